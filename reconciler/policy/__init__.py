@@ -1,0 +1,1 @@
+"""The policy language: what a document means, and how to write one; pure."""

@@ -1,0 +1,88 @@
+"""The actions of Amazon ECR and what it means for one to cover another.
+
+Source of the list: Service Authorization Reference, "Actions, resources, and condition keys for
+Amazon Elastic Container Registry". The service grows, so an action that is missing here is
+unknown, never wrong.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Literal
+
+from reconciler.policy.glob import glob_matches, has_wildcard
+
+AccessLevel = Literal["Read", "List", "Write", "Permissions management", "Tagging"]
+
+_BY_LEVEL: Mapping[AccessLevel, str] = {
+    "Read": """BatchCheckLayerAvailability BatchGetImage BatchGetRepositoryScanningConfiguration
+        DescribeImageReplicationStatus DescribeImageScanFindings DescribeImageSigningStatus
+        DescribeRepositories GetDownloadUrlForLayer GetImageCopyStatus GetLifecyclePolicy
+        GetLifecyclePolicyPreview GetRepositoryPolicy ListTagsForResource""",
+    "List": "DescribeImages ListImages ListImageReferrers",
+    "Write": """BatchDeleteImage BatchImportUpstreamImage CompleteLayerUpload CreateRepository
+        DeleteLifecyclePolicy DeleteRepository InitiateLayerUpload PutImage
+        PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy ReplicateImage
+        StartImageScan StartLifecyclePolicyPreview UpdateImageStorageClass UploadLayerPart""",
+    "Permissions management": "SetRepositoryPolicy DeleteRepositoryPolicy",
+    "Tagging": "TagResource UntagResource",
+}
+
+KNOWN_ACTIONS: Mapping[str, AccessLevel] = MappingProxyType(
+    {f"ecr:{name}": level for level, names in _BY_LEVEL.items() for name in names.split()}
+)
+"""The full name of every known action on a repository, with its access level."""
+
+AUTHORIZATION_TOKEN = "ecr:GetAuthorizationToken"  # noqa: S105 - an action's name, no secret
+"""Grants nothing in a repository policy: it belongs in the caller's identity policy."""
+
+_STARS = re.compile(r"\*{2,}")
+_SPELLING = {name.lower(): name for name in (*KNOWN_ACTIONS, AUTHORIZATION_TOKEN)}
+
+
+def is_known(action: str) -> bool:
+    """Tell whether the action (in any case) is known, or the pattern matches a known one."""
+    lowered = action.lower()
+    if has_wildcard(lowered):
+        return any(glob_matches(lowered, known.lower()) for known in KNOWN_ACTIONS)
+    return lowered in _SPELLING
+
+
+def canonical_action(action: str) -> str:
+    """Spell an action in one way: known ones as AWS does, all others (patterns too) in lower case.
+
+    A run of stars is one star. Case never matters (IAM User Guide, "IAM JSON policy elements:
+    Action").
+    """
+    lowered = _STARS.sub("*", action.lower())
+    return _SPELLING.get(lowered, lowered)
+
+
+@lru_cache(maxsize=65_536)
+def covers(pattern: str, action: str) -> bool:
+    """Tell whether one canonical action or pattern covers another.
+
+    Two different patterns cover only where one matches the other as it is written: what they
+    match today is no promise for tomorrow's actions.
+    """
+    return pattern == action or (
+        has_wildcard(pattern) and glob_matches(pattern.lower(), action.lower())
+    )
+
+
+def expand(actions: Iterable[str]) -> frozenset[str]:
+    """Name the known actions that a set of canonical actions and patterns covers today."""
+    patterns = tuple(actions)
+    return frozenset(a for a in KNOWN_ACTIONS if any(covers(p, a) for p in patterns))
+
+
+def changes_something(action: str) -> bool:
+    """Tell whether an action, or an action that a pattern matches, does more than read and list.
+
+    An unknown action may do anything, so it counts.
+    """
+    reading = ("Read", "List")
+    if not has_wildcard(action):
+        return KNOWN_ACTIONS.get(action) not in reading
+    return not is_known(action) or any(KNOWN_ACTIONS[a] not in reading for a in expand([action]))

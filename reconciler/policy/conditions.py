@@ -1,0 +1,229 @@
+"""Condition blocks: one canonical form for all spellings that mean the same.
+
+Source: IAM User Guide, "IAM JSON policy elements: Condition operators". A block is one
+indivisible value: it is compared whole.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from reconciler.policy.malformed import JsonPath, MalformedError
+
+Condition = tuple["Clause", ...]
+"""All clauses must hold; sorted; `()` is no condition."""
+
+NO_CONDITION: Condition = ()
+
+
+class Clause(NamedTuple):
+    """One operator on one key, true where any of the sorted values matches.
+
+    `operator` is canonical (`ArnLike` for `ArnEquals`), with its set qualifier and `IfExists`;
+    `key` is in lower case, for keys have no case.
+    """
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+
+
+class Operator(NamedTuple):
+    """The parts of an operator's name: `ForAnyValue:StringLikeIfExists` has all three."""
+
+    qualifier: str
+    base: str
+    if_exists: bool
+
+
+class ConditionClashError(ValueError):
+    """Two conditions that must both hold set the same operator and key, which JSON can't say."""
+
+    def __init__(self, operator: str, key: str) -> None:
+        super().__init__(f"{operator} {key}")
+        self.operator = operator
+        self.key = key
+
+
+CURRENT_TIME = "aws:currenttime"
+
+_KEYS = """aws:CalledVia aws:CalledViaFirst aws:CalledViaLast aws:CurrentTime aws:EpochTime
+    aws:FederatedProvider aws:MultiFactorAuthAge aws:MultiFactorAuthPresent aws:PrincipalAccount
+    aws:PrincipalArn aws:PrincipalIsAWSService aws:PrincipalOrgID aws:PrincipalOrgPaths
+    aws:PrincipalServiceName aws:PrincipalServiceNamesList aws:PrincipalTag aws:PrincipalType
+    aws:Referer aws:RequestTag aws:RequestedRegion aws:ResourceAccount aws:ResourceOrgID
+    aws:ResourceOrgPaths aws:ResourceTag aws:SecureTransport aws:SourceAccount aws:SourceArn
+    aws:SourceIdentity aws:SourceIp aws:SourceOrgID aws:SourceOrgPaths aws:SourceVpc aws:SourceVpce
+    aws:TagKeys aws:TokenIssueTime aws:UserAgent aws:UserId aws:ViaAWSService aws:VpcSourceIp
+    aws:userid aws:username ecr:ResourceTag"""
+_KEY_SPELLING = {key.lower(): key for key in _KEYS.split()}
+
+_DATE = re.compile(
+    r"-?[0-9]+|[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
+    r"(Z|[+-][0-9]{2}:?[0-9]{2})?)?)?)?"
+)
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_IP = re.compile(r"[0-9a-fA-F.:]{1,45}(/[0-9]{1,3})?")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+
+
+def parse_condition(block: object, path: JsonPath = ("Condition",)) -> Condition:
+    """Read a Condition element (a JSON object of operators) into its canonical form.
+
+    Raises MalformedError for whatever is not understood: an unknown operator, an empty list of
+    values, a value that the operator can't compare, one key twice in different case.
+    """
+    if not isinstance(block, Mapping):
+        raise MalformedError("a Condition is an object of operators", path)
+    clauses: list[Clause] = []
+    for name, keys in block.items():
+        operator = parse_operator(name, (*path, name))
+        if not isinstance(keys, Mapping) or not keys:
+            raise MalformedError("an operator takes an object of at least one key", (*path, name))
+        written = canonical_operator(operator)
+        check = _VALUE_OF[_FAMILY[operator.base]]
+        seen: set[str] = set()
+        for key, values in keys.items():
+            place = (*path, name, key)
+            lowered = key.lower()
+            if lowered in seen:
+                raise MalformedError("this key stands here twice, in different case", place)
+            seen.add(lowered)
+            clauses.append(Clause(written, lowered, _values(values, check, place)))
+    return tuple(sorted(clauses))
+
+
+def parse_operator(name: str, path: JsonPath = ()) -> Operator:
+    """Take an operator's name apart; its case counts. Raises MalformedError for an unknown one."""
+    qualifier, colon, rest = name.rpartition(":")
+    base = rest.removesuffix("IfExists")
+    if_exists = base != rest
+    known = base in _FAMILY and not (base == "Null" and (if_exists or colon))
+    if not known or (colon and qualifier not in {"ForAnyValue", "ForAllValues"}):
+        raise MalformedError("unknown condition operator", path)
+    return Operator(qualifier, base, if_exists)
+
+
+def canonical_operator(operator: Operator) -> str:
+    """Write an operator's name, in one way for the pairs that behave the same."""
+    base = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}.get(operator.base, operator.base)
+    colon = ":" if operator.qualifier else ""
+    return f"{operator.qualifier}{colon}{base}{'IfExists' if operator.if_exists else ''}"
+
+
+def combine(*conditions: Condition) -> Condition:
+    """Make one condition that holds where all of them hold.
+
+    Raises ConditionClashError where two set the same operator and key to different values.
+    """
+    merged: dict[tuple[str, str], Clause] = {}
+    for clause in (clause for condition in conditions for clause in condition):
+        if merged.setdefault((clause.operator, clause.key), clause) != clause:
+            raise ConditionClashError(clause.operator, spell_key(clause.key))
+    return tuple(sorted(merged.values()))
+
+
+def condition_json(condition: Condition) -> dict[str, dict[str, str | list[str]]]:
+    """Write a condition as JSON, in one way: known keys as AWS spells them, one value bare."""
+    block: dict[str, dict[str, str | list[str]]] = {}
+    for operator, key, values in condition:
+        block.setdefault(operator, {})[spell_key(key)] = (
+            values[0] if len(values) == 1 else list(values)
+        )
+    return block
+
+
+def spell_key(key: str) -> str:
+    """Spell a canonical condition key as AWS does, where it is known."""
+    name, slash, tag = key.partition("/")
+    return _KEY_SPELLING.get(name, name) + slash + tag
+
+
+def without_variables(condition: Condition) -> Condition:
+    """Rewrite a condition read under Version 2008-10-17 (or none) to mean the same under 2012.
+
+    There `${` is plain text; under 2012-10-17 it opens a policy variable, and `${$}` stands for
+    a plain dollar sign (IAM User Guide, "IAM policy elements: Variables and tags").
+    """
+    return tuple(
+        clause._replace(values=tuple(sorted(v.replace("${", "${$}{") for v in clause.values)))
+        for clause in condition
+    )
+
+
+def _values(values: object, check: Callable[[str], str | None], path: JsonPath) -> tuple[str, ...]:
+    items = values if isinstance(values, list | tuple) else [values]
+    if not items:
+        raise MalformedError("an empty list of values", path)
+    canonical: set[str] = set()
+    for item in items:
+        text = _scalar(item)
+        if text is None:
+            raise MalformedError("a condition's value is a string, a number, true or false", path)
+        value = text if "${" in text else check(text)
+        if value is None:
+            raise MalformedError("this operator can't compare such a value", path)
+        canonical.add(value)
+    return tuple(sorted(canonical))
+
+
+def _scalar(item: object) -> str | None:
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    if isinstance(item, str):
+        return item
+    return str(item) if isinstance(item, int | Decimal) else None
+
+
+def _string(value: str) -> str | None:
+    return value
+
+
+def _number(value: str) -> str | None:
+    return value if _NUMBER.fullmatch(value) else None
+
+
+def _date(value: str) -> str | None:
+    return value if _DATE.fullmatch(value) else None
+
+
+def _bool(value: str) -> str | None:
+    return value if value.lower() in {"true", "false"} else None
+
+
+def _binary(value: str) -> str | None:
+    return value if _BASE64.fullmatch(value) else None
+
+
+def _ip(value: str) -> str | None:
+    if not _IP.fullmatch(value):
+        return None
+    try:
+        return str(ipaddress.ip_interface(value))
+    except ValueError:
+        return None
+
+
+_VALUE_OF: Mapping[str, Callable[[str], str | None]] = {
+    "string": _string,
+    "number": _number,
+    "date": _date,
+    "bool": _bool,
+    "binary": _binary,
+    "ip": _ip,
+}
+
+_OPERATORS = {
+    "string": """StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase
+        StringLike StringNotLike ArnEquals ArnNotEquals ArnLike ArnNotLike""",
+    "number": """NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals
+        NumericGreaterThan NumericGreaterThanEquals""",
+    "date": """DateEquals DateNotEquals DateLessThan DateLessThanEquals DateGreaterThan
+        DateGreaterThanEquals""",
+    "bool": "Bool Null",
+    "binary": "BinaryEquals",
+    "ip": "IpAddress NotIpAddress",
+}
+_FAMILY = {name: family for family, names in _OPERATORS.items() for name in names.split()}

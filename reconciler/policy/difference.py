@@ -1,0 +1,89 @@
+"""The difference between two sets of facts, told as access."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from reconciler.policy.conditions import Condition
+from reconciler.policy.facts import Actions, Facts, not_covered
+from reconciler.policy.principals import Principal
+
+Kind = Literal["granted", "revoked", "widened", "narrowed", "changed"]
+
+
+class Holding(NamedTuple):
+    """Actions held under one condition."""
+
+    condition: Condition
+    actions: Actions
+
+
+Holdings = tuple[Holding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessChange:
+    """What changes for one principal and effect on one repository.
+
+    `before` and `after` are all that it holds, `gained` and `lost` what is really new or gone:
+    what the other side covers is neither.
+    """
+
+    principal: Principal
+    effect: str
+    before: Holdings
+    after: Holdings
+    gained: Holdings
+    lost: Holdings
+
+    @property
+    def added(self) -> Holdings:
+        """The facts of `after` that are not in `before` as they are."""
+        return _minus(self.after, self.before)
+
+    @property
+    def removed(self) -> Holdings:
+        """The facts of `before` that are not in `after` as they are."""
+        return _minus(self.before, self.after)
+
+    @property
+    def kind(self) -> Kind:
+        """Say what happens to the statement of access: for a Deny, gaining it narrows."""
+        if not self.before:
+            return "granted"
+        if not self.after:
+            return "revoked"
+        if self.gained and not self.lost:
+            return "widened"
+        if self.lost and not self.gained:
+            return "narrowed"
+        return "changed"
+
+
+def difference(before: Facts, after: Facts) -> tuple[AccessChange, ...]:
+    """Compare two reduced sets of facts: one change for each principal and effect that differ.
+
+    Empty exactly where the facts are equal. Sorted by principal, then effect.
+    """
+    gained = _by_subject(not_covered(after, by=before))
+    lost = _by_subject(not_covered(before, by=after))
+    differing = {h[:2] for h in before.keys() | after.keys() if before.get(h) != after.get(h)}
+    old = _by_subject({h: a for h, a in before.items() if h[:2] in differing})
+    new = _by_subject({h: a for h, a in after.items() if h[:2] in differing})
+    return tuple(
+        AccessChange(*subject, old[subject], new[subject], gained[subject], lost[subject])
+        for subject in sorted(differing)
+    )
+
+
+def _by_subject(facts: Facts) -> defaultdict[tuple[Principal, str], Holdings]:
+    subjects: defaultdict[tuple[Principal, str], Holdings] = defaultdict(tuple)
+    for holder in sorted(facts):
+        subjects[holder.principal, holder.effect] += (Holding(holder.condition, facts[holder]),)
+    return subjects
+
+
+def _minus(holdings: Holdings, others: Holdings) -> Holdings:
+    other = dict(others)
+    rest = ((c, actions - other.get(c, frozenset())) for c, actions in holdings)
+    return tuple(Holding(c, actions) for c, actions in rest if actions)

@@ -1,0 +1,263 @@
+"""A policy document's text, read into statements; or the reason why it is not understood."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple, NoReturn
+
+from reconciler.policy.actions import canonical_action
+from reconciler.policy.conditions import (
+    NO_CONDITION,
+    Condition,
+    parse_condition,
+    without_variables,
+)
+from reconciler.policy.glob import has_wildcard
+from reconciler.policy.malformed import JsonPath, MalformedError, json_place
+from reconciler.policy.principals import EVERYONE, MISSING, Principal, canonical_name
+
+VERSION = "2012-10-17"
+"""The version whose rules the canonical form follows, and the one that is written."""
+
+MAX_FACTS = 1_000_000
+"""Comparing more than this is out of all proportion: a real policy, of 10,240 characters at the
+most, holds a few thousand facts."""
+
+_MAX_ACTION_LENGTH = 256
+_VERSIONS = ("2008-10-17", VERSION)
+_PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
+_ELEMENTS = frozenset(
+    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "Condition"}
+)
+
+
+class NotAction(NamedTuple):
+    """Every action but those that these (canonical, sorted) match: one indivisible value."""
+
+    excluded: tuple[str, ...]
+
+
+Action = str | NotAction
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement in canonical parts; `raw` is the JSON it was read from."""
+
+    sid: str | None
+    effect: str
+    principals: tuple[Principal, ...]
+    actions: frozenset[Action]
+    condition: Condition
+    raw: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A policy document that is understood to the last element."""
+
+    version: str | None
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A policy document that is not understood: equal to nothing but its own exact copy."""
+
+    text: str
+    reason: str
+    path: JsonPath = ()
+
+    def __str__(self) -> str:
+        """Say where and why."""
+        return f"{json_place(self.path)}: {self.reason}"
+
+
+Policy = Document | Unreadable
+
+NO_POLICY = Document(None, ())
+"""What a repository without a policy has: nothing is allowed or denied."""
+
+
+def read_policy(text: str | None, *, partition: str = "aws", arn: str | None = None) -> Policy:
+    """Read a policy's text (None: there is no policy); never raises.
+
+    `partition` is where a bare account id lives; `arn` is the repository's own, the one
+    `Resource` besides `*` that says nothing new.
+    """
+    if text is None:
+        return NO_POLICY
+    try:
+        return parse_document(text, partition=partition, arn=arn)
+    except MalformedError as malformed:
+        return Unreadable(text, malformed.reason, malformed.path)
+
+
+def parse_document(text: str, *, partition: str = "aws", arn: str | None = None) -> Document:
+    """Read a policy's text. Raises MalformedError with the place in the JSON."""
+    raw = _load(text)
+    if not isinstance(raw, dict):
+        raise MalformedError("a policy document is a JSON object")
+    _known_keys(raw, frozenset({"Version", "Id", "Statement"}), ())
+    version = raw.get("Version")
+    if "Version" in raw and version not in _VERSIONS:
+        raise MalformedError(f"the version is neither {' nor '.join(_VERSIONS)}", ("Version",))
+    if not isinstance(raw.get("Id", ""), str):
+        raise MalformedError("an Id is a string", ("Id",))
+    statements = _statements(raw, version, partition, arn)
+    if _out_of_proportion(statements):
+        raise MalformedError("holds far more than a repository policy can", ("Statement",))
+    return Document(version, statements)
+
+
+def parse_statement(
+    raw: object,
+    *,
+    version: str | None = VERSION,
+    partition: str = "aws",
+    arn: str | None = None,
+    path: JsonPath = (),
+) -> Statement:
+    """Read one statement's JSON. Raises MalformedError with the place, below `path`."""
+    if not isinstance(raw, Mapping):
+        raise MalformedError("a statement is a JSON object", path)
+    _known_keys(raw, _ELEMENTS, path)
+    sid = raw.get("Sid")
+    if "Sid" in raw and not isinstance(sid, str):
+        raise MalformedError("a Sid is a string", (*path, "Sid"))
+    effect = raw.get("Effect")
+    if effect not in ("Allow", "Deny"):
+        raise MalformedError("an Effect is Allow or Deny", (*path, "Effect"))
+    _check_resource(raw, arn, path)
+    condition = NO_CONDITION
+    if "Condition" in raw:
+        condition = parse_condition(raw["Condition"], (*path, "Condition"))
+        if version != VERSION:
+            condition = without_variables(condition)
+    principals = _principals(raw, partition, path)
+    return Statement(sid, effect, principals, _actions(raw, path), condition, raw)
+
+
+def _load(text: str) -> object:
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=_unique_keys,
+            parse_constant=_no_constant,
+            parse_float=Decimal,
+        )
+    except RecursionError:
+        raise MalformedError("nested too deeply") from None
+    except MalformedError:
+        raise
+    except ValueError as error:
+        raise MalformedError(f"not JSON: {error}") from None
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise MalformedError("an object has one key twice")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise MalformedError(f"{name} is no JSON value")
+
+
+def _known_keys(raw: Mapping[str, object], known: frozenset[str], path: JsonPath) -> None:
+    for key in raw:
+        if key not in known:
+            raise MalformedError("unknown element (the case counts)", (*path, key))
+
+
+def _statements(
+    raw: Mapping[str, object], version: str | None, partition: str, arn: str | None
+) -> tuple[Statement, ...]:
+    statements = raw.get("Statement")
+    if isinstance(statements, dict):
+        path: JsonPath = ("Statement",)
+        return (
+            parse_statement(statements, version=version, partition=partition, arn=arn, path=path),
+        )
+    if not isinstance(statements, list) or not statements:
+        raise MalformedError("a policy has at least one statement", ("Statement",))
+    return tuple(
+        parse_statement(
+            item, version=version, partition=partition, arn=arn, path=("Statement", index)
+        )
+        for index, item in enumerate(statements)
+    )
+
+
+def _check_resource(raw: Mapping[str, object], arn: str | None, path: JsonPath) -> None:
+    if "Resource" in raw:
+        place = (*path, "Resource")
+        if any(name not in ("*", arn) for name in _strings(raw["Resource"], place)):
+            raise MalformedError("a repository policy speaks of its own repository only", place)
+
+
+def _principals(raw: Mapping[str, object], partition: str, path: JsonPath) -> tuple[Principal, ...]:
+    if "Principal" in raw and "NotPrincipal" in raw:
+        raise MalformedError("Principal and NotPrincipal exclude each other", path)
+    if "NotPrincipal" in raw:
+        pairs = _principal_names(raw["NotPrincipal"], partition, (*path, "NotPrincipal"))
+        excluded = sorted({f"{kind}:{name}" for kind, name in pairs})
+        return (Principal("NotPrincipal", tuple(excluded)),)
+    if "Principal" not in raw:
+        return (MISSING,)
+    pairs = _principal_names(raw["Principal"], partition, (*path, "Principal"))
+    return tuple(dict.fromkeys(Principal(kind, (name,)) for kind, name in pairs))
+
+
+def _principal_names(element: object, partition: str, path: JsonPath) -> list[tuple[str, str]]:
+    if element == "*":
+        return [(EVERYONE.kind, "*")]
+    if not isinstance(element, Mapping) or not element:
+        raise MalformedError('a principal is "*" or an object such as {"AWS": …}', path)
+    pairs = []
+    for kind, names in element.items():
+        place = (*path, kind)
+        if kind not in _PRINCIPAL_KINDS:
+            raise MalformedError("unknown kind of principal", place)
+        for name in _strings(names, place):
+            pairs.append((kind, canonical_name(kind, name, partition)))
+    return pairs
+
+
+def _actions(raw: Mapping[str, object], path: JsonPath) -> frozenset[Action]:
+    if ("Action" in raw) == ("NotAction" in raw):
+        raise MalformedError("a statement has either Action or NotAction", path)
+    if "NotAction" in raw:
+        return frozenset({NotAction(tuple(sorted(_action_names(raw, "NotAction", path))))})
+    return frozenset(_action_names(raw, "Action", path))
+
+
+def _action_names(raw: Mapping[str, object], element: str, path: JsonPath) -> set[str]:
+    place = (*path, element)
+    written = _strings(raw[element], place)
+    if any(len(name) > _MAX_ACTION_LENGTH for name in written):
+        raise MalformedError(f"an action's name has at most {_MAX_ACTION_LENGTH} characters", place)
+    names = {canonical_action(name) for name in written}
+    if any(name != "*" and ":" not in name for name in names):
+        raise MalformedError("an action is * or SERVICE:NAME", place)
+    return names
+
+
+def _out_of_proportion(statements: tuple[Statement, ...]) -> bool:
+    facts = sum(len(s.principals) * len(s.actions) for s in statements)
+    actions = sum(len(s.actions) for s in statements)
+    patterns = sum(isinstance(a, str) and has_wildcard(a) for s in statements for a in s.actions)
+    return facts > MAX_FACTS or actions * patterns > MAX_FACTS
+
+
+def _strings(value: object, path: JsonPath) -> list[str]:
+    """Give a string or a list of strings as a list; neither it nor a string may be empty."""
+    items = value if isinstance(value, list | tuple) else [value]
+    strings = [item for item in items if isinstance(item, str) and item]
+    if not items or len(strings) != len(items):
+        raise MalformedError("expected a string or a list of strings, none of them empty", path)
+    if any("${" in item for item in strings):
+        raise MalformedError("a policy variable has no meaning here", path)
+    return strings

@@ -1,0 +1,21 @@
+"""What the comparison says of a document that it does not understand."""
+
+JsonPath = tuple[str | int, ...]
+
+
+class MalformedError(ValueError):
+    """A policy document, or a part of it, is not understood.
+
+    `path` leads to the place in the JSON, as keys and positions.
+    """
+
+    def __init__(self, reason: str, path: JsonPath = ()) -> None:
+        super().__init__(f"{json_place(path)}: {reason}")
+        self.reason = reason
+        self.path = path
+
+
+def json_place(path: JsonPath) -> str:
+    """Write a place in a JSON document, such as `$.Statement[0].Condition`."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return "$" + "".join(steps)

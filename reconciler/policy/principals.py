@@ -1,0 +1,102 @@
+"""Principals: their grammar, and one canonical value for each."""
+
+import re
+from typing import NamedTuple
+
+ACCOUNT_ID = re.compile(r"[0-9]{12}")
+
+_ARN = re.compile(
+    r"arn:(?P<partition>aws[a-z-]*):(?P<service>iam|sts)::(?P<account>[0-9]{12}):"
+    r"(?P<type>root|role|user|group|assumed-role|federated-user)(?:/(?P<path>[^\x00-\x20\x7f]+))?"
+)
+_UNIQUE_ID = re.compile(r"(?P<prefix>AROA|AIDA|AGPA|ANPA|AIPA|ASIA|AKIA|ASCA)[A-Z0-9]{6,}")
+_GONE = {"AROA": "role", "AIDA": "user", "AGPA": "group", "AIPA": "instance profile"}
+
+_PARTITION_OF_REGION = {
+    "cn": "aws-cn",
+    "us-gov": "aws-us-gov",
+    "us-iso": "aws-iso",
+    "us-isob": "aws-iso-b",
+    "eu-isoe": "aws-iso-e",
+    "us-isof": "aws-iso-f",
+    "eusc": "aws-eusc",
+}
+
+
+class Principal(NamedTuple):
+    """Who a statement speaks of, in canonical form.
+
+    Shape: `kind` is AWS, Service, Federated or CanonicalUser with one name (a root ARN stands
+    for an account, `*` for everyone); or NotPrincipal, whose names are all those it excludes,
+    each with its kind in front and sorted: it is one indivisible value; or Missing, no names.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+
+
+class IamArn(NamedTuple):
+    """The parts of an IAM or STS ARN; `path` is the path and name, without a leading slash."""
+
+    partition: str
+    account: str
+    resource_type: str
+    path: str
+
+
+EVERYONE = Principal("AWS", ("*",))
+MISSING = Principal("Missing", ())
+
+
+def account_principal(account: str, partition: str) -> Principal:
+    """Name a whole account, as its root ARN: the account's own admins delegate from there."""
+    return Principal("AWS", (f"arn:{partition}:iam::{account}:root",))
+
+
+def service_principal(name: str) -> Principal:
+    """Name an AWS service, such as `lambda.amazonaws.com`."""
+    return Principal("Service", (name,))
+
+
+def canonical_name(kind: str, name: str, partition: str) -> str:
+    """Spell a principal's name in one way: a bare account id is the same as its root ARN.
+
+    Source: IAM User Guide, "AWS JSON policy elements: Principal".
+    """
+    if kind == "AWS" and ACCOUNT_ID.fullmatch(name):
+        return f"arn:{partition}:iam::{name}:root"
+    return name
+
+
+def parse_arn(text: str) -> IamArn | None:
+    """Take an IAM or STS ARN apart; None where the text is none by grammar."""
+    match = _ARN.fullmatch(text)
+    if match is None or (match["type"] == "root") == bool(match["path"]):
+        return None
+    if (match["service"] == "sts") != (match["type"] in {"assumed-role", "federated-user"}):
+        return None
+    return IamArn(match["partition"], match["account"], match["type"], match["path"] or "")
+
+
+def account_of(principal: Principal) -> str | None:
+    """Give the account that an AWS principal belongs to; None for all others."""
+    arn = parse_arn(principal.names[0]) if principal.kind == "AWS" else None
+    return arn.account if arn else None
+
+
+def gone_kind(principal: Principal) -> str | None:
+    """Say what a principal was (`role`, `user`, ...) where only its unique id is left.
+
+    The service shows a deleted principal so (IAM User Guide, "IAM identifiers", for resource
+    policies in general; assumed for ECR's). None for a principal that may still exist.
+    """
+    match = _UNIQUE_ID.fullmatch(principal.names[0]) if principal.kind == "AWS" else None
+    return _GONE.get(match["prefix"], "principal") if match else None
+
+
+def partition_of_region(region: str) -> str:
+    """Name the partition of a region, from the region's first parts; `aws` for all others."""
+    parts = region.split("-")
+    return (
+        _PARTITION_OF_REGION.get("-".join(parts[:2])) or _PARTITION_OF_REGION.get(parts[0]) or "aws"
+    )

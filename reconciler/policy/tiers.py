@@ -1,0 +1,75 @@
+"""Tiers: named sets of actions, and how a set of actions is told by their names."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from reconciler.policy.facts import Actions
+
+
+def _ecr(names: str) -> frozenset[str]:
+    return frozenset(f"ecr:{name}" for name in names.split())
+
+
+_PULL = _ecr("BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer")
+_PUSH = _ecr(
+    "BatchCheckLayerAvailability CompleteLayerUpload InitiateLayerUpload PutImage UploadLayerPart"
+)
+
+Tiers = Mapping[str, frozenset[str]]
+
+BUILT_IN_TIERS: Tiers = MappingProxyType(
+    {
+        "pull": _PULL,
+        "push": _PUSH,
+        "push-pull": _PULL | _PUSH,
+        "read": _PULL
+        | _ecr(
+            """DescribeImages DescribeRepositories ListImages ListTagsForResource
+            DescribeImageScanFindings GetLifecyclePolicy GetLifecyclePolicyPreview
+            GetRepositoryPolicy"""
+        ),
+        "lambda": _ecr("BatchGetImage GetDownloadUrlForLayer"),
+        "admin": frozenset({"ecr:*"}),
+    }
+)
+"""The tiers that every access file has, in canonical actions."""
+
+
+def tier_of(actions: Actions, tiers: Tiers) -> str | None:
+    """Name the tier that has exactly these actions; the first, where several do."""
+    return next((name for name, of_tier in tiers.items() if of_tier == actions), None)
+
+
+def tiers_within(actions: Actions, tiers: Tiers) -> tuple[tuple[str, ...], Actions]:
+    """Tell a set of actions by tiers: the largest that fit, and the actions that none covers.
+
+    Gives (("push-pull", "scan"), {"ecr:StartImageScan"}), say. Deterministic: larger tiers come
+    first, then those that stand first.
+    """
+    names: list[str] = []
+    left = actions
+    fitting = [(name, t) for name, t in tiers.items() if t <= actions]
+    for name, of_tier in sorted(fitting, key=lambda item: -len(item[1])):
+        if of_tier & left:
+            names.append(name)
+            left = left - of_tier
+    return tuple(names), left
+
+
+def describe_actions(actions: Actions, tiers: Tiers) -> str:
+    """Tell a set of actions in a few words: `push-pull`, `pull + ecr:PutImage`, `ecr:ListImages`.
+
+    A tier's own set is told by its name alone; a rest by the largest tiers that fit.
+    """
+    exact = tier_of(actions, tiers)
+    if exact:
+        return exact
+    names, left = tiers_within(actions, tiers)
+    return " + ".join((*names, *action_names(left)))
+
+
+def action_names(actions: Actions) -> tuple[str, ...]:
+    """Write actions as text, sorted; a NotAction as `all but …`."""
+    return tuple(
+        sorted(a if isinstance(a, str) else f"all but {', '.join(a.excluded)}" for a in actions)
+    )

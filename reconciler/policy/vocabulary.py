@@ -1,0 +1,60 @@
+"""The file's own words for what a policy says: names of principals, names of tiers."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from reconciler.policy.conditions import Condition
+from reconciler.policy.principals import Principal
+from reconciler.policy.tiers import BUILT_IN_TIERS, Tiers
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPrincipal:
+    """A principal as the file names it, with the condition that is part of who it is."""
+
+    name: str
+    principal: Principal
+    condition: Condition = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """All the tiers and names of one access file."""
+
+    tiers: Tiers = field(default_factory=lambda: BUILT_IN_TIERS)
+    principals: tuple[NamedPrincipal, ...] = ()
+    _by_principal: dict[Principal, tuple[NamedPrincipal, ...]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        """Sort the names by principal, those that demand the most first."""
+        object.__setattr__(self, "_by_principal", _by_principal(self.principals))
+
+    def find(self, principal: Principal, condition: Condition) -> NamedPrincipal | None:
+        """Give the file's entry for whoever holds something under this condition, if any.
+
+        Where several fit (an organization and a part of it), the one that demands the most.
+        """
+        for named in self._by_principal.get(principal, ()):
+            if set(named.condition) <= set(condition):
+                return named
+        return None
+
+    def name_of(self, principal: Principal, condition: Condition) -> str | None:
+        """Give the file's name for whoever holds something under this condition, if any."""
+        named = self.find(principal, condition)
+        return named.name if named else None
+
+
+def _by_principal(
+    principals: Iterable[NamedPrincipal],
+) -> dict[Principal, tuple[NamedPrincipal, ...]]:
+    found: defaultdict[Principal, list[NamedPrincipal]] = defaultdict(list)
+    for named in principals:
+        found[named.principal].append(named)
+    return {
+        principal: tuple(sorted(names, key=lambda n: (-len(n.condition), n.name)))
+        for principal, names in found.items()
+    }
