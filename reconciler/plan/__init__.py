@@ -1,0 +1,1 @@
+"""Desired and live policies in, a plan and its guards' verdicts out; pure."""

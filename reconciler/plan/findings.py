@@ -1,0 +1,75 @@
+"""What is worth saying of one repository besides its changes."""
+
+from collections.abc import Iterable
+
+from reconciler.plan.model import Finding
+from reconciler.policy.difference import AccessChange
+from reconciler.policy.document import Policy, Unreadable
+from reconciler.policy.facts import Facts, Holder
+from reconciler.policy.grants import Grant
+from reconciler.policy.principals import gone_kind, parse_arn
+from reconciler.policy.tiers import describe_actions
+from reconciler.policy.vocabulary import Vocabulary
+
+
+def expired_findings(repository: str, expired: Iterable[Grant], live: Facts) -> list[Finding]:
+    """Name the grants whose `until` has passed and that the live policy still shows."""
+    return [
+        Finding(
+            repository,
+            "expired",
+            f"{grant.name or grant.principal.names[0]}'s {grant.tier} ended on {grant.until}; "
+            "it allows nothing any more, and the next apply removes it",
+        )
+        for grant in expired
+        if live.get(Holder(grant.principal, "Allow", grant.condition))
+    ]
+
+
+def gone_findings(
+    repository: str, live: Facts, access: tuple[AccessChange, ...], vocabulary: Vocabulary
+) -> list[Finding]:
+    """Name the principals that were deleted, and who of those newly granted may have been them."""
+    findings = []
+    for holder, actions in live.items():
+        kind = gone_kind(holder.principal)
+        if kind:
+            recreated = ", ".join(_candidates(kind, access, vocabulary))
+            hint = (
+                f"; if {recreated} was made again under its old name, this apply gives it its "
+                "access back"
+                if recreated
+                else ""
+            )
+            findings.append(
+                Finding(
+                    repository,
+                    "dead-principal",
+                    f"the {kind} {holder.principal.names[0]} was deleted; its "
+                    f"{describe_actions(actions, vocabulary.tiers)} serves nobody{hint}",
+                )
+            )
+    return findings
+
+
+def unreadable_findings(repository: str, before: Policy) -> list[Finding]:
+    """Say that a live policy was not understood, and where."""
+    if not isinstance(before, Unreadable):
+        return []
+    return [
+        Finding(
+            repository,
+            "unreadable-policy",
+            f"the live policy is not understood ({before}); whom its replacement cuts off "
+            "can't be told",
+        )
+    ]
+
+
+def _candidates(
+    kind: str, access: tuple[AccessChange, ...], vocabulary: Vocabulary
+) -> Iterable[str]:
+    for change in access:
+        arn = parse_arn(change.principal.names[0]) if change.principal.names else None
+        if change.effect == "Allow" and not change.before and arn and arn.resource_type == kind:
+            yield vocabulary.name_of(change.principal, ()) or change.principal.names[0]

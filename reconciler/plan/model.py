@@ -1,0 +1,92 @@
+"""A plan: what would change on each repository, and what else was found."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.policy.difference import AccessChange
+from reconciler.policy.document import Policy, read_policy
+from reconciler.policy.principals import partition_of_region
+from reconciler.registry.model import RegistryScope
+
+ChangeKind = Literal["set", "delete", "create"]
+Risk = Literal["public", "admin", "new-account"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """One repository in one registry and region."""
+
+    repository: str
+    scope: RegistryScope
+
+    @property
+    def arn(self) -> str:
+        """The repository's ARN."""
+        region, account = self.scope.region, self.scope.account
+        return f"arn:{self.partition}:ecr:{region}:{account}:repository/{self.repository}"
+
+    @property
+    def partition(self) -> str:
+        """The partition that the region belongs to."""
+        return partition_of_region(self.scope.region)
+
+    def read(self, policy_text: str | None) -> Policy:
+        """Read a policy's text as one of this repository's; None is no policy."""
+        return read_policy(policy_text, partition=self.partition, arn=self.arn)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One repository whose policy is to be written or deleted.
+
+    `before_text` and `after_text` are policies as text, None for no policy; `before` is what the
+    live one was understood to be. `expired_only` says that nothing differs but grants whose
+    `until` has passed: they have no effect any more. `kept` are the Sids of others' statements
+    that stay. `revoked` and `granted` count the access that it moves.
+    """
+
+    target: Target
+    change: ChangeKind
+    access: tuple[AccessChange, ...]
+    before_text: str | None
+    after_text: str | None
+    before: Policy
+    risks: tuple[Risk, ...] = ()
+    expired_only: bool = False
+    kept: tuple[str, ...] = ()
+    revoked: int = 0
+    granted: int = 0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """Something worth knowing that changes nothing; `repository` is a name, a pattern or None."""
+
+    repository: str | None
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PlanError:
+    """Why nothing can be planned for one repository."""
+
+    target: Target
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What it takes to make the live registry what the file says.
+
+    All sorted. `live_grants` counts what the live policies of the managed repositories allow, in
+    units of one principal under one condition on one repository.
+    """
+
+    changes: tuple[Change, ...] = ()
+    in_sync: tuple[Target, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    errors: tuple[PlanError, ...] = ()
+    unmanaged: tuple[Target, ...] = ()
+    live_grants: int = 0

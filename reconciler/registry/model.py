@@ -1,0 +1,49 @@
+"""What was read of a live registry, as data; imports nothing of AWS's client library."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RegistryScope:
+    """One registry in one region: a 12-digit account id and a region name."""
+
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFailure:
+    """Why one repository's policy could not be read.
+
+    `rule` is one of `access-denied`, `missing-repository`, `throttled` and `read-failed`;
+    `message` is one line that is safe to print.
+    """
+
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRepository:
+    """One repository as it was read.
+
+    `policy_text` is the JSON as the service gave it, None where the repository has no policy
+    (RepositoryPolicyNotFoundException), and a `ReadFailure` where nothing is known of it: the
+    last two must never be taken for each other.
+    """
+
+    name: str
+    policy_text: str | ReadFailure | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRegistry:
+    """The state of one registry at one time.
+
+    `names` holds every repository, sorted; `repositories` those that were read, by name.
+    """
+
+    scope: RegistryScope
+    names: tuple[str, ...]
+    repositories: Mapping[str, LiveRepository]
