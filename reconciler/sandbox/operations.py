@@ -1,0 +1,180 @@
+"""The ECR calls that moto answers otherwise than the service does.
+
+Each takes a call and returns the answer's JSON object, or raises ServiceError. They work on
+moto's own objects, so that every other call of moto's sees the same repositories.
+"""
+
+import base64
+import json
+from datetime import UTC
+
+from moto.ecr.models import Repository, ecr_backends
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+
+from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.calls import (
+    Caller,
+    EcrCall,
+    ServiceError,
+    check_length,
+    check_name,
+    invalid_parameter,
+)
+from reconciler.sandbox.grammar import Json, PolicyRefusedError, named_principals
+
+POLICY_LENGTHS = (0, 10_240)  # characters; botocore's model, shape RepositoryPolicyText
+PAGE_SIZES = range(1, 1001)  # the same model, shape MaxResults
+NAMES_PER_CALL = (1, 100)
+
+
+def check_call(call: EcrCall) -> None:
+    """Raise ServiceError where the name breaks the model or the registry is another account's.
+
+    The wording about a foreign registry is assumed (it is the general one of IAM), and so is
+    that no policy of ours lets the caller in there.
+    """
+    name = call.text("repositoryName")
+    if name is not None:
+        check_name(name)
+    registry = call.text("registryId")
+    caller = call.caller
+    if registry is None or registry == caller.account:
+        return
+    _, arn, _ = sts_backends[caller.account][caller.partition].get_caller_identity(
+        caller.access_key, caller.region
+    )
+    repository = f"arn:{caller.partition}:ecr:{caller.region}:{registry}:repository/{name or '*'}"
+    action = f"ecr:{call.operation}"
+    raise ServiceError(
+        "AccessDeniedException",
+        f"User: {arn} is not authorized to perform: {action} on resource: {repository} "
+        f"because no resource-based policy allows the {action} action",
+    )
+
+
+def set_repository_policy(call: EcrCall, behaviour: Behaviour) -> dict[str, Json]:
+    """Store a policy text; the order of the checks is assumed."""
+    text = call.text("policyText")
+    if text is None:
+        raise invalid_parameter("policyText", "must not be null")
+    check_length("PolicyText", len(text), POLICY_LENGTHS)
+    repository = _repository(call, call.text("repositoryName") or "")
+    try:
+        principals = named_principals(text, call.caller.partition)
+    except PolicyRefusedError as error:
+        raise invalid_parameter("PolicyText", "Invalid repository policy provided") from error
+    if behaviour.known_principals_only and not all(map(_exists, principals)):
+        raise invalid_parameter("PolicyText", "Principal not found")
+    repository.policy = text
+    return {
+        "registryId": repository.registry_id,
+        "repositoryName": repository.name,
+        "policyText": text,
+    }
+
+
+def describe_repositories(call: EcrCall, behaviour: Behaviour) -> dict[str, Json]:
+    """List the repositories by name, a page at a time, or describe those asked for.
+
+    A token holds the last name given, so that a repository made or deleted meanwhile neither
+    repeats nor hides another. That maxResults and nextToken are refused beside repositoryNames
+    is assumed ("DescribeRepositories", Amazon ECR API Reference, says that they cannot be used).
+    """
+    if (names := call.parameters.get("repositoryNames")) is not None:
+        if call.parameters.keys() & {"maxResults", "nextToken"}:
+            raise invalid_parameter("repositoryNames", "must be used without pagination")
+        return {"repositories": _described(call, names)}
+    size = call.parameters.get("maxResults", behaviour.page_size)
+    if not isinstance(size, int) or size not in PAGE_SIZES:
+        raise invalid_parameter("maxResults", "must be between 1 and 1000")
+    after = _position(call.text("nextToken"))
+    repositories = dict(_backend(call.caller))
+    ahead = sorted(name for name in repositories if name > after)
+    answer: dict[str, Json] = {
+        "repositories": [_description(repositories[name]) for name in ahead[:size]]
+    }
+    if len(ahead) > size:
+        answer["nextToken"] = base64.b64encode(json.dumps(ahead[size - 1]).encode()).decode()
+    return answer
+
+
+def mend_repository_uri(repository: Repository) -> None:
+    """Give a repository in China the domain that its registry has there; moto knows one only."""
+    suffix = ".amazonaws.com/"
+    if repository.region_name.startswith("cn-"):
+        repository.uri = repository.uri.replace(suffix, ".amazonaws.com.cn/", 1)
+
+
+def created_repository(call: EcrCall) -> dict[str, Json]:
+    """Return the answer to a CreateRepository that moto has just carried out."""
+    repository = _repository(call, call.text("repositoryName") or "")
+    mend_repository_uri(repository)
+    return {"repository": _description(repository)}
+
+
+def _described(call: EcrCall, names: Json) -> list[Json]:
+    wanted = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    check_length("repositoryNames", len(wanted), NAMES_PER_CALL)
+    for name in wanted:
+        check_name(name)
+    return [_description(_repository(call, name)) for name in wanted]
+
+
+def _description(repository: Repository) -> dict[str, Json]:
+    scanning = repository.image_scanning_configuration
+    description: dict[str, Json] = {
+        "repositoryArn": repository.arn,
+        "registryId": repository.registry_id,
+        "repositoryName": repository.name,
+        "repositoryUri": repository.uri,
+        "createdAt": repository.created_at.replace(tzinfo=UTC).timestamp(),
+        "imageTagMutability": repository.image_tag_mutability,
+        "imageScanningConfiguration": dict(scanning) if isinstance(scanning, dict) else scanning,
+        "encryptionConfiguration": dict(repository.encryption_configuration),
+    }
+    if filters := repository.image_tag_mutability_exclusion_filters:
+        description["imageTagMutabilityExclusionFilters"] = [
+            {str(key): value for key, value in each.items()} for each in filters
+        ]
+    return description
+
+
+def _backend(caller: Caller) -> dict[str, Repository]:
+    return ecr_backends[caller.account][caller.region].repositories
+
+
+def _repository(call: EcrCall, name: str) -> Repository:
+    repository = _backend(call.caller).get(name)
+    if repository is None:
+        raise ServiceError(
+            "RepositoryNotFoundException",
+            f"The repository with name '{name}' does not exist "
+            f"in the registry with id '{call.caller.account}'",
+        )
+    return repository
+
+
+def _position(token: str | None) -> str:
+    if token is None:
+        return ""
+    try:
+        name = json.loads(base64.b64decode(token, validate=True))
+    except ValueError as error:
+        raise invalid_parameter("nextToken", "Invalid token") from error
+    if not isinstance(name, str):
+        raise invalid_parameter("nextToken", "Invalid token")
+    return name
+
+
+def _exists(arn: str) -> bool:
+    """Whether the role or user of an ARN is there; of a session, the role by its name."""
+    _, partition, _, _, account, resource = arn.split(":", 5)
+    backend = iam_backends[account][partition]
+    kind, _, path_and_name = resource.partition("/")
+    if kind == "assumed-role":
+        name = path_and_name.partition("/")[0]
+        return any(role.name == name for role in list(backend.roles.values()))
+    if kind == "user":
+        return any(user.arn == arn for user in list(backend.users.values()))
+    return any(role.arn == arn for role in list(backend.roles.values()))

@@ -1,0 +1,205 @@
+"""The embedded ECR as a server on loopback, started and stopped.
+
+Importing this raises ReconcileError where moto or its server's needs are not installed.
+"""
+
+import os
+import threading
+from types import TracebackType
+from typing import Self
+
+from reconciler.errors import ReconcileError, UsageError
+from reconciler.sandbox.behaviour import DEFAULT, Behaviour
+
+try:
+    import moto.core.base_backend as moto_backends
+    import moto.ecr.models as moto_ecr
+    from moto.core.model_instances import reset_model_data
+    from moto.iam.models import IAMBackend, iam_backends
+    from moto.utilities.utils import get_partition
+    from werkzeug.serving import BaseWSGIServer
+
+    from reconciler.sandbox.listener import HOST, listening
+except ImportError as error:
+    raise ReconcileError(
+        "the sandbox needs the extra: pip install 'ecr-reconcile[sandbox]'"
+    ) from error
+
+from reconciler.sandbox.calls import NAME_PATTERN, Call, ServiceError, check_name
+from reconciler.sandbox.operations import mend_repository_uri
+from reconciler.sandbox.wsgi import EmbeddedEcr
+
+_STOP_CHECK = 0.05  # seconds
+
+# moto keeps its state in the process: a second sandbox would empty the first.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+class Sandbox:
+    """An embedded ECR (and STS, IAM, all that moto has) on 127.0.0.1; a context manager.
+
+    It starts empty, but for the user that `environment` gives the keys of. `account` is the
+    12-digit account of that user and of every access key that is nobody's; `port` 0 takes a
+    free one. One at a time in a process.
+    """
+
+    def __init__(
+        self,
+        behaviour: Behaviour = DEFAULT,
+        *,
+        account: str = "111122223333",
+        region: str = "us-west-2",
+        port: int = 0,
+    ) -> None:
+        self._account = account
+        self._region = region
+        self._port = port
+        self._ecr = EmbeddedEcr(behaviour, account)
+        self._server: BaseWSGIServer | None = None
+        self._thread: threading.Thread | None = None
+        self._keys = ("", "")
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Empty moto and serve.
+
+        Raises UsageError where MOTO_ACCOUNT_ID is set, which would override every account, and
+        ReconcileError where the port is taken or a sandbox already runs in this process.
+        """
+        if "MOTO_ACCOUNT_ID" in os.environ:
+            raise UsageError(
+                "MOTO_ACCOUNT_ID is set: the sandbox would be in no account but that one",
+                hint="unset MOTO_ACCOUNT_ID",
+            )
+        if not _ONE_AT_A_TIME.acquire(blocking=False):
+            raise ReconcileError("a sandbox is already running in this process")
+        try:
+            moto_backends.BackendDict.reset()
+            reset_model_data()
+            # moto checks names against the pattern of an older model.
+            moto_ecr.ECR_REPOSITORY_NAME_PATTERN = NAME_PATTERN
+            self._keys = self._new_keys()
+            self._server = listening(self._ecr, self._port)
+        except BaseException:
+            _ONE_AT_A_TIME.release()
+            raise
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_STOP_CHECK,), daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving and free the port; without effect when not running."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.shutdown()
+        self._thread.join()
+        self._server = self._thread = None
+        _ONE_AT_A_TIME.release()
+
+    @property
+    def endpoint_url(self) -> str:
+        """`http://127.0.0.1:PORT`; raises ReconcileError when not running."""
+        if self._server is None:
+            raise ReconcileError("the sandbox is not running")
+        return f"http://{HOST}:{self._server.port}"
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that make boto3 and the `aws` client talk to it."""
+        access_key, secret_key = self._keys
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": access_key,
+            "AWS_SECRET_ACCESS_KEY": secret_key,
+            "AWS_REGION": self._region,
+            "AWS_DEFAULT_REGION": self._region,
+        }
+
+    def calls(self) -> tuple[Call, ...]:
+        """Return the calls so far, `(name, repository or None)`, refused ones too."""
+        return tuple(self._ecr.calls)
+
+    def create_repository(
+        self, name: str, *, account: str | None = None, region: str | None = None
+    ) -> None:
+        """Create a repository with the default settings, without a call.
+
+        Raises ReconcileError where the name is invalid or taken.
+        """
+        try:
+            check_name(name)
+        except ServiceError as error:
+            raise ReconcileError(error.message) from error
+        backend = moto_ecr.ecr_backends[account or self._account][region or self._region]
+        if name in backend.repositories:
+            raise ReconcileError(f"the sandbox already has a repository {name!r}")
+        repository = backend.create_repository(
+            repository_name=name,
+            registry_id=None,
+            encryption_config={},
+            image_scan_config=None,
+            image_tag_mutability="MUTABLE",
+            tags=[],
+        )
+        mend_repository_uri(repository)
+
+    def set_policy_text(
+        self, name: str, text: str, *, account: str | None = None, region: str | None = None
+    ) -> None:
+        """Store a policy text as it is, whatever it is, as a hand edit or an old policy."""
+        self._repository(name, account, region).policy = text
+
+    def policy_text(
+        self, name: str, *, account: str | None = None, region: str | None = None
+    ) -> str | None:
+        """Return the policy text as it was stored, None where there is none."""
+        return self._repository(name, account, region).policy
+
+    def create_role(self, account: str, name: str, path: str = "/") -> str:
+        """Create a role and return its ARN; `path` begins and ends with a slash."""
+        role = self._iam(account).create_role(
+            role_name=name,
+            assume_role_policy_document="{}",
+            path=path,
+            permissions_boundary=None,
+            description="",
+            tags=[],
+            max_session_duration="3600",
+        )
+        return role.arn
+
+    def delete_role(self, arn: str) -> None:
+        """Delete the role of this ARN; raises ReconcileError where there is none."""
+        iam = self._iam(arn.split(":")[4])
+        roles = [role for role in list(iam.roles.values()) if role.arn == arn]
+        if not roles:
+            raise ReconcileError(f"the sandbox has no role {arn!r}")
+        iam.delete_role(roles[0].name)
+
+    def _iam(self, account: str) -> IAMBackend:
+        return iam_backends[account][get_partition(self._region)]
+
+    def _repository(
+        self, name: str, account: str | None, region: str | None
+    ) -> moto_ecr.Repository:
+        backend = moto_ecr.ecr_backends[account or self._account][region or self._region]
+        if name not in backend.repositories:
+            raise ReconcileError(f"the sandbox has no repository {name!r}")
+        return backend.repositories[name]
+
+    def _new_keys(self) -> tuple[str, str]:
+        iam = self._iam(self._account)
+        iam.create_user(self._region, "sandbox")
+        key = iam.create_access_key("sandbox")
+        return key.access_key_id, key.secret_access_key

@@ -1,0 +1,64 @@
+"""Clients of a running sandbox, and the small things that its tests share."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from reconciler.sandbox.server import Sandbox
+
+PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+
+
+@contextmanager
+def client(
+    sandbox: Sandbox,
+    service: str = "ecr",
+    *,
+    region: str = "us-west-2",
+    keys: Mapping[str, str] | None = None,
+) -> Iterator[BaseClient]:
+    """A boto3 client with the sandbox's own keys or others, without retries."""
+    environment = sandbox.environment()
+    used = keys or {
+        "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
+    }
+    made = boto3.client(
+        service,
+        region_name=region,
+        endpoint_url=sandbox.endpoint_url,
+        config=Config(retries={"total_max_attempts": 1}),
+        **used,
+    )
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def refused(code: str, message: str = "") -> Iterator[None]:
+    """The call inside is refused over HTTP 400 with this code and a message that holds this."""
+    with pytest.raises(ClientError) as caught:
+        yield
+    assert caught.value.response["Error"]["Code"] == code
+    assert message in caught.value.response["Error"]["Message"]
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+def statement(**changes: Any) -> dict[str, Any]:
+    """One good statement, with elements changed, added, or (with None) left out."""
+    base: dict[str, Any] = {"Effect": "Allow", "Principal": "*", "Action": "ecr:GetX"}
+    return {key: value for key, value in (base | changes).items() if value is not None}
+
+
+def text(*statements: Any, **elements: Any) -> str:
+    """The text of a policy of these statements."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)} | elements)
