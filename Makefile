@@ -15,6 +15,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "setting up $(VENV) (once; takes about a minute)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[sandbox,dev]'
+	@$(BIN)/python -m compileall -q reconciler
 	@touch $@
 
 demo: $(READY) ## the whole story on the embedded ECR; needs no AWS account

@@ -1,0 +1,1 @@
+"""The live registry on AWS; the only room that imports boto3."""

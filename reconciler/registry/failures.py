@@ -1,0 +1,128 @@
+"""From an error of boto3's to one clear line for a person, and what to do about it."""
+
+import re
+
+from botocore import exceptions as boto
+
+from reconciler.registry.classify import (
+    BAD_SIGNATURE,
+    EXPIRED,
+    error_code,
+    error_text,
+    fault_of,
+)
+from reconciler.registry.fault import CallError, Fault
+
+_LONGEST_QUOTE = 500  # characters of somebody else's text in a line of ours
+_NO_PERMISSION = re.compile(r"User: (?P<caller>\S+) is not authorized to perform: (?P<action>\S+)")
+_REASON = re.compile(r"\bbecause (?P<reason>.+)|\bwith (?P<deny>an explicit deny.*)", re.DOTALL)
+
+_HINTS = {
+    Fault.SETTINGS: "check AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the files in ~/.aws",
+    Fault.CREDENTIALS: "check with `aws sts get-caller-identity` that these credentials work",
+    Fault.CONNECTION: "check the network, the proxy, the region's name and AWS_ENDPOINT_URL",
+    Fault.TLS: "where a proxy has certificates of its own, name them in AWS_CA_BUNDLE; "
+    "for an http:// endpoint, check AWS_ENDPOINT_URL",
+    Fault.UNANSWERED: "run the same command again; if it stays, look for a proxy in between",
+    Fault.SERVICE: "AWS failed to answer; run the same command again",
+    Fault.THROTTLED: "others use up the account's request rate; run the same command again later",
+    Fault.REPOSITORY_MISSING: "check its name, account and region; one just made may take a moment",
+    Fault.PRINCIPAL_NOT_FOUND: "one of its principals does not exist, or is too new to be known "
+    "everywhere; AWS does not say which",
+    Fault.INVALID_POLICY: "AWS does not say what it objects to; a principal that does not exist "
+    "can be the reason",
+}
+
+
+def explain(error: Exception, *, operation: str, repository: str | None) -> CallError:
+    """What failed, in one line without control characters, with a hint where one helps.
+
+    `operation` is the API's name of the call, such as `GetRepositoryPolicy`, or `connect` where
+    none was made yet. An error that is explained already comes back as it is.
+    """
+    if isinstance(error, CallError):
+        return error
+    fault = fault_of(error)
+    call = operation if repository is None else f"{operation} on {printable(repository)}"
+    said = printable(error_text(error))
+    hint = _HINTS.get(fault)
+    match fault:
+        case Fault.SETTINGS:
+            message = f"the AWS settings do not work: {said}"
+        case Fault.CREDENTIALS:
+            message, hint = _credentials(error, said)
+        case Fault.CONNECTION:
+            message = f"no connection: {said}"
+        case Fault.DENIED:
+            message, hint = _denied(said, operation, call)
+        case Fault.UNANSWERED:
+            message = f"{call} got no readable answer: {_unanswered(error)}"
+        case Fault.THROTTLED:
+            message = f"{call} was throttled to the end: {said}"
+        case _:
+            message = f"{call} failed: {_with_code(error, said)}"
+    return CallError(message, fault=fault, hint=hint)
+
+
+def printable(text: str) -> str:
+    """The text with every character that could steer a terminal written as an escape, and cut."""
+    cut = text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in cut
+    )
+
+
+def _credentials(error: Exception, said: str) -> tuple[str, str]:
+    if isinstance(error, boto.NoCredentialsError):
+        return "no AWS credentials found", (
+            "set AWS_PROFILE, log in with `aws sso login`, or give AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY"
+        )
+    if isinstance(error, (boto.SSOError, boto.TokenRetrievalError)):
+        return f"the SSO login does not work: {said}", "run `aws sso login`"
+    code = error_code(error)
+    if code in EXPIRED:
+        return f"the AWS credentials have expired: {said}", "log in again"
+    if code in BAD_SIGNATURE:
+        return f"AWS did not accept the signature: {said}", (
+            "check this machine's clock, and the secret access key"
+        )
+    if isinstance(error, boto.ClientError) and error.operation_name.startswith("AssumeRole"):
+        return f"the role could not be assumed: {_with_code(error, said)}", (
+            "the role's trust policy must name the caller, and the caller must be allowed "
+            "sts:AssumeRole on it"
+        )
+    return f"the AWS credentials do not work: {said}", _HINTS[Fault.CREDENTIALS]
+
+
+def _denied(said: str, operation: str, call: str) -> tuple[str, str]:
+    named = _NO_PERMISSION.search(said)
+    service = "sts" if operation == "GetCallerIdentity" else "ecr"
+    action = named["action"] if named else f"{service}:{operation}"
+    caller = named["caller"] if named else "the caller"
+    reason = _REASON.search(said)
+    if reason is None:
+        because = "" if named else f": {said}"
+    else:
+        because = f": {reason['reason'] or reason['deny']}"
+    message = f"access denied: {caller} is not allowed {action} ({call}){because}"
+    if reason is not None and "explicit deny" in reason[0]:
+        return message, f"a Deny that covers {action} decides; an Allow elsewhere does not help"
+    return message, f"allow {action} in the identity policy of the caller"
+
+
+def _unanswered(error: Exception) -> str:
+    match error:
+        case boto.ReadTimeoutError():
+            return "it took too long"
+        case boto.ConnectionClosedError():
+            return "the connection was cut"
+        case boto.HTTPClientError() | boto.ClientError():
+            return printable(error_text(error))
+        case _:
+            return "what came back is not of AWS's form"
+
+
+def _with_code(error: Exception, said: str) -> str:
+    code = printable(error_code(error))
+    return f"{said} ({code})" if code and code not in said else said

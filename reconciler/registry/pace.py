@@ -1,0 +1,144 @@
+"""How fast to call: one pace for all threads, since the service limits the account as a whole.
+
+ECR publishes no rate for the policy calls, and callers report low ones. So the pace starts
+modestly, creeps up while nothing is throttled, and halves when something is.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
+
+T = TypeVar("T")
+
+START_RATE = 20.0  # calls a second
+LOWEST_RATE = 1.0
+GROWTH = 1.0  # calls a second, gained with each call until the first throttle
+CREEP = 10.0  # calls a second, gained in each second after it
+REST = 0.25  # seconds without any call after a throttle, so that the service has some to give
+MOST_THROTTLES = 10  # of one call; the last is raised
+MOST_FAILURES = 3  # of one call that are no throttles; the last is raised
+FIRST_PAUSE = 0.1  # seconds; doubles with each failure of one call
+LONGEST_PAUSE = 5.0  # seconds
+LONGEST_NAP = 0.1  # seconds between looks at the pace, which may have changed
+_ROUNDING = 1e-6  # of a turn
+
+
+class Verdict(Enum):
+    """What a failed attempt means for the next one."""
+
+    THROTTLED = "throttled"  # slow down, try again
+    PASSING = "passing"  # try again
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class _Permit:
+    slowdowns: int  # how many there had been when it was given
+    waited: bool
+
+
+class Pace:
+    """Paces and repeats calls; one for each registry and region, safe to share among threads.
+
+    `clock` gives seconds, `sleep` takes seconds, `uniform` draws a number between its two
+    arguments.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._uniform = uniform
+        self._lock = threading.Lock()
+        self._rate = START_RATE
+        # Each call draws a ticket; its turn is when as many turns have come up. A pause after a
+        # throttle sets `_counted_to` ahead of the clock.
+        self._given = 0
+        self._come_up = 0.0
+        self._counted_to = clock()
+        self._slowdowns = 0
+
+    @property
+    def rate(self) -> float:
+        """The present pace, in calls a second."""
+        return self._rate
+
+    def call(self, attempt: Callable[[], T], verdict: Callable[[Exception], Verdict]) -> T:
+        """Make a call when its turn has come, again where `verdict` says that this may help.
+
+        At most `MOST_THROTTLES` throttles and `MOST_FAILURES` other failures, each but the last
+        followed by a pause of random length (full jitter). Raises what the last attempt raised.
+        """
+        throttles = failures = 0
+        while True:
+            permit = self._wait_for_turn()
+            try:
+                result = attempt()
+            except Exception as error:
+                match verdict(error):
+                    case Verdict.THROTTLED:
+                        self._slow_down(permit)
+                        throttles += 1
+                    case Verdict.PASSING:
+                        failures += 1
+                    case Verdict.FINAL:
+                        raise
+                if throttles >= MOST_THROTTLES or failures >= MOST_FAILURES:
+                    raise
+            else:
+                self._speed_up(permit)
+                return result
+            pause = FIRST_PAUSE * 2.0 ** (throttles + failures - 1)
+            self._sleep(self._uniform(0.0, min(LONGEST_PAUSE, pause)))
+
+    def _wait_for_turn(self) -> _Permit:
+        with self._lock:
+            self._move_on()
+            self._come_up = min(self._come_up, float(self._given))  # idle time earns no burst
+            ticket = self._given
+            self._given += 1
+        waited = False
+        while (left := self._time_left(ticket)) > 0.0:
+            self._sleep(min(left, LONGEST_NAP))
+            waited = True
+        return _Permit(self._slowdowns, waited)
+
+    def _time_left(self, ticket: int) -> float:
+        with self._lock:
+            now = self._move_on()
+            missing = ticket - self._come_up
+            if missing < _ROUNDING:
+                return 0.0
+            return missing / self._rate + (self._counted_to - now)
+
+    def _move_on(self) -> float:
+        """Count the turns that have come up since the last look; needs the lock; gives the time."""
+        now = self._clock()
+        if now > self._counted_to:
+            self._come_up += (now - self._counted_to) * self._rate
+            self._counted_to = now
+        return now
+
+    def _slow_down(self, permit: _Permit) -> None:
+        with self._lock:
+            # Calls that were under way together are throttled together: that counts once.
+            if permit.slowdowns == self._slowdowns:
+                self._counted_to = self._move_on() + REST
+                self._rate = max(LOWEST_RATE, self._rate / 2.0)
+                self._slowdowns += 1
+
+    def _speed_up(self, permit: _Permit) -> None:
+        with self._lock:
+            # Where nobody waits, something else is the limit, and a higher rate would mean nothing.
+            if permit.waited and permit.slowdowns == self._slowdowns:
+                self._move_on()
+                self._rate += CREEP / self._rate if self._slowdowns else GROWTH

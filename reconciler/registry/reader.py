@@ -1,0 +1,149 @@
+"""Reading a registry: its repositories and their policies. Nothing here can write."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from multiprocessing.pool import ThreadPool
+from typing import Protocol, cast
+
+from reconciler.registry.classify import UnreadableAnswerError, fault_of, read_verdict
+from reconciler.registry.failures import explain
+from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.model import LiveRepository, ReadFailure
+from reconciler.registry.pace import Pace
+from reconciler.registry.session import THREADS, Connection, new_client, text_field
+
+_PAGE = 1000  # repositories; the most that DescribeRepositories gives at once
+_FOR_ALL = frozenset({Fault.SETTINGS, Fault.CREDENTIALS, Fault.CONNECTION, Fault.TLS})
+_RULES = {
+    Fault.DENIED: "access-denied",
+    Fault.REPOSITORY_MISSING: "missing-repository",
+    Fault.THROTTLED: "throttled",
+}
+
+
+class _ReadingClient(Protocol):
+    def describe_repositories(self, **parameters: str | int) -> Mapping[str, object]: ...
+
+    def get_repository_policy(self, **parameters: str) -> Mapping[str, object]: ...
+
+
+class RegistryReader:
+    """Reads one registry in one region, with one client for all threads.
+
+    Making one calls nobody; it raises CallError for settings that cannot work.
+    """
+
+    def __init__(self, connection: Connection, pace: Pace, *, threads: int = THREADS) -> None:
+        self._account = connection.account
+        self._pace = pace
+        self._threads = threads
+        self._client = cast("_ReadingClient", new_client(connection, "ecr", threads=threads))
+
+    def list_repositories(self) -> tuple[str, ...]:
+        """The names of all repositories, sorted (DescribeRepositories). Raises CallError."""
+        names: list[str] = []
+        token: str | None = None
+        while True:
+            page, next_token = self._page(token)
+            names += page
+            if next_token is None:
+                return tuple(sorted(set(names)))
+            token = next_token
+
+    def read_policy(self, name: str) -> str | None:
+        """The policy's JSON as the service gives it, None where the repository has none.
+
+        The service gives the same policy back in another order and spelling each time. Raises
+        CallError (GetRepositoryPolicy).
+        """
+
+        def ask() -> str:
+            answer = self._client.get_repository_policy(
+                registryId=self._account, repositoryName=name
+            )
+            return text_field(answer, "policyText")
+
+        try:
+            return self._pace.call(ask, read_verdict)
+        except Exception as error:
+            if fault_of(error) is Fault.POLICY_MISSING:
+                return None
+            raise explain(error, operation="GetRepositoryPolicy", repository=name) from error
+
+    def read(
+        self, names: Sequence[str], progress: Callable[[int, int], None]
+    ) -> dict[str, LiveRepository]:
+        """Read the policies of `names`, in parallel; the result has their order.
+
+        `progress` is told, in the calling thread, how many are done and of how many. What fails
+        for one repository is a `ReadFailure` and leaves the others going. What would fail for all
+        (credentials, settings, no connection, as many calls in a row unanswered as there are
+        threads) raises CallError at once. Neither that nor Ctrl-C waits for calls under way.
+        """
+        wanted = tuple(dict.fromkeys(names))
+        if not wanted:
+            return {}
+        found: dict[str, LiveRepository] = {}
+        unanswered = 0
+        work = partial(self._outcome, [])
+        # Its threads are daemons, unlike ThreadPoolExecutor's: leaving need not wait for them.
+        with ThreadPool(min(self._threads, len(wanted))) as pool:
+            for name, outcome in pool.imap_unordered(work, wanted):
+                found[name] = LiveRepository(name, _as_data(outcome))
+                unanswered = unanswered + 1 if _is_unanswered(outcome) else 0
+                if unanswered >= self._threads and isinstance(outcome, CallError):
+                    raise outcome
+                progress(len(found), len(wanted))
+        return {name: found[name] for name in wanted}
+
+    def _outcome(self, fatal: list[CallError], name: str) -> tuple[str, str | CallError | None]:
+        """What came of one read; after a failure that would be everyone's, no more are begun."""
+        if fatal:
+            raise fatal[0]
+        try:
+            return name, self.read_policy(name)
+        except CallError as error:
+            if error.fault in _FOR_ALL:
+                fatal.append(error)
+                raise
+            return name, error
+
+    def _page(self, token: str | None) -> tuple[list[str], str | None]:
+        parameters: dict[str, str | int] = {"registryId": self._account, "maxResults": _PAGE}
+        if token is not None:
+            parameters["nextToken"] = token
+
+        def ask() -> tuple[list[str], str | None]:
+            answer = self._client.describe_repositories(**parameters)
+            return _names(answer), _next_token(answer, token)
+
+        try:
+            return self._pace.call(ask, read_verdict)
+        except Exception as error:
+            raise explain(error, operation="DescribeRepositories", repository=None) from error
+
+
+def _names(answer: Mapping[str, object]) -> list[str]:
+    repositories = answer.get("repositories")
+    if not isinstance(repositories, list):
+        raise UnreadableAnswerError("the answer has no repositories")
+    return [text_field(repository, "repositoryName") for repository in repositories]
+
+
+def _next_token(answer: Mapping[str, object], token: str | None) -> str | None:
+    if "nextToken" not in answer:
+        return None
+    following = text_field(answer, "nextToken")
+    if following == token:
+        raise UnreadableAnswerError("the next page is the same page")
+    return following
+
+
+def _as_data(outcome: str | CallError | None) -> str | ReadFailure | None:
+    if isinstance(outcome, CallError):
+        return ReadFailure(_RULES.get(outcome.fault, "read-failed"), outcome.message)
+    return outcome
+
+
+def _is_unanswered(outcome: str | CallError | None) -> bool:
+    return isinstance(outcome, CallError) and outcome.fault is Fault.UNANSWERED

@@ -1,0 +1,159 @@
+"""A connection to one registry: with whose credentials, where, and whether the account is right.
+
+Settings are boto3's own (profiles, environment, SSO, web identity, AWS_ENDPOINT_URL); what is set
+here is only what this tool depends on.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypedDict, cast
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import DeferredRefreshableCredentials
+
+from reconciler.errors import RefusedError
+from reconciler.registry.classify import UnreadableAnswerError, read_verdict
+from reconciler.registry.failures import explain, printable
+from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.pace import Pace
+
+THREADS = 16
+_CONNECT_TIMEOUT = 5  # seconds
+_READ_TIMEOUT = 20  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What is needed to call AWS for one registry; making one calls nobody."""
+
+    account: str
+    region: str
+    assume_role: str | None
+    session: boto3.Session = field(repr=False, compare=False)
+
+
+class _RoleCredentials(TypedDict):
+    AccessKeyId: str
+    SecretAccessKey: str
+    SessionToken: str
+    Expiration: datetime
+
+
+class _AssumedRole(TypedDict):
+    Credentials: _RoleCredentials
+
+
+class _SecurityTokenService(Protocol):
+    def get_caller_identity(self) -> Mapping[str, object]: ...
+
+    def assume_role(self, **parameters: str) -> _AssumedRole: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _RoleProvider:
+    """Stands where botocore looks for credentials, and gives those of a role."""
+
+    refresh: Callable[[], dict[str, str]]
+
+    def load_credentials(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(refresh_using=self.refresh, method="assume-role")
+
+
+def connect(account: str, region: str, assume_role: str | None = None) -> Connection:
+    """Prepare to call the registry of `account` in `region`, as the role `assume_role` if given.
+
+    The role is assumed at the first call and again before its credentials expire. Raises
+    CallError for an unknown profile or a broken AWS configuration file.
+    """
+    try:
+        session = boto3.Session(region_name=region)
+        if assume_role is not None:
+            session = _assuming(session, region, assume_role)
+    except Exception as error:
+        raise explain(error, operation="connect", repository=None) from error
+    return Connection(account, region, assume_role, session)
+
+
+def caller_account(connection: Connection) -> str:
+    """The 12-digit id of the account whose credentials are in use (STS GetCallerIdentity).
+
+    Raises CallError.
+    """
+    sts = cast("_SecurityTokenService", new_client(connection, "sts"))
+
+    def ask() -> str:
+        return text_field(sts.get_caller_identity(), "Account")
+
+    try:
+        return Pace().call(ask, read_verdict)
+    except Exception as error:
+        raise explain(error, operation="GetCallerIdentity", repository=None) from error
+
+
+def require_account(connection: Connection) -> None:
+    """Raise RefusedError unless the credentials are the registry account's own."""
+    caller = printable(caller_account(connection))
+    if caller != connection.account:
+        raise RefusedError(
+            f"the credentials are of account {caller}, the registry is in {connection.account}",
+            hint="use a profile of the registry's account, or set assume_role on the registry",
+        )
+
+
+def new_client(connection: Connection, service: str, *, threads: int = 1) -> object:
+    """A client of `service` for as many threads; its own retries are off, `Pace` makes them.
+
+    Raises CallError for an endpoint address or a region that cannot be.
+    """
+    try:
+        client = connection.session.client(service, config=_settings(threads))
+    except Exception as error:
+        raise explain(error, operation="connect", repository=None) from error
+    address: str = client.meta.endpoint_url
+    if urlsplit(address).scheme not in ("http", "https"):
+        message = f"the endpoint address {printable(address)!r} is neither http:// nor https://"
+        raise CallError(message, fault=Fault.SETTINGS, hint="see AWS_ENDPOINT_URL")
+    return client
+
+
+def text_field(answer: Mapping[str, object], name: str) -> str:
+    """A field that an answer always has; raises UnreadableAnswerError where it has not.
+
+    botocore takes any page with status 200 for an empty answer, a captive portal's too.
+    """
+    value = answer.get(name)
+    if not isinstance(value, str):
+        raise UnreadableAnswerError(f"the answer has no {name}")
+    return value
+
+
+def _settings(threads: int) -> Config:
+    return Config(
+        connect_timeout=_CONNECT_TIMEOUT,
+        read_timeout=_READ_TIMEOUT,
+        max_pool_connections=threads,
+        # The mode is named so that AWS_RETRY_MODE=adaptive adds no second pacing.
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        user_agent_extra="ecr-reconcile",
+    )
+
+
+def _assuming(source: boto3.Session, region: str, role: str) -> boto3.Session:
+    def refresh() -> dict[str, str]:
+        config = Config(connect_timeout=_CONNECT_TIMEOUT, read_timeout=_READ_TIMEOUT)
+        sts = cast("_SecurityTokenService", source.client("sts", config=config))
+        given = sts.assume_role(RoleArn=role, RoleSessionName="ecr-reconcile")["Credentials"]
+        return {
+            "access_key": given["AccessKeyId"],
+            "secret_key": given["SecretAccessKey"],
+            "token": given["SessionToken"],
+            "expiry_time": given["Expiration"].isoformat(),
+        }
+
+    session = botocore.session.Session()
+    session.register_component("credential_provider", _RoleProvider(refresh))
+    return boto3.Session(botocore_session=session, region_name=region)

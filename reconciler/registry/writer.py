@@ -1,0 +1,76 @@
+"""Writing a registry's policies; whoever holds no writer cannot."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, cast
+
+from reconciler.registry.classify import fault_of, write_verdict
+from reconciler.registry.failures import explain
+from reconciler.registry.fault import Fault, WriteOutcomeUnknownError
+from reconciler.registry.pace import Pace
+from reconciler.registry.session import Connection, new_client, text_field
+
+# After these the service may have done what it was asked for.
+_UNSETTLED = frozenset({Fault.SERVICE, Fault.TLS, Fault.UNANSWERED})
+
+
+class _WritingClient(Protocol):
+    def set_repository_policy(self, **parameters: str) -> Mapping[str, object]: ...
+
+    def delete_repository_policy(self, **parameters: str) -> Mapping[str, object]: ...
+
+
+class RegistryWriter:
+    """Writes the policies of one registry in one region.
+
+    Only throttled calls are repeated: whatever else fails may have been done. Making one calls
+    nobody; it raises CallError for settings that cannot work.
+    """
+
+    def __init__(self, connection: Connection, pace: Pace) -> None:
+        self._account = connection.account
+        self._pace = pace
+        self._client = cast("_WritingClient", new_client(connection, "ecr"))
+
+    def set_policy(self, name: str, text: str) -> None:
+        """Replace the policy of repository `name` (SetRepositoryPolicy, never with `force`).
+
+        `text` is JSON of at most 10,240 characters. Raises CallError where the policy stays as it
+        was, WriteOutcomeUnknownError where nobody can say.
+        """
+
+        def send() -> str:
+            answer = self._client.set_repository_policy(
+                registryId=self._account, repositoryName=name, policyText=text
+            )
+            return text_field(answer, "repositoryName")
+
+        self._write(send, "SetRepositoryPolicy", name)
+
+    def delete_policy(self, name: str) -> None:
+        """Remove the policy of repository `name`; done already is done (DeleteRepositoryPolicy).
+
+        Raises as `set_policy` does.
+        """
+
+        def send() -> str:
+            answer = self._client.delete_repository_policy(
+                registryId=self._account, repositoryName=name
+            )
+            return text_field(answer, "repositoryName")
+
+        self._write(send, "DeleteRepositoryPolicy", name)
+
+    def _write(self, send: Callable[[], str], operation: str, name: str) -> None:
+        try:
+            self._pace.call(send, write_verdict)
+        except Exception as error:
+            fault = fault_of(error)
+            if fault is Fault.POLICY_MISSING and operation == "DeleteRepositoryPolicy":
+                return
+            failure = explain(error, operation=operation, repository=name)
+            if fault not in _UNSETTLED:
+                raise failure from error
+            raise WriteOutcomeUnknownError(
+                f"{failure.message}; it may or may not have been done",
+                hint="read the policy again to see what is in force before writing again",
+            ) from error

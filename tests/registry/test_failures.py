@@ -1,0 +1,201 @@
+import pytest
+from botocore import exceptions as boto
+
+from reconciler.errors import ReconcileError
+from reconciler.registry.classify import UnreadableAnswerError, fault_of
+from reconciler.registry.failures import explain, printable
+from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.pace import Pace
+from reconciler.registry.reader import RegistryReader
+from reconciler.registry.session import caller_account, connect
+
+from .scripted_aws import CUT, Answer, ScriptedAws, ok, page, refusal
+
+ACCOUNT, REGION = "111122223333", "us-west-2"
+CALLER = "arn:aws:sts::111122223333:assumed-role/ci/build"
+DENIED = (
+    f"User: {CALLER} is not authorized to perform: ecr:GetRepositoryPolicy on resource: "
+    "arn:aws:ecr:us-west-2:111122223333:repository/team/api "
+)
+PARAMETER = "Invalid parameter at 'PolicyText' failed to satisfy constraint: "
+
+
+def failed_read(pace: Pace) -> CallError:
+    """What a person is told of a read that boto3 really made."""
+    with pytest.raises(CallError) as caught:
+        RegistryReader(connect(ACCOUNT, REGION), pace).read_policy("team/api")
+    error = caught.value
+    assert isinstance(error, ReconcileError)
+    assert error.exit_code == 1
+    assert all(line is None or line.isprintable() for line in (error.message, error.hint))
+    return error
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault", "words"),
+    [
+        (
+            refusal("AccessDeniedException", DENIED + "because no identity-based policy allows it"),
+            Fault.DENIED,
+            [CALLER, "ecr:GetRepositoryPolicy", "team/api", "no identity-based policy"],
+        ),
+        (refusal("AccessDeniedException", "no"), Fault.DENIED, ["ecr:GetRepositoryPolicy", "no"]),
+        (refusal("ThrottlingException", "Rate exceeded"), Fault.THROTTLED, ["to the end"]),
+        (refusal("TooManyRequestsException", "slower"), Fault.THROTTLED, ["to the end"]),
+        (refusal("Whatever", "Rate exceeded"), Fault.THROTTLED, ["to the end"]),
+        (Answer(429, b""), Fault.THROTTLED, ["to the end"]),
+        (refusal("LimitExceededException", "too many"), Fault.REJECTED, ["too many"]),
+        (refusal("RepositoryNotFoundException", "gone"), Fault.REPOSITORY_MISSING, ["gone"]),
+        (
+            refusal("InvalidParameterException", PARAMETER + "'Principal not found'"),
+            Fault.PRINCIPAL_NOT_FOUND,
+            ["Principal not found"],
+        ),
+        (
+            refusal(
+                "InvalidParameterException", PARAMETER + "'Invalid repository policy provided'"
+            ),
+            Fault.INVALID_POLICY,
+            ["Invalid repository policy provided"],
+        ),
+        (refusal("InvalidParameterException", "a name"), Fault.REJECTED, ["a name", "Invalid"]),
+        (refusal("ExpiredTokenException", "old"), Fault.CREDENTIALS, ["expired"]),
+        (refusal("UnrecognizedClientException", "bad"), Fault.CREDENTIALS, ["bad"]),
+        (refusal("InvalidSignatureException", "off"), Fault.CREDENTIALS, ["signature"]),
+        (refusal("ServerException", "oops", 500), Fault.SERVICE, ["oops", "ServerException"]),
+        (page(502, "<html>"), Fault.SERVICE, ["502"]),
+        (page(413, "<html>"), Fault.REJECTED, ["413"]),
+        (page(200, "<html>sign in</html>"), Fault.UNANSWERED, ["not of AWS's form"]),
+        (ok(), Fault.UNANSWERED, ["not of AWS's form"]),
+        (Answer(200, b"[1]"), Fault.UNANSWERED, ["not of AWS's form"]),
+        (Answer(400, b"null"), Fault.UNANSWERED, ["not of AWS's form"]),
+        (CUT, Fault.UNANSWERED, ["cut"]),
+        (refusal("Odd\x1b[31m", "red\x1b[2J\r\n\u202e"), Fault.REJECTED, [r"red\x1b[2J\r\n\u202e"]),
+    ],
+)
+def test_answers(
+    aws: ScriptedAws, pace: Pace, answer: Answer, fault: Fault, words: list[str]
+) -> None:
+    aws.always(answer)
+    error = failed_read(pace)
+    assert error.fault is fault
+    for word in words:
+        assert word in error.message
+
+
+def test_a_denial_says_what_to_allow(aws: ScriptedAws, pace: Pace) -> None:
+    aws.always(refusal("AccessDeniedException", DENIED + "because no policy allows it"))
+    assert "allow ecr:GetRepositoryPolicy" in (failed_read(pace).hint or "")
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["with an explicit deny", "with an explicit deny in a service control policy",
+     "because of an explicit deny"],
+)  # fmt: skip
+def test_an_explicit_deny_is_not_answered_by_an_allow(
+    aws: ScriptedAws, pace: Pace, reason: str
+) -> None:
+    aws.always(refusal("AccessDeniedException", DENIED + reason))
+    error = failed_read(pace)
+    assert "explicit deny" in error.message
+    assert (error.hint or "").startswith("a Deny")
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(
+    ("address", "fault", "word"),
+    [
+        ("http://127.0.0.1:1", Fault.CONNECTION, "127.0.0.1:1"),
+        ("http://me:secret@127.0.0.1:1", Fault.CONNECTION, "127.0.0.1:1"),
+        ("nonsense", Fault.SETTINGS, "nonsense"),
+        ("http://", Fault.SETTINGS, "http://"),
+        ("ftp://127.0.0.1", Fault.SETTINGS, "ftp://127.0.0.1"),
+    ],
+)
+def test_endpoints(
+    monkeypatch: pytest.MonkeyPatch, pace: Pace, address: str, fault: Fault, word: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    error = failed_read(pace)
+    assert error.fault is fault
+    assert word in error.message
+    assert "secret" not in error.message
+    assert "AWS_ENDPOINT_URL" in (error.hint or "")
+
+
+def test_tls(aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url.replace("http:", "https:"))
+    error = failed_read(pace)
+    assert error.fault is Fault.TLS
+    assert "AWS_CA_BUNDLE" in (error.hint or "")
+
+
+def test_no_credentials(pace: Pace) -> None:
+    error = failed_read(pace)
+    assert (error.fault, error.message) == (Fault.CREDENTIALS, "no AWS credentials found")
+
+
+def test_half_the_credentials(monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    error = failed_read(pace)
+    assert error.fault is Fault.CREDENTIALS
+    assert "AWS_SECRET_ACCESS_KEY" in error.message
+
+
+def test_an_unknown_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(CallError, match="nobody") as caught:
+        connect(ACCOUNT, REGION)
+    assert caught.value.fault is Fault.SETTINGS
+
+
+def test_an_impossible_region() -> None:
+    with pytest.raises(CallError, match="us west"):
+        caller_account(connect(ACCOUNT, "us west"))
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (boto.NoRegionError(), Fault.SETTINGS),
+        (boto.ConnectTimeoutError(endpoint_url="https://x"), Fault.CONNECTION),
+        (boto.ProxyConnectionError(proxy_url="http://me:secret@proxy"), Fault.CONNECTION),
+        (boto.ReadTimeoutError(endpoint_url="https://x"), Fault.UNANSWERED),
+        (boto.UnauthorizedSSOTokenError(), Fault.CREDENTIALS),
+        (boto.TokenRetrievalError(provider="sso", error_msg="x"), Fault.CREDENTIALS),
+        (boto.ParamValidationError(report="too short"), Fault.REJECTED),
+        (UnreadableAnswerError("x"), Fault.UNANSWERED),
+    ],
+)
+def test_errors_that_are_hard_to_provoke(error: Exception, fault: Fault) -> None:
+    assert fault_of(error) is fault
+    told = explain(error, operation="GetRepositoryPolicy", repository="a/\x1bb")
+    assert told.fault is fault
+    assert told.message.isprintable()
+
+
+def test_no_password_of_a_proxy_is_told() -> None:
+    error = boto.ProxyConnectionError(proxy_url="http://me:secret@proxy:8080")
+    told = explain(error, operation="GetRepositoryPolicy", repository=None)
+    assert "proxy:8080" in told.message
+    assert "secret" not in told.message
+
+
+def test_an_explained_error_stays_as_it_is() -> None:
+    error = CallError("x", fault=Fault.TLS)
+    assert explain(error, operation="connect", repository=None) is error
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("grün", "grün"),
+        ("a\nb\tc", r"a\nb\tc"),
+        ("\x1b]0;x\x07", r"\x1b]0;x\x07"),
+        ("\u202e\U000e0041\ud800", r"\u202e\U000e0041\ud800"),
+        ("x" * 501, "x" * 500 + "…"),
+    ],
+)
+def test_printable(text: str, shown: str) -> None:
+    assert printable(text) == shown

@@ -1,0 +1,221 @@
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.registry.pace import (
+    LOWEST_RATE,
+    MOST_FAILURES,
+    MOST_THROTTLES,
+    START_RATE,
+    Pace,
+    Verdict,
+)
+
+from .virtual_time import VirtualTime
+
+
+class ThrottleError(Exception): ...
+
+
+class PassingError(Exception): ...
+
+
+class FinalError(Exception): ...
+
+
+def verdict(error: Exception) -> Verdict:
+    known = {
+        ThrottleError: Verdict.THROTTLED,
+        PassingError: Verdict.PASSING,
+        FinalError: Verdict.FINAL,
+    }
+    return known[type(error)]
+
+
+class TokenBucket:
+    """A service that takes `rate` calls a second, and `burst` at once."""
+
+    def __init__(self, time: VirtualTime, rate: float, burst: float) -> None:
+        self.time, self.rate, self.burst = time, rate, burst
+        self.tokens, self.last, self.throttled = burst, 0.0, 0
+
+    def call(self, latency: float) -> None:
+        now = self.time.now
+        self.tokens = min(self.burst, self.tokens + (now - self.last) * self.rate)
+        self.last = now
+        refused = self.tokens < 1
+        self.tokens -= 0 if refused else 1
+        self.throttled += refused
+        self.time.sleep(latency)
+        if refused:
+            raise ThrottleError
+
+
+def time_taken(
+    calls: int, threads: int, *, rate: float, burst: float, latency: float, seed: int
+) -> tuple[float, list[int], int]:
+    time = VirtualTime()
+    pace = Pace(clock=time.clock, sleep=time.sleep, uniform=random.Random(seed).uniform)
+    bucket = TokenBucket(time, rate, burst)
+    todo = list(range(calls))
+    lost: list[int] = []
+    done: list[int] = []
+
+    def worker() -> None:
+        while todo:
+            call = todo.pop()
+            try:
+                pace.call(lambda: bucket.call(latency), verdict)
+            except ThrottleError:
+                lost.append(call)
+            else:
+                done.append(call)
+
+    time.run(*[worker] * threads)
+    assert sorted(done + lost) == list(range(calls))
+    return time.now, lost, bucket.throttled
+
+
+@pytest.mark.parametrize("rate", [20.0, 50.0])
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 10_000), latency=st.floats(0.01, 0.15), threads=st.sampled_from([16, 32])
+)
+def test_no_call_is_lost_and_little_time(
+    rate: float, seed: int, latency: float, threads: int
+) -> None:
+    calls, burst = 500, 100.0
+    ideal = max((calls - burst) / rate, calls * latency / threads)
+    taken, lost, _ = time_taken(calls, threads, rate=rate, burst=burst, latency=latency, seed=seed)
+    assert lost == []
+    assert taken <= 1.2 * ideal
+
+
+@pytest.mark.parametrize("burst", [5.0, 20.0])
+def test_a_small_burst_loses_nothing_either(burst: float) -> None:
+    _, lost, throttled = time_taken(500, 16, rate=10.0, burst=burst, latency=0.05, seed=1)
+    assert lost == []
+    assert throttled < 500
+
+
+class Alone:
+    """A pace in one thread, on a clock that moves by its sleeping only."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+        self.drawn_up_to: list[float] = []
+        self.pace = Pace(clock=lambda: self.now, sleep=self.sleep, uniform=self.uniform)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def uniform(self, low: float, high: float) -> float:
+        assert low == 0.0
+        self.drawn_up_to.append(high)
+        return high
+
+
+def raising(*errors: type[Exception] | None) -> tuple[Callable[[], str], list[int]]:
+    script, attempts = list(errors), []
+
+    def attempt() -> str:
+        attempts.append(len(attempts))
+        error = script[min(len(attempts), len(script)) - 1]
+        if error is not None:
+            raise error
+        return "done"
+
+    return attempt, attempts
+
+
+@pytest.mark.parametrize(
+    ("errors", "attempts"),
+    [
+        ([None], 1),
+        ([ThrottleError, None], 2),
+        ([ThrottleError] * (MOST_THROTTLES - 1) + [None], MOST_THROTTLES),
+        ([PassingError] * (MOST_FAILURES - 1) + [None], MOST_FAILURES),
+        ([PassingError, ThrottleError, ThrottleError, ThrottleError, None], 5),
+    ],
+)
+def test_it_repeats_what_may_pass(errors: list[type[Exception] | None], attempts: int) -> None:
+    attempt, made = raising(*errors)
+    assert Alone().pace.call(attempt, verdict) == "done"
+    assert len(made) == attempts
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts"),
+    [(FinalError, 1), (ThrottleError, MOST_THROTTLES), (PassingError, MOST_FAILURES)],
+)
+def test_it_gives_up_with_the_last_error(error: type[Exception], attempts: int) -> None:
+    attempt, made = raising(error)
+    with pytest.raises(error):
+        Alone().pace.call(attempt, verdict)
+    assert len(made) == attempts
+
+
+def test_pauses_are_drawn_from_a_doubling_bounded_range() -> None:
+    alone = Alone()
+    attempt, _ = raising(*[ThrottleError] * 8, None)
+    alone.pace.call(attempt, verdict)
+    assert alone.drawn_up_to == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+
+
+def test_a_throttle_halves_the_pace_down_to_a_floor() -> None:
+    alone = Alone()
+    for divisor in (2, 4, 8):
+        with pytest.raises(FinalError):
+            alone.pace.call(raising(ThrottleError, FinalError)[0], verdict)
+        assert alone.pace.rate == START_RATE / divisor
+    with pytest.raises(ThrottleError):
+        alone.pace.call(raising(ThrottleError)[0], verdict)
+    assert alone.pace.rate == LOWEST_RATE
+
+
+def test_calls_under_way_together_slow_down_once() -> None:
+    time = VirtualTime()
+    pace = Pace(clock=time.clock, sleep=time.sleep, uniform=lambda _low, high: high)
+    refused: list[int] = []
+
+    def worker() -> None:
+        def attempt() -> None:
+            time.sleep(1.0)
+            if time.now < 2.0:
+                refused.append(1)
+                raise ThrottleError
+
+        pace.call(attempt, verdict)
+
+    rates: list[float] = []
+
+    def watcher() -> None:
+        time.sleep(1.5)
+        rates.append(pace.rate)
+
+    time.run(*[worker] * 8, watcher)
+    assert len(refused) == 8
+    assert rates == [START_RATE / 2]
+
+
+def test_other_failures_do_not_slow_down() -> None:
+    alone = Alone()
+    alone.pace.call(raising(PassingError, None)[0], verdict)
+    assert alone.pace.rate >= START_RATE
+
+
+def test_the_pace_creeps_up_only_while_it_is_the_limit() -> None:
+    alone = Alone()
+    for _ in range(100):
+        alone.pace.call(lambda: None, verdict)
+    crept = alone.pace.rate
+    assert crept > START_RATE
+    for _ in range(100):
+        alone.now += 1.0
+        alone.pace.call(lambda: None, verdict)
+    assert alone.pace.rate == crept

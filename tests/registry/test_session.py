@@ -1,0 +1,100 @@
+import pytest
+
+from reconciler.errors import RefusedError
+from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.pace import Pace
+from reconciler.registry.reader import RegistryReader
+from reconciler.registry.session import caller_account, connect, require_account
+
+from .scripted_aws import Answer, Call, ScriptedAws, ok, page, sts, sts_refusal
+
+ACCOUNT, OTHER, REGION = "111122223333", "444455556666", "us-west-2"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/reconciler"
+
+
+def identity(account: str) -> Answer:
+    return sts("GetCallerIdentity", f"<Account>{account}</Account>")
+
+
+def role_credentials(key: str, expiration: str) -> Answer:
+    fields = {
+        "AccessKeyId": key,
+        "SecretAccessKey": "secret",
+        "SessionToken": "token",
+        "Expiration": expiration,
+    }
+    xml = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
+    return sts("AssumeRole", f"<Credentials>{xml}</Credentials>")
+
+
+def test_connecting_calls_nobody(aws: ScriptedAws, pace: Pace) -> None:
+    RegistryReader(connect(ACCOUNT, REGION, ROLE), pace)
+    assert aws.calls == []
+
+
+def test_the_callers_account(aws: ScriptedAws) -> None:
+    aws.always(identity(OTHER))
+    assert caller_account(connect(ACCOUNT, REGION)) == OTHER
+
+
+def test_the_right_account_passes(aws: ScriptedAws) -> None:
+    aws.always(identity(ACCOUNT))
+    require_account(connect(ACCOUNT, REGION))
+    assert aws.operations() == ["GetCallerIdentity"]
+
+
+def test_a_wrong_account_is_refused(aws: ScriptedAws) -> None:
+    aws.always(identity(OTHER))
+    with pytest.raises(RefusedError) as caught:
+        require_account(connect(ACCOUNT, REGION))
+    assert ACCOUNT in caught.value.message
+    assert OTHER in caught.value.message
+    assert caught.value.exit_code == 5
+
+
+@pytest.mark.parametrize("answer", [page(200, "<html></html>"), sts("GetCallerIdentity", "")])
+def test_no_account_is_no_right_account(aws: ScriptedAws, answer: Answer) -> None:
+    aws.always(answer)
+    with pytest.raises(CallError) as caught:
+        require_account(connect(ACCOUNT, REGION))
+    assert caught.value.fault is Fault.UNANSWERED
+
+
+def assuming(aws: ScriptedAws, expiration: str) -> None:
+    def answer(call: Call, before: int) -> Answer:
+        if call.operation == "AssumeRole":
+            return role_credentials(f"AKIAROLE{before}", expiration)
+        return ok(policyText="{}")
+
+    aws.answer = answer
+
+
+def test_a_role_is_assumed_once_at_the_first_call(aws: ScriptedAws, pace: Pace) -> None:
+    assuming(aws, "2999-01-01T00:00:00Z")
+    reader = RegistryReader(connect(ACCOUNT, REGION, ROLE), pace)
+    reader.read([f"team/app-{number}" for number in range(20)], lambda _done, _total: None)
+    assert aws.operations() == ["AssumeRole"] + ["GetRepositoryPolicy"] * 20
+    assert aws.calls[0].parameters["RoleArn"] == ROLE
+    assert all("AKIAROLE0" in call.authorization for call in aws.calls[1:])
+    assert "AKIAEXAMPLE" in aws.calls[0].authorization
+
+
+def test_a_role_that_is_refused_ends_it_all(aws: ScriptedAws, pace: Pace) -> None:
+    aws.always(sts_refusal("AccessDenied", f"User: x is not authorized on resource: {ROLE}"))
+    reader = RegistryReader(connect(ACCOUNT, REGION, ROLE), pace, threads=1)
+    with pytest.raises(CallError, match="could not be assumed") as caught:
+        reader.read(["a/a", "b/b"], lambda _done, _total: None)
+    assert aws.operations() == ["AssumeRole"]
+    assert caught.value.fault is Fault.CREDENTIALS
+    assert ROLE in caught.value.message
+    assert "trust policy" in (caught.value.hint or "")
+
+
+def test_a_role_without_credentials_to_assume_it_with(pace: Pace) -> None:
+    reader = RegistryReader(connect(ACCOUNT, REGION, ROLE), pace)
+    with pytest.raises(CallError, match="no AWS credentials"):
+        reader.read_policy("a/a")
+
+
+def test_a_connection_prints_no_session() -> None:
+    assert "Session" not in repr(connect(ACCOUNT, REGION, ROLE))

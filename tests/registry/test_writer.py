@@ -1,0 +1,113 @@
+import pytest
+
+from reconciler.errors import ReconcileError
+from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
+from reconciler.registry.pace import MOST_THROTTLES, Pace
+from reconciler.registry.session import connect
+from reconciler.registry.writer import RegistryWriter
+
+from .scripted_aws import CUT, Answer, ScriptedAws, ok, page, refusal
+
+ACCOUNT, REGION, NAME = "111122223333", "us-west-2", "team/api"
+DONE = ok(registryId=ACCOUNT, repositoryName=NAME, policyText="{}")
+THROTTLED = refusal("ThrottlingException", "Rate exceeded")
+WRITES = ["set", "delete"]
+
+
+@pytest.fixture
+def writer(aws: ScriptedAws, pace: Pace) -> RegistryWriter:
+    aws.always(DONE)
+    return RegistryWriter(connect(ACCOUNT, REGION), pace)
+
+
+def write(writer: RegistryWriter, kind: str) -> None:
+    if kind == "set":
+        writer.set_policy(NAME, "{}")
+    else:
+        writer.delete_policy(NAME)
+
+
+def test_what_is_sent(aws: ScriptedAws, writer: RegistryWriter) -> None:
+    write(writer, "set")
+    write(writer, "delete")
+    named = {"registryId": ACCOUNT, "repositoryName": NAME}
+    assert [(call.operation, call.parameters) for call in aws.calls] == [
+        ("SetRepositoryPolicy", {**named, "policyText": "{}"}),
+        ("DeleteRepositoryPolicy", named),
+    ]
+
+
+@pytest.mark.parametrize("kind", WRITES)
+def test_throttles_are_waited_out(aws: ScriptedAws, writer: RegistryWriter, kind: str) -> None:
+    aws.always(THROTTLED, THROTTLED, DONE)
+    write(writer, kind)
+    assert len(aws.calls) == 3
+
+
+@pytest.mark.parametrize("kind", WRITES)
+def test_throttled_to_the_end(aws: ScriptedAws, writer: RegistryWriter, kind: str) -> None:
+    aws.always(THROTTLED)
+    with pytest.raises(CallError) as caught:
+        write(writer, kind)
+    assert caught.value.fault is Fault.THROTTLED
+    assert len(aws.calls) == MOST_THROTTLES
+
+
+@pytest.mark.parametrize("kind", WRITES)
+@pytest.mark.parametrize(
+    "answer",
+    [CUT, refusal("ServerException", "oops", 500), page(503, "busy"), page(200, "<html>"), ok()],
+)
+def test_an_unknown_outcome_is_said_and_not_repeated(
+    aws: ScriptedAws, writer: RegistryWriter, kind: str, answer: Answer
+) -> None:
+    aws.always(answer)
+    with pytest.raises(WriteOutcomeUnknownError, match="may or may not") as caught:
+        write(writer, kind)
+    assert len(aws.calls) == 1
+    assert caught.value.hint is not None
+    assert NAME in caught.value.message
+    assert caught.value.exit_code == 1
+
+
+def test_an_unknown_outcome_is_no_failure() -> None:
+    assert issubclass(WriteOutcomeUnknownError, ReconcileError)
+    assert not issubclass(WriteOutcomeUnknownError, CallError)
+
+
+@pytest.mark.parametrize("kind", WRITES)
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (refusal("AccessDeniedException", "no"), Fault.DENIED),
+        (refusal("RepositoryNotFoundException", "gone"), Fault.REPOSITORY_MISSING),
+        (
+            refusal("InvalidParameterException", "… 'Principal not found'"),
+            Fault.PRINCIPAL_NOT_FOUND,
+        ),
+        (refusal("InvalidParameterException", "x"), Fault.REJECTED),
+        (refusal("ExpiredTokenException", "old"), Fault.CREDENTIALS),
+    ],
+)
+def test_a_refusal_is_certain(
+    aws: ScriptedAws, writer: RegistryWriter, kind: str, answer: Answer, fault: Fault
+) -> None:
+    aws.always(answer)
+    with pytest.raises(CallError) as caught:
+        write(writer, kind)
+    assert caught.value.fault is fault
+    assert len(aws.calls) == 1
+
+
+def test_nothing_sent_is_certain(pace: Pace, credentials: pytest.MonkeyPatch) -> None:
+    credentials.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    with pytest.raises(CallError) as caught:
+        write(RegistryWriter(connect(ACCOUNT, REGION), pace), "set")
+    assert caught.value.fault is Fault.CONNECTION
+
+
+def test_gone_already_is_deleted_and_not_set(aws: ScriptedAws, writer: RegistryWriter) -> None:
+    aws.always(refusal("RepositoryPolicyNotFoundException", "none"))
+    write(writer, "delete")
+    with pytest.raises(CallError):
+        write(writer, "set")
