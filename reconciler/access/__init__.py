@@ -1,0 +1,1 @@
+"""The access file: from YAML text to the grants that it asks for; pure."""

@@ -1,0 +1,85 @@
+"""The accounts of a file: their names, and whether an id that is used has one."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.access.nodes import Node, ScalarNode, pairs_of, scalars_in, text_of
+from reconciler.access.problems import Findings, Place, did_you_mean, shown
+from reconciler.policy.principals import ACCOUNT_ID
+
+_ACCOUNT_FIELD = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):.*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Ids by name and first names by id; `must_be_named` where the file has names at all."""
+
+    ids: Mapping[str, str]
+    names: Mapping[str, str]
+    registry: str
+    must_be_named: bool
+
+
+def read_accounts(node: Node | None, registry: str, findings: Findings) -> Accounts:
+    """Read the `accounts` of a file."""
+    ids: dict[str, str] = {}
+    places: dict[str, tuple[str, Place]] = {}
+    for pair in pairs_of(node):
+        account = text_of(pair.value) or ""
+        ids[pair.key.text] = account
+        if account in places:
+            first, place = places[account]
+            message = f"{shown(pair.key.text)} is the same account as {shown(first)}"
+            findings.warning("same-account-twice", message, pair.key.place, other=place)
+        elif account:
+            places[account] = (pair.key.text, pair.key.place)
+    names = {account: name for account, (name, _) in places.items()}
+    return Accounts(ids, names, registry, node is not None)
+
+
+def check_named(text: str, place: Place, accounts: Accounts, findings: Findings) -> None:
+    """Report an account id, or the one in an ARN, that the file gives no name to."""
+    account = account_in(text)
+    if not accounts.must_be_named or account in (None, accounts.registry):
+        return
+    if account not in accounts.names:
+        message = f"the account {account} is not named under accounts"
+        hint = "name it there, so that readers know whose it is"
+        findings.error("unnamed-account", message, place, hint=hint)
+
+
+def account_in(text: str) -> str | None:
+    """Give the account that a text speaks of: an id as such, or the one of an ARN."""
+    if ACCOUNT_ID.fullmatch(text):
+        return text
+    match = _ACCOUNT_FIELD.fullmatch(text)
+    return match[1] if match else None
+
+
+def find_account(node: ScalarNode, accounts: Accounts, findings: Findings) -> str | None:
+    """Give the id that a name or a quoted id stands for; None, and a problem, for any other."""
+    if node.text in accounts.ids:
+        return accounts.ids[node.text] or None
+    if ACCOUNT_ID.fullmatch(node.text):
+        check_named(node.text, node.place, accounts, findings)
+        return node.text
+    if node.text.isdecimal():
+        report_bad_id(node, findings)
+        return None
+    message = f"{shown(node.text)} is not named under accounts"
+    hint = did_you_mean(node.text, accounts.ids) or "name it there, or give a quoted account id"
+    findings.error("unknown-name", message, node.place, hint=hint)
+    return None
+
+
+def report_bad_id(node: ScalarNode, findings: Findings) -> None:
+    """Report digits that are no account id."""
+    message = f"{shown(node.text)} is not an account id: it has {len(node.text)} digits, not 12"
+    findings.error("bad-account-id", message, node.place)
+
+
+def check_values(node: Node | None, accounts: Accounts, findings: Findings) -> None:
+    """Report each unnamed account anywhere in the values of a raw condition or statement."""
+    for scalar in scalars_in(node):
+        check_named(scalar.text, scalar.place, accounts, findings)

@@ -1,0 +1,37 @@
+"""The actions that a file may name: those of ECR that mean something in a repository policy."""
+
+from collections.abc import Iterable
+
+from reconciler.access.nodes import ScalarNode
+from reconciler.access.problems import Findings, did_you_mean, shown
+from reconciler.policy.actions import AUTHORIZATION_TOKEN, KNOWN_ACTIONS, canonical_action, is_known
+
+_PREFIX = "ecr:"
+_CALLER_HINT = "it belongs in the identity policy of the one who calls, with Resource '*'"
+
+
+def check_actions(actions: Iterable[ScalarNode], findings: Findings) -> None:
+    """Report actions of other services, and warn of ECR actions that are not known."""
+    for action in actions:
+        _check_action(action, findings)
+
+
+def _check_action(action: ScalarNode, findings: Findings) -> None:
+    name = canonical_action(action.text)
+    if name == AUTHORIZATION_TOKEN:
+        message = "GetAuthorizationToken grants nothing in a repository policy"
+        findings.error("not-an-ecr-action", message, action.place, hint=_CALLER_HINT)
+    elif not name.startswith(_PREFIX):
+        message = f"{shown(action.text)} is not an action of ECR"
+        findings.error("not-an-ecr-action", message, action.place, hint=_prefix_hint(action.text))
+    elif not is_known(name):
+        message = f"{shown(action.text)} is not a known action of ECR"
+        hint = did_you_mean(action.text, KNOWN_ACTIONS)
+        findings.warning("unknown-action", message, action.place, hint=hint)
+
+
+def _prefix_hint(text: str) -> str | None:
+    prefixed = _PREFIX + text
+    if ":" in text or not is_known(prefixed):
+        return "an action starts with 'ecr:'" if ":" not in text else None
+    return f"write {canonical_action(prefixed)}"

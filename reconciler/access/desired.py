@@ -1,0 +1,78 @@
+"""From a valid file to what each repository is to have."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from reconciler.access.model import AccessFile, Entry
+from reconciler.policy.grants import Desired, Grant
+
+
+def desired_policies(
+    access: AccessFile, names: Iterable[str] | None, *, today: date
+) -> tuple[Desired, ...]:
+    """Give what each repository is to have, sorted by name.
+
+    `names` are the live repositories: all that an entry names or matches are given, those that
+    an entry names even where they are not live. With None (offline) a pattern applies to the
+    entries that it matches, and stands for itself once, its pattern being the name. Grants
+    whose `until` is `today` (UTC) or before are expired.
+    """
+    patterns = _patterns(access)
+    exact = {entry.repository: entry for entry in access.entries if not entry.is_pattern}
+    wanted = set(exact) | set(names or ())
+    found = [(name, _entries_for(name, exact.get(name), patterns)) for name in wanted]
+    if names is None:
+        found += [(pattern.repository, (pattern,)) for pattern in patterns]
+    return tuple(_desired(name, entries, today) for name, entries in sorted(found) if entries)
+
+
+def entries_for(access: AccessFile, name: str) -> tuple[Entry, ...]:
+    """Give the entries that apply to a repository: its own first, then the patterns."""
+    own = next((entry for entry in access.entries if entry.repository == name), None)
+    return _entries_for(name, own, _patterns(access))
+
+
+def managed_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
+    """Give the live repositories that an entry names or matches, sorted."""
+    exact = {entry.repository for entry in access.entries}
+    patterns = _patterns(access)
+    return tuple(sorted(n for n in set(names) if n in exact or any(p.matches(n) for p in patterns)))
+
+
+def unmanaged_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
+    """Give the live repositories that no entry names or matches, sorted."""
+    live = set(names)
+    return tuple(sorted(live.difference(managed_names(access, live))))
+
+
+def patterns_without_match(access: AccessFile, names: Iterable[str]) -> tuple[Entry, ...]:
+    """Give the patterns that match no live repository, in the order of the file."""
+    live = tuple(names)
+    return tuple(
+        entry for entry in _patterns(access) if not any(entry.matches(name) for name in live)
+    )
+
+
+def _patterns(access: AccessFile) -> tuple[Entry, ...]:
+    return tuple(entry for entry in access.entries if entry.is_pattern)
+
+
+def _entries_for(name: str, own: Entry | None, patterns: Sequence[Entry]) -> tuple[Entry, ...]:
+    if own is not None and not own.inherit:
+        return (own,)
+    matching = tuple(entry for entry in patterns if entry.matches(name))
+    return matching if own is None else (own, *matching)
+
+
+def _desired(name: str, entries: Sequence[Entry], today: date) -> Desired:
+    granted = [given.grant for entry in entries for given in entry.grants]
+    return Desired(
+        name,
+        grants=tuple(dict.fromkeys(g for g in granted if not _is_over(g, today))),
+        expired=tuple(dict.fromkeys(g for g in granted if _is_over(g, today))),
+        statements=tuple(raw.statement for entry in entries for raw in entry.statements),
+    )
+
+
+def _is_over(grant: Grant, today: date) -> bool:
+    return grant.until is not None and grant.until <= today

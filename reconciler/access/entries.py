@@ -1,0 +1,168 @@
+"""The `repositories` of a file: who is given which tier on what."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.access.accounts import check_values
+from reconciler.access.conditions import all_of, ends_at, read_until, read_when
+from reconciler.access.model import Entry, EntryGrant, Member
+from reconciler.access.names import Members, Names, resolve
+from reconciler.access.nodes import (
+    MappingNode,
+    Node,
+    Pair,
+    ScalarNode,
+    child,
+    items_of,
+    pairs_of,
+    place_at,
+    text_of,
+    texts_of,
+)
+from reconciler.access.problems import Findings, Place, shown
+from reconciler.access.repository import check_repository
+from reconciler.access.statements import PUBLIC_HINT, read_statements
+from reconciler.access.tiers import check_tier
+from reconciler.policy.conditions import NO_CONDITION, Condition
+from reconciler.policy.glob import has_wildcard
+from reconciler.policy.grants import Grant
+from reconciler.policy.public import is_public
+from reconciler.policy.tiers import Tiers
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What entries are read under: names, tiers, the day (UTC), and who may be public."""
+
+    names: Names
+    tiers: Tiers
+    today: date
+    public_allowed: bool
+    public_repositories: frozenset[str]
+    sids_matter: bool
+
+    @property
+    def findings(self) -> Findings:
+        """Give the place where problems go."""
+        return self.names.around.findings
+
+    def may_be_public(self, repository: str) -> bool:
+        """Tell whether public access in this entry is passed over."""
+        return self.public_allowed or repository in self.public_repositories
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """One tier of an access, before it is known who gets it."""
+
+    tier: str
+    place: Place
+    condition: Condition
+    until: date | None
+    reason: str | None
+
+
+def read_entries(node: Node | None, terms: Terms) -> tuple[Entry, ...]:
+    """Read all entries, in the order of the file."""
+    return tuple(_read_entry(pair, terms) for pair in pairs_of(node))
+
+
+def _read_entry(pair: Pair, terms: Terms) -> Entry:
+    repository, place = pair.key.text, pair.key.place
+    check_repository(pair.key, terms.findings)
+    inherit = child(pair.value, "inherit")
+    inherits = not (isinstance(inherit, ScalarNode) and inherit.value is False)
+    if inherit and has_wildcard(repository):
+        hint = "write it on the entries of the repositories that shall not inherit"
+        message = "only the entry of one repository can leave out patterns"
+        terms.findings.error("inherit-on-pattern", message, inherit.place, hint=hint)
+    may_be_public = terms.may_be_public(repository)
+    statements = read_statements(
+        child(pair.value, "statements"),
+        terms.names.around,
+        may_be_public=may_be_public,
+        sids_matter=terms.sids_matter,
+    )
+    grants = _read_access(child(pair.value, "access"), terms, may_be_public)
+    return Entry(repository, place, grants, statements, inherits)
+
+
+def _read_access(node: Node | None, terms: Terms, may_be_public: bool) -> tuple[EntryGrant, ...]:
+    grants: list[EntryGrant] = []
+    spelled: dict[tuple[object, Condition], ScalarNode] = {}
+    for pair in pairs_of(node):
+        members = resolve(pair.key, terms.names)
+        _warn_of_spellings(pair.key, members, spelled, terms)
+        given = [_read_given(item, terms) for item in items_of(pair.value)]
+        of_key = [
+            EntryGrant(_grant(one, member, terms), pair.key.text, one.place, one.reason)
+            for one in given
+            if one
+            for member in {(m.principal, m.condition): m for m in members}.values()
+        ]
+        if not may_be_public:
+            _check_public(pair.key, of_key, terms.findings)
+        grants += of_key
+    return tuple(grants)
+
+
+def _read_given(item: Node, terms: Terms) -> _Given | None:
+    tier = item if isinstance(item, ScalarNode) else next(iter(texts_of(child(item, "tier"))), None)
+    if tier is None or text_of(tier) is None or not check_tier(tier, terms.tiers, terms.findings):
+        return None
+    if not isinstance(item, MappingNode):
+        return _Given(tier.text, tier.place, NO_CONDITION, None, None)
+    until = _read_end(item, terms)
+    when = child(item, "when")
+    check_values(when, terms.names.around.accounts, terms.findings)
+    place = place_at(item, ("when",))
+    own = read_when(when, terms.findings)
+    condition = all_of(terms.findings, place, own, ends_at(until))
+    return _Given(tier.text, tier.place, condition, until, text_of(child(item, "reason")))
+
+
+def _read_end(item: MappingNode, terms: Terms) -> date | None:
+    for written in texts_of(child(item, "until")):
+        until = read_until(written, terms.findings)
+        if until and until <= terms.today:
+            message = f"this ended on {until.isoformat()} and gives nothing any more"
+            hint = "remove it, or move the date"
+            terms.findings.warning("expired", message, written.place, hint=hint)
+        return until
+    return None
+
+
+def _grant(given: _Given, member: Member, terms: Terms) -> Grant:
+    condition = all_of(terms.findings, given.place, member.condition, given.condition)
+    actions = terms.tiers[given.tier]
+    return Grant(member.principal, member.name, given.tier, actions, condition, given.until)
+
+
+def _warn_of_spellings(
+    key: ScalarNode,
+    members: Members,
+    spelled: dict[tuple[object, Condition], ScalarNode],
+    terms: Terms,
+) -> None:
+    if key.text in terms.names.groups:
+        return
+    for member in members:
+        who = member.principal, member.condition
+        first = spelled.setdefault(who, key)
+        if first is not key:
+            message = (
+                f"{shown(key.text)} and {shown(first.text)} are the same; what they get adds up"
+            )
+            terms.findings.warning("same-principal-twice", message, key.place, other=first.place)
+            return
+
+
+def _check_public(key: ScalarNode, grants: list[EntryGrant], findings: Findings) -> None:
+    for given in grants:
+        grant = given.grant
+        if is_public(grant.principal, "Allow", grant.condition):
+            message = (
+                f"{shown(key.text)} lets everyone in, in any account, with {shown(grant.tier)}"
+            )
+            findings.error("public", message, key.place, hint=PUBLIC_HINT)
+            return

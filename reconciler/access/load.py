@@ -1,0 +1,119 @@
+"""A file's bytes to an immutable model, with every problem of the file in one run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.access.accounts import read_accounts
+from reconciler.access.entries import Terms, read_entries
+from reconciler.access.model import AccessFile
+from reconciler.access.names import read_names, warn_of_unused
+from reconciler.access.nodes import Node, ScalarNode, child, items_of, pairs_of, texts_of
+from reconciler.access.problems import Findings, Problem, has_errors, sort_problems
+from reconciler.access.settings import (
+    keeps_by_default,
+    read_guards,
+    read_ownership,
+    read_registry,
+    read_unmanaged_repositories,
+)
+from reconciler.access.shape import check_shape
+from reconciler.access.sizes import check_sizes
+from reconciler.access.source import read_source
+from reconciler.access.tiers import read_tiers
+from reconciler.access.tiers import warn_of_unused as warn_of_unused_tiers
+from reconciler.access.who import Surroundings
+
+_SHAPE_SAYS_TOO = frozenset({"bad-statement", "bad-condition", "bad-arn", "bad-value"})
+"""Rules that would repeat, at the same place, what the schema says already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of a file: `access` is None where any problem is an error.
+
+    `lines` holds the lines of each file that was read, by its path, for showing places.
+    """
+
+    access: AccessFile | None
+    problems: tuple[Problem, ...]
+    lines: Mapping[str, tuple[str, ...]]
+
+
+def load_access(
+    content: bytes, path: str, *, today: date, allow_public: frozenset[str] = frozenset()
+) -> Loaded:
+    """Read an access file. Never raises, whatever the bytes are.
+
+    `today` is the day in UTC, which decides what has expired; `allow_public` names the
+    repositories (keys of the file) whose public access is passed over.
+    """
+    findings = Findings()
+    source = read_source(content, path, findings)
+    access = None
+    if source.root is not None:
+        check_shape(source.root, findings)
+        meaning = Findings()
+        access = _read(source.root, path, today, allow_public, meaning)
+        _add_new(meaning, findings)
+    if access and not has_errors(findings.found):
+        check_sizes(access, today, findings)
+    problems = sort_problems(findings.found)
+    return Loaded(None if has_errors(problems) else access, problems, {path: source.lines})
+
+
+def _add_new(meaning: Findings, findings: Findings) -> None:
+    reported = frozenset(problem.place for problem in findings.found)
+    for problem in meaning.found:
+        if problem.rule not in _SHAPE_SAYS_TOO or problem.place not in reported:
+            findings.found[problem] = None
+
+
+def _read(
+    root: Node, path: str, today: date, allow_public: frozenset[str], findings: Findings
+) -> AccessFile:
+    unmanaged = child(root, "unmanaged")
+    registry = read_registry(child(root, "registry"), findings)
+    guards = read_guards(child(root, "guards"))
+    accounts = read_accounts(child(root, "accounts"), registry.account, findings)
+    names = read_names(root, Surroundings(accounts, registry.partition, findings))
+    tiers = read_tiers(child(root, "tiers"), findings)
+    terms = Terms(
+        names,
+        tiers,
+        today,
+        public_allowed=guards.public == "allow",
+        public_repositories=allow_public,
+        sids_matter=keeps_by_default(unmanaged),
+    )
+    ownership = read_ownership(unmanaged, names)
+    entries = read_entries(child(root, "repositories"), terms)
+    _warn_of_unused(root, findings)
+    return AccessFile(
+        path=path,
+        registry=registry,
+        accounts=accounts.ids,
+        principals=names.principals,
+        tiers=tiers,
+        entries=entries,
+        guards=guards,
+        unmanaged_repositories=read_unmanaged_repositories(unmanaged),
+        ownership=ownership,
+    )
+
+
+def _warn_of_unused(root: Node, findings: Findings) -> None:
+    accesses = [child(entry.value, "access") for entry in pairs_of(child(root, "repositories"))]
+    kept = items_of(child(child(child(root, "unmanaged"), "statements"), "keep"))
+    names = {pair.key.text for access in accesses for pair in pairs_of(access)}
+    names |= {name.text for rule in kept for name in texts_of(child(rule, "principal"))}
+    warn_of_unused(child(root, "principals"), frozenset(names), findings)
+    given = (
+        item for access in accesses for pair in pairs_of(access) for item in items_of(pair.value)
+    )
+    tiers = {
+        tier.text
+        for item in given
+        for tier in texts_of(item if isinstance(item, ScalarNode) else child(item, "tier"))
+    }
+    warn_of_unused_tiers(child(root, "tiers"), frozenset(tiers), findings)

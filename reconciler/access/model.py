@@ -1,0 +1,128 @@
+"""What an access file says, as immutable data: names resolved, every condition worked out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.access.problems import Place
+from reconciler.policy.conditions import Condition
+from reconciler.policy.glob import glob_matches, has_wildcard
+from reconciler.policy.grants import Grant
+from reconciler.policy.keep import Ownership
+from reconciler.policy.principals import Principal
+from reconciler.policy.tiers import Tiers
+from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The one registry; `account` has 12 digits, `regions` share the one `partition`."""
+
+    account: str
+    regions: tuple[str, ...]
+    partition: str
+    name: str | None = None
+    assume_role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One principal that a name stands for, with the condition that is part of who it is."""
+
+    principal: Principal
+    condition: Condition
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryGrant:
+    """A grant with the place that gives it; `key` is how the access names the principal."""
+
+    grant: Grant
+    key: str
+    place: Place
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryStatement:
+    """A raw statement (a JSON object, carried as it is) with its place."""
+
+    statement: Mapping[str, object]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one key of `repositories` asks for: of one repository, or of all that match."""
+
+    repository: str
+    place: Place
+    grants: tuple[EntryGrant, ...] = ()
+    statements: tuple[EntryStatement, ...] = ()
+    inherit: bool = True
+
+    @property
+    def is_pattern(self) -> bool:
+        """Tell whether the key is a pattern."""
+        return has_wildcard(self.repository)
+
+    def matches(self, name: str) -> bool:
+        """Tell whether a pattern matches a repository's name."""
+        prefix = self.repository.partition("*")[0].partition("?")[0]
+        return name.startswith(prefix) and glob_matches(self.repository, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Exceeded by more than `percent` of all live access and more than `count` grants.
+
+    A limit that the file leaves out is 0, so that the other one alone decides.
+    """
+
+    percent: int = 0
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What is refused although the file asks for it; a limit of None is no limit."""
+
+    public: Literal["forbid", "allow"] = "forbid"
+    max_revoked: Limit | None = Limit(percent=30, count=10)
+    max_granted: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessFile:
+    """A valid access file.
+
+    `accounts` maps names to ids, `principals` names to all that they stand for, `tiers` holds the
+    built-in ones too. `unmanaged_repositories` says what live repositories without an entry are,
+    `ownership` what becomes of statements that the file did not ask for.
+    """
+
+    path: str
+    registry: Registry
+    accounts: Mapping[str, str]
+    principals: Mapping[str, tuple[Member, ...]]
+    tiers: Tiers
+    entries: tuple[Entry, ...]
+    guards: Guards
+    unmanaged_repositories: Literal["ignore", "report", "fail"]
+    ownership: Ownership
+
+    @property
+    def account_ids(self) -> frozenset[str]:
+        """Give the ids of all accounts that the file knows: the registry's and the named."""
+        return frozenset({self.registry.account, *self.accounts.values()})
+
+
+def vocabulary(access: AccessFile) -> Vocabulary:
+    """Give the file's own words for principals and tiers, for telling live policies by."""
+    named = {
+        NamedPrincipal(member.name or name, member.principal, member.condition)
+        for name, members in access.principals.items()
+        for member in members
+    }
+    return Vocabulary(access.tiers, tuple(sorted(named, key=lambda n: (n.name, n.principal))))

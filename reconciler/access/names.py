@@ -1,0 +1,125 @@
+"""Names for who gets access: principals, accounts and groups, and what a reference stands for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.access.accounts import Accounts, check_named, report_bad_id
+from reconciler.access.arns import read_arn
+from reconciler.access.model import Member
+from reconciler.access.nodes import MappingNode, Node, Pair, ScalarNode, child, pairs_of, texts_of
+from reconciler.access.order import sort_by_use
+from reconciler.access.problems import Findings, did_you_mean, shown
+from reconciler.access.who import Surroundings, read_principal
+from reconciler.policy.conditions import NO_CONDITION
+from reconciler.policy.principals import ACCOUNT_ID, Principal, account_principal
+
+Members = tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the file's names stand for.
+
+    `known` are all names of principals, `groups` those of them that are lists of others.
+    """
+
+    around: Surroundings
+    principals: Mapping[str, Members]
+    known: frozenset[str]
+    groups: frozenset[str]
+
+
+def read_names(root: Node, around: Surroundings) -> Names:
+    """Read the `principals` of a file, groups after what they are made of."""
+    own = {pair.key.text: pair for pair in pairs_of(child(root, "principals"))}
+    _check_clashes(own, child(root, "accounts"), around.findings)
+    groups = frozenset(name for name, pair in own.items() if len(_references(pair)) > 1)
+    uses = {name: [used.text for used in _references(pair)] for name, pair in own.items()}
+    order, cycles = sort_by_use(uses)
+    for cycle in cycles:
+        message = f"the group {shown(cycle[0])} is part of itself: {' → '.join(map(shown, cycle))}"
+        around.findings.error("group-cycle", message, own[cycle[0]].key.place)
+    done: dict[str, Members] = {}
+    for name in order:
+        names = Names(around, done, frozenset(own), groups)
+        done[name] = tuple(dict.fromkeys(_members(own[name], names, own)))
+    return Names(around, {name: done[name] for name in own}, frozenset(own), groups)
+
+
+def resolve(reference: ScalarNode, names: Names) -> Members:
+    """Work out whom a name, an ARN or an account id stands for; nobody, and a problem, if none."""
+    text = reference.text
+    accounts, partition = names.around.accounts, names.around.partition
+    if text in names.principals:
+        return names.principals[text]
+    if text in accounts.ids:
+        account = accounts.ids[text]
+        return (_account(account, text, partition),) if ACCOUNT_ID.fullmatch(account) else ()
+    if ACCOUNT_ID.fullmatch(text):
+        check_named(text, reference.place, accounts, names.around.findings)
+        return (_account(text, accounts.names.get(text), partition),)
+    if text.startswith("arn:"):
+        principal = read_arn(reference, partition, accounts, names.around.findings)
+        return (
+            (Member(principal, NO_CONDITION, _name_of(principal, accounts)),) if principal else ()
+        )
+    _report_unknown(reference, names)
+    return ()
+
+
+def warn_of_unused(node: Node | None, used: frozenset[str], findings: Findings) -> None:
+    """Warn of `principals` that neither an access nor a group uses."""
+    pairs = tuple(pairs_of(node))
+    in_groups = {member.text for pair in pairs for member in _references(pair)}
+    for pair in pairs:
+        name = pair.key.text
+        if name not in used and name not in in_groups:
+            message = f"nothing uses the principal {shown(name)}"
+            findings.warning("unused-principal", message, pair.key.place)
+
+
+def _members(pair: Pair, names: Names, own: Mapping[str, Pair]) -> Iterator[Member]:
+    if isinstance(pair.value, MappingNode):
+        yield from read_principal(pair.key.text, pair.value, names.around)
+    for reference in _references(pair):
+        # One of the file's own that is not done yet is part of a cycle, which is reported.
+        if reference.text not in own or reference.text in names.principals:
+            for member in resolve(reference, names):
+                yield replace(member, name=member.name or pair.key.text)
+
+
+def _references(pair: Pair) -> tuple[ScalarNode, ...]:
+    return texts_of(pair.value)
+
+
+def _account(account: str, name: str | None, partition: str) -> Member:
+    return Member(account_principal(account, partition), NO_CONDITION, name)
+
+
+def _name_of(principal: Principal, accounts: Accounts) -> str | None:
+    """Give an account's name for its root ARN; a role or user that is not named has none."""
+    arn = principal.names[0]
+    return accounts.names.get(arn.split(":")[4]) if arn.endswith(":root") else None
+
+
+def _check_clashes(own: Mapping[str, Pair], accounts: Node | None, findings: Findings) -> None:
+    for pair in pairs_of(accounts):
+        clash = own.get(pair.key.text)
+        if clash:
+            message = f"{shown(pair.key.text)} names an account and a principal"
+            place, other = sorted([clash.key.place, pair.key.place], reverse=True)
+            findings.error("name-clash", message, place, hint="rename one of them", other=other)
+
+
+def _report_unknown(reference: ScalarNode, names: Names) -> None:
+    text, findings = reference.text, names.around.findings
+    if text.isdecimal() and text.isascii():
+        report_bad_id(reference, findings)
+        return
+    known = (*names.known, *names.around.accounts.ids)
+    hint = did_you_mean(text, known)
+    if text == "*":
+        hint = "for everyone, name a principal {public: true}; the guards refuse it by default"
+    message = f"{shown(text)} is not a name, an ARN or an account id"
+    hint = hint or "name it under principals or accounts"
+    findings.error("unknown-name", message, reference.place, hint=hint)

@@ -1,0 +1,119 @@
+"""Problems of a file: what is wrong, where, and what would help."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from reconciler.printable import printable
+
+Severity = Literal["error", "warning"]
+
+_LONGEST_SHOWN = 60
+_MOST_TYPOS = 4
+
+
+class Place(NamedTuple):
+    """Where something was read; lines and columns count from 1, columns in characters."""
+
+    path: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong (`error`: the file is not used) or doubtful (`warning`).
+
+    `rule` is a key of `reconciler.access.rules.RULES`; `other` is the second place of a clash.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    place: Place
+    hint: str | None = None
+    other: Place | None = None
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects problems while a file is read; an identical one is kept once."""
+
+    found: dict[Problem, None] = field(default_factory=dict)
+
+    def error(
+        self,
+        rule: str,
+        message: str,
+        place: Place,
+        *,
+        hint: str | None = None,
+        other: Place | None = None,
+    ) -> None:
+        """Note what makes the file invalid."""
+        self.found[Problem(rule, "error", message, place, hint, other)] = None
+
+    def warning(
+        self,
+        rule: str,
+        message: str,
+        place: Place,
+        *,
+        hint: str | None = None,
+        other: Place | None = None,
+    ) -> None:
+        """Note what is doubtful, though valid."""
+        self.found[Problem(rule, "warning", message, place, hint, other)] = None
+
+
+def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Sort problems by place, then by rule and message; each is there once."""
+    return tuple(sorted(set(problems), key=lambda p: (p.place, p.rule, p.message)))
+
+
+def has_errors(problems: Iterable[Problem]) -> bool:
+    """Tell whether any of the problems is an error."""
+    return any(problem.severity == "error" for problem in problems)
+
+
+def shown(value: object) -> str:
+    """Quote a value of the file for a message: one line, escaped, cut where it is long."""
+    text = value if isinstance(value, str) else _plain_name(value)
+    if len(text) > _LONGEST_SHOWN:
+        text = text[: _LONGEST_SHOWN - 1] + "…"
+    return f"'{printable(text)}'" if isinstance(value, str) else printable(text)
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
+    """Give the hint that names the choice closest to a misspelt word; None where none is close."""
+    close = _closest(word, tuple(sorted(choices)))
+    return f"did you mean {shown(close)}?" if close is not None else None
+
+
+@lru_cache(maxsize=1024)
+def _closest(word: str, choices: tuple[str, ...]) -> str | None:
+    if len(word) > _LONGEST_SHOWN:
+        return None
+    folded = {
+        choice.casefold(): choice
+        for choice in choices
+        if abs(len(choice) - len(word)) <= _MOST_TYPOS
+    }
+    found = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    return folded[found[0]] if found else None
+
+
+def _plain_name(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case list():
+            return "a list"
+        case dict():
+            return "a mapping"
+        case _:
+            return str(value)

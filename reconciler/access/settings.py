@@ -1,0 +1,112 @@
+"""The parts of a file besides who gets what: registry, guards, what is unmanaged."""
+
+from typing import Literal
+
+from reconciler.access.arns import check_partition
+from reconciler.access.model import Guards, Limit, Registry
+from reconciler.access.names import Names, resolve
+from reconciler.access.nodes import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    child,
+    items_of,
+    text_of,
+    texts_of,
+)
+from reconciler.access.problems import Findings, shown
+from reconciler.policy.keep import LAMBDA_SID, KeepRule, Ownership, lambda_rule
+from reconciler.policy.principals import (
+    Principal,
+    parse_arn,
+    partition_of_region,
+    service_principal,
+)
+
+
+def read_registry(node: Node | None, findings: Findings) -> Registry:
+    """Read `registry`; where it is broken, which the schema reports, empty stand-ins."""
+    regions = texts_of(child(node, "regions"))
+    partitions = {partition_of_region(region.text): region for region in regions}
+    partition = next(iter(partitions), "aws")
+    if len(partitions) > 1:
+        message = f"the regions lie in several partitions: {', '.join(partitions)}"
+        hint = "a registry's regions share one partition; use a file for each"
+        place = list(partitions.values())[1].place
+        findings.error("mixed-partitions", message, place, hint=hint)
+    for role in texts_of(child(node, "assume_role")):
+        arn = parse_arn(role.text)
+        if arn is None or arn.resource_type != "role":
+            message = f"{shown(role.text)} is not the ARN of a role"
+            findings.error("bad-arn", message, role.place)
+        check_partition(role.text, role.place, partition, findings)
+    return Registry(
+        account=text_of(child(node, "account")) or "",
+        regions=tuple(region.text for region in regions),
+        partition=partition,
+        name=text_of(child(node, "name")),
+        assume_role=text_of(child(node, "assume_role")),
+    )
+
+
+def read_guards(node: Node | None) -> Guards:
+    """Read `guards`, with its defaults."""
+    usual = Guards()
+    return Guards(
+        public="allow" if text_of(child(node, "public")) == "allow" else "forbid",
+        max_revoked=_limit(child(node, "max_revoked"), usual.max_revoked),
+        max_granted=_limit(child(node, "max_granted"), usual.max_granted),
+    )
+
+
+def read_unmanaged_repositories(node: Node | None) -> Literal["ignore", "report", "fail"]:
+    """Read `unmanaged.repositories`, with its default."""
+    match text_of(child(node, "repositories")):
+        case "ignore":
+            return "ignore"
+        case "fail":
+            return "fail"
+        case _:
+            return "report"
+
+
+def keeps_by_default(node: Node | None) -> bool:
+    """Tell whether statements that the file did not ask for stay."""
+    return text_of(child(child(node, "statements"), "default")) == "keep"
+
+
+def read_ownership(node: Node | None, names: Names) -> Ownership:
+    """Read `unmanaged.statements`; the rule for Lambda's own statement is always there.
+
+    A rule of the file for that same statement adds nothing: it would be the weaker one.
+    """
+    accounts = names.around.accounts
+    built_in = lambda_rule({accounts.registry, *accounts.ids.values()})
+    own: list[KeepRule] = []
+    for item in items_of(child(child(node, "statements"), "keep")):
+        sid = text_of(child(item, "sid"))
+        own += [KeepRule(sid, who) for who in _keep_whom(item, names) if sid]
+    stronger = (r for r in own if (r.sid, r.principal) != (LAMBDA_SID, built_in.principal))
+    return Ownership("keep" if keeps_by_default(node) else "remove", (built_in, *stronger))
+
+
+def _keep_whom(item: Node, names: Names) -> list[Principal]:
+    services = [service_principal(s.text) for s in texts_of(child(item, "service"))]
+    referred = [
+        member.principal
+        for reference in texts_of(child(item, "principal"))
+        for member in resolve(reference, names)
+    ]
+    return services + referred
+
+
+def _limit(node: Node | None, usual: Limit | None) -> Limit | None:
+    if node is None:
+        return usual
+    if isinstance(node, MappingNode):
+        return Limit(_number(child(node, "percent")), _number(child(node, "count")))
+    return None
+
+
+def _number(node: Node | None) -> int:
+    return node.value if isinstance(node, ScalarNode) and isinstance(node.value, int) else 0

@@ -1,0 +1,156 @@
+"""The schema's verdict on a tree, told in words."""
+
+import json
+from collections.abc import Callable, Mapping
+
+from reconciler.access.nodes import Node, ScalarNode
+from reconciler.access.problems import Findings, did_you_mean, shown
+from reconciler.access.violations import Violation, violations
+
+_ACCOUNT_TITLES = frozenset({"account id", "name or id of an account"})
+_KINDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "boolean": "true or false",
+}
+_RESOURCE = frozenset({"Resource", "NotResource"})
+
+
+def check_shape(root: Node, findings: Findings) -> None:
+    """Report each way in which the tree is not what the schema describes."""
+    for violation in violations(root):
+        if violation.of_key:
+            _say_key(violation, findings)
+        else:
+            _BY_KEYWORD.get(violation.keyword, _say_value)(violation, findings)
+
+
+def _say_key(broken: Violation, findings: Findings) -> None:
+    key = str(broken.value)
+    if "dependentSchemas" in broken.steps:
+        kind = str(broken.steps[broken.steps.index("dependentSchemas") + 1])
+        # Both keys may forbid each other: the later one is reported, once.
+        first, second = sorted((key, kind), key=broken.key_place)
+        message = f"{shown(second)} does not go with {shown(first)}"
+        place, other = broken.key_place(second), broken.key_place(first)
+        findings.error("clashing-keys", message, place, hint="remove one of them", other=other)
+        return
+    hint = "at most 128 characters, not only digits, no ARN, no * and ?"
+    message = f"{shown(key)} can't be a name"
+    findings.error("bad-name", message, broken.key_place(key), hint=hint)
+
+
+def _say_unknown(broken: Violation, findings: Findings) -> None:
+    known = broken.keys
+    for key in broken.value if isinstance(broken.value, dict) else ():
+        if key in known:
+            continue
+        place = broken.key_place(key)
+        if key in _RESOURCE and "Effect" in known:
+            message = f"a statement of a repository policy has no {key}"
+            hint = "remove it: the policy speaks of its own repository"
+            findings.error("resource-in-statement", message, place, hint=hint)
+            continue
+        hint = did_you_mean(key, known) or f"the keys here are {', '.join(known)}"
+        findings.error("unknown-key", f"{shown(key)} is not a key here", place, hint=hint)
+
+
+def _say_missing(broken: Violation, findings: Findings) -> None:
+    present = broken.value if isinstance(broken.value, dict) else {}
+    for key in _strings(broken.wanted):
+        if key not in present:
+            findings.error("missing-key", f"the key {shown(key)} is missing here", broken.place)
+
+
+def _say_companion(broken: Violation, findings: Findings) -> None:
+    present = broken.value if isinstance(broken.value, dict) else {}
+    rules = broken.wanted if isinstance(broken.wanted, Mapping) else {}
+    for key in present:
+        for needed in _strings(rules.get(key)):
+            if needed not in present:
+                message = f"{shown(key)} is only for a principal with {shown(needed)}"
+                findings.error("missing-key", message, broken.key_place(key))
+
+
+def _say_nobody(broken: Violation, findings: Findings) -> None:
+    besides = ("sid", "when", "accounts", "paths", "source_arns", "source_accounts")
+    hint = f"give one of {', '.join(key for key in broken.keys if key not in besides)}"
+    findings.error("missing-key", "this does not say who it is", broken.place, hint=hint)
+
+
+def _say_type(broken: Violation, findings: Findings) -> None:
+    node = broken.node
+    is_number = isinstance(broken.value, int) and not isinstance(broken.value, bool)
+    if broken.title in _ACCOUNT_TITLES and is_number and isinstance(node, ScalarNode):
+        message = f"an account id must be quoted, and {node.text} is read as a number"
+        hint = "quote all 12 digits, leading zeros too"
+        findings.error("unquoted-account-id", message, broken.place, hint=hint)
+        return
+    kinds = _strings(broken.wanted)
+    wanted = " or ".join(_KINDS[kind] for kind in kinds)
+    message = f"expected {wanted} ({broken.title}), found {shown(broken.value)}"
+    findings.error("wrong-type", message, broken.place, hint=_type_hint(kinds, node))
+
+
+def _type_hint(kinds: tuple[str, ...], node: Node) -> str | None:
+    if not isinstance(node, ScalarNode):
+        return None
+    if node.value is None and "object" in kinds:
+        return "write {} for none"
+    if node.value is not None and not isinstance(node.value, str) and kinds == ("string",):
+        return f'write "{node.text}"'
+    if kinds == ("boolean",):
+        return "write true or false, without quotes"
+    if kinds == ("integer",) and node.text.isdecimal():
+        return "remove the quotes"
+    return None
+
+
+def _say_empty(broken: Violation, findings: Findings) -> None:
+    findings.error("empty-value", "this is empty, and at least one is needed", broken.place)
+
+
+def _say_repeated(broken: Violation, findings: Findings) -> None:
+    findings.error("bad-value", "the list names one thing twice", broken.place)
+
+
+def _say_value(broken: Violation, findings: Findings) -> None:
+    rule = "bad-account-id" if broken.title == "account id" else "bad-value"
+    message = f"{shown(broken.value)} is not a valid {broken.title}"
+    findings.error(rule, message, broken.place, hint=_value_hint(broken))
+
+
+def _value_hint(broken: Violation) -> str | None:
+    match broken.keyword:
+        case "enum":
+            names = _strings(broken.wanted)
+            return did_you_mean(str(broken.value), names) or f"write {' or '.join(names)}"
+        case "const":
+            return f"write {json.dumps(broken.wanted)}"
+        case "minimum":
+            return f"at least {broken.wanted}"
+        case "maximum":
+            return f"at most {broken.wanted}"
+        case _:
+            examples = broken.schema.get("examples")
+            return f"for example {examples[0]}" if isinstance(examples, list) else None
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    items = value if isinstance(value, list) else [value]
+    return tuple(item for item in items if isinstance(item, str))
+
+
+_BY_KEYWORD: Mapping[str, Callable[[Violation, Findings], None]] = {
+    "additionalProperties": _say_unknown,
+    "required": _say_missing,
+    "dependentRequired": _say_companion,
+    "not": _say_nobody,
+    "type": _say_type,
+    "uniqueItems": _say_repeated,
+    "minItems": _say_empty,
+    "minLength": _say_empty,
+    "minProperties": _say_empty,
+}

@@ -1,0 +1,65 @@
+"""The file's own tiers: what they extend, and the actions that they may name."""
+
+from collections.abc import Mapping
+
+from reconciler.access.actions import check_actions
+from reconciler.access.nodes import Node, Pair, ScalarNode, child, pairs_of, texts_of
+from reconciler.access.order import sort_by_use
+from reconciler.access.problems import Findings, did_you_mean, shown
+from reconciler.policy.actions import canonical_action
+from reconciler.policy.tiers import BUILT_IN_TIERS, Tiers
+
+
+def read_tiers(node: Node | None, findings: Findings) -> Tiers:
+    """Read the `tiers` of a file; gives them with the built-in ones, as canonical actions."""
+    own = {pair.key.text: pair for pair in pairs_of(node)}
+    for name, pair in own.items():
+        if name in BUILT_IN_TIERS:
+            message = f"{shown(name)} is a built-in tier and can't be replaced"
+            hint = "give this one another name"
+            findings.error("tier-replaces-built-in", message, pair.key.place, hint=hint)
+    uses = {name: [base.text for base in _bases(pair)] for name, pair in own.items()}
+    order, cycles = sort_by_use(uses)
+    for cycle in cycles:
+        message = f"the tier {shown(cycle[0])} extends itself: {' → '.join(map(shown, cycle))}"
+        findings.error("tier-cycle", message, own[cycle[0]].key.place)
+    tiers = dict(BUILT_IN_TIERS)
+    for name in order:
+        if name not in BUILT_IN_TIERS:
+            tiers[name] = _actions(own[name], tiers, own, findings)
+    return {name: tiers[name] for name in (*BUILT_IN_TIERS, *own)}
+
+
+def check_tier(name: ScalarNode, tiers: Tiers, findings: Findings) -> bool:
+    """Tell whether a tier of this name exists; report it where not."""
+    if name.text in tiers:
+        return True
+    hint = did_you_mean(name.text, tiers) or f"the tiers are {', '.join(map(shown, tiers))}"
+    findings.error("unknown-tier", f"{shown(name.text)} is not a tier", name.place, hint=hint)
+    return False
+
+
+def warn_of_unused(node: Node | None, used: frozenset[str], findings: Findings) -> None:
+    """Warn of the file's own tiers that neither an access nor another tier uses."""
+    extended = {base.text for pair in pairs_of(node) for base in _bases(pair)}
+    for pair in pairs_of(node):
+        name = pair.key.text
+        if name not in used and name not in extended and name not in BUILT_IN_TIERS:
+            findings.warning("unused-tier", f"nothing uses the tier {shown(name)}", pair.key.place)
+
+
+def _bases(pair: Pair) -> tuple[ScalarNode, ...]:
+    return texts_of(child(pair.value, "extends"))
+
+
+def _actions(
+    pair: Pair, done: Tiers, own: Mapping[str, Pair], findings: Findings
+) -> frozenset[str]:
+    written = texts_of(child(pair.value, "actions"))
+    check_actions(written, findings)
+    actions = frozenset(canonical_action(action.text) for action in written)
+    for base in _bases(pair):
+        # A base that is the file's own but not done yet is part of a cycle, which is reported.
+        if base.text in own or check_tier(base, done, findings):
+            actions |= done.get(base.text, frozenset())
+    return actions

@@ -1,0 +1,122 @@
+"""One principal's definition, worked out: which principals it is, under which condition.
+
+What each kind becomes is the file's contract; see the descriptions in the schema.
+"""
+
+from dataclasses import dataclass
+
+from reconciler.access.accounts import Accounts, check_named, check_values, find_account
+from reconciler.access.arns import check_partition
+from reconciler.access.conditions import all_of, one_clause, read_when
+from reconciler.access.model import Member
+from reconciler.access.nodes import MappingNode, ScalarNode, child, place_at, texts_of
+from reconciler.access.problems import Findings, shown
+from reconciler.policy.conditions import NO_CONDITION, Condition
+from reconciler.policy.glob import has_wildcard
+from reconciler.policy.principals import (
+    EVERYONE,
+    Principal,
+    account_principal,
+    parse_arn,
+    service_principal,
+)
+
+Who = tuple[Principal, Condition]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a definition is read in: the accounts, the partition, and where problems go."""
+
+    accounts: Accounts
+    partition: str
+    findings: Findings
+
+
+def read_principal(name: str, node: MappingNode, around: Surroundings) -> tuple[Member, ...]:
+    """Read a principal that is defined by a mapping; nothing where the definition is broken."""
+    when = child(node, "when")
+    own = read_when(when, around.findings)
+    place = place_at(node, ("when",))
+    check_values(when, around.accounts, around.findings)
+    return tuple(
+        Member(principal, all_of(around.findings, place, brought, own), name)
+        for principal, brought in _who(node, around)
+    )
+
+
+def _who(node: MappingNode, around: Surroundings) -> tuple[Who, ...]:
+    for kind in ("role", "user"):
+        if kind in node.pairs:
+            return _named(kind, node, around)
+    for account in texts_of(child(node, "account")):
+        found = find_account(account, around.accounts, around.findings)
+        return ((account_principal(found, around.partition), NO_CONDITION),) if found else ()
+    for service in texts_of(child(node, "service")):
+        return ((service_principal(service.text), _source(node, around)),)
+    for organization in texts_of(child(node, "organization")):
+        return ((EVERYONE, _organization(organization, node, around.findings)),)
+    return ((EVERYONE, NO_CONDITION),) if "public" in node.pairs else ()
+
+
+def _named(kind: str, node: MappingNode, around: Surroundings) -> tuple[Who, ...]:
+    names = texts_of(child(node, kind))
+    written = [*texts_of(child(node, "account")), *texts_of(child(node, "accounts"))]
+    if not names:
+        return ()
+    if "account" not in node.pairs and "accounts" not in node.pairs:
+        message = f"the {kind} {shown(names[0].text)} has no account"
+        hint = "give account, or accounts for a role that is in several"
+        around.findings.error("missing-key", message, names[0].place, hint=hint)
+    found = [find_account(account, around.accounts, around.findings) for account in written]
+    who = [_in_account(kind, names[0], account, around) for account in found if account]
+    return tuple(one for one in who if one is not None)
+
+
+def _in_account(kind: str, name: ScalarNode, account: str, around: Surroundings) -> Who | None:
+    arn = f"arn:{around.partition}:iam::{account}:{kind}/{name.text}"
+    if name.text.startswith("arn:"):
+        message = f"{shown(name.text)} is an ARN, not the name of a {kind}"
+        hint = "an ARN stands alone: NAME: arn:…"
+        around.findings.error("bad-arn", message, name.place, hint=hint)
+        return None
+    if name.text.startswith("/") or name.text.endswith("/") or not parse_arn(arn):
+        message = f"{shown(name.text)} is not the name of a {kind}"
+        hint = f"path and name as in the ARN behind '{kind}/', such as deploy/release"
+        around.findings.error("bad-arn", message, name.place, hint=hint)
+        return None
+    if not has_wildcard(name.text):
+        return Principal("AWS", (arn,)), NO_CONDITION
+    if kind == "user":
+        message = f"a wildcard in the name of the user {shown(name.text)}"
+        hint = "only a role's name may be a pattern"
+        around.findings.error("wildcard-in-arn", message, name.place, hint=hint)
+        return None
+    pattern = one_clause("ArnLike", "aws:PrincipalArn", arn)
+    return account_principal(account, around.partition), pattern
+
+
+def _source(node: MappingNode, around: Surroundings) -> Condition:
+    arns = texts_of(child(node, "source_arns"))
+    for arn in arns:
+        check_partition(arn.text, arn.place, around.partition, around.findings)
+        check_named(arn.text, arn.place, around.accounts, around.findings)
+    written = texts_of(child(node, "source_accounts"))
+    found = [find_account(account, around.accounts, around.findings) for account in written]
+    accounts = [account for account in found if account]
+    by_arn = one_clause("StringLike", "aws:SourceArn", *(arn.text for arn in arns))
+    by_account = one_clause("StringEquals", "aws:SourceAccount", *accounts)
+    return all_of(around.findings, node.place, by_arn, by_account)
+
+
+def _organization(organization: ScalarNode, node: MappingNode, findings: Findings) -> Condition:
+    paths = texts_of(child(node, "paths"))
+    for path in paths:
+        if not path.text.startswith(f"{organization.text}/"):
+            message = f"the path {shown(path.text)} is in another organization"
+            hint = f"start it with {organization.text}/"
+            findings.error("bad-value", message, path.place, hint=hint)
+    if paths:
+        values = (path.text for path in paths)
+        return one_clause("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", *values)
+    return one_clause("StringEquals", "aws:PrincipalOrgID", organization.text)
