@@ -12,6 +12,10 @@ class Limit:
     percent: float
     count: int
 
+    def __str__(self) -> str:
+        """Say both figures."""
+        return f"{self.count} and {self.percent:g} %"
+
 
 @dataclass(frozen=True, slots=True)
 class Guards:
@@ -42,28 +46,27 @@ def check_guards(plan: Plan, guards: Guards, allowances: Allowances) -> tuple[Re
     lost = sum(change.revoked for change in plan.changes)
     won = sum(change.granted for change in plan.changes)
     refusals = []
-    if lost > allowances.revocations and _exceeds(lost, plan.live_grants, guards.max_revoked):
+    limit = _exceeded(lost, plan.live_grants, guards.max_revoked)
+    if limit and lost > allowances.revocations:
         refusals.append(
             Refusal(
                 "max_revoked",
                 f"this would take away {lost} of {plan.live_grants} grants; the limit is "
-                f"{_words(guards.max_revoked)}; --allow-revocations {lost} allows it once",
+                f"{limit}; --allow-revocations {lost} allows it once",
             )
         )
-    if won > allowances.grants and _exceeds(won, plan.live_grants, guards.max_granted):
+    limit = _exceeded(won, plan.live_grants, guards.max_granted)
+    if limit and won > allowances.grants:
         refusals.append(
             Refusal(
                 "max_granted",
                 f"this would add {won} grants to {plan.live_grants}; the limit is "
-                f"{_words(guards.max_granted)}; --allow-grants {won} allows it once",
+                f"{limit}; --allow-grants {won} allows it once",
             )
         )
-    return tuple(refusals)
+    return tuple(sorted(refusals))
 
 
-def _exceeds(number: int, of: int, limit: Limit | None) -> bool:
-    return limit is not None and number > limit.count and number * 100 > limit.percent * of
-
-
-def _words(limit: Limit | None) -> str:
-    return f"{limit.count} and {limit.percent:g} %" if limit else "none"
+def _exceeded(number: int, of: int, limit: Limit | None) -> Limit | None:
+    exceeds = limit and number > limit.count and number * 100 > limit.percent * of
+    return limit if exceeds else None

@@ -69,10 +69,16 @@ def _statements(facts: Facts, tiers: Tiers) -> list[Json]:
 
 
 def _numbered(drafts: Sequence[tuple[str, Json]]) -> Iterable[Json]:
-    seen: Counter[str] = Counter()
+    used = {sid for sid, _ in drafts}
+    numbers: Counter[str] = Counter()
     for sid, body in drafts:
-        seen[sid] += 1
-        yield {"Sid": sid if seen[sid] == 1 else f"{sid}{seen[sid]}", **body}
+        numbers[sid] += 1
+        name = sid
+        if numbers[sid] > 1:
+            while (name := f"{sid}{numbers[sid]}") in used:
+                numbers[sid] += 1
+            used.add(name)
+        yield {"Sid": name, **body}
 
 
 def _principal_element(principals: Iterable[Principal]) -> Literal["*"] | dict[str, object]:

@@ -87,12 +87,13 @@ def parse_condition(block: object, path: JsonPath = ("Condition",)) -> Condition
         seen: set[str] = set()
         for key, values in keys.items():
             place = (*path, name, key)
-            lowered = key.lower()
+            # Beyond ASCII, lower case is no spelling: the Kelvin sign's is a plain k.
+            lowered = key.lower() if key.isascii() else key
             if lowered in seen:
                 raise MalformedError("this key stands here twice, in different case", place)
             seen.add(lowered)
             clauses.append(Clause(written, lowered, _values(values, check, place)))
-    return tuple(sorted(clauses))
+    return tuple(sorted(set(clauses)))
 
 
 def parse_operator(name: str, path: JsonPath = ()) -> Operator:
@@ -126,12 +127,15 @@ def combine(*conditions: Condition) -> Condition:
 
 
 def condition_json(condition: Condition) -> dict[str, dict[str, str | list[str]]]:
-    """Write a condition as JSON, in one way: known keys as AWS spells them, one value bare."""
+    """Write a condition as JSON, in one way: known keys as AWS spells them, one value bare.
+
+    Two clauses with the same operator and key were read from the two names of that operator.
+    """
     block: dict[str, dict[str, str | list[str]]] = {}
     for operator, key, values in condition:
-        block.setdefault(operator, {})[spell_key(key)] = (
-            values[0] if len(values) == 1 else list(values)
-        )
+        spelled = spell_key(key)
+        name = operator if spelled not in block.get(operator, ()) else _other_name(operator)
+        block.setdefault(name, {})[spelled] = values[0] if len(values) == 1 else list(values)
     return block
 
 
@@ -151,6 +155,10 @@ def without_variables(condition: Condition) -> Condition:
         clause._replace(values=tuple(sorted(v.replace("${", "${$}{") for v in clause.values)))
         for clause in condition
     )
+
+
+def _other_name(operator: str) -> str:
+    return operator.replace("ArnLike", "ArnEquals").replace("ArnNotLike", "ArnNotEquals")
 
 
 def _values(values: object, check: Callable[[str], str | None], path: JsonPath) -> tuple[str, ...]:

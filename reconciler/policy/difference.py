@@ -48,16 +48,17 @@ class AccessChange:
 
     @property
     def kind(self) -> Kind:
-        """Say what happens to the statement of access: for a Deny, gaining it narrows."""
-        if not self.before:
+        """Say what happens to the access: more of a Deny narrows it, less of one widens it."""
+        more, less = bool(self.gained), bool(self.lost)
+        if self.effect == "Deny":
+            more, less = less, more
+        elif not self.before:
             return "granted"
-        if not self.after:
+        elif not self.after:
             return "revoked"
-        if self.gained and not self.lost:
-            return "widened"
-        if self.lost and not self.gained:
-            return "narrowed"
-        return "changed"
+        if more == less:
+            return "changed"
+        return "widened" if more else "narrowed"
 
 
 def difference(before: Facts, after: Facts) -> tuple[AccessChange, ...]:

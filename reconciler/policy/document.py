@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple, NoReturn
 
 from reconciler.policy.actions import canonical_action
@@ -145,7 +145,7 @@ def _load(text: str) -> object:
             text,
             object_pairs_hook=_unique_keys,
             parse_constant=_no_constant,
-            parse_float=Decimal,
+            parse_float=_decimal,
         )
     except RecursionError:
         raise MalformedError("nested too deeply") from None
@@ -160,6 +160,13 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) != len(pairs):
         raise MalformedError("an object has one key twice")
     return found
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise MalformedError("a number is beyond all bounds") from None
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -239,6 +246,9 @@ def _action_names(raw: Mapping[str, object], element: str, path: JsonPath) -> se
     written = _strings(raw[element], place)
     if any(len(name) > _MAX_ACTION_LENGTH for name in written):
         raise MalformedError(f"an action's name has at most {_MAX_ACTION_LENGTH} characters", place)
+    if not all(map(str.isascii, written)):
+        # Beyond ASCII, lower case is no spelling: the Kelvin sign's is a plain k.
+        raise MalformedError("an action's name is ASCII", place)
     names = {canonical_action(name) for name in written}
     if any(name != "*" and ":" not in name for name in names):
         raise MalformedError("an action is * or SERVICE:NAME", place)

@@ -29,6 +29,7 @@ _LAMBDA_ACTIONS = frozenset(
     }
 )
 _ACCOUNT_FIELD = 4
+_ARN_FIELDS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,18 @@ def _from_accounts(clause: Clause, accounts: frozenset[str]) -> bool:
     return (
         clause.operator in ("StringLike", "ArnLike")
         and clause.key == "aws:sourcearn"
-        and all(_account_field(value) in accounts for value in clause.values)
+        and all(_lies_in(accounts, value, clause.operator) for value in clause.values)
     )
 
 
-def _account_field(arn: str) -> str | None:
-    fields = arn.split(":")
-    return fields[_ACCOUNT_FIELD] if len(fields) > _ACCOUNT_FIELD else None
+def _lies_in(accounts: frozenset[str], arn: str, operator: str) -> bool:
+    """Tell whether all that an ARN pattern matches lies in one of the accounts.
+
+    In StringLike a star crosses colons: one before the account could reach a field behind it,
+    such as the name of somebody else's function, unless `function` must follow.
+    """
+    fields = arn.split(":", _ARN_FIELDS - 1)
+    if len(fields) < _ARN_FIELDS or fields[_ACCOUNT_FIELD] not in accounts:
+        return False
+    crosses = operator == "StringLike" and "*" in "".join(fields[:_ACCOUNT_FIELD])
+    return not crosses or fields[-1].startswith("function:")

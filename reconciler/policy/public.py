@@ -19,6 +19,7 @@ _NAME_KEYS = frozenset(
     }
 )
 _ONLY_WILDCARD = re.compile(r"(o-|vpc-|vpce-)?[*?/]*")
+_SOME_DIGIT = re.compile(r"[0-9*?]*[0-9][0-9*?]*")
 _ACCOUNT_FIELD = 4
 _ARN_FIELDS = 6
 _WIDEST = {4: 8, 6: 32}
@@ -60,5 +61,7 @@ def _bounding_arn(value: str) -> bool:
     fields = value.split(":", _ARN_FIELDS - 1)
     if len(fields) < _ARN_FIELDS:
         return False
-    account = fields[_ACCOUNT_FIELD] or fields[-1]
-    return not _ONLY_WILDCARD.fullmatch(account)
+    account, resource = fields[_ACCOUNT_FIELD:]
+    if account:
+        return _SOME_DIGIT.fullmatch(account) is not None
+    return not _ONLY_WILDCARD.fullmatch(resource)

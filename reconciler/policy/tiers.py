@@ -1,8 +1,9 @@
 """Tiers: named sets of actions, and how a set of actions is told by their names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from reconciler.policy.document import Action
 from reconciler.policy.facts import Actions
 
 
@@ -56,12 +57,17 @@ def tiers_within(actions: Actions, tiers: Tiers) -> tuple[tuple[str, ...], Actio
     return tuple(names), left
 
 
-def describe_actions(actions: Actions, tiers: Tiers) -> str:
+def describe_actions(
+    actions: Actions, tiers: Tiers, besides: Iterable[Action] = frozenset()
+) -> str:
     """Tell a set of actions in a few words: `push-pull`, `pull + ecr:PutImage`, `ecr:ListImages`.
 
-    A tier's own set is told by its name alone; a rest by the largest tiers that fit.
+    A tier's own set is told by its name alone; so is one that lacks only actions held `besides`.
+    A rest is told by the largest tiers that fit.
     """
-    exact = tier_of(actions, tiers)
+    held = actions.union(besides)
+    named = [(len(t), name) for name, t in tiers.items() if actions <= t <= held]
+    exact = tier_of(actions, tiers) or (min(named)[1] if named else None)
     if exact:
         return exact
     names, left = tiers_within(actions, tiers)

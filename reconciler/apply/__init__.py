@@ -1,0 +1,1 @@
+"""From a plan to writes, each of them checked before and after."""

@@ -1,0 +1,116 @@
+"""Carry out a plan's changes: read again, write, read back, one repository at a time."""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from reconciler.errors import ReconcileError
+from reconciler.plan.model import Change
+from reconciler.policy.facts import same_meaning
+from reconciler.registry.fault import WriteOutcomeUnknownError
+from reconciler.registry.model import RegistryScope
+
+WRITERS = 4
+"""Repositories worked on at the same time."""
+
+Result = Literal["applied", "failed", "stale", "skipped"]
+
+
+class Reader(Protocol):
+    """What reads one registry's policies: None is no policy."""
+
+    def read_policy(self, name: str) -> str | None:
+        """Read one repository's policy. Raises ReconcileError."""
+
+
+class Writer(Protocol):
+    """What writes one registry's policies."""
+
+    def set_policy(self, name: str, text: str) -> None:
+        """Replace one repository's policy. Raises ReconcileError."""
+
+    def delete_policy(self, name: str) -> None:
+        """Remove one repository's policy. Raises ReconcileError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The way to one registry in one region."""
+
+    reader: Reader
+    writer: Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one change.
+
+    `stale`: the live policy was no longer the one that the plan had seen, so nothing was
+    written. `error` says why it was not applied, None where it was.
+    """
+
+    change: Change
+    result: Result
+    error: str | None = None
+
+
+def execute(
+    changes: Iterable[Change],
+    registries: Mapping[RegistryScope, Access],
+    progress: Callable[[Outcome], None],
+) -> tuple[Outcome, ...]:
+    """Apply changes, several at a time, and say what became of each, in the order given.
+
+    One repository's failure leaves the others going. Never raises for what AWS answers.
+    """
+
+    def work(change: Change) -> Outcome:
+        outcome = _apply(change, registries[change.target.scope])
+        progress(outcome)
+        return outcome
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return tuple(pool.map(work, changes))
+
+
+def _apply(change: Change, registry: Access) -> Outcome:
+    name = change.target.repository
+    try:
+        if not same_meaning(change.target.read(registry.reader.read_policy(name)), change.before):
+            return Outcome(change, "stale", "the live policy has changed since it was planned")
+        _write(change, registry.writer)
+        return _confirm(change, registry.reader)
+    except WriteOutcomeUnknownError as unknown:
+        return _settle(change, registry.reader, unknown)
+    except ReconcileError as error:
+        return Outcome(change, "failed", error.message)
+
+
+def _write(change: Change, writer: Writer) -> None:
+    if change.after_text is None:
+        writer.delete_policy(change.target.repository)
+    else:
+        writer.set_policy(change.target.repository, change.after_text)
+
+
+def _confirm(change: Change, reader: Reader) -> Outcome:
+    if _is_in_force(change, reader):
+        return Outcome(change, "applied")
+    return Outcome(
+        change, "failed", "the policy was written, but what is live now means something else"
+    )
+
+
+def _settle(change: Change, reader: Reader, unknown: WriteOutcomeUnknownError) -> Outcome:
+    """Find out by reading whether a write with a lost answer was done."""
+    try:
+        applied = _is_in_force(change, reader)
+    except ReconcileError as error:
+        return Outcome(change, "failed", f"{unknown.message}; nor can it be read: {error.message}")
+    return Outcome(change, "applied") if applied else Outcome(change, "failed", unknown.message)
+
+
+def _is_in_force(change: Change, reader: Reader) -> bool:
+    live = change.target.read(reader.read_policy(change.target.repository))
+    return same_meaning(live, change.target.read(change.after_text))

@@ -1,0 +1,29 @@
+"""`reconcile compile`: print the policies that the file asks for, offline."""
+
+from reconciler.cli.options import DEFAULT_FILE, AllowPublic, File, Repository
+from reconciler.cli.terminal import out
+
+
+def compile_(
+    *, file: File = DEFAULT_FILE, repository: Repository = None, allow_public: AllowPublic = None
+) -> None:
+    """Print the desired policies, as one JSON object.
+
+    By repository; a pattern's own policy stands under the pattern; null is no policy.
+    """
+    import json
+
+    from reconciler.access.desired import desired_policies
+    from reconciler.cli.load import load_valid
+    from reconciler.policy.compiler import compile_policy
+    from reconciler.policy.glob import glob_matches
+    from reconciler.policy.grants import grant_facts
+
+    source = load_valid(file, allow_public)
+    policies = {}
+    for wanted in desired_policies(source.access, None, today=source.now.date()):
+        if glob_matches(repository or "*", wanted.repository):
+            facts = grant_facts(wanted.grants)
+            text = compile_policy(facts, wanted.statements, source.access.tiers)
+            policies[wanted.repository] = None if text is None else json.loads(text)
+    out(json.dumps(policies, indent=2) + "\n")

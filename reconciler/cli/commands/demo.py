@@ -1,0 +1,8 @@
+"""`reconcile demo`: the whole story on the embedded ECR, in one command."""
+
+
+def demo() -> None:
+    """Show the whole story on the embedded ECR."""
+    from reconciler.cli.story import tell_story
+
+    tell_story()

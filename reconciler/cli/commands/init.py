@@ -1,0 +1,24 @@
+"""`reconcile init`: write a file to start from."""
+
+from reconciler.cli.options import DEFAULT_FILE, File
+from reconciler.cli.terminal import note
+from reconciler.errors import ReconcileError, RefusedError
+
+
+def init(file: File = DEFAULT_FILE) -> None:
+    """Write a small commented file to start from.
+
+    Never over one that exists.
+    """
+    from reconciler.access.starter import STARTER
+
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(STARTER)
+    except FileExistsError:
+        raise RefusedError(
+            f"{file} exists and stays as it is", hint="-f FILE writes somewhere else"
+        ) from None
+    except OSError as error:
+        raise ReconcileError(f"{file} can't be written: {error.strerror}") from None
+    note(f"wrote {file}; next: edit it, then 'reconcile validate' and 'reconcile plan'")

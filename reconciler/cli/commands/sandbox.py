@@ -1,0 +1,61 @@
+"""`reconcile sandbox`: the embedded ECR, until stopped."""
+
+import contextlib
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.terminal import note, out
+
+_ACCOUNT = "111122223333"
+_REGION = "us-west-2"
+
+
+def sandbox(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    account: Annotated[str, typer.Option(help="The account it is.")] = _ACCOUNT,
+    region: Annotated[str, typer.Option(help="The region it is in.")] = _REGION,
+    repository: Annotated[
+        list[str] | None,
+        typer.Option("--repository", metavar="NAME", help="Make this one first. Repeatable."),
+    ] = None,
+    shuffle: Annotated[
+        bool, typer.Option(help="Give policies back rewritten and in random order, as ECR does.")
+    ] = True,
+    known_principals_only: Annotated[
+        bool,
+        typer.Option("--known-principals-only", help="Refuse roles that its IAM does not have."),
+    ] = False,
+    latency: Annotated[float, typer.Option(min=0, help="Seconds that each call takes.")] = 0.0,
+) -> None:
+    """Run the embedded ECR on loopback until stopped.
+
+    `reconcile` and the `aws` client can both talk to it.
+    """
+    from reconciler.sandbox.behaviour import Behaviour
+    from reconciler.sandbox.server import Sandbox
+
+    behaviour = Behaviour(
+        rewrite=shuffle,
+        shuffle=shuffle,
+        known_principals_only=known_principals_only,
+        latency=latency,
+    )
+    with Sandbox(behaviour, account=account, region=region, port=port) as running:
+        for name in repository or ():
+            running.create_repository(name)
+        for variable, value in running.environment().items():
+            out(f"export {variable}={value}\n")
+        note(f"the embedded ECR of account {account} listens on {running.endpoint_url}")
+        note("paste the lines above into another terminal; Ctrl-C stops it")
+        _wait_until_stopped()
+
+
+def _wait_until_stopped() -> None:
+    import signal
+    import threading
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()

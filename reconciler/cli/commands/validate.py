@@ -1,0 +1,16 @@
+"""`reconcile validate`: check the file, offline."""
+
+import typer
+
+from reconciler.cli.exits import Exit
+from reconciler.cli.options import DEFAULT_FILE, File, Format, OutputFormat
+
+
+def validate(*, file: File = DEFAULT_FILE, format_: OutputFormat = Format.TEXT) -> None:
+    """Check the file: shape, names, guards, sizes."""
+    from reconciler.cli.load import check, read_access_file
+    from reconciler.cli.show_problems import show_problems
+
+    loaded = check(file, read_access_file(file), allow_public=())
+    show_problems(file, loaded, format_)
+    raise typer.Exit(Exit.DONE if loaded.access is not None else Exit.INVALID)

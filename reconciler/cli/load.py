@@ -1,0 +1,61 @@
+"""From a path to an access file that is valid, or to exit 3 with every problem shown."""
+
+import hashlib
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reconciler.access.load import Loaded, load_access
+from reconciler.access.model import AccessFile
+from reconciler.cli.terminal import note, paint_for
+from reconciler.errors import InvalidError, ReconcileError, UsageError
+from reconciler.report.problems_text import render_problems
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSource:
+    """An access file as it was read: the model, its path and digest, and the time that counts."""
+
+    access: AccessFile
+    path: str
+    sha256: str
+    now: datetime
+
+
+def read_access_file(file: Path) -> bytes:
+    """Read the file's bytes. Raises UsageError where there is none."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(
+            f"there is no file {file}",
+            hint="'reconcile init' writes one; -f FILE or $ECR_ACCESS_FILE names another",
+        ) from None
+    except OSError as error:
+        raise ReconcileError(f"{file} can't be read: {error.strerror}") from None
+
+
+def check(
+    file: Path, content: bytes, *, allow_public: Iterable[str], now: datetime | None = None
+) -> Loaded:
+    """Check a file's content: the model where it is valid, and all problems."""
+    today = (now or datetime.now(UTC)).date()
+    return load_access(content, str(file), today=today, allow_public=frozenset(allow_public))
+
+
+def load_valid(file: Path, allow_public: Iterable[str] | None = None) -> AccessSource:
+    """Load a file that must be valid; warnings go to stderr, and so do the errors.
+
+    Raises InvalidError where there are errors, UsageError where there is no file.
+    """
+    content = read_access_file(file)
+    now = datetime.now(UTC)
+    loaded = check(file, content, allow_public=allow_public or (), now=now)
+    if loaded.problems:
+        paint = paint_for(sys.stderr)
+        note(render_problems(loaded.problems, loaded.lines, paint).rstrip("\n"))
+    if loaded.access is None:
+        raise InvalidError(f"{file} is invalid; nothing was done")
+    return AccessSource(loaded.access, str(file), hashlib.sha256(content).hexdigest(), now)

@@ -1,0 +1,90 @@
+"""The command `reconcile`: its commands, and how every error ends."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.commands import (
+    apply,
+    compile_,
+    demo,
+    drift,
+    init,
+    plan,
+    sandbox,
+    schema,
+    validate,
+)
+from reconciler.cli.exits import Exit
+from reconciler.cli.terminal import note, out, show_error
+from reconciler.errors import ReconcileError
+
+_DEBUG = "--debug"
+
+app = typer.Typer(
+    name="reconcile",
+    help="Declarative access to Amazon ECR repositories.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _name, _command in {
+    "init": init.init,
+    "validate": validate.validate,
+    "compile": compile_.compile_,
+    "plan": plan.plan,
+    "apply": apply.apply,
+    "drift": drift.drift,
+    "schema": schema.schema,
+    "sandbox": sandbox.sandbox,
+    "demo": demo.demo,
+}.items():
+    app.command(_name)(_command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from reconciler import __version__  # noqa: PLC0415
+
+        out(f"reconcile {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option(_DEBUG, help="Show the traceback of an error; works anywhere.")
+    ] = False,
+) -> None:
+    """Declarative access to Amazon ECR repositories: one file, a plan, only the changes."""
+
+
+def main() -> None:
+    """Run the command line, and end the process with its exit code."""
+    debug = _DEBUG in sys.argv[1:]
+    arguments = [argument for argument in sys.argv[1:] if argument != _DEBUG]
+    try:
+        sys.exit(app(arguments, standalone_mode=True))
+    except ReconcileError as error:
+        if debug:
+            raise
+        show_error(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has enough; Python would complain again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.FAILED)
+    except KeyboardInterrupt:
+        note("interrupted")
+        sys.exit(Exit.FAILED)
+    except Exception as error:
+        if debug:
+            raise
+        note(f"error: {type(error).__name__}: {error} (a bug; --debug shows where)")
+        sys.exit(Exit.FAILED)

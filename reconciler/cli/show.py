@@ -1,0 +1,57 @@
+"""Show a plan, in the format that was asked for."""
+
+import sys
+
+from reconciler import __version__
+from reconciler.apply.execute import Outcome
+from reconciler.cli.load import AccessSource
+from reconciler.cli.options import Format
+from reconciler.cli.survey import Survey
+from reconciler.cli.terminal import note, out, paint_for
+from reconciler.plan.guards import Refusal
+from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
+from reconciler.report.plan_json import Origin, render_plan_json
+from reconciler.report.plan_text import render_drift, render_plan
+from reconciler.report.plan_view import view_plan
+
+
+def show_plan(survey: Survey, source: AccessSource, format_: Format) -> None:
+    """Write the plan to stdout."""
+    view = view_plan(survey.plan, survey.vocabulary)
+    if format_ is Format.JSON:
+        out(render_plan_json(view, origin_of(source)))
+    else:
+        out(render_plan(view, paint_for(sys.stdout)))
+
+
+def show_drift(survey: Survey, source: AccessSource, format_: Format) -> None:
+    """Write how the live access differs to stdout."""
+    view = view_plan(survey.plan, survey.vocabulary)
+    if format_ is Format.JSON:
+        out(render_plan_json(view, origin_of(source)))
+    else:
+        out(render_drift(view, paint_for(sys.stdout)))
+
+
+def show_outcomes(
+    outcomes: tuple[Outcome, ...], survey: Survey, source: AccessSource, format_: Format
+) -> None:
+    """Write what became of each change to stdout."""
+    views = [OutcomeView(o.change.target.repository, o.result, o.error) for o in outcomes]
+    if format_ is Format.JSON:
+        view = view_plan(survey.plan, survey.vocabulary)
+        out(render_outcomes_json(view, views, origin_of(source)))
+    else:
+        out(render_outcomes(views, paint_for(sys.stdout)))
+
+
+def show_refusals(refusals: tuple[Refusal, ...]) -> None:
+    """Write each guard's refusal to stderr, one line each."""
+    paint = paint_for(sys.stderr)
+    for refusal in refusals:
+        note(f"{paint('error', 'refused')}: {refusal.guard}: {refusal.message}")
+
+
+def origin_of(source: AccessSource) -> Origin:
+    """Say which file a plan is made from."""
+    return Origin(__version__, source.path, source.sha256)

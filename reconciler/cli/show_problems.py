@@ -1,0 +1,20 @@
+"""Show what is wrong with a file, in the format that was asked for."""
+
+import sys
+from pathlib import Path
+
+from reconciler.access.load import Loaded
+from reconciler.cli.options import Format
+from reconciler.cli.terminal import out, paint_for
+from reconciler.report.problems_json import render_problems_json
+from reconciler.report.problems_text import render_problems, render_verdict
+
+
+def show_problems(file: Path, loaded: Loaded, format_: Format) -> None:
+    """Write the problems, and whether the file is valid, to stdout."""
+    if format_ is Format.JSON:
+        out(render_problems_json(loaded.problems))
+        return
+    paint = paint_for(sys.stdout)
+    out(render_problems(loaded.problems, loaded.lines, paint))
+    out(render_verdict(str(file), loaded.problems, paint))

@@ -1,0 +1,76 @@
+"""The story that `reconcile demo` tells: each step a real command, run as a process."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconciler.cli.terminal import out, paint_for
+from reconciler.errors import ReconcileError
+from reconciler.sandbox.server import Sandbox
+
+_REPOSITORIES = ("payments/api", "payments/worker", "tools/builder")
+_EDITED = "payments/api"
+_HAND_EDIT = "ecr:PutImage"
+
+
+def tell_story() -> None:
+    """Run every step on an embedded ECR. Raises ReconcileError where one ends unexpectedly."""
+    with Sandbox() as ecr, tempfile.TemporaryDirectory() as folder:
+        for name in _REPOSITORIES:
+            ecr.create_repository(name)
+        story = _Story(Path(folder), {**os.environ, **ecr.environment()})
+        story.tell("An embedded ECR runs on this machine, with three repositories; no AWS needed.")
+        story.run(0, "init")
+        story.run(0, "validate")
+        story.tell("Nothing is granted yet. What would the file change?")
+        story.run(0, "plan")
+        story.run(0, "apply", "--yes")
+        story.tell("The service gives each policy back rewritten and in another order. No matter:")
+        story.run(0, "plan")
+        story.tell(f"In the console, somebody lets role2-2 do {_HAND_EDIT} on {_EDITED}.")
+        _edit_by_hand(ecr)
+        story.run(4, "drift")
+        story.run(0, "apply", "--yes")
+        story.run(0, "drift")
+        story.tell("Your own file starts with: reconcile init")
+
+
+class _Story:
+    """Runs `reconcile` as a user would, in one folder and against one endpoint."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._paint = paint_for(sys.stdout)
+
+    def tell(self, text: str) -> None:
+        out(f"\n{self._paint('faint', f'# {text}')}\n")
+
+    def run(self, expected: int, *arguments: str) -> None:
+        command = " ".join(["reconcile", *arguments])
+        out(f"\n{self._paint('heading', f'$ {command}')}\n")
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler", *arguments],
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        if done.returncode != expected:
+            raise ReconcileError(
+                f"the demo expected exit code {expected} here, and got {done.returncode}"
+            )
+        out(f"{self._paint('faint', f'(exit code {done.returncode})')}\n")
+
+
+def _edit_by_hand(ecr: Sandbox) -> None:
+    """Add an action to the statement of role2-2, as the console would."""
+    policy = json.loads(ecr.policy_text(_EDITED) or "{}")
+    for statement in policy["Statement"]:
+        if "role/role2-2" in json.dumps(statement["Principal"]):
+            statement["Action"] = [*statement["Action"], _HAND_EDIT]
+    ecr.set_policy_text(_EDITED, json.dumps(policy))

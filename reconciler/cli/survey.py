@@ -1,0 +1,77 @@
+"""Read the live registry and compute the plan: what plan, apply and drift have in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.access.desired import managed_names
+from reconciler.access.model import AccessFile, vocabulary
+from reconciler.cli.exits import Exit
+from reconciler.cli.load import AccessSource
+from reconciler.cli.planning import plan_registries
+from reconciler.cli.terminal import progress_bar
+from reconciler.plan.model import Plan
+from reconciler.policy.glob import glob_matches
+from reconciler.policy.vocabulary import Vocabulary
+from reconciler.registry.model import LiveRegistry, RegistryScope
+from reconciler.registry.pace import Pace
+from reconciler.registry.reader import RegistryReader
+from reconciler.registry.session import Connection, connect
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The line to one registry in one region; all calls on it share one pace."""
+
+    connection: Connection
+    pace: Pace
+    reader: RegistryReader
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A plan, with the file's words for what is in it."""
+
+    plan: Plan
+    vocabulary: Vocabulary
+
+
+def open_lines(access: AccessFile) -> dict[RegistryScope, Line]:
+    """Prepare a line to the file's registry in each of its regions; calls nobody."""
+    registry = access.registry
+    lines = {}
+    for region in registry.regions:
+        connection = connect(registry.account, region, registry.assume_role)
+        pace = Pace()
+        line = Line(connection, pace, RegistryReader(connection, pace))
+        lines[RegistryScope(registry.account, region)] = line
+    return lines
+
+
+def survey(
+    source: AccessSource, lines: Mapping[RegistryScope, Line], repository: str | None
+) -> Survey:
+    """Read what is live and compare it with the file; `repository` is a pattern, None for all."""
+    glob = repository or "*"
+    live = [_read(source.access, scope, line.reader, glob) for scope, line in lines.items()]
+    return Survey(
+        plan_registries(source.access, live, source.now.date(), glob), vocabulary(source.access)
+    )
+
+
+def findings_exit(plan: Plan, access: AccessFile) -> list[Exit]:
+    """Give the exit codes that a plan's errors and unmanaged repositories call for."""
+    codes = []
+    if plan.errors:
+        codes.append(Exit.FAILED)
+    if plan.unmanaged and access.unmanaged_repositories == "fail":
+        codes.append(Exit.DIFFERS)
+    return codes
+
+
+def _read(
+    access: AccessFile, scope: RegistryScope, reader: RegistryReader, glob: str
+) -> LiveRegistry:
+    names = reader.list_repositories()
+    wanted = [name for name in managed_names(access, names) if glob_matches(glob, name)]
+    with progress_bar(f"reading policies in {scope.region}") as progress:
+        return LiveRegistry(scope, names, reader.read(wanted, progress))

@@ -1,0 +1,86 @@
+"""The screen: what goes to stdout, what to stderr, with which colour."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import TextIO
+
+from reconciler.errors import ReconcileError
+from reconciler.printable import printable
+from reconciler.report.paint import Paint, ansi, plain
+
+_PATIENCE = 1.0
+"""Seconds of work before a progress bar shows."""
+
+Progress = Callable[[int, int], None]
+
+
+def paint_for(stream: TextIO) -> Paint:
+    """Choose colour or none: only on a terminal, and not where NO_COLOR is set."""
+    colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return ansi if colour else plain
+
+
+def out(text: str) -> None:
+    """Write data to stdout."""
+    _write(sys.stdout, text)
+
+
+def note(text: str) -> None:
+    """Write a line about the work to stderr."""
+    _write(sys.stderr, f"{text}\n")
+
+
+def show_error(error: ReconcileError) -> None:
+    """Write an error and its hint to stderr."""
+    paint = paint_for(sys.stderr)
+    note(f"{paint('error', 'error')}: {printable(error.message)}")
+    if error.hint:
+        note(f"{paint('hint', 'hint')}: {printable(error.hint)}")
+
+
+def is_interactive() -> bool:
+    """Tell whether somebody is there to answer a question."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def confirm(question: str) -> bool:
+    """Ask on stderr; anything but yes, the end of input too, is no."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Progress]:
+    """Give a function to tell how far the work is; shows a bar where it takes a while.
+
+    Only on a terminal, on stderr, and gone when the work is done.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - costs; most runs show no bar
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    bar = Bar(console=Console(stderr=True), transient=True)
+    task = bar.add_task(label)
+    started = monotonic()
+
+    def tell(done: int, total: int) -> None:
+        if not bar.live.is_started and monotonic() - started > _PATIENCE:
+            bar.start()
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield tell
+    finally:
+        bar.stop()
+
+
+def _write(stream: TextIO, text: str) -> None:
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()

@@ -1,0 +1,1 @@
+"""Results in, strings out: one function for each result and format."""

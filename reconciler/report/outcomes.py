@@ -1,0 +1,46 @@
+"""How an apply went, as text and as JSON."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconciler.printable import printable
+from reconciler.report.paint import Paint, Role
+from reconciler.report.plan_json import Origin, change_json, plan_json
+from reconciler.report.plan_view import PlanView
+
+_ROLES: dict[str, Role] = {"applied": "added", "failed": "error", "stale": "warning"}
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeView:
+    """What became of one change: `applied`, `failed`, `stale` or `skipped`, and why."""
+
+    repository: str
+    outcome: str
+    error: str | None
+
+
+def render_outcomes(outcomes: Sequence[OutcomeView], paint: Paint) -> str:
+    """Tell what became of each change, and count; nothing where there was none."""
+    if not outcomes:
+        return ""
+    lines = []
+    for view in outcomes:
+        result = paint(_ROLES.get(view.outcome, "faint"), f"{view.outcome:<7}")
+        reason = f": {printable(view.error)}" if view.error else ""
+        lines.append(f"{result}  {printable(view.repository)}{reason}")
+    counts = Counter(view.outcome for view in outcomes)
+    total = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items()))
+    return "\n".join(["", *lines, "", f"Apply: {total}."]) + "\n"
+
+
+def render_outcomes_json(view: PlanView, outcomes: Sequence[OutcomeView], origin: Origin) -> str:
+    """Write a plan as JSON with what became of each of its changes, in the same order."""
+    document = plan_json(view, origin)
+    document["changes"] = [
+        {**change_json(change), "outcome": outcome.outcome, "error": outcome.error}
+        for change, outcome in zip(view.changes, outcomes, strict=True)
+    ]
+    return json.dumps(document, indent=2) + "\n"

@@ -1,0 +1,116 @@
+"""A plan, or drift, as text for people."""
+
+from collections.abc import Callable, Iterable
+
+from reconciler.printable import printable
+from reconciler.report.paint import Paint, Role
+from reconciler.report.plan_view import ACCESS_KINDS, AccessLine, ChangeView, PlanView
+
+_MARGIN = 56
+_MOST_NAMES = 10
+_MOST_RAW = 2_000
+_ROLES: dict[str, Role] = {"+": "added", "-": "removed", "~": "changed"}
+
+_RISKS = {
+    "public": "anyone with an AWS account may use this",
+    "admin": "every action of ECR on this repository",
+    "new-account": "an account that had no access to this repository",
+}
+
+
+def render_plan(view: PlanView, paint: Paint) -> str:
+    """Tell a plan: what an apply would do, and why it can't do more."""
+    return _render(view, paint, _planned, _plan_summary(view))
+
+
+def render_drift(view: PlanView, paint: Paint) -> str:
+    """Tell drift: how the live access differs from the file."""
+    return _render(view, paint, _drifted, _drift_summary(view))
+
+
+def _render(view: PlanView, paint: Paint, tell: Callable[[AccessLine], str], summary: str) -> str:
+    blocks = ["\n".join(_change_lines(change, paint, tell)) for change in view.changes]
+    notes = [*_finding_lines(view, paint), *_error_lines(view, paint), *_unmanaged_lines(view)]
+    if notes:
+        blocks.append("\n".join(notes))
+    return "\n\n".join([*blocks, summary]) + "\n"
+
+
+def _change_lines(
+    change: ChangeView, paint: Paint, tell: Callable[[AccessLine], str]
+) -> Iterable[str]:
+    where = f"{change.account} {change.region}"
+    yield f"{paint('heading', f'{printable(change.repository):<{_MARGIN}}')}{where}"
+    if change.unreadable is not None:
+        yield paint("warning", "  ! the live policy is not understood; it is replaced as a whole:")
+        yield f"    {printable(change.unreadable[:_MOST_RAW])}"
+    labels = [printable(line.label) for line in change.lines]
+    width = max(map(len, labels), default=0)
+    for line, label in zip(change.lines, labels, strict=True):
+        sign = paint(_ROLES[line.sign], line.sign)
+        yield f"  {sign} {label:<{width}}   {printable(tell(line))}"
+    for risk in change.risks:
+        yield paint("warning", f"  ! {risk}: {_RISKS[risk]}")
+    for sid in change.kept:
+        yield paint("faint", f"    kept: {printable(sid) or 'a statement without Sid'}")
+
+
+def _planned(line: AccessLine) -> str:
+    if line.sign == "+":
+        return line.after
+    return line.before if line.sign == "-" else f"{line.before} → {line.after}"
+
+
+def _drifted(line: AccessLine) -> str:
+    return f"live: {line.before}; file: {line.after}"
+
+
+def _finding_lines(view: PlanView, paint: Paint) -> Iterable[str]:
+    for finding in view.findings:
+        where = f"{printable(finding.repository)}: " if finding.repository else ""
+        message = printable(finding.message)
+        yield f"{where}{paint('warning', 'finding')}: {finding.rule}: {message}"
+
+
+def _error_lines(view: PlanView, paint: Paint) -> Iterable[str]:
+    for error in view.errors:
+        where = f"{printable(error.target.repository)} ({error.target.scope.region})"
+        yield f"{where}: {paint('error', 'error')}: {error.rule}: {printable(error.message)}"
+
+
+def _unmanaged_lines(view: PlanView) -> Iterable[str]:
+    if view.unmanaged:
+        names = ", ".join(map(printable, view.unmanaged[:_MOST_NAMES]))
+        more = len(view.unmanaged) - _MOST_NAMES
+        rest = f" and {more} more" if more > 0 else ""
+        count = _number(len(view.unmanaged), "repository", "repositories")
+        yield f"{count} not in the file: {names}{rest}"
+
+
+def _plan_summary(view: PlanView) -> str:
+    counts = view.access()
+    access = ", ".join(
+        f"{counts[kind]} {kind}"
+        for kind in ACCESS_KINDS
+        if counts[kind] or kind in ("granted", "widened", "revoked")
+    )
+    return (
+        f"Plan: {view.count('set')} to set, {view.count('delete')} to delete, "
+        f"{view.count('create')} to create; {view.in_sync} in sync{_errors(view)}. "
+        f"Access: {access}."
+    )
+
+
+def _drift_summary(view: PlanView) -> str:
+    if not view.changes:
+        return f"No drift: {view.in_sync} in sync{_errors(view)}."
+    differ = _number(len(view.changes), "repository differs", "repositories differ")
+    return f"Drift: {differ} from the file; {view.in_sync} in sync{_errors(view)}."
+
+
+def _errors(view: PlanView) -> str:
+    return f", {_number(len(view.errors), 'error', 'errors')}" if view.errors else ""
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

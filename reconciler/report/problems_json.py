@@ -1,0 +1,29 @@
+"""Problems of a file as JSON: the answer of `validate --format json`."""
+
+import json
+from collections.abc import Sequence
+
+from reconciler.access.problems import Problem, has_errors
+
+
+def render_problems_json(problems: Sequence[Problem]) -> str:
+    """Render `{"valid": …, "problems": […]}`; warnings alone leave a file valid.
+
+    Each problem has `severity`, `rule`, `message`, `path`, `line`, `column` and `hint`, which
+    may be null; one with a second place has `other`, too.
+    """
+    document = {"valid": not has_errors(problems), "problems": [_fields(p) for p in problems]}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _fields(problem: Problem) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "severity": problem.severity,
+        "rule": problem.rule,
+        "message": problem.message,
+        **problem.place._asdict(),
+        "hint": problem.hint,
+    }
+    if problem.other is not None:
+        fields["other"] = problem.other._asdict()
+    return fields

@@ -1,0 +1,53 @@
+"""The embedded ECR and `reconcile`, driven by the `aws` client as a new user would."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reconciler.sandbox.server import Sandbox
+from tests.cli.conftest import ROLE_2, Reconcile, sandbox_environment
+
+AWS = shutil.which("aws")
+pytestmark = pytest.mark.skipif(AWS is None, reason="the aws client is not installed")
+
+
+def aws(environment: dict[str, str], *arguments: str) -> dict[str, str]:
+    path = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "AWS_PAGER": ""}
+    done = subprocess.run(
+        [AWS, "ecr", *arguments, "--output", "json"],
+        env={**environment, **path},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=120,
+    )
+    return json.loads(done.stdout)
+
+
+def test_a_hand_edit_is_named_and_repaired(
+    reconcile: Reconcile, ecr: Sandbox, folder: Path
+) -> None:
+    environment = sandbox_environment(ecr)
+    assert reconcile("apply", "--yes").code == 0
+    name = ("--repository-name", "payments/api")
+    policy = json.loads(aws(environment, "get-repository-policy", *name)["policyText"])
+    for statement in policy["Statement"]:
+        if statement["Principal"] == {"AWS": ROLE_2}:
+            statement["Action"].append("ecr:PutImage")
+    (folder / "by-hand.json").write_text(json.dumps(policy))
+    text = f"file://{folder / 'by-hand.json'}"
+    aws(environment, "set-repository-policy", *name, "--policy-text", text)
+
+    drift = reconcile("drift")
+    assert drift.code == 4
+    assert ROLE_2 in drift.out
+    assert "ecr:PutImage" in drift.out
+    assert reconcile("apply", "--yes").code == 0
+    assert reconcile("drift").code == 0
+    repaired = aws(environment, "get-repository-policy", *name)["policyText"]
+    pulls = [s for s in json.loads(repaired)["Statement"] if s["Principal"] == {"AWS": ROLE_2}]
+    assert [len(statement["Action"]) for statement in pulls] == [3]

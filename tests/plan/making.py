@@ -1,0 +1,90 @@
+"""Short ways to write what is desired, what is live, and the plan between them."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from reconciler.plan.compute import Rules, compute_plan
+from reconciler.plan.model import Change, Plan, PlanError, Target
+from reconciler.policy.conditions import Condition
+from reconciler.policy.grants import Desired, Grant
+from reconciler.policy.keep import KeepRule, Ownership
+from reconciler.policy.principals import Principal, service_principal
+from reconciler.policy.tiers import BUILT_IN_TIERS
+from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
+from reconciler.registry.model import LiveRegistry, LiveRepository, ReadFailure, RegistryScope
+from tests.policy.making import ROLE, ROLE_B, USER, Json, condition, doc
+
+SCOPE = RegistryScope("111122223333", "us-west-2")
+APP = Target("app", SCOPE)
+UNTIL = date(2026, 1, 31)
+OVER = condition("DateLessThan", "aws:CurrentTime", "2026-01-31T00:00:00Z")
+
+ROLE_A = Principal("AWS", (ROLE,))
+B = Principal("AWS", (ROLE_B,))
+ALICE = Principal("AWS", (USER,))
+LAMBDA = service_principal("lambda.amazonaws.com")
+GONE = "AROAEXAMPLEEXAMPLEID"
+
+
+def grant(
+    principal: Principal = ROLE_A,
+    tier: str = "pull",
+    condition: Condition = (),
+    *,
+    name: str | None = None,
+    until: date | None = None,
+) -> Grant:
+    """Grant a built-in tier."""
+    return Grant(principal, name, tier, BUILT_IN_TIERS[tier], condition, until)
+
+
+def desired(
+    *grants: Grant,
+    repository: str = "app",
+    expired: Iterable[Grant] = (),
+    statements: Iterable[Json] = (),
+) -> Desired:
+    """Ask for grants on one repository."""
+    return Desired(repository, grants, tuple(expired), tuple(statements))
+
+
+def registry(scope: RegistryScope = SCOPE, **policies: str | ReadFailure | None) -> LiveRegistry:
+    """Read repositories, by name; one whose name starts with `_` is listed and not read."""
+    read = {n: LiveRepository(n, p) for n, p in policies.items() if not n.startswith("_")}
+    return LiveRegistry(scope, tuple(sorted(name.strip("_") for name in policies)), read)
+
+
+def live(*statements: Json, version: str | None = "2012-10-17") -> LiveRegistry:
+    """Read one repository, `app`; without statements it has no policy."""
+    return registry(app=doc(*statements, version=version) if statements else None)
+
+
+def rules(
+    *keep: KeepRule, default_keep: bool = False, names: dict[str, Principal] | None = None
+) -> Rules:
+    """Say what is kept and what principals are called."""
+    named = tuple(NamedPrincipal(name, who) for name, who in (names or {}).items())
+    ownership = Ownership("keep" if default_keep else "remove", keep)
+    return Rules(ownership, Vocabulary(principals=named))
+
+
+def plan(wanted: Desired, found: LiveRegistry, given: Rules | None = None) -> Plan:
+    """Plan one repository."""
+    return compute_plan([wanted], found, given or Rules())
+
+
+def only_change(wanted: Desired, found: LiveRegistry, given: Rules | None = None) -> Change:
+    """Plan one repository that must change."""
+    made = plan(wanted, found, given)
+    assert made.errors == ()
+    assert made.in_sync == ()
+    (change,) = made.changes
+    return change
+
+
+def only_error(wanted: Desired, found: LiveRegistry, given: Rules | None = None) -> PlanError:
+    """Plan one repository that can't be planned."""
+    made = plan(wanted, found, given)
+    assert made.changes == made.in_sync == ()
+    (error,) = made.errors
+    return error

@@ -1,0 +1,87 @@
+"""What holds of every plan."""
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.plan.model import Change
+from reconciler.policy.document import Document
+from reconciler.policy.facts import Facts, facts_of, not_covered
+from reconciler.policy.grants import Grant
+from reconciler.policy.principals import EVERYONE
+from tests.plan.making import (
+    ALICE,
+    APP,
+    LAMBDA,
+    ROLE_A,
+    B,
+    desired,
+    grant,
+    live,
+    plan,
+    registry,
+    rules,
+)
+from tests.policy.making import Json, condition, facts
+from tests.policy.random_policies import policies, rewritten
+
+bounded = settings(max_examples=80, deadline=None)
+KEEP = rules(default_keep=True)
+randoms = st.integers(0, 2**32).map(Random)
+grants = st.lists(
+    st.builds(
+        grant,
+        st.sampled_from([ROLE_A, B, ALICE, LAMBDA, EVERYONE]),
+        st.sampled_from(["pull", "push", "push-pull", "read", "lambda", "admin"]),
+        st.sampled_from(
+            [
+                (),
+                condition("StringEquals", "aws:PrincipalOrgID", "o-1"),
+                condition("StringLike", "aws:PrincipalTag/team", "a", "b"),
+            ]
+        ),
+    ),
+    max_size=6,
+)
+
+
+@bounded
+@given(grants, policies)
+def test_what_a_plan_writes_is_in_sync_afterwards(wanted: list[Grant], found: list[Json]) -> None:
+    asked = desired(*wanted)
+    for change in plan(asked, live(*found)).changes:
+        after = plan(asked, registry(app=change.after_text))
+        assert (after.in_sync, after.changes, after.errors) == ((APP,), (), ())
+
+
+@bounded
+@given(grants, policies, randoms)
+def test_order_and_spelling_change_nothing(
+    wanted: list[Grant], found: list[Json], random: Random
+) -> None:
+    first = plan(desired(*wanted), live(*found))
+    again = plan(desired(*random.sample(wanted, k=len(wanted))), live(*rewritten(found, random)))
+    assert [change.access for change in again.changes] == [c.access for c in first.changes]
+    assert [change.after_text for change in again.changes] == [
+        change.after_text for change in first.changes
+    ]
+    assert (again.in_sync, again.live_grants) == (first.in_sync, first.live_grants)
+
+
+@bounded
+@given(grants, policies, policies)
+def test_under_keep_nothing_of_others_is_lost(
+    wanted: list[Grant], theirs: list[Json], ours: list[Json]
+) -> None:
+    marked = [{**statement, "Sid": "EcrAccessOld"} for statement in ours]
+    unmarked = [{**statement, "Sid": "Theirs"} for statement in theirs]
+    for change in plan(desired(*wanted), live(*marked, *unmarked), KEEP).changes:
+        assert not_covered(facts(*unmarked), by=_after(change)) == {}
+        assert change.kept == ("Theirs",) * len(theirs)
+
+
+def _after(change: Change) -> Facts:
+    after = change.target.read(change.after_text)
+    assert isinstance(after, Document)
+    return facts_of(after.statements)

@@ -1,0 +1,85 @@
+import pytest
+
+from reconciler.plan.counts import count_granted, count_revoked
+from reconciler.plan.risks import find_risks
+from reconciler.policy.difference import difference
+from reconciler.policy.facts import Facts
+from tests.policy.making import (
+    GET,
+    OTHER_ACCOUNT,
+    PULL,
+    PUT,
+    ROLE,
+    ROLE_B,
+    ROOT,
+    USER,
+    Json,
+    allow,
+    deny,
+    facts,
+)
+
+OWN = "111122223333"
+ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+LAMBDA = {"Service": "lambda.amazonaws.com"}
+GONE = "AROAEXAMPLEEXAMPLEID"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "risks"),
+    [
+        ([], [], []),
+        ([], [allow(f"arn:aws:iam::{OWN}:role/a")], []),
+        ([], [allow(ROLE)], ["new-account"]),
+        ([], [allow(OTHER_ACCOUNT)], ["new-account"]),
+        ([allow(ROOT)], [allow(ROOT), allow(ROLE)], []),
+        ([allow(USER)], [allow(ROLE)], []),
+        ([deny(USER)], [allow(ROLE)], ["new-account"]),
+        ([], [deny(ROLE, "ecr:*")], []),
+        ([], [allow(LAMBDA)], []),
+        ([], [allow("*")], ["public"]),
+        ([], [allow("*", when=ORG)], []),
+        ([allow("*", when=ORG)], [allow("*")], ["public"]),
+        ([allow("*", PULL)], [allow("*", GET)], []),
+        ([], [allow("*", "ecr:*")], ["admin", "public"]),
+        ([allow(ROLE)], [allow(ROLE, "ecr:*")], ["admin"]),
+        ([allow(ROLE)], [allow(ROLE, "*")], ["admin"]),
+        ([allow(ROLE)], [allow(ROLE, "ecr:Put*")], []),
+        ([allow(ROLE, "ecr:*")], [allow(ROLE, "ecr:*"), allow(ROLE_B)], []),
+        ([allow(ROLE, "ecr:*")], [allow(ROLE)], []),
+        ([], [allow(LAMBDA, None, NotAction=PUT)], []),
+        ([], [allow(None, NotPrincipal={"AWS": ROLE})], ["public"]),
+    ],
+)
+def test_risks(before: list[Json], after: list[Json], risks: list[str]) -> None:
+    held, wanted = _facts(before), _facts(after)
+    assert find_risks(held, difference(held, wanted), OWN) == tuple(risks)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "revoked", "granted"),
+    [
+        ([], [], 0, 0),
+        ([allow([ROLE, USER])], [], 2, 0),
+        ([], [allow([ROLE, USER])], 0, 2),
+        ([allow(do=[GET, PUT])], [allow()], 1, 0),
+        ([allow(do=GET)], [allow(do=PUT)], 1, 1),
+        ([allow()], [allow(when=ORG)], 1, 0),
+        ([allow(when=ORG)], [allow()], 0, 1),
+        ([allow(), allow(do=PUT, when=ORG)], [], 2, 0),
+        ([allow(do=GET)], [allow(do="ecr:*")], 0, 1),
+        ([], [deny()], 1, 0),
+        ([deny()], [], 0, 1),
+        ([allow(GONE)], [], 0, 0),
+        ([allow([GONE, ROLE])], [], 1, 0),
+    ],
+)
+def test_how_much_a_change_moves(
+    before: list[Json], after: list[Json], revoked: int, granted: int
+) -> None:
+    access = difference(_facts(before), _facts(after))
+    assert (count_revoked(access), count_granted(access)) == (revoked, granted)
+
+
+def _facts(statements: list[Json]) -> Facts:
+    return facts(*statements) if statements else {}

@@ -1,0 +1,102 @@
+import pytest
+
+from reconciler.policy.actions import (
+    AUTHORIZATION_TOKEN,
+    KNOWN_ACTIONS,
+    canonical_action,
+    changes_something,
+    covers,
+    expand,
+    is_known,
+)
+
+
+def test_the_list_is_that_of_the_service() -> None:
+    levels = list(KNOWN_ACTIONS.values())
+    assert {level: levels.count(level) for level in set(levels)} == {
+        "Read": 13,
+        "List": 3,
+        "Write": 16,
+        "Permissions management": 2,
+        "Tagging": 2,
+    }
+    assert AUTHORIZATION_TOKEN not in KNOWN_ACTIONS
+
+
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [
+        ("ecr:PutImage", "ecr:PutImage"),
+        ("ECR:PUTIMAGE", "ecr:PutImage"),
+        ("ecr:getauthorizationtoken", "ecr:GetAuthorizationToken"),
+        ("ecr:Nope", "ecr:nope"),
+        ("S3:GetObject", "s3:getobject"),
+        ("ecr:Get**", "ecr:get*"),
+        ("***", "*"),
+        ("ecr:PutImag?", "ecr:putimag?"),
+    ],
+)
+def test_one_spelling(written: str, canonical: str) -> None:
+    assert canonical_action(written) == canonical
+    assert canonical_action(canonical) == canonical
+
+
+@pytest.mark.parametrize(
+    ("action", "known"),
+    [
+        ("ecr:PutImage", True),
+        ("ecr:putimage", True),
+        ("ecr:GetAuthorizationToken", True),
+        ("ecr:Put*", True),
+        ("ecr:PutImag?", True),
+        ("*", True),
+        ("ecr:Fly*", False),
+        ("ecr:Fly", False),
+        ("PutImage", False),
+    ],
+)
+def test_known(action: str, known: bool) -> None:
+    assert is_known(action) is known
+
+
+@pytest.mark.parametrize(
+    ("pattern", "action", "expected"),
+    [
+        ("ecr:PutImage", "ecr:PutImage", True),
+        ("ecr:put*", "ecr:PutImage", True),
+        ("*", "ecr:*", True),
+        ("ecr:*", "*", False),
+        ("ecr:*", "s3:getobject", False),
+        ("ecr:PutImage", "ecr:put*", False),
+        ("ecr:put*", "ecr:putimag?", True),
+        ("ecr:putimag?", "ecr:put*", False),
+    ],
+)
+def test_covering(pattern: str, action: str, expected: bool) -> None:
+    assert covers(pattern, action) is expected
+
+
+def test_expanding() -> None:
+    assert expand(["ecr:put*", "ecr:Nope"]) == {a for a in KNOWN_ACTIONS if "Put" in a}
+    assert expand(["ecr:*"]) == set(KNOWN_ACTIONS)
+    assert expand(["s3:*"]) == set()
+
+
+@pytest.mark.parametrize(
+    ("action", "changes"),
+    [
+        ("ecr:BatchGetImage", False),
+        ("ecr:ListImages", False),
+        ("ecr:list*", False),
+        ("ecr:PutImage", True),
+        ("ecr:TagResource", True),
+        ("ecr:SetRepositoryPolicy", True),
+        ("ecr:get*", False),
+        ("ecr:*image", True),
+        ("ecr:nope", True),
+        ("ecr:nope*", True),
+        ("*", True),
+    ],
+)
+def test_what_changes_something(action: str, changes: bool) -> None:
+    assert changes_something(action) is changes

@@ -1,0 +1,137 @@
+import pytest
+
+from reconciler.policy.conditions import (
+    NO_CONDITION,
+    Clause,
+    Condition,
+    ConditionClashError,
+    combine,
+    condition_json,
+    parse_condition,
+    parse_operator,
+    spell_key,
+    without_variables,
+)
+from reconciler.policy.malformed import MalformedError, json_place
+from tests.policy.making import ROLE, ROLE_B, condition
+
+ORG = condition("StringEquals", "aws:PrincipalOrgID", "o-1")
+VPC = condition("StringEquals", "aws:SourceVpc", "vpc-1")
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("StringEquals", ("", "StringEquals", False)),
+        ("StringEqualsIfExists", ("", "StringEquals", True)),
+        ("ForAnyValue:StringLike", ("ForAnyValue", "StringLike", False)),
+        ("ForAllValues:ArnNotEqualsIfExists", ("ForAllValues", "ArnNotEquals", True)),
+        ("Null", ("", "Null", False)),
+    ],
+)
+def test_the_parts_of_an_operator(name: str, parts: tuple[str, str, bool]) -> None:
+    assert parse_operator(name) == parts
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "canonical"),
+    [
+        ("StringEquals", "", ""),
+        ("StringEquals", True, "true"),
+        ("StringEqualsIgnoreCase", "Ä", "Ä"),
+        ("NumericEquals", -5, "-5"),
+        ("NumericLessThanEquals", "1.5e3", "1.5e3"),
+        ("DateLessThan", "2027-03-31T00:00:00Z", "2027-03-31T00:00:00Z"),
+        ("DateLessThan", "2027-03-31T00:00:00.5+01:00", "2027-03-31T00:00:00.5+01:00"),
+        ("DateEquals", "2027-03", "2027-03"),
+        ("DateEquals", 1_800_000_000, "1800000000"),
+        ("Bool", False, "false"),
+        ("Null", "TRUE", "TRUE"),
+        ("BinaryEquals", "QUI=", "QUI="),
+        ("IpAddress", "203.0.113.7", "203.0.113.7/32"),
+        ("NotIpAddress", "2001:DB8::/32", "2001:db8::/32"),
+        ("IpAddress", "${aws:SourceIp}", "${aws:SourceIp}"),
+    ],
+)
+def test_values(operator: str, value: object, canonical: str) -> None:
+    assert condition(operator, "aws:x", value) == (Clause(operator, "aws:x", (canonical,)),)
+
+
+@pytest.mark.parametrize(
+    ("block", "path"),
+    [
+        ("x", ""),
+        ({"Nope": {"a": "b"}}, ".Nope"),
+        ({"StringEquals": {}}, ".StringEquals"),
+        ({"StringEquals": []}, ".StringEquals"),
+        ({"StringEquals": {"a": []}}, ".StringEquals.a"),
+        ({"StringEquals": {"a": 1.5}}, ".StringEquals.a"),
+        ({"StringEquals": {"aws:x": "1", "AWS:X": "2"}}, ".StringEquals.AWS:X"),
+        ({"NumericEquals": {"a": ["1", "one"]}}, ".NumericEquals.a"),
+        ({"DateEquals": {"a": "2027-3-1"}}, ".DateEquals.a"),
+        ({"Bool": {"a": "1"}}, ".Bool.a"),
+        ({"BinaryEquals": {"a": "a b"}}, ".BinaryEquals.a"),
+        ({"IpAddress": {"a": "1.2.3.4.5"}}, ".IpAddress.a"),
+        ({"IpAddress": {"a": "anywhere"}}, ".IpAddress.a"),
+    ],
+)
+def test_what_is_not_understood_says_where(block: object, path: str) -> None:
+    with pytest.raises(MalformedError) as raised:
+        parse_condition(block)
+    assert json_place(raised.value.path) == f"$.Condition{path}"
+
+
+def test_combining() -> None:
+    assert combine() == NO_CONDITION
+    assert combine(ORG, NO_CONDITION) == ORG
+    assert combine(ORG, VPC) == combine(VPC, ORG, VPC)
+    assert set(combine(ORG, VPC)) == {*ORG, *VPC}
+
+
+def test_combining_what_one_statement_cannot_say() -> None:
+    with pytest.raises(ConditionClashError) as raised:
+        combine(ORG, VPC, condition("StringEquals", "aws:principalorgid", "o-2"))
+    assert (raised.value.operator, raised.value.key) == ("StringEquals", "aws:PrincipalOrgID")
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        (NO_CONDITION, {}),
+        (ORG, {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
+        (combine(ORG, VPC),
+         {"StringEquals": {"aws:PrincipalOrgID": "o-1", "aws:SourceVpc": "vpc-1"}}),
+        (condition("StringLike", "AWS:principaltag/TEAM", "b", "a"),
+         {"StringLike": {"aws:PrincipalTag/team": ["a", "b"]}}),
+        (condition("Bool", "my:key", True), {"Bool": {"my:key": "true"}}),
+    ],
+)  # fmt: skip
+def test_as_json(given: Condition, written: object) -> None:
+    assert condition_json(given) == written
+    assert parse_condition(written) == given
+
+
+@pytest.mark.parametrize("name", ["ArnLike", "ArnNotLike", "ForAnyValue:ArnLikeIfExists"])
+def test_both_names_of_one_operator_survive_as_json(name: str) -> None:
+    twin = name.replace("Like", "Equals")
+    both = parse_condition({name: {"aws:PrincipalArn": ROLE}, twin: {"aws:PrincipalArn": ROLE_B}})
+    assert parse_condition(condition_json(both)) == both
+    assert len(both) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "spelled"),
+    [
+        ("aws:principalorgid", "aws:PrincipalOrgID"),
+        ("aws:requesttag/costcenter", "aws:RequestTag/costcenter"),
+        ("aws:principaltag/a/b", "aws:PrincipalTag/a/b"),
+        ("my:own", "my:own"),
+    ],
+)
+def test_spelling_keys(key: str, spelled: str) -> None:
+    assert spell_key(key) == spelled
+
+
+def test_an_old_version_has_no_variables() -> None:
+    old = condition("StringLike", "aws:x", "${a}${b}", "plain")
+    assert without_variables(old) == (Clause("StringLike", "aws:x", ("${$}{a}${$}{b}", "plain")),)

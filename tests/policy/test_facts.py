@@ -1,0 +1,52 @@
+from reconciler.policy.document import NotAction
+from reconciler.policy.facts import Holder, facts_of, not_covered, reduce_facts, uncovered
+from reconciler.policy.principals import EVERYONE, Principal
+from tests.policy.making import GET, LAMBDA, PUT, ROLE, URL, USER, allow, condition, deny, facts
+
+ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+IN_ORG = condition("StringEquals", "aws:PrincipalOrgID", "o-1")
+A = Principal("AWS", (ROLE,))
+
+
+def test_nothing_means_nothing() -> None:
+    assert facts_of([]) == {}
+    assert reduce_facts({}) == {}
+
+
+def test_facts_are_kept_by_holder() -> None:
+    found = facts(allow({"AWS": ROLE, **LAMBDA}, [GET, URL]), allow(ROLE, PUT), deny("*", PUT, ORG))
+    assert found == {
+        Holder(A, "Allow", ()): {GET, URL, PUT},
+        Holder(Principal("Service", ("lambda.amazonaws.com",)), "Allow", ()): {GET, URL},
+        Holder(EVERYONE, "Deny", IN_ORG): {PUT},
+    }
+
+
+def test_what_the_unconditional_leaves_of_the_conditional() -> None:
+    found = facts(allow(do="ecr:Get*"), allow(do=[URL, PUT], when=ORG), allow(USER, PUT, ORG))
+    assert found[Holder(A, "Allow", IN_ORG)] == {PUT}
+    assert found[Holder(Principal("AWS", (USER,)), "Allow", IN_ORG)] == {PUT}
+
+
+def test_many_holders_of_the_same_pair_of_sets() -> None:
+    roles = [f"{ROLE}{n}" for n in range(3)]
+    free = allow(roles, ["ecr:Get*", GET])
+    assert facts(free, allow(roles, [URL, PUT], ORG)) == facts(free, allow(roles, PUT, ORG))
+
+
+def test_uncovered() -> None:
+    but_put = NotAction((PUT,))
+    assert uncovered(frozenset({GET, PUT}), frozenset({GET})) == {PUT}
+    assert uncovered(frozenset({GET, URL, but_put}), frozenset({"ecr:get*"})) == {GET, but_put}
+    assert uncovered(frozenset({"ecr:get*"}), frozenset({"ecr:get*"})) == set()
+    assert uncovered(frozenset({but_put}), frozenset({but_put})) == set()
+    assert uncovered(frozenset({GET}), frozenset()) == {GET}
+
+
+def test_not_covered() -> None:
+    free, bound, denied = facts(allow()), facts(allow(when=ORG)), facts(deny())
+    assert not_covered(bound, by=free) == {}
+    assert not_covered(free, by=bound) == free
+    assert not_covered(free, by=denied) == free
+    assert not_covered(bound, by=facts(allow(do="ecr:*", when=ORG))) == {}
+    assert not_covered(facts(allow(USER)), by=facts(allow("*", "*"))) == facts(allow(USER))

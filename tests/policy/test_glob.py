@@ -1,0 +1,87 @@
+"""Matching, against a regular expression; and patterns against what patterns stand for."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.policy.glob import glob_matches, has_wildcard
+
+patterns = st.text(alphabet="ab*?", max_size=8)
+texts = st.text(alphabet="abc", max_size=8)
+bounded = settings(max_examples=300, deadline=None)
+
+
+def as_regex(pattern: str) -> re.Pattern[str]:
+    return re.compile(
+        "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern), re.DOTALL
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("", "", True),
+        ("", "a", False),
+        ("a", "", False),
+        ("*", "", True),
+        ("*", "team/app:1", True),
+        ("**", "a", True),
+        ("a", "a", True),
+        ("a", "A", False),
+        ("a*c", "abbc", True),
+        ("a*c", "abcb", False),
+        ("a*b*c", "axbxbxc", True),
+        ("?", "a", True),
+        ("?", "", False),
+        ("?", "ab", False),
+        ("a?c", "a/c", True),
+        ("a*", "a\nb", True),
+        ("a?*", "a", False),
+        ("?", "*", False),
+        ("?", "?", True),
+        ("*", "a*?", True),
+        ("a*", "a?b*", True),
+        ("*?", "?*", False),
+        ("[a]", "a", False),
+    ],
+)
+def test_matching(pattern: str, text: str, expected: bool) -> None:
+    assert glob_matches(pattern, text) is expected
+
+
+@bounded
+@given(patterns, texts)
+def test_it_agrees_with_a_regular_expression(pattern: str, text: str) -> None:
+    assert glob_matches(pattern, text) == bool(as_regex(pattern).fullmatch(text))
+
+
+@bounded
+@given(wide=patterns, narrow=patterns, data=st.data())
+def test_a_pattern_that_matches_another_matches_all_it_stands_for(
+    wide: str, narrow: str, data: st.DataObject
+) -> None:
+    if not glob_matches(wide, narrow):
+        return
+    stand_for = {"*": st.text(alphabet="abc?*", max_size=4), "?": st.sampled_from("abc")}
+    expansion = "".join(
+        data.draw(stand_for[char]) if char in stand_for else char for char in narrow
+    )
+    assert as_regex(wide).fullmatch(expansion)
+
+
+@bounded
+@given(patterns, patterns)
+def test_two_different_patterns_never_match_each_other(left: str, right: str) -> None:
+    left, right = (re.sub(r"\*+", "*", pattern) for pattern in (left, right))
+    assert left == right or not (glob_matches(left, right) and glob_matches(right, left))
+
+
+def test_many_stars_stay_cheap() -> None:
+    assert not glob_matches("*a" * 100 + "b", "a" * 2000)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("a*", True), ("?", True), ("a/b", False)])
+def test_has_wildcard(text: str, expected: bool) -> None:
+    assert has_wildcard(text) is expected

@@ -1,0 +1,164 @@
+"""Input that was made to hurt: it is read without an error, and never taken for something else."""
+
+import json
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.policy.document import Document, Unreadable, read_policy
+from reconciler.policy.facts import facts_of, same_meaning
+from reconciler.policy.public import is_public
+from tests.policy.making import ACCOUNT, GET, ROLE, Json, allow, doc, read
+from tests.policy.random_policies import policies
+
+bounded = settings(max_examples=150, deadline=None)
+words = st.sampled_from(
+    ["Statement", "Version", "Effect", "Allow", "Principal", "AWS", "*", "Action", "Condition"]
+)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | words,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(words | st.text(max_size=3), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+GOOD = read(allow())
+
+
+def check(text: str) -> None:
+    policy = read_policy(text)
+    assert same_meaning(policy, read_policy(text))
+    if isinstance(policy, Unreadable):
+        assert str(policy).startswith("$")
+        assert not same_meaning(policy, GOOD)
+        assert not same_meaning(policy, read_policy(text + " "))
+        return
+    for holder in facts_of(policy.statements):
+        is_public(*holder)
+
+
+@bounded
+@given(values)
+def test_any_json(value: object) -> None:
+    check(json.dumps(value))
+
+
+@bounded
+@given(st.binary(max_size=60))
+def test_any_bytes(content: bytes) -> None:
+    check(content.decode("utf-8", "surrogateescape"))
+    check(content.decode("latin-1"))
+
+
+@bounded
+@given(values, st.sampled_from(["Sid", "Effect", "Principal", "NotPrincipal", "Action",
+                                "NotAction", "Resource", "Condition", "Other"]))  # fmt: skip
+def test_any_value_of_any_element(value: object, element: str) -> None:
+    check(doc({**allow(), element: value}))
+
+
+@bounded
+@given(policies, st.integers(0, 2**32).map(Random))
+def test_policies_with_a_few_letters_changed(policy: list[Json], random: Random) -> None:
+    letters = list(doc(*policy))
+    for _ in range(random.randint(1, 4)):
+        letters[random.randrange(len(letters))] = random.choice('{}[]",:*?$\\\x00eE0 \u212a')
+    check("".join(letters))
+
+
+@bounded
+@given(policies, st.integers(0, 2**32).map(Random))
+def test_policies_with_a_value_changed(policy: list[Json], random: Random) -> None:
+    mutated = json.loads(doc(*policy))
+    parent, key = random.choice(list(places(mutated)))
+    parent[key] = random.choice([None, [], {}, "", 0, -1.5, True, ["*"], {"AWS": "*"}, "*"])
+    check(json.dumps(mutated))
+
+
+def places(value: object) -> list[tuple[object, object]]:
+    """Give every place in a JSON value, as its container and the key or index there."""
+    inside: list[tuple[object, object]] = []
+    if isinstance(value, dict):
+        inside = list(value.items())
+    if isinstance(value, list):
+        inside = list(enumerate(value))
+    return [p for key, inner in inside for p in ((value, key), *places(inner))]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"Statement":' * 100_000, '[{"a":' * 100_000])
+def test_nesting_without_end(text: str) -> None:
+    check(text)
+
+
+def test_nesting_that_json_can_still_read() -> None:
+    deep = "[" * 500 + "]" * 500
+    check('{"Statement": {"Effect": "Allow", "Principal": "*", "Action": ' + deep + "}}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        allow(Sid="s" * 1_000_000),
+        allow("p" * 1_000_000),
+        allow(f"arn:aws:iam::{ACCOUNT}:role/" + "p" * 1_000_000),
+        allow("AROA" + "A" * 1_000_000),
+        allow(do="ecr:" + "a" * 1_000_000),
+        allow(do="*" * 1_000_000),
+        allow(when={"StringLike": {"aws:" + "k" * 1_000_000: "*" * 1_000_000}}),
+        allow(when={"IpAddress": {"aws:SourceIp": "1" * 1_000_000}}),
+        allow(when={"NumericEquals": {"aws:x": "1" * 1_000_000}}),
+        allow(when={"DateEquals": {"aws:x": "2" * 1_000_000 + "x"}}),
+        allow(when={"BinaryEquals": {"aws:x": "A" * 1_000_000 + "@"}}),
+        allow("*", when={"ArnLike": {"aws:PrincipalArn": ":" * 1_000_000}}),
+        allow("*", when={"StringLike": {"aws:PrincipalOrgID": "*/" * 500_000 + "x"}}),
+        allow(**{"x" * 1_000_000: 1}),
+    ],
+    ids=range(14),
+)
+def test_a_megabyte_of_text(statement: Json) -> None:
+    check(doc(statement))
+
+
+def test_a_fraction_of_a_megabyte() -> None:
+    check('{"Statement": 0.' + "1" * 1_000_000 + "}")
+
+
+def test_fifty_thousand_principals() -> None:
+    names = [f"{ROLE}{number}" for number in range(50_000)]
+    left, right = read(allow(names)), read([allow(names[::-1]), allow(names[:9])])
+    assert isinstance(left, Document)
+    assert same_meaning(left, right)
+    assert not same_meaning(left, read(allow(names[1:])))
+
+
+def test_thousands_of_principals_times_thousands_of_actions() -> None:
+    names = [f"{ROLE}{number}" for number in range(5_000)]
+    actions = [f"ecr:Action{number}" for number in range(5_000)]
+    policy = read(allow(names, actions))
+    assert isinstance(policy, Unreadable)
+    assert same_meaning(policy, read(allow(names, actions)))
+
+
+def test_thousands_of_statements_with_conditions_of_their_own() -> None:
+    many = [
+        allow(when={"StringEquals": {"aws:PrincipalTag/team": str(number)}})
+        for number in range(3_000)
+    ]
+    assert same_meaning(read(many), read(many[::-1]))
+    assert not same_meaning(read(many), read(many[1:]))
+
+
+def test_thousands_of_patterns() -> None:
+    assert isinstance(read(allow(do=[f"ecr:*{n}*" for n in range(5_000)])), Unreadable)
+    patterns = [f"ecr:*x{number}*" for number in range(300)]
+    assert same_meaning(read(allow(do=patterns)), read(allow(do=patterns[::-1])))
+
+
+def test_a_condition_of_thousands_of_values() -> None:
+    values = [str(number) for number in range(20_000)]
+    left = allow(do=GET, when={"StringEquals": {"aws:x": values}})
+    right = allow(do=GET, when={"StringEquals": {"aws:x": values[::-1]}})
+    assert same_meaning(read(left), read(right))

@@ -1,0 +1,168 @@
+"""Whose statement is it: Lambda's own, by its whole shape; others', by rule or by default."""
+
+import pytest
+
+from reconciler.policy.keep import (
+    LAMBDA_SID,
+    KeepRule,
+    Ownership,
+    changes_meaning,
+    kept_statements,
+    lambda_rule,
+)
+from reconciler.policy.principals import EVERYONE, service_principal
+from tests.policy.making import (
+    ACCOUNT,
+    GET,
+    LAMBDA,
+    OTHER_ACCOUNT,
+    PUT,
+    ROLE,
+    URL,
+    Json,
+    allow,
+    deny,
+    document,
+)
+
+FUNCTION = f"arn:aws:lambda:us-west-2:{ACCOUNT}:function:*"
+REGISTRY_FUNCTION = "arn:aws:lambda:us-west-2:111122223333:function:app"
+POLICY_ACTIONS = [
+    "ecr:SetRepositoryPolicy",
+    "ecr:DeleteRepositoryPolicy",
+    "ecr:GetRepositoryPolicy",
+]
+RULE = lambda_rule(["111122223333", ACCOUNT])
+
+
+def from_arns(*values: str, operator: str = "StringLike", key: str = "aws:sourceArn") -> Json:
+    return {operator: {key: list(values)}}
+
+
+FROM_FUNCTION = from_arns(FUNCTION)
+
+
+def lambdas(
+    who: object = LAMBDA,
+    do: object = (GET, URL),
+    when: object = FROM_FUNCTION,
+    **elements: object,
+) -> Json:
+    return allow(who, do, when, **{"Sid": LAMBDA_SID, **elements})
+
+
+def kept(raw: Json, *rules: KeepRule) -> bool:
+    return bool(kept_statements(document(raw), Ownership(rules=rules or (RULE,))))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        lambdas(),
+        lambdas(do=GET),
+        lambdas(do=[GET, URL, *POLICY_ACTIONS]),
+        lambdas(when=from_arns(FUNCTION, REGISTRY_FUNCTION)),
+        lambdas(when=from_arns(FUNCTION, operator="ArnLike")),
+        lambdas(when=from_arns(FUNCTION, key="AWS:SOURCEARN")),
+        lambdas(when=from_arns(FUNCTION.replace("us-west-2", "*"))),
+        lambdas(when=from_arns(f"arn:aws:lambda:*:{ACCOUNT}:*", operator="ArnLike")),
+        lambdas(when=from_arns(f"arn:aws:lambda:us-west-2:{ACCOUNT}:*")),
+        lambdas(when={**from_arns(FUNCTION), "Bool": {"aws:SecureTransport": True}}),
+    ],
+)
+def test_lambdas_own_statement_is_kept(raw: Json) -> None:
+    assert kept(raw)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        lambdas(Sid="LambdaECRImageRetrievalPolicy2"),
+        lambdas(Sid="lambdaecrimageretrievalpolicy"),
+        {key: value for key, value in lambdas().items() if key != "Sid"},
+        lambdas(Effect="Deny"),
+        lambdas({"Service": "edgelambda.amazonaws.com"}),
+        lambdas({**LAMBDA, "AWS": ROLE}),
+        lambdas({"Service": ["lambda.amazonaws.com", "ecs.amazonaws.com"]}),
+        lambdas("*"),
+        lambdas(None, NotPrincipal=LAMBDA),
+        lambdas(do=[GET, URL, PUT]),
+        lambdas(do="ecr:*"),
+        lambdas(do="ecr:BatchGet*"),
+        lambdas(do=None, NotAction=PUT),
+        lambdas(when=None),
+        lambdas(when={}),
+        lambdas(when=from_arns("*")),
+        lambdas(when=from_arns("arn:aws:lambda:us-west-2:*:function:*")),
+        lambdas(when=from_arns(FUNCTION.replace(ACCOUNT, OTHER_ACCOUNT))),
+        lambdas(when=from_arns(FUNCTION, FUNCTION.replace(ACCOUNT, OTHER_ACCOUNT))),
+        lambdas(when=from_arns(FUNCTION.replace(ACCOUNT, ACCOUNT + "*"))),
+        lambdas(when=from_arns(f"arn:aws:lambda:us-west-2:{ACCOUNT}")),
+        lambdas(when=from_arns(f"arn:aws:lambda:*:{ACCOUNT}:*")),
+        lambdas(when=from_arns(f"*:*:*:*:{ACCOUNT}:*")),
+        lambdas(when=from_arns(f"arn:*:{ACCOUNT}:*")),
+        lambdas(when=from_arns("arn:aws:s3:::bucket")),
+        lambdas(when=from_arns(FUNCTION, operator="StringEquals")),
+        lambdas(when=from_arns(FUNCTION, operator="StringNotLike")),
+        lambdas(when=from_arns(FUNCTION, operator="ArnNotLike")),
+        lambdas(when=from_arns(FUNCTION, operator="StringLikeIfExists")),
+        lambdas(when=from_arns(FUNCTION, operator="ForAllValues:StringLike")),
+        lambdas(when=from_arns(FUNCTION, key="aws:PrincipalArn")),
+        lambdas(when={"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
+    ],
+)
+def test_whatever_deviates_is_not(raw: Json) -> None:
+    assert not kept(raw)
+
+
+def test_a_rule_of_the_files_own() -> None:
+    codebuild = {"Service": "codebuild.amazonaws.com"}
+    rule = KeepRule("Builds", service_principal("codebuild.amazonaws.com"))
+    assert kept(allow(codebuild, "ecr:*", Sid="Builds"), RULE, rule)
+    assert not kept(deny(codebuild, "ecr:*", Sid="Builds"), RULE, rule)
+    assert not kept(allow(LAMBDA, "ecr:*", Sid="Builds"), RULE, rule)
+
+
+def test_what_is_public_is_never_kept_by_rule() -> None:
+    rule = KeepRule("Everyone", EVERYONE)
+    org = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+    assert kept(allow("*", GET, org, Sid="Everyone"), rule)
+    assert not kept(allow("*", GET, Sid="Everyone"), rule)
+
+
+def test_by_default_nothing_is_kept_and_the_order_stays() -> None:
+    live = document(lambdas(), allow(Sid="Mine"), lambdas(do=GET))
+    assert kept_statements(live, Ownership()) == ()
+    by_rule = kept_statements(live, Ownership(rules=(RULE,)))
+    assert by_rule == (live.statements[0], live.statements[2])
+
+
+def test_under_keep_only_ours_are_not() -> None:
+    live = document(
+        allow(Sid="EcrAccessPull"),
+        allow(Sid="EcrAccess"),
+        allow(Sid="ecraccess"),
+        allow(),
+        deny(Sid="Theirs"),
+    )
+    others = kept_statements(live, Ownership(default="keep"))
+    assert [statement.sid for statement in others] == ["ecraccess", None, "Theirs"]
+
+
+@pytest.mark.parametrize(
+    ("version", "value", "changes"),
+    [
+        ("2008-10-17", "${aws:username}", True),
+        (None, "${aws:username}", True),
+        ("2012-10-17", "${aws:username}", False),
+        ("2008-10-17", "$aws", False),
+    ],
+)
+def test_what_another_version_would_change(version: str | None, value: str, changes: bool) -> None:
+    live = document(allow(when={"StringLike": {"aws:userid": value}}), version=version)
+    assert changes_meaning(live, live.statements[0]) is changes
+
+
+def test_without_a_condition_no_version_changes_anything() -> None:
+    live = document(allow(), version=None)
+    assert not changes_meaning(live, live.statements[0])

@@ -1,0 +1,218 @@
+"""docs/file.md is true: its files are valid, its policies are compiled, its tables are complete."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reconciler.access.desired import desired_policies
+from reconciler.access.load import Loaded, load_access
+from reconciler.access.rules import RULES
+from reconciler.policy.compiler import compile_policy
+from reconciler.policy.grants import grant_facts
+from reconciler.policy.keep import LAMBDA_SID
+from reconciler.policy.tiers import BUILT_IN_TIERS
+from tests.access import invalid_cases
+from tests.cli.conftest import clean_environment, runner
+
+GUIDE = (Path(__file__).parents[1] / "docs" / "file.md").read_text(encoding="utf-8")
+TODAY = date(2026, 6, 1)
+BLOCK = re.compile(r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
+POLICY_OF = "policy of "
+
+Blocks = list[tuple[str, str, str]]
+
+
+def blocks() -> Blocks:
+    """Every code block: its mark, its language, its text."""
+    return [(m["mark"] or "", m["kind"], m["text"]) for m in BLOCK.finditer(GUIDE)]
+
+
+def marked(mark: str) -> str:
+    (text,) = [text for found, _, text in blocks() if found == mark]
+    return text
+
+
+def section(title: str) -> str:
+    return re.split(r"^##+ ", GUIDE.split(f"\n## {title}\n")[1], flags=re.MULTILINE)[0]
+
+
+def rows(text: str) -> list[list[str]]:
+    """The rows of the tables in a text, without their heads; backticks are taken off."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    return [row for row in cells if row[0] not in {"kind", "rule", "tier"}]
+
+
+def overlaid(part: str) -> str:
+    """The whole file, with the sections of a part in place of its own."""
+    sections = {
+        text.partition(":")[0]: text
+        for source in (marked("file"), part)
+        for text in re.split(r"^(?=[a-z_]+:)", source, flags=re.MULTILINE)
+    }
+    return "".join(sections.values())
+
+
+def load(text: str) -> Loaded:
+    return load_access(text.encode(), "ecr_access.yaml", today=TODAY)
+
+
+def compiled(text: str) -> dict[str, object]:
+    """What `compile` prints, as data."""
+    access = load(text).access
+    assert access is not None, load(text).problems
+    policies = {
+        wanted.repository: compile_policy(
+            grant_facts(wanted.grants), wanted.statements, access.tiers
+        )
+        for wanted in desired_policies(access, None, today=TODAY)
+    }
+    return {name: text and json.loads(text) for name, text in policies.items()}
+
+
+def shown_policies() -> Iterator[tuple[str, str, str]]:
+    """Each policy shown: the repository, the file (the nearest one before it), the JSON."""
+    nearest = ""
+    for mark, _, text in blocks():
+        if mark == "file":
+            nearest = text
+        elif mark == "part":
+            nearest = overlaid(text)
+        elif mark.startswith(POLICY_OF):
+            yield mark.removeprefix(POLICY_OF), nearest, text
+
+
+def test_every_block_is_one_that_is_checked() -> None:
+    whole = {"file", "part", "hook", "workflow"}
+    for mark, kind, text in blocks():
+        assert (kind == "yaml" and mark in whole) or mark.startswith(POLICY_OF), text
+
+
+def test_the_whole_file_has_no_problems() -> None:
+    assert load(marked("file")).problems == ()
+
+
+@pytest.mark.parametrize("part", [text for mark, _, text in blocks() if mark == "part"])
+def test_each_part_is_valid_in_the_whole_file(part: str) -> None:
+    loaded = load(overlaid(part))
+    assert loaded.access is not None, loaded.problems
+    # A part that shows one section leaves names of the others without use.
+    assert {p.rule for p in loaded.problems} <= {"unused-principal", "unused-tier"}
+
+
+@pytest.mark.parametrize(("repository", "text", "shown"), list(shown_policies()))
+def test_each_policy_shown_is_what_compile_gives(repository: str, text: str, shown: str) -> None:
+    # Compared as text, so that the order of keys counts, too.
+    assert json.dumps(json.loads(shown)) == json.dumps(compiled(text)[repository])
+
+
+def test_compile_prints_the_same(tmp_path: Path) -> None:
+    (tmp_path / "ecr_access.yaml").write_text(marked("file"), encoding="utf-8")
+    done = runner(tmp_path, clean_environment())("compile")
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out) == compiled(marked("file"))
+
+
+def principal_rows() -> list[list[str]]:
+    return [[cell.strip("`") for cell in row] for row in rows(section("principals"))]
+
+
+def test_each_kind_of_principal_becomes_what_the_table_says() -> None:
+    kinds = principal_rows()
+    names = [written.partition(":")[0] for _, written, _, _ in kinds]
+    principals = "".join(f"  {written}\n" for _, written, _, _ in kinds)
+    access = "".join(f"  of/{name}: {{access: {{{name}: pull}}}}\n" for name in names)
+    policies = compiled(
+        overlaid(f"principals:\n{principals}repositories:\n{access}guards: {{public: allow}}\n")
+    )
+    for name, (_, _, principal, condition) in zip(names, kinds, strict=True):
+        (statement,) = policies[f"of/{name}"]["Statement"]
+        assert json.dumps(statement["Principal"]) == principal, name
+        told = json.dumps(statement["Condition"]) if "Condition" in statement else "none"
+        assert told == condition, name
+
+
+def test_the_table_has_every_kind_of_principal() -> None:
+    schema = json.loads(
+        (Path(__file__).parents[1] / "schema" / "ecr_access.schema.json").read_text()
+    )
+    keys = schema["$defs"]["principal"]["properties"]
+    written = " ".join(row[1] for row in principal_rows())
+    assert [key for key in keys if f"{key}: " not in written] == []
+
+
+def test_the_tiers_table_is_true() -> None:
+    told = {tier.strip("`"): actions for tier, actions in rows(section("tiers"))}
+    assert set(told) == set(BUILT_IN_TIERS)
+    for tier, actions in told.items():
+        assert {f"ecr:{name}" for name in re.findall(r"[A-Z]\w+|\*", actions)} == BUILT_IN_TIERS[
+            tier
+        ]
+
+
+def test_the_rules_table_is_the_rules() -> None:
+    told = [(row[0].strip("`"), row[2]) for row in rows(section("Problems"))]
+    assert told == list(RULES.items())
+
+
+def test_the_rules_table_tells_each_severity() -> None:
+    found = defaultdict(set)
+    for case in invalid_cases.cases():
+        for problem in invalid_cases.load(case).problems:
+            found[problem.rule].add(problem.severity)
+    told = {row[0].strip("`"): {row[1]} for row in rows(section("Problems"))}
+    assert told == found
+
+
+def test_the_sections_are_the_keys_of_the_file() -> None:
+    keys = yaml.safe_load(marked("file")).keys() - {"version"}
+    assert [key for key in keys if f"\n## {key}\n" not in GUIDE] == []
+
+
+def test_the_defaults_are_the_defaults() -> None:
+    """The whole file writes out `guards` and `unmanaged`: leaving them out changes nothing."""
+    written = load(marked("file")).access
+    left_out = load(marked("file").partition("\nguards:")[0] + "\n").access
+    assert written is not None
+    assert left_out is not None
+    assert written.guards == left_out.guards
+    assert written.ownership == left_out.ownership
+    assert written.unmanaged_repositories == left_out.unmanaged_repositories
+
+
+def test_the_kept_statement_is_named_as_lambda_names_it() -> None:
+    assert f"`{LAMBDA_SID}`" in section("unmanaged")
+
+
+def test_commands_and_options_exist(tmp_path: Path) -> None:
+    run = runner(tmp_path, clean_environment())
+    commands = set(re.findall(r"(?:run: |entry: )reconcile ([a-z]+)", GUIDE))
+    assert commands == {"validate", "plan", "apply", "drift"}
+    help_text = "".join(run(command, "--help").out for command in sorted(commands))
+    options = re.findall(r"(?<=[ `])--[a-z-]{2,}", re.sub(r"<!--|-->", "", GUIDE))
+    assert options
+    assert [option for option in options if f"{option} " not in help_text] == []
+
+
+def test_the_workflow_writes_only_on_a_push_to_main() -> None:
+    workflow = yaml.load(marked("workflow"), Loader=yaml.BaseLoader)
+    assert workflow["on"]["push"]["branches"] == ["main"]
+    steps = workflow["jobs"]["reconcile"]["steps"]
+    by_command = {step["run"].split()[1]: step.get("if") for step in steps if "run" in step}
+    assert by_command["apply"] == "github.event_name == 'push'"
+    assert by_command["plan"] == "github.event_name == 'pull_request'"
+    assert by_command["drift"] == "github.event_name == 'schedule'"
+    (role,) = [s["with"]["role-to-assume"] for s in steps if "role-to-assume" in s.get("with", {})]
+    assert "github.event_name == 'push' && 'apply' || 'plan'" in role
+
+
+def test_the_hook_is_yaml_of_one_hook() -> None:
+    (repo,) = yaml.safe_load(marked("hook"))["repos"]
+    (hook,) = repo["hooks"]
+    assert re.search(hook["files"], "ecr_access.yaml")
