@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from reconciler.access.load import load_access
-from reconciler.access.model import vocabulary
+from reconciler.access.words import vocabulary
 from reconciler.cli.planning import plan_guards, plan_registries
 from reconciler.plan.guards import Allowances, check_guards
 from reconciler.registry.model import LiveRegistry, LiveRepository, ReadFailure, RegistryScope

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.access.nodes import Node, ScalarNode, pairs_of, scalars_in, text_of
 from reconciler.access.problems import Findings, Place, did_you_mean, shown
@@ -11,8 +11,7 @@ from reconciler.policy.principals import ACCOUNT_ID
 _ACCOUNT_FIELD = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):.*", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(NamedTuple):
     """Ids by name and first names by id; `must_be_named` where the file has names at all."""
 
     ids: Mapping[str, str]

@@ -1,7 +1,7 @@
 """The `repositories` of a file: who is given which tier on what."""
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from reconciler.access.accounts import check_values
 from reconciler.access.conditions import all_of, ends_at, read_until, read_when
@@ -30,8 +30,7 @@ from reconciler.policy.public import is_public
 from reconciler.policy.tiers import Tiers
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What entries are read under: names, tiers, the day (UTC), and who may be public."""
 
     names: Names
@@ -51,8 +50,7 @@ class Terms:
         return self.public_allowed or repository in self.public_repositories
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(NamedTuple):
     """One tier of an access, before it is known who gets it."""
 
     tier: str

@@ -1,8 +1,8 @@
 """A file's bytes to an immutable model, with every problem of the file in one run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from reconciler.access.accounts import read_accounts
 from reconciler.access.entries import Terms, read_entries
@@ -28,8 +28,7 @@ _SHAPE_SAYS_TOO = frozenset({"bad-statement", "bad-condition", "bad-arn", "bad-v
 """Rules that would repeat, at the same place, what the schema says already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """What came of a file: `access` is None where any problem is an error.
 
     `lines` holds the lines of each file that was read, by its path, for showing places.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from reconciler.access.problems import Place
 from reconciler.policy.conditions import Condition
@@ -11,11 +11,9 @@ from reconciler.policy.grants import Grant
 from reconciler.policy.keep import Ownership
 from reconciler.policy.principals import Principal
 from reconciler.policy.tiers import Tiers
-from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
-class Registry:
+class Registry(NamedTuple):
     """The one registry; `account` has 12 digits, `regions` share the one `partition`."""
 
     account: str
@@ -25,8 +23,7 @@ class Registry:
     assume_role: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One principal that a name stands for, with the condition that is part of who it is."""
 
     principal: Principal
@@ -34,8 +31,7 @@ class Member:
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class EntryGrant:
+class EntryGrant(NamedTuple):
     """A grant with the place that gives it; `key` is how the access names the principal."""
 
     grant: Grant
@@ -44,16 +40,14 @@ class EntryGrant:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EntryStatement:
+class EntryStatement(NamedTuple):
     """A raw statement (a JSON object, carried as it is) with its place."""
 
     statement: Mapping[str, object]
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What one key of `repositories` asks for: of one repository, or of all that match."""
 
     repository: str
@@ -84,8 +78,7 @@ class Limit:
     count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Guards:
+class Guards(NamedTuple):
     """What is refused although the file asks for it; a limit of None is no limit."""
 
     public: Literal["forbid", "allow"] = "forbid"
@@ -93,8 +86,7 @@ class Guards:
     max_granted: Limit | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AccessFile:
+class AccessFile(NamedTuple):
     """A valid access file.
 
     `accounts` maps names to ids, `principals` names to all that they stand for, `tiers` holds the
@@ -116,13 +108,3 @@ class AccessFile:
     def account_ids(self) -> frozenset[str]:
         """Give the ids of all accounts that the file knows: the registry's and the named."""
         return frozenset({self.registry.account, *self.accounts.values()})
-
-
-def vocabulary(access: AccessFile) -> Vocabulary:
-    """Give the file's own words for principals and tiers, for telling live policies by."""
-    named = {
-        NamedPrincipal(member.name or name, member.principal, member.condition)
-        for name, members in access.principals.items()
-        for member in members
-    }
-    return Vocabulary(access.tiers, tuple(sorted(named, key=lambda n: (n.name, n.principal))))

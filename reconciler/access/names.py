@@ -1,7 +1,7 @@
 """Names for who gets access: principals, accounts and groups, and what a reference stands for."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from reconciler.access.accounts import Accounts, check_named, report_bad_id
 from reconciler.access.arns import read_arn
@@ -16,8 +16,7 @@ from reconciler.policy.principals import ACCOUNT_ID, Principal, account_principa
 Members = tuple[Member, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """What the file's names stand for.
 
     `known` are all names of principals, `groups` those of them that are lists of others.
@@ -85,7 +84,7 @@ def _members(pair: Pair, names: Names, own: Mapping[str, Pair]) -> Iterator[Memb
         # One of the file's own that is not done yet is part of a cycle, which is reported.
         if reference.text not in own or reference.text in names.principals:
             for member in resolve(reference, names):
-                yield replace(member, name=member.name or pair.key.text)
+                yield member._replace(name=member.name or pair.key.text)
 
 
 def _references(pair: Pair) -> tuple[ScalarNode, ...]:

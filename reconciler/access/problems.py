@@ -22,8 +22,7 @@ class Place(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong (`error`: the file is not used) or doubtful (`warning`).
 
     `rule` is a key of `reconciler.access.rules.RULES`; `other` is the second place of a clash.

@@ -5,22 +5,21 @@ are what they look like, everything else is text (`yes`, `on`, dates, `0x1F`, `1
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import yaml
 
 from reconciler.access.nodes import Node
 from reconciler.access.problems import Findings, Place
 from reconciler.access.syntax import advise
-from reconciler.access.tree import FORBIDDEN, StopReadingError, TreeBuilder
+from reconciler.access.tree import StopReadingError, TreeBuilder, find_forbidden
 from reconciler.printable import printable
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """What was read: `root` is None where the text makes no tree."""
 
     root: Node | None
@@ -62,7 +61,7 @@ def _not_utf_8(content: bytes, position: int, path: str, findings: Findings) -> 
 def _has_forbidden_characters(lines: tuple[str, ...], path: str, findings: Findings) -> bool:
     found = False
     for number, line in enumerate(lines, start=1):
-        for match in () if line.isprintable() else FORBIDDEN.finditer(line):
+        for match in find_forbidden(line):
             found = True
             message = f"the character {printable(match[0])} is not taken"
             hint = "it is invisible, or steers a terminal: remove it"

@@ -6,8 +6,9 @@ add if written out is counted and bounded.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import yaml
 
@@ -20,24 +21,35 @@ MAX_DEPTH = 64
 
 QUOTE_STAR = 'a value that starts with * must be quoted: "payments/*", "*"'
 
-FORBIDDEN = re.compile(
+_FORBIDDEN = (
     "[^\t\n\r\x20-\x7e\x85\xa0-\u200d\u2010-\u2029\u202f-\u2065\u206a-\ud7ff"
     "\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-"""Characters that no file holds: those that YAML forbids, and those that reorder text."""
-
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _TEXT_TAG = "tag:yaml.org,2002:str"
 
 
+def has_forbidden(text: str) -> bool:
+    """Tell whether there are characters that no file holds.
+
+    Those that YAML forbids, and those that reorder text.
+    """
+    # The pattern is large: compiling it takes longer than all the rest of a small file.
+    return not text.isprintable() and bool(re.search(_FORBIDDEN, text))
+
+
+def find_forbidden(text: str) -> Iterator[re.Match[str]]:
+    """Find the characters that no file holds."""
+    return iter(()) if text.isprintable() else re.finditer(_FORBIDDEN, text)
+
+
 class StopReadingError(Exception):
     """The rest of the text can't be read; the reason is among the findings."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Built:
+class _Built(NamedTuple):
     """A finished node, with its size and height when aliases are written out."""
 
     node: Node
@@ -99,7 +111,7 @@ class TreeBuilder:
         place = self._place(event)
         self._refuse_tag(event, place)
         text: str = event.value
-        if FORBIDDEN.search(text):
+        if has_forbidden(text):
             message = "an escaped control character stands in this text"
             self.findings.error("control-character", message, place)
         value: Value = text

@@ -1,10 +1,9 @@
 """What the schema has to say of a tree, as plain values that know their place."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.access.nodes import MappingNode, Node, node_at, place_at, plain
 from reconciler.access.problems import Place
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One broken keyword of the schema: what it wanted (`wanted`) and what is there (`value`).
 
     `node` is what breaks it and `place` its place; where a key breaks it, `value` is the key

@@ -3,7 +3,7 @@
 What each kind becomes is the file's contract; see the descriptions in the schema.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.access.accounts import Accounts, check_named, check_values, find_account
 from reconciler.access.arns import check_partition
@@ -24,8 +24,7 @@ from reconciler.policy.principals import (
 Who = tuple[Principal, Condition]
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What a definition is read in: the accounts, the partition, and where problems go."""
 
     accounts: Accounts

@@ -1,6 +1,5 @@
 """From a path to an access file that is valid, or to exit 3 with every problem shown."""
 
-import hashlib
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,11 +15,11 @@ from reconciler.report.problems_text import render_problems
 
 @dataclass(frozen=True, slots=True)
 class AccessSource:
-    """An access file as it was read: the model, its path and digest, and the time that counts."""
+    """An access file as it was read: the model, its path and content, and the time that counts."""
 
     access: AccessFile
     path: str
-    sha256: str
+    content: bytes
     now: datetime
 
 
@@ -58,4 +57,4 @@ def load_valid(file: Path, allow_public: Iterable[str] | None = None) -> AccessS
         note(render_problems(loaded.problems, loaded.lines, paint).rstrip("\n"))
     if loaded.access is None:
         raise InvalidError(f"{file} is invalid; nothing was done")
-    return AccessSource(loaded.access, str(file), hashlib.sha256(content).hexdigest(), now)
+    return AccessSource(loaded.access, str(file), content, now)

@@ -1,5 +1,6 @@
 """The command `reconcile`: its commands, and how every error ends."""
 
+import gc
 import os
 import sys
 from typing import Annotated
@@ -31,18 +32,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _name, _command in {
-    "init": init.init,
-    "validate": validate.validate,
-    "compile": compile_.compile_,
-    "plan": plan.plan,
-    "apply": apply.apply,
-    "drift": drift.drift,
-    "schema": schema.schema,
-    "sandbox": sandbox.sandbox,
-    "demo": demo.demo,
-}.items():
-    app.command(_name)(_command)
+app.command("init")(init.init)
+app.command("validate")(validate.validate)
+app.command("compile")(compile_.compile_)
+app.command("plan")(plan.plan)
+app.command("apply")(apply.apply)
+app.command("drift")(drift.drift)
+app.command("schema")(schema.schema)
+app.command("sandbox")(sandbox.sandbox)
+app.command("demo")(demo.demo)
 
 
 def _version(wanted: bool) -> None:
@@ -67,6 +65,9 @@ def _options(
 
 def main() -> None:
     """Run the command line, and end the process with its exit code."""
+    # A command builds large trees without cycles and ends: looking through them again and again
+    # for garbage would make its time grow faster than its work (benchmarks/scale.py).
+    gc.disable()
     debug = _DEBUG in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != _DEBUG]
     try:

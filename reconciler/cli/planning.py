@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import date
 
 from reconciler.access.desired import desired_policies, patterns_without_match
-from reconciler.access.model import AccessFile, vocabulary
+from reconciler.access.model import AccessFile
 from reconciler.access.model import Limit as FileLimit
+from reconciler.access.words import vocabulary
 from reconciler.plan.compute import Rules, compute_plan, merge_plans
 from reconciler.plan.guards import Guards, Limit
 from reconciler.plan.model import Finding, Plan

@@ -1,5 +1,6 @@
 """Show a plan, in the format that was asked for."""
 
+import hashlib
 import sys
 
 from reconciler import __version__
@@ -54,4 +55,4 @@ def show_refusals(refusals: tuple[Refusal, ...]) -> None:
 
 def origin_of(source: AccessSource) -> Origin:
     """Say which file a plan is made from."""
-    return Origin(__version__, source.path, source.sha256)
+    return Origin(__version__, source.path, hashlib.sha256(source.content).hexdigest())

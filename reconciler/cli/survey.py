@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.access.desired import managed_names
-from reconciler.access.model import AccessFile, vocabulary
+from reconciler.access.model import AccessFile
+from reconciler.access.words import vocabulary
 from reconciler.cli.exits import Exit
 from reconciler.cli.load import AccessSource
 from reconciler.cli.planning import plan_registries

@@ -21,7 +21,7 @@ def find_risks(
     known = {registry_account} | {account_of(h.principal) for h in before if h.effect == "Allow"}
     risks: set[Risk] = set()
     for change in access:
-        if change.effect != "Allow" or not change.gained:
+        if change.effect != "Allow":
             continue
         if any(is_public(change.principal, "Allow", h.condition) for h in change.gained):
             risks.add("public")

@@ -60,13 +60,14 @@ _KEYS = """aws:CalledVia aws:CalledViaFirst aws:CalledViaLast aws:CurrentTime aw
     aws:userid aws:username ecr:ResourceTag"""
 _KEY_SPELLING = {key.lower(): key for key in _KEYS.split()}
 
-_DATE = re.compile(
+# Patterns as text: `re` compiles one when it is first needed, which for most it never is.
+_DATE = (
     r"-?[0-9]+|[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
     r"(Z|[+-][0-9]{2}:?[0-9]{2})?)?)?)?"
 )
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_IP = re.compile(r"[0-9a-fA-F.:]{1,45}(/[0-9]{1,3})?")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
+_IP = r"[0-9a-fA-F.:]{1,45}(/[0-9]{1,3})?"
+_BASE64 = r"[A-Za-z0-9+/]*={0,2}"
 
 
 def parse_condition(block: object, path: JsonPath = ("Condition",)) -> Condition:
@@ -190,11 +191,11 @@ def _string(value: str) -> str | None:
 
 
 def _number(value: str) -> str | None:
-    return value if _NUMBER.fullmatch(value) else None
+    return value if re.fullmatch(_NUMBER, value) else None
 
 
 def _date(value: str) -> str | None:
-    return value if _DATE.fullmatch(value) else None
+    return value if re.fullmatch(_DATE, value) else None
 
 
 def _bool(value: str) -> str | None:
@@ -202,11 +203,11 @@ def _bool(value: str) -> str | None:
 
 
 def _binary(value: str) -> str | None:
-    return value if _BASE64.fullmatch(value) else None
+    return value if re.fullmatch(_BASE64, value) else None
 
 
 def _ip(value: str) -> str | None:
-    if not _IP.fullmatch(value):
+    if not re.fullmatch(_IP, value):
         return None
     try:
         return str(ipaddress.ip_interface(value))

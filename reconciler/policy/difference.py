@@ -72,15 +72,15 @@ def difference(before: Facts, after: Facts) -> tuple[AccessChange, ...]:
     old = _by_subject({h: a for h, a in before.items() if h[:2] in differing})
     new = _by_subject({h: a for h, a in after.items() if h[:2] in differing})
     return tuple(
-        AccessChange(*subject, old[subject], new[subject], gained[subject], lost[subject])
+        AccessChange(*subject, *(tuple(side[subject]) for side in (old, new, gained, lost)))
         for subject in sorted(differing)
     )
 
 
-def _by_subject(facts: Facts) -> defaultdict[tuple[Principal, str], Holdings]:
-    subjects: defaultdict[tuple[Principal, str], Holdings] = defaultdict(tuple)
+def _by_subject(facts: Facts) -> defaultdict[tuple[Principal, str], list[Holding]]:
+    subjects: defaultdict[tuple[Principal, str], list[Holding]] = defaultdict(list)
     for holder in sorted(facts):
-        subjects[holder.principal, holder.effect] += (Holding(holder.condition, facts[holder]),)
+        subjects[holder.principal, holder.effect].append(Holding(holder.condition, facts[holder]))
     return subjects
 
 

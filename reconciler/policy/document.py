@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple, NoReturn
 
@@ -24,6 +23,9 @@ MAX_FACTS = 1_000_000
 """Comparing more than this is out of all proportion: a real policy, of 10,240 characters at the
 most, holds a few thousand facts."""
 
+_MAX_MATCHING = 10_240**2
+"""Letters of actions times letters of patterns: what matching them all takes, in steps."""
+
 _MAX_ACTION_LENGTH = 256
 _VERSIONS = ("2008-10-17", VERSION)
 _PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
@@ -41,8 +43,7 @@ class NotAction(NamedTuple):
 Action = str | NotAction
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One statement in canonical parts; `raw` is the JSON it was read from."""
 
     sid: str | None
@@ -53,16 +54,14 @@ class Statement:
     raw: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A policy document that is understood to the last element."""
 
     version: str | None
     statements: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A policy document that is not understood: equal to nothing but its own exact copy."""
 
     text: str
@@ -257,9 +256,10 @@ def _action_names(raw: Mapping[str, object], element: str, path: JsonPath) -> se
 
 def _out_of_proportion(statements: tuple[Statement, ...]) -> bool:
     facts = sum(len(s.principals) * len(s.actions) for s in statements)
-    actions = sum(len(s.actions) for s in statements)
-    patterns = sum(isinstance(a, str) and has_wildcard(a) for s in statements for a in s.actions)
-    return facts > MAX_FACTS or actions * patterns > MAX_FACTS
+    actions = [a for s in statements for a in s.actions if isinstance(a, str)]
+    letters = sum(map(len, actions))
+    of_patterns = sum(map(len, filter(has_wildcard, actions)))
+    return facts > MAX_FACTS or letters * of_patterns > _MAX_MATCHING
 
 
 def _strings(value: object, path: JsonPath) -> list[str]:

@@ -1,16 +1,15 @@
 """What an access file asks for, as plain data: the bridge between the file and a plan."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from reconciler.policy.conditions import Condition
 from reconciler.policy.facts import Facts, Holder, reduce_facts
 from reconciler.policy.principals import Principal
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """One principal with one tier on a repository.
 
     `condition` is all of it: the principal's own, the grant's `when`, and `until`, which is
@@ -25,8 +24,7 @@ class Grant:
     until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(NamedTuple):
     """What the file asks for on one repository.
 
     `expired` are grants whose `until` has passed: they are no longer asked for. `statements`

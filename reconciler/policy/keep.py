@@ -4,8 +4,7 @@ A Sid alone proves nothing, for anyone who may write a policy may choose it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from reconciler.policy.compiler import SID_PREFIX
 from reconciler.policy.conditions import Clause
@@ -32,8 +31,7 @@ _ACCOUNT_FIELD = 4
 _ARN_FIELDS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class KeepRule:
+class KeepRule(NamedTuple):
     """A statement of others' to keep: this Sid, an Allow to this one principal, never public.
 
     With `actions` it holds at most those; with `source_accounts` it has a StringLike or ArnLike
@@ -46,8 +44,7 @@ class KeepRule:
     source_accounts: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(NamedTuple):
     """What becomes of live statements that the file did not ask for.
 
     `default` is `remove` or `keep`; `rules` say which are kept under `remove`.

@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from reconciler.policy.conditions import Condition
 from reconciler.policy.principals import Principal
 from reconciler.policy.tiers import BUILT_IN_TIERS, Tiers
 
 
-@dataclass(frozen=True, slots=True)
-class NamedPrincipal:
+class NamedPrincipal(NamedTuple):
     """A principal as the file names it, with the condition that is part of who it is."""
 
     name: str

@@ -54,7 +54,7 @@ def statements(*grants: Grant, raw: Iterable[Json] = ()) -> list[dict[str, objec
     document = json.loads(compiled(*grants, raw=raw))
     assert list(document) == ["Version", "Statement"]
     assert document["Version"] == "2012-10-17"
-    return document["Statement"]
+    return list(document["Statement"])
 
 
 def sids(*grants: Grant) -> list[object]:

@@ -2,6 +2,7 @@
 
 import json
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -73,19 +74,16 @@ def test_policies_with_a_few_letters_changed(policy: list[Json], random: Random)
 @given(policies, st.integers(0, 2**32).map(Random))
 def test_policies_with_a_value_changed(policy: list[Json], random: Random) -> None:
     mutated = json.loads(doc(*policy))
-    parent, key = random.choice(list(places(mutated)))
-    parent[key] = random.choice([None, [], {}, "", 0, -1.5, True, ["*"], {"AWS": "*"}, "*"])
+    container, key = random.choice(places(mutated))
+    container[key] = random.choice([None, [], {}, "", 0, -1.5, True, ["*"], {"AWS": "*"}, "*"])
     check(json.dumps(mutated))
 
 
-def places(value: object) -> list[tuple[object, object]]:
+def places(value: Any) -> list[tuple[Any, str | int]]:
     """Give every place in a JSON value, as its container and the key or index there."""
-    inside: list[tuple[object, object]] = []
-    if isinstance(value, dict):
-        inside = list(value.items())
-    if isinstance(value, list):
-        inside = list(enumerate(value))
-    return [p for key, inner in inside for p in ((value, key), *places(inner))]
+    keys = list(value) if isinstance(value, dict) else []
+    keys = list(range(len(value))) if isinstance(value, list) else keys
+    return [place for key in keys for place in ((value, key), *places(value[key]))]
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"Statement":' * 100_000, '[{"a":' * 100_000])
@@ -155,6 +153,12 @@ def test_thousands_of_patterns() -> None:
     assert isinstance(read(allow(do=[f"ecr:*{n}*" for n in range(5_000)])), Unreadable)
     patterns = [f"ecr:*x{number}*" for number in range(300)]
     assert same_meaning(read(allow(do=patterns)), read(allow(do=patterns[::-1])))
+
+
+def test_patterns_that_take_long_to_match() -> None:
+    slow = ["ecr:*" + "?" * 120 + "a" * number for number in range(130)]
+    assert isinstance(read(allow(do=slow)), Unreadable)
+    assert same_meaning(read(allow(do=slow[:20])), read(allow(do=slow[19::-1])))
 
 
 def test_a_condition_of_thousands_of_values() -> None:

@@ -99,5 +99,5 @@ def test_telling_actions_that_others_complete(
 
 
 def test_actions_by_name() -> None:
-    mixed = frozenset({"ecr:PutImage", "ecr:ListImages", NotAction(("ecr:*",))})
+    mixed: Actions = frozenset({"ecr:PutImage", "ecr:ListImages", NotAction(("ecr:*",))})
     assert action_names(mixed) == ("all but ecr:*", "ecr:ListImages", "ecr:PutImage")

@@ -1,6 +1,7 @@
 """`reconcile sandbox`: the embedded ECR, until stopped."""
 
 import contextlib
+import gc
 from typing import Annotated
 
 import typer
@@ -36,6 +37,7 @@ def sandbox(
     from reconciler.sandbox.behaviour import Behaviour
     from reconciler.sandbox.server import Sandbox
 
+    gc.enable()  # unlike the other commands, this one stays
     behaviour = Behaviour(
         rewrite=shuffle,
         shuffle=shuffle,
