@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reconciler.access.compile import compile_desired
 from reconciler.access.desired import desired_policies
 from reconciler.access.load import Loaded, load_access
 from reconciler.access.rules import RULES
-from reconciler.policy.compiler import compile_policy
-from reconciler.policy.grants import grant_facts
 from reconciler.policy.keep import LAMBDA_SID
 from reconciler.policy.tiers import BUILT_IN_TIERS
 from tests.access import invalid_cases
@@ -26,6 +25,7 @@ BLOCK = re.compile(r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<kind>\w+)\n(?P<text>.
 POLICY_OF = "policy of "
 
 Blocks = list[tuple[str, str, str]]
+Policy = dict[str, list[dict[str, object]]]
 
 
 def blocks() -> Blocks:
@@ -63,17 +63,15 @@ def load(text: str) -> Loaded:
     return load_access(text.encode(), "ecr_access.yaml", today=TODAY)
 
 
-def compiled(text: str) -> dict[str, object]:
+def compiled(text: str) -> dict[str, Policy]:
     """What `compile` prints, as data."""
     access = load(text).access
     assert access is not None, load(text).problems
     policies = {
-        wanted.repository: compile_policy(
-            grant_facts(wanted.grants), wanted.statements, access.tiers
-        )
+        wanted.repository: compile_desired(access, wanted)
         for wanted in desired_policies(access, None, today=TODAY)
     }
-    return {name: text and json.loads(text) for name, text in policies.items()}
+    return {name: json.loads(policy or "null") for name, policy in policies.items()}
 
 
 def shown_policies() -> Iterator[tuple[str, str, str]]:

@@ -2,11 +2,12 @@
 
 from datetime import date
 
+from reconciler.access.compile import compile_desired
 from reconciler.access.desired import desired_policies
 from reconciler.access.model import AccessFile
 from reconciler.access.problems import Findings, shown
-from reconciler.policy.compiler import MAX_POLICY_CHARACTERS, compile_policy
-from reconciler.policy.grants import Desired, grant_facts
+from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
+from reconciler.policy.grants import Desired
 
 _NEARLY = MAX_POLICY_CHARACTERS * 8 // 10
 
@@ -15,8 +16,7 @@ def check_sizes(access: AccessFile, today: date, findings: Findings) -> None:
     """Report each repository whose policy is too large, and warn of those over 80 %."""
     places = {entry.repository: entry.place for entry in access.entries}
     for desired in desired_policies(access, None, today=today):
-        text = compile_policy(grant_facts(desired.grants), desired.statements, access.tiers)
-        size = len(text or "")
+        size = len(compile_desired(access, desired) or "")
         if size <= _NEARLY:
             continue
         name, place = shown(desired.repository), places[desired.repository]

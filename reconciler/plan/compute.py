@@ -133,7 +133,7 @@ def _compare(wanted: Desired, target: Target, before_text: str | None, rules: Ru
             before_text=before_text,
             after_text=after_text,
             before=before,
-            risks=find_risks(before_facts, access, target.scope.account),
+            risks=find_risks(before_facts, access, target, rules.vocabulary),
             expired_only=understood and effective == after_facts,
             revoked=count_revoked(difference(effective, after_facts)),
             granted=count_granted(access),
@@ -155,7 +155,12 @@ def _after(
 ) -> tuple[str | None, Facts]:
     """Write the policy to come, and read it back: what counts is what the service is sent."""
     carried = (*wanted.statements, *(statement.raw for statement in kept))
-    text = compile_policy(grant_facts(wanted.grants), carried, rules.vocabulary.tiers)
+    text = compile_policy(
+        grant_facts(wanted.grants),
+        carried,
+        rules.vocabulary.tiers,
+        owned_by_sid=rules.ownership.by_sid,
+    )
     if text is None:
         return None, {}
     if len(text) > MAX_POLICY_CHARACTERS:

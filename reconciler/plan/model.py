@@ -1,15 +1,24 @@
 """A plan: what would change on each repository, and what else was found."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from reconciler.policy.conditions import Condition
 from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, read_policy
-from reconciler.policy.principals import partition_of_region
+from reconciler.policy.principals import Principal, partition_of_region
 from reconciler.registry.model import RegistryScope
 
 ChangeKind = Literal["set", "delete", "create"]
-Risk = Literal["public", "admin", "new-account"]
+RiskName = Literal["admin", "lambda-can-rewrite", "new-account", "outside-organization", "public"]
+
+
+class Risk(NamedTuple):
+    """What deserves a second look: which risk, and who brings it."""
+
+    name: RiskName
+    principal: Principal
+    condition: Condition = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

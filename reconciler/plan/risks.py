@@ -1,33 +1,79 @@
 """What deserves a second look in a change: marked, not refused."""
 
-from reconciler.plan.model import Risk
+from collections.abc import Iterable
+
+from reconciler.plan.model import Risk, Target
 from reconciler.policy.actions import covers
-from reconciler.policy.difference import AccessChange
-from reconciler.policy.facts import Facts
-from reconciler.policy.principals import account_of
+from reconciler.policy.conditions import Condition
+from reconciler.policy.difference import AccessChange, Holding
+from reconciler.policy.document import NotAction
+from reconciler.policy.facts import Actions, Facts
+from reconciler.policy.principals import EVERYONE, account_of, account_principal
 from reconciler.policy.public import is_public
+from reconciler.policy.vocabulary import Vocabulary
 
 _ADMIN = "ecr:*"
+_REWRITE = "ecr:SetRepositoryPolicy"
+_ORGANIZATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
 
 
 def find_risks(
-    before: Facts, access: tuple[AccessChange, ...], registry_account: str
+    before: Facts, access: Iterable[AccessChange], target: Target, vocabulary: Vocabulary
 ) -> tuple[Risk, ...]:
     """Name the risks of what a change newly allows on one repository, sorted.
 
     `public`: anyone may; `admin`: every action; `new-account`: an account, not the registry's
-    own, that had no access to this repository.
+    own, that had no access to this repository; `outside-organization`: everyone under a condition
+    that is not one of the organizations that the file names, where it names any;
+    `lambda-can-rewrite`: a service that may set the repository's policy.
     """
-    known = {registry_account} | {account_of(h.principal) for h in before if h.effect == "Allow"}
+    known = {account_of(holder.principal) for holder in before if holder.effect == "Allow"}
+    known.add(target.scope.account)
+    organizations = _organizations(named.condition for named in vocabulary.principals)
     risks: set[Risk] = set()
     for change in access:
-        if change.effect != "Allow":
-            continue
-        if any(is_public(change.principal, "Allow", h.condition) for h in change.gained):
-            risks.add("public")
-        if any(isinstance(a, str) and covers(a, _ADMIN) for h in change.gained for a in h.actions):
-            risks.add("admin")
-        account = account_of(change.principal)
-        if account is not None and account not in known:
-            risks.add("new-account")
+        if change.effect == "Allow":
+            account = account_of(change.principal)
+            if account is not None and account not in known:
+                risks.add(Risk("new-account", account_principal(account, target.partition)))
+            for gained in change.gained:
+                risks |= set(_risks_of(change, gained, organizations))
     return tuple(sorted(risks))
+
+
+def _risks_of(
+    change: AccessChange, gained: Holding, organizations: frozenset[str]
+) -> Iterable[Risk]:
+    principal, condition = change.principal, gained.condition
+    public = is_public(principal, "Allow", condition)
+    if public:
+        yield Risk("public", principal, condition)
+    if _covered(gained.actions, _ADMIN):
+        yield Risk("admin", principal, condition)
+    if principal.kind == "Service" and _covered(gained.actions, _REWRITE):
+        yield Risk("lambda-can-rewrite", principal, condition)
+    if principal == EVERYONE and organizations and not public:
+        bound_to = _organizations([condition])
+        if not bound_to or not bound_to <= organizations:
+            yield Risk("outside-organization", principal, condition)
+
+
+def _covered(actions: Actions, action: str) -> bool:
+    """Tell whether the actions hold one; all but some hold every other, and nearly every one."""
+    return any(
+        not any(covers(excluded, action) for excluded in a.excluded)
+        if isinstance(a, NotAction)
+        else covers(a, action)
+        for a in actions
+    )
+
+
+def _organizations(conditions: Iterable[Condition]) -> frozenset[str]:
+    """Give the organizations that conditions are bound to: a path starts with its own."""
+    return frozenset(
+        value.split("/", 1)[0]
+        for condition in conditions
+        for clause in condition
+        if clause.key in _ORGANIZATION_KEYS
+        for value in clause.values
+    )

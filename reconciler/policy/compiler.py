@@ -3,13 +3,14 @@
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
-from reconciler.policy.conditions import Condition, condition_json
+from reconciler.policy.conditions import condition_json
 from reconciler.policy.document import VERSION
 from reconciler.policy.facts import Actions, Facts
-from reconciler.policy.principals import EVERYONE, Principal
+from reconciler.policy.packing import Group, group_facts, tighter_groups
+from reconciler.policy.principals import EVERYONE, Principal, parse_arn
 from reconciler.policy.tiers import Tiers, tiers_within
 
 MAX_POLICY_CHARACTERS = 10_240
@@ -22,14 +23,30 @@ our own statements."""
 Json = Mapping[str, object]
 
 
-def compile_policy(facts: Facts, statements: Iterable[Json], tiers: Tiers) -> str | None:
+def compile_policy(
+    facts: Facts, statements: Iterable[Json], tiers: Tiers, *, owned_by_sid: bool = False
+) -> str | None:
     """Write the policy that allows these facts and carries these raw statements.
 
     The facts are reduced, and all of them Allow. Gives minified JSON, or None where there is
-    nothing to say: the service takes no policy without a statement.
+    nothing to say: the service takes no policy without a statement. Only where the readable form
+    is too large for the service is it packed, as far as meaning allows; it may still be too large.
+    `owned_by_sid`: our statements are told from others' by their Sids, so that these must stay.
     """
-    compiled = [*_statements(facts, tiers), *sorted(statements, key=minified)]
-    return minified({"Version": VERSION, "Statement": compiled}) if compiled else None
+    carried = sorted(statements, key=minified)
+    groups = group_facts(facts)
+    if not (groups or carried):
+        return None
+    readable = _policy([*_named(groups, tiers), *carried])
+    if len(readable) <= MAX_POLICY_CHARACTERS:
+        return readable
+    packed = sorted(
+        (_body(group, _short_name) for group in tighter_groups(groups, tiers, _short_length)),
+        key=minified,
+    )
+    if owned_by_sid:
+        packed = [{"Sid": f"{SID_PREFIX}{n}", **body} for n, body in enumerate(packed, start=1)]
+    return _policy([*packed, *carried])
 
 
 def minified(value: object) -> str:
@@ -50,22 +67,38 @@ def sid_for(actions: Actions, tiers: Tiers) -> str:
     return SID_PREFIX + "".join(word[:1].upper() + word[1:] for word in words)
 
 
-def _statements(facts: Facts, tiers: Tiers) -> list[Json]:
-    sharing: defaultdict[tuple[bool, Condition, Actions], list[Principal]] = defaultdict(list)
-    for holder, actions in facts.items():
-        sharing[holder.principal == EVERYONE, holder.condition, actions].append(holder.principal)
-    drafts = []
-    for (_, condition, actions), principals in sharing.items():
-        body: dict[str, object] = {
-            "Effect": "Allow",
-            "Principal": _principal_element(principals),
-            "Action": _one_or_list(sorted(str(action) for action in actions)),
-        }
-        if condition:
-            body["Condition"] = condition_json(condition)
-        drafts.append((sid_for(actions, tiers), minified(body), body))
-    drafts.sort(key=lambda draft: draft[:2])
-    return list(_numbered([(sid, body) for sid, _, body in drafts]))
+def _policy(statements: Sequence[Json]) -> str:
+    return minified({"Version": VERSION, "Statement": statements})
+
+
+def _named(groups: Iterable[Group], tiers: Tiers) -> Iterable[Json]:
+    """Write each group in full, under a Sid that tells its tiers."""
+    bodies = ((sid_for(group.actions, tiers), _body(group, _full_name)) for group in groups)
+    drafts = sorted((sid, minified(body), body) for sid, body in bodies)
+    return _numbered([(sid, body) for sid, _, body in drafts])
+
+
+def _body(group: Group, name_of: Callable[[str], str]) -> Json:
+    body: dict[str, object] = {
+        "Effect": "Allow",
+        "Principal": _principal_element(group.principals, name_of),
+        "Action": _one_or_list(sorted(str(action) for action in group.actions)),
+    }
+    return {**body, "Condition": condition_json(group.condition)} if group.condition else body
+
+
+def _short_length(group: Group) -> int:
+    return len(minified(_body(group, _short_name)))
+
+
+def _full_name(name: str) -> str:
+    return name
+
+
+def _short_name(name: str) -> str:
+    """Write an account as its bare id, which means the same as its root ARN."""
+    arn = parse_arn(name)
+    return arn.account if arn and arn.resource_type == "root" else name
 
 
 def _numbered(drafts: Sequence[tuple[str, Json]]) -> Iterable[Json]:
@@ -81,12 +114,14 @@ def _numbered(drafts: Sequence[tuple[str, Json]]) -> Iterable[Json]:
         yield {"Sid": name, **body}
 
 
-def _principal_element(principals: Iterable[Principal]) -> Literal["*"] | dict[str, object]:
+def _principal_element(
+    principals: tuple[Principal, ...], name_of: Callable[[str], str]
+) -> Literal["*"] | dict[str, object]:
+    if principals == (EVERYONE,):
+        return "*"
     by_kind: defaultdict[str, list[str]] = defaultdict(list)
-    for principal in sorted(principals):
-        if principal == EVERYONE:
-            return "*"
-        by_kind[principal.kind].extend(principal.names)
+    for principal in principals:
+        by_kind[principal.kind] += map(name_of, principal.names)
     return {kind: _one_or_list(names) for kind, names in by_kind.items()}
 
 

@@ -53,6 +53,11 @@ class Ownership(NamedTuple):
     default: Literal["remove", "keep"] = "remove"
     rules: tuple[KeepRule, ...] = ()
 
+    @property
+    def by_sid(self) -> bool:
+        """Tell whether our statements are known by their Sids, so that they need them."""
+        return self.default == "keep"
+
 
 def lambda_rule(accounts: Iterable[str]) -> KeepRule:
     """Make the built-in rule for Lambda's own statement, given the accounts that are known."""

@@ -59,7 +59,7 @@ def change_json(change: ChangeView) -> dict[str, object]:
             "added": [asdict(grant) for grant in change.added],
             "removed": [asdict(grant) for grant in change.removed],
         },
-        "risks": list(change.risks),
+        "risks": sorted({risk.name for risk in change.risks}),
         "kept_statements": list(change.kept),
         "policy": {"before": change.before, "after": change.after},
     }

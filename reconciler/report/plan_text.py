@@ -1,34 +1,37 @@
 """A plan, or drift, as text for people."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from reconciler.plan.model import RiskName
 from reconciler.printable import printable
-from reconciler.report.paint import Paint, Role
-from reconciler.report.plan_view import ACCESS_KINDS, AccessLine, ChangeView, PlanView
+from reconciler.report.access_text import Tell, access_block, as_change, as_drift
+from reconciler.report.paint import Paint
+from reconciler.report.plan_view import ACCESS_KINDS, ChangeView, PlanView
 
 _MARGIN = 56
 _MOST_NAMES = 10
 _MOST_RAW = 2_000
-_ROLES: dict[str, Role] = {"+": "added", "-": "removed", "~": "changed"}
 
-_RISKS = {
-    "public": "anyone with an AWS account may use this",
-    "admin": "every action of ECR on this repository",
-    "new-account": "an account that had no access to this repository",
+_RISKS: dict[RiskName, str] = {
+    "public": "is anyone with an AWS account",
+    "admin": "may do everything, even rewrite this policy",
+    "new-account": "had no access to this repository",
+    "outside-organization": "need not belong to an organization that the file names",
+    "lambda-can-rewrite": "is a service that may rewrite this policy",
 }
 
 
 def render_plan(view: PlanView, paint: Paint) -> str:
     """Tell a plan: what an apply would do, and why it can't do more."""
-    return _render(view, paint, _planned, _plan_summary(view))
+    return _render(view, paint, as_change, _plan_summary(view))
 
 
 def render_drift(view: PlanView, paint: Paint) -> str:
     """Tell drift: how the live access differs from the file."""
-    return _render(view, paint, _drifted, _drift_summary(view))
+    return _render(view, paint, as_drift, _drift_summary(view))
 
 
-def _render(view: PlanView, paint: Paint, tell: Callable[[AccessLine], str], summary: str) -> str:
+def _render(view: PlanView, paint: Paint, tell: Tell, summary: str) -> str:
     blocks = ["\n".join(_change_lines(change, paint, tell)) for change in view.changes]
     notes = [*_finding_lines(view, paint), *_error_lines(view, paint), *_unmanaged_lines(view)]
     if notes:
@@ -36,33 +39,18 @@ def _render(view: PlanView, paint: Paint, tell: Callable[[AccessLine], str], sum
     return "\n\n".join([*blocks, summary]) + "\n"
 
 
-def _change_lines(
-    change: ChangeView, paint: Paint, tell: Callable[[AccessLine], str]
-) -> Iterable[str]:
+def _change_lines(change: ChangeView, paint: Paint, tell: Tell) -> Iterable[str]:
     where = f"{change.account} {change.region}"
     yield f"{paint('heading', f'{printable(change.repository):<{_MARGIN}}')}{where}"
     if change.unreadable is not None:
         yield paint("warning", "  ! the live policy is not understood; it is replaced as a whole:")
         yield f"    {printable(change.unreadable[:_MOST_RAW])}"
-    labels = [printable(line.label) for line in change.lines]
-    width = max(map(len, labels), default=0)
-    for line, label in zip(change.lines, labels, strict=True):
-        sign = paint(_ROLES[line.sign], line.sign)
-        yield f"  {sign} {label:<{width}}   {printable(tell(line))}"
+    yield from access_block(change.lines, tell, paint)
     for risk in change.risks:
-        yield paint("warning", f"  ! {risk}: {_RISKS[risk]}")
+        told = f"{risk.name}: {risk.label} {_RISKS[risk.name]}"
+        yield paint("warning", f"  ! {printable(told)}")
     for sid in change.kept:
         yield paint("faint", f"    kept: {printable(sid) or 'a statement without Sid'}")
-
-
-def _planned(line: AccessLine) -> str:
-    if line.sign == "+":
-        return line.after
-    return line.before if line.sign == "-" else f"{line.before} → {line.after}"
-
-
-def _drifted(line: AccessLine) -> str:
-    return f"live: {line.before}; file: {line.after}"
 
 
 def _finding_lines(view: PlanView, paint: Paint) -> Iterable[str]:

@@ -93,7 +93,7 @@ def test_a_policy_to_set() -> None:
 def test_a_first_policy() -> None:
     change = only_change(desired(grant()), live())
     assert (change.change, change.before_text, change.granted) == ("set", None, 1)
-    assert change.risks == ("new-account",)
+    assert [risk.name for risk in change.risks] == ["new-account"]
 
 
 def test_a_policy_to_delete() -> None:
@@ -260,5 +260,5 @@ def test_the_names_of_a_target() -> None:
 def test_granting_to_everyone_in_an_organization() -> None:
     org = condition("StringEquals", "aws:PrincipalOrgID", "o-1")
     change = only_change(desired(grant(EVERYONE, "pull", org), grant(ROLE_A)), live())
-    assert change.risks == ("new-account",)
+    assert [risk.name for risk in change.risks] == ["new-account"]
     assert change.granted == 2

@@ -1,9 +1,13 @@
 import pytest
 
 from reconciler.plan.counts import count_granted, count_revoked
+from reconciler.plan.model import Risk, Target
 from reconciler.plan.risks import find_risks
 from reconciler.policy.difference import difference
 from reconciler.policy.facts import Facts
+from reconciler.policy.principals import EVERYONE, Principal
+from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
+from reconciler.registry.model import RegistryScope
 from tests.policy.making import (
     GET,
     OTHER_ACCOUNT,
@@ -15,11 +19,13 @@ from tests.policy.making import (
     USER,
     Json,
     allow,
+    condition,
     deny,
     facts,
 )
 
 OWN = "111122223333"
+TARGET = Target("app", RegistryScope(OWN, "us-west-2"))
 ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
 LAMBDA = {"Service": "lambda.amazonaws.com"}
 GONE = "AROAEXAMPLEEXAMPLEID"
@@ -47,13 +53,47 @@ GONE = "AROAEXAMPLEEXAMPLEID"
         ([allow(ROLE)], [allow(ROLE, "ecr:Put*")], []),
         ([allow(ROLE, "ecr:*")], [allow(ROLE, "ecr:*"), allow(ROLE_B)], []),
         ([allow(ROLE, "ecr:*")], [allow(ROLE)], []),
-        ([], [allow(LAMBDA, None, NotAction=PUT)], []),
+        ([], [allow(LAMBDA, None, NotAction=PUT)], ["admin", "lambda-can-rewrite"]),
+        ([], [allow(LAMBDA, None, NotAction="ecr:Set*")], ["admin"]),
+        ([], [allow(LAMBDA, "ecr:SetRepositoryPolicy")], ["lambda-can-rewrite"]),
+        ([], [allow(LAMBDA, "ecr:*")], ["admin", "lambda-can-rewrite"]),
+        ([allow(LAMBDA, "ecr:*")], [allow(LAMBDA, "ecr:*"), allow(LAMBDA, GET, when=ORG)], []),
         ([], [allow(None, NotPrincipal={"AWS": ROLE})], ["public"]),
     ],
 )
 def test_risks(before: list[Json], after: list[Json], risks: list[str]) -> None:
     held, wanted = _facts(before), _facts(after)
-    assert find_risks(held, difference(held, wanted), OWN) == tuple(risks)
+    found = find_risks(held, difference(held, wanted), TARGET, Vocabulary())
+    assert [risk.name for risk in found] == risks
+
+
+IN_ORG = condition("StringEquals", "aws:PrincipalOrgID", "o-1")
+NAMED = Vocabulary(principals=(NamedPrincipal("everyone-here", EVERYONE, IN_ORG),))
+
+
+@pytest.mark.parametrize(
+    ("when", "outside"),
+    [
+        (ORG, False),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-2"}}, True),
+        ({"StringEquals": {"aws:PrincipalOrgID": ["o-1", "o-2"]}}, True),
+        ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-1/r-1/ou-1/*"}}, False),
+        ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-2/r-1/ou-1/*"}}, True),
+        ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, True),
+    ],
+)
+def test_outside_the_organizations_that_the_file_names(when: Json, outside: bool) -> None:
+    wanted = _facts([allow("*", when=when)])
+    gained = difference({}, wanted)
+    expected = ["outside-organization"] if outside else []
+    assert [risk.name for risk in find_risks({}, gained, TARGET, NAMED)] == expected
+    assert find_risks({}, gained, TARGET, Vocabulary()) == ()
+
+
+def test_a_new_account_is_named_once_whoever_of_it_comes() -> None:
+    gained = difference({}, _facts([allow(ROLE), allow(ROLE_B)]))
+    (risk,) = find_risks({}, gained, TARGET, Vocabulary())
+    assert risk == Risk("new-account", Principal("AWS", (ROOT,)))
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,15 @@ def compile_(
     """
     import json
 
+    from reconciler.access.compile import compile_desired
     from reconciler.access.desired import desired_policies
     from reconciler.cli.load import load_valid
-    from reconciler.policy.compiler import compile_policy
     from reconciler.policy.glob import glob_matches
-    from reconciler.policy.grants import grant_facts
 
     source = load_valid(file, allow_public)
     policies = {}
     for wanted in desired_policies(source.access, None, today=source.now.date()):
         if glob_matches(repository or "*", wanted.repository):
-            facts = grant_facts(wanted.grants)
-            text = compile_policy(facts, wanted.statements, source.access.tiers)
+            text = compile_desired(source.access, wanted)
             policies[wanted.repository] = None if text is None else json.loads(text)
     out(json.dumps(policies, indent=2) + "\n")

@@ -1,0 +1,33 @@
+"""Changes of access as lines for people, under whatever heading."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from reconciler.printable import printable
+from reconciler.report.access_view import AccessLine
+from reconciler.report.paint import Paint, Role
+
+Tell = Callable[[AccessLine], str]
+"""Tells what one principal holds on both sides."""
+
+_ROLES: dict[str, Role] = {"+": "added", "-": "removed", "~": "changed"}
+
+
+def access_block(lines: Sequence[AccessLine], tell: Tell, paint: Paint) -> Iterable[str]:
+    """Write one aligned line for each principal."""
+    labels = [printable(line.label) for line in lines]
+    width = max(map(len, labels), default=0)
+    for line, label in zip(lines, labels, strict=True):
+        sign = paint(_ROLES[line.sign], line.sign)
+        yield f"  {sign} {label:<{width}}   {printable(tell(line))}"
+
+
+def as_change(line: AccessLine) -> str:
+    """Tell what a change makes of it: `pull → push-pull`, or the one side that there is."""
+    if line.sign == "+":
+        return line.after
+    return line.before if line.sign == "-" else f"{line.before} → {line.after}"
+
+
+def as_drift(line: AccessLine) -> str:
+    """Tell both sides by their names."""
+    return f"live: {line.before}; file: {line.after}"

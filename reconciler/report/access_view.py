@@ -1,0 +1,105 @@
+"""Changes of access as plain values: lines for people, grants for programs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.policy.conditions import Condition, condition_json
+from reconciler.policy.difference import AccessChange, Holdings, Kind
+from reconciler.policy.principals import Principal, gone_kind
+from reconciler.policy.tiers import action_names, tier_of
+from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
+from reconciler.report.words import holdings_words, principal_label
+
+LineKind = Kind | Literal["gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class GrantView:
+    """One fact's worth of access that is added or removed: the JSON plan's `grants`."""
+
+    effect: str
+    principal: str
+    name: str | None
+    tier: str | None
+    actions: tuple[str, ...]
+    conditions: dict[str, dict[str, str | list[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLine:
+    """What changes for one principal, in words."""
+
+    sign: Literal["+", "-", "~"]
+    kind: LineKind
+    label: str
+    before: str
+    after: str
+
+
+def access_lines(changes: Iterable[AccessChange], vocabulary: Vocabulary) -> tuple[AccessLine, ...]:
+    """Tell each change in one line for each that the file has a name for."""
+    return tuple(line for change in changes for line in _told(change, vocabulary))
+
+
+def added_grants(changes: Iterable[AccessChange], vocabulary: Vocabulary) -> tuple[GrantView, ...]:
+    """Give what is there after and was not before."""
+    return tuple(g for change in changes for g in _grants(change, change.added, vocabulary))
+
+
+def removed_grants(
+    changes: Iterable[AccessChange], vocabulary: Vocabulary
+) -> tuple[GrantView, ...]:
+    """Give what was there before and is not after."""
+    return tuple(g for change in changes for g in _grants(change, change.removed, vocabulary))
+
+
+def _told(access: AccessChange, vocabulary: Vocabulary) -> Iterable[AccessLine]:
+    """Tell one line for each that the file has a name for: `*` may stand for many."""
+    holdings = access.before + access.after
+    names = {vocabulary.find(access.principal, h.condition): None for h in holdings}
+    for named in names:
+        part = AccessChange(
+            access.principal,
+            access.effect,
+            *(
+                tuple(h for h in side if vocabulary.find(access.principal, h.condition) == named)
+                for side in (access.before, access.after, access.gained, access.lost)
+            ),
+        )
+        if part.before != part.after:
+            yield _line(part, named, vocabulary)
+
+
+def _line(access: AccessChange, named: NamedPrincipal | None, vocabulary: Vocabulary) -> AccessLine:
+    own: Condition = named.condition if named else ()
+    deny = "deny " if access.effect == "Deny" else ""
+    return AccessLine(
+        sign="~" if access.before and access.after else "+" if access.after else "-",
+        kind="gone" if gone_kind(access.principal) else access.kind,
+        label=principal_label(access.principal, named),
+        before=(deny if access.before else "") + holdings_words(access.before, own, vocabulary),
+        after=(deny if access.after else "") + holdings_words(access.after, own, vocabulary),
+    )
+
+
+def _grants(
+    access: AccessChange, holdings: Holdings, vocabulary: Vocabulary
+) -> tuple[GrantView, ...]:
+    return tuple(
+        GrantView(
+            effect=access.effect,
+            principal=_as_written(access.principal),
+            name=vocabulary.name_of(access.principal, holding.condition),
+            tier=tier_of(holding.actions, vocabulary.tiers),
+            actions=action_names(holding.actions),
+            conditions=condition_json(holding.condition),
+        )
+        for holding in holdings
+    )
+
+
+def _as_written(principal: Principal) -> str:
+    if principal.kind == "NotPrincipal":
+        return f"NotPrincipal {', '.join(principal.names)}"
+    return principal.names[0] if principal.names else ""
