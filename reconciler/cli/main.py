@@ -9,6 +9,7 @@ import typer
 
 from reconciler.cli.commands import (
     apply,
+    compare,
     compile_,
     demo,
     drift,
@@ -38,6 +39,7 @@ app.command("compile")(compile_.compile_)
 app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
 app.command("drift")(drift.drift)
+app.command("compare")(compare.compare)
 app.command("schema")(schema.schema)
 app.command("sandbox")(sandbox.sandbox)
 app.command("demo")(demo.demo)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.terminal import note, out
+from reconciler.errors import UsageError
 
 _ACCOUNT = "111122223333"
 _REGION = "us-west-2"
@@ -28,6 +29,15 @@ def sandbox(
         bool,
         typer.Option("--known-principals-only", help="Refuse roles that its IAM does not have."),
     ] = False,
+    iam_delay: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Refuse a new role N times, with --known-principals-only."
+        ),
+    ] = 0,
+    unique_ids: Annotated[
+        bool, typer.Option(help="Give deleted roles and users back as their unique ids.")
+    ] = True,
     latency: Annotated[float, typer.Option(min=0, help="Seconds that each call takes.")] = 0.0,
 ) -> None:
     """Run the embedded ECR on loopback until stopped.
@@ -37,11 +47,15 @@ def sandbox(
     from reconciler.sandbox.behaviour import Behaviour
     from reconciler.sandbox.server import Sandbox
 
+    if iam_delay and not known_principals_only:
+        raise UsageError("--iam-delay has an effect with --known-principals-only alone")
     gc.enable()  # unlike the other commands, this one stays
     behaviour = Behaviour(
         rewrite=shuffle,
         shuffle=shuffle,
         known_principals_only=known_principals_only,
+        iam_delay=iam_delay,
+        unique_ids=unique_ids,
         latency=latency,
     )
     with Sandbox(behaviour, account=account, region=region, port=port) as running:

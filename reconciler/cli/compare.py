@@ -1,0 +1,54 @@
+"""Read two policy documents and compare them."""
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.errors import ReconcileError, UsageError
+from reconciler.policy.difference import difference
+from reconciler.policy.document import Document, Unreadable, read_policy
+from reconciler.policy.facts import facts_of
+from reconciler.report.comparison import Comparison, UnreadableDocument
+
+_PARTITION = re.compile(r"arn:(aws[a-z-]*):")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedText:
+    """A document's text, and what the user calls it."""
+
+    name: str
+    text: str
+
+
+def read_document(name: str) -> NamedText:
+    """Read a file, or stdin for `-`. Raises UsageError where there is no such file."""
+    try:
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {name}") from None
+    except OSError as error:
+        raise ReconcileError(f"{name} can't be read: {error.strerror}") from None
+    # What is not UTF-8 becomes lone surrogates, which JSON text can't hold outside a string.
+    return NamedText(
+        "stdin" if name == "-" else name, content.decode("utf-8-sig", "surrogateescape")
+    )
+
+
+def compare_documents(left: NamedText, right: NamedText) -> Comparison:
+    """Compare by meaning; a bare account id lives in the partition of the ARNs around it."""
+    found = _PARTITION.search(left.text) or _PARTITION.search(right.text)
+    partition = found[1] if found else "aws"
+    policies = [(doc, read_policy(doc.text, partition=partition)) for doc in (left, right)]
+    unreadable = tuple(
+        UnreadableDocument(doc.name, policy)
+        for doc, policy in policies
+        if isinstance(policy, Unreadable)
+    )
+    before, after = (
+        facts_of(policy.statements) if isinstance(policy, Document) else {}
+        for _, policy in policies
+    )
+    access = () if unreadable else difference(before, after)
+    return Comparison(left.name, right.name, access, unreadable)
