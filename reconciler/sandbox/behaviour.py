@@ -24,6 +24,17 @@ class Behaviour:
     is refused with 'Principal not found'. Evidenced (hashicorp/terraform-provider-aws#39064);
     that the role of an assumed-role session must exist is assumed. Accounts always exist.
 
+    `iam_delay`: a role or user made while the sandbox runs is 'Principal not found' to the first
+    so many calls of SetRepositoryPolicy that name it, with `known_principals_only`. That a new
+    one is refused for a while is evidenced (hashicorp/terraform-provider-aws#39064); that the
+    while is counted in calls, so that nobody need wait, is ours alone.
+
+    `unique_ids`: a policy holds its roles and users by their unique ids, and who was deleted
+    shows as that id (`AROA...`, `AIDA...`), for good: one made again under the old name is
+    another. Evidenced for resource policies in general ("AWS JSON policy elements: Principal",
+    IAM User Guide), assumed for ECR's. That a role's sessions keep their ARNs and that a write
+    which holds such an id is refused is assumed.
+
     `latency`: seconds added to each ECR call. Ours alone.
 
     `page_size`: repositories on a page of DescribeRepositories when `maxResults` is absent.
@@ -34,6 +45,8 @@ class Behaviour:
     shuffle: bool = True
     seed: int = 0
     known_principals_only: bool = False
+    iam_delay: int = 0
+    unique_ids: bool = True
     latency: float = 0.0
     page_size: int = 100
 

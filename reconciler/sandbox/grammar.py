@@ -65,6 +65,11 @@ def parsed(text: str) -> Json:
     return document
 
 
+def listed(value: Json) -> list[Json]:
+    """Return the items of a list, or the one value that stands for a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
 def named_principals(text: str, partition: str) -> tuple[str, ...]:
     """Check a policy text and return the roles, users and sessions that it names, as ARNs.
 
@@ -130,7 +135,7 @@ def _check_conditions(conditions: Json) -> None:
         if not _OPERATOR.fullmatch(operator) or not isinstance(keys, dict):
             _refuse(f"condition {operator!r}")
         for values in keys.values():
-            for value in values if isinstance(values, list) else [values]:
+            for value in listed(values):
                 if not isinstance(value, str | int | float):  # a bool is an int
                     _refuse(f"a value of condition {operator!r}")
 
@@ -142,7 +147,7 @@ def _either(statement: dict[str, Json], name: str, negation: str) -> Json:
 
 
 def _strings(value: Json) -> list[str]:
-    values = value if isinstance(value, list) else [value]
+    values = listed(value)
     strings = [item for item in values if isinstance(item, str)]
     if not strings or len(strings) < len(values):
         _refuse("a string or a list of strings")

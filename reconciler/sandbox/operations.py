@@ -9,12 +9,9 @@ import json
 from datetime import UTC
 
 from moto.ecr.models import Repository, ecr_backends
-from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.calls import (
-    Caller,
     EcrCall,
     ServiceError,
     check_length,
@@ -22,6 +19,8 @@ from reconciler.sandbox.calls import (
     invalid_parameter,
 )
 from reconciler.sandbox.grammar import Json, PolicyRefusedError, named_principals
+from reconciler.sandbox.repositories import find_repository, mend_repository_uri
+from reconciler.sandbox.state import State
 
 POLICY_LENGTHS = (0, 10_240)  # characters; botocore's model, shape RepositoryPolicyText
 PAGE_SIZES = range(1, 1001)  # the same model, shape MaxResults
@@ -53,7 +52,7 @@ def check_call(call: EcrCall) -> None:
     )
 
 
-def set_repository_policy(call: EcrCall, behaviour: Behaviour) -> dict[str, Json]:
+def set_repository_policy(call: EcrCall, state: State) -> dict[str, Json]:
     """Store a policy text; the order of the checks is assumed."""
     text = call.text("policyText")
     if text is None:
@@ -64,9 +63,9 @@ def set_repository_policy(call: EcrCall, behaviour: Behaviour) -> dict[str, Json
         principals = named_principals(text, call.caller.partition)
     except PolicyRefusedError as error:
         raise invalid_parameter("PolicyText", "Invalid repository policy provided") from error
-    if behaviour.known_principals_only and not all(map(_exists, principals)):
+    if state.behaviour.known_principals_only and not state.acquaintance.knows(principals):
         raise invalid_parameter("PolicyText", "Principal not found")
-    repository.policy = text
+    state.policies.set(repository, text)
     return {
         "registryId": repository.registry_id,
         "repositoryName": repository.name,
@@ -74,7 +73,7 @@ def set_repository_policy(call: EcrCall, behaviour: Behaviour) -> dict[str, Json
     }
 
 
-def describe_repositories(call: EcrCall, behaviour: Behaviour) -> dict[str, Json]:
+def describe_repositories(call: EcrCall, state: State) -> dict[str, Json]:
     """List the repositories by name, a page at a time, or describe those asked for.
 
     A token holds the last name given, so that a repository made or deleted meanwhile neither
@@ -85,11 +84,11 @@ def describe_repositories(call: EcrCall, behaviour: Behaviour) -> dict[str, Json
         if call.parameters.keys() & {"maxResults", "nextToken"}:
             raise invalid_parameter("repositoryNames", "must be used without pagination")
         return {"repositories": _described(call, names)}
-    size = call.parameters.get("maxResults", behaviour.page_size)
+    size = call.parameters.get("maxResults", state.behaviour.page_size)
     if not isinstance(size, int) or size not in PAGE_SIZES:
         raise invalid_parameter("maxResults", "must be between 1 and 1000")
     after = _position(call.text("nextToken"))
-    repositories = dict(_backend(call.caller))
+    repositories = dict(ecr_backends[call.caller.account][call.caller.region].repositories)
     ahead = sorted(name for name in repositories if name > after)
     answer: dict[str, Json] = {
         "repositories": [_description(repositories[name]) for name in ahead[:size]]
@@ -97,13 +96,6 @@ def describe_repositories(call: EcrCall, behaviour: Behaviour) -> dict[str, Json
     if len(ahead) > size:
         answer["nextToken"] = base64.b64encode(json.dumps(ahead[size - 1]).encode()).decode()
     return answer
-
-
-def mend_repository_uri(repository: Repository) -> None:
-    """Give a repository in China the domain that its registry has there; moto knows one only."""
-    suffix = ".amazonaws.com/"
-    if repository.region_name.startswith("cn-"):
-        repository.uri = repository.uri.replace(suffix, ".amazonaws.com.cn/", 1)
 
 
 def created_repository(call: EcrCall) -> dict[str, Json]:
@@ -140,12 +132,8 @@ def _description(repository: Repository) -> dict[str, Json]:
     return description
 
 
-def _backend(caller: Caller) -> dict[str, Repository]:
-    return ecr_backends[caller.account][caller.region].repositories
-
-
 def _repository(call: EcrCall, name: str) -> Repository:
-    repository = _backend(call.caller).get(name)
+    repository = find_repository(call.caller.account, call.caller.region, name)
     if repository is None:
         raise ServiceError(
             "RepositoryNotFoundException",
@@ -165,16 +153,3 @@ def _position(token: str | None) -> str:
     if not isinstance(name, str):
         raise invalid_parameter("nextToken", "Invalid token")
     return name
-
-
-def _exists(arn: str) -> bool:
-    """Whether the role or user of an ARN is there; of a session, the role by its name."""
-    _, partition, _, _, account, resource = arn.split(":", 5)
-    backend = iam_backends[account][partition]
-    kind, _, path_and_name = resource.partition("/")
-    if kind == "assumed-role":
-        name = path_and_name.partition("/")[0]
-        return any(role.name == name for role in list(backend.roles.values()))
-    if kind == "user":
-        return any(user.arn == arn for user in list(backend.users.values()))
-    return any(role.arn == arn for role in list(backend.roles.values()))

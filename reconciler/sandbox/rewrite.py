@@ -5,11 +5,11 @@ Nothing here judges a policy: any JSON is taken, and what has no policy's shape 
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from random import Random
 
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.grammar import Json, parsed
+from reconciler.sandbox.grammar import Json, listed, parsed
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _PRINCIPALS = ("Principal", "NotPrincipal")
@@ -33,6 +33,38 @@ def as_read(text: str, behaviour: Behaviour, partition: str, rng: Random) -> str
         return json.dumps(document, ensure_ascii=False)
     except (ValueError, RecursionError):
         return text
+
+
+def aws_principals(text: str) -> Iterator[str]:
+    """Yield the AWS principals that a policy text names; none of text that is no JSON."""
+    try:
+        document = parsed(text)
+    except ValueError:
+        return
+    statements = document.get("Statement") if isinstance(document, dict) else None
+    for statement in listed(statements):
+        if isinstance(statement, dict):
+            for principal in (statement.get(name) for name in _PRINCIPALS):
+                if isinstance(principal, dict):
+                    yield from (n for n in listed(principal.get("AWS")) if isinstance(n, str))
+
+
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """Return a policy text with AWS principals renamed; the same text where none has to be.
+
+    Conditions stay as they are: the service converts principals alone ("AWS JSON policy
+    elements: Principal", IAM User Guide). The text must be JSON.
+    """
+    if all(old == new for old, new in names.items()):
+        return text
+
+    def principals(kind: str, values: Json) -> Json:
+        return _mapped(values, lambda name: names.get(name, name)) if kind == "AWS" else values
+
+    document = _with_statements(
+        parsed(text), lambda statement: _with_lists(statement, principals, lambda actions: actions)
+    )
+    return json.dumps(document, ensure_ascii=False)
 
 
 def pretty(document: Json) -> str:
@@ -112,8 +144,13 @@ def _unwrapped(value: Json) -> Json:
 
 
 def _rooted(value: Json, partition: str) -> Json:
+    return _mapped(
+        value,
+        lambda name: f"arn:{partition}:iam::{name}:root" if _ACCOUNT.fullmatch(name) else name,
+    )
+
+
+def _mapped(value: Json, change: Callable[[str], str]) -> Json:
     if isinstance(value, list):
-        return [_rooted(each, partition) for each in value]
-    if isinstance(value, str) and _ACCOUNT.fullmatch(value):
-        return f"arn:{partition}:iam::{value}:root"
-    return value
+        return [change(each) if isinstance(each, str) else each for each in value]
+    return change(value) if isinstance(value, str) else value

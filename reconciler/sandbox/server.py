@@ -5,6 +5,7 @@ Importing this raises ReconcileError where moto or its server's needs are not in
 
 import os
 import threading
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
@@ -15,19 +16,21 @@ try:
     import moto.core.base_backend as moto_backends
     import moto.ecr.models as moto_ecr
     from moto.core.model_instances import reset_model_data
-    from moto.iam.models import IAMBackend, iam_backends
+    from moto.iam.models import iam_backends
     from moto.utilities.utils import get_partition
     from werkzeug.serving import BaseWSGIServer
 
+    from reconciler.sandbox import iam
+    from reconciler.sandbox.image_retrieval import RETRIEVAL_ACTIONS, with_image_retrieval
     from reconciler.sandbox.listener import HOST, listening
+    from reconciler.sandbox.repositories import existing_repository, make_repository
+    from reconciler.sandbox.wsgi import EmbeddedEcr
 except ImportError as error:
     raise ReconcileError(
         "the sandbox needs the extra: pip install 'ecr-reconcile[sandbox]'"
     ) from error
 
-from reconciler.sandbox.calls import NAME_PATTERN, Call, ServiceError, check_name
-from reconciler.sandbox.operations import mend_repository_uri
-from reconciler.sandbox.wsgi import EmbeddedEcr
+from reconciler.sandbox.calls import NAME_PATTERN, Call
 
 _STOP_CHECK = 0.05  # seconds
 
@@ -90,6 +93,7 @@ class Sandbox:
             # moto checks names against the pattern of an older model.
             moto_ecr.ECR_REPOSITORY_NAME_PATTERN = NAME_PATTERN
             self._keys = self._new_keys()
+            self.spread_iam()
             self._server = listening(self._ecr, self._port)
         except BaseException:
             _ONE_AT_A_TIME.release()
@@ -137,69 +141,66 @@ class Sandbox:
 
         Raises ReconcileError where the name is invalid or taken.
         """
-        try:
-            check_name(name)
-        except ServiceError as error:
-            raise ReconcileError(error.message) from error
-        backend = moto_ecr.ecr_backends[account or self._account][region or self._region]
-        if name in backend.repositories:
-            raise ReconcileError(f"the sandbox already has a repository {name!r}")
-        repository = backend.create_repository(
-            repository_name=name,
-            registry_id=None,
-            encryption_config={},
-            image_scan_config=None,
-            image_tag_mutability="MUTABLE",
-            tags=[],
-        )
-        mend_repository_uri(repository)
+        make_repository(account or self._account, region or self._region, name)
 
     def set_policy_text(
         self, name: str, text: str, *, account: str | None = None, region: str | None = None
     ) -> None:
         """Store a policy text as it is, whatever it is, as a hand edit or an old policy."""
-        self._repository(name, account, region).policy = text
+        repository = self._repository(name, account, region)
+        self._ecr.state.policies.set(repository, text)
 
     def policy_text(
         self, name: str, *, account: str | None = None, region: str | None = None
     ) -> str | None:
-        """Return the policy text as it was stored, None where there is none."""
-        return self._repository(name, account, region).policy
+        """Return the policy text as it was stored, None where there is none.
+
+        With `unique_ids`, principals deleted since then are their ids.
+        """
+        return self._ecr.state.policies.get(self._repository(name, account, region))
+
+    def lambda_adds_statement(
+        self,
+        repository: str,
+        source_arn: str,
+        actions: Iterable[str] = RETRIEVAL_ACTIONS,
+        *,
+        account: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        """Edit a policy as Lambda does when a function is made from an image, without a call.
+
+        `source_arn` is the function's ARN, or a pattern of some. Raises ReconcileError where the
+        policy so far is none.
+        """
+        policies = self._ecr.state.policies
+        found = self._repository(repository, account, region)
+        try:
+            policies.set(found, with_image_retrieval(policies.get(found), source_arn, actions))
+        except ValueError as error:
+            raise ReconcileError(
+                f"the policy of {repository!r} can't be edited: {error}"
+            ) from error
 
     def create_role(self, account: str, name: str, path: str = "/") -> str:
         """Create a role and return its ARN; `path` begins and ends with a slash."""
-        role = self._iam(account).create_role(
-            role_name=name,
-            assume_role_policy_document="{}",
-            path=path,
-            permissions_boundary=None,
-            description="",
-            tags=[],
-            max_session_duration="3600",
-        )
-        return role.arn
+        return iam.create_role(account, get_partition(self._region), name, path)
 
     def delete_role(self, arn: str) -> None:
         """Delete the role of this ARN; raises ReconcileError where there is none."""
-        iam = self._iam(arn.split(":")[4])
-        roles = [role for role in list(iam.roles.values()) if role.arn == arn]
-        if not roles:
-            raise ReconcileError(f"the sandbox has no role {arn!r}")
-        iam.delete_role(roles[0].name)
+        iam.delete_role(arn)
 
-    def _iam(self, account: str) -> IAMBackend:
-        return iam_backends[account][get_partition(self._region)]
+    def spread_iam(self) -> None:
+        """End the delay of everyone whom IAM has now: ECR knows them."""
+        self._ecr.state.acquaintance.meet_all()
 
     def _repository(
         self, name: str, account: str | None, region: str | None
     ) -> moto_ecr.Repository:
-        backend = moto_ecr.ecr_backends[account or self._account][region or self._region]
-        if name not in backend.repositories:
-            raise ReconcileError(f"the sandbox has no repository {name!r}")
-        return backend.repositories[name]
+        return existing_repository(account or self._account, region or self._region, name)
 
     def _new_keys(self) -> tuple[str, str]:
-        iam = self._iam(self._account)
-        iam.create_user(self._region, "sandbox")
-        key = iam.create_access_key("sandbox")
+        backend = iam_backends[self._account][get_partition(self._region)]
+        backend.create_user(self._region, "sandbox")
+        key = backend.create_access_key("sandbox")
         return key.access_key_id, key.secret_access_key

@@ -24,13 +24,15 @@ from reconciler.sandbox import operations
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.calls import Call, Caller, EcrCall, ServiceError
 from reconciler.sandbox.grammar import Json
+from reconciler.sandbox.repositories import find_repository
 from reconciler.sandbox.rewrite import as_read
+from reconciler.sandbox.state import State, new_state
 
 _TARGET = "AmazonEC2ContainerRegistry_V20150921."
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/,\s]+)/[0-9]{8}/(?P<region>[^/,\s]+)/")
 _CONTENT_TYPE = "application/x-amz-json-1.1"
 
-_OURS: Mapping[str, Callable[[EcrCall, Behaviour], dict[str, Json]]] = {
+_OURS: Mapping[str, Callable[[EcrCall, State], dict[str, Json]]] = {
     "SetRepositoryPolicy": operations.set_repository_policy,
     "DescribeRepositories": operations.describe_repositories,
 }
@@ -40,12 +42,12 @@ class EmbeddedEcr:
     """A WSGI application: moto, with ECR corrected. Safe for calls from several threads.
 
     `account` is whose the access keys are that moto's IAM does not know. `calls` is the log of
-    all calls, of any service, in the order of arrival.
+    all calls, of any service, in the order of arrival; `state` is what they work on.
     """
 
     def __init__(self, behaviour: Behaviour, account: str) -> None:
         self.calls: list[Call] = []
-        self._behaviour = behaviour
+        self.state = new_state(behaviour)
         self._account = account
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._reads: Counter[tuple[str, str, str | None]] = Counter()
@@ -70,11 +72,11 @@ class EmbeddedEcr:
 
     def _answer(self, call: EcrCall, environ: WSGIEnvironment) -> Response:
         # Throttling, faults and a concurrent writer have their place here, before the call.
-        time.sleep(self._behaviour.latency)
+        time.sleep(self.state.behaviour.latency)
         try:
             operations.check_call(call)
             if ours := _OURS.get(call.operation):
-                return self._answered(call, ours(call, self._behaviour))
+                return self._answered(call, ours(call, self.state))
             response = self._by_moto(environ)
             if response.status_code != HTTPStatus.OK:
                 return response
@@ -92,14 +94,16 @@ class EmbeddedEcr:
         return _response(HTTPStatus.OK, answer)
 
     def _read(self, call: EcrCall, text: str) -> str:
-        caller = call.caller
-        repository = (caller.account, caller.region, call.text("repositoryName"))
+        caller, name = call.caller, call.text("repositoryName")
+        if name and (repository := find_repository(caller.account, caller.region, name)):
+            text = self.state.policies.named_now(repository, text)
+        place = (caller.account, caller.region, name)
         with self._reads_lock:
-            self._reads[repository] += 1
-            count = self._reads[repository]
+            self._reads[place] += 1
+            count = self._reads[place]
         # One generator per read: the order does not depend on which thread came first.
-        rng = Random(f"{self._behaviour.seed} {repository} {count}")  # noqa: S311 - meant to be predictable
-        return as_read(text, self._behaviour, caller.partition, rng)
+        rng = Random(f"{self.state.behaviour.seed} {place} {count}")  # noqa: S311 - meant to be predictable
+        return as_read(text, self.state.behaviour, caller.partition, rng)
 
     def _by_moto(self, environ: WSGIEnvironment) -> Response:
         return Response.from_app(self._moto, environ, buffered=True)

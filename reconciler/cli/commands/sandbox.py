@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli.signals import Interrupt
 from reconciler.cli.terminal import note, out
 from reconciler.errors import UsageError
 
@@ -15,9 +16,11 @@ _REGION = "us-west-2"
 
 def sandbox(
     *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
-    account: Annotated[str, typer.Option(help="The account it is.")] = _ACCOUNT,
-    region: Annotated[str, typer.Option(help="The region it is in.")] = _REGION,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="0 takes a free one.")
+    ] = 0,
+    account: Annotated[str, typer.Option(metavar="ID", help="The account it is.")] = _ACCOUNT,
+    region: Annotated[str, typer.Option(metavar="REGION", help="The region it is in.")] = _REGION,
     repository: Annotated[
         list[str] | None,
         typer.Option("--repository", metavar="NAME", help="Make this one first. Repeatable."),
@@ -38,17 +41,22 @@ def sandbox(
     unique_ids: Annotated[
         bool, typer.Option(help="Give deleted roles and users back as their unique ids.")
     ] = True,
-    latency: Annotated[float, typer.Option(min=0, help="Seconds that each call takes.")] = 0.0,
+    latency: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Seconds that each call takes.")
+    ] = 0.0,
 ) -> None:
     """Run the embedded ECR on loopback until stopped.
 
     `reconcile` and the `aws` client can both talk to it.
     """
+    from reconciler.policy.principals import ACCOUNT_ID
     from reconciler.sandbox.behaviour import Behaviour
     from reconciler.sandbox.server import Sandbox
 
     if iam_delay and not known_principals_only:
         raise UsageError("--iam-delay has an effect with --known-principals-only alone")
+    if not ACCOUNT_ID.fullmatch(account):
+        raise UsageError(f"{account} is no account id: it has 12 digits")
     gc.enable()  # unlike the other commands, this one stays
     behaviour = Behaviour(
         rewrite=shuffle,
@@ -69,9 +77,7 @@ def sandbox(
 
 
 def _wait_until_stopped() -> None:
-    import signal
     import threading
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(Interrupt):
         threading.Event().wait()
