@@ -12,7 +12,7 @@ from reconciler.registry.model import LiveRegistry, LiveRepository, ReadFailure,
 from reconciler.report.paint import plain
 from reconciler.report.plan_json import Origin, render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan
-from reconciler.report.plan_view import view_plan
+from reconciler.report.plan_view import view_drift, view_plan
 
 CASES = Path(__file__).parent / "cases"
 TODAY = date(2026, 6, 1)
@@ -38,7 +38,7 @@ def expected_output(folder: Path) -> dict[str, str]:
     refused = "".join(f"refused: {refusal.guard}: {refusal.message}\n" for refusal in refusals)
     return {
         "plan.txt": render_plan(view, plain) + refused,
-        "drift.txt": render_drift(view, plain),
+        "drift.txt": render_drift(view_drift(plan, vocabulary(loaded.access)), plain),
         "plan.json": render_plan_json(view, ORIGIN),
     }
 

@@ -7,12 +7,17 @@ from typing import Literal, Protocol
 
 from reconciler.errors import ReconcileError
 from reconciler.plan.model import Change
+from reconciler.policy.document import Unreadable
 from reconciler.policy.facts import same_meaning
-from reconciler.registry.fault import WriteOutcomeUnknownError
+from reconciler.policy.reshuffled import is_reshuffled
+from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
 from reconciler.registry.model import RegistryScope
 
 WRITERS = 4
 """Repositories worked on at the same time."""
+
+MOST_THROTTLES = 10
+"""Attempts at one write; before each, the live policy is looked at again."""
 
 Result = Literal["applied", "failed", "stale", "skipped"]
 
@@ -59,13 +64,17 @@ def execute(
     changes: Iterable[Change],
     registries: Mapping[RegistryScope, Access],
     progress: Callable[[Outcome], None],
+    stopped: Callable[[], bool],
 ) -> tuple[Outcome, ...]:
     """Apply changes, several at a time, and say what became of each, in the order given.
 
-    One repository's failure leaves the others going. Never raises for what AWS answers.
+    One repository's failure leaves the others going; once `stopped` says so, no more are begun.
+    Never raises for what AWS answers.
     """
 
     def work(change: Change) -> Outcome:
+        if stopped():
+            return Outcome(change, "skipped", "interrupted")
         outcome = _apply(change, registries[change.target.scope])
         progress(outcome)
         return outcome
@@ -75,16 +84,31 @@ def execute(
 
 
 def _apply(change: Change, registry: Access) -> Outcome:
-    name = change.target.repository
     try:
-        if not same_meaning(change.target.read(registry.reader.read_policy(name)), change.before):
-            return Outcome(change, "stale", "the live policy has changed since it was planned")
-        _write(change, registry.writer)
-        return _confirm(change, registry.reader)
+        for _ in range(MOST_THROTTLES):
+            if not _is_fresh(change, registry.reader):
+                return Outcome(change, "stale", "the live policy has changed since it was planned")
+            try:
+                _write(change, registry.writer)
+            except CallError as error:
+                if error.fault is not Fault.THROTTLED:
+                    raise
+                throttled = error
+            else:
+                return _confirm(change, registry.reader)
+        return Outcome(change, "failed", throttled.message)
     except WriteOutcomeUnknownError as unknown:
         return _settle(change, registry.reader, unknown)
     except ReconcileError as error:
         return Outcome(change, "failed", error.message)
+
+
+def _is_fresh(change: Change, reader: Reader) -> bool:
+    """Tell whether the live policy is still the one that the plan saw."""
+    text = reader.read_policy(change.target.repository)
+    if isinstance(change.before, Unreadable):
+        return text is not None and is_reshuffled(text, change.before.text)
+    return same_meaning(change.target.read(text), change.before)
 
 
 def _write(change: Change, writer: Writer) -> None:

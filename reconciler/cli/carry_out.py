@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.apply.execute import Access, Outcome, execute
 from reconciler.cli.exits import Exit
+from reconciler.cli.signals import finishing_first
 from reconciler.cli.survey import Line
 from reconciler.cli.terminal import confirm, is_interactive, note, progress_bar
 from reconciler.plan.guards import Refusal
@@ -38,14 +39,14 @@ def carry_out(
         for scope, line in lines.items()
     }
     done = 0
-    with progress_bar("applying") as progress:
+    with progress_bar("applying") as progress, finishing_first() as stopped:
 
         def count(_outcome: Outcome) -> None:
             nonlocal done
             done += 1
             progress(done, len(changes))
 
-        return execute(changes, registries, count)
+        return execute(changes, registries, count, stopped)
 
 
 def exits_of(plan: Plan, outcomes: Iterable[Outcome], skipped: str | None) -> list[Exit]:
@@ -55,6 +56,5 @@ def exits_of(plan: Plan, outcomes: Iterable[Outcome], skipped: str | None) -> li
     results = {outcome.result for outcome in outcomes}
     if "applied" in results and (plan.errors or results != {"applied"}):
         return [Exit.PARTLY_APPLIED]
-    if "failed" in results:
-        return [Exit.FAILED]
-    return [Exit.REFUSED] if "stale" in results else []
+    codes = {"stale": Exit.REFUSED, "failed": Exit.FAILED, "skipped": Exit.FAILED}
+    return [codes[result] for result in results if result in codes]

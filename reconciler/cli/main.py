@@ -20,8 +20,10 @@ from reconciler.cli.commands import (
     validate,
 )
 from reconciler.cli.exits import Exit
+from reconciler.cli.signals import Interrupt, end_on_signals
 from reconciler.cli.terminal import note, out, show_error
 from reconciler.errors import ReconcileError
+from reconciler.printable import printable
 
 _DEBUG = "--debug"
 
@@ -70,6 +72,7 @@ def main() -> None:
     # A command builds large trees without cycles and ends: looking through them again and again
     # for garbage would make its time grow faster than its work (benchmarks/scale.py).
     gc.disable()
+    end_on_signals()
     debug = _DEBUG in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != _DEBUG]
     try:
@@ -83,11 +86,12 @@ def main() -> None:
         # Whoever read our output has enough; Python would complain again when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.FAILED)
-    except KeyboardInterrupt:
+    except Interrupt:
         note("interrupted")
         sys.exit(Exit.FAILED)
     except Exception as error:
         if debug:
             raise
-        note(f"error: {type(error).__name__}: {error} (a bug; --debug shows where)")
+        told = printable(f"{type(error).__name__}: {error}")
+        note(f"error: {told} (a bug; --debug shows where)")
         sys.exit(Exit.FAILED)

@@ -19,8 +19,10 @@ File = Annotated[
     typer.Option("--file", "-f", envvar="ECR_ACCESS_FILE", help="The access file.", metavar="FILE"),
 ]
 Repository = Annotated[
-    str | None,
-    typer.Option("--repository", metavar="GLOB", help="Only repositories that match; * and ?."),
+    list[str] | None,
+    typer.Option(
+        "--repository", metavar="GLOB", help="Only repositories that match; * and ?. Repeatable."
+    ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How the result is written.")]
 AllowPublic = Annotated[
@@ -31,9 +33,20 @@ AllowPublic = Annotated[
 ]
 AllowRevocations = Annotated[
     int,
-    typer.Option("--allow-revocations", metavar="N", min=0, help="Let up to N grants be revoked."),
+    typer.Option(
+        "--allow-revocations",
+        metavar="N",
+        min=0,
+        help="Let N grants be revoked where max_revoked forbids it.",
+    ),
 ]
 AllowGrants = Annotated[
-    int, typer.Option("--allow-grants", metavar="N", min=0, help="Let up to N grants be added.")
+    int,
+    typer.Option(
+        "--allow-grants",
+        metavar="N",
+        min=0,
+        help="Let N grants be added where max_granted forbids it.",
+    ),
 ]
 DEFAULT_FILE = Path("ecr_access.yaml")

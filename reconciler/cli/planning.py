@@ -1,6 +1,6 @@
 """Where the access file and the live registry meet: from both of them to a plan, without I/O."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -12,19 +12,27 @@ from reconciler.plan.compute import Rules, compute_plan, merge_plans
 from reconciler.plan.guards import Guards, Limit
 from reconciler.plan.model import Finding, Plan
 from reconciler.policy.glob import glob_matches
+from reconciler.policy.grants import Desired
 from reconciler.registry.model import LiveRegistry
+
+Globs = tuple[str, ...]
+
+
+def selected(name: str, globs: Globs) -> bool:
+    """Tell whether a repository is among those that a command is about."""
+    return not globs or any(glob_matches(glob, name) for glob in globs)
 
 
 def plan_registries(
-    access: AccessFile, registries: Iterable[LiveRegistry], today: date, glob: str = "*"
+    access: AccessFile, registries: Iterable[LiveRegistry], today: date, globs: Globs = ()
 ) -> Plan:
     """Compute the plan for each region's registry, and put them together.
 
-    Only repositories that match `glob` count; of those, each that the file manages and that
-    exists was read.
+    Only repositories that match one of `globs` count, all where there is none; of those, each
+    that the file manages and that exists was read.
     """
     rules = Rules(access.ownership, vocabulary(access))
-    plan = merge_plans(_plan_one(access, live, today, glob, rules) for live in registries)
+    plan = merge_plans(_plan_one(access, live, today, globs, rules) for live in registries)
     return replace(plan, unmanaged=()) if access.unmanaged_repositories == "ignore" else plan
 
 
@@ -38,21 +46,29 @@ def _limit(limit: FileLimit | None) -> Limit | None:
     return Limit(percent=limit.percent, count=limit.count) if limit else None
 
 
-def _plan_one(access: AccessFile, live: LiveRegistry, today: date, glob: str, rules: Rules) -> Plan:
+def _plan_one(
+    access: AccessFile, live: LiveRegistry, today: date, globs: Globs, rules: Rules
+) -> Plan:
     desired = [
         wanted
         for wanted in desired_policies(access, live.names, today=today)
-        if glob_matches(glob, wanted.repository)
+        if selected(wanted.repository, globs)
     ]
-    in_scope = tuple(name for name in live.names if glob_matches(glob, name))
+    in_scope = tuple(name for name in live.names if selected(name, globs))
     plan = compute_plan(desired, replace(live, names=in_scope), rules)
-    return merge_plans([plan, Plan(findings=_idle_patterns(access, live.names))])
+    idle = _idle_globs(globs, live, desired) if globs else _idle_patterns(access, live)
+    return merge_plans([plan, Plan(findings=tuple(idle))])
 
 
-def _idle_patterns(access: AccessFile, names: Iterable[str]) -> tuple[Finding, ...]:
-    return tuple(
-        Finding(
-            entry.repository, "pattern-matches-nothing", "no live repository matches this pattern"
-        )
-        for entry in patterns_without_match(access, names)
-    )
+def _idle_patterns(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
+    message = "no live repository matches this pattern"
+    for entry in patterns_without_match(access, live.names):
+        yield Finding(entry.repository, "pattern-matches-nothing", message, live.scope.region)
+
+
+def _idle_globs(globs: Globs, live: LiveRegistry, desired: Sequence[Desired]) -> Iterable[Finding]:
+    names = {*live.names, *(wanted.repository for wanted in desired)}
+    message = "neither the file nor the registry has such a repository"
+    for glob in globs:
+        if not any(selected(name, (glob,)) for name in names):
+            yield Finding(glob, "nothing-selected", message, live.scope.region)

@@ -13,7 +13,7 @@ from reconciler.plan.guards import Refusal
 from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
 from reconciler.report.plan_json import Origin, render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan
-from reconciler.report.plan_view import view_plan
+from reconciler.report.plan_view import view_drift, view_plan
 
 
 def show_plan(survey: Survey, source: AccessSource, format_: Format) -> None:
@@ -27,7 +27,7 @@ def show_plan(survey: Survey, source: AccessSource, format_: Format) -> None:
 
 def show_drift(survey: Survey, source: AccessSource, format_: Format) -> None:
     """Write how the live access differs to stdout."""
-    view = view_plan(survey.plan, survey.vocabulary)
+    view = view_drift(survey.plan, survey.vocabulary)
     if format_ is Format.JSON:
         out(render_plan_json(view, origin_of(source)))
     else:
@@ -38,12 +38,16 @@ def show_outcomes(
     outcomes: tuple[Outcome, ...], survey: Survey, source: AccessSource, format_: Format
 ) -> None:
     """Write what became of each change to stdout."""
-    views = [OutcomeView(o.change.target.repository, o.result, o.error) for o in outcomes]
+    views = [
+        OutcomeView(target.repository, target.scope.region, outcome.result, outcome.error)
+        for outcome in outcomes
+        for target in (outcome.change.target,)
+    ]
     if format_ is Format.JSON:
         view = view_plan(survey.plan, survey.vocabulary)
         out(render_outcomes_json(view, views, origin_of(source)))
     else:
-        out(render_outcomes(views, paint_for(sys.stdout)))
+        out(render_outcomes(views, len(survey.plan.errors), paint_for(sys.stdout)))
 
 
 def show_refusals(refusals: tuple[Refusal, ...]) -> None:

@@ -8,15 +8,15 @@ from reconciler.access.model import AccessFile
 from reconciler.access.words import vocabulary
 from reconciler.cli.exits import Exit
 from reconciler.cli.load import AccessSource
-from reconciler.cli.planning import plan_registries
+from reconciler.cli.planning import Globs, plan_registries, selected
 from reconciler.cli.terminal import progress_bar
 from reconciler.plan.model import Plan
-from reconciler.policy.glob import glob_matches
 from reconciler.policy.vocabulary import Vocabulary
+from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.model import LiveRegistry, RegistryScope
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
-from reconciler.registry.session import Connection, connect
+from reconciler.registry.session import Connection, connect, require_account
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,11 @@ def open_lines(access: AccessFile) -> dict[RegistryScope, Line]:
     return lines
 
 
-def survey(
-    source: AccessSource, lines: Mapping[RegistryScope, Line], repository: str | None
-) -> Survey:
-    """Read what is live and compare it with the file; `repository` is a pattern, None for all."""
-    glob = repository or "*"
-    live = [_read(source.access, scope, line.reader, glob) for scope, line in lines.items()]
+def survey(source: AccessSource, lines: Mapping[RegistryScope, Line], globs: Globs) -> Survey:
+    """Read what is live and compare it with the file; `globs` select repositories."""
+    live = [_read(source.access, scope, line, globs) for scope, line in lines.items()]
     return Survey(
-        plan_registries(source.access, live, source.now.date(), glob), vocabulary(source.access)
+        plan_registries(source.access, live, source.now.date(), globs), vocabulary(source.access)
     )
 
 
@@ -69,10 +66,18 @@ def findings_exit(plan: Plan, access: AccessFile) -> list[Exit]:
     return codes
 
 
-def _read(
-    access: AccessFile, scope: RegistryScope, reader: RegistryReader, glob: str
-) -> LiveRegistry:
-    names = reader.list_repositories()
-    wanted = [name for name in managed_names(access, names) if glob_matches(glob, name)]
+def _read(access: AccessFile, scope: RegistryScope, line: Line, globs: Globs) -> LiveRegistry:
+    names = _list(line)
+    wanted = [name for name in managed_names(access, names) if selected(name, globs)]
     with progress_bar(f"reading policies in {scope.region}") as progress:
-        return LiveRegistry(scope, names, reader.read(wanted, progress))
+        return LiveRegistry(scope, names, line.reader.read(wanted, progress))
+
+
+def _list(line: Line) -> tuple[str, ...]:
+    """List the repositories; where that is denied, the account may be a wrong one: say so."""
+    try:
+        return line.reader.list_repositories()
+    except CallError as error:
+        if error.fault is Fault.DENIED:
+            require_account(line.connection)
+        raise

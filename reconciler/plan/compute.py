@@ -3,8 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from reconciler.plan.counts import count_granted, count_revoked
-from reconciler.plan.findings import expired_findings, gone_findings, unreadable_findings
+from reconciler.plan.counts import count_granted, count_live, count_revoked
+from reconciler.plan.findings import (
+    expired_findings,
+    gone_findings,
+    public_findings,
+    unreadable_findings,
+)
 from reconciler.plan.model import Change, Finding, Plan, PlanError, Target
 from reconciler.plan.risks import find_risks
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS, compile_policy
@@ -98,10 +103,16 @@ def without_expired(plan: Plan) -> Plan:
 
 def _plan_repository(wanted: Desired, live: LiveRegistry, rules: Rules) -> _Outcome:
     target = Target(wanted.repository, live.scope)
+    before = None
     try:
-        return _compare(wanted, target, _live_text(live, wanted.repository), rules)
+        before_text = _live_text(live, wanted.repository)
+        before = target.read(before_text)
+        return _compare(wanted, target, before_text, before, rules)
     except _NotPlannableError as problem:
-        return _Outcome(error=PlanError(target, problem.rule, problem.message))
+        return _Outcome(
+            error=PlanError(target, problem.rule, problem.message),
+            findings=tuple(public_findings(target, _facts(before), rules.vocabulary)),
+        )
 
 
 def _live_text(live: LiveRegistry, repository: str) -> str | None:
@@ -116,16 +127,19 @@ def _live_text(live: LiveRegistry, repository: str) -> str | None:
     return found.policy_text
 
 
-def _compare(wanted: Desired, target: Target, before_text: str | None, rules: Rules) -> _Outcome:
-    before = target.read(before_text)
+def _compare(
+    wanted: Desired, target: Target, before_text: str | None, before: Policy, rules: Rules
+) -> _Outcome:
     kept = _kept(before, rules.ownership)
     after_text, after_facts = _after(wanted, kept, target, rules)
-    understood = isinstance(before, Document)
-    before_facts = facts_of(before.statements) if isinstance(before, Document) else {}
+    before_facts = _facts(before)
     access = difference(before_facts, after_facts)
-    effective = _without(before_facts, grant_facts(wanted.expired))
+    live_grants = count_live(before, before_facts)
     change = None
-    if access or not understood:
+    if access or isinstance(before, Unreadable):
+        effective = _without(before_facts, grant_facts(wanted.expired))
+        lost = count_revoked(effective, difference(effective, after_facts))
+        back = difference(after_facts, before_facts)
         change = Change(
             target=target,
             change="delete" if after_text is None else "set",
@@ -134,20 +148,27 @@ def _compare(wanted: Desired, target: Target, before_text: str | None, rules: Ru
             after_text=after_text,
             before=before,
             risks=find_risks(before_facts, access, target, rules.vocabulary),
-            expired_only=understood and effective == after_facts,
-            revoked=count_revoked(difference(effective, after_facts)),
+            live_risks=find_risks(after_facts, back, target, rules.vocabulary),
+            expired_only=effective == after_facts and not isinstance(before, Unreadable),
+            revoked=live_grants if isinstance(before, Unreadable) else lost,
             granted=count_granted(access),
             kept=tuple(sorted(s.sid or "" for s in kept)),
         )
     return _Outcome(
         change=change,
         findings=(
-            *expired_findings(target.repository, wanted.expired, before_facts),
-            *gone_findings(target.repository, before_facts, access, rules.vocabulary),
-            *unreadable_findings(target.repository, before),
+            *expired_findings(target, wanted.expired, before_facts),
+            *gone_findings(target, before_facts, access, rules.vocabulary),
+            *unreadable_findings(target, before),
+            *public_findings(target, facts_of(kept), rules.vocabulary),
         ),
-        live_grants=sum(holder.effect == "Allow" for holder in before_facts),
+        live_grants=live_grants,
     )
+
+
+def _facts(policy: Policy | None) -> Facts:
+    """Give what is known of a live policy; of one that is not understood, nothing is."""
+    return facts_of(policy.statements) if isinstance(policy, Document) else {}
 
 
 def _after(

@@ -2,21 +2,22 @@
 
 from collections.abc import Iterable
 
-from reconciler.plan.model import Finding
+from reconciler.plan.model import Finding, Target
 from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, Unreadable
 from reconciler.policy.facts import Facts, Holder
 from reconciler.policy.grants import Grant
 from reconciler.policy.principals import gone_kind, parse_arn
+from reconciler.policy.public import is_public
 from reconciler.policy.tiers import describe_actions
 from reconciler.policy.vocabulary import Vocabulary
 
 
-def expired_findings(repository: str, expired: Iterable[Grant], live: Facts) -> list[Finding]:
+def expired_findings(target: Target, expired: Iterable[Grant], live: Facts) -> list[Finding]:
     """Name the grants whose `until` has passed and that the live policy still shows."""
     return [
-        Finding(
-            repository,
+        _finding(
+            target,
             "expired",
             f"{grant.name or grant.principal.names[0]}'s {grant.tier} ended on {grant.until}; "
             "it allows nothing any more, and the next apply removes it",
@@ -27,7 +28,7 @@ def expired_findings(repository: str, expired: Iterable[Grant], live: Facts) -> 
 
 
 def gone_findings(
-    repository: str, live: Facts, access: tuple[AccessChange, ...], vocabulary: Vocabulary
+    target: Target, live: Facts, access: tuple[AccessChange, ...], vocabulary: Vocabulary
 ) -> list[Finding]:
     """Name the principals that were deleted, and who of those newly granted may have been them."""
     findings = []
@@ -42,8 +43,8 @@ def gone_findings(
                 else ""
             )
             findings.append(
-                Finding(
-                    repository,
+                _finding(
+                    target,
                     "dead-principal",
                     f"the {kind} {holder.principal.names[0]} was deleted; its "
                     f"{describe_actions(actions, vocabulary.tiers)} serves nobody{hint}",
@@ -52,18 +53,36 @@ def gone_findings(
     return findings
 
 
-def unreadable_findings(repository: str, before: Policy) -> list[Finding]:
+def public_findings(target: Target, live: Facts, vocabulary: Vocabulary) -> list[Finding]:
+    """Name what anyone may do, in live statements that an apply would not change."""
+    return [
+        _finding(
+            target,
+            "public",
+            f"anyone with an AWS account has {describe_actions(actions, vocabulary.tiers)} here, "
+            "and it stays so",
+        )
+        for holder, actions in live.items()
+        if is_public(*holder)
+    ]
+
+
+def unreadable_findings(target: Target, before: Policy) -> list[Finding]:
     """Say that a live policy was not understood, and where."""
     if not isinstance(before, Unreadable):
         return []
     return [
-        Finding(
-            repository,
+        _finding(
+            target,
             "unreadable-policy",
             f"the live policy is not understood ({before}); whom its replacement cuts off "
             "can't be told",
         )
     ]
+
+
+def _finding(target: Target, rule: str, message: str) -> Finding:
+    return Finding(target.repository, rule, message, target.scope.region)
 
 
 def _candidates(

@@ -10,7 +10,14 @@ from reconciler.policy.principals import Principal, partition_of_region
 from reconciler.registry.model import RegistryScope
 
 ChangeKind = Literal["set", "delete", "create"]
-RiskName = Literal["admin", "lambda-can-rewrite", "new-account", "outside-organization", "public"]
+RiskName = Literal[
+    "admin",
+    "deny-removed",
+    "lambda-can-rewrite",
+    "new-account",
+    "outside-organization",
+    "public",
+]
 
 
 class Risk(NamedTuple):
@@ -50,7 +57,9 @@ class Change:
 
     `before_text` and `after_text` are policies as text, None for no policy; `before` is what the
     live one was understood to be. `expired_only` says that nothing differs but grants whose
-    `until` has passed: they have no effect any more. `kept` are the Sids of others' statements
+    `until` has passed: they have no effect any more. `risks` are those of what it
+    newly allows, `live_risks` those of what it takes away: what is live and should not be. `kept`
+    are the Sids of others' statements
     that stay. `revoked` and `granted` count the access that it moves.
     """
 
@@ -61,6 +70,7 @@ class Change:
     after_text: str | None
     before: Policy
     risks: tuple[Risk, ...] = ()
+    live_risks: tuple[Risk, ...] = ()
     expired_only: bool = False
     kept: tuple[str, ...] = ()
     revoked: int = 0
@@ -69,11 +79,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """Something worth knowing that changes nothing; `repository` is a name, a pattern or None."""
+    """Something worth knowing that changes nothing.
 
-    repository: str | None
+    `repository` is a name or a pattern; `region` is empty where it holds for all of them.
+    """
+
+    repository: str
     rule: str
     message: str
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from reconciler.plan.model import Risk, Target
-from reconciler.policy.actions import covers
+from reconciler.policy.actions import KNOWN_ACTIONS, covers, expand
 from reconciler.policy.conditions import Condition
 from reconciler.policy.difference import AccessChange, Holding
 from reconciler.policy.document import NotAction
@@ -12,7 +12,6 @@ from reconciler.policy.principals import EVERYONE, account_of, account_principal
 from reconciler.policy.public import is_public
 from reconciler.policy.vocabulary import Vocabulary
 
-_ADMIN = "ecr:*"
 _REWRITE = "ecr:SetRepositoryPolicy"
 _ORGANIZATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
 
@@ -20,19 +19,22 @@ _ORGANIZATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
 def find_risks(
     before: Facts, access: Iterable[AccessChange], target: Target, vocabulary: Vocabulary
 ) -> tuple[Risk, ...]:
-    """Name the risks of what a change newly allows on one repository, sorted.
+    """Name the risks of what a change newly allows beyond `before` on one repository, sorted.
 
     `public`: anyone may; `admin`: every action; `new-account`: an account, not the registry's
     own, that had no access to this repository; `outside-organization`: everyone under a condition
     that is not one of the organizations that the file names, where it names any;
-    `lambda-can-rewrite`: a service that may set the repository's policy.
+    `lambda-can-rewrite`: a service that may set the repository's policy; `deny-removed`: a Deny
+    that holds no longer.
     """
     known = {account_of(holder.principal) for holder in before if holder.effect == "Allow"}
     known.add(target.scope.account)
     organizations = _organizations(named.condition for named in vocabulary.principals)
     risks: set[Risk] = set()
     for change in access:
-        if change.effect == "Allow":
+        if change.effect == "Deny":
+            risks |= {Risk("deny-removed", change.principal, h.condition) for h in change.lost}
+        else:
             account = account_of(change.principal)
             if account is not None and account not in known:
                 risks.add(Risk("new-account", account_principal(account, target.partition)))
@@ -48,7 +50,7 @@ def _risks_of(
     public = is_public(principal, "Allow", condition)
     if public:
         yield Risk("public", principal, condition)
-    if _covered(gained.actions, _ADMIN):
+    if _is_nearly_all(gained.actions):
         yield Risk("admin", principal, condition)
     if principal.kind == "Service" and _covered(gained.actions, _REWRITE):
         yield Risk("lambda-can-rewrite", principal, condition)
@@ -58,8 +60,14 @@ def _risks_of(
             yield Risk("outside-organization", principal, condition)
 
 
+def _is_nearly_all(actions: Actions) -> bool:
+    """Tell whether the actions are all that are known today, or all but some."""
+    patterns = [action for action in actions if isinstance(action, str)]
+    return len(patterns) < len(actions) or expand(patterns) == KNOWN_ACTIONS.keys()
+
+
 def _covered(actions: Actions, action: str) -> bool:
-    """Tell whether the actions hold one; all but some hold every other, and nearly every one."""
+    """Tell whether the actions hold one; all but some hold every other."""
     return any(
         not any(covers(excluded, action) for excluded in a.excluded)
         if isinstance(a, NotAction)

@@ -95,7 +95,7 @@ def read_policy(text: str | None, *, partition: str = "aws", arn: str | None = N
 
 def parse_document(text: str, *, partition: str = "aws", arn: str | None = None) -> Document:
     """Read a policy's text. Raises MalformedError with the place in the JSON."""
-    raw = _load(text)
+    raw = load_json(text)
     if not isinstance(raw, dict):
         raise MalformedError("a policy document is a JSON object")
     _known_keys(raw, frozenset({"Version", "Id", "Statement"}), ())
@@ -138,7 +138,8 @@ def parse_statement(
     return Statement(sid, effect, principals, _actions(raw, path), condition, raw)
 
 
-def _load(text: str) -> object:
+def load_json(text: str) -> object:
+    """Read JSON strictly. Raises MalformedError, for one key twice in an object too."""
     try:
         return json.loads(
             text,

@@ -5,30 +5,44 @@ def glob_matches(pattern: str, text: str) -> bool:
     """Tell whether the pattern matches the whole text; `*` crosses `/` and `:`, case counts.
 
     The text may itself be a pattern: then true means that everything it matches is matched by
-    `pattern` too (a `?` stands for one character, so it never answers for a `*`). Runs in
-    O(len(pattern) x len(text)) with no recursion, whatever the input.
+    `pattern` too (a `?` stands for one character, so it never answers for a `*`). Takes time in
+    O(len(pattern) x len(text)) at the worst, whatever the input.
     """
-    p = t = 0
-    star = -1
-    resume = 0
-    while t < len(text):
-        if p < len(pattern) and pattern[p] == "*":
-            star, resume = p, t
-            p += 1
-        elif p < len(pattern) and _one_matches(pattern[p], text[t]):
-            p += 1
-            t += 1
-        elif star >= 0:
-            resume += 1
-            p, t = star + 1, resume
-        else:
+    first, *rest = pattern.split("*")
+    if not rest:
+        return len(first) == len(text) and _stands_at(first, text, 0)
+    *middle, last = rest
+    end = len(text) - len(last)
+    if end < len(first) or not (_stands_at(first, text, 0) and _stands_at(last, text, end)):
+        return False
+    position = len(first)
+    # The leftmost place is the best for each part: it leaves the most room for those after it.
+    for part in middle:
+        position = _find(part, text, position, end)
+        if position < 0:
             return False
-    return not pattern[p:].strip("*")
+        position += len(part)
+    return True
 
 
 def has_wildcard(text: str) -> bool:
     """Tell whether the text has a `*` or a `?`."""
     return "*" in text or "?" in text
+
+
+def _find(part: str, text: str, start: int, end: int) -> int:
+    """Find a part without `*` in text[start:end]; -1 where it is not."""
+    if "?" not in part:
+        return text.find(part, start, end)
+    places = range(start, end - len(part) + 1)
+    return next((place for place in places if _stands_at(part, text, place)), -1)
+
+
+def _stands_at(part: str, text: str, place: int) -> bool:
+    if "?" not in part:
+        return text.startswith(part, place)
+    there = text[place : place + len(part)]
+    return len(there) == len(part) and all(map(_one_matches, part, there))
 
 
 def _one_matches(wanted: str, char: str) -> bool:

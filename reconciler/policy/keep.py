@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from reconciler.policy.compiler import SID_PREFIX
-from reconciler.policy.conditions import Clause
+from reconciler.policy.conditions import NO_CONDITION, Clause, Condition
 from reconciler.policy.document import VERSION, Document, Statement
+from reconciler.policy.glob import has_wildcard
 from reconciler.policy.principals import Principal, service_principal
 from reconciler.policy.public import is_public
 
@@ -34,12 +35,14 @@ _ARN_FIELDS = 6
 class KeepRule(NamedTuple):
     """A statement of others' to keep: this Sid, an Allow to this one principal, never public.
 
-    With `actions` it holds at most those; with `source_accounts` it has a StringLike or ArnLike
+    `condition` is part of who the principal is, so the statement must have it, at least. With
+    `actions` it holds at most those; with `source_accounts` it has a StringLike or ArnLike
     aws:SourceArn, each of whose values lies in one of these accounts.
     """
 
     sid: str
     principal: Principal
+    condition: Condition = NO_CONDITION
     actions: frozenset[str] | None = None
     source_accounts: frozenset[str] | None = None
 
@@ -88,6 +91,7 @@ def _keeps(rule: KeepRule, statement: Statement) -> bool:
         statement.sid == rule.sid
         and statement.effect == "Allow"
         and statement.principals == (rule.principal,)
+        and set(rule.condition) <= set(statement.condition)
         and not is_public(rule.principal, statement.effect, statement.condition)
         and (rule.actions is None or statement.actions <= rule.actions)
         and (
@@ -108,11 +112,14 @@ def _from_accounts(clause: Clause, accounts: frozenset[str]) -> bool:
 def _lies_in(accounts: frozenset[str], arn: str, operator: str) -> bool:
     """Tell whether all that an ARN pattern matches lies in one of the accounts.
 
-    In StringLike a star crosses colons: one before the account could reach a field behind it,
-    such as the name of somebody else's function, unless `function` must follow.
+    In StringLike a wildcard crosses colons: one before the account could reach a field behind it,
+    such as the name of somebody else's function, unless `function` must follow. Enough `?` could
+    reach it even then.
     """
     fields = arn.split(":", _ARN_FIELDS - 1)
     if len(fields) < _ARN_FIELDS or fields[_ACCOUNT_FIELD] not in accounts:
         return False
-    crosses = operator == "StringLike" and "*" in "".join(fields[:_ACCOUNT_FIELD])
-    return not crosses or fields[-1].startswith("function:")
+    before = "".join(fields[:_ACCOUNT_FIELD])
+    if operator != "StringLike" or not has_wildcard(before):
+        return True
+    return "?" not in before and fields[-1].startswith("function:")

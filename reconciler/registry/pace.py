@@ -72,10 +72,16 @@ class Pace:
         """The present pace, in calls a second."""
         return self._rate
 
-    def call(self, attempt: Callable[[], T], verdict: Callable[[Exception], Verdict]) -> T:
+    def call(
+        self,
+        attempt: Callable[[], T],
+        verdict: Callable[[Exception], Verdict],
+        *,
+        most_throttles: int = MOST_THROTTLES,
+    ) -> T:
         """Make a call when its turn has come, again where `verdict` says that this may help.
 
-        At most `MOST_THROTTLES` throttles and `MOST_FAILURES` other failures, each but the last
+        At most `most_throttles` throttles and `MOST_FAILURES` other failures, each but the last
         followed by a pause of random length (full jitter). Raises what the last attempt raised.
         """
         throttles = failures = 0
@@ -92,7 +98,7 @@ class Pace:
                         failures += 1
                     case Verdict.FINAL:
                         raise
-                if throttles >= MOST_THROTTLES or failures >= MOST_FAILURES:
+                if throttles >= most_throttles or failures >= MOST_FAILURES:
                     raise
             else:
                 self._speed_up(permit)

@@ -22,8 +22,9 @@ class _WritingClient(Protocol):
 class RegistryWriter:
     """Writes the policies of one registry in one region.
 
-    Only throttled calls are repeated: whatever else fails may have been done. Making one calls
-    nobody; it raises CallError for settings that cannot work.
+    No call is repeated here, not even a throttled one: in the meantime somebody else may have
+    written, so the live policy must be looked at again first. Making one calls nobody; it raises
+    CallError for settings that cannot work.
     """
 
     def __init__(self, connection: Connection, pace: Pace) -> None:
@@ -62,7 +63,7 @@ class RegistryWriter:
 
     def _write(self, send: Callable[[], str], operation: str, name: str) -> None:
         try:
-            self._pace.call(send, write_verdict)
+            self._pace.call(send, write_verdict, most_throttles=1)
         except Exception as error:
             fault = fault_of(error)
             if fault is Fault.POLICY_MISSING and operation == "DeleteRepositoryPolicy":

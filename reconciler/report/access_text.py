@@ -9,13 +9,16 @@ from reconciler.report.paint import Paint, Role
 Tell = Callable[[AccessLine], str]
 """Tells what one principal holds on both sides."""
 
+_WIDEST = 72
+"""Longer labels stand out of the column, so that one of them does not push all others aside."""
+
 _ROLES: dict[str, Role] = {"+": "added", "-": "removed", "~": "changed"}
 
 
 def access_block(lines: Sequence[AccessLine], tell: Tell, paint: Paint) -> Iterable[str]:
     """Write one aligned line for each principal."""
     labels = [printable(line.label) for line in lines]
-    width = max(map(len, labels), default=0)
+    width = max((len(label) for label in labels if len(label) <= _WIDEST), default=0)
     for line, label in zip(lines, labels, strict=True):
         sign = paint(_ROLES[line.sign], line.sign)
         yield f"  {sign} {label:<{width}}   {printable(tell(line))}"

@@ -102,4 +102,6 @@ def _grants(
 def _as_written(principal: Principal) -> str:
     if principal.kind == "NotPrincipal":
         return f"NotPrincipal {', '.join(principal.names)}"
+    if principal.kind in ("Federated", "CanonicalUser"):
+        return f"{principal.kind} {principal.names[0]}"
     return principal.names[0] if principal.names else ""

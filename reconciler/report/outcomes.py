@@ -18,22 +18,32 @@ class OutcomeView:
     """What became of one change: `applied`, `failed`, `stale` or `skipped`, and why."""
 
     repository: str
+    region: str
     outcome: str
     error: str | None
 
 
-def render_outcomes(outcomes: Sequence[OutcomeView], paint: Paint) -> str:
-    """Tell what became of each change, and count; nothing where there was none."""
+def render_outcomes(outcomes: Sequence[OutcomeView], errors: int, paint: Paint) -> str:
+    """Tell what became of each change, and count; nothing where there was none.
+
+    `errors` is how many repositories could not even be planned.
+    """
     if not outcomes:
         return ""
-    lines = []
-    for view in outcomes:
-        result = paint(_ROLES.get(view.outcome, "faint"), f"{view.outcome:<7}")
-        reason = f": {printable(view.error)}" if view.error else ""
-        lines.append(f"{result}  {printable(view.repository)}{reason}")
     counts = Counter(view.outcome for view in outcomes)
-    total = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items()))
-    return "\n".join(["", *lines, "", f"Apply: {total}."]) + "\n"
+    parts = [f"{number} {outcome}" for outcome, number in sorted(counts.items())]
+    if errors:
+        parts.append(f"{errors} not planned (see the errors above)")
+    total = f"Apply: {', '.join(parts)}."
+    if set(counts) == {"skipped"}:
+        return f"\n{total}\n"
+    return "\n".join(["", *(_line(view, paint) for view in outcomes), "", total]) + "\n"
+
+
+def _line(view: OutcomeView, paint: Paint) -> str:
+    result = paint(_ROLES.get(view.outcome, "faint"), f"{view.outcome:<7}")
+    reason = f": {printable(view.error)}" if view.error else ""
+    return f"{result}  {printable(view.repository)} ({view.region}){reason}"
 
 
 def render_outcomes_json(view: PlanView, outcomes: Sequence[OutcomeView], origin: Origin) -> str:

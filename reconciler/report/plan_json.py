@@ -31,13 +31,22 @@ def plan_json(view: PlanView, origin: Origin) -> dict[str, object]:
             "errors": len(view.errors),
             "grants_added": sum(len(change.added) for change in view.changes),
             "grants_removed": sum(len(change.removed) for change in view.changes),
+            "grants_gone": view.access()["gone"],
             "unmanaged_repositories": len(view.unmanaged),
         },
         "changes": [change_json(change) for change in view.changes],
-        "findings": [asdict(finding) for finding in view.findings],
+        "findings": [
+            {**asdict(finding), "region": finding.region or None} for finding in view.findings
+        ],
         "errors": [
-            {"repository": e.target.repository, "rule": e.rule, "message": e.message}
-            for e in view.errors
+            {
+                "repository": error.target.repository,
+                "account": error.target.scope.account,
+                "region": error.target.scope.region,
+                "rule": error.rule,
+                "message": error.message,
+            }
+            for error in view.errors
         ],
         "unmanaged_repositories": list(view.unmanaged),
     }

@@ -1,6 +1,7 @@
 """A plan, or drift, as text for people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from reconciler.plan.model import RiskName
 from reconciler.printable import printable
@@ -12,42 +13,55 @@ _MARGIN = 56
 _MOST_NAMES = 10
 _MOST_RAW = 2_000
 
-_RISKS: dict[RiskName, str] = {
+_RISKS: Mapping[RiskName, str] = {
     "public": "is anyone with an AWS account",
     "admin": "may do everything, even rewrite this policy",
+    "deny-removed": "is denied no longer",
+    "lambda-can-rewrite": "is a service that may rewrite this policy",
     "new-account": "had no access to this repository",
     "outside-organization": "need not belong to an organization that the file names",
-    "lambda-can-rewrite": "is a service that may rewrite this policy",
 }
+_LIVE_RISKS: Mapping[RiskName, str] = {
+    **_RISKS,
+    "deny-removed": "is not denied, as the file asks",
+    "new-account": "has no access to this repository in the file",
+}
+
+
+class _Manner(NamedTuple):
+    """In which manner a plan is told."""
+
+    tell: Tell
+    risks: Mapping[RiskName, str]
 
 
 def render_plan(view: PlanView, paint: Paint) -> str:
     """Tell a plan: what an apply would do, and why it can't do more."""
-    return _render(view, paint, as_change, _plan_summary(view))
+    return _render(view, paint, _Manner(as_change, _RISKS), _plan_summary(view))
 
 
 def render_drift(view: PlanView, paint: Paint) -> str:
     """Tell drift: how the live access differs from the file."""
-    return _render(view, paint, as_drift, _drift_summary(view))
+    return _render(view, paint, _Manner(as_drift, _LIVE_RISKS), _drift_summary(view))
 
 
-def _render(view: PlanView, paint: Paint, tell: Tell, summary: str) -> str:
-    blocks = ["\n".join(_change_lines(change, paint, tell)) for change in view.changes]
+def _render(view: PlanView, paint: Paint, manner: _Manner, summary: str) -> str:
+    blocks = ["\n".join(_change_lines(change, paint, manner)) for change in view.changes]
     notes = [*_finding_lines(view, paint), *_error_lines(view, paint), *_unmanaged_lines(view)]
     if notes:
         blocks.append("\n".join(notes))
     return "\n\n".join([*blocks, summary]) + "\n"
 
 
-def _change_lines(change: ChangeView, paint: Paint, tell: Tell) -> Iterable[str]:
+def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable[str]:
     where = f"{change.account} {change.region}"
     yield f"{paint('heading', f'{printable(change.repository):<{_MARGIN}}')}{where}"
     if change.unreadable is not None:
         yield paint("warning", "  ! the live policy is not understood; it is replaced as a whole:")
         yield f"    {printable(change.unreadable[:_MOST_RAW])}"
-    yield from access_block(change.lines, tell, paint)
+    yield from access_block(change.lines, manner.tell, paint)
     for risk in change.risks:
-        told = f"{risk.name}: {risk.label} {_RISKS[risk.name]}"
+        told = f"{risk.name}: {risk.label} {manner.risks[risk.name]}"
         yield paint("warning", f"  ! {printable(told)}")
     for sid in change.kept:
         yield paint("faint", f"    kept: {printable(sid) or 'a statement without Sid'}")
@@ -55,9 +69,9 @@ def _change_lines(change: ChangeView, paint: Paint, tell: Tell) -> Iterable[str]
 
 def _finding_lines(view: PlanView, paint: Paint) -> Iterable[str]:
     for finding in view.findings:
-        where = f"{printable(finding.repository)}: " if finding.repository else ""
+        where = printable(finding.repository) + (f" ({finding.region})" if finding.region else "")
         message = printable(finding.message)
-        yield f"{where}{paint('warning', 'finding')}: {finding.rule}: {message}"
+        yield f"{where}: {paint('warning', 'finding')}: {finding.rule}: {message}"
 
 
 def _error_lines(view: PlanView, paint: Paint) -> Iterable[str]:
@@ -91,7 +105,8 @@ def _plan_summary(view: PlanView) -> str:
 
 def _drift_summary(view: PlanView) -> str:
     if not view.changes:
-        return f"No drift: {view.in_sync} in sync{_errors(view)}."
+        told = "No drift found" if view.errors else "No drift"
+        return f"{told}: {view.in_sync} in sync{_errors(view)}."
     differ = _number(len(view.changes), "repository differs", "repositories differ")
     return f"Drift: {differ} from the file; {view.in_sync} in sync{_errors(view)}."
 

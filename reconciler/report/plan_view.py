@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,6 +27,9 @@ ACCESS_KINDS: tuple[LineKind, ...] = (
     "revoked",
     "gone",
 )
+
+
+Risks = tuple[Risk, ...]
 
 
 class RiskView(NamedTuple):
@@ -78,8 +82,19 @@ class PlanView:
 
 def view_plan(plan: Plan, vocabulary: Vocabulary) -> PlanView:
     """Work out what every format says of a plan."""
+    return _view(plan, vocabulary, lambda change: change.risks)
+
+
+def view_drift(plan: Plan, vocabulary: Vocabulary) -> PlanView:
+    """Work out what every format says of drift: its risks are those of what is live."""
+    return _view(plan, vocabulary, lambda change: change.live_risks)
+
+
+def _view(plan: Plan, vocabulary: Vocabulary, risks_of: Callable[[Change], Risks]) -> PlanView:
     return PlanView(
-        changes=tuple(_view_change(change, vocabulary) for change in plan.changes),
+        changes=tuple(
+            _view_change(change, vocabulary, risks_of(change)) for change in plan.changes
+        ),
         in_sync=len(plan.in_sync),
         findings=plan.findings,
         errors=plan.errors,
@@ -87,7 +102,8 @@ def view_plan(plan: Plan, vocabulary: Vocabulary) -> PlanView:
     )
 
 
-def _view_change(change: Change, vocabulary: Vocabulary) -> ChangeView:
+def _view_change(change: Change, vocabulary: Vocabulary, risks: Risks) -> ChangeView:
+    unreadable = change.before.text if isinstance(change.before, Unreadable) else None
     return ChangeView(
         repository=change.target.repository,
         account=change.target.scope.account,
@@ -96,11 +112,11 @@ def _view_change(change: Change, vocabulary: Vocabulary) -> ChangeView:
         lines=access_lines(change.access, vocabulary),
         added=added_grants(change.access, vocabulary),
         removed=removed_grants(change.access, vocabulary),
-        risks=tuple(dict.fromkeys(_risk(risk, vocabulary) for risk in change.risks)),
+        risks=tuple(dict.fromkeys(_risk(risk, vocabulary) for risk in risks)),
         kept=change.kept,
-        before=_json_value(change.before_text),
+        before=_json_value(change.before_text) if unreadable is None else unreadable,
         after=_json_value(change.after_text),
-        unreadable=change.before.text if isinstance(change.before, Unreadable) else None,
+        unreadable=unreadable,
     )
 
 
@@ -110,10 +126,5 @@ def _risk(risk: Risk, vocabulary: Vocabulary) -> RiskView:
 
 
 def _json_value(text: str | None) -> object:
-    """Give a policy's text as a JSON value; as it stands where it is none."""
-    if text is None:
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
+    """Give the text of a policy that is understood as a JSON value; None is no policy."""
+    return None if text is None else json.loads(text)

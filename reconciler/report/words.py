@@ -1,5 +1,8 @@
 """Principals, conditions and holdings in a few words."""
 
+import json
+import re
+
 from reconciler.policy.conditions import CURRENT_TIME, Clause, Condition, spell_key
 from reconciler.policy.difference import Holding, Holdings
 from reconciler.policy.facts import Actions
@@ -7,13 +10,24 @@ from reconciler.policy.principals import EVERYONE, MISSING, Principal, gone_kind
 from reconciler.policy.tiers import describe_actions
 from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
 
+_IDENTITIES = {
+    ("StringEquals", "aws:principalorgid"): "in",
+    ("ForAnyValue:StringLike", "aws:principalorgpaths"): "in",
+    ("ArnLike", "aws:principalarn"): "as",
+    ("StringLike", "aws:sourcearn"): "for",
+    ("StringEquals", "aws:sourceaccount"): "for account",
+}
+"""How the conditions read that make a principal who it is, after its name."""
+
 
 def principal_label(principal: Principal, named: NamedPrincipal | None) -> str:
-    """Name a principal: the file's name with what it stands for, or what AWS calls it."""
+    """Name a principal: the file's name with all that it stands for, or what AWS calls it."""
     if gone_kind(principal):
         return f"{principal.names[0]}  (principal is gone)"
-    shown = _own_name(principal)
-    return f"{named.name} ({shown})" if named and named.name != shown else shown
+    if named is None:
+        return _own_name(principal)
+    shown = _own_name(principal) + _identity_words(named.condition)
+    return f"{named.name} ({shown})" if named.name != shown else shown
 
 
 def holdings_words(holdings: Holdings, own: Condition, vocabulary: Vocabulary) -> str:
@@ -31,9 +45,7 @@ def condition_words(condition: Condition) -> str:
     until = [clause for clause in condition if _is_until(clause)]
     others = [clause for clause in condition if not _is_until(clause)]
     ends = "".join(f" until {c.values[0].removesuffix('T00:00:00Z')}" for c in until)
-    terms = " and ".join(
-        f"{operator} {spell_key(key)} {' or '.join(values)}" for operator, key, values in others
-    )
+    terms = " and ".join(map(_term, others))
     return ends + (f" if {terms}" if terms else "")
 
 
@@ -43,6 +55,25 @@ def _holding_words(holding: Holding, own: Condition, free: Actions, vocabulary: 
     return what + condition_words(rest)
 
 
+def _identity_words(condition: Condition) -> str:
+    """Tell the condition that is part of who somebody is; the commonest keys go without saying."""
+    words = []
+    for clause in condition:
+        known = _IDENTITIES.get((clause.operator, clause.key))
+        words.append(f"{known} {_values(clause)}" if known else f"if {_term(clause)}")
+    return "".join(f" {word}" for word in words)
+
+
+def _term(clause: Clause) -> str:
+    return f"{clause.operator} {spell_key(clause.key)} {_values(clause)}"
+
+
+def _values(clause: Clause) -> str:
+    """Write a clause's values; quoted where one could be taken for more than a value."""
+    plain = (v if re.fullmatch(r"[\w:./*?@=+,-]+", v) else json.dumps(v) for v in clause.values)
+    return " or ".join(plain)
+
+
 def _own_name(principal: Principal) -> str:
     if principal == MISSING:
         return "(no principal)"
@@ -50,9 +81,14 @@ def _own_name(principal: Principal) -> str:
         return "everyone"
     if principal.kind == "NotPrincipal":
         return f"everyone but {', '.join(name.split(':', 1)[1] for name in principal.names)}"
-    arn = parse_arn(principal.names[0]) if principal.kind == "AWS" else None
-    return arn.account if arn and arn.resource_type == "root" else principal.names[0]
+    (name,) = principal.names
+    if principal.kind == "AWS":
+        arn = parse_arn(name)
+        return arn.account if arn and arn.resource_type == "root" else name
+    # A service is known by its name's form; anything else says what kind it is.
+    return name if re.fullmatch(r"[a-z0-9.-]+", name) else f"{principal.kind} {name}"
 
 
 def _is_until(clause: Clause) -> bool:
-    return clause.operator == "DateLessThan" and clause.key == CURRENT_TIME
+    ours = clause.operator == "DateLessThan" and clause.key == CURRENT_TIME
+    return ours and len(clause.values) == 1

@@ -1,9 +1,10 @@
 import pytest
 
-from reconciler.plan.counts import count_granted, count_revoked
+from reconciler.plan.counts import count_granted, count_live, count_revoked
 from reconciler.plan.model import Risk, Target
 from reconciler.plan.risks import find_risks
 from reconciler.policy.difference import difference
+from reconciler.policy.document import Unreadable
 from reconciler.policy.facts import Facts
 from reconciler.policy.principals import EVERYONE, Principal
 from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
@@ -40,7 +41,7 @@ GONE = "AROAEXAMPLEEXAMPLEID"
         ([], [allow(OTHER_ACCOUNT)], ["new-account"]),
         ([allow(ROOT)], [allow(ROOT), allow(ROLE)], []),
         ([allow(USER)], [allow(ROLE)], []),
-        ([deny(USER)], [allow(ROLE)], ["new-account"]),
+        ([deny(USER)], [allow(ROLE)], ["deny-removed", "new-account"]),
         ([], [deny(ROLE, "ecr:*")], []),
         ([], [allow(LAMBDA)], []),
         ([], [allow("*")], ["public"]),
@@ -117,8 +118,40 @@ def test_a_new_account_is_named_once_whoever_of_it_comes() -> None:
 def test_how_much_a_change_moves(
     before: list[Json], after: list[Json], revoked: int, granted: int
 ) -> None:
-    access = difference(_facts(before), _facts(after))
-    assert (count_revoked(access), count_granted(access)) == (revoked, granted)
+    held = _facts(before)
+    access = difference(held, _facts(after))
+    assert (count_revoked(held, access), count_granted(access)) == (revoked, granted)
+
+
+@pytest.mark.parametrize(
+    ("denied", "revoked"),
+    [
+        (deny("*"), 4),
+        (deny(None, NotPrincipal={"AWS": ROLE}), 3),
+        (deny(ROOT), 3),
+        (deny(ROLE), 1),
+        (deny("arn:aws:iam::444455556666:role/nobody"), 1),
+        (deny(LAMBDA), 1),
+        (deny({"Federated": "x"}), 1),
+    ],
+)
+def test_a_new_deny_takes_from_everybody_whom_it_may_match(denied: Json, revoked: int) -> None:
+    held = [allow(ROLE), allow(ROLE_B), allow(ROOT), allow(LAMBDA)]
+    before, after = _facts(held), _facts([*held, denied])
+    assert count_revoked(before, difference(before, after)) == revoked
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("{}", 1),
+        ('{"Statement": {"Principal": "*"}}', 1),
+        ('{"AWS": ["111122223333", "arn:aws:iam::444455556666:role/a"], "x": 1}', 2),
+        ('{"Service": "lambda.amazonaws.com", "AWS": ["arn:aws:iam::444455556666:root"]}', 2),
+    ],
+)
+def test_an_unreadable_policy_counts_what_looks_like_a_principal(text: str, count: int) -> None:
+    assert count_live(Unreadable(text, "x"), {}) == count
 
 
 def _facts(statements: list[Json]) -> Facts:

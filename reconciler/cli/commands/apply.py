@@ -43,7 +43,7 @@ def apply(
     lines = open_lines(source.access)
     for line in lines.values():
         require_account(line.connection)
-    found = survey(source, lines, repository)
+    found = survey(source, lines, tuple(repository or ()))
     if format_ is Format.TEXT:
         show_plan(found, source, format_)
     allowances = Allowances(allow_revocations, allow_grants)

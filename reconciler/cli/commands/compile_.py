@@ -16,12 +16,12 @@ def compile_(
     from reconciler.access.compile import compile_desired
     from reconciler.access.desired import desired_policies
     from reconciler.cli.load import load_valid
-    from reconciler.policy.glob import glob_matches
+    from reconciler.cli.planning import selected
 
     source = load_valid(file, allow_public)
     policies = {}
     for wanted in desired_policies(source.access, None, today=source.now.date()):
-        if glob_matches(repository or "*", wanted.repository):
+        if selected(wanted.repository, tuple(repository or ())):
             text = compile_desired(source.access, wanted)
             policies[wanted.repository] = None if text is None else json.loads(text)
     out(json.dumps(policies, indent=2) + "\n")

@@ -24,7 +24,7 @@ def drift(
     from reconciler.plan.compute import without_expired
 
     source = load_valid(file)
-    found = survey(source, open_lines(source.access), repository)
+    found = survey(source, open_lines(source.access), tuple(repository or ()))
     found = replace(found, plan=without_expired(found.plan))
     show_drift(found, source, format_)
     codes = findings_exit(found.plan, source.access)

@@ -3,6 +3,7 @@
 from reconciler.cli.options import DEFAULT_FILE, File
 from reconciler.cli.terminal import note
 from reconciler.errors import ReconcileError, RefusedError
+from reconciler.printable import printable
 
 
 def init(file: File = DEFAULT_FILE) -> None:
@@ -21,4 +22,5 @@ def init(file: File = DEFAULT_FILE) -> None:
         ) from None
     except OSError as error:
         raise ReconcileError(f"{file} can't be written: {error.strerror}") from None
-    note(f"wrote {file}; next: edit it, then 'reconcile validate' and 'reconcile plan'")
+    name = printable(str(file))
+    note(f"wrote {name}; next: edit it, then 'reconcile validate' and 'reconcile plan'")

@@ -37,7 +37,7 @@ def plan(
     from reconciler.plan.guards import Allowances, check_guards
 
     source = load_valid(file, allow_public)
-    found = survey(source, open_lines(source.access), repository)
+    found = survey(source, open_lines(source.access), tuple(repository or ()))
     show_plan(found, source, format_)
     refusals = check_guards(
         found.plan, plan_guards(source.access), Allowances(allow_revocations, allow_grants)

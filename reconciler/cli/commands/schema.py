@@ -18,7 +18,9 @@ _FILES = {Schema.ACCESS: "ecr_access.schema.json"}
 
 
 def schema(
-    which: Annotated[Schema, typer.Argument(help="Which schema.")] = Schema.ACCESS,
+    which: Annotated[
+        Schema, typer.Argument(metavar="SCHEMA", help="Which one: access.")
+    ] = Schema.ACCESS,
 ) -> None:
     """Print the JSON schema of the access file."""
     from reconciler.access.schema import schema_text

@@ -3,14 +3,19 @@
 import typer
 
 from reconciler.cli.exits import Exit
-from reconciler.cli.options import DEFAULT_FILE, File, Format, OutputFormat
+from reconciler.cli.options import DEFAULT_FILE, AllowPublic, File, Format, OutputFormat
 
 
-def validate(*, file: File = DEFAULT_FILE, format_: OutputFormat = Format.TEXT) -> None:
+def validate(
+    *,
+    file: File = DEFAULT_FILE,
+    format_: OutputFormat = Format.TEXT,
+    allow_public: AllowPublic = None,
+) -> None:
     """Check the file: shape, names, guards, sizes."""
     from reconciler.cli.load import check, read_access_file
     from reconciler.cli.show_problems import show_problems
 
-    loaded = check(file, read_access_file(file), allow_public=())
+    loaded = check(file, read_access_file(file), allow_public=allow_public or ())
     show_problems(file, loaded, format_)
     raise typer.Exit(Exit.DONE if loaded.access is not None else Exit.INVALID)
