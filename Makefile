@@ -42,6 +42,8 @@ lock: ## resolve the newest versions anew into constraints.txt
 bench: $(READY) ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/meaning.py
+	$(BIN)/python benchmarks/size.py
 
 clean: ## remove what make made
 	rm -rf $(VENV) $(VENV)-lock build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

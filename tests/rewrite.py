@@ -1,8 +1,10 @@
 """Write the expected output of all golden cases anew; then read the diff."""
 
+from tests.access.invalid_cases import rewrite
 from tests.golden import case_folders, expected_output
 
 if __name__ == "__main__":
     for folder in case_folders():
         for name, text in expected_output(folder).items():
             (folder / name).write_text(text)
+    rewrite()

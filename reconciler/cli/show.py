@@ -12,17 +12,19 @@ from reconciler.cli.terminal import note, out, paint_for
 from reconciler.plan.guards import Refusal
 from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
 from reconciler.report.plan_json import Origin, render_plan_json
-from reconciler.report.plan_text import render_drift, render_plan
+from reconciler.report.plan_text import Explain, explain_nothing, render_drift, render_plan
 from reconciler.report.plan_view import view_drift, view_plan
 
 
-def show_plan(survey: Survey, source: AccessSource, format_: Format) -> None:
-    """Write the plan to stdout."""
+def show_plan(
+    survey: Survey, source: AccessSource, format_: Format, explain: Explain = explain_nothing
+) -> None:
+    """Write the plan to stdout; `explain` tells each policy's JSON, in text."""
     view = view_plan(survey.plan, survey.vocabulary)
     if format_ is Format.JSON:
         out(render_plan_json(view, origin_of(source)))
     else:
-        out(render_plan(view, paint_for(sys.stdout)))
+        out(render_plan(view, paint_for(sys.stdout), explain))
 
 
 def show_drift(survey: Survey, source: AccessSource, format_: Format) -> None:

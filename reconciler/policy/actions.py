@@ -49,6 +49,7 @@ def is_known(action: str) -> bool:
     return lowered in _SPELLING
 
 
+@lru_cache(maxsize=65_536)
 def canonical_action(action: str) -> str:
     """Spell an action in one way: known ones as AWS does, all others (patterns too) in lower case.
 

@@ -6,8 +6,9 @@ indivisible value: it is compared whole.
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.policy.malformed import JsonPath, MalformedError
@@ -78,23 +79,37 @@ def parse_condition(block: object, path: JsonPath = ("Condition",)) -> Condition
     """
     if not isinstance(block, Mapping):
         raise MalformedError("a Condition is an object of operators", path)
-    clauses: list[Clause] = []
+    clauses: set[Clause] = set()
     for name, keys in block.items():
-        operator = parse_operator(name, (*path, name))
-        if not isinstance(keys, Mapping) or not keys:
-            raise MalformedError("an operator takes an object of at least one key", (*path, name))
-        written = canonical_operator(operator)
-        check = _VALUE_OF[_FAMILY[operator.base]]
-        seen: set[str] = set()
-        for key, values in keys.items():
-            place = (*path, name, key)
-            # Beyond ASCII, lower case is no spelling: the Kelvin sign's is a plain k.
-            lowered = key.lower() if key.isascii() else key
-            if lowered in seen:
-                raise MalformedError("this key stands here twice, in different case", place)
-            seen.add(lowered)
-            clauses.append(Clause(written, lowered, _values(values, check, place)))
-    return tuple(sorted(set(clauses)))
+        try:
+            clauses.update(_clauses(name, keys))
+        except MalformedError as malformed:
+            raise malformed.under(*path, name) from None
+    return tuple(sorted(clauses))
+
+
+def _clauses(name: str, keys: object) -> Iterable[Clause]:
+    written, check = _operator(name)
+    if not isinstance(keys, Mapping) or not keys:
+        raise MalformedError("an operator takes an object of at least one key")
+    seen: set[str] = set()
+    for key, values in keys.items():
+        # Beyond ASCII, lower case is no spelling: the Kelvin sign's is a plain k.
+        lowered = key.lower() if key.isascii() else key
+        if lowered in seen:
+            raise MalformedError("this key stands here twice, in different case", (key,))
+        seen.add(lowered)
+        try:
+            yield Clause(written, lowered, _values(values, check))
+        except MalformedError as malformed:
+            raise malformed.under(key) from None
+
+
+@lru_cache(maxsize=256)
+def _operator(name: str) -> tuple[str, Callable[[str], str | None]]:
+    """Give an operator's canonical name, and what checks a value of its family."""
+    operator = parse_operator(name)
+    return canonical_operator(operator), _VALUE_OF[_FAMILY[operator.base]]
 
 
 def parse_operator(name: str, path: JsonPath = ()) -> Operator:
@@ -162,18 +177,18 @@ def _other_name(operator: str) -> str:
     return operator.replace("ArnLike", "ArnEquals").replace("ArnNotLike", "ArnNotEquals")
 
 
-def _values(values: object, check: Callable[[str], str | None], path: JsonPath) -> tuple[str, ...]:
+def _values(values: object, check: Callable[[str], str | None]) -> tuple[str, ...]:
     items = values if isinstance(values, list | tuple) else [values]
     if not items:
-        raise MalformedError("an empty list of values", path)
+        raise MalformedError("an empty list of values")
     canonical: set[str] = set()
     for item in items:
         text = _scalar(item)
         if text is None:
-            raise MalformedError("a condition's value is a string, a number, true or false", path)
+            raise MalformedError("a condition's value is a string, a number, true or false")
         value = text if "${" in text else check(text)
         if value is None:
-            raise MalformedError("this operator can't compare such a value", path)
+            raise MalformedError("this operator can't compare such a value")
         canonical.add(value)
     return tuple(sorted(canonical))
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
 from reconciler.policy.actions import canonical_action
@@ -98,7 +99,7 @@ def parse_document(text: str, *, partition: str = "aws", arn: str | None = None)
     raw = load_json(text)
     if not isinstance(raw, dict):
         raise MalformedError("a policy document is a JSON object")
-    _known_keys(raw, frozenset({"Version", "Id", "Statement"}), ())
+    _known_keys(raw, frozenset({"Version", "Id", "Statement"}))
     version = raw.get("Version")
     if "Version" in raw and version not in _VERSIONS:
         raise MalformedError(f"the version is neither {' nor '.join(_VERSIONS)}", ("Version",))
@@ -119,23 +120,29 @@ def parse_statement(
     path: JsonPath = (),
 ) -> Statement:
     """Read one statement's JSON. Raises MalformedError with the place, below `path`."""
+    try:
+        return _statement(raw, version, partition, arn)
+    except MalformedError as malformed:
+        raise malformed.under(*path) from None
+
+
+def _statement(raw: object, version: str | None, partition: str, arn: str | None) -> Statement:
     if not isinstance(raw, Mapping):
-        raise MalformedError("a statement is a JSON object", path)
-    _known_keys(raw, _ELEMENTS, path)
+        raise MalformedError("a statement is a JSON object")
+    _known_keys(raw, _ELEMENTS)
     sid = raw.get("Sid")
     if "Sid" in raw and not isinstance(sid, str):
-        raise MalformedError("a Sid is a string", (*path, "Sid"))
+        raise MalformedError("a Sid is a string", ("Sid",))
     effect = raw.get("Effect")
     if effect not in ("Allow", "Deny"):
-        raise MalformedError("an Effect is Allow or Deny", (*path, "Effect"))
-    _check_resource(raw, arn, path)
+        raise MalformedError("an Effect is Allow or Deny", ("Effect",))
+    _check_resource(raw, arn)
     condition = NO_CONDITION
     if "Condition" in raw:
-        condition = parse_condition(raw["Condition"], (*path, "Condition"))
+        condition = parse_condition(raw["Condition"])
         if version != VERSION:
             condition = without_variables(condition)
-    principals = _principals(raw, partition, path)
-    return Statement(sid, effect, principals, _actions(raw, path), condition, raw)
+    return Statement(sid, effect, _principals(raw, partition), _actions(raw), condition, raw)
 
 
 def load_json(text: str) -> object:
@@ -173,10 +180,10 @@ def _no_constant(name: str) -> NoReturn:
     raise MalformedError(f"{name} is no JSON value")
 
 
-def _known_keys(raw: Mapping[str, object], known: frozenset[str], path: JsonPath) -> None:
+def _known_keys(raw: Mapping[str, object], known: frozenset[str]) -> None:
     for key in raw:
         if key not in known:
-            raise MalformedError("unknown element (the case counts)", (*path, key))
+            raise MalformedError("unknown element (the case counts)", (key,))
 
 
 def _statements(
@@ -198,77 +205,99 @@ def _statements(
     )
 
 
-def _check_resource(raw: Mapping[str, object], arn: str | None, path: JsonPath) -> None:
-    if "Resource" in raw:
-        place = (*path, "Resource")
-        if any(name not in ("*", arn) for name in _strings(raw["Resource"], place)):
-            raise MalformedError("a repository policy speaks of its own repository only", place)
+def _check_resource(raw: Mapping[str, object], arn: str | None) -> None:
+    if "Resource" in raw and any(name not in ("*", arn) for name in _strings(raw, "Resource")):
+        reason = "a repository policy speaks of its own repository only"
+        raise MalformedError(reason, ("Resource",))
 
 
-def _principals(raw: Mapping[str, object], partition: str, path: JsonPath) -> tuple[Principal, ...]:
+def _principals(raw: Mapping[str, object], partition: str) -> tuple[Principal, ...]:
     if "Principal" in raw and "NotPrincipal" in raw:
-        raise MalformedError("Principal and NotPrincipal exclude each other", path)
+        raise MalformedError("Principal and NotPrincipal exclude each other")
     if "NotPrincipal" in raw:
-        pairs = _principal_names(raw["NotPrincipal"], partition, (*path, "NotPrincipal"))
-        excluded = sorted({f"{kind}:{name}" for kind, name in pairs})
-        return (Principal("NotPrincipal", tuple(excluded)),)
+        excluded = _principal_names(raw, "NotPrincipal", partition)
+        names = {f"{principal.kind}:{principal.names[0]}" for principal in excluded}
+        return (Principal("NotPrincipal", tuple(sorted(names))),)
     if "Principal" not in raw:
         return (MISSING,)
-    pairs = _principal_names(raw["Principal"], partition, (*path, "Principal"))
-    return tuple(dict.fromkeys(Principal(kind, (name,)) for kind, name in pairs))
+    return tuple(dict.fromkeys(_principal_names(raw, "Principal", partition)))
 
 
-def _principal_names(element: object, partition: str, path: JsonPath) -> list[tuple[str, str]]:
-    if element == "*":
-        return [(EVERYONE.kind, "*")]
-    if not isinstance(element, Mapping) or not element:
-        raise MalformedError('a principal is "*" or an object such as {"AWS": …}', path)
-    pairs = []
-    for kind, names in element.items():
-        place = (*path, kind)
+def _principal_names(raw: Mapping[str, object], element: str, partition: str) -> list[Principal]:
+    by_kind = raw[element]
+    if by_kind == "*":
+        return [EVERYONE]
+    if not isinstance(by_kind, Mapping) or not by_kind:
+        raise MalformedError('a principal is "*" or an object such as {"AWS": …}', (element,))
+    found = []
+    for kind in by_kind:
         if kind not in _PRINCIPAL_KINDS:
-            raise MalformedError("unknown kind of principal", place)
-        for name in _strings(names, place):
-            pairs.append((kind, canonical_name(kind, name, partition)))
-    return pairs
+            raise MalformedError("unknown kind of principal", (element, kind))
+        try:
+            names = _strings(by_kind, kind)
+        except MalformedError as malformed:
+            raise malformed.under(element) from None
+        found += [Principal(kind, (canonical_name(kind, name, partition),)) for name in names]
+    return found
 
 
-def _actions(raw: Mapping[str, object], path: JsonPath) -> frozenset[Action]:
+def _actions(raw: Mapping[str, object]) -> frozenset[Action]:
     if ("Action" in raw) == ("NotAction" in raw):
-        raise MalformedError("a statement has either Action or NotAction", path)
+        raise MalformedError("a statement has either Action or NotAction")
     if "NotAction" in raw:
-        return frozenset({NotAction(tuple(sorted(_action_names(raw, "NotAction", path))))})
-    return frozenset(_action_names(raw, "Action", path))
+        return frozenset({NotAction(tuple(sorted(_action_names(raw, "NotAction"))))})
+    return _action_names(raw, "Action")
 
 
-def _action_names(raw: Mapping[str, object], element: str, path: JsonPath) -> set[str]:
-    place = (*path, element)
-    written = _strings(raw[element], place)
+def _action_names(raw: Mapping[str, object], element: str) -> frozenset[str]:
+    written = tuple(_strings(raw, element))
+    try:
+        return _canonical_actions(written)
+    except ValueError as error:
+        raise MalformedError(str(error), (element,)) from None
+
+
+@lru_cache(maxsize=4_096)
+def _canonical_actions(written: tuple[str, ...]) -> frozenset[str]:
+    """Spell a list of actions in one way; a registry holds the same few lists again and again.
+
+    Raises ValueError with the reason.
+    """
     if any(len(name) > _MAX_ACTION_LENGTH for name in written):
-        raise MalformedError(f"an action's name has at most {_MAX_ACTION_LENGTH} characters", place)
+        raise ValueError(f"an action's name has at most {_MAX_ACTION_LENGTH} characters")
     if not all(map(str.isascii, written)):
         # Beyond ASCII, lower case is no spelling: the Kelvin sign's is a plain k.
-        raise MalformedError("an action's name is ASCII", place)
-    names = {canonical_action(name) for name in written}
-    if any(name != "*" and ":" not in name for name in names):
-        raise MalformedError("an action is * or SERVICE:NAME", place)
-    return names
+        raise ValueError("an action's name is ASCII")
+    if any(name.strip("*") and ":" not in name for name in written):
+        raise ValueError("an action is * or SERVICE:NAME")
+    return frozenset(map(canonical_action, written))
 
 
 def _out_of_proportion(statements: tuple[Statement, ...]) -> bool:
-    facts = sum(len(s.principals) * len(s.actions) for s in statements)
-    actions = [a for s in statements for a in s.actions if isinstance(a, str)]
-    letters = sum(map(len, actions))
-    of_patterns = sum(map(len, filter(has_wildcard, actions)))
+    facts = letters = of_patterns = 0
+    for statement in statements:
+        facts += len(statement.principals) * len(statement.actions)
+        in_all, in_patterns = _letters(statement.actions)
+        letters += in_all
+        of_patterns += in_patterns
     return facts > MAX_FACTS or letters * of_patterns > _MAX_MATCHING
 
 
-def _strings(value: object, path: JsonPath) -> list[str]:
+@lru_cache(maxsize=4_096)
+def _letters(actions: frozenset[Action]) -> tuple[int, int]:
+    """Count the letters of the actions, and of the patterns among them."""
+    names = [action for action in actions if isinstance(action, str)]
+    return sum(map(len, names)), sum(map(len, filter(has_wildcard, names)))
+
+
+def _strings(raw: Mapping[str, object], key: str) -> list[str]:
     """Give a string or a list of strings as a list; neither it nor a string may be empty."""
+    value = raw[key]
     items = value if isinstance(value, list | tuple) else [value]
     strings = [item for item in items if isinstance(item, str) and item]
     if not items or len(strings) != len(items):
-        raise MalformedError("expected a string or a list of strings, none of them empty", path)
-    if any("${" in item for item in strings):
-        raise MalformedError("a policy variable has no meaning here", path)
+        reason = "expected a string or a list of strings, none of them empty"
+        raise MalformedError(reason, (key,))
+    if "${" in "\0".join(strings):
+        raise MalformedError("a policy variable has no meaning here", (key,))
     return strings

@@ -6,6 +6,7 @@ mean the same when their reduced facts are equal.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.policy.actions import covers
@@ -49,24 +50,17 @@ def reduce_facts(facts: Facts) -> Facts:
     A pattern covers the actions that it matches; what a principal holds without a condition
     covers the same with one, for Allow and for Deny. Principals never cover each other.
     """
-    simplest: dict[Actions, Actions] = {}
-    reduced: dict[Holder, Actions] = {}
-    for holder, actions in facts.items():
-        if actions not in simplest:
-            simplest[actions] = _without_covered(actions)
-        reduced[holder] = simplest[actions]
-    left_of: dict[tuple[Actions, Actions], Actions] = {}
-    for holder in [h for h in reduced if h.condition]:
-        free = reduced.get(holder._replace(condition=NO_CONDITION))
-        if free:
-            pair = (reduced.pop(holder), free)
-            if pair not in left_of:
-                left_of[pair] = uncovered(*pair)
-            if left_of[pair]:
-                reduced[holder] = left_of[pair]
+    reduced = {holder: _without_covered(actions) for holder, actions in facts.items()}
+    free = {holder[:2]: actions for holder, actions in reduced.items() if not holder.condition}
+    if free and len(free) < len(reduced):
+        for holder in [h for h in reduced if h.condition and h[:2] in free]:
+            left = uncovered(reduced.pop(holder), free[holder[:2]])
+            if left:
+                reduced[holder] = left
     return reduced
 
 
+@lru_cache(maxsize=4_096)
 def uncovered(actions: Actions, by: Actions) -> Actions:
     """Give those of the actions that the others do not cover."""
     rest = actions - by
@@ -95,6 +89,7 @@ def same_meaning(left: Policy, right: Policy) -> bool:
     return facts_of(left.statements) == facts_of(right.statements)
 
 
+@lru_cache(maxsize=4_096)
 def _patterns(actions: Actions) -> tuple[str, ...]:
     return tuple(a for a in actions if isinstance(a, str) and has_wildcard(a))
 
@@ -103,6 +98,7 @@ def _is_covered(action: Action, patterns: Iterable[str]) -> bool:
     return isinstance(action, str) and any(covers(p, action) for p in patterns if p != action)
 
 
+@lru_cache(maxsize=4_096)
 def _without_covered(actions: Actions) -> Actions:
     patterns = _patterns(actions)
     if not patterns:

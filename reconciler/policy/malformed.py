@@ -14,6 +14,14 @@ class MalformedError(ValueError):
         self.reason = reason
         self.path = path
 
+    def under(self, *steps: str | int) -> "MalformedError":
+        """Say the same of a part, seen from the whole: the steps lead to the part.
+
+        Readers of parts raise from where they stand, so that a document that is understood costs
+        no thought of places.
+        """
+        return MalformedError(self.reason, (*steps, *self.path))
+
 
 def json_place(path: JsonPath) -> str:
     """Write a place in a JSON document, such as `$.Statement[0].Condition`."""

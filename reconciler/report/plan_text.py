@@ -1,6 +1,6 @@
 """A plan, or drift, as text for people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from reconciler.plan.model import RiskName
@@ -28,21 +28,32 @@ _LIVE_RISKS: Mapping[RiskName, str] = {
 }
 
 
+Explain = Callable[[object, object], Iterable[str]]
+"""Explains how one policy's JSON becomes another, in lines."""
+
+
 class _Manner(NamedTuple):
     """In which manner a plan is told."""
 
     tell: Tell
     risks: Mapping[RiskName, str]
+    explain: Explain
 
 
-def render_plan(view: PlanView, paint: Paint) -> str:
+def explain_nothing(_before: object, _after: object) -> Iterable[str]:
+    """Say nothing about the JSON: the access is what counts."""
+    return ()
+
+
+def render_plan(view: PlanView, paint: Paint, explain: Explain = explain_nothing) -> str:
     """Tell a plan: what an apply would do, and why it can't do more."""
-    return _render(view, paint, _Manner(as_change, _RISKS), _plan_summary(view))
+    return _render(view, paint, _Manner(as_change, _RISKS, explain), _plan_summary(view))
 
 
 def render_drift(view: PlanView, paint: Paint) -> str:
     """Tell drift: how the live access differs from the file."""
-    return _render(view, paint, _Manner(as_drift, _LIVE_RISKS), _drift_summary(view))
+    manner = _Manner(as_drift, _LIVE_RISKS, explain_nothing)
+    return _render(view, paint, manner, _drift_summary(view))
 
 
 def _render(view: PlanView, paint: Paint, manner: _Manner, summary: str) -> str:
@@ -65,6 +76,8 @@ def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable
         yield paint("warning", f"  ! {printable(told)}")
     for sid in change.kept:
         yield paint("faint", f"    kept: {printable(sid) or 'a statement without Sid'}")
+    for line in manner.explain(change.before, change.after):
+        yield f"      {line}"
 
 
 def _finding_lines(view: PlanView, paint: Paint) -> Iterable[str]:

@@ -22,6 +22,9 @@ def plan(
     file: File = DEFAULT_FILE,
     repository: Repository = None,
     format_: OutputFormat = Format.TEXT,
+    show_policy: Annotated[
+        bool, typer.Option("--show-policy", help="Show how each policy's JSON changes, too.")
+    ] = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 4 when something would change.")
     ] = False,
@@ -38,7 +41,12 @@ def plan(
 
     source = load_valid(file, allow_public)
     found = survey(source, open_lines(source.access), tuple(repository or ()))
-    show_plan(found, source, format_)
+    if show_policy:
+        from reconciler.report.structure import structural_lines
+
+        show_plan(found, source, format_, structural_lines)
+    else:
+        show_plan(found, source, format_)
     refusals = check_guards(
         found.plan, plan_guards(source.access), Allowances(allow_revocations, allow_grants)
     )
