@@ -1,25 +1,25 @@
 """Whether a fact lets anyone in."""
 
-import ipaddress
-import re
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_interface
 
 from reconciler.policy.conditions import Clause, Condition, parse_operator
-from reconciler.policy.principals import Principal
+from reconciler.policy.glob import has_wildcard
+from reconciler.policy.principals import ACCOUNT_ID, Principal
 
 _BOUNDING_OPERATORS = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike", "IpAddress"})
 _ARN_KEYS = frozenset({"aws:principalarn", "aws:sourcearn"})
+_ORG_PATHS = "aws:principalorgpaths"
 _NAME_KEYS = frozenset(
     {
         "aws:principalorgid",
-        "aws:principalorgpaths",
+        _ORG_PATHS,
         "aws:principalaccount",
         "aws:sourceaccount",
         "aws:sourcevpc",
         "aws:sourcevpce",
     }
 )
-_ONLY_WILDCARD = re.compile(r"(o-|vpc-|vpce-)?[*?/]*")
-_SOME_DIGIT = re.compile(r"[0-9*?]*[0-9][0-9*?]*")
 _ACCOUNT_FIELD = 4
 _ARN_FIELDS = 6
 _WIDEST = {4: 8, 6: 32}
@@ -45,23 +45,43 @@ def _bounds(clause: Clause) -> bool:
     if operator.base not in _BOUNDING_OPERATORS or any("${" in v for v in clause.values):
         return False
     if operator.base == "IpAddress":
-        return clause.key == "aws:sourceip" and all(map(_bounding_network, clause.values))
+        return clause.key == "aws:sourceip" and _bounding_networks(clause.values)
     if clause.key in _ARN_KEYS:
-        return all(map(_bounding_arn, clause.values))
-    return clause.key in _NAME_KEYS and not any(map(_ONLY_WILDCARD.fullmatch, clause.values))
+        crosses = operator.base == "StringLike"
+        return all(_bounding_arn(value, crosses) for value in clause.values)
+    return clause.key in _NAME_KEYS and all(_bounding_name(clause.key, v) for v in clause.values)
 
 
-def _bounding_network(value: str) -> bool:
-    network = ipaddress.ip_interface(value).network
-    return network.prefixlen >= _WIDEST[network.version]
+def _bounding_networks(values: Iterable[str]) -> bool:
+    networks = [ip_interface(value).network for value in values]
+    together: tuple[IPv4Network | IPv6Network, ...] = (
+        *collapse_addresses(n for n in networks if isinstance(n, IPv4Network)),
+        *collapse_addresses(n for n in networks if isinstance(n, IPv6Network)),
+    )
+    return all(network.prefixlen >= _WIDEST[network.version] for network in together)
 
 
-def _bounding_arn(value: str) -> bool:
-    """Tell whether an ARN pattern says which account, or (a bucket has none) which resource."""
+def _bounding_name(key: str, value: str) -> bool:
+    """Tell whether a value names one account, organization, VPC or endpoint.
+
+    A wildcard in the name lets in strangers whose name begins alike; below an organization's
+    own name everything is the organization's.
+    """
+    name = value.partition("/")[0] if key == _ORG_PATHS else value
+    return bool(name) and not has_wildcard(name)
+
+
+def _bounding_arn(value: str, crosses: bool) -> bool:
+    """Tell whether an ARN pattern says which account, or (a bucket has none) which resource.
+
+    Where a wildcard crosses colons, one before the account could reach a field behind it: a
+    stranger's role may have `:iam::` and our account in its path (IAM API Reference, CreateRole).
+    """
     fields = value.split(":", _ARN_FIELDS - 1)
     if len(fields) < _ARN_FIELDS:
         return False
-    account, resource = fields[_ACCOUNT_FIELD:]
-    if account:
-        return _SOME_DIGIT.fullmatch(account) is not None
-    return not _ONLY_WILDCARD.fullmatch(resource)
+    account = fields[_ACCOUNT_FIELD]
+    if not account:
+        return not has_wildcard(value)
+    before = "".join(fields[:_ACCOUNT_FIELD])
+    return ACCOUNT_ID.fullmatch(account) is not None and not (crosses and has_wildcard(before))

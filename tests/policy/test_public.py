@@ -76,6 +76,15 @@ def test_operators_that_bound_nothing(operator: str, key: str) -> None:
         ("StringLike", "aws:PrincipalOrgPaths", "o-*/*"),
         ("StringLike", "aws:PrincipalAccount", "????????????"),
         ("StringLike", "aws:SourceVpce", "vpce-*"),
+        ("StringLike", "aws:PrincipalOrgID", "o-a1*"),
+        ("StringLike", "aws:PrincipalOrgPaths", "*/r-ab12/*"),
+        ("StringLike", "aws:PrincipalOrgPaths", "o-1*/r-ab12/*"),
+        ("StringLike", "aws:PrincipalAccount", "4444*"),
+        ("StringLike", "aws:SourceVpc", "vpc-0*"),
+        ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::4444*:role/a"),
+        ("StringLike", "aws:PrincipalArn", f"arn:*:iam::{ACCOUNT}:role/a"),
+        ("StringLike", "aws:SourceArn", f"arn:aws:lambda:*:{ACCOUNT}:function:*"),
+        ("ArnLike", "aws:SourceArn", "arn:aws:s3:::my-*"),
         ("StringLike", "aws:PrincipalArn", "*"),
         ("StringLike", "aws:PrincipalArn", "arn:*"),
         ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/a"),
@@ -109,6 +118,8 @@ def test_values_that_bound_nothing(operator: str, key: str, value: str) -> None:
         ("StringLike", "aws:PrincipalArn", f"arn:aws:iam::{ACCOUNT}:role/*"),
         ("ArnLike", "aws:SourceArn", f"arn:aws:lambda:*:{ACCOUNT}:function:*"),
         ("StringLike", "aws:PrincipalOrgPaths", "o-1/*"),
+        ("StringLike", "aws:PrincipalOrgPaths", "o-1/r-ab12/ou-ab12-*"),
+        ("ArnLike", "aws:PrincipalArn", f"arn:*:iam::{ACCOUNT}:role/*"),
     ],
 )
 def test_values_that_bound(operator: str, key: str, value: str) -> None:
@@ -119,6 +130,11 @@ def test_every_value_must_bound() -> None:
     assert public("StringLike", "aws:PrincipalOrgID", "o-1", "*")
     assert public("ArnLike", "aws:PrincipalArn", ROLE, "arn:aws:iam::*:role/a")
     assert public("IpAddress", "aws:SourceIp", "203.0.113.7", "0.0.0.0/0")
+
+
+def test_networks_are_taken_together() -> None:
+    assert public("IpAddress", "aws:SourceIp", *(f"{first}.0.0.0/8" for first in range(256)))
+    assert not public("IpAddress", "aws:SourceIp", "10.0.0.0/8", "203.0.113.0/24", "2001:db8::/32")
 
 
 def test_one_clause_that_bounds_is_enough() -> None:

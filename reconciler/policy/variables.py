@@ -1,0 +1,47 @@
+"""Policy variables: `${aws:PrincipalTag/team}` in a condition's value, and what it stands for."""
+
+import re
+
+from reconciler.policy.caller import Caller
+from reconciler.policy.glob import has_wildcard
+
+_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+_NAME = re.compile(r"(?P<key>[^\s,']+)(?:\s*,\s*'(?P<default>[^']*)')?")
+_PLAIN = str.maketrans({"*": "\ufdd0", "?": "\ufdd1"})  # noncharacters: no text has them
+
+
+def plain(text: str) -> str:
+    """Write a text so that its `*` and `?` stand for themselves, whatever compares it."""
+    return text.translate(_PLAIN)
+
+
+def resolve(value: str, caller: Caller) -> str | None:
+    """Replace the variables of a value; None where one of them can't be told.
+
+    `${*}`, `${?}` and `${$}` are plain characters, and come out as `plain` writes them. What the
+    service does with a variable that has no value and no default, with one of several values and
+    with wildcards in a value is not said plainly enough: none of them is guessed at.
+
+    Source: IAM User Guide, "IAM policy elements: Variables and tags".
+    """
+    parts = _VARIABLE.split(value)
+    if any("${" in text for text in parts[::2]):
+        return None
+    found = [_value_of(name, caller) for name in parts[1::2]]
+    texts = [text for text in found if text is not None]
+    if len(texts) != len(found):
+        return None
+    return "".join(text for pair in zip(parts[::2], [*texts, ""], strict=True) for text in pair)
+
+
+def _value_of(name: str, caller: Caller) -> str | None:
+    if name in {"*", "?", "$"}:
+        return plain(name)
+    match = _NAME.fullmatch(name)
+    if match is None or not name.isascii():
+        return None
+    values = caller.values_of(match["key"].lower())
+    if values is None or len(values) > 1:
+        return None
+    value = values[0] if values else match["default"]
+    return None if value is None or has_wildcard(value) else value

@@ -1,0 +1,284 @@
+"""Every family of condition operators, one table each: the policy's values, the request's."""
+
+import pytest
+
+from reconciler.policy.caller import Caller
+from reconciler.policy.clauses import clause_holds
+from reconciler.policy.conditions import Clause
+from reconciler.policy.ternary import Answer
+from tests.policy.making import ACCOUNT, OTHER_ACCOUNT, ROLE, condition
+
+YES, NO, UNSURE = True, False, None
+KEY = "aws:x"
+FUNCTION = f"arn:aws:lambda:us-west-2:{ACCOUNT}:function:f:live"
+TEAM = {"aws:principaltag/team": ("blue",), "aws:username": ("al*",), "aws:tagkeys": ("a", "b")}
+
+
+def holds(operator: str, wanted: object, actual: tuple[str, ...] | str | None) -> Answer:
+    """Ask of one clause; the request lacks the key where `actual` is empty, None: not known."""
+    values = wanted if isinstance(wanted, list) else [wanted]
+    (clause,) = condition(operator, KEY, *values)
+    known = (actual,) if isinstance(actual, str) else actual
+    return clause_holds(
+        clause,
+        Caller(
+            (), {**TEAM, **({} if known is None else {KEY: known})}, frozenset({"no:y", "no:k"})
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "actual", "answer"),
+    [
+        ("StringEquals", "a", "a", YES),
+        ("StringEquals", "a", "A", NO),
+        ("StringEquals", "a*", "ab", NO),
+        ("StringEquals", "a*", "a*", YES),
+        ("StringEquals", ["a", "b"], "b", YES),
+        ("StringNotEquals", ["a", "b"], "b", NO),
+        ("StringNotEquals", ["a", "b"], "c", YES),
+        ("StringEqualsIgnoreCase", "Ab", "aB", YES),
+        ("StringEqualsIgnoreCase", "Ab", "b", NO),
+        ("StringEqualsIgnoreCase", "\u00c4", "\u00c4", YES),
+        ("StringEqualsIgnoreCase", "\u00c4", "\u00e4", UNSURE),
+        ("StringNotEqualsIgnoreCase", "Ab", "aB", NO),
+        ("StringLike", "a*c?", "abbcd", YES),
+        ("StringLike", "a*c?", "abbc", NO),
+        ("StringLike", "A*", "ab", NO),
+        ("StringLike", "arn:*:f", "arn:a:b:f", YES),
+        ("StringLike", "a?c", "a*c", YES),
+        ("StringNotLike", "a*", "abc", NO),
+        ("StringNotLike", ["a*", "b*"], "c", YES),
+    ],
+)
+def test_strings(operator: str, wanted: object, actual: str, answer: Answer) -> None:
+    assert holds(operator, wanted, actual) is answer
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "actual", "answer"),
+    [
+        ("NumericEquals", 5, "5.0", YES),
+        ("NumericEquals", "5", "6", NO),
+        ("NumericNotEquals", 5, "5", NO),
+        ("NumericNotEquals", [5, 6], "7", YES),
+        ("NumericLessThan", 5, "4.9", YES),
+        ("NumericLessThan", 5, "5", NO),
+        ("NumericLessThanEquals", 5, "5", YES),
+        ("NumericGreaterThan", 5, "-6", NO),
+        ("NumericGreaterThan", "-5", "-4", YES),
+        ("NumericGreaterThanEquals", "1e3", "1000", YES),
+        ("NumericGreaterThanEquals", "1e99999999999999999999", "1", UNSURE),
+        ("NumericEquals", 5, "five", UNSURE),
+        ("NumericLessThan", 5, "NaN", UNSURE),
+        ("NumericNotEquals", 5, "five", UNSURE),
+    ],
+)
+def test_numbers(operator: str, wanted: object, actual: str, answer: Answer) -> None:
+    assert holds(operator, wanted, actual) is answer
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "actual", "answer"),
+    [
+        ("DateEquals", "2027-03-31T02:00:00+02:00", "2027-03-31T00:00:00Z", YES),
+        ("DateNotEquals", "2027-03-31T00:00:00Z", "2027-03-31T00:00:00.5Z", YES),
+        ("DateLessThan", "2027-03-31T00:00:00Z", "2027-03-30T23:59:59Z", YES),
+        ("DateLessThan", "2027-03-31T00:00:00Z", "2027-03-31T00:00:00Z", NO),
+        ("DateLessThanEquals", "2027-03-31", "2027-03-31T00:00:00Z", YES),
+        ("DateGreaterThan", "2027-03", "2027-03-01T00:00:01Z", YES),
+        ("DateGreaterThan", "1800000000", "2027-01-15T08:00:00Z", NO),
+        ("DateGreaterThanEquals", "1800000000", "2027-01-15T08:00:00Z", YES),
+        ("DateGreaterThan", "-1", "1970-01-01T00:00:00Z", YES),
+        ("DateLessThan", "2027", "2026-01-01T00:00:00Z", UNSURE),
+        ("DateLessThan", "2027-03-31T00:00:00", "2026-01-01T00:00:00Z", UNSURE),
+        ("DateLessThan", "2027-02-31", "2026-01-01T00:00:00Z", UNSURE),
+        ("DateLessThan", "2027-03-31", "tomorrow", UNSURE),
+    ],
+)
+def test_dates(operator: str, wanted: str, actual: str, answer: Answer) -> None:
+    assert holds(operator, wanted, actual) is answer
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "actual", "answer"),
+    [
+        ("Bool", True, "true", YES),
+        ("Bool", "TRUE", "true", YES),
+        ("Bool", False, "true", NO),
+        ("Bool", [True, False], "false", YES),
+        ("Bool", True, "yes", UNSURE),
+        ("BinaryEquals", "QUI=", "QUI=", YES),
+        ("BinaryEquals", "QUI=", "QUE=", NO),
+        ("BinaryEquals", "QUI=", "not base64", UNSURE),
+        ("BinaryEquals", "QUI", "QUI=", UNSURE),
+    ],
+)
+def test_booleans_and_binaries(operator: str, wanted: object, actual: str, answer: Answer) -> None:
+    assert holds(operator, wanted, actual) is answer
+
+
+@pytest.mark.parametrize(
+    ("wanted", "actual", "answer"),
+    [
+        ("203.0.113.7", "203.0.113.7", YES),
+        ("203.0.113.7", "203.0.113.8", NO),
+        ("203.0.113.0/24", "203.0.113.8", YES),
+        (["10.0.0.0/8", "203.0.113.0/24"], "203.0.113.8", YES),
+        ("2001:db8::/32", "2001:DB8::1", YES),
+        ("0.0.0.0/0", "2001:db8::1", NO),
+        ("203.0.113.0/24", "somewhere", UNSURE),
+    ],
+)
+def test_addresses(wanted: object, actual: str, answer: Answer) -> None:
+    assert holds("IpAddress", wanted, actual) is answer
+    assert holds("NotIpAddress", wanted, actual) is (None if answer is None else not answer)
+
+
+@pytest.mark.parametrize("name", ["Like", "Equals"])
+@pytest.mark.parametrize(
+    ("wanted", "actual", "answer"),
+    [
+        (ROLE, ROLE, YES),
+        (ROLE, f"{ROLE}b", NO),
+        (f"arn:aws:iam::{ACCOUNT}:role/*", ROLE, YES),
+        (f"arn:*:iam:*:{ACCOUNT}:*", ROLE, YES),
+        ("arn:aws:iam::*:role/a", ROLE, YES),
+        (f"arn:aws:lambda:*:{ACCOUNT}:function:*", FUNCTION, YES),
+        ("arn:aws:lambda:*:function:f:live", FUNCTION, NO),
+        (f"arn:*:{ACCOUNT}:a:b:c", f"arn:x:y:{ACCOUNT}:a:b:c", NO),
+        (f"arn:aws:iam::{OTHER_ACCOUNT}:role/*", ROLE, NO),
+        (ROLE, "vpc-1", NO),
+        ("*", ROLE, UNSURE),
+    ],
+)
+def test_arns(name: str, wanted: str, actual: str, answer: Answer) -> None:
+    assert holds(f"Arn{name}", wanted, actual) is answer
+    assert holds(f"ArnNot{name}", wanted, actual) is (None if answer is None else not answer)
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "answer"),
+    [
+        ("StringEquals", "a", NO),
+        ("StringNotEquals", "a", YES),
+        ("StringLike", "*", NO),
+        ("StringNotLike", "*", YES),
+        ("NumericLessThan", 5, NO),
+        ("NumericNotEquals", 5, YES),
+        ("DateGreaterThan", "2027-03-31", NO),
+        ("DateNotEquals", "2027-03-31", YES),
+        ("Bool", False, NO),
+        ("BinaryEquals", "QUI=", NO),
+        ("IpAddress", "0.0.0.0/0", NO),
+        ("NotIpAddress", "0.0.0.0/0", YES),
+        ("ArnLike", "arn:*:*:*:*:*", NO),
+        ("ArnNotLike", "arn:*:*:*:*:*", YES),
+        ("Null", True, YES),
+        ("Null", False, NO),
+        ("StringEqualsIfExists", "a", YES),
+        ("StringNotEqualsIfExists", "a", YES),
+        ("BoolIfExists", True, YES),
+        ("ForAllValues:StringEquals", "a", YES),
+        ("ForAllValues:StringNotEquals", "a", YES),
+        ("ForAnyValue:StringEquals", "a", NO),
+        ("ForAnyValue:StringNotEquals", "a", NO),
+        ("ForAnyValue:StringEqualsIfExists", "a", UNSURE),
+    ],
+)
+def test_a_missing_key(operator: str, wanted: object, answer: Answer) -> None:
+    assert holds(operator, wanted, ()) is answer
+    (clause,) = condition(operator, KEY, wanted)
+    assert clause_holds(clause, Caller((), {}, frozenset({KEY}))) is answer
+
+
+@pytest.mark.parametrize(
+    "operator",
+    ["StringEquals", "StringNotEquals", "StringLikeIfExists", "ForAllValues:StringLike", "Null"],
+)
+def test_a_key_of_which_nothing_is_known(operator: str) -> None:
+    assert holds(operator, "true", None) is UNSURE
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "actual", "answer"),
+    [
+        ("ForAnyValue:StringEquals", ["a", "b"], ("b", "c"), YES),
+        ("ForAnyValue:StringEquals", ["a", "b"], ("c", "d"), NO),
+        ("ForAnyValue:StringNotEquals", ["a", "b"], ("b", "c"), YES),
+        ("ForAnyValue:StringNotEquals", ["a", "b"], ("a", "b"), NO),
+        ("ForAllValues:StringEquals", ["a", "b"], ("a", "b", "a"), YES),
+        ("ForAllValues:StringEquals", ["a", "b"], ("b", "c"), NO),
+        ("ForAllValues:StringNotLike", "a*", ("b", "c"), YES),
+        ("ForAllValues:StringNotLike", "a*", ("b", "ac"), NO),
+        ("ForAnyValue:StringLikeIfExists", "o-1/*", ("o-1/r-1/",), YES),
+        ("ForAnyValue:NumericLessThan", 5, ("x", "4"), YES),
+        ("ForAllValues:NumericLessThan", 5, ("x", "6"), NO),
+        ("ForAllValues:NumericLessThan", 5, ("x", "4"), UNSURE),
+        ("StringEquals", "a", ("a", "b"), UNSURE),
+        ("StringNotEquals", "z", ("a", "b"), UNSURE),
+        ("ForAllValues:StringEquals", "a", ("",), UNSURE),
+        ("ForAllValues:StringEquals", "", ("",), YES),
+        ("ForAnyValue:StringEquals", "", ("",), UNSURE),
+        ("ForAnyValue:StringEquals", "a", ("",), NO),
+        ("StringEquals", "", "", YES),
+    ],
+)
+def test_several_values(
+    operator: str, wanted: object, actual: tuple[str, ...] | str, answer: Answer
+) -> None:
+    assert holds(operator, wanted, actual) is answer
+
+
+@pytest.mark.parametrize(
+    ("wanted", "actual", "answer"),
+    [
+        ("true", "x", NO),
+        ("FALSE", "x", YES),
+        ("true", "", UNSURE),
+        ("false", ("", ""), UNSURE),
+        ("${aws:x}", "x", UNSURE),
+        (["true", "false"], "x", YES),
+    ],
+)
+def test_null(wanted: object, actual: tuple[str, ...] | str, answer: Answer) -> None:
+    assert holds("Null", wanted, actual) is answer
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "actual", "answer"),
+    [
+        ("StringEquals", "${aws:PrincipalTag/team}", "blue", YES),
+        ("StringEquals", "${AWS:principaltag/TEAM}", "red", NO),
+        ("StringNotEquals", "${aws:PrincipalTag/team}", "blue", NO),
+        ("StringLike", "x/${aws:PrincipalTag/team}/*", "x/blue/7", YES),
+        ("ArnLike", "arn:aws:iam::1:role/${aws:PrincipalTag/team}-*", "arn:aws:iam::1:role/blue-a",
+         YES),
+        ("StringLike", "a${*}", "a*", YES),
+        ("StringLike", "a${*}", "ab", NO),
+        ("StringLike", "a${?}", "ab", NO),
+        ("StringEquals", "a${$}{x}", "a${x}", YES),
+        ("StringEquals", "a${*}", "a*", YES),
+        ("StringEquals", "${no:Y, 'blue'}", "blue", YES),
+        ("StringEquals", "${aws:PrincipalTag/team, 'red'}", "blue", YES),
+        ("StringEquals", "${no:Y}", "blue", UNSURE),
+        ("StringNotEquals", "${no:Y}", "blue", UNSURE),
+        ("StringEquals", "${un:known, 'blue'}", "blue", UNSURE),
+        ("StringEquals", ["${un:known}", "blue"], "blue", YES),
+        ("StringNotEquals", ["${un:known}", "blue"], "blue", NO),
+        ("StringLike", "${aws:username}", "alice", UNSURE),
+        ("StringEquals", "${aws:TagKeys}", "a", UNSURE),
+        ("StringEquals", "${not a name}", "a", UNSURE),
+        ("StringEquals", "${no:\u212a, 'a'}", "a", UNSURE),
+        ("StringEquals", "${open", "${open", UNSURE),
+        ("NumericEquals", "${aws:PrincipalTag/team}", "5", UNSURE),
+        ("IpAddress", "${aws:SourceIp}", "203.0.113.7", UNSURE),
+    ],
+)  # fmt: skip
+def test_variables(operator: str, wanted: object, actual: str, answer: Answer) -> None:
+    assert holds(operator, wanted, actual) is answer
+
+
+@pytest.mark.parametrize("operator", ["StringResembles", "ForSomeValues:StringEquals", ""])
+def test_an_unknown_operator_is_never_certain(operator: str) -> None:
+    assert clause_holds(Clause(operator, KEY, ("a",)), Caller((), {KEY: ("a",)})) is UNSURE

@@ -1,0 +1,29 @@
+"""Knowing a policy that is not understood again, in whatever order it is read."""
+
+import pytest
+
+from reconciler.policy.reshuffled import is_reshuffled
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ('{"a": 1, "b": [1, 2]}', '{"b":[2,1],"a":1}', True),
+        ('{"a": ["x"]}', '{"a": "x"}', True),
+        ('{"a": [["x"]]}', '{"a": "x"}', True),
+        ('{"a": [{"b": 1}, {"c": 2}]}', '{"a": [{"c": 2}, {"b": 1}]}', True),
+        ("not JSON", "not JSON", True),
+        ("not JSON", "not  JSON", False),
+        ('{"a": 1}', '{"a": 2}', False),
+        ('{"a": 1}', '{"a": "1"}', False),
+        ('{"a": 1.5}', '{"a": 1.50}', False),
+        ('{"a": []}', '{"a": null}', False),
+        ('{"a": ["x", "x"]}', '{"a": ["x"]}', False),
+        ('{"a": 1, "a": 2}', '{"a": 2}', False),
+        ('{"a": "["}', '{"a": ["["]}', True),
+        ('{"a": ["x,y"]}', '{"a": ["x", "y"]}', False),
+    ],
+)
+def test_reshuffled(left: str, right: str, same: bool) -> None:
+    assert is_reshuffled(left, right) is same
+    assert is_reshuffled(right, left) is same
