@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from reconciler.access.nodes import Node, ScalarNode, pairs_of, scalars_in, text_of
-from reconciler.access.problems import Findings, Place, did_you_mean, shown
+from reconciler.access.nodes import Node, ScalarNode, pairs_of, text_of
+from reconciler.access.problems import Findings, Place, shown
 from reconciler.policy.principals import ACCOUNT_ID
 
 _ACCOUNT_FIELD = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):.*", re.DOTALL)
@@ -18,6 +18,14 @@ class Accounts(NamedTuple):
     names: Mapping[str, str]
     registry: str
     must_be_named: bool
+
+
+class Surroundings(NamedTuple):
+    """What principals are read in: the accounts, the partition, and where problems go."""
+
+    accounts: Accounts
+    partition: str
+    findings: Findings
 
 
 def read_accounts(node: Node | None, registry: str, findings: Findings) -> Accounts:
@@ -67,7 +75,10 @@ def find_account(node: ScalarNode, accounts: Accounts, findings: Findings) -> st
         report_bad_id(node, findings)
         return None
     message = f"{shown(node.text)} is not named under accounts"
-    hint = did_you_mean(node.text, accounts.ids) or "name it there, or give a quoted account id"
+    hint = (
+        findings.did_you_mean(node.text, accounts.ids)
+        or "name it there, or give a quoted account id"
+    )
     findings.error("unknown-name", message, node.place, hint=hint)
     return None
 
@@ -76,9 +87,3 @@ def report_bad_id(node: ScalarNode, findings: Findings) -> None:
     """Report digits that are no account id."""
     message = f"{shown(node.text)} is not an account id: it has {len(node.text)} digits, not 12"
     findings.error("bad-account-id", message, node.place)
-
-
-def check_values(node: Node | None, accounts: Accounts, findings: Findings) -> None:
-    """Report each unnamed account anywhere in the values of a raw condition or statement."""
-    for scalar in scalars_in(node):
-        check_named(scalar.text, scalar.place, accounts, findings)

@@ -1,12 +1,15 @@
 """The actions that a file may name: those of ECR that mean something in a repository policy."""
 
+import re
 from collections.abc import Iterable
 
 from reconciler.access.nodes import ScalarNode
-from reconciler.access.problems import Findings, did_you_mean, shown
+from reconciler.access.problems import Findings, shown
 from reconciler.policy.actions import AUTHORIZATION_TOKEN, KNOWN_ACTIONS, canonical_action, is_known
 
 _PREFIX = "ecr:"
+_NAME = r"ecr:[A-Za-z0-9*?]{1,124}"
+_NAME_HINT = "ecr: and at most 124 ASCII letters and digits, * and ?"
 _CALLER_HINT = "it belongs in the identity policy of the one who calls, with Resource '*'"
 
 
@@ -24,9 +27,12 @@ def _check_action(action: ScalarNode, findings: Findings) -> None:
     elif not name.startswith(_PREFIX):
         message = f"{shown(action.text)} is not an action of ECR"
         findings.error("not-an-ecr-action", message, action.place, hint=_prefix_hint(action.text))
+    elif not re.fullmatch(_NAME, name):
+        message = f"{shown(action.text)} can't be the name of an action"
+        findings.error("bad-action", message, action.place, hint=_NAME_HINT)
     elif not is_known(name):
         message = f"{shown(action.text)} is not a known action of ECR"
-        hint = did_you_mean(action.text, KNOWN_ACTIONS)
+        hint = findings.did_you_mean(action.text, KNOWN_ACTIONS)
         findings.warning("unknown-action", message, action.place, hint=hint)
 
 

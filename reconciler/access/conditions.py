@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from reconciler.access.nodes import Node, ScalarNode, place_at, plain
+from reconciler.access.nodes import Node, ScalarNode, pairs_of, place_at, plain
 from reconciler.access.problems import Findings, Place, shown
 from reconciler.policy.conditions import (
     NO_CONDITION,
@@ -11,16 +11,25 @@ from reconciler.policy.conditions import (
     ConditionClashError,
     combine,
     parse_condition,
+    parse_operator,
 )
 from reconciler.policy.malformed import MalformedError
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NAMES = """StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase StringLike
+    StringNotLike ArnEquals ArnNotEquals ArnLike ArnNotLike NumericEquals NumericNotEquals
+    NumericLessThan NumericLessThanEquals NumericGreaterThan NumericGreaterThanEquals DateEquals
+    DateNotEquals DateLessThan DateLessThanEquals DateGreaterThan DateGreaterThanEquals Bool Null
+    BinaryEquals IpAddress NotIpAddress"""
+OPERATORS = tuple(_NAMES.split())
+"""What a misspelt operator may have been meant as."""
+
 _WHEN_HINT = 'IAM\'s form, with its spelling: {IpAddress: {"aws:SourceIp": 203.0.113.0/24}}'
 
 
 def read_when(node: Node | None, findings: Findings) -> Condition:
     """Read raw IAM conditions; reports what is not understood and gives none then."""
-    if node is None or isinstance(node, ScalarNode):
+    if node is None or isinstance(node, ScalarNode) or not check_operators(node, findings):
         return NO_CONDITION
     try:
         return parse_condition(plain(node), ())
@@ -28,6 +37,21 @@ def read_when(node: Node | None, findings: Findings) -> Condition:
         place = place_at(node, malformed.path)
         findings.error("bad-condition", malformed.reason, place, hint=_WHEN_HINT)
         return NO_CONDITION
+
+
+def check_operators(node: Node | None, findings: Findings) -> bool:
+    """Tell whether all operators of a condition block are known; report those that are not."""
+    known = True
+    for pair in pairs_of(node):
+        name = pair.key.text
+        try:
+            parse_operator(name)
+        except MalformedError:
+            known = False
+            message = f"{shown(name)} is not a condition operator"
+            hint = findings.did_you_mean(name, _operators_like(name)) or _WHEN_HINT
+            findings.error("bad-condition", message, pair.key.place, hint=hint)
+    return known
 
 
 def one_clause(operator: str, key: str, *values: str) -> Condition:
@@ -58,10 +82,19 @@ def read_until(node: ScalarNode, findings: Findings) -> date | None:
         if _DATE.fullmatch(node.text):
             return date.fromisoformat(node.text)
     except ValueError:
-        pass
+        message = f"{shown(node.text)} is no day of the calendar"
+        findings.error("bad-date", message, node.place)
+        return None
     message = f"{shown(node.text)} is not a date"
     findings.error("bad-date", message, node.place, hint="write it as 2027-03-31")
     return None
+
+
+def _operators_like(name: str) -> tuple[str, ...]:
+    """Give the known operators with the qualifier and the `IfExists` of a misspelt one."""
+    qualifier, colon, _ = name.rpartition(":")
+    if_exists = "IfExists" if name.endswith("IfExists") else ""
+    return tuple(f"{qualifier}{colon}{base}{if_exists}" for base in OPERATORS)
 
 
 def ends_at(day: date | None) -> Condition:

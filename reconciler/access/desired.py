@@ -17,13 +17,35 @@ def desired_policies(
     entries that it matches, and stands for itself once, its pattern being the name. Grants
     whose `until` is `today` (UTC) or before are expired.
     """
+    found = entries_by_name(access, names)
+    return tuple(add_up(name, entries, today) for name, entries in found)
+
+
+def entries_by_name(
+    access: AccessFile, names: Iterable[str] | None
+) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
+    """Give each repository with the entries that apply to it, sorted by name.
+
+    `names` are as for `desired_policies`.
+    """
     patterns = _patterns(access)
     exact = {entry.repository: entry for entry in access.entries if not entry.is_pattern}
     wanted = set(exact) | set(names or ())
     found = [(name, _entries_for(name, exact.get(name), patterns)) for name in wanted]
     if names is None:
         found += [(pattern.repository, (pattern,)) for pattern in patterns]
-    return tuple(_desired(name, entries, today) for name, entries in sorted(found) if entries)
+    return tuple(sorted((name, entries) for name, entries in found if entries))
+
+
+def add_up(name: str, entries: Sequence[Entry], today: date) -> Desired:
+    """Give what a repository is to have by these entries together."""
+    granted = [given.grant for entry in entries for given in entry.grants]
+    return Desired(
+        name,
+        grants=tuple(dict.fromkeys(g for g in granted if not _is_over(g, today))),
+        expired=tuple(dict.fromkeys(g for g in granted if _is_over(g, today))),
+        statements=tuple(raw.statement for entry in entries for raw in entry.statements),
+    )
 
 
 def entries_for(access: AccessFile, name: str) -> tuple[Entry, ...]:
@@ -62,16 +84,6 @@ def _entries_for(name: str, own: Entry | None, patterns: Sequence[Entry]) -> tup
         return (own,)
     matching = tuple(entry for entry in patterns if entry.matches(name))
     return matching if own is None else (own, *matching)
-
-
-def _desired(name: str, entries: Sequence[Entry], today: date) -> Desired:
-    granted = [given.grant for entry in entries for given in entry.grants]
-    return Desired(
-        name,
-        grants=tuple(dict.fromkeys(g for g in granted if not _is_over(g, today))),
-        expired=tuple(dict.fromkeys(g for g in granted if _is_over(g, today))),
-        statements=tuple(raw.statement for entry in entries for raw in entry.statements),
-    )
 
 
 def _is_over(grant: Grant, today: date) -> bool:

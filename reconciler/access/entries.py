@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from reconciler.access.accounts import check_values
+from reconciler.access.account_fields import check_conditions
 from reconciler.access.conditions import all_of, ends_at, read_until, read_when
 from reconciler.access.model import Entry, EntryGrant, Member
 from reconciler.access.names import Members, Names, resolve
@@ -21,13 +21,18 @@ from reconciler.access.nodes import (
 )
 from reconciler.access.problems import Findings, Place, shown
 from reconciler.access.repository import check_repository
-from reconciler.access.statements import PUBLIC_HINT, read_statements
+from reconciler.access.statements import read_statements
 from reconciler.access.tiers import check_tier
 from reconciler.policy.conditions import NO_CONDITION, Condition
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.grants import Grant
 from reconciler.policy.public import is_public
 from reconciler.policy.tiers import Tiers
+
+_PUBLIC_HINT = (
+    "bound it by an organization, an account or a network, or set guards.public: allow, or pass"
+    " --allow-public {} to validate, compile, plan and apply"
+)
 
 
 class Terms(NamedTuple):
@@ -45,9 +50,11 @@ class Terms(NamedTuple):
         """Give the place where problems go."""
         return self.names.around.findings
 
-    def may_be_public(self, repository: str) -> bool:
-        """Tell whether public access in this entry is passed over."""
-        return self.public_allowed or repository in self.public_repositories
+    def public_hint(self, repository: str) -> str | None:
+        """Say what to do about public access in this entry; None where it is passed over."""
+        if self.public_allowed or repository in self.public_repositories:
+            return None
+        return _PUBLIC_HINT.format(f"'{repository}'" if has_wildcard(repository) else repository)
 
 
 class _Given(NamedTuple):
@@ -74,18 +81,20 @@ def _read_entry(pair: Pair, terms: Terms) -> Entry:
         hint = "write it on the entries of the repositories that shall not inherit"
         message = "only the entry of one repository can leave out patterns"
         terms.findings.error("inherit-on-pattern", message, inherit.place, hint=hint)
-    may_be_public = terms.may_be_public(repository)
+    public_hint = terms.public_hint(repository)
     statements = read_statements(
         child(pair.value, "statements"),
         terms.names.around,
-        may_be_public=may_be_public,
+        public_hint=public_hint,
         sids_matter=terms.sids_matter,
     )
-    grants = _read_access(child(pair.value, "access"), terms, may_be_public)
+    grants = _read_access(child(pair.value, "access"), terms, public_hint)
     return Entry(repository, place, grants, statements, inherits)
 
 
-def _read_access(node: Node | None, terms: Terms, may_be_public: bool) -> tuple[EntryGrant, ...]:
+def _read_access(
+    node: Node | None, terms: Terms, public_hint: str | None
+) -> tuple[EntryGrant, ...]:
     grants: list[EntryGrant] = []
     spelled: dict[tuple[object, Condition], ScalarNode] = {}
     for pair in pairs_of(node):
@@ -98,8 +107,8 @@ def _read_access(node: Node | None, terms: Terms, may_be_public: bool) -> tuple[
             if one
             for member in {(m.principal, m.condition): m for m in members}.values()
         ]
-        if not may_be_public:
-            _check_public(pair.key, of_key, terms.findings)
+        if public_hint:
+            _check_public(pair.key, of_key, public_hint, terms.findings)
         grants += of_key
     return tuple(grants)
 
@@ -112,7 +121,7 @@ def _read_given(item: Node, terms: Terms) -> _Given | None:
         return _Given(tier.text, tier.place, NO_CONDITION, None, None)
     until = _read_end(item, terms)
     when = child(item, "when")
-    check_values(when, terms.names.around.accounts, terms.findings)
+    check_conditions(when, terms.names.around)
     place = place_at(item, ("when",))
     own = read_when(when, terms.findings)
     condition = all_of(terms.findings, place, own, ends_at(until))
@@ -155,12 +164,12 @@ def _warn_of_spellings(
             return
 
 
-def _check_public(key: ScalarNode, grants: list[EntryGrant], findings: Findings) -> None:
+def _check_public(key: ScalarNode, grants: list[EntryGrant], hint: str, findings: Findings) -> None:
     for given in grants:
         grant = given.grant
         if is_public(grant.principal, "Allow", grant.condition):
             message = (
                 f"{shown(key.text)} lets everyone in, in any account, with {shown(grant.tier)}"
             )
-            findings.error("public", message, key.place, hint=PUBLIC_HINT)
+            findings.error("public", message, key.place, hint=hint)
             return

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
-from reconciler.access.accounts import read_accounts
+from reconciler.access.accounts import Surroundings, read_accounts
 from reconciler.access.entries import Terms, read_entries
 from reconciler.access.model import AccessFile
 from reconciler.access.names import read_names, warn_of_unused
@@ -22,7 +22,6 @@ from reconciler.access.sizes import check_sizes
 from reconciler.access.source import read_source
 from reconciler.access.tiers import read_tiers
 from reconciler.access.tiers import warn_of_unused as warn_of_unused_tiers
-from reconciler.access.who import Surroundings
 
 _SHAPE_SAYS_TOO = frozenset({"bad-statement", "bad-condition", "bad-arn", "bad-value"})
 """Rules that would repeat, at the same place, what the schema says already."""

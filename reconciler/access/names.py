@@ -1,48 +1,64 @@
 """Names for who gets access: principals, accounts and groups, and what a reference stands for."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
-from reconciler.access.accounts import Accounts, check_named, report_bad_id
+from reconciler.access.accounts import Accounts, Surroundings, check_named, report_bad_id
 from reconciler.access.arns import read_arn
 from reconciler.access.model import Member
 from reconciler.access.nodes import MappingNode, Node, Pair, ScalarNode, child, pairs_of, texts_of
-from reconciler.access.order import sort_by_use
-from reconciler.access.problems import Findings, did_you_mean, shown
-from reconciler.access.who import Surroundings, read_principal
+from reconciler.access.order import path_of, sort_by_use
+from reconciler.access.problems import Findings, shown
+from reconciler.access.who import read_principal
 from reconciler.policy.conditions import NO_CONDITION
 from reconciler.policy.principals import ACCOUNT_ID, Principal, account_principal
 
 Members = tuple[Member, ...]
 
+_MOST_MEMBERS = 1000
+_GROUP_HINT = (
+    "no policy holds so many; an account, a role pattern or an organization stands for many"
+)
+
 
 class Names(NamedTuple):
     """What the file's names stand for.
 
-    `known` are all names of principals, `groups` those of them that are lists of others.
+    `known` are all names of principals, `groups` those of them that are lists of others;
+    `may_be_meant` are all names, those of accounts too.
     """
 
     around: Surroundings
     principals: Mapping[str, Members]
     known: frozenset[str]
     groups: frozenset[str]
+    may_be_meant: tuple[str, ...]
 
 
 def read_names(root: Node, around: Surroundings) -> Names:
     """Read the `principals` of a file, groups after what they are made of."""
+    findings = around.findings
     own = {pair.key.text: pair for pair in pairs_of(child(root, "principals"))}
-    _check_clashes(own, child(root, "accounts"), around.findings)
+    _check_clashes(own, child(root, "accounts"), findings)
     groups = frozenset(name for name, pair in own.items() if len(_references(pair)) > 1)
     uses = {name: [used.text for used in _references(pair)] for name, pair in own.items()}
     order, cycles = sort_by_use(uses)
     for cycle in cycles:
-        message = f"the group {shown(cycle[0])} is part of itself: {' → '.join(map(shown, cycle))}"
-        around.findings.error("group-cycle", message, own[cycle[0]].key.place)
+        message = f"the group {shown(cycle[0])} is part of itself: {path_of(cycle)}"
+        findings.error("group-cycle", message, own[cycle[0]].key.place)
+    known = frozenset(own)
+    may_be_meant = (*own, *around.accounts.ids)
     done: dict[str, Members] = {}
     for name in order:
-        names = Names(around, done, frozenset(own), groups)
-        done[name] = tuple(dict.fromkeys(_members(own[name], names, own)))
-    return Names(around, {name: done[name] for name in own}, frozenset(own), groups)
+        names = Names(around, done, known, groups, may_be_meant)
+        members = tuple(islice(_members(own[name], names, own), _MOST_MEMBERS + 1))
+        if len(members) > _MOST_MEMBERS:
+            message = f"{shown(name)} stands for more than {_MOST_MEMBERS:,} principals"
+            findings.error("group-too-large", message, own[name].key.place, hint=_GROUP_HINT)
+            members = ()
+        done[name] = tuple(dict.fromkeys(members))
+    return Names(around, {name: done[name] for name in own}, known, groups, may_be_meant)
 
 
 def resolve(reference: ScalarNode, names: Names) -> Members:
@@ -58,7 +74,7 @@ def resolve(reference: ScalarNode, names: Names) -> Members:
         check_named(text, reference.place, accounts, names.around.findings)
         return (_account(text, accounts.names.get(text), partition),)
     if text.startswith("arn:"):
-        principal = read_arn(reference, partition, accounts, names.around.findings)
+        principal = read_arn(reference, names.around)
         return (
             (Member(principal, NO_CONDITION, _name_of(principal, accounts)),) if principal else ()
         )
@@ -84,7 +100,7 @@ def _members(pair: Pair, names: Names, own: Mapping[str, Pair]) -> Iterator[Memb
         # One of the file's own that is not done yet is part of a cycle, which is reported.
         if reference.text not in own or reference.text in names.principals:
             for member in resolve(reference, names):
-                yield member._replace(name=member.name or pair.key.text)
+                yield member if member.name else member._replace(name=pair.key.text)
 
 
 def _references(pair: Pair) -> tuple[ScalarNode, ...]:
@@ -115,8 +131,7 @@ def _report_unknown(reference: ScalarNode, names: Names) -> None:
     if text.isdecimal() and text.isascii():
         report_bad_id(reference, findings)
         return
-    known = (*names.known, *names.around.accounts.ids)
-    hint = did_you_mean(text, known)
+    hint = findings.did_you_mean(text, names.may_be_meant)
     if text == "*":
         hint = "for everyone, name a principal {public: true}; the guards refuse it by default"
     message = f"{shown(text)} is not a name, an ARN or an account id"

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from reconciler.access.problems import shown
+
+_MOST_CYCLES = 20
+_MOST_SHOWN = 12
+
 
 def sort_by_use(
     uses: Mapping[str, Sequence[str]],
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Sort names so that each comes after those it uses; names that are no key are ignored.
 
-    Gives the order and, for each name that leads back to itself, the way round as
-    (`a`, `b`, `a`). Needs no recursion, however long a chain is.
+    Gives the order and, for names that lead back to themselves, the way round as
+    (`a`, `b`, `a`); 20 ways at most. Needs no recursion, however long a chain is.
     """
     order: dict[str, None] = {}
     cycles: list[tuple[str, ...]] = []
@@ -24,8 +29,17 @@ def sort_by_use(
                 order[name] = None
                 del path[name]
             elif used in path:
-                names = list(path)
-                cycles.append((*names[names.index(used) :], used))
+                if len(cycles) < _MOST_CYCLES:
+                    names = list(path)
+                    cycles.append((*names[names.index(used) :], used))
             else:
                 path[used] = iter(uses[used])
     return tuple(order), tuple(cycles)
+
+
+def path_of(cycle: Sequence[str]) -> str:
+    """Write the way round, its middle left out where it is long."""
+    names = [shown(name) for name in cycle]
+    if len(names) > _MOST_SHOWN:
+        names[_MOST_SHOWN // 2 : -_MOST_SHOWN // 2] = ["…"]
+    return " → ".join(names)

@@ -1,9 +1,10 @@
 """Problems of a file: what is wrong, where, and what would help."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from reconciler.printable import printable
@@ -11,7 +12,10 @@ from reconciler.printable import printable
 Severity = Literal["error", "warning"]
 
 _LONGEST_SHOWN = 60
+_MOST_LISTED = 12
 _MOST_TYPOS = 4
+_SHORT = 3
+_MOST_COMPARISONS = 20_000
 
 
 class Place(NamedTuple):
@@ -38,9 +42,14 @@ class Problem(NamedTuple):
 
 @dataclass(slots=True)
 class Findings:
-    """Collects problems while a file is read; an identical one is kept once."""
+    """Collects problems while a file is read; an identical one is kept once.
+
+    `comparisons_left` bounds what looking for the choices that are meant may cost, for a file
+    may hold thousands of unknown names, and of known ones.
+    """
 
     found: dict[Problem, None] = field(default_factory=dict)
+    comparisons_left: int = _MOST_COMPARISONS
 
     def error(
         self,
@@ -66,6 +75,21 @@ class Findings:
         """Note what is doubtful, though valid."""
         self.found[Problem(rule, "warning", message, place, hint, other)] = None
 
+    def closest(self, word: str, choices: Collection[str]) -> str | None:
+        """Give the choice closest to a misspelt word; None if none is close.
+
+        None, too, once a file has had enough of them.
+        """
+        if len(choices) > self.comparisons_left:
+            return None
+        self.comparisons_left -= len(choices)
+        return _closest(word, tuple(sorted(choices)))
+
+    def did_you_mean(self, word: str, choices: Collection[str]) -> str | None:
+        """Give the hint that names the choice `closest` finds; None where it finds none."""
+        close = self.closest(word, choices)
+        return None if close is None else did_you_mean(word, (close,))
+
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Sort problems by place, then by rule and message; each is there once."""
@@ -85,10 +109,22 @@ def shown(value: object) -> str:
     return f"'{printable(text)}'" if isinstance(value, str) else printable(text)
 
 
+def listed(names: Collection[str]) -> str:
+    """List names for a message, the first ones where they are many."""
+    first = ", ".join(map(shown, islice(names, _MOST_LISTED)))
+    left = len(names) - _MOST_LISTED
+    return f"{first} and {left:,} more" if left > 0 else first
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
     """Give the hint that names the choice closest to a misspelt word; None where none is close."""
     close = _closest(word, tuple(sorted(choices)))
     return f"did you mean {shown(close)}?" if close is not None else None
+
+
+def is_close(word: str, choice: str) -> bool:
+    """Tell whether a word is a choice, or close enough to be meant as it."""
+    return word == choice or _closest(word, (choice,)) is not None
 
 
 @lru_cache(maxsize=1024)
@@ -100,7 +136,8 @@ def _closest(word: str, choices: tuple[str, ...]) -> str | None:
         for choice in choices
         if abs(len(choice) - len(word)) <= _MOST_TYPOS
     }
-    found = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    cutoff = 0.5 if len(word) < _SHORT else 0.6
+    found = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
     return folded[found[0]] if found else None
 
 

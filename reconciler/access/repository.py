@@ -11,6 +11,7 @@ _NAME = re.compile(rf"{_PART}(/{_PART})*")
 _PATTERN = re.compile(r"[a-z0-9._/*?-]+")
 _HOST = re.compile(r"[0-9]{12}\.dkr\.ecr\.")
 _SHORTEST, _LONGEST = 2, 256
+_MOST_WILDCARDS = 16
 _GRAMMAR = "lower-case letters and digits, with single . _ / or any number of - between them"
 
 
@@ -28,6 +29,8 @@ def check_repository(key: ScalarNode, findings: Findings) -> None:
         hint = "leave out the registry's host: only the name is meant"
     elif not (_PATTERN if is_pattern else _NAME).fullmatch(name):
         hint = _hint(name)
+    elif name.count("*") + name.count("?") > _MOST_WILDCARDS:
+        hint = f"a pattern has at most {_MOST_WILDCARDS} wildcards"
     if hint:
         message = f"{shown(name)} can't be the name of a repository"
         findings.error("bad-repository-name", message, key.place, hint=hint)

@@ -1,8 +1,9 @@
 """The parts of a file besides who gets what: registry, guards, what is unmanaged."""
 
+from collections.abc import Iterable
 from typing import Literal
 
-from reconciler.access.arns import check_partition
+from reconciler.access.account_fields import check_partition
 from reconciler.access.model import Guards, Limit, Registry
 from reconciler.access.names import Names, resolve
 from reconciler.access.nodes import (
@@ -14,7 +15,8 @@ from reconciler.access.nodes import (
     text_of,
     texts_of,
 )
-from reconciler.access.problems import Findings, shown
+from reconciler.access.problems import Findings, Place, shown
+from reconciler.policy.conditions import NO_CONDITION, Condition
 from reconciler.policy.keep import LAMBDA_SID, KeepRule, Ownership, lambda_rule
 from reconciler.policy.principals import (
     Principal,
@@ -27,6 +29,7 @@ from reconciler.policy.principals import (
 def read_registry(node: Node | None, findings: Findings) -> Registry:
     """Read `registry`; where it is broken, which the schema reports, empty stand-ins."""
     regions = texts_of(child(node, "regions"))
+    _check_repeated(regions, findings)
     partitions = {partition_of_region(region.text): region for region in regions}
     partition = next(iter(partitions), "aws")
     if len(partitions) > 1:
@@ -47,6 +50,15 @@ def read_registry(node: Node | None, findings: Findings) -> Registry:
         name=text_of(child(node, "name")),
         assume_role=text_of(child(node, "assume_role")),
     )
+
+
+def _check_repeated(regions: Iterable[ScalarNode], findings: Findings) -> None:
+    places: dict[str, Place] = {}
+    for region in regions:
+        if region.text in places:
+            message = f"the region {shown(region.text)} stands here twice"
+            findings.error("bad-value", message, region.place, other=places[region.text])
+        places[region.text] = region.place
 
 
 def read_guards(node: Node | None) -> Guards:
@@ -85,15 +97,15 @@ def read_ownership(node: Node | None, names: Names) -> Ownership:
     own: list[KeepRule] = []
     for item in items_of(child(child(node, "statements"), "keep")):
         sid = text_of(child(item, "sid"))
-        own += [KeepRule(sid, who) for who in _keep_whom(item, names) if sid]
+        own += [KeepRule(sid, who, condition=held) for who, held in _keep_whom(item, names) if sid]
     stronger = (r for r in own if (r.sid, r.principal) != (LAMBDA_SID, built_in.principal))
     return Ownership("keep" if keeps_by_default(node) else "remove", (built_in, *stronger))
 
 
-def _keep_whom(item: Node, names: Names) -> list[Principal]:
-    services = [service_principal(s.text) for s in texts_of(child(item, "service"))]
+def _keep_whom(item: Node, names: Names) -> list[tuple[Principal, Condition]]:
+    services = [(service_principal(s.text), NO_CONDITION) for s in texts_of(child(item, "service"))]
     referred = [
-        member.principal
+        (member.principal, member.condition)
         for reference in texts_of(child(item, "principal"))
         for member in resolve(reference, names)
     ]

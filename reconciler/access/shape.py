@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from reconciler.access.nodes import Node, ScalarNode
-from reconciler.access.problems import Findings, did_you_mean, shown
+from reconciler.access.problems import Findings, Place, shown
 from reconciler.access.violations import Violation, violations
 
 _ACCOUNT_TITLES = frozenset({"account id", "name or id of an account"})
@@ -15,21 +15,38 @@ _KINDS = {
     "integer": "a whole number",
     "boolean": "true or false",
 }
+Misspelt = set[tuple[Place, str]]
+"""Keys that are not known, and those that they are most likely meant as; each with the place of
+its mapping."""
+
 _RESOURCE = frozenset({"Resource", "NotResource"})
 
 
 def check_shape(root: Node, findings: Findings) -> None:
-    """Report each way in which the tree is not what the schema describes."""
-    for violation in violations(root):
+    """Report each way in which the tree is not what the schema describes.
+
+    What follows from a misspelt key alone is left out: that the key it means is missing, or that
+    the misspelt one does not go with another.
+    """
+    found = tuple(violations(root))
+    misspelt: Misspelt = set()
+    for violation in found:
+        if violation.keyword == "additionalProperties":
+            _say_unknown(violation, misspelt, findings)
+    for violation in found:
         if violation.of_key:
-            _say_key(violation, findings)
-        else:
+            _say_key(violation, misspelt, findings)
+        elif violation.keyword in _ABOUT_KEYS:
+            _ABOUT_KEYS[violation.keyword](violation, misspelt, findings)
+        elif violation.keyword != "additionalProperties":
             _BY_KEYWORD.get(violation.keyword, _say_value)(violation, findings)
 
 
-def _say_key(broken: Violation, findings: Findings) -> None:
+def _say_key(broken: Violation, misspelt: Misspelt, findings: Findings) -> None:
     key = str(broken.value)
     if "dependentSchemas" in broken.steps:
+        if (broken.node.place, key) in misspelt:
+            return
         kind = str(broken.steps[broken.steps.index("dependentSchemas") + 1])
         # Both keys may forbid each other: the later one is reported, once.
         first, second = sorted((key, kind), key=broken.key_place)
@@ -42,8 +59,9 @@ def _say_key(broken: Violation, findings: Findings) -> None:
     findings.error("bad-name", message, broken.key_place(key), hint=hint)
 
 
-def _say_unknown(broken: Violation, findings: Findings) -> None:
+def _say_unknown(broken: Violation, misspelt: Misspelt, findings: Findings) -> None:
     known = broken.keys
+    mapping = broken.node.place
     for key in broken.value if isinstance(broken.value, dict) else ():
         if key in known:
             continue
@@ -53,23 +71,25 @@ def _say_unknown(broken: Violation, findings: Findings) -> None:
             hint = "remove it: the policy speaks of its own repository"
             findings.error("resource-in-statement", message, place, hint=hint)
             continue
-        hint = did_you_mean(key, known) or f"the keys here are {', '.join(known)}"
+        meant = findings.closest(key, known)
+        misspelt |= {(mapping, key), (mapping, meant or key)}
+        hint = f"did you mean {shown(meant)}?" if meant else f"the keys here are {', '.join(known)}"
         findings.error("unknown-key", f"{shown(key)} is not a key here", place, hint=hint)
 
 
-def _say_missing(broken: Violation, findings: Findings) -> None:
+def _say_missing(broken: Violation, misspelt: Misspelt, findings: Findings) -> None:
     present = broken.value if isinstance(broken.value, dict) else {}
     for key in _strings(broken.wanted):
-        if key not in present:
+        if key not in present and (broken.node.place, key) not in misspelt:
             findings.error("missing-key", f"the key {shown(key)} is missing here", broken.place)
 
 
-def _say_companion(broken: Violation, findings: Findings) -> None:
+def _say_companion(broken: Violation, misspelt: Misspelt, findings: Findings) -> None:
     present = broken.value if isinstance(broken.value, dict) else {}
     rules = broken.wanted if isinstance(broken.wanted, Mapping) else {}
     for key in present:
         for needed in _strings(rules.get(key)):
-            if needed not in present:
+            if needed not in present and (broken.node.place, needed) not in misspelt:
                 message = f"{shown(key)} is only for a principal with {shown(needed)}"
                 findings.error("missing-key", message, broken.key_place(key))
 
@@ -112,21 +132,22 @@ def _say_empty(broken: Violation, findings: Findings) -> None:
     findings.error("empty-value", "this is empty, and at least one is needed", broken.place)
 
 
-def _say_repeated(broken: Violation, findings: Findings) -> None:
-    findings.error("bad-value", "the list names one thing twice", broken.place)
+def _say_many(broken: Violation, findings: Findings) -> None:
+    message = f"this list is too long: at most {broken.wanted} are taken"
+    findings.error("bad-value", message, broken.place)
 
 
 def _say_value(broken: Violation, findings: Findings) -> None:
     rule = "bad-account-id" if broken.title == "account id" else "bad-value"
     message = f"{shown(broken.value)} is not a valid {broken.title}"
-    findings.error(rule, message, broken.place, hint=_value_hint(broken))
+    findings.error(rule, message, broken.place, hint=_value_hint(broken, findings))
 
 
-def _value_hint(broken: Violation) -> str | None:
+def _value_hint(broken: Violation, findings: Findings) -> str | None:
     match broken.keyword:
         case "enum":
             names = _strings(broken.wanted)
-            return did_you_mean(str(broken.value), names) or f"write {' or '.join(names)}"
+            return findings.did_you_mean(str(broken.value), names) or f"write {' or '.join(names)}"
         case "const":
             return f"write {json.dumps(broken.wanted)}"
         case "minimum":
@@ -143,13 +164,14 @@ def _strings(value: object) -> tuple[str, ...]:
     return tuple(item for item in items if isinstance(item, str))
 
 
-_BY_KEYWORD: Mapping[str, Callable[[Violation, Findings], None]] = {
-    "additionalProperties": _say_unknown,
+_ABOUT_KEYS: Mapping[str, Callable[[Violation, Misspelt, Findings], None]] = {
     "required": _say_missing,
     "dependentRequired": _say_companion,
+}
+_BY_KEYWORD: Mapping[str, Callable[[Violation, Findings], None]] = {
     "not": _say_nobody,
     "type": _say_type,
-    "uniqueItems": _say_repeated,
+    "maxItems": _say_many,
     "minItems": _say_empty,
     "minLength": _say_empty,
     "minProperties": _say_empty,

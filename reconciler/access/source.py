@@ -5,6 +5,7 @@ are what they look like, everything else is text (`yes`, `on`, dates, `0x1F`, `1
 """
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 import yaml
@@ -16,6 +17,7 @@ from reconciler.access.tree import StopReadingError, TreeBuilder, find_forbidden
 from reconciler.printable import printable
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MOST_FORBIDDEN = 20
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
@@ -59,15 +61,20 @@ def _not_utf_8(content: bytes, position: int, path: str, findings: Findings) -> 
 
 
 def _has_forbidden_characters(lines: tuple[str, ...], path: str, findings: Findings) -> bool:
-    found = False
-    for number, line in enumerate(lines, start=1):
-        for match in find_forbidden(line):
-            found = True
-            message = f"the character {printable(match[0])} is not taken"
-            hint = "it is invisible, or steers a terminal: remove it"
-            place = Place(path, number, match.start() + 1)
-            findings.error("control-character", message, place, hint=hint)
-    return found
+    found = (
+        (match[0], Place(path, number, match.start() + 1))
+        for number, line in enumerate(lines, start=1)
+        for match in find_forbidden(line)
+    )
+    first = tuple(islice(found, _MOST_FORBIDDEN))
+    for character, place in first:
+        message = f"the character {printable(character)} is not taken"
+        hint = "it is invisible, or steers a terminal: remove it"
+        findings.error("control-character", message, place, hint=hint)
+    for _, place in islice(found, 1):
+        message = f"from here on, {1 + sum(1 for _ in found):,} more such characters follow"
+        findings.error("control-character", message, place)
+    return bool(first)
 
 
 def _report_syntax(

@@ -1,34 +1,46 @@
 """Raw statements: the escape hatch, carried as they are, and checked all the same."""
 
-from reconciler.access.accounts import check_values
+from reconciler.access.account_fields import check_conditions
+from reconciler.access.accounts import Surroundings, check_named
 from reconciler.access.actions import check_actions
 from reconciler.access.arns import read_arn
+from reconciler.access.conditions import check_operators
 from reconciler.access.model import EntryStatement
 from reconciler.access.nodes import (
     MappingNode,
     Node,
     child,
     items_of,
+    pairs_of,
     place_at,
     plain,
     text_of,
     texts_of,
 )
-from reconciler.access.problems import Findings
-from reconciler.access.who import Surroundings
+from reconciler.access.problems import Findings, shown
 from reconciler.policy.compiler import SID_PREFIX
 from reconciler.policy.document import Statement, parse_statement
+from reconciler.policy.glob import has_wildcard
 from reconciler.policy.malformed import MalformedError
+from reconciler.policy.principals import ACCOUNT_ID
 from reconciler.policy.public import is_public
 
 _HINT = "IAM's form: Effect, Principal, Action, and where needed Sid and Condition"
-PUBLIC_HINT = "bound it by an organization, an account or a network, or set guards.public: allow"
+_ELEMENTS = frozenset(
+    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"}
+    | {"Resource", "NotResource"}
+)
+_REFUSED_KINDS = ("Federated", "CanonicalUser")
 
 
 def read_statements(
-    node: Node | None, around: Surroundings, *, may_be_public: bool, sids_matter: bool
+    node: Node | None, around: Surroundings, *, public_hint: str | None, sids_matter: bool
 ) -> tuple[EntryStatement, ...]:
-    """Read a list of raw statements; `sids_matter` where ours are known by their Sid."""
+    """Read a list of raw statements.
+
+    `public_hint` is what to say to a public one, None where it is passed over; `sids_matter`
+    where ours are known by their Sid.
+    """
     found: list[EntryStatement] = []
     for item in items_of(node):
         if isinstance(item, MappingNode):
@@ -36,17 +48,21 @@ def read_statements(
             _check_parts(item, around)
             if sids_matter:
                 _check_sid(item, around.findings)
-            if statement and not may_be_public:
-                _check_public(statement, item, around.findings)
+            if statement and public_hint:
+                _check_public(statement, item, public_hint, around.findings)
             found.append(EntryStatement(statement.raw if statement else {}, item.place))
     return tuple(found)
 
 
 def _parse(node: MappingNode, around: Surroundings) -> Statement | None:
+    if any(key not in _ELEMENTS for key in node.pairs):
+        return None  # the schema reports it
     if "Principal" not in node.pairs and "NotPrincipal" not in node.pairs:
         around.findings.error(
             "bad-statement", "a statement has a Principal", node.place, hint=_HINT
         )
+        return None
+    if not check_operators(child(node, "Condition"), around.findings):
         return None
     # A Resource is the schema's to refuse; what else is wrong is said, too.
     pairs = {
@@ -65,13 +81,32 @@ def _check_parts(node: MappingNode, around: Surroundings) -> None:
     for element in ("Action", "NotAction"):
         named = (action for action in texts_of(child(node, element)) if action.text != "*")
         check_actions(named, around.findings)
-    for element in ("Principal", "NotPrincipal", "Condition"):
-        part = child(node, element)
-        check_values(part, around.accounts, around.findings)
     for element in ("Principal", "NotPrincipal"):
-        for name in texts_of(child(child(node, element), "AWS")):
-            if name.text.startswith("arn:"):
-                read_arn(name, around.partition, around.accounts, around.findings)
+        _check_principals(child(node, element), around)
+    check_conditions(child(node, "Condition"), around)
+
+
+def _check_principals(element: Node | None, around: Surroundings) -> None:
+    """Report principals that ECR does not take, so that it would refuse the whole policy.
+
+    Source: IAM User Guide, "AWS JSON policy elements: Principal"; that ECR refuses federated
+    and canonical users is evidenced by public reports.
+    """
+    for name in texts_of(child(element, "AWS")):
+        if ACCOUNT_ID.fullmatch(name.text):
+            check_named(name.text, name.place, around.accounts, around.findings)
+        elif name.text != "*":
+            read_arn(name, around)
+    for name in texts_of(child(element, "Service")):
+        if has_wildcard(name.text):
+            message = f"a wildcard in the service {shown(name.text)}"
+            hint = "name each service, such as lambda.amazonaws.com"
+            around.findings.error("bad-statement", message, name.place, hint=hint)
+    for pair in pairs_of(element):
+        if pair.key.text in _REFUSED_KINDS:
+            message = f"ECR takes no {pair.key.text} principal"
+            hint = "name the role that its users assume"
+            around.findings.error("bad-statement", message, pair.key.place, hint=hint)
 
 
 def _check_sid(node: MappingNode, findings: Findings) -> None:
@@ -83,12 +118,12 @@ def _check_sid(node: MappingNode, findings: Findings) -> None:
         findings.warning("statement-not-owned", message, place, hint=hint)
 
 
-def _check_public(statement: Statement, node: MappingNode, findings: Findings) -> None:
+def _check_public(statement: Statement, node: MappingNode, hint: str, findings: Findings) -> None:
     for principal in statement.principals:
         if is_public(principal, statement.effect, statement.condition):
             place = place_at(
                 node, ("Principal",) if "Principal" in node.pairs else ("NotPrincipal",)
             )
             message = "this statement lets everyone in, in any account"
-            findings.error("public", message, place, hint=PUBLIC_HINT)
+            findings.error("public", message, place, hint=hint)
             return

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from reconciler.access.actions import check_actions
 from reconciler.access.nodes import Node, Pair, ScalarNode, child, pairs_of, texts_of
-from reconciler.access.order import sort_by_use
-from reconciler.access.problems import Findings, did_you_mean, shown
+from reconciler.access.order import path_of, sort_by_use
+from reconciler.access.problems import Findings, listed, shown
 from reconciler.policy.actions import canonical_action
 from reconciler.policy.tiers import BUILT_IN_TIERS, Tiers
+
+_MOST_ACTIONS = 200
 
 
 def read_tiers(node: Node | None, findings: Findings) -> Tiers:
@@ -21,7 +23,7 @@ def read_tiers(node: Node | None, findings: Findings) -> Tiers:
     uses = {name: [base.text for base in _bases(pair)] for name, pair in own.items()}
     order, cycles = sort_by_use(uses)
     for cycle in cycles:
-        message = f"the tier {shown(cycle[0])} extends itself: {' → '.join(map(shown, cycle))}"
+        message = f"the tier {shown(cycle[0])} extends itself: {path_of(cycle)}"
         findings.error("tier-cycle", message, own[cycle[0]].key.place)
     tiers = dict(BUILT_IN_TIERS)
     for name in order:
@@ -34,7 +36,7 @@ def check_tier(name: ScalarNode, tiers: Tiers, findings: Findings) -> bool:
     """Tell whether a tier of this name exists; report it where not."""
     if name.text in tiers:
         return True
-    hint = did_you_mean(name.text, tiers) or f"the tiers are {', '.join(map(shown, tiers))}"
+    hint = findings.did_you_mean(name.text, tiers) or f"the tiers are {listed(tiers)}"
     findings.error("unknown-tier", f"{shown(name.text)} is not a tier", name.place, hint=hint)
     return False
 
@@ -58,8 +60,15 @@ def _actions(
     written = texts_of(child(pair.value, "actions"))
     check_actions(written, findings)
     actions = frozenset(canonical_action(action.text) for action in written)
-    for base in _bases(pair):
+    for base in dict.fromkeys(_bases(pair)):
         # A base that is the file's own but not done yet is part of a cycle, which is reported.
         if base.text in own or check_tier(base, done, findings):
             actions |= done.get(base.text, frozenset())
-    return actions
+        if len(actions) > _MOST_ACTIONS:
+            break
+    if len(actions) <= _MOST_ACTIONS:
+        return actions
+    message = f"the tier {shown(pair.key.text)} has more than {_MOST_ACTIONS} actions"
+    hint = "ECR has fewer; a pattern such as ecr:Describe* stands for many"
+    findings.error("tier-too-large", message, pair.key.place, hint=hint)
+    return frozenset()

@@ -3,15 +3,13 @@
 What each kind becomes is the file's contract; see the descriptions in the schema.
 """
 
-from typing import NamedTuple
-
-from reconciler.access.accounts import Accounts, check_named, check_values, find_account
-from reconciler.access.arns import check_partition
+from reconciler.access.account_fields import check_conditions, check_source_arn
+from reconciler.access.accounts import Surroundings, find_account
 from reconciler.access.conditions import all_of, one_clause, read_when
 from reconciler.access.model import Member
 from reconciler.access.nodes import MappingNode, ScalarNode, child, place_at, texts_of
-from reconciler.access.problems import Findings, shown
-from reconciler.policy.conditions import NO_CONDITION, Condition
+from reconciler.access.problems import Findings, is_close, shown
+from reconciler.policy.conditions import NO_CONDITION, Clause, Condition
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.principals import (
     EVERYONE,
@@ -23,21 +21,19 @@ from reconciler.policy.principals import (
 
 Who = tuple[Principal, Condition]
 
-
-class Surroundings(NamedTuple):
-    """What a definition is read in: the accounts, the partition, and where problems go."""
-
-    accounts: Accounts
-    partition: str
-    findings: Findings
+_OF_SOURCE = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorg")
+_BOUNDING = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnLike"})
+_ANY_NAME = str.maketrans("*?", "xx")
 
 
 def read_principal(name: str, node: MappingNode, around: Surroundings) -> tuple[Member, ...]:
     """Read a principal that is defined by a mapping; nothing where the definition is broken."""
     when = child(node, "when")
     own = read_when(when, around.findings)
+    if not any(map(_says_for_whom, own)):
+        _warn_of_unbounded(node, around.findings)
     place = place_at(node, ("when",))
-    check_values(when, around.accounts, around.findings)
+    check_conditions(when, around)
     return tuple(
         Member(principal, all_of(around.findings, place, brought, own), name)
         for principal, brought in _who(node, around)
@@ -63,7 +59,7 @@ def _named(kind: str, node: MappingNode, around: Surroundings) -> tuple[Who, ...
     written = [*texts_of(child(node, "account")), *texts_of(child(node, "accounts"))]
     if not names:
         return ()
-    if "account" not in node.pairs and "accounts" not in node.pairs:
+    if not any(is_close(key, "accounts") for key in node.pairs):
         message = f"the {kind} {shown(names[0].text)} has no account"
         hint = "give account, or accounts for a role that is in several"
         around.findings.error("missing-key", message, names[0].place, hint=hint)
@@ -79,7 +75,7 @@ def _in_account(kind: str, name: ScalarNode, account: str, around: Surroundings)
         hint = "an ARN stands alone: NAME: arn:…"
         around.findings.error("bad-arn", message, name.place, hint=hint)
         return None
-    if name.text.startswith("/") or name.text.endswith("/") or not parse_arn(arn):
+    if not parse_arn(arn.translate(_ANY_NAME)):
         message = f"{shown(name.text)} is not the name of a {kind}"
         hint = f"path and name as in the ARN behind '{kind}/', such as deploy/release"
         around.findings.error("bad-arn", message, name.place, hint=hint)
@@ -95,11 +91,25 @@ def _in_account(kind: str, name: ScalarNode, account: str, around: Surroundings)
     return account_principal(account, around.partition), pattern
 
 
+def _says_for_whom(clause: Clause) -> bool:
+    """Tell whether a clause bounds for whose resources a service acts."""
+    operator = clause.operator.removeprefix("ForAnyValue:")
+    return clause.key.startswith(_OF_SOURCE) and operator in _BOUNDING
+
+
+def _warn_of_unbounded(node: MappingNode, findings: Findings) -> None:
+    if "source_arns" in node.pairs or "source_accounts" in node.pairs:
+        return
+    for service in texts_of(child(node, "service")):
+        message = f"{shown(service.text)} may act for anyone's resources, in any account"
+        hint = "give source_accounts or source_arns"
+        findings.warning("unbounded-service", message, service.place, hint=hint)
+
+
 def _source(node: MappingNode, around: Surroundings) -> Condition:
     arns = texts_of(child(node, "source_arns"))
     for arn in arns:
-        check_partition(arn.text, arn.place, around.partition, around.findings)
-        check_named(arn.text, arn.place, around.accounts, around.findings)
+        check_source_arn(arn, around)
     written = texts_of(child(node, "source_accounts"))
     found = [find_account(account, around.accounts, around.findings) for account in written]
     accounts = [account for account in found if account]

@@ -59,6 +59,8 @@ def _excerpt(
     """Show the part of a long line that is around the column, and a caret below it."""
     of_file = lines.get(place.path, ())
     line = of_file[place.line - 1] if place.line <= len(of_file) else ""
+    if not line.strip():
+        return []
     start = max(0, place.column - 1 - _BEFORE) if len(line) > _WIDTH else 0
     before, after = line[start : place.column - 1], line[place.column - 1 : start + _WIDTH]
     head = ("…" if start else "") + printable(before)

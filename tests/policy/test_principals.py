@@ -23,6 +23,7 @@ ACCOUNT = "444455556666"
         (f"arn:aws:iam::{ACCOUNT}:root", ("aws", "root", "")),
         (f"arn:aws:iam::{ACCOUNT}:role/a", ("aws", "role", "a")),
         (f"arn:aws:iam::{ACCOUNT}:role/path/to/a", ("aws", "role", "path/to/a")),
+        (f'arn:aws:iam::{ACCOUNT}:role/p:"~!/a', ("aws", "role", 'p:"~!/a')),
         (f"arn:aws-cn:iam::{ACCOUNT}:user/alice", ("aws-cn", "user", "alice")),
         (f"arn:aws-us-gov:iam::{ACCOUNT}:group/g", ("aws-us-gov", "group", "g")),
         (f"arn:aws-iso:sts::{ACCOUNT}:assumed-role/a/s@x", ("aws-iso", "assumed-role", "a/s@x")),

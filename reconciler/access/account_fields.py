@@ -1,0 +1,121 @@
+"""The accounts that ARNs and conditions speak of: each a literal id, named where ids have names.
+
+A wildcard, a variable or another spelling in their place would let a stranger's account in
+behind the back of `accounts`.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from reconciler.access.accounts import Accounts, Surroundings, check_named
+from reconciler.access.nodes import Node, ScalarNode, pairs_of, scalars_in
+from reconciler.access.problems import Findings, Place, shown
+from reconciler.policy.conditions import Operator, parse_operator
+from reconciler.policy.glob import has_wildcard
+from reconciler.policy.malformed import MalformedError
+from reconciler.policy.principals import ACCOUNT_ID
+
+_ACCOUNT_KEYS = frozenset({"aws:principalaccount", "aws:sourceaccount"})
+_SOURCE_ARN = "aws:sourcearn"
+_ARN_KEYS = frozenset({"aws:principalarn", _SOURCE_ARN})
+_ARN_FIELDS = 6
+_HINT = "write the 12 digits of an account that is named under accounts"
+_WARNING_HINT = "write an account's 12 digits in its place, so that no stranger's resources count"
+
+
+class _Value(NamedTuple):
+    """One value of a condition, with the operator and the key (in lower case) it is under."""
+
+    operator: Operator
+    key: str
+    scalar: ScalarNode
+
+
+def check_source_arn(arn: ScalarNode, around: Surroundings) -> None:
+    """Report an ARN pattern for `aws:SourceArn` that does not say whose resources it means."""
+    if _is_in_partition(arn, around) and not _check_arn(arn, _SOURCE_ARN, around):
+        _warn_of_strangers(arn, around)
+
+
+def check_conditions(node: Node | None, around: Surroundings) -> None:
+    """Report each account in a raw condition block that is unnamed, or is no literal id."""
+    for value in _values(node):
+        scalar, base = value.scalar, value.operator.base
+        if base == "Null" or value.key not in _ACCOUNT_KEYS | _ARN_KEYS:
+            check_named(scalar.text, scalar.place, around.accounts, around.findings)
+        elif not base.startswith(("String", "Arn")):
+            # Numbers and bytes have other spellings than digits.
+            _report_hidden(scalar, around.accounts, around.findings)
+        elif value.key in _ACCOUNT_KEYS:
+            _check_account(scalar.text, scalar, around)
+        elif _is_in_partition(scalar, around):
+            told = _check_arn(scalar, value.key, around)
+            if value.key == _SOURCE_ARN and not told and "Not" not in base:
+                _warn_of_strangers(scalar, around)
+
+
+def check_partition(text: str, place: Place, partition: str, findings: Findings) -> bool:
+    """Tell whether an ARN is in the partition of the registry's regions; report it if not."""
+    head, _, rest = text.partition(":")
+    found = rest.partition(":")[0]
+    if head != "arn" or found == partition:
+        return True
+    message = f"{shown(text)} is in the partition {shown(found)}, the registry in {partition}"
+    hint = "a policy only reaches principals of its own partition"
+    findings.error("wrong-partition", message, place, hint=hint)
+    return False
+
+
+def _is_in_partition(arn: ScalarNode, around: Surroundings) -> bool:
+    return check_partition(arn.text, arn.place, around.partition, around.findings)
+
+
+def _values(node: Node | None) -> Iterator[_Value]:
+    """Give the values of a condition block; an unknown operator's are skipped: it is reported."""
+    for operator in pairs_of(node):
+        try:
+            parsed = parse_operator(operator.key.text)
+        except MalformedError:
+            continue
+        for key in pairs_of(operator.value):
+            for scalar in scalars_in(key.value):
+                yield _Value(parsed, key.key.text.lower(), scalar)
+
+
+def _check_arn(scalar: ScalarNode, key: str, around: Surroundings) -> bool:
+    """Tell whether an ARN pattern says whose it is; report it where accounts must be named.
+
+    A star in StringLike crosses colons, so that one before the account could reach a field
+    behind it: the path of a stranger's role may hold them. A region is the exception for sources:
+    their names hold no colons where services have regions (assumed).
+    """
+    fields = scalar.text.split(":", _ARN_FIELDS - 1)
+    if len(fields) < _ARN_FIELDS:
+        return _report_hidden(scalar, around.accounts, around.findings)
+    _, _, service, region, account, resource = fields
+    of_source = key == _SOURCE_ARN
+    if has_wildcard(service) or (has_wildcard(region) and not (of_source and account)):
+        return _report_hidden(scalar, around.accounts, around.findings)
+    if of_source and not account and not has_wildcard(resource.partition("/")[0]):
+        return True  # the ARN of a bucket has no account: its name is the only one in the world
+    return _check_account(account, scalar, around)
+
+
+def _check_account(account: str, scalar: ScalarNode, around: Surroundings) -> bool:
+    if not ACCOUNT_ID.fullmatch(account):
+        return _report_hidden(scalar, around.accounts, around.findings)
+    check_named(account, scalar.place, around.accounts, around.findings)
+    return True
+
+
+def _report_hidden(scalar: ScalarNode, accounts: Accounts, findings: Findings) -> bool:
+    if accounts.must_be_named:
+        message = f"{shown(scalar.text)} does not say which account is meant"
+        findings.error("unnamed-account", message, scalar.place, hint=_HINT)
+    return False
+
+
+def _warn_of_strangers(scalar: ScalarNode, around: Surroundings) -> None:
+    if not around.accounts.must_be_named:
+        message = f"{shown(scalar.text)} does not say whose resources are meant"
+        around.findings.warning("wildcard-account", message, scalar.place, hint=_WARNING_HINT)
