@@ -101,7 +101,7 @@ statements = st.one_of(
 def test_whatever_lets_a_stranger_in_is_public() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(st.lists(statements, min_size=1, max_size=3))
     def check(policy: list[Json]) -> None:
         inside, public = lets_strangers_in(policy), called_public(policy)
