@@ -7,6 +7,7 @@ from pathlib import Path
 from reconciler.access.load import load_access
 from reconciler.access.words import vocabulary
 from reconciler.cli.planning import plan_guards, plan_registries
+from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import Allowances, check_guards
 from reconciler.registry.model import LiveRegistry, LiveRepository, ReadFailure, RegistryScope
 from reconciler.report.paint import plain
@@ -38,7 +39,9 @@ def expected_output(folder: Path) -> dict[str, str]:
     refused = "".join(f"refused: {refusal.guard}: {refusal.message}\n" for refusal in refusals)
     return {
         "plan.txt": render_plan(view, plain) + refused,
-        "drift.txt": render_drift(view_drift(plan, vocabulary(loaded.access)), plain),
+        "drift.txt": render_drift(
+            view_drift(without_expired(plan), vocabulary(loaded.access)), plain
+        ),
         "plan.json": render_plan_json(view, ORIGIN),
     }
 

@@ -48,23 +48,11 @@ def add_up(name: str, entries: Sequence[Entry], today: date) -> Desired:
     )
 
 
-def entries_for(access: AccessFile, name: str) -> tuple[Entry, ...]:
-    """Give the entries that apply to a repository: its own first, then the patterns."""
-    own = next((entry for entry in access.entries if entry.repository == name), None)
-    return _entries_for(name, own, _patterns(access))
-
-
 def managed_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
     """Give the live repositories that an entry names or matches, sorted."""
     exact = {entry.repository for entry in access.entries}
     patterns = _patterns(access)
     return tuple(sorted(n for n in set(names) if n in exact or any(p.matches(n) for p in patterns)))
-
-
-def unmanaged_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
-    """Give the live repositories that no entry names or matches, sorted."""
-    live = set(names)
-    return tuple(sorted(live.difference(managed_names(access, live))))
 
 
 def patterns_without_match(access: AccessFile, names: Iterable[str]) -> tuple[Entry, ...]:

@@ -103,8 +103,3 @@ class AccessFile(NamedTuple):
     guards: Guards
     unmanaged_repositories: Literal["ignore", "report", "fail"]
     ownership: Ownership
-
-    @property
-    def account_ids(self) -> frozenset[str]:
-        """Give the ids of all accounts that the file knows: the registry's and the named."""
-        return frozenset({self.registry.account, *self.accounts.values()})

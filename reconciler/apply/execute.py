@@ -75,12 +75,14 @@ def execute(
     def work(change: Change) -> Outcome:
         if stopped():
             return Outcome(change, "skipped", "interrupted")
-        outcome = _apply(change, registries[change.target.scope])
-        progress(outcome)
-        return outcome
+        return _apply(change, registries[change.target.scope])
 
+    outcomes = []
     with ThreadPoolExecutor(WRITERS) as pool:
-        return tuple(pool.map(work, changes))
+        for outcome in pool.map(work, changes):
+            outcomes.append(outcome)
+            progress(outcome)
+    return tuple(outcomes)
 
 
 def _apply(change: Change, registry: Access) -> Outcome:
@@ -96,11 +98,15 @@ def _apply(change: Change, registry: Access) -> Outcome:
                 throttled = error
             else:
                 return _confirm(change, registry.reader)
-        return Outcome(change, "failed", throttled.message)
+        return Outcome(change, "failed", _told(throttled))
     except WriteOutcomeUnknownError as unknown:
         return _settle(change, registry.reader, unknown)
     except ReconcileError as error:
-        return Outcome(change, "failed", error.message)
+        return Outcome(change, "failed", _told(error))
+
+
+def _told(error: ReconcileError) -> str:
+    return f"{error.message} ({error.hint})" if error.hint else error.message
 
 
 def _is_fresh(change: Change, reader: Reader) -> bool:
@@ -119,8 +125,12 @@ def _write(change: Change, writer: Writer) -> None:
 
 
 def _confirm(change: Change, reader: Reader) -> Outcome:
-    if _is_in_force(change, reader):
-        return Outcome(change, "applied")
+    try:
+        if _is_in_force(change, reader):
+            return Outcome(change, "applied")
+    except ReconcileError as error:
+        message = f"the policy was written, but could not be read back: {_told(error)}"
+        return Outcome(change, "failed", message)
     return Outcome(
         change, "failed", "the policy was written, but what is live now means something else"
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reconciler.access.load import Loaded, load_access
 from reconciler.access.model import AccessFile
+from reconciler.access.problems import did_you_mean
 from reconciler.cli.terminal import note, paint_for
 from reconciler.errors import InvalidError, ReconcileError, UsageError
 from reconciler.report.problems_text import render_problems
@@ -32,6 +33,8 @@ def read_access_file(file: Path) -> bytes:
             f"there is no file {file}",
             hint="'reconcile init' writes one; -f FILE or $ECR_ACCESS_FILE names another",
         ) from None
+    except IsADirectoryError:
+        raise UsageError(f"{file} is a folder, not a file") from None
     except OSError as error:
         raise ReconcileError(f"{file} can't be read: {error.strerror}") from None
 
@@ -57,4 +60,11 @@ def load_valid(file: Path, allow_public: Iterable[str] | None = None) -> AccessS
         note(render_problems(loaded.problems, loaded.lines, paint).rstrip("\n"))
     if loaded.access is None:
         raise InvalidError(f"{file} is invalid; nothing was done")
+    entries = {entry.repository for entry in loaded.access.entries}
+    for name in allow_public or ():
+        if name not in entries:
+            raise UsageError(
+                f"--allow-public {name}: the file has no such repository",
+                hint=did_you_mean(name, entries) or "name an entry as the file writes it",
+            )
     return AccessSource(loaded.access, str(file), content, now)

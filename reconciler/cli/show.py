@@ -27,6 +27,12 @@ def show_plan(
         out(render_plan(view, paint_for(sys.stdout), explain))
 
 
+def note_plan(survey: Survey) -> None:
+    """Tell the plan on stderr: whoever is asked must have seen it, whatever stdout is for."""
+    view = view_plan(survey.plan, survey.vocabulary)
+    note(render_plan(view, paint_for(sys.stderr)).rstrip("\n"))
+
+
 def show_drift(survey: Survey, source: AccessSource, format_: Format) -> None:
     """Write how the live access differs to stdout."""
     view = view_drift(survey.plan, survey.vocabulary)

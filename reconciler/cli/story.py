@@ -22,7 +22,7 @@ def tell_story() -> None:
     with Sandbox() as ecr, tempfile.TemporaryDirectory() as folder:
         for name in _REPOSITORIES:
             ecr.create_repository(name)
-        story = _Story(Path(folder), {**os.environ, **ecr.environment()})
+        story = _Story(Path(folder), _environment(ecr))
         story.tell("An embedded ECR runs on this machine, with three repositories; no AWS needed.")
         story.run(0, "init")
         story.run(0, "validate")
@@ -37,6 +37,12 @@ def tell_story() -> None:
         story.run(0, "apply", "--yes")
         story.run(0, "drift")
         story.tell("Your own file starts with: reconcile init")
+
+
+def _environment(ecr: Sandbox) -> dict[str, str]:
+    """Give the user's environment without anything that leads to another endpoint or file."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "ECR_ACCESS_"))}
+    return {**kept, "NO_PROXY": "127.0.0.1", **ecr.environment()}
 
 
 class _Story:

@@ -9,7 +9,7 @@ from reconciler.access.words import vocabulary
 from reconciler.cli.exits import Exit
 from reconciler.cli.load import AccessSource
 from reconciler.cli.planning import Globs, plan_registries, selected
-from reconciler.cli.terminal import progress_bar
+from reconciler.cli.terminal import note, progress_bar
 from reconciler.plan.model import Plan
 from reconciler.policy.vocabulary import Vocabulary
 from reconciler.registry.fault import CallError, Fault
@@ -62,6 +62,7 @@ def findings_exit(plan: Plan, access: AccessFile) -> list[Exit]:
     if plan.errors:
         codes.append(Exit.FAILED)
     if plan.unmanaged and access.unmanaged_repositories == "fail":
+        note(f"unmanaged repositories: {len(plan.unmanaged)}; the file says that this fails")
         codes.append(Exit.DIFFERS)
     return codes
 

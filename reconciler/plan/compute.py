@@ -20,12 +20,10 @@ from reconciler.policy.document import (
     Policy,
     Statement,
     Unreadable,
-    parse_document,
 )
 from reconciler.policy.facts import Facts, facts_of, uncovered
 from reconciler.policy.grants import Desired, grant_facts
 from reconciler.policy.keep import Ownership, changes_meaning, kept_statements
-from reconciler.policy.malformed import MalformedError
 from reconciler.policy.vocabulary import Vocabulary
 from reconciler.registry.model import LiveRegistry, ReadFailure
 
@@ -92,13 +90,15 @@ def merge_plans(plans: Iterable[Plan]) -> Plan:
 
 
 def without_expired(plan: Plan) -> Plan:
-    """Take as in sync what differs by grants alone whose time is over: they have no effect."""
-    over = tuple(change.target for change in plan.changes if change.expired_only)
-    return replace(
-        plan,
-        changes=tuple(change for change in plan.changes if not change.expired_only),
-        in_sync=tuple(sorted((*plan.in_sync, *over))),
+    """Leave out grants whose time is over: they have no effect, so they are no difference."""
+    lasting = tuple(
+        replace(change, access=change.lasting)
+        for change in plan.changes
+        if change.lasting or isinstance(change.before, Unreadable)
     )
+    targets = {change.target for change in lasting}
+    over = (change.target for change in plan.changes if change.target not in targets)
+    return replace(plan, changes=lasting, in_sync=tuple(sorted((*plan.in_sync, *over))))
 
 
 def _plan_repository(wanted: Desired, live: LiveRegistry, rules: Rules) -> _Outcome:
@@ -130,15 +130,19 @@ def _live_text(live: LiveRegistry, repository: str) -> str | None:
 def _compare(
     wanted: Desired, target: Target, before_text: str | None, before: Policy, rules: Rules
 ) -> _Outcome:
-    kept = _kept(before, rules.ownership)
-    after_text, after_facts = _after(wanted, kept, target, rules)
-    before_facts = _facts(before)
+    asked = _read_back(_write(wanted, (), rules), target)
+    kept = _kept(before, asked, rules.ownership)
+    after_text = _write(wanted, kept, rules)
+    # Kept statements mean what they mean in the live document, whatever its version.
+    before_facts, after_facts = _facts(before), facts_of((*asked.statements, *kept))
     access = difference(before_facts, after_facts)
-    live_grants = count_live(before, before_facts)
+    effective = _without(before_facts, grant_facts(wanted.expired))
+    live_grants = count_live(before, effective)
     change = None
     if access or isinstance(before, Unreadable):
-        effective = _without(before_facts, grant_facts(wanted.expired))
-        lost = count_revoked(effective, difference(effective, after_facts))
+        _check_writable(after_text, kept, before)
+        lasting = difference(effective, after_facts)
+        lost = count_revoked(effective, lasting)
         back = difference(after_facts, before_facts)
         change = Change(
             target=target,
@@ -149,7 +153,7 @@ def _compare(
             before=before,
             risks=find_risks(before_facts, access, target, rules.vocabulary),
             live_risks=find_risks(after_facts, back, target, rules.vocabulary),
-            expired_only=effective == after_facts and not isinstance(before, Unreadable),
+            lasting=lasting,
             revoked=live_grants if isinstance(before, Unreadable) else lost,
             granted=count_granted(access),
             kept=tuple(sorted(s.sid or "" for s in kept)),
@@ -171,50 +175,66 @@ def _facts(policy: Policy | None) -> Facts:
     return facts_of(policy.statements) if isinstance(policy, Document) else {}
 
 
-def _after(
-    wanted: Desired, kept: tuple[Statement, ...], target: Target, rules: Rules
-) -> tuple[str | None, Facts]:
-    """Write the policy to come, and read it back: what counts is what the service is sent."""
-    carried = (*wanted.statements, *(statement.raw for statement in kept))
-    text = compile_policy(
+def _write(wanted: Desired, kept: Iterable[Statement], rules: Rules) -> str | None:
+    # A Resource says nothing in a repository policy, and the service may refuse it.
+    carried = [{k: v for k, v in s.raw.items() if k != "Resource"} for s in kept]
+    return compile_policy(
         grant_facts(wanted.grants),
-        carried,
+        [*wanted.statements, *carried],
         rules.vocabulary.tiers,
         owned_by_sid=rules.ownership.by_sid,
     )
-    if text is None:
-        return None, {}
-    if len(text) > MAX_POLICY_CHARACTERS:
-        raise _NotPlannableError(
-            "policy-too-large",
-            f"the policy would have {len(text):,} characters, {len(kept)} kept statements "
-            f"included; the service takes {MAX_POLICY_CHARACTERS:,}",
-        )
-    try:
-        document = parse_document(text, partition=target.partition, arn=target.arn)
-    except MalformedError as malformed:
-        raise _NotPlannableError("bad-statement", str(malformed)) from None
-    return text, facts_of(document.statements)
 
 
-def _kept(before: Policy, ownership: Ownership) -> tuple[Statement, ...]:
-    if isinstance(before, Unreadable):
-        if ownership.default == "keep":
-            raise _NotPlannableError(
-                "unreadable-policy",
-                f"the live policy is not understood ({before}), so nobody can tell which of its "
-                "statements to keep; repair it by hand, or remove others' statements by default",
-            )
-        return ()
-    kept = kept_statements(before, ownership)
+def _read_back(text: str | None, target: Target) -> Document:
+    """Read what was compiled: what counts is what the service is sent."""
+    policy = target.read(text)
+    if isinstance(policy, Unreadable):
+        raise _NotPlannableError("bad-statement", str(policy))
+    return policy
+
+
+def _check_writable(text: str | None, kept: tuple[Statement, ...], before: Policy) -> None:
+    """Raise where the policy to come can't be written as it is meant."""
     for statement in kept:
-        if changes_meaning(before, statement):
+        if isinstance(before, Document) and changes_meaning(before, statement):
             raise _NotPlannableError(
                 "kept-statement",
                 f"the statement {statement.sid!r} is to be kept, but its ${{ would mean something "
                 f"else under Version {VERSION}; rewrite it by hand",
             )
-    return kept
+    if text is not None and len(text) > MAX_POLICY_CHARACTERS:
+        raise _NotPlannableError(
+            "policy-too-large",
+            f"the policy would have {len(text):,} characters, {len(kept)} kept statements "
+            f"included; the service takes {MAX_POLICY_CHARACTERS:,}",
+        )
+
+
+def _kept(before: Policy, asked: Document, ownership: Ownership) -> tuple[Statement, ...]:
+    """Give the live statements of others; each once, and none that the file carries itself."""
+    if isinstance(before, Document):
+        others = {_said(statement): statement for statement in kept_statements(before, ownership)}
+        own = {_said(statement) for statement in asked.statements}
+        return tuple(statement for said, statement in others.items() if said not in own)
+    if ownership.default == "keep":
+        raise _NotPlannableError(
+            "unreadable-policy",
+            f"the live policy is not understood ({before}), so nobody can tell which of its "
+            "statements to keep; repair it by hand, or remove others' statements by default",
+        )
+    return ()
+
+
+def _said(statement: Statement) -> tuple[object, ...]:
+    """Give all that a statement says, without how it is written."""
+    return (
+        statement.sid,
+        statement.effect,
+        frozenset(statement.principals),
+        statement.actions,
+        statement.condition,
+    )
 
 
 def _without(facts: Facts, gone: Facts) -> Facts:

@@ -14,10 +14,13 @@ _LIKE_A_PRINCIPAL = re.compile(
 
 
 def count_live(policy: Policy, facts: Facts) -> int:
-    """Count what a live policy allows; of one that is not understood, what looks like it."""
+    """Count what a live policy allows to who still exists.
+
+    Of a policy that is not understood, whatever looks like a principal counts.
+    """
     if isinstance(policy, Unreadable):
         return max(1, len(set(_LIKE_A_PRINCIPAL.findall(policy.text))))
-    return sum(holder.effect == "Allow" for holder in facts)
+    return sum(h.effect == "Allow" and not gone_kind(h.principal) for h in facts)
 
 
 def count_revoked(before: Facts, access: Iterable[AccessChange]) -> int:

@@ -20,7 +20,7 @@ def expired_findings(target: Target, expired: Iterable[Grant], live: Facts) -> l
             target,
             "expired",
             f"{grant.name or grant.principal.names[0]}'s {grant.tier} ended on {grant.until}; "
-            "it allows nothing any more, and the next apply removes it",
+            "it allows nothing any more",
         )
         for grant in expired
         if live.get(Holder(grant.principal, "Allow", grant.condition))
@@ -37,8 +37,8 @@ def gone_findings(
         if kind:
             recreated = ", ".join(_candidates(kind, access, vocabulary))
             hint = (
-                f"; if {recreated} was made again under its old name, this apply gives it its "
-                "access back"
+                f"; if {recreated} was made again under its old name, it lacks the grant that the "
+                "file gives it"
                 if recreated
                 else ""
             )
@@ -91,4 +91,5 @@ def _candidates(
     for change in access:
         arn = parse_arn(change.principal.names[0]) if change.principal.names else None
         if change.effect == "Allow" and not change.before and arn and arn.resource_type == kind:
-            yield vocabulary.name_of(change.principal, ()) or change.principal.names[0]
+            name = vocabulary.name_of(change.principal, change.after[0].condition)
+            yield name or change.principal.names[0]

@@ -56,11 +56,11 @@ class Change:
     """One repository whose policy is to be written or deleted.
 
     `before_text` and `after_text` are policies as text, None for no policy; `before` is what the
-    live one was understood to be. `expired_only` says that nothing differs but grants whose
-    `until` has passed: they have no effect any more. `risks` are those of what it
+    live one was understood to be. `lasting` is `access` without the grants whose `until` has
+    passed: they have no effect any more, and are no drift. `risks` are those of what the change
     newly allows, `live_risks` those of what it takes away: what is live and should not be. `kept`
-    are the Sids of others' statements
-    that stay. `revoked` and `granted` count the access that it moves.
+    are the Sids of others' statements that stay. `revoked` and `granted` count the access that
+    it moves.
     """
 
     target: Target
@@ -71,7 +71,7 @@ class Change:
     before: Policy
     risks: tuple[Risk, ...] = ()
     live_risks: tuple[Risk, ...] = ()
-    expired_only: bool = False
+    lasting: tuple[AccessChange, ...] = ()
     kept: tuple[str, ...] = ()
     revoked: int = 0
     granted: int = 0

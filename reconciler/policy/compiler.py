@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from itertools import count
 from typing import Literal
 
 from reconciler.policy.conditions import condition_json
@@ -33,11 +34,13 @@ def compile_policy(
     is too large for the service is it packed, as far as meaning allows; it may still be too large.
     `owned_by_sid`: our statements are told from others' by their Sids, so that these must stay.
     """
-    carried = sorted(statements, key=minified)
+    by_text = {json.dumps(s, sort_keys=True, default=str): s for s in statements}
+    carried = [statement for _, statement in sorted(by_text.items())]
+    taken = {str(statement.get("Sid")) for statement in carried}
     groups = group_facts(facts)
     if not (groups or carried):
         return None
-    readable = _policy([*_named(groups, tiers), *carried])
+    readable = _policy([*_named(groups, tiers, taken), *carried])
     if len(readable) <= MAX_POLICY_CHARACTERS:
         return readable
     packed = sorted(
@@ -45,7 +48,7 @@ def compile_policy(
         key=minified,
     )
     if owned_by_sid:
-        packed = [{"Sid": f"{SID_PREFIX}{n}", **body} for n, body in enumerate(packed, start=1)]
+        packed = list(_numbered([(SID_PREFIX, body) for body in packed], taken))
     return _policy([*packed, *carried])
 
 
@@ -71,11 +74,11 @@ def _policy(statements: Sequence[Json]) -> str:
     return minified({"Version": VERSION, "Statement": statements})
 
 
-def _named(groups: Iterable[Group], tiers: Tiers) -> Iterable[Json]:
-    """Write each group in full, under a Sid that tells its tiers."""
+def _named(groups: Iterable[Group], tiers: Tiers, taken: Set[str]) -> Iterable[Json]:
+    """Write each group in full, under a Sid that tells its tiers and is not taken."""
     bodies = ((sid_for(group.actions, tiers), _body(group, _full_name)) for group in groups)
     drafts = sorted((sid, minified(body), body) for sid, body in bodies)
-    return _numbered([(sid, body) for sid, _, body in drafts])
+    return _numbered([(sid, body) for sid, _, body in drafts], taken)
 
 
 def _body(group: Group, name_of: Callable[[str], str]) -> Json:
@@ -101,16 +104,15 @@ def _short_name(name: str) -> str:
     return arn.account if arn and arn.resource_type == "root" else name
 
 
-def _numbered(drafts: Sequence[tuple[str, Json]]) -> Iterable[Json]:
-    used = {sid for sid, _ in drafts}
-    numbers: Counter[str] = Counter()
+def _numbered(drafts: Sequence[tuple[str, Json]], taken: Set[str]) -> Iterable[Json]:
+    used = {sid for sid, _ in drafts} | taken
+    seen: set[str] = set()
     for sid, body in drafts:
-        numbers[sid] += 1
         name = sid
-        if numbers[sid] > 1:
-            while (name := f"{sid}{numbers[sid]}") in used:
-                numbers[sid] += 1
-            used.add(name)
+        if name in taken or name in seen:
+            name = next(n for k in count(2) if (n := f"{sid}{k}") not in used)
+        seen.add(name)
+        used.add(name)
         yield {"Sid": name, **body}
 
 

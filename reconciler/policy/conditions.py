@@ -214,7 +214,8 @@ def _date(value: str) -> str | None:
 
 
 def _bool(value: str) -> str | None:
-    return value if value.lower() in {"true", "false"} else None
+    lowered = value.lower()
+    return lowered if lowered in {"true", "false"} else None
 
 
 def _binary(value: str) -> str | None:

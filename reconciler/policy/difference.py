@@ -37,16 +37,6 @@ class AccessChange:
     lost: Holdings
 
     @property
-    def added(self) -> Holdings:
-        """The facts of `after` that are not in `before` as they are."""
-        return _minus(self.after, self.before)
-
-    @property
-    def removed(self) -> Holdings:
-        """The facts of `before` that are not in `after` as they are."""
-        return _minus(self.before, self.after)
-
-    @property
     def kind(self) -> Kind:
         """Say what happens to the access: more of a Deny narrows it, less of one widens it."""
         more, less = bool(self.gained), bool(self.lost)
@@ -82,9 +72,3 @@ def _by_subject(facts: Facts) -> defaultdict[tuple[Principal, str], list[Holding
     for holder in sorted(facts):
         subjects[holder.principal, holder.effect].append(Holding(holder.condition, facts[holder]))
     return subjects
-
-
-def _minus(holdings: Holdings, others: Holdings) -> Holdings:
-    other = dict(others)
-    rest = ((c, actions - other.get(c, frozenset())) for c, actions in holdings)
-    return tuple(Holding(c, actions) for c, actions in rest if actions)

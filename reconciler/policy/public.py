@@ -20,6 +20,14 @@ _NAME_KEYS = frozenset(
         "aws:sourcevpce",
     }
 )
+_OF_THE_REGISTRY = {
+    "aws:principalorgid": "${aws:ResourceOrgID}",
+    "aws:principalaccount": "${aws:ResourceAccount}",
+    "aws:sourceaccount": "${aws:ResourceAccount}",
+}
+"""The variables that stand for the registry's own organization and account (IAM User Guide, "AWS
+global condition context keys"); any other variable may be the caller's own value."""
+
 _ACCOUNT_FIELD = 4
 _ARN_FIELDS = 6
 _WIDEST = {4: 8, 6: 32}
@@ -40,9 +48,12 @@ def is_public(principal: Principal, effect: str, condition: Condition) -> bool:
 
 def _bounds(clause: Clause) -> bool:
     operator = parse_operator(clause.operator)
-    if operator.if_exists or operator.qualifier == "ForAllValues":
+    positive = operator.base in _BOUNDING_OPERATORS and operator.qualifier != "ForAllValues"
+    if operator.if_exists or not positive:
         return False
-    if operator.base not in _BOUNDING_OPERATORS or any("${" in v for v in clause.values):
+    if all(value == _OF_THE_REGISTRY.get(clause.key) for value in clause.values):
+        return True
+    if any("${" in value for value in clause.values):
         return False
     if operator.base == "IpAddress":
         return clause.key == "aws:sourceip" and _bounding_networks(clause.values)

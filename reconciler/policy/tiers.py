@@ -44,17 +44,18 @@ def tier_of(actions: Actions, tiers: Tiers) -> str | None:
 def tiers_within(actions: Actions, tiers: Tiers) -> tuple[tuple[str, ...], Actions]:
     """Tell a set of actions by tiers: the largest that fit, and the actions that none covers.
 
-    Gives (("push-pull", "scan"), {"ecr:StartImageScan"}), say. Deterministic: larger tiers come
-    first, then those that stand first.
+    Gives (("push-pull", "scan"), {"ecr:StartImageScan"}), say. Deterministic: the tier that
+    tells the most comes first; of several the smallest, then the one that stands first.
     """
     names: list[str] = []
     left = actions
-    fitting = [(name, t) for name, t in tiers.items() if t <= actions]
-    for name, of_tier in sorted(fitting, key=lambda item: -len(item[1])):
-        if of_tier & left:
-            names.append(name)
-            left = left - of_tier
-    return tuple(names), left
+    fitting = {name: of_tier for name, of_tier in tiers.items() if of_tier <= actions}
+    while True:
+        best = max(fitting, key=lambda n: (len(fitting[n] & left), -len(fitting[n])), default=None)
+        if best is None or not fitting[best] & left:
+            return tuple(names), left
+        names.append(best)
+        left = left - fitting[best]
 
 
 def describe_actions(

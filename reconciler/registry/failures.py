@@ -4,6 +4,7 @@ import re
 
 from botocore import exceptions as boto
 
+from reconciler.printable import printable
 from reconciler.registry.classify import (
     BAD_SIGNATURE,
     EXPIRED,
@@ -43,8 +44,8 @@ def explain(error: Exception, *, operation: str, repository: str | None) -> Call
     if isinstance(error, CallError):
         return error
     fault = fault_of(error)
-    call = operation if repository is None else f"{operation} on {printable(repository)}"
-    said = printable(error_text(error))
+    call = operation if repository is None else f"{operation} on {quoted(repository)}"
+    said = quoted(error_text(error))
     hint = _HINTS.get(fault)
     match fault:
         case Fault.SETTINGS:
@@ -64,12 +65,9 @@ def explain(error: Exception, *, operation: str, repository: str | None) -> Call
     return CallError(message, fault=fault, hint=hint)
 
 
-def printable(text: str) -> str:
-    """The text with every character that could steer a terminal written as an escape, and cut."""
-    cut = text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
-    return "".join(
-        character if character.isprintable() else ascii(character)[1:-1] for character in cut
-    )
+def quoted(text: str) -> str:
+    """Give AWS's text so that it is safe to show, and cut where it is long."""
+    return printable(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")
 
 
 def _credentials(error: Exception, said: str) -> tuple[str, str]:
@@ -118,11 +116,11 @@ def _unanswered(error: Exception) -> str:
         case boto.ConnectionClosedError():
             return "the connection was cut"
         case boto.HTTPClientError() | boto.ClientError():
-            return printable(error_text(error))
+            return quoted(error_text(error))
         case _:
             return "what came back is not of AWS's form"
 
 
 def _with_code(error: Exception, said: str) -> str:
-    code = printable(error_code(error))
+    code = quoted(error_code(error))
     return f"{said} ({code})" if code and code not in said else said

@@ -141,7 +141,8 @@ def _next_token(answer: Mapping[str, object], token: str | None) -> str | None:
 
 def _as_data(outcome: str | CallError | None) -> str | ReadFailure | None:
     if isinstance(outcome, CallError):
-        return ReadFailure(_RULES.get(outcome.fault, "read-failed"), outcome.message)
+        hint = f" ({outcome.hint})" if outcome.hint else ""
+        return ReadFailure(_RULES.get(outcome.fault, "read-failed"), outcome.message + hint)
     return outcome
 
 

@@ -17,7 +17,7 @@ from botocore.credentials import DeferredRefreshableCredentials
 
 from reconciler.errors import RefusedError
 from reconciler.registry.classify import UnreadableAnswerError, read_verdict
-from reconciler.registry.failures import explain, printable
+from reconciler.registry.failures import explain, quoted
 from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.pace import Pace
 
@@ -96,7 +96,7 @@ def caller_account(connection: Connection) -> str:
 
 def require_account(connection: Connection) -> None:
     """Raise RefusedError unless the credentials are the registry account's own."""
-    caller = printable(caller_account(connection))
+    caller = quoted(caller_account(connection))
     if caller != connection.account:
         raise RefusedError(
             f"the credentials are of account {caller}, the registry is in {connection.account}",
@@ -115,7 +115,7 @@ def new_client(connection: Connection, service: str, *, threads: int = 1) -> obj
         raise explain(error, operation="connect", repository=None) from error
     address: str = client.meta.endpoint_url
     if urlsplit(address).scheme not in ("http", "https"):
-        message = f"the endpoint address {printable(address)!r} is neither http:// nor https://"
+        message = f"the endpoint address {quoted(address)!r} is neither http:// nor https://"
         raise CallError(message, fault=Fault.SETTINGS, hint="see AWS_ENDPOINT_URL")
     return client
 

@@ -7,7 +7,7 @@ from reconciler.registry.classify import fault_of, write_verdict
 from reconciler.registry.failures import explain
 from reconciler.registry.fault import Fault, WriteOutcomeUnknownError
 from reconciler.registry.pace import Pace
-from reconciler.registry.session import Connection, new_client, text_field
+from reconciler.registry.session import THREADS, Connection, new_client, text_field
 
 # After these the service may have done what it was asked for.
 _UNSETTLED = frozenset({Fault.SERVICE, Fault.TLS, Fault.UNANSWERED})
@@ -30,7 +30,7 @@ class RegistryWriter:
     def __init__(self, connection: Connection, pace: Pace) -> None:
         self._account = connection.account
         self._pace = pace
-        self._client = cast("_WritingClient", new_client(connection, "ecr"))
+        self._client = cast("_WritingClient", new_client(connection, "ecr", threads=THREADS))
 
     def set_policy(self, name: str, text: str) -> None:
         """Replace the policy of repository `name` (SetRepositoryPolicy, never with `force`).

@@ -43,15 +43,15 @@ def access_lines(changes: Iterable[AccessChange], vocabulary: Vocabulary) -> tup
 
 
 def added_grants(changes: Iterable[AccessChange], vocabulary: Vocabulary) -> tuple[GrantView, ...]:
-    """Give what is there after and was not before."""
-    return tuple(g for change in changes for g in _grants(change, change.added, vocabulary))
+    """Give what the right side has beyond the left."""
+    return tuple(g for change in changes for g in _grants(change, change.gained, vocabulary))
 
 
 def removed_grants(
     changes: Iterable[AccessChange], vocabulary: Vocabulary
 ) -> tuple[GrantView, ...]:
-    """Give what was there before and is not after."""
-    return tuple(g for change in changes for g in _grants(change, change.removed, vocabulary))
+    """Give what the left side has beyond the right."""
+    return tuple(g for change in changes for g in _grants(change, change.lost, vocabulary))
 
 
 def _told(access: AccessChange, vocabulary: Vocabulary) -> Iterable[AccessLine]:

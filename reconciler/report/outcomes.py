@@ -53,4 +53,4 @@ def render_outcomes_json(view: PlanView, outcomes: Sequence[OutcomeView], origin
         {**change_json(change), "outcome": outcome.outcome, "error": outcome.error}
         for change, outcome in zip(view.changes, outcomes, strict=True)
     ]
-    return json.dumps(document, indent=2) + "\n"
+    return json.dumps(document, indent=2, default=str) + "\n"

@@ -1,4 +1,4 @@
-"""A plan as JSON: for programs, and the shape of `schema/plan.schema.json`."""
+"""A plan as JSON, for programs."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -54,7 +54,7 @@ def plan_json(view: PlanView, origin: Origin) -> dict[str, object]:
 
 def render_plan_json(view: PlanView, origin: Origin) -> str:
     """Write a plan as JSON text: ASCII, so that nothing in it can reach a terminal as control."""
-    return json.dumps(plan_json(view, origin), indent=2) + "\n"
+    return json.dumps(plan_json(view, origin), indent=2, default=str) + "\n"
 
 
 def change_json(change: ChangeView) -> dict[str, object]:

@@ -69,7 +69,7 @@ def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable
     yield f"{paint('heading', f'{printable(change.repository):<{_MARGIN}}')}{where}"
     if change.unreadable is not None:
         yield paint("warning", "  ! the live policy is not understood; it is replaced as a whole:")
-        yield f"    {printable(change.unreadable[:_MOST_RAW])}"
+        yield from _raw_lines(change.unreadable)
     yield from access_block(change.lines, manner.tell, paint)
     for risk in change.risks:
         told = f"{risk.name}: {risk.label} {manner.risks[risk.name]}"
@@ -78,6 +78,13 @@ def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable
         yield paint("faint", f"    kept: {printable(sid) or 'a statement without Sid'}")
     for line in manner.explain(change.before, change.after):
         yield f"      {line}"
+
+
+def _raw_lines(text: str) -> Iterable[str]:
+    for line in text[:_MOST_RAW].splitlines():
+        yield f"    {printable(line)}"
+    if len(text) > _MOST_RAW:
+        yield f"    … {len(text) - _MOST_RAW:,} more characters"
 
 
 def _finding_lines(view: PlanView, paint: Paint) -> Iterable[str]:

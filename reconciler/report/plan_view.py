@@ -1,13 +1,12 @@
 """A plan as plain values: the one traversal that every format of a plan is written from."""
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from reconciler.plan.model import Change, ChangeKind, Finding, Plan, PlanError, Risk, RiskName
-from reconciler.policy.document import Unreadable
+from reconciler.policy.document import Unreadable, load_json
 from reconciler.policy.vocabulary import Vocabulary
 from reconciler.report.access_view import (
     AccessLine,
@@ -127,4 +126,4 @@ def _risk(risk: Risk, vocabulary: Vocabulary) -> RiskView:
 
 def _json_value(text: str | None) -> object:
     """Give the text of a policy that is understood as a JSON value; None is no policy."""
-    return None if text is None else json.loads(text)
+    return None if text is None else load_json(text)

@@ -1,7 +1,7 @@
 """From a file and live names to what each repository is to have."""
 
-from reconciler.access.desired import entries_for, patterns_without_match, unmanaged_names
 from reconciler.access.desired import managed_names as managed
+from reconciler.access.desired import patterns_without_match
 from tests.access.files import desired, given, valid
 
 ACCESS = valid(
@@ -57,22 +57,11 @@ def test_empty_access_is_managed_and_gives_nothing() -> None:
 def test_what_is_managed_and_what_is_not() -> None:
     live = ["other", "payments/web", "payments/api", "zzz"]
     assert managed(ACCESS, live) == ("payments/api", "payments/web")
-    assert unmanaged_names(ACCESS, live) == ("other", "zzz")
 
 
 def test_patterns_that_match_nothing_live() -> None:
     idle = patterns_without_match(ACCESS, ["payments/api", "x"])
     assert [entry.repository for entry in idle] == ["idle-*"]
-
-
-def test_the_entries_of_a_repository_its_own_first() -> None:
-    assert [e.repository for e in entries_for(ACCESS, "payments/api")] == [
-        "payments/api",
-        "payments/*",
-        "*/ap?",
-    ]
-    assert [e.repository for e in entries_for(ACCESS, "payments/secret")] == ["payments/secret"]
-    assert entries_for(ACCESS, "nope") == ()
 
 
 def test_what_has_expired_is_told_apart() -> None:

@@ -37,7 +37,6 @@ def test_defaults() -> None:
     assert access.ownership.default == "remove"
     assert [rule.sid for rule in access.ownership.rules] == [LAMBDA_SID]
     assert access.registry.partition == "aws"
-    assert access.account_ids == {"111122223333"}
 
 
 def test_guards_and_limits() -> None:

@@ -131,14 +131,15 @@ def named(access: AccessFile, facts: list[Fact]) -> tuple[set[Named], set[Named]
     """What the plan adds and what it removes."""
     (change,) = planned(access, facts).changes
 
-    def each(subject: AccessChange, holdings: Holdings) -> Iterator[Named]:
-        for holding in holdings:
-            for action in holding.actions:
+    def each(subject: AccessChange, holdings: Holdings, others: Holdings) -> Iterator[Named]:
+        there = dict(others)
+        for condition, actions in holdings:
+            for action in actions - there.get(condition, frozenset()):
                 yield subject.effect, *subject.principal.names, str(action)
 
     return (
-        {it for subject in change.access for it in each(subject, subject.added)},
-        {it for subject in change.access for it in each(subject, subject.removed)},
+        {it for subject in change.access for it in each(subject, subject.after, subject.before)},
+        {it for subject in change.access for it in each(subject, subject.before, subject.after)},
     )
 
 

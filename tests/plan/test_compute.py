@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from reconciler.plan.compute import Rules, compute_plan
+from reconciler.plan.compute import Rules, compute_plan, without_expired
 from reconciler.plan.model import Plan, PlanError, Target
 from reconciler.policy.document import Document, Unreadable
 from reconciler.policy.keep import lambda_rule
@@ -86,7 +86,7 @@ def test_a_policy_to_set() -> None:
         ((ROLE,), "granted"),
         ((USER,), "revoked"),
     ]
-    assert (change.granted, change.revoked, change.expired_only) == (1, 1, False)
+    assert (change.granted, change.revoked, change.lasting) == (1, 1, change.access)
     assert change.risks == ()
 
 
@@ -152,7 +152,8 @@ def test_a_live_policy_that_is_not_understood_is_replaced() -> None:
     text = doc(allow(do="nope"))
     change = only_change(desired(grant()), registry(app=text))
     assert isinstance(change.before, Unreadable)
-    assert (change.before_text, change.change, change.expired_only) == (text, "set", False)
+    assert (change.before_text, change.change) == (text, "set")
+    assert without_expired(Plan(changes=(change,))).changes == (change,)
     emptied = only_change(desired(), registry(app=text))
     assert (emptied.change, emptied.access) == ("delete", ())
     (finding,) = plan(desired(grant()), registry(app=text)).findings

@@ -37,8 +37,8 @@ def test_who_is_gone_and_what_they_held() -> None:
 
 def test_who_may_have_been_made_again() -> None:
     (message,) = messages(desired(grant(), grant(LAMBDA)), allow(GONE, PULL))
-    assert message.endswith(f"; if {ROLE} was made again under its old name, this apply gives it "
-                            "its access back")  # fmt: skip
+    assert message.endswith(f"; if {ROLE} was made again under its old name, it lacks the grant "
+                            "that the file gives it")  # fmt: skip
     (named,) = messages(desired(grant()), allow(GONE, PULL), given=rules(names={"ci": ROLE_A}))
     assert "; if ci was made again" in named
 

@@ -191,3 +191,18 @@ def test_what_is_written_reads_as_what_was_meant() -> None:
 
 def test_text_is_neither_spaced_nor_escaped() -> None:
     assert minified({"a": ["ä", 1], "b": None}) == '{"a":["ä",1],"b":null}'
+
+
+def test_our_sids_give_way_to_those_that_the_file_carries() -> None:
+    raw = {"Sid": "EcrAccessPull", "Effect": "Deny", "Principal": "*", "Action": "ecr:PutImage"}
+    sids = [
+        s["Sid"]
+        for s in json.loads(compile_policy(facts(grant(A, "pull")), [raw], TIERS))["Statement"]
+    ]
+    assert sorted(sids) == ["EcrAccessPull", "EcrAccessPull2"]
+
+
+def test_a_raw_statement_is_carried_once() -> None:
+    raw = {"Sid": "X", "Effect": "Deny", "Principal": "*", "Action": "ecr:PutImage"}
+    again = dict(reversed(raw.items()))
+    assert len(json.loads(compile_policy({}, [raw, again], TIERS))["Statement"]) == 1

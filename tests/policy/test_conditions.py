@@ -46,7 +46,7 @@ def test_the_parts_of_an_operator(name: str, parts: tuple[str, str, bool]) -> No
         ("DateEquals", "2027-03", "2027-03"),
         ("DateEquals", 1_800_000_000, "1800000000"),
         ("Bool", False, "false"),
-        ("Null", "TRUE", "TRUE"),
+        ("Null", "TRUE", "true"),
         ("BinaryEquals", "QUI=", "QUI="),
         ("IpAddress", "203.0.113.7", "203.0.113.7/32"),
         ("NotIpAddress", "2001:DB8::/32", "2001:db8::/32"),

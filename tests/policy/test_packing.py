@@ -61,7 +61,7 @@ def test_sids_go_unless_our_statements_are_known_by_them() -> None:
     free = json.loads(compile_policy(facts, [], TIERS))["Statement"]
     owned = json.loads(compile_policy(facts, [], TIERS, owned_by_sid=True))["Statement"]
     assert all("Sid" not in statement for statement in free)
-    assert [statement["Sid"] for statement in owned] == ["EcrAccess1", "EcrAccess2"]
+    assert [statement["Sid"] for statement in owned] == ["EcrAccess", "EcrAccess2"]
     assert [{**s, "Sid": 0} for s in owned] == [{**s, "Sid": 0} for s in free]
 
 

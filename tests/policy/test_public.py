@@ -143,3 +143,17 @@ def test_one_clause_that_bounds_is_enough() -> None:
     assert not is_public(
         EVERYONE, "Allow", (*agent, *condition("StringEquals", "aws:SourceVpc", "vpc-1"))
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "public"),
+    [
+        ("aws:PrincipalOrgID", "${aws:ResourceOrgID}", False),
+        ("aws:PrincipalAccount", "${aws:ResourceAccount}", False),
+        ("aws:PrincipalOrgID", "${aws:PrincipalOrgID}", True),
+        ("aws:PrincipalOrgID", "${aws:ResourceAccount}", True),
+        ("aws:PrincipalAccount", "${aws:PrincipalAccount}", True),
+    ],
+)
+def test_only_the_registrys_own_variables_bound(key: str, value: str, public: bool) -> None:
+    assert is_public(EVERYONE, "Allow", condition("StringEquals", key, value)) is public

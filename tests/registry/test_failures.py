@@ -3,7 +3,7 @@ from botocore import exceptions as boto
 
 from reconciler.errors import ReconcileError
 from reconciler.registry.classify import UnreadableAnswerError, fault_of
-from reconciler.registry.failures import explain, printable
+from reconciler.registry.failures import explain, quoted
 from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
@@ -70,7 +70,11 @@ def failed_read(pace: Pace) -> CallError:
         (Answer(200, b"[1]"), Fault.UNANSWERED, ["not of AWS's form"]),
         (Answer(400, b"null"), Fault.UNANSWERED, ["not of AWS's form"]),
         (CUT, Fault.UNANSWERED, ["cut"]),
-        (refusal("Odd\x1b[31m", "red\x1b[2J\r\n\u202e"), Fault.REJECTED, [r"red\x1b[2J\r\n\u202e"]),
+        (
+            refusal("Odd\x1b[31m", "red\x1b[2J\r\n\u202e"),
+            Fault.REJECTED,
+            [r"red\x1b[2J\x0d\x0a\u202e"],
+        ),
     ],
 )
 def test_answers(
@@ -191,11 +195,11 @@ def test_an_explained_error_stays_as_it_is() -> None:
     ("text", "shown"),
     [
         ("grün", "grün"),
-        ("a\nb\tc", r"a\nb\tc"),
+        ("a\nb\tc", r"a\x0ab\x09c"),
         ("\x1b]0;x\x07", r"\x1b]0;x\x07"),
         ("\u202e\U000e0041\ud800", r"\u202e\U000e0041\ud800"),
         ("x" * 501, "x" * 500 + "…"),
     ],
 )
-def test_printable(text: str, shown: str) -> None:
-    assert printable(text) == shown
+def test_quoted(text: str, shown: str) -> None:
+    assert quoted(text) == shown

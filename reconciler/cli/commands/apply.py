@@ -34,7 +34,7 @@ def apply(
     from reconciler.cli.carry_out import carry_out, exits_of, reason_to_skip
     from reconciler.cli.load import load_valid
     from reconciler.cli.planning import plan_guards
-    from reconciler.cli.show import show_outcomes, show_plan, show_refusals
+    from reconciler.cli.show import note_plan, show_outcomes, show_plan, show_refusals
     from reconciler.cli.survey import findings_exit, open_lines, survey
     from reconciler.plan.guards import Allowances, check_guards
     from reconciler.registry.session import require_account
@@ -46,6 +46,8 @@ def apply(
     found = survey(source, lines, tuple(repository or ()))
     if format_ is Format.TEXT:
         show_plan(found, source, format_)
+    elif not yes:
+        note_plan(found)
     allowances = Allowances(allow_revocations, allow_grants)
     refusals = check_guards(found.plan, plan_guards(source.access), allowances)
     show_refusals(refusals)

@@ -3,7 +3,7 @@
 import typer
 
 from reconciler.cli.exits import Exit, worst
-from reconciler.cli.options import DEFAULT_FILE, File, Format, OutputFormat, Repository
+from reconciler.cli.options import DEFAULT_FILE, AllowPublic, File, Format, OutputFormat, Repository
 
 
 def drift(
@@ -11,6 +11,7 @@ def drift(
     file: File = DEFAULT_FILE,
     repository: Repository = None,
     format_: OutputFormat = Format.TEXT,
+    allow_public: AllowPublic = None,
 ) -> None:
     """Tell where what is live differs; reads only.
 
@@ -23,7 +24,7 @@ def drift(
     from reconciler.cli.survey import findings_exit, open_lines, survey
     from reconciler.plan.compute import without_expired
 
-    source = load_valid(file)
+    source = load_valid(file, allow_public)
     found = survey(source, open_lines(source.access), tuple(repository or ()))
     found = replace(found, plan=without_expired(found.plan))
     show_drift(found, source, format_)
