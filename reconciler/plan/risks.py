@@ -6,7 +6,7 @@ from reconciler.plan.model import Risk, Target
 from reconciler.policy.actions import KNOWN_ACTIONS, covers, expand
 from reconciler.policy.conditions import Condition
 from reconciler.policy.difference import AccessChange, Holding
-from reconciler.policy.document import NotAction
+from reconciler.policy.elements import NotAction
 from reconciler.policy.facts import Actions, Facts
 from reconciler.policy.principals import EVERYONE, account_of, account_principal
 from reconciler.policy.public import is_public

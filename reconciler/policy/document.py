@@ -1,21 +1,20 @@
 """A policy document's text, read into statements; or the reason why it is not understood."""
 
-import json
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
-from reconciler.policy.actions import canonical_action
 from reconciler.policy.conditions import (
     NO_CONDITION,
     Condition,
     parse_condition,
     without_variables,
 )
+from reconciler.policy.elements import Action, read_actions, read_principals, strings
 from reconciler.policy.glob import has_wildcard
+from reconciler.policy.json_text import load_json
 from reconciler.policy.malformed import JsonPath, MalformedError, json_place
-from reconciler.policy.principals import EVERYONE, MISSING, Principal, canonical_name
+from reconciler.policy.principals import Principal
 
 VERSION = "2012-10-17"
 """The version whose rules the canonical form follows, and the one that is written."""
@@ -27,21 +26,10 @@ most, holds a few thousand facts."""
 _MAX_MATCHING = 10_240**2
 """Letters of actions times letters of patterns: what matching them all takes, in steps."""
 
-_MAX_ACTION_LENGTH = 256
 _VERSIONS = ("2008-10-17", VERSION)
-_PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 _ELEMENTS = frozenset(
     {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "Condition"}
 )
-
-
-class NotAction(NamedTuple):
-    """Every action but those that these (canonical, sorted) match: one indivisible value."""
-
-    excluded: tuple[str, ...]
-
-
-Action = str | NotAction
 
 
 class Statement(NamedTuple):
@@ -142,42 +130,9 @@ def _statement(raw: object, version: str | None, partition: str, arn: str | None
         condition = parse_condition(raw["Condition"])
         if version != VERSION:
             condition = without_variables(condition)
-    return Statement(sid, effect, _principals(raw, partition), _actions(raw), condition, raw)
-
-
-def load_json(text: str) -> object:
-    """Read JSON strictly. Raises MalformedError, for one key twice in an object too."""
-    try:
-        return json.loads(
-            text,
-            object_pairs_hook=_unique_keys,
-            parse_constant=_no_constant,
-            parse_float=_decimal,
-        )
-    except RecursionError:
-        raise MalformedError("nested too deeply") from None
-    except MalformedError:
-        raise
-    except ValueError as error:
-        raise MalformedError(f"not JSON: {error}") from None
-
-
-def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise MalformedError("an object has one key twice")
-    return found
-
-
-def _decimal(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise MalformedError("a number is beyond all bounds") from None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise MalformedError(f"{name} is no JSON value")
+    return Statement(
+        sid, effect, read_principals(raw, partition), read_actions(raw), condition, raw
+    )
 
 
 def _known_keys(raw: Mapping[str, object], known: frozenset[str]) -> None:
@@ -206,71 +161,9 @@ def _statements(
 
 
 def _check_resource(raw: Mapping[str, object], arn: str | None) -> None:
-    if "Resource" in raw and any(name not in ("*", arn) for name in _strings(raw, "Resource")):
+    if "Resource" in raw and any(name not in ("*", arn) for name in strings(raw, "Resource")):
         reason = "a repository policy speaks of its own repository only"
         raise MalformedError(reason, ("Resource",))
-
-
-def _principals(raw: Mapping[str, object], partition: str) -> tuple[Principal, ...]:
-    if "Principal" in raw and "NotPrincipal" in raw:
-        raise MalformedError("Principal and NotPrincipal exclude each other")
-    if "NotPrincipal" in raw:
-        excluded = _principal_names(raw, "NotPrincipal", partition)
-        names = {f"{principal.kind}:{principal.names[0]}" for principal in excluded}
-        return (Principal("NotPrincipal", tuple(sorted(names))),)
-    if "Principal" not in raw:
-        return (MISSING,)
-    return tuple(dict.fromkeys(_principal_names(raw, "Principal", partition)))
-
-
-def _principal_names(raw: Mapping[str, object], element: str, partition: str) -> list[Principal]:
-    by_kind = raw[element]
-    if by_kind == "*":
-        return [EVERYONE]
-    if not isinstance(by_kind, Mapping) or not by_kind:
-        raise MalformedError('a principal is "*" or an object such as {"AWS": …}', (element,))
-    found = []
-    for kind in by_kind:
-        if kind not in _PRINCIPAL_KINDS:
-            raise MalformedError("unknown kind of principal", (element, kind))
-        try:
-            names = _strings(by_kind, kind)
-        except MalformedError as malformed:
-            raise malformed.under(element) from None
-        found += [Principal(kind, (canonical_name(kind, name, partition),)) for name in names]
-    return found
-
-
-def _actions(raw: Mapping[str, object]) -> frozenset[Action]:
-    if ("Action" in raw) == ("NotAction" in raw):
-        raise MalformedError("a statement has either Action or NotAction")
-    if "NotAction" in raw:
-        return frozenset({NotAction(tuple(sorted(_action_names(raw, "NotAction"))))})
-    return _action_names(raw, "Action")
-
-
-def _action_names(raw: Mapping[str, object], element: str) -> frozenset[str]:
-    written = tuple(_strings(raw, element))
-    try:
-        return _canonical_actions(written)
-    except ValueError as error:
-        raise MalformedError(str(error), (element,)) from None
-
-
-@lru_cache(maxsize=4_096)
-def _canonical_actions(written: tuple[str, ...]) -> frozenset[str]:
-    """Spell a list of actions in one way; a registry holds the same few lists again and again.
-
-    Raises ValueError with the reason.
-    """
-    if any(len(name) > _MAX_ACTION_LENGTH for name in written):
-        raise ValueError(f"an action's name has at most {_MAX_ACTION_LENGTH} characters")
-    if not all(map(str.isascii, written)):
-        # Beyond ASCII, lower case is no spelling: the Kelvin sign's is a plain k.
-        raise ValueError("an action's name is ASCII")
-    if any(name.strip("*") and ":" not in name for name in written):
-        raise ValueError("an action is * or SERVICE:NAME")
-    return frozenset(map(canonical_action, written))
 
 
 def _out_of_proportion(statements: tuple[Statement, ...]) -> bool:
@@ -288,16 +181,3 @@ def _letters(actions: frozenset[Action]) -> tuple[int, int]:
     """Count the letters of the actions, and of the patterns among them."""
     names = [action for action in actions if isinstance(action, str)]
     return sum(map(len, names)), sum(map(len, filter(has_wildcard, names)))
-
-
-def _strings(raw: Mapping[str, object], key: str) -> list[str]:
-    """Give a string or a list of strings as a list; neither it nor a string may be empty."""
-    value = raw[key]
-    items = value if isinstance(value, list | tuple) else [value]
-    strings = [item for item in items if isinstance(item, str) and item]
-    if not items or len(strings) != len(items):
-        reason = "expected a string or a list of strings, none of them empty"
-        raise MalformedError(reason, (key,))
-    if "${" in "\0".join(strings):
-        raise MalformedError("a policy variable has no meaning here", (key,))
-    return strings

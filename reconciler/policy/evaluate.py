@@ -14,7 +14,8 @@ from reconciler.policy.actions import AUTHORIZATION_TOKEN, canonical_action
 from reconciler.policy.caller import Caller
 from reconciler.policy.clauses import clause_holds
 from reconciler.policy.conditions import Condition
-from reconciler.policy.document import Action, Document, NotAction, Statement
+from reconciler.policy.document import Document, Statement
+from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.glob import glob_matches, has_wildcard
 from reconciler.policy.principals import EVERYONE, Principal
 from reconciler.policy.ternary import Answer, all_of, any_of

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from reconciler.policy.actions import covers
 from reconciler.policy.conditions import NO_CONDITION, Condition
-from reconciler.policy.document import Action, Policy, Statement, Unreadable
+from reconciler.policy.document import Policy, Statement, Unreadable
+from reconciler.policy.elements import Action
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.principals import Principal
 

@@ -2,7 +2,7 @@
 
 import json
 
-from reconciler.policy.document import load_json
+from reconciler.policy.json_text import load_json
 from reconciler.policy.malformed import MalformedError
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from reconciler.policy.document import Action
+from reconciler.policy.elements import Action
 from reconciler.policy.facts import Actions
 
 

@@ -14,7 +14,7 @@ _MOST_NAMES = 10
 _MOST_RAW = 2_000
 
 _RISKS: Mapping[RiskName, str] = {
-    "public": "is anyone with an AWS account",
+    "public": "needs nothing but an AWS account",
     "admin": "may do everything, even rewrite this policy",
     "deny-removed": "is denied no longer",
     "lambda-can-rewrite": "is a service that may rewrite this policy",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from reconciler.plan.model import Change, ChangeKind, Finding, Plan, PlanError, Risk, RiskName
-from reconciler.policy.document import Unreadable, load_json
+from reconciler.policy.document import Unreadable
+from reconciler.policy.json_text import load_json
 from reconciler.policy.vocabulary import Vocabulary
 from reconciler.report.access_view import (
     AccessLine,

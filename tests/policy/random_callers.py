@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from reconciler.policy.caller import Caller, iam_caller, service_caller
 from reconciler.policy.conditions import condition_json
-from reconciler.policy.document import Document, NotAction
+from reconciler.policy.document import Document
+from reconciler.policy.elements import NotAction
 from reconciler.policy.evaluate import Verdict, evaluate
 from reconciler.policy.facts import Facts, Holder
 from reconciler.policy.principals import Principal

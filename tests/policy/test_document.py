@@ -8,12 +8,12 @@ from reconciler.policy.conditions import Clause
 from reconciler.policy.document import (
     NO_POLICY,
     Document,
-    NotAction,
     Unreadable,
     parse_document,
     parse_statement,
     read_policy,
 )
+from reconciler.policy.elements import NotAction
 from reconciler.policy.malformed import MalformedError, json_place
 from reconciler.policy.principals import MISSING, Principal
 from tests.policy.making import (

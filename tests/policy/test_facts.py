@@ -1,4 +1,4 @@
-from reconciler.policy.document import NotAction
+from reconciler.policy.elements import NotAction
 from reconciler.policy.facts import Holder, facts_of, not_covered, reduce_facts, uncovered
 from reconciler.policy.principals import EVERYONE, Principal
 from tests.policy.making import GET, LAMBDA, PUT, ROLE, URL, USER, allow, condition, deny, facts

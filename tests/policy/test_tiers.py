@@ -2,7 +2,7 @@ from types import MappingProxyType
 
 import pytest
 
-from reconciler.policy.document import NotAction
+from reconciler.policy.elements import NotAction
 from reconciler.policy.facts import Actions
 from reconciler.policy.tiers import (
     BUILT_IN_TIERS,
