@@ -103,17 +103,6 @@ def shuffled_text(document: dict[str, object]) -> str:
     return json.dumps(document, indent=2)
 
 
-def _plan(wanted: list[Desired], live: LiveRegistry) -> tuple[float, int]:
-    """Give the seconds of CPU, and the peak of memory in bytes."""
-    gc.disable()  # as the command does
-    spent = seconds(lambda: compute_plan(wanted, live, Rules()), 1)
-    tracemalloc.start()
-    assert not compute_plan(wanted, live, Rules()).changes
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return spent, peak
-
-
 def planned(wanted: list[Desired], live: LiveRegistry) -> tuple[float, int]:
     """Give the seconds of CPU, and the peak of memory in bytes."""
     spent = seconds(lambda: compute_plan(wanted, live, Rules()), 1)

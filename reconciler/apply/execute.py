@@ -52,12 +52,14 @@ class Outcome:
     """What became of one change.
 
     `stale`: the live policy was no longer the one that the plan had seen, so nothing was
-    written. `error` says why it was not applied, None where it was.
+    written. `error` says why it was not applied, None where it was; `written` tells of a failure
+    that a policy was written all the same.
     """
 
     change: Change
     result: Result
     error: str | None = None
+    written: bool = False
 
 
 def execute(
@@ -130,10 +132,9 @@ def _confirm(change: Change, reader: Reader) -> Outcome:
             return Outcome(change, "applied")
     except ReconcileError as error:
         message = f"the policy was written, but could not be read back: {_told(error)}"
-        return Outcome(change, "failed", message)
-    return Outcome(
-        change, "failed", "the policy was written, but what is live now means something else"
-    )
+        return Outcome(change, "failed", message, written=True)
+    message = "the policy was written, but what is live now means something else"
+    return Outcome(change, "failed", message, written=True)
 
 
 def _settle(change: Change, reader: Reader, unknown: WriteOutcomeUnknownError) -> Outcome:

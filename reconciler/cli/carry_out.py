@@ -1,6 +1,6 @@
 """Whether a plan is carried out, and how that went."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from reconciler.apply.execute import Access, Outcome, execute
 from reconciler.cli.exits import Exit
@@ -49,12 +49,13 @@ def carry_out(
         return execute(changes, registries, count, stopped)
 
 
-def exits_of(plan: Plan, outcomes: Iterable[Outcome], skipped: str | None) -> list[Exit]:
+def exits_of(plan: Plan, outcomes: Sequence[Outcome], skipped: str | None) -> list[Exit]:
     """Give the exit codes that an apply's outcomes call for."""
     if skipped is not None:
         return [Exit.REFUSED]
     results = {outcome.result for outcome in outcomes}
-    if "applied" in results and (plan.errors or results != {"applied"}):
+    written = any(outcome.result == "applied" or outcome.written for outcome in outcomes)
+    if written and (plan.errors or results != {"applied"}):
         return [Exit.PARTLY_APPLIED]
     codes = {"stale": Exit.REFUSED, "failed": Exit.FAILED, "skipped": Exit.FAILED}
     return [codes[result] for result in results if result in codes]

@@ -155,6 +155,16 @@ def test_what_is_read_back_must_be_what_was_written() -> None:
     outcome = run(change_of(None, "pull"), Memory({NAME: None}, after_write=overwritten))
     assert outcome.result == "failed"
     assert "means something else" in (outcome.error or "")
+    assert outcome.written
+
+
+def test_what_can_not_be_read_back_is_told_as_written() -> None:
+    def unreadable(memory: Memory) -> None:
+        memory.fails_to_read = True
+
+    outcome = run(change_of(None, "pull"), Memory({NAME: None}, after_write=unreadable))
+    assert (outcome.result, outcome.written) == ("failed", True)
+    assert outcome.error == "the policy was written, but could not be read back: no answer"
 
 
 @pytest.mark.parametrize(("done", "result"), [(True, "applied"), (False, "failed")])

@@ -1,0 +1,55 @@
+"""Which exit code wins, and what an apply's outcomes call for."""
+
+from itertools import permutations
+
+import pytest
+
+from reconciler.apply.execute import Outcome
+from reconciler.cli.carry_out import exits_of
+from reconciler.cli.exits import Exit, worst
+from reconciler.plan.model import Plan, PlanError, Target
+from reconciler.registry.model import RegistryScope
+from tests.apply.test_execute import change_of
+
+TARGET = Target("app/x", RegistryScope("111122223333", "us-west-2"))
+MISSING = Plan(errors=(PlanError(TARGET, "missing-repository", "…"),))
+
+
+@pytest.mark.parametrize("codes", list(permutations(Exit, 2)))
+def test_the_first_of_the_table_wins(codes: tuple[Exit, Exit]) -> None:
+    order = [2, 3, 5, 6, 1, 4, 0]
+    assert worst(codes) == min(codes, key=order.index)
+
+
+def test_nothing_is_done() -> None:
+    assert worst([]) is Exit.DONE
+
+
+@pytest.mark.parametrize(
+    ("results", "plan", "code"),
+    [
+        ([], Plan(), Exit.DONE),
+        (["applied"], Plan(), Exit.DONE),
+        (["applied", "failed"], Plan(), Exit.PARTLY_APPLIED),
+        (["applied", "stale"], Plan(), Exit.PARTLY_APPLIED),
+        (["applied", "skipped"], Plan(), Exit.PARTLY_APPLIED),
+        (["applied"], MISSING, Exit.PARTLY_APPLIED),
+        (["failed"], Plan(), Exit.FAILED),
+        (["stale"], Plan(), Exit.REFUSED),
+        (["stale", "failed"], Plan(), Exit.REFUSED),
+        (["skipped"], Plan(), Exit.FAILED),
+    ],
+)
+def test_outcomes(results: list[str], plan: Plan, code: Exit) -> None:
+    outcomes = [Outcome(change_of(None, "pull"), result) for result in results]
+    assert worst(exits_of(plan, outcomes, None)) is code
+
+
+def test_a_written_policy_that_could_not_be_confirmed_is_partly_applied() -> None:
+    outcome = Outcome(change_of(None, "pull"), "failed", "…", written=True)
+    assert exits_of(Plan(), [outcome], None) == [Exit.PARTLY_APPLIED]
+
+
+def test_a_refused_plan_is_refused() -> None:
+    outcome = Outcome(change_of(None, "pull"), "skipped", "a guard refused the plan")
+    assert exits_of(Plan(), [outcome], "a guard refused the plan") == [Exit.REFUSED]
