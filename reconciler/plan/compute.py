@@ -130,9 +130,10 @@ def _live_text(live: LiveRegistry, repository: str) -> str | None:
 def _compare(
     wanted: Desired, target: Target, before_text: str | None, before: Policy, rules: Rules
 ) -> _Outcome:
-    asked = _read_back(_write(wanted, (), rules), target)
+    asked_text = _write(wanted, (), rules)
+    asked = _read_back(asked_text, target)
     kept = _kept(before, asked, rules.ownership)
-    after_text = _write(wanted, kept, rules)
+    after_text = _write(wanted, kept, rules) if kept else asked_text
     # Kept statements mean what they mean in the live document, whatever its version.
     before_facts, after_facts = _facts(before), facts_of((*asked.statements, *kept))
     access = difference(before_facts, after_facts)
@@ -238,5 +239,7 @@ def _said(statement: Statement) -> tuple[object, ...]:
 
 
 def _without(facts: Facts, gone: Facts) -> Facts:
+    if not gone:
+        return facts
     left = {h: uncovered(actions, gone.get(h, frozenset())) for h, actions in facts.items()}
     return {holder: actions for holder, actions in left.items() if actions}

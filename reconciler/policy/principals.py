@@ -15,8 +15,14 @@ _ARN = re.compile(
 )
 _SEGMENTS = {"root": 0, "assumed-role": 2, "federated-user": 1}
 _OF_STS = frozenset({"assumed-role", "federated-user"})
-_UNIQUE_ID = re.compile(r"(?P<prefix>AROA|AIDA|AGPA|ANPA|AIPA)[A-Z0-9]{6,}")
-_GONE = {"AROA": "role", "AIDA": "user", "AGPA": "group", "AIPA": "instance profile"}
+_UNIQUE_ID = r"[A-Z]{4}[A-Z0-9]{6,}"
+_GONE = {
+    "AROA": "role",
+    "AIDA": "user",
+    "AGPA": "group",
+    "AIPA": "instance profile",
+    "ANPA": "managed policy",
+}
 
 _PARTITION_OF_REGION = {
     "cn": "aws-cn",
@@ -105,8 +111,8 @@ def gone_kind(principal: Principal) -> str | None:
     The service shows a deleted principal so (IAM User Guide, "IAM identifiers", for resource
     policies in general; assumed for ECR's). None for a principal that may still exist.
     """
-    match = _UNIQUE_ID.fullmatch(principal.names[0]) if principal.kind == "AWS" else None
-    return _GONE.get(match["prefix"], "principal") if match else None
+    kind = _GONE.get(principal.names[0][:4]) if principal.kind == "AWS" else None
+    return kind if kind and re.fullmatch(_UNIQUE_ID, principal.names[0]) else None
 
 
 def partition_of_region(region: str) -> str:

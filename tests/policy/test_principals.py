@@ -100,7 +100,7 @@ def test_whose_account(principal: Principal, account: str | None) -> None:
         (Principal("AWS", ("AIDAEXAMPLEEXAMPLEID",)), "user"),
         (Principal("AWS", ("AGPAEXAMPLEEXAMPLEID",)), "group"),
         (Principal("AWS", ("AIPAEXAMPLEEXAMPLEID",)), "instance profile"),
-        (Principal("AWS", ("ANPAEXAMPLEEXAMPLEID",)), "principal"),
+        (Principal("AWS", ("ANPAEXAMPLEEXAMPLEID",)), "managed policy"),
         (Principal("AWS", ("AROA",)), None),
         (Principal("AWS", ("AROAexampleexample",)), None),
         (Principal("AWS", ("XROAEXAMPLEEXAMPLEID",)), None),
