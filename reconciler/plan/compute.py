@@ -68,7 +68,7 @@ def compute_plan(desired: Iterable[Desired], live: LiveRegistry, rules: Rules) -
     managed = {target.repository for target in outcomes}
     return Plan(
         changes=tuple(o.change for o in outcomes.values() if o.change),
-        in_sync=tuple(t for t, o in outcomes.items() if not o.change and not o.error),
+        in_sync=sum(not o.change and not o.error for o in outcomes.values()),
         findings=tuple(sorted(f for o in outcomes.values() for f in o.findings)),
         errors=tuple(o.error for o in outcomes.values() if o.error),
         unmanaged=tuple(Target(name, live.scope) for name in live.names if name not in managed),
@@ -81,9 +81,10 @@ def merge_plans(plans: Iterable[Plan]) -> Plan:
     parts = tuple(plans)
     return Plan(
         changes=tuple(sorted((c for p in parts for c in p.changes), key=lambda c: c.target)),
-        in_sync=tuple(sorted(t for p in parts for t in p.in_sync)),
+        in_sync=sum(p.in_sync for p in parts),
         findings=tuple(sorted({f for p in parts for f in p.findings})),
         errors=tuple(sorted(e for p in parts for e in p.errors)),
+        broken=tuple(sorted(b for p in parts for b in p.broken)),
         unmanaged=tuple(sorted(t for p in parts for t in p.unmanaged)),
         live_grants=sum(p.live_grants for p in parts),
     )
@@ -96,9 +97,8 @@ def without_expired(plan: Plan) -> Plan:
         for change in plan.changes
         if change.lasting or isinstance(change.before, Unreadable)
     )
-    targets = {change.target for change in lasting}
-    over = (change.target for change in plan.changes if change.target not in targets)
-    return replace(plan, changes=lasting, in_sync=tuple(sorted((*plan.in_sync, *over))))
+    over = len(plan.changes) - len(lasting)
+    return replace(plan, changes=lasting, in_sync=plan.in_sync + over)
 
 
 def _plan_repository(wanted: Desired, live: LiveRegistry, rules: Rules) -> _Outcome:

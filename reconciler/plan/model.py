@@ -7,7 +7,7 @@ from reconciler.policy.conditions import Condition
 from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, read_policy
 from reconciler.policy.principals import Principal, partition_of_region
-from reconciler.registry.model import RegistryScope
+from reconciler.registry.model import RegistryScope, RepositorySettings
 
 ChangeKind = Literal["set", "delete", "create"]
 RiskName = Literal[
@@ -53,14 +53,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One repository whose policy is to be written or deleted.
+    """One repository whose policy is to be written or deleted, or which is to be made first.
 
-    `before_text` and `after_text` are policies as text, None for no policy; `before` is what the
-    live one was understood to be. `lasting` is `access` without the grants whose `until` has
-    passed: they have no effect any more, and are no drift. `risks` are those of what the change
-    newly allows, `live_risks` those of what it takes away: what is live and should not be. `kept`
-    are the Sids of others' statements that stay. `revoked` and `granted` count the access that
-    it moves.
+    `settings` are not None exactly where it is to be made (`create`). `before_text` and
+    `after_text` are policies as text, None for no policy; `before` is what the live one was
+    understood to be. `lasting` is `access` without the grants whose `until` has passed: they have
+    no effect any more, and are no drift. `risks` are those of what the change newly allows,
+    `live_risks` those of what it takes away: what is live and should not be. `kept` are the Sids
+    of others' statements that stay. `revoked` and `granted` count the access that it moves;
+    `emptied` is how much there is to lose where nothing at all is left.
     """
 
     target: Target
@@ -75,6 +76,8 @@ class Change:
     kept: tuple[str, ...] = ()
     revoked: int = 0
     granted: int = 0
+    emptied: int = 0
+    settings: RepositorySettings | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -99,17 +102,32 @@ class PlanError:
     message: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class BrokenRule:
+    """A `never` rule of the file that is broken live: which tier, by whom, and why it shall not be.
+
+    `repaired` tells that the plan's change ends it.
+    """
+
+    target: Target
+    tier: str
+    principal: Principal
+    because: str
+    repaired: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What it takes to make the live registry what the file says.
 
-    All sorted. `live_grants` counts what the live policies of the managed repositories allow, in
-    units of one principal under one condition on one repository.
+    All sorted. `in_sync` counts repositories. `live_grants` counts what the live policies of the
+    managed repositories allow, in units of one principal under one condition on one repository.
     """
 
     changes: tuple[Change, ...] = ()
-    in_sync: tuple[Target, ...] = ()
+    in_sync: int = 0
     findings: tuple[Finding, ...] = ()
     errors: tuple[PlanError, ...] = ()
     unmanaged: tuple[Target, ...] = ()
+    broken: tuple[BrokenRule, ...] = ()
     live_grants: int = 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -10,6 +11,21 @@ class RegistryScope:
 
     account: str
     region: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepositorySettings:
+    """How a repository is made; the defaults are the service's own.
+
+    The words are those of CreateRepository (ECR API Reference). `kms_key` is a key's id, ARN or
+    alias, only with `KMS`, where None is the key that AWS manages. `tags` are sorted pairs.
+    """
+
+    tag_mutability: Literal["MUTABLE", "IMMUTABLE"] = "MUTABLE"
+    scan_on_push: bool = False
+    encryption: Literal["AES256", "KMS"] = "AES256"
+    kms_key: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def _view(plan: Plan, vocabulary: Vocabulary, risks_of: Callable[[Change], Risks
         changes=tuple(
             _view_change(change, vocabulary, risks_of(change)) for change in plan.changes
         ),
-        in_sync=len(plan.in_sync),
+        in_sync=plan.in_sync,
         findings=plan.findings,
         errors=plan.errors,
         unmanaged=tuple(sorted({target.repository for target in plan.unmanaged})),

@@ -77,7 +77,7 @@ def only_change(wanted: Desired, found: LiveRegistry, given: Rules | None = None
     """Plan one repository that must change."""
     made = plan(wanted, found, given)
     assert made.errors == ()
-    assert made.in_sync == ()
+    assert made.in_sync == 0
     (change,) = made.changes
     return change
 
@@ -85,6 +85,6 @@ def only_change(wanted: Desired, found: LiveRegistry, given: Rules | None = None
 def only_error(wanted: Desired, found: LiveRegistry, given: Rules | None = None) -> PlanError:
     """Plan one repository that can't be planned."""
     made = plan(wanted, found, given)
-    assert (made.changes, made.in_sync) == ((), ())
+    assert (made.changes, made.in_sync) == ((), 0)
     (error,) = made.errors
     return error
