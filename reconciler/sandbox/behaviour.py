@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Behaviour:
     """How the embedded ECR behaves; the defaults are the service on a good day.
 
-    Each switch is *evidenced* (a document or a public report shows it) or *assumed*.
+    Each switch is *evidenced* (a document or a public report shows it), *assumed*, or *ours
+    alone*: made for tests, with nothing of the service behind it.
 
     `rewrite`: a read gives back other text than was written: pretty-printed, keys in another
     order, a one-element list as a string, an account id as its root ARN. Evidenced
@@ -39,6 +40,46 @@ class Behaviour:
 
     `page_size`: repositories on a page of DescribeRepositories when `maxResults` is absent.
     Evidenced ("DescribeRepositories", Amazon ECR API Reference: up to 100 results).
+
+    `repository_limit`: so many repositories, in an account and region, and CreateRepository
+    answers LimitExceededException; 0 for none. The error is evidenced ("CreateRepository", Amazon
+    ECR API Reference), its words are assumed, and so is that a name which is taken comes first.
+
+    `visible_after`: a repository made by a call is not found by the first so many calls that name
+    it (Get-, Set- and DeleteRepositoryPolicy, DescribeRepositories by name), and not listed until
+    then. That this happens is evidenced for DescribeRepositories
+    (hashicorp/terraform-provider-aws#3849), assumed for the others; counting calls is ours alone.
+
+    `meddle_after_reads`: after so many answers to GetRepositoryPolicy for a repository, somebody
+    else adds a statement to its policy, at once and once; 0 for never. Other writers are evidenced
+    (`image_retrieval`); when they come is ours alone.
+
+    `throttle_rate`, `throttle_burst`: calls a second that each account may make in the long run,
+    0 for any number, and how many of them at once. ThrottlingException 'Rate exceeded' is
+    evidenced (concourse/docker-image-resource#115), and a bucket of calls that refills is for
+    GetAuthorizationToken ("Troubleshooting Amazon ECR error messages", Amazon ECR User Guide);
+    one bucket for all operations and regions is ours alone, and the rates are not published.
+
+    `expire_after`: after so many ECR calls the credentials have expired, in ECR and STS, until
+    `Sandbox.renew_credentials`, after which they last; 0 for never. The answers are evidenced: HTTP
+    403 for STS (aws/aws-sdk-java-v2#1649), 400 for ECS, whose protocol is ECR's
+    (aws-samples/cdk-fargate-gitlab-runner#15), and so assumed for ECR. Counting calls is ours.
+
+    The rest befalls each n-th ECR call, 0 for none. That it happens to anybody who calls a service
+    over a network is general knowledge; when it happens is ours alone.
+
+    `cut_before_every`, `cut_after_every`: the connection ends without an answer, before the work
+    or with the work done.
+
+    `fail_every`, `fail_after_every`: ServerException, HTTP 500, before the work or with the work
+    done. The error is evidenced (shape ServerException of botocore's model, and the calls' own
+    pages in the Amazon ECR API Reference), its words are assumed.
+
+    `slow_every`, `slow_seconds`: the answer comes so late, in seconds; the work is done at once.
+
+    Calls are counted in the order of arrival, whatever becomes of them. Several switches may be
+    on; a call passes them in this order and ends at the first that holds it: latency (delays),
+    expired, throttled, cut before, failed, the work, slow (delays), failed after, cut after.
     """
 
     rewrite: bool = True
@@ -49,6 +90,18 @@ class Behaviour:
     unique_ids: bool = True
     latency: float = 0.0
     page_size: int = 100
+    repository_limit: int = 0
+    visible_after: int = 0
+    meddle_after_reads: int = 0
+    throttle_rate: float = 0.0
+    throttle_burst: int = 1
+    expire_after: int = 0
+    cut_before_every: int = 0
+    cut_after_every: int = 0
+    fail_every: int = 0
+    fail_after_every: int = 0
+    slow_every: int = 0
+    slow_seconds: float = 0.0
 
 
 DEFAULT = Behaviour()

@@ -7,6 +7,7 @@ The limits are those of botocore's model of ECR; the words of the refusals are E
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import NamedTuple
 
 from moto.utilities.utils import get_partition
@@ -49,19 +50,41 @@ class EcrCall:
     parameters: Mapping[str, Json]
     caller: Caller
 
+    @property
+    def logged(self) -> Call:
+        """The line of this call in the log."""
+        return Call(self.operation, self.text("repositoryName"))
+
     def text(self, parameter: str) -> str | None:
         """Return a parameter, None where it is absent or no string."""
         value = self.parameters.get(parameter)
         return value if isinstance(value, str) else None
 
 
-class ServiceError(Exception):
-    """A refusal as the service words it: an error `code` and a `message`, sent as HTTP 400."""
+@dataclass(frozen=True, slots=True)
+class OtherCall:
+    """A call of another service: its operation, the service that it is signed for, its caller."""
 
-    def __init__(self, code: str, message: str) -> None:
+    operation: str
+    service: str
+    caller: Caller
+
+    @property
+    def logged(self) -> Call:
+        """The line of this call in the log."""
+        return Call(self.operation, None)
+
+
+class ServiceError(Exception):
+    """A refusal as the service words it: an error `code`, a `message` and the HTTP `status`."""
+
+    def __init__(
+        self, code: str, message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+        self.status = status
 
 
 def invalid_parameter(parameter: str, constraint: str) -> ServiceError:
@@ -69,6 +92,14 @@ def invalid_parameter(parameter: str, constraint: str) -> ServiceError:
     return ServiceError(
         "InvalidParameterException",
         f"Invalid parameter at '{parameter}' failed to satisfy constraint: '{constraint}'",
+    )
+
+
+def repository_not_found(name: str, registry_id: str) -> ServiceError:
+    """Return the refusal of a call about a repository that is not there."""
+    return ServiceError(
+        "RepositoryNotFoundException",
+        f"The repository with name '{name}' does not exist in the registry with id '{registry_id}'",
     )
 
 

@@ -17,14 +17,16 @@ from reconciler.sandbox.calls import (
     check_length,
     check_name,
     invalid_parameter,
+    repository_not_found,
 )
 from reconciler.sandbox.grammar import Json, PolicyRefusedError, named_principals
-from reconciler.sandbox.repositories import find_repository, mend_repository_uri
+from reconciler.sandbox.repositories import called_repository, find_repository, mend_repository_uri
 from reconciler.sandbox.state import State
 
 POLICY_LENGTHS = (0, 10_240)  # characters; botocore's model, shape RepositoryPolicyText
 PAGE_SIZES = range(1, 1001)  # the same model, shape MaxResults
 NAMES_PER_CALL = (1, 100)
+POLICY_CALLS = {"GetRepositoryPolicy", "SetRepositoryPolicy", "DeleteRepositoryPolicy"}
 
 
 def check_call(call: EcrCall) -> None:
@@ -52,13 +54,36 @@ def check_call(call: EcrCall) -> None:
     )
 
 
+def check_visible(call: EcrCall, state: State) -> None:
+    """Raise ServiceError where the call is about the policy of a repository that is still hidden.
+
+    That this comes before the checks of the policy is assumed.
+    """
+    name = call.text("repositoryName") or ""
+    repository = find_repository(call.caller.account, call.caller.region, name)
+    if call.operation in POLICY_CALLS and repository and state.newcomers.named(repository):
+        raise repository_not_found(name, call.caller.account)
+
+
+def check_limit(call: EcrCall, state: State) -> None:
+    """Raise ServiceError where one more repository is one too many."""
+    limit = state.behaviour.repository_limit
+    repositories = ecr_backends[call.caller.account][call.caller.region].repositories
+    if limit and len(repositories) >= limit and call.text("repositoryName") not in repositories:
+        raise ServiceError(
+            "LimitExceededException",
+            f"The registry with id '{call.caller.account}' already has "
+            f"the maximum allowed number of repositories which is '{limit}'",
+        )
+
+
 def set_repository_policy(call: EcrCall, state: State) -> dict[str, Json]:
     """Store a policy text; the order of the checks is assumed."""
     text = call.text("policyText")
     if text is None:
         raise invalid_parameter("policyText", "must not be null")
     check_length("PolicyText", len(text), POLICY_LENGTHS)
-    repository = _repository(call, call.text("repositoryName") or "")
+    repository = called_repository(call, call.text("repositoryName") or "")
     try:
         principals = named_principals(text, call.caller.partition)
     except PolicyRefusedError as error:
@@ -83,13 +108,17 @@ def describe_repositories(call: EcrCall, state: State) -> dict[str, Json]:
     if (names := call.parameters.get("repositoryNames")) is not None:
         if call.parameters.keys() & {"maxResults", "nextToken"}:
             raise invalid_parameter("repositoryNames", "must be used without pagination")
-        return {"repositories": _described(call, names)}
+        return {"repositories": _described(call, names, state)}
     size = call.parameters.get("maxResults", state.behaviour.page_size)
     if not isinstance(size, int) or size not in PAGE_SIZES:
         raise invalid_parameter("maxResults", "must be between 1 and 1000")
     after = _position(call.text("nextToken"))
     repositories = dict(ecr_backends[call.caller.account][call.caller.region].repositories)
-    ahead = sorted(name for name in repositories if name > after)
+    ahead = sorted(
+        name
+        for name, repository in repositories.items()
+        if name > after and not state.newcomers.hidden(repository)
+    )
     answer: dict[str, Json] = {
         "repositories": [_description(repositories[name]) for name in ahead[:size]]
     }
@@ -98,19 +127,24 @@ def describe_repositories(call: EcrCall, state: State) -> dict[str, Json]:
     return answer
 
 
-def created_repository(call: EcrCall) -> dict[str, Json]:
+def created_repository(call: EcrCall, state: State) -> dict[str, Json]:
     """Return the answer to a CreateRepository that moto has just carried out."""
-    repository = _repository(call, call.text("repositoryName") or "")
+    repository = called_repository(call, call.text("repositoryName") or "")
     mend_repository_uri(repository)
+    state.newcomers.add(repository)
     return {"repository": _description(repository)}
 
 
-def _described(call: EcrCall, names: Json) -> list[Json]:
+def _described(call: EcrCall, names: Json, state: State) -> list[Json]:
     wanted = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
     check_length("repositoryNames", len(wanted), NAMES_PER_CALL)
     for name in wanted:
         check_name(name)
-    return [_description(_repository(call, name)) for name in wanted]
+    found = [called_repository(call, name) for name in wanted]
+    for repository in found:
+        if state.newcomers.named(repository):
+            raise repository_not_found(repository.name, call.caller.account)
+    return [_description(repository) for repository in found]
 
 
 def _description(repository: Repository) -> dict[str, Json]:
@@ -130,17 +164,6 @@ def _description(repository: Repository) -> dict[str, Json]:
             {str(key): value for key, value in each.items()} for each in filters
         ]
     return description
-
-
-def _repository(call: EcrCall, name: str) -> Repository:
-    repository = find_repository(call.caller.account, call.caller.region, name)
-    if repository is None:
-        raise ServiceError(
-            "RepositoryNotFoundException",
-            f"The repository with name '{name}' does not exist "
-            f"in the registry with id '{call.caller.account}'",
-        )
-    return repository
 
 
 def _position(token: str | None) -> str:

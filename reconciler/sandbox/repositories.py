@@ -1,9 +1,31 @@
-"""moto's repositories: found, and made as the service makes them."""
+"""moto's repositories: found, looked into, and made as the service makes them."""
 
-from moto.ecr.models import Repository, ecr_backends
+import json
+from dataclasses import dataclass
+
+from moto.ecr.models import Repository, RepoTagMutability, ecr_backends
 
 from reconciler.errors import ReconcileError
-from reconciler.sandbox.calls import ServiceError, check_name
+from reconciler.sandbox.calls import EcrCall, ServiceError, check_name, repository_not_found
+
+_MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+_LAYER = "sha256:" + 64 * "0"
+_TAG = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class RepositorySettings:
+    """What a repository was made with, or has been given since.
+
+    The first and the third in ECR's spelling (`IMMUTABLE`, `KMS`); `kms_key` is an ARN or id, None
+    without KMS; `tags` are pairs of key and value, sorted.
+    """
+
+    tag_mutability: str
+    scan_on_push: bool
+    encryption_type: str
+    kms_key: str | None
+    tags: tuple[tuple[str, str], ...]
 
 
 def find_repository(account: str, region: str, name: str) -> Repository | None:
@@ -17,6 +39,37 @@ def existing_repository(account: str, region: str, name: str) -> Repository:
     if repository is None:
         raise ReconcileError(f"the sandbox has no repository {name!r}")
     return repository
+
+
+def called_repository(call: EcrCall, name: str) -> Repository:
+    """Return a repository of the caller's; raises ServiceError where there is none."""
+    repository = find_repository(call.caller.account, call.caller.region, name)
+    if repository is None:
+        raise repository_not_found(name, call.caller.account)
+    return repository
+
+
+def settings_of(repository: Repository) -> RepositorySettings:
+    """Return the settings of a repository as they stand."""
+    scanning: object = repository.image_scanning_configuration
+    encryption = repository.encryption_configuration
+    backend = ecr_backends[repository.account_id][repository.region_name]
+    tags = backend.tagger.get_tag_dict_for_resource(repository.arn)
+    return RepositorySettings(
+        RepoTagMutability(repository.image_tag_mutability).value,
+        isinstance(scanning, dict) and scanning.get("scanOnPush") is True,
+        encryption["encryptionType"],
+        encryption.get("kmsKey"),
+        tuple(sorted(tags.items())),
+    )
+
+
+def push_image(repository: Repository) -> None:
+    """Put a small image into a repository; the same one each time, so that it holds it once."""
+    manifest = {"schemaVersion": 2, "mediaType": _MANIFEST_TYPE, "layers": [{"digest": _LAYER}]}
+    backend = ecr_backends[repository.account_id][repository.region_name]
+    if not any(_TAG in image.image_tags for image in repository.images):
+        backend.put_image(repository.name, json.dumps(manifest), _TAG)
 
 
 def make_repository(account: str, region: str, name: str) -> None:

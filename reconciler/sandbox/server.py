@@ -5,6 +5,7 @@ Importing this raises ReconcileError where moto or its server's needs are not in
 
 import os
 import threading
+import time
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
@@ -13,26 +14,28 @@ from reconciler.errors import ReconcileError, UsageError
 from reconciler.sandbox.behaviour import DEFAULT, Behaviour
 
 try:
-    import moto.core.base_backend as moto_backends
-    import moto.ecr.models as moto_ecr
-    from moto.core.model_instances import reset_model_data
-    from moto.iam.models import iam_backends
+    from moto.ecr.models import Repository
     from moto.utilities.utils import get_partition
-    from werkzeug.serving import BaseWSGIServer
 
     from reconciler.sandbox import iam
     from reconciler.sandbox.image_retrieval import RETRIEVAL_ACTIONS, with_image_retrieval
-    from reconciler.sandbox.listener import HOST, listening
-    from reconciler.sandbox.repositories import existing_repository, make_repository
-    from reconciler.sandbox.wsgi import EmbeddedEcr
+    from reconciler.sandbox.listener import Serving
+    from reconciler.sandbox.prepare import empty_moto, new_keys
+    from reconciler.sandbox.repositories import (
+        RepositorySettings,
+        existing_repository,
+        make_repository,
+        push_image,
+        settings_of,
+    )
+    from reconciler.sandbox.throttle import Clock
+    from reconciler.sandbox.wsgi import EmbeddedEcr, Hook
 except ImportError as error:
     raise ReconcileError(
         "the sandbox needs the extra: pip install 'ecr-reconcile[sandbox]'"
     ) from error
 
-from reconciler.sandbox.calls import NAME_PATTERN, Call
-
-_STOP_CHECK = 0.05  # seconds
+from reconciler.sandbox.calls import Call
 
 # moto keeps its state in the process: a second sandbox would empty the first.
 _ONE_AT_A_TIME = threading.Lock()
@@ -43,7 +46,7 @@ class Sandbox:
 
     It starts empty, but for the user that `environment` gives the keys of. `account` is the
     12-digit account of that user and of every access key that is nobody's; `port` 0 takes a
-    free one. One at a time in a process.
+    free one; `clock` is what throttling goes by. One at a time in a process.
     """
 
     def __init__(
@@ -53,13 +56,13 @@ class Sandbox:
         account: str = "111122223333",
         region: str = "us-west-2",
         port: int = 0,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._account = account
         self._region = region
         self._port = port
-        self._ecr = EmbeddedEcr(behaviour, account)
-        self._server: BaseWSGIServer | None = None
-        self._thread: threading.Thread | None = None
+        self._ecr = EmbeddedEcr(behaviour, account, clock)
+        self._serving: Serving | None = None
         self._keys = ("", "")
 
     def __enter__(self) -> Self:
@@ -88,36 +91,27 @@ class Sandbox:
         if not _ONE_AT_A_TIME.acquire(blocking=False):
             raise ReconcileError("a sandbox is already running in this process")
         try:
-            moto_backends.BackendDict.reset()
-            reset_model_data()
-            # moto checks names against the pattern of an older model.
-            moto_ecr.ECR_REPOSITORY_NAME_PATTERN = NAME_PATTERN
-            self._keys = self._new_keys()
+            empty_moto()
+            self._keys = new_keys(self._account, self._region)
             self.spread_iam()
-            self._server = listening(self._ecr, self._port)
+            self._serving = Serving(self._ecr, self._port)
         except BaseException:
             _ONE_AT_A_TIME.release()
             raise
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_STOP_CHECK,), daemon=True
-        )
-        self._thread.start()
 
     def stop(self) -> None:
         """Stop serving and free the port; without effect when not running."""
-        if self._server is None or self._thread is None:
-            return
-        self._server.shutdown()
-        self._thread.join()
-        self._server = self._thread = None
-        _ONE_AT_A_TIME.release()
+        if self._serving is not None:
+            self._serving.stop()
+            self._serving = None
+            _ONE_AT_A_TIME.release()
 
     @property
     def endpoint_url(self) -> str:
         """`http://127.0.0.1:PORT`; raises ReconcileError when not running."""
-        if self._server is None:
+        if self._serving is None:
             raise ReconcileError("the sandbox is not running")
-        return f"http://{HOST}:{self._server.port}"
+        return self._serving.url
 
     def environment(self) -> dict[str, str]:
         """Return the variables that make boto3 and the `aws` client talk to it."""
@@ -132,7 +126,25 @@ class Sandbox:
 
     def calls(self) -> tuple[Call, ...]:
         """Return the calls so far, `(name, repository or None)`, refused ones too."""
-        return tuple(self._ecr.calls)
+        return self._ecr.log.all()
+
+    def before_call(self, hook: Hook) -> None:
+        """Have `hook` called with each ECR call, in the serving thread, before its work is done.
+
+        Not for calls that end before their work (expired, throttled, cut, failed).
+        """
+        self._ecr.before.append(hook)
+
+    def after_call(self, hook: Hook) -> None:
+        """Have `hook` called with each ECR call, as `before_call`, once its work is done.
+
+        The answer has not gone out then. A refusal is work as well.
+        """
+        self._ecr.after.append(hook)
+
+    def renew_credentials(self) -> None:
+        """Make the credentials good again, for good, once they expired or before."""
+        self._ecr.state.credentials.renew()
 
     def create_repository(
         self, name: str, *, account: str | None = None, region: str | None = None
@@ -141,14 +153,29 @@ class Sandbox:
 
         Raises ReconcileError where the name is invalid or taken.
         """
-        make_repository(account or self._account, region or self._region, name)
+        with self._ecr.state.working:
+            make_repository(account or self._account, region or self._region, name)
+
+    def repository_settings(
+        self, name: str, *, account: str | None = None, region: str | None = None
+    ) -> RepositorySettings:
+        """Return the settings of a repository as they are stored."""
+        return settings_of(self._repository(name, account, region))
+
+    def put_image(
+        self, name: str, *, account: str | None = None, region: str | None = None
+    ) -> None:
+        """Put an image into a repository, without a call; once it is there, nothing happens."""
+        with self._ecr.state.working:
+            push_image(self._repository(name, account, region))
 
     def set_policy_text(
         self, name: str, text: str, *, account: str | None = None, region: str | None = None
     ) -> None:
         """Store a policy text as it is, whatever it is, as a hand edit or an old policy."""
         repository = self._repository(name, account, region)
-        self._ecr.state.policies.set(repository, text)
+        with self._ecr.state.working:
+            self._ecr.state.policies.set(repository, text)
 
     def policy_text(
         self, name: str, *, account: str | None = None, region: str | None = None
@@ -176,7 +203,8 @@ class Sandbox:
         policies = self._ecr.state.policies
         found = self._repository(repository, account, region)
         try:
-            policies.set(found, with_image_retrieval(policies.get(found), source_arn, actions))
+            with self._ecr.state.working:
+                policies.set(found, with_image_retrieval(policies.get(found), source_arn, actions))
         except ValueError as error:
             raise ReconcileError(
                 f"the policy of {repository!r} can't be edited: {error}"
@@ -194,13 +222,5 @@ class Sandbox:
         """End the delay of everyone whom IAM has now: ECR knows them."""
         self._ecr.state.acquaintance.meet_all()
 
-    def _repository(
-        self, name: str, account: str | None, region: str | None
-    ) -> moto_ecr.Repository:
+    def _repository(self, name: str, account: str | None, region: str | None) -> Repository:
         return existing_repository(account or self._account, region or self._region, name)
-
-    def _new_keys(self) -> tuple[str, str]:
-        backend = iam_backends[self._account][get_partition(self._region)]
-        backend.create_user(self._region, "sandbox")
-        key = backend.create_access_key("sandbox")
-        return key.access_key_id, key.secret_access_key

@@ -5,32 +5,31 @@ Everything that moto does right goes to moto, in process and unchanged.
 
 import io
 import json
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from random import Random
 from threading import Lock
-from urllib.parse import parse_qs
-from uuid import uuid4
+from typing import TypeAlias
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
-from reconciler.sandbox import operations
+from reconciler.sandbox import faults, operations
+from reconciler.sandbox.answers import answer, error_code, refusal, sts_refusal
+from reconciler.sandbox.arrival import arrived
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.calls import Call, Caller, EcrCall, ServiceError
+from reconciler.sandbox.call_log import CallLog
+from reconciler.sandbox.calls import Call, EcrCall, OtherCall, ServiceError
 from reconciler.sandbox.grammar import Json
 from reconciler.sandbox.repositories import find_repository
 from reconciler.sandbox.rewrite import as_read
 from reconciler.sandbox.state import State, new_state
+from reconciler.sandbox.throttle import Clock
 
-_TARGET = "AmazonEC2ContainerRegistry_V20150921."
-_CREDENTIAL = re.compile(r"Credential=(?P<key>[^/,\s]+)/[0-9]{8}/(?P<region>[^/,\s]+)/")
-_CONTENT_TYPE = "application/x-amz-json-1.1"
+Hook: TypeAlias = Callable[[Call], None]
 
 _OURS: Mapping[str, Callable[[EcrCall, State], dict[str, Json]]] = {
     "SetRepositoryPolicy": operations.set_repository_policy,
@@ -41,13 +40,17 @@ _OURS: Mapping[str, Callable[[EcrCall, State], dict[str, Json]]] = {
 class EmbeddedEcr:
     """A WSGI application: moto, with ECR corrected. Safe for calls from several threads.
 
-    `account` is whose the access keys are that moto's IAM does not know. `calls` is the log of
-    all calls, of any service, in the order of arrival; `state` is what they work on.
+    `account` is whose the access keys are that moto's IAM does not know; `clock` is what the
+    throttle goes by. `log` holds all calls, of any service; `state` is what they work on;
+    `before` and `after` are called with each ECR call whose work is done, in the serving thread.
+    Raises ConnectionCutError where a connection is to end without an answer.
     """
 
-    def __init__(self, behaviour: Behaviour, account: str) -> None:
-        self.calls: list[Call] = []
-        self.state = new_state(behaviour)
+    def __init__(self, behaviour: Behaviour, account: str, clock: Clock = time.monotonic) -> None:
+        self.log = CallLog()
+        self.state = new_state(behaviour, clock)
+        self.before: list[Hook] = []
+        self.after: list[Hook] = []
         self._account = account
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._reads: Counter[tuple[str, str, str | None]] = Counter()
@@ -58,40 +61,76 @@ class EmbeddedEcr:
         request = Request(environ)
         body = request.get_data()
         environ["wsgi.input"] = io.BytesIO(body)  # moto reads it again
-        caller = _caller(request, self._account)
-        environ["HTTP_X_MOTO_ACCOUNT_ID"] = caller.account
-        target = request.headers.get("X-Amz-Target", "")
-        if target.startswith(_TARGET):
-            call = EcrCall(target.removeprefix(_TARGET), _parameters(body), caller)
-            self.calls.append(Call(call.operation, call.text("repositoryName")))
-            response = self._answer(call, environ)
+        call = arrived(request, body, self._account)
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.caller.account
+        number = self.log.add(call)
+        if isinstance(call, EcrCall):
+            response = self._ecr(call, number, environ)
         else:
-            self.calls.append(Call(_operation(request, body), None))
-            response = self._by_moto(environ)
+            response = self._other(call, number, environ)
         return response(environ, start_response)
 
-    def _answer(self, call: EcrCall, environ: WSGIEnvironment) -> Response:
-        # Throttling, faults and a concurrent writer have their place here, before the call.
-        time.sleep(self.state.behaviour.latency)
+    def _ecr(self, call: EcrCall, number: int, environ: WSGIEnvironment) -> Response:
+        """Take the `number`-th ECR call past all that may befall it; `Behaviour` has the order."""
+        state = self.state
+        try:
+            time.sleep(state.behaviour.latency)
+            state.credentials.check_ecr(number)
+            state.throttle.check(call.caller.account)
+            faults.before_work(number, state.behaviour)
+            response = self._observed(call, environ)
+            faults.after_work(number, state.behaviour)
+        except ServiceError as error:
+            return refusal(error)
+        return response
+
+    def _other(self, call: OtherCall, ecr_calls: int, environ: WSGIEnvironment) -> Response:
+        try:
+            if call.service == "sts":
+                self.state.credentials.check_sts(ecr_calls)
+        except ServiceError as error:
+            return sts_refusal(error)
+        return self._by_moto(environ)
+
+    def _observed(self, call: EcrCall, environ: WSGIEnvironment) -> Response:
+        for hook in tuple(self.before):
+            hook(call.logged)
+        with self.state.working:
+            response = self._worked(call, environ)
+            self._meddle(call, response)
+        for hook in tuple(self.after):
+            hook(call.logged)
+        return response
+
+    def _worked(self, call: EcrCall, environ: WSGIEnvironment) -> Response:
         try:
             operations.check_call(call)
+            operations.check_visible(call, self.state)
             if ours := _OURS.get(call.operation):
                 return self._answered(call, ours(call, self.state))
+            if call.operation == "CreateRepository":
+                operations.check_limit(call, self.state)
             response = self._by_moto(environ)
             if response.status_code != HTTPStatus.OK:
                 return response
             if call.operation == "CreateRepository":
-                return self._answered(call, operations.created_repository(call))
+                return self._answered(call, operations.created_repository(call, self.state))
             return self._answered(call, json.loads(response.get_data()))
         except ServiceError as error:
-            refusal: dict[str, Json] = {"__type": error.code, "message": error.message}
-            return _response(HTTPStatus.BAD_REQUEST, refusal)
+            return refusal(error)
 
-    def _answered(self, call: EcrCall, answer: dict[str, Json]) -> Response:
+    def _meddle(self, call: EcrCall, response: Response) -> None:
+        answers = (None, "RepositoryPolicyNotFoundException")
+        if call.operation == "GetRepositoryPolicy" and error_code(response) in answers:
+            caller, name = call.caller, call.text("repositoryName") or ""
+            if repository := find_repository(caller.account, caller.region, name):
+                self.state.meddler.saw_read(repository, caller.partition, self.state.policies)
+
+    def _answered(self, call: EcrCall, content: dict[str, Json]) -> Response:
         # Writes answer with the policy text as well; that they respell it too is assumed.
-        if isinstance(text := answer.get("policyText"), str):
-            answer = answer | {"policyText": self._read(call, text)}
-        return _response(HTTPStatus.OK, answer)
+        if isinstance(text := content.get("policyText"), str):
+            content = content | {"policyText": self._read(call, text)}
+        return answer(content)
 
     def _read(self, call: EcrCall, text: str) -> str:
         caller, name = call.caller, call.text("repositoryName")
@@ -107,36 +146,3 @@ class EmbeddedEcr:
 
     def _by_moto(self, environ: WSGIEnvironment) -> Response:
         return Response.from_app(self._moto, environ, buffered=True)
-
-
-def _caller(request: Request, default_account: str) -> Caller:
-    credential = _CREDENTIAL.search(request.headers.get("Authorization", ""))
-    if credential is None:
-        return Caller("", default_account, "us-east-1")
-    key = credential["key"]
-    for account, partitions in list(iam_backends.items()):
-        if any(key in backend.access_keys for backend in list(partitions.values())):
-            return Caller(key, account, credential["region"])
-    return Caller(key, default_account, credential["region"])
-
-
-def _parameters(body: bytes) -> dict[str, Json]:
-    try:
-        parameters = json.loads(body)
-    except ValueError:
-        return {}
-    return parameters if isinstance(parameters, dict) else {}
-
-
-def _operation(request: Request, body: bytes) -> str:
-    """Name the operation of another service: its target, the query protocol's, or the path."""
-    if target := request.headers.get("X-Amz-Target"):
-        return target.rpartition(".")[2]
-    actions = parse_qs(body.decode("utf-8", "replace")).get("Action")
-    return actions[0] if actions else request.path
-
-
-def _response(status: HTTPStatus, answer: dict[str, Json]) -> Response:
-    response = Response(json.dumps(answer), status, content_type=_CONTENT_TYPE)
-    response.headers["x-amzn-RequestId"] = str(uuid4())
-    return response

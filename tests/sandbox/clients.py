@@ -44,13 +44,13 @@ def client(
 
 
 @contextmanager
-def refused(code: str, message: str = "") -> Iterator[None]:
-    """The call inside is refused over HTTP 400 with this code and a message that holds this."""
+def refused(code: str, message: str = "", status: int = 400) -> Iterator[None]:
+    """The call inside is refused over this HTTP status and code, its message holding this."""
     with pytest.raises(ClientError) as caught:
         yield
     assert caught.value.response["Error"]["Code"] == code
     assert message in caught.value.response["Error"]["Message"]
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
 
 
 def statement(**changes: Any) -> dict[str, Any]:

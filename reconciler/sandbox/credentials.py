@@ -1,0 +1,33 @@
+"""Credentials that expire in the middle of things."""
+
+from http import HTTPStatus
+from threading import Event
+
+from reconciler.sandbox.calls import ServiceError
+
+_MESSAGE = "The security token included in the request is expired"
+
+
+class Credentials:
+    """Good for the first `expire_after` ECR calls, 0 for all. Safe for several threads."""
+
+    def __init__(self, expire_after: int) -> None:
+        self._expire_after = expire_after
+        self._renewed = Event()
+
+    def renew(self) -> None:
+        """Make them good, and for good."""
+        self._renewed.set()
+
+    def check_ecr(self, number: int) -> None:
+        """Raise ServiceError, as ECR words it, where the `number`-th ECR call comes too late."""
+        if self._expired(number - 1):
+            raise ServiceError("ExpiredTokenException", _MESSAGE)
+
+    def check_sts(self, ecr_calls: int) -> None:
+        """Raise ServiceError, as STS words it, where so many ECR calls were too many."""
+        if self._expired(ecr_calls):
+            raise ServiceError("ExpiredToken", _MESSAGE, HTTPStatus.FORBIDDEN)
+
+    def _expired(self, ecr_calls: int) -> bool:
+        return 0 < self._expire_after <= ecr_calls and not self._renewed.is_set()
