@@ -54,6 +54,7 @@ _BY_CODE = {
     **dict.fromkeys(("AccessDenied", "AccessDeniedException"), Fault.DENIED),
     **dict.fromkeys(("408", "RequestTimeout", "RequestTimeoutException"), Fault.UNANSWERED),
     "RepositoryNotFoundException": Fault.REPOSITORY_MISSING,
+    "RepositoryAlreadyExistsException": Fault.REPOSITORY_EXISTS,
     "RepositoryPolicyNotFoundException": Fault.POLICY_MISSING,
     "ServerException": Fault.SERVICE,
 }

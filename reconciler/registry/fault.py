@@ -17,6 +17,7 @@ class Fault(Enum):
     THROTTLED = "throttled"
     DENIED = "denied"
     REPOSITORY_MISSING = "repository-missing"
+    REPOSITORY_EXISTS = "repository-exists"
     POLICY_MISSING = "policy-missing"
     PRINCIPAL_NOT_FOUND = "principal-not-found"
     INVALID_POLICY = "invalid-policy"

@@ -26,6 +26,8 @@ class _ReadingClient(Protocol):
 
     def get_repository_policy(self, **parameters: str) -> Mapping[str, object]: ...
 
+    def list_images(self, **parameters: str | int) -> Mapping[str, object]: ...
+
 
 class RegistryReader:
     """Reads one registry in one region, with one client for all threads.
@@ -69,6 +71,23 @@ class RegistryReader:
             if fault_of(error) is Fault.POLICY_MISSING:
                 return None
             raise explain(error, operation="GetRepositoryPolicy", repository=name) from error
+
+    def holds_images(self, name: str) -> bool:
+        """Tell whether a repository holds any image (ListImages). Raises CallError."""
+
+        def ask() -> bool:
+            answer = self._client.list_images(
+                registryId=self._account, repositoryName=name, maxResults=1
+            )
+            images = answer.get("imageIds")
+            if not isinstance(images, list):
+                raise UnreadableAnswerError("the answer has no imageIds")
+            return bool(images) or "nextToken" in answer
+
+        try:
+            return self._pace.call(ask, read_verdict)
+        except Exception as error:
+            raise explain(error, operation="ListImages", repository=name) from error
 
     def read(
         self, names: Sequence[str], progress: Callable[[int, int], None]

@@ -78,15 +78,21 @@ def connect(account: str, region: str, assume_role: str | None = None) -> Connec
     return Connection(account, region, assume_role, session)
 
 
-def caller_account(connection: Connection) -> str:
-    """The 12-digit id of the account whose credentials are in use (STS GetCallerIdentity).
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose credentials are in use: a 12-digit account id, and the caller's own ARN."""
 
-    Raises CallError.
-    """
+    account: str
+    arn: str
+
+
+def caller_identity(connection: Connection) -> Identity:
+    """Ask whose credentials are in use (STS GetCallerIdentity). Raises CallError."""
     sts = cast("_SecurityTokenService", new_client(connection, "sts"))
 
-    def ask() -> str:
-        return text_field(sts.get_caller_identity(), "Account")
+    def ask() -> Identity:
+        answer = sts.get_caller_identity()
+        return Identity(text_field(answer, "Account"), text_field(answer, "Arn"))
 
     try:
         return Pace().call(ask, read_verdict)
@@ -94,14 +100,16 @@ def caller_account(connection: Connection) -> str:
         raise explain(error, operation="GetCallerIdentity", repository=None) from error
 
 
-def require_account(connection: Connection) -> None:
-    """Raise RefusedError unless the credentials are the registry account's own."""
-    caller = quoted(caller_account(connection))
-    if caller != connection.account:
+def require_account(connection: Connection) -> Identity:
+    """Give the caller. Raises RefusedError unless it is of the registry's own account."""
+    caller = caller_identity(connection)
+    if caller.account != connection.account:
         raise RefusedError(
-            f"the credentials are of account {caller}, the registry is in {connection.account}",
+            f"the credentials are of account {quoted(caller.account)}, the registry is in "
+            f"{connection.account}",
             hint="use a profile of the registry's account, or set assume_role on the registry",
         )
+    return caller
 
 
 def new_client(connection: Connection, service: str, *, threads: int = 1) -> object:

@@ -1,4 +1,4 @@
-"""Writing a registry's policies; whoever holds no writer cannot."""
+"""Writing to a registry: policies and new repositories; whoever holds no writer cannot."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol, cast
@@ -6,6 +6,7 @@ from typing import Protocol, cast
 from reconciler.registry.classify import fault_of, write_verdict
 from reconciler.registry.failures import explain
 from reconciler.registry.fault import Fault, WriteOutcomeUnknownError
+from reconciler.registry.model import RepositorySettings
 from reconciler.registry.pace import Pace
 from reconciler.registry.session import THREADS, Connection, new_client, text_field
 
@@ -18,9 +19,11 @@ class _WritingClient(Protocol):
 
     def delete_repository_policy(self, **parameters: str) -> Mapping[str, object]: ...
 
+    def create_repository(self, **parameters: object) -> Mapping[str, object]: ...
+
 
 class RegistryWriter:
-    """Writes the policies of one registry in one region.
+    """Writes to one registry in one region.
 
     No call is repeated here, not even a throttled one: in the meantime somebody else may have
     written, so the live policy must be looked at again first. Making one calls nobody; it raises
@@ -61,6 +64,21 @@ class RegistryWriter:
 
         self._write(send, "DeleteRepositoryPolicy", name)
 
+    def create_repository(self, name: str, settings: RepositorySettings) -> None:
+        """Make repository `name` (CreateRepository). Raises as `set_policy` does.
+
+        One that exists stays as it is: CallError with Fault.REPOSITORY_EXISTS.
+        """
+
+        def send() -> str:
+            answer = self._client.create_repository(
+                registryId=self._account, repositoryName=name, **_parameters(settings)
+            )
+            made = answer.get("repository")
+            return text_field(made if isinstance(made, dict) else {}, "repositoryName")
+
+        self._write(send, "CreateRepository", name)
+
     def _write(self, send: Callable[[], str], operation: str, name: str) -> None:
         try:
             self._pace.call(send, write_verdict, most_throttles=1)
@@ -75,3 +93,17 @@ class RegistryWriter:
                 f"{failure.message}; it may or may not have been done",
                 hint="read the policy again to see what is in force before writing again",
             ) from error
+
+
+def _parameters(settings: RepositorySettings) -> dict[str, object]:
+    encryption: dict[str, str] = {"encryptionType": settings.encryption}
+    if settings.kms_key is not None:
+        encryption["kmsKey"] = settings.kms_key
+    parameters: dict[str, object] = {
+        "imageTagMutability": settings.tag_mutability,
+        "imageScanningConfiguration": {"scanOnPush": settings.scan_on_push},
+        "encryptionConfiguration": encryption,
+    }
+    if settings.tags:
+        parameters["tags"] = [{"Key": key, "Value": value} for key, value in settings.tags]
+    return parameters

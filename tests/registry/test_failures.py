@@ -7,7 +7,7 @@ from reconciler.registry.failures import explain, quoted
 from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
-from reconciler.registry.session import caller_account, connect
+from reconciler.registry.session import caller_identity, connect
 
 from .scripted_aws import CUT, Answer, ScriptedAws, ok, page, refusal
 
@@ -156,7 +156,7 @@ def test_an_unknown_profile(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_impossible_region() -> None:
     with pytest.raises(CallError, match="us west"):
-        caller_account(connect(ACCOUNT, "us west"))
+        caller_identity(connect(ACCOUNT, "us west"))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["model", "fault", "pace"])
+@pytest.mark.parametrize("module", ["model", "fault", "pace", "permissions"])
 def test_it_loads_no_boto(module: str) -> None:
     code = (
         f"import sys, reconciler.registry.{module}\n"

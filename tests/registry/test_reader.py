@@ -39,7 +39,7 @@ def by_name(answers: dict[str, Answer], otherwise: Answer) -> Callable[[Call, in
 
 def test_it_can_only_read() -> None:
     public = {name for name in vars(RegistryReader) if not name.startswith("_")}
-    assert public == {"list_repositories", "read_policy", "read"}
+    assert public == {"list_repositories", "read_policy", "read", "holds_images"}
     assert not public & set(vars(RegistryWriter))
 
 
@@ -217,3 +217,30 @@ def test_a_whole_round(pace: Pace) -> None:
     writer.delete_policy("tools/a")
     writer.delete_policy("tools/a")
     assert reader.read_policy("tools/a") is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "holds"),
+    [
+        (ok(imageIds=[]), False),
+        (ok(imageIds=[{"imageTag": "1"}]), True),
+        (ok(imageIds=[], nextToken="more"), True),
+    ],
+)
+def test_whether_a_repository_holds_images(
+    aws: ScriptedAws, reader: RegistryReader, answer: Answer, holds: bool
+) -> None:
+    aws.always(answer)
+    assert reader.holds_images("scratch/probe") is holds
+    (call,) = aws.calls
+    assert call.operation == "ListImages"
+    assert call.parameters["maxResults"] == 1
+
+
+@pytest.mark.parametrize("answer", [ok(), refusal("AccessDeniedException", "no")])
+def test_an_answer_that_does_not_say_is_no_no(
+    aws: ScriptedAws, reader: RegistryReader, answer: Answer
+) -> None:
+    aws.always(answer)
+    with pytest.raises(CallError, match="ListImages"):
+        reader.holds_images("scratch/probe")

@@ -4,7 +4,7 @@ from reconciler.errors import RefusedError
 from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
-from reconciler.registry.session import caller_account, connect, require_account
+from reconciler.registry.session import caller_identity, connect, require_account
 
 from .scripted_aws import Answer, Call, ScriptedAws, ok, page, sts, sts_refusal
 
@@ -13,7 +13,8 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/reconciler"
 
 
 def identity(account: str) -> Answer:
-    return sts("GetCallerIdentity", f"<Account>{account}</Account>")
+    arn = f"<Arn>arn:aws:iam::{account}:user/ci</Arn>"
+    return sts("GetCallerIdentity", f"<Account>{account}</Account>{arn}")
 
 
 def role_credentials(key: str, expiration: str) -> Answer:
@@ -32,9 +33,10 @@ def test_connecting_calls_nobody(aws: ScriptedAws, pace: Pace) -> None:
     assert aws.calls == []
 
 
-def test_the_callers_account(aws: ScriptedAws) -> None:
+def test_who_calls(aws: ScriptedAws) -> None:
     aws.always(identity(OTHER))
-    assert caller_account(connect(ACCOUNT, REGION)) == OTHER
+    caller = caller_identity(connect(ACCOUNT, REGION))
+    assert (caller.account, caller.arn) == (OTHER, f"arn:aws:iam::{OTHER}:user/ci")
 
 
 def test_the_right_account_passes(aws: ScriptedAws) -> None:

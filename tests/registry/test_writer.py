@@ -2,6 +2,7 @@ import pytest
 
 from reconciler.errors import ReconcileError
 from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
+from reconciler.registry.model import RepositorySettings
 from reconciler.registry.pace import Pace
 from reconciler.registry.session import connect
 from reconciler.registry.writer import RegistryWriter
@@ -107,3 +108,65 @@ def test_gone_already_is_deleted_and_not_set(aws: ScriptedAws, writer: RegistryW
     write(writer, "delete")
     with pytest.raises(CallError):
         write(writer, "set")
+
+
+MADE = ok(repository={"repositoryName": NAME})
+
+
+@pytest.mark.parametrize(
+    ("settings", "sent"),
+    [
+        (
+            RepositorySettings(),
+            {
+                "imageTagMutability": "MUTABLE",
+                "imageScanningConfiguration": {"scanOnPush": False},
+                "encryptionConfiguration": {"encryptionType": "AES256"},
+            },
+        ),
+        (
+            RepositorySettings("IMMUTABLE", True, "KMS", "alias/ecr", (("a", "1"), ("b", ""))),
+            {
+                "imageTagMutability": "IMMUTABLE",
+                "imageScanningConfiguration": {"scanOnPush": True},
+                "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "alias/ecr"},
+                "tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}],
+            },
+        ),
+    ],
+)
+def test_a_repository_is_made_as_it_is_to_be(
+    aws: ScriptedAws, writer: RegistryWriter, settings: RepositorySettings, sent: dict[str, object]
+) -> None:
+    aws.always(MADE)
+    writer.create_repository(NAME, settings)
+    (call,) = aws.calls
+    assert call.operation == "CreateRepository"
+    assert call.parameters == {"registryId": ACCOUNT, "repositoryName": NAME, **sent}
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (refusal("RepositoryAlreadyExistsException", "there"), Fault.REPOSITORY_EXISTS),
+        (refusal("LimitExceededException", "too many"), Fault.REJECTED),
+        (THROTTLED, Fault.THROTTLED),
+    ],
+)
+def test_a_repository_that_is_not_made_is_not_asked_for_again(
+    aws: ScriptedAws, writer: RegistryWriter, answer: Answer, fault: Fault
+) -> None:
+    aws.always(answer)
+    with pytest.raises(CallError) as caught:
+        writer.create_repository(NAME, RepositorySettings())
+    assert caught.value.fault is fault
+    assert len(aws.calls) == 1
+
+
+@pytest.mark.parametrize("answer", [CUT, ok(), ok(repository=[]), page(503, "busy")])
+def test_a_lost_answer_to_making_one_is_said(
+    aws: ScriptedAws, writer: RegistryWriter, answer: Answer
+) -> None:
+    aws.always(answer)
+    with pytest.raises(WriteOutcomeUnknownError, match="CreateRepository"):
+        writer.create_repository(NAME, RepositorySettings())
