@@ -19,6 +19,7 @@ _ACCOUNT_KEYS = frozenset({"aws:principalaccount", "aws:sourceaccount"})
 _SOURCE_ARN = "aws:sourcearn"
 _ARN_KEYS = frozenset({"aws:principalarn", _SOURCE_ARN})
 _ARN_FIELDS = 6
+_PARTITION_HINT = "a policy only reaches principals of its own partition"
 _HINT = "write the 12 digits of an account that is named under accounts"
 _WARNING_HINT = "write an account's 12 digits in its place, so that no stranger's resources count"
 
@@ -54,14 +55,15 @@ def check_conditions(node: Node | None, around: Surroundings) -> None:
                 _warn_of_strangers(scalar, around)
 
 
-def check_partition(text: str, place: Place, partition: str, findings: Findings) -> bool:
+def check_partition(
+    text: str, place: Place, partition: str, findings: Findings, *, hint: str = _PARTITION_HINT
+) -> bool:
     """Tell whether an ARN is in the partition of the registry's regions; report it if not."""
     head, _, rest = text.partition(":")
     found = rest.partition(":")[0]
     if head != "arn" or found == partition:
         return True
     message = f"{shown(text)} is in the partition {shown(found)}, the registry in {partition}"
-    hint = "a policy only reaches principals of its own partition"
     findings.error("wrong-partition", message, place, hint=hint)
     return False
 

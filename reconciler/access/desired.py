@@ -1,10 +1,14 @@
 """From a valid file to what each repository is to have."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from reconciler.access.model import AccessFile, Entry
 from reconciler.policy.grants import Desired, Grant
+
+if TYPE_CHECKING:
+    from reconciler.registry.model import RepositorySettings
 
 
 def desired_policies(
@@ -26,11 +30,11 @@ def entries_by_name(
 ) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
     """Give each repository with the entries that apply to it, sorted by name.
 
-    `names` are as for `desired_policies`.
+    `names` are as for `desired_policies`; the probe repository is never among those given.
     """
     patterns = _patterns(access)
     exact = {entry.repository: entry for entry in access.entries if not entry.is_pattern}
-    wanted = set(exact) | set(names or ())
+    wanted = set(exact) | _without_probe(access, names or ())
     found = [(name, _entries_for(name, exact.get(name), patterns)) for name in wanted]
     if names is None:
         found += [(pattern.repository, (pattern,)) for pattern in patterns]
@@ -42,8 +46,8 @@ def add_up(name: str, entries: Sequence[Entry], today: date) -> Desired:
     granted = [given.grant for entry in entries for given in entry.grants]
     return Desired(
         name,
-        grants=tuple(dict.fromkeys(g for g in granted if not _is_over(g, today))),
-        expired=tuple(dict.fromkeys(g for g in granted if _is_over(g, today))),
+        grants=tuple(dict.fromkeys(g for g in granted if not is_over(g, today))),
+        expired=tuple(dict.fromkeys(g for g in granted if is_over(g, today))),
         statements=tuple(raw.statement for entry in entries for raw in entry.statements),
     )
 
@@ -52,15 +56,25 @@ def managed_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
     """Give the live repositories that an entry names or matches, sorted."""
     exact = {entry.repository for entry in access.entries}
     patterns = _patterns(access)
-    return tuple(sorted(n for n in set(names) if n in exact or any(p.matches(n) for p in patterns)))
+    live = _without_probe(access, names)
+    return tuple(sorted(n for n in live if n in exact or any(p.matches(n) for p in patterns)))
+
+
+def to_create(access: AccessFile) -> "Mapping[str, RepositorySettings]":
+    """Give the repositories that are made where they do not exist, each with its settings."""
+    return {entry.repository: entry.settings for entry in access.entries if entry.settings}
 
 
 def patterns_without_match(access: AccessFile, names: Iterable[str]) -> tuple[Entry, ...]:
     """Give the patterns that match no live repository, in the order of the file."""
-    live = tuple(names)
+    live = _without_probe(access, names)
     return tuple(
         entry for entry in _patterns(access) if not any(entry.matches(name) for name in live)
     )
+
+
+def _without_probe(access: AccessFile, names: Iterable[str]) -> set[str]:
+    return {name for name in names if name != access.registry.probe_repository}
 
 
 def _patterns(access: AccessFile) -> tuple[Entry, ...]:
@@ -74,5 +88,6 @@ def _entries_for(name: str, own: Entry | None, patterns: Sequence[Entry]) -> tup
     return matching if own is None else (own, *matching)
 
 
-def _is_over(grant: Grant, today: date) -> bool:
+def is_over(grant: Grant, today: date) -> bool:
+    """Tell whether a grant's `until` has passed."""
     return grant.until is not None and grant.until <= today

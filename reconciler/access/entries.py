@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from reconciler.access.account_fields import check_conditions
 from reconciler.access.conditions import all_of, ends_at, read_until, read_when
+from reconciler.access.creation import read_creation
 from reconciler.access.model import Entry, EntryGrant, Member
 from reconciler.access.names import Members, Names, resolve
 from reconciler.access.nodes import (
@@ -36,11 +37,12 @@ _PUBLIC_HINT = (
 
 
 class Terms(NamedTuple):
-    """What entries are read under: names, tiers, the day (UTC), and who may be public."""
+    """What entries are read under: names, tiers, the day (UTC), regions, who may be public."""
 
     names: Names
     tiers: Tiers
     today: date
+    regions: tuple[str, ...]
     public_allowed: bool
     public_repositories: frozenset[str]
     sids_matter: bool
@@ -81,6 +83,7 @@ def _read_entry(pair: Pair, terms: Terms) -> Entry:
         hint = "write it on the entries of the repositories that shall not inherit"
         message = "only the entry of one repository can leave out patterns"
         terms.findings.error("inherit-on-pattern", message, inherit.place, hint=hint)
+    settings = read_creation(pair, terms.regions, terms.names.around)
     public_hint = terms.public_hint(repository)
     statements = read_statements(
         child(pair.value, "statements"),
@@ -89,7 +92,7 @@ def _read_entry(pair: Pair, terms: Terms) -> Entry:
         sids_matter=terms.sids_matter,
     )
     grants = _read_access(child(pair.value, "access"), terms, public_hint)
-    return Entry(repository, place, grants, statements, inherits)
+    return Entry(repository, place, grants, statements, inherits, settings)
 
 
 def _read_access(

@@ -8,8 +8,10 @@ from reconciler.access.accounts import Surroundings, read_accounts
 from reconciler.access.entries import Terms, read_entries
 from reconciler.access.model import AccessFile
 from reconciler.access.names import read_names, warn_of_unused
+from reconciler.access.never import check_never, names_in_rules, read_rules, tiers_in_rules
 from reconciler.access.nodes import Node, ScalarNode, child, items_of, pairs_of, texts_of
 from reconciler.access.problems import Findings, Problem, has_errors, sort_problems
+from reconciler.access.repository import check_probe_repository
 from reconciler.access.settings import (
     keeps_by_default,
     read_guards,
@@ -53,6 +55,8 @@ def load_access(
         check_shape(source.root, findings)
         meaning = Findings()
         access = _read(source.root, path, today, allow_public, meaning)
+        if not has_errors(findings.found):
+            check_never(access, today, meaning)
         _add_new(meaning, findings)
     if access and not has_errors(findings.found):
         check_sizes(access, today, findings)
@@ -80,12 +84,15 @@ def _read(
         names,
         tiers,
         today,
+        registry.regions,
         public_allowed=guards.public == "allow",
         public_repositories=allow_public,
         sids_matter=keeps_by_default(unmanaged),
     )
+    rules = read_rules(_rules(root), names, tiers)
     ownership = read_ownership(unmanaged, names)
     entries = read_entries(child(root, "repositories"), terms)
+    check_probe_repository(child(child(root, "registry"), "probe_repository"), entries, findings)
     _warn_of_unused(root, findings)
     return AccessFile(
         path=path,
@@ -94,7 +101,7 @@ def _read(
         principals=names.principals,
         tiers=tiers,
         entries=entries,
-        guards=guards,
+        guards=guards._replace(rules=rules),
         unmanaged_repositories=read_unmanaged_repositories(unmanaged),
         ownership=ownership,
     )
@@ -105,6 +112,7 @@ def _warn_of_unused(root: Node, findings: Findings) -> None:
     kept = items_of(child(child(child(root, "unmanaged"), "statements"), "keep"))
     names = {pair.key.text for access in accesses for pair in pairs_of(access)}
     names |= {name.text for rule in kept for name in texts_of(child(rule, "principal"))}
+    names |= names_in_rules(_rules(root))
     warn_of_unused(child(root, "principals"), frozenset(names), findings)
     given = (
         item for access in accesses for pair in pairs_of(access) for item in items_of(pair.value)
@@ -114,4 +122,9 @@ def _warn_of_unused(root: Node, findings: Findings) -> None:
         for item in given
         for tier in texts_of(item if isinstance(item, ScalarNode) else child(item, "tier"))
     }
+    tiers |= tiers_in_rules(_rules(root))
     warn_of_unused_tiers(child(root, "tiers"), frozenset(tiers), findings)
+
+
+def _rules(root: Node) -> Node | None:
+    return child(child(root, "guards"), "rules")

@@ -2,25 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reconciler.access.problems import Place
 from reconciler.policy.conditions import Condition
 from reconciler.policy.glob import glob_matches, has_wildcard
 from reconciler.policy.grants import Grant
 from reconciler.policy.keep import Ownership
+from reconciler.policy.never import NeverRule
 from reconciler.policy.principals import Principal
 from reconciler.policy.tiers import Tiers
 
+if TYPE_CHECKING:
+    from reconciler.registry.model import RepositorySettings
+
 
 class Registry(NamedTuple):
-    """The one registry; `account` has 12 digits, `regions` share the one `partition`."""
+    """The one registry; `account` has 12 digits, `regions` share the one `partition`.
+
+    `probe_repository` is a scratch repository, empty of images: its policy may be anything, so it
+    is neither managed nor unmanaged, whatever pattern matches it.
+    """
 
     account: str
     regions: tuple[str, ...]
     partition: str
     name: str | None = None
     assume_role: str | None = None
+    probe_repository: str | None = None
 
 
 class Member(NamedTuple):
@@ -48,13 +57,17 @@ class EntryStatement(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What one key of `repositories` asks for: of one repository, or of all that match."""
+    """What one key of `repositories` asks for: of one repository, or of all that match.
+
+    `settings` are those to make the repository with; None where it is not to be made.
+    """
 
     repository: str
     place: Place
     grants: tuple[EntryGrant, ...] = ()
     statements: tuple[EntryStatement, ...] = ()
     inherit: bool = True
+    settings: "RepositorySettings | None" = None
 
     @property
     def is_pattern(self) -> bool:
@@ -78,12 +91,20 @@ class Limit:
     count: int = 0
 
 
+class PlacedRule(NamedTuple):
+    """A `never` rule with the place of its tier."""
+
+    rule: NeverRule
+    place: Place
+
+
 class Guards(NamedTuple):
     """What is refused although the file asks for it; a limit of None is no limit."""
 
     public: Literal["forbid", "allow"] = "forbid"
     max_revoked: Limit | None = Limit(percent=30, count=10)
     max_granted: Limit | None = None
+    rules: tuple[PlacedRule, ...] = ()
 
 
 class AccessFile(NamedTuple):

@@ -1,8 +1,10 @@
-"""The keys of `repositories`: a repository's name, or a pattern for names."""
+"""Names of repositories, patterns for them, and the one that is kept for probing."""
 
 import re
+from collections.abc import Iterable
 
-from reconciler.access.nodes import ScalarNode
+from reconciler.access.model import Entry
+from reconciler.access.nodes import Node, ScalarNode, texts_of
 from reconciler.access.problems import Findings, shown
 from reconciler.policy.glob import has_wildcard
 
@@ -34,6 +36,24 @@ def check_repository(key: ScalarNode, findings: Findings) -> None:
     if hint:
         message = f"{shown(name)} can't be the name of a repository"
         findings.error("bad-repository-name", message, key.place, hint=hint)
+
+
+def check_probe_repository(node: Node | None, entries: Iterable[Entry], findings: Findings) -> None:
+    """Report a `probe_repository` that is no repository's name, or that an entry is about."""
+    for name in texts_of(node):
+        if has_wildcard(name.text):
+            message = f"{shown(name.text)} is a pattern, not the name of a repository"
+            hint = "name one scratch repository, empty of images"
+            findings.error("bad-repository-name", message, name.place, hint=hint)
+            continue
+        check_repository(name, findings)
+        for entry in entries:
+            if entry.repository == name.text:
+                message = f"{shown(name.text)} is for probing, and an entry gives access to it"
+                hint = "name a scratch repository, empty of images, that has no entry"
+                findings.error(
+                    "probe-repository-in-use", message, name.place, hint=hint, other=entry.place
+                )
 
 
 def _hint(name: str) -> str:

@@ -49,6 +49,7 @@ def read_registry(node: Node | None, findings: Findings) -> Registry:
         partition=partition,
         name=text_of(child(node, "name")),
         assume_role=text_of(child(node, "assume_role")),
+        probe_repository=text_of(child(node, "probe_repository")),
     )
 
 

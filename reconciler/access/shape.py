@@ -90,7 +90,7 @@ def _say_companion(broken: Violation, misspelt: Misspelt, findings: Findings) ->
     for key in present:
         for needed in _strings(rules.get(key)):
             if needed not in present and (broken.node.place, needed) not in misspelt:
-                message = f"{shown(key)} is only for a principal with {shown(needed)}"
+                message = f"{shown(key)} is only for a {broken.title} with {shown(needed)}"
                 findings.error("missing-key", message, broken.key_place(key))
 
 
@@ -133,7 +133,8 @@ def _say_empty(broken: Violation, findings: Findings) -> None:
 
 
 def _say_many(broken: Violation, findings: Findings) -> None:
-    message = f"this list is too long: at most {broken.wanted} are taken"
+    kind = "list" if broken.keyword == "maxItems" else "mapping"
+    message = f"this {kind} is too long: at most {broken.wanted} are taken"
     findings.error("bad-value", message, broken.place)
 
 
@@ -172,6 +173,7 @@ _BY_KEYWORD: Mapping[str, Callable[[Violation, Findings], None]] = {
     "not": _say_nobody,
     "type": _say_type,
     "maxItems": _say_many,
+    "maxProperties": _say_many,
     "minItems": _say_empty,
     "minLength": _say_empty,
     "minProperties": _say_empty,

@@ -1,7 +1,8 @@
 """Who makes a request, and what is known of the request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from reconciler.policy.principals import Principal, account_principal, parse_arn, service_principal
 
@@ -22,8 +23,10 @@ ONLY_FOR_SERVICES = frozenset(
 Guide, "AWS global condition context keys")."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+_NOTHING: Context = MappingProxyType({})
+
+
+class Caller(NamedTuple):
     """One caller, with what is known of the request.
 
     `principals` are all that a statement could call it: a role session's own ARN, its role and
@@ -32,7 +35,7 @@ class Caller:
     """
 
     principals: tuple[Principal, ...]
-    context: Context = field(default_factory=dict)
+    context: Context = _NOTHING
     absent: frozenset[str] = frozenset()
 
     def values_of(self, key: str) -> tuple[str, ...] | None:

@@ -83,6 +83,14 @@ def not_covered(facts: Facts, by: Facts) -> Facts:
     return added
 
 
+def without(facts: Facts, gone: Facts) -> Facts:
+    """Leave out the actions that the same holders have among others."""
+    if not gone:
+        return facts
+    left = {h: uncovered(actions, gone.get(h, frozenset())) for h, actions in facts.items()}
+    return {holder: actions for holder, actions in left.items() if actions}
+
+
 def same_meaning(left: Policy, right: Policy) -> bool:
     """Tell whether two policies mean the same; what is not understood equals only its copy."""
     if isinstance(left, Unreadable) or isinstance(right, Unreadable):

@@ -1,5 +1,9 @@
 """Matching with `*` and `?`, as IAM and this tool's patterns use them."""
 
+import re
+
+_RUNS = re.compile(r"\*{2,}")
+
 
 def glob_matches(pattern: str, text: str) -> bool:
     """Tell whether the pattern matches the whole text; `*` crosses `/` and `:`, case counts.
@@ -25,9 +29,37 @@ def glob_matches(pattern: str, text: str) -> bool:
     return True
 
 
+def globs_intersect(left: str, right: str) -> bool:
+    """Tell whether there is a text that both patterns match; a text is a pattern, too.
+
+    Takes a pass over `left` with sets of places in `right`, held as the bits of one number.
+    """
+    other = _RUNS.sub("*", right)
+    stars = sum(1 << place for place, char in enumerate(other) if char == "*")
+    plain = ((1 << len(other)) - 1) & ~stars
+    takes = {
+        char: sum(1 << place for place, there in enumerate(other) if there in (char, "?"))
+        for char in set(left) - {"*", "?"}
+    }
+    # Bit n: what was read of `left` can be what the first n characters of `right` match.
+    reached = _past_star(1, stars)
+    for char in left:
+        if char == "*":
+            reached = (2 << len(other)) - (reached & -reached) if reached else 0
+        else:
+            moved = (reached & takes.get(char, plain)) << 1
+            reached = _past_star(moved | (reached & stars), stars)
+    return bool(reached >> len(other))
+
+
 def has_wildcard(text: str) -> bool:
     """Tell whether the text has a `*` or a `?`."""
     return "*" in text or "?" in text
+
+
+def _past_star(places: int, stars: int) -> int:
+    """Add the places behind stars: a star may stand for nothing."""
+    return places | ((places & stars) << 1)
 
 
 def _find(part: str, text: str, start: int, end: int) -> int:

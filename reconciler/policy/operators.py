@@ -4,7 +4,6 @@ Source: IAM User Guide, "IAM JSON policy elements: Condition operators". Only th
 live here; a negated one is its opposite.
 """
 
-import base64
 import binascii
 import ipaddress
 import operator as compare
@@ -65,7 +64,7 @@ def _bool(wanted: str, actual: str) -> Answer:
 
 def _binary(wanted: str, actual: str) -> Answer:
     try:
-        return base64.b64decode(wanted) == base64.b64decode(actual, validate=True)
+        return binascii.a2b_base64(wanted) == binascii.a2b_base64(actual, strict_mode=True)
     except (binascii.Error, ValueError):
         return None
 

@@ -105,6 +105,22 @@ def account_of(principal: Principal) -> str | None:
     return arn.account if arn else None
 
 
+def plain_name(principal: Principal) -> str:
+    """Write a principal as people read it: an account by its id, `everyone`, else as AWS does."""
+    if principal == MISSING:
+        return "(no principal)"
+    if principal == EVERYONE:
+        return "everyone"
+    if principal.kind == "NotPrincipal":
+        return f"everyone but {', '.join(name.split(':', 1)[1] for name in principal.names)}"
+    (name,) = principal.names
+    if principal.kind == "AWS":
+        arn = parse_arn(name)
+        return arn.account if arn and arn.resource_type == "root" else name
+    # A service is known by its name's form; anything else says what kind it is.
+    return name if re.fullmatch(r"[a-z0-9.-]+", name) else f"{principal.kind} {name}"
+
+
 def gone_kind(principal: Principal) -> str | None:
     """Say what a principal was (`role`, `user`, ...) where only its unique id is left.
 

@@ -214,8 +214,9 @@ PRINCIPAL_KEYS = ["role", "user", "account", "accounts", "organization", "paths"
 PRINCIPAL_KEYS += ["source_arns", "source_accounts", "public", "when"]
 ENTRY_KEYS = ["tier", "until", "reason", "access", "statements", "inherit", "extends", "actions"]
 STATEMENT_KEYS = ["Sid", "Effect", "Principal", "Action", "AWS", "Condition"]
+CREATION_KEYS = ["create", "settings", "encryption", "kms_key", "tags", "probe_repository"]
 OTHER_KEYS = ["keep", "sid", "default", "regions", "max_revoked", "percent", "count"]
-KEYS = PRINCIPAL_KEYS + ENTRY_KEYS + STATEMENT_KEYS + OTHER_KEYS
+KEYS = PRINCIPAL_KEYS + ENTRY_KEYS + STATEMENT_KEYS + CREATION_KEYS + OTHER_KEYS
 VALUES = st.recursive(
     st.none()
     | st.booleans()

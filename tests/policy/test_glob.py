@@ -1,12 +1,13 @@
 """Matching, against a regular expression; and patterns against what patterns stand for."""
 
 import re
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.policy.glob import glob_matches, has_wildcard
+from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
 
 patterns = st.text(alphabet="ab*?", max_size=8)
 texts = st.text(alphabet="abc", max_size=8)
@@ -85,3 +86,49 @@ def test_many_stars_stay_cheap() -> None:
 @pytest.mark.parametrize(("text", "expected"), [("a*", True), ("?", True), ("a/b", False)])
 def test_has_wildcard(text: str, expected: bool) -> None:
     assert has_wildcard(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("", "", True),
+        ("", "*", True),
+        ("", "?", False),
+        ("payments/*", "payments/api", True),
+        ("payments/*", "*/api", True),
+        ("payments/*", "tools/*", False),
+        ("a*b", "a*c", False),
+        ("a?", "?b", True),
+        ("a?", "b*", False),
+        ("a**b", "a?b", True),
+        ("*a*", "*b*", True),
+        ("a?c", "a*", True),
+        ("abc", "ab", False),
+        ("a", "A", False),
+    ],
+)
+def test_patterns_that_match_one_same_text(left: str, right: str, expected: bool) -> None:
+    assert globs_intersect(left, right) is expected
+    assert globs_intersect(right, left) is expected
+
+
+@bounded
+@given(patterns, patterns, texts)
+def test_patterns_that_both_match_a_text_intersect(left: str, right: str, text: str) -> None:
+    if glob_matches(left, text) and glob_matches(right, text):
+        assert globs_intersect(left, right)
+
+
+@bounded
+@given(st.text(alphabet="ab*?", max_size=4), st.text(alphabet="ab*?", max_size=4))
+def test_patterns_that_intersect_have_a_text(left: str, right: str) -> None:
+    shared = any(
+        glob_matches(left, text) and glob_matches(right, text)
+        for length in range(9)
+        for text in map("".join, product("ab", repeat=length))
+    )
+    assert globs_intersect(left, right) is shared
+
+
+def test_long_patterns_are_no_trouble() -> None:
+    assert not globs_intersect("a*" * 5_000 + "b", "a*" * 5_000 + "c")

@@ -11,6 +11,7 @@ from reconciler.policy.principals import (
     gone_kind,
     parse_arn,
     partition_of_region,
+    plain_name,
     service_principal,
 )
 
@@ -111,6 +112,25 @@ def test_whose_account(principal: Principal, account: str | None) -> None:
 )
 def test_what_is_gone(principal: Principal, kind: str | None) -> None:
     assert gone_kind(principal) == kind
+
+
+@pytest.mark.parametrize(
+    ("principal", "name"),
+    [
+        (EVERYONE, "everyone"),
+        (MISSING, "(no principal)"),
+        (Principal("AWS", ("arn:aws:iam::444455556666:root",)), "444455556666"),
+        (
+            Principal("AWS", ("arn:aws:iam::444455556666:role/a",)),
+            "arn:aws:iam::444455556666:role/a",
+        ),
+        (Principal("Service", ("lambda.amazonaws.com",)), "lambda.amazonaws.com"),
+        (Principal("CanonicalUser", ("X",)), "CanonicalUser X"),
+        (Principal("NotPrincipal", ("AWS:a", "Service:b")), "everyone but a, b"),
+    ],
+)
+def test_how_people_read_it(principal: Principal, name: str) -> None:
+    assert plain_name(principal) == name
 
 
 @pytest.mark.parametrize(

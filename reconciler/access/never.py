@@ -1,0 +1,176 @@
+"""`guards.rules`: what the file says shall never be, and where its own access does it."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import NamedTuple
+
+from reconciler.access.accounts import find_account
+from reconciler.access.desired import entries_by_name, is_over, managed_names
+from reconciler.access.model import AccessFile, Entry, PlacedRule
+from reconciler.access.names import Names, resolve
+from reconciler.access.nodes import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    child,
+    items_of,
+    text_of,
+    texts_of,
+)
+from reconciler.access.problems import Findings, Place, shown
+from reconciler.access.repository import check_repository
+from reconciler.access.tiers import check_tier
+from reconciler.policy.amounts import amounts_to, shares_any
+from reconciler.policy.document import parse_statement
+from reconciler.policy.facts import Actions, Holder
+from reconciler.policy.glob import has_wildcard
+from reconciler.policy.never import Breach, NeverRule, Outside, find_breaches
+from reconciler.policy.principals import EVERYONE, plain_name
+from reconciler.policy.reach import Someone
+from reconciler.policy.tiers import Tiers
+from reconciler.printable import printable
+
+_PUBLIC = "public"
+_HINT = "take it away here, or change the rule"
+
+
+class _Given(NamedTuple):
+    """What one line of an entry gives or denies to one principal."""
+
+    holder: Holder
+    actions: Actions
+    place: Place
+    name: str | None
+
+
+def read_rules(node: Node | None, names: Names, tiers: Tiers) -> tuple[PlacedRule, ...]:
+    """Read `guards.rules`; one that is broken, which is reported, is left out."""
+    read = (_read_rule(item, names, tiers) for item in items_of(node))
+    return tuple(rule for rule in read if rule)
+
+
+def names_in_rules(node: Node | None) -> frozenset[str]:
+    """Give the names of principals that the rules use."""
+    return frozenset(to.text for rule in items_of(node) for to in texts_of(child(rule, "to")))
+
+
+def tiers_in_rules(node: Node | None) -> frozenset[str]:
+    """Give the names of tiers that the rules use."""
+    return frozenset(
+        tier.text for rule in items_of(node) for tier in texts_of(child(rule, "never"))
+    )
+
+
+def watched_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
+    """Give the live repositories that are managed, or that a rule is about, sorted."""
+    live = tuple(names)
+    watched = {
+        name
+        for name in live
+        if name != access.registry.probe_repository
+        and any(placed.rule.may_concern(name) for placed in access.guards.rules)
+    }
+    return tuple(sorted(watched.union(managed_names(access, live))))
+
+
+def check_never(access: AccessFile, today: date, findings: Findings) -> None:
+    """Report each access that gives somebody what a rule says they never shall have.
+
+    Each repository of the file counts with the patterns that match it, and each pattern alone.
+    """
+    rules = access.guards.rules
+    given = {e.repository: tuple(_given(e, access, today)) for e in access.entries} if rules else {}
+    exact = frozenset(name for name in given if not has_wildcard(name))
+    for repository, entries in entries_by_name(access, None) if rules else ():
+        concerned = [placed for placed in rules if _concerns(placed.rule, repository, exact)]
+        if concerned:
+            lines = [line for entry in entries for line in given[entry.repository]]
+            _check(concerned, lines, findings)
+
+
+def _read_rule(node: Node, names: Names, tiers: Tiers) -> PlacedRule | None:
+    findings = names.around.findings
+    patterns = texts_of(child(node, "on"))
+    for pattern in patterns:
+        check_repository(pattern, findings)
+    to = tuple(_read_to(child(node, "to"), names))
+    because = " ".join((text_of(child(node, "because")) or "").split())
+    for tier in texts_of(child(node, "never")):
+        if check_tier(tier, tiers, findings) and to:
+            on = tuple(pattern.text for pattern in patterns)
+            rule = NeverRule(tier.text, tiers[tier.text], to, because, on)
+            return PlacedRule(rule, tier.place)
+    return None
+
+
+def _read_to(node: Node | None, names: Names) -> Iterator[Someone | Outside]:
+    if isinstance(node, MappingNode):
+        accounts, findings = names.around.accounts, names.around.findings
+        outside = texts_of(child(node, "outside"))
+        found = [find_account(account, accounts, findings) for account in outside]
+        if found and all(found):
+            yield Outside(frozenset(account for account in found if account))
+    for reference in texts_of(node):
+        if reference.text == _PUBLIC:
+            _check_clash(reference, names)
+            yield Someone(EVERYONE)
+        else:
+            for member in resolve(reference, names):
+                yield Someone(member.principal, member.condition, member.name)
+
+
+def _check_clash(public: ScalarNode, names: Names) -> None:
+    if _PUBLIC in names.may_be_meant:
+        message = "'public' is everyone here, and the file has this name for somebody, too"
+        names.around.findings.error("name-clash", message, public.place, hint="rename the other")
+
+
+def _given(entry: Entry, access: AccessFile, today: date) -> Iterator[_Given]:
+    for line in entry.grants:
+        grant = line.grant
+        if not is_over(grant, today):
+            holder = Holder(grant.principal, "Allow", grant.condition)
+            yield _Given(holder, grant.actions, line.place, grant.name)
+    for raw in entry.statements:
+        if raw.statement:  # one that is not understood is reported, and empty
+            statement = parse_statement(raw.statement, partition=access.registry.partition)
+            for principal in statement.principals:
+                holder = Holder(principal, statement.effect, statement.condition)
+                yield _Given(holder, statement.actions, raw.place, None)
+
+
+def _concerns(rule: NeverRule, repository: str, exact: frozenset[str]) -> bool:
+    """Tell whether a rule is about a repository, or about any that a pattern alone stands for.
+
+    Those that have an entry of their own are looked at by themselves.
+    """
+    if not has_wildcard(repository) or not rule.repositories:
+        return rule.may_concern(repository)
+    left = tuple(pattern for pattern in rule.repositories if pattern not in exact)
+    return bool(left) and rule._replace(repositories=left).may_concern(repository)
+
+
+def _check(rules: Iterable[PlacedRule], lines: list[_Given], findings: Findings) -> None:
+    facts: dict[Holder, Actions] = {}
+    for line in lines:
+        facts[line.holder] = facts.get(line.holder, frozenset()) | line.actions
+    for rule, place in rules:
+        for breach in find_breaches(rule, facts):
+            for line in _decisive(rule, breach, lines):
+                name = shown(_name(breach.who, line))
+                message = (
+                    f"{name} gets {rule.tier} here, and never shall: {printable(rule.because)}"
+                )
+                findings.error("never", message, line.place, hint=_HINT, other=place)
+
+
+def _name(who: Someone, line: _Given) -> str:
+    own = line.name if line.holder.principal == who.principal else None
+    return who.name or own or plain_name(who.principal)
+
+
+def _decisive(rule: NeverRule, breach: Breach, lines: Iterable[_Given]) -> list[_Given]:
+    """Give the lines that alone are too much; where none is, all that add to it."""
+    giving = [line for line in lines if line.holder in breach.givers]
+    alone = [line for line in giving if amounts_to(rule.actions, line.actions, breach.denied)]
+    return alone or [line for line in giving if shares_any(rule.actions, line.actions)]

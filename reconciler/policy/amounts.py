@@ -1,0 +1,65 @@
+"""Whether actions that are held amount to a tier that shall not be held, as far as can be told."""
+
+from functools import lru_cache
+
+from reconciler.policy.actions import changes_something, covers, expand
+from reconciler.policy.elements import Action, NotAction
+from reconciler.policy.facts import Actions
+from reconciler.policy.glob import globs_intersect, has_wildcard
+
+TierActions = frozenset[str]
+
+
+@lru_cache(maxsize=4_096)
+def amounts_to(tier: TierActions, held: Actions, denied: Actions) -> bool:
+    """Tell whether somebody holds every action of a tier, or any that changes something.
+
+    What is denied is not held. Of patterns what counts is the known actions that they match. Where
+    two patterns share none of those, they may share some that are not known, which may do
+    anything: they count. All but some (NotAction) counts for every pattern of the tier that
+    changes something, unless the exceptions cover the whole pattern.
+    """
+    wanted = expand(tier) | {action for action in tier if not has_wildcard(action)}
+    unknown = {a for a in held if isinstance(a, str) and not has_wildcard(a) and _has(tier, a)}
+    got = {a for a in wanted | unknown if _has(held, a) and not _has(denied, a)}
+    return (
+        (bool(wanted) and wanted <= got)
+        or any(map(changes_something, got))
+        or any(_meets_unknown(p, a, denied) for p in tier if has_wildcard(p) for a in held)
+    )
+
+
+@lru_cache(maxsize=4_096)
+def shares_any(tier: TierActions, held: Actions) -> bool:
+    """Tell whether anything that is held may be an action of the tier."""
+    return any(_meets(pattern, action) for pattern in tier for action in held)
+
+
+def _has(actions: Actions, action: str) -> bool:
+    """Tell whether actions hold one, or all that a pattern matches."""
+    return any(
+        not any(_overlap(excluded, action) for excluded in one.excluded)
+        if isinstance(one, NotAction)
+        else covers(one, action)
+        for one in actions
+    )
+
+
+def _meets(pattern: str, action: Action) -> bool:
+    if isinstance(action, NotAction):
+        return not any(covers(excluded, pattern) for excluded in action.excluded)
+    return _overlap(pattern, action)
+
+
+def _meets_unknown(pattern: str, action: Action, denied: Actions) -> bool:
+    """Tell whether a tier's pattern may share changing actions with what is held, unknown today."""
+    if not _meets(pattern, action) or _has(denied, pattern):
+        return False
+    if isinstance(action, NotAction):
+        return changes_something(pattern)
+    shared = expand([pattern]) & expand([action])
+    return has_wildcard(action) and not shared and not _has(denied, action)
+
+
+def _overlap(left: str, right: str) -> bool:
+    return globs_intersect(left.lower(), right.lower())

@@ -1,0 +1,161 @@
+"""`never` rules: who ends up with a tier that a file says they never shall have.
+
+A rule is about somebody who is named, about everyone outside of some accounts, or about the
+public. What can't be told counts as broken.
+
+- Who is named ends up with what it is given itself; with what everyone is given, or everyone but
+  some, unless the condition is sure to leave it out; and with what its whole account is given, for
+  the account's admins may pass that on. Of an account or a role pattern each role, user and session
+  in it counts; of an organization only those whose condition says that they are in it.
+- Outside of some accounts is whoever is in another one, everyone and every service unless a
+  condition bounds them to these accounts, and whoever has no account. An organization is outside,
+  for accounts join it.
+- The public ends up with what nothing bounds.
+
+Conditions besides (a network, a date) may hold, so they make no difference. Only a Deny without a
+condition takes away, of the very principal, its account or everyone. A deleted principal has
+nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from reconciler.policy.amounts import TierActions, amounts_to, shares_any
+from reconciler.policy.conditions import NO_CONDITION
+from reconciler.policy.facts import Actions, Facts, Holder
+from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
+from reconciler.policy.outside import is_outside
+from reconciler.policy.principals import (
+    EVERYONE,
+    Principal,
+    account_principal,
+    gone_kind,
+    parse_arn,
+)
+from reconciler.policy.public import is_public
+from reconciler.policy.reach import (
+    Someone,
+    is_anyone,
+    lies_within,
+    names_of,
+    reaches,
+)
+
+
+class Outside(NamedTuple):
+    """Everyone who is in none of these accounts (12 digits each)."""
+
+    accounts: frozenset[str]
+
+
+class NeverRule(NamedTuple):
+    """A tier that certain principals never shall have, and why.
+
+    `repositories` are names and patterns; none: all repositories. The public is `Someone` who is
+    everyone without a condition.
+    """
+
+    tier: str
+    actions: TierActions
+    to: tuple[Someone | Outside, ...]
+    because: str
+    repositories: tuple[str, ...] = ()
+
+    def may_concern(self, repository: str) -> bool:
+        """Tell whether the rule is about a repository, or about any that a pattern matches."""
+        match = globs_intersect if has_wildcard(repository) else glob_matches
+        return not self.repositories or any(match(own, repository) for own in self.repositories)
+
+
+class Breach(NamedTuple):
+    """Who breaks a rule, who is given what breaks it, and which actions are taken away again."""
+
+    who: Someone
+    givers: tuple[Holder, ...]
+    denied: Actions
+
+
+def breaches(rule: NeverRule, facts: Facts) -> tuple[Principal, ...]:
+    """Give the principals that end up with the tier of a rule on one repository, sorted.
+
+    That is with every action of it, or with any that changes something.
+    """
+    return tuple(sorted({breach.who.principal for breach in find_breaches(rule, facts)}))
+
+
+def find_breaches(rule: NeverRule, facts: Facts) -> tuple[Breach, ...]:
+    """Give all that breaks a rule on one repository, sorted by who it is.
+
+    Whoever is not named itself is left out where what others are given breaks the rule already.
+    """
+    giving = {
+        holder: actions
+        for holder, actions in facts.items()
+        if holder.effect == "Allow"
+        and shares_any(rule.actions, actions)
+        and not gone_kind(holder.principal)
+    }
+    denying = {holder: actions for holder, actions in facts.items() if holder.effect == "Deny"}
+    found: dict[tuple[object, ...], Breach] = {}
+    for one in rule.to if giving else ():
+        for who, givers in _parties(one, giving):
+            denied = _denied(who.principal, denying) if denying else frozenset()
+            own = tuple(holder for holder in givers if holder.principal == who.principal)
+            for enough in (givers,) if who is one else (own, givers):
+                held = frozenset[str]().union(*(giving[holder] for holder in enough))
+                if amounts_to(rule.actions, held, denied):
+                    found.setdefault(who[:2], Breach(who, enough, denied))
+                    break
+    left = (b for b in found.values() if b.who in rule.to or not _follows(b, found.values()))
+    return tuple(sorted(left, key=lambda breach: breach.who[:2]))
+
+
+def _follows(breach: Breach, from_: Iterable[Breach]) -> bool:
+    """Tell whether a part of what breaks the rule here breaks it for somebody else alone."""
+    if all(giver.principal == breach.who.principal for giver in breach.givers):
+        return False
+    return any(set(other.givers) < set(breach.givers) for other in from_)
+
+
+def _parties(
+    one: Someone | Outside, giving: Mapping[Holder, Actions]
+) -> Iterator[tuple[Someone, tuple[Holder, ...]]]:
+    """Give each whom a rule speaks of, with the holders whose actions may be theirs."""
+    holders: Collection[Holder] = giving
+    parties: Iterable[Someone]
+    if isinstance(one, Outside):
+        holders = [h for h in giving if is_outside(h.principal, h.condition, one.accounts)]
+        parties = map(_as_named_there, holders)
+    elif is_public(one.principal, "Allow", one.condition):
+        holders = [h for h in giving if is_public(*h)]
+        parties = (Someone(holder.principal) for holder in holders)
+    else:
+        within = (h for h in giving if lies_within(h.principal, h.condition, one))
+        parties = (one, *(Someone(h.principal, one.condition) for h in within))
+    by_principal: defaultdict[Principal, list[Holder]] = defaultdict(list)
+    for holder in holders:
+        by_principal[holder.principal].append(holder)
+    anyone = [principal for principal in by_principal if is_anyone(principal)]
+    for who in dict.fromkeys(parties):
+        names = names_of(who.principal)
+        near = by_principal if names is None else dict.fromkeys((*names, *anyone))
+        these = (holder for name in near for holder in by_principal.get(name, ()))
+        yield who, tuple(h for h in these if reaches(h.principal, h.condition, who))
+
+
+def _as_named_there(holder: Holder) -> Someone:
+    """Say who an outsider is: one principal, or all of many who share a condition."""
+    if parse_arn(holder.principal.names[0] if holder.principal.names else ""):
+        return Someone(holder.principal)
+    return Someone(holder.principal, holder.condition)
+
+
+def _denied(principal: Principal, denying: Facts) -> Actions:
+    names = [principal, EVERYONE]
+    arn = parse_arn(principal.names[0]) if principal.kind == "AWS" else None
+    if arn:
+        names.append(account_principal(arn.account, arn.partition))
+    return frozenset[str]().union(
+        *(denying.get(Holder(name, "Deny", NO_CONDITION), ()) for name in names)
+    )

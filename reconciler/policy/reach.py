@@ -1,0 +1,158 @@
+"""Whether what a holder is given may reach somebody, and whom a condition leaves out for certain.
+
+What can't be told counts as reaching. Sources: IAM User Guide, "AWS JSON policy elements:
+Principal" and "AWS global condition context keys".
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from reconciler.policy.caller import ONLY_FOR_SERVICES, Caller, iam_caller, service_caller
+from reconciler.policy.clauses import clause_holds
+from reconciler.policy.conditions import NO_CONDITION, Clause, Condition, parse_operator
+from reconciler.policy.glob import globs_intersect, has_wildcard
+from reconciler.policy.principals import (
+    EVERYONE,
+    MISSING,
+    IamArn,
+    Principal,
+    parse_arn,
+)
+from reconciler.policy.ternary import Answer, all_of
+
+EQUALITIES = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
+_ORG_ID, _ORG_PATHS = "aws:principalorgid", "aws:principalorgpaths"
+_OF_MEMBERS = frozenset({_ORG_ID, _ORG_PATHS})
+"""Keys that only the requests of an organization's members have, and no service is one."""
+
+
+class Someone(NamedTuple):
+    """A principal, with the condition that is part of who it is, and what the file calls it."""
+
+    principal: Principal
+    condition: Condition = NO_CONDITION
+    name: str | None = None
+
+
+def reaches(principal: Principal, condition: Condition, someone: Someone) -> bool:
+    """Tell whether what a principal is given under a condition may be somebody's."""
+    caller = _caller(someone.principal)
+    return _takes_in(principal, someone.principal) and not any(
+        clause_holds(clause, caller) is False
+        or any(_are_apart(clause, own) for own in someone.condition)
+        for clause in condition
+    )
+
+
+def names_of(principal: Principal) -> tuple[Principal, ...] | None:
+    """Give what statements may call a principal, besides everyone: itself, its account.
+
+    None for a session, whose role may have any path, so that it has to be looked for.
+    """
+    arn = _arn(principal)
+    if arn and arn.resource_type == "assumed-role":
+        return None
+    return tuple(dict.fromkeys((principal, *_caller(principal).principals)))
+
+
+def lies_within(principal: Principal, condition: Condition, someone: Someone) -> bool:
+    """Tell whether who is given something under a condition is one of many whom `someone` names.
+
+    A role is one of its account, or of a pattern, unless it can't be; a session is one of its
+    role. Of everyone under a condition (an organization) a principal is one only where the
+    condition is sure to hold: which organization a role's account is in can't be known.
+    """
+    if principal == someone.principal or is_anyone(principal):
+        return False
+    if not _takes_in(someone.principal, principal):
+        return False
+    holds = all_of(_always(clause, principal, condition) for clause in someone.condition)
+    return holds is True if someone.principal == EVERYONE else holds is not False
+
+
+def _takes_in(principal: Principal, other: Principal) -> bool:
+    """Tell whether a principal, as a statement names it, may be another one, or its account."""
+    if principal == other or principal in (EVERYONE, MISSING):
+        return True
+    if principal.kind == "NotPrincipal":
+        own = {f"{one.kind}:{one.names[0]}" for one in _caller(other).principals}
+        return "AWS:*" not in principal.names and not (own and own <= set(principal.names))
+    if has_wildcard(principal.names[0]):
+        return True
+    own_arn, arn = _arn(principal), _arn(other)
+    if own_arn is None or arn is None:
+        return False
+    return own_arn.account == arn.account and (
+        own_arn.resource_type == "root" or _is_session_of(arn, own_arn)
+    )
+
+
+def _always(clause: Clause, principal: Principal, condition: Condition) -> Answer:
+    """Tell whether a clause holds whenever a principal uses what it has under a condition."""
+    if clause in condition:
+        return True
+    if any(_are_apart(clause, other) for other in condition):
+        return False
+    return clause_holds(clause, _caller(principal))
+
+
+def is_anyone(principal: Principal) -> bool:
+    """Tell whether a principal stands for many whom it does not name, in any account."""
+    return principal.kind in ("NotPrincipal", "Missing") or has_wildcard(principal.names[0])
+
+
+def _is_session_of(session: IamArn, role: IamArn) -> bool:
+    """Tell whether a session may be a role's: its ARN has the role's name without the path."""
+    return (session.resource_type, role.resource_type) == ("assumed-role", "role") and (
+        session.path.partition("/")[0] == role.path.rpartition("/")[2]
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _caller(principal: Principal) -> Caller:
+    """Make the caller that a principal is, with what is certain of each of its requests."""
+    if principal.kind == "Service":
+        return service_caller(principal.names[0], absent=_OF_MEMBERS)
+    arn = _arn(principal)
+    if arn is None:
+        return Caller(())
+    if arn.resource_type == "root":  # all of an account's principals
+        known = {"aws:principalaccount": (arn.account,)}
+        return Caller((principal,), known, ONLY_FOR_SERVICES)
+    return iam_caller(principal.names[0])
+
+
+def _arn(principal: Principal) -> IamArn | None:
+    return parse_arn(principal.names[0]) if principal.kind == "AWS" else None
+
+
+def _are_apart(one: Clause, other: Clause) -> bool:
+    """Tell whether two clauses can't both hold: each demands a value that the other rules out.
+
+    An organization's id is compared as the beginning of paths in it. `aws:PrincipalOrgPaths` may
+    have several values, but an account is at one place of one organization (AWS Organizations
+    User Guide, "AWS Organizations terminology and concepts").
+    """
+    left, right = _demanded(one), _demanded(other)
+    return (
+        one != other
+        and left is not None
+        and right is not None
+        and left[0] == right[0]
+        and not any(globs_intersect(a, b) for a in left[1] for b in right[1])
+    )
+
+
+def _demanded(clause: Clause) -> tuple[str, tuple[str, ...]] | None:
+    """Give the key and the patterns, one of which its one value has to match; None if not so."""
+    operator = parse_operator(clause.operator)
+    single = not operator.qualifier or (
+        operator.qualifier == "ForAnyValue" and clause.key == _ORG_PATHS
+    )
+    if operator.base not in EQUALITIES or operator.if_exists or not single:
+        return None
+    if any("${" in value for value in clause.values):
+        return None
+    if clause.key == _ORG_ID:
+        return _ORG_PATHS, tuple(f"{value}/*" for value in clause.values)
+    return clause.key, clause.values
