@@ -1,14 +1,17 @@
 """The golden folders of `tests/cases`: what `plan` says of a file and a live registry."""
 
+import hashlib
 import json
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.access.load import load_access
 from reconciler.access.words import vocabulary
+from reconciler.cli.load import AccessSource
 from reconciler.cli.planning import plan_guards, plan_registries
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import Allowances, check_guards
+from reconciler.plan.model import Plan
 from reconciler.registry.model import LiveRegistry, LiveRepository, ReadFailure, RegistryScope
 from reconciler.report.paint import plain
 from reconciler.report.plan_json import Origin, render_plan_json
@@ -16,33 +19,44 @@ from reconciler.report.plan_text import render_drift, render_plan
 from reconciler.report.plan_view import view_drift, view_plan
 
 CASES = Path(__file__).parent / "cases"
-TODAY = date(2026, 6, 1)
-ORIGIN = Origin("0", "ecr_access.yaml", "0" * 64)
+FILE = "ecr_access.yaml"
+CALLER = "arn:aws:iam::111122223333:user/admin"
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def case_folders() -> list[Path]:
     return sorted(folder for folder in CASES.iterdir() if folder.is_dir())
 
 
-def expected_output(folder: Path) -> dict[str, str]:
-    """Work out every output file of a case, by name."""
+def planned(folder: Path) -> tuple[AccessSource, Plan]:
+    """Plan a case: the file as it was read, and the plan."""
     content = (folder / "ecr_access.yaml").read_bytes()
-    loaded = load_access(content, "ecr_access.yaml", today=TODAY)
+    loaded = load_access(content, FILE, today=NOW.date())
     assert loaded.access is not None, loaded.problems
     live = json.loads((folder / "live.json").read_text())
-    scopes = [
-        RegistryScope(loaded.access.registry.account, r) for r in loaded.access.registry.regions
-    ]
-    plan = plan_registries(loaded.access, [_registry(scope, live) for scope in scopes], TODAY)
-    refusals = check_guards(plan, plan_guards(loaded.access), Allowances())
-    view = view_plan(plan, vocabulary(loaded.access))
+    account, regions = loaded.access.registry[:2]
+    registries = [_registry(RegistryScope(account, region), live) for region in regions]
+    plan = plan_registries(loaded.access, registries, NOW.date())
+    return AccessSource(loaded.access, FILE, content, NOW), plan
+
+
+def origin(source: AccessSource) -> Origin:
+    """Say where a case's plan comes from; no version, lest every release change every case."""
+    sha256 = hashlib.sha256(source.content).hexdigest()
+    return Origin("0", FILE, sha256, *source.access.registry[:2])
+
+
+def expected_output(folder: Path) -> dict[str, str]:
+    """Work out every output file of a case, by name."""
+    source, plan = planned(folder)
+    access = source.access
+    refusals = check_guards(plan, plan_guards(access), Allowances(), lambda: CALLER)
+    view = view_plan(plan, vocabulary(access))
     refused = "".join(f"refused: {refusal.guard}: {refusal.message}\n" for refusal in refusals)
     return {
         "plan.txt": render_plan(view, plain) + refused,
-        "drift.txt": render_drift(
-            view_drift(without_expired(plan), vocabulary(loaded.access)), plain
-        ),
-        "plan.json": render_plan_json(view, ORIGIN),
+        "drift.txt": render_drift(view_drift(without_expired(plan), vocabulary(access)), plain),
+        "plan.json": render_plan_json(view, origin(source)),
     }
 
 

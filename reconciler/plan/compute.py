@@ -1,7 +1,8 @@
 """Desired and live policies in, a plan out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from reconciler.plan.counts import count_granted, count_live, count_revoked
 from reconciler.plan.findings import (
@@ -11,39 +12,52 @@ from reconciler.plan.findings import (
     unreadable_findings,
 )
 from reconciler.plan.model import Change, Finding, Plan, PlanError, Target
+from reconciler.plan.never import Planned, broken_anew, judge, judge_unmanaged
 from reconciler.plan.risks import find_risks
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS, compile_policy
 from reconciler.policy.difference import difference
 from reconciler.policy.document import (
+    NO_POLICY,
     VERSION,
     Document,
     Policy,
     Statement,
     Unreadable,
 )
-from reconciler.policy.facts import Facts, facts_of, uncovered
+from reconciler.policy.facts import Facts, facts_of, without
 from reconciler.policy.grants import Desired, grant_facts
 from reconciler.policy.keep import Ownership, changes_meaning, kept_statements
+from reconciler.policy.never import NeverRule
 from reconciler.policy.vocabulary import Vocabulary
-from reconciler.registry.model import LiveRegistry, ReadFailure
+from reconciler.registry.model import LiveRegistry, ReadFailure, RepositorySettings
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a plan needs to know of the file, besides the grants."""
+    """What a plan needs to know of the file, besides the grants.
+
+    `to_create` are the repositories that are made where they do not exist, `never` the rules on
+    who never shall have what.
+    """
 
     ownership: Ownership = field(default_factory=Ownership)
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    to_create: Mapping[str, RepositorySettings] = field(default_factory=dict)
+    never: tuple[NeverRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What planning one repository gave; in sync where there is neither change nor error."""
+    """What planning one repository gave; in sync where there is neither change nor error.
+
+    `before` is its live policy; none is known of one that could not be read.
+    """
 
     change: Change | None = None
     error: PlanError | None = None
     findings: tuple[Finding, ...] = ()
     live_grants: int = 0
+    before: Policy = NO_POLICY
 
 
 class _NotPlannableError(Exception):
@@ -61,16 +75,28 @@ def compute_plan(desired: Iterable[Desired], live: LiveRegistry, rules: Rules) -
     A desired repository that was not read does not exist. An error on one leaves the others
     planned.
     """
+    ordered = sorted(desired, key=lambda wanted: wanted.repository)
     outcomes = {
         Target(wanted.repository, live.scope): _plan_repository(wanted, live, rules)
-        for wanted in sorted(desired, key=lambda wanted: wanted.repository)
+        for wanted in ordered
     }
     managed = {target.repository for target in outcomes}
+    known = (
+        Planned(target, outcome.before, wanted.expired, outcome.change)
+        for wanted, (target, outcome) in zip(ordered, outcomes.items(), strict=True)
+    )
+    verdicts = [
+        *(judge(planned, rules.never, rules.vocabulary) for planned in known),
+        *judge_unmanaged(live, managed, rules.never, rules.vocabulary),
+    ]
+    errors = [*(o.error for o in outcomes.values()), *(v.error for v in verdicts)]
+    findings = [*(o.findings for o in outcomes.values()), *(v.findings for v in verdicts)]
     return Plan(
         changes=tuple(o.change for o in outcomes.values() if o.change),
         in_sync=sum(not o.change and not o.error for o in outcomes.values()),
-        findings=tuple(sorted(f for o in outcomes.values() for f in o.findings)),
-        errors=tuple(o.error for o in outcomes.values() if o.error),
+        findings=tuple(sorted(chain.from_iterable(findings))),
+        errors=tuple(sorted(error for error in errors if error)),
+        broken=tuple(sorted(b for verdict in verdicts for b in verdict.broken)),
         unmanaged=tuple(Target(name, live.scope) for name in live.names if name not in managed),
         live_grants=sum(o.live_grants for o in outcomes.values()),
     )
@@ -95,7 +121,7 @@ def without_expired(plan: Plan) -> Plan:
     lasting = tuple(
         replace(change, access=change.lasting)
         for change in plan.changes
-        if change.lasting or isinstance(change.before, Unreadable)
+        if change.lasting or change.settings or isinstance(change.before, Unreadable)
     )
     over = len(plan.changes) - len(lasting)
     return replace(plan, changes=lasting, in_sync=plan.in_sync + over)
@@ -103,16 +129,37 @@ def without_expired(plan: Plan) -> Plan:
 
 def _plan_repository(wanted: Desired, live: LiveRegistry, rules: Rules) -> _Outcome:
     target = Target(wanted.repository, live.scope)
-    before = None
+    settings = rules.to_create.get(wanted.repository)
+    before: Policy = NO_POLICY
     try:
+        if settings is not None and wanted.repository not in live.repositories:
+            compared = _compare(wanted, target, None, NO_POLICY, rules)
+            return _made_first(_checked(compared, wanted, target, rules), target, settings)
         before_text = _live_text(live, wanted.repository)
         before = target.read(before_text)
-        return _compare(wanted, target, before_text, before, rules)
+        compared = _compare(wanted, target, before_text, before, rules)
+        return _checked(replace(compared, before=before), wanted, target, rules)
     except _NotPlannableError as problem:
         return _Outcome(
             error=PlanError(target, problem.rule, problem.message),
             findings=tuple(public_findings(target, _facts(before), rules.vocabulary)),
+            before=before,
         )
+
+
+def _checked(outcome: _Outcome, wanted: Desired, target: Target, rules: Rules) -> _Outcome:
+    """Raise where the policy to come breaks a `never` rule that is not broken live."""
+    planned = Planned(target, outcome.before, wanted.expired, outcome.change)
+    told = broken_anew(planned, rules.never, rules.vocabulary)
+    if told:
+        raise _NotPlannableError("never", "; ".join(told))
+    return outcome
+
+
+def _made_first(outcome: _Outcome, target: Target, settings: RepositorySettings) -> _Outcome:
+    """Let a repository be made before its policy is set, if it is to have one."""
+    change = outcome.change or Change(target, "create", (), None, None, NO_POLICY)
+    return replace(outcome, change=replace(change, change="create", settings=settings))
 
 
 def _live_text(live: LiveRegistry, repository: str) -> str | None:
@@ -137,7 +184,7 @@ def _compare(
     # Kept statements mean what they mean in the live document, whatever its version.
     before_facts, after_facts = _facts(before), facts_of((*asked.statements, *kept))
     access = difference(before_facts, after_facts)
-    effective = _without(before_facts, grant_facts(wanted.expired))
+    effective = without(before_facts, grant_facts(wanted.expired))
     live_grants = count_live(before, effective)
     change = None
     if access or isinstance(before, Unreadable):
@@ -157,6 +204,7 @@ def _compare(
             lasting=lasting,
             revoked=live_grants if isinstance(before, Unreadable) else lost,
             granted=count_granted(access),
+            emptied=0 if count_live(asked, after_facts) else live_grants,
             kept=tuple(sorted(s.sid or "" for s in kept)),
         )
     return _Outcome(
@@ -171,7 +219,7 @@ def _compare(
     )
 
 
-def _facts(policy: Policy | None) -> Facts:
+def _facts(policy: Policy) -> Facts:
     """Give what is known of a live policy; of one that is not understood, nothing is."""
     return facts_of(policy.statements) if isinstance(policy, Document) else {}
 
@@ -236,10 +284,3 @@ def _said(statement: Statement) -> tuple[object, ...]:
         statement.actions,
         statement.condition,
     )
-
-
-def _without(facts: Facts, gone: Facts) -> Facts:
-    if not gone:
-        return facts
-    left = {h: uncovered(actions, gone.get(h, frozenset())) for h, actions in facts.items()}
-    return {holder: actions for holder, actions in left.items() if actions}

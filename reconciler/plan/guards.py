@@ -1,8 +1,17 @@
 """Guards: what a plan may not do unless it is allowed to, on the command line or in the file."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from reconciler.plan.model import Plan
+from reconciler.plan.lockout import locked_out, may_lock_out
+from reconciler.plan.model import Change, Plan
+
+REVOCATIONS = "--allow-revocations"
+GRANTS = "--allow-grants"
+PUBLIC = "--allow-public"
+EMPTY = "--allow-empty"
+LOCK_OUT = "--allow-lock-out"
+NEVER = "--allow-never"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +36,13 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class Allowances:
-    """What one run may do beyond the guards."""
+    """What one run may do beyond the guards: so many grants, and these repositories."""
 
     revocations: int = 0
     grants: int = 0
+    empty: frozenset[str] = frozenset()
+    lock_out: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,32 +53,78 @@ class Refusal:
     message: str
 
 
-def check_guards(plan: Plan, guards: Guards, allowances: Allowances) -> tuple[Refusal, ...]:
-    """Give every guard's refusal of this plan, sorted; none means that it may be applied."""
-    lost = sum(change.revoked for change in plan.changes)
-    won = sum(change.granted for change in plan.changes)
-    refusals = []
-    limit = _exceeded(lost, plan.live_grants, guards.max_revoked)
-    if limit and lost > allowances.revocations:
-        refusals.append(
-            Refusal(
-                "max_revoked",
-                f"this would take away {lost} of {plan.live_grants} grants; the limit is "
-                f"{limit}; --allow-revocations {lost} allows it once",
-            )
-        )
-    limit = _exceeded(won, plan.live_grants, guards.max_granted)
-    if limit and won > allowances.grants:
-        refusals.append(
-            Refusal(
-                "max_granted",
-                f"this would add {won} grants to {plan.live_grants}; the limit is "
-                f"{limit}; --allow-grants {won} allows it once",
-            )
-        )
+def check_guards(
+    plan: Plan, guards: Guards, allowances: Allowances, caller: Callable[[], str]
+) -> tuple[Refusal, ...]:
+    """Give every guard's refusal of this plan, sorted; none means that it may be applied.
+
+    `caller` gives the ARN of whoever would write; it is asked where the answer matters.
+    """
+    refusals = [
+        *_check_amounts(plan, guards, allowances),
+        *_check_emptied(plan.changes, allowances.empty),
+        *check_lock_out(plan.changes, allowances.lock_out, caller),
+        *_check_never(plan, allowances.never),
+    ]
     return tuple(sorted(refusals))
 
 
-def _exceeded(number: int, of: int, limit: Limit | None) -> Limit | None:
-    exceeds = limit and number > limit.count and number * 100 > limit.percent * of
-    return limit if exceeds else None
+def check_lock_out(
+    changes: Iterable[Change], allowed: frozenset[str], caller: Callable[[], str]
+) -> Iterable[Refusal]:
+    """Refuse each change that denies the caller to set the policy again, or may."""
+    denying = [c for c in changes if c.target.repository not in allowed and may_lock_out(c)]
+    if not denying:
+        return
+    arn = caller()
+    for target in locked_out(denying, arn):
+        yield Refusal(
+            "lock_out",
+            f"a Deny on {target.repository} would, or may, keep {arn} from setting its policy "
+            f"again; {LOCK_OUT} {target.repository} allows it once",
+        )
+
+
+def _check_amounts(plan: Plan, guards: Guards, allowances: Allowances) -> Iterable[Refusal]:
+    lost = sum(change.revoked for change in plan.changes)
+    won = sum(change.granted for change in plan.changes)
+    if lost > allowances.revocations and _exceeds(lost, plan.live_grants, guards.max_revoked):
+        yield Refusal(
+            "max_revoked",
+            f"this would take away {lost} of {plan.live_grants} grants; the limit is "
+            f"{guards.max_revoked}; {REVOCATIONS} {lost} allows it once",
+        )
+    if won > allowances.grants and _exceeds(won, plan.live_grants, guards.max_granted):
+        yield Refusal(
+            "max_granted",
+            f"this would add {won} grants to {plan.live_grants}; the limit is "
+            f"{guards.max_granted}; {GRANTS} {won} allows it once",
+        )
+
+
+def _exceeds(number: int, of: int, limit: Limit | None) -> bool:
+    return limit is not None and number > limit.count and number * 100 > limit.percent * of
+
+
+def _check_emptied(changes: Iterable[Change], allowed: frozenset[str]) -> Iterable[Refusal]:
+    for change in changes:
+        name = change.target.repository
+        if change.emptied and name not in allowed:
+            grants = "1 grant" if change.emptied == 1 else f"{change.emptied} grants"
+            yield Refusal(
+                "empty",
+                f"this would leave nobody with access to {name} ({grants} now); "
+                f"{EMPTY} {name} allows it once",
+            )
+
+
+def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
+    for broken in plan.broken:
+        name = broken.target.repository
+        if not broken.repaired and name not in allowed:
+            who = broken.principal.names[0] if broken.principal.names else "(no principal)"
+            yield Refusal(
+                "never",
+                f"{who} has {broken.tier} on {name}, live, and keeps it, although the file says "
+                f"never: {broken.because}; {NEVER} {name} allows it once",
+            )

@@ -106,7 +106,7 @@ class PlanError:
 class BrokenRule:
     """A `never` rule of the file that is broken live: which tier, by whom, and why it shall not be.
 
-    `repaired` tells that the plan's change ends it.
+    `repaired` tells that the plan's change ends it. `condition` says who it is, of many.
     """
 
     target: Target
@@ -114,6 +114,7 @@ class BrokenRule:
     principal: Principal
     because: str
     repaired: bool
+    condition: Condition = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def _grants(
     return tuple(
         GrantView(
             effect=access.effect,
-            principal=_as_written(access.principal),
+            principal=as_written(access.principal),
             name=vocabulary.name_of(access.principal, holding.condition),
             tier=tier_of(holding.actions, vocabulary.tiers),
             actions=action_names(holding.actions),
@@ -99,7 +99,8 @@ def _grants(
     )
 
 
-def _as_written(principal: Principal) -> str:
+def as_written(principal: Principal) -> str:
+    """Write a principal in one string, as AWS does where it is one."""
     if principal.kind == "NotPrincipal":
         return f"NotPrincipal {', '.join(principal.names)}"
     if principal.kind in ("Federated", "CanonicalUser"):

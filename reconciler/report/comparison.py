@@ -1,6 +1,5 @@
 """How two policy documents compare, as text and as JSON."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
@@ -8,7 +7,7 @@ from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Unreadable
 from reconciler.policy.malformed import json_place
 from reconciler.policy.vocabulary import Vocabulary
-from reconciler.printable import printable
+from reconciler.printable import printable, printable_json
 from reconciler.report.access_text import access_block, as_change
 from reconciler.report.access_view import access_lines, added_grants, removed_grants
 from reconciler.report.paint import Paint
@@ -57,7 +56,7 @@ def render_comparison_json(comparison: Comparison) -> str:
             for bad in comparison.unreadable
         ],
     }
-    return json.dumps(document, indent=2) + "\n"
+    return printable_json(document)
 
 
 def _lines(comparison: Comparison, paint: Paint) -> Iterable[str]:

@@ -1,13 +1,12 @@
 """How an apply went, as text and as JSON."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.printable import printable
 from reconciler.report.paint import Paint, Role
-from reconciler.report.plan_json import Origin, change_json, plan_json
+from reconciler.report.plan_json import Origin, change_json, json_text, plan_json
 from reconciler.report.plan_view import PlanView
 
 _ROLES: dict[str, Role] = {"applied": "added", "failed": "error", "stale": "warning"}
@@ -23,7 +22,9 @@ class OutcomeView:
     error: str | None
 
 
-def render_outcomes(outcomes: Sequence[OutcomeView], errors: int, paint: Paint) -> str:
+def render_outcomes(
+    outcomes: Sequence[OutcomeView], errors: int, paint: Paint, command: str = "Apply"
+) -> str:
     """Tell what became of each change, and count; nothing where there was none.
 
     `errors` is how many repositories could not even be planned.
@@ -34,7 +35,7 @@ def render_outcomes(outcomes: Sequence[OutcomeView], errors: int, paint: Paint) 
     parts = [f"{number} {outcome}" for outcome, number in sorted(counts.items())]
     if errors:
         parts.append(f"{errors} not planned (see the errors above)")
-    total = f"Apply: {', '.join(parts)}."
+    total = f"{command}: {', '.join(parts)}."
     if set(counts) == {"skipped"}:
         return f"\n{total}\n"
     return "\n".join(["", *(_line(view, paint) for view in outcomes), "", total]) + "\n"
@@ -53,4 +54,4 @@ def render_outcomes_json(view: PlanView, outcomes: Sequence[OutcomeView], origin
         {**change_json(change), "outcome": outcome.outcome, "error": outcome.error}
         for change, outcome in zip(view.changes, outcomes, strict=True)
     ]
-    return json.dumps(document, indent=2, default=str) + "\n"
+    return json_text(document)

@@ -3,26 +3,30 @@
 import json
 from dataclasses import asdict, dataclass
 
+from reconciler.plan.saved_json import FORMAT_VERSION, TOOL, digest_of
+from reconciler.printable import printable_json
+from reconciler.registry.model import RepositorySettings
 from reconciler.report.plan_view import ChangeView, PlanView
-
-FORMAT_VERSION = "1"
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a plan comes from: the tool's version, the access file's path and digest."""
+    """Where a plan comes from: the tool's version, the access file's path, digest and registry."""
 
     tool_version: str
     path: str
     sha256: str
+    account: str
+    regions: tuple[str, ...]
 
 
 def plan_json(view: PlanView, origin: Origin) -> dict[str, object]:
     """Give a plan as a JSON object."""
     return {
         "format_version": FORMAT_VERSION,
-        "tool": {"name": "reconcile", "version": origin.tool_version},
+        "tool": {"name": TOOL, "version": origin.tool_version},
         "file": {"path": origin.path, "sha256": origin.sha256},
+        "registry": {"account": origin.account, "regions": list(origin.regions)},
         "summary": {
             "set": view.count("set"),
             "delete": view.count("delete"),
@@ -32,9 +36,11 @@ def plan_json(view: PlanView, origin: Origin) -> dict[str, object]:
             "grants_added": sum(len(change.added) for change in view.changes),
             "grants_removed": sum(len(change.removed) for change in view.changes),
             "grants_gone": view.access()["gone"],
+            "live_grants": view.live_grants,
             "unmanaged_repositories": len(view.unmanaged),
         },
         "changes": [change_json(change) for change in view.changes],
+        "never_broken": [asdict(broken) for broken in view.broken],
         "findings": [
             {**asdict(finding), "region": finding.region or None} for finding in view.findings
         ],
@@ -53,13 +59,25 @@ def plan_json(view: PlanView, origin: Origin) -> dict[str, object]:
 
 
 def render_plan_json(view: PlanView, origin: Origin) -> str:
-    """Write a plan as JSON text: ASCII, so that nothing in it can reach a terminal as control."""
-    return json.dumps(plan_json(view, origin), indent=2, default=str) + "\n"
+    """Write a plan as JSON text that can be saved and applied later: it tells its own digest."""
+    # The digest is of what a reader will find: fractions are strings in JSON, for one.
+    found = json.loads(json.dumps(plan_json(view, origin), default=str))
+    return json_text({**found, "digest": digest_of(found)})
+
+
+def render_drift_json(view: PlanView, origin: Origin) -> str:
+    """Write drift as JSON text: a plan's shape, and nothing that could be applied."""
+    return json_text(plan_json(view, origin))
+
+
+def json_text(document: dict[str, object]) -> str:
+    """Write a JSON object as text that is safe to show."""
+    return printable_json(document)
 
 
 def change_json(change: ChangeView) -> dict[str, object]:
     """Give one change as a JSON object."""
-    return {
+    document: dict[str, object] = {
         "repository": change.repository,
         "account": change.account,
         "region": change.region,
@@ -72,3 +90,10 @@ def change_json(change: ChangeView) -> dict[str, object]:
         "kept_statements": list(change.kept),
         "policy": {"before": change.before, "after": change.after},
     }
+    if change.settings is not None:
+        document["settings"] = _settings_json(change.settings)
+    return document
+
+
+def _settings_json(settings: RepositorySettings) -> dict[str, object]:
+    return {**asdict(settings), "tags": dict(settings.tags)}

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from reconciler.plan.model import RiskName
-from reconciler.printable import printable
+from reconciler.printable import printable, printable_name
 from reconciler.report.access_text import Tell, access_block, as_change, as_drift
 from reconciler.report.paint import Paint
 from reconciler.report.plan_view import ACCESS_KINDS, ChangeView, PlanView
+from reconciler.report.words import settings_words
 
 _MARGIN = 56
 _MOST_NAMES = 10
@@ -36,6 +37,7 @@ class _Manner(NamedTuple):
     """In which manner a plan is told."""
 
     tell: Tell
+    make: str
     risks: Mapping[RiskName, str]
     explain: Explain
 
@@ -47,12 +49,19 @@ def explain_nothing(_before: object, _after: object) -> Iterable[str]:
 
 def render_plan(view: PlanView, paint: Paint, explain: Explain = explain_nothing) -> str:
     """Tell a plan: what an apply would do, and why it can't do more."""
-    return _render(view, paint, _Manner(as_change, _RISKS, explain), _plan_summary(view))
+    return _render(
+        view,
+        paint,
+        _Manner(as_change, "create the repository", _RISKS, explain),
+        _plan_summary(view),
+    )
 
 
 def render_drift(view: PlanView, paint: Paint) -> str:
     """Tell drift: how the live access differs from the file."""
-    manner = _Manner(as_drift, _LIVE_RISKS, explain_nothing)
+    manner = _Manner(
+        as_drift, "there is no such repository; the file says", _LIVE_RISKS, explain_nothing
+    )
     return _render(view, paint, manner, _drift_summary(view))
 
 
@@ -66,10 +75,13 @@ def _render(view: PlanView, paint: Paint, manner: _Manner, summary: str) -> str:
 
 def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable[str]:
     where = f"{change.account} {change.region}"
-    yield f"{paint('heading', f'{printable(change.repository):<{_MARGIN}}')}{where}"
+    yield f"{paint('heading', f'{printable_name(change.repository):<{_MARGIN}}')}{where}"
     if change.unreadable is not None:
         yield paint("warning", "  ! the live policy is not understood; it is replaced as a whole:")
         yield from _raw_lines(change.unreadable)
+    if change.settings is not None:
+        told = ", ".join(settings_words(change.settings))
+        yield f"  {paint('added', '*')} {manner.make}: {printable(told)}"
     yield from access_block(change.lines, manner.tell, paint)
     for risk in change.risks:
         told = f"{risk.name}: {risk.label} {manner.risks[risk.name]}"
@@ -82,21 +94,22 @@ def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable
 
 def _raw_lines(text: str) -> Iterable[str]:
     for line in text[:_MOST_RAW].splitlines():
-        yield f"    {printable(line)}"
+        yield f"    | {printable(line)}"
     if len(text) > _MOST_RAW:
-        yield f"    … {len(text) - _MOST_RAW:,} more characters"
+        yield f"    | … {len(text) - _MOST_RAW:,} more characters"
 
 
 def _finding_lines(view: PlanView, paint: Paint) -> Iterable[str]:
     for finding in view.findings:
-        where = printable(finding.repository) + (f" ({finding.region})" if finding.region else "")
+        region = f" ({finding.region})" if finding.region else ""
+        where = f"{printable_name(finding.repository)}{region}"
         message = printable(finding.message)
         yield f"{where}: {paint('warning', 'finding')}: {finding.rule}: {message}"
 
 
 def _error_lines(view: PlanView, paint: Paint) -> Iterable[str]:
     for error in view.errors:
-        where = f"{printable(error.target.repository)} ({error.target.scope.region})"
+        where = f"{printable_name(error.target.repository)} ({error.target.scope.region})"
         yield f"{where}: {paint('error', 'error')}: {error.rule}: {printable(error.message)}"
 
 
@@ -118,7 +131,7 @@ def _plan_summary(view: PlanView) -> str:
     )
     return (
         f"Plan: {view.count('set')} to set, {view.count('delete')} to delete, "
-        f"{view.count('create')} to create; {view.in_sync} in sync{_errors(view)}. "
+        f"{view.count('create')} to create; {view.in_sync} in sync{_errors(view)}{_broken(view)}. "
         f"Access: {access}."
     )
 
@@ -126,13 +139,17 @@ def _plan_summary(view: PlanView) -> str:
 def _drift_summary(view: PlanView) -> str:
     if not view.changes:
         told = "No drift found" if view.errors else "No drift"
-        return f"{told}: {view.in_sync} in sync{_errors(view)}."
+        return f"{told}: {view.in_sync} in sync{_errors(view)}{_broken(view)}."
     differ = _number(len(view.changes), "repository differs", "repositories differ")
-    return f"Drift: {differ} from the file; {view.in_sync} in sync{_errors(view)}."
+    return f"Drift: {differ} from the file; {view.in_sync} in sync{_errors(view)}{_broken(view)}."
 
 
 def _errors(view: PlanView) -> str:
     return f", {_number(len(view.errors), 'error', 'errors')}" if view.errors else ""
+
+
+def _broken(view: PlanView) -> str:
+    return f"; never rules broken: {len(view.broken)}" if view.broken else ""
 
 
 def _number(count: int, one: str, many: str) -> str:

@@ -5,16 +5,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from reconciler.plan.model import Change, ChangeKind, Finding, Plan, PlanError, Risk, RiskName
+from reconciler.plan.model import (
+    BrokenRule,
+    Change,
+    ChangeKind,
+    Finding,
+    Plan,
+    PlanError,
+    Risk,
+    RiskName,
+)
+from reconciler.policy.conditions import condition_json
 from reconciler.policy.document import Unreadable
 from reconciler.policy.json_text import load_json
+from reconciler.policy.malformed import MalformedError
 from reconciler.policy.vocabulary import Vocabulary
+from reconciler.registry.model import RepositorySettings
 from reconciler.report.access_view import (
     AccessLine,
     GrantView,
     LineKind,
     access_lines,
     added_grants,
+    as_written,
     removed_grants,
 )
 from reconciler.report.words import principal_label
@@ -44,7 +57,7 @@ class ChangeView:
     """One change, ready to be written in any format.
 
     Policies are JSON values, None for no policy; `unreadable` is the text of a live one that was
-    not understood.
+    not understood. `settings` are those of a repository that is to be made.
     """
 
     repository: str
@@ -59,6 +72,22 @@ class ChangeView:
     before: object
     after: object
     unreadable: str | None
+    settings: RepositorySettings | None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenView:
+    """A `never` rule that is broken live, in the words of the JSON plan's `never_broken`."""
+
+    repository: str
+    account: str
+    region: str
+    tier: str
+    principal: str
+    name: str | None
+    conditions: dict[str, dict[str, str | list[str]]]
+    because: str
+    repaired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +99,8 @@ class PlanView:
     findings: tuple[Finding, ...]
     errors: tuple[PlanError, ...]
     unmanaged: tuple[str, ...]
+    broken: tuple[BrokenView, ...]
+    live_grants: int
 
     def count(self, change: ChangeKind) -> int:
         """Count the changes of one kind."""
@@ -99,6 +130,8 @@ def _view(plan: Plan, vocabulary: Vocabulary, risks_of: Callable[[Change], Risks
         findings=plan.findings,
         errors=plan.errors,
         unmanaged=tuple(sorted({target.repository for target in plan.unmanaged})),
+        broken=tuple(_broken(broken, vocabulary) for broken in plan.broken),
+        live_grants=plan.live_grants,
     )
 
 
@@ -117,6 +150,21 @@ def _view_change(change: Change, vocabulary: Vocabulary, risks: Risks) -> Change
         before=_json_value(change.before_text) if unreadable is None else unreadable,
         after=_json_value(change.after_text),
         unreadable=unreadable,
+        settings=change.settings,
+    )
+
+
+def _broken(broken: BrokenRule, vocabulary: Vocabulary) -> BrokenView:
+    return BrokenView(
+        repository=broken.target.repository,
+        account=broken.target.scope.account,
+        region=broken.target.scope.region,
+        tier=broken.tier,
+        principal=as_written(broken.principal),
+        name=vocabulary.name_of(broken.principal, broken.condition),
+        conditions=condition_json(broken.condition),
+        because=broken.because,
+        repaired=broken.repaired,
     )
 
 
@@ -126,5 +174,8 @@ def _risk(risk: Risk, vocabulary: Vocabulary) -> RiskView:
 
 
 def _json_value(text: str | None) -> object:
-    """Give the text of a policy that is understood as a JSON value; None is no policy."""
-    return None if text is None else load_json(text)
+    """Give a policy's text as a JSON value, or as it is where it is none; None is no policy."""
+    try:
+        return None if text is None else load_json(text)
+    except MalformedError:
+        return text

@@ -1,9 +1,9 @@
 """Problems of a file as JSON: the answer of `validate --format json`."""
 
-import json
 from collections.abc import Sequence
 
 from reconciler.access.problems import Problem, has_errors
+from reconciler.printable import printable_json
 
 
 def render_problems_json(problems: Sequence[Problem]) -> str:
@@ -13,7 +13,7 @@ def render_problems_json(problems: Sequence[Problem]) -> str:
     may be null; one with a second place has `other`, too.
     """
     document = {"valid": not has_errors(problems), "problems": [_fields(p) for p in problems]}
-    return json.dumps(document, indent=2) + "\n"
+    return printable_json(document)
 
 
 def _fields(problem: Problem) -> dict[str, object]:

@@ -66,7 +66,8 @@ def _excerpt(
     head = ("…" if start else "") + printable(before)
     tail = printable(after) + ("…" if start + _WIDTH < len(line) else "")
     caret = " " * _columns(head) + paint(severity, f"^ {severity}")
-    return [f"  {head}{tail}".rstrip(), f"  {caret}"]
+    # Together the two may spell an order to CI that neither does.
+    return [f"  {printable(head + tail)}".rstrip(), f"  {caret}"]
 
 
 def _columns(text: str) -> int:

@@ -2,13 +2,15 @@
 
 import json
 import re
+from collections.abc import Iterable
 
 from reconciler.policy.conditions import CURRENT_TIME, Clause, Condition, spell_key
 from reconciler.policy.difference import Holding, Holdings
 from reconciler.policy.facts import Actions
-from reconciler.policy.principals import EVERYONE, MISSING, Principal, gone_kind, parse_arn
+from reconciler.policy.principals import Principal, gone_kind, plain_name
 from reconciler.policy.tiers import describe_actions
 from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
+from reconciler.registry.model import RepositorySettings
 
 _IDENTITIES = {
     ("StringEquals", "aws:principalorgid"): "in",
@@ -25,8 +27,8 @@ def principal_label(principal: Principal, named: NamedPrincipal | None) -> str:
     if gone_kind(principal):
         return f"{principal.names[0]}  (principal is gone)"
     if named is None:
-        return _own_name(principal)
-    shown = _own_name(principal) + _identity_words(named.condition)
+        return plain_name(principal)
+    shown = plain_name(principal) + _identity_words(named.condition)
     return f"{named.name} ({shown})" if named.name != shown else shown
 
 
@@ -47,6 +49,15 @@ def condition_words(condition: Condition) -> str:
     ends = "".join(f" until {c.values[0].removesuffix('T00:00:00Z')}" for c in until)
     terms = " and ".join(map(_term, others))
     return ends + (f" if {terms}" if terms else "")
+
+
+def settings_words(settings: RepositorySettings) -> Iterable[str]:
+    """Tell how a repository is to be made: `immutable tags`, `no scan on push`, ..."""
+    yield f"{settings.tag_mutability.lower()} tags"
+    yield "scan on push" if settings.scan_on_push else "no scan on push"
+    key = f" with {settings.kms_key}" if settings.kms_key else ""
+    yield f"encryption by {settings.encryption}{key}"
+    yield from (f"tag {name}={value}" for name, value in settings.tags)
 
 
 def _holding_words(holding: Holding, own: Condition, free: Actions, vocabulary: Vocabulary) -> str:
@@ -72,21 +83,6 @@ def _values(clause: Clause) -> str:
     """Write a clause's values; quoted where one could be taken for more than a value."""
     plain = (v if re.fullmatch(r"[\w:./*?@=+,-]+", v) else json.dumps(v) for v in clause.values)
     return " or ".join(plain)
-
-
-def _own_name(principal: Principal) -> str:
-    if principal == MISSING:
-        return "(no principal)"
-    if principal == EVERYONE:
-        return "everyone"
-    if principal.kind == "NotPrincipal":
-        return f"everyone but {', '.join(name.split(':', 1)[1] for name in principal.names)}"
-    (name,) = principal.names
-    if principal.kind == "AWS":
-        arn = parse_arn(name)
-        return arn.account if arn and arn.resource_type == "root" else name
-    # A service is known by its name's form; anything else says what kind it is.
-    return name if re.fullmatch(r"[a-z0-9.-]+", name) else f"{principal.kind} {name}"
 
 
 def _is_until(clause: Clause) -> bool:

@@ -2,12 +2,38 @@
 
 import pytest
 
-from reconciler.plan.guards import Allowances, Guards, Limit, check_guards
-from reconciler.plan.model import Change, Plan
+from reconciler.plan.guards import Allowances, Guards, Limit, Refusal, check_guards
+from reconciler.plan.model import BrokenRule, Change, Plan
 from reconciler.policy.document import NO_POLICY
-from tests.plan.making import APP
+from reconciler.policy.principals import MISSING, Principal
+from tests.plan.making import (
+    APP,
+    GONE,
+    OVER,
+    ROLE_A,
+    UNTIL,
+    B,
+    desired,
+    grant,
+    live,
+    only_change,
+    plan,
+    rules,
+)
+from tests.policy.making import PULL, ROLE, Json, allow, deny
 
 NOTHING = Allowances()
+CALLER = "arn:aws:iam::111122223333:user/ci"
+
+
+def check(
+    made: Plan, guards: Guards | None = None, allowed: Allowances = NOTHING
+) -> tuple[Refusal, ...]:
+    return check_guards(made, guards or Guards(), allowed, lambda: CALLER)
+
+
+def nobody() -> str:
+    raise AssertionError("nobody need know who the caller is")
 
 
 def plan_that(*, revokes: int = 0, grants: int = 0, of: int = 100) -> Plan:
@@ -40,7 +66,7 @@ def plan_that(*, revokes: int = 0, grants: int = 0, of: int = 100) -> Plan:
     ],
 )
 def test_revoking(revokes: int, of: int, limit: Limit | None, refused: bool) -> None:
-    refusals = check_guards(plan_that(revokes=revokes, of=of), Guards(max_revoked=limit), NOTHING)
+    refusals = check(plan_that(revokes=revokes, of=of), Guards(max_revoked=limit))
     assert [refusal.guard for refusal in refusals] == ["max_revoked"] * refused
 
 
@@ -55,7 +81,7 @@ def test_revoking(revokes: int, of: int, limit: Limit | None, refused: bool) -> 
     ],
 )
 def test_granting(grants: int, of: int, limit: Limit | None, refused: bool) -> None:
-    refusals = check_guards(plan_that(grants=grants, of=of), Guards(max_granted=limit), NOTHING)
+    refusals = check(plan_that(grants=grants, of=of), Guards(max_granted=limit))
     assert [refusal.guard for refusal in refusals] == ["max_granted"] * refused
 
 
@@ -68,17 +94,17 @@ def test_the_defaults() -> None:
 def test_what_one_run_is_allowed(allowed: int, refused: bool) -> None:
     guards = Guards(max_granted=Limit(30, 10))
     revoking, granting = plan_that(revokes=50), plan_that(grants=50)
-    assert bool(check_guards(revoking, guards, Allowances(revocations=allowed))) is refused
-    assert bool(check_guards(granting, guards, Allowances(grants=allowed))) is refused
+    assert bool(check(revoking, guards, Allowances(revocations=allowed))) is refused
+    assert bool(check(granting, guards, Allowances(grants=allowed))) is refused
 
 
 def test_an_allowance_is_for_its_own_guard() -> None:
-    assert check_guards(plan_that(revokes=50), Guards(), Allowances(grants=50))
+    assert check(plan_that(revokes=50), Guards(), Allowances(grants=50))
 
 
 def test_a_refusal_says_the_figure_the_limit_and_the_option() -> None:
     guards = Guards(Limit(12.5, 10), Limit(30, 20))
-    granted, revoked = sorted(check_guards(plan_that(revokes=50, grants=60), guards, NOTHING))
+    granted, revoked = sorted(check(plan_that(revokes=50, grants=60), guards))
     assert revoked.message == (
         "this would take away 50 of 100 grants; the limit is 10 and 12.5 %; "
         "--allow-revocations 50 allows it once"
@@ -87,3 +113,75 @@ def test_a_refusal_says_the_figure_the_limit_and_the_option() -> None:
         "this would add 60 grants to 100; the limit is 20 and 30 %; "
         "--allow-grants 60 allows it once"
     )
+
+
+@pytest.mark.parametrize(
+    ("found", "emptied"),
+    [
+        ([allow(ROLE, PULL)], 1),
+        ([allow("*", PULL)], 1),
+        ([allow(ROLE, PULL), deny("*", "ecr:PutImage")], 1),
+        ([allow(GONE, PULL)], 0),
+        ([deny("*", "ecr:PutImage")], 0),
+    ],
+)
+def test_taking_all_access_away(found: list[Json], emptied: int) -> None:
+    made = plan(desired(), live(*found))
+    assert sum(change.emptied for change in made.changes) == emptied
+    assert [refusal.guard for refusal in check(made)] == ["empty"] * emptied
+    assert check(made, allowed=Allowances(empty=frozenset({"app"}))) == ()
+    assert len(check(made, allowed=Allowances(empty=frozenset({"other"})))) == emptied
+
+
+def test_a_policy_in_which_somebody_is_left_is_not_empty() -> None:
+    assert only_change(desired(grant(B)), live(allow(ROLE, PULL))).emptied == 0
+
+
+def test_what_only_a_deleted_principal_keeps_is_empty() -> None:
+    keeping = rules(default_keep=True)
+    found = live({**allow(GONE, PULL), "Sid": "Old"}, {**allow(ROLE, PULL), "Sid": "EcrAccessPull"})
+    assert only_change(desired(), found, keeping).emptied == 1
+
+
+def test_what_has_ended_is_no_loss() -> None:
+    ended = grant(condition=OVER, until=UNTIL)
+    found = live(
+        {
+            **allow(ROLE, PULL),
+            "Condition": {"DateLessThan": {"aws:CurrentTime": "2026-01-31T00:00:00Z"}},
+        }
+    )
+    assert only_change(desired(expired=[ended]), found).emptied == 0
+
+
+def test_an_emptied_policy_is_named_with_its_option() -> None:
+    (refusal,) = check(plan(desired(), live(allow(ROLE, PULL))))
+    assert refusal.message == (
+        "this would leave nobody with access to app (1 grant now); --allow-empty app allows it once"
+    )
+    (refusal,) = check(plan(desired(), live(allow(ROLE, PULL), allow("*", PULL))))
+    assert "2 grants" in refusal.message
+
+
+def broken(who: Principal = ROLE_A, *, repaired: bool = False) -> Plan:
+    return Plan(broken=(BrokenRule(APP, "push", who, "only CI pushes", repaired=repaired),))
+
+
+def test_a_never_rule_that_stays_broken_is_refused() -> None:
+    (refusal,) = check(broken())
+    assert refusal == Refusal(
+        "never",
+        f"{ROLE} has push on app, live, and keeps it, although the file says never: only CI "
+        "pushes; --allow-never app allows it once",
+    )
+    assert check(broken(), allowed=Allowances(never=frozenset({"app"}))) == ()
+    assert check(broken(repaired=True)) == ()
+
+
+def test_a_never_rule_broken_by_a_statement_without_principal() -> None:
+    assert check(broken(MISSING))[0].message.startswith("(no principal) has push on app")
+
+
+def test_who_calls_is_asked_only_where_it_matters() -> None:
+    made = plan(desired(grant()), live(allow(ROLE, PULL, "ecr:PutImage")))
+    assert check_guards(made, Guards(), NOTHING, nobody) == ()

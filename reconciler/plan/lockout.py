@@ -1,0 +1,97 @@
+"""Whether a change would keep its own author from ever changing the policy again."""
+
+from collections.abc import Iterable
+
+from reconciler.plan.model import Change, Target
+from reconciler.policy.caller import Caller, iam_caller
+from reconciler.policy.conditions import NO_CONDITION
+from reconciler.policy.difference import AccessChange
+from reconciler.policy.document import Document, Statement, Unreadable
+from reconciler.policy.evaluate import evaluate
+from reconciler.policy.principals import EVERYONE, IamArn, Principal, parse_arn
+
+_REWRITE = "ecr:SetRepositoryPolicy"
+_KNOWN = {
+    "aws:principalisawsservice": ("false",),
+    "aws:securetransport": ("true",),
+    "aws:viaawsservice": ("false",),
+}
+"""What is so of every call that this tool makes to AWS (IAM User Guide, "AWS global condition
+context keys")."""
+
+_ALLOW_ALL = Statement(None, "Allow", (EVERYONE,), frozenset({"*"}), NO_CONDITION, {})
+"""Stands for the identity policy that lets the caller set the policy."""
+
+
+def may_lock_out(change: Change) -> bool:
+    """Tell whether a change newly denies anybody anything, so that it matters who the caller is."""
+    return bool(_new_denials(change)) or _is_opaque(change)
+
+
+def locked_out(changes: Iterable[Change], caller: str) -> tuple[Target, ...]:
+    """Name the repositories whose change would deny the caller SetRepositoryPolicy, or may do so.
+
+    `caller` is the ARN that STS gives. Only what is newly denied counts, for who is locked out
+    already can't make it worse; and only a Deny, for where nothing allows, the identity policies
+    of the registry's own account still may ("Policy evaluation logic", IAM User Guide). A Deny
+    that hangs on what is not known of the caller counts.
+    """
+    return tuple(change.target for change in changes if _denies(change, caller))
+
+
+def _denies(change: Change, arn: str) -> bool:
+    if _is_opaque(change):
+        return True
+    denials = _new_denials(change)
+    document = Document(None, (*denials, _ALLOW_ALL))
+    return evaluate(document, _caller(arn, denials), _REWRITE).verdict != "allowed"
+
+
+def _is_opaque(change: Change) -> bool:
+    """Tell whether the policy to be written is one that nobody understands: an old one."""
+    return isinstance(change.target.read(change.after_text), Unreadable)
+
+
+def _new_denials(change: Change) -> tuple[Statement, ...]:
+    return tuple(
+        Statement(None, "Deny", (access.principal,), gained.actions, gained.condition, {})
+        for access in _denied(change.access)
+        for gained in access.gained
+    )
+
+
+def _denied(access: Iterable[AccessChange]) -> Iterable[AccessChange]:
+    return (change for change in access if change.effect == "Deny")
+
+
+def _caller(arn: str, denials: Iterable[Statement]) -> Caller:
+    """Make the caller that an ARN of STS's names, as a statement may name it.
+
+    The ARN of a role's session does not tell the role's path: any role of that name in the
+    account is taken for it, and its own ARN is unknown to conditions.
+    """
+    parsed = parse_arn(arn)
+    if parsed is None or parsed.resource_type != "assumed-role":
+        return iam_caller(arn, _KNOWN)
+    session = iam_caller(arn, _KNOWN)
+    role = parsed.path.partition("/")[0]
+    named = {p for denial in denials for p in _named(denial) if _is_role(p, parsed, role)}
+    return Caller((*session.principals, *sorted(named)), session.context, session.absent)
+
+
+def _named(denial: Statement) -> Iterable[Principal]:
+    """Give the AWS principals that a Deny names, or leaves out."""
+    for principal in denial.principals:
+        if principal.kind != "NotPrincipal":
+            yield principal
+            continue
+        for name in principal.names:
+            kind, _, value = name.partition(":")
+            yield Principal(kind, (value,))
+
+
+def _is_role(principal: Principal, session: IamArn, role: str) -> bool:
+    arn = parse_arn(principal.names[0]) if principal.kind == "AWS" else None
+    if arn is None or (arn.account, arn.resource_type) != (session.account, "role"):
+        return False
+    return arn.path.rpartition("/")[2] == role

@@ -1,0 +1,174 @@
+"""The file's `never` rules, held against what is live."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from reconciler.plan.model import BrokenRule, Change, Finding, PlanError, Target
+from reconciler.policy.document import Document, Policy, Unreadable
+from reconciler.policy.facts import Facts, facts_of, without
+from reconciler.policy.grants import Grant, grant_facts
+from reconciler.policy.never import NeverRule, breaches, find_breaches
+from reconciler.policy.principals import plain_name
+from reconciler.policy.vocabulary import Vocabulary
+from reconciler.registry.model import LiveRegistry, ReadFailure
+
+_GONE = "missing-repository"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules say of one repository; an error where nothing can be said of it."""
+
+    broken: tuple[BrokenRule, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    error: PlanError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A managed repository: its live policy, the file's grants that are over, and its change."""
+
+    target: Target
+    live: Policy
+    expired: tuple[Grant, ...]
+    change: Change | None
+
+    @property
+    def before(self) -> Facts:
+        """What counts of the live policy; nothing is known of one that is not understood."""
+        found = facts_of(self.live.statements) if isinstance(self.live, Document) else {}
+        return without(found, grant_facts(self.expired))
+
+    @property
+    def after(self) -> Facts:
+        """What the policy to come means; as the one before, where nothing changes."""
+        coming = self.target.read(self.change.after_text) if self.change else None
+        return facts_of(coming.statements) if isinstance(coming, Document) else self.before
+
+
+def judge(planned: Planned, rules: Iterable[NeverRule], vocabulary: Vocabulary) -> Verdict:
+    """Hold the rules against what a managed repository has, and is to have.
+
+    Of a live policy that is not understood, it is said which rules it may break. They do not
+    count as broken: an apply replaces the policy, or an error says why it can't.
+    """
+    about = _about(planned.target, rules)
+    if not about:
+        return Verdict()
+    if isinstance(planned.live, Unreadable):
+        return Verdict(findings=(_untold(planned.target, about),))
+    return _verdict(planned.target, about, planned.before, planned.after, vocabulary)
+
+
+def broken_anew(
+    planned: Planned, rules: Iterable[NeverRule], vocabulary: Vocabulary
+) -> tuple[str, ...]:
+    """Say who would break a rule that the same principal does not break before.
+
+    The file alone is checked elsewhere; this is of what adds up on a live repository only:
+    several patterns that match it, statements that are kept.
+    """
+    about = _about(planned.target, rules)
+    if not about or planned.change is None:
+        return ()
+    before, after = planned.before, planned.after
+    told: dict[str, None] = {}
+    for rule in about:
+        known = breaches(rule, before)
+        for principal, condition, _ in (breach.who for breach in find_breaches(rule, after)):
+            if principal not in known:
+                name = vocabulary.name_of(principal, condition) or plain_name(principal)
+                told[f"{name} would have {rule.tier}, and never shall: {rule.because}"] = None
+    return tuple(told)
+
+
+def judge_unmanaged(
+    live: LiveRegistry,
+    managed: Collection[str],
+    rules: Iterable[NeverRule],
+    vocabulary: Vocabulary,
+) -> tuple[Verdict, ...]:
+    """Hold rules against the repositories that were read though no entry is about them.
+
+    No apply would repair them. One that could not be read, or not be understood, is an error, as
+    what can't be told must not pass for well; one that is gone by now is none.
+    """
+    known = tuple(rules)
+    verdicts = []
+    for name in live.names:
+        target = Target(name, live.scope)
+        about = _about(target, known)
+        if about and name not in managed and name in live.repositories:
+            text = live.repositories[name].policy_text
+            verdicts.append(
+                _unread(target, text)
+                if isinstance(text, ReadFailure)
+                else _judge_live(target, target.read(text), about, vocabulary)
+            )
+    return tuple(verdicts)
+
+
+def _judge_live(
+    target: Target, live: Policy, rules: Iterable[NeverRule], vocabulary: Vocabulary
+) -> Verdict:
+    if isinstance(live, Unreadable):
+        message = f"the live policy is not understood ({live}), and a never rule is about it"
+        return Verdict(error=PlanError(target, "unreadable-policy", message))
+    facts = facts_of(live.statements)
+    return _verdict(target, rules, facts, facts, vocabulary)
+
+
+def _about(target: Target, rules: Iterable[NeverRule]) -> tuple[NeverRule, ...]:
+    return tuple(rule for rule in rules if rule.may_concern(target.repository))
+
+
+def _verdict(
+    target: Target,
+    rules: Iterable[NeverRule],
+    before: Facts,
+    after: Facts,
+    vocabulary: Vocabulary,
+) -> Verdict:
+    found = (b for rule in rules for b in _broken(target, rule, before, after, vocabulary))
+    broken = tuple(sorted(set(found)))
+    return Verdict(broken, tuple(_finding(one, vocabulary) for one in broken))
+
+
+def _untold(target: Target, rules: Iterable[NeverRule]) -> Finding:
+    tiers = ", ".join(sorted({rule.tier for rule in rules}))
+    message = (
+        f"the live policy is not understood, so it can't be told whether it gives {tiers} to "
+        "someone who never shall have it"
+    )
+    return Finding(target.repository, "never", message, target.scope.region)
+
+
+def _unread(target: Target, failure: ReadFailure) -> Verdict:
+    if failure.rule == _GONE:
+        return Verdict()
+    return Verdict(error=PlanError(target, failure.rule, failure.message))
+
+
+def _broken(
+    target: Target, rule: NeverRule, before: Facts, after: Facts, vocabulary: Vocabulary
+) -> Iterable[BrokenRule]:
+    still = breaches(rule, after)
+    for breach in find_breaches(rule, before):
+        principal, condition, _ = breach.who
+        # Of its condition, what counts is the part that says who it is.
+        named = vocabulary.find(principal, condition)
+        yield BrokenRule(
+            target,
+            rule.tier,
+            principal,
+            rule.because,
+            repaired=principal not in still,
+            condition=named.condition if named else condition,
+        )
+
+
+def _finding(broken: BrokenRule, vocabulary: Vocabulary) -> Finding:
+    name = vocabulary.name_of(broken.principal, broken.condition)
+    who = name or plain_name(broken.principal)
+    message = f"{who} has {broken.tier}, and never shall: {broken.because}"
+    return Finding(broken.target.repository, "never", message, broken.target.scope.region)

@@ -1,0 +1,207 @@
+"""A saved plan, read back: whole, of this form, and as it was made; or the reason why it is not.
+
+It is not to be trusted for that: whoever applies it works it out anew from the access file.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from jsonschema import Draft202012Validator
+
+from reconciler.errors import InvalidError, RefusedError
+from reconciler.plan.model import BrokenRule, ChangeKind, Finding, PlanError, Target
+from reconciler.plan.saved_json import (
+    FORMAT_VERSION,
+    TOOL,
+    BrokenJson,
+    ChangeJson,
+    JsonObject,
+    JsonPolicy,
+    PlaceJson,
+    PlanJson,
+    SettingsJson,
+    digest_of,
+)
+from reconciler.policy.compiler import minified
+from reconciler.policy.conditions import NO_CONDITION, parse_condition
+from reconciler.policy.json_text import load_json
+from reconciler.policy.malformed import MalformedError, json_place
+from reconciler.policy.principals import MISSING, Principal
+from reconciler.registry.model import RegistryScope, RepositorySettings
+
+_PLAN_AGAIN = "'reconcile plan --out PLAN' makes a new one"
+_SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_LONGEST_VERSION = 32
+_LONGEST_PLACE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SavedChange:
+    """One change as it was saved; `settings` exactly where the repository is to be made.
+
+    `before_text` means what the live policy meant when the plan was made, and is its very text
+    where that was not understood; None for no policy. `after` is a JSON object, None for no policy.
+    """
+
+    target: Target
+    change: ChangeKind
+    before_text: str | None
+    after: JsonObject | None
+    settings: RepositorySettings | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan as it was saved, all sorted; the rest is as in `Plan`.
+
+    `file_path` and `file_sha256` are of the access file, `tool_version` and `digest` of the plan.
+    """
+
+    account: str
+    regions: tuple[str, ...]
+    file_path: str
+    file_sha256: str
+    tool_version: str
+    digest: str
+    changes: tuple[SavedChange, ...]
+    findings: tuple[Finding, ...]
+    errors: tuple[PlanError, ...]
+    unmanaged: tuple[str, ...]
+    never_broken: tuple[BrokenRule, ...]
+    in_sync: int
+    live_grants: int
+
+
+def read_saved(text: str, schema: Mapping[str, object]) -> SavedPlan:
+    """Read a saved plan's text; `schema` is that of a plan, with every `$ref` in place.
+
+    Raises InvalidError for what is no plan, and RefusedError for one of another format, one that
+    drift or apply wrote, and one that is no longer as it was made.
+    """
+    try:
+        return _saved(_document(load_json(text), schema))
+    except MalformedError as malformed:
+        raise InvalidError(f"the plan can't be read: {malformed}", hint=_PLAN_AGAIN) from None
+    except RecursionError:
+        raise InvalidError("the plan is nested too deeply", hint=_PLAN_AGAIN) from None
+
+
+def _document(value: object, schema: Mapping[str, object]) -> PlanJson:
+    if not isinstance(value, dict) or not _is_ours(value):
+        raise InvalidError("this is no plan that reconcile made", hint=_PLAN_AGAIN)
+    if value["format_version"] != FORMAT_VERSION:
+        raise RefusedError(
+            f"the plan was made by another version of reconcile, in format "
+            f"{value['format_version']}; this one reads format {FORMAT_VERSION}",
+            hint=_PLAN_AGAIN,
+        )
+    for error in Draft202012Validator(schema).iter_errors(value):
+        place = json_place(tuple(error.absolute_path))[:_LONGEST_PLACE]
+        raise InvalidError(
+            f"the plan is malformed: {place} breaks the schema's {error.validator!r}",
+            hint="'reconcile schema plan' prints the schema of a plan",
+        )
+    document = cast("PlanJson", value)
+    if document.get("digest") != digest_of(value):
+        raise RefusedError(
+            "the plan was edited or damaged since it was made: its digest is another"
+            if "digest" in document
+            else "the plan has no digest: it was edited since it was made, or drift or apply wrote "
+            "it, whose output can't be applied",
+            hint=_PLAN_AGAIN,
+        )
+    return document
+
+
+def _is_ours(value: dict[str, object]) -> bool:
+    tool, version = value.get("tool"), value.get("format_version")
+    known = isinstance(tool, dict) and tool.get("name") == TOOL
+    return known and isinstance(version, str) and len(version) <= _LONGEST_VERSION
+
+
+def _saved(document: PlanJson) -> SavedPlan:
+    registry, file = document["registry"], document["file"]
+    changes = sorted(map(_change, document["changes"]), key=lambda change: change.target)
+    counted = Counter(change.target for change in changes)
+    for target in (target for target, number in counted.items() if number > 1):
+        raise InvalidError(
+            f"the plan is malformed: it changes {target.repository} ({target.scope.region}) twice",
+            hint=_PLAN_AGAIN,
+        )
+    return SavedPlan(
+        account=registry["account"],
+        regions=tuple(registry["regions"]),
+        file_path=file["path"],
+        file_sha256=file["sha256"],
+        tool_version=document["tool"]["version"],
+        digest=document.get("digest", ""),
+        changes=tuple(changes),
+        findings=tuple(
+            sorted(
+                Finding(f["repository"], f["rule"], f["message"], f["region"] or "")
+                for f in document["findings"]
+            )
+        ),
+        errors=tuple(
+            sorted(PlanError(_target(e), e["rule"], e["message"]) for e in document["errors"])
+        ),
+        unmanaged=tuple(sorted(document["unmanaged_repositories"])),
+        never_broken=tuple(sorted(map(_broken, document["never_broken"]))),
+        in_sync=document["summary"]["in_sync"],
+        live_grants=document["summary"]["live_grants"],
+    )
+
+
+def _change(change: ChangeJson) -> SavedChange:
+    settings = change.get("settings")
+    return SavedChange(
+        target=_target(change),
+        change=change["change"],
+        before_text=_text(change["policy"]["before"]),
+        after=change["policy"]["after"],
+        settings=_settings(settings) if settings else None,
+    )
+
+
+def _text(policy: JsonPolicy) -> str | None:
+    return minified(policy) if isinstance(policy, dict) else policy
+
+
+def _settings(settings: SettingsJson) -> RepositorySettings:
+    return RepositorySettings(
+        tag_mutability=settings["tag_mutability"],
+        scan_on_push=settings["scan_on_push"],
+        encryption=settings["encryption"],
+        kms_key=settings["kms_key"],
+        tags=tuple(sorted(settings["tags"].items())),
+    )
+
+
+def _broken(broken: BrokenJson) -> BrokenRule:
+    return BrokenRule(
+        target=_target(broken),
+        tier=broken["tier"],
+        principal=_principal(broken["principal"]),
+        because=broken["because"],
+        repaired=broken["repaired"],
+        condition=parse_condition(broken["conditions"]) if broken["conditions"] else NO_CONDITION,
+    )
+
+
+def _principal(written: str) -> Principal:
+    """Read a principal as the JSON plan writes it: by name, the rare kinds with their kind."""
+    kind, _, rest = written.partition(" ")
+    if kind == "NotPrincipal":
+        return Principal(kind, tuple(rest.split(", ")))
+    if kind in ("Federated", "CanonicalUser"):
+        return Principal(kind, (rest,))
+    if not written:
+        return MISSING
+    return Principal("Service" if _SERVICE.fullmatch(written) else "AWS", (written,))
+
+
+def _target(place: PlaceJson) -> Target:
+    return Target(place["repository"], RegistryScope(place["account"], place["region"]))

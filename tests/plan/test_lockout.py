@@ -1,0 +1,122 @@
+"""A Deny that would keep the caller from setting the policy again."""
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.plan.guards import Allowances, Guards, check_guards
+from reconciler.plan.lockout import locked_out, may_lock_out
+from reconciler.plan.model import Plan
+from tests.plan.making import APP, desired, grant, live, only_change
+from tests.policy.making import PULL, ROLE, Json, allow
+
+USER = "arn:aws:iam::111122223333:user/ops/ci"
+SESSION = "arn:aws:sts::111122223333:assumed-role/reconciler/run-1"
+ROOT = "arn:aws:iam::111122223333:root"
+FEDERATED = "arn:aws:sts::111122223333:federated-user/ann"
+
+REWRITE = "ecr:SetRepositoryPolicy"
+
+
+def deny(
+    principal: str | Json, action: str | list[str] = "ecr:*", condition: Json | None = None
+) -> Json:
+    who = {"AWS": principal} if isinstance(principal, str) and principal != "*" else principal
+    statement: Json = {"Effect": "Deny", "Principal": who, "Action": action}
+    return {**statement, "Condition": condition} if condition else statement
+
+
+def locks(statement: Json, caller: str, *before: Json) -> bool:
+    change = only_change(desired(grant(), statements=[statement]), live(*before))
+    assert may_lock_out(change)
+    return locked_out([change], caller) == (APP,)
+
+
+@pytest.mark.parametrize("caller", [USER, SESSION, ROOT, FEDERATED])
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (deny("*"), True),
+        (deny("*", REWRITE), True),
+        (deny("*", "ecr:setrepository*"), True),
+        (deny("*", "*"), True),
+        (deny("*", "ecr:PutImage"), False),
+        (deny("*", [*PULL]), False),
+        (deny(ROOT), True),
+        (deny("111122223333"), True),
+        (deny("arn:aws:iam::444455556666:root"), False),
+        (deny("arn:aws:iam::444455556666:role/reconciler"), False),
+        (deny("arn:aws:iam::111122223333:role/other"), False),
+        (deny({"Service": "lambda.amazonaws.com"}), False),
+        (deny("*", condition={"StringEquals": {"aws:PrincipalAccount": "111122223333"}}), True),
+        (deny("*", condition={"StringNotEquals": {"aws:PrincipalAccount": "111122223333"}}), False),
+        (deny("*", condition={"StringEquals": {"aws:PrincipalAccount": "444455556666"}}), False),
+        (deny("*", condition={"Bool": {"aws:SecureTransport": "false"}}), False),
+        (deny("*", condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}), True),
+        (deny("*", condition={"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}), True),
+        (deny("*", condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}), False),
+    ],
+)
+def test_who_is_locked_out(statement: Json, expected: bool, caller: str) -> None:
+    assert locks(statement, caller) is expected
+
+
+@pytest.mark.parametrize(
+    ("statement", "caller", "expected"),
+    [
+        (deny("arn:aws:iam::111122223333:role/reconciler"), SESSION, True),
+        (deny("arn:aws:iam::111122223333:role/deploy/reconciler"), SESSION, True),
+        (deny("arn:aws:iam::111122223333:role/reconciler/deploy"), SESSION, False),
+        (deny("arn:aws:iam::111122223333:user/reconciler"), SESSION, False),
+        (deny(SESSION), SESSION, True),
+        (deny("arn:aws:sts::111122223333:assumed-role/reconciler/other"), SESSION, False),
+        (deny(USER), USER, True),
+        (deny("arn:aws:iam::111122223333:user/ci"), USER, False),
+        (deny("*", condition={"ArnNotLike": {"aws:PrincipalArn": USER}}), USER, False),
+        (deny("*", condition={"ArnNotLike": {"aws:PrincipalArn": USER}}), SESSION, True),
+    ],
+)
+def test_one_caller(statement: Json, caller: str, expected: bool) -> None:
+    assert locks(statement, caller) is expected
+
+
+@pytest.mark.parametrize(
+    ("excluded", "expected"),
+    [
+        (["arn:aws:iam::111122223333:role/deploy/reconciler", SESSION, ROOT], False),
+        ([ROOT], True),
+        (["arn:aws:iam::444455556666:root"], True),
+        ([ROOT, "arn:aws:iam::111122223333:role/other"], True),
+    ],
+)
+def test_everyone_but_some(excluded: list[str], expected: bool) -> None:
+    statement = {"Effect": "Deny", "NotPrincipal": {"AWS": excluded}, "Action": "ecr:*"}
+    assert locks(statement, SESSION) is expected
+
+
+def test_a_deny_that_is_live_already_is_no_news() -> None:
+    change = only_change(desired(grant(), statements=[deny("*")]), live(deny("*")))
+    assert not may_lock_out(change)
+    assert locked_out([change], USER) == ()
+
+
+def test_a_deny_of_more_is_news() -> None:
+    assert locks(deny("*"), USER, deny("*", "ecr:PutImage"))
+
+
+def test_an_old_policy_that_nobody_understands_counts() -> None:
+    change = replace(only_change(desired(grant()), live()), after_text="{")
+    assert may_lock_out(change)
+    assert locked_out([change], USER) == (APP,)
+
+
+def test_the_refusal_names_caller_and_option() -> None:
+    change = only_change(desired(grant(), statements=[deny("*")]), live(allow(ROLE, PULL)))
+    made = Plan(changes=(change,), live_grants=1)
+    (refusal,) = check_guards(made, Guards(), Allowances(), lambda: USER)
+    assert refusal.message == (
+        f"a Deny on app would, or may, keep {USER} from setting its policy again; "
+        "--allow-lock-out app allows it once"
+    )
+    allowed = Allowances(lock_out=frozenset({"app"}))
+    assert check_guards(made, Guards(), allowed, lambda: USER) == ()

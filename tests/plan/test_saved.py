@@ -1,0 +1,238 @@
+"""Reading a saved plan back: whole, or with the reason why not, and never a traceback."""
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.errors import InvalidError, RefusedError
+from reconciler.plan.model import BrokenRule, Finding, PlanError, Target
+from reconciler.plan.saved import SavedChange
+from reconciler.plan.saved_json import digest_of
+from reconciler.policy.document import read_policy
+from reconciler.policy.principals import EVERYONE, MISSING, Principal
+from reconciler.registry.model import RegistryScope, RepositorySettings
+from tests.plan.saving import JSON, PLAN, POLICY, change, edited, places, put, read, signed
+from tests.policy.making import ROLE, Json, condition
+
+ORGANIZATION = condition("StringEquals", "aws:PrincipalOrgID", "o-1")
+SCOPE = RegistryScope("111122223333", "us-west-2")
+
+
+def test_everything_comes_back_sorted() -> None:
+    saved = read(signed(PLAN))
+    new, b, c = saved.changes
+    assert new == SavedChange(
+        Target("a/new", SCOPE),
+        "create",
+        None,
+        POLICY,
+        RepositorySettings("IMMUTABLE", True, "KMS", None, (("a", "b"), ("team", "payments"))),
+    )
+    assert (b.target, b.change, b.after, b.settings) == (Target("b", SCOPE), "delete", None, None)
+    assert b.before_text is not None
+    assert read_policy(b.before_text) == read_policy(json.dumps(POLICY))
+    assert (c.change, c.before_text, c.after) == ("set", "{not understood}", POLICY)
+    assert (saved.account, saved.regions) == ("111122223333", ("us-west-2", "eu-west-1"))
+    assert (saved.file_path, saved.file_sha256) == ("ecr_access.yaml", "ab" * 32)
+    assert (saved.tool_version, saved.digest) == ("1.2.3", digest_of(PLAN))
+    assert saved.findings == (
+        Finding("b", "public", "\ud800", "us-west-2"),
+        Finding("z/*", "nothing-selected", "none"),
+    )
+    assert saved.errors == (PlanError(Target("x", SCOPE), "missing-repository", "gone"),)
+    assert saved.unmanaged == ("u", "v")
+    assert saved.never_broken == (
+        BrokenRule(Target("d", SCOPE), "push", EVERYONE, "so it is", False, ORGANIZATION),
+    )
+    assert (saved.in_sync, saved.live_grants) == (7, 12)
+
+
+@pytest.mark.parametrize(
+    ("written", "principal"),
+    [
+        (ROLE, Principal("AWS", (ROLE,))),
+        ("*", EVERYONE),
+        ("AROAEXAMPLEEXAMPLEID", Principal("AWS", ("AROAEXAMPLEEXAMPLEID",))),
+        ("lambda.amazonaws.com", Principal("Service", ("lambda.amazonaws.com",))),
+        ("NotPrincipal AWS:a, AWS:b", Principal("NotPrincipal", ("AWS:a", "AWS:b"))),
+        ("Federated idp.example.com", Principal("Federated", ("idp.example.com",))),
+        ("CanonicalUser 79a5", Principal("CanonicalUser", ("79a5",))),
+        ("", MISSING),
+    ],
+)
+def test_a_principal_comes_back_as_what_it_was(written: str, principal: Principal) -> None:
+    document = edited(lambda plan: plan["never_broken"][0].update(principal=written))
+    assert read(signed(document)).never_broken[0].principal == principal
+
+
+def test_the_digest_is_of_the_meaning_not_of_the_layout() -> None:
+    text = signed(PLAN)
+    document = json.loads(text)
+    laid_out = json.dumps(dict(reversed(document.items())), indent=7, ensure_ascii=True)
+    assert laid_out != text
+    assert read(laid_out) == read(text)
+
+
+def test_the_digest_can_be_worked_out_by_others() -> None:
+    assert digest_of({"b": ["é", 1], "a": None, "digest": "x"}) == (
+        # printf '{"a":null,"b":["\\u00e9",1]}' | sha256sum
+        "sha256:a0d6be731024019163745cb386243f392f127b10f0827b6324467455804645bc"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " ", "null", "true", "1", '"plan"', "[]", "{}", "{", signed(PLAN)[:-1],
+        '{"format_version": "1"}', signed(PLAN) + signed(PLAN), "\ufeff" + signed(PLAN),
+        signed(PLAN).replace('"in_sync": 7', '"in_sync": NaN'),
+        signed(PLAN).replace('"in_sync": 7', f'"in_sync": {"7" * 5000}'),
+        signed(PLAN).replace('"in_sync": 7', '"in_sync": 7, "in_sync": 7'),
+        "[" * 100_000, '{"a":' * 100_000, "plan: yaml",
+    ],
+    ids=range(19),
+)  # fmt: skip
+def test_what_is_no_plan_is_invalid(text: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        read(text)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"tool": {"name": "terraform", "version": "1"}},
+        {"tool": "reconcile"},
+        {"tool": None},
+        {"format_version": 1},
+        {"format_version": None},
+        {"format_version": "9" * 33},
+    ],
+)
+def test_what_another_tool_made_is_invalid(changed: Json) -> None:
+    with pytest.raises(InvalidError, match="no plan that reconcile made"):
+        read(signed({**PLAN, **changed}))
+
+
+@pytest.mark.parametrize(
+    ("edit", "place"),
+    [
+        (lambda plan: plan.pop("changes"), "$ "),
+        (lambda plan: plan.update(more=1), "$ "),
+        (put("summary", "in_sync", to=True), "$.summary.in_sync"),
+        (put("summary", "in_sync", to=-1), "$.summary.in_sync"),
+        (put("summary", "live_grants", to="12"), "$.summary.live_grants"),
+        (put("registry", "regions", to=[]), "$.registry.regions"),
+        (put("registry", "regions", to=["us-west-2\n"]), "$.registry.regions[0]"),
+        (put("registry", "account", to="1"), "$.registry.account"),
+        (put("changes", to=None), "$.changes"),
+        (put("changes", 0, "repository", to="../x"), "$.changes[0].repository"),
+        (put("changes", 0, "account", to=111122223333), "$.changes[0].account"),
+        (put("changes", 0, "change", to="destroy"), "$.changes[0].change"),
+        (put("changes", 0, "policy", "before", to=[1]), "$.changes[0].policy.before"),
+        (put("changes", 0, "policy", "before", to=None), "$.changes[0].policy.before"),
+        (put("changes", 0, "policy", "after", to=POLICY), "$.changes[0].policy.after"),
+        (put("changes", 1, "policy", "before", to=POLICY), "$.changes[1].policy.before"),
+        (put("changes", 1, "settings", to=None), "$.changes[1].settings"),
+        (lambda plan: plan["changes"][1].pop("settings"), "$.changes[1] "),
+        (put("changes", 1, "settings", "tags", to={"a": 1}), "$.changes[1].settings.tags.a"),
+        (put("changes", 2, "policy", "after", to=None), "$.changes[2].policy.after"),
+        (put("changes", 2, "policy", "after", to="text"), "$.changes[2].policy.after"),
+        (put("changes", 2, "settings", to={}), "$.changes[2].settings"),
+        (put("changes", 2, "outcome", to="applied"), "$.changes[2] "),
+        (put("never_broken", 0, "repaired", to=0), "$.never_broken[0].repaired"),
+        (put("never_broken", 0, "conditions", to={"Nope": {"a": "b"}}), "$.Condition.Nope"),
+        (put("findings", 0, "region", to=3), "$.findings[0].region"),
+        (put("errors", 0, "rule", to="A B"), "$.errors[0].rule"),
+        (put("unmanaged_repositories", to=[1]), "$.unmanaged_repositories[0]"),
+    ],
+)
+def test_what_is_misshapen_is_invalid_whatever_its_digest(
+    edit: Callable[[Json], object], place: str
+) -> None:
+    with pytest.raises(InvalidError) as caught:
+        read(signed(edited(edit)))
+    assert place in caught.value.message
+
+
+def test_a_repository_that_changes_twice_is_invalid() -> None:
+    twice = edited(lambda plan: plan["changes"].append(change("b", "set", None, POLICY)))
+    with pytest.raises(InvalidError, match=r"b \(us-west-2\) twice"):
+        read(signed(twice))
+
+
+def test_a_long_place_is_cut() -> None:
+    long = edited(put("changes", 1, "settings", "tags", to={"k" * 10_000: 1}))
+    with pytest.raises(InvalidError) as caught:
+        read(signed(long))
+    assert len(caught.value.message) < 500
+
+
+def test_another_format_is_refused_whatever_its_shape() -> None:
+    with pytest.raises(RefusedError, match="in format 2; this one reads format 1"):
+        read(json.dumps({"format_version": "2", "tool": {"name": "reconcile"}, "steps": []}))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        put("changes", 2, "policy", "after", to={**POLICY, "Version": "2008-10-17"}),
+        put("changes", 0, "repository", to="other"),
+        put("summary", "live_grants", to=1000),
+        put("digest", to="sha256:" + "0" * 64),
+        put("tool", "version", to="1.2.4"),
+    ],
+)
+def test_what_was_edited_is_refused(edit: Callable[[Json], object]) -> None:
+    with pytest.raises(RefusedError, match="edited or damaged since it was made"):
+        read(json.dumps(edited(edit, json.loads(signed(PLAN)))))
+
+
+def test_a_fraction_for_its_text_is_an_edit() -> None:
+    fraction = edited(put("changes", 0, "policy", "before", to={"Version": "1.5"}))
+    text = signed(fraction)
+    read(text)
+    with pytest.raises(RefusedError):
+        read(text.replace('"1.5"', "1.5"))
+
+
+def test_what_has_no_digest_is_refused() -> None:
+    with pytest.raises(RefusedError, match="no digest"):
+        read(json.dumps(PLAN))
+
+
+@pytest.mark.parametrize(
+    ("steps", "first"),
+    [
+        (("changes", 0, "policy", "before"), "read"),
+        (("changes", 0, "grants", "added", 0, "conditions"), "the plan is malformed"),
+        (("findings",), "the plan is malformed"),
+    ],
+)
+def test_no_depth_is_too_much(steps: tuple[str | int, ...], first: str) -> None:
+    limit = sys.getrecursionlimit()
+    told = set()
+    for depth in (10, *range(limit - 100, limit + 10), 50_000):
+        deep = '{"a":' * depth + "1" + "}" * depth
+        text = signed(edited(put(*steps, to="DEEP")))
+        if depth < 2 * limit:
+            sys.setrecursionlimit(10 * limit)
+            document = edited(put(*steps, to=json.loads(deep)))
+            text = signed(document)
+            sys.setrecursionlimit(limit)
+        try:
+            told.add("read" if read(text.replace('"DEEP"', deep)).changes else "")
+        except (InvalidError, RefusedError) as error:
+            told.add(error.message.split(":")[0])
+    assert {first} < told <= {first, "the plan can't be read", "the plan is nested too deeply"}
+
+
+@given(st.sampled_from(places(PLAN)), JSON)
+def test_whatever_stands_anywhere_is_read_or_told(place: tuple[str | int, ...], to: object) -> None:
+    with suppress(InvalidError, RefusedError):
+        assert read(signed(edited(put(*place, to=to)))).digest

@@ -1,0 +1,92 @@
+"""The schema of a plan: strict, described throughout, and true of all that is written."""
+
+import json
+from pathlib import Path
+from typing import get_args
+
+import jsonschema
+import pytest
+
+from reconciler.access.schema import inlined, schema_text
+from reconciler.access.words import vocabulary
+from reconciler.apply.model import Result
+from reconciler.plan.model import ChangeKind, RiskName
+from reconciler.report.outcomes import OutcomeView, render_outcomes_json
+from reconciler.report.plan_json import render_drift_json
+from reconciler.report.plan_view import view_drift, view_plan
+from tests.access.test_schema import parts
+from tests.golden import CASES, case_folders, origin, planned
+from tests.plan.saving import PLAN, signed
+
+SCHEMA = json.loads(schema_text("plan.schema.json"))
+OBJECTS = [(path, part) for path, part in parts(SCHEMA) if "title" in part and "properties" in part]
+PROPERTIES = [
+    (f"{path}.{name}", value)
+    for path, part in OBJECTS
+    for name, value in part["properties"].items()
+]
+
+
+def broken_by(text: str) -> list[str]:
+    """Hold a text against both forms of the schema: as published, and as it is read with."""
+    value = json.loads(text)
+    told = [
+        [f"{error.json_path}: {error.validator}" for error in validator.iter_errors(value)]
+        for validator in map(jsonschema.Draft202012Validator, (SCHEMA, inlined(json.dumps(SCHEMA))))
+    ]
+    assert told[0] == told[1]
+    return told[0]
+
+
+def test_it_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert len(PROPERTIES) > 50
+
+
+@pytest.mark.parametrize(("path", "part"), PROPERTIES)
+def test_every_property_is_described_with_examples(path: str, part: dict[str, object]) -> None:
+    assert part.get("description"), path
+    assert "title" in part or "$ref" in part, path
+    validator = jsonschema.Draft202012Validator({**part, "$defs": SCHEMA["$defs"]})
+    assert part.get("examples"), path
+    for example in part["examples"]:
+        assert [error.message for error in validator.iter_errors(example)] == [], path
+
+
+@pytest.mark.parametrize(("path", "part"), OBJECTS)
+def test_no_object_takes_unknown_keys(path: str, part: dict[str, object]) -> None:
+    assert part.get("additionalProperties") is False, path
+    assert set(part["required"]) <= set(part["properties"]), path
+
+
+def test_its_words_are_those_of_the_code() -> None:
+    change = SCHEMA["$defs"]["change"]["properties"]
+    assert set(change["change"]["enum"]) == set(get_args(ChangeKind))
+    assert set(change["risks"]["items"]["enum"]) == set(get_args(RiskName))
+    assert set(change["outcome"]["enum"]) == set(get_args(Result))
+
+
+def test_it_is_true_of_every_kind_of_change() -> None:
+    assert broken_by(signed(PLAN)) == []
+
+
+@pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
+def test_it_is_true_of_plan_drift_and_apply(folder: Path) -> None:
+    source, plan = planned(folder)
+    words = vocabulary(source.access)
+    drift = view_drift(plan, words)
+    applied = [OutcomeView(c.repository, c.region, "failed", "no") for c in drift.changes]
+    for text in (
+        (folder / "plan.json").read_text(),
+        render_drift_json(drift, origin(source)),
+        render_outcomes_json(view_plan(plan, words), applied, origin(source)),
+    ):
+        assert broken_by(text) == []
+
+
+def test_it_is_not_true_of_all_else() -> None:
+    plan = json.loads((CASES / "keep-others" / "plan.json").read_text())
+    for key in plan:
+        without = {k: v for k, v in plan.items() if k != key}
+        assert bool(broken_by(json.dumps(without))) is (key != "digest"), key
+        assert broken_by(json.dumps({**plan, key: 0.5})), key
