@@ -82,7 +82,9 @@ def test_pure_rooms_reach_for_nothing(module: Path) -> None:
     assert not calls & {"now", "today", "utcnow"}, f"{module} asks for the time"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["validate", "--help"], ["validate"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["validate", "--help"], ["validate"], ["iam", "caller"]]
+)
 def test_what_is_offline_loads_nothing_heavy(arguments: list[str]) -> None:
     sample = PACKAGE.parent / "ecr_access.yaml"
     program = (

@@ -1,8 +1,12 @@
 """Whether a plan is carried out, and how that went."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from reconciler.apply.execute import Access, Outcome, execute
+from reconciler.apply.execute import execute
+from reconciler.apply.model import Access, Journal, Outcome
+from reconciler.apply.probe import Probe, name_unknown
+from reconciler.apply.run import Patience, Run
 from reconciler.cli.exits import Exit
 from reconciler.cli.signals import finishing_first
 from reconciler.cli.survey import Line
@@ -13,14 +17,16 @@ from reconciler.registry.model import RegistryScope
 from reconciler.registry.writer import RegistryWriter
 
 
-def reason_to_skip(plan: Plan, refusals: tuple[Refusal, ...], *, sure: bool) -> str | None:
+def reason_to_skip(
+    changes: Sequence[Change], refusals: Sequence[Refusal], *, sure: bool
+) -> str | None:
     """Say why nothing is to be written, None to go on; asks where nobody is sure."""
     if refusals:
         return "a guard refused the plan"
-    if sure or not plan.changes:
+    if sure or not changes:
         return None
     if not is_interactive():
-        note("refused: apply asks before it writes, and nobody is there to answer; add --yes")
+        note("refused: this asks before it writes, and nobody is there to answer; add --yes")
         return "nobody was there to confirm"
     if confirm("Apply these changes?"):
         return None
@@ -28,16 +34,26 @@ def reason_to_skip(plan: Plan, refusals: tuple[Refusal, ...], *, sure: bool) -> 
     return "declined"
 
 
+def skip(changes: Sequence[Change], reason: str) -> tuple[Outcome, ...]:
+    """Give the outcomes of changes none of which is carried out."""
+    return tuple(Outcome(change, "skipped", reason) for change in changes)
+
+
 def carry_out(
-    changes: tuple[Change, ...], lines: Mapping[RegistryScope, Line], skipped: str | None
+    changes: Sequence[Change],
+    lines: Mapping[RegistryScope, Line],
+    journal: Journal,
+    *,
+    wait: float,
+    probe_repository: str | None = None,
 ) -> tuple[Outcome, ...]:
-    """Apply the changes, or none of them where there is a reason to skip."""
-    if skipped is not None:
-        return tuple(Outcome(change, "skipped", skipped) for change in changes)
-    registries = {
-        scope: Access(line.reader, RegistryWriter(line.connection, line.pace))
+    """Apply the changes; `wait` is how many seconds a new role is waited for."""
+    writers = {
+        scope: RegistryWriter(line.connection, line.pace)
         for scope, line in lines.items()
+        if changes
     }
+    registries = {scope: Access(lines[scope].reader, writer) for scope, writer in writers.items()}
     done = 0
     with progress_bar("applying") as progress, finishing_first() as stopped:
 
@@ -46,13 +62,17 @@ def carry_out(
             done += 1
             progress(done, len(changes))
 
-        return execute(changes, registries, count, stopped)
+        new_patience = partial(Patience, stopped=stopped)
+        run = Run(journal, new_patience(wait), stopped, new_patience)
+        outcomes = execute(changes, registries, run, count)
+        if probe_repository is None:
+            return outcomes
+        probes = {s: Probe(probe_repository, lines[s].reader, w) for s, w in writers.items()}
+        return name_unknown(outcomes, probes)
 
 
-def exits_of(plan: Plan, outcomes: Sequence[Outcome], skipped: str | None) -> list[Exit]:
-    """Give the exit codes that an apply's outcomes call for."""
-    if skipped is not None:
-        return [Exit.REFUSED]
+def exits_of(plan: Plan, outcomes: Sequence[Outcome]) -> list[Exit]:
+    """Give the exit codes that the outcomes of changes that were carried out call for."""
     results = {outcome.result for outcome in outcomes}
     written = any(outcome.result == "applied" or outcome.written for outcome in outcomes)
     if written and (plan.errors or results != {"applied"}):

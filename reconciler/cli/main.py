@@ -13,15 +13,17 @@ from reconciler.cli.commands import (
     compile_,
     demo,
     drift,
+    iam,
     init,
     plan,
+    rollback,
     sandbox,
     schema,
     validate,
 )
 from reconciler.cli.exits import Exit
 from reconciler.cli.signals import Interrupt, end_on_signals
-from reconciler.cli.terminal import note, out, show_error
+from reconciler.cli.terminal import note, out, show_error, show_traceback
 from reconciler.errors import ReconcileError
 from reconciler.printable import printable
 
@@ -41,7 +43,9 @@ app.command("compile")(compile_.compile_)
 app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
 app.command("drift")(drift.drift)
+app.command("rollback")(rollback.rollback)
 app.command("compare")(compare.compare)
+app.add_typer(iam.app, name="iam")
 app.command("schema")(schema.schema)
 app.command("sandbox")(sandbox.sandbox)
 app.command("demo")(demo.demo)
@@ -79,7 +83,7 @@ def main() -> None:
         sys.exit(app(arguments, standalone_mode=True))
     except ReconcileError as error:
         if debug:
-            raise
+            show_traceback(error)
         show_error(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
@@ -91,7 +95,7 @@ def main() -> None:
         sys.exit(Exit.FAILED)
     except Exception as error:
         if debug:
-            raise
+            show_traceback(error)
         told = printable(f"{type(error).__name__}: {error}")
         note(f"error: {told} (a bug; --debug shows where)")
-        sys.exit(Exit.FAILED)
+        raise SystemExit(Exit.FAILED) from error

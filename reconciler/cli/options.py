@@ -49,4 +49,43 @@ AllowGrants = Annotated[
         help="Let N grants be added where max_granted forbids it.",
     ),
 ]
+AllowEmpty = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-empty", metavar="REPO", help="Let this repository lose all its access. Repeatable."
+    ),
+]
+AllowLockOut = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-lock-out",
+        metavar="REPO",
+        help="Let a Deny keep the caller from this repository's policy. Repeatable.",
+    ),
+]
+AllowNever = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-never",
+        metavar="REPO",
+        help="Let a never rule stay broken on this repository. Repeatable.",
+    ),
+]
+Wait = Annotated[
+    float,
+    typer.Option(
+        "--wait",
+        metavar="SECONDS",
+        min=0,
+        max=600,
+        help="How long to wait for new roles that AWS does not know yet.",
+    ),
+]
+JournalPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--journal", metavar="PATH", help="Where every write is recorded, for rollback; appended."
+    ),
+]
 DEFAULT_FILE = Path("ecr_access.yaml")
+DEFAULT_WAIT = 20.0

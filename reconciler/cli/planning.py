@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from reconciler.access.desired import desired_policies, patterns_without_match
+from reconciler.access.desired import desired_policies, patterns_without_match, to_create
 from reconciler.access.model import AccessFile
 from reconciler.access.model import Limit as FileLimit
 from reconciler.access.words import vocabulary
@@ -31,9 +31,15 @@ def plan_registries(
     Only repositories that match one of `globs` count, all where there is none; of those, each
     that the file manages and that exists was read.
     """
-    rules = Rules(access.ownership, vocabulary(access))
+    rules = plan_rules(access)
     plan = merge_plans(_plan_one(access, live, today, globs, rules) for live in registries)
     return replace(plan, unmanaged=()) if access.unmanaged_repositories == "ignore" else plan
+
+
+def plan_rules(access: AccessFile) -> Rules:
+    """Give what a plan needs to know of the file, besides the grants."""
+    never = tuple(placed.rule for placed in access.guards.rules)
+    return Rules(access.ownership, vocabulary(access), to_create(access), never)
 
 
 def plan_guards(access: AccessFile) -> Guards:
@@ -54,7 +60,11 @@ def _plan_one(
         for wanted in desired_policies(access, live.names, today=today)
         if selected(wanted.repository, globs)
     ]
-    in_scope = tuple(name for name in live.names if selected(name, globs))
+    in_scope = tuple(
+        name
+        for name in live.names
+        if selected(name, globs) and name != access.registry.probe_repository
+    )
     plan = compute_plan(desired, replace(live, names=in_scope), rules)
     idle = _idle_globs(globs, live, desired) if globs else _idle_patterns(access, live)
     return merge_plans([plan, Plan(findings=tuple(idle))])

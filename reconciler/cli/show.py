@@ -4,14 +4,15 @@ import hashlib
 import sys
 
 from reconciler import __version__
-from reconciler.apply.execute import Outcome
+from reconciler.apply.model import Outcome
 from reconciler.cli.load import AccessSource
 from reconciler.cli.options import Format
 from reconciler.cli.survey import Survey
 from reconciler.cli.terminal import note, out, paint_for
 from reconciler.plan.guards import Refusal
+from reconciler.printable import printable
 from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
-from reconciler.report.plan_json import Origin, render_plan_json
+from reconciler.report.plan_json import Origin, render_drift_json, render_plan_json
 from reconciler.report.plan_text import Explain, explain_nothing, render_drift, render_plan
 from reconciler.report.plan_view import view_drift, view_plan
 
@@ -20,11 +21,16 @@ def show_plan(
     survey: Survey, source: AccessSource, format_: Format, explain: Explain = explain_nothing
 ) -> None:
     """Write the plan to stdout; `explain` tells each policy's JSON, in text."""
-    view = view_plan(survey.plan, survey.vocabulary)
     if format_ is Format.JSON:
-        out(render_plan_json(view, origin_of(source)))
+        out(plan_text(survey, source))
     else:
+        view = view_plan(survey.plan, survey.vocabulary)
         out(render_plan(view, paint_for(sys.stdout), explain))
+
+
+def plan_text(survey: Survey, source: AccessSource) -> str:
+    """Give the plan as it is saved: as JSON, with its digest."""
+    return render_plan_json(view_plan(survey.plan, survey.vocabulary), origin_of(source))
 
 
 def note_plan(survey: Survey) -> None:
@@ -37,7 +43,7 @@ def show_drift(survey: Survey, source: AccessSource, format_: Format) -> None:
     """Write how the live access differs to stdout."""
     view = view_drift(survey.plan, survey.vocabulary)
     if format_ is Format.JSON:
-        out(render_plan_json(view, origin_of(source)))
+        out(render_drift_json(view, origin_of(source)))
     else:
         out(render_drift(view, paint_for(sys.stdout)))
 
@@ -62,9 +68,11 @@ def show_refusals(refusals: tuple[Refusal, ...]) -> None:
     """Write each guard's refusal to stderr, one line each."""
     paint = paint_for(sys.stderr)
     for refusal in refusals:
-        note(f"{paint('error', 'refused')}: {refusal.guard}: {refusal.message}")
+        note(f"{paint('error', 'refused')}: {refusal.guard}: {printable(refusal.message)}")
 
 
 def origin_of(source: AccessSource) -> Origin:
     """Say which file a plan is made from."""
-    return Origin(__version__, source.path, hashlib.sha256(source.content).hexdigest())
+    registry = source.access.registry
+    sha256 = hashlib.sha256(source.content).hexdigest()
+    return Origin(__version__, source.path, sha256, registry.account, registry.regions)

@@ -1,6 +1,6 @@
 """Read the live registry and compute the plan: what plan, apply and drift have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.access.desired import managed_names
@@ -16,7 +16,10 @@ from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.model import LiveRegistry, RegistryScope
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
-from reconciler.registry.session import Connection, connect, require_account
+from reconciler.registry.session import Connection, caller_identity, connect, require_account
+
+ToRead = Callable[[AccessFile, tuple[str, ...]], Iterable[str]]
+"""Says which live repositories' policies are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,22 @@ def open_lines(access: AccessFile) -> dict[RegistryScope, Line]:
     return lines
 
 
-def survey(source: AccessSource, lines: Mapping[RegistryScope, Line], globs: Globs) -> Survey:
-    """Read what is live and compare it with the file; `globs` select repositories."""
-    live = [_read(source.access, scope, line, globs) for scope, line in lines.items()]
+def caller_arn(lines: Mapping[RegistryScope, Line]) -> str:
+    """Ask who is calling; the credentials are the same in all regions. Raises ReconcileError."""
+    return caller_identity(next(iter(lines.values())).connection).arn
+
+
+def survey(
+    source: AccessSource,
+    lines: Mapping[RegistryScope, Line],
+    globs: Globs,
+    to_read: ToRead = managed_names,
+) -> Survey:
+    """Read what is live and compare it with the file; `globs` select repositories.
+
+    `to_read` says whose policies are read: those that the file manages, and maybe others.
+    """
+    live = [_read(source.access, scope, line, globs, to_read) for scope, line in lines.items()]
     return Survey(
         plan_registries(source.access, live, source.now.date(), globs), vocabulary(source.access)
     )
@@ -67,9 +83,11 @@ def findings_exit(plan: Plan, access: AccessFile) -> list[Exit]:
     return codes
 
 
-def _read(access: AccessFile, scope: RegistryScope, line: Line, globs: Globs) -> LiveRegistry:
+def _read(
+    access: AccessFile, scope: RegistryScope, line: Line, globs: Globs, to_read: ToRead
+) -> LiveRegistry:
     names = _list(line)
-    wanted = [name for name in managed_names(access, names) if selected(name, globs)]
+    wanted = [name for name in to_read(access, names) if selected(name, globs)]
     with progress_bar(f"reading policies in {scope.region}") as progress:
         return LiveRegistry(scope, names, line.reader.read(wanted, progress))
 

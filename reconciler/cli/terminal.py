@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -39,6 +40,14 @@ def show_error(error: ReconcileError) -> None:
     note(f"{paint('error', 'error')}: {printable(error.message)}")
     if error.hint:
         note(f"{paint('hint', 'hint')}: {printable(error.hint)}")
+
+
+def show_traceback(error: BaseException) -> None:
+    """Write to stderr where an error comes from; what it says may be anybody's text."""
+    for part in traceback.format_exception(error):
+        of_code = part.startswith("  File ")
+        for line in part.splitlines() if of_code else [part.strip("\n")]:
+            note(printable(line))
 
 
 def is_interactive() -> bool:

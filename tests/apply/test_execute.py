@@ -1,89 +1,49 @@
 """Applying changes: read again, write, read back; against a registry kept in memory."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pytest
 
-from reconciler.apply.execute import MOST_THROTTLES, Access, Outcome, execute
+from reconciler.apply.execute import execute
+from reconciler.apply.model import Access, Outcome
+from reconciler.apply.run import Patience, Run
+from reconciler.apply.write import MOST_LOSSES, MOST_THROTTLES
 from reconciler.errors import ReconcileError
 from reconciler.plan.compute import Rules, compute_plan
-from reconciler.plan.model import Change
 from reconciler.policy.grants import Desired, Grant
-from reconciler.policy.principals import Principal
 from reconciler.policy.tiers import BUILT_IN_TIERS
 from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
-from reconciler.registry.model import LiveRegistry, LiveRepository, RegistryScope
-
-SCOPE = RegistryScope("111122223333", "us-west-2")
-ROLE = Principal("AWS", ("arn:aws:iam::444455556666:role/role2-1",))
-NAME = "payments/api"
-UNREADABLE = '{"Version":"2012-10-17","Statement":[{"Effect":"Maybe","Sid":["a","b"]}]}'
-
-
-@dataclass
-class Memory:
-    """A registry in memory; `before_write` runs at each write, and may raise."""
-
-    policies: dict[str, str | None]
-    before_write: Callable[["Memory"], None] = lambda _: None
-    after_write: Callable[["Memory"], None] = lambda _: None
-    writes: list[str] = field(default_factory=list)
-    fails_to_read: bool = False
-
-    def read_policy(self, name: str) -> str | None:
-        if self.fails_to_read:
-            raise CallError("no answer", fault=Fault.UNANSWERED)
-        return self.policies[name]
-
-    def set_policy(self, name: str, text: str) -> None:
-        self._write(name, text)
-
-    def delete_policy(self, name: str) -> None:
-        self._write(name, None)
-
-    def _write(self, name: str, text: str | None) -> None:
-        self.writes.append(name)
-        self.before_write(self)
-        self.policies[name] = text
-        self.after_write(self)
-
-
-def change_of(live: str | None, *tiers: str) -> Change:
-    grants = [Grant(ROLE, "ci", tier, BUILT_IN_TIERS[tier], ()) for tier in tiers]
-    registry = LiveRegistry(SCOPE, (NAME,), {NAME: LiveRepository(NAME, live)})
-    (change,) = compute_plan([Desired(NAME, tuple(grants))], registry, Rules()).changes
-    return change
-
-
-def run(change: Change, memory: Memory, stopped: bool = False) -> Outcome:
-    told: list[Outcome] = []
-    registries = {SCOPE: Access(memory, memory)}
-    (outcome,) = execute([change], registries, told.append, lambda: stopped)
-    assert told == [outcome]
-    return outcome
-
-
-def other_policy() -> str:
-    return change_of(None, "read").after_text or ""
+from reconciler.registry.model import LiveRegistry, LiveRepository
+from tests.apply.memory import (
+    NAME,
+    ROLE,
+    SCOPE,
+    UNREADABLE,
+    Clock,
+    Memory,
+    Notes,
+    apply_one,
+    change_of,
+    make_run,
+    other_policy,
+)
 
 
 def test_a_change_is_written_and_confirmed() -> None:
     memory = Memory({NAME: None})
-    assert run(change_of(None, "pull"), memory).result == "applied"
+    assert apply_one(change_of(None, "pull"), memory).result == "applied"
     assert memory.policies[NAME] == change_of(None, "pull").after_text
 
 
 def test_no_grants_delete_the_policy() -> None:
     memory = Memory({NAME: other_policy()})
-    assert run(change_of(other_policy()), memory).result == "applied"
+    assert apply_one(change_of(other_policy()), memory).result == "applied"
     assert memory.policies[NAME] is None
 
 
 def test_what_changed_since_the_plan_is_left_alone() -> None:
     memory = Memory({NAME: other_policy()})
-    outcome = run(change_of(None, "pull"), memory)
+    outcome = apply_one(change_of(None, "pull"), memory)
     assert outcome.result == "stale"
     assert not memory.writes
 
@@ -92,7 +52,7 @@ def test_the_same_meaning_in_other_words_is_not_stale() -> None:
     change = change_of(other_policy(), "pull")
     shuffled = json.loads(other_policy())
     shuffled["Statement"][0]["Action"].reverse()
-    assert run(change, Memory({NAME: json.dumps(shuffled, indent=1)})).result == "applied"
+    assert apply_one(change, Memory({NAME: json.dumps(shuffled, indent=1)})).result == "applied"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +66,7 @@ def test_the_same_meaning_in_other_words_is_not_stale() -> None:
     ],
 )
 def test_an_unreadable_policy_is_known_again_in_any_order(now: str | None, result: str) -> None:
-    assert run(change_of(UNREADABLE, "pull"), Memory({NAME: now})).result == result
+    assert apply_one(change_of(UNREADABLE, "pull"), Memory({NAME: now})).result == result
 
 
 def test_a_throttled_write_looks_again_before_it_is_repeated() -> None:
@@ -115,7 +75,7 @@ def test_a_throttled_write_looks_again_before_it_is_repeated() -> None:
         raise CallError("slow down", fault=Fault.THROTTLED)
 
     memory = Memory({NAME: None}, throttled_and_overtaken)
-    assert run(change_of(None, "pull"), memory).result == "stale"
+    assert apply_one(change_of(None, "pull"), memory).result == "stale"
     assert memory.policies[NAME] == other_policy()
 
 
@@ -125,7 +85,7 @@ def test_a_throttled_write_is_repeated() -> None:
             raise CallError("slow down", fault=Fault.THROTTLED)
 
     memory = Memory({NAME: None}, throttled_twice)
-    assert run(change_of(None, "pull"), memory).result == "applied"
+    assert apply_one(change_of(None, "pull"), memory).result == "applied"
     assert len(memory.writes) == 3
 
 
@@ -134,25 +94,27 @@ def test_throttled_to_the_end() -> None:
         raise CallError("slow down", fault=Fault.THROTTLED)
 
     memory = Memory({NAME: None}, throttled)
-    assert run(change_of(None, "pull"), memory) == Outcome(
+    assert apply_one(change_of(None, "pull"), memory) == Outcome(
         change_of(None, "pull"), "failed", "slow down"
     )
     assert len(memory.writes) == MOST_THROTTLES
 
 
-def test_a_refusal_is_told() -> None:
+def test_a_refusal_is_told_at_once() -> None:
     def refused(_memory: Memory) -> None:
-        raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+        raise CallError("not like this", fault=Fault.REJECTED, hint="like that")
 
-    outcome = run(change_of(None, "pull"), Memory({NAME: None}, refused))
-    assert (outcome.result, outcome.error) == ("failed", "Principal not found")
+    memory = Memory({NAME: None}, refused)
+    outcome = apply_one(change_of(None, "pull"), memory)
+    assert (outcome.result, outcome.error) == ("failed", "not like this (like that)")
+    assert len(memory.writes) == 1
 
 
 def test_what_is_read_back_must_be_what_was_written() -> None:
     def overwritten(memory: Memory) -> None:
         memory.policies[NAME] = other_policy()
 
-    outcome = run(change_of(None, "pull"), Memory({NAME: None}, after_write=overwritten))
+    outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, after_write=overwritten))
     assert outcome.result == "failed"
     assert "means something else" in (outcome.error or "")
     assert outcome.written
@@ -162,19 +124,55 @@ def test_what_can_not_be_read_back_is_told_as_written() -> None:
     def unreadable(memory: Memory) -> None:
         memory.fails_to_read = True
 
-    outcome = run(change_of(None, "pull"), Memory({NAME: None}, after_write=unreadable))
+    outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, after_write=unreadable))
     assert (outcome.result, outcome.written) == ("failed", True)
     assert outcome.error == "the policy was written, but could not be read back: no answer"
 
 
-@pytest.mark.parametrize(("done", "result"), [(True, "applied"), (False, "failed")])
-def test_a_lost_answer_is_settled_by_reading(done: bool, result: str) -> None:
+@pytest.mark.parametrize("done", [True, False])
+def test_a_lost_answer_is_settled_by_reading(done: bool) -> None:
+    """Where the write was done, that is all; where it was not, it is made again."""
+
     def lost(memory: Memory) -> None:
-        if done:
-            memory.policies[NAME] = change_of(None, "pull").after_text
+        if len(memory.writes) == 1:
+            if done:
+                memory.policies[NAME] = change_of(None, "pull").after_text
+            raise WriteOutcomeUnknownError("no answer")
+
+    memory = Memory({NAME: None}, lost)
+    assert apply_one(change_of(None, "pull"), memory).result == "applied"
+    assert len(memory.writes) == (1 if done else 2)
+    assert memory.policies[NAME] == change_of(None, "pull").after_text
+
+
+def test_a_lost_answer_and_somebody_elses_policy_is_stale_and_may_be_written() -> None:
+    def overtaken(memory: Memory) -> None:
+        memory.policies[NAME] = other_policy()
         raise WriteOutcomeUnknownError("no answer")
 
-    assert run(change_of(None, "pull"), Memory({NAME: None}, lost)).result == result
+    memory = Memory({NAME: None}, overtaken)
+    outcome = apply_one(change_of(None, "pull"), memory)
+    assert (outcome.result, outcome.written) == ("stale", True)
+    assert memory.policies[NAME] == other_policy()
+
+
+def test_answers_lost_to_the_end() -> None:
+    def lost(_memory: Memory) -> None:
+        raise WriteOutcomeUnknownError("no answer")
+
+    memory = Memory({NAME: None}, lost)
+    outcome = apply_one(change_of(None, "pull"), memory)
+    assert (outcome.result, outcome.error) == ("failed", "no answer")
+    assert len(memory.writes) == MOST_LOSSES
+
+
+def test_the_same_policy_by_somebody_else_is_stale_too() -> None:
+    def throttled_and_done_by_another(memory: Memory) -> None:
+        memory.policies[NAME] = change_of(None, "pull").after_text
+        raise CallError("slow down", fault=Fault.THROTTLED)
+
+    memory = Memory({NAME: None}, throttled_and_done_by_another)
+    assert apply_one(change_of(None, "pull"), memory).result == "stale"
 
 
 def test_a_lost_answer_that_can_not_be_settled_says_so() -> None:
@@ -182,14 +180,14 @@ def test_a_lost_answer_that_can_not_be_settled_says_so() -> None:
         memory.fails_to_read = True
         raise WriteOutcomeUnknownError("cut off")
 
-    outcome = run(change_of(None, "pull"), Memory({NAME: None}, lost))
+    outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, lost))
     assert outcome.result == "failed"
     assert outcome.error == "cut off; nor can it be read: no answer"
 
 
 def test_nothing_is_begun_once_stopped() -> None:
     memory = Memory({NAME: None})
-    outcome = run(change_of(None, "pull"), memory, stopped=True)
+    outcome = apply_one(change_of(None, "pull"), memory, make_run(stopped=True))
     assert (outcome.result, memory.writes) == ("skipped", [])
 
 
@@ -205,5 +203,128 @@ def test_one_failure_leaves_the_others_going() -> None:
     grant = Grant(ROLE, "ci", "pull", BUILT_IN_TIERS["pull"], ())
     wanted = [Desired(name, (grant,)) for name in ("app/a", "app/b")]
     changes = compute_plan(wanted, registry, Rules()).changes
-    outcomes = execute(changes, {SCOPE: Access(memory, memory)}, lambda _: None, lambda: False)
+    outcomes = execute(changes, {SCOPE: Access(memory, memory)}, make_run(), lambda _: None)
     assert [outcome.result for outcome in outcomes] == ["failed", "applied"]
+
+
+def test_a_write_costs_two_reads_more_and_no_other_call() -> None:
+    memory = Memory({NAME: None})
+    apply_one(change_of(None, "pull"), memory)
+    assert (memory.reads, memory.writes) == (2, [NAME])
+
+
+def test_every_write_is_recorded_before_and_after() -> None:
+    notes = Notes()
+
+    def recorded(_memory: Memory) -> None:
+        assert notes.records == [("begin", NAME)]
+
+    memory = Memory({NAME: None}, recorded)
+    apply_one(change_of(None, "pull"), memory, make_run(notes=notes))
+    assert notes.records == [("begin", NAME), ("applied", NAME)]
+
+
+def test_what_is_not_written_is_not_recorded() -> None:
+    notes = Notes()
+    apply_one(change_of(None, "pull"), Memory({NAME: other_policy()}), make_run(notes=notes))
+    assert notes.records == []
+
+
+def test_nothing_is_written_without_a_record() -> None:
+    memory = Memory({NAME: None})
+    outcome = apply_one(change_of(None, "pull"), memory, make_run(notes=Notes(broken_at="begin")))
+    assert (outcome.result, outcome.error, outcome.written) == ("failed", "the disk is full", False)
+    assert memory.writes == []
+
+
+def test_a_write_that_can_not_be_recorded_as_done_says_so() -> None:
+    memory = Memory({NAME: None})
+    outcome = apply_one(change_of(None, "pull"), memory, make_run(notes=Notes(broken_at="applied")))
+    assert (outcome.result, outcome.written) == ("failed", True)
+    assert outcome.error == "it was applied; the disk is full"
+
+
+@pytest.mark.parametrize("fault", [Fault.CREDENTIALS, Fault.CONNECTION])
+def test_what_would_fail_for_all_ends_the_run(fault: Fault) -> None:
+    def refused(_memory: Memory) -> None:
+        raise CallError("the credentials have expired", fault=fault)
+
+    memory, run = Memory({NAME: None}, refused), make_run()
+    first = apply_one(change_of(None, "pull"), memory, run)
+    second = apply_one(change_of(None, "pull"), memory, run)
+    assert first.result == "failed"
+    assert second == Outcome(
+        change_of(None, "pull"), "skipped", "not begun: the credentials have expired"
+    )
+
+
+def test_a_bug_in_one_change_does_not_hide_the_others() -> None:
+    def broken(_memory: Memory) -> None:
+        raise KeyError("oops")
+
+    outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, broken))
+    assert (outcome.result, outcome.written) == ("failed", True)
+    assert "KeyError: 'oops'" in (outcome.error or "")
+
+
+@pytest.mark.parametrize("fault", [Fault.PRINCIPAL_NOT_FOUND, Fault.INVALID_POLICY])
+def test_a_new_role_is_waited_for(fault: Fault) -> None:
+    clock = Clock()
+
+    def unknown_at_first(_memory: Memory) -> None:
+        if clock.now < 10:
+            raise CallError("Principal not found", fault=fault)
+
+    memory = Memory({NAME: None}, unknown_at_first)
+    assert apply_one(change_of(None, "pull"), memory, make_run(clock)).result == "applied"
+    assert 10 <= clock.now <= 15
+
+
+def test_a_new_role_is_waited_for_twenty_seconds_for_all_changes_together() -> None:
+    clock = Clock()
+
+    def unknown(_memory: Memory) -> None:
+        raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+
+    memory, run = Memory({NAME: None}, unknown), make_run(clock)
+    outcome = apply_one(change_of(None, "pull"), memory, run)
+    assert (outcome.result, outcome.suspects) == ("failed", ROLE.names)
+    assert outcome.error == (
+        "Principal not found; waited 20 s; one of those that the change adds: " + ROLE.names[0]
+    )
+    assert clock.now == pytest.approx(20)
+    apply_one(change_of(None, "pull"), memory, run)
+    assert clock.now == pytest.approx(20)
+
+
+def test_nobody_is_waited_for_where_the_change_adds_nobody() -> None:
+    clock = Clock()
+
+    def unknown(_memory: Memory) -> None:
+        raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+
+    change = change_of(other_policy(), "pull")
+    outcome = apply_one(change, Memory({NAME: other_policy()}, unknown), make_run(clock))
+    assert (outcome.result, outcome.error, clock.now) == ("failed", "Principal not found", 0)
+
+
+def test_waiting_ends_when_the_run_is_to_stop() -> None:
+    clock, asked = Clock(), []
+
+    def unknown(_memory: Memory) -> None:
+        asked.append(True)
+        raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+
+    patience = Patience(20, clock=clock, sleep=clock.sleep, stopped=lambda: bool(asked))
+    run = Run(Notes(), patience, lambda: False)
+    assert apply_one(change_of(None, "pull"), Memory({NAME: None}, unknown), run).result == "failed"
+    assert clock.now == 0
+
+
+def test_the_policy_is_looked_at_again_after_each_wait() -> None:
+    def unknown_and_overtaken(memory: Memory) -> None:
+        memory.policies[NAME] = other_policy()
+        raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+
+    memory = Memory({NAME: None}, unknown_and_overtaken)
+    assert apply_one(change_of(None, "pull"), memory).result == "stale"

@@ -90,7 +90,7 @@ def runner(folder: Path, environment: dict[str, str]) -> Reconcile:
         done = subprocess.run(
             [sys.executable, "-m", "reconciler", *arguments],
             cwd=folder,
-            env={**environment, **variables},
+            env={**environment, "XDG_STATE_HOME": str(folder / ".state"), **variables},
             input=stdin,
             capture_output=True,
             encoding="utf-8",

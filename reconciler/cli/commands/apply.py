@@ -1,59 +1,74 @@
 """`reconcile apply`: make the live policies what the file says."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from reconciler.cli.exits import worst
+from reconciler.cli.exits import Exit, worst
 from reconciler.cli.options import (
     DEFAULT_FILE,
+    DEFAULT_WAIT,
+    AllowEmpty,
     AllowGrants,
+    AllowLockOut,
+    AllowNever,
     AllowPublic,
     AllowRevocations,
     File,
     Format,
+    JournalPath,
     OutputFormat,
     Repository,
+    Wait,
 )
 
 
 def apply(
+    plan: Annotated[
+        Path | None, typer.Argument(metavar="[PLAN]", help="A saved plan; a new one otherwise.")
+    ] = None,
     *,
     file: File = DEFAULT_FILE,
     repository: Repository = None,
     format_: OutputFormat = Format.TEXT,
     yes: Annotated[bool, typer.Option("--yes", help="Apply without asking.")] = False,
+    journal: JournalPath = None,
+    wait: Wait = DEFAULT_WAIT,
     allow_public: AllowPublic = None,
     allow_revocations: AllowRevocations = 0,
     allow_grants: AllowGrants = 0,
+    allow_empty: AllowEmpty = None,
+    allow_lock_out: AllowLockOut = None,
+    allow_never: AllowNever = None,
 ) -> None:
     """Apply only what changes.
 
-    Shows the plan, asks, writes, and reads back.
+    Shows the plan, asks, writes, and reads back. A saved plan is applied as it is, or not at all.
     """
-    from reconciler.cli.carry_out import carry_out, exits_of, reason_to_skip
+    from reconciler.cli.applying import apply_plan, planned
+    from reconciler.cli.carry_out import exits_of, reason_to_skip, skip
+    from reconciler.cli.guarding import allowances, refusals_of
     from reconciler.cli.load import load_valid
-    from reconciler.cli.planning import plan_guards
-    from reconciler.cli.show import note_plan, show_outcomes, show_plan, show_refusals
-    from reconciler.cli.survey import findings_exit, open_lines, survey
-    from reconciler.plan.guards import Allowances, check_guards
-    from reconciler.registry.session import require_account
+    from reconciler.cli.show import note_plan, show_outcomes, show_plan
+    from reconciler.cli.survey import findings_exit
 
     source = load_valid(file, allow_public)
-    lines = open_lines(source.access)
-    for line in lines.values():
-        require_account(line.connection)
-    found = survey(source, lines, tuple(repository or ()))
+    ready = planned(plan, source, tuple(repository or ()))
+    found = ready.found
     if format_ is Format.TEXT:
         show_plan(found, source, format_)
     elif not yes:
         note_plan(found)
-    allowances = Allowances(allow_revocations, allow_grants)
-    refusals = check_guards(found.plan, plan_guards(source.access), allowances)
-    show_refusals(refusals)
-    skipped = reason_to_skip(found.plan, refusals, sure=yes)
-    outcomes = carry_out(found.plan.changes, lines, skipped)
+    allowed = allowances(allow_revocations, allow_grants, allow_empty, allow_lock_out, allow_never)
+    refusals = refusals_of(found.plan, source.access, allowed, lambda: ready.caller)
+    reason = reason_to_skip(found.plan.changes, refusals, sure=yes)
+    codes = findings_exit(found.plan, source.access)
+    if reason is not None:
+        outcomes = skip(found.plan.changes, reason)
+        codes.append(Exit.REFUSED)
+    else:
+        outcomes = apply_plan(ready, source, journal, wait)
+        codes += exits_of(found.plan, outcomes)
     show_outcomes(outcomes, found, source, format_)
-    raise typer.Exit(
-        worst([*findings_exit(found.plan, source.access), *exits_of(found.plan, outcomes, skipped)])
-    )
+    raise typer.Exit(worst(codes))

@@ -17,6 +17,7 @@ def compile_(
     from reconciler.access.desired import desired_policies
     from reconciler.cli.load import load_valid
     from reconciler.cli.planning import selected
+    from reconciler.printable import printable_json
 
     source = load_valid(file, allow_public)
     policies = {}
@@ -24,4 +25,4 @@ def compile_(
         if selected(wanted.repository, tuple(repository or ())):
             text = compile_desired(source.access, wanted)
             policies[wanted.repository] = None if text is None else json.loads(text)
-    out(json.dumps(policies, indent=2) + "\n")
+    out(printable_json(policies))

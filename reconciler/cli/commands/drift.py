@@ -13,22 +13,25 @@ def drift(
     format_: OutputFormat = Format.TEXT,
     allow_public: AllowPublic = None,
 ) -> None:
-    """Tell where what is live differs; reads only.
+    """Tell where what is live differs, or breaks a never rule; reads only.
 
-    Exits 4 where it does. A grant whose time is over is named, and is no drift.
+    Exits 4 where it does. A grant whose time is over is named, and is no drift. Repositories that
+    a never rule is about are read although no entry matches them.
     """
     from dataclasses import replace
 
+    from reconciler.access.never import watched_names
     from reconciler.cli.load import load_valid
     from reconciler.cli.show import show_drift
     from reconciler.cli.survey import findings_exit, open_lines, survey
     from reconciler.plan.compute import without_expired
 
     source = load_valid(file, allow_public)
-    found = survey(source, open_lines(source.access), tuple(repository or ()))
+    lines, globs = open_lines(source.access), tuple(repository or ())
+    found = survey(source, lines, globs, watched_names)
     found = replace(found, plan=without_expired(found.plan))
     show_drift(found, source, format_)
     codes = findings_exit(found.plan, source.access)
-    if found.plan.changes:
+    if found.plan.changes or found.plan.broken:
         codes.append(Exit.DIFFERS)
     raise typer.Exit(worst(codes))

@@ -1,5 +1,6 @@
 """`reconcile plan`: what would change, and why."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,7 +8,10 @@ import typer
 from reconciler.cli.exits import Exit, worst
 from reconciler.cli.options import (
     DEFAULT_FILE,
+    AllowEmpty,
     AllowGrants,
+    AllowLockOut,
+    AllowNever,
     AllowPublic,
     AllowRevocations,
     File,
@@ -22,6 +26,10 @@ def plan(
     file: File = DEFAULT_FILE,
     repository: Repository = None,
     format_: OutputFormat = Format.TEXT,
+    plan_out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="PLAN", help="Save the plan, for 'reconcile apply PLAN'."),
+    ] = None,
     show_policy: Annotated[
         bool, typer.Option("--show-policy", help="Show how each policy's JSON changes, too.")
     ] = False,
@@ -31,26 +39,31 @@ def plan(
     allow_public: AllowPublic = None,
     allow_revocations: AllowRevocations = 0,
     allow_grants: AllowGrants = 0,
+    allow_empty: AllowEmpty = None,
+    allow_lock_out: AllowLockOut = None,
+    allow_never: AllowNever = None,
 ) -> None:
     """Show what an apply would change; reads only."""
+    from reconciler.cli.guarding import allowances, refusals_of
     from reconciler.cli.load import load_valid
-    from reconciler.cli.planning import plan_guards
-    from reconciler.cli.show import show_plan, show_refusals
-    from reconciler.cli.survey import findings_exit, open_lines, survey
-    from reconciler.plan.guards import Allowances, check_guards
+    from reconciler.cli.show import plan_text, show_plan
+    from reconciler.cli.survey import caller_arn, findings_exit, open_lines, survey
 
     source = load_valid(file, allow_public)
-    found = survey(source, open_lines(source.access), tuple(repository or ()))
+    lines = open_lines(source.access)
+    found = survey(source, lines, tuple(repository or ()))
     if show_policy:
         from reconciler.report.structure import structural_lines
 
         show_plan(found, source, format_, structural_lines)
     else:
         show_plan(found, source, format_)
-    refusals = check_guards(
-        found.plan, plan_guards(source.access), Allowances(allow_revocations, allow_grants)
-    )
-    show_refusals(refusals)
+    allowed = allowances(allow_revocations, allow_grants, allow_empty, allow_lock_out, allow_never)
+    refusals = refusals_of(found.plan, source.access, allowed, lambda: caller_arn(lines))
+    if plan_out is not None:
+        from reconciler.cli.saved import save_plan
+
+        save_plan(plan_out, plan_text(found, source), refused=bool(refusals))
     codes = findings_exit(found.plan, source.access)
     if refusals:
         codes.append(Exit.REFUSED)

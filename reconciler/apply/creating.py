@@ -1,0 +1,83 @@
+"""Make a repository, and wait until it can be seen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from reconciler.apply.model import Access, Reader, Writer
+from reconciler.apply.run import VISIBLE_WITHIN, Patience, Run
+from reconciler.errors import RefusedError
+from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
+from reconciler.registry.model import RepositorySettings
+
+T = TypeVar("T")
+
+MOST_ATTEMPTS = 10
+"""Attempts at making one repository that are throttled or get no answer."""
+
+
+def create(name: str, settings: RepositorySettings, access: Access, run: Run) -> Access:
+    """Make a repository, and give an access to it that waits until it is visible.
+
+    One that exists is never configured again: RefusedError where somebody else made it. After a
+    lost answer it is asked for again, and one that is there then is taken for ours: its policy
+    will be looked at in any case. Raises ReconcileError otherwise.
+    """
+    lost = False
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        try:
+            access.writer.create_repository(name, settings)
+            break
+        except WriteOutcomeUnknownError:
+            lost = True
+            if attempt == MOST_ATTEMPTS:
+                raise
+        except CallError as error:
+            if error.fault is Fault.REPOSITORY_EXISTS and lost:
+                break
+            if error.fault is Fault.REPOSITORY_EXISTS:
+                raise RefusedError("the repository has been made since it was planned") from error
+            if error.fault is not Fault.THROTTLED or attempt == MOST_ATTEMPTS:
+                raise
+    patience = run.new_patience(VISIBLE_WITHIN)
+    return Access(_PatientReader(access.reader, patience), _PatientWriter(access.writer, patience))
+
+
+@dataclass(frozen=True, slots=True)
+class _PatientReader:
+    """Reads a repository that may not be visible yet."""
+
+    reader: Reader
+    patience: Patience
+
+    def read_policy(self, name: str) -> str | None:
+        return _once_visible(lambda: self.reader.read_policy(name), self.patience)
+
+
+@dataclass(frozen=True, slots=True)
+class _PatientWriter:
+    """Writes to a repository that may not be visible yet."""
+
+    writer: Writer
+    patience: Patience
+
+    def set_policy(self, name: str, text: str) -> None:
+        _once_visible(lambda: self.writer.set_policy(name, text), self.patience)
+
+    def delete_policy(self, name: str) -> None:
+        _once_visible(lambda: self.writer.delete_policy(name), self.patience)
+
+    def create_repository(self, name: str, settings: RepositorySettings) -> None:
+        self.writer.create_repository(name, settings)
+
+
+def _once_visible(call: Callable[[], T], patience: Patience) -> T:
+    """Call again while the repository is not there, as long as patience lasts."""
+    waits = 0
+    while True:
+        try:
+            return call()
+        except CallError as error:
+            if error.fault is not Fault.REPOSITORY_MISSING or not patience.wait(waits):
+                raise
+            waits += 1

@@ -1,0 +1,123 @@
+"""The journal of a run: each line is on the disk before what it tells of is done."""
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from reconciler.apply.journal_fields import read_line
+from reconciler.apply.journal_file import JournalFile, open_journal, try_folder, unwritable
+from reconciler.apply.journal_lines import RunHeader, begin_line, end_line, longest_end
+from reconciler.apply.journal_reading import MAX_JOURNAL
+from reconciler.apply.model import Outcome
+from reconciler.errors import ReconcileError, RefusedError
+from reconciler.plan.model import Change, Target
+from reconciler.policy.malformed import MalformedError
+
+Clock = Callable[[], datetime]
+
+
+class FileJournal:
+    """A journal in a file, of one run; safe to share among threads.
+
+    A file that is not there yet is made when the first write begins.
+    """
+
+    def __init__(
+        self, path: Path, header: RunHeader, file: JournalFile | None, clock: Clock
+    ) -> None:
+        self.path = path
+        self._header = header
+        self._file = file
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._begun: set[Target] = set()
+
+    @property
+    def used(self) -> bool:
+        """Whether any write was recorded."""
+        return bool(self._begun)
+
+    def begin(self, change: Change) -> None:
+        """Record, to the disk, what is about to be written.
+
+        Raises ReconcileError: then nothing may be written.
+        """
+        line = begin_line(self._header, change, self._clock())
+        with self._lock:
+            if self._file is None:
+                self._file = open_journal(self.path, new=True)
+            try:
+                self._file.append(line)
+            except OSError as error:
+                raise unwritable(self.path, error) from error
+            self._begun.add(change.target)
+
+    def end(self, outcome: Outcome) -> None:
+        """Record what became of a write that was begun; of any other there is nothing to say.
+
+        Raises ReconcileError.
+        """
+        line = end_line(self._header, outcome, self._clock())
+        with self._lock:
+            if self._file is None or outcome.change.target not in self._begun:
+                return
+            try:
+                self._file.append(line)
+            except OSError as error:
+                message = f"the journal {self.path} can't be written: {error.strerror}"
+                raise ReconcileError(f"{message}; how this write ended is not in it") from error
+
+    def close(self) -> None:
+        """Let go of the file, for other runs."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+
+def file_journal(
+    path: Path, header: RunHeader, changes: Iterable[Change], clock: Clock
+) -> FileJournal:
+    """Prepare a journal for some changes: whatever can fail beforehand fails here.
+
+    The folders are made, for their owner alone; a file that is there is taken at once. `clock`
+    gives the time in UTC. Raises ReconcileError where the file can't be written, UsageError where
+    it is there and no journal, RefusedError where another run has it or the changes are too many
+    for one journal.
+    """
+    room = journal_size(header, changes, clock())
+    try:
+        file = open_journal(path, new=False) if path.exists() else None
+    except OSError as error:
+        raise unwritable(path, error) from error
+    if file is None:
+        try_folder(path)
+    else:
+        room += file.size
+    if room > MAX_JOURNAL:
+        if file is not None:
+            file.close()
+        raise RefusedError(
+            f"the journal would take {room:,} bytes, and can hold {MAX_JOURNAL:,}",
+            hint="--repository GLOB takes a part at a time",
+        )
+    return FileJournal(path, header, file, clock)
+
+
+def journal_size(header: RunHeader, changes: Iterable[Change], at: datetime) -> int:
+    """Give the bytes that the lines of some changes take at the most.
+
+    Raises ReconcileError for a change whose line could not be read back.
+    """
+    size = 0
+    for change in changes:
+        line = begin_line(header, change, at)
+        try:
+            read_line(line.removesuffix(b"\n"))
+        except MalformedError as malformed:
+            raise ReconcileError(
+                f"{change.target.repository} can't be journalled: {malformed.reason}"
+            ) from None
+        size += len(line) + longest_end(header, change, at)
+    return size

@@ -1,0 +1,145 @@
+"""The file that a journal is kept in: taken for one run, and added to line by line."""
+
+import os
+import stat
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from reconciler.apply.journal_reading import MAX_JOURNAL, read_journal
+from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
+
+if sys.platform != "win32":
+    import fcntl
+
+_ELSEWHERE = "--journal PATH names another place"
+_FLAGS = (
+    os.O_RDWR
+    | os.O_APPEND
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NONBLOCK", 0)  # a pipe is refused, not waited for
+)
+
+
+class JournalFile:
+    """An open journal, held by one run until it is closed."""
+
+    def __init__(self, handle: int, size: int, *, torn: bool) -> None:
+        self._handle = handle
+        self.size = size
+        self._before = b"\n" if torn else b""
+        self._broken = False
+
+    def append(self, line: bytes) -> None:
+        """Add a line in one write, and wait until it is on the disk.
+
+        What can't be written whole is taken back. Raises OSError.
+        """
+        if self._broken:
+            raise OSError(0, "what was written before it may not be on the disk")
+        content = self._before + line
+        size = os.fstat(self._handle).st_size
+        self._broken = True
+        try:
+            _write_whole(self._handle, content)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._handle, size)
+                self._broken = False
+            raise
+        os.fsync(self._handle)
+        self._broken = False
+        self._before = b""
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._handle)
+
+
+def open_journal(path: Path, *, new: bool) -> JournalFile:
+    """Open a journal to add to; `new`: make it, if it is not there yet.
+
+    Raises UsageError where it is something else than a journal, RefusedError where another run
+    has it, ReconcileError where it can't be written.
+    """
+    try:
+        handle = os.open(path, _FLAGS | (os.O_CREAT if new else 0), 0o600)
+    except IsADirectoryError:
+        raise UsageError(f"the journal {path} is a folder", hint=_ELSEWHERE) from None
+    except OSError as error:
+        raise unwritable(path, error) from error
+    try:
+        content = _take(handle, path)
+        if new:
+            _sync_folder(path.parent)
+    except OSError as error:
+        os.close(handle)
+        raise unwritable(path, error) from error
+    except ReconcileError:
+        os.close(handle)
+        raise
+    return JournalFile(handle, len(content), torn=content[-1:] not in (b"", b"\n"))
+
+
+def try_folder(path: Path) -> None:
+    """Make the folders of a journal to come, and see that a file can be written there.
+
+    Raises ReconcileError.
+    """
+    try:
+        missing = [folder for folder in path.parents if not folder.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(0o700, exist_ok=True)
+            _sync_folder(folder.parent)
+        with tempfile.TemporaryFile(dir=path.parent) as trial:
+            trial.write(b"\n")
+            trial.flush()
+            os.fsync(trial.fileno())
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> ReconcileError:
+    """Say that a journal can't be written, and what that means."""
+    reason = error.strerror or str(error)
+    return ReconcileError(
+        f"the journal {path} can't be written: {reason}; nothing was written without it",
+        hint=_ELSEWHERE,
+    )
+
+
+def _take(handle: int, path: Path) -> bytes:
+    """Lock a file that must be a journal, and give its content."""
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        raise UsageError(f"the journal {path} is no regular file", hint=_ELSEWHERE)
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"the journal {path} is being written by another run"
+            raise RefusedError(message, hint=_ELSEWHERE) from None
+    with os.fdopen(os.dup(handle), "rb") as file:
+        content = file.read(MAX_JOURNAL + 1)
+    try:
+        read_journal(content, str(path))
+    except (InvalidError, RefusedError) as error:
+        raise UsageError(f"{error.message}; nothing was added to it", hint=_ELSEWHERE) from None
+    return content
+
+
+def _write_whole(handle: int, content: bytes) -> None:
+    if os.write(handle, content) < len(content):
+        raise OSError(0, "a line was cut short; the disk may be full")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put a folder's list of files on the disk; Windows has no way to."""
+    if sys.platform != "win32":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

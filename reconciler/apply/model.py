@@ -1,0 +1,64 @@
+"""What applying needs, as interfaces, and what comes of it, as data."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from reconciler.plan.model import Change
+from reconciler.registry.model import RepositorySettings
+
+Result = Literal["applied", "failed", "stale", "skipped"]
+
+
+class Reader(Protocol):
+    """What reads one registry's policies: None is no policy."""
+
+    def read_policy(self, name: str) -> str | None:
+        """Read one repository's policy. Raises ReconcileError."""
+
+
+class Writer(Protocol):
+    """What writes to one registry; a write with a lost answer raises WriteOutcomeUnknownError."""
+
+    def set_policy(self, name: str, text: str) -> None:
+        """Replace one repository's policy. Raises ReconcileError."""
+
+    def delete_policy(self, name: str) -> None:
+        """Remove one repository's policy. Raises ReconcileError."""
+
+    def create_repository(self, name: str, settings: RepositorySettings) -> None:
+        """Make a repository. Raises ReconcileError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The way to one registry in one region."""
+
+    reader: Reader
+    writer: Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one change.
+
+    `stale`: the live policy was no longer the one that the plan had seen, so nothing was
+    written. `error` says why it was not applied, None where it was; `written` tells of a failure
+    that something was, or may have been, written all the same. `suspects` are the principals that
+    AWS may not know, where it refused the policy for one of them.
+    """
+
+    change: Change
+    result: Result
+    error: str | None = None
+    written: bool = False
+    suspects: tuple[str, ...] = ()
+
+
+class Journal(Protocol):
+    """What keeps a record of every write, so that a run that was killed can be understood."""
+
+    def begin(self, change: Change) -> None:
+        """Record, to the disk, what is about to be written. Raises ReconcileError."""
+
+    def end(self, outcome: Outcome) -> None:
+        """Record what became of a write that was begun. Raises ReconcileError."""

@@ -1,0 +1,168 @@
+"""From a journal and what is live to the plan that puts back what was there before."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from reconciler.apply.chain import Chain, chain_of, is_same
+from reconciler.apply.journal_reading import Written
+from reconciler.apply.sendable import sendable
+from reconciler.plan.compute import merge_plans
+from reconciler.plan.counts import count_granted, count_revoked
+from reconciler.plan.guards import PUBLIC, Refusal
+from reconciler.plan.model import Change, Finding, Plan, PlanError, Target
+from reconciler.plan.risks import find_risks
+from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
+from reconciler.policy.difference import difference
+from reconciler.policy.document import Document, Policy, Unreadable
+from reconciler.policy.facts import Facts, facts_of
+from reconciler.policy.principals import gone_kind
+from reconciler.policy.vocabulary import Vocabulary
+from reconciler.registry.model import LiveRegistry, ReadFailure
+
+CHANGED_SINCE = "changed-since"
+NOT_WRITTEN = "not-written"
+_LEFT_ALONE = frozenset({CHANGED_SINCE, NOT_WRITTEN})
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What it takes to put back what a journal's writes replaced.
+
+    In the plan, a repository that is as it was before counts as in sync. `left_alone` are those
+    that can't be put back without undoing what others did; the plan's findings say so of each.
+    """
+
+    plan: Plan
+    left_alone: tuple[Target, ...]
+
+
+class _Live(NamedTuple):
+    text: str | None
+    policy: Policy
+
+
+def plan_rollback(writes: Iterable[Written], live: Iterable[LiveRegistry]) -> Rollback:
+    """Plan the way back, by what is live now; of each registry, every repository was read.
+
+    A write of which the journal does not say what became is settled by what is live. Repositories
+    that a run made stay: they may hold images by now.
+    """
+    of_target: defaultdict[Target, list[Written]] = defaultdict(list)
+    for write in writes:
+        of_target[write.target].append(write)
+    found = {
+        Target(name, registry.scope): repository.policy_text
+        for registry in live
+        for name, repository in registry.repositories.items()
+    }
+    plans = {target: _plan_one(target, of_target[target], text) for target, text in found.items()}
+    left = (
+        target for target, plan in plans.items() if _LEFT_ALONE & {f.rule for f in plan.findings}
+    )
+    return Rollback(merge_plans(plans.values()), tuple(sorted(left)))
+
+
+def check_public(changes: Iterable[Change], allowed: frozenset[str]) -> Iterable[Refusal]:
+    """Refuse each change that lets anyone in whom the live policy does not, or may do so."""
+    for change in changes:
+        name = change.target.repository
+        if name in allowed:
+            continue
+        if isinstance(change.target.read(change.after_text), Unreadable):
+            message = f"whom the policy to put back on {name} lets in can't be told"
+        elif any(risk.name == "public" for risk in change.risks):
+            message = f"what is to be put back on {name} lets in anyone with an AWS account"
+        else:
+            continue
+        yield Refusal("public", f"{message}; {PUBLIC} {name} allows it once")
+
+
+def _plan_one(target: Target, writes: Sequence[Written], text: str | ReadFailure | None) -> Plan:
+    chain = chain_of(target, writes)
+    if isinstance(text, ReadFailure):
+        return _unread(target, chain, text)
+    live = target.read(text)
+    if chain is None:
+        return _unwritten(target, writes[-1], live)
+    findings = _created(target) if chain.created else ()
+    if is_same(live, target.read(chain.old)):
+        return Plan(in_sync=1, findings=findings)
+    if not any(is_same(live, target.read(new)) for new in chain.news):
+        message = "others have changed it since; it is left alone"
+        return Plan(findings=(_finding(target, CHANGED_SINCE, message),))
+    return _put_back(target, chain.old, _Live(text, live), findings)
+
+
+def _unread(target: Target, chain: Chain | None, failure: ReadFailure) -> Plan:
+    if failure.rule != "missing-repository":
+        return Plan(errors=(PlanError(target, failure.rule, failure.message),))
+    if chain is None or chain.created:
+        return Plan(in_sync=1)
+    message = "the repository does not exist any more; its policy can't be put back"
+    return Plan(errors=(PlanError(target, failure.rule, message),))
+
+
+def _unwritten(target: Target, last: Written, live: Policy) -> Plan:
+    """Look at what no run wrote, as it says: if what it wanted is live, who knows whose it is?"""
+    wanted, before = target.read(last.after), target.read(last.before)
+    if is_same(live, before) or not is_same(live, wanted):
+        return Plan(in_sync=1)
+    message = (
+        "what was to be written is live, though the journal says that it was not written: "
+        "somebody else did; it is left alone"
+    )
+    return Plan(findings=(_finding(target, NOT_WRITTEN, message),))
+
+
+def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Finding, ...]) -> Plan:
+    after_text = None if old is None else sendable(old, target)
+    if old is not None and after_text is None:
+        message = (
+            f"the policy to put back has {len(old):,} characters, and can't be made to fit the "
+            f"{MAX_POLICY_CHARACTERS:,} that the service takes"
+        )
+        return Plan(errors=(PlanError(target, "policy-too-large", message),))
+    after = target.read(after_text)
+    before_facts, after_facts = _facts(live.policy), _facts(after)
+    access = difference(before_facts, after_facts)
+    change = Change(
+        target=target,
+        change="delete" if after_text is None else "set",
+        access=access,
+        before_text=live.text,
+        after_text=after_text,
+        before=live.policy,
+        risks=find_risks(before_facts, access, target, Vocabulary()),
+        lasting=access,
+        revoked=count_revoked(before_facts, access),
+        granted=count_granted(access),
+    )
+    return Plan(changes=(change,), findings=(*findings, *_doubts(target, after, after_facts)))
+
+
+def _doubts(target: Target, after: Policy, facts: Facts) -> Iterable[Finding]:
+    """Say why the service may refuse the old policy, or why nobody knows what it allows."""
+    if isinstance(after, Unreadable):
+        message = f"the policy to put back is not understood ({after})"
+        yield _finding(target, "unreadable-policy", message)
+    for holder in facts:
+        kind = gone_kind(holder.principal)
+        if kind:
+            name = holder.principal.names[0]
+            message = f"the policy to put back names {name}, a {kind} that was deleted"
+            yield _finding(target, "dead-principal", f"{message}; AWS may refuse it")
+
+
+def _created(target: Target) -> tuple[Finding, ...]:
+    message = "the repository was made by the run; it stays, for it may hold images"
+    return (_finding(target, "created", message),)
+
+
+def _finding(target: Target, rule: str, message: str) -> Finding:
+    return Finding(target.repository, rule, message, target.scope.region)
+
+
+def _facts(policy: Policy) -> Facts:
+    return facts_of(policy.statements) if isinstance(policy, Document) else {}

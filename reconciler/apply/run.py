@@ -1,0 +1,79 @@
+"""One run of an apply: its journal, how long it waits, and whether it goes on."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reconciler.apply.model import Journal
+from reconciler.registry.fault import CallError, Fault
+
+VISIBLE_WITHIN = 20.0
+"""Seconds after which a repository that was just made must be visible."""
+
+_FIRST_PAUSE = 0.25  # seconds; doubles with each wait for one thing
+_LONGEST_PAUSE = 4.0
+_NAP = 0.1  # seconds between looks at whether the run is to stop
+
+_FOR_ALL = frozenset({Fault.SETTINGS, Fault.CREDENTIALS, Fault.CONNECTION, Fault.TLS})
+"""What fails for one repository and would fail for all others, too."""
+
+
+class Patience:
+    """Some seconds to wait, counted from the first wait on; safe to share among threads.
+
+    Shared by all changes of a run: a role that was made before the run began has had as long to
+    become known as the run has lasted.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._sleep = sleep
+        self._stopped = stopped
+        self._ends: float | None = None
+        self._lock = threading.Lock()
+
+    def wait(self, waits: int) -> bool:
+        """Wait a while, longer the more `waits` went before; False where none of it is left.
+
+        Ends early where the run is to stop.
+        """
+        with self._lock:
+            if self._ends is None:
+                self._ends = self._clock() + self.seconds
+            ends = self._ends
+        now = self._clock()
+        until = min(ends, now + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**waits))
+        if until <= now or self._stopped():
+            return False
+        while (left := until - self._clock()) > 0 and not self._stopped():
+            self._sleep(min(left, _NAP))
+        return True
+
+
+@dataclass(slots=True)
+class Run:
+    """What all changes of one run share. `stopped` tells whether somebody wants it to end."""
+
+    journal: Journal
+    patience: Patience
+    stopped: Callable[[], bool]
+    new_patience: Callable[[float], Patience] = Patience
+    _dead_end: str | None = field(default=None, init=False)
+
+    def reason_to_stop(self) -> str | None:
+        """Say why no more writes are begun; None to go on."""
+        return "interrupted" if self.stopped() else self._dead_end
+
+    def note_failure(self, error: Exception) -> None:
+        """Remember a failure after which nothing else can work."""
+        if isinstance(error, CallError) and error.fault in _FOR_ALL:
+            self._dead_end = f"not begun: {error.message}"

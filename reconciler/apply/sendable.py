@@ -1,0 +1,71 @@
+"""An old policy's text, made short enough to be sent again."""
+
+from collections.abc import Iterable, Mapping
+
+from reconciler.plan.model import Target
+from reconciler.policy.compiler import MAX_POLICY_CHARACTERS, minified
+from reconciler.policy.document import Policy, Unreadable
+from reconciler.policy.facts import same_meaning
+from reconciler.policy.json_text import load_json
+from reconciler.policy.malformed import MalformedError
+from reconciler.policy.principals import parse_arn
+
+_PRINCIPALS = ("Principal", "NotPrincipal")
+
+
+def sendable(text: str, target: Target) -> str | None:
+    """Give a text that the service takes and that means the same; None where there is none.
+
+    It is the text itself, if it is not too long. The service spells a policy out when it is read:
+    indented, and an account's bare id as its root ARN; so what once was sent may have grown.
+    """
+    if len(text) <= MAX_POLICY_CHARACTERS:
+        return text
+    policy = target.read(text)
+    for shorter in _spellings(text, target.partition):
+        if len(shorter) <= MAX_POLICY_CHARACTERS and _is_same(target.read(shorter), policy):
+            return shorter
+    return None
+
+
+def _is_same(shorter: Policy, policy: Policy) -> bool:
+    """Tell whether a spelling means the same; what is not understood must be the same JSON."""
+    if isinstance(shorter, Unreadable) and isinstance(policy, Unreadable):
+        return load_json(shorter.text) == load_json(policy.text)
+    return same_meaning(shorter, policy)
+
+
+def _spellings(text: str, partition: str) -> Iterable[str]:
+    try:
+        value = load_json(text)
+    except MalformedError:
+        return
+    yield minified(value)
+    yield minified(_with_bare_ids(value, partition))
+
+
+def _with_bare_ids(value: object, partition: str) -> object:
+    """Write each root ARN of the partition, where it is a principal, as its account's id."""
+    statements = value.get("Statement") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or not isinstance(statements, list):
+        return value
+    return {**value, "Statement": [_with_short_principals(s, partition) for s in statements]}
+
+
+def _with_short_principals(statement: object, partition: str) -> object:
+    if not isinstance(statement, Mapping):
+        return statement
+    shorter = {
+        key: {kind: _short(names, partition) for kind, names in principals.items()}
+        for key in _PRINCIPALS
+        if isinstance(principals := statement.get(key), Mapping)
+    }
+    return {**statement, **shorter}
+
+
+def _short(names: object, partition: str) -> object:
+    if isinstance(names, list):
+        return [_short(name, partition) for name in names]
+    arn = parse_arn(names) if isinstance(names, str) else None
+    is_account = arn and (arn.resource_type, arn.partition) == ("root", partition)
+    return arn.account if arn and is_account else names

@@ -1,0 +1,77 @@
+"""Apply a plan, one that was just made or one that was saved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.access.words import vocabulary
+from reconciler.apply.journal_lines import Author
+from reconciler.apply.model import Outcome
+from reconciler.cli.carry_out import carry_out
+from reconciler.cli.journals import keeping_journal
+from reconciler.cli.load import AccessSource
+from reconciler.cli.planning import Globs
+from reconciler.cli.saved import read_plan_file, replay
+from reconciler.cli.survey import Line, Survey, open_lines, survey
+from reconciler.errors import UsageError
+from reconciler.registry.model import RegistryScope
+from reconciler.registry.session import require_account
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan to apply, the lines to its registries, and who writes there.
+
+    `digest` is that of a saved plan, None for one that was just made.
+    """
+
+    found: Survey
+    lines: Mapping[RegistryScope, Line]
+    authors: Mapping[RegistryScope, Author]
+    digest: str | None
+
+    @property
+    def caller(self) -> str:
+        """The ARN of whoever writes; the credentials are the same in all regions."""
+        return next(iter(self.authors.values())).arn
+
+
+def planned(plan: Path | None, source: AccessSource, globs: Globs) -> Planned:
+    """Give the saved plan, or make one, for an account that is the registry's own.
+
+    Raises ReconcileError.
+    """
+    if plan is not None and globs:
+        raise UsageError(
+            "a saved plan is applied as a whole, without --repository",
+            hint="'reconcile plan --repository GLOB --out PLAN' saves a part",
+        )
+    saved = None if plan is None else read_plan_file(plan)
+    replayed = None if saved is None else replay(saved, source)
+    lines = open_lines(source.access)
+    role = source.access.registry.assume_role
+    authors = {
+        scope: Author(require_account(line.connection).arn, role) for scope, line in lines.items()
+    }
+    if saved is None or replayed is None:
+        return Planned(survey(source, lines, globs), lines, authors, None)
+    return Planned(Survey(replayed, vocabulary(source.access)), lines, authors, saved.digest)
+
+
+def apply_plan(
+    plan: Planned, source: AccessSource, journal: Path | None, wait: float
+) -> tuple[Outcome, ...]:
+    """Carry out a plan's changes, each recorded in the journal. Raises ReconcileError."""
+    changes = plan.found.plan.changes
+    if not changes:
+        return ()
+    with keeping_journal(
+        journal, "apply", changes, plan.authors, plan=plan.digest, file=source.path
+    ) as record:
+        return carry_out(
+            changes,
+            plan.lines,
+            record,
+            wait=wait,
+            probe_repository=source.access.registry.probe_repository,
+        )

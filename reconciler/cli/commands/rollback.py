@@ -1,0 +1,68 @@
+"""`reconcile rollback`: put back the policies that an apply replaced."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.exits import Exit, worst
+from reconciler.cli.options import (
+    DEFAULT_WAIT,
+    AllowLockOut,
+    AllowPublic,
+    Format,
+    JournalPath,
+    OutputFormat,
+    Repository,
+    Wait,
+)
+
+
+def rollback(
+    record: Annotated[Path, typer.Argument(metavar="JOURNAL", help="The journal of an apply.")],
+    *,
+    repository: Repository = None,
+    format_: OutputFormat = Format.TEXT,
+    yes: Annotated[bool, typer.Option("--yes", help="Roll back without asking.")] = False,
+    journal: JournalPath = None,
+    wait: Wait = DEFAULT_WAIT,
+    allow_public: AllowPublic = None,
+    allow_lock_out: AllowLockOut = None,
+) -> None:
+    """Put back the policies that an apply replaced, where nobody has changed them since.
+
+    Needs no access file. Shows the plan, asks, writes, and reads back; it keeps a journal itself.
+    """
+    from reconciler.cli.carry_out import carry_out, reason_to_skip, skip
+    from reconciler.cli.journals import keeping_journal, read_journal_file, require_other_file
+    from reconciler.cli.rolling_back import (
+        journal_source,
+        open_lines_of,
+        rollback_exits,
+        rollback_refusals,
+        show_rollback,
+        show_rolled_back,
+        survey_writes,
+    )
+
+    content = read_journal_file(record)
+    require_other_file(record, journal)
+    source = journal_source(record, content, tuple(repository or ()), allow_public or ())
+    lines, authors = open_lines_of(source.writes)
+    found = survey_writes(source, lines)
+    changes = found.plan.changes
+    show_rollback(found.plan, format_, sure=yes)
+    refusals = rollback_refusals(found.plan, authors, allow_public or (), allow_lock_out or ())
+    reason = reason_to_skip(changes, refusals, sure=yes)
+    codes = [Exit.REFUSED] if reason is not None else []
+    if reason is not None or not changes:
+        outcomes = skip(changes, reason or "")
+    else:
+        with keeping_journal(
+            journal, "rollback", changes, authors, plan=None, file=source.path
+        ) as own:
+            outcomes = carry_out(changes, lines, own, wait=wait)
+    if reason is None:
+        codes += rollback_exits(found, outcomes)
+    show_rolled_back(outcomes, found.plan, source, format_)
+    raise typer.Exit(worst(codes))

@@ -1,0 +1,128 @@
+"""Where journals are kept, and how one is read back."""
+
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reconciler.apply.journal import FileJournal, file_journal
+from reconciler.apply.journal_lines import Author, Command, RunHeader
+from reconciler.apply.journal_reading import MAX_JOURNAL
+from reconciler.cli.terminal import note
+from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
+from reconciler.plan.model import Change
+from reconciler.printable import printable
+from reconciler.registry.model import RegistryScope
+
+if sys.platform != "win32":
+    import fcntl
+
+_FOLDER = Path("reconcile", "journals")
+
+
+@contextmanager
+def keeping_journal(
+    option: Path | None,
+    command: Command,
+    changes: Sequence[Change],
+    authors: Mapping[RegistryScope, Author],
+    *,
+    plan: str | None,
+    file: str | None,
+) -> Iterator[FileJournal]:
+    """Give the journal of a run that is about to write `changes`; afterwards, say where it is.
+
+    `plan` is a saved plan's digest, `file` the path of what the changes were worked out from.
+    Raises ReconcileError where no journal can be kept.
+    """
+    run, now = secrets.token_hex(4), datetime.now(UTC)
+    path = journal_path(option, min(scope.account for scope in authors), run, now)
+    header = RunHeader(run, command, plan, file, authors)
+    journal = file_journal(path, header, changes, lambda: datetime.now(UTC))
+    try:
+        yield journal
+    finally:
+        journal.close()
+        if journal.used:
+            note(f"journal: {printable(str(path))}")
+            note(f"to undo: reconcile rollback {printable(shlex.quote(str(path)))}")
+
+
+def journal_path(option: Path | None, account: str, run: str, now: datetime) -> Path:
+    """Choose the journal's file: the one that was asked for, or a new one of the user's.
+
+    The folder is that of the XDG Base Directory Specification for a program's state. Raises
+    ReconcileError where there is none.
+    """
+    if option is not None:
+        return option
+    name = f"{now.strftime('%Y%m%dT%H%M%SZ')}-{account}-{run}.jsonl"
+    return _state_home() / _FOLDER / name
+
+
+def read_journal_file(path: Path) -> bytes:
+    """Read a journal's bytes.
+
+    Raises UsageError where there is no such file, InvalidError for one that can be no journal,
+    RefusedError while a run is writing it.
+    """
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size > MAX_JOURNAL:
+                raise _too_large(path)
+            if sys.platform != "win32":
+                _require_unused(file.fileno(), path)
+            content = file.read(MAX_JOURNAL + 1)
+    except FileNotFoundError:
+        raise UsageError(f"there is no journal {path}") from None
+    except IsADirectoryError:
+        raise UsageError(f"{path} is a folder, not a journal") from None
+    except OSError as error:
+        raise ReconcileError(f"{path} can't be read: {error.strerror}") from None
+    if len(content) > MAX_JOURNAL:
+        raise _too_large(path)
+    return content
+
+
+def require_other_file(journal: Path, option: Path | None) -> None:
+    """Raise UsageError where a rollback would record itself in what it rolls back.
+
+    Then nobody could tell afterwards which of the two is to be undone.
+    """
+    if option is not None and option.exists() and option.samefile(journal):
+        raise UsageError(
+            f"{journal} is the journal to roll back; a rollback is recorded in another one",
+            hint="leave out --journal, or name another file",
+        )
+
+
+def _state_home() -> Path:
+    given = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if given.is_absolute():
+        return given
+    home = os.environ.get("HOME") or os.environ.get("USERPROFILE") or ""
+    if not Path(home).is_absolute():
+        raise ReconcileError(
+            "there is no home to keep the journal in; nothing is written without one",
+            hint="--journal PATH says where to keep it",
+        )
+    return Path(home, ".local", "state")
+
+
+def _require_unused(handle: int, path: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RefusedError(
+            f"a run is still writing the journal {path}", hint="wait until it has ended"
+        ) from None
+    except OSError:
+        return  # what can't be locked, such as a pipe, nobody else has locked
+
+
+def _too_large(path: Path) -> InvalidError:
+    return InvalidError(f"{path} is larger than a journal can be ({MAX_JOURNAL:,} bytes)")

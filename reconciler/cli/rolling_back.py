@@ -1,0 +1,159 @@
+"""Roll a journal back: from its content to a plan, its guards, and what became of it."""
+
+import hashlib
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from reconciler import __version__
+from reconciler.apply.journal_lines import Author
+from reconciler.apply.journal_reading import Written, read_journal
+from reconciler.apply.model import Outcome
+from reconciler.apply.rollback import Rollback, check_public, plan_rollback
+from reconciler.cli.carry_out import exits_of
+from reconciler.cli.exits import Exit
+from reconciler.cli.options import Format
+from reconciler.cli.planning import Globs, selected
+from reconciler.cli.show import show_refusals
+from reconciler.cli.survey import Line
+from reconciler.cli.terminal import note, out, paint_for, progress_bar
+from reconciler.errors import UsageError
+from reconciler.plan.guards import Refusal, check_lock_out
+from reconciler.plan.model import Finding, Plan
+from reconciler.policy.vocabulary import Vocabulary
+from reconciler.registry.model import LiveRegistry, RegistryScope
+from reconciler.registry.pace import Pace
+from reconciler.registry.reader import RegistryReader
+from reconciler.registry.session import connect, require_account
+from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
+from reconciler.report.plan_json import Origin
+from reconciler.report.plan_text import render_plan
+from reconciler.report.plan_view import view_plan
+
+Lines = Mapping[RegistryScope, Line]
+Authors = Mapping[RegistryScope, Author]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSource:
+    """A journal as it was read, and those of its writes that the command is about."""
+
+    path: str
+    content: bytes
+    writes: tuple[Written, ...]
+    idle_globs: tuple[str, ...]
+
+
+def journal_source(
+    path: Path, content: bytes, globs: Globs, allow_public: Iterable[str]
+) -> JournalSource:
+    """Read a journal's content. Raises as `read_journal`, and UsageError for unknown names."""
+    writes = read_journal(content, str(path))
+    names = {write.target.repository for write in writes}
+    for name in allow_public:
+        if name not in names:
+            raise UsageError(f"--allow-public {name}: the journal has no such repository")
+    wanted = {name for name in names if selected(name, globs)}
+    idle = (glob for glob in globs if not any(selected(name, (glob,)) for name in wanted))
+    if not writes:
+        note("the journal records no write")
+    return JournalSource(
+        str(path), content, tuple(w for w in writes if w.target.repository in wanted), tuple(idle)
+    )
+
+
+def open_lines_of(writes: Iterable[Written]) -> tuple[Lines, Authors]:
+    """Open a line to each registry that was written, and ask who writes there now.
+
+    Where runs assumed several roles in one, it is the last one's. Raises ReconcileError.
+    """
+    roles = {write.target.scope: write.assume_role for write in writes}
+    lines, authors = {}, {}
+    for scope, role in sorted(roles.items()):
+        connection = connect(scope.account, scope.region, role)
+        authors[scope] = Author(require_account(connection).arn, role)
+        pace = Pace()
+        lines[scope] = Line(connection, pace, RegistryReader(connection, pace))
+    return lines, authors
+
+
+def survey_writes(source: JournalSource, lines: Lines) -> Rollback:
+    """Read what is live where the journal's runs wrote, and plan the way back."""
+    names: defaultdict[RegistryScope, set[str]] = defaultdict(set)
+    for write in source.writes:
+        names[write.target.scope].add(write.target.repository)
+    live = [_read(scope, line, sorted(names[scope])) for scope, line in lines.items()]
+    found = plan_rollback(source.writes, live)
+    message = "the journal has no such repository"
+    idle = (Finding(glob, "nothing-selected", message) for glob in source.idle_globs)
+    findings = tuple(sorted((*found.plan.findings, *idle)))
+    return replace(found, plan=replace(found.plan, findings=findings))
+
+
+def rollback_refusals(
+    plan: Plan, authors: Authors, allow_public: Iterable[str], allow_lock_out: Iterable[str]
+) -> Sequence[Refusal]:
+    """Give the refusals of the guards that hold for a rollback, told on stderr."""
+    refusals = list(check_public(plan.changes, frozenset(allow_public)))
+    for scope, author in authors.items():
+        here = [change for change in plan.changes if change.target.scope == scope]
+        refusals += check_lock_out(here, frozenset(allow_lock_out), partial(_arn_of, author))
+    refusals.sort()
+    show_refusals(tuple(refusals))
+    return refusals
+
+
+def show_rollback(plan: Plan, format_: Format, *, sure: bool) -> None:
+    """Show the plan before anything is written: on stdout, or on stderr to whoever is asked."""
+    view = view_plan(plan, Vocabulary())
+    if format_ is Format.TEXT:
+        out(render_plan(view, paint_for(sys.stdout)))
+    elif not sure:
+        note(render_plan(view, paint_for(sys.stderr)).rstrip("\n"))
+
+
+def show_rolled_back(
+    outcomes: Sequence[Outcome], plan: Plan, source: JournalSource, format_: Format
+) -> None:
+    """Write what became of each change to stdout."""
+    views = [
+        OutcomeView(target.repository, target.scope.region, outcome.result, outcome.error)
+        for outcome in outcomes
+        for target in (outcome.change.target,)
+    ]
+    if format_ is Format.JSON:
+        out(render_outcomes_json(view_plan(plan, Vocabulary()), views, _origin(source)))
+    else:
+        out(render_outcomes(views, len(plan.errors), paint_for(sys.stdout), "Rollback"))
+
+
+def rollback_exits(found: Rollback, outcomes: Sequence[Outcome]) -> list[Exit]:
+    """Give the exit codes that a rollback calls for; what was left alone was refused."""
+    codes = exits_of(found.plan, outcomes)
+    written = any(outcome.result == "applied" or outcome.written for outcome in outcomes)
+    if found.left_alone:
+        codes.append(Exit.PARTLY_APPLIED if written else Exit.REFUSED)
+    if found.plan.errors:
+        codes.append(Exit.FAILED)
+    return codes
+
+
+def _arn_of(author: Author) -> str:
+    return author.arn
+
+
+def _read(scope: RegistryScope, line: Line, names: Sequence[str]) -> LiveRegistry:
+    with progress_bar(f"reading policies in {scope.region}") as progress:
+        return LiveRegistry(scope, tuple(names), line.reader.read(names, progress))
+
+
+def _origin(source: JournalSource) -> Origin:
+    """Say which journal a plan is made from, and of which registry it is."""
+    scopes = sorted({write.target.scope for write in source.writes})
+    account = scopes[0].account if scopes else ""
+    regions = tuple(sorted({scope.region for scope in scopes}))
+    sha256 = hashlib.sha256(source.content).hexdigest()
+    return Origin(__version__, source.path, sha256, account, regions)

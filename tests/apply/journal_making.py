@@ -1,0 +1,77 @@
+"""Short ways to write a journal, and what a run would write into it."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from reconciler.apply.journal_lines import Author, RunHeader, begin_line, end_line
+from reconciler.apply.model import Outcome, Result
+from reconciler.plan.model import Change, Target
+from reconciler.registry.model import RegistryScope, RepositorySettings
+
+SCOPE = RegistryScope("111122223333", "us-west-2")
+NAME = "payments/api"
+APP = Target(NAME, SCOPE)
+CALLER = "arn:aws:iam::111122223333:user/ci"
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def policy(*actions: str, who: str = "444455556666") -> str:
+    """Allow somebody some actions."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": who},
+        "Action": [f"ecr:{action}" for action in actions],
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+A, B, C, X = (policy(name) for name in ("PutImage", "ListImages", "BatchGetImage", "TagResource"))
+NAMES = {None: "none", A: "A", B: "B", C: "C", X: "X"}
+
+
+def change(
+    before: str | None,
+    after: str | None,
+    target: Target = APP,
+    settings: RepositorySettings | None = None,
+) -> Change:
+    """Change a policy; with settings, make the repository first."""
+    kind = "create" if settings else "delete" if after is None else "set"
+    return Change(target, kind, (), before, after, target.read(before), settings=settings)
+
+
+def header(run: str = "r1", *scopes: RegistryScope, assume_role: str | None = None) -> RunHeader:
+    """Head a run of apply."""
+    author = Author(CALLER, assume_role)
+    authors = dict.fromkeys(scopes or (SCOPE,), author)
+    return RunHeader(run, "apply", None, "ecr_access.yaml", authors)
+
+
+def begin(made: Change, run: str = "r1", **options: str | None) -> bytes:
+    """Write the line before a write."""
+    return begin_line(header(run, made.target.scope, **options), made, NOON)
+
+
+def end(
+    made: Change, run: str = "r1", result: Result = "applied", *, written: bool = False
+) -> bytes:
+    """Write the line after a write."""
+    return end_line(header(run, made.target.scope), Outcome(made, result, written=written), NOON)
+
+
+def journal(writes: Sequence[tuple[str | None, str | None, str]], target: Target = APP) -> bytes:
+    """Write a journal of one repository, each write in a run of its own.
+
+    The third of each says how it ended: `applied`, `killed`, `refused` (nothing was written) or
+    `doubtful` (failed, and something may have been).
+    """
+    lines = []
+    for number, (before, after, ending) in enumerate(writes):
+        made, run = change(before, after, target), f"run-{number}"
+        lines.append(begin(made, run))
+        if ending == "applied":
+            lines.append(end(made, run))
+        elif ending != "killed":
+            lines.append(end(made, run, "failed", written=ending == "doubtful"))
+    return b"".join(lines)

@@ -1,0 +1,147 @@
+"""A registry, a journal and a clock in memory, and changes to apply to them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reconciler.apply.execute import execute
+from reconciler.apply.model import Access, Outcome
+from reconciler.apply.run import Patience, Run
+from reconciler.errors import ReconcileError
+from reconciler.plan.compute import Rules, compute_plan
+from reconciler.plan.model import Change
+from reconciler.policy.grants import Desired, Grant
+from reconciler.policy.principals import Principal
+from reconciler.policy.tiers import BUILT_IN_TIERS
+from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.model import (
+    LiveRegistry,
+    LiveRepository,
+    RegistryScope,
+    RepositorySettings,
+)
+
+SCOPE = RegistryScope("111122223333", "us-west-2")
+ROLE = Principal("AWS", ("arn:aws:iam::444455556666:role/role2-1",))
+NAME = "payments/api"
+UNREADABLE = '{"Version":"2012-10-17","Statement":[{"Effect":"Maybe","Sid":["a","b"]}]}'
+
+
+@dataclass
+class Memory:
+    """A registry in memory; the hooks run at each call, and may raise.
+
+    `policies` holds the repositories that there are. `invisible` counts the calls to which each
+    repository is not there yet.
+    """
+
+    policies: dict[str, str | None]
+    before_write: Callable[["Memory"], None] = lambda _: None
+    after_write: Callable[["Memory"], None] = lambda _: None
+    before_create: Callable[["Memory"], None] = lambda _: None
+    after_create: Callable[["Memory"], None] = lambda _: None
+    writes: list[str] = field(default_factory=list)
+    reads: int = 0
+    created: dict[str, RepositorySettings] = field(default_factory=dict)
+    invisible: dict[str, int] = field(default_factory=dict)
+    images: bool = False
+    fails_to_read: bool = False
+
+    def read_policy(self, name: str) -> str | None:
+        self.reads += 1
+        if self.fails_to_read:
+            raise CallError("no answer", fault=Fault.UNANSWERED)
+        self._require(name)
+        return self.policies[name]
+
+    def holds_images(self, name: str) -> bool:
+        self._require(name)
+        return self.images
+
+    def set_policy(self, name: str, text: str) -> None:
+        self._write(name, text)
+
+    def delete_policy(self, name: str) -> None:
+        self._write(name, None)
+
+    def create_repository(self, name: str, settings: RepositorySettings) -> None:
+        self.before_create(self)
+        if name in self.policies:
+            raise CallError("it exists", fault=Fault.REPOSITORY_EXISTS)
+        self.policies[name] = None
+        self.created[name] = settings
+        self.after_create(self)
+
+    def _write(self, name: str, text: str | None) -> None:
+        self._require(name)
+        self.writes.append(name)
+        self.before_write(self)
+        self.policies[name] = text
+        self.after_write(self)
+
+    def _require(self, name: str) -> None:
+        left = self.invisible.get(name, 0)
+        self.invisible[name] = left - 1
+        if name not in self.policies or left > 0:
+            raise CallError("no such repository", fault=Fault.REPOSITORY_MISSING)
+
+
+@dataclass
+class Notes:
+    """A journal in memory; `broken_at` is the record that can't be made."""
+
+    records: list[tuple[str, str]] = field(default_factory=list)
+    broken_at: str | None = None
+
+    def begin(self, change: Change) -> None:
+        self._note("begin", change.target.repository)
+
+    def end(self, outcome: Outcome) -> None:
+        self._note(outcome.result, outcome.change.target.repository)
+
+    def _note(self, kind: str, repository: str) -> None:
+        if kind == self.broken_at:
+            raise ReconcileError("the disk is full")
+        self.records.append((kind, repository))
+
+
+@dataclass
+class Clock:
+    """A clock that moves only when somebody sleeps."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.now += seconds
+
+    def patience(self, seconds: float) -> Patience:
+        return Patience(seconds, clock=self, sleep=self.sleep)
+
+
+def make_run(
+    clock: Clock | None = None, notes: Notes | None = None, *, stopped: bool = False
+) -> Run:
+    clock = clock or Clock()
+    return Run(notes or Notes(), clock.patience(20), lambda: stopped, clock.patience)
+
+
+def change_of(live: str | None, *tiers: str) -> Change:
+    grants = [Grant(ROLE, "ci", tier, BUILT_IN_TIERS[tier], ()) for tier in tiers]
+    registry = LiveRegistry(SCOPE, (NAME,), {NAME: LiveRepository(NAME, live)})
+    (change,) = compute_plan([Desired(NAME, tuple(grants))], registry, Rules()).changes
+    return change
+
+
+def apply_one(change: Change, memory: Memory, run: Run | None = None) -> Outcome:
+    told: list[Outcome] = []
+    registries = {SCOPE: Access(memory, memory)}
+    (outcome,) = execute([change], registries, run or make_run(), told.append)
+    assert told == [outcome]
+    return outcome
+
+
+def other_policy() -> str:
+    return change_of(None, "read").after_text or ""

@@ -1,0 +1,127 @@
+"""Making repositories: once, waited for until they are visible, never configured again."""
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.apply.creating import MOST_ATTEMPTS
+from reconciler.apply.run import VISIBLE_WITHIN
+from reconciler.plan.model import Change
+from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
+from reconciler.registry.model import RepositorySettings
+from tests.apply.memory import (
+    NAME,
+    Clock,
+    Memory,
+    Notes,
+    apply_one,
+    change_of,
+    make_run,
+    other_policy,
+)
+
+SETTINGS = RepositorySettings(tag_mutability="IMMUTABLE")
+
+
+def making(*tiers: str) -> Change:
+    change = change_of(None, *(tiers or ["pull"]))
+    made = replace(change, change="create", settings=SETTINGS)
+    return made if tiers else replace(made, after_text=None, access=())
+
+
+def test_a_repository_is_made_and_its_policy_set() -> None:
+    memory, notes = Memory({}), Notes()
+    outcome = apply_one(making("pull"), memory, make_run(notes=notes))
+    assert outcome.result == "applied"
+    assert memory.created == {NAME: SETTINGS}
+    assert memory.policies[NAME] == making("pull").after_text
+    assert notes.records == [("begin", NAME), ("applied", NAME)]
+
+
+def test_one_without_access_is_made_and_has_no_policy() -> None:
+    memory = Memory({})
+    assert apply_one(making(), memory).result == "applied"
+    assert (memory.policies, memory.writes) == ({NAME: None}, [])
+
+
+def test_one_that_is_there_by_now_is_left_alone() -> None:
+    memory = Memory({NAME: None})
+    outcome = apply_one(making("pull"), memory)
+    assert (outcome.result, outcome.written) == ("stale", False)
+    assert (memory.created, memory.writes) == ({}, [])
+
+
+def test_one_that_is_made_at_the_last_moment_is_left_alone() -> None:
+    def overtaken(memory: Memory) -> None:
+        memory.policies[NAME] = other_policy()
+
+    memory = Memory({}, before_create=overtaken)
+    outcome = apply_one(making("pull"), memory)
+    assert (outcome.result, outcome.written) == ("stale", False)
+    assert memory.policies[NAME] == other_policy()
+
+
+def test_it_is_waited_for_until_it_is_visible() -> None:
+    clock = Clock()
+    memory = Memory({}, after_create=lambda m: m.invisible.update({NAME: 5}))
+    assert apply_one(making("pull"), memory, make_run(clock)).result == "applied"
+    assert 0 < clock.now < VISIBLE_WITHIN
+
+
+def test_one_that_never_shows_is_told_as_made() -> None:
+    clock = Clock()
+    memory = Memory({}, after_create=lambda m: m.invisible.update({NAME: 10_000}))
+    outcome = apply_one(making("pull"), memory, make_run(clock))
+    assert (outcome.result, outcome.written) == ("failed", True)
+    assert "was made, but its policy was not set: no such repository" in (outcome.error or "")
+    assert clock.now == pytest.approx(VISIBLE_WITHIN)
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_lost_answer_is_settled_by_asking_again(made: bool) -> None:
+    asked = []
+
+    def lost(memory: Memory) -> None:
+        asked.append(True)
+        if len(asked) == 1:
+            if made:
+                memory.policies[NAME] = None
+            raise WriteOutcomeUnknownError("cut off")
+
+    memory = Memory({}, before_create=lost)
+    assert apply_one(making("pull"), memory).result == "applied"
+    assert memory.policies[NAME] == making("pull").after_text
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts", "written"),
+    [
+        (CallError("slow down", fault=Fault.THROTTLED), MOST_ATTEMPTS, False),
+        (WriteOutcomeUnknownError("cut off"), MOST_ATTEMPTS, True),
+        (CallError("the limit is reached", fault=Fault.REJECTED), 1, False),
+    ],
+)
+def test_what_stays_wrong_is_told(error: Exception, attempts: int, written: bool) -> None:
+    asked = []
+
+    def wrong(_memory: Memory) -> None:
+        asked.append(True)
+        raise error
+
+    outcome = apply_one(making("pull"), Memory({}, before_create=wrong))
+    assert (outcome.result, outcome.error) == ("failed", str(error))
+    assert (len(asked), outcome.written) == (attempts, written)
+
+
+def test_a_policy_that_somebody_else_set_in_between_stays() -> None:
+    """The answer to the first write is lost, and the look after it finds a stranger's policy."""
+
+    def overtaken(memory: Memory) -> None:
+        memory.policies[NAME] = other_policy()
+        raise WriteOutcomeUnknownError("cut off")
+
+    memory = Memory({}, before_write=overtaken)
+    outcome = apply_one(making("pull"), memory)
+    assert (outcome.result, outcome.written) == ("stale", True)
+    assert memory.policies[NAME] == other_policy()

@@ -1,0 +1,313 @@
+"""The journal file: made late, whole lines only, one run at a time, and nothing else's file."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from reconciler.apply import journal as journal_module
+from reconciler.apply.journal import FileJournal, file_journal, journal_size
+from reconciler.apply.journal_reading import MAX_JOURNAL, read_journal
+from reconciler.apply.model import Outcome
+from reconciler.errors import ReconcileError, RefusedError, UsageError
+from reconciler.plan.model import Change, Target
+from tests.apply.journal_making import APP, NOON, SCOPE, A, B, begin, change, end, header
+
+ROOT = os.geteuid() == 0
+
+
+def open_file(path: Path, run: str = "r1", *changes: Change) -> FileJournal:
+    return file_journal(path, header(run), changes or (change(A, B),), lambda: NOON)
+
+
+def record(path: Path, run: str = "r1") -> None:
+    """Record one write from beginning to end."""
+    journal = open_file(path, run)
+    journal.begin(change(A, B))
+    journal.end(Outcome(change(A, B), "applied"))
+    journal.close()
+
+
+def test_a_write_is_two_lines(tmp_path: Path) -> None:
+    record(tmp_path / "j")
+    assert (tmp_path / "j").read_bytes() == begin(change(A, B)) + end(change(A, B))
+
+
+def test_a_line_is_there_before_begin_returns(tmp_path: Path) -> None:
+    journal = open_file(tmp_path / "j")
+    journal.begin(change(A, B))
+    assert (tmp_path / "j").read_bytes() == begin(change(A, B))
+    journal.close()
+
+
+def test_no_write_no_file(tmp_path: Path) -> None:
+    journal = open_file(tmp_path / "new" / "j")
+    journal.end(Outcome(change(A, B), "stale", "changed"))
+    assert not journal.used
+    journal.close()
+    assert list(tmp_path.rglob("*")) == [tmp_path / "new"]
+
+
+def test_it_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        record(tmp_path / "a" / "b" / "j")
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE((tmp_path / p).stat().st_mode) for p in ("a", "a/b", "a/b/j")]
+    assert modes == [0o700, 0o700, 0o600]
+
+
+def test_runs_are_added(tmp_path: Path) -> None:
+    record(tmp_path / "j", "r1")
+    record(tmp_path / "j", "r2")
+    assert [w.run for w in read_journal((tmp_path / "j").read_bytes())] == ["r1", "r2"]
+
+
+def test_an_empty_file_is_a_journal_to_come(tmp_path: Path) -> None:
+    (tmp_path / "j").touch()
+    record(tmp_path / "j")
+    assert len(read_journal((tmp_path / "j").read_bytes())) == 1
+
+
+def test_after_a_line_that_was_cut_off(tmp_path: Path) -> None:
+    whole = begin(change(A, B), "r0")
+    for length in (1, 50, len(whole) - 1, len(whole)):
+        (tmp_path / "j").write_bytes(whole[:length])
+        record(tmp_path / "j")
+        assert [w.run for w in read_journal((tmp_path / "j").read_bytes())][-1] == "r1"
+
+
+def test_the_error_of_a_write_is_kept_short_and_plain(tmp_path: Path) -> None:
+    journal = open_file(tmp_path / "j")
+    journal.begin(change(A, B))
+    journal.end(Outcome(change(A, B), "failed", "\x1b[31m é " + '"' * 100_000, written=True))
+    line = json.loads((tmp_path / "j").read_bytes().splitlines()[1])
+    assert line["error"].startswith("\\x1b[31m \\xe9 ")
+    assert len(line["error"]) == 240
+    assert (line["outcome"], line["written"]) == ("failed", True)
+
+
+def test_threads_write_whole_lines(tmp_path: Path) -> None:
+    targets = [Target(f"app/n{number}", SCOPE) for number in range(60)]
+    changes = [change(A, B, target) for target in targets]
+    journal = open_file(tmp_path / "j", "r1", *changes)
+
+    def work(made: Change) -> None:
+        journal.begin(made)
+        journal.end(Outcome(made, "applied"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, changes))
+    journal.close()
+    read = read_journal((tmp_path / "j").read_bytes())
+    assert sorted(w.target for w in read) == sorted(targets)
+    assert all(w.written for w in read)
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    first = open_file(tmp_path / "j")
+    first.begin(change(A, B))
+    with pytest.raises(RefusedError, match="another run"):
+        open_file(tmp_path / "j", "r2")
+    first.close()
+    open_file(tmp_path / "j", "r2").close()
+
+
+def test_of_two_that_make_it_one_has_it(tmp_path: Path) -> None:
+    first, second = open_file(tmp_path / "j"), open_file(tmp_path / "j", "r2")
+    first.begin(change(A, B))
+    with pytest.raises(RefusedError, match="another run"):
+        second.begin(change(A, B))
+    second.end(Outcome(change(A, B), "failed"))
+    assert not second.used
+    assert (tmp_path / "j").read_bytes() == begin(change(A, B))
+
+
+@pytest.mark.parametrize(
+    "content", [b"hello\n", b"version: 1\n", b"{}", begin(change(A, B)).replace(b"Put", b"Get")]
+)
+def test_what_is_something_else_is_not_touched(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "j").write_bytes(content)
+    with pytest.raises(UsageError, match="nothing was added"):
+        open_file(tmp_path / "j")
+    assert (tmp_path / "j").read_bytes() == content
+
+
+def test_what_becomes_something_else_is_not_touched(tmp_path: Path) -> None:
+    journal = open_file(tmp_path / "j")
+    (tmp_path / "j").write_text("hello\n")
+    with pytest.raises(UsageError, match="no journal"):
+        journal.begin(change(A, B))
+    assert (tmp_path / "j").read_text() == "hello\n"
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "fifo", "."])
+def test_what_is_no_file(tmp_path: Path, path: str) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(UsageError, match=r"no regular file|is a folder"):
+        open_file(tmp_path / path)
+
+
+@pytest.mark.parametrize(
+    "path", ["file/j", "x" * 300, "x" * 300 + "/j", "/proc/nothing/j", "/dev/full/j"]
+)
+def test_where_nothing_can_be_made(tmp_path: Path, path: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ReconcileError, match=r"can't be written: .*nothing was written") as raised:
+        open_file(tmp_path / path)
+    assert raised.value.exit_code == 1
+    assert "--journal" in (raised.value.hint or "")
+
+
+@pytest.mark.skipif(ROOT, reason="root may write anywhere")
+def test_a_folder_of_somebody_else(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(ReconcileError, match="Permission denied"):
+        open_file(tmp_path / "j")
+
+
+@pytest.mark.skipif(ROOT, reason="root may write anything")
+def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
+    record(tmp_path / "j")
+    (tmp_path / "j").chmod(0o400)
+    with pytest.raises(ReconcileError, match="Permission denied"):
+        open_file(tmp_path / "j", "r2")
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from reconciler.apply.model import Outcome
+from reconciler.errors import ReconcileError
+from tests.apply.journal_making import A, B, change
+from tests.apply.test_journal import open_file
+journal = open_file(Path(sys.argv[1]), "r2")
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+for _ in range(2):
+    try:
+        journal.begin(change(A, B))
+    except ReconcileError as error:
+        print(error.message)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+journal.begin(change(A, B))
+journal.end(Outcome(change(A, B), "applied"))
+"""
+
+
+@pytest.mark.parametrize("room", [0, 1, 40, 500])
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path, room: int) -> None:
+    path, torn = tmp_path / "j", begin(change(A, B), "r1") + end(change(A, B), "r1")[:-9]
+    path.write_bytes(torn)
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(path), str(len(torn) + room)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = done.stdout.splitlines()
+    assert len(told) == 2
+    assert all("can't be written: " in line for line in told), told
+    assert path.read_bytes() == torn + b"\n" + begin(change(A, B), "r2") + end(change(A, B), "r2")
+
+
+def test_after_a_failed_sync_nothing_more_is_promised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = open_file(tmp_path / "j")
+    journal.begin(change(A, B))
+
+    def fail(_handle: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", fail)
+        with pytest.raises(ReconcileError, match="Input/output error; how this write ended"):
+            journal.end(Outcome(change(A, B), "applied"))
+    with pytest.raises(ReconcileError, match="may not be on the disk; nothing was written"):
+        journal.begin(change(A, B))
+
+
+def test_each_line_is_synced_and_so_is_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = open_file(tmp_path / "j")
+    synced: list[int] = []
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        synced.append(os.fstat(handle).st_ino)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    journal.begin(change(A, B))
+    journal.end(Outcome(change(A, B), "applied"))
+    folder, file = tmp_path.stat().st_ino, (tmp_path / "j").stat().st_ino
+    assert synced == [folder, file, file]
+
+
+def test_the_size_is_an_upper_bound(tmp_path: Path) -> None:
+    changes = [
+        change('é"\\' * 900, B),
+        change(None, B, Target("x" * 200, SCOPE)),
+        change(B, None, Target("tools/builder", SCOPE)),
+    ]
+    journal = open_file(tmp_path / "j", "r1", *changes)
+    for made in changes:
+        journal.begin(made)
+        journal.end(Outcome(made, "failed", '"' * 1_000))
+    journal.close()
+    size = (tmp_path / "j").stat().st_size
+    bound = journal_size(header("r1"), changes, NOON)
+    assert size <= bound <= size + 10 * len(changes)
+
+
+def test_too_many_changes_for_one_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(tmp_path / "j")
+    there = (tmp_path / "j").stat().st_size
+    need = journal_size(header("r2"), [change(A, B)], NOON)
+    monkeypatch.setattr(journal_module, "MAX_JOURNAL", there + need)
+    open_file(tmp_path / "j", "r2").close()
+    monkeypatch.setattr(journal_module, "MAX_JOURNAL", there + need - 1)
+    for _ in range(2):
+        with pytest.raises(RefusedError, match="can hold") as raised:
+            open_file(tmp_path / "j", "r2")
+        assert "--repository" in (raised.value.hint or "")
+
+
+def test_a_file_beyond_all_bounds_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "j").open("wb") as file:
+        file.truncate(MAX_JOURNAL + 1)
+    with pytest.raises(UsageError, match="larger than a journal"):
+        open_file(tmp_path / "j")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        change(A, "x" * 10_241),
+        change("x" * 2**20, B),
+        change(A, B, Target("UPPER", SCOPE)),
+    ],
+)
+def test_what_could_not_be_read_back_is_not_begun(tmp_path: Path, made: Change) -> None:
+    with pytest.raises(ReconcileError, match="can't be journalled"):
+        open_file(tmp_path / "j", "r1", change(A, B), made)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_long_live_policy_can_be_journalled(tmp_path: Path) -> None:
+    open_file(tmp_path / "j", "r1", change("x" * 60_000, B)).close()
+
+
+def test_the_target_of_a_change_is_what_counts(tmp_path: Path) -> None:
+    journal = open_file(tmp_path / "j")
+    journal.begin(change(A, B))
+    journal.end(Outcome(change(A, B, Target("other", SCOPE)), "stale"))
+    assert (tmp_path / "j").read_bytes() == begin(change(A, B, APP))

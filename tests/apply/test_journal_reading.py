@@ -1,0 +1,305 @@
+"""Reading a journal: torn where a run may tear it, and otherwise whole or refused."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.apply.journal_lines import HEAD, MAX_LINE
+from reconciler.apply.journal_reading import MAX_JOURNAL, Written, read_journal
+from reconciler.errors import InvalidError, ReconcileError, RefusedError
+from reconciler.plan.model import Target
+from reconciler.plan.saved_json import digest_of
+from reconciler.registry.model import RegistryScope, RepositorySettings
+from tests.apply.journal_making import (
+    APP,
+    CALLER,
+    SCOPE,
+    A,
+    B,
+    C,
+    begin,
+    change,
+    end,
+    journal,
+)
+
+OTHER = Target("tools/builder", SCOPE)
+
+
+def edited(line: bytes, **fields: object) -> bytes:
+    """Edit a line and give it a new digest, as a forger would; None of a key's fields: `...`."""
+    value = {**json.loads(line), **fields}
+    value = {key: item for key, item in value.items() if item is not ...}
+    if "digest" not in fields:
+        value["digest"] = digest_of(value)
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
+def test_what_was_written_is_read() -> None:
+    role = "arn:aws:iam::111122223333:role/writer"
+    made = change(A, B)
+    (write,) = read_journal(begin(made, assume_role=role) + end(made))
+    assert write == Written(
+        run="r1",
+        at="2026-06-01T12:00:00Z",
+        by=CALLER,
+        target=APP,
+        assume_role=role,
+        change="set",
+        before=A,
+        after=B,
+        written=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("ending", "written"),
+    [("applied", True), ("killed", None), ("refused", False), ("doubtful", True)],
+)
+def test_how_a_write_ended(ending: str, written: bool | None) -> None:
+    assert [w.written for w in read_journal(journal([(A, B, ending)]))] == [written]
+
+
+def test_ends_find_their_beginnings() -> None:
+    one, two = change(A, B), change(None, C, OTHER)
+    lines = begin(one) + begin(two) + end(two, result="failed") + end(one)
+    assert [(w.target, w.written) for w in read_journal(lines)] == [(APP, True), (OTHER, False)]
+
+
+def test_one_run_may_write_twice() -> None:
+    lines = begin(change(A, B)) + end(change(A, B)) + begin(change(B, C)) + end(change(B, C))
+    assert [(w.before, w.after, w.written) for w in read_journal(lines)] == [
+        (A, B, True),
+        (B, C, True),
+    ]
+
+
+def test_regions_are_apart() -> None:
+    there = Target(APP.repository, RegistryScope("111122223333", "eu-west-1"))
+    lines = begin(change(A, B)) + begin(change(A, C, there)) + end(change(A, C, there))
+    assert [(w.target, w.written) for w in read_journal(lines)] == [(APP, None), (there, True)]
+
+
+def test_an_empty_journal_tells_of_nothing() -> None:
+    assert read_journal(b"") == ()
+
+
+def test_any_text_comes_back() -> None:
+    text = 'é \u202e \x1b[31m "}{\\ 🦊 \ud800'
+    assert read_journal(begin(change(text, None)))[0].before == text
+
+
+def whole() -> bytes:
+    """Two runs in one file: several repositories, each kind of change, an end that failed."""
+    made = change(None, B, OTHER, RepositorySettings())
+    first = begin(change(A, B)) + begin(made) + end(made, result="failed") + end(change(A, B))
+    return first + begin(change(B, None), "r2") + end(change(B, None), "r2")
+
+
+def test_cut_at_every_byte_it_tells_no_lie() -> None:
+    content = whole()
+    writes = read_journal(content)
+    for length in range(len(content)):
+        read = read_journal(content[:length])
+        told = writes[: len(read)]
+        assert [(w.target, w.before, w.after) for w in read] == [
+            (w.target, w.before, w.after) for w in told
+        ]
+        assert all(r.written in (None, w.written) for r, w in zip(read, told, strict=True))
+        assert len(read) == content[: length + 1].removesuffix(b"\n").count(b'"kind":"begin"') - (
+            _is_cut_begin(content, length)
+        )
+
+
+def _is_cut_begin(content: bytes, length: int) -> bool:
+    """Tell whether what is cut is a line that begins a write and shows it."""
+    start = content.rfind(b"\n", 0, length) + 1
+    stop = content.index(b"\n", start)
+    return length < stop and b'"kind":"begin"' in content[start : length + 1]
+
+
+def test_cut_at_every_byte_another_run_goes_on() -> None:
+    content, more = whole(), begin(change(C, A), "r3") + end(change(C, A), "r3")
+    for length in range(len(content)):
+        cut = content[:length]
+        joint = b"" if cut[-1:] in (b"", b"\n") else b"\n"
+        read = read_journal(cut + joint + more)
+        assert read[:-1] == read_journal(cut)
+        assert (read[-1].before, read[-1].after, read[-1].written) == (C, A, True)
+
+
+def test_cut_twice_in_a_row() -> None:
+    cut = begin(change(A, B))[:300] + b"\n" + begin(change(A, B), "r2")[:-9] + b"\n"
+    assert read_journal(cut) == ()
+    assert len(read_journal(cut + begin(change(A, C), "r3"))) == 1
+
+
+def test_zeros_after_a_loss_of_power() -> None:
+    lines = begin(change(A, B))
+    assert len(read_journal(lines + b"\0" * 500)) == 1
+    assert len(read_journal(lines + end(change(A, B))[:60] + b"\0" * 500)) == 1
+    assert len(read_journal(lines + b"\0" * 500 + b"\n" + begin(change(B, C), "r2"))) == 2
+
+
+def test_within_a_run_no_line_is_cut_off() -> None:
+    for torn in (begin(change(A, B))[:-9], begin(change(A, B))[:3], b""):
+        lines = begin(change(A, B)) + torn + b"\n"
+        for next_line in (end(change(A, B)), begin(change(None, C, OTHER))):
+            with pytest.raises(InvalidError, match="line 2: cut off"):
+                read_journal(lines + next_line)
+
+
+def test_the_end_of_another_run_does_not_excuse_a_cut() -> None:
+    lines = begin(change(A, B), "r2") + begin(change(A, B), "r1")[:-9] + b"\n"
+    with pytest.raises(InvalidError, match="line 2: cut off"):
+        read_journal(lines + end(change(A, B), "r2"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"hello\n",
+        b"hello",
+        b"\n",
+        b"\0\0",
+        b"null",
+        b"[1]\n",
+        b'{"Version": "2012-10-17"}\n',
+        b'{\n  "format_version": "1"\n}\n',
+        b"version: 1\nregistry: {}\n",
+        b"\xef\xbb\xbf" + HEAD.encode(),
+        b"\x1f\x8b\x08\x00",
+    ],
+)
+def test_what_is_no_journal(content: bytes) -> None:
+    with pytest.raises(InvalidError, match="is no journal"):
+        read_journal(content, "it")
+
+
+FORGED: list[tuple[str, Callable[[bytes], bytes]]] = [
+    ("digest is another", lambda line: line.replace(b"PutImage", b"GetImage")),
+    ("digest is another", lambda line: edited(line, digest="sha256:" + "0" * 64)),
+    ("'digest' is missing", lambda line: edited(line, digest=...)),
+    ("'before' is missing", lambda line: edited(line, before=...)),
+    ("'more' is unknown", lambda line: edited(line, more=1)),
+    ("'repository' can't", lambda line: edited(line, repository="UPPER")),
+    ("'repository' can't", lambda line: edited(line, repository="a")),
+    ("'repository' can't", lambda line: edited(line, repository="a" * 257)),
+    ("'repository' can't", lambda line: edited(line, repository="app\n")),
+    ("'repository' can't", lambda line: edited(line, repository="../app")),
+    ("'repository' can't", lambda line: edited(line, repository=["app"])),
+    ("'account' can't", lambda line: edited(line, account="11112222333")),
+    ("'account' can't", lambda line: edited(line, account=111122223333)),
+    ("'account' can't", lambda line: edited(line, account="١١١١٢٢٢٢٣٣٣٣")),
+    ("'region' can't", lambda line: edited(line, region="us-west-2.evil.example")),
+    ("'region' can't", lambda line: edited(line, region="us-west-2/")),
+    ("'region' can't", lambda line: edited(line, region="evil@us-west-2")),
+    ("'region' can't", lambda line: edited(line, region="us-west-2\n")),
+    ("'region' can't", lambda line: edited(line, region="")),
+    ("'change' can't", lambda line: edited(line, change="drop")),
+    ("'change' can't", lambda line: edited(line, change=["set"])),
+    ("'before' can't", lambda line: edited(line, before={"Version": "2012-10-17"})),
+    ("'after' can't", lambda line: edited(line, after="x" * 10_241)),
+    ("'by' can't", lambda line: edited(line, by=None)),
+    ("'plan' can't", lambda line: edited(line, plan="sha256:x")),
+    ("'command' can't", lambda line: edited(line, command="plan")),
+    ("'run' can't", lambda line: edited(line, run="")),
+    ("'at' can't", lambda line: edited(line, at="yesterday")),
+    ("neither the begin nor the end", lambda line: edited(line, kind="middle")),
+    ("neither the begin nor the end", lambda line: edited(line, kind=["begin"])),
+    ("does not fit", lambda line: edited(line, after=None)),
+    ("does not fit", lambda line: edited(line, change="create")),
+    ("does not fit", lambda line: edited(line, change="delete")),
+    ("no role", lambda line: edited(line, assume_role="role/x")),
+    ("no role", lambda line: edited(line, assume_role="arn:aws:iam::444455556666:role/x")),
+    ("no role", lambda line: edited(line, assume_role="arn:aws-cn:iam::111122223333:role/x")),
+    ("no role", lambda line: edited(line, assume_role="arn:aws:iam::111122223333:user/x")),
+    ("no line that reconcile wrote", lambda line: edited(line, tool="terraform")),
+    ("no line that reconcile wrote", lambda _: b"[]\n"),
+    ("not JSON", lambda line: line[:-2] + b"},\n"),
+    ("not ASCII", lambda line: line.replace(b'"by":"', b'"by":"\xc3\xa9')),
+    ("one key twice", lambda line: line[:-2] + b',"tool":"reconcile"}\n'),
+    ("not JSON", lambda _: b"hello\n"),
+    ("nested too deeply", lambda line: line[:-2] + b',"x":' + b"[" * 100_000 + b"}\n"),
+    ("no JSON value", lambda line: line[:-2] + b',"x":NaN}\n'),
+    ("'x' is unknown", lambda line: line[:-2] + b',"x":1e9}\n'),
+    ("not JSON", lambda line: line[:-2] + b',"x":' + b"9" * 5_000 + b"}\n"),
+    ("larger than a line", lambda line: edited(line, before="x" * MAX_LINE)),
+]
+
+
+@pytest.mark.parametrize(("reason", "forge"), FORGED)
+def test_a_forged_line_is_refused_with_its_number(
+    reason: str, forge: Callable[[bytes], bytes]
+) -> None:
+    good, line = begin(change(A, B), "r0"), begin(change(A, B))
+    for after in (b"", end(change(A, B)), begin(change(A, B), "r2")):
+        with pytest.raises(InvalidError, match=r"it, line 2: .*" + reason):
+            read_journal(good + forge(line) + after, "it")
+
+
+@pytest.mark.parametrize(
+    ("reason", "fields"),
+    [
+        ("'outcome' can't", {"outcome": "skipped"}),
+        ("'written' can't", {"written": 1}),
+        ("'written' can't", {"written": None}),
+        ("'error' can't", {"error": ["no"]}),
+        ("'by' is unknown", {"by": CALLER}),
+        ("beginning is missing", {"run": "r9"}),
+        ("beginning is missing", {"repository": "other/one"}),
+        ("beginning is missing", {"region": "us-east-1"}),
+    ],
+)
+def test_a_forged_end(reason: str, fields: dict[str, object]) -> None:
+    with pytest.raises(InvalidError, match=r"line 2: .*" + reason):
+        read_journal(begin(change(A, B)) + edited(end(change(A, B)), **fields))
+
+
+def test_an_end_can_not_deny_what_it_says() -> None:
+    line = edited(end(change(A, B)), written=False)
+    assert [w.written for w in read_journal(begin(change(A, B)) + line)] == [True]
+
+
+def test_a_second_end_has_no_beginning() -> None:
+    with pytest.raises(InvalidError, match="line 3: the end of a write whose beginning is missing"):
+        read_journal(begin(change(A, B)) + end(change(A, B)) * 2)
+
+
+@pytest.mark.parametrize("version", ["2", 2, None, ["1"]])
+def test_another_format_is_refused(version: object) -> None:
+    line = edited(begin(change(A, B)), format_version=version)
+    with pytest.raises(RefusedError, match=r"line 2: .*another version.*reads format 1"):
+        read_journal(begin(change(A, B)) + line)
+
+
+def test_another_format_from_the_first_line_on() -> None:
+    with pytest.raises(RefusedError, match=r"line 1: .*another version"):
+        read_journal(edited(begin(change(A, B)), format_version="2", new=1))
+
+
+def test_a_journal_beyond_all_bounds() -> None:
+    with pytest.raises(InvalidError, match="larger than a journal"):
+        read_journal(bytes(MAX_JOURNAL + 1))
+
+
+def test_an_endless_line_that_is_cut_off_takes_no_time() -> None:
+    line = HEAD.encode() + b'x","before":"' + b'\\"' * (MAX_LINE // 3)
+    assert read_journal(line) == ()
+    with pytest.raises(InvalidError, match="larger than a line"):
+        read_journal(line * 3)
+
+
+@given(st.binary(max_size=200), st.integers(0, 5_000))
+def test_whatever_is_in_it_it_is_read_or_refused(rubbish: bytes, place: int) -> None:
+    content = whole()
+    place %= len(content)
+    try:
+        read = read_journal(content[:place] + rubbish + content[place + len(rubbish) :])
+    except ReconcileError:
+        return
+    known = [(w.target, w.before, w.after) for w in read_journal(content)]
+    assert all((w.target, w.before, w.after) in known for w in read)

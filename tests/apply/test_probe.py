@@ -1,0 +1,128 @@
+"""Finding the principals that AWS does not know, by halving on a scratch repository."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.apply.model import Outcome
+from reconciler.apply.probe import SID, Probe, find_unknown, name_unknown
+from reconciler.apply.write import MOST_THROTTLES
+from reconciler.errors import RefusedError
+from reconciler.registry.fault import CallError, Fault
+from tests.apply.memory import NAME, SCOPE, Memory, change_of, other_policy
+
+SCRATCH = "scratch/probe"
+
+
+def role(number: int) -> str:
+    return f"arn:aws:iam::444455556666:role/r{number}"
+
+
+class Service(Memory):
+    """Refuses a policy that names somebody unknown; keeps what was tried."""
+
+    def __init__(self, unknown: set[str], policy: str | None = None) -> None:
+        super().__init__({SCRATCH: policy})
+        self.unknown = unknown
+        self.tried: list[dict[str, object]] = []
+
+    def set_policy(self, name: str, text: str) -> None:
+        (statement,) = json.loads(text)["Statement"]
+        self.tried.append(statement)
+        if self.unknown & set(statement["Principal"]["AWS"]):
+            raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+        super().set_policy(name, text)
+
+
+def probe(service: Memory) -> Probe:
+    return Probe(SCRATCH, service, service)
+
+
+@given(st.sets(st.integers(0, 99), min_size=1), st.sets(st.integers(0, 99)))
+def test_exactly_the_unknown_ones_are_found(suspects: set[int], unknown: set[int]) -> None:
+    service = Service({role(n) for n in unknown})
+    found = find_unknown({role(n) for n in suspects}, probe(service))
+    assert found == {role(n) for n in suspects & unknown}
+    assert service.policies == {SCRATCH: None}
+
+
+def test_one_of_many_takes_a_few_tries() -> None:
+    service = Service({role(7)})
+    find_unknown({role(n) for n in range(32)}, probe(service))
+    assert len(service.tried) <= 2 * math.log2(32) + 1
+
+
+def test_what_is_tried_gives_nobody_anything() -> None:
+    service = Service({role(1)})
+    find_unknown({role(1), role(2)}, probe(service))
+    assert {statement["Effect"] for statement in service.tried} == {"Deny"}
+
+
+def test_a_policy_left_over_from_a_killed_probe_does_not_matter() -> None:
+    service = Service({role(1)}, policy=f'{{"Statement": [{{"Sid": "{SID}"}}]}}')
+    assert find_unknown({role(1)}, probe(service)) == {role(1)}
+    assert service.policies == {SCRATCH: None}
+
+
+@pytest.mark.parametrize(("images", "policy"), [(True, None), (False, other_policy())])
+def test_what_is_no_scratch_repository_is_not_touched(images: bool, policy: str | None) -> None:
+    service = Service(set(), policy)
+    service.images = images
+    with pytest.raises(RefusedError):
+        find_unknown({role(1)}, probe(service))
+    assert (service.policies, service.tried) == ({SCRATCH: policy}, [])
+
+
+def outcome(*suspects: str) -> Outcome:
+    return Outcome(change_of(None, "pull"), "failed", "Principal not found", suspects=suspects)
+
+
+def test_the_message_names_them() -> None:
+    (told,) = name_unknown([outcome(role(1), role(2))], {SCOPE: probe(Service({role(2)}))})
+    assert told.suspects == (role(2),)
+    assert told.error == f"AWS does not know {role(2)}; everyone else in the policy is known"
+
+
+def test_who_is_known_by_now_is_told() -> None:
+    (told,) = name_unknown([outcome(role(1))], {SCOPE: probe(Service(set()))})
+    assert "AWS knows all of its principals by now" in (told.error or "")
+
+
+def test_why_nothing_can_be_told_is_told() -> None:
+    service = Service(set())
+    service.images = True
+    (told,) = name_unknown([outcome(role(1))], {SCOPE: probe(service)})
+    assert told.error == (
+        f"Principal not found; the probe repository {SCRATCH} can't tell which: "
+        f"{SCRATCH} holds images, so it is no scratch repository"
+    )
+
+
+def test_nothing_is_tried_where_nobody_is_suspected() -> None:
+    service = Service({role(1)})
+    applied = Outcome(change_of(None, "pull"), "applied")
+    assert name_unknown([applied], {SCOPE: probe(service)}) == (applied,)
+    assert service.tried == []
+
+
+def test_without_a_probe_repository_the_suspects_stay() -> None:
+    assert name_unknown([outcome(role(1))], {}) == (outcome(role(1)),)
+
+
+@pytest.mark.parametrize(("throttles", "found"), [(2, True), (MOST_THROTTLES, False)])
+def test_a_throttled_try_is_repeated(throttles: int, found: bool) -> None:
+    asked = []
+
+    def throttled(_memory: Memory) -> None:
+        asked.append(True)
+        if len(asked) <= throttles:
+            raise CallError("slow down", fault=Fault.THROTTLED)
+
+    service = Service(set())
+    service.before_write = throttled
+    (told,) = name_unknown([outcome(role(1))], {SCOPE: probe(service)})
+    assert ("by now" in (told.error or "")) is found
+    assert NAME not in service.policies

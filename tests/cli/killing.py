@@ -1,0 +1,95 @@
+"""Kill a real `reconcile` at an exact moment, and wait until what it had sent is done."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from reconciler.sandbox.calls import Call
+from reconciler.sandbox.server import Sandbox
+
+_LOOKS = 60_000  # of a millisecond or more each
+_SERVING = "process_request_thread"  # how socketserver names its threads
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When to kill: at the n-th ECR call, or once a file holds more than so many bytes."""
+
+    what: Literal["call-arrived", "call-done", "file-larger"]
+    count: int
+
+
+class Killer:
+    """Runs commands against a sandbox, and kills each with SIGKILL at its moment."""
+
+    def __init__(self, ecr: Sandbox, folder: Path, environment: Mapping[str, str]) -> None:
+        self._ecr = ecr
+        self._folder = folder
+        self._environment = environment
+        self._lock = threading.Lock()
+        self._moment: Moment | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._calls = {"call-arrived": 0, "call-done": 0}
+        ecr.before_call(lambda call: self._count("call-arrived", call))
+        ecr.after_call(lambda call: self._count("call-done", call))
+
+    def run(self, moment: Moment, arguments: Sequence[str], file: Path) -> int:
+        """Run a command, kill it, and give what it ended with once all is quiet again.
+
+        `file` is the one whose size counts.
+        """
+        with self._lock:
+            self._moment = moment
+            self._calls = dict.fromkeys(self._calls, 0)
+            self._process = process = subprocess.Popen(
+                [sys.executable, "-m", "reconciler", *arguments],
+                cwd=self._folder,
+                env=self._environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        if moment.what == "file-larger":
+            _wait_while(lambda: process.poll() is None and _size(file) <= moment.count)
+            process.kill()
+        code = process.wait(timeout=120)
+        with self._lock:
+            self._moment = None
+        _settle(self._ecr)
+        return code
+
+    def _count(self, what: Literal["call-arrived", "call-done"], _call: Call) -> None:
+        with self._lock:
+            self._calls[what] += 1
+            if self._process is not None and self._moment == Moment(what, self._calls[what]):
+                os.kill(self._process.pid, signal.SIGKILL)
+
+
+def _settle(ecr: Sandbox) -> None:
+    """Wait until every call that has been sent is done, also one that nobody has taken yet."""
+    # Connections are taken in the order of their coming, so this one is the last.
+    connection = HTTPConnection(urlsplit(ecr.endpoint_url).netloc)
+    connection.request("GET", "/moto-api/config")
+    connection.getresponse().read()
+    connection.close()
+    _wait_while(lambda: any(_SERVING in thread.name for thread in threading.enumerate()))
+
+
+def _wait_while(condition: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(_LOOKS):
+        if not condition():
+            return
+        pause.wait(0.001)
+    raise AssertionError("waited for too long")
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0

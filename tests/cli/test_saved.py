@@ -1,0 +1,343 @@
+"""Saved plans: as files, and worked out anew before anything is written."""
+
+import json
+import os
+import resource
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.access.load import load_access
+from reconciler.access.words import vocabulary
+from reconciler.cli.load import AccessSource
+from reconciler.cli.planning import plan_registries
+from reconciler.cli.saved import MAX_BYTES, read_plan_file, replay, write_plan_file
+from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
+from reconciler.plan.model import Plan
+from reconciler.plan.saved_json import digest_of
+from reconciler.policy.document import Unreadable
+from reconciler.registry.model import LiveRegistry, LiveRepository, RegistryScope
+from reconciler.report.plan_json import render_drift_json, render_plan_json
+from reconciler.report.plan_view import view_drift, view_plan
+from tests.golden import CASES, NOW, case_folders, origin, planned
+from tests.plan.saving import JSON, places, put, read
+from tests.policy.making import Json
+
+CASE = CASES / "keep-others"
+FILE = b"""\
+version: 1
+registry: {account: "111122223333", regions: [us-west-2, eu-west-1]}
+principals: {ci: "arn:aws:iam::444455556666:role/ci"}
+repositories:
+  "team/*": {access: {ci: {tier: pull, until: 2026-06-10}}}
+  team/new: {create: true, settings: {tag_mutability: immutable}, access: {ci: push}}
+  team/bare: {create: true, access: {}, inherit: false}
+  team/off: {access: {}, inherit: false}
+"""
+LIVE = (
+    '{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, '
+    '"Action": "ecr:PutImage"}]}'
+)
+
+
+def source_of(content: bytes = FILE) -> AccessSource:
+    loaded = load_access(content, "ecr_access.yaml", today=NOW.date())
+    assert loaded.access is not None, loaded.problems
+    return AccessSource(loaded.access, "ecr_access.yaml", content, NOW)
+
+
+def made(source: AccessSource) -> Plan:
+    """Plan every kind of change: a policy set and deleted, a repository made with one and none."""
+    fraction = LIVE.replace("}]", ', "Condition": {"NumericLessThan": {"aws:a": 1.50}}}]')
+    live = {
+        "team/a": LIVE,
+        "team/fraction": fraction,
+        "team/bad": "{not understood}",
+        "team/off": LIVE,
+        "team/none": None,
+    }
+    read_ = {name: LiveRepository(name, text) for name, text in live.items()}
+    scopes = [RegistryScope("111122223333", region) for region in source.access.registry.regions]
+    registries = [LiveRegistry(scope, (*sorted(live), "x"), read_) for scope in scopes]
+    return plan_registries(source.access, registries, NOW.date())
+
+
+def text_of(plan: Plan, source: AccessSource) -> str:
+    return render_plan_json(view_plan(plan, vocabulary(source.access)), origin(source))
+
+
+def forged(text: str, edit: Callable[[Json], object]) -> str:
+    """Edit a plan, and put the digest right."""
+    document = json.loads(text)
+    edit(document)
+    return json.dumps({**document, "digest": digest_of(document)})
+
+
+@pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
+def test_a_saved_plan_is_worked_out_as_the_same(folder: Path) -> None:
+    source, plan = planned(folder)
+    text = (folder / "plan.json").read_text()
+    again = replay(read(text), source)
+    assert text_of(again, source) == text
+    assert [c.access for c in again.changes] == [c.access for c in plan.changes]
+    figures = [(c.target, c.revoked, c.granted, c.emptied, c.lasting) for c in again.changes]
+    assert figures == [(c.target, c.revoked, c.granted, c.emptied, c.lasting) for c in plan.changes]
+    assert (again.in_sync, again.live_grants) == (plan.in_sync, plan.live_grants)
+    assert (again.findings, again.errors, again.broken) == (
+        plan.findings,
+        plan.errors,
+        plan.broken,
+    )
+
+
+def test_every_kind_of_change_is_worked_out_as_the_same() -> None:
+    source = source_of()
+    plan = made(source)
+    unreadable = {c.target.repository for c in plan.changes if isinstance(c.before, Unreadable)}
+    assert unreadable == {"team/bad"}
+    kinds = [(c.target.repository, c.change, c.after_text is None) for c in plan.changes]
+    assert {kind[1:] for kind in kinds} == {
+        ("set", False),
+        ("delete", True),
+        ("create", False),
+        ("create", True),
+    }
+    again = replay(read(text_of(plan, source)), source)
+    assert text_of(again, source) == text_of(plan, source)
+    assert [c.settings for c in again.changes] == [c.settings for c in plan.changes]
+    assert again.unmanaged[0].repository == "x"
+
+
+def test_a_part_of_the_repositories_stays_a_part() -> None:
+    source = source_of()
+    plan = made(source)
+    for changes in ((), plan.changes[:1], plan.changes[1:2], plan.changes[-1:]):
+        part = read(text_of(replace(plan, changes=changes), source))
+        again = replay(part, source).changes
+        assert [(c.target, c.access, c.after_text) for c in again] == [
+            (c.target, c.access, c.after_text) for c in changes
+        ]
+
+
+def _first(plan: Json) -> Json:
+    return plan["changes"][0]
+
+
+def _add_action(plan: Json) -> None:
+    _first(plan)["policy"]["after"]["Statement"][0]["Action"] = "ecr:*"
+
+
+def _invent(plan: Json) -> None:
+    plan["changes"].append({**_first(plan), "repository": "nobodys"})
+
+
+def _make_instead(plan: Json) -> None:
+    settings = {
+        "tag_mutability": "MUTABLE", "scan_on_push": False, "encryption": "AES256",
+        "kms_key": None, "tags": {},
+    }  # fmt: skip
+    policy = {**_first(plan)["policy"], "before": None}
+    _first(plan).update(change="create", policy=policy, settings=settings)
+
+
+def _delete_instead(plan: Json) -> None:
+    _first(plan)["change"] = "delete"
+    _first(plan)["policy"]["after"] = None
+
+
+def _forget_before(plan: Json) -> None:
+    _first(plan)["policy"]["before"] = None
+
+
+@pytest.mark.parametrize(
+    "edit", [_add_action, _invent, _make_instead, _delete_instead, _forget_before]
+)
+def test_a_new_digest_does_not_help_an_edit(edit: Callable[[Json], object]) -> None:
+    source, _ = planned(CASE)
+    text = forged((CASE / "plan.json").read_text(), edit)
+    with pytest.raises(RefusedError, match=r"does not say what .* asks for on "):
+        replay(read(text), source)
+
+
+SAVED = text_of(made(source_of()), source_of())
+
+
+@given(st.sampled_from(places(json.loads(SAVED))), JSON)
+def test_whatever_stands_in_a_plan_what_is_written_is_what_the_file_asks_for(
+    place: tuple[str | int, ...], to: object
+) -> None:
+    source = source_of()
+    asked = {(c.target, c.change, c.after_text, c.settings) for c in made(source).changes}
+    with suppress(InvalidError, RefusedError):
+        again = replay(read(forged(SAVED, put(*place, to=to))), source).changes
+        assert {(c.target, c.change, c.after_text, c.settings) for c in again} <= asked
+
+
+def test_other_settings_are_refused() -> None:
+    source = source_of()
+
+    def edit(plan: Json) -> None:
+        new = next(c for c in plan["changes"] if c["change"] == "create")
+        new["settings"]["tag_mutability"] = "MUTABLE"
+        new["settings"]["scan_on_push"] = not new["settings"]["scan_on_push"]
+
+    with pytest.raises(RefusedError, match="asks for on team/"):
+        replay(read(forged(text_of(made(source), source), edit)), source)
+
+
+def test_a_plan_whose_grants_have_ended_is_refused() -> None:
+    source = source_of()
+    saved = read(text_of(made(source), source))
+    replay(saved, replace(source, now=NOW + timedelta(days=8)))
+    with pytest.raises(RefusedError, match="plan again"):
+        replay(saved, replace(source, now=NOW + timedelta(days=9)))
+
+
+@pytest.mark.parametrize("part", ["registry", "changes"])
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [({"account": "999900001111"}, "999900001111"), ({"region": "eu-west-3"}, "eu-west-3")],
+)
+def test_another_registry_is_refused(part: str, other: dict[str, str], named: str) -> None:
+    source, _ = planned(CASE)
+
+    def edit(plan: Json) -> None:
+        if part == "changes":
+            _first(plan).update(other)
+        else:
+            account = other.get("account", plan["registry"]["account"])
+            plan["registry"] = {"account": account, "regions": [other.get("region", "us-west-2")]}
+
+    with pytest.raises(RefusedError) as caught:
+        replay(read(forged((CASE / "plan.json").read_text(), edit)), source)
+    for word in (named, "111122223333", "us-west-2", "ecr_access.yaml"):
+        assert word in caught.value.message
+
+
+def test_another_version_of_the_file_is_refused() -> None:
+    source, _ = planned(CASE)
+    saved = read((CASE / "plan.json").read_text())
+    with pytest.raises(RefusedError, match=r"another version of .*; plan again"):
+        replay(saved, replace(source, content=source.content + b"\n"))
+
+
+def test_what_drift_says_is_no_plan_to_apply() -> None:
+    source, plan = planned(CASE)
+    text = render_drift_json(view_drift(plan, vocabulary(source.access)), origin(source))
+    with pytest.raises(RefusedError, match="no digest"):
+        read(text)
+
+
+def test_what_is_written_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    text = (CASE / "plan.json").read_text()
+    write_plan_file(path, text)
+    assert path.read_text() == text
+    assert read_plan_file(path) == read(text)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_writing_replaces_the_file_behind_a_link(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    path, link = tmp_path / "there" / "plan.json", tmp_path / "link"
+    path.write_text("old")
+    link.symlink_to(path)
+    write_plan_file(link, "new")
+    assert link.is_symlink()
+    assert path.read_text() == "new"
+
+
+def test_a_name_as_long_as_names_may_be_is_taken(tmp_path: Path) -> None:
+    write_plan_file(tmp_path / ("p" * 255), "text")
+
+
+@pytest.mark.parametrize("path", ["nowhere/plan.json", "file/plan.json", "p" * 256])
+def test_what_can_not_be_written_is_told(tmp_path: Path, path: str) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ReconcileError, match="can't be written") as caught:
+        write_plan_file(tmp_path / path, "text")
+    assert caught.value.exit_code == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_disk_that_is_full_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text("old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(ReconcileError, match="can't be written: File too large"):
+            write_plan_file(path, "x" * 11)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_no_place_for_a_plan_is_told(tmp_path: Path) -> None:
+    pipe, loop = tmp_path / "pipe", tmp_path / "loop"
+    os.mkfifo(pipe)
+    loop.symlink_to(loop)
+    for path in (tmp_path, pipe, loop, Path(os.devnull)):
+        with pytest.raises(UsageError):
+            write_plan_file(path, "text")
+    assert sorted(tmp_path.iterdir()) == [loop, pipe]
+
+
+def test_a_plan_too_large_to_be_read_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text("old")
+    write_plan_file(path, "x" * MAX_BYTES)
+    with pytest.raises(ReconcileError) as caught:
+        write_plan_file(path, "x" * (MAX_BYTES + 1))
+    assert caught.value.hint is not None
+    assert "--repository" in caught.value.hint
+    assert path.stat().st_size == MAX_BYTES
+
+
+def test_a_file_too_large_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    with path.open("wb") as file:
+        file.truncate(10 * 1024**4)  # sparse; reading it would take for ever
+    with pytest.raises(InvalidError, match="larger than a plan may be"):
+        read_plan_file(path)
+
+
+def test_a_device_without_end_is_not_read_to_its_end() -> None:
+    with pytest.raises(InvalidError, match="larger than a plan may be"):
+        read_plan_file(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "can't be read"),
+        (b"null", "no plan"),
+        (b"\xff\xfe{\x00}\x00", "not UTF-8"),
+        ((CASE / "plan.json").read_bytes()[:-2], "can't be read"),
+        (b'"\xed\xa0\x80"', "not UTF-8"),
+    ],
+    ids=range(5),
+)
+def test_what_is_no_plan_is_invalid(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "plan.json"
+    path.write_bytes(content)
+    with pytest.raises(InvalidError, match=message):
+        read_plan_file(path)
+
+
+def test_what_is_not_there_is_a_wrong_usage(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none"):
+        with pytest.raises(UsageError):
+            read_plan_file(path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ReconcileError, match="can't be read: Not a directory"):
+        read_plan_file(tmp_path / "file" / "plan.json")
