@@ -44,6 +44,7 @@ bench: $(READY) ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/meaning.py
 	$(BIN)/python benchmarks/size.py
+	$(BIN)/python benchmarks/throttled.py
 
 clean: ## remove what make made
 	rm -rf $(VENV) $(VENV)-lock build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

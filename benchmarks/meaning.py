@@ -10,7 +10,8 @@ from time import process_time
 
 from deepdiff import DeepDiff
 
-from reconciler.plan.compute import Rules, compute_plan
+from reconciler.plan.compute import compute_plan
+from reconciler.plan.wanted import Rules
 from reconciler.policy.document import read_policy
 from reconciler.policy.facts import same_meaning
 from reconciler.policy.grants import Desired, Grant

@@ -1,11 +1,22 @@
-"""Text from outside, made safe to show: no control of the terminal, no lookalike order."""
+"""Text from outside, made safe to show: no control of the terminal or of CI, no lookalike order."""
 
+import json
+import re
 import unicodedata
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and symbols that show nothing."""
 
+_CI_COMMAND = re.compile(r"\A\s*::(?=[A-Za-z])|##(?=\w*\[)")
+"""How a line of output orders something from the CI system that shows it.
+
+`::error::` counts in GitHub Actions at the start of a line, whatever the indent; `##[error]` there,
+`##vso[…]` in Azure Pipelines and `##teamcity[…]` count anywhere. Sources: actions/runner,
+ActionCommand.cs; microsoft/azure-pipelines-agent, Command.cs.
+"""
+
+_WORD = re.compile(r"[A-Za-z0-9._/*?-]+")
 _SHORT = 0x100
 _LONG = 0x10000
 
@@ -15,11 +26,31 @@ def printable(text: str) -> str:
 
     That is control and format characters (bidirectional overrides among them), lone surrogates,
     private and unassigned ones, and blanks that are no plain space. Line breaks and tabs are
-    escaped too.
+    escaped too, and so is what a CI system would take for an order, in a text that begins a line.
     """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(char) for char in text)
+    plain = text.isascii() and text.isprintable()
+    shown = text if plain else "".join(map(_shown, text))
+    return _CI_COMMAND.sub(_disarmed, shown)
+
+
+def printable_name(text: str) -> str:
+    """Make a repository's name, or a pattern of names, safe to begin a line with.
+
+    What can be neither is quoted, lest it read as one of our own lines.
+    """
+    return text if _WORD.fullmatch(text) else printable(json.dumps(text))
+
+
+def printable_json(document: object) -> str:
+    """Write JSON in ASCII, in which nothing can reach a terminal as control, nor CI as an order."""
+    # Outside a string JSON has no number sign, and inside one its escape means the same.
+    return _CI_COMMAND.sub(r"\\u0023#", json.dumps(document, indent=2, default=str)) + "\n"
+
+
+def _disarmed(command: re.Match[str]) -> str:
+    """Escape the first character that is no blank."""
+    order = command[0].lstrip()
+    return f"{command[0][: -len(order)]}\\x{ord(order[0]):02x}{order[1:]}"
 
 
 def _shown(char: str) -> str:

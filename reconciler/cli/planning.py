@@ -8,9 +8,10 @@ from reconciler.access.desired import desired_policies, patterns_without_match, 
 from reconciler.access.model import AccessFile
 from reconciler.access.model import Limit as FileLimit
 from reconciler.access.words import vocabulary
-from reconciler.plan.compute import Rules, compute_plan, merge_plans
+from reconciler.plan.compute import compute_plan, merge_plans
 from reconciler.plan.guards import Guards, Limit
 from reconciler.plan.model import Finding, Plan
+from reconciler.plan.wanted import Rules
 from reconciler.policy.glob import glob_matches
 from reconciler.policy.grants import Desired
 from reconciler.registry.model import LiveRegistry

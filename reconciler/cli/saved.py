@@ -15,9 +15,10 @@ from reconciler.cli.load import AccessSource
 from reconciler.cli.planning import plan_rules
 from reconciler.cli.terminal import note
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
-from reconciler.plan.compute import Rules, compute_plan, merge_plans
+from reconciler.plan.compute import compute_plan, merge_plans
 from reconciler.plan.model import Change, Plan, Target
 from reconciler.plan.saved import SavedChange, SavedPlan, read_saved
+from reconciler.plan.wanted import Rules
 from reconciler.policy.json_text import load_json
 from reconciler.printable import printable
 from reconciler.registry.model import LiveRegistry, LiveRepository, RegistryScope

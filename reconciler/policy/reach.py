@@ -75,8 +75,7 @@ def _takes_in(principal: Principal, other: Principal) -> bool:
     if principal == other or principal in (EVERYONE, MISSING):
         return True
     if principal.kind == "NotPrincipal":
-        own = {f"{one.kind}:{one.names[0]}" for one in _caller(other).principals}
-        return "AWS:*" not in principal.names and not (own and own <= set(principal.names))
+        return not _leaves_out(frozenset(principal.names), other)
     if has_wildcard(principal.names[0]):
         return True
     own_arn, arn = _arn(principal), _arn(other)
@@ -94,6 +93,16 @@ def _always(clause: Clause, principal: Principal, condition: Condition) -> Answe
     if any(_are_apart(clause, other) for other in condition):
         return False
     return clause_holds(clause, _caller(principal))
+
+
+def _leaves_out(excluded: frozenset[str], principal: Principal) -> bool:
+    """Tell whether a NotPrincipal is sure to leave out all that a principal stands for.
+
+    That is one principal with its account; with the account alone, the account's roles may be in.
+    """
+    own = {f"{one.kind}:{one.names[0]}" for one in _caller(principal).principals}
+    is_one = bool(own) and not principal.names[0].endswith(":root")
+    return "AWS:*" in excluded or (is_one and own <= excluded)
 
 
 def is_anyone(principal: Principal) -> bool:

@@ -7,8 +7,9 @@ from reconciler.apply.execute import execute
 from reconciler.apply.model import Access, Outcome
 from reconciler.apply.run import Patience, Run
 from reconciler.errors import ReconcileError
-from reconciler.plan.compute import Rules, compute_plan
+from reconciler.plan.compute import compute_plan
 from reconciler.plan.model import Change
+from reconciler.plan.wanted import Rules
 from reconciler.policy.grants import Desired, Grant
 from reconciler.policy.principals import Principal
 from reconciler.policy.tiers import BUILT_IN_TIERS

@@ -9,7 +9,8 @@ from reconciler.apply.model import Access, Outcome
 from reconciler.apply.run import Patience, Run
 from reconciler.apply.write import MOST_LOSSES, MOST_THROTTLES
 from reconciler.errors import ReconcileError
-from reconciler.plan.compute import Rules, compute_plan
+from reconciler.plan.compute import compute_plan
+from reconciler.plan.wanted import Rules
 from reconciler.policy.grants import Desired, Grant
 from reconciler.policy.tiers import BUILT_IN_TIERS
 from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError

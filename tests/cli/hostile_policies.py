@@ -55,7 +55,7 @@ PLACES: dict[str, Make] = {
 def hostile_policies() -> Iterator[tuple[str, str]]:
     """Give names of repositories and what is live there, each name once."""
     for place, make in PLACES.items():
-        for number, text in enumerate((ALL, ORDERS[0], ORDERS[3])):
+        for number, text in enumerate((ALL, ORDERS[0])):
             yield f"h/{place}-{number}", json.dumps(make(text))
     for number, text in enumerate(LINES):
         yield f"h/one-role-{number}", json.dumps(PLACES["role"](text))

@@ -11,8 +11,9 @@ from reconciler.access.desired import desired_policies
 from reconciler.access.load import load_access
 from reconciler.access.model import AccessFile
 from reconciler.cli.planning import plan_registries
-from reconciler.plan.compute import Rules, compute_plan
+from reconciler.plan.compute import compute_plan
 from reconciler.plan.model import Plan
+from reconciler.plan.wanted import Rules
 from reconciler.policy.compiler import compile_policy
 from reconciler.policy.difference import AccessChange, Holdings
 from reconciler.policy.grants import grant_facts

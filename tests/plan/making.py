@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import date
 
-from reconciler.plan.compute import Rules, compute_plan
+from reconciler.plan.compute import compute_plan
 from reconciler.plan.model import Change, Plan, PlanError, Target
+from reconciler.plan.wanted import Rules
 from reconciler.policy.conditions import Condition
 from reconciler.policy.grants import Desired, Grant
 from reconciler.policy.keep import KeepRule, Ownership

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from reconciler.plan.compute import Rules, compute_plan, without_expired
+from reconciler.plan.compute import compute_plan, without_expired
 from reconciler.plan.model import Plan, PlanError, Target
+from reconciler.plan.wanted import Rules
 from reconciler.policy.document import Document, Unreadable
 from reconciler.policy.keep import lambda_rule
 from reconciler.policy.principals import EVERYONE, Principal

@@ -1,7 +1,8 @@
 """Grants whose time is over, and several regions put together."""
 
-from reconciler.plan.compute import Rules, compute_plan, merge_plans, without_expired
+from reconciler.plan.compute import compute_plan, merge_plans, without_expired
 from reconciler.plan.model import Plan, Target
+from reconciler.plan.wanted import Rules
 from reconciler.policy.grants import Grant
 from reconciler.registry.model import ReadFailure, RegistryScope
 from tests.plan.making import (

@@ -1,6 +1,6 @@
 """Principals that were deleted."""
 
-from reconciler.plan.compute import Rules
+from reconciler.plan.wanted import Rules
 from reconciler.policy.grants import Desired
 from tests.plan.making import (
     ALICE,

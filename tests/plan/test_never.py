@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from reconciler.plan.compute import Rules, compute_plan, merge_plans, without_expired
+from reconciler.plan.compute import compute_plan, merge_plans, without_expired
 from reconciler.plan.model import BrokenRule, Plan, Target
+from reconciler.plan.wanted import Rules
 from reconciler.policy.keep import KeepRule
 from reconciler.policy.never import NeverRule, Outside
 from reconciler.policy.principals import EVERYONE
