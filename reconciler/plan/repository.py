@@ -84,7 +84,8 @@ def _live_text(live: LiveRegistry, repository: str) -> str | None:
     if found is None:
         raise NotPlannableError(
             "missing-repository",
-            "the repository does not exist; create it (create: true does), or take it out of the file",
+            "the repository does not exist; create it (create: true does), or take it out of the "
+            "file",
         )
     if isinstance(found.policy_text, ReadFailure):
         raise NotPlannableError(found.policy_text.rule, found.policy_text.message)

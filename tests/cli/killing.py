@@ -1,7 +1,5 @@
 """Kill a real `reconcile` at an exact moment, and wait until what it had sent is done."""
 
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -69,7 +67,7 @@ class Killer:
         with self._lock:
             self._calls[what] += 1
             if self._process is not None and self._moment == Moment(what, self._calls[what]):
-                os.kill(self._process.pid, signal.SIGKILL)
+                self._process.kill()
 
 
 def _settle(ecr: Sandbox) -> None:
