@@ -94,7 +94,7 @@ def replay(saved: SavedPlan, source: AccessSource) -> Plan:
         errors=saved.errors,
         # A saved plan tells no region of what is unmanaged.
         unmanaged=tuple(Target(name, scopes[0]) for name in saved.unmanaged),
-        broken=saved.never_broken,
+        broken=tuple(sorted({*saved.never_broken, *plan.broken})),
         in_sync=saved.in_sync,
         live_grants=saved.live_grants,
     )

@@ -45,12 +45,12 @@ class Memory:
     created: dict[str, RepositorySettings] = field(default_factory=dict)
     invisible: dict[str, int] = field(default_factory=dict)
     images: bool = False
-    fails_to_read: bool = False
+    fails_to_read: Fault | None = None
 
     def read_policy(self, name: str) -> str | None:
         self.reads += 1
         if self.fails_to_read:
-            raise CallError("no answer", fault=Fault.UNANSWERED)
+            raise CallError("it can't be read", fault=self.fails_to_read)
         self._require(name)
         return self.policies[name]
 

@@ -123,7 +123,7 @@ def test_what_is_read_back_must_be_what_was_written() -> None:
 
 def test_what_can_not_be_read_back_is_told_as_written() -> None:
     def unreadable(memory: Memory) -> None:
-        memory.fails_to_read = True
+        memory.fails_to_read = Fault.UNANSWERED
 
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, after_write=unreadable))
     assert (outcome.result, outcome.written) == ("failed", True)
@@ -178,7 +178,7 @@ def test_the_same_policy_by_somebody_else_is_stale_too() -> None:
 
 def test_a_lost_answer_that_can_not_be_settled_says_so() -> None:
     def lost(memory: Memory) -> None:
-        memory.fails_to_read = True
+        memory.fails_to_read = Fault.UNANSWERED
         raise WriteOutcomeUnknownError("cut off")
 
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, lost))
@@ -257,6 +257,20 @@ def test_what_would_fail_for_all_ends_the_run(fault: Fault) -> None:
     assert second == Outcome(
         change_of(None, "pull"), "skipped", "not begun: the credentials have expired"
     )
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_would_fail_for_all_ends_the_run_when_a_write_is_looked_at(lost: bool) -> None:
+    def expire(memory: Memory) -> None:
+        memory.fails_to_read = Fault.CREDENTIALS
+        if lost:
+            raise WriteOutcomeUnknownError("no answer")
+
+    memory, run = Memory({NAME: None}, after_write=expire), make_run()
+    first = apply_one(change_of(None, "pull"), memory, run)
+    second = apply_one(change_of(None, "pull"), memory, run)
+    assert (first.result, first.written) == ("failed", True)
+    assert (second.result, memory.reads) == ("skipped", 2)
 
 
 def test_a_bug_in_one_change_does_not_hide_the_others() -> None:
