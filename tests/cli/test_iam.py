@@ -6,13 +6,15 @@ from typing import NamedTuple
 
 import pytest
 
+from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
-from tests.cli.conftest import SEED, Reconcile
+from tests.cli.conftest import SEED, Reconcile, runner, sandbox_environment
 
 NEEDS_NO_PERMISSION = {"GetCallerIdentity"}
 ROLE = "arn:aws:iam::111122223333:role/ecr-access-reconciler"
 
 WITH_ABANDONED = SEED + "  payments/old:\n    access: {}\n"
+WITH_NEW = WITH_ABANDONED + "  payments/new: {create: true, access: {ci: pull}}\n"
 WITH_MORE = SEED.replace(
     "    access:", "    create: true\n    settings: {tags: {team: payments}}\n    access:"
 ).replace("regions:", "probe_repository: scratch/probe\n  regions:")
@@ -27,7 +29,16 @@ class Case(NamedTuple):
 
 
 READING = Case("iam caller --plan-only", SEED, ["plan", "plan --show-policy", "drift"])
-WRITING = Case("iam caller", WITH_ABANDONED, ["plan", "drift", "apply --yes"])
+WRITING = Case(
+    "iam caller",
+    WITH_ABANDONED,
+    [
+        "plan --out plan.json",
+        "apply plan.json --yes --journal j.jsonl",
+        "rollback j.jsonl --yes --repository payments/api",
+    ],
+)
+CREATING = Case("iam caller", WITH_NEW, ["apply --yes", "drift"])
 
 
 def actions(printed: str) -> set[str]:
@@ -51,7 +62,9 @@ def abandon(ecr: Sandbox, repository: str) -> None:
     ecr.delete_role(role)
 
 
-@pytest.mark.parametrize("case", [READING, WRITING], ids=["reading", "setting and deleting"])
+@pytest.mark.parametrize(
+    "case", [READING, WRITING, CREATING], ids=["reading", "setting and deleting", "creating"]
+)
 def test_the_policy_allows_exactly_what_is_called(
     reconcile: Reconcile, ecr: Sandbox, folder: Path, case: Case
 ) -> None:
@@ -60,6 +73,24 @@ def test_the_policy_allows_exactly_what_is_called(
     for command in case.commands:
         assert reconcile(*command.split()).code in {0, 4}, command
     assert called(ecr) == actions(reconcile(*case.iam.split()).out)
+
+
+def test_probing_is_allowed_on_the_probe_repository_alone(folder: Path) -> None:
+    access = SEED.replace("regions:", "probe_repository: scratch/probe\n  regions:")
+    (folder / "ecr_access.yaml").write_text(access)
+    with Sandbox(Behaviour(known_principals_only=True)) as ecr:
+        ecr.create_repository("payments/api")
+        ecr.create_repository("scratch/probe")
+        reconcile = runner(folder, sandbox_environment(ecr))
+        assert reconcile("apply", "--yes", "--wait", "0").code == 1
+        probed = {f"ecr:{call.name}" for call in ecr.calls() if call.repository == "scratch/probe"}
+        (probe,) = [
+            statement
+            for statement in json.loads(reconcile("iam", "caller").out)["Statement"]
+            if statement["Sid"] == "Probe"
+        ]
+    assert probe["Resource"] == ["arn:aws:ecr:us-west-2:111122223333:repository/scratch/probe"]
+    assert probed - {"ecr:GetRepositoryPolicy"} == set(probe["Action"])
 
 
 def test_nobody_is_called(reconcile: Reconcile, ecr: Sandbox) -> None:
