@@ -50,7 +50,7 @@ class Memory:
     def read_policy(self, name: str) -> str | None:
         self.reads += 1
         if self.fails_to_read:
-            raise CallError("it can't be read", fault=self.fails_to_read)
+            raise CallError("no answer", fault=self.fails_to_read)
         self._require(name)
         return self.policies[name]
 

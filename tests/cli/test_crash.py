@@ -23,8 +23,8 @@ from tests.cli.mixed_registry import (
 )
 
 REPOSITORIES = 50
-SEEDS = range(1, 11)
-KILLS = 3
+SEEDS = range(1, 7)
+KILLS = 5
 """Applies that are killed, one after the other, before one is let through and all is undone."""
 
 _CALLS_OF_A_CHANGE = 3
