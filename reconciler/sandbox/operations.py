@@ -98,6 +98,22 @@ def set_repository_policy(call: EcrCall, state: State) -> dict[str, Json]:
     }
 
 
+def get_repository_policy(call: EcrCall, _state: State) -> dict[str, Json]:
+    """Give a policy's text as it was set: moto would, and take several times as long."""
+    repository = called_repository(call, call.text("repositoryName") or "")
+    if repository.policy is None:
+        raise ServiceError(
+            "RepositoryPolicyNotFoundException",
+            f"Repository policy does not exist for the repository with name '{repository.name}' "
+            f"in the registry with id '{repository.registry_id}'",
+        )
+    return {
+        "registryId": repository.registry_id,
+        "repositoryName": repository.name,
+        "policyText": repository.policy,
+    }
+
+
 def describe_repositories(call: EcrCall, state: State) -> dict[str, Json]:
     """List the repositories by name, a page at a time, or describe those asked for.
 

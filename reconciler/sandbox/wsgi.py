@@ -33,6 +33,7 @@ Hook: TypeAlias = Callable[[Call], None]
 
 _OURS: Mapping[str, Callable[[EcrCall, State], dict[str, Json]]] = {
     "SetRepositoryPolicy": operations.set_repository_policy,
+    "GetRepositoryPolicy": operations.get_repository_policy,
     "DescribeRepositories": operations.describe_repositories,
 }
 

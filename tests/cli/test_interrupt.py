@@ -24,7 +24,11 @@ def start(folder: Path, ecr: Sandbox, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "reconciler", *arguments],
         cwd=folder,
-        env={**sandbox_environment(ecr), "PYTHONUNBUFFERED": "1"},
+        env={
+            **sandbox_environment(ecr),
+            "PYTHONUNBUFFERED": "1",
+            "XDG_STATE_HOME": str(folder / ".state"),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
