@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.apply.journal_reading import Written
+from reconciler.apply.looking import is_same
 from reconciler.plan.model import Target
-from reconciler.policy.document import Policy, Unreadable
-from reconciler.policy.facts import same_meaning
-from reconciler.policy.reshuffled import is_reshuffled
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +45,6 @@ def chain_of(target: Target, writes: Sequence[Written]) -> Chain | None:
         if write.written:
             break
     return Chain(linked[-1].before, tuple(news), linked[-1].change == "create")
-
-
-def is_same(left: Policy, right: Policy) -> bool:
-    """Tell whether two policies are the same, in whatever words and order."""
-    if isinstance(left, Unreadable) and isinstance(right, Unreadable):
-        return is_reshuffled(left.text, right.text)
-    return same_meaning(left, right)
 
 
 def _is_same(target: Target, left: str | None, right: str | None) -> bool:

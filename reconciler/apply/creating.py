@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from reconciler.apply.model import Access, Reader, Writer
+from reconciler.apply.model import Reader, ReaderWriter, Writer
 from reconciler.apply.run import VISIBLE_WITHIN, Patience, Run
 from reconciler.errors import RefusedError
 from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
@@ -13,34 +13,43 @@ from reconciler.registry.model import RepositorySettings
 T = TypeVar("T")
 
 MOST_ATTEMPTS = 10
-"""Attempts at making one repository that are throttled or get no answer."""
+"""Attempts at making one repository that are throttled, unsent or get no answer."""
+
+_PASSING = frozenset({Fault.THROTTLED, Fault.CONNECTION})
 
 
-def create(name: str, settings: RepositorySettings, access: Access, run: Run) -> Access:
-    """Make a repository, and give an access to it that waits until it is visible.
+def create(
+    name: str, settings: RepositorySettings, registry: ReaderWriter, run: Run
+) -> ReaderWriter:
+    """Make a repository, and give a way to it that waits until it is visible.
 
     One that exists is never configured again: RefusedError where somebody else made it. After a
-    lost answer it is asked for again, and one that is there then is taken for ours: its policy
-    will be looked at in any case. Raises ReconcileError otherwise.
+    lost answer it is asked for again, and one that is there then is taken for ours; whether its
+    policy is still none is for the caller to look at. Raises ReconcileError otherwise, and
+    WriteOutcomeUnknownError wherever it may have been made.
     """
-    lost = False
+    lost: WriteOutcomeUnknownError | None = None
     for attempt in range(1, MOST_ATTEMPTS + 1):
         try:
-            access.writer.create_repository(name, settings)
+            registry.writer.create_repository(name, settings)
             break
-        except WriteOutcomeUnknownError:
-            lost = True
+        except WriteOutcomeUnknownError as error:
+            lost = error
             if attempt == MOST_ATTEMPTS:
                 raise
         except CallError as error:
-            if error.fault is Fault.REPOSITORY_EXISTS and lost:
-                break
             if error.fault is Fault.REPOSITORY_EXISTS:
+                if lost is not None:
+                    break
                 raise RefusedError("the repository has been made since it was planned") from error
-            if error.fault is not Fault.THROTTLED or attempt == MOST_ATTEMPTS:
+            if error.fault not in _PASSING or attempt == MOST_ATTEMPTS:
+                if lost is not None:
+                    raise WriteOutcomeUnknownError(f"{lost.message}; {error.message}") from error
                 raise
     patience = run.new_patience(VISIBLE_WITHIN)
-    return Access(_PatientReader(access.reader, patience), _PatientWriter(access.writer, patience))
+    return ReaderWriter(
+        _PatientReader(registry.reader, patience), _PatientWriter(registry.writer, patience)
+    )
 
 
 @dataclass(frozen=True, slots=True)

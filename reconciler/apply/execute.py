@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from reconciler.apply.model import Access, Outcome
+from reconciler.apply.model import Outcome, ReaderWriter
 from reconciler.apply.run import Run
 from reconciler.apply.write import apply_change
 from reconciler.plan.model import Change
@@ -15,7 +15,7 @@ WRITERS = 4
 
 def execute(
     changes: Iterable[Change],
-    registries: Mapping[RegistryScope, Access],
+    registries: Mapping[RegistryScope, ReaderWriter],
     run: Run,
     progress: Callable[[Outcome], None],
 ) -> tuple[Outcome, ...]:
@@ -33,7 +33,7 @@ def execute(
             return apply_change(change, registries[change.target.scope], run)
         except Exception as bug:  # noqa: BLE001 - what became of the others must still be told
             message = f"{type(bug).__name__}: {bug} (a bug; look at what is live)"
-            return Outcome(change, "failed", message, written=True)
+            return Outcome(change, "failed", message, written=None)
 
     outcomes = []
     with ThreadPoolExecutor(WRITERS) as pool:

@@ -138,7 +138,7 @@ _FIELDS: Mapping[str, Mapping[str, Check]] = {
     "end": {
         **_HEAD,
         "outcome": _one_of("applied", "failed", "stale"),
-        "written": _is_flag,
+        "written": _or_null(_is_flag),
         "error": _or_null(_is_text),
     },
 }

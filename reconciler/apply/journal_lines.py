@@ -88,7 +88,7 @@ class EndJson(TypedDict):
     region: str
     repository: str
     outcome: Literal["applied", "failed", "stale"]
-    written: bool
+    written: bool | None
     error: str | None
     digest: str
 
@@ -129,7 +129,7 @@ def end_line(header: RunHeader, outcome: Outcome, at: datetime) -> bytes:
             "region": target.scope.region,
             "repository": target.repository,
             "outcome": outcome.result,
-            "written": outcome.result == "applied" or outcome.written,
+            "written": outcome.is_written,
             "error": None if outcome.error is None else _short(outcome.error),
         },
     )

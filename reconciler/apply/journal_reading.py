@@ -23,7 +23,7 @@ class Written:
     """One write that a run began, in the journal's order.
 
     `before` and `after` are policies as text, None for no policy. `written` is what the run says
-    became of it: None where it was killed before it could say.
+    became of it: None where it could not know, or was killed before it could say.
     """
 
     run: str
@@ -111,7 +111,7 @@ class _Reader:
         if key not in self._open:
             raise MalformedError("the end of a write whose beginning is missing")
         begun = self._open.pop(key)
-        written = line["written"] or line["outcome"] == "applied"
+        written = True if line["outcome"] == "applied" else line["written"]
         self._writes[begun] = replace(self._writes[begun], written=written)
 
 

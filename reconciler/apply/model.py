@@ -30,7 +30,7 @@ class Writer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class ReaderWriter:
     """The way to one registry in one region."""
 
     reader: Reader
@@ -41,17 +41,22 @@ class Access:
 class Outcome:
     """What became of one change.
 
-    `stale`: the live policy was no longer the one that the plan had seen, so nothing was
-    written. `error` says why it was not applied, None where it was; `written` tells of a failure
-    that something was, or may have been, written all the same. `suspects` are the principals that
-    AWS may not know, where it refused the policy for one of them.
+    `stale`: the live policy was no longer the one that the plan had seen, and was left alone.
+    `error` says why the change was not applied, None where it was; `written` tells whether
+    something was written all the same, None where nobody knows. `suspects` are the principals
+    that AWS may not know, where it refused the policy for one of them.
     """
 
     change: Change
     result: Result
     error: str | None = None
-    written: bool = False
+    written: bool | None = False
     suspects: tuple[str, ...] = ()
+
+    @property
+    def is_written(self) -> bool | None:
+        """Whether anything was written; None where nobody knows."""
+        return True if self.result == "applied" else self.written
 
 
 class Journal(Protocol):

@@ -4,23 +4,23 @@ The service refuses a whole policy for one principal that it does not know, and 
 which. On a repository that holds nothing, policies can be tried that grant nothing.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from reconciler.apply.model import Outcome, Reader, Writer
-from reconciler.apply.write import MOST_THROTTLES
 from reconciler.errors import ReconcileError, RefusedError
-from reconciler.policy.document import VERSION
-from reconciler.registry.fault import CallError, Fault
+from reconciler.policy.compiler import MAX_POLICY_CHARACTERS, minified
+from reconciler.policy.conditions import NO_CONDITION
+from reconciler.policy.document import VERSION, Document, read_policy
+from reconciler.registry.fault import UNKNOWN_PRINCIPAL, CallError, Fault
 from reconciler.registry.model import RegistryScope
 
 SID = "ReconcileProbe"
-_UNKNOWN = frozenset({Fault.PRINCIPAL_NOT_FOUND, Fault.INVALID_POLICY})
-_AT_ONCE = 40
-"""Principals in one policy: an ARN may have some 200 characters, a policy 10,240."""
+MOST_THROTTLES = 10
+"""Attempts at one call that are throttled."""
+
+_ACTION = "ecr:BatchGetImage"
 
 
 class ProbeReader(Reader, Protocol):
@@ -47,14 +47,21 @@ def name_unknown(
     Where a registry has no probe repository, its outcomes stay as they are. Never raises for
     what AWS answers.
     """
-    told = {scope: _told(outcomes, scope, probe) for scope, probe in probes.items()}
+    found = {scope: _try(outcomes, scope, probe) for scope, probe in probes.items()}
     return tuple(
-        _explained(outcome, told.get(outcome.change.target.scope)) if outcome.suspects else outcome
+        _explained(outcome, found.get(outcome.change.target.scope)) if outcome.suspects else outcome
         for outcome in outcomes
     )
 
 
-def find_unknown(suspects: Iterable[str], probe: Probe) -> frozenset[str]:
+class Found(NamedTuple):
+    """What trying found: the principals that AWS knows not, and why cleaning up failed, if so."""
+
+    unknown: frozenset[str]
+    left_behind: str | None = None
+
+
+def find_unknown(suspects: Iterable[str], probe: Probe) -> Found:
     """Find the principals that AWS does not know: 2k log n policies are tried, at most.
 
     They deny, so nobody gets anything by them, and the repository has none afterwards. Raises
@@ -62,21 +69,16 @@ def find_unknown(suspects: Iterable[str], probe: Probe) -> frozenset[str]:
     fails.
     """
     _check_is_scratch(probe)
-    names = sorted(suspects)
     try:
-        return frozenset(
-            name
-            for start in range(0, len(names), _AT_ONCE)
-            for name in _unknown(names[start : start + _AT_ONCE], probe)
-        )
-    finally:
-        probe.writer.delete_policy(probe.repository)
+        unknown = frozenset(_unknown(tuple(sorted(suspects)), probe))
+    except ReconcileError:
+        _clean(probe)  # the failure is the one to tell
+        raise
+    return Found(unknown, _clean(probe))
 
 
-def _told(
-    outcomes: Iterable[Outcome], scope: RegistryScope, probe: Probe
-) -> frozenset[str] | str | None:
-    """Give the unknown principals of one registry, or say why they can't be told."""
+def _try(outcomes: Iterable[Outcome], scope: RegistryScope, probe: Probe) -> Found | str | None:
+    """Give what is found of one registry's suspects, or say why nothing can be told."""
     suspects = {s for o in outcomes if o.change.target.scope == scope for s in o.suspects}
     if not suspects:
         return None
@@ -86,25 +88,46 @@ def _told(
         return f"the probe repository {probe.repository} can't tell which: {error.message}"
 
 
-def _explained(outcome: Outcome, told: frozenset[str] | str | None) -> Outcome:
-    if told is None:
+def _explained(outcome: Outcome, found: Found | str | None) -> Outcome:
+    if found is None:
         return outcome
-    if isinstance(told, str):
-        return replace(outcome, error=f"{outcome.error}; {told}")
-    unknown = tuple(name for name in outcome.suspects if name in told)
+    if isinstance(found, str):
+        return replace(outcome, error=f"{outcome.error}; {found}")
+    unknown = tuple(name for name in outcome.suspects if name in found.unknown)
     if unknown:
-        message = f"AWS does not know {', '.join(unknown)}; everyone else in the policy is known"
-        return replace(outcome, error=message, suspects=unknown)
-    message = "AWS knows all of its principals by now; run the same command again"
-    return replace(outcome, error=f"{outcome.error}; {message}")
+        message = f"AWS does not know {', '.join(unknown)}; everyone else whom it adds is known"
+    else:
+        message = f"{outcome.error}; AWS knows them all by now; if it stays, it is something else"
+    if found.left_behind:
+        message = f"{message}; the probe repository can't be cleaned: {found.left_behind}"
+    return replace(outcome, error=message, suspects=unknown or outcome.suspects)
 
 
 def _check_is_scratch(probe: Probe) -> None:
     if probe.reader.holds_images(probe.repository):
         raise RefusedError(f"{probe.repository} holds images, so it is no scratch repository")
     live = probe.reader.read_policy(probe.repository)
-    if live is not None and f'"{SID}"' not in live:
+    if live is not None and not _is_ours(live):
         raise RefusedError(f"{probe.repository} has a policy of somebody's")
+
+
+def _is_ours(text: str) -> bool:
+    """Tell whether a policy is one of ours, left behind by a run that was killed."""
+    policy = read_policy(text)
+    if not isinstance(policy, Document) or len(policy.statements) != 1:
+        return False
+    (only,) = policy.statements
+    said = (only.sid, only.effect, only.actions, only.condition)
+    return said == (SID, "Deny", frozenset({_ACTION}), NO_CONDITION)
+
+
+def _clean(probe: Probe) -> str | None:
+    """Take the policy away; say why that failed, if it did."""
+    try:
+        _repeating(lambda: probe.writer.delete_policy(probe.repository))
+    except ReconcileError as error:
+        return error.message
+    return None
 
 
 def _unknown(names: Sequence[str], probe: Probe) -> tuple[str, ...]:
@@ -117,20 +140,27 @@ def _unknown(names: Sequence[str], probe: Probe) -> tuple[str, ...]:
 
 
 def _is_taken(names: Sequence[str], probe: Probe) -> bool:
-    statement = {
-        "Sid": SID,
-        "Effect": "Deny",
-        "Principal": {"AWS": list(names)},
-        "Action": "ecr:BatchGetImage",
-    }
-    policy = json.dumps({"Version": VERSION, "Statement": [statement]}, separators=(",", ":"))
-    for attempt in count(1):
+    """Tell whether AWS takes a policy that denies these something; one too long is no policy."""
+    statement = {"Sid": SID, "Effect": "Deny", "Principal": {"AWS": list(names)}, "Action": _ACTION}
+    policy = minified({"Version": VERSION, "Statement": [statement]})
+    if len(policy) > MAX_POLICY_CHARACTERS:
+        return False
+    try:
+        _repeating(lambda: probe.writer.set_policy(probe.repository, policy))
+    except CallError as error:
+        if error.fault in UNKNOWN_PRINCIPAL:
+            return False
+        raise
+    return True
+
+
+def _repeating(call: Callable[[], None]) -> None:
+    """Make a call again while it is throttled. Raises ReconcileError."""
+    for attempt in range(1, MOST_THROTTLES + 1):
         try:
-            probe.writer.set_policy(probe.repository, policy)
-            break
+            call()
         except CallError as error:
-            if error.fault in _UNKNOWN:
-                return False
             if error.fault is not Fault.THROTTLED or attempt == MOST_THROTTLES:
                 raise
-    return True
+        else:
+            return

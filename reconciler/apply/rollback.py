@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from reconciler.apply.chain import Chain, chain_of, is_same
+from reconciler.apply.chain import Chain, chain_of
 from reconciler.apply.journal_reading import Written
+from reconciler.apply.looking import is_same
 from reconciler.apply.sendable import sendable
 from reconciler.plan.compute import merge_plans
 from reconciler.plan.counts import count_granted, count_revoked

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reconciler.apply.model import Journal
-from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.fault import FOR_ALL, CallError
 
 VISIBLE_WITHIN = 20.0
 """Seconds after which a repository that was just made must be visible."""
@@ -15,12 +15,11 @@ _FIRST_PAUSE = 0.25  # seconds; doubles with each wait for one thing
 _LONGEST_PAUSE = 4.0
 _NAP = 0.1  # seconds between looks at whether the run is to stop
 
-_FOR_ALL = frozenset({Fault.SETTINGS, Fault.CREDENTIALS, Fault.CONNECTION, Fault.TLS})
-"""What fails for one repository and would fail for all others, too."""
-
 
 class Patience:
     """Some seconds to wait, counted from the first wait on; safe to share among threads.
+
+    `begins` is called at that first wait.
 
     Shared by all changes of a run: a role that was made before the run began has had as long to
     become known as the run has lasted.
@@ -33,11 +32,13 @@ class Patience:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         stopped: Callable[[], bool] = lambda: False,
+        begins: Callable[[], None] = lambda: None,
     ) -> None:
         self.seconds = seconds
         self._clock = clock
         self._sleep = sleep
         self._stopped = stopped
+        self._begins = begins
         self._ends: float | None = None
         self._lock = threading.Lock()
 
@@ -49,6 +50,8 @@ class Patience:
         with self._lock:
             if self._ends is None:
                 self._ends = self._clock() + self.seconds
+                if self.seconds:
+                    self._begins()
             ends = self._ends
         now = self._clock()
         until = min(ends, now + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**waits))
@@ -75,5 +78,5 @@ class Run:
 
     def note_failure(self, error: Exception) -> None:
         """Remember a failure after which nothing else can work."""
-        if isinstance(error, CallError) and error.fault in _FOR_ALL:
+        if isinstance(error, CallError) and error.fault in FOR_ALL:
             self._dead_end = f"not begun: {error.message}"

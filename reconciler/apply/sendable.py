@@ -23,12 +23,12 @@ def sendable(text: str, target: Target) -> str | None:
         return text
     policy = target.read(text)
     for shorter in _spellings(text, target.partition):
-        if len(shorter) <= MAX_POLICY_CHARACTERS and _is_same(target.read(shorter), policy):
+        if len(shorter) <= MAX_POLICY_CHARACTERS and _says_the_same(target.read(shorter), policy):
             return shorter
     return None
 
 
-def _is_same(shorter: Policy, policy: Policy) -> bool:
+def _says_the_same(shorter: Policy, policy: Policy) -> bool:
     """Tell whether a spelling means the same; what is not understood must be the same JSON."""
     if isinstance(shorter, Unreadable) and isinstance(policy, Unreadable):
         return load_json(shorter.text) == load_json(policy.text)

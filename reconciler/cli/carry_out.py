@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from reconciler.apply.execute import execute
-from reconciler.apply.model import Access, Journal, Outcome
+from reconciler.apply.model import Journal, Outcome, ReaderWriter
 from reconciler.apply.probe import Probe, name_unknown
 from reconciler.apply.run import Patience, Run
 from reconciler.cli.exits import Exit
-from reconciler.cli.signals import finishing_first
+from reconciler.cli.signals import Interrupt, finishing_first
 from reconciler.cli.survey import Line
 from reconciler.cli.terminal import confirm, is_interactive, note, progress_bar
 from reconciler.plan.guards import Refusal
@@ -28,8 +28,11 @@ def reason_to_skip(
     if not is_interactive():
         note("refused: this asks before it writes, and nobody is there to answer; add --yes")
         return "nobody was there to confirm"
-    if confirm("Apply these changes?"):
-        return None
+    try:
+        if confirm("Apply these changes?"):
+            return None
+    except Interrupt:
+        note("")
     note("declined; nothing was written")
     return "declined"
 
@@ -53,7 +56,9 @@ def carry_out(
         for scope, line in lines.items()
         if changes
     }
-    registries = {scope: Access(lines[scope].reader, writer) for scope, writer in writers.items()}
+    registries = {
+        scope: ReaderWriter(lines[scope].reader, writer) for scope, writer in writers.items()
+    }
     done = 0
     with progress_bar("applying") as progress, finishing_first() as stopped:
 
@@ -63,9 +68,11 @@ def carry_out(
             progress(done, len(changes))
 
         new_patience = partial(Patience, stopped=stopped)
-        run = Run(journal, new_patience(wait), stopped, new_patience)
+        waiting = f"waiting up to {wait:g} s for new roles that AWS does not know yet"
+        patience = new_patience(wait, begins=partial(note, waiting))
+        run = Run(journal, patience, stopped, new_patience)
         outcomes = execute(changes, registries, run, count)
-        if probe_repository is None:
+        if probe_repository is None or stopped():
             return outcomes
         probes = {s: Probe(probe_repository, lines[s].reader, w) for s, w in writers.items()}
         return name_unknown(outcomes, probes)
@@ -74,7 +81,7 @@ def carry_out(
 def exits_of(plan: Plan, outcomes: Sequence[Outcome]) -> list[Exit]:
     """Give the exit codes that the outcomes of changes that were carried out call for."""
     results = {outcome.result for outcome in outcomes}
-    written = any(outcome.result == "applied" or outcome.written for outcome in outcomes)
+    written = any(outcome.is_written is not False for outcome in outcomes)
     if written and (plan.errors or results != {"applied"}):
         return [Exit.PARTLY_APPLIED]
     codes = {"stale": Exit.REFUSED, "failed": Exit.FAILED, "skipped": Exit.FAILED}

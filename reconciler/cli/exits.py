@@ -1,7 +1,13 @@
 """The exit codes, one table for all commands."""
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
+
+import typer
+
+from reconciler.cli.terminal import silence
 
 
 class Exit(IntEnum):
@@ -30,3 +36,13 @@ def worst(codes: Iterable[Exit]) -> Exit:
     """Choose the code to end with where several hold; DONE where none does."""
     found = set(codes)
     return next((code for code in _FIRST if code in found), Exit.DONE)
+
+
+@contextmanager
+def ending_with(code: Exit) -> Iterator[None]:
+    """End the command with a code, also where nobody reads its report any more."""
+    try:
+        yield
+    except BrokenPipeError:
+        silence(sys.stdout)
+    raise typer.Exit(code)

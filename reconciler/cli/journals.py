@@ -34,7 +34,7 @@ def keeping_journal(
     plan: str | None,
     file: str | None,
 ) -> Iterator[FileJournal]:
-    """Give the journal of a run that is about to write `changes`; afterwards, say where it is.
+    """Give the journal of a run that is about to write `changes`, and say where it is.
 
     `plan` is a saved plan's digest, `file` the path of what the changes were worked out from.
     Raises ReconcileError where no journal can be kept.
@@ -43,12 +43,13 @@ def keeping_journal(
     path = journal_path(option, min(scope.account for scope in authors), run, now)
     header = RunHeader(run, command, plan, file, authors)
     journal = file_journal(path, header, changes, lambda: datetime.now(UTC))
+    # Said beforehand: a run that is killed can't say it any more.
+    note(f"journal: {printable(str(path))}")
     try:
         yield journal
     finally:
         journal.close()
         if journal.used:
-            note(f"journal: {printable(str(path))}")
             note(f"to undo: reconcile rollback {printable(shlex.quote(str(path)))}")
 
 
@@ -93,11 +94,18 @@ def require_other_file(journal: Path, option: Path | None) -> None:
 
     Then nobody could tell afterwards which of the two is to be undone.
     """
-    if option is not None and option.exists() and option.samefile(journal):
+    if option is not None and _is_same_file(option, journal):
         raise UsageError(
             f"{journal} is the journal to roll back; a rollback is recorded in another one",
             hint="leave out --journal, or name another file",
         )
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False  # it is not there yet, or opening it will tell why it can't be used
 
 
 def _state_home() -> Path:

@@ -1,7 +1,6 @@
 """The command `reconcile`: its commands, and how every error ends."""
 
 import gc
-import os
 import sys
 from typing import Annotated
 
@@ -23,7 +22,7 @@ from reconciler.cli.commands import (
 )
 from reconciler.cli.exits import Exit
 from reconciler.cli.signals import Interrupt, end_on_signals
-from reconciler.cli.terminal import note, out, show_error, show_traceback
+from reconciler.cli.terminal import note, out, show_error, show_traceback, silence
 from reconciler.errors import ReconcileError
 from reconciler.printable import printable
 
@@ -87,8 +86,7 @@ def main() -> None:
         show_error(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # Whoever read our output has enough; Python would complain again when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         sys.exit(Exit.FAILED)
     except Interrupt:
         note("interrupted")

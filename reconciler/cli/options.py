@@ -1,5 +1,6 @@
 """The options that several commands share, declared once."""
 
+import math
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,13 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+def finite(seconds: float) -> float:
+    """Refuse what is no number of seconds: NaN is neither too little nor too much."""
+    if not math.isfinite(seconds):
+        raise typer.BadParameter(f"{seconds} is no number of seconds")
+    return seconds
 
 
 File = Annotated[
@@ -78,6 +86,7 @@ Wait = Annotated[
         metavar="SECONDS",
         min=0,
         max=600,
+        callback=finite,
         help="How long to wait for new roles that AWS does not know yet.",
     ),
 ]

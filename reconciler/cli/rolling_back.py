@@ -19,7 +19,7 @@ from reconciler.cli.options import Format
 from reconciler.cli.planning import Globs, selected
 from reconciler.cli.show import show_refusals
 from reconciler.cli.survey import Line
-from reconciler.cli.terminal import note, out, paint_for, progress_bar
+from reconciler.cli.terminal import is_piped, note, out, paint_for, progress_bar
 from reconciler.errors import UsageError
 from reconciler.plan.guards import Refusal, check_lock_out
 from reconciler.plan.model import Finding, Plan
@@ -111,7 +111,7 @@ def show_rollback(plan: Plan, format_: Format, *, sure: bool) -> None:
     view = view_plan(plan, Vocabulary())
     if format_ is Format.TEXT:
         out(render_plan(view, paint_for(sys.stdout)))
-    elif not sure:
+    if not sure and (format_ is not Format.TEXT or is_piped()):
         note(render_plan(view, paint_for(sys.stderr)).rstrip("\n"))
 
 
@@ -133,7 +133,7 @@ def show_rolled_back(
 def rollback_exits(found: Rollback, outcomes: Sequence[Outcome]) -> list[Exit]:
     """Give the exit codes that a rollback calls for; what was left alone was refused."""
     codes = exits_of(found.plan, outcomes)
-    written = any(outcome.result == "applied" or outcome.written for outcome in outcomes)
+    written = any(outcome.is_written is not False for outcome in outcomes)
     if found.left_alone:
         codes.append(Exit.PARTLY_APPLIED if written else Exit.REFUSED)
     if found.plan.errors:

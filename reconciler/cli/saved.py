@@ -26,6 +26,8 @@ from reconciler.registry.model import LiveRegistry, LiveRepository, RegistryScop
 MAX_BYTES = 64 * 1024 * 1024
 """The largest plan that is read, and so the largest that is written."""
 
+_BEGINNING = b'{\n  "format_version"'
+
 _SMALLER = "plan some of the repositories at a time, with --repository GLOB"
 
 
@@ -126,10 +128,19 @@ def _place_for(path: Path) -> Path:
         raise UsageError(f"{path} is a folder, not a file")
     if path.exists() and not path.is_file():
         raise UsageError(f"{path} is no regular file; --format json writes to stdout")
+    if path.exists() and not _may_be_replaced(path):
+        raise UsageError(f"{path} exists and is no saved plan; it stays as it is")
     try:
         return path.resolve()
     except RuntimeError:
         raise UsageError(f"{path} is a link that leads to itself") from None
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Tell whether a file is empty, or begins as a saved plan does."""
+    with path.open("rb") as file:
+        head = file.read(len(_BEGINNING))
+    return not head or head == _BEGINNING
 
 
 def _replace(target: Path, content: bytes) -> None:

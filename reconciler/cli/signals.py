@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event
 from types import FrameType
 
@@ -28,9 +28,11 @@ def finishing_first() -> Iterator[Callable[[], bool]]:
     asked = Event()
 
     def remember(_number: int, _frame: FrameType | None) -> None:
-        if not asked.is_set():
-            note("stopping: the writes under way are finished, no more are begun")
+        first = not asked.is_set()
         asked.set()
+        if first:
+            with suppress(RuntimeError):  # a write that the signal broke into can't be begun again
+                note("stopping: the writes under way are finished, no more are begun")
 
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number, handler in before.items():

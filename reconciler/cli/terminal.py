@@ -30,8 +30,16 @@ def out(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Write a line about the work to stderr."""
-    _write(sys.stderr, f"{text}\n")
+    """Write a line about the work to stderr; where nobody reads it any more, the work goes on."""
+    try:
+        _write(sys.stderr, f"{text}\n")
+    except BrokenPipeError:
+        silence(sys.stderr)
+
+
+def silence(stream: TextIO) -> None:
+    """Lead a stream that nobody reads to nowhere; Python would complain when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def show_error(error: ReconcileError) -> None:
@@ -53,6 +61,11 @@ def show_traceback(error: BaseException) -> None:
 def is_interactive() -> bool:
     """Tell whether somebody is there to answer a question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def is_piped() -> bool:
+    """Tell whether what is written to stdout is not seen by whoever is there."""
+    return not sys.stdout.isatty()
 
 
 def confirm(question: str) -> bool:

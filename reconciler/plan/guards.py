@@ -91,13 +91,13 @@ def _check_amounts(plan: Plan, guards: Guards, allowances: Allowances) -> Iterab
     if lost > allowances.revocations and _exceeds(lost, plan.live_grants, guards.max_revoked):
         yield Refusal(
             "max_revoked",
-            f"this would take away {lost} of {plan.live_grants} grants; the limit is "
+            f"this would revoke or narrow {lost} of {plan.live_grants} grants; the limit is "
             f"{guards.max_revoked}; {REVOCATIONS} {lost} allows it once",
         )
     if won > allowances.grants and _exceeds(won, plan.live_grants, guards.max_granted):
         yield Refusal(
             "max_granted",
-            f"this would add {won} grants to {plan.live_grants}; the limit is "
+            f"this would add or widen {won} grants, to {plan.live_grants}; the limit is "
             f"{guards.max_granted}; {GRANTS} {won} allows it once",
         )
 

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from reconciler.plan.model import BrokenRule, Change, Finding, PlanError, Target
+from reconciler.policy.conditions import Condition
 from reconciler.policy.document import Document, Policy, Unreadable
 from reconciler.policy.facts import Facts, facts_of, without
 from reconciler.policy.grants import Grant, grant_facts
-from reconciler.policy.never import NeverRule, breaches, find_breaches
-from reconciler.policy.principals import plain_name
+from reconciler.policy.never import NeverRule, find_breaches
+from reconciler.policy.principals import Principal, plain_name
 from reconciler.policy.vocabulary import Vocabulary
 from reconciler.registry.model import LiveRegistry, ReadFailure
 
@@ -74,11 +75,10 @@ def broken_anew(
     before, after = planned.before, planned.after
     told: dict[str, None] = {}
     for rule in about:
-        known = breaches(rule, before)
-        for principal, condition, _ in (breach.who for breach in find_breaches(rule, after)):
-            if principal not in known:
-                name = vocabulary.name_of(principal, condition) or plain_name(principal)
-                told[f"{name} would have {rule.tier}, and never shall: {rule.because}"] = None
+        known = _who_breaks(rule, before)
+        for who in sorted(_who_breaks(rule, after) - known):
+            name = vocabulary.name_of(*who) or plain_name(who[0])
+            told[f"{name} would have {rule.tier}, and never shall: {rule.because}"] = None
     return tuple(told)
 
 
@@ -152,9 +152,8 @@ def _unread(target: Target, failure: ReadFailure) -> Verdict:
 def _broken(
     target: Target, rule: NeverRule, before: Facts, after: Facts, vocabulary: Vocabulary
 ) -> Iterable[BrokenRule]:
-    still = breaches(rule, after)
-    for breach in find_breaches(rule, before):
-        principal, condition, _ = breach.who
+    still = _who_breaks(rule, after)
+    for principal, condition in sorted(_who_breaks(rule, before)):
         # Of its condition, what counts is the part that says who it is.
         named = vocabulary.find(principal, condition)
         yield BrokenRule(
@@ -162,9 +161,14 @@ def _broken(
             rule.tier,
             principal,
             rule.because,
-            repaired=principal not in still,
+            repaired=(principal, condition) not in still,
             condition=named.condition if named else condition,
         )
+
+
+def _who_breaks(rule: NeverRule, facts: Facts) -> set[tuple[Principal, Condition]]:
+    """Give who breaks a rule: an organization is another `*` than the next one."""
+    return {(breach.who.principal, breach.who.condition) for breach in find_breaches(rule, facts)}
 
 
 def _finding(broken: BrokenRule, vocabulary: Vocabulary) -> Finding:

@@ -76,14 +76,6 @@ class Breach(NamedTuple):
     denied: Actions
 
 
-def breaches(rule: NeverRule, facts: Facts) -> tuple[Principal, ...]:
-    """Give the principals that end up with the tier of a rule on one repository, sorted.
-
-    That is with every action of it, or with any that changes something.
-    """
-    return tuple(sorted({breach.who.principal for breach in find_breaches(rule, facts)}))
-
-
 def find_breaches(rule: NeverRule, facts: Facts) -> tuple[Breach, ...]:
     """Give all that breaks a rule on one repository, sorted by who it is.
 

@@ -24,6 +24,14 @@ class Fault(Enum):
     REJECTED = "rejected"  # any other refusal
 
 
+FOR_ALL = frozenset({Fault.SETTINGS, Fault.CREDENTIALS, Fault.CONNECTION, Fault.TLS})
+"""What fails for one repository and would fail for all others, too."""
+
+UNKNOWN_PRINCIPAL = frozenset({Fault.PRINCIPAL_NOT_FOUND, Fault.INVALID_POLICY})
+"""How the service refuses a policy for a principal that it does not know (yet); it does not say
+which (hashicorp/terraform-provider-aws#39064)."""
+
+
 class CallError(ReconcileError):
     """A call to AWS failed, and it is certain that it changed nothing (exit 1)."""
 

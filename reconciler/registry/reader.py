@@ -7,13 +7,12 @@ from typing import Protocol, cast
 
 from reconciler.registry.classify import UnreadableAnswerError, fault_of, read_verdict
 from reconciler.registry.failures import explain
-from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.fault import FOR_ALL, CallError, Fault
 from reconciler.registry.model import LiveRepository, ReadFailure
 from reconciler.registry.pace import Pace
 from reconciler.registry.session import THREADS, Connection, new_client, text_field
 
 _PAGE = 1000  # repositories; the most that DescribeRepositories gives at once
-_FOR_ALL = frozenset({Fault.SETTINGS, Fault.CREDENTIALS, Fault.CONNECTION, Fault.TLS})
 _RULES = {
     Fault.DENIED: "access-denied",
     Fault.REPOSITORY_MISSING: "missing-repository",
@@ -122,7 +121,7 @@ class RegistryReader:
         try:
             return name, self.read_policy(name)
         except CallError as error:
-            if error.fault in _FOR_ALL:
+            if error.fault in FOR_ALL:
                 fatal.append(error)
                 raise
             return name, error

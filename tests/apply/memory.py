@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reconciler.apply.execute import execute
-from reconciler.apply.model import Access, Outcome
+from reconciler.apply.model import Outcome, ReaderWriter
 from reconciler.apply.run import Patience, Run
 from reconciler.errors import ReconcileError
 from reconciler.plan.compute import compute_plan
@@ -138,7 +138,7 @@ def change_of(live: str | None, *tiers: str) -> Change:
 
 def apply_one(change: Change, memory: Memory, run: Run | None = None) -> Outcome:
     told: list[Outcome] = []
-    registries = {SCOPE: Access(memory, memory)}
+    registries = {SCOPE: ReaderWriter(memory, memory)}
     (outcome,) = execute([change], registries, run or make_run(), told.append)
     assert told == [outcome]
     return outcome

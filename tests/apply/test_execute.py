@@ -5,9 +5,9 @@ import json
 import pytest
 
 from reconciler.apply.execute import execute
-from reconciler.apply.model import Access, Outcome
+from reconciler.apply.model import Outcome, ReaderWriter
 from reconciler.apply.run import Patience, Run
-from reconciler.apply.write import MOST_LOSSES, MOST_THROTTLES
+from reconciler.apply.write import MOST_TRIES, Trouble
 from reconciler.errors import ReconcileError
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.wanted import Rules
@@ -98,7 +98,7 @@ def test_throttled_to_the_end() -> None:
     assert apply_one(change_of(None, "pull"), memory) == Outcome(
         change_of(None, "pull"), "failed", "slow down"
     )
-    assert len(memory.writes) == MOST_THROTTLES
+    assert len(memory.writes) == MOST_TRIES[Trouble.THROTTLED]
 
 
 def test_a_refusal_is_told_at_once() -> None:
@@ -153,7 +153,7 @@ def test_a_lost_answer_and_somebody_elses_policy_is_stale_and_may_be_written() -
 
     memory = Memory({NAME: None}, overtaken)
     outcome = apply_one(change_of(None, "pull"), memory)
-    assert (outcome.result, outcome.written) == ("stale", True)
+    assert (outcome.result, outcome.written) == ("stale", None)
     assert memory.policies[NAME] == other_policy()
 
 
@@ -163,8 +163,9 @@ def test_answers_lost_to_the_end() -> None:
 
     memory = Memory({NAME: None}, lost)
     outcome = apply_one(change_of(None, "pull"), memory)
-    assert (outcome.result, outcome.error) == ("failed", "no answer")
-    assert len(memory.writes) == MOST_LOSSES
+    assert (outcome.result, outcome.written) == ("failed", None)
+    assert outcome.error == "no answer; the policy is still as it was"
+    assert len(memory.writes) == MOST_TRIES[Trouble.LOST]
 
 
 def test_the_same_policy_by_somebody_else_is_stale_too() -> None:
@@ -204,7 +205,7 @@ def test_one_failure_leaves_the_others_going() -> None:
     grant = Grant(ROLE, "ci", "pull", BUILT_IN_TIERS["pull"], ())
     wanted = [Desired(name, (grant,)) for name in ("app/a", "app/b")]
     changes = compute_plan(wanted, registry, Rules()).changes
-    outcomes = execute(changes, {SCOPE: Access(memory, memory)}, make_run(), lambda _: None)
+    outcomes = execute(changes, {SCOPE: ReaderWriter(memory, memory)}, make_run(), lambda _: None)
     assert [outcome.result for outcome in outcomes] == ["failed", "applied"]
 
 
@@ -269,7 +270,7 @@ def test_what_would_fail_for_all_ends_the_run_when_a_write_is_looked_at(lost: bo
     memory, run = Memory({NAME: None}, after_write=expire), make_run()
     first = apply_one(change_of(None, "pull"), memory, run)
     second = apply_one(change_of(None, "pull"), memory, run)
-    assert (first.result, first.written) == ("failed", True)
+    assert (first.result, first.written) == ("failed", None if lost else True)
     assert (second.result, memory.reads) == ("skipped", 2)
 
 
@@ -278,7 +279,7 @@ def test_a_bug_in_one_change_does_not_hide_the_others() -> None:
         raise KeyError("oops")
 
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, broken))
-    assert (outcome.result, outcome.written) == ("failed", True)
+    assert (outcome.result, outcome.written) == ("failed", None)
     assert "KeyError: 'oops'" in (outcome.error or "")
 
 
@@ -305,7 +306,8 @@ def test_a_new_role_is_waited_for_twenty_seconds_for_all_changes_together() -> N
     outcome = apply_one(change_of(None, "pull"), memory, run)
     assert (outcome.result, outcome.suspects) == ("failed", ROLE.names)
     assert outcome.error == (
-        "Principal not found; waited 20 s; one of those that the change adds: " + ROLE.names[0]
+        "Principal not found; waited 20 s; it is one of those that the change adds: "
+        + ROLE.names[0]
     )
     assert clock.now == pytest.approx(20)
     apply_one(change_of(None, "pull"), memory, run)
@@ -343,3 +345,44 @@ def test_the_policy_is_looked_at_again_after_each_wait() -> None:
 
     memory = Memory({NAME: None}, unknown_and_overtaken)
     assert apply_one(change_of(None, "pull"), memory).result == "stale"
+
+
+def test_one_connection_that_fails_is_no_dead_end() -> None:
+    def refused_once(memory: Memory) -> None:
+        if len(memory.writes) == 1:
+            raise CallError("no network", fault=Fault.CONNECTION)
+
+    memory, run = Memory({NAME: None}, refused_once), make_run()
+    assert apply_one(change_of(None, "pull"), memory, run).result == "applied"
+    assert run.reason_to_stop() is None
+    assert len(memory.writes) == 2
+
+
+def test_a_refused_policy_may_have_another_reason() -> None:
+    def refused(_memory: Memory) -> None:
+        raise CallError("Invalid repository policy provided", fault=Fault.INVALID_POLICY)
+
+    outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, refused))
+    assert "it may be one of those that the change adds" in (outcome.error or "")
+
+
+def test_a_policy_that_is_there_already_is_told_so() -> None:
+    wanted = change_of(None, "pull").after_text
+    outcome = apply_one(change_of(None, "pull"), Memory({NAME: wanted}))
+    assert (outcome.result, outcome.error) == (
+        "stale",
+        "the live policy is what the plan wants already",
+    )
+
+
+def test_that_it_waits_is_said_once() -> None:
+    clock, said = Clock(), []
+
+    def unknown(_memory: Memory) -> None:
+        raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+
+    patience = Patience(20, clock=clock, sleep=clock.sleep, begins=lambda: said.append(clock.now))
+    run = Run(Notes(), patience, lambda: False)
+    for _ in range(2):
+        apply_one(change_of(None, "pull"), Memory({NAME: None}, unknown), run)
+    assert said == [0]

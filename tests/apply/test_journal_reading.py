@@ -246,7 +246,6 @@ def test_a_forged_line_is_refused_with_its_number(
     [
         ("'outcome' can't", {"outcome": "skipped"}),
         ("'written' can't", {"written": 1}),
-        ("'written' can't", {"written": None}),
         ("'error' can't", {"error": ["no"]}),
         ("'by' is unknown", {"by": CALLER}),
         ("beginning is missing", {"run": "r9"}),

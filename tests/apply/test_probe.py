@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.apply.model import Outcome
-from reconciler.apply.probe import SID, Probe, find_unknown, name_unknown
-from reconciler.apply.write import MOST_THROTTLES
+from reconciler.apply.probe import MOST_THROTTLES, SID, Probe, find_unknown, name_unknown
 from reconciler.errors import RefusedError
 from reconciler.registry.fault import CallError, Fault
 from tests.apply.memory import NAME, SCOPE, Memory, change_of, other_policy
@@ -45,7 +44,7 @@ def probe(service: Memory) -> Probe:
 def test_exactly_the_unknown_ones_are_found(suspects: set[int], unknown: set[int]) -> None:
     service = Service({role(n) for n in unknown})
     found = find_unknown({role(n) for n in suspects}, probe(service))
-    assert found == {role(n) for n in suspects & unknown}
+    assert found.unknown == {role(n) for n in suspects & unknown}
     assert service.policies == {SCRATCH: None}
 
 
@@ -62,12 +61,27 @@ def test_what_is_tried_gives_nobody_anything() -> None:
 
 
 def test_a_policy_left_over_from_a_killed_probe_does_not_matter() -> None:
-    service = Service({role(1)}, policy=f'{{"Statement": [{{"Sid": "{SID}"}}]}}')
-    assert find_unknown({role(1)}, probe(service)) == {role(1)}
+    left = {"Sid": SID, "Effect": "Deny", "Principal": "*", "Action": "ecr:BatchGetImage"}
+    service = Service({role(1)}, policy=json.dumps({"Statement": left}))
+    assert find_unknown({role(1)}, probe(service)).unknown == {role(1)}
     assert service.policies == {SCRATCH: None}
 
 
-@pytest.mark.parametrize(("images", "policy"), [(True, None), (False, other_policy())])
+OF_THE_SAME_NAME = json.dumps(
+    {"Statement": {"Sid": SID, "Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}}
+)
+
+
+@pytest.mark.parametrize(
+    ("images", "policy"),
+    [
+        (True, None),
+        (False, other_policy()),
+        (False, OF_THE_SAME_NAME),
+        (False, OF_THE_SAME_NAME.replace("Allow", "Deny").replace("BatchGetImage", "*")),
+        (False, "{"),
+    ],
+)
 def test_what_is_no_scratch_repository_is_not_touched(images: bool, policy: str | None) -> None:
     service = Service(set(), policy)
     service.images = images
@@ -83,12 +97,12 @@ def outcome(*suspects: str) -> Outcome:
 def test_the_message_names_them() -> None:
     (told,) = name_unknown([outcome(role(1), role(2))], {SCOPE: probe(Service({role(2)}))})
     assert told.suspects == (role(2),)
-    assert told.error == f"AWS does not know {role(2)}; everyone else in the policy is known"
+    assert told.error == f"AWS does not know {role(2)}; everyone else whom it adds is known"
 
 
 def test_who_is_known_by_now_is_told() -> None:
     (told,) = name_unknown([outcome(role(1))], {SCOPE: probe(Service(set()))})
-    assert "AWS knows all of its principals by now" in (told.error or "")
+    assert "AWS knows them all by now" in (told.error or "")
 
 
 def test_why_nothing_can_be_told_is_told() -> None:
@@ -126,3 +140,28 @@ def test_a_throttled_try_is_repeated(throttles: int, found: bool) -> None:
     (told,) = name_unknown([outcome(role(1))], {SCOPE: probe(service)})
     assert ("by now" in (told.error or "")) is found
     assert NAME not in service.policies
+
+
+def test_many_long_names_are_tried_in_policies_that_fit() -> None:
+    names = {f"arn:aws:iam::444455556666:role/{'p' * 400}/r{n}" for n in range(40)}
+    (unknown, *_) = sorted(names)
+    service = Service({unknown})
+    assert find_unknown(names, probe(service)).unknown == {unknown}
+    assert max(len(json.dumps(statement)) for statement in service.tried) < 10_240
+
+
+@pytest.mark.parametrize("throttles", [1, MOST_THROTTLES])
+def test_cleaning_up_is_repeated_and_does_not_hide_what_was_found(throttles: int) -> None:
+    class Throttled(Service):
+        deletes = 0
+
+        def delete_policy(self, name: str) -> None:
+            self.deletes += 1
+            if self.deletes <= throttles:
+                raise CallError("slow down", fault=Fault.THROTTLED)
+            super().delete_policy(name)
+
+    service = Throttled({role(1)})
+    (told,) = name_unknown([outcome(role(1), role(2))], {SCOPE: probe(service)})
+    assert f"AWS does not know {role(1)}" in (told.error or "")
+    assert ("can't be cleaned" in (told.error or "")) is (throttles == MOST_THROTTLES)

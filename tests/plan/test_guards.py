@@ -106,11 +106,11 @@ def test_a_refusal_says_the_figure_the_limit_and_the_option() -> None:
     guards = Guards(Limit(12.5, 10), Limit(30, 20))
     granted, revoked = sorted(check(plan_that(revokes=50, grants=60), guards))
     assert revoked.message == (
-        "this would take away 50 of 100 grants; the limit is 10 and 12.5 %; "
+        "this would revoke or narrow 50 of 100 grants; the limit is 10 and 12.5 %; "
         "--allow-revocations 50 allows it once"
     )
     assert granted.message == (
-        "this would add 60 grants to 100; the limit is 20 and 30 %; "
+        "this would add or widen 60 grants, to 100; the limit is 20 and 30 %; "
         "--allow-grants 60 allows it once"
     )
 

@@ -9,8 +9,8 @@ from reconciler.policy.caller import iam_caller
 from reconciler.policy.conditions import Condition
 from reconciler.policy.elements import NotAction
 from reconciler.policy.evaluate import evaluate
-from reconciler.policy.facts import Actions
-from reconciler.policy.never import NeverRule, Outside, breaches, find_breaches
+from reconciler.policy.facts import Actions, Facts
+from reconciler.policy.never import NeverRule, Outside, find_breaches
 from reconciler.policy.principals import EVERYONE, Principal, account_principal, service_principal
 from reconciler.policy.reach import Someone
 from reconciler.policy.tiers import BUILT_IN_TIERS
@@ -81,6 +81,11 @@ OUTSIDE = Outside(frozenset({ACCOUNT}))
 
 def rule(to: Someone | Outside, tier: str = "push", *more: Someone | Outside) -> NeverRule:
     return NeverRule(tier, BUILT_IN_TIERS[tier], (to, *more), "because")
+
+
+def breaches(given: NeverRule, held: Facts) -> list[Principal]:
+    """Who breaks a rule, by principal alone."""
+    return sorted({breach.who.principal for breach in find_breaches(given, held)})
 
 
 def broken(given: NeverRule, *statements: Json) -> list[str]:

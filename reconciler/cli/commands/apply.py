@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.exits import Exit, worst
+from reconciler.cli.exits import Exit, ending_with, worst
 from reconciler.cli.options import (
     DEFAULT_FILE,
     DEFAULT_WAIT,
@@ -52,13 +52,14 @@ def apply(
     from reconciler.cli.load import load_valid
     from reconciler.cli.show import note_plan, show_outcomes, show_plan
     from reconciler.cli.survey import findings_exit
+    from reconciler.cli.terminal import is_piped
 
     source = load_valid(file, allow_public)
     ready = planned(plan, source, tuple(repository or ()))
     found = ready.found
     if format_ is Format.TEXT:
         show_plan(found, source, format_)
-    elif not yes:
+    if not yes and (format_ is not Format.TEXT or is_piped()):
         note_plan(found)
     allowed = allowances(allow_revocations, allow_grants, allow_empty, allow_lock_out, allow_never)
     refusals = refusals_of(found.plan, source.access, allowed, lambda: ready.caller)
@@ -70,5 +71,5 @@ def apply(
     else:
         outcomes = apply_plan(ready, source, journal, wait)
         codes += exits_of(found.plan, outcomes)
-    show_outcomes(outcomes, found, source, format_)
-    raise typer.Exit(worst(codes))
+    with ending_with(worst(codes)):
+        show_outcomes(outcomes, found, source, format_)

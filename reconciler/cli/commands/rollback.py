@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.exits import Exit, worst
+from reconciler.cli.exits import Exit, ending_with, worst
 from reconciler.cli.options import (
     DEFAULT_WAIT,
     AllowLockOut,
@@ -64,5 +64,5 @@ def rollback(
             outcomes = carry_out(changes, lines, own, wait=wait)
     if reason is None:
         codes += rollback_exits(found, outcomes)
-    show_rolled_back(outcomes, found.plan, source, format_)
-    raise typer.Exit(worst(codes))
+    with ending_with(worst(codes)):
+        show_rolled_back(outcomes, found.plan, source, format_)
