@@ -22,7 +22,7 @@ demo: $(READY) ## the whole story on the embedded ECR; needs no AWS account
 	@$(BIN)/reconcile demo
 
 test: $(READY) ## every test, with the coverage of policy/ and plan/ checked
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+	$(BIN)/python -m pytest -n 4 --cov --cov-report=term
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ from reconciler.apply.model import Reader
 from reconciler.plan.model import Change
 from reconciler.policy.document import Policy, Unreadable
 from reconciler.policy.facts import same_meaning
+from reconciler.policy.keep import kept_statements, said
 from reconciler.policy.reshuffled import is_reshuffled
 
 
@@ -21,9 +22,16 @@ def look(change: Change, reader: Reader) -> Sight:
     """Read the live policy and compare it. Raises ReconcileError."""
     target = change.target
     live = target.read(reader.read_policy(target.repository))
-    if is_same(live, change.before):
+    if is_same(live, change.before) and _others(live, change) == _others(change.before, change):
         return Sight.AS_PLANNED
     return Sight.IN_FORCE if is_same(live, target.read(change.after_text)) else Sight.OTHER
+
+
+def _others(live: Policy, change: Change) -> frozenset[tuple[object, ...]]:
+    """Give what a live policy says that is others' to keep: unlike meaning, that hangs on Sids."""
+    if isinstance(live, Unreadable):
+        return frozenset()
+    return frozenset(said(statement) for statement in kept_statements(live, change.ownership))
 
 
 def is_same(left: Policy, right: Policy) -> bool:

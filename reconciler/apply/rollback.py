@@ -16,9 +16,10 @@ from reconciler.plan.model import Change, Finding, Plan, PlanError, Target
 from reconciler.plan.risks import find_risks
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
 from reconciler.policy.difference import difference
-from reconciler.policy.document import Document, Policy, Unreadable
-from reconciler.policy.facts import Facts, facts_of
+from reconciler.policy.document import Policy, Unreadable
+from reconciler.policy.facts import Facts, facts_of_policy
 from reconciler.policy.principals import gone_kind
+from reconciler.policy.public import is_public
 from reconciler.policy.vocabulary import Vocabulary
 from reconciler.registry.model import LiveRegistry, ReadFailure
 
@@ -73,11 +74,20 @@ def check_public(changes: Iterable[Change], allowed: frozenset[str]) -> Iterable
             continue
         if isinstance(change.target.read(change.after_text), Unreadable):
             message = f"whom the policy to put back on {name} lets in can't be told"
-        elif any(risk.name == "public" for risk in change.risks):
+        elif _opens(change):
             message = f"what is to be put back on {name} lets in anyone with an AWS account"
         else:
             continue
         yield Refusal("public", f"{message}; {PUBLIC} {name} allows it once")
+
+
+def _opens(change: Change) -> bool:
+    """Tell whether a change lets anyone in: by an Allow, or by taking the Deny from one."""
+    risks = {risk.name for risk in change.risks}
+    if "deny-removed" not in risks:
+        return "public" in risks
+    after = facts_of_policy(change.target.read(change.after_text))
+    return any(is_public(*holder) for holder in after)
 
 
 def _plan_one(target: Target, writes: Sequence[Written], text: str | ReadFailure | None) -> Plan:
@@ -126,7 +136,7 @@ def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Find
         )
         return Plan(errors=(PlanError(target, "policy-too-large", message),))
     after = target.read(after_text)
-    before_facts, after_facts = _facts(live.policy), _facts(after)
+    before_facts, after_facts = facts_of_policy(live.policy), facts_of_policy(after)
     access = difference(before_facts, after_facts)
     change = Change(
         target=target,
@@ -163,7 +173,3 @@ def _created(target: Target) -> tuple[Finding, ...]:
 
 def _finding(target: Target, rule: str, message: str) -> Finding:
     return Finding(target.repository, rule, message, target.scope.region)
-
-
-def _facts(policy: Policy) -> Facts:
-    return facts_of(policy.statements) if isinstance(policy, Document) else {}

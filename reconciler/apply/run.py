@@ -59,7 +59,7 @@ class Patience:
             return False
         while (left := until - self._clock()) > 0 and not self._stopped():
             self._sleep(min(left, _NAP))
-        return True
+        return not self._stopped()
 
 
 @dataclass(slots=True)

@@ -177,7 +177,7 @@ def _failed(change: Change, failure: ReconcileError, run: Run, *, lost: bool) ->
         return Outcome(change, "failed", told(failure), written=maybe)
     surely = failure.fault is Fault.PRINCIPAL_NOT_FOUND
     message = (
-        f"{failure.message}; waited {run.patience.seconds:g} s; "
+        f"{failure.message}; waited up to {run.patience.seconds:g} s; "
         f"{'it is' if surely else 'it may be'} one of those that the change adds: "
         f"{', '.join(suspects)}"
     )

@@ -8,7 +8,7 @@ from reconciler.apply.model import Journal, Outcome, ReaderWriter
 from reconciler.apply.probe import Probe, name_unknown
 from reconciler.apply.run import Patience, Run
 from reconciler.cli.exits import Exit
-from reconciler.cli.signals import Interrupt, finishing_first
+from reconciler.cli.signals import Interrupt, hold_signals
 from reconciler.cli.survey import Line
 from reconciler.cli.terminal import confirm, is_interactive, note, progress_bar
 from reconciler.plan.guards import Refusal
@@ -60,7 +60,8 @@ def carry_out(
         scope: ReaderWriter(lines[scope].reader, writer) for scope, writer in writers.items()
     }
     done = 0
-    with progress_bar("applying") as progress, finishing_first() as stopped:
+    stopped = hold_signals()
+    with progress_bar("applying") as progress:
 
         def count(_outcome: Outcome) -> None:
             nonlocal done

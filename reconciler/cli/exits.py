@@ -7,7 +7,8 @@ from enum import IntEnum
 
 import typer
 
-from reconciler.cli.terminal import silence
+from reconciler.cli.streams import OutputError, silence
+from reconciler.cli.terminal import show_error
 
 
 class Exit(IntEnum):
@@ -40,9 +41,13 @@ def worst(codes: Iterable[Exit]) -> Exit:
 
 @contextmanager
 def ending_with(code: Exit) -> Iterator[None]:
-    """End the command with a code, also where nobody reads its report any more."""
+    """End a command that has written to AWS with its code, whatever became of its report."""
     try:
         yield
     except BrokenPipeError:
         silence(sys.stdout)
+    except OutputError as error:
+        silence(sys.stdout)
+        show_error(error)
+        code = code or Exit.FAILED
     raise typer.Exit(code)

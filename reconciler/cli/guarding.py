@@ -1,12 +1,15 @@
 """Hold a plan against the guards, and say what they refuse."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from reconciler.access.model import AccessFile
 from reconciler.cli.planning import plan_guards
-from reconciler.cli.show import show_refusals
-from reconciler.plan.guards import Allowances, Refusal, check_guards
+from reconciler.cli.survey import Survey
+from reconciler.cli.terminal import note
+from reconciler.plan.guards import EMPTY, LOCK_OUT, NEVER, Allowances, check_guards
 from reconciler.plan.model import Plan
+from reconciler.printable import printable
 
 
 def allowances(
@@ -26,10 +29,25 @@ def allowances(
     )
 
 
-def refusals_of(
-    plan: Plan, access: AccessFile, allowed: Allowances, caller: Callable[[], str]
-) -> Sequence[Refusal]:
-    """Give every guard's refusal, told on stderr; `caller` gives the ARN of who would write."""
-    refusals = check_guards(plan, plan_guards(access), allowed, caller)
-    show_refusals(refusals)
-    return refusals
+def guarded(
+    found: Survey, access: AccessFile, allowed: Allowances, caller: Callable[[], str]
+) -> Survey:
+    """Hold a plan against the guards; `caller` gives the ARN of who would write.
+
+    Says on stderr which of the allowed repositories the plan has nothing to do with.
+    """
+    _note_idle(found.plan, allowed)
+    refusals = check_guards(found.plan, plan_guards(access), allowed, caller)
+    return replace(found, refusals=refusals)
+
+
+def _note_idle(plan: Plan, allowed: Allowances) -> None:
+    changed = {change.target.repository for change in plan.changes}
+    broken = {one.target.repository for one in plan.broken}
+    for option, names, known in (
+        (EMPTY, allowed.empty, changed),
+        (LOCK_OUT, allowed.lock_out, changed),
+        (NEVER, allowed.never, broken),
+    ):
+        for name in sorted(names - known):
+            note(f"{option} {printable(name)}: nothing in this plan needs it")

@@ -22,7 +22,8 @@ from reconciler.cli.commands import (
 )
 from reconciler.cli.exits import Exit
 from reconciler.cli.signals import Interrupt, end_on_signals
-from reconciler.cli.terminal import note, out, show_error, show_traceback, silence
+from reconciler.cli.streams import OutputError, provide_streams, silence
+from reconciler.cli.terminal import note, out, show_error, show_traceback
 from reconciler.errors import ReconcileError
 from reconciler.printable import printable
 
@@ -75,11 +76,16 @@ def main() -> None:
     # A command builds large trees without cycles and ends: looking through them again and again
     # for garbage would make its time grow faster than its work (benchmarks/scale.py).
     gc.disable()
+    provide_streams()
     end_on_signals()
     debug = _DEBUG in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != _DEBUG]
     try:
         sys.exit(app(arguments, standalone_mode=True))
+    except OutputError as error:
+        silence(sys.stdout)
+        show_error(error)
+        sys.exit(error.exit_code)
     except ReconcileError as error:
         if debug:
             show_traceback(error)

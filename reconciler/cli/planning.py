@@ -17,6 +17,7 @@ from reconciler.policy.grants import Desired
 from reconciler.registry.model import LiveRegistry
 
 Globs = tuple[str, ...]
+NOTHING_SELECTED = "nothing-selected"
 
 
 def selected(name: str, globs: Globs) -> bool:
@@ -82,4 +83,4 @@ def _idle_globs(globs: Globs, live: LiveRegistry, desired: Sequence[Desired]) ->
     message = "neither the file nor the registry has such a repository"
     for glob in globs:
         if not any(selected(name, (glob,)) for name in names):
-            yield Finding(glob, "nothing-selected", message, live.scope.region)
+            yield Finding(glob, NOTHING_SELECTED, message, live.scope.region)

@@ -17,18 +17,19 @@ from reconciler.cli.carry_out import exits_of
 from reconciler.cli.exits import Exit
 from reconciler.cli.options import Format
 from reconciler.cli.planning import Globs, selected
-from reconciler.cli.show import show_refusals
+from reconciler.cli.show import outcome_views, show_refusals
 from reconciler.cli.survey import Line
 from reconciler.cli.terminal import is_piped, note, out, paint_for, progress_bar
 from reconciler.errors import UsageError
 from reconciler.plan.guards import Refusal, check_lock_out
 from reconciler.plan.model import Finding, Plan
+from reconciler.policy.glob import has_wildcard
 from reconciler.policy.vocabulary import Vocabulary
 from reconciler.registry.model import LiveRegistry, RegistryScope
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import connect, require_account
-from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
+from reconciler.report.outcomes import render_outcomes, render_outcomes_json
 from reconciler.report.plan_json import Origin
 from reconciler.report.plan_text import render_plan
 from reconciler.report.plan_view import view_plan
@@ -56,6 +57,9 @@ def journal_source(
     for name in allow_public:
         if name not in names:
             raise UsageError(f"--allow-public {name}: the journal has no such repository")
+    for glob in globs:
+        if not has_wildcard(glob) and glob not in names:
+            raise UsageError(f"--repository {glob}: the journal has no such repository")
     wanted = {name for name in names if selected(name, globs)}
     idle = (glob for glob in globs if not any(selected(name, (glob,)) for name in wanted))
     if not writes:
@@ -116,16 +120,17 @@ def show_rollback(plan: Plan, format_: Format, *, sure: bool) -> None:
 
 
 def show_rolled_back(
-    outcomes: Sequence[Outcome], plan: Plan, source: JournalSource, format_: Format
+    outcomes: Sequence[Outcome],
+    plan: Plan,
+    refusals: Sequence[Refusal],
+    source: JournalSource,
+    format_: Format,
 ) -> None:
     """Write what became of each change to stdout."""
-    views = [
-        OutcomeView(target.repository, target.scope.region, outcome.result, outcome.error)
-        for outcome in outcomes
-        for target in (outcome.change.target,)
-    ]
+    views = outcome_views(outcomes)
     if format_ is Format.JSON:
-        out(render_outcomes_json(view_plan(plan, Vocabulary()), views, _origin(source)))
+        view = view_plan(plan, Vocabulary(), tuple(refusals))
+        out(render_outcomes_json(view, views, _origin(source)))
     else:
         out(render_outcomes(views, len(plan.errors), paint_for(sys.stdout), "Rollback"))
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from collections.abc import Iterable
 
 from reconciler import __version__
 from reconciler.apply.model import Outcome
@@ -24,18 +25,20 @@ def show_plan(
     if format_ is Format.JSON:
         out(plan_text(survey, source))
     else:
-        view = view_plan(survey.plan, survey.vocabulary)
+        view = view_plan(survey.plan, survey.vocabulary, survey.refusals)
         out(render_plan(view, paint_for(sys.stdout), explain))
 
 
 def plan_text(survey: Survey, source: AccessSource) -> str:
     """Give the plan as it is saved: as JSON, with its digest."""
-    return render_plan_json(view_plan(survey.plan, survey.vocabulary), origin_of(source))
+    return render_plan_json(
+        view_plan(survey.plan, survey.vocabulary, survey.refusals), origin_of(source)
+    )
 
 
 def note_plan(survey: Survey) -> None:
     """Tell the plan on stderr: whoever is asked must have seen it, whatever stdout is for."""
-    view = view_plan(survey.plan, survey.vocabulary)
+    view = view_plan(survey.plan, survey.vocabulary, survey.refusals)
     note(render_plan(view, paint_for(sys.stderr)).rstrip("\n"))
 
 
@@ -48,17 +51,22 @@ def show_drift(survey: Survey, source: AccessSource, format_: Format) -> None:
         out(render_drift(view, paint_for(sys.stdout)))
 
 
-def show_outcomes(
-    outcomes: tuple[Outcome, ...], survey: Survey, source: AccessSource, format_: Format
-) -> None:
-    """Write what became of each change to stdout."""
-    views = [
+def outcome_views(outcomes: Iterable[Outcome]) -> list[OutcomeView]:
+    """Give what reports say of outcomes."""
+    return [
         OutcomeView(target.repository, target.scope.region, outcome.result, outcome.error)
         for outcome in outcomes
         for target in (outcome.change.target,)
     ]
+
+
+def show_outcomes(
+    outcomes: Iterable[Outcome], survey: Survey, source: AccessSource, format_: Format
+) -> None:
+    """Write what became of each change to stdout."""
+    views = outcome_views(outcomes)
     if format_ is Format.JSON:
-        view = view_plan(survey.plan, survey.vocabulary)
+        view = view_plan(survey.plan, survey.vocabulary, survey.refusals)
         out(render_outcomes_json(view, views, origin_of(source)))
     else:
         out(render_outcomes(views, len(survey.plan.errors), paint_for(sys.stdout)))

@@ -1,8 +1,8 @@
 """Ctrl-C and SIGTERM: most commands just end; writes that are under way are finished first."""
 
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from threading import Event
 from types import FrameType
 
@@ -22,9 +22,11 @@ def end_on_signals() -> None:
             signal.signal(number, _end)
 
 
-@contextmanager
-def finishing_first() -> Iterator[Callable[[], bool]]:
-    """Hold signals back, and give a function that tells whether one has come."""
+def hold_signals() -> Callable[[], bool]:
+    """From here to the end of the process hold signals back; give what tells whether one came.
+
+    What was begun is finished, and what was done is told, however often somebody presses Ctrl-C.
+    """
     asked = Event()
 
     def remember(_number: int, _frame: FrameType | None) -> None:
@@ -34,15 +36,10 @@ def finishing_first() -> Iterator[Callable[[], bool]]:
             with suppress(RuntimeError):  # a write that the signal broke into can't be begun again
                 note("stopping: the writes under way are finished, no more are begun")
 
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, remember)
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return asked.is_set
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

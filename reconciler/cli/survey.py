@@ -8,9 +8,12 @@ from reconciler.access.model import AccessFile
 from reconciler.access.words import vocabulary
 from reconciler.cli.exits import Exit
 from reconciler.cli.load import AccessSource
-from reconciler.cli.planning import Globs, plan_registries, selected
+from reconciler.cli.planning import NOTHING_SELECTED, Globs, plan_registries, selected
 from reconciler.cli.terminal import note, progress_bar
+from reconciler.errors import UsageError
+from reconciler.plan.guards import Refusal
 from reconciler.plan.model import Plan
+from reconciler.policy.glob import has_wildcard
 from reconciler.policy.vocabulary import Vocabulary
 from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.model import LiveRegistry, RegistryScope
@@ -33,10 +36,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A plan, with the file's words for what is in it."""
+    """A plan, with the file's words for what is in it, and what the guards refuse of it."""
 
     plan: Plan
     vocabulary: Vocabulary
+    refusals: tuple[Refusal, ...] = ()
 
 
 def open_lines(access: AccessFile) -> dict[RegistryScope, Line]:
@@ -67,9 +71,19 @@ def survey(
     `to_read` says whose policies are read: those that the file manages, and maybe others.
     """
     live = [_read(source.access, scope, line, globs, to_read) for scope, line in lines.items()]
-    return Survey(
-        plan_registries(source.access, live, source.now.date(), globs), vocabulary(source.access)
-    )
+    plan = plan_registries(source.access, live, source.now.date(), globs)
+    _require_known(plan, globs, len(live))
+    return Survey(plan, vocabulary(source.access))
+
+
+def _require_known(plan: Plan, globs: Globs, registries: int) -> None:
+    """Raise UsageError for a name that nothing has; a pattern may well match nothing."""
+    idle = [finding.repository for finding in plan.findings if finding.rule == NOTHING_SELECTED]
+    for glob in globs:
+        if not has_wildcard(glob) and idle.count(glob) == registries:
+            raise UsageError(
+                f"--repository {glob}: neither the file nor the registry has such a repository"
+            )
 
 
 def findings_exit(plan: Plan, access: AccessFile) -> list[Exit]:

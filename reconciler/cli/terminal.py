@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TextIO
 
+from reconciler.cli.streams import OutputError, push, silence
 from reconciler.errors import ReconcileError
 from reconciler.printable import printable
 from reconciler.report.paint import Paint, ansi, plain
@@ -26,20 +27,15 @@ def paint_for(stream: TextIO) -> Paint:
 
 def out(text: str) -> None:
     """Write data to stdout."""
-    _write(sys.stdout, text)
+    push(sys.stdout, text)
 
 
 def note(text: str) -> None:
-    """Write a line about the work to stderr; where nobody reads it any more, the work goes on."""
+    """Write a line about the work to stderr; where it can't be written, the work goes on."""
     try:
-        _write(sys.stderr, f"{text}\n")
-    except BrokenPipeError:
+        push(sys.stderr, f"{text}\n")
+    except (BrokenPipeError, OutputError):
         silence(sys.stderr)
-
-
-def silence(stream: TextIO) -> None:
-    """Lead a stream that nobody reads to nowhere; Python would complain when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def show_error(error: ReconcileError) -> None:
@@ -70,8 +66,7 @@ def is_piped() -> bool:
 
 def confirm(question: str) -> bool:
     """Ask on stderr; anything but yes, the end of input too, is no."""
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
+    push(sys.stderr, f"{question} [y/N] ")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -100,9 +95,3 @@ def progress_bar(label: str) -> Iterator[Progress]:
         yield tell
     finally:
         bar.stop()
-
-
-def _write(stream: TextIO, text: str) -> None:
-    encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    stream.flush()

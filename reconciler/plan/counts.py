@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable
 
+from reconciler.policy.conditions import NO_CONDITION
 from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, Unreadable
-from reconciler.policy.facts import Facts
+from reconciler.policy.facts import Facts, Holder, uncovered
 from reconciler.policy.principals import EVERYONE, Principal, account_of, gone_kind
 
 _LIKE_A_PRINCIPAL = re.compile(
@@ -21,6 +22,15 @@ def count_live(policy: Policy, facts: Facts) -> int:
     if isinstance(policy, Unreadable):
         return max(1, len(set(_LIKE_A_PRINCIPAL.findall(policy.text))))
     return sum(h.effect == "Allow" and not gone_kind(h.principal) for h in facts)
+
+
+def leaves_somebody(facts: Facts) -> bool:
+    """Tell whether a policy allows anything to anyone who exists and is not denied it again."""
+    denied = facts.get(Holder(EVERYONE, "Deny", NO_CONDITION), frozenset())
+    return any(
+        holder.effect == "Allow" and not gone_kind(holder.principal) and uncovered(actions, denied)
+        for holder, actions in facts.items()
+    )
 
 
 def count_revoked(before: Facts, access: Iterable[AccessChange]) -> int:

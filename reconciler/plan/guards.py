@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from reconciler.plan.lockout import locked_out, may_lock_out
-from reconciler.plan.model import Change, Plan
+from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
+from reconciler.plan.model import Change, Plan, Target
 
 REVOCATIONS = "--allow-revocations"
 GRANTS = "--allow-grants"
@@ -73,15 +73,22 @@ def check_lock_out(
     changes: Iterable[Change], allowed: frozenset[str], caller: Callable[[], str]
 ) -> Iterable[Refusal]:
     """Refuse each change that denies the caller to set the policy again, or may."""
-    denying = [c for c in changes if c.target.repository not in allowed and may_lock_out(c)]
+    denying = {
+        c.target: c for c in changes if c.target.repository not in allowed and may_lock_out(c)
+    }
     if not denying:
         return
     arn = caller()
-    for target in locked_out(denying, arn):
+    for target in locked_out(denying.values(), arn):
+        why = (
+            "a policy that nobody understands may"
+            if is_opaque(denying[target])
+            else ("a Deny would, or may,")
+        )
         yield Refusal(
             "lock_out",
-            f"a Deny on {target.repository} would, or may, keep {arn} from setting its policy "
-            f"again; {LOCK_OUT} {target.repository} allows it once",
+            f"on {_place(target)} {why} keep {arn} from reading or setting the policy again; "
+            f"{LOCK_OUT} {target.repository} allows it once",
         )
 
 
@@ -113,7 +120,7 @@ def _check_emptied(changes: Iterable[Change], allowed: frozenset[str]) -> Iterab
             grants = "1 grant" if change.emptied == 1 else f"{change.emptied} grants"
             yield Refusal(
                 "empty",
-                f"this would leave nobody with access to {name} ({grants} now); "
+                f"this would leave nobody with access to {_place(change.target)}, {grants} now; "
                 f"{EMPTY} {name} allows it once",
             )
 
@@ -125,6 +132,11 @@ def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
             who = broken.principal.names[0] if broken.principal.names else "(no principal)"
             yield Refusal(
                 "never",
-                f"{who} has {broken.tier} on {name}, live, and keeps it, although the file says "
+                f"{who} has {broken.tier} on {_place(broken.target)}, live, and keeps it, although "
+                f"the file says "
                 f"never: {broken.because}; {NEVER} {name} allows it once",
             )
+
+
+def _place(target: Target) -> str:
+    return f"{target.repository} ({target.scope.region})"

@@ -10,7 +10,9 @@ from reconciler.policy.document import Document, Statement, Unreadable
 from reconciler.policy.evaluate import evaluate
 from reconciler.policy.principals import EVERYONE, IamArn, Principal, parse_arn
 
-_REWRITE = "ecr:SetRepositoryPolicy"
+_NEEDED = ("ecr:SetRepositoryPolicy", "ecr:GetRepositoryPolicy", "ecr:DeleteRepositoryPolicy")
+"""Without any of these nobody could repair the policy with this tool."""
+
 _KNOWN = {
     "aws:principalisawsservice": ("false",),
     "aws:securetransport": ("true",),
@@ -25,11 +27,11 @@ _ALLOW_ALL = Statement(None, "Allow", (EVERYONE,), frozenset({"*"}), NO_CONDITIO
 
 def may_lock_out(change: Change) -> bool:
     """Tell whether a change newly denies anybody anything, so that it matters who the caller is."""
-    return bool(_new_denials(change)) or _is_opaque(change)
+    return bool(_new_denials(change)) or is_opaque(change)
 
 
 def locked_out(changes: Iterable[Change], caller: str) -> tuple[Target, ...]:
-    """Name the repositories whose change would deny the caller SetRepositoryPolicy, or may do so.
+    """Name the repositories whose change would deny the caller what repairing takes, or may do so.
 
     `caller` is the ARN that STS gives. Only what is newly denied counts, for who is locked out
     already can't make it worse; and only a Deny, for where nothing allows, the identity policies
@@ -40,14 +42,15 @@ def locked_out(changes: Iterable[Change], caller: str) -> tuple[Target, ...]:
 
 
 def _denies(change: Change, arn: str) -> bool:
-    if _is_opaque(change):
+    if is_opaque(change):
         return True
     denials = _new_denials(change)
     document = Document(None, (*denials, _ALLOW_ALL))
-    return evaluate(document, _caller(arn, denials), _REWRITE).verdict != "allowed"
+    caller = _caller(arn, denials)
+    return any(evaluate(document, caller, action).verdict != "allowed" for action in _NEEDED)
 
 
-def _is_opaque(change: Change) -> bool:
+def is_opaque(change: Change) -> bool:
     """Tell whether the policy to be written is one that nobody understands: an old one."""
     return isinstance(change.target.read(change.after_text), Unreadable)
 

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from reconciler.policy.conditions import Condition
 from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, read_policy
+from reconciler.policy.keep import Ownership
 from reconciler.policy.principals import Principal, partition_of_region
 from reconciler.registry.model import RegistryScope, RepositorySettings
 
@@ -51,6 +52,9 @@ class Target:
         return read_policy(policy_text, partition=self.partition, arn=self.arn)
 
 
+NOTHING_KEPT = Ownership()
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One repository whose policy is to be written or deleted, or which is to be made first.
@@ -61,7 +65,8 @@ class Change:
     no effect any more, and are no drift. `risks` are those of what the change newly allows,
     `live_risks` those of what it takes away: what is live and should not be. `kept` are the Sids
     of others' statements that stay. `revoked` and `granted` count the access that it moves;
-    `emptied` is how much there is to lose where nothing at all is left.
+    `emptied` is how much there is to lose where nothing at all is left. `ownership` says what of
+    the live policy was others' to keep.
     """
 
     target: Target
@@ -77,6 +82,7 @@ class Change:
     revoked: int = 0
     granted: int = 0
     emptied: int = 0
+    ownership: Ownership = NOTHING_KEPT
     settings: RepositorySettings | None = None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reconciler.plan.model import BrokenRule, Change, Finding, PlanError, Target
 from reconciler.policy.conditions import Condition
 from reconciler.policy.document import Document, Policy, Unreadable
-from reconciler.policy.facts import Facts, facts_of, without
+from reconciler.policy.facts import Facts, facts_of, facts_of_policy, without
 from reconciler.policy.grants import Grant, grant_facts
 from reconciler.policy.never import NeverRule, find_breaches
 from reconciler.policy.principals import Principal, plain_name
@@ -37,8 +37,7 @@ class Planned:
     @property
     def before(self) -> Facts:
         """What counts of the live policy; nothing is known of one that is not understood."""
-        found = facts_of(self.live.statements) if isinstance(self.live, Document) else {}
-        return without(found, grant_facts(self.expired))
+        return without(facts_of_policy(self.live), grant_facts(self.expired))
 
     @property
     def after(self) -> Facts:
@@ -174,5 +173,6 @@ def _who_breaks(rule: NeverRule, facts: Facts) -> set[tuple[Principal, Condition
 def _finding(broken: BrokenRule, vocabulary: Vocabulary) -> Finding:
     name = vocabulary.name_of(broken.principal, broken.condition)
     who = name or plain_name(broken.principal)
-    message = f"{who} has {broken.tier}, and never shall: {broken.because}"
+    ends = "an apply ends that" if broken.repaired else "no apply ends that"
+    message = f"{who} has {broken.tier}, and never shall: {broken.because}; {ends}"
     return Finding(broken.target.repository, "never", message, broken.target.scope.region)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from reconciler.plan.counts import count_granted, count_live, count_revoked
+from reconciler.plan.counts import count_granted, count_live, count_revoked, leaves_somebody
 from reconciler.plan.findings import (
     expired_findings,
     gone_findings,
@@ -16,11 +16,10 @@ from reconciler.plan.wanted import NotPlannableError, Rules, check_writable, wor
 from reconciler.policy.difference import difference
 from reconciler.policy.document import (
     NO_POLICY,
-    Document,
     Policy,
     Unreadable,
 )
-from reconciler.policy.facts import Facts, facts_of, without
+from reconciler.policy.facts import facts_of, facts_of_policy, without
 from reconciler.policy.grants import Desired, grant_facts
 from reconciler.registry.model import LiveRegistry, ReadFailure, RepositorySettings
 
@@ -55,7 +54,7 @@ def plan_repository(wanted: Desired, live: LiveRegistry, rules: Rules) -> Reposi
     except NotPlannableError as problem:
         return RepositoryPlan(
             error=PlanError(target, problem.rule, problem.message),
-            findings=tuple(public_findings(target, _facts(before), rules.vocabulary)),
+            findings=tuple(public_findings(target, facts_of_policy(before), rules.vocabulary)),
             before=before,
         )
 
@@ -96,7 +95,7 @@ def _compare(
     wanted: Desired, target: Target, before_text: str | None, before: Policy, rules: Rules
 ) -> RepositoryPlan:
     after = work_out(wanted, target, before, rules)
-    before_facts = _facts(before)
+    before_facts = facts_of_policy(before)
     access = difference(before_facts, after.facts)
     effective = without(before_facts, grant_facts(wanted.expired))
     live_grants = count_live(before, effective)
@@ -118,7 +117,8 @@ def _compare(
             lasting=lasting,
             revoked=live_grants if isinstance(before, Unreadable) else lost,
             granted=count_granted(access),
-            emptied=0 if count_live(after.asked, after.facts) else live_grants,
+            emptied=0 if leaves_somebody(after.facts) else live_grants,
+            ownership=rules.ownership,
             kept=tuple(sorted(s.sid or "" for s in after.kept)),
         )
     return RepositoryPlan(
@@ -131,8 +131,3 @@ def _compare(
         ),
         live_grants=live_grants,
     )
-
-
-def _facts(policy: Policy) -> Facts:
-    """Give what is known of a live policy; of one that is not understood, nothing is."""
-    return facts_of(policy.statements) if isinstance(policy, Document) else {}

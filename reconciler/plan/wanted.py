@@ -9,7 +9,7 @@ from reconciler.policy.compiler import MAX_POLICY_CHARACTERS, compile_policy
 from reconciler.policy.document import VERSION, Document, Policy, Statement, Unreadable
 from reconciler.policy.facts import Facts, facts_of
 from reconciler.policy.grants import Desired, grant_facts
-from reconciler.policy.keep import Ownership, changes_meaning, kept_statements
+from reconciler.policy.keep import Ownership, changes_meaning, kept_statements, said
 from reconciler.policy.never import NeverRule
 from reconciler.policy.vocabulary import Vocabulary
 from reconciler.registry.model import RepositorySettings
@@ -103,8 +103,8 @@ def _read_back(text: str | None, target: Target) -> Document:
 def _kept(before: Policy, asked: Document, ownership: Ownership) -> tuple[Statement, ...]:
     """Give the live statements of others; each once, and none that the file carries itself."""
     if isinstance(before, Document):
-        others = {_said(statement): statement for statement in kept_statements(before, ownership)}
-        own = {_said(statement) for statement in asked.statements}
+        others = {said(statement): statement for statement in kept_statements(before, ownership)}
+        own = {said(statement) for statement in asked.statements}
         return tuple(statement for said, statement in others.items() if said not in own)
     if ownership.default == "keep":
         raise NotPlannableError(
@@ -113,14 +113,3 @@ def _kept(before: Policy, asked: Document, ownership: Ownership) -> tuple[Statem
             "statements to keep; repair it by hand, or remove others' statements by default",
         )
     return ()
-
-
-def _said(statement: Statement) -> tuple[object, ...]:
-    """Give all that a statement says, without how it is written."""
-    return (
-        statement.sid,
-        statement.effect,
-        frozenset(statement.principals),
-        statement.actions,
-        statement.condition,
-    )

@@ -45,6 +45,11 @@ def facts_of(statements: Iterable[Statement]) -> Facts:
     )
 
 
+def facts_of_policy(policy: Policy) -> Facts:
+    """Collect the facts of a policy; of one that is not understood, nothing is known."""
+    return {} if isinstance(policy, Unreadable) else facts_of(policy.statements)
+
+
 def reduce_facts(facts: Facts) -> Facts:
     """Leave out the facts that another one covers.
 

@@ -79,6 +79,17 @@ def kept_statements(document: Document, ownership: Ownership) -> tuple[Statement
     return tuple(s for s in document.statements if any(_keeps(r, s) for r in ownership.rules))
 
 
+def said(statement: Statement) -> tuple[object, ...]:
+    """Give all that a statement says, without how it is written."""
+    return (
+        statement.sid,
+        statement.effect,
+        frozenset(statement.principals),
+        statement.actions,
+        statement.condition,
+    )
+
+
 def changes_meaning(document: Document, statement: Statement) -> bool:
     """Tell whether a statement would mean something else in a document of our version."""
     return document.version != VERSION and any(

@@ -40,6 +40,7 @@ def plan_json(view: PlanView, origin: Origin) -> dict[str, object]:
             "unmanaged_repositories": len(view.unmanaged),
         },
         "changes": [change_json(change) for change in view.changes],
+        "refusals": [asdict(refusal) for refusal in view.refusals],
         "never_broken": [asdict(broken) for broken in view.broken],
         "findings": [
             {**asdict(finding), "region": finding.region or None} for finding in view.findings

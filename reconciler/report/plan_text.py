@@ -38,6 +38,7 @@ class _Manner(NamedTuple):
 
     tell: Tell
     make: str
+    delete: str
     risks: Mapping[RiskName, str]
     explain: Explain
 
@@ -47,22 +48,30 @@ def explain_nothing(_before: object, _after: object) -> Iterable[str]:
     return ()
 
 
+_AS_PLAN = _Manner(
+    as_change,
+    make="create the repository",
+    delete="nobody is left: the policy is deleted, and the repository stays",
+    risks=_RISKS,
+    explain=explain_nothing,
+)
+_AS_DRIFT = _Manner(
+    as_drift,
+    make="there is no such repository; the file says",
+    delete="the file lets nobody in, so there is to be no policy",
+    risks=_LIVE_RISKS,
+    explain=explain_nothing,
+)
+
+
 def render_plan(view: PlanView, paint: Paint, explain: Explain = explain_nothing) -> str:
     """Tell a plan: what an apply would do, and why it can't do more."""
-    return _render(
-        view,
-        paint,
-        _Manner(as_change, "create the repository", _RISKS, explain),
-        _plan_summary(view),
-    )
+    return _render(view, paint, _AS_PLAN._replace(explain=explain), _plan_summary(view))
 
 
 def render_drift(view: PlanView, paint: Paint) -> str:
     """Tell drift: how the live access differs from the file."""
-    manner = _Manner(
-        as_drift, "there is no such repository; the file says", _LIVE_RISKS, explain_nothing
-    )
-    return _render(view, paint, manner, _drift_summary(view))
+    return _render(view, paint, _AS_DRIFT, _drift_summary(view))
 
 
 def _render(view: PlanView, paint: Paint, manner: _Manner, summary: str) -> str:
@@ -83,6 +92,8 @@ def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable
         told = ", ".join(settings_words(change.settings))
         yield f"  {paint('added', '*')} {manner.make}: {printable(told)}"
     yield from access_block(change.lines, manner.tell, paint)
+    if change.change == "delete":
+        yield paint("faint", f"    {manner.delete}")
     for risk in change.risks:
         told = f"{risk.name}: {risk.label} {manner.risks[risk.name]}"
         yield paint("warning", f"  ! {printable(told)}")
@@ -138,7 +149,7 @@ def _plan_summary(view: PlanView) -> str:
 
 def _drift_summary(view: PlanView) -> str:
     if not view.changes:
-        told = "No drift found" if view.errors else "No drift"
+        told = "No drift found" if view.errors or view.broken else "No drift"
         return f"{told}: {view.in_sync} in sync{_errors(view)}{_broken(view)}."
     differ = _number(len(view.changes), "repository differs", "repositories differ")
     return f"Drift: {differ} from the file; {view.in_sync} in sync{_errors(view)}{_broken(view)}."

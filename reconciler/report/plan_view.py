@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from reconciler.plan.guards import Refusal
 from reconciler.plan.model import (
     BrokenRule,
     Change,
@@ -101,6 +102,7 @@ class PlanView:
     unmanaged: tuple[str, ...]
     broken: tuple[BrokenView, ...]
     live_grants: int
+    refusals: tuple[Refusal, ...] = ()
 
     def count(self, change: ChangeKind) -> int:
         """Count the changes of one kind."""
@@ -111,9 +113,9 @@ class PlanView:
         return Counter(line.kind for view in self.changes for line in view.lines)
 
 
-def view_plan(plan: Plan, vocabulary: Vocabulary) -> PlanView:
-    """Work out what every format says of a plan."""
-    return _view(plan, vocabulary, lambda change: change.risks)
+def view_plan(plan: Plan, vocabulary: Vocabulary, refusals: tuple[Refusal, ...] = ()) -> PlanView:
+    """Work out what every format says of a plan, and of the guards' refusals of it."""
+    return replace(_view(plan, vocabulary, lambda change: change.risks), refusals=refusals)
 
 
 def view_drift(plan: Plan, vocabulary: Vocabulary) -> PlanView:

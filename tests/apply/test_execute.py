@@ -306,7 +306,7 @@ def test_a_new_role_is_waited_for_twenty_seconds_for_all_changes_together() -> N
     outcome = apply_one(change_of(None, "pull"), memory, run)
     assert (outcome.result, outcome.suspects) == ("failed", ROLE.names)
     assert outcome.error == (
-        "Principal not found; waited 20 s; it is one of those that the change adds: "
+        "Principal not found; waited up to 20 s; it is one of those that the change adds: "
         + ROLE.names[0]
     )
     assert clock.now == pytest.approx(20)

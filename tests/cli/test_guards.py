@@ -87,7 +87,9 @@ def test_the_caller_is_named_where_he_would_lock_himself_out(
     reconcile: Reconcile, folder: Path
 ) -> None:
     (folder / "ecr_access.yaml").write_text(DENYING)
-    assert f"keep {CALLER} from setting its policy again" in refused(reconcile("plan"), "lock_out")
+    assert f"keep {CALLER} from reading or setting the policy again" in refused(
+        reconcile("plan"), "lock_out"
+    )
 
 
 def test_an_option_is_for_its_own_repository_alone(

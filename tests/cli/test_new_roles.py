@@ -33,7 +33,7 @@ def test_one_that_does_not_exist_is_among_the_suspects(folder: Path) -> None:
         with_roles(ecr, "role2-1")
         done = run_in(folder, ecr)("apply", "--yes", "--wait", "0.3")
         assert done.code == 1
-        assert "waited 0.3 s; one of those that the change adds" in done.out
+        assert "waited up to 0.3 s; it is one of those that the change adds" in done.out
         assert ROLE_1 in done.out
         assert ROLE_2 in done.out
         assert ecr.policy_text("payments/api") is None
@@ -62,7 +62,7 @@ def test_a_probe_repository_tells_which(probing: Path) -> None:
         ecr.create_repository("scratch/probe")
         done = run_in(probing, ecr)("apply", "--yes", "--wait", "0")
         assert done.code == 1
-        assert f"AWS does not know {ROLE_2}; everyone else in the policy is known" in done.out
+        assert f"AWS does not know {ROLE_2}; everyone else whom it adds is known" in done.out
         assert ROLE_1 not in done.out.split("Access:")[1]
         assert ecr.policy_text("scratch/probe") is None
 

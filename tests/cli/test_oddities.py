@@ -138,7 +138,7 @@ def test_an_unknown_role_is_refused_with_what_the_service_said(folder: Path) -> 
         ecr.create_repository("payments/api")
         ecr.create_role(WORKLOADS, "role2-1")
         reconcile = runner(folder, sandbox_environment(ecr))
-        refused = reconcile("apply", "--yes")
+        refused = reconcile("apply", "--yes", "--wait", "0")
         assert refused.code == 1
         assert "Principal not found" in refused.out + refused.err
         assert ecr.policy_text("payments/api") is None
@@ -185,7 +185,7 @@ def test_the_sandbox_command_does_so_too(folder: Path, kept: bool) -> None:
             iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]
             for name in ("role2-1", "role2-2")
         ]
-        refused = reconcile("apply", "--yes")
+        refused = reconcile("apply", "--yes", "--wait", "0")
         assert refused.code == 1
         assert "Principal not found" in refused.out + refused.err
         assert reconcile("apply", "--yes").code == 0

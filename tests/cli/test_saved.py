@@ -248,7 +248,7 @@ def test_what_is_written_can_be_read(tmp_path: Path) -> None:
 def test_writing_replaces_the_file_behind_a_link(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     path, link = tmp_path / "there" / "plan.json", tmp_path / "link"
-    path.write_text("old")
+    path.write_text("")
     link.symlink_to(path)
     write_plan_file(link, "new")
     assert link.is_symlink()
@@ -270,7 +270,8 @@ def test_what_can_not_be_written_is_told(tmp_path: Path, path: str) -> None:
 
 def test_a_disk_that_is_full_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
-    path.write_text("old")
+    old = '{\n  "format_version": "1"}'
+    path.write_text(old)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
     try:
@@ -278,7 +279,7 @@ def test_a_disk_that_is_full_leaves_what_was_there(tmp_path: Path) -> None:
             write_plan_file(path, "x" * 11)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert path.read_text() == "old"
+    assert path.read_text() == old
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -294,8 +295,7 @@ def test_what_is_no_place_for_a_plan_is_told(tmp_path: Path) -> None:
 
 def test_a_plan_too_large_to_be_read_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
-    path.write_text("old")
-    write_plan_file(path, "x" * MAX_BYTES)
+    write_plan_file(path, '{\n  "format_version"'.ljust(MAX_BYTES, "x"))
     with pytest.raises(ReconcileError) as caught:
         write_plan_file(path, "x" * (MAX_BYTES + 1))
     assert caught.value.hint is not None
@@ -341,3 +341,13 @@ def test_what_is_not_there_is_a_wrong_usage(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ReconcileError, match="can't be read: Not a directory"):
         read_plan_file(tmp_path / "file" / "plan.json")
+
+
+@pytest.mark.parametrize("content", ["version: 1\n", '{"format_version": "1"}\n', "x"])
+def test_what_is_no_saved_plan_is_never_written_over(tmp_path: Path, content: str) -> None:
+    """Such as the access file, or a journal."""
+    path = tmp_path / "something"
+    path.write_text(content)
+    with pytest.raises(UsageError, match="it stays as it is"):
+        write_plan_file(path, "{}")
+    assert path.read_text() == content

@@ -61,6 +61,7 @@ PLAN: Json = {
         change("a/new", "create", None, POLICY, settings=SETTINGS),
         change("c", "set", "{not understood}", POLICY),
     ],
+    "refusals": [],
     "never_broken": [
         {
             "repository": "d", **PLACE, "tier": "push", "principal": "*", "name": None,

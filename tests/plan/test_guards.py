@@ -157,7 +157,8 @@ def test_what_has_ended_is_no_loss() -> None:
 def test_an_emptied_policy_is_named_with_its_option() -> None:
     (refusal,) = check(plan(desired(), live(allow(ROLE, PULL))))
     assert refusal.message == (
-        "this would leave nobody with access to app (1 grant now); --allow-empty app allows it once"
+        "this would leave nobody with access to app (us-west-2), 1 grant now; "
+        "--allow-empty app allows it once"
     )
     (refusal,) = check(plan(desired(), live(allow(ROLE, PULL), allow("*", PULL))))
     assert "2 grants" in refusal.message
@@ -171,17 +172,34 @@ def test_a_never_rule_that_stays_broken_is_refused() -> None:
     (refusal,) = check(broken())
     assert refusal == Refusal(
         "never",
-        f"{ROLE} has push on app, live, and keeps it, although the file says never: only CI "
-        "pushes; --allow-never app allows it once",
+        f"{ROLE} has push on app (us-west-2), live, and keeps it, although the file says never: "
+        "only CI pushes; --allow-never app allows it once",
     )
     assert check(broken(), allowed=Allowances(never=frozenset({"app"}))) == ()
     assert check(broken(repaired=True)) == ()
 
 
 def test_a_never_rule_broken_by_a_statement_without_principal() -> None:
-    assert check(broken(MISSING))[0].message.startswith("(no principal) has push on app")
+    assert check(broken(MISSING))[0].message.startswith(
+        "(no principal) has push on app (us-west-2)"
+    )
 
 
 def test_who_calls_is_asked_only_where_it_matters() -> None:
     made = plan(desired(grant()), live(allow(ROLE, PULL, "ecr:PutImage")))
     assert check_guards(made, Guards(), NOTHING, nobody) == ()
+
+
+@pytest.mark.parametrize(
+    ("denied", "emptied"),
+    [
+        (deny("*", "ecr:*"), 1),
+        (deny("*", PULL), 1),
+        (deny("*", PULL[:2]), 0),
+        (deny("*", "ecr:*", {"Bool": {"aws:SecureTransport": "false"}}), 0),
+        (deny(ROLE, "ecr:*"), 0),
+    ],
+)
+def test_a_deny_of_all_that_is_allowed_empties_too(denied: Json, emptied: int) -> None:
+    change = only_change(desired(grant(), statements=[denied]), live(allow(ROLE, PULL)))
+    assert change.emptied == emptied

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.plan.guards import Allowances, Guards, check_guards
+from reconciler.plan.guards import Allowances, Guards, check_guards, check_lock_out
 from reconciler.plan.lockout import locked_out, may_lock_out
 from reconciler.plan.model import Plan
 from tests.plan.making import APP, desired, grant, live, only_change
@@ -41,6 +41,8 @@ def locks(statement: Json, caller: str, *before: Json) -> bool:
         (deny("*", "ecr:setrepository*"), True),
         (deny("*", "*"), True),
         (deny("*", "ecr:PutImage"), False),
+        (deny("*", "ecr:GetRepositoryPolicy"), True),
+        (deny("*", "ecr:DeleteRepositoryPolicy"), True),
         (deny("*", [*PULL]), False),
         (deny(ROOT), True),
         (deny("111122223333"), True),
@@ -115,8 +117,16 @@ def test_the_refusal_names_caller_and_option() -> None:
     made = Plan(changes=(change,), live_grants=1)
     (refusal,) = check_guards(made, Guards(), Allowances(), lambda: USER)
     assert refusal.message == (
-        f"a Deny on app would, or may, keep {USER} from setting its policy again; "
-        "--allow-lock-out app allows it once"
+        f"on app (us-west-2) a Deny would, or may, keep {USER} from reading or setting the policy "
+        "again; --allow-lock-out app allows it once"
     )
     allowed = Allowances(lock_out=frozenset({"app"}))
     assert check_guards(made, Guards(), allowed, lambda: USER) == ()
+
+
+def test_the_refusal_of_what_nobody_understands_speaks_of_no_deny() -> None:
+    change = replace(only_change(desired(grant()), live()), after_text="{")
+    (refusal,) = check_lock_out([change], frozenset(), lambda: USER)
+    assert refusal.message.startswith(
+        "on app (us-west-2) a policy that nobody understands may keep"
+    )

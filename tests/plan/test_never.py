@@ -54,7 +54,7 @@ def lived(*statements: Json, given: Rules, want: tuple[str, ...] = ("push",)) ->
 def test_a_change_that_takes_it_away_repairs_it() -> None:
     made = lived(allow(ROLE_B, PUT), given=never(NO_PUSH))
     assert made.broken == (a_break(repaired=True),)
-    assert told(made) == [f"{ROLE_B} has push, and never shall: b only runs"]
+    assert told(made) == [f"{ROLE_B} has push, and never shall: b only runs; an apply ends that"]
 
 
 def test_one_that_a_keep_rule_keeps_stays_broken() -> None:
@@ -119,7 +119,9 @@ def test_the_names_of_the_file_are_used() -> None:
     given = never(OUTSIDE, base=replace(named, vocabulary=vocabulary))
     until = {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}
     made = lived(allow("*", PUT, ORG), allow("*", PUT, {**ORG, **until}), given=given)
-    assert told(made) == ["organization has push, and never shall: theirs alone"]
+    assert told(made) == [
+        "organization has push, and never shall: theirs alone; an apply ends that"
+    ]
     assert made.broken == (BrokenRule(APP, "push", EVERYONE, "theirs alone", True, bounded),)
 
 
@@ -185,4 +187,4 @@ def test_the_public_of_two_conditions_is_told_once() -> None:
     until = {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}
     tomorrow = {"DateLessThan": {"aws:CurrentTime": "2031-01-01T00:00:00Z"}}
     made = lived(allow("*", PULL, until), allow("*", PULL, tomorrow), given=never(NO_PULL))
-    assert told(made) == ["everyone has pull, and never shall: secret"]
+    assert told(made) == ["everyone has pull, and never shall: secret; an apply ends that"]

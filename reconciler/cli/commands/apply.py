@@ -48,22 +48,22 @@ def apply(
     """
     from reconciler.cli.applying import apply_plan, planned
     from reconciler.cli.carry_out import exits_of, reason_to_skip, skip
-    from reconciler.cli.guarding import allowances, refusals_of
+    from reconciler.cli.guarding import allowances, guarded
     from reconciler.cli.load import load_valid
-    from reconciler.cli.show import note_plan, show_outcomes, show_plan
+    from reconciler.cli.show import note_plan, show_outcomes, show_plan, show_refusals
     from reconciler.cli.survey import findings_exit
     from reconciler.cli.terminal import is_piped
 
     source = load_valid(file, allow_public)
     ready = planned(plan, source, tuple(repository or ()))
-    found = ready.found
+    allowed = allowances(allow_revocations, allow_grants, allow_empty, allow_lock_out, allow_never)
+    found = guarded(ready.found, source.access, allowed, lambda: ready.caller)
     if format_ is Format.TEXT:
         show_plan(found, source, format_)
     if not yes and (format_ is not Format.TEXT or is_piped()):
         note_plan(found)
-    allowed = allowances(allow_revocations, allow_grants, allow_empty, allow_lock_out, allow_never)
-    refusals = refusals_of(found.plan, source.access, allowed, lambda: ready.caller)
-    reason = reason_to_skip(found.plan.changes, refusals, sure=yes)
+    show_refusals(found.refusals)
+    reason = reason_to_skip(found.plan.changes, found.refusals, sure=yes)
     codes = findings_exit(found.plan, source.access)
     if reason is not None:
         outcomes = skip(found.plan.changes, reason)

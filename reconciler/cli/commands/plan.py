@@ -44,28 +44,29 @@ def plan(
     allow_never: AllowNever = None,
 ) -> None:
     """Show what an apply would change; reads only."""
-    from reconciler.cli.guarding import allowances, refusals_of
+    from reconciler.cli.guarding import allowances, guarded
     from reconciler.cli.load import load_valid
-    from reconciler.cli.show import plan_text, show_plan
+    from reconciler.cli.show import plan_text, show_plan, show_refusals
     from reconciler.cli.survey import caller_arn, findings_exit, open_lines, survey
 
     source = load_valid(file, allow_public)
     lines = open_lines(source.access)
     found = survey(source, lines, tuple(repository or ()))
+    allowed = allowances(allow_revocations, allow_grants, allow_empty, allow_lock_out, allow_never)
+    found = guarded(found, source.access, allowed, lambda: caller_arn(lines))
     if show_policy:
         from reconciler.report.structure import structural_lines
 
         show_plan(found, source, format_, structural_lines)
     else:
         show_plan(found, source, format_)
-    allowed = allowances(allow_revocations, allow_grants, allow_empty, allow_lock_out, allow_never)
-    refusals = refusals_of(found.plan, source.access, allowed, lambda: caller_arn(lines))
+    show_refusals(found.refusals)
     if plan_out is not None:
         from reconciler.cli.saved import save_plan
 
-        save_plan(plan_out, plan_text(found, source), refused=bool(refusals))
+        save_plan(plan_out, plan_text(found, source), refused=bool(found.refusals))
     codes = findings_exit(found.plan, source.access)
-    if refusals:
+    if found.refusals:
         codes.append(Exit.REFUSED)
     if exit_code and found.plan.changes:
         codes.append(Exit.DIFFERS)

@@ -48,6 +48,8 @@ def rollback(
     content = read_journal_file(record)
     require_other_file(record, journal)
     source = journal_source(record, content, tuple(repository or ()), allow_public or ())
+    if not source.writes:
+        raise typer.Exit(Exit.DONE)
     lines, authors = open_lines_of(source.writes)
     found = survey_writes(source, lines)
     changes = found.plan.changes
@@ -65,4 +67,4 @@ def rollback(
     if reason is None:
         codes += rollback_exits(found, outcomes)
     with ending_with(worst(codes)):
-        show_rolled_back(outcomes, found.plan, source, format_)
+        show_rolled_back(outcomes, found.plan, refusals, source, format_)

@@ -1,0 +1,63 @@
+"""Standard streams that may be closed, full, cut off or not ready: written to whole, or not."""
+
+import os
+import select
+import sys
+from typing import TextIO
+
+from reconciler.errors import ReconcileError
+
+
+class OutputError(ReconcileError):
+    """What was to be shown could not be written (exit 1)."""
+
+
+def provide_streams() -> None:
+    """Lead standard streams that are closed nowhere; Python has None in their place."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - as long as the process
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+
+
+def push(stream: TextIO, text: str) -> None:
+    """Write a text and see it through; what the encoding lacks is escaped.
+
+    Raises BrokenPipeError where nobody reads any more, OutputError where it can't be written.
+    """
+    rest = memoryview(text.encode(stream.encoding or "utf-8", "backslashreplace"))
+    try:
+        # A stream that is not buffered writes as much as it can, and says how much that was.
+        while rest:
+            rest = rest[_write_some(stream, rest) :]
+        while not _is_flushed(stream):
+            select.select([], [stream], [])
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"the output can't be written: {error.strerror}") from None
+
+
+def silence(stream: TextIO) -> None:
+    """Lead a stream that can't be written to nowhere; Python would complain when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _write_some(stream: TextIO, data: memoryview) -> int:
+    try:
+        written = stream.buffer.write(data)
+    except BlockingIOError as error:
+        written = error.characters_written
+    if not written:
+        select.select([], [stream], [])
+    return written or 0
+
+
+def _is_flushed(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except BlockingIOError:
+        return False
+    return True
