@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reconciler.apply.journal_fields import read_line
-from reconciler.apply.journal_file import JournalFile, open_journal, try_folder, unwritable
+from reconciler.apply.journal_file import JournalFile, open_journal, unwritable
 from reconciler.apply.journal_lines import RunHeader, begin_line, end_line, longest_end
 from reconciler.apply.journal_reading import MAX_JOURNAL
 from reconciler.apply.model import Outcome
@@ -18,20 +18,20 @@ Clock = Callable[[], datetime]
 
 
 class FileJournal:
-    """A journal in a file, of one run; safe to share among threads.
+    """A journal in a file, of one run; safe to share among threads."""
 
-    A file that is not there yet is made when the first write begins.
-    """
-
-    def __init__(
-        self, path: Path, header: RunHeader, file: JournalFile | None, clock: Clock
-    ) -> None:
+    def __init__(self, path: Path, header: RunHeader, file: JournalFile, clock: Clock) -> None:
         self.path = path
         self._header = header
         self._file = file
         self._clock = clock
         self._lock = threading.Lock()
         self._begun: set[Target] = set()
+
+    @property
+    def size(self) -> int:
+        """The bytes that were there before."""
+        return self._file.size
 
     @property
     def used(self) -> bool:
@@ -45,8 +45,6 @@ class FileJournal:
         """
         line = begin_line(self._header, change, self._clock())
         with self._lock:
-            if self._file is None:
-                self._file = open_journal(self.path, new=True)
             try:
                 self._file.append(line)
             except OSError as error:
@@ -60,7 +58,7 @@ class FileJournal:
         """
         line = end_line(self._header, outcome, self._clock())
         with self._lock:
-            if self._file is None or outcome.change.target not in self._begun:
+            if outcome.change.target not in self._begun:
                 return
             try:
                 self._file.append(line)
@@ -69,11 +67,11 @@ class FileJournal:
                 raise ReconcileError(f"{message}; how this write ended is not in it") from error
 
     def close(self) -> None:
-        """Let go of the file, for other runs."""
+        """Let go of the file, for other runs; one that was made for nothing is taken away."""
         with self._lock:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
+            if self._file.is_new and not self._begun:
+                self.path.unlink(missing_ok=True)
+            self._file.close()
 
 
 def file_journal(
@@ -81,28 +79,21 @@ def file_journal(
 ) -> FileJournal:
     """Prepare a journal for some changes: whatever can fail beforehand fails here.
 
-    The folders are made, for their owner alone; a file that is there is taken at once. `clock`
-    gives the time in UTC. Raises ReconcileError where the file can't be written, UsageError where
-    it is there and no journal, RefusedError where another run has it or the changes are too many
-    for one journal.
+    The file is made, and its folders, for their owner alone; it is this run's until it is closed.
+    `clock` gives the time in UTC. Raises ReconcileError where the file can't be written,
+    UsageError where it is there and no journal, RefusedError where another run has it or the
+    changes are too many for one journal.
     """
     room = journal_size(header, changes, clock())
-    try:
-        file = open_journal(path, new=False) if path.exists() else None
-    except OSError as error:
-        raise unwritable(path, error) from error
-    if file is None:
-        try_folder(path)
-    else:
-        room += file.size
+    journal = FileJournal(path, header, open_journal(path), clock)
+    room += journal.size
     if room > MAX_JOURNAL:
-        if file is not None:
-            file.close()
+        journal.close()
         raise RefusedError(
             f"the journal would take {room:,} bytes, and can hold {MAX_JOURNAL:,}",
             hint="--repository GLOB takes a part at a time",
         )
-    return FileJournal(path, header, file, clock)
+    return journal
 
 
 def journal_size(header: RunHeader, changes: Iterable[Change], at: datetime) -> int:

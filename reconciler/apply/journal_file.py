@@ -3,7 +3,6 @@
 import os
 import stat
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,9 +25,10 @@ _FLAGS = (
 class JournalFile:
     """An open journal, held by one run until it is closed."""
 
-    def __init__(self, handle: int, size: int, *, torn: bool) -> None:
+    def __init__(self, handle: int, size: int, *, torn: bool, is_new: bool) -> None:
         self._handle = handle
         self.size = size
+        self.is_new = is_new
         self._before = b"\n" if torn else b""
         self._broken = False
 
@@ -58,47 +58,41 @@ class JournalFile:
         os.close(self._handle)
 
 
-def open_journal(path: Path, *, new: bool) -> JournalFile:
-    """Open a journal to add to; `new`: make it, if it is not there yet.
+def open_journal(path: Path) -> JournalFile:
+    """Take a journal to add to; one that is not there is made, and its folders with it.
 
     Raises UsageError where it is something else than a journal, RefusedError where another run
     has it, ReconcileError where it can't be written.
     """
     try:
-        handle = os.open(path, _FLAGS | (os.O_CREAT if new else 0), 0o600)
+        handle, is_new = _open(path)
     except IsADirectoryError:
         raise UsageError(f"the journal {path} is a folder", hint=_ELSEWHERE) from None
     except OSError as error:
         raise unwritable(path, error) from error
     try:
         content = _take(handle, path)
-        if new:
-            _sync_folder(path.parent)
     except OSError as error:
         os.close(handle)
         raise unwritable(path, error) from error
     except ReconcileError:
         os.close(handle)
         raise
-    return JournalFile(handle, len(content), torn=content[-1:] not in (b"", b"\n"))
+    torn = content[-1:] not in (b"", b"\n")
+    return JournalFile(handle, len(content), torn=torn, is_new=is_new)
 
 
-def try_folder(path: Path) -> None:
-    """Make the folders of a journal to come, and see that a file can be written there.
-
-    Raises ReconcileError.
-    """
+def _open(path: Path) -> tuple[int, bool]:
+    """Open a file that is there, or make it; tells whether it was made. Raises OSError."""
+    for folder in reversed([folder for folder in path.parents if not folder.exists()]):
+        folder.mkdir(0o700, exist_ok=True)
+        _sync_folder(folder.parent)
     try:
-        missing = [folder for folder in path.parents if not folder.exists()]
-        for folder in reversed(missing):
-            folder.mkdir(0o700, exist_ok=True)
-            _sync_folder(folder.parent)
-        with tempfile.TemporaryFile(dir=path.parent) as trial:
-            trial.write(b"\n")
-            trial.flush()
-            os.fsync(trial.fileno())
-    except OSError as error:
-        raise unwritable(path, error) from error
+        handle = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return os.open(path, _FLAGS), False
+    _sync_folder(path.parent)
+    return handle, True
 
 
 def unwritable(path: Path, error: OSError) -> ReconcileError:

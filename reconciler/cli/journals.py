@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 from reconciler.apply.journal import FileJournal, file_journal
 from reconciler.apply.journal_lines import Author, Command, RunHeader
 from reconciler.apply.journal_reading import MAX_JOURNAL
-from reconciler.cli.terminal import note
+from reconciler.cli.terminal import as_argument, note
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
 from reconciler.plan.model import Change
 from reconciler.printable import printable
@@ -50,7 +49,7 @@ def keeping_journal(
     finally:
         journal.close()
         if journal.used:
-            note(f"to undo: reconcile rollback {printable(shlex.quote(str(path)))}")
+            note(f"to undo: reconcile rollback {as_argument(path)}")
 
 
 def journal_path(option: Path | None, account: str, run: str, now: datetime) -> Path:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shlex
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -13,14 +12,13 @@ from reconciler.access.desired import add_up, entries_by_name
 from reconciler.access.schema import inlined, schema_text
 from reconciler.cli.load import AccessSource
 from reconciler.cli.planning import plan_rules
-from reconciler.cli.terminal import note
+from reconciler.cli.terminal import as_argument, note
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
 from reconciler.plan.compute import compute_plan, merge_plans
 from reconciler.plan.model import Change, Plan, Target
 from reconciler.plan.saved import SavedChange, SavedPlan, read_saved
 from reconciler.plan.wanted import Rules
 from reconciler.policy.json_text import load_json
-from reconciler.printable import printable
 from reconciler.registry.model import LiveRegistry, LiveRepository, RegistryScope
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -66,7 +64,7 @@ def write_plan_file(path: Path, text: str) -> None:
 def save_plan(path: Path, text: str, *, refused: bool) -> None:
     """Save a plan, and say how to apply it. Raises as `write_plan_file` does."""
     write_plan_file(path, text)
-    name = shlex.quote(printable(str(path)))
+    name = as_argument(path)
     if refused:
         note(f"saved {name} all the same; applying it takes the options named above")
     else:

@@ -1,10 +1,12 @@
 """The screen: what goes to stdout, what to stderr, with which colour."""
 
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 from typing import TextIO
 
@@ -36,6 +38,12 @@ def note(text: str) -> None:
         push(sys.stderr, f"{text}\n")
     except (BrokenPipeError, OutputError):
         silence(sys.stderr)
+
+
+def as_argument(path: Path) -> str:
+    """Write a path as one would type it after a command."""
+    name = str(path)
+    return printable(shlex.quote(f"./{name}" if name.startswith("-") else name))
 
 
 def show_error(error: ReconcileError) -> None:

@@ -12,6 +12,7 @@ from reconciler.errors import ReconcileError
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.wanted import Rules
 from reconciler.policy.grants import Desired, Grant
+from reconciler.policy.keep import LAMBDA_SID, Ownership, lambda_rule
 from reconciler.policy.tiers import BUILT_IN_TIERS
 from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
 from reconciler.registry.model import LiveRegistry, LiveRepository
@@ -386,3 +387,27 @@ def test_that_it_waits_is_said_once() -> None:
     for _ in range(2):
         apply_one(change_of(None, "pull"), Memory({NAME: None}, unknown), run)
     assert said == [0]
+
+
+LAMBDAS = {
+    "Effect": "Allow",
+    "Principal": {"Service": "lambda.amazonaws.com"},
+    "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+    "Condition": {
+        "StringLike": {"aws:sourceArn": "arn:aws:lambda:us-west-2:111122223333:function:*"}
+    },
+}
+
+
+@pytest.mark.parametrize(("sid", "result"), [(LAMBDA_SID, "stale"), ("other", "applied")])
+def test_whose_a_statement_is_may_not_have_changed(sid: str, result: str) -> None:
+    """Its Sid alone decides whether it is kept, though it means the same under another one."""
+
+    def policy(sid: str) -> str:
+        return json.dumps({"Statement": [{**LAMBDAS, "Sid": sid}]})
+
+    keeping = Rules(Ownership(rules=(lambda_rule(["111122223333"]),)))
+    registry = LiveRegistry(SCOPE, (NAME,), {NAME: LiveRepository(NAME, policy("mine"))})
+    grant = Grant(ROLE, "ci", "pull", BUILT_IN_TIERS["pull"], ())
+    (change,) = compute_plan([Desired(NAME, (grant,))], registry, keeping).changes
+    assert apply_one(change, Memory({NAME: policy(sid)})).result == result
