@@ -19,7 +19,7 @@ from reconciler.registry.session import require_account
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class ReadyPlan:
     """A plan to apply, the lines to its registries, and who writes there.
 
     `digest` is that of a saved plan, None for one that was just made.
@@ -36,7 +36,7 @@ class Planned:
         return next(iter(self.authors.values())).arn
 
 
-def planned(plan: Path | None, source: AccessSource, globs: Globs) -> Planned:
+def ready_plan(plan: Path | None, source: AccessSource, globs: Globs) -> ReadyPlan:
     """Give the saved plan, or make one, for an account that is the registry's own.
 
     Raises ReconcileError.
@@ -54,12 +54,12 @@ def planned(plan: Path | None, source: AccessSource, globs: Globs) -> Planned:
         scope: Author(require_account(line.connection).arn, role) for scope, line in lines.items()
     }
     if saved is None or replayed is None:
-        return Planned(survey(source, lines, globs), lines, authors, None)
-    return Planned(Survey(replayed, vocabulary(source.access)), lines, authors, saved.digest)
+        return ReadyPlan(survey(source, lines, globs), lines, authors, None)
+    return ReadyPlan(Survey(replayed, vocabulary(source.access)), lines, authors, saved.digest)
 
 
 def apply_plan(
-    plan: Planned, source: AccessSource, journal: Path | None, wait: float
+    plan: ReadyPlan, source: AccessSource, journal: Path | None, wait: float
 ) -> tuple[Outcome, ...]:
     """Carry out a plan's changes, each recorded in the journal. Raises ReconcileError."""
     changes = plan.found.plan.changes

@@ -18,7 +18,7 @@ from reconciler.cli.exits import Exit
 from reconciler.cli.options import Format
 from reconciler.cli.planning import Globs, selected
 from reconciler.cli.show import outcome_views, show_refusals
-from reconciler.cli.survey import Line
+from reconciler.cli.survey import Line, open_line
 from reconciler.cli.terminal import is_piped, note, out, paint_for, progress_bar
 from reconciler.errors import UsageError
 from reconciler.plan.guards import Refusal, check_lock_out
@@ -26,9 +26,7 @@ from reconciler.plan.model import Finding, Plan
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.vocabulary import Vocabulary
 from reconciler.registry.model import LiveRegistry, RegistryScope
-from reconciler.registry.pace import Pace
-from reconciler.registry.reader import RegistryReader
-from reconciler.registry.session import connect, require_account
+from reconciler.registry.session import require_account
 from reconciler.report.outcomes import render_outcomes, render_outcomes_json
 from reconciler.report.plan_json import Origin
 from reconciler.report.plan_text import render_plan
@@ -77,10 +75,8 @@ def open_lines_of(writes: Iterable[Written]) -> tuple[Lines, Authors]:
     roles = {write.target.scope: write.assume_role for write in writes}
     lines, authors = {}, {}
     for scope, role in sorted(roles.items()):
-        connection = connect(scope.account, scope.region, role)
-        authors[scope] = Author(require_account(connection).arn, role)
-        pace = Pace()
-        lines[scope] = Line(connection, pace, RegistryReader(connection, pace))
+        lines[scope] = open_line(scope, role)
+        authors[scope] = Author(require_account(lines[scope].connection).arn, role)
     return lines, authors
 
 

@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM: most commands just end; writes that are under way are finished first."""
 
+import atexit
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -39,6 +40,8 @@ def hold_signals() -> Callable[[], bool]:
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, remember)
+            # Python drops its handlers while it ends, and the exit code with them; not this one.
+            atexit.register(signal.signal, number, signal.SIG_IGN)
     return asked.is_set
 
 

@@ -43,15 +43,20 @@ class Survey:
     refusals: tuple[Refusal, ...] = ()
 
 
+def open_line(scope: RegistryScope, assume_role: str | None) -> Line:
+    """Prepare a line to one registry in one region; calls nobody. Raises CallError."""
+    connection = connect(scope.account, scope.region, assume_role)
+    pace = Pace()
+    return Line(connection, pace, RegistryReader(connection, pace))
+
+
 def open_lines(access: AccessFile) -> dict[RegistryScope, Line]:
     """Prepare a line to the file's registry in each of its regions; calls nobody."""
     registry = access.registry
     lines = {}
     for region in registry.regions:
-        connection = connect(registry.account, region, registry.assume_role)
-        pace = Pace()
-        line = Line(connection, pace, RegistryReader(connection, pace))
-        lines[RegistryScope(registry.account, region)] = line
+        scope = RegistryScope(registry.account, region)
+        lines[scope] = open_line(scope, registry.assume_role)
     return lines
 
 

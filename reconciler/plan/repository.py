@@ -1,6 +1,7 @@
 """Desired and live policy of one repository in, what is to be done about it out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.plan.counts import count_granted, count_live, count_revoked, leaves_somebody
 from reconciler.plan.findings import (
@@ -9,16 +10,12 @@ from reconciler.plan.findings import (
     public_findings,
     unreadable_findings,
 )
-from reconciler.plan.model import Change, Finding, PlanError, Target
+from reconciler.plan.model import Change, ChangeKind, Finding, PlanError, Target
 from reconciler.plan.never import Planned, broken_anew
 from reconciler.plan.risks import find_risks
 from reconciler.plan.wanted import NotPlannableError, Rules, check_writable, work_out
 from reconciler.policy.difference import difference
-from reconciler.policy.document import (
-    NO_POLICY,
-    Policy,
-    Unreadable,
-)
+from reconciler.policy.document import NO_POLICY, Policy, Unreadable
 from reconciler.policy.facts import facts_of, facts_of_policy, without
 from reconciler.policy.grants import Desired, grant_facts
 from reconciler.registry.model import LiveRegistry, ReadFailure, RepositorySettings
@@ -38,78 +35,77 @@ class RepositoryPlan:
     before: Policy = NO_POLICY
 
 
+class _Found(NamedTuple):
+    """One repository as it was read; `settings` where it is not there and is to be made."""
+
+    target: Target
+    text: str | None
+    policy: Policy
+    settings: RepositorySettings | None = None
+
+
 def plan_repository(wanted: Desired, live: LiveRegistry, rules: Rules) -> RepositoryPlan:
     """Compare what is desired of one repository with what was read; an error where that fails."""
     target = Target(wanted.repository, live.scope)
-    settings = rules.to_create.get(wanted.repository)
     before: Policy = NO_POLICY
     try:
-        if settings is not None and wanted.repository not in live.repositories:
-            compared = _compare(wanted, target, None, NO_POLICY, rules)
-            return _made_first(_checked(compared, wanted, target, rules), target, settings)
-        before_text = _live_text(live, wanted.repository)
-        before = target.read(before_text)
-        compared = _compare(wanted, target, before_text, before, rules)
-        return _checked(replace(compared, before=before), wanted, target, rules)
+        found = _look_up(target, live, rules)
+        before = found.policy
+        planned = _compare(wanted, found, rules)
+        _check_never(planned, wanted, target, rules)
     except NotPlannableError as problem:
         return RepositoryPlan(
             error=PlanError(target, problem.rule, problem.message),
             findings=tuple(public_findings(target, facts_of_policy(before), rules.vocabulary)),
             before=before,
         )
+    return planned
 
 
-def _checked(
-    outcome: RepositoryPlan, wanted: Desired, target: Target, rules: Rules
-) -> RepositoryPlan:
-    """Raise where the policy to come breaks a `never` rule that is not broken live."""
-    planned = Planned(target, outcome.before, wanted.expired, outcome.change)
-    told = broken_anew(planned, rules.never, rules.vocabulary)
-    if told:
-        raise NotPlannableError("never", "; ".join(told))
-    return outcome
-
-
-def _made_first(
-    outcome: RepositoryPlan, target: Target, settings: RepositorySettings
-) -> RepositoryPlan:
-    """Let a repository be made before its policy is set, if it is to have one."""
-    change = outcome.change or Change(target, "create", (), None, None, NO_POLICY)
-    return replace(outcome, change=replace(change, change="create", settings=settings))
-
-
-def _live_text(live: LiveRegistry, repository: str) -> str | None:
-    found = live.repositories.get(repository)
-    if found is None:
+def _look_up(target: Target, live: LiveRegistry, rules: Rules) -> _Found:
+    repository = live.repositories.get(target.repository)
+    settings = rules.to_create.get(target.repository)
+    if repository is None and settings is not None:
+        return _Found(target, None, NO_POLICY, settings)
+    if repository is None:
         raise NotPlannableError(
             "missing-repository",
             "the repository does not exist; create it (create: true does), or take it out of the "
             "file",
         )
-    if isinstance(found.policy_text, ReadFailure):
-        raise NotPlannableError(found.policy_text.rule, found.policy_text.message)
-    return found.policy_text
+    text = repository.policy_text
+    if isinstance(text, ReadFailure):
+        raise NotPlannableError(text.rule, text.message)
+    return _Found(target, text, target.read(text))
 
 
-def _compare(
-    wanted: Desired, target: Target, before_text: str | None, before: Policy, rules: Rules
-) -> RepositoryPlan:
+def _check_never(planned: RepositoryPlan, wanted: Desired, target: Target, rules: Rules) -> None:
+    """Raise where the policy to come breaks a `never` rule that is not broken live."""
+    coming = Planned(target, planned.before, wanted.expired, planned.change)
+    told = broken_anew(coming, rules.never, rules.vocabulary)
+    if told:
+        raise NotPlannableError("never", "; ".join(told))
+
+
+def _compare(wanted: Desired, found: _Found, rules: Rules) -> RepositoryPlan:
+    target, before = found.target, found.policy
     after = work_out(wanted, target, before, rules)
     before_facts = facts_of_policy(before)
     access = difference(before_facts, after.facts)
     effective = without(before_facts, grant_facts(wanted.expired))
     live_grants = count_live(before, effective)
     change = None
-    if access or isinstance(before, Unreadable):
+    if access or found.settings or isinstance(before, Unreadable):
         check_writable(after, before)
         lasting = difference(effective, after.facts)
         lost = count_revoked(effective, lasting)
         back = difference(after.facts, before_facts)
+        policy_change: ChangeKind = "delete" if after.text is None else "set"
         change = Change(
             target=target,
-            change="delete" if after.text is None else "set",
+            change="create" if found.settings else policy_change,
             access=access,
-            before_text=before_text,
+            before_text=found.text,
             after_text=after.text,
             before=before,
             risks=find_risks(before_facts, access, target, rules.vocabulary),
@@ -120,9 +116,11 @@ def _compare(
             emptied=0 if leaves_somebody(after.facts) else live_grants,
             ownership=rules.ownership,
             kept=tuple(sorted(s.sid or "" for s in after.kept)),
+            settings=found.settings,
         )
     return RepositoryPlan(
         change=change,
+        before=before,
         findings=(
             *expired_findings(target, wanted.expired, before_facts),
             *gone_findings(target, before_facts, access, rules.vocabulary),

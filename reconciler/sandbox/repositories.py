@@ -14,7 +14,7 @@ _TAG = "latest"
 
 
 @dataclass(frozen=True, slots=True)
-class RepositorySettings:
+class StoredSettings:
     """What a repository was made with, or has been given since.
 
     The first and the third in ECR's spelling (`IMMUTABLE`, `KMS`); `kms_key` is an ARN or id, None
@@ -49,13 +49,13 @@ def called_repository(call: EcrCall, name: str) -> Repository:
     return repository
 
 
-def settings_of(repository: Repository) -> RepositorySettings:
+def settings_of(repository: Repository) -> StoredSettings:
     """Return the settings of a repository as they stand."""
     scanning: object = repository.image_scanning_configuration
     encryption = repository.encryption_configuration
     backend = ecr_backends[repository.account_id][repository.region_name]
     tags = backend.tagger.get_tag_dict_for_resource(repository.arn)
-    return RepositorySettings(
+    return StoredSettings(
         RepoTagMutability(repository.image_tag_mutability).value,
         isinstance(scanning, dict) and scanning.get("scanOnPush") is True,
         encryption["encryptionType"],

@@ -22,7 +22,7 @@ try:
     from reconciler.sandbox.listener import Serving
     from reconciler.sandbox.prepare import empty_moto, new_keys
     from reconciler.sandbox.repositories import (
-        RepositorySettings,
+        StoredSettings,
         existing_repository,
         make_repository,
         push_image,
@@ -158,7 +158,7 @@ class Sandbox:
 
     def repository_settings(
         self, name: str, *, account: str | None = None, region: str | None = None
-    ) -> RepositorySettings:
+    ) -> StoredSettings:
         """Return the settings of a repository as they are stored."""
         return settings_of(self._repository(name, account, region))
 

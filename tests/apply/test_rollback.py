@@ -270,6 +270,9 @@ def test_what_is_risky_is_marked() -> None:
 
 PUBLIC = policy("BatchGetImage", who="*")
 PUBLIC_TOO = policy("BatchGetImage", "PutImage", who="*")
+_DENY = {"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}
+DENIED = json.dumps({"Statement": [*json.loads(PUBLIC)["Statement"], _DENY]})
+A_DENIED = json.dumps({"Statement": [*json.loads(A)["Statement"], _DENY]})
 
 
 @pytest.mark.parametrize(
@@ -279,6 +282,8 @@ PUBLIC_TOO = policy("BatchGetImage", "PutImage", who="*")
         (PUBLIC, None, True),
         (PUBLIC_TOO, PUBLIC, True),
         (PUBLIC, PUBLIC_TOO, False),
+        (PUBLIC, DENIED, True),
+        (A, A_DENIED, False),
         (A, PUBLIC, False),
         (None, PUBLIC, False),
         (A, B, False),

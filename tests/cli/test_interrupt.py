@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -14,25 +16,45 @@ from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, sandbox_environment
 
 REPOSITORIES = [f"app/n{number:02}" for number in range(12)]
+PROBE = "  probe_repository: scratch/probe\n"
 
 
-def start(folder: Path, ecr: Sandbox, *arguments: str) -> subprocess.Popen[str]:
+def start(
+    folder: Path,
+    ecr: Sandbox,
+    *arguments: str,
+    settings: str = "",
+    tty: str | None = None,
+) -> subprocess.Popen[str]:
+    """Start `reconcile`, with settings of the registry; its stdin and stderr may be a terminal."""
     entries = "".join(
         f"  {name}:\n    access: {{ci: pull, runtime: pull}}\n" for name in REPOSITORIES
     )
-    (folder / "ecr_access.yaml").write_text(SEED.split("  payments/api")[0] + entries)
+    seed = SEED.replace("  regions:", f"{settings}  regions:").split("  payments/api")[0]
+    (folder / "ecr_access.yaml").write_text(seed + entries)
+    # Whoever leads a session and opens a terminal gets the Ctrl-C that is typed there.
+    shell = () if tty is None else ("sh", "-c", 'exec "$@" <"$0" 2>"$0"', tty)
     return subprocess.Popen(
-        [sys.executable, "-m", "reconciler", *arguments],
+        [*shell, sys.executable, "-m", "reconciler", *arguments],
         cwd=folder,
         env={
             **sandbox_environment(ecr),
             "PYTHONUNBUFFERED": "1",
             "XDG_STATE_HOME": str(folder / ".state"),
         },
+        start_new_session=tty is not None,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
+
+
+def outcomes_of(report: str) -> dict[str, str]:
+    return {change["repository"]: change["outcome"] for change in json.loads(report)["changes"]}
+
+
+def are_applied(ecr: Sandbox) -> dict[str, bool]:
+    return {name: ecr.policy_text(name) is not None for name in REPOSITORIES}
 
 
 def wait_for(ecr: Sandbox, call: str, process: subprocess.Popen[str]) -> None:
@@ -60,9 +82,94 @@ def test_an_interrupted_apply_finishes_and_tells(tmp_path: Path, number: signal.
         wait_for(ecr, "SetRepositoryPolicy", process)
         os.kill(process.pid, number)
         out, err = process.communicate(timeout=60)
-        results = {c["repository"]: c["outcome"] for c in json.loads(out)["changes"]}
-        live = {name: ecr.policy_text(name) is not None for name in REPOSITORIES}
+        results = outcomes_of(out)
+        live = are_applied(ecr)
     assert process.returncode == 6
     assert "no more are begun" in err
     assert set(results.values()) == {"applied", "skipped"}
     assert live == {name: result == "applied" for name, result in results.items()}
+
+
+def read_until(terminal: int, end: str) -> str:
+    """Read what is shown on a terminal until a text comes, or nothing more does for long."""
+    shown = ""
+    while end not in shown and select.select([terminal], [], [], 20)[0]:
+        shown += os.read(terminal, 4096).decode()
+    return shown
+
+
+def pressing_again_and_again(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Send SIGINT every few milliseconds until the process is gone; give what it wrote."""
+    while True:
+        process.send_signal(signal.SIGINT)
+        try:
+            return process.communicate(timeout=0.003)
+        except subprocess.TimeoutExpired:
+            pass
+
+
+def test_an_impatient_ctrl_c_loses_nothing(tmp_path: Path) -> None:
+    with Sandbox(Behaviour(latency=0.1)) as ecr:
+        for name in REPOSITORIES:
+            ecr.create_repository(name)
+        process = start(tmp_path, ecr, "apply", "--yes", "--format", "json")
+        wait_for(ecr, "SetRepositoryPolicy", process)
+        out, err = pressing_again_and_again(process)
+        live = are_applied(ecr)
+    assert process.returncode == 6, err
+    assert err.count("no more are begun") == 1
+    assert "Traceback" not in err
+    assert live == {name: result == "applied" for name, result in outcomes_of(out).items()}
+
+
+def test_a_ctrl_c_that_ends_the_reader_of_the_notes_too(tmp_path: Path) -> None:
+    with Sandbox(Behaviour(latency=0.1)) as ecr:
+        for name in REPOSITORIES:
+            ecr.create_repository(name)
+        process = start(tmp_path, ecr, "apply", "--yes", "--format", "json")
+        wait_for(ecr, "SetRepositoryPolicy", process)
+        assert process.stderr is not None
+        process.stderr.close()
+        process.stderr = None
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+        live = are_applied(ecr)
+    assert process.returncode == 6
+    assert set(outcomes_of(out).values()) == {"applied", "skipped"}
+    assert live == {name: result == "applied" for name, result in outcomes_of(out).items()}
+
+
+def test_a_ctrl_c_ends_the_wait_for_a_new_role(tmp_path: Path) -> None:
+    with Sandbox(Behaviour(known_principals_only=True)) as ecr:
+        for name in (*REPOSITORIES, "scratch/probe"):
+            ecr.create_repository(name)
+        options = ("--yes", "--format", "json", "--wait", "600")
+        process = start(tmp_path, ecr, "apply", *options, settings=PROBE)
+        wait_for(ecr, "SetRepositoryPolicy", process)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        probed = [call for call in ecr.calls() if call.repository == "scratch/probe"]
+    assert process.returncode == 1
+    assert set(outcomes_of(out).values()) <= {"failed", "skipped"}
+    assert "no more are begun" in err
+    assert probed == []
+
+
+def test_a_ctrl_c_at_the_prompt_declines_the_plan_that_was_shown(tmp_path: Path) -> None:
+    terminal, tty = pty.openpty()
+    with Sandbox() as ecr:
+        for name in REPOSITORIES:
+            ecr.create_repository(name)
+        process = start(tmp_path, ecr, "apply", tty=os.ttyname(tty))
+        shown = read_until(terminal, "[y/N] ")
+        os.write(terminal, b"\x03")
+        declined = read_until(terminal, "written")
+        out, _ = process.communicate(timeout=60)
+        live = are_applied(ecr)
+    os.close(terminal)
+    os.close(tty)
+    assert process.returncode == 5
+    assert shown.index(REPOSITORIES[-1]) < shown.index("Apply these changes?")
+    assert "declined; nothing was written" in declined
+    assert REPOSITORIES[-1] in out
+    assert not any(live.values())

@@ -113,7 +113,8 @@ def test_an_old_policy_that_nobody_understands_counts() -> None:
 
 
 def test_the_refusal_names_caller_and_option() -> None:
-    change = only_change(desired(grant(), statements=[deny("*")]), live(allow(ROLE, PULL)))
+    denied = deny("*", "ecr:SetRepositoryPolicy")
+    change = only_change(desired(grant(), statements=[denied]), live(allow(ROLE, PULL)))
     made = Plan(changes=(change,), live_grants=1)
     (refusal,) = check_guards(made, Guards(), Allowances(), lambda: USER)
     assert refusal.message == (

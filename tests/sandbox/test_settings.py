@@ -6,7 +6,7 @@ import pytest
 from botocore.client import BaseClient
 
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.repositories import RepositorySettings
+from reconciler.sandbox.repositories import StoredSettings
 from reconciler.sandbox.server import Sandbox
 
 from .clients import client, refused
@@ -29,14 +29,14 @@ def ecr(sandbox: Sandbox) -> Iterator[BaseClient]:
 @pytest.mark.parametrize(
     ("parameters", "settings"),
     [
-        ({}, RepositorySettings("MUTABLE", False, "AES256", None, ())),
+        ({}, StoredSettings("MUTABLE", False, "AES256", None, ())),
         (
             {"imageTagMutability": "MUTABLE"},
-            RepositorySettings("MUTABLE", False, "AES256", None, ()),
+            StoredSettings("MUTABLE", False, "AES256", None, ()),
         ),
         (
             {"imageTagMutability": "IMMUTABLE", "imageScanningConfiguration": {"scanOnPush": True}},
-            RepositorySettings("IMMUTABLE", True, "AES256", None, ()),
+            StoredSettings("IMMUTABLE", True, "AES256", None, ()),
         ),
         (
             {
@@ -44,13 +44,11 @@ def ecr(sandbox: Sandbox) -> Iterator[BaseClient]:
                 "imageScanningConfiguration": {"scanOnPush": False},
                 "tags": [{"Key": "team", "Value": "payments"}, {"Key": "env", "Value": ""}],
             },
-            RepositorySettings(
-                "MUTABLE", False, "AES256", None, (("env", ""), ("team", "payments"))
-            ),
+            StoredSettings("MUTABLE", False, "AES256", None, (("env", ""), ("team", "payments"))),
         ),
         (
             {"encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": KEY}},
-            RepositorySettings("MUTABLE", False, "KMS", KEY, ()),
+            StoredSettings("MUTABLE", False, "KMS", KEY, ()),
         ),
     ],
     ids=["none", "mutable", "immutable, scanned", "AES256, tagged", "KMS"],
@@ -59,7 +57,7 @@ def test_settings_are_stored_and_shown(
     sandbox: Sandbox,
     ecr: BaseClient,
     parameters: dict[str, object],
-    settings: RepositorySettings,
+    settings: StoredSettings,
 ) -> None:
     made = ecr.create_repository(repositoryName="tools", **parameters)["repository"]
     (shown,) = ecr.describe_repositories(repositoryNames=["tools"])["repositories"]
@@ -84,7 +82,7 @@ def test_without_a_key_kms_uses_one_of_its_own(sandbox: Sandbox, ecr: BaseClient
 
 def test_settings_of_one_made_without_a_call(sandbox: Sandbox) -> None:
     sandbox.create_repository("tools")
-    assert sandbox.repository_settings("tools") == RepositorySettings(
+    assert sandbox.repository_settings("tools") == StoredSettings(
         "MUTABLE", False, "AES256", None, ()
     )
 

@@ -46,7 +46,7 @@ def apply(
 
     Shows the plan, asks, writes, and reads back. A saved plan is applied as it is, or not at all.
     """
-    from reconciler.cli.applying import apply_plan, planned
+    from reconciler.cli.applying import apply_plan, ready_plan
     from reconciler.cli.carry_out import exits_of, reason_to_skip, skip
     from reconciler.cli.guarding import allowances, guarded
     from reconciler.cli.load import load_valid
@@ -55,7 +55,7 @@ def apply(
     from reconciler.cli.terminal import is_piped
 
     source = load_valid(file, allow_public)
-    ready = planned(plan, source, tuple(repository or ()))
+    ready = ready_plan(plan, source, tuple(repository or ()))
     allowed = allowances(allow_revocations, allow_grants, allow_empty, allow_lock_out, allow_never)
     found = guarded(ready.found, source.access, allowed, lambda: ready.caller)
     if format_ is Format.TEXT:
