@@ -32,11 +32,12 @@ class ProbeReader(Reader, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The scratch repository of one registry and region."""
+    """The scratch repository of one registry and region; `stopped` tells that trying is to end."""
 
     repository: str
     reader: ProbeReader
     writer: Writer
+    stopped: Callable[[], bool] = lambda: False
 
 
 def name_unknown(
@@ -131,6 +132,8 @@ def _clean(probe: Probe) -> str | None:
 
 
 def _unknown(names: Sequence[str], probe: Probe) -> tuple[str, ...]:
+    if probe.stopped():
+        raise RefusedError("interrupted")
     if not names or _is_taken(names, probe):
         return ()
     if len(names) == 1:

@@ -75,7 +75,9 @@ def carry_out(
         outcomes = execute(changes, registries, run, count)
         if probe_repository is None or stopped():
             return outcomes
-        probes = {s: Probe(probe_repository, lines[s].reader, w) for s, w in writers.items()}
+        probes = {
+            s: Probe(probe_repository, lines[s].reader, w, stopped) for s, w in writers.items()
+        }
         return name_unknown(outcomes, probes)
 
 

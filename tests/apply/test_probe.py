@@ -165,3 +165,11 @@ def test_cleaning_up_is_repeated_and_does_not_hide_what_was_found(throttles: int
     (told,) = name_unknown([outcome(role(1), role(2))], {SCOPE: probe(service)})
     assert f"AWS does not know {role(1)}" in (told.error or "")
     assert ("can't be cleaned" in (told.error or "")) is (throttles == MOST_THROTTLES)
+
+
+def test_trying_ends_when_the_run_is_to_stop_and_leaves_nothing() -> None:
+    service = Service({role(1)})
+    stopping = Probe(SCRATCH, service, service, lambda: len(service.tried) >= 2)
+    (told,) = name_unknown([outcome(*map(role, range(8)))], {SCOPE: stopping})
+    assert "can't tell which: interrupted" in (told.error or "")
+    assert (len(service.tried), service.policies) == (2, {SCRATCH: None})
