@@ -8,6 +8,7 @@ READY  := $(VENV)/.ready
 # What alone reaches every branch of policy/ and plan/; counting slows a test down to half its speed.
 COVERED := tests/policy tests/plan tests/test_cases.py
 ORACLES := tests/policy/test_oracle*.py
+OTHERS  := tests/policy/test_[!o]*.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format lock bench clean
@@ -26,8 +27,8 @@ demo: $(READY) ## the whole story on the embedded ECR; needs no AWS account
 	@$(BIN)/reconcile demo
 
 test: $(READY) ## every test, with the coverage of policy/ and plan/ checked
-	$(BIN)/python -m pytest -n 4 --cov --cov-report=term $(COVERED) '--ignore-glob=$(ORACLES)'
-	$(BIN)/python -m pytest -n 4 tests $(addprefix --ignore=,$(COVERED)) $(ORACLES)
+	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term $(COVERED) '--ignore-glob=$(ORACLES)'
+	$(BIN)/python -m pytest -n 4 --dist worksteal --ignore=tests/plan --ignore=tests/test_cases.py '--ignore-glob=$(OTHERS)'
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .
