@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import sys
 from typing import TextIO
 
@@ -38,6 +39,24 @@ def push(stream: TextIO, text: str) -> None:
         raise
     except OSError as error:
         raise OutputError(f"the output can't be written: {error.strerror}") from None
+
+
+def wait_for_line(terminal: TextIO) -> None:
+    """Wait until there is a line to read, or a signal comes.
+
+    A read alone would go on waiting where a signal came just before it.
+    """
+    if sys.platform == "win32":
+        return
+    awake, wake = os.pipe()
+    os.set_blocking(wake, False)
+    before = signal.set_wakeup_fd(wake)
+    try:
+        select.select([terminal.fileno(), awake], [], [])
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(awake)
+        os.close(wake)
 
 
 def silence(stream: TextIO) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TextIO
 
-from reconciler.cli.streams import OutputError, push, silence
+from reconciler.cli.streams import OutputError, push, silence, wait_for_line
 from reconciler.errors import ReconcileError
 from reconciler.printable import printable
 from reconciler.report.paint import Paint, ansi, plain
@@ -75,6 +75,7 @@ def is_piped() -> bool:
 def confirm(question: str) -> bool:
     """Ask on stderr; anything but yes, the end of input too, is no."""
     push(sys.stderr, f"{question} [y/N] ")
+    wait_for_line(sys.stdin)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.streams import wait_for_line
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, sandbox_environment
@@ -173,3 +174,27 @@ def test_a_ctrl_c_at_the_prompt_declines_the_plan_that_was_shown(tmp_path: Path)
     assert "declined; nothing was written" in declined
     assert REPOSITORIES[-1] in out
     assert not any(live.values())
+
+
+def test_a_signal_just_before_the_wait_for_an_answer_ends_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handled = []
+    select_now = select.select
+
+    def select_late(*streams: list[int]) -> tuple[list[int], list[int], list[int]]:
+        signal.raise_signal(signal.SIGINT)
+        ready = select_now(*streams, 20)
+        assert ready != ([], [], []), "it went on waiting"
+        return ready
+
+    before = signal.signal(signal.SIGINT, lambda number, _frame: handled.append(number))
+    monkeypatch.setattr("select.select", select_late)
+    reading, writing = os.pipe()
+    try:
+        with os.fdopen(reading) as silent:
+            wait_for_line(silent)
+    finally:
+        os.close(writing)
+        signal.signal(signal.SIGINT, before)
+    assert handled == [signal.SIGINT]
