@@ -5,8 +5,11 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -17,8 +20,6 @@ from reconciler.apply.model import Outcome
 from reconciler.errors import ReconcileError, RefusedError, UsageError
 from reconciler.plan.model import Change, Target
 from tests.apply.journal_making import APP, NOON, SCOPE, A, B, begin, change, end, header
-
-ROOT = os.geteuid() == 0
 
 
 def open_file(path: Path, run: str = "r1", *changes: Change) -> FileJournal:
@@ -176,19 +177,37 @@ def test_where_nothing_can_be_made(tmp_path: Path, path: str) -> None:
     assert "--journal" in (raised.value.hint or "")
 
 
-@pytest.mark.skipif(ROOT, reason="root may write anywhere")
-def test_a_folder_of_somebody_else(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(ReconcileError, match="Permission denied"):
-        open_file(tmp_path / "j")
+@pytest.fixture
+def shared_folder() -> Iterator[Path]:
+    """A folder that everybody can enter; pytest's own are closed to others."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
 
 
-@pytest.mark.skipif(ROOT, reason="root may write anything")
-def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
-    record(tmp_path / "j")
-    (tmp_path / "j").chmod(0o400)
-    with pytest.raises(ReconcileError, match="Permission denied"):
-        open_file(tmp_path / "j", "r2")
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Be somebody without rights of their own, which root is not."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+def test_a_folder_of_somebody_else(shared_folder: Path) -> None:
+    shared_folder.chmod(0o555)
+    with as_nobody(), pytest.raises(ReconcileError, match="Permission denied"):
+        open_file(shared_folder / "j")
+
+
+def test_a_file_that_may_not_be_written(shared_folder: Path) -> None:
+    record(shared_folder / "j")
+    (shared_folder / "j").chmod(0o444)
+    with as_nobody(), pytest.raises(ReconcileError, match="Permission denied"):
+        open_file(shared_folder / "j", "r2")
 
 
 FULL = """
