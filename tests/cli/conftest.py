@@ -1,8 +1,6 @@
 """A real `reconcile`, run as a process in a folder of its own, against the embedded ECR."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.sandbox.server import Sandbox
+from tests.cli import process
 
 ROLE_1 = "arn:aws:iam::444455556666:role/role2-1"
 ROLE_2 = "arn:aws:iam::444455556666:role/role2-2"
@@ -87,17 +86,10 @@ def runner(folder: Path, environment: dict[str, str]) -> Reconcile:
     """Make a function that runs `reconcile` in a folder and an environment."""
 
     def run(*arguments: str, stdin: str = "", **variables: str) -> Done:
-        done = subprocess.run(
-            [sys.executable, "-m", "reconciler", *arguments],
-            cwd=folder,
-            env={**environment, "XDG_STATE_HOME": str(folder / ".state"), **variables},
-            input=stdin,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            timeout=120,
-        )
-        assert "Traceback" not in done.stderr or "--debug" in arguments, done.stderr
-        return Done(done.returncode, done.stdout, done.stderr)
+        state = {"XDG_STATE_HOME": str(folder / ".state")}
+        ended = process.run(arguments, folder, environment | state | variables, stdin.encode())
+        done = Done(ended.code, ended.out.decode(), ended.err.decode())
+        assert "Traceback" not in done.err or "--debug" in arguments, done.err
+        return done
 
     return run

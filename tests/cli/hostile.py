@@ -1,12 +1,13 @@
 """Text that was made to hurt whoever reads it, and what of it may reach a screen or a CI log."""
 
+import os
 import re
-import subprocess
-import sys
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.cli import process
 
 FORGED = "FORGED"
 """Stands in each hostile text that begins a line of its own."""
@@ -76,16 +77,14 @@ def showing(folder: Path, environment: dict[str, str]) -> Show:
     """Make a function that runs `reconcile`, and checks what it prints, byte for byte."""
 
     def run(*arguments: str | bytes, stdin: bytes = b"", **variables: str) -> Shown:
-        done = subprocess.run(
-            [sys.executable, "-m", "reconciler", *arguments],
-            cwd=folder,
-            env={**environment, "XDG_STATE_HOME": str(folder / ".state"), **variables},
-            input=stdin,
-            capture_output=True,
-            check=False,
-            timeout=120,
+        state = {"XDG_STATE_HOME": str(folder / ".state")}
+        ended = process.run(
+            [os.fsdecode(argument) for argument in arguments],
+            folder,
+            environment | state | variables,
+            stdin,
         )
-        shown = Shown(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+        shown = Shown(ended.code, ended.out.decode(), ended.err.decode())
         found = faults(shown.out) + faults(shown.err)
         assert not found, "\n".join(found)
         assert "(a bug;" not in shown.err, shown.err

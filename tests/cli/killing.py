@@ -1,17 +1,17 @@
 """Kill a real `reconcile` at an exact moment, and wait until what it had sent is done."""
 
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from reconciler.sandbox.calls import Call
 from reconciler.sandbox.server import Sandbox
+from tests.cli.process import LIMIT, end_of, start
 
 _LOOKS = 60_000  # of a millisecond or more each
 _SERVING = "process_request_thread"  # how socketserver names its threads
@@ -34,7 +34,7 @@ class Killer:
         self._environment = environment
         self._lock = threading.Lock()
         self._moment: Moment | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkServerProcess | None = None
         self._calls = {"call-arrived": 0, "call-done": 0}
         ecr.before_call(lambda call: self._count("call-arrived", call))
         ecr.after_call(lambda call: self._count("call-done", call))
@@ -47,21 +47,15 @@ class Killer:
         with self._lock:
             self._moment = moment
             self._calls = dict.fromkeys(self._calls, 0)
-            self._process = process = subprocess.Popen(
-                [sys.executable, "-m", "reconciler", *arguments],
-                cwd=self._folder,
-                env=self._environment,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
+            self._process = process = start(arguments, self._folder, self._environment)
         if moment.what == "file-larger":
-            _wait_while(lambda: process.poll() is None and _size(file) <= moment.count)
+            _wait_while(lambda: process.exitcode is None and _size(file) <= moment.count)
             process.kill()
-        code = process.wait(timeout=120)
+        process.join(LIMIT)
         with self._lock:
             self._moment = None
         _settle(self._ecr)
-        return code
+        return end_of(process)
 
     def _count(self, what: Literal["call-arrived", "call-done"], _call: Call) -> None:
         with self._lock:
