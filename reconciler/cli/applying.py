@@ -10,8 +10,9 @@ from reconciler.apply.model import Outcome
 from reconciler.cli.carry_out import carry_out
 from reconciler.cli.journals import keeping_journal
 from reconciler.cli.load import AccessSource
+from reconciler.cli.plan_file import read_plan_file
 from reconciler.cli.planning import Globs
-from reconciler.cli.saved import read_plan_file, replay
+from reconciler.cli.replay import replay
 from reconciler.cli.survey import Line, Survey, open_lines, survey
 from reconciler.errors import UsageError
 from reconciler.registry.model import RegistryScope

@@ -4,13 +4,11 @@ Source: IAM User Guide, "IAM JSON policy elements: Condition operators". A block
 indivisible value: it is compared whole.
 """
 
-import ipaddress
-import re
-from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from reconciler.policy.condition_values import FAMILIES, Family, canonical_values
 from reconciler.policy.malformed import JsonPath, MalformedError
 
 Condition = tuple["Clause", ...]
@@ -61,15 +59,6 @@ _KEYS = """aws:CalledVia aws:CalledViaFirst aws:CalledViaLast aws:CurrentTime aw
     aws:userid aws:username ecr:ResourceTag"""
 _KEY_SPELLING = {key.lower(): key for key in _KEYS.split()}
 
-# Patterns as text: `re` compiles one when it is first needed, which for most it never is.
-_DATE = (
-    r"-?[0-9]+|[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
-    r"(Z|[+-][0-9]{2}:?[0-9]{2})?)?)?)?"
-)
-_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
-_IP = r"[0-9a-fA-F.:]{1,45}(/[0-9]{1,3})?"
-_BASE64 = r"[A-Za-z0-9+/]*={0,2}"
-
 
 def parse_condition(block: object, path: JsonPath = ("Condition",)) -> Condition:
     """Read a Condition element (a JSON object of operators) into its canonical form.
@@ -89,7 +78,7 @@ def parse_condition(block: object, path: JsonPath = ("Condition",)) -> Condition
 
 
 def _clauses(name: str, keys: object) -> Iterable[Clause]:
-    written, check = _operator(name)
+    written, family = _operator(name)
     if not isinstance(keys, Mapping) or not keys:
         raise MalformedError("an operator takes an object of at least one key")
     seen: set[str] = set()
@@ -100,16 +89,16 @@ def _clauses(name: str, keys: object) -> Iterable[Clause]:
             raise MalformedError("this key stands here twice, in different case", (key,))
         seen.add(lowered)
         try:
-            yield Clause(written, lowered, _values(values, check))
+            yield Clause(written, lowered, canonical_values(values, family))
         except MalformedError as malformed:
             raise malformed.under(key) from None
 
 
 @lru_cache(maxsize=256)
-def _operator(name: str) -> tuple[str, Callable[[str], str | None]]:
-    """Give an operator's canonical name, and what checks a value of its family."""
+def _operator(name: str) -> tuple[str, Family]:
+    """Give an operator's canonical name, and the family of its values."""
     operator = parse_operator(name)
-    return canonical_operator(operator), _VALUE_OF[_FAMILY[operator.base]]
+    return canonical_operator(operator), FAMILIES[operator.base]
 
 
 def parse_operator(name: str, path: JsonPath = ()) -> Operator:
@@ -117,7 +106,7 @@ def parse_operator(name: str, path: JsonPath = ()) -> Operator:
     qualifier, colon, rest = name.rpartition(":")
     base = rest.removesuffix("IfExists")
     if_exists = base != rest
-    known = base in _FAMILY and not (base == "Null" and (if_exists or colon))
+    known = base in FAMILIES and not (base == "Null" and (if_exists or colon))
     if not known or (colon and qualifier not in {"ForAnyValue", "ForAllValues"}):
         raise MalformedError("unknown condition operator", path)
     return Operator(qualifier, base, if_exists)
@@ -175,80 +164,3 @@ def without_variables(condition: Condition) -> Condition:
 
 def _other_name(operator: str) -> str:
     return operator.replace("ArnLike", "ArnEquals").replace("ArnNotLike", "ArnNotEquals")
-
-
-def _values(values: object, check: Callable[[str], str | None]) -> tuple[str, ...]:
-    items = values if isinstance(values, list | tuple) else [values]
-    if not items:
-        raise MalformedError("an empty list of values")
-    canonical: set[str] = set()
-    for item in items:
-        text = _scalar(item)
-        if text is None:
-            raise MalformedError("a condition's value is a string, a number, true or false")
-        value = text if "${" in text else check(text)
-        if value is None:
-            raise MalformedError("this operator can't compare such a value")
-        canonical.add(value)
-    return tuple(sorted(canonical))
-
-
-def _scalar(item: object) -> str | None:
-    if isinstance(item, bool):
-        return "true" if item else "false"
-    if isinstance(item, str):
-        return item
-    return str(item) if isinstance(item, int | Decimal) else None
-
-
-def _string(value: str) -> str | None:
-    return value
-
-
-def _number(value: str) -> str | None:
-    return value if re.fullmatch(_NUMBER, value) else None
-
-
-def _date(value: str) -> str | None:
-    return value if re.fullmatch(_DATE, value) else None
-
-
-def _bool(value: str) -> str | None:
-    lowered = value.lower()
-    return lowered if lowered in {"true", "false"} else None
-
-
-def _binary(value: str) -> str | None:
-    return value if re.fullmatch(_BASE64, value) else None
-
-
-def _ip(value: str) -> str | None:
-    if not re.fullmatch(_IP, value):
-        return None
-    try:
-        return str(ipaddress.ip_interface(value))
-    except ValueError:
-        return None
-
-
-_VALUE_OF: Mapping[str, Callable[[str], str | None]] = {
-    "string": _string,
-    "number": _number,
-    "date": _date,
-    "bool": _bool,
-    "binary": _binary,
-    "ip": _ip,
-}
-
-_OPERATORS = {
-    "string": """StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase
-        StringLike StringNotLike ArnEquals ArnNotEquals ArnLike ArnNotLike""",
-    "number": """NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals
-        NumericGreaterThan NumericGreaterThanEquals""",
-    "date": """DateEquals DateNotEquals DateLessThan DateLessThanEquals DateGreaterThan
-        DateGreaterThanEquals""",
-    "bool": "Bool Null",
-    "binary": "BinaryEquals",
-    "ip": "IpAddress NotIpAddress",
-}
-_FAMILY = {name: family for family, names in _OPERATORS.items() for name in names.split()}

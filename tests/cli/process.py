@@ -26,7 +26,7 @@ _FORKS.set_forkserver_preload(
         "reconciler.cli.applying",
         "reconciler.cli.guarding",
         "reconciler.cli.rolling_back",
-        "reconciler.cli.saved",
+        "reconciler.cli.replay",
     ]
 )
 

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from reconciler.access.load import load_access
 from reconciler.access.words import vocabulary
 from reconciler.cli.load import AccessSource
+from reconciler.cli.plan_file import MAX_BYTES, read_plan_file, write_plan_file
 from reconciler.cli.planning import plan_registries
-from reconciler.cli.saved import MAX_BYTES, read_plan_file, replay, write_plan_file
+from reconciler.cli.replay import replay
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
 from reconciler.plan.model import Plan
 from reconciler.plan.saved_json import digest_of

@@ -62,7 +62,7 @@ def plan(
         show_plan(found, source, format_)
     show_refusals(found.refusals)
     if plan_out is not None:
-        from reconciler.cli.saved import save_plan
+        from reconciler.cli.plan_file import save_plan
 
         save_plan(plan_out, plan_text(found, source), refused=bool(found.refusals))
     codes = findings_exit(found.plan, source.access)

@@ -1,0 +1,116 @@
+"""Saved plans, from and to a file."""
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from reconciler.access.schema import inlined, schema_text
+from reconciler.cli.terminal import as_argument, note
+from reconciler.errors import InvalidError, ReconcileError, UsageError
+from reconciler.plan.saved import SavedPlan, read_saved
+
+MAX_BYTES = 64 * 1024 * 1024
+"""The largest plan that is read, and so the largest that is written."""
+
+_BEGINNING = b'{\n  "format_version"'
+
+_SMALLER = "plan some of the repositories at a time, with --repository GLOB"
+
+
+def read_plan_file(path: Path) -> SavedPlan:
+    """Read a saved plan.
+
+    Raises UsageError where there is no such file, InvalidError and RefusedError as `read_saved`.
+    """
+    content = _read(path)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise InvalidError(f"{path} is no plan: it is not UTF-8") from None
+    return read_saved(text, inlined(schema_text("plan.schema.json")))
+
+
+def write_plan_file(path: Path, text: str) -> None:
+    """Write a plan's text, whole or not at all, for its owner's eyes only: it holds policies.
+
+    What was there before is replaced. Raises ReconcileError where it can't be written, and for a
+    text that would be too large to be read.
+    """
+    content = text.encode()
+    if len(content) > MAX_BYTES:
+        raise ReconcileError(
+            f"the plan has {len(content):,} bytes, and only {MAX_BYTES:,} can be read back; "
+            "nothing was saved",
+            hint=_SMALLER,
+        )
+    try:
+        _replace(_place_for(path), content)
+    except OSError as error:
+        raise ReconcileError(f"{path} can't be written: {error.strerror}") from None
+
+
+def save_plan(path: Path, text: str, *, refused: bool) -> None:
+    """Save a plan, and say how to apply it. Raises as `write_plan_file` does."""
+    write_plan_file(path, text)
+    name = as_argument(path)
+    if refused:
+        note(f"saved {name} all the same; applying it takes the options named above")
+    else:
+        note(f"saved; apply it with: reconcile apply {name}")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(MAX_BYTES + 1) if size <= MAX_BYTES else b""
+    except FileNotFoundError:
+        raise UsageError(
+            f"there is no file {path}", hint="'reconcile plan --out PLAN' writes one"
+        ) from None
+    except IsADirectoryError:
+        raise UsageError(f"{path} is a folder, not a file") from None
+    except OSError as error:
+        raise ReconcileError(f"{path} can't be read: {error.strerror}") from None
+    if max(size, len(content)) > MAX_BYTES:
+        raise InvalidError(
+            f"{path} is larger than a plan may be, {MAX_BYTES:,} bytes", hint=_SMALLER
+        )
+    return content
+
+
+def _place_for(path: Path) -> Path:
+    """Give where a path leads: the file behind a link is replaced, not the link."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder, not a file")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is no regular file; --format json writes to stdout")
+    if path.exists() and not _may_be_replaced(path):
+        raise UsageError(f"{path} exists and is no saved plan; it stays as it is")
+    try:
+        return path.resolve()
+    except RuntimeError:
+        raise UsageError(f"{path} is a link that leads to itself") from None
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Tell whether a file is empty, or begins as a saved plan does."""
+    with path.open("rb") as file:
+        head = file.read(len(_BEGINNING))
+    return not head or head == _BEGINNING
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """Put a file in place in one step. Raises OSError; then nothing has changed."""
+    handle, name = tempfile.mkstemp(prefix=".reconcile-plan.", dir=target.parent)  # mode 0600
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(target)
+    finally:
+        with suppress(FileNotFoundError):
+            draft.unlink()
