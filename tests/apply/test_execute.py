@@ -158,6 +158,18 @@ def test_a_lost_answer_and_somebody_elses_policy_is_stale_and_may_be_written() -
     assert memory.policies[NAME] == other_policy()
 
 
+def test_a_lost_write_that_lands_after_another_attempt_is_ours() -> None:
+    def lost_then_late(memory: Memory) -> None:
+        if len(memory.writes) == 1:
+            raise WriteOutcomeUnknownError("no answer")
+        memory.policies[NAME] = change_of(None, "pull").after_text
+        raise CallError("slow down", fault=Fault.THROTTLED)
+
+    memory = Memory({NAME: None}, lost_then_late)
+    assert apply_one(change_of(None, "pull"), memory).result == "applied"
+    assert len(memory.writes) == 2
+
+
 def test_answers_lost_to_the_end() -> None:
     def lost(_memory: Memory) -> None:
         raise WriteOutcomeUnknownError("no answer")
@@ -337,6 +349,19 @@ def test_waiting_ends_when_the_run_is_to_stop() -> None:
     run = Run(Notes(), patience, lambda: False)
     assert apply_one(change_of(None, "pull"), Memory({NAME: None}, unknown), run).result == "failed"
     assert clock.now == 0
+
+
+def test_nothing_is_written_once_a_wait_was_interrupted() -> None:
+    clock = Clock()
+
+    def unknown(_memory: Memory) -> None:
+        raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+
+    memory = Memory({NAME: None}, unknown)
+    patience = Patience(20, clock=clock, sleep=clock.sleep, stopped=lambda: clock.now > 0)
+    run = Run(Notes(), patience, lambda: False)
+    assert apply_one(change_of(None, "pull"), memory, run).result == "failed"
+    assert len(memory.writes) == 1
 
 
 def test_the_policy_is_looked_at_again_after_each_wait() -> None:
