@@ -10,6 +10,7 @@ from typing import NamedTuple
 from reconciler.access.accounts import Accounts, Surroundings, check_named
 from reconciler.access.nodes import Node, ScalarNode, pairs_of, scalars_in
 from reconciler.access.problems import Findings, Place, shown
+from reconciler.policy.arn_patterns import split_arn
 from reconciler.policy.conditions import Operator, parse_operator
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.malformed import MalformedError
@@ -18,7 +19,6 @@ from reconciler.policy.principals import ACCOUNT_ID
 _ACCOUNT_KEYS = frozenset({"aws:principalaccount", "aws:sourceaccount"})
 _SOURCE_ARN = "aws:sourcearn"
 _ARN_KEYS = frozenset({"aws:principalarn", _SOURCE_ARN})
-_ARN_FIELDS = 6
 _PARTITION_HINT = "a policy only reaches principals of its own partition"
 _HINT = "write the 12 digits of an account that is named under accounts"
 _WARNING_HINT = "write an account's 12 digits in its place, so that no stranger's resources count"
@@ -91,16 +91,15 @@ def _check_arn(scalar: ScalarNode, key: str, around: Surroundings) -> bool:
     behind it: the path of a stranger's role may hold them. A region is the exception for sources:
     their names hold no colons where services have regions (assumed).
     """
-    fields = scalar.text.split(":", _ARN_FIELDS - 1)
-    if len(fields) < _ARN_FIELDS:
+    arn = split_arn(scalar.text)
+    if arn is None:
         return _report_hidden(scalar, around.accounts, around.findings)
-    _, _, service, region, account, resource = fields
     of_source = key == _SOURCE_ARN
-    if has_wildcard(service) or (has_wildcard(region) and not (of_source and account)):
+    if has_wildcard(arn.service) or (has_wildcard(arn.region) and not (of_source and arn.account)):
         return _report_hidden(scalar, around.accounts, around.findings)
-    if of_source and not account and not has_wildcard(resource.partition("/")[0]):
+    if of_source and not arn.account and not has_wildcard(arn.resource.partition("/")[0]):
         return True  # the ARN of a bucket has no account: its name is the only one in the world
-    return _check_account(account, scalar, around)
+    return _check_account(arn.account, scalar, around)
 
 
 def _check_account(account: str, scalar: ScalarNode, around: Surroundings) -> bool:

@@ -6,10 +6,10 @@ A Sid alone proves nothing, for anyone who may write a policy may choose it.
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from reconciler.policy.arn_patterns import account_of_source
 from reconciler.policy.compiler import SID_PREFIX
 from reconciler.policy.conditions import NO_CONDITION, Clause, Condition
 from reconciler.policy.document import VERSION, Document, Statement
-from reconciler.policy.glob import has_wildcard
 from reconciler.policy.principals import Principal, service_principal
 from reconciler.policy.public import is_public
 
@@ -28,8 +28,6 @@ _LAMBDA_ACTIONS = frozenset(
         "ecr:DeleteRepositoryPolicy",
     }
 )
-_ACCOUNT_FIELD = 4
-_ARN_FIELDS = 6
 
 
 class KeepRule(NamedTuple):
@@ -116,21 +114,5 @@ def _from_accounts(clause: Clause, accounts: frozenset[str]) -> bool:
     return (
         clause.operator in ("StringLike", "ArnLike")
         and clause.key == "aws:sourcearn"
-        and all(_lies_in(accounts, value, clause.operator) for value in clause.values)
+        and all(account_of_source(value, clause.operator) in accounts for value in clause.values)
     )
-
-
-def _lies_in(accounts: frozenset[str], arn: str, operator: str) -> bool:
-    """Tell whether all that an ARN pattern matches lies in one of the accounts.
-
-    In StringLike a wildcard crosses colons: one before the account could reach a field behind it,
-    such as the name of somebody else's function, unless `function` must follow. Enough `?` could
-    reach it even then.
-    """
-    fields = arn.split(":", _ARN_FIELDS - 1)
-    if len(fields) < _ARN_FIELDS or fields[_ACCOUNT_FIELD] not in accounts:
-        return False
-    before = "".join(fields[:_ACCOUNT_FIELD])
-    if operator != "StringLike" or not has_wildcard(before):
-        return True
-    return "?" not in before and fields[-1].startswith("function:")

@@ -5,15 +5,14 @@ Source: IAM User Guide, "AWS global condition context keys".
 
 from collections.abc import Iterable
 
+from reconciler.policy.arn_patterns import account_of_pattern, account_of_source
 from reconciler.policy.conditions import Clause, Condition, parse_operator
-from reconciler.policy.glob import has_wildcard
-from reconciler.policy.principals import ACCOUNT_ID, EVERYONE, Principal, account_of
+from reconciler.policy.principals import EVERYONE, Principal, account_of
 from reconciler.policy.reach import EQUALITIES
 
-_OF_SOURCE = frozenset({"aws:sourceaccount", "aws:sourcearn"})
+_SOURCE_ARN = "aws:sourcearn"
+_OF_SOURCE = frozenset({"aws:sourceaccount", _SOURCE_ARN})
 _OF_CALLER = frozenset({"aws:principalaccount", "aws:principalarn"})
-_ACCOUNT_FIELD = 4
-_ARN_FIELDS = 6
 
 
 def is_outside(principal: Principal, condition: Condition, accounts: frozenset[str]) -> bool:
@@ -39,18 +38,8 @@ def _lies_in(clause: Clause, accounts: frozenset[str]) -> bool:
         return False
     if operator.qualifier == "ForAllValues":
         return False
-    return all(_account_of(value, operator.base) in accounts for value in clause.values)
-
-
-def _account_of(value: str, base: str) -> str | None:
-    """Give the account that a value, an id or an ARN pattern, can't but lie in.
-
-    In StringLike a wildcard crosses colons: one before the account could reach a field behind it.
-    """
-    if ACCOUNT_ID.fullmatch(value):
-        return value
-    fields = value.split(":", _ARN_FIELDS - 1)
-    if len(fields) < _ARN_FIELDS:
-        return None
-    crosses = base == "StringLike" and has_wildcard("".join(fields[:_ACCOUNT_FIELD]))
-    return None if crosses else fields[_ACCOUNT_FIELD]
+    account_of_value = account_of_source if clause.key == _SOURCE_ARN else account_of_pattern
+    return all(
+        value in accounts or account_of_value(value, operator.base) in accounts
+        for value in clause.values
+    )

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_interface
 
+from reconciler.policy.arn_patterns import account_of_pattern, split_arn
 from reconciler.policy.conditions import Clause, Condition, parse_operator
 from reconciler.policy.glob import has_wildcard
-from reconciler.policy.principals import ACCOUNT_ID, Principal
+from reconciler.policy.principals import Principal
 
 _BOUNDING_OPERATORS = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike", "IpAddress"})
 _ARN_KEYS = frozenset({"aws:principalarn", "aws:sourcearn"})
@@ -28,8 +29,6 @@ _OF_THE_REGISTRY = {
 """The variables that stand for the registry's own organization and account (IAM User Guide, "AWS
 global condition context keys"); any other variable may be the caller's own value."""
 
-_ACCOUNT_FIELD = 4
-_ARN_FIELDS = 6
 _WIDEST = {4: 8, 6: 32}
 """The shortest prefix length that still says who calls, by IP version; shorter ones can be put
 together to the whole internet."""
@@ -58,8 +57,7 @@ def _bounds(clause: Clause) -> bool:
     if operator.base == "IpAddress":
         return clause.key == "aws:sourceip" and _bounding_networks(clause.values)
     if clause.key in _ARN_KEYS:
-        crosses = operator.base == "StringLike"
-        return all(_bounding_arn(value, crosses) for value in clause.values)
+        return all(_bounding_arn(value, operator.base) for value in clause.values)
     return clause.key in _NAME_KEYS and all(_bounding_name(clause.key, v) for v in clause.values)
 
 
@@ -82,17 +80,9 @@ def _bounding_name(key: str, value: str) -> bool:
     return bool(name) and not has_wildcard(name)
 
 
-def _bounding_arn(value: str, crosses: bool) -> bool:
-    """Tell whether an ARN pattern says which account, or (a bucket has none) which resource.
-
-    Where a wildcard crosses colons, one before the account could reach a field behind it: a
-    stranger's role may have `:iam::` and our account in its path (IAM API Reference, CreateRole).
-    """
-    fields = value.split(":", _ARN_FIELDS - 1)
-    if len(fields) < _ARN_FIELDS:
-        return False
-    account = fields[_ACCOUNT_FIELD]
-    if not account:
+def _bounding_arn(value: str, operator: str) -> bool:
+    """Tell whether an ARN pattern says which account, or (a bucket has none) which resource."""
+    arn = split_arn(value)
+    if arn is not None and not arn.account:
         return not has_wildcard(value)
-    before = "".join(fields[:_ACCOUNT_FIELD])
-    return ACCOUNT_ID.fullmatch(account) is not None and not (crosses and has_wildcard(before))
+    return account_of_pattern(value, operator) is not None

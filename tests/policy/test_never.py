@@ -332,6 +332,18 @@ def test_named_ones(to: Someone, statement: Json, expected: list[str]) -> None:
             allow(LAMBDA, PUT, source("ArnLike", "aws:SourceArn", f"arn:aws:x:*:{ACCOUNT}:*")),
             [],
         ),
+        (
+            allow(
+                LAMBDA,
+                PUT,
+                source("StringLike", "aws:SourceArn", f"arn:aws:lambda:*:{ACCOUNT}:function:*"),
+            ),
+            [],
+        ),
+        (
+            allow(LAMBDA, PUT, source("StringLike", "aws:SourceArn", f"arn:aws:x:*:{ACCOUNT}:*")),
+            ["lambda.amazonaws.com"],
+        ),
         (allow(LAMBDA, PUT, account_is(ACCOUNT)), ["lambda.amazonaws.com"]),
         (allow({"Federated": "accounts.google.com"}, PUT), ["accounts.google.com"]),
         (allow({"CanonicalUser": "79a5"}, PUT), ["79a5"]),

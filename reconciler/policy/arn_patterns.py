@@ -1,0 +1,62 @@
+"""ARN patterns, as conditions hold them: whose is all that one matches?
+
+In StringLike a wildcard crosses colons, in ArnLike it does not (IAM User Guide, "IAM JSON policy
+elements: Condition operators"). One that crosses them before the account could reach a field behind
+it: a stranger's role may have `:iam::` and our account in its path (IAM API Reference, CreateRole).
+"""
+
+from typing import NamedTuple
+
+from reconciler.policy.glob import has_wildcard
+from reconciler.policy.principals import ACCOUNT_ID
+
+_FIELDS = 6
+_BEFORE_ACCOUNT = 4  # fields
+_CROSSES_COLONS = "StringLike"
+
+
+class ArnPattern(NamedTuple):
+    """The fields of an ARN pattern (IAM User Guide, "IAM identifiers"); `resource` is the rest."""
+
+    scheme: str
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+
+def split_arn(text: str) -> ArnPattern | None:
+    """Take an ARN, or a pattern of ARNs, apart at its colons; None where it has too few."""
+    fields = text.split(":", _FIELDS - 1)
+    return ArnPattern(*fields) if len(fields) == _FIELDS else None
+
+
+def account_of_pattern(pattern: str, operator: str) -> str | None:
+    """Give the account that all which a pattern matches is of; None where that can't be told.
+
+    `operator` is the condition's, without qualifier and IfExists.
+    """
+    arn = split_arn(pattern)
+    if arn is None or not ACCOUNT_ID.fullmatch(arn.account):
+        return None
+    before = "".join(arn[:_BEFORE_ACCOUNT])
+    reaches_on = operator == _CROSSES_COLONS and has_wildcard(before)
+    return None if reaches_on else arn.account
+
+
+def account_of_source(pattern: str, operator: str) -> str | None:
+    """Do the same for `aws:SourceArn`, of a request that a service makes for a resource.
+
+    There, Lambda functions in any region (`arn:aws:lambda:*:ACCOUNT:function:NAME`) are of their
+    account even in StringLike: a function's ARN has nothing but a version or an alias behind its
+    name, so `ACCOUNT:function:` stands nowhere else in it (Lambda API Reference, GetFunction,
+    FunctionName). Enough `?` could reach it even then.
+    """
+    account = account_of_pattern(pattern, operator)
+    arn = split_arn(pattern)
+    if account is not None or arn is None or not ACCOUNT_ID.fullmatch(arn.account):
+        return account
+    named = not has_wildcard(arn.scheme + arn.partition) and arn.service == "lambda"
+    is_function = named and arn.resource.startswith("function:")
+    return arn.account if is_function and "?" not in arn.region else None
