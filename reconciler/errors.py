@@ -17,6 +17,11 @@ class ReconcileError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def one_line(self) -> str:
+        """The message, with the hint behind it where there is one."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
 
 class UsageError(ReconcileError):
     """The command was called in a way that makes no sense (exit 2)."""

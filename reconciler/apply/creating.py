@@ -1,21 +1,18 @@
 """Make a repository, and wait until it can be seen."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from reconciler.apply.model import Reader, ReaderWriter, Writer
 from reconciler.apply.run import VISIBLE_WITHIN, Patience, Run
+from reconciler.apply.trouble import Trouble, may_help, trouble_of
 from reconciler.errors import RefusedError
 from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
 from reconciler.registry.model import RepositorySettings
 
 T = TypeVar("T")
-
-MOST_ATTEMPTS = 10
-"""Attempts at making one repository that are throttled, unsent or get no answer."""
-
-_PASSING = frozenset({Fault.THROTTLED, Fault.CONNECTION})
 
 
 def create(
@@ -28,24 +25,27 @@ def create(
     policy is still none is for the caller to look at. Raises ReconcileError otherwise, and
     WriteOutcomeUnknownError wherever it may have been made.
     """
+    tries: Counter[Trouble] = Counter()
     lost: WriteOutcomeUnknownError | None = None
-    for attempt in range(1, MOST_ATTEMPTS + 1):
+    while True:
         try:
             registry.writer.create_repository(name, settings)
             break
         except WriteOutcomeUnknownError as error:
+            failure: CallError | WriteOutcomeUnknownError = error
             lost = error
-            if attempt == MOST_ATTEMPTS:
-                raise
         except CallError as error:
+            failure = error
             if error.fault is Fault.REPOSITORY_EXISTS:
-                if lost is not None:
+                if lost:
                     break
                 raise RefusedError("the repository has been made since it was planned") from error
-            if error.fault not in _PASSING or attempt == MOST_ATTEMPTS:
-                if lost is not None:
-                    raise WriteOutcomeUnknownError(f"{lost.message}; {error.message}") from error
-                raise
+        trouble = trouble_of(failure)
+        tries[trouble] += 1
+        if not may_help(trouble, tries[trouble]):
+            if lost in (None, failure):
+                raise failure
+            raise WriteOutcomeUnknownError(f"{lost.message}; {failure.message}") from failure
     patience = run.new_patience(VISIBLE_WITHIN)
     return ReaderWriter(
         _PatientReader(registry.reader, patience), _PatientWriter(registry.writer, patience)

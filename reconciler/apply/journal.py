@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
-from reconciler.apply.journal_fields import read_line
-from reconciler.apply.journal_file import JournalFile, open_journal, unwritable
-from reconciler.apply.journal_lines import RunHeader, begin_line, end_line, longest_end
+from reconciler.apply.journal_checks import read_line
+from reconciler.apply.journal_file import LockedFile, take_journal, unwritable
+from reconciler.apply.journal_lines import RunInfo, begin_line, end_line, longest_end
 from reconciler.apply.journal_reading import MAX_JOURNAL
 from reconciler.apply.model import Outcome
 from reconciler.errors import ReconcileError, RefusedError
@@ -17,12 +17,12 @@ from reconciler.policy.malformed import MalformedError
 Clock = Callable[[], datetime]
 
 
-class FileJournal:
+class RunJournal:
     """A journal in a file, of one run; safe to share among threads."""
 
-    def __init__(self, path: Path, header: RunHeader, file: JournalFile, clock: Clock) -> None:
+    def __init__(self, path: Path, info: RunInfo, file: LockedFile, clock: Clock) -> None:
         self.path = path
-        self._header = header
+        self._info = info
         self._file = file
         self._clock = clock
         self._lock = threading.Lock()
@@ -43,7 +43,7 @@ class FileJournal:
 
         Raises ReconcileError: then nothing may be written.
         """
-        line = begin_line(self._header, change, self._clock())
+        line = begin_line(self._info, change, self._clock())
         with self._lock:
             try:
                 self._file.append(line)
@@ -56,7 +56,7 @@ class FileJournal:
 
         Raises ReconcileError.
         """
-        line = end_line(self._header, outcome, self._clock())
+        line = end_line(self._info, outcome, self._clock())
         with self._lock:
             if outcome.change.target not in self._begun:
                 return
@@ -74,9 +74,7 @@ class FileJournal:
             self._file.close()
 
 
-def file_journal(
-    path: Path, header: RunHeader, changes: Iterable[Change], clock: Clock
-) -> FileJournal:
+def start_journal(path: Path, info: RunInfo, changes: Iterable[Change], clock: Clock) -> RunJournal:
     """Prepare a journal for some changes: whatever can fail beforehand fails here.
 
     The file is made, and its folders, for their owner alone; it is this run's until it is closed.
@@ -84,8 +82,8 @@ def file_journal(
     UsageError where it is there and no journal, RefusedError where another run has it or the
     changes are too many for one journal.
     """
-    room = journal_size(header, changes, clock())
-    journal = FileJournal(path, header, open_journal(path), clock)
+    room = journal_size(info, changes, clock())
+    journal = RunJournal(path, info, take_journal(path), clock)
     room += journal.size
     if room > MAX_JOURNAL:
         journal.close()
@@ -96,19 +94,19 @@ def file_journal(
     return journal
 
 
-def journal_size(header: RunHeader, changes: Iterable[Change], at: datetime) -> int:
+def journal_size(info: RunInfo, changes: Iterable[Change], at: datetime) -> int:
     """Give the bytes that the lines of some changes take at the most.
 
     Raises ReconcileError for a change whose line could not be read back.
     """
     size = 0
     for change in changes:
-        line = begin_line(header, change, at)
+        line = begin_line(info, change, at)
         try:
             read_line(line.removesuffix(b"\n"))
         except MalformedError as malformed:
             raise ReconcileError(
                 f"{change.target.repository} can't be journalled: {malformed.reason}"
             ) from None
-        size += len(line) + longest_end(header, change, at)
+        size += len(line) + longest_end(info, change, at)
     return size

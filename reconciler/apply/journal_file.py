@@ -22,7 +22,7 @@ _FLAGS = (
 )
 
 
-class JournalFile:
+class LockedFile:
     """An open journal, held by one run until it is closed."""
 
     def __init__(self, handle: int, size: int, *, torn: bool, is_new: bool) -> None:
@@ -58,7 +58,7 @@ class JournalFile:
         os.close(self._handle)
 
 
-def open_journal(path: Path) -> JournalFile:
+def take_journal(path: Path) -> LockedFile:
     """Take a journal to add to; one that is not there is made, and its folders with it.
 
     Raises UsageError where it is something else than a journal, RefusedError where another run
@@ -79,7 +79,7 @@ def open_journal(path: Path) -> JournalFile:
         os.close(handle)
         raise
     torn = content[-1:] not in (b"", b"\n")
-    return JournalFile(handle, len(content), torn=torn, is_new=is_new)
+    return LockedFile(handle, len(content), torn=torn, is_new=is_new)
 
 
 def _open(path: Path) -> tuple[int, bool]:

@@ -39,7 +39,7 @@ class Author(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class RunHeader:
+class RunInfo:
     """What all lines of one run have in common.
 
     `run` is the run's id, of letters, digits and `-`; `plan` the digest of the plan (`sha256:`
@@ -93,19 +93,19 @@ class EndJson(TypedDict):
     digest: str
 
 
-def begin_line(header: RunHeader, change: Change, at: datetime) -> bytes:
+def begin_line(info: RunInfo, change: Change, at: datetime) -> bytes:
     """Write the line that goes before a write; `at` is in UTC."""
     scope = change.target.scope
-    author = header.authors[scope]
+    author = info.authors[scope]
     return _line(
         "begin",
         {
-            "run": header.run,
+            "run": info.run,
             "at": at.strftime(TIME),
             "by": author.arn,
-            "command": header.command,
-            "plan": header.plan,
-            "file": header.file,
+            "command": info.command,
+            "plan": info.plan,
+            "file": info.file,
             "account": scope.account,
             "region": scope.region,
             "assume_role": author.assume_role,
@@ -117,28 +117,28 @@ def begin_line(header: RunHeader, change: Change, at: datetime) -> bytes:
     )
 
 
-def end_line(header: RunHeader, outcome: Outcome, at: datetime) -> bytes:
+def end_line(info: RunInfo, outcome: Outcome, at: datetime) -> bytes:
     """Write the line that goes after a write; `at` is in UTC."""
     target = outcome.change.target
     return _line(
         "end",
         {
-            "run": header.run,
+            "run": info.run,
             "at": at.strftime(TIME),
             "account": target.scope.account,
             "region": target.scope.region,
             "repository": target.repository,
             "outcome": outcome.result,
-            "written": outcome.is_written,
+            "written": outcome.written,
             "error": None if outcome.error is None else _short(outcome.error),
         },
     )
 
 
-def longest_end(header: RunHeader, change: Change, at: datetime) -> int:
+def longest_end(info: RunInfo, change: Change, at: datetime) -> int:
     """Give the bytes that the line after a write may take at the most."""
-    worst = Outcome(change, "applied", '"' * _MOST_OF_ERROR)
-    return len(end_line(header, worst, at)) + len("false")
+    worst = Outcome(change, "applied", '"' * _MOST_OF_ERROR, written=False)
+    return len(end_line(info, worst, at))
 
 
 def _line(kind: str, fields: Mapping[str, object]) -> bytes:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from reconciler.apply.journal_fields import read_line
+from reconciler.apply.journal_checks import read_line
 from reconciler.apply.journal_lines import HEAD, MAX_LINE, BeginJson, EndJson
 from reconciler.errors import InvalidError, RefusedError
 from reconciler.plan.model import ChangeKind, Target
@@ -111,8 +111,7 @@ class _Reader:
         if key not in self._open:
             raise MalformedError("the end of a write whose beginning is missing")
         begun = self._open.pop(key)
-        written = True if line["outcome"] == "applied" else line["written"]
-        self._writes[begun] = replace(self._writes[begun], written=written)
+        self._writes[begun] = replace(self._writes[begun], written=line["written"])
 
 
 def _begun(line: BeginJson, target: Target) -> Written:

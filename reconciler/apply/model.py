@@ -17,16 +17,20 @@ class Reader(Protocol):
 
 
 class Writer(Protocol):
-    """What writes to one registry; a write with a lost answer raises WriteOutcomeUnknownError."""
+    """What writes to one registry.
+
+    Each write raises CallError where it certainly was not done, WriteOutcomeUnknownError where
+    nobody can say.
+    """
 
     def set_policy(self, name: str, text: str) -> None:
-        """Replace one repository's policy. Raises ReconcileError."""
+        """Replace one repository's policy."""
 
     def delete_policy(self, name: str) -> None:
-        """Remove one repository's policy. Raises ReconcileError."""
+        """Remove one repository's policy."""
 
     def create_repository(self, name: str, settings: RepositorySettings) -> None:
-        """Make a repository. Raises ReconcileError."""
+        """Make a repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,9 @@ class Outcome:
     """What became of one change.
 
     `stale`: the live policy was no longer the one that the plan had seen, and was left alone.
-    `error` says why the change was not applied, None where it was; `written` tells whether
-    something was written all the same, None where nobody knows. `suspects` are the principals
-    that AWS may not know, where it refused the policy for one of them.
+    `error` says why the change was not applied, None where it was. `written` tells whether
+    anything was written, whatever the result; None where nobody knows. `suspects` are the
+    principals that AWS may not know, where it refused the policy for one of them.
     """
 
     change: Change
@@ -53,10 +57,10 @@ class Outcome:
     written: bool | None = False
     suspects: tuple[str, ...] = ()
 
-    @property
-    def is_written(self) -> bool | None:
-        """Whether anything was written; None where nobody knows."""
-        return True if self.result == "applied" else self.written
+
+def applied(change: Change) -> Outcome:
+    """Give the outcome of a change that is in force."""
+    return Outcome(change, "applied", written=True)
 
 
 class Journal(Protocol):

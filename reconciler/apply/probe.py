@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from reconciler.apply.model import Outcome, Reader, Writer
+from reconciler.apply.trouble import Trouble, may_help
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS, minified
 from reconciler.policy.conditions import NO_CONDITION
@@ -17,8 +18,6 @@ from reconciler.registry.fault import UNKNOWN_PRINCIPAL, CallError, Fault
 from reconciler.registry.model import RegistryScope
 
 SID = "ReconcileProbe"
-MOST_THROTTLES = 10
-"""Attempts at one call that are throttled."""
 
 _ACTION = "ecr:BatchGetImage"
 
@@ -37,7 +36,7 @@ class Probe:
     repository: str
     reader: ProbeReader
     writer: Writer
-    stopped: Callable[[], bool] = lambda: False
+    stopped: Callable[[], bool]
 
 
 def name_unknown(
@@ -159,11 +158,11 @@ def _is_taken(names: Sequence[str], probe: Probe) -> bool:
 
 def _repeating(call: Callable[[], None]) -> None:
     """Make a call again while it is throttled. Raises ReconcileError."""
-    for attempt in range(1, MOST_THROTTLES + 1):
+    tried = 0
+    while True:
         try:
-            call()
+            return call()
         except CallError as error:
-            if error.fault is not Fault.THROTTLED or attempt == MOST_THROTTLES:
+            tried += 1
+            if error.fault is not Fault.THROTTLED or not may_help(Trouble.THROTTLED, tried):
                 raise
-        else:
-            return

@@ -19,10 +19,7 @@ _NAP = 0.1  # seconds between looks at whether the run is to stop
 class Patience:
     """Some seconds to wait, counted from the first wait on; safe to share among threads.
 
-    `begins` is called at that first wait.
-
-    Shared by all changes of a run: a role that was made before the run began has had as long to
-    become known as the run has lasted.
+    `begins` is called at that first wait, `stopped` tells that waiting is to end.
     """
 
     def __init__(
@@ -43,9 +40,9 @@ class Patience:
         self._lock = threading.Lock()
 
     def wait(self, waits: int) -> bool:
-        """Wait a while, longer the more `waits` went before; False where none of it is left.
+        """Wait 0.25 s, twice as long for each of the `waits` before, 4 s at the most.
 
-        Ends early where the run is to stop.
+        False where the time is up, or the run is to stop.
         """
         with self._lock:
             if self._ends is None:
@@ -64,12 +61,16 @@ class Patience:
 
 @dataclass(slots=True)
 class Run:
-    """What all changes of one run share. `stopped` tells whether somebody wants it to end."""
+    """What all changes of one run share.
+
+    `patience` is for new roles, of all changes together; `new_patience` makes another one, of so
+    many seconds. `stopped` tells whether somebody wants the run to end.
+    """
 
     journal: Journal
     patience: Patience
     stopped: Callable[[], bool]
-    new_patience: Callable[[float], Patience] = Patience
+    new_patience: Callable[[float], Patience]
     _dead_end: str | None = field(default=None, init=False)
 
     def reason_to_stop(self) -> str | None:

@@ -2,38 +2,22 @@
 
 from collections import Counter
 from dataclasses import replace
-from enum import Enum, auto
 
 from reconciler.apply.creating import create
 from reconciler.apply.looking import Sight, look
-from reconciler.apply.model import Outcome, Reader, ReaderWriter, Writer
+from reconciler.apply.model import Outcome, Reader, ReaderWriter, Writer, applied
 from reconciler.apply.run import Run
 from reconciler.apply.suspects import added_principals
+from reconciler.apply.trouble import Trouble, may_help, trouble_of
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.plan.model import Change
-from reconciler.registry.fault import (
-    UNKNOWN_PRINCIPAL,
-    CallError,
-    Fault,
-    WriteOutcomeUnknownError,
-)
+from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
+from reconciler.registry.model import RepositorySettings
 
 _STALE = "the live policy has changed since it was planned"
 _THERE_ALREADY = "the live policy is what the plan wants already"
-
-
-class Trouble(Enum):
-    """Why a write failed, as far as it decides whether it is tried again."""
-
-    THROTTLED = auto()
-    UNSENT = auto()  # no connection came about
-    LOST = auto()  # it may have been done
-    UNKNOWN_PRINCIPAL = auto()
-    FINAL = auto()
-
-
-MOST_TRIES = {Trouble.THROTTLED: 10, Trouble.UNSENT: 3, Trouble.LOST: 4}
-"""Attempts at one write; before each but the first, the live policy is looked at again."""
+_AS_BEFORE = "when last read, the policy was as before"
+_UNANSWERED = "an attempt to write it got no answer: it may have been done by then, or be done yet"
 
 
 def apply_change(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
@@ -45,38 +29,34 @@ def apply_change(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
             return Outcome(change, "stale", _THERE_ALREADY if sight is Sight.IN_FORCE else _STALE)
         run.journal.begin(change)
     except ReconcileError as error:
-        run.note_failure(error)
-        return Outcome(change, "failed", told(error))
-    outcome = _carry_out(change, registry, run)
+        return _failed(change, error, run)
+    if change.settings is None:
+        outcome = _write(change, registry, run)
+    else:
+        outcome = _make_and_write(change, change.settings, registry, run)
     try:
         run.journal.end(outcome)
     except ReconcileError as error:
-        message = f"{outcome.error or 'it was applied'}; {told(error)}"
-        written = True if outcome.result == "applied" else outcome.written
-        return replace(outcome, result="failed", error=message, written=written)
+        message = f"{outcome.error or 'it was applied'}; {error.one_line}"
+        return replace(outcome, result="failed", error=message)
     return outcome
 
 
-def told(error: ReconcileError) -> str:
-    """Tell an error and its hint in one line."""
-    return f"{error.message} ({error.hint})" if error.hint else error.message
-
-
-def _carry_out(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
-    if change.settings is None:
-        return _write_or_fail(change, registry, run)
+def _make_and_write(
+    change: Change, settings: RepositorySettings, registry: ReaderWriter, run: Run
+) -> Outcome:
+    """Make the repository of a change, then set its policy."""
     try:
-        made = create(change.target.repository, change.settings, registry, run)
+        made = create(change.target.repository, settings, registry, run)
     except RefusedError as error:
         return Outcome(change, "stale", error.message)
     except ReconcileError as error:
-        run.note_failure(error)
         maybe = None if isinstance(error, WriteOutcomeUnknownError) else False
-        return Outcome(change, "failed", told(error), written=maybe)
+        return _failed(change, error, run, written=maybe)
     outcome = _write_made(change, made, run)
     if outcome.result == "applied":
         return outcome
-    return replace(outcome, error=f"the repository was made, but {outcome.error}", written=True)
+    return replace(outcome, error=f"the repository was made; {outcome.error}", written=True)
 
 
 def _write_made(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
@@ -85,41 +65,33 @@ def _write_made(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
         if look(change, registry.reader) is not Sight.AS_PLANNED:
             return Outcome(change, "stale", "somebody else has set its policy")
     except ReconcileError as error:
-        run.note_failure(error)
-        return Outcome(change, "failed", f"its policy can't be read: {told(error)}")
-    if change.after_text is None:
-        return Outcome(change, "applied")
-    return _write_or_fail(change, registry, run)
-
-
-def _write_or_fail(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
-    try:
-        return _write(change, registry, run)
-    except ReconcileError as error:
-        run.note_failure(error)
-        return Outcome(change, "failed", told(error))
+        return _failed(change, error, run, f"its policy can't be read: {error.one_line}")
+    return applied(change) if change.after_text is None else _write(change, registry, run)
 
 
 def _write(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
     """Write the policy; again where that can help, each time after another look."""
     tries: Counter[Trouble] = Counter()
+    lost: WriteOutcomeUnknownError | None = None
     while True:
         try:
             _send(change, registry.writer)
-        except (CallError, WriteOutcomeUnknownError) as error:
+        except WriteOutcomeUnknownError as error:
+            failure: CallError | WriteOutcomeUnknownError = error
+            lost = error
+        except CallError as error:
             failure = error
         else:
             return _confirm(change, registry.reader, run)
-        trouble = _trouble_of(failure, change)
+        trouble = trouble_of(failure)
         tries[trouble] += 1
-        again = _waits_for_another(trouble, tries[trouble], run)
-        lost = tries[Trouble.LOST] > 0
+        again = _may_try_again(trouble, tries[trouble], change, run)
         if again or lost:
-            settled = _settle(change, registry.reader, failure, run, lost=lost)
+            settled = _settle(change, registry.reader, failure, run, lost)
             if settled is not None:
                 return settled
         if not again:
-            return _failed(change, failure, run, lost=lost)
+            return _give_up(change, failure, run, lost)
 
 
 def _send(change: Change, writer: Writer) -> None:
@@ -129,59 +101,70 @@ def _send(change: Change, writer: Writer) -> None:
         writer.set_policy(change.target.repository, change.after_text)
 
 
-def _trouble_of(failure: CallError | WriteOutcomeUnknownError, change: Change) -> Trouble:
-    if isinstance(failure, WriteOutcomeUnknownError):
-        return Trouble.LOST
-    if failure.fault in UNKNOWN_PRINCIPAL and added_principals(change):
-        return Trouble.UNKNOWN_PRINCIPAL
-    by_fault = {Fault.THROTTLED: Trouble.THROTTLED, Fault.CONNECTION: Trouble.UNSENT}
-    return by_fault.get(failure.fault, Trouble.FINAL)
-
-
-def _waits_for_another(trouble: Trouble, tried: int, run: Run) -> bool:
-    """Wait where time may help; False where another attempt can't."""
+def _may_try_again(trouble: Trouble, tried: int, change: Change, run: Run) -> bool:
+    """Tell whether another attempt may help, after a wait where it takes one."""
     if trouble is Trouble.UNKNOWN_PRINCIPAL:
-        return run.patience.wait(tried - 1)
-    return tried < MOST_TRIES.get(trouble, 1)
+        return bool(added_principals(change)) and run.patience.wait(tried - 1)
+    return may_help(trouble, tried)
 
 
 def _settle(
-    change: Change, reader: Reader, failure: ReconcileError, run: Run, *, lost: bool
+    change: Change,
+    reader: Reader,
+    failure: CallError | WriteOutcomeUnknownError,
+    run: Run,
+    lost: WriteOutcomeUnknownError | None,
 ) -> Outcome | None:
     """Find out by reading what failed writes left; None where all is as it was before.
 
-    `lost` tells that one of them may have been done, or may yet be.
+    `lost` is one of them that may have been done, or may yet be.
     """
-    maybe = None if lost else False
+    written = None if lost else False
     try:
         sight = look(change, reader)
     except ReconcileError as error:
-        run.note_failure(error)
-        message = f"{failure.message}; nor can it be read: {error.message}"
-        return Outcome(change, "failed", message, written=maybe)
+        message = f"{failure.message}; the live policy can't be read either: {error.message}"
+        also = f"; {_UNANSWERED}" if lost not in (None, failure) else ""
+        return _failed(change, error, run, message + also, written=written)
     if sight is Sight.AS_PLANNED:
         return None
-    if sight is Sight.IN_FORCE and lost:
-        return Outcome(change, "applied")
-    return Outcome(change, "stale", _STALE, written=maybe)
+    if lost is None:
+        return Outcome(change, "stale", _STALE)
+    if sight is Sight.IN_FORCE:
+        return applied(change)
+    return Outcome(change, "stale", f"{_STALE}; {_UNANSWERED}", written=None)
 
 
-def _failed(change: Change, failure: ReconcileError, run: Run, *, lost: bool) -> Outcome:
-    run.note_failure(failure)
-    maybe = None if lost else False
-    if isinstance(failure, WriteOutcomeUnknownError):
-        message = f"{failure.message}; the policy is still as it was"
-        return Outcome(change, "failed", message, written=maybe)
-    suspects = added_principals(change)
-    if not suspects or not isinstance(failure, CallError) or failure.fault not in UNKNOWN_PRINCIPAL:
-        return Outcome(change, "failed", told(failure), written=maybe)
-    surely = failure.fault is Fault.PRINCIPAL_NOT_FOUND
-    message = (
+def _give_up(
+    change: Change,
+    failure: CallError | WriteOutcomeUnknownError,
+    run: Run,
+    lost: WriteOutcomeUnknownError | None,
+) -> Outcome:
+    """Say why the policy is as it was, as far as reading can tell."""
+    suspects = added_principals(change) if _is_for_a_principal(failure) else ()
+    message = _unknown(failure, suspects, run) if suspects else failure.one_line
+    if lost is failure:
+        message = f"{failure.message}; {_AS_BEFORE}"
+    elif lost:
+        message = f"{message}; {_UNANSWERED}; {_AS_BEFORE}"
+    written = None if lost else False
+    return replace(_failed(change, failure, run, message, written=written), suspects=suspects)
+
+
+def _is_for_a_principal(failure: CallError | WriteOutcomeUnknownError) -> bool:
+    return trouble_of(failure) is Trouble.UNKNOWN_PRINCIPAL
+
+
+def _unknown(
+    failure: CallError | WriteOutcomeUnknownError, suspects: tuple[str, ...], run: Run
+) -> str:
+    surely = isinstance(failure, CallError) and failure.fault is Fault.PRINCIPAL_NOT_FOUND
+    return (
         f"{failure.message}; waited up to {run.patience.seconds:g} s; "
         f"{'it is' if surely else 'it may be'} one of those that the change adds: "
         f"{', '.join(suspects)}"
     )
-    return Outcome(change, "failed", message, written=maybe, suspects=suspects)
 
 
 def _confirm(change: Change, reader: Reader, run: Run) -> Outcome:
@@ -189,10 +172,22 @@ def _confirm(change: Change, reader: Reader, run: Run) -> Outcome:
     try:
         sight = look(change, reader)
     except ReconcileError as error:
-        run.note_failure(error)
-        message = f"the policy was written, but could not be read back: {told(error)}"
-        return Outcome(change, "failed", message, written=True)
+        message = f"the policy was written, but could not be read back: {error.one_line}"
+        return _failed(change, error, run, message, written=True)
     if sight is Sight.IN_FORCE:
-        return Outcome(change, "applied")
+        return applied(change)
     message = "the policy was written, but what is live now means something else"
     return Outcome(change, "failed", message, written=True)
+
+
+def _failed(
+    change: Change,
+    error: ReconcileError,
+    run: Run,
+    message: str | None = None,
+    *,
+    written: bool | None = False,
+) -> Outcome:
+    """Give the outcome of a failure, after which the run may have to end."""
+    run.note_failure(error)
+    return Outcome(change, "failed", message or error.one_line, written=written)

@@ -84,7 +84,7 @@ def carry_out(
 def exits_of(plan: Plan, outcomes: Sequence[Outcome]) -> list[Exit]:
     """Give the exit codes that the outcomes of changes that were carried out call for."""
     results = {outcome.result for outcome in outcomes}
-    written = any(outcome.is_written is not False for outcome in outcomes)
+    written = any(outcome.written is not False for outcome in outcomes)
     if written and (plan.errors or results != {"applied"}):
         return [Exit.PARTLY_APPLIED]
     codes = {"stale": Exit.REFUSED, "failed": Exit.FAILED, "skipped": Exit.FAILED}

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.apply.journal import FileJournal, file_journal
-from reconciler.apply.journal_lines import Author, Command, RunHeader
+from reconciler.apply.journal import RunJournal, start_journal
+from reconciler.apply.journal_lines import Author, Command, RunInfo
 from reconciler.apply.journal_reading import MAX_JOURNAL
 from reconciler.cli.terminal import as_argument, note
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
@@ -32,7 +32,7 @@ def keeping_journal(
     *,
     plan: str | None,
     file: str | None,
-) -> Iterator[FileJournal]:
+) -> Iterator[RunJournal]:
     """Give the journal of a run that is about to write `changes`, and say where it is.
 
     `plan` is a saved plan's digest, `file` the path of what the changes were worked out from.
@@ -40,8 +40,8 @@ def keeping_journal(
     """
     run, now = secrets.token_hex(4), datetime.now(UTC)
     path = journal_path(option, min(scope.account for scope in authors), run, now)
-    header = RunHeader(run, command, plan, file, authors)
-    journal = file_journal(path, header, changes, lambda: datetime.now(UTC))
+    info = RunInfo(run, command, plan, file, authors)
+    journal = start_journal(path, info, changes, lambda: datetime.now(UTC))
     # Said beforehand: a run that is killed can't say it any more.
     note(f"journal: {printable(str(path))}")
     try:

@@ -134,7 +134,7 @@ def show_rolled_back(
 def rollback_exits(found: Rollback, outcomes: Sequence[Outcome]) -> list[Exit]:
     """Give the exit codes that a rollback calls for; what was left alone was refused."""
     codes = exits_of(found.plan, outcomes)
-    written = any(outcome.is_written is not False for outcome in outcomes)
+    written = any(outcome.written is not False for outcome in outcomes)
     if found.left_alone:
         codes.append(Exit.PARTLY_APPLIED if written else Exit.REFUSED)
     if found.plan.errors:

@@ -159,8 +159,7 @@ def _next_token(answer: Mapping[str, object], token: str | None) -> str | None:
 
 def _as_data(outcome: str | CallError | None) -> str | ReadFailure | None:
     if isinstance(outcome, CallError):
-        hint = f" ({outcome.hint})" if outcome.hint else ""
-        return ReadFailure(_RULES.get(outcome.fault, "read-failed"), outcome.message + hint)
+        return ReadFailure(_RULES.get(outcome.fault, "read-failed"), outcome.one_line)
     return outcome
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from reconciler.apply.journal_lines import Author, RunHeader, begin_line, end_line
+from reconciler.apply.journal_lines import Author, RunInfo, begin_line, end_line
 from reconciler.apply.model import Outcome, Result
 from reconciler.plan.model import Change, Target
 from reconciler.registry.model import RegistryScope, RepositorySettings
@@ -41,23 +41,24 @@ def change(
     return Change(target, kind, (), before, after, target.read(before), settings=settings)
 
 
-def header(run: str = "r1", *scopes: RegistryScope, assume_role: str | None = None) -> RunHeader:
+def info(run: str = "r1", *scopes: RegistryScope, assume_role: str | None = None) -> RunInfo:
     """Head a run of apply."""
     author = Author(CALLER, assume_role)
     authors = dict.fromkeys(scopes or (SCOPE,), author)
-    return RunHeader(run, "apply", None, "ecr_access.yaml", authors)
+    return RunInfo(run, "apply", None, "ecr_access.yaml", authors)
 
 
 def begin(made: Change, run: str = "r1", **options: str | None) -> bytes:
     """Write the line before a write."""
-    return begin_line(header(run, made.target.scope, **options), made, NOON)
+    return begin_line(info(run, made.target.scope, **options), made, NOON)
 
 
 def end(
-    made: Change, run: str = "r1", result: Result = "applied", *, written: bool = False
+    made: Change, run: str = "r1", result: Result = "applied", *, written: bool | None = False
 ) -> bytes:
-    """Write the line after a write."""
-    return end_line(header(run, made.target.scope), Outcome(made, result, written=written), NOON)
+    """Write the line after a write; what was applied was written."""
+    written = True if result == "applied" else written
+    return end_line(info(run, made.target.scope), Outcome(made, result, written=written), NOON)
 
 
 def journal(writes: Sequence[tuple[str | None, str | None, str]], target: Target = APP) -> bytes:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.apply.creating import MOST_ATTEMPTS
 from reconciler.apply.run import VISIBLE_WITHIN
+from reconciler.apply.trouble import MOST_TRIES, Trouble
 from reconciler.plan.model import Change
 from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
 from reconciler.registry.model import RepositorySettings
@@ -76,7 +76,7 @@ def test_a_policy_that_somebody_else_sets_before_it_is_visible_stays() -> None:
     memory = Memory({}, after_create=overtaken)
     outcome = apply_one(making("pull"), memory)
     assert (outcome.result, outcome.written) == ("stale", True)
-    assert outcome.error == "the repository was made, but somebody else has set its policy"
+    assert outcome.error == "the repository was made; somebody else has set its policy"
     assert (memory.policies[NAME], memory.writes) == (other_policy(), [])
 
 
@@ -116,7 +116,7 @@ def test_a_policy_that_can_not_be_read_back_is_told_as_written() -> None:
     outcome = apply_one(making("pull"), Memory({}, after_write=unreadable))
     assert (outcome.result, outcome.written) == ("failed", True)
     assert outcome.error == (
-        "the repository was made, but the policy was written, but could not be read back: no answer"
+        "the repository was made; the policy was written, but could not be read back: no answer"
     )
 
 
@@ -125,7 +125,7 @@ def test_one_that_never_shows_is_told_as_made() -> None:
     memory = Memory({}, after_create=lambda m: m.invisible.update({NAME: 10_000}))
     outcome = apply_one(making("pull"), memory, make_run(clock))
     assert (outcome.result, outcome.written) == ("failed", True)
-    assert "was made, but its policy can't be read: no such repository" in (outcome.error or "")
+    assert "was made; its policy can't be read: no such repository" in (outcome.error or "")
     assert clock.now == pytest.approx(VISIBLE_WITHIN)
 
 
@@ -149,9 +149,9 @@ def test_a_lost_answer_is_settled_by_asking_again(made: bool) -> None:
 @pytest.mark.parametrize(
     ("error", "attempts", "written"),
     [
-        (CallError("slow down", fault=Fault.THROTTLED), MOST_ATTEMPTS, False),
-        (CallError("no network", fault=Fault.CONNECTION), MOST_ATTEMPTS, False),
-        (WriteOutcomeUnknownError("cut off"), MOST_ATTEMPTS, None),
+        (CallError("slow down", fault=Fault.THROTTLED), MOST_TRIES[Trouble.THROTTLED], False),
+        (CallError("no network", fault=Fault.CONNECTION), MOST_TRIES[Trouble.UNSENT], False),
+        (WriteOutcomeUnknownError("cut off"), MOST_TRIES[Trouble.LOST], None),
         (CallError("the limit is reached", fault=Fault.REJECTED), 1, False),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from reconciler.apply.execute import execute
 from reconciler.apply.model import Outcome, ReaderWriter
 from reconciler.apply.run import Patience, Run
-from reconciler.apply.write import MOST_TRIES, Trouble
+from reconciler.apply.trouble import MOST_TRIES, Trouble
 from reconciler.errors import ReconcileError
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.wanted import Rules
@@ -155,6 +155,7 @@ def test_a_lost_answer_and_somebody_elses_policy_is_stale_and_may_be_written() -
     memory = Memory({NAME: None}, overtaken)
     outcome = apply_one(change_of(None, "pull"), memory)
     assert (outcome.result, outcome.written) == ("stale", None)
+    assert "an attempt to write it got no answer" in (outcome.error or "")
     assert memory.policies[NAME] == other_policy()
 
 
@@ -177,8 +178,22 @@ def test_answers_lost_to_the_end() -> None:
     memory = Memory({NAME: None}, lost)
     outcome = apply_one(change_of(None, "pull"), memory)
     assert (outcome.result, outcome.written) == ("failed", None)
-    assert outcome.error == "no answer; the policy is still as it was"
+    assert outcome.error == "no answer; when last read, the policy was as before"
     assert len(memory.writes) == MOST_TRIES[Trouble.LOST]
+
+
+def test_a_lost_answer_is_told_whatever_comes_after_it() -> None:
+    def lost_then_refused(memory: Memory) -> None:
+        if len(memory.writes) == 1:
+            raise WriteOutcomeUnknownError("no answer")
+        raise CallError("not like this", fault=Fault.REJECTED)
+
+    outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, lost_then_refused))
+    assert (outcome.result, outcome.written) == ("failed", None)
+    assert outcome.error == (
+        "not like this; an attempt to write it got no answer: it may have been done by then, or be "
+        "done yet; when last read, the policy was as before"
+    )
 
 
 def test_the_same_policy_by_somebody_else_is_stale_too() -> None:
@@ -197,7 +212,7 @@ def test_a_lost_answer_that_can_not_be_settled_says_so() -> None:
 
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, lost))
     assert outcome.result == "failed"
-    assert outcome.error == "cut off; nor can it be read: no answer"
+    assert outcome.error == "cut off; the live policy can't be read either: no answer"
 
 
 def test_nothing_is_begun_once_stopped() -> None:
@@ -346,7 +361,7 @@ def test_waiting_ends_when_the_run_is_to_stop() -> None:
         raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
 
     patience = Patience(20, clock=clock, sleep=clock.sleep, stopped=lambda: bool(asked))
-    run = Run(Notes(), patience, lambda: False)
+    run = Run(Notes(), patience, lambda: False, clock.patience)
     assert apply_one(change_of(None, "pull"), Memory({NAME: None}, unknown), run).result == "failed"
     assert clock.now == 0
 
@@ -359,7 +374,7 @@ def test_nothing_is_written_once_a_wait_was_interrupted() -> None:
 
     memory = Memory({NAME: None}, unknown)
     patience = Patience(20, clock=clock, sleep=clock.sleep, stopped=lambda: clock.now > 0)
-    run = Run(Notes(), patience, lambda: False)
+    run = Run(Notes(), patience, lambda: False, clock.patience)
     assert apply_one(change_of(None, "pull"), memory, run).result == "failed"
     assert len(memory.writes) == 1
 
@@ -408,7 +423,7 @@ def test_that_it_waits_is_said_once() -> None:
         raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
 
     patience = Patience(20, clock=clock, sleep=clock.sleep, begins=lambda: said.append(clock.now))
-    run = Run(Notes(), patience, lambda: False)
+    run = Run(Notes(), patience, lambda: False, clock.patience)
     for _ in range(2):
         apply_one(change_of(None, "pull"), Memory({NAME: None}, unknown), run)
     assert said == [0]

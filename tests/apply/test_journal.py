@@ -14,23 +14,23 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from reconciler.apply import journal as journal_module
-from reconciler.apply.journal import FileJournal, file_journal, journal_size
+from reconciler.apply.journal import RunJournal, journal_size, start_journal
 from reconciler.apply.journal_reading import MAX_JOURNAL, read_journal
-from reconciler.apply.model import Outcome
+from reconciler.apply.model import Outcome, applied
 from reconciler.errors import ReconcileError, RefusedError, UsageError
 from reconciler.plan.model import Change, Target
-from tests.apply.journal_making import APP, NOON, SCOPE, A, B, begin, change, end, header
+from tests.apply.journal_making import APP, NOON, SCOPE, A, B, begin, change, end, info
 
 
-def open_file(path: Path, run: str = "r1", *changes: Change) -> FileJournal:
-    return file_journal(path, header(run), changes or (change(A, B),), lambda: NOON)
+def open_file(path: Path, run: str = "r1", *changes: Change) -> RunJournal:
+    return start_journal(path, info(run), changes or (change(A, B),), lambda: NOON)
 
 
 def record(path: Path, run: str = "r1") -> None:
     """Record one write from beginning to end."""
     journal = open_file(path, run)
     journal.begin(change(A, B))
-    journal.end(Outcome(change(A, B), "applied"))
+    journal.end(applied(change(A, B)))
     journal.close()
 
 
@@ -101,7 +101,7 @@ def test_threads_write_whole_lines(tmp_path: Path) -> None:
 
     def work(made: Change) -> None:
         journal.begin(made)
-        journal.end(Outcome(made, "applied"))
+        journal.end(applied(made))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, changes))
@@ -213,7 +213,7 @@ def test_a_file_that_may_not_be_written(shared_folder: Path) -> None:
 FULL = """
 import resource, sys
 from pathlib import Path
-from reconciler.apply.model import Outcome
+from reconciler.apply.model import Outcome, applied
 from reconciler.errors import ReconcileError
 from tests.apply.journal_making import A, B, change
 from tests.apply.test_journal import open_file
@@ -226,7 +226,7 @@ for _ in range(2):
         print(error.message)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 journal.begin(change(A, B))
-journal.end(Outcome(change(A, B), "applied"))
+journal.end(applied(change(A, B)))
 """
 
 
@@ -259,7 +259,7 @@ def test_after_a_failed_sync_nothing_more_is_promised(
     with monkeypatch.context() as broken:
         broken.setattr(os, "fsync", fail)
         with pytest.raises(ReconcileError, match="Input/output error; how this write ended"):
-            journal.end(Outcome(change(A, B), "applied"))
+            journal.end(applied(change(A, B)))
     with pytest.raises(ReconcileError, match="may not be on the disk; nothing was written"):
         journal.begin(change(A, B))
 
@@ -277,7 +277,7 @@ def test_each_line_is_synced_and_so_is_the_folder(
     monkeypatch.setattr(os, "fsync", fsync)
     journal = open_file(tmp_path / "j")
     journal.begin(change(A, B))
-    journal.end(Outcome(change(A, B), "applied"))
+    journal.end(applied(change(A, B)))
     folder, file = tmp_path.stat().st_ino, (tmp_path / "j").stat().st_ino
     assert synced == [folder, file, file]
 
@@ -294,14 +294,14 @@ def test_the_size_is_an_upper_bound(tmp_path: Path) -> None:
         journal.end(Outcome(made, "failed", '"' * 1_000))
     journal.close()
     size = (tmp_path / "j").stat().st_size
-    bound = journal_size(header("r1"), changes, NOON)
+    bound = journal_size(info("r1"), changes, NOON)
     assert size <= bound <= size + 10 * len(changes)
 
 
 def test_too_many_changes_for_one_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record(tmp_path / "j")
     there = (tmp_path / "j").stat().st_size
-    need = journal_size(header("r2"), [change(A, B)], NOON)
+    need = journal_size(info("r2"), [change(A, B)], NOON)
     monkeypatch.setattr(journal_module, "MAX_JOURNAL", there + need)
     open_file(tmp_path / "j", "r2").close()
     monkeypatch.setattr(journal_module, "MAX_JOURNAL", there + need - 1)

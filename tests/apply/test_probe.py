@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.apply.model import Outcome
-from reconciler.apply.probe import MOST_THROTTLES, SID, Probe, find_unknown, name_unknown
+from reconciler.apply.model import Outcome, applied
+from reconciler.apply.probe import SID, Probe, find_unknown, name_unknown
+from reconciler.apply.trouble import MOST_TRIES, Trouble
 from reconciler.errors import RefusedError
 from reconciler.registry.fault import CallError, Fault
 from tests.apply.memory import NAME, SCOPE, Memory, change_of, other_policy
@@ -37,7 +38,7 @@ class Service(Memory):
 
 
 def probe(service: Memory) -> Probe:
-    return Probe(SCRATCH, service, service)
+    return Probe(SCRATCH, service, service, lambda: False)
 
 
 @given(st.sets(st.integers(0, 99), min_size=1), st.sets(st.integers(0, 99)))
@@ -117,8 +118,8 @@ def test_why_nothing_can_be_told_is_told() -> None:
 
 def test_nothing_is_tried_where_nobody_is_suspected() -> None:
     service = Service({role(1)})
-    applied = Outcome(change_of(None, "pull"), "applied")
-    assert name_unknown([applied], {SCOPE: probe(service)}) == (applied,)
+    outcome = applied(change_of(None, "pull"))
+    assert name_unknown([outcome], {SCOPE: probe(service)}) == (outcome,)
     assert service.tried == []
 
 
@@ -126,7 +127,9 @@ def test_without_a_probe_repository_the_suspects_stay() -> None:
     assert name_unknown([outcome(role(1))], {}) == (outcome(role(1)),)
 
 
-@pytest.mark.parametrize(("throttles", "found"), [(2, True), (MOST_THROTTLES, False)])
+@pytest.mark.parametrize(
+    ("throttles", "found"), [(2, True), (MOST_TRIES[Trouble.THROTTLED], False)]
+)
 def test_a_throttled_try_is_repeated(throttles: int, found: bool) -> None:
     asked = []
 
@@ -150,7 +153,7 @@ def test_many_long_names_are_tried_in_policies_that_fit() -> None:
     assert max(len(json.dumps(statement)) for statement in service.tried) < 10_240
 
 
-@pytest.mark.parametrize("throttles", [1, MOST_THROTTLES])
+@pytest.mark.parametrize("throttles", [1, MOST_TRIES[Trouble.THROTTLED]])
 def test_cleaning_up_is_repeated_and_does_not_hide_what_was_found(throttles: int) -> None:
     class Throttled(Service):
         deletes = 0
@@ -164,7 +167,9 @@ def test_cleaning_up_is_repeated_and_does_not_hide_what_was_found(throttles: int
     service = Throttled({role(1)})
     (told,) = name_unknown([outcome(role(1), role(2))], {SCOPE: probe(service)})
     assert f"AWS does not know {role(1)}" in (told.error or "")
-    assert ("can't be cleaned" in (told.error or "")) is (throttles == MOST_THROTTLES)
+    assert ("can't be cleaned" in (told.error or "")) is (
+        throttles == MOST_TRIES[Trouble.THROTTLED]
+    )
 
 
 def test_trying_ends_when_the_run_is_to_stop_and_leaves_nothing() -> None:

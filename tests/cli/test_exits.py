@@ -41,7 +41,8 @@ def test_nothing_is_done() -> None:
     ],
 )
 def test_outcomes(results: list[str], plan: Plan, code: Exit) -> None:
-    outcomes = [Outcome(change_of(None, "pull"), result) for result in results]
+    change = change_of(None, "pull")
+    outcomes = [Outcome(change, result, written=result == "applied") for result in results]
     assert worst(exits_of(plan, outcomes)) is code
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.journal import file_journal
+from reconciler.apply.journal import start_journal
 from reconciler.apply.journal_reading import MAX_JOURNAL, read_journal
 from reconciler.cli.journals import journal_path, read_journal_file
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
 from reconciler.sandbox.server import Sandbox
-from tests.apply.journal_making import NOON, A, B, begin, change, header
+from tests.apply.journal_making import NOON, A, B, begin, change, info
 from tests.cli.conftest import Reconcile
 from tests.cli.test_rollback import NAME, journals, writes
 
@@ -109,7 +109,7 @@ def test_two_runs_in_one_journal_go_back_together(
 
 def test_a_journal_that_is_being_written_is_not_rolled_back(tmp_path: Path) -> None:
     path = tmp_path / "j"
-    running = file_journal(path, header(), [change(A, B)], lambda: NOON)
+    running = start_journal(path, info(), [change(A, B)], lambda: NOON)
     running.begin(change(A, B))
     with pytest.raises(RefusedError, match="still writing"):
         read_journal_file(path)

@@ -43,7 +43,9 @@ def read_line(line: bytes) -> BeginJson | EndJson:
         )
     _check_fields(value)
     if value["kind"] == "end":
-        return cast("EndJson", value)
+        end = cast("EndJson", value)
+        _check_outcome(end)
+        return end
     begin = cast("BeginJson", value)
     _check_change(begin)
     _check_role(begin)
@@ -70,6 +72,11 @@ def _check_change(line: BeginJson) -> None:
     fits = {"create": before is None, "delete": after is None, "set": after is not None}
     if not fits[line["change"]]:
         raise MalformedError("the change does not fit its policies")
+
+
+def _check_outcome(line: EndJson) -> None:
+    if line["outcome"] == "applied" and line["written"] is not True:
+        raise MalformedError("a write that was applied was written")
 
 
 def _check_role(line: BeginJson) -> None:
