@@ -158,9 +158,8 @@ def _check(rules: Iterable[PlacedRule], lines: list[_Given], findings: Findings)
         for breach in find_breaches(rule, facts):
             for line in _decisive(rule, breach, lines):
                 name = shown(_name(breach.who, line))
-                message = (
-                    f"{name} gets {rule.tier} here, and never shall: {printable(rule.because)}"
-                )
+                because = printable(rule.because)
+                message = f"{name} gets {rule.tier} here, which it must never have: {because}"
                 findings.error("never", message, line.place, hint=_HINT, other=place)
 
 

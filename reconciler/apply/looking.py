@@ -24,7 +24,7 @@ def look(change: Change, reader: Reader) -> Sight:
     live = target.read(reader.read_policy(target.repository))
     if is_same(live, change.before) and _others(live, change) == _others(change.before, change):
         return Sight.AS_PLANNED
-    return Sight.IN_FORCE if is_same(live, target.read(change.after_text)) else Sight.OTHER
+    return Sight.IN_FORCE if is_same(live, change.after) else Sight.OTHER
 
 
 def _others(live: Policy, change: Change) -> frozenset[tuple[object, ...]]:

@@ -12,7 +12,7 @@ from reconciler.apply.sendable import sendable
 from reconciler.plan.compute import merge_plans
 from reconciler.plan.counts import count_granted, count_revoked
 from reconciler.plan.guards import PUBLIC, Refusal
-from reconciler.plan.model import Change, Finding, Plan, PlanError, Target
+from reconciler.plan.model import Change, Finding, Plan, PlanError, Target, finding
 from reconciler.plan.risks import find_risks
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
 from reconciler.policy.difference import difference
@@ -72,7 +72,7 @@ def check_public(changes: Iterable[Change], allowed: frozenset[str]) -> Iterable
         name = change.target.repository
         if name in allowed:
             continue
-        if isinstance(change.target.read(change.after_text), Unreadable):
+        if isinstance(change.after, Unreadable):
             message = f"whom the policy to put back on {name} lets in can't be told"
         elif _opens(change):
             message = f"what is to be put back on {name} lets in anyone with an AWS account"
@@ -86,7 +86,7 @@ def _opens(change: Change) -> bool:
     risks = {risk.name for risk in change.risks}
     if "deny-removed" not in risks:
         return "public" in risks
-    after = facts_of_policy(change.target.read(change.after_text))
+    after = facts_of_policy(change.after)
     return any(is_public(*holder) for holder in after)
 
 
@@ -102,7 +102,7 @@ def _plan_one(target: Target, writes: Sequence[Written], text: str | ReadFailure
         return Plan(in_sync=1, findings=findings)
     if not any(is_same(live, target.read(new)) for new in chain.news):
         message = "others have changed it since; it is left alone"
-        return Plan(findings=(_finding(target, CHANGED_SINCE, message),))
+        return Plan(findings=(finding(target, CHANGED_SINCE, message),))
     return _put_back(target, chain.old, _Live(text, live), findings)
 
 
@@ -124,7 +124,7 @@ def _unwritten(target: Target, last: Written, live: Policy) -> Plan:
         "what was to be written is live, though the journal says that it was not written: "
         "somebody else did; it is left alone"
     )
-    return Plan(findings=(_finding(target, NOT_WRITTEN, message),))
+    return Plan(findings=(finding(target, NOT_WRITTEN, message),))
 
 
 def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Finding, ...]) -> Plan:
@@ -157,19 +157,15 @@ def _doubts(target: Target, after: Policy, facts: Facts) -> Iterable[Finding]:
     """Say why the service may refuse the old policy, or why nobody knows what it allows."""
     if isinstance(after, Unreadable):
         message = f"the policy to put back is not understood ({after})"
-        yield _finding(target, "unreadable-policy", message)
+        yield finding(target, "unreadable-policy", message)
     for holder in facts:
         kind = gone_kind(holder.principal)
         if kind:
             name = holder.principal.names[0]
             message = f"the policy to put back names {name}, a {kind} that was deleted"
-            yield _finding(target, "dead-principal", f"{message}; AWS may refuse it")
+            yield finding(target, "dead-principal", f"{message}; AWS may refuse it")
 
 
 def _created(target: Target) -> tuple[Finding, ...]:
     message = "the repository was made by the run; it stays, for it may hold images"
-    return (_finding(target, "created", message),)
-
-
-def _finding(target: Target, rule: str, message: str) -> Finding:
-    return Finding(target.repository, rule, message, target.scope.region)
+    return (finding(target, "created", message),)

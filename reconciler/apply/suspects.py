@@ -14,7 +14,7 @@ def added_principals(change: Change) -> tuple[str, ...]:
     the live policy names already has been taken once.
     """
     live = _named(change.before.statements) if isinstance(change.before, Document) else set()
-    after = change.target.read(change.after_text)
+    after = change.after
     wanted = _named(after.statements) if isinstance(after, Document) else set()
     return tuple(sorted(wanted - live))
 

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import chain
 
 from reconciler.plan.model import Plan, Target
-from reconciler.plan.never import Planned, judge, judge_unmanaged
-from reconciler.plan.repository import plan_repository
+from reconciler.plan.never import Verdict, judge_unmanaged
+from reconciler.plan.repository import RepositoryPlan, plan_repository
 from reconciler.plan.wanted import Rules
-from reconciler.policy.document import (
-    Unreadable,
-)
+from reconciler.policy.document import Unreadable
 from reconciler.policy.grants import Desired
 from reconciler.registry.model import LiveRegistry
 
@@ -21,30 +18,22 @@ def compute_plan(desired: Iterable[Desired], live: LiveRegistry, rules: Rules) -
     A desired repository that was not read does not exist. An error on one leaves the others
     planned.
     """
-    ordered = sorted(desired, key=lambda wanted: wanted.repository)
-    outcomes = {
+    planned = {
         Target(wanted.repository, live.scope): plan_repository(wanted, live, rules)
-        for wanted in ordered
+        for wanted in sorted(desired, key=lambda wanted: wanted.repository)
     }
-    managed = {target.repository for target in outcomes}
-    known = (
-        Planned(target, outcome.before, wanted.expired, outcome.change)
-        for wanted, (target, outcome) in zip(ordered, outcomes.items(), strict=True)
-    )
-    verdicts = [
-        *(judge(planned, rules.never, rules.vocabulary) for planned in known),
-        *judge_unmanaged(live, managed, rules.never, rules.vocabulary),
-    ]
-    errors = [*(o.error for o in outcomes.values()), *(v.error for v in verdicts)]
-    findings = [*(o.findings for o in outcomes.values()), *(v.findings for v in verdicts)]
+    managed = {target.repository for target in planned}
+    parts = planned.values()
+    others = judge_unmanaged(live, managed, rules.never, rules.vocabulary)
+    found: tuple[RepositoryPlan | Verdict, ...] = (*parts, *others)
     return Plan(
-        changes=tuple(o.change for o in outcomes.values() if o.change),
-        in_sync=sum(not o.change and not o.error for o in outcomes.values()),
-        findings=tuple(sorted(chain.from_iterable(findings))),
-        errors=tuple(sorted(error for error in errors if error)),
-        broken=tuple(sorted(b for verdict in verdicts for b in verdict.broken)),
+        changes=tuple(part.change for part in parts if part.change),
+        in_sync=sum(not part.change and not part.error for part in parts),
+        findings=tuple(sorted(f for part in found for f in part.findings)),
+        errors=tuple(sorted(part.error for part in found if part.error)),
+        broken=tuple(sorted(b for part in found for b in part.broken)),
         unmanaged=tuple(Target(name, live.scope) for name in live.names if name not in managed),
-        live_grants=sum(o.live_grants for o in outcomes.values()),
+        live_grants=sum(part.live_grants for part in parts),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from reconciler.plan.model import Finding, Target
+from reconciler.plan.model import Finding, Target, finding
 from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, Unreadable
 from reconciler.policy.facts import Facts, Holder
@@ -16,7 +16,7 @@ from reconciler.policy.vocabulary import Vocabulary
 def expired_findings(target: Target, expired: Iterable[Grant], live: Facts) -> list[Finding]:
     """Name the grants whose `until` has passed and that the live policy still shows."""
     return [
-        _finding(
+        finding(
             target,
             "expired",
             f"{grant.name or grant.principal.names[0]}'s {grant.tier} ended on {grant.until}; "
@@ -43,7 +43,7 @@ def gone_findings(
                 else ""
             )
             findings.append(
-                _finding(
+                finding(
                     target,
                     "dead-principal",
                     f"the {kind} {holder.principal.names[0]} was deleted; its "
@@ -56,7 +56,7 @@ def gone_findings(
 def public_findings(target: Target, live: Facts, vocabulary: Vocabulary) -> list[Finding]:
     """Name what anyone may do, in live statements that an apply would not change."""
     return [
-        _finding(
+        finding(
             target,
             "public",
             f"anyone with an AWS account has {describe_actions(actions, vocabulary.tiers)} here, "
@@ -72,17 +72,13 @@ def unreadable_findings(target: Target, before: Policy) -> list[Finding]:
     if not isinstance(before, Unreadable):
         return []
     return [
-        _finding(
+        finding(
             target,
             "unreadable-policy",
             f"the live policy is not understood ({before}); whom its replacement cuts off "
             "can't be told",
         )
     ]
-
-
-def _finding(target: Target, rule: str, message: str) -> Finding:
-    return Finding(target.repository, rule, message, target.scope.region)
 
 
 def _candidates(

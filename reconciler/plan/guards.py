@@ -80,11 +80,8 @@ def check_lock_out(
         return
     arn = caller()
     for target in locked_out(denying.values(), arn):
-        why = (
-            "a policy that nobody understands may"
-            if is_opaque(denying[target])
-            else ("a Deny would, or may,")
-        )
+        opaque = is_opaque(denying[target])
+        why = "a policy that nobody understands may" if opaque else "a Deny would, or may,"
         yield Refusal(
             "lock_out",
             f"on {_place(target)} {why} keep {arn} from reading or setting the policy again; "
@@ -129,12 +126,10 @@ def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
     for broken in plan.broken:
         name = broken.target.repository
         if not broken.repaired and name not in allowed:
-            who = broken.principal.names[0] if broken.principal.names else "(no principal)"
             yield Refusal(
                 "never",
-                f"{who} has {broken.tier} on {_place(broken.target)}, live, and keeps it, although "
-                f"the file says "
-                f"never: {broken.because}; {NEVER} {name} allows it once",
+                f"{broken.who} has {broken.tier} on {_place(broken.target)} and keeps it, which it "
+                f"must never have: {broken.because}; {NEVER} {name} allows it once",
             )
 
 

@@ -52,7 +52,7 @@ def _denies(change: Change, arn: str) -> bool:
 
 def is_opaque(change: Change) -> bool:
     """Tell whether the policy to be written is one that nobody understands: an old one."""
-    return isinstance(change.target.read(change.after_text), Unreadable)
+    return isinstance(change.after, Unreadable)
 
 
 def _new_denials(change: Change) -> tuple[Statement, ...]:

@@ -1,13 +1,13 @@
 """A plan: what would change on each repository, and what else was found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from reconciler.policy.conditions import Condition
 from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, read_policy
 from reconciler.policy.keep import Ownership
-from reconciler.policy.principals import Principal, partition_of_region
+from reconciler.policy.principals import Principal, partition_of_region, plain_name
 from reconciler.registry.model import RegistryScope, RepositorySettings
 
 ChangeKind = Literal["set", "delete", "create"]
@@ -65,8 +65,8 @@ class Change:
     no effect any more, and are no drift. `risks` are those of what the change newly allows,
     `live_risks` those of what it takes away: what is live and should not be. `kept` are the Sids
     of others' statements that stay. `revoked` and `granted` count the access that it moves;
-    `emptied` is how much there is to lose where nothing at all is left. `ownership` says what of
-    the live policy was others' to keep.
+    `emptied` counts the live grants where it leaves nobody with access, and is 0 elsewhere.
+    `ownership` says what of the live policy was others' to keep.
     """
 
     target: Target
@@ -85,6 +85,11 @@ class Change:
     ownership: Ownership = NOTHING_KEPT
     settings: RepositorySettings | None = None
 
+    @property
+    def after(self) -> Policy:
+        """What the policy to come is understood to be."""
+        return self.target.read(self.after_text)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
@@ -97,6 +102,11 @@ class Finding:
     rule: str
     message: str
     region: str = ""
+
+
+def finding(target: Target, rule: str, message: str) -> Finding:
+    """Give a finding about one repository."""
+    return Finding(target.repository, rule, message, target.scope.region)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -112,7 +122,8 @@ class PlanError:
 class BrokenRule:
     """A `never` rule of the file that is broken live: which tier, by whom, and why it shall not be.
 
-    `repaired` tells that the plan's change ends it. `condition` says who it is, of many.
+    `repaired` tells that the plan's change ends it. `condition` says who it is, of many; `name` is
+    the file's name for them, if it has one.
     """
 
     target: Target
@@ -121,6 +132,12 @@ class BrokenRule:
     because: str
     repaired: bool
     condition: Condition = ()
+    name: str | None = field(default=None, compare=False)
+
+    @property
+    def who(self) -> str:
+        """Who breaks the rule, as people read it."""
+        return self.name or plain_name(self.principal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,10 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from reconciler.plan.model import BrokenRule, Change, Finding, PlanError, Target
+from reconciler.plan.model import BrokenRule, Finding, PlanError, Target, finding
 from reconciler.policy.conditions import Condition
-from reconciler.policy.document import Document, Policy, Unreadable
-from reconciler.policy.facts import Facts, facts_of, facts_of_policy, without
-from reconciler.policy.grants import Grant, grant_facts
+from reconciler.policy.document import Policy, Unreadable
+from reconciler.policy.facts import Facts, facts_of
 from reconciler.policy.never import NeverRule, find_breaches
 from reconciler.policy.principals import Principal, plain_name
 from reconciler.policy.vocabulary import Vocabulary
@@ -26,58 +25,48 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """A managed repository: its live policy, the file's grants that are over, and its change."""
+class Sides:
+    """A repository's policy as it is live, and what counts of it before and after a change.
 
-    target: Target
+    `before` is without the file's grants that are over, and empty where the live policy is not
+    understood; `after` is the same where nothing changes.
+    """
+
     live: Policy
-    expired: tuple[Grant, ...]
-    change: Change | None
-
-    @property
-    def before(self) -> Facts:
-        """What counts of the live policy; nothing is known of one that is not understood."""
-        return without(facts_of_policy(self.live), grant_facts(self.expired))
-
-    @property
-    def after(self) -> Facts:
-        """What the policy to come means; as the one before, where nothing changes."""
-        coming = self.target.read(self.change.after_text) if self.change else None
-        return facts_of(coming.statements) if isinstance(coming, Document) else self.before
+    before: Facts
+    after: Facts
 
 
-def judge(planned: Planned, rules: Iterable[NeverRule], vocabulary: Vocabulary) -> Verdict:
+def judge(
+    target: Target, sides: Sides, rules: Iterable[NeverRule], vocabulary: Vocabulary
+) -> Verdict:
     """Hold the rules against what a managed repository has, and is to have.
 
     Of a live policy that is not understood, it is said which rules it may break. They do not
     count as broken: an apply replaces the policy, or an error says why it can't.
     """
-    about = _about(planned.target, rules)
+    about = _about(target, rules)
     if not about:
         return Verdict()
-    if isinstance(planned.live, Unreadable):
-        return Verdict(findings=(_untold(planned.target, about),))
-    return _verdict(planned.target, about, planned.before, planned.after, vocabulary)
+    if isinstance(sides.live, Unreadable):
+        return Verdict(findings=(_untold(target, about),))
+    return _verdict(target, about, sides.before, sides.after, vocabulary)
 
 
 def broken_anew(
-    planned: Planned, rules: Iterable[NeverRule], vocabulary: Vocabulary
+    target: Target, sides: Sides, rules: Iterable[NeverRule], vocabulary: Vocabulary
 ) -> tuple[str, ...]:
     """Say who would break a rule that the same principal does not break before.
 
     The file alone is checked elsewhere; this is of what adds up on a live repository only:
     several patterns that match it, statements that are kept.
     """
-    about = _about(planned.target, rules)
-    if not about or planned.change is None:
-        return ()
-    before, after = planned.before, planned.after
     told: dict[str, None] = {}
-    for rule in about:
-        known = _who_breaks(rule, before)
-        for who in sorted(_who_breaks(rule, after) - known):
+    for rule in _about(target, rules):
+        known = _who_breaks(rule, sides.before)
+        for who in sorted(_who_breaks(rule, sides.after) - known):
             name = vocabulary.name_of(*who) or plain_name(who[0])
-            told[f"{name} would have {rule.tier}, and never shall: {rule.because}"] = None
+            told[f"{name} would have {rule.tier}, which it must never have: {rule.because}"] = None
     return tuple(told)
 
 
@@ -130,16 +119,16 @@ def _verdict(
 ) -> Verdict:
     found = (b for rule in rules for b in _broken(target, rule, before, after, vocabulary))
     broken = tuple(sorted(set(found)))
-    return Verdict(broken, tuple(_finding(one, vocabulary) for one in broken))
+    return Verdict(broken, tuple(map(_told, broken)))
 
 
 def _untold(target: Target, rules: Iterable[NeverRule]) -> Finding:
     tiers = ", ".join(sorted({rule.tier for rule in rules}))
     message = (
         f"the live policy is not understood, so it can't be told whether it gives {tiers} to "
-        "someone who never shall have it"
+        "someone who must never have it"
     )
-    return Finding(target.repository, "never", message, target.scope.region)
+    return finding(target, "never", message)
 
 
 def _unread(target: Target, failure: ReadFailure) -> Verdict:
@@ -162,6 +151,7 @@ def _broken(
             rule.because,
             repaired=(principal, condition) not in still,
             condition=named.condition if named else condition,
+            name=named.name if named else None,
         )
 
 
@@ -170,9 +160,7 @@ def _who_breaks(rule: NeverRule, facts: Facts) -> set[tuple[Principal, Condition
     return {(breach.who.principal, breach.who.condition) for breach in find_breaches(rule, facts)}
 
 
-def _finding(broken: BrokenRule, vocabulary: Vocabulary) -> Finding:
-    name = vocabulary.name_of(broken.principal, broken.condition)
-    who = name or plain_name(broken.principal)
+def _told(broken: BrokenRule) -> Finding:
     ends = "an apply ends that" if broken.repaired else "no apply ends that"
-    message = f"{who} has {broken.tier}, and never shall: {broken.because}; {ends}"
-    return Finding(broken.target.repository, "never", message, broken.target.scope.region)
+    has = f"{broken.who} has {broken.tier}, which it must never have"
+    return finding(broken.target, "never", f"{has}: {broken.because}; {ends}")

@@ -188,6 +188,7 @@ def _broken(broken: BrokenJson) -> BrokenRule:
         because=broken["because"],
         repaired=broken["repaired"],
         condition=parse_condition(broken["conditions"]) if broken["conditions"] else NO_CONDITION,
+        name=broken["name"],
     )
 
 

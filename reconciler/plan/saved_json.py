@@ -99,6 +99,7 @@ class BrokenJson(PlaceJson):
 
     tier: str
     principal: str
+    name: str | None
     conditions: dict[str, dict[str, str | list[str]]]
     because: str
     repaired: bool

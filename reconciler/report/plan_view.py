@@ -132,7 +132,7 @@ def _view(plan: Plan, vocabulary: Vocabulary, risks_of: Callable[[Change], Risks
         findings=plan.findings,
         errors=plan.errors,
         unmanaged=tuple(sorted({target.repository for target in plan.unmanaged})),
-        broken=tuple(_broken(broken, vocabulary) for broken in plan.broken),
+        broken=tuple(map(_broken, plan.broken)),
         live_grants=plan.live_grants,
     )
 
@@ -156,14 +156,14 @@ def _view_change(change: Change, vocabulary: Vocabulary, risks: Risks) -> Change
     )
 
 
-def _broken(broken: BrokenRule, vocabulary: Vocabulary) -> BrokenView:
+def _broken(broken: BrokenRule) -> BrokenView:
     return BrokenView(
         repository=broken.target.repository,
         account=broken.target.scope.account,
         region=broken.target.scope.region,
         tier=broken.tier,
         principal=as_written(broken.principal),
-        name=vocabulary.name_of(broken.principal, broken.condition),
+        name=broken.name,
         conditions=condition_json(broken.condition),
         because=broken.because,
         repaired=broken.repaired,

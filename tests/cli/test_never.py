@@ -14,7 +14,7 @@ guards:
     - {never: push, to: runtime, on: "payments/*", because: it only runs}
 """
 PUSH = ["ecr:PutImage", "ecr:UploadLayerPart"]
-BROKEN = "runtime has push, and never shall: it only runs"
+BROKEN = "runtime has push, which it must never have: it only runs"
 
 
 def policy(who: str, *actions: str) -> str:
@@ -35,10 +35,7 @@ def test_validate_names_the_line_and_the_rule(offline: Reconcile, guarded: Path)
     done = offline("validate")
     assert done.code == 3
     said = done.out + done.err
-    assert (
-        "ecr_access.yaml:14:23: never: 'runtime' gets push here, and never shall: it only runs"
-        in said
-    )
+    assert "ecr_access.yaml:14:23: never: 'runtime' gets push here, which it must never" in said
     assert "see ecr_access.yaml:17:15" in said
 
 

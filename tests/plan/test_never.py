@@ -54,7 +54,9 @@ def lived(*statements: Json, given: Rules, want: tuple[str, ...] = ("push",)) ->
 def test_a_change_that_takes_it_away_repairs_it() -> None:
     made = lived(allow(ROLE_B, PUT), given=never(NO_PUSH))
     assert made.broken == (a_break(repaired=True),)
-    assert told(made) == [f"{ROLE_B} has push, and never shall: b only runs; an apply ends that"]
+    assert told(made) == [
+        f"{ROLE_B} has push, which it must never have: b only runs; an apply ends that"
+    ]
 
 
 def test_one_that_a_keep_rule_keeps_stays_broken() -> None:
@@ -120,7 +122,7 @@ def test_the_names_of_the_file_are_used() -> None:
     until = {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}
     made = lived(allow("*", PUT, ORG), allow("*", PUT, {**ORG, **until}), given=given)
     assert told(made) == [
-        "organization has push, and never shall: theirs alone; an apply ends that"
+        "organization has push, which it must never have: theirs alone; an apply ends that"
     ]
     assert made.broken == (BrokenRule(APP, "push", EVERYONE, "theirs alone", True, bounded),)
 
@@ -131,7 +133,7 @@ def test_an_unreadable_policy_is_said_where_a_rule_is_about_it() -> None:
     assert made.broken == ()
     assert told(made) == [
         "the live policy is not understood, so it can't be told whether it gives pull, push to "
-        "someone who never shall have it"
+        "someone who must never have it"
     ]
     elsewhere = NO_PUSH._replace(repositories=("tools/*",))
     assert told(plan(wanted, registry(app=NOT_UNDERSTOOD), never(elsewhere))) == []
@@ -171,7 +173,10 @@ def test_what_adds_up_only_here_is_not_planned() -> None:
     made = plan(wanted, live(theirs), given)
     assert made.changes == made.broken == ()
     (error,) = made.errors
-    assert (error.rule, error.message) == ("never", "b would have pull, and never shall: secret")
+    assert (error.rule, error.message) == (
+        "never",
+        "b would have pull, which it must never have: secret",
+    )
     assert plan(wanted, live(theirs), rules(KeepRule("Theirs", B))).errors == ()
     unread = plan(wanted, registry(app=NOT_UNDERSTOOD), given)
     assert unread.errors == ()
@@ -179,7 +184,7 @@ def test_what_adds_up_only_here_is_not_planned() -> None:
     asked = desired(grant(ROLE_A), grant(B, "push"))
     created = compute_plan([asked], registry(), creating)
     assert [e.message for e in created.errors] == [
-        f"{ROLE_B} would have push, and never shall: b only runs"
+        f"{ROLE_B} would have push, which it must never have: b only runs"
     ]
 
 
@@ -187,4 +192,4 @@ def test_the_public_of_two_conditions_is_told_once() -> None:
     until = {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}
     tomorrow = {"DateLessThan": {"aws:CurrentTime": "2031-01-01T00:00:00Z"}}
     made = lived(allow("*", PULL, until), allow("*", PULL, tomorrow), given=never(NO_PULL))
-    assert told(made) == ["everyone has pull, and never shall: secret; an apply ends that"]
+    assert told(made) == ["everyone has pull, which it must never have: secret; an apply ends that"]
