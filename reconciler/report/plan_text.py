@@ -1,18 +1,21 @@
 """A plan, or drift, as text for people."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from reconciler.plan.model import RiskName
 from reconciler.printable import printable, printable_name
 from reconciler.report.access_text import Tell, access_block, as_change, as_drift
+from reconciler.report.access_view import LineKind
 from reconciler.report.paint import Paint
-from reconciler.report.plan_view import ACCESS_KINDS, ChangeView, PlanView
+from reconciler.report.plan_view import ChangeView, PlanView
 from reconciler.report.words import settings_words
 
 _MARGIN = 56
 _MOST_NAMES = 10
 _MOST_RAW = 2_000
+_RARE_KINDS: tuple[LineKind, ...] = ("narrowed", "changed")
 
 _RISKS: Mapping[RiskName, str] = {
     "public": "needs nothing but an AWS account",
@@ -134,23 +137,29 @@ def _unmanaged_lines(view: PlanView) -> Iterable[str]:
 
 
 def _plan_summary(view: PlanView) -> str:
-    counts = view.access()
-    access = ", ".join(
-        f"{counts[kind]} {kind}"
-        for kind in ACCESS_KINDS
-        if counts[kind] or kind in ("granted", "widened", "revoked")
-    )
     return (
         f"Plan: {view.count('set')} to set, {view.count('delete')} to delete, "
         f"{view.count('create')} to create; {view.in_sync} in sync{_errors(view)}{_broken(view)}. "
-        f"Access: {access}."
+        f"Access: {_access(view.access())}."
     )
 
 
+def _access(counts: Counter[LineKind]) -> str:
+    """Count what happens to access; to lose it as a deleted principal is to be revoked, too."""
+    gone = f" ({counts['gone']} gone)" if counts["gone"] else ""
+    told = [
+        f"{counts['granted']} granted",
+        f"{counts['widened']} widened",
+        f"{counts['revoked'] + counts['gone']} revoked{gone}",
+        *(f"{counts[kind]} {kind}" for kind in _RARE_KINDS if counts[kind]),
+    ]
+    return ", ".join(told)
+
+
 def _drift_summary(view: PlanView) -> str:
-    if not view.changes:
-        told = "No drift found" if view.errors or view.broken else "No drift"
-        return f"{told}: {view.in_sync} in sync{_errors(view)}{_broken(view)}."
+    if not view.changes and not view.broken:
+        told = "No drift found" if view.errors else "No drift"
+        return f"{told}: {view.in_sync} in sync{_errors(view)}."
     differ = _number(len(view.changes), "repository differs", "repositories differ")
     return f"Drift: {differ} from the file; {view.in_sync} in sync{_errors(view)}{_broken(view)}."
 

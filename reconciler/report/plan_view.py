@@ -33,16 +33,6 @@ from reconciler.report.access_view import (
 )
 from reconciler.report.words import principal_label
 
-ACCESS_KINDS: tuple[LineKind, ...] = (
-    "granted",
-    "widened",
-    "changed",
-    "narrowed",
-    "revoked",
-    "gone",
-)
-
-
 Risks = tuple[Risk, ...]
 
 

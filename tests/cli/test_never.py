@@ -70,7 +70,7 @@ def test_drift_finds_what_is_broken_where_the_file_manages_nothing(
     assert done.code == 4
     assert f"payments/legacy (us-west-2): finding: never: {BROKEN}" in done.out
     assert "tools/legacy (" not in done.out
-    assert done.out.endswith("No drift found: 1 in sync; never rules broken: 1.\n")
+    assert done.out.endswith("from the file; 1 in sync; never rules broken: 1.\n")
     (broken,) = json.loads(reconcile("drift", "--format", "json").out)["never_broken"]
     assert (broken["repository"], broken["repaired"]) == ("payments/legacy", False)
     assert reconcile("drift", "--repository", "payments/api").code == 0
