@@ -11,6 +11,7 @@ from reconciler.policy.grants import Desired
 
 _NEARLY = MAX_POLICY_CHARACTERS * 8 // 10
 _MOST_GRANTS = MAX_POLICY_CHARACTERS
+_FAR_TOO_LARGE = 4 * MAX_POLICY_CHARACTERS
 _ID_LENGTH = 12
 _AROUND_NAME = len('"",')
 _SHRINK = "a role pattern, an account or an organization in place of many would shrink it"
@@ -19,8 +20,8 @@ _SHRINK = "a role pattern, an account or an organization in place of many would 
 def check_sizes(access: AccessFile, today: date, findings: Findings) -> None:
     """Report each repository whose policy is too large, and warn of those over 80 %.
 
-    Where there is no need to write a policy in order to know, it is not written: a file may
-    give access to thousands of principals on thousands of repositories.
+    One that is far too large is not written in order to know its size: a file may give access to
+    thousands of principals on thousands of repositories.
     """
     places = {entry.repository: entry.place for entry in access.entries}
     for repository, entries in entries_by_name(access, None):
@@ -32,7 +33,7 @@ def check_sizes(access: AccessFile, today: date, findings: Findings) -> None:
             continue
         desired = add_up(repository, entries, today)
         told, size = "at least ", _least_size(desired)
-        if size <= MAX_POLICY_CHARACTERS:
+        if size <= _FAR_TOO_LARGE:
             told, size = "", len(compile_desired(access, desired) or "")
         message = (
             f"the policy of {name} has {told}{size:,}"

@@ -62,9 +62,11 @@ def _check_fields(value: Mapping[str, object]) -> None:
         raise MalformedError(f"{odd!r} is {'unknown' if odd in value else 'missing'}")
     for name, is_right in fields.items():
         if not is_right(value[name]):
-            raise MalformedError(f"{name!r} can't be what stands there")
+            raise MalformedError(f"{name!r} has a value that it can't have")
     if value["digest"] != digest_of(value):
-        raise MalformedError("edited or damaged since it was written: its digest is another")
+        raise MalformedError(
+            "edited or damaged since it was written: its digest does not match its content"
+        )
 
 
 def _check_change(line: BeginJson) -> None:

@@ -118,7 +118,8 @@ def _take(handle: int, path: Path) -> bytes:
     with os.fdopen(os.dup(handle), "rb") as file:
         content = file.read(MAX_JOURNAL + 1)
     try:
-        read_journal(content, str(path))
+        # A last line that was cut off has to be told as such with others behind it, too.
+        read_journal(content + b"\n" if content else content, str(path))
     except (InvalidError, RefusedError) as error:
         raise UsageError(f"{error.message}; nothing was added to it", hint=_ELSEWHERE) from None
     return content

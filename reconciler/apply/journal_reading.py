@@ -42,14 +42,18 @@ def read_journal(content: bytes, name: str = "the journal") -> tuple[Written, ..
 
     Where a run was killed or its disk was full, its last line is cut off, and another run may
     have added to the file since: the line is of a write that was never begun, or of an end that
-    reading must tell. Raises InvalidError with the number of any other line that can't be read,
-    and RefusedError for a journal of another format.
+    reading must tell. At the very end whatever has no end is such a line, for who wanted to hide
+    a write would take the whole line away. Raises InvalidError with the number of any other line
+    that can't be read, and RefusedError for a journal of another format.
     """
     if len(content) > MAX_JOURNAL:
         raise InvalidError(f"{name} is larger than a journal can be ({MAX_JOURNAL:,} bytes)")
     if not _is_journal(content):
         raise InvalidError(f"{name} is no journal")
-    return _Reader(name).read(content.removesuffix(b"\n").split(b"\n") if content else [])
+    *lines, rest = content.split(b"\n")
+    if rest and not _is_cut_off(rest):
+        lines.append(rest)
+    return _Reader(name).read(lines)
 
 
 def _is_journal(content: bytes) -> bool:
@@ -133,7 +137,13 @@ def _is_torn(line: bytes) -> bool:
     After a loss of power there may be zeros where the rest should be.
     """
     text = line.rstrip(b"\0").decode("latin-1")
-    if len(text) > MAX_LINE or not (text.startswith(HEAD) or HEAD.startswith(text)):
-        return False
-    # A line is one flat object: outside its strings, the first brace that closes is the last.
-    return "}" not in _STRING.sub("", text)
+    begins_right = text.startswith(HEAD) or HEAD.startswith(text)
+    return begins_right and _is_cut_off(line)
+
+
+def _is_cut_off(line: bytes) -> bool:
+    """Tell whether the JSON object of a line does not end in it.
+
+    A line is one flat object: outside its strings, the first brace that closes is the last.
+    """
+    return len(line) <= MAX_LINE and "}" not in _STRING.sub("", line.decode("latin-1"))

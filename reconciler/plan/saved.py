@@ -3,6 +3,7 @@
 It is not to be trusted for that: whoever applies it works it out anew from the access file.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -94,8 +95,20 @@ def _document(value: object, schema: Mapping[str, object]) -> PlanJson:
         raise InvalidError("this is no plan that reconcile made", hint=_PLAN_AGAIN)
     if value["format_version"] != FORMAT_VERSION:
         raise RefusedError(
-            f"the plan was made by another version of reconcile, in format "
-            f"{value['format_version']}; this one reads format {FORMAT_VERSION}",
+            f"the plan is in format {_quoted(value['format_version'])}, of another version of "
+            f"reconcile; this one reads format {_quoted(FORMAT_VERSION)}",
+            hint=_PLAN_AGAIN,
+        )
+    if "digest" not in value:
+        raise RefusedError(
+            "the plan has no digest: it was edited since it was made, or drift or apply wrote it, "
+            "whose output can't be applied",
+            hint=_PLAN_AGAIN,
+        )
+    if value["digest"] != digest_of(value):
+        raise RefusedError(
+            "the plan was edited or damaged since it was made: its digest does not match its "
+            "content",
             hint=_PLAN_AGAIN,
         )
     for error in Draft202012Validator(schema).iter_errors(value):
@@ -104,22 +117,16 @@ def _document(value: object, schema: Mapping[str, object]) -> PlanJson:
             f"the plan is malformed: {place} breaks the schema's {error.validator!r}",
             hint="'reconcile schema plan' prints the schema of a plan",
         )
-    document = cast("PlanJson", value)
-    if document.get("digest") != digest_of(value):
-        raise RefusedError(
-            "the plan was edited or damaged since it was made: its digest is another"
-            if "digest" in document
-            else "the plan has no digest: it was edited since it was made, or drift or apply wrote "
-            "it, whose output can't be applied",
-            hint=_PLAN_AGAIN,
-        )
-    return document
+    return cast("PlanJson", value)
 
 
 def _is_ours(value: dict[str, object]) -> bool:
-    tool, version = value.get("tool"), value.get("format_version")
-    known = isinstance(tool, dict) and tool.get("name") == TOOL
-    return known and isinstance(version, str) and len(version) <= _LONGEST_VERSION
+    tool = value.get("tool")
+    return isinstance(tool, dict) and tool.get("name") == TOOL and "format_version" in value
+
+
+def _quoted(version: object) -> str:
+    return json.dumps(version)[:_LONGEST_VERSION]
 
 
 def _saved(document: PlanJson) -> SavedPlan:
@@ -137,7 +144,7 @@ def _saved(document: PlanJson) -> SavedPlan:
         file_path=file["path"],
         file_sha256=file["sha256"],
         tool_version=document["tool"]["version"],
-        digest=document.get("digest", ""),
+        digest=document["digest"],
         changes=tuple(changes),
         findings=tuple(
             sorted(

@@ -118,7 +118,7 @@ class PlanJson(TypedDict):
     findings: list[FindingJson]
     errors: list[ErrorJson]
     unmanaged_repositories: list[str]
-    digest: NotRequired[str]
+    digest: str
 
 
 def digest_of(document: Mapping[str, object]) -> str:

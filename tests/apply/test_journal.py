@@ -247,6 +247,13 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, room: int) -> None:
     assert path.read_bytes() == torn + b"\n" + begin(change(A, B), "r2") + end(change(A, B), "r2")
 
 
+def test_nothing_is_added_behind_a_last_line_that_would_be_damage_then(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    path.write_bytes(begin(change(A, B), "r1") + b"half a line")
+    with pytest.raises(UsageError, match=r"line 2: not JSON.*nothing was added to it"):
+        open_file(path, "r2")
+
+
 def test_after_a_failed_sync_nothing_more_is_promised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

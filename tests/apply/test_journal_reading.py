@@ -180,34 +180,43 @@ def test_what_is_no_journal(content: bytes) -> None:
 
 
 FORGED: list[tuple[str, Callable[[bytes], bytes]]] = [
-    ("digest is another", lambda line: line.replace(b"PutImage", b"GetImage")),
-    ("digest is another", lambda line: edited(line, digest="sha256:" + "0" * 64)),
+    ("digest does not match", lambda line: line.replace(b"PutImage", b"GetImage")),
+    ("digest does not match", lambda line: edited(line, digest="sha256:" + "0" * 64)),
     ("'digest' is missing", lambda line: edited(line, digest=...)),
     ("'before' is missing", lambda line: edited(line, before=...)),
     ("'more' is unknown", lambda line: edited(line, more=1)),
-    ("'repository' can't", lambda line: edited(line, repository="UPPER")),
-    ("'repository' can't", lambda line: edited(line, repository="a")),
-    ("'repository' can't", lambda line: edited(line, repository="a" * 257)),
-    ("'repository' can't", lambda line: edited(line, repository="app\n")),
-    ("'repository' can't", lambda line: edited(line, repository="../app")),
-    ("'repository' can't", lambda line: edited(line, repository=["app"])),
-    ("'account' can't", lambda line: edited(line, account="11112222333")),
-    ("'account' can't", lambda line: edited(line, account=111122223333)),
-    ("'account' can't", lambda line: edited(line, account="١١١١٢٢٢٢٣٣٣٣")),
-    ("'region' can't", lambda line: edited(line, region="us-west-2.evil.example")),
-    ("'region' can't", lambda line: edited(line, region="us-west-2/")),
-    ("'region' can't", lambda line: edited(line, region="evil@us-west-2")),
-    ("'region' can't", lambda line: edited(line, region="us-west-2\n")),
-    ("'region' can't", lambda line: edited(line, region="")),
-    ("'change' can't", lambda line: edited(line, change="drop")),
-    ("'change' can't", lambda line: edited(line, change=["set"])),
-    ("'before' can't", lambda line: edited(line, before={"Version": "2012-10-17"})),
-    ("'after' can't", lambda line: edited(line, after="x" * 10_241)),
-    ("'by' can't", lambda line: edited(line, by=None)),
-    ("'plan' can't", lambda line: edited(line, plan="sha256:x")),
-    ("'command' can't", lambda line: edited(line, command="plan")),
-    ("'run' can't", lambda line: edited(line, run="")),
-    ("'at' can't", lambda line: edited(line, at="yesterday")),
+    ("'repository' has a value that it can't have", lambda line: edited(line, repository="UPPER")),
+    ("'repository' has a value that it can't have", lambda line: edited(line, repository="a")),
+    (
+        "'repository' has a value that it can't have",
+        lambda line: edited(line, repository="a" * 257),
+    ),
+    ("'repository' has a value that it can't have", lambda line: edited(line, repository="app\n")),
+    ("'repository' has a value that it can't have", lambda line: edited(line, repository="../app")),
+    ("'repository' has a value that it can't have", lambda line: edited(line, repository=["app"])),
+    ("'account' has a value that it can't have", lambda line: edited(line, account="11112222333")),
+    ("'account' has a value that it can't have", lambda line: edited(line, account=111122223333)),
+    ("'account' has a value that it can't have", lambda line: edited(line, account="١١١١٢٢٢٢٣٣٣٣")),
+    (
+        "'region' has a value that it can't have",
+        lambda line: edited(line, region="us-west-2.evil.example"),
+    ),
+    ("'region' has a value that it can't have", lambda line: edited(line, region="us-west-2/")),
+    ("'region' has a value that it can't have", lambda line: edited(line, region="evil@us-west-2")),
+    ("'region' has a value that it can't have", lambda line: edited(line, region="us-west-2\n")),
+    ("'region' has a value that it can't have", lambda line: edited(line, region="")),
+    ("'change' has a value that it can't have", lambda line: edited(line, change="drop")),
+    ("'change' has a value that it can't have", lambda line: edited(line, change=["set"])),
+    (
+        "'before' has a value that it can't have",
+        lambda line: edited(line, before={"Version": "2012-10-17"}),
+    ),
+    ("'after' has a value that it can't have", lambda line: edited(line, after="x" * 10_241)),
+    ("'by' has a value that it can't have", lambda line: edited(line, by=None)),
+    ("'plan' has a value that it can't have", lambda line: edited(line, plan="sha256:x")),
+    ("'command' has a value that it can't have", lambda line: edited(line, command="plan")),
+    ("'run' has a value that it can't have", lambda line: edited(line, run="")),
+    ("'at' has a value that it can't have", lambda line: edited(line, at="yesterday")),
     ("neither the begin nor the end", lambda line: edited(line, kind="middle")),
     ("neither the begin nor the end", lambda line: edited(line, kind=["begin"])),
     ("does not fit", lambda line: edited(line, after=None)),
@@ -244,11 +253,11 @@ def test_a_forged_line_is_refused_with_its_number(
 @pytest.mark.parametrize(
     ("reason", "fields"),
     [
-        ("'outcome' can't", {"outcome": "skipped"}),
-        ("'written' can't", {"written": 1}),
+        ("'outcome' has a value that it can't have", {"outcome": "skipped"}),
+        ("'written' has a value that it can't have", {"written": 1}),
         ("applied was written", {"written": False}),
         ("applied was written", {"written": None}),
-        ("'error' can't", {"error": ["no"]}),
+        ("'error' has a value that it can't have", {"error": ["no"]}),
         ("'by' is unknown", {"by": CALLER}),
         ("beginning is missing", {"run": "r9"}),
         ("beginning is missing", {"repository": "other/one"}),
@@ -280,6 +289,18 @@ def test_another_format_from_the_first_line_on() -> None:
 def test_a_journal_beyond_all_bounds() -> None:
     with pytest.raises(InvalidError, match="larger than a journal"):
         read_journal(bytes(MAX_JOURNAL + 1))
+
+
+@pytest.mark.parametrize("rest", [b'{"half', b"half a line", b'{"kind":"begin","x', b"\0\0"])
+def test_whatever_has_no_end_is_forgiven_at_the_very_end(rest: bytes) -> None:
+    whole = begin(change(A, B)) + end(change(A, B))
+    assert read_journal(whole + rest) == read_journal(whole)
+
+
+@pytest.mark.parametrize("rest", [b'{"half"}', b"}", b'{"half\n', b"half a line\n"])
+def test_whatever_has_an_end_is_not(rest: bytes) -> None:
+    with pytest.raises(InvalidError, match="line 3: not JSON"):
+        read_journal(begin(change(A, B)) + end(change(A, B)) + rest)
 
 
 def test_an_endless_line_that_is_cut_off_takes_no_time() -> None:
