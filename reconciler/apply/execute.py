@@ -1,7 +1,8 @@
 """Carry out a plan's changes, several repositories at a time."""
 
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from queue import SimpleQueue
+from threading import Lock, Thread
 
 from reconciler.apply.model import Outcome, ReaderWriter
 from reconciler.apply.run import Run
@@ -22,11 +23,12 @@ def execute(
     """Apply changes and say what became of each, in the order given.
 
     One repository's failure leaves the others going; once the run is to stop, or nothing can
-    work any more, no more are begun. Never raises for what AWS answers.
+    work any more, no more are begun. `progress` is told each outcome as it comes. Never raises for
+    what AWS answers.
     """
 
     def work(change: Change) -> Outcome:
-        reason = run.reason_to_stop()
+        reason = run.reason_to_stop(change.target.scope)
         if reason is not None:
             return Outcome(change, "skipped", reason)
         try:
@@ -35,9 +37,42 @@ def execute(
             message = f"{type(bug).__name__}: {bug} (a bug; look at what is live)"
             return Outcome(change, "failed", message, written=None)
 
-    outcomes = []
-    with ThreadPoolExecutor(WRITERS) as pool:
-        for outcome in pool.map(work, changes):
-            outcomes.append(outcome)
-            progress(outcome)
-    return tuple(outcomes)
+    return _work_through(tuple(changes), work, progress)
+
+
+def _work_through(
+    changes: Sequence[Change],
+    work: Callable[[Change], Outcome],
+    progress: Callable[[Outcome], None],
+) -> tuple[Outcome, ...]:
+    """Work on several changes at a time, with as many threads as there can be, or none."""
+    waiting, taking = iter(enumerate(changes)), Lock()
+    done: SimpleQueue[tuple[int, Outcome]] = SimpleQueue()
+
+    def take_turns() -> None:
+        while True:
+            with taking:
+                taken = next(waiting, None)
+            if taken is None:
+                return
+            number, change = taken
+            done.put((number, work(change)))
+
+    started = [_is_started(Thread(target=take_turns)) for _ in changes[:WRITERS]]
+    if not any(started):
+        take_turns()
+    outcomes: dict[int, Outcome] = {}
+    while len(outcomes) < len(changes):
+        number, outcome = done.get()
+        outcomes[number] = outcome
+        progress(outcome)
+    return tuple(outcomes[number] for number in range(len(changes)))
+
+
+def _is_started(thread: Thread) -> bool:
+    """Start a thread; False where the system has no more of them to give."""
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    return True

@@ -27,16 +27,12 @@ class RunJournal:
         self._clock = clock
         self._lock = threading.Lock()
         self._begun: set[Target] = set()
+        self._unwritten: set[Target] = set()
 
     @property
-    def size(self) -> int:
-        """The bytes that were there before."""
-        return self._file.size
-
-    @property
-    def used(self) -> bool:
-        """Whether any write was recorded."""
-        return bool(self._begun)
+    def has_writes(self) -> bool:
+        """Whether anything was written, or may have been."""
+        return bool(self._begun - self._unwritten)
 
     def begin(self, change: Change) -> None:
         """Record, to the disk, what is about to be written.
@@ -63,15 +59,15 @@ class RunJournal:
             try:
                 self._file.append(line)
             except OSError as error:
-                message = f"the journal {self.path} can't be written: {error.strerror}"
-                raise ReconcileError(f"{message}; how this write ended is not in it") from error
+                what_is_missing = "how this write ended is not in it"
+                raise unwritable(self.path, error, what_is_missing) from error
+            if outcome.written is False:
+                self._unwritten.add(outcome.change.target)
 
     def close(self) -> None:
         """Let go of the file, for other runs; one that was made for nothing is taken away."""
         with self._lock:
-            if self._file.is_new and not self._begun:
-                self.path.unlink(missing_ok=True)
-            self._file.close()
+            self._file.close(keep=bool(self._begun))
 
 
 def start_journal(path: Path, info: RunInfo, changes: Iterable[Change], clock: Clock) -> RunJournal:
@@ -83,15 +79,15 @@ def start_journal(path: Path, info: RunInfo, changes: Iterable[Change], clock: C
     changes are too many for one journal.
     """
     room = journal_size(info, changes, clock())
-    journal = RunJournal(path, info, take_journal(path), clock)
-    room += journal.size
+    file = take_journal(path)
+    room += file.size
     if room > MAX_JOURNAL:
-        journal.close()
+        file.close(keep=False)
         raise RefusedError(
             f"the journal would take {room:,} bytes, and can hold {MAX_JOURNAL:,}",
             hint="--repository GLOB takes a part at a time",
         )
-    return journal
+    return RunJournal(path, info, file, clock)
 
 
 def journal_size(info: RunInfo, changes: Iterable[Change], at: datetime) -> int:

@@ -2,10 +2,19 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import cast
+from typing import cast, get_args
 
-from reconciler.apply.journal_lines import FORMAT_VERSION, MAX_LINE, TOOL, BeginJson, EndJson
+from reconciler.apply.journal_lines import (
+    FORMAT_VERSION,
+    MAX_LINE,
+    TOOL,
+    BeginJson,
+    Command,
+    EndJson,
+)
+from reconciler.apply.model import Result
 from reconciler.errors import RefusedError
+from reconciler.plan.model import ChangeKind
 from reconciler.plan.saved_json import digest_of
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
 from reconciler.policy.json_text import load_json
@@ -136,17 +145,17 @@ _FIELDS: Mapping[str, Mapping[str, Check]] = {
     "begin": {
         **_HEAD,
         "by": _is_text,
-        "command": _one_of("apply", "rollback"),
+        "command": _one_of(*get_args(Command)),
         "plan": _or_null(_matches(_DIGEST)),
         "file": _or_null(_is_text),
         "assume_role": _or_null(_is_text),
-        "change": _one_of("set", "delete", "create"),
+        "change": _one_of(*get_args(ChangeKind)),
         "before": _or_null(_is_text),
         "after": _or_null(_is_sent),
     },
     "end": {
         **_HEAD,
-        "outcome": _one_of("applied", "failed", "stale"),
+        "outcome": _one_of(*get_args(Result)),
         "written": _or_null(_is_flag),
         "error": _or_null(_is_text),
     },

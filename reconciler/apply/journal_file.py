@@ -25,10 +25,11 @@ _FLAGS = (
 class LockedFile:
     """An open journal, held by one run until it is closed."""
 
-    def __init__(self, handle: int, size: int, *, torn: bool, is_new: bool) -> None:
+    def __init__(self, path: Path, handle: int, size: int, *, torn: bool, is_new: bool) -> None:
+        self._path = path
         self._handle = handle
         self.size = size
-        self.is_new = is_new
+        self._is_new = is_new
         self._before = b"\n" if torn else b""
         self._broken = False
 
@@ -39,6 +40,8 @@ class LockedFile:
         """
         if self._broken:
             raise OSError(0, "what was written before it may not be on the disk")
+        if not _is_there(self._path, self._handle):
+            raise OSError(0, "it has been moved or removed")
         content = self._before + line
         size = os.fstat(self._handle).st_size
         self._broken = True
@@ -53,9 +56,14 @@ class LockedFile:
         self._broken = False
         self._before = b""
 
-    def close(self) -> None:
-        """Let go of the file."""
-        os.close(self._handle)
+    def close(self, *, keep: bool) -> None:
+        """Let go of the file; one that was made for this run is taken away unless it is to stay."""
+        try:
+            if self._is_new and not keep and _is_there(self._path, self._handle):
+                with suppress(OSError):  # an empty journal does no harm
+                    self._path.unlink()
+        finally:
+            os.close(self._handle)
 
 
 def take_journal(path: Path) -> LockedFile:
@@ -64,22 +72,33 @@ def take_journal(path: Path) -> LockedFile:
     Raises UsageError where it is something else than a journal, RefusedError where another run
     has it, ReconcileError where it can't be written.
     """
+    while True:
+        try:
+            handle, is_new = _open(path)
+        except IsADirectoryError:
+            raise UsageError(f"the journal {path} is a folder", hint=_ELSEWHERE) from None
+        except OSError as error:
+            raise unwritable(path, error) from error
+        try:
+            content = _take(handle, path)
+        except OSError as error:
+            os.close(handle)
+            raise unwritable(path, error) from error
+        except ReconcileError:
+            os.close(handle)
+            raise
+        if _is_there(path, handle):
+            torn = content[-1:] not in (b"", b"\n")
+            return LockedFile(path, handle, len(content), torn=torn, is_new=is_new)
+        os.close(handle)  # another run has taken it away before it was ours
+
+
+def _is_there(path: Path, handle: int) -> bool:
+    """Tell whether a path still leads to an open file."""
     try:
-        handle, is_new = _open(path)
-    except IsADirectoryError:
-        raise UsageError(f"the journal {path} is a folder", hint=_ELSEWHERE) from None
-    except OSError as error:
-        raise unwritable(path, error) from error
-    try:
-        content = _take(handle, path)
-    except OSError as error:
-        os.close(handle)
-        raise unwritable(path, error) from error
-    except ReconcileError:
-        os.close(handle)
-        raise
-    torn = content[-1:] not in (b"", b"\n")
-    return LockedFile(handle, len(content), torn=torn, is_new=is_new)
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except OSError:
+        return False
 
 
 def _open(path: Path) -> tuple[int, bool]:
@@ -95,12 +114,13 @@ def _open(path: Path) -> tuple[int, bool]:
     return handle, True
 
 
-def unwritable(path: Path, error: OSError) -> ReconcileError:
+def unwritable(
+    path: Path, error: OSError, meaning: str = "nothing was written without it"
+) -> ReconcileError:
     """Say that a journal can't be written, and what that means."""
     reason = error.strerror or str(error)
     return ReconcileError(
-        f"the journal {path} can't be written: {reason}; nothing was written without it",
-        hint=_ELSEWHERE,
+        f"the journal {path} can't be written: {reason}; {meaning}", hint=_ELSEWHERE
     )
 
 

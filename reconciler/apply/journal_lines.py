@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, TypedDict
 
-from reconciler.apply.model import Outcome
+from reconciler.apply.model import Outcome, Result
 from reconciler.plan.model import Change, ChangeKind
 from reconciler.plan.saved_json import digest_of
 from reconciler.printable import printable
@@ -87,7 +87,7 @@ class EndJson(TypedDict):
     account: str
     region: str
     repository: str
-    outcome: Literal["applied", "failed", "stale"]
+    outcome: Result
     written: bool | None
     error: str | None
     digest: str

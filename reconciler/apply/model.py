@@ -1,19 +1,24 @@
 """What applying needs, as interfaces, and what comes of it, as data."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from reconciler.plan.model import Change
-from reconciler.registry.model import RepositorySettings
+from reconciler.registry.model import LiveSettings, RepositorySettings
 
 Result = Literal["applied", "failed", "stale", "skipped"]
 
 
 class Reader(Protocol):
-    """What reads one registry's policies: None is no policy."""
+    """What reads one registry; each read raises CallError where it fails."""
 
     def read_policy(self, name: str) -> str | None:
-        """Read one repository's policy. Raises ReconcileError."""
+        """Read one repository's policy; None is no policy."""
+
+    def read_settings(self, name: str) -> LiveSettings:
+        """Read how one repository is set up."""
 
 
 class Writer(Protocol):
@@ -35,10 +40,15 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReaderWriter:
-    """The way to one registry in one region."""
+    """The way to one registry in one region.
+
+    `together` gives a context in which a read and a write follow one another as closely as the
+    pace of calls allows: no other call comes between them.
+    """
 
     reader: Reader
     writer: Writer
+    together: Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from reconciler.apply.model import Outcome, Reader, Writer
-from reconciler.apply.trouble import Trouble, may_help
+from reconciler.apply.run import Patience
+from reconciler.apply.trouble import Persistence
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS, minified
 from reconciler.policy.conditions import NO_CONDITION
 from reconciler.policy.document import VERSION, Document, read_policy
-from reconciler.registry.fault import UNKNOWN_PRINCIPAL, CallError, Fault
+from reconciler.registry.fault import UNKNOWN_PRINCIPAL, CallError, WriteOutcomeUnknownError
 from reconciler.registry.model import RegistryScope
 
 SID = "ReconcileProbe"
@@ -31,12 +32,16 @@ class ProbeReader(Reader, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The scratch repository of one registry and region; `stopped` tells that trying is to end."""
+    """The scratch repository of one registry and region.
+
+    `stopped` tells that trying is to end; `new_patience` makes one of so many seconds.
+    """
 
     repository: str
     reader: ProbeReader
     writer: Writer
     stopped: Callable[[], bool]
+    new_patience: Callable[[float], Patience]
 
 
 def name_unknown(
@@ -124,7 +129,7 @@ def _is_ours(text: str) -> bool:
 def _clean(probe: Probe) -> str | None:
     """Take the policy away; say why that failed, if it did."""
     try:
-        _repeating(lambda: probe.writer.delete_policy(probe.repository))
+        _repeating(lambda: probe.writer.delete_policy(probe.repository), probe)
     except ReconcileError as error:
         return error.message
     return None
@@ -148,7 +153,7 @@ def _is_taken(names: Sequence[str], probe: Probe) -> bool:
     if len(policy) > MAX_POLICY_CHARACTERS:
         return False
     try:
-        _repeating(lambda: probe.writer.set_policy(probe.repository, policy))
+        _repeating(lambda: probe.writer.set_policy(probe.repository, policy), probe)
     except CallError as error:
         if error.fault in UNKNOWN_PRINCIPAL:
             return False
@@ -156,13 +161,12 @@ def _is_taken(names: Sequence[str], probe: Probe) -> bool:
     return True
 
 
-def _repeating(call: Callable[[], None]) -> None:
-    """Make a call again while it is throttled. Raises ReconcileError."""
-    tried = 0
+def _repeating(call: Callable[[], None], probe: Probe) -> None:
+    """Make a call again where that may help: a trial does no harm twice. Raises ReconcileError."""
+    persistence = Persistence(probe.new_patience)
     while True:
         try:
             return call()
-        except CallError as error:
-            tried += 1
-            if error.fault is not Fault.THROTTLED or not may_help(Trouble.THROTTLED, tried):
+        except (CallError, WriteOutcomeUnknownError) as failure:
+            if not persistence.goes_on_after(failure):
                 raise

@@ -51,13 +51,10 @@ def carry_out(
     probe_repository: str | None = None,
 ) -> tuple[Outcome, ...]:
     """Apply the changes; `wait` is how many seconds a new role is waited for."""
-    writers = {
-        scope: RegistryWriter(line.connection, line.pace)
-        for scope, line in lines.items()
-        if changes
-    }
+    writers = {scope: RegistryWriter(line.connection, line.pace) for scope, line in lines.items()}
     registries = {
-        scope: ReaderWriter(lines[scope].reader, writer) for scope, writer in writers.items()
+        scope: ReaderWriter(line.reader, writers[scope], partial(line.pace.together, 2))
+        for scope, line in lines.items()
     }
     done = 0
     stopped = hold_signals()
@@ -76,7 +73,8 @@ def carry_out(
         if probe_repository is None or stopped():
             return outcomes
         probes = {
-            s: Probe(probe_repository, lines[s].reader, w, stopped) for s, w in writers.items()
+            scope: Probe(probe_repository, lines[scope].reader, writer, stopped, new_patience)
+            for scope, writer in writers.items()
         }
         return name_unknown(outcomes, probes)
 

@@ -48,7 +48,7 @@ def keeping_journal(
         yield journal
     finally:
         journal.close()
-        if journal.used:
+        if journal.has_writes:
             note(f"to undo: reconcile rollback {as_argument(path)}")
 
 

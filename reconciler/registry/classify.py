@@ -138,7 +138,9 @@ def read_verdict(error: Exception) -> Verdict:
     match fault_of(error):
         case Fault.THROTTLED:
             return Verdict.THROTTLED
-        case Fault.CONNECTION | Fault.UNANSWERED | Fault.SERVICE:
+        case Fault.CONNECTION:
+            return Verdict.UNSENT
+        case Fault.UNANSWERED | Fault.SERVICE:
             return Verdict.PASSING
         case _:
             return Verdict.FINAL

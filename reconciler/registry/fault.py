@@ -46,3 +46,9 @@ class WriteOutcomeUnknownError(ReconcileError):
     Not a `CallError`, so that whoever handles failures does not take it for one. Only reading the
     policy again can settle it.
     """
+
+    def __init__(
+        self, message: str, *, fault: Fault = Fault.UNANSWERED, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.fault = fault

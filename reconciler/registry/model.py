@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,6 +26,17 @@ class RepositorySettings:
     encryption: Literal["AES256", "KMS"] = "AES256"
     kms_key: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
+
+
+class LiveSettings(NamedTuple):
+    """The settings of a repository that exists, in the words of DescribeRepositories.
+
+    `tag_mutability` and `encryption` may be words that RepositorySettings does not know.
+    """
+
+    tag_mutability: str
+    scan_on_push: bool
+    encryption: str
 
 
 @dataclass(frozen=True, slots=True)

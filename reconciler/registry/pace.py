@@ -7,7 +7,8 @@ modestly, creeps up while nothing is throttled, and halves when something is.
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
@@ -19,8 +20,9 @@ LOWEST_RATE = 1.0
 GROWTH = 1.0  # calls a second, gained with each call until the first throttle
 CREEP = 10.0  # calls a second, gained in each second after it
 REST = 0.25  # seconds without any call after a throttle, so that the service has some to give
-MOST_THROTTLES = 10  # of one call; the last is raised
+MOST_THROTTLES = 20  # of one call; the last is raised
 MOST_FAILURES = 3  # of one call that are no throttles; the last is raised
+MOST_UNSENT = 8  # the same where no connection comes about, though there has been one before
 FIRST_PAUSE = 0.1  # seconds; doubles with each failure of one call
 LONGEST_PAUSE = 5.0  # seconds
 LONGEST_NAP = 0.1  # seconds between looks at the pace, which may have changed
@@ -32,6 +34,7 @@ class Verdict(Enum):
 
     THROTTLED = "throttled"  # slow down, try again
     PASSING = "passing"  # try again
+    UNSENT = "unsent"  # try again, and for longer where there have been answers before
     FINAL = "final"
 
 
@@ -66,6 +69,8 @@ class Pace:
         self._come_up = 0.0
         self._counted_to = clock()
         self._slowdowns = 0
+        self._has_answered = False
+        self._reserved = threading.local()
 
     @property
     def rate(self) -> float:
@@ -90,28 +95,53 @@ class Pace:
             try:
                 result = attempt()
             except Exception as error:
-                match verdict(error):
+                given = verdict(error)
+                match given:
                     case Verdict.THROTTLED:
                         self._slow_down(permit)
                         throttles += 1
-                    case Verdict.PASSING:
+                    case Verdict.PASSING | Verdict.UNSENT:
                         failures += 1
                     case Verdict.FINAL:
                         raise
-                if throttles >= most_throttles or failures >= MOST_FAILURES:
+                if throttles >= most_throttles or failures >= self._most_failures(given):
                     raise
             else:
+                self._has_answered = True
                 self._speed_up(permit)
                 return result
             pause = FIRST_PAUSE * 2.0 ** (throttles + failures - 1)
             self._sleep(self._uniform(0.0, min(LONGEST_PAUSE, pause)))
 
-    def _wait_for_turn(self) -> _Permit:
+    @contextmanager
+    def together(self, calls: int) -> Iterator[None]:
+        """Let so many next calls of this thread have their turns one right after the other."""
         with self._lock:
-            self._move_on()
-            self._come_up = min(self._come_up, float(self._given))  # idle time earns no burst
-            ticket = self._given
-            self._given += 1
+            first = self._draw(calls)
+        self._reserved.tickets = list(range(first, first + calls))
+        try:
+            yield
+        finally:
+            self._reserved.tickets = []
+
+    def _most_failures(self, verdict: Verdict) -> int:
+        return MOST_UNSENT if verdict is Verdict.UNSENT and self._has_answered else MOST_FAILURES
+
+    def _draw(self, tickets: int) -> int:
+        """Draw tickets in a row; needs the lock; gives the first."""
+        self._move_on()
+        self._come_up = min(self._come_up, float(self._given))  # idle time earns no burst
+        first = self._given
+        self._given += tickets
+        return first
+
+    def _wait_for_turn(self) -> _Permit:
+        reserved: list[int] = getattr(self._reserved, "tickets", [])
+        if reserved:
+            ticket = reserved.pop(0)
+        else:
+            with self._lock:
+                ticket = self._draw(1)
         waited = False
         while (left := self._time_left(ticket)) > 0.0:
             self._sleep(min(left, LONGEST_NAP))

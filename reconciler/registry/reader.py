@@ -8,7 +8,7 @@ from typing import Protocol, cast
 from reconciler.registry.classify import UnreadableAnswerError, fault_of, read_verdict
 from reconciler.registry.failures import explain
 from reconciler.registry.fault import FOR_ALL, CallError, Fault
-from reconciler.registry.model import LiveRepository, ReadFailure
+from reconciler.registry.model import LiveRepository, LiveSettings, ReadFailure
 from reconciler.registry.pace import Pace
 from reconciler.registry.session import THREADS, Connection, new_client, text_field
 
@@ -21,7 +21,9 @@ _RULES = {
 
 
 class _ReadingClient(Protocol):
-    def describe_repositories(self, **parameters: str | int) -> Mapping[str, object]: ...
+    def describe_repositories(
+        self, **parameters: str | int | Sequence[str]
+    ) -> Mapping[str, object]: ...
 
     def get_repository_policy(self, **parameters: str) -> Mapping[str, object]: ...
 
@@ -70,6 +72,23 @@ class RegistryReader:
             if fault_of(error) is Fault.POLICY_MISSING:
                 return None
             raise explain(error, operation="GetRepositoryPolicy", repository=name) from error
+
+    def read_settings(self, name: str) -> LiveSettings:
+        """How a repository is set up (DescribeRepositories). Raises CallError."""
+
+        def ask() -> LiveSettings:
+            answer = self._client.describe_repositories(
+                registryId=self._account, repositoryNames=[name]
+            )
+            repositories = answer.get("repositories")
+            if not isinstance(repositories, list) or len(repositories) != 1:
+                raise UnreadableAnswerError("the answer does not have one repository")
+            return _settings(repositories[0])
+
+        try:
+            return self._pace.call(ask, read_verdict)
+        except Exception as error:
+            raise explain(error, operation="DescribeRepositories", repository=name) from error
 
     def holds_images(self, name: str) -> bool:
         """Tell whether a repository holds any image (ListImages). Raises CallError."""
@@ -146,6 +165,17 @@ def _names(answer: Mapping[str, object]) -> list[str]:
     if not isinstance(repositories, list):
         raise UnreadableAnswerError("the answer has no repositories")
     return [text_field(repository, "repositoryName") for repository in repositories]
+
+
+def _settings(repository: Mapping[str, Mapping[str, object]]) -> LiveSettings:
+    scan_on_push = repository.get("imageScanningConfiguration", {}).get("scanOnPush")
+    if not isinstance(scan_on_push, bool):
+        raise UnreadableAnswerError("the answer has no scanOnPush")
+    return LiveSettings(
+        text_field(repository, "imageTagMutability"),
+        scan_on_push,
+        text_field(repository.get("encryptionConfiguration", {}), "encryptionType"),
+    )
 
 
 def _next_token(answer: Mapping[str, object], token: str | None) -> str | None:

@@ -91,6 +91,7 @@ class RegistryWriter:
                 raise failure from error
             raise WriteOutcomeUnknownError(
                 f"{failure.message}; it may or may not have been done",
+                fault=fault,
                 hint="read the policy again to see what is in force before writing again",
             ) from error
 

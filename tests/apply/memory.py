@@ -1,6 +1,7 @@
 """A registry, a journal and a clock in memory, and changes to apply to them."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from reconciler.apply.execute import execute
@@ -17,6 +18,7 @@ from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.model import (
     LiveRegistry,
     LiveRepository,
+    LiveSettings,
     RegistryScope,
     RepositorySettings,
 )
@@ -53,6 +55,11 @@ class Memory:
             raise CallError("no answer", fault=self.fails_to_read)
         self._require(name)
         return self.policies[name]
+
+    def read_settings(self, name: str) -> LiveSettings:
+        self._require(name)
+        made = self.created.get(name, RepositorySettings())
+        return LiveSettings(made.tag_mutability, made.scan_on_push, made.encryption)
 
     def holds_images(self, name: str) -> bool:
         self._require(name)
@@ -138,7 +145,7 @@ def change_of(live: str | None, *tiers: str) -> Change:
 
 def apply_one(change: Change, memory: Memory, run: Run | None = None) -> Outcome:
     told: list[Outcome] = []
-    registries = {SCOPE: ReaderWriter(memory, memory)}
+    registries = {SCOPE: ReaderWriter(memory, memory, nullcontext)}
     (outcome,) = execute([change], registries, run or make_run(), told.append)
     assert told == [outcome]
     return outcome

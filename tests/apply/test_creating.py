@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from reconciler.apply.run import VISIBLE_WITHIN
-from reconciler.apply.trouble import MOST_TRIES, Trouble
 from reconciler.plan.model import Change
 from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
 from reconciler.registry.model import RepositorySettings
@@ -44,11 +43,29 @@ def test_one_without_access_is_made_and_has_no_policy() -> None:
     assert (memory.policies, memory.writes) == ({NAME: None}, [])
 
 
-def test_one_that_is_there_by_now_is_left_alone() -> None:
+def test_one_that_is_there_by_now_is_never_configured_again() -> None:
     memory = Memory({NAME: None})
     outcome = apply_one(making("pull"), memory)
     assert (outcome.result, outcome.written) == ("stale", False)
+    assert outcome.error == (
+        "the repository has been made since it was planned, with other settings"
+    )
     assert (memory.created, memory.writes) == ({}, [])
+
+
+@pytest.mark.parametrize("invisible", [0, 4])
+def test_one_that_is_there_by_now_as_it_is_to_be_gets_its_policy(invisible: int) -> None:
+    """As after a run that was killed right behind its creation."""
+    memory = Memory({NAME: None}, created={NAME: SETTINGS}, invisible={NAME: invisible})
+    assert apply_one(making("pull"), memory).result == "applied"
+    assert memory.policies[NAME] == making("pull").after_text
+
+
+def test_one_whose_settings_can_not_be_read_is_left_alone() -> None:
+    memory = Memory({NAME: None}, created={NAME: SETTINGS}, invisible={NAME: 10_000})
+    outcome = apply_one(making("pull"), memory)
+    assert (outcome.result, outcome.error) == ("failed", "no such repository")
+    assert memory.writes == []
 
 
 def test_one_that_is_made_at_the_last_moment_is_left_alone() -> None:
@@ -76,7 +93,9 @@ def test_a_policy_that_somebody_else_sets_before_it_is_visible_stays() -> None:
     memory = Memory({}, after_create=overtaken)
     outcome = apply_one(making("pull"), memory)
     assert (outcome.result, outcome.written) == ("stale", True)
-    assert outcome.error == "the repository was made; somebody else has set its policy"
+    assert outcome.error == (
+        "the repository was made; the live policy has changed since it was planned"
+    )
     assert (memory.policies[NAME], memory.writes) == (other_policy(), [])
 
 
@@ -125,7 +144,7 @@ def test_one_that_never_shows_is_told_as_made() -> None:
     memory = Memory({}, after_create=lambda m: m.invisible.update({NAME: 10_000}))
     outcome = apply_one(making("pull"), memory, make_run(clock))
     assert (outcome.result, outcome.written) == ("failed", True)
-    assert "was made; its policy can't be read: no such repository" in (outcome.error or "")
+    assert "the repository was made; no such repository" in (outcome.error or "")
     assert clock.now == pytest.approx(VISIBLE_WITHIN)
 
 
@@ -138,6 +157,7 @@ def test_a_lost_answer_is_settled_by_asking_again(made: bool) -> None:
         if len(asked) == 1:
             if made:
                 memory.policies[NAME] = None
+                memory.created[NAME] = SETTINGS
             raise WriteOutcomeUnknownError("cut off")
 
     memory = Memory({}, before_create=lost)
@@ -147,25 +167,35 @@ def test_a_lost_answer_is_settled_by_asking_again(made: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "attempts", "written"),
+    ("error", "seconds", "written"),
     [
-        (CallError("slow down", fault=Fault.THROTTLED), MOST_TRIES[Trouble.THROTTLED], False),
-        (CallError("no network", fault=Fault.CONNECTION), MOST_TRIES[Trouble.UNSENT], False),
-        (WriteOutcomeUnknownError("cut off"), MOST_TRIES[Trouble.LOST], None),
-        (CallError("the limit is reached", fault=Fault.REJECTED), 1, False),
+        (CallError("slow down", fault=Fault.THROTTLED), 120, False),
+        (CallError("no network", fault=Fault.CONNECTION), 15, False),
+        (WriteOutcomeUnknownError("cut off"), 15, None),
+        (CallError("the limit is reached", fault=Fault.REJECTED), 0, False),
     ],
 )
-def test_what_stays_wrong_is_told(error: Exception, attempts: int, written: bool | None) -> None:
-    asked = []
+def test_what_stays_wrong_is_told(error: Exception, seconds: int, written: bool | None) -> None:
+    clock = Clock()
 
     def wrong(_memory: Memory) -> None:
-        asked.append(True)
         raise error
 
-    outcome = apply_one(making("pull"), Memory({}, before_create=wrong))
+    outcome = apply_one(making("pull"), Memory({}, before_create=wrong), make_run(clock))
     assert (outcome.result, outcome.error) == ("failed", str(error))
-    assert len(asked) == attempts
+    assert clock.now == pytest.approx(seconds)
     assert outcome.written is written
+
+
+def test_the_policy_is_looked_at_again_after_each_wait_for_the_repository() -> None:
+    def not_visible_and_overtaken(memory: Memory) -> None:
+        memory.policies[NAME] = other_policy()
+        raise CallError("no such repository", fault=Fault.REPOSITORY_MISSING)
+
+    memory = Memory({}, before_write=not_visible_and_overtaken)
+    outcome = apply_one(making("pull"), memory)
+    assert (outcome.result, outcome.written) == ("stale", True)
+    assert memory.policies[NAME] == other_policy()
 
 
 def test_a_policy_that_somebody_else_set_in_between_stays() -> None:

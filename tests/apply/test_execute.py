@@ -1,14 +1,16 @@
 """Applying changes: read again, write, read back; against a registry kept in memory."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from threading import Thread
 
 import pytest
 
 from reconciler.apply.execute import execute
 from reconciler.apply.model import Outcome, ReaderWriter
-from reconciler.apply.run import Patience, Run
-from reconciler.apply.trouble import MOST_TRIES, Trouble
-from reconciler.errors import ReconcileError
+from reconciler.apply.run import MOST_UNANSWERED, SHOWS_WITHIN, Patience, Run
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.wanted import Rules
 from reconciler.policy.grants import Desired, Grant
@@ -95,11 +97,10 @@ def test_throttled_to_the_end() -> None:
     def throttled(_memory: Memory) -> None:
         raise CallError("slow down", fault=Fault.THROTTLED)
 
-    memory = Memory({NAME: None}, throttled)
-    assert apply_one(change_of(None, "pull"), memory) == Outcome(
-        change_of(None, "pull"), "failed", "slow down"
-    )
-    assert len(memory.writes) == MOST_TRIES[Trouble.THROTTLED]
+    clock = Clock()
+    outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, throttled), make_run(clock))
+    assert outcome == Outcome(change_of(None, "pull"), "failed", "slow down")
+    assert clock.now == pytest.approx(120)
 
 
 def test_a_refusal_is_told_at_once() -> None:
@@ -118,8 +119,25 @@ def test_what_is_read_back_must_be_what_was_written() -> None:
 
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, after_write=overwritten))
     assert outcome.result == "failed"
-    assert "means something else" in (outcome.error or "")
+    assert (outcome.error or "").endswith("what is live now is something else")
     assert outcome.written
+
+
+@pytest.mark.parametrize(("stale_reads", "result"), [(3, "applied"), (10_000, "failed")])
+def test_a_read_that_still_gives_the_old_policy_is_repeated(stale_reads: int, result: str) -> None:
+    class Lagging(Memory):
+        def read_policy(self, name: str) -> str | None:
+            live = super().read_policy(name)
+            return None if self.reads <= 1 + stale_reads else live
+
+    clock = Clock()
+    outcome = apply_one(change_of(None, "pull"), Lagging({NAME: None}), make_run(clock))
+    assert (outcome.result, outcome.written) == (result, True)
+    assert clock.now <= SHOWS_WITHIN + 0.1
+    told = (
+        None if result == "applied" else "the policy was written, but what is live now is still, "
+    )
+    assert outcome.error == (told and f"{told}or again, what it was")
 
 
 def test_what_can_not_be_read_back_is_told_as_written() -> None:
@@ -175,11 +193,11 @@ def test_answers_lost_to_the_end() -> None:
     def lost(_memory: Memory) -> None:
         raise WriteOutcomeUnknownError("no answer")
 
-    memory = Memory({NAME: None}, lost)
-    outcome = apply_one(change_of(None, "pull"), memory)
+    clock = Clock()
+    outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, lost), make_run(clock))
     assert (outcome.result, outcome.written) == ("failed", None)
     assert outcome.error == "no answer; when last read, the policy was as before"
-    assert len(memory.writes) == MOST_TRIES[Trouble.LOST]
+    assert clock.now == pytest.approx(15)
 
 
 def test_a_lost_answer_is_told_whatever_comes_after_it() -> None:
@@ -212,7 +230,7 @@ def test_a_lost_answer_that_can_not_be_settled_says_so() -> None:
 
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, lost))
     assert outcome.result == "failed"
-    assert outcome.error == "cut off; the live policy can't be read either: no answer"
+    assert outcome.error == "cut off; the live policy can't be read: no answer"
 
 
 def test_nothing_is_begun_once_stopped() -> None:
@@ -224,7 +242,7 @@ def test_nothing_is_begun_once_stopped() -> None:
 def test_one_failure_leaves_the_others_going() -> None:
     def refuse_first(memory: Memory) -> None:
         if memory.writes[-1] == "app/a":
-            raise ReconcileError("no")
+            raise CallError("no", fault=Fault.REJECTED)
 
     memory = Memory({"app/a": None, "app/b": None}, refuse_first)
     registry = LiveRegistry(
@@ -233,7 +251,9 @@ def test_one_failure_leaves_the_others_going() -> None:
     grant = Grant(ROLE, "ci", "pull", BUILT_IN_TIERS["pull"], ())
     wanted = [Desired(name, (grant,)) for name in ("app/a", "app/b")]
     changes = compute_plan(wanted, registry, Rules()).changes
-    outcomes = execute(changes, {SCOPE: ReaderWriter(memory, memory)}, make_run(), lambda _: None)
+    outcomes = execute(
+        changes, {SCOPE: ReaderWriter(memory, memory, nullcontext)}, make_run(), lambda _: None
+    )
     assert [outcome.result for outcome in outcomes] == ["failed", "applied"]
 
 
@@ -254,10 +274,25 @@ def test_every_write_is_recorded_before_and_after() -> None:
     assert notes.records == [("begin", NAME), ("applied", NAME)]
 
 
-def test_what_is_not_written_is_not_recorded() -> None:
+def test_the_record_comes_before_the_look_which_the_write_follows_at_once() -> None:
     notes = Notes()
     apply_one(change_of(None, "pull"), Memory({NAME: other_policy()}), make_run(notes=notes))
-    assert notes.records == []
+    assert notes.records == [("begin", NAME), ("stale", NAME)]
+
+
+def test_the_look_and_the_write_have_their_turns_together() -> None:
+    turns: list[str] = []
+
+    @contextmanager
+    def together() -> Iterator[None]:
+        turns.append("begins")
+        yield
+        turns.append(f"ends after {memory.reads} reads and {len(memory.writes)} writes")
+
+    memory = Memory({NAME: None})
+    registries = {SCOPE: ReaderWriter(memory, memory, together)}
+    execute([change_of(None, "pull")], registries, make_run(), lambda _: None)
+    assert turns == ["begins", "ends after 1 reads and 1 writes"]
 
 
 def test_nothing_is_written_without_a_record() -> None:
@@ -299,7 +334,38 @@ def test_what_would_fail_for_all_ends_the_run_when_a_write_is_looked_at(lost: bo
     first = apply_one(change_of(None, "pull"), memory, run)
     second = apply_one(change_of(None, "pull"), memory, run)
     assert (first.result, first.written) == ("failed", None if lost else True)
-    assert (second.result, memory.reads) == ("skipped", 2)
+    assert (second.result, memory.reads) == ("skipped", 3 if lost else 2)
+
+
+def test_where_there_are_no_threads_to_be_had_the_work_is_done_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none_left(_thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", none_left)
+    assert apply_one(change_of(None, "pull"), Memory({NAME: None})).result == "applied"
+
+
+def test_one_registry_that_can_not_be_reached_leaves_the_others_going() -> None:
+    run, elsewhere = make_run(), replace(SCOPE, region="eu-west-1")
+    run.note_failure(CallError("no route", fault=Fault.CONNECTION), SCOPE)
+    assert run.reason_to_stop(SCOPE) == "not begun: no route"
+    assert run.reason_to_stop(elsewhere) is None
+    run.note_failure(CallError("expired", fault=Fault.CREDENTIALS), SCOPE)
+    assert run.reason_to_stop(elsewhere) == "not begun: expired"
+
+
+def test_a_registry_that_does_not_answer_for_long_is_left() -> None:
+    run, silence = make_run(), CallError("no answer", fault=Fault.UNANSWERED)
+    for _ in range(MOST_UNANSWERED - 1):
+        run.note_failure(silence, SCOPE)
+    run.note_answer(SCOPE)
+    for _ in range(MOST_UNANSWERED - 1):
+        run.note_failure(silence, SCOPE)
+    assert run.reason_to_stop(SCOPE) is None
+    run.note_failure(WriteOutcomeUnknownError("no answer"), SCOPE)
+    assert run.reason_to_stop(SCOPE) == "not begun: no answer"
 
 
 def test_a_bug_in_one_change_does_not_hide_the_others() -> None:
@@ -353,6 +419,15 @@ def test_nobody_is_waited_for_where_the_change_adds_nobody() -> None:
     assert (outcome.result, outcome.error, clock.now) == ("failed", "Principal not found", 0)
 
 
+def test_after_an_interrupt_nothing_is_written_any_more() -> None:
+    """It comes while the live policy is looked at, or while a failed write waits."""
+    notes, memory = Notes(), Memory({NAME: None})
+    run = replace(make_run(notes=notes), stopped=lambda: memory.reads > 0)
+    outcome = apply_one(change_of(None, "pull"), memory, run)
+    assert (outcome.result, outcome.error, outcome.written) == ("skipped", "interrupted", False)
+    assert (memory.writes, notes.records) == ([], [("begin", NAME), ("skipped", NAME)])
+
+
 def test_waiting_ends_when_the_run_is_to_stop() -> None:
     clock, asked = Clock(), []
 
@@ -395,7 +470,7 @@ def test_one_connection_that_fails_is_no_dead_end() -> None:
 
     memory, run = Memory({NAME: None}, refused_once), make_run()
     assert apply_one(change_of(None, "pull"), memory, run).result == "applied"
-    assert run.reason_to_stop() is None
+    assert run.reason_to_stop(SCOPE) is None
     assert len(memory.writes) == 2
 
 

@@ -1,11 +1,12 @@
 """The journal file: made late, whole lines only, one run at a time, and nothing else's file."""
 
+import fcntl
 import json
 import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +50,7 @@ def test_a_line_is_there_before_begin_returns(tmp_path: Path) -> None:
 def test_no_write_no_file(tmp_path: Path) -> None:
     journal = open_file(tmp_path / "new" / "j")
     journal.end(Outcome(change(A, B), "stale", "changed"))
-    assert not journal.used
+    assert not journal.has_writes
     journal.close()
     assert list(tmp_path.rglob("*")) == [tmp_path / "new"]
 
@@ -112,29 +113,63 @@ def test_threads_write_whole_lines(tmp_path: Path) -> None:
 
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:
-    first = open_file(tmp_path / "j")
-    first.begin(change(A, B))
-    with pytest.raises(RefusedError, match="another run"):
-        open_file(tmp_path / "j", "r2")
-    first.close()
-    open_file(tmp_path / "j", "r2").close()
-
-
-def test_of_two_that_make_it_one_has_it(tmp_path: Path) -> None:
+    """Of two that make it one has it, until it lets go."""
     first = open_file(tmp_path / "j")
     with pytest.raises(RefusedError, match="another run"):
         open_file(tmp_path / "j", "r2")
     first.begin(change(A, B))
     assert (tmp_path / "j").read_bytes() == begin(change(A, B))
+    first.close()
+    open_file(tmp_path / "j", "r2").close()
 
 
-def test_one_that_was_made_for_nothing_is_taken_away(tmp_path: Path) -> None:
+def test_one_that_another_run_takes_away_meanwhile_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other run has made it for nothing, and lets go between our opening and our lock."""
+    path, lock = tmp_path / "j", fcntl.flock
+    other = open_file(path)
+
+    def take_away_first(handle: int, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        other.close()
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", take_away_first)
+    ours = open_file(path, "r2")
+    ours.begin(change(A, B))
+    assert path.read_bytes() == begin(change(A, B), "r2")
+
+
+@pytest.mark.parametrize("move", [Path.unlink, lambda path: path.rename(path.with_name("old"))])
+def test_one_that_was_moved_or_removed_takes_no_more(
+    tmp_path: Path, move: Callable[[Path], object]
+) -> None:
     journal = open_file(tmp_path / "j")
-    assert (tmp_path / "j").exists()
-    journal.end(Outcome(change(A, B), "stale"))
-    assert not journal.used
+    journal.begin(change(A, B))
+    move(tmp_path / "j")
+    with pytest.raises(ReconcileError, match=r"moved or removed; nothing was written without it"):
+        journal.begin(change(A, B, Target("other", SCOPE)))
     journal.close()
-    assert not (tmp_path / "j").exists()
+
+
+def test_one_that_can_not_be_taken_away_stays(shared_folder: Path) -> None:
+    journal = open_file(shared_folder / "j")
+    shared_folder.chmod(0o555)
+    with as_nobody():
+        journal.close()
+    assert (shared_folder / "j").read_bytes() == b""
+
+
+@pytest.mark.parametrize(("written", "may_have"), [(False, False), (True, True), (None, True)])
+def test_it_knows_whether_there_is_anything_to_undo(
+    tmp_path: Path, written: bool | None, may_have: bool
+) -> None:
+    journal = open_file(tmp_path / "j")
+    journal.begin(change(A, B))
+    assert journal.has_writes
+    journal.end(Outcome(change(A, B), "failed", "no", written=written))
+    assert journal.has_writes is may_have
 
 
 def test_one_that_was_there_before_stays(tmp_path: Path) -> None:

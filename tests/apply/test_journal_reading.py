@@ -253,7 +253,7 @@ def test_a_forged_line_is_refused_with_its_number(
 @pytest.mark.parametrize(
     ("reason", "fields"),
     [
-        ("'outcome' has a value that it can't have", {"outcome": "skipped"}),
+        ("'outcome' has a value that it can't have", {"outcome": "lost"}),
         ("'written' has a value that it can't have", {"written": 1}),
         ("applied was written", {"written": False}),
         ("applied was written", {"written": None}),

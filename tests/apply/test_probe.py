@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,10 +10,9 @@ from hypothesis import strategies as st
 
 from reconciler.apply.model import Outcome, applied
 from reconciler.apply.probe import SID, Probe, find_unknown, name_unknown
-from reconciler.apply.trouble import MOST_TRIES, Trouble
 from reconciler.errors import RefusedError
-from reconciler.registry.fault import CallError, Fault
-from tests.apply.memory import NAME, SCOPE, Memory, change_of, other_policy
+from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
+from tests.apply.memory import NAME, SCOPE, Clock, Memory, change_of, other_policy
 
 SCRATCH = "scratch/probe"
 
@@ -38,7 +38,7 @@ class Service(Memory):
 
 
 def probe(service: Memory) -> Probe:
-    return Probe(SCRATCH, service, service, lambda: False)
+    return Probe(SCRATCH, service, service, lambda: False, Clock().patience)
 
 
 @given(st.sets(st.integers(0, 99), min_size=1), st.sets(st.integers(0, 99)))
@@ -128,18 +128,26 @@ def test_without_a_probe_repository_the_suspects_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    ("throttles", "found"), [(2, True), (MOST_TRIES[Trouble.THROTTLED], False)]
+    "failure",
+    [
+        CallError("slow down", fault=Fault.THROTTLED),
+        CallError("no network", fault=Fault.CONNECTION),
+        WriteOutcomeUnknownError("cut off"),
+    ],
 )
-def test_a_throttled_try_is_repeated(throttles: int, found: bool) -> None:
+@pytest.mark.parametrize(("failures", "found"), [(2, True), (10_000, False)])
+def test_a_try_is_repeated_where_that_may_help(
+    failures: int, found: bool, failure: Exception
+) -> None:
     asked = []
 
-    def throttled(_memory: Memory) -> None:
+    def failing(_memory: Memory) -> None:
         asked.append(True)
-        if len(asked) <= throttles:
-            raise CallError("slow down", fault=Fault.THROTTLED)
+        if len(asked) <= failures:
+            raise failure
 
     service = Service(set())
-    service.before_write = throttled
+    service.before_write = failing
     (told,) = name_unknown([outcome(role(1))], {SCOPE: probe(service)})
     assert ("by now" in (told.error or "")) is found
     assert NAME not in service.policies
@@ -153,7 +161,7 @@ def test_many_long_names_are_tried_in_policies_that_fit() -> None:
     assert max(len(json.dumps(statement)) for statement in service.tried) < 10_240
 
 
-@pytest.mark.parametrize("throttles", [1, MOST_TRIES[Trouble.THROTTLED]])
+@pytest.mark.parametrize("throttles", [1, 10_000])
 def test_cleaning_up_is_repeated_and_does_not_hide_what_was_found(throttles: int) -> None:
     class Throttled(Service):
         deletes = 0
@@ -167,14 +175,12 @@ def test_cleaning_up_is_repeated_and_does_not_hide_what_was_found(throttles: int
     service = Throttled({role(1)})
     (told,) = name_unknown([outcome(role(1), role(2))], {SCOPE: probe(service)})
     assert f"AWS does not know {role(1)}" in (told.error or "")
-    assert ("can't be cleaned" in (told.error or "")) is (
-        throttles == MOST_TRIES[Trouble.THROTTLED]
-    )
+    assert ("can't be cleaned" in (told.error or "")) is (throttles > 1)
 
 
 def test_trying_ends_when_the_run_is_to_stop_and_leaves_nothing() -> None:
     service = Service({role(1)})
-    stopping = Probe(SCRATCH, service, service, lambda: len(service.tried) >= 2)
+    stopping = replace(probe(service), stopped=lambda: len(service.tried) >= 2)
     (told,) = name_unknown([outcome(*map(role, range(8)))], {SCOPE: stopping})
     assert "can't tell which: interrupted" in (told.error or "")
     assert (len(service.tried), service.policies) == (2, {SCRATCH: None})

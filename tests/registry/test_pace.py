@@ -1,14 +1,19 @@
 import random
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from itertools import count
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.apply.run import Patience
 from reconciler.registry.pace import (
     LOWEST_RATE,
     MOST_FAILURES,
     MOST_THROTTLES,
+    MOST_UNSENT,
     START_RATE,
     Pace,
     Verdict,
@@ -23,6 +28,9 @@ class ThrottleError(Exception): ...
 class PassingError(Exception): ...
 
 
+class UnsentError(Exception): ...
+
+
 class FinalError(Exception): ...
 
 
@@ -30,6 +38,7 @@ def verdict(error: Exception) -> Verdict:
     known = {
         ThrottleError: Verdict.THROTTLED,
         PassingError: Verdict.PASSING,
+        UnsentError: Verdict.UNSENT,
         FinalError: Verdict.FINAL,
     }
     return known[type(error)]
@@ -158,6 +167,76 @@ def test_it_gives_up_with_the_last_error(error: type[Exception], attempts: int) 
     with pytest.raises(error):
         Alone().pace.call(attempt, verdict)
     assert len(made) == attempts
+
+
+@pytest.mark.parametrize(("answered", "attempts"), [(False, MOST_FAILURES), (True, MOST_UNSENT)])
+def test_no_connection_is_waited_out_longer_where_there_has_been_one(
+    answered: bool, attempts: int
+) -> None:
+    alone = Alone()
+    if answered:
+        alone.pace.call(lambda: None, verdict)
+    attempt, made = raising(UnsentError)
+    with pytest.raises(UnsentError):
+        alone.pace.call(attempt, verdict)
+    assert len(made) == attempts
+
+
+def test_calls_together_have_their_turns_one_right_after_the_other() -> None:
+    time = VirtualTime()
+    pace = Pace(clock=time.clock, sleep=time.sleep)
+    calls: list[tuple[str, float]] = []
+
+    def worker(name: str) -> None:
+        for _ in range(5):
+            with pace.together(2):
+                for _ in range(2):
+                    pace.call(lambda: calls.append((name, time.now)), verdict)
+            pace.call(lambda: calls.append(("alone", time.now)), verdict)
+
+    time.run(*[partial(worker, name) for name in "abcd"])
+    for name in "abcd":
+        turns = [at for own, at in calls if own == name]
+        for look, write in zip(turns[::2], turns[1::2], strict=True):
+            between = [own for own, at in calls if look < at < write]
+            assert between == []
+    assert sum(name == "alone" for name, _ in calls) == 20
+
+
+def test_a_turn_that_is_not_used_is_not_kept() -> None:
+    alone = Alone()
+    with alone.pace.together(3):
+        alone.pace.call(lambda: None, verdict)
+    before = alone.now
+    alone.pace.call(lambda: None, verdict)
+    assert alone.now > before
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_bucket_that_holds_one_call_is_no_end_either(seed: int) -> None:
+    """Four who look and write in turns, as an apply does, must not keep step with each other."""
+    time = VirtualTime()
+    uniform = random.Random(seed).uniform
+    pace = Pace(clock=time.clock, sleep=time.sleep, uniform=uniform)
+    bucket = TokenBucket(time, rate=5.0, burst=1.0)
+    todo, written = list(range(30)), list[int]()
+
+    def write(number: int) -> None:
+        patience = Patience(120, clock=time.clock, sleep=time.sleep, uniform=uniform)
+        for waits in count():
+            with pace.together(2), suppress(ThrottleError):
+                pace.call(lambda: bucket.call(0.02), verdict)
+                pace.call(lambda: bucket.call(0.02), verdict, most_throttles=1)
+                written.append(number)
+                return
+            assert patience.wait(waits)
+
+    def worker() -> None:
+        while todo:
+            write(todo.pop())
+
+    time.run(*[worker] * 4)
+    assert sorted(written) == list(range(30))
 
 
 def test_pauses_are_drawn_from_a_doubling_bounded_range() -> None:

@@ -39,7 +39,8 @@ def by_name(answers: dict[str, Answer], otherwise: Answer) -> Callable[[Call, in
 
 def test_it_can_only_read() -> None:
     public = {name for name in vars(RegistryReader) if not name.startswith("_")}
-    assert public == {"list_repositories", "read_policy", "read", "holds_images"}
+    reads = {"list_repositories", "read_policy", "read_settings", "read", "holds_images"}
+    assert public == reads
     assert not public & set(vars(RegistryWriter))
 
 
@@ -244,3 +245,37 @@ def test_an_answer_that_does_not_say_is_no_no(
     aws.always(answer)
     with pytest.raises(CallError, match="ListImages"):
         reader.holds_images("scratch/probe")
+
+
+MADE = {
+    "repositoryName": "app/new",
+    "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+    "imageScanningConfiguration": {"scanOnPush": True},
+    "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "arn:aws:kms:…"},
+}
+
+
+def test_how_a_repository_is_set_up(aws: ScriptedAws, reader: RegistryReader) -> None:
+    aws.always(ok(repositories=[MADE]))
+    assert reader.read_settings("app/new") == ("IMMUTABLE_WITH_EXCLUSION", True, "KMS")
+    (call,) = aws.calls
+    assert call.operation == "DescribeRepositories"
+    assert call.parameters["repositoryNames"] == ["app/new"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ok(repositories=[]),
+        ok(repositories=[MADE, MADE]),
+        ok(),
+        *(ok(repositories=[{k: MADE[k] for k in MADE.keys() - {left}}]) for left in list(MADE)[1:]),
+    ],
+)
+def test_settings_that_the_answer_does_not_tell_are_not_made_up(
+    aws: ScriptedAws, reader: RegistryReader, answer: Answer
+) -> None:
+    aws.always(answer)
+    with pytest.raises(CallError) as caught:
+        reader.read_settings("app/new")
+    assert caught.value.fault is Fault.UNANSWERED
