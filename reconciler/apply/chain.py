@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from reconciler.apply.journal_reading import Written
 from reconciler.apply.looking import is_same
@@ -14,12 +15,14 @@ class Chain:
 
     `old` is the policy that was there before them, None for no policy. `news` are those that may
     be there after them, if nobody else has written: more than one where a run was killed before
-    it could say what became of its write. `created` tells that they made the repository.
+    it could say what became of its write. `created` tells that they made the repository. `open_at`
+    is when the last of them was begun, if nobody knows what became of it.
     """
 
     old: str | None
     news: tuple[str | None, ...]
     created: bool
+    open_at: datetime | None = None
 
 
 def chain_of(target: Target, writes: Sequence[Written]) -> Chain | None:
@@ -44,7 +47,9 @@ def chain_of(target: Target, writes: Sequence[Written]) -> Chain | None:
         news.append(write.after)
         if write.written:
             break
-    return Chain(linked[-1].before, tuple(news), linked[-1].change == "create")
+    first, last = linked[-1], linked[0]
+    open_at = last.at if last.written is None else None
+    return Chain(first.before, tuple(news), first.change == "create", open_at)
 
 
 def _is_same(target: Target, left: str | None, right: str | None) -> bool:

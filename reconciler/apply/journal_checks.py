@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import cast, get_args
 
 from reconciler.apply.journal_lines import (
     FORMAT_VERSION,
     MAX_LINE,
+    TIME,
     TOOL,
     BeginJson,
     Command,
@@ -32,7 +34,6 @@ _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}")
 """It becomes part of a host's name: of nothing but letters, digits and hyphens."""
 
 _RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -59,6 +60,11 @@ def read_line(line: bytes) -> BeginJson | EndJson:
     _check_change(begin)
     _check_role(begin)
     return begin
+
+
+def parse_time(text: str) -> datetime:
+    """Read a time as a line has it, in UTC. Raises ValueError."""
+    return datetime.strptime(text, TIME).replace(tzinfo=UTC)
 
 
 def _check_fields(value: Mapping[str, object]) -> None:
@@ -120,6 +126,13 @@ def _is_flag(value: object) -> bool:
     return isinstance(value, bool)
 
 
+def _is_time(value: object) -> bool:
+    try:
+        return isinstance(value, str) and parse_time(value).strftime(TIME) == value
+    except ValueError:
+        return False
+
+
 def _is_name(value: object) -> bool:
     fits = isinstance(value, str) and _SHORTEST_NAME <= len(value) <= _LONGEST_NAME
     return fits and _matches(_NAME)(value)
@@ -135,7 +148,7 @@ _HEAD: Mapping[str, Check] = {
     "tool": _is_text,
     "kind": _is_text,
     "run": _matches(_RUN),
-    "at": _matches(_TIME),
+    "at": _is_time,
     "account": _matches(ACCOUNT_ID),
     "region": _matches(_REGION),
     "repository": _is_name,

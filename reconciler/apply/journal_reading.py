@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from reconciler.apply.journal_checks import read_line
+from reconciler.apply.journal_checks import parse_time, read_line
 from reconciler.apply.journal_lines import HEAD, MAX_LINE, BeginJson, EndJson
 from reconciler.errors import InvalidError, RefusedError
 from reconciler.plan.model import ChangeKind, Target
@@ -22,12 +23,12 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 class Written:
     """One write that a run began, in the journal's order.
 
-    `before` and `after` are policies as text, None for no policy. `written` is what the run says
-    became of it: None where it could not know, or was killed before it could say.
+    `at` is in UTC. `before` and `after` are policies as text, None for no policy. `written` is what
+    the run says became of it: None where it could not know, or was killed before it could say.
     """
 
     run: str
-    at: str
+    at: datetime
     by: str
     target: Target
     assume_role: str | None
@@ -121,7 +122,7 @@ class _Reader:
 def _begun(line: BeginJson, target: Target) -> Written:
     return Written(
         run=line["run"],
-        at=line["at"],
+        at=parse_time(line["at"]),
         by=line["by"],
         target=target,
         assume_role=line["assume_role"],

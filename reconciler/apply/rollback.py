@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from reconciler.apply.chain import Chain, chain_of
@@ -25,6 +26,9 @@ from reconciler.registry.model import LiveRegistry, ReadFailure
 
 CHANGED_SINCE = "changed-since"
 NOT_WRITTEN = "not-written"
+_ON_ITS_WAY = timedelta(minutes=5)
+"""How long a write may take that a killed run has sent; far longer than any that was seen."""
+
 _LEFT_ALONE = frozenset({CHANGED_SINCE, NOT_WRITTEN})
 
 
@@ -45,8 +49,10 @@ class _Live(NamedTuple):
     policy: Policy
 
 
-def plan_rollback(writes: Iterable[Written], live: Iterable[LiveRegistry]) -> Rollback:
-    """Plan the way back, by what is live now; of each registry, every repository was read.
+def plan_rollback(
+    writes: Iterable[Written], live: Iterable[LiveRegistry], now: datetime
+) -> Rollback:
+    """Plan the way back, by what is live `now` (UTC); of each registry, every repository was read.
 
     A write of which the journal does not say what became is settled by what is live. Repositories
     that a run made stay: they may hold images by now.
@@ -59,7 +65,9 @@ def plan_rollback(writes: Iterable[Written], live: Iterable[LiveRegistry]) -> Ro
         for registry in live
         for name, repository in registry.repositories.items()
     }
-    plans = {target: _plan_one(target, of_target[target], text) for target, text in found.items()}
+    plans = {
+        target: _plan_one(target, of_target[target], text, now) for target, text in found.items()
+    }
     left = (
         target for target, plan in plans.items() if _LEFT_ALONE & {f.rule for f in plan.findings}
     )
@@ -90,7 +98,9 @@ def _opens(change: Change) -> bool:
     return any(is_public(*holder) for holder in after)
 
 
-def _plan_one(target: Target, writes: Sequence[Written], text: str | ReadFailure | None) -> Plan:
+def _plan_one(
+    target: Target, writes: Sequence[Written], text: str | ReadFailure | None, now: datetime
+) -> Plan:
     chain = chain_of(target, writes)
     if isinstance(text, ReadFailure):
         return _unread(target, chain, text)
@@ -99,11 +109,21 @@ def _plan_one(target: Target, writes: Sequence[Written], text: str | ReadFailure
         return _unwritten(target, writes[-1], live)
     findings = _created(target) if chain.created else ()
     if is_same(live, target.read(chain.old)):
-        return Plan(in_sync=1, findings=findings)
+        return Plan(in_sync=1, findings=(*findings, *_unsettled(target, chain, now)))
     if not any(is_same(live, target.read(new)) for new in chain.news):
         message = "others have changed it since; it is left alone"
         return Plan(findings=(finding(target, CHANGED_SINCE, message),))
     return _put_back(target, chain.old, _Live(text, live), findings)
+
+
+def _unsettled(target: Target, chain: Chain, now: datetime) -> Iterable[Finding]:
+    """Say of what is as it was before that a write may still be on its way."""
+    if chain.open_at is not None and now - chain.open_at < _ON_ITS_WAY:
+        message = (
+            f"what became of the write of {chain.open_at:%H:%M:%S} UTC is not known; if it is "
+            "still on its way, it may yet be done: roll back again in some minutes"
+        )
+        yield finding(target, "unsettled-write", message)
 
 
 def _unread(target: Target, chain: Chain | None, failure: ReadFailure) -> Plan:

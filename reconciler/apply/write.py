@@ -10,7 +10,7 @@ from reconciler.apply.suspects import added_principals
 from reconciler.apply.trouble import Failure, Persistence, Trouble, trouble_of
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.plan.model import Change
-from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
+from reconciler.registry.fault import PASSING, CallError, Fault, WriteOutcomeUnknownError
 from reconciler.registry.model import RepositorySettings
 
 _STALE = "the live policy has changed since it was planned"
@@ -167,17 +167,27 @@ def _confirm(change: Change, reader: Reader, run: Run) -> Outcome:
     That a read may still give the old policy for a moment is assumed.
     """
     patience, waits = run.new_patience(SHOWS_WITHIN), 0
-    try:
-        while (sight := look(change, reader)) is Sight.AS_PLANNED and patience.wait(waits):
-            waits += 1
-    except CallError as error:
-        message = f"the policy was written, but could not be read back: {error.one_line}"
-        return _failed(change, error, run, message, written=True)
-    if sight is Sight.IN_FORCE:
+    while _may_pass(seen := _seen(change, reader)) and patience.wait(waits):
+        waits += 1
+    if isinstance(seen, CallError):
+        message = f"the policy was written, but could not be read back: {seen.one_line}"
+        return _failed(change, seen, run, message, written=True)
+    if seen is Sight.IN_FORCE:
         return applied(change)
-    live = "still, or again, what it was" if sight is Sight.AS_PLANNED else "something else"
+    live = "still, or again, what it was" if seen is Sight.AS_PLANNED else "something else"
     message = f"the policy was written, but what is live now is {live}"
     return Outcome(change, "failed", message, written=True)
+
+
+def _seen(change: Change, reader: Reader) -> Sight | CallError:
+    try:
+        return look(change, reader)
+    except CallError as error:
+        return error
+
+
+def _may_pass(seen: Sight | CallError) -> bool:
+    return seen.fault in PASSING if isinstance(seen, CallError) else seen is Sight.AS_PLANNED
 
 
 def _failed(

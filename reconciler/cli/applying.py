@@ -6,17 +6,15 @@ from pathlib import Path
 
 from reconciler.access.words import vocabulary
 from reconciler.apply.journal_lines import Author
-from reconciler.apply.model import Outcome
-from reconciler.cli.carry_out import carry_out
+from reconciler.cli.carry_out import Carried, carry_out
 from reconciler.cli.journals import keeping_journal
 from reconciler.cli.load import AccessSource
 from reconciler.cli.plan_file import read_plan_file
 from reconciler.cli.planning import Globs
 from reconciler.cli.replay import replay
-from reconciler.cli.survey import Line, Survey, open_lines, survey
+from reconciler.cli.survey import Line, Survey, authors_of, open_lines, survey
 from reconciler.errors import UsageError
 from reconciler.registry.model import RegistryScope
-from reconciler.registry.session import require_account
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +48,17 @@ def ready_plan(plan: Path | None, source: AccessSource, globs: Globs) -> ReadyPl
     saved = None if plan is None else read_plan_file(plan)
     replayed = None if saved is None else replay(saved, source)
     lines = open_lines(source.access)
-    role = source.access.registry.assume_role
-    authors = {
-        scope: Author(require_account(line.connection).arn, role) for scope, line in lines.items()
-    }
+    authors = authors_of(lines, dict.fromkeys(lines, source.access.registry.assume_role))
     if saved is None or replayed is None:
         return ReadyPlan(survey(source, lines, globs), lines, authors, None)
     return ReadyPlan(Survey(replayed, vocabulary(source.access)), lines, authors, saved.digest)
 
 
-def apply_plan(
-    plan: ReadyPlan, source: AccessSource, journal: Path | None, wait: float
-) -> tuple[Outcome, ...]:
+def apply_plan(plan: ReadyPlan, source: AccessSource, journal: Path | None, wait: float) -> Carried:
     """Carry out a plan's changes, each recorded in the journal. Raises ReconcileError."""
     changes = plan.found.plan.changes
     if not changes:
-        return ()
+        return Carried(())
     with keeping_journal(
         journal, "apply", changes, plan.authors, plan=plan.digest, file=source.path
     ) as record:

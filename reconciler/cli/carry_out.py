@@ -1,6 +1,7 @@
 """Whether a plan is carried out, and how that went."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from reconciler.apply.execute import execute
@@ -37,9 +38,17 @@ def reason_to_skip(
     return "declined"
 
 
-def skip(changes: Sequence[Change], reason: str) -> tuple[Outcome, ...]:
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The outcomes of changes that were carried out, and whether somebody wanted that to end."""
+
+    outcomes: tuple[Outcome, ...]
+    interrupted: bool = False
+
+
+def skip(changes: Sequence[Change], reason: str) -> Carried:
     """Give the outcomes of changes none of which is carried out."""
-    return tuple(Outcome(change, "skipped", reason) for change in changes)
+    return Carried(tuple(Outcome(change, "skipped", reason) for change in changes))
 
 
 def carry_out(
@@ -49,7 +58,7 @@ def carry_out(
     *,
     wait: float,
     probe_repository: str | None = None,
-) -> tuple[Outcome, ...]:
+) -> Carried:
     """Apply the changes; `wait` is how many seconds a new role is waited for."""
     writers = {scope: RegistryWriter(line.connection, line.pace) for scope, line in lines.items()}
     registries = {
@@ -71,19 +80,24 @@ def carry_out(
         run = Run(journal, patience, stopped, new_patience)
         outcomes = execute(changes, registries, run, count)
         if probe_repository is None or stopped():
-            return outcomes
+            return Carried(outcomes, stopped())
         probes = {
             scope: Probe(probe_repository, lines[scope].reader, writer, stopped, new_patience)
             for scope, writer in writers.items()
         }
-        return name_unknown(outcomes, probes)
+        return Carried(name_unknown(outcomes, probes), stopped())
 
 
-def exits_of(plan: Plan, outcomes: Sequence[Outcome]) -> list[Exit]:
+def exits_of(plan: Plan, carried: Carried) -> list[Exit]:
     """Give the exit codes that the outcomes of changes that were carried out call for."""
-    results = {outcome.result for outcome in outcomes}
-    written = any(outcome.written is not False for outcome in outcomes)
-    if written and (plan.errors or results != {"applied"}):
+    results = {outcome.result for outcome in carried.outcomes}
+    if may_be_written(carried) and (plan.errors or results != {"applied"}):
         return [Exit.PARTLY_APPLIED]
     codes = {"stale": Exit.REFUSED, "failed": Exit.FAILED, "skipped": Exit.FAILED}
-    return [codes[result] for result in results if result in codes]
+    interrupted = [Exit.FAILED] if carried.interrupted else []
+    return interrupted + [codes[result] for result in results if result in codes]
+
+
+def may_be_written(carried: Carried) -> bool:
+    """Tell whether any of it was written, or may have been."""
+    return any(outcome.written is not False for outcome in carried.outcomes)

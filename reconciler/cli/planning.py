@@ -68,6 +68,8 @@ def _plan_one(
         if selected(name, globs) and name != access.registry.probe_repository
     )
     plan = compute_plan(desired, replace(live, names=in_scope), rules)
+    if not live.is_listed:
+        return plan
     idle = _idle_globs(globs, live, desired) if globs else _idle_patterns(access, live)
     return merge_plans([plan, Plan(findings=tuple(idle))])
 

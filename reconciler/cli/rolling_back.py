@@ -5,6 +5,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -13,20 +14,21 @@ from reconciler.apply.journal_lines import Author
 from reconciler.apply.journal_reading import Written, read_journal
 from reconciler.apply.model import Outcome
 from reconciler.apply.rollback import Rollback, check_public, plan_rollback
-from reconciler.cli.carry_out import exits_of
+from reconciler.cli.carry_out import Carried, exits_of, may_be_written
 from reconciler.cli.exits import Exit
 from reconciler.cli.options import Format
 from reconciler.cli.planning import Globs, selected
 from reconciler.cli.show import outcome_views, show_refusals
-from reconciler.cli.survey import Line, open_line
+from reconciler.cli.survey import Line, authors_of, open_line
 from reconciler.cli.terminal import is_piped, note, out, paint_for, progress_bar
 from reconciler.errors import UsageError
 from reconciler.plan.guards import Refusal, check_lock_out
 from reconciler.plan.model import Finding, Plan
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.vocabulary import Vocabulary
+from reconciler.registry.fault import CallError
 from reconciler.registry.model import LiveRegistry, RegistryScope
-from reconciler.registry.session import require_account
+from reconciler.registry.reader import unread
 from reconciler.report.outcomes import render_outcomes, render_outcomes_json
 from reconciler.report.plan_json import Origin
 from reconciler.report.plan_text import render_plan
@@ -73,11 +75,8 @@ def open_lines_of(writes: Iterable[Written]) -> tuple[Lines, Authors]:
     Where runs assumed several roles in one, it is the last one's. Raises ReconcileError.
     """
     roles = {write.target.scope: write.assume_role for write in writes}
-    lines, authors = {}, {}
-    for scope, role in sorted(roles.items()):
-        lines[scope] = open_line(scope, role)
-        authors[scope] = Author(require_account(lines[scope].connection).arn, role)
-    return lines, authors
+    lines = {scope: open_line(scope, role) for scope, role in sorted(roles.items())}
+    return lines, authors_of(lines, roles)
 
 
 def survey_writes(source: JournalSource, lines: Lines) -> Rollback:
@@ -86,7 +85,7 @@ def survey_writes(source: JournalSource, lines: Lines) -> Rollback:
     for write in source.writes:
         names[write.target.scope].add(write.target.repository)
     live = [_read(scope, line, sorted(names[scope])) for scope, line in lines.items()]
-    found = plan_rollback(source.writes, live)
+    found = plan_rollback(source.writes, live, datetime.now(UTC))
     message = "the journal has no such repository"
     idle = (Finding(glob, "nothing-selected", message) for glob in source.idle_globs)
     findings = tuple(sorted((*found.plan.findings, *idle)))
@@ -131,12 +130,11 @@ def show_rolled_back(
         out(render_outcomes(views, len(plan.errors), paint_for(sys.stdout), "Rollback"))
 
 
-def rollback_exits(found: Rollback, outcomes: Sequence[Outcome]) -> list[Exit]:
+def rollback_exits(found: Rollback, carried: Carried) -> list[Exit]:
     """Give the exit codes that a rollback calls for; what was left alone was refused."""
-    codes = exits_of(found.plan, outcomes)
-    written = any(outcome.written is not False for outcome in outcomes)
+    codes = exits_of(found.plan, carried)
     if found.left_alone:
-        codes.append(Exit.PARTLY_APPLIED if written else Exit.REFUSED)
+        codes.append(Exit.PARTLY_APPLIED if may_be_written(carried) else Exit.REFUSED)
     if found.plan.errors:
         codes.append(Exit.FAILED)
     return codes
@@ -147,8 +145,12 @@ def _arn_of(author: Author) -> str:
 
 
 def _read(scope: RegistryScope, line: Line, names: Sequence[str]) -> LiveRegistry:
-    with progress_bar(f"reading policies in {scope.region}") as progress:
-        return LiveRegistry(scope, tuple(names), line.reader.read(names, progress))
+    """Read what a region has of these; where that fails, no policy of it was read."""
+    try:
+        with progress_bar(f"reading policies in {scope.region}") as progress:
+            return LiveRegistry(scope, tuple(names), line.reader.read(names, progress))
+    except CallError as error:
+        return LiveRegistry(scope, tuple(names), unread(names, error), is_listed=False)
 
 
 def _origin(source: JournalSource) -> Origin:

@@ -1,15 +1,21 @@
-"""Ctrl-C and SIGTERM: most commands just end; writes that are under way are finished first."""
+"""Ctrl-C, SIGTERM, SIGHUP: most commands just end; writes under way are finished first."""
 
 import atexit
 import signal
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event
+from time import monotonic
 from types import FrameType
 
 from reconciler.cli.terminal import note
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+IMPATIENT_AFTER = 10.0
+"""Seconds after the first signal from which on another one ends the process as it is."""
 
 
 class Interrupt(BaseException):
@@ -17,25 +23,32 @@ class Interrupt(BaseException):
 
 
 def end_on_signals() -> None:
-    """Raise Interrupt in the main thread on Ctrl-C and SIGTERM, unless the signal is ignored."""
+    """Raise Interrupt in the main thread on each of them, unless the signal is ignored."""
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)
 
 
-def hold_signals() -> Callable[[], bool]:
+def hold_signals(clock: Callable[[], float] = monotonic) -> Callable[[], bool]:
     """From here to the end of the process hold signals back; give what tells whether one came.
 
-    What was begun is finished, and what was done is told, however often somebody presses Ctrl-C.
+    What was begun is finished, and what was done is told, however often somebody presses Ctrl-C;
+    but who does so still after a while wants it to end, whatever it waits for: then the journal
+    has to tell.
     """
     asked = Event()
+    first = 0.0
 
-    def remember(_number: int, _frame: FrameType | None) -> None:
-        first = not asked.is_set()
-        asked.set()
-        if first:
+    def remember(number: int, _frame: FrameType | None) -> None:
+        nonlocal first
+        if not asked.is_set():
+            first = clock()
+            asked.set()
             with suppress(RuntimeError):  # a write that the signal broke into can't be begun again
                 note("stopping: the writes under way are finished, no more are begun")
+        elif clock() - first > IMPATIENT_AFTER:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:

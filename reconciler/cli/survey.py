@@ -1,11 +1,15 @@
 """Read the live registry and compute the plan: what plan, apply and drift have in common."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 
 from reconciler.access.desired import managed_names
 from reconciler.access.model import AccessFile
 from reconciler.access.words import vocabulary
+from reconciler.apply.journal_lines import Author
 from reconciler.cli.exits import Exit
 from reconciler.cli.load import AccessSource
 from reconciler.cli.planning import NOTHING_SELECTED, Globs, plan_registries, selected
@@ -18,8 +22,14 @@ from reconciler.policy.vocabulary import Vocabulary
 from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.model import LiveRegistry, RegistryScope
 from reconciler.registry.pace import Pace
-from reconciler.registry.reader import RegistryReader
-from reconciler.registry.session import Connection, caller_identity, connect, require_account
+from reconciler.registry.reader import RegistryReader, unread
+from reconciler.registry.session import (
+    Connection,
+    Identity,
+    caller_identity,
+    connect,
+    require_account,
+)
 
 ToRead = Callable[[AccessFile, tuple[str, ...]], Iterable[str]]
 """Says which live repositories' policies are read."""
@@ -61,8 +71,37 @@ def open_lines(access: AccessFile) -> dict[RegistryScope, Line]:
 
 
 def caller_arn(lines: Mapping[RegistryScope, Line]) -> str:
-    """Ask who is calling; the credentials are the same in all regions. Raises ReconcileError."""
-    return caller_identity(next(iter(lines.values())).connection).arn
+    """Ask who is calling; it is the same in all regions. Raises ReconcileError."""
+    return _in_any_region(lines.values(), caller_identity).arn
+
+
+def authors_of(
+    lines: Mapping[RegistryScope, Line], roles: Mapping[RegistryScope, str | None]
+) -> dict[RegistryScope, Author]:
+    """Ask who writes to each registry, as which role: it must be of the registry's account.
+
+    It is the same in all regions, so one that answers is enough. Raises ReconcileError.
+    """
+    authors: dict[RegistryScope, Author] = {}
+    by_role = groupby(sorted(roles, key=_whose(roles)), _whose(roles))
+    for (_, role), scopes in by_role:
+        own = tuple(scopes)
+        caller = _in_any_region([lines[scope] for scope in own], require_account)
+        authors |= dict.fromkeys(own, Author(caller.arn, role or None))
+    return authors
+
+
+def _whose(roles: Mapping[RegistryScope, str | None]) -> Callable[[RegistryScope], tuple[str, str]]:
+    return lambda scope: (scope.account, roles[scope] or "")
+
+
+def _in_any_region(lines: Iterable[Line], ask: Callable[[Connection], Identity]) -> Identity:
+    """Ask in one region after the other, until one can be reached. Raises ReconcileError."""
+    *others, last = lines
+    for line in others:
+        with suppress(CallError):
+            return ask(line.connection)
+    return ask(last.connection)
 
 
 def survey(
@@ -73,12 +112,40 @@ def survey(
 ) -> Survey:
     """Read what is live and compare it with the file; `globs` select repositories.
 
-    `to_read` says whose policies are read: those that the file manages, and maybe others.
+    `to_read` says whose policies are read: those that the file manages, and maybe others. A region
+    that can't be read leaves the others going. Raises CallError where none can.
     """
-    live = [_read(source.access, scope, line, globs, to_read) for scope, line in lines.items()]
+    live = read_regions(
+        {
+            scope: partial(_read, source.access, scope, lines[scope], globs, to_read)
+            for scope in lines
+        },
+        [entry.repository for entry in source.access.entries if not entry.is_pattern],
+    )
     plan = plan_registries(source.access, live, source.now.date(), globs)
-    _require_known(plan, globs, len(live))
+    _require_known(plan, globs, sum(registry.is_listed for registry in live))
     return Survey(plan, vocabulary(source.access))
+
+
+def read_regions(
+    reads: Mapping[RegistryScope, Callable[[], LiveRegistry]], names: Sequence[str]
+) -> list[LiveRegistry]:
+    """Read each region; of one that fails, none of `names` could be read.
+
+    Raises CallError where all fail, or where there is nothing to say it of.
+    """
+    live, failures = [], {}
+    for scope, read in reads.items():
+        try:
+            live.append(read())
+        except CallError as error:
+            failures[scope] = error
+    for scope, failure in failures.items():
+        if len(failures) == len(reads) or not names:
+            raise failure
+        read_of_none = unread(names, failure)
+        live.append(LiveRegistry(scope, tuple(sorted(names)), read_of_none, is_listed=False))
+    return live
 
 
 def _require_known(plan: Plan, globs: Globs, registries: int) -> None:

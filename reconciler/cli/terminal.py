@@ -5,9 +5,9 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from time import monotonic
+from threading import Timer
 from typing import TextIO
 
 from reconciler.cli.streams import OutputError, push, silence, wait_for_line
@@ -83,7 +83,8 @@ def confirm(question: str) -> bool:
 def progress_bar(label: str) -> Iterator[Progress]:
     """Give a function to tell how far the work is; shows a bar where it takes a while.
 
-    Only on a terminal, on stderr, and gone when the work is done.
+    Only on a terminal, on stderr, and gone when the work is done. Where the terminal is gone
+    itself, the work goes on.
     """
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
@@ -92,15 +93,20 @@ def progress_bar(label: str) -> Iterator[Progress]:
     from rich.progress import Progress as Bar  # noqa: PLC0415
 
     bar = Bar(console=Console(stderr=True), transient=True)
-    task = bar.add_task(label)
-    started = monotonic()
-
-    def tell(done: int, total: int) -> None:
-        if not bar.live.is_started and monotonic() - started > _PATIENCE:
-            bar.start()
-        bar.update(task, completed=done, total=total)
-
+    task = bar.add_task(label, total=None)
+    later = Timer(_PATIENCE, _on_screen, (bar.start,))
+    later.daemon = True
+    with suppress(RuntimeError):  # no thread is to be had: no bar
+        later.start()
     try:
-        yield tell
+        yield lambda done, total: _on_screen(lambda: bar.update(task, completed=done, total=total))
     finally:
-        bar.stop()
+        later.cancel()
+        _on_screen(bar.stop)
+
+
+def _on_screen(draw: Callable[[], object]) -> None:
+    try:
+        draw()
+    except OSError:
+        silence(sys.stderr)

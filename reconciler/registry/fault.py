@@ -27,6 +27,9 @@ class Fault(Enum):
 FOR_ALL = frozenset({Fault.SETTINGS, Fault.CREDENTIALS, Fault.CONNECTION, Fault.TLS})
 """What fails for one repository and would fail for all others, too."""
 
+PASSING = frozenset({Fault.CONNECTION, Fault.SERVICE, Fault.THROTTLED, Fault.UNANSWERED})
+"""What may be over by the next call."""
+
 UNKNOWN_PRINCIPAL = frozenset({Fault.PRINCIPAL_NOT_FOUND, Fault.INVALID_POLICY})
 """How the service refuses a policy for a principal that it does not know (yet); it does not say
 which (hashicorp/terraform-provider-aws#39064)."""

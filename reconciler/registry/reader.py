@@ -1,6 +1,6 @@
 """Reading a registry: its repositories and their policies. Nothing here can write."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from multiprocessing.pool import ThreadPool
 from typing import Protocol, cast
@@ -187,10 +187,18 @@ def _next_token(answer: Mapping[str, object], token: str | None) -> str | None:
     return following
 
 
+def unread(names: Iterable[str], error: CallError) -> dict[str, LiveRepository]:
+    """Say of repositories that none could be read, as the registry could not be reached."""
+    failure = _failure(error)
+    return {name: LiveRepository(name, failure) for name in names}
+
+
+def _failure(error: CallError) -> ReadFailure:
+    return ReadFailure(_RULES.get(error.fault, "read-failed"), error.one_line)
+
+
 def _as_data(outcome: str | CallError | None) -> str | ReadFailure | None:
-    if isinstance(outcome, CallError):
-        return ReadFailure(_RULES.get(outcome.fault, "read-failed"), outcome.one_line)
-    return outcome
+    return _failure(outcome) if isinstance(outcome, CallError) else outcome
 
 
 def _is_unanswered(outcome: str | CallError | None) -> bool:

@@ -65,6 +65,9 @@ class Behaviour:
     403 for STS (aws/aws-sdk-java-v2#1649), 400 for ECS, whose protocol is ECR's
     (aws-samples/cdk-fargate-gitlab-runner#15), and so assumed for ECR. Counting calls is ours.
 
+    `dead_region`: the connection of every call to this region ends without an answer, STS's too.
+    Ours alone.
+
     The rest befalls each n-th ECR call, 0 for none. That it happens to anybody who calls a service
     over a network is general knowledge; when it happens is ours alone.
 
@@ -78,8 +81,9 @@ class Behaviour:
     `slow_every`, `slow_seconds`: the answer comes so late, in seconds; the work is done at once.
 
     Calls are counted in the order of arrival, whatever becomes of them. Several switches may be
-    on; a call passes them in this order and ends at the first that holds it: latency (delays),
-    expired, throttled, cut before, failed, the work, slow (delays), failed after, cut after.
+    on; a call passes them in this order and ends at the first that holds it: dead region, latency
+    (delays), expired, throttled, cut before, failed, the work, slow (delays), failed after, cut
+    after.
     """
 
     rewrite: bool = True
@@ -96,6 +100,7 @@ class Behaviour:
     throttle_rate: float = 0.0
     throttle_burst: int = 1
     expire_after: int = 0
+    dead_region: str = ""
     cut_before_every: int = 0
     cut_after_every: int = 0
     fail_every: int = 0

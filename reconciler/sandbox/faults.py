@@ -11,6 +11,12 @@ class ConnectionCutError(ConnectionError):
     """The connection is to end here, without an answer; the listener ends it."""
 
 
+def on_its_way(region: str, behaviour: Behaviour) -> None:
+    """Raise ConnectionCutError where a call is to a region from which nothing comes back."""
+    if region == behaviour.dead_region:
+        raise ConnectionCutError
+
+
 def before_work(number: int, behaviour: Behaviour) -> None:
     """Raise what befalls the `number`-th ECR call, counted from 1, before its work is done.
 

@@ -65,6 +65,7 @@ class EmbeddedEcr:
         call = arrived(request, body, self._account)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.caller.account
         number = self.log.add(call)
+        faults.on_its_way(call.caller.region, self.state.behaviour)
         if isinstance(call, EcrCall):
             response = self._ecr(call, number, environ)
         else:

@@ -16,6 +16,7 @@ from reconciler.registry.model import RegistryScope, RepositorySettings
 from tests.apply.journal_making import (
     APP,
     CALLER,
+    NOON,
     SCOPE,
     A,
     B,
@@ -44,7 +45,7 @@ def test_what_was_written_is_read() -> None:
     (write,) = read_journal(begin(made, assume_role=role) + end(made))
     assert write == Written(
         run="r1",
-        at="2026-06-01T12:00:00Z",
+        at=NOON,
         by=CALLER,
         target=APP,
         assume_role=role,
@@ -217,6 +218,7 @@ FORGED: list[tuple[str, Callable[[bytes], bytes]]] = [
     ("'command' has a value that it can't have", lambda line: edited(line, command="plan")),
     ("'run' has a value that it can't have", lambda line: edited(line, run="")),
     ("'at' has a value that it can't have", lambda line: edited(line, at="yesterday")),
+    ("'at' has a value that it can't have", lambda line: edited(line, at="2026-13-01T12:00:00Z")),
     ("neither the begin nor the end", lambda line: edited(line, kind="middle")),
     ("neither the begin nor the end", lambda line: edited(line, kind=["begin"])),
     ("does not fit", lambda line: edited(line, after=None)),

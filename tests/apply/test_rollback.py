@@ -1,6 +1,7 @@
 """Rolling back: what is put back, what is left alone, and who might be let in by it."""
 
 import json
+from datetime import datetime, timedelta
 from itertools import product
 
 import pytest
@@ -23,6 +24,7 @@ from reconciler.registry.model import (
 from tests.apply.journal_making import (
     APP,
     NAME,
+    NOON,
     A,
     B,
     C,
@@ -45,13 +47,16 @@ def reshuffled(text: str) -> str:
 
 
 def rolled(
-    writes: tuple[Written, ...] | bytes, live: str | ReadFailure | None, target: Target = APP
+    writes: tuple[Written, ...] | bytes,
+    live: str | ReadFailure | None,
+    target: Target = APP,
+    now: datetime = NOON + timedelta(hours=1),
 ) -> Rollback:
     if isinstance(writes, bytes):
         writes = read_journal(writes)
     name = target.repository
     registry = LiveRegistry(target.scope, (name,), {name: LiveRepository(name, live)})
-    return plan_rollback(writes, [registry])
+    return plan_rollback(writes, [registry], now)
 
 
 def said(found: Rollback) -> str:
@@ -194,7 +199,7 @@ def test_only_a_policy_that_was_replaced_is_put_back(
     parts: list[tuple[str | None, str | None, bool | None]], live: str | None
 ) -> None:
     writes = tuple(
-        Written("r", "", "", APP, None, "set", before, after, written)
+        Written("r", NOON, "", APP, None, "set", before, after, written)
         for before, after, written in parts
     )
     found = rolled(writes, live)
@@ -208,7 +213,7 @@ def test_only_a_policy_that_was_replaced_is_put_back(
 
 def test_a_chain() -> None:
     writes = read_journal(journal([(X, A, "applied"), (A, B, "applied"), (B, C, "killed")]))
-    assert chain_of(APP, writes) == Chain(X, (C, B), created=False)
+    assert chain_of(APP, writes) == Chain(X, (C, B), created=False, open_at=NOON)
     assert chain_of(APP, read_journal(journal([(A, B, "refused")]))) is None
 
 
@@ -365,6 +370,25 @@ def test_what_is_not_understood_may_lose_its_blanks() -> None:
     assert made.after_text == UNREADABLE
 
 
+@pytest.mark.parametrize(
+    ("ending", "live", "minutes", "told"),
+    [
+        ("killed", A, 4, True),
+        ("killed", A, 6, False),
+        ("killed", B, 4, False),
+        ("applied", A, 4, False),
+        ("refused", A, 4, False),
+    ],
+)
+def test_a_write_that_may_still_be_on_its_way_is_told(
+    ending: str, live: str, minutes: int, told: bool
+) -> None:
+    found = rolled(journal([(A, B, ending)]), live, now=NOON + timedelta(minutes=minutes))
+    messages = [f.message for f in found.plan.findings if f.rule == "unsettled-write"]
+    assert bool(messages) is told
+    assert all("write of 12:00:00 UTC is not known" in message for message in messages)
+
+
 def test_registries_are_apart() -> None:
     scopes = [
         RegistryScope(account, region)
@@ -376,11 +400,11 @@ def test_registries_are_apart() -> None:
         LiveRegistry(scope, (NAME,), {NAME: LiveRepository(NAME, text)})
         for scope, text in zip(scopes, (B, X, A, B), strict=True)
     ]
-    found = plan_rollback(read_journal(lines), live)
+    found = plan_rollback(read_journal(lines), live, NOON)
     assert [made.target for made in found.plan.changes] == [targets[0], targets[3]]
     assert found.left_alone == (targets[1],)
     assert found.plan.in_sync == 1
 
 
 def test_nothing_is_nothing() -> None:
-    assert plan_rollback((), []) == Rollback(Plan(), ())
+    assert plan_rollback((), [], NOON) == Rollback(Plan(), ())

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from reconciler.apply.model import Outcome
-from reconciler.cli.carry_out import exits_of
+from reconciler.cli.carry_out import Carried, exits_of
 from reconciler.cli.exits import Exit, worst
 from reconciler.plan.model import Plan, PlanError, Target
 from reconciler.registry.model import RegistryScope
@@ -43,9 +43,15 @@ def test_nothing_is_done() -> None:
 def test_outcomes(results: list[str], plan: Plan, code: Exit) -> None:
     change = change_of(None, "pull")
     outcomes = [Outcome(change, result, written=result == "applied") for result in results]
-    assert worst(exits_of(plan, outcomes)) is code
+    assert worst(exits_of(plan, Carried(tuple(outcomes)))) is code
 
 
 def test_a_written_policy_that_could_not_be_confirmed_is_partly_applied() -> None:
     outcome = Outcome(change_of(None, "pull"), "failed", "…", written=True)
-    assert exits_of(Plan(), [outcome]) == [Exit.PARTLY_APPLIED]
+    assert exits_of(Plan(), Carried((outcome,))) == [Exit.PARTLY_APPLIED]
+
+
+@pytest.mark.parametrize("result", ["applied", "skipped"])
+def test_an_interrupted_run_is_no_success(result: str) -> None:
+    outcome = Outcome(change_of(None, "pull"), result, written=result == "applied")
+    assert exits_of(Plan(), Carried((outcome,), interrupted=True)) != []

@@ -64,7 +64,7 @@ def wait_for(ecr: Sandbox, call: str, process: subprocess.Popen[str]) -> None:
         assert process.poll() is None, process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_plan_says_so(tmp_path: Path, number: signal.Signals) -> None:
     with Sandbox(Behaviour(latency=0.3)) as ecr:
         process = start(tmp_path, ecr, "plan")
@@ -74,7 +74,7 @@ def test_an_interrupted_plan_says_so(tmp_path: Path, number: signal.Signals) -> 
     assert (process.returncode, out, err) == (1, "", "interrupted\n")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_apply_finishes_and_tells(tmp_path: Path, number: signal.Signals) -> None:
     with Sandbox(Behaviour(latency=0.2)) as ecr:
         for name in REPOSITORIES:
@@ -121,6 +121,55 @@ def test_an_impatient_ctrl_c_loses_nothing(tmp_path: Path) -> None:
     assert err.count("no more are begun") == 1
     assert "Traceback" not in err
     assert live == {name: result == "applied" for name, result in outcomes_of(out).items()}
+
+
+def test_who_still_presses_after_a_while_ends_it_as_it_is() -> None:
+    """In a process of its own, whose clock is moved on between the signals."""
+    script = """
+import signal
+from reconciler.cli.signals import IMPATIENT_AFTER, hold_signals
+now = 0.0
+asked = hold_signals(lambda: now)
+signal.raise_signal(signal.SIGTERM)
+now = IMPATIENT_AFTER
+signal.raise_signal(signal.SIGTERM)
+print(asked(), flush=True)
+now += 0.1
+signal.raise_signal(signal.SIGTERM)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (-signal.SIGTERM, "True\n")
+    assert done.stderr.count("no more are begun") == 1
+
+
+def test_a_run_whose_last_writes_were_under_way_is_no_success(tmp_path: Path) -> None:
+    with Sandbox(Behaviour(latency=0.3)) as ecr:
+        for name in REPOSITORIES:
+            ecr.create_repository(name)
+        arguments = ("apply", "--yes", "--format", "json", "--repository", REPOSITORIES[0])
+        process = start(tmp_path, ecr, *arguments)
+        wait_for(ecr, "SetRepositoryPolicy", process)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+    assert (process.returncode, outcomes_of(out)) == (1, {REPOSITORIES[0]: "applied"})
+
+
+def test_a_terminal_that_goes_away_takes_no_report_with_it(tmp_path: Path) -> None:
+    terminal, tty = pty.openpty()
+    with Sandbox(Behaviour(latency=0.3)) as ecr:
+        for name in REPOSITORIES:
+            ecr.create_repository(name)
+        process = start(tmp_path, ecr, "apply", "--yes", "--format", "json", tty=os.ttyname(tty))
+        wait_for(ecr, "SetRepositoryPolicy", process)
+        os.close(tty)
+        os.close(terminal)
+        out, _ = process.communicate(timeout=60)
+        live = are_applied(ecr)
+    results = outcomes_of(out)
+    assert set(results.values()) <= {"applied", "skipped"}
+    assert live == {name: result == "applied" for name, result in results.items()}
 
 
 def test_a_ctrl_c_that_ends_the_reader_of_the_notes_too(tmp_path: Path) -> None:

@@ -66,10 +66,10 @@ def apply(
     reason = reason_to_skip(found.plan.changes, found.refusals, sure=yes)
     codes = findings_exit(found.plan, source.access)
     if reason is not None:
-        outcomes = skip(found.plan.changes, reason)
+        carried = skip(found.plan.changes, reason)
         codes.append(Exit.REFUSED)
     else:
-        outcomes = apply_plan(ready, source, journal, wait)
-        codes += exits_of(found.plan, outcomes)
+        carried = apply_plan(ready, source, journal, wait)
+        codes += exits_of(found.plan, carried)
     with ending_with(worst(codes)):
-        show_outcomes(outcomes, found, source, format_)
+        show_outcomes(carried.outcomes, found, source, format_)

@@ -58,13 +58,13 @@ def rollback(
     reason = reason_to_skip(changes, refusals, sure=yes)
     codes = [Exit.REFUSED] if reason is not None else []
     if reason is not None or not changes:
-        outcomes = skip(changes, reason or "")
+        carried = skip(changes, reason or "")
     else:
         with keeping_journal(
             journal, "rollback", changes, authors, plan=None, file=source.path
         ) as own:
-            outcomes = carry_out(changes, lines, own, wait=wait)
+            carried = carry_out(changes, lines, own, wait=wait)
     if reason is None:
-        codes += rollback_exits(found, outcomes)
+        codes += rollback_exits(found, carried)
     with ending_with(worst(codes)):
-        show_rolled_back(outcomes, found.plan, refusals, source, format_)
+        show_rolled_back(carried.outcomes, found.plan, refusals, source, format_)

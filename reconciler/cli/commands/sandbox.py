@@ -63,11 +63,14 @@ def sandbox(
         float, _amount("CALLS", "Take so many calls a second from an account.")
     ] = 0.0,
     throttle_burst: Annotated[
-        int, _amount("N", "Take N calls at once, with --throttle-rate (1 else).")
+        int, _amount("N", "Take N calls at once, with --throttle-rate (default 1).")
     ] = 0,
     expire_after: Annotated[
         int, _amount("N", "Let the credentials expire, for good, after N calls.")
     ] = 0,
+    dead_region: Annotated[
+        str, typer.Option(metavar="REGION", help="Cut the connection of each call to this region.")
+    ] = "",
     cut_before_every: Annotated[
         int, _amount("N", "Cut the connection of each N-th call, its work not done.")
     ] = 0,
@@ -116,6 +119,7 @@ def sandbox(
         throttle_rate=throttle_rate,
         throttle_burst=throttle_burst,
         expire_after=expire_after,
+        dead_region=dead_region,
         cut_before_every=cut_before_every,
         cut_after_every=cut_after_every,
         fail_every=fail_every,
@@ -135,7 +139,7 @@ def sandbox(
 
 def _check_together(option: str, value: float, other: str, needed: float) -> None:
     if value and not needed:
-        raise UsageError(f"{option} has an effect with {other} alone")
+        raise UsageError(f"{option} needs {other}")
 
 
 def _wait_until_stopped() -> None:

@@ -1,0 +1,91 @@
+"""Several regions, of which one can't be reached: the others are planned, applied, rolled back."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.server import Sandbox
+from tests.cli.conftest import SEED, Done, runner, sandbox_environment
+
+HERE, DEAD = "us-west-2", "eu-west-1"
+NAME = "payments/api"
+FILE = SEED.replace("regions: [us-west-2]", f"regions: [{DEAD}, {HERE}]")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "ecr_access.yaml").write_text(FILE)
+    return tmp_path
+
+
+@contextmanager
+def serving(dead: str, live: Mapping[str, str] | None = None) -> Iterator[Sandbox]:
+    """Serve the repository in both regions, with what is live there; one of them may be dead."""
+    with Sandbox(Behaviour(dead_region=dead)) as sandbox:
+        for region in (HERE, DEAD):
+            sandbox.create_repository(NAME, region=region)
+        for region, text in (live or {}).items():
+            sandbox.set_policy_text(NAME, text, region=region)
+        yield sandbox
+
+
+def policies(ecr: Sandbox) -> dict[str, str | None]:
+    return {region: ecr.policy_text(NAME, region=region) for region in (HERE, DEAD)}
+
+
+def errors_of(done: Done) -> list[tuple[str, str, str]]:
+    return [(e["repository"], e["region"], e["rule"]) for e in json.loads(done.out)["errors"]]
+
+
+@pytest.mark.parametrize("command", ["plan", "drift"])
+def test_the_others_are_told_and_it_fails(folder: Path, command: str) -> None:
+    with serving(DEAD) as ecr:
+        done = runner(folder, sandbox_environment(ecr))(command, "--format", "json")
+    assert done.code == 1
+    assert errors_of(done) == [(NAME, DEAD, "read-failed")]
+    assert [change["region"] for change in json.loads(done.out)["changes"]] == [HERE]
+
+
+def test_the_others_are_applied(folder: Path) -> None:
+    with serving(DEAD) as ecr:
+        done = runner(folder, sandbox_environment(ecr))("apply", "--yes")
+        live = policies(ecr)
+    assert done.code == 6
+    assert f"{NAME} ({DEAD}): error: read-failed: " in done.out
+    assert (live[HERE] is None, live[DEAD]) == (False, None)
+
+
+def test_the_others_are_rolled_back(folder: Path) -> None:
+    with serving("") as ecr:
+        run = runner(folder, sandbox_environment(ecr))
+        assert run("apply", "--yes", "--journal", "j").code == 0
+        applied = policies(ecr)
+    with serving(DEAD, applied) as ecr:
+        done = runner(folder, sandbox_environment(ecr))("rollback", "j", "--yes")
+        live = policies(ecr)
+    assert done.code == 6
+    assert live == {HERE: None, DEAD: applied[DEAD]}
+
+
+def test_a_saved_plan_is_applied_in_the_others(folder: Path) -> None:
+    with serving("") as ecr:
+        run = runner(folder, sandbox_environment(ecr))
+        assert run("plan", "--out", "p.json").code == 0
+    with serving(DEAD) as ecr:
+        run = runner(folder, sandbox_environment(ecr))
+        done = run("apply", "p.json", "--yes", "--format", "json")
+    outcomes = {c["region"]: c["outcome"] for c in json.loads(done.out)["changes"]}
+    assert (done.code, outcomes) == (6, {HERE: "applied", DEAD: "failed"})
+
+
+@pytest.mark.parametrize("command", [("plan",), ("drift",), ("apply", "--yes")])
+def test_where_none_can_be_reached_it_says_why(folder: Path, command: tuple[str, ...]) -> None:
+    (folder / "ecr_access.yaml").write_text(SEED)
+    with serving(HERE) as ecr:
+        done = runner(folder, sandbox_environment(ecr))(*command)
+    assert (done.code, done.out) == (1, "")
+    assert "got no readable answer: the connection was cut" in done.err
