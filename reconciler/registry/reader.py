@@ -60,17 +60,20 @@ class RegistryReader:
         CallError (GetRepositoryPolicy).
         """
 
-        def ask() -> str:
-            answer = self._client.get_repository_policy(
-                registryId=self._account, repositoryName=name
-            )
+        def ask() -> str | None:
+            try:
+                answer = self._client.get_repository_policy(
+                    registryId=self._account, repositoryName=name
+                )
+            except Exception as error:
+                if fault_of(error) is Fault.POLICY_MISSING:
+                    return None  # an answer like any other, by which the pace may creep up
+                raise
             return text_field(answer, "policyText")
 
         try:
             return self._pace.call(ask, read_verdict)
         except Exception as error:
-            if fault_of(error) is Fault.POLICY_MISSING:
-                return None
             raise explain(error, operation="GetRepositoryPolicy", repository=name) from error
 
     def read_settings(self, name: str) -> LiveSettings:

@@ -247,6 +247,15 @@ def test_an_answer_that_does_not_say_is_no_no(
         reader.holds_images("scratch/probe")
 
 
+def test_no_policy_is_an_answer_by_which_the_pace_creeps_up(
+    aws: ScriptedAws, reader: RegistryReader, pace: Pace
+) -> None:
+    aws.always(NO_POLICY)
+    before = pace.rate
+    reader.read(NAMES, quiet)
+    assert pace.rate > before
+
+
 MADE = {
     "repositoryName": "app/new",
     "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
