@@ -18,6 +18,11 @@ _PATTERN_HINT = (
 _GONE_HINT = "such an id is left of a {kind} that was deleted; name the new one by its ARN"
 
 
+def is_plain(path: str) -> bool:
+    """Tell whether a path and name hold no empty part, most likely a slip, and no variable."""
+    return "${" not in path and all(path.split("/") if path else ())
+
+
 def read_arn(node: ScalarNode, around: Surroundings) -> Principal | None:
     """Read the ARN of a principal; None, and a problem, where ECR would not take it.
 
@@ -29,7 +34,7 @@ def read_arn(node: ScalarNode, around: Surroundings) -> Principal | None:
         around.findings.error("wildcard-in-arn", message, node.place, hint=_PATTERN_HINT)
         return None
     arn = parse_arn(node.text)
-    if arn is None or arn.resource_type not in _TAKEN:
+    if arn is None or arn.resource_type not in _TAKEN or not is_plain(arn.path):
         message = f"{shown(node.text)} is not the ARN of a principal that ECR takes"
         gone = gone_kind(Principal("AWS", (node.text,)))
         hint = _GONE_HINT.format(kind=gone) if gone else _FORMS

@@ -18,7 +18,7 @@ from reconciler.printable import printable
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_FORBIDDEN = 20
-_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LINE_BREAK = re.compile("\r?\n")
 
 
 class Source(NamedTuple):

@@ -22,8 +22,8 @@ MAX_DEPTH = 64
 QUOTE_STAR = 'a value that starts with * must be quoted: "payments/*", "*"'
 
 _FORBIDDEN = (
-    "[^\t\n\r\x20-\x7e\x85\xa0-\u200d\u2010-\u2029\u202f-\u2065\u206a-\ud7ff"
-    "\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    "[^\t\n\x20-\x7e\xa0-\xac\xae-\u200a\u2010-\u2027\u202f-\u205f\u2065\u206a-\ud7ff"
+    "\ue000-\ufefe\uff00-\ufffd\U00010000-\U000dffff\U000e1000-\U0010ffff]"
 )
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
@@ -34,7 +34,8 @@ _TEXT_TAG = "tag:yaml.org,2002:str"
 def has_forbidden(text: str) -> bool:
     """Tell whether there are characters that no file holds.
 
-    Those that YAML forbids, and those that reorder text.
+    Those that YAML forbids, those that reorder text or can't be seen, and those that end a line
+    for YAML and not for whoever reads the file: what follows them would look like a comment.
     """
     # The pattern is large: compiling it takes longer than all the rest of a small file.
     return not text.isprintable() and bool(re.search(_FORBIDDEN, text))

@@ -5,6 +5,7 @@ What each kind becomes is the file's contract; see the descriptions in the schem
 
 from reconciler.access.account_fields import check_conditions, check_source_arn
 from reconciler.access.accounts import Surroundings, find_account
+from reconciler.access.arns import is_plain
 from reconciler.access.conditions import all_of, one_clause, read_when
 from reconciler.access.model import Member
 from reconciler.access.nodes import MappingNode, ScalarNode, child, place_at, texts_of
@@ -75,7 +76,7 @@ def _in_account(kind: str, name: ScalarNode, account: str, around: Surroundings)
         hint = "an ARN stands alone: NAME: arn:…"
         around.findings.error("bad-arn", message, name.place, hint=hint)
         return None
-    if not parse_arn(arn.translate(_ANY_NAME)):
+    if not parse_arn(arn.translate(_ANY_NAME)) or not is_plain(name.text):
         message = f"{shown(name.text)} is not the name of a {kind}"
         hint = f"path and name as in the ARN behind '{kind}/', such as deploy/release"
         around.findings.error("bad-arn", message, name.place, hint=hint)

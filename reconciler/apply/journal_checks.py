@@ -79,7 +79,7 @@ def _check_fields(value: Mapping[str, object]) -> None:
         if not is_right(value[name]):
             raise MalformedError(f"{name!r} has a value that it can't have")
     if value["digest"] != digest_of(value):
-        raise MalformedError(
+        raise RefusedError(
             "edited or damaged since it was written: its digest does not match its content"
         )
 

@@ -168,7 +168,7 @@ def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Find
         risks=find_risks(before_facts, access, target, Vocabulary()),
         lasting=access,
         revoked=count_revoked(before_facts, access),
-        granted=count_granted(access),
+        granted=count_granted(after_facts, access),
     )
     return Plan(changes=(change,), findings=(*findings, *_doubts(target, after, after_facts)))
 

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterable
 
-from reconciler.policy.conditions import NO_CONDITION
-from reconciler.policy.difference import AccessChange
+from reconciler.policy.actions import AUTHORIZATION_TOKEN
+from reconciler.policy.amounts import shares_any
+from reconciler.policy.difference import AccessChange, Holdings
 from reconciler.policy.document import Policy, Unreadable
-from reconciler.policy.facts import Facts, Holder, uncovered
+from reconciler.policy.elements import Action, NotAction
+from reconciler.policy.facts import Facts, denied_to, uncovered
+from reconciler.policy.glob import globs_intersect
 from reconciler.policy.principals import EVERYONE, Principal, account_of, gone_kind
 
 _LIKE_A_PRINCIPAL = re.compile(
@@ -25,10 +28,14 @@ def count_live(policy: Policy, facts: Facts) -> int:
 
 
 def leaves_somebody(facts: Facts) -> bool:
-    """Tell whether a policy allows anything to anyone who exists and is not denied it again."""
-    denied = facts.get(Holder(EVERYONE, "Deny", NO_CONDITION), frozenset())
+    """Tell whether a policy allows anything here to anyone who exists and is not denied it again.
+
+    Only a Deny without a condition is sure to take away.
+    """
     return any(
-        holder.effect == "Allow" and not gone_kind(holder.principal) and uncovered(actions, denied)
+        holder.effect == "Allow"
+        and not gone_kind(holder.principal)
+        and any(map(_is_of_repositories, uncovered(actions, denied_to(holder.principal, facts))))
         for holder, actions in facts.items()
     )
 
@@ -36,27 +43,47 @@ def leaves_somebody(facts: Facts) -> bool:
 def count_revoked(before: Facts, access: Iterable[AccessChange]) -> int:
     """Count what is taken away.
 
-    A new Deny takes from everybody whom it may match. What a deleted principal held is nobody's
-    loss.
+    A new Deny takes from everybody whom it may match, where they hold anything that it denies.
+    What a deleted principal held is nobody's loss.
     """
     revoked = 0
     for change in access:
-        if change.effect == "Deny" and change.gained:
-            revoked += max(1, _count_matched(change.principal, before))
-        elif change.effect == "Allow" and not gone_kind(change.principal):
+        if change.effect == "Deny":
+            revoked += _count_matched(change.principal, change.gained, before)
+        elif not gone_kind(change.principal):
             revoked += len(change.lost)
     return revoked
 
 
-def count_granted(access: Iterable[AccessChange]) -> int:
-    """Count what is newly allowed; taking a Deny away is allowing."""
-    return sum(len(c.gained if c.effect == "Allow" else c.lost) for c in access)
+def count_granted(after: Facts, access: Iterable[AccessChange]) -> int:
+    """Count what is newly allowed.
+
+    Taking a Deny away is allowing: everybody whom it may have kept from what they hold, and one
+    at the least, for identity policies may allow it, too.
+    """
+    granted = 0
+    for change in access:
+        if change.effect == "Allow":
+            granted += len(change.gained)
+        elif change.lost:
+            granted += max(1, _count_matched(change.principal, change.lost, after))
+    return granted
 
 
-def _count_matched(denied: Principal, facts: Facts) -> int:
-    """Count the holders of an Allow whom a Deny of this principal may match."""
+def _is_of_repositories(action: Action) -> bool:
+    """Tell whether an action does anything with a repository; all but some do."""
+    if isinstance(action, NotAction):
+        return True
+    return action != AUTHORIZATION_TOKEN and globs_intersect(action.lower(), "ecr:*")
+
+
+def _count_matched(denied: Principal, holdings: Holdings, facts: Facts) -> int:
+    """Count the holders of an Allow whom a Deny of these may match, and keep from something."""
     return sum(
-        holder.effect == "Allow" and _may_match(denied, holder.principal) for holder in facts
+        holder.effect == "Allow"
+        and _may_match(denied, holder.principal)
+        and any(shares_any(holding.actions, actions) for holding in holdings)
+        for holder, actions in facts.items()
     )
 
 

@@ -128,7 +128,7 @@ def _compare(wanted: Desired, found: _Found, rules: Rules) -> RepositoryPlan:
             live_risks=find_risks(after.facts, back, target, rules.vocabulary),
             lasting=lasting,
             revoked=live_grants if isinstance(before, Unreadable) else lost,
-            granted=count_granted(access),
+            granted=count_granted(after.facts, access),
             emptied=0 if leaves_somebody(after.facts) else live_grants,
             ownership=rules.ownership,
             kept=tuple(sorted(s.sid or "" for s in after.kept)),

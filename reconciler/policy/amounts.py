@@ -30,9 +30,9 @@ def amounts_to(tier: TierActions, held: Actions, denied: Actions) -> bool:
 
 
 @lru_cache(maxsize=4_096)
-def shares_any(tier: TierActions, held: Actions) -> bool:
-    """Tell whether anything that is held may be an action of the tier."""
-    return any(_meets(pattern, action) for pattern in tier for action in held)
+def shares_any(left: Actions, right: Actions) -> bool:
+    """Tell whether there may be an action that both hold."""
+    return any(_meet(one, other) for one in left for other in right)
 
 
 def _has(actions: Actions, action: str) -> bool:
@@ -43,6 +43,12 @@ def _has(actions: Actions, action: str) -> bool:
         else covers(one, action)
         for one in actions
     )
+
+
+def _meet(one: Action, other: Action) -> bool:
+    if isinstance(one, NotAction):
+        return isinstance(other, NotAction) or _meets(other, one)
+    return _meets(one, other)
 
 
 def _meets(pattern: str, action: Action) -> bool:

@@ -27,9 +27,15 @@ class ArnPattern(NamedTuple):
 
 
 def split_arn(text: str) -> ArnPattern | None:
-    """Take an ARN, or a pattern of ARNs, apart at its colons; None where it has too few."""
+    """Take an ARN, or a pattern of ARNs, apart at its colons; None where it has too few.
+
+    None too where a variable (`${...}`) stands before the resource: it may hold colons itself, as
+    its default may, and stands for anything.
+    """
     fields = text.split(":", _FIELDS - 1)
-    return ArnPattern(*fields) if len(fields) == _FIELDS else None
+    if len(fields) < _FIELDS or any("${" in field for field in fields[:-1]):
+        return None
+    return ArnPattern(*fields)
 
 
 def account_of_pattern(pattern: str, operator: str) -> str | None:

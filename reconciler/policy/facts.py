@@ -14,7 +14,12 @@ from reconciler.policy.conditions import NO_CONDITION, Condition
 from reconciler.policy.document import Policy, Statement, Unreadable
 from reconciler.policy.elements import Action
 from reconciler.policy.glob import has_wildcard
-from reconciler.policy.principals import Principal
+from reconciler.policy.principals import (
+    EVERYONE,
+    Principal,
+    account_principal,
+    parse_arn,
+)
 
 Actions = frozenset[Action]
 
@@ -94,6 +99,17 @@ def without(facts: Facts, gone: Facts) -> Facts:
         return facts
     left = {h: uncovered(actions, gone.get(h, frozenset())) for h, actions in facts.items()}
     return {holder: actions for holder, actions in left.items() if actions}
+
+
+def denied_to(principal: Principal, facts: Facts) -> Actions:
+    """Give what is denied without a condition to a principal: itself, its account or everyone."""
+    names = [principal, EVERYONE]
+    arn = parse_arn(principal.names[0]) if principal.kind == "AWS" else None
+    if arn:
+        names.append(account_principal(arn.account, arn.partition))
+    return frozenset[Action]().union(
+        *(facts.get(Holder(name, "Deny", NO_CONDITION), ()) for name in names)
+    )
 
 
 def same_meaning(left: Policy, right: Policy) -> bool:

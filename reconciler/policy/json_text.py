@@ -15,6 +15,7 @@ def load_json(text: str) -> object:
             object_pairs_hook=_unique_keys,
             parse_constant=_no_constant,
             parse_float=_decimal,
+            parse_int=_integer,
         )
     except RecursionError:
         raise MalformedError("nested too deeply") from None
@@ -29,6 +30,13 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) != len(pairs):
         raise MalformedError("an object has one key twice")
     return found
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:  # Python bounds the digits
+        raise MalformedError("a number is beyond all bounds") from None
 
 
 def _decimal(text: str) -> Decimal:

@@ -22,14 +22,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from reconciler.policy.amounts import TierActions, amounts_to, shares_any
-from reconciler.policy.conditions import NO_CONDITION
-from reconciler.policy.facts import Actions, Facts, Holder
+from reconciler.policy.facts import Actions, Facts, Holder, denied_to
 from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
 from reconciler.policy.outside import is_outside
 from reconciler.policy.principals import (
-    EVERYONE,
     Principal,
-    account_principal,
     gone_kind,
     parse_arn,
 )
@@ -92,7 +89,7 @@ def find_breaches(rule: NeverRule, facts: Facts) -> tuple[Breach, ...]:
     found: dict[tuple[object, ...], Breach] = {}
     for one in rule.to if giving else ():
         for who, givers in _parties(one, giving):
-            denied = _denied(who.principal, denying) if denying else frozenset()
+            denied = denied_to(who.principal, denying) if denying else frozenset()
             own = tuple(holder for holder in givers if holder.principal == who.principal)
             for enough in (givers,) if who is one else (own, givers):
                 held = frozenset[str]().union(*(giving[holder] for holder in enough))
@@ -141,13 +138,3 @@ def _as_named_there(holder: Holder) -> Someone:
     if parse_arn(holder.principal.names[0] if holder.principal.names else ""):
         return Someone(holder.principal)
     return Someone(holder.principal, holder.condition)
-
-
-def _denied(principal: Principal, denying: Facts) -> Actions:
-    names = [principal, EVERYONE]
-    arn = parse_arn(principal.names[0]) if principal.kind == "AWS" else None
-    if arn:
-        names.append(account_principal(arn.account, arn.partition))
-    return frozenset[str]().union(
-        *(denying.get(Holder(name, "Deny", NO_CONDITION), ()) for name in names)
-    )

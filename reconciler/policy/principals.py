@@ -7,7 +7,7 @@ from typing import NamedTuple
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 _NAME = r"[A-Za-z0-9_+=,.@-]+"
-_PATH = r"[!-)+-.0->@-~]+"  # any visible ASCII character but * / and ?
+_PATH = r"[!-)+-.0->@-~]*"  # any visible ASCII character but * / and ?
 _ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>iam|sts)::(?P<account>[0-9]{12}):"
     r"(?P<type>root|role|user|group|assumed-role|federated-user)"
@@ -84,17 +84,19 @@ def canonical_name(kind: str, name: str, partition: str) -> str:
 def parse_arn(text: str) -> IamArn | None:
     """Take an IAM or STS ARN apart; None where the text is none by grammar.
 
-    Path and name are of ASCII letters, digits and `_+=,.@-`, in segments between single slashes:
-    none for root, ROLE/SESSION for an assumed role, NAME for a federated user, one at least for
-    all others. Source: IAM User Guide, "IAM and AWS STS quotas" (for names; that paths hold
-    nothing else is a choice, for look-alikes and quotes have no place in them).
+    A name is of ASCII letters, digits and `_+=,.@-`, a path of any visible ASCII but `*` and `?`,
+    which would make it a pattern; a segment of it may be empty. There is none for root,
+    ROLE/SESSION for an assumed role, NAME for a federated user, a name at least for all others.
+    Sources: IAM User Guide, "IAM and AWS STS quotas"; IAM API Reference, CreateRole.
     """
     match = _ARN.fullmatch(text)
     if match is None or (match["service"] == "sts") != (match["type"] in _OF_STS):
         return None
     path = match["path"] or ""
-    segments = path.count("/") + 1 if path else 0
-    if segments != _SEGMENTS.get(match["type"], max(segments, 1)):
+    segments = path.split("/") if path else []
+    if len(segments) != _SEGMENTS.get(match["type"], max(len(segments), 1)):
+        return None
+    if match["type"] in _OF_STS and not all(segments):
         return None
     return IamArn(match["partition"], match["account"], match["type"], path)
 

@@ -1,5 +1,6 @@
 """Whether a fact lets anyone in."""
 
+from collections import Counter
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_interface
 
@@ -30,8 +31,10 @@ _OF_THE_REGISTRY = {
 global condition context keys"); any other variable may be the caller's own value."""
 
 _WIDEST = {4: 8, 6: 32}
-"""The shortest prefix length that still says who calls, by IP version; shorter ones can be put
-together to the whole internet."""
+"""The shortest prefix length that still says who calls, by IP version."""
+
+_MOST_ADDRESSES = {4: 2 * 2 ** (32 - 8), 6: 2 * 2 ** (128 - 32)}
+"""How many addresses of one condition still do, together: twice those of the widest network."""
 
 
 def is_public(principal: Principal, effect: str, condition: Condition) -> bool:
@@ -67,7 +70,12 @@ def _bounding_networks(values: Iterable[str]) -> bool:
         *collapse_addresses(n for n in networks if isinstance(n, IPv4Network)),
         *collapse_addresses(n for n in networks if isinstance(n, IPv6Network)),
     )
-    return all(network.prefixlen >= _WIDEST[network.version] for network in together)
+    addresses: Counter[int] = Counter()
+    for network in together:
+        addresses[network.version] += network.num_addresses
+    return all(network.prefixlen >= _WIDEST[network.version] for network in together) and all(
+        number <= _MOST_ADDRESSES[version] for version, number in addresses.items()
+    )
 
 
 def _bounding_name(key: str, value: str) -> bool:

@@ -25,6 +25,11 @@ _ORG_ID, _ORG_PATHS = "aws:principalorgid", "aws:principalorgpaths"
 _OF_MEMBERS = frozenset({_ORG_ID, _ORG_PATHS})
 """Keys that only the requests of an organization's members have, and no service is one."""
 
+_WHO = frozenset(
+    {*_OF_MEMBERS, "aws:principalaccount", "aws:principalarn", "aws:sourceaccount", "aws:sourcearn"}
+)
+"""Keys that say who somebody is; where from or when they call makes no difference."""
+
 
 class Someone(NamedTuple):
     """A principal, with the condition that is part of who it is, and what the file calls it."""
@@ -160,7 +165,7 @@ def _demanded(clause: Clause) -> tuple[str, tuple[str, ...]] | None:
     )
     if operator.base not in EQUALITIES or operator.if_exists or not single:
         return None
-    if any("${" in value for value in clause.values):
+    if clause.key not in _WHO or any("${" in value for value in clause.values):
         return None
     if clause.key == _ORG_ID:
         return _ORG_PATHS, tuple(f"{value}/*" for value in clause.values)

@@ -13,6 +13,7 @@ from reconciler.registry.fault import Fault
 from reconciler.registry.pace import Verdict
 
 _LOGIN = re.compile(r"//[^/\s]*@")
+_HEADER = re.compile(r"Invalid header value.*", re.DOTALL)
 _FIRST_SERVER_ERROR = 500  # HTTP status
 _THROTTLES = frozenset(
     {
@@ -109,12 +110,13 @@ def error_code(error: Exception) -> str:
 def error_text(error: Exception) -> str:
     """The service's own words where there are some, boto3's otherwise; not made safe to print.
 
-    Without the user and password that an address of an endpoint or a proxy may hold.
+    Without the user and password that an address of an endpoint or a proxy may hold, and without
+    a credential that can't be sent, which urllib3 quotes.
     """
     if isinstance(error, boto.ClientError):
         details = error.response.get("Error", {})
         return details.get("Message") or details.get("Code") or "no reason given"
-    return _LOGIN.sub("//", str(error))
+    return _LOGIN.sub("//", _HEADER.sub("a credential holds a line break", str(error)))
 
 
 def fault_of(error: Exception) -> Fault:
@@ -125,6 +127,8 @@ def fault_of(error: Exception) -> Fault:
     """
     if isinstance(error, boto.ClientError):
         return _fault_of_answer(error)
+    if _HEADER.search(str(error)):
+        return Fault.CREDENTIALS
     for types, fault in _BY_TYPE:
         if isinstance(error, types):
             return fault

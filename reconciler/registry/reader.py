@@ -13,6 +13,7 @@ from reconciler.registry.pace import Pace
 from reconciler.registry.session import THREADS, Connection, new_client, text_field
 
 _PAGE = 1000  # repositories; the most that DescribeRepositories gives at once
+_MOST_IDLE_PAGES = 10  # in a row that bring no new name
 _RULES = {
     Fault.DENIED: "access-denied",
     Fault.REPOSITORY_MISSING: "missing-repository",
@@ -44,14 +45,18 @@ class RegistryReader:
 
     def list_repositories(self) -> tuple[str, ...]:
         """The names of all repositories, sorted (DescribeRepositories). Raises CallError."""
-        names: list[str] = []
+        names: set[str] = set()
         token: str | None = None
+        idle = 0
         while True:
-            page, next_token = self._page(token)
-            names += page
-            if next_token is None:
-                return tuple(sorted(set(names)))
-            token = next_token
+            page, token = self._page(token)
+            idle = 0 if set(page) - names else idle + 1
+            names |= set(page)
+            if token is None:
+                return tuple(sorted(names))
+            if idle >= _MOST_IDLE_PAGES:
+                error = UnreadableAnswerError("its pages have no end")
+                raise explain(error, operation="DescribeRepositories", repository=None)
 
     def read_policy(self, name: str) -> str | None:
         """The policy's JSON as the service gives it, None where the repository has none.

@@ -18,6 +18,7 @@ HIDING_ARNS = [
     "arn:aws:s3:::*",
     "arn:aws:s3:::bucket-*",
     "arn:aws:*:444455556666:function:*",
+    "arn:aws:${aws:PrincipalTag/x}:444455556666:*",
 ]
 NAMED_ARNS = [
     "arn:aws:lambda:us-west-2:444455556666:function:*",
@@ -44,6 +45,8 @@ HIDING_CONDITIONS = [
     'StringLike: {"aws:PrincipalArn": "arn:aws:iam:::role/x"}',
     'ArnEquals: {"aws:SourceArn": "arn:aws:lambda:us-west-2:*:function:x"}',
     'StringNotLike: {"aws:PrincipalArn": "arn:aws:iam::9*:role/x"}',
+    'StringLike: {"aws:SourceArn": "${aws:SourceArn,\'a:b:c:444455556666:d\'}"}',
+    'ArnLike: {"aws:PrincipalArn": "${aws:PrincipalArn,\'a:b:c:444455556666:d\'}"}',
 ]
 NAMED_CONDITIONS = [
     'StringLike: {"aws:PrincipalAccount": "444455556666"}',
@@ -186,7 +189,18 @@ def test_a_service_that_acts_for_someone_known_is_none(bound: str) -> None:
 
 
 CYRILLIC = "r\N{CYRILLIC SMALL LETTER O}le"
-BAD_NAMES = [CYRILLIC, "a//b", 'x"y', "x:y", "x y", "${aws:username}", "a/", "/a", "ü"]
+BAD_NAMES = [
+    CYRILLIC,
+    "a//b",
+    'x"y',
+    "x:y",
+    "x y",
+    "${aws:username}",
+    "${aws:username}/x",
+    "a/",
+    "/a",
+    "ü",
+]
 
 
 @pytest.mark.parametrize("name", [*BAD_NAMES, "x:y*", "a//*", "${*}"])

@@ -197,7 +197,9 @@ def test_who_calls_is_asked_only_where_it_matters() -> None:
         (deny("*", PULL), 1),
         (deny("*", PULL[:2]), 0),
         (deny("*", "ecr:*", {"Bool": {"aws:SecureTransport": "false"}}), 0),
-        (deny(ROLE, "ecr:*"), 0),
+        (deny(ROLE, "ecr:*"), 1),
+        (deny("444455556666", "ecr:*"), 1),
+        (deny("arn:aws:iam::444455556666:role/nobody", "ecr:*"), 0),
     ],
 )
 def test_a_deny_of_all_that_is_allowed_empties_too(denied: Json, emptied: int) -> None:

@@ -22,6 +22,9 @@ FUNCTIONS = f"arn:aws:lambda:*:{ACCOUNT}:function:*"
         (FUNCTIONS, "ArnLike", True),
         ("arn:aws:s3:::bucket", "ArnLike", False),
         ("*", "ArnLike", False),
+        (f"${{aws:SourceArn,'a:b:c:{ACCOUNT}:d'}}", "StringLike", False),
+        (f"arn:${{aws:PrincipalTag/x}}:z:{ACCOUNT}:*", "ArnLike", False),
+        (f"arn:aws:iam::{ACCOUNT}:role/${{aws:username}}", "ArnLike", True),
         ("", "ArnLike", False),
     ],
 )
@@ -43,6 +46,8 @@ def test_account_of_pattern(pattern: str, operator: str, of_account: bool) -> No
         (FUNCTIONS.replace("function:", "layer:"), False),
         (FUNCTIONS.replace("function:", ""), False),
         (FUNCTIONS.replace(ACCOUNT, "*"), False),
+        (f"${{aws:SourceArn,'a:b:c:{ACCOUNT}:d'}}", False),
+        (FUNCTIONS + "${aws:username}", True),
         ("arn:aws:lambda:*", False),
     ],
 )

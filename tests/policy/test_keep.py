@@ -101,6 +101,8 @@ def test_lambdas_own_statement_is_kept(raw: Json) -> None:
         lambdas(when=from_arns(f"arn:aws:lambda:*:{ACCOUNT}:*")),
         lambdas(when=from_arns(f"*:*:*:*:{ACCOUNT}:*")),
         lambdas(when=from_arns(f"arn:*:{ACCOUNT}:*")),
+        lambdas(when=from_arns(f"${{aws:SourceArn,'a:b:c:{ACCOUNT}:d'}}")),
+        lambdas(when=from_arns(FUNCTION.replace("us-west-2", "?"))),
         lambdas(when=from_arns("arn:aws:s3:::bucket")),
         lambdas(when=from_arns(FUNCTION, operator="StringEquals")),
         lambdas(when=from_arns(FUNCTION, operator="StringNotLike")),

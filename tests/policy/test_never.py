@@ -318,6 +318,7 @@ def test_named_ones(to: Someone, statement: Json, expected: list[str]) -> None:
         (allow("*", PUT, arn_like(f"arn:*:iam::{ACCOUNT}:*")), []),
         (allow("*", PUT, arn_like("arn:aws:iam::*:role/a")), ["*"]),
         (allow("*", PUT, arn_like("*", operator="StringLike")), ["*"]),
+        (allow("*", PUT, arn_like(f"arn:${{aws:PrincipalTag/x}}:z:{ACCOUNT}:*")), ["*"]),
         (allow("*", PUT, source("StringEquals", "aws:SourceAccount", ACCOUNT)), []),
         (allow(None, PUT, NotPrincipal={"AWS": STRANGER}), [f"AWS:{STRANGER}"]),
         (allow(None, PUT, account_is(ACCOUNT), NotPrincipal={"AWS": STRANGER}), []),

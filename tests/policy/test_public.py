@@ -134,6 +134,10 @@ def test_every_value_must_bound() -> None:
 
 def test_networks_are_taken_together() -> None:
     assert public("IpAddress", "aws:SourceIp", *(f"{first}.0.0.0/8" for first in range(256)))
+    apart = [f"{first}.0.0.0/8" for first in range(0, 256, 2)]
+    assert public("IpAddress", "aws:SourceIp", *apart)
+    assert public("IpAddress", "aws:SourceIp", *apart[:3])
+    assert not public("IpAddress", "aws:SourceIp", *apart[:2])
     assert not public("IpAddress", "aws:SourceIp", "10.0.0.0/8", "203.0.113.0/24", "2001:db8::/32")
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import re
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from reconciler.errors import UsageError
 
 _ACCOUNT = "111122223333"
 _REGION = "us-west-2"
+_A_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 
 
 def _amount(metavar: str, text: str) -> OptionInfo:
@@ -105,6 +107,8 @@ def sandbox(
     _check_together("--slow-seconds", slow_seconds, "--slow-every", slow_every)
     if not ACCOUNT_ID.fullmatch(account):
         raise UsageError(f"{account} is no account id: it has 12 digits")
+    if not _A_REGION.fullmatch(region):
+        raise UsageError(f"{region} is no region, such as us-west-2")
     gc.enable()  # unlike the other commands, this one stays
     behaviour = Behaviour(
         rewrite=shuffle,
