@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from reconciler.apply.model import Outcome, Reader, Writer
 from reconciler.apply.run import Patience
+from reconciler.apply.suspects import without_known
 from reconciler.apply.trouble import Persistence
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS, minified
@@ -49,13 +50,14 @@ def name_unknown(
 ) -> tuple[Outcome, ...]:
     """Say of each change that was refused for a principal which of its suspects AWS knows not.
 
-    Where a registry has no probe repository, its outcomes stay as they are. Never raises for
-    what AWS answers.
+    Where a registry has no probe repository, all those whom AWS has not taken meanwhile are named.
+    Never raises for what AWS answers.
     """
-    found = {scope: _try(outcomes, scope, probe) for scope, probe in probes.items()}
+    left = without_known(outcomes)
+    found = {scope: _try(left, scope, probe) for scope, probe in probes.items()}
     return tuple(
         _explained(outcome, found.get(outcome.change.target.scope)) if outcome.suspects else outcome
-        for outcome in outcomes
+        for outcome in left
     )
 
 
@@ -91,18 +93,22 @@ def _try(outcomes: Iterable[Outcome], scope: RegistryScope, probe: Probe) -> Fou
         return find_unknown(suspects, probe)
     except ReconcileError as error:
         return f"the probe repository {probe.repository} can't tell which: {error.message}"
+    except Exception as bug:  # noqa: BLE001 - what was applied must still be told
+        told = f"{type(bug).__name__}: {bug} (a bug)"
+        return f"the probe repository {probe.repository} can't tell which: {told}"
 
 
 def _explained(outcome: Outcome, found: Found | str | None) -> Outcome:
-    if found is None:
-        return outcome
-    if isinstance(found, str):
-        return replace(outcome, error=f"{outcome.error}; {found}")
+    if found is None or isinstance(found, str):
+        names = ", ".join(outcome.suspects)
+        told = f"{outcome.error}; AWS may not know, or not yet, one of those that it adds: {names}"
+        return replace(outcome, error=f"{told}; {found}" if found else told)
     unknown = tuple(name for name in outcome.suspects if name in found.unknown)
     if unknown:
         message = f"AWS does not know {', '.join(unknown)}; everyone else whom it adds is known"
     else:
-        message = f"{outcome.error}; AWS knows them all by now; if it stays, it is something else"
+        known = "AWS knows all whom it adds by now: run it again; if it stays, the cause is another"
+        message = f"{outcome.error}; {known}"
     if found.left_behind:
         message = f"{message}; the probe repository can't be cleaned: {found.left_behind}"
     return replace(outcome, error=message, suspects=unknown or outcome.suspects)

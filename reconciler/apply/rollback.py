@@ -12,7 +12,6 @@ from reconciler.apply.looking import is_same
 from reconciler.apply.sendable import sendable
 from reconciler.plan.compute import merge_plans
 from reconciler.plan.counts import count_granted, count_revoked
-from reconciler.plan.guards import PUBLIC, Refusal
 from reconciler.plan.model import Change, Finding, Plan, PlanError, Target, finding
 from reconciler.plan.risks import find_risks
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
@@ -20,7 +19,6 @@ from reconciler.policy.difference import difference
 from reconciler.policy.document import Policy, Unreadable
 from reconciler.policy.facts import Facts, facts_of_policy
 from reconciler.policy.principals import gone_kind
-from reconciler.policy.public import is_public
 from reconciler.policy.vocabulary import Vocabulary
 from reconciler.registry.model import LiveRegistry, ReadFailure
 
@@ -72,30 +70,6 @@ def plan_rollback(
         target for target, plan in plans.items() if _LEFT_ALONE & {f.rule for f in plan.findings}
     )
     return Rollback(merge_plans(plans.values()), tuple(sorted(left)))
-
-
-def check_public(changes: Iterable[Change], allowed: frozenset[str]) -> Iterable[Refusal]:
-    """Refuse each change that lets anyone in whom the live policy does not, or may do so."""
-    for change in changes:
-        name = change.target.repository
-        if name in allowed:
-            continue
-        if isinstance(change.after, Unreadable):
-            message = f"whom the policy to put back on {name} lets in can't be told"
-        elif _opens(change):
-            message = f"what is to be put back on {name} lets in anyone with an AWS account"
-        else:
-            continue
-        yield Refusal("public", f"{message}; {PUBLIC} {name} allows it once")
-
-
-def _opens(change: Change) -> bool:
-    """Tell whether a change lets anyone in: by an Allow, or by taking the Deny from one."""
-    risks = {risk.name for risk in change.risks}
-    if "deny-removed" not in risks:
-        return "public" in risks
-    after = facts_of_policy(change.after)
-    return any(is_public(*holder) for holder in after)
 
 
 def _plan_one(

@@ -1,28 +1,45 @@
 """Which principals may be the ones that AWS does not know."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
 
+from reconciler.apply.model import Outcome
 from reconciler.plan.model import Change
-from reconciler.policy.document import Document, Statement
+from reconciler.policy.document import Document, Policy
 from reconciler.policy.principals import Principal, gone_kind, parse_arn
 
 
 def added_principals(change: Change) -> tuple[str, ...]:
-    """Name the roles, users and sessions that a change brings into a policy, sorted.
+    """Name the accounts, roles, users and sessions that a change brings into a policy, sorted.
 
-    Accounts, services and everyone need not be known to IAM for a policy to be taken, and whom
-    the live policy names already has been taken once.
+    Services and everyone are always known (assumed), and whom the live policy names already has
+    been taken once.
     """
-    live = _named(change.before.statements) if isinstance(change.before, Document) else set()
-    after = change.after
-    wanted = _named(after.statements) if isinstance(after, Document) else set()
-    return tuple(sorted(wanted - live))
+    return tuple(sorted(_named(change.after) - _named(change.before)))
 
 
-def _named(statements: Iterable[Statement]) -> set[str]:
+def may_be_new(change: Change) -> bool:
+    """Tell whether those whom a change adds may yet become known: no deleted one ever does."""
+    added = added_principals(change)
+    return bool(added) and not any(gone_kind(Principal("AWS", (name,))) for name in added)
+
+
+def without_known(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Take from the suspects whom AWS has taken in another policy meanwhile."""
+    known = {name for o in outcomes if o.result == "applied" for name in _named(o.change.after)}
+    left = [tuple(name for name in o.suspects if name not in known) for o in outcomes]
+    return tuple(
+        replace(outcome, suspects=suspects or outcome.suspects)
+        for outcome, suspects in zip(outcomes, left, strict=True)
+    )
+
+
+def _named(policy: Policy) -> set[str]:
+    if not isinstance(policy, Document):
+        return set()
     return {
         name
-        for statement in statements
+        for statement in policy.statements
         for principal in statement.principals
         for name in _names_of(principal)
         if _must_exist(name)
@@ -39,7 +56,4 @@ def _names_of(principal: Principal) -> tuple[str, ...]:
 
 def _must_exist(name: str) -> bool:
     """Tell whether the service takes a policy with this name only where it is somebody's."""
-    arn = parse_arn(name)
-    if arn is None:
-        return gone_kind(Principal("AWS", (name,))) is not None
-    return arn.resource_type != "root"
+    return parse_arn(name) is not None or gone_kind(Principal("AWS", (name,))) is not None

@@ -6,11 +6,11 @@ from reconciler.apply.creating import create
 from reconciler.apply.looking import Sight, look
 from reconciler.apply.model import Outcome, Reader, ReaderWriter, Writer, applied
 from reconciler.apply.run import SHOWS_WITHIN, Patience, Run
-from reconciler.apply.suspects import added_principals
+from reconciler.apply.suspects import added_principals, may_be_new
 from reconciler.apply.trouble import Failure, Persistence, Trouble, trouble_of
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.plan.model import Change
-from reconciler.registry.fault import PASSING, CallError, Fault, WriteOutcomeUnknownError
+from reconciler.registry.fault import PASSING, CallError, WriteOutcomeUnknownError
 from reconciler.registry.model import RepositorySettings
 
 _STALE = "the live policy has changed since it was planned"
@@ -91,7 +91,7 @@ def _write(
 def _further(change: Change, run: Run, visible: Patience | None) -> dict[Trouble, Patience]:
     """Give the patience for the troubles that only this change's write waits out."""
     patience = {}
-    if added_principals(change):
+    if may_be_new(change):
         patience[Trouble.UNKNOWN_PRINCIPAL] = run.patience
     if visible is not None:
         patience[Trouble.NOT_VISIBLE] = visible
@@ -151,14 +151,10 @@ def _give_up(
 
 
 def _unknown_principal(change: Change, failure: Failure, run: Run) -> Outcome:
-    suspects = added_principals(change)
-    certain = failure.fault is Fault.PRINCIPAL_NOT_FOUND
-    message = (
-        f"{failure.message}; waited up to {run.patience.seconds:g} s; "
-        f"{'it is' if certain else 'it may be'} one of those that the change adds: "
-        f"{', '.join(suspects)}"
-    )
-    return replace(_failed(change, failure, run, message), suspects=suspects)
+    waited = may_be_new(change) and run.patience.seconds > 0
+    also = f"; waited up to {run.patience.seconds:g} s" if waited else ""
+    failed = _failed(change, failure, run, failure.message + also)
+    return replace(failed, suspects=added_principals(change))
 
 
 def _confirm(change: Change, reader: Reader, run: Run) -> Outcome:

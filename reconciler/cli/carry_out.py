@@ -79,11 +79,10 @@ def carry_out(
         patience = new_patience(wait, begins=partial(note, waiting))
         run = Run(journal, patience, stopped, new_patience)
         outcomes = execute(changes, registries, run, count)
-        if probe_repository is None or stopped():
-            return Carried(outcomes, stopped())
         probes = {
             scope: Probe(probe_repository, lines[scope].reader, writer, stopped, new_patience)
             for scope, writer in writers.items()
+            if probe_repository is not None and not stopped()
         }
         return Carried(name_unknown(outcomes, probes), stopped())
 

@@ -11,6 +11,7 @@ from reconciler.access.model import AccessFile
 from reconciler.access.problems import did_you_mean
 from reconciler.cli.terminal import note, paint_for
 from reconciler.errors import InvalidError, ReconcileError, UsageError
+from reconciler.policy.glob import glob_matches
 from reconciler.report.problems_text import render_problems
 
 
@@ -62,7 +63,7 @@ def load_valid(file: Path, allow_public: Iterable[str] | None = None) -> AccessS
         raise InvalidError(f"{file} is invalid; nothing was done")
     entries = {entry.repository for entry in loaded.access.entries}
     for name in allow_public or ():
-        if name not in entries:
+        if not any(entry == name or glob_matches(entry, name) for entry in entries):
             raise UsageError(
                 f"--allow-public {name}: the file has no such repository",
                 hint=did_you_mean(name, entries) or "name an entry as the file writes it",

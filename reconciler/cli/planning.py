@@ -47,7 +47,11 @@ def plan_rules(access: AccessFile) -> Rules:
 def plan_guards(access: AccessFile) -> Guards:
     """Give the guards of the file that a plan is held against."""
     guards = access.guards
-    return Guards(max_revoked=_limit(guards.max_revoked), max_granted=_limit(guards.max_granted))
+    return Guards(
+        max_revoked=_limit(guards.max_revoked),
+        max_granted=_limit(guards.max_granted),
+        public=guards.public == "forbid",
+    )
 
 
 def _limit(limit: FileLimit | None) -> Limit | None:

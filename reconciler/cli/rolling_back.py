@@ -13,7 +13,7 @@ from reconciler import __version__
 from reconciler.apply.journal_lines import Author
 from reconciler.apply.journal_reading import Written, read_journal
 from reconciler.apply.model import Outcome
-from reconciler.apply.rollback import Rollback, check_public, plan_rollback
+from reconciler.apply.rollback import Rollback, plan_rollback
 from reconciler.cli.carry_out import Carried, exits_of, may_be_written
 from reconciler.cli.exits import Exit
 from reconciler.cli.options import Format
@@ -21,18 +21,22 @@ from reconciler.cli.planning import Globs, selected
 from reconciler.cli.show import outcome_views, show_refusals
 from reconciler.cli.survey import Line, authors_of, open_line
 from reconciler.cli.terminal import is_piped, note, out, paint_for, progress_bar
-from reconciler.errors import UsageError
-from reconciler.plan.guards import Refusal, check_lock_out
+from reconciler.errors import InvalidError, UsageError
+from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.vocabulary import Vocabulary
+from reconciler.printable import printable
 from reconciler.registry.fault import CallError
 from reconciler.registry.model import LiveRegistry, RegistryScope
 from reconciler.registry.reader import unread
+from reconciler.registry.session import caller_identity
 from reconciler.report.outcomes import render_outcomes, render_outcomes_json
 from reconciler.report.plan_json import Origin
 from reconciler.report.plan_text import render_plan
 from reconciler.report.plan_view import view_plan
+
+_MOST_REGISTRIES = 40
 
 Lines = Mapping[RegistryScope, Line]
 Authors = Mapping[RegistryScope, Author]
@@ -40,10 +44,14 @@ Authors = Mapping[RegistryScope, Author]
 
 @dataclass(frozen=True, slots=True)
 class JournalSource:
-    """A journal as it was read, and those of its writes that the command is about."""
+    """A journal as it was read, and those of its writes that the command is about.
+
+    `scopes` are all registries that it tells of, sorted.
+    """
 
     path: str
     content: bytes
+    scopes: tuple[RegistryScope, ...]
     writes: tuple[Written, ...]
     idle_globs: tuple[str, ...]
 
@@ -53,6 +61,9 @@ def journal_source(
 ) -> JournalSource:
     """Read a journal's content. Raises as `read_journal`, and UsageError for unknown names."""
     writes = read_journal(content, str(path))
+    scopes = tuple(sorted({write.target.scope for write in writes}))
+    if len(scopes) > _MOST_REGISTRIES:
+        raise InvalidError(f"{path} tells of {len(scopes)} registries; no run writes to so many")
     names = {write.target.repository for write in writes}
     for name in allow_public:
         if name not in names:
@@ -65,7 +76,11 @@ def journal_source(
     if not writes:
         note("the journal records no write")
     return JournalSource(
-        str(path), content, tuple(w for w in writes if w.target.repository in wanted), tuple(idle)
+        str(path),
+        content,
+        scopes,
+        tuple(write for write in writes if write.target.repository in wanted),
+        tuple(idle),
     )
 
 
@@ -75,6 +90,8 @@ def open_lines_of(writes: Iterable[Written]) -> tuple[Lines, Authors]:
     Where runs assumed several roles in one, it is the last one's. Raises ReconcileError.
     """
     roles = {write.target.scope: write.assume_role for write in writes}
+    for role in sorted({role for role in roles.values() if role}):
+        note(f"the journal says to act as {printable(role)}")
     lines = {scope: open_line(scope, role) for scope, role in sorted(roles.items())}
     return lines, authors_of(lines, roles)
 
@@ -97,10 +114,14 @@ def rollback_refusals(
 ) -> Sequence[Refusal]:
     """Give the refusals of the guards that hold for a rollback, told on stderr."""
     refusals = list(check_public(plan.changes, frozenset(allow_public)))
+    allowed = frozenset(allow_lock_out)
     for scope, author in authors.items():
         here = [change for change in plan.changes if change.target.scope == scope]
-        refusals += check_lock_out(here, frozenset(allow_lock_out), partial(_arn_of, author))
-    refusals.sort()
+        refusals += check_lock_out(here, allowed, partial(_arn_of, author))
+        if author.assume_role:
+            # The journal chose the role; whoever runs this is not to be locked out instead.
+            refusals += check_lock_out(here, allowed, partial(_own_arn, scope))
+    refusals = sorted(set(refusals))
     show_refusals(tuple(refusals))
     return refusals
 
@@ -116,18 +137,20 @@ def show_rollback(plan: Plan, format_: Format, *, sure: bool) -> None:
 
 def show_rolled_back(
     outcomes: Sequence[Outcome],
-    plan: Plan,
+    found: Rollback,
     refusals: Sequence[Refusal],
     source: JournalSource,
     format_: Format,
 ) -> None:
-    """Write what became of each change to stdout."""
+    """Write what became of each change, and of what was left alone, to stdout."""
     views = outcome_views(outcomes)
     if format_ is Format.JSON:
-        view = view_plan(plan, Vocabulary(), tuple(refusals))
+        view = view_plan(found.plan, Vocabulary(), tuple(refusals))
         out(render_outcomes_json(view, views, _origin(source)))
     else:
-        out(render_outcomes(views, len(plan.errors), paint_for(sys.stdout), "Rollback"))
+        paint = paint_for(sys.stdout)
+        errors, left_alone = len(found.plan.errors), len(found.left_alone)
+        out(render_outcomes(views, errors, paint, "Rollback", left_alone))
 
 
 def rollback_exits(found: Rollback, carried: Carried) -> list[Exit]:
@@ -144,6 +167,10 @@ def _arn_of(author: Author) -> str:
     return author.arn
 
 
+def _own_arn(scope: RegistryScope) -> str:
+    return caller_identity(open_line(scope, None).connection).arn
+
+
 def _read(scope: RegistryScope, line: Line, names: Sequence[str]) -> LiveRegistry:
     """Read what a region has of these; where that fails, no policy of it was read."""
     try:
@@ -155,8 +182,7 @@ def _read(scope: RegistryScope, line: Line, names: Sequence[str]) -> LiveRegistr
 
 def _origin(source: JournalSource) -> Origin:
     """Say which journal a plan is made from, and of which registry it is."""
-    scopes = sorted({write.target.scope for write in source.writes})
-    account = scopes[0].account if scopes else ""
-    regions = tuple(sorted({scope.region for scope in scopes}))
+    account = source.scopes[0].account
+    regions = tuple(sorted({scope.region for scope in source.scopes}))
     sha256 = hashlib.sha256(source.content).hexdigest()
     return Origin(__version__, source.path, sha256, account, regions)

@@ -59,8 +59,8 @@ def public_findings(target: Target, live: Facts, vocabulary: Vocabulary) -> list
         finding(
             target,
             "public",
-            f"anyone with an AWS account has {describe_actions(actions, vocabulary.tiers)} here, "
-            "and it stays so",
+            f"a statement that stays allows {describe_actions(actions, vocabulary.tiers)} to "
+            "anyone with an AWS account",
         )
         for holder, actions in live.items()
         if is_public(*holder)

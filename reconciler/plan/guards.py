@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan, Target
+from reconciler.policy.facts import facts_of_policy
+from reconciler.policy.public import is_public
 
 REVOCATIONS = "--allow-revocations"
 GRANTS = "--allow-grants"
@@ -22,16 +24,20 @@ class Limit:
     count: int
 
     def __str__(self) -> str:
-        """Say both figures."""
-        return f"{self.count} and {self.percent:g} %"
+        """Say what has to be exceeded; one of the two alone where the other is 0."""
+        if not self.percent:
+            return f"{self.count}"
+        share = f"{self.percent:g} %"
+        return f"{self.count} and {share}" if self.count else share
 
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """The guards of one file; None: this one is off."""
+    """The guards of one file; None, and False for `public`: this one is off."""
 
     max_revoked: Limit | None = field(default_factory=lambda: Limit(percent=30, count=10))
     max_granted: Limit | None = None
+    public: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Allowances:
 
     revocations: int = 0
     grants: int = 0
+    public: frozenset[str] = frozenset()
     empty: frozenset[str] = frozenset()
     lock_out: frozenset[str] = frozenset()
     never: frozenset[str] = frozenset()
@@ -62,11 +69,35 @@ def check_guards(
     """
     refusals = [
         *_check_amounts(plan, guards, allowances),
+        *(check_public(plan.changes, allowances.public) if guards.public else ()),
         *_check_emptied(plan.changes, allowances.empty),
         *check_lock_out(plan.changes, allowances.lock_out, caller),
         *_check_never(plan, allowances.never),
     ]
     return tuple(sorted(refusals))
+
+
+def check_public(changes: Iterable[Change], allowed: frozenset[str]) -> Iterable[Refusal]:
+    """Refuse each change that lets anyone in whom the live policy does not, or may do so."""
+    for change in changes:
+        name = change.target.repository
+        if name in allowed:
+            continue
+        if is_opaque(change):
+            message = f"the policy to be put on {name} is not understood, so it may let anyone in"
+        elif _opens(change):
+            message = f"what is to be put on {name} lets in anyone with an AWS account"
+        else:
+            continue
+        yield Refusal("public", f"{message}; {PUBLIC} {name} allows it once")
+
+
+def _opens(change: Change) -> bool:
+    """Tell whether a change lets anyone in: by an Allow, or by taking the Deny from one."""
+    risks = {risk.name for risk in change.risks}
+    if "deny-removed" not in risks:
+        return "public" in risks
+    return any(is_public(*holder) for holder in facts_of_policy(change.after))
 
 
 def check_lock_out(
@@ -95,13 +126,13 @@ def _check_amounts(plan: Plan, guards: Guards, allowances: Allowances) -> Iterab
     if lost > allowances.revocations and _exceeds(lost, plan.live_grants, guards.max_revoked):
         yield Refusal(
             "max_revoked",
-            f"this would revoke or narrow {lost} of {plan.live_grants} grants; the limit is "
+            f"this would revoke or narrow {lost} of {_grants(plan.live_grants)}; the limit is "
             f"{guards.max_revoked}; {REVOCATIONS} {lost} allows it once",
         )
     if won > allowances.grants and _exceeds(won, plan.live_grants, guards.max_granted):
         yield Refusal(
             "max_granted",
-            f"this would add or widen {won} grants, to {plan.live_grants}; the limit is "
+            f"this would add or widen {_grants(won)}, to {plan.live_grants}; the limit is "
             f"{guards.max_granted}; {GRANTS} {won} allows it once",
         )
 
@@ -114,10 +145,10 @@ def _check_emptied(changes: Iterable[Change], allowed: frozenset[str]) -> Iterab
     for change in changes:
         name = change.target.repository
         if change.emptied and name not in allowed:
-            grants = "1 grant" if change.emptied == 1 else f"{change.emptied} grants"
             yield Refusal(
                 "empty",
-                f"this would leave nobody with access to {_place(change.target)}, {grants} now; "
+                f"this would leave nobody with access to {_place(change.target)}, "
+                f"{_grants(change.emptied)} now; "
                 f"{EMPTY} {name} allows it once",
             )
 
@@ -131,6 +162,10 @@ def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
                 f"{broken.who} has {broken.tier} on {_place(broken.target)} and keeps it, which it "
                 f"must never have: {broken.because}; {NEVER} {name} allows it once",
             )
+
+
+def _grants(number: int) -> str:
+    return "1 grant" if number == 1 else f"{number} grants"
 
 
 def _place(target: Target) -> str:

@@ -23,16 +23,23 @@ class OutcomeView:
 
 
 def render_outcomes(
-    outcomes: Sequence[OutcomeView], errors: int, paint: Paint, command: str = "Apply"
+    outcomes: Sequence[OutcomeView],
+    errors: int,
+    paint: Paint,
+    command: str = "Apply",
+    left_alone: int = 0,
 ) -> str:
     """Tell what became of each change, and count; nothing where there was none.
 
-    `errors` is how many repositories could not even be planned.
+    `errors` is how many repositories could not even be planned, `left_alone` how many others have
+    changed since.
     """
     if not outcomes:
         return ""
     counts = Counter(view.outcome for view in outcomes)
     parts = [f"{number} {outcome}" for outcome, number in sorted(counts.items())]
+    if left_alone:
+        parts.append(f"{left_alone} left alone (see the findings above)")
     if errors:
         parts.append(f"{errors} not planned (see the errors above)")
     total = f"{command}: {', '.join(parts)}."

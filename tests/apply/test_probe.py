@@ -103,7 +103,7 @@ def test_the_message_names_them() -> None:
 
 def test_who_is_known_by_now_is_told() -> None:
     (told,) = name_unknown([outcome(role(1))], {SCOPE: probe(Service(set()))})
-    assert "AWS knows them all by now" in (told.error or "")
+    assert "AWS knows all whom it adds by now" in (told.error or "")
 
 
 def test_why_nothing_can_be_told_is_told() -> None:
@@ -111,7 +111,8 @@ def test_why_nothing_can_be_told_is_told() -> None:
     service.images = True
     (told,) = name_unknown([outcome(role(1))], {SCOPE: probe(service)})
     assert told.error == (
-        f"Principal not found; the probe repository {SCRATCH} can't tell which: "
+        f"Principal not found; AWS may not know, or not yet, one of those that it adds: {role(1)}; "
+        f"the probe repository {SCRATCH} can't tell which: "
         f"{SCRATCH} holds images, so it is no scratch repository"
     )
 
@@ -124,7 +125,27 @@ def test_nothing_is_tried_where_nobody_is_suspected() -> None:
 
 
 def test_without_a_probe_repository_the_suspects_stay() -> None:
-    assert name_unknown([outcome(role(1))], {}) == (outcome(role(1)),)
+    (told,) = name_unknown([outcome(role(1), role(2))], {})
+    assert told.suspects == (role(1), role(2))
+    assert (told.error or "").endswith(f"one of those that it adds: {role(1)}, {role(2)}")
+
+
+def test_whom_the_same_run_has_found_known_is_no_suspect() -> None:
+    made = change_of(None, "pull")
+    (taken,) = made.access
+    (told, done) = name_unknown([outcome(role(1), *taken.principal.names), applied(made)], {})
+    assert (told.suspects, done) == ((role(1),), applied(made))
+    (all_known, _) = name_unknown([outcome(*taken.principal.names), applied(made)], {})
+    assert all_known.suspects == taken.principal.names
+
+
+def test_a_bug_in_probing_hides_no_outcome() -> None:
+    class Broken(Service):
+        def holds_images(self, name: str) -> bool:
+            raise KeyError(name)
+
+    (told,) = name_unknown([outcome(role(1))], {SCOPE: probe(Broken(set()))})
+    assert "can't tell which: KeyError: 'scratch/probe' (a bug)" in (told.error or "")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from reconciler.apply.chain import Chain, chain_of
 from reconciler.apply.journal_reading import Written, read_journal
-from reconciler.apply.rollback import Rollback, check_public, plan_rollback
+from reconciler.apply.rollback import Rollback, plan_rollback
+from reconciler.plan.guards import check_public
 from reconciler.plan.model import Plan, Target
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
 from reconciler.policy.facts import same_meaning

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,37 @@ def test_some_repositories_only(reconcile: Reconcile, two: tuple[Path, Sandbox])
     assert "no?e: finding: nothing-selected" in done.out
     assert live(ecr, A, OTHER)
     assert not live(ecr, A)
+
+
+def test_a_pattern_that_selects_nothing_is_told(reconcile: Reconcile, folder: Path) -> None:
+    rollback = ("rollback", keep(folder, journal([(A, B, "applied")])), "--repository", "typo*")
+    done = reconcile(*rollback, "--yes")
+    assert done.code == 0
+    assert "typo*: finding: nothing-selected: the journal has no such repository" in done.out
+    told = json.loads(reconcile(*rollback, "--format", "json").out)
+    assert (told["changes"], told["findings"][0]["rule"]) == ([], "nothing-selected")
+
+
+def test_a_journal_of_too_many_registries(offline: Reconcile, folder: Path) -> None:
+    regions = [f"us-west-{number}" for number in range(41)]
+    lines = [begin(change(A, B, Target(NAME, replace(SCOPE, region=r)))) for r in regions]
+    done = offline("rollback", keep(folder, b"".join(lines)), "--yes")
+    assert (done.code, done.out) == (3, "")
+    assert "tells of 41 registries" in done.err
+
+
+def test_a_role_of_the_journals_does_not_hide_whom_a_deny_locks_out(
+    reconcile: Reconcile, folder: Path, ecr: Sandbox
+) -> None:
+    me = "arn:aws:iam::111122223333:user/sandbox"
+    locked = policy("SetRepositoryPolicy", who=me).replace("Allow", "Deny")
+    ecr.set_policy_text(NAME, B)
+    lines = begin(change(locked, B), assume_role="arn:aws:iam::111122223333:role/x")
+    done = reconcile("rollback", keep(folder, lines + end(change(locked, B))), "--yes")
+    assert done.code == 5
+    assert "the journal says to act as arn:aws:iam::111122223333:role/x" in done.err
+    assert f"keep {me} from reading or setting the policy again" in done.err
+    assert live(ecr, B)
 
 
 def test_it_asks_first(reconcile: Reconcile, folder: Path, ecr: Sandbox) -> None:
@@ -262,11 +294,11 @@ BROKEN: list[tuple[str, Callable[[], bytes]]] = [
 
 
 @pytest.mark.parametrize(("reason", "content"), BROKEN)
-def test_what_is_no_journal_is_invalid(
+def test_what_is_no_journal_or_was_edited_is_refused(
     offline: Reconcile, folder: Path, reason: str, content: Callable[[], bytes]
 ) -> None:
     done = offline("rollback", keep(folder, content()), "--yes")
-    assert (done.code, done.out) == (3, "")
+    assert (done.code, done.out) == (5 if "edited" in reason else 3, "")
     assert reason in done.err
     assert "\x1b" not in done.err
 

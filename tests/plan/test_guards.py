@@ -4,7 +4,9 @@ import pytest
 
 from reconciler.plan.guards import Allowances, Guards, Limit, Refusal, check_guards
 from reconciler.plan.model import BrokenRule, Change, Plan
+from reconciler.plan.wanted import Rules
 from reconciler.policy.document import NO_POLICY
+from reconciler.policy.keep import Ownership
 from reconciler.policy.principals import MISSING, Principal
 from tests.plan.making import (
     APP,
@@ -183,6 +185,46 @@ def test_a_never_rule_broken_by_a_statement_without_principal() -> None:
     assert check(broken(MISSING))[0].message.startswith(
         "(no principal) has push on app (us-west-2)"
     )
+
+
+SHIELD = deny("*", "ecr:*", Sid="EcrAccessShield")
+OTHERS = allow("*", PULL, Sid="Others")
+
+
+@pytest.mark.parametrize(
+    ("found", "asked", "opens"),
+    [
+        ([OTHERS, SHIELD], [], True),
+        ([OTHERS, SHIELD], [deny("*", "ecr:PutImage", Sid="EcrAccessShield")], True),
+        ([OTHERS, SHIELD], [SHIELD], False),
+        ([allow(ROLE, PULL, Sid="Others"), SHIELD], [], False),
+    ],
+)
+def test_to_take_the_deny_from_what_is_public_is_to_open_it(
+    found: list[Json], asked: list[Json], opens: bool
+) -> None:
+    keeping = Rules(ownership=Ownership(default="keep"))
+    made = plan(desired(grant(), statements=asked), live(*found), keeping)
+    guards = [refusal.guard for refusal in check(made)]
+    assert ("public" in guards) is opens
+    assert "public" not in [r.guard for r in check(made, Guards(public=False))]
+    allowed = Allowances(public=frozenset({"app"}))
+    assert "public" not in [refusal.guard for refusal in check(made, allowed=allowed)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        (Limit(0, 3), "the limit is 3;"),
+        (Limit(20, 0), "the limit is 20 %;"),
+        (Limit(0, 0), "the limit is 0;"),
+        (Limit(12.5, 3), "the limit is 3 and 12.5 %;"),
+    ],
+)
+def test_a_limit_is_told_as_it_was_given(limit: Limit, told: str) -> None:
+    (refusal,) = check(plan_that(grants=50, of=1), Guards(max_granted=limit))
+    assert told in refusal.message
+    assert "50 grants, to 1;" in refusal.message
 
 
 def test_who_calls_is_asked_only_where_it_matters() -> None:

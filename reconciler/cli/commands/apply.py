@@ -56,7 +56,14 @@ def apply(
 
     source = load_valid(file, allow_public)
     ready = ready_plan(plan, source, tuple(repository or ()))
-    allowed = allowances(allow_revocations, allow_grants, allow_empty, allow_lock_out, allow_never)
+    allowed = allowances(
+        revocations=allow_revocations,
+        grants=allow_grants,
+        public=allow_public,
+        empty=allow_empty,
+        lock_out=allow_lock_out,
+        never=allow_never,
+    )
     found = guarded(ready.found, source.access, allowed, lambda: ready.caller)
     if format_ is Format.TEXT:
         show_plan(found, source, format_)

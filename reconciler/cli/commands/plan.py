@@ -52,7 +52,14 @@ def plan(
     source = load_valid(file, allow_public)
     lines = open_lines(source.access)
     found = survey(source, lines, tuple(repository or ()))
-    allowed = allowances(allow_revocations, allow_grants, allow_empty, allow_lock_out, allow_never)
+    allowed = allowances(
+        revocations=allow_revocations,
+        grants=allow_grants,
+        public=allow_public,
+        empty=allow_empty,
+        lock_out=allow_lock_out,
+        never=allow_never,
+    )
     found = guarded(found, source.access, allowed, lambda: caller_arn(lines))
     if show_policy:
         from reconciler.report.structure import structural_lines

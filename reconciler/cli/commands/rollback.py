@@ -48,7 +48,7 @@ def rollback(
     content = read_journal_file(record)
     require_other_file(record, journal)
     source = journal_source(record, content, tuple(repository or ()), allow_public or ())
-    if not source.writes:
+    if not source.scopes:
         raise typer.Exit(Exit.DONE)
     lines, authors = open_lines_of(source.writes)
     found = survey_writes(source, lines)
@@ -67,4 +67,4 @@ def rollback(
     if reason is None:
         codes += rollback_exits(found, carried)
     with ending_with(worst(codes)):
-        show_rolled_back(carried.outcomes, found.plan, refusals, source, format_)
+        show_rolled_back(carried.outcomes, found, refusals, source, format_)
