@@ -5,11 +5,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.errors import ReconcileError, UsageError
+from reconciler.cli.files import read_file
 from reconciler.policy.difference import difference
 from reconciler.policy.document import Document, Unreadable, read_policy
 from reconciler.policy.facts import facts_of
 from reconciler.report.comparison import Comparison, UnreadableDocument
+
+_MAX_BYTES = 16 * 2**20
 
 _PARTITION = re.compile(r"arn:(aws[a-z-]*):")
 
@@ -23,13 +25,11 @@ class NamedText:
 
 
 def read_document(name: str) -> NamedText:
-    """Read a file, or stdin for `-`. Raises UsageError where there is no such file."""
-    try:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {name}") from None
-    except OSError as error:
-        raise ReconcileError(f"{name} can't be read: {error.strerror}") from None
+    """Read a file, or stdin for `-`. Raises as `read_file` does."""
+    if name == "-":
+        content = sys.stdin.buffer.read(_MAX_BYTES)
+    else:
+        content = read_file(Path(name), _MAX_BYTES)
     # What is not UTF-8 becomes lone surrogates, which JSON text can't hold outside a string.
     return NamedText(
         "stdin" if name == "-" else name, content.decode("utf-8-sig", "surrogateescape")

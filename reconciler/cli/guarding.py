@@ -2,12 +2,23 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from reconciler.access.model import AccessFile
+from reconciler.cli.options import DEFAULT_FILE
 from reconciler.cli.planning import plan_guards
 from reconciler.cli.survey import Survey
 from reconciler.cli.terminal import note
-from reconciler.plan.guards import EMPTY, LOCK_OUT, NEVER, Allowances, check_guards
+from reconciler.plan.guards import (
+    EMPTY,
+    GRANTS,
+    LOCK_OUT,
+    NEVER,
+    PUBLIC,
+    REVOCATIONS,
+    Allowances,
+    check_guards,
+)
 from reconciler.plan.model import Plan
 from reconciler.policy.glob import glob_matches
 from reconciler.printable import printable
@@ -31,6 +42,22 @@ def allowances(
         frozenset(lock_out or ()),
         frozenset(never or ()),
     )
+
+
+def options_of(allowed: Allowances, file: str) -> list[str]:
+    """Give the options that a command takes to be for a file, and to be allowed as much."""
+    named = (
+        (PUBLIC, allowed.public),
+        (EMPTY, allowed.empty),
+        (LOCK_OUT, allowed.lock_out),
+        (NEVER, allowed.never),
+    )
+    counted = ((REVOCATIONS, allowed.revocations), (GRANTS, allowed.grants))
+    return [
+        *(("-f", file) if Path(file) != DEFAULT_FILE else ()),
+        *(part for option, number in counted if number for part in (option, str(number))),
+        *(part for option, names in named for name in sorted(names) for part in (option, name)),
+    ]
 
 
 def guarded(

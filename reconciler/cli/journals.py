@@ -6,13 +6,16 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from reconciler.apply.journal import RunJournal, start_journal
+from reconciler.apply.journal_file import ELSEWHERE
 from reconciler.apply.journal_lines import Author, Command, RunInfo
 from reconciler.apply.journal_reading import MAX_JOURNAL
+from reconciler.cli.files import read_file
 from reconciler.cli.terminal import as_argument, note
-from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
+from reconciler.errors import ReconcileError, RefusedError, UsageError
 from reconciler.plan.model import Change
 from reconciler.printable import printable
 from reconciler.registry.model import RegistryScope
@@ -70,22 +73,14 @@ def read_journal_file(path: Path) -> bytes:
     Raises UsageError where there is no such file, InvalidError for one that can be no journal,
     RefusedError while a run is writing it.
     """
-    try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size > MAX_JOURNAL:
-                raise _too_large(path)
-            if sys.platform != "win32":
-                _require_unused(file.fileno(), path)
-            content = file.read(MAX_JOURNAL + 1)
-    except FileNotFoundError:
-        raise UsageError(f"there is no journal {path}") from None
-    except IsADirectoryError:
-        raise UsageError(f"{path} is a folder, not a journal") from None
-    except OSError as error:
-        raise ReconcileError(f"{path} can't be read: {error.strerror}") from None
-    if len(content) > MAX_JOURNAL:
-        raise _too_large(path)
-    return content
+    return read_file(path, MAX_JOURNAL, called="journal", check=partial(_require_unused, path))
+
+
+def require_usable(option: Path | None) -> None:
+    """Raise UsageError for a journal that can be none, before it is needed."""
+    if option is not None and option.exists() and not option.is_file():
+        kind = "a folder" if option.is_dir() else "no regular file"
+        raise UsageError(f"the journal {option} is {kind}", hint=ELSEWHERE)
 
 
 def require_other_file(journal: Path, option: Path | None) -> None:
@@ -120,7 +115,9 @@ def _state_home() -> Path:
     return Path(home, ".local", "state")
 
 
-def _require_unused(handle: int, path: Path) -> None:
+def _require_unused(path: Path, handle: int) -> None:
+    if sys.platform == "win32":
+        return
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -129,7 +126,3 @@ def _require_unused(handle: int, path: Path) -> None:
         ) from None
     except OSError:
         return  # what can't be locked, such as a pipe, nobody else has locked
-
-
-def _too_large(path: Path) -> InvalidError:
-    return InvalidError(f"{path} is larger than a journal can be ({MAX_JOURNAL:,} bytes)")

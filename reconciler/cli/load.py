@@ -9,10 +9,14 @@ from pathlib import Path
 from reconciler.access.load import Loaded, load_access
 from reconciler.access.model import AccessFile
 from reconciler.access.problems import did_you_mean
+from reconciler.cli.files import read_file
 from reconciler.cli.terminal import note, paint_for
-from reconciler.errors import InvalidError, ReconcileError, UsageError
+from reconciler.errors import InvalidError, UsageError
 from reconciler.policy.glob import glob_matches
 from reconciler.report.problems_text import render_problems
+
+MAX_BYTES = 16 * 2**20
+"""The largest access file that is read; 10,000 repositories take about one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +30,9 @@ class AccessSource:
 
 
 def read_access_file(file: Path) -> bytes:
-    """Read the file's bytes. Raises UsageError where there is none."""
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(
-            f"there is no file {file}",
-            hint="'reconcile init' writes one; -f FILE or $ECR_ACCESS_FILE names another",
-        ) from None
-    except IsADirectoryError:
-        raise UsageError(f"{file} is a folder, not a file") from None
-    except OSError as error:
-        raise ReconcileError(f"{file} can't be read: {error.strerror}") from None
+    """Read the file's bytes. Raises as `read_file` does."""
+    hint = "'reconcile init' writes one; -f FILE or $ECR_ACCESS_FILE names another"
+    return read_file(file, MAX_BYTES, hint=hint)
 
 
 def check(

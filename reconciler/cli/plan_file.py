@@ -2,10 +2,12 @@
 
 import os
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from reconciler.access.schema import inlined, schema_text
+from reconciler.cli.files import read_file
 from reconciler.cli.terminal import as_argument, note
 from reconciler.errors import InvalidError, ReconcileError, UsageError
 from reconciler.plan.saved import SavedPlan, read_saved
@@ -23,7 +25,10 @@ def read_plan_file(path: Path) -> SavedPlan:
 
     Raises UsageError where there is no such file, InvalidError and RefusedError as `read_saved`.
     """
-    content = _read(path)
+    hint = "'reconcile plan --out PLAN' writes one"
+    content = read_file(path, MAX_BYTES, called="plan", hint=hint)
+    if not content.lstrip().startswith(b"{"):
+        raise InvalidError(f"{path} is no plan that reconcile made", hint=hint)
     try:
         text = content.decode()
     except UnicodeDecodeError:
@@ -50,34 +55,17 @@ def write_plan_file(path: Path, text: str) -> None:
         raise ReconcileError(f"{path} can't be written: {error.strerror}") from None
 
 
-def save_plan(path: Path, text: str, *, refused: bool) -> None:
-    """Save a plan, and say how to apply it. Raises as `write_plan_file` does."""
+def save_plan(path: Path, text: str, *, options: Sequence[str], refused: bool) -> None:
+    """Save a plan, and say how to apply it: with these options, as it was made with them.
+
+    Raises as `write_plan_file` does.
+    """
     write_plan_file(path, text)
-    name = as_argument(path)
+    command = " ".join(["reconcile apply", *map(as_argument, options), as_argument(path)])
     if refused:
-        note(f"saved {name} all the same; applying it takes the options named above")
+        note(f"saved all the same; '{command}' takes the options named above, too")
     else:
-        note(f"saved; apply it with: reconcile apply {name}")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            content = file.read(MAX_BYTES + 1) if size <= MAX_BYTES else b""
-    except FileNotFoundError:
-        raise UsageError(
-            f"there is no file {path}", hint="'reconcile plan --out PLAN' writes one"
-        ) from None
-    except IsADirectoryError:
-        raise UsageError(f"{path} is a folder, not a file") from None
-    except OSError as error:
-        raise ReconcileError(f"{path} can't be read: {error.strerror}") from None
-    if max(size, len(content)) > MAX_BYTES:
-        raise InvalidError(
-            f"{path} is larger than a plan may be, {MAX_BYTES:,} bytes", hint=_SMALLER
-        )
-    return content
+        note(f"saved; apply it with: {command}")
 
 
 def _place_for(path: Path) -> Path:

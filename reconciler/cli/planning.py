@@ -75,13 +75,21 @@ def _plan_one(
     if not live.is_listed:
         return plan
     idle = _idle_globs(globs, live, desired) if globs else _idle_patterns(access, live)
-    return merge_plans([plan, Plan(findings=tuple(idle))])
+    findings = (*idle, *_missing_probe(access, live))
+    return merge_plans([plan, Plan(findings=findings)])
 
 
 def _idle_patterns(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
     message = "no live repository matches this pattern"
     for entry in patterns_without_match(access, live.names):
         yield Finding(entry.repository, "pattern-matches-nothing", message, live.scope.region)
+
+
+def _missing_probe(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
+    probe = access.registry.probe_repository
+    if probe is not None and probe not in live.names:
+        message = "the probe repository does not exist: an unknown principal can't be found by it"
+        yield Finding(probe, "missing-probe-repository", message, live.scope.region)
 
 
 def _idle_globs(globs: Globs, live: LiveRegistry, desired: Sequence[Desired]) -> Iterable[Finding]:

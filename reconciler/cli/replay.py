@@ -29,7 +29,10 @@ def replay(saved: SavedPlan, source: AccessSource) -> Plan:
     scopes = tuple(RegistryScope(registry.account, region) for region in registry.regions)
     _check_registry(saved, scopes, source.path)
     if saved.file_sha256 != hashlib.sha256(source.content).hexdigest():
-        raise RefusedError(f"the plan was made from another version of {source.path}; plan again")
+        other = f"{saved.file_path}, and {source.path} is another file"
+        made = other if saved.file_path != source.path else f"another version of {source.path}"
+        hint = f"-f {saved.file_path} names it" if saved.file_path != source.path else None
+        raise RefusedError(f"the plan was made from {made}; plan again", hint=hint)
     rules = plan_rules(source.access)
     plan = merge_plans(_work_out(saved, scope, source, rules) for scope in scopes)
     _check_changes(saved, plan.changes, source.path)
@@ -85,8 +88,9 @@ def _check_changes(saved: SavedPlan, changes: Iterable[Change], path: str) -> No
         target = change.target
         if not _is_same(change, worked_out.get(target)):
             raise RefusedError(
-                f"the plan does not say what {path} asks for on {target.repository} "
-                f"({target.scope.region}); plan again"
+                f"the plan and {path} disagree on {target.repository} ({target.scope.region}): "
+                "it was edited, made by another version of reconcile, or an `until` has passed",
+                hint="plan again",
             )
 
 

@@ -20,7 +20,7 @@ from reconciler.cli.options import Format
 from reconciler.cli.planning import Globs, selected
 from reconciler.cli.show import outcome_views, show_refusals
 from reconciler.cli.survey import Line, authors_of, open_line
-from reconciler.cli.terminal import is_piped, note, out, paint_for, progress_bar
+from reconciler.cli.terminal import is_interactive, is_piped, note, out, paint_for, progress_bar
 from reconciler.errors import InvalidError, UsageError
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
@@ -131,7 +131,7 @@ def show_rollback(plan: Plan, format_: Format, *, sure: bool) -> None:
     view = view_plan(plan, Vocabulary())
     if format_ is Format.TEXT:
         out(render_plan(view, paint_for(sys.stdout)))
-    if not sure and (format_ is not Format.TEXT or is_piped()):
+    if not sure and is_interactive() and (format_ is not Format.TEXT or is_piped()):
         note(render_plan(view, paint_for(sys.stderr)).rstrip("\n"))
 
 

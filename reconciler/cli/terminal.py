@@ -40,10 +40,11 @@ def note(text: str) -> None:
         silence(sys.stderr)
 
 
-def as_argument(path: Path) -> str:
-    """Write a path as one would type it after a command."""
-    name = str(path)
-    return printable(shlex.quote(f"./{name}" if name.startswith("-") else name))
+def as_argument(part: Path | str) -> str:
+    """Write a path, or a part of a command, as one would type it there."""
+    if isinstance(part, Path) and str(part).startswith("-"):
+        part = f"./{part}"
+    return printable(shlex.quote(str(part)))
 
 
 def show_error(error: ReconcileError) -> None:

@@ -32,7 +32,8 @@ try:
     from reconciler.sandbox.wsgi import EmbeddedEcr, Hook
 except ImportError as error:
     raise ReconcileError(
-        "the sandbox needs the extra: pip install 'ecr-reconcile[sandbox]'"
+        "the sandbox needs more packages",
+        hint="pip install '.[sandbox]' where reconcile's sources are",
     ) from error
 
 from reconciler.sandbox.calls import Call

@@ -160,7 +160,8 @@ def test_it_asks_first(reconcile: Reconcile, folder: Path, ecr: Sandbox) -> None
     for options in ([], ["--format", "json"]):
         done = reconcile("rollback", str(journals(folder)[0]), *options, stdin="y\n")
         assert done.code == 5
-        assert "Plan: 0 to set, 1 to delete" in (done.err if options else done.out)
+        assert ('"delete": 1' if options else "Plan: 0 to set, 1 to delete") in done.out
+        assert done.err.startswith("refused: this asks before it writes")
         assert "--yes" in done.err
     assert ecr.policy_text(NAME) == applied
     assert len(journals(folder)) == 1

@@ -1,6 +1,7 @@
 """`plan --out` and `apply PLAN` as they are run: two processes with time in between."""
 
 import json
+import shlex
 from pathlib import Path
 
 import jsonschema
@@ -26,10 +27,10 @@ def apply(reconcile: Reconcile, plan: Path, *arguments: str) -> Done:
     return reconcile("apply", plan.name, "--yes", "--journal", "journal", *arguments)
 
 
-def refused(reconcile: Reconcile, plan: Path, ecr: Sandbox, *, code: int = 5) -> str:
+def refused(reconcile: Reconcile, plan: Path, ecr: Sandbox, *options: str, code: int = 5) -> str:
     """Apply the plan in vain: nothing is written, to the registry or to a journal."""
     before = ecr.policy_text(API)
-    done = apply(reconcile, plan)
+    done = apply(reconcile, plan, *options)
     assert done.code == code, done
     assert ecr.policy_text(API) == before
     assert not (plan.parent / "journal").exists()
@@ -82,7 +83,7 @@ def test_a_forged_plan_is_refused(reconcile: Reconcile, ecr: Sandbox, saved: Pat
     plan = json.loads(saved.read_text().replace("ecr:PutImage", "ecr:*"))
     saved.write_text(json.dumps({**plan, "digest": digest_of(plan)}))
     told = refused(reconcile, saved, ecr)
-    assert f"the plan does not say what ecr_access.yaml asks for on {API}" in told
+    assert f"the plan and ecr_access.yaml disagree on {API}" in told
 
 
 def test_a_file_that_changed_since_is_refused(
@@ -92,11 +93,32 @@ def test_a_file_that_changed_since_is_refused(
     assert "another version of ecr_access.yaml; plan again" in refused(reconcile, saved, ecr)
 
 
+def test_another_file_is_named(
+    reconcile: Reconcile, folder: Path, ecr: Sandbox, saved: Path
+) -> None:
+    (folder / "other.yaml").write_text(SEED.replace("runtime: pull", "runtime: push"))
+    told = refused(reconcile, saved, ecr, "-f", "other.yaml")
+    assert "the plan was made from ecr_access.yaml, and other.yaml is another file" in told
+    assert "hint: -f ecr_access.yaml names it" in told
+
+
+def test_the_command_that_applies_it_has_the_same_options(
+    reconcile: Reconcile, folder: Path
+) -> None:
+    anyone = SEED.replace("repositories:", "  anyone: {public: true}\nrepositories:")
+    (folder / "our file.yaml").write_text(anyone.replace("runtime: pull", "anyone: pull"))
+    allow = ("--allow-public", "payments/api", "--allow-grants", "3")
+    done = reconcile("plan", "-f", "our file.yaml", "--out", "p.json", *allow)
+    command = "apply -f 'our file.yaml' --allow-grants 3 --allow-public payments/api p.json"
+    assert f"apply it with: reconcile {command}\n" in done.err
+    assert reconcile(*shlex.split(command), "--yes").code == 0
+
+
 def test_what_is_no_plan_is_invalid(reconcile: Reconcile, ecr: Sandbox, saved: Path) -> None:
     saved.write_text(saved.read_text()[:-3])
     assert "the plan can't be read" in refused(reconcile, saved, ecr, code=3)
     saved.unlink()
-    assert "there is no file plan.json" in refused(reconcile, saved, ecr, code=2)
+    assert "there is no plan plan.json" in refused(reconcile, saved, ecr, code=2)
 
 
 def test_a_part_is_saved_and_applied_as_a_part(

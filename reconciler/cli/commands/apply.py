@@ -49,11 +49,13 @@ def apply(
     from reconciler.cli.applying import apply_plan, ready_plan
     from reconciler.cli.carry_out import exits_of, reason_to_skip, skip
     from reconciler.cli.guarding import allowances, guarded
+    from reconciler.cli.journals import require_usable
     from reconciler.cli.load import load_valid
     from reconciler.cli.show import note_plan, show_outcomes, show_plan, show_refusals
     from reconciler.cli.survey import findings_exit
-    from reconciler.cli.terminal import is_piped
+    from reconciler.cli.terminal import is_interactive, is_piped
 
+    require_usable(journal)
     source = load_valid(file, allow_public)
     ready = ready_plan(plan, source, tuple(repository or ()))
     allowed = allowances(
@@ -67,7 +69,7 @@ def apply(
     found = guarded(ready.found, source.access, allowed, lambda: ready.caller)
     if format_ is Format.TEXT:
         show_plan(found, source, format_)
-    if not yes and (format_ is not Format.TEXT or is_piped()):
+    if not yes and is_interactive() and (format_ is not Format.TEXT or is_piped()):
         note_plan(found)
     show_refusals(found.refusals)
     reason = reason_to_skip(found.plan.changes, found.refusals, sure=yes)

@@ -17,9 +17,19 @@ def compile_(
     from reconciler.access.desired import desired_policies
     from reconciler.cli.load import load_valid
     from reconciler.cli.planning import selected
+    from reconciler.errors import UsageError
+    from reconciler.policy.glob import glob_matches, has_wildcard
     from reconciler.printable import printable_json
 
     source = load_valid(file, allow_public)
+    names = {entry.repository for entry in source.access.entries}
+    for glob in repository or ():
+        if not has_wildcard(glob) and glob not in names:
+            patterns = [entry for entry in names if glob_matches(entry, glob)]
+            raise UsageError(
+                f"--repository {glob}: the file has no entry of this name",
+                hint=f"it is governed by {', '.join(sorted(patterns))}" if patterns else None,
+            )
     policies = {}
     for wanted in desired_policies(source.access, None, today=source.now.date()):
         if selected(wanted.repository, tuple(repository or ())):

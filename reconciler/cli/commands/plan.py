@@ -44,7 +44,7 @@ def plan(
     allow_never: AllowNever = None,
 ) -> None:
     """Show what an apply would change; reads only."""
-    from reconciler.cli.guarding import allowances, guarded
+    from reconciler.cli.guarding import allowances, guarded, options_of
     from reconciler.cli.load import load_valid
     from reconciler.cli.show import plan_text, show_plan, show_refusals
     from reconciler.cli.survey import caller_arn, findings_exit, open_lines, survey
@@ -71,7 +71,9 @@ def plan(
     if plan_out is not None:
         from reconciler.cli.plan_file import save_plan
 
-        save_plan(plan_out, plan_text(found, source), refused=bool(found.refusals))
+        options = options_of(allowed, source.path)
+        refused = bool(found.refusals)
+        save_plan(plan_out, plan_text(found, source), options=options, refused=refused)
     codes = findings_exit(found.plan, source.access)
     if found.refusals:
         codes.append(Exit.REFUSED)

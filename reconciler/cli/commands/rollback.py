@@ -34,7 +34,12 @@ def rollback(
     Needs no access file. Shows the plan, asks, writes, and reads back; it keeps a journal itself.
     """
     from reconciler.cli.carry_out import carry_out, reason_to_skip, skip
-    from reconciler.cli.journals import keeping_journal, read_journal_file, require_other_file
+    from reconciler.cli.journals import (
+        keeping_journal,
+        read_journal_file,
+        require_other_file,
+        require_usable,
+    )
     from reconciler.cli.rolling_back import (
         journal_source,
         open_lines_of,
@@ -45,6 +50,7 @@ def rollback(
         survey_writes,
     )
 
+    require_usable(journal)
     content = read_journal_file(record)
     require_other_file(record, journal)
     source = journal_source(record, content, tuple(repository or ()), allow_public or ())
