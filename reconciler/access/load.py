@@ -55,11 +55,9 @@ def load_access(
         check_shape(source.root, findings)
         meaning = Findings()
         access = _read(source.root, path, today, allow_public, meaning)
-        if not has_errors(findings.found):
-            check_never(access, today, meaning)
+        check_never(access, today, meaning)
+        check_sizes(access, today, meaning)
         _add_new(meaning, findings)
-    if access and not has_errors(findings.found):
-        check_sizes(access, today, findings)
     problems = sort_problems(findings.found)
     return Loaded(None if has_errors(problems) else access, problems, {path: source.lines})
 

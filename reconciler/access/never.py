@@ -96,7 +96,7 @@ def _read_rule(node: Node, names: Names, tiers: Tiers) -> PlacedRule | None:
     to = tuple(_read_to(child(node, "to"), names))
     because = " ".join((text_of(child(node, "because")) or "").split())
     for tier in texts_of(child(node, "never")):
-        if check_tier(tier, tiers, findings) and to:
+        if check_tier(tier, tiers, findings) and to and because:
             on = tuple(pattern.text for pattern in patterns)
             rule = NeverRule(tier.text, tiers[tier.text], to, because, on)
             return PlacedRule(rule, tier.place)
