@@ -139,6 +139,45 @@ def test_whom_the_same_run_has_found_known_is_no_suspect() -> None:
     assert all_known.suspects == taken.principal.names
 
 
+def test_what_a_failed_search_has_tried_is_taken_away() -> None:
+    class Failing(Service):
+        def set_policy(self, name: str, text: str) -> None:
+            if len(self.tried) >= 3:
+                raise CallError("no permission", fault=Fault.DENIED)
+            super().set_policy(name, text)
+
+    service = Failing({role(7)})
+    (told,) = name_unknown([outcome(*map(role, range(8)))], {SCOPE: probe(service)})
+    assert "can't tell which: no permission" in (told.error or "")
+    assert len(service.writes) > 1
+    assert service.policies == {SCRATCH: None}
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_ours"),
+    [
+        ({}, True),
+        ({"Condition": {"Bool": {"aws:SecureTransport": "true"}}}, False),
+        ({"Effect": "Allow"}, False),
+        ({"Action": "ecr:PutImage"}, False),
+        ({"Sid": "Theirs"}, False),
+    ],
+)
+def test_only_what_a_killed_search_left_is_taken_for_ours(
+    statement: dict[str, object], is_ours: bool
+) -> None:
+    left = {
+        "Sid": SID,
+        "Effect": "Deny",
+        "Principal": {"AWS": role(1)},
+        "Action": "ecr:BatchGetImage",
+        **statement,
+    }
+    service = Service(set(), json.dumps({"Version": "2012-10-17", "Statement": [left]}))
+    (told,) = name_unknown([outcome(role(1))], {SCOPE: probe(service)})
+    assert ("has a policy of somebody's" in (told.error or "")) is not is_ours
+
+
 def test_a_bug_in_probing_hides_no_outcome() -> None:
     class Broken(Service):
         def holds_images(self, name: str) -> bool:

@@ -46,8 +46,10 @@ def test_outcomes(results: list[str], plan: Plan, code: Exit) -> None:
     assert worst(exits_of(plan, Carried(tuple(outcomes)))) is code
 
 
-def test_a_written_policy_that_could_not_be_confirmed_is_partly_applied() -> None:
-    outcome = Outcome(change_of(None, "pull"), "failed", "…", written=True)
+@pytest.mark.parametrize("written", [True, None])
+@pytest.mark.parametrize("result", ["failed", "stale", "skipped"])
+def test_what_was_written_or_may_be_is_partly_applied(result: str, written: bool | None) -> None:
+    outcome = Outcome(change_of(None, "pull"), result, "…", written=written)
     assert exits_of(Plan(), Carried((outcome,))) == [Exit.PARTLY_APPLIED]
 
 

@@ -88,3 +88,37 @@ def test_drift_fails_where_it_cannot_tell(reconcile: Reconcile, ecr: Sandbox) ->
     done = reconcile("drift")
     assert done.code == 1
     assert "payments/legacy (us-west-2): error: unreadable-policy:" in done.out
+
+
+KEPT = """\
+unmanaged: {statements: {default: keep}}
+"""
+
+
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")])
+def test_a_break_that_stays_is_refused_and_allowed_by_name(
+    reconcile: Reconcile, guarded: Path, ecr: Sandbox, command: tuple[str, ...]
+) -> None:
+    guarded.write_text(guarded.read_text() + KEPT)
+    ecr.set_policy_text("payments/api", policy(ROLE_2, *PUSH))
+    refused = reconcile(*command)
+    assert refused.code == 5
+    assert (
+        "refused: never: runtime has push on payments/api (us-west-2) and keeps it" in refused.err
+    )
+    assert "--allow-never payments/api allows it once" in refused.err
+    assert reconcile(*command, "--allow-never", "payments/api").code == 0
+
+
+@pytest.mark.parametrize(("wanted", "code"), [("ignore", 0), ("report", 0), ("fail", 4)])
+def test_what_becomes_of_repositories_that_no_entry_is_about(
+    reconcile: Reconcile, folder: Path, ecr: Sandbox, wanted: str, code: int
+) -> None:
+    (folder / "ecr_access.yaml").write_text(SEED + f"unmanaged: {{repositories: {wanted}}}\n")
+    assert reconcile("apply", "--yes").code == 0
+    ecr.create_repository("tools/x")
+    for command in (["plan"], ["drift"], ["apply", "--yes"]):
+        done = reconcile(*command)
+        assert done.code == code
+        assert ("tools/x" in done.out) is (wanted != "ignore")
+    assert ecr.policy_text("tools/x") is None

@@ -10,7 +10,7 @@ from reconciler.policy.keep import (
     kept_statements,
     lambda_rule,
 )
-from reconciler.policy.principals import EVERYONE, service_principal
+from reconciler.policy.principals import EVERYONE, Principal, service_principal
 from tests.policy.making import (
     ACCOUNT,
     GET,
@@ -21,6 +21,7 @@ from tests.policy.making import (
     URL,
     Json,
     allow,
+    condition,
     deny,
     document,
 )
@@ -123,6 +124,18 @@ def test_a_rule_of_the_files_own() -> None:
     assert kept(allow(codebuild, "ecr:*", Sid="Builds"), RULE, rule)
     assert not kept(deny(codebuild, "ecr:*", Sid="Builds"), RULE, rule)
     assert not kept(allow(LAMBDA, "ecr:*", Sid="Builds"), RULE, rule)
+
+
+def test_a_rule_on_a_principal_with_a_condition_asks_for_it() -> None:
+    """A role pattern is its account under a condition: the account alone is somebody else."""
+    pattern = condition("ArnLike", "aws:PrincipalArn", "arn:aws:iam::444455556666:role/sso/*")
+    root = Principal("AWS", ("arn:aws:iam::444455556666:root",))
+    rule = KeepRule("Admins", root, condition=pattern)
+    bounded = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::444455556666:role/sso/*"}}
+    more = {**bounded, "Bool": {"aws:SecureTransport": "true"}}
+    assert kept(allow("444455556666", GET, bounded, Sid="Admins"), rule)
+    assert kept(allow("444455556666", GET, more, Sid="Admins"), rule)
+    assert not kept(allow("444455556666", GET, Sid="Admins"), rule)
 
 
 def test_what_is_public_is_never_kept_by_rule() -> None:
