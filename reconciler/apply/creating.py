@@ -1,5 +1,7 @@
 """Make a repository, or find that it is there as it is to be."""
 
+from typing import NamedTuple
+
 from reconciler.apply.model import Reader, ReaderWriter
 from reconciler.apply.run import VISIBLE_WITHIN, Patience, Run
 from reconciler.apply.trouble import Failure, Persistence
@@ -9,20 +11,37 @@ from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
 from reconciler.registry.model import LiveSettings, RepositorySettings
 
 
+class StoppedError(Exception):
+    """The run is to stop; `lost` is an attempt that may have been done all the same."""
+
+    def __init__(self, lost: WriteOutcomeUnknownError | None) -> None:
+        super().__init__("interrupted")
+        self.lost = lost
+
+
+class Created(NamedTuple):
+    """A repository that is there: the patience until it is visible, and whether this made it."""
+
+    visible: Patience
+    is_new: bool
+
+
 def create(
     target: Target, settings: RepositorySettings, registry: ReaderWriter, run: Run
-) -> Patience:
-    """Make a repository; give the patience with which it is waited for until it is visible.
+) -> Created:
+    """Make a repository.
 
     One that exists is never configured again. One that was made since it was planned, by a run
     that was killed, by an attempt whose answer was lost, or by somebody else, is taken for ours
     where its settings are the planned ones (tags aside): RefusedError where they are not. Whether
-    it still has no policy is for the caller to look at. Raises CallError where it was not made, and
-    WriteOutcomeUnknownError where it may have been.
+    it still has no policy is for the caller to look at. Raises CallError where it was not made,
+    WriteOutcomeUnknownError where it may have been, and StoppedError where the run is to stop.
     """
     persistence = Persistence(run.new_patience)
     lost: WriteOutcomeUnknownError | None = None
     while True:
+        if run.stopped():
+            raise StoppedError(lost)
         try:
             return _make(target.repository, settings, registry, run)
         except WriteOutcomeUnknownError as error:
@@ -37,7 +56,7 @@ def create(
             raise WriteOutcomeUnknownError(f"{lost.message}; {failure.message}") from failure
 
 
-def _make(name: str, settings: RepositorySettings, registry: ReaderWriter, run: Run) -> Patience:
+def _make(name: str, settings: RepositorySettings, registry: ReaderWriter, run: Run) -> Created:
     try:
         registry.writer.create_repository(name, settings)
     except CallError as error:
@@ -45,8 +64,8 @@ def _make(name: str, settings: RepositorySettings, registry: ReaderWriter, run: 
             raise
         visible = run.new_patience(VISIBLE_WITHIN)
         _check_settings(name, settings, registry.reader, visible)
-        return visible
-    return run.new_patience(VISIBLE_WITHIN)
+        return Created(visible, is_new=False)
+    return Created(run.new_patience(VISIBLE_WITHIN), is_new=True)
 
 
 def _check_settings(

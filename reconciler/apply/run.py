@@ -12,10 +12,11 @@ from reconciler.registry.fault import FOR_ALL, CallError, Fault, WriteOutcomeUnk
 from reconciler.registry.model import RegistryScope
 
 VISIBLE_WITHIN = 20.0
-"""Seconds after which a repository that was just made must be visible."""
+"""Seconds for which a repository that was just made is waited for; how long it takes is not known
+(hashicorp/terraform#3849 tells of a moment)."""
 
-SHOWS_WITHIN = 5.0
-"""Seconds after which a policy that was written must be read."""
+SHOWS_WITHIN = 15.0
+"""Seconds for which a written policy is looked for where a read gives the old one, or fails."""
 
 MOST_UNANSWERED = 8
 """Calls to one registry in a row without an answer, after which no more are begun there."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from reconciler.apply.creating import create
+from reconciler.apply.creating import StoppedError, create
 from reconciler.apply.looking import Sight, look
 from reconciler.apply.model import Outcome, Reader, ReaderWriter, Writer, applied
 from reconciler.apply.run import SHOWS_WITHIN, Patience, Run
@@ -46,17 +46,19 @@ def _make_and_write(
 ) -> Outcome:
     """Make the repository of a change, then set its policy."""
     try:
-        visible = create(change.target, settings, registry, run)
+        created = create(change.target, settings, registry, run)
+    except StoppedError as stopped:
+        return _interrupted(change, stopped.lost)
     except RefusedError as error:
         return Outcome(change, "stale", error.message)
     except WriteOutcomeUnknownError as error:
         return _failed(change, error, run, written=None)
     except CallError as error:
         return _failed(change, error, run)
-    outcome = _write(change, registry, run, visible)
-    if outcome.result == "applied":
+    outcome = _write(change, registry, run, created.visible)
+    if outcome.result == "applied" or not created.is_new:
         return outcome
-    return replace(outcome, error=f"the repository was made; {outcome.error}", written=True)
+    return replace(outcome, error=f"the repository was made; {outcome.error}", made=True)
 
 
 def _write(
@@ -109,11 +111,17 @@ def _settle(
     if sight is Sight.AS_PLANNED:
         if change.settings and change.after_text is None:
             return applied(change)
-        return Outcome(change, "skipped", _INTERRUPTED, written=maybe) if run.stopped() else None
+        return _interrupted(change, lost) if run.stopped() else None
     if sight is Sight.IN_FORCE:
         return applied(change) if lost else Outcome(change, "stale", _THERE_ALREADY)
     told = f"{_STALE}; {_UNANSWERED}" if lost else _STALE
     return Outcome(change, "stale", told, written=maybe)
+
+
+def _interrupted(change: Change, lost: WriteOutcomeUnknownError | None) -> Outcome:
+    if lost is None:
+        return Outcome(change, "skipped", _INTERRUPTED)
+    return Outcome(change, "skipped", f"{_INTERRUPTED}; {_UNANSWERED}", written=None)
 
 
 def _send(change: Change, writer: Writer) -> None:

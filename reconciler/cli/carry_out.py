@@ -98,5 +98,5 @@ def exits_of(plan: Plan, carried: Carried) -> list[Exit]:
 
 
 def may_be_written(carried: Carried) -> bool:
-    """Tell whether any of it was written, or may have been."""
-    return any(outcome.written is not False for outcome in carried.outcomes)
+    """Tell whether anything was written or made, or may have been."""
+    return any(outcome.written is not False or outcome.made for outcome in carried.outcomes)

@@ -10,11 +10,11 @@ from reconciler.access.model import Limit as FileLimit
 from reconciler.access.words import vocabulary
 from reconciler.plan.compute import compute_plan, merge_plans
 from reconciler.plan.guards import Guards, Limit
-from reconciler.plan.model import Finding, Plan
+from reconciler.plan.model import Finding, Plan, PlanError, Target
 from reconciler.plan.wanted import Rules
-from reconciler.policy.glob import glob_matches
+from reconciler.policy.glob import glob_matches, globs_intersect
 from reconciler.policy.grants import Desired
-from reconciler.registry.model import LiveRegistry
+from reconciler.registry.model import LiveRegistry, ReadFailure, RegistryScope
 
 Globs = tuple[str, ...]
 NOTHING_SELECTED = "nothing-selected"
@@ -61,6 +61,8 @@ def _limit(limit: FileLimit | None) -> Limit | None:
 def _plan_one(
     access: AccessFile, live: LiveRegistry, today: date, globs: Globs, rules: Rules
 ) -> Plan:
+    if live.failure is not None:
+        return _unlisted(access, live.scope, live.failure, globs)
     desired = [
         wanted
         for wanted in desired_policies(access, live.names, today=today)
@@ -72,11 +74,20 @@ def _plan_one(
         if selected(name, globs) and name != access.registry.probe_repository
     )
     plan = compute_plan(desired, replace(live, names=in_scope), rules)
-    if not live.is_listed:
-        return plan
     idle = _idle_globs(globs, live, desired) if globs else _idle_patterns(access, live)
     findings = (*idle, *_missing_probe(access, live))
     return merge_plans([plan, Plan(findings=findings)])
+
+
+def _unlisted(access: AccessFile, scope: RegistryScope, failure: ReadFailure, globs: Globs) -> Plan:
+    """Say of each name and pattern that is looked at that its registry could not be listed."""
+    names = [entry.repository for entry in access.entries if _may_select(globs, entry.repository)]
+    errors = (PlanError(Target(n, scope), failure.rule, failure.message) for n in names or globs)
+    return Plan(errors=tuple(sorted(errors)))
+
+
+def _may_select(globs: Globs, name: str) -> bool:
+    return not globs or any(globs_intersect(glob, name) for glob in globs)
 
 
 def _idle_patterns(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:

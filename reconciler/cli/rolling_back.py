@@ -177,7 +177,7 @@ def _read(scope: RegistryScope, line: Line, names: Sequence[str]) -> LiveRegistr
         with progress_bar(f"reading policies in {scope.region}") as progress:
             return LiveRegistry(scope, tuple(names), line.reader.read(names, progress))
     except CallError as error:
-        return LiveRegistry(scope, tuple(names), unread(names, error), is_listed=False)
+        return LiveRegistry(scope, tuple(names), unread(names, error))
 
 
 def _origin(source: JournalSource) -> Origin:

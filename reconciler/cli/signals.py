@@ -45,7 +45,10 @@ def hold_signals(clock: Callable[[], float] = monotonic) -> Callable[[], bool]:
             first = clock()
             asked.set()
             with suppress(RuntimeError):  # a write that the signal broke into can't be begun again
-                note("stopping: the writes under way are finished, no more are begun")
+                note(
+                    "stopping: the writes under way are finished, no more are begun; "
+                    f"again after {IMPATIENT_AFTER:g} s ends this as it is"
+                )
         elif clock() - first > IMPATIENT_AFTER:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)

@@ -1,6 +1,6 @@
 """Read the live registry and compute the plan: what plan, apply and drift have in common."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ from reconciler.policy.vocabulary import Vocabulary
 from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.model import LiveRegistry, RegistryScope
 from reconciler.registry.pace import Pace
-from reconciler.registry.reader import RegistryReader, unread
+from reconciler.registry.reader import RegistryReader, failure_of
 from reconciler.registry.session import (
     Connection,
     Identity,
@@ -115,36 +115,28 @@ def survey(
     `to_read` says whose policies are read: those that the file manages, and maybe others. A region
     that can't be read leaves the others going. Raises CallError where none can.
     """
-    live = read_regions(
-        {
-            scope: partial(_read, source.access, scope, lines[scope], globs, to_read)
-            for scope in lines
-        },
-        [entry.repository for entry in source.access.entries if not entry.is_pattern],
-    )
+    reads = {
+        scope: partial(_read, source.access, scope, line, globs, to_read)
+        for scope, line in lines.items()
+    }
+    live = read_regions(reads)
     plan = plan_registries(source.access, live, source.now.date(), globs)
-    _require_known(plan, globs, sum(registry.is_listed for registry in live))
+    _require_known(plan, globs, sum(registry.failure is None for registry in live))
     return Survey(plan, vocabulary(source.access))
 
 
-def read_regions(
-    reads: Mapping[RegistryScope, Callable[[], LiveRegistry]], names: Sequence[str]
-) -> list[LiveRegistry]:
-    """Read each region; of one that fails, none of `names` could be read.
-
-    Raises CallError where all fail, or where there is nothing to say it of.
-    """
-    live, failures = [], {}
+def read_regions(reads: Mapping[RegistryScope, Callable[[], LiveRegistry]]) -> list[LiveRegistry]:
+    """Read each region, and say of one that fails why. Raises CallError where all fail."""
+    live = []
+    failures: list[CallError] = []
     for scope, read in reads.items():
         try:
             live.append(read())
         except CallError as error:
-            failures[scope] = error
-    for scope, failure in failures.items():
-        if len(failures) == len(reads) or not names:
-            raise failure
-        read_of_none = unread(names, failure)
-        live.append(LiveRegistry(scope, tuple(sorted(names)), read_of_none, is_listed=False))
+            failures.append(error)
+            live.append(LiveRegistry(scope, (), {}, failure_of(error)))
+    if len(failures) == len(reads):
+        raise failures[0]
     return live
 
 

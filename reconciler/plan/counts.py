@@ -1,14 +1,15 @@
 """How much access a change moves, in units of one principal under one condition."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from reconciler.policy.actions import AUTHORIZATION_TOKEN
-from reconciler.policy.amounts import shares_any
+from reconciler.policy.amounts import have_all, shares_any
+from reconciler.policy.conditions import NO_CONDITION
 from reconciler.policy.difference import AccessChange, Holdings
 from reconciler.policy.document import Policy, Unreadable
 from reconciler.policy.elements import Action, NotAction
-from reconciler.policy.facts import Facts, denied_to, uncovered
+from reconciler.policy.facts import Actions, Facts, uncovered
 from reconciler.policy.glob import globs_intersect
 from reconciler.policy.principals import EVERYONE, Principal, account_of, gone_kind
 
@@ -32,10 +33,11 @@ def leaves_somebody(facts: Facts) -> bool:
 
     Only a Deny without a condition is sure to take away.
     """
+    denying = {h.principal: a for h, a in facts.items() if h[1:] == ("Deny", NO_CONDITION)}
     return any(
         holder.effect == "Allow"
         and not gone_kind(holder.principal)
-        and any(map(_is_of_repositories, uncovered(actions, denied_to(holder.principal, facts))))
+        and any(map(_is_of_repositories, _left(holder.principal, actions, denying)))
         for holder, actions in facts.items()
     )
 
@@ -70,6 +72,16 @@ def count_granted(after: Facts, access: Iterable[AccessChange]) -> int:
     return granted
 
 
+def _left(
+    principal: Principal, actions: Actions, denying: Mapping[Principal, Actions]
+) -> Iterable[Action]:
+    """Give what of its actions a principal can use in spite of these Denies."""
+    denied = frozenset[Action]().union(*(a for d, a in denying.items() if _takes_in(d, principal)))
+    for action in uncovered(actions, denied):
+        if isinstance(action, NotAction) or not have_all(denied, action):
+            yield action
+
+
 def _is_of_repositories(action: Action) -> bool:
     """Tell whether an action does anything with a repository; all but some do."""
     if isinstance(action, NotAction):
@@ -81,17 +93,18 @@ def _count_matched(denied: Principal, holdings: Holdings, facts: Facts) -> int:
     """Count the holders of an Allow whom a Deny of these may match, and keep from something."""
     return sum(
         holder.effect == "Allow"
-        and _may_match(denied, holder.principal)
+        and (_takes_in(denied, holder.principal) or _takes_in(holder.principal, denied))
         and any(shares_any(holding.actions, actions) for holding in holdings)
         for holder, actions in facts.items()
     )
 
 
-def _may_match(denied: Principal, principal: Principal) -> bool:
-    if denied == EVERYONE:
+def _takes_in(one: Principal, other: Principal) -> bool:
+    """Tell whether a principal is another one, or stands for it among others."""
+    if one == EVERYONE:
         return True
-    if denied.kind == "NotPrincipal":
-        return f"{principal.kind}:{''.join(principal.names)}" not in denied.names
-    account = account_of(denied)
-    whole_account = account is not None and denied.names[0].endswith(":root")
-    return denied == principal or (whole_account and account == account_of(principal))
+    if one.kind == "NotPrincipal":
+        return f"{other.kind}:{''.join(other.names)}" not in one.names
+    account = account_of(one)
+    whole_account = account is not None and one.names[0].endswith(":root")
+    return one == other or (whole_account and account == account_of(other))

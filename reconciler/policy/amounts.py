@@ -20,8 +20,8 @@ def amounts_to(tier: TierActions, held: Actions, denied: Actions) -> bool:
     changes something, unless the exceptions cover the whole pattern.
     """
     wanted = expand(tier) | {action for action in tier if not has_wildcard(action)}
-    unknown = {a for a in held if isinstance(a, str) and not has_wildcard(a) and _has(tier, a)}
-    got = {a for a in wanted | unknown if _has(held, a) and not _has(denied, a)}
+    unknown = {a for a in held if isinstance(a, str) and not has_wildcard(a) and have_all(tier, a)}
+    got = {a for a in wanted | unknown if have_all(held, a) and not have_all(denied, a)}
     return (
         (bool(wanted) and wanted <= got)
         or any(map(changes_something, got))
@@ -35,7 +35,7 @@ def shares_any(left: Actions, right: Actions) -> bool:
     return any(_meet(one, other) for one in left for other in right)
 
 
-def _has(actions: Actions, action: str) -> bool:
+def have_all(actions: Actions, action: str) -> bool:
     """Tell whether actions hold one, or all that a pattern matches."""
     return any(
         not any(_overlap(excluded, action) for excluded in one.excluded)
@@ -59,12 +59,12 @@ def _meets(pattern: str, action: Action) -> bool:
 
 def _meets_unknown(pattern: str, action: Action, denied: Actions) -> bool:
     """Tell whether a tier's pattern may share changing actions with what is held, unknown today."""
-    if not _meets(pattern, action) or _has(denied, pattern):
+    if not _meets(pattern, action) or have_all(denied, pattern):
         return False
     if isinstance(action, NotAction):
         return changes_something(pattern)
     shared = expand([pattern]) & expand([action])
-    return has_wildcard(action) and not shared and not _has(denied, action)
+    return has_wildcard(action) and not shared and not have_all(denied, action)
 
 
 def _overlap(left: str, right: str) -> bool:

@@ -68,11 +68,11 @@ class LiveRepository:
 class LiveRegistry:
     """The state of one registry at one time.
 
-    `names` holds every repository, sorted; `repositories` those that were read, by name. Where the
-    registry could not be listed, both hold what was to be read.
+    `names` holds every repository, sorted; `repositories` those that were read, by name.
+    `failure` says why the registry could not be listed, None where it was.
     """
 
     scope: RegistryScope
     names: tuple[str, ...]
     repositories: Mapping[str, LiveRepository]
-    is_listed: bool = True
+    failure: ReadFailure | None = None

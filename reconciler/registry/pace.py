@@ -1,4 +1,4 @@
-"""How fast to call: one pace for all threads, since the service limits the account as a whole.
+"""How fast to call: one pace for all threads, since the service limits the account (assumed).
 
 ECR publishes no rate for the policy calls, and callers report low ones. So the pace starts
 modestly, creeps up while nothing is throttled, and halves when something is.
@@ -18,7 +18,8 @@ T = TypeVar("T")
 START_RATE = 20.0  # calls a second
 LOWEST_RATE = 1.0
 GROWTH = 1.0  # calls a second, gained with each call until the first throttle
-CREEP = 10.0  # calls a second, gained in each second after it
+CREEP = 10.0  # calls a second, gained in each second after it, at the most
+CREEP_SHARE = 1 / 40  # of the present pace, gained with each call after it, at the most
 REST = 0.25  # seconds without any call after a throttle, so that the service has some to give
 MOST_THROTTLES = 20  # of one call; the last is raised
 MOST_FAILURES = 3  # of one call that are no throttles; the last is raised
@@ -112,6 +113,7 @@ class Pace:
                 return result
             pause = FIRST_PAUSE * 2.0 ** (throttles + failures - 1)
             self._sleep(self._uniform(0.0, min(LONGEST_PAUSE, pause)))
+            self._reserve_again()
 
     @contextmanager
     def together(self, calls: int) -> Iterator[None]:
@@ -123,6 +125,19 @@ class Pace:
             yield
         finally:
             self._reserved.tickets = []
+
+    def _reserve_again(self) -> None:
+        """Draw new turns for a call that is made again and for those that are to follow it."""
+        following = len(self._tickets())
+        if following:
+            with self._lock:
+                first = self._draw(1 + following)
+            self._reserved.tickets = list(range(first, first + 1 + following))
+
+    def _tickets(self) -> list[int]:
+        """The turns that are reserved for the next calls of this thread."""
+        tickets: list[int] = getattr(self._reserved, "tickets", [])
+        return tickets
 
     def _most_failures(self, verdict: Verdict) -> int:
         return MOST_UNSENT if verdict is Verdict.UNSENT and self._has_answered else MOST_FAILURES
@@ -136,8 +151,7 @@ class Pace:
         return first
 
     def _wait_for_turn(self) -> _Permit:
-        reserved: list[int] = getattr(self._reserved, "tickets", [])
-        if reserved:
+        if reserved := self._tickets():
             ticket = reserved.pop(0)
         else:
             with self._lock:
@@ -177,4 +191,5 @@ class Pace:
             # Where nobody waits, something else is the limit, and a higher rate would mean nothing.
             if permit.waited and permit.slowdowns == self._slowdowns:
                 self._move_on()
-                self._rate += CREEP / self._rate if self._slowdowns else GROWTH
+                creep = min(CREEP / self._rate, CREEP_SHARE * self._rate)
+                self._rate += creep if self._slowdowns else GROWTH

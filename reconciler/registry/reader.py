@@ -197,16 +197,17 @@ def _next_token(answer: Mapping[str, object], token: str | None) -> str | None:
 
 def unread(names: Iterable[str], error: CallError) -> dict[str, LiveRepository]:
     """Say of repositories that none could be read, as the registry could not be reached."""
-    failure = _failure(error)
+    failure = failure_of(error)
     return {name: LiveRepository(name, failure) for name in names}
 
 
-def _failure(error: CallError) -> ReadFailure:
+def failure_of(error: CallError) -> ReadFailure:
+    """Give what a failed call says of a repository that it was to read."""
     return ReadFailure(_RULES.get(error.fault, "read-failed"), error.one_line)
 
 
 def _as_data(outcome: str | CallError | None) -> str | ReadFailure | None:
-    return _failure(outcome) if isinstance(outcome, CallError) else outcome
+    return failure_of(outcome) if isinstance(outcome, CallError) else outcome
 
 
 def _is_unanswered(outcome: str | CallError | None) -> bool:

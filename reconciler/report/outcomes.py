@@ -43,7 +43,7 @@ def render_outcomes(
     if errors:
         parts.append(f"{errors} not planned (see the errors above)")
     total = f"{command}: {', '.join(parts)}."
-    if set(counts) == {"skipped"}:
+    if set(counts) == {"skipped"} and len({view.error for view in outcomes}) == 1:
         return f"\n{total}\n"
     return "\n".join(["", *(_line(view, paint) for view in outcomes), "", total]) + "\n"
 

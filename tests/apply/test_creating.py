@@ -61,6 +61,31 @@ def test_one_that_is_there_by_now_as_it_is_to_be_gets_its_policy(invisible: int)
     assert memory.policies[NAME] == making("pull").after_text
 
 
+def test_one_that_another_run_has_made_and_given_the_same_policy_is_theirs() -> None:
+    """A rollback of this run must not take away what the other one wrote."""
+    ours = making("pull").after_text
+    outcome = apply_one(making("pull"), Memory({NAME: ours}, created={NAME: SETTINGS}))
+    assert (outcome.result, outcome.written, outcome.made) == ("stale", False, False)
+    assert outcome.error == "the live policy is what the plan wants already"
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_none_is_made_once_the_run_is_to_stop(lost: bool) -> None:
+    asked: list[bool] = []
+
+    def fail(_memory: Memory) -> None:
+        asked.append(True)
+        if lost:
+            raise WriteOutcomeUnknownError("cut off")
+        raise CallError("slow down", fault=Fault.THROTTLED)
+
+    run = replace(make_run(), stopped=lambda: bool(asked))
+    outcome = apply_one(making("pull"), Memory({}, before_create=fail), run)
+    assert (outcome.result, outcome.written) == ("skipped", None if lost else False)
+    assert (outcome.error or "").startswith("interrupted")
+    assert len(asked) == 1
+
+
 def test_one_whose_settings_can_not_be_read_is_left_alone() -> None:
     memory = Memory({NAME: None}, created={NAME: SETTINGS}, invisible={NAME: 10_000})
     outcome = apply_one(making("pull"), memory)
@@ -92,7 +117,7 @@ def test_a_policy_that_somebody_else_sets_before_it_is_visible_stays() -> None:
 
     memory = Memory({}, after_create=overtaken)
     outcome = apply_one(making("pull"), memory)
-    assert (outcome.result, outcome.written) == ("stale", True)
+    assert (outcome.result, outcome.written, outcome.made) == ("stale", False, True)
     assert outcome.error == (
         "the repository was made; the live policy has changed since it was planned"
     )
@@ -143,8 +168,8 @@ def test_one_that_never_shows_is_told_as_made() -> None:
     clock = Clock()
     memory = Memory({}, after_create=lambda m: m.invisible.update({NAME: 10_000}))
     outcome = apply_one(making("pull"), memory, make_run(clock))
-    assert (outcome.result, outcome.written) == ("failed", True)
-    assert "the repository was made; no such repository" in (outcome.error or "")
+    assert (outcome.result, outcome.written, outcome.made) == ("failed", False, True)
+    assert outcome.error == "the repository was made; no such repository"
     assert clock.now == pytest.approx(VISIBLE_WITHIN)
 
 
@@ -194,7 +219,7 @@ def test_the_policy_is_looked_at_again_after_each_wait_for_the_repository() -> N
 
     memory = Memory({}, before_write=not_visible_and_overtaken)
     outcome = apply_one(making("pull"), memory)
-    assert (outcome.result, outcome.written) == ("stale", True)
+    assert (outcome.result, outcome.written, outcome.made) == ("stale", False, True)
     assert memory.policies[NAME] == other_policy()
 
 
@@ -207,5 +232,5 @@ def test_a_policy_that_somebody_else_set_in_between_stays() -> None:
 
     memory = Memory({}, before_write=overtaken)
     outcome = apply_one(making("pull"), memory)
-    assert (outcome.result, outcome.written) == ("stale", True)
+    assert (outcome.result, outcome.written, outcome.made) == ("stale", None, True)
     assert memory.policies[NAME] == other_policy()

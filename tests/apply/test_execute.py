@@ -439,6 +439,17 @@ def test_after_an_interrupt_nothing_is_written_any_more() -> None:
     assert (memory.writes, notes.records) == ([], [("begin", NAME), ("skipped", NAME)])
 
 
+def test_an_interrupt_after_a_lost_answer_tells_of_both() -> None:
+    def lost(_memory: Memory) -> None:
+        raise WriteOutcomeUnknownError("no answer")
+
+    memory = Memory({NAME: None}, lost)
+    run = replace(make_run(), stopped=lambda: memory.reads > 1)
+    outcome = apply_one(change_of(None, "pull"), memory, run)
+    assert (outcome.result, outcome.written) == ("skipped", None)
+    assert (outcome.error or "").startswith("interrupted; an attempt to write it got no answer")
+
+
 def test_waiting_ends_when_the_run_is_to_stop() -> None:
     clock, asked = Clock(), []
 

@@ -50,6 +50,23 @@ def test_the_others_are_told_and_it_fails(folder: Path, command: str) -> None:
     assert [change["region"] for change in json.loads(done.out)["changes"]] == [HERE]
 
 
+PATTERNS = FILE.replace("  payments/api:", '  "payments/*":')
+
+
+@pytest.mark.parametrize("options", [(), ("--repository", "payments/*"), ("--repository", NAME)])
+def test_a_pattern_that_could_not_be_looked_at_is_no_sync(
+    folder: Path, options: tuple[str, ...]
+) -> None:
+    (folder / "ecr_access.yaml").write_text(PATTERNS)
+    with serving(DEAD) as ecr:
+        run = runner(folder, sandbox_environment(ecr))
+        done = run("apply", "--yes", "--format", "json", *options)
+        drift = run("drift", "--format", "json", *options)
+    assert (done.code, drift.code) == (6, 1)
+    assert errors_of(drift) == [("payments/*", DEAD, "read-failed")]
+    assert DEAD in json.loads(drift.out)["errors"][0]["region"]
+
+
 def test_the_others_are_applied(folder: Path) -> None:
     with serving(DEAD) as ecr:
         done = runner(folder, sandbox_environment(ecr))("apply", "--yes")

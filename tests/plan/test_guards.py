@@ -241,6 +241,10 @@ def test_who_calls_is_asked_only_where_it_matters() -> None:
         (deny("*", "ecr:*", {"Bool": {"aws:SecureTransport": "false"}}), 0),
         (deny(ROLE, "ecr:*"), 1),
         (deny("444455556666", "ecr:*"), 1),
+        (deny("*", None, NotAction=["ecr:SetRepositoryPolicy", "ecr:GetRepositoryPolicy"]), 1),
+        (deny("*", None, NotAction="ecr:BatchGetImage"), 0),
+        (deny(None, "ecr:*", NotPrincipal={"AWS": "arn:aws:iam::111122223333:root"}), 1),
+        (deny(None, "ecr:*", NotPrincipal={"AWS": ROLE}), 0),
         (deny("arn:aws:iam::444455556666:role/nobody", "ecr:*"), 0),
     ],
 )

@@ -135,14 +135,22 @@ def test_how_much_a_change_moves(
     assert counted == (revoked, granted)
 
 
+def test_a_deny_of_one_takes_from_what_everyone_of_an_organization_has() -> None:
+    held = [allow("*", when=ORG)]
+    before, after = _facts(held), _facts([*held, deny("999900001111")])
+    assert count_revoked(before, difference(before, after)) == 1
+    assert count_granted(before, difference(after, before)) == 1
+
+
 @pytest.mark.parametrize(
     ("denied", "revoked"),
     [
         (deny("*"), 4),
         (deny(None, NotPrincipal={"AWS": ROLE}), 3),
         (deny(ROOT), 3),
-        (deny(ROLE), 1),
-        (deny("arn:aws:iam::444455556666:role/nobody"), 0),
+        (deny(ROLE), 2),
+        (deny("arn:aws:iam::444455556666:role/nobody"), 1),
+        (deny("arn:aws:iam::999900001111:role/nobody"), 0),
         (deny(LAMBDA), 1),
         (deny({"Federated": "x"}), 0),
         (deny("*", PUT), 0),

@@ -186,6 +186,14 @@ def test_no_password_of_a_proxy_is_told() -> None:
     assert "secret" not in told.message
 
 
+def test_a_credential_with_a_line_break_is_not_quoted() -> None:
+    error = boto.HTTPClientError(error=ValueError("Invalid header value b'SECRET\\n'"))
+    told = explain(error, operation="GetCallerIdentity", repository=None)
+    assert told.fault is Fault.CREDENTIALS
+    assert "SECRET" not in told.message + (told.hint or "")
+    assert "a credential holds a line break" in told.message
+
+
 def test_an_explained_error_stays_as_it_is() -> None:
     error = CallError("x", fault=Fault.TLS)
     assert explain(error, operation="connect", repository=None) is error

@@ -60,6 +60,12 @@ def test_a_token_that_repeats_ends_the_listing(aws: ScriptedAws, reader: Registr
     assert len(aws.calls) < 10
 
 
+def test_pages_without_end_are_given_up(aws: ScriptedAws, reader: RegistryReader) -> None:
+    aws.answer = lambda _call, before: listing("a/a", token=f"page {before}")
+    with pytest.raises(CallError, match="DescribeRepositories got no readable answer"):
+        reader.list_repositories()
+
+
 @pytest.mark.parametrize("answer", [page(200, "<html>"), ok(), ok(repositories=[{}]), NO_POLICY])
 def test_a_listing_that_is_none_is_never_an_empty_one(
     aws: ScriptedAws, reader: RegistryReader, answer: Answer
