@@ -1,4 +1,4 @@
-"""An apply over many repositories against an ECR that throttles: nothing fails, little time is lost.
+"""An apply over many repositories against an ECR that throttles: nothing fails, little is lost.
 
 The ideal makes each call that had to be made exactly when the service has one to give.
 """

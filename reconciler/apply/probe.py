@@ -1,8 +1,8 @@
 """Find out which principals AWS does not know, on a scratch repository, by halving.
 
 The service refuses a whole policy for one principal that it does not know, and does not say for
-which. On a repository that holds nothing, policies can be tried that grant nothing. That it looks at
-the principals of a Deny as it does at those of an Allow is assumed.
+which. On a repository that holds nothing, policies can be tried that grant nothing. That it looks
+at the principals of a Deny as it does at those of an Allow is assumed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

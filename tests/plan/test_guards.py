@@ -1,8 +1,17 @@
 """What a plan may not do: both figures of a limit must be exceeded."""
 
+from dataclasses import replace
+
 import pytest
 
-from reconciler.plan.guards import Allowances, Guards, Limit, Refusal, check_guards
+from reconciler.plan.guards import (
+    Allowances,
+    Guards,
+    Limit,
+    Refusal,
+    check_guards,
+    check_public,
+)
 from reconciler.plan.model import BrokenRule, Change, Plan
 from reconciler.plan.wanted import Rules
 from reconciler.policy.document import NO_POLICY
@@ -210,6 +219,16 @@ def test_to_take_the_deny_from_what_is_public_is_to_open_it(
     assert "public" not in [r.guard for r in check(made, Guards(public=False))]
     allowed = Allowances(public=frozenset({"app"}))
     assert "public" not in [refusal.guard for refusal in check(made, allowed=allowed)]
+
+
+def test_what_nobody_understands_may_let_anyone_in() -> None:
+    change = replace(only_change(desired(grant()), live()), after_text="{")
+    (refusal,) = check_public([change], frozenset())
+    assert refusal.message == (
+        "the policy to be put on app is not understood, so it may let anyone in; --allow-public "
+        "app allows it once"
+    )
+    assert not list(check_public([change], frozenset({"app"})))
 
 
 @pytest.mark.parametrize(

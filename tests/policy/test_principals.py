@@ -51,6 +51,7 @@ def test_arns(text: str, parts: tuple[str, str, str]) -> None:
         f"arn:aws:iam::{ACCOUNT}:policy/p",
         f"arn:aws:iam:us-west-2:{ACCOUNT}:role/a",
         f"arn:aws:iam::{ACCOUNT}:assumed-role/a/s",
+        f"arn:aws:sts::{ACCOUNT}:assumed-role//s",
         f"arn:aws:sts::{ACCOUNT}:role/a",
         f"arn:aws:s3::{ACCOUNT}:role/a",
         f"ARN:aws:iam::{ACCOUNT}:role/a",
