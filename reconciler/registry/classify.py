@@ -96,10 +96,6 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Fault], ...] = (
 )
 
 
-class UnreadableAnswerError(Exception):
-    """An answer without the field that such an answer always has (from a proxy, say)."""
-
-
 def error_code(error: Exception) -> str:
     """The service's error code; empty for an error that is none of the service's."""
     if isinstance(error, boto.ClientError):

@@ -5,12 +5,19 @@ from functools import partial
 from multiprocessing.pool import ThreadPool
 from typing import Protocol, cast
 
-from reconciler.registry.classify import UnreadableAnswerError, fault_of, read_verdict
+from reconciler.registry.answers import (
+    UnreadableAnswerError,
+    next_token,
+    repository_names,
+    settings_in,
+    text_field,
+)
+from reconciler.registry.classify import fault_of, read_verdict
 from reconciler.registry.failures import explain
 from reconciler.registry.fault import FOR_ALL, CallError, Fault
 from reconciler.registry.model import LiveRepository, LiveSettings, ReadFailure
 from reconciler.registry.pace import Pace
-from reconciler.registry.session import THREADS, Connection, new_client, text_field
+from reconciler.registry.session import THREADS, Connection, new_client
 
 _PAGE = 1000  # repositories; the most that DescribeRepositories gives at once
 _MOST_IDLE_PAGES = 10  # in a row that bring no new name
@@ -91,7 +98,7 @@ class RegistryReader:
             repositories = answer.get("repositories")
             if not isinstance(repositories, list) or len(repositories) != 1:
                 raise UnreadableAnswerError("the answer does not have one repository")
-            return _settings(repositories[0])
+            return settings_in(repositories[0])
 
         try:
             return self._pace.call(ask, read_verdict)
@@ -160,39 +167,12 @@ class RegistryReader:
 
         def ask() -> tuple[list[str], str | None]:
             answer = self._client.describe_repositories(**parameters)
-            return _names(answer), _next_token(answer, token)
+            return repository_names(answer), next_token(answer, token)
 
         try:
             return self._pace.call(ask, read_verdict)
         except Exception as error:
             raise explain(error, operation="DescribeRepositories", repository=None) from error
-
-
-def _names(answer: Mapping[str, object]) -> list[str]:
-    repositories = answer.get("repositories")
-    if not isinstance(repositories, list):
-        raise UnreadableAnswerError("the answer has no repositories")
-    return [text_field(repository, "repositoryName") for repository in repositories]
-
-
-def _settings(repository: Mapping[str, Mapping[str, object]]) -> LiveSettings:
-    scan_on_push = repository.get("imageScanningConfiguration", {}).get("scanOnPush")
-    if not isinstance(scan_on_push, bool):
-        raise UnreadableAnswerError("the answer has no scanOnPush")
-    return LiveSettings(
-        text_field(repository, "imageTagMutability"),
-        scan_on_push,
-        text_field(repository.get("encryptionConfiguration", {}), "encryptionType"),
-    )
-
-
-def _next_token(answer: Mapping[str, object], token: str | None) -> str | None:
-    if "nextToken" not in answer:
-        return None
-    following = text_field(answer, "nextToken")
-    if following == token:
-        raise UnreadableAnswerError("the next page is the same page")
-    return following
 
 
 def unread(names: Iterable[str], error: CallError) -> dict[str, LiveRepository]:

@@ -16,7 +16,8 @@ from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
 
 from reconciler.errors import RefusedError
-from reconciler.registry.classify import UnreadableAnswerError, read_verdict
+from reconciler.registry.answers import text_field
+from reconciler.registry.classify import read_verdict
 from reconciler.registry.failures import explain, quoted
 from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.pace import Pace
@@ -126,17 +127,6 @@ def new_client(connection: Connection, service: str, *, threads: int = 1) -> obj
         message = f"the endpoint address {quoted(address)!r} is neither http:// nor https://"
         raise CallError(message, fault=Fault.SETTINGS, hint="see AWS_ENDPOINT_URL")
     return client
-
-
-def text_field(answer: Mapping[str, object], name: str) -> str:
-    """A field that an answer always has; raises UnreadableAnswerError where it has not.
-
-    botocore takes any page with status 200 for an empty answer, a captive portal's too.
-    """
-    value = answer.get(name)
-    if not isinstance(value, str):
-        raise UnreadableAnswerError(f"the answer has no {name}")
-    return value
 
 
 def _settings(threads: int) -> Config:

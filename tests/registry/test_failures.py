@@ -2,7 +2,8 @@ import pytest
 from botocore import exceptions as boto
 
 from reconciler.errors import ReconcileError
-from reconciler.registry.classify import UnreadableAnswerError, fault_of
+from reconciler.registry.answers import UnreadableAnswerError
+from reconciler.registry.classify import fault_of
 from reconciler.registry.failures import explain, quoted
 from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.pace import Pace
