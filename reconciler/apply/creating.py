@@ -20,10 +20,13 @@ class StoppedError(Exception):
 
 
 class Created(NamedTuple):
-    """A repository that is there: the patience until it is visible, and whether this made it."""
+    """A repository that is there: the patience until it is visible, and whether this made it.
+
+    `made` is None where an attempt whose answer was lost may have made it.
+    """
 
     visible: Patience
-    is_new: bool
+    made: bool | None
 
 
 def create(
@@ -43,17 +46,18 @@ def create(
         if run.stopped():
             raise StoppedError(lost)
         try:
-            return _make(target.repository, settings, registry, run)
+            created = _make(target.repository, settings, registry, run)
+            return created if created.made or lost is None else created._replace(made=None)
         except WriteOutcomeUnknownError as error:
             failure: Failure = error
             lost = error
         except CallError as error:
             failure = error
         if not persistence.goes_on_after(failure):
-            run.note_failure(failure, target.scope)
             if lost in (None, failure):
                 raise failure
-            raise WriteOutcomeUnknownError(f"{lost.message}; {failure.message}") from failure
+            message = f"{lost.message}; {failure.message}"
+            raise WriteOutcomeUnknownError(message, fault=failure.fault) from failure
 
 
 def _make(name: str, settings: RepositorySettings, registry: ReaderWriter, run: Run) -> Created:
@@ -64,8 +68,8 @@ def _make(name: str, settings: RepositorySettings, registry: ReaderWriter, run: 
             raise
         visible = run.new_patience(VISIBLE_WITHIN)
         _check_settings(name, settings, registry.reader, visible)
-        return Created(visible, is_new=False)
-    return Created(run.new_patience(VISIBLE_WITHIN), is_new=True)
+        return Created(visible, made=False)
+    return Created(run.new_patience(VISIBLE_WITHIN), made=True)
 
 
 def _check_settings(

@@ -89,7 +89,8 @@ def take_journal(path: Path) -> LockedFile:
             raise
         if _is_there(path, handle):
             torn = content[-1:] not in (b"", b"\n")
-            return LockedFile(path, handle, len(content), torn=torn, is_new=is_new)
+            size = len(content) + torn  # the end of a line that was cut off is added
+            return LockedFile(path, handle, size, torn=torn, is_new=is_new)
         os.close(handle)  # another run has taken it away before it was ours
 
 

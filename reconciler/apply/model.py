@@ -57,16 +57,16 @@ class Outcome:
 
     `stale`: the live policy was no longer the one that the plan had seen, and was left alone.
     `error` says why the change was not applied, None where it was. `written` tells whether
-    the policy was written, whatever the result; None where nobody knows; `made` that the repository
-    was made all the same. `suspects` are the principals that AWS may not know, where it refused the
-    policy for one of them.
+    the policy was written, whatever the result; None where nobody knows; `made` the same of a
+    repository that was to be made. `suspects` are the principals that AWS may not know, where it
+    refused the policy for one of them.
     """
 
     change: Change
     result: Result
     error: str | None = None
     written: bool | None = False
-    made: bool = False
+    made: bool | None = False
     suspects: tuple[str, ...] = ()
 
 

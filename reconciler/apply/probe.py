@@ -79,7 +79,7 @@ def find_unknown(suspects: Iterable[str], probe: Probe) -> Found:
     _check_is_scratch(probe)
     try:
         unknown = frozenset(_unknown(tuple(sorted(suspects)), probe))
-    except ReconcileError:
+    except Exception:
         _clean(probe)  # the failure is the one to tell
         raise
     return Found(unknown, _clean(probe))

@@ -10,7 +10,7 @@ from reconciler.apply.suspects import added_principals, may_be_new
 from reconciler.apply.trouble import Failure, Persistence, Trouble, trouble_of
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.plan.model import Change
-from reconciler.registry.fault import PASSING, CallError, WriteOutcomeUnknownError
+from reconciler.registry.fault import PASSING, CallError, Fault, WriteOutcomeUnknownError
 from reconciler.registry.model import RepositorySettings
 
 _STALE = "the live policy has changed since it was planned"
@@ -56,9 +56,10 @@ def _make_and_write(
     except CallError as error:
         return _failed(change, error, run)
     outcome = _write(change, registry, run, created.visible)
-    if outcome.result == "applied" or not created.is_new:
+    if outcome.result == "applied" or created.made is False:
         return outcome
-    return replace(outcome, error=f"the repository was made; {outcome.error}", made=True)
+    told = "the repository was made" if created.made else "this run may have made the repository"
+    return replace(outcome, error=f"{told}; {outcome.error}", made=created.made)
 
 
 def _write(
@@ -85,7 +86,7 @@ def _write(
         except CallError as error:
             failure = error
         else:
-            return _confirm(change, registry.reader, run)
+            return _confirm(change, registry.reader, run, visible)
         if not persistence.goes_on_after(failure):
             return _give_up(change, failure, registry.reader, run, lost)
 
@@ -159,19 +160,21 @@ def _give_up(
 
 
 def _unknown_principal(change: Change, failure: Failure, run: Run) -> Outcome:
-    waited = may_be_new(change) and run.patience.seconds > 0
-    also = f"; waited up to {run.patience.seconds:g} s" if waited else ""
+    also = ""
+    if may_be_new(change) and run.patience.seconds > 0:
+        waited = f"waited up to {run.patience.seconds:g} s"
+        also = f"; {'not waited for: interrupted' if run.stopped() else waited}"
     failed = _failed(change, failure, run, failure.message + also)
     return replace(failed, suspects=added_principals(change))
 
 
-def _confirm(change: Change, reader: Reader, run: Run) -> Outcome:
+def _confirm(change: Change, reader: Reader, run: Run, visible: Patience | None) -> Outcome:
     """Read a written policy back: what counts is what the service made of it.
 
     That a read may still give the old policy for a moment is assumed.
     """
-    patience, waits = run.new_patience(SHOWS_WITHIN), 0
-    while _may_pass(seen := _seen(change, reader)) and patience.wait(waits):
+    patience, waits = visible or run.new_patience(SHOWS_WITHIN), 0
+    while _may_pass(seen := _seen(change, reader), visible) and patience.wait(waits):
         waits += 1
     if isinstance(seen, CallError):
         message = f"the policy was written, but could not be read back: {seen.one_line}"
@@ -190,8 +193,11 @@ def _seen(change: Change, reader: Reader) -> Sight | CallError:
         return error
 
 
-def _may_pass(seen: Sight | CallError) -> bool:
-    return seen.fault in PASSING if isinstance(seen, CallError) else seen is Sight.AS_PLANNED
+def _may_pass(seen: Sight | CallError, visible: Patience | None) -> bool:
+    if isinstance(seen, Sight):
+        return seen is Sight.AS_PLANNED
+    is_hidden = visible is not None and seen.fault is Fault.REPOSITORY_MISSING
+    return is_hidden or seen.fault in PASSING
 
 
 def _failed(

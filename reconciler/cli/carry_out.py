@@ -99,4 +99,6 @@ def exits_of(plan: Plan, carried: Carried) -> list[Exit]:
 
 def may_be_written(carried: Carried) -> bool:
     """Tell whether anything was written or made, or may have been."""
-    return any(outcome.written is not False or outcome.made for outcome in carried.outcomes)
+    return any(
+        outcome.written is not False or outcome.made is not False for outcome in carried.outcomes
+    )

@@ -82,7 +82,8 @@ def _plan_one(
 def _unlisted(access: AccessFile, scope: RegistryScope, failure: ReadFailure, globs: Globs) -> Plan:
     """Say of each name and pattern that is looked at that its registry could not be listed."""
     names = [entry.repository for entry in access.entries if _may_select(globs, entry.repository)]
-    errors = (PlanError(Target(n, scope), failure.rule, failure.message) for n in names or globs)
+    told = names or globs or ("*",)
+    errors = (PlanError(Target(name, scope), failure.rule, failure.message) for name in told)
     return Plan(errors=tuple(sorted(errors)))
 
 

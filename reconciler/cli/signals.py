@@ -4,7 +4,6 @@ import atexit
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Event
 from time import monotonic
 from types import FrameType
 
@@ -36,14 +35,13 @@ def hold_signals(clock: Callable[[], float] = monotonic) -> Callable[[], bool]:
     but who does so still after a while wants it to end, whatever it waits for: then the journal
     has to tell.
     """
-    asked = Event()
-    first = 0.0
+    # No lock may be taken here, as an Event does: a signal may break into the handler of another.
+    first: float | None = None
 
     def remember(number: int, _frame: FrameType | None) -> None:
         nonlocal first
-        if not asked.is_set():
+        if first is None:
             first = clock()
-            asked.set()
             with suppress(RuntimeError):  # a write that the signal broke into can't be begun again
                 note(
                     "stopping: the writes under way are finished, no more are begun; "
@@ -58,7 +56,7 @@ def hold_signals(clock: Callable[[], float] = monotonic) -> Callable[[], bool]:
             signal.signal(number, remember)
             # Python drops its handlers while it ends, and the exit code with them; not this one.
             atexit.register(signal.signal, number, signal.SIG_IGN)
-    return asked.is_set
+    return lambda: first is not None
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

@@ -103,6 +103,8 @@ def progress_bar(label: str) -> Iterator[Progress]:
         yield lambda done, total: _on_screen(lambda: bar.update(task, completed=done, total=total))
     finally:
         later.cancel()
+        if later.ident is not None:
+            later.join()  # it may be starting the bar just now
         _on_screen(bar.stop)
 
 

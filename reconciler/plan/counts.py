@@ -11,7 +11,14 @@ from reconciler.policy.document import Policy, Unreadable
 from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions, Facts, uncovered
 from reconciler.policy.glob import globs_intersect
-from reconciler.policy.principals import EVERYONE, Principal, account_of, gone_kind
+from reconciler.policy.principals import (
+    EVERYONE,
+    Principal,
+    account_principal,
+    gone_kind,
+    parse_arn,
+)
+from reconciler.policy.reach import takes_in
 
 _LIKE_A_PRINCIPAL = re.compile(
     r'"(?:\*|[0-9]{12}|arn:[^":]*:(?:iam|sts):[^"]*|[a-z0-9.-]+\.amazonaws\.com)"'
@@ -76,7 +83,9 @@ def _left(
     principal: Principal, actions: Actions, denying: Mapping[Principal, Actions]
 ) -> Iterable[Action]:
     """Give what of its actions a principal can use in spite of these Denies."""
-    denied = frozenset[Action]().union(*(a for d, a in denying.items() if _takes_in(d, principal)))
+    denied = frozenset[Action]().union(
+        *(a for d, a in denying.items() if _takes_from(d, principal))
+    )
     for action in uncovered(actions, denied):
         if isinstance(action, NotAction) or not have_all(denied, action):
             yield action
@@ -93,18 +102,21 @@ def _count_matched(denied: Principal, holdings: Holdings, facts: Facts) -> int:
     """Count the holders of an Allow whom a Deny of these may match, and keep from something."""
     return sum(
         holder.effect == "Allow"
-        and (_takes_in(denied, holder.principal) or _takes_in(holder.principal, denied))
+        and (takes_in(denied, holder.principal) or takes_in(holder.principal, denied))
         and any(shares_any(holding.actions, actions) for holding in holdings)
         for holder, actions in facts.items()
     )
 
 
-def _takes_in(one: Principal, other: Principal) -> bool:
-    """Tell whether a principal is another one, or stands for it among others."""
-    if one == EVERYONE:
-        return True
-    if one.kind == "NotPrincipal":
-        return f"{other.kind}:{''.join(other.names)}" not in one.names
-    account = account_of(one)
-    whole_account = account is not None and one.names[0].endswith(":root")
-    return one == other or (whole_account and account == account_of(other))
+def _takes_from(denied: Principal, principal: Principal) -> bool:
+    """Tell whether a Deny of one principal is sure to be of all that another one stands for."""
+    if denied.kind == "NotPrincipal":
+        many = principal == EVERYONE or principal.kind == "NotPrincipal"
+        named = f"{principal.kind}:{''.join(principal.names)}" in denied.names
+        return not many and not named
+    return denied in (principal, EVERYONE) or denied == _account(principal)
+
+
+def _account(principal: Principal) -> Principal | None:
+    arn = parse_arn(principal.names[0]) if principal.kind == "AWS" else None
+    return account_principal(arn.account, arn.partition) if arn else None

@@ -80,13 +80,13 @@ def check_guards(
 def check_public(changes: Iterable[Change], allowed: frozenset[str]) -> Iterable[Refusal]:
     """Refuse each change that lets anyone in whom the live policy does not, or may do so."""
     for change in changes:
-        name = change.target.repository
+        name, place = change.target.repository, _place(change.target)
         if name in allowed:
             continue
         if is_opaque(change):
-            message = f"the policy to be put on {name} is not understood, so it may let anyone in"
+            message = f"the policy to be put on {place} is not understood: it may let anyone in"
         elif _opens(change):
-            message = f"what is to be put on {name} lets in anyone with an AWS account"
+            message = f"what is to be put on {place} lets in anyone with an AWS account"
         else:
             continue
         yield Refusal("public", f"{message}; {PUBLIC} {name} allows it once")

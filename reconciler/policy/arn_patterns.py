@@ -43,12 +43,8 @@ def account_of_pattern(pattern: str, operator: str) -> str | None:
 
     `operator` is the condition's, without qualifier and IfExists.
     """
-    arn = split_arn(pattern)
-    if arn is None or not ACCOUNT_ID.fullmatch(arn.account):
-        return None
-    before = "".join(arn[:_BEFORE_ACCOUNT])
-    reaches_on = operator == _CROSSES_COLONS and has_wildcard(before)
-    return None if reaches_on else arn.account
+    arn = _of_one_account(pattern)
+    return None if arn is None or _reaches_on(arn, operator) else arn.account
 
 
 def account_of_source(pattern: str, operator: str) -> str | None:
@@ -59,10 +55,22 @@ def account_of_source(pattern: str, operator: str) -> str | None:
     name, so `ACCOUNT:function:` stands nowhere else in it (Lambda API Reference, GetFunction,
     FunctionName). Enough `?` could reach it even then.
     """
-    account = account_of_pattern(pattern, operator)
+    arn = _of_one_account(pattern)
+    if arn is None or (_reaches_on(arn, operator) and not _is_function(arn)):
+        return None
+    return arn.account
+
+
+def _of_one_account(pattern: str) -> ArnPattern | None:
     arn = split_arn(pattern)
-    if account is not None or arn is None or not ACCOUNT_ID.fullmatch(arn.account):
-        return account
+    return arn if arn and ACCOUNT_ID.fullmatch(arn.account) else None
+
+
+def _reaches_on(arn: ArnPattern, operator: str) -> bool:
+    """Tell whether a wildcard before the account may match beyond it."""
+    return operator == _CROSSES_COLONS and has_wildcard("".join(arn[:_BEFORE_ACCOUNT]))
+
+
+def _is_function(arn: ArnPattern) -> bool:
     named = not has_wildcard(arn.scheme + arn.partition) and arn.service == "lambda"
-    is_function = named and arn.resource.startswith("function:")
-    return arn.account if is_function and "?" not in arn.region else None
+    return named and "?" not in arn.region and arn.resource.startswith("function:")

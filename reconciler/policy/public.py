@@ -53,15 +53,14 @@ def _bounds(clause: Clause) -> bool:
     positive = operator.base in _BOUNDING_OPERATORS and operator.qualifier != "ForAllValues"
     if operator.if_exists or not positive:
         return False
-    if all(value == _OF_THE_REGISTRY.get(clause.key) for value in clause.values):
-        return True
-    if any("${" in value for value in clause.values):
+    values = [value for value in clause.values if value != _OF_THE_REGISTRY.get(clause.key)]
+    if any("${" in value for value in values):
         return False
     if operator.base == "IpAddress":
-        return clause.key == "aws:sourceip" and _bounding_networks(clause.values)
+        return clause.key == "aws:sourceip" and _bounding_networks(values)
     if clause.key in _ARN_KEYS:
-        return all(_bounding_arn(value, operator.base) for value in clause.values)
-    return clause.key in _NAME_KEYS and all(_bounding_name(clause.key, v) for v in clause.values)
+        return all(_bounding_arn(value, operator.base) for value in values)
+    return clause.key in _NAME_KEYS and all(_bounding_name(clause.key, v) for v in values)
 
 
 def _bounding_networks(values: Iterable[str]) -> bool:

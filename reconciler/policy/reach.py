@@ -42,7 +42,7 @@ class Someone(NamedTuple):
 def reaches(principal: Principal, condition: Condition, someone: Someone) -> bool:
     """Tell whether what a principal is given under a condition may be somebody's."""
     caller = _caller(someone.principal)
-    return _takes_in(principal, someone.principal) and not any(
+    return takes_in(principal, someone.principal) and not any(
         clause_holds(clause, caller) is False
         or any(_are_apart(clause, own) for own in someone.condition)
         for clause in condition
@@ -69,13 +69,13 @@ def lies_within(principal: Principal, condition: Condition, someone: Someone) ->
     """
     if principal == someone.principal or is_anyone(principal):
         return False
-    if not _takes_in(someone.principal, principal):
+    if not takes_in(someone.principal, principal):
         return False
     holds = all_of(_always(clause, principal, condition) for clause in someone.condition)
     return holds is True if someone.principal == EVERYONE else holds is not False
 
 
-def _takes_in(principal: Principal, other: Principal) -> bool:
+def takes_in(principal: Principal, other: Principal) -> bool:
     """Tell whether a principal, as a statement names it, may be another one, or its account."""
     if principal == other or principal in (EVERYONE, MISSING):
         return True

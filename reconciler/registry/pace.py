@@ -97,6 +97,7 @@ class Pace:
                 result = attempt()
             except Exception as error:
                 given = verdict(error)
+                self._has_answered |= given in (Verdict.THROTTLED, Verdict.FINAL)
                 match given:
                     case Verdict.THROTTLED:
                         self._slow_down(permit)

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.apply.run import VISIBLE_WITHIN
+from reconciler.apply.run import MOST_UNANSWERED, VISIBLE_WITHIN
 from reconciler.plan.model import Change
 from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
 from reconciler.registry.model import RepositorySettings
 from tests.apply.memory import (
     NAME,
+    SCOPE,
     Clock,
     Memory,
     Notes,
@@ -84,6 +85,42 @@ def test_none_is_made_once_the_run_is_to_stop(lost: bool) -> None:
     assert (outcome.result, outcome.written) == ("skipped", None if lost else False)
     assert (outcome.error or "").startswith("interrupted")
     assert len(asked) == 1
+
+
+def test_one_that_our_own_lost_attempt_may_have_made_is_told() -> None:
+    asked: list[bool] = []
+
+    def lost(memory: Memory) -> None:
+        asked.append(True)
+        if len(asked) == 1:
+            memory.policies[NAME] = None
+            memory.created[NAME] = SETTINGS
+            raise WriteOutcomeUnknownError("cut off")
+
+    def denied(_memory: Memory) -> None:
+        raise CallError("denied", fault=Fault.DENIED)
+
+    memory = Memory({}, before_create=lost, before_write=denied)
+    outcome = apply_one(making("pull"), memory)
+    assert (outcome.result, outcome.written, outcome.made) == ("failed", False, None)
+    assert outcome.error == "this run may have made the repository; denied"
+
+
+def test_a_registry_is_left_after_as_many_creates_without_answer_as_writes() -> None:
+    def lost(_memory: Memory) -> None:
+        raise WriteOutcomeUnknownError("cut off")
+
+    run, memory = make_run(), Memory({}, before_create=lost)
+    for _ in range(MOST_UNANSWERED - 1):
+        apply_one(making("pull"), memory, run)
+    assert run.reason_to_stop(SCOPE) is None
+    apply_one(making("pull"), memory, run)
+    assert run.reason_to_stop(SCOPE) == "not begun: cut off"
+
+
+def test_one_that_is_not_visible_to_the_read_back_yet_is_waited_for() -> None:
+    memory = Memory({}, after_write=lambda m: m.invisible.update({NAME: 3}))
+    assert apply_one(making("pull"), memory).result == "applied"
 
 
 def test_one_whose_settings_can_not_be_read_is_left_alone() -> None:

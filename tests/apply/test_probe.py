@@ -187,6 +187,17 @@ def test_a_bug_in_probing_hides_no_outcome() -> None:
     assert "can't tell which: KeyError: 'scratch/probe' (a bug)" in (told.error or "")
 
 
+def test_a_bug_in_probing_leaves_nothing_behind() -> None:
+    class Broken(Service):
+        def set_policy(self, name: str, text: str) -> None:
+            super().set_policy(name, text)
+            raise KeyError(name)
+
+    service = Broken(set())
+    name_unknown([outcome(role(1))], {SCOPE: probe(service)})
+    assert service.policies == {SCRATCH: None}
+
+
 @pytest.mark.parametrize(
     "failure",
     [

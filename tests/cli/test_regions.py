@@ -67,6 +67,14 @@ def test_a_pattern_that_could_not_be_looked_at_is_no_sync(
     assert DEAD in json.loads(drift.out)["errors"][0]["region"]
 
 
+def test_a_file_that_asks_for_nothing_hides_no_dead_region(folder: Path) -> None:
+    (folder / "ecr_access.yaml").write_text(FILE.split("repositories:")[0] + "repositories: {}\n")
+    with serving(DEAD) as ecr:
+        done = runner(folder, sandbox_environment(ecr))("plan", "--format", "json")
+    assert done.code == 1
+    assert errors_of(done) == [("*", DEAD, "read-failed")]
+
+
 def test_the_others_are_applied(folder: Path) -> None:
     with serving(DEAD) as ecr:
         done = runner(folder, sandbox_environment(ecr))("apply", "--yes")

@@ -225,8 +225,8 @@ def test_what_nobody_understands_may_let_anyone_in() -> None:
     change = replace(only_change(desired(grant()), live()), after_text="{")
     (refusal,) = check_public([change], frozenset())
     assert refusal.message == (
-        "the policy to be put on app is not understood, so it may let anyone in; --allow-public "
-        "app allows it once"
+        "the policy to be put on app (us-west-2) is not understood: it may let anyone in; "
+        "--allow-public app allows it once"
     )
     assert not list(check_public([change], frozenset({"app"})))
 
@@ -264,6 +264,7 @@ def test_who_calls_is_asked_only_where_it_matters() -> None:
         (deny("*", None, NotAction="ecr:BatchGetImage"), 0),
         (deny(None, "ecr:*", NotPrincipal={"AWS": "arn:aws:iam::111122223333:root"}), 1),
         (deny(None, "ecr:*", NotPrincipal={"AWS": ROLE}), 0),
+        (deny(None, "ecr:*", NotPrincipal={"AWS": [ROLE, "444455556666"]}), 0),
         (deny("arn:aws:iam::444455556666:role/nobody", "ecr:*"), 0),
     ],
 )

@@ -135,6 +135,13 @@ def test_how_much_a_change_moves(
     assert counted == (revoked, granted)
 
 
+@pytest.mark.parametrize(("one", "other"), [(0, 1), (1, 0)])
+def test_a_session_and_its_role_are_denied_together(one: int, other: int) -> None:
+    who = (ROLE, "arn:aws:sts::444455556666:assumed-role/a/s1")
+    before, after = _facts([allow(who[one])]), _facts([allow(who[one]), deny(who[other])])
+    assert count_revoked(before, difference(before, after)) == 1
+
+
 def test_a_deny_of_one_takes_from_what_everyone_of_an_organization_has() -> None:
     held = [allow("*", when=ORG)]
     before, after = _facts(held), _facts([*held, deny("999900001111")])
@@ -146,7 +153,8 @@ def test_a_deny_of_one_takes_from_what_everyone_of_an_organization_has() -> None
     ("denied", "revoked"),
     [
         (deny("*"), 4),
-        (deny(None, NotPrincipal={"AWS": ROLE}), 3),
+        (deny(None, NotPrincipal={"AWS": ROLE}), 4),  # its account is not left out
+        (deny(None, NotPrincipal={"AWS": [ROLE, ROOT]}), 3),
         (deny(ROOT), 3),
         (deny(ROLE), 2),
         (deny("arn:aws:iam::444455556666:role/nobody"), 1),

@@ -132,6 +132,13 @@ def test_every_value_must_bound() -> None:
     assert public("IpAddress", "aws:SourceIp", "203.0.113.7", "0.0.0.0/0")
 
 
+def test_the_registrys_own_account_may_stand_beside_others() -> None:
+    own = "${aws:ResourceAccount}"
+    assert not public("StringEquals", "aws:PrincipalAccount", own)
+    assert not public("StringEquals", "aws:PrincipalAccount", own, ACCOUNT)
+    assert public("StringLike", "aws:PrincipalAccount", own, "4444*")
+
+
 def test_networks_are_taken_together() -> None:
     assert public("IpAddress", "aws:SourceIp", *(f"{first}.0.0.0/8" for first in range(256)))
     apart = [f"{first}.0.0.0/8" for first in range(0, 256, 2)]
