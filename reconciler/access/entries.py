@@ -32,7 +32,7 @@ from reconciler.policy.tiers import Tiers
 
 _PUBLIC_HINT = (
     "bound it by an organization, an account or a network, or set guards.public: allow, or pass"
-    " --allow-public {} to validate, compile, plan and apply"
+    " --allow-public {} to this command, and to all that read the file"
 )
 
 

@@ -27,15 +27,14 @@ NOT_WRITTEN = "not-written"
 _ON_ITS_WAY = timedelta(minutes=5)
 """How long a write may take that a killed run has sent; far longer than any that was seen."""
 
-_LEFT_ALONE = frozenset({CHANGED_SINCE, NOT_WRITTEN})
-
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
     """What it takes to put back what a journal's writes replaced.
 
-    In the plan, a repository that is as it was before counts as in sync. `left_alone` are those
-    that can't be put back without undoing what others did; the plan's findings say so of each.
+    In the plan, a repository that is as it was before counts as in sync, and so does one that the
+    journal's runs did not write. `left_alone` are those that can't be put back without undoing what
+    others did; the plan's findings say so of each.
     """
 
     plan: Plan
@@ -67,7 +66,9 @@ def plan_rollback(
         target: _plan_one(target, of_target[target], text, now) for target, text in found.items()
     }
     left = (
-        target for target, plan in plans.items() if _LEFT_ALONE & {f.rule for f in plan.findings}
+        target
+        for target, plan in plans.items()
+        if any(found.rule == CHANGED_SINCE for found in plan.findings)
     )
     return Rollback(merge_plans(plans.values()), tuple(sorted(left)))
 
@@ -115,10 +116,10 @@ def _unwritten(target: Target, last: Written, live: Policy) -> Plan:
     if is_same(live, before) or not is_same(live, wanted):
         return Plan(in_sync=1)
     message = (
-        "what was to be written is live, though the journal says that it was not written: "
+        "what was to be written is live, though by this journal it was not written: another run or "
         "somebody else did; it is left alone"
     )
-    return Plan(findings=(finding(target, NOT_WRITTEN, message),))
+    return Plan(in_sync=1, findings=(finding(target, NOT_WRITTEN, message),))
 
 
 def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Finding, ...]) -> Plan:

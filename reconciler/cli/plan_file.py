@@ -63,7 +63,7 @@ def save_plan(path: Path, text: str, *, options: Sequence[str], refused: bool) -
     write_plan_file(path, text)
     command = " ".join(["reconcile apply", *map(as_argument, options), as_argument(path)])
     if refused:
-        note(f"saved all the same; '{command}' takes the options named above, too")
+        note(f"saved all the same; with the options named above, apply it with: {command}")
     else:
         note(f"saved; apply it with: {command}")
 

@@ -1,6 +1,7 @@
 """A saved plan, worked out anew before anyone acts on it."""
 
 import hashlib
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -28,11 +29,7 @@ def replay(saved: SavedPlan, source: AccessSource) -> Plan:
     registry = source.access.registry
     scopes = tuple(RegistryScope(registry.account, region) for region in registry.regions)
     _check_registry(saved, scopes, source.path)
-    if saved.file_sha256 != hashlib.sha256(source.content).hexdigest():
-        other = f"{saved.file_path}, and {source.path} is another file"
-        made = other if saved.file_path != source.path else f"another version of {source.path}"
-        hint = f"-f {saved.file_path} names it" if saved.file_path != source.path else None
-        raise RefusedError(f"the plan was made from {made}; plan again", hint=hint)
+    _check_file(saved, source)
     rules = plan_rules(source.access)
     plan = merge_plans(_work_out(saved, scope, source, rules) for scope in scopes)
     _check_changes(saved, plan.changes, source.path)
@@ -45,6 +42,17 @@ def replay(saved: SavedPlan, source: AccessSource) -> Plan:
         broken=tuple(sorted({*saved.never_broken, *plan.broken})),
         in_sync=saved.in_sync,
         live_grants=saved.live_grants,
+    )
+
+
+def _check_file(saved: SavedPlan, source: AccessSource) -> None:
+    if saved.file_sha256 == hashlib.sha256(source.content).hexdigest():
+        return
+    if saved.file_path == source.path:
+        raise RefusedError(f"the plan was made from another version of {source.path}; plan again")
+    raise RefusedError(
+        f"the plan was made from {saved.file_path}, and {source.path} is another file",
+        hint=f"-f {shlex.quote(saved.file_path)} names it",
     )
 
 

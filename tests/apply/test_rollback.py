@@ -76,7 +76,8 @@ def said(found: Rollback) -> str:
         assert "left alone" in finding.message
         return finding.rule
     assert plan.in_sync == 1
-    return "in sync"
+    told = [finding.rule for finding in plan.findings if finding.rule == "not-written"]
+    return told[0] if told else "in sync"
 
 
 CASES: list[tuple[list[tuple[str | None, str | None, str]], str | None, str]] = [
