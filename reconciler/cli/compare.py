@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.cli.files import read_file
+from reconciler.errors import InvalidError
 from reconciler.policy.difference import difference
 from reconciler.policy.document import Document, Unreadable, read_policy
 from reconciler.policy.facts import facts_of
@@ -27,7 +28,9 @@ class NamedText:
 def read_document(name: str) -> NamedText:
     """Read a file, or stdin for `-`. Raises as `read_file` does."""
     if name == "-":
-        content = sys.stdin.buffer.read(_MAX_BYTES)
+        content = sys.stdin.buffer.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise InvalidError(f"stdin has more than {_MAX_BYTES:,} bytes")
     else:
         content = read_file(Path(name), _MAX_BYTES)
     # What is not UTF-8 becomes lone surrogates, which JSON text can't hold outside a string.

@@ -58,7 +58,7 @@ def load_valid(file: Path, allow_public: Iterable[str] | None = None) -> AccessS
         raise InvalidError(f"{file} is invalid; nothing was done")
     entries = {entry.repository for entry in loaded.access.entries}
     for name in allow_public or ():
-        if not any(entry == name or glob_matches(entry, name) for entry in entries):
+        if not any(glob_matches(entry, name) for entry in entries):
             raise UsageError(
                 f"--allow-public {name}: the file has no such repository",
                 hint=did_you_mean(name, entries) or "name an entry as the file writes it",

@@ -94,3 +94,10 @@ def test_the_structure_of_a_change_on_request(reconcile: Reconcile) -> None:
     plain, explained = reconcile("plan").out, reconcile("plan", "--show-policy").out
     assert "+ Statement.EcrAccessPull: {" not in plain
     assert "+ Statement.EcrAccessPull: {" in explained
+
+
+def test_what_is_too_large_is_not_compared_in_part(offline: Reconcile, folder: Path) -> None:
+    (folder / "p.json").write_text("{}")
+    done = offline("compare", "p.json", "-", stdin=" " * (16 * 2**20 + 1))
+    assert (done.code, done.out) == (3, "")
+    assert "stdin has more than 16,777,216 bytes" in done.err
