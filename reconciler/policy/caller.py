@@ -4,24 +4,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from reconciler.policy.condition_keys import ONLY_FOR_SERVICES
 from reconciler.policy.principals import Principal, account_principal, parse_arn, service_principal
 
 Context = Mapping[str, tuple[str, ...]]
 """Condition keys in lower case, each with all its values (one, for a single-valued key)."""
-
-ONLY_FOR_SERVICES = frozenset(
-    {
-        "aws:principalservicename",
-        "aws:principalservicenameslist",
-        "aws:sourceaccount",
-        "aws:sourcearn",
-        "aws:sourceorgid",
-        "aws:sourceorgpaths",
-    }
-)
-"""Keys that are in no request of a user or role: only a service's own calls have them (IAM User
-Guide, "AWS global condition context keys")."""
-
 
 _NOTHING: Context = MappingProxyType({})
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from reconciler.policy.condition_keys import spell_key
 from reconciler.policy.condition_values import FAMILIES, Family, canonical_values
 from reconciler.policy.malformed import JsonPath, MalformedError
 
@@ -47,17 +48,6 @@ class ConditionClashError(ValueError):
 
 
 CURRENT_TIME = "aws:currenttime"
-
-_KEYS = """aws:CalledVia aws:CalledViaFirst aws:CalledViaLast aws:CurrentTime aws:EpochTime
-    aws:FederatedProvider aws:MultiFactorAuthAge aws:MultiFactorAuthPresent aws:PrincipalAccount
-    aws:PrincipalArn aws:PrincipalIsAWSService aws:PrincipalOrgID aws:PrincipalOrgPaths
-    aws:PrincipalServiceName aws:PrincipalServiceNamesList aws:PrincipalTag aws:PrincipalType
-    aws:Referer aws:RequestTag aws:RequestedRegion aws:ResourceAccount aws:ResourceOrgID
-    aws:ResourceOrgPaths aws:ResourceTag aws:SecureTransport aws:SourceAccount aws:SourceArn
-    aws:SourceIdentity aws:SourceIp aws:SourceOrgID aws:SourceOrgPaths aws:SourceVpc aws:SourceVpce
-    aws:TagKeys aws:TokenIssueTime aws:UserAgent aws:UserId aws:ViaAWSService aws:VpcSourceIp
-    aws:userid aws:username ecr:ResourceTag"""
-_KEY_SPELLING = {key.lower(): key for key in _KEYS.split()}
 
 
 def parse_condition(block: object, path: JsonPath = ("Condition",)) -> Condition:
@@ -142,12 +132,6 @@ def condition_json(condition: Condition) -> dict[str, dict[str, str | list[str]]
         name = operator if spelled not in block.get(operator, ()) else _other_name(operator)
         block.setdefault(name, {})[spelled] = values[0] if len(values) == 1 else list(values)
     return block
-
-
-def spell_key(key: str) -> str:
-    """Spell a canonical condition key as AWS does, where it is known."""
-    name, slash, tag = key.partition("/")
-    return _KEY_SPELLING.get(name, name) + slash + tag
 
 
 def without_variables(condition: Condition) -> Condition:

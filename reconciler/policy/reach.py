@@ -7,8 +7,9 @@ Principal" and "AWS global condition context keys".
 from functools import lru_cache
 from typing import NamedTuple
 
-from reconciler.policy.caller import ONLY_FOR_SERVICES, Caller, iam_caller, service_caller
+from reconciler.policy.caller import Caller, iam_caller, service_caller
 from reconciler.policy.clauses import clause_holds
+from reconciler.policy.condition_keys import ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES
 from reconciler.policy.conditions import NO_CONDITION, Clause, Condition, parse_operator
 from reconciler.policy.glob import globs_intersect, has_wildcard
 from reconciler.policy.principals import (
@@ -22,11 +23,15 @@ from reconciler.policy.ternary import Answer, all_of
 
 EQUALITIES = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
 _ORG_ID, _ORG_PATHS = "aws:principalorgid", "aws:principalorgpaths"
-_OF_MEMBERS = frozenset({_ORG_ID, _ORG_PATHS})
-"""Keys that only the requests of an organization's members have, and no service is one."""
 
 _WHO = frozenset(
-    {*_OF_MEMBERS, "aws:principalaccount", "aws:principalarn", "aws:sourceaccount", "aws:sourcearn"}
+    {
+        *ONLY_FOR_MEMBERS,
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+    }
 )
 """Keys that say who somebody is; where from or when they call makes no difference."""
 
@@ -126,7 +131,7 @@ def _is_session_of(session: IamArn, role: IamArn) -> bool:
 def _caller(principal: Principal) -> Caller:
     """Make the caller that a principal is, with what is certain of each of its requests."""
     if principal.kind == "Service":
-        return service_caller(principal.names[0], absent=_OF_MEMBERS)
+        return service_caller(principal.names[0], absent=ONLY_FOR_MEMBERS)
     arn = _arn(principal)
     if arn is None:
         return Caller(())

@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Iterable
 
-from reconciler.policy.conditions import CURRENT_TIME, Clause, Condition, spell_key
+from reconciler.policy.condition_keys import spell_key
+from reconciler.policy.conditions import CURRENT_TIME, Clause, Condition
 from reconciler.policy.difference import Holding, Holdings
 from reconciler.policy.facts import Actions
 from reconciler.policy.principals import Principal, gone_kind, plain_name

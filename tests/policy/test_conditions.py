@@ -1,5 +1,6 @@
 import pytest
 
+from reconciler.policy.condition_keys import is_known_key, spell_key
 from reconciler.policy.conditions import (
     NO_CONDITION,
     Clause,
@@ -9,7 +10,6 @@ from reconciler.policy.conditions import (
     condition_json,
     parse_condition,
     parse_operator,
-    spell_key,
     without_variables,
 )
 from reconciler.policy.malformed import MalformedError, json_place
@@ -130,6 +130,23 @@ def test_both_names_of_one_operator_survive_as_json(name: str) -> None:
 )
 def test_spelling_keys(key: str, spelled: str) -> None:
     assert spell_key(key) == spelled
+
+
+@pytest.mark.parametrize(
+    ("key", "known"),
+    [
+        ("aws:PrincipalOrgID", True),
+        ("AWS:principalorgid", True),
+        ("aws:PrincipalTag/team", True),
+        ("ecr:ResourceTag/a/b", True),
+        ("aws:PrincipalTag", False),
+        ("aws:PrincipalTag/", False),
+        ("aws:SourceArn/team", False),
+        ("aws:PrincipleOrgID", False),
+    ],
+)
+def test_known_keys(key: str, known: bool) -> None:
+    assert is_known_key(key) is known
 
 
 def test_an_old_version_has_no_variables() -> None:

@@ -1,0 +1,73 @@
+"""The condition keys that AWS documents for all services and for ECR, and how each behaves.
+
+Sources: IAM User Guide, "AWS global condition context keys" (the keys, and under "Availability" who
+has them) and "Single-valued vs. multivalued context keys"; Service Authorization Reference,
+"Actions, resources, and condition keys for Amazon Elastic Container Registry". The documentation
+grows, so a key that is missing here is unknown, never wrong.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_GLOBAL = """
+    aws:AssumedRoot aws:CalledVia aws:CalledViaAWSMCP aws:CalledViaFirst aws:CalledViaLast
+    aws:ChatbotSourceArn aws:CurrentTime aws:Ec2InstanceSourcePrivateIPv4 aws:Ec2InstanceSourceVpc
+    aws:EpochTime aws:FederatedProvider aws:IsMcpServiceAction aws:MultiFactorAuthAge
+    aws:MultiFactorAuthPresent aws:PrincipalAccount aws:PrincipalArn aws:PrincipalIsAWSService
+    aws:PrincipalOrgID aws:PrincipalOrgPaths aws:PrincipalServiceName aws:PrincipalServiceNamesList
+    aws:PrincipalType aws:Referer aws:RequestedRegion aws:ResourceAccount aws:ResourceOrgID
+    aws:ResourceOrgPaths aws:SecureTransport aws:SignInSessionArn aws:SourceAccount aws:SourceArn
+    aws:SourceIdentity aws:SourceIp aws:SourceOrgID aws:SourceOrgPaths aws:SourceVpc
+    aws:SourceVpcArn aws:SourceVpce aws:TagKeys aws:TokenIssueTime aws:UserAgent
+    aws:ViaAWSMCPService aws:ViaAWSService aws:VpcSourceIp aws:VpceAccount aws:VpceOrgID
+    aws:VpceOrgPaths aws:userid aws:username ecr:AccountSetting
+"""
+_TAG_PREFIXES = "aws:PrincipalTag aws:RequestTag aws:ResourceTag ecr:ResourceTag"
+
+KNOWN_KEYS: Mapping[str, str] = MappingProxyType({key.lower(): key for key in _GLOBAL.split()})
+"""Every known key in lower case, with the spelling of the documentation."""
+
+TAG_KEYS: Mapping[str, str] = MappingProxyType({key.lower(): key for key in _TAG_PREFIXES.split()})
+"""The same for the keys that take a tag's name behind a slash, such as `aws:PrincipalTag/team`."""
+
+_SPELLING = {**KNOWN_KEYS, **TAG_KEYS}
+
+MULTIVALUED = frozenset(
+    {
+        "aws:calledvia",
+        "aws:principalorgpaths",
+        "aws:principalservicenameslist",
+        "aws:resourceorgpaths",
+        "aws:sourceorgpaths",
+        "aws:tagkeys",
+        "aws:vpceorgpaths",
+    }
+)
+"""Keys that may have several values in one request; only a set operator compares them all."""
+
+ONLY_FOR_SERVICES = frozenset(
+    {
+        "aws:principalservicename",
+        "aws:principalservicenameslist",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:sourceorgid",
+        "aws:sourceorgpaths",
+    }
+)
+"""Keys that are in no request of a user or role: only a service's own calls have them."""
+
+ONLY_FOR_MEMBERS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
+"""Keys that only the requests of an organization's members have, and no service is one."""
+
+
+def is_known_key(key: str) -> bool:
+    """Check whether a key, in any case, is documented for all services or for ECR."""
+    name, slash, tag = key.lower().partition("/")
+    return name in (TAG_KEYS if slash and tag else KNOWN_KEYS)
+
+
+def spell_key(key: str) -> str:
+    """Spell a key in lower case as the documentation does, where it is known."""
+    name, slash, tag = key.partition("/")
+    return _SPELLING.get(name, name) + slash + tag
