@@ -20,7 +20,7 @@ from reconciler.access.nodes import (
 from reconciler.access.problems import Findings, Place, shown
 from reconciler.access.repository import check_repository
 from reconciler.access.tiers import check_tier
-from reconciler.policy.amounts import amounts_to, shares_any
+from reconciler.policy.amounts import amounts_to, can_rewrite, shares_any
 from reconciler.policy.document import parse_statement
 from reconciler.policy.facts import Actions, Holder
 from reconciler.policy.glob import has_wildcard
@@ -159,7 +159,10 @@ def _check(rules: Iterable[PlacedRule], lines: list[_Given], findings: Findings)
             for line in _decisive(rule, breach, lines):
                 name = shown(_name(breach.who, line))
                 because = printable(rule.because)
-                message = f"{name} gets {rule.tier} here, which it must never have: {because}"
+                alone = amounts_to(rule.actions, line.actions, breach.denied)
+                rewrites = not alone and can_rewrite(line.actions, breach.denied)
+                by = "can rewrite the policy and so give itself" if rewrites else "gets"
+                message = f"{name} {by} {rule.tier} here, which it must never have: {because}"
                 findings.error("never", message, line.place, hint=_HINT, other=place)
 
 
@@ -171,5 +174,10 @@ def _name(who: Someone, line: _Given) -> str:
 def _decisive(rule: NeverRule, breach: Breach, lines: Iterable[_Given]) -> list[_Given]:
     """Give the lines that alone are too much; where none is, all that add to it."""
     giving = [line for line in lines if line.holder in breach.givers]
-    alone = [line for line in giving if amounts_to(rule.actions, line.actions, breach.denied)]
+    alone = [
+        line
+        for line in giving
+        if amounts_to(rule.actions, line.actions, breach.denied)
+        or can_rewrite(line.actions, breach.denied)
+    ]
     return alone or [line for line in giving if shares_any(rule.actions, line.actions)]

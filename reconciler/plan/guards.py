@@ -159,7 +159,7 @@ def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
         if not broken.repaired and name not in allowed:
             yield Refusal(
                 "never",
-                f"{broken.who} has {broken.tier} on {_place(broken.target)} and keeps it, which it "
+                f"{broken.who} {broken.has} on {_place(broken.target)} and keeps it, which it "
                 f"must never have: {broken.because}; {NEVER} {name} allows it once",
             )
 

@@ -13,8 +13,8 @@ from reconciler.registry.model import RegistryScope, RepositorySettings
 ChangeKind = Literal["set", "delete", "create"]
 RiskName = Literal[
     "admin",
+    "can-rewrite",
     "deny-removed",
-    "lambda-can-rewrite",
     "new-account",
     "outside-organization",
     "public",
@@ -123,7 +123,8 @@ class BrokenRule:
     """A `never` rule of the file that is broken live: which tier, by whom, and why it shall not be.
 
     `repaired` tells that the plan's change ends it. `condition` says who it is, of many; `name` is
-    the file's name for them, if it has one.
+    the file's name for them, if it has one. `by_rewriting` tells that they do not hold the tier,
+    but may rewrite the policy, and so give it to themselves.
     """
 
     target: Target
@@ -133,11 +134,19 @@ class BrokenRule:
     repaired: bool
     condition: Condition = ()
     name: str | None = field(default=None, compare=False)
+    by_rewriting: bool = False
 
     @property
     def who(self) -> str:
         """Who breaks the rule, as people read it."""
         return self.name or plain_name(self.principal)
+
+    @property
+    def has(self) -> str:
+        """What breaks the rule, as people read it after `who`."""
+        if self.by_rewriting:
+            return f"can rewrite the policy and so give itself {self.tier}"
+        return f"has {self.tier}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,9 +64,15 @@ def broken_anew(
     told: dict[str, None] = {}
     for rule in _about(target, rules):
         known = _who_breaks(rule, sides.before)
-        for who in sorted(_who_breaks(rule, sides.after) - known):
-            name = vocabulary.name_of(*who) or plain_name(who[0])
-            told[f"{name} would have {rule.tier}, which it must never have: {rule.because}"] = None
+        for who, by_rewriting in sorted(_who_breaks(rule, sides.after).items()):
+            if who not in known:
+                name = vocabulary.name_of(*who) or plain_name(who[0])
+                gets = (
+                    f"could rewrite the policy and so give itself {rule.tier}"
+                    if by_rewriting
+                    else f"would have {rule.tier}"
+                )
+                told[f"{name} {gets}, which it must never have: {rule.because}"] = None
     return tuple(told)
 
 
@@ -141,7 +147,7 @@ def _broken(
     target: Target, rule: NeverRule, before: Facts, after: Facts, vocabulary: Vocabulary
 ) -> Iterable[BrokenRule]:
     still = _who_breaks(rule, after)
-    for principal, condition in sorted(_who_breaks(rule, before)):
+    for (principal, condition), by_rewriting in sorted(_who_breaks(rule, before).items()):
         # Of its condition, what counts is the part that says who it is.
         named = vocabulary.find(principal, condition)
         yield BrokenRule(
@@ -152,15 +158,19 @@ def _broken(
             repaired=(principal, condition) not in still,
             condition=named.condition if named else condition,
             name=named.name if named else None,
+            by_rewriting=by_rewriting,
         )
 
 
-def _who_breaks(rule: NeverRule, facts: Facts) -> set[tuple[Principal, Condition]]:
-    """Give who breaks a rule: an organization is another `*` than the next one."""
-    return {(breach.who.principal, breach.who.condition) for breach in find_breaches(rule, facts)}
+def _who_breaks(rule: NeverRule, facts: Facts) -> dict[tuple[Principal, Condition], bool]:
+    """Give who breaks a rule, and whether only by rewriting the policy.
+
+    An organization is another `*` than the next one.
+    """
+    return {(b.who.principal, b.who.condition): b.by_rewriting for b in find_breaches(rule, facts)}
 
 
 def _told(broken: BrokenRule) -> Finding:
     ends = "an apply ends that" if broken.repaired else "no apply ends that"
-    has = f"{broken.who} has {broken.tier}, which it must never have"
-    return finding(broken.target, "never", f"{has}: {broken.because}; {ends}")
+    told = f"{broken.who} {broken.has}, which it must never have: {broken.because}; {ends}"
+    return finding(broken.target, "never", told)

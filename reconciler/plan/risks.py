@@ -3,16 +3,21 @@
 from collections.abc import Iterable
 
 from reconciler.plan.model import Risk, Target
-from reconciler.policy.actions import KNOWN_ACTIONS, covers, expand
+from reconciler.policy.actions import KNOWN_ACTIONS, expand
+from reconciler.policy.amounts import can_rewrite
 from reconciler.policy.conditions import Condition
 from reconciler.policy.difference import AccessChange, Holding
-from reconciler.policy.elements import NotAction
 from reconciler.policy.facts import Actions, Facts
-from reconciler.policy.principals import EVERYONE, account_of, account_principal
+from reconciler.policy.principals import (
+    EVERYONE,
+    Principal,
+    account_of,
+    account_principal,
+    gone_kind,
+)
 from reconciler.policy.public import is_public
 from reconciler.policy.vocabulary import Vocabulary
 
-_REWRITE = "ecr:SetRepositoryPolicy"
 _ORGANIZATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
 
 
@@ -24,11 +29,13 @@ def find_risks(
     `public`: anyone may; `admin`: every action; `new-account`: an account, not the registry's
     own, that had no access to this repository; `outside-organization`: everyone under a condition
     that is not one of the organizations that the file names, where it names any;
-    `lambda-can-rewrite`: a service that may set the repository's policy; `deny-removed`: a Deny
-    that holds no longer.
+    `can-rewrite`: whoever may set or delete the repository's policy, except the registry's own
+    account, whose admins may do so by their identity policies; `deny-removed`: a Deny that holds
+    no longer.
     """
     known = {account_of(holder.principal) for holder in before if holder.effect == "Allow"}
     known.add(target.scope.account)
+    own = account_principal(target.scope.account, target.partition)
     organizations = _organizations(named.condition for named in vocabulary.principals)
     risks: set[Risk] = set()
     for change in access:
@@ -39,21 +46,21 @@ def find_risks(
             if account is not None and account not in known:
                 risks.add(Risk("new-account", account_principal(account, target.partition)))
             for gained in change.gained:
-                risks |= set(_risks_of(change, gained, organizations))
+                risks |= set(_risks_of(change.principal, gained, organizations))
+                if change.principal != own and _may_rewrite(change.principal, gained):
+                    risks.add(Risk("can-rewrite", change.principal, gained.condition))
     return tuple(sorted(risks))
 
 
 def _risks_of(
-    change: AccessChange, gained: Holding, organizations: frozenset[str]
+    principal: Principal, gained: Holding, organizations: frozenset[str]
 ) -> Iterable[Risk]:
-    principal, condition = change.principal, gained.condition
+    condition = gained.condition
     public = is_public(principal, "Allow", condition)
     if public:
         yield Risk("public", principal, condition)
     if _is_nearly_all(gained.actions):
         yield Risk("admin", principal, condition)
-    if principal.kind == "Service" and _covered(gained.actions, _REWRITE):
-        yield Risk("lambda-can-rewrite", principal, condition)
     if principal == EVERYONE and organizations and not public:
         bound_to = _organizations([condition])
         if not bound_to or not bound_to <= organizations:
@@ -66,14 +73,9 @@ def _is_nearly_all(actions: Actions) -> bool:
     return len(patterns) < len(actions) or expand(patterns) == KNOWN_ACTIONS.keys()
 
 
-def _covered(actions: Actions, action: str) -> bool:
-    """Tell whether the actions hold one; all but some hold every other."""
-    return any(
-        not any(covers(excluded, action) for excluded in a.excluded)
-        if isinstance(a, NotAction)
-        else covers(a, action)
-        for a in actions
-    )
+def _may_rewrite(principal: Principal, gained: Holding) -> bool:
+    """Tell whether somebody who still exists gains the power to rewrite the policy."""
+    return can_rewrite(gained.actions) and not gone_kind(principal)
 
 
 def _organizations(conditions: Iterable[Condition]) -> frozenset[str]:

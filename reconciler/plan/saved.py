@@ -196,6 +196,7 @@ def _broken(broken: BrokenJson) -> BrokenRule:
         repaired=broken["repaired"],
         condition=parse_condition(broken["conditions"]) if broken["conditions"] else NO_CONDITION,
         name=broken["name"],
+        by_rewriting=broken["by_rewriting"],
     )
 
 

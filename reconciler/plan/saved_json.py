@@ -103,6 +103,7 @@ class BrokenJson(PlaceJson):
     conditions: dict[str, dict[str, str | list[str]]]
     because: str
     repaired: bool
+    by_rewriting: bool
 
 
 class PlanJson(TypedDict):

@@ -34,6 +34,11 @@ KNOWN_ACTIONS: Mapping[str, AccessLevel] = MappingProxyType(
 )
 """The full name of every known action on a repository, with its access level."""
 
+REWRITING_ACTIONS = frozenset(
+    action for action, level in KNOWN_ACTIONS.items() if level == "Permissions management"
+)
+"""What replaces or removes a repository's policy: who may do that may give itself any access."""
+
 AUTHORIZATION_TOKEN = "ecr:GetAuthorizationToken"  # noqa: S105 - an action's name, no secret
 """Grants nothing in a repository policy: it belongs in the caller's identity policy."""
 

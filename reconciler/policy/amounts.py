@@ -1,8 +1,8 @@
-"""Whether actions that are held amount to a tier that shall not be held, as far as can be told."""
+"""What actions that are held amount to: a tier, or the power to rewrite the policy."""
 
 from functools import lru_cache
 
-from reconciler.policy.actions import changes_something, covers, expand
+from reconciler.policy.actions import REWRITING_ACTIONS, changes_something, covers, expand
 from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions
 from reconciler.policy.glob import globs_intersect, has_wildcard
@@ -27,6 +27,11 @@ def amounts_to(tier: TierActions, held: Actions, denied: Actions) -> bool:
         or any(map(changes_something, got))
         or any(_meets_unknown(p, a, denied) for p in tier if has_wildcard(p) for a in held)
     )
+
+
+def can_rewrite(held: Actions, denied: Actions = frozenset()) -> bool:
+    """Tell whether somebody may set or delete the repository's policy with these actions."""
+    return any(have_all(held, a) and not have_all(denied, a) for a in REWRITING_ACTIONS)
 
 
 @lru_cache(maxsize=4_096)

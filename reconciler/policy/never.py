@@ -12,6 +12,9 @@ public. What can't be told counts as broken.
   for accounts join it.
 - The public ends up with what nothing bounds.
 
+Whoever may set or delete the repository's policy may give itself any tier, so that breaks every
+rule on it.
+
 Conditions besides (a network, a date) may hold, so they make no difference. Only a Deny without a
 condition takes away, of the very principal, its account or everyone. A deleted principal has
 nothing.
@@ -21,7 +24,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from reconciler.policy.amounts import TierActions, amounts_to, shares_any
+from reconciler.policy.actions import REWRITING_ACTIONS
+from reconciler.policy.amounts import TierActions, amounts_to, can_rewrite, shares_any
 from reconciler.policy.facts import Actions, Facts, Holder, denied_to
 from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
 from reconciler.policy.outside import is_outside
@@ -66,11 +70,15 @@ class NeverRule(NamedTuple):
 
 
 class Breach(NamedTuple):
-    """Who breaks a rule, who is given what breaks it, and which actions are taken away again."""
+    """Who breaks a rule, who is given what breaks it, and which actions are taken away again.
+
+    `by_rewriting` tells that they do not hold the tier, but may rewrite the policy.
+    """
 
     who: Someone
     givers: tuple[Holder, ...]
     denied: Actions
+    by_rewriting: bool = False
 
 
 def find_breaches(rule: NeverRule, facts: Facts) -> tuple[Breach, ...]:
@@ -82,7 +90,7 @@ def find_breaches(rule: NeverRule, facts: Facts) -> tuple[Breach, ...]:
         holder: actions
         for holder, actions in facts.items()
         if holder.effect == "Allow"
-        and shares_any(rule.actions, actions)
+        and shares_any(rule.actions | REWRITING_ACTIONS, actions)
         and not gone_kind(holder.principal)
     }
     denying = {holder: actions for holder, actions in facts.items() if holder.effect == "Deny"}
@@ -93,8 +101,9 @@ def find_breaches(rule: NeverRule, facts: Facts) -> tuple[Breach, ...]:
             own = tuple(holder for holder in givers if holder.principal == who.principal)
             for enough in (givers,) if who is one else (own, givers):
                 held = frozenset[str]().union(*(giving[holder] for holder in enough))
-                if amounts_to(rule.actions, held, denied):
-                    found.setdefault(who[:2], Breach(who, enough, denied))
+                amounts = amounts_to(rule.actions, held, denied)
+                if amounts or can_rewrite(held, denied):
+                    found.setdefault(who[:2], Breach(who, enough, denied, not amounts))
                     break
     left = (b for b in found.values() if b.who in rule.to or not _follows(b, found.values()))
     return tuple(sorted(left, key=lambda breach: breach.who[:2]))

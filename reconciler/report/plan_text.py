@@ -19,9 +19,9 @@ _RARE_KINDS: tuple[LineKind, ...] = ("narrowed", "changed")
 
 _RISKS: Mapping[RiskName, str] = {
     "public": "needs nothing but an AWS account",
-    "admin": "may do everything, even rewrite this policy",
+    "admin": "may do everything",
+    "can-rewrite": "may rewrite this policy, and so give itself any access",
     "deny-removed": "is denied no longer",
-    "lambda-can-rewrite": "is a service that may rewrite this policy",
     "new-account": "had no access to this repository",
     "outside-organization": "need not belong to an organization that the file names",
 }

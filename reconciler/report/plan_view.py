@@ -79,6 +79,7 @@ class BrokenView:
     conditions: dict[str, dict[str, str | list[str]]]
     because: str
     repaired: bool
+    by_rewriting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ def _broken(broken: BrokenRule) -> BrokenView:
         conditions=condition_json(broken.condition),
         because=broken.because,
         repaired=broken.repaired,
+        by_rewriting=broken.by_rewriting,
     )
 
 

@@ -66,7 +66,7 @@ PLAN: Json = {
         {
             "repository": "d", **PLACE, "tier": "push", "principal": "*", "name": None,
             "conditions": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}},
-            "because": "so it is", "repaired": False,
+            "because": "so it is", "repaired": False, "by_rewriting": True,
         }
     ],
     "findings": [

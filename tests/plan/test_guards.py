@@ -190,6 +190,14 @@ def test_a_never_rule_that_stays_broken_is_refused() -> None:
     assert check(broken(repaired=True)) == ()
 
 
+def test_a_never_rule_that_is_broken_by_rewriting_says_so() -> None:
+    (rule,) = broken().broken
+    (refusal,) = check(Plan(broken=(replace(rule, by_rewriting=True),)))
+    assert refusal.message.startswith(
+        f"{ROLE} can rewrite the policy and so give itself push on app (us-west-2) and keeps it"
+    )
+
+
 def test_a_never_rule_broken_by_a_statement_without_principal() -> None:
     assert check(broken(MISSING))[0].message.startswith(
         "(no principal) has push on app (us-west-2)"

@@ -188,6 +188,19 @@ def test_what_adds_up_only_here_is_not_planned() -> None:
     ]
 
 
+def test_who_may_rewrite_the_policy_breaks_every_rule_on_it() -> None:
+    rewrite = "ecr:SetRepositoryPolicy"
+    made = lived(allow(ROLE_B, rewrite), given=never(NO_PUSH))
+    assert made.broken == (replace(a_break(repaired=True), by_rewriting=True),)
+    could = "can rewrite the policy and so give itself push, which it must never have: b only runs"
+    assert told(made) == [f"{ROLE_B} {could}; an apply ends that"]
+    kept = never(NO_PUSH, base=rules(KeepRule("Theirs", B)))
+    stays = lived(allow(ROLE_B, rewrite, Sid="Theirs"), given=kept)
+    assert stays.broken == (replace(a_break(repaired=False), by_rewriting=True),)
+    asked = plan(desired(statements=[allow(ROLE_B, rewrite)]), live(), never(NO_PUSH))
+    assert [e.message for e in asked.errors] == [f"{ROLE_B} {could.replace('can', 'could', 1)}"]
+
+
 def test_the_public_of_two_conditions_is_told_once() -> None:
     until = {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}
     tomorrow = {"DateLessThan": {"aws:CurrentTime": "2031-01-01T00:00:00Z"}}

@@ -48,16 +48,16 @@ GONE = "AROAEXAMPLEEXAMPLEID"
         ([], [allow("*", when=ORG)], []),
         ([allow("*", when=ORG)], [allow("*")], ["public"]),
         ([allow("*", PULL)], [allow("*", GET)], []),
-        ([], [allow("*", "ecr:*")], ["admin", "public"]),
-        ([allow(ROLE)], [allow(ROLE, "ecr:*")], ["admin"]),
-        ([allow(ROLE)], [allow(ROLE, "*")], ["admin"]),
+        ([], [allow("*", "ecr:*")], ["admin", "can-rewrite", "public"]),
+        ([allow(ROLE)], [allow(ROLE, "ecr:*")], ["admin", "can-rewrite"]),
+        ([allow(ROLE)], [allow(ROLE, "*")], ["admin", "can-rewrite"]),
         ([allow(ROLE)], [allow(ROLE, "ecr:Put*")], []),
         ([allow(ROLE, "ecr:*")], [allow(ROLE, "ecr:*"), allow(ROLE_B)], []),
         ([allow(ROLE, "ecr:*")], [allow(ROLE)], []),
-        ([], [allow(LAMBDA, None, NotAction=PUT)], ["admin", "lambda-can-rewrite"]),
-        ([], [allow(LAMBDA, None, NotAction="ecr:Set*")], ["admin"]),
-        ([], [allow(LAMBDA, "ecr:SetRepositoryPolicy")], ["lambda-can-rewrite"]),
-        ([], [allow(LAMBDA, "ecr:*")], ["admin", "lambda-can-rewrite"]),
+        ([], [allow(LAMBDA, None, NotAction=PUT)], ["admin", "can-rewrite"]),
+        ([], [allow(LAMBDA, None, NotAction="ecr:*Policy")], ["admin"]),
+        ([], [allow(LAMBDA, "ecr:SetRepositoryPolicy")], ["can-rewrite"]),
+        ([], [allow(LAMBDA, "ecr:*")], ["admin", "can-rewrite"]),
         ([allow(LAMBDA, "ecr:*")], [allow(LAMBDA, "ecr:*"), allow(LAMBDA, GET, when=ORG)], []),
         ([], [allow(None, NotPrincipal={"AWS": ROLE})], ["public"]),
     ],
@@ -66,6 +66,39 @@ def test_risks(before: list[Json], after: list[Json], risks: list[str]) -> None:
     held, wanted = _facts(before), _facts(after)
     found = find_risks(held, difference(held, wanted), TARGET, Vocabulary())
     assert [risk.name for risk in found] == risks
+
+
+REMOVE = "ecr:DeleteRepositoryPolicy"
+REPLACE = "ecr:SetRepositoryPolicy"
+
+
+@pytest.mark.parametrize(
+    ("statement", "marked"),
+    [
+        *((allow(ROLE, do), True) for do in (REPLACE, REMOVE, [GET, REMOVE], "ecr:Set*", "*")),
+        *((allow(ROLE, do), True) for do in ("ecr:*Policy", "ecr:?etRepositoryPolicy", "ECR:s*y")),
+        *((allow(ROLE, do), False) for do in ("ecr:Get*", "ecr:*LifecyclePolicy", "ecr:Set?")),
+        (allow(ROLE, None, NotAction=GET), True),
+        (allow(ROLE, None, NotAction=REPLACE), True),  # may remove it
+        (allow(ROLE, None, NotAction=[REPLACE, REMOVE]), False),
+        (allow(ROLE, None, NotAction="ecr:*RepositoryPolicy"), False),
+        (allow(ROLE, REPLACE, {"Bool": {"aws:MultiFactorAuthPresent": "true"}}), True),
+        *((allow(who, REPLACE), True) for who in (OTHER_ACCOUNT, USER, LAMBDA, {"Federated": "x"})),
+        (allow("*", REPLACE, ORG), True),
+        (allow(None, REPLACE, NotPrincipal={"AWS": ROLE}), True),
+        (allow(f"arn:aws:iam::{OWN}:role/a", REPLACE), True),
+        (allow(OWN, REPLACE), False),
+        (allow(OWN, REPLACE, ORG), False),
+        (allow(GONE, REPLACE), False),
+        (deny(ROLE, REPLACE), False),
+    ],
+)
+def test_whoever_may_rewrite_the_policy_is_marked(statement: Json, marked: bool) -> None:
+    gained = difference({}, _facts([statement]))
+    names = {risk.name for risk in find_risks({}, gained, TARGET, Vocabulary())}
+    assert ("can-rewrite" in names) is marked
+    same = difference(_facts([statement]), _facts([statement]))
+    assert find_risks({}, same, TARGET, Vocabulary()) == ()
 
 
 IN_ORG = condition("StringEquals", "aws:PrincipalOrgID", "o-1")

@@ -48,7 +48,9 @@ def test_everything_comes_back_sorted() -> None:
     assert saved.errors == (PlanError(Target("x", SCOPE), "missing-repository", "gone"),)
     assert saved.unmanaged == ("u", "v")
     assert saved.never_broken == (
-        BrokenRule(Target("d", SCOPE), "push", EVERYONE, "so it is", False, ORGANIZATION),
+        BrokenRule(
+            Target("d", SCOPE), "push", EVERYONE, "so it is", False, ORGANIZATION, by_rewriting=True
+        ),
     )
     assert (saved.in_sync, saved.live_grants) == (7, 12)
 

@@ -397,6 +397,47 @@ def test_what_a_service_is_denied() -> None:
     ]
 
 
+REPLACE = "ecr:SetRepositoryPolicy"
+REMOVE = "ecr:DeleteRepositoryPolicy"
+
+
+@pytest.mark.parametrize(
+    ("to", "statements", "expected"),
+    [
+        *((A, [allow(ROLE, do)], [ROLE]) for do in (REPLACE, REMOVE, "ecr:*Policy", "ecr:Set*")),
+        (A, [allow(ROLE, REPLACE, UNTIL)], [ROLE]),
+        (A, [allow(ROLE, None, NotAction=[GET, "ecr:Put*", "ecr:*Layer*"])], [ROLE]),
+        (A, [allow(ROLE, None, NotAction=[GET, "ecr:Put*", "ecr:*Layer*", "ecr:*Policy"])], []),
+        (A, [allow(ROLE, "ecr:GetRepositoryPolicy")], []),
+        (A, [allow(ROOT, REPLACE)], [ROLE]),
+        (A, [allow("*", REPLACE, org_is())], [ROLE]),
+        (A, [allow("*", REPLACE, account_is(OTHER_ACCOUNT))], []),
+        (A, [allow(ROLE_B, REPLACE)], []),
+        (A, [allow(ROLE, "ecr:*Policy"), deny(ROLE, REPLACE)], [ROLE]),
+        (A, [allow(ROLE, "ecr:*Policy"), deny("*", [REPLACE, REMOVE])], []),
+        (A, [allow(ROLE, REPLACE), deny(ROLE, REPLACE, UNTIL)], [ROLE]),
+        (WHOLE_ACCOUNT, [allow(ROLE, REPLACE)], [ROLE]),
+        (ORGANIZATION, [allow("*", REPLACE, org_is())], ["*"]),
+        (OUTSIDE, [allow([STRANGER, ROLE], REPLACE)], [STRANGER]),
+        (OUTSIDE, [allow(LAMBDA, REPLACE)], ["lambda.amazonaws.com"]),
+        (PUBLIC, [allow("*", REPLACE)], ["*"]),
+        (PUBLIC, [allow("*", REPLACE, org_is())], []),
+    ],
+)
+def test_whoever_may_rewrite_the_policy_breaks_every_rule(
+    to: Someone | Outside, statements: list[Json], expected: list[str]
+) -> None:
+    for tier in ("pull", "push"):
+        assert broken(rule(to, tier), *statements) == expected
+        found = find_breaches(rule(to, tier), facts(*statements))
+        assert all(breach.by_rewriting for breach in found)
+
+
+def test_whoever_holds_the_tier_is_not_told_as_who_could_take_it() -> None:
+    (breach,) = find_breaches(rule(A), facts(allow(ROLE, "ecr:*")))
+    assert not breach.by_rewriting
+
+
 def test_several_whom_a_rule_is_about() -> None:
     both = rule(A, "push", aws(ROLE_B), aws(ROLE_B))
     assert broken(both, allow([ROLE_B, ROLE], PUT), allow("*", PUT)) == [ROLE, ROLE_B]
