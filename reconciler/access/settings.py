@@ -17,7 +17,7 @@ from reconciler.access.nodes import (
 )
 from reconciler.access.problems import Findings, Place, shown
 from reconciler.policy.conditions import NO_CONDITION, Condition
-from reconciler.policy.keep import LAMBDA_SID, KeepRule, Ownership, lambda_rule
+from reconciler.policy.keep import LAMBDA, LAMBDA_SID, KeepRule, Ownership, lambda_rule
 from reconciler.policy.principals import (
     Principal,
     parse_arn,
@@ -91,16 +91,20 @@ def keeps_by_default(node: Node | None) -> bool:
 def read_ownership(node: Node | None, names: Names) -> Ownership:
     """Read `unmanaged.statements`; the rule for Lambda's own statement is always there.
 
-    A rule of the file for that same statement adds nothing: it would be the weaker one.
+    A rule of the file for that same statement would be the weaker one, so it adds nothing unless it
+    says `as_is`.
     """
     accounts = names.around.accounts
     built_in = lambda_rule({accounts.registry, *accounts.ids.values()})
     own: list[KeepRule] = []
     for item in items_of(child(child(node, "statements"), "keep")):
         sid = text_of(child(item, "sid"))
-        own += [KeepRule(sid, who, condition=held) for who, held in _keep_whom(item, names) if sid]
-    stronger = (r for r in own if (r.sid, r.principal) != (LAMBDA_SID, built_in.principal))
-    return Ownership("keep" if keeps_by_default(node) else "remove", (built_in, *stronger))
+        as_is = child(item, "as_is")
+        weaker = not (isinstance(as_is, ScalarNode) and as_is.value is True)
+        for who, held in _keep_whom(item, names):
+            if sid and not (weaker and (sid, who) == (LAMBDA_SID, LAMBDA)):
+                own.append(KeepRule(sid, who, condition=held))
+    return Ownership("keep" if keeps_by_default(node) else "remove", (built_in, *own))
 
 
 def _keep_whom(item: Node, names: Names) -> list[tuple[Principal, Condition]]:

@@ -95,7 +95,7 @@ def _say_companion(broken: Violation, misspelt: Misspelt, findings: Findings) ->
 
 
 def _say_nobody(broken: Violation, findings: Findings) -> None:
-    besides = ("sid", "when", "accounts", "paths", "source_arns", "source_accounts")
+    besides = ("sid", "as_is", "when", "accounts", "paths", "source_arns", "source_accounts")
     hint = f"give one of {', '.join(key for key in broken.keys if key not in besides)}"
     findings.error("missing-key", "this does not say who it is", broken.place, hint=hint)
 

@@ -12,7 +12,16 @@ from reconciler.apply.looking import is_same
 from reconciler.apply.sendable import sendable
 from reconciler.plan.compute import merge_plans
 from reconciler.plan.counts import count_granted, count_revoked
-from reconciler.plan.model import Change, Finding, Plan, PlanError, Target, finding
+from reconciler.plan.keeping import dropped_statements, lambda_risks
+from reconciler.plan.model import (
+    NOTHING_KEPT,
+    Change,
+    Finding,
+    Plan,
+    PlanError,
+    Target,
+    finding,
+)
 from reconciler.plan.risks import find_risks
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
 from reconciler.policy.difference import difference
@@ -133,6 +142,7 @@ def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Find
     after = target.read(after_text)
     before_facts, after_facts = facts_of_policy(live.policy), facts_of_policy(after)
     access = difference(before_facts, after_facts)
+    cut_off = dropped_statements(live.policy, after_facts, {}, NOTHING_KEPT)
     change = Change(
         target=target,
         change="delete" if after_text is None else "set",
@@ -140,7 +150,10 @@ def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Find
         before_text=live.text,
         after_text=after_text,
         before=live.policy,
-        risks=find_risks(before_facts, access, target, Vocabulary()),
+        risks=(
+            *find_risks(before_facts, access, target, Vocabulary()),
+            *(risk._replace(why="") for risk in lambda_risks(cut_off)),
+        ),
         lasting=access,
         revoked=count_revoked(before_facts, access),
         granted=count_granted(after_facts, access),

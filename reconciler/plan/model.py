@@ -15,6 +15,7 @@ RiskName = Literal[
     "admin",
     "can-rewrite",
     "deny-removed",
+    "lambda-loses-access",
     "new-account",
     "outside-organization",
     "public",
@@ -22,11 +23,12 @@ RiskName = Literal[
 
 
 class Risk(NamedTuple):
-    """What deserves a second look: which risk, and who brings it."""
+    """What deserves a second look: which risk, who brings it, and why, where that is not plain."""
 
     name: RiskName
     principal: Principal
     condition: Condition = ()
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

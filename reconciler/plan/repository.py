@@ -11,6 +11,7 @@ from reconciler.plan.findings import (
     public_findings,
     unreadable_findings,
 )
+from reconciler.plan.keeping import dropped_statements, lambda_risks, not_kept_findings
 from reconciler.plan.model import BrokenRule, Change, ChangeKind, Finding, PlanError, Target
 from reconciler.plan.never import Sides, broken_anew, judge
 from reconciler.plan.risks import find_risks
@@ -110,6 +111,9 @@ def _compare(wanted: Desired, found: _Found, rules: Rules) -> RepositoryPlan:
     after = work_out(wanted, target, before, rules)
     access = difference(found.facts, after.facts)
     live_grants = count_live(before, found.effective)
+    over = grant_facts(wanted.expired)
+    dropped = dropped_statements(before, after.facts, over, rules.ownership)
+    cut_off = tuple(lambda_risks(dropped))
     change = None
     if access or found.settings or isinstance(before, Unreadable):
         check_writable(after, before)
@@ -124,8 +128,8 @@ def _compare(wanted: Desired, found: _Found, rules: Rules) -> RepositoryPlan:
             before_text=found.text,
             after_text=after.text,
             before=before,
-            risks=find_risks(found.facts, access, target, rules.vocabulary),
-            live_risks=find_risks(after.facts, back, target, rules.vocabulary),
+            risks=(*find_risks(found.facts, access, target, rules.vocabulary), *cut_off),
+            live_risks=(*find_risks(after.facts, back, target, rules.vocabulary), *cut_off),
             lasting=lasting,
             revoked=live_grants if isinstance(before, Unreadable) else lost,
             granted=count_granted(after.facts, access),
@@ -140,6 +144,7 @@ def _compare(wanted: Desired, found: _Found, rules: Rules) -> RepositoryPlan:
             *expired_findings(target, wanted.expired, found.facts),
             *gone_findings(target, found.facts, access, rules.vocabulary),
             *unreadable_findings(target, before),
+            *not_kept_findings(target, dropped),
             *public_findings(target, facts_of(after.kept), rules.vocabulary),
         ),
         live_grants=live_grants,

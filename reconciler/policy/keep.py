@@ -3,21 +3,25 @@
 A Sid alone proves nothing, for anyone who may write a policy may choose it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from reconciler.policy.arn_patterns import account_of_source
 from reconciler.policy.compiler import SID_PREFIX
+from reconciler.policy.condition_keys import spell_key
 from reconciler.policy.conditions import NO_CONDITION, Clause, Condition
 from reconciler.policy.document import VERSION, Document, Statement
-from reconciler.policy.principals import Principal, service_principal
+from reconciler.policy.principals import Principal, plain_name, service_principal
 from reconciler.policy.public import is_public
+from reconciler.policy.tiers import action_names
 
 LAMBDA_SID = "LambdaECRImageRetrievalPolicy"
 """The Sid of the statement that Lambda adds by itself so that it may fetch a function's image.
 
 Source: Lambda Developer Guide, "Create a Lambda function using a container image".
 """
+
+LAMBDA = service_principal("lambda.amazonaws.com")
 
 _LAMBDA_ACTIONS = frozenset(
     {
@@ -28,6 +32,10 @@ _LAMBDA_ACTIONS = frozenset(
         "ecr:DeleteRepositoryPolicy",
     }
 )
+
+
+_SOURCE_ARN = "aws:sourcearn"
+_LIKE = ("StringLike", "ArnLike")
 
 
 class KeepRule(NamedTuple):
@@ -43,6 +51,18 @@ class KeepRule(NamedTuple):
     condition: Condition = NO_CONDITION
     actions: frozenset[str] | None = None
     source_accounts: frozenset[str] | None = None
+
+
+class Obstacle(NamedTuple):
+    """Why a keep rule does not keep a statement that has its Sid.
+
+    `account` (12 digits) is the one that the rule does not know; `in_shape` tells that the
+    statement is of the rule's principal, and is only not what the rule takes from it.
+    """
+
+    why: str
+    in_shape: bool = False
+    account: str | None = None
 
 
 class Ownership(NamedTuple):
@@ -64,7 +84,7 @@ def lambda_rule(accounts: Iterable[str]) -> KeepRule:
     """Make the built-in rule for Lambda's own statement, given the accounts that are known."""
     return KeepRule(
         LAMBDA_SID,
-        service_principal("lambda.amazonaws.com"),
+        LAMBDA,
         actions=_LAMBDA_ACTIONS,
         source_accounts=frozenset(accounts),
     )
@@ -75,6 +95,21 @@ def kept_statements(document: Document, ownership: Ownership) -> tuple[Statement
     if ownership.default == "keep":
         return tuple(s for s in document.statements if not (s.sid or "").startswith(SID_PREFIX))
     return tuple(s for s in document.statements if any(_keeps(r, s) for r in ownership.rules))
+
+
+def obstacles(statement: Statement, ownership: Ownership) -> tuple[Obstacle, ...]:
+    """Say why no rule keeps a statement whose Sid one has: that of the rule that comes closest.
+
+    Of those that come as close, it is one about the statement's principal. Nothing where no rule
+    has its Sid, or one keeps it.
+    """
+    rules = [rule for rule in ownership.rules if rule.sid == statement.sid]
+    if rules and ownership.default == "keep":
+        why = f"under default: keep, a Sid that starts with {SID_PREFIX} is the file's own"
+        return (Obstacle(why),)
+    rules.sort(key=lambda rule: rule.principal not in statement.principals)
+    found = (tuple(dict.fromkeys(_obstacles(rule, statement))) for rule in rules)
+    return min(found, key=len, default=())
 
 
 def said(statement: Statement) -> tuple[object, ...]:
@@ -96,23 +131,49 @@ def changes_meaning(document: Document, statement: Statement) -> bool:
 
 
 def _keeps(rule: KeepRule, statement: Statement) -> bool:
-    return (
-        statement.sid == rule.sid
-        and statement.effect == "Allow"
-        and statement.principals == (rule.principal,)
-        and set(rule.condition) <= set(statement.condition)
-        and not is_public(rule.principal, statement.effect, statement.condition)
-        and (rule.actions is None or statement.actions <= rule.actions)
-        and (
-            rule.source_accounts is None
-            or any(_from_accounts(c, rule.source_accounts) for c in statement.condition)
-        )
-    )
+    return statement.sid == rule.sid and next(_obstacles(rule, statement), None) is None
 
 
-def _from_accounts(clause: Clause, accounts: frozenset[str]) -> bool:
-    return (
-        clause.operator in ("StringLike", "ArnLike")
-        and clause.key == "aws:sourcearn"
-        and all(account_of_source(value, clause.operator) in accounts for value in clause.values)
-    )
+def _obstacles(rule: KeepRule, statement: Statement) -> Iterator[Obstacle]:
+    """Say all that keeps a rule from keeping a statement that has its Sid."""
+    if statement.effect != "Allow":
+        yield Obstacle("it denies, and rules keep only what allows")
+    if statement.principals != (rule.principal,):
+        names = ", ".join(map(plain_name, statement.principals))
+        yield Obstacle(f"it is for {names}; the rule is for {plain_name(rule.principal)} alone")
+    for clause in rule.condition:
+        if clause not in statement.condition:
+            yield Obstacle(
+                f"its condition lacks the rule's {clause.operator} {spell_key(clause.key)}"
+            )
+    if any(is_public(p, statement.effect, statement.condition) for p in statement.principals):
+        yield Obstacle("it lets everyone in")
+    more = frozenset() if rule.actions is None else statement.actions - rule.actions
+    if more:
+        yield Obstacle(f"it also allows {', '.join(action_names(more))}", in_shape=True)
+    if rule.source_accounts is not None:
+        yield from _source_obstacles(statement.condition, rule.source_accounts)
+
+
+def _source_obstacles(condition: Condition, accounts: frozenset[str]) -> Iterator[Obstacle]:
+    """Say why a condition does not hold a service to resources in some accounts."""
+    bounding = [c for c in condition if c.key == _SOURCE_ARN and c.operator in _LIKE]
+    unknown = [_unknown_sources(clause, accounts) for clause in bounding]
+    if not bounding:
+        elsewhere = any(clause.key.startswith("aws:source") for clause in condition)
+        only = " in a StringLike or ArnLike of aws:SourceArn" if elsewhere else ""
+        yield Obstacle(f"no source account{only}", in_shape=True)
+    elif all(unknown):
+        for value, account in unknown[0].items():
+            why = (
+                f"{account} is not under accounts"
+                if account
+                else f"the account of the source {value} can't be told"
+            )
+            yield Obstacle(why, in_shape=True, account=account)
+
+
+def _unknown_sources(clause: Clause, accounts: frozenset[str]) -> dict[str, str | None]:
+    """Give the values of a clause that are in none of the accounts, each with its own account."""
+    found = {value: account_of_source(value, clause.operator) for value in clause.values}
+    return {value: account for value, account in found.items() if account not in accounts}

@@ -22,12 +22,14 @@ _RISKS: Mapping[RiskName, str] = {
     "admin": "may do everything",
     "can-rewrite": "may rewrite this policy, and so give itself any access",
     "deny-removed": "is denied no longer",
+    "lambda-loses-access": "can no longer fetch images",
     "new-account": "had no access to this repository",
     "outside-organization": "need not belong to an organization that the file names",
 }
 _LIVE_RISKS: Mapping[RiskName, str] = {
     **_RISKS,
     "deny-removed": "is not denied, as the file asks",
+    "lambda-loses-access": "can fetch images until the next apply",
     "new-account": "has no access to this repository in the file",
 }
 
@@ -98,7 +100,8 @@ def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable
     if change.change == "delete":
         yield paint("faint", f"    {manner.delete}")
     for risk in change.risks:
-        told = f"{risk.name}: {risk.label} {manner.risks[risk.name]}"
+        why = f": {risk.why}" if risk.why else ""
+        told = f"{risk.name}: {risk.label} {manner.risks[risk.name]}{why}"
         yield paint("warning", f"  ! {printable(told)}")
     for sid in change.kept:
         yield paint("faint", f"    kept: {printable(sid) or 'a statement without Sid'}")

@@ -37,10 +37,11 @@ Risks = tuple[Risk, ...]
 
 
 class RiskView(NamedTuple):
-    """A risk, and who brings it, in words."""
+    """A risk, and who brings it, in words; `why`, where it is not plain."""
 
     name: RiskName
     label: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _broken(broken: BrokenRule) -> BrokenView:
 
 def _risk(risk: Risk, vocabulary: Vocabulary) -> RiskView:
     named = vocabulary.find(risk.principal, risk.condition)
-    return RiskView(risk.name, principal_label(risk.principal, named))
+    return RiskView(risk.name, principal_label(risk.principal, named), risk.why)
 
 
 def _json_value(text: str | None) -> object:

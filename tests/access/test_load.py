@@ -67,6 +67,17 @@ def test_keep_rules_add_to_the_built_in_one_and_never_loosen_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(("as_is", "kept"), [("true", 1), ("false", 0)])
+def test_a_keep_rule_loosens_the_built_in_one_only_with_as_is(as_is: str, kept: int) -> None:
+    rule = f"{{sid: {LAMBDA_SID}, service: lambda.amazonaws.com, as_is: {as_is}}}"
+    access = valid(f"{MINIMAL}unmanaged: {{statements: {{keep: [{rule}]}}}}\n")
+    built_in, *own = access.ownership.rules
+    assert built_in.actions is not None
+    assert [(r.sid, r.principal, r.actions, r.source_accounts) for r in own] == [
+        (LAMBDA_SID, service_principal("lambda.amazonaws.com"), None, None)
+    ] * kept
+
+
 def test_tiers_extend_each_other_in_any_order() -> None:
     access = valid(
         "tiers:\n"

@@ -272,7 +272,16 @@ def test_it_is_told_as_access() -> None:
 def test_what_is_risky_is_marked() -> None:
     found = rolled(journal([(policy("*"), None, "applied")]), None)
     (made,) = found.plan.changes
-    assert {risk.name for risk in made.risks} == {"admin", "new-account"}
+    assert {risk.name for risk in made.risks} == {"admin", "can-rewrite", "new-account"}
+
+
+def test_what_lambda_loses_is_marked() -> None:
+    statement = {**json.loads(A)["Statement"][0], "Principal": {"Service": "lambda.amazonaws.com"}}
+    lambdas = json.dumps({"Statement": [{**statement, "Action": "ecr:BatchGetImage"}]})
+    (made,) = rolled(journal([(A, lambdas, "applied")]), lambdas).plan.changes
+    assert [(r.name, r.why) for r in made.risks if r.name.startswith("lambda")] == [
+        ("lambda-loses-access", "")
+    ]
 
 
 PUBLIC = policy("BatchGetImage", who="*")

@@ -133,6 +133,35 @@ def test_lambdas_statement_for_a_strangers_function_is_not_kept(
     assert reconcile("drift").code == 0
 
 
+def test_lambdas_statement_without_a_condition_is_marked_and_kept_as_it_is(
+    reconcile: Reconcile, ecr: Sandbox, folder: Path
+) -> None:
+    assert reconcile("apply", "--yes").code == 0
+    policy = json.loads(ecr.policy_text("payments/api"))
+    published = {
+        "Sid": LAMBDA_SID,
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+    }
+    ecr.set_policy_text(
+        "payments/api", json.dumps(policy | {"Statement": [*policy["Statement"], published]})
+    )
+    planned = reconcile("plan")
+    assert planned.code == 0
+    assert "! lambda-loses-access: lambda.amazonaws.com can no longer fetch images" in planned.out
+    document = json.loads(reconcile("plan", "--format", "json").out)
+    assert document["changes"][0]["risks"] == ["lambda-loses-access"]
+    (told,) = document["findings"]
+    assert (told["rule"], "no source account" in told["message"]) == ("not-kept", True)
+    assert reconcile("drift").code == 4
+
+    file = folder / "ecr_access.yaml"
+    file.write_text(f"{file.read_text()}{told['message'].partition('write ')[2]}\n")
+    assert reconcile("drift").code == 0
+    assert len(lambdas_own(ecr)) == 1
+
+
 def test_an_unknown_role_is_refused_with_what_the_service_said(folder: Path) -> None:
     with Sandbox(Behaviour(known_principals_only=True)) as ecr:
         ecr.create_repository("payments/api")

@@ -1,5 +1,7 @@
 """Whose statement is it: Lambda's own, by its whole shape; others', by rule or by default."""
 
+from typing import Literal
+
 import pytest
 
 from reconciler.policy.keep import (
@@ -9,6 +11,7 @@ from reconciler.policy.keep import (
     changes_meaning,
     kept_statements,
     lambda_rule,
+    obstacles,
 )
 from reconciler.policy.principals import EVERYONE, Principal, service_principal
 from tests.policy.making import (
@@ -143,6 +146,80 @@ def test_what_is_public_is_never_kept_by_rule() -> None:
     org = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
     assert kept(allow("*", GET, org, Sid="Everyone"), rule)
     assert not kept(allow("*", GET, Sid="Everyone"), rule)
+
+
+def why(raw: Json, *rules: KeepRule, default: Literal["remove", "keep"] = "remove") -> list[str]:
+    (statement,) = document(raw).statements
+    return [o.why for o in obstacles(statement, Ownership(default, (RULE, *rules)))]
+
+
+OTHERS = FUNCTION.replace(ACCOUNT, OTHER_ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (lambdas(), []),
+        (lambdas(Sid="Other", when=None), []),
+        (lambdas(when=None), ["no source account"]),
+        (
+            lambdas(when={"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
+            ["no source account in a StringLike or ArnLike of aws:SourceArn"],
+        ),
+        (
+            lambdas(when=from_arns(FUNCTION, operator="StringEquals")),
+            ["no source account in a StringLike or ArnLike of aws:SourceArn"],
+        ),
+        (lambdas(when=from_arns(FUNCTION, OTHERS)), ["777788889999 is not under accounts"]),
+        (
+            lambdas(when=from_arns(OTHERS, OTHERS.replace("*", "app"))),
+            ["777788889999 is not under accounts"],
+        ),
+        (lambdas(when=from_arns("*")), ["the account of the source * can't be told"]),
+        (
+            lambdas(when={**from_arns(OTHERS), **from_arns(FUNCTION, operator="ArnLike")}),
+            [],
+        ),
+        (
+            lambdas(do=[GET, PUT], when=None),
+            ["it also allows ecr:PutImage", "no source account"],
+        ),
+        (
+            lambdas({**LAMBDA, "AWS": ROLE}),
+            [f"it is for lambda.amazonaws.com, {ROLE}; the rule is for lambda.amazonaws.com alone"],
+        ),
+        (lambdas(Effect="Deny"), ["it denies, and rules keep only what allows"]),
+        (
+            lambdas("*", do=GET, when=None),
+            [
+                "it is for everyone; the rule is for lambda.amazonaws.com alone",
+                "it lets everyone in",
+                "no source account",
+            ],
+        ),
+    ],
+)
+def test_why_it_is_not(raw: Json, expected: list[str]) -> None:
+    assert sorted(why(raw)) == sorted(expected)
+
+
+def test_of_several_rules_the_one_that_comes_closest_says_why() -> None:
+    pattern = condition("ArnLike", "aws:PrincipalArn", "arn:aws:iam::444455556666:role/sso/*")
+    root = Principal("AWS", ("arn:aws:iam::444455556666:root",))
+    given = KeepRule("Admins", EVERYONE), KeepRule("Admins", root, condition=pattern)
+    assert why(allow(ACCOUNT, GET, Sid="Admins"), *given) == [
+        "its condition lacks the rule's ArnLike aws:PrincipalArn"
+    ]
+    kept_now = KeepRule("Admins", root)
+    assert why(allow(ACCOUNT, GET, Sid="Admins"), *given, kept_now) == []
+
+
+def test_why_one_under_our_own_sid_is_not() -> None:
+    rule = KeepRule("EcrAccessPull", Principal("AWS", (ROLE,)))
+    assert why(allow(Sid="EcrAccessPull"), rule) == []
+    assert why(allow(Sid="EcrAccessPull"), rule, default="keep") == [
+        "under default: keep, a Sid that starts with EcrAccess is the file's own"
+    ]
 
 
 def test_by_default_nothing_is_kept_and_the_order_stays() -> None:

@@ -1,0 +1,164 @@
+"""What is not kept: what Lambda loses by it, and why."""
+
+import pytest
+
+from reconciler.plan.model import Plan
+from reconciler.plan.wanted import Rules
+from reconciler.policy.keep import LAMBDA_SID, KeepRule, lambda_rule
+from reconciler.policy.principals import service_principal
+from tests.plan.making import (
+    LAMBDA,
+    OVER,
+    ROLE_A,
+    UNTIL,
+    B,
+    desired,
+    grant,
+    live,
+    plan,
+    registry,
+    rules,
+)
+from tests.policy.making import ACCOUNT, GET, PUT, URL, Json, allow, condition, deny
+
+SERVICE = {"Service": "lambda.amazonaws.com"}
+FUNCTION = f"arn:aws:lambda:us-west-2:{ACCOUNT}:function:*"
+BUILT_IN = rules(lambda_rule(["111122223333", ACCOUNT]))
+SOURCE = {"StringLike": {"aws:SourceArn": FUNCTION}}
+SOURCES = condition("StringLike", "aws:SourceArn", FUNCTION)
+EVERY = f"unmanaged: {{statements: {{keep: [{{sid: {LAMBDA_SID}, service: lambda.amazonaws.com"
+
+
+def lambdas(
+    do: object = (GET, URL), when: object = None, who: object = SERVICE, sid: str = LAMBDA_SID
+) -> Json:
+    return allow(who, do, when, Sid=sid)
+
+
+def is_marked(made: Plan) -> bool:
+    (change,) = made.changes
+    plans, drifts = (
+        [risk for risk in risks if risk.name == "lambda-loses-access"]
+        for risks in (change.risks, change.live_risks)
+    )
+    assert plans == drifts
+    return bool(plans)
+
+
+def not_kept(made: Plan) -> list[str]:
+    return [f.message for f in made.findings if f.rule == "not-kept"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        lambdas(),
+        lambdas(GET),
+        lambdas("ecr:BatchGet*"),
+        lambdas("ecr:*"),
+        lambdas("*", SOURCE),
+        lambdas(when=SOURCE, sid="Other"),
+        lambdas(when=SOURCE, sid="EcrAccessLambda"),
+        lambdas(when=SOURCE, sid=""),
+        lambdas(who={**SERVICE, "AWS": ACCOUNT}, when=SOURCE),
+        allow(SERVICE, None, NotAction=PUT),
+        {k: v for k, v in lambdas().items() if k != "Sid"},
+    ],
+)
+def test_what_lambda_loses_is_marked(statement: Json) -> None:
+    assert is_marked(plan(desired(grant(ROLE_A)), live(statement), BUILT_IN))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        lambdas(when=SOURCE),  # kept
+        lambdas("ecr:DescribeImages"),
+        lambdas(who={"Service": "codebuild.amazonaws.com"}),
+        deny(SERVICE, GET, Sid=LAMBDA_SID),
+        allow(SERVICE, None, NotAction="ecr:*"),
+    ],
+)
+def test_nothing_else_is(statement: Json) -> None:
+    assert not is_marked(plan(desired(grant(ROLE_A)), live(statement), BUILT_IN))
+
+
+def test_what_the_file_gives_is_not_lost() -> None:
+    given = desired(grant(ROLE_A), grant(LAMBDA, "lambda", SOURCES))
+    assert not is_marked(plan(given, live(lambdas("ecr:*", SOURCE, sid="Other")), BUILT_IN))
+    made = plan(given, live(lambdas([GET, URL, PUT], SOURCE)), BUILT_IN)
+    assert not is_marked(made)
+    assert len(not_kept(made)) == 1  # of the third action
+    free = desired(grant(LAMBDA, "lambda"), grant(ROLE_A))
+    made = plan(free, live(lambdas(when=SOURCE, sid="Other"), lambdas()), BUILT_IN)
+    assert (is_marked(made), not_kept(made)) == (False, [])
+    assert is_marked(plan(given, live(lambdas(sid="Other")), BUILT_IN))
+
+
+def test_a_grant_that_is_over_is_no_loss() -> None:
+    until = {"DateLessThan": {"aws:CurrentTime": "2026-01-31T00:00:00Z"}}
+    ended = grant(LAMBDA, "lambda", OVER, until=UNTIL)
+    made = plan(desired(grant(ROLE_A), expired=[ended]), live(lambdas(when=until)), BUILT_IN)
+    assert (is_marked(made), not_kept(made)) == (False, [])
+
+
+def test_of_what_is_not_understood_nothing_is_said() -> None:
+    made = plan(desired(grant(ROLE_A)), registry(app='{"Statement": 1}'), BUILT_IN)
+    assert (is_marked(made), not_kept(made)) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("statement", "remedy"),
+    [
+        (lambdas(), f"to keep it as it is, write {EVERY}, as_is: true}}]}}}}"),
+        (
+            lambdas(when={"StringLike": {"aws:SourceArn": FUNCTION.replace(ACCOUNT, "7" * 12)}}),
+            f'to keep it, write accounts: {{NAME: "{"7" * 12}"}}',
+        ),
+        (
+            lambdas(
+                [GET, PUT], {"StringLike": {"aws:SourceArn": FUNCTION.replace(ACCOUNT, "7" * 12)}}
+            ),
+            f"to keep it as it is, write {EVERY}, as_is: true}}]}}}}",
+        ),
+        (
+            lambdas(sid="Mine"),
+            "to keep it as it is, write "
+            "unmanaged: {statements: {keep: [{sid: Mine, service: lambda.amazonaws.com}]}}",
+        ),
+        (
+            lambdas(sid="true"),
+            "to keep it as it is, write "
+            'unmanaged: {statements: {keep: [{sid: "true", service: lambda.amazonaws.com}]}}',
+        ),
+        (
+            lambdas(sid=""),
+            "to give it, name the service under principals and give it the tier lambda",
+        ),
+    ],
+)
+def test_what_would_keep_it(statement: Json, remedy: str) -> None:
+    made = plan(desired(grant(ROLE_A)), live(statement), BUILT_IN)
+    (message,) = not_kept(made)
+    assert message.endswith(f"; {remedy}")
+    assert message in {risk.why for risk in made.changes[0].risks}
+
+
+def test_as_is_keeps_it() -> None:
+    as_is: Rules = rules(*BUILT_IN.ownership.rules, KeepRule(LAMBDA_SID, LAMBDA))
+    for statement in (lambdas(), lambdas("ecr:*"), lambdas([GET, PUT], SOURCE)):
+        made = plan(desired(grant(ROLE_A)), live(statement), as_is)
+        assert (is_marked(made), not_kept(made)) == (False, [])
+        assert made.changes[0].kept == (LAMBDA_SID,)
+    for statement in (allow("*", GET, Sid=LAMBDA_SID), lambdas(who={**SERVICE, "AWS": "*"})):
+        made = plan(desired(grant(ROLE_A)), live(statement), as_is)
+        assert (made.changes[0].kept, len(not_kept(made))) == ((), 1)
+
+
+def test_a_rule_on_somebody_else_is_told() -> None:
+    backup = rules(KeepRule("Backup", service_principal("backup.amazonaws.com")))
+    made = plan(desired(grant(B)), live(allow(Sid="Backup"), allow(ACCOUNT)), backup)
+    assert not_kept(made) == [
+        "the statement 'Backup' is not kept: it is for arn:aws:iam::444455556666:role/a; "
+        "the rule is for backup.amazonaws.com alone"
+    ]
