@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from reconciler.plan.counts import count_granted, count_live, count_revoked, leaves_somebody
 from reconciler.plan.findings import (
+    denied_findings,
     expired_findings,
     gone_findings,
     public_findings,
@@ -141,6 +142,7 @@ def _compare(wanted: Desired, found: _Found, rules: Rules) -> RepositoryPlan:
             *gone_findings(target, found.facts, access, rules.vocabulary),
             *unreadable_findings(target, before),
             *public_findings(target, facts_of(after.kept), rules.vocabulary),
+            *denied_findings(target, wanted, after.kept),
         ),
         live_grants=live_grants,
     )
