@@ -104,16 +104,16 @@ def _in_ecr(action: Action) -> str:
     return "ecr:*" if isinstance(action, NotAction) or action == "*" else action
 
 
-@lru_cache(maxsize=65_536)
 def _missing_where_denied(
     principal: Principal, condition: Condition, denial: Denial, registry: str
 ) -> tuple[str, ...] | None:
     """Give the missing keys by which a Deny holds in each request; None where it may not hold."""
-    caller = _caller(principal, condition, denial, registry)
-    if not _speaks_of(denial, principal, caller):
+    caller = _caller(principal, condition, registry)
+    if caller is None or not _speaks_of(denial, principal, caller):
         return None
-    if any(clause_holds(clause, caller) is False for clause in condition):
-        return None
+    if caller.context.get(_IS_SERVICE) == ("true",):  # which has no tags
+        tags = {clause.key for clause in denial.condition if clause.key.startswith(_TAG)}
+        caller = caller._replace(absent=caller.absent | tags)
     if not all(always_holds(clause, condition, caller) for clause in denial.condition):
         return None
     return tuple(clause.key for clause in denial.condition if clause.key in caller.absent)
@@ -137,10 +137,11 @@ def _speaks_of(denial: Denial, principal: Principal, caller: Caller) -> bool:
     return all(arn and arn.account != account_of(principal) for arn in of_aws)
 
 
-def _caller(principal: Principal, condition: Condition, denial: Denial, registry: str) -> Caller:
+@lru_cache(maxsize=4_096)
+def _caller(principal: Principal, condition: Condition, registry: str) -> Caller | None:
     """Make the caller of a grant, with what is certain of each request that the grant lets through.
 
-    A user or role has the name of a user only where it is one; a service has no tags.
+    None where it lets none through. A role has no user's name.
     """
     caller = caller_of(principal)
     known = {**caller.context, "aws:resourceaccount": (registry,)}
@@ -151,13 +152,14 @@ def _caller(principal: Principal, condition: Condition, denial: Denial, registry
         if principal.kind == "Service":
             known["aws:principalservicename"] = principal.names
         absent |= ONLY_FOR_MEMBERS
-        absent |= {c.key for c in denial.condition if c.key.startswith(_TAG)}
     elif arn or _needs(condition, ONLY_FOR_MEMBERS):
         known[_IS_SERVICE] = ("false",)
         absent |= ONLY_FOR_SERVICES
         if arn and arn.resource_type in ("role", "assumed-role"):
             absent |= {_USER_NAME}
-    return Caller(caller.principals, known, absent)
+    made = Caller(caller.principals, known, absent)
+    never = any(clause_holds(clause, made) is False for clause in condition)
+    return None if never else made
 
 
 def _needs(condition: Condition, keys: frozenset[str]) -> bool:
