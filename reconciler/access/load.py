@@ -5,6 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from reconciler.access.accounts import Surroundings, read_accounts
+from reconciler.access.denied import check_denied
 from reconciler.access.entries import Terms, read_entries
 from reconciler.access.model import AccessFile
 from reconciler.access.names import read_names, warn_of_unused
@@ -56,6 +57,7 @@ def load_access(
         meaning = Findings()
         access = _read(source.root, path, today, allow_public, meaning)
         check_never(access, today, meaning)
+        check_denied(access, today, meaning)
         check_sizes(access, today, meaning)
         _add_new(meaning, findings)
     problems = sort_problems(findings.found)

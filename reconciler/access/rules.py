@@ -68,6 +68,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "never": "What a file itself says shall never be is most likely a slip.",
         "public": "Access for everyone is nearly always a mistake in a private registry.",
         "bad-statement": "A raw statement that is not understood is never sent.",
+        "grant-denied": "A Deny wins over every Allow, so what it takes away is not given.",
         "resource-in-statement": "A repository policy speaks of its own repository only.",
         "statement-not-owned": "Under default: keep, only statements with our Sid are ours.",
         "policy-too-large": "ECR takes no policy of more than 10,240 characters.",

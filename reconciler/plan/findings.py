@@ -1,13 +1,15 @@
 """What is worth saying of one repository besides its changes."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from reconciler.plan.model import Finding, Target, finding
+from reconciler.policy.denied import Loss, as_denial, lost
 from reconciler.policy.difference import AccessChange
-from reconciler.policy.document import Policy, Unreadable
+from reconciler.policy.document import Policy, Statement, Unreadable
 from reconciler.policy.facts import Facts, Holder
-from reconciler.policy.grants import Grant
-from reconciler.policy.principals import gone_kind, parse_arn
+from reconciler.policy.grants import Desired, Grant
+from reconciler.policy.principals import gone_kind, parse_arn, plain_name
 from reconciler.policy.public import is_public
 from reconciler.policy.tiers import describe_actions
 from reconciler.policy.vocabulary import Vocabulary
@@ -65,6 +67,26 @@ def public_findings(target: Target, live: Facts, vocabulary: Vocabulary) -> list
         for holder, actions in live.items()
         if is_public(*holder)
     ]
+
+
+def denied_findings(target: Target, wanted: Desired, kept: Iterable[Statement]) -> list[Finding]:
+    """Name the grants of the file that a kept Deny takes away for certain, wholly or in part."""
+    found = []
+    for statement in kept:
+        denial = as_denial(statement)
+        if denial is None:
+            continue
+        losing: defaultdict[tuple[str, Loss], list[str]] = defaultdict(list)
+        for grant in wanted.grants:
+            holder = Holder(grant.principal, "Allow", grant.condition)
+            loss = lost(holder, grant.actions, denial, target.scope.account)
+            if loss:
+                losing[grant.tier, loss].append(grant.name or plain_name(grant.principal))
+        deny = f"the kept Deny {statement.sid!r}" if statement.sid else "a kept Deny"
+        for (tier, loss), names in losing.items():
+            told = loss.told(tier, sorted(names), deny)
+            found.append(finding(target, "grant-denied", f"{told}; {loss.remedy}"))
+    return found
 
 
 def unreadable_findings(target: Target, before: Policy) -> list[Finding]:

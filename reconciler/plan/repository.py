@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from reconciler.plan.counts import count_granted, count_live, count_revoked, leaves_somebody
 from reconciler.plan.findings import (
+    denied_findings,
     expired_findings,
     gone_findings,
     public_findings,
@@ -146,6 +147,7 @@ def _compare(wanted: Desired, found: _Found, rules: Rules) -> RepositoryPlan:
             *unreadable_findings(target, before),
             *not_kept_findings(target, dropped),
             *public_findings(target, facts_of(after.kept), rules.vocabulary),
+            *denied_findings(target, wanted, after.kept),
         ),
         live_grants=live_grants,
     )

@@ -46,7 +46,7 @@ class Someone(NamedTuple):
 
 def reaches(principal: Principal, condition: Condition, someone: Someone) -> bool:
     """Tell whether what a principal is given under a condition may be somebody's."""
-    caller = _caller(someone.principal)
+    caller = caller_of(someone.principal)
     return takes_in(principal, someone.principal) and not any(
         clause_holds(clause, caller) is False
         or any(_are_apart(clause, own) for own in someone.condition)
@@ -62,7 +62,7 @@ def names_of(principal: Principal) -> tuple[Principal, ...] | None:
     arn = _arn(principal)
     if arn and arn.resource_type == "assumed-role":
         return None
-    return tuple(dict.fromkeys((principal, *_caller(principal).principals)))
+    return tuple(dict.fromkeys((principal, *caller_of(principal).principals)))
 
 
 def lies_within(principal: Principal, condition: Condition, someone: Someone) -> bool:
@@ -102,7 +102,7 @@ def _always(clause: Clause, principal: Principal, condition: Condition) -> Answe
         return True
     if any(_are_apart(clause, other) for other in condition):
         return False
-    return clause_holds(clause, _caller(principal))
+    return clause_holds(clause, caller_of(principal))
 
 
 def _leaves_out(excluded: frozenset[str], principal: Principal) -> bool:
@@ -110,7 +110,7 @@ def _leaves_out(excluded: frozenset[str], principal: Principal) -> bool:
 
     That is one principal with its account; with the account alone, the account's roles may be in.
     """
-    own = {f"{one.kind}:{one.names[0]}" for one in _caller(principal).principals}
+    own = {f"{one.kind}:{one.names[0]}" for one in caller_of(principal).principals}
     is_one = bool(own) and not principal.names[0].endswith(":root")
     return "AWS:*" in excluded or (is_one and own <= excluded)
 
@@ -128,7 +128,7 @@ def _is_session_of(session: IamArn, role: IamArn) -> bool:
 
 
 @lru_cache(maxsize=4_096)
-def _caller(principal: Principal) -> Caller:
+def caller_of(principal: Principal) -> Caller:
     """Make the caller that a principal is, with what is certain of each of its requests."""
     if principal.kind == "Service":
         return service_caller(principal.names[0], absent=ONLY_FOR_MEMBERS)

@@ -1,0 +1,116 @@
+"""Where a Deny of the file takes away what the file gives on the same repository."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from reconciler.access.desired import entries_by_name
+from reconciler.access.given import Given, given_by, statements_of
+from reconciler.access.model import AccessFile, Entry
+from reconciler.access.problems import Findings, Place, shown
+from reconciler.policy.denied import Denial, Loss, as_denial, lost
+from reconciler.policy.glob import glob_matches, globs_intersect
+from reconciler.policy.principals import plain_name
+
+_MOST_COMPARED = 200_000
+"""How often a grant is held against a Deny; no policy that the service takes comes near it."""
+
+_OF_PATTERNS = 10
+"""What it costs to hold two patterns against each other, in the same unit."""
+
+
+class _PlacedDenial(NamedTuple):
+    denial: Denial
+    place: Place
+
+
+class _Line(NamedTuple):
+    """A line of an entry, which may give several principals the same."""
+
+    place: Place
+    key: str | None
+    tier: str | None
+
+
+def check_denied(access: AccessFile, today: date, findings: Findings) -> None:
+    """Warn of each grant that a Deny of the same repository takes away for certain, or in part.
+
+    Each line is held against each Deny once, on however many repositories they meet.
+    """
+    denying = {entry.repository: tuple(_denials(entry, access)) for entry in access.entries}
+    denying = {name: denials for name, denials in denying.items() if denials}
+    if not denying:
+        return
+    given = {entry.repository: _allowed(entry, access, today) for entry in access.entries}
+    left = _MOST_COMPARED
+    for giving, other in _pairs(access, denying):
+        lines, denials = given[giving.repository], denying[other.repository]
+        of_patterns = giving.is_pattern and other.is_pattern
+        left -= len(lines) * len(denials) + (_OF_PATTERNS if of_patterns else 1)
+        if left < 0:
+            message = "too many grants and Denies to compare: from here on, not all are"
+            findings.warning("grant-denied", message, giving.place)
+            return
+        if not of_patterns or globs_intersect(giving.repository, other.repository):
+            where = _where(giving.repository, other.repository)
+            for denial in denials:
+                _check(lines, denial, where, access.registry.account, findings)
+
+
+def _denials(entry: Entry, access: AccessFile) -> Iterator[_PlacedDenial]:
+    for statement, place in statements_of(entry, access):
+        denial = as_denial(statement)
+        if denial:
+            yield _PlacedDenial(denial, place)
+
+
+def _allowed(entry: Entry, access: AccessFile, today: date) -> tuple[Given, ...]:
+    lines = given_by(entry, access, today)
+    return tuple(dict.fromkeys(line for line in lines if line.holder.effect == "Allow"))
+
+
+def _pairs(access: AccessFile, denying: Collection[str]) -> Iterator[tuple[Entry, Entry]]:
+    """Give the entries that apply to one repository, in pairs of which the second one denies.
+
+    Two patterns are given, too, where no repository may match both.
+    """
+    patterns = [e for e in access.entries if e.is_pattern and e.repository in denying]
+    for _, (own, *matching) in entries_by_name(access, None):
+        if own.is_pattern:
+            yield from ((own, other) for other in patterns)
+            continue
+        yield from ((own, other) for other in (own, *matching) if other.repository in denying)
+        if own.repository in denying:
+            yield from ((other, own) for other in matching)
+
+
+def _where(giving: str, denying: str) -> str:
+    """Say on which repositories of an entry another entry's Deny holds; nothing, if on all."""
+    return "" if glob_matches(denying, giving) else f"where {shown(denying)} applies, "
+
+
+def _check(
+    lines: Sequence[Given], placed: _PlacedDenial, where: str, registry: str, findings: Findings
+) -> None:
+    losing: defaultdict[tuple[_Line, Loss], list[Given]] = defaultdict(list)
+    for one in lines:
+        loss = lost(one.holder, one.actions, placed.denial, registry)
+        if loss:
+            losing[_line(one), loss].append(one)
+    members = Counter(map(_line, lines)) if losing else Counter()
+    for (line, loss), losers in losing.items():
+        everyone_of_it = line.key if len(losers) == members[line] else None
+        who = [everyone_of_it] if everyone_of_it else map(_name, losers)
+        what = shown(line.tier) if line.tier else "this statement"
+        message = where + loss.told(what, map(shown, who), "a Deny")
+        findings.warning("grant-denied", message, line.place, hint=loss.remedy, other=placed.place)
+
+
+def _line(one: Given) -> _Line:
+    return _Line(one.place, one.key, one.tier)
+
+
+def _name(one: Given) -> str:
+    own = one.name if one.name != one.key else None
+    return own or plain_name(one.holder.principal)

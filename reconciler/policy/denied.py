@@ -1,0 +1,183 @@
+"""Which actions of a grant a Deny takes away for certain: in each request that the grant is for.
+
+What can't be told takes nothing away. Sources: IAM User Guide, "Policy evaluation logic", "AWS JSON
+policy elements: NotPrincipal" and "AWS global condition context keys" (who has which key).
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from reconciler.policy.actions import KNOWN_ACTIONS, covers
+from reconciler.policy.amounts import have_all
+from reconciler.policy.caller import Caller
+from reconciler.policy.clauses import clause_holds
+from reconciler.policy.condition_keys import ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES, spell_key
+from reconciler.policy.conditions import Condition
+from reconciler.policy.document import Statement
+from reconciler.policy.elements import Action, NotAction
+from reconciler.policy.facts import Actions, Holder
+from reconciler.policy.implied import always_holds
+from reconciler.policy.principals import EVERYONE, Principal, account_of, parse_arn
+from reconciler.policy.reach import caller_of
+from reconciler.policy.tiers import action_names
+
+_IS_SERVICE = "aws:principalisawsservice"
+_USER_NAME = "aws:username"
+_TAG = "aws:principaltag/"
+_MOST_TOLD = 12
+
+
+class Denial(NamedTuple):
+    """A Deny: to whom, what, and under which condition."""
+
+    principals: frozenset[Principal]
+    actions: Actions
+    condition: Condition
+
+
+class Loss(NamedTuple):
+    """What a Deny takes away of a grant: these actions, which may be all of it.
+
+    `missing` are the keys, as AWS spells them, that no request of the grant has, so that the Deny
+    holds. `excepting` is the value of `aws:PrincipalIsAWSService` that, as a further condition of
+    the Deny, would except the grant; None where there is no such.
+    """
+
+    actions: Actions
+    whole: bool
+    missing: tuple[str, ...]
+    excepting: str | None
+
+    @property
+    def remedy(self) -> str:
+        """Say what to write so that nothing is lost."""
+        if self.excepting is None:
+            return "take the grant away, or except it in the Deny"
+        whom = "to except services" if self.excepting == "false" else "to deny services alone"
+        clause = f'Bool: {{"aws:PrincipalIsAWSService": "{self.excepting}"}}'
+        return f"{whom}, add to the Condition of the Deny: {clause}"
+
+    def told(self, what: str, who: Iterable[str], deny: str) -> str:
+        """Tell it in a sentence, given how to call the grant, its holders and the Deny."""
+        has = ", ".join(self.missing)
+        why = f"; no request of this grant has {has}, so the Deny holds" if has else ""
+        if self.whole:
+            return f"{what} gives {_first(who)} nothing: {deny} takes all of it away{why}"
+        taken = _first(action_names(self.actions))
+        return f"{what} gives {_first(who)} less than it says: {deny} takes {taken} away{why}"
+
+
+def as_denial(statement: Statement) -> Denial | None:
+    """Give a statement as a Deny; None for an Allow."""
+    if statement.effect != "Deny":
+        return None
+    return Denial(frozenset(statement.principals), statement.actions, statement.condition)
+
+
+def lost(holder: Holder, actions: Actions, denial: Denial, registry: str) -> Loss | None:
+    """Give what a Deny takes for certain of the actions that a holder is allowed; None if nothing.
+
+    `registry` is the registry's account. Nothing is lost of a grant that never applies.
+    """
+    taken = _taken(actions, denial.actions)
+    if not taken:
+        return None
+    missing = _missing_where_denied(holder.principal, holder.condition, denial, registry)
+    if missing is None:
+        return None
+    whole = all(have_all(denial.actions, _in_ecr(action)) for action in actions)
+    words = tuple(map(spell_key, missing))
+    return Loss(taken, whole, words, _excepting(holder.principal, denial, missing))
+
+
+@lru_cache(maxsize=4_096)
+def _taken(actions: Actions, denied: Actions) -> Actions:
+    """Give the allowed actions that are denied; of patterns that overlap, the known ones."""
+    candidates = {a for a in (*actions, *denied, *KNOWN_ACTIONS) if isinstance(a, str)}
+    taken = {a for a in candidates if have_all(actions, a) and have_all(denied, a)}
+    return frozenset(a for a in taken if not any(a != p and covers(p, a) for p in taken))
+
+
+def _in_ecr(action: Action) -> str:
+    """Give what an action may be in a repository's policy: one of ECR's."""
+    return "ecr:*" if isinstance(action, NotAction) or action == "*" else action
+
+
+def _missing_where_denied(
+    principal: Principal, condition: Condition, denial: Denial, registry: str
+) -> tuple[str, ...] | None:
+    """Give the missing keys by which a Deny holds in each request; None where it may not hold."""
+    caller = _caller(principal, condition, registry)
+    if caller is None or not _speaks_of(denial, principal, caller):
+        return None
+    if caller.context.get(_IS_SERVICE) == ("true",):  # which has no tags
+        tags = {clause.key for clause in denial.condition if clause.key.startswith(_TAG)}
+        caller = caller._replace(absent=caller.absent | tags)
+    if not all(always_holds(clause, condition, caller) for clause in denial.condition):
+        return None
+    return tuple(clause.key for clause in denial.condition if clause.key in caller.absent)
+
+
+def _speaks_of(denial: Denial, principal: Principal, caller: Caller) -> bool:
+    """Tell whether a Deny names all that a principal stands for.
+
+    A NotPrincipal does where it leaves out nobody of the same account: the service may look at
+    a role, its session or its account first.
+    """
+    if EVERYONE in denial.principals or not denial.principals.isdisjoint(caller.principals):
+        return True
+    (one, *others) = denial.principals
+    if one.kind != "NotPrincipal" or others or not caller.principals:
+        return False
+    excluded = [name.partition(":")[::2] for name in one.names]
+    if principal.kind == "Service":
+        return ("AWS", "*") not in excluded and ("Service", principal.names[0]) not in excluded
+    of_aws = [parse_arn(name) for kind, name in excluded if kind == "AWS"]
+    return all(arn and arn.account != account_of(principal) for arn in of_aws)
+
+
+@lru_cache(maxsize=4_096)
+def _caller(principal: Principal, condition: Condition, registry: str) -> Caller | None:
+    """Make the caller of a grant, with what is certain of each request that the grant lets through.
+
+    None where it lets none through. A role has no user's name.
+    """
+    caller = caller_of(principal)
+    known = {**caller.context, "aws:resourceaccount": (registry,)}
+    absent = caller.absent
+    arn = parse_arn(principal.names[0]) if caller.principals else None
+    if principal.kind == "Service" or _needs(condition, ONLY_FOR_SERVICES):
+        known[_IS_SERVICE] = ("true",)
+        if principal.kind == "Service":
+            known["aws:principalservicename"] = principal.names
+        absent |= ONLY_FOR_MEMBERS
+    elif arn or _needs(condition, ONLY_FOR_MEMBERS):
+        known[_IS_SERVICE] = ("false",)
+        absent |= ONLY_FOR_SERVICES
+        if arn and arn.resource_type in ("role", "assumed-role"):
+            absent |= {_USER_NAME}
+    made = Caller(caller.principals, known, absent)
+    never = any(clause_holds(clause, made) is False for clause in condition)
+    return None if never else made
+
+
+def _needs(condition: Condition, keys: frozenset[str]) -> bool:
+    """Tell whether a condition holds of no request without some of the keys."""
+    without = Caller((), absent=keys)
+    return any(clause_holds(clause, without) is False for clause in condition)
+
+
+def _excepting(principal: Principal, denial: Denial, missing: Iterable[str]) -> str | None:
+    if any(clause.key == _IS_SERVICE for clause in denial.condition):
+        return None
+    if principal.kind == "Service":
+        return None if principal in denial.principals else "false"
+    return "true" if not ONLY_FOR_SERVICES.isdisjoint(missing) else None
+
+
+def _first(words: Iterable[str]) -> str:
+    """List words, the first ones where they are many."""
+    every = tuple(words)
+    left = len(every) - _MOST_TOLD
+    return ", ".join(every[:_MOST_TOLD]) + (f" and {left:,} more" if left > 0 else "")
