@@ -5,7 +5,13 @@ from collections.abc import Iterable
 
 from reconciler.access.nodes import ScalarNode
 from reconciler.access.problems import Findings, shown
-from reconciler.policy.actions import AUTHORIZATION_TOKEN, KNOWN_ACTIONS, canonical_action, is_known
+from reconciler.policy.actions import (
+    AUTHORIZATION_TOKEN,
+    KNOWN_ACTIONS,
+    canonical_action,
+    is_known,
+    is_of_registry,
+)
 
 _PREFIX = "ecr:"
 _NAME = r"ecr:[A-Za-z0-9*?]{1,124}"
@@ -30,6 +36,10 @@ def _check_action(action: ScalarNode, findings: Findings) -> None:
     elif not re.fullmatch(_NAME, name):
         message = f"{shown(action.text)} can't be the name of an action"
         findings.error("bad-action", message, action.place, hint=_NAME_HINT)
+    elif is_of_registry(name):
+        text = shown(action.text)
+        message = f"{text} is no action on a repository, and a repository policy never allows it"
+        findings.warning("unknown-action", message, action.place, hint=_CALLER_HINT)
     elif not is_known(name):
         message = f"{shown(action.text)} is not a known action of ECR"
         hint = findings.did_you_mean(action.text, KNOWN_ACTIONS)

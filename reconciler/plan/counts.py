@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from reconciler.policy.actions import AUTHORIZATION_TOKEN
+from reconciler.policy.actions import is_of_registry
 from reconciler.policy.amounts import have_all, shares_any
 from reconciler.policy.conditions import NO_CONDITION
 from reconciler.policy.difference import AccessChange, Holdings
@@ -95,14 +95,22 @@ def _is_of_repositories(action: Action) -> bool:
     """Tell whether an action does anything with a repository; all but some do."""
     if isinstance(action, NotAction):
         return True
-    return action != AUTHORIZATION_TOKEN and globs_intersect(action.lower(), "ecr:*")
+    return not is_of_registry(action) and globs_intersect(action.lower(), "ecr:*")
 
 
 def _count_matched(denied: Principal, holdings: Holdings, facts: Facts) -> int:
-    """Count the holders of an Allow whom a Deny of these may match, and keep from something."""
+    """Count the holders of an Allow whom a Deny of these may match, and keep from something.
+
+    With NotPrincipal it matches whoever has a permissions boundary, even those whom it names (IAM
+    User Guide, "AWS JSON policy elements: NotPrincipal").
+    """
     return sum(
         holder.effect == "Allow"
-        and (takes_in(denied, holder.principal) or takes_in(holder.principal, denied))
+        and (
+            takes_in(denied, holder.principal)
+            or takes_in(holder.principal, denied)
+            or (denied.kind == "NotPrincipal" and holder.principal.kind == "AWS")
+        )
         and any(shares_any(holding.actions, actions) for holding in holdings)
         for holder, actions in facts.items()
     )

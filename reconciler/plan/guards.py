@@ -104,18 +104,14 @@ def check_lock_out(
     changes: Iterable[Change], allowed: frozenset[str], caller: Callable[[], str]
 ) -> Iterable[Refusal]:
     """Refuse each change that denies the caller to set the policy again, or may."""
-    denying = {
-        c.target: c for c in changes if c.target.repository not in allowed and may_lock_out(c)
-    }
+    denying = [c for c in changes if c.target.repository not in allowed and may_lock_out(c)]
     if not denying:
         return
     arn = caller()
-    for target in locked_out(denying.values(), arn):
-        opaque = is_opaque(denying[target])
-        why = "a policy that nobody understands may" if opaque else "a Deny would, or may,"
+    for target, why in locked_out(denying, arn):
         yield Refusal(
             "lock_out",
-            f"on {_place(target)} {why} keep {arn} from reading or setting the policy again; "
+            f"on {_place(target)} {why} {arn} from reading, setting or deleting the policy; "
             f"{LOCK_OUT} {target.repository} allows it once",
         )
 

@@ -1,6 +1,7 @@
 """Whether a change would keep its own author from ever changing the policy again."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from reconciler.plan.model import Change, Target
 from reconciler.policy.caller import Caller, iam_caller
@@ -25,29 +26,50 @@ _ALLOW_ALL = Statement(None, "Allow", (EVERYONE,), frozenset({"*"}), NO_CONDITIO
 """Stands for the identity policy that lets the caller set the policy."""
 
 
+class LockOut(NamedTuple):
+    """A change that denies the caller what repairing takes, and what does so, as a phrase.
+
+    The caller's name follows the phrase.
+    """
+
+    target: Target
+    why: str
+
+
 def may_lock_out(change: Change) -> bool:
     """Tell whether a change newly denies anybody anything, so that it matters who the caller is."""
     return bool(_new_denials(change)) or is_opaque(change)
 
 
-def locked_out(changes: Iterable[Change], caller: str) -> tuple[Target, ...]:
-    """Name the repositories whose change would deny the caller what repairing takes, or may do so.
+def locked_out(changes: Iterable[Change], caller: str) -> tuple[LockOut, ...]:
+    """Name the changes that would deny the caller what repairing takes, or may do so.
 
     `caller` is the ARN that STS gives. Only what is newly denied counts, for who is locked out
     already can't make it worse; and only a Deny, for where nothing allows, the identity policies
     of the registry's own account still may ("Policy evaluation logic", IAM User Guide). A Deny
     that hangs on what is not known of the caller counts.
     """
-    return tuple(change.target for change in changes if _denies(change, caller))
+    whys = ((change.target, _why(change, caller)) for change in changes)
+    return tuple(LockOut(target, why) for target, why in whys if why)
 
 
-def _denies(change: Change, arn: str) -> bool:
+def _why(change: Change, arn: str) -> str | None:
     if is_opaque(change):
-        return True
+        return "a policy that nobody understands may lock out"
     denials = _new_denials(change)
     document = Document(None, (*denials, _ALLOW_ALL))
     caller = _caller(arn, denials)
-    return any(evaluate(document, caller, action).verdict != "allowed" for action in _NEEDED)
+    verdicts = {evaluate(document, caller, action).verdict for action in _NEEDED}
+    if "denied" in verdicts:
+        return "a Deny locks out"
+    if "depends" not in verdicts:
+        return None
+    if any(p.kind == "NotPrincipal" for denial in denials for p in denial.principals):
+        return (
+            "a Deny with NotPrincipal, which always denies a user or role with a permissions "
+            "boundary, may lock out"
+        )
+    return "a Deny may lock out"
 
 
 def is_opaque(change: Change) -> bool:

@@ -42,8 +42,28 @@ REWRITING_ACTIONS = frozenset(
 AUTHORIZATION_TOKEN = "ecr:GetAuthorizationToken"  # noqa: S105 - an action's name, no secret
 """Grants nothing in a repository policy: it belongs in the caller's identity policy."""
 
+_OF_REGISTRY = """CreatePullThroughCacheRule CreateRepositoryCreationTemplate
+    DeletePullThroughCacheRule DeleteRegistryPolicy DeleteRepositoryCreationTemplate
+    DeleteSigningConfiguration DeregisterPullTimeUpdateExclusion DescribePullThroughCacheRules
+    DescribeRegistry DescribeReplicationBackfillResults DescribeRepositoryCreationTemplates
+    GetAccountSetting GetImageCopyStatus GetRegistryPolicy GetRegistryScanningConfiguration
+    GetSigningConfiguration ListPullTimeUpdateExclusions ListReplicationBackfills PutAccountSetting
+    PutRegistryPolicy PutRegistryScanningConfiguration PutReplicationConfiguration
+    PutSigningConfiguration RegisterPullTimeUpdateExclusion StartReplicationBackfill
+    StopReplicationBackfill UpdatePullThroughCacheRule UpdateRepositoryCreationTemplate
+    ValidatePullThroughCacheRule"""
+WITHOUT_REPOSITORY = frozenset(
+    (AUTHORIZATION_TOKEN, *(f"ecr:{name}" for name in _OF_REGISTRY.split()))
+)
+"""The actions without a repository as their resource: no repository policy allows them.
+
+The reference gives none for BatchImportUpstreamImage, either, but a repository policy may grant it
+(Amazon ECR User Guide, "IAM permissions required to sync an upstream registry"). The input of the
+actions for signing, pull times and backfills names no repository (the service's model).
+"""
+
 _STARS = re.compile(r"\*{2,}")
-_SPELLING = {name.lower(): name for name in (*KNOWN_ACTIONS, AUTHORIZATION_TOKEN)}
+_SPELLING = {name.lower(): name for name in (*KNOWN_ACTIONS, *WITHOUT_REPOSITORY)}
 
 
 def is_known(action: str) -> bool:
@@ -63,6 +83,23 @@ def canonical_action(action: str) -> str:
     """
     lowered = _STARS.sub("*", action.lower())
     return _SPELLING.get(lowered, lowered)
+
+
+def is_of_registry(action: str) -> bool:
+    """Tell whether a canonical action, or all known ones that a pattern matches, has no repository.
+
+    Such a pattern may match actions on a repository that are not known.
+    """
+    if not has_wildcard(action):
+        return action in WITHOUT_REPOSITORY
+    matched = any(glob_matches(action, known.lower()) for known in WITHOUT_REPOSITORY)
+    return matched and not is_known(action)
+
+
+def is_never_allowed(action: str) -> bool:
+    """Tell whether no repository policy allows an action (in any case, no wildcard) at all."""
+    name = canonical_action(action)
+    return name in WITHOUT_REPOSITORY or not name.lower().startswith("ecr:")
 
 
 @lru_cache(maxsize=65_536)

@@ -7,6 +7,7 @@ multiple context keys or values" and "Single-valued vs. multivalued context keys
 from collections.abc import Sequence
 
 from reconciler.policy.caller import Caller
+from reconciler.policy.condition_keys import MULTIVALUED
 from reconciler.policy.conditions import Clause, Operator, parse_operator
 from reconciler.policy.malformed import MalformedError
 from reconciler.policy.operators import MATCHES, takes_variables
@@ -21,7 +22,8 @@ def clause_holds(clause: Clause, caller: Caller) -> Answer:
     except MalformedError:
         return None
     values = caller.values_of(clause.key)
-    if values is None:
+    needs_set_operator = clause.key in MULTIVALUED and operator.base != "Null"
+    if values is None or (needs_set_operator and not operator.qualifier):
         return None
     if operator.base == "Null":
         return any_of(_is_null(wanted, values) for wanted in clause.values)

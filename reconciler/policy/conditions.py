@@ -49,6 +49,14 @@ class ConditionClashError(ValueError):
 
 CURRENT_TIME = "aws:currenttime"
 
+_SPELLING = {
+    name.lower(): name
+    for base in FAMILIES
+    for qualifier in ("", "ForAnyValue:", "ForAllValues:")
+    for name in (f"{qualifier}{base}", f"{qualifier}{base}IfExists")
+}
+"""In lower case: the documentation says of keys alone that they have no case."""
+
 
 def parse_condition(block: object, path: JsonPath = ("Condition",)) -> Condition:
     """Read a Condition element (a JSON object of operators) into its canonical form.
@@ -98,7 +106,9 @@ def parse_operator(name: str, path: JsonPath = ()) -> Operator:
     if_exists = base != rest
     known = base in FAMILIES and not (base == "Null" and (if_exists or colon))
     if not known or (colon and qualifier not in {"ForAnyValue", "ForAllValues"}):
-        raise MalformedError("unknown condition operator", path)
+        spelled = _SPELLING.get(name.lower(), name)
+        hint = f"; IAM documents {spelled}, and no other case" if spelled != name else ""
+        raise MalformedError(f"unknown condition operator {name!r}{hint}", path)
     return Operator(qualifier, base, if_exists)
 
 

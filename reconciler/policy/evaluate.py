@@ -10,7 +10,7 @@ Principal" and "AWS JSON policy elements: NotPrincipal".
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from reconciler.policy.actions import AUTHORIZATION_TOKEN, canonical_action
+from reconciler.policy.actions import is_never_allowed
 from reconciler.policy.caller import Caller
 from reconciler.policy.clauses import clause_holds
 from reconciler.policy.conditions import Condition
@@ -27,7 +27,8 @@ class Reason(NamedTuple):
     """A statement that has a say, by its place in the document (from 0) and its Sid.
 
     `certain` where it applies whatever else the request holds; if not, `depends_on` are the
-    clauses that can't be told. None of them: it depends on how the service reads the principal.
+    clauses that can't be told. None of them: it depends on how the service reads the principal,
+    or on whether the caller has a permissions boundary.
     """
 
     position: int
@@ -61,12 +62,13 @@ def evaluate(document: Document, caller: Caller, action: str) -> Decision:
 
     An explicit Deny wins over every Allow, and what nothing allows is denied. `depends` wherever
     the outcome hangs on something unknown: never `allowed` on a guess. An account as principal
-    takes in all of its principals. GetAuthorizationToken is no matter of a repository's policy,
-    so nothing here allows it. Raises ValueError for an action with a wildcard.
+    takes in all of its principals. Actions of the whole registry, or of another service, are no
+    matter of a repository's policy, so nothing here allows them. Raises ValueError for an action
+    with a wildcard.
     """
     if has_wildcard(action):
         raise ValueError(f"one action, no pattern: {action}")
-    if canonical_action(action) == AUTHORIZATION_TOKEN:
+    if is_never_allowed(action):
         return _IMPLICIT_DENY
     statements = enumerate(document.statements)
     found = [_reason(position, statement, caller, action) for position, statement in statements]
@@ -88,7 +90,7 @@ def _certain(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 def _reason(position: int, statement: Statement, caller: Caller, action: str) -> Reason | None:
     """Give the say that a statement has; None where it does not apply."""
-    named = any_of(_names(principal, caller) for principal in statement.principals)
+    named = any_of(_names(p, caller, statement.effect) for p in statement.principals)
     done = any(_includes(pattern, action.lower()) for pattern in statement.actions)
     clauses = [(clause, clause_holds(clause, caller)) for clause in statement.condition]
     applies = all_of([named, done, *(answer for _, answer in clauses)])
@@ -104,11 +106,12 @@ def _includes(pattern: Action, lowered: str) -> bool:
     return glob_matches(pattern.lower(), lowered)
 
 
-def _names(principal: Principal, caller: Caller) -> Answer:
+def _names(principal: Principal, caller: Caller, effect: str) -> Answer:
     if principal == EVERYONE:
         return True
     if principal.kind == "NotPrincipal":
-        return _leaves_in(frozenset(principal.names), caller)
+        left_in = _leaves_in(frozenset(principal.names), caller)
+        return left_in or (None if effect == "Deny" and _may_be_bounded(caller) else left_in)
     if principal in caller.principals:
         return True
     # No Principal element, or a wildcard inside a name: the service documents neither.
@@ -128,3 +131,12 @@ def _leaves_in(excluded: frozenset[str], caller: Caller) -> Answer:
     if own and own <= excluded:
         return False
     return None if own & excluded or any(map(has_wildcard, excluded)) else True
+
+
+def _may_be_bounded(caller: Caller) -> bool:
+    """Tell whether a caller may have a permissions boundary: a user, a role or a session may.
+
+    A Deny with NotPrincipal denies whoever has one, whatever it excludes.
+    """
+    own = (p for p in caller.principals if p.kind == "AWS")
+    return any(not principal.names[0].endswith(":root") for principal in own)

@@ -1,7 +1,10 @@
 """Condition operators: whether one value of a policy matches one value of a request.
 
-Source: IAM User Guide, "IAM JSON policy elements: Condition operators". Only the positive ones
-live here; a negated one is its opposite.
+Only the positive ones live here; a negated one is its opposite. A value in a form that the
+documentation does not name matches nothing for certain, on either side.
+
+Sources: IAM User Guide, "IAM JSON policy elements: Condition operators"; W3C note "Date and Time
+Formats".
 """
 
 import binascii
@@ -10,19 +13,26 @@ import operator as compare
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from reconciler.policy.glob import glob_matches
-from reconciler.policy.ternary import Answer
-from reconciler.policy.variables import plain
+from reconciler.policy.ternary import Answer, all_of
+from reconciler.policy.variables import literal, plain
 
 Match = Callable[[str, str], Answer]
 
 _ARN_FIELDS = 6
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
-_SECONDS = re.compile(r"-?[0-9]+")
+_INTEGER = r"-?(?:0|[1-9][0-9]*)"
+_NUMBER = re.compile(rf"{_INTEGER}(?:\.[0-9]+)?")
+_SECONDS = re.compile(_INTEGER)
 _YEAR = re.compile(r"[0-9]{4}")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(
+    rf"{_DAY.pattern}T[0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?"
+    r"(?:Z|[+-][0-9]{2}:[0-5][0-9])"
+)
 
 
 def takes_variables(base: str) -> bool:
@@ -34,27 +44,37 @@ def takes_variables(base: str) -> bool:
 
 
 def _same(wanted: str, actual: str) -> Answer:
-    return plain(wanted) == plain(actual)
+    return literal(wanted) == actual
 
 
 def _same_ignoring_case(wanted: str, actual: str) -> Answer:
-    if plain(wanted).casefold() != plain(actual).casefold():
-        return False
+    text = literal(wanted)
+    if text == actual:
+        return True
     # Which letters beyond ASCII are the same in another case is not documented.
-    return True if actual.isascii() or _same(wanted, actual) else None
+    return text.lower() == actual.lower() if (text + actual).isascii() else None
 
 
 def _like(wanted: str, actual: str) -> Answer:
-    return glob_matches(wanted, plain(actual))
+    # What counts as one character beyond ASCII is not documented.
+    return glob_matches(wanted, plain(actual)) if "?" not in wanted or actual.isascii() else None
 
 
 def _arn_like(wanted: str, actual: str) -> Answer:
     """Compare ARNs field by field: a wildcard does not cross a colon before the last field."""
-    patterns = wanted.split(":", _ARN_FIELDS - 1)
-    if len(patterns) < _ARN_FIELDS:
-        return None
-    fields = plain(actual).split(":", _ARN_FIELDS - 1)
-    return len(fields) == _ARN_FIELDS and all(map(glob_matches, patterns, fields))
+    patterns, fields = _arn_fields(wanted), _arn_fields(actual)
+    return all_of(map(_like, patterns, fields)) if patterns and fields else None
+
+
+def _arn_fields(text: str) -> list[str]:
+    """Split an ARN, or a pattern of ARNs, into its six fields; none where it is no ARN.
+
+    Only region and account may be empty (IAM User Guide, "IAM identifiers").
+    """
+    fields = text.split(":", _ARN_FIELDS - 1)
+    if len(fields) < _ARN_FIELDS or not glob_matches(fields[0], "arn"):
+        return []
+    return fields if fields[1] and fields[2] and fields[-1] else []
 
 
 def _bool(wanted: str, actual: str) -> Answer:
@@ -63,43 +83,55 @@ def _bool(wanted: str, actual: str) -> Answer:
 
 
 def _binary(wanted: str, actual: str) -> Answer:
+    """Compare what base64 stands for: there is one way to write it, so the texts are compared."""
+    return wanted == actual if _is_base64(wanted) and _is_base64(actual) else None
+
+
+def _is_base64(text: str) -> bool:
     try:
-        return binascii.a2b_base64(wanted) == binascii.a2b_base64(actual, strict_mode=True)
-    except (binascii.Error, ValueError):
-        return None
+        return binascii.b2a_base64(binascii.a2b_base64(text), newline=False) == text.encode()
+    except ValueError:
+        return False
 
 
 def _within(wanted: str, actual: str) -> Answer:
+    """Compare an address with a network that has no bits beyond its prefix."""
     try:
-        return ipaddress.ip_address(actual) in ipaddress.ip_interface(wanted).network
+        address, network = ipaddress.ip_address(actual), ipaddress.ip_network(wanted)
     except ValueError:
         return None
+    plain_ones = _is_plain(address) and _is_plain(network.network_address)
+    return address in network if plain_ones else None
+
+
+def _is_plain(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Tell whether an address has neither a zone nor an IPv4 address inside: undocumented."""
+    return isinstance(address, ipaddress.IPv4Address) or not (
+        address.scope_id or address.ipv4_mapped
+    )
 
 
 def _number(text: str) -> Decimal | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    """Give an integer or a decimal value, the documented forms; None for all others."""
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def _seconds(text: str) -> Decimal | None:
     """Give a moment in seconds since 1970; None where the text names none for certain.
 
-    Four digits may be a year or seconds, and a time without a zone any zone's. A date alone
-    begins at 00:00 UTC (assumed).
+    The forms are those of the W3C note, and seconds. Four digits may be a year or seconds. A date
+    alone begins at 00:00 UTC (assumed).
     """
     if _SECONDS.fullmatch(text):
         return None if _YEAR.fullmatch(text) else Decimal(text)
+    day = f"{text}-01" if _MONTH.fullmatch(text) else text
+    whole = f"{day}T00:00:00Z" if _DAY.fullmatch(day) else day
+    if not _TIME.fullmatch(whole):
+        return None
     try:
-        moment = datetime.fromisoformat(f"{text}-01" if _MONTH.fullmatch(text) else text)
+        moment = datetime.fromisoformat(whole)
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        if "T" in text:
-            return None
-        moment = moment.replace(tzinfo=UTC)
     return Decimal((moment - _EPOCH) // timedelta(microseconds=1)) / 1_000_000
 
 

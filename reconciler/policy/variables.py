@@ -3,11 +3,13 @@
 import re
 
 from reconciler.policy.caller import Caller
+from reconciler.policy.condition_keys import MULTIVALUED
 from reconciler.policy.glob import has_wildcard
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _NAME = re.compile(r"(?P<key>[^\s,']+)(?:\s*,\s*'(?P<default>[^']*)')?")
-_PLAIN = str.maketrans({"*": "\ufdd0", "?": "\ufdd1"})  # noncharacters: no text has them
+_PLAIN = str.maketrans("*?", "\ufdd0\ufdd1")  # noncharacters: no text has them
+_LITERAL = str.maketrans("\ufdd0\ufdd1", "*?")
 
 
 def plain(text: str) -> str:
@@ -15,14 +17,20 @@ def plain(text: str) -> str:
     return text.translate(_PLAIN)
 
 
+def literal(text: str) -> str:
+    """Give back the text of which `plain` wrote the whole or a part."""
+    return text.translate(_LITERAL)
+
+
 def resolve(value: str, caller: Caller) -> str | None:
     """Replace the variables of a value; None where one of them can't be told.
 
     `${*}`, `${?}` and `${$}` are plain characters, and come out as `plain` writes them. What the
-    service does with a variable that has no value and no default, with one of several values and
-    with wildcards in a value is not said plainly enough: none of them is guessed at.
+    service does with a variable that has no value and no default, with one that may have several
+    values and with wildcards in a value is not said plainly enough: none of them is guessed at.
 
-    Source: IAM User Guide, "IAM policy elements: Variables and tags".
+    Sources: IAM User Guide, "IAM policy elements: Variables and tags" and "Single-valued vs.
+    multivalued context keys".
     """
     parts = _VARIABLE.split(value)
     if any("${" in text for text in parts[::2]):
@@ -40,8 +48,9 @@ def _value_of(name: str, caller: Caller) -> str | None:
     match = _NAME.fullmatch(name)
     if match is None or not name.isascii():
         return None
-    values = caller.values_of(match["key"].lower())
-    if values is None or len(values) > 1:
+    key = match["key"].lower()
+    values = caller.values_of(key)
+    if values is None or len(values) > 1 or key in MULTIVALUED:
         return None
     value = values[0] if values else match["default"]
     return None if value is None or has_wildcard(value) else value

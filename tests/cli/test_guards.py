@@ -87,7 +87,7 @@ def test_the_caller_is_named_where_he_would_lock_himself_out(
     reconcile: Reconcile, folder: Path
 ) -> None:
     (folder / "ecr_access.yaml").write_text(DENYING)
-    assert f"keep {CALLER} from reading or setting the policy again" in refused(
+    assert f"a Deny may lock out {CALLER} from reading, setting or deleting the policy" in refused(
         reconcile("plan"), "lock_out"
     )
 

@@ -150,7 +150,7 @@ def test_a_role_of_the_journals_does_not_hide_whom_a_deny_locks_out(
     done = reconcile("rollback", keep(folder, lines + end(change(locked, B))), "--yes")
     assert done.code == 5
     assert "the journal says to act as arn:aws:iam::111122223333:role/x" in done.err
-    assert f"keep {me} from reading or setting the policy again" in done.err
+    assert f"a Deny locks out {me} from reading, setting or deleting the policy" in done.err
     assert live(ecr, B)
 
 

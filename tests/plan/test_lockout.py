@@ -12,6 +12,7 @@ from tests.policy.making import PULL, ROLE, Json, allow
 
 USER = "arn:aws:iam::111122223333:user/ops/ci"
 SESSION = "arn:aws:sts::111122223333:assumed-role/reconciler/run-1"
+ROLE_ARN = "arn:aws:iam::111122223333:role/reconciler"
 ROOT = "arn:aws:iam::111122223333:root"
 FEDERATED = "arn:aws:sts::111122223333:federated-user/ann"
 
@@ -29,7 +30,9 @@ def deny(
 def locks(statement: Json, caller: str, *before: Json) -> bool:
     change = only_change(desired(grant(), statements=[statement]), live(*before))
     assert may_lock_out(change)
-    return locked_out([change], caller) == (APP,)
+    found = locked_out([change], caller)
+    assert [target for target, _ in found] in ([], [APP])
+    return bool(found)
 
 
 @pytest.mark.parametrize("caller", [USER, SESSION, ROOT, FEDERATED])
@@ -90,7 +93,6 @@ def test_one_caller(statement: Json, caller: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("excluded", "expected"),
     [
-        (["arn:aws:iam::111122223333:role/deploy/reconciler", SESSION, ROOT], False),
         ([ROOT], True),
         (["arn:aws:iam::444455556666:root"], True),
         ([ROOT, "arn:aws:iam::111122223333:role/other"], True),
@@ -99,6 +101,35 @@ def test_one_caller(statement: Json, caller: str, expected: bool) -> None:
 def test_everyone_but_some(excluded: list[str], expected: bool) -> None:
     statement = {"Effect": "Deny", "NotPrincipal": {"AWS": excluded}, "Action": "ecr:*"}
     assert locks(statement, SESSION) is expected
+
+
+@pytest.mark.parametrize("caller", [USER, ROLE_ARN, SESSION, FEDERATED])
+@pytest.mark.parametrize("excluded", [[], ["*"]])
+def test_a_permissions_boundary_may_lock_out_whom_not_principal_excludes(
+    caller: str, excluded: list[str]
+) -> None:
+    names = excluded or [caller, ROLE_ARN, ROOT]
+    statement = {"Effect": "Deny", "NotPrincipal": {"AWS": names}, "Action": REWRITE}
+    change = only_change(desired(grant(), statements=[statement]), live())
+    ((_, why),) = locked_out([change], caller)
+    assert why == (
+        "a Deny with NotPrincipal, which always denies a user or role with a permissions boundary, "
+        "may lock out"
+    )
+    assert locked_out([change], ROOT) == ()
+    assert not locks({**statement, "Action": "ecr:PutImage"}, caller)
+
+
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [
+        (None, "a Deny locks out"),
+        ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, "a Deny may lock out"),
+    ],
+)
+def test_what_is_certain_is_told_as_certain(condition: Json | None, why: str) -> None:
+    change = only_change(desired(grant(), statements=[deny("*", condition=condition)]), live())
+    assert locked_out([change], USER) == ((APP, why),)
 
 
 def test_a_deny_that_is_live_already_is_no_news() -> None:
@@ -114,7 +145,8 @@ def test_a_deny_of_more_is_news() -> None:
 def test_an_old_policy_that_nobody_understands_counts() -> None:
     change = replace(only_change(desired(grant()), live()), after_text="{")
     assert may_lock_out(change)
-    assert locked_out([change], USER) == (APP,)
+    why = "a policy that nobody understands may lock out"
+    assert locked_out([change], USER) == ((APP, why),)
 
 
 def test_the_refusal_names_caller_and_option() -> None:
@@ -123,8 +155,8 @@ def test_the_refusal_names_caller_and_option() -> None:
     made = Plan(changes=(change,), live_grants=1)
     (refusal,) = check_guards(made, Guards(), Allowances(), lambda: USER)
     assert refusal.message == (
-        f"on app (us-west-2) a Deny would, or may, keep {USER} from reading or setting the policy "
-        "again; --allow-lock-out app allows it once"
+        f"on app (us-west-2) a Deny locks out {USER} from reading, setting or deleting the policy; "
+        "--allow-lock-out app allows it once"
     )
     allowed = Allowances(lock_out=frozenset({"app"}))
     assert check_guards(made, Guards(), allowed, lambda: USER) == ()
@@ -134,5 +166,5 @@ def test_the_refusal_of_what_nobody_understands_speaks_of_no_deny() -> None:
     change = replace(only_change(desired(grant()), live()), after_text="{")
     (refusal,) = check_lock_out([change], frozenset(), lambda: USER)
     assert refusal.message.startswith(
-        "on app (us-west-2) a policy that nobody understands may keep"
+        "on app (us-west-2) a policy that nobody understands may lock out"
     )

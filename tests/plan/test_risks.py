@@ -187,7 +187,10 @@ def test_a_deny_of_one_takes_from_what_everyone_of_an_organization_has() -> None
     [
         (deny("*"), 4),
         (deny(None, NotPrincipal={"AWS": ROLE}), 4),  # its account is not left out
-        (deny(None, NotPrincipal={"AWS": [ROLE, ROOT]}), 3),
+        # Who has a permissions boundary is denied although the element names him.
+        (deny(None, NotPrincipal={"AWS": [ROLE, ROOT]}), 4),
+        (deny(None, NotPrincipal={"AWS": [ROLE, ROOT], **LAMBDA}), 3),
+        (deny(None, NotPrincipal={"AWS": [ROLE, ROOT]}, do=PUT), 0),
         (deny(ROOT), 3),
         (deny(ROLE), 2),
         (deny("arn:aws:iam::444455556666:role/nobody"), 1),

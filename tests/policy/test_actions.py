@@ -1,13 +1,18 @@
 import pytest
+from botocore.model import OperationModel
+from botocore.session import get_session
 
 from reconciler.policy.actions import (
     AUTHORIZATION_TOKEN,
     KNOWN_ACTIONS,
+    WITHOUT_REPOSITORY,
     canonical_action,
     changes_something,
     covers,
     expand,
     is_known,
+    is_never_allowed,
+    is_of_registry,
 )
 
 
@@ -21,6 +26,24 @@ def test_the_list_is_that_of_the_service() -> None:
         "Tagging": 2,
     }
     assert AUTHORIZATION_TOKEN not in KNOWN_ACTIONS
+    assert {"ecr:GetImageCopyStatus"} == KNOWN_ACTIONS.keys() & WITHOUT_REPOSITORY
+
+
+def test_every_operation_of_the_service_is_on_a_repository_or_on_none() -> None:
+    model = get_session().get_service_model("ecr")
+    on_repository = {
+        f"ecr:{name}"
+        for name in model.operation_names
+        if _names_a_repository(model.operation_model(name))
+    }
+    operations = {f"ecr:{name}" for name in model.operation_names}
+    assert on_repository <= KNOWN_ACTIONS.keys()
+    assert operations - on_repository == WITHOUT_REPOSITORY - {"ecr:GetImageCopyStatus"}
+
+
+def _names_a_repository(operation: OperationModel) -> bool:
+    members = operation.input_shape.members if operation.input_shape else {}
+    return not members.keys().isdisjoint({"repositoryName", "repositoryNames", "resourceArn"})
 
 
 @pytest.mark.parametrize(
@@ -39,6 +62,32 @@ def test_the_list_is_that_of_the_service() -> None:
 def test_one_spelling(written: str, canonical: str) -> None:
     assert canonical_action(written) == canonical
     assert canonical_action(canonical) == canonical
+
+
+@pytest.mark.parametrize(
+    ("action", "of_registry"),
+    [
+        ("ecr:PutRegistryPolicy", True),
+        ("ecr:GetAuthorizationToken", True),
+        ("ecr:*registrypolicy", True),
+        ("ecr:getauth*", True),
+        ("ecr:*policy", False),
+        ("ecr:fly*", False),
+        ("ecr:fly", False),
+        ("ecr:PutImage", False),
+        ("*", False),
+    ],
+)
+def test_of_the_registry(action: str, of_registry: bool) -> None:
+    assert canonical_action(action) == action
+    assert is_of_registry(action) is of_registry
+
+
+@pytest.mark.parametrize("action", sorted(WITHOUT_REPOSITORY))
+def test_what_no_repository_policy_allows(action: str) -> None:
+    assert is_never_allowed(action)
+    assert is_never_allowed(action.upper())
+    assert not is_never_allowed(f"{action}Again")
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,33 @@ def test_what_is_not_understood_says_where(block: object, path: str) -> None:
     assert json_place(raised.value.path) == f"$.Condition{path}"
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (
+            "ARNLike",
+            "unknown condition operator 'ARNLike'; IAM documents ArnLike, and no other case",
+        ),
+        (
+            "ARNEquals",
+            "unknown condition operator 'ARNEquals'; IAM documents ArnEquals, and no other case",
+        ),
+        (
+            "forAnyValue:BoolIfExists",
+            "unknown condition operator 'forAnyValue:BoolIfExists'; "
+            "IAM documents ForAnyValue:BoolIfExists, and no other case",
+        ),
+        ("NULL", "unknown condition operator 'NULL'; IAM documents Null, and no other case"),
+        ("StringResembles", "unknown condition operator 'StringResembles'"),
+        ("ForAnyValue:Null", "unknown condition operator 'ForAnyValue:Null'"),
+    ],
+)
+def test_an_unknown_operator_is_named(name: str, reason: str) -> None:
+    with pytest.raises(MalformedError) as raised:
+        parse_condition({name: {"aws:PrincipalArn": ROLE}})
+    assert raised.value.reason == reason
+
+
 def test_combining() -> None:
     assert combine() == NO_CONDITION
     assert combine(ORG, NO_CONDITION) == ORG

@@ -25,6 +25,7 @@ from tests.policy.making import (
 )
 
 SESSION_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/a/build-7"
+FEDERATED_ARN = f"arn:aws:sts::{ACCOUNT}:federated-user/ann"
 SESSION = Caller(tuple(Principal("AWS", (name,)) for name in (SESSION_ARN, ROLE, ROOT)))
 STRANGER = iam_caller(f"arn:aws:iam::{OTHER_ACCOUNT}:role/x")
 LAMBDA_SERVICE = service_caller("lambda.amazonaws.com")
@@ -72,17 +73,17 @@ def test_principals(who: object, caller: Caller, verdict: str) -> None:
 @pytest.mark.parametrize(
     ("excluded", "caller", "applies"),
     [
-        ({"AWS": [ROLE, ROOT]}, iam_caller(ROLE), False),
         ({"AWS": ROLE}, iam_caller(ROLE), None),
         ({"AWS": ROOT}, iam_caller(ROLE), None),
         ({"AWS": [ROLE, ROOT]}, SESSION, None),
-        ({"AWS": [SESSION_ARN, ROLE, ROOT]}, SESSION, False),
         ({"AWS": [ROLE, ROOT]}, STRANGER, True),
         ({"AWS": [ROLE, ROOT]}, iam_caller(ROLE_B), None),
-        ({"AWS": "*"}, STRANGER, False),
-        ("*", STRANGER, False),
         (LAMBDA, LAMBDA_SERVICE, False),
         (LAMBDA, STRANGER, True),
+        ({"AWS": ROOT}, iam_caller(ROOT), False),
+        ("*", iam_caller(ROOT), False),
+        ("*", LAMBDA_SERVICE, False),
+        ("*", ANONYMOUS, False),
         ({"Service": "*"}, STRANGER, None),
         ({"AWS": [ROLE, ROOT]}, ANONYMOUS, True),
     ],
@@ -95,6 +96,29 @@ def test_not_principal(excluded: object, caller: Caller, applies: Answer) -> Non
     assert denied.verdict == shut_out[applies]
     allowed = ask(allow(None, NotPrincipal=excluded), caller=caller)
     assert allowed.verdict == let_in[applies]
+
+
+@pytest.mark.parametrize(
+    ("excluded", "caller"),
+    [
+        ({"AWS": [ROLE, ROOT]}, iam_caller(ROLE)),
+        ({"AWS": [SESSION_ARN, ROLE, ROOT]}, SESSION),
+        ({"AWS": [SESSION_ARN, ROOT]}, iam_caller(SESSION_ARN)),
+        ({"AWS": [USER, ROOT]}, iam_caller(USER)),
+        ({"AWS": [FEDERATED_ARN, ROOT]}, iam_caller(FEDERATED_ARN)),
+        ({"AWS": "*"}, STRANGER),
+        ("*", STRANGER),
+    ],
+)
+def test_a_permissions_boundary_makes_not_principal_deny_whom_it_excludes(
+    excluded: object, caller: Caller
+) -> None:
+    decision = ask(allow("*"), deny(None, NotPrincipal=excluded), caller=caller)
+    assert (decision.verdict, decision.depends_on) == ("depends", ())
+    assert [reason.position for reason in decision.reasons] == [1, 0]
+    assert ask(allow(None, NotPrincipal=excluded), caller=caller).verdict == "denied"
+    elsewhere = deny(None, PUT, NotPrincipal=excluded)
+    assert ask(allow("*"), elsewhere, caller=caller).verdict == "allowed"
 
 
 @pytest.mark.parametrize(
@@ -114,6 +138,13 @@ def test_not_principal(excluded: object, caller: Caller, applies: Answer) -> Non
         ({"NotAction": ["ecr:Put*", GET]}, PUT, "denied"),
         ({"NotAction": "ecr:Put*"}, "ecr:BrandNew", "allowed"),
         ({"Action": "*"}, "ecr:GetAuthorizationToken", "denied"),
+        ({"Action": "ecr:*"}, "ECR:putregistrypolicy", "denied"),
+        ({"Action": "ecr:PutRegistryPolicy"}, "ecr:PutRegistryPolicy", "denied"),
+        ({"Action": "ecr:*PullThroughCacheRule*"}, "ecr:DescribePullThroughCacheRules", "denied"),
+        ({"NotAction": GET}, "ecr:DescribeRegistry", "denied"),
+        ({"Action": "*"}, "ecr:BatchImportUpstreamImage", "allowed"),
+        ({"Action": "*"}, "s3:GetObject", "denied"),
+        ({"Action": "*"}, "ecr-public:PutImage", "denied"),
     ],
 )
 def test_actions(elements: Json, action: str, verdict: str) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.policy.caller import Caller
 from reconciler.policy.clauses import clause_holds
+from reconciler.policy.condition_keys import MULTIVALUED
 from reconciler.policy.conditions import Clause
 from reconciler.policy.ternary import Answer
 from tests.policy.making import ACCOUNT, OTHER_ACCOUNT, ROLE, condition
@@ -11,7 +12,7 @@ from tests.policy.making import ACCOUNT, OTHER_ACCOUNT, ROLE, condition
 YES, NO, UNSURE = True, False, None
 KEY = "aws:x"
 FUNCTION = f"arn:aws:lambda:us-west-2:{ACCOUNT}:function:f:live"
-TEAM = {"aws:principaltag/team": ("blue",), "aws:username": ("al*",), "aws:tagkeys": ("a", "b")}
+TEAM = {"aws:principaltag/team": ("blue",), "aws:username": ("al*",), "aws:tagkeys": ("a",)}
 
 
 def holds(operator: str, wanted: object, actual: tuple[str, ...] | str | None) -> Answer:
@@ -41,6 +42,19 @@ def holds(operator: str, wanted: object, actual: tuple[str, ...] | str | None) -
         ("StringEqualsIgnoreCase", "Ab", "b", NO),
         ("StringEqualsIgnoreCase", "\u00c4", "\u00c4", YES),
         ("StringEqualsIgnoreCase", "\u00c4", "\u00e4", UNSURE),
+        ("StringEqualsIgnoreCase", "\u00c4", "b", UNSURE),
+        ("StringEqualsIgnoreCase", "stra\u00dfe", "strasse", UNSURE),
+        ("StringEqualsIgnoreCase", "strasse", "stra\u00dfe", UNSURE),
+        ("StringEqualsIgnoreCase", "\u212a", "k", UNSURE),
+        ("StringNotEqualsIgnoreCase", "k", "\u212a", UNSURE),
+        ("StringEqualsIgnoreCase", "i", "\u0131", UNSURE),
+        ("StringNotEqualsIgnoreCase", "\u0130", "i", UNSURE),
+        ("StringEqualsIgnoreCase", ["\u017f", "S"], "s", YES),
+        ("StringEqualsIgnoreCase", "A*?", "a*?", YES),
+        ("StringEqualsIgnoreCase", "a${*}", "A*", YES),
+        ("StringLike", "a?", "a\u00e4", UNSURE),
+        ("StringLike", "?*", "\U0001f600", UNSURE),
+        ("StringLike", "a*", "a\u00e4", YES),
         ("StringNotEqualsIgnoreCase", "Ab", "aB", NO),
         ("StringLike", "a*c?", "abbcd", YES),
         ("StringLike", "a*c?", "abbc", NO),
@@ -67,7 +81,21 @@ def test_strings(operator: str, wanted: object, actual: str, answer: Answer) -> 
         ("NumericLessThanEquals", 5, "5", YES),
         ("NumericGreaterThan", 5, "-6", NO),
         ("NumericGreaterThan", "-5", "-4", YES),
-        ("NumericGreaterThanEquals", "1e3", "1000", YES),
+        ("NumericGreaterThanEquals", "1e3", "1000", UNSURE),
+        ("NumericEquals", "0.50", "0.5", YES),
+        ("NumericEquals", 1000, "1_000", UNSURE),
+        ("NumericLessThan", 7, "\u0665", UNSURE),
+        ("NumericEquals", 5, " 5", UNSURE),
+        ("NumericEquals", 5, "5\n", UNSURE),
+        ("NumericEquals", 5, "+5", UNSURE),
+        ("NumericEquals", "+5", "5", UNSURE),
+        ("NumericEquals", 5, "05", UNSURE),
+        ("NumericEquals", "010", "10", UNSURE),
+        ("NumericEquals", 5, "5.", UNSURE),
+        ("NumericLessThan", 5, ".5", UNSURE),
+        ("NumericEquals", 255, "0xff", UNSURE),
+        ("NumericLessThan", 5, "-Infinity", UNSURE),
+        ("NumericNotEquals", [5, "1e3"], "5", NO),
         ("NumericGreaterThanEquals", "1e99999999999999999999", "1", UNSURE),
         ("NumericEquals", 5, "five", UNSURE),
         ("NumericLessThan", 5, "NaN", UNSURE),
@@ -94,6 +122,27 @@ def test_numbers(operator: str, wanted: object, actual: str, answer: Answer) -> 
         ("DateLessThan", "2027-03-31T00:00:00", "2026-01-01T00:00:00Z", UNSURE),
         ("DateLessThan", "2027-02-31", "2026-01-01T00:00:00Z", UNSURE),
         ("DateLessThan", "2027-03-31", "tomorrow", UNSURE),
+        ("DateLessThan", "2027-03-31T10:00Z", "2027-03-31T09:59:59.999999Z", YES),
+        ("DateLessThan", "2027-03-31", "2026-12-01 12:00:00", UNSURE),
+        ("DateLessThan", "2027-03-31", "2026-12-01 12:00:00Z", UNSURE),
+        ("DateLessThan", "2027-03-31", "2026-W10-1", UNSURE),
+        ("DateLessThan", "2027-03-31", "2026-335", UNSURE),
+        ("DateGreaterThan", "2027-03-31T10:00:00+0200", "2027-04-01", UNSURE),
+        ("DateGreaterThan", "2027-03-31", "2027-04-01T10Z", UNSURE),
+        ("DateGreaterThan", "2027-03-31", "20270401T100000Z", UNSURE),
+        ("DateGreaterThan", "2027-03-31", "2027-04-01T10:00:00,5Z", UNSURE),
+        ("DateGreaterThan", "2027-03-31", "2027-04-01t10:00:00Z", UNSURE),
+        ("DateGreaterThan", "2027-03-31", "2027-04-01T10:00:00z", UNSURE),
+        ("DateGreaterThan", "2027-03-31", "2027-04-01T10:00:00.1234567Z", UNSURE),
+        ("DateGreaterThan", "2027-03-31", "2027-04-01T10:00:00+02:00:30", UNSURE),
+        ("DateGreaterThan", "2027-03-31", "2027-04-01T10:00:00+02:75", UNSURE),
+        ("DateGreaterThan", "2027-03-31", "2027-04-01T24:00:00Z", UNSURE),
+        ("DateGreaterThan", "2027-03-31", " 2027-04-01", UNSURE),
+        ("DateGreaterThan", "2027-03-31", "\u0662027-04-01", UNSURE),
+        ("DateGreaterThan", "1800000000", "1_900_000_000", UNSURE),
+        ("DateGreaterThan", "1800000000", "1900000000.5", UNSURE),
+        ("DateGreaterThan", "0800000000", "1900000000", UNSURE),
+        ("DateGreaterThan", ["2027", "2027-01"], "2027-02", YES),
     ],
 )
 def test_dates(operator: str, wanted: str, actual: str, answer: Answer) -> None:
@@ -112,6 +161,9 @@ def test_dates(operator: str, wanted: str, actual: str, answer: Answer) -> None:
         ("BinaryEquals", "QUI=", "QUE=", NO),
         ("BinaryEquals", "QUI=", "not base64", UNSURE),
         ("BinaryEquals", "QUI", "QUI=", UNSURE),
+        ("BinaryEquals", "QUJ=", "QUI=", UNSURE),
+        ("BinaryEquals", "QUI=", "QUI=\n", UNSURE),
+        ("BinaryEquals", "QUI=", "\u212a", UNSURE),
     ],
 )
 def test_booleans_and_binaries(operator: str, wanted: object, actual: str, answer: Answer) -> None:
@@ -128,6 +180,13 @@ def test_booleans_and_binaries(operator: str, wanted: object, actual: str, answe
         ("2001:db8::/32", "2001:DB8::1", YES),
         ("0.0.0.0/0", "2001:db8::1", NO),
         ("203.0.113.0/24", "somewhere", UNSURE),
+        ("203.0.113.7/24", "203.0.113.8", UNSURE),
+        ("203.0.113.0/24", "::ffff:203.0.113.8", UNSURE),
+        ("::ffff:203.0.113.0/120", "203.0.113.8", UNSURE),
+        ("fe80::/10", "fe80::1%eth0", UNSURE),
+        ("203.0.113.0/24", "203.0.113.08", UNSURE),
+        ("203.0.113.0/24", "203.0.113.8/32", UNSURE),
+        ("203.0.113.0/24", " 203.0.113.8", UNSURE),
     ],
 )
 def test_addresses(wanted: object, actual: str, answer: Answer) -> None:
@@ -148,8 +207,19 @@ def test_addresses(wanted: object, actual: str, answer: Answer) -> None:
         ("arn:aws:lambda:*:function:f:live", FUNCTION, NO),
         (f"arn:*:{ACCOUNT}:a:b:c", f"arn:x:y:{ACCOUNT}:a:b:c", NO),
         (f"arn:aws:iam::{OTHER_ACCOUNT}:role/*", ROLE, NO),
-        (ROLE, "vpc-1", NO),
+        (ROLE, "vpc-1", UNSURE),
+        (ROLE, "", UNSURE),
+        (ROLE, ACCOUNT, UNSURE),
+        (ROLE, f"aws:arn:iam::{ACCOUNT}:role/a", UNSURE),
+        (ROLE, f"ARN:aws:iam::{ACCOUNT}:role/a", UNSURE),
+        (ROLE, f"arn:aws:iam::{ACCOUNT}:", UNSURE),
+        ("arn:*:*:*:*:*", "arn::iam:::x", UNSURE),
         ("*", ROLE, UNSURE),
+        ("role/a", ROLE, UNSURE),
+        (f"aws:arn:iam::{ACCOUNT}:role/a", ROLE, UNSURE),
+        (f"arn:aws::{ACCOUNT}::role/a", ROLE, UNSURE),
+        ("*:*:*:*:*:*", ROLE, YES),
+        (f"ar?:aws:iam::{ACCOUNT}:role/b", ROLE, NO),
     ],
 )
 def test_arns(name: str, wanted: str, actual: str, answer: Answer) -> None:
@@ -215,6 +285,8 @@ def test_a_key_of_which_nothing_is_known(operator: str) -> None:
         ("ForAnyValue:NumericLessThan", 5, ("x", "4"), YES),
         ("ForAllValues:NumericLessThan", 5, ("x", "6"), NO),
         ("ForAllValues:NumericLessThan", 5, ("x", "4"), UNSURE),
+        ("ForAnyValue:ArnLike", ROLE, (ROLE, "x"), YES),
+        ("ForAllValues:ArnLike", ROLE, (ROLE, "x"), UNSURE),
         ("StringEquals", "a", ("a", "b"), UNSURE),
         ("StringNotEquals", "z", ("a", "b"), UNSURE),
         ("ForAllValues:StringEquals", "a", ("",), UNSURE),
@@ -268,6 +340,9 @@ def test_null(wanted: object, actual: tuple[str, ...] | str, answer: Answer) -> 
         ("StringNotEquals", ["${un:known}", "blue"], "blue", NO),
         ("StringLike", "${aws:username}", "alice", UNSURE),
         ("StringEquals", "${aws:TagKeys}", "a", UNSURE),
+        ("StringEquals", "${aws:tagkeys, 'a'}", "a", UNSURE),
+        ("StringEquals", "${aws:PrincipalOrgPaths, 'a'}", "a", UNSURE),
+        ("ForAnyValue:StringLike", "${aws:VpceOrgPaths}", "a", UNSURE),
         ("StringEquals", "${not a name}", "a", UNSURE),
         ("StringEquals", "${no:\u212a, 'a'}", "a", UNSURE),
         ("StringEquals", "${open", "${open", UNSURE),
@@ -279,6 +354,19 @@ def test_variables(operator: str, wanted: object, actual: str, answer: Answer) -
     assert holds(operator, wanted, actual) is answer
 
 
-@pytest.mark.parametrize("operator", ["StringResembles", "ForSomeValues:StringEquals", ""])
+@pytest.mark.parametrize("key", sorted(MULTIVALUED))
+@pytest.mark.parametrize("values", [("a",), ("a", "b"), ()])
+def test_a_multivalued_key_takes_a_set_operator(key: str, values: tuple[str, ...]) -> None:
+    caller = Caller((), {key: values} if values else {}, frozenset({key} if not values else ()))
+    for operator in ("StringEquals", "StringNotEquals", "StringLikeIfExists", "ArnNotLike"):
+        assert clause_holds(Clause(operator, key, ("a",)), caller) is UNSURE
+    assert clause_holds(Clause("ForAnyValue:StringEquals", key, ("a",)), caller) is bool(values)
+    assert clause_holds(Clause("Null", key, ("false",)), caller) is bool(values)
+
+
+@pytest.mark.parametrize(
+    "operator",
+    ["ARNLike", "ARNEquals", "stringequals", "StringResembles", "ForSomeValues:StringEquals", ""],
+)
 def test_an_unknown_operator_is_never_certain(operator: str) -> None:
     assert clause_holds(Clause(operator, KEY, ("a",)), Caller((), {KEY: ("a",)})) is UNSURE
