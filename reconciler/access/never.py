@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import NamedTuple
 
 from reconciler.access.accounts import find_account
 from reconciler.access.desired import entries_by_name, is_over, managed_names
+from reconciler.access.lines import Line, facts_of_lines, lines_of
 from reconciler.access.model import AccessFile, Entry, PlacedRule
 from reconciler.access.names import Names, resolve
 from reconciler.access.nodes import (
@@ -17,12 +17,10 @@ from reconciler.access.nodes import (
     text_of,
     texts_of,
 )
-from reconciler.access.problems import Findings, Place, shown
+from reconciler.access.problems import Findings, shown
 from reconciler.access.repository import check_repository
 from reconciler.access.tiers import check_tier
 from reconciler.policy.amounts import amounts_to, shares_any
-from reconciler.policy.document import parse_statement
-from reconciler.policy.facts import Actions, Holder
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.never import Breach, NeverRule, Outside, find_breaches
 from reconciler.policy.principals import EVERYONE, plain_name
@@ -32,15 +30,6 @@ from reconciler.printable import printable
 
 _PUBLIC = "public"
 _HINT = "take it away here, or change the rule"
-
-
-class _Given(NamedTuple):
-    """What one line of an entry gives or denies to one principal."""
-
-    holder: Holder
-    actions: Actions
-    place: Place
-    name: str | None
 
 
 def read_rules(node: Node | None, names: Names, tiers: Tiers) -> tuple[PlacedRule, ...]:
@@ -79,12 +68,13 @@ def check_never(access: AccessFile, today: date, findings: Findings) -> None:
     Each repository of the file counts with the patterns that match it, and each pattern alone.
     """
     rules = access.guards.rules
-    given = {e.repository: tuple(_given(e, access, today)) for e in access.entries} if rules else {}
+    entries = access.entries if rules else ()
+    given = {entry.repository: _lasting(entry, access, today) for entry in entries}
     exact = frozenset(name for name in given if not has_wildcard(name))
-    for repository, entries in entries_by_name(access, None) if rules else ():
+    for repository, applying in entries_by_name(access, None) if rules else ():
         concerned = [placed for placed in rules if _concerns(placed.rule, repository, exact)]
         if concerned:
-            lines = [line for entry in entries for line in given[entry.repository]]
+            lines = [line for entry in applying for line in given[entry.repository]]
             _check(concerned, lines, findings)
 
 
@@ -125,18 +115,9 @@ def _check_clash(public: ScalarNode, names: Names) -> None:
         names.around.findings.error("name-clash", message, public.place, hint="rename the other")
 
 
-def _given(entry: Entry, access: AccessFile, today: date) -> Iterator[_Given]:
-    for line in entry.grants:
-        grant = line.grant
-        if not is_over(grant, today):
-            holder = Holder(grant.principal, "Allow", grant.condition)
-            yield _Given(holder, grant.actions, line.place, grant.name)
-    for raw in entry.statements:
-        if raw.statement:  # one that is not understood is reported, and empty
-            statement = parse_statement(raw.statement, partition=access.registry.partition)
-            for principal in statement.principals:
-                holder = Holder(principal, statement.effect, statement.condition)
-                yield _Given(holder, statement.actions, raw.place, None)
+def _lasting(entry: Entry, access: AccessFile, today: date) -> tuple[Line, ...]:
+    lines = lines_of(entry, access.registry.partition)
+    return tuple(line for line in lines if not (line.given and is_over(line.given.grant, today)))
 
 
 def _concerns(rule: NeverRule, repository: str, exact: frozenset[str]) -> bool:
@@ -150,10 +131,8 @@ def _concerns(rule: NeverRule, repository: str, exact: frozenset[str]) -> bool:
     return bool(left) and rule._replace(repositories=left).may_concern(repository)
 
 
-def _check(rules: Iterable[PlacedRule], lines: list[_Given], findings: Findings) -> None:
-    facts: dict[Holder, Actions] = {}
-    for line in lines:
-        facts[line.holder] = facts.get(line.holder, frozenset()) | line.actions
+def _check(rules: Iterable[PlacedRule], lines: list[Line], findings: Findings) -> None:
+    facts = facts_of_lines(lines)
     for rule, place in rules:
         for breach in find_breaches(rule, facts):
             for line in _decisive(rule, breach, lines):
@@ -163,12 +142,12 @@ def _check(rules: Iterable[PlacedRule], lines: list[_Given], findings: Findings)
                 findings.error("never", message, line.place, hint=_HINT, other=place)
 
 
-def _name(who: Someone, line: _Given) -> str:
+def _name(who: Someone, line: Line) -> str:
     own = line.name if line.holder.principal == who.principal else None
     return who.name or own or plain_name(who.principal)
 
 
-def _decisive(rule: NeverRule, breach: Breach, lines: Iterable[_Given]) -> list[_Given]:
+def _decisive(rule: NeverRule, breach: Breach, lines: Iterable[Line]) -> list[Line]:
     """Give the lines that alone are too much; where none is, all that add to it."""
     giving = [line for line in lines if line.holder in breach.givers]
     alone = [line for line in giving if amounts_to(rule.actions, line.actions, breach.denied)]

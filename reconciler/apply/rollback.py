@@ -140,7 +140,7 @@ def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Find
         before_text=live.text,
         after_text=after_text,
         before=live.policy,
-        risks=find_risks(before_facts, access, target, Vocabulary()),
+        risks=find_risks(before_facts, after_facts, access, target, Vocabulary()),
         lasting=access,
         revoked=count_revoked(before_facts, access),
         granted=count_granted(after_facts, access),

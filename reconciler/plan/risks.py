@@ -7,21 +7,28 @@ from reconciler.policy.actions import KNOWN_ACTIONS, covers, expand
 from reconciler.policy.conditions import Condition
 from reconciler.policy.difference import AccessChange, Holding
 from reconciler.policy.elements import NotAction
-from reconciler.policy.facts import Actions, Facts
+from reconciler.policy.facts import Actions, Facts, Holder, not_covered
 from reconciler.policy.principals import EVERYONE, account_of, account_principal
-from reconciler.policy.public import is_public
+from reconciler.policy.public import open_to_strangers
 from reconciler.policy.vocabulary import Vocabulary
 
 _REWRITE = "ecr:SetRepositoryPolicy"
-_ORGANIZATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
+_ORGANIZATION_KEYS = frozenset(
+    {"aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths"}
+)
 
 
 def find_risks(
-    before: Facts, access: Iterable[AccessChange], target: Target, vocabulary: Vocabulary
+    before: Facts,
+    after: Facts,
+    access: Iterable[AccessChange],
+    target: Target,
+    vocabulary: Vocabulary,
 ) -> tuple[Risk, ...]:
     """Name the risks of what a change newly allows beyond `before` on one repository, sorted.
 
-    `public`: anyone may; `admin`: every action; `new-account`: an account, not the registry's
+    `access` is the difference of the two. `public`: strangers may, by what it adds or by a Deny
+    that it takes away; `admin`: every action; `new-account`: an account, not the registry's
     own, that had no access to this repository; `outside-organization`: everyone under a condition
     that is not one of the organizations that the file names, where it names any;
     `lambda-can-rewrite`: a service that may set the repository's policy; `deny-removed`: a Deny
@@ -30,7 +37,9 @@ def find_risks(
     known = {account_of(holder.principal) for holder in before if holder.effect == "Allow"}
     known.add(target.scope.account)
     organizations = _organizations(named.condition for named in vocabulary.principals)
-    risks: set[Risk] = set()
+    opened = open_to_strangers(after)
+    anew = not_covered(opened, by=open_to_strangers(before))
+    risks = {Risk("public", holder.principal, holder.condition) for holder in anew}
     for change in access:
         if change.effect == "Deny":
             risks |= {Risk("deny-removed", change.principal, h.condition) for h in change.lost}
@@ -39,25 +48,21 @@ def find_risks(
             if account is not None and account not in known:
                 risks.add(Risk("new-account", account_principal(account, target.partition)))
             for gained in change.gained:
-                risks |= set(_risks_of(change, gained, organizations))
+                risks |= set(_risks_of(change, gained))
+                holder = Holder(change.principal, "Allow", gained.condition)
+                if organizations and holder.principal == EVERYONE and holder not in opened:
+                    bound_to = _bound_to(holder, after)
+                    if not bound_to or not bound_to <= organizations:
+                        risks.add(Risk("outside-organization", EVERYONE, gained.condition))
     return tuple(sorted(risks))
 
 
-def _risks_of(
-    change: AccessChange, gained: Holding, organizations: frozenset[str]
-) -> Iterable[Risk]:
+def _risks_of(change: AccessChange, gained: Holding) -> Iterable[Risk]:
     principal, condition = change.principal, gained.condition
-    public = is_public(principal, "Allow", condition)
-    if public:
-        yield Risk("public", principal, condition)
     if _is_nearly_all(gained.actions):
         yield Risk("admin", principal, condition)
     if principal.kind == "Service" and _covered(gained.actions, _REWRITE):
         yield Risk("lambda-can-rewrite", principal, condition)
-    if principal == EVERYONE and organizations and not public:
-        bound_to = _organizations([condition])
-        if not bound_to or not bound_to <= organizations:
-            yield Risk("outside-organization", principal, condition)
 
 
 def _is_nearly_all(actions: Actions) -> bool:
@@ -74,6 +79,12 @@ def _covered(actions: Actions, action: str) -> bool:
         else covers(a, action)
         for a in actions
     )
+
+
+def _bound_to(holder: Holder, facts: Facts) -> frozenset[str]:
+    """Give the organizations that everyone is bound to, by a condition or by a Deny of all else."""
+    denying = (h.condition for h in facts if h.effect == "Deny" and h.principal == EVERYONE)
+    return _organizations([holder.condition]) or _organizations(denying)
 
 
 def _organizations(conditions: Iterable[Condition]) -> frozenset[str]:

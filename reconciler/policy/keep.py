@@ -101,7 +101,7 @@ def _keeps(rule: KeepRule, statement: Statement) -> bool:
         and statement.effect == "Allow"
         and statement.principals == (rule.principal,)
         and set(rule.condition) <= set(statement.condition)
-        and not is_public(rule.principal, statement.effect, statement.condition)
+        and not is_public(rule.principal, statement.condition)
         and (rule.actions is None or statement.actions <= rule.actions)
         and (
             rule.source_accounts is None

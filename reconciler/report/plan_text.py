@@ -18,7 +18,7 @@ _MOST_RAW = 2_000
 _RARE_KINDS: tuple[LineKind, ...] = ("narrowed", "changed")
 
 _RISKS: Mapping[RiskName, str] = {
-    "public": "needs nothing but an AWS account",
+    "public": "includes strangers, from accounts that are not named",
     "admin": "may do everything, even rewrite this policy",
     "deny-removed": "is denied no longer",
     "lambda-can-rewrite": "is a service that may rewrite this policy",
