@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from reconciler.access.desired import entries_by_name
-from reconciler.access.given import Given, given_by, statements_of
+from reconciler.access.lines import Line, lasting_lines, statements_of
 from reconciler.access.model import AccessFile, Entry
 from reconciler.access.problems import Findings, Place, shown
 from reconciler.policy.denied import Denial, Loss, as_denial, lost
@@ -25,7 +25,7 @@ class _PlacedDenial(NamedTuple):
     place: Place
 
 
-class _Line(NamedTuple):
+class _Grant(NamedTuple):
     """A line of an entry, which may give several principals the same."""
 
     place: Place
@@ -59,14 +59,14 @@ def check_denied(access: AccessFile, today: date, findings: Findings) -> None:
 
 
 def _denials(entry: Entry, access: AccessFile) -> Iterator[_PlacedDenial]:
-    for statement, place in statements_of(entry, access):
+    for statement, raw in statements_of(entry, access.registry.partition):
         denial = as_denial(statement)
         if denial:
-            yield _PlacedDenial(denial, place)
+            yield _PlacedDenial(denial, raw.place)
 
 
-def _allowed(entry: Entry, access: AccessFile, today: date) -> tuple[Given, ...]:
-    lines = given_by(entry, access, today)
+def _allowed(entry: Entry, access: AccessFile, today: date) -> tuple[Line, ...]:
+    lines = lasting_lines(entry, access, today)
     return tuple(dict.fromkeys(line for line in lines if line.holder.effect == "Allow"))
 
 
@@ -91,9 +91,9 @@ def _where(giving: str, denying: str) -> str:
 
 
 def _check(
-    lines: Sequence[Given], placed: _PlacedDenial, where: str, registry: str, findings: Findings
+    lines: Sequence[Line], placed: _PlacedDenial, where: str, registry: str, findings: Findings
 ) -> None:
-    losing: defaultdict[tuple[_Line, Loss], list[Given]] = defaultdict(list)
+    losing: defaultdict[tuple[_Grant, Loss], list[Line]] = defaultdict(list)
     for one in lines:
         loss = lost(one.holder, one.actions, placed.denial, registry)
         if loss:
@@ -107,10 +107,11 @@ def _check(
         findings.warning("grant-denied", message, line.place, hint=loss.remedy, other=placed.place)
 
 
-def _line(one: Given) -> _Line:
-    return _Line(one.place, one.key, one.tier)
+def _line(one: Line) -> _Grant:
+    given = one.given
+    return _Grant(one.place, given.key if given else None, given.grant.tier if given else None)
 
 
-def _name(one: Given) -> str:
-    own = one.name if one.name != one.key else None
+def _name(one: Line) -> str:
+    own = one.name if one.given and one.name != one.given.key else None
     return own or plain_name(one.holder.principal)

@@ -27,36 +27,22 @@ from reconciler.access.tiers import check_tier
 from reconciler.policy.conditions import NO_CONDITION, Condition
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.grants import Grant
-from reconciler.policy.public import is_public
 from reconciler.policy.tiers import Tiers
-
-_PUBLIC_HINT = (
-    "bound it by an organization, an account or a network, or set guards.public: allow, or pass"
-    " --allow-public {} to this command, and to all that read the file"
-)
 
 
 class Terms(NamedTuple):
-    """What entries are read under: names, tiers, the day (UTC), regions, who may be public."""
+    """What entries are read under: names, tiers, the day (UTC), regions."""
 
     names: Names
     tiers: Tiers
     today: date
     regions: tuple[str, ...]
-    public_allowed: bool
-    public_repositories: frozenset[str]
     sids_matter: bool
 
     @property
     def findings(self) -> Findings:
         """Give the place where problems go."""
         return self.names.around.findings
-
-    def public_hint(self, repository: str) -> str | None:
-        """Say what to do about public access in this entry; None where it is passed over."""
-        if self.public_allowed or repository in self.public_repositories:
-            return None
-        return _PUBLIC_HINT.format(f"'{repository}'" if has_wildcard(repository) else repository)
 
 
 class _Given(NamedTuple):
@@ -84,20 +70,14 @@ def _read_entry(pair: Pair, terms: Terms) -> Entry:
         message = "only the entry of one repository can leave out patterns"
         terms.findings.error("inherit-on-pattern", message, inherit.place, hint=hint)
     settings = read_creation(pair, terms.regions, terms.names.around)
-    public_hint = terms.public_hint(repository)
     statements = read_statements(
-        child(pair.value, "statements"),
-        terms.names.around,
-        public_hint=public_hint,
-        sids_matter=terms.sids_matter,
+        child(pair.value, "statements"), terms.names.around, sids_matter=terms.sids_matter
     )
-    grants = _read_access(child(pair.value, "access"), terms, public_hint)
+    grants = _read_access(child(pair.value, "access"), terms)
     return Entry(repository, place, grants, statements, inherits, settings)
 
 
-def _read_access(
-    node: Node | None, terms: Terms, public_hint: str | None
-) -> tuple[EntryGrant, ...]:
+def _read_access(node: Node | None, terms: Terms) -> tuple[EntryGrant, ...]:
     grants: list[EntryGrant] = []
     spelled: dict[tuple[object, Condition], ScalarNode] = {}
     for pair in pairs_of(node):
@@ -105,13 +85,13 @@ def _read_access(
         _warn_of_spellings(pair.key, members, spelled, terms)
         given = [_read_given(item, terms) for item in items_of(pair.value)]
         of_key = [
-            EntryGrant(_grant(one, member, terms), pair.key.text, one.place, one.reason)
+            EntryGrant(
+                _grant(one, member, terms), pair.key.text, one.place, pair.key.place, one.reason
+            )
             for one in given
             if one
             for member in {(m.principal, m.condition): m for m in members}.values()
         ]
-        if public_hint:
-            _check_public(pair.key, of_key, public_hint, terms.findings)
         grants += of_key
     return tuple(grants)
 
@@ -164,15 +144,4 @@ def _warn_of_spellings(
                 f"{shown(key.text)} and {shown(first.text)} are the same; what they get adds up"
             )
             terms.findings.warning("same-principal-twice", message, key.place, other=first.place)
-            return
-
-
-def _check_public(key: ScalarNode, grants: list[EntryGrant], hint: str, findings: Findings) -> None:
-    for given in grants:
-        grant = given.grant
-        if is_public(grant.principal, "Allow", grant.condition):
-            message = (
-                f"{shown(key.text)} lets everyone in, in any account, with {shown(grant.tier)}"
-            )
-            findings.error("public", message, key.place, hint=hint)
             return

@@ -12,6 +12,7 @@ from reconciler.access.names import read_names, warn_of_unused
 from reconciler.access.never import check_never, names_in_rules, read_rules, tiers_in_rules
 from reconciler.access.nodes import Node, ScalarNode, child, items_of, pairs_of, texts_of
 from reconciler.access.problems import Findings, Problem, has_errors, sort_problems
+from reconciler.access.public import check_public
 from reconciler.access.repository import check_probe_repository
 from reconciler.access.settings import (
     keeps_by_default,
@@ -55,7 +56,8 @@ def load_access(
     if source.root is not None:
         check_shape(source.root, findings)
         meaning = Findings()
-        access = _read(source.root, path, today, allow_public, meaning)
+        access = _read(source.root, path, today, meaning)
+        check_public(access, allow_public, meaning)
         check_never(access, today, meaning)
         check_denied(access, today, meaning)
         check_sizes(access, today, meaning)
@@ -71,9 +73,7 @@ def _add_new(meaning: Findings, findings: Findings) -> None:
             findings.found[problem] = None
 
 
-def _read(
-    root: Node, path: str, today: date, allow_public: frozenset[str], findings: Findings
-) -> AccessFile:
+def _read(root: Node, path: str, today: date, findings: Findings) -> AccessFile:
     unmanaged = child(root, "unmanaged")
     registry = read_registry(child(root, "registry"), findings)
     guards = read_guards(child(root, "guards"))
@@ -85,8 +85,6 @@ def _read(
         tiers,
         today,
         registry.regions,
-        public_allowed=guards.public == "allow",
-        public_repositories=allow_public,
         sids_matter=keeps_by_default(unmanaged),
     )
     rules = read_rules(_rules(root), names, tiers)

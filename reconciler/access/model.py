@@ -46,14 +46,16 @@ class EntryGrant(NamedTuple):
     grant: Grant
     key: str
     place: Place
+    key_place: Place
     reason: str | None = None
 
 
 class EntryStatement(NamedTuple):
-    """A raw statement (a JSON object, carried as it is) with its place."""
+    """A raw statement (a JSON object, carried as it is) with its place, and its principals'."""
 
     statement: Mapping[str, object]
     place: Place
+    key_place: Place
 
 
 class Entry(NamedTuple):

@@ -5,7 +5,7 @@ from datetime import date
 
 from reconciler.access.accounts import find_account
 from reconciler.access.desired import entries_by_name, managed_names
-from reconciler.access.given import Given, given_by
+from reconciler.access.lines import Line, facts_of_lines, lasting_lines
 from reconciler.access.model import AccessFile, PlacedRule
 from reconciler.access.names import Names, resolve
 from reconciler.access.nodes import (
@@ -21,7 +21,6 @@ from reconciler.access.problems import Findings, shown
 from reconciler.access.repository import check_repository
 from reconciler.access.tiers import check_tier
 from reconciler.policy.amounts import amounts_to, can_rewrite, shares_any
-from reconciler.policy.facts import Actions, Holder
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.never import Breach, NeverRule, Outside, find_breaches
 from reconciler.policy.principals import EVERYONE, plain_name
@@ -70,12 +69,12 @@ def check_never(access: AccessFile, today: date, findings: Findings) -> None:
     """
     rules = access.guards.rules
     entries = access.entries if rules else ()
-    given = {entry.repository: tuple(given_by(entry, access, today)) for entry in entries}
+    given = {entry.repository: lasting_lines(entry, access, today) for entry in entries}
     exact = frozenset(name for name in given if not has_wildcard(name))
-    for repository, matching in entries_by_name(access, None) if rules else ():
+    for repository, applying in entries_by_name(access, None) if rules else ():
         concerned = [placed for placed in rules if _concerns(placed.rule, repository, exact)]
         if concerned:
-            lines = [line for entry in matching for line in given[entry.repository]]
+            lines = [line for entry in applying for line in given[entry.repository]]
             _check(concerned, lines, findings)
 
 
@@ -127,10 +126,8 @@ def _concerns(rule: NeverRule, repository: str, exact: frozenset[str]) -> bool:
     return bool(left) and rule._replace(repositories=left).may_concern(repository)
 
 
-def _check(rules: Iterable[PlacedRule], lines: list[Given], findings: Findings) -> None:
-    facts: dict[Holder, Actions] = {}
-    for line in lines:
-        facts[line.holder] = facts.get(line.holder, frozenset()) | line.actions
+def _check(rules: Iterable[PlacedRule], lines: list[Line], findings: Findings) -> None:
+    facts = facts_of_lines(lines)
     for rule, place in rules:
         for breach in find_breaches(rule, facts):
             for line in _decisive(rule, breach, lines):
@@ -143,12 +140,12 @@ def _check(rules: Iterable[PlacedRule], lines: list[Given], findings: Findings) 
                 findings.error("never", message, line.place, hint=_HINT, other=place)
 
 
-def _name(who: Someone, line: Given) -> str:
+def _name(who: Someone, line: Line) -> str:
     own = line.name if line.holder.principal == who.principal else None
     return who.name or own or plain_name(who.principal)
 
 
-def _decisive(rule: NeverRule, breach: Breach, lines: Iterable[Given]) -> list[Given]:
+def _decisive(rule: NeverRule, breach: Breach, lines: Iterable[Line]) -> list[Line]:
     """Give the lines that alone are too much; where none is, all that add to it."""
     giving = [line for line in lines if line.holder in breach.givers]
     alone = [

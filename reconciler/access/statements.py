@@ -23,7 +23,6 @@ from reconciler.policy.document import Statement, parse_statement
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.malformed import MalformedError
 from reconciler.policy.principals import ACCOUNT_ID
-from reconciler.policy.public import is_public
 
 _HINT = "IAM's form: Effect, Principal, Action, and where needed Sid and Condition"
 _ELEMENTS = frozenset(
@@ -34,13 +33,9 @@ _REFUSED_KINDS = ("Federated", "CanonicalUser")
 
 
 def read_statements(
-    node: Node | None, around: Surroundings, *, public_hint: str | None, sids_matter: bool
+    node: Node | None, around: Surroundings, *, sids_matter: bool
 ) -> tuple[EntryStatement, ...]:
-    """Read a list of raw statements.
-
-    `public_hint` is what to say to a public one, None where it is passed over; `sids_matter`
-    where ours are known by their Sid.
-    """
+    """Read a list of raw statements; `sids_matter` where ours are known by their Sid."""
     found: list[EntryStatement] = []
     for item in items_of(node):
         if isinstance(item, MappingNode):
@@ -48,9 +43,9 @@ def read_statements(
             _check_parts(item, around)
             if sids_matter:
                 _check_sid(item, around.findings)
-            if statement and public_hint:
-                _check_public(statement, item, public_hint, around.findings)
-            found.append(EntryStatement(statement.raw if statement else {}, item.place))
+            element = "Principal" if "Principal" in item.pairs else "NotPrincipal"
+            raw = statement.raw if statement else {}
+            found.append(EntryStatement(raw, item.place, place_at(item, (element,))))
     return tuple(found)
 
 
@@ -116,14 +111,3 @@ def _check_sid(node: MappingNode, findings: Findings) -> None:
         hint = f"under unmanaged.statements.default: keep, start its Sid with {SID_PREFIX}"
         place = sid.place if sid else node.place
         findings.warning("statement-not-owned", message, place, hint=hint)
-
-
-def _check_public(statement: Statement, node: MappingNode, hint: str, findings: Findings) -> None:
-    for principal in statement.principals:
-        if is_public(principal, statement.effect, statement.condition):
-            place = place_at(
-                node, ("Principal",) if "Principal" in node.pairs else ("NotPrincipal",)
-            )
-            message = "this statement lets everyone in, in any account"
-            findings.error("public", message, place, hint=hint)
-            return

@@ -151,7 +151,7 @@ def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Find
         after_text=after_text,
         before=live.policy,
         risks=(
-            *find_risks(before_facts, access, target, Vocabulary()),
+            *find_risks(before_facts, after_facts, access, target, Vocabulary()),
             *(risk._replace(why="") for risk in lambda_risks(cut_off)),
         ),
         lasting=access,

@@ -10,7 +10,7 @@ from reconciler.policy.document import Policy, Statement, Unreadable
 from reconciler.policy.facts import Facts, Holder
 from reconciler.policy.grants import Desired, Grant
 from reconciler.policy.principals import gone_kind, parse_arn, plain_name
-from reconciler.policy.public import is_public
+from reconciler.policy.public import TELL_WHY, openings
 from reconciler.policy.tiers import describe_actions
 from reconciler.policy.vocabulary import Vocabulary
 
@@ -55,17 +55,22 @@ def gone_findings(
     return findings
 
 
-def public_findings(target: Target, live: Facts, vocabulary: Vocabulary) -> list[Finding]:
-    """Name what anyone may do, in live statements that an apply would not change."""
+def public_findings(
+    target: Target, staying: Facts, after: Facts, vocabulary: Vocabulary
+) -> list[Finding]:
+    """Name what strangers may do, by live statements that an apply would not change.
+
+    These count together with all that will be live (`after`).
+    """
     return [
         finding(
             target,
             "public",
             f"a statement that stays allows {describe_actions(actions, vocabulary.tiers)} to "
-            "anyone with an AWS account",
+            f"strangers: {TELL_WHY[why]}",
         )
-        for holder, actions in live.items()
-        if is_public(*holder)
+        for holder, (actions, why) in openings(after).items()
+        if holder in staying
     ]
 
 

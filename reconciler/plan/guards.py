@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan, Target
 from reconciler.policy.facts import facts_of_policy
-from reconciler.policy.public import is_public
+from reconciler.policy.public import openings
 
 REVOCATIONS = "--allow-revocations"
 GRANTS = "--allow-grants"
@@ -86,18 +86,18 @@ def check_public(changes: Iterable[Change], allowed: frozenset[str]) -> Iterable
         if is_opaque(change):
             message = f"the policy to be put on {place} is not understood: it may let anyone in"
         elif _opens(change):
-            message = f"what is to be put on {place} lets in anyone with an AWS account"
+            message = f"what is to be put on {place} lets strangers in, from accounts not named"
         else:
             continue
         yield Refusal("public", f"{message}; {PUBLIC} {name} allows it once")
 
 
 def _opens(change: Change) -> bool:
-    """Tell whether a change lets anyone in: by an Allow, or by taking the Deny from one."""
+    """Tell whether a change lets strangers in, or takes a Deny from where they are let in."""
     risks = {risk.name for risk in change.risks}
-    if "deny-removed" not in risks:
-        return "public" in risks
-    return any(is_public(*holder) for holder in facts_of_policy(change.after))
+    return "public" in risks or (
+        "deny-removed" in risks and bool(openings(facts_of_policy(change.after)))
+    )
 
 
 def check_lock_out(

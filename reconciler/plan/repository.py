@@ -61,7 +61,7 @@ def plan_repository(wanted: Desired, live: LiveRegistry, rules: Rules) -> Reposi
         sides = _sides(found, planned.change)
         _check_never(target, sides, rules)
     except NotPlannableError as problem:
-        public = public_findings(target, found.facts, rules.vocabulary)
+        public = public_findings(target, found.facts, found.facts, rules.vocabulary)
         planned, sides = _failed(target, problem, public), _sides(found, None)
     verdict = judge(target, sides, rules.never, rules.vocabulary)
     findings = (*planned.findings, *verdict.findings)
@@ -129,8 +129,14 @@ def _compare(wanted: Desired, found: _Found, rules: Rules) -> RepositoryPlan:
             before_text=found.text,
             after_text=after.text,
             before=before,
-            risks=(*find_risks(found.facts, access, target, rules.vocabulary), *cut_off),
-            live_risks=(*find_risks(after.facts, back, target, rules.vocabulary), *cut_off),
+            risks=(
+                *find_risks(found.facts, after.facts, access, target, rules.vocabulary),
+                *cut_off,
+            ),
+            live_risks=(
+                *find_risks(after.facts, found.facts, back, target, rules.vocabulary),
+                *cut_off,
+            ),
             lasting=lasting,
             revoked=live_grants if isinstance(before, Unreadable) else lost,
             granted=count_granted(after.facts, access),
@@ -146,7 +152,7 @@ def _compare(wanted: Desired, found: _Found, rules: Rules) -> RepositoryPlan:
             *gone_findings(target, found.facts, access, rules.vocabulary),
             *unreadable_findings(target, before),
             *not_kept_findings(target, dropped),
-            *public_findings(target, facts_of(after.kept), rules.vocabulary),
+            *public_findings(target, facts_of(after.kept), after.facts, rules.vocabulary),
             *denied_findings(target, wanted, after.kept),
         ),
         live_grants=live_grants,

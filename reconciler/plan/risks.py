@@ -7,7 +7,7 @@ from reconciler.policy.actions import KNOWN_ACTIONS, expand
 from reconciler.policy.amounts import can_rewrite
 from reconciler.policy.conditions import Condition
 from reconciler.policy.difference import AccessChange, Holding
-from reconciler.policy.facts import Actions, Facts
+from reconciler.policy.facts import Actions, Facts, Holder, not_covered
 from reconciler.policy.principals import (
     EVERYONE,
     Principal,
@@ -15,18 +15,25 @@ from reconciler.policy.principals import (
     account_principal,
     gone_kind,
 )
-from reconciler.policy.public import is_public
+from reconciler.policy.public import open_to_strangers
 from reconciler.policy.vocabulary import Vocabulary
 
-_ORGANIZATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
+_ORGANIZATION_KEYS = frozenset(
+    {"aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths"}
+)
 
 
 def find_risks(
-    before: Facts, access: Iterable[AccessChange], target: Target, vocabulary: Vocabulary
+    before: Facts,
+    after: Facts,
+    access: Iterable[AccessChange],
+    target: Target,
+    vocabulary: Vocabulary,
 ) -> tuple[Risk, ...]:
     """Name the risks of what a change newly allows beyond `before` on one repository, sorted.
 
-    `public`: anyone may; `admin`: every action; `new-account`: an account, not the registry's
+    `access` is the difference of the two. `public`: strangers may, by what it adds or by a Deny
+    that it takes away; `admin`: every action; `new-account`: an account, not the registry's
     own, that had no access to this repository; `outside-organization`: everyone under a condition
     that is not one of the organizations that the file names, where it names any;
     `can-rewrite`: whoever may set or delete the repository's policy, except the registry's own
@@ -37,7 +44,9 @@ def find_risks(
     known.add(target.scope.account)
     own = account_principal(target.scope.account, target.partition)
     organizations = _organizations(named.condition for named in vocabulary.principals)
-    risks: set[Risk] = set()
+    opened = open_to_strangers(after)
+    anew = not_covered(opened, by=open_to_strangers(before))
+    risks = {Risk("public", holder.principal, holder.condition) for holder in anew}
     for change in access:
         if change.effect == "Deny":
             risks |= {Risk("deny-removed", change.principal, h.condition) for h in change.lost}
@@ -46,25 +55,16 @@ def find_risks(
             if account is not None and account not in known:
                 risks.add(Risk("new-account", account_principal(account, target.partition)))
             for gained in change.gained:
-                risks |= set(_risks_of(change.principal, gained, organizations))
-                if change.principal != own and _may_rewrite(change.principal, gained):
-                    risks.add(Risk("can-rewrite", change.principal, gained.condition))
+                holder = Holder(change.principal, "Allow", gained.condition)
+                if _is_nearly_all(gained.actions):
+                    risks.add(Risk("admin", holder.principal, holder.condition))
+                if holder.principal != own and _may_rewrite(holder.principal, gained):
+                    risks.add(Risk("can-rewrite", holder.principal, holder.condition))
+                if organizations and holder.principal == EVERYONE and holder not in opened:
+                    bound_to = _bound_to(holder, after)
+                    if not bound_to or not bound_to <= organizations:
+                        risks.add(Risk("outside-organization", EVERYONE, holder.condition))
     return tuple(sorted(risks))
-
-
-def _risks_of(
-    principal: Principal, gained: Holding, organizations: frozenset[str]
-) -> Iterable[Risk]:
-    condition = gained.condition
-    public = is_public(principal, "Allow", condition)
-    if public:
-        yield Risk("public", principal, condition)
-    if _is_nearly_all(gained.actions):
-        yield Risk("admin", principal, condition)
-    if principal == EVERYONE and organizations and not public:
-        bound_to = _organizations([condition])
-        if not bound_to or not bound_to <= organizations:
-            yield Risk("outside-organization", principal, condition)
 
 
 def _is_nearly_all(actions: Actions) -> bool:
@@ -76,6 +76,12 @@ def _is_nearly_all(actions: Actions) -> bool:
 def _may_rewrite(principal: Principal, gained: Holding) -> bool:
     """Tell whether somebody who still exists gains the power to rewrite the policy."""
     return can_rewrite(gained.actions) and not gone_kind(principal)
+
+
+def _bound_to(holder: Holder, facts: Facts) -> frozenset[str]:
+    """Give the organizations that everyone is bound to, by a condition or by a Deny of all else."""
+    denying = (h.condition for h in facts if h.effect == "Deny" and h.principal == EVERYONE)
+    return _organizations([holder.condition]) or _organizations(denying)
 
 
 def _organizations(conditions: Iterable[Condition]) -> frozenset[str]:

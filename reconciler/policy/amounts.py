@@ -1,6 +1,7 @@
 """What actions that are held amount to: a tier, or the power to rewrite the policy."""
 
 from functools import lru_cache
+from heapq import nsmallest
 
 from reconciler.policy.actions import REWRITING_ACTIONS, changes_something, covers, expand
 from reconciler.policy.elements import Action, NotAction
@@ -8,6 +9,9 @@ from reconciler.policy.facts import Actions
 from reconciler.policy.glob import globs_intersect, has_wildcard
 
 TierActions = frozenset[str]
+
+MOST_PATTERNS = 64
+"""How many patterns are looked at: no policy of people has more, and the work stays bounded."""
 
 
 @lru_cache(maxsize=4_096)
@@ -47,6 +51,15 @@ def have_all(actions: Actions, action: str) -> bool:
         if isinstance(one, NotAction)
         else covers(one, action)
         for one in actions
+    )
+
+
+@lru_cache(maxsize=4_096)
+def wide_actions(actions: Actions) -> Actions:
+    """Give the patterns, and what is all but some; of very many only the shortest."""
+    wide = [a for a in actions if isinstance(a, NotAction) or has_wildcard(a)]
+    return frozenset(
+        nsmallest(MOST_PATTERNS, wide, key=lambda action: (len(str(action)), str(action)))
     )
 
 

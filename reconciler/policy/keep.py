@@ -146,7 +146,7 @@ def _obstacles(rule: KeepRule, statement: Statement) -> Iterator[Obstacle]:
             yield Obstacle(
                 f"its condition lacks the rule's {clause.operator} {spell_key(clause.key)}"
             )
-    if any(is_public(p, statement.effect, statement.condition) for p in statement.principals):
+    if any(is_public(p, statement.condition) for p in statement.principals):
         yield Obstacle("it lets everyone in")
     more = frozenset() if rule.actions is None else statement.actions - rule.actions
     if more:

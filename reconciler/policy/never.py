@@ -10,7 +10,7 @@ public. What can't be told counts as broken.
 - Outside of some accounts is whoever is in another one, everyone and every service unless a
   condition bounds them to these accounts, and whoever has no account. An organization is outside,
   for accounts join it.
-- The public ends up with what nothing bounds.
+- The public ends up with what nothing bounds, as all statements together have it.
 
 Whoever may set or delete the repository's policy may give itself any tier, so that breaks every
 rule on it.
@@ -34,7 +34,7 @@ from reconciler.policy.principals import (
     gone_kind,
     parse_arn,
 )
-from reconciler.policy.public import is_public
+from reconciler.policy.public import is_public, open_to_strangers
 from reconciler.policy.reach import (
     Someone,
     is_anyone,
@@ -86,7 +86,7 @@ def find_breaches(rule: NeverRule, facts: Facts) -> tuple[Breach, ...]:
 
     Whoever is not named itself is left out where what others are given breaks the rule already.
     """
-    giving = {
+    allowing = {
         holder: actions
         for holder, actions in facts.items()
         if holder.effect == "Allow"
@@ -95,7 +95,8 @@ def find_breaches(rule: NeverRule, facts: Facts) -> tuple[Breach, ...]:
     }
     denying = {holder: actions for holder, actions in facts.items() if holder.effect == "Deny"}
     found: dict[tuple[object, ...], Breach] = {}
-    for one in rule.to if giving else ():
+    for one in rule.to if allowing else ():
+        giving = _open(facts, rule) if _is_the_public(one) else allowing
         for who, givers in _parties(one, giving):
             denied = denied_to(who.principal, denying) if denying else frozenset()
             own = tuple(holder for holder in givers if holder.principal == who.principal)
@@ -125,8 +126,7 @@ def _parties(
     if isinstance(one, Outside):
         holders = [h for h in giving if is_outside(h.principal, h.condition, one.accounts)]
         parties = map(_as_named_there, holders)
-    elif is_public(one.principal, "Allow", one.condition):
-        holders = [h for h in giving if is_public(*h)]
+    elif _is_the_public(one):
         parties = (Someone(holder.principal) for holder in holders)
     else:
         within = (h for h in giving if lies_within(h.principal, h.condition, one))
@@ -140,6 +140,16 @@ def _parties(
         near = by_principal if names is None else dict.fromkeys((*names, *anyone))
         these = (holder for name in near for holder in by_principal.get(name, ()))
         yield who, tuple(h for h in these if reaches(h.principal, h.condition, who))
+
+
+def _is_the_public(one: Someone | Outside) -> bool:
+    return isinstance(one, Someone) and is_public(one.principal, one.condition)
+
+
+def _open(facts: Facts, rule: NeverRule) -> Facts:
+    """Give what strangers are allowed, of what shares an action with the rule."""
+    opened = open_to_strangers(facts)
+    return {h: actions for h, actions in opened.items() if shares_any(rule.actions, actions)}
 
 
 def _as_named_there(holder: Holder) -> Someone:

@@ -1,95 +1,185 @@
-"""Whether a fact lets anyone in."""
+"""What a policy's statements, taken together, allow to callers that nothing bounds."""
 
-from collections import Counter
-from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_interface
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
-from reconciler.policy.arn_patterns import account_of_pattern, split_arn
-from reconciler.policy.conditions import Clause, Condition, parse_operator
-from reconciler.policy.glob import has_wildcard
-from reconciler.policy.principals import Principal
+from reconciler.policy.amounts import have_all, wide_actions
+from reconciler.policy.bounds import (
+    BOUNDING_KEYS,
+    KINDS,
+    Kind,
+    leaves_out,
+    names_callers,
+    networks_of,
+    opposite,
+    present_key,
+)
+from reconciler.policy.conditions import Clause, Condition
+from reconciler.policy.elements import Action, NotAction
+from reconciler.policy.facts import Actions, Facts, Holder
+from reconciler.policy.network_sums import too_many
+from reconciler.policy.networks import Networks, few
+from reconciler.policy.principals import EVERYONE, Principal, parse_arn
 
-_BOUNDING_OPERATORS = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike", "IpAddress"})
-_ARN_KEYS = frozenset({"aws:principalarn", "aws:sourcearn"})
-_ORG_PATHS = "aws:principalorgpaths"
-_NAME_KEYS = frozenset(
+Why = Literal["unbounded", "networks", "services"]
+"""What lets strangers in: nothing bounds them; the networks of all statements are too many; or a
+Deny bounds users and roles, but leaves out services, which may act for anyone."""
+
+TELL_WHY: Mapping[Why, str] = MappingProxyType(
     {
-        "aws:principalorgid",
-        _ORG_PATHS,
-        "aws:principalaccount",
-        "aws:sourceaccount",
-        "aws:sourcevpc",
-        "aws:sourcevpce",
+        "unbounded": "nothing holds callers to named accounts, organizations, sources or networks",
+        "networks": "all networks that everyone may call from are too many, or too wide, together",
+        "services": "AWS services may call for resources in anyone's account",
     }
 )
-_OF_THE_REGISTRY = {
-    "aws:principalorgid": "${aws:ResourceOrgID}",
-    "aws:principalaccount": "${aws:ResourceAccount}",
-    "aws:sourceaccount": "${aws:ResourceAccount}",
-}
-"""The variables that stand for the registry's own organization and account (IAM User Guide, "AWS
-global condition context keys"); any other variable may be the caller's own value."""
 
-_WIDEST = {4: 8, 6: 32}
-"""The shortest prefix length that still says who calls, by IP version."""
-
-_MOST_ADDRESSES = {4: 2 * 2 ** (32 - 8), 6: 2 * 2 ** (128 - 32)}
-"""How many addresses of one condition still do, together: twice those of the widest network."""
+_EVERYTHING = "ecr:*"
 
 
-def is_public(principal: Principal, effect: str, condition: Condition) -> bool:
-    """Tell whether this allows callers that nothing bounds.
+class Opening(NamedTuple):
+    """The actions of one holder that strangers may do, and why."""
 
-    That is an Allow to everyone, or to everyone but some, with no positive condition on where
-    the caller belongs. IfExists, negated and ForAllValues forms bound nothing: each of them is
-    true of a caller that lacks the key, or of nearly everyone.
+    actions: Actions
+    why: Why
+
+
+class _Denies(NamedTuple):
+    """What is denied to everyone, and to all whose request lacks a key, by key."""
+
+    facts: Facts
+    lacking: Mapping[str, Actions]
+
+    def present_for(self, condition: Condition, actions: Actions) -> frozenset[str]:
+        """Give the keys of each request that is for these actions, and that these let pass."""
+        own = {key for key in map(present_key, condition) if key}
+        denied = (key for key, held in self.lacking.items() if not _left(actions, held))
+        return frozenset({*own, *denied})
+
+
+def is_public(principal: Principal, condition: Condition) -> bool:
+    """Tell whether an Allow to a principal under a condition, alone, lets strangers in."""
+    return bool(openings({Holder(principal, "Allow", condition): frozenset({_EVERYTHING})}))
+
+
+def openings(facts: Facts) -> Mapping[Holder, Opening]:
+    """Give what facts, together, allow to callers that nothing bounds.
+
+    What counts is an Allow to everyone, or to everyone but some. It is bounded by a positive
+    condition on where the caller belongs, or by a Deny of everyone else for the same action, which
+    has to hold for services as for users and roles. Networks bound as long as those of all such
+    Allows of an action are few together; accounts, organizations and VPCs that are named bound
+    however many they are.
     """
-    everyone = principal.names == ("*",) or principal.kind == "NotPrincipal"
-    return effect == "Allow" and everyone and not any(map(_bounds, condition))
+    allowed = {h: a for h, a in facts.items() if h.effect == "Allow" and is_everyone(h.principal)}
+    found: dict[Holder, Opening] = {}
+    denies = _denies(facts) if allowed else _Denies({}, {})
+    for kind in KINDS if allowed else ():
+        for holder, opening in _openings_to(kind, allowed, denies):
+            known = found.get(holder, Opening(frozenset(), opening.why))
+            found[holder] = Opening(known.actions | opening.actions, known.why)
+    return found
 
 
-def _bounds(clause: Clause) -> bool:
-    operator = parse_operator(clause.operator)
-    positive = operator.base in _BOUNDING_OPERATORS and operator.qualifier != "ForAllValues"
-    if operator.if_exists or not positive:
-        return False
-    values = [value for value in clause.values if value != _OF_THE_REGISTRY.get(clause.key)]
-    if any("${" in value for value in values):
-        return False
-    if operator.base == "IpAddress":
-        return clause.key == "aws:sourceip" and _bounding_networks(values)
-    if clause.key in _ARN_KEYS:
-        return all(_bounding_arn(value, operator.base) for value in values)
-    return clause.key in _NAME_KEYS and all(_bounding_name(clause.key, v) for v in values)
+def open_to_strangers(facts: Facts) -> Facts:
+    """Give the facts that let strangers in, with the actions that do."""
+    return {holder: opening.actions for holder, opening in openings(facts).items()}
 
 
-def _bounding_networks(values: Iterable[str]) -> bool:
-    networks = [ip_interface(value).network for value in values]
-    together: tuple[IPv4Network | IPv6Network, ...] = (
-        *collapse_addresses(n for n in networks if isinstance(n, IPv4Network)),
-        *collapse_addresses(n for n in networks if isinstance(n, IPv6Network)),
+def is_everyone(principal: Principal) -> bool:
+    """Tell whether a principal is everyone, of whatever kind, or everyone but some."""
+    return principal.names == ("*",) or principal.kind == "NotPrincipal"
+
+
+def _openings_to(kind: Kind, allowed: Facts, denies: _Denies) -> Iterator[tuple[Holder, Opening]]:
+    closed = _closed(denies, kind)
+    networks: dict[Holder, Networks] = {}
+    for holder, actions in allowed.items():
+        present = denies.present_for(holder.condition, actions)
+        left = _left(actions, closed)
+        if not left or any(_bounds(clause, kind, present) for clause in holder.condition):
+            continue
+        found = [networks_of(clause, present) for clause in holder.condition]
+        own = [some for some in found if some is not None]
+        narrow = next(filter(few, own), None)
+        if narrow is not None:
+            networks[holder] = narrow
+        else:
+            unbound: Why = "services" if kind == "service" else "unbounded"
+            yield holder, Opening(left, "networks" if own else unbound)
+    held = {holder: _left(allowed[holder], closed) for holder in networks}
+    for holder, actions in too_many(held, networks).items():
+        yield holder, Opening(actions, "networks")
+
+
+def _denies(facts: Facts) -> _Denies:
+    denying = {
+        holder: actions
+        for holder, actions in facts.items()
+        if holder.effect == "Deny"
+        and (holder.principal == EVERYONE or holder.principal.kind == "NotPrincipal")
+    }
+    lacking: defaultdict[str, Actions] = defaultdict(frozenset)
+    for holder, actions in denying.items():
+        if holder.principal == EVERYONE and len(holder.condition) == 1:
+            passing = opposite(holder.condition[0])
+            key = present_key(passing) if passing else None
+            if key in BOUNDING_KEYS:
+                lacking[key] |= actions
+    return _Denies(denying, lacking)
+
+
+def _closed(denies: _Denies, kind: Kind) -> Actions:
+    """Give the actions that Denies keep from all callers of a kind but those that are bounded."""
+    closed = (
+        actions
+        for holder, actions in denies.facts.items()
+        if _spares_only_bounded(holder, kind, denies.present_for((), actions))
     )
-    addresses: Counter[int] = Counter()
-    for network in together:
-        addresses[network.version] += network.num_addresses
-    return all(network.prefixlen >= _WIDEST[network.version] for network in together) and all(
-        number <= _MOST_ADDRESSES[version] for version, number in addresses.items()
-    )
+    return frozenset[Action]().union(*closed)
 
 
-def _bounding_name(key: str, value: str) -> bool:
-    """Tell whether a value names one account, organization, VPC or endpoint.
+def _spares_only_bounded(holder: Holder, kind: Kind, present: frozenset[str]) -> bool:
+    """Tell whether all for whom a Deny does not hold are bounded: through each of its clauses.
 
-    A wildcard in the name lets in strangers whose name begins alike; below an organization's
-    own name everything is the organization's.
+    Of those that a NotPrincipal lists, the service may deny some all the same, but no others less.
     """
-    name = value.partition("/")[0] if key == _ORG_PATHS else value
-    return bool(name) and not has_wildcard(name)
+    listed = () if holder.principal == EVERYONE else holder.principal.names
+    if not all(_is_one(name, kind) for name in listed):
+        return False
+    networks: Networks = frozenset()
+    for clause in map(opposite, holder.condition):
+        if clause is None:
+            return False
+        if not _bounds(clause, kind, present):
+            own = networks_of(clause, present)
+            if own is None:
+                return False
+            networks |= own
+    return few(networks)
 
 
-def _bounding_arn(value: str, operator: str) -> bool:
-    """Tell whether an ARN pattern says which account, or (a bucket has none) which resource."""
-    arn = split_arn(value)
-    if arn is not None and not arn.account:
-        return not has_wildcard(value)
-    return account_of_pattern(value, operator) is not None
+def _is_one(name: str, kind: Kind) -> bool:
+    """Tell whether what a NotPrincipal lists (`AWS:arn…`) is one account, role or user."""
+    of, _, name = name.partition(":")
+    return parse_arn(name) is not None if of == "AWS" else of == "Service" and kind == "iam"
+
+
+def _bounds(clause: Clause, kind: Kind, present: frozenset[str]) -> bool:
+    return names_callers(clause, present) or leaves_out(clause, kind, present)
+
+
+def _left(actions: Actions, denied: Actions) -> Actions:
+    """Give the actions that are not denied; of patterns, those that are not denied as a whole."""
+    if not denied:
+        return actions
+    wide = wide_actions(denied)
+    return frozenset(
+        action
+        for action in actions
+        if action not in denied
+        and not have_all(
+            wide, _EVERYTHING if isinstance(action, NotAction) or action == "*" else action
+        )
+    )

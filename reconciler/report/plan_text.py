@@ -18,7 +18,7 @@ _MOST_RAW = 2_000
 _RARE_KINDS: tuple[LineKind, ...] = ("narrowed", "changed")
 
 _RISKS: Mapping[RiskName, str] = {
-    "public": "needs nothing but an AWS account",
+    "public": "includes strangers, from accounts that are not named",
     "admin": "may do everything",
     "can-rewrite": "may rewrite this policy, and so give itself any access",
     "deny-removed": "is denied no longer",

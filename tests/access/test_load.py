@@ -202,7 +202,7 @@ def test_the_validator_is_only_loaded_to_validate() -> None:
 SNIPPETS = [case.read_bytes() for case in cases()] + [STARTER.encode()]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given_(
     st.sampled_from(SNIPPETS),
     st.integers(0, 2000),
@@ -241,7 +241,7 @@ VALUES = st.recursive(
 NAMED_VALUES = st.dictionaries(st.sampled_from(["ci", "x", "pull", "payments/*"]), VALUES)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given_(st.dictionaries(st.sampled_from(SECTIONS), VALUES | NAMED_VALUES))
 def test_no_shape_raises(data: dict[str, object]) -> None:
     loaded = load_access(json.dumps(data).encode(), "f", today=TODAY)

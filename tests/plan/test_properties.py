@@ -25,7 +25,7 @@ from tests.plan.making import (
 from tests.policy.making import Json, condition, facts
 from tests.policy.random_policies import policies, rewritten
 
-bounded = settings(max_examples=80, deadline=None)
+bounded = settings(max_examples=80)
 KEEP = rules(default_keep=True)
 randoms = st.integers(0, 2**32).map(Random)
 grants = st.lists(

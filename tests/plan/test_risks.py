@@ -30,6 +30,12 @@ TARGET = Target("app", RegistryScope(OWN, "us-west-2"))
 ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
 LAMBDA = {"Service": "lambda.amazonaws.com"}
 GONE = "AROAEXAMPLEEXAMPLEID"
+PERIMETER = deny("*", "ecr:*", {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}})
+
+
+def _from(*first: int) -> Json:
+    networks = [f"{number}.0.0.0/8" for number in first]
+    return allow("*", when={"IpAddress": {"aws:SourceIp": networks}})
 
 
 @pytest.mark.parametrize(
@@ -60,11 +66,16 @@ GONE = "AROAEXAMPLEEXAMPLEID"
         ([], [allow(LAMBDA, "ecr:*")], ["admin", "can-rewrite"]),
         ([allow(LAMBDA, "ecr:*")], [allow(LAMBDA, "ecr:*"), allow(LAMBDA, GET, when=ORG)], []),
         ([], [allow(None, NotPrincipal={"AWS": ROLE})], ["public"]),
+        ([], [allow("*"), PERIMETER], []),
+        ([allow("*"), PERIMETER], [allow("*")], ["deny-removed", "public"]),
+        ([allow("*")], [allow("*"), PERIMETER], []),
+        ([_from(1, 3)], [_from(1, 3), _from(5)], ["public", "public"]),
+        ([_from(1, 3), _from(5)], [_from(1, 3), _from(5), _from(7)], ["public"]),
     ],
 )
 def test_risks(before: list[Json], after: list[Json], risks: list[str]) -> None:
     held, wanted = _facts(before), _facts(after)
-    found = find_risks(held, difference(held, wanted), TARGET, Vocabulary())
+    found = find_risks(held, wanted, difference(held, wanted), TARGET, Vocabulary())
     assert [risk.name for risk in found] == risks
 
 
@@ -94,11 +105,11 @@ REPLACE = "ecr:SetRepositoryPolicy"
     ],
 )
 def test_whoever_may_rewrite_the_policy_is_marked(statement: Json, marked: bool) -> None:
-    gained = difference({}, _facts([statement]))
-    names = {risk.name for risk in find_risks({}, gained, TARGET, Vocabulary())}
+    after = _facts([statement])
+    gained = difference({}, after)
+    names = {risk.name for risk in find_risks({}, after, gained, TARGET, Vocabulary())}
     assert ("can-rewrite" in names) is marked
-    same = difference(_facts([statement]), _facts([statement]))
-    assert find_risks({}, same, TARGET, Vocabulary()) == ()
+    assert find_risks(after, after, difference(after, after), TARGET, Vocabulary()) == ()
 
 
 IN_ORG = condition("StringEquals", "aws:PrincipalOrgID", "o-1")
@@ -114,19 +125,21 @@ NAMED = Vocabulary(principals=(NamedPrincipal("everyone-here", EVERYONE, IN_ORG)
         ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-1/r-1/ou-1/*"}}, False),
         ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-2/r-1/ou-1/*"}}, True),
         ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, True),
+        ({"StringEquals": {"aws:SourceOrgID": "o-1"}}, False),
+        ({"StringEquals": {"aws:SourceOrgID": "o-2"}}, True),
     ],
 )
 def test_outside_the_organizations_that_the_file_names(when: Json, outside: bool) -> None:
     wanted = _facts([allow("*", when=when)])
     gained = difference({}, wanted)
     expected = ["outside-organization"] if outside else []
-    assert [risk.name for risk in find_risks({}, gained, TARGET, NAMED)] == expected
-    assert find_risks({}, gained, TARGET, Vocabulary()) == ()
+    assert [risk.name for risk in find_risks({}, wanted, gained, TARGET, NAMED)] == expected
+    assert find_risks({}, wanted, gained, TARGET, Vocabulary()) == ()
 
 
 def test_a_new_account_is_named_once_whoever_of_it_comes() -> None:
-    gained = difference({}, _facts([allow(ROLE), allow(ROLE_B)]))
-    (risk,) = find_risks({}, gained, TARGET, Vocabulary())
+    wanted = _facts([allow(ROLE), allow(ROLE_B)])
+    (risk,) = find_risks({}, wanted, difference({}, wanted), TARGET, Vocabulary())
     assert risk == Risk("new-account", Principal("AWS", (ROOT,)))
 
 
@@ -221,3 +234,11 @@ def test_an_unreadable_policy_counts_what_looks_like_a_principal(text: str, coun
 
 def _facts(statements: list[Json]) -> Facts:
     return facts(*statements) if statements else {}
+
+
+@pytest.mark.parametrize(("organization", "outside"), [("o-1", False), ("o-2", True)])
+def test_a_deny_says_which_organization_everyone_is_of(organization: str, outside: bool) -> None:
+    others = deny("*", "*", {"StringNotEquals": {"aws:PrincipalOrgID": organization}})
+    wanted = _facts([allow("*"), others])
+    found = find_risks({}, wanted, difference({}, wanted), TARGET, NAMED)
+    assert [risk.name for risk in found] == (["outside-organization"] if outside else [])

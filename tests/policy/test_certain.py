@@ -18,7 +18,7 @@ from tests.policy.making import GET, PUT, ROLE, ROOT, USER, Json, allow, deny, d
 from tests.policy.random_callers import Request, panel, requests
 from tests.policy.random_policies import policies
 
-bounded = settings(max_examples=300, deadline=None)
+bounded = settings(max_examples=300)
 
 ODDITIES = [
     "_",

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.policy.caller import Caller, iam_caller, service_caller
@@ -118,7 +118,6 @@ def services() -> list[Caller]:
 CALLERS = (*members(), *services())
 
 
-@settings(deadline=None)  # each example asks for hundreds of callers
 @given(
     st.sampled_from(PRINCIPALS),
     st.sampled_from(CONDITIONS),

@@ -11,7 +11,7 @@ from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
 
 patterns = st.text(alphabet="ab*?", max_size=8)
 texts = st.text(alphabet="abc", max_size=8)
-bounded = settings(max_examples=300, deadline=None)
+bounded = settings(max_examples=300)
 
 
 def as_regex(pattern: str) -> re.Pattern[str]:

@@ -378,6 +378,7 @@ def test_what_outsiders_hold_together_with_everyone_counts() -> None:
         (allow(ROLE, PUT), []),
         (allow(LAMBDA, PUT), []),
         (allow("*", GET), []),
+        (allow("*", PUT, {"StringLike": {"aws:userid": "AROAEXAMPLEID:*"}}), []),
     ],
 )
 def test_the_public(statement: Json, expected: list[str]) -> None:
@@ -387,6 +388,18 @@ def test_the_public(statement: Json, expected: list[str]) -> None:
 def test_the_public_does_not_have_what_only_an_organization_has() -> None:
     assert broken(rule(PUBLIC, "pull"), allow("*", [GET, URL]), allow("*", CHECK, org_is())) == []
     assert broken(rule(PUBLIC, "pull"), allow("*", [GET, URL]), allow("*", CHECK, UNTIL)) == ["*"]
+
+
+def test_the_public_has_what_all_statements_give_it() -> None:
+    apart = [
+        allow("*", PUT, {"IpAddress": {"aws:SourceIp": [f"{n}.0.0.0/8", f"{n + 2}.0.0.0/8"]}})
+        for n in (1, 5)
+    ]
+    assert broken(rule(PUBLIC), *apart) == ["*"]
+    assert broken(rule(PUBLIC), apart[0]) == []
+    others = deny("*", "*", {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}})
+    assert broken(rule(PUBLIC), *apart, others) == []
+    assert broken(rule(PUBLIC), allow("*", PUT), others) == []
 
 
 def test_what_a_service_is_denied() -> None:
@@ -515,7 +528,7 @@ STATEMENTS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(STATEMENTS, st.sampled_from([ROLE, ROLE_B, STRANGER]))
 def test_it_never_fails_open(statements: list[Json], arn: str) -> None:
     """Whoever the evaluator may let push breaks the rule that names it, or its account."""

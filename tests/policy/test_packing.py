@@ -120,7 +120,7 @@ def test_the_order_of_grants_makes_no_difference() -> None:
     assert one == other
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.integers(0, 6), st.sampled_from(sorted(TIERS)), st.sampled_from([(), UNTIL])),

@@ -11,7 +11,7 @@ from reconciler.policy.facts import Facts, not_covered, reduce_facts, same_meani
 from tests.policy.making import Json, document, facts, read
 from tests.policy.random_policies import policies, rewritten, statements
 
-bounded = settings(max_examples=100, deadline=None)
+bounded = settings(max_examples=100)
 randoms = st.integers(0, 2**32).map(Random)
 
 

@@ -89,7 +89,7 @@ def time_taken(
 
 
 @pytest.mark.parametrize("rate", [20.0, 50.0])
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=8, derandomize=True)
 @given(
     seed=st.integers(0, 10_000), latency=st.floats(0.01, 0.15), threads=st.sampled_from([16, 32])
 )

@@ -1,0 +1,73 @@
+"""Access of the file that lets strangers in, as all entries of a repository together give it."""
+
+from collections.abc import Mapping
+
+from reconciler.access.desired import entries_by_name
+from reconciler.access.lines import Line, facts_of_lines, lines_of
+from reconciler.access.model import AccessFile
+from reconciler.access.problems import Findings, Place, shown
+from reconciler.policy.amounts import shares_any
+from reconciler.policy.glob import has_wildcard
+from reconciler.policy.public import TELL_WHY, Opening, Why, is_everyone, openings
+
+_HINTS: Mapping[Why, str] = {
+    "unbounded": "bound it by an organization, an account or a network",
+    "networks": "leave at most two /8 of IPv4 and two /32 of IPv6, of all that everyone may call "
+    "from",
+    "services": "bound services by aws:SourceOrgID or aws:SourceAccount",
+}
+
+
+def check_public(access: AccessFile, allowed: frozenset[str], findings: Findings) -> None:
+    """Report each line that lets strangers in, alone or with others of the same repository.
+
+    Each repository of the file counts with the patterns that match it, and each pattern alone.
+    `allowed` are the keys of entries whose lines are passed over.
+    """
+    if access.guards.public == "allow":
+        return
+    lines = {
+        entry.repository: tuple(
+            line
+            for line in lines_of(entry, access.registry.partition)
+            if is_everyone(line.holder.principal)
+        )
+        for entry in access.entries
+    }
+    told: set[Place] = set()
+    for entries in _combinations(access, lines):
+        opened = openings(facts_of_lines(line for entry in entries for line in lines[entry]))
+        for entry in entries if opened else ():
+            for line in lines[entry] if entry not in allowed else ():
+                opening = opened.get(line.holder)
+                if opening and shares_any(line.actions, opening.actions):
+                    if line.key_place not in told:
+                        _report(entry, line, opening, findings)
+                    told.add(line.key_place)
+
+
+def _combinations(
+    access: AccessFile, lines: Mapping[str, tuple[Line, ...]]
+) -> dict[tuple[str, ...], None]:
+    """Give the entries that apply together and are about everyone, each combination once."""
+    if not any(line.holder.effect == "Allow" for found in lines.values() for line in found):
+        return {}
+    return {
+        tuple(entry.repository for entry in entries if lines[entry.repository]): None
+        for _, entries in entries_by_name(access, None)
+    }
+
+
+def _report(repository: str, line: Line, opening: Opening, findings: Findings) -> None:
+    if line.given:
+        part = "" if line.actions <= opening.actions else "a part of "
+        tier = shown(line.given.grant.tier)
+        message = f"{shown(line.given.key)} lets strangers in with {part}{tier}"
+    else:
+        message = "this statement lets strangers in"
+    name = f"'{repository}'" if has_wildcard(repository) else repository
+    hint = (
+        f"{_HINTS[opening.why]}, or set guards.public: allow, or pass --allow-public {name} to "
+        "this command, and to all that read the file"
+    )
+    findings.error("public", f"{message}: {TELL_WHY[opening.why]}", line.key_place, hint=hint)
