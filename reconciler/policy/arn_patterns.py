@@ -7,7 +7,7 @@ it: a stranger's role may have `:iam::` and our account in its path (IAM API Ref
 
 from typing import NamedTuple
 
-from reconciler.policy.glob import has_wildcard
+from reconciler.policy.glob import glob_matches, has_wildcard
 from reconciler.policy.principals import ACCOUNT_ID
 
 _FIELDS = 6
@@ -27,13 +27,15 @@ class ArnPattern(NamedTuple):
 
 
 def split_arn(text: str) -> ArnPattern | None:
-    """Take an ARN, or a pattern of ARNs, apart at its colons; None where it has too few.
+    """Take an ARN, or a pattern of ARNs, apart at its colons; None where it is none.
 
     None too where a variable (`${...}`) stands before the resource: it may hold colons itself, as
     its default may, and stands for anything.
     """
     fields = text.split(":", _FIELDS - 1)
-    if len(fields) < _FIELDS or any("${" in field for field in fields[:-1]):
+    if len(fields) < _FIELDS or not glob_matches(fields[0], "arn"):
+        return None
+    if any("${" in field for field in fields[:-1]):
         return None
     return ArnPattern(*fields)
 

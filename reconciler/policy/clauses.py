@@ -12,7 +12,7 @@ from reconciler.policy.conditions import Clause, Operator, parse_operator
 from reconciler.policy.malformed import MalformedError
 from reconciler.policy.operators import MATCHES, takes_variables
 from reconciler.policy.ternary import Answer, all_of, any_of, negated
-from reconciler.policy.variables import resolve
+from reconciler.policy.variables import resolve, without_variables
 
 
 def clause_holds(clause: Clause, caller: Caller) -> Answer:
@@ -71,7 +71,14 @@ def _matches(base: str, wanted: str, actual: str, caller: Caller) -> Answer:
     if "${" in wanted and not takes_variables(base):
         return None
     resolved = resolve(wanted, caller)
-    return None if resolved is None else MATCHES[base](resolved, actual)
+    if resolved is None or (base.startswith("Arn") and _moves_fields(wanted, resolved)):
+        return None
+    return MATCHES[base](resolved, actual)
+
+
+def _moves_fields(wanted: str, resolved: str) -> bool:
+    """Tell whether a variable brought colons into an ARN: where its fields begin then is unsaid."""
+    return resolved.count(":") != without_variables(wanted).count(":")
 
 
 def _over_values(qualifier: str, answers: Sequence[Answer]) -> Answer:

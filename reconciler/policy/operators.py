@@ -62,7 +62,7 @@ def _like(wanted: str, actual: str) -> Answer:
 
 def _arn_like(wanted: str, actual: str) -> Answer:
     """Compare ARNs field by field: a wildcard does not cross a colon before the last field."""
-    patterns, fields = _arn_fields(wanted), _arn_fields(actual)
+    patterns, fields = _arn_fields(wanted), _arn_fields(plain(actual))
     return all_of(map(_like, patterns, fields)) if patterns and fields else None
 
 
@@ -100,15 +100,14 @@ def _within(wanted: str, actual: str) -> Answer:
         address, network = ipaddress.ip_address(actual), ipaddress.ip_network(wanted)
     except ValueError:
         return None
-    plain_ones = _is_plain(address) and _is_plain(network.network_address)
-    return address in network if plain_ones else None
+    told = _is_plain(address) and _is_plain(network.network_address)
+    return address in network if told else None
 
 
 def _is_plain(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """Tell whether an address has neither a zone nor an IPv4 address inside: undocumented."""
-    return isinstance(address, ipaddress.IPv4Address) or not (
-        address.scope_id or address.ipv4_mapped
-    )
+    mapped = isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped
+    return not mapped and "%" not in str(address)
 
 
 def _number(text: str) -> Decimal | None:

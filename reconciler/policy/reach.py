@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from reconciler.policy.caller import Caller, iam_caller, service_caller
 from reconciler.policy.clauses import clause_holds
-from reconciler.policy.condition_keys import ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES
+from reconciler.policy.condition_keys import MULTIVALUED, ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES
 from reconciler.policy.conditions import NO_CONDITION, Clause, Condition, parse_operator
 from reconciler.policy.glob import globs_intersect, has_wildcard
 from reconciler.policy.principals import (
@@ -165,9 +165,10 @@ def _are_apart(one: Clause, other: Clause) -> bool:
 def _demanded(clause: Clause) -> tuple[str, tuple[str, ...]] | None:
     """Give the key and the patterns, one of which its one value has to match; None if not so."""
     operator = parse_operator(clause.operator)
-    single = not operator.qualifier or (
-        operator.qualifier == "ForAnyValue" and clause.key == _ORG_PATHS
-    )
+    if clause.key in MULTIVALUED:
+        single = operator.qualifier == "ForAnyValue" and clause.key == _ORG_PATHS
+    else:
+        single = not operator.qualifier
     if operator.base not in EQUALITIES or operator.if_exists or not single:
         return None
     if clause.key not in _WHO or any("${" in value for value in clause.values):

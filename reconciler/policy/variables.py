@@ -7,7 +7,7 @@ from reconciler.policy.condition_keys import MULTIVALUED
 from reconciler.policy.glob import has_wildcard
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
-_NAME = re.compile(r"(?P<key>[^\s,']+)(?:\s*,\s*'(?P<default>[^']*)')?")
+_NAME = re.compile(r"(?P<key>[^\s,']+)(?:, '(?P<default>[^']*)')?")
 _PLAIN = str.maketrans("*?", "\ufdd0\ufdd1")  # noncharacters: no text has them
 _LITERAL = str.maketrans("\ufdd0\ufdd1", "*?")
 
@@ -40,6 +40,11 @@ def resolve(value: str, caller: Caller) -> str | None:
     if len(texts) != len(found):
         return None
     return "".join(text for pair in zip(parts[::2], [*texts, ""], strict=True) for text in pair)
+
+
+def without_variables(value: str) -> str:
+    """Leave the variables out of a value."""
+    return _VARIABLE.sub("", value)
 
 
 def _value_of(name: str, caller: Caller) -> str | None:

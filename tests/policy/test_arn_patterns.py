@@ -22,6 +22,8 @@ FUNCTIONS = f"arn:aws:lambda:*:{ACCOUNT}:function:*"
         (FUNCTIONS, "ArnLike", True),
         ("arn:aws:s3:::bucket", "ArnLike", False),
         ("*", "ArnLike", False),
+        (f"aws:arn:iam::{ACCOUNT}:role/a", "ArnLike", False),
+        (f"*:aws:iam::{ACCOUNT}:role/a", "ArnLike", True),
         (f"${{aws:SourceArn,'a:b:c:{ACCOUNT}:d'}}", "StringLike", False),
         (f"arn:${{aws:PrincipalTag/x}}:z:{ACCOUNT}:*", "ArnLike", False),
         (f"arn:aws:iam::{ACCOUNT}:role/${{aws:username}}", "ArnLike", True),

@@ -18,7 +18,8 @@ from tests.policy.making import GET, PUT, ROLE, ROOT, USER, Json, allow, deny, d
 from tests.policy.random_callers import Request, panel, requests
 from tests.policy.random_policies import policies
 
-bounded = settings(max_examples=300)
+bounded = settings(max_examples=200)
+few = settings(max_examples=50)
 
 ODDITIES = [
     "_",
@@ -173,7 +174,7 @@ EXCLUDED: list[Json | str] = ["*", {"AWS": [ROLE, ROOT, USER]}, {"Service": "ecs
 def test_a_deny_with_not_principal_may_deny_every_user_and_role() -> None:
     seen: Counter[str] = Counter()
 
-    @bounded
+    @few
     @given(policies, requests, st.sampled_from(EXCLUDED), st.sampled_from([GET, PUT]))
     def check(policy: list[Json], request: Request, excluded: Json | str, action: str) -> None:
         denied = deny(None, action, NotPrincipal=excluded)
@@ -189,10 +190,10 @@ def test_a_deny_with_not_principal_may_deny_every_user_and_role() -> None:
     assert min(seen["allowed"], seen["depends"], seen["denied"]) >= 5, seen
 
 
-@bounded
+@few
 @given(policies, requests)
 def test_a_repository_policy_is_about_one_repository(policy: list[Json], request: Request) -> None:
     read = document(*policy, allow("*", "*"))
     for caller in panel(request):
-        for action in ("ecr:PutRegistryPolicy", "ECR:getauthorizationtoken", "s3:GetObject"):
+        for action in ("ecr:PutRegistryPolicy", "s3:GetObject"):
             assert evaluate(read, caller, action).verdict == "denied"

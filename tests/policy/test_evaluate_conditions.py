@@ -12,7 +12,13 @@ from tests.policy.making import ACCOUNT, OTHER_ACCOUNT, ROLE, condition
 YES, NO, UNSURE = True, False, None
 KEY = "aws:x"
 FUNCTION = f"arn:aws:lambda:us-west-2:{ACCOUNT}:function:f:live"
-TEAM = {"aws:principaltag/team": ("blue",), "aws:username": ("al*",), "aws:tagkeys": ("a",)}
+TEAM = {
+    "aws:principaltag/team": ("blue",),
+    "aws:username": ("al*",),
+    "aws:tagkeys": ("a",),
+    "aws:y": (ACCOUNT,),
+    "aws:z": ("1:role/",),
+}
 
 
 def holds(operator: str, wanted: object, actual: tuple[str, ...] | str | None) -> Answer:
@@ -212,6 +218,7 @@ def test_addresses(wanted: object, actual: str, answer: Answer) -> None:
         (ROLE, ACCOUNT, UNSURE),
         (ROLE, f"aws:arn:iam::{ACCOUNT}:role/a", UNSURE),
         (ROLE, f"ARN:aws:iam::{ACCOUNT}:role/a", UNSURE),
+        ("*:*:*:*:*:*", f"*:aws:iam::{ACCOUNT}:role/a", UNSURE),
         (ROLE, f"arn:aws:iam::{ACCOUNT}:", UNSURE),
         ("arn:*:*:*:*:*", "arn::iam:::x", UNSURE),
         ("*", ROLE, UNSURE),
@@ -333,6 +340,13 @@ def test_null(wanted: object, actual: tuple[str, ...] | str, answer: Answer) -> 
         ("StringEquals", "a${*}", "a*", YES),
         ("StringEquals", "${no:Y, 'blue'}", "blue", YES),
         ("StringEquals", "${aws:PrincipalTag/team, 'red'}", "blue", YES),
+        ("StringEquals", "${no:Y,'blue'}", "blue", UNSURE),
+        ("StringEquals", "${no:Y , 'blue'}", "blue", UNSURE),
+        ("StringEquals", "${no:Y,\u00a0'blue'}", "blue", UNSURE),
+        ("ArnLike", "arn:aws:iam::${aws:x}:role/a", "arn:aws:iam::1:2:role/a", UNSURE),
+        ("ArnLike", "arn:aws:iam::${aws:y}:role/a", ROLE, YES),
+        ("StringLike", "arn:aws:iam::${aws:z}a", "arn:aws:iam::1:role/a", YES),
+        ("ArnLike", "arn:aws:iam::${aws:z}a", "arn:aws:iam::1:role/a", UNSURE),
         ("StringEquals", "${no:Y}", "blue", UNSURE),
         ("StringNotEquals", "${no:Y}", "blue", UNSURE),
         ("StringEquals", "${un:known, 'blue'}", "blue", UNSURE),

@@ -272,6 +272,7 @@ def test_what_adds_up_and_what_is_taken_away(statements: list[Json], expected: l
             allow("*", PUT, {"ForAllValues:StringLike": {"aws:PrincipalOrgPaths": "x/*"}}),
             ["*"],
         ),
+        (UNIT, allow("*", PUT, {"StringLike": {"aws:PrincipalOrgPaths": "x/*"}}), ["*"]),
         (UNIT, allow("*", PUT, {"StringNotLike": {"aws:PrincipalOrgPaths": "x/*"}}), ["*"]),
         (UNIT, allow("*", PUT, {"StringLikeIfExists": {"aws:PrincipalOrgID": "x"}}), ["*"]),
         (FUNCTIONS, allow(LAMBDA, PUT), ["lambda.amazonaws.com"]),

@@ -112,6 +112,7 @@ def test_operators_that_bound_nothing(operator: str, key: str) -> None:
         ("StringLike", "aws:PrincipalArn", f"arn:*:iam::{ACCOUNT}:role/a"),
         ("StringLike", "aws:SourceArn", f"arn:aws:lambda:*:{ACCOUNT}:function:*"),
         ("ArnLike", "aws:SourceArn", "arn:aws:s3:::my-*"),
+        ("ArnLike", "aws:PrincipalArn", f"aws:arn:iam::{ACCOUNT}:role/a"),
         ("StringLike", "aws:PrincipalArn", "*"),
         ("StringLike", "aws:PrincipalArn", "arn:*"),
         ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/a"),
