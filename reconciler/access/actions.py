@@ -5,7 +5,13 @@ from collections.abc import Iterable
 
 from reconciler.access.nodes import ScalarNode
 from reconciler.access.problems import Findings, shown
-from reconciler.policy.actions import AUTHORIZATION_TOKEN, KNOWN_ACTIONS, canonical_action, is_known
+from reconciler.policy.actions import (
+    AUTHORIZATION_TOKEN,
+    KNOWN_ACTIONS,
+    canonical_action,
+    is_known,
+    spelling,
+)
 
 _PREFIX = "ecr:"
 _NAME = r"ecr:[A-Za-z0-9*?]{1,124}"
@@ -24,7 +30,7 @@ def _check_action(action: ScalarNode, findings: Findings) -> None:
     if name == AUTHORIZATION_TOKEN:
         message = "GetAuthorizationToken grants nothing in a repository policy"
         findings.error("not-an-ecr-action", message, action.place, hint=_CALLER_HINT)
-    elif not name.startswith(_PREFIX):
+    elif not action.text.lower().startswith(_PREFIX):
         message = f"{shown(action.text)} is not an action of ECR"
         findings.error("not-an-ecr-action", message, action.place, hint=_prefix_hint(action.text))
     elif not re.fullmatch(_NAME, name):
@@ -40,4 +46,4 @@ def _prefix_hint(text: str) -> str | None:
     prefixed = _PREFIX + text
     if ":" in text or not is_known(prefixed):
         return "an action starts with 'ecr:'" if ":" not in text else None
-    return f"write {canonical_action(prefixed)}"
+    return f"write {spelling(canonical_action(prefixed))}"

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from reconciler.policy.actions import AUTHORIZATION_TOKEN
+from reconciler.policy.actions import is_of_repositories
 from reconciler.policy.amounts import have_all, shares_any
 from reconciler.policy.conditions import NO_CONDITION
 from reconciler.policy.difference import AccessChange, Holdings
 from reconciler.policy.document import Policy, Unreadable
 from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions, Facts, uncovered
-from reconciler.policy.glob import globs_intersect
 from reconciler.policy.principals import (
     EVERYONE,
     Principal,
@@ -93,9 +92,7 @@ def _left(
 
 def _is_of_repositories(action: Action) -> bool:
     """Tell whether an action does anything with a repository; all but some do."""
-    if isinstance(action, NotAction):
-        return True
-    return action != AUTHORIZATION_TOKEN and globs_intersect(action.lower(), "ecr:*")
+    return isinstance(action, NotAction) or is_of_repositories(action)
 
 
 def _count_matched(denied: Principal, holdings: Holdings, facts: Facts) -> int:

@@ -10,7 +10,7 @@ Principal" and "AWS JSON policy elements: NotPrincipal".
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from reconciler.policy.actions import AUTHORIZATION_TOKEN, canonical_action
+from reconciler.policy.actions import is_of_repositories
 from reconciler.policy.caller import Caller
 from reconciler.policy.clauses import clause_holds
 from reconciler.policy.conditions import Condition
@@ -61,12 +61,13 @@ def evaluate(document: Document, caller: Caller, action: str) -> Decision:
 
     An explicit Deny wins over every Allow, and what nothing allows is denied. `depends` wherever
     the outcome hangs on something unknown: never `allowed` on a guess. An account as principal
-    takes in all of its principals. GetAuthorizationToken is no matter of a repository's policy,
-    so nothing here allows it. Raises ValueError for an action with a wildcard.
+    takes in all of its principals. GetAuthorizationToken and the actions of other services are no
+    matter of a repository's policy, so nothing here allows them. Raises ValueError for an action
+    with a wildcard.
     """
     if has_wildcard(action):
         raise ValueError(f"one action, no pattern: {action}")
-    if canonical_action(action) == AUTHORIZATION_TOKEN:
+    if not is_of_repositories(action):
         return _IMPLICIT_DENY
     statements = enumerate(document.statements)
     found = [_reason(position, statement, caller, action) for position, statement in statements]

@@ -8,6 +8,8 @@ from reconciler.policy.actions import (
     covers,
     expand,
     is_known,
+    is_of_repositories,
+    spelling,
 )
 
 
@@ -32,13 +34,48 @@ def test_the_list_is_that_of_the_service() -> None:
         ("ecr:Nope", "ecr:nope"),
         ("S3:GetObject", "s3:getobject"),
         ("ecr:Get**", "ecr:get*"),
-        ("***", "*"),
+        ("***", "ecr:*"),
+        ("*", "ecr:*"),
+        ("ECR:*", "ecr:*"),
+        ("e*:*", "e*:*"),
         ("ecr:PutImag?", "ecr:putimag?"),
     ],
 )
 def test_one_spelling(written: str, canonical: str) -> None:
     assert canonical_action(written) == canonical
     assert canonical_action(canonical) == canonical
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("ecr:Get**", "ecr:Get*"),
+        ("ecr:FlyToTheMoon", "ecr:FlyToTheMoon"),
+        ("S3:GetObject", "S3:GetObject"),
+        ("ECR:PUTIMAGE", "ecr:PutImage"),
+        ("**", "ecr:*"),
+        ("ECR:*", "ecr:*"),
+    ],
+)
+def test_the_case_in_which_it_was_written_is_shown(written: str, shown: str) -> None:
+    assert spelling(canonical_action(written)) == shown
+
+
+@pytest.mark.parametrize(
+    ("action", "of_repositories"),
+    [
+        ("ecr:PutImage", True),
+        ("ecr:Fly", True),
+        ("ecr:*", True),
+        ("e*:Put*", True),
+        ("ecr:GetAuthorization*", True),
+        ("ecr:GETAuthorizationToken", False),
+        ("s3:*", False),
+        ("ecr-public:PutImage", False),
+    ],
+)
+def test_what_is_of_repositories(action: str, of_repositories: bool) -> None:
+    assert is_of_repositories(action) is of_repositories
 
 
 @pytest.mark.parametrize(
