@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from reconciler.plan.model import Finding, Target, finding
 from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, Unreadable
-from reconciler.policy.facts import Facts, Holder
+from reconciler.policy.facts import Actions, Facts, Holder
 from reconciler.policy.grants import Grant
 from reconciler.policy.principals import gone_kind, parse_arn
 from reconciler.policy.public import is_public
@@ -47,7 +47,7 @@ def gone_findings(
                     target,
                     "dead-principal",
                     f"the {kind} {holder.principal.names[0]} was deleted; its "
-                    f"{describe_actions(actions, vocabulary.tiers)} serves nobody{hint}",
+                    f"{_told(holder, actions, vocabulary)} serves nobody{hint}",
                 )
             )
     return findings
@@ -59,7 +59,7 @@ def public_findings(target: Target, live: Facts, vocabulary: Vocabulary) -> list
         finding(
             target,
             "public",
-            f"a statement that stays allows {describe_actions(actions, vocabulary.tiers)} to "
+            f"a statement that stays allows {_told(holder, actions, vocabulary)} to "
             "anyone with an AWS account",
         )
         for holder, actions in live.items()
@@ -89,3 +89,7 @@ def _candidates(
         if change.effect == "Allow" and not change.before and arn and arn.resource_type == kind:
             name = vocabulary.name_of(change.principal, change.after[0].condition)
             yield name or change.principal.names[0]
+
+
+def _told(holder: Holder, actions: Actions, vocabulary: Vocabulary) -> str:
+    return describe_actions(actions, vocabulary.tiers_of(holder.principal))
