@@ -11,6 +11,7 @@ from reconciler.policy.actions import (
     canonical_action,
     is_known,
     is_of_registry,
+    spelling,
 )
 
 _PREFIX = "ecr:"
@@ -30,7 +31,7 @@ def _check_action(action: ScalarNode, findings: Findings) -> None:
     if name == AUTHORIZATION_TOKEN:
         message = "GetAuthorizationToken grants nothing in a repository policy"
         findings.error("not-an-ecr-action", message, action.place, hint=_CALLER_HINT)
-    elif not name.startswith(_PREFIX):
+    elif not action.text.lower().startswith(_PREFIX):
         message = f"{shown(action.text)} is not an action of ECR"
         findings.error("not-an-ecr-action", message, action.place, hint=_prefix_hint(action.text))
     elif not re.fullmatch(_NAME, name):
@@ -50,4 +51,4 @@ def _prefix_hint(text: str) -> str | None:
     prefixed = _PREFIX + text
     if ":" in text or not is_known(prefixed):
         return "an action starts with 'ecr:'" if ":" not in text else None
-    return f"write {canonical_action(prefixed)}"
+    return f"write {spelling(canonical_action(prefixed))}"

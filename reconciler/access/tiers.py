@@ -1,6 +1,6 @@
 """The file's own tiers: what they extend, and the actions that they may name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from reconciler.access.actions import check_actions
 from reconciler.access.nodes import Node, Pair, ScalarNode, child, pairs_of, texts_of
@@ -26,9 +26,10 @@ def read_tiers(node: Node | None, findings: Findings) -> Tiers:
         message = f"the tier {shown(cycle[0])} extends itself: {path_of(cycle)}"
         findings.error("tier-cycle", message, own[cycle[0]].key.place)
     tiers = dict(BUILT_IN_TIERS)
+    spellings = _spellings(own.values())
     for name in order:
         if name not in BUILT_IN_TIERS:
-            tiers[name] = _actions(own[name], tiers, own, findings)
+            tiers[name] = _actions(own[name], tiers, own, spellings, findings)
     return {name: tiers[name] for name in (*BUILT_IN_TIERS, *own)}
 
 
@@ -54,12 +55,26 @@ def _bases(pair: Pair) -> tuple[ScalarNode, ...]:
     return texts_of(child(pair.value, "extends"))
 
 
+def _written(pair: Pair) -> tuple[ScalarNode, ...]:
+    return texts_of(child(pair.value, "actions"))
+
+
+def _spellings(pairs: Iterable[Pair]) -> Mapping[str, str]:
+    """Spell each action of a file in one way, whatever the order of its tiers."""
+    texts = {action.text for pair in pairs for action in _written(pair)}
+    return {name: name for name in map(canonical_action, sorted(texts, reverse=True))}
+
+
 def _actions(
-    pair: Pair, done: Tiers, own: Mapping[str, Pair], findings: Findings
+    pair: Pair,
+    done: Tiers,
+    own: Mapping[str, Pair],
+    spellings: Mapping[str, str],
+    findings: Findings,
 ) -> frozenset[str]:
-    written = texts_of(child(pair.value, "actions"))
+    written = _written(pair)
     check_actions(written, findings)
-    actions = frozenset(canonical_action(action.text) for action in written)
+    actions = frozenset(spellings[canonical_action(action.text)] for action in written)
     for base in dict.fromkeys(_bases(pair)):
         # A base that is the file's own but not done yet is part of a cycle, which is reported.
         if base.text in own or check_tier(base, done, findings):

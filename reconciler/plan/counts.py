@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from reconciler.policy.actions import is_of_registry
+from reconciler.policy.actions import is_of_registry, is_of_repositories
 from reconciler.policy.amounts import have_all, shares_any
 from reconciler.policy.conditions import NO_CONDITION
 from reconciler.policy.difference import AccessChange, Holdings
 from reconciler.policy.document import Policy, Unreadable
 from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions, Facts, uncovered
-from reconciler.policy.glob import globs_intersect
 from reconciler.policy.principals import (
     EVERYONE,
     Principal,
@@ -95,7 +94,7 @@ def _is_of_repositories(action: Action) -> bool:
     """Tell whether an action does anything with a repository; all but some do."""
     if isinstance(action, NotAction):
         return True
-    return not is_of_registry(action) and globs_intersect(action.lower(), "ecr:*")
+    return is_of_repositories(action) and not is_of_registry(action)
 
 
 def _count_matched(denied: Principal, holdings: Holdings, facts: Facts) -> int:

@@ -7,7 +7,7 @@ from reconciler.plan.model import Finding, Target, finding
 from reconciler.policy.denied import Loss, as_denial, lost
 from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, Statement, Unreadable
-from reconciler.policy.facts import Facts, Holder
+from reconciler.policy.facts import Actions, Facts, Holder
 from reconciler.policy.grants import Desired, Grant
 from reconciler.policy.principals import gone_kind, parse_arn, plain_name
 from reconciler.policy.public import TELL_WHY, openings
@@ -49,7 +49,7 @@ def gone_findings(
                     target,
                     "dead-principal",
                     f"the {kind} {holder.principal.names[0]} was deleted; its "
-                    f"{describe_actions(actions, vocabulary.tiers)} serves nobody{hint}",
+                    f"{_told(holder, actions, vocabulary)} serves nobody{hint}",
                 )
             )
     return findings
@@ -66,7 +66,7 @@ def public_findings(
         finding(
             target,
             "public",
-            f"a statement that stays allows {describe_actions(actions, vocabulary.tiers)} to "
+            f"a statement that stays allows {_told(holder, actions, vocabulary)} to "
             f"strangers: {TELL_WHY[why]}",
         )
         for holder, (actions, why) in openings(after).items()
@@ -116,3 +116,7 @@ def _candidates(
         if change.effect == "Allow" and not change.before and arn and arn.resource_type == kind:
             name = vocabulary.name_of(change.principal, change.after[0].condition)
             yield name or change.principal.names[0]
+
+
+def _told(holder: Holder, actions: Actions, vocabulary: Vocabulary) -> str:
+    return describe_actions(actions, vocabulary.tiers_of(holder.principal))

@@ -11,7 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
-from reconciler.policy.glob import glob_matches, has_wildcard
+from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
 
 AccessLevel = Literal["Read", "List", "Write", "Permissions management", "Tagging"]
 
@@ -62,8 +62,21 @@ The reference gives none for BatchImportUpstreamImage, either, but a repository 
 actions for signing, pull times and backfills names no repository (the service's model).
 """
 
+EVERY_ACTION = "ecr:*"
+"""All that a repository policy can speak of: `*` means the same there."""
+
 _STARS = re.compile(r"\*{2,}")
-_SPELLING = {name.lower(): name for name in (*KNOWN_ACTIONS, *WITHOUT_REPOSITORY)}
+_SPELLING = {name.lower(): name for name in (*KNOWN_ACTIONS, *WITHOUT_REPOSITORY, EVERY_ACTION)}
+
+
+class Spelled(str):
+    """A canonical action for which AWS has no spelling: a pattern, or one that is unknown.
+
+    Its value is in lower case, so that spellings are equal; `written` is how somebody wrote it.
+    """
+
+    __slots__ = ("written",)
+    written: str
 
 
 def is_known(action: str) -> bool:
@@ -76,13 +89,26 @@ def is_known(action: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def canonical_action(action: str) -> str:
-    """Spell an action in one way: known ones as AWS does, all others (patterns too) in lower case.
+    """Spell an action in one way: known ones as AWS does, all others are `Spelled`.
 
-    A run of stars is one star. Case never matters (IAM User Guide, "IAM JSON policy elements:
-    Action").
+    A run of stars is one star, and `*` alone is every action of ECR. Case never matters (IAM User
+    Guide, "IAM JSON policy elements: Action"). That guide has wildcards in the name of an action
+    alone, so one in the service, as in `e*:*`, is left as it is written.
     """
-    lowered = _STARS.sub("*", action.lower())
-    return _SPELLING.get(lowered, lowered)
+    text = _STARS.sub("*", action)
+    if text == "*":
+        return EVERY_ACTION
+    known = _SPELLING.get(text.lower())
+    if known:
+        return known
+    spelled = Spelled(text.lower())
+    spelled.written = text
+    return spelled
+
+
+def spelling(action: str) -> str:
+    """Give a canonical action as it is shown: in the case in which it was written."""
+    return action.written if isinstance(action, Spelled) else action
 
 
 def is_of_registry(action: str) -> bool:
@@ -96,12 +122,6 @@ def is_of_registry(action: str) -> bool:
     return matched and not is_known(action)
 
 
-def is_never_allowed(action: str) -> bool:
-    """Tell whether no repository policy allows an action (in any case, no wildcard) at all."""
-    name = canonical_action(action)
-    return name in WITHOUT_REPOSITORY or not name.lower().startswith("ecr:")
-
-
 @lru_cache(maxsize=65_536)
 def covers(pattern: str, action: str) -> bool:
     """Tell whether one canonical action or pattern covers another.
@@ -111,6 +131,18 @@ def covers(pattern: str, action: str) -> bool:
     """
     return pattern == action or (
         has_wildcard(pattern) and glob_matches(pattern.lower(), action.lower())
+    )
+
+
+def is_of_repositories(action: str) -> bool:
+    """Tell whether an action may be one on a repository, or a pattern may match one.
+
+    All that is ECR's may be, known or not, apart from those that are known to have no repository.
+    No repository policy allows any other.
+    """
+    lowered = action.lower()
+    return _SPELLING.get(lowered) not in WITHOUT_REPOSITORY and globs_intersect(
+        lowered, EVERY_ACTION
     )
 
 

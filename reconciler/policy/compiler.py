@@ -12,7 +12,7 @@ from reconciler.policy.document import VERSION
 from reconciler.policy.facts import Actions, Facts
 from reconciler.policy.packing import Group, group_facts, tighter_groups
 from reconciler.policy.principals import EVERYONE, Principal, parse_arn
-from reconciler.policy.tiers import Tiers, tiers_within
+from reconciler.policy.tiers import Tiers, action_names, tiers_within
 
 MAX_POLICY_CHARACTERS = 10_240
 """The service's limit on policyText (ECR API Reference, SetRepositoryPolicy)."""
@@ -85,7 +85,7 @@ def _body(group: Group, name_of: Callable[[str], str]) -> Json:
     body: dict[str, object] = {
         "Effect": "Allow",
         "Principal": _principal_element(group.principals, name_of),
-        "Action": _one_or_list(sorted(str(action) for action in group.actions)),
+        "Action": _one_or_list(list(action_names(group.actions))),
     }
     return {**body, "Condition": condition_json(group.condition)} if group.condition else body
 

@@ -6,6 +6,7 @@ Source: IAM User Guide, "IAM JSON policy elements: Condition operators".
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -34,6 +35,13 @@ _DATE = (
     r"-?[0-9]+|[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
     r"(Z|[+-][0-9]{2}:?[0-9]{2})?)?)?)?"
 )
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECONDS = r"[1-9][0-9]{4,10}"
+_MOMENT = (
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2})(:[0-9]{2})?(\.[0-9]{1,6})?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+_DECIMAL = r"-?(0|[1-9][0-9]*)\.[0-9]+"
 _NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 _IP = r"[0-9a-fA-F.:]{1,45}(/[0-9]{1,3})?"
 _BASE64 = r"[A-Za-z0-9+/]*={0,2}"
@@ -73,11 +81,36 @@ def _string(value: str) -> str | None:
 
 
 def _number(value: str) -> str | None:
+    """Write a plain decimal without zeros at its end."""
+    if re.fullmatch(_DECIMAL, value):
+        return value.rstrip("0").rstrip(".")
     return value if re.fullmatch(_NUMBER, value) else None
 
 
 def _date(value: str) -> str | None:
-    return value if re.fullmatch(_DATE, value) else None
+    """Write a moment in UTC, where the documented forms say which one it is for certain.
+
+    A date alone, four digits (a year, or seconds since 1970) and a time without a zone do not.
+    """
+    if not re.fullmatch(_DATE, value):
+        return None
+    try:
+        moment = _moment(value)
+    except (ValueError, OverflowError):
+        return value
+    return moment.isoformat().replace("+00:00", "Z") if moment else value
+
+
+def _moment(value: str) -> datetime | None:
+    """Give a moment in UTC. Raises ValueError or OverflowError where no calendar has it."""
+    if re.fullmatch(_SECONDS, value):
+        return _EPOCH + timedelta(seconds=int(value))
+    found = re.fullmatch(_MOMENT, value)
+    if not found:
+        return None
+    start, seconds, fraction, zone = found.groups()
+    text = f"{start}{seconds or ':00'}{(fraction or '.').ljust(7, '0')}{zone}"
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _bool(value: str) -> str | None:

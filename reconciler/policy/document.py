@@ -178,6 +178,6 @@ def _out_of_proportion(statements: tuple[Statement, ...]) -> bool:
 
 @lru_cache(maxsize=4_096)
 def _letters(actions: frozenset[Action]) -> tuple[int, int]:
-    """Count the letters of the actions, and of the patterns among them."""
-    names = [action for action in actions if isinstance(action, str)]
+    """Count the letters of the actions, and of the patterns among them; exceptions count, too."""
+    names = [n for a in actions for n in ([a] if isinstance(a, str) else a.excluded)]
     return sum(map(len, names)), sum(map(len, filter(has_wildcard, names)))

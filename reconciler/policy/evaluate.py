@@ -10,7 +10,7 @@ Principal" and "AWS JSON policy elements: NotPrincipal".
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from reconciler.policy.actions import is_never_allowed
+from reconciler.policy.actions import is_of_repositories
 from reconciler.policy.caller import Caller
 from reconciler.policy.clauses import clause_holds
 from reconciler.policy.conditions import Condition
@@ -68,7 +68,7 @@ def evaluate(document: Document, caller: Caller, action: str) -> Decision:
     """
     if has_wildcard(action):
         raise ValueError(f"one action, no pattern: {action}")
-    if is_never_allowed(action):
+    if not is_of_repositories(action):
         return _IMPLICIT_DENY
     statements = enumerate(document.statements)
     found = [_reason(position, statement, caller, action) for position, statement in statements]

@@ -7,12 +7,12 @@ mean the same when their reduced facts are equal.
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from reconciler.policy.actions import covers
+from reconciler.policy.actions import EVERY_ACTION, covers, is_of_repositories
 from reconciler.policy.conditions import NO_CONDITION, Condition
 from reconciler.policy.document import Policy, Statement, Unreadable
-from reconciler.policy.elements import Action
+from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.principals import (
     EVERYONE,
@@ -22,6 +22,7 @@ from reconciler.policy.principals import (
 )
 
 Actions = frozenset[Action]
+AnyAction = TypeVar("AnyAction", bound=Action)
 
 
 class Holder(NamedTuple):
@@ -36,12 +37,17 @@ Facts = Mapping[Holder, Actions]
 
 
 def facts_of(statements: Iterable[Statement]) -> Facts:
-    """Collect the facts of some statements, without those that others cover."""
+    """Collect the facts of some statements, without those that others cover.
+
+    A NotAction is without the exceptions that are none: those that another one covers, and those
+    that are no actions on a repository.
+    """
     collected: dict[Holder, list[Actions]] = {}
     for statement in statements:
+        actions = _without_idle_exceptions(statement.actions)
         for principal in statement.principals:
             holder = Holder(principal, statement.effect, statement.condition)
-            collected.setdefault(holder, []).append(statement.actions)
+            collected.setdefault(holder, []).append(actions)
     return reduce_facts(
         {
             holder: sets[0] if len(sets) == 1 else frozenset().union(*sets)
@@ -61,7 +67,7 @@ def reduce_facts(facts: Facts) -> Facts:
     A pattern covers the actions that it matches; what a principal holds without a condition
     covers the same with one, for Allow and for Deny. Principals never cover each other.
     """
-    reduced = {holder: _without_covered(actions) for holder, actions in facts.items()}
+    reduced = {holder: reduce_actions(actions) for holder, actions in facts.items()}
     free = {holder[:2]: actions for holder, actions in reduced.items() if not holder.condition}
     if free and len(free) < len(reduced):
         for holder in [h for h in reduced if h.condition and h[:2] in free]:
@@ -71,14 +77,16 @@ def reduce_facts(facts: Facts) -> Facts:
     return reduced
 
 
-@lru_cache(maxsize=4_096)
+def reduce_actions(actions: frozenset[AnyAction]) -> frozenset[AnyAction]:
+    """Leave out the actions that a pattern among them covers."""
+    gone = _covered(actions, actions) if _patterns(actions) else None
+    return actions.difference(gone) if gone else actions
+
+
 def uncovered(actions: Actions, by: Actions) -> Actions:
     """Give those of the actions that the others do not cover."""
     rest = actions - by
-    patterns = _patterns(by)
-    if not patterns:
-        return rest
-    return frozenset(a for a in rest if not _is_covered(a, patterns))
+    return rest - _covered(rest, by) if rest and _patterns(by) else rest
 
 
 def not_covered(facts: Facts, by: Facts) -> Facts:
@@ -119,18 +127,26 @@ def same_meaning(left: Policy, right: Policy) -> bool:
     return facts_of(left.statements) == facts_of(right.statements)
 
 
+def _without_idle_exceptions(actions: Actions) -> Actions:
+    named = all(isinstance(action, str) for action in actions)
+    return actions if named else frozenset(map(_with_few_exceptions, actions))
+
+
+def _with_few_exceptions(action: Action) -> Action:
+    if isinstance(action, str):
+        return action
+    excluded = frozenset(filter(is_of_repositories, action.excluded))
+    left = reduce_actions(excluded)
+    return NotAction(tuple(sorted(left))) if left else EVERY_ACTION
+
+
+# What these caches give back may have another caller's spelling: it is to look things up alone.
 @lru_cache(maxsize=4_096)
 def _patterns(actions: Actions) -> tuple[str, ...]:
     return tuple(a for a in actions if isinstance(a, str) and has_wildcard(a))
 
 
-def _is_covered(action: Action, patterns: Iterable[str]) -> bool:
-    return isinstance(action, str) and any(covers(p, action) for p in patterns if p != action)
-
-
 @lru_cache(maxsize=4_096)
-def _without_covered(actions: Actions) -> Actions:
-    patterns = _patterns(actions)
-    if not patterns:
-        return actions
-    return frozenset(a for a in actions if not _is_covered(a, patterns))
+def _covered(actions: Actions, by: Actions) -> frozenset[str]:
+    named = (a for a in actions if isinstance(a, str))
+    return frozenset(a for a in named if any(p != a and covers(p, a) for p in _patterns(by)))

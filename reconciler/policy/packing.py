@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from reconciler.policy.conditions import Condition
-from reconciler.policy.facts import Actions, Facts
+from reconciler.policy.facts import Actions, Facts, reduce_actions
 from reconciler.policy.principals import EVERYONE, Principal
 from reconciler.policy.tiers import Tiers, tiers_within
 
@@ -59,7 +59,7 @@ def _gathered(parts: Iterable[tuple[Condition, Actions, Principal]]) -> Groups:
 def _parts(actions: Actions, tiers: Tiers) -> Iterable[Actions]:
     """Split a set of actions into tiers, and what no tier covers."""
     names, left = tiers_within(actions, tiers)
-    yield from (tiers[name] for name in names)
+    yield from (reduce_actions(tiers[name]) for name in names)
     if left:
         yield left
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from reconciler.policy.actions import spelling
 from reconciler.policy.elements import Action
-from reconciler.policy.facts import Actions
+from reconciler.policy.facts import Actions, uncovered
 
 
 def _ecr(names: str) -> frozenset[str]:
@@ -35,21 +36,25 @@ BUILT_IN_TIERS: Tiers = MappingProxyType(
 )
 """The tiers that every access file has, in canonical actions."""
 
+OF_SERVICES = "lambda"
+"""The tier whose name tells of services alone: the same actions of a role are no Lambda's."""
+
 
 def tier_of(actions: Actions, tiers: Tiers) -> str | None:
-    """Name the tier that has exactly these actions; the first, where several do."""
-    return next((name for name, of_tier in tiers.items() if of_tier == actions), None)
+    """Name the tier that has exactly these (reduced) actions; the first, where several do."""
+    return next((n for n, t in tiers.items() if actions <= t and not uncovered(t, actions)), None)
 
 
 def tiers_within(actions: Actions, tiers: Tiers) -> tuple[tuple[str, ...], Actions]:
     """Tell a set of actions by tiers: the largest that fit, and the actions that none covers.
 
-    Gives (("push-pull", "scan"), {"ecr:StartImageScan"}), say. Deterministic: the tier that
-    tells the most comes first; of several the smallest, then the one that stands first.
+    A tier fits where the actions cover all of it. Gives (("push-pull", "scan"),
+    {"ecr:StartImageScan"}), say. Deterministic: the tier that tells the most comes first; of
+    several the smallest, then the one that stands first.
     """
     names: list[str] = []
     left = actions
-    fitting = {name: of_tier for name, of_tier in tiers.items() if of_tier <= actions}
+    fitting = {name: of_tier for name, of_tier in tiers.items() if not uncovered(of_tier, actions)}
     while True:
         best = max(fitting, key=lambda n: (len(fitting[n] & left), -len(fitting[n])), default=None)
         if best is None or not fitting[best] & left:
@@ -67,7 +72,7 @@ def describe_actions(
     A rest is told by the largest tiers that fit.
     """
     held = actions.union(besides)
-    named = [(len(t), name) for name, t in tiers.items() if actions <= t <= held]
+    named = [(len(t), n) for n, t in tiers.items() if actions <= t and not uncovered(t, held)]
     exact = tier_of(actions, tiers) or (min(named)[1] if named else None)
     if exact:
         return exact
@@ -77,6 +82,10 @@ def describe_actions(
 
 def action_names(actions: Actions) -> tuple[str, ...]:
     """Write actions as text, sorted; a NotAction as `all but …`."""
-    return tuple(
-        sorted(a if isinstance(a, str) else f"all but {', '.join(a.excluded)}" for a in actions)
-    )
+    return tuple(sorted(map(_action_name, actions)))
+
+
+def _action_name(action: Action) -> str:
+    if isinstance(action, str):
+        return spelling(action)
+    return f"all but {', '.join(map(spelling, action.excluded))}"

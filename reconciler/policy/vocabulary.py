@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from reconciler.policy.conditions import Condition
 from reconciler.policy.principals import Principal
-from reconciler.policy.tiers import BUILT_IN_TIERS, Tiers
+from reconciler.policy.tiers import BUILT_IN_TIERS, OF_SERVICES, Tiers
 
 
 class NamedPrincipal(NamedTuple):
@@ -24,13 +24,20 @@ class Vocabulary:
 
     tiers: Tiers = field(default_factory=lambda: BUILT_IN_TIERS)
     principals: tuple[NamedPrincipal, ...] = ()
+    _of_others: Tiers = field(init=False, repr=False, compare=False)
     _by_principal: dict[Principal, tuple[NamedPrincipal, ...]] = field(
         init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
-        """Sort the names by principal, those that demand the most first."""
+        """Sort the names by principal, those that demand the most first; pick others' tiers."""
+        others = {name: tier for name, tier in self.tiers.items() if name != OF_SERVICES}
+        object.__setattr__(self, "_of_others", others)
         object.__setattr__(self, "_by_principal", _by_principal(self.principals))
+
+    def tiers_of(self, principal: Principal) -> Tiers:
+        """Give the tiers whose names may tell what a principal holds."""
+        return self.tiers if principal.kind == "Service" else self._of_others
 
     def find(self, principal: Principal, condition: Condition) -> NamedPrincipal | None:
         """Give the file's entry for whoever holds something under this condition, if any.

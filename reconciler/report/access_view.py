@@ -73,13 +73,14 @@ def _told(access: AccessChange, vocabulary: Vocabulary) -> Iterable[AccessLine]:
 
 def _line(access: AccessChange, named: NamedPrincipal | None, vocabulary: Vocabulary) -> AccessLine:
     own: Condition = named.condition if named else ()
+    tiers = vocabulary.tiers_of(access.principal)
     deny = "deny " if access.effect == "Deny" else ""
     return AccessLine(
         sign="~" if access.before and access.after else "+" if access.after else "-",
         kind="gone" if gone_kind(access.principal) else access.kind,
         label=principal_label(access.principal, named),
-        before=(deny if access.before else "") + holdings_words(access.before, own, vocabulary),
-        after=(deny if access.after else "") + holdings_words(access.after, own, vocabulary),
+        before=(deny if access.before else "") + holdings_words(access.before, own, tiers),
+        after=(deny if access.after else "") + holdings_words(access.after, own, tiers),
     )
 
 
@@ -91,7 +92,7 @@ def _grants(
             effect=access.effect,
             principal=as_written(access.principal),
             name=vocabulary.name_of(access.principal, holding.condition),
-            tier=tier_of(holding.actions, vocabulary.tiers),
+            tier=tier_of(holding.actions, vocabulary.tiers_of(access.principal)),
             actions=action_names(holding.actions),
             conditions=condition_json(holding.condition),
         )

@@ -9,8 +9,8 @@ from reconciler.policy.conditions import CURRENT_TIME, Clause, Condition
 from reconciler.policy.difference import Holding, Holdings
 from reconciler.policy.facts import Actions
 from reconciler.policy.principals import Principal, gone_kind, plain_name
-from reconciler.policy.tiers import describe_actions
-from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
+from reconciler.policy.tiers import Tiers, describe_actions
+from reconciler.policy.vocabulary import NamedPrincipal
 from reconciler.registry.model import RepositorySettings
 
 _IDENTITIES = {
@@ -33,13 +33,14 @@ def principal_label(principal: Principal, named: NamedPrincipal | None) -> str:
     return f"{named.name} ({shown})" if named.name != shown else shown
 
 
-def holdings_words(holdings: Holdings, own: Condition, vocabulary: Vocabulary) -> str:
+def holdings_words(holdings: Holdings, own: Condition, tiers: Tiers) -> str:
     """Tell what is held: `pull`, `pull + ecr:PutImage`, `pull and push until 2027-03-31`.
 
-    `own` are the clauses that say who the principal is, and so go without saying.
+    `own` are the clauses that say who the principal is, and so go without saying; `tiers` are those
+    whose names tell what it holds.
     """
     free = next((h.actions for h in holdings if not h.condition), frozenset())
-    told = (_holding_words(h, own, free, vocabulary) for h in holdings)
+    told = (_holding_words(h, own, free, tiers) for h in holdings)
     return " and ".join(told) or "nothing"
 
 
@@ -61,9 +62,9 @@ def settings_words(settings: RepositorySettings) -> Iterable[str]:
     yield from (f"tag {name}={value}" for name, value in settings.tags)
 
 
-def _holding_words(holding: Holding, own: Condition, free: Actions, vocabulary: Vocabulary) -> str:
+def _holding_words(holding: Holding, own: Condition, free: Actions, tiers: Tiers) -> str:
     rest = tuple(clause for clause in holding.condition if clause not in own)
-    what = describe_actions(holding.actions, vocabulary.tiers, free if holding.condition else ())
+    what = describe_actions(holding.actions, tiers, free if holding.condition else ())
     return what + condition_words(rest)
 
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from datetime import date
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import given as given_
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from reconciler.access.compile import compile_desired
+from reconciler.access.desired import desired_policies
 from reconciler.access.load import load_access
 from reconciler.access.model import Guards, Limit
 from reconciler.access.starter import STARTER
@@ -89,6 +92,23 @@ def test_tiers_extend_each_other_in_any_order() -> None:
     assert tiers["scan"] - tiers["pull"] == {"ecr:DescribeImageScanFindings", "ecr:list*"}
     assert tiers["full"] == tiers["scan"] | tiers["push"]
     assert list(tiers)[:6] == ["pull", "push", "push-pull", "read", "lambda", "admin"]
+
+
+def test_a_pattern_is_written_as_in_the_file_and_in_one_way_whatever_the_order() -> None:
+    tiers = ["  look: {actions: [ecr:FlyAway, ecr:Get*]}\n", "  see: {actions: [ecr:GET*]}\n"]
+    texts = set()
+    for one, other in permutations(tiers):
+        access = valid(
+            f"tiers:\n{one}{other}"
+            "repositories:\n"
+            '  api: {access: {"444455556666": look, "777788889999": see}}\n'
+        )
+        (desired,) = desired_policies(access, None, today=TODAY)
+        texts.add(compile_desired(access, desired))
+    (text,) = texts
+    assert text is not None
+    assert '"Action":["ecr:FlyAway","ecr:GET*"]' in text
+    assert text.count("ecr:GET*") == 2
 
 
 def test_a_grant_knows_its_place_and_reason() -> None:

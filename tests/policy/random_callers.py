@@ -25,7 +25,14 @@ from tests.policy.making import (
     statement,
 )
 
-ACTIONS = (GET, PUT, "ecr:PutImageTagMutability", "ecr:ListImages", "s3:GetObject")
+ACTIONS = (
+    GET,
+    PUT,
+    "ecr:PutImageTagMutability",
+    "ecr:FlyToTheMoon",
+    "ecr:GetAuthorizationToken",
+    "s3:GetObject",
+)
 NAMES = (ROLE, ROLE_B, USER, f"arn:aws:iam::{OTHER_ACCOUNT}:role/x")
 VALUES: dict[str, list[tuple[str, ...]]] = {
     "aws:principalorgid": [("o-1",), ("o-9",)],
@@ -35,6 +42,8 @@ VALUES: dict[str, list[tuple[str, ...]]] = {
     "aws:securetransport": [("true",), ("false",)],
     "aws:multifactorauthage": [("4",), ("30",), ("90",)],
     "aws:principaltag/team": [("a",), ("b",), ("z",)],
+    "aws:currenttime": [("2026-11-30T23:59:59Z",), ("2026-12-01T00:00:00Z",)],
+    "aws:tokenissuetime": [("1796083200",), ("2026-12-02T00:00:00Z",), ("2026-12-03T00:00:00Z",)],
     "aws:sourcevpc": [("vpc-1",), ("vpc-9",)],
 }
 EVERYTHING = statement(allow("*", "*"))

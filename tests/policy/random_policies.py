@@ -13,7 +13,27 @@ Item = TypeVar("Item")
 Spell = Callable[[object, Random], object]
 
 PRINCIPALS = [ROOT, ROLE, ROLE_B, USER, f"arn:aws:iam::{OTHER_ACCOUNT}:root", "*"]
-ACTIONS = ["ecr:BatchGetImage", "ecr:PutImage", "ecr:Put*", "ecr:PutImag?", "ecr:*", "*"]
+ACTIONS = [
+    "ecr:BatchGetImage",
+    "ecr:PutImage",
+    "ecr:Put*",
+    "ecr:PutImag?",
+    "ecr:*",
+    "*",
+    "e*:*",
+    "ecr:FlyToTheMoon",
+    "ecr:GetAuthorizationToken",
+    "s3:Get*",
+]
+IDLE = ["s3:GetObject", "sts:*", "ecr:GetAuthorizationToken"]
+"""Exceptions of a NotAction that are none."""
+MOMENTS = [
+    "2026-12-01T00:00:00Z",
+    "2026-12-01T01:00:00+01:00",
+    "2026-11-30T20:00-04:00",
+    "1796083200",
+]
+"""One moment, written otherwise."""
 SERVICES = ["lambda.amazonaws.com", "codebuild.amazonaws.com"]
 CLAUSES: list[tuple[str, str, list[object]]] = [
     ("StringEquals", "aws:PrincipalOrgID", ["o-1"]),
@@ -24,6 +44,8 @@ CLAUSES: list[tuple[str, str, list[object]]] = [
     ("Bool", "aws:SecureTransport", [True]),
     ("NumericLessThan", "aws:MultiFactorAuthAge", [5, 60]),
     ("StringLike", "aws:PrincipalTag/team", ["a", "b", "c"]),
+    ("DateLessThan", "aws:CurrentTime", [MOMENTS[0]]),
+    ("DateNotEquals", "aws:TokenIssueTime", [MOMENTS[0], "2026-12-02"]),
 ]
 
 
@@ -87,9 +109,12 @@ def _kinds(element: object, random: Random) -> list[object]:
 
 
 def _spelled(statement: Json, random: Random) -> Json:
+    if "NotAction" in statement:
+        idle = [name for name in IDLE if random.random() < 0.3]
+        statement["NotAction"] = [*_as_list(statement["NotAction"]), *idle]
     for name in ("Action", "NotAction"):
         if name in statement:
-            statement[name] = _listed(statement[name], random, _recased)
+            statement[name] = _listed(statement[name], random, _action)
     for name in ("Principal", "NotPrincipal"):
         if name in statement:
             statement[name] = _principal(statement[name], random)
@@ -119,11 +144,20 @@ def _principal(element: object, random: Random) -> object:
 
 
 def _listed(values: object, random: Random, spell: Spell) -> object:
-    items = values if isinstance(values, list) else [values]
+    items = _as_list(values)
     spelled = [spell(item, random) for item in _shuffled(items, random)]
     if random.random() < 0.2:
         spelled.append(spell(random.choice(items), random))
     return spelled[0] if len(spelled) == 1 and random.random() < 0.5 else spelled
+
+
+def _as_list(values: object) -> list[object]:
+    return values if isinstance(values, list) else [values]
+
+
+def _action(name: object, random: Random) -> str:
+    every = name in ("*", "ecr:*") and random.random() < 0.5
+    return random.choice(["*", "**", "ecr:*"]) if every else _recased(name, random)
 
 
 def _recased(name: object, random: Random) -> str:
@@ -139,6 +173,8 @@ def _scalar(value: object, random: Random) -> object:
         return value
     if isinstance(value, bool):
         return str(value).lower()
+    if value in MOMENTS:
+        return random.choice(MOMENTS)
     return "203.0.113.7/32" if value == "203.0.113.7" else str(value)
 
 

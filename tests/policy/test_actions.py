@@ -11,8 +11,9 @@ from reconciler.policy.actions import (
     covers,
     expand,
     is_known,
-    is_never_allowed,
     is_of_registry,
+    is_of_repositories,
+    spelling,
 )
 
 
@@ -55,7 +56,10 @@ def _names_a_repository(operation: OperationModel) -> bool:
         ("ecr:Nope", "ecr:nope"),
         ("S3:GetObject", "s3:getobject"),
         ("ecr:Get**", "ecr:get*"),
-        ("***", "*"),
+        ("***", "ecr:*"),
+        ("*", "ecr:*"),
+        ("ECR:*", "ecr:*"),
+        ("e*:*", "e*:*"),
         ("ecr:PutImag?", "ecr:putimag?"),
     ],
 )
@@ -75,7 +79,7 @@ def test_one_spelling(written: str, canonical: str) -> None:
         ("ecr:fly*", False),
         ("ecr:fly", False),
         ("ecr:PutImage", False),
-        ("*", False),
+        ("ecr:*", False),
     ],
 )
 def test_of_the_registry(action: str, of_registry: bool) -> None:
@@ -85,9 +89,41 @@ def test_of_the_registry(action: str, of_registry: bool) -> None:
 
 @pytest.mark.parametrize("action", sorted(WITHOUT_REPOSITORY))
 def test_what_no_repository_policy_allows(action: str) -> None:
-    assert is_never_allowed(action)
-    assert is_never_allowed(action.upper())
-    assert not is_never_allowed(f"{action}Again")
+    assert not is_of_repositories(action)
+    assert not is_of_repositories(action.upper())
+    assert is_of_repositories(f"{action}Again")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("ecr:Get**", "ecr:Get*"),
+        ("ecr:FlyToTheMoon", "ecr:FlyToTheMoon"),
+        ("S3:GetObject", "S3:GetObject"),
+        ("ECR:PUTIMAGE", "ecr:PutImage"),
+        ("**", "ecr:*"),
+        ("ECR:*", "ecr:*"),
+    ],
+)
+def test_the_case_in_which_it_was_written_is_shown(written: str, shown: str) -> None:
+    assert spelling(canonical_action(written)) == shown
+
+
+@pytest.mark.parametrize(
+    ("action", "of_repositories"),
+    [
+        ("ecr:PutImage", True),
+        ("ecr:Fly", True),
+        ("ecr:*", True),
+        ("e*:Put*", True),
+        ("ecr:GetAuthorization*", True),
+        ("ecr:GETAuthorizationToken", False),
+        ("s3:*", False),
+        ("ecr-public:PutImage", False),
+    ],
+)
+def test_what_is_of_repositories(action: str, of_repositories: bool) -> None:
+    assert is_of_repositories(action) is of_repositories
 
 
 @pytest.mark.parametrize(

@@ -176,10 +176,9 @@ def test_raw_statements_come_last_and_as_they_are() -> None:
     assert statements(raw=[raw]) == [raw]
 
 
-def test_a_fraction_is_written_so_that_it_reads_the_same() -> None:
+def test_a_fraction_is_written_as_it_is() -> None:
     raw = deny(when={"NumericLessThan": {"aws:MultiFactorAuthAge": Decimal("0.50")}})
-    document = parse_document(compiled(raw=[raw]))
-    assert document.statements[0].condition[0].values == ("0.50",)
+    assert '"0.50"' in compiled(raw=[raw])
 
 
 def test_what_is_written_reads_as_what_was_meant() -> None:

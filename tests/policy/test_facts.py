@@ -1,6 +1,7 @@
 from reconciler.policy.elements import NotAction
 from reconciler.policy.facts import Holder, facts_of, not_covered, reduce_facts, uncovered
 from reconciler.policy.principals import EVERYONE, Principal
+from reconciler.policy.tiers import action_names
 from tests.policy.making import GET, LAMBDA, PUT, ROLE, URL, USER, allow, condition, deny, facts
 
 ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
@@ -41,6 +42,16 @@ def test_uncovered() -> None:
     assert uncovered(frozenset({"ecr:get*"}), frozenset({"ecr:get*"})) == set()
     assert uncovered(frozenset({but_put}), frozenset({but_put})) == set()
     assert uncovered(frozenset({GET}), frozenset()) == {GET}
+
+
+def test_each_policy_keeps_its_own_spelling() -> None:
+    for written in ("ecr:GET*", "ecr:Get*"):
+        found = facts(allow(do=[written, URL, "ecr:FlyAWAY", "ecr:Fly*"]))
+        assert set(map(action_names, found.values())) == {("ecr:Fly*", written)}
+        only = facts(deny(do=None, NotAction=[written, URL, "s3:*"]))
+        assert set(map(action_names, only.values())) == {(f"all but {written}",)}
+        left = uncovered(found[Holder(A, "Allow", ())], frozenset({"ecr:fly*"}))
+        assert action_names(left) == (written,)
 
 
 def test_not_covered() -> None:

@@ -154,6 +154,14 @@ def test_thousands_of_patterns() -> None:
     assert same_meaning(read(allow(do=patterns)), read(allow(do=patterns[::-1])))
 
 
+def test_thousands_of_exceptions() -> None:
+    patterns = [f"ecr:*{number}*" for number in range(5_000)]
+    assert isinstance(read(allow(do=None, NotAction=patterns)), Unreadable)
+    names = [f"ecr:Action{number}" for number in range(20_000)]
+    some = allow([f"{ROLE}{number}" for number in range(1_000)], None, NotAction=names)
+    assert same_meaning(read(some), read({**some, "NotAction": [*names, "s3:*"]}))
+
+
 def test_patterns_that_take_long_to_match() -> None:
     slow = ["ecr:*" + "?" * 120 + "a" * number for number in range(130)]
     assert isinstance(read(allow(do=slow)), Unreadable)

@@ -17,7 +17,11 @@ from reconciler.policy.principals import EVERYONE, Principal, account_principal
 from reconciler.policy.tiers import BUILT_IN_TIERS
 
 UNTIL = (("DateLessThan", "aws:currenttime", ("2027-01-01T00:00:00Z",)),)
-TIERS = {**BUILT_IN_TIERS, "scan": frozenset({"ecr:DescribeImageScanFindings"})}
+TIERS = {
+    **BUILT_IN_TIERS,
+    "scan": frozenset({"ecr:DescribeImageScanFindings"}),
+    "look": frozenset({"ecr:get*", "ecr:GetDownloadUrlForLayer"}),
+}
 
 
 def role(number: int) -> Principal:
@@ -35,6 +39,12 @@ def many(principals: int, *tiers: str) -> list[Grant]:
 def meaning(text: str | None):
     assert text is not None
     return facts_of(parse_document(text).statements)
+
+
+def test_a_tier_with_a_pattern_is_not_written_with_what_it_covers() -> None:
+    facts = grant_facts([grant(role(1), "look"), grant(role(1), "push"), grant(role(2), "look")])
+    groups = tighter_groups(group_facts(facts), TIERS, lambda g: len(g.actions))
+    assert {group.actions for group in groups} == {frozenset({"ecr:get*"}), TIERS["push"]}
 
 
 def test_what_fits_keeps_the_readable_form() -> None:

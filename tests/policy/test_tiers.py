@@ -2,6 +2,7 @@ from types import MappingProxyType
 
 import pytest
 
+from reconciler.policy.actions import canonical_action
 from reconciler.policy.elements import NotAction
 from reconciler.policy.facts import Actions
 from reconciler.policy.tiers import (
@@ -15,6 +16,15 @@ from reconciler.policy.tiers import (
 PULL, PUSH = BUILT_IN_TIERS["pull"], BUILT_IN_TIERS["push"]
 SCAN = frozenset({"ecr:StartImageScan", "ecr:DescribeImageScanFindings"})
 TIERS = MappingProxyType({**BUILT_IN_TIERS, "scan": SCAN, "again": PULL})
+URL, GETS, BATCHES = "ecr:GetDownloadUrlForLayer", "ecr:get*", "ecr:batch*"
+WITH_PATTERNS = MappingProxyType(
+    {
+        **BUILT_IN_TIERS,
+        "look": frozenset({URL, GETS, "ecr:getd*"}),
+        "whole": frozenset({"ecr:*", "ecr:PutImage"}),
+        "batch": frozenset({BATCHES}),
+    }
+)
 PUT = frozenset({"ecr:PutImage"})
 
 
@@ -46,6 +56,26 @@ def test_there_are_no_more_built_in_ones() -> None:
 )
 def test_the_tier_of_some_actions(actions: Actions, name: str | None) -> None:
     assert tier_of(actions, TIERS) == name
+
+
+@pytest.mark.parametrize(
+    ("actions", "name", "words"),
+    [
+        (frozenset({GETS}), "look", "look"),
+        (frozenset({"ecr:*"}), "admin", "admin"),
+        (frozenset({GETS, BATCHES}), None, "batch + look"),
+        (frozenset({GETS, "ecr:PutImage"}), None, "look + ecr:PutImage"),
+        (frozenset({BATCHES, URL}), None, "batch + lambda"),
+        (frozenset({"ecr:getd*"}), None, "ecr:getd*"),
+        (frozenset({"ecr:g*"}), None, "ecr:g*"),
+        (frozenset({URL}), None, URL),
+    ],
+)
+def test_a_tier_is_known_whatever_its_patterns_cover(
+    actions: Actions, name: str | None, words: str
+) -> None:
+    assert tier_of(actions, WITH_PATTERNS) == name
+    assert describe_actions(actions, WITH_PATTERNS) == words
 
 
 @pytest.mark.parametrize(
@@ -96,6 +126,12 @@ def test_telling_actions_that_others_complete(
     actions: Actions, besides: Actions, words: str
 ) -> None:
     assert describe_actions(actions, TIERS, besides) == words
+
+
+def test_actions_are_shown_as_they_were_written() -> None:
+    exceptions = NotAction((canonical_action("ecr:Put*"), canonical_action("ecr:PUTIMAGE")))
+    written: Actions = frozenset({canonical_action("ecr:FlyToTheMoon"), exceptions})
+    assert action_names(written) == ("all but ecr:Put*, ecr:PutImage", "ecr:FlyToTheMoon")
 
 
 def test_actions_by_name() -> None:
