@@ -15,7 +15,7 @@ FLOORS = (
     {"report", "apply", "adopt"},
     {"cli"},
 )
-GROUND = {"errors", "printable"}
+GROUND = {"errors", "printable", "redaction"}
 PURE = {"access", "policy", "plan", "report"}
 IMPURE = {
     "boto3", "botocore", "io", "os", "pathlib", "random", "secrets", "socket",

@@ -14,8 +14,9 @@ from reconciler.registry.model import LiveSettings, RepositorySettings
 class StoppedError(Exception):
     """The run is to stop; `lost` is an attempt that may have been done all the same."""
 
-    def __init__(self, lost: WriteOutcomeUnknownError | None) -> None:
-        super().__init__("interrupted")
+    def __init__(self, reason: str, lost: WriteOutcomeUnknownError | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
         self.lost = lost
 
 
@@ -43,8 +44,9 @@ def create(
     persistence = Persistence(run.new_patience)
     lost: WriteOutcomeUnknownError | None = None
     while True:
-        if run.stopped():
-            raise StoppedError(lost)
+        reason = run.reason_to_halt()
+        if reason is not None:
+            raise StoppedError(reason, lost)
         try:
             created = _make(target.repository, settings, registry, run)
             return created if created.made or lost is None else created._replace(made=None)

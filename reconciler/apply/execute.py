@@ -8,6 +8,7 @@ from reconciler.apply.model import Outcome, ReaderWriter
 from reconciler.apply.run import Run
 from reconciler.apply.write import apply_change
 from reconciler.plan.model import Change
+from reconciler.redaction import redacted
 from reconciler.registry.model import RegistryScope
 
 WRITERS = 4
@@ -34,7 +35,7 @@ def execute(
         try:
             return apply_change(change, registries[change.target.scope], run)
         except Exception as bug:  # noqa: BLE001 - what became of the others must still be told
-            message = f"{type(bug).__name__}: {bug} (a bug; look at what is live)"
+            message = redacted(f"{type(bug).__name__}: {bug} (a bug; look at what is live)")
             return Outcome(change, "failed", message, written=None)
 
     return _work_through(tuple(changes), work, progress)

@@ -30,9 +30,14 @@ class RunJournal:
         self._unwritten: set[Target] = set()
 
     @property
-    def has_writes(self) -> bool:
-        """Whether anything was written, or may have been."""
-        return bool(self._begun - self._unwritten)
+    def written(self) -> frozenset[Target]:
+        """What was written, or may have been."""
+        return frozenset(self._begun - self._unwritten)
+
+    def damage(self) -> str | None:
+        """Say why what was recorded may be lost; None where it is in the file."""
+        with self._lock:
+            return self._file.damage()
 
     def begin(self, change: Change) -> None:
         """Record, to the disk, what is about to be written.
@@ -56,13 +61,13 @@ class RunJournal:
         with self._lock:
             if outcome.change.target not in self._begun:
                 return
+            if outcome.written is False:
+                self._unwritten.add(outcome.change.target)
             try:
                 self._file.append(line)
             except OSError as error:
                 what_is_missing = "how this write ended is not in it"
                 raise unwritable(self.path, error, what_is_missing) from error
-            if outcome.written is False:
-                self._unwritten.add(outcome.change.target)
 
     def close(self) -> None:
         """Let go of the file, for other runs; one that was made for nothing is taken away."""

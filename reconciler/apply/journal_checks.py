@@ -22,6 +22,7 @@ from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
 from reconciler.policy.json_text import load_json
 from reconciler.policy.malformed import MalformedError
 from reconciler.policy.principals import ACCOUNT_ID, parse_arn, partition_of_region
+from reconciler.printable import printable
 
 Check = Callable[[object], bool]
 
@@ -35,6 +36,7 @@ _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}")
 
 _RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_ERROR = re.compile(r"[ -~]*")
 
 
 def read_line(line: bytes) -> BeginJson | EndJson:
@@ -119,7 +121,13 @@ def _or_null(check: Check) -> Check:
 
 
 def _is_text(value: object) -> bool:
+    """Tell whether this is text: a live policy may be any, and must be put back as it was."""
     return isinstance(value, str)
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether this is text as it can be shown, which writing it makes of all."""
+    return isinstance(value, str) and printable(value) == value
 
 
 def _is_flag(value: object) -> bool:
@@ -144,24 +152,24 @@ def _is_sent(value: object) -> bool:
 
 
 _HEAD: Mapping[str, Check] = {
-    "format_version": _is_text,
-    "tool": _is_text,
-    "kind": _is_text,
+    "format_version": _one_of(FORMAT_VERSION),
+    "tool": _one_of(TOOL),
+    "kind": _one_of("begin", "end"),
     "run": _matches(_RUN),
     "at": _is_time,
     "account": _matches(ACCOUNT_ID),
     "region": _matches(_REGION),
     "repository": _is_name,
-    "digest": _is_text,
+    "digest": _matches(_DIGEST),
 }
 _FIELDS: Mapping[str, Mapping[str, Check]] = {
     "begin": {
         **_HEAD,
-        "by": _is_text,
+        "by": _is_plain,
         "command": _one_of(*get_args(Command)),
         "plan": _or_null(_matches(_DIGEST)),
-        "file": _or_null(_is_text),
-        "assume_role": _or_null(_is_text),
+        "file": _or_null(_is_plain),
+        "assume_role": _or_null(_is_plain),
         "change": _one_of(*get_args(ChangeKind)),
         "before": _or_null(_is_text),
         "after": _or_null(_is_sent),
@@ -170,6 +178,6 @@ _FIELDS: Mapping[str, Mapping[str, Check]] = {
         **_HEAD,
         "outcome": _one_of(*get_args(Result)),
         "written": _or_null(_is_flag),
-        "error": _or_null(_is_text),
+        "error": _or_null(_matches(_ERROR)),
     },
 }

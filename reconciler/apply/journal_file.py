@@ -23,7 +23,10 @@ _FLAGS = (
 
 
 class LockedFile:
-    """An open journal, held by one run until it is closed."""
+    """An open journal, held by one run until it is closed.
+
+    `size` is how long it is, in bytes, with the end of a last line that was cut off.
+    """
 
     def __init__(self, path: Path, handle: int, size: int, *, torn: bool, is_new: bool) -> None:
         self._path = path
@@ -38,28 +41,41 @@ class LockedFile:
 
         What can't be written whole is taken back. Raises OSError.
         """
-        if self._broken:
-            raise OSError(0, "what was written before it may not be on the disk")
-        if not _is_there(self._path, self._handle):
-            raise OSError(0, "it has been moved or removed")
+        damage = self.damage()
+        if damage:
+            raise OSError(0, damage)
         content = self._before + line
-        size = os.fstat(self._handle).st_size
         self._broken = True
         try:
             _write_whole(self._handle, content)
         except OSError:
             with suppress(OSError):
-                os.ftruncate(self._handle, size)
+                os.ftruncate(self._handle, self.size - len(self._before))
                 self._broken = False
             raise
         os.fsync(self._handle)
         self._broken = False
         self._before = b""
+        self.size += len(line)
+
+    def damage(self) -> str | None:
+        """Say why what was written may not be in the file any more; None where it is.
+
+        It must be the file that the path leads to, and as long as what was written to it.
+        """
+        if not _is_there(self._path, self._handle):
+            return "it was moved, removed or replaced while it was in use"
+        more = os.fstat(self._handle).st_size - (self.size - len(self._before))
+        if self._broken:
+            return "what was written before may not be on the disk"
+        if more:
+            return "it was cut short" if more < 0 else "somebody else has written to it"
+        return None
 
     def close(self, *, keep: bool) -> None:
         """Let go of the file; one that was made for this run is taken away unless it is to stay."""
         try:
-            if self._is_new and not keep and _is_there(self._path, self._handle):
+            if self._is_new and not keep and not self.damage():
                 with suppress(OSError):  # an empty journal does no harm
                     self._path.unlink()
         finally:

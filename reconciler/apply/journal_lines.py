@@ -102,10 +102,10 @@ def begin_line(info: RunInfo, change: Change, at: datetime) -> bytes:
         {
             "run": info.run,
             "at": at.strftime(TIME),
-            "by": author.arn,
+            "by": printable(author.arn),
             "command": info.command,
             "plan": info.plan,
-            "file": info.file,
+            "file": None if info.file is None else printable(info.file),
             "account": scope.account,
             "region": scope.region,
             "assume_role": author.assume_role,

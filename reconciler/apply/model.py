@@ -83,3 +83,6 @@ class Journal(Protocol):
 
     def end(self, outcome: Outcome) -> None:
         """Record what became of a write that was begun. Raises ReconcileError."""
+
+    def damage(self) -> str | None:
+        """Say why what was recorded may be lost; None where it is not."""

@@ -17,6 +17,7 @@ from reconciler.errors import ReconcileError, RefusedError
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS, minified
 from reconciler.policy.conditions import NO_CONDITION
 from reconciler.policy.document import VERSION, Document, read_policy
+from reconciler.redaction import redacted
 from reconciler.registry.fault import UNKNOWN_PRINCIPAL, CallError, WriteOutcomeUnknownError
 from reconciler.registry.model import RegistryScope
 
@@ -95,7 +96,7 @@ def _try(outcomes: Iterable[Outcome], scope: RegistryScope, probe: Probe) -> Fou
     except ReconcileError as error:
         return f"the probe repository {probe.repository} can't tell which: {error.message}"
     except Exception as bug:  # noqa: BLE001 - what was applied must still be told
-        told = f"{type(bug).__name__}: {bug} (a bug)"
+        told = redacted(f"{type(bug).__name__}: {bug} (a bug)")
         return f"the probe repository {probe.repository} can't tell which: {told}"
 
 

@@ -18,6 +18,9 @@ VISIBLE_WITHIN = 20.0
 SHOWS_WITHIN = 15.0
 """Seconds for which a written policy is looked for where a read gives the old one, or fails."""
 
+INTERRUPTED = "interrupted"
+"""Why a run stops that somebody wants to end."""
+
 MOST_UNANSWERED = 8
 """Calls to one registry in a row without an answer, after which no more are begun there."""
 
@@ -92,9 +95,14 @@ class Run:
 
     def reason_to_stop(self, scope: RegistryScope) -> str | None:
         """Say why no more writes are begun in one registry; None to go on."""
+        return self.reason_to_halt() or self._dead_end or self._dead_ends.get(scope)
+
+    def reason_to_halt(self) -> str | None:
+        """Say why nothing is sent any more, not even what was begun; None to go on."""
         if self.stopped():
-            return "interrupted"
-        return self._dead_end or self._dead_ends.get(scope)
+            return INTERRUPTED
+        damage = self.journal.damage()
+        return f"the journal can't be relied on any more: {damage}" if damage else None
 
     def note_failure(self, error: Exception, scope: RegistryScope) -> None:
         """Remember a failure after which nothing else can work, there or anywhere."""

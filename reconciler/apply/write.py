@@ -5,7 +5,7 @@ from dataclasses import replace
 from reconciler.apply.creating import StoppedError, create
 from reconciler.apply.looking import Sight, look
 from reconciler.apply.model import Outcome, Reader, ReaderWriter, Writer, applied
-from reconciler.apply.run import SHOWS_WITHIN, Patience, Run
+from reconciler.apply.run import INTERRUPTED, SHOWS_WITHIN, Patience, Run
 from reconciler.apply.suspects import added_principals, may_be_new
 from reconciler.apply.trouble import Failure, Persistence, Trouble, trouble_of
 from reconciler.errors import ReconcileError, RefusedError
@@ -15,7 +15,6 @@ from reconciler.registry.model import RepositorySettings
 
 _STALE = "the live policy has changed since it was planned"
 _THERE_ALREADY = "the live policy is what the plan wants already"
-_INTERRUPTED = "interrupted"
 _UNANSWERED = "an attempt to write it got no answer: it may have been done by then, or be done yet"
 
 
@@ -48,7 +47,7 @@ def _make_and_write(
     try:
         created = create(change.target, settings, registry, run)
     except StoppedError as stopped:
-        return _interrupted(change, stopped.lost)
+        return _stopped(change, stopped.reason, stopped.lost)
     except RefusedError as error:
         return Outcome(change, "stale", error.message)
     except WriteOutcomeUnknownError as error:
@@ -72,11 +71,13 @@ def _write(
     persistence = Persistence(run.new_patience, _further(change, run, visible))
     lost: WriteOutcomeUnknownError | None = None
     while True:
+        # Not between the look and the write: it may have to wait until a line is on the disk.
+        reason = run.reason_to_halt()
         try:
             with registry.together():
                 sight = look(change, registry.reader)
                 run.note_answer(change.target.scope)
-                settled = _settle(change, sight, run, lost)
+                settled = _settle(change, sight, run, lost, reason)
                 if settled is not None:
                     return settled
                 _send(change, registry.writer)
@@ -102,27 +103,33 @@ def _further(change: Change, run: Run, visible: Patience | None) -> dict[Trouble
 
 
 def _settle(
-    change: Change, sight: Sight, run: Run, lost: WriteOutcomeUnknownError | None
+    change: Change,
+    sight: Sight,
+    run: Run,
+    lost: WriteOutcomeUnknownError | None,
+    reason: str | None = None,
 ) -> Outcome | None:
     """Say what came of a change, by a look at what is live; None where it is to be written.
 
-    `lost` is an attempt that may have been done, or may yet be.
+    `lost` is an attempt that may have been done, or may yet be. `reason` says why nothing is sent
+    any more.
     """
     maybe = None if lost else False
     if sight is Sight.AS_PLANNED:
         if change.settings and change.after_text is None:
             return applied(change)
-        return _interrupted(change, lost) if run.stopped() else None
+        reason = INTERRUPTED if run.stopped() else reason
+        return _stopped(change, reason, lost) if reason else None
     if sight is Sight.IN_FORCE:
         return applied(change) if lost else Outcome(change, "stale", _THERE_ALREADY)
     told = f"{_STALE}; {_UNANSWERED}" if lost else _STALE
     return Outcome(change, "stale", told, written=maybe)
 
 
-def _interrupted(change: Change, lost: WriteOutcomeUnknownError | None) -> Outcome:
+def _stopped(change: Change, reason: str, lost: WriteOutcomeUnknownError | None) -> Outcome:
     if lost is None:
-        return Outcome(change, "skipped", _INTERRUPTED)
-    return Outcome(change, "skipped", f"{_INTERRUPTED}; {_UNANSWERED}", written=None)
+        return Outcome(change, "skipped", reason)
+    return Outcome(change, "skipped", f"{reason}; {_UNANSWERED}", written=None)
 
 
 def _send(change: Change, writer: Writer) -> None:

@@ -40,10 +40,15 @@ def reason_to_skip(
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The outcomes of changes that were carried out, and whether somebody wanted that to end."""
+    """The outcomes of changes that were carried out.
+
+    `interrupted` tells that somebody wanted that to end, `unrecorded` that the journal of it was
+    damaged meanwhile.
+    """
 
     outcomes: tuple[Outcome, ...]
     interrupted: bool = False
+    unrecorded: bool = False
 
 
 def skip(changes: Sequence[Change], reason: str) -> Carried:
@@ -79,18 +84,24 @@ def carry_out(
         patience = new_patience(wait, begins=partial(note, waiting))
         run = Run(journal, patience, stopped, new_patience)
         outcomes = execute(changes, registries, run, count)
+
+        def halted() -> bool:
+            return run.reason_to_halt() is not None
+
         probes = {
-            scope: Probe(probe_repository, lines[scope].reader, writer, stopped, new_patience)
+            scope: Probe(probe_repository, lines[scope].reader, writer, halted, new_patience)
             for scope, writer in writers.items()
-            if probe_repository is not None and not stopped()
+            if probe_repository is not None and not halted()
         }
-        return Carried(name_unknown(outcomes, probes), stopped())
+        outcomes = name_unknown(outcomes, probes)
+        return Carried(outcomes, stopped(), journal.damage() is not None)
 
 
 def exits_of(plan: Plan, carried: Carried) -> list[Exit]:
     """Give the exit codes that the outcomes of changes that were carried out call for."""
     results = {outcome.result for outcome in carried.outcomes}
-    if may_be_written(carried) and (plan.errors or results != {"applied"}):
+    in_part = plan.errors or carried.unrecorded or results != {"applied"}
+    if may_be_written(carried) and in_part:
         return [Exit.PARTLY_APPLIED]
     codes = {"stale": Exit.REFUSED, "failed": Exit.FAILED, "skipped": Exit.FAILED}
     interrupted = [Exit.FAILED] if carried.interrupted else []

@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -12,11 +12,11 @@ from pathlib import Path
 from reconciler.apply.journal import RunJournal, start_journal
 from reconciler.apply.journal_file import ELSEWHERE
 from reconciler.apply.journal_lines import Author, Command, RunInfo
-from reconciler.apply.journal_reading import MAX_JOURNAL
+from reconciler.apply.journal_reading import MAX_JOURNAL, read_journal
 from reconciler.cli.files import read_file
-from reconciler.cli.terminal import as_argument, note
+from reconciler.cli.terminal import as_argument, note, show_error
 from reconciler.errors import ReconcileError, RefusedError, UsageError
-from reconciler.plan.model import Change
+from reconciler.plan.model import Change, Target
 from reconciler.printable import printable
 from reconciler.registry.model import RegistryScope
 
@@ -50,9 +50,30 @@ def keeping_journal(
     try:
         yield journal
     finally:
+        damage = journal.damage()
         journal.close()
-        if journal.has_writes:
+        if damage:
+            _tell_damage(path, damage, run, journal.written)
+        elif journal.written:
             note(f"to undo: reconcile rollback {as_argument(path)}")
+
+
+def _tell_damage(path: Path, damage: str, run: str, written: frozenset[Target]) -> None:
+    """Say which of a run's writes its journal still tells of, and which not."""
+    try:
+        found = read_journal(read_journal_file(path)) if path.is_file() else ()
+    except ReconcileError:
+        found = ()
+    there = {write.target for write in found if write.run == run} & written
+    parts = {"recorded": there, "not recorded, so that no rollback undoes it": written - there}
+    told = [f"{state}: {_names(targets)}" for state, targets in parts.items() if targets]
+    message = f"the journal {path} can't be relied on any more: {damage}"
+    what_it_means = "; ".join(told) or "nothing was written"
+    show_error(ReconcileError(f"{message}; no further write was begun", hint=what_it_means))
+
+
+def _names(targets: Set[Target]) -> str:
+    return ", ".join(f"{target.repository} ({target.scope.region})" for target in sorted(targets))
 
 
 def journal_path(option: Path | None, account: str, run: str, now: datetime) -> Path:

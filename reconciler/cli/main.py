@@ -23,9 +23,8 @@ from reconciler.cli.commands import (
 from reconciler.cli.exits import Exit
 from reconciler.cli.signals import Interrupt, end_on_signals
 from reconciler.cli.streams import OutputError, provide_streams, silence
-from reconciler.cli.terminal import note, out, show_error, show_traceback
+from reconciler.cli.terminal import note, out, show_bug, show_error, show_traceback
 from reconciler.errors import ReconcileError
-from reconciler.printable import printable
 
 _DEBUG = "--debug"
 
@@ -100,6 +99,5 @@ def main() -> None:
     except Exception as error:
         if debug:
             show_traceback(error)
-        told = printable(f"{type(error).__name__}: {error}")
-        note(f"error: {told} (a bug; --debug shows where)")
+        show_bug(error)
         raise SystemExit(Exit.FAILED) from error

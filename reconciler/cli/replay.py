@@ -14,6 +14,7 @@ from reconciler.plan.model import Change, Plan, Target
 from reconciler.plan.saved import SavedChange, SavedPlan
 from reconciler.plan.wanted import Rules
 from reconciler.policy.json_text import load_json
+from reconciler.printable import printable
 from reconciler.registry.model import LiveRegistry, LiveRepository, RegistryScope
 
 
@@ -33,13 +34,16 @@ def replay(saved: SavedPlan, source: AccessSource) -> Plan:
     rules = plan_rules(source.access)
     plan = merge_plans(_work_out(saved, scope, source, rules) for scope in scopes)
     _check_changes(saved, plan.changes, source.path)
+    changed = {change.target for change in saved.changes}
     return replace(
         plan,
         findings=saved.findings,
         errors=saved.errors,
         # A saved plan tells no region of what is unmanaged.
         unmanaged=tuple(Target(name, scopes[0]) for name in saved.unmanaged),
-        broken=tuple(sorted({*saved.never_broken, *plan.broken})),
+        broken=tuple(
+            sorted((*(b for b in saved.never_broken if b.target not in changed), *plan.broken))
+        ),
         in_sync=saved.in_sync,
         live_grants=saved.live_grants,
     )
@@ -48,7 +52,7 @@ def replay(saved: SavedPlan, source: AccessSource) -> Plan:
 def _check_file(saved: SavedPlan, source: AccessSource) -> None:
     if saved.file_sha256 == hashlib.sha256(source.content).hexdigest():
         return
-    if saved.file_path == source.path:
+    if saved.file_path == printable(source.path):
         raise RefusedError(f"the plan was made from another version of {source.path}; plan again")
     raise RefusedError(
         f"the plan was made from {saved.file_path}, and {source.path} is another file",

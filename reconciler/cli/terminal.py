@@ -13,6 +13,7 @@ from typing import TextIO
 from reconciler.cli.streams import OutputError, push, silence, wait_for_line
 from reconciler.errors import ReconcileError
 from reconciler.printable import printable
+from reconciler.redaction import redacted
 from reconciler.report.paint import Paint, ansi, plain
 
 _PATIENCE = 1.0
@@ -50,9 +51,14 @@ def as_argument(part: Path | str) -> str:
 def show_error(error: ReconcileError) -> None:
     """Write an error and its hint to stderr."""
     paint = paint_for(sys.stderr)
-    note(f"{paint('error', 'error')}: {printable(error.message)}")
+    note(f"{paint('error', 'error')}: {_told(error.message)}")
     if error.hint:
-        note(f"{paint('hint', 'hint')}: {printable(error.hint)}")
+        note(f"{paint('hint', 'hint')}: {_told(error.hint)}")
+
+
+def show_bug(error: Exception) -> None:
+    """Write to stderr that an error came up which nobody expects."""
+    note(f"error: {_told(f'{type(error).__name__}: {error}')} (a bug; --debug shows where)")
 
 
 def show_traceback(error: BaseException) -> None:
@@ -60,7 +66,11 @@ def show_traceback(error: BaseException) -> None:
     for part in traceback.format_exception(error):
         of_code = part.startswith("  File ")
         for line in part.splitlines() if of_code else [part.strip("\n")]:
-            note(printable(line))
+            note(_told(line))
+
+
+def _told(text: str) -> str:
+    return printable(redacted(text))
 
 
 def is_interactive() -> bool:

@@ -5,15 +5,14 @@ botocore's own list of throttling codes, less LimitExceededException: that is a 
 waiting does not help.
 """
 
-import re
-
 from botocore import exceptions as boto
 
-from reconciler.registry.fault import Fault
+from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.pace import Verdict
 
-_LOGIN = re.compile(r"//[^/\s]*@")
-_HEADER = re.compile(r"Invalid header value.*", re.DOTALL)
+_UNSENDABLE = "Invalid header value"
+"""How Python's http.client begins to say that a header can't be sent: one with a credential."""
+
 _FIRST_SERVER_ERROR = 500  # HTTP status
 _THROTTLES = frozenset(
     {
@@ -104,26 +103,24 @@ def error_code(error: Exception) -> str:
 
 
 def error_text(error: Exception) -> str:
-    """The service's own words where there are some, boto3's otherwise; not made safe to print.
-
-    Without the user and password that an address of an endpoint or a proxy may hold, and without
-    a credential that can't be sent, which urllib3 quotes.
-    """
+    """The service's own words where there are some, boto3's otherwise; not made safe to print."""
     if isinstance(error, boto.ClientError):
         details = error.response.get("Error", {})
         return details.get("Message") or details.get("Code") or "no reason given"
-    return _LOGIN.sub("//", _HEADER.sub("a credential holds a line break", str(error)))
+    return "a credential holds a line break" if _UNSENDABLE in str(error) else str(error)
 
 
 def fault_of(error: Exception) -> Fault:
-    """The kind of an error that boto3 raised.
+    """The kind of an error that boto3 raised, or that was explained already.
 
     What is none of boto3's own errors is its parser giving up on an answer, which it does with
     whatever Python raises there (KeyError, AttributeError): so it counts as unanswered.
     """
+    if isinstance(error, CallError):
+        return error.fault
     if isinstance(error, boto.ClientError):
         return _fault_of_answer(error)
-    if _HEADER.search(str(error)):
+    if _UNSENDABLE in str(error):
         return Fault.CREDENTIALS
     for types, fault in _BY_TYPE:
         if isinstance(error, types):

@@ -5,6 +5,7 @@ import re
 from botocore import exceptions as boto
 
 from reconciler.printable import printable
+from reconciler.redaction import redacted
 from reconciler.registry.classify import (
     BAD_SIGNATURE,
     EXPIRED,
@@ -66,8 +67,9 @@ def explain(error: Exception, *, operation: str, repository: str | None) -> Call
 
 
 def quoted(text: str) -> str:
-    """Give AWS's text so that it is safe to show, and cut where it is long."""
-    return printable(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")
+    """Give AWS's text so that it is safe to show, without secrets, and cut where it is long."""
+    told = redacted(text)
+    return printable(told if len(told) <= _LONGEST_QUOTE else told[:_LONGEST_QUOTE] + "…")
 
 
 def _credentials(error: Exception, said: str) -> tuple[str, str]:

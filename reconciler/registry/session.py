@@ -18,6 +18,7 @@ from botocore.credentials import DeferredRefreshableCredentials
 from reconciler.errors import RefusedError
 from reconciler.registry.answers import text_field
 from reconciler.registry.classify import read_verdict
+from reconciler.registry.credentials import learn_settings, watch_credentials
 from reconciler.registry.failures import explain, quoted
 from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.pace import Pace
@@ -71,7 +72,9 @@ def connect(account: str, region: str, assume_role: str | None = None) -> Connec
     CallError for an unknown profile or a broken AWS configuration file.
     """
     try:
-        session = boto3.Session(region_name=region)
+        core = botocore.session.Session()
+        learn_settings(core)
+        session = boto3.Session(botocore_session=core, region_name=region)
         if assume_role is not None:
             session = _assuming(session, region, assume_role)
     except Exception as error:
@@ -122,6 +125,7 @@ def new_client(connection: Connection, service: str, *, threads: int = 1) -> obj
         client = connection.session.client(service, config=_settings(threads))
     except Exception as error:
         raise explain(error, operation="connect", repository=None) from error
+    watch_credentials(client, connection.session)
     address: str = client.meta.endpoint_url
     if urlsplit(address).scheme not in ("http", "https"):
         message = f"the endpoint address {quoted(address)!r} is neither http:// nor https://"
@@ -143,7 +147,9 @@ def _settings(threads: int) -> Config:
 def _assuming(source: boto3.Session, region: str, role: str) -> boto3.Session:
     def refresh() -> dict[str, str]:
         config = Config(connect_timeout=_CONNECT_TIMEOUT, read_timeout=_READ_TIMEOUT)
-        sts = cast("_SecurityTokenService", source.client("sts", config=config))
+        client = source.client("sts", config=config)
+        watch_credentials(client, source)
+        sts = cast("_SecurityTokenService", client)
         given = sts.assume_role(RoleArn=role, RoleSessionName="ecr-reconcile")["Credentials"]
         return {
             "access_key": given["AccessKeyId"],

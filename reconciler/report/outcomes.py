@@ -51,14 +51,18 @@ def render_outcomes(
 def _line(view: OutcomeView, paint: Paint) -> str:
     result = paint(_ROLES.get(view.outcome, "faint"), f"{view.outcome:<7}")
     reason = f": {printable(view.error)}" if view.error else ""
-    return f"{result}  {printable(view.repository)} ({view.region}){reason}"
+    return f"{result}  {printable(view.repository)} ({printable(view.region)}){reason}"
 
 
 def render_outcomes_json(view: PlanView, outcomes: Sequence[OutcomeView], origin: Origin) -> str:
     """Write a plan as JSON with what became of each of its changes, in the same order."""
     document = plan_json(view, origin)
     document["changes"] = [
-        {**change_json(change), "outcome": outcome.outcome, "error": outcome.error}
+        {
+            **change_json(change),
+            "outcome": outcome.outcome,
+            "error": None if outcome.error is None else printable(outcome.error),
+        }
         for change, outcome in zip(view.changes, outcomes, strict=True)
     ]
     return json_text(document)

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from reconciler.plan.saved_json import FORMAT_VERSION, TOOL, digest_of
-from reconciler.printable import printable_json
+from reconciler.printable import printable, printable_json
 from reconciler.registry.model import RepositorySettings
 from reconciler.report.plan_view import ChangeView, PlanView
 
@@ -21,11 +21,14 @@ class Origin:
 
 
 def plan_json(view: PlanView, origin: Origin) -> dict[str, object]:
-    """Give a plan as a JSON object."""
+    """Give a plan as a JSON object.
+
+    Its text is as it can be shown, for programs print it, too; policies and settings are exact.
+    """
     return {
         "format_version": FORMAT_VERSION,
         "tool": {"name": TOOL, "version": origin.tool_version},
-        "file": {"path": origin.path, "sha256": origin.sha256},
+        "file": {"path": printable(origin.path), "sha256": origin.sha256},
         "registry": {"account": origin.account, "regions": list(origin.regions)},
         "summary": {
             "set": view.count("set"),
@@ -40,22 +43,25 @@ def plan_json(view: PlanView, origin: Origin) -> dict[str, object]:
             "unmanaged_repositories": len(view.unmanaged),
         },
         "changes": [change_json(change) for change in view.changes],
-        "refusals": [asdict(refusal) for refusal in view.refusals],
-        "never_broken": [asdict(broken) for broken in view.broken],
+        "refusals": [_shown(asdict(refusal)) for refusal in view.refusals],
+        "never_broken": [_shown(asdict(broken)) for broken in view.broken],
         "findings": [
-            {**asdict(finding), "region": finding.region or None} for finding in view.findings
+            _shown({**asdict(finding), "region": finding.region or None})
+            for finding in view.findings
         ],
         "errors": [
-            {
-                "repository": error.target.repository,
-                "account": error.target.scope.account,
-                "region": error.target.scope.region,
-                "rule": error.rule,
-                "message": error.message,
-            }
+            _shown(
+                {
+                    "repository": error.target.repository,
+                    "account": error.target.scope.account,
+                    "region": error.target.scope.region,
+                    "rule": error.rule,
+                    "message": error.message,
+                }
+            )
             for error in view.errors
         ],
-        "unmanaged_repositories": list(view.unmanaged),
+        "unmanaged_repositories": _shown(view.unmanaged),
     }
 
 
@@ -84,16 +90,29 @@ def change_json(change: ChangeView) -> dict[str, object]:
         "region": change.region,
         "change": change.change,
         "grants": {
-            "added": [asdict(grant) for grant in change.added],
-            "removed": [asdict(grant) for grant in change.removed],
+            "added": [_shown(asdict(grant)) for grant in change.added],
+            "removed": [_shown(asdict(grant)) for grant in change.removed],
         },
         "risks": sorted({risk.name for risk in change.risks}),
-        "kept_statements": list(change.kept),
+        "kept_statements": _shown(change.kept),
         "policy": {"before": change.before, "after": change.after},
     }
     if change.settings is not None:
         document["settings"] = _settings_json(change.settings)
     return document
+
+
+def _shown(value: object) -> object:
+    """Give a JSON value with all its text as it can be shown."""
+    match value:
+        case str():
+            return printable(value)
+        case dict():
+            return {_shown(key): _shown(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_shown(part) for part in value]
+        case _:
+            return value
 
 
 def _settings_json(settings: RepositorySettings) -> dict[str, object]:

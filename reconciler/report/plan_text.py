@@ -88,7 +88,7 @@ def _render(view: PlanView, paint: Paint, manner: _Manner, summary: str) -> str:
 
 
 def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable[str]:
-    where = f"{change.account} {change.region}"
+    where = printable(f"{change.account} {change.region}")
     yield f"{paint('heading', f'{printable_name(change.repository):<{_MARGIN}}')}{where}"
     if change.unreadable is not None:
         yield paint("warning", "  ! the live policy is not understood; it is replaced as a whole:")
@@ -118,16 +118,18 @@ def _raw_lines(text: str) -> Iterable[str]:
 
 def _finding_lines(view: PlanView, paint: Paint) -> Iterable[str]:
     for finding in view.findings:
-        region = f" ({finding.region})" if finding.region else ""
+        region = f" ({printable(finding.region)})" if finding.region else ""
         where = f"{printable_name(finding.repository)}{region}"
-        message = printable(finding.message)
-        yield f"{where}: {paint('warning', 'finding')}: {finding.rule}: {message}"
+        said = printable(f"{finding.rule}: {finding.message}")
+        yield f"{where}: {paint('warning', 'finding')}: {said}"
 
 
 def _error_lines(view: PlanView, paint: Paint) -> Iterable[str]:
     for error in view.errors:
-        where = f"{printable_name(error.target.repository)} ({error.target.scope.region})"
-        yield f"{where}: {paint('error', 'error')}: {error.rule}: {printable(error.message)}"
+        region = printable(error.target.scope.region)
+        where = f"{printable_name(error.target.repository)} ({region})"
+        said = printable(f"{error.rule}: {error.message}")
+        yield f"{where}: {paint('error', 'error')}: {said}"
 
 
 def _unmanaged_lines(view: PlanView) -> Iterable[str]:

@@ -95,16 +95,22 @@ class Memory:
 
 @dataclass
 class Notes:
-    """A journal in memory; `broken_at` is the record that can't be made."""
+    """A journal in memory; `broken_at` is the record that can't be made, `is_damaged` tells when
+    what was recorded is lost.
+    """
 
     records: list[tuple[str, str]] = field(default_factory=list)
     broken_at: str | None = None
+    is_damaged: Callable[[], bool] = lambda: False
 
     def begin(self, change: Change) -> None:
         self._note("begin", change.target.repository)
 
     def end(self, outcome: Outcome) -> None:
         self._note(outcome.result, outcome.change.target.repository)
+
+    def damage(self) -> str | None:
+        return "it was cut short" if self.is_damaged() else None
 
     def _note(self, kind: str, repository: str) -> None:
         if kind == self.broken_at:

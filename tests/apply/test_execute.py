@@ -549,3 +549,34 @@ def test_whose_a_statement_is_may_not_have_changed(sid: str, result: str) -> Non
     grant = Grant(ROLE, "ci", "pull", BUILT_IN_TIERS["pull"], ())
     (change,) = compute_plan([Desired(NAME, (grant,))], registry, keeping).changes
     assert apply_one(change, Memory({NAME: policy(sid)})).result == result
+
+
+@pytest.mark.parametrize("when", ["before the first line", "before the look", "between attempts"])
+def test_once_the_journal_is_damaged_nothing_is_sent(when: str) -> None:
+    """Not even a write that is recorded: the record may be what was lost."""
+    notes = Notes()
+
+    def refused(_memory: Memory) -> None:
+        raise CallError("slower", fault=Fault.THROTTLED)
+
+    memory = Memory({NAME: None}, refused)
+    notes.is_damaged = {
+        "before the first line": lambda: True,
+        "before the look": lambda: bool(notes.records),
+        "between attempts": lambda: bool(memory.writes),
+    }[when]
+    outcome = apply_one(change_of(None, "pull"), memory, make_run(notes=notes))
+    assert (outcome.result, outcome.written) == ("skipped", False)
+    assert outcome.error == "the journal can't be relied on any more: it was cut short"
+    assert len(memory.writes) == (when == "between attempts")
+
+
+def test_a_lost_answer_is_told_where_the_journal_is_damaged_too() -> None:
+    def lost(_memory: Memory) -> None:
+        raise WriteOutcomeUnknownError("no answer")
+
+    memory, notes = Memory({NAME: None}, lost), Notes()
+    notes.is_damaged = lambda: bool(memory.writes)
+    outcome = apply_one(change_of(None, "pull"), memory, make_run(notes=notes))
+    assert (outcome.result, outcome.written, len(memory.writes)) == ("skipped", None, 1)
+    assert "; an attempt to write it got no answer" in (outcome.error or "")

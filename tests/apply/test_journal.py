@@ -50,7 +50,7 @@ def test_a_line_is_there_before_begin_returns(tmp_path: Path) -> None:
 def test_no_write_no_file(tmp_path: Path) -> None:
     journal = open_file(tmp_path / "new" / "j")
     journal.end(Outcome(change(A, B), "stale", "changed"))
-    assert not journal.has_writes
+    assert not journal.written
     journal.close()
     assert list(tmp_path.rglob("*")) == [tmp_path / "new"]
 
@@ -141,16 +141,66 @@ def test_one_that_another_run_takes_away_meanwhile_is_made_anew(
     assert path.read_bytes() == begin(change(A, B), "r2")
 
 
-@pytest.mark.parametrize("move", [Path.unlink, lambda path: path.rename(path.with_name("old"))])
-def test_one_that_was_moved_or_removed_takes_no_more(
-    tmp_path: Path, move: Callable[[Path], object]
+def make_anew(path: Path) -> None:
+    """Put another file with the same content where it was."""
+    content = path.read_bytes()
+    path.rename(path.with_name("old"))
+    path.write_bytes(content)
+
+
+def lead_elsewhere(path: Path) -> None:
+    make_anew(path)
+    path.unlink()
+    path.symlink_to("nowhere")
+
+
+def grow(by: bytes) -> Callable[[Path], None]:
+    def edit(path: Path) -> None:
+        with path.open("ab") as file:
+            file.write(by)
+
+    return edit
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "removed": (Path.unlink, "moved, removed or replaced"),
+    "moved": (lambda path: path.rename(path.with_name("old")), "moved, removed or replaced"),
+    "made anew": (make_anew, "moved, removed or replaced"),
+    "a link now": (lead_elsewhere, "moved, removed or replaced"),
+    "emptied": (lambda path: os.truncate(path, 0), "cut short"),
+    "one byte less": (lambda path: os.truncate(path, path.stat().st_size - 1), "cut short"),
+    "one byte more": (grow(b"\n"), "somebody else has written to it"),
+    "a line more": (grow(begin(change(A, B), "r2")), "somebody else has written to it"),
+}
+
+
+@pytest.mark.parametrize("before", [b"", begin(change(A, B), "r0"), begin(change(A, B), "r0")[:50]])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_one_that_is_not_what_was_written_takes_no_more(
+    tmp_path: Path, damage: str, before: bytes
 ) -> None:
-    journal = open_file(tmp_path / "j")
+    path, (spoil, told) = tmp_path / "j", DAMAGES[damage]
+    path.write_bytes(before)
+    journal = open_file(path)
     journal.begin(change(A, B))
-    move(tmp_path / "j")
-    with pytest.raises(ReconcileError, match=r"moved or removed; nothing was written without it"):
+    assert journal.damage() is None
+    spoil(path)
+    found = sorted((file.name, file.read_bytes()) for file in tmp_path.iterdir() if file.is_file())
+    assert told in (journal.damage() or "")
+    with pytest.raises(ReconcileError, match=f"{told}.*; nothing was written without it"):
         journal.begin(change(A, B, Target("other", SCOPE)))
+    with pytest.raises(ReconcileError, match=f"{told}.*; how this write ended is not in it"):
+        journal.end(applied(change(A, B)))
     journal.close()
+    left = sorted((file.name, file.read_bytes()) for file in tmp_path.iterdir() if file.is_file())
+    assert left == found
+
+
+def test_what_somebody_else_wrote_into_one_that_was_made_for_nothing_stays(tmp_path: Path) -> None:
+    journal = open_file(tmp_path / "j")
+    grow(b"x")(tmp_path / "j")
+    journal.close()
+    assert (tmp_path / "j").read_bytes() == b"x"
 
 
 def test_one_that_can_not_be_taken_away_stays(shared_folder: Path) -> None:
@@ -167,9 +217,9 @@ def test_it_knows_whether_there_is_anything_to_undo(
 ) -> None:
     journal = open_file(tmp_path / "j")
     journal.begin(change(A, B))
-    assert journal.has_writes
+    assert journal.written == {APP}
     journal.end(Outcome(change(A, B), "failed", "no", written=written))
-    assert journal.has_writes is may_have
+    assert (journal.written == {APP}) is may_have
 
 
 def test_one_that_was_there_before_stays(tmp_path: Path) -> None:

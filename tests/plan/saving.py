@@ -71,7 +71,7 @@ PLAN: Json = {
     ],
     "findings": [
         {"repository": "z/*", "rule": "nothing-selected", "message": "none", "region": None},
-        {"repository": "b", "rule": "public", "message": "\ud800", "region": "us-west-2"},
+        {"repository": "b", "rule": "public", "message": "é", "region": "us-west-2"},
     ],
     "errors": [{"repository": "x", **PLACE, "rule": "missing-repository", "message": "gone"}],
     "unmanaged_repositories": ["v", "u"],
@@ -113,6 +113,13 @@ JSON = st.recursive(
     max_leaves=5,
 )
 """Any JSON value."""
+
+
+def value_at(value: object, place: tuple[str | int, ...]) -> object:
+    """Give the value that a way leads to."""
+    for step in place:
+        value = value[step]  # type: ignore[index]
+    return value
 
 
 def places(value: object) -> list[tuple[str | int, ...]]:

@@ -16,8 +16,21 @@ from reconciler.plan.saved import SavedChange
 from reconciler.plan.saved_json import digest_of
 from reconciler.policy.document import read_policy
 from reconciler.policy.principals import EVERYONE, MISSING, Principal
+from reconciler.printable import printable
 from reconciler.registry.model import RegistryScope, RepositorySettings
-from tests.plan.saving import JSON, PLAN, POLICY, change, edited, places, put, read, signed
+from tests.cli.hostile import ALL, BREAKING, CONTROLS, ORDERS, faults
+from tests.plan.saving import (
+    JSON,
+    PLAN,
+    POLICY,
+    change,
+    edited,
+    places,
+    put,
+    read,
+    signed,
+    value_at,
+)
 from tests.policy.making import ROLE, Json, condition
 
 ORGANIZATION = condition("StringEquals", "aws:PrincipalOrgID", "o-1")
@@ -42,7 +55,7 @@ def test_everything_comes_back_sorted() -> None:
     assert (saved.file_path, saved.file_sha256) == ("ecr_access.yaml", "ab" * 32)
     assert (saved.tool_version, saved.digest) == ("1.2.3", digest_of(PLAN))
     assert saved.findings == (
-        Finding("b", "public", "\ud800", "us-west-2"),
+        Finding("b", "public", "é", "us-west-2"),
         Finding("z/*", "nothing-selected", "none"),
     )
     assert saved.errors == (PlanError(Target("x", SCOPE), "missing-repository", "gone"),)
@@ -241,3 +254,29 @@ def test_no_depth_is_too_much(steps: tuple[str | int, ...], first: str) -> None:
 def test_whatever_stands_anywhere_is_read_or_told(place: tuple[str | int, ...], to: object) -> None:
     with suppress(InvalidError, RefusedError):
         assert read(signed(edited(put(*place, to=to)))).digest
+
+
+@pytest.mark.parametrize("text", [ALL, *CONTROLS[:11], *BREAKING, *ORDERS])
+def test_no_string_takes_a_hostile_text(text: str) -> None:
+    """Only the policies of a plan may hold any text; whatever shows it escapes it."""
+    for place in places(PLAN):
+        if isinstance(value_at(PLAN, place), str | None) and "policy" not in place:
+            with pytest.raises((InvalidError, RefusedError)) as raised:
+                read(signed(edited(put(*place, to=text))))
+            assert faults(printable(raised.value.message)) == [], place
+
+
+@pytest.mark.parametrize("text", [ALL, *CONTROLS[:11], *BREAKING[:5]])
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("never_broken", 0, "conditions"),
+        ("never_broken", 0, "conditions", "StringEquals"),
+        ("changes", 0, "grants", "added", 0, "conditions"),
+        ("changes", 0, "grants", "added", 0, "conditions", "StringEquals"),
+        ("changes", 1, "settings", "tags"),
+    ],
+)
+def test_no_key_is_a_hostile_text(place: tuple[str | int, ...], text: str) -> None:
+    with pytest.raises(InvalidError):
+        read(signed(edited(put(*place, text, to={} if place[-1] == "conditions" else "x"))))

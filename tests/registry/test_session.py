@@ -5,6 +5,7 @@ from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import caller_identity, connect, require_account
+from reconciler.registry.writer import RegistryWriter
 
 from .scripted_aws import Answer, Call, ScriptedAws, ok, page, sts, sts_refusal
 
@@ -100,3 +101,56 @@ def test_a_role_without_credentials_to_assume_it_with(pace: Pace) -> None:
 
 def test_a_connection_prints_no_session() -> None:
     assert "Session" not in repr(connect(ACCOUNT, REGION, ROLE))
+
+
+@pytest.mark.parametrize("space", ["\n", " ", "\t\r\n", "\u00a0"], ids=ascii)
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("the access key id", "AWS_ACCESS_KEY_ID"),
+        ("the secret access key", "AWS_SECRET_ACCESS_KEY"),
+        ("the session token", "AWS_SESSION_TOKEN"),
+    ],
+)
+def test_a_credential_with_white_space_is_not_used(
+    aws: ScriptedAws, credentials: pytest.MonkeyPatch, name: str, variable: str, space: str
+) -> None:
+    for value, where in (
+        (f"abcdefgh{space}", "ends with"),
+        (f"{space}abcdefgh", "begins with"),
+        (f"{space}abcdefgh{space}", "begins and ends with"),
+        (f"abcd{space}efgh", "has in it"),
+    ):
+        credentials.setenv(variable, value)
+        with pytest.raises(CallError) as caught:
+            caller_identity(connect(ACCOUNT, REGION))
+        assert caught.value.fault is Fault.CREDENTIALS
+        expected = f"{name} {where} white space; it comes from the environment"
+        assert caught.value.message == expected
+    assert aws.calls == []
+
+
+def test_a_letter_that_no_credential_has(aws: ScriptedAws, credentials: pytest.MonkeyPatch) -> None:
+    credentials.setenv("AWS_SESSION_TOKEN", "abcdefghé")
+    with pytest.raises(CallError, match="ends with a character that no credential has"):
+        caller_identity(connect(ACCOUNT, REGION))
+    assert aws.calls == []
+
+
+@pytest.mark.parametrize("field", ["secret", "token"])
+def test_what_a_role_gives_is_looked_at_too(aws: ScriptedAws, pace: Pace, field: str) -> None:
+    given = role_credentials("AKIAROLE", "2999-01-01T00:00:00Z")
+    spoilt = given.body.replace(f">{field}<".encode(), f">{field}&#10;<".encode())
+    aws.always(Answer(200, spoilt, "text/xml"))
+    with pytest.raises(CallError, match="ends with white space; it comes from assume-role"):
+        RegistryReader(connect(ACCOUNT, REGION, ROLE), pace).read_policy("a/a")
+    assert aws.operations() == ["AssumeRole"]
+
+
+def test_a_write_that_was_not_sent_is_certain(
+    aws: ScriptedAws, credentials: pytest.MonkeyPatch, pace: Pace
+) -> None:
+    credentials.setenv("AWS_SESSION_TOKEN", "abcdefgh\n")
+    with pytest.raises(CallError, match="white space"):
+        RegistryWriter(connect(ACCOUNT, REGION), pace).set_policy("a/a", "{}")
+    assert aws.calls == []

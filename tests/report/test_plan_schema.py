@@ -90,3 +90,29 @@ def test_it_is_not_true_of_all_else() -> None:
         without = {k: v for k, v in plan.items() if k != key}
         assert bool(broken_by(json.dumps(without))) is (key != "digest"), key
         assert broken_by(json.dumps({**plan, key: 0.5})), key
+
+
+def strings(part: object, path: str = "$") -> list[tuple[str, dict[str, object]]]:
+    """Find all parts of a schema that let a string through, keys of objects among them."""
+    if isinstance(part, list):
+        return [found for item in part for found in strings(item, path)]
+    if not isinstance(part, dict):
+        return []
+    found = [
+        place
+        for key, value in part.items()
+        if key not in ("examples", "enum", "const", "if", "then", "else")
+        for place in strings(value, f"{path}.{key}")
+    ]
+    types = part.get("type", [])
+    if "string" in ([types] if isinstance(types, str) else types):
+        found.append((path, part))
+    if isinstance(part.get("additionalProperties"), dict):
+        found.append((f"{path} (its keys)", part.get("propertyNames", {})))
+    return found
+
+
+def test_every_string_has_a_pattern() -> None:
+    found = strings(inlined(json.dumps(SCHEMA)))
+    assert len(found) > 50
+    assert [path for path, part in found if "pattern" not in part] == []

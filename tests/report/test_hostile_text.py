@@ -1,0 +1,74 @@
+"""Every format shows what a plan holds as text and as no more, whatever let it pass."""
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.plan.guards import Refusal
+from reconciler.plan.model import BrokenRule, Finding, Plan, PlanError, Target
+from reconciler.policy.principals import Principal
+from reconciler.policy.vocabulary import Vocabulary
+from reconciler.registry.model import RegistryScope, RepositorySettings
+from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
+from reconciler.report.paint import plain
+from reconciler.report.plan_json import Origin, render_drift_json, render_plan_json
+from reconciler.report.plan_text import render_drift, render_plan
+from reconciler.report.plan_view import view_drift, view_plan
+from tests.apply.journal_making import change
+from tests.cli.hostile import ALL, LINES, faults
+from tests.report.test_plan_schema import broken_by
+
+
+def hostile_plan(text: str) -> Plan:
+    """Put a text wherever a plan has text."""
+    target = Target(text, RegistryScope(text, text))
+    made = change(text, None, target)
+    settings = RepositorySettings(kms_key=text, tags=((text, text),))
+    return Plan(
+        changes=(
+            replace(made, kept=(text,)),
+            replace(made, change="create", settings=settings),
+        ),
+        findings=(Finding(text, text, text, text),),
+        errors=(PlanError(target, text, text),),
+        unmanaged=(target,),
+        broken=(
+            BrokenRule(target, text, Principal("AWS", (text,)), text, False, (), text),
+            BrokenRule(target, text, Principal(text, (text,)), text, True, (), text),
+        ),
+    )
+
+
+@pytest.mark.parametrize("text", [ALL, *LINES])
+def test_no_format_shows_it_raw(text: str) -> None:
+    plan, words = hostile_plan(text), Vocabulary()
+    origin = Origin("1.0.0", text, text, text, (text,))
+    view = view_plan(plan, words, (Refusal("public", text),))
+    drift = view_drift(plan, words)
+    outcomes = [OutcomeView(text, text, "failed", text) for _ in plan.changes]
+    for told in (
+        render_plan(view, plain),
+        render_drift(drift, plain),
+        render_plan_json(view, origin),
+        render_drift_json(drift, origin),
+        render_outcomes(outcomes, 0, plain),
+        render_outcomes_json(view, outcomes, origin),
+    ):
+        assert faults(told) == []
+
+
+def test_what_is_written_keeps_to_the_schema() -> None:
+    """A hostile text is escaped; it does not make the plan one that can't be read."""
+    scope = RegistryScope("111122223333", "us-west-2")
+    plan = hostile_plan(ALL)
+    place = Target("a/b", scope)
+    plan = replace(
+        plan,
+        changes=(replace(plan.changes[0], target=place),),
+        findings=(Finding(ALL, "public", ALL, "us-west-2"),),
+        errors=(PlanError(Target(ALL, scope), "read-failed", ALL),),
+        broken=tuple(replace(broken, target=place) for broken in plan.broken),
+    )
+    origin = Origin("1.0.0", ALL, "ab" * 32, scope.account, (scope.region,))
+    view = view_plan(plan, Vocabulary(), (Refusal("public", ALL),))
+    assert broken_by(render_plan_json(view, origin)) == []
