@@ -4,6 +4,7 @@ from reconciler.access.account_fields import check_conditions
 from reconciler.access.accounts import Surroundings, check_named
 from reconciler.access.actions import check_actions
 from reconciler.access.arns import read_arn
+from reconciler.access.condition_keys import check_keys
 from reconciler.access.conditions import check_operators
 from reconciler.access.model import EntryStatement
 from reconciler.access.nodes import (
@@ -84,6 +85,7 @@ def _check_parts(node: MappingNode, around: Surroundings) -> None:
     for element in ("Principal", "NotPrincipal"):
         _check_principals(child(node, element), around)
     check_conditions(child(node, "Condition"), around)
+    check_keys(child(node, "Condition"), around.findings)
 
 
 def _check_principals(element: Node | None, around: Surroundings) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from reconciler.access.account_fields import check_conditions, check_source_arn
 from reconciler.access.accounts import Surroundings, find_account
 from reconciler.access.arns import is_plain
+from reconciler.access.condition_keys import check_keys
 from reconciler.access.conditions import all_of, one_clause, read_when
 from reconciler.access.model import Member
 from reconciler.access.nodes import MappingNode, ScalarNode, child, place_at, texts_of
@@ -38,6 +39,7 @@ def read_principal(name: str, node: MappingNode, around: Surroundings) -> tuple[
         _warn_of_unbounded(node, around.findings)
     place = place_at(node, ("when",))
     check_conditions(when, around)
+    check_keys(when, around.findings)
     return tuple(
         Member(principal, all_of(around.findings, place, brought, own), name)
         for principal, brought in _who(node, around)

@@ -10,7 +10,11 @@ from reconciler.policy.grants import Grant
 from reconciler.policy.principals import gone_kind, parse_arn
 from reconciler.policy.public import is_public
 from reconciler.policy.tiers import describe_actions
+from reconciler.policy.unknown_keys import meant_key, unknown_keys
 from reconciler.policy.vocabulary import Vocabulary
+from reconciler.printable import printable
+
+_LONGEST = 60
 
 
 def expired_findings(target: Target, expired: Iterable[Grant], live: Facts) -> list[Finding]:
@@ -67,10 +71,11 @@ def public_findings(target: Target, live: Facts, vocabulary: Vocabulary) -> list
     ]
 
 
-def unreadable_findings(target: Target, before: Policy) -> list[Finding]:
-    """Say that a live policy was not understood, and where."""
+def policy_findings(target: Target, before: Policy) -> list[Finding]:
+    """Say that a live policy was not understood, and where; or which keys AWS does not document."""
     if not isinstance(before, Unreadable):
-        return []
+        keys = frozenset[str]().union(*map(unknown_keys, before.statements))
+        return [_unknown_key(target, key) for key in sorted(keys)]
     return [
         finding(
             target,
@@ -79,6 +84,16 @@ def unreadable_findings(target: Target, before: Policy) -> list[Finding]:
             "can't be told",
         )
     ]
+
+
+def _unknown_key(target: Target, key: str) -> Finding:
+    meant = meant_key(key)
+    named = key if len(key) <= _LONGEST else f"{key[:_LONGEST]}…"
+    message = (
+        f"the live policy uses {printable(named)}, which is not a known condition key, so most "
+        f"likely no request has it{f'; was {meant} meant?' if meant else ''}"
+    )
+    return finding(target, "unknown-condition-key", message)
 
 
 def _candidates(

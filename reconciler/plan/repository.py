@@ -8,8 +8,8 @@ from reconciler.plan.counts import count_granted, count_live, count_revoked, lea
 from reconciler.plan.findings import (
     expired_findings,
     gone_findings,
+    policy_findings,
     public_findings,
-    unreadable_findings,
 )
 from reconciler.plan.model import BrokenRule, Change, ChangeKind, Finding, PlanError, Target
 from reconciler.plan.never import Sides, broken_anew, judge
@@ -139,7 +139,7 @@ def _compare(wanted: Desired, found: _Found, rules: Rules) -> RepositoryPlan:
         findings=(
             *expired_findings(target, wanted.expired, found.facts),
             *gone_findings(target, found.facts, access, rules.vocabulary),
-            *unreadable_findings(target, before),
+            *policy_findings(target, before),
             *public_findings(target, facts_of(after.kept), rules.vocabulary),
         ),
         live_grants=live_grants,

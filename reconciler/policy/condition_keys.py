@@ -64,7 +64,8 @@ ONLY_FOR_MEMBERS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
 def is_known_key(key: str) -> bool:
     """Check whether a key, in any case, is documented for all services or for ECR."""
     name, slash, tag = key.lower().partition("/")
-    return name in (TAG_KEYS if slash and tag else KNOWN_KEYS)
+    # Beyond ASCII, lower case is no spelling: the Kelvin sign's is a plain k.
+    return key.isascii() and name in (TAG_KEYS if slash and tag else KNOWN_KEYS)
 
 
 def spell_key(key: str) -> str:
