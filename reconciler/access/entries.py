@@ -9,6 +9,7 @@ from reconciler.access.conditions import all_of, ends_at, read_until, read_when
 from reconciler.access.creation import read_creation
 from reconciler.access.model import Entry, EntryGrant, Member
 from reconciler.access.names import Members, Names, resolve
+from reconciler.access.never_applies import check_applies, check_tier_applies
 from reconciler.access.nodes import (
     MappingNode,
     Node,
@@ -68,6 +69,7 @@ class _Given(NamedTuple):
     condition: Condition
     until: date | None
     reason: str | None
+    when: Node | None = None
 
 
 def read_entries(node: Node | None, terms: Terms) -> tuple[Entry, ...]:
@@ -130,7 +132,7 @@ def _read_given(item: Node, terms: Terms) -> _Given | None:
     place = place_at(item, ("when",))
     own = read_when(when, terms.findings)
     condition = all_of(terms.findings, place, own, ends_at(until))
-    return _Given(tier.text, tier.place, condition, until, text_of(child(item, "reason")))
+    return _Given(tier.text, tier.place, condition, until, text_of(child(item, "reason")), when)
 
 
 def _read_end(item: MappingNode, terms: Terms) -> date | None:
@@ -147,6 +149,10 @@ def _read_end(item: MappingNode, terms: Terms) -> date | None:
 def _grant(given: _Given, member: Member, terms: Terms) -> Grant:
     condition = all_of(terms.findings, given.place, member.condition, given.condition)
     actions = terms.tiers[given.tier]
+    if given.until is None or given.until > terms.today:
+        full, around = member._replace(condition=condition), terms.names.around
+        check_applies(full, around, given.when, given.place, besides=member.condition)
+        check_tier_applies(full, actions, given.place, terms.findings)
     return Grant(member.principal, member.name, given.tier, actions, condition, given.until)
 
 

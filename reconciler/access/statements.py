@@ -6,7 +6,8 @@ from reconciler.access.actions import check_actions
 from reconciler.access.arns import read_arn
 from reconciler.access.condition_keys import check_keys
 from reconciler.access.conditions import check_operators
-from reconciler.access.model import EntryStatement
+from reconciler.access.model import EntryStatement, Member
+from reconciler.access.never_applies import check_applies
 from reconciler.access.nodes import (
     MappingNode,
     Node,
@@ -47,6 +48,8 @@ def read_statements(
         if isinstance(item, MappingNode):
             statement = _parse(item, around)
             _check_parts(item, around)
+            if statement:
+                _check_applies(statement, item, around)
             if sids_matter:
                 _check_sid(item, around.findings)
             if statement and public_hint:
@@ -109,6 +112,12 @@ def _check_principals(element: Node | None, around: Surroundings) -> None:
             message = f"ECR takes no {pair.key.text} principal"
             hint = "name the role that its users assume"
             around.findings.error("bad-statement", message, pair.key.place, hint=hint)
+
+
+def _check_applies(statement: Statement, node: MappingNode, around: Surroundings) -> None:
+    for principal in statement.principals:
+        who = Member(principal, statement.condition, None)
+        check_applies(who, around, child(node, "Condition"), node.place)
 
 
 def _check_sid(node: MappingNode, findings: Findings) -> None:

@@ -11,6 +11,7 @@ from reconciler.access.arns import is_plain
 from reconciler.access.condition_keys import check_keys
 from reconciler.access.conditions import all_of, one_clause, read_when
 from reconciler.access.model import Member
+from reconciler.access.never_applies import check_applies
 from reconciler.access.nodes import MappingNode, ScalarNode, child, place_at, texts_of
 from reconciler.access.problems import Findings, is_close, shown
 from reconciler.policy.conditions import NO_CONDITION, Clause, Condition
@@ -40,10 +41,13 @@ def read_principal(name: str, node: MappingNode, around: Surroundings) -> tuple[
     place = place_at(node, ("when",))
     check_conditions(when, around)
     check_keys(when, around.findings)
-    return tuple(
+    members = tuple(
         Member(principal, all_of(around.findings, place, brought, own), name)
         for principal, brought in _who(node, around)
     )
+    for member in members:
+        check_applies(member, around, node, place)
+    return members
 
 
 def _who(node: MappingNode, around: Surroundings) -> tuple[Who, ...]:

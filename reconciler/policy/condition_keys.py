@@ -57,6 +57,31 @@ ONLY_FOR_SERVICES = frozenset(
 )
 """Keys that are in no request of a user or role: only a service's own calls have them."""
 
+ONLY_FOR_USERS = frozenset({"aws:username"})
+"""Keys that only the requests of IAM users have."""
+
+ONLY_FOR_SESSIONS = frozenset(
+    {
+        "aws:assumedroot",
+        "aws:chatbotsourcearn",
+        "aws:ec2instancesourceprivateipv4",
+        "aws:ec2instancesourcevpc",
+        "aws:federatedprovider",
+        "aws:sourceidentity",
+    }
+)
+"""Keys that only the requests of role sessions (or of a root session) have."""
+
+ONLY_WITH_TOKENS = frozenset(
+    {
+        "aws:multifactorauthage",
+        "aws:multifactorauthpresent",
+        "aws:signinsessionarn",
+        "aws:tokenissuetime",
+    }
+)
+"""Keys that the requests of users and roles have where they use temporary credentials."""
+
 ONLY_FOR_MEMBERS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
 """Keys that only the requests of an organization's members have, and no service is one."""
 
