@@ -29,6 +29,7 @@ from reconciler.access.tiers import check_tier
 from reconciler.policy.conditions import NO_CONDITION, Condition
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.grants import Grant
+from reconciler.policy.principals import EVERYONE
 from reconciler.policy.public import is_public
 from reconciler.policy.tiers import Tiers
 
@@ -149,10 +150,11 @@ def _read_end(item: MappingNode, terms: Terms) -> date | None:
 def _grant(given: _Given, member: Member, terms: Terms) -> Grant:
     condition = all_of(terms.findings, given.place, member.condition, given.condition)
     actions = terms.tiers[given.tier]
-    if given.until is None or given.until > terms.today:
+    if given.condition and (given.until is None or given.until > terms.today):
         full, around = member._replace(condition=condition), terms.names.around
         check_applies(full, around, given.when, given.place, besides=member.condition)
-        check_tier_applies(full, actions, given.place, terms.findings)
+    if member.principal == EVERYONE:
+        check_tier_applies(condition, actions, given.place, terms.findings)
     return Grant(member.principal, member.name, given.tier, actions, condition, given.until)
 
 

@@ -2,13 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import islice
 
 from reconciler.access.accounts import Surroundings
 from reconciler.access.conditions import one_clause
 from reconciler.access.model import Member
 from reconciler.access.nodes import Node, child, pairs_of, place_at, scalars_in
 from reconciler.access.problems import Findings, Place, shown
-from reconciler.policy.condition_keys import ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES, spell_key
+from reconciler.policy.condition_keys import (
+    ONLY_FOR_MEMBERS,
+    ONLY_FOR_SERVICES,
+    is_known_key,
+    spell_key,
+)
 from reconciler.policy.conditions import (
     NO_CONDITION,
     Clause,
@@ -21,10 +27,11 @@ from reconciler.policy.conditions import (
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.malformed import MalformedError
 from reconciler.policy.never_applies import Obstacle, find_obstacles
-from reconciler.policy.principals import EVERYONE, Principal, parse_arn, service_principal
+from reconciler.policy.principals import Principal, parse_arn, service_principal
 from reconciler.policy.tiers import BUILT_IN_TIERS
 
 _RULE = "never-applies"
+_MOST_TOLD = 20
 _FIELDS = {
     "aws:principalarn": "role",
     "aws:principalorgid": "organization",
@@ -100,21 +107,21 @@ def check_applies(
     """
     if who.condition == besides:
         return
-    told = find_obstacles(who.principal, besides, around.known)
-    for obstacle in find_obstacles(who.principal, who.condition, around.known):
-        if obstacle not in told:
-            message = _message(obstacle, who.principal, around.known)
-            hint = _hint(obstacle, who.principal, around.known)
-            where = next(_places(obstacle, node), place)
-            around.findings.warning(_RULE, message, where, hint=hint)
+    told = frozenset(find_obstacles(who.principal, besides, around.known))
+    found = find_obstacles(who.principal, who.condition, around.known)
+    for obstacle in islice((one for one in found if one not in told), _MOST_TOLD):
+        message = _message(obstacle, who.principal, around.known)
+        hint = _hint(obstacle, who.principal, around.known)
+        where = next(_places(obstacle, node), place)
+        around.findings.warning(_RULE, message, where, hint=hint)
 
 
 def check_tier_applies(
-    who: Member, actions: frozenset[str], place: Place, findings: Findings
+    of_everyone: Condition, actions: frozenset[str], place: Place, findings: Findings
 ) -> None:
-    """Warn of an organization that is given what only a service uses."""
-    if who.principal == EVERYONE and actions == BUILT_IN_TIERS["lambda"]:
-        found = find_obstacles(service_principal("lambda.amazonaws.com"), who.condition)
+    """Warn where an organization, everyone under a condition, gets what only a service uses."""
+    if actions == BUILT_IN_TIERS["lambda"]:
+        found = find_obstacles(service_principal("lambda.amazonaws.com"), of_everyone)
         if any(obstacle.clause.key in ONLY_FOR_MEMBERS for obstacle in found):
             message = "for Lambda itself this never applies: no service is in an organization"
             hint = f"{_MEMBERS_HINT}; for users and roles, give pull"
@@ -122,7 +129,7 @@ def check_tier_applies(
 
 
 def _message(obstacle: Obstacle, principal: Principal, known: Condition) -> str:
-    clause, key = obstacle.clause, spell_key(obstacle.clause.key)
+    clause, key = obstacle.clause, _key(obstacle.clause)
     match obstacle.reason:
         case "lacks-key" if clause.key in ONLY_FOR_SERVICES:
             why = f"only a service's own requests have {key}"
@@ -131,7 +138,7 @@ def _message(obstacle: Obstacle, principal: Principal, known: Condition) -> str:
         case "other-value":
             why = f"the requests of {_kind(principal)} never meet {_named(clause)}"
         case "no-such-value":
-            whose = f" of {principal.names[0]}" if principal.kind == "Service" else ""
+            whose = f" of {shown(principal.names[0])}" if principal.kind == "Service" else ""
             why = f"no request{whose} has {key} {shown(obstacle.value)}"
         case "no-set-operator":
             several = f"{key} may have several values"
@@ -197,7 +204,11 @@ def _kind(principal: Principal) -> str:
 
 
 def _named(clause: Clause) -> str:
-    return f"{clause.operator} {spell_key(clause.key)} {_values(clause)}"
+    return f"{clause.operator} {_key(clause)} {_values(clause)}"
+
+
+def _key(clause: Clause) -> str:
+    return spell_key(clause.key) if is_known_key(clause.key) else shown(clause.key)
 
 
 def _values(clause: Clause) -> str:

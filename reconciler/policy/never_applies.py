@@ -31,6 +31,9 @@ _PRINCIPAL_TAG = "aws:principaltag/"
 _SERVICE = "\ufdd0a service"
 """Stands for what a service's requests have where those of users and roles name themselves."""
 
+_MOST_TOLD = 20
+"""How many values of one clause are told."""
+
 _ACCOUNT = ("?" * 12,)
 _ORGANIZATION, _PATH = ("o-*",), ("o-*/r-*/",)
 _SHAPES = {
@@ -79,11 +82,12 @@ def find_obstacles(
         return ()
     found: dict[Obstacle, None] = {}
     callers = _callers(principal, condition)
-    found.update((o, None) for clause in condition for o in _undocumented(clause))
-    found.update((o, None) for c in condition for o in _no_such_values(c, principal))
+    for clause in condition:
+        of_values = (*_undocumented(clause), *_no_such_values(clause, principal))
+        found.update(dict.fromkeys(of_values[:_MOST_TOLD]))
     unmet = [[c for c in condition if _is_unmet(c, caller)] for caller in callers]
     if all(unmet):
-        found.update((o, None) for o in _of_callers(callers, unmet))
+        found.update(dict.fromkeys(_of_callers(callers, unmet)))
     told = {obstacle.clause for obstacle in found}
     for clause, other in contradictions(condition, known):
         if not {clause, other} & told:

@@ -134,3 +134,9 @@ def test_what_applies_where_a_key_is_missing_is_no_problem() -> None:
         '"ForAllValues:StringLike": {"aws:PrincipalOrgPaths": o-a1b2c3d4e5/r-ab12/*}',
     ):
         assert of_principal(f"{{{LAMBDA}, when: {{{block}}}}}").problems == ()
+
+
+def test_of_many_values_the_first_are_told() -> None:
+    values = ", ".join(f"x{number}" for number in range(5_000))
+    found = of_principal(f'{{{ROLE}, when: {{StringEquals: {{"aws:SourceVpc": [{values}]}}}}}}')
+    assert len([p for p in found.problems if p.rule == RULE]) == 20
