@@ -5,6 +5,7 @@ contradict each other where no value of that key meets both.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_interface
 from typing import NamedTuple
 
@@ -40,6 +41,7 @@ class Pair(NamedTuple):
     right: Clause
 
 
+@lru_cache(maxsize=4_096)
 def contradictions(condition: Condition, known: Condition = ()) -> tuple[Pair, ...]:
     """Give the pairs of clauses that contradict each other.
 

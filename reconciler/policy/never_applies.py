@@ -80,11 +80,9 @@ def find_obstacles(
     """
     if not condition:
         return ()
-    found: dict[Obstacle, None] = {}
+    service = principal.names[0] if principal.kind == "Service" else None
+    found = dict.fromkeys(_of_values(condition, service))
     callers = _callers(principal, condition)
-    for clause in condition:
-        of_values = (*_undocumented(clause), *_no_such_values(clause, principal))
-        found.update(dict.fromkeys(of_values[:_MOST_TOLD]))
     unmet = [[c for c in condition if _is_unmet(c, caller)] for caller in callers]
     if all(unmet):
         found.update(dict.fromkeys(_of_callers(callers, unmet)))
@@ -93,6 +91,16 @@ def find_obstacles(
         if not {clause, other} & told:
             found[Obstacle("pair", clause, other=other)] = None
     return tuple(found)
+
+
+@lru_cache(maxsize=4_096)
+def _of_values(condition: Condition, service: str | None) -> tuple[Obstacle, ...]:
+    """Tell what the clauses alone say, whoever calls; where it is a service, which one."""
+    return tuple(
+        obstacle
+        for clause in condition
+        for obstacle in (*_undocumented(clause), *_no_such_values(clause, service))[:_MOST_TOLD]
+    )
 
 
 def _of_callers(callers: Sequence[Caller], unmet: Sequence[Sequence[Clause]]) -> Iterable[Obstacle]:
@@ -120,7 +128,7 @@ def _undocumented(clause: Clause) -> Iterable[Obstacle]:
             yield Obstacle("variable", clause, value)
 
 
-def _no_such_values(clause: Clause, principal: Principal) -> Iterable[Obstacle]:
+def _no_such_values(clause: Clause, service: str | None) -> Iterable[Obstacle]:
     operator = parse_operator(clause.operator)
     shapes = _SHAPES.get(clause.key)
     if shapes is None or not demands_key(operator) or not operator.base.startswith(_TEXTS):
@@ -128,7 +136,7 @@ def _no_such_values(clause: Clause, principal: Principal) -> Iterable[Obstacle]:
     for value in clause.values:
         if "${" in value:
             continue
-        if not _fits(operator.base, value, shapes) or not _may_be_source(clause, value, principal):
+        if not _fits(operator.base, value, shapes) or not _may_be_source(clause, value, service):
             yield Obstacle("no-such-value", clause, value)
 
 
@@ -158,15 +166,15 @@ def _meet(base: str, value: str, shape: str) -> bool:
     return crosses or all(map(globs_intersect, arn, of_shape))
 
 
-def _may_be_source(clause: Clause, value: str, principal: Principal) -> bool:
+def _may_be_source(clause: Clause, value: str, service: str | None) -> bool:
     """Tell whether a service may act for what an ARN matches: a resource of its own.
 
     The service in an ARN and the one in a principal's name are not always spelled alike
     (`ecs-tasks.amazonaws.com` acts for `arn:aws:ecs:…`), so that one within the other is enough.
     """
-    if clause.key != _SOURCE_ARN or principal.kind != "Service":
+    if clause.key != _SOURCE_ARN or service is None:
         return True
-    arn, name = split_arn(value), principal.names[0].removesuffix(".cn").removesuffix(_SUFFIX)
+    arn, name = split_arn(value), service.removesuffix(".cn").removesuffix(_SUFFIX)
     if arn is None or has_wildcard(arn.scheme + arn.partition + arn.service):
         return True
     return arn.service in name or any(part in arn.service for part in name.split("."))
