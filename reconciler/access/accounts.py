@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from reconciler.access.nodes import Node, ScalarNode, pairs_of, text_of
 from reconciler.access.problems import Findings, Place, shown
+from reconciler.policy.conditions import NO_CONDITION, Condition
 from reconciler.policy.principals import ACCOUNT_ID
 
 _ACCOUNT_FIELD = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):.*", re.DOTALL)
@@ -21,11 +22,15 @@ class Accounts(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """What principals are read in: the accounts, the partition, and where problems go."""
+    """What principals are read in: the accounts, the partition, and where problems go.
+
+    `known` holds of every request to the registry.
+    """
 
     accounts: Accounts
     partition: str
     findings: Findings
+    known: Condition = NO_CONDITION
 
 
 def read_accounts(node: Node | None, registry: str, findings: Findings) -> Accounts:

@@ -4,10 +4,12 @@ from datetime import date
 from typing import NamedTuple
 
 from reconciler.access.account_fields import check_conditions
+from reconciler.access.condition_keys import check_keys
 from reconciler.access.conditions import all_of, ends_at, read_until, read_when
 from reconciler.access.creation import read_creation
 from reconciler.access.model import Entry, EntryGrant, Member
 from reconciler.access.names import Members, Names, resolve
+from reconciler.access.never_applies import check_applies, check_tier_applies
 from reconciler.access.nodes import (
     MappingNode,
     Node,
@@ -27,6 +29,7 @@ from reconciler.access.tiers import check_tier
 from reconciler.policy.conditions import NO_CONDITION, Condition
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.grants import Grant
+from reconciler.policy.principals import EVERYONE
 from reconciler.policy.tiers import Tiers
 
 
@@ -53,6 +56,7 @@ class _Given(NamedTuple):
     condition: Condition
     until: date | None
     reason: str | None
+    when: Node | None = None
 
 
 def read_entries(node: Node | None, terms: Terms) -> tuple[Entry, ...]:
@@ -105,10 +109,11 @@ def _read_given(item: Node, terms: Terms) -> _Given | None:
     until = _read_end(item, terms)
     when = child(item, "when")
     check_conditions(when, terms.names.around)
+    check_keys(when, terms.findings)
     place = place_at(item, ("when",))
     own = read_when(when, terms.findings)
     condition = all_of(terms.findings, place, own, ends_at(until))
-    return _Given(tier.text, tier.place, condition, until, text_of(child(item, "reason")))
+    return _Given(tier.text, tier.place, condition, until, text_of(child(item, "reason")), when)
 
 
 def _read_end(item: MappingNode, terms: Terms) -> date | None:
@@ -125,6 +130,11 @@ def _read_end(item: MappingNode, terms: Terms) -> date | None:
 def _grant(given: _Given, member: Member, terms: Terms) -> Grant:
     condition = all_of(terms.findings, given.place, member.condition, given.condition)
     actions = terms.tiers[given.tier]
+    if given.condition and (given.until is None or given.until > terms.today):
+        full, around = member._replace(condition=condition), terms.names.around
+        check_applies(full, around, given.when, given.place, besides=member.condition)
+    if member.principal == EVERYONE:
+        check_tier_applies(condition, actions, given.place, terms.findings)
     return Grant(member.principal, member.name, given.tier, actions, condition, given.until)
 
 

@@ -10,6 +10,7 @@ from reconciler.access.entries import Terms, read_entries
 from reconciler.access.model import AccessFile
 from reconciler.access.names import read_names, warn_of_unused
 from reconciler.access.never import check_never, names_in_rules, read_rules, tiers_in_rules
+from reconciler.access.never_applies import known_of_requests
 from reconciler.access.nodes import Node, ScalarNode, child, items_of, pairs_of, texts_of
 from reconciler.access.problems import Findings, Problem, has_errors, sort_problems
 from reconciler.access.public import check_public
@@ -27,7 +28,9 @@ from reconciler.access.source import read_source
 from reconciler.access.tiers import read_tiers
 from reconciler.access.tiers import warn_of_unused as warn_of_unused_tiers
 
-_SHAPE_SAYS_TOO = frozenset({"bad-statement", "bad-condition", "bad-arn", "bad-value"})
+_SHAPE_SAYS_TOO = frozenset(
+    {"bad-statement", "bad-condition", "bad-arn", "bad-value", "never-applies"}
+)
 """Rules that would repeat, at the same place, what the schema says already."""
 
 
@@ -78,7 +81,8 @@ def _read(root: Node, path: str, today: date, findings: Findings) -> AccessFile:
     registry = read_registry(child(root, "registry"), findings)
     guards = read_guards(child(root, "guards"))
     accounts = read_accounts(child(root, "accounts"), registry.account, findings)
-    names = read_names(root, Surroundings(accounts, registry.partition, findings))
+    known = known_of_requests(registry.account, registry.regions, today)
+    names = read_names(root, Surroundings(accounts, registry.partition, findings, known))
     tiers = read_tiers(child(root, "tiers"), findings)
     terms = Terms(
         names,

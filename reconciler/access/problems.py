@@ -1,20 +1,17 @@
 """Problems of a file: what is wrong, where, and what would help."""
 
-import difflib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import islice
 from typing import Literal, NamedTuple
 
+from reconciler.policy.closest import closest
 from reconciler.printable import printable
 
 Severity = Literal["error", "warning"]
 
 _LONGEST_SHOWN = 60
 _MOST_LISTED = 12
-_MOST_TYPOS = 4
-_SHORT = 3
 _MOST_COMPARISONS = 20_000
 
 
@@ -83,7 +80,7 @@ class Findings:
         if len(choices) > self.comparisons_left:
             return None
         self.comparisons_left -= len(choices)
-        return _closest(word, tuple(sorted(choices)))
+        return closest(word, choices)
 
     def did_you_mean(self, word: str, choices: Collection[str]) -> str | None:
         """Give the hint that names the choice `closest` finds; None where it finds none."""
@@ -118,27 +115,13 @@ def listed(names: Collection[str]) -> str:
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
     """Give the hint that names the choice closest to a misspelt word; None where none is close."""
-    close = _closest(word, tuple(sorted(choices)))
+    close = closest(word, choices)
     return f"did you mean {shown(close)}?" if close is not None else None
 
 
 def is_close(word: str, choice: str) -> bool:
     """Tell whether a word is a choice, or close enough to be meant as it."""
-    return word == choice or _closest(word, (choice,)) is not None
-
-
-@lru_cache(maxsize=1024)
-def _closest(word: str, choices: tuple[str, ...]) -> str | None:
-    if len(word) > _LONGEST_SHOWN:
-        return None
-    folded = {
-        choice.casefold(): choice
-        for choice in choices
-        if abs(len(choice) - len(word)) <= _MOST_TYPOS
-    }
-    cutoff = 0.5 if len(word) < _SHORT else 0.6
-    found = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
-    return folded[found[0]] if found else None
+    return word == choice or closest(word, (choice,)) is not None
 
 
 def _plain_name(value: object) -> str:

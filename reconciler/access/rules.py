@@ -54,7 +54,9 @@ RULES: Mapping[str, str] = MappingProxyType(
         "not-an-ecr-action": "Only ECR's own actions mean something in a repository policy.",
         "unknown-action": "An unknown action is a typo, or newer than this tool.",
         "bad-condition": "A condition that is not understood may let in more than is meant.",
+        "unknown-condition-key": "No request has a misspelt key, so it does not do what is meant.",
         "condition-clash": "One statement can't hold two sets of values for one operator and key.",
+        "never-applies": "What no request can meet gives no access, and denies nobody.",
         "bad-date": "An end that can't be read would never come.",
         "expired": "A grant whose end has passed gives nothing any more.",
         # repositories

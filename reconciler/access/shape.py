@@ -95,8 +95,9 @@ def _say_companion(broken: Violation, misspelt: Misspelt, findings: Findings) ->
 
 
 def _say_nobody(broken: Violation, findings: Findings) -> None:
-    besides = ("sid", "as_is", "when", "accounts", "paths", "source_arns", "source_accounts")
-    hint = f"give one of {', '.join(key for key in broken.keys if key not in besides)}"
+    besides = {"sid", "as_is", "when", "accounts", "paths"}
+    kinds = (k for k in broken.keys if k not in besides and not k.startswith("source_"))
+    hint = f"give one of {', '.join(kinds)}"
     findings.error("missing-key", "this does not say who it is", broken.place, hint=hint)
 
 

@@ -4,8 +4,10 @@ from reconciler.access.account_fields import check_conditions
 from reconciler.access.accounts import Surroundings, check_named
 from reconciler.access.actions import check_actions
 from reconciler.access.arns import read_arn
+from reconciler.access.condition_keys import check_keys
 from reconciler.access.conditions import check_operators
-from reconciler.access.model import EntryStatement
+from reconciler.access.model import EntryStatement, Member
+from reconciler.access.never_applies import check_applies
 from reconciler.access.nodes import (
     MappingNode,
     Node,
@@ -41,6 +43,8 @@ def read_statements(
         if isinstance(item, MappingNode):
             statement = _parse(item, around)
             _check_parts(item, around)
+            if statement:
+                _check_applies(statement, item, around)
             if sids_matter:
                 _check_sid(item, around.findings)
             element = "Principal" if "Principal" in item.pairs else "NotPrincipal"
@@ -79,6 +83,7 @@ def _check_parts(node: MappingNode, around: Surroundings) -> None:
     for element in ("Principal", "NotPrincipal"):
         _check_principals(child(node, element), around)
     check_conditions(child(node, "Condition"), around)
+    check_keys(child(node, "Condition"), around.findings)
 
 
 def _check_principals(element: Node | None, around: Surroundings) -> None:
@@ -102,6 +107,12 @@ def _check_principals(element: Node | None, around: Surroundings) -> None:
             message = f"ECR takes no {pair.key.text} principal"
             hint = "name the role that its users assume"
             around.findings.error("bad-statement", message, pair.key.place, hint=hint)
+
+
+def _check_applies(statement: Statement, node: MappingNode, around: Surroundings) -> None:
+    for principal in statement.principals:
+        who = Member(principal, statement.condition, None)
+        check_applies(who, around, child(node, "Condition"), node.place)
 
 
 def _check_sid(node: MappingNode, findings: Findings) -> None:

@@ -3,11 +3,15 @@
 What each kind becomes is the file's contract; see the descriptions in the schema.
 """
 
+from collections.abc import Collection
+
 from reconciler.access.account_fields import check_conditions, check_source_arn
 from reconciler.access.accounts import Surroundings, find_account
 from reconciler.access.arns import is_plain
+from reconciler.access.condition_keys import check_keys
 from reconciler.access.conditions import all_of, one_clause, read_when
 from reconciler.access.model import Member
+from reconciler.access.never_applies import check_applies
 from reconciler.access.nodes import MappingNode, ScalarNode, child, place_at, texts_of
 from reconciler.access.problems import Findings, is_close, shown
 from reconciler.policy.conditions import NO_CONDITION, Clause, Condition
@@ -22,6 +26,7 @@ from reconciler.policy.principals import (
 
 Who = tuple[Principal, Condition]
 
+_SOURCES = ("source_accounts", "source_arns", "source_organization")
 _OF_SOURCE = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorg")
 _BOUNDING = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnLike"})
 _ANY_NAME = str.maketrans("*?", "xx")
@@ -35,10 +40,14 @@ def read_principal(name: str, node: MappingNode, around: Surroundings) -> tuple[
         _warn_of_unbounded(node, around.findings)
     place = place_at(node, ("when",))
     check_conditions(when, around)
-    return tuple(
+    check_keys(when, around.findings)
+    members = tuple(
         Member(principal, all_of(around.findings, place, brought, own), name)
         for principal, brought in _who(node, around)
     )
+    for member in members:
+        check_applies(member, around, node, place)
+    return members
 
 
 def _who(node: MappingNode, around: Surroundings) -> tuple[Who, ...]:
@@ -51,7 +60,9 @@ def _who(node: MappingNode, around: Surroundings) -> tuple[Who, ...]:
     for service in texts_of(child(node, "service")):
         return ((service_principal(service.text), _source(node, around)),)
     for organization in texts_of(child(node, "organization")):
-        return ((EVERYONE, _organization(organization, node, around.findings)),)
+        paths = texts_of(child(node, "paths"))
+        held = _organization(organization, paths, "aws:PrincipalOrg", around.findings)
+        return ((EVERYONE, held),)
     return ((EVERYONE, NO_CONDITION),) if "public" in node.pairs else ()
 
 
@@ -99,11 +110,11 @@ def _says_for_whom(clause: Clause) -> bool:
 
 
 def _warn_of_unbounded(node: MappingNode, findings: Findings) -> None:
-    if "source_arns" in node.pairs or "source_accounts" in node.pairs:
+    if any(key in node.pairs for key in _SOURCES):
         return
     for service in texts_of(child(node, "service")):
         message = f"{shown(service.text)} may act for anyone's resources, in any account"
-        hint = "give source_accounts or source_arns"
+        hint = f"give {', '.join(_SOURCES[:-1])} or {_SOURCES[-1]}"
         findings.warning("unbounded-service", message, service.place, hint=hint)
 
 
@@ -116,11 +127,18 @@ def _source(node: MappingNode, around: Surroundings) -> Condition:
     accounts = [account for account in found if account]
     by_arn = one_clause("StringLike", "aws:SourceArn", *(arn.text for arn in arns))
     by_account = one_clause("StringEquals", "aws:SourceAccount", *accounts)
-    return all_of(around.findings, node.place, by_arn, by_account)
+    organizations = texts_of(child(node, "source_organization"))
+    paths = texts_of(child(node, "source_paths"))
+    by_organization = (
+        _organization(one, paths, "aws:SourceOrg", around.findings) for one in organizations
+    )
+    return all_of(around.findings, node.place, by_arn, by_account, *by_organization)
 
 
-def _organization(organization: ScalarNode, node: MappingNode, findings: Findings) -> Condition:
-    paths = texts_of(child(node, "paths"))
+def _organization(
+    organization: ScalarNode, paths: Collection[ScalarNode], key: str, findings: Findings
+) -> Condition:
+    """Bound to an organization, or to parts of it, by the two keys that begin with `key`."""
     for path in paths:
         if not path.text.startswith(f"{organization.text}/"):
             message = f"the path {shown(path.text)} is in another organization"
@@ -128,5 +146,5 @@ def _organization(organization: ScalarNode, node: MappingNode, findings: Finding
             findings.error("bad-value", message, path.place, hint=hint)
     if paths:
         values = (path.text for path in paths)
-        return one_clause("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", *values)
-    return one_clause("StringEquals", "aws:PrincipalOrgID", organization.text)
+        return one_clause("ForAnyValue:StringLike", f"{key}Paths", *values)
+    return one_clause("StringEquals", f"{key}ID", organization.text)

@@ -12,7 +12,11 @@ from reconciler.policy.grants import Desired, Grant
 from reconciler.policy.principals import gone_kind, parse_arn, plain_name
 from reconciler.policy.public import TELL_WHY, openings
 from reconciler.policy.tiers import describe_actions
+from reconciler.policy.unknown_keys import meant_key, unknown_keys
 from reconciler.policy.vocabulary import Vocabulary
+from reconciler.printable import printable
+
+_LONGEST = 60
 
 
 def expired_findings(target: Target, expired: Iterable[Grant], live: Facts) -> list[Finding]:
@@ -94,10 +98,11 @@ def denied_findings(target: Target, wanted: Desired, kept: Iterable[Statement]) 
     return found
 
 
-def unreadable_findings(target: Target, before: Policy) -> list[Finding]:
-    """Say that a live policy was not understood, and where."""
+def policy_findings(target: Target, before: Policy) -> list[Finding]:
+    """Say that a live policy was not understood, and where; or which keys AWS does not document."""
     if not isinstance(before, Unreadable):
-        return []
+        keys = frozenset[str]().union(*map(unknown_keys, before.statements))
+        return [_unknown_key(target, key) for key in sorted(keys)]
     return [
         finding(
             target,
@@ -106,6 +111,16 @@ def unreadable_findings(target: Target, before: Policy) -> list[Finding]:
             "can't be told",
         )
     ]
+
+
+def _unknown_key(target: Target, key: str) -> Finding:
+    meant = meant_key(key)
+    named = key if len(key) <= _LONGEST else f"{key[:_LONGEST]}…"
+    message = (
+        f"the live policy uses {printable(named)}, which is not a known condition key, so most "
+        f"likely no request has it{f'; was {meant} meant?' if meant else ''}"
+    )
+    return finding(target, "unknown-condition-key", message)
 
 
 def _candidates(

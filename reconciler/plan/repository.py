@@ -9,8 +9,8 @@ from reconciler.plan.findings import (
     denied_findings,
     expired_findings,
     gone_findings,
+    policy_findings,
     public_findings,
-    unreadable_findings,
 )
 from reconciler.plan.keeping import dropped_statements, lambda_risks, not_kept_findings
 from reconciler.plan.model import BrokenRule, Change, ChangeKind, Finding, PlanError, Target
@@ -150,7 +150,7 @@ def _compare(wanted: Desired, found: _Found, rules: Rules) -> RepositoryPlan:
         findings=(
             *expired_findings(target, wanted.expired, found.facts),
             *gone_findings(target, found.facts, access, rules.vocabulary),
-            *unreadable_findings(target, before),
+            *policy_findings(target, before),
             *not_kept_findings(target, dropped),
             *public_findings(target, facts_of(after.kept), after.facts, rules.vocabulary),
             *denied_findings(target, wanted, after.kept),

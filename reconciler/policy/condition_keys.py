@@ -57,6 +57,31 @@ ONLY_FOR_SERVICES = frozenset(
 )
 """Keys that are in no request of a user or role: only a service's own calls have them."""
 
+ONLY_FOR_USERS = frozenset({"aws:username"})
+"""Keys that only the requests of IAM users have."""
+
+ONLY_FOR_SESSIONS = frozenset(
+    {
+        "aws:assumedroot",
+        "aws:chatbotsourcearn",
+        "aws:ec2instancesourceprivateipv4",
+        "aws:ec2instancesourcevpc",
+        "aws:federatedprovider",
+        "aws:sourceidentity",
+    }
+)
+"""Keys that only the requests of role sessions (or of a root session) have."""
+
+ONLY_WITH_TOKENS = frozenset(
+    {
+        "aws:multifactorauthage",
+        "aws:multifactorauthpresent",
+        "aws:signinsessionarn",
+        "aws:tokenissuetime",
+    }
+)
+"""Keys that the requests of users and roles have where they use temporary credentials."""
+
 ONLY_FOR_MEMBERS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
 """Keys that only the requests of an organization's members have, and no service is one."""
 
@@ -64,7 +89,8 @@ ONLY_FOR_MEMBERS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
 def is_known_key(key: str) -> bool:
     """Check whether a key, in any case, is documented for all services or for ECR."""
     name, slash, tag = key.lower().partition("/")
-    return name in (TAG_KEYS if slash and tag else KNOWN_KEYS)
+    # Beyond ASCII, lower case is no spelling: the Kelvin sign's is a plain k.
+    return key.isascii() and name in (TAG_KEYS if slash and tag else KNOWN_KEYS)
 
 
 def spell_key(key: str) -> str:

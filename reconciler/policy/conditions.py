@@ -99,6 +99,7 @@ def _operator(name: str) -> tuple[str, Family]:
     return canonical_operator(operator), FAMILIES[operator.base]
 
 
+@lru_cache(maxsize=256)
 def parse_operator(name: str, path: JsonPath = ()) -> Operator:
     """Take an operator's name apart; its case counts. Raises MalformedError for an unknown one."""
     qualifier, colon, rest = name.rpartition(":")

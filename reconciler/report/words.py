@@ -19,6 +19,8 @@ _IDENTITIES = {
     ("ArnLike", "aws:principalarn"): "as",
     ("StringLike", "aws:sourcearn"): "for",
     ("StringEquals", "aws:sourceaccount"): "for account",
+    ("StringEquals", "aws:sourceorgid"): "for",
+    ("ForAnyValue:StringLike", "aws:sourceorgpaths"): "for",
 }
 """How the conditions read that make a principal who it is, after its name."""
 

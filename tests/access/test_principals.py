@@ -71,6 +71,25 @@ BECOMES = [
         ],
     ),
     (
+        "{service: lambda.amazonaws.com, source_organization: o-a1b2c3d4e5}",
+        [("lambda.amazonaws.com", {"StringEquals": {"aws:SourceOrgID": "o-a1b2c3d4e5"}})],
+    ),
+    (
+        "{service: lambda.amazonaws.com, source_organization: o-a1b2c3d4e5,"
+        ' source_paths: ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"], source_accounts: [staging]}',
+        [
+            (
+                "lambda.amazonaws.com",
+                {
+                    "ForAnyValue:StringLike": {
+                        "aws:SourceOrgPaths": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"
+                    },
+                    "StringEquals": {"aws:SourceAccount": "777788889999"},
+                },
+            )
+        ],
+    ),
+    (
         "[workloads, staging]",
         [(f"{ARN}:root", {}), ("arn:aws:iam::777788889999:root", {})],
     ),

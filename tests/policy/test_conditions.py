@@ -174,6 +174,7 @@ def test_spelling_keys(key: str, spelled: str) -> None:
         ("aws:PrincipalTag/", False),
         ("aws:SourceArn/team", False),
         ("aws:PrincipleOrgID", False),
+        ("aws:To\u212aenIssueTime", False),
     ],
 )
 def test_known_keys(key: str, known: bool) -> None:

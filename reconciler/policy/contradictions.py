@@ -1,0 +1,127 @@
+"""Two clauses of one condition that no request meets together.
+
+Only what is certain counts: a clause demands a key where it is false without one, and two of them
+contradict each other where no value of that key meets both.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from ipaddress import ip_interface
+from typing import NamedTuple
+
+from reconciler.policy.arn_patterns import account_of_pattern, account_of_source
+from reconciler.policy.caller import Caller
+from reconciler.policy.clauses import clause_holds
+from reconciler.policy.condition_keys import MULTIVALUED
+from reconciler.policy.conditions import Clause, Condition, Operator, parse_operator
+from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
+from reconciler.policy.operators import MATCHES
+from reconciler.policy.variables import plain
+
+_PATTERNS = ("StringLike", "ArnLike")
+_EQUALS = ("StringEquals", "Bool", "NumericEquals", "DateEquals", *_PATTERNS)
+_PATHS = {"aws:principalorgpaths": "aws:principalorgid", "aws:sourceorgpaths": "aws:sourceorgid"}
+_ONE_AT_A_TIME = MULTIVALUED - _PATHS.keys()
+"""Keys of which one value may meet one clause, and another value the other.
+
+An account is at one place of one organization (AWS Organizations User Guide, "AWS Organizations
+terminology and concepts"), so its paths are one.
+"""
+
+_MOST_COMPARISONS = 10_000
+"""How many pairs of values are compared; of more than any policy holds, nothing is told."""
+
+_ACCOUNTS = {"aws:principalarn": "aws:principalaccount", "aws:sourcearn": "aws:sourceaccount"}
+
+
+class Pair(NamedTuple):
+    """Two clauses of a condition that no request meets together."""
+
+    left: Clause
+    right: Clause
+
+
+@lru_cache(maxsize=4_096)
+def contradictions(condition: Condition, known: Condition = ()) -> tuple[Pair, ...]:
+    """Give the pairs of clauses that contradict each other.
+
+    `known` holds of every request; a clause that contradicts it is paired with it.
+    """
+    by_key: dict[str, list[tuple[Clause, Clause]]] = {}
+    for fact in known:
+        by_key.setdefault(fact.key, []).append((fact, fact))
+    pairs: dict[Pair, None] = {}
+    for clause in condition:
+        for part in (clause, *implied(clause)):
+            others = by_key.setdefault(part.key, [])
+            apart = (other for other, same in others if _are_apart(part, same))
+            pairs.update(dict.fromkeys(Pair(clause, o) for o in apart if o != clause))
+            others.append((clause, part))
+    return tuple(pairs)
+
+
+def implied(clause: Clause) -> Iterable[Clause]:
+    """Give what a clause says of a key that another key's value tells: an ARN's account, say."""
+    operator = parse_operator(clause.operator)
+    if not demands_key(operator) or operator.base not in ("StringEquals", *_PATTERNS):
+        return
+    if clause.key in _ACCOUNTS:
+        find = account_of_source if clause.key == "aws:sourcearn" else account_of_pattern
+        found = [find(value, operator.base) for value in clause.values]
+        accounts = tuple(sorted({account for account in found if account}))
+        if all(found):
+            yield Clause("StringEquals", _ACCOUNTS[clause.key], accounts)
+    elif clause.key in _PATHS:
+        organizations = {value.partition("/")[0] for value in clause.values}
+        if not any(has_wildcard(name) or "${" in name for name in organizations):
+            yield Clause("StringEquals", _PATHS[clause.key], tuple(sorted(organizations)))
+
+
+def demands_key(operator: Operator) -> bool:
+    """Tell whether an operator is false where the request does not have the key."""
+    positive = operator.base != "Null" and "Not" not in operator.base
+    return positive and not operator.if_exists and operator.qualifier != "ForAllValues"
+
+
+def _are_apart(left: Clause, right: Clause) -> bool:
+    if left.key in _ONE_AT_A_TIME or len(left.values) * len(right.values) > _MOST_COMPARISONS:
+        return False
+    if any("${" in value for value in (*left.values, *right.values)):
+        return False
+    return _is_unmet(left, right) or _is_unmet(right, left)
+
+
+def _is_unmet(demanded: Clause, other: Clause) -> bool:
+    """Tell whether no value that one clause, which demands the key, takes, meets another one."""
+    operator, against = parse_operator(demanded.operator), parse_operator(other.operator)
+    if not demands_key(operator):
+        return False
+    if against.base == "Null":
+        return other.values == ("true",)
+    return all(_misses(operator.base, value, against.base, other) for value in demanded.values)
+
+
+def _misses(base: str, value: str, against: str, other: Clause) -> bool:
+    """Tell whether nothing that `value` takes under one operator meets the other clause."""
+    if base in _EQUALS and not (base in _PATTERNS and has_wildcard(value)):
+        return clause_holds(other, Caller((), {other.key: (value,)})) is False
+    if base in _PATTERNS and against in ("StringEquals", *_PATTERNS):
+        others = other.values if against in _PATTERNS else map(plain, other.values)
+        return not any(globs_intersect(value, pattern) for pattern in others)
+    if base in _PATTERNS and against in ("StringNotLike", "ArnNotLike"):
+        return any(glob_matches(pattern, value) for pattern in other.values)
+    if (base, against) == ("IpAddress", "NotIpAddress"):
+        network = ip_interface(value).network
+        within, ends = MATCHES[base], (str(network[0]), str(network[-1]))
+        return any(all(within(limit, end) for end in ends) for limit in other.values)
+    return all(_orders_exclude(base, value, against, limit) for limit in other.values)
+
+
+def _orders_exclude(base: str, value: str, against: str, limit: str) -> bool:
+    """Tell whether nothing is below one limit and above another one."""
+    for family in ("Numeric", "Date"):
+        if base.startswith(f"{family}LessThan") and against.startswith(f"{family}GreaterThan"):
+            strict = not (base.endswith("Equals") and against.endswith("Equals"))
+            fits = MATCHES[f"{family}LessThan{'' if strict else 'Equals'}"](value, limit)
+            return fits is False
+    return False

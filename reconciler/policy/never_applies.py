@@ -1,0 +1,245 @@
+"""Conditions that no request of a principal meets, so that a statement with one does nothing.
+
+Only what is certain counts. Sources: IAM User Guide, "AWS global condition context keys" (under
+"Availability", who has which key; and what its values look like), "Single-valued vs. multivalued
+context keys", "IAM policy elements: Variables and tags".
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from reconciler.policy.arn_patterns import split_arn
+from reconciler.policy.caller import Caller
+from reconciler.policy.clauses import clause_holds
+from reconciler.policy.condition_keys import (
+    MULTIVALUED,
+    ONLY_FOR_MEMBERS,
+    ONLY_FOR_SERVICES,
+    ONLY_FOR_SESSIONS,
+    ONLY_FOR_USERS,
+    ONLY_WITH_TOKENS,
+)
+from reconciler.policy.conditions import Clause, Condition, parse_operator
+from reconciler.policy.contradictions import contradictions, demands_key, implied
+from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
+from reconciler.policy.principals import IamArn, Principal, parse_arn
+from reconciler.policy.unknown_keys import keys_in
+
+_SOURCE_ARN = "aws:sourcearn"
+_PRINCIPAL_TAG = "aws:principaltag/"
+_SERVICE = "\ufdd0a service"
+"""Stands for what a service's requests have where those of users and roles name themselves."""
+
+_MOST_TOLD = 20
+"""How many values of one clause are told."""
+
+_ACCOUNT = ("?" * 12,)
+_ORGANIZATION, _PATH = ("o-*",), ("o-*/r-*/",)
+_SHAPES = {
+    "aws:principalaccount": (*_ACCOUNT, "anonymous"),
+    "aws:principalarn": ("arn:*:iam::*:*", "arn:*:sts::*:federated-user/*"),
+    "aws:principalorgid": _ORGANIZATION,
+    "aws:principalorgpaths": _PATH,
+    "aws:resourceaccount": _ACCOUNT,
+    "aws:resourceorgid": _ORGANIZATION,
+    "aws:sourceaccount": _ACCOUNT,
+    _SOURCE_ARN: ("arn:*:*:*:*:*",),
+    "aws:sourceorgid": _ORGANIZATION,
+    "aws:sourceorgpaths": _PATH,
+    "aws:sourcevpc": ("vpc-*",),
+    "aws:sourcevpce": ("vpce-*",),
+}
+"""Patterns of all the values that a key can have; none of them has a `*` or a `?` in it."""
+
+Reason = Literal["lacks-key", "other-value", "no-such-value", "no-set-operator", "variable", "pair"]
+
+
+class Obstacle(NamedTuple):
+    """Why no request of a principal meets a condition.
+
+    `lacks-key`: its requests do not have the key; `other-value`: they all have another value;
+    `no-such-value`: the key never has `value`, which may be one of several; `pair`: the clause and
+    `other` contradict each other. Two are no certain no, but not documented: `no-set-operator`,
+    for a key that may have several values, and `variable`, for the variable `value` of such a key.
+    """
+
+    reason: Reason
+    clause: Clause
+    value: str = ""
+    other: Clause | None = None
+
+
+@lru_cache(maxsize=4_096)
+def find_obstacles(
+    principal: Principal, condition: Condition, known: Condition = ()
+) -> tuple[Obstacle, ...]:
+    """Tell why no request of a principal meets a condition; nothing where one may.
+
+    `known` holds of every request there is.
+    """
+    if not condition:
+        return ()
+    service = principal.names[0] if principal.kind == "Service" else None
+    found = dict.fromkeys(_of_values(condition, service))
+    callers = _callers(principal, condition)
+    unmet = [[c for c in condition if _is_unmet(c, caller)] for caller in callers]
+    if all(unmet):
+        found.update(dict.fromkeys(_of_callers(callers, unmet)))
+    told = {obstacle.clause for obstacle in found}
+    for clause, other in contradictions(condition, known):
+        if not {clause, other} & told:
+            found[Obstacle("pair", clause, other=other)] = None
+    return tuple(found)
+
+
+@lru_cache(maxsize=4_096)
+def _of_values(condition: Condition, service: str | None) -> tuple[Obstacle, ...]:
+    """Tell what the clauses alone say, whoever calls; where it is a service, which one."""
+    return tuple(
+        obstacle
+        for clause in condition
+        for obstacle in (*_undocumented(clause), *_no_such_values(clause, service))[:_MOST_TOLD]
+    )
+
+
+def _of_callers(callers: Sequence[Caller], unmet: Sequence[Sequence[Clause]]) -> Iterable[Obstacle]:
+    """Tell what stands in the way of a principal, or of each kind of caller that it may be."""
+    if len(callers) == 1:
+        for clause in unmet[0]:
+            lacks = clause.key in callers[0].absent
+            yield Obstacle("lacks-key" if lacks else "other-value", clause)
+        return
+    first, *others = (clauses[0] for clauses in unmet)
+    other = next((clause for clause in others if clause != first), None)
+    yield Obstacle("pair" if other else "other-value", first, other=other)
+
+
+def _is_unmet(clause: Clause, caller: Caller) -> bool:
+    return any(clause_holds(part, caller) is False for part in (clause, *implied(clause)))
+
+
+def _undocumented(clause: Clause) -> Iterable[Obstacle]:
+    operator = parse_operator(clause.operator)
+    if clause.key in MULTIVALUED and not operator.qualifier and operator.base != "Null":
+        yield Obstacle("no-set-operator", clause)
+    for value in clause.values:
+        if any(key.lower() in MULTIVALUED for key in keys_in(value)):
+            yield Obstacle("variable", clause, value)
+
+
+def _no_such_values(clause: Clause, service: str | None) -> Iterable[Obstacle]:
+    operator = parse_operator(clause.operator)
+    shapes = _SHAPES.get(clause.key)
+    if shapes is None or not demands_key(operator) or not operator.base.startswith(_TEXTS):
+        return
+    for value in clause.values:
+        if "${" in value:
+            continue
+        if not _fits(operator.base, value, shapes) or not _may_be_source(clause, value, service):
+            yield Obstacle("no-such-value", clause, value)
+
+
+_TEXTS = ("String", "Arn")
+
+
+def _fits(base: str, value: str, shapes: Iterable[str]) -> bool:
+    """Tell whether a value of the policy may match any value of a shape."""
+    if base.endswith("Like"):
+        return any(_meet(base, value, shape) for shape in shapes)
+    text = value.lower() if base == "StringEqualsIgnoreCase" else value
+    return not has_wildcard(text) and any(glob_matches(shape, text) for shape in shapes)
+
+
+def _meet(base: str, value: str, shape: str) -> bool:
+    """Tell whether two patterns have a text in common; those of ARNs field by field.
+
+    Where a wildcard may cross a colon, it is not known in which field it ends; and what a pattern
+    with too few fields means to ArnLike is not documented.
+    """
+    arn, of_shape = split_arn(value), split_arn(shape)
+    if of_shape is None:
+        return globs_intersect(value, shape)
+    if arn is None:
+        return has_wildcard(value)
+    crosses = base == "StringLike" and has_wildcard("".join(arn[:-1]))
+    return crosses or all(map(globs_intersect, arn, of_shape))
+
+
+def _may_be_source(clause: Clause, value: str, service: str | None) -> bool:
+    """Tell whether a service may act for what an ARN matches: a resource of its own.
+
+    The service in an ARN and the one in a principal's name are not always spelled alike
+    (`ecs-tasks.amazonaws.com` acts for `arn:aws:ecs:…`), so that one within the other is enough.
+    """
+    if clause.key != _SOURCE_ARN or service is None:
+        return True
+    arn, name = split_arn(value), service.removesuffix(".cn").removesuffix(_SUFFIX)
+    if arn is None or has_wildcard(arn.scheme + arn.partition + arn.service):
+        return True
+    return arn.service in name or any(part in arn.service for part in name.split("."))
+
+
+_SUFFIX = ".amazonaws.com"
+
+
+def _callers(principal: Principal, condition: Condition) -> tuple[Caller, ...]:
+    """Give the kinds of callers that a principal stands for, with what is known of each."""
+    if principal.kind == "Service":
+        return (_service(principal.names, condition),)
+    if principal.names == ("*",) or principal.kind in ("NotPrincipal", "Missing"):
+        return (_of_iam(None, principal), _service((), condition), _anonymous(condition))
+    return (_of_iam(parse_arn(principal.names[0]), principal),)
+
+
+def _service(names: tuple[str, ...], condition: Condition) -> Caller:
+    absent = ONLY_FOR_MEMBERS | ONLY_FOR_USERS | ONLY_FOR_SESSIONS | ONLY_WITH_TOKENS
+    known = {
+        "aws:principalisawsservice": ("true",),
+        "aws:principalaccount": (_SERVICE,),
+        "aws:principalarn": (_SERVICE,),
+    }
+    own = {"aws:principalservicename": names} if names else {}
+    return Caller((), {**known, **own}, absent | _tags(condition))
+
+
+def _anonymous(condition: Condition) -> Caller:
+    absent = ONLY_FOR_MEMBERS | ONLY_FOR_USERS | ONLY_FOR_SESSIONS | ONLY_WITH_TOKENS
+    lacking = absent | ONLY_FOR_SERVICES | {"aws:principalarn", "aws:principalisawsservice"}
+    return Caller((), {"aws:principalaccount": ("anonymous",)}, lacking | _tags(condition))
+
+
+def _tags(condition: Condition) -> frozenset[str]:
+    return frozenset(c.key for c in condition if c.key.startswith(_PRINCIPAL_TAG))
+
+
+def _of_iam(arn: IamArn | None, principal: Principal) -> Caller:
+    known: dict[str, tuple[str, ...]] = {"aws:principalisawsservice": ("false",)}
+    absent = ONLY_FOR_SERVICES
+    if arn is not None:
+        known["aws:principalaccount"] = (arn.account,)
+        of_kind = _OF_KIND.get(arn.resource_type)
+        if of_kind is not None:
+            known["aws:principaltype"] = (of_kind.name,)
+            absent |= of_kind.absent
+        if arn.resource_type in ("role", "user", "federated-user"):
+            known["aws:principalarn"] = principal.names
+        if arn.resource_type == "user":
+            known["aws:username"] = (arn.path.rpartition("/")[2],)
+    return Caller((), known, absent)
+
+
+class _Kind(NamedTuple):
+    """A kind of principal as `aws:PrincipalType` calls it, with the keys it never has."""
+
+    name: str
+    absent: frozenset[str]
+
+
+_OF_KIND = {
+    "role": _Kind("AssumedRole", ONLY_FOR_USERS),
+    "assumed-role": _Kind("AssumedRole", ONLY_FOR_USERS),
+    "user": _Kind("User", ONLY_FOR_SESSIONS),
+    "federated-user": _Kind("FederatedUser", ONLY_FOR_USERS),
+}
+"""Source: IAM User Guide, "IAM policy elements: Variables and tags" ("Principal key values")."""
