@@ -126,11 +126,15 @@ def is_of_registry(action: str) -> bool:
 def covers(pattern: str, action: str) -> bool:
     """Tell whether one canonical action or pattern covers another.
 
-    Two different patterns cover only where one matches the other as it is written: what they
-    match today is no promise for tomorrow's actions.
+    What covers all of ECR's actions covers those of other services, too: they mean nothing here.
+    Two different patterns cover only where one matches the other as it is written: what they match
+    today is no promise for tomorrow's actions.
     """
-    return pattern == action or (
-        has_wildcard(pattern) and glob_matches(pattern.lower(), action.lower())
+    if pattern == action or not has_wildcard(pattern):
+        return pattern == action
+    lowered = pattern.lower()
+    return glob_matches(lowered, action.lower()) or (
+        glob_matches(lowered, EVERY_ACTION) and not is_of_repositories(action)
     )
 
 

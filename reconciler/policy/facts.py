@@ -128,15 +128,13 @@ def same_meaning(left: Policy, right: Policy) -> bool:
 
 
 def _without_idle_exceptions(actions: Actions) -> Actions:
-    named = all(isinstance(action, str) for action in actions)
-    return actions if named else frozenset(map(_with_few_exceptions, actions))
+    if all(isinstance(action, str) for action in actions):
+        return actions
+    return frozenset(a if isinstance(a, str) else _with_few_exceptions(a) for a in actions)
 
 
-def _with_few_exceptions(action: Action) -> Action:
-    if isinstance(action, str):
-        return action
-    excluded = frozenset(filter(is_of_repositories, action.excluded))
-    left = reduce_actions(excluded)
+def _with_few_exceptions(action: NotAction) -> Action:
+    left = reduce_actions(frozenset(filter(is_of_repositories, action.excluded)))
     return NotAction(tuple(sorted(left))) if left else EVERY_ACTION
 
 
