@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from reconciler.apply.execute import execute
-from reconciler.apply.model import Journal, Outcome, ReaderWriter
+from reconciler.apply.model import AS_WANTED, Journal, Outcome, ReaderWriter
 from reconciler.apply.probe import Probe, name_unknown
 from reconciler.apply.run import Patience, Run
 from reconciler.cli.exits import Exit
@@ -100,12 +100,12 @@ def carry_out(
 def exits_of(plan: Plan, carried: Carried) -> list[Exit]:
     """Give the exit codes that the outcomes of changes that were carried out call for."""
     results = {outcome.result for outcome in carried.outcomes}
-    in_part = plan.errors or carried.unrecorded or results != {"applied"}
+    in_part = plan.errors or carried.unrecorded or not results <= AS_WANTED
     if may_be_written(carried) and in_part:
         return [Exit.PARTLY_APPLIED]
     codes = {"stale": Exit.REFUSED, "failed": Exit.FAILED, "skipped": Exit.FAILED}
-    interrupted = [Exit.FAILED] if carried.interrupted else []
-    return interrupted + [codes[result] for result in results if result in codes]
+    ended_early = [Exit.FAILED] if carried.interrupted or carried.unrecorded else []
+    return ended_early + [codes[result] for result in results if result in codes]
 
 
 def may_be_written(carried: Carried) -> bool:

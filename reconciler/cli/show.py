@@ -54,9 +54,14 @@ def show_drift(survey: Survey, source: AccessSource, format_: Format) -> None:
 def outcome_views(outcomes: Iterable[Outcome]) -> list[OutcomeView]:
     """Give what reports say of outcomes."""
     return [
-        OutcomeView(target.repository, target.scope.region, outcome.result, outcome.error)
+        OutcomeView(
+            outcome.change.target.repository,
+            outcome.change.target.scope.region,
+            outcome.change.change,
+            outcome.result,
+            outcome.error,
+        )
         for outcome in outcomes
-        for target in (outcome.change.target,)
     ]
 
 

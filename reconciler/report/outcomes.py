@@ -1,23 +1,31 @@
 """How an apply went, as text and as JSON."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.plan.model import ChangeKind
 from reconciler.printable import printable
 from reconciler.report.paint import Paint, Role
 from reconciler.report.plan_json import Origin, change_json, json_text, plan_json
 from reconciler.report.plan_view import PlanView
+from reconciler.report.words import number_of
 
 _ROLES: dict[str, Role] = {"applied": "added", "failed": "error", "stale": "warning"}
+_DONE: Mapping[ChangeKind, tuple[str, str]] = {
+    "set": ("policy set", "policies set"),
+    "delete": ("policy removed", "policies removed"),
+    "create": ("repository created", "repositories created"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeView:
-    """What became of one change: `applied`, `failed`, `stale` or `skipped`, and why."""
+    """What became of one change, as `Outcome` has it, and why."""
 
     repository: str
     region: str
+    change: ChangeKind
     outcome: str
     error: str | None
 
@@ -37,7 +45,7 @@ def render_outcomes(
     if not outcomes:
         return ""
     counts = Counter(view.outcome for view in outcomes)
-    parts = [f"{number} {outcome}" for outcome, number in sorted(counts.items())]
+    parts = [_counted(outcome, number, outcomes) for outcome, number in sorted(counts.items())]
     if left_alone:
         parts.append(f"{left_alone} left alone (see the findings above)")
     if errors:
@@ -45,11 +53,23 @@ def render_outcomes(
     total = f"{command}: {', '.join(parts)}."
     if set(counts) == {"skipped"} and len({view.error for view in outcomes}) == 1:
         return f"\n{total}\n"
-    return "\n".join(["", *(_line(view, paint) for view in outcomes), "", total]) + "\n"
+    width = max(map(len, ("applied", *counts)))
+    return "\n".join(["", *(_line(view, width, paint) for view in outcomes), "", total]) + "\n"
 
 
-def _line(view: OutcomeView, paint: Paint) -> str:
-    result = paint(_ROLES.get(view.outcome, "faint"), f"{view.outcome:<7}")
+def _counted(outcome: str, number: int, outcomes: Sequence[OutcomeView]) -> str:
+    """Count the changes with one outcome; of what was applied also what it did, unless just set."""
+    if outcome == "in-force":
+        return f"{number} in force already"
+    done = Counter(view.change for view in outcomes if view.outcome == outcome)
+    if outcome != "applied" or set(done) == {"set"}:
+        return f"{number} {outcome}"
+    told = ", ".join(number_of(done[kind], *words) for kind, words in _DONE.items() if done[kind])
+    return f"{number} {outcome} ({told})"
+
+
+def _line(view: OutcomeView, width: int, paint: Paint) -> str:
+    result = paint(_ROLES.get(view.outcome, "faint"), f"{view.outcome:<{width}}")
     reason = f": {printable(view.error)}" if view.error else ""
     return f"{result}  {printable(view.repository)} ({printable(view.region)}){reason}"
 

@@ -41,6 +41,7 @@ def plan_json(view: PlanView, origin: Origin) -> dict[str, object]:
             "grants_gone": view.access()["gone"],
             "live_grants": view.live_grants,
             "unmanaged_repositories": len(view.unmanaged),
+            "access": view.access(),
         },
         "changes": [change_json(change) for change in view.changes],
         "refusals": [_shown(asdict(refusal)) for refusal in view.refusals],

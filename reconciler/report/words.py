@@ -64,6 +64,11 @@ def settings_words(settings: RepositorySettings) -> Iterable[str]:
     yield from (f"tag {name}={value}" for name, value in settings.tags)
 
 
+def number_of(count: int, one: str, many: str) -> str:
+    """Count things: `1 policy`, `12 policies`."""
+    return f"{count} {one if count == 1 else many}"
+
+
 def _holding_words(holding: Holding, own: Condition, free: Actions, tiers: Tiers) -> str:
     rest = tuple(clause for clause in holding.condition if clause not in own)
     what = describe_actions(holding.actions, tiers, free if holding.condition else ())
