@@ -28,7 +28,7 @@ from reconciler.policy.never import Breach, NeverRule, Outside, find_breaches
 from reconciler.policy.principals import EVERYONE, plain_name
 from reconciler.policy.reach import Someone
 from reconciler.policy.tiers import Tiers
-from reconciler.printable import printable
+from reconciler.printable import quoted
 
 _PUBLIC = "public"
 _HINT = "take it away here, or change the rule"
@@ -158,7 +158,7 @@ def _check(rules: Iterable[PlacedRule], lines: list[_Given], findings: Findings)
         for breach in find_breaches(rule, facts):
             for line in _decisive(rule, breach, lines):
                 name = shown(_name(breach.who, line))
-                because = printable(rule.because)
+                because = quoted(rule.because)
                 message = f"{name} gets {rule.tier} here, which it must never have: {because}"
                 findings.error("never", message, line.place, hint=_HINT, other=place)
 

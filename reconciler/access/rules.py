@@ -26,7 +26,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "wrong-type": "Text, lists and mappings are not interchangeable.",
         "empty-value": "An empty list or mapping where at least one item is needed.",
         "bad-value": "A value outside of what the key takes.",
-        "bad-name": "A name that reads as an id, an ARN or a pattern would be ambiguous.",
+        "bad-name": "A name that reads as an id, an ARN or another part of a plan misleads.",
         # accounts and principals
         "unquoted-account-id": "Unquoted, YAML may read an account id as another number.",
         "bad-account-id": "An account id has exactly 12 digits.",

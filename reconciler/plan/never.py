@@ -10,6 +10,7 @@ from reconciler.policy.facts import Facts, facts_of
 from reconciler.policy.never import NeverRule, find_breaches
 from reconciler.policy.principals import Principal, plain_name
 from reconciler.policy.vocabulary import Vocabulary
+from reconciler.printable import quoted
 from reconciler.registry.model import LiveRegistry, ReadFailure
 
 _GONE = "missing-repository"
@@ -66,7 +67,8 @@ def broken_anew(
         known = _who_breaks(rule, sides.before)
         for who in sorted(_who_breaks(rule, sides.after) - known):
             name = vocabulary.name_of(*who) or plain_name(who[0])
-            told[f"{name} would have {rule.tier}, which it must never have: {rule.because}"] = None
+            because = quoted(rule.because)
+            told[f"{name} would have {rule.tier}, which it must never have: {because}"] = None
     return tuple(told)
 
 
@@ -163,4 +165,4 @@ def _who_breaks(rule: NeverRule, facts: Facts) -> set[tuple[Principal, Condition
 def _told(broken: BrokenRule) -> Finding:
     ends = "an apply ends that" if broken.repaired else "no apply ends that"
     has = f"{broken.who} has {broken.tier}, which it must never have"
-    return finding(broken.target, "never", f"{has}: {broken.because}; {ends}")
+    return finding(broken.target, "never", f"{has}: {quoted(broken.because)}; {ends}")

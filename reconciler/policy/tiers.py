@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from reconciler.policy.elements import Action
+from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions
+from reconciler.printable import unmistakable
 
 
 def _ecr(names: str) -> frozenset[str]:
@@ -72,7 +73,7 @@ def describe_actions(
     if exact:
         return exact
     names, left = tiers_within(actions, tiers)
-    return " + ".join((*names, *action_names(left)))
+    return " + ".join((*names, *action_names(frozenset(map(_unmistakable, left)))))
 
 
 def action_names(actions: Actions) -> tuple[str, ...]:
@@ -80,3 +81,9 @@ def action_names(actions: Actions) -> tuple[str, ...]:
     return tuple(
         sorted(a if isinstance(a, str) else f"all but {', '.join(a.excluded)}" for a in actions)
     )
+
+
+def _unmistakable(action: Action) -> Action:
+    if isinstance(action, NotAction):
+        return NotAction(tuple(map(unmistakable, action.excluded)))
+    return unmistakable(action)
