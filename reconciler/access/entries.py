@@ -1,6 +1,7 @@
 """The `repositories` of a file: who is given which tier on what."""
 
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.access.account_fields import check_conditions
@@ -20,7 +21,7 @@ from reconciler.access.nodes import (
     text_of,
     texts_of,
 )
-from reconciler.access.problems import Findings, Place, shown
+from reconciler.access.problems import Bound, Findings, Place, shown
 from reconciler.access.repository import check_repository
 from reconciler.access.statements import read_statements
 from reconciler.access.tiers import check_tier
@@ -30,6 +31,8 @@ from reconciler.policy.grants import Grant
 from reconciler.policy.public import is_public
 from reconciler.policy.tiers import Tiers
 
+_is_public = lru_cache(maxsize=1_024)(is_public)  # many entries share a few long conditions
+_GRANTS = Bound(1_000_000, "grants and values of their conditions")
 _PUBLIC_HINT = (
     "bound it by an organization, an account or a network, or set guards.public: allow, or pass"
     " --allow-public {} to this command, and to all that read the file"
@@ -103,7 +106,12 @@ def _read_access(
     for pair in pairs_of(node):
         members = resolve(pair.key, terms.names)
         _warn_of_spellings(pair.key, members, spelled, terms)
-        given = [_read_given(item, terms) for item in items_of(pair.value)]
+        items = items_of(pair.value)
+        own = sum(1 + _number_of_values(member.condition) for member in members)
+        terms.findings.ask(_GRANTS, own * len(items), pair.key.place)
+        given = [_read_given(item, terms) for item in items]
+        values = sum(_number_of_values(one.condition) for one in given if one)
+        terms.findings.ask(_GRANTS, values * len(members), pair.key.place)
         of_key = [
             EntryGrant(_grant(one, member, terms), pair.key.text, one.place, one.reason)
             for one in given
@@ -142,6 +150,10 @@ def _read_end(item: MappingNode, terms: Terms) -> date | None:
     return None
 
 
+def _number_of_values(condition: Condition) -> int:
+    return sum(len(clause.values) for clause in condition)
+
+
 def _grant(given: _Given, member: Member, terms: Terms) -> Grant:
     condition = all_of(terms.findings, given.place, member.condition, given.condition)
     actions = terms.tiers[given.tier]
@@ -170,7 +182,7 @@ def _warn_of_spellings(
 def _check_public(key: ScalarNode, grants: list[EntryGrant], hint: str, findings: Findings) -> None:
     for given in grants:
         grant = given.grant
-        if is_public(grant.principal, "Allow", grant.condition):
+        if _is_public(grant.principal, "Allow", grant.condition):
             message = (
                 f"{shown(key.text)} lets everyone in, in any account, with {shown(grant.tier)}"
             )

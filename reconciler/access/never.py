@@ -1,11 +1,12 @@
 """`guards.rules`: what the file says shall never be, and where its own access does it."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from reconciler.access.accounts import find_account
-from reconciler.access.desired import entries_by_name, is_over, managed_names
+from reconciler.access.desired import is_over, managed_names
 from reconciler.access.model import AccessFile, Entry, PlacedRule
 from reconciler.access.names import Names, resolve
 from reconciler.access.nodes import (
@@ -17,19 +18,23 @@ from reconciler.access.nodes import (
     text_of,
     texts_of,
 )
-from reconciler.access.problems import Findings, Place, shown
+from reconciler.access.problems import Bound, Findings, Place, shown
 from reconciler.access.repository import check_repository
 from reconciler.access.tiers import check_tier
 from reconciler.policy.amounts import amounts_to, shares_any
 from reconciler.policy.document import parse_statement
 from reconciler.policy.facts import Actions, Holder
 from reconciler.policy.glob import has_wildcard
+from reconciler.policy.glob_index import GlobIndex
 from reconciler.policy.never import Breach, NeverRule, Outside, find_breaches
-from reconciler.policy.principals import EVERYONE, plain_name
-from reconciler.policy.reach import Someone
+from reconciler.policy.principals import EVERYONE, account_of, plain_name
+from reconciler.policy.reach import Someone, is_anyone
 from reconciler.policy.tiers import Tiers
 from reconciler.printable import quoted
 
+_MATCHES = Bound(500_000, "comparisons of never rules' patterns with repositories")
+_JUDGEMENTS = Bound(2_000_000, "judgements of grants by never rules")
+_BREACHES = Bound(50_000, "lines that break never rules")
 _PUBLIC = "public"
 _HINT = "take it away here, or change the rule"
 
@@ -41,6 +46,13 @@ class _Given(NamedTuple):
     actions: Actions
     place: Place
     name: str | None
+
+
+class _Broken(NamedTuple):
+    """A rule, and who breaks it how."""
+
+    placed: PlacedRule
+    breach: Breach
 
 
 def read_rules(node: Node | None, names: Names, tiers: Tiers) -> tuple[PlacedRule, ...]:
@@ -73,19 +85,35 @@ def watched_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(watched.union(managed_names(access, live))))
 
 
-def check_never(access: AccessFile, today: date, findings: Findings) -> None:
+def check_never(
+    access: AccessFile,
+    found: Iterable[tuple[str, tuple[Entry, ...]]],
+    today: date,
+    findings: Findings,
+) -> None:
     """Report each access that gives somebody what a rule says they never shall have.
 
-    Each repository of the file counts with the patterns that match it, and each pattern alone.
+    Each repository of the file counts with the patterns that match it, and each pattern alone,
+    as `found` says. What is given alike on many repositories is judged once. Raises TooLargeError.
     """
     rules = access.guards.rules
     given = {e.repository: tuple(_given(e, access, today)) for e in access.entries} if rules else {}
     exact = frozenset(name for name in given if not has_wildcard(name))
-    for repository, entries in entries_by_name(access, None) if rules else ():
-        concerned = [placed for placed in rules if _concerns(placed.rule, repository, exact)]
+    places = {entry.repository: entry.place for entry in access.entries}
+    patterns = sum(len(placed.rule.repositories) for placed in rules)
+    index = GlobIndex(pattern for placed in rules for pattern in placed.rule.repositories)
+    judged: dict[object, tuple[_Broken, ...]] = {}
+    for repository, entries in found if rules else ():
+        if has_wildcard(repository):
+            findings.ask(_MATCHES, patterns, places[repository])
+            concerned = [placed for placed in rules if _concerns(placed.rule, repository, exact)]
+        else:
+            findings.ask(_MATCHES, index.count(repository), places[repository])
+            matching = index.matching(repository)
+            concerned = [p for p in rules if _names_any(p.rule.repositories, matching)]
         if concerned:
             lines = [line for entry in entries for line in given[entry.repository]]
-            _check(concerned, lines, findings)
+            _check(concerned, lines, judged, places[repository], findings)
 
 
 def _read_rule(node: Node, names: Names, tiers: Tiers) -> PlacedRule | None:
@@ -139,28 +167,66 @@ def _given(entry: Entry, access: AccessFile, today: date) -> Iterator[_Given]:
                 yield _Given(holder, statement.actions, raw.place, None)
 
 
-def _concerns(rule: NeverRule, repository: str, exact: frozenset[str]) -> bool:
-    """Tell whether a rule is about a repository, or about any that a pattern alone stands for.
+def _names_any(own: tuple[str, ...], matching: frozenset[str]) -> bool:
+    """Tell whether a rule about these patterns is about a repository that some match."""
+    return not own or not matching.isdisjoint(own)
+
+
+def _concerns(rule: NeverRule, pattern: str, exact: frozenset[str]) -> bool:
+    """Tell whether a rule is about any repository that a pattern alone stands for.
 
     Those that have an entry of their own are looked at by themselves.
     """
-    if not has_wildcard(repository) or not rule.repositories:
-        return rule.may_concern(repository)
-    left = tuple(pattern for pattern in rule.repositories if pattern not in exact)
-    return bool(left) and rule._replace(repositories=left).may_concern(repository)
+    if not rule.repositories:
+        return True
+    left = tuple(own for own in rule.repositories if own not in exact)
+    return bool(left) and rule._replace(repositories=left).may_concern(pattern)
 
 
-def _check(rules: Iterable[PlacedRule], lines: list[_Given], findings: Findings) -> None:
+def _check(
+    rules: Sequence[PlacedRule],
+    lines: Iterable[_Given],
+    judged: dict[object, tuple[_Broken, ...]],
+    place: Place,
+    findings: Findings,
+) -> None:
     facts: dict[Holder, Actions] = {}
+    by_holder: defaultdict[Holder, list[_Given]] = defaultdict(list)
     for line in lines:
         facts[line.holder] = facts.get(line.holder, frozenset()) | line.actions
-    for rule, place in rules:
-        for breach in find_breaches(rule, facts):
-            for line in _decisive(rule, breach, lines):
-                name = shown(_name(breach.who, line))
-                because = quoted(rule.because)
-                message = f"{name} gets {rule.tier} here, which it must never have: {because}"
-                findings.error("never", message, line.place, hint=_HINT, other=place)
+        by_holder[line.holder].append(line)
+    key = (frozenset(placed.place for placed in rules), frozenset(facts.items()))
+    if key not in judged:
+        findings.ask(_JUDGEMENTS, _judgements(rules, facts), place)
+        judged[key] = tuple(
+            _Broken(placed, breach)
+            for placed in rules
+            for breach in find_breaches(placed.rule, facts)
+        )
+    for (rule, other), breach in judged[key]:
+        giving = [line for holder in breach.givers for line in by_holder[holder]]
+        findings.ask(_BREACHES, len(giving), place)
+        for line in _decisive(rule, breach, giving):
+            name = shown(_name(breach.who, line))
+            because = quoted(rule.because)
+            message = f"{name} gets {rule.tier} here, which it must never have: {because}"
+            findings.error("never", message, line.place, hint=_HINT, other=other)
+
+
+def _judgements(rules: Iterable[PlacedRule], facts: Collection[Holder]) -> int:
+    """Count, at the most, how often somebody is held against what somebody else is given.
+
+    Somebody of one account is held against what is given in it, and what anyone is given.
+    """
+    inside = Counter(account_of(holder.principal) for holder in facts)
+    inside[None] = len(facts)  # of somebody without an account, or of no account
+    parties = sum(
+        1 + inside[None if isinstance(one, Outside) else account_of(one.principal)]
+        for placed in rules
+        for one in placed.rule.to
+    )
+    anyone = sum(is_anyone(holder.principal) for holder in facts)
+    return parties * (1 + anyone)
 
 
 def _name(who: Someone, line: _Given) -> str:
@@ -168,8 +234,7 @@ def _name(who: Someone, line: _Given) -> str:
     return who.name or own or plain_name(who.principal)
 
 
-def _decisive(rule: NeverRule, breach: Breach, lines: Iterable[_Given]) -> list[_Given]:
+def _decisive(rule: NeverRule, breach: Breach, giving: Iterable[_Given]) -> list[_Given]:
     """Give the lines that alone are too much; where none is, all that add to it."""
-    giving = [line for line in lines if line.holder in breach.givers]
     alone = [line for line in giving if amounts_to(rule.actions, line.actions, breach.denied)]
     return alone or [line for line in giving if shares_any(rule.actions, line.actions)]

@@ -70,6 +70,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "bad-statement": "A raw statement that is not understood is never sent.",
         "resource-in-statement": "A repository policy speaks of its own repository only.",
         "statement-not-owned": "Under default: keep, only statements with our Sid are ours.",
+        "too-large": "A small file can ask for more than can be judged in moderate time.",
         "policy-too-large": "ECR takes no policy of more than 10,240 characters.",
         "policy-nearly-too-large": "A policy near the limit leaves no room for the next grant.",
     }
