@@ -33,8 +33,8 @@ from reconciler.policy.tiers import Tiers
 from reconciler.printable import quoted
 
 _MATCHES = Bound(500_000, "comparisons of never rules' patterns with repositories")
-_JUDGEMENTS = Bound(2_000_000, "judgements of grants by never rules")
-_BREACHES = Bound(50_000, "lines that break never rules")
+_JUDGEMENTS = Bound(500_000, "judgements of grants by never rules")
+_BREACHES = Bound(20_000, "lines that break never rules")
 _PUBLIC = "public"
 _HINT = "take it away here, or change the rule"
 
@@ -213,7 +213,7 @@ def _check(
             findings.error("never", message, line.place, hint=_HINT, other=other)
 
 
-def _judgements(rules: Iterable[PlacedRule], facts: Collection[Holder]) -> int:
+def _judgements(rules: Sequence[PlacedRule], facts: Collection[Holder]) -> int:
     """Count, at the most, how often somebody is held against what somebody else is given.
 
     Somebody of one account is held against what is given in it, and what anyone is given.
@@ -226,7 +226,7 @@ def _judgements(rules: Iterable[PlacedRule], facts: Collection[Holder]) -> int:
         for one in placed.rule.to
     )
     anyone = sum(is_anyone(holder.principal) for holder in facts)
-    return parties * (1 + anyone)
+    return len(facts) * len(rules) + parties * (1 + anyone)
 
 
 def _name(who: Someone, line: _Given) -> str:
