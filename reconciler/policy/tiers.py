@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from reconciler.policy.actions import spelling
-from reconciler.policy.elements import Action
+from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions, uncovered
+from reconciler.printable import unmistakable
 
 
 def _ecr(names: str) -> frozenset[str]:
@@ -77,7 +78,7 @@ def describe_actions(
     if exact:
         return exact
     names, left = tiers_within(actions, tiers)
-    return " + ".join((*names, *action_names(left)))
+    return " + ".join((*names, *action_names(frozenset(map(_unmistakable, left)))))
 
 
 def action_names(actions: Actions) -> tuple[str, ...]:
@@ -89,3 +90,9 @@ def _action_name(action: Action) -> str:
     if isinstance(action, str):
         return spelling(action)
     return f"all but {', '.join(map(spelling, action.excluded))}"
+
+
+def _unmistakable(action: Action) -> Action:
+    if isinstance(action, NotAction):
+        return NotAction(tuple(unmistakable(spelling(a)) for a in action.excluded))
+    return unmistakable(spelling(action))
