@@ -183,8 +183,8 @@ def _is_the_public(one: Someone | Outside) -> bool:
 
 def _open(facts: Facts, rule: NeverRule) -> Facts:
     """Give what strangers are allowed, of what shares an action with the rule."""
-    opened = open_to_strangers(facts)
-    return {h: actions for h, actions in opened.items() if shares_any(rule.actions, actions)}
+    wanted = rule.actions | REWRITING_ACTIONS
+    return {h: held for h, held in open_to_strangers(facts).items() if shares_any(wanted, held)}
 
 
 def _as_named_there(holder: Holder) -> Someone:

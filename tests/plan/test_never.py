@@ -192,7 +192,9 @@ def test_who_may_rewrite_the_policy_breaks_every_rule_on_it() -> None:
     rewrite = "ecr:SetRepositoryPolicy"
     made = lived(allow(ROLE_B, rewrite), given=never(NO_PUSH))
     assert made.broken == (replace(a_break(repaired=True), by_rewriting=True),)
-    could = "can rewrite the policy and so give itself push, which it must never have: b only runs"
+    could = (
+        'can rewrite the policy and so give itself push, which it must never have: "b only runs"'
+    )
     assert told(made) == [f"{ROLE_B} {could}; an apply ends that"]
     kept = never(NO_PUSH, base=rules(KeepRule("Theirs", B)))
     stays = lived(allow(ROLE_B, rewrite, Sid="Theirs"), given=kept)

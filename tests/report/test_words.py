@@ -44,8 +44,8 @@ def test_no_text_reads_as_more_than_it_is(text: str) -> None:
     actions = frozenset({f"ecr:{text}", NotAction((f"ecr:{text}",))})
     told = [
         condition_words(condition),
-        holdings_words((Holding(condition, frozenset({"ecr:PutImage"})),), (), Vocabulary()),
-        holdings_words((Holding((), actions),), (), Vocabulary()),
+        holdings_words((Holding(condition, frozenset({"ecr:PutImage"})),), (), Vocabulary().tiers),
+        holdings_words((Holding((), actions),), (), Vocabulary().tiers),
         principal_label(Principal("AWS", (text,)), None),
         principal_label(Principal("NotPrincipal", (f"AWS:{text}",)), None),
         principal_label(Principal("Federated", (text,)), None),
