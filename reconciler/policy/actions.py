@@ -132,10 +132,14 @@ def covers(pattern: str, action: str) -> bool:
     """
     if pattern == action or not has_wildcard(pattern):
         return pattern == action
-    lowered = pattern.lower()
-    return glob_matches(lowered, action.lower()) or (
-        glob_matches(lowered, EVERY_ACTION) and not is_of_repositories(action)
+    return glob_matches(pattern.lower(), action.lower()) or (
+        _covers_all_of_ecr(pattern) and not is_of_repositories(action)
     )
+
+
+@lru_cache(maxsize=4_096)
+def _covers_all_of_ecr(pattern: str) -> bool:
+    return glob_matches(pattern.lower(), EVERY_ACTION)
 
 
 def is_of_repositories(action: str) -> bool:

@@ -83,6 +83,12 @@ def reduce_actions(actions: frozenset[AnyAction]) -> frozenset[AnyAction]:
     return actions.difference(gone) if gone else actions
 
 
+def covers_all(actions: Actions, of: Actions) -> bool:
+    """Tell whether actions cover all of the others."""
+    rest = of - actions
+    return not rest or (bool(_patterns(actions)) and not uncovered(rest, actions))
+
+
 def uncovered(actions: Actions, by: Actions) -> Actions:
     """Give those of the actions that the others do not cover."""
     rest = actions - by

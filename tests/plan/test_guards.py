@@ -184,7 +184,7 @@ def test_a_never_rule_that_stays_broken_is_refused() -> None:
     assert refusal == Refusal(
         "never",
         f"{ROLE} has push on app (us-west-2) and keeps it, which it must never have: "
-        "only CI pushes; --allow-never app allows it once",
+        '"only CI pushes"; --allow-never app allows it once',
     )
     assert check(broken(), allowed=Allowances(never=frozenset({"app"}))) == ()
     assert check(broken(repaired=True)) == ()
