@@ -8,7 +8,7 @@ from reconciler.policy.conditions import CURRENT_TIME, Clause, Condition
 from reconciler.policy.difference import Holding, Holdings
 from reconciler.policy.facts import Actions
 from reconciler.policy.principals import Principal, gone_kind, plain_name
-from reconciler.policy.tiers import Tiers, describe_actions
+from reconciler.policy.tiers import Tiers, describe_actions, tiers_within
 from reconciler.policy.vocabulary import NamedPrincipal
 from reconciler.printable import quoted, unmistakable
 from reconciler.registry.model import RepositorySettings
@@ -36,15 +36,25 @@ def principal_label(principal: Principal, named: NamedPrincipal | None) -> str:
     return f"{named.name} ({shown})" if named.name != shown else shown
 
 
-def holdings_words(holdings: Holdings, own: Condition, tiers: Tiers) -> str:
+def holdings_words(
+    holdings: Holdings, own: Condition, tiers: Tiers, of: Holdings | None = None
+) -> str:
     """Tell what is held: `pull`, `pull + ecr:PutImage`, `pull and push until 2027-03-31`.
 
     `own` are the clauses that say who the principal is, and so go without saying; `tiers` are those
-    whose names tell what it holds.
+    whose names tell what it holds. Where the holdings are a part, `of` are all.
     """
-    free = next((h.actions for h in holdings if not h.condition), frozenset())
+    free = next((h.actions for h in of or holdings if not h.condition), frozenset())
     told = (_holding_words(h, own, free, tiers) for h in holdings)
     return " and ".join(told) or "nothing"
+
+
+def are_tiers(holdings: Holdings, own: Condition, tiers: Tiers) -> bool:
+    """Tell whether names of tiers are all that it takes to tell what is held."""
+    return all(
+        set(holding.condition) <= set(own) and not tiers_within(holding.actions, tiers)[1]
+        for holding in holdings
+    )
 
 
 def condition_words(condition: Condition) -> str:
