@@ -1,7 +1,7 @@
 """The file's own words for what a policy says: names of principals, names of tiers."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,10 +20,11 @@ class NamedPrincipal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All the tiers and names of one access file."""
+    """All the tiers and names of one access file; `accounts` gives the names by the ids."""
 
     tiers: Tiers = field(default_factory=lambda: BUILT_IN_TIERS)
     principals: tuple[NamedPrincipal, ...] = ()
+    accounts: Mapping[str, str] = field(default_factory=dict)
     _of_others: Tiers = field(init=False, repr=False, compare=False)
     _by_principal: dict[Principal, tuple[NamedPrincipal, ...]] = field(
         init=False, repr=False, compare=False

@@ -88,7 +88,7 @@ def _line(access: AccessChange, named: NamedPrincipal | None, vocabulary: Vocabu
     line = AccessLine(
         sign="~" if before and after else "+" if after else "-",
         kind="gone" if gone_kind(access.principal) else access.kind,
-        label=principal_label(access.principal, named),
+        label=principal_label(access.principal, named, vocabulary.accounts),
         before=told(before, before),
         after=told(after, after),
     )

@@ -172,7 +172,8 @@ def _broken(broken: BrokenRule) -> BrokenView:
 
 def _risk(risk: Risk, vocabulary: Vocabulary) -> RiskView:
     named = vocabulary.find(risk.principal, risk.condition)
-    return RiskView(risk.name, principal_label(risk.principal, named), risk.why)
+    label = principal_label(risk.principal, named, vocabulary.accounts)
+    return RiskView(risk.name, label, risk.why)
 
 
 def _json_value(text: str | None) -> object:

@@ -1,13 +1,13 @@
 """Principals, conditions and holdings in a few words."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from reconciler.policy.condition_keys import spell_key
 from reconciler.policy.conditions import CURRENT_TIME, Clause, Condition
 from reconciler.policy.difference import Holding, Holdings
 from reconciler.policy.facts import Actions
-from reconciler.policy.principals import Principal, gone_kind, plain_name
+from reconciler.policy.principals import Principal, account_of, gone_kind, plain_name
 from reconciler.policy.tiers import Tiers, describe_actions, tiers_within
 from reconciler.policy.vocabulary import NamedPrincipal
 from reconciler.printable import quoted, unmistakable
@@ -26,14 +26,24 @@ _IDENTITIES = {
 """How the conditions read that make a principal who it is, after its name."""
 
 
-def principal_label(principal: Principal, named: NamedPrincipal | None) -> str:
-    """Name a principal: the file's name with all that it stands for, or what AWS calls it."""
+def principal_label(
+    principal: Principal, named: NamedPrincipal | None, accounts: Mapping[str, str]
+) -> str:
+    """Name a principal: the file's name with all that it stands for, or what AWS calls it.
+
+    Its account is named, too, where `accounts` (names by ids) has it, unless it is that account
+    itself. The file's names have no blanks, and what has some in a policy is quoted: nothing else
+    reads so.
+    """
     if gone_kind(principal):
         return f"{principal.names[0]}  (principal is gone)"
-    if named is None:
-        return plain_name(principal)
-    shown = plain_name(principal) + _identity_words(named.condition)
-    return f"{named.name} ({shown})" if named.name != shown else shown
+    shown = label = plain_name(principal)
+    if named is not None:
+        shown += _identity_words(named.condition)
+        label = f"{named.name} ({shown})" if named.name != shown else shown
+    account = accounts.get(account_of(principal) or "")
+    is_itself = account is None or (named is not None and named.name == account)
+    return label if is_itself else f"{label} in {account}"
 
 
 def holdings_words(
