@@ -197,7 +197,7 @@ def _service(names: tuple[str, ...], condition: Condition) -> Caller:
     known = {
         "aws:principalisawsservice": ("true",),
         "aws:principalaccount": (_SERVICE,),
-        "aws:principalarn": (_SERVICE,),
+        "aws:principalarn": (f"arn:{_SERVICE}:{_SERVICE}::{_SERVICE}:{_SERVICE}",),
     }
     own = {"aws:principalservicename": names} if names else {}
     return Caller((), {**known, **own}, absent | _tags(condition))
