@@ -83,6 +83,7 @@ def read_condition(block: object, path: JsonPath = ("Condition",)) -> Condition:
     return tuple(sorted(clauses))
 
 
+@lru_cache(maxsize=4_096)
 def canonical(condition: Condition) -> Condition:
     """Give each clause the canonical one of the operators that say the same."""
     return tuple(sorted({clause._replace(operator=_names(clause)[0]) for clause in condition}))
