@@ -103,11 +103,18 @@ def error_code(error: Exception) -> str:
 
 
 def error_text(error: Exception) -> str:
-    """The service's own words where there are some, boto3's otherwise; not made safe to print."""
+    """The service's own words where there are some, boto3's otherwise; not made safe to print.
+
+    boto3 writes some of its own in several lines, as helpers do; they are given in one.
+    """
     if isinstance(error, boto.ClientError):
         details = error.response.get("Error", {})
-        return details.get("Message") or details.get("Code") or "no reason given"
-    return "a credential holds a line break" if _UNSENDABLE in str(error) else str(error)
+        return (details.get("Message") or details.get("Code") or "no reason given").strip()
+    return "a credential holds a line break" if _UNSENDABLE in str(error) else _one_line(str(error))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def fault_of(error: Exception) -> Fault:

@@ -19,9 +19,9 @@ _LONGEST_QUOTE = 500  # characters of somebody else's text in a line of ours
 _NO_PERMISSION = re.compile(r"User: (?P<caller>\S+) is not authorized to perform: (?P<action>\S+)")
 _REASON = re.compile(r"\bbecause (?P<reason>.+)|\bwith (?P<deny>an explicit deny.*)", re.DOTALL)
 
+CREDENTIALS_HINT = "check with `aws sts get-caller-identity` that these credentials work"
 _HINTS = {
     Fault.SETTINGS: "check AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the files in ~/.aws",
-    Fault.CREDENTIALS: "check with `aws sts get-caller-identity` that these credentials work",
     Fault.CONNECTION: "check the network, the proxy, the region's name and AWS_ENDPOINT_URL",
     Fault.TLS: "where a proxy has certificates of its own, name them in AWS_CA_BUNDLE; "
     "for an http:// endpoint, check AWS_ENDPOINT_URL",
@@ -92,7 +92,7 @@ def _credentials(error: Exception, said: str) -> tuple[str, str]:
             "the role's trust policy must name the caller, and the caller must be allowed "
             "sts:AssumeRole on it"
         )
-    return f"the AWS credentials do not work: {said}", _HINTS[Fault.CREDENTIALS]
+    return f"the AWS credentials do not work: {said}", CREDENTIALS_HINT
 
 
 def _denied(said: str, operation: str, call: str) -> tuple[str, str]:
