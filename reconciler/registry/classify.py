@@ -37,20 +37,29 @@ BAD_SIGNATURE = frozenset(
         "SignatureDoesNotMatch",
     }
 )
-_NOT_ACCEPTED = frozenset(
+_UNSIGNED = frozenset(
     {
         "AuthFailure",
         "IncompleteSignature",
         "IncompleteSignatureException",
-        "InvalidClientTokenId",
         "MissingAuthenticationToken",
         "MissingAuthenticationTokenException",
+    }
+)
+# So a region answers that is not enabled for the account, and so does each one where the access
+# key does not exist (aws/chalice#1445, segmentio/aws-okta#225). The last two are only the first.
+_UNKNOWN_HERE = frozenset(
+    {
+        "InvalidClientTokenId",
         "UnrecognizedClientException",
+        "OptInRequired",
+        "RegionDisabledException",
     }
 )
 _BY_CODE = {
     **dict.fromkeys(_THROTTLES, Fault.THROTTLED),
-    **dict.fromkeys(EXPIRED | BAD_SIGNATURE | _NOT_ACCEPTED, Fault.CREDENTIALS),
+    **dict.fromkeys(EXPIRED | BAD_SIGNATURE | _UNSIGNED, Fault.CREDENTIALS),
+    **dict.fromkeys(_UNKNOWN_HERE, Fault.NOT_ACCEPTED),
     **dict.fromkeys(("AccessDenied", "AccessDeniedException"), Fault.DENIED),
     **dict.fromkeys(("408", "RequestTimeout", "RequestTimeoutException"), Fault.UNANSWERED),
     "RepositoryNotFoundException": Fault.REPOSITORY_MISSING,
@@ -160,7 +169,7 @@ def _fault_of_answer(error: boto.ClientError) -> Fault:
     fault = _BY_CODE.get(code)
     if fault is Fault.THROTTLED or text.startswith("Rate exceeded"):
         return Fault.THROTTLED
-    if error.operation_name in _CREDENTIAL_CALLS:
+    if error.operation_name in _CREDENTIAL_CALLS and fault is not Fault.NOT_ACCEPTED:
         return Fault.CREDENTIALS
     if fault is not None:
         return fault

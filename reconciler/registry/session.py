@@ -103,7 +103,9 @@ def caller_identity(connection: Connection) -> Identity:
     try:
         return Pace().call(ask, read_verdict)
     except Exception as error:
-        raise explain(error, operation="GetCallerIdentity", repository=None) from error
+        raise explain(
+            error, operation="GetCallerIdentity", repository=None, region=connection.region
+        ) from error
 
 
 def require_account(connection: Connection) -> Identity:
@@ -165,7 +167,9 @@ def _assuming(source: Connection, role: str) -> Connection:
                 "expiry_time": given["Expiration"].isoformat(),
             }
         except Exception as error:
-            raise explain(error, operation="AssumeRole", repository=None) from error
+            raise explain(
+                error, operation="AssumeRole", repository=None, region=source.region
+            ) from error
 
     core = botocore.session.Session()
     core.register_component("credential_provider", _RoleProvider(refresh))
