@@ -2,8 +2,6 @@
 
 import re
 
-from reconciler.policy.principals import partition_of_region
-
 _ENABLED_BY_DEFAULT = frozenset(
     {
         *("ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1"),
@@ -14,6 +12,9 @@ _ENABLED_BY_DEFAULT = frozenset(
 )
 """The regions of the partition `aws` that every account has ("Enable or disable AWS Regions in your
 account", AWS Account Management Reference Guide)."""
+
+_OTHER_PARTITIONS = ("cn-", "eu-iso", "eusc-", "us-gov-", "us-iso")
+"""How the names of other partitions' regions begin; none of those is enabled by a customer."""
 
 _VARIANTS = {
     "FIPS": (
@@ -30,7 +31,7 @@ _VARIANTS = {
 
 def is_opt_in(region: str) -> bool:
     """Tell whether an account has to enable a region before it can use it."""
-    return partition_of_region(region) == "aws" and region not in _ENABLED_BY_DEFAULT
+    return region not in _ENABLED_BY_DEFAULT and not region.startswith(_OTHER_PARTITIONS)
 
 
 def enabling_hint(region: str) -> str:
