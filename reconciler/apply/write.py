@@ -13,8 +13,13 @@ from reconciler.plan.model import Change
 from reconciler.registry.fault import PASSING, CallError, Fault, WriteOutcomeUnknownError
 from reconciler.registry.model import RepositorySettings
 
-_STALE = "the live policy has changed since it was planned"
+_STALE = "the live policy has changed since it was planned; run plan again"
 _IN_FORCE = "the live policy was what the plan wants already"
+_NOT_LIVE = {
+    Sight.AS_PLANNED: "the policy was written, but what is live is still, or again, what it was; "
+    "run plan again",
+    Sight.OTHER: "written, but changed by someone else right after; run plan again",
+}
 _UNANSWERED = "an attempt to write it got no answer: it may have been done by then, or be done yet"
 
 
@@ -196,9 +201,7 @@ def _confirm(change: Change, reader: Reader, run: Run, visible: Patience | None)
         return _failed(change, seen, run, message, written=True)
     if seen is Sight.IN_FORCE:
         return applied(change)
-    live = "still, or again, what it was" if seen is Sight.AS_PLANNED else "something else"
-    message = f"the policy was written, but what is live now is {live}"
-    return Outcome(change, "failed", message, written=True)
+    return Outcome(change, "failed", _NOT_LIVE[seen], written=True)
 
 
 def _seen(change: Change, reader: Reader) -> Sight | CallError:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from threading import Lock
 
 from reconciler.access.desired import managed_names
 from reconciler.access.model import AccessFile
@@ -19,6 +20,7 @@ from reconciler.plan.guards import Refusal
 from reconciler.plan.model import Plan
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.vocabulary import Vocabulary
+from reconciler.registry.failures import in_this_region_only
 from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.model import LiveRegistry, RegistryScope
 from reconciler.registry.pace import Pace
@@ -56,8 +58,17 @@ class Survey:
 def open_line(scope: RegistryScope, assume_role: str | None) -> Line:
     """Prepare a line to one registry in one region; calls nobody. Raises CallError."""
     connection = connect(scope.account, scope.region, assume_role)
-    pace = Pace()
+    pace = Pace(throttled_for_long=_note_throttled)
     return Line(connection, pace, RegistryReader(connection, pace))
+
+
+_throttling_is_told = Lock()
+
+
+def _note_throttled() -> None:
+    """Say why the run takes long; once, however many regions are throttled."""
+    if _throttling_is_told.acquire(blocking=False):
+        note("AWS throttles the calls; the run goes on as fast as AWS lets it")
 
 
 def open_lines(access: AccessFile) -> dict[RegistryScope, Line]:
@@ -127,17 +138,23 @@ def survey(
 
 def read_regions(reads: Mapping[RegistryScope, Callable[[], LiveRegistry]]) -> list[LiveRegistry]:
     """Read each region, and say of one that fails why. Raises CallError where all fail."""
-    live = []
-    failures: list[CallError] = []
-    for scope, read in reads.items():
-        try:
-            live.append(read())
-        except CallError as error:
-            failures.append(error)
-            live.append(LiveRegistry(scope, (), {}, failure_of(error)))
+    read_or_failed = [(scope, _attempt(read)) for scope, read in reads.items()]
+    failures = [result for _, result in read_or_failed if isinstance(result, CallError)]
     if len(failures) == len(reads):
         raise failures[0]
-    return live
+    return [
+        LiveRegistry(scope, (), {}, failure_of(in_this_region_only(result, scope.region)))
+        if isinstance(result, CallError)
+        else result
+        for scope, result in read_or_failed
+    ]
+
+
+def _attempt(read: Callable[[], LiveRegistry]) -> LiveRegistry | CallError:
+    try:
+        return read()
+    except CallError as error:
+        return error
 
 
 def _require_known(plan: Plan, globs: Globs, registries: int) -> None:

@@ -1,11 +1,12 @@
 """How an apply went, as text and as JSON."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.plan.model import ChangeKind
 from reconciler.printable import printable
+from reconciler.report.causes import Failure, by_cause
 from reconciler.report.paint import Paint, Role
 from reconciler.report.plan_json import Origin, change_json, json_text, plan_json
 from reconciler.report.plan_view import PlanView
@@ -53,8 +54,7 @@ def render_outcomes(
     total = f"{command}: {', '.join(parts)}."
     if set(counts) == {"skipped"} and len({view.error for view in outcomes}) == 1:
         return f"\n{total}\n"
-    width = max(map(len, ("applied", *counts)))
-    return "\n".join(["", *(_line(view, width, paint) for view in outcomes), "", total]) + "\n"
+    return "\n".join(["", *_lines(outcomes, paint), "", total]) + "\n"
 
 
 def _counted(outcome: str, number: int, outcomes: Sequence[OutcomeView]) -> str:
@@ -68,10 +68,23 @@ def _counted(outcome: str, number: int, outcomes: Sequence[OutcomeView]) -> str:
     return f"{number} {outcome} ({told})"
 
 
-def _line(view: OutcomeView, width: int, paint: Paint) -> str:
-    result = paint(_ROLES.get(view.outcome, "faint"), f"{view.outcome:<{width}}")
-    reason = f": {printable(view.error)}" if view.error else ""
-    return f"{result}  {printable(view.repository)} ({printable(view.region)}){reason}"
+def _lines(outcomes: Sequence[OutcomeView], paint: Paint) -> Iterable[str]:
+    """Tell each outcome that went well, and those that did not, once for each cause."""
+    width = max(map(len, ("applied", *(view.outcome for view in outcomes))))
+    views = (Failure(v.repository, v.region, v.outcome, v.error or "") for v in outcomes)
+    for cause in by_cause(views):
+        role = _ROLES.get(cause.kind, "faint")
+        result = paint(role, f"{cause.kind:<{width}}")
+        if not cause.text:
+            for name in cause.repositories:
+                yield f"{result}  {printable(name)} ({printable(cause.region)})"
+        elif len(cause.repositories) == 1:
+            yield f"{result}  {cause.names}: {cause.message}"
+        elif cause.of_call:
+            yield f"{result}  {cause.of_call}"
+        else:
+            count = f"{len(cause.repositories)} repositories {paint(role, cause.kind)}"
+            yield f"{count}: {cause.why}: {cause.names}"
 
 
 def render_outcomes_json(view: PlanView, outcomes: Sequence[OutcomeView], origin: Origin) -> str:

@@ -7,6 +7,7 @@ from reconciler.plan.model import RiskName
 from reconciler.printable import printable, printable_name, unmistakable
 from reconciler.report.access_text import Tell, access_block, as_change, as_drift
 from reconciler.report.access_view import LineKind
+from reconciler.report.causes import Failure, by_cause
 from reconciler.report.paint import Paint
 from reconciler.report.plan_view import ChangeView, PlanView
 from reconciler.report.words import number_of, settings_words
@@ -127,11 +128,17 @@ def _finding_lines(view: PlanView, paint: Paint) -> Iterable[str]:
 
 
 def _error_lines(view: PlanView, paint: Paint) -> Iterable[str]:
-    for error in view.errors:
-        region = printable(error.target.scope.region)
-        where = f"{printable_name(error.target.repository)} ({region})"
-        said = printable(f"{error.rule}: {error.message}")
-        yield f"{where}: {paint('error', 'error')}: {said}"
+    failures = (
+        Failure(e.target.repository, e.target.scope.region, e.rule, e.message) for e in view.errors
+    )
+    for cause in by_cause(failures):
+        rule = printable(cause.kind)
+        if len(cause.repositories) == 1:
+            yield f"{cause.names}: {paint('error', 'error')}: {rule}: {cause.message}"
+            continue
+        count = f"{len(cause.repositories)} repositories: {cause.names}"
+        told = cause.of_call or f"{count}: {cause.why}"
+        yield f"{paint('error', 'error')}: {rule}: {told}"
 
 
 def _unmanaged_lines(view: PlanView) -> Iterable[str]:

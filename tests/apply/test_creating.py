@@ -131,7 +131,7 @@ def test_a_registry_is_left_after_as_many_creates_without_answer_as_writes() -> 
         apply_one(making("pull"), memory, run)
     assert run.reason_to_stop(SCOPE) is None
     apply_one(making("pull"), memory, run)
-    assert run.reason_to_stop(SCOPE) == "not begun: cut off"
+    assert run.reason_to_stop(SCOPE) == "cut off"
 
 
 def test_one_that_is_not_visible_to_the_read_back_yet_is_waited_for() -> None:
@@ -172,7 +172,7 @@ def test_a_policy_that_somebody_else_sets_before_it_is_visible_stays() -> None:
     outcome = apply_one(making("pull"), memory)
     assert (outcome.result, outcome.written, outcome.made) == ("stale", False, True)
     assert outcome.error == (
-        "the repository was made; the live policy has changed since it was planned"
+        "the repository was made; the live policy has changed since it was planned; run plan again"
     )
     assert (memory.policies[NAME], memory.writes) == (other_policy(), [])
 

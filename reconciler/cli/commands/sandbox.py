@@ -73,6 +73,9 @@ def sandbox(
     dead_region: Annotated[
         str, typer.Option(metavar="REGION", help="Cut the connection of each call to this region.")
     ] = "",
+    disabled_region: Annotated[
+        str, typer.Option(metavar="REGION", help="Let this region not be enabled for the account.")
+    ] = "",
     cut_before_every: Annotated[
         int, _amount("N", "Cut the connection of each N-th call, its work not done.")
     ] = 0,
@@ -124,6 +127,7 @@ def sandbox(
         throttle_burst=throttle_burst,
         expire_after=expire_after,
         dead_region=dead_region,
+        disabled_region=disabled_region,
         cut_before_every=cut_before_every,
         cut_after_every=cut_after_every,
         fail_every=fail_every,
