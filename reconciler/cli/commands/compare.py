@@ -7,7 +7,7 @@ import typer
 
 from reconciler.cli.exits import Exit
 from reconciler.cli.files import a_path, require_one_stdin
-from reconciler.cli.options import Format, OutputFormat
+from reconciler.cli.options import Format, OutputFormat, Quiet
 
 
 def compare(
@@ -20,6 +20,7 @@ def compare(
     ],
     *,
     format_: OutputFormat = Format.TEXT,
+    quiet: Quiet = False,
 ) -> None:
     """Compare two policy documents by meaning.
 
@@ -27,9 +28,10 @@ def compare(
     for what is no policy document.
     """
     from reconciler.cli.compare import compare_documents, read_document
-    from reconciler.cli.terminal import out, paint_for
+    from reconciler.cli.terminal import keep_quiet, out, paint_for
     from reconciler.report.comparison import render_comparison, render_comparison_json
 
+    keep_quiet(quiet)
     require_one_stdin(left, right)
     comparison = compare_documents(read_document(left), read_document(right))
     if format_ is Format.JSON:
