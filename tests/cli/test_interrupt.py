@@ -225,6 +225,25 @@ def test_a_ctrl_c_at_the_prompt_interrupts(tmp_path: Path) -> None:
     assert not any(live.values())
 
 
+def test_a_ctrl_c_is_not_told_on_the_line_of_the_bar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal, tty = pty.openpty()
+    with Sandbox(Behaviour(latency=1.0)) as ecr:
+        for name in REPOSITORIES:
+            ecr.create_repository(name)
+        process = start(tmp_path, ecr, "apply", "--yes", "--format", "json", tty=os.ttyname(tty))
+        read_until(terminal, "applying")
+        os.write(terminal, b"\x03")
+        shown = read_until(terminal, "as it is")
+        process.communicate(timeout=60)
+    os.close(terminal)
+    os.close(tty)
+    assert "\r\x1b[2Kstopping: " in shown
+    assert process.returncode == 6
+
+
 def test_a_signal_just_before_the_wait_for_an_answer_ends_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
