@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from reconciler.plan.model import RiskName
-from reconciler.printable import printable, printable_name
+from reconciler.printable import printable, printable_name, unmistakable
 from reconciler.report.access_text import Tell, access_block, as_change, as_drift
 from reconciler.report.access_view import LineKind
 from reconciler.report.paint import Paint
@@ -104,7 +104,10 @@ def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable
         told = f"{risk.name}: {risk.label} {manner.risks[risk.name]}{why}"
         yield paint("warning", f"  ! {printable(told)}")
     for sid in change.kept:
-        yield paint("faint", f"    kept: {printable(sid) or 'a statement without Sid'}")
+        yield paint(
+            "faint",
+            f"    kept: {printable(unmistakable(sid)) if sid else 'a statement without Sid'}",
+        )
     for line in manner.explain(change.before, change.after):
         yield f"      {line}"
 
@@ -134,7 +137,7 @@ def _error_lines(view: PlanView, paint: Paint) -> Iterable[str]:
 
 def _unmanaged_lines(view: PlanView) -> Iterable[str]:
     if view.unmanaged:
-        names = ", ".join(map(printable, view.unmanaged[:_MOST_NAMES]))
+        names = ", ".join(map(printable_name, view.unmanaged[:_MOST_NAMES]))
         more = len(view.unmanaged) - _MOST_NAMES
         rest = f" and {more} more" if more > 0 else ""
         count = _number(len(view.unmanaged), "repository", "repositories")

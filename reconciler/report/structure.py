@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from deepdiff import DeepDiff
 
 from reconciler.policy.compiler import minified
-from reconciler.printable import printable
+from reconciler.printable import printable, unmistakable
 
 _SIGNS = {
     "dictionary_item_added": "+",
@@ -30,7 +30,7 @@ def structural_lines(before: object, after: object) -> Iterable[str]:
     lines = []
     for kind, levels in found.items():
         for level in levels:
-            place = ".".join(str(step) for step in level.path(output_format="list"))
+            place = ".".join(unmistakable(str(step)) for step in level.path(output_format="list"))
             sign = _SIGNS.get(kind, "~")
             if sign == "~":
                 told = f"{minified(level.t1)} → {minified(level.t2)}"
