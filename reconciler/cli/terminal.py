@@ -147,8 +147,8 @@ def progress_bar(label: str) -> Iterator[Progress]:
     task = bar.add_task(label, total=None)
 
     def show() -> None:
-        bar.start()
         _screen.bar = True
+        bar.start()
 
     later = Timer(_PATIENCE, _on_screen, (show,))
     later.daemon = True

@@ -6,7 +6,11 @@ import pytest
 
 from tests.cli.conftest import SEED, Reconcile
 
-MORE = '  payments/web: {access: {}}\n  "payments/*": {access: {}}\n  "pay$(touch pwned)": {access: {}}\n'
+MORE = """\
+  payments/web: {access: {}}
+  "payments/*": {access: {}}
+  "pay$(touch pwned)": {access: {}}
+"""
 
 
 def complete(reconcile: Reconcile, shell: str, line: str) -> str:
