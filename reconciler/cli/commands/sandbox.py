@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from typer.models import OptionInfo
 
+from reconciler.cli.options import Quiet
 from reconciler.cli.signals import Interrupt
-from reconciler.cli.terminal import note, out
+from reconciler.cli.terminal import keep_quiet, note, out
 from reconciler.errors import UsageError
 
 _ACCOUNT = "111122223333"
@@ -94,6 +95,7 @@ def sandbox(
     slow_seconds: Annotated[
         float, _amount("SECONDS", "Seconds by which --slow-every is late.")
     ] = 0.0,
+    quiet: Quiet = False,
 ) -> None:
     """Run the embedded ECR on loopback until stopped.
 
@@ -106,6 +108,7 @@ def sandbox(
     from reconciler.sandbox.server import Sandbox
     from reconciler.sandbox.settings import MISLEADING
 
+    keep_quiet(quiet)
     _check_together("--iam-delay", iam_delay, "--known-principals-only", known_principals_only)
     _check_together("--throttle-burst", throttle_burst, "--throttle-rate", throttle_rate)
     _check_together("--slow-every", slow_every, "--slow-seconds", slow_seconds)
