@@ -19,6 +19,7 @@ from reconciler.errors import ReconcileError, RefusedError, UsageError
 from reconciler.plan.model import Change, Target
 from reconciler.printable import printable
 from reconciler.registry.model import RegistryScope
+from reconciler.report.layout import unbroken
 
 if sys.platform != "win32":
     import fcntl
@@ -46,7 +47,7 @@ def keeping_journal(
     info = RunInfo(run, command, plan, file, authors)
     journal = start_journal(path, info, changes, lambda: datetime.now(UTC))
     # Said beforehand: a run that is killed can't say it any more.
-    note(f"journal: {printable(str(path))}")
+    note(f"journal: {unbroken(printable(str(path)))}")
     try:
         yield journal
     finally:
@@ -55,7 +56,7 @@ def keeping_journal(
         if damage:
             _tell_damage(path, damage, run, journal.written)
         elif journal.written:
-            note(f"to undo: reconcile rollback {as_argument(path)}")
+            note(f"to undo: {unbroken(f'reconcile rollback {as_argument(path)}')}")
 
 
 def _tell_damage(path: Path, damage: str, run: str, written: frozenset[Target]) -> None:

@@ -11,6 +11,7 @@ from reconciler.cli.files import read_file
 from reconciler.cli.terminal import as_argument, note
 from reconciler.errors import InvalidError, ReconcileError, UsageError
 from reconciler.plan.saved import SavedPlan, read_saved
+from reconciler.report.layout import unbroken
 
 MAX_BYTES = 64 * 1024 * 1024
 """The largest plan that is read, and so the largest that is written."""
@@ -61,7 +62,8 @@ def save_plan(path: Path, text: str, *, options: Sequence[str], refused: bool) -
     Raises as `write_plan_file` does.
     """
     write_plan_file(path, text)
-    command = " ".join(["reconcile apply", *map(as_argument, options), as_argument(path)])
+    arguments = (*map(as_argument, options), as_argument(path))
+    command = unbroken(" ".join(["reconcile apply", *arguments]))
     if refused:
         note(f"saved all the same; with the options named above, apply it with: {command}")
     else:

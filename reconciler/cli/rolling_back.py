@@ -20,7 +20,15 @@ from reconciler.cli.options import Format
 from reconciler.cli.planning import Globs, selected
 from reconciler.cli.show import outcome_views, show_refusals
 from reconciler.cli.survey import Line, authors_of, open_line
-from reconciler.cli.terminal import is_interactive, is_piped, note, out, paint_for, progress_bar
+from reconciler.cli.terminal import (
+    is_interactive,
+    is_piped,
+    note,
+    out,
+    paint_for,
+    progress_bar,
+    show,
+)
 from reconciler.errors import InvalidError, UsageError
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
@@ -126,13 +134,13 @@ def rollback_refusals(
     return refusals
 
 
-def show_rollback(plan: Plan, format_: Format, *, sure: bool) -> None:
+def show_rollback(plan: Plan, format_: Format, *, sure: bool, grouped: bool) -> None:
     """Show the plan before anything is written: on stdout, or on stderr to whoever is asked."""
     view = view_plan(plan, Vocabulary())
     if format_ is Format.TEXT:
-        out(render_plan(view, paint_for(sys.stdout)))
+        show(render_plan(view, paint_for(sys.stdout), grouped=grouped))
     if not sure and is_interactive() and (format_ is not Format.TEXT or is_piped()):
-        note(render_plan(view, paint_for(sys.stderr)).rstrip("\n"))
+        note(render_plan(view, paint_for(sys.stderr), grouped=grouped).rstrip("\n"))
 
 
 def show_rolled_back(
@@ -150,7 +158,7 @@ def show_rolled_back(
     else:
         paint = paint_for(sys.stdout)
         errors, left_alone = len(found.plan.errors), len(found.left_alone)
-        out(render_outcomes(views, errors, paint, "Rollback", left_alone))
+        show(render_outcomes(views, errors, paint, "Rollback", left_alone))
 
 
 def rollback_exits(found: Rollback, carried: Carried) -> list[Exit]:

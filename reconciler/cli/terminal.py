@@ -1,4 +1,4 @@
-"""The screen: what goes to stdout, what to stderr, with which colour."""
+"""The screen: what goes to stdout, what to stderr, with which colour and how wide."""
 
 import os
 import shlex
@@ -10,12 +10,15 @@ from pathlib import Path
 from threading import Timer
 from typing import TextIO
 
-from reconciler.cli.streams import OutputError, push, silence, wait_for_line
+from reconciler.cli.streams import OutputError, encoding_of, push, silence, wait_for_line
 from reconciler.errors import ReconcileError
 from reconciler.printable import printable
 from reconciler.redaction import redacted
+from reconciler.report.layout import fitted
 from reconciler.report.paint import Paint, ansi, plain
 
+_USUAL_WIDTH = 80
+_LEAST_WIDTH = 20
 _PATIENCE = 1.0
 """Seconds of work before a progress bar shows."""
 
@@ -23,22 +26,53 @@ Progress = Callable[[int, int], None]
 
 
 def paint_for(stream: TextIO) -> Paint:
-    """Choose colour or none: only on a terminal, and not where NO_COLOR is set."""
-    colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return ansi if colour else plain
+    """Choose colour or none: on a terminal, and wherever FORCE_COLOR is set; NO_COLOR wins.
+
+    Sources: no-color.org and force-color.org; a variable that is empty is not set.
+    """
+    if os.environ.get("NO_COLOR"):
+        return plain
+    return ansi if os.environ.get("FORCE_COLOR") or _can_be_drawn_on(stream) else plain
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Give the columns of a terminal, or what COLUMNS says of it; None where it is none."""
+    if not stream.isatty():
+        return None
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told):
+        return max(int(told), _LEAST_WIDTH)
+    try:
+        found = os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        found = 0
+    return max(found or _USUAL_WIDTH, _LEAST_WIDTH)
 
 
 def out(text: str) -> None:
-    """Write data to stdout."""
+    """Write data to stdout, as it is."""
     push(sys.stdout, text)
 
 
+def show(text: str) -> None:
+    """Write text for people to stdout, fitted to it."""
+    push(sys.stdout, _fitted(text, sys.stdout))
+
+
 def note(text: str) -> None:
-    """Write a line about the work to stderr; where it can't be written, the work goes on."""
+    """Write about the work to stderr; where it can't be written, the work goes on."""
+    _note_as_it_is(_fitted(text, sys.stderr))
+
+
+def _note_as_it_is(text: str) -> None:
     try:
         push(sys.stderr, f"{text}\n")
     except (BrokenPipeError, OutputError):
         silence(sys.stderr)
+
+
+def _fitted(text: str, stream: TextIO) -> str:
+    return fitted(text, width_of(stream), encoding_of(stream))
 
 
 def as_argument(part: Path | str) -> str:
@@ -66,7 +100,7 @@ def show_traceback(error: BaseException) -> None:
     for part in traceback.format_exception(error):
         of_code = part.startswith("  File ")
         for line in part.splitlines() if of_code else [part.strip("\n")]:
-            note(_told(line))
+            _note_as_it_is(_told(line))
 
 
 def _told(text: str) -> str:
@@ -85,7 +119,7 @@ def is_piped() -> bool:
 
 def confirm(question: str) -> bool:
     """Ask on stderr; anything but yes, the end of input too, is no."""
-    push(sys.stderr, f"{question} [y/N] ")
+    push(sys.stderr, f"{_fitted(question, sys.stderr)} [y/N] ")
     wait_for_line(sys.stdin)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -94,16 +128,18 @@ def confirm(question: str) -> bool:
 def progress_bar(label: str) -> Iterator[Progress]:
     """Give a function to tell how far the work is; shows a bar where it takes a while.
 
-    Only on a terminal, on stderr, and gone when the work is done. Where the terminal is gone
-    itself, the work goes on.
+    Only on a terminal that can erase it, on stderr, and gone when the work is done. Where the
+    terminal is gone itself, the work goes on.
     """
-    if not sys.stderr.isatty():
+    if not _can_be_drawn_on(sys.stderr):
         yield lambda _done, _total: None
         return
     from rich.console import Console  # noqa: PLC0415 - costs; most runs show no bar
     from rich.progress import Progress as Bar  # noqa: PLC0415
 
-    bar = Bar(console=Console(stderr=True), transient=True)
+    # Rich itself takes an empty FORCE_COLOR for no terminal, and leaves a blank line there.
+    console = Console(stderr=True, force_terminal=True, force_interactive=True)
+    bar = Bar(console=console, transient=True)
     task = bar.add_task(label, total=None)
     later = Timer(_PATIENCE, _on_screen, (bar.start,))
     later.daemon = True
@@ -116,6 +152,10 @@ def progress_bar(label: str) -> Iterator[Progress]:
         if later.ident is not None:
             later.join()  # it may be starting the bar just now
         _on_screen(bar.stop)
+
+
+def _can_be_drawn_on(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _on_screen(draw: Callable[[], object]) -> None:

@@ -20,7 +20,7 @@ def compare(
     for what is no policy document.
     """
     from reconciler.cli.compare import compare_documents, read_document
-    from reconciler.cli.terminal import out, paint_for
+    from reconciler.cli.terminal import out, paint_for, show
     from reconciler.errors import UsageError
     from reconciler.report.comparison import render_comparison, render_comparison_json
 
@@ -32,7 +32,7 @@ def compare(
     else:
         import sys
 
-        out(render_comparison(comparison, paint_for(sys.stdout)))
+        show(render_comparison(comparison, paint_for(sys.stdout)))
     if comparison.unreadable:
         raise typer.Exit(Exit.INVALID)
     raise typer.Exit(Exit.DIFFERS if comparison.access else Exit.DONE)

@@ -3,7 +3,15 @@
 import typer
 
 from reconciler.cli.exits import Exit, worst
-from reconciler.cli.options import DEFAULT_FILE, AllowPublic, File, Format, OutputFormat, Repository
+from reconciler.cli.options import (
+    DEFAULT_FILE,
+    AllowPublic,
+    File,
+    Format,
+    NoGroup,
+    OutputFormat,
+    Repository,
+)
 
 
 def drift(
@@ -11,6 +19,7 @@ def drift(
     file: File = DEFAULT_FILE,
     repository: Repository = None,
     format_: OutputFormat = Format.TEXT,
+    no_group: NoGroup = False,
     allow_public: AllowPublic = None,
 ) -> None:
     """Tell where what is live differs, or breaks a never rule; reads only.
@@ -30,7 +39,7 @@ def drift(
     lines, globs = open_lines(source.access), tuple(repository or ())
     found = survey(source, lines, globs, watched_names)
     found = replace(found, plan=without_expired(found.plan))
-    show_drift(found, source, format_)
+    show_drift(found, source, format_, grouped=not no_group)
     codes = findings_exit(found.plan, source.access)
     if found.plan.changes or found.plan.broken:
         codes.append(Exit.DIFFERS)

@@ -16,6 +16,7 @@ from reconciler.cli.options import (
     AllowRevocations,
     File,
     Format,
+    NoGroup,
     OutputFormat,
     Repository,
 )
@@ -31,8 +32,9 @@ def plan(
         typer.Option("--out", metavar="PLAN", help="Save the plan, for 'reconcile apply PLAN'."),
     ] = None,
     show_policy: Annotated[
-        bool, typer.Option("--show-policy", help="Show how each policy's JSON changes, too.")
+        bool, typer.Option("--show-policy", help="Show each policy's JSON as a diff, too.")
     ] = False,
+    no_group: NoGroup = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 4 when something would change.")
     ] = False,
@@ -62,11 +64,11 @@ def plan(
     )
     found = guarded(found, source.access, allowed, lambda: caller_arn(lines))
     if show_policy:
-        from reconciler.report.structure import structural_lines
+        from reconciler.report.structure import explain_json
 
-        show_plan(found, source, format_, structural_lines)
+        show_plan(found, source, format_, explain_json, grouped=not no_group)
     else:
-        show_plan(found, source, format_)
+        show_plan(found, source, format_, grouped=not no_group)
     show_refusals(found.refusals)
     if plan_out is not None:
         from reconciler.cli.plan_file import save_plan

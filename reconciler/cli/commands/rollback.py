@@ -12,6 +12,7 @@ from reconciler.cli.options import (
     AllowPublic,
     Format,
     JournalPath,
+    NoGroup,
     OutputFormat,
     Repository,
     Wait,
@@ -23,6 +24,7 @@ def rollback(
     *,
     repository: Repository = None,
     format_: OutputFormat = Format.TEXT,
+    no_group: NoGroup = False,
     yes: Annotated[bool, typer.Option("--yes", help="Roll back without asking.")] = False,
     journal: JournalPath = None,
     wait: Wait = DEFAULT_WAIT,
@@ -59,7 +61,7 @@ def rollback(
     lines, authors = open_lines_of(source.writes)
     found = survey_writes(source, lines)
     changes = found.plan.changes
-    show_rollback(found.plan, format_, sure=yes)
+    show_rollback(found.plan, format_, sure=yes, grouped=not no_group)
     refusals = rollback_refusals(found.plan, authors, allow_public or (), allow_lock_out or ())
     reason = reason_to_skip(changes, refusals, sure=yes)
     codes = [Exit.REFUSED] if reason is not None else []
