@@ -17,6 +17,7 @@ ActionCommand.cs; microsoft/azure-pipelines-agent, Command.cs.
 """
 
 _WORD = re.compile(r"[A-Za-z0-9._/*?-]+")
+_PARTS_WORDS = re.compile('[ "]')  # all other blanks are escaped where they are shown
 _SHORT = 0x100
 _LONG = 0x10000
 
@@ -39,6 +40,16 @@ def printable_name(text: str) -> str:
     What can be neither is quoted, lest it read as one of our own lines.
     """
     return text if _WORD.fullmatch(text) else printable(json.dumps(text))
+
+
+def unmistakable(text: str) -> str:
+    """Quote a text that could be taken for more than one word of a line; it is escaped later."""
+    return quoted(text) if _PARTS_WORDS.search(text) else text
+
+
+def quoted(text: str) -> str:
+    """Write a text as a JSON string, so that all can see where it ends."""
+    return printable(json.dumps(text, ensure_ascii=False))
 
 
 def printable_json(document: object) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from reconciler.access.desired import entries_by_name
+from reconciler.access.desired import EntriesByName
 from reconciler.access.lines import Line, lasting_lines, statements_of
 from reconciler.access.model import AccessFile, Entry
 from reconciler.access.problems import Findings, Place, shown
@@ -33,7 +33,7 @@ class _Grant(NamedTuple):
     tier: str | None
 
 
-def check_denied(access: AccessFile, today: date, findings: Findings) -> None:
+def check_denied(access: AccessFile, found: EntriesByName, today: date, findings: Findings) -> None:
     """Warn of each grant that a Deny of the same repository takes away for certain, or in part.
 
     Each line is held against each Deny once, on however many repositories they meet.
@@ -44,7 +44,7 @@ def check_denied(access: AccessFile, today: date, findings: Findings) -> None:
         return
     given = {entry.repository: _allowed(entry, access, today) for entry in access.entries}
     left = _MOST_COMPARED
-    for giving, other in _pairs(access, denying):
+    for giving, other in _pairs(access, found, denying):
         lines, denials = given[giving.repository], denying[other.repository]
         of_patterns = giving.is_pattern and other.is_pattern
         left -= len(lines) * len(denials) + (_OF_PATTERNS if of_patterns else 1)
@@ -70,13 +70,15 @@ def _allowed(entry: Entry, access: AccessFile, today: date) -> tuple[Line, ...]:
     return tuple(dict.fromkeys(line for line in lines if line.holder.effect == "Allow"))
 
 
-def _pairs(access: AccessFile, denying: Collection[str]) -> Iterator[tuple[Entry, Entry]]:
+def _pairs(
+    access: AccessFile, found: EntriesByName, denying: Collection[str]
+) -> Iterator[tuple[Entry, Entry]]:
     """Give the entries that apply to one repository, in pairs of which the second one denies.
 
     Two patterns are given, too, where no repository may match both.
     """
     patterns = [e for e in access.entries if e.is_pattern and e.repository in denying]
-    for _, (own, *matching) in entries_by_name(access, None):
+    for _, (own, *matching) in found:
         if own.is_pattern:
             yield from ((own, other) for other in patterns)
             continue

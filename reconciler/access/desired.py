@@ -5,10 +5,15 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from reconciler.access.model import AccessFile, Entry
+from reconciler.access.problems import Place
+from reconciler.policy.glob_index import GlobIndex
 from reconciler.policy.grants import Desired, Grant
 
 if TYPE_CHECKING:
     from reconciler.registry.model import RepositorySettings
+
+EntriesByName = tuple[tuple[str, tuple[Entry, ...]], ...]
+"""Each repository, or pattern alone, with the entries that apply to it; sorted by name."""
 
 
 def desired_policies(
@@ -25,19 +30,18 @@ def desired_policies(
     return tuple(add_up(name, entries, today) for name, entries in found)
 
 
-def entries_by_name(
-    access: AccessFile, names: Iterable[str] | None
-) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
+def entries_by_name(access: AccessFile, names: Iterable[str] | None) -> EntriesByName:
     """Give each repository with the entries that apply to it, sorted by name.
 
     `names` are as for `desired_policies`; the probe repository is never among those given.
     """
-    patterns = _patterns(access)
+    patterns = {entry.repository: entry for entry in _patterns(access)}
+    index = GlobIndex(patterns)
     exact = {entry.repository: entry for entry in access.entries if not entry.is_pattern}
     wanted = set(exact) | _without_probe(access, names or ())
-    found = [(name, _entries_for(name, exact.get(name), patterns)) for name in wanted]
+    found = [(name, _entries_for(name, exact.get(name), patterns, index)) for name in wanted]
     if names is None:
-        found += [(pattern.repository, (pattern,)) for pattern in patterns]
+        found += [(name, (pattern,)) for name, pattern in patterns.items()]
     return tuple(sorted((name, entries) for name, entries in found if entries))
 
 
@@ -55,9 +59,9 @@ def add_up(name: str, entries: Sequence[Entry], today: date) -> Desired:
 def managed_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
     """Give the live repositories that an entry names or matches, sorted."""
     exact = {entry.repository for entry in access.entries}
-    patterns = _patterns(access)
+    index = GlobIndex(entry.repository for entry in _patterns(access))
     live = _without_probe(access, names)
-    return tuple(sorted(n for n in live if n in exact or any(p.matches(n) for p in patterns)))
+    return tuple(sorted(n for n in live if n in exact or index.matching(n)))
 
 
 def to_create(access: AccessFile) -> "Mapping[str, RepositorySettings]":
@@ -67,10 +71,9 @@ def to_create(access: AccessFile) -> "Mapping[str, RepositorySettings]":
 
 def patterns_without_match(access: AccessFile, names: Iterable[str]) -> tuple[Entry, ...]:
     """Give the patterns that match no live repository, in the order of the file."""
-    live = _without_probe(access, names)
-    return tuple(
-        entry for entry in _patterns(access) if not any(entry.matches(name) for name in live)
-    )
+    index = GlobIndex(entry.repository for entry in _patterns(access))
+    matched = frozenset[str]().union(*map(index.matching, _without_probe(access, names)))
+    return tuple(entry for entry in _patterns(access) if entry.repository not in matched)
 
 
 def _without_probe(access: AccessFile, names: Iterable[str]) -> set[str]:
@@ -81,11 +84,17 @@ def _patterns(access: AccessFile) -> tuple[Entry, ...]:
     return tuple(entry for entry in access.entries if entry.is_pattern)
 
 
-def _entries_for(name: str, own: Entry | None, patterns: Sequence[Entry]) -> tuple[Entry, ...]:
+def _entries_for(
+    name: str, own: Entry | None, patterns: Mapping[str, Entry], index: GlobIndex
+) -> tuple[Entry, ...]:
     if own is not None and not own.inherit:
         return (own,)
-    matching = tuple(entry for entry in patterns if entry.matches(name))
-    return matching if own is None else (own, *matching)
+    matching = sorted((patterns[pattern] for pattern in index.matching(name)), key=_place_of)
+    return tuple(matching) if own is None else (own, *matching)
+
+
+def _place_of(entry: Entry) -> Place:
+    return entry.place
 
 
 def is_over(grant: Grant, today: date) -> bool:

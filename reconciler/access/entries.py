@@ -22,7 +22,7 @@ from reconciler.access.nodes import (
     text_of,
     texts_of,
 )
-from reconciler.access.problems import Findings, Place, shown
+from reconciler.access.problems import Bound, Findings, Place, shown
 from reconciler.access.repository import check_repository
 from reconciler.access.statements import read_statements
 from reconciler.access.tiers import check_tier
@@ -31,6 +31,8 @@ from reconciler.policy.glob import has_wildcard
 from reconciler.policy.grants import Grant
 from reconciler.policy.principals import EVERYONE
 from reconciler.policy.tiers import Tiers
+
+_GRANTS = Bound(1_000_000, "grants and values of their conditions")
 
 
 class Terms(NamedTuple):
@@ -87,7 +89,12 @@ def _read_access(node: Node | None, terms: Terms) -> tuple[EntryGrant, ...]:
     for pair in pairs_of(node):
         members = resolve(pair.key, terms.names)
         _warn_of_spellings(pair.key, members, spelled, terms)
-        given = [_read_given(item, terms) for item in items_of(pair.value)]
+        items = items_of(pair.value)
+        own = sum(1 + _number_of_values(member.condition) for member in members)
+        terms.findings.ask(_GRANTS, own * len(items), pair.key.place)
+        given = [_read_given(item, terms) for item in items]
+        values = sum(_number_of_values(one.condition) for one in given if one)
+        terms.findings.ask(_GRANTS, values * len(members), pair.key.place)
         of_key = [
             EntryGrant(
                 _grant(one, member, terms), pair.key.text, one.place, pair.key.place, one.reason
@@ -125,6 +132,10 @@ def _read_end(item: MappingNode, terms: Terms) -> date | None:
             terms.findings.warning("expired", message, written.place, hint=hint)
         return until
     return None
+
+
+def _number_of_values(condition: Condition) -> int:
+    return sum(len(clause.values) for clause in condition)
 
 
 def _grant(given: _Given, member: Member, terms: Terms) -> Grant:

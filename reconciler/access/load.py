@@ -12,7 +12,7 @@ from reconciler.access.names import read_names, warn_of_unused
 from reconciler.access.never import check_never, names_in_rules, read_rules, tiers_in_rules
 from reconciler.access.never_applies import known_of_requests
 from reconciler.access.nodes import Node, ScalarNode, child, items_of, pairs_of, texts_of
-from reconciler.access.problems import Findings, Problem, has_errors, sort_problems
+from reconciler.access.problems import Findings, Problem, TooLargeError, has_errors, sort_problems
 from reconciler.access.public import check_public
 from reconciler.access.repository import check_probe_repository
 from reconciler.access.settings import (
@@ -23,7 +23,7 @@ from reconciler.access.settings import (
     read_unmanaged_repositories,
 )
 from reconciler.access.shape import check_shape
-from reconciler.access.sizes import check_sizes
+from reconciler.access.sizes import add_entries, check_sizes
 from reconciler.access.source import read_source
 from reconciler.access.tiers import read_tiers
 from reconciler.access.tiers import warn_of_unused as warn_of_unused_tiers
@@ -59,11 +59,15 @@ def load_access(
     if source.root is not None:
         check_shape(source.root, findings)
         meaning = Findings()
-        access = _read(source.root, path, today, meaning)
-        check_public(access, allow_public, meaning)
-        check_never(access, today, meaning)
-        check_denied(access, today, meaning)
-        check_sizes(access, today, meaning)
+        try:
+            access = _read(source.root, path, today, meaning)
+            found = add_entries(access, meaning)
+            check_public(access, found, allow_public, meaning)
+            check_never(access, found, today, meaning)
+            check_denied(access, found, today, meaning)
+            check_sizes(access, found, today, meaning)
+        except TooLargeError:
+            access = None
         _add_new(meaning, findings)
     problems = sort_problems(findings.found)
     return Loaded(None if has_errors(problems) else access, problems, {path: source.lines})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reconciler.access.problems import Place
 from reconciler.policy.conditions import Condition
-from reconciler.policy.glob import glob_matches, has_wildcard
+from reconciler.policy.glob import has_wildcard
 from reconciler.policy.grants import Grant
 from reconciler.policy.keep import Ownership
 from reconciler.policy.never import NeverRule
@@ -75,11 +75,6 @@ class Entry(NamedTuple):
     def is_pattern(self) -> bool:
         """Tell whether the key is a pattern."""
         return has_wildcard(self.repository)
-
-    def matches(self, name: str) -> bool:
-        """Tell whether a pattern matches a repository's name."""
-        prefix = self.repository.partition("*")[0].partition("?")[0]
-        return name.startswith(prefix) and glob_matches(self.repository, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from reconciler.access.arns import read_arn
 from reconciler.access.model import Member
 from reconciler.access.nodes import MappingNode, Node, Pair, ScalarNode, child, pairs_of, texts_of
 from reconciler.access.order import path_of, sort_by_use
-from reconciler.access.problems import Findings, shown
+from reconciler.access.problems import Bound, Findings, shown
 from reconciler.access.who import read_principal
 from reconciler.policy.conditions import NO_CONDITION
 from reconciler.policy.principals import ACCOUNT_ID, Principal, account_principal
@@ -17,6 +17,7 @@ from reconciler.policy.principals import ACCOUNT_ID, Principal, account_principa
 Members = tuple[Member, ...]
 
 _MOST_MEMBERS = 1000
+_MEMBERS = Bound(300_000, "principals, each as often as a name stands for it")
 _GROUP_HINT = (
     "no policy holds so many; an account, a role pattern or an organization stands for many"
 )
@@ -62,7 +63,16 @@ def read_names(root: Node, around: Surroundings) -> Names:
 
 
 def resolve(reference: ScalarNode, names: Names) -> Members:
-    """Work out whom a name, an ARN or an account id stands for; nobody, and a problem, if none."""
+    """Work out whom a name, an ARN or an account id stands for; nobody, and a problem, if none.
+
+    Raises TooLargeError.
+    """
+    members = _resolve(reference, names)
+    names.around.findings.ask(_MEMBERS, len(members), reference.place)
+    return members
+
+
+def _resolve(reference: ScalarNode, names: Names) -> Members:
     text = reference.text
     accounts, partition = names.around.accounts, names.around.partition
     if text in names.principals:

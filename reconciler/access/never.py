@@ -1,10 +1,12 @@
 """`guards.rules`: what the file says shall never be, and where its own access does it."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from reconciler.access.accounts import find_account
-from reconciler.access.desired import entries_by_name, managed_names
+from reconciler.access.desired import EntriesByName, managed_names
 from reconciler.access.lines import Line, facts_of_lines, lasting_lines
 from reconciler.access.model import AccessFile, PlacedRule
 from reconciler.access.names import Names, resolve
@@ -17,19 +19,31 @@ from reconciler.access.nodes import (
     text_of,
     texts_of,
 )
-from reconciler.access.problems import Findings, shown
+from reconciler.access.problems import Bound, Findings, Place, shown
 from reconciler.access.repository import check_repository
 from reconciler.access.tiers import check_tier
 from reconciler.policy.amounts import amounts_to, can_rewrite, shares_any
+from reconciler.policy.facts import Holder
 from reconciler.policy.glob import has_wildcard
+from reconciler.policy.glob_index import GlobIndex
 from reconciler.policy.never import Breach, NeverRule, Outside, find_breaches
-from reconciler.policy.principals import EVERYONE, plain_name
-from reconciler.policy.reach import Someone
+from reconciler.policy.principals import EVERYONE, account_of, plain_name
+from reconciler.policy.reach import Someone, is_anyone
 from reconciler.policy.tiers import Tiers
-from reconciler.printable import printable
+from reconciler.printable import quoted
 
+_MATCHES = Bound(500_000, "comparisons of never rules' patterns with repositories")
+_JUDGEMENTS = Bound(500_000, "judgements of grants by never rules")
+_BREACHES = Bound(20_000, "lines that break never rules")
 _PUBLIC = "public"
 _HINT = "take it away here, or change the rule"
+
+
+class _Broken(NamedTuple):
+    """A rule, and who breaks it how."""
+
+    placed: PlacedRule
+    breach: Breach
 
 
 def read_rules(node: Node | None, names: Names, tiers: Tiers) -> tuple[PlacedRule, ...]:
@@ -62,20 +76,36 @@ def watched_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(watched.union(managed_names(access, live))))
 
 
-def check_never(access: AccessFile, today: date, findings: Findings) -> None:
+def check_never(
+    access: AccessFile,
+    found: EntriesByName,
+    today: date,
+    findings: Findings,
+) -> None:
     """Report each access that gives somebody what a rule says they never shall have.
 
-    Each repository of the file counts with the patterns that match it, and each pattern alone.
+    Each repository of the file counts with the patterns that match it, and each pattern alone,
+    as `found` says. What is given alike on many repositories is judged once. Raises TooLargeError.
     """
     rules = access.guards.rules
     entries = access.entries if rules else ()
     given = {entry.repository: lasting_lines(entry, access, today) for entry in entries}
     exact = frozenset(name for name in given if not has_wildcard(name))
-    for repository, applying in entries_by_name(access, None) if rules else ():
-        concerned = [placed for placed in rules if _concerns(placed.rule, repository, exact)]
+    places = {entry.repository: entry.place for entry in entries}
+    patterns = sum(len(placed.rule.repositories) for placed in rules)
+    index = GlobIndex(pattern for placed in rules for pattern in placed.rule.repositories)
+    judged: dict[object, tuple[_Broken, ...]] = {}
+    for repository, applying in found if rules else ():
+        if has_wildcard(repository):
+            findings.ask(_MATCHES, patterns, places[repository])
+            concerned = [placed for placed in rules if _concerns(placed.rule, repository, exact)]
+        else:
+            findings.ask(_MATCHES, index.count(repository), places[repository])
+            matching = index.matching(repository)
+            concerned = [p for p in rules if _names_any(p.rule.repositories, matching)]
         if concerned:
             lines = [line for entry in applying for line in given[entry.repository]]
-            _check(concerned, lines, findings)
+            _check(concerned, lines, judged, places[repository], findings)
 
 
 def _read_rule(node: Node, names: Names, tiers: Tiers) -> PlacedRule | None:
@@ -115,29 +145,68 @@ def _check_clash(public: ScalarNode, names: Names) -> None:
         names.around.findings.error("name-clash", message, public.place, hint="rename the other")
 
 
-def _concerns(rule: NeverRule, repository: str, exact: frozenset[str]) -> bool:
-    """Tell whether a rule is about a repository, or about any that a pattern alone stands for.
+def _names_any(own: tuple[str, ...], matching: frozenset[str]) -> bool:
+    """Tell whether a rule about these patterns is about a repository that some match."""
+    return not own or not matching.isdisjoint(own)
+
+
+def _concerns(rule: NeverRule, pattern: str, exact: frozenset[str]) -> bool:
+    """Tell whether a rule is about any repository that a pattern alone stands for.
 
     Those that have an entry of their own are looked at by themselves.
     """
-    if not has_wildcard(repository) or not rule.repositories:
-        return rule.may_concern(repository)
-    left = tuple(pattern for pattern in rule.repositories if pattern not in exact)
-    return bool(left) and rule._replace(repositories=left).may_concern(repository)
+    if not rule.repositories:
+        return True
+    left = tuple(own for own in rule.repositories if own not in exact)
+    return bool(left) and rule._replace(repositories=left).may_concern(pattern)
 
 
-def _check(rules: Iterable[PlacedRule], lines: list[Line], findings: Findings) -> None:
+def _check(
+    rules: Sequence[PlacedRule],
+    lines: Sequence[Line],
+    judged: dict[object, tuple[_Broken, ...]],
+    place: Place,
+    findings: Findings,
+) -> None:
     facts = facts_of_lines(lines)
-    for rule, place in rules:
-        for breach in find_breaches(rule, facts):
-            for line in _decisive(rule, breach, lines):
-                name = shown(_name(breach.who, line))
-                because = printable(rule.because)
-                alone = amounts_to(rule.actions, line.actions, breach.denied)
-                rewrites = not alone and can_rewrite(line.actions, breach.denied)
-                by = "can rewrite the policy and so give itself" if rewrites else "gets"
-                message = f"{name} {by} {rule.tier} here, which it must never have: {because}"
-                findings.error("never", message, line.place, hint=_HINT, other=place)
+    by_holder: defaultdict[Holder, list[Line]] = defaultdict(list)
+    for line in lines:
+        by_holder[line.holder].append(line)
+    key = (frozenset(placed.place for placed in rules), frozenset(facts.items()))
+    if key not in judged:
+        findings.ask(_JUDGEMENTS, _judgements(rules, facts), place)
+        judged[key] = tuple(
+            _Broken(placed, breach)
+            for placed in rules
+            for breach in find_breaches(placed.rule, facts)
+        )
+    for (rule, other), breach in judged[key]:
+        giving = [line for holder in breach.givers for line in by_holder[holder]]
+        findings.ask(_BREACHES, len(giving), place)
+        for line in _decisive(rule, breach, giving):
+            name = shown(_name(breach.who, line))
+            because = quoted(rule.because)
+            alone = amounts_to(rule.actions, line.actions, breach.denied)
+            rewrites = not alone and can_rewrite(line.actions, breach.denied)
+            by = "can rewrite the policy and so give itself" if rewrites else "gets"
+            message = f"{name} {by} {rule.tier} here, which it must never have: {because}"
+            findings.error("never", message, line.place, hint=_HINT, other=other)
+
+
+def _judgements(rules: Sequence[PlacedRule], facts: Collection[Holder]) -> int:
+    """Count, at the most, how often somebody is held against what somebody else is given.
+
+    Somebody of one account is held against what is given in it, and what anyone is given.
+    """
+    inside = Counter(account_of(holder.principal) for holder in facts)
+    inside[None] = len(facts)  # of somebody without an account, or of no account
+    parties = sum(
+        1 + inside[None if isinstance(one, Outside) else account_of(one.principal)]
+        for placed in rules
+        for one in placed.rule.to
+    )
+    anyone = sum(is_anyone(holder.principal) for holder in facts)
+    return len(facts) * len(rules) + parties * (1 + anyone)
 
 
 def _name(who: Someone, line: Line) -> str:
@@ -145,9 +214,8 @@ def _name(who: Someone, line: Line) -> str:
     return who.name or own or plain_name(who.principal)
 
 
-def _decisive(rule: NeverRule, breach: Breach, lines: Iterable[Line]) -> list[Line]:
+def _decisive(rule: NeverRule, breach: Breach, giving: Iterable[Line]) -> list[Line]:
     """Give the lines that alone are too much; where none is, all that add to it."""
-    giving = [line for line in lines if line.holder in breach.givers]
     alone = [
         line
         for line in giving

@@ -1,5 +1,6 @@
 """Problems of a file: what is wrong, where, and what would help."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,6 +14,18 @@ Severity = Literal["error", "warning"]
 _LONGEST_SHOWN = 60
 _MOST_LISTED = 12
 _MOST_COMPARISONS = 20_000
+_SMALLER = "let an account, a role pattern or an organization stand for many, or split the file"
+
+
+class Bound(NamedTuple):
+    """How many of something a file may ask for, in all."""
+
+    most: int
+    of: str
+
+
+class TooLargeError(Exception):
+    """The rest of the file is not judged; the reason is among the findings."""
 
 
 class Place(NamedTuple):
@@ -42,11 +55,21 @@ class Findings:
     """Collects problems while a file is read; an identical one is kept once.
 
     `comparisons_left` bounds what looking for the choices that are meant may cost, for a file
-    may hold thousands of unknown names, and of known ones.
+    may hold thousands of unknown names, and of known ones. `asked` is the work so far.
     """
 
     found: dict[Problem, None] = field(default_factory=dict)
     comparisons_left: int = _MOST_COMPARISONS
+    asked: Counter[Bound] = field(default_factory=Counter)
+
+    def ask(self, bound: Bound, number: int, place: Place) -> None:
+        """Count work before it is done. Raises TooLargeError where the file asks for too much."""
+        self.asked[bound] += number
+        if self.asked[bound] > bound.most:
+            message = f"up to here, the file asks for {self.asked[bound]:,} {bound.of}"
+            hint = f"at most {bound.most:,} are taken; {_SMALLER}"
+            self.error("too-large", message, place, hint=hint)
+            raise TooLargeError
 
     def error(
         self,

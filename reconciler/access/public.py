@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from reconciler.access.desired import entries_by_name
+from reconciler.access.desired import EntriesByName
 from reconciler.access.lines import Line, facts_of_lines, lines_of
 from reconciler.access.model import AccessFile
 from reconciler.access.problems import Findings, Place, shown
@@ -18,11 +18,13 @@ _HINTS: Mapping[Why, str] = {
 }
 
 
-def check_public(access: AccessFile, allowed: frozenset[str], findings: Findings) -> None:
+def check_public(
+    access: AccessFile, found: EntriesByName, allowed: frozenset[str], findings: Findings
+) -> None:
     """Report each line that lets strangers in, alone or with others of the same repository.
 
-    Each repository of the file counts with the patterns that match it, and each pattern alone.
-    `allowed` are the keys of entries whose lines are passed over.
+    Each repository of the file counts with the patterns that match it, and each pattern alone, as
+    `found` says. `allowed` are the keys of entries whose lines are passed over.
     """
     if access.guards.public == "allow":
         return
@@ -35,7 +37,7 @@ def check_public(access: AccessFile, allowed: frozenset[str], findings: Findings
         for entry in access.entries
     }
     told: set[Place] = set()
-    for entries in _combinations(access, lines):
+    for entries in _combinations(found, lines):
         opened = openings(facts_of_lines(line for entry in entries for line in lines[entry]))
         for entry in entries if opened else ():
             for line in lines[entry] if entry not in allowed else ():
@@ -47,14 +49,14 @@ def check_public(access: AccessFile, allowed: frozenset[str], findings: Findings
 
 
 def _combinations(
-    access: AccessFile, lines: Mapping[str, tuple[Line, ...]]
+    found: EntriesByName, lines: Mapping[str, tuple[Line, ...]]
 ) -> dict[tuple[str, ...], None]:
     """Give the entries that apply together and are about everyone, each combination once."""
-    if not any(line.holder.effect == "Allow" for found in lines.values() for line in found):
+    if not any(line.holder.effect == "Allow" for held in lines.values() for line in held):
         return {}
     return {
         tuple(entry.repository for entry in entries if lines[entry.repository]): None
-        for _, entries in entries_by_name(access, None)
+        for _, entries in found
     }
 
 

@@ -26,7 +26,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "wrong-type": "Text, lists and mappings are not interchangeable.",
         "empty-value": "An empty list or mapping where at least one item is needed.",
         "bad-value": "A value outside of what the key takes.",
-        "bad-name": "A name that reads as an id, an ARN or a pattern would be ambiguous.",
+        "bad-name": "A name that reads as an id, an ARN or another part of a plan misleads.",
         # accounts and principals
         "unquoted-account-id": "Unquoted, YAML may read an account id as another number.",
         "bad-account-id": "An account id has exactly 12 digits.",
@@ -73,6 +73,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "grant-denied": "A Deny wins over every Allow, so what it takes away is not given.",
         "resource-in-statement": "A repository policy speaks of its own repository only.",
         "statement-not-owned": "Under default: keep, only statements with our Sid are ours.",
+        "too-large": "A small file can ask for more than can be judged in moderate time.",
         "policy-too-large": "ECR takes no policy of more than 10,240 characters.",
         "policy-nearly-too-large": "A policy near the limit leaves no room for the next grant.",
     }

@@ -19,6 +19,13 @@ Misspelt = set[tuple[Place, str]]
 """Keys that are not known, and those that they are most likely meant as; each with the place of
 its mapping."""
 
+_NAME = "name"
+_RULES = {"account id": "bad-account-id", _NAME: "bad-name"}
+"""Rules of their own for a bad value, by its title."""
+
+_NAME_HINT = (
+    "1 to 64 ASCII letters, digits and . _ - / @ +; not only digits, and not the word nothing"
+)
 _RESOURCE = frozenset({"Resource", "NotResource"})
 
 
@@ -54,9 +61,8 @@ def _say_key(broken: Violation, misspelt: Misspelt, findings: Findings) -> None:
         place, other = broken.key_place(second), broken.key_place(first)
         findings.error("clashing-keys", message, place, hint="remove one of them", other=other)
         return
-    hint = "at most 128 characters, not only digits, no ARN, no * and ?"
     message = f"{shown(key)} can't be a name"
-    findings.error("bad-name", message, broken.key_place(key), hint=hint)
+    findings.error("bad-name", message, broken.key_place(key), hint=_NAME_HINT)
 
 
 def _say_unknown(broken: Violation, misspelt: Misspelt, findings: Findings) -> None:
@@ -140,12 +146,14 @@ def _say_many(broken: Violation, findings: Findings) -> None:
 
 
 def _say_value(broken: Violation, findings: Findings) -> None:
-    rule = "bad-account-id" if broken.title == "account id" else "bad-value"
+    rule = _RULES.get(broken.title, "bad-value")
     message = f"{shown(broken.value)} is not a valid {broken.title}"
     findings.error(rule, message, broken.place, hint=_value_hint(broken, findings))
 
 
 def _value_hint(broken: Violation, findings: Findings) -> str | None:
+    if broken.title == _NAME and broken.keyword == "pattern":
+        return _NAME_HINT
     match broken.keyword:
         case "enum":
             names = _strings(broken.wanted)

@@ -3,28 +3,55 @@
 from datetime import date
 
 from reconciler.access.compile import compile_desired
-from reconciler.access.desired import add_up, entries_by_name
+from reconciler.access.desired import EntriesByName, add_up, entries_by_name
 from reconciler.access.model import AccessFile
-from reconciler.access.problems import Findings, shown
+from reconciler.access.problems import Bound, Findings, shown
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
-from reconciler.policy.grants import Desired
+from reconciler.policy.facts import Facts
+from reconciler.policy.glob import has_wildcard
+from reconciler.policy.glob_index import GlobIndex
+from reconciler.policy.grants import Desired, grant_facts
 
 _NEARLY = MAX_POLICY_CHARACTERS * 8 // 10
+_MATCHES = Bound(1_000_000, "comparisons of patterns with names")
+_ADDED_UP = Bound(500_000, "grants and statements, added up over entries and patterns")
+_COVERED = Bound(5_000_000, "comparisons of actions with patterns")
+_TOLD = Bound(300_000, "comparisons of statements with tiers and with each other")
+_MOST_ACTIONS = 1_000
 _MOST_GRANTS = MAX_POLICY_CHARACTERS
 _FAR_TOO_LARGE = 4 * MAX_POLICY_CHARACTERS
 _ID_LENGTH = 12
+_STATEMENT = len('{"Effect":"Allow","Principal":,"Action":,"Condition":{}}')
 _AROUND_NAME = len('"",')
 _SHRINK = "a role pattern, an account or an organization in place of many would shrink it"
 
 
-def check_sizes(access: AccessFile, today: date, findings: Findings) -> None:
+def add_entries(access: AccessFile, findings: Findings) -> EntriesByName:
+    """Give the entries of each repository of the file, and of each pattern alone.
+
+    Raises TooLargeError before more patterns are matched, or more grants are added up, than can be
+    in moderate time.
+    """
+    index = GlobIndex(entry.repository for entry in access.entries if entry.is_pattern)
+    for entry in access.entries:
+        if not entry.is_pattern and entry.inherit:
+            findings.ask(_MATCHES, index.count(entry.repository), entry.place)
+    found = entries_by_name(access, None)
+    places = {entry.repository: entry.place for entry in access.entries}
+    for repository, entries in found:
+        number = sum(len(entry.grants) + len(entry.statements) for entry in entries)
+        findings.ask(_ADDED_UP, number, places[repository])
+    return found
+
+
+def check_sizes(access: AccessFile, found: EntriesByName, today: date, findings: Findings) -> None:
     """Report each repository whose policy is too large, and warn of those over 80 %.
 
     One that is far too large is not written in order to know its size: a file may give access to
     thousands of principals on thousands of repositories.
     """
     places = {entry.repository: entry.place for entry in access.entries}
-    for repository, entries in entries_by_name(access, None):
+    for repository, entries in found:
         name, place = shown(repository), places[repository]
         grants = sum(len(entry.grants) for entry in entries)
         if grants > _MOST_GRANTS:
@@ -32,7 +59,16 @@ def check_sizes(access: AccessFile, today: date, findings: Findings) -> None:
             findings.error("policy-too-large", message, place, hint=_SHRINK)
             continue
         desired = add_up(repository, entries, today)
-        told, size = "at least ", _least_size(desired)
+        actions = frozenset[str]().union(*(grant.actions for grant in desired.grants))
+        if len(actions) > _MOST_ACTIONS:
+            message = f"{len(actions):,} actions on {name} are too many for one policy"
+            findings.error("policy-too-large", message, place)
+            continue
+        findings.ask(_COVERED, len(actions) * sum(map(has_wildcard, actions)), place)
+        facts = grant_facts(desired.grants)
+        groups = len({(holder.condition, held) for holder, held in facts.items()})
+        findings.ask(_TOLD, groups * (len(access.tiers) + groups), place)
+        told, size = "at least ", _least_size(facts)
         if size <= _FAR_TOO_LARGE:
             told, size = "", len(compile_desired(access, desired) or "")
         message = (
@@ -45,11 +81,17 @@ def check_sizes(access: AccessFile, today: date, findings: Findings) -> None:
             findings.warning("policy-nearly-too-large", message, place, hint=_advice(desired))
 
 
-def _least_size(desired: Desired) -> int:
-    """Give what it takes only to name all principals, each once and an account as its id."""
-    named = {grant.principal.names[0] for grant in desired.grants}
+def _least_size(facts: Facts) -> int:
+    """Give what it takes only to name all principals, actions and conditions, each once.
+
+    An account is named by its id. A condition needs a statement of its own.
+    """
+    named = {holder.principal.names[0] for holder in facts}
+    conditions = {holder.condition for holder in facts if holder.condition}
+    values = (v for condition in conditions for clause in condition for v in clause.values)
     lengths = (_ID_LENGTH if name.endswith(":root") else len(name) for name in named)
-    return sum(length + _AROUND_NAME for length in lengths)
+    written = sum(length + _AROUND_NAME for length in (*lengths, *map(len, values)))
+    return written + _STATEMENT * len(conditions)
 
 
 def _advice(desired: Desired) -> str:

@@ -7,6 +7,7 @@ from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan, Target
 from reconciler.policy.facts import facts_of_policy
 from reconciler.policy.public import openings
+from reconciler.printable import quoted
 
 REVOCATIONS = "--allow-revocations"
 GRANTS = "--allow-grants"
@@ -156,7 +157,7 @@ def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
             yield Refusal(
                 "never",
                 f"{broken.who} {broken.has} on {_place(broken.target)} and keeps it, which it "
-                f"must never have: {broken.because}; {NEVER} {name} allows it once",
+                f"must never have: {quoted(broken.because)}; {NEVER} {name} allows it once",
             )
 
 

@@ -10,6 +10,7 @@ from reconciler.policy.facts import Facts, facts_of
 from reconciler.policy.never import NeverRule, find_breaches
 from reconciler.policy.principals import Principal, plain_name
 from reconciler.policy.vocabulary import Vocabulary
+from reconciler.printable import quoted
 from reconciler.registry.model import LiveRegistry, ReadFailure
 
 _GONE = "missing-repository"
@@ -72,7 +73,7 @@ def broken_anew(
                     if by_rewriting
                     else f"would have {rule.tier}"
                 )
-                told[f"{name} {gets}, which it must never have: {rule.because}"] = None
+                told[f"{name} {gets}, which it must never have: {quoted(rule.because)}"] = None
     return tuple(told)
 
 
@@ -172,5 +173,5 @@ def _who_breaks(rule: NeverRule, facts: Facts) -> dict[tuple[Principal, Conditio
 
 def _told(broken: BrokenRule) -> Finding:
     ends = "an apply ends that" if broken.repaired else "no apply ends that"
-    told = f"{broken.who} {broken.has}, which it must never have: {broken.because}; {ends}"
+    told = f"{broken.who} {broken.has}, which it must never have: {quoted(broken.because)}; {ends}"
     return finding(broken.target, "never", told)

@@ -126,12 +126,20 @@ def is_of_registry(action: str) -> bool:
 def covers(pattern: str, action: str) -> bool:
     """Tell whether one canonical action or pattern covers another.
 
-    Two different patterns cover only where one matches the other as it is written: what they
-    match today is no promise for tomorrow's actions.
+    What covers all of ECR's actions covers those of other services, too: they mean nothing here.
+    Two different patterns cover only where one matches the other as it is written: what they match
+    today is no promise for tomorrow's actions.
     """
-    return pattern == action or (
-        has_wildcard(pattern) and glob_matches(pattern.lower(), action.lower())
+    if pattern == action or not has_wildcard(pattern):
+        return pattern == action
+    return glob_matches(pattern.lower(), action.lower()) or (
+        _covers_all_of_ecr(pattern) and not is_of_repositories(action)
     )
+
+
+@lru_cache(maxsize=4_096)
+def _covers_all_of_ecr(pattern: str) -> bool:
+    return glob_matches(pattern.lower(), EVERY_ACTION)
 
 
 def is_of_repositories(action: str) -> bool:

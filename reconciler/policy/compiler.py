@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import count
 from typing import Literal
 
@@ -107,10 +107,12 @@ def _short_name(name: str) -> str:
 def _numbered(drafts: Sequence[tuple[str, Json]], taken: Set[str]) -> Iterable[Json]:
     used = {sid for sid, _ in drafts} | taken
     seen: set[str] = set()
+    following: dict[str, Iterator[int]] = {}
     for sid, body in drafts:
         name = sid
         if name in taken or name in seen:
-            name = next(n for k in count(2) if (n := f"{sid}{k}") not in used)
+            numbers = following.setdefault(sid, count(2))
+            name = next(n for k in numbers if (n := f"{sid}{k}") not in used)
         seen.add(name)
         used.add(name)
         yield {"Sid": name, **body}

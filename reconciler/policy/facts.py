@@ -83,6 +83,12 @@ def reduce_actions(actions: frozenset[AnyAction]) -> frozenset[AnyAction]:
     return actions.difference(gone) if gone else actions
 
 
+def covers_all(actions: Actions, of: Actions) -> bool:
+    """Tell whether actions cover all of the others."""
+    rest = of - actions
+    return not rest or (bool(_patterns(actions)) and not uncovered(rest, actions))
+
+
 def uncovered(actions: Actions, by: Actions) -> Actions:
     """Give those of the actions that the others do not cover."""
     rest = actions - by
@@ -128,15 +134,13 @@ def same_meaning(left: Policy, right: Policy) -> bool:
 
 
 def _without_idle_exceptions(actions: Actions) -> Actions:
-    named = all(isinstance(action, str) for action in actions)
-    return actions if named else frozenset(map(_with_few_exceptions, actions))
+    if all(isinstance(action, str) for action in actions):
+        return actions
+    return frozenset(a if isinstance(a, str) else _with_few_exceptions(a) for a in actions)
 
 
-def _with_few_exceptions(action: Action) -> Action:
-    if isinstance(action, str):
-        return action
-    excluded = frozenset(filter(is_of_repositories, action.excluded))
-    left = reduce_actions(excluded)
+def _with_few_exceptions(action: NotAction) -> Action:
+    left = reduce_actions(frozenset(filter(is_of_repositories, action.excluded)))
     return NotAction(tuple(sorted(left))) if left else EVERY_ACTION
 
 

@@ -1,6 +1,7 @@
 """Matching with `*` and `?`, as IAM and this tool's patterns use them."""
 
 import re
+from functools import lru_cache
 
 _RUNS = re.compile(r"\*{2,}")
 
@@ -66,8 +67,26 @@ def _find(part: str, text: str, start: int, end: int) -> int:
     """Find a part without `*` in text[start:end]; -1 where it is not."""
     if "?" not in part:
         return text.find(part, start, end)
-    places = range(start, end - len(part) + 1)
-    return next((place for place in places if _stands_at(part, text, place)), -1)
+    if end - start < len(part):
+        return -1
+    by_char = _places(text)
+    # Bit n: the part may stand at n.
+    left = ((1 << (end - len(part) + 1)) - 1) >> start << start
+    for offset, wanted in enumerate(part):
+        if wanted == "?":
+            left &= ~(by_char.get("*", 0) >> offset)
+        else:
+            left &= by_char.get(wanted, 0) >> offset
+    return (left & -left).bit_length() - 1
+
+
+@lru_cache(maxsize=4_096)
+def _places(text: str) -> dict[str, int]:
+    """Give the places of each character, as the bits of one number."""
+    places: dict[str, int] = {}
+    for place, char in enumerate(text):
+        places[char] = places.get(char, 0) | 1 << place
+    return places
 
 
 def _stands_at(part: str, text: str, place: int) -> bool:

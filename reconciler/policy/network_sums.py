@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from reconciler.policy.actions import KNOWN_ACTIONS, covers
 from reconciler.policy.amounts import MOST_PATTERNS, have_all, shares_any, wide_actions
 from reconciler.policy.elements import Action
-from reconciler.policy.facts import Actions, Facts, Holder
+from reconciler.policy.facts import Actions, Facts, Holder, reduce_facts
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.networks import Network, Networks, few
 
@@ -41,7 +41,7 @@ def too_many(held: Facts, networks: Mapping[Holder, Networks]) -> Facts:
         )
     ]
     given = {h: frozenset(a for a in found if _gives(actions, a)) for h, actions in held.items()}
-    return {holder: actions for holder, actions in given.items() if actions}
+    return reduce_facts({holder: actions for holder, actions in given.items() if actions})
 
 
 def _gives(actions: Actions, action: Action) -> bool:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_interface
 
 Network = IPv4Network | IPv6Network
@@ -19,6 +20,7 @@ def read_networks(values: Iterable[str]) -> Networks:
     return frozenset(ip_interface(value).network for value in values)
 
 
+@lru_cache(maxsize=4_096)
 def few(networks: Networks) -> bool:
     """Tell whether networks, taken together, say who calls: none too wide, and not too many."""
     together: tuple[Network, ...] = (

@@ -21,7 +21,7 @@ nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from reconciler.policy.actions import REWRITING_ACTIONS
@@ -31,6 +31,7 @@ from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
 from reconciler.policy.outside import is_outside
 from reconciler.policy.principals import (
     Principal,
+    account_of,
     gone_kind,
     parse_arn,
 )
@@ -95,9 +96,10 @@ def find_breaches(rule: NeverRule, facts: Facts) -> tuple[Breach, ...]:
     }
     denying = {holder: actions for holder, actions in facts.items() if holder.effect == "Deny"}
     found: dict[tuple[object, ...], Breach] = {}
+    holders = _holders(allowing)
     for one in rule.to if allowing else ():
         giving = _open(facts, rule) if _is_the_public(one) else allowing
-        for who, givers in _parties(one, giving):
+        for who, givers in _parties(one, holders if giving is allowing else _holders(giving)):
             denied = denied_to(who.principal, denying) if denying else frozenset()
             own = tuple(holder for holder in givers if holder.principal == who.principal)
             for enough in (givers,) if who is one else (own, givers):
@@ -106,39 +108,72 @@ def find_breaches(rule: NeverRule, facts: Facts) -> tuple[Breach, ...]:
                 if amounts or can_rewrite(held, denied):
                     found.setdefault(who[:2], Breach(who, enough, denied, not amounts))
                     break
-    left = (b for b in found.values() if b.who in rule.to or not _follows(b, found.values()))
+    named = frozenset(rule.to)
+    enough_for_one = {frozenset(breach.givers) for breach in found.values()}
+    left = (b for b in found.values() if b.who in named or not _follows(b, enough_for_one))
     return tuple(sorted(left, key=lambda breach: breach.who[:2]))
 
 
-def _follows(breach: Breach, from_: Iterable[Breach]) -> bool:
+def _follows(breach: Breach, from_: Collection[frozenset[Holder]]) -> bool:
     """Tell whether a part of what breaks the rule here breaks it for somebody else alone."""
     if all(giver.principal == breach.who.principal for giver in breach.givers):
         return False
-    return any(set(other.givers) < set(breach.givers) for other in from_)
+    own = frozenset(breach.givers)
+    return any(other < own for other in from_)
+
+
+class _Holders(NamedTuple):
+    """Those who are given something, all and as they are looked for.
+
+    `anyone` are the principals that stand for many in any account.
+    """
+
+    all: Collection[Holder]
+    by_account: Mapping[str | None, Sequence[Holder]]
+    sessions: Mapping[str | None, Sequence[Holder]]
+    by_principal: Mapping[Principal, Sequence[Holder]]
+    anyone: Sequence[Principal]
+
+    def near(self, one: Someone) -> Iterable[Holder]:
+        """Give those who may lie within somebody: a role takes in its sessions, in its account."""
+        account = account_of(one.principal)
+        if account is None:
+            return self.all
+        many = one.principal.names[0].endswith(":root")
+        return (self.by_account if many else self.sessions).get(account, ())
+
+
+def _holders(giving: Collection[Holder]) -> _Holders:
+    by_account: defaultdict[str | None, list[Holder]] = defaultdict(list)
+    sessions: defaultdict[str | None, list[Holder]] = defaultdict(list)
+    by_principal: defaultdict[Principal, list[Holder]] = defaultdict(list)
+    for holder in giving:
+        account = account_of(holder.principal)
+        by_account[account].append(holder)
+        if ":sts:" in "".join(holder.principal.names):
+            sessions[account].append(holder)
+        by_principal[holder.principal].append(holder)
+    anyone = [principal for principal in by_principal if is_anyone(principal)]
+    return _Holders(giving, by_account, sessions, by_principal, anyone)
 
 
 def _parties(
-    one: Someone | Outside, giving: Mapping[Holder, Actions]
+    one: Someone | Outside, holders: _Holders
 ) -> Iterator[tuple[Someone, tuple[Holder, ...]]]:
     """Give each whom a rule speaks of, with the holders whose actions may be theirs."""
-    holders: Collection[Holder] = giving
     parties: Iterable[Someone]
     if isinstance(one, Outside):
-        holders = [h for h in giving if is_outside(h.principal, h.condition, one.accounts)]
-        parties = map(_as_named_there, holders)
+        outside = [h for h in holders.all if is_outside(h.principal, h.condition, one.accounts)]
+        holders, parties = _holders(outside), map(_as_named_there, outside)
     elif _is_the_public(one):
-        parties = (Someone(holder.principal) for holder in holders)
+        parties = (Someone(holder.principal) for holder in holders.all)
     else:
-        within = (h for h in giving if lies_within(h.principal, h.condition, one))
+        within = (h for h in holders.near(one) if lies_within(h.principal, h.condition, one))
         parties = (one, *(Someone(h.principal, one.condition) for h in within))
-    by_principal: defaultdict[Principal, list[Holder]] = defaultdict(list)
-    for holder in holders:
-        by_principal[holder.principal].append(holder)
-    anyone = [principal for principal in by_principal if is_anyone(principal)]
     for who in dict.fromkeys(parties):
         names = names_of(who.principal)
-        near = by_principal if names is None else dict.fromkeys((*names, *anyone))
-        these = (holder for name in near for holder in by_principal.get(name, ()))
+        near = holders.by_principal if names is None else dict.fromkeys((*names, *holders.anyone))
+        these = (holder for name in near for holder in holders.by_principal.get(name, ()))
         yield who, tuple(h for h in these if reaches(h.principal, h.condition, who))
 
 
@@ -148,8 +183,8 @@ def _is_the_public(one: Someone | Outside) -> bool:
 
 def _open(facts: Facts, rule: NeverRule) -> Facts:
     """Give what strangers are allowed, of what shares an action with the rule."""
-    opened = open_to_strangers(facts)
-    return {h: actions for h, actions in opened.items() if shares_any(rule.actions, actions)}
+    wanted = rule.actions | REWRITING_ACTIONS
+    return {h: held for h, held in open_to_strangers(facts).items() if shares_any(wanted, held)}
 
 
 def _as_named_there(holder: Holder) -> Someone:

@@ -31,6 +31,8 @@ _PRINCIPAL_TAG = "aws:principaltag/"
 _SERVICE = "\ufdd0a service"
 """Stands for what a service's requests have where those of users and roles name themselves."""
 
+_SERVICE_ARN = ":".join(("arn", *["\ufdd0"] * 4, _SERVICE))
+
 _MOST_TOLD = 20
 """How many values of one clause are told."""
 
@@ -197,7 +199,7 @@ def _service(names: tuple[str, ...], condition: Condition) -> Caller:
     known = {
         "aws:principalisawsservice": ("true",),
         "aws:principalaccount": (_SERVICE,),
-        "aws:principalarn": (_SERVICE,),
+        "aws:principalarn": (_SERVICE_ARN,),
     }
     own = {"aws:principalservicename": names} if names else {}
     return Caller((), {**known, **own}, absent | _tags(condition))

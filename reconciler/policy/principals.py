@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from reconciler.printable import unmistakable
+
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 _NAME = r"[A-Za-z0-9_+=,.@-]+"
@@ -114,13 +116,14 @@ def plain_name(principal: Principal) -> str:
     if principal == EVERYONE:
         return "everyone"
     if principal.kind == "NotPrincipal":
-        return f"everyone but {', '.join(name.split(':', 1)[1] for name in principal.names)}"
+        names = (unmistakable(name.split(":", 1)[1]) for name in principal.names)
+        return f"everyone but {', '.join(names)}"
     (name,) = principal.names
     if principal.kind == "AWS":
         arn = parse_arn(name)
-        return arn.account if arn and arn.resource_type == "root" else name
+        return arn.account if arn and arn.resource_type == "root" else unmistakable(name)
     # A service is known by its name's form; anything else says what kind it is.
-    return name if re.fullmatch(r"[a-z0-9.-]+", name) else f"{principal.kind} {name}"
+    return name if re.fullmatch(r"[a-z0-9.-]+", name) else f"{principal.kind} {unmistakable(name)}"
 
 
 def gone_kind(principal: Principal) -> str | None:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from reconciler.policy.actions import spelling
-from reconciler.policy.elements import Action
-from reconciler.policy.facts import Actions, uncovered
+from reconciler.policy.elements import Action, NotAction
+from reconciler.policy.facts import Actions, covers_all
+from reconciler.printable import unmistakable
 
 
 def _ecr(names: str) -> frozenset[str]:
@@ -42,7 +43,7 @@ OF_SERVICES = "lambda"
 
 def tier_of(actions: Actions, tiers: Tiers) -> str | None:
     """Name the tier that has exactly these (reduced) actions; the first, where several do."""
-    return next((n for n, t in tiers.items() if actions <= t and not uncovered(t, actions)), None)
+    return next((n for n, t in tiers.items() if actions <= t and covers_all(actions, t)), None)
 
 
 def tiers_within(actions: Actions, tiers: Tiers) -> tuple[tuple[str, ...], Actions]:
@@ -54,7 +55,7 @@ def tiers_within(actions: Actions, tiers: Tiers) -> tuple[tuple[str, ...], Actio
     """
     names: list[str] = []
     left = actions
-    fitting = {name: of_tier for name, of_tier in tiers.items() if not uncovered(of_tier, actions)}
+    fitting = {name: of_tier for name, of_tier in tiers.items() if covers_all(actions, of_tier)}
     while True:
         best = max(fitting, key=lambda n: (len(fitting[n] & left), -len(fitting[n])), default=None)
         if best is None or not fitting[best] & left:
@@ -72,12 +73,12 @@ def describe_actions(
     A rest is told by the largest tiers that fit.
     """
     held = actions.union(besides)
-    named = [(len(t), n) for n, t in tiers.items() if actions <= t and not uncovered(t, held)]
+    named = [(len(t), n) for n, t in tiers.items() if actions <= t and covers_all(held, t)]
     exact = tier_of(actions, tiers) or (min(named)[1] if named else None)
     if exact:
         return exact
     names, left = tiers_within(actions, tiers)
-    return " + ".join((*names, *action_names(left)))
+    return " + ".join((*names, *action_names(frozenset(map(_unmistakable, left)))))
 
 
 def action_names(actions: Actions) -> tuple[str, ...]:
@@ -89,3 +90,9 @@ def _action_name(action: Action) -> str:
     if isinstance(action, str):
         return spelling(action)
     return f"all but {', '.join(map(spelling, action.excluded))}"
+
+
+def _unmistakable(action: Action) -> Action:
+    if isinstance(action, NotAction):
+        return NotAction(tuple(unmistakable(spelling(a)) for a in action.excluded))
+    return unmistakable(spelling(action))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from reconciler.plan.model import Change, RiskName
-from reconciler.printable import printable, printable_name
+from reconciler.printable import printable, printable_name, unmistakable
 from reconciler.report.access_text import Tell, access_block, as_change, as_drift
 from reconciler.report.access_view import LineKind
 from reconciler.report.paint import Paint, Role
@@ -115,14 +115,14 @@ def _heading_lines(changes: Sequence[ChangeView], paint: Paint) -> Iterable[str]
     space = " " * max(_MARGIN - len(title), 2)
     yield f"{paint('heading', title)}{space}{printable(f'{first.account} {first.region}')}"
     if len(changes) > 1:
-        names = [printable_name(change.repository) for change in changes]
+        names = [change.repository for change in changes]
         risky = first.risks or first.unreadable is not None
         yield f"  {_listed(names, len(names) if risky else _MOST_NAMES)}"
 
 
 def _listed(names: Sequence[str], most: int) -> str:
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(printable_name, names[:most])) + (f" and {more} more" if more > 0 else "")
 
 
 def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable[str]:
@@ -140,7 +140,10 @@ def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable
         told = f"{risk.name}: {risk.label} {manner.risks[risk.name]}{why}"
         yield paint("warning", f"  ! {printable(told)}")
     for sid in change.kept:
-        yield paint("faint", f"    kept: {printable(sid) or 'a statement without Sid'}")
+        yield paint(
+            "faint",
+            f"    kept: {printable(unmistakable(sid)) if sid else 'a statement without Sid'}",
+        )
     for line in manner.explain(change.origin):
         role = _DIFF_ROLES.get(line[:1])
         yield f"      {paint(role, line) if role else line}"
@@ -172,8 +175,7 @@ def _error_lines(view: PlanView, paint: Paint) -> Iterable[str]:
 def _unmanaged_lines(view: PlanView) -> Iterable[str]:
     if view.unmanaged:
         count = _number(len(view.unmanaged), "repository", "repositories")
-        names = _listed([printable(name) for name in view.unmanaged], _MOST_NAMES)
-        yield f"{count} not in the file: {names}"
+        yield f"{count} not in the file: {_listed(view.unmanaged, _MOST_NAMES)}"
 
 
 def _plan_summary(view: PlanView) -> str:

@@ -1,6 +1,5 @@
 """Principals, conditions and holdings in a few words."""
 
-import json
 import re
 from collections.abc import Iterable
 
@@ -11,8 +10,10 @@ from reconciler.policy.facts import Actions
 from reconciler.policy.principals import Principal, gone_kind, plain_name
 from reconciler.policy.tiers import Tiers, describe_actions
 from reconciler.policy.vocabulary import NamedPrincipal
+from reconciler.printable import quoted, unmistakable
 from reconciler.registry.model import RepositorySettings
 
+_MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+Z)?"
 _IDENTITIES = {
     ("StringEquals", "aws:principalorgid"): "in",
     ("ForAnyValue:StringLike", "aws:principalorgpaths"): "in",
@@ -47,7 +48,7 @@ def holdings_words(holdings: Holdings, own: Condition, tiers: Tiers) -> str:
 
 
 def condition_words(condition: Condition) -> str:
-    """Tell a condition: ` until 2027-03-31`, ` if IpAddress aws:SourceIp 203.0.113.0/24`."""
+    """Tell a condition: ` until 2027-03-31`, ` if IpAddress aws:SourceIp "203.0.113.0/24"`."""
     until = [clause for clause in condition if _is_until(clause)]
     others = [clause for clause in condition if not _is_until(clause)]
     ends = "".join(f" until {c.values[0].removesuffix('T00:00:00Z')}" for c in until)
@@ -61,7 +62,7 @@ def settings_words(settings: RepositorySettings) -> Iterable[str]:
     yield "scan on push" if settings.scan_on_push else "no scan on push"
     key = f" with {settings.kms_key}" if settings.kms_key else ""
     yield f"encryption by {settings.encryption}{key}"
-    yield from (f"tag {name}={value}" for name, value in settings.tags)
+    yield from (f"tag {quoted(name)}={quoted(value)}" for name, value in settings.tags)
 
 
 def _holding_words(holding: Holding, own: Condition, free: Actions, tiers: Tiers) -> str:
@@ -80,15 +81,13 @@ def _identity_words(condition: Condition) -> str:
 
 
 def _term(clause: Clause) -> str:
-    return f"{clause.operator} {spell_key(clause.key)} {_values(clause)}"
+    return f"{clause.operator} {unmistakable(spell_key(clause.key))} {_values(clause)}"
 
 
 def _values(clause: Clause) -> str:
-    """Write a clause's values; quoted where one could be taken for more than a value."""
-    plain = (v if re.fullmatch(r"[\w:./*?@=+,-]+", v) else json.dumps(v) for v in clause.values)
-    return " or ".join(plain)
+    return " or ".join(map(quoted, clause.values))
 
 
 def _is_until(clause: Clause) -> bool:
     ours = clause.operator == "DateLessThan" and clause.key == CURRENT_TIME
-    return ours and len(clause.values) == 1
+    return ours and len(clause.values) == 1 and bool(re.fullmatch(_MOMENT, clause.values[0]))

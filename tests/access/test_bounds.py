@@ -126,3 +126,24 @@ def test_a_long_way_round_is_shortened() -> None:
     assert "'n0' → 'n1'" in problem.message
     assert " … " in problem.message
     assert len(problem.message) < 300
+
+
+@pytest.mark.parametrize(("own", "told"), [(5, "characters"), (6, "1,200 actions on")])
+def test_more_actions_than_any_policy_holds_are_not_written(own: int, told: str) -> None:
+    def tier(number: int) -> str:
+        return ", ".join(f"ecr:New{number}x{n}" for n in range(200))
+
+    tiers = "".join(f"  t{n}: {{actions: [{tier(n)}]}}\n" for n in range(own))
+    given = ", ".join(f"t{n}" for n in range(own))
+    access = f"repositories: {{r/a: {{access: {{'444455556666': [{given}]}}}}}}\n"
+    loaded = load(f"tiers:\n{tiers}{access}")
+    (problem,) = (p for p in loaded.problems if p.rule == "policy-too-large")
+    assert told in problem.message
+
+
+def test_conditions_count_before_they_are_written() -> None:
+    ends = ", ".join(f"{{tier: pull, until: {2030 + n}-01-01}}" for n in range(800))
+    loaded = load(f"repositories: {{r/a: {{access: {{'444455556666': [{ends}]}}}}}}\n")
+    problem = only(loaded)
+    assert "has at least " in problem.message
+    assert "800 different conditions" in (problem.hint or "")

@@ -125,7 +125,7 @@ def test_the_hint_and_the_second_place() -> None:
             'guards: {rules: [{never: push, to: "444455556666", because: x}]}\n'
         )
     )
-    assert problem.message == "'444455556666' gets push here, which it must never have: x"
+    assert problem.message == "'444455556666' gets push here, which it must never have: \"x\""
     assert problem.hint == "take it away here, or change the rule"
     assert problem.other is not None
     assert (problem.other.line, problem.other.column) == (4, 26)

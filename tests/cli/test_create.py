@@ -30,7 +30,7 @@ def test_it_is_shown_made_and_in_sync(reconcile: Reconcile, ecr: Sandbox) -> Non
     assert planned.code == 0
     assert (
         "  * create the repository: immutable tags, scan on push, encryption by KMS, "
-        "tag team=tools\n"
+        'tag "team"="tools"\n'
         "  + ci (arn:aws:iam::444455556666:role/role2-1)   push-pull\n"
     ) in planned.out
     assert "1 to set, 0 to delete, 1 to create" in planned.out

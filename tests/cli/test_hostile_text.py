@@ -101,7 +101,7 @@ def test_refusals(show: Show, ecr: Sandbox, folder: Path) -> None:
         ecr.set_policy_text(name, json.dumps(document(deny, pull)))
     refused = show("apply", "--yes", "--allow-empty", ARGUMENT)
     assert refused.code == 5
-    assert "refused: never: arn:aws:iam::999900001111:role/\\x1b[31mred" in refused.err
+    assert r'refused: never: "arn:aws:iam::999900001111:role/\u001b[31mred' in refused.err
     assert show("apply", "--yes", "--format", "json").code == 5
 
 

@@ -14,7 +14,7 @@ guards:
     - {never: push, to: runtime, on: "payments/*", because: it only runs}
 """
 PUSH = ["ecr:PutImage", "ecr:UploadLayerPart"]
-BROKEN = "runtime has push, which it must never have: it only runs"
+BROKEN = 'runtime has push, which it must never have: "it only runs"'
 
 
 def policy(who: str, *actions: str) -> str:

@@ -55,7 +55,7 @@ def test_a_change_that_takes_it_away_repairs_it() -> None:
     made = lived(allow(ROLE_B, PUT), given=never(NO_PUSH))
     assert made.broken == (a_break(repaired=True),)
     assert told(made) == [
-        f"{ROLE_B} has push, which it must never have: b only runs; an apply ends that"
+        f'{ROLE_B} has push, which it must never have: "b only runs"; an apply ends that'
     ]
 
 
@@ -122,7 +122,7 @@ def test_the_names_of_the_file_are_used() -> None:
     until = {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}
     made = lived(allow("*", PUT, ORG), allow("*", PUT, {**ORG, **until}), given=given)
     assert told(made) == [
-        "organization has push, which it must never have: theirs alone; an apply ends that"
+        'organization has push, which it must never have: "theirs alone"; an apply ends that'
     ]
     assert made.broken == (BrokenRule(APP, "push", EVERYONE, "theirs alone", True, bounded),)
 
@@ -175,7 +175,7 @@ def test_what_adds_up_only_here_is_not_planned() -> None:
     (error,) = made.errors
     assert (error.rule, error.message) == (
         "never",
-        "b would have pull, which it must never have: secret",
+        'b would have pull, which it must never have: "secret"',
     )
     assert plan(wanted, live(theirs), rules(KeepRule("Theirs", B))).errors == ()
     unread = plan(wanted, registry(app=NOT_UNDERSTOOD), given)
@@ -184,7 +184,7 @@ def test_what_adds_up_only_here_is_not_planned() -> None:
     asked = desired(grant(ROLE_A), grant(B, "push"))
     created = compute_plan([asked], registry(), creating)
     assert [e.message for e in created.errors] == [
-        f"{ROLE_B} would have push, which it must never have: b only runs"
+        f'{ROLE_B} would have push, which it must never have: "b only runs"'
     ]
 
 
@@ -192,7 +192,9 @@ def test_who_may_rewrite_the_policy_breaks_every_rule_on_it() -> None:
     rewrite = "ecr:SetRepositoryPolicy"
     made = lived(allow(ROLE_B, rewrite), given=never(NO_PUSH))
     assert made.broken == (replace(a_break(repaired=True), by_rewriting=True),)
-    could = "can rewrite the policy and so give itself push, which it must never have: b only runs"
+    could = (
+        'can rewrite the policy and so give itself push, which it must never have: "b only runs"'
+    )
     assert told(made) == [f"{ROLE_B} {could}; an apply ends that"]
     kept = never(NO_PUSH, base=rules(KeepRule("Theirs", B)))
     stays = lived(allow(ROLE_B, rewrite, Sid="Theirs"), given=kept)
@@ -205,4 +207,6 @@ def test_the_public_of_two_conditions_is_told_once() -> None:
     until = {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}
     tomorrow = {"DateLessThan": {"aws:CurrentTime": "2031-01-01T00:00:00Z"}}
     made = lived(allow("*", PULL, until), allow("*", PULL, tomorrow), given=never(NO_PULL))
-    assert told(made) == ["everyone has pull, which it must never have: secret; an apply ends that"]
+    assert told(made) == [
+        'everyone has pull, which it must never have: "secret"; an apply ends that'
+    ]

@@ -1,0 +1,79 @@
+"""Free text in a plan's words: where it ends can always be told."""
+
+import json
+import re
+
+import pytest
+
+from reconciler.policy.conditions import Clause
+from reconciler.policy.difference import Holding
+from reconciler.policy.elements import NotAction
+from reconciler.policy.principals import Principal, plain_name, service_principal
+from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
+from reconciler.printable import printable
+from reconciler.registry.model import RepositorySettings
+from reconciler.report.words import (
+    condition_words,
+    holdings_words,
+    principal_label,
+    settings_words,
+)
+
+FORGED = [
+    "x   pull",
+    "x if Bool aws:SecureTransport true",
+    'x" or "y',
+    "x) (everyone",
+    "x until 2030-01-01",
+    "x, no scan on push",
+]
+EVERYONE_IN = NamedPrincipal(
+    "org", Principal("AWS", ("*",)), (Clause("StringEquals", "aws:principalorgid", ("o-1 x",)),)
+)
+
+
+def outside_quotes(told: str) -> str:
+    """Take all JSON strings out of a line."""
+    return re.sub(r'"(\\.|[^"\\])*"', "", told)
+
+
+@pytest.mark.parametrize("text", FORGED)
+def test_no_text_reads_as_more_than_it_is(text: str) -> None:
+    condition = (Clause("StringLike", f"aws:principaltag/{text}", (text, "z")),)
+    settings = RepositorySettings("IMMUTABLE", True, "AES256", None, ((text, text),))
+    actions = frozenset({f"ecr:{text}", NotAction((f"ecr:{text}",))})
+    told = [
+        condition_words(condition),
+        holdings_words((Holding(condition, frozenset({"ecr:PutImage"})),), (), Vocabulary().tiers),
+        holdings_words((Holding((), actions),), (), Vocabulary().tiers),
+        principal_label(Principal("AWS", (text,)), None),
+        principal_label(Principal("NotPrincipal", (f"AWS:{text}",)), None),
+        principal_label(Principal("Federated", (text,)), None),
+        plain_name(service_principal(text)),
+        ", ".join(settings_words(settings)),
+    ]
+    for line in told:
+        assert json.dumps(text)[1:-1] in line
+        assert text not in outside_quotes(line)
+        assert "pull" not in outside_quotes(line)
+        assert printable(line) == line
+
+
+def test_plain_values_are_quoted_too() -> None:
+    clause = Clause("IpAddress", "aws:sourceip", ("10.0.0.0/8", "192.0.2.1/32"))
+    assert condition_words((clause,)) == (
+        ' if IpAddress aws:SourceIp "10.0.0.0/8" or "192.0.2.1/32"'
+    )
+    assert principal_label(EVERYONE_IN.principal, EVERYONE_IN) == 'org (everyone in "o-1 x")'
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("2030-01-01T00:00:00Z", " until 2030-01-01"),
+        ("2030-01-01T12:00:00Z", " until 2030-01-01T12:00:00Z"),
+        ("${aws:x} forever", ' if DateLessThan aws:CurrentTime "${aws:x} forever"'),
+    ],
+)
+def test_only_a_moment_is_told_as_an_end(value: str, told: str) -> None:
+    assert condition_words((Clause("DateLessThan", "aws:currenttime", (value,)),)) == told
