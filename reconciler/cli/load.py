@@ -10,7 +10,7 @@ from reconciler.access.load import Loaded, load_access
 from reconciler.access.model import AccessFile
 from reconciler.access.problems import did_you_mean
 from reconciler.cli.files import read_file
-from reconciler.cli.terminal import note, paint_for, width_of
+from reconciler.cli.terminal import note, page_of, paint_for
 from reconciler.errors import InvalidError, UsageError
 from reconciler.policy.glob import glob_matches
 from reconciler.report.problems_text import render_problems
@@ -53,7 +53,7 @@ def load_valid(file: Path, allow_public: Iterable[str] | None = None) -> AccessS
     loaded = check(file, content, allow_public=allow_public or (), now=now)
     if loaded.problems:
         paint = paint_for(sys.stderr)
-        told = render_problems(loaded.problems, loaded.lines, paint, width_of(sys.stderr))
+        told = render_problems(loaded.problems, loaded.lines, paint, page_of(sys.stderr))
         note(told.rstrip("\n"))
     if loaded.access is None:
         raise InvalidError(f"{file} is invalid; nothing was done")

@@ -14,7 +14,7 @@ from reconciler.cli.streams import OutputError, encoding_of, push, silence, wait
 from reconciler.errors import ReconcileError
 from reconciler.printable import printable
 from reconciler.redaction import redacted
-from reconciler.report.layout import fitted
+from reconciler.report.layout import Page, fitted
 from reconciler.report.paint import Paint, ansi, plain
 
 _USUAL_WIDTH = 80
@@ -35,7 +35,12 @@ def paint_for(stream: TextIO) -> Paint:
     return ansi if os.environ.get("FORCE_COLOR") or _can_be_drawn_on(stream) else plain
 
 
-def width_of(stream: TextIO) -> int | None:
+def page_of(stream: TextIO) -> Page:
+    """Tell what text for people is fitted to."""
+    return Page(_width_of(stream), encoding_of(stream))
+
+
+def _width_of(stream: TextIO) -> int | None:
     """Give the columns of a terminal, or what COLUMNS says of it; None where it is none."""
     if not stream.isatty():
         return None
@@ -56,12 +61,12 @@ def out(text: str) -> None:
 
 def show(text: str) -> None:
     """Write text for people to stdout, fitted to it."""
-    push(sys.stdout, _fitted(text, sys.stdout))
+    push(sys.stdout, fitted(text, page_of(sys.stdout)))
 
 
 def note(text: str) -> None:
     """Write about the work to stderr; where it can't be written, the work goes on."""
-    _note_as_it_is(_fitted(text, sys.stderr))
+    _note_as_it_is(fitted(text, page_of(sys.stderr)))
 
 
 def _note_as_it_is(text: str) -> None:
@@ -69,10 +74,6 @@ def _note_as_it_is(text: str) -> None:
         push(sys.stderr, f"{text}\n")
     except (BrokenPipeError, OutputError):
         silence(sys.stderr)
-
-
-def _fitted(text: str, stream: TextIO) -> str:
-    return fitted(text, width_of(stream), encoding_of(stream))
 
 
 def as_argument(part: Path | str) -> str:
@@ -119,7 +120,7 @@ def is_piped() -> bool:
 
 def confirm(question: str) -> bool:
     """Ask on stderr; anything but yes, the end of input too, is no."""
-    push(sys.stderr, f"{_fitted(question, sys.stderr)} [y/N] ")
+    push(sys.stderr, f"{fitted(question, page_of(sys.stderr))} [y/N] ")
     wait_for_line(sys.stdin)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import NamedTuple
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _GLUE = "\u00a0"
@@ -25,21 +26,37 @@ _PLAIN = {"→": "->", "…": "..."}
 _NOT_ASCII = re.compile(rf"[^\x00-\x7f{_GLUE}]")
 
 
+class Page(NamedTuple):
+    """Where text is shown: its width in columns, None for any, and its encoding."""
+
+    width: int | None = None
+    encoding: str = "utf-8"
+
+
+ANY_PAGE = Page()
+
+
 def unbroken(text: str) -> str:
     """Keep a text, such as a command to copy, in one line wherever it is shown by `fitted`."""
     return text.replace(" ", _GLUE)
 
 
-def fitted(text: str, width: int | None, encoding: str) -> str:
-    """Fit text to its place: lines end between words, and go on further in; None is any width.
+def fitted(text: str, page: Page) -> str:
+    """Fit text to where it is shown: lines end between words, and go on further in.
 
-    A word that is wider stays whole. What the encoding lacks is written in ASCII, or escaped.
+    A word that is wider stays whole.
     """
-    if not text.isascii():
-        text = _NOT_ASCII.sub(lambda found: _spelled(found[0], encoding), text)
+    text, width = spelled(text, page), page.width
     if width is not None:
         text = "\n".join(part for line in text.split("\n") for part in _wrapped(line, width))
     return text.replace(_GLUE, " ")
+
+
+def spelled(text: str, page: Page) -> str:
+    """Write in ASCII, or escape, what the encoding lacks."""
+    if text.isascii():
+        return text
+    return _NOT_ASCII.sub(lambda found: _spelled(found[0], page.encoding), text)
 
 
 def columns(text: str) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.access.problems import Place, Problem, Severity
 from reconciler.printable import printable
-from reconciler.report.layout import columns
+from reconciler.report.layout import ANY_PAGE, Page, columns, spelled
 from reconciler.report.paint import Paint
 
 _INDENT = "  "
@@ -21,16 +21,15 @@ def render_problems(
     problems: Iterable[Problem],
     lines: Mapping[str, Sequence[str]],
     paint: Paint,
-    width: int | None = None,
+    page: Page = ANY_PAGE,
 ) -> str:
     """Render problems in the order given; `lines` holds each file's lines, by its path.
 
-    Each starts with `FILE:LINE:COLUMN: RULE: message`; excerpts of lines fit into `width` columns.
+    Each starts with `FILE:LINE:COLUMN: RULE: message`; excerpts of lines fit onto the page.
     Whatever the file holds, no control character of it is in the text. Gives an empty string
     where there are no problems.
     """
-    widest = _WIDEST if width is None else min(width - len(_INDENT) - _ROOM, _WIDEST)
-    return "".join(_render(problem, lines, paint, widest) for problem in problems)
+    return "".join(_render(problem, lines, paint, page) for problem in problems)
 
 
 def render_verdict(path: str, problems: Iterable[Problem], paint: Paint) -> str:
@@ -48,11 +47,11 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}" if number else ""
 
 
-def _render(problem: Problem, lines: Mapping[str, Sequence[str]], paint: Paint, widest: int) -> str:
+def _render(problem: Problem, lines: Mapping[str, Sequence[str]], paint: Paint, page: Page) -> str:
     severity = problem.severity
     rule = paint(severity, problem.rule)
     parts = [f"{paint('heading', _place(problem.place))}: {rule}: {printable(problem.message)}"]
-    parts += _excerpt(problem.place, lines, severity, paint, widest)
+    parts += _excerpt(problem.place, lines, severity, paint, page)
     if problem.other is not None:
         parts.append(f"  see {paint('heading', _place(problem.other))}")
     if problem.hint is not None:
@@ -69,7 +68,7 @@ def _excerpt(
     lines: Mapping[str, Sequence[str]],
     severity: Severity,
     paint: Paint,
-    widest: int,
+    page: Page,
 ) -> list[str]:
     """Show the part of a long line that is around the column, and a caret below it."""
     of_file = lines.get(place.path, ())
@@ -77,20 +76,22 @@ def _excerpt(
     if not line.strip():
         return []
     # What is far away is cut anyway, and a line may be the whole file.
-    before = printable(line[max(0, place.column - 1 - _FAR) : place.column - 1])
-    after = printable(line[place.column - 1 : place.column - 1 + _FAR])
-    if columns(before) + columns(after) > widest:
-        before = _cut(before[::-1], int(widest * _BEFORE))[::-1]
-        after = _cut(after, widest - min(columns(before), int(widest * _BEFORE)))
+    before = spelled(printable(line[max(0, place.column - 1 - _FAR) : place.column - 1]), page)
+    after = spelled(printable(line[place.column - 1 : place.column - 1 + _FAR]), page)
+    room = _WIDEST if page.width is None else min(page.width - len(_INDENT) - _ROOM, _WIDEST)
+    if columns(before) + columns(after) > room:
+        mark, most = spelled("…", page), int(room * _BEFORE)
+        before = _cut(before[::-1], most, mark)[::-1]
+        after = _cut(after, room - min(columns(before), most), mark)
     caret = " " * columns(before) + paint(severity, f"^ {severity}")
     # Together the two may spell an order to CI that neither does.
     return [f"{_INDENT}{printable(before + after)}".rstrip(), f"{_INDENT}{caret}"]
 
 
-def _cut(text: str, most: int) -> str:
+def _cut(text: str, most: int, mark: str) -> str:
     """Cut text to so many columns, with a mark where any of it is left out."""
     if columns(text) <= most:
         return text
     while (over := columns(text) - most) > 0:
         text = text[: -((over + 1) // 2)]  # no character takes more than two columns
-    return f"{text}…"
+    return text + mark

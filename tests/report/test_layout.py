@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.printable import printable
-from reconciler.report.layout import columns, fitted, unbroken
+from reconciler.report.layout import Page, columns, fitted, unbroken
 from reconciler.report.paint import ansi
 
 ROW = "  + ci (arn:aws:iam::444455556666:role/role2-1)        push-pull"
 
 
 def fit(text: str, width: int | None) -> list[str]:
-    return fitted(text, width, "utf-8").split("\n")
+    return fitted(text, Page(width)).split("\n")
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_a_command_to_copy_stays_in_one_line() -> None:
     [("utf-8", "é → …"), ("latin-1", "é -> ..."), ("ascii", r"\xe9 -> ...")],
 )
 def test_what_the_encoding_lacks_is_written_in_ascii(encoding: str, shown: str) -> None:
-    assert fitted("é → …", None, encoding) == shown
+    assert fitted("é → …", Page(encoding=encoding)) == shown
 
 
 def test_what_is_written_otherwise_counts_as_it_is_written() -> None:
-    assert fitted("a → b c", 6, "ascii") == "a -> b\n  c"
+    assert fitted("a → b c", Page(6, "ascii")) == "a -> b\n  c"
 
 
 @given(st.text("ab +-~!|:\"' ", max_size=80).map(printable), st.integers(20, 60))
@@ -78,7 +78,7 @@ def test_nothing_is_lost_and_no_line_is_too_wide_for_its_words(text: str, width:
         "|", ""
     )
     for line in lines[1:]:
-        assert re.match(r"    *| +\|", line)
+        assert line.startswith("  ")
         assert not re.match(r" *([-+~!*] |::)", line)
 
 
