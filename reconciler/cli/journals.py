@@ -19,6 +19,7 @@ from reconciler.errors import ReconcileError, RefusedError, UsageError
 from reconciler.plan.model import Change, Target
 from reconciler.printable import printable
 from reconciler.registry.model import RegistryScope
+from reconciler.report.layout import unbroken
 
 if sys.platform != "win32":
     import fcntl
@@ -48,7 +49,7 @@ def keeping_journal(
     info = RunInfo(run, command, plan, file, authors)
     journal = start_journal(path, info, changes, lambda: datetime.now(UTC))
     # Said beforehand: a run that is killed can't say it any more.
-    note(f"journal: {printable(str(path))}")
+    note(f"journal: {unbroken(printable(str(path)))}")
     try:
         yield journal
     finally:
@@ -58,7 +59,7 @@ def keeping_journal(
             _tell_damage(path, damage, run, journal.written)
         elif journal.written:
             own = f"--profile {as_argument(profile)} " if profile else ""
-            note(f"to undo: reconcile rollback {own}{as_argument(path)}")
+            note(f"to undo: {unbroken(f'reconcile rollback {own}{as_argument(path)}')}")
 
 
 def _tell_damage(path: Path, damage: str, run: str, written: frozenset[Target]) -> None:

@@ -10,7 +10,7 @@ from reconciler.access.load import Loaded, load_access
 from reconciler.access.model import AccessFile
 from reconciler.access.problems import Problem, did_you_mean
 from reconciler.cli.files import MAX_ACCESS_FILE, name_of, read_file
-from reconciler.cli.terminal import paint_for, tell
+from reconciler.cli.terminal import page_of, paint_for, tell
 from reconciler.errors import InvalidError, UsageError
 from reconciler.policy.glob import glob_matches
 from reconciler.report.problems_text import render_problems
@@ -61,7 +61,8 @@ def load_valid(
     loaded = check(file, content, allow_public=allow_public or (), now=now)
     if loaded.problems:
         paint = paint_for(sys.stderr)
-        tell(render_problems(loaded.problems, loaded.lines, paint).rstrip("\n"))
+        told = render_problems(loaded.problems, loaded.lines, paint, page_of(sys.stderr))
+        tell(told.rstrip("\n"))
     if loaded.access is None:
         raise InvalidFileError(name_of(file), loaded.problems)
     entries = {entry.repository for entry in loaded.access.entries}

@@ -1,6 +1,7 @@
 """The command `reconcile`: its commands, and how every error ends."""
 
 import gc
+import os
 import sys
 from typing import Annotated
 
@@ -28,6 +29,7 @@ from reconciler.cli.streams import provide_streams, silence
 from reconciler.cli.terminal import out
 
 _DEBUG = "--debug"
+_NO_COLOR = "--no-color"
 
 app = typer.Typer(
     name="reconcile",
@@ -68,6 +70,9 @@ def _options(
     debug: Annotated[
         bool, typer.Option(_DEBUG, help="Show the traceback of an error; works anywhere.")
     ] = False,
+    no_color: Annotated[
+        bool, typer.Option(_NO_COLOR, help="Show no colour, as NO_COLOR does; works anywhere.")
+    ] = False,
 ) -> None:
     """Declarative access to Amazon ECR repositories: one file, a plan, only the changes."""
 
@@ -80,7 +85,9 @@ def main() -> None:
     provide_streams()
     end_on_signals()
     debug = _DEBUG in sys.argv[1:]
-    arguments = [argument for argument in sys.argv[1:] if argument != _DEBUG]
+    if _NO_COLOR in sys.argv[1:]:
+        os.environ["NO_COLOR"] = "1"  # for the progress bar, and what the demo runs, too
+    arguments = [argument for argument in sys.argv[1:] if argument not in (_DEBUG, _NO_COLOR)]
     try:
         sys.exit(app(arguments, standalone_mode=False))
     except BrokenPipeError:

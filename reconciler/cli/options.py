@@ -62,6 +62,9 @@ Repository = Annotated[
     ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How the result is written.")]
+NoGroup = Annotated[
+    bool, typer.Option("--no-group", help="Show equal changes of several repositories one by one.")
+]
 AllowPublic = Annotated[
     list[str] | None,
     typer.Option(

@@ -12,6 +12,7 @@ from reconciler.cli.files import STDIN, name_of, read_file, require_no_stdout
 from reconciler.cli.terminal import as_argument, note
 from reconciler.errors import InvalidError, ReconcileError, UsageError
 from reconciler.plan.saved import SavedPlan, read_saved
+from reconciler.report.layout import unbroken
 
 MAX_BYTES = 64 * 1024 * 1024
 """The largest plan that is read, and so the largest that is written."""
@@ -94,7 +95,8 @@ def write_plan_file(path: Path, text: str) -> None:
 
 def note_saved(path: Path, options: Sequence[str], *, refused: bool) -> None:
     """Say how to apply a saved plan: with these options, as it was made with them."""
-    command = " ".join(["reconcile apply", *map(as_argument, options), as_argument(path)])
+    arguments = (*map(as_argument, options), as_argument(path))
+    command = unbroken(" ".join(["reconcile apply", *arguments]))
     if refused:
         note(f"saved all the same; with the options named above, apply it with: {command}")
     else:

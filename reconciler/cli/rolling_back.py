@@ -28,6 +28,7 @@ from reconciler.cli.terminal import (
     out,
     paint_for,
     progress_bar,
+    show,
     tell,
 )
 from reconciler.errors import InvalidError, UsageError
@@ -141,13 +142,13 @@ def rollback_refusals(
     return refusals
 
 
-def show_rollback(plan: Plan, format_: Format, *, sure: bool) -> None:
+def show_rollback(plan: Plan, format_: Format, *, sure: bool, grouped: bool) -> None:
     """Show the plan before anything is written: on stdout, or on stderr to whoever is asked."""
     view = view_plan(plan, Vocabulary())
     if format_ is Format.TEXT:
-        out(render_plan(view, paint_for(sys.stdout)))
+        show(render_plan(view, paint_for(sys.stdout), grouped=grouped))
     if not sure and is_interactive() and (format_ is not Format.TEXT or is_piped()):
-        tell(render_plan(view, paint_for(sys.stderr)).rstrip("\n"))
+        tell(render_plan(view, paint_for(sys.stderr), grouped=grouped).rstrip("\n"))
 
 
 def show_rolled_back(
@@ -165,7 +166,7 @@ def show_rolled_back(
     else:
         paint = paint_for(sys.stdout)
         errors, left_alone = len(found.plan.errors), len(found.left_alone)
-        out(render_outcomes(views, errors, paint, "Rollback", left_alone))
+        show(render_outcomes(views, errors, paint, "Rollback", left_alone))
 
 
 def rollback_exits(found: Rollback, carried: Carried) -> list[Exit]:

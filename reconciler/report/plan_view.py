@@ -67,6 +67,7 @@ class ChangeView:
     after: object
     unreadable: str | None
     settings: RepositorySettings | None
+    origin: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ def _view_change(change: Change, vocabulary: Vocabulary, risks: Risks) -> Change
         after=_json_value(change.after_text),
         unreadable=unreadable,
         settings=change.settings,
+        origin=change,
     )
 
 

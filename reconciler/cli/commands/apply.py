@@ -19,6 +19,7 @@ from reconciler.cli.options import (
     File,
     Format,
     JournalPath,
+    NoGroup,
     OutputFormat,
     Profile,
     Quiet,
@@ -38,6 +39,7 @@ def apply(
     file: File = DEFAULT_FILE,
     repository: Repository = None,
     format_: OutputFormat = Format.TEXT,
+    no_group: NoGroup = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking.")] = False,
     journal: JournalPath = None,
     wait: Wait = DEFAULT_WAIT,
@@ -80,9 +82,9 @@ def apply(
     )
     found = guarded(ready.found, source.access, allowed, lambda: ready.caller)
     if format_ is Format.TEXT:
-        show_plan(found, source, format_)
+        show_plan(found, source, format_, grouped=not no_group)
     if not yes and is_interactive() and (format_ is not Format.TEXT or is_piped()):
-        note_plan(found)
+        note_plan(found, grouped=not no_group)
     show_refusals(found.refusals)
     reason = reason_to_skip(found.plan.changes, found.refusals, sure=yes)
     codes = findings_exit(found.plan, source.access)

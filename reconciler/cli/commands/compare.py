@@ -28,7 +28,7 @@ def compare(
     for what is no policy document.
     """
     from reconciler.cli.compare import compare_documents, read_document
-    from reconciler.cli.terminal import keep_quiet, out, paint_for
+    from reconciler.cli.terminal import keep_quiet, out, paint_for, show
     from reconciler.report.comparison import render_comparison, render_comparison_json
 
     keep_quiet(quiet)
@@ -39,7 +39,7 @@ def compare(
     else:
         import sys
 
-        out(render_comparison(comparison, paint_for(sys.stdout)))
+        show(render_comparison(comparison, paint_for(sys.stdout)))
     if comparison.unreadable:
         raise typer.Exit(Exit.INVALID)
     raise typer.Exit(Exit.DIFFERS if comparison.access else Exit.DONE)

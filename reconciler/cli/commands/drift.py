@@ -8,6 +8,7 @@ from reconciler.cli.options import (
     AllowPublic,
     File,
     Format,
+    NoGroup,
     OutputFormat,
     Profile,
     Quiet,
@@ -20,6 +21,7 @@ def drift(
     file: File = DEFAULT_FILE,
     repository: Repository = None,
     format_: OutputFormat = Format.TEXT,
+    no_group: NoGroup = False,
     profile: Profile = None,
     quiet: Quiet = False,
     allow_public: AllowPublic = None,
@@ -43,7 +45,7 @@ def drift(
     lines, globs = open_lines(source.access, profile), tuple(repository or ())
     found = survey(source, lines, globs, watched_names)
     found = replace(found, plan=without_expired(found.plan))
-    show_drift(found, source, format_)
+    show_drift(found, source, format_, grouped=not no_group)
     codes = findings_exit(found.plan, source.access)
     if found.plan.changes or found.plan.broken:
         codes.append(Exit.DIFFERS)

@@ -17,6 +17,7 @@ from reconciler.cli.options import (
     AllowRevocations,
     File,
     Format,
+    NoGroup,
     OutputFormat,
     Profile,
     Quiet,
@@ -40,8 +41,9 @@ def plan(
         ),
     ] = None,
     show_policy: Annotated[
-        bool, typer.Option("--show-policy", help="Show how each policy's JSON changes, too.")
+        bool, typer.Option("--show-policy", help="Show each policy's JSON as a diff, too.")
     ] = False,
+    no_group: NoGroup = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 4 when something would change.")
     ] = False,
@@ -81,11 +83,11 @@ def plan(
     if plan_out is not None:  # before stdout has a plan, so that a failure stands there alone
         write_plan_file(plan_out, plan_text(found, source))
     if show_policy:
-        from reconciler.report.structure import structural_lines
+        from reconciler.report.structure import explain_json
 
-        show_plan(found, source, format_, structural_lines)
+        show_plan(found, source, format_, explain_json, grouped=not no_group)
     else:
-        show_plan(found, source, format_)
+        show_plan(found, source, format_, grouped=not no_group)
     show_refusals(found.refusals)
     if plan_out is not None:
         options = options_of(allowed, file, profile)

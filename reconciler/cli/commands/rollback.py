@@ -13,6 +13,7 @@ from reconciler.cli.options import (
     AllowPublic,
     Format,
     JournalPath,
+    NoGroup,
     OutputFormat,
     Profile,
     Quiet,
@@ -31,6 +32,7 @@ def rollback(
     *,
     repository: Repository = None,
     format_: OutputFormat = Format.TEXT,
+    no_group: NoGroup = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Roll back without asking.")] = False,
     journal: JournalPath = None,
     wait: Wait = DEFAULT_WAIT,
@@ -74,7 +76,7 @@ def rollback(
     lines, authors = open_lines_of(source.writes, profile)
     found = survey_writes(source, lines)
     changes = found.plan.changes
-    show_rollback(found.plan, format_, sure=yes)
+    show_rollback(found.plan, format_, sure=yes, grouped=not no_group)
     refusals = rollback_refusals(
         found.plan, authors, allow_public or (), allow_lock_out or (), profile
     )
