@@ -21,10 +21,11 @@ from reconciler.cli.commands import (
     validate,
 )
 from reconciler.cli.exits import Exit
+from reconciler.cli.failing import fail
+from reconciler.cli.options import asks_for_json
 from reconciler.cli.signals import Interrupt, end_on_signals
-from reconciler.cli.streams import OutputError, provide_streams, silence
-from reconciler.cli.terminal import note, out, show_bug, show_error, show_traceback
-from reconciler.errors import ReconcileError
+from reconciler.cli.streams import provide_streams, silence
+from reconciler.cli.terminal import out
 
 _DEBUG = "--debug"
 
@@ -61,7 +62,8 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
     debug: Annotated[
         bool, typer.Option(_DEBUG, help="Show the traceback of an error; works anywhere.")
@@ -80,24 +82,10 @@ def main() -> None:
     debug = _DEBUG in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != _DEBUG]
     try:
-        sys.exit(app(arguments, standalone_mode=True))
-    except OutputError as error:
-        silence(sys.stdout)
-        show_error(error)
-        sys.exit(error.exit_code)
-    except ReconcileError as error:
-        if debug:
-            show_traceback(error)
-        show_error(error)
-        sys.exit(error.exit_code)
+        sys.exit(app(arguments, standalone_mode=False))
     except BrokenPipeError:
         silence(sys.stdout)
         sys.exit(Exit.FAILED)
-    except Interrupt:
-        note("interrupted")
-        sys.exit(Exit.FAILED)
-    except Exception as error:
-        if debug:
-            show_traceback(error)
-        show_bug(error)
-        raise SystemExit(Exit.FAILED) from error
+    except (Exception, Interrupt) as error:
+        code = fail(error, debug=debug, as_json=asks_for_json(arguments))
+        raise SystemExit(code) from error

@@ -9,7 +9,7 @@ from reconciler.apply.model import Outcome
 from reconciler.cli.load import AccessSource
 from reconciler.cli.options import Format
 from reconciler.cli.survey import Survey
-from reconciler.cli.terminal import note, out, paint_for
+from reconciler.cli.terminal import out, paint_for, tell
 from reconciler.plan.guards import Refusal
 from reconciler.printable import printable
 from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
@@ -39,7 +39,7 @@ def plan_text(survey: Survey, source: AccessSource) -> str:
 def note_plan(survey: Survey) -> None:
     """Tell the plan on stderr: whoever is asked must have seen it, whatever stdout is for."""
     view = view_plan(survey.plan, survey.vocabulary, survey.refusals)
-    note(render_plan(view, paint_for(sys.stderr)).rstrip("\n"))
+    tell(render_plan(view, paint_for(sys.stderr)).rstrip("\n"))
 
 
 def show_drift(survey: Survey, source: AccessSource, format_: Format) -> None:
@@ -54,9 +54,14 @@ def show_drift(survey: Survey, source: AccessSource, format_: Format) -> None:
 def outcome_views(outcomes: Iterable[Outcome]) -> list[OutcomeView]:
     """Give what reports say of outcomes."""
     return [
-        OutcomeView(target.repository, target.scope.region, outcome.result, outcome.error)
+        OutcomeView(
+            outcome.change.target.repository,
+            outcome.change.target.scope.region,
+            outcome.change.change,
+            outcome.result,
+            outcome.error,
+        )
         for outcome in outcomes
-        for target in (outcome.change.target,)
     ]
 
 
@@ -76,7 +81,7 @@ def show_refusals(refusals: tuple[Refusal, ...]) -> None:
     """Write each guard's refusal to stderr, one line each."""
     paint = paint_for(sys.stderr)
     for refusal in refusals:
-        note(f"{paint('error', 'refused')}: {refusal.guard}: {printable(refusal.message)}")
+        tell(f"{paint('error', 'refused')}: {refusal.guard}: {printable(refusal.message)}")
 
 
 def origin_of(source: AccessSource) -> Origin:

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from reconciler.access.load import Loaded
+from reconciler.cli.files import name_of
 from reconciler.cli.options import Format
 from reconciler.cli.terminal import out, paint_for
 from reconciler.report.problems_json import render_problems_json
@@ -17,4 +18,4 @@ def show_problems(file: Path, loaded: Loaded, format_: Format) -> None:
         return
     paint = paint_for(sys.stdout)
     out(render_problems(loaded.problems, loaded.lines, paint))
-    out(render_verdict(str(file), loaded.problems, paint))
+    out(render_verdict(name_of(file), loaded.problems, paint))

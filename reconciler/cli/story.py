@@ -11,6 +11,7 @@ from pathlib import Path
 from reconciler.cli.terminal import out, paint_for
 from reconciler.errors import ReconcileError
 from reconciler.sandbox.server import Sandbox
+from reconciler.sandbox.settings import without_settings
 
 _REPOSITORIES = ("payments/api", "payments/worker", "tools/builder")
 _EDITED = "payments/api"
@@ -45,8 +46,7 @@ def tell_story() -> None:
 
 def _environment(ecr: Sandbox) -> dict[str, str]:
     """Give the user's environment without anything that leads to another endpoint or file."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "ECR_ACCESS_"))}
-    return {**kept, "NO_PROXY": "127.0.0.1", **ecr.environment()}
+    return {**without_settings(os.environ), **ecr.environment()}
 
 
 class _Story:

@@ -14,7 +14,7 @@ from reconciler.apply.journal_lines import Author
 from reconciler.cli.exits import Exit
 from reconciler.cli.load import AccessSource
 from reconciler.cli.planning import NOTHING_SELECTED, Globs, plan_registries, selected
-from reconciler.cli.terminal import note, progress_bar
+from reconciler.cli.terminal import note, progress_bar, tell
 from reconciler.errors import UsageError
 from reconciler.plan.guards import Refusal
 from reconciler.plan.model import Plan
@@ -55,9 +55,9 @@ class Survey:
     refusals: tuple[Refusal, ...] = ()
 
 
-def open_line(scope: RegistryScope, assume_role: str | None) -> Line:
+def open_line(scope: RegistryScope, assume_role: str | None, profile: str | None) -> Line:
     """Prepare a line to one registry in one region; calls nobody. Raises CallError."""
-    connection = connect(scope.account, scope.region, assume_role)
+    connection = connect(scope.account, scope.region, assume_role, profile)
     pace = Pace(throttled_for_long=_note_throttled)
     return Line(connection, pace, RegistryReader(connection, pace))
 
@@ -71,13 +71,13 @@ def _note_throttled() -> None:
         note("AWS throttles the calls; the run goes on as fast as AWS lets it")
 
 
-def open_lines(access: AccessFile) -> dict[RegistryScope, Line]:
+def open_lines(access: AccessFile, profile: str | None) -> dict[RegistryScope, Line]:
     """Prepare a line to the file's registry in each of its regions; calls nobody."""
     registry = access.registry
     lines = {}
     for region in registry.regions:
         scope = RegistryScope(registry.account, region)
-        lines[scope] = open_line(scope, registry.assume_role)
+        lines[scope] = open_line(scope, registry.assume_role, profile)
     return lines
 
 
@@ -173,7 +173,7 @@ def findings_exit(plan: Plan, access: AccessFile) -> list[Exit]:
     if plan.errors:
         codes.append(Exit.FAILED)
     if plan.unmanaged and access.unmanaged_repositories == "fail":
-        note(f"unmanaged repositories: {len(plan.unmanaged)}; the file says that this fails")
+        tell(f"unmanaged repositories: {len(plan.unmanaged)}; the file says that this fails")
         codes.append(Exit.DIFFERS)
     return codes
 

@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 from typing import TextIO
@@ -19,7 +20,26 @@ from reconciler.report.paint import Paint, ansi, plain
 _PATIENCE = 1.0
 """Seconds of work before a progress bar shows."""
 
+_ERASE_LINE = "\r\x1b[2K"
+
 Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class _Screen:
+    """How this process treats its terminal: `quiet` without notes; a bar is on the last line."""
+
+    quiet: bool = False
+    bar: bool = False
+    data_begun: bool = False
+
+
+_screen = _Screen()
+
+
+def keep_quiet(quiet: bool) -> None:
+    """Choose whether notes and progress are left out from here on."""
+    _screen.quiet = quiet
 
 
 def paint_for(stream: TextIO) -> Paint:
@@ -30,15 +50,29 @@ def paint_for(stream: TextIO) -> Paint:
 
 def out(text: str) -> None:
     """Write data to stdout."""
+    _screen.data_begun = True
     push(sys.stdout, text)
 
 
-def note(text: str) -> None:
-    """Write a line about the work to stderr; where it can't be written, the work goes on."""
+def has_data_begun() -> bool:
+    """Tell whether anything was written to stdout, be it in part."""
+    return _screen.data_begun
+
+
+def tell(text: str) -> None:
+    """Write a line to stderr; where it can't be written, the work goes on."""
+    # The bar is drawn again below the line. Nothing is locked: a signal's handler tells, too.
+    start = _ERASE_LINE if _screen.bar else ""
     try:
-        push(sys.stderr, f"{text}\n")
+        push(sys.stderr, f"{start}{text}\n")
     except (BrokenPipeError, OutputError):
         silence(sys.stderr)
+
+
+def note(text: str) -> None:
+    """Tell what one may as well not know of the work."""
+    if not _screen.quiet:
+        tell(text)
 
 
 def as_argument(part: Path | str) -> str:
@@ -51,14 +85,19 @@ def as_argument(part: Path | str) -> str:
 def show_error(error: ReconcileError) -> None:
     """Write an error and its hint to stderr."""
     paint = paint_for(sys.stderr)
-    note(f"{paint('error', 'error')}: {_told(error.message)}")
+    tell(f"{paint('error', 'error')}: {told(error.message)}")
     if error.hint:
-        note(f"{paint('hint', 'hint')}: {_told(error.hint)}")
+        tell(f"{paint('hint', 'hint')}: {told(error.hint)}")
 
 
 def show_bug(error: Exception) -> None:
     """Write to stderr that an error came up which nobody expects."""
-    note(f"error: {_told(f'{type(error).__name__}: {error}')} (a bug; --debug shows where)")
+    tell(f"error: {told(describe_bug(error))}")
+
+
+def describe_bug(error: Exception) -> str:
+    """Say that an error came up which nobody expects."""
+    return f"{type(error).__name__}: {error} (a bug; --debug shows where)"
 
 
 def show_traceback(error: BaseException) -> None:
@@ -66,10 +105,11 @@ def show_traceback(error: BaseException) -> None:
     for part in traceback.format_exception(error):
         of_code = part.startswith("  File ")
         for line in part.splitlines() if of_code else [part.strip("\n")]:
-            note(_told(line))
+            tell(told(line))
 
 
-def _told(text: str) -> str:
+def told(text: str) -> str:
+    """Give a text as it can be shown: no secret in it, and nothing that controls a terminal."""
     return printable(redacted(text))
 
 
@@ -94,10 +134,10 @@ def confirm(question: str) -> bool:
 def progress_bar(label: str) -> Iterator[Progress]:
     """Give a function to tell how far the work is; shows a bar where it takes a while.
 
-    Only on a terminal, on stderr, and gone when the work is done. Where the terminal is gone
-    itself, the work goes on.
+    Only on a terminal, on stderr, unless quiet, and gone when the work is done. Where the
+    terminal is gone itself, the work goes on.
     """
-    if not sys.stderr.isatty():
+    if _screen.quiet or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
     from rich.console import Console  # noqa: PLC0415 - costs; most runs show no bar
@@ -105,7 +145,12 @@ def progress_bar(label: str) -> Iterator[Progress]:
 
     bar = Bar(console=Console(stderr=True), transient=True)
     task = bar.add_task(label, total=None)
-    later = Timer(_PATIENCE, _on_screen, (bar.start,))
+
+    def show() -> None:
+        _screen.bar = True
+        bar.start()
+
+    later = Timer(_PATIENCE, _on_screen, (show,))
     later.daemon = True
     with suppress(RuntimeError):  # no thread is to be had: no bar
         later.start()
@@ -115,6 +160,7 @@ def progress_bar(label: str) -> Iterator[Progress]:
         later.cancel()
         if later.ident is not None:
             later.join()  # it may be starting the bar just now
+        _screen.bar = False
         _on_screen(bar.stop)
 
 

@@ -68,14 +68,17 @@ class _RoleProvider:
         return DeferredRefreshableCredentials(refresh_using=self.refresh, method="assume-role")
 
 
-def connect(account: str, region: str, assume_role: str | None = None) -> Connection:
+def connect(
+    account: str, region: str, assume_role: str | None = None, profile: str | None = None
+) -> Connection:
     """Prepare to call the registry of `account` in `region`, as the role `assume_role` if given.
 
-    The role is assumed at the first call and again before its credentials expire. Raises
-    CallError for an unknown profile or a broken AWS configuration file.
+    With `profile`, the credentials are that profile's, whatever the environment holds. The role
+    is assumed at the first call and again before its credentials expire. Raises CallError for an
+    unknown profile or a broken AWS configuration file.
     """
     try:
-        core = botocore.session.Session()
+        core = botocore.session.Session(profile=profile)
         learn_settings(core)
         session = boto3.Session(botocore_session=core, region_name=region)
     except Exception as error:

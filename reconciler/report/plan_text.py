@@ -1,6 +1,5 @@
 """A plan, or drift, as text for people."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ from reconciler.report.access_view import LineKind
 from reconciler.report.causes import Failure, by_cause
 from reconciler.report.paint import Paint
 from reconciler.report.plan_view import ChangeView, PlanView
-from reconciler.report.words import settings_words
+from reconciler.report.words import number_of, settings_words
 
 _MARGIN = 56
 _MOST_NAMES = 10
@@ -57,7 +56,7 @@ def explain_nothing(_before: object, _after: object) -> Iterable[str]:
 _AS_PLAN = _Manner(
     as_change,
     make="create the repository",
-    delete="nobody is left: the policy is deleted, and the repository stays",
+    delete="nobody is left: the policy is removed, and the repository stays",
     risks=_RISKS,
     explain=explain_nothing,
 )
@@ -147,25 +146,26 @@ def _unmanaged_lines(view: PlanView) -> Iterable[str]:
         names = ", ".join(map(printable_name, view.unmanaged[:_MOST_NAMES]))
         more = len(view.unmanaged) - _MOST_NAMES
         rest = f" and {more} more" if more > 0 else ""
-        count = _number(len(view.unmanaged), "repository", "repositories")
+        count = number_of(len(view.unmanaged), "repository", "repositories")
         yield f"{count} not in the file: {names}{rest}"
 
 
 def _plan_summary(view: PlanView) -> str:
     return (
-        f"Plan: {view.count('set')} to set, {view.count('delete')} to delete, "
-        f"{view.count('create')} to create; {view.in_sync} in sync{_errors(view)}{_broken(view)}. "
-        f"Access: {_access(view.access())}."
+        f"Plan: {number_of(view.count('set'), 'policy', 'policies')} to set, "
+        f"{number_of(view.count('delete'), 'policy', 'policies')} to remove, "
+        f"{number_of(view.count('create'), 'repository', 'repositories')} to create; "
+        f"{view.in_sync} in sync{_errors(view)}{_broken(view)}. Access: {_access(view.access())}."
     )
 
 
-def _access(counts: Counter[LineKind]) -> str:
-    """Count what happens to access; to lose it as a deleted principal is to be revoked, too."""
+def _access(counts: Mapping[LineKind, int]) -> str:
+    """Tell the figures; the kinds that most plans have none of only where there are some."""
     gone = f" ({counts['gone']} gone)" if counts["gone"] else ""
     told = [
         f"{counts['granted']} granted",
         f"{counts['widened']} widened",
-        f"{counts['revoked'] + counts['gone']} revoked{gone}",
+        f"{counts['revoked']} revoked{gone}",
         *(f"{counts[kind]} {kind}" for kind in _RARE_KINDS if counts[kind]),
     ]
     return ", ".join(told)
@@ -175,17 +175,13 @@ def _drift_summary(view: PlanView) -> str:
     if not view.changes and not view.broken:
         told = "No drift found" if view.errors else "No drift"
         return f"{told}: {view.in_sync} in sync{_errors(view)}."
-    differ = _number(len(view.changes), "repository differs", "repositories differ")
+    differ = number_of(len(view.changes), "repository differs", "repositories differ")
     return f"Drift: {differ} from the file; {view.in_sync} in sync{_errors(view)}{_broken(view)}."
 
 
 def _errors(view: PlanView) -> str:
-    return f", {_number(len(view.errors), 'error', 'errors')}" if view.errors else ""
+    return f", {number_of(len(view.errors), 'error', 'errors')}" if view.errors else ""
 
 
 def _broken(view: PlanView) -> str:
     return f"; never rules broken: {len(view.broken)}" if view.broken else ""
-
-
-def _number(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"

@@ -214,13 +214,14 @@ def test_a_lost_answer_is_told_whatever_comes_after_it() -> None:
     )
 
 
-def test_the_same_policy_by_somebody_else_is_stale_too() -> None:
+def test_the_same_policy_by_somebody_else_is_in_force() -> None:
     def throttled_and_done_by_another(memory: Memory) -> None:
         memory.policies[NAME] = change_of(None, "pull").after_text
         raise CallError("slow down", fault=Fault.THROTTLED)
 
     memory = Memory({NAME: None}, throttled_and_done_by_another)
-    assert apply_one(change_of(None, "pull"), memory).result == "stale"
+    outcome = apply_one(change_of(None, "pull"), memory)
+    assert outcome == Outcome(change_of(None, "pull"), "in-force", None, written=False)
 
 
 def test_a_lost_answer_that_can_not_be_settled_says_so() -> None:
@@ -503,13 +504,23 @@ def test_a_refused_policy_may_have_another_reason() -> None:
     assert outcome.suspects == ROLE.names
 
 
-def test_a_policy_that_is_there_already_is_told_so() -> None:
-    wanted = change_of(None, "pull").after_text
-    outcome = apply_one(change_of(None, "pull"), Memory({NAME: wanted}))
-    assert (outcome.result, outcome.error) == (
-        "stale",
-        "the live policy is what the plan wants already",
-    )
+@pytest.mark.parametrize("tiers", [("pull",), ()])
+def test_what_is_live_already_is_in_force_and_not_written(tiers: tuple[str, ...]) -> None:
+    """Also where the policy is to be removed, and is not there any more."""
+    change, notes = change_of(other_policy(), *tiers), Notes()
+    memory = Memory({NAME: change.after_text})
+    outcome = apply_one(change, memory, make_run(notes=notes))
+    assert outcome == Outcome(change, "in-force", None, written=False)
+    assert memory.writes == []
+    assert notes.records == [("begin", NAME), ("in-force", NAME)]
+
+
+def test_in_force_that_can_not_be_recorded_is_a_failure() -> None:
+    change = change_of(None, "pull")
+    run = make_run(notes=Notes(broken_at="in-force"))
+    outcome = apply_one(change, Memory({NAME: change.after_text}), run)
+    assert (outcome.result, outcome.written) == ("failed", False)
+    assert outcome.error == "the live policy was what the plan wants already; the disk is full"
 
 
 def test_that_it_waits_is_said_once() -> None:

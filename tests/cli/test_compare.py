@@ -35,7 +35,7 @@ def test_the_same_meaning(offline: Reconcile) -> None:
 def test_another_meaning_is_told_as_access(offline: Reconcile) -> None:
     done = offline("compare", "pull.json", "more.json")
     assert done.code == 4
-    assert f"~ {ROLE_1}   ecr:BatchGetImage → ecr:PutImage + ecr:batch*" in done.out
+    assert f"~ {ROLE_1}   gains ecr:PutImage + ecr:batch*\n" in done.out
 
 
 def test_json(offline: Reconcile) -> None:
