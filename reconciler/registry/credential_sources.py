@@ -15,6 +15,7 @@ import botocore.session
 TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"  # noqa: S105 - a variable's name
 CONTAINER_TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105 - the same
 _CONTAINER_ADDRESS = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 _SSO_CACHE = Path("~/.aws/sso/cache")
 
 Settings = Mapping[str, str]
@@ -39,6 +40,20 @@ class Source:
 
     def __str__(self) -> str:
         return f"{self.name} ({self.setting})" if self.name else self.setting
+
+
+def missing_files() -> list[str]:
+    """Name the files that a variable names and boto3 passes over in silence: they are none."""
+    return [
+        f"{variable} names {os.environ[variable]}, which is no file"
+        for variable in _FILES
+        if variable in os.environ and not _is_file(os.environ[variable])
+    ]
+
+
+def _is_file(name: str) -> bool:
+    path = Path(name).expanduser()
+    return path.exists() and not path.is_dir()
 
 
 def profile_of(session: botocore.session.Session) -> str:

@@ -13,6 +13,7 @@ from reconciler.registry.classify import (
     error_text,
     fault_of,
 )
+from reconciler.registry.credential_sources import missing_files
 from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.regions import enabling_hint, is_opt_in, variant_hint
 
@@ -88,12 +89,10 @@ def quoted(text: str) -> str:
 
 def _credentials(error: Exception, said: str) -> tuple[str, str]:
     if isinstance(error, boto.NoCredentialsError):
-        return "no AWS credentials found", (
+        return "; ".join(["no AWS credentials found", *map(quoted, missing_files())]), (
             "set AWS_PROFILE, log in with `aws sso login`, or give AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY"
         )
-    if isinstance(error, (boto.SSOError, boto.TokenRetrievalError)):
-        return f"the SSO login does not work: {said}", "run `aws sso login`"
     code = error_code(error)
     if code in EXPIRED:
         return "the credentials expired", "log in again"

@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import pytest
 from botocore import exceptions as boto
@@ -182,6 +183,17 @@ def test_tls(aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch, pace: Pace) -> N
 def test_no_credentials(pace: Pace) -> None:
     error = failed_read(pace)
     assert (error.fault, error.message) == (Fault.CREDENTIALS, "no AWS credentials found")
+
+
+def test_a_file_of_credentials_that_is_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pace: Pace
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials")
+    assert failed_read(pace).message == (
+        f"no AWS credentials found; AWS_CONFIG_FILE names {tmp_path}, which is no file; "
+        "AWS_SHARED_CREDENTIALS_FILE names /nowhere/credentials, which is no file"
+    )
 
 
 def test_half_the_credentials(monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:
