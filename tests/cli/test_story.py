@@ -28,9 +28,8 @@ def test_plan_apply_plan_drift_apply(reconcile: Reconcile, ecr: Sandbox) -> None
     add_action(ecr, ROLE_2, "ecr:PutImage")
     drifted = reconcile("drift")
     assert drifted.code == 4
-    assert (
-        f"~ runtime ({ROLE_2}) in workloads   live: pull + ecr:PutImage; file: pull" in drifted.out
-    )
+    who = f"runtime ({ROLE_2}) in workloads"
+    assert f"~ {who}   live: pull + ecr:PutImage; file: pull" in drifted.out
 
     document = json.loads(reconcile("drift", "--format", "json").out)
     (removed,) = document["changes"][0]["grants"]["removed"]
