@@ -114,4 +114,4 @@ def test_what_is_too_large_is_not_compared_in_part(offline: Reconcile, folder: P
     (folder / "p.json").write_text("{}")
     done = offline("compare", "p.json", "-", stdin=" " * (16 * 2**20 + 1))
     assert (done.code, done.out) == (3, "")
-    assert "stdin has more than 16,777,216 bytes" in done.err
+    assert "stdin is larger than a file can be (16,777,216 bytes)" in done.err
