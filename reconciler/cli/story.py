@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from reconciler.cli.terminal import out, paint_for
+from reconciler.cli.terminal import paint_for, show
 from reconciler.errors import ReconcileError
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.settings import without_settings
@@ -58,11 +58,11 @@ class _Story:
         self._paint = paint_for(sys.stdout)
 
     def tell(self, text: str) -> None:
-        out(f"\n{self._paint('faint', f'# {text}')}\n")
+        show(f"\n{self._paint('faint', f'# {text}')}\n")
 
     def run(self, expected: int, *arguments: str) -> None:
         command = " ".join(["reconcile", *arguments])
-        out(f"\n{self._paint('heading', f'$ {command}')}\n")
+        show(f"\n{self._paint('heading', f'$ {command}')}\n")
         done = subprocess.run(
             [sys.executable, "-m", "reconciler", *arguments],
             cwd=self._folder,
@@ -74,7 +74,7 @@ class _Story:
             raise ReconcileError(
                 f"the demo expected exit code {expected} here, and got {done.returncode}"
             )
-        out(f"{self._paint('faint', f'(exit code {done.returncode})')}\n")
+        show(f"{self._paint('faint', f'(exit code {done.returncode})')}\n")
 
 
 def _edit_by_hand(ecr: Sandbox) -> None:

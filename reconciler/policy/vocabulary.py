@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -25,10 +25,11 @@ class NamedPrincipal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All the tiers and names of one access file."""
+    """All the tiers and names of one access file; `accounts` gives the names by the ids."""
 
     tiers: Tiers = field(default_factory=lambda: BUILT_IN_TIERS)
     principals: tuple[NamedPrincipal, ...] = ()
+    accounts: Mapping[str, str] = field(default_factory=dict)
     _of_others: Tiers = field(init=False, repr=False, compare=False)
     _by_principal: dict[Principal, tuple[NamedPrincipal, ...]] = field(
         init=False, repr=False, compare=False

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from typer.models import OptionInfo
 
+from reconciler.cli.options import Quiet
 from reconciler.cli.signals import Interrupt
-from reconciler.cli.terminal import note, out
+from reconciler.cli.terminal import keep_quiet, note, out
 from reconciler.errors import UsageError
 
 _ACCOUNT = "111122223333"
@@ -73,6 +74,9 @@ def sandbox(
     dead_region: Annotated[
         str, typer.Option(metavar="REGION", help="Cut the connection of each call to this region.")
     ] = "",
+    disabled_region: Annotated[
+        str, typer.Option(metavar="REGION", help="Let this region not be enabled for the account.")
+    ] = "",
     cut_before_every: Annotated[
         int, _amount("N", "Cut the connection of each N-th call, its work not done.")
     ] = 0,
@@ -91,6 +95,7 @@ def sandbox(
     slow_seconds: Annotated[
         float, _amount("SECONDS", "Seconds by which --slow-every is late.")
     ] = 0.0,
+    quiet: Quiet = False,
 ) -> None:
     """Run the embedded ECR on loopback until stopped.
 
@@ -103,6 +108,7 @@ def sandbox(
     from reconciler.sandbox.server import Sandbox
     from reconciler.sandbox.settings import MISLEADING
 
+    keep_quiet(quiet)
     _check_together("--iam-delay", iam_delay, "--known-principals-only", known_principals_only)
     _check_together("--throttle-burst", throttle_burst, "--throttle-rate", throttle_rate)
     _check_together("--slow-every", slow_every, "--slow-seconds", slow_seconds)
@@ -124,6 +130,7 @@ def sandbox(
         throttle_burst=throttle_burst,
         expire_after=expire_after,
         dead_region=dead_region,
+        disabled_region=disabled_region,
         cut_before_every=cut_before_every,
         cut_after_every=cut_after_every,
         fail_every=fail_every,
