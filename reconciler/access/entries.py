@@ -90,7 +90,7 @@ def _read_access(node: Node | None, terms: Terms) -> tuple[EntryGrant, ...]:
         members = resolve(pair.key, terms.names)
         _warn_of_spellings(pair.key, members, spelled, terms)
         items = items_of(pair.value)
-        own = sum(1 + _number_of_values(member.condition) for member in members)
+        own = sum(1 + _number_of_values(member.written) for member in members)
         terms.findings.ask(_GRANTS, own * len(items), pair.key.place)
         given = [_read_given(item, terms) for item in items]
         values = sum(_number_of_values(one.condition) for one in given if one)

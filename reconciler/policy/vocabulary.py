@@ -66,7 +66,8 @@ def holder_name(principal: Principal, condition: Condition) -> str:
     if principal != EVERYONE or not condition:
         return plain_name(principal)
     terms = (
-        f"{c.operator} {unmistakable(spell_key(c.key))} {_listed(c.values)}" for c in condition
+        f"{clause.operator} {unmistakable(spell_key(clause.key))} {_listed(clause.values)}"
+        for clause in condition
     )
     return f"whoever meets {' and '.join(terms)}"
 
