@@ -15,7 +15,7 @@ FLOORS = (
     {"report", "apply", "adopt"},
     {"cli"},
 )
-GROUND = {"errors", "printable", "redaction"}
+GROUND = {"closest", "errors", "printable", "redaction"}
 PURE = {"access", "policy", "plan", "report"}
 IMPURE = {
     "boto3", "botocore", "io", "os", "pathlib", "random", "secrets", "socket",

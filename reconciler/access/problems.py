@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal, NamedTuple
 
-from reconciler.policy.closest import closest
+from reconciler.closest import closest
 from reconciler.printable import printable
 
 Severity = Literal["error", "warning"]

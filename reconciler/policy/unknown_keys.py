@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.policy.closest import closest
+from reconciler.closest import closest
 from reconciler.policy.condition_keys import KNOWN_KEYS, TAG_KEYS, is_known_key
 from reconciler.policy.document import Statement
 

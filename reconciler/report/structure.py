@@ -1,8 +1,10 @@
 """How a policy's JSON changes: a unified diff of one canonical form. It decides nothing."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import unified_diff
+
+from deepdiff import DeepDiff
 
 from reconciler.plan.model import Change
 from reconciler.policy.actions import spelling
@@ -13,6 +15,11 @@ from reconciler.policy.json_text import load_json
 from reconciler.policy.malformed import MalformedError
 from reconciler.policy.principals import EVERYONE, MISSING
 from reconciler.printable import printable
+
+Json = Mapping[str, object]
+
+_MOST_COMPARED = 400
+"""How many pairs of statements are held against each other, to find those that resemble."""
 
 
 def explain_json(change: Change) -> Iterable[str]:
@@ -26,13 +33,15 @@ def policy_diff(before: Policy, after: Policy) -> Iterable[str]:
     Of what is understood the order, the spelling, single values without a list and a Resource
     make no difference. What is not is shown as the JSON or the text that it is.
     """
-    lines = unified_diff(_lines(before), _lines(after), "live", "planned", lineterm="")
-    return map(printable, lines)
+    statements = _statements(before), _statements(after)
+    old, new = _lines(before, statements[0]), _lines(after, _beside(*statements))
+    return map(printable, unified_diff(old, new, "live", "planned", lineterm=""))
 
 
-def _lines(policy: Policy) -> list[str]:
+def _lines(policy: Policy, statements: Sequence[Json]) -> list[str]:
     if isinstance(policy, Document):
-        return _indented(_document(policy)) if policy.statements else []
+        version = {"Version": policy.version} if policy.version else {}
+        return _indented({**version, "Statement": statements}) if statements else []
     try:
         return _indented(load_json(policy.text))
     except MalformedError:
@@ -44,18 +53,37 @@ def _indented(value: object) -> list[str]:
     return text.split("\n")
 
 
-def _document(policy: Document) -> Mapping[str, object]:
-    statements = sorted(map(_statement, policy.statements), key=_order)
-    version = {"Version": policy.version} if policy.version else {}
-    return {**version, "Statement": statements}
+def _statements(policy: Policy) -> list[Json]:
+    """Give the statements of what is understood, sorted: by Sid, then by all that they say."""
+    found = policy.statements if isinstance(policy, Document) else ()
+    return sorted(map(_statement, found), key=_order)
 
 
-def _order(statement: Mapping[str, object]) -> tuple[str, str]:
-    """Sort by Sid, so that what was and what becomes of a statement stand together."""
+def _beside(old: Sequence[Json], new: Sequence[Json]) -> list[Json]:
+    """Sort new statements by the old ones that they are, replace by Sid, or most resemble."""
+    by_sid = {statement["Sid"]: statement for statement in old if "Sid" in statement}
+    gone = [s for s in old if s not in new and s.get("Sid") not in {n.get("Sid", "") for n in new}]
+    place: list[tuple[tuple[str, str], Json]] = []
+    for statement in new:
+        replaced = statement if statement in old else by_sid.get(statement.get("Sid"))
+        if replaced is None and gone and len(gone) * len(new) <= _MOST_COMPARED:
+            replaced = min(gone, key=lambda other: (_distance(other, statement), _order(other)))
+            gone.remove(replaced)
+        place.append((_order(replaced or statement), statement))
+    return [statement for _, statement in sorted(place, key=lambda placed: placed[0])]
+
+
+def _distance(one: Json, other: Json) -> float:
+    """Tell how much of two statements differs, whatever the order of lists: 0 is nothing."""
+    found = DeepDiff(one, other, ignore_order=True, get_deep_distance=True)
+    return float(found.get("deep_distance", 0))
+
+
+def _order(statement: Json) -> tuple[str, str]:
     return str(statement.get("Sid", "")), json.dumps(statement, sort_keys=True)
 
 
-def _statement(statement: Statement) -> Mapping[str, object]:
+def _statement(statement: Statement) -> Json:
     sid = {"Sid": statement.sid} if statement.sid is not None else {}
     return {
         **sid,
@@ -66,7 +94,7 @@ def _statement(statement: Statement) -> Mapping[str, object]:
     }
 
 
-def _principals(statement: Statement) -> Mapping[str, object]:
+def _principals(statement: Statement) -> Json:
     if statement.principals == (MISSING,):
         return {}
     if statement.principals == (EVERYONE,):
@@ -83,14 +111,14 @@ def _principals(statement: Statement) -> Mapping[str, object]:
     return {element: {kind: sorted(names) for kind, names in named.items()}}
 
 
-def _actions(statement: Statement) -> Mapping[str, object]:
+def _actions(statement: Statement) -> Json:
     excluded = [a.excluded for a in statement.actions if isinstance(a, NotAction)]
     if excluded:
         return {"NotAction": sorted(map(spelling, excluded[0]))}
     return {"Action": sorted(spelling(a) for a in statement.actions if isinstance(a, str))}
 
 
-def _condition(statement: Statement) -> Mapping[str, object]:
+def _condition(statement: Statement) -> Json:
     """Give the condition as it was written: the canonical one has policy variables resolved."""
     if not statement.condition:
         return {}

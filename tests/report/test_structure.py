@@ -92,3 +92,11 @@ def test_no_policy_has_no_lines(side: int) -> None:
 )
 def test_what_is_no_policy_is_shown_as_it_is(text: str, line: str) -> None:
     assert line in list(policy_diff(read(text), read(allow())))
+
+
+def test_a_statement_without_a_sid_stands_where_the_one_stood_that_it_resembles() -> None:
+    before = [allow(ROLE, [GET, URL]), allow(ROLE_B, [GET, PUT, URL])]
+    after = [allow(ROLE, [GET, URL, PUT]), {**allow(ROLE_B, [GET, URL]), "Sid": "New"}]
+    lines = changed(before, after)
+    assert '+"Sid": "New"' in lines
+    assert not any("role/" in line for line in lines)
