@@ -16,6 +16,7 @@ from reconciler.access.problems import Findings, Problem, TooLargeError, has_err
 from reconciler.access.public import check_public
 from reconciler.access.repository import check_probe_repository
 from reconciler.access.settings import (
+    check_public_allowed,
     keeps_by_default,
     read_guards,
     read_ownership,
@@ -38,11 +39,13 @@ class Loaded(NamedTuple):
     """What came of a file: `access` is None where any problem is an error.
 
     `lines` holds the lines of each file that was read, by its path, for showing places.
+    `repositories` are the keys of its entries, also of an invalid file; None where it is no YAML.
     """
 
     access: AccessFile | None
     problems: tuple[Problem, ...]
     lines: Mapping[str, tuple[str, ...]]
+    repositories: tuple[str, ...] | None = None
 
 
 def load_access(
@@ -55,8 +58,9 @@ def load_access(
     """
     findings = Findings()
     source = read_source(content, path, findings)
-    access = None
+    access = repositories = None
     if source.root is not None:
+        repositories = tuple(p.key.text for p in pairs_of(child(source.root, "repositories")))
         check_shape(source.root, findings)
         meaning = Findings()
         try:
@@ -70,7 +74,8 @@ def load_access(
             access = None
         _add_new(meaning, findings)
     problems = sort_problems(findings.found)
-    return Loaded(None if has_errors(problems) else access, problems, {path: source.lines})
+    valid = None if has_errors(problems) else access
+    return Loaded(valid, problems, {path: source.lines}, repositories)
 
 
 def _add_new(meaning: Findings, findings: Findings) -> None:
@@ -98,6 +103,7 @@ def _read(root: Node, path: str, today: date, findings: Findings) -> AccessFile:
     rules = read_rules(_rules(root), names, tiers)
     ownership = read_ownership(unmanaged, names)
     entries = read_entries(child(root, "repositories"), terms)
+    check_public_allowed(child(root, "guards"), entries, findings)
     check_probe_repository(child(child(root, "registry"), "probe_repository"), entries, findings)
     _warn_of_unused(root, findings)
     return AccessFile(

@@ -69,6 +69,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "probe-repository-in-use": "Any policy may be tried on it, so nobody may rely on it.",
         "never": "What a file itself says shall never be is most likely a slip.",
         "public": "Access for everyone is nearly always a mistake in a private registry.",
+        "idle-allow": "What is allowed on no repository of the file is most likely misspelt.",
         "bad-statement": "A raw statement that is not understood is never sent.",
         "grant-denied": "A Deny wins over every Allow, so what it takes away is not given.",
         "resource-in-statement": "A repository policy speaks of its own repository only.",

@@ -21,12 +21,16 @@ MAX_BYTES = 16 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class AccessSource:
-    """An access file as it was read: the model, its path and content, and the time that counts."""
+    """An access file as it was read: the model, its path and content, and the time that counts.
+
+    `allow_public` are the entries that this run allows to be public.
+    """
 
     access: AccessFile
     path: str
     content: bytes
     now: datetime
+    allow_public: tuple[str, ...] = ()
 
 
 def read_access_file(file: Path) -> bytes:
@@ -38,29 +42,35 @@ def read_access_file(file: Path) -> bytes:
 def check(
     file: Path, content: bytes, *, allow_public: Iterable[str], now: datetime | None = None
 ) -> Loaded:
-    """Check a file's content: the model where it is valid, and all problems."""
+    """Check a file's content: the model where it is valid, and all problems.
+
+    Raises UsageError for a name in `allow_public` that no entry of the file is about.
+    """
     today = (now or datetime.now(UTC)).date()
-    return load_access(content, str(file), today=today, allow_public=frozenset(allow_public))
+    allowed = frozenset(allow_public)
+    loaded = load_access(content, str(file), today=today, allow_public=allowed)
+    entries = loaded.repositories
+    for name in sorted(allowed) if entries is not None else ():
+        if not any(glob_matches(entry, name) for entry in entries or ()):
+            raise UsageError(
+                f"--allow-public {name}: the file has no such repository",
+                hint=did_you_mean(name, entries or ()) or "name an entry as the file writes it",
+            )
+    return loaded
 
 
 def load_valid(file: Path, allow_public: Iterable[str] | None = None) -> AccessSource:
     """Load a file that must be valid; warnings go to stderr, and so do the errors.
 
-    Raises InvalidError where there are errors, UsageError where there is no file.
+    Raises InvalidError where there are errors, UsageError where there is no file, and as `check`.
     """
     content = read_access_file(file)
     now = datetime.now(UTC)
-    loaded = check(file, content, allow_public=allow_public or (), now=now)
+    allowed = tuple(allow_public or ())
+    loaded = check(file, content, allow_public=allowed, now=now)
     if loaded.problems:
         paint = paint_for(sys.stderr)
         note(render_problems(loaded.problems, loaded.lines, paint).rstrip("\n"))
     if loaded.access is None:
         raise InvalidError(f"{file} is invalid; nothing was done")
-    entries = {entry.repository for entry in loaded.access.entries}
-    for name in allow_public or ():
-        if not any(glob_matches(entry, name) for entry in entries):
-            raise UsageError(
-                f"--allow-public {name}: the file has no such repository",
-                hint=did_you_mean(name, entries) or "name an entry as the file writes it",
-            )
-    return AccessSource(loaded.access, str(file), content, now)
+    return AccessSource(loaded.access, str(file), content, now, allowed)

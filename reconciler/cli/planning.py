@@ -50,7 +50,7 @@ def plan_guards(access: AccessFile) -> Guards:
     return Guards(
         max_revoked=_limit(guards.max_revoked),
         max_granted=_limit(guards.max_granted),
-        public=guards.public == "forbid",
+        public=guards.public,
     )
 
 

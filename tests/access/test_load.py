@@ -35,7 +35,7 @@ def test_the_sample_and_the_starter_have_no_problems(text: str) -> None:
 
 def test_defaults() -> None:
     access = valid(MINIMAL)
-    assert access.guards == Guards("forbid", Limit(percent=30, count=10), None)
+    assert access.guards == Guards((), Limit(percent=30, count=10), None)
     assert access.unmanaged_repositories == "report"
     assert access.ownership.default == "remove"
     assert [rule.sid for rule in access.ownership.rules] == [LAMBDA_SID]
@@ -46,7 +46,7 @@ def test_guards_and_limits() -> None:
     access = valid(
         f"{MINIMAL}guards: {{public: allow, max_revoked: none, max_granted: {{count: 5}}}}\n"
     )
-    assert access.guards == Guards("allow", None, Limit(percent=0, count=5))
+    assert access.guards == Guards(("*",), None, Limit(percent=0, count=5))
 
 
 def test_keep_rules_add_to_the_built_in_one_and_never_loosen_it() -> None:
@@ -160,6 +160,42 @@ def test_allowing_public_access_passes_over_that_entry_only() -> None:
     assert rules(load(PUBLIC, allow_public=frozenset({"payments/api"}))) == ["public"]
     assert rules(load(PUBLIC, allow_public=frozenset({"payments/api", "payments/*"}))) == []
     assert rules(load(f"{PUBLIC}guards: {{public: allow}}\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("allowed", "lines"),
+    [
+        ("payments/api", [6]),
+        ('"payments/*"', []),
+        ('"payments*"', []),
+        ('"*"', []),
+        ('payments/api, "payments/a*"', [6]),
+        ('"payments/???"', [6]),
+        ('"payments/?*"', [6]),
+        ('"payments/b*"', [5, 6]),
+    ],
+)
+def test_guards_allow_repositories_to_be_public_and_patterns_as_a_whole(
+    allowed: str, lines: list[int]
+) -> None:
+    found = load(f"{PUBLIC}guards: {{public: {{allow: [{allowed}]}}}}\n").problems
+    assert [(p.rule, p.place.line) for p in found] == [("public", line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "told"),
+    [
+        ("payments/apo", []),  # the pattern is about it
+        ('"pay*"', []),
+        ("tools/api", ["idle-allow"]),
+        ('"tools/*"', ["idle-allow"]),
+        ("Payments/api", ["bad-repository-name", "idle-allow"]),
+    ],
+)
+def test_an_allowed_name_that_no_entry_is_about_is_told(allowed: str, told: list[str]) -> None:
+    guards = f"guards: {{public: {{allow: [{allowed}]}}}}\n"
+    found = load('repositories: {"payments/*": {access: {}}}\n' + guards)
+    assert sorted(rules(found)) == told
 
 
 @pytest.mark.parametrize(
