@@ -1,7 +1,4 @@
-"""Conditions of the file: `when`, `until`, and what kinds of principals bring with them."""
-
-import re
-from datetime import date
+"""Conditions of the file: `when`, and what kinds of principals bring with them."""
 
 from reconciler.access.nodes import Node, ScalarNode, pairs_of, place_at, plain
 from reconciler.access.problems import Findings, Place, shown
@@ -15,7 +12,6 @@ from reconciler.policy.conditions import (
 )
 from reconciler.policy.malformed import MalformedError
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NAMES = """StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase StringLike
     StringNotLike ArnEquals ArnNotEquals ArnLike ArnNotLike NumericEquals NumericNotEquals
     NumericLessThan NumericLessThanEquals NumericGreaterThan NumericGreaterThanEquals DateEquals
@@ -76,33 +72,8 @@ def all_of(findings: Findings, place: Place, *conditions: Condition) -> Conditio
         return given[0]
 
 
-def read_until(node: ScalarNode, findings: Findings) -> date | None:
-    """Read a date as it is written; None, and a problem, where it is none."""
-    try:
-        if _DATE.fullmatch(node.text):
-            return date.fromisoformat(node.text)
-    except ValueError:
-        message = f"{shown(node.text)} is no day of the calendar"
-        findings.error("bad-date", message, node.place)
-        return None
-    message = f"{shown(node.text)} is not a date"
-    findings.error("bad-date", message, node.place, hint="write it as 2027-03-31")
-    return None
-
-
 def _operators_like(name: str) -> tuple[str, ...]:
     """Give the known operators with the qualifier and the `IfExists` of a misspelt one."""
     qualifier, colon, _ = name.rpartition(":")
     if_exists = "IfExists" if name.endswith("IfExists") else ""
     return tuple(f"{qualifier}{colon}{base}{if_exists}" for base in OPERATORS)
-
-
-def ends_at(day: date | None) -> Condition:
-    """Make the condition that ends a grant when a day starts, at 00:00 UTC.
-
-    `aws:CurrentTime` is in every request (IAM User Guide, "AWS global condition context keys");
-    that ECR evaluates it in repository policies is assumed.
-    """
-    if day is None:
-        return NO_CONDITION
-    return one_clause("DateLessThan", "aws:CurrentTime", f"{day.isoformat()}T00:00:00Z")

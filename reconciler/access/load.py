@@ -1,7 +1,7 @@
 """A file's bytes to an immutable model, with every problem of the file in one run."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access.accounts import Surroundings, read_accounts
@@ -49,11 +49,11 @@ class Loaded(NamedTuple):
 
 
 def load_access(
-    content: bytes, path: str, *, today: date, allow_public: frozenset[str] = frozenset()
+    content: bytes, path: str, *, now: datetime, allow_public: frozenset[str] = frozenset()
 ) -> Loaded:
     """Read an access file. Never raises, whatever the bytes are.
 
-    `today` is the day in UTC, which decides what has expired; `allow_public` names the
+    `now` (UTC) decides what has expired; `allow_public` names the
     repositories (keys of the file) whose public access is passed over.
     """
     findings = Findings()
@@ -64,12 +64,12 @@ def load_access(
         check_shape(source.root, findings)
         meaning = Findings()
         try:
-            access = _read(source.root, path, today, meaning)
+            access = _read(source.root, path, now, meaning)
             found = add_entries(access, meaning)
             check_public(access, found, allow_public, meaning)
-            check_never(access, found, today, meaning)
-            check_denied(access, found, today, meaning)
-            check_sizes(access, found, today, meaning)
+            check_never(access, found, now, meaning)
+            check_denied(access, found, now, meaning)
+            check_sizes(access, found, now, meaning)
         except TooLargeError:
             access = None
         _add_new(meaning, findings)
@@ -85,18 +85,18 @@ def _add_new(meaning: Findings, findings: Findings) -> None:
             findings.found[problem] = None
 
 
-def _read(root: Node, path: str, today: date, findings: Findings) -> AccessFile:
+def _read(root: Node, path: str, now: datetime, findings: Findings) -> AccessFile:
     unmanaged = child(root, "unmanaged")
     registry = read_registry(child(root, "registry"), findings)
     guards = read_guards(child(root, "guards"))
     accounts = read_accounts(child(root, "accounts"), registry.account, findings)
-    known = known_of_requests(registry.account, registry.regions, today)
+    known = known_of_requests(registry.account, registry.regions, now)
     names = read_names(root, Surroundings(accounts, registry.partition, findings, known))
     tiers = read_tiers(child(root, "tiers"), findings)
     terms = Terms(
         names,
         tiers,
-        today,
+        now,
         registry.regions,
         sids_matter=keeps_by_default(unmanaged),
     )

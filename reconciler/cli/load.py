@@ -46,9 +46,8 @@ def check(
 
     Raises UsageError for a name in `allow_public` that no entry of the file is about.
     """
-    today = (now or datetime.now(UTC)).date()
     allowed = frozenset(allow_public)
-    loaded = load_access(content, str(file), today=today, allow_public=allowed)
+    loaded = load_access(content, str(file), now=now or datetime.now(UTC), allow_public=allowed)
     entries = loaded.repositories
     for name in sorted(allowed) if entries is not None else ():
         if not any(glob_matches(entry, name) for entry in entries or ()):

@@ -121,7 +121,7 @@ def survey(
         for scope, line in lines.items()
     }
     live = read_regions(reads)
-    plan = plan_registries(source.access, live, source.now.date(), globs)
+    plan = plan_registries(source.access, live, source.now, globs)
     _require_allowed(source, live)
     _require_known(plan, globs, sum(registry.failure is None for registry in live))
     return Survey(plan, vocabulary(source.access))

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, datetime
 from itertools import permutations
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from reconciler.access.model import Guards, Limit
 from reconciler.access.starter import STARTER
 from reconciler.policy.keep import LAMBDA_SID
 from reconciler.policy.principals import Principal, service_principal
-from tests.access.files import TODAY, load, rules, valid
+from tests.access.files import NOW, load, rules, valid
 from tests.access.invalid_cases import cases
 
 ROOT = Path(__file__).parents[2]
@@ -103,7 +103,7 @@ def test_a_pattern_is_written_as_in_the_file_and_in_one_way_whatever_the_order()
             "repositories:\n"
             '  api: {access: {"444455556666": look, "777788889999": see}}\n'
         )
-        (desired,) = desired_policies(access, None, today=TODAY)
+        (desired,) = desired_policies(access, None, now=NOW)
         texts.add(compile_desired(access, desired))
     (text,) = texts
     assert text is not None
@@ -123,7 +123,7 @@ def test_a_grant_knows_its_place_and_reason() -> None:
     first, second = access.entries[0].grants
     assert first.place[1:] == (7, 11)
     assert (second.place[1:], second.reason) == ((8, 18), "contract 17")
-    assert second.grant.until == date(2027, 3, 31)
+    assert second.grant.until == datetime(2027, 3, 31, tzinfo=UTC)
 
 
 def test_raw_statements_are_carried_as_they_are() -> None:
@@ -205,7 +205,7 @@ def test_an_allowed_name_that_no_entry_is_about_is_told(allowed: str, told: list
 def test_a_grant_ends_when_its_day_starts(until: str, found: list[str]) -> None:
     access = f'{{"444455556666": {{tier: pull, until: {until}}}}}'
     text = f"repositories: {{payments/api: {{access: {access}}}}}\n"
-    assert rules(load(text, today=TODAY)) == found
+    assert rules(load(text, now=NOW)) == found
 
 
 def test_problems_of_every_kind_come_in_one_run() -> None:
@@ -268,7 +268,7 @@ SNIPPETS = [case.read_bytes() for case in cases()] + [STARTER.encode()]
 )
 def test_no_damage_to_a_file_raises(text: bytes, start: int, cut: int, put: bytes) -> None:
     damaged = text[:start] + put + text[start + cut :]
-    loaded = load_access(damaged, "f", today=TODAY)
+    loaded = load_access(damaged, "f", now=NOW)
     assert loaded.access is not None or loaded.problems
     for problem in loaded.problems:
         line = loaded.lines["f"][problem.place.line - 1]
@@ -300,5 +300,5 @@ NAMED_VALUES = st.dictionaries(st.sampled_from(["ci", "x", "pull", "payments/*"]
 @settings(max_examples=150)
 @given_(st.dictionaries(st.sampled_from(SECTIONS), VALUES | NAMED_VALUES))
 def test_no_shape_raises(data: dict[str, object]) -> None:
-    loaded = load_access(json.dumps(data).encode(), "f", today=TODAY)
+    loaded = load_access(json.dumps(data).encode(), "f", now=NOW)
     assert loaded.access is not None or loaded.problems
