@@ -52,6 +52,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "tier-too-large": "ECR has fewer actions, so most of them mean nothing.",
         "bad-action": "No action can have this name, so it would allow nothing.",
         "not-an-ecr-action": "Only ECR's own actions mean something in a repository policy.",
+        "idle-action": "What a repository policy can't allow belongs in another policy.",
         "unknown-action": "An unknown action is a typo, or newer than this tool.",
         "bad-condition": "A condition that is not understood may let in more than is meant.",
         "unknown-condition-key": "No request has a misspelt key, so it does not do what is meant.",
