@@ -1,7 +1,10 @@
 """Conditions of the file: `when`, and what kinds of principals bring with them."""
 
+import re
+
 from reconciler.access.nodes import Node, ScalarNode, pairs_of, place_at, plain
 from reconciler.access.problems import Findings, Place, shown
+from reconciler.policy.closest import closest
 from reconciler.policy.conditions import (
     NO_CONDITION,
     Condition,
@@ -20,6 +23,7 @@ _NAMES = """StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsI
 OPERATORS = tuple(_NAMES.split())
 """What a misspelt operator may have been meant as."""
 
+_NO_NULL = re.compile(r":Null|NullIfExists")
 _WHEN_HINT = 'IAM\'s form, with its spelling: {IpAddress: {"aws:SourceIp": 203.0.113.0/24}}'
 
 
@@ -45,7 +49,7 @@ def check_operators(node: Node | None, findings: Findings) -> bool:
         except MalformedError:
             known = False
             message = f"{shown(name)} is not a condition operator"
-            hint = findings.did_you_mean(name, _operators_like(name)) or _WHEN_HINT
+            hint = findings.did_you_mean(name, _operators_like(name, node)) or _WHEN_HINT
             findings.error("bad-condition", message, pair.key.place, hint=hint)
     return known
 
@@ -72,8 +76,11 @@ def all_of(findings: Findings, place: Place, *conditions: Condition) -> Conditio
         return given[0]
 
 
-def _operators_like(name: str) -> tuple[str, ...]:
-    """Give the known operators with the qualifier and the `IfExists` of a misspelt one."""
+def _operators_like(name: str, block: Node | None) -> list[str]:
+    """Give the known operators with the qualifier of a misspelt one; none that is there already."""
     qualifier, colon, _ = name.rpartition(":")
-    if_exists = "IfExists" if name.endswith("IfExists") else ""
-    return tuple(f"{qualifier}{colon}{base}{if_exists}" for base in OPERATORS)
+    meant = closest(qualifier, ("ForAnyValue", "ForAllValues")) if colon else None
+    there = {pair.key.text for pair in pairs_of(block)}
+    plain_ones = OPERATORS if not meant else [f"{meant}:{base}" for base in OPERATORS]
+    names = [*plain_ones, *(f"{base}IfExists" for base in plain_ones)]
+    return [name for name in names if name not in there and not _NO_NULL.search(name)]

@@ -88,8 +88,9 @@ def _read_entry(pair: Pair, terms: Terms) -> Entry:
 def _read_access(node: Node | None, terms: Terms) -> tuple[EntryGrant, ...]:
     grants: list[EntryGrant] = []
     spelled: dict[tuple[object, Condition], ScalarNode] = {}
+    there = {pair.key.text for pair in pairs_of(node)}
     for pair in pairs_of(node):
-        members = resolve(pair.key, terms.names)
+        members = resolve(pair.key, terms.names, there)
         _warn_of_spellings(pair.key, members, spelled, terms)
         items = items_of(pair.value)
         own = sum(1 + _number_of_values(member.condition) for member in members)

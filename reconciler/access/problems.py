@@ -96,7 +96,7 @@ class Findings:
         self.found[Problem(rule, "warning", message, place, hint, other)] = None
 
     def closest(self, word: str, choices: Collection[str]) -> str | None:
-        """Give the choice closest to a misspelt word; None if none is close.
+        """Give the choice closest to a misspelt word, each of them valid; None if none is close.
 
         None, too, once a file has had enough of them.
         """
@@ -108,7 +108,7 @@ class Findings:
     def did_you_mean(self, word: str, choices: Collection[str]) -> str | None:
         """Give the hint that names the choice `closest` finds; None where it finds none."""
         close = self.closest(word, choices)
-        return None if close is None else did_you_mean(word, (close,))
+        return None if close is None else f"did you mean '{printable(close)}'?"
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -139,7 +139,8 @@ def listed(names: Collection[str]) -> str:
 def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
     """Give the hint that names the choice closest to a misspelt word; None where none is close."""
     close = closest(word, choices)
-    return f"did you mean {shown(close)}?" if close is not None else None
+    # Not cut as `shown` does: it is to be copied.
+    return f"did you mean '{printable(close)}'?" if close is not None else None
 
 
 def is_close(word: str, choice: str) -> bool:

@@ -80,7 +80,8 @@ def check_public_allowed(node: Node | None, entries: Collection[Entry], findings
         check_repository(name, findings)
         if not any(globs_intersect(name.text, entry.repository) for entry in entries):
             message = f"no entry is about {shown(name.text)}, so this allows nothing"
-            names = [entry.repository for entry in entries]
+            bad = {p.place for p in findings.found if p.rule == "bad-repository-name"}
+            names = [entry.repository for entry in entries if entry.place not in bad]
             hint = findings.did_you_mean(name.text, names) or "remove it, or name an entry"
             findings.warning("idle-allow", message, name.place, hint=hint)
 
