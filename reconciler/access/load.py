@@ -30,7 +30,7 @@ from reconciler.access.tiers import read_tiers
 from reconciler.access.tiers import warn_of_unused as warn_of_unused_tiers
 
 _SHAPE_SAYS_TOO = frozenset(
-    {"bad-statement", "bad-condition", "bad-arn", "bad-value", "never-applies"}
+    {"bad-statement", "bad-condition", "bad-arn", "bad-value", "never-applies", "unknown-service"}
 )
 """Rules that would repeat, at the same place, what the schema says already."""
 

@@ -100,10 +100,14 @@ class Findings:
 
         None, too, once a file has had enough of them.
         """
-        if len(choices) > self.comparisons_left:
-            return None
-        self.comparisons_left -= len(choices)
-        return closest(word, choices)
+        return closest(word, choices) if self.may_compare(len(choices)) else None
+
+    def may_compare(self, number: int) -> bool:
+        """Tell whether a word may be compared with so many others, and count it."""
+        if number > self.comparisons_left:
+            return False
+        self.comparisons_left -= number
+        return True
 
     def did_you_mean(self, word: str, choices: Collection[str]) -> str | None:
         """Give the hint that names the choice `closest` finds; None where it finds none."""

@@ -36,6 +36,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "name-clash": "One name for an account and for a principal is ambiguous.",
         "unknown-name": "Access is given to what is named, or to an ARN or account id.",
         "unused-principal": "A principal that nothing uses gives no access.",
+        "unknown-service": "A misspelt service is nobody, or nobody that is meant.",
         "unbounded-service": "A service may act for anyone's resources, a stranger's too.",
         "group-too-large": "No policy holds so many principals.",
         "group-cycle": "A group that holds itself has no members to tell.",

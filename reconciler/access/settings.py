@@ -17,6 +17,7 @@ from reconciler.access.nodes import (
 )
 from reconciler.access.problems import Findings, Place, shown
 from reconciler.access.repository import check_repository
+from reconciler.access.services import check_service
 from reconciler.policy.conditions import NO_CONDITION, Condition
 from reconciler.policy.glob import globs_intersect
 from reconciler.policy.keep import LAMBDA, LAMBDA_SID, KeepRule, Ownership, lambda_rule
@@ -128,7 +129,10 @@ def read_ownership(node: Node | None, names: Names) -> Ownership:
 
 
 def _keep_whom(item: Node, names: Names) -> list[tuple[Principal, Condition]]:
-    services = [(service_principal(s.text), NO_CONDITION) for s in texts_of(child(item, "service"))]
+    named = texts_of(child(item, "service"))
+    for service in named:
+        check_service(service, names.around)
+    services = [(service_principal(service.text), NO_CONDITION) for service in named]
     referred = [
         (member.principal, member.condition)
         for reference in texts_of(child(item, "principal"))

@@ -34,6 +34,7 @@ NOT_VALID = frozenset(
         "unknown-condition-key",
         "unknown-key",
         "unknown-name",
+        "unknown-service",
         "unknown-tier",
         "wrong-partition",
         "wrong-type",
