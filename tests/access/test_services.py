@@ -82,3 +82,14 @@ def test_a_near_miss_of_a_known_service_is_a_warning(service: str, region: str, 
 def test_a_known_service_is_no_near_miss(service: str) -> None:
     assert meant_service(f"{service}.amazonaws.com", "aws") is None
     assert get_close_matches(service, KNOWN_SERVICES, n=1) == [service]
+
+
+def test_so_many_services_are_compared_and_no_more() -> None:
+    names = ", ".join(f"lamda{n}.amazonaws.com" for n in range(400))
+    statement = f"{{Effect: Deny, Principal: {{Service: [{names}]}}, Action: 'ecr:*'}}"
+    text = (
+        "version: 1\nregistry: {account: '111122223333', regions: [us-west-2]}\n"
+        f"repositories: {{a/b: {{statements: [{statement}]}}}}\n"
+    )
+    problems = load_access(text.encode(), "f.yaml", now=NOW).problems
+    assert sum(p.rule == "unknown-service" for p in problems) < 400
