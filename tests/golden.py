@@ -31,12 +31,12 @@ def case_folders() -> list[Path]:
 def planned(folder: Path) -> tuple[AccessSource, Plan]:
     """Plan a case: the file as it was read, and the plan."""
     content = (folder / "ecr_access.yaml").read_bytes()
-    loaded = load_access(content, FILE, today=NOW.date())
+    loaded = load_access(content, FILE, now=NOW)
     assert loaded.access is not None, loaded.problems
     live = json.loads((folder / "live.json").read_text())
     account, regions = loaded.access.registry[:2]
     registries = [_registry(RegistryScope(account, region), live) for region in regions]
-    plan = plan_registries(loaded.access, registries, NOW.date())
+    plan = plan_registries(loaded.access, registries, NOW)
     return AccessSource(loaded.access, FILE, content, NOW), plan
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from tests.access import invalid_cases
 from tests.cli.conftest import clean_environment, runner
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "file.md").read_text(encoding="utf-8")
-TODAY = date(2026, 6, 1)
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 BLOCK = re.compile(r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
 POLICY_OF = "policy of "
 
@@ -60,7 +60,7 @@ def overlaid(part: str) -> str:
 
 
 def load(text: str) -> Loaded:
-    return load_access(text.encode(), "ecr_access.yaml", today=TODAY)
+    return load_access(text.encode(), "ecr_access.yaml", now=NOW)
 
 
 def compiled(text: str) -> dict[str, Policy]:
@@ -69,7 +69,7 @@ def compiled(text: str) -> dict[str, Policy]:
     assert access is not None, load(text).problems
     policies = {
         wanted.repository: compile_desired(access, wanted)
-        for wanted in desired_policies(access, None, today=TODAY)
+        for wanted in desired_policies(access, None, now=NOW)
     }
     return {name: json.loads(policy or "null") for name, policy in policies.items()}
 

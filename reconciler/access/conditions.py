@@ -1,10 +1,10 @@
-"""Conditions of the file: `when`, `until`, and what kinds of principals bring with them."""
+"""Conditions of the file: `when`, and what kinds of principals bring with them."""
 
 import re
-from datetime import date
 
 from reconciler.access.nodes import Node, ScalarNode, pairs_of, place_at, plain
 from reconciler.access.problems import Findings, Place, shown
+from reconciler.closest import closest
 from reconciler.policy.conditions import (
     NO_CONDITION,
     Condition,
@@ -15,7 +15,6 @@ from reconciler.policy.conditions import (
 )
 from reconciler.policy.malformed import MalformedError
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NAMES = """StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase StringLike
     StringNotLike ArnEquals ArnNotEquals ArnLike ArnNotLike NumericEquals NumericNotEquals
     NumericLessThan NumericLessThanEquals NumericGreaterThan NumericGreaterThanEquals DateEquals
@@ -24,6 +23,7 @@ _NAMES = """StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsI
 OPERATORS = tuple(_NAMES.split())
 """What a misspelt operator may have been meant as."""
 
+_NO_NULL = re.compile(r":Null|NullIfExists")
 _WHEN_HINT = 'IAM\'s form, with its spelling: {IpAddress: {"aws:SourceIp": 203.0.113.0/24}}'
 
 
@@ -49,7 +49,7 @@ def check_operators(node: Node | None, findings: Findings) -> bool:
         except MalformedError:
             known = False
             message = f"{shown(name)} is not a condition operator"
-            hint = findings.did_you_mean(name, _operators_like(name)) or _WHEN_HINT
+            hint = findings.did_you_mean(name, _operators_like(name, node)) or _WHEN_HINT
             findings.error("bad-condition", message, pair.key.place, hint=hint)
     return known
 
@@ -76,33 +76,11 @@ def all_of(findings: Findings, place: Place, *conditions: Condition) -> Conditio
         return given[0]
 
 
-def read_until(node: ScalarNode, findings: Findings) -> date | None:
-    """Read a date as it is written; None, and a problem, where it is none."""
-    try:
-        if _DATE.fullmatch(node.text):
-            return date.fromisoformat(node.text)
-    except ValueError:
-        message = f"{shown(node.text)} is no day of the calendar"
-        findings.error("bad-date", message, node.place)
-        return None
-    message = f"{shown(node.text)} is not a date"
-    findings.error("bad-date", message, node.place, hint="write it as 2027-03-31")
-    return None
-
-
-def _operators_like(name: str) -> tuple[str, ...]:
-    """Give the known operators with the qualifier and the `IfExists` of a misspelt one."""
+def _operators_like(name: str, block: Node | None) -> list[str]:
+    """Give the known operators with the qualifier of a misspelt one; none that is there already."""
     qualifier, colon, _ = name.rpartition(":")
-    if_exists = "IfExists" if name.endswith("IfExists") else ""
-    return tuple(f"{qualifier}{colon}{base}{if_exists}" for base in OPERATORS)
-
-
-def ends_at(day: date | None) -> Condition:
-    """Make the condition that ends a grant when a day starts, at 00:00 UTC.
-
-    `aws:CurrentTime` is in every request (IAM User Guide, "AWS global condition context keys");
-    that ECR evaluates it in repository policies is assumed.
-    """
-    if day is None:
-        return NO_CONDITION
-    return one_clause("DateLessThan", "aws:CurrentTime", f"{day.isoformat()}T00:00:00Z")
+    meant = closest(qualifier, ("ForAnyValue", "ForAllValues")) if colon else None
+    there = {pair.key.text for pair in pairs_of(block)}
+    plain_ones = OPERATORS if not meant else [f"{meant}:{base}" for base in OPERATORS]
+    names = [*plain_ones, *(f"{base}IfExists" for base in plain_ones)]
+    return [name for name in names if name not in there and not _NO_NULL.search(name)]

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date
+from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access.desired import EntriesByName
@@ -33,7 +33,9 @@ class _Grant(NamedTuple):
     tier: str | None
 
 
-def check_denied(access: AccessFile, found: EntriesByName, today: date, findings: Findings) -> None:
+def check_denied(
+    access: AccessFile, found: EntriesByName, now: datetime, findings: Findings
+) -> None:
     """Warn of each grant that a Deny of the same repository takes away for certain, or in part.
 
     Each line is held against each Deny once, on however many repositories they meet.
@@ -42,7 +44,7 @@ def check_denied(access: AccessFile, found: EntriesByName, today: date, findings
     denying = {name: denials for name, denials in denying.items() if denials}
     if not denying:
         return
-    given = {entry.repository: _allowed(entry, access, today) for entry in access.entries}
+    given = {entry.repository: _allowed(entry, access, now) for entry in access.entries}
     left = _MOST_COMPARED
     for giving, other in _pairs(access, found, denying):
         lines, denials = given[giving.repository], denying[other.repository]
@@ -65,8 +67,8 @@ def _denials(entry: Entry, access: AccessFile) -> Iterator[_PlacedDenial]:
             yield _PlacedDenial(denial, raw.place)
 
 
-def _allowed(entry: Entry, access: AccessFile, today: date) -> tuple[Line, ...]:
-    lines = lasting_lines(entry, access, today)
+def _allowed(entry: Entry, access: AccessFile, now: datetime) -> tuple[Line, ...]:
+    lines = lasting_lines(entry, access, now)
     return tuple(dict.fromkeys(line for line in lines if line.holder.effect == "Allow"))
 
 

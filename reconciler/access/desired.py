@@ -1,7 +1,7 @@
 """From a valid file to what each repository is to have."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from reconciler.access.model import AccessFile, Entry
@@ -17,17 +17,17 @@ EntriesByName = tuple[tuple[str, tuple[Entry, ...]], ...]
 
 
 def desired_policies(
-    access: AccessFile, names: Iterable[str] | None, *, today: date
+    access: AccessFile, names: Iterable[str] | None, *, now: datetime
 ) -> tuple[Desired, ...]:
     """Give what each repository is to have, sorted by name.
 
     `names` are the live repositories: all that an entry names or matches are given, those that
     an entry names even where they are not live. With None (offline) a pattern applies to the
     entries that it matches, and stands for itself once, its pattern being the name. Grants
-    whose `until` is `today` (UTC) or before are expired.
+    whose `until` is `now` or before are expired.
     """
     found = entries_by_name(access, names)
-    return tuple(add_up(name, entries, today) for name, entries in found)
+    return tuple(add_up(name, entries, now) for name, entries in found)
 
 
 def entries_by_name(access: AccessFile, names: Iterable[str] | None) -> EntriesByName:
@@ -45,13 +45,13 @@ def entries_by_name(access: AccessFile, names: Iterable[str] | None) -> EntriesB
     return tuple(sorted((name, entries) for name, entries in found if entries))
 
 
-def add_up(name: str, entries: Sequence[Entry], today: date) -> Desired:
+def add_up(name: str, entries: Sequence[Entry], now: datetime) -> Desired:
     """Give what a repository is to have by these entries together."""
     granted = [given.grant for entry in entries for given in entry.grants]
     return Desired(
         name,
-        grants=tuple(dict.fromkeys(g for g in granted if not is_over(g, today))),
-        expired=tuple(dict.fromkeys(g for g in granted if is_over(g, today))),
+        grants=tuple(dict.fromkeys(g for g in granted if not is_over(g, now))),
+        expired=tuple(dict.fromkeys(g for g in granted if is_over(g, now))),
         statements=tuple(raw.statement for entry in entries for raw in entry.statements),
     )
 
@@ -97,6 +97,6 @@ def _place_of(entry: Entry) -> Place:
     return entry.place
 
 
-def is_over(grant: Grant, today: date) -> bool:
+def is_over(grant: Grant, now: datetime) -> bool:
     """Tell whether a grant's `until` has passed."""
-    return grant.until is not None and grant.until <= today
+    return grant.until is not None and grant.until <= now

@@ -1,11 +1,11 @@
 """The `repositories` of a file: who is given which tier on what."""
 
-from datetime import date
+from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access.account_fields import check_conditions
 from reconciler.access.condition_keys import check_keys
-from reconciler.access.conditions import all_of, ends_at, read_until, read_when
+from reconciler.access.conditions import all_of, read_when
 from reconciler.access.creation import read_creation
 from reconciler.access.model import Entry, EntryGrant, Member
 from reconciler.access.names import Members, Names, resolve
@@ -26,9 +26,11 @@ from reconciler.access.problems import Bound, Findings, Place, shown
 from reconciler.access.repository import check_repository
 from reconciler.access.statements import read_statements
 from reconciler.access.tiers import check_tier
+from reconciler.access.until import ends_at, read_until
 from reconciler.policy.conditions import NO_CONDITION, Condition, canonical
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.grants import Grant
+from reconciler.policy.moments import shortest
 from reconciler.policy.principals import EVERYONE
 from reconciler.policy.tiers import Tiers
 
@@ -36,11 +38,11 @@ _GRANTS = Bound(1_000_000, "grants and values of their conditions")
 
 
 class Terms(NamedTuple):
-    """What entries are read under: names, tiers, the day (UTC), regions."""
+    """What entries are read under: names, tiers, the time (UTC), regions."""
 
     names: Names
     tiers: Tiers
-    today: date
+    now: datetime
     regions: tuple[str, ...]
     sids_matter: bool
 
@@ -56,7 +58,7 @@ class _Given(NamedTuple):
     tier: str
     place: Place
     condition: Condition
-    until: date | None
+    until: datetime | None
     reason: str | None
     when: Node | None = None
 
@@ -86,8 +88,9 @@ def _read_entry(pair: Pair, terms: Terms) -> Entry:
 def _read_access(node: Node | None, terms: Terms) -> tuple[EntryGrant, ...]:
     grants: list[EntryGrant] = []
     spelled: dict[tuple[object, Condition], ScalarNode] = {}
+    there = {pair.key.text for pair in pairs_of(node)}
     for pair in pairs_of(node):
-        members = resolve(pair.key, terms.names)
+        members = resolve(pair.key, terms.names, there)
         _warn_of_spellings(pair.key, members, spelled, terms)
         items = items_of(pair.value)
         own = sum(1 + _number_of_values(member.written) for member in members)
@@ -123,13 +126,13 @@ def _read_given(item: Node, terms: Terms) -> _Given | None:
     return _Given(tier.text, tier.place, condition, until, text_of(child(item, "reason")), when)
 
 
-def _read_end(item: MappingNode, terms: Terms) -> date | None:
-    for written in texts_of(child(item, "until")):
-        until = read_until(written, terms.findings)
-        if until and until <= terms.today:
-            message = f"this ended on {until.isoformat()} and gives nothing any more"
-            hint = "remove it, or move the date"
-            terms.findings.warning("expired", message, written.place, hint=hint)
+def _read_end(item: MappingNode, terms: Terms) -> datetime | None:
+    for node in texts_of(child(item, "until")):
+        until = read_until(node, terms.now, terms.findings)
+        if until and until <= terms.now:
+            message = f"this ended on {shortest(until)} and gives nothing any more"
+            hint = "remove it, or move the end"
+            terms.findings.warning("expired", message, node.place, hint=hint)
         return until
     return None
 
@@ -141,7 +144,7 @@ def _number_of_values(condition: Condition) -> int:
 def _grant(given: _Given, member: Member, terms: Terms) -> Grant:
     written = all_of(terms.findings, given.place, member.written, given.condition)
     actions = terms.tiers[given.tier]
-    if given.condition and (given.until is None or given.until > terms.today):
+    if given.condition and (given.until is None or given.until > terms.now):
         full, around = member._replace(written=written), terms.names.around
         check_applies(full, around, given.when, given.place, besides=member.written)
     if member.principal == EVERYONE:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access.desired import is_over
@@ -42,10 +42,10 @@ def lines_of(entry: Entry, partition: str) -> Iterator[Line]:
             yield Line(holder, statement.actions, raw.place, raw.key_place)
 
 
-def lasting_lines(entry: Entry, access: AccessFile, today: date) -> tuple[Line, ...]:
+def lasting_lines(entry: Entry, access: AccessFile, now: datetime) -> tuple[Line, ...]:
     """Give the lines of an entry without the grants whose end has passed."""
     lines = lines_of(entry, access.registry.partition)
-    return tuple(line for line in lines if not (line.given and is_over(line.given.grant, today)))
+    return tuple(line for line in lines if not (line.given and is_over(line.given.grant, now)))
 
 
 def statements_of(entry: Entry, partition: str) -> Iterator[tuple[Statement, EntryStatement]]:

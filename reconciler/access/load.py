@@ -1,7 +1,7 @@
 """A file's bytes to an immutable model, with every problem of the file in one run."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access.accounts import Surroundings, read_accounts
@@ -16,6 +16,7 @@ from reconciler.access.problems import Findings, Problem, TooLargeError, has_err
 from reconciler.access.public import check_public
 from reconciler.access.repository import check_probe_repository
 from reconciler.access.settings import (
+    check_public_allowed,
     keeps_by_default,
     read_guards,
     read_ownership,
@@ -29,7 +30,7 @@ from reconciler.access.tiers import read_tiers
 from reconciler.access.tiers import warn_of_unused as warn_of_unused_tiers
 
 _SHAPE_SAYS_TOO = frozenset(
-    {"bad-statement", "bad-condition", "bad-arn", "bad-value", "never-applies"}
+    {"bad-statement", "bad-condition", "bad-arn", "bad-value", "never-applies", "unknown-service"}
 )
 """Rules that would repeat, at the same place, what the schema says already."""
 
@@ -38,39 +39,43 @@ class Loaded(NamedTuple):
     """What came of a file: `access` is None where any problem is an error.
 
     `lines` holds the lines of each file that was read, by its path, for showing places.
+    `repositories` are the keys of its entries, also of an invalid file; None where it is no YAML.
     """
 
     access: AccessFile | None
     problems: tuple[Problem, ...]
     lines: Mapping[str, tuple[str, ...]]
+    repositories: tuple[str, ...] | None = None
 
 
 def load_access(
-    content: bytes, path: str, *, today: date, allow_public: frozenset[str] = frozenset()
+    content: bytes, path: str, *, now: datetime, allow_public: frozenset[str] = frozenset()
 ) -> Loaded:
     """Read an access file. Never raises, whatever the bytes are.
 
-    `today` is the day in UTC, which decides what has expired; `allow_public` names the
+    `now` (UTC) decides what has expired; `allow_public` names the
     repositories (keys of the file) whose public access is passed over.
     """
     findings = Findings()
     source = read_source(content, path, findings)
-    access = None
+    access = repositories = None
     if source.root is not None:
+        repositories = tuple(p.key.text for p in pairs_of(child(source.root, "repositories")))
         check_shape(source.root, findings)
         meaning = Findings()
         try:
-            access = _read(source.root, path, today, meaning)
+            access = _read(source.root, path, now, meaning)
             found = add_entries(access, meaning)
             check_public(access, found, allow_public, meaning)
-            check_never(access, found, today, meaning)
-            check_denied(access, found, today, meaning)
-            check_sizes(access, found, today, meaning)
+            check_never(access, found, now, meaning)
+            check_denied(access, found, now, meaning)
+            check_sizes(access, found, now, meaning)
         except TooLargeError:
             access = None
         _add_new(meaning, findings)
     problems = sort_problems(findings.found)
-    return Loaded(None if has_errors(problems) else access, problems, {path: source.lines})
+    valid = None if has_errors(problems) else access
+    return Loaded(valid, problems, {path: source.lines}, repositories)
 
 
 def _add_new(meaning: Findings, findings: Findings) -> None:
@@ -80,24 +85,25 @@ def _add_new(meaning: Findings, findings: Findings) -> None:
             findings.found[problem] = None
 
 
-def _read(root: Node, path: str, today: date, findings: Findings) -> AccessFile:
+def _read(root: Node, path: str, now: datetime, findings: Findings) -> AccessFile:
     unmanaged = child(root, "unmanaged")
     registry = read_registry(child(root, "registry"), findings)
     guards = read_guards(child(root, "guards"))
     accounts = read_accounts(child(root, "accounts"), registry.account, findings)
-    known = known_of_requests(registry.account, registry.regions, today)
+    known = known_of_requests(registry.account, registry.regions, now)
     names = read_names(root, Surroundings(accounts, registry.partition, findings, known))
     tiers = read_tiers(child(root, "tiers"), findings)
     terms = Terms(
         names,
         tiers,
-        today,
+        now,
         registry.regions,
         sids_matter=keeps_by_default(unmanaged),
     )
     rules = read_rules(_rules(root), names, tiers)
     ownership = read_ownership(unmanaged, names)
     entries = read_entries(child(root, "repositories"), terms)
+    check_public_allowed(child(root, "guards"), entries, findings)
     check_probe_repository(child(child(root, "registry"), "probe_repository"), entries, findings)
     _warn_of_unused(root, findings)
     return AccessFile(

@@ -104,9 +104,12 @@ class PlacedRule(NamedTuple):
 
 
 class Guards(NamedTuple):
-    """What is refused although the file asks for it; a limit of None is no limit."""
+    """What is refused although the file asks for it; a limit of None is no limit.
 
-    public: Literal["forbid", "allow"] = "forbid"
+    `public` are the repositories that may be public: names and patterns, `*` for all.
+    """
+
+    public: tuple[str, ...] = ()
     max_revoked: Limit | None = Limit(percent=30, count=10)
     max_granted: Limit | None = None
     rules: tuple[PlacedRule, ...] = ()

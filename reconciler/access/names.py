@@ -1,7 +1,8 @@
 """Names for who gets access: principals, accounts and groups, and what a reference stands for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import NamedTuple
 
 from reconciler.access.accounts import Accounts, Surroundings, check_named, report_bad_id
@@ -9,7 +10,7 @@ from reconciler.access.arns import read_arn
 from reconciler.access.model import Member
 from reconciler.access.nodes import MappingNode, Node, Pair, ScalarNode, child, pairs_of, texts_of
 from reconciler.access.order import path_of, sort_by_use
-from reconciler.access.problems import Bound, Findings, shown
+from reconciler.access.problems import Bound, Findings, did_you_mean, shown
 from reconciler.access.who import read_principal
 from reconciler.policy.conditions import NO_CONDITION
 from reconciler.policy.principals import ACCOUNT_ID, Principal, account_principal
@@ -27,7 +28,8 @@ class Names(NamedTuple):
     """What the file's names stand for.
 
     `known` are all names of principals, `groups` those of them that are lists of others;
-    `may_be_meant` are all names, those of accounts too.
+    `may_be_meant` are all names, those of accounts too. `uses` tells what a group is made of, and
+    `within` which one is read.
     """
 
     around: Surroundings
@@ -35,6 +37,8 @@ class Names(NamedTuple):
     known: frozenset[str]
     groups: frozenset[str]
     may_be_meant: tuple[str, ...]
+    uses: Mapping[str, Sequence[str]] = MappingProxyType({})
+    within: str | None = None
 
 
 def read_names(root: Node, around: Surroundings) -> Names:
@@ -52,7 +56,7 @@ def read_names(root: Node, around: Surroundings) -> Names:
     may_be_meant = (*own, *around.accounts.ids)
     done: dict[str, Members] = {}
     for name in order:
-        names = Names(around, done, known, groups, may_be_meant)
+        names = Names(around, done, known, groups, may_be_meant, uses, name)
         members = tuple(islice(_members(own[name], names, own), _MOST_MEMBERS + 1))
         if len(members) > _MOST_MEMBERS:
             message = f"{shown(name)} stands for more than {_MOST_MEMBERS:,} principals"
@@ -62,17 +66,17 @@ def read_names(root: Node, around: Surroundings) -> Names:
     return Names(around, {name: done[name] for name in own}, known, groups, may_be_meant)
 
 
-def resolve(reference: ScalarNode, names: Names) -> Members:
+def resolve(reference: ScalarNode, names: Names, besides: Container[str] = ()) -> Members:
     """Work out whom a name, an ARN or an account id stands for; nobody, and a problem, if none.
 
-    Raises TooLargeError.
+    `besides` are names that can't be meant, for they are there already. Raises TooLargeError.
     """
-    members = _resolve(reference, names)
+    members = _resolve(reference, names, besides)
     names.around.findings.ask(_MEMBERS, len(members), reference.place)
     return members
 
 
-def _resolve(reference: ScalarNode, names: Names) -> Members:
+def _resolve(reference: ScalarNode, names: Names, besides: Container[str]) -> Members:
     text = reference.text
     accounts, partition = names.around.accounts, names.around.partition
     if text in names.principals:
@@ -88,7 +92,7 @@ def _resolve(reference: ScalarNode, names: Names) -> Members:
         return (
             (Member(principal, NO_CONDITION, _name_of(principal, accounts)),) if principal else ()
         )
-    _report_unknown(reference, names)
+    _report_unknown(reference, names, besides)
     return ()
 
 
@@ -136,12 +140,26 @@ def _check_clashes(own: Mapping[str, Pair], accounts: Node | None, findings: Fin
             findings.error("name-clash", message, place, hint="rename one of them", other=other)
 
 
-def _report_unknown(reference: ScalarNode, names: Names) -> None:
+def _leads_to(start: str, goal: str, uses: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether a group is another one, or has it among its members' members."""
+    seen, left = {start}, [start]
+    while left:
+        new = {used for used in uses.get(left.pop(), ()) if used in uses} - seen
+        seen |= new
+        left += new
+    return goal in seen
+
+
+def _report_unknown(reference: ScalarNode, names: Names, besides: Container[str]) -> None:
     text, findings = reference.text, names.around.findings
     if text.isdecimal() and text.isascii():
         report_bad_id(reference, findings)
         return
-    hint = findings.did_you_mean(text, names.may_be_meant)
+    others = [name for name in names.may_be_meant if name not in besides]
+    meant = findings.closest(text, others)
+    if meant and names.within and _leads_to(meant, names.within, names.uses):
+        meant = None  # a group that is part of itself
+    hint = did_you_mean(text, (meant,)) if meant else None
     if text == "*":
         hint = "for everyone, name a principal {public: true}; the guards refuse it by default"
     message = f"{shown(text)} is not a name, an ARN or an account id"

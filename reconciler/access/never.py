@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import date
+from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access.accounts import find_account
@@ -80,7 +80,7 @@ def watched_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
 def check_never(
     access: AccessFile,
     found: EntriesByName,
-    today: date,
+    now: datetime,
     findings: Findings,
 ) -> None:
     """Report each access that gives somebody what a rule says they never shall have.
@@ -90,7 +90,7 @@ def check_never(
     """
     rules = access.guards.rules
     entries = access.entries if rules else ()
-    given = {entry.repository: lasting_lines(entry, access, today) for entry in entries}
+    given = {entry.repository: lasting_lines(entry, access, now) for entry in entries}
     exact = frozenset(name for name in given if not has_wildcard(name))
     places = {entry.repository: entry.place for entry in entries}
     patterns = sum(len(placed.rule.repositories) for placed in rules)

@@ -1,7 +1,7 @@
 """Grants and conditions of the file that can never apply, told with what would do instead."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import datetime
 from itertools import islice
 
 from reconciler.access.accounts import Surroundings
@@ -26,6 +26,7 @@ from reconciler.policy.conditions import (
 )
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.malformed import MalformedError
+from reconciler.policy.moments import written
 from reconciler.policy.never_applies import Obstacle, find_obstacles
 from reconciler.policy.principals import Principal, parse_arn, service_principal
 from reconciler.policy.tiers import BUILT_IN_TIERS
@@ -82,13 +83,14 @@ _MEMBERS_HINT = (
 )
 
 
-def known_of_requests(account: str, regions: Iterable[str], today: date) -> Condition:
-    """Give what holds of every request to a registry from a day on."""
+def known_of_requests(account: str, regions: Iterable[str], now: datetime) -> Condition:
+    """Give what holds of every request to a registry from a moment on."""
+    moment = written(now)
     return combine(
         one_clause("StringEquals", "aws:ResourceAccount", *filter(None, [account])),
         one_clause("StringEquals", "aws:RequestedRegion", *regions),
-        one_clause("DateGreaterThanEquals", "aws:CurrentTime", today.isoformat()),
-        one_clause("DateGreaterThanEquals", "aws:EpochTime", today.isoformat()),
+        one_clause("DateGreaterThanEquals", "aws:CurrentTime", moment),
+        one_clause("DateGreaterThanEquals", "aws:EpochTime", moment),
     )
 
 

@@ -96,19 +96,23 @@ class Findings:
         self.found[Problem(rule, "warning", message, place, hint, other)] = None
 
     def closest(self, word: str, choices: Collection[str]) -> str | None:
-        """Give the choice closest to a misspelt word; None if none is close.
+        """Give the choice closest to a misspelt word, each of them valid; None if none is close.
 
         None, too, once a file has had enough of them.
         """
-        if len(choices) > self.comparisons_left:
-            return None
-        self.comparisons_left -= len(choices)
-        return closest(word, choices)
+        return closest(word, choices) if self.may_compare(len(choices)) else None
+
+    def may_compare(self, number: int) -> bool:
+        """Tell whether a word may be compared with so many others, and count it."""
+        if number > self.comparisons_left:
+            return False
+        self.comparisons_left -= number
+        return True
 
     def did_you_mean(self, word: str, choices: Collection[str]) -> str | None:
         """Give the hint that names the choice `closest` finds; None where it finds none."""
         close = self.closest(word, choices)
-        return None if close is None else did_you_mean(word, (close,))
+        return None if close is None else f"did you mean '{printable(close)}'?"
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -139,7 +143,8 @@ def listed(names: Collection[str]) -> str:
 def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
     """Give the hint that names the choice closest to a misspelt word; None where none is close."""
     close = closest(word, choices)
-    return f"did you mean {shown(close)}?" if close is not None else None
+    # Not cut as `shown` does: it is to be copied.
+    return f"did you mean '{printable(close)}'?" if close is not None else None
 
 
 def is_close(word: str, choice: str) -> bool:

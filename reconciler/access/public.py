@@ -7,7 +7,7 @@ from reconciler.access.lines import Line, facts_of_lines, lines_of
 from reconciler.access.model import AccessFile
 from reconciler.access.problems import Findings, Place, shown
 from reconciler.policy.amounts import shares_any
-from reconciler.policy.glob import has_wildcard
+from reconciler.policy.glob import glob_matches, has_wildcard
 from reconciler.policy.public import TELL_WHY, Opening, Why, is_everyone, openings
 
 _HINTS: Mapping[Why, str] = {
@@ -24,10 +24,14 @@ def check_public(
     """Report each line that lets strangers in, alone or with others of the same repository.
 
     Each repository of the file counts with the patterns that match it, and each pattern alone, as
-    `found` says. `allowed` are the keys of entries whose lines are passed over.
+    `found` says; not those that the guards allow, a pattern only as a whole. `allowed` are the
+    keys of entries whose lines are passed over.
     """
-    if access.guards.public == "allow":
-        return
+    guarded = tuple(
+        (name, entries)
+        for name, entries in found
+        if not any(glob_matches(own, name) for own in access.guards.public)
+    )
     lines = {
         entry.repository: tuple(
             line
@@ -37,7 +41,7 @@ def check_public(
         for entry in access.entries
     }
     told: set[Place] = set()
-    for entries in _combinations(found, lines):
+    for entries in _combinations(guarded, lines):
         opened = openings(facts_of_lines(line for entry in entries for line in lines[entry]))
         for entry in entries if opened else ():
             for line in lines[entry] if entry not in allowed else ():
@@ -68,8 +72,9 @@ def _report(repository: str, line: Line, opening: Opening, findings: Findings) -
     else:
         message = "this statement lets strangers in"
     name = f"'{repository}'" if has_wildcard(repository) else repository
+    listed = f'"{repository}"' if has_wildcard(repository) else repository
     hint = (
-        f"{_HINTS[opening.why]}, or set guards.public: allow, or pass --allow-public {name} to "
-        "this command, and to all that read the file"
+        f"{_HINTS[opening.why]}, or write guards: {{public: {{allow: [{listed}]}}}}, or pass "
+        f"--allow-public {name} to this command, and to all that read the file"
     )
     findings.error("public", f"{message}: {TELL_WHY[opening.why]}", line.key_place, hint=hint)

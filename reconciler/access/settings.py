@@ -1,10 +1,10 @@
 """The parts of a file besides who gets what: registry, guards, what is unmanaged."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from reconciler.access.account_fields import check_partition
-from reconciler.access.model import Guards, Limit, Registry
+from reconciler.access.model import Entry, Guards, Limit, Registry
 from reconciler.access.names import Names, resolve
 from reconciler.access.nodes import (
     MappingNode,
@@ -16,7 +16,10 @@ from reconciler.access.nodes import (
     texts_of,
 )
 from reconciler.access.problems import Findings, Place, shown
+from reconciler.access.repository import check_repository
+from reconciler.access.services import check_service
 from reconciler.policy.conditions import NO_CONDITION, Condition
+from reconciler.policy.glob import globs_intersect
 from reconciler.policy.keep import LAMBDA, LAMBDA_SID, KeepRule, Ownership, lambda_rule
 from reconciler.policy.principals import (
     Principal,
@@ -66,10 +69,28 @@ def read_guards(node: Node | None) -> Guards:
     """Read `guards`, with its defaults."""
     usual = Guards()
     return Guards(
-        public="allow" if text_of(child(node, "public")) == "allow" else "forbid",
+        public=_public(child(node, "public")),
         max_revoked=_limit(child(node, "max_revoked"), usual.max_revoked),
         max_granted=_limit(child(node, "max_granted"), usual.max_granted),
     )
+
+
+def check_public_allowed(node: Node | None, entries: Collection[Entry], findings: Findings) -> None:
+    """Report names under `guards.public.allow` that can't be one, and that no entry is about."""
+    for name in texts_of(child(child(node, "public"), "allow")):
+        check_repository(name, findings)
+        if not any(globs_intersect(name.text, entry.repository) for entry in entries):
+            message = f"no entry is about {shown(name.text)}, so this allows nothing"
+            bad = {p.place for p in findings.found if p.rule == "bad-repository-name"}
+            names = [entry.repository for entry in entries if entry.place not in bad]
+            hint = findings.did_you_mean(name.text, names) or "remove it, or name an entry"
+            findings.warning("idle-allow", message, name.place, hint=hint)
+
+
+def _public(node: Node | None) -> tuple[str, ...]:
+    if text_of(node) == "allow":
+        return ("*",)
+    return tuple(name.text for name in texts_of(child(node, "allow")))
 
 
 def read_unmanaged_repositories(node: Node | None) -> Literal["ignore", "report", "fail"]:
@@ -108,7 +129,10 @@ def read_ownership(node: Node | None, names: Names) -> Ownership:
 
 
 def _keep_whom(item: Node, names: Names) -> list[tuple[Principal, Condition]]:
-    services = [(service_principal(s.text), NO_CONDITION) for s in texts_of(child(item, "service"))]
+    named = texts_of(child(item, "service"))
+    for service in named:
+        check_service(service, names.around)
+    services = [(service_principal(service.text), NO_CONDITION) for service in named]
     referred = [
         (member.principal, member.condition)
         for reference in texts_of(child(item, "principal"))

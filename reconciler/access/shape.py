@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from reconciler.access.nodes import Node, ScalarNode
 from reconciler.access.problems import Findings, Place, shown
-from reconciler.access.violations import Violation, violations
+from reconciler.access.violations import Violation, fits, violations
 
 _ACCOUNT_TITLES = frozenset({"account id", "name or id of an account"})
 _KINDS = {
@@ -26,6 +26,19 @@ _RULES = {"account id": "bad-account-id", _NAME: "bad-name"}
 _NAME_HINT = (
     "1 to 64 ASCII letters, digits and . _ - / @ +; not only digits, and not the word nothing"
 )
+_OPPOSITES = {
+    "Action": "NotAction",
+    "NotAction": "Action",
+    "Principal": "NotPrincipal",
+    "NotPrincipal": "Principal",
+}
+"""Elements of which a statement has one or the other."""
+
+_FREE_TEXT = frozenset(
+    {"text", "role's name", "user's name", "tag's value", "repository's name", _NAME}
+)
+"""What may be text of digits, once it is quoted; by title."""
+
 _RESOURCE = frozenset({"Resource", "NotResource"})
 
 
@@ -77,10 +90,24 @@ def _say_unknown(broken: Violation, misspelt: Misspelt, findings: Findings) -> N
             hint = "remove it: the policy speaks of its own repository"
             findings.error("resource-in-statement", message, place, hint=hint)
             continue
-        meant = findings.closest(key, known)
+        meant = findings.closest(key, _keys_that_go(broken))
         misspelt |= {(mapping, key), (mapping, meant or key)}
         hint = f"did you mean {shown(meant)}?" if meant else f"the keys here are {', '.join(known)}"
         findings.error("unknown-key", f"{shown(key)} is not a key here", place, hint=hint)
+
+
+def _keys_that_go(broken: Violation) -> list[str]:
+    """Give the known keys that the mapping does not have, and that go with those that it has."""
+    present = broken.value if isinstance(broken.value, dict) else {}
+    kinds = broken.schema.get("dependentSchemas")
+    taken = {_OPPOSITES.get(key, key) for key in present}.union(present)
+    for kind, rule in kinds.items() if isinstance(kinds, Mapping) else ():
+        only = frozenset(_strings(rule["propertyNames"]["enum"]))
+        if kind in present:
+            taken.update(key for key in broken.keys if key not in only)
+        elif not only.issuperset(key for key in present if key in broken.keys):
+            taken.add(kind)
+    return [key for key in broken.keys if key not in taken]
 
 
 def _say_missing(broken: Violation, misspelt: Misspelt, findings: Findings) -> None:
@@ -118,19 +145,21 @@ def _say_type(broken: Violation, findings: Findings) -> None:
     kinds = _strings(broken.wanted)
     wanted = " or ".join(_KINDS[kind] for kind in kinds)
     message = f"expected {wanted} ({broken.title}), found {shown(broken.value)}"
-    findings.error("wrong-type", message, broken.place, hint=_type_hint(kinds, node))
+    findings.error("wrong-type", message, broken.place, hint=_type_hint(kinds, broken))
 
 
-def _type_hint(kinds: tuple[str, ...], node: Node) -> str | None:
+def _type_hint(kinds: tuple[str, ...], broken: Violation) -> str | None:
+    node = broken.node
     if not isinstance(node, ScalarNode):
         return None
     if node.value is None and "object" in kinds:
         return "write {} for none"
     if node.value is not None and not isinstance(node.value, str) and kinds == ("string",):
-        return f'write "{node.text}"'
+        quoting = broken.title in _FREE_TEXT and fits(node.text, broken.schema)
+        return f'write "{node.text}"' if quoting else _example(broken)
     if kinds == ("boolean",):
         return "write true or false, without quotes"
-    if kinds == ("integer",) and node.text.isdecimal():
+    if kinds == ("integer",) and node.text.isdecimal() and fits(int(node.text), broken.schema):
         return "remove the quotes"
     return None
 
@@ -165,8 +194,12 @@ def _value_hint(broken: Violation, findings: Findings) -> str | None:
         case "maximum":
             return f"at most {broken.wanted}"
         case _:
-            examples = broken.schema.get("examples")
-            return f"for example {examples[0]}" if isinstance(examples, list) else None
+            return _example(broken)
+
+
+def _example(broken: Violation) -> str | None:
+    examples = broken.schema.get("examples")
+    return f"for example {examples[0]}" if isinstance(examples, list) else None
 
 
 def _strings(value: object) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Whether each policy that the file asks for fits into what the service takes."""
 
-from datetime import date
+from datetime import datetime
 
 from reconciler.access.compile import compile_desired
 from reconciler.access.desired import EntriesByName, add_up, entries_by_name
@@ -44,7 +44,9 @@ def add_entries(access: AccessFile, findings: Findings) -> EntriesByName:
     return found
 
 
-def check_sizes(access: AccessFile, found: EntriesByName, today: date, findings: Findings) -> None:
+def check_sizes(
+    access: AccessFile, found: EntriesByName, now: datetime, findings: Findings
+) -> None:
     """Report each repository whose policy is too large, and warn of those over 80 %.
 
     One that is far too large is not written in order to know its size: a file may give access to
@@ -58,7 +60,7 @@ def check_sizes(access: AccessFile, found: EntriesByName, today: date, findings:
             message = f"{grants:,} grants on {name} are too many for one policy"
             findings.error("policy-too-large", message, place, hint=_SHRINK)
             continue
-        desired = add_up(repository, entries, today)
+        desired = add_up(repository, entries, now)
         actions = frozenset[str]().union(*(grant.actions for grant in desired.grants))
         if len(actions) > _MOST_ACTIONS:
             message = f"{len(actions):,} actions on {name} are too many for one policy"

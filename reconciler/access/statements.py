@@ -20,6 +20,7 @@ from reconciler.access.nodes import (
     texts_of,
 )
 from reconciler.access.problems import Findings, shown
+from reconciler.access.services import check_service
 from reconciler.policy.compiler import SID_PREFIX
 from reconciler.policy.conditions import read_condition
 from reconciler.policy.document import Statement, parse_statement
@@ -103,6 +104,8 @@ def _check_principals(element: Node | None, around: Surroundings) -> None:
             message = f"a wildcard in the service {shown(name.text)}"
             hint = "name each service, such as lambda.amazonaws.com"
             around.findings.error("bad-statement", message, name.place, hint=hint)
+        else:
+            check_service(name, around)
     for pair in pairs_of(element):
         if pair.key.text in _REFUSED_KINDS:
             message = f"ECR takes no {pair.key.text} principal"

@@ -52,6 +52,11 @@ def violations(root: Node) -> Iterator[Violation]:
         yield _violation(error, root)
 
 
+def fits(value: object, schema: Mapping[str, object]) -> bool:
+    """Tell whether a value is valid by a part of the schema."""
+    return _validator().evolve(schema=schema).is_valid(value)
+
+
 @cache
 def _validator() -> "Draft202012Validator":
     # Imported late: it costs more than the rest of this room together.

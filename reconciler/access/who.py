@@ -14,6 +14,7 @@ from reconciler.access.model import Member
 from reconciler.access.never_applies import check_applies
 from reconciler.access.nodes import MappingNode, ScalarNode, child, place_at, texts_of
 from reconciler.access.problems import Findings, is_close, shown
+from reconciler.access.services import check_service
 from reconciler.policy.conditions import NO_CONDITION, Clause, Condition
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.principals import (
@@ -58,6 +59,7 @@ def _who(node: MappingNode, around: Surroundings) -> tuple[Who, ...]:
         found = find_account(account, around.accounts, around.findings)
         return ((account_principal(found, around.partition), NO_CONDITION),) if found else ()
     for service in texts_of(child(node, "service")):
+        check_service(service, around)
         return ((service_principal(service.text), _source(node, around)),)
     for organization in texts_of(child(node, "organization")):
         paths = texts_of(child(node, "paths"))

@@ -20,7 +20,6 @@ from reconciler.plan.guards import (
     check_guards,
 )
 from reconciler.plan.model import Plan
-from reconciler.policy.glob import glob_matches
 from reconciler.printable import printable
 
 
@@ -69,15 +68,8 @@ def guarded(
     Says on stderr which of the allowed repositories the plan has nothing to do with.
     """
     _note_idle(found.plan, allowed)
-    allowed = replace(allowed, public=_reached(allowed.public, found.plan))
     refusals = check_guards(found.plan, plan_guards(access), allowed, caller)
     return replace(found, refusals=refusals)
-
-
-def _reached(entries: Iterable[str], plan: Plan) -> frozenset[str]:
-    """Give the changed repositories that entries of the file, names and patterns, are about."""
-    changed = {change.target.repository for change in plan.changes}
-    return frozenset(name for name in changed if any(glob_matches(own, name) for own in entries))
 
 
 def _note_idle(plan: Plan, allowed: Allowances) -> None:

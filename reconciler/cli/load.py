@@ -26,12 +26,16 @@ class InvalidFileError(InvalidError):
 
 @dataclass(frozen=True, slots=True)
 class AccessSource:
-    """An access file as it was read: the model, its path and content, and the time that counts."""
+    """An access file as it was read: the model, its path and content, and the time that counts.
+
+    `allow_public` are the entries that this run allows to be public.
+    """
 
     access: AccessFile
     path: str
     content: bytes
     now: datetime
+    allow_public: tuple[str, ...] = ()
 
 
 def read_access_file(file: Path, hint: str | None = None) -> bytes:
@@ -43,9 +47,20 @@ def read_access_file(file: Path, hint: str | None = None) -> bytes:
 def check(
     file: Path, content: bytes, *, allow_public: Iterable[str], now: datetime | None = None
 ) -> Loaded:
-    """Check a file's content: the model where it is valid, and all problems."""
-    today = (now or datetime.now(UTC)).date()
-    return load_access(content, name_of(file), today=today, allow_public=frozenset(allow_public))
+    """Check a file's content: the model where it is valid, and all problems.
+
+    Raises UsageError for a name in `allow_public` that no entry of the file is about.
+    """
+    allowed = frozenset(allow_public)
+    loaded = load_access(content, name_of(file), now=now or datetime.now(UTC), allow_public=allowed)
+    entries = loaded.repositories
+    for name in sorted(allowed) if entries is not None else ():
+        if not any(glob_matches(entry, name) for entry in entries or ()):
+            raise UsageError(
+                f"--allow-public {name}: the file has no such repository",
+                hint=did_you_mean(name, entries or ()) or "name an entry as the file writes it",
+            )
+    return loaded
 
 
 def load_valid(
@@ -54,22 +69,16 @@ def load_valid(
     """Load a file that must be valid; warnings go to stderr, and so do the errors.
 
     `hint` says where there is one. Raises InvalidFileError where there are errors, UsageError
-    where there is no file.
+    where there is no file, and as `check`.
     """
     content = read_access_file(file, hint)
     now = datetime.now(UTC)
-    loaded = check(file, content, allow_public=allow_public or (), now=now)
+    allowed = tuple(allow_public or ())
+    loaded = check(file, content, allow_public=allowed, now=now)
     if loaded.problems:
         paint = paint_for(sys.stderr)
         told = render_problems(loaded.problems, loaded.lines, paint, page_of(sys.stderr))
         tell(told.rstrip("\n"))
     if loaded.access is None:
         raise InvalidFileError(name_of(file), loaded.problems)
-    entries = {entry.repository for entry in loaded.access.entries}
-    for name in allow_public or ():
-        if not any(glob_matches(entry, name) for entry in entries):
-            raise UsageError(
-                f"--allow-public {name}: the file has no such repository",
-                hint=did_you_mean(name, entries) or "name an entry as the file writes it",
-            )
-    return AccessSource(loaded.access, name_of(file), content, now)
+    return AccessSource(loaded.access, name_of(file), content, now, allowed)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import datetime
 
 from reconciler.access.desired import desired_policies, patterns_without_match, to_create
 from reconciler.access.model import AccessFile
@@ -26,7 +26,7 @@ def selected(name: str, globs: Globs) -> bool:
 
 
 def plan_registries(
-    access: AccessFile, registries: Iterable[LiveRegistry], today: date, globs: Globs = ()
+    access: AccessFile, registries: Iterable[LiveRegistry], now: datetime, globs: Globs = ()
 ) -> Plan:
     """Compute the plan for each region's registry, and put them together.
 
@@ -34,7 +34,7 @@ def plan_registries(
     that the file manages and that exists was read.
     """
     rules = plan_rules(access)
-    plan = merge_plans(_plan_one(access, live, today, globs, rules) for live in registries)
+    plan = merge_plans(_plan_one(access, live, now, globs, rules) for live in registries)
     return replace(plan, unmanaged=()) if access.unmanaged_repositories == "ignore" else plan
 
 
@@ -50,7 +50,7 @@ def plan_guards(access: AccessFile) -> Guards:
     return Guards(
         max_revoked=_limit(guards.max_revoked),
         max_granted=_limit(guards.max_granted),
-        public=guards.public == "forbid",
+        public=guards.public,
     )
 
 
@@ -59,13 +59,13 @@ def _limit(limit: FileLimit | None) -> Limit | None:
 
 
 def _plan_one(
-    access: AccessFile, live: LiveRegistry, today: date, globs: Globs, rules: Rules
+    access: AccessFile, live: LiveRegistry, now: datetime, globs: Globs, rules: Rules
 ) -> Plan:
     if live.failure is not None:
         return _unlisted(access, live.scope, live.failure, globs)
     desired = [
         wanted
-        for wanted in desired_policies(access, live.names, today=today)
+        for wanted in desired_policies(access, live.names, now=now)
         if selected(wanted.repository, globs)
     ]
     in_scope = tuple(

@@ -82,7 +82,7 @@ def _work_out(saved: SavedPlan, scope: RegistryScope, source: AccessSource, rule
     changes = [change for change in saved.changes if change.target.scope == scope]
     names = {change.target.repository for change in changes}
     desired = [
-        add_up(name, entries, source.now.date())
+        add_up(name, entries, source.now)
         for name, entries in entries_by_name(source.access, names)
         if name in names
     ]

@@ -1,6 +1,6 @@
 """Read the live registry and compute the plan: what plan, apply and drift have in common."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +9,7 @@ from threading import Lock
 
 from reconciler.access.desired import managed_names
 from reconciler.access.model import AccessFile
+from reconciler.access.problems import did_you_mean
 from reconciler.access.words import vocabulary
 from reconciler.apply.journal_lines import Author
 from reconciler.cli.exits import Exit
@@ -131,7 +132,8 @@ def survey(
         for scope, line in lines.items()
     }
     live = read_regions(reads)
-    plan = plan_registries(source.access, live, source.now.date(), globs)
+    plan = plan_registries(source.access, live, source.now, globs)
+    _require_allowed(source, live)
     _require_known(plan, globs, sum(registry.failure is None for registry in live))
     return Survey(plan, vocabulary(source.access))
 
@@ -155,6 +157,20 @@ def _attempt(read: Callable[[], LiveRegistry]) -> LiveRegistry | CallError:
         return read()
     except CallError as error:
         return error
+
+
+def _require_allowed(source: AccessSource, live: Sequence[LiveRegistry]) -> None:
+    """Raise UsageError for a name that may be public, and that nothing has."""
+    known = {entry.repository for entry in source.access.entries}
+    known.update(name for registry in live for name in registry.names)
+    if all(registry.failure is None for registry in live):
+        for name in source.allow_public:
+            if not has_wildcard(name) and name not in known:
+                raise UsageError(
+                    f"--allow-public {name}: "
+                    "neither the file nor the registry has such a repository",
+                    hint=did_you_mean(name, known),
+                )
 
 
 def _require_known(plan: Plan, globs: Globs, registries: int) -> None:

@@ -9,6 +9,7 @@ from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, Statement, Unreadable
 from reconciler.policy.facts import Actions, Facts, Holder
 from reconciler.policy.grants import Desired, Grant
+from reconciler.policy.moments import shortest
 from reconciler.policy.principals import gone_kind, parse_arn
 from reconciler.policy.public import TELL_WHY, openings
 from reconciler.policy.tiers import describe_actions
@@ -25,11 +26,11 @@ def expired_findings(target: Target, expired: Iterable[Grant], live: Facts) -> l
         finding(
             target,
             "expired",
-            f"{grant.name or grant.principal.names[0]}'s {grant.tier} ended on {grant.until}; "
-            "it allows nothing any more",
+            f"{grant.name or grant.principal.names[0]}'s {grant.tier} ended on "
+            f"{shortest(grant.until)}; it allows nothing any more",
         )
         for grant in expired
-        if live.get(Holder(grant.principal, "Allow", grant.condition))
+        if grant.until and live.get(Holder(grant.principal, "Allow", grant.condition))
     ]
 
 

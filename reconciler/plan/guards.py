@@ -1,11 +1,12 @@
 """Guards: what a plan may not do unless it is allowed to, on the command line or in the file."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan, Target
 from reconciler.policy.facts import facts_of_policy
+from reconciler.policy.glob import glob_matches
 from reconciler.policy.public import openings
 from reconciler.printable import quoted
 
@@ -34,16 +35,19 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """The guards of one file; None, and False for `public`: this one is off."""
+    """The guards of one file; a limit of None is off, `public` are names that may be public."""
 
     max_revoked: Limit | None = field(default_factory=lambda: Limit(percent=30, count=10))
     max_granted: Limit | None = None
-    public: bool = True
+    public: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Allowances:
-    """What one run may do beyond the guards: so many grants, and these repositories."""
+    """What one run may do beyond the guards: so many grants, and these repositories.
+
+    In `public`, an entry's pattern counts for all that it matches.
+    """
 
     revocations: int = 0
     grants: int = 0
@@ -70,7 +74,7 @@ def check_guards(
     """
     refusals = [
         *_check_amounts(plan, guards, allowances),
-        *(check_public(plan.changes, allowances.public) if guards.public else ()),
+        *check_public(plan.changes, (*guards.public, *allowances.public)),
         *_check_emptied(plan.changes, allowances.empty),
         *check_lock_out(plan.changes, allowances.lock_out, caller),
         *_check_never(plan, allowances.never),
@@ -78,11 +82,14 @@ def check_guards(
     return tuple(sorted(refusals))
 
 
-def check_public(changes: Iterable[Change], allowed: frozenset[str]) -> Iterable[Refusal]:
-    """Refuse each change that lets anyone in whom the live policy does not, or may do so."""
+def check_public(changes: Iterable[Change], allowed: Collection[str]) -> Iterable[Refusal]:
+    """Refuse each change that lets anyone in whom the live policy does not, or may do so.
+
+    `allowed` are the names and patterns of repositories that may be public.
+    """
     for change in changes:
         name, place = change.target.repository, _place(change.target)
-        if name in allowed:
+        if any(glob_matches(own, name) for own in allowed):
             continue
         if is_opaque(change):
             message = f"the policy to be put on {place} is not understood: it may let anyone in"

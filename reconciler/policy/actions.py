@@ -62,6 +62,14 @@ The reference gives none for BatchImportUpstreamImage, either, but a repository 
 actions for signing, pull times and backfills names no repository (the service's model).
 """
 
+UPSTREAM_IMPORT = "ecr:BatchImportUpstreamImage"
+OF_REGISTRY_POLICY = frozenset({"ecr:CreateRepository", "ecr:ReplicateImage", UPSTREAM_IMPORT})
+"""What acts before there is a repository that could have a policy: the registry's own allows it.
+
+Sources: Amazon ECR User Guide, "Private registry permissions in Amazon ECR" and "IAM permissions
+required to sync an upstream registry with an Amazon ECR private registry".
+"""
+
 EVERY_ACTION = "ecr:*"
 """All that a repository policy can speak of: `*` means the same there."""
 
@@ -120,6 +128,16 @@ def is_of_registry(action: str) -> bool:
         return action in WITHOUT_REPOSITORY
     matched = any(glob_matches(action, known.lower()) for known in WITHOUT_REPOSITORY)
     return matched and not is_known(action)
+
+
+def idle_actions(action: str) -> frozenset[str]:
+    """Give the known actions that an action or a pattern stands for, if none is of use here.
+
+    Nothing where a repository policy may allow any of them to some purpose.
+    """
+    lowered, every = action.lower(), {*KNOWN_ACTIONS, *WITHOUT_REPOSITORY}
+    known = frozenset(name for name in every if glob_matches(lowered, name.lower()))
+    return known if known <= WITHOUT_REPOSITORY | OF_REGISTRY_POLICY else frozenset()
 
 
 @lru_cache(maxsize=65_536)

@@ -1,7 +1,7 @@
 """What an access file asks for, as plain data: the bridge between the file and a plan."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.policy.conditions import Condition
@@ -13,7 +13,8 @@ class Grant(NamedTuple):
     """One principal with one tier on a repository.
 
     `condition` is all of it: the principal's own, the grant's `when`, and `until`, which is
-    also given as a date. `name` is what the file calls the principal, if it does.
+    also given as a moment, in UTC, to the second. `name` is what the file calls the principal,
+    if it does.
     """
 
     principal: Principal
@@ -21,7 +22,7 @@ class Grant(NamedTuple):
     tier: str
     actions: frozenset[str]
     condition: Condition
-    until: date | None = None
+    until: datetime | None = None
 
 
 class Desired(NamedTuple):

@@ -1,11 +1,11 @@
 """Small files for the tests of this room, and what is said of them."""
 
-from datetime import date
+from datetime import UTC, datetime
 
 from reconciler.access.load import Loaded, load_access
 from reconciler.access.problems import Problem
 
-TODAY = date(2026, 1, 1)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NAMED = 'accounts: {workloads: "444455556666"}\n'
 HEAD = 'version: 1\nregistry: {account: "111122223333", regions: [us-west-2]}\n'
 ONE_REPOSITORY = "repositories: {tools/one: {access: {who: pull}}}\n"
@@ -13,7 +13,7 @@ ONE_REPOSITORY = "repositories: {tools/one: {access: {who: pull}}}\n"
 
 def load(body: str, *, allow_public: frozenset[str] = frozenset()) -> Loaded:
     """Load a file of version 1 with a registry in us-west-2, and this body."""
-    return load_access((HEAD + body).encode(), "f.yaml", today=TODAY, allow_public=allow_public)
+    return load_access((HEAD + body).encode(), "f.yaml", now=NOW, allow_public=allow_public)
 
 
 def of_principal(definition: str, *, accounts: str = NAMED) -> Loaded:

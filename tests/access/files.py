@@ -1,13 +1,13 @@
 """Small access files for tests."""
 
-from datetime import date
+from datetime import UTC, datetime
 
 from reconciler.access.desired import desired_policies
 from reconciler.access.load import Loaded, load_access
 from reconciler.access.model import AccessFile
 from reconciler.policy.grants import Desired
 
-TODAY = date(2026, 1, 1)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 HEAD = """\
 version: 1
@@ -16,13 +16,13 @@ registry: {account: "111122223333", regions: [us-west-2]}
 
 
 def load(
-    text: str, *, head: str = HEAD, today: date = TODAY, allow_public: frozenset[str] = frozenset()
+    text: str, *, head: str = HEAD, now: datetime = NOW, allow_public: frozenset[str] = frozenset()
 ) -> Loaded:
-    return load_access((head + text).encode(), "f.yaml", today=today, allow_public=allow_public)
+    return load_access((head + text).encode(), "f.yaml", now=now, allow_public=allow_public)
 
 
-def valid(text: str, *, head: str = HEAD, today: date = TODAY) -> AccessFile:
-    loaded = load(text, head=head, today=today)
+def valid(text: str, *, head: str = HEAD, now: datetime = NOW) -> AccessFile:
+    loaded = load(text, head=head, now=now)
     assert loaded.access is not None, loaded.problems
     return loaded.access
 
@@ -32,9 +32,9 @@ def rules(loaded: Loaded) -> list[str]:
 
 
 def desired(
-    access: AccessFile, names: list[str] | None = None, today: date = TODAY
+    access: AccessFile, names: list[str] | None = None, now: datetime = NOW
 ) -> dict[str, Desired]:
-    return {wanted.repository: wanted for wanted in desired_policies(access, names, today=today)}
+    return {wanted.repository: wanted for wanted in desired_policies(access, names, now=now)}
 
 
 def given(access: AccessFile, repository: str, names: list[str] | None = None) -> set[str]:

@@ -1,6 +1,6 @@
 """The bad files under `tests/invalid`, and what `validate` says of each."""
 
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.access.load import Loaded, load_access
@@ -8,7 +8,7 @@ from reconciler.report.paint import plain
 from reconciler.report.problems_text import render_problems
 
 FOLDER = Path(__file__).parents[1] / "invalid"
-TODAY = date(2026, 1, 1)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def cases() -> list[Path]:
@@ -21,7 +21,7 @@ def rule_of(case: Path) -> str:
 
 
 def load(case: Path) -> Loaded:
-    return load_access(case.read_bytes(), case.name, today=TODAY)
+    return load_access(case.read_bytes(), case.name, now=NOW)
 
 
 def output(case: Path) -> str:

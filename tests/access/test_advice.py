@@ -8,7 +8,7 @@ from reconciler.access.problems import did_you_mean
 from reconciler.policy.conditions import parse_condition, parse_operator
 from reconciler.policy.document import parse_document
 from reconciler.policy.malformed import MalformedError
-from tests.access.asking import TODAY, load, of_principal, of_statement, only, rules
+from tests.access.asking import NOW, load, of_principal, of_statement, only, rules
 
 STAGING = 'accounts: {staging: "444455556666"}\n'
 
@@ -33,7 +33,7 @@ def test_a_misspelt_key_hides_no_other_problem() -> None:
     found = rules(of_principal("{roel: x, account: staging, service: y.amazonaws.com}"))
     assert {"unknown-key", "clashing-keys"} <= set(found)
     text = b"version: 1\nregistry: {region: us-west-2}\nrepositories: {}\n"
-    problems = load_access(text, "f.yaml", today=TODAY).problems
+    problems = load_access(text, "f.yaml", now=NOW).problems
     assert [p.message for p in problems] == [
         "the key 'account' is missing here",
         "'region' is not a key here",

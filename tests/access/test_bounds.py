@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.access.load import Loaded, load_access
 from reconciler.access.order import sort_by_use
-from tests.access.asking import ONE_REPOSITORY, TODAY, load, of_principal, only, rules
+from tests.access.asking import NOW, ONE_REPOSITORY, load, of_principal, only, rules
 
 
 def test_hints_end_once_a_file_has_had_enough_of_them() -> None:
@@ -29,7 +29,7 @@ def test_the_tiers_are_not_all_listed() -> None:
 def test_regions_are_few_and_each_once() -> None:
     def regions(written: str) -> Loaded:
         head = f'version: 1\nregistry: {{account: "111122223333", regions: [{written}]}}\n'
-        return load_access(f"{head}repositories: {{}}\n".encode(), "f.yaml", today=TODAY)
+        return load_access(f"{head}repositories: {{}}\n".encode(), "f.yaml", now=NOW)
 
     many = ", ".join([f"us-west-{n}" for n in range(10, 51)])
     assert "at most 40" in only(regions(many)).message
@@ -104,11 +104,11 @@ def test_a_repository_of_very_many_grants_is_judged_without_its_policy() -> None
 
 def test_control_characters_are_summed_up() -> None:
     content = b"version: 1\n" + b"\x01" * 200_000
-    loaded = load_access(content, "f.yaml", today=TODAY)
+    loaded = load_access(content, "f.yaml", now=NOW)
     assert len(loaded.problems) == 21
     assert rules(loaded) == ["control-character"] * 21
     assert "199,980 more" in loaded.problems[-1].message
-    few = load_access(b"\x01" * 20, "f.yaml", today=TODAY)
+    few = load_access(b"\x01" * 20, "f.yaml", now=NOW)
     assert [p.message for p in few.problems] == [few.problems[0].message] * 20
 
 

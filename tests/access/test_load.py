@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, datetime
 from itertools import permutations
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from reconciler.access.model import Guards, Limit
 from reconciler.access.starter import STARTER
 from reconciler.policy.keep import LAMBDA_SID
 from reconciler.policy.principals import Principal, service_principal
-from tests.access.files import TODAY, load, rules, valid
+from tests.access.files import NOW, load, rules, valid
 from tests.access.invalid_cases import cases
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def test_the_sample_and_the_starter_have_no_problems(text: str) -> None:
 
 def test_defaults() -> None:
     access = valid(MINIMAL)
-    assert access.guards == Guards("forbid", Limit(percent=30, count=10), None)
+    assert access.guards == Guards((), Limit(percent=30, count=10), None)
     assert access.unmanaged_repositories == "report"
     assert access.ownership.default == "remove"
     assert [rule.sid for rule in access.ownership.rules] == [LAMBDA_SID]
@@ -46,7 +46,7 @@ def test_guards_and_limits() -> None:
     access = valid(
         f"{MINIMAL}guards: {{public: allow, max_revoked: none, max_granted: {{count: 5}}}}\n"
     )
-    assert access.guards == Guards("allow", None, Limit(percent=0, count=5))
+    assert access.guards == Guards(("*",), None, Limit(percent=0, count=5))
 
 
 def test_keep_rules_add_to_the_built_in_one_and_never_loosen_it() -> None:
@@ -103,7 +103,7 @@ def test_a_pattern_is_written_as_in_the_file_and_in_one_way_whatever_the_order()
             "repositories:\n"
             '  api: {access: {"444455556666": look, "777788889999": see}}\n'
         )
-        (desired,) = desired_policies(access, None, today=TODAY)
+        (desired,) = desired_policies(access, None, now=NOW)
         texts.add(compile_desired(access, desired))
     (text,) = texts
     assert text is not None
@@ -123,7 +123,7 @@ def test_a_grant_knows_its_place_and_reason() -> None:
     first, second = access.entries[0].grants
     assert first.place[1:] == (7, 11)
     assert (second.place[1:], second.reason) == ((8, 18), "contract 17")
-    assert second.grant.until == date(2027, 3, 31)
+    assert second.grant.until == datetime(2027, 3, 31, tzinfo=UTC)
 
 
 def test_raw_statements_are_carried_as_they_are() -> None:
@@ -163,13 +163,49 @@ def test_allowing_public_access_passes_over_that_entry_only() -> None:
 
 
 @pytest.mark.parametrize(
+    ("allowed", "lines"),
+    [
+        ("payments/api", [6]),
+        ('"payments/*"', []),
+        ('"payments*"', []),
+        ('"*"', []),
+        ('payments/api, "payments/a*"', [6]),
+        ('"payments/???"', [6]),
+        ('"payments/?*"', [6]),
+        ('"payments/b*"', [5, 6]),
+    ],
+)
+def test_guards_allow_repositories_to_be_public_and_patterns_as_a_whole(
+    allowed: str, lines: list[int]
+) -> None:
+    found = load(f"{PUBLIC}guards: {{public: {{allow: [{allowed}]}}}}\n").problems
+    assert [(p.rule, p.place.line) for p in found] == [("public", line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "told"),
+    [
+        ("payments/apo", []),  # the pattern is about it
+        ('"pay*"', []),
+        ("tools/api", ["idle-allow"]),
+        ('"tools/*"', ["idle-allow"]),
+        ("Payments/api", ["bad-repository-name", "idle-allow"]),
+    ],
+)
+def test_an_allowed_name_that_no_entry_is_about_is_told(allowed: str, told: list[str]) -> None:
+    guards = f"guards: {{public: {{allow: [{allowed}]}}}}\n"
+    found = load('repositories: {"payments/*": {access: {}}}\n' + guards)
+    assert sorted(rules(found)) == told
+
+
+@pytest.mark.parametrize(
     ("until", "found"),
     [("2025-12-31", ["expired"]), ("2026-01-01", ["expired"]), ("2026-01-02", [])],
 )
 def test_a_grant_ends_when_its_day_starts(until: str, found: list[str]) -> None:
     access = f'{{"444455556666": {{tier: pull, until: {until}}}}}'
     text = f"repositories: {{payments/api: {{access: {access}}}}}\n"
-    assert rules(load(text, today=TODAY)) == found
+    assert rules(load(text, now=NOW)) == found
 
 
 def test_problems_of_every_kind_come_in_one_run() -> None:
@@ -232,7 +268,7 @@ SNIPPETS = [case.read_bytes() for case in cases()] + [STARTER.encode()]
 )
 def test_no_damage_to_a_file_raises(text: bytes, start: int, cut: int, put: bytes) -> None:
     damaged = text[:start] + put + text[start + cut :]
-    loaded = load_access(damaged, "f", today=TODAY)
+    loaded = load_access(damaged, "f", now=NOW)
     assert loaded.access is not None or loaded.problems
     for problem in loaded.problems:
         line = loaded.lines["f"][problem.place.line - 1]
@@ -264,5 +300,5 @@ NAMED_VALUES = st.dictionaries(st.sampled_from(["ci", "x", "pull", "payments/*"]
 @settings(max_examples=150)
 @given_(st.dictionaries(st.sampled_from(SECTIONS), VALUES | NAMED_VALUES))
 def test_no_shape_raises(data: dict[str, object]) -> None:
-    loaded = load_access(json.dumps(data).encode(), "f", today=TODAY)
+    loaded = load_access(json.dumps(data).encode(), "f", now=NOW)
     assert loaded.access is not None or loaded.problems

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.access.asking import TODAY, load_access, rules
+from tests.access.asking import NOW, load_access, rules
 
 PLACES = ("registry", "account", "principal", "group", "tier")
 
@@ -24,7 +24,7 @@ repositories: {{tools/one: {{access: {{{group}: {tier}, {principal}: push}}}}}}
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", ["a", "A.b_c-d/e@f+g", "x" * 64, "1a", "2030-01-01", "@team", "-"])
 def test_what_is_a_name(place: str, name: str) -> None:
-    assert rules(load_access(file(place, name), "f.yaml", today=TODAY)) == []
+    assert rules(load_access(file(place, name), "f.yaml", now=NOW)) == []
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -52,6 +52,6 @@ def test_what_is_a_name(place: str, name: str) -> None:
     ],
 )
 def test_what_is_no_name(place: str, name: str) -> None:
-    found = load_access(file(place, name), "f.yaml", today=TODAY).problems
+    found = load_access(file(place, name), "f.yaml", now=NOW).problems
     (problem,) = (p for p in found if p.rule == "bad-name")
     assert "ASCII letters" in (problem.hint or "")

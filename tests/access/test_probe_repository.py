@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.access.desired import desired_policies, managed_names, patterns_without_match
-from tests.access.files import TODAY, load, rules, valid
+from tests.access.files import NOW, load, rules, valid
 
 HEAD = """\
 version: 1
@@ -25,7 +25,7 @@ def test_it_is_part_of_the_registry() -> None:
 def test_patterns_leave_it_out() -> None:
     live = ["scratch/other", PROBE]
     assert managed_names(ACCESS, live) == ("scratch/other",)
-    wanted = desired_policies(ACCESS, live, today=TODAY)
+    wanted = desired_policies(ACCESS, live, now=NOW)
     assert [one.repository for one in wanted] == ["scratch/other"]
 
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(
     not FACTS.exists(), reason="the facts of the real registry (shared/real) are not here"
 )
 
-TODAY = datetime.now(UTC).date()
+NOW = datetime.now(UTC)
 SERVED = 10
 READS_ONLY = {"DescribeRepositories", "GetRepositoryPolicy"}
 EDITED = "analytical-platform-ingestion-scan"
@@ -47,7 +47,7 @@ Named = tuple[str, ...]
 @pytest.fixture(scope="module")
 def access() -> AccessFile:
     content = access_file(json.loads(FACTS.read_text())).encode()
-    loaded = load_access(content, "ecr_access.yaml", today=TODAY)
+    loaded = load_access(content, "ecr_access.yaml", now=NOW)
     assert loaded.access is not None, loaded.problems
     return loaded.access
 
@@ -59,7 +59,7 @@ def policies(access: AccessFile) -> dict[str, str]:
         wanted.repository: compile_policy(
             grant_facts(wanted.grants), wanted.statements, access.tiers
         )
-        for wanted in desired_policies(access, None, today=TODAY)
+        for wanted in desired_policies(access, None, now=NOW)
     }
     return {name: text for name, text in texts.items() if text is not None}
 
@@ -95,7 +95,7 @@ def test_a_hundred_plans_over_reshuffled_reads_change_nothing(
             if number < SERVED
             else {name: respelt(name, text, number) for name, text in policies.items()}
         )
-        plan = plan_registries(access, [LiveRegistry(scope, names, found)], TODAY)
+        plan = plan_registries(access, [LiveRegistry(scope, names, found)], NOW)
         assert (plan.changes, plan.errors, plan.findings) == ((), (), ())
         assert plan.in_sync == len(policies) == 46
         for name, one in found.items():
@@ -138,7 +138,7 @@ def planned(access: AccessFile, facts: list[Fact]) -> Plan:
     ]
     text = json.dumps({"Version": "2012-10-17", "Statement": statements})
     live = LiveRegistry(scope_of(access), (EDITED,), {EDITED: LiveRepository(EDITED, text)})
-    wanted = [w for w in desired_policies(access, (EDITED,), today=TODAY) if w.repository == EDITED]
+    wanted = [w for w in desired_policies(access, (EDITED,), now=NOW) if w.repository == EDITED]
     return compute_plan(wanted, live, Rules(access.ownership))
 
 

@@ -113,3 +113,51 @@ def test_what_serves_only_a_deleted_role_may_be_emptied(
     (folder / "ecr_access.yaml").write_text(EMPTY)
     assert reconcile("apply", "--yes").code == 0
     assert ecr.policy_text("payments/api") is None
+
+
+SITE = """\
+version: 1
+registry: {account: "111122223333", regions: [us-west-2]}
+principals: {anyone: {public: true}}
+repositories:
+  payments/api: {access: {anyone: pull}}
+  "mirror/*": {access: {anyone: pull}}
+"""
+
+
+def test_the_file_says_what_may_be_public(reconcile: Reconcile, ecr: Sandbox, folder: Path) -> None:
+    ecr.create_repository("mirror/one")
+    allowed = 'guards: {public: {allow: [payments/api, "mirror/*"]}}\n'
+    (folder / "ecr_access.yaml").write_text(SITE + allowed)
+    planned = reconcile("plan")
+    assert planned.code == 0
+    assert planned.out.count("! public") == 2
+    assert reconcile("apply", "--yes").code == 0
+    (folder / "ecr_access.yaml").write_text(SITE + allowed.replace("payments/api, ", ""))
+    checked = reconcile("validate")
+    assert checked.code == 3
+    assert "guards: {public: {allow: [payments/api]}}" in checked.out + checked.err
+
+
+@pytest.mark.parametrize("command", ["validate", "compile", "plan", "apply", "drift"])
+@pytest.mark.parametrize("guards", ["", "guards: {public: allow}\n"])
+def test_to_allow_what_nothing_has_is_wrong_usage(
+    reconcile: Reconcile, folder: Path, command: str, guards: str
+) -> None:
+    (folder / "ecr_access.yaml").write_text(SITE + guards)
+    done = reconcile(command, "--allow-public", "payments/apo")
+    assert done.code == 2
+    assert "did you mean 'payments/api'?" in done.err
+
+
+def test_a_pattern_may_be_about_it_but_the_registry_must_have_it(
+    reconcile: Reconcile, ecr: Sandbox, folder: Path
+) -> None:
+    ecr.create_repository("mirror/one")
+    (folder / "ecr_access.yaml").write_text(SITE + "guards: {public: allow}\n")
+    assert reconcile("validate", "--allow-public", "mirror/two").code == 0
+    assert reconcile("plan", "--allow-public", "mirror/one").code == 0
+    assert reconcile("plan", "--allow-public", "mirror/*").code == 0
+    done = reconcile("plan", "--allow-public", "mirror/onne")
+    assert done.code == 2
+    assert "did you mean 'mirror/one'?" in done.err

@@ -1,6 +1,6 @@
 """The file and the live registry put together, without I/O."""
 
-from datetime import date
+from datetime import UTC, datetime
 
 import pytest
 
@@ -8,7 +8,7 @@ from reconciler.access.load import load_access
 from reconciler.cli.planning import plan_registries
 from reconciler.registry.model import LiveRegistry, LiveRepository, RegistryScope
 
-TODAY = date(2026, 1, 1)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FILE = b"""\
 version: 1
 registry: {account: "111122223333", regions: [us-west-2], probe_repository: scratch/probe}
@@ -18,12 +18,12 @@ repositories: {"scratch/*": {access: {}}}
 
 @pytest.mark.parametrize("globs", [(), ("*",), ("scratch/probe",)])
 def test_the_probe_repository_is_neither_managed_nor_unmanaged(globs: tuple[str, ...]) -> None:
-    access = load_access(FILE, "f.yaml", today=TODAY).access
+    access = load_access(FILE, "f.yaml", now=NOW).access
     assert access is not None
     one = "scratch/one"
     names = ("other", one, "scratch/probe")
     scope = RegistryScope("111122223333", "us-west-2")
     live = LiveRegistry(scope, names, {one: LiveRepository(one, None)})
-    plan = plan_registries(access, [live], TODAY, globs)
+    plan = plan_registries(access, [live], NOW, globs)
     assert (plan.changes, plan.errors, plan.findings) == ((), (), ())
     assert {target.repository for target in plan.unmanaged} <= {"other"}

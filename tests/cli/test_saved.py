@@ -49,7 +49,7 @@ LIVE = (
 
 
 def source_of(content: bytes = FILE) -> AccessSource:
-    loaded = load_access(content, "ecr_access.yaml", today=NOW.date())
+    loaded = load_access(content, "ecr_access.yaml", now=NOW)
     assert loaded.access is not None, loaded.problems
     return AccessSource(loaded.access, "ecr_access.yaml", content, NOW)
 
@@ -67,7 +67,7 @@ def made(source: AccessSource) -> Plan:
     read_ = {name: LiveRepository(name, text) for name, text in live.items()}
     scopes = [RegistryScope("111122223333", region) for region in source.access.registry.regions]
     registries = [LiveRegistry(scope, (*sorted(live), "x"), read_) for scope in scopes]
-    return plan_registries(source.access, registries, NOW.date())
+    return plan_registries(source.access, registries, NOW)
 
 
 def text_of(plan: Plan, source: AccessSource) -> str:

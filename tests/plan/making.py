@@ -1,7 +1,7 @@
 """Short ways to write what is desired, what is live, and the plan between them."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, datetime
 
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.model import Change, Plan, PlanError, Target
@@ -17,7 +17,7 @@ from tests.policy.making import ROLE, ROLE_B, USER, Json, condition, doc
 
 SCOPE = RegistryScope("111122223333", "us-west-2")
 APP = Target("app", SCOPE)
-UNTIL = date(2026, 1, 31)
+UNTIL = datetime(2026, 1, 31, tzinfo=UTC)
 OVER = condition("DateLessThan", "aws:CurrentTime", "2026-01-31T00:00:00Z")
 
 ROLE_A = Principal("AWS", (ROLE,))
@@ -33,7 +33,7 @@ def grant(
     condition: Condition = (),
     *,
     name: str | None = None,
-    until: date | None = None,
+    until: datetime | None = None,
 ) -> Grant:
     """Grant a built-in tier."""
     return Grant(principal, name, tier, BUILT_IN_TIERS[tier], condition, until)

@@ -232,7 +232,10 @@ def test_to_take_the_deny_from_what_is_public_is_to_open_it(
     made = plan(desired(grant(), statements=asked), live(*found), keeping)
     guards = [refusal.guard for refusal in check(made)]
     assert ("public" in guards) is opens
-    assert "public" not in [r.guard for r in check(made, Guards(public=False))]
+    for own in ("*", "app", "a??"):
+        assert "public" not in [r.guard for r in check(made, Guards(public=(own,)))]
+    others = check(made, Guards(public=("apps", "ap", "app/*")))
+    assert ("public" in [r.guard for r in others]) is opens
     allowed = Allowances(public=frozenset({"app"}))
     assert "public" not in [refusal.guard for refusal in check(made, allowed=allowed)]
 

@@ -10,6 +10,7 @@ from reconciler.policy.actions import (
     changes_something,
     covers,
     expand,
+    idle_actions,
     is_known,
     is_of_registry,
     is_of_repositories,
@@ -187,3 +188,21 @@ def test_expanding() -> None:
 )
 def test_what_changes_something(action: str, changes: bool) -> None:
     assert changes_something(action) is changes
+
+
+@pytest.mark.parametrize(
+    ("action", "idle"),
+    [
+        ("ecr:CreateRepository", {"ecr:CreateRepository"}),
+        ("ecr:replicateimage", {"ecr:ReplicateImage"}),
+        ("ecr:BatchImport*", {"ecr:BatchImportUpstreamImage"}),
+        ("ecr:GetAuth*", {"ecr:GetAuthorizationToken"}),
+        ("ecr:*RegistryPolicy", {f"ecr:{verb}RegistryPolicy" for verb in ("Get", "Put", "Delete")}),
+        ("ecr:*Image", set()),
+        ("ecr:PutImage", set()),
+        ("ecr:Nope", set()),
+        ("ecr:*", set()),
+    ],
+)
+def test_what_is_idle_in_a_repository_policy(action: str, idle: set[str]) -> None:
+    assert idle_actions(canonical_action(action)) == idle

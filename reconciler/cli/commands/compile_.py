@@ -36,7 +36,7 @@ def compile_(
                 hint=f"it is governed by {', '.join(sorted(patterns))}" if patterns else None,
             )
     policies = {}
-    for wanted in desired_policies(source.access, None, today=source.now.date()):
+    for wanted in desired_policies(source.access, None, now=source.now):
         if selected(wanted.repository, tuple(repository or ())):
             text = compile_desired(source.access, wanted)
             policies[wanted.repository] = None if text is None else json.loads(text)
