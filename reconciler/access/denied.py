@@ -9,9 +9,11 @@ from reconciler.access.desired import EntriesByName
 from reconciler.access.lines import Line, lasting_lines, statements_of
 from reconciler.access.model import AccessFile, Entry
 from reconciler.access.problems import Findings, Place, shown
+from reconciler.policy.conditions import Condition
 from reconciler.policy.denied import Denial, Loss, as_denial, lost
 from reconciler.policy.glob import glob_matches, globs_intersect
 from reconciler.policy.principals import plain_name
+from reconciler.policy.requests import known_of_requests
 
 _MOST_COMPARED = 200_000
 """How often a grant is held against a Deny; no policy that the service takes comes near it."""
@@ -43,6 +45,7 @@ def check_denied(access: AccessFile, found: EntriesByName, today: date, findings
     if not denying:
         return
     given = {entry.repository: _allowed(entry, access, today) for entry in access.entries}
+    known = known_of_requests(access.registry.account, access.registry.regions, today)
     left = _MOST_COMPARED
     for giving, other in _pairs(access, found, denying):
         lines, denials = given[giving.repository], denying[other.repository]
@@ -55,7 +58,7 @@ def check_denied(access: AccessFile, found: EntriesByName, today: date, findings
         if not of_patterns or globs_intersect(giving.repository, other.repository):
             where = _where(giving.repository, other.repository)
             for denial in denials:
-                _check(lines, denial, where, access.registry.account, findings)
+                _check(lines, denial, where, known, findings)
 
 
 def _denials(entry: Entry, access: AccessFile) -> Iterator[_PlacedDenial]:
@@ -93,11 +96,11 @@ def _where(giving: str, denying: str) -> str:
 
 
 def _check(
-    lines: Sequence[Line], placed: _PlacedDenial, where: str, registry: str, findings: Findings
+    lines: Sequence[Line], placed: _PlacedDenial, where: str, known: Condition, findings: Findings
 ) -> None:
     losing: defaultdict[tuple[_Grant, Loss], list[Line]] = defaultdict(list)
     for one in lines:
-        loss = lost(one.holder, one.actions, placed.denial, registry)
+        loss = lost(one.holder, one.actions, placed.denial, known)
         if loss:
             losing[_line(one), loss].append(one)
     members = Counter(map(_line, lines)) if losing else Counter()

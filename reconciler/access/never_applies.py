@@ -1,11 +1,9 @@
 """Grants and conditions of the file that can never apply, told with what would do instead."""
 
-from collections.abc import Iterable, Iterator
-from datetime import date
+from collections.abc import Iterator
 from itertools import islice
 
 from reconciler.access.accounts import Surroundings
-from reconciler.access.conditions import one_clause
 from reconciler.access.model import Member
 from reconciler.access.nodes import Node, child, pairs_of, place_at, scalars_in
 from reconciler.access.problems import Findings, Place, shown
@@ -21,7 +19,6 @@ from reconciler.policy.conditions import (
     Condition,
     Operator,
     canonical_operator,
-    combine,
     parse_operator,
 )
 from reconciler.policy.glob import has_wildcard
@@ -80,16 +77,6 @@ _MEMBERS_HINT = (
     "the members of an organization are users and roles; give a service its own line, with"
     " source_organization"
 )
-
-
-def known_of_requests(account: str, regions: Iterable[str], today: date) -> Condition:
-    """Give what holds of every request to a registry from a day on."""
-    return combine(
-        one_clause("StringEquals", "aws:ResourceAccount", *filter(None, [account])),
-        one_clause("StringEquals", "aws:RequestedRegion", *regions),
-        one_clause("DateGreaterThanEquals", "aws:CurrentTime", today.isoformat()),
-        one_clause("DateGreaterThanEquals", "aws:EpochTime", today.isoformat()),
-    )
 
 
 def check_applies(
