@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from reconciler.access.nodes import ScalarNode
-from reconciler.access.problems import Findings, shown
+from reconciler.access.problems import Bound, Findings, shown
 from reconciler.policy.actions import (
     AUTHORIZATION_TOKEN,
     KNOWN_ACTIONS,
@@ -13,16 +13,23 @@ from reconciler.policy.actions import (
     is_of_registry,
     spelling,
 )
+from reconciler.policy.glob import has_wildcard
 
 _PREFIX = "ecr:"
 _NAME = r"ecr:[A-Za-z0-9*?]{1,124}"
 _NAME_HINT = "ecr: and at most 124 ASCII letters and digits, * and ?"
+_PATTERNS = Bound(10_000, "different patterns of actions")
 _CALLER_HINT = "it belongs in the identity policy of the one who calls, with Resource '*'"
 
 
 def check_actions(actions: Iterable[ScalarNode], findings: Findings) -> None:
-    """Report actions of other services, and warn of ECR actions that are not known."""
+    """Report actions of other services, and warn of ECR actions that are not known.
+
+    Raises TooLargeError.
+    """
     for action in actions:
+        if has_wildcard(action.text):
+            findings.ask_once(_PATTERNS, action.text, action.place)
         _check_action(action, findings)
 
 

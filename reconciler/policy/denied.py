@@ -17,6 +17,7 @@ from reconciler.policy.conditions import Condition
 from reconciler.policy.document import Statement
 from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions, Holder
+from reconciler.policy.glob import has_wildcard
 from reconciler.policy.implied import always_holds
 from reconciler.policy.kinds import NAMES_OF_SERVICES, of_iam, of_service
 from reconciler.policy.principals import EVERYONE, Principal, account_of, parse_arn
@@ -93,9 +94,16 @@ def lost(holder: Holder, actions: Actions, denial: Denial, known: Condition) -> 
 @lru_cache(maxsize=4_096)
 def _taken(actions: Actions, denied: Actions) -> Actions:
     """Give the allowed actions that are denied; of patterns that overlap, the known ones."""
-    candidates = {a for a in (*actions, *denied, *KNOWN_ACTIONS) if isinstance(a, str)}
-    taken = {a for a in candidates if have_all(actions, a) and have_all(denied, a)}
-    return frozenset(a for a in taken if not any(a != p and covers(p, a) for p in taken))
+    others = {a for a in (*actions, *denied) if isinstance(a, str) and a not in KNOWN_ACTIONS}
+    of_both = (a for a in others if have_all(actions, a) and have_all(denied, a))
+    taken = {*(_known_in(actions) & _known_in(denied)), *of_both}
+    patterns = [p for p in taken if has_wildcard(p)]
+    return frozenset(a for a in taken if not any(a != p and covers(p, a) for p in patterns))
+
+
+@lru_cache(maxsize=4_096)
+def _known_in(actions: Actions) -> frozenset[str]:
+    return frozenset(action for action in KNOWN_ACTIONS if have_all(actions, action))
 
 
 def _in_ecr(action: Action) -> str:
