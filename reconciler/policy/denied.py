@@ -19,7 +19,7 @@ from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions, Holder
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.implied import always_holds
-from reconciler.policy.kinds import NAMES_OF_SERVICES, of_iam, of_service
+from reconciler.policy.kinds import NAMES_OF_SERVICES, needs, of_iam, of_service
 from reconciler.policy.principals import EVERYONE, Principal, account_of, parse_arn
 from reconciler.policy.reach import caller_of
 from reconciler.policy.tiers import action_names
@@ -158,21 +158,15 @@ def _caller(
     kind = Caller(())
     if principal.kind == "Service":
         kind = of_service(principal.names, denying)
-    elif _needs(condition, ONLY_FOR_SERVICES):
+    elif needs(condition, ONLY_FOR_SERVICES):
         kind = of_service((), denying)
-    elif arn or _needs(condition, ONLY_FOR_MEMBERS):
+    elif arn or needs(condition, ONLY_FOR_MEMBERS):
         kind = of_iam(arn, principal)
     told = {c.key: c.values for c in known if c.operator == "StringEquals" and len(c.values) == 1}
     context = {**caller.context, **kind.context, **told}
     made = Caller(caller.principals, context, caller.absent | kind.absent)
     never = any(clause_holds(clause, made) is False for clause in condition)
     return None if never else made
-
-
-def _needs(condition: Condition, keys: frozenset[str]) -> bool:
-    """Tell whether a condition holds of no request without some of the keys."""
-    without = Caller((), absent=keys)
-    return any(clause_holds(clause, without) is False for clause in condition)
 
 
 def _excepting(principal: Principal, denial: Denial, missing: Iterable[str]) -> str | None:

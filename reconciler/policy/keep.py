@@ -139,7 +139,7 @@ def _obstacles(rule: KeepRule, statement: Statement) -> Iterator[Obstacle]:
     if statement.effect != "Allow":
         yield Obstacle("it denies, and rules keep only what allows")
     if statement.principals != (rule.principal,):
-        names = ", ".join(map(plain_name, statement.principals))
+        names = ", ".join(sorted(map(plain_name, statement.principals)))
         yield Obstacle(f"it is for {names}; the rule is for {plain_name(rule.principal)} alone")
     for clause in rule.condition:
         if clause not in statement.condition:

@@ -7,6 +7,7 @@ key).
 from typing import NamedTuple
 
 from reconciler.policy.caller import Caller
+from reconciler.policy.clauses import clause_holds
 from reconciler.policy.condition_keys import (
     ONLY_FOR_MEMBERS,
     ONLY_FOR_SERVICES,
@@ -45,6 +46,12 @@ def of_service(names: tuple[str, ...], condition: Condition) -> Caller:
     known = {"aws:principalisawsservice": ("true",), **NAMES_OF_SERVICES}
     own = {"aws:principalservicename": names} if names else {}
     return Caller((), {**known, **own}, absent | _tags(condition))
+
+
+def needs(condition: Condition, keys: frozenset[str]) -> bool:
+    """Tell whether a condition holds of no request without some of the keys."""
+    without = Caller((), absent=keys)
+    return any(clause_holds(clause, without) is False for clause in condition)
 
 
 def _anonymous(condition: Condition) -> Caller:
