@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from reconciler.access.nodes import ScalarNode
-from reconciler.access.problems import Findings, shown
+from reconciler.access.problems import Bound, Findings, shown
 from reconciler.policy.actions import (
     AUTHORIZATION_TOKEN,
     KNOWN_ACTIONS,
@@ -23,12 +23,18 @@ _NAME_HINT = "ecr: and at most 124 ASCII letters and digits, * and ?"
 _REGISTRY_HINT = (
     "it belongs in the registry's own policy, or in the identity policy of the one who calls"
 )
+_PATTERNS = Bound(10_000, "different patterns of actions")
 _CALLER_HINT = "it belongs in the identity policy of the one who calls, with Resource '*'"
 
 
 def check_actions(actions: Iterable[ScalarNode], findings: Findings) -> None:
-    """Report actions of other services, and warn of ECR actions that are not known."""
+    """Report actions of other services, and warn of ECR actions that are not known.
+
+    Raises TooLargeError.
+    """
     for action in actions:
+        if has_wildcard(action.text):
+            findings.ask_once(_PATTERNS, action.text, action.place)
         _check_action(action, findings)
 
 

@@ -10,7 +10,6 @@ from reconciler.access.entries import Terms, read_entries
 from reconciler.access.model import AccessFile
 from reconciler.access.names import read_names, warn_of_unused
 from reconciler.access.never import check_never, names_in_rules, read_rules, tiers_in_rules
-from reconciler.access.never_applies import known_of_requests
 from reconciler.access.nodes import Node, ScalarNode, child, items_of, pairs_of, texts_of
 from reconciler.access.problems import Findings, Problem, TooLargeError, has_errors, sort_problems
 from reconciler.access.public import check_public
@@ -28,6 +27,7 @@ from reconciler.access.sizes import add_entries, check_sizes
 from reconciler.access.source import read_source
 from reconciler.access.tiers import read_tiers
 from reconciler.access.tiers import warn_of_unused as warn_of_unused_tiers
+from reconciler.policy.requests import known_of_requests
 
 _SHAPE_SAYS_TOO = frozenset(
     {"bad-statement", "bad-condition", "bad-arn", "bad-value", "never-applies", "unknown-service"}

@@ -1,11 +1,9 @@
 """Grants and conditions of the file that can never apply, told with what would do instead."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from itertools import islice
 
 from reconciler.access.accounts import Surroundings
-from reconciler.access.conditions import one_clause
 from reconciler.access.model import Member
 from reconciler.access.nodes import Node, child, pairs_of, place_at, scalars_in
 from reconciler.access.problems import Findings, Place, shown
@@ -21,12 +19,10 @@ from reconciler.policy.conditions import (
     Condition,
     Operator,
     canonical_operator,
-    combine,
     parse_operator,
 )
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.malformed import MalformedError
-from reconciler.policy.moments import written
 from reconciler.policy.never_applies import Obstacle, find_obstacles
 from reconciler.policy.principals import Principal, parse_arn, service_principal
 from reconciler.policy.tiers import BUILT_IN_TIERS
@@ -81,17 +77,6 @@ _MEMBERS_HINT = (
     "the members of an organization are users and roles; give a service its own line, with"
     " source_organization"
 )
-
-
-def known_of_requests(account: str, regions: Iterable[str], now: datetime) -> Condition:
-    """Give what holds of every request to a registry from a moment on."""
-    moment = written(now)
-    return combine(
-        one_clause("StringEquals", "aws:ResourceAccount", *filter(None, [account])),
-        one_clause("StringEquals", "aws:RequestedRegion", *regions),
-        one_clause("DateGreaterThanEquals", "aws:CurrentTime", moment),
-        one_clause("DateGreaterThanEquals", "aws:EpochTime", moment),
-    )
 
 
 def check_applies(

@@ -61,6 +61,7 @@ class Findings:
     found: dict[Problem, None] = field(default_factory=dict)
     comparisons_left: int = _MOST_COMPARISONS
     asked: Counter[Bound] = field(default_factory=Counter)
+    seen: set[tuple[Bound, str]] = field(default_factory=set)
 
     def ask(self, bound: Bound, number: int, place: Place) -> None:
         """Count work before it is done. Raises TooLargeError where the file asks for too much."""
@@ -70,6 +71,12 @@ class Findings:
             hint = f"at most {bound.most:,} are taken; {_SMALLER}"
             self.error("too-large", message, place, hint=hint)
             raise TooLargeError
+
+    def ask_once(self, bound: Bound, thing: str, place: Place) -> None:
+        """Count what is judged once, however often it is written. Raises TooLargeError."""
+        if (bound, thing) not in self.seen:
+            self.seen.add((bound, thing))
+            self.ask(bound, 1, place)
 
     def error(
         self,

@@ -15,7 +15,7 @@ from reconciler.policy.grants import Desired, grant_facts
 _NEARLY = MAX_POLICY_CHARACTERS * 8 // 10
 _MATCHES = Bound(1_000_000, "comparisons of patterns with names")
 _ADDED_UP = Bound(500_000, "grants and statements, added up over entries and patterns")
-_COVERED = Bound(5_000_000, "comparisons of actions with patterns")
+_COVERED = Bound(1_000_000, "comparisons of actions with patterns")
 _TOLD = Bound(300_000, "comparisons of statements with tiers and with each other")
 _MOST_ACTIONS = 1_000
 _MOST_GRANTS = MAX_POLICY_CHARACTERS
@@ -69,9 +69,9 @@ def check_sizes(
         findings.ask(_COVERED, len(actions) * sum(map(has_wildcard, actions)), place)
         facts = grant_facts(desired.grants)
         groups = len({(holder.condition, held) for holder, held in facts.items()})
-        findings.ask(_TOLD, groups * (len(access.tiers) + groups), place)
         told, size = "at least ", _least_size(facts)
         if size <= _FAR_TOO_LARGE:
+            findings.ask(_TOLD, groups * (len(access.tiers) + groups), place)
             told, size = "", len(compile_desired(access, desired) or "")
         message = (
             f"the policy of {name} has {told}{size:,}"

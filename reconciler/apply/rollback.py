@@ -142,7 +142,7 @@ def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Find
     after = target.read(after_text)
     before_facts, after_facts = facts_of_policy(live.policy), facts_of_policy(after)
     access = difference(before_facts, after_facts)
-    cut_off = dropped_statements(live.policy, after_facts, {}, NOTHING_KEPT)
+    cut_off = dropped_statements(target, live.policy, after_facts, {}, NOTHING_KEPT)
     change = Change(
         target=target,
         change="delete" if after_text is None else "set",
@@ -152,7 +152,7 @@ def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Find
         before=live.policy,
         risks=(
             *find_risks(before_facts, after_facts, access, target, Vocabulary()),
-            *(risk._replace(why="") for risk in lambda_risks(cut_off)),
+            *(r._replace(why="") for r in lambda_risks(target, live.policy, after_facts, cut_off)),
         ),
         lasting=access,
         revoked=count_revoked(before_facts, access),

@@ -12,6 +12,7 @@ from reconciler.policy.grants import Desired, Grant
 from reconciler.policy.moments import shortest
 from reconciler.policy.principals import gone_kind, parse_arn
 from reconciler.policy.public import TELL_WHY, openings
+from reconciler.policy.requests import known_of_requests
 from reconciler.policy.tiers import describe_actions
 from reconciler.policy.unknown_keys import meant_key, unknown_keys
 from reconciler.policy.vocabulary import Vocabulary, holder_name
@@ -82,6 +83,7 @@ def public_findings(
 def denied_findings(target: Target, wanted: Desired, kept: Iterable[Statement]) -> list[Finding]:
     """Name the grants of the file that a kept Deny takes away for certain, wholly or in part."""
     found = []
+    known = known_of_requests(target.scope.account, [target.scope.region])
     for statement in kept:
         denial = as_denial(statement)
         if denial is None:
@@ -89,7 +91,7 @@ def denied_findings(target: Target, wanted: Desired, kept: Iterable[Statement]) 
         losing: defaultdict[tuple[str, Loss], list[str]] = defaultdict(list)
         for grant in wanted.grants:
             holder = Holder(grant.principal, "Allow", grant.condition)
-            loss = lost(holder, grant.actions, denial, target.scope.account)
+            loss = lost(holder, grant.actions, denial, known)
             if loss:
                 name = grant.name or holder_name(grant.principal, grant.condition)
                 losing[grant.tier, loss].append(name)

@@ -8,10 +8,18 @@ from typing import NamedTuple
 from reconciler.plan.model import Finding, Risk, Target, finding
 from reconciler.policy.amounts import have_all
 from reconciler.policy.compiler import SID_PREFIX
-from reconciler.policy.conditions import NO_CONDITION, Condition
+from reconciler.policy.condition_keys import ONLY_FOR_SERVICES
+from reconciler.policy.conditions import Condition
+from reconciler.policy.denied import Denial, Loss, lost
 from reconciler.policy.document import Policy, Statement, Unreadable
 from reconciler.policy.facts import Facts, Holder, facts_of, not_covered, without
+from reconciler.policy.implied import always_holds
 from reconciler.policy.keep import LAMBDA, Obstacle, Ownership, obstacles
+from reconciler.policy.kinds import needs, of_service
+from reconciler.policy.never_applies import find_obstacles
+from reconciler.policy.public import is_everyone
+from reconciler.policy.reach import takes_in
+from reconciler.policy.requests import known_of_requests
 
 _FETCHING = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 """What Lambda needs to fetch a function's image (Lambda Developer Guide, "Create a Lambda function
@@ -36,7 +44,7 @@ class Dropped(NamedTuple):
 
 
 def dropped_statements(
-    before: Policy, after: Facts, over: Facts, ownership: Ownership
+    target: Target, before: Policy, after: Facts, over: Facts, ownership: Ownership
 ) -> tuple[Dropped, ...]:
     """Give the live statements that a change takes something from, in their order.
 
@@ -45,10 +53,11 @@ def dropped_statements(
     """
     if isinstance(before, Unreadable):
         return ()
+    known = known_of_requests(target.scope.account, [target.scope.region])
     return tuple(
         dropped
         for statement in before.statements
-        for dropped in [_dropped(statement, after, over, ownership)]
+        for dropped in [_dropped(statement, after, over, ownership, known)]
         if dropped.by_rule or dropped.cut_off is not None
     )
 
@@ -66,18 +75,41 @@ def not_kept_findings(target: Target, dropped: Iterable[Dropped]) -> list[Findin
     ]
 
 
-def lambda_risks(dropped: Iterable[Dropped]) -> Iterator[Risk]:
-    """Mark what Lambda can fetch images by, and soon no longer."""
+def lambda_risks(
+    target: Target, before: Policy, after: Facts, dropped: Iterable[Dropped]
+) -> Iterator[Risk]:
+    """Mark what Lambda can fetch images by, and soon no longer: it goes, or a new Deny is there."""
+    gone = [one.statement for one in dropped if one.cut_off is not None]
     for one in dropped:
         if one.cut_off is not None:
             yield Risk("lambda-loses-access", LAMBDA, one.cut_off, _told(one))
+    statements = () if isinstance(before, Unreadable) else before.statements
+    known = known_of_requests(target.scope.account, [target.scope.region])
+    old = {h: actions for h, actions in facts_of(statements).items() if h.effect == "Deny"}
+    new = {h: a for h, a in after.items() if h.effect == "Deny" and old.get(h) != a}
+    for statement in statements if new else ():
+        if statement not in gone and any(_lets_fetch(statement)):
+            holder = Holder(LAMBDA, "Allow", statement.condition)
+            left, loss = _first_loss(holder, old, known), _first_loss(holder, new, known)
+            if loss and not left:
+                told = loss.told(_which(statement), [LAMBDA.names[0]], "a Deny that is new")
+                why = f"{told}; {loss.remedy}"
+                yield Risk("lambda-loses-access", LAMBDA, statement.condition, why)
 
 
-def _dropped(statement: Statement, after: Facts, over: Facts, ownership: Ownership) -> Dropped:
-    lost = not_covered(without(facts_of([statement]), over), after)
-    stops = Holder(LAMBDA, "Allow", statement.condition)
-    cut_off = statement.condition if _stops_fetching(stops, lost, after) else None
-    found = obstacles(statement, ownership) if lost else ()
+def _first_loss(holder: Holder, denying: Facts, known: Condition) -> Loss | None:
+    """Give what one of some Denies takes for certain of what Lambda needs."""
+    denials = (Denial(frozenset({h.principal}), a, h.condition) for h, a in denying.items())
+    losses = (lost(holder, frozenset(_FETCHING), denial, known) for denial in denials)
+    return next(filter(None, losses), None)
+
+
+def _dropped(
+    statement: Statement, after: Facts, over: Facts, ownership: Ownership, known: Condition
+) -> Dropped:
+    goes = not_covered(without(facts_of([statement]), over), after)
+    cut_off = statement.condition if _stops_fetching(statement, goes, after, known) else None
+    found = obstacles(statement, ownership) if goes else ()
     if found:
         deciding = [o for o in found if not o.in_shape] or found
         why, remedy = "; ".join(o.why for o in deciding), _remedy(statement, found)
@@ -88,13 +120,33 @@ def _dropped(statement: Statement, after: Facts, over: Facts, ownership: Ownersh
     return Dropped(statement, why, remedy, bool(found), cut_off)
 
 
-def _stops_fetching(holder: Holder, lost: Facts, after: Facts) -> bool:
-    left = [after.get(h, frozenset()) for h in (holder, holder._replace(condition=NO_CONDITION))]
+def _stops_fetching(statement: Statement, goes: Facts, after: Facts, known: Condition) -> bool:
+    """Tell whether Lambda can fetch by what goes, and by nothing that is allowed afterwards."""
+    certain = (*statement.condition, *known)
     return any(
-        have_all(lost.get(holder, frozenset()), action)
-        and not any(have_all(actions, action) for actions in left)
+        have_all(goes.get(holder, frozenset()), action)
+        and not any(_gives(other, certain) and have_all(a, action) for other, a in after.items())
+        for holder in _lets_fetch(statement)
         for action in _FETCHING
     )
+
+
+def _lets_fetch(statement: Statement) -> Iterator[Holder]:
+    """Give the holders of a statement that Lambda is, or is one of: everyone, for a resource."""
+    condition = statement.condition
+    of_services = statement.effect == "Allow" and needs(condition, ONLY_FOR_SERVICES)
+    for principal in statement.principals:
+        of_all = of_services and is_everyone(principal) and takes_in(principal, LAMBDA)
+        if principal == LAMBDA or (of_all and not find_obstacles(LAMBDA, condition)):
+            yield Holder(principal, "Allow", condition)
+
+
+def _gives(holder: Holder, certain: Condition) -> bool:
+    """Tell whether a holder is Lambda in each request for which some conditions hold."""
+    if holder.effect != "Allow" or not takes_in(holder.principal, LAMBDA):
+        return False
+    caller = of_service(LAMBDA.names, holder.condition)
+    return all(always_holds(clause, certain, caller) for clause in holder.condition)
 
 
 def _is_ours(statement: Statement) -> bool:
@@ -102,9 +154,11 @@ def _is_ours(statement: Statement) -> bool:
 
 
 def _told(dropped: Dropped) -> str:
-    sid = dropped.statement.sid
-    which = f"the statement {sid!r}" if sid else "a statement without Sid"
-    return f"{which} is not kept: {dropped.why}{dropped.remedy}"
+    return f"{_which(dropped.statement)} is not kept: {dropped.why}{dropped.remedy}"
+
+
+def _which(statement: Statement) -> str:
+    return f"the statement {statement.sid!r}" if statement.sid else "a statement without Sid"
 
 
 def _remedy(statement: Statement, found: tuple[Obstacle, ...]) -> str:

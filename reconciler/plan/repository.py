@@ -113,8 +113,8 @@ def _compare(wanted: Desired, found: _Found, rules: Rules) -> RepositoryPlan:
     access = difference(found.facts, after.facts)
     live_grants = count_live(before, found.effective)
     over = grant_facts(wanted.expired)
-    dropped = dropped_statements(before, after.facts, over, rules.ownership)
-    cut_off = tuple(lambda_risks(dropped))
+    dropped = dropped_statements(target, before, after.facts, over, rules.ownership)
+    cut_off = tuple(lambda_risks(target, before, after.facts, dropped))
     change = None
     if access or found.settings or isinstance(before, Unreadable):
         check_writable(after, before)

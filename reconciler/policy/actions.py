@@ -87,6 +87,7 @@ class Spelled(str):
     written: str
 
 
+@lru_cache(maxsize=16_384)
 def is_known(action: str) -> bool:
     """Tell whether the action (in any case) is known, or the pattern matches a known one."""
     lowered = action.lower()
@@ -119,6 +120,7 @@ def spelling(action: str) -> str:
     return action.written if isinstance(action, Spelled) else action
 
 
+@lru_cache(maxsize=16_384)
 def is_of_registry(action: str) -> bool:
     """Tell whether a canonical action, or all known ones that a pattern matches, has no repository.
 

@@ -6,7 +6,7 @@ from heapq import nsmallest
 from reconciler.policy.actions import REWRITING_ACTIONS, changes_something, covers, expand
 from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions
-from reconciler.policy.glob import globs_intersect, has_wildcard
+from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
 
 TierActions = frozenset[str]
 
@@ -86,4 +86,5 @@ def _meets_unknown(pattern: str, action: Action, denied: Actions) -> bool:
 
 
 def _overlap(left: str, right: str) -> bool:
-    return globs_intersect(left.lower(), right.lower())
+    meet = globs_intersect if has_wildcard(right) else glob_matches
+    return meet(left.lower(), right.lower())

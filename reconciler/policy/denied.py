@@ -17,14 +17,14 @@ from reconciler.policy.conditions import Condition
 from reconciler.policy.document import Statement
 from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions, Holder
+from reconciler.policy.glob import has_wildcard
 from reconciler.policy.implied import always_holds
+from reconciler.policy.kinds import NAMES_OF_SERVICES, needs, of_iam, of_service
 from reconciler.policy.principals import EVERYONE, Principal, account_of, parse_arn
 from reconciler.policy.reach import caller_of
 from reconciler.policy.tiers import action_names
 
 _IS_SERVICE = "aws:principalisawsservice"
-_USER_NAME = "aws:username"
-_TAG = "aws:principaltag/"
 _MOST_TOLD = 12
 
 
@@ -75,15 +75,15 @@ def as_denial(statement: Statement) -> Denial | None:
     return Denial(frozenset(statement.principals), statement.actions, statement.condition)
 
 
-def lost(holder: Holder, actions: Actions, denial: Denial, registry: str) -> Loss | None:
+def lost(holder: Holder, actions: Actions, denial: Denial, known: Condition) -> Loss | None:
     """Give what a Deny takes for certain of the actions that a holder is allowed; None if nothing.
 
-    `registry` is the registry's account. Nothing is lost of a grant that never applies.
+    `known` holds of every request there is. Nothing is lost of a grant that never applies.
     """
     taken = _taken(actions, denial.actions)
     if not taken:
         return None
-    missing = _missing_where_denied(holder.principal, holder.condition, denial, registry)
+    missing = _missing_where_denied(holder.principal, holder.condition, denial, known)
     if missing is None:
         return None
     whole = all(have_all(denial.actions, _in_ecr(action)) for action in actions)
@@ -94,9 +94,16 @@ def lost(holder: Holder, actions: Actions, denial: Denial, registry: str) -> Los
 @lru_cache(maxsize=4_096)
 def _taken(actions: Actions, denied: Actions) -> Actions:
     """Give the allowed actions that are denied; of patterns that overlap, the known ones."""
-    candidates = {a for a in (*actions, *denied, *KNOWN_ACTIONS) if isinstance(a, str)}
-    taken = {a for a in candidates if have_all(actions, a) and have_all(denied, a)}
-    return frozenset(a for a in taken if not any(a != p and covers(p, a) for p in taken))
+    others = {a for a in (*actions, *denied) if isinstance(a, str) and a not in KNOWN_ACTIONS}
+    of_both = (a for a in others if have_all(actions, a) and have_all(denied, a))
+    taken = {*(_known_in(actions) & _known_in(denied)), *of_both}
+    patterns = [p for p in taken if has_wildcard(p)]
+    return frozenset(a for a in taken if not any(a != p and covers(p, a) for p in patterns))
+
+
+@lru_cache(maxsize=4_096)
+def _known_in(actions: Actions) -> frozenset[str]:
+    return frozenset(action for action in KNOWN_ACTIONS if have_all(actions, action))
 
 
 def _in_ecr(action: Action) -> str:
@@ -105,16 +112,17 @@ def _in_ecr(action: Action) -> str:
 
 
 def _missing_where_denied(
-    principal: Principal, condition: Condition, denial: Denial, registry: str
+    principal: Principal, condition: Condition, denial: Denial, known: Condition
 ) -> tuple[str, ...] | None:
     """Give the missing keys by which a Deny holds in each request; None where it may not hold."""
-    caller = _caller(principal, condition, registry)
+    caller = _caller(principal, condition, denial.condition, known)
     if caller is None or not _speaks_of(denial, principal, caller):
         return None
-    if caller.context.get(_IS_SERVICE) == ("true",):  # which has no tags
-        tags = {clause.key for clause in denial.condition if clause.key.startswith(_TAG)}
-        caller = caller._replace(absent=caller.absent | tags)
-    if not all(always_holds(clause, condition, caller) for clause in denial.condition):
+    callers, certain = [caller], (*condition, *known)
+    if caller.context.get(_IS_SERVICE) == ("true",):
+        context = {k: v for k, v in caller.context.items() if k not in NAMES_OF_SERVICES}
+        callers.append(Caller(caller.principals, context, caller.absent | {*NAMES_OF_SERVICES}))
+    if not all(always_holds(clause, certain, c) for c in callers for clause in denial.condition):
         return None
     return tuple(clause.key for clause in denial.condition if clause.key in caller.absent)
 
@@ -138,34 +146,27 @@ def _speaks_of(denial: Denial, principal: Principal, caller: Caller) -> bool:
 
 
 @lru_cache(maxsize=4_096)
-def _caller(principal: Principal, condition: Condition, registry: str) -> Caller | None:
+def _caller(
+    principal: Principal, condition: Condition, denying: Condition, known: Condition
+) -> Caller | None:
     """Make the caller of a grant, with what is certain of each request that the grant lets through.
 
-    None where it lets none through. A role has no user's name.
+    None where it lets none through.
     """
     caller = caller_of(principal)
-    known = {**caller.context, "aws:resourceaccount": (registry,)}
-    absent = caller.absent
     arn = parse_arn(principal.names[0]) if caller.principals else None
-    if principal.kind == "Service" or _needs(condition, ONLY_FOR_SERVICES):
-        known[_IS_SERVICE] = ("true",)
-        if principal.kind == "Service":
-            known["aws:principalservicename"] = principal.names
-        absent |= ONLY_FOR_MEMBERS
-    elif arn or _needs(condition, ONLY_FOR_MEMBERS):
-        known[_IS_SERVICE] = ("false",)
-        absent |= ONLY_FOR_SERVICES
-        if arn and arn.resource_type in ("role", "assumed-role"):
-            absent |= {_USER_NAME}
-    made = Caller(caller.principals, known, absent)
+    kind = Caller(())
+    if principal.kind == "Service":
+        kind = of_service(principal.names, denying)
+    elif needs(condition, ONLY_FOR_SERVICES):
+        kind = of_service((), denying)
+    elif arn or needs(condition, ONLY_FOR_MEMBERS):
+        kind = of_iam(arn, principal)
+    told = {c.key: c.values for c in known if c.operator == "StringEquals" and len(c.values) == 1}
+    context = {**caller.context, **kind.context, **told}
+    made = Caller(caller.principals, context, caller.absent | kind.absent)
     never = any(clause_holds(clause, made) is False for clause in condition)
     return None if never else made
-
-
-def _needs(condition: Condition, keys: frozenset[str]) -> bool:
-    """Tell whether a condition holds of no request without some of the keys."""
-    without = Caller((), absent=keys)
-    return any(clause_holds(clause, without) is False for clause in condition)
 
 
 def _excepting(principal: Principal, denial: Denial, missing: Iterable[str]) -> str | None:

@@ -13,6 +13,7 @@ from reconciler.policy.caller import Caller
 from reconciler.policy.clauses import clause_holds
 from reconciler.policy.condition_keys import MULTIVALUED
 from reconciler.policy.conditions import Clause, Condition, parse_operator
+from reconciler.policy.contradictions import contradictions
 from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
 from reconciler.policy.variables import plain
 
@@ -20,6 +21,12 @@ _ACCOUNT, _ARN = "aws:principalaccount", "aws:principalarn"
 _ORG_ID, _ORG_PATHS = "aws:principalorgid", "aws:principalorgpaths"
 _DEMANDING = frozenset({"StringEquals", "StringLike", "ArnLike", "Bool", "IpAddress"})
 _ARN_FIELDS = 6
+_OPPOSITES = {
+    f"{family}{one}": f"{family}{other}"
+    for family in ("Numeric", "Date")
+    for pair in (("LessThan", "GreaterThanEquals"), ("GreaterThan", "LessThanEquals"))
+    for one, other in (pair, pair[::-1])
+}
 
 
 class _Demand(NamedTuple):
@@ -35,13 +42,21 @@ def always_holds(clause: Clause, condition: Condition, caller: Caller) -> bool:
 
     False where that can't be told.
     """
-    if clause in condition or clause_holds(clause, caller) is True:
+    if clause in condition or clause_holds(clause, caller) is True or _is_met(clause, condition):
         return True
     return any(
         demand.key == clause.key
         and all(_holds_for(clause, demand.base, value, caller) for value in demand.values)
         for demand in _demands(condition)
     )
+
+
+def _is_met(clause: Clause, condition: Condition) -> bool:
+    """Tell whether a condition rules out all that an order (of dates, say) does not take."""
+    opposite = _OPPOSITES.get(clause.operator)
+    if opposite is None or len(clause.values) > 1:
+        return False
+    return bool(contradictions((clause._replace(operator=opposite),), condition))
 
 
 def _demands(condition: Condition) -> Iterator[_Demand]:

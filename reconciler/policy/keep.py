@@ -140,7 +140,8 @@ def _obstacles(rule: KeepRule, statement: Statement) -> Iterator[Obstacle]:
     if statement.effect != "Allow":
         yield Obstacle("it denies, and rules keep only what allows")
     if statement.principals != (rule.principal,):
-        names = ", ".join(holder_name(p, statement.condition) for p in statement.principals)
+        told = (holder_name(p, statement.condition) for p in statement.principals)
+        names = ", ".join(sorted(told))
         yield Obstacle(f"it is for {names}; the rule is for {plain_name(rule.principal)} alone")
     for clause in rule.condition:
         if clause not in statement.condition:

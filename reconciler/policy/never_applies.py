@@ -12,27 +12,15 @@ from typing import Literal, NamedTuple
 from reconciler.policy.arn_patterns import split_arn
 from reconciler.policy.caller import Caller
 from reconciler.policy.clauses import clause_holds
-from reconciler.policy.condition_keys import (
-    MULTIVALUED,
-    ONLY_FOR_MEMBERS,
-    ONLY_FOR_SERVICES,
-    ONLY_FOR_SESSIONS,
-    ONLY_FOR_USERS,
-    ONLY_WITH_TOKENS,
-)
+from reconciler.policy.condition_keys import MULTIVALUED
 from reconciler.policy.conditions import Clause, Condition, parse_operator
 from reconciler.policy.contradictions import contradictions, demands_key, implied
 from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
-from reconciler.policy.principals import IamArn, Principal, parse_arn
+from reconciler.policy.kinds import kinds_of
+from reconciler.policy.principals import Principal
 from reconciler.policy.unknown_keys import keys_in
 
 _SOURCE_ARN = "aws:sourcearn"
-_PRINCIPAL_TAG = "aws:principaltag/"
-_SERVICE = "\ufdd0a service"
-"""Stands for what a service's requests have where those of users and roles name themselves."""
-
-_SERVICE_ARN = ":".join(("arn", *["\ufdd0"] * 4, _SERVICE))
-
 _MOST_TOLD = 20
 """How many values of one clause are told."""
 
@@ -84,7 +72,7 @@ def find_obstacles(
         return ()
     service = principal.names[0] if principal.kind == "Service" else None
     found = dict.fromkeys(_of_values(condition, service))
-    callers = _callers(principal, condition)
+    callers = kinds_of(principal, condition)
     unmet = [[c for c in condition if _is_unmet(c, caller)] for caller in callers]
     if all(unmet):
         found.update(dict.fromkeys(_of_callers(callers, unmet)))
@@ -183,65 +171,3 @@ def _may_be_source(clause: Clause, value: str, service: str | None) -> bool:
 
 
 _SUFFIX = ".amazonaws.com"
-
-
-def _callers(principal: Principal, condition: Condition) -> tuple[Caller, ...]:
-    """Give the kinds of callers that a principal stands for, with what is known of each."""
-    if principal.kind == "Service":
-        return (_service(principal.names, condition),)
-    if principal.names == ("*",) or principal.kind in ("NotPrincipal", "Missing"):
-        return (_of_iam(None, principal), _service((), condition), _anonymous(condition))
-    return (_of_iam(parse_arn(principal.names[0]), principal),)
-
-
-def _service(names: tuple[str, ...], condition: Condition) -> Caller:
-    absent = ONLY_FOR_MEMBERS | ONLY_FOR_USERS | ONLY_FOR_SESSIONS | ONLY_WITH_TOKENS
-    known = {
-        "aws:principalisawsservice": ("true",),
-        "aws:principalaccount": (_SERVICE,),
-        "aws:principalarn": (_SERVICE_ARN,),
-    }
-    own = {"aws:principalservicename": names} if names else {}
-    return Caller((), {**known, **own}, absent | _tags(condition))
-
-
-def _anonymous(condition: Condition) -> Caller:
-    absent = ONLY_FOR_MEMBERS | ONLY_FOR_USERS | ONLY_FOR_SESSIONS | ONLY_WITH_TOKENS
-    lacking = absent | ONLY_FOR_SERVICES | {"aws:principalarn", "aws:principalisawsservice"}
-    return Caller((), {"aws:principalaccount": ("anonymous",)}, lacking | _tags(condition))
-
-
-def _tags(condition: Condition) -> frozenset[str]:
-    return frozenset(c.key for c in condition if c.key.startswith(_PRINCIPAL_TAG))
-
-
-def _of_iam(arn: IamArn | None, principal: Principal) -> Caller:
-    known: dict[str, tuple[str, ...]] = {"aws:principalisawsservice": ("false",)}
-    absent = ONLY_FOR_SERVICES
-    if arn is not None:
-        known["aws:principalaccount"] = (arn.account,)
-        of_kind = _OF_KIND.get(arn.resource_type)
-        if of_kind is not None:
-            known["aws:principaltype"] = (of_kind.name,)
-            absent |= of_kind.absent
-        if arn.resource_type in ("role", "user", "federated-user"):
-            known["aws:principalarn"] = principal.names
-        if arn.resource_type == "user":
-            known["aws:username"] = (arn.path.rpartition("/")[2],)
-    return Caller((), known, absent)
-
-
-class _Kind(NamedTuple):
-    """A kind of principal as `aws:PrincipalType` calls it, with the keys it never has."""
-
-    name: str
-    absent: frozenset[str]
-
-
-_OF_KIND = {
-    "role": _Kind("AssumedRole", ONLY_FOR_USERS),
-    "assumed-role": _Kind("AssumedRole", ONLY_FOR_USERS),
-    "user": _Kind("User", ONLY_FOR_SESSIONS),
-    "federated-user": _Kind("FederatedUser", ONLY_FOR_USERS),
-}
-"""Source: IAM User Guide, "IAM policy elements: Variables and tags" ("Principal key values")."""

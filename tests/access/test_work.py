@@ -97,6 +97,37 @@ def tiers(n: int) -> str:
     return f"tiers:\n{each}repositories: {{r/a: {{access: {{{given}}}}}}}\n"
 
 
+def wild_tiers(n: int) -> str:
+    wild = many(190, "ecr:*a*b{}*c{{0}}*,".format).format
+    return "tiers:\n" + many(n, lambda i: f"  t{i}: {{actions: [{wild(i)}]}}\n")
+
+
+def action_patterns(n: int) -> str:
+    return f"{wild_tiers(n)}repositories: {{}}\n"
+
+
+def patterns_of_a_grant(n: int) -> str:
+    entries = many(n, lambda i: f"  r/{i}: {{access: {{'444455556666': [t0, t1]}}}}\n")
+    return f"{wild_tiers(2)}repositories:\n{entries}"
+
+
+def exceptions(n: int) -> str:
+    names = many(n, "'ecr:*a*b{}*',".format)
+    one = f"Principal: '*', NotAction: [{names}]"
+    each = f"      - {{Effect: Allow, {one}}}\n      - {{Effect: Deny, {one}}}\n"
+    return f"repositories:\n  r/a:\n    statements:\n{each * 10}"
+
+
+def sources(n: int) -> str:
+    arns = many(n, "'arn:aws:lambda:*:444455556666:function:*{}*',".format)
+    one = f"Action: 'ecr:*', Condition: {{StringLike: {{'aws:SourceArn': [{arns}]}}}}"
+    each = (
+        f"      - {{Effect: Allow, Principal: {{Service: lambda.amazonaws.com}}, {one}}}\n"
+        f"      - {{Effect: Deny, Principal: '*', {one}}}\n"
+    )
+    return f"repositories:\n  r/a:\n    statements:\n{each}"
+
+
 def references_in_rules(n: int) -> str:
     group = f"principals:\n  all: {{role: x, accounts: [{accounts(n)}]}}\n"
     to = ", ".join(["all"] * n)
@@ -115,6 +146,8 @@ ASKING = [
     (long_when, 1_000),
     (references_in_rules, 1_000),
     (tiers, 450),
+    (action_patterns, 60),
+    (patterns_of_a_grant, 10),
 ]
 
 
@@ -141,6 +174,17 @@ def test_twice_the_file_is_at_most_about_twice_the_work(shape: Callable[[int], s
     first, _ = steps(shape(SIZE))
     second, _ = steps(shape(2 * SIZE))
     assert second - fixed < 2.6 * (first - fixed)
+
+
+@pytest.mark.parametrize(("shape", "size"), [(exceptions, 60), (sources, 1_200)])
+def test_grants_and_denies_of_many_patterns_are_not_all_compared(
+    shape: Callable[[int], str], size: int
+) -> None:
+    told = [p.message for p in load(shape(size)).problems if p.rule == "grant-denied"]
+    assert any(message.startswith("too many grants and Denies") for message in told)
+    told = [p.message for p in load(shape(4)).problems if p.rule == "grant-denied"]
+    assert told
+    assert not any(message.startswith("too many") for message in told)
 
 
 @pytest.mark.parametrize(("shape", "size"), ASKING)

@@ -63,6 +63,10 @@ def not_kept(made: Plan) -> list[str]:
         lambdas(who={**SERVICE, "AWS": ACCOUNT}, when=SOURCE),
         allow(SERVICE, None, NotAction=PUT),
         {k: v for k, v in lambdas().items() if k != "Sid"},
+        # Everyone, for a resource, is Lambda as well.
+        lambdas(who="*", when=SOURCE),
+        lambdas(who="*", when={"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
+        allow(None, GET, SOURCE, NotPrincipal={"AWS": ACCOUNT}),
     ],
 )
 def test_what_lambda_loses_is_marked(statement: Json) -> None:
@@ -76,6 +80,9 @@ def test_what_lambda_loses_is_marked(statement: Json) -> None:
         lambdas("ecr:DescribeImages"),
         lambdas(who={"Service": "codebuild.amazonaws.com"}),
         deny(SERVICE, GET, Sid=LAMBDA_SID),
+        lambdas(who="*", when={"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
+        lambdas(who="*", when={"ArnLike": {"aws:SourceArn": "arn:aws:codebuild:*:*:project/p"}}),
+        allow(None, GET, SOURCE, NotPrincipal=SERVICE),
         allow(SERVICE, None, NotAction="ecr:*"),
     ],
 )
@@ -93,6 +100,48 @@ def test_what_the_file_gives_is_not_lost() -> None:
     made = plan(free, live(lambdas(when=SOURCE, sid="Other"), lambdas()), BUILT_IN)
     assert (is_marked(made), not_kept(made)) == (False, [])
     assert is_marked(plan(given, live(lambdas(sid="Other")), BUILT_IN))
+
+
+@pytest.mark.parametrize(
+    ("when", "marked"),
+    [
+        ({"ArnLike": {"aws:SourceArn": FUNCTION}}, False),
+        ({"StringEquals": {"aws:sourceArn": FUNCTION.replace("*", "f")}}, False),
+        ({**SOURCE, "Bool": {"aws:SecureTransport": "true"}}, False),
+        ({"StringLike": {"aws:SourceArn": [FUNCTION, FUNCTION.replace(ACCOUNT, "7" * 12)]}}, True),
+        ({"StringEquals": {"aws:SourceAccount": ACCOUNT}}, True),
+    ],
+)
+def test_what_the_file_gives_under_another_condition(when: Json, marked: bool) -> None:
+    given = desired(grant(ROLE_A), grant(LAMBDA, "lambda", SOURCES))
+    for who in (SERVICE, "*"):
+        statement = lambdas(who=who, when=when, sid="Other")
+        assert is_marked(plan(given, live(statement), BUILT_IN)) == marked
+
+
+MEMBERS = {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}
+ROLES = {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/*"}}
+NO_SERVICE = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
+
+
+@pytest.mark.parametrize(
+    ("denial", "marked"),
+    [
+        (deny("*", "ecr:*", MEMBERS), True),
+        (deny("*", GET, ROLES), True),
+        (deny("*", "ecr:*", {**MEMBERS, **NO_SERVICE}), False),
+        (deny("*", PUT), False),
+    ],
+)
+def test_a_new_deny_takes_it_from_lambda(denial: Json, marked: bool) -> None:
+    given = desired(grant(ROLE_A), statements=[denial])
+    made = plan(given, live(lambdas(when=SOURCE)), BUILT_IN)
+    told = [risk.why for risk in made.changes[0].risks if risk.name == "lambda-loses-access"]
+    assert is_marked(made) == marked
+    assert all("a Deny that is new takes" in why for why in told)
+    assert not is_marked(plan(given, live(lambdas(when=SOURCE), denial), BUILT_IN))
+    nothing = desired(grant(B), statements=[denial])
+    assert is_marked(plan(nothing, live(lambdas(when=SOURCE, sid="Other")), BUILT_IN))
 
 
 def test_a_grant_that_is_over_is_no_loss() -> None:

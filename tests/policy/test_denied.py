@@ -1,9 +1,12 @@
 """What a Deny takes away of a grant for certain, and what it may or may not."""
 
+from datetime import date
+
 import pytest
 
 from reconciler.policy.denied import Loss, as_denial, lost
 from reconciler.policy.facts import Holder
+from reconciler.policy.requests import known_of_requests
 from tests.policy.making import (
     ACCOUNT,
     GET,
@@ -22,6 +25,7 @@ from tests.policy.making import (
 )
 
 REGISTRY = "111122223333"
+KNOWN = known_of_requests(REGISTRY, ["us-west-2"], date(2026, 11, 1))
 SOURCE = f"arn:aws:lambda:us-west-2:{ACCOUNT}:function:"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/a/build-7"
 ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
@@ -39,7 +43,7 @@ def loss(grant: Json, denial: Json) -> Loss | None:
     assert denied
     (principal,) = allowed.principals
     holder = Holder(principal, "Allow", allowed.condition)
-    return lost(holder, allowed.actions, denied, REGISTRY)
+    return lost(holder, allowed.actions, denied, KNOWN)
 
 
 def when(operator: str, key: str, *values: object) -> Json:
@@ -71,6 +75,15 @@ CERTAIN = [
     (allow(LAMBDA), when("Bool", "aws:PrincipalIsAWSService", True)),
     (allow(LAMBDA), when("StringLike", "aws:PrincipalServiceName", "lambda.*")),
     (allow("*", when=BUILDS), NOT_ORG),
+    # Its account and its ARN are nobody's, whether it has them or not; it has no session either.
+    (allow(LAMBDA), when("StringNotEquals", "aws:PrincipalAccount", ACCOUNT)),
+    (allow(LAMBDA), when("StringNotEqualsIfExists", "aws:PrincipalAccount", ACCOUNT)),
+    (allow("*", when=BUILDS), when("StringNotLike", "aws:PrincipalAccount", "4444*")),
+    (allow(LAMBDA), when("ArnNotLike", "aws:PrincipalArn", f"arn:aws:iam::{ACCOUNT}:role/*")),
+    (allow(LAMBDA), when("StringNotLike", "aws:PrincipalArn", f"arn:aws:iam::{ACCOUNT}:*")),
+    (allow(LAMBDA), when("StringNotEquals", "aws:username", "alice")),
+    (allow(LAMBDA), when("BoolIfExists", "aws:MultiFactorAuthPresent", False)),
+    (allow(LAMBDA), when("Null", "aws:TokenIssueTime", True)),
     # A source outside of those that the Deny leaves out.
     (allow(LAMBDA, when=FUNCTIONS), when("ArnNotLike", "aws:SourceArn", "arn:aws:s3:*:*:*")),
     (allow(LAMBDA, when=FUNCTIONS), when("StringNotEquals", "aws:SourceArn", "arn:aws:s3:::b")),
@@ -92,6 +105,9 @@ CERTAIN = [
     (allow(ROOT, when=ADMINS), when("ArnNotLike", "aws:PrincipalArn", f"{ROLE}*", USER)),
     (allow(ROOT, when=ADMINS), when("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/sso/*")),
     (allow("*", when=ADMINS), when("StringNotEquals", "aws:PrincipalAccount", OTHER_ACCOUNT)),
+    (allow(ROLE), when("StringNotEquals", "aws:PrincipalType", "User")),
+    (allow(USER), when("StringNotLike", "aws:username", "bob")),
+    (allow(USER), when("Null", "aws:SourceIdentity", True)),
     # So do the members of an organization.
     (allow("*", when=ORG), when("StringNotEquals", "aws:PrincipalOrgID", "o-2")),
     (allow("*", when=ORG), when("ForAllValues:StringNotLike", "aws:PrincipalOrgPaths", "o-2/*")),
@@ -107,6 +123,12 @@ CERTAIN = [
     (allow(USER, when=OFFICE), when("NotIpAddress", "aws:SourceIp", "10.0.0.0/8")),
     (allow(USER, when=OFFICE), when("IpAddress", "aws:SourceIp", "203.0.0.0/16", "2001:db8::/32")),
     (allow(USER, when=OFFICE), OFFICE),
+    # What every request has: the registry's account and region, and a time that has come.
+    (allow(ROLE), when("StringNotEquals", "aws:ResourceAccount", ACCOUNT)),
+    (allow(LAMBDA), when("StringNotEquals", "aws:RequestedRegion", "eu-west-1")),
+    (allow(ROLE), when("StringEquals", "aws:RequestedRegion", "eu-west-1", "us-west-2")),
+    (allow(ROLE), when("DateGreaterThan", "aws:CurrentTime", "2020-01-01T00:00:00Z")),
+    (allow(ROLE), when("DateGreaterThanEquals", "aws:CurrentTime", "2026-11-01T00:00:00Z")),
     (allow(ROLE, when=SECURE), when("Null", "aws:SecureTransport", "false")),
     (allow(ROLE, when=TEAM), when("StringNotEquals", "aws:PrincipalTag/team", "c")),
 ]  # fmt: skip
@@ -115,7 +137,10 @@ UNCERTAIN = [
     (allow(LAMBDA), {**NOT_ORG, **when("Bool", "aws:PrincipalIsAWSService", False)}),
     (allow(LAMBDA), {**NOT_ORG, **when("IpAddress", "aws:SourceIp", "10.0.0.0/8")}),
     (allow(LAMBDA), when("StringEquals", "aws:PrincipalOrgID", "o-1")),
-    (allow(LAMBDA), when("StringNotEquals", "aws:PrincipalAccount", ACCOUNT)),
+    (allow(LAMBDA), when("StringLike", "aws:PrincipalArn", "*")),
+    (allow(LAMBDA), when("Null", "aws:PrincipalAccount", True)),
+    (allow(LAMBDA), when("Null", "aws:PrincipalAccount", False)),
+    (allow(LAMBDA), when("StringNotLike", "aws:userid", "AROAEXAMPLE:*")),
     (allow(LAMBDA), when("NotIpAddress", "aws:SourceIp", "10.0.0.0/8")),
     (allow(LAMBDA, when=FUNCTIONS), when("StringNotEquals", "aws:SourceAccount", ACCOUNT)),
     (allow(LAMBDA, when=FUNCTIONS), when("ArnNotLike", "aws:SourceArn", f"{SOURCE}a*")),
@@ -135,8 +160,11 @@ UNCERTAIN = [
     (allow(ROLE), NOT_ORG),
     (allow(ROLE), when("StringNotEquals", "aws:PrincipalTag/team", "a")),
     (allow(ROLE), when("BoolIfExists", "aws:MultiFactorAuthPresent", False)),
-    (allow(ROLE), when("DateGreaterThan", "aws:CurrentTime", "2020-01-01T00:00:00Z")),
-    (allow(USER), when("StringNotLike", "aws:username", "bob")),
+    (allow(ROLE), when("DateGreaterThan", "aws:CurrentTime", "2027-01-01T00:00:00Z")),
+    (allow(ROLE), when("DateLessThan", "aws:CurrentTime", "2027-01-01T00:00:00Z")),
+    (allow(ROLE), when("DateGreaterThan", "aws:CurrentTime", "2020-01-01T00:00:00Z", "2030-01-01")),
+    (allow(USER), when("StringNotLike", "aws:username", "alice", "bob")),
+    (allow(ROLE), when("StringNotEquals", "aws:RequestedRegion", "eu-west-1", "us-west-2")),
     (allow(ROOT), when("ArnLike", "aws:PrincipalArn", ROLE)),
     (allow("*", when=ORG), NOT_ORG),
     (allow("*", when=ORG), when("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-1/r-1/*")),

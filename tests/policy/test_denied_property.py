@@ -55,11 +55,17 @@ NAMING = [
 ]  # fmt: skip
 
 
-KNOWN = {"aws:resourceaccount": REGISTRY, "aws:securetransport": "true"}
+KNOWN = {
+    "aws:currenttime": "2026-11-27T12:00:00Z",
+    "aws:requestedregion": "us-west-2",
+    "aws:resourceaccount": REGISTRY,
+    "aws:securetransport": "true",
+}
 KEYS = frozenset(
     {
         "aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths",
         "aws:principaltag/team", "aws:sourceaccount", "aws:sourcearn", "aws:username",
+        "aws:multifactorauthpresent", "aws:sourceidentity", "aws:tokenissuetime",
     }
 )  # fmt: skip
 ADDRESSES = ("203.0.113.200", "203.0.113.7", "10.0.0.1", "2001:db8::1")
@@ -87,7 +93,8 @@ def members() -> list[Caller]:
             "aws:principalorgpaths": path,
             "aws:principaltag/team": team,
             "aws:sourceip": address,
-            "aws:username": "alice" if name == USER else "",
+            "aws:principaltype": "User" if ":user/" in name else "AssumedRole",
+            "aws:username": name.rpartition("/")[2] if name == USER else "",
         }
         caller = iam_caller(name, *request(known))
         found.append(caller)

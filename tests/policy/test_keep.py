@@ -186,7 +186,7 @@ OTHERS = FUNCTION.replace(ACCOUNT, OTHER_ACCOUNT)
         ),
         (
             lambdas({**LAMBDA, "AWS": ROLE}),
-            [f"it is for lambda.amazonaws.com, {ROLE}; the rule is for lambda.amazonaws.com alone"],
+            [f"it is for {ROLE}, lambda.amazonaws.com; the rule is for lambda.amazonaws.com alone"],
         ),
         (lambdas(Effect="Deny"), ["it denies, and rules keep only what allows"]),
         (

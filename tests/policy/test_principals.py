@@ -160,4 +160,4 @@ def test_everyone_under_a_condition_is_not_everyone() -> None:
     told = 'whoever meets StringEquals aws:SourceAccount "2" or "3" or "4" or 1 more'
     assert holder_name(EVERYONE, bound) == told
     assert holder_name(EVERYONE, ()) == "everyone"
-    assert holder_name(account_principal(ACCOUNT), bound) == ACCOUNT
+    assert holder_name(account_principal(ACCOUNT, "aws"), bound) == ACCOUNT

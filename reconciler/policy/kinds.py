@@ -1,0 +1,97 @@
+"""The kinds of callers that a principal stands for, with what is known of each one's requests.
+
+Source: IAM User Guide, "AWS global condition context keys" (under "Availability", who has which
+key).
+"""
+
+from typing import NamedTuple
+
+from reconciler.policy.caller import Caller
+from reconciler.policy.clauses import clause_holds
+from reconciler.policy.condition_keys import (
+    ONLY_FOR_MEMBERS,
+    ONLY_FOR_SERVICES,
+    ONLY_FOR_SESSIONS,
+    ONLY_FOR_USERS,
+    ONLY_WITH_TOKENS,
+)
+from reconciler.policy.conditions import Condition
+from reconciler.policy.principals import IamArn, Principal, parse_arn
+
+_PRINCIPAL_TAG = "aws:principaltag/"
+_SERVICE = "\ufdd0a service"
+_SERVICE_ARN = ":".join(("arn", *["\ufdd0"] * 4, _SERVICE))
+NAMES_OF_SERVICES = {"aws:principalaccount": (_SERVICE,), "aws:principalarn": (_SERVICE_ARN,)}
+"""Stands for what a service's requests have where those of users and roles name themselves."""
+
+
+def kinds_of(principal: Principal, condition: Condition) -> tuple[Caller, ...]:
+    """Give the kinds of callers that a principal stands for, with what is known of each.
+
+    `condition` is one that is asked about: of the tags in it, services have none.
+    """
+    if principal.kind == "Service":
+        return (of_service(principal.names, condition),)
+    if principal.names == ("*",) or principal.kind in ("NotPrincipal", "Missing"):
+        return (of_iam(None, principal), of_service((), condition), _anonymous(condition))
+    return (of_iam(parse_arn(principal.names[0]), principal),)
+
+
+def of_service(names: tuple[str, ...], condition: Condition) -> Caller:
+    """Give a service that acts on its own behalf: one of these names, or any where there is none.
+
+    Whether its requests lack the keys of `NAMES_OF_SERVICES`, or have other values, is not said.
+    """
+    absent = ONLY_FOR_MEMBERS | ONLY_FOR_USERS | ONLY_FOR_SESSIONS | ONLY_WITH_TOKENS
+    known = {"aws:principalisawsservice": ("true",), **NAMES_OF_SERVICES}
+    own = {"aws:principalservicename": names} if names else {}
+    return Caller((), {**known, **own}, absent | _tags(condition))
+
+
+def needs(condition: Condition, keys: frozenset[str]) -> bool:
+    """Tell whether a condition holds of no request without some of the keys."""
+    without = Caller((), absent=keys)
+    return any(clause_holds(clause, without) is False for clause in condition)
+
+
+def _anonymous(condition: Condition) -> Caller:
+    absent = ONLY_FOR_MEMBERS | ONLY_FOR_USERS | ONLY_FOR_SESSIONS | ONLY_WITH_TOKENS
+    lacking = absent | ONLY_FOR_SERVICES | {"aws:principalarn", "aws:principalisawsservice"}
+    return Caller((), {"aws:principalaccount": ("anonymous",)}, lacking | _tags(condition))
+
+
+def _tags(condition: Condition) -> frozenset[str]:
+    return frozenset(c.key for c in condition if c.key.startswith(_PRINCIPAL_TAG))
+
+
+def of_iam(arn: IamArn | None, principal: Principal) -> Caller:
+    """Give a user, a role or a session of one, or any of them where there is no ARN."""
+    known: dict[str, tuple[str, ...]] = {"aws:principalisawsservice": ("false",)}
+    absent = ONLY_FOR_SERVICES
+    if arn is not None:
+        known["aws:principalaccount"] = (arn.account,)
+        of_kind = _OF_KIND.get(arn.resource_type)
+        if of_kind is not None:
+            known["aws:principaltype"] = (of_kind.name,)
+            absent |= of_kind.absent
+        if arn.resource_type in ("role", "user", "federated-user"):
+            known["aws:principalarn"] = principal.names
+        if arn.resource_type == "user":
+            known["aws:username"] = (arn.path.rpartition("/")[2],)
+    return Caller((), known, absent)
+
+
+class _Kind(NamedTuple):
+    """A kind of principal as `aws:PrincipalType` calls it, with the keys it never has."""
+
+    name: str
+    absent: frozenset[str]
+
+
+_OF_KIND = {
+    "role": _Kind("AssumedRole", ONLY_FOR_USERS),
+    "assumed-role": _Kind("AssumedRole", ONLY_FOR_USERS),
+    "user": _Kind("User", ONLY_FOR_SESSIONS),
+    "federated-user": _Kind("FederatedUser", ONLY_FOR_USERS),
+}
+"""Source: IAM User Guide, "IAM policy elements: Variables and tags" ("Principal key values")."""
