@@ -26,7 +26,7 @@ def errors_of(*failures: tuple[str, str, str]) -> list[str]:
 
 
 def outcomes_of(*outcomes: tuple[str, str, str | None]) -> list[str]:
-    views = [OutcomeView(name, REGION, outcome, error) for name, outcome, error in outcomes]
+    views = [OutcomeView(name, REGION, "set", outcome, error) for name, outcome, error in outcomes]
     return render_outcomes(views, 0, plain).splitlines()[1:-2]
 
 
