@@ -5,6 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from reconciler.access.accounts import Surroundings, read_accounts
+from reconciler.access.consequences import add_meaning
 from reconciler.access.denied import check_denied
 from reconciler.access.entries import Terms, read_entries
 from reconciler.access.model import AccessFile
@@ -27,11 +28,6 @@ from reconciler.access.sizes import add_entries, check_sizes
 from reconciler.access.source import read_source
 from reconciler.access.tiers import read_tiers
 from reconciler.access.tiers import warn_of_unused as warn_of_unused_tiers
-
-_SHAPE_SAYS_TOO = frozenset(
-    {"bad-statement", "bad-condition", "bad-arn", "bad-value", "never-applies"}
-)
-"""Rules that would repeat, at the same place, what the schema says already."""
 
 
 class Loaded(NamedTuple):
@@ -57,7 +53,7 @@ def load_access(
     source = read_source(content, path, findings)
     access = None
     if source.root is not None:
-        check_shape(source.root, findings)
+        violations = check_shape(source.root, findings)
         meaning = Findings()
         try:
             access = _read(source.root, path, today, meaning)
@@ -68,16 +64,9 @@ def load_access(
             check_sizes(access, found, today, meaning)
         except TooLargeError:
             access = None
-        _add_new(meaning, findings)
+        add_meaning(meaning, findings, source.root, violations)
     problems = sort_problems(findings.found)
     return Loaded(None if has_errors(problems) else access, problems, {path: source.lines})
-
-
-def _add_new(meaning: Findings, findings: Findings) -> None:
-    reported = frozenset(problem.place for problem in findings.found)
-    for problem in meaning.found:
-        if problem.rule not in _SHAPE_SAYS_TOO or problem.place not in reported:
-            findings.found[problem] = None
 
 
 def _read(root: Node, path: str, today: date, findings: Findings) -> AccessFile:

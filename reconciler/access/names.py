@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from reconciler.access.accounts import Accounts, Surroundings, check_named, report_bad_id
+from reconciler.access.accounts import Accounts, Surroundings, bad_id, check_named
 from reconciler.access.arns import read_arn
 from reconciler.access.model import Member
 from reconciler.access.nodes import MappingNode, Node, Pair, ScalarNode, child, pairs_of, texts_of
@@ -138,8 +138,8 @@ def _check_clashes(own: Mapping[str, Pair], accounts: Node | None, findings: Fin
 
 def _report_unknown(reference: ScalarNode, names: Names) -> None:
     text, findings = reference.text, names.around.findings
-    if text.isdecimal() and text.isascii():
-        report_bad_id(reference, findings)
+    if bad := bad_id(text):
+        findings.error("bad-account-id", bad.message, reference.place, hint=bad.hint)
         return
     hint = findings.did_you_mean(text, names.may_be_meant)
     if text == "*":
