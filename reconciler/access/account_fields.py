@@ -10,6 +10,7 @@ from typing import NamedTuple
 from reconciler.access.accounts import Accounts, Surroundings, check_named
 from reconciler.access.nodes import Node, ScalarNode, pairs_of, scalars_in
 from reconciler.access.problems import Findings, Place, shown
+from reconciler.access.roles import check_sso
 from reconciler.policy.arn_patterns import split_arn
 from reconciler.policy.conditions import Operator, parse_operator
 from reconciler.policy.glob import has_wildcard
@@ -99,6 +100,8 @@ def _check_arn(scalar: ScalarNode, key: str, around: Surroundings) -> bool:
         return _report_hidden(scalar, around.accounts, around.findings)
     if of_source and not arn.account and not has_wildcard(arn.resource.partition("/")[0]):
         return True  # the ARN of a bucket has no account: its name is the only one in the world
+    if not of_source and arn.resource.startswith("role/"):
+        check_sso(arn.resource.removeprefix("role/"), scalar.place, around.findings)
     return _check_account(arn.account, scalar, around)
 
 

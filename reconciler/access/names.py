@@ -7,11 +7,13 @@ from typing import NamedTuple
 from reconciler.access.accounts import Accounts, Surroundings, bad_id, check_named
 from reconciler.access.arns import read_arn
 from reconciler.access.model import Member
+from reconciler.access.near_misses import near_miss
 from reconciler.access.nodes import MappingNode, Node, Pair, ScalarNode, child, pairs_of, texts_of
 from reconciler.access.order import path_of, sort_by_use
 from reconciler.access.problems import Bound, Findings, shown
 from reconciler.access.who import read_principal
 from reconciler.policy.conditions import NO_CONDITION
+from reconciler.policy.glob import has_wildcard
 from reconciler.policy.principals import ACCOUNT_ID, Principal, account_principal
 
 Members = tuple[Member, ...]
@@ -83,7 +85,7 @@ def _resolve(reference: ScalarNode, names: Names) -> Members:
     if ACCOUNT_ID.fullmatch(text):
         check_named(text, reference.place, accounts, names.around.findings)
         return (_account(text, accounts.names.get(text), partition),)
-    if text.startswith("arn:"):
+    if text.lower().startswith("arn:"):
         principal = read_arn(reference, names.around)
         return (
             (Member(principal, NO_CONDITION, _name_of(principal, accounts)),) if principal else ()
@@ -141,9 +143,16 @@ def _report_unknown(reference: ScalarNode, names: Names) -> None:
     if bad := bad_id(text):
         findings.error("bad-account-id", bad.message, reference.place, hint=bad.hint)
         return
+    if missed := near_miss(text, names.around):
+        findings.error("unknown-name", missed.message, reference.place, hint=missed.hint)
+        return
     hint = findings.did_you_mean(text, names.may_be_meant)
+    if has_wildcard(text):
+        hint = "only the role of a principal may be a pattern: {role: PATTERN, account: ACCOUNT}"
     if text == "*":
         hint = "for everyone, name a principal {public: true}; the guards refuse it by default"
+    if "," in text:
+        hint = f"for several, write a list: [{shown(text)[1:-1]}]"
     message = f"{shown(text)} is not a name, an ARN or an account id"
     hint = hint or "name it under principals or accounts"
     findings.error("unknown-name", message, reference.place, hint=hint)

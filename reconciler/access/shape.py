@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from reconciler.access.accounts import bad_id
 from reconciler.access.forms import as_list, expected_form
-from reconciler.access.nodes import Node, ScalarNode
+from reconciler.access.nodes import Node, ScalarNode, child, texts_of
 from reconciler.access.problems import Findings, Place, listed, shown
 from reconciler.access.violations import Violation, violations
+from reconciler.policy.principals import partition_of_region
 
 _ACCOUNT = "account id"
 _ACCOUNT_TITLES = frozenset({_ACCOUNT, "name or id of an account"})
@@ -72,7 +73,18 @@ def check_shape(root: Node, findings: Findings) -> tuple[Violation, ...]:
     for violation in found:
         if not violation.about_keys:
             _BY_KEYWORD.get(violation.keyword, _say_value)(violation, findings)
+    _write_in_partition(root, findings)
     return found
+
+
+def _write_in_partition(root: Node, findings: Findings) -> None:
+    """Write the ARNs of hints, examples of the schema, in the partition of the registry."""
+    regions = texts_of(child(child(root, "registry"), "regions"))
+    own = f"arn:{partition_of_region(regions[0].text)}:" if regions else "arn:aws:"
+    findings.found = {
+        problem._replace(hint=problem.hint and problem.hint.replace("arn:aws:", own)): None
+        for problem in findings.found
+    }
 
 
 def _say_key(broken: Violation, told: _Told, findings: Findings) -> None:

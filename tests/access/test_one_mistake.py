@@ -65,7 +65,7 @@ def test_many_lines_are_counted() -> None:
 
 
 def test_what_does_not_follow_is_told_too() -> None:
-    """Two mistakes, one of them inside of what the other one breaks in part."""
+    """Mistakes of their own, some of them inside of what another one breaks in part."""
     loaded = load(
         'accounts: {workloads: "44445555666"}\n'
         "principals:\n"
@@ -77,6 +77,7 @@ def test_what_does_not_follow_is_told_too() -> None:
         "bad-account-id",
         "unknown-name",
         "unknown-key",
+        "bad-arn",
         "unknown-tier",
         "unknown-name",
     ]
