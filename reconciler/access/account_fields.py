@@ -7,7 +7,7 @@ behind the back of `accounts`.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from reconciler.access.accounts import Accounts, Surroundings, check_named
+from reconciler.access.accounts import Accounts, Surroundings, bad_id, check_named
 from reconciler.access.nodes import Node, ScalarNode, pairs_of, scalars_in
 from reconciler.access.problems import Findings, Place, shown
 from reconciler.access.roles import check_sso
@@ -114,8 +114,15 @@ def _check_account(account: str, scalar: ScalarNode, around: Surroundings) -> bo
 
 def _report_hidden(scalar: ScalarNode, accounts: Accounts, findings: Findings) -> bool:
     if accounts.must_be_named:
+        arn = split_arn(scalar.text)
+        bad = bad_id(arn.account if arn else scalar.text)
+        if bad:
+            findings.error("bad-account-id", bad.message, scalar.place, hint=bad.hint)
+            return False
         message = f"{shown(scalar.text)} does not say which account is meant"
-        findings.error("unnamed-account", message, scalar.place, hint=_HINT)
+        meant = accounts.ids.get(scalar.text)
+        hint = f'no name of an account is read here: write "{meant}"' if meant else _HINT
+        findings.error("unnamed-account", message, scalar.place, hint=hint)
     return False
 
 

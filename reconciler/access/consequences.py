@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.access.nodes import Node, SequenceNode, node_at, pairs_of
+from reconciler.access.nodes import Node, SequenceNode, child, items_of, node_at, pairs_of
 from reconciler.access.problems import Findings, Place, Problem, did_you_mean, sort_problems
 from reconciler.access.violations import Violation
 
@@ -15,8 +15,15 @@ _NAMES_OF = {
 
 _OF_USES = frozenset({"unused-principal", "unused-tier"})
 _HIDES_USES = frozenset(
-    {"unknown-key", "missing-key", "wrong-type", "empty-value", "bad-name", "unknown-name"}
-    | {"unknown-tier", "unquoted-account-id", "bad-account-id", "bad-arn", "group-cycle"}
+    {"duplicate-key", "unknown-key", "missing-key", "wrong-type", "empty-value", "bad-name"}
+    | {
+        "unknown-name",
+        "unknown-tier",
+        "unquoted-account-id",
+        "bad-account-id",
+        "bad-arn",
+        "group-cycle",
+    }
 )
 """Where one of these is reported, what would use a name may not be seen."""
 
@@ -33,6 +40,7 @@ def add_meaning(
     """Add what the file's meaning shows to what its shape does (`violations`)."""
     hidden = _hidden_rules(root, findings, violations)
     inside, around = _broken_places(root, violations)
+    doubtful = _places_with_errors(root, meaning)
     misnamed = {did_you_mean(str(v.value), (str(v.value),)) for v in violations if v.of_key}
     rules = {problem.rule for problem in (*findings.found, *meaning.found)}
     if rules & _HIDES_USES:
@@ -43,6 +51,7 @@ def add_meaning(
             problem.rule in hidden
             or problem.place in inside
             or (_is_conclusion(problem) and problem.place in around)
+            or (problem.rule == "never-applies" and problem.place in doubtful)
             or (problem.rule in _OF_WORDS and problem.hint in misnamed)
             or (problem.rule == "bad-statement" and problem.place in explained)
         ):
@@ -90,6 +99,33 @@ def _broken_places(
         elif violation.about_keys and len(violation.path) > 1:
             around |= {violation.place, *_places_in(violation.node)}
     return frozenset(inside), frozenset(around)
+
+
+def broken_principals(violations: Iterable[Violation]) -> frozenset[str]:
+    """Give the names of principals that the schema finds broken: nothing is known of them."""
+    paths = (violation.path for violation in violations)
+    return frozenset(str(path[1]) for path in paths if path[:1] == ("principals",) and path[1:])
+
+
+def _places_with_errors(root: Node, meaning: Findings) -> frozenset[Place]:
+    """Give the places in definitions that hold an error."""
+    wrong = {problem.place for problem in meaning.found if problem.severity == "error"}
+    found: set[Place] = set()
+    for definition in _definitions(root) if wrong else ():
+        places = frozenset(_places_in(definition))
+        if places & wrong:
+            found |= places
+    return frozenset(found)
+
+
+def _definitions(root: Node) -> Iterator[Node]:
+    """Give what holds conditions: principals, tiers that are given, and raw statements."""
+    for principal in pairs_of(child(root, "principals")):
+        yield principal.value
+    for entry in pairs_of(child(root, "repositories")):
+        for given in pairs_of(child(entry.value, "access")):
+            yield from items_of(given.value)
+        yield from items_of(child(entry.value, "statements"))
 
 
 def _places_in(node: Node) -> Iterator[Place]:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from reconciler.access.accounts import Surroundings, read_accounts
-from reconciler.access.consequences import add_meaning
+from reconciler.access.consequences import add_meaning, broken_principals
 from reconciler.access.denied import check_denied
 from reconciler.access.entries import Terms, read_entries
 from reconciler.access.model import AccessFile
@@ -56,7 +56,7 @@ def load_access(
         violations = check_shape(source.root, findings)
         meaning = Findings()
         try:
-            access = _read(source.root, path, today, meaning)
+            access = _read(source.root, path, today, meaning, broken_principals(violations))
             found = add_entries(access, meaning)
             check_public(access, found, allow_public, meaning)
             check_never(access, found, today, meaning)
@@ -69,13 +69,15 @@ def load_access(
     return Loaded(None if has_errors(problems) else access, problems, {path: source.lines})
 
 
-def _read(root: Node, path: str, today: date, findings: Findings) -> AccessFile:
+def _read(
+    root: Node, path: str, today: date, findings: Findings, broken: frozenset[str]
+) -> AccessFile:
     unmanaged = child(root, "unmanaged")
     registry = read_registry(child(root, "registry"), findings)
     guards = read_guards(child(root, "guards"))
     accounts = read_accounts(child(root, "accounts"), registry.account, findings)
     known = known_of_requests(registry.account, registry.regions, today)
-    names = read_names(root, Surroundings(accounts, registry.partition, findings, known))
+    names = read_names(root, Surroundings(accounts, registry.partition, findings, known), broken)
     tiers = read_tiers(child(root, "tiers"), findings)
     terms = Terms(
         names,

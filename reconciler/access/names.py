@@ -39,8 +39,11 @@ class Names(NamedTuple):
     may_be_meant: tuple[str, ...]
 
 
-def read_names(root: Node, around: Surroundings) -> Names:
-    """Read the `principals` of a file, groups after what they are made of."""
+def read_names(root: Node, around: Surroundings, broken: frozenset[str] = frozenset()) -> Names:
+    """Read the `principals` of a file, groups after what they are made of.
+
+    Those whose shape is `broken` stand for nobody.
+    """
     findings = around.findings
     own = {pair.key.text: pair for pair in pairs_of(child(root, "principals"))}
     _check_clashes(own, child(root, "accounts"), findings)
@@ -60,7 +63,7 @@ def read_names(root: Node, around: Surroundings) -> Names:
             message = f"{shown(name)} stands for more than {_MOST_MEMBERS:,} principals"
             findings.error("group-too-large", message, own[name].key.place, hint=_GROUP_HINT)
             members = ()
-        done[name] = tuple(dict.fromkeys(members))
+        done[name] = () if name in broken else tuple(dict.fromkeys(members))
     return Names(around, {name: done[name] for name in own}, known, groups, may_be_meant)
 
 

@@ -215,7 +215,7 @@ def _type_hint(kinds: tuple[str, ...], broken: Violation) -> str | None:
     if form is None or form.startswith("for example"):
         return form
     # Only a section or an access may be empty: their forms begin with their key.
-    may_be_empty = ":" in form.partition("{")[0]
+    may_be_empty = ":" in form.partition("{")[0] and broken.title != "registry"
     is_null = isinstance(node, ScalarNode) and node.value is None
     return f"write {form}, or {{}} for none" if may_be_empty and is_null else f"write {form}"
 
