@@ -17,6 +17,7 @@ from reconciler.policy.glob import has_wildcard
 from reconciler.policy.malformed import MalformedError
 from reconciler.policy.principals import ACCOUNT_ID
 
+_OF_IDS = frozenset("0123456789-")
 _ACCOUNT_KEYS = frozenset({"aws:principalaccount", "aws:sourceaccount"})
 _SOURCE_ARN = "aws:sourcearn"
 _ARN_KEYS = frozenset({"aws:principalarn", _SOURCE_ARN})
@@ -115,8 +116,8 @@ def _check_account(account: str, scalar: ScalarNode, around: Surroundings) -> bo
 def _report_hidden(scalar: ScalarNode, accounts: Accounts, findings: Findings) -> bool:
     if accounts.must_be_named:
         arn = split_arn(scalar.text)
-        bad = bad_id(arn.account if arn else scalar.text)
-        if bad:
+        account = arn.account if arn else scalar.text
+        if set(account) <= _OF_IDS and (bad := bad_id(account)):
             findings.error("bad-account-id", bad.message, scalar.place, hint=bad.hint)
             return False
         message = f"{shown(scalar.text)} does not say which account is meant"

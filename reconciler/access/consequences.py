@@ -40,7 +40,7 @@ def add_meaning(
     """Add what the file's meaning shows to what its shape does (`violations`)."""
     hidden = _hidden_rules(root, findings, violations)
     inside, around = _broken_places(root, violations)
-    doubtful = _places_with_errors(root, meaning)
+    doubtful = _places_with_bad_ids(root, meaning)
     misnamed = {did_you_mean(str(v.value), (str(v.value),)) for v in violations if v.of_key}
     rules = {problem.rule for problem in (*findings.found, *meaning.found)}
     if rules & _HIDES_USES:
@@ -107,9 +107,9 @@ def broken_principals(violations: Iterable[Violation]) -> frozenset[str]:
     return frozenset(str(path[1]) for path in paths if path[:1] == ("principals",) and path[1:])
 
 
-def _places_with_errors(root: Node, meaning: Findings) -> frozenset[Place]:
-    """Give the places in definitions that hold an error."""
-    wrong = {problem.place for problem in meaning.found if problem.severity == "error"}
+def _places_with_bad_ids(root: Node, meaning: Findings) -> frozenset[Place]:
+    """Give the places in definitions that hold a bad account id, which no request has."""
+    wrong = {problem.place for problem in meaning.found if problem.rule == "bad-account-id"}
     found: set[Place] = set()
     for definition in _definitions(root) if wrong else ():
         places = frozenset(_places_in(definition))
