@@ -10,8 +10,8 @@ from reconciler.policy.conditions import (
     Condition,
     ConditionClashError,
     combine,
-    parse_condition,
     parse_operator,
+    read_condition,
 )
 from reconciler.policy.malformed import MalformedError
 
@@ -28,11 +28,11 @@ _WHEN_HINT = 'IAM\'s form, with its spelling: {IpAddress: {"aws:SourceIp": 203.0
 
 
 def read_when(node: Node | None, findings: Findings) -> Condition:
-    """Read raw IAM conditions; reports what is not understood and gives none then."""
+    """Read raw IAM conditions, as written; reports what is not understood and gives none then."""
     if node is None or isinstance(node, ScalarNode) or not check_operators(node, findings):
         return NO_CONDITION
     try:
-        return parse_condition(plain(node), ())
+        return read_condition(plain(node), ())
     except MalformedError as malformed:
         place = place_at(node, malformed.path)
         findings.error("bad-condition", malformed.reason, place, hint=_WHEN_HINT)
@@ -56,7 +56,7 @@ def check_operators(node: Node | None, findings: Findings) -> bool:
 
 def one_clause(operator: str, key: str, *values: str) -> Condition:
     """Make the condition of one operator and key; none where there are no values."""
-    return parse_condition({operator: {key: values}}, ()) if values else NO_CONDITION
+    return read_condition({operator: {key: values}}, ()) if values else NO_CONDITION
 
 
 def all_of(findings: Findings, place: Place, *conditions: Condition) -> Condition:

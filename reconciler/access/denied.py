@@ -11,7 +11,7 @@ from reconciler.access.model import AccessFile, Entry
 from reconciler.access.problems import Findings, Place, shown
 from reconciler.policy.denied import Denial, Loss, as_denial, lost
 from reconciler.policy.glob import glob_matches, globs_intersect
-from reconciler.policy.principals import plain_name
+from reconciler.policy.vocabulary import holder_name
 
 _MOST_COMPARED = 200_000
 """How often a grant is held against a Deny; no policy that the service takes comes near it."""
@@ -116,4 +116,4 @@ def _line(one: Line) -> _Grant:
 
 def _name(one: Line) -> str:
     own = one.name if one.given and one.name != one.given.key else None
-    return own or plain_name(one.holder.principal)
+    return own or holder_name(one.holder.principal, one.holder.condition)

@@ -26,7 +26,7 @@ from reconciler.access.problems import Bound, Findings, Place, shown
 from reconciler.access.repository import check_repository
 from reconciler.access.statements import read_statements
 from reconciler.access.tiers import check_tier
-from reconciler.policy.conditions import NO_CONDITION, Condition
+from reconciler.policy.conditions import NO_CONDITION, Condition, canonical
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.grants import Grant
 from reconciler.policy.principals import EVERYONE
@@ -90,7 +90,7 @@ def _read_access(node: Node | None, terms: Terms) -> tuple[EntryGrant, ...]:
         members = resolve(pair.key, terms.names)
         _warn_of_spellings(pair.key, members, spelled, terms)
         items = items_of(pair.value)
-        own = sum(1 + _number_of_values(member.condition) for member in members)
+        own = sum(1 + _number_of_values(member.written) for member in members)
         terms.findings.ask(_GRANTS, own * len(items), pair.key.place)
         given = [_read_given(item, terms) for item in items]
         values = sum(_number_of_values(one.condition) for one in given if one)
@@ -139,14 +139,16 @@ def _number_of_values(condition: Condition) -> int:
 
 
 def _grant(given: _Given, member: Member, terms: Terms) -> Grant:
-    condition = all_of(terms.findings, given.place, member.condition, given.condition)
+    written = all_of(terms.findings, given.place, member.written, given.condition)
     actions = terms.tiers[given.tier]
     if given.condition and (given.until is None or given.until > terms.today):
-        full, around = member._replace(condition=condition), terms.names.around
-        check_applies(full, around, given.when, given.place, besides=member.condition)
+        full, around = member._replace(written=written), terms.names.around
+        check_applies(full, around, given.when, given.place, besides=member.written)
     if member.principal == EVERYONE:
-        check_tier_applies(condition, actions, given.place, terms.findings)
-    return Grant(member.principal, member.name, given.tier, actions, condition, given.until)
+        check_tier_applies(written, actions, given.place, terms.findings)
+    return Grant(
+        member.principal, member.name, given.tier, actions, canonical(written), given.until
+    )
 
 
 def _warn_of_spellings(

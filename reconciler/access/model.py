@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reconciler.access.problems import Place
-from reconciler.policy.conditions import Condition
+from reconciler.policy.conditions import Condition, canonical
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.grants import Grant
 from reconciler.policy.keep import Ownership
@@ -33,11 +33,19 @@ class Registry(NamedTuple):
 
 
 class Member(NamedTuple):
-    """One principal that a name stands for, with the condition that is part of who it is."""
+    """One principal that a name stands for, with the condition that is part of who it is.
+
+    `written` has the operators that the file has.
+    """
 
     principal: Principal
-    condition: Condition
+    written: Condition
     name: str | None
+
+    @property
+    def condition(self) -> Condition:
+        """Give the condition in its canonical form."""
+        return canonical(self.written)
 
 
 class EntryGrant(NamedTuple):

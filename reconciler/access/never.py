@@ -27,9 +27,10 @@ from reconciler.policy.facts import Holder
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.glob_index import GlobIndex
 from reconciler.policy.never import Breach, NeverRule, Outside, find_breaches
-from reconciler.policy.principals import EVERYONE, account_of, plain_name
+from reconciler.policy.principals import EVERYONE, account_of
 from reconciler.policy.reach import Someone, is_anyone
 from reconciler.policy.tiers import Tiers
+from reconciler.policy.vocabulary import holder_name
 from reconciler.printable import quoted
 
 _MATCHES = Bound(500_000, "comparisons of never rules' patterns with repositories")
@@ -211,7 +212,7 @@ def _judgements(rules: Sequence[PlacedRule], facts: Collection[Holder]) -> int:
 
 def _name(who: Someone, line: Line) -> str:
     own = line.name if line.holder.principal == who.principal else None
-    return who.name or own or plain_name(who.principal)
+    return who.name or own or holder_name(who.principal, who.condition)
 
 
 def _decisive(rule: NeverRule, breach: Breach, giving: Iterable[Line]) -> list[Line]:

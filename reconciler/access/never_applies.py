@@ -105,10 +105,10 @@ def check_applies(
     `node` is where it is written: a block of operators, or a principal's definition; `place` is
     for what is not in it. What `besides` alone rules out is told elsewhere.
     """
-    if who.condition == besides:
+    if who.written == besides:
         return
     told = frozenset(find_obstacles(who.principal, besides, around.known))
-    found = find_obstacles(who.principal, who.condition, around.known)
+    found = find_obstacles(who.principal, who.written, around.known)
     for obstacle in islice((one for one in found if one not in told), _MOST_TOLD):
         message = _message(obstacle, who.principal, around.known)
         hint = _hint(obstacle, who.principal, around.known)

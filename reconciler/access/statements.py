@@ -21,6 +21,7 @@ from reconciler.access.nodes import (
 )
 from reconciler.access.problems import Findings, shown
 from reconciler.policy.compiler import SID_PREFIX
+from reconciler.policy.conditions import read_condition
 from reconciler.policy.document import Statement, parse_statement
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.malformed import MalformedError
@@ -116,8 +117,9 @@ def _check_principals(element: Node | None, around: Surroundings) -> None:
 
 
 def _check_applies(statement: Statement, node: MappingNode, around: Surroundings) -> None:
+    written = read_condition(statement.raw.get("Condition", {}))
     for principal in statement.principals:
-        who = Member(principal, statement.condition, None)
+        who = Member(principal, written, None)
         check_applies(who, around, child(node, "Condition"), node.place)
 
 

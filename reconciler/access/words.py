@@ -16,4 +16,8 @@ def vocabulary(access: AccessFile) -> Vocabulary:
         NamedPrincipal(name, account_principal(account, access.registry.partition))
         for name, account in access.accounts.items()
     }
-    return Vocabulary(access.tiers, tuple(sorted(named, key=lambda n: (n.name, n.principal))))
+    return Vocabulary(
+        access.tiers,
+        tuple(sorted(named, key=lambda n: (n.name, n.principal))),
+        {account: name for name, account in sorted(access.accounts.items(), reverse=True)},
+    )

@@ -96,6 +96,8 @@ def _check_change(line: BeginJson) -> None:
 def _check_outcome(line: EndJson) -> None:
     if line["outcome"] == "applied" and line["written"] is not True:
         raise MalformedError("a write that was applied was written")
+    if line["outcome"] == "in-force" and line["written"] is not False:
+        raise MalformedError("what was in force was not written")
 
 
 def _check_role(line: BeginJson) -> None:

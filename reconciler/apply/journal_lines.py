@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple, TypedDict
+from typing import Literal, NamedTuple, TypedDict, get_args
 
 from reconciler.apply.model import Outcome, Result
 from reconciler.plan.model import Change, ChangeKind
@@ -137,7 +137,8 @@ def end_line(info: RunInfo, outcome: Outcome, at: datetime) -> bytes:
 
 def longest_end(info: RunInfo, change: Change, at: datetime) -> int:
     """Give the bytes that the line after a write may take at the most."""
-    worst = Outcome(change, "applied", '"' * _MOST_OF_ERROR, written=False)
+    longest = max(get_args(Result), key=len)
+    worst = Outcome(change, longest, '"' * _MOST_OF_ERROR, written=False)
     return len(end_line(info, worst, at))
 
 

@@ -8,7 +8,10 @@ from typing import Literal, Protocol
 from reconciler.plan.model import Change
 from reconciler.registry.model import LiveSettings, RepositorySettings
 
-Result = Literal["applied", "failed", "stale", "skipped"]
+Result = Literal["applied", "in-force", "failed", "stale", "skipped"]
+
+AS_WANTED: frozenset[Result] = frozenset({"applied", "in-force"})
+"""The results after which what the change wants is live."""
 
 
 class Reader(Protocol):
@@ -55,11 +58,12 @@ class ReaderWriter:
 class Outcome:
     """What became of one change.
 
-    `stale`: the live policy was no longer the one that the plan had seen, and was left alone.
-    `error` says why the change was not applied, None where it was. `written` tells whether
-    the policy was written, whatever the result; None where nobody knows; `made` the same of a
-    repository that was to be made. `suspects` are the principals that AWS may not know, where it
-    refused the policy for one of them.
+    `in-force`: the live policy was what the change wants already, and nothing was written.
+    `stale`: the live policy was neither that nor what the plan had seen, and was left alone.
+    `error` says why the change was not applied, None where nothing is wrong. `written` tells
+    whether the policy was written, whatever the result; None where nobody knows; `made` the same
+    of a repository that was to be made. `suspects` are the principals that AWS may not know, where
+    it refused the policy for one of them.
     """
 
     change: Change
@@ -71,7 +75,7 @@ class Outcome:
 
 
 def applied(change: Change) -> Outcome:
-    """Give the outcome of a change that is in force."""
+    """Give the outcome of a change that was made."""
     return Outcome(change, "applied", written=True)
 
 

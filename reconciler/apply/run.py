@@ -108,15 +108,14 @@ class Run:
         """Remember a failure after which nothing else can work, there or anywhere."""
         if not isinstance(error, CallError | WriteOutcomeUnknownError):
             return
-        told = f"not begun: {error.message}"
         if error.fault is Fault.CREDENTIALS:
-            self._dead_end = told
+            self._dead_end = error.message
         elif error.fault in FOR_ALL:
-            self._dead_ends[scope] = told
+            self._dead_ends[scope] = error.message
         elif error.fault is Fault.UNANSWERED:
             self._unanswered[scope] += 1
             if self._unanswered[scope] >= MOST_UNANSWERED:
-                self._dead_ends[scope] = told
+                self._dead_ends[scope] = error.message
 
     def note_answer(self, scope: RegistryScope) -> None:
         """Remember that a registry does answer."""

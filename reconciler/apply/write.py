@@ -13,8 +13,13 @@ from reconciler.plan.model import Change
 from reconciler.registry.fault import PASSING, CallError, Fault, WriteOutcomeUnknownError
 from reconciler.registry.model import RepositorySettings
 
-_STALE = "the live policy has changed since it was planned"
-_THERE_ALREADY = "the live policy is what the plan wants already"
+_STALE = "the live policy has changed since it was planned; run plan again"
+_IN_FORCE = "the live policy was what the plan wants already"
+_NOT_LIVE = {
+    Sight.AS_PLANNED: "the policy was written, but what is live is still, or again, what it was; "
+    "run plan again",
+    Sight.OTHER: "written, but changed by someone else right after; run plan again",
+}
 _UNANSWERED = "an attempt to write it got no answer: it may have been done by then, or be done yet"
 
 
@@ -35,7 +40,8 @@ def apply_change(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
     try:
         run.journal.end(outcome)
     except ReconcileError as error:
-        message = f"{outcome.error or 'it was applied'}; {error.one_line}"
+        done = "it was applied" if outcome.result == "applied" else _IN_FORCE
+        message = f"{outcome.error or done}; {error.one_line}"
         return replace(outcome, result="failed", error=message)
     return outcome
 
@@ -54,11 +60,18 @@ def _make_and_write(
         return _failed(change, error, run, written=None)
     except CallError as error:
         return _failed(change, error, run)
-    outcome = _write(change, registry, run, created.visible)
-    if outcome.result == "applied" or created.made is False:
+    return _with_creation(_write(change, registry, run, created.visible), created.made)
+
+
+def _with_creation(outcome: Outcome, made: bool | None) -> Outcome:
+    """Add to the outcome of a policy what became of the repository that it is for."""
+    if made is False:
+        nothing_done = outcome.result == "applied" and outcome.change.after_text is None
+        return Outcome(outcome.change, "in-force") if nothing_done else outcome
+    if outcome.result == "applied":
         return outcome
-    told = "the repository was made" if created.made else "this run may have made the repository"
-    return replace(outcome, error=f"{told}; {outcome.error}", made=created.made)
+    told = "the repository was made" if made else "this run may have made the repository"
+    return replace(outcome, error=f"{told}; {outcome.error or _IN_FORCE}", made=made)
 
 
 def _write(
@@ -121,7 +134,7 @@ def _settle(
         reason = INTERRUPTED if run.stopped() else reason
         return _stopped(change, reason, lost) if reason else None
     if sight is Sight.IN_FORCE:
-        return applied(change) if lost else Outcome(change, "stale", _THERE_ALREADY)
+        return applied(change) if lost else Outcome(change, "in-force")
     told = f"{_STALE}; {_UNANSWERED}" if lost else _STALE
     return Outcome(change, "stale", told, written=maybe)
 
@@ -188,9 +201,7 @@ def _confirm(change: Change, reader: Reader, run: Run, visible: Patience | None)
         return _failed(change, seen, run, message, written=True)
     if seen is Sight.IN_FORCE:
         return applied(change)
-    live = "still, or again, what it was" if seen is Sight.AS_PLANNED else "something else"
-    message = f"the policy was written, but what is live now is {live}"
-    return Outcome(change, "failed", message, written=True)
+    return Outcome(change, "failed", _NOT_LIVE[seen], written=True)
 
 
 def _seen(change: Change, reader: Reader) -> Sight | CallError:

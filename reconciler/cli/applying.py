@@ -9,7 +9,7 @@ from reconciler.apply.journal_lines import Author
 from reconciler.cli.carry_out import Carried, carry_out
 from reconciler.cli.journals import keeping_journal
 from reconciler.cli.load import AccessSource
-from reconciler.cli.plan_file import read_plan_file
+from reconciler.cli.plan_file import StoredPlan, read_plan_file
 from reconciler.cli.planning import Globs
 from reconciler.cli.replay import replay
 from reconciler.cli.survey import Line, Survey, authors_of, open_lines, survey
@@ -35,32 +35,53 @@ class ReadyPlan:
         return next(iter(self.authors.values())).arn
 
 
-def ready_plan(plan: Path | None, source: AccessSource, globs: Globs) -> ReadyPlan:
-    """Give the saved plan, or make one, for an account that is the registry's own.
-
-    Raises ReconcileError.
-    """
-    if plan is not None and globs:
+def stored_plan(path: Path, globs: Globs) -> StoredPlan:
+    """Read a saved plan, which is applied as a whole. Raises as `read_plan_file`."""
+    if globs:
         raise UsageError(
             "a saved plan is applied as a whole, without --repository",
             hint="'reconcile plan --repository GLOB --out PLAN' saves a part",
         )
-    saved = None if plan is None else read_plan_file(plan)
-    replayed = None if saved is None else replay(saved, source)
-    lines = open_lines(source.access)
+    return read_plan_file(path)
+
+
+def ready_plan(
+    stored: StoredPlan | None, source: AccessSource, globs: Globs, profile: str | None
+) -> ReadyPlan:
+    """Give the saved plan, or make one, for an account that is the registry's own.
+
+    Raises ReconcileError.
+    """
+    replayed = None if stored is None else replay(stored.plan, source, stored.origin)
+    lines = open_lines(source.access, profile)
     authors = authors_of(lines, dict.fromkeys(lines, source.access.registry.assume_role))
-    if saved is None or replayed is None:
+    if stored is None or replayed is None:
         return ReadyPlan(survey(source, lines, globs), lines, authors, None)
-    return ReadyPlan(Survey(replayed, vocabulary(source.access)), lines, authors, saved.digest)
+    return ReadyPlan(
+        Survey(replayed, vocabulary(source.access)), lines, authors, stored.plan.digest
+    )
 
 
-def apply_plan(plan: ReadyPlan, source: AccessSource, journal: Path | None, wait: float) -> Carried:
+def apply_plan(
+    plan: ReadyPlan,
+    source: AccessSource,
+    *,
+    journal: Path | None,
+    wait: float,
+    profile: str | None,
+) -> Carried:
     """Carry out a plan's changes, each recorded in the journal. Raises ReconcileError."""
     changes = plan.found.plan.changes
     if not changes:
         return Carried(())
     with keeping_journal(
-        journal, "apply", changes, plan.authors, plan=plan.digest, file=source.path
+        journal,
+        "apply",
+        changes,
+        plan.authors,
+        plan=plan.digest,
+        file=source.path,
+        profile=profile,
     ) as record:
         return carry_out(
             changes,

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from reconciler.apply.execute import execute
-from reconciler.apply.model import Journal, Outcome, ReaderWriter
+from reconciler.apply.model import AS_WANTED, Journal, Outcome, ReaderWriter
 from reconciler.apply.probe import Probe, name_unknown
 from reconciler.apply.run import Patience, Run
 from reconciler.cli.exits import Exit
 from reconciler.cli.signals import Interrupt, hold_signals
 from reconciler.cli.survey import Line
-from reconciler.cli.terminal import confirm, is_interactive, note, progress_bar
+from reconciler.cli.terminal import confirm, is_interactive, note, progress_bar, tell
 from reconciler.plan.guards import Refusal
 from reconciler.plan.model import Change, Plan
 from reconciler.registry.model import RegistryScope
@@ -21,20 +21,24 @@ from reconciler.registry.writer import RegistryWriter
 def reason_to_skip(
     changes: Sequence[Change], refusals: Sequence[Refusal], *, sure: bool
 ) -> str | None:
-    """Say why nothing is to be written, None to go on; asks where nobody is sure."""
+    """Say why nothing is to be written, None to go on; asks where nobody is sure.
+
+    Raises Interrupt where Ctrl-C is the answer.
+    """
     if refusals:
         return "a guard refused the plan"
     if sure or not changes:
         return None
     if not is_interactive():
-        note("refused: this asks before it writes, and nobody is there to answer; add --yes")
+        tell("refused: this asks before it writes, and nobody is there to answer; add --yes")
         return "nobody was there to confirm"
     try:
         if confirm("Apply these changes?"):
             return None
     except Interrupt:
-        note("")
-    note("declined; nothing was written")
+        tell("")
+        raise Interrupt("interrupted; nothing was written") from None
+    tell("declined; nothing was written")
     return "declined"
 
 
@@ -100,12 +104,12 @@ def carry_out(
 def exits_of(plan: Plan, carried: Carried) -> list[Exit]:
     """Give the exit codes that the outcomes of changes that were carried out call for."""
     results = {outcome.result for outcome in carried.outcomes}
-    in_part = plan.errors or carried.unrecorded or results != {"applied"}
+    in_part = plan.errors or carried.unrecorded or not results <= AS_WANTED
     if may_be_written(carried) and in_part:
         return [Exit.PARTLY_APPLIED]
     codes = {"stale": Exit.REFUSED, "failed": Exit.FAILED, "skipped": Exit.FAILED}
-    interrupted = [Exit.FAILED] if carried.interrupted else []
-    return interrupted + [codes[result] for result in results if result in codes]
+    ended_early = [Exit.FAILED] if carried.interrupted or carried.unrecorded else []
+    return ended_early + [codes[result] for result in results if result in codes]
 
 
 def may_be_written(carried: Carried) -> bool:

@@ -1,12 +1,10 @@
 """Read two policy documents and compare them."""
 
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.cli.files import read_file
-from reconciler.errors import InvalidError
+from reconciler.cli.files import name_of, read_file
 from reconciler.policy.difference import difference
 from reconciler.policy.document import Document, Unreadable, read_policy
 from reconciler.policy.facts import facts_of
@@ -25,18 +23,11 @@ class NamedText:
     text: str
 
 
-def read_document(name: str) -> NamedText:
-    """Read a file, or stdin for `-`. Raises as `read_file` does."""
-    if name == "-":
-        content = sys.stdin.buffer.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            raise InvalidError(f"stdin has more than {_MAX_BYTES:,} bytes")
-    else:
-        content = read_file(Path(name), _MAX_BYTES)
+def read_document(path: Path) -> NamedText:
+    """Read a file. Raises as `read_file` does."""
+    content = read_file(path, _MAX_BYTES)
     # What is not UTF-8 becomes lone surrogates, which JSON text can't hold outside a string.
-    return NamedText(
-        "stdin" if name == "-" else name, content.decode("utf-8-sig", "surrogateescape")
-    )
+    return NamedText(name_of(path), content.decode("utf-8-sig", "surrogateescape"))
 
 
 def compare_documents(left: NamedText, right: NamedText) -> Comparison:

@@ -44,7 +44,7 @@ def allowances(
     )
 
 
-def options_of(allowed: Allowances, file: str) -> list[str]:
+def options_of(allowed: Allowances, file: Path, profile: str | None) -> list[str]:
     """Give the options that a command takes to be for a file, and to be allowed as much."""
     named = (
         (PUBLIC, allowed.public),
@@ -54,7 +54,8 @@ def options_of(allowed: Allowances, file: str) -> list[str]:
     )
     counted = ((REVOCATIONS, allowed.revocations), (GRANTS, allowed.grants))
     return [
-        *(("-f", file) if Path(file) != DEFAULT_FILE else ()),
+        *(("-f", str(file)) if file != DEFAULT_FILE else ()),
+        *(("--profile", profile) if profile else ()),
         *(part for option, number in counted if number for part in (option, str(number))),
         *(part for option, names in named for name in sorted(names) for part in (option, name)),
     ]

@@ -13,12 +13,13 @@ from reconciler.apply.journal import RunJournal, start_journal
 from reconciler.apply.journal_file import ELSEWHERE
 from reconciler.apply.journal_lines import Author, Command, RunInfo
 from reconciler.apply.journal_reading import MAX_JOURNAL, read_journal
-from reconciler.cli.files import read_file
+from reconciler.cli.files import read_file, require_no_stdout
 from reconciler.cli.terminal import as_argument, note, show_error
 from reconciler.errors import ReconcileError, RefusedError, UsageError
 from reconciler.plan.model import Change, Target
 from reconciler.printable import printable
 from reconciler.registry.model import RegistryScope
+from reconciler.report.layout import unbroken
 
 if sys.platform != "win32":
     import fcntl
@@ -35,10 +36,12 @@ def keeping_journal(
     *,
     plan: str | None,
     file: str | None,
+    profile: str | None,
 ) -> Iterator[RunJournal]:
     """Give the journal of a run that is about to write `changes`, and say where it is.
 
-    `plan` is a saved plan's digest, `file` the path of what the changes were worked out from.
+    `plan` is a saved plan's digest, `file` the path of what the changes were worked out from,
+    `profile` the one to undo them with.
     Raises ReconcileError where no journal can be kept.
     """
     run, now = secrets.token_hex(4), datetime.now(UTC)
@@ -46,7 +49,7 @@ def keeping_journal(
     info = RunInfo(run, command, plan, file, authors)
     journal = start_journal(path, info, changes, lambda: datetime.now(UTC))
     # Said beforehand: a run that is killed can't say it any more.
-    note(f"journal: {printable(str(path))}")
+    note(f"journal: {unbroken(printable(str(path)))}")
     try:
         yield journal
     finally:
@@ -55,7 +58,8 @@ def keeping_journal(
         if damage:
             _tell_damage(path, damage, run, journal.written)
         elif journal.written:
-            note(f"to undo: reconcile rollback {as_argument(path)}")
+            own = f"--profile {as_argument(profile)} " if profile else ""
+            note(f"to undo: {unbroken(f'reconcile rollback {own}{as_argument(path)}')}")
 
 
 def _tell_damage(path: Path, damage: str, run: str, written: frozenset[Target]) -> None:
@@ -99,6 +103,7 @@ def read_journal_file(path: Path) -> bytes:
 
 def require_usable(option: Path | None) -> None:
     """Raise UsageError for a journal that can be none, before it is needed."""
+    require_no_stdout("--journal", option, ELSEWHERE)
     if option is not None and option.exists() and not option.is_file():
         kind = "a folder" if option.is_dir() else "no regular file"
         raise UsageError(f"the journal {option} is {kind}", hint=ELSEWHERE)

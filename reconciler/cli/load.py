@@ -8,15 +8,20 @@ from pathlib import Path
 
 from reconciler.access.load import Loaded, load_access
 from reconciler.access.model import AccessFile
-from reconciler.access.problems import did_you_mean
-from reconciler.cli.files import read_file
-from reconciler.cli.terminal import note, paint_for
+from reconciler.access.problems import Problem, did_you_mean
+from reconciler.cli.files import MAX_ACCESS_FILE, name_of, read_file
+from reconciler.cli.terminal import page_of, paint_for, tell
 from reconciler.errors import InvalidError, UsageError
 from reconciler.policy.glob import glob_matches
 from reconciler.report.problems_text import render_problems
 
-MAX_BYTES = 16 * 2**20
-"""The largest access file that is read; 10,000 repositories take about one."""
+
+class InvalidFileError(InvalidError):
+    """An access file has errors; `problems` are all that was found (exit 3)."""
+
+    def __init__(self, name: str, problems: tuple[Problem, ...]) -> None:
+        super().__init__(f"{name} is invalid; nothing was done")
+        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,10 @@ class AccessSource:
     now: datetime
 
 
-def read_access_file(file: Path) -> bytes:
-    """Read the file's bytes. Raises as `read_file` does."""
-    hint = "'reconcile init' writes one; -f FILE or $ECR_ACCESS_FILE names another"
-    return read_file(file, MAX_BYTES, hint=hint)
+def read_access_file(file: Path, hint: str | None = None) -> bytes:
+    """Read the file's bytes; `hint` says where there is one. Raises as `read_file` does."""
+    usual = "'reconcile init' writes one; -f FILE or $ECR_ACCESS_FILE names another"
+    return read_file(file, MAX_ACCESS_FILE, hint=hint or usual)
 
 
 def check(
@@ -40,22 +45,26 @@ def check(
 ) -> Loaded:
     """Check a file's content: the model where it is valid, and all problems."""
     today = (now or datetime.now(UTC)).date()
-    return load_access(content, str(file), today=today, allow_public=frozenset(allow_public))
+    return load_access(content, name_of(file), today=today, allow_public=frozenset(allow_public))
 
 
-def load_valid(file: Path, allow_public: Iterable[str] | None = None) -> AccessSource:
+def load_valid(
+    file: Path, allow_public: Iterable[str] | None = None, *, hint: str | None = None
+) -> AccessSource:
     """Load a file that must be valid; warnings go to stderr, and so do the errors.
 
-    Raises InvalidError where there are errors, UsageError where there is no file.
+    `hint` says where there is one. Raises InvalidFileError where there are errors, UsageError
+    where there is no file.
     """
-    content = read_access_file(file)
+    content = read_access_file(file, hint)
     now = datetime.now(UTC)
     loaded = check(file, content, allow_public=allow_public or (), now=now)
     if loaded.problems:
         paint = paint_for(sys.stderr)
-        note(render_problems(loaded.problems, loaded.lines, paint).rstrip("\n"))
+        told = render_problems(loaded.problems, loaded.lines, paint, page_of(sys.stderr))
+        tell(told.rstrip("\n"))
     if loaded.access is None:
-        raise InvalidError(f"{file} is invalid; nothing was done")
+        raise InvalidFileError(name_of(file), loaded.problems)
     entries = {entry.repository for entry in loaded.access.entries}
     for name in allow_public or ():
         if not any(glob_matches(entry, name) for entry in entries):
@@ -63,4 +72,4 @@ def load_valid(file: Path, allow_public: Iterable[str] | None = None) -> AccessS
                 f"--allow-public {name}: the file has no such repository",
                 hint=did_you_mean(name, entries) or "name an entry as the file writes it",
             )
-    return AccessSource(loaded.access, str(file), content, now)
+    return AccessSource(loaded.access, name_of(file), content, now)

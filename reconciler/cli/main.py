@@ -1,6 +1,7 @@
 """The command `reconcile`: its commands, and how every error ends."""
 
 import gc
+import os
 import sys
 from typing import Annotated
 
@@ -21,12 +22,14 @@ from reconciler.cli.commands import (
     validate,
 )
 from reconciler.cli.exits import Exit
+from reconciler.cli.failing import fail
+from reconciler.cli.options import asks_for_json
 from reconciler.cli.signals import Interrupt, end_on_signals
-from reconciler.cli.streams import OutputError, provide_streams, silence
-from reconciler.cli.terminal import note, out, show_bug, show_error, show_traceback
-from reconciler.errors import ReconcileError
+from reconciler.cli.streams import provide_streams, silence
+from reconciler.cli.terminal import out
 
 _DEBUG = "--debug"
+_NO_COLOR = "--no-color"
 
 app = typer.Typer(
     name="reconcile",
@@ -61,10 +64,14 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
     debug: Annotated[
         bool, typer.Option(_DEBUG, help="Show the traceback of an error; works anywhere.")
+    ] = False,
+    no_color: Annotated[
+        bool, typer.Option(_NO_COLOR, help="Show no colour, as NO_COLOR does; works anywhere.")
     ] = False,
 ) -> None:
     """Declarative access to Amazon ECR repositories: one file, a plan, only the changes."""
@@ -78,26 +85,14 @@ def main() -> None:
     provide_streams()
     end_on_signals()
     debug = _DEBUG in sys.argv[1:]
-    arguments = [argument for argument in sys.argv[1:] if argument != _DEBUG]
+    if _NO_COLOR in sys.argv[1:]:
+        os.environ["NO_COLOR"] = "1"  # for the progress bar, and what the demo runs, too
+    arguments = [argument for argument in sys.argv[1:] if argument not in (_DEBUG, _NO_COLOR)]
     try:
-        sys.exit(app(arguments, standalone_mode=True))
-    except OutputError as error:
-        silence(sys.stdout)
-        show_error(error)
-        sys.exit(error.exit_code)
-    except ReconcileError as error:
-        if debug:
-            show_traceback(error)
-        show_error(error)
-        sys.exit(error.exit_code)
+        sys.exit(app(arguments, standalone_mode=False))
     except BrokenPipeError:
         silence(sys.stdout)
         sys.exit(Exit.FAILED)
-    except Interrupt:
-        note("interrupted")
-        sys.exit(Exit.FAILED)
-    except Exception as error:
-        if debug:
-            show_traceback(error)
-        show_bug(error)
-        raise SystemExit(Exit.FAILED) from error
+    except (Exception, Interrupt) as error:
+        code = fail(error, debug=debug, as_json=asks_for_json(arguments))
+        raise SystemExit(code) from error

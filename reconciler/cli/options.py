@@ -1,11 +1,16 @@
 """The options that several commands share, declared once."""
 
 import math
+import re
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from reconciler.cli.completing import entry_names, entry_patterns
+from reconciler.cli.files import a_path
 
 
 class Format(StrEnum):
@@ -13,6 +18,20 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+def asks_for_json(arguments: Sequence[str]) -> bool:
+    """Tell whether a command line, right or wrong, asks for JSON: the last --format counts."""
+    options = " ".join(arguments).partition(" -- ")[0]
+    formats = re.findall(r"(?<!\S)--format[ =](\S+)", options)
+    return formats[-1:] == ["json"]
+
+
+def not_empty(name: str | None) -> str | None:
+    """Refuse an empty name: it would be as if the option were not there."""
+    if name == "":
+        raise typer.BadParameter("the name is empty")
+    return name
 
 
 def finite(seconds: float) -> float:
@@ -24,19 +43,35 @@ def finite(seconds: float) -> float:
 
 File = Annotated[
     Path,
-    typer.Option("--file", "-f", envvar="ECR_ACCESS_FILE", help="The access file.", metavar="FILE"),
+    typer.Option(
+        "--file",
+        "-f",
+        envvar="ECR_ACCESS_FILE",
+        parser=a_path,
+        help="The access file; - is stdin.",
+        metavar="FILE",
+    ),
 ]
 Repository = Annotated[
     list[str] | None,
     typer.Option(
-        "--repository", metavar="GLOB", help="Only repositories that match; * and ?. Repeatable."
+        "--repository",
+        metavar="GLOB",
+        autocompletion=entry_patterns,
+        help="Only repositories that match; * and ?. Repeatable.",
     ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How the result is written.")]
+NoGroup = Annotated[
+    bool, typer.Option("--no-group", help="Show equal changes of several repositories one by one.")
+]
 AllowPublic = Annotated[
     list[str] | None,
     typer.Option(
-        "--allow-public", metavar="REPO", help="Let this repository be public. Repeatable."
+        "--allow-public",
+        metavar="REPO",
+        autocompletion=entry_patterns,
+        help="Let this repository be public. Repeatable.",
     ),
 ]
 AllowRevocations = Annotated[
@@ -60,7 +95,10 @@ AllowGrants = Annotated[
 AllowEmpty = Annotated[
     list[str] | None,
     typer.Option(
-        "--allow-empty", metavar="REPO", help="Let this repository lose all its access. Repeatable."
+        "--allow-empty",
+        metavar="REPO",
+        autocompletion=entry_names,
+        help="Let this repository lose all its access. Repeatable.",
     ),
 ]
 AllowLockOut = Annotated[
@@ -68,6 +106,7 @@ AllowLockOut = Annotated[
     typer.Option(
         "--allow-lock-out",
         metavar="REPO",
+        autocompletion=entry_names,
         help="Let a Deny keep the caller from this repository's policy. Repeatable.",
     ),
 ]
@@ -76,6 +115,7 @@ AllowNever = Annotated[
     typer.Option(
         "--allow-never",
         metavar="REPO",
+        autocompletion=entry_names,
         help="Let a never rule stay broken on this repository. Repeatable.",
     ),
 ]
@@ -93,8 +133,23 @@ Wait = Annotated[
 JournalPath = Annotated[
     Path | None,
     typer.Option(
-        "--journal", metavar="PATH", help="Where every write is recorded, for rollback; appended."
+        "--journal",
+        metavar="PATH",
+        parser=a_path,
+        help="Where every write is recorded, for rollback; appended.",
     ),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        callback=not_empty,
+        help="The AWS profile to use, before AWS_PROFILE and credentials of the environment.",
+    ),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Show no notes and no progress; errors are shown.")
 ]
 DEFAULT_FILE = Path("ecr_access.yaml")
 DEFAULT_WAIT = 20.0

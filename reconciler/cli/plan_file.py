@@ -4,13 +4,15 @@ import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.access.schema import inlined, schema_text
-from reconciler.cli.files import read_file
+from reconciler.cli.files import STDIN, name_of, read_file, require_no_stdout
 from reconciler.cli.terminal import as_argument, note
 from reconciler.errors import InvalidError, ReconcileError, UsageError
 from reconciler.plan.saved import SavedPlan, read_saved
+from reconciler.report.layout import unbroken
 
 MAX_BYTES = 64 * 1024 * 1024
 """The largest plan that is read, and so the largest that is written."""
@@ -20,7 +22,26 @@ _BEGINNING = b'{\n  "format_version"'
 _SMALLER = "plan some of the repositories at a time, with --repository GLOB"
 
 
-def read_plan_file(path: Path) -> SavedPlan:
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """A saved plan, and the path from here of the file that it was made from; None if not found."""
+
+    plan: SavedPlan
+    origin: Path | None
+
+    @property
+    def made_from(self) -> str:
+        """Say which file it was made from."""
+        return f"the plan was made from {self.plan.file_path}; {naming(self.origin)}"
+
+
+def naming(origin: Path | None) -> str:
+    """Say which option names the file that a plan was made from."""
+    name = "FILE" if origin is None else as_argument(str(origin))
+    return f"-f {name} names it"
+
+
+def read_plan_file(path: Path) -> StoredPlan:
     """Read a saved plan.
 
     Raises UsageError where there is no such file, InvalidError and RefusedError as `read_saved`.
@@ -28,12 +49,29 @@ def read_plan_file(path: Path) -> SavedPlan:
     hint = "'reconcile plan --out PLAN' writes one"
     content = read_file(path, MAX_BYTES, called="plan", hint=hint)
     if not content.lstrip().startswith(b"{"):
-        raise InvalidError(f"{path} is no plan that reconcile made", hint=hint)
+        raise InvalidError(f"{name_of(path)} is no plan that reconcile made", hint=hint)
     try:
         text = content.decode()
     except UnicodeDecodeError:
-        raise InvalidError(f"{path} is no plan: it is not UTF-8") from None
-    return read_saved(text, inlined(schema_text("plan.schema.json")))
+        raise InvalidError(f"{name_of(path)} is no plan: it is not UTF-8") from None
+    plan = read_saved(text, inlined(schema_text("plan.schema.json")))
+    return StoredPlan(plan, _origin(plan.file_path, path))
+
+
+def _origin(told: str, plan: Path) -> Path | None:
+    """Find the file that a plan was made from.
+
+    Its path is told as it was where the plan was made: most often, that is where the plan lies.
+    """
+    if told == name_of(STDIN):
+        return STDIN
+    return next((path for path in (plan.parent / told, Path(told)) if path.is_file()), None)
+
+
+def require_savable(path: Path) -> None:
+    """Raise UsageError for a path that no plan can be saved at, before there is one."""
+    require_no_stdout("--out", path, "--format json writes the plan to stdout")
+    _place_for(path)
 
 
 def write_plan_file(path: Path, text: str) -> None:
@@ -55,13 +93,10 @@ def write_plan_file(path: Path, text: str) -> None:
         raise ReconcileError(f"{path} can't be written: {error.strerror}") from None
 
 
-def save_plan(path: Path, text: str, *, options: Sequence[str], refused: bool) -> None:
-    """Save a plan, and say how to apply it: with these options, as it was made with them.
-
-    Raises as `write_plan_file` does.
-    """
-    write_plan_file(path, text)
-    command = " ".join(["reconcile apply", *map(as_argument, options), as_argument(path)])
+def note_saved(path: Path, options: Sequence[str], *, refused: bool) -> None:
+    """Say how to apply a saved plan: with these options, as it was made with them."""
+    arguments = (*map(as_argument, options), as_argument(path))
+    command = unbroken(" ".join(["reconcile apply", *arguments]))
     if refused:
         note(f"saved all the same; with the options named above, apply it with: {command}")
     else:

@@ -1,12 +1,13 @@
 """A saved plan, worked out anew before anyone acts on it."""
 
 import hashlib
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from reconciler.access.desired import add_up, entries_by_name
 from reconciler.cli.load import AccessSource
+from reconciler.cli.plan_file import naming
 from reconciler.cli.planning import plan_rules
 from reconciler.errors import RefusedError
 from reconciler.plan.compute import compute_plan, merge_plans
@@ -18,19 +19,19 @@ from reconciler.printable import printable
 from reconciler.registry.model import LiveRegistry, LiveRepository, RegistryScope
 
 
-def replay(saved: SavedPlan, source: AccessSource) -> Plan:
+def replay(saved: SavedPlan, source: AccessSource, origin: Path | None = None) -> Plan:
     """Work a saved plan out anew, from its `before` policies and the access file.
 
     What comes of it is what the file asks for, whoever wrote the plan. Findings, errors and
-    figures of repositories that do not change are the saved ones. Raises RefusedError where the
-    plan is for another registry or from another version of the file, and where a change comes out
-    otherwise than it was saved: by another hand, another version of reconcile, or an `until` that
-    has passed in between.
+    figures of repositories that do not change are the saved ones. `origin` is where the file that
+    the plan was made from may be found. Raises RefusedError where the plan is for another registry
+    or from another version of the file, and where a change comes out otherwise than it was saved:
+    by another hand, another version of reconcile, or an `until` that has passed in between.
     """
     registry = source.access.registry
     scopes = tuple(RegistryScope(registry.account, region) for region in registry.regions)
     _check_registry(saved, scopes, source.path)
-    _check_file(saved, source)
+    _check_file(saved, source, origin)
     rules = plan_rules(source.access)
     plan = merge_plans(_work_out(saved, scope, source, rules) for scope in scopes)
     _check_changes(saved, plan.changes, source.path)
@@ -49,14 +50,18 @@ def replay(saved: SavedPlan, source: AccessSource) -> Plan:
     )
 
 
-def _check_file(saved: SavedPlan, source: AccessSource) -> None:
+def _check_file(saved: SavedPlan, source: AccessSource, origin: Path | None) -> None:
     if saved.file_sha256 == hashlib.sha256(source.content).hexdigest():
         return
     if saved.file_path == printable(source.path):
-        raise RefusedError(f"the plan was made from another version of {source.path}; plan again")
+        elsewhere = origin not in (None, Path(source.path))
+        raise RefusedError(
+            f"the plan was made from another version of {source.path}; plan again",
+            hint=f"or from another file: {naming(origin)}" if elsewhere else None,
+        )
     raise RefusedError(
         f"the plan was made from {saved.file_path}, and {source.path} is another file",
-        hint=f"-f {shlex.quote(saved.file_path)} names it",
+        hint=naming(origin),
     )
 
 

@@ -16,11 +16,21 @@ from reconciler.apply.model import Outcome
 from reconciler.apply.rollback import Rollback, plan_rollback
 from reconciler.cli.carry_out import Carried, exits_of, may_be_written
 from reconciler.cli.exits import Exit
+from reconciler.cli.files import name_of
 from reconciler.cli.options import Format
 from reconciler.cli.planning import Globs, selected
 from reconciler.cli.show import outcome_views, show_refusals
 from reconciler.cli.survey import Line, authors_of, open_line
-from reconciler.cli.terminal import is_interactive, is_piped, note, out, paint_for, progress_bar
+from reconciler.cli.terminal import (
+    is_interactive,
+    is_piped,
+    note,
+    out,
+    paint_for,
+    progress_bar,
+    show,
+    tell,
+)
 from reconciler.errors import InvalidError, UsageError
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
@@ -60,10 +70,12 @@ def journal_source(
     path: Path, content: bytes, globs: Globs, allow_public: Iterable[str]
 ) -> JournalSource:
     """Read a journal's content. Raises as `read_journal`, and UsageError for unknown names."""
-    writes = read_journal(content, str(path))
+    writes = read_journal(content, name_of(path))
     scopes = tuple(sorted({write.target.scope for write in writes}))
     if len(scopes) > _MOST_REGISTRIES:
-        raise InvalidError(f"{path} tells of {len(scopes)} registries; no run writes to so many")
+        raise InvalidError(
+            f"{name_of(path)} tells of {len(scopes)} registries; no run writes to so many"
+        )
     names = {write.target.repository for write in writes}
     for name in allow_public:
         if name not in names:
@@ -76,7 +88,7 @@ def journal_source(
     if not writes:
         note("the journal records no write")
     return JournalSource(
-        str(path),
+        name_of(path),
         content,
         scopes,
         tuple(write for write in writes if write.target.repository in wanted),
@@ -84,7 +96,7 @@ def journal_source(
     )
 
 
-def open_lines_of(writes: Iterable[Written]) -> tuple[Lines, Authors]:
+def open_lines_of(writes: Iterable[Written], profile: str | None) -> tuple[Lines, Authors]:
     """Open a line to each registry that was written, and ask who writes there now.
 
     Where runs assumed several roles in one, it is the last one's. Raises ReconcileError.
@@ -92,7 +104,7 @@ def open_lines_of(writes: Iterable[Written]) -> tuple[Lines, Authors]:
     roles = {write.target.scope: write.assume_role for write in writes}
     for role in sorted({role for role in roles.values() if role}):
         note(f"the journal says to act as {printable(role)}")
-    lines = {scope: open_line(scope, role) for scope, role in sorted(roles.items())}
+    lines = {scope: open_line(scope, role, profile) for scope, role in sorted(roles.items())}
     return lines, authors_of(lines, roles)
 
 
@@ -110,7 +122,11 @@ def survey_writes(source: JournalSource, lines: Lines) -> Rollback:
 
 
 def rollback_refusals(
-    plan: Plan, authors: Authors, allow_public: Iterable[str], allow_lock_out: Iterable[str]
+    plan: Plan,
+    authors: Authors,
+    allow_public: Iterable[str],
+    allow_lock_out: Iterable[str],
+    profile: str | None,
 ) -> Sequence[Refusal]:
     """Give the refusals of the guards that hold for a rollback, told on stderr."""
     refusals = list(check_public(plan.changes, frozenset(allow_public)))
@@ -120,19 +136,19 @@ def rollback_refusals(
         refusals += check_lock_out(here, allowed, partial(_arn_of, author))
         if author.assume_role:
             # The journal chose the role; whoever runs this is not to be locked out instead.
-            refusals += check_lock_out(here, allowed, partial(_own_arn, scope))
+            refusals += check_lock_out(here, allowed, partial(_own_arn, scope, profile))
     refusals = sorted(set(refusals))
     show_refusals(tuple(refusals))
     return refusals
 
 
-def show_rollback(plan: Plan, format_: Format, *, sure: bool) -> None:
+def show_rollback(plan: Plan, format_: Format, *, sure: bool, grouped: bool) -> None:
     """Show the plan before anything is written: on stdout, or on stderr to whoever is asked."""
     view = view_plan(plan, Vocabulary())
     if format_ is Format.TEXT:
-        out(render_plan(view, paint_for(sys.stdout)))
+        show(render_plan(view, paint_for(sys.stdout), grouped=grouped))
     if not sure and is_interactive() and (format_ is not Format.TEXT or is_piped()):
-        note(render_plan(view, paint_for(sys.stderr)).rstrip("\n"))
+        tell(render_plan(view, paint_for(sys.stderr), grouped=grouped).rstrip("\n"))
 
 
 def show_rolled_back(
@@ -150,7 +166,7 @@ def show_rolled_back(
     else:
         paint = paint_for(sys.stdout)
         errors, left_alone = len(found.plan.errors), len(found.left_alone)
-        out(render_outcomes(views, errors, paint, "Rollback", left_alone))
+        show(render_outcomes(views, errors, paint, "Rollback", left_alone))
 
 
 def rollback_exits(found: Rollback, carried: Carried) -> list[Exit]:
@@ -167,8 +183,8 @@ def _arn_of(author: Author) -> str:
     return author.arn
 
 
-def _own_arn(scope: RegistryScope) -> str:
-    return caller_identity(open_line(scope, None).connection).arn
+def _own_arn(scope: RegistryScope, profile: str | None) -> str:
+    return caller_identity(open_line(scope, None, profile).connection).arn
 
 
 def _read(scope: RegistryScope, line: Line, names: Sequence[str]) -> LiveRegistry:
@@ -182,7 +198,7 @@ def _read(scope: RegistryScope, line: Line, names: Sequence[str]) -> LiveRegistr
 
 def _origin(source: JournalSource) -> Origin:
     """Say which journal a plan is made from, and of which registry it is."""
-    account = source.scopes[0].account
+    account = source.scopes[0].account if source.scopes else None
     regions = tuple(sorted({scope.region for scope in source.scopes}))
     sha256 = hashlib.sha256(source.content).hexdigest()
     return Origin(__version__, source.path, sha256, account, regions)

@@ -9,7 +9,7 @@ from reconciler.apply.model import Outcome
 from reconciler.cli.load import AccessSource
 from reconciler.cli.options import Format
 from reconciler.cli.survey import Survey
-from reconciler.cli.terminal import note, out, paint_for
+from reconciler.cli.terminal import out, paint_for, show, tell
 from reconciler.plan.guards import Refusal
 from reconciler.printable import printable
 from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
@@ -19,14 +19,22 @@ from reconciler.report.plan_view import view_drift, view_plan
 
 
 def show_plan(
-    survey: Survey, source: AccessSource, format_: Format, explain: Explain = explain_nothing
+    survey: Survey,
+    source: AccessSource,
+    format_: Format,
+    explain: Explain = explain_nothing,
+    *,
+    grouped: bool,
 ) -> None:
-    """Write the plan to stdout; `explain` tells each policy's JSON, in text."""
+    """Write the plan to stdout; `explain` tells each policy's JSON, in text.
+
+    `grouped` tells equal changes once.
+    """
     if format_ is Format.JSON:
         out(plan_text(survey, source))
     else:
         view = view_plan(survey.plan, survey.vocabulary, survey.refusals)
-        out(render_plan(view, paint_for(sys.stdout), explain))
+        show(render_plan(view, paint_for(sys.stdout), explain, grouped=grouped))
 
 
 def plan_text(survey: Survey, source: AccessSource) -> str:
@@ -36,27 +44,32 @@ def plan_text(survey: Survey, source: AccessSource) -> str:
     )
 
 
-def note_plan(survey: Survey) -> None:
+def note_plan(survey: Survey, *, grouped: bool) -> None:
     """Tell the plan on stderr: whoever is asked must have seen it, whatever stdout is for."""
     view = view_plan(survey.plan, survey.vocabulary, survey.refusals)
-    note(render_plan(view, paint_for(sys.stderr)).rstrip("\n"))
+    tell(render_plan(view, paint_for(sys.stderr), grouped=grouped).rstrip("\n"))
 
 
-def show_drift(survey: Survey, source: AccessSource, format_: Format) -> None:
+def show_drift(survey: Survey, source: AccessSource, format_: Format, *, grouped: bool) -> None:
     """Write how the live access differs to stdout."""
     view = view_drift(survey.plan, survey.vocabulary)
     if format_ is Format.JSON:
         out(render_drift_json(view, origin_of(source)))
     else:
-        out(render_drift(view, paint_for(sys.stdout)))
+        show(render_drift(view, paint_for(sys.stdout), grouped=grouped))
 
 
 def outcome_views(outcomes: Iterable[Outcome]) -> list[OutcomeView]:
     """Give what reports say of outcomes."""
     return [
-        OutcomeView(target.repository, target.scope.region, outcome.result, outcome.error)
+        OutcomeView(
+            outcome.change.target.repository,
+            outcome.change.target.scope.region,
+            outcome.change.change,
+            outcome.result,
+            outcome.error,
+        )
         for outcome in outcomes
-        for target in (outcome.change.target,)
     ]
 
 
@@ -69,14 +82,14 @@ def show_outcomes(
         view = view_plan(survey.plan, survey.vocabulary, survey.refusals)
         out(render_outcomes_json(view, views, origin_of(source)))
     else:
-        out(render_outcomes(views, len(survey.plan.errors), paint_for(sys.stdout)))
+        show(render_outcomes(views, len(survey.plan.errors), paint_for(sys.stdout)))
 
 
 def show_refusals(refusals: tuple[Refusal, ...]) -> None:
     """Write each guard's refusal to stderr, one line each."""
     paint = paint_for(sys.stderr)
     for refusal in refusals:
-        note(f"{paint('error', 'refused')}: {refusal.guard}: {printable(refusal.message)}")
+        tell(f"{paint('error', 'refused')}: {refusal.guard}: {printable(refusal.message)}")
 
 
 def origin_of(source: AccessSource) -> Origin:

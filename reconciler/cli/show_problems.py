@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 
 from reconciler.access.load import Loaded
+from reconciler.cli.files import name_of
 from reconciler.cli.options import Format
-from reconciler.cli.terminal import out, paint_for
+from reconciler.cli.terminal import out, page_of, paint_for, show
 from reconciler.report.problems_json import render_problems_json
 from reconciler.report.problems_text import render_problems, render_verdict
 
@@ -16,5 +17,5 @@ def show_problems(file: Path, loaded: Loaded, format_: Format) -> None:
         out(render_problems_json(loaded.problems))
         return
     paint = paint_for(sys.stdout)
-    out(render_problems(loaded.problems, loaded.lines, paint))
-    out(render_verdict(str(file), loaded.problems, paint))
+    show(render_problems(loaded.problems, loaded.lines, paint, page_of(sys.stdout)))
+    show(render_verdict(name_of(file), loaded.problems, paint))

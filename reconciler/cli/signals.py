@@ -7,7 +7,7 @@ from contextlib import suppress
 from time import monotonic
 from types import FrameType
 
-from reconciler.cli.terminal import note
+from reconciler.cli.terminal import tell
 
 _SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -18,7 +18,10 @@ IMPATIENT_AFTER = 10.0
 
 
 class Interrupt(BaseException):
-    """Somebody wants the command to end; no handler of ordinary errors may stop that."""
+    """Somebody wants the command to end; no handler of ordinary errors may stop that.
+
+    Its text says what is to be told.
+    """
 
 
 def end_on_signals() -> None:
@@ -43,7 +46,7 @@ def hold_signals(clock: Callable[[], float] = monotonic) -> Callable[[], bool]:
         if first is None:
             first = clock()
             with suppress(RuntimeError):  # a write that the signal broke into can't be begun again
-                note(
+                tell(
                     "stopping: the writes under way are finished, no more are begun; "
                     f"again after {IMPATIENT_AFTER:g} s ends this as it is"
                 )
@@ -60,4 +63,4 @@ def hold_signals(clock: Callable[[], float] = monotonic) -> Callable[[], bool]:
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
-    raise Interrupt
+    raise Interrupt("interrupted")

@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from reconciler.cli.terminal import out, paint_for
+from reconciler.cli.terminal import paint_for, show
 from reconciler.errors import ReconcileError
 from reconciler.sandbox.server import Sandbox
+from reconciler.sandbox.settings import without_settings
 
 _REPOSITORIES = ("payments/api", "payments/worker", "tools/builder")
 _EDITED = "payments/api"
@@ -45,8 +46,7 @@ def tell_story() -> None:
 
 def _environment(ecr: Sandbox) -> dict[str, str]:
     """Give the user's environment without anything that leads to another endpoint or file."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "ECR_ACCESS_"))}
-    return {**kept, "NO_PROXY": "127.0.0.1", **ecr.environment()}
+    return {**without_settings(os.environ), **ecr.environment()}
 
 
 class _Story:
@@ -58,11 +58,11 @@ class _Story:
         self._paint = paint_for(sys.stdout)
 
     def tell(self, text: str) -> None:
-        out(f"\n{self._paint('faint', f'# {text}')}\n")
+        show(f"\n{self._paint('faint', f'# {text}')}\n")
 
     def run(self, expected: int, *arguments: str) -> None:
         command = " ".join(["reconcile", *arguments])
-        out(f"\n{self._paint('heading', f'$ {command}')}\n")
+        show(f"\n{self._paint('heading', f'$ {command}')}\n")
         done = subprocess.run(
             [sys.executable, "-m", "reconciler", *arguments],
             cwd=self._folder,
@@ -74,7 +74,7 @@ class _Story:
             raise ReconcileError(
                 f"the demo expected exit code {expected} here, and got {done.returncode}"
             )
-        out(f"{self._paint('faint', f'(exit code {done.returncode})')}\n")
+        show(f"{self._paint('faint', f'(exit code {done.returncode})')}\n")
 
 
 def _edit_by_hand(ecr: Sandbox) -> None:

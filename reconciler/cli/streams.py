@@ -8,6 +8,9 @@ from typing import TextIO
 
 from reconciler.errors import ReconcileError
 
+_COERCED = "C.UTF-8"
+"""What Python sets LC_CTYPE to where the locale is C and LC_ALL is not set (PEP 538)."""
+
 
 class OutputError(ReconcileError):
     """What was to be shown could not be written (exit 1)."""
@@ -39,6 +42,18 @@ def push(stream: TextIO, text: str) -> None:
         raise
     except OSError as error:
         raise OutputError(f"the output can't be written: {error.strerror}") from None
+
+
+def encoding_of(stream: TextIO) -> str:
+    """Give the encoding that can be shown: ASCII in the locale C, where Python writes UTF-8.
+
+    What is asked of Python itself, by PYTHONIOENCODING or PYTHONUTF8, counts more.
+    """
+    asked = os.environ.get("PYTHONIOENCODING") or os.environ.get("PYTHONUTF8")
+    ctype = os.environ.get("LC_CTYPE", "").replace(_COERCED, "")
+    locale = os.environ.get("LC_ALL") or ctype or os.environ.get("LANG")
+    ascii_only = locale in ("C", "POSIX") and not asked
+    return "ascii" if ascii_only else stream.encoding or "utf-8"
 
 
 def wait_for_line(terminal: TextIO) -> None:

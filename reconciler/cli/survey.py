@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from threading import Lock
 
 from reconciler.access.desired import managed_names
 from reconciler.access.model import AccessFile
@@ -13,12 +14,13 @@ from reconciler.apply.journal_lines import Author
 from reconciler.cli.exits import Exit
 from reconciler.cli.load import AccessSource
 from reconciler.cli.planning import NOTHING_SELECTED, Globs, plan_registries, selected
-from reconciler.cli.terminal import note, progress_bar
+from reconciler.cli.terminal import note, progress_bar, tell
 from reconciler.errors import UsageError
 from reconciler.plan.guards import Refusal
 from reconciler.plan.model import Plan
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.vocabulary import Vocabulary
+from reconciler.registry.failures import in_this_region_only
 from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.model import LiveRegistry, RegistryScope
 from reconciler.registry.pace import Pace
@@ -53,20 +55,29 @@ class Survey:
     refusals: tuple[Refusal, ...] = ()
 
 
-def open_line(scope: RegistryScope, assume_role: str | None) -> Line:
+def open_line(scope: RegistryScope, assume_role: str | None, profile: str | None) -> Line:
     """Prepare a line to one registry in one region; calls nobody. Raises CallError."""
-    connection = connect(scope.account, scope.region, assume_role)
-    pace = Pace()
+    connection = connect(scope.account, scope.region, assume_role, profile)
+    pace = Pace(throttled_for_long=_note_throttled)
     return Line(connection, pace, RegistryReader(connection, pace))
 
 
-def open_lines(access: AccessFile) -> dict[RegistryScope, Line]:
+_throttling_is_told = Lock()
+
+
+def _note_throttled() -> None:
+    """Say why the run takes long; once, however many regions are throttled."""
+    if _throttling_is_told.acquire(blocking=False):
+        note("AWS throttles the calls; the run goes on as fast as AWS lets it")
+
+
+def open_lines(access: AccessFile, profile: str | None) -> dict[RegistryScope, Line]:
     """Prepare a line to the file's registry in each of its regions; calls nobody."""
     registry = access.registry
     lines = {}
     for region in registry.regions:
         scope = RegistryScope(registry.account, region)
-        lines[scope] = open_line(scope, registry.assume_role)
+        lines[scope] = open_line(scope, registry.assume_role, profile)
     return lines
 
 
@@ -127,17 +138,23 @@ def survey(
 
 def read_regions(reads: Mapping[RegistryScope, Callable[[], LiveRegistry]]) -> list[LiveRegistry]:
     """Read each region, and say of one that fails why. Raises CallError where all fail."""
-    live = []
-    failures: list[CallError] = []
-    for scope, read in reads.items():
-        try:
-            live.append(read())
-        except CallError as error:
-            failures.append(error)
-            live.append(LiveRegistry(scope, (), {}, failure_of(error)))
+    read_or_failed = [(scope, _attempt(read)) for scope, read in reads.items()]
+    failures = [result for _, result in read_or_failed if isinstance(result, CallError)]
     if len(failures) == len(reads):
         raise failures[0]
-    return live
+    return [
+        LiveRegistry(scope, (), {}, failure_of(in_this_region_only(result, scope.region)))
+        if isinstance(result, CallError)
+        else result
+        for scope, result in read_or_failed
+    ]
+
+
+def _attempt(read: Callable[[], LiveRegistry]) -> LiveRegistry | CallError:
+    try:
+        return read()
+    except CallError as error:
+        return error
 
 
 def _require_known(plan: Plan, globs: Globs, registries: int) -> None:
@@ -156,7 +173,7 @@ def findings_exit(plan: Plan, access: AccessFile) -> list[Exit]:
     if plan.errors:
         codes.append(Exit.FAILED)
     if plan.unmanaged and access.unmanaged_repositories == "fail":
-        note(f"unmanaged repositories: {len(plan.unmanaged)}; the file says that this fails")
+        tell(f"unmanaged repositories: {len(plan.unmanaged)}; the file says that this fails")
         codes.append(Exit.DIFFERS)
     return codes
 

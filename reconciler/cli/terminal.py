@@ -1,4 +1,4 @@
-"""The screen: what goes to stdout, what to stderr, with which colour."""
+"""The screen: what goes to stdout, what to stderr, with which colour and how wide."""
 
 import os
 import shlex
@@ -6,39 +6,112 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 from typing import TextIO
 
-from reconciler.cli.streams import OutputError, push, silence, wait_for_line
+from reconciler.cli.streams import OutputError, encoding_of, push, silence, wait_for_line
 from reconciler.errors import ReconcileError
 from reconciler.printable import printable
 from reconciler.redaction import redacted
+from reconciler.report.layout import Page, fitted
 from reconciler.report.paint import Paint, ansi, plain
 
+_USUAL_WIDTH = 80
+_LEAST_WIDTH = 20
 _PATIENCE = 1.0
 """Seconds of work before a progress bar shows."""
+
+_ERASE_LINE = "\r\x1b[2K"
 
 Progress = Callable[[int, int], None]
 
 
+@dataclass(slots=True)
+class _Screen:
+    """How this process treats its terminal: `quiet` without notes; a bar is on the last line."""
+
+    quiet: bool = False
+    bar: bool = False
+    data_begun: bool = False
+
+
+_screen = _Screen()
+
+
+def keep_quiet(quiet: bool) -> None:
+    """Choose whether notes and progress are left out from here on."""
+    _screen.quiet = quiet
+
+
 def paint_for(stream: TextIO) -> Paint:
-    """Choose colour or none: only on a terminal, and not where NO_COLOR is set."""
-    colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return ansi if colour else plain
+    """Choose colour or none: on a terminal, and wherever FORCE_COLOR is set; NO_COLOR wins.
+
+    Sources: no-color.org and force-color.org; a variable that is empty is not set.
+    """
+    if os.environ.get("NO_COLOR"):
+        return plain
+    return ansi if os.environ.get("FORCE_COLOR") or _can_be_drawn_on(stream) else plain
+
+
+def page_of(stream: TextIO) -> Page:
+    """Tell what text for people is fitted to."""
+    return Page(_width_of(stream), encoding_of(stream))
+
+
+def _width_of(stream: TextIO) -> int | None:
+    """Give the columns of a terminal, or what COLUMNS says of it; None where it is none."""
+    if not stream.isatty():
+        return None
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told):
+        return max(int(told), _LEAST_WIDTH)
+    try:
+        found = os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        found = 0
+    return max(found or _USUAL_WIDTH, _LEAST_WIDTH)
 
 
 def out(text: str) -> None:
-    """Write data to stdout."""
+    """Write data to stdout, as it is."""
+    _write(text)
+
+
+def show(text: str) -> None:
+    """Write text for people to stdout, fitted to it."""
+    _write(fitted(text, page_of(sys.stdout)))
+
+
+def _write(text: str) -> None:
+    _screen.data_begun = True
     push(sys.stdout, text)
 
 
-def note(text: str) -> None:
-    """Write a line about the work to stderr; where it can't be written, the work goes on."""
+def has_data_begun() -> bool:
+    """Tell whether anything was written to stdout, be it in part."""
+    return _screen.data_begun
+
+
+def tell(text: str) -> None:
+    """Write text for people to stderr, fitted; where it can't be written, the work goes on."""
+    _tell_as_it_is(fitted(text, page_of(sys.stderr)))
+
+
+def _tell_as_it_is(text: str) -> None:
+    # The bar is drawn again below the line. Nothing is locked: a signal's handler tells, too.
+    start = _ERASE_LINE if _screen.bar else ""
     try:
-        push(sys.stderr, f"{text}\n")
+        push(sys.stderr, f"{start}{text}\n")
     except (BrokenPipeError, OutputError):
         silence(sys.stderr)
+
+
+def note(text: str) -> None:
+    """Tell what one may as well not know of the work."""
+    if not _screen.quiet:
+        tell(text)
 
 
 def as_argument(part: Path | str) -> str:
@@ -51,14 +124,19 @@ def as_argument(part: Path | str) -> str:
 def show_error(error: ReconcileError) -> None:
     """Write an error and its hint to stderr."""
     paint = paint_for(sys.stderr)
-    note(f"{paint('error', 'error')}: {_told(error.message)}")
+    tell(f"{paint('error', 'error')}: {told(error.message)}")
     if error.hint:
-        note(f"{paint('hint', 'hint')}: {_told(error.hint)}")
+        tell(f"{paint('hint', 'hint')}: {told(error.hint)}")
 
 
 def show_bug(error: Exception) -> None:
     """Write to stderr that an error came up which nobody expects."""
-    note(f"error: {_told(f'{type(error).__name__}: {error}')} (a bug; --debug shows where)")
+    tell(f"error: {told(describe_bug(error))}")
+
+
+def describe_bug(error: Exception) -> str:
+    """Say that an error came up which nobody expects."""
+    return f"{type(error).__name__}: {error} (a bug; --debug shows where)"
 
 
 def show_traceback(error: BaseException) -> None:
@@ -66,10 +144,11 @@ def show_traceback(error: BaseException) -> None:
     for part in traceback.format_exception(error):
         of_code = part.startswith("  File ")
         for line in part.splitlines() if of_code else [part.strip("\n")]:
-            note(_told(line))
+            _tell_as_it_is(told(line))
 
 
-def _told(text: str) -> str:
+def told(text: str) -> str:
+    """Give a text as it can be shown: no secret in it, and nothing that controls a terminal."""
     return printable(redacted(text))
 
 
@@ -85,7 +164,7 @@ def is_piped() -> bool:
 
 def confirm(question: str) -> bool:
     """Ask on stderr; anything but yes, the end of input too, is no."""
-    push(sys.stderr, f"{question} [y/N] ")
+    push(sys.stderr, f"{fitted(question, page_of(sys.stderr))} [y/N] ")
     wait_for_line(sys.stdin)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -94,18 +173,25 @@ def confirm(question: str) -> bool:
 def progress_bar(label: str) -> Iterator[Progress]:
     """Give a function to tell how far the work is; shows a bar where it takes a while.
 
-    Only on a terminal, on stderr, and gone when the work is done. Where the terminal is gone
-    itself, the work goes on.
+    Only on a terminal that can erase it, on stderr, unless quiet, and gone when the work is done.
+    Where the terminal is gone itself, the work goes on.
     """
-    if not sys.stderr.isatty():
+    if _screen.quiet or not _can_be_drawn_on(sys.stderr):
         yield lambda _done, _total: None
         return
     from rich.console import Console  # noqa: PLC0415 - costs; most runs show no bar
     from rich.progress import Progress as Bar  # noqa: PLC0415
 
-    bar = Bar(console=Console(stderr=True), transient=True)
+    # Rich itself takes an empty FORCE_COLOR for no terminal, and leaves a blank line there.
+    console = Console(stderr=True, force_terminal=True, force_interactive=True)
+    bar = Bar(console=console, transient=True)
     task = bar.add_task(label, total=None)
-    later = Timer(_PATIENCE, _on_screen, (bar.start,))
+
+    def show() -> None:
+        _screen.bar = True
+        bar.start()
+
+    later = Timer(_PATIENCE, _on_screen, (show,))
     later.daemon = True
     with suppress(RuntimeError):  # no thread is to be had: no bar
         later.start()
@@ -115,7 +201,12 @@ def progress_bar(label: str) -> Iterator[Progress]:
         later.cancel()
         if later.ident is not None:
             later.join()  # it may be starting the bar just now
+        _screen.bar = False
         _on_screen(bar.stop)
+
+
+def _can_be_drawn_on(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _on_screen(draw: Callable[[], object]) -> None:

@@ -9,11 +9,11 @@ from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, Statement, Unreadable
 from reconciler.policy.facts import Actions, Facts, Holder
 from reconciler.policy.grants import Desired, Grant
-from reconciler.policy.principals import gone_kind, parse_arn, plain_name
+from reconciler.policy.principals import gone_kind, parse_arn
 from reconciler.policy.public import TELL_WHY, openings
 from reconciler.policy.tiers import describe_actions
 from reconciler.policy.unknown_keys import meant_key, unknown_keys
-from reconciler.policy.vocabulary import Vocabulary
+from reconciler.policy.vocabulary import Vocabulary, holder_name
 from reconciler.printable import printable
 
 _LONGEST = 60
@@ -90,7 +90,8 @@ def denied_findings(target: Target, wanted: Desired, kept: Iterable[Statement]) 
             holder = Holder(grant.principal, "Allow", grant.condition)
             loss = lost(holder, grant.actions, denial, target.scope.account)
             if loss:
-                losing[grant.tier, loss].append(grant.name or plain_name(grant.principal))
+                name = grant.name or holder_name(grant.principal, grant.condition)
+                losing[grant.tier, loss].append(name)
         deny = f"the kept Deny {statement.sid!r}" if statement.sid else "a kept Deny"
         for (tier, loss), names in losing.items():
             told = loss.told(tier, sorted(names), deny)

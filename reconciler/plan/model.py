@@ -7,7 +7,8 @@ from reconciler.policy.conditions import Condition
 from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, read_policy
 from reconciler.policy.keep import Ownership
-from reconciler.policy.principals import Principal, partition_of_region, plain_name
+from reconciler.policy.principals import Principal, partition_of_region
+from reconciler.policy.vocabulary import holder_name
 from reconciler.registry.model import RegistryScope, RepositorySettings
 
 ChangeKind = Literal["set", "delete", "create"]
@@ -141,7 +142,7 @@ class BrokenRule:
     @property
     def who(self) -> str:
         """Who breaks the rule, as people read it."""
-        return self.name or plain_name(self.principal)
+        return self.name or holder_name(self.principal, self.condition)
 
     @property
     def has(self) -> str:

@@ -11,7 +11,12 @@ from functools import lru_cache
 from typing import Literal
 
 from reconciler.policy.arn_patterns import account_of_pattern, split_arn
-from reconciler.policy.condition_keys import MULTIVALUED, ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES
+from reconciler.policy.condition_keys import (
+    ARN_KEYS,
+    MULTIVALUED,
+    ONLY_FOR_MEMBERS,
+    ONLY_FOR_SERVICES,
+)
 from reconciler.policy.conditions import Clause, Operator, parse_operator
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.networks import Networks, read_networks
@@ -35,7 +40,6 @@ _FLIPPED: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("true",): ("false",),
     ("false",): ("true",),
 }
-_ARN_KEYS = frozenset({"aws:principalarn", "aws:sourcearn", "aws:sourcevpcarn"})
 _IS_SERVICE, _SOURCE_IP, _USER_ID = "aws:principalisawsservice", "aws:sourceip", "aws:userid"
 
 _ACCOUNT, _ORGANIZATION = "${aws:resourceaccount}", "${aws:resourceorgid}"
@@ -58,7 +62,7 @@ stands for the registry's own; any other variable may be the caller's own value.
 _OF_ONE = re.compile(r"(A(ROA|IDA)[A-Z0-9]{6,}|[0-9]{12})(:.*)?", re.DOTALL)
 """Values of aws:userid of one role, user or account; behind the colon is a session's name."""
 
-BOUNDING_KEYS = frozenset({*_NAME_KEYS, *_ARN_KEYS, _SOURCE_IP, _USER_ID})
+BOUNDING_KEYS = frozenset({*_NAME_KEYS, *ARN_KEYS, _SOURCE_IP, _USER_ID})
 
 
 @lru_cache(maxsize=16_384)
@@ -71,7 +75,7 @@ def names_callers(clause: Clause, present: frozenset[str]) -> bool:
     operator = parse_operator(clause.operator)
     if operator.base not in _POSITIVE or not (clause.key in present or _is_strict(operator)):
         return False
-    if clause.key in _ARN_KEYS:
+    if clause.key in ARN_KEYS:
         return all(_is_bounding_arn(value, operator.base) for value in clause.values)
     if clause.key == _USER_ID:
         return all(_is_one_id(value) for value in clause.values)
@@ -117,7 +121,7 @@ def opposite(clause: Clause) -> Clause | None:
         flipped = _FLIPPED.get(clause.values)
         return Clause(operator.base, clause.key, flipped) if flipped else None
     base = _OPPOSITES.get(operator.base)
-    if base is None or (base.startswith("Arn") and clause.key not in _ARN_KEYS):
+    if base is None or (base.startswith("Arn") and clause.key not in ARN_KEYS):
         return None
     match operator.qualifier:
         case "ForAllValues":

@@ -7,10 +7,10 @@ multiple context keys or values" and "Single-valued vs. multivalued context keys
 from collections.abc import Sequence
 
 from reconciler.policy.caller import Caller
-from reconciler.policy.condition_keys import MULTIVALUED
+from reconciler.policy.condition_keys import ARN_KEYS, MULTIVALUED
 from reconciler.policy.conditions import Clause, Operator, parse_operator
 from reconciler.policy.malformed import MalformedError
-from reconciler.policy.operators import MATCHES, takes_variables
+from reconciler.policy.operators import MATCHES, is_arn, takes_variables
 from reconciler.policy.ternary import Answer, all_of, any_of, negated
 from reconciler.policy.variables import resolve, without_variables
 
@@ -63,6 +63,8 @@ def _holds_without_key(operator: Operator) -> Answer:
 def _fits(operator: Operator, clause: Clause, actual: str, caller: Caller) -> Answer:
     """Tell whether one value of the request matches any of the clause's; none, where negated."""
     base = operator.base.replace("Not", "")
+    if clause.key in ARN_KEYS and takes_variables(base) and not is_arn(actual):
+        return None
     matched = any_of(_matches(base, wanted, actual, caller) for wanted in clause.values)
     return negated(matched) if _is_negated(operator) else matched
 

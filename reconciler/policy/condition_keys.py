@@ -45,6 +45,9 @@ MULTIVALUED = frozenset(
 )
 """Keys that may have several values in one request; only a set operator compares them all."""
 
+ARN_KEYS = frozenset({"aws:principalarn", "aws:sourcearn", "aws:sourcevpcarn"})
+"""Keys whose value is an ARN in each request that has them."""
+
 ONLY_FOR_SERVICES = frozenset(
     {
         "aws:principalservicename",

@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.policy.condition_keys import spell_key
-from reconciler.policy.condition_values import FAMILIES, Family, canonical_values
+from reconciler.policy.condition_values import FAMILIES, canonical_values
 from reconciler.policy.malformed import JsonPath, MalformedError
+from reconciler.policy.spellings import spellings
 
 Condition = tuple["Clause", ...]
 """All clauses must hold; sorted; `()` is no condition."""
@@ -21,8 +22,8 @@ NO_CONDITION: Condition = ()
 class Clause(NamedTuple):
     """One operator on one key, true where any of the sorted values matches.
 
-    `operator` is canonical (`ArnLike` for `ArnEquals`), with its set qualifier and `IfExists`;
-    `key` is in lower case, for keys have no case.
+    `operator` has its set qualifier and `IfExists`, and is `ArnLike` for `ArnEquals`; `key` is in
+    lower case, for keys have no case.
     """
 
     operator: str
@@ -64,6 +65,13 @@ def parse_condition(block: object, path: JsonPath = ("Condition",)) -> Condition
     Raises MalformedError for whatever is not understood: an unknown operator, an empty list of
     values, a value that the operator can't compare, one key twice in different case.
     """
+    return canonical(read_condition(block, path))
+
+
+def read_condition(block: object, path: JsonPath = ("Condition",)) -> Condition:
+    """Read a Condition element as `parse_condition`, and leave StringEquals, StringLike and ArnLike
+    as they are written, for whoever tells its author of it.
+    """
     if not isinstance(block, Mapping):
         raise MalformedError("a Condition is an object of operators", path)
     clauses: set[Clause] = set()
@@ -75,8 +83,15 @@ def parse_condition(block: object, path: JsonPath = ("Condition",)) -> Condition
     return tuple(sorted(clauses))
 
 
+@lru_cache(maxsize=4_096)
+def canonical(condition: Condition) -> Condition:
+    """Give each clause the canonical one of the operators that say the same."""
+    return tuple(sorted({clause._replace(operator=_names(clause)[0]) for clause in condition}))
+
+
 def _clauses(name: str, keys: object) -> Iterable[Clause]:
-    written, family = _operator(name)
+    operator = parse_operator(name)
+    written, family = canonical_operator(operator), FAMILIES[operator.base]
     if not isinstance(keys, Mapping) or not keys:
         raise MalformedError("an operator takes an object of at least one key")
     seen: set[str] = set()
@@ -90,13 +105,6 @@ def _clauses(name: str, keys: object) -> Iterable[Clause]:
             yield Clause(written, lowered, canonical_values(values, family))
         except MalformedError as malformed:
             raise malformed.under(key) from None
-
-
-@lru_cache(maxsize=256)
-def _operator(name: str) -> tuple[str, Family]:
-    """Give an operator's canonical name, and the family of its values."""
-    operator = parse_operator(name)
-    return canonical_operator(operator), FAMILIES[operator.base]
 
 
 @lru_cache(maxsize=256)
@@ -114,10 +122,9 @@ def parse_operator(name: str, path: JsonPath = ()) -> Operator:
 
 
 def canonical_operator(operator: Operator) -> str:
-    """Write an operator's name, in one way for the pairs that behave the same."""
+    """Write an operator's name, in one way for the pairs that always behave the same."""
     base = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}.get(operator.base, operator.base)
-    colon = ":" if operator.qualifier else ""
-    return f"{operator.qualifier}{colon}{base}{'IfExists' if operator.if_exists else ''}"
+    return _name(operator._replace(base=base))
 
 
 def combine(*conditions: Condition) -> Condition:
@@ -135,13 +142,11 @@ def combine(*conditions: Condition) -> Condition:
 def condition_json(condition: Condition) -> dict[str, dict[str, str | list[str]]]:
     """Write a condition as JSON, in one way: known keys as AWS spells them, one value bare.
 
-    Two clauses with the same operator and key were read from the two names of that operator.
+    Clauses with the same operator and key were read from several names of that operator.
     """
     block: dict[str, dict[str, str | list[str]]] = {}
-    for operator, key, values in condition:
-        spelled = spell_key(key)
-        name = operator if spelled not in block.get(operator, ()) else _other_name(operator)
-        block.setdefault(name, {})[spelled] = values[0] if len(values) == 1 else list(values)
+    for (_, key, values), name in zip(condition, _written(condition), strict=True):
+        block.setdefault(name, {})[spell_key(key)] = values[0] if len(values) == 1 else list(values)
     return block
 
 
@@ -157,5 +162,26 @@ def without_variables(condition: Condition) -> Condition:
     )
 
 
-def _other_name(operator: str) -> str:
-    return operator.replace("ArnLike", "ArnEquals").replace("ArnNotLike", "ArnNotEquals")
+def _written(condition: Condition) -> list[str]:
+    """Give each clause an operator that no other one on its key has: the canonical one, if free."""
+    given: dict[tuple[str, str], Clause] = {}
+    # Who has the fewest to choose from chooses first: then all find one, as when they were read.
+    for clause in sorted(condition, key=lambda each: len(_names(each))):
+        name = next(name for name in _names(clause) if (name, clause[1]) not in given)
+        given[name, clause[1]] = clause
+    names = {clause: name for (name, _), clause in given.items()}
+    return [names[clause] for clause in condition]
+
+
+@lru_cache(maxsize=4_096)
+def _names(clause: Clause) -> tuple[str, ...]:
+    """Give all operators that say the same of a clause's key and values, the canonical first."""
+    name, key, values = clause
+    operator = parse_operator(name)
+    bases = spellings(operator.base, key, values)
+    return tuple(_name(operator._replace(base=base)) for base in bases)
+
+
+def _name(operator: Operator) -> str:
+    qualifier, base, if_exists = operator
+    return f"{qualifier}{':' if qualifier else ''}{base}{'IfExists' if if_exists else ''}"

@@ -14,6 +14,7 @@ from reconciler.policy.document import VERSION, Document, Statement
 from reconciler.policy.principals import Principal, plain_name, service_principal
 from reconciler.policy.public import is_public
 from reconciler.policy.tiers import action_names
+from reconciler.policy.vocabulary import holder_name
 
 LAMBDA_SID = "LambdaECRImageRetrievalPolicy"
 """The Sid of the statement that Lambda adds by itself so that it may fetch a function's image.
@@ -139,7 +140,7 @@ def _obstacles(rule: KeepRule, statement: Statement) -> Iterator[Obstacle]:
     if statement.effect != "Allow":
         yield Obstacle("it denies, and rules keep only what allows")
     if statement.principals != (rule.principal,):
-        names = ", ".join(map(plain_name, statement.principals))
+        names = ", ".join(holder_name(p, statement.condition) for p in statement.principals)
         yield Obstacle(f"it is for {names}; the rule is for {plain_name(rule.principal)} alone")
     for clause in rule.condition:
         if clause not in statement.condition:

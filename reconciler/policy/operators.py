@@ -43,6 +43,11 @@ def takes_variables(base: str) -> bool:
     return base.startswith(("String", "Arn"))
 
 
+def is_arn(text: str) -> bool:
+    """Tell whether a value of a request is an ARN."""
+    return bool(_arn_fields(plain(text)))
+
+
 def _same(wanted: str, actual: str) -> Answer:
     return literal(wanted) == actual
 
@@ -56,14 +61,19 @@ def _same_ignoring_case(wanted: str, actual: str) -> Answer:
 
 
 def _like(wanted: str, actual: str) -> Answer:
-    # What counts as one character beyond ASCII is not documented.
-    return glob_matches(wanted, plain(actual)) if "?" not in wanted or actual.isascii() else None
+    text = plain(actual)
+    if "?" not in wanted or actual.isascii():
+        return glob_matches(wanted, text)
+    # What counts as one character beyond ASCII is not documented; it is part of the text.
+    return None if glob_matches(wanted.replace("?", "*"), text) else False
 
 
 def _arn_like(wanted: str, actual: str) -> Answer:
     """Compare ARNs field by field: a wildcard does not cross a colon before the last field."""
-    patterns, fields = _arn_fields(wanted), _arn_fields(plain(actual))
-    return all_of(map(_like, patterns, fields)) if patterns and fields else None
+    patterns = _arn_fields(wanted)
+    if not (patterns and is_arn(actual)):
+        return None
+    return all_of(map(_like, patterns, actual.split(":", _ARN_FIELDS - 1)))
 
 
 def _arn_fields(text: str) -> list[str]:

@@ -1,13 +1,18 @@
 """The file's own words for what a policy says: names of principals, names of tiers."""
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from reconciler.policy.condition_keys import spell_key
 from reconciler.policy.conditions import Condition
-from reconciler.policy.principals import Principal
+from reconciler.policy.principals import EVERYONE, Principal, plain_name
 from reconciler.policy.tiers import BUILT_IN_TIERS, OF_SERVICES, Tiers
+from reconciler.printable import unmistakable
+
+_MOST_LISTED = 3
 
 
 class NamedPrincipal(NamedTuple):
@@ -20,10 +25,11 @@ class NamedPrincipal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All the tiers and names of one access file."""
+    """All the tiers and names of one access file; `accounts` gives the names by the ids."""
 
     tiers: Tiers = field(default_factory=lambda: BUILT_IN_TIERS)
     principals: tuple[NamedPrincipal, ...] = ()
+    accounts: Mapping[str, str] = field(default_factory=dict)
     _of_others: Tiers = field(init=False, repr=False, compare=False)
     _by_principal: dict[Principal, tuple[NamedPrincipal, ...]] = field(
         init=False, repr=False, compare=False
@@ -53,6 +59,22 @@ class Vocabulary:
         """Give the file's name for whoever holds something under this condition, if any."""
         named = self.find(principal, condition)
         return named.name if named else None
+
+
+def holder_name(principal: Principal, condition: Condition) -> str:
+    """Write who holds something as people read it: `*` is everyone only without a condition."""
+    if principal != EVERYONE or not condition:
+        return plain_name(principal)
+    terms = (
+        f"{clause.operator} {unmistakable(spell_key(clause.key))} {_listed(clause.values)}"
+        for clause in condition
+    )
+    return f"whoever meets {' and '.join(terms)}"
+
+
+def _listed(values: tuple[str, ...]) -> str:
+    more = f" or {len(values) - _MOST_LISTED:,} more" if len(values) > _MOST_LISTED else ""
+    return " or ".join(map(json.dumps, values[:_MOST_LISTED])) + more
 
 
 def _by_principal(

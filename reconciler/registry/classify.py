@@ -37,20 +37,29 @@ BAD_SIGNATURE = frozenset(
         "SignatureDoesNotMatch",
     }
 )
-_NOT_ACCEPTED = frozenset(
+_UNSIGNED = frozenset(
     {
         "AuthFailure",
         "IncompleteSignature",
         "IncompleteSignatureException",
-        "InvalidClientTokenId",
         "MissingAuthenticationToken",
         "MissingAuthenticationTokenException",
+    }
+)
+# So a region answers that is not enabled for the account, and so does each one where the access
+# key does not exist (aws/chalice#1445, segmentio/aws-okta#225). The last two are only the first.
+_UNKNOWN_HERE = frozenset(
+    {
+        "InvalidClientTokenId",
         "UnrecognizedClientException",
+        "OptInRequired",
+        "RegionDisabledException",
     }
 )
 _BY_CODE = {
     **dict.fromkeys(_THROTTLES, Fault.THROTTLED),
-    **dict.fromkeys(EXPIRED | BAD_SIGNATURE | _NOT_ACCEPTED, Fault.CREDENTIALS),
+    **dict.fromkeys(EXPIRED | BAD_SIGNATURE | _UNSIGNED, Fault.CREDENTIALS),
+    **dict.fromkeys(_UNKNOWN_HERE, Fault.NOT_ACCEPTED),
     **dict.fromkeys(("AccessDenied", "AccessDeniedException"), Fault.DENIED),
     **dict.fromkeys(("408", "RequestTimeout", "RequestTimeoutException"), Fault.UNANSWERED),
     "RepositoryNotFoundException": Fault.REPOSITORY_MISSING,
@@ -103,11 +112,18 @@ def error_code(error: Exception) -> str:
 
 
 def error_text(error: Exception) -> str:
-    """The service's own words where there are some, boto3's otherwise; not made safe to print."""
+    """The service's own words where there are some, boto3's otherwise; not made safe to print.
+
+    boto3 writes some of its own in several lines, as helpers do; they are given in one.
+    """
     if isinstance(error, boto.ClientError):
         details = error.response.get("Error", {})
-        return details.get("Message") or details.get("Code") or "no reason given"
-    return "a credential holds a line break" if _UNSENDABLE in str(error) else str(error)
+        return (details.get("Message") or details.get("Code") or "no reason given").strip()
+    return "a credential holds a line break" if _UNSENDABLE in str(error) else _one_line(str(error))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def fault_of(error: Exception) -> Fault:
@@ -153,7 +169,7 @@ def _fault_of_answer(error: boto.ClientError) -> Fault:
     fault = _BY_CODE.get(code)
     if fault is Fault.THROTTLED or text.startswith("Rate exceeded"):
         return Fault.THROTTLED
-    if error.operation_name in _CREDENTIAL_CALLS:
+    if error.operation_name in _CREDENTIAL_CALLS and fault is not Fault.NOT_ACCEPTED:
         return Fault.CREDENTIALS
     if fault is not None:
         return fault

@@ -1,14 +1,16 @@
 """The credentials that calls are signed with: looked at before use, and kept from being told."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-import boto3
 import botocore.session
 from botocore.client import BaseClient
 
 from reconciler.redaction import learn_secret
+from reconciler.registry.credential_failures import explain_credentials
+from reconciler.registry.credential_sources import CONTAINER_TOKEN_FILE, TOKEN_FILE
 from reconciler.registry.fault import CallError, Fault
 
 _SECRET_VARIABLES = (
@@ -17,7 +19,7 @@ _SECRET_VARIABLES = (
     "AWS_SECURITY_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 )
-_TOKEN_FILES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+_TOKEN_FILES = (TOKEN_FILE, CONTAINER_TOKEN_FILE)
 _SECRET_SETTINGS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
 _TOKEN_FILE_SETTING = "web_identity_token_file"  # noqa: S105 - a setting's name
 _MOST_OF_TOKEN = 2**16  # bytes
@@ -48,7 +50,16 @@ def learn_settings(session: botocore.session.Session) -> None:
         learn_secret(_content(file))
 
 
-def watch_credentials(client: BaseClient, session: boto3.Session) -> None:
+def load_credentials(session: botocore.session.Session) -> None:
+    """Have boto3 find credentials, which may run a helper, but calls neither ECR nor STS.
+
+    Raises CallError where what the settings name can't be used.
+    """
+    with _explaining(session):
+        session.get_credentials()
+
+
+def watch_credentials(client: BaseClient, session: botocore.session.Session) -> None:
     """Have the credentials of a client looked at before each use, for they may be renewed.
 
     A call with some that can't be right then raises CallError, and nothing is sent.
@@ -58,24 +69,38 @@ def watch_credentials(client: BaseClient, session: boto3.Session) -> None:
         found = session.get_credentials()
         if found is None:
             return
-        frozen = found.get_frozen_credentials()
+        with _explaining(session):
+            frozen = found.get_frozen_credentials()
         secrets = {
             "the secret access key": frozen.secret_key or "",
             "the session token": frozen.token or "",
         }
         for secret in secrets.values():
-            learn_secret(secret)
+            learn_secret(str(secret))
         for name, value in {"the access key id": frozen.access_key or "", **secrets}.items():
             _require_plain(name, value, found.method or "")
 
     client.meta.events.register("before-sign", look)
 
 
-def _require_plain(name: str, value: str, method: str) -> None:
+@contextmanager
+def _explaining(session: botocore.session.Session) -> Iterator[None]:
+    """Tell what fails in here as a failure to get credentials, not as one of the call."""
+    try:
+        yield
+    except Exception as error:
+        raise explain_credentials(error, session) from error
+
+
+def _require_plain(name: str, value: object, method: str) -> None:
     """Raise CallError for a credential with a blank, a line break or a letter beyond ASCII.
 
     None of AWS has any; with a line break no call can even be made.
     """
+    source = _SOURCES.get(method, method)
+    if not isinstance(value, str):
+        message = f"{name} is no text; it comes from {source}"
+        raise CallError(message, fault=Fault.CREDENTIALS, hint="write it in quotes, as a string")
     odd = {at: char for at, char in enumerate(value) if not "!" <= char <= "~"}
     if not odd:
         return
@@ -84,7 +109,7 @@ def _require_plain(name: str, value: str, method: str) -> None:
     is_blank = all(map(str.isspace, odd.values()))
     what = "white space" if is_blank else "a character that no credential has"
     raise CallError(
-        f"{name} {where} {what}; it comes from {_SOURCES.get(method, method)}",
+        f"{name} {where} {what}; it comes from {source}",
         fault=Fault.CREDENTIALS,
         hint="set it again without; what a file or a secret store gives may end with a line break",
     )

@@ -13,15 +13,17 @@ from reconciler.registry.classify import (
     error_text,
     fault_of,
 )
+from reconciler.registry.credential_sources import missing_files
 from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.regions import enabling_hint, is_opt_in, variant_hint
 
 _LONGEST_QUOTE = 500  # characters of somebody else's text in a line of ours
 _NO_PERMISSION = re.compile(r"User: (?P<caller>\S+) is not authorized to perform: (?P<action>\S+)")
 _REASON = re.compile(r"\bbecause (?P<reason>.+)|\bwith (?P<deny>an explicit deny.*)", re.DOTALL)
 
+CREDENTIALS_HINT = "check with `aws sts get-caller-identity` that these credentials work"
 _HINTS = {
     Fault.SETTINGS: "check AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the files in ~/.aws",
-    Fault.CREDENTIALS: "check with `aws sts get-caller-identity` that these credentials work",
     Fault.CONNECTION: "check the network, the proxy, the region's name and AWS_ENDPOINT_URL",
     Fault.TLS: "where a proxy has certificates of its own, name them in AWS_CA_BUNDLE; "
     "for an http:// endpoint, check AWS_ENDPOINT_URL",
@@ -36,11 +38,14 @@ _HINTS = {
 }
 
 
-def explain(error: Exception, *, operation: str, repository: str | None) -> CallError:
+def explain(
+    error: Exception, *, operation: str, repository: str | None, region: str = ""
+) -> CallError:
     """What failed, in one line without control characters, with a hint where one helps.
 
     `operation` is the API's name of the call, such as `GetRepositoryPolicy`, or `connect` where
-    none was made yet. An error that is explained already comes back as it is.
+    none was made yet; `region` is where, empty where that does not count. An error that is
+    explained already comes back as it is.
     """
     if isinstance(error, CallError):
         return error
@@ -50,13 +55,16 @@ def explain(error: Exception, *, operation: str, repository: str | None) -> Call
     hint = _HINTS.get(fault)
     match fault:
         case Fault.SETTINGS:
-            message = f"the AWS settings do not work: {said}"
+            message, hint = f"the AWS settings do not work: {said}", variant_hint(said) or hint
         case Fault.CREDENTIALS:
             message, hint = _credentials(error, said)
+        case Fault.NOT_ACCEPTED:
+            message = f"AWS does not accept the credentials{region and f' in {region}'}: {said}"
+            hint = enabling_hint(region) if region and is_opt_in(region) else CREDENTIALS_HINT
         case Fault.CONNECTION:
-            message = f"no connection: {said}"
+            message, hint = f"no connection: {said}", variant_hint(said) or hint
         case Fault.DENIED:
-            message, hint = _denied(said, operation, call)
+            message, hint = _denied(said, operation, repository)
         case Fault.UNANSWERED:
             message = f"{call} got no readable answer: {_unanswered(error)}"
         case Fault.THROTTLED:
@@ -64,6 +72,13 @@ def explain(error: Exception, *, operation: str, repository: str | None) -> Call
         case _:
             message = f"{call} failed: {_with_code(error, said)}"
     return CallError(message, fault=fault, hint=hint)
+
+
+def in_this_region_only(error: CallError, region: str) -> CallError:
+    """Say of credentials that are good in other regions why they may be none in this one."""
+    if error.fault is not Fault.NOT_ACCEPTED:
+        return error
+    return CallError(error.message, fault=error.fault, hint=enabling_hint(region))
 
 
 def quoted(text: str) -> str:
@@ -74,15 +89,13 @@ def quoted(text: str) -> str:
 
 def _credentials(error: Exception, said: str) -> tuple[str, str]:
     if isinstance(error, boto.NoCredentialsError):
-        return "no AWS credentials found", (
+        return "; ".join(["no AWS credentials found", *map(quoted, missing_files())]), (
             "set AWS_PROFILE, log in with `aws sso login`, or give AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY"
         )
-    if isinstance(error, (boto.SSOError, boto.TokenRetrievalError)):
-        return f"the SSO login does not work: {said}", "run `aws sso login`"
     code = error_code(error)
     if code in EXPIRED:
-        return f"the AWS credentials have expired: {said}", "log in again"
+        return "the credentials expired", "log in again"
     if code in BAD_SIGNATURE:
         return f"AWS did not accept the signature: {said}", (
             "check this machine's clock, and the secret access key"
@@ -92,23 +105,23 @@ def _credentials(error: Exception, said: str) -> tuple[str, str]:
             "the role's trust policy must name the caller, and the caller must be allowed "
             "sts:AssumeRole on it"
         )
-    return f"the AWS credentials do not work: {said}", _HINTS[Fault.CREDENTIALS]
+    return f"the AWS credentials do not work: {said}", CREDENTIALS_HINT
 
 
-def _denied(said: str, operation: str, call: str) -> tuple[str, str]:
+def _denied(said: str, operation: str, repository: str | None) -> tuple[str, str]:
+    """Name the action once, and who may not do it; the hint goes on from there."""
     named = _NO_PERMISSION.search(said)
     service = "sts" if operation == "GetCallerIdentity" else "ecr"
     action = named["action"] if named else f"{service}:{operation}"
-    caller = named["caller"] if named else "the caller"
+    call = action if repository is None else f"{action} on {quoted(repository)}"
     reason = _REASON.search(said)
-    if reason is None:
-        because = "" if named else f": {said}"
-    else:
-        because = f": {reason['reason'] or reason['deny']}"
-    message = f"access denied: {caller} is not allowed {action} ({call}){because}"
+    why = (reason["reason"] or reason["deny"]) if reason else "" if named else said
+    why = why.replace(f"the {action} action", "it").replace(action, "it")
+    caller = named["caller"] if named else "the caller"
+    message = f"{call}: not allowed for {caller}{why and f': {why}'}"
     if reason is not None and "explicit deny" in reason[0]:
-        return message, f"a Deny that covers {action} decides; an Allow elsewhere does not help"
-    return message, f"allow {action} in the identity policy of the caller"
+        return message, "a Deny that covers it decides; an Allow elsewhere does not help"
+    return message, "allow it in the identity policy of the caller"
 
 
 def _unanswered(error: Exception) -> str:

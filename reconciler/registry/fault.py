@@ -9,7 +9,8 @@ class Fault(Enum):
     """The kind of a failed call, as far as it changes what can be done about it."""
 
     SETTINGS = "settings"  # a profile, a region or an endpoint address that is wrong
-    CREDENTIALS = "credentials"  # none, expired, not accepted, or a role refused
+    CREDENTIALS = "credentials"  # none, expired, a wrong signature, or a role refused
+    NOT_ACCEPTED = "not-accepted"  # credentials that are unknown, maybe in this region only
     CONNECTION = "connection"  # no connection came about: nothing was sent
     TLS = "tls"
     UNANSWERED = "unanswered"  # sent, but no answer, or none that can be read
@@ -24,8 +25,10 @@ class Fault(Enum):
     REJECTED = "rejected"  # any other refusal
 
 
-FOR_ALL = frozenset({Fault.SETTINGS, Fault.CREDENTIALS, Fault.CONNECTION, Fault.TLS})
-"""What fails for one repository and would fail for all others, too."""
+FOR_ALL = frozenset(
+    {Fault.SETTINGS, Fault.CREDENTIALS, Fault.NOT_ACCEPTED, Fault.CONNECTION, Fault.TLS}
+)
+"""What fails for one repository and would fail for all others of its region, too."""
 
 PASSING = frozenset({Fault.CONNECTION, Fault.SERVICE, Fault.THROTTLED, Fault.UNANSWERED})
 """What may be over by the next call."""

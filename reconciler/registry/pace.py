@@ -26,6 +26,7 @@ MOST_FAILURES = 3  # of one call that are no throttles; the last is raised
 MOST_UNSENT = 8  # the same where no connection comes about, though there has been one before
 FIRST_PAUSE = 0.1  # seconds; doubles with each failure of one call
 LONGEST_PAUSE = 5.0  # seconds
+LONG = 5.0  # seconds from the first throttle to another one, after which it is told
 LONGEST_NAP = 0.1  # seconds between looks at the pace, which may have changed
 _ROUNDING = 1e-6  # of a turn
 
@@ -48,17 +49,21 @@ class _Permit:
 class Pace:
     """Paces and repeats calls; one for each registry and region, safe to share among threads.
 
-    `clock` gives seconds, `sleep` takes seconds, `uniform` draws a number between its two
-    arguments.
+    `throttled_for_long` is called once, by any thread, where throttles go on for `LONG`. `clock`
+    gives seconds, `sleep` takes seconds, `uniform` draws a number between its two arguments.
     """
 
     def __init__(
         self,
         *,
+        throttled_for_long: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
+        self._throttled_for_long = throttled_for_long
+        self._first_throttle: float | None = None
+        self._is_long = False
         self._clock = clock
         self._sleep = sleep
         self._uniform = uniform
@@ -186,6 +191,13 @@ class Pace:
                 self._counted_to = self._move_on() + REST
                 self._rate = max(LOWEST_RATE, self._rate / 2.0)
                 self._slowdowns += 1
+            now = self._clock()
+            if self._first_throttle is None:
+                self._first_throttle = now
+            becomes_long = not self._is_long and now >= self._first_throttle + LONG
+            self._is_long = self._is_long or becomes_long
+        if becomes_long:
+            self._throttled_for_long()
 
     def _speed_up(self, permit: _Permit) -> None:
         with self._lock:

@@ -45,7 +45,7 @@ class RegistryReader:
     """
 
     def __init__(self, connection: Connection, pace: Pace, *, threads: int = THREADS) -> None:
-        self._account = connection.account
+        self._account, self._region = connection.account, connection.region
         self._pace = pace
         self._threads = threads
         self._client = cast("_ReadingClient", new_client(connection, "ecr", threads=threads))
@@ -63,7 +63,7 @@ class RegistryReader:
                 return tuple(sorted(names))
             if idle >= _MOST_IDLE_PAGES:
                 error = UnreadableAnswerError("its pages have no end")
-                raise explain(error, operation="DescribeRepositories", repository=None)
+                raise self._explain(error, "DescribeRepositories")
 
     def read_policy(self, name: str) -> str | None:
         """The policy's JSON as the service gives it, None where the repository has none.
@@ -86,7 +86,7 @@ class RegistryReader:
         try:
             return self._pace.call(ask, read_verdict)
         except Exception as error:
-            raise explain(error, operation="GetRepositoryPolicy", repository=name) from error
+            raise self._explain(error, "GetRepositoryPolicy", name) from error
 
     def read_settings(self, name: str) -> LiveSettings:
         """How a repository is set up (DescribeRepositories). Raises CallError."""
@@ -103,7 +103,7 @@ class RegistryReader:
         try:
             return self._pace.call(ask, read_verdict)
         except Exception as error:
-            raise explain(error, operation="DescribeRepositories", repository=name) from error
+            raise self._explain(error, "DescribeRepositories", name) from error
 
     def holds_images(self, name: str) -> bool:
         """Tell whether a repository holds any image (ListImages). Raises CallError."""
@@ -120,7 +120,7 @@ class RegistryReader:
         try:
             return self._pace.call(ask, read_verdict)
         except Exception as error:
-            raise explain(error, operation="ListImages", repository=name) from error
+            raise self._explain(error, "ListImages", name) from error
 
     def read(
         self, names: Sequence[str], progress: Callable[[int, int], None]
@@ -148,6 +148,9 @@ class RegistryReader:
                 progress(len(found), len(wanted))
         return {name: found[name] for name in wanted}
 
+    def _explain(self, error: Exception, operation: str, name: str | None = None) -> CallError:
+        return explain(error, operation=operation, repository=name, region=self._region)
+
     def _outcome(self, fatal: list[CallError], name: str) -> tuple[str, str | CallError | None]:
         """What came of one read; after a failure that would be everyone's, no more are begun."""
         if fatal:
@@ -172,7 +175,7 @@ class RegistryReader:
         try:
             return self._pace.call(ask, read_verdict)
         except Exception as error:
-            raise explain(error, operation="DescribeRepositories", repository=None) from error
+            raise self._explain(error, "DescribeRepositories") from error
 
 
 def unread(names: Iterable[str], error: CallError) -> dict[str, LiveRepository]:

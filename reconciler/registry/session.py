@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
 
 from reconciler.errors import RefusedError
 from reconciler.registry.answers import text_field
 from reconciler.registry.classify import read_verdict
-from reconciler.registry.credentials import learn_settings, watch_credentials
+from reconciler.registry.credentials import learn_settings, load_credentials, watch_credentials
 from reconciler.registry.failures import explain, quoted
 from reconciler.registry.fault import CallError, Fault
 from reconciler.registry.pace import Pace
@@ -36,6 +37,8 @@ class Connection:
     region: str
     assume_role: str | None
     session: boto3.Session = field(repr=False, compare=False)
+    core: botocore.session.Session = field(repr=False, compare=False)
+    """What `session` stands on; it finds the credentials."""
 
 
 class _RoleCredentials(TypedDict):
@@ -65,21 +68,23 @@ class _RoleProvider:
         return DeferredRefreshableCredentials(refresh_using=self.refresh, method="assume-role")
 
 
-def connect(account: str, region: str, assume_role: str | None = None) -> Connection:
+def connect(
+    account: str, region: str, assume_role: str | None = None, profile: str | None = None
+) -> Connection:
     """Prepare to call the registry of `account` in `region`, as the role `assume_role` if given.
 
-    The role is assumed at the first call and again before its credentials expire. Raises
-    CallError for an unknown profile or a broken AWS configuration file.
+    With `profile`, the credentials are that profile's, whatever the environment holds. The role
+    is assumed at the first call and again before its credentials expire. Raises CallError for an
+    unknown profile or a broken AWS configuration file.
     """
     try:
-        core = botocore.session.Session()
+        core = botocore.session.Session(profile=profile)
         learn_settings(core)
         session = boto3.Session(botocore_session=core, region_name=region)
-        if assume_role is not None:
-            session = _assuming(session, region, assume_role)
     except Exception as error:
         raise explain(error, operation="connect", repository=None) from error
-    return Connection(account, region, assume_role, session)
+    connection = Connection(account, region, None, session, core)
+    return connection if assume_role is None else _assuming(connection, assume_role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,9 @@ def caller_identity(connection: Connection) -> Identity:
     try:
         return Pace().call(ask, read_verdict)
     except Exception as error:
-        raise explain(error, operation="GetCallerIdentity", repository=None) from error
+        raise explain(
+            error, operation="GetCallerIdentity", repository=None, region=connection.region
+        ) from error
 
 
 def require_account(connection: Connection) -> Identity:
@@ -121,11 +128,7 @@ def new_client(connection: Connection, service: str, *, threads: int = 1) -> obj
 
     Raises CallError for an endpoint address or a region that cannot be.
     """
-    try:
-        client = connection.session.client(service, config=_settings(threads))
-    except Exception as error:
-        raise explain(error, operation="connect", repository=None) from error
-    watch_credentials(client, connection.session)
+    client = _watched(connection, service, _settings(threads))
     address: str = client.meta.endpoint_url
     if urlsplit(address).scheme not in ("http", "https"):
         message = f"the endpoint address {quoted(address)!r} is neither http:// nor https://"
@@ -144,20 +147,34 @@ def _settings(threads: int) -> Config:
     )
 
 
-def _assuming(source: boto3.Session, region: str, role: str) -> boto3.Session:
+def _watched(connection: Connection, service: str, config: Config) -> BaseClient:
+    load_credentials(connection.core)
+    try:
+        client: BaseClient = connection.session.client(service, config=config)
+    except Exception as error:
+        raise explain(error, operation="connect", repository=None) from error
+    watch_credentials(client, connection.core)
+    return client
+
+
+def _assuming(source: Connection, role: str) -> Connection:
     def refresh() -> dict[str, str]:
         config = Config(connect_timeout=_CONNECT_TIMEOUT, read_timeout=_READ_TIMEOUT)
-        client = source.client("sts", config=config)
-        watch_credentials(client, source)
-        sts = cast("_SecurityTokenService", client)
-        given = sts.assume_role(RoleArn=role, RoleSessionName="ecr-reconcile")["Credentials"]
-        return {
-            "access_key": given["AccessKeyId"],
-            "secret_key": given["SecretAccessKey"],
-            "token": given["SessionToken"],
-            "expiry_time": given["Expiration"].isoformat(),
-        }
+        sts = cast("_SecurityTokenService", _watched(source, "sts", config))
+        try:
+            given = sts.assume_role(RoleArn=role, RoleSessionName="ecr-reconcile")["Credentials"]
+            return {
+                "access_key": given["AccessKeyId"],
+                "secret_key": given["SecretAccessKey"],
+                "token": given["SessionToken"],
+                "expiry_time": given["Expiration"].isoformat(),
+            }
+        except Exception as error:
+            raise explain(
+                error, operation="AssumeRole", repository=None, region=source.region
+            ) from error
 
-    session = botocore.session.Session()
-    session.register_component("credential_provider", _RoleProvider(refresh))
-    return boto3.Session(botocore_session=session, region_name=region)
+    core = botocore.session.Session()
+    core.register_component("credential_provider", _RoleProvider(refresh))
+    session = boto3.Session(botocore_session=core, region_name=source.region)
+    return Connection(source.account, source.region, role, session, core)

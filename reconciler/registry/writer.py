@@ -32,7 +32,7 @@ class RegistryWriter:
     """
 
     def __init__(self, connection: Connection, pace: Pace) -> None:
-        self._account = connection.account
+        self._account, self._region = connection.account, connection.region
         self._pace = pace
         self._client = cast("_WritingClient", new_client(connection, "ecr", threads=THREADS))
 
@@ -87,7 +87,7 @@ class RegistryWriter:
             fault = fault_of(error)
             if fault is Fault.POLICY_MISSING and operation == "DeleteRepositoryPolicy":
                 return
-            failure = explain(error, operation=operation, repository=name)
+            failure = explain(error, operation=operation, repository=name, region=self._region)
             if fault not in _UNSETTLED:
                 raise failure from error
             raise WriteOutcomeUnknownError(

@@ -28,9 +28,18 @@ def as_change(line: AccessLine) -> str:
     """Tell what a change makes of it: `pull → push-pull`, or the one side that there is."""
     if line.sign == "+":
         return line.after
-    return line.before if line.sign == "-" else f"{line.before} → {line.after}"
+    if line.sign == "-":
+        return line.before
+    parts = _parts(("gains ", line.gained), ("loses ", line.lost))
+    return parts or f"{line.before} → {line.after}"
 
 
 def as_drift(line: AccessLine) -> str:
-    """Tell both sides by their names."""
-    return f"live: {line.before}; file: {line.after}"
+    """Tell both sides by their names, or what only one of them has."""
+    parts = _parts(("only live: ", line.lost), ("only in the file: ", line.gained))
+    return parts or f"live: {line.before}; file: {line.after}"
+
+
+def _parts(*told: tuple[str, str]) -> str:
+    """Give what only one side has, each under its heading, as far as there is anything."""
+    return "; ".join(f"{heading}{what}" for heading, what in told if what)

@@ -1,7 +1,7 @@
 """Changes of access as plain values: lines for people, grants for programs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from reconciler.policy.conditions import Condition, condition_json
@@ -9,7 +9,7 @@ from reconciler.policy.difference import AccessChange, Holdings, Kind
 from reconciler.policy.principals import Principal, gone_kind
 from reconciler.policy.tiers import action_names, tier_of
 from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
-from reconciler.report.words import holdings_words, principal_label
+from reconciler.report.words import are_tiers, holdings_words, principal_label
 
 LineKind = Kind | Literal["gone"]
 
@@ -28,13 +28,18 @@ class GrantView:
 
 @dataclass(frozen=True, slots=True)
 class AccessLine:
-    """What changes for one principal, in words."""
+    """What changes for one principal, in words.
+
+    `gained` and `lost` are told where two sets would have to be compared by eye, and else empty.
+    """
 
     sign: Literal["+", "-", "~"]
     kind: LineKind
     label: str
     before: str
     after: str
+    gained: str = ""
+    lost: str = ""
 
 
 def access_lines(changes: Iterable[AccessChange], vocabulary: Vocabulary) -> tuple[AccessLine, ...]:
@@ -74,14 +79,31 @@ def _told(access: AccessChange, vocabulary: Vocabulary) -> Iterable[AccessLine]:
 def _line(access: AccessChange, named: NamedPrincipal | None, vocabulary: Vocabulary) -> AccessLine:
     own: Condition = named.condition if named else ()
     tiers = vocabulary.tiers_of(access.principal)
-    deny = "deny " if access.effect == "Deny" else ""
-    return AccessLine(
-        sign="~" if access.before and access.after else "+" if access.after else "-",
+    before, after = access.before, access.after
+
+    def told(holdings: Holdings, of: Holdings) -> str:
+        deny = "deny " if holdings and access.effect == "Deny" else ""
+        return deny + holdings_words(holdings, own, tiers, of)
+
+    line = AccessLine(
+        sign="~" if before and after else "+" if after else "-",
         kind="gone" if gone_kind(access.principal) else access.kind,
-        label=principal_label(access.principal, named),
-        before=(deny if access.before else "") + holdings_words(access.before, own, tiers),
-        after=(deny if access.after else "") + holdings_words(access.after, own, tiers),
+        label=principal_label(access.principal, named, vocabulary.accounts),
+        before=told(before, before),
+        after=told(after, after),
     )
+    if any(are_tiers(side, own, tiers) for side in (before, after)) or _only_if(before, after):
+        return line
+    return replace(
+        line,
+        gained=told(access.gained, after) if access.gained else "",
+        lost=told(access.lost, before) if access.lost else "",
+    )
+
+
+def _only_if(before: Holdings, after: Holdings) -> bool:
+    """Tell whether two sides differ in one condition alone, as where an `until` is put off."""
+    return len(before) == len(after) == 1 and before[0].actions == after[0].actions
 
 
 def _grants(

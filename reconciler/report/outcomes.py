@@ -1,23 +1,32 @@
 """How an apply went, as text and as JSON."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.plan.model import ChangeKind
 from reconciler.printable import printable
+from reconciler.report.causes import Failure, by_cause
 from reconciler.report.paint import Paint, Role
 from reconciler.report.plan_json import Origin, change_json, json_text, plan_json
 from reconciler.report.plan_view import PlanView
+from reconciler.report.words import number_of
 
 _ROLES: dict[str, Role] = {"applied": "added", "failed": "error", "stale": "warning"}
+_DONE: Mapping[ChangeKind, tuple[str, str]] = {
+    "set": ("policy set", "policies set"),
+    "delete": ("policy removed", "policies removed"),
+    "create": ("repository created", "repositories created"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeView:
-    """What became of one change: `applied`, `failed`, `stale` or `skipped`, and why."""
+    """What became of one change, as `Outcome` has it, and why."""
 
     repository: str
     region: str
+    change: ChangeKind
     outcome: str
     error: str | None
 
@@ -37,7 +46,7 @@ def render_outcomes(
     if not outcomes:
         return ""
     counts = Counter(view.outcome for view in outcomes)
-    parts = [f"{number} {outcome}" for outcome, number in sorted(counts.items())]
+    parts = [_counted(outcome, number, outcomes) for outcome, number in sorted(counts.items())]
     if left_alone:
         parts.append(f"{left_alone} left alone (see the findings above)")
     if errors:
@@ -45,13 +54,37 @@ def render_outcomes(
     total = f"{command}: {', '.join(parts)}."
     if set(counts) == {"skipped"} and len({view.error for view in outcomes}) == 1:
         return f"\n{total}\n"
-    return "\n".join(["", *(_line(view, paint) for view in outcomes), "", total]) + "\n"
+    return "\n".join(["", *_lines(outcomes, paint), "", total]) + "\n"
 
 
-def _line(view: OutcomeView, paint: Paint) -> str:
-    result = paint(_ROLES.get(view.outcome, "faint"), f"{view.outcome:<7}")
-    reason = f": {printable(view.error)}" if view.error else ""
-    return f"{result}  {printable(view.repository)} ({printable(view.region)}){reason}"
+def _counted(outcome: str, number: int, outcomes: Sequence[OutcomeView]) -> str:
+    """Count the changes with one outcome; of what was applied also what it did, unless just set."""
+    if outcome == "in-force":
+        return f"{number} in force already"
+    done = Counter(view.change for view in outcomes if view.outcome == outcome)
+    if outcome != "applied" or set(done) == {"set"}:
+        return f"{number} {outcome}"
+    told = ", ".join(number_of(done[kind], *words) for kind, words in _DONE.items() if done[kind])
+    return f"{number} {outcome} ({told})"
+
+
+def _lines(outcomes: Sequence[OutcomeView], paint: Paint) -> Iterable[str]:
+    """Tell each outcome that went well, and those that did not, once for each cause."""
+    width = max(map(len, ("applied", *(view.outcome for view in outcomes))))
+    views = (Failure(v.repository, v.region, v.outcome, v.error or "") for v in outcomes)
+    for cause in by_cause(views):
+        role = _ROLES.get(cause.kind, "faint")
+        result = paint(role, f"{cause.kind:<{width}}")
+        if not cause.text:
+            for name in cause.repositories:
+                yield f"{result}  {printable(name)} ({printable(cause.region)})"
+        elif len(cause.repositories) == 1:
+            yield f"{result}  {cause.names}: {cause.message}"
+        elif cause.of_call:
+            yield f"{result}  {cause.of_call}"
+        else:
+            count = f"{len(cause.repositories)} repositories {paint(role, cause.kind)}"
+            yield f"{count}: {cause.why}: {cause.names}"
 
 
 def render_outcomes_json(view: PlanView, outcomes: Sequence[OutcomeView], origin: Origin) -> str:

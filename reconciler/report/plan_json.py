@@ -11,12 +11,15 @@ from reconciler.report.plan_view import ChangeView, PlanView
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a plan comes from: the tool's version, the access file's path, digest and registry."""
+    """Where a plan comes from: the tool's version, the access file's path, digest and registry.
+
+    `account` is None, and there are no regions, for a journal that tells of no registry.
+    """
 
     tool_version: str
     path: str
     sha256: str
-    account: str
+    account: str | None
     regions: tuple[str, ...]
 
 
@@ -41,6 +44,7 @@ def plan_json(view: PlanView, origin: Origin) -> dict[str, object]:
             "grants_gone": view.access()["gone"],
             "live_grants": view.live_grants,
             "unmanaged_repositories": len(view.unmanaged),
+            "access": view.access(),
         },
         "changes": [change_json(change) for change in view.changes],
         "refusals": [_shown(asdict(refusal)) for refusal in view.refusals],

@@ -1,20 +1,22 @@
 """A plan, or drift, as text for people."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from reconciler.plan.model import RiskName
+from reconciler.plan.model import Change, RiskName
 from reconciler.printable import printable, printable_name, unmistakable
 from reconciler.report.access_text import Tell, access_block, as_change, as_drift
 from reconciler.report.access_view import LineKind
-from reconciler.report.paint import Paint
+from reconciler.report.causes import Failure, by_cause
+from reconciler.report.paint import Paint, Role
 from reconciler.report.plan_view import ChangeView, PlanView
-from reconciler.report.words import settings_words
+from reconciler.report.words import number_of, settings_words
 
 _MARGIN = 56
 _MOST_NAMES = 10
 _MOST_RAW = 2_000
+_DIFF_ROLES: Mapping[str, Role] = {"+": "added", "-": "removed", "@": "hint"}
 _RARE_KINDS: tuple[LineKind, ...] = ("narrowed", "changed")
 
 _RISKS: Mapping[RiskName, str] = {
@@ -34,8 +36,8 @@ _LIVE_RISKS: Mapping[RiskName, str] = {
 }
 
 
-Explain = Callable[[object, object], Iterable[str]]
-"""Explains how one policy's JSON becomes another, in lines."""
+Explain = Callable[[Change], Iterable[str]]
+"""Explains how a change's policy becomes another as JSON, in the lines of a unified diff."""
 
 
 class _Manner(NamedTuple):
@@ -48,7 +50,7 @@ class _Manner(NamedTuple):
     explain: Explain
 
 
-def explain_nothing(_before: object, _after: object) -> Iterable[str]:
+def explain_nothing(_change: Change) -> Iterable[str]:
     """Say nothing about the JSON: the access is what counts."""
     return ()
 
@@ -56,7 +58,7 @@ def explain_nothing(_before: object, _after: object) -> Iterable[str]:
 _AS_PLAN = _Manner(
     as_change,
     make="create the repository",
-    delete="nobody is left: the policy is deleted, and the repository stays",
+    delete="nobody is left: the policy is removed, and the repository stays",
     risks=_RISKS,
     explain=explain_nothing,
 )
@@ -69,27 +71,62 @@ _AS_DRIFT = _Manner(
 )
 
 
-def render_plan(view: PlanView, paint: Paint, explain: Explain = explain_nothing) -> str:
-    """Tell a plan: what an apply would do, and why it can't do more."""
-    return _render(view, paint, _AS_PLAN._replace(explain=explain), _plan_summary(view))
+def render_plan(
+    view: PlanView, paint: Paint, explain: Explain = explain_nothing, *, grouped: bool = True
+) -> str:
+    """Tell a plan: what an apply would do, and why it can't do more.
+
+    `grouped` tells equal changes of several repositories once.
+    """
+    manner = _AS_PLAN._replace(explain=explain)
+    return _render(view, paint, manner, _plan_summary(view), grouped=grouped)
 
 
-def render_drift(view: PlanView, paint: Paint) -> str:
+def render_drift(view: PlanView, paint: Paint, *, grouped: bool = True) -> str:
     """Tell drift: how the live access differs from the file."""
-    return _render(view, paint, _AS_DRIFT, _drift_summary(view))
+    return _render(view, paint, _AS_DRIFT, _drift_summary(view), grouped=grouped)
 
 
-def _render(view: PlanView, paint: Paint, manner: _Manner, summary: str) -> str:
-    blocks = ["\n".join(_change_lines(change, paint, manner)) for change in view.changes]
+def _render(view: PlanView, paint: Paint, manner: _Manner, summary: str, *, grouped: bool) -> str:
+    blocks = list(_change_blocks(view, paint, manner, grouped=grouped))
     notes = [*_finding_lines(view, paint), *_error_lines(view, paint), *_unmanaged_lines(view)]
     if notes:
         blocks.append("\n".join(notes))
     return "\n\n".join([*blocks, summary]) + "\n"
 
 
+def _change_blocks(
+    view: PlanView, paint: Paint, manner: _Manner, *, grouped: bool
+) -> Iterable[str]:
+    """Tell each change; those of a region of which all the same is told, together."""
+    equal: defaultdict[tuple[str, ...], list[ChangeView]] = defaultdict(list)
+    for change in view.changes:
+        told = "\n".join(_change_lines(change, paint, manner))
+        alone = "" if grouped else change.repository
+        equal[change.account, change.region, alone, told].append(change)
+    for (_, _, _, told), changes in equal.items():
+        yield "\n".join([*_heading_lines(changes, paint), *([told] if told else [])])
+
+
+def _heading_lines(changes: Sequence[ChangeView], paint: Paint) -> Iterable[str]:
+    """Name the repositories of equal changes: all of them where anything is a risk."""
+    first = changes[0]
+    name = printable_name(first.repository)
+    title = name if len(changes) == 1 else f"{len(changes)} repositories"
+    space = " " * max(_MARGIN - len(title), 2)
+    yield f"{paint('heading', title)}{space}{printable(f'{first.account} {first.region}')}"
+    if len(changes) > 1:
+        names = [change.repository for change in changes]
+        risky = first.risks or first.unreadable is not None
+        yield f"  {_listed(names, len(names) if risky else _MOST_NAMES)}"
+
+
+def _listed(names: Sequence[str], most: int) -> str:
+    more = len(names) - most
+    return ", ".join(map(printable_name, names[:most])) + (f" and {more} more" if more > 0 else "")
+
+
 def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable[str]:
-    where = printable(f"{change.account} {change.region}")
-    yield f"{paint('heading', f'{printable_name(change.repository):<{_MARGIN}}')}{where}"
     if change.unreadable is not None:
         yield paint("warning", "  ! the live policy is not understood; it is replaced as a whole:")
         yield from _raw_lines(change.unreadable)
@@ -108,8 +145,9 @@ def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable
             "faint",
             f"    kept: {printable(unmistakable(sid)) if sid else 'a statement without Sid'}",
         )
-    for line in manner.explain(change.before, change.after):
-        yield f"      {line}"
+    for line in manner.explain(change.origin):
+        role = _DIFF_ROLES.get(line[:1])
+        yield f"      {paint(role, line) if role else line}"
 
 
 def _raw_lines(text: str) -> Iterable[str]:
@@ -128,37 +166,41 @@ def _finding_lines(view: PlanView, paint: Paint) -> Iterable[str]:
 
 
 def _error_lines(view: PlanView, paint: Paint) -> Iterable[str]:
-    for error in view.errors:
-        region = printable(error.target.scope.region)
-        where = f"{printable_name(error.target.repository)} ({region})"
-        said = printable(f"{error.rule}: {error.message}")
-        yield f"{where}: {paint('error', 'error')}: {said}"
+    failures = (
+        Failure(e.target.repository, e.target.scope.region, e.rule, e.message) for e in view.errors
+    )
+    for cause in by_cause(failures):
+        rule = printable(cause.kind)
+        if len(cause.repositories) == 1:
+            yield f"{cause.names}: {paint('error', 'error')}: {rule}: {cause.message}"
+            continue
+        count = f"{len(cause.repositories)} repositories: {cause.names}"
+        told = cause.of_call or f"{count}: {cause.why}"
+        yield f"{paint('error', 'error')}: {rule}: {told}"
 
 
 def _unmanaged_lines(view: PlanView) -> Iterable[str]:
     if view.unmanaged:
-        names = ", ".join(map(printable_name, view.unmanaged[:_MOST_NAMES]))
-        more = len(view.unmanaged) - _MOST_NAMES
-        rest = f" and {more} more" if more > 0 else ""
-        count = _number(len(view.unmanaged), "repository", "repositories")
-        yield f"{count} not in the file: {names}{rest}"
+        count = number_of(len(view.unmanaged), "repository", "repositories")
+        yield f"{count} not in the file: {_listed(view.unmanaged, _MOST_NAMES)}"
 
 
 def _plan_summary(view: PlanView) -> str:
     return (
-        f"Plan: {view.count('set')} to set, {view.count('delete')} to delete, "
-        f"{view.count('create')} to create; {view.in_sync} in sync{_errors(view)}{_broken(view)}. "
-        f"Access: {_access(view.access())}."
+        f"Plan: {number_of(view.count('set'), 'policy', 'policies')} to set, "
+        f"{number_of(view.count('delete'), 'policy', 'policies')} to remove, "
+        f"{number_of(view.count('create'), 'repository', 'repositories')} to create; "
+        f"{view.in_sync} in sync{_errors(view)}{_broken(view)}. Access: {_access(view.access())}."
     )
 
 
-def _access(counts: Counter[LineKind]) -> str:
-    """Count what happens to access; to lose it as a deleted principal is to be revoked, too."""
+def _access(counts: Mapping[LineKind, int]) -> str:
+    """Tell the figures; the kinds that most plans have none of only where there are some."""
     gone = f" ({counts['gone']} gone)" if counts["gone"] else ""
     told = [
         f"{counts['granted']} granted",
         f"{counts['widened']} widened",
-        f"{counts['revoked'] + counts['gone']} revoked{gone}",
+        f"{counts['revoked']} revoked{gone}",
         *(f"{counts[kind]} {kind}" for kind in _RARE_KINDS if counts[kind]),
     ]
     return ", ".join(told)
@@ -168,17 +210,13 @@ def _drift_summary(view: PlanView) -> str:
     if not view.changes and not view.broken:
         told = "No drift found" if view.errors else "No drift"
         return f"{told}: {view.in_sync} in sync{_errors(view)}."
-    differ = _number(len(view.changes), "repository differs", "repositories differ")
+    differ = number_of(len(view.changes), "repository differs", "repositories differ")
     return f"Drift: {differ} from the file; {view.in_sync} in sync{_errors(view)}{_broken(view)}."
 
 
 def _errors(view: PlanView) -> str:
-    return f", {_number(len(view.errors), 'error', 'errors')}" if view.errors else ""
+    return f", {number_of(len(view.errors), 'error', 'errors')}" if view.errors else ""
 
 
 def _broken(view: PlanView) -> str:
     return f"; never rules broken: {len(view.broken)}" if view.broken else ""
-
-
-def _number(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"

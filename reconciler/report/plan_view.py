@@ -35,6 +35,8 @@ from reconciler.report.words import principal_label
 
 Risks = tuple[Risk, ...]
 
+_KINDS: tuple[LineKind, ...] = ("granted", "widened", "revoked", "narrowed", "changed", "gone")
+
 
 class RiskView(NamedTuple):
     """A risk, and who brings it, in words; `why`, where it is not plain."""
@@ -65,6 +67,7 @@ class ChangeView:
     after: object
     unreadable: str | None
     settings: RepositorySettings | None
+    origin: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +103,14 @@ class PlanView:
         """Count the changes of one kind."""
         return sum(view.change == change for view in self.changes)
 
-    def access(self) -> Counter[LineKind]:
-        """Count the lines of access by what happens."""
-        return Counter(line.kind for view in self.changes for line in view.lines)
+    def access(self) -> dict[LineKind, int]:
+        """Count the lines of access by what happens: the figures of every format.
+
+        What a deleted principal loses is `gone`, and `revoked`, too.
+        """
+        found = Counter(line.kind for view in self.changes for line in view.lines)
+        found["revoked"] += found["gone"]
+        return {kind: found[kind] for kind in _KINDS}
 
 
 def view_plan(plan: Plan, vocabulary: Vocabulary, refusals: tuple[Refusal, ...] = ()) -> PlanView:
@@ -145,6 +153,7 @@ def _view_change(change: Change, vocabulary: Vocabulary, risks: Risks) -> Change
         after=_json_value(change.after_text),
         unreadable=unreadable,
         settings=change.settings,
+        origin=change,
     )
 
 
@@ -165,7 +174,8 @@ def _broken(broken: BrokenRule) -> BrokenView:
 
 def _risk(risk: Risk, vocabulary: Vocabulary) -> RiskView:
     named = vocabulary.find(risk.principal, risk.condition)
-    return RiskView(risk.name, principal_label(risk.principal, named), risk.why)
+    label = principal_label(risk.principal, named, vocabulary.accounts)
+    return RiskView(risk.name, label, risk.why)
 
 
 def _json_value(text: str | None) -> object:

@@ -12,11 +12,12 @@ def render_problems_json(problems: Sequence[Problem]) -> str:
     Each problem has `severity`, `rule`, `message`, `path`, `line`, `column` and `hint`, which
     may be null; one with a second place has `other`, too.
     """
-    document = {"valid": not has_errors(problems), "problems": [_fields(p) for p in problems]}
-    return printable_json(document)
+    fields = [problem_fields(problem) for problem in problems]
+    return printable_json({"valid": not has_errors(problems), "problems": fields})
 
 
-def _fields(problem: Problem) -> dict[str, object]:
+def problem_fields(problem: Problem) -> dict[str, object]:
+    """Give one problem as a JSON object."""
     fields: dict[str, object] = {
         "severity": problem.severity,
         "rule": problem.rule,

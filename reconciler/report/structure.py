@@ -1,77 +1,103 @@
-"""How a policy's JSON changes, for the curious: it explains a change, and never decides one."""
+"""How a policy's JSON changes: a unified diff of one canonical form. It decides nothing."""
 
-from collections import Counter
+import json
 from collections.abc import Iterable, Mapping
+from difflib import unified_diff
 
-from deepdiff import DeepDiff
-
-from reconciler.policy.compiler import minified
-from reconciler.printable import printable, unmistakable
-
-_SIGNS = {
-    "dictionary_item_added": "+",
-    "iterable_item_added": "+",
-    "dictionary_item_removed": "-",
-    "iterable_item_removed": "-",
-}
-_LISTS = frozenset({"Action", "NotAction", "Resource"})
+from reconciler.plan.model import Change
+from reconciler.policy.actions import spelling
+from reconciler.policy.conditions import condition_json, parse_condition
+from reconciler.policy.document import Document, Policy, Statement
+from reconciler.policy.elements import NotAction
+from reconciler.policy.json_text import load_json
+from reconciler.policy.malformed import MalformedError
+from reconciler.policy.principals import EVERYONE, MISSING
+from reconciler.printable import printable
 
 
-def structural_lines(before: object, after: object) -> Iterable[str]:
-    """Tell each difference of two policies' JSON in a line, in the order of their places.
+def explain_json(change: Change) -> Iterable[str]:
+    """Tell how a change's policy becomes another as JSON, as `policy_diff` does."""
+    return policy_diff(change.before, change.after)
 
-    The order of lists, and a list of one against its element, are no differences.
+
+def policy_diff(before: Policy, after: Policy) -> Iterable[str]:
+    """Give the lines of a unified diff; none where both say the same in whatever order.
+
+    Of what is understood the order, the spelling, single values without a list and a Resource
+    make no difference. What is not is shown as the JSON or the text that it is.
     """
-    left, right = _comparable(before), _comparable(after)
-    # Even two that have little in common are compared part by part.
-    found = DeepDiff(
-        left, right, ignore_order=True, view="tree", verbose_level=2, threshold_to_diff_deeper=0
-    )
-    lines = []
-    for kind, levels in found.items():
-        for level in levels:
-            place = ".".join(unmistakable(str(step)) for step in level.path(output_format="list"))
-            sign = _SIGNS.get(kind, "~")
-            if sign == "~":
-                told = f"{minified(level.t1)} → {minified(level.t2)}"
-            else:
-                told = minified(level.t2 if sign == "+" else level.t1)
-            lines.append((place, f"{sign} {place}: {told}"))
-    return (printable(line) for _, line in sorted(lines))
+    lines = unified_diff(_lines(before), _lines(after), "live", "planned", lineterm="")
+    return map(printable, lines)
 
 
-def _comparable(policy: object) -> object:
-    """Bring a policy's JSON in a form that is worth comparing: statements by their Sids."""
-    if not isinstance(policy, Mapping):
-        return {"Statement": {}} if policy is None else {"text": policy}
-    statements = policy.get("Statement")
-    listed = [_normal(s) for s in (statements if isinstance(statements, list) else [statements])]
-    sids = Counter(s.get("Sid") for s in listed if isinstance(s, Mapping))
-    by_sid = {
-        str(s["Sid"]) if isinstance(s, Mapping) and sids[s.get("Sid")] == 1 and "Sid" in s else n: s
-        for n, s in enumerate(listed)
-    }
-    return {**policy, "Statement": by_sid}
+def _lines(policy: Policy) -> list[str]:
+    if isinstance(policy, Document):
+        return _indented(_document(policy)) if policy.statements else []
+    try:
+        return _indented(load_json(policy.text))
+    except MalformedError:
+        return policy.text.splitlines()
 
 
-def _normal(statement: object) -> object:
-    if not isinstance(statement, Mapping):
-        return statement
+def _indented(value: object) -> list[str]:
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+    return text.split("\n")
+
+
+def _document(policy: Document) -> Mapping[str, object]:
+    statements = sorted(map(_statement, policy.statements), key=_order)
+    version = {"Version": policy.version} if policy.version else {}
+    return {**version, "Statement": statements}
+
+
+def _order(statement: Mapping[str, object]) -> tuple[str, str]:
+    """Sort by Sid, so that what was and what becomes of a statement stand together."""
+    return str(statement.get("Sid", "")), json.dumps(statement, sort_keys=True)
+
+
+def _statement(statement: Statement) -> Mapping[str, object]:
+    sid = {"Sid": statement.sid} if statement.sid is not None else {}
     return {
-        key: _as_list(value) if key in _LISTS else _values_as_lists(value)
-        for key, value in statement.items()
+        **sid,
+        "Effect": statement.effect,
+        **_principals(statement),
+        **_actions(statement),
+        **_condition(statement),
     }
 
 
-def _values_as_lists(value: object) -> object:
-    """Write every single value in a Principal or a Condition as a list of one."""
-    if not isinstance(value, Mapping):
-        return value
+def _principals(statement: Statement) -> Mapping[str, object]:
+    if statement.principals == (MISSING,):
+        return {}
+    if statement.principals == (EVERYONE,):
+        return {"Principal": "*"}
+    named: dict[str, list[str]] = {}
+    element = "Principal"
+    for principal in statement.principals:
+        if principal.kind == "NotPrincipal":
+            element = principal.kind
+            for kind, _, name in (name.partition(":") for name in principal.names):
+                named.setdefault(kind, []).append(name)
+        else:
+            named.setdefault(principal.kind, []).extend(principal.names)
+    return {element: {kind: sorted(names) for kind, names in named.items()}}
+
+
+def _actions(statement: Statement) -> Mapping[str, object]:
+    excluded = [a.excluded for a in statement.actions if isinstance(a, NotAction)]
+    if excluded:
+        return {"NotAction": sorted(map(spelling, excluded[0]))}
+    return {"Action": sorted(spelling(a) for a in statement.actions if isinstance(a, str))}
+
+
+def _condition(statement: Statement) -> Mapping[str, object]:
+    """Give the condition as it was written: the canonical one has policy variables resolved."""
+    if not statement.condition:
+        return {}
+    block = condition_json(parse_condition(statement.raw["Condition"]))
     return {
-        key: _values_as_lists(item) if isinstance(item, Mapping) else _as_list(item)
-        for key, item in value.items()
+        "Condition": {
+            operator: {key: [v] if isinstance(v, str) else v for key, v in keys.items()}
+            for operator, keys in block.items()
+        }
     }
-
-
-def _as_list(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value]

@@ -1,14 +1,14 @@
 """Principals, conditions and holdings in a few words."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from reconciler.policy.condition_keys import spell_key
 from reconciler.policy.conditions import CURRENT_TIME, Clause, Condition
 from reconciler.policy.difference import Holding, Holdings
 from reconciler.policy.facts import Actions
-from reconciler.policy.principals import Principal, gone_kind, plain_name
-from reconciler.policy.tiers import Tiers, describe_actions
+from reconciler.policy.principals import Principal, account_of, gone_kind, plain_name
+from reconciler.policy.tiers import Tiers, describe_actions, tiers_within
 from reconciler.policy.vocabulary import NamedPrincipal
 from reconciler.printable import quoted, unmistakable
 from reconciler.registry.model import RepositorySettings
@@ -26,25 +26,45 @@ _IDENTITIES = {
 """How the conditions read that make a principal who it is, after its name."""
 
 
-def principal_label(principal: Principal, named: NamedPrincipal | None) -> str:
-    """Name a principal: the file's name with all that it stands for, or what AWS calls it."""
+def principal_label(
+    principal: Principal, named: NamedPrincipal | None, accounts: Mapping[str, str]
+) -> str:
+    """Name a principal: the file's name with all that it stands for, or what AWS calls it.
+
+    Its account is named, too, where `accounts` (names by ids) has it, unless it is that account
+    itself. The file's names have no blanks, and what has some in a policy is quoted: nothing else
+    reads so.
+    """
     if gone_kind(principal):
         return f"{principal.names[0]}  (principal is gone)"
-    if named is None:
-        return plain_name(principal)
-    shown = plain_name(principal) + _identity_words(named.condition)
-    return f"{named.name} ({shown})" if named.name != shown else shown
+    shown = label = plain_name(principal)
+    if named is not None:
+        shown += _identity_words(named.condition)
+        label = f"{named.name} ({shown})" if named.name != shown else shown
+    account = accounts.get(account_of(principal) or "")
+    is_itself = account is None or (named is not None and named.name == account)
+    return label if is_itself else f"{label} in {account}"
 
 
-def holdings_words(holdings: Holdings, own: Condition, tiers: Tiers) -> str:
+def holdings_words(
+    holdings: Holdings, own: Condition, tiers: Tiers, of: Holdings | None = None
+) -> str:
     """Tell what is held: `pull`, `pull + ecr:PutImage`, `pull and push until 2027-03-31`.
 
     `own` are the clauses that say who the principal is, and so go without saying; `tiers` are those
-    whose names tell what it holds.
+    whose names tell what it holds. Where the holdings are a part, `of` are all.
     """
-    free = next((h.actions for h in holdings if not h.condition), frozenset())
+    free = next((h.actions for h in of or holdings if not h.condition), frozenset())
     told = (_holding_words(h, own, free, tiers) for h in holdings)
     return " and ".join(told) or "nothing"
+
+
+def are_tiers(holdings: Holdings, own: Condition, tiers: Tiers) -> bool:
+    """Tell whether names of tiers are all that it takes to tell what is held."""
+    return all(
+        set(holding.condition) <= set(own) and not tiers_within(holding.actions, tiers)[1]
+        for holding in holdings
+    )
 
 
 def condition_words(condition: Condition) -> str:
@@ -63,6 +83,11 @@ def settings_words(settings: RepositorySettings) -> Iterable[str]:
     key = f" with {settings.kms_key}" if settings.kms_key else ""
     yield f"encryption by {settings.encryption}{key}"
     yield from (f"tag {quoted(name)}={quoted(value)}" for name, value in settings.tags)
+
+
+def number_of(count: int, one: str, many: str) -> str:
+    """Count things: `1 policy`, `12 policies`."""
+    return f"{count} {one if count == 1 else many}"
 
 
 def _holding_words(holding: Holding, own: Condition, free: Actions, tiers: Tiers) -> str:

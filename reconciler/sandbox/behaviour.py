@@ -68,6 +68,10 @@ class Behaviour:
     `dead_region`: the connection of every call to this region ends without an answer, STS's too.
     Ours alone.
 
+    `disabled_region`: this region is not enabled for the account, and knows no credentials, in ECR
+    and STS. The two codes are evidenced (aws/chalice#1445, segmentio/aws-okta#225); that ECR
+    answers with HTTP 400 is assumed.
+
     The rest befalls each n-th ECR call, 0 for none. That it happens to anybody who calls a service
     over a network is general knowledge; when it happens is ours alone.
 
@@ -82,8 +86,8 @@ class Behaviour:
 
     Calls are counted in the order of arrival, whatever becomes of them. Several switches may be
     on; a call passes them in this order and ends at the first that holds it: dead region, latency
-    (delays), expired, throttled, cut before, failed, the work, slow (delays), failed after, cut
-    after.
+    (delays), disabled region, expired, throttled, cut before, failed, the work, slow (delays),
+    failed after, cut after.
     """
 
     rewrite: bool = True
@@ -101,6 +105,7 @@ class Behaviour:
     throttle_burst: int = 1
     expire_after: int = 0
     dead_region: str = ""
+    disabled_region: str = ""
     cut_before_every: int = 0
     cut_after_every: int = 0
     fail_every: int = 0

@@ -12,6 +12,7 @@ from typing import Self
 
 from reconciler.errors import ReconcileError, UsageError
 from reconciler.sandbox.behaviour import DEFAULT, Behaviour
+from reconciler.sandbox.settings import NO_SETTINGS
 
 try:
     from moto.ecr.models import Repository
@@ -20,7 +21,7 @@ try:
     from reconciler.sandbox import iam
     from reconciler.sandbox.image_retrieval import RETRIEVAL_ACTIONS, with_image_retrieval
     from reconciler.sandbox.listener import Serving
-    from reconciler.sandbox.prepare import empty_moto, new_keys
+    from reconciler.sandbox.prepare import check_region, empty_moto, new_keys
     from reconciler.sandbox.repositories import (
         StoredSettings,
         existing_repository,
@@ -61,6 +62,7 @@ class Sandbox:
     ) -> None:
         self._account = account
         self._region = region
+        self._dead_region = behaviour.dead_region
         self._port = port
         self._ecr = EmbeddedEcr(behaviour, account, clock)
         self._serving: Serving | None = None
@@ -81,8 +83,9 @@ class Sandbox:
     def start(self) -> None:
         """Empty moto and serve.
 
-        Raises UsageError where MOTO_ACCOUNT_ID is set, which would override every account, and
-        ReconcileError where the port is taken or a sandbox already runs in this process.
+        Raises UsageError for a region without ECR and where MOTO_ACCOUNT_ID is set, which would
+        override every account, and ReconcileError where the port is taken or a sandbox already
+        runs in this process.
         """
         if "MOTO_ACCOUNT_ID" in os.environ:
             raise UsageError(
@@ -93,6 +96,8 @@ class Sandbox:
             raise ReconcileError("a sandbox is already running in this process")
         try:
             empty_moto()
+            for region in (self._region, self._dead_region or self._region):
+                check_region(region)
             self._keys = new_keys(self._account, self._region)
             self.spread_iam()
             self._serving = Serving(self._ecr, self._port)
@@ -123,6 +128,7 @@ class Sandbox:
             "AWS_SECRET_ACCESS_KEY": secret_key,
             "AWS_REGION": self._region,
             "AWS_DEFAULT_REGION": self._region,
+            **NO_SETTINGS,
         }
 
     def calls(self) -> tuple[Call, ...]:

@@ -38,6 +38,6 @@ def new_state(behaviour: Behaviour, clock: Clock) -> State:
         Acquaintance(behaviour.iam_delay),
         Newcomers(behaviour.visible_after),
         Meddler(behaviour.meddle_after_reads),
-        Credentials(behaviour.expire_after),
+        Credentials(behaviour.expire_after, behaviour.disabled_region),
         Throttle(behaviour.throttle_rate, behaviour.throttle_burst, clock),
     )

@@ -77,7 +77,7 @@ class EmbeddedEcr:
         state = self.state
         try:
             time.sleep(state.behaviour.latency)
-            state.credentials.check_ecr(number)
+            state.credentials.check_ecr(number, call.caller.region)
             state.throttle.check(call.caller.account)
             faults.before_work(number, state.behaviour)
             response = self._observed(call, environ)
@@ -89,7 +89,7 @@ class EmbeddedEcr:
     def _other(self, call: OtherCall, ecr_calls: int, environ: WSGIEnvironment) -> Response:
         try:
             if call.service == "sts":
-                self.state.credentials.check_sts(ecr_calls)
+                self.state.credentials.check_sts(ecr_calls, call.caller.region)
         except ServiceError as error:
             return sts_refusal(error)
         return self._by_moto(environ)

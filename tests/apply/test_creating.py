@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.apply.model import Outcome
 from reconciler.apply.run import MOST_UNANSWERED, VISIBLE_WITHIN
 from reconciler.plan.model import Change
 from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
@@ -66,8 +67,23 @@ def test_one_that_another_run_has_made_and_given_the_same_policy_is_theirs() -> 
     """A rollback of this run must not take away what the other one wrote."""
     ours = making("pull").after_text
     outcome = apply_one(making("pull"), Memory({NAME: ours}, created={NAME: SETTINGS}))
-    assert (outcome.result, outcome.written, outcome.made) == ("stale", False, False)
-    assert outcome.error == "the live policy is what the plan wants already"
+    assert outcome == Outcome(making("pull"), "in-force", None, written=False, made=False)
+
+
+def test_one_without_access_that_is_there_by_now_is_in_force() -> None:
+    memory = Memory({NAME: None}, created={NAME: SETTINGS})
+    assert apply_one(making(), memory) == Outcome(making(), "in-force", None)
+
+
+def test_one_that_was_made_and_given_the_same_policy_by_another_is_told_as_made() -> None:
+    def overtaken(memory: Memory) -> None:
+        memory.policies[NAME] = making("pull").after_text
+
+    outcome = apply_one(making("pull"), Memory({}, after_create=overtaken))
+    assert (outcome.result, outcome.written, outcome.made) == ("in-force", False, True)
+    assert outcome.error == (
+        "the repository was made; the live policy was what the plan wants already"
+    )
 
 
 @pytest.mark.parametrize("lost", [False, True])
@@ -115,7 +131,7 @@ def test_a_registry_is_left_after_as_many_creates_without_answer_as_writes() -> 
         apply_one(making("pull"), memory, run)
     assert run.reason_to_stop(SCOPE) is None
     apply_one(making("pull"), memory, run)
-    assert run.reason_to_stop(SCOPE) == "not begun: cut off"
+    assert run.reason_to_stop(SCOPE) == "cut off"
 
 
 def test_one_that_is_not_visible_to_the_read_back_yet_is_waited_for() -> None:
@@ -156,7 +172,7 @@ def test_a_policy_that_somebody_else_sets_before_it_is_visible_stays() -> None:
     outcome = apply_one(making("pull"), memory)
     assert (outcome.result, outcome.written, outcome.made) == ("stale", False, True)
     assert outcome.error == (
-        "the repository was made; the live policy has changed since it was planned"
+        "the repository was made; the live policy has changed since it was planned; run plan again"
     )
     assert (memory.policies[NAME], memory.writes) == (other_policy(), [])
 

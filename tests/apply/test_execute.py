@@ -119,7 +119,7 @@ def test_what_is_read_back_must_be_what_was_written() -> None:
 
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, after_write=overwritten))
     assert outcome.result == "failed"
-    assert (outcome.error or "").endswith("what is live now is something else")
+    assert outcome.error == ("written, but changed by someone else right after; run plan again")
     assert outcome.written
 
 
@@ -135,9 +135,9 @@ def test_a_read_that_still_gives_the_old_policy_is_repeated(stale_reads: int, re
     assert (outcome.result, outcome.written) == (result, True)
     assert clock.now <= SHOWS_WITHIN + 0.1
     told = (
-        None if result == "applied" else "the policy was written, but what is live now is still, "
+        "the policy was written, but what is live is still, or again, what it was; run plan again"
     )
-    assert outcome.error == (told and f"{told}or again, what it was")
+    assert outcome.error == (None if result == "applied" else told)
 
 
 def test_what_can_not_be_read_back_is_told_as_written() -> None:
@@ -214,13 +214,14 @@ def test_a_lost_answer_is_told_whatever_comes_after_it() -> None:
     )
 
 
-def test_the_same_policy_by_somebody_else_is_stale_too() -> None:
+def test_the_same_policy_by_somebody_else_is_in_force() -> None:
     def throttled_and_done_by_another(memory: Memory) -> None:
         memory.policies[NAME] = change_of(None, "pull").after_text
         raise CallError("slow down", fault=Fault.THROTTLED)
 
     memory = Memory({NAME: None}, throttled_and_done_by_another)
-    assert apply_one(change_of(None, "pull"), memory).result == "stale"
+    outcome = apply_one(change_of(None, "pull"), memory)
+    assert outcome == Outcome(change_of(None, "pull"), "in-force", None, written=False)
 
 
 def test_a_lost_answer_that_can_not_be_settled_says_so() -> None:
@@ -318,9 +319,7 @@ def test_what_would_fail_for_all_ends_the_run(fault: Fault) -> None:
     first = apply_one(change_of(None, "pull"), memory, run)
     second = apply_one(change_of(None, "pull"), memory, run)
     assert first.result == "failed"
-    assert second == Outcome(
-        change_of(None, "pull"), "skipped", "not begun: the credentials have expired"
-    )
+    assert second == Outcome(change_of(None, "pull"), "skipped", "the credentials have expired")
 
 
 @pytest.mark.parametrize("lost", [False, True])
@@ -350,10 +349,10 @@ def test_where_there_are_no_threads_to_be_had_the_work_is_done_without(
 def test_one_registry_that_can_not_be_reached_leaves_the_others_going() -> None:
     run, elsewhere = make_run(), replace(SCOPE, region="eu-west-1")
     run.note_failure(CallError("no route", fault=Fault.CONNECTION), SCOPE)
-    assert run.reason_to_stop(SCOPE) == "not begun: no route"
+    assert run.reason_to_stop(SCOPE) == "no route"
     assert run.reason_to_stop(elsewhere) is None
     run.note_failure(CallError("expired", fault=Fault.CREDENTIALS), SCOPE)
-    assert run.reason_to_stop(elsewhere) == "not begun: expired"
+    assert run.reason_to_stop(elsewhere) == "expired"
 
 
 def test_a_registry_that_does_not_answer_for_long_is_left() -> None:
@@ -365,7 +364,7 @@ def test_a_registry_that_does_not_answer_for_long_is_left() -> None:
         run.note_failure(silence, SCOPE)
     assert run.reason_to_stop(SCOPE) is None
     run.note_failure(WriteOutcomeUnknownError("no answer"), SCOPE)
-    assert run.reason_to_stop(SCOPE) == "not begun: no answer"
+    assert run.reason_to_stop(SCOPE) == "no answer"
 
 
 def test_a_bug_in_one_change_does_not_hide_the_others() -> None:
@@ -505,13 +504,23 @@ def test_a_refused_policy_may_have_another_reason() -> None:
     assert outcome.suspects == ROLE.names
 
 
-def test_a_policy_that_is_there_already_is_told_so() -> None:
-    wanted = change_of(None, "pull").after_text
-    outcome = apply_one(change_of(None, "pull"), Memory({NAME: wanted}))
-    assert (outcome.result, outcome.error) == (
-        "stale",
-        "the live policy is what the plan wants already",
-    )
+@pytest.mark.parametrize("tiers", [("pull",), ()])
+def test_what_is_live_already_is_in_force_and_not_written(tiers: tuple[str, ...]) -> None:
+    """Also where the policy is to be removed, and is not there any more."""
+    change, notes = change_of(other_policy(), *tiers), Notes()
+    memory = Memory({NAME: change.after_text})
+    outcome = apply_one(change, memory, make_run(notes=notes))
+    assert outcome == Outcome(change, "in-force", None, written=False)
+    assert memory.writes == []
+    assert notes.records == [("begin", NAME), ("in-force", NAME)]
+
+
+def test_in_force_that_can_not_be_recorded_is_a_failure() -> None:
+    change = change_of(None, "pull")
+    run = make_run(notes=Notes(broken_at="in-force"))
+    outcome = apply_one(change, Memory({NAME: change.after_text}), run)
+    assert (outcome.result, outcome.written) == ("failed", False)
+    assert outcome.error == "the live policy was what the plan wants already; the disk is full"
 
 
 def test_that_it_waits_is_said_once() -> None:

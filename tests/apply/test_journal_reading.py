@@ -259,6 +259,8 @@ def test_a_forged_line_is_refused_with_its_number(
         ("'written' has a value that it can't have", {"written": 1}),
         ("applied was written", {"written": False}),
         ("applied was written", {"written": None}),
+        ("in force was not written", {"outcome": "in-force"}),
+        ("in force was not written", {"outcome": "in-force", "written": None}),
         ("'error' has a value that it can't have", {"error": ["no"]}),
         ("'by' is unknown", {"by": CALLER}),
         ("beginning is missing", {"run": "r9"}),

@@ -31,9 +31,9 @@ def test_it_is_shown_made_and_in_sync(reconcile: Reconcile, ecr: Sandbox) -> Non
     assert (
         "  * create the repository: immutable tags, scan on push, encryption by KMS, "
         'tag "team"="tools"\n'
-        "  + ci (arn:aws:iam::444455556666:role/role2-1)   push-pull\n"
+        "  + ci (arn:aws:iam::444455556666:role/role2-1) in workloads   push-pull\n"
     ) in planned.out
-    assert "1 to set, 0 to delete, 1 to create" in planned.out
+    assert "1 policy to set, 0 policies to remove, 1 repository to create" in planned.out
     assert reconcile("drift").code == 4
     assert reconcile("apply", "--yes").code == 0
     made = ecr.repository_settings("tools/builder")

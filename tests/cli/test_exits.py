@@ -38,6 +38,14 @@ def test_nothing_is_done() -> None:
         (["stale"], Plan(), Exit.REFUSED),
         (["stale", "failed"], Plan(), Exit.REFUSED),
         (["skipped"], Plan(), Exit.FAILED),
+        (["in-force"], Plan(), Exit.DONE),
+        (["in-force"], MISSING, Exit.DONE),
+        (["in-force", "applied"], Plan(), Exit.DONE),
+        (["in-force", "applied"], MISSING, Exit.PARTLY_APPLIED),
+        (["in-force", "applied", "stale"], Plan(), Exit.PARTLY_APPLIED),
+        (["in-force", "stale"], Plan(), Exit.REFUSED),
+        (["in-force", "failed"], Plan(), Exit.FAILED),
+        (["in-force", "skipped"], Plan(), Exit.FAILED),
     ],
 )
 def test_outcomes(results: list[str], plan: Plan, code: Exit) -> None:
@@ -53,7 +61,8 @@ def test_what_was_written_or_may_be_is_partly_applied(result: str, written: bool
     assert exits_of(Plan(), Carried((outcome,))) == [Exit.PARTLY_APPLIED]
 
 
-@pytest.mark.parametrize("result", ["applied", "skipped"])
-def test_an_interrupted_run_is_no_success(result: str) -> None:
+@pytest.mark.parametrize("result", ["applied", "in-force", "skipped"])
+def test_a_run_that_was_interrupted_or_lost_its_journal_is_no_success(result: str) -> None:
     outcome = Outcome(change_of(None, "pull"), result, written=result == "applied")
-    assert exits_of(Plan(), Carried((outcome,), interrupted=True)) != []
+    for ended in (Carried((outcome,), interrupted=True), Carried((outcome,), unrecorded=True)):
+        assert worst(exits_of(Plan(), ended)) is not Exit.DONE

@@ -205,7 +205,7 @@ def test_a_ctrl_c_ends_the_wait_for_a_new_role(tmp_path: Path) -> None:
     assert probed == []
 
 
-def test_a_ctrl_c_at_the_prompt_declines_the_plan_that_was_shown(tmp_path: Path) -> None:
+def test_a_ctrl_c_at_the_prompt_interrupts(tmp_path: Path) -> None:
     terminal, tty = pty.openpty()
     with Sandbox() as ecr:
         for name in REPOSITORIES:
@@ -213,16 +213,35 @@ def test_a_ctrl_c_at_the_prompt_declines_the_plan_that_was_shown(tmp_path: Path)
         process = start(tmp_path, ecr, "apply", tty=os.ttyname(tty))
         shown = read_until(terminal, "[y/N] ")
         os.write(terminal, b"\x03")
-        declined = read_until(terminal, "written")
+        answer = read_until(terminal, "written")
         out, _ = process.communicate(timeout=60)
         live = are_applied(ecr)
     os.close(terminal)
     os.close(tty)
-    assert process.returncode == 5
+    assert process.returncode == 1
     assert shown.index(REPOSITORIES[-1]) < shown.index("Apply these changes?")
-    assert "declined; nothing was written" in declined
+    assert "\r\ninterrupted; nothing was written" in answer
     assert REPOSITORIES[-1] in out
     assert not any(live.values())
+
+
+def test_a_ctrl_c_is_not_told_on_the_line_of_the_bar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal, tty = pty.openpty()
+    with Sandbox(Behaviour(latency=1.0)) as ecr:
+        for name in REPOSITORIES:
+            ecr.create_repository(name)
+        process = start(tmp_path, ecr, "apply", "--yes", "--format", "json", tty=os.ttyname(tty))
+        read_until(terminal, "applying")
+        os.write(terminal, b"\x03")
+        shown = read_until(terminal, "as it is")
+        process.communicate(timeout=60)
+    os.close(terminal)
+    os.close(tty)
+    assert "\r\x1b[2Kstopping: " in shown
+    assert process.returncode == 6
 
 
 def test_a_signal_just_before_the_wait_for_an_answer_ends_it(

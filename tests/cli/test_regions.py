@@ -11,7 +11,7 @@ from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, Done, runner, sandbox_environment
 
-HERE, DEAD = "us-west-2", "eu-west-1"
+HERE, DEAD, OPT_IN = "us-west-2", "eu-west-1", "ap-east-1"
 NAME = "payments/api"
 FILE = SEED.replace("regions: [us-west-2]", f"regions: [{DEAD}, {HERE}]")
 
@@ -31,6 +31,35 @@ def serving(dead: str, live: Mapping[str, str] | None = None) -> Iterator[Sandbo
         for region, text in (live or {}).items():
             sandbox.set_policy_text(NAME, text, region=region)
         yield sandbox
+
+
+@pytest.mark.parametrize("regions", [(HERE, OPT_IN), (OPT_IN, HERE), (OPT_IN,), (HERE, DEAD)])
+@pytest.mark.parametrize("command", [("plan",), ("drift",), ("apply", "--yes")])
+def test_a_region_that_is_not_enabled(
+    folder: Path, regions: tuple[str, ...], command: tuple[str, ...]
+) -> None:
+    """Where another region takes the credentials, and where a region must be enabled first."""
+    (disabled,) = {OPT_IN, DEAD} & set(regions)
+    (folder / "ecr_access.yaml").write_text(SEED.replace(HERE, ", ".join(regions)))
+    with Sandbox(Behaviour(disabled_region=disabled)) as ecr:
+        ecr.create_repository(NAME)
+        done = runner(folder, sandbox_environment(ecr))(*command)
+    told = done.out if len(regions) > 1 else done.err
+    assert f"AWS does not accept the credentials in {disabled}: The security token" in told
+    assert "the region may not be enabled for the account" in told
+    assert f"aws account get-region-opt-status --region-name {disabled}" in told
+    assert done.code == (6 if command[0] == "apply" and len(regions) > 1 else 1)
+
+
+def test_credentials_that_no_region_takes_are_bad(folder: Path) -> None:
+    (folder / "ecr_access.yaml").write_text(SEED)
+    with Sandbox(Behaviour(disabled_region=HERE)) as ecr:
+        done = runner(folder, sandbox_environment(ecr))("plan")
+    assert done.err.splitlines() == [
+        f"error: AWS does not accept the credentials in {HERE}: The security token included in "
+        "the request is invalid",
+        "hint: check with `aws sts get-caller-identity` that these credentials work",
+    ]
 
 
 def policies(ecr: Sandbox) -> dict[str, str | None]:

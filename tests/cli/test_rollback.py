@@ -64,7 +64,7 @@ def test_there_and_back_and_there(reconcile: Reconcile, two: tuple[Path, Sandbox
 
     back = reconcile("rollback", str(first), "--yes")
     assert back.code == 0
-    assert "Plan: 2 to set" in back.out
+    assert "Plan: 2 policies to set" in back.out
     assert "Rollback: 2 applied." in back.out
     assert all(live(ecr, A, name) for name in (NAME, OTHER))
     assert "reconcile rollback" in back.err
@@ -82,7 +82,8 @@ def test_no_policy_comes_back_as_none(reconcile: Reconcile, folder: Path, ecr: S
     assert reconcile("apply", "--yes").code == 0
     done = reconcile("rollback", str(journals(folder)[0]), "--yes")
     assert (done.code, ecr.policy_text(NAME)) == (0, None)
-    assert "1 to delete" in done.out
+    assert "1 policy to remove" in done.out
+    assert "Rollback: 1 applied (1 policy removed)." in done.out
 
 
 def test_a_hand_edit_is_left_alone(reconcile: Reconcile, folder: Path, ecr: Sandbox) -> None:
@@ -160,7 +161,9 @@ def test_it_asks_first(reconcile: Reconcile, folder: Path, ecr: Sandbox) -> None
     for options in ([], ["--format", "json"]):
         done = reconcile("rollback", str(journals(folder)[0]), *options, stdin="y\n")
         assert done.code == 5
-        assert ('"delete": 1' if options else "Plan: 0 to set, 1 to delete") in done.out
+        assert (
+            '"delete": 1' if options else "Plan: 0 policies to set, 1 policy to remove"
+        ) in done.out
         assert done.err.startswith("refused: this asks before it writes")
         assert "--yes" in done.err
     assert ecr.policy_text(NAME) == applied

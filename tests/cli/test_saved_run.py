@@ -13,6 +13,18 @@ from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, Done, Reconcile
 
 API = "payments/api"
+FOREIGN = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": "arn:aws:iam::444455556666:role/other"},
+                "Action": "ecr:ListImages",
+            }
+        ],
+    }
+)
 
 
 @pytest.fixture
@@ -68,10 +80,64 @@ def test_real_output_is_what_the_schema_says(reconcile: Reconcile) -> None:
         assert ("digest" in json.loads(done.out)) is (arguments == ("plan",))
 
 
-def test_a_plan_that_was_applied_is_stale(reconcile: Reconcile, saved: Path) -> None:
+def test_a_plan_that_was_applied_is_in_force(
+    reconcile: Reconcile, ecr: Sandbox, saved: Path
+) -> None:
+    """A pipeline's step that is run again passes; the journal still undoes what was written."""
     assert apply(reconcile, saved).code == 0
-    done = apply(reconcile, saved)
-    assert (done.code, "Apply: 1 stale." in done.out) == (5, True)
+    written = ecr.policy_text(API)
+    again = apply(reconcile, saved)
+    assert (again.code, ecr.policy_text(API)) == (0, written)
+    assert "\nin-force  payments/api (us-west-2)\n\nApply: 1 in force already.\n" in again.out
+    told = json.loads(apply(reconcile, saved, "--format", "json").out)
+    assert [(c["outcome"], c["error"]) for c in told["changes"]] == [("in-force", None)]
+    lines = map(json.loads, (saved.parent / "journal").read_text().splitlines())
+    ends = [(line["outcome"], line["written"]) for line in lines if line["kind"] == "end"]
+    assert ends == [("applied", True), ("in-force", False), ("in-force", False)]
+    assert reconcile("rollback", "journal", "--yes").code == 0
+    assert ecr.policy_text(API) is None
+
+
+@pytest.mark.parametrize(
+    ("edited", "ended"),
+    [
+        ((), (0, "1 applied, 2 in force already")),
+        (("b",), (5, "2 in force already, 1 stale")),
+        (("a",), (6, "1 applied, 1 in force already, 1 stale")),
+        (("a", "b", "c"), (5, "3 stale")),
+    ],
+)
+def test_what_is_in_force_in_part(
+    reconcile: Reconcile,
+    folder: Path,
+    ecr: Sandbox,
+    edited: tuple[str, ...],
+    ended: tuple[int, str],
+) -> None:
+    """Two of three were applied; then some are edited by hand, and the whole is run again."""
+    entries = "".join(f"  app/{name}:\n    access: {{ci: pull}}\n" for name in "abc")
+    (folder / "ecr_access.yaml").write_text(SEED.split("  payments/api:")[0] + entries)
+    for name in "abc":
+        ecr.create_repository(f"app/{name}")
+    assert reconcile("plan", "--out", "plan.json").code == 0
+    assert reconcile("apply", "--yes", "--repository", "app/a", "--repository", "app/c").code == 0
+    for name in edited:
+        ecr.set_policy_text(f"app/{name}", FOREIGN)
+    again = reconcile("apply", "plan.json", "--yes")
+    assert (again.code, again.out.splitlines()[-1]) == (ended[0], f"Apply: {ended[1]}.")
+
+
+def test_what_was_removed_is_told_as_removed(
+    reconcile: Reconcile, folder: Path, ecr: Sandbox
+) -> None:
+    ecr.set_policy_text(API, FOREIGN)
+    ecr.create_repository("payments/web")
+    cut = SEED.replace("access:\n      ci: push-pull\n      runtime: pull", "access: {}")
+    (folder / "ecr_access.yaml").write_text(f"{cut}  payments/web: {{access: {{ci: pull}}}}\n")
+    done = reconcile("apply", "--yes", "--allow-empty", API)
+    assert done.code == 0, done
+    assert "Plan: 1 policy to set, 1 policy to remove, 0 repositories to create;" in done.out
+    assert "Apply: 2 applied (1 policy set, 1 policy removed).\n" in done.out
 
 
 def test_an_edited_plan_is_refused(reconcile: Reconcile, ecr: Sandbox, saved: Path) -> None:

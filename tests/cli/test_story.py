@@ -28,7 +28,8 @@ def test_plan_apply_plan_drift_apply(reconcile: Reconcile, ecr: Sandbox) -> None
     add_action(ecr, ROLE_2, "ecr:PutImage")
     drifted = reconcile("drift")
     assert drifted.code == 4
-    assert f"~ runtime ({ROLE_2})   live: pull + ecr:PutImage; file: pull" in drifted.out
+    who = f"runtime ({ROLE_2}) in workloads"
+    assert f"~ {who}   live: pull + ecr:PutImage; file: pull" in drifted.out
 
     document = json.loads(reconcile("drift", "--format", "json").out)
     (removed,) = document["changes"][0]["grants"]["removed"]
@@ -52,7 +53,7 @@ def test_applying_twice_writes_nothing_the_second_time(reconcile: Reconcile, ecr
     before = len(writes(ecr))
     again = reconcile("apply", "--yes")
     assert again.code == 0
-    assert "0 to set" in again.out
+    assert "0 policies to set" in again.out
     assert len(writes(ecr)) == before == 1
 
 
@@ -132,7 +133,7 @@ def test_no_grants_delete_the_policy(reconcile: Reconcile, ecr: Sandbox, folder:
     file = folder / "ecr_access.yaml"
     head = file.read_text().split("    access:")[0]
     file.write_text(head + "    access: {}\n")
-    assert "1 to delete" in reconcile("plan").out
+    assert "1 policy to remove" in reconcile("plan").out
     assert reconcile("apply", "--yes", "--allow-empty", "payments/api").code == 0
     assert ecr.policy_text("payments/api") is None
 

@@ -135,6 +135,7 @@ def test_a_plan_of_which_a_part_was_shown(folder: Path, ecr: Sandbox, command: s
         ecr,
         'ulimit -f 1; "$@" >shown',
         *command.split(),
+        "--no-group",
         PYTHONUNBUFFERED="1",  # then a write may take a part of the text
         PYTHONDONTWRITEBYTECODE="1",  # what Python caches would be cut off, too
     )

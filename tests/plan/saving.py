@@ -55,6 +55,9 @@ PLAN: Json = {
     "summary": {
         "set": 1, "delete": 1, "create": 1, "in_sync": 7, "errors": 1, "grants_added": 1,
         "grants_removed": 0, "grants_gone": 0, "live_grants": 12, "unmanaged_repositories": 2,
+        "access": {
+            "granted": 1, "widened": 0, "revoked": 1, "narrowed": 0, "changed": 0, "gone": 1,
+        },
     },
     "changes": [
         change("b", "delete", POLICY, None),

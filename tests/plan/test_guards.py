@@ -15,6 +15,7 @@ from reconciler.plan.guards import (
 from reconciler.plan.model import BrokenRule, Change, Plan
 from reconciler.plan.wanted import Rules
 from reconciler.policy.document import NO_POLICY
+from reconciler.policy.grants import Desired
 from reconciler.policy.keep import Ownership
 from reconciler.policy.principals import MISSING, Principal
 from tests.plan.making import (
@@ -144,8 +145,15 @@ def test_taking_all_access_away(found: list[Json], emptied: int) -> None:
     assert len(check(made, allowed=Allowances(empty=frozenset({"other"})))) == emptied
 
 
-def test_a_policy_in_which_somebody_is_left_is_not_empty() -> None:
-    assert only_change(desired(grant(B)), live(allow(ROLE, PULL))).emptied == 0
+@pytest.mark.parametrize(
+    "left",
+    [
+        desired(grant(B)),
+        desired(statements=[{"Effect": "Allow", "Principal": {"AWS": ROLE}, "NotAction": PULL}]),
+    ],
+)
+def test_a_policy_in_which_somebody_is_left_is_not_empty(left: Desired) -> None:
+    assert only_change(left, live(allow(ROLE, PULL))).emptied == 0
 
 
 def test_what_only_a_deleted_principal_keeps_is_empty() -> None:

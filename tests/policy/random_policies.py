@@ -48,6 +48,22 @@ CLAUSES: list[tuple[str, str, list[object]]] = [
     ("DateNotEquals", "aws:TokenIssueTime", [MOMENTS[0], "2026-12-02"]),
 ]
 
+_STRINGS = ("StringEquals", "StringLike")
+_SAME: dict[str, tuple[tuple[str, ...], ...]] = {
+    "aws:PrincipalOrgID": (_STRINGS,),
+    "aws:PrincipalTag/team": (_STRINGS,),
+    "aws:PrincipalArn": (
+        (*_STRINGS, "ArnEquals", "ArnLike"),
+        (
+            "StringNotEqualsIfExists",
+            "StringNotLikeIfExists",
+            "ArnNotEqualsIfExists",
+            "ArnNotLikeIfExists",
+        ),
+    ),
+}
+"""Operators that say the same of values without wildcards."""
+
 
 def _some(values: list[str]) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(values), min_size=1, max_size=4, unique=True)
@@ -121,18 +137,22 @@ def _spelled(statement: Json, random: Random) -> Json:
     block = statement.pop("Condition", {})
     assert isinstance(block, dict)
     if block or random.random() < 0.5:
-        statement["Condition"] = {
-            _twin(operator, random): {
-                _recased(key, random): _listed(values, random, _scalar)
-                for key, values in keys.items()
-            }
-            for operator, keys in _shuffled(list(block.items()), random)
-        }
+        statement["Condition"] = _condition(block, random)
     if random.random() < 0.5:
         statement["Sid"] = f"Sid{random.randint(0, 3)}"
     if random.random() < 0.3:
         statement["Resource"] = random.choice(["*", ["*"]])
     return dict(_shuffled(list(statement.items()), random))
+
+
+def _condition(block: Json, random: Random) -> Json:
+    written: dict[str, Json] = {}
+    for operator, keys in _shuffled(list(block.items()), random):
+        assert isinstance(keys, dict)
+        for key, values in keys.items():
+            of_twin = written.setdefault(_twin(operator, key, random), {})
+            of_twin[_recased(key, random)] = _listed(values, random, _scalar)
+    return dict(written)
 
 
 def _principal(element: object, random: Random) -> object:
@@ -178,11 +198,10 @@ def _scalar(value: object, random: Random) -> object:
     return "203.0.113.7/32" if value == "203.0.113.7" else str(value)
 
 
-def _twin(operator: str, random: Random) -> str:
-    equals = random.random() < 0.5
-    for like, twin in (("ArnLike", "ArnEquals"), ("ArnNotLike", "ArnNotEquals")):
-        operator = operator.replace(like, twin) if equals else operator.replace(twin, like)
-    return operator
+def _twin(operator: str, key: str, random: Random) -> str:
+    """Give an operator that says the same of a key's values in `CLAUSES`."""
+    same = next((names for names in _SAME.get(key, ()) if operator in names), (operator,))
+    return random.choice(same)
 
 
 def _shuffled(items: list[Item], random: Random) -> list[Item]:

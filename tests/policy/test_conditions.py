@@ -132,8 +132,10 @@ def test_combining_what_one_statement_cannot_say() -> None:
         (ORG, {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
         (combine(ORG, VPC),
          {"StringEquals": {"aws:PrincipalOrgID": "o-1", "aws:SourceVpc": "vpc-1"}}),
+        (condition("StringLike", "AWS:principaltag/TEAM", "b*", "a"),
+         {"StringLike": {"aws:PrincipalTag/team": ["a", "b*"]}}),
         (condition("StringLike", "AWS:principaltag/TEAM", "b", "a"),
-         {"StringLike": {"aws:PrincipalTag/team": ["a", "b"]}}),
+         {"StringEquals": {"aws:PrincipalTag/team": ["a", "b"]}}),
         (condition("Bool", "my:key", True), {"Bool": {"my:key": "true"}}),
     ],
 )  # fmt: skip

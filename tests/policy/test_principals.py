@@ -1,5 +1,6 @@
 import pytest
 
+from reconciler.policy.conditions import parse_condition
 from reconciler.policy.principals import (
     EVERYONE,
     MISSING,
@@ -14,6 +15,7 @@ from reconciler.policy.principals import (
     plain_name,
     service_principal,
 )
+from reconciler.policy.vocabulary import holder_name
 
 ACCOUNT = "444455556666"
 
@@ -151,3 +153,11 @@ def test_how_people_read_it(principal: Principal, name: str) -> None:
 )
 def test_the_partition_of_a_region(region: str, partition: str) -> None:
     assert partition_of_region(region) == partition
+
+
+def test_everyone_under_a_condition_is_not_everyone() -> None:
+    bound = parse_condition({"StringEquals": {"aws:SourceAccount": ["5", "4", "3", "2"]}})
+    told = 'whoever meets StringEquals aws:SourceAccount "2" or "3" or "4" or 1 more'
+    assert holder_name(EVERYONE, bound) == told
+    assert holder_name(EVERYONE, ()) == "everyone"
+    assert holder_name(account_principal(ACCOUNT), bound) == ACCOUNT

@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 from botocore import exceptions as boto
 
@@ -61,7 +64,7 @@ def failed_read(pace: Pace) -> CallError:
         ),
         (refusal("InvalidParameterException", "a name"), Fault.REJECTED, ["a name", "Invalid"]),
         (refusal("ExpiredTokenException", "old"), Fault.CREDENTIALS, ["expired"]),
-        (refusal("UnrecognizedClientException", "bad"), Fault.CREDENTIALS, ["bad"]),
+        (refusal("UnrecognizedClientException", "bad"), Fault.NOT_ACCEPTED, ["bad", REGION]),
         (refusal("InvalidSignatureException", "off"), Fault.CREDENTIALS, ["signature"]),
         (refusal("ServerException", "oops", 500), Fault.SERVICE, ["oops", "ServerException"]),
         (page(502, "<html>"), Fault.SERVICE, ["502"]),
@@ -89,8 +92,13 @@ def test_answers(
 
 
 def test_a_denial_says_what_to_allow(aws: ScriptedAws, pace: Pace) -> None:
-    aws.always(refusal("AccessDeniedException", DENIED + "because no policy allows it"))
-    assert "allow ecr:GetRepositoryPolicy" in (failed_read(pace).hint or "")
+    reason = "because no policy allows the ecr:GetRepositoryPolicy action"
+    aws.always(refusal("AccessDeniedException", DENIED + reason))
+    error = failed_read(pace)
+    assert error.message == (
+        f"ecr:GetRepositoryPolicy on team/api: not allowed for {CALLER}: no policy allows it"
+    )
+    assert error.hint == "allow it in the identity policy of the caller"
 
 
 @pytest.mark.parametrize(
@@ -129,6 +137,42 @@ def test_endpoints(
     assert "AWS_ENDPOINT_URL" in (error.hint or "")
 
 
+@pytest.mark.parametrize(
+    ("address", "variables"),
+    [
+        ("api.ecr-fips.eu-west-1.amazonaws.com", ["AWS_USE_FIPS_ENDPOINT"]),
+        ("ecr.eu-west-1.api.aws", ["AWS_USE_DUALSTACK_ENDPOINT"]),
+        ("ecr-fips.x.api.aws", ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"]),
+        ("api.ecr.eu-west-1.amazonaws.com", []),
+    ],
+)
+def test_an_endpoint_that_may_not_exist(address: str, variables: list[str]) -> None:
+    error = boto.EndpointConnectionError(endpoint_url=f"https://{address}/")
+    hint = explain(error, operation="GetRepositoryPolicy", repository=None).hint or ""
+    assert re.findall(r"AWS_USE_\w+", hint) == variables
+
+
+@pytest.mark.usefixtures("credentials")
+def test_an_endpoint_that_botocore_knows_not(monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:
+    monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
+    with pytest.raises(CallError) as caught:
+        RegistryReader(connect(ACCOUNT, "eu-isoe-west-1"), pace)
+    assert caught.value.fault is Fault.SETTINGS
+    assert "unset AWS_USE_DUALSTACK_ENDPOINT" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(("region", "opt_in"), [("eu-south-1", True), ("us-gov-west-1", False)])
+@pytest.mark.parametrize("code", ["UnrecognizedClientException", "InvalidClientTokenId"])
+def test_a_region_that_may_not_be_enabled(
+    aws: ScriptedAws, pace: Pace, code: str, region: str, opt_in: bool
+) -> None:
+    aws.always(refusal(code, "The security token included in the request is invalid"))
+    with pytest.raises(CallError) as caught:
+        RegistryReader(connect(ACCOUNT, region), pace).read_policy("team/api")
+    assert f"AWS does not accept the credentials in {region}: " in caught.value.message
+    assert (f"get-region-opt-status --region-name {region}" in (caught.value.hint or "")) is opt_in
+
+
 def test_tls(aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url.replace("http:", "https:"))
     error = failed_read(pace)
@@ -139,6 +183,17 @@ def test_tls(aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch, pace: Pace) -> N
 def test_no_credentials(pace: Pace) -> None:
     error = failed_read(pace)
     assert (error.fault, error.message) == (Fault.CREDENTIALS, "no AWS credentials found")
+
+
+def test_a_file_of_credentials_that_is_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pace: Pace
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials")
+    assert failed_read(pace).message == (
+        f"no AWS credentials found; AWS_CONFIG_FILE names {tmp_path}, which is no file; "
+        "AWS_SHARED_CREDENTIALS_FILE names /nowhere/credentials, which is no file"
+    )
 
 
 def test_half_the_credentials(monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:

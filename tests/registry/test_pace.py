@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.apply.run import Patience
 from reconciler.registry.pace import (
+    LONG,
     LOWEST_RATE,
     MOST_FAILURES,
     MOST_THROTTLES,
@@ -298,3 +299,26 @@ def test_the_pace_creeps_up_only_while_it_is_the_limit() -> None:
         alone.now += 1.0
         alone.pace.call(lambda: None, verdict)
     assert alone.pace.rate == crept
+
+
+@pytest.mark.parametrize(("throttles", "told"), [(1, 0), (4, 0), (12, 1), (19, 1)])
+def test_throttles_that_go_on_are_told_once(throttles: int, told: int) -> None:
+    now, notes, left = [0.0], [0], [throttles]
+
+    def note() -> None:
+        assert now[0] >= LONG
+        notes[0] += 1
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    def call() -> None:
+        if left[0]:
+            left[0] -= 1
+            raise ThrottleError
+
+    pace = Pace(
+        throttled_for_long=note, clock=lambda: now[0], sleep=sleep, uniform=lambda _low, high: high
+    )
+    pace.call(call, verdict)
+    assert notes[0] == told

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from reconciler.errors import RefusedError
@@ -154,3 +156,17 @@ def test_a_write_that_was_not_sent_is_certain(
     with pytest.raises(CallError, match="white space"):
         RegistryWriter(connect(ACCOUNT, REGION), pace).set_policy("a/a", "{}")
     assert aws.calls == []
+
+
+def test_a_profile_goes_before_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = "aws_access_key_id = of-the-profile\naws_secret_access_key = x\n"
+    (tmp_path / "config").write_text(f"[profile central]\n{keys}")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "another")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of-the-environment")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    found = connect(ACCOUNT, REGION, profile="central").session.get_credentials()
+    assert found is not None
+    assert found.access_key == "of-the-profile"

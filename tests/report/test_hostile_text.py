@@ -45,7 +45,7 @@ def test_no_format_shows_it_raw(text: str) -> None:
     origin = Origin("1.0.0", text, text, text, (text,))
     view = view_plan(plan, words, (Refusal("public", text),))
     drift = view_drift(plan, words)
-    outcomes = [OutcomeView(text, text, "failed", text) for _ in plan.changes]
+    outcomes = [OutcomeView(text, text, "set", "failed", text) for _ in plan.changes]
     for told in (
         render_plan(view, plain),
         render_drift(drift, plain),

@@ -75,7 +75,7 @@ def test_it_is_true_of_plan_drift_and_apply(folder: Path) -> None:
     source, plan = planned(folder)
     words = vocabulary(source.access)
     drift = view_drift(plan, words)
-    applied = [OutcomeView(c.repository, c.region, "failed", "no") for c in drift.changes]
+    applied = [OutcomeView(c.repository, c.region, c.change, "failed", "no") for c in drift.changes]
     for text in (
         (folder / "plan.json").read_text(),
         render_drift_json(drift, origin(source)),

@@ -1,59 +1,94 @@
-"""The structural difference: DeepDiff explains what changes in a policy's JSON."""
+"""How a policy's JSON changes: a unified diff that is the same however a policy is written."""
+
+import json
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reconciler.report.structure import structural_lines
+from reconciler.policy.document import NO_POLICY
+from reconciler.report.structure import policy_diff
+from reconciler.sandbox.rewrite import respelled as rewritten
+from reconciler.sandbox.rewrite import shuffled
+from tests.policy.making import ACCOUNT, GET, PUT, ROLE, ROLE_B, ROOT, URL, Json, allow, doc, read
+from tests.policy.random_policies import policies
 
-PULL = {"Sid": "A", "Effect": "Allow", "Principal": {"AWS": ["x", "y"]}, "Action": ["p", "q"]}
+IN_ORG = {"StringEquals": {"aws:PrincipalOrgID": ["o-a1b2c3d4e5"]}}
 
 
-def policy(*statements: object, version: str = "2012-10-17") -> dict[str, object]:
-    return {"Version": version, "Statement": list(statements)}
+def changed(before: object, after: object) -> list[str]:
+    """Give the lines that come or go, without their indent."""
+    lines = list(policy_diff(read(before), read(after)))
+    assert lines[:2] == ["--- live", "+++ planned"]
+    return [line[0] + line[1:].strip() for line in lines[2:] if line[0] in "+-"]
+
+
+@given(policies, st.integers(0, 2**32).map(Random))
+def test_what_the_service_hands_back_is_no_difference(policy: list[Json], random: Random) -> None:
+    text = doc(*policy)
+    again = json.dumps(shuffled(rewritten(json.loads(text), "aws"), random))
+    assert list(policy_diff(read(text), read(again))) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        allow(ACCOUNT, [GET, PUT], {"StringEquals": {"AWS:principalorgid": "o-a1b2c3d4e5"}}),
+        allow([ROOT, ROOT], [PUT.lower(), GET], IN_ORG),
+        {**allow(ROOT, [PUT, GET], IN_ORG), "Resource": "*"},
+        doc(allow(ROOT, [PUT, GET], IN_ORG), Id="x"),
+    ],
+)
+def test_spelling_is_no_difference(other: object) -> None:
+    assert list(policy_diff(read(allow(ROOT, [GET, PUT], IN_ORG)), read(other))) == []
 
 
 @pytest.mark.parametrize(
     ("before", "after", "lines"),
     [
-        (policy(PULL), policy(PULL), []),
-        (policy(PULL), {**policy(), "Statement": PULL}, []),
-        (policy(PULL), policy({**PULL, "Action": ["q", "p"]}), []),
-        (policy({**PULL, "Action": ["p"]}), policy({**PULL, "Action": "p"}), []),
+        (allow([ROLE, ROLE_B]), allow([ROLE_B]), [f'-"{ROLE}",']),
+        (allow(ACCOUNT, [GET, URL]), allow(ROOT, [URL, PUT, GET]), [f'+"{PUT}"']),
+        (allow("*", when=IN_ORG), allow("*"), ['-"Condition": {', '-"StringEquals": {']),
+        (doc(allow(), version="2008-10-17"), allow(), ['-"Version": "2008-10-17"']),
+        (allow(Sid="B"), [allow(Sid="A", do=PUT), allow(Sid="B")], ['+"Action": [', f'+"{PUT}"']),
         (
-            policy(PULL),
-            policy({**PULL, "Principal": {"AWS": "x"}}),
-            ['- Statement.A.Principal.AWS.1: "y"'],
+            allow(do=GET),
+            {"Effect": "Allow", "Principal": "*", "NotAction": GET},
+            ['+"NotAction": ['],
         ),
         (
-            policy(PULL),
-            policy({**PULL, "Condition": {"Bool": {"k": "true"}}}),
-            ['+ Statement.A.Condition: {"Bool":{"k":["true"]}}'],
+            {"Effect": "Deny", "NotPrincipal": {"AWS": [ROLE, ROLE_B]}, "Action": "*"},
+            {"Effect": "Deny", "NotPrincipal": {"AWS": ROLE}, "Action": "*"},
+            [f'-"{ROLE_B}"'],
         ),
-        (
-            policy(PULL, version="2008-10-17"),
-            policy(PULL),
-            ['~ Version: "2008-10-17" → "2012-10-17"'],
-        ),
-        (
-            None,
-            policy({"Sid": "A", "Effect": "Allow"}),
-            ['+ Statement.A: {"Sid":"A","Effect":"Allow"}', '+ Version: "2012-10-17"'],
-        ),
-        (
-            policy({"Effect": "Deny"}, {"Effect": "Deny"}),
-            policy({"Effect": "Deny"}),
-            ['- Statement.1: {"Effect":"Deny"}'],
-        ),
-        (policy("odd"), policy("even"), ['~ Statement.0: "odd" → "even"']),
-        (
-            policy({"Sid": "\x1b[31m", "Effect": "Deny"}),
-            policy(),
-            ['- Statement.\\x1b[31m: {"Sid":"\\u001b[31m","Effect":"Deny"}'],
-        ),
+        ({"Effect": "Allow", "Action": GET}, allow(), ['+"Principal": {', '+"AWS": [']),
     ],
 )
-def test_each_difference_is_a_line(before: object, after: object, lines: list[str]) -> None:
-    assert list(structural_lines(before, after)) == lines
+def test_what_comes_and_what_goes(before: object, after: object, lines: list[str]) -> None:
+    shown = changed(before, after)
+    assert [line for line in lines if line not in shown] == []
 
 
-def test_a_text_that_is_no_policy_is_shown_as_such() -> None:
-    assert '- text: "{\\"x\\":1"' in list(structural_lines('{"x":1', policy(PULL)))
+def test_a_policy_variable_stays_as_it_is_written() -> None:
+    old = allow(when={"StringLike": {"aws:PrincipalTag/a": "${b}"}})
+    assert '-"${b}"' in changed(doc(old, version="2008-10-17"), allow())
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_no_policy_has_no_lines(side: int) -> None:
+    lines = list(policy_diff(*(NO_POLICY, read(allow()))[::side]))
+    assert {line[0] for line in lines[3:]} == {"+-"[side < 0]}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('{"Statement":"x","b":[1,2]}', '-  "Statement": "x",'),
+        ('{"x":1', '-{"x":1'),
+        ('{"a":"\x1b[31m"', r'-{"a":"\x1b[31m"'),
+        ("##vso[task]", r"-\x23#vso[task]"),
+    ],
+)
+def test_what_is_no_policy_is_shown_as_it_is(text: str, line: str) -> None:
+    assert line in list(policy_diff(read(text), read(allow())))

@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from reconciler.policy.conditions import Clause
+from reconciler.policy.conditions import Clause, Condition
 from reconciler.policy.difference import Holding
 from reconciler.policy.elements import NotAction
-from reconciler.policy.principals import Principal, plain_name, service_principal
+from reconciler.policy.principals import Principal, account_principal, plain_name, service_principal
 from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
 from reconciler.printable import printable
 from reconciler.registry.model import RepositorySettings
@@ -26,6 +26,7 @@ FORGED = [
     "x) (everyone",
     "x until 2030-01-01",
     "x, no scan on push",
+    "arn:aws:iam::444455556666:role/x in workloads",
 ]
 EVERYONE_IN = NamedPrincipal(
     "org", Principal("AWS", ("*",)), (Clause("StringEquals", "aws:principalorgid", ("o-1 x",)),)
@@ -46,9 +47,9 @@ def test_no_text_reads_as_more_than_it_is(text: str) -> None:
         condition_words(condition),
         holdings_words((Holding(condition, frozenset({"ecr:PutImage"})),), (), Vocabulary().tiers),
         holdings_words((Holding((), actions),), (), Vocabulary().tiers),
-        principal_label(Principal("AWS", (text,)), None),
-        principal_label(Principal("NotPrincipal", (f"AWS:{text}",)), None),
-        principal_label(Principal("Federated", (text,)), None),
+        principal_label(Principal("AWS", (text,)), None, {}),
+        principal_label(Principal("NotPrincipal", (f"AWS:{text}",)), None, {}),
+        principal_label(Principal("Federated", (text,)), None, {}),
         plain_name(service_principal(text)),
         ", ".join(settings_words(settings)),
     ]
@@ -64,7 +65,7 @@ def test_plain_values_are_quoted_too() -> None:
     assert condition_words((clause,)) == (
         ' if IpAddress aws:SourceIp "10.0.0.0/8" or "192.0.2.1/32"'
     )
-    assert principal_label(EVERYONE_IN.principal, EVERYONE_IN) == 'org (everyone in "o-1 x")'
+    assert principal_label(EVERYONE_IN.principal, EVERYONE_IN, {}) == 'org (everyone in "o-1 x")'
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,37 @@ def test_plain_values_are_quoted_too() -> None:
 )
 def test_only_a_moment_is_told_as_an_end(value: str, told: str) -> None:
     assert condition_words((Clause("DateLessThan", "aws:currenttime", (value,)),)) == told
+
+
+ROLE = "arn:aws:iam::444455556666:role/x"
+ROOT = account_principal("444455556666", "aws")
+LIKE_X = (Clause("ArnLike", "aws:principalarn", (f"{ROLE}*",)),)
+
+
+@pytest.mark.parametrize(
+    ("principal", "named", "told"),
+    [
+        (Principal("AWS", (ROLE,)), None, f"{ROLE} in workloads"),
+        (Principal("AWS", (ROLE,)), ("ci", ()), f"ci ({ROLE}) in workloads"),
+        (ROOT, ("pattern", LIKE_X), f'pattern (444455556666 as "{ROLE}*") in workloads'),
+        (ROOT, ("workloads", ()), "workloads (444455556666)"),
+        (ROOT, ("all", ()), "all (444455556666) in workloads"),
+        (
+            Principal("AWS", ("arn:aws:sts::444455556666:assumed-role/x/session",)),
+            None,
+            "arn:aws:sts::444455556666:assumed-role/x/session in workloads",
+        ),
+        (
+            Principal("AWS", ("arn:aws:iam::999900001111:role/x",)),
+            None,
+            "arn:aws:iam::999900001111:role/x",
+        ),
+        (Principal("AWS", ("*",)), None, "everyone"),
+        (service_principal("lambda.amazonaws.com"), None, "lambda.amazonaws.com"),
+    ],
+)
+def test_the_account_of_a_principal_is_named(
+    principal: Principal, named: tuple[str, Condition] | None, told: str
+) -> None:
+    found = named and NamedPrincipal(named[0], principal, named[1])
+    assert principal_label(principal, found, {"444455556666": "workloads"}) == told

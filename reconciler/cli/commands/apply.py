@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.exits import Exit, ending_with, worst
+from reconciler.cli.files import a_path, require_one_stdin
 from reconciler.cli.options import (
     DEFAULT_FILE,
     DEFAULT_WAIT,
@@ -18,7 +19,10 @@ from reconciler.cli.options import (
     File,
     Format,
     JournalPath,
+    NoGroup,
     OutputFormat,
+    Profile,
+    Quiet,
     Repository,
     Wait,
 )
@@ -26,15 +30,21 @@ from reconciler.cli.options import (
 
 def apply(
     plan: Annotated[
-        Path | None, typer.Argument(metavar="[PLAN]", help="A saved plan; a new one otherwise.")
+        Path | None,
+        typer.Argument(
+            metavar="[PLAN]", parser=a_path, help="A saved plan; a new one otherwise. - is stdin."
+        ),
     ] = None,
     *,
     file: File = DEFAULT_FILE,
     repository: Repository = None,
     format_: OutputFormat = Format.TEXT,
-    yes: Annotated[bool, typer.Option("--yes", help="Apply without asking.")] = False,
+    no_group: NoGroup = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking.")] = False,
     journal: JournalPath = None,
     wait: Wait = DEFAULT_WAIT,
+    profile: Profile = None,
+    quiet: Quiet = False,
     allow_public: AllowPublic = None,
     allow_revocations: AllowRevocations = 0,
     allow_grants: AllowGrants = 0,
@@ -46,18 +56,22 @@ def apply(
 
     Shows the plan, asks, writes, and reads back. A saved plan is applied as it is, or not at all.
     """
-    from reconciler.cli.applying import apply_plan, ready_plan
+    from reconciler.cli.applying import apply_plan, ready_plan, stored_plan
     from reconciler.cli.carry_out import exits_of, reason_to_skip, skip
     from reconciler.cli.guarding import allowances, guarded
     from reconciler.cli.journals import require_usable
     from reconciler.cli.load import load_valid
     from reconciler.cli.show import note_plan, show_outcomes, show_plan, show_refusals
     from reconciler.cli.survey import findings_exit
-    from reconciler.cli.terminal import is_interactive, is_piped
+    from reconciler.cli.terminal import is_interactive, is_piped, keep_quiet
 
+    keep_quiet(quiet)
     require_usable(journal)
-    source = load_valid(file, allow_public)
-    ready = ready_plan(plan, source, tuple(repository or ()))
+    require_one_stdin(file, plan)
+    globs = tuple(repository or ())
+    stored = None if plan is None else stored_plan(plan, globs)
+    source = load_valid(file, allow_public, hint=None if stored is None else stored.made_from)
+    ready = ready_plan(stored, source, globs, profile)
     allowed = allowances(
         revocations=allow_revocations,
         grants=allow_grants,
@@ -68,9 +82,9 @@ def apply(
     )
     found = guarded(ready.found, source.access, allowed, lambda: ready.caller)
     if format_ is Format.TEXT:
-        show_plan(found, source, format_)
+        show_plan(found, source, format_, grouped=not no_group)
     if not yes and is_interactive() and (format_ is not Format.TEXT or is_piped()):
-        note_plan(found)
+        note_plan(found, grouped=not no_group)
     show_refusals(found.refusals)
     reason = reason_to_skip(found.plan.changes, found.refusals, sure=yes)
     codes = findings_exit(found.plan, source.access)
@@ -78,7 +92,7 @@ def apply(
         carried = skip(found.plan.changes, reason)
         codes.append(Exit.REFUSED)
     else:
-        carried = apply_plan(ready, source, journal, wait)
+        carried = apply_plan(ready, source, journal=journal, wait=wait, profile=profile)
         codes += exits_of(found.plan, carried)
     with ending_with(worst(codes)):
         show_outcomes(carried.outcomes, found, source, format_)

@@ -1,11 +1,15 @@
 """`reconcile compile`: print the policies that the file asks for, offline."""
 
-from reconciler.cli.options import DEFAULT_FILE, AllowPublic, File, Repository
-from reconciler.cli.terminal import out
+from reconciler.cli.options import DEFAULT_FILE, AllowPublic, File, Quiet, Repository
+from reconciler.cli.terminal import keep_quiet, out
 
 
 def compile_(
-    *, file: File = DEFAULT_FILE, repository: Repository = None, allow_public: AllowPublic = None
+    *,
+    file: File = DEFAULT_FILE,
+    repository: Repository = None,
+    quiet: Quiet = False,
+    allow_public: AllowPublic = None,
 ) -> None:
     """Print the desired policies, as one JSON object.
 
@@ -21,6 +25,7 @@ def compile_(
     from reconciler.policy.glob import glob_matches, has_wildcard
     from reconciler.printable import printable_json
 
+    keep_quiet(quiet)
     source = load_valid(file, allow_public)
     names = {entry.repository for entry in source.access.entries}
     for glob in repository or ():

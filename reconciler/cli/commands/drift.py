@@ -3,7 +3,17 @@
 import typer
 
 from reconciler.cli.exits import Exit, worst
-from reconciler.cli.options import DEFAULT_FILE, AllowPublic, File, Format, OutputFormat, Repository
+from reconciler.cli.options import (
+    DEFAULT_FILE,
+    AllowPublic,
+    File,
+    Format,
+    NoGroup,
+    OutputFormat,
+    Profile,
+    Quiet,
+    Repository,
+)
 
 
 def drift(
@@ -11,6 +21,9 @@ def drift(
     file: File = DEFAULT_FILE,
     repository: Repository = None,
     format_: OutputFormat = Format.TEXT,
+    no_group: NoGroup = False,
+    profile: Profile = None,
+    quiet: Quiet = False,
     allow_public: AllowPublic = None,
 ) -> None:
     """Tell where what is live differs, or breaks a never rule; reads only.
@@ -24,13 +37,15 @@ def drift(
     from reconciler.cli.load import load_valid
     from reconciler.cli.show import show_drift
     from reconciler.cli.survey import findings_exit, open_lines, survey
+    from reconciler.cli.terminal import keep_quiet
     from reconciler.plan.compute import without_expired
 
+    keep_quiet(quiet)
     source = load_valid(file, allow_public)
-    lines, globs = open_lines(source.access), tuple(repository or ())
+    lines, globs = open_lines(source.access, profile), tuple(repository or ())
     found = survey(source, lines, globs, watched_names)
     found = replace(found, plan=without_expired(found.plan))
-    show_drift(found, source, format_)
+    show_drift(found, source, format_, grouped=not no_group)
     codes = findings_exit(found.plan, source.access)
     if found.plan.changes or found.plan.broken:
         codes.append(Exit.DIFFERS)

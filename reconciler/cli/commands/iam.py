@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.options import DEFAULT_FILE, AllowPublic, File
-from reconciler.cli.terminal import note, out
+from reconciler.cli.options import DEFAULT_FILE, AllowPublic, File, Quiet
+from reconciler.cli.terminal import keep_quiet, note, out
 
 app = typer.Typer(
     help="Print IAM policies that belong to the file.", no_args_is_help=True, rich_markup_mode=None
@@ -19,6 +19,7 @@ def caller(
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Only what plan and drift need.")
     ] = False,
+    quiet: Quiet = False,
     allow_public: AllowPublic = None,
 ) -> None:
     """Print the IAM policy that reconcile itself needs.
@@ -31,6 +32,7 @@ def caller(
     from reconciler.printable import printable, printable_json
     from reconciler.registry.permissions import Work, reading_policy, writing_policy
 
+    keep_quiet(quiet)
     access = load_valid(file, allow_public).access
     registry = access.registry
     work = Work(

@@ -1,18 +1,21 @@
 """`reconcile init`: write a file to start from."""
 
-from reconciler.cli.options import DEFAULT_FILE, File
-from reconciler.cli.terminal import note
+from reconciler.cli.files import require_no_stdout
+from reconciler.cli.options import DEFAULT_FILE, File, Quiet
+from reconciler.cli.terminal import keep_quiet, note
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.printable import printable
 
 
-def init(file: File = DEFAULT_FILE) -> None:
+def init(*, file: File = DEFAULT_FILE, quiet: Quiet = False) -> None:
     """Write a small commented file to start from.
 
     Never over one that exists.
     """
     from reconciler.access.starter import STARTER
 
+    keep_quiet(quiet)
+    require_no_stdout("--file", file, "-f FILE names the file to write")
     try:
         with file.open("x", encoding="utf-8") as stream:
             stream.write(STARTER)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.exits import Exit, worst
+from reconciler.cli.files import a_path
 from reconciler.cli.options import (
     DEFAULT_FILE,
     AllowEmpty,
@@ -16,7 +17,10 @@ from reconciler.cli.options import (
     AllowRevocations,
     File,
     Format,
+    NoGroup,
     OutputFormat,
+    Profile,
+    Quiet,
     Repository,
 )
 
@@ -28,14 +32,23 @@ def plan(
     format_: OutputFormat = Format.TEXT,
     plan_out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="PLAN", help="Save the plan, for 'reconcile apply PLAN'."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="PLAN",
+            parser=a_path,
+            help="Save the plan, for 'reconcile apply PLAN'.",
+        ),
     ] = None,
     show_policy: Annotated[
-        bool, typer.Option("--show-policy", help="Show how each policy's JSON changes, too.")
+        bool, typer.Option("--show-policy", help="Show each policy's JSON as a diff, too.")
     ] = False,
+    no_group: NoGroup = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 4 when something would change.")
     ] = False,
+    profile: Profile = None,
+    quiet: Quiet = False,
     allow_public: AllowPublic = None,
     allow_revocations: AllowRevocations = 0,
     allow_grants: AllowGrants = 0,
@@ -48,9 +61,15 @@ def plan(
     from reconciler.cli.load import load_valid
     from reconciler.cli.show import plan_text, show_plan, show_refusals
     from reconciler.cli.survey import caller_arn, findings_exit, open_lines, survey
+    from reconciler.cli.terminal import keep_quiet
 
+    keep_quiet(quiet)
+    if plan_out is not None:
+        from reconciler.cli.plan_file import note_saved, require_savable, write_plan_file
+
+        require_savable(plan_out)
     source = load_valid(file, allow_public)
-    lines = open_lines(source.access)
+    lines = open_lines(source.access, profile)
     found = survey(source, lines, tuple(repository or ()))
     allowed = allowances(
         revocations=allow_revocations,
@@ -61,19 +80,18 @@ def plan(
         never=allow_never,
     )
     found = guarded(found, source.access, allowed, lambda: caller_arn(lines))
+    if plan_out is not None:  # before stdout has a plan, so that a failure stands there alone
+        write_plan_file(plan_out, plan_text(found, source))
     if show_policy:
-        from reconciler.report.structure import structural_lines
+        from reconciler.report.structure import explain_json
 
-        show_plan(found, source, format_, structural_lines)
+        show_plan(found, source, format_, explain_json, grouped=not no_group)
     else:
-        show_plan(found, source, format_)
+        show_plan(found, source, format_, grouped=not no_group)
     show_refusals(found.refusals)
     if plan_out is not None:
-        from reconciler.cli.plan_file import save_plan
-
-        options = options_of(allowed, source.path)
-        refused = bool(found.refusals)
-        save_plan(plan_out, plan_text(found, source), options=options, refused=refused)
+        options = options_of(allowed, file, profile)
+        note_saved(plan_out, options, refused=bool(found.refusals))
     codes = findings_exit(found.plan, source.access)
     if found.refusals:
         codes.append(Exit.REFUSED)

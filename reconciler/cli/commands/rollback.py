@@ -6,26 +6,38 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.exits import Exit, ending_with, worst
+from reconciler.cli.files import a_path
 from reconciler.cli.options import (
     DEFAULT_WAIT,
     AllowLockOut,
     AllowPublic,
     Format,
     JournalPath,
+    NoGroup,
     OutputFormat,
+    Profile,
+    Quiet,
     Repository,
     Wait,
 )
 
 
 def rollback(
-    record: Annotated[Path, typer.Argument(metavar="JOURNAL", help="The journal of an apply.")],
+    record: Annotated[
+        Path,
+        typer.Argument(
+            metavar="JOURNAL", parser=a_path, help="The journal of an apply; - is stdin."
+        ),
+    ],
     *,
     repository: Repository = None,
     format_: OutputFormat = Format.TEXT,
-    yes: Annotated[bool, typer.Option("--yes", help="Roll back without asking.")] = False,
+    no_group: NoGroup = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Roll back without asking.")] = False,
     journal: JournalPath = None,
     wait: Wait = DEFAULT_WAIT,
+    profile: Profile = None,
+    quiet: Quiet = False,
     allow_public: AllowPublic = None,
     allow_lock_out: AllowLockOut = None,
 ) -> None:
@@ -33,6 +45,7 @@ def rollback(
 
     Needs no access file. Shows the plan, asks, writes, and reads back; it keeps a journal itself.
     """
+    from reconciler.apply.rollback import Rollback
     from reconciler.cli.carry_out import carry_out, reason_to_skip, skip
     from reconciler.cli.journals import (
         keeping_journal,
@@ -49,25 +62,31 @@ def rollback(
         show_rolled_back,
         survey_writes,
     )
+    from reconciler.cli.terminal import keep_quiet
+    from reconciler.plan.model import Plan
 
+    keep_quiet(quiet)
     require_usable(journal)
     content = read_journal_file(record)
     require_other_file(record, journal)
     source = journal_source(record, content, tuple(repository or ()), allow_public or ())
     if not source.scopes:
+        show_rolled_back((), Rollback(Plan(), ()), (), source, format_)
         raise typer.Exit(Exit.DONE)
-    lines, authors = open_lines_of(source.writes)
+    lines, authors = open_lines_of(source.writes, profile)
     found = survey_writes(source, lines)
     changes = found.plan.changes
-    show_rollback(found.plan, format_, sure=yes)
-    refusals = rollback_refusals(found.plan, authors, allow_public or (), allow_lock_out or ())
+    show_rollback(found.plan, format_, sure=yes, grouped=not no_group)
+    refusals = rollback_refusals(
+        found.plan, authors, allow_public or (), allow_lock_out or (), profile
+    )
     reason = reason_to_skip(changes, refusals, sure=yes)
     codes = [Exit.REFUSED] if reason is not None else []
     if reason is not None or not changes:
         carried = skip(changes, reason or "")
     else:
         with keeping_journal(
-            journal, "rollback", changes, authors, plan=None, file=source.path
+            journal, "rollback", changes, authors, plan=None, file=source.path, profile=profile
         ) as own:
             carried = carry_out(changes, lines, own, wait=wait)
     if reason is None:

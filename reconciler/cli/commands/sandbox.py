@@ -2,19 +2,20 @@
 
 import contextlib
 import gc
-import re
+import os
+import shlex
 from typing import Annotated
 
 import typer
 from typer.models import OptionInfo
 
+from reconciler.cli.options import Quiet
 from reconciler.cli.signals import Interrupt
-from reconciler.cli.terminal import note, out
+from reconciler.cli.terminal import keep_quiet, note, out
 from reconciler.errors import UsageError
 
 _ACCOUNT = "111122223333"
 _REGION = "us-west-2"
-_A_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 
 
 def _amount(metavar: str, text: str) -> OptionInfo:
@@ -73,6 +74,9 @@ def sandbox(
     dead_region: Annotated[
         str, typer.Option(metavar="REGION", help="Cut the connection of each call to this region.")
     ] = "",
+    disabled_region: Annotated[
+        str, typer.Option(metavar="REGION", help="Let this region not be enabled for the account.")
+    ] = "",
     cut_before_every: Annotated[
         int, _amount("N", "Cut the connection of each N-th call, its work not done.")
     ] = 0,
@@ -91,24 +95,26 @@ def sandbox(
     slow_seconds: Annotated[
         float, _amount("SECONDS", "Seconds by which --slow-every is late.")
     ] = 0.0,
+    quiet: Quiet = False,
 ) -> None:
     """Run the embedded ECR on loopback until stopped.
 
     `reconcile` and the `aws` client can both talk to it. The options from --latency on make it
     the service on a bad day; each is off at 0, and calls are those of ECR alone.
     """
+    no_proxy = forget_settings()
     from reconciler.policy.principals import ACCOUNT_ID
     from reconciler.sandbox.behaviour import Behaviour
     from reconciler.sandbox.server import Sandbox
+    from reconciler.sandbox.settings import MISLEADING
 
+    keep_quiet(quiet)
     _check_together("--iam-delay", iam_delay, "--known-principals-only", known_principals_only)
     _check_together("--throttle-burst", throttle_burst, "--throttle-rate", throttle_rate)
     _check_together("--slow-every", slow_every, "--slow-seconds", slow_seconds)
     _check_together("--slow-seconds", slow_seconds, "--slow-every", slow_every)
     if not ACCOUNT_ID.fullmatch(account):
         raise UsageError(f"{account} is no account id: it has 12 digits")
-    if not _A_REGION.fullmatch(region):
-        raise UsageError(f"{region} is no region, such as us-west-2")
     gc.enable()  # unlike the other commands, this one stays
     behaviour = Behaviour(
         rewrite=shuffle,
@@ -124,6 +130,7 @@ def sandbox(
         throttle_burst=throttle_burst,
         expire_after=expire_after,
         dead_region=dead_region,
+        disabled_region=disabled_region,
         cut_before_every=cut_before_every,
         cut_after_every=cut_after_every,
         fail_every=fail_every,
@@ -134,11 +141,25 @@ def sandbox(
     with Sandbox(behaviour, account=account, region=region, port=port) as running:
         for name in repository or ():
             running.create_repository(name)
-        for variable, value in running.environment().items():
-            out(f"export {variable}={value}\n")
+        for variable, value in {**running.environment(), **no_proxy}.items():
+            out(f"export {variable}={shlex.quote(value)}\n")
+        out(f"unset {' '.join(MISLEADING)}\n")
         note(f"the embedded ECR of account {account} listens on {running.endpoint_url}")
         note("paste the lines above into another terminal; Ctrl-C stops it")
         _wait_until_stopped()
+
+
+def forget_settings() -> dict[str, str]:
+    """Forget the shell's AWS settings and proxies, before anything reads them: moto would.
+
+    Gives the hosts that no proxy is for, theirs and the sandbox's.
+    """
+    from reconciler.sandbox.settings import exempted, without_settings
+
+    hosts, kept = exempted(os.environ), without_settings(os.environ)
+    os.environ.clear()
+    os.environ.update(kept)
+    return hosts
 
 
 def _check_together(option: str, value: float, other: str, needed: float) -> None:

@@ -1,0 +1,35 @@
+"""What a shell can complete: the repositories of the access file."""
+
+import re
+
+import typer
+
+from reconciler.cli.files import MAX_ACCESS_FILE, read_file
+from reconciler.errors import ReconcileError
+
+_HARMLESS = re.compile(r"[a-z0-9*?][a-z0-9._/*?-]*")
+"""What a completion script may get: some of them have their shell evaluate it."""
+
+
+def entry_patterns(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Give the file's names and patterns of repositories that begin so; none without a file."""
+    from reconciler.access.nodes import child, pairs_of  # noqa: PLC0415 - costs; most runs need none
+    from reconciler.access.problems import Findings  # noqa: PLC0415
+    from reconciler.access.source import read_source  # noqa: PLC0415
+    from reconciler.cli.options import DEFAULT_FILE  # noqa: PLC0415 - whose options complete so
+
+    file = ctx.params.get("file") or DEFAULT_FILE
+    if not file.is_file():  # nor is there anything to wait for: no pipe, no stdin
+        return []
+    try:
+        content = read_file(file, MAX_ACCESS_FILE)
+    except ReconcileError:
+        return []
+    root = read_source(content, str(file), Findings()).root
+    names = {pair.key.text for pair in pairs_of(child(root, "repositories"))}
+    return sorted(n for n in names if n.startswith(incomplete) and _HARMLESS.fullmatch(n))
+
+
+def entry_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Give the file's names of repositories that begin so, no patterns."""
+    return [name for name in entry_patterns(ctx, incomplete) if not set("*?") & set(name)]

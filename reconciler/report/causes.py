@@ -1,0 +1,75 @@
+"""What many repositories fail of, told once: a cause is a text without the repository's name."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from reconciler.printable import printable, printable_name
+
+_MOST_NAMES = 10
+_OWN = "\0"
+"""Stands in a text where the repository's own name was; no text that was read has it."""
+
+
+class Failure(NamedTuple):
+    """What became of one repository, and why; `kind` is a rule or an outcome."""
+
+    repository: str
+    region: str
+    kind: str
+    message: str
+
+
+class Cause(NamedTuple):
+    """The repositories of one region that one thing befell, in the order given."""
+
+    kind: str
+    region: str
+    text: str
+    repositories: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        """The text of a cause that befell a single repository."""
+        return printable(self.text.replace(_OWN, self.repositories[0]))
+
+    @property
+    def names(self) -> str:
+        """The first of the names, how many more there are, and the region."""
+        first = ", ".join(map(printable_name, self.repositories[:_MOST_NAMES]))
+        more = len(self.repositories) - _MOST_NAMES
+        return f"{first}{f' and {more} more' if more > 0 else ''} ({printable(self.region)})"
+
+    @property
+    def of_call(self) -> str | None:
+        """`CALL on N repositories: NAMES`, and why; None where the text names no call on one."""
+        before, on, after = self.text.partition(f" on {_OWN}")
+        if not on:
+            return None
+        told = f"{before} on {len(self.repositories)} repositories"
+        return f"{printable(told)}: {self.names}{_shown(after)}"
+
+    @property
+    def why(self) -> str:
+        """The text of a cause that befell several repositories."""
+        return _shown(self.text)
+
+
+def by_cause(failures: Iterable[Failure]) -> list[Cause]:
+    """Group failures by kind, region and text; each group stands where its first one stood."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for failure in failures:
+        text = _without_name(failure.message.replace(_OWN, "\\0"), failure.repository)
+        key = failure.kind, failure.region, text
+        groups.setdefault(key, []).append(failure.repository)
+    return [Cause(*key, tuple(names)) for key, names in groups.items()]
+
+
+def _without_name(message: str, name: str) -> str:
+    own = re.escape(name)
+    places = rf"\bon {own}(?=[\s:;,)]|$)|'{own}'|\brepository/{own}(?=[\s:;,)]|$)"
+    return re.sub(places, lambda found: f"{found[0].replace(name, _OWN)}", message)
+
+
+def _shown(text: str) -> str:
+    return printable(text.replace(_OWN, "…"))

@@ -1,0 +1,111 @@
+"""Finished text, fitted to where it is shown: to a width in columns, and to an encoding."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_GLUE = "\u00a0"
+"""Stands for a space at which no line ends; what comes from outside has it escaped."""
+
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_UNIT = re.compile(rf"(?:{_QUOTED}|[^ ])+(?: +(?:[-+~!*|](?![^ ])|::[^ ]*))*")
+"""A word, or what is quoted, with what must not begin a line: there it would read as a mark of
+ours, or as an order to a CI system."""
+
+_GAP = re.compile(rf"{_QUOTED}|(?<=[^ ])( {{3,}})")
+"""The space between two columns of ours; what is quoted may be anything."""
+
+_HEAD = re.compile(r"( *\| )|( *)(?:[-+~!*] +)?")
+_HANG = 2
+_FIRST_COLUMN = 12
+"""A word that is narrower than this is a mark, and what follows stays beside it."""
+
+_PLAIN = {"→": "->", "…": "..."}
+_NOT_ASCII = re.compile(rf"[^\x00-\x7f{_GLUE}]")
+
+
+class Page(NamedTuple):
+    """Where text is shown: its width in columns, None for any, and its encoding."""
+
+    width: int | None = None
+    encoding: str = "utf-8"
+
+
+ANY_PAGE = Page()
+
+
+def unbroken(text: str) -> str:
+    """Keep a text, such as a command to copy, in one line wherever it is shown by `fitted`."""
+    return text.replace(" ", _GLUE)
+
+
+def fitted(text: str, page: Page) -> str:
+    """Fit text to where it is shown: lines end between words, and go on further in.
+
+    A word that is wider stays whole.
+    """
+    text, width = spelled(text, page), page.width
+    if width is not None:
+        text = "\n".join(part for line in text.split("\n") for part in _wrapped(line, width))
+    return text.replace(_GLUE, " ")
+
+
+def spelled(text: str, page: Page) -> str:
+    """Write in ASCII, or escape, what the encoding lacks."""
+    if text.isascii():
+        return text
+    return _NOT_ASCII.sub(lambda found: _spelled(found[0], page.encoding), text)
+
+
+def columns(text: str) -> int:
+    """Count the columns that text takes on a terminal; colour takes none."""
+    text = _COLOUR.sub("", text)
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
+
+
+def _spelled(char: str, encoding: str) -> str:
+    try:
+        char.encode(encoding)
+    except UnicodeEncodeError:
+        return _PLAIN.get(char) or char.encode("ascii", "backslashreplace").decode()
+    return char
+
+
+def _wrapped(line: str, width: int) -> Iterator[str]:
+    over = columns(line) - width
+    if over <= 0:
+        yield line
+        return
+    # Colour that comes first would hide the indent.
+    bare = _COLOUR.sub("", line)
+    head = _HEAD.match(bare)
+    hang = (head and head[1]) or " " * min(len(head[0] if head else "") + _HANG, width // 2)
+    gap = next((found for found in _GAP.finditer(line) if found[1]), None)
+    if gap is None:
+        yield from _filled(line, "", hang, width)
+    elif len(gap[1]) - over >= _HANG:
+        yield line[: gap.end() - over] + line[gap.end() :]
+    elif columns(line[: gap.start()]) < _FIRST_COLUMN:
+        yield from _filled(line, "", hang, width)
+    else:
+        yield from _filled(line[: gap.start()], "", hang, width)
+        yield from _filled(line[gap.end() :], hang, hang, width)
+
+
+def _filled(text: str, start: str, hang: str, width: int) -> Iterator[str]:
+    """Fill lines with words, as they are spaced; the first goes on behind `start`."""
+    line, end, taken = start, 0, columns(start)
+    for unit in _UNIT.finditer(text):
+        space, needed = text[end : unit.start()], columns(unit[0])
+        if taken + len(space) + needed > width and line.strip():
+            yield line
+            line, taken = hang + unit[0], len(hang) + needed
+        else:
+            line, taken = line + space + unit[0], taken + len(space) + needed
+        end = unit.end()
+    yield line + text[end:]

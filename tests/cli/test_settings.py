@@ -1,0 +1,137 @@
+"""`demo` and `sandbox` as processes in a shell whose AWS settings lead elsewhere or are broken."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import SEED, clean_environment
+
+NOWHERE = "http://127.0.0.1:9"
+HOSTILE = {
+    "AWS_PROFILE": "no-such-profile",
+    "AWS_DEFAULT_PROFILE": "no-such-profile",
+    "AWS_SESSION_TOKEN": "of somebody else",
+    "AWS_ENDPOINT_URL_ECR": NOWHERE,
+    "AWS_ENDPOINT_URL_STS": NOWHERE,
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    "AWS_CA_BUNDLE": "/no/such/bundle",
+    "AWS_RETRY_MODE": "no-such-mode",
+    "AWS_MAX_ATTEMPTS": "no number",
+    "AWS_USE_FIPS_ENDPOINT": "true",
+    "AWS_USE_DUALSTACK_ENDPOINT": "true",
+    "AWS_DEFAULTS_MODE": "no-such-mode",
+    "AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/no",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "/no/such/token",
+    "HTTP_PROXY": NOWHERE,
+    "http_proxy": NOWHERE,
+    "ALL_PROXY": NOWHERE,
+    "no_proxy": "example.com",
+    "REQUESTS_CA_BUNDLE": "/no/such/bundle",
+}
+RECONCILE = (sys.executable, "-m", "reconciler")
+
+
+def hostile(folder: Path) -> dict[str, str]:
+    broken = folder / "broken"
+    broken.write_text("[default\nregion =")
+    files = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), str(broken))
+    return {**clean_environment(), **HOSTILE, **files, "HOME": str(folder)}
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+def run(environment: dict[str, str], folder: Path, *arguments: str) -> Done:
+    done = subprocess.run(
+        arguments,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def sandbox_lines(environment: dict[str, str], *options: str) -> Iterator[str]:
+    """Give what `reconcile sandbox` prints for a shell; it must end well."""
+    process = subprocess.Popen(
+        [*RECONCILE, "sandbox", *options],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        lines = iter(process.stdout.readline, "")
+        printed: list[str] = []
+        for line in lines:
+            printed.append(line)
+            if line.startswith("unset "):
+                break
+        yield "".join(printed)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+
+
+def test_the_demo_is_deaf_to_all_of_them(tmp_path: Path) -> None:
+    done = run(hostile(tmp_path), tmp_path, *RECONCILE, "demo")
+    assert done.code == 0, done.out + done.err
+
+
+def test_what_the_sandbox_prints_sets_all_of_them_aside(tmp_path: Path) -> None:
+    (tmp_path / "ecr_access.yaml").write_text(SEED)
+    environment = hostile(tmp_path)
+    with sandbox_lines(environment, "--repository", "payments/api") as printed:
+        assert "export NO_PROXY=example.com,127.0.0.1\n" in printed
+        assert f"export AWS_CONFIG_FILE={os.devnull}\n" in printed
+        script = f"{printed}\n{' '.join(RECONCILE)} apply --yes"
+        applied = run(environment, tmp_path, "sh", "-ec", script)
+    assert applied.code == 0, applied.out + applied.err
+    assert "1 applied" in applied.out
+
+
+@pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_CONFIG_FILE", "HTTP_PROXY", "AWS_RETRY_MODE"])
+def test_one_of_them_alone_is_set_aside(name: str, tmp_path: Path) -> None:
+    (tmp_path / "ecr_access.yaml").write_text(SEED)
+    environment = {**clean_environment(), name: hostile(tmp_path)[name]}
+    with sandbox_lines(environment, "--repository", "payments/api") as printed:
+        script = f"{printed}\n{' '.join(RECONCILE)} plan"
+        planned = run(environment, tmp_path, "sh", "-ec", script)
+    assert planned.code == 0, planned.out + planned.err
+
+
+@pytest.mark.parametrize(
+    ("option", "region", "hint"),
+    [
+        ("--region", "us-wset-2", "did you mean us-west-2?"),
+        ("--region", "us-west-9", "did you mean us-west-"),
+        ("--region", "x\x1b[31m y", "such as us-west-2"),
+        ("--region", "", "such as us-west-2"),
+        ("--dead-region", "nowhere", "such as us-west-2"),
+    ],
+)
+def test_an_unknown_region_is_wrong_usage(
+    option: str, region: str, hint: str, tmp_path: Path
+) -> None:
+    done = run(clean_environment(), tmp_path, *RECONCILE, "sandbox", option, region)
+    assert done.code == 2
+    assert "the sandbox knows no region" in done.err
+    assert hint in done.err
+    assert "\x1b" not in done.err
+    assert done.out == ""
