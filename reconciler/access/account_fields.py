@@ -7,15 +7,17 @@ behind the back of `accounts`.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from reconciler.access.accounts import Accounts, Surroundings, check_named
+from reconciler.access.accounts import Accounts, Surroundings, bad_id, check_named
 from reconciler.access.nodes import Node, ScalarNode, pairs_of, scalars_in
 from reconciler.access.problems import Findings, Place, shown
+from reconciler.access.roles import check_sso
 from reconciler.policy.arn_patterns import split_arn
 from reconciler.policy.conditions import Operator, parse_operator
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.malformed import MalformedError
 from reconciler.policy.principals import ACCOUNT_ID
 
+_OF_IDS = frozenset("0123456789-")
 _ACCOUNT_KEYS = frozenset({"aws:principalaccount", "aws:sourceaccount"})
 _SOURCE_ARN = "aws:sourcearn"
 _ARN_KEYS = frozenset({"aws:principalarn", _SOURCE_ARN})
@@ -99,6 +101,8 @@ def _check_arn(scalar: ScalarNode, key: str, around: Surroundings) -> bool:
         return _report_hidden(scalar, around.accounts, around.findings)
     if of_source and not arn.account and not has_wildcard(arn.resource.partition("/")[0]):
         return True  # the ARN of a bucket has no account: its name is the only one in the world
+    if not of_source and arn.resource.startswith("role/"):
+        check_sso(arn.resource.removeprefix("role/"), scalar.place, around.findings)
     return _check_account(arn.account, scalar, around)
 
 
@@ -111,8 +115,15 @@ def _check_account(account: str, scalar: ScalarNode, around: Surroundings) -> bo
 
 def _report_hidden(scalar: ScalarNode, accounts: Accounts, findings: Findings) -> bool:
     if accounts.must_be_named:
+        arn = split_arn(scalar.text)
+        account = arn.account if arn else scalar.text
+        if set(account) <= _OF_IDS and (bad := bad_id(account)):
+            findings.error("bad-account-id", bad.message, scalar.place, hint=bad.hint)
+            return False
         message = f"{shown(scalar.text)} does not say which account is meant"
-        findings.error("unnamed-account", message, scalar.place, hint=_HINT)
+        meant = accounts.ids.get(scalar.text)
+        hint = f'no name of an account is read here: write "{meant}"' if meant else _HINT
+        findings.error("unnamed-account", message, scalar.place, hint=hint)
     return False
 
 

@@ -12,6 +12,17 @@ from reconciler.policy.principals import ACCOUNT_ID
 _ACCOUNT_FIELD = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):.*", re.DOTALL)
 
 
+_LENGTH, _MOST_LOST = 12, 2
+_SEPARATORS = {"-": "hyphens", " ": "spaces", ".": "dots", "_": "underscores"}
+
+
+class BadId(NamedTuple):
+    """What is wrong with an account id, and what would help."""
+
+    message: str
+    hint: str
+
+
 class Accounts(NamedTuple):
     """Ids by name and first names by id; `must_be_named` where the file has names at all."""
 
@@ -70,14 +81,18 @@ def account_in(text: str) -> str | None:
 
 
 def find_account(node: ScalarNode, accounts: Accounts, findings: Findings) -> str | None:
-    """Give the id that a name or a quoted id stands for; None, and a problem, for any other."""
+    """Give the id that a name or a quoted id stands for; None, and a problem, for any other.
+
+    A name whose id is none gives None, too: that is reported where it stands.
+    """
     if node.text in accounts.ids:
-        return accounts.ids[node.text] or None
+        account = accounts.ids[node.text]
+        return account if ACCOUNT_ID.fullmatch(account) else None
     if ACCOUNT_ID.fullmatch(node.text):
         check_named(node.text, node.place, accounts, findings)
         return node.text
-    if node.text.isdecimal():
-        report_bad_id(node, findings)
+    if bad := bad_id(node.text):
+        findings.error("bad-account-id", bad.message, node.place, hint=bad.hint)
         return None
     message = f"{shown(node.text)} is not named under accounts"
     hint = (
@@ -88,7 +103,25 @@ def find_account(node: ScalarNode, accounts: Accounts, findings: Findings) -> st
     return None
 
 
-def report_bad_id(node: ScalarNode, findings: Findings) -> None:
-    """Report digits that are no account id."""
-    message = f"{shown(node.text)} is not an account id: it has {len(node.text)} digits, not 12"
-    findings.error("bad-account-id", message, node.place)
+def bad_id(text: str) -> BadId | None:
+    """Say what is wrong with a text that is meant as an account id; None for any other text."""
+    account = account_in(text)
+    if account == text:
+        return None
+    if account:
+        message = f"{shown(text)} is an ARN, not an account id"
+        return BadId(message, f'write only "{account}"')
+    digits = re.sub(r"[-_. ]", "", text)
+    if not (digits.isascii() and digits.isdecimal()):
+        return None
+    separators = set(text) - set(digits)
+    if separators and abs(len(digits) - _LENGTH) > _MOST_LOST:
+        return None  # a date, say
+    name = _SEPARATORS[separators.pop()] if len(separators) == 1 else "separators"
+    if len(digits) != _LENGTH:
+        message = (
+            f'account id "{shown(text)[1:-1]}" has {len(digits)} digits; it must have {_LENGTH}'
+        )
+        hint = f"write it without {name}" if digits != text else "leading zeros count, too"
+        return BadId(message, hint)
+    return BadId(f'account id "{text}" has {name}', f'write it without {name}: "{digits}"')

@@ -2,25 +2,14 @@
 
 from reconciler.access.account_fields import check_partition
 from reconciler.access.accounts import Surroundings, check_named
+from reconciler.access.near_misses import near_miss, no_arn, pattern_hint
 from reconciler.access.nodes import ScalarNode
 from reconciler.access.problems import shown
+from reconciler.access.roles import check_sso, is_plain
 from reconciler.policy.glob import has_wildcard
-from reconciler.policy.principals import Principal, gone_kind, parse_arn
+from reconciler.policy.principals import Principal, parse_arn
 
 _TAKEN = frozenset({"root", "role", "user", "assumed-role", "federated-user"})
-_FORMS = "such as arn:aws:iam::444455556666:role/NAME, or …:user/NAME, or …:root"
-_PATTERN_HINT = (
-    "IAM takes no wildcard in a principal's ARN; write"
-    ' {role: "PATTERN", account: NAME}, which becomes a condition'
-)
-
-
-_GONE_HINT = "such an id is left of a {kind} that was deleted; name the new one by its ARN"
-
-
-def is_plain(path: str) -> bool:
-    """Tell whether a path and name hold no empty part, most likely a slip, and no variable."""
-    return "${" not in path and all(path.split("/") if path else ())
 
 
 def read_arn(node: ScalarNode, around: Surroundings) -> Principal | None:
@@ -31,15 +20,16 @@ def read_arn(node: ScalarNode, around: Surroundings) -> Principal | None:
     """
     if has_wildcard(node.text):
         message = f"a wildcard in the ARN {shown(node.text)}"
-        around.findings.error("wildcard-in-arn", message, node.place, hint=_PATTERN_HINT)
+        hint = pattern_hint(node.text, around)
+        around.findings.error("wildcard-in-arn", message, node.place, hint=hint)
         return None
     arn = parse_arn(node.text)
     if arn is None or arn.resource_type not in _TAKEN or not is_plain(arn.path):
-        message = f"{shown(node.text)} is not the ARN of a principal that ECR takes"
-        gone = gone_kind(Principal("AWS", (node.text,)))
-        hint = _GONE_HINT.format(kind=gone) if gone else _FORMS
-        around.findings.error("bad-arn", message, node.place, hint=hint)
+        found = near_miss(node.text, around) or no_arn(node.text, around)
+        around.findings.error("bad-arn", found.message, node.place, hint=found.hint)
         return None
+    if arn.resource_type == "role":
+        check_sso(arn.path, node.place, around.findings)
     check_partition(node.text, node.place, around.partition, around.findings)
     check_named(node.text, node.place, around.accounts, around.findings)
     return Principal("AWS", (node.text,))

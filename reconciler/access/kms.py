@@ -15,7 +15,7 @@ _ARN = re.compile(
 )
 _KEY_ID = re.compile(_ID)
 _ALIAS_NAME = re.compile(_ALIAS)
-_GRAMMAR = "arn:aws:kms:REGION:ACCOUNT:key/ID, or …:alias/NAME; a key's id; or alias/NAME"
+_GRAMMAR = "arn:{}:kms:REGION:ACCOUNT:key/ID, or …:alias/NAME; a key's id; or alias/NAME"
 _REGION_HINT = "ECR takes a key of the repository's own region"
 _MANY_REGIONS_HINT = "with several regions, name an alias that each of them has: alias/NAME"
 
@@ -39,7 +39,7 @@ def check_kms_key(key: ScalarNode, regions: tuple[str, ...], around: Surrounding
             findings.error("wrong-region", message, key.place, hint=hint)
     elif not _ALIAS_NAME.fullmatch(text):
         message = f"{shown(text)} does not name a KMS key"
-        findings.error("bad-kms-key", message, key.place, hint=_GRAMMAR)
+        findings.error("bad-kms-key", message, key.place, hint=_GRAMMAR.format(around.partition))
 
 
 def _check_region(

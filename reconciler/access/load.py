@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access.accounts import Surroundings, read_accounts
+from reconciler.access.consequences import add_meaning, broken_principals
 from reconciler.access.denied import check_denied
 from reconciler.access.entries import Terms, read_entries
 from reconciler.access.model import AccessFile
@@ -28,11 +29,6 @@ from reconciler.access.source import read_source
 from reconciler.access.tiers import read_tiers
 from reconciler.access.tiers import warn_of_unused as warn_of_unused_tiers
 from reconciler.policy.requests import known_of_requests
-
-_SHAPE_SAYS_TOO = frozenset(
-    {"bad-statement", "bad-condition", "bad-arn", "bad-value", "never-applies", "unknown-service"}
-)
-"""Rules that would repeat, at the same place, what the schema says already."""
 
 
 class Loaded(NamedTuple):
@@ -61,10 +57,10 @@ def load_access(
     access = repositories = None
     if source.root is not None:
         repositories = tuple(p.key.text for p in pairs_of(child(source.root, "repositories")))
-        check_shape(source.root, findings)
+        violations = check_shape(source.root, findings)
         meaning = Findings()
         try:
-            access = _read(source.root, path, now, meaning)
+            access = _read(source.root, path, now, meaning, broken_principals(violations))
             found = add_entries(access, meaning)
             check_public(access, found, allow_public, meaning)
             check_never(access, found, now, meaning)
@@ -72,26 +68,21 @@ def load_access(
             check_sizes(access, found, now, meaning)
         except TooLargeError:
             access = None
-        _add_new(meaning, findings)
+        add_meaning(meaning, findings, source.root, violations)
     problems = sort_problems(findings.found)
     valid = None if has_errors(problems) else access
     return Loaded(valid, problems, {path: source.lines}, repositories)
 
 
-def _add_new(meaning: Findings, findings: Findings) -> None:
-    reported = frozenset(problem.place for problem in findings.found)
-    for problem in meaning.found:
-        if problem.rule not in _SHAPE_SAYS_TOO or problem.place not in reported:
-            findings.found[problem] = None
-
-
-def _read(root: Node, path: str, now: datetime, findings: Findings) -> AccessFile:
+def _read(
+    root: Node, path: str, now: datetime, findings: Findings, broken: frozenset[str]
+) -> AccessFile:
     unmanaged = child(root, "unmanaged")
     registry = read_registry(child(root, "registry"), findings)
     guards = read_guards(child(root, "guards"))
     accounts = read_accounts(child(root, "accounts"), registry.account, findings)
     known = known_of_requests(registry.account, registry.regions, now)
-    names = read_names(root, Surroundings(accounts, registry.partition, findings, known))
+    names = read_names(root, Surroundings(accounts, registry.partition, findings, known), broken)
     tiers = read_tiers(child(root, "tiers"), findings)
     terms = Terms(
         names,

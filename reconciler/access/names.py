@@ -5,14 +5,16 @@ from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
 
-from reconciler.access.accounts import Accounts, Surroundings, check_named, report_bad_id
+from reconciler.access.accounts import Accounts, Surroundings, bad_id, check_named
 from reconciler.access.arns import read_arn
 from reconciler.access.model import Member
+from reconciler.access.near_misses import near_miss
 from reconciler.access.nodes import MappingNode, Node, Pair, ScalarNode, child, pairs_of, texts_of
 from reconciler.access.order import path_of, sort_by_use
 from reconciler.access.problems import Bound, Findings, did_you_mean, shown
 from reconciler.access.who import read_principal
 from reconciler.policy.conditions import NO_CONDITION
+from reconciler.policy.glob import has_wildcard
 from reconciler.policy.principals import ACCOUNT_ID, Principal, account_principal
 
 Members = tuple[Member, ...]
@@ -41,8 +43,11 @@ class Names(NamedTuple):
     within: str | None = None
 
 
-def read_names(root: Node, around: Surroundings) -> Names:
-    """Read the `principals` of a file, groups after what they are made of."""
+def read_names(root: Node, around: Surroundings, broken: frozenset[str] = frozenset()) -> Names:
+    """Read the `principals` of a file, groups after what they are made of.
+
+    Those whose shape is `broken` stand for nobody.
+    """
     findings = around.findings
     own = {pair.key.text: pair for pair in pairs_of(child(root, "principals"))}
     _check_clashes(own, child(root, "accounts"), findings)
@@ -62,7 +67,7 @@ def read_names(root: Node, around: Surroundings) -> Names:
             message = f"{shown(name)} stands for more than {_MOST_MEMBERS:,} principals"
             findings.error("group-too-large", message, own[name].key.place, hint=_GROUP_HINT)
             members = ()
-        done[name] = tuple(dict.fromkeys(members))
+        done[name] = () if name in broken else tuple(dict.fromkeys(members))
     return Names(around, {name: done[name] for name in own}, known, groups, may_be_meant)
 
 
@@ -87,7 +92,7 @@ def _resolve(reference: ScalarNode, names: Names, besides: Container[str]) -> Me
     if ACCOUNT_ID.fullmatch(text):
         check_named(text, reference.place, accounts, names.around.findings)
         return (_account(text, accounts.names.get(text), partition),)
-    if text.startswith("arn:"):
+    if text.lower().startswith("arn:"):
         principal = read_arn(reference, names.around)
         return (
             (Member(principal, NO_CONDITION, _name_of(principal, accounts)),) if principal else ()
@@ -152,16 +157,23 @@ def _leads_to(start: str, goal: str, uses: Mapping[str, Sequence[str]]) -> bool:
 
 def _report_unknown(reference: ScalarNode, names: Names, besides: Container[str]) -> None:
     text, findings = reference.text, names.around.findings
-    if text.isdecimal() and text.isascii():
-        report_bad_id(reference, findings)
+    if bad := bad_id(text):
+        findings.error("bad-account-id", bad.message, reference.place, hint=bad.hint)
+        return
+    if missed := near_miss(text, names.around):
+        findings.error("unknown-name", missed.message, reference.place, hint=missed.hint)
         return
     others = [name for name in names.may_be_meant if name not in besides]
     meant = findings.closest(text, others)
     if meant and names.within and _leads_to(meant, names.within, names.uses):
         meant = None  # a group that is part of itself
     hint = did_you_mean(text, (meant,)) if meant else None
+    if has_wildcard(text):
+        hint = "only the role of a principal may be a pattern: {role: PATTERN, account: ACCOUNT}"
     if text == "*":
         hint = "for everyone, name a principal {public: true}; the guards refuse it by default"
+    if "," in text:
+        hint = f"for several, write a list: [{shown(text)[1:-1]}]"
     message = f"{shown(text)} is not a name, an ARN or an account id"
     hint = hint or "name it under principals or accounts"
     findings.error("unknown-name", message, reference.place, hint=hint)

@@ -61,7 +61,7 @@ _FOR_OTHERS = {
 _LOOKS = {
     "aws:principalaccount": "write an account's 12 digits",
     "aws:principalarn": "a request has the ARN of a user, a role or a federated user here; for a"
-    " session, that of its role: arn:aws:iam::ACCOUNT:role/NAME",
+    " session, that of its role: arn:PARTITION:iam::ACCOUNT:role/NAME",
     "aws:principalorgid": "an organization's id looks like o-a1b2c3d4e5",
     "aws:principalorgpaths": "a path ends with a slash, and for all below with *: o-…/r-…/ou-…/*",
     "aws:sourcearn": "give the ARN of a resource that the service acts for",

@@ -11,7 +11,8 @@ from reconciler.policy.glob import has_wildcard
 _PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(rf"{_PART}(/{_PART})*")
 _PATTERN = re.compile(r"[a-z0-9._/*?-]+")
-_HOST = re.compile(r"[0-9]{12}\.dkr\.ecr\.")
+_HOST = re.compile(r"(?:https?://|docker://)?[0-9]{12}\.dkr[.-]ecr[.-][^/]*/?|https?://[^/]*/?")
+_ARN = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:(?:repository/)?", re.IGNORECASE)
 _SHORTEST, _LONGEST = 2, 256
 _MOST_WILDCARDS = 16
 _GRAMMAR = "lower-case letters and digits, with single . _ / or any number of - between them"
@@ -22,19 +23,9 @@ def check_repository(key: ScalarNode, findings: Findings) -> None:
 
     Source of the grammar: ECR API Reference, "CreateRepository", repositoryName.
     """
-    name = key.text
-    is_pattern = has_wildcard(name)
-    hint = None
-    if len(name) > _LONGEST or (len(name) < _SHORTEST and not is_pattern):
-        hint = f"a name has {_SHORTEST} to {_LONGEST} characters"
-    elif _HOST.match(name):
-        hint = "leave out the registry's host: only the name is meant"
-    elif not (_PATTERN if is_pattern else _NAME).fullmatch(name):
-        hint = _hint(name)
-    elif name.count("*") + name.count("?") > _MOST_WILDCARDS:
-        hint = f"a pattern has at most {_MOST_WILDCARDS} wildcards"
+    hint = _name_hint(key.text)
     if hint:
-        message = f"{shown(name)} can't be the name of a repository"
+        message = f"{shown(key.text)} can't be the name of a repository"
         findings.error("bad-repository-name", message, key.place, hint=hint)
 
 
@@ -56,9 +47,35 @@ def check_probe_repository(node: Node | None, entries: Iterable[Entry], findings
                 )
 
 
-def _hint(name: str) -> str:
-    if ":" in name or "@" in name:
-        return "leave out the tag or digest: access is given to whole repositories"
-    if name != name.lower():
-        return f"names are in lower case: {shown(name.lower())}"
-    return _GRAMMAR
+def _name_hint(name: str) -> str | None:
+    """Say what to write instead of a text that can't be a repository's name; None where it can."""
+    is_pattern = has_wildcard(name)
+    if len(name) > _LONGEST or (len(name) < _SHORTEST and not is_pattern):
+        return f"a name has {_SHORTEST} to {_LONGEST} characters"
+    if name.count("*") + name.count("?") > _MOST_WILDCARDS:
+        return f"a pattern has at most {_MOST_WILDCARDS} wildcards"
+    if not _HOST.match(name) and (_PATTERN if is_pattern else _NAME).fullmatch(name):
+        return None
+    only, reason = _stripped(name)
+    if only != name and _name_hint(only) is None:
+        return f"{reason}write only {only}"
+    return reason.removesuffix(": ") or _GRAMMAR
+
+
+def _stripped(name: str) -> tuple[str, str]:
+    """Take away what is around a repository's name, and say what it is."""
+    arn, host = _ARN.match(name), _HOST.match(name)
+    around = arn or host
+    only = name[around.end() :] if around else name
+    tag = re.search(r"[:@]", only)
+    only = only[: tag.start()] if tag else only
+    kept = only.strip().strip("/").lower()
+    if arn:
+        return kept, ""
+    if host:
+        return kept, "leave out the registry's host: "
+    if tag:
+        return kept, "leave out the tag or digest: access is given to whole repositories; "
+    if only != only.lower():
+        return kept, "names are in lower case: "
+    return kept, ""

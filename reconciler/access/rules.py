@@ -41,6 +41,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "group-too-large": "No policy holds so many principals.",
         "group-cycle": "A group that holds itself has no members to tell.",
         "bad-arn": "ECR refuses the whole policy for one principal that is none.",
+        "unlikely-role": "A role that does not exist gets nothing, or ECR refuses the policy.",
         "wildcard-in-arn": "IAM takes no wildcard in a principal's ARN.",
         "wrong-partition": "Nothing in one AWS partition reaches what is in another.",
         "mixed-partitions": "One set of principals can't be valid in several partitions.",

@@ -44,7 +44,8 @@ def read_registry(node: Node | None, findings: Findings) -> Registry:
         arn = parse_arn(role.text)
         if arn is None or arn.resource_type != "role":
             message = f"{shown(role.text)} is not the ARN of a role"
-            findings.error("bad-arn", message, role.place)
+            hint = f"write arn:{partition}:iam::ACCOUNT:role/NAME"
+            findings.error("bad-arn", message, role.place, hint=hint)
         check_partition(role.text, role.place, partition, findings)
     return Registry(
         account=text_of(child(node, "account")) or "",

@@ -1,13 +1,19 @@
-"""The schema's verdict on a tree, told in words."""
+"""The schema's verdict on a tree, told in words: one mistake is one problem."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
-from reconciler.access.nodes import Node, ScalarNode
-from reconciler.access.problems import Findings, Place, shown
+from reconciler.access.accounts import bad_id
+from reconciler.access.forms import as_list, expected_form
+from reconciler.access.nodes import Node, ScalarNode, child, texts_of
+from reconciler.access.problems import Findings, Place, listed, shown
 from reconciler.access.violations import Violation, fits, violations
+from reconciler.policy.principals import partition_of_region
 
-_ACCOUNT_TITLES = frozenset({"account id", "name or id of an account"})
+_ACCOUNT = "account id"
+_ACCOUNT_TITLES = frozenset({_ACCOUNT, "name or id of an account"})
+_SHORTEST_BEGINNING = 3
 _KINDS = {
     "object": "a mapping",
     "array": "a list",
@@ -15,12 +21,28 @@ _KINDS = {
     "integer": "a whole number",
     "boolean": "true or false",
 }
-Misspelt = set[tuple[Place, str]]
-"""Keys that are not known, and those that they are most likely meant as; each with the place of
-its mapping."""
+
+
+class _Told(NamedTuple):
+    """What is told already, so that what follows from it is not.
+
+    `misspelt` holds keys that are not known, and those that they are most likely meant as, each
+    with the place of its mapping; `foreign` mappings without a known key; `clashing` the places
+    of keys that do not go with another; `alone` mappings in which a key lacks its companion.
+    """
+
+    misspelt: set[tuple[Place, str]]
+    foreign: set[Place]
+    clashing: set[Place]
+    alone: set[Place]
+
+    def lacks(self, node: Node, key: str) -> bool:
+        """Tell whether a mapping lacks a key, and not for a reason that is told."""
+        return node.place not in self.foreign and (node.place, key) not in self.misspelt
+
 
 _NAME = "name"
-_RULES = {"account id": "bad-account-id", _NAME: "bad-name"}
+_RULES = {_ACCOUNT: "bad-account-id", _NAME: "bad-name"}
 """Rules of their own for a bad value, by its title."""
 
 _NAME_HINT = (
@@ -39,48 +61,66 @@ _FREE_TEXT = frozenset(
 )
 """What may be text of digits, once it is quoted; by title."""
 
+_EMPTY = {"minItems": "array", "minLength": "string", "minProperties": "object"}
 _RESOURCE = frozenset({"Resource", "NotResource"})
 
 
-def check_shape(root: Node, findings: Findings) -> None:
-    """Report each way in which the tree is not what the schema describes.
+def check_shape(root: Node, findings: Findings) -> tuple[Violation, ...]:
+    """Report each way in which the tree is not what the schema describes, and give them all.
 
-    What follows from a misspelt key alone is left out: that the key it means is missing, or that
-    the misspelt one does not go with another.
+    What follows from another one alone is not reported: that a key is missing which a misspelt
+    one means, or that the misspelt one does not go with another.
     """
     found = tuple(violations(root))
-    misspelt: Misspelt = set()
+    told = _Told(set(), set(), set(), set())
     for violation in found:
         if violation.keyword == "additionalProperties":
-            _say_unknown(violation, misspelt, findings)
+            _say_unknown(violation, told, findings)
     for violation in found:
         if violation.of_key:
-            _say_key(violation, misspelt, findings)
-        elif violation.keyword in _ABOUT_KEYS:
-            _ABOUT_KEYS[violation.keyword](violation, misspelt, findings)
-        elif violation.keyword != "additionalProperties":
+            _say_key(violation, told, findings)
+    for keyword, say in _ABOUT_KEYS.items():
+        for violation in found:
+            if violation.keyword == keyword and not violation.of_key:
+                say(violation, told, findings)
+    for violation in found:
+        if not violation.about_keys:
             _BY_KEYWORD.get(violation.keyword, _say_value)(violation, findings)
+    _write_in_partition(root, findings)
+    return found
 
 
-def _say_key(broken: Violation, misspelt: Misspelt, findings: Findings) -> None:
+def _write_in_partition(root: Node, findings: Findings) -> None:
+    """Write the ARNs of hints, examples of the schema, in the partition of the registry."""
+    regions = texts_of(child(child(root, "registry"), "regions"))
+    own = f"arn:{partition_of_region(regions[0].text)}:" if regions else "arn:aws:"
+    findings.found = {
+        problem._replace(hint=problem.hint and problem.hint.replace("arn:aws:", own)): None
+        for problem in findings.found
+    }
+
+
+def _say_key(broken: Violation, told: _Told, findings: Findings) -> None:
     key = str(broken.value)
     if "dependentSchemas" in broken.steps:
-        if (broken.node.place, key) in misspelt:
-            return
         kind = str(broken.steps[broken.steps.index("dependentSchemas") + 1])
-        # Both keys may forbid each other: the later one is reported, once.
+        # Both keys may forbid each other, and a third one: the later one is reported, once.
         first, second = sorted((key, kind), key=broken.key_place)
-        message = f"{shown(second)} does not go with {shown(first)}"
         place, other = broken.key_place(second), broken.key_place(first)
+        if (broken.node.place, key) in told.misspelt or place in told.clashing:
+            return
+        told.clashing.add(place)
+        message = f"{shown(second)} does not go with {shown(first)}"
         findings.error("clashing-keys", message, place, hint="remove one of them", other=other)
         return
     message = f"{shown(key)} can't be a name"
     findings.error("bad-name", message, broken.key_place(key), hint=_NAME_HINT)
 
 
-def _say_unknown(broken: Violation, misspelt: Misspelt, findings: Findings) -> None:
+def _say_unknown(broken: Violation, told: _Told, findings: Findings) -> None:
     known = broken.keys
     mapping = broken.node.place
+    foreign: list[str] = []
     for key in broken.value if isinstance(broken.value, dict) else ():
         if key in known:
             continue
@@ -90,10 +130,32 @@ def _say_unknown(broken: Violation, misspelt: Misspelt, findings: Findings) -> N
             hint = "remove it: the policy speaks of its own repository"
             findings.error("resource-in-statement", message, place, hint=hint)
             continue
-        meant = findings.closest(key, _keys_that_go(broken))
-        misspelt |= {(mapping, key), (mapping, meant or key)}
-        hint = f"did you mean {shown(meant)}?" if meant else f"the keys here are {', '.join(known)}"
-        findings.error("unknown-key", f"{shown(key)} is not a key here", place, hint=hint)
+        going = _keys_that_go(broken)
+        meant = findings.closest(key, going) or _begun(key, going)
+        told.misspelt.update({(mapping, key), (mapping, meant or key)})
+        if meant:
+            hint = f"did you mean {shown(meant)}?"
+            findings.error("unknown-key", f"{shown(key)} is not a key here", place, hint=hint)
+        else:
+            foreign.append(key)
+    if foreign:
+        _say_foreign(broken, foreign, told, findings)
+
+
+def _say_foreign(broken: Violation, foreign: list[str], told: _Told, findings: Findings) -> None:
+    """Report keys that mean none of the known ones: as one mistake where no other key stands."""
+    known = f"the keys here are {', '.join(broken.keys)}"
+    if len(foreign) < len(broken.value if isinstance(broken.value, dict) else ()):
+        for key in foreign:
+            message = f"{shown(key)} is not a key here"
+            findings.error("unknown-key", message, broken.key_place(key), hint=known)
+        return
+    told.foreign.add(broken.node.place)
+    form = expected_form(broken.title, ("object",), broken.schema)
+    are = "is not a key here" if len(foreign) == 1 else "are not keys here"
+    hint = f"write {form}; {known}" if form else known
+    message = f"{listed(foreign)} {are}"
+    findings.error("unknown-key", message, broken.key_place(foreign[0]), hint=hint)
 
 
 def _keys_that_go(broken: Violation) -> list[str]:
@@ -110,24 +172,43 @@ def _keys_that_go(broken: Violation) -> list[str]:
     return [key for key in broken.keys if key not in taken]
 
 
-def _say_missing(broken: Violation, misspelt: Misspelt, findings: Findings) -> None:
+def _begun(key: str, known: Sequence[str]) -> str | None:
+    """Give the one known key that a short form of it begins."""
+    begun = [one for one in known if len(key) >= _SHORTEST_BEGINNING and one.startswith(key)]
+    return begun[0] if len(begun) == 1 else None
+
+
+def _say_missing(broken: Violation, told: _Told, findings: Findings) -> None:
     present = broken.value if isinstance(broken.value, dict) else {}
     for key in _strings(broken.wanted):
-        if key not in present and (broken.node.place, key) not in misspelt:
-            findings.error("missing-key", f"the key {shown(key)} is missing here", broken.place)
+        if key not in present and told.lacks(broken.node, key):
+            message = f"the key {shown(key)} is missing here"
+            findings.error("missing-key", message, broken.place, hint=_example_of(key, broken))
 
 
-def _say_companion(broken: Violation, misspelt: Misspelt, findings: Findings) -> None:
+def _example_of(key: str, broken: Violation) -> str | None:
+    known = broken.schema.get("properties")
+    part = known.get(key) if isinstance(known, Mapping) else None
+    examples = part.get("examples") if isinstance(part, Mapping) else None
+    return f"for example {key}: {json.dumps(examples[0])}" if examples else None
+
+
+def _say_companion(broken: Violation, told: _Told, findings: Findings) -> None:
     present = broken.value if isinstance(broken.value, dict) else {}
     rules = broken.wanted if isinstance(broken.wanted, Mapping) else {}
     for key in present:
+        place = broken.key_place(key)
         for needed in _strings(rules.get(key)):
-            if needed not in present and (broken.node.place, needed) not in misspelt:
-                message = f"{shown(key)} is only for a {broken.title} with {shown(needed)}"
-                findings.error("missing-key", message, broken.key_place(key))
+            if needed in present or place in told.clashing or not told.lacks(broken.node, needed):
+                continue
+            told.alone.add(broken.node.place)
+            message = f"{shown(key)} is only for a {broken.title} with {shown(needed)}"
+            findings.error("missing-key", message, place, hint=_example_of(needed, broken))
 
 
-def _say_nobody(broken: Violation, findings: Findings) -> None:
+def _say_nobody(broken: Violation, told: _Told, findings: Findings) -> None:
+    if broken.node.place in told.alone:
+        return
     besides = {"sid", "as_is", "when", "accounts", "paths"}
     kinds = (k for k in broken.keys if k not in besides and not k.startswith("source_"))
     hint = f"give one of {', '.join(kinds)}"
@@ -150,22 +231,30 @@ def _say_type(broken: Violation, findings: Findings) -> None:
 
 def _type_hint(kinds: tuple[str, ...], broken: Violation) -> str | None:
     node = broken.node
-    if not isinstance(node, ScalarNode):
-        return None
-    if node.value is None and "object" in kinds:
-        return "write {} for none"
-    if node.value is not None and not isinstance(node.value, str) and kinds == ("string",):
-        quoting = broken.title in _FREE_TEXT and fits(node.text, broken.schema)
-        return f'write "{node.text}"' if quoting else _example(broken)
-    if kinds == ("boolean",):
-        return "write true or false, without quotes"
-    if kinds == ("integer",) and node.text.isdecimal() and fits(int(node.text), broken.schema):
-        return "remove the quotes"
-    return None
+    if isinstance(node, ScalarNode):
+        if node.value is not None and not isinstance(node.value, str) and kinds == ("string",):
+            quoting = broken.title in _FREE_TEXT and fits(node.text, broken.schema)
+            return f'write "{node.text}"' if quoting else _example(broken)
+        if kinds == ("boolean",):
+            return "write true or false, without quotes"
+        if kinds == ("integer",) and node.text.isdecimal() and fits(int(node.text), broken.schema):
+            return "remove the quotes"
+    form = as_list(broken.title, node) if kinds == ("array",) else None
+    form = form or expected_form(broken.title, kinds, broken.schema)
+    if form is None or form.startswith("for example"):
+        return form
+    # Only a section or an access may be empty: their forms begin with their key.
+    may_be_empty = ":" in form.partition("{")[0] and broken.title != "registry"
+    is_null = isinstance(node, ScalarNode) and node.value is None
+    return f"write {form}, or {{}} for none" if may_be_empty and is_null else f"write {form}"
 
 
 def _say_empty(broken: Violation, findings: Findings) -> None:
-    findings.error("empty-value", "this is empty, and at least one is needed", broken.place)
+    kind = _EMPTY[broken.keyword]
+    form = expected_form(broken.title, (kind,), broken.schema)
+    hint = form if form is None or form.startswith("for example") else f"write {form}"
+    message = "this is empty, and at least one is needed"
+    findings.error("empty-value", message, broken.place, hint=hint)
 
 
 def _say_many(broken: Violation, findings: Findings) -> None:
@@ -175,6 +264,10 @@ def _say_many(broken: Violation, findings: Findings) -> None:
 
 
 def _say_value(broken: Violation, findings: Findings) -> None:
+    text = str(broken.value)
+    if broken.title == _ACCOUNT and (bad := bad_id(text)):
+        findings.error("bad-account-id", bad.message, broken.place, hint=bad.hint)
+        return
     rule = _RULES.get(broken.title, "bad-value")
     message = f"{shown(broken.value)} is not a valid {broken.title}"
     findings.error(rule, message, broken.place, hint=_value_hint(broken, findings))
@@ -207,12 +300,12 @@ def _strings(value: object) -> tuple[str, ...]:
     return tuple(item for item in items if isinstance(item, str))
 
 
-_ABOUT_KEYS: Mapping[str, Callable[[Violation, Misspelt, Findings], None]] = {
+_ABOUT_KEYS: Mapping[str, Callable[[Violation, _Told, Findings], None]] = {
     "required": _say_missing,
     "dependentRequired": _say_companion,
+    "not": _say_nobody,
 }
 _BY_KEYWORD: Mapping[str, Callable[[Violation, Findings], None]] = {
-    "not": _say_nobody,
     "type": _say_type,
     "maxItems": _say_many,
     "maxProperties": _say_many,

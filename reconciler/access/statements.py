@@ -1,7 +1,7 @@
 """Raw statements: the escape hatch, carried as they are, and checked all the same."""
 
 from reconciler.access.account_fields import check_conditions
-from reconciler.access.accounts import Surroundings, check_named
+from reconciler.access.accounts import Surroundings, bad_id, check_named
 from reconciler.access.actions import check_actions
 from reconciler.access.arns import read_arn
 from reconciler.access.condition_keys import check_keys
@@ -97,6 +97,12 @@ def _check_principals(element: Node | None, around: Surroundings) -> None:
     for name in texts_of(child(element, "AWS")):
         if ACCOUNT_ID.fullmatch(name.text):
             check_named(name.text, name.place, around.accounts, around.findings)
+        elif not name.text.startswith("arn:") and (bad := bad_id(name.text)):
+            around.findings.error("bad-account-id", bad.message, name.place, hint=bad.hint)
+        elif name.text in around.accounts.ids:
+            message = f"{shown(name.text)} is a name, and a raw statement takes none"
+            hint = f'write "{around.accounts.ids[name.text]}"'
+            around.findings.error("bad-arn", message, name.place, hint=hint)
         elif name.text != "*":
             read_arn(name, around)
     for name in texts_of(child(element, "Service")):

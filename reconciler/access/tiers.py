@@ -14,12 +14,14 @@ _MOST_ACTIONS = 200
 
 def read_tiers(node: Node | None, findings: Findings) -> Tiers:
     """Read the `tiers` of a file; gives them with the built-in ones, as canonical actions."""
-    own = {pair.key.text: pair for pair in pairs_of(node)}
-    for name, pair in own.items():
-        if name in BUILT_IN_TIERS:
-            message = f"{shown(name)} is a built-in tier and can't be replaced"
+    own: dict[str, Pair] = {}
+    for pair in pairs_of(node):
+        if pair.key.text in BUILT_IN_TIERS:
+            message = f"{shown(pair.key.text)} is a built-in tier and can't be replaced"
             hint = "give this one another name"
             findings.error("tier-replaces-built-in", message, pair.key.place, hint=hint)
+        else:
+            own[pair.key.text] = pair
     uses = {name: [base.text for base in _bases(pair)] for name, pair in own.items()}
     order, cycles = sort_by_use(uses)
     for cycle in cycles:
@@ -28,8 +30,7 @@ def read_tiers(node: Node | None, findings: Findings) -> Tiers:
     tiers = dict(BUILT_IN_TIERS)
     spellings = _spellings(own.values())
     for name in order:
-        if name not in BUILT_IN_TIERS:
-            tiers[name] = _actions(own[name], tiers, own, spellings, findings)
+        tiers[name] = _actions(own[name], tiers, own, spellings, findings)
     return {name: tiers[name] for name in (*BUILT_IN_TIERS, *own)}
 
 

@@ -12,12 +12,14 @@ from reconciler.access.schema import inlined, schema_text
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
+_ABOUT_KEYS = frozenset({"additionalProperties", "required", "dependentRequired", "not"})
+
 
 class Violation(NamedTuple):
     """One broken keyword of the schema: what it wanted (`wanted`) and what is there (`value`).
 
-    `node` is what breaks it and `place` its place; where a key breaks it, `value` is the key
-    and `node` the mapping that holds it. `steps` lead to the keyword in the schema.
+    `path` leads to what breaks it, `node`, whose place is `place`; where a key breaks it, `value`
+    is the key and `node` the mapping that holds it. `steps` lead to the keyword in the schema.
     """
 
     keyword: str
@@ -25,6 +27,7 @@ class Violation(NamedTuple):
     value: object
     schema: Mapping[str, object]
     steps: tuple[str | int, ...]
+    path: tuple[str | int, ...]
     node: Node
     place: Place
     title: str
@@ -33,6 +36,11 @@ class Violation(NamedTuple):
     def of_key(self) -> bool:
         """Tell whether a key breaks it, not a value."""
         return "propertyNames" in self.steps and self.keyword != "not"
+
+    @property
+    def about_keys(self) -> bool:
+        """Tell whether it is about which keys a mapping has, not about a value."""
+        return self.of_key or self.keyword in _ABOUT_KEYS
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -76,6 +84,7 @@ def _violation(error: "ValidationError", root: Node) -> Violation:
         value=error.instance,
         schema=schema,
         steps=tuple(error.relative_schema_path),
+        path=path,
         node=node_at(root, path),
         place=place_at(root, path),
         title=str(schema.get("title") or (path[-1] if path else "file")),

@@ -3,17 +3,18 @@
 What each kind becomes is the file's contract; see the descriptions in the schema.
 """
 
+import re
 from collections.abc import Collection
 
 from reconciler.access.account_fields import check_conditions, check_source_arn
 from reconciler.access.accounts import Surroundings, find_account
-from reconciler.access.arns import is_plain
 from reconciler.access.condition_keys import check_keys
 from reconciler.access.conditions import all_of, one_clause, read_when
 from reconciler.access.model import Member
 from reconciler.access.never_applies import check_applies
 from reconciler.access.nodes import MappingNode, ScalarNode, child, place_at, texts_of
 from reconciler.access.problems import Findings, is_close, shown
+from reconciler.access.roles import check_name
 from reconciler.access.services import check_service
 from reconciler.policy.conditions import NO_CONDITION, Clause, Condition
 from reconciler.policy.glob import has_wildcard
@@ -21,7 +22,6 @@ from reconciler.policy.principals import (
     EVERYONE,
     Principal,
     account_principal,
-    parse_arn,
     service_principal,
 )
 
@@ -30,7 +30,6 @@ Who = tuple[Principal, Condition]
 _SOURCES = ("source_accounts", "source_arns", "source_organization")
 _OF_SOURCE = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorg")
 _BOUNDING = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnLike"})
-_ANY_NAME = str.maketrans("*?", "xx")
 
 
 def read_principal(name: str, node: MappingNode, around: Surroundings) -> tuple[Member, ...]:
@@ -44,17 +43,17 @@ def read_principal(name: str, node: MappingNode, around: Surroundings) -> tuple[
     check_keys(when, around.findings)
     members = tuple(
         Member(principal, all_of(around.findings, place, brought, own), name)
-        for principal, brought in _who(node, around)
+        for principal, brought in _who(name, node, around)
     )
     for member in members:
         check_applies(member, around, node, place)
     return members
 
 
-def _who(node: MappingNode, around: Surroundings) -> tuple[Who, ...]:
+def _who(name: str, node: MappingNode, around: Surroundings) -> tuple[Who, ...]:
     for kind in ("role", "user"):
         if kind in node.pairs:
-            return _named(kind, node, around)
+            return _named(kind, name, node, around)
     for account in texts_of(child(node, "account")):
         found = find_account(account, around.accounts, around.findings)
         return ((account_principal(found, around.partition), NO_CONDITION),) if found else ()
@@ -68,39 +67,23 @@ def _who(node: MappingNode, around: Surroundings) -> tuple[Who, ...]:
     return ((EVERYONE, NO_CONDITION),) if "public" in node.pairs else ()
 
 
-def _named(kind: str, node: MappingNode, around: Surroundings) -> tuple[Who, ...]:
+def _named(kind: str, owner: str, node: MappingNode, around: Surroundings) -> tuple[Who, ...]:
     names = texts_of(child(node, kind))
     written = [*texts_of(child(node, "account")), *texts_of(child(node, "accounts"))]
-    if not names:
+    if not names or not check_name(kind, names[0], owner, around):
         return ()
     if not any(is_close(key, "accounts") for key in node.pairs):
         message = f"the {kind} {shown(names[0].text)} has no account"
         hint = "give account, or accounts for a role that is in several"
         around.findings.error("missing-key", message, names[0].place, hint=hint)
     found = [find_account(account, around.accounts, around.findings) for account in written]
-    who = [_in_account(kind, names[0], account, around) for account in found if account]
-    return tuple(one for one in who if one is not None)
+    return tuple(_in_account(kind, names[0].text, account, around) for account in found if account)
 
 
-def _in_account(kind: str, name: ScalarNode, account: str, around: Surroundings) -> Who | None:
-    arn = f"arn:{around.partition}:iam::{account}:{kind}/{name.text}"
-    if name.text.startswith("arn:"):
-        message = f"{shown(name.text)} is an ARN, not the name of a {kind}"
-        hint = "an ARN stands alone: NAME: arn:…"
-        around.findings.error("bad-arn", message, name.place, hint=hint)
-        return None
-    if not parse_arn(arn.translate(_ANY_NAME)) or not is_plain(name.text):
-        message = f"{shown(name.text)} is not the name of a {kind}"
-        hint = f"path and name as in the ARN behind '{kind}/', such as deploy/release"
-        around.findings.error("bad-arn", message, name.place, hint=hint)
-        return None
-    if not has_wildcard(name.text):
+def _in_account(kind: str, name: str, account: str, around: Surroundings) -> Who:
+    arn = f"arn:{around.partition}:iam::{account}:{kind}/{name}"
+    if not has_wildcard(name):
         return Principal("AWS", (arn,)), NO_CONDITION
-    if kind == "user":
-        message = f"a wildcard in the name of the user {shown(name.text)}"
-        hint = "only a role's name may be a pattern"
-        around.findings.error("wildcard-in-arn", message, name.place, hint=hint)
-        return None
     pattern = one_clause("ArnLike", "aws:PrincipalArn", arn)
     return account_principal(account, around.partition), pattern
 
@@ -141,8 +124,10 @@ def _organization(
     organization: ScalarNode, paths: Collection[ScalarNode], key: str, findings: Findings
 ) -> Condition:
     """Bound to an organization, or to parts of it, by the two keys that begin with `key`."""
+    # What is no organization's id, the schema reports.
+    is_organization = re.fullmatch(r"o-[a-z0-9]{10,32}", organization.text)
     for path in paths:
-        if not path.text.startswith(f"{organization.text}/"):
+        if is_organization and not path.text.startswith(f"{organization.text}/"):
             message = f"the path {shown(path.text)} is in another organization"
             hint = f"start it with {organization.text}/"
             findings.error("bad-value", message, path.place, hint=hint)

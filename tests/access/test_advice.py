@@ -41,8 +41,21 @@ def test_a_misspelt_key_hides_no_other_problem() -> None:
 
 
 def test_an_unknown_key_that_is_close_to_nothing_leaves_the_missing_one() -> None:
-    found = rules(load("repositories: {tools/one: {access: {'444455556666': {nonsense: pull}}}}"))
+    one = "{reason: x, nonsense: pull}"
+    found = rules(load(f"repositories: {{tools/one: {{access: {{'444455556666': {one}}}}}}}"))
     assert sorted(found) == ["missing-key", "unknown-key"]
+
+
+def test_a_mapping_without_a_known_key_is_one_mistake() -> None:
+    one = "{nonsense: pull, xyz: x}"
+    (problem,) = load(
+        f"repositories: {{tools/one: {{access: {{'444455556666': {one}}}}}}}"
+    ).problems
+    assert (problem.rule, problem.message) == (
+        "unknown-key",
+        "'nonsense', 'xyz' are not keys here",
+    )
+    assert "{tier: TIER, until: DATE}" in (problem.hint or "")
 
 
 @pytest.mark.parametrize("key", ["Efect", "Principle", "Acton"])
