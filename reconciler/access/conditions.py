@@ -24,6 +24,9 @@ OPERATORS = tuple(_NAMES.split())
 """What a misspelt operator may have been meant as."""
 
 _NO_NULL = re.compile(r":Null|NullIfExists")
+_ONLY_NULL = re.compile(r"(\w+:)?Null(IfExists)?", re.IGNORECASE)
+_NULL_HINT = "Null takes no prefix and no IfExists: write its keys under Null"
+_QUALIFIERS = ("ForAnyValue", "ForAllValues")
 _WHEN_HINT = 'IAM\'s form, with its spelling: {IpAddress: {"aws:SourceIp": 203.0.113.0/24}}'
 
 
@@ -50,6 +53,8 @@ def check_operators(node: Node | None, findings: Findings) -> bool:
             known = False
             message = f"{shown(name)} is not a condition operator"
             hint = findings.did_you_mean(name, _operators_like(name, node)) or _WHEN_HINT
+            if _ONLY_NULL.fullmatch(name) and name.lower() != "null":
+                hint = _NULL_HINT
             findings.error("bad-condition", message, pair.key.place, hint=hint)
     return known
 
@@ -79,7 +84,8 @@ def all_of(findings: Findings, place: Place, *conditions: Condition) -> Conditio
 def _operators_like(name: str, block: Node | None) -> list[str]:
     """Give the known operators with the qualifier of a misspelt one; none that is there already."""
     qualifier, colon, _ = name.rpartition(":")
-    meant = closest(qualifier, ("ForAnyValue", "ForAllValues")) if colon else None
+    joined = (one for one in _QUALIFIERS if name.lower().startswith(one.lower()))
+    meant = closest(qualifier, _QUALIFIERS) if colon else next(joined, None)
     there = {pair.key.text for pair in pairs_of(block)}
     plain_ones = OPERATORS if not meant else [f"{meant}:{base}" for base in OPERATORS]
     names = [*plain_ones, *(f"{base}IfExists" for base in plain_ones)]

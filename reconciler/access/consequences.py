@@ -10,8 +10,9 @@ _NAMES_OF = {
     "accounts": frozenset({"unknown-name", "unnamed-account"}),
     "principals": frozenset({"unknown-name"}),
     "tiers": frozenset({"unknown-tier"}),
+    "guards": frozenset({"public"}),
 }
-"""What is told of a name, or an id, where the section that would hold it can't be read."""
+"""What is told of a name, an id or an entry where the section about it can't be read."""
 
 _OF_USES = frozenset({"unused-principal", "unused-tier"})
 _HIDES_USES = frozenset(
@@ -76,6 +77,8 @@ def _hidden_rules(
     for violation in violations:
         if violation.path[:2] == ("guards", "rules"):
             hidden.add("never")
+        if violation.path[:2] == ("guards", "public"):
+            hidden.add("public")
         if not violation.about_keys and violation.path[:1] == ("accounts",):
             hidden.add("unnamed-account")
         if not violation.about_keys and len(violation.path) == 1:

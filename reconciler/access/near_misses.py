@@ -21,7 +21,7 @@ class NearMiss(NamedTuple):
     hint: str
 
 
-_UNIQUE_ID = re.compile(r"(A[A-Z]{3})[A-Z0-9]{6,}")
+_UNIQUE_ID = re.compile(r"(A[A-Z]{3})[A-Z0-9]{6,}(?P<session>:[^:]*)?")
 _OF_IDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "AROA": ("a role", "name the role by its ARN: {role}"),
@@ -54,8 +54,9 @@ _OF_TYPES: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 _SHORT = re.compile(
-    r"(?:(?:arn:)?(?:aws[a-z-]*:)?iam:{1,2})?(?:(?P<account>[0-9]{12})[:/])?"
-    r"(?P<kind>role|user)/(?P<name>[^:/\s][^:\s]*)"
+    r"(?:(?:arn:)?(?:aws[a-z-]*:)?(?:iam|sts):{1,2})?"
+    r"(?:(?P<account>[0-9]{12})[:/]|(?P<named>[^:\s]+):)?"
+    r"(?P<kind>[a-z-]+)/(?P<name>[^:/\s][^:\s]*)"
 )
 _ROOT = re.compile(r"(?:(?:arn:)?(?:aws[a-z-]*:)?iam:{1,2})?(?P<account>[0-9]{12}):root")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?")
@@ -120,21 +121,28 @@ def _unique_id(text: str, around: Surroundings) -> NearMiss | None:
         return None
     what, hint = _OF_IDS[match[1]]
     gone = ", maybe of a deleted one" if match[1] in ("AROA", "AIDA") else ""
+    what = f"a session of {what}" if match["session"] else what
     message = f"{shown(text)} is the id of {what}{gone}, not a principal that ECR takes"
     return NearMiss(message, _filled(hint, around))
 
 
 def _part_of_arn(text: str, around: Surroundings) -> NearMiss | None:
+    if text.startswith("arn:") and text.count(":") >= _PARTS - 1:
+        return None
     message = f"{shown(text)} is only a part of an ARN"
     if match := _ROOT.fullmatch(text):
         return NearMiss(message, f'for the account, write "{match["account"]}"')
     match = _SHORT.fullmatch(text)
-    if match is None:
+    if match is None or (match["named"] or "ACCOUNT") not in {*around.accounts.ids, "ACCOUNT"}:
         return None
     kind, name = match["kind"], match["name"]
-    principal = f"{{{kind}: {name}, account: {_account(match['account'], around)}}}"
-    arn = f"arn:{around.partition}:iam::{match['account'] or 'ACCOUNT'}:{kind}/{name}"
-    return NearMiss(message, f"write {principal} under principals, or {arn}")
+    account = match["account"] or around.accounts.ids.get(match["named"] or "") or "ACCOUNT"
+    arn = _Arn(shown(text), "iam", "", account, f"{kind}/{name}", around)
+    if kind in ("role", "user"):
+        return NearMiss(message, _as_mapping(arn, match["named"]))
+    if kind in _OF_STS and "/" in name:
+        return NearMiss(message, f"write {arn.rewritten('sts', arn.resource)}")
+    return _other_type(arn) if kind in {*_OF_TYPES, *_OF_STS} else None
 
 
 def _other_kind(text: str, _: Surroundings) -> NearMiss | None:
@@ -177,17 +185,19 @@ def _bad_fields(arn: _Arn) -> NearMiss | None:
         return None
     if bad := bad_id(arn.account):
         return NearMiss(f"{arn.said}: {bad.message}", bad.hint)
-    return NearMiss(f"{arn.said} has no account id where an ARN has one", _forms(arn.around))
+    message = f"{arn.said} has no account id where an ARN has one"
+    known = arn.around.accounts.ids.get(arn.account)
+    if known and arn.kind in ("role", "user"):
+        return NearMiss(message, _as_mapping(arn._replace(account=known), arn.account))
+    return NearMiss(message, _forms(arn.around))
 
 
 def _other_type(arn: _Arn) -> NearMiss | None:
     if arn.kind in _OF_TYPES:
         what, hint = _OF_TYPES[arn.kind]
         return NearMiss(f"{arn.said} is {what}", _filled(hint, arn.around, arn.account))
-    if arn.kind == "assumed-role" and "/" not in arn.path:
-        role = arn.rewritten("iam", f"role/{arn.path or 'NAME'}")
-        message = f"{arn.said} does not say which session of the role"
-        return NearMiss(message, f"for all of its sessions, name the role: {role}")
+    if arn.kind == "assumed-role" and arn.path.count("/") != 1:
+        return _no_session(arn)
     if arn.service == "iam" and arn.kind in _OF_STS:
         message = f"{arn.said} is a session, and its ARN is one of sts, not iam"
         return NearMiss(message, f"write {arn.rewritten('sts', arn.resource)}")
@@ -199,6 +209,16 @@ def _other_type(arn: _Arn) -> NearMiss | None:
             f"{arn.said} has a name behind root", f"write {arn.rewritten('iam', 'root')}"
         )
     return None
+
+
+def _no_session(arn: _Arn) -> NearMiss:
+    *path, last = arn.path.split("/")
+    if path:
+        message = f"{arn.said} has a path, and the ARN of a session only the name of the role"
+        return NearMiss(message, f"write {arn.rewritten('sts', f'assumed-role/{path[-1]}/{last}')}")
+    role = arn.rewritten("iam", f"role/{last or 'NAME'}")
+    message = f"{arn.said} does not say which session of the role"
+    return NearMiss(message, f"for all of its sessions, name the role: {role}")
 
 
 _FINDERS = (_spaces, _unique_id, _part_of_arn, _other_kind, _other_arn)
@@ -214,7 +234,14 @@ def _filled(hint: str, around: Surroundings, account: str = "ACCOUNT") -> str:
     return hint.format(role=role, user=user)
 
 
-def _account(account: str | None, around: Surroundings) -> str:
-    if account is None:
-        return "ACCOUNT"
+def _as_mapping(arn: _Arn, name: str | None = None) -> str:
+    """Show a role or user as a principal, its account by the `name` that was written, if any."""
+    account = name or _account(arn.account, arn.around)
+    written = arn.rewritten("iam", arn.resource)
+    return f"write {{{arn.kind}: {arn.path}, account: {account}}} under principals, or {written}"
+
+
+def _account(account: str, around: Surroundings) -> str:
+    if account == "ACCOUNT":
+        return account
     return around.accounts.names.get(account) or f'"{account}"'

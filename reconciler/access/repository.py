@@ -12,14 +12,14 @@ _PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(rf"{_PART}(/{_PART})*")
 _PATTERN = re.compile(r"[a-z0-9._/*?-]+")
 _HOST = re.compile(r"(?:https?://|docker://)?[0-9]{12}\.dkr[.-]ecr[.-][^/]*/?|https?://[^/]*/?")
-_ARN = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:(?:repository/)?", re.IGNORECASE)
+_ARN = re.compile(r"arn:[^:]*:(?P<service>[^:]*):[^:]*:[^:]*:(?:repository/)?", re.IGNORECASE)
 _SHORTEST, _LONGEST = 2, 256
 _MOST_WILDCARDS = 16
 _GRAMMAR = "lower-case letters and digits, with single . _ / or any number of - between them"
 
 
-def check_repository(key: ScalarNode, findings: Findings) -> None:
-    """Report what can't be a repository's name, nor a pattern for any.
+def check_repository(key: ScalarNode, findings: Findings) -> bool:
+    """Tell whether a text can be a repository's name, or a pattern for some; report it if not.
 
     Source of the grammar: ECR API Reference, "CreateRepository", repositoryName.
     """
@@ -27,6 +27,7 @@ def check_repository(key: ScalarNode, findings: Findings) -> None:
     if hint:
         message = f"{shown(key.text)} can't be the name of a repository"
         findings.error("bad-repository-name", message, key.place, hint=hint)
+    return hint is None
 
 
 def check_probe_repository(node: Node | None, entries: Iterable[Entry], findings: Findings) -> None:
@@ -65,6 +66,8 @@ def name_hint(name: str) -> str | None:
 def _stripped(name: str) -> tuple[str, str]:
     """Take away what is around a repository's name, and say what it is."""
     arn, host = _ARN.match(name), _HOST.match(name)
+    if arn and arn["service"].lower() != "ecr":
+        return name, f"this is an ARN of the service {shown(arn['service'])}; name a repository"
     around = arn or host
     only = name[around.end() :] if around else name
     tag = re.search(r"[:@]", only)

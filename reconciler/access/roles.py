@@ -47,10 +47,11 @@ def check_name(kind: str, name: ScalarNode, owner: str, around: Surroundings) ->
         findings.error("wildcard-in-arn", message, name.place, hint=hint)
         return False
     first, _, rest = text.partition("/")
-    if rest and first in _KINDS:
+    meant = first.rpartition(":")[2]  # a piece of an ARN may begin before its kind
+    if rest and meant in _KINDS:
         message = f"{shown(text)} is the {kind} {shown(rest)} with the path '/{first}/'"
         # Behind the role of a session stands the session's name.
-        means = f"{first}: {rest}" if first in _NAMED else f"role: {rest.partition('/')[0]}"
+        means = f"{meant}: {rest}" if meant in _NAMED else f"role: {rest.partition('/')[0]}"
         hint = f"without that path, write {means}"
         findings.warning("unlikely-role", message, name.place, hint=hint)
     if kind == "role":

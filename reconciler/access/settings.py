@@ -79,8 +79,9 @@ def read_guards(node: Node | None) -> Guards:
 def check_public_allowed(node: Node | None, entries: Collection[Entry], findings: Findings) -> None:
     """Report names under `guards.public.allow` that can't be one, and that no entry is about."""
     for name in texts_of(child(child(node, "public"), "allow")):
-        check_repository(name, findings)
-        if not any(globs_intersect(name.text, entry.repository) for entry in entries):
+        if check_repository(name, findings) and not any(
+            globs_intersect(name.text, entry.repository) for entry in entries
+        ):
             message = f"no entry is about {shown(name.text)}, so this allows nothing"
             bad = {p.place for p in findings.found if p.rule == "bad-repository-name"}
             names = [entry.repository for entry in entries if entry.place not in bad]

@@ -10,6 +10,7 @@ from reconciler.access.nodes import Node, ScalarNode, child, texts_of
 from reconciler.access.problems import Findings, Place, listed, shown
 from reconciler.access.violations import Violation, fits, violations
 from reconciler.policy.principals import partition_of_region
+from reconciler.policy.services import known_service
 
 _ACCOUNT = "account id"
 _ACCOUNT_TITLES = frozenset({_ACCOUNT, "name or id of an account"})
@@ -42,6 +43,7 @@ class _Told(NamedTuple):
 
 
 _NAME = "name"
+_SERVICE = "service principal"
 _RULES = {_ACCOUNT: "bad-account-id", _NAME: "bad-name"}
 """Rules of their own for a bad value, by its title."""
 
@@ -287,7 +289,8 @@ def _value_hint(broken: Violation, findings: Findings) -> str | None:
         case "maximum":
             return f"at most {broken.wanted}"
         case _:
-            return _example(broken)
+            meant = known_service(str(broken.value)) if broken.title == _SERVICE else None
+            return f"did you mean {shown(meant)}?" if meant else _example(broken)
 
 
 def _example(broken: Violation) -> str | None:

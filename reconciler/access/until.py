@@ -12,7 +12,10 @@ from reconciler.policy.moments import shortest, written
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _MOMENT = re.compile(rf"{_DAY}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}Z)?")
 _CLOCK = re.compile(rf"{_DAY}[Tt ][0-9]{{2}}:[0-9]{{2}}.*", re.DOTALL)
-_DURATION = re.compile(r"(?:in |\+|PT?)? ?([0-9]{1,6}) ?([A-Za-z]+)(?: from now)?", re.IGNORECASE)
+_LOOSE_DAY = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
+_AMOUNT = r"([0-9]{1,6}) ?([a-z]+)"
+_AMOUNTS = re.compile(rf"(?:in |\+)?(?:{_AMOUNT}(?:,? and |,? )?)+(?:from now)?")
+_ISO_DURATION = re.compile(r"p(?P<days>[0-9a-su-z]*)(?:t(?P<clock>[0-9a-z]+))?")
 _UNITS = {
     "s": ("second", timedelta(seconds=1)),
     "m": ("minute", timedelta(minutes=1)),
@@ -68,27 +71,47 @@ def _is_day(text: str) -> bool:
 
 
 def _hint(text: str, now: datetime) -> str:
+    text = text.strip()
     try:
+        if _MOMENT.fullmatch(text):
+            return f"write {text}"
         if _CLOCK.fullmatch(text):
             return f"write it in UTC, to the second: {written(_at(text.upper()))}"
-        return _hint_of_duration(text, now) or _FORM
+        if day := _LOOSE_DAY.fullmatch(text):
+            return f"write {_at(f'{day[1]}-{day[3]:0>2}-{day[4]:0>2}').date()}"
+        return _hint_of_duration(text.lower(), now) or _FORM
     except (ValueError, OverflowError):
         return _FORM
 
 
 def _hint_of_duration(text: str, now: datetime) -> str | None:
     """Give the moment that a duration from now ends at; None for what is none. OverflowError."""
-    match = _DURATION.fullmatch(text)
-    if match is None:
+    amounts = [(int(number), _UNITS.get(_short(unit))) for number, unit in _amounts(text)]
+    told, moment = [], now.replace(microsecond=0)
+    for number, unit in amounts:
+        if unit is None:
+            return None
+        name, length = unit
+        told.append(f"{number} {name if number == 1 else f'{name}s'}")
+        moment += number * length
+    if moment <= now:
         return None
-    number, unit = int(match[1]), match[2].lower()
-    names = (unit, unit.removesuffix("s"), _SHORT.get(unit.removesuffix("s")))
-    for short, (name, length) in _UNITS.items():
-        if short in names or name in names:
-            told = name if number == 1 else f"{name}s"
-            moment = shortest((now + number * length).replace(microsecond=0))
-            return (
-                "the file must mean the same on each day that it is read, so it holds the end: "
-                f"{number} {told} from now is {moment}"
-            )
-    return None
+    return (
+        "the file must mean the same on each day that it is read, so it holds the end: "
+        f"{' '.join(told)} from now is {shortest(moment)}"
+    )
+
+
+def _amounts(text: str) -> list[tuple[str, str]]:
+    """Split a duration, as people or ISO 8601 write it, into numbers and units."""
+    if match := _ISO_DURATION.fullmatch(text):
+        days = re.sub(r"(?<=[0-9])m", "mo", match["days"])
+        return re.findall(_AMOUNT, f"{days} {match['clock'] or ''}")
+    return re.findall(_AMOUNT, text) if _AMOUNTS.fullmatch(text) else []
+
+
+def _short(unit: str) -> str:
+    """Give the short name of a unit of time, as `_UNITS` has it."""
+    one = unit if unit in _UNITS else unit.removesuffix("s")
+    names = {name: short for short, (name, _) in _UNITS.items()}
+    return _SHORT.get(one) or names.get(one) or one

@@ -69,6 +69,12 @@ def in_any_partition(name: str) -> str:
     return f"{_parts(name)[0]}.{_EVERYWHERE}"
 
 
+def known_service(short: str) -> str | None:
+    """Give the known service principal that is written in short, or with capitals, if any."""
+    name = short.lower().removesuffix(f".{_EVERYWHERE}")
+    return f"{name}.{_EVERYWHERE}" if name in KNOWN_SERVICES else None
+
+
 @lru_cache(maxsize=1024)
 def meant_service(name: str, partition: str) -> str | None:
     """Give the known service principal that a name in a partition is a near miss of, if any."""

@@ -81,3 +81,27 @@ def test_what_does_not_follow_is_told_too() -> None:
         "unknown-tier",
         "unknown-name",
     ]
+
+
+PUBLIC = """\
+version: 1
+registry: {account: "111122223333", regions: [us-west-2]}
+principals: {anyone: {public: true}}
+repositories: {public/site: {access: {anyone: pull}}}
+"""
+
+
+@pytest.mark.parametrize(
+    "guards",
+    [
+        "guards: {public: {alow: [public/site]}}",
+        "guards: {public: [public/site]}",
+        "guards: {public: {}}",
+        "guards: {public: allowed}",
+        "guards: [public]",
+        "guard: {public: allow}",
+    ],
+)
+def test_what_may_be_public_is_judged_by_guards_that_can_be_read(guards: str) -> None:
+    assert len(problems(PUBLIC + guards)) == 1
+    assert [p.rule for p in problems(PUBLIC)] == ["public"]

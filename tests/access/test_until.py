@@ -57,6 +57,12 @@ def test_a_grant_ends_at_its_second(seconds: int, told: list[str]) -> None:
         ("P3D", "3 days from now is 2026-01-04"),
         ("2 yrs", "2 years from now is 2028-01-01"),
         ("6mo", "6 months from now is 2026-06-30"),
+        ("1h30m", "1 hour 30 minutes from now is 2026-01-01T01:30:00Z"),
+        ("1 day and 2 hours", "1 day 2 hours from now is 2026-01-02T02:00:00Z"),
+        ("P1DT12H", "1 day 12 hours from now is 2026-01-02T12:00:00Z"),
+        ("P1M", "1 month from now is 2026-01-31"),
+        ("PT1M", "1 minute from now is 2026-01-01T00:01:00Z"),
+        ("' 7d '", "7 days from now is 2026-01-08"),
     ],
 )
 def test_of_a_duration_the_end_is_given_and_why(until: str, moment: str) -> None:
