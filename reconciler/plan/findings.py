@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from reconciler.plan.model import Finding, Target, finding
+from reconciler.plan.risks import may_rewrite
 from reconciler.policy.denied import Loss, as_denial, lost
 from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, Statement, Unreadable
-from reconciler.policy.facts import Actions, Facts, Holder
+from reconciler.policy.facts import Actions, Facts, Holder, denied_to
 from reconciler.policy.grants import Desired, Grant
 from reconciler.policy.moments import shortest
 from reconciler.policy.principals import gone_kind, parse_arn
@@ -61,14 +62,15 @@ def gone_findings(
     return findings
 
 
-def public_findings(
+def staying_findings(
     target: Target, staying: Facts, after: Facts, vocabulary: Vocabulary
 ) -> list[Finding]:
-    """Name what strangers may do, by live statements that an apply would not change.
+    """Name who is dangerous by live statements that an apply would not change.
 
-    These count together with all that will be live (`after`).
+    These count together with all that will be live (`after`). `public`: strangers; `can-rewrite`:
+    whoever may set or delete the policy, as in the risk of this name.
     """
-    return [
+    public = [
         finding(
             target,
             "public",
@@ -78,6 +80,13 @@ def public_findings(
         for holder, (actions, why) in openings(after).items()
         if holder in staying
     ]
+    names = {
+        vocabulary.who(holder.principal, holder.condition)
+        for holder, actions in staying.items()
+        if may_rewrite(holder, actions, target, denied_to(holder.principal, after))
+    }
+    told = "a statement that stays lets {} rewrite the policy, and so give itself any access"
+    return public + [finding(target, "can-rewrite", told.format(name)) for name in names]
 
 
 def denied_findings(target: Target, wanted: Desired, kept: Iterable[Statement]) -> list[Finding]:
@@ -133,8 +142,7 @@ def _candidates(
     for change in access:
         arn = parse_arn(change.principal.names[0]) if change.principal.names else None
         if change.effect == "Allow" and not change.before and arn and arn.resource_type == kind:
-            name = vocabulary.name_of(change.principal, change.after[0].condition)
-            yield name or change.principal.names[0]
+            yield vocabulary.who(change.principal, change.after[0].condition)
 
 
 def _told(holder: Holder, actions: Actions, vocabulary: Vocabulary) -> str:

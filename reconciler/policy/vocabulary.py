@@ -60,6 +60,10 @@ class Vocabulary:
         named = self.find(principal, condition)
         return named.name if named else None
 
+    def who(self, principal: Principal, condition: Condition) -> str:
+        """Write who holds something: by the file's name, if there is one."""
+        return self.name_of(principal, condition) or holder_name(principal, condition)
+
 
 def holder_name(principal: Principal, condition: Condition) -> str:
     """Write who holds something as people read it: `*` is everyone only without a condition."""
