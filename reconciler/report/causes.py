@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from reconciler.printable import printable, printable_name
+from reconciler.printable import printable
+from reconciler.report.words import MOST_NAMES, listed
 
-_MOST_NAMES = 10
 _OWN = "\0"
 """Stands in a text where the repository's own name was; no text that was read has it."""
 
@@ -36,9 +36,7 @@ class Cause(NamedTuple):
     @property
     def names(self) -> str:
         """The first of the names, how many more there are, and the region."""
-        first = ", ".join(map(printable_name, self.repositories[:_MOST_NAMES]))
-        more = len(self.repositories) - _MOST_NAMES
-        return f"{first}{f' and {more} more' if more > 0 else ''} ({printable(self.region)})"
+        return f"{listed(self.repositories, MOST_NAMES)} ({printable(self.region)})"
 
     @property
     def of_call(self) -> str | None:
