@@ -13,7 +13,6 @@ from reconciler.policy.grants import Desired, Grant
 from reconciler.policy.moments import shortest
 from reconciler.policy.principals import gone_kind, parse_arn
 from reconciler.policy.public import TELL_WHY, openings
-from reconciler.policy.requests import known_of_requests
 from reconciler.policy.tiers import describe_actions
 from reconciler.policy.unknown_keys import meant_key, unknown_keys
 from reconciler.policy.vocabulary import Vocabulary, holder_name
@@ -56,7 +55,7 @@ def gone_findings(
                     target,
                     "dead-principal",
                     f"the {kind} {holder.principal.names[0]} was deleted; its "
-                    f"{_told(holder, actions, vocabulary)} serves nobody{hint}",
+                    f"{_told(holder, actions, vocabulary)} has no effect{hint}",
                 )
             )
     return findings
@@ -65,7 +64,7 @@ def gone_findings(
 def staying_findings(
     target: Target, staying: Facts, after: Facts, vocabulary: Vocabulary
 ) -> list[Finding]:
-    """Name who is dangerous by live statements that an apply would not change.
+    """Warn of live statements that an apply would not change.
 
     These count together with all that will be live (`after`). `public`: strangers; `can-rewrite`:
     whoever may set or delete the policy, as in the risk of this name.
@@ -92,7 +91,7 @@ def staying_findings(
 def denied_findings(target: Target, wanted: Desired, kept: Iterable[Statement]) -> list[Finding]:
     """Name the grants of the file that a kept Deny takes away for certain, wholly or in part."""
     found = []
-    known = known_of_requests(target.scope.account, [target.scope.region])
+    known = target.known_of_requests
     for statement in kept:
         denial = as_denial(statement)
         if denial is None:

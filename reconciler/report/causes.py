@@ -1,4 +1,4 @@
-"""What many repositories fail of, told once: a cause is a text without the repository's name."""
+"""Failures with the same cause, told once: a cause is a message without the repository's name."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from reconciler.printable import printable
 from reconciler.report.words import MOST_NAMES, listed
 
 _OWN = "\0"
-"""Stands in a text where the repository's own name was; no text that was read has it."""
+"""Stands in a message for the repository's name; in what is read it is escaped."""
 
 
 class Failure(NamedTuple):
@@ -21,7 +21,7 @@ class Failure(NamedTuple):
 
 
 class Cause(NamedTuple):
-    """The repositories of one region that one thing befell, in the order given."""
+    """A cause, and the repositories of one region that failed for it, in the order given."""
 
     kind: str
     region: str
@@ -30,7 +30,7 @@ class Cause(NamedTuple):
 
     @property
     def message(self) -> str:
-        """The text of a cause that befell a single repository."""
+        """The message, for a single repository."""
         return printable(self.text.replace(_OWN, self.repositories[0]))
 
     @property
@@ -49,7 +49,7 @@ class Cause(NamedTuple):
 
     @property
     def why(self) -> str:
-        """The text of a cause that befell several repositories."""
+        """The message, for several repositories."""
         return _shown(self.text)
 
 
@@ -66,7 +66,7 @@ def by_cause(failures: Iterable[Failure]) -> list[Cause]:
 def _without_name(message: str, name: str) -> str:
     own = re.escape(name)
     places = rf"\bon {own}(?=[\s:;,)]|$)|'{own}'|\brepository/{own}(?=[\s:;,)]|$)"
-    return re.sub(places, lambda found: f"{found[0].replace(name, _OWN)}", message)
+    return re.sub(places, lambda found: found[0].replace(name, _OWN), message)
 
 
 def _shown(text: str) -> str:

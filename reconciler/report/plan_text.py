@@ -57,7 +57,7 @@ def explain_nothing(_change: Change) -> Iterable[str]:
 _AS_PLAN = _Manner(
     as_change,
     make="create the repository",
-    delete="nobody is left: the policy is removed, and the repository stays",
+    delete="no grants remain: the policy is removed, and the repository stays",
     risks=_RISKS,
     explain=explain_nothing,
 )
@@ -97,7 +97,7 @@ def _render(view: PlanView, paint: Paint, manner: _Manner, summary: str, *, grou
 def _change_blocks(
     view: PlanView, paint: Paint, manner: _Manner, *, grouped: bool
 ) -> Iterable[str]:
-    """Tell each change; those of a region of which all the same is told, together."""
+    """Tell each change; where grouped, equal changes of one region once."""
     equal: defaultdict[tuple[str, ...], list[ChangeView]] = defaultdict(list)
     for change in view.changes:
         told = "\n".join(_change_lines(change, paint, manner))
@@ -189,7 +189,7 @@ def _plan_summary(view: PlanView) -> str:
 
 
 def _access(counts: Mapping[LineKind, int]) -> str:
-    """Tell the figures; the kinds that most plans have none of only where there are some."""
+    """Tell the figures; the rare kinds only where there are some."""
     gone = f" ({counts['gone']} gone)" if counts["gone"] else ""
     told = [
         f"{counts['granted']} granted",
