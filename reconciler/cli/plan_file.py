@@ -61,7 +61,7 @@ def read_plan_file(path: Path) -> StoredPlan:
 def _origin(told: str, plan: Path) -> Path | None:
     """Find the file that a plan was made from.
 
-    Its path is told as it was where the plan was made: most often, that is where the plan lies.
+    Its path is relative to the folder where the plan was made, most likely the plan's own.
     """
     if told == name_of(STDIN):
         return STDIN

@@ -75,7 +75,7 @@ def explain(
 
 
 def in_this_region_only(error: CallError, region: str) -> CallError:
-    """Say of credentials that are good in other regions why they may be none in this one."""
+    """Say why credentials that work in other regions may not work in this one."""
     if error.fault is not Fault.NOT_ACCEPTED:
         return error
     return CallError(error.message, fault=error.fault, hint=enabling_hint(region))
@@ -109,7 +109,7 @@ def _credentials(error: Exception, said: str) -> tuple[str, str]:
 
 
 def _denied(said: str, operation: str, repository: str | None) -> tuple[str, str]:
-    """Name the action once, and who may not do it; the hint goes on from there."""
+    """Name the action once, and who may not do it; and a hint."""
     named = _NO_PERMISSION.search(said)
     service = "sts" if operation == "GetCallerIdentity" else "ecr"
     action = named["action"] if named else f"{service}:{operation}"

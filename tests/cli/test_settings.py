@@ -124,6 +124,7 @@ def test_one_of_them_alone_is_set_aside(name: str, tmp_path: Path) -> None:
         ("--region", "x\x1b[31m y", "such as us-west-2"),
         ("--region", "", "such as us-west-2"),
         ("--dead-region", "nowhere", "such as us-west-2"),
+        ("--disabled-region", "eu-wset-1", "did you mean eu-west-1?"),
     ],
 )
 def test_an_unknown_region_is_wrong_usage(
