@@ -48,6 +48,11 @@ _RULES = {_ACCOUNT: "bad-account-id", _NAME: "bad-name"}
 _NAME_HINT = (
     "1 to 64 ASCII letters, digits and . _ - / @ +; not only digits, and not the word nothing"
 )
+_ORGANIZATION_ID = "o- and 10 to 32 lowercase letters or digits"
+_WRITTEN_AS = {
+    "organization's id": f"it is {_ORGANIZATION_ID}",
+    "path in an organization": f"it begins with the organization's id, {_ORGANIZATION_ID}",
+}
 _OPPOSITES = {
     "Action": "NotAction",
     "NotAction": "Action",
@@ -287,7 +292,8 @@ def _value_hint(broken: Violation, findings: Findings) -> str | None:
         case "maximum":
             return f"at most {broken.wanted}"
         case _:
-            return _example(broken)
+            says = (_WRITTEN_AS.get(broken.title), _example(broken))
+            return ", ".join(filter(None, says)) or None
 
 
 def _example(broken: Violation) -> str | None:

@@ -23,7 +23,9 @@ _REASON = re.compile(r"\bbecause (?P<reason>.+)|\bwith (?P<deny>an explicit deny
 
 CREDENTIALS_HINT = "check with `aws sts get-caller-identity` that these credentials work"
 _HINTS = {
-    Fault.SETTINGS: "check AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the files in ~/.aws",
+    Fault.SETTINGS: (
+        "check --profile, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the files in ~/.aws"
+    ),
     Fault.CONNECTION: "check the network, the proxy, the region's name and AWS_ENDPOINT_URL",
     Fault.TLS: "where a proxy has certificates of its own, name them in AWS_CA_BUNDLE; "
     "for an http:// endpoint, check AWS_ENDPOINT_URL",

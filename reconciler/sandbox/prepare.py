@@ -21,9 +21,14 @@ def empty_moto() -> None:
     moto_ecr.ECR_REPOSITORY_NAME_PATTERN = NAME_PATTERN
 
 
+def known_regions() -> list[str]:
+    """Give the regions in which moto, and so botocore's model, has ECR."""
+    return ecr_backends["111122223333"].regions
+
+
 def check_region(region: str) -> None:
-    """Raise UsageError for a region in which moto, and so botocore's model, has no ECR."""
-    known = ecr_backends["111122223333"].regions
+    """Raise UsageError for a region in which there is no ECR."""
+    known = known_regions()
     if region not in known:
         meant = closest(region, known)
         hint = f"did you mean {meant}?" if meant else "give one that has ECR, such as us-west-2"

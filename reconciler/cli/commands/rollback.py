@@ -41,9 +41,10 @@ def rollback(
     allow_public: AllowPublic = None,
     allow_lock_out: AllowLockOut = None,
 ) -> None:
-    """Put back the policies that an apply replaced, where nobody has changed them since.
+    """Put back the policies that an apply replaced.
 
-    Needs no access file. Shows the plan, asks, writes, and reads back; it keeps a journal itself.
+    What others have changed since is left alone. Needs no access file. Shows the plan, asks,
+    writes, and reads back; it keeps a journal itself.
     """
     from dataclasses import replace
 
