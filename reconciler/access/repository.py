@@ -23,7 +23,7 @@ def check_repository(key: ScalarNode, findings: Findings) -> None:
 
     Source of the grammar: ECR API Reference, "CreateRepository", repositoryName.
     """
-    hint = _name_hint(key.text)
+    hint = name_hint(key.text)
     if hint:
         message = f"{shown(key.text)} can't be the name of a repository"
         findings.error("bad-repository-name", message, key.place, hint=hint)
@@ -47,7 +47,7 @@ def check_probe_repository(node: Node | None, entries: Iterable[Entry], findings
                 )
 
 
-def _name_hint(name: str) -> str | None:
+def name_hint(name: str) -> str | None:
     """Say what to write instead of a text that can't be a repository's name; None where it can."""
     is_pattern = has_wildcard(name)
     if len(name) > _LONGEST or (len(name) < _SHORTEST and not is_pattern):
@@ -57,7 +57,7 @@ def _name_hint(name: str) -> str | None:
     if not _HOST.match(name) and (_PATTERN if is_pattern else _NAME).fullmatch(name):
         return None
     only, reason = _stripped(name)
-    if only != name and _name_hint(only) is None:
+    if only != name and name_hint(only) is None:
         return f"{reason}write only {only}"
     return reason.removesuffix(": ") or _GRAMMAR
 

@@ -1,5 +1,7 @@
 """`reconcile compile`: print the policies that the file asks for, offline."""
 
+from collections.abc import Container, Iterable, Sequence
+
 from reconciler.cli.options import DEFAULT_FILE, AllowPublic, File, Quiet, Repository
 from reconciler.cli.terminal import keep_quiet, out
 
@@ -13,7 +15,8 @@ def compile_(
 ) -> None:
     """Print the desired policies, as one JSON object.
 
-    By repository; a pattern's own policy stands under the pattern; null is no policy.
+    By repository; a pattern's own policy stands under the pattern, and that of a repository that
+    only patterns match is printed where --repository names it; null is no policy.
     """
     import json
 
@@ -21,23 +24,38 @@ def compile_(
     from reconciler.access.desired import desired_policies
     from reconciler.cli.load import load_valid
     from reconciler.cli.planning import selected
-    from reconciler.errors import UsageError
-    from reconciler.policy.glob import glob_matches, has_wildcard
+    from reconciler.policy.glob import has_wildcard
     from reconciler.printable import printable_json
 
     keep_quiet(quiet)
     source = load_valid(file, allow_public)
-    names = {entry.repository for entry in source.access.entries}
-    for glob in repository or ():
-        if not has_wildcard(glob) and glob not in names:
-            patterns = [entry for entry in names if glob_matches(entry, glob)]
-            raise UsageError(
-                f"--repository {glob}: the file has no entry of this name",
-                hint=f"it is governed by {', '.join(sorted(patterns))}" if patterns else None,
-            )
+    globs = tuple(repository or ())
+    named = [glob for glob in globs if not has_wildcard(glob)]
+    wanted = {
+        one.repository: one
+        for names in (None, named)
+        for one in desired_policies(source.access, names, now=source.now)
+        if selected(one.repository, globs)
+    }
+    _check_named(named, wanted, [entry.repository for entry in source.access.entries])
     policies = {}
-    for wanted in desired_policies(source.access, None, now=source.now):
-        if selected(wanted.repository, tuple(repository or ())):
-            text = compile_desired(source.access, wanted)
-            policies[wanted.repository] = None if text is None else json.loads(text)
+    for name in sorted(wanted):
+        text = compile_desired(source.access, wanted[name])
+        policies[name] = None if text is None else json.loads(text)
     out(printable_json(policies))
+
+
+def _check_named(named: Iterable[str], found: Container[str], entries: Sequence[str]) -> None:
+    """Raise UsageError for what no entry is about, or what is no repository's name."""
+    from reconciler.access.problems import did_you_mean
+    from reconciler.access.repository import name_hint
+    from reconciler.errors import UsageError
+
+    for name in named:
+        if hint := name_hint(name):
+            raise UsageError(f"--repository {name}: no repository has such a name", hint=hint)
+        if name not in found:
+            raise UsageError(
+                f"--repository {name}: no entry of the file is about it",
+                hint=did_you_mean(name, entries),
+            )
