@@ -53,7 +53,7 @@ def check_conditions(node: Node | None, around: Surroundings) -> None:
             _check_account(scalar.text, scalar, around)
         elif _is_in_partition(scalar, around):
             told = _check_arn(scalar, value.key, around)
-            if value.key == _SOURCE_ARN and not told and "Not" not in base:
+            if value.key == _SOURCE_ARN and not told and not value.operator.is_negated:
                 _warn_of_strangers(scalar, around)
 
 

@@ -149,7 +149,7 @@ def _hint(obstacle: Obstacle, principal: Principal, known: Condition) -> str | N
         case "no-such-value":
             return _value_hint(obstacle, operator)
         case "no-set-operator":
-            qualifier = "ForAllValues" if "Not" in operator.base else "ForAnyValue"
+            qualifier = "ForAllValues" if operator.is_negated else "ForAnyValue"
             return f"use {qualifier}:{clause.operator}"
         case "variable":
             return "use a key that has one value"

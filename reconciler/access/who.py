@@ -16,7 +16,7 @@ from reconciler.access.nodes import MappingNode, ScalarNode, child, place_at, te
 from reconciler.access.problems import Findings, is_close, shown
 from reconciler.access.roles import check_name
 from reconciler.access.services import check_service
-from reconciler.policy.conditions import NO_CONDITION, Clause, Condition
+from reconciler.policy.conditions import NO_CONDITION, Clause, Condition, parse_operator
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.principals import (
     EVERYONE,
@@ -90,8 +90,9 @@ def _in_account(kind: str, name: str, account: str, around: Surroundings) -> Who
 
 def _says_for_whom(clause: Clause) -> bool:
     """Tell whether a clause bounds for whose resources a service acts."""
-    operator = clause.operator.removeprefix("ForAnyValue:")
-    return clause.key.startswith(_OF_SOURCE) and operator in _BOUNDING
+    operator = parse_operator(clause.operator)
+    bounds = operator.demands_key and operator.base in _BOUNDING
+    return clause.key.startswith(_OF_SOURCE) and bounds
 
 
 def _warn_of_unbounded(node: MappingNode, findings: Findings) -> None:

@@ -13,7 +13,7 @@ from reconciler.policy.arn_patterns import account_of_pattern, account_of_source
 from reconciler.policy.caller import Caller
 from reconciler.policy.clauses import clause_holds
 from reconciler.policy.condition_keys import MULTIVALUED
-from reconciler.policy.conditions import Clause, Condition, Operator, parse_operator
+from reconciler.policy.conditions import Clause, Condition, parse_operator
 from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
 from reconciler.policy.operators import MATCHES
 from reconciler.policy.variables import plain
@@ -63,7 +63,7 @@ def contradictions(condition: Condition, known: Condition = ()) -> tuple[Pair, .
 def implied(clause: Clause) -> Iterable[Clause]:
     """Give what a clause says of a key that another key's value tells: an ARN's account, say."""
     operator = parse_operator(clause.operator)
-    if not demands_key(operator) or operator.base not in ("StringEquals", *_PATTERNS):
+    if not operator.demands_key or operator.base not in ("StringEquals", *_PATTERNS):
         return
     if clause.key in _ACCOUNTS:
         find = account_of_source if clause.key == "aws:sourcearn" else account_of_pattern
@@ -77,12 +77,6 @@ def implied(clause: Clause) -> Iterable[Clause]:
             yield Clause("StringEquals", _PATHS[clause.key], tuple(sorted(organizations)))
 
 
-def demands_key(operator: Operator) -> bool:
-    """Tell whether an operator is false where the request does not have the key."""
-    positive = operator.base != "Null" and "Not" not in operator.base
-    return positive and not operator.if_exists and operator.qualifier != "ForAllValues"
-
-
 def _are_apart(left: Clause, right: Clause) -> bool:
     if left.key in _ONE_AT_A_TIME or len(left.values) * len(right.values) > _MOST_COMPARISONS:
         return False
@@ -94,7 +88,7 @@ def _are_apart(left: Clause, right: Clause) -> bool:
 def _is_unmet(demanded: Clause, other: Clause) -> bool:
     """Tell whether no value that one clause, which demands the key, takes, meets another one."""
     operator, against = parse_operator(demanded.operator), parse_operator(other.operator)
-    if not demands_key(operator):
+    if not operator.demands_key:
         return False
     if against.base == "Null":
         return other.values == ("true",)

@@ -98,8 +98,8 @@ def _holds_for(clause: Clause, demanding: str, value: str, caller: Caller) -> bo
         return clause.values == ("false",)
     if "${" in "".join(clause.values):
         return False
-    base = operator.base.replace("Not", "")
-    if base != operator.base:
+    base = operator.positive
+    if operator.is_negated:
         return all(_are_apart(base, wanted, demanding, value) for wanted in clause.values)
     return any(_lies_within(base, wanted, demanding, value) for wanted in clause.values)
 

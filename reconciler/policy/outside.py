@@ -34,9 +34,7 @@ def _is_bounded(condition: Condition, accounts: frozenset[str], keys: Iterable[s
 
 def _lies_in(clause: Clause, accounts: frozenset[str]) -> bool:
     operator = parse_operator(clause.operator)
-    if operator.base not in EQUALITIES or operator.if_exists:
-        return False
-    if operator.qualifier == "ForAllValues":
+    if operator.base not in EQUALITIES or not operator.demands_key:
         return False
     account_of_value = account_of_source if clause.key == _SOURCE_ARN else account_of_pattern
     return all(
