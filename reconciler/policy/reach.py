@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from reconciler.policy.caller import Caller, iam_caller, service_caller
 from reconciler.policy.clauses import clause_holds
-from reconciler.policy.condition_keys import MULTIVALUED, ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES
-from reconciler.policy.conditions import NO_CONDITION, Clause, Condition, parse_operator
+from reconciler.policy.condition_keys import ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES
+from reconciler.policy.conditions import NO_CONDITION, Clause, Condition
+from reconciler.policy.contradictions import demands
 from reconciler.policy.glob import globs_intersect, has_wildcard
 from reconciler.policy.principals import (
     EVERYONE,
@@ -22,7 +23,6 @@ from reconciler.policy.principals import (
 from reconciler.policy.ternary import Answer, all_of
 
 EQUALITIES = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
-_ORG_ID, _ORG_PATHS = "aws:principalorgid", "aws:principalorgpaths"
 
 _WHO = frozenset(
     {
@@ -146,33 +146,11 @@ def _arn(principal: Principal) -> IamArn | None:
 
 
 def _are_apart(one: Clause, other: Clause) -> bool:
-    """Tell whether two clauses can't both hold: each demands a value that the other rules out.
-
-    An organization's id is compared as the beginning of paths in it. `aws:PrincipalOrgPaths` may
-    have several values, but an account is at one place of one organization (AWS Organizations
-    User Guide, "AWS Organizations terminology and concepts").
-    """
-    left, right = _demanded(one), _demanded(other)
-    return (
-        one != other
-        and left is not None
-        and right is not None
-        and left[0] == right[0]
-        and not any(globs_intersect(a, b) for a in left[1] for b in right[1])
+    """Tell whether two clauses can't both hold: each demands a value that the other rules out."""
+    return any(
+        left.key == right.key
+        and left.key in _WHO
+        and not any(globs_intersect(a, b) for a in left.values for b in right.values)
+        for left in demands(one)
+        for right in demands(other)
     )
-
-
-def _demanded(clause: Clause) -> tuple[str, tuple[str, ...]] | None:
-    """Give the key and the patterns, one of which its one value has to match; None if not so."""
-    operator = parse_operator(clause.operator)
-    if clause.key in MULTIVALUED:
-        single = operator.qualifier == "ForAnyValue" and clause.key == _ORG_PATHS
-    else:
-        single = not operator.qualifier
-    if operator.base not in EQUALITIES or operator.if_exists or not single:
-        return None
-    if clause.key not in _WHO or any("${" in value for value in clause.values):
-        return None
-    if clause.key == _ORG_ID:
-        return _ORG_PATHS, tuple(f"{value}/*" for value in clause.values)
-    return clause.key, clause.values
