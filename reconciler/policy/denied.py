@@ -154,14 +154,13 @@ def _caller(
     None where it lets none through.
     """
     caller = caller_of(principal)
-    arn = parse_arn(principal.names[0]) if caller.principals else None
     kind = Caller(())
     if principal.kind == "Service":
         kind = of_service(principal.names, denying)
     elif needs(condition, ONLY_FOR_SERVICES):
         kind = of_service((), denying)
-    elif arn or needs(condition, ONLY_FOR_MEMBERS):
-        kind = of_iam(arn, principal)
+    elif caller.principals or needs(condition, ONLY_FOR_MEMBERS):
+        kind = of_iam(principal)
     told = {c.key: c.values for c in known if c.operator == "StringEquals" and len(c.values) == 1}
     context = {**caller.context, **kind.context, **told}
     made = Caller(caller.principals, context, caller.absent | kind.absent)

@@ -18,7 +18,8 @@ from reconciler.policy.principals import (
     MISSING,
     IamArn,
     Principal,
-    parse_arn,
+    arn_of,
+    is_anyone,
 )
 from reconciler.policy.ternary import Answer, all_of
 
@@ -59,7 +60,7 @@ def names_of(principal: Principal) -> tuple[Principal, ...] | None:
 
     None for a session, whose role may have any path, so that it has to be looked for.
     """
-    arn = _arn(principal)
+    arn = arn_of(principal)
     if arn and arn.resource_type == "assumed-role":
         return None
     return tuple(dict.fromkeys((principal, *caller_of(principal).principals)))
@@ -88,7 +89,7 @@ def takes_in(principal: Principal, other: Principal) -> bool:
         return not _leaves_out(frozenset(principal.names), other)
     if has_wildcard(principal.names[0]):
         return True
-    own_arn, arn = _arn(principal), _arn(other)
+    own_arn, arn = arn_of(principal), arn_of(other)
     if own_arn is None or arn is None:
         return False
     return own_arn.account == arn.account and (
@@ -115,11 +116,6 @@ def _leaves_out(excluded: frozenset[str], principal: Principal) -> bool:
     return "AWS:*" in excluded or (is_one and own <= excluded)
 
 
-def is_anyone(principal: Principal) -> bool:
-    """Tell whether a principal stands for many whom it does not name, in any account."""
-    return principal.kind in ("NotPrincipal", "Missing") or has_wildcard(principal.names[0])
-
-
 def _is_session_of(session: IamArn, role: IamArn) -> bool:
     """Tell whether a session may be a role's: its ARN has the role's name without the path."""
     return (session.resource_type, role.resource_type) == ("assumed-role", "role") and (
@@ -132,17 +128,13 @@ def caller_of(principal: Principal) -> Caller:
     """Make the caller that a principal is, with what is certain of each of its requests."""
     if principal.kind == "Service":
         return service_caller(principal.names[0], absent=ONLY_FOR_MEMBERS)
-    arn = _arn(principal)
+    arn = arn_of(principal)
     if arn is None:
         return Caller(())
     if arn.resource_type == "root":  # all of an account's principals
         known = {"aws:principalaccount": (arn.account,)}
         return Caller((principal,), known, ONLY_FOR_SERVICES)
     return iam_caller(principal.names[0])
-
-
-def _arn(principal: Principal) -> IamArn | None:
-    return parse_arn(principal.names[0]) if principal.kind == "AWS" else None
 
 
 def _are_apart(one: Clause, other: Clause) -> bool:
