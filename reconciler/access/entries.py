@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access.account_fields import check_conditions
-from reconciler.access.condition_keys import check_keys
 from reconciler.access.conditions import all_of, read_when
 from reconciler.access.creation import read_creation
 from reconciler.access.model import Entry, EntryGrant, Member
@@ -119,7 +118,6 @@ def _read_given(item: Node, terms: Terms) -> _Given | None:
     until = _read_end(item, terms)
     when = child(item, "when")
     check_conditions(when, terms.names.around)
-    check_keys(when, terms.findings)
     place = place_at(item, ("when",))
     own = read_when(when, terms.findings)
     condition = all_of(terms.findings, place, own, ends_at(until))

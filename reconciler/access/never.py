@@ -27,8 +27,8 @@ from reconciler.policy.facts import Holder
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.glob_index import GlobIndex
 from reconciler.policy.never import Breach, NeverRule, Outside, find_breaches
-from reconciler.policy.principals import EVERYONE, account_of
-from reconciler.policy.reach import Someone, is_anyone
+from reconciler.policy.principals import EVERYONE, account_of, is_anyone
+from reconciler.policy.reach import Someone
 from reconciler.policy.tiers import Tiers
 from reconciler.policy.vocabulary import holder_name
 from reconciler.printable import quoted

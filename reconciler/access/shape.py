@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from reconciler.access.accounts import bad_id
+from reconciler.access.accounts import report_bad_id
 from reconciler.access.forms import as_list, expected_form
 from reconciler.access.nodes import Node, ScalarNode, child, texts_of
-from reconciler.access.problems import Findings, Place, listed, shown
+from reconciler.access.problems import Findings, Place, listed, shown, suggestion
 from reconciler.access.violations import Violation, fits, violations
 from reconciler.policy.principals import partition_of_region
 
@@ -139,7 +139,7 @@ def _say_unknown(broken: Violation, told: _Told, findings: Findings) -> None:
         meant = findings.closest(key, going) or _begun(key, going)
         told.misspelt.update({(mapping, key), (mapping, meant or key)})
         if meant:
-            hint = f"did you mean {shown(meant)}?"
+            hint = suggestion(meant)
             findings.error("unknown-key", f"{shown(key)} is not a key here", place, hint=hint)
         else:
             foreign.append(key)
@@ -270,8 +270,7 @@ def _say_many(broken: Violation, findings: Findings) -> None:
 
 def _say_value(broken: Violation, findings: Findings) -> None:
     text = str(broken.value)
-    if broken.title == _ACCOUNT and (bad := bad_id(text)):
-        findings.error("bad-account-id", bad.message, broken.place, hint=bad.hint)
+    if broken.title == _ACCOUNT and report_bad_id(text, broken.place, findings):
         return
     rule = _RULES.get(broken.title, "bad-value")
     message = f"{shown(broken.value)} is not a valid {broken.title}"

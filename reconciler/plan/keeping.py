@@ -17,7 +17,7 @@ from reconciler.policy.implied import always_holds
 from reconciler.policy.keep import LAMBDA, Obstacle, Ownership, obstacles
 from reconciler.policy.kinds import needs, of_service
 from reconciler.policy.never_applies import find_obstacles
-from reconciler.policy.public import is_everyone
+from reconciler.policy.principals import is_everyone
 from reconciler.policy.reach import takes_in
 
 _FETCHING = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")

@@ -23,9 +23,9 @@ from reconciler.policy.kinds import NAMES_OF_SERVICES, needs, of_iam, of_service
 from reconciler.policy.principals import EVERYONE, Principal, account_of, parse_arn
 from reconciler.policy.reach import caller_of
 from reconciler.policy.tiers import action_names
+from reconciler.printable import some_of
 
 _IS_SERVICE = "aws:principalisawsservice"
-_MOST_TOLD = 12
 
 
 class Denial(NamedTuple):
@@ -63,9 +63,9 @@ class Loss(NamedTuple):
         has = ", ".join(self.missing)
         why = f"; no request of this grant has {has}, so the Deny holds" if has else ""
         if self.whole:
-            return f"{what} gives {_first(who)} nothing: {deny} takes all of it away{why}"
-        taken = _first(action_names(self.actions))
-        return f"{what} gives {_first(who)} less than it says: {deny} takes {taken} away{why}"
+            return f"{what} gives {some_of(who)} nothing: {deny} takes all of it away{why}"
+        taken = some_of(action_names(self.actions))
+        return f"{what} gives {some_of(who)} less than it says: {deny} takes {taken} away{why}"
 
 
 def as_denial(statement: Statement) -> Denial | None:
@@ -154,14 +154,13 @@ def _caller(
     None where it lets none through.
     """
     caller = caller_of(principal)
-    arn = parse_arn(principal.names[0]) if caller.principals else None
     kind = Caller(())
     if principal.kind == "Service":
         kind = of_service(principal.names, denying)
     elif needs(condition, ONLY_FOR_SERVICES):
         kind = of_service((), denying)
-    elif arn or needs(condition, ONLY_FOR_MEMBERS):
-        kind = of_iam(arn, principal)
+    elif caller.principals or needs(condition, ONLY_FOR_MEMBERS):
+        kind = of_iam(principal)
     told = {c.key: c.values for c in known if c.operator == "StringEquals" and len(c.values) == 1}
     context = {**caller.context, **kind.context, **told}
     made = Caller(caller.principals, context, caller.absent | kind.absent)
@@ -175,10 +174,3 @@ def _excepting(principal: Principal, denial: Denial, missing: Iterable[str]) -> 
     if principal.kind == "Service":
         return None if principal in denial.principals else "false"
     return "true" if not ONLY_FOR_SERVICES.isdisjoint(missing) else None
-
-
-def _first(words: Iterable[str]) -> str:
-    """List words, the first ones where they are many."""
-    every = tuple(words)
-    left = len(every) - _MOST_TOLD
-    return ", ".join(every[:_MOST_TOLD]) + (f" and {left:,} more" if left > 0 else "")

@@ -16,7 +16,7 @@ from reconciler.policy.condition_keys import (
     ONLY_WITH_TOKENS,
 )
 from reconciler.policy.conditions import Condition
-from reconciler.policy.principals import IamArn, Principal, parse_arn
+from reconciler.policy.principals import Principal, arn_of, is_anyone
 
 _PRINCIPAL_TAG = "aws:principaltag/"
 _SERVICE = "\ufdd0a service"
@@ -32,9 +32,9 @@ def kinds_of(principal: Principal, condition: Condition) -> tuple[Caller, ...]:
     """
     if principal.kind == "Service":
         return (of_service(principal.names, condition),)
-    if principal.names == ("*",) or principal.kind in ("NotPrincipal", "Missing"):
-        return (of_iam(None, principal), of_service((), condition), _anonymous(condition))
-    return (of_iam(parse_arn(principal.names[0]), principal),)
+    if is_anyone(principal):
+        return (of_iam(principal), of_service((), condition), _anonymous(condition))
+    return (of_iam(principal),)
 
 
 def of_service(names: tuple[str, ...], condition: Condition) -> Caller:
@@ -64,10 +64,11 @@ def _tags(condition: Condition) -> frozenset[str]:
     return frozenset(c.key for c in condition if c.key.startswith(_PRINCIPAL_TAG))
 
 
-def of_iam(arn: IamArn | None, principal: Principal) -> Caller:
-    """Give a user, a role or a session of one, or any of them where there is no ARN."""
+def of_iam(principal: Principal) -> Caller:
+    """Give a user, a role, a session or an account; any of them where there is no ARN."""
     known: dict[str, tuple[str, ...]] = {"aws:principalisawsservice": ("false",)}
     absent = ONLY_FOR_SERVICES
+    arn = arn_of(principal)
     if arn is not None:
         known["aws:principalaccount"] = (arn.account,)
         of_kind = _OF_KIND.get(arn.resource_type)
