@@ -1,7 +1,7 @@
 """The accounts that ARNs and conditions speak of: each a literal id, named where ids have names.
 
-A wildcard, a variable or another spelling in their place would let a stranger's account in
-behind the back of `accounts`.
+A wildcard, a variable or another spelling in its place may stand for an account that `accounts`
+does not name.
 """
 
 from collections.abc import Iterator

@@ -73,7 +73,7 @@ def _read_entry(pair: Pair, terms: Terms) -> Entry:
     inherit = child(pair.value, "inherit")
     inherits = not (isinstance(inherit, ScalarNode) and inherit.value is False)
     if inherit and has_wildcard(repository):
-        hint = "write it on the entries of the repositories that shall not inherit"
+        hint = "write it on the entries of the repositories that are not to inherit"
         message = "only the entry of one repository can leave out patterns"
         terms.findings.error("inherit-on-pattern", message, inherit.place, hint=hint)
     settings = read_creation(pair, terms.regions, terms.names.around)

@@ -132,10 +132,10 @@ def _part_of_arn(text: str, around: Surroundings) -> Advice | None:
 def _other_kind(text: str, _: Surroundings) -> Advice | None:
     if _SERVICE.fullmatch(text):
         hint = f"write {{service: {text}, source_accounts: [ACCOUNT]}} under principals"
-        return Advice(f"{shown(text)} is a service, and no name here", hint)
+        return Advice(f"{shown(text)} is a service, not a name of this file", hint)
     if _ORGANIZATION.fullmatch(text):
         hint = f"write {{organization: {text}}} under principals"
-        return Advice(f"{shown(text)} is an organization, and no name here", hint)
+        return Advice(f"{shown(text)} is an organization, not a name of this file", hint)
     return None
 
 
@@ -157,7 +157,7 @@ def _other_arn(text: str, around: Surroundings) -> Advice | None:
 def _other_service(arn: _Arn) -> Advice | None:
     if arn.service in ("iam", "sts"):
         return None
-    message = f"{arn.said} is something of the service {shown(arn.service)}, not a principal"
+    message = f"{arn.said} is an ARN of the service {shown(arn.service)}, and not of a principal"
     return Advice(message, _filled("name the role that acts for it: {role}", arn.around))
 
 
@@ -187,7 +187,7 @@ def _other_type(arn: _Arn) -> Advice | None:
         message = f"{arn.said} is an ARN of sts, and that of a {arn.kind} is one of iam"
         return Advice(message, f"write {arn.rewritten('iam', arn.resource)}")
     if arn.kind == "root":
-        return Advice(f"{arn.said} has a name behind root", f"write {arn.rewritten('iam', 'root')}")
+        return Advice(f"{arn.said} has more behind root", f"write {arn.rewritten('iam', 'root')}")
     return None
 
 

@@ -1,4 +1,4 @@
-"""`guards.rules`: what the file says shall never be, and where its own access does it."""
+"""`guards.rules`: access that the file forbids, and the lines that give it all the same."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -83,7 +83,7 @@ def check_never(
     now: datetime,
     findings: Findings,
 ) -> None:
-    """Report each access that gives somebody what a rule says they never shall have.
+    """Report each access that gives somebody what a rule says they must never have.
 
     Each repository of the file counts with the patterns that match it, and each pattern alone,
     as `found` says. What is given alike on many repositories is judged once. Raises TooLargeError.

@@ -1,4 +1,4 @@
-"""The schema's verdict on a tree, told in words: one mistake is one problem."""
+"""What breaks the schema, as problems with hints: one mistake is one problem."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

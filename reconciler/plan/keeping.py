@@ -15,7 +15,7 @@ from reconciler.policy.document import Policy, Statement, Unreadable
 from reconciler.policy.facts import Facts, Holder, facts_of, not_covered, without
 from reconciler.policy.implied import always_holds
 from reconciler.policy.keep import LAMBDA, Obstacle, Ownership, obstacles
-from reconciler.policy.kinds import needs, of_service
+from reconciler.policy.kinds import needs, of_service, readings
 from reconciler.policy.never_applies import find_obstacles
 from reconciler.policy.principals import is_everyone
 from reconciler.policy.reach import takes_in
@@ -140,8 +140,8 @@ def _gives(holder: Holder, certain: Condition) -> bool:
     """Tell whether a holder is Lambda in each request for which some conditions hold."""
     if holder.effect != "Allow" or not takes_in(holder.principal, LAMBDA):
         return False
-    caller = of_service(LAMBDA.names, holder.condition)
-    return all(always_holds(clause, certain, caller) for clause in holder.condition)
+    callers = readings(of_service(LAMBDA.names, holder.condition))
+    return all(always_holds(clause, certain, one) for one in callers for clause in holder.condition)
 
 
 def _is_ours(statement: Statement) -> bool:

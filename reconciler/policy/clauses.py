@@ -75,7 +75,7 @@ def _matches(base: str, wanted: str, actual: str, caller: Caller) -> Answer:
 
 
 def _moves_fields(wanted: str, resolved: str) -> bool:
-    """Tell whether a variable brought colons into an ARN: where its fields begin then is unsaid."""
+    """Tell whether a variable brought colons into an ARN: how it is split then is undocumented."""
     return resolved.count(":") != without_variables(wanted).count(":")
 
 

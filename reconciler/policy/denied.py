@@ -19,7 +19,7 @@ from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions, Holder
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.implied import always_holds
-from reconciler.policy.kinds import NAMES_OF_SERVICES, needs, of_iam, of_service
+from reconciler.policy.kinds import needs, of_iam, of_service, readings
 from reconciler.policy.principals import EVERYONE, Principal, account_of, parse_arn
 from reconciler.policy.reach import caller_of
 from reconciler.policy.tiers import action_names
@@ -118,10 +118,7 @@ def _missing_where_denied(
     caller = _caller(principal, condition, denial.condition, known)
     if caller is None or not _speaks_of(denial, principal, caller):
         return None
-    callers, certain = [caller], (*condition, *known)
-    if caller.context.get(_IS_SERVICE) == ("true",):
-        context = {k: v for k, v in caller.context.items() if k not in NAMES_OF_SERVICES}
-        callers.append(Caller(caller.principals, context, caller.absent | {*NAMES_OF_SERVICES}))
+    certain, callers = (*condition, *known), readings(caller)
     if not all(always_holds(clause, certain, c) for c in callers for clause in denial.condition):
         return None
     return tuple(clause.key for clause in denial.condition if clause.key in caller.absent)

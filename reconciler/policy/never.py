@@ -1,4 +1,4 @@
-"""`never` rules: who ends up with a tier that a file says they never shall have.
+"""`never` rules: who ends up with a tier that they must never have.
 
 A rule is about somebody who is named, about everyone outside of some accounts, or about the
 public. What can't be told counts as broken.
@@ -52,7 +52,7 @@ class Outside(NamedTuple):
 
 
 class NeverRule(NamedTuple):
-    """A tier that certain principals never shall have, and why.
+    """A tier that certain principals must never have, and why.
 
     `repositories` are names and patterns; none: all repositories. The public is `Someone` who is
     everyone without a condition.

@@ -130,6 +130,12 @@ def test_what_the_file_gives_under_another_condition(when: Json, marked: bool) -
         assert is_marked(plan(given, live(statement), BUILT_IN)) == marked
 
 
+def test_what_lambda_may_lack_gives_it_nothing_for_certain() -> None:
+    named = (*SOURCES, *condition("Null", "aws:PrincipalArn", "false"))
+    given = desired(grant(ROLE_A), grant(LAMBDA, "lambda", named))
+    assert is_marked(plan(given, live(lambdas(when=SOURCE, sid="Other")), BUILT_IN))
+
+
 MEMBERS = {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}
 ROLES = {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/*"}}
 NO_SERVICE = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
