@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
@@ -18,6 +19,7 @@ ActionCommand.cs; microsoft/azure-pipelines-agent, Command.cs.
 
 _WORD = re.compile(r"[A-Za-z0-9._/*?-]+")
 _PARTS_WORDS = re.compile('[ "]')  # all other blanks are escaped where they are shown
+_MOST_LISTED = 12
 _SHORT = 0x100
 _LONG = 0x10000
 
@@ -50,6 +52,13 @@ def unmistakable(text: str) -> str:
 def quoted(text: str) -> str:
     """Write a text as a JSON string, so that all can see where it ends."""
     return printable(json.dumps(text, ensure_ascii=False))
+
+
+def some_of(words: Iterable[str]) -> str:
+    """List words, the first twelve where they are more: `a, b and 3 more`."""
+    every = tuple(words)
+    left = len(every) - _MOST_LISTED
+    return ", ".join(every[:_MOST_LISTED]) + (f" and {left:,} more" if left > 0 else "")
 
 
 def printable_json(document: object) -> str:

@@ -1,7 +1,7 @@
-"""Credentials, kept out of what is told: errors, tracebacks, answers of AWS that quote a request.
+"""Redaction of credentials in output: errors, tracebacks, answers of AWS that quote a request.
 
-A process has the credentials of one caller, and an error that quotes them may come from anywhere.
-So they are learned once, where they come from, and taken out where something is told.
+An error that quotes a credential may come from anywhere. So secrets are registered where they are
+read, and redacted where anything is written.
 """
 
 import html
@@ -27,7 +27,7 @@ _parts: set[str] = set()
 
 
 def learn_secret(secret: str) -> None:
-    """Keep a secret from being told, whole or in part, in any of the forms that errors have."""
+    """Register a secret, to be redacted whole and in part, in each form that errors have."""
     if secret in _learned:
         return
     for form in _forms(secret):

@@ -1,50 +1,78 @@
-"""README shows what really happens: its transcripts are replayed, its tables checked."""
+"""README shows what really happens: its blocks are run in their order, its tables checked."""
 
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
+from reconciler.access.starter import STARTER
 from reconciler.cli.exits import Exit
 from reconciler.policy.tiers import BUILT_IN_TIERS
-from reconciler.sandbox.server import Sandbox
-from tests.cli.conftest import ROLE_2, runner, sandbox_environment
-from tests.cli.edits import add_action
+from tests.cli.conftest import clean_environment, runner
+from tests.cli.sandbox_process import sandbox_lines
+from tests.cli.stand_in import AWS_STAND_IN
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
+PYTHON = f"PYTHONPATH={shlex.quote(str(ROOT))} {shlex.quote(sys.executable)}"
 
 
-def transcript(text: str) -> list[tuple[str, str]]:
-    """Split a console block into commands and what each printed."""
-    parts = re.split(r"^\$ (.*)\n", text, flags=re.MULTILINE)
-    return list(zip(parts[1::2], parts[2::2], strict=True))
+def marked(mark: str) -> str:
+    (text,) = [block["text"] for block in BLOCK.finditer(README) if block["mark"] == mark]
+    return text
 
 
-def test_every_transcript_is_true(tmp_path: Path) -> None:
-    with Sandbox() as ecr:
-        ecr.create_repository("payments/api")
-        reconcile = runner(tmp_path, sandbox_environment(ecr))
-        code, replayed = 0, 0
-        for block in BLOCK.finditer(README):
-            mark = block["mark"] or ""
-            if mark.startswith("file: "):
-                (tmp_path / mark.removeprefix("file: ")).write_text(block["text"])
-            if mark == "do: hand edit":
-                add_action(ecr, ROLE_2, "ecr:PutImage")
-            if block["kind"] != "console":
-                continue
-            for command, printed in transcript(block["text"]):
-                if command == "echo $?":
-                    assert printed == f"{code}\n"
-                    continue
-                program, *arguments = shlex.split(command)
-                assert program == "reconcile"
-                done = reconcile(*arguments)
-                code = done.code
-                assert done.out == printed, command
-                replayed += 1
-    assert replayed >= 6
+def typed(command: str) -> str:
+    """A line of a script that shows a command, and runs it with the exit code before it."""
+    return f"code=$?; echo {shlex.quote(f'$ {command}')}; (exit $code); {command}\n"
+
+
+def test_its_blocks_work_in_the_order_in_which_they_stand(tmp_path: Path) -> None:
+    """One shell, an empty folder, and the sandbox that README starts: see what a terminal shows."""
+    script, shown = "", ""
+    story = README.partition("<!-- sandbox -->\n")[2]
+    for block in BLOCK.finditer(story):
+        if block["mark"] == "hand edit":
+            script += f"{block['text'].rstrip()} >/dev/null\n"
+        elif block["kind"] == "console":
+            shown += block["text"]
+            script += "".join(map(typed, re.findall(r"^\$ (.*)$", block["text"], re.MULTILINE)))
+    assert script.count("aws ecr set-repository-policy") == 1
+    reconcile, sandbox, *options = shlex.split(marked("sandbox"))
+    assert (reconcile, sandbox) == ("reconcile", "sandbox")
+    commands = f'reconcile() {{ {PYTHON} -m reconciler "$@"; }}\naws() {{ {AWS_STAND_IN} "$@"; }}\n'
+    with sandbox_lines(clean_environment(), *options) as exports:
+        done = subprocess.run(
+            ["sh", "-c", f"exec 2>&1\n{exports}{commands}{script}"],
+            cwd=tmp_path,
+            env={**clean_environment(), "XDG_STATE_HOME": str(tmp_path / "state")},
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+    assert done.stdout.splitlines() == shown.splitlines()
+
+
+def test_the_first_screen_is_the_plan_of_the_story() -> None:
+    plan = marked("output of: reconcile plan")
+    assert f"$ reconcile apply --yes --journal first.jsonl\n{plan}" in README
+
+
+def test_the_first_screen_is_the_file_that_init_writes(tmp_path: Path) -> None:
+    run = runner(tmp_path, clean_environment())
+    shown, written = (
+        run("compile", "-f", "-", stdin=text).out
+        for text in (marked("file: ecr_access.yaml"), STARTER)
+    )
+    assert shown == written != ""
+
+
+def test_the_first_screen_leads_to_the_workflow() -> None:
+    assert "(docs/file.md#in-ci-github-actions)" in README.partition("\n## ")[0]
 
 
 def test_the_tiers_table_is_true() -> None:
@@ -70,10 +98,17 @@ def test_every_command_is_in_the_table(tmp_path: Path) -> None:
     assert sorted(listed) == sorted(re.findall(r"^\| `([a-z]+)[^`]*` \|", table, re.MULTILINE))
 
 
+def heading_anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives the headings of a document."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_lead_somewhere() -> None:
-    root = Path(__file__).parents[1]
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (root / target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^)#:]+)(?:#([^)]*))?\)", README):
+        assert (ROOT / target).exists(), target
+        if anchor:
+            assert anchor in heading_anchors((ROOT / target).read_text(encoding="utf-8")), anchor
 
 
 def test_the_policy_shown_is_the_seed_policy() -> None:

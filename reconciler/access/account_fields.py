@@ -1,13 +1,14 @@
 """The accounts that ARNs and conditions speak of: each a literal id, named where ids have names.
 
-A wildcard, a variable or another spelling in their place would let a stranger's account in
-behind the back of `accounts`.
+A wildcard, a variable or another spelling in its place may stand for an account that `accounts`
+does not name.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from reconciler.access.accounts import Accounts, Surroundings, bad_id, check_named
+from reconciler.access.accounts import Accounts, Surroundings, check_named, report_bad_id
+from reconciler.access.conditions import check_keys
 from reconciler.access.nodes import Node, ScalarNode, pairs_of, scalars_in
 from reconciler.access.problems import Findings, Place, shown
 from reconciler.access.roles import check_sso
@@ -41,7 +42,11 @@ def check_source_arn(arn: ScalarNode, around: Surroundings) -> None:
 
 
 def check_conditions(node: Node | None, around: Surroundings) -> None:
-    """Report each account in a raw condition block that is unnamed, or is no literal id."""
+    """Report each account in a raw condition block that is unnamed, or is no literal id.
+
+    Warns of unknown keys, too.
+    """
+    check_keys(node, around.findings)
     for value in _values(node):
         scalar, base = value.scalar, value.operator.base
         if base == "Null" or value.key not in _ACCOUNT_KEYS | _ARN_KEYS:
@@ -53,7 +58,7 @@ def check_conditions(node: Node | None, around: Surroundings) -> None:
             _check_account(scalar.text, scalar, around)
         elif _is_in_partition(scalar, around):
             told = _check_arn(scalar, value.key, around)
-            if value.key == _SOURCE_ARN and not told and "Not" not in base:
+            if value.key == _SOURCE_ARN and not told and not value.operator.is_negated:
                 _warn_of_strangers(scalar, around)
 
 
@@ -117,8 +122,7 @@ def _report_hidden(scalar: ScalarNode, accounts: Accounts, findings: Findings) -
     if accounts.must_be_named:
         arn = split_arn(scalar.text)
         account = arn.account if arn else scalar.text
-        if set(account) <= _OF_IDS and (bad := bad_id(account)):
-            findings.error("bad-account-id", bad.message, scalar.place, hint=bad.hint)
+        if set(account) <= _OF_IDS and report_bad_id(account, scalar.place, findings):
             return False
         message = f"{shown(scalar.text)} does not say which account is meant"
         meant = accounts.ids.get(scalar.text)

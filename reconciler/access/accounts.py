@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from reconciler.access.nodes import Node, ScalarNode, pairs_of, text_of
-from reconciler.access.problems import Findings, Place, shown
+from reconciler.access.problems import Advice, Findings, Place, shown, unquoted
 from reconciler.policy.conditions import NO_CONDITION, Condition
 from reconciler.policy.principals import ACCOUNT_ID
 
@@ -14,13 +14,6 @@ _ACCOUNT_FIELD = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):.*", re.DOTALL)
 
 _LENGTH, _MOST_LOST = 12, 2
 _SEPARATORS = {"-": "hyphens", " ": "spaces", ".": "dots", "_": "underscores"}
-
-
-class BadId(NamedTuple):
-    """What is wrong with an account id, and what would help."""
-
-    message: str
-    hint: str
 
 
 class Accounts(NamedTuple):
@@ -91,8 +84,7 @@ def find_account(node: ScalarNode, accounts: Accounts, findings: Findings) -> st
     if ACCOUNT_ID.fullmatch(node.text):
         check_named(node.text, node.place, accounts, findings)
         return node.text
-    if bad := bad_id(node.text):
-        findings.error("bad-account-id", bad.message, node.place, hint=bad.hint)
+    if report_bad_id(node.text, node.place, findings):
         return None
     message = f"{shown(node.text)} is not named under accounts"
     hint = (
@@ -103,14 +95,22 @@ def find_account(node: ScalarNode, accounts: Accounts, findings: Findings) -> st
     return None
 
 
-def bad_id(text: str) -> BadId | None:
+def report_bad_id(text: str, place: Place, findings: Findings) -> bool:
+    """Tell whether a text is meant as an account id and is none; report it then."""
+    bad = bad_id(text)
+    if bad:
+        findings.error("bad-account-id", bad.message, place, hint=bad.hint)
+    return bad is not None
+
+
+def bad_id(text: str) -> Advice | None:
     """Say what is wrong with a text that is meant as an account id; None for any other text."""
     account = account_in(text)
     if account == text:
         return None
     if account:
         message = f"{shown(text)} is an ARN, not an account id"
-        return BadId(message, f'write only "{account}"')
+        return Advice(message, f'write only "{account}"')
     digits = re.sub(r"[-_. ]", "", text)
     if not (digits.isascii() and digits.isdecimal()):
         return None
@@ -119,9 +119,7 @@ def bad_id(text: str) -> BadId | None:
         return None  # a date, say
     name = _SEPARATORS[separators.pop()] if len(separators) == 1 else "separators"
     if len(digits) != _LENGTH:
-        message = (
-            f'account id "{shown(text)[1:-1]}" has {len(digits)} digits; it must have {_LENGTH}'
-        )
+        message = f'account id "{unquoted(text)}" has {len(digits)} digits; it must have {_LENGTH}'
         hint = f"write it without {name}" if digits != text else "leading zeros count, too"
-        return BadId(message, hint)
-    return BadId(f'account id "{text}" has {name}', f'write it without {name}: "{digits}"')
+        return Advice(message, hint)
+    return Advice(f'account id "{text}" has {name}', f'write it without {name}: "{digits}"')

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from reconciler.access.nodes import ScalarNode
-from reconciler.access.problems import Bound, Findings, shown
+from reconciler.access.problems import Bound, Findings, shown, suggestion
 from reconciler.policy.actions import (
     AUTHORIZATION_TOKEN,
     KNOWN_ACTIONS,
@@ -71,7 +71,7 @@ def _meant(text: str, findings: Findings) -> str | None:
     idle = idle_actions(meant) if meant else frozenset()
     if meant and idle:
         return f"{shown(meant)} does nothing in a repository policy: {_belongs(idle)}"
-    return f"did you mean {shown(meant)}?" if meant else None
+    return suggestion(meant) if meant else None
 
 
 def _prefix_hint(text: str, findings: Findings) -> str | None:
@@ -82,5 +82,5 @@ def _prefix_hint(text: str, findings: Findings) -> str | None:
     if not is_known(prefixed):
         return None if colon else "an action starts with 'ecr:'"
     if has_wildcard(name):
-        return None if idle_actions(prefixed) else f"did you mean {shown(prefixed)}?"
+        return None if idle_actions(prefixed) else suggestion(prefixed)
     return _meant(prefixed, findings)

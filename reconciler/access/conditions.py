@@ -2,9 +2,10 @@
 
 import re
 
-from reconciler.access.nodes import Node, ScalarNode, pairs_of, place_at, plain
+from reconciler.access.nodes import Node, ScalarNode, pairs_of, place_at, plain, scalars_in
 from reconciler.access.problems import Findings, Place, shown
 from reconciler.closest import closest
+from reconciler.policy.condition_values import FAMILIES
 from reconciler.policy.conditions import (
     NO_CONDITION,
     Condition,
@@ -14,14 +15,7 @@ from reconciler.policy.conditions import (
     read_condition,
 )
 from reconciler.policy.malformed import MalformedError
-
-_NAMES = """StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase StringLike
-    StringNotLike ArnEquals ArnNotEquals ArnLike ArnNotLike NumericEquals NumericNotEquals
-    NumericLessThan NumericLessThanEquals NumericGreaterThan NumericGreaterThanEquals DateEquals
-    DateNotEquals DateLessThan DateLessThanEquals DateGreaterThan DateGreaterThanEquals Bool Null
-    BinaryEquals IpAddress NotIpAddress"""
-OPERATORS = tuple(_NAMES.split())
-"""What a misspelt operator may have been meant as."""
+from reconciler.policy.unknown_keys import is_unknown_key, keys_in, known_keys_like, shortened
 
 _NO_NULL = re.compile(r":Null|NullIfExists")
 _ONLY_NULL = re.compile(r"(\w+:)?Null(IfExists)?", re.IGNORECASE)
@@ -59,6 +53,25 @@ def check_operators(node: Node | None, findings: Findings) -> bool:
     return known
 
 
+def check_keys(block: Node | None, findings: Findings) -> None:
+    """Warn of each unknown key of a condition block, and of those of policy variables."""
+    for operator in pairs_of(block):
+        for pair in pairs_of(operator.value):
+            _check_key(pair.key.text, pair.key.place, findings, besides=operator.value)
+            for scalar in scalars_in(pair.value):
+                for key in keys_in(scalar.text):
+                    _check_key(key, scalar.place, findings)
+
+
+def _check_key(key: str, place: Place, findings: Findings, *, besides: Node | None = None) -> None:
+    if is_unknown_key(key):
+        message = f"{shown(key)} is not a known condition key, so most likely no request has it"
+        there = {pair.key.text.lower() for pair in pairs_of(besides)}
+        meant = [like for like in known_keys_like(key) if like.lower() not in there]
+        hint = findings.did_you_mean(shortened(key), meant)
+        findings.warning("unknown-condition-key", message, place, hint=hint)
+
+
 def one_clause(operator: str, key: str, *values: str) -> Condition:
     """Make the condition of one operator and key; none where there are no values."""
     return read_condition({operator: {key: values}}, ()) if values else NO_CONDITION
@@ -87,6 +100,6 @@ def _operators_like(name: str, block: Node | None) -> list[str]:
     joined = (one for one in _QUALIFIERS if name.lower().startswith(one.lower()))
     meant = closest(qualifier, _QUALIFIERS) if colon else next(joined, None)
     there = {pair.key.text for pair in pairs_of(block)}
-    plain_ones = OPERATORS if not meant else [f"{meant}:{base}" for base in OPERATORS]
+    plain_ones = [f"{meant}:{base}" if meant else base for base in FAMILIES]
     names = [*plain_ones, *(f"{base}IfExists" for base in plain_ones)]
     return [name for name in names if name not in there and not _NO_NULL.search(name)]

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.access.nodes import Node, SequenceNode, child, items_of, node_at, pairs_of
-from reconciler.access.problems import Findings, Place, Problem, did_you_mean, sort_problems
+from reconciler.access.problems import Findings, Place, Problem, sort_problems, suggestion
 from reconciler.access.violations import Violation
+from reconciler.printable import some_of
 
 _NAMES_OF = {
     "accounts": frozenset({"unknown-name", "unnamed-account"}),
@@ -32,7 +33,6 @@ _OF_WORDS = frozenset({"unknown-name", "unknown-tier", "unnamed-account", "bad-a
 """Rules about a name or an id itself: it is reported once, with all lines that use it."""
 
 _OPERATOR = "condition operator with its keys"
-_MOST_LINES = 12
 
 
 def add_meaning(
@@ -42,7 +42,7 @@ def add_meaning(
     hidden = _hidden_rules(root, findings, violations)
     inside, around = _broken_places(root, violations)
     doubtful = _places_with_bad_ids(root, meaning)
-    misnamed = {did_you_mean(str(v.value), (str(v.value),)) for v in violations if v.of_key}
+    misnamed = {suggestion(str(v.value)) for v in violations if v.of_key}
     rules = {problem.rule for problem in (*findings.found, *meaning.found)}
     if rules & _HIDES_USES:
         hidden |= _OF_USES
@@ -69,7 +69,7 @@ def _hidden_rules(
     root: Node, findings: Findings, violations: Iterable[Violation]
 ) -> frozenset[str]:
     """Give the rules by which nothing can be told, as what they are about is broken."""
-    hints = {name: did_you_mean(name, (name,)) for name in _NAMES_OF}
+    hints = {name: suggestion(name) for name in _NAMES_OF}
     at_root = {pair.key.place for pair in pairs_of(root)}
     meant = {problem.hint for problem in findings.found if problem.place in at_root}
     unread = {name for name in _NAMES_OF if hints[name] in meant}
@@ -154,7 +154,6 @@ def _as_one(problems: Sequence[Problem]) -> Problem:
     lines = sorted({problem.place.line for problem in problems} - {first.place.line})
     if not lines:
         return first
-    listed = ", ".join(map(str, lines[:_MOST_LINES]))
-    more = f" and {len(lines) - _MOST_LINES:,} more" if len(lines) > _MOST_LINES else ""
     which = "line" if len(lines) == 1 else "lines"
-    return first._replace(message=f"{first.message} (also in {which} {listed}{more})")
+    also = f"(also in {which} {some_of(map(str, lines))})"
+    return first._replace(message=f"{first.message} {also}")

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from reconciler.access.model import AccessFile, Entry
-from reconciler.access.problems import Place
 from reconciler.policy.glob_index import GlobIndex
 from reconciler.policy.grants import Desired, Grant
 
@@ -89,12 +88,9 @@ def _entries_for(
 ) -> tuple[Entry, ...]:
     if own is not None and not own.inherit:
         return (own,)
-    matching = sorted((patterns[pattern] for pattern in index.matching(name)), key=_place_of)
+    matching = [patterns[pattern] for pattern in index.matching(name)]
+    matching.sort(key=lambda entry: entry.place)
     return tuple(matching) if own is None else (own, *matching)
-
-
-def _place_of(entry: Entry) -> Place:
-    return entry.place
 
 
 def is_over(grant: Grant, now: datetime) -> bool:

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access.account_fields import check_conditions
-from reconciler.access.condition_keys import check_keys
 from reconciler.access.conditions import all_of, read_when
 from reconciler.access.creation import read_creation
 from reconciler.access.model import Entry, EntryGrant, Member
@@ -74,7 +73,7 @@ def _read_entry(pair: Pair, terms: Terms) -> Entry:
     inherit = child(pair.value, "inherit")
     inherits = not (isinstance(inherit, ScalarNode) and inherit.value is False)
     if inherit and has_wildcard(repository):
-        hint = "write it on the entries of the repositories that shall not inherit"
+        hint = "write it on the entries of the repositories that are not to inherit"
         message = "only the entry of one repository can leave out patterns"
         terms.findings.error("inherit-on-pattern", message, inherit.place, hint=hint)
     settings = read_creation(pair, terms.regions, terms.names.around)
@@ -119,7 +118,6 @@ def _read_given(item: Node, terms: Terms) -> _Given | None:
     until = _read_end(item, terms)
     when = child(item, "when")
     check_conditions(when, terms.names.around)
-    check_keys(when, terms.findings)
     place = place_at(item, ("when",))
     own = read_when(when, terms.findings)
     condition = all_of(terms.findings, place, own, ends_at(until))

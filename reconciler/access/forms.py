@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from reconciler.access.nodes import Node, ScalarNode
-from reconciler.access.problems import shown
+from reconciler.access.problems import unquoted
 
 _GIVEN = "TIER, or {tier: TIER, until: DATE}, or a list of them"
 _OF_MAPPINGS: Mapping[str, str] = MappingProxyType(
@@ -50,7 +50,7 @@ def as_list(key: str, node: Node) -> str | None:
     """Show the one text that stands where a list belongs as a list; None for anything else."""
     if not isinstance(node, ScalarNode) or not isinstance(node.value, str) or not node.value:
         return None
-    return f"{key}: [{shown(node.value)[1:-1]}]"
+    return f"{key}: [{unquoted(node.value)}]"
 
 
 def _kind(example: object) -> str:

@@ -5,13 +5,13 @@ from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
 
-from reconciler.access.accounts import Accounts, Surroundings, bad_id, check_named
+from reconciler.access.accounts import Accounts, Surroundings, check_named, report_bad_id
 from reconciler.access.arns import read_arn
 from reconciler.access.model import Member
 from reconciler.access.near_misses import near_miss
 from reconciler.access.nodes import MappingNode, Node, Pair, ScalarNode, child, pairs_of, texts_of
 from reconciler.access.order import path_of, sort_by_use
-from reconciler.access.problems import Bound, Findings, did_you_mean, shown
+from reconciler.access.problems import Bound, Findings, shown, suggestion, unquoted
 from reconciler.access.who import read_principal
 from reconciler.policy.conditions import NO_CONDITION
 from reconciler.policy.glob import has_wildcard
@@ -157,8 +157,7 @@ def _leads_to(start: str, goal: str, uses: Mapping[str, Sequence[str]]) -> bool:
 
 def _report_unknown(reference: ScalarNode, names: Names, besides: Container[str]) -> None:
     text, findings = reference.text, names.around.findings
-    if bad := bad_id(text):
-        findings.error("bad-account-id", bad.message, reference.place, hint=bad.hint)
+    if report_bad_id(text, reference.place, findings):
         return
     if missed := near_miss(text, names.around):
         findings.error("unknown-name", missed.message, reference.place, hint=missed.hint)
@@ -167,13 +166,13 @@ def _report_unknown(reference: ScalarNode, names: Names, besides: Container[str]
     meant = findings.closest(text, others)
     if meant and names.within and _leads_to(meant, names.within, names.uses):
         meant = None  # a group that is part of itself
-    hint = did_you_mean(text, (meant,)) if meant else None
+    hint = suggestion(meant) if meant else None
     if has_wildcard(text):
         hint = "only the role of a principal may be a pattern: {role: PATTERN, account: ACCOUNT}"
     if text == "*":
         hint = "for everyone, name a principal {public: true}; the guards refuse it by default"
     if "," in text:
-        hint = f"for several, write a list: [{shown(text)[1:-1]}]"
+        hint = f"for several, write a list: [{unquoted(text)}]"
     message = f"{shown(text)} is not a name, an ARN or an account id"
     hint = hint or "name it under principals or accounts"
     findings.error("unknown-name", message, reference.place, hint=hint)

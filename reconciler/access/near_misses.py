@@ -10,16 +10,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from reconciler.access.accounts import Surroundings, bad_id
-from reconciler.access.problems import shown
+from reconciler.access.problems import Advice, shown, unquoted
 from reconciler.policy.principals import ACCOUNT_ID
-
-
-class NearMiss(NamedTuple):
-    """Why a text is no principal, as a message that quotes it, and what would help."""
-
-    message: str
-    hint: str
-
 
 _UNIQUE_ID = re.compile(r"(A[A-Z]{3})[A-Z0-9]{6,}(?P<session>:[^:]*)?")
 _OF_IDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -89,15 +81,15 @@ class _Arn(NamedTuple):
         return f"arn:{self.around.partition}:{service}::{self.account}:{resource}"
 
 
-def near_miss(text: str, around: Surroundings) -> NearMiss | None:
+def near_miss(text: str, around: Surroundings) -> Advice | None:
     """Say what a text that names no principal most likely means; None where it is nothing known."""
     return next(filter(None, (find(text, around) for find in _FINDERS)), None)
 
 
-def no_arn(text: str, around: Surroundings) -> NearMiss:
+def no_arn(text: str, around: Surroundings) -> Advice:
     """Say that a text is not the ARN of a principal, and how one looks."""
     message = f"{shown(text)} is not the ARN of a principal that ECR takes"
-    return NearMiss(message, _forms(around))
+    return Advice(message, _forms(around))
 
 
 def pattern_hint(arn: str, around: Surroundings) -> str:
@@ -105,17 +97,17 @@ def pattern_hint(arn: str, around: Surroundings) -> str:
     parts = arn.split(":", _PARTS - 1)
     name, account = "PATTERN", "ACCOUNT"
     if len(parts) == _PARTS and parts[-1].startswith("role/") and ACCOUNT_ID.fullmatch(parts[4]):
-        name, account = shown(parts[-1].removeprefix("role/"))[1:-1], _account(parts[4], around)
+        name, account = unquoted(parts[-1].removeprefix("role/")), _account(parts[4], around)
     role = f'{{role: "{name}", account: {account}}}'
     return f"IAM takes no wildcard in a principal's ARN; write {role}, which becomes a condition"
 
 
-def _spaces(text: str, _: Surroundings) -> NearMiss | None:
+def _spaces(text: str, _: Surroundings) -> Advice | None:
     is_one = text.strip() and text != text.strip()
-    return NearMiss(f"{shown(text)} has spaces around it", "remove them") if is_one else None
+    return Advice(f"{shown(text)} has spaces around it", "remove them") if is_one else None
 
 
-def _unique_id(text: str, around: Surroundings) -> NearMiss | None:
+def _unique_id(text: str, around: Surroundings) -> Advice | None:
     match = _UNIQUE_ID.fullmatch(text)
     if match is None or match[1] not in _OF_IDS:
         return None
@@ -123,15 +115,15 @@ def _unique_id(text: str, around: Surroundings) -> NearMiss | None:
     gone = ", maybe of a deleted one" if match[1] in ("AROA", "AIDA") else ""
     what = f"a session of {what}" if match["session"] else what
     message = f"{shown(text)} is the id of {what}{gone}, not a principal that ECR takes"
-    return NearMiss(message, _filled(hint, around))
+    return Advice(message, _filled(hint, around))
 
 
-def _part_of_arn(text: str, around: Surroundings) -> NearMiss | None:
+def _part_of_arn(text: str, around: Surroundings) -> Advice | None:
     if text.startswith("arn:") and text.count(":") >= _PARTS - 1:
         return None
     message = f"{shown(text)} is only a part of an ARN"
     if match := _ROOT.fullmatch(text):
-        return NearMiss(message, f'for the account, write "{match["account"]}"')
+        return Advice(message, f'for the account, write "{match["account"]}"')
     match = _SHORT.fullmatch(text)
     if match is None or (match["named"] or "ACCOUNT") not in {*around.accounts.ids, "ACCOUNT"}:
         return None
@@ -139,86 +131,84 @@ def _part_of_arn(text: str, around: Surroundings) -> NearMiss | None:
     account = match["account"] or around.accounts.ids.get(match["named"] or "") or "ACCOUNT"
     arn = _Arn(shown(text), "iam", "", account, f"{kind}/{name}", around)
     if kind in ("role", "user"):
-        return NearMiss(message, _as_mapping(arn, match["named"]))
+        return Advice(message, _as_mapping(arn, match["named"]))
     if kind in _OF_STS and "/" in name:
-        return NearMiss(message, f"write {arn.rewritten('sts', arn.resource)}")
+        return Advice(message, f"write {arn.rewritten('sts', arn.resource)}")
     return _other_type(arn) if kind in {*_OF_TYPES, *_OF_STS} else None
 
 
-def _other_kind(text: str, _: Surroundings) -> NearMiss | None:
+def _other_kind(text: str, _: Surroundings) -> Advice | None:
     if _SERVICE.fullmatch(text):
         hint = f"write {{service: {text}, source_accounts: [ACCOUNT]}} under principals"
-        return NearMiss(f"{shown(text)} is a service, and no name here", hint)
+        return Advice(f"{shown(text)} is a service, not a name of this file", hint)
     if _ORGANIZATION.fullmatch(text):
         hint = f"write {{organization: {text}}} under principals"
-        return NearMiss(f"{shown(text)} is an organization, and no name here", hint)
+        return Advice(f"{shown(text)} is an organization, not a name of this file", hint)
     return None
 
 
-def _other_arn(text: str, around: Surroundings) -> NearMiss | None:
+def _other_arn(text: str, around: Surroundings) -> Advice | None:
     parts = text.split(":", _PARTS - 1)
     if parts[0].lower() != "arn":
         return None
     if len(parts) < _PARTS:
         message = f"{shown(text)} has only {len(parts)} of the six parts of an ARN"
-        return NearMiss(message, _forms(around))
+        return Advice(message, _forms(around))
     if not text.startswith("arn:aws"):
         message = f"{shown(text)} does not begin with arn:{around.partition}:"
-        return NearMiss(message, _forms(around))
+        return Advice(message, _forms(around))
     _, _, service, region, account, resource = parts
     arn = _Arn(shown(text), service, region, account, resource, around)
     return next(filter(None, (find(arn) for find in _OF_ARNS)), None)
 
 
-def _other_service(arn: _Arn) -> NearMiss | None:
+def _other_service(arn: _Arn) -> Advice | None:
     if arn.service in ("iam", "sts"):
         return None
-    message = f"{arn.said} is something of the service {shown(arn.service)}, not a principal"
-    return NearMiss(message, _filled("name the role that acts for it: {role}", arn.around))
+    message = f"{arn.said} is an ARN of the service {shown(arn.service)}, and not of a principal"
+    return Advice(message, _filled("name the role that acts for it: {role}", arn.around))
 
 
-def _bad_fields(arn: _Arn) -> NearMiss | None:
+def _bad_fields(arn: _Arn) -> Advice | None:
     if arn.region:
         hint = f"write {arn.rewritten(arn.service, arn.resource)}"
-        return NearMiss(f"{arn.said} has a region, and ARNs of {arn.service} have none", hint)
+        return Advice(f"{arn.said} has a region, and ARNs of {arn.service} have none", hint)
     if ACCOUNT_ID.fullmatch(arn.account):
         return None
     if bad := bad_id(arn.account):
-        return NearMiss(f"{arn.said}: {bad.message}", bad.hint)
+        return Advice(f"{arn.said}: {bad.message}", bad.hint)
     message = f"{arn.said} has no account id where an ARN has one"
     known = arn.around.accounts.ids.get(arn.account)
     if known and arn.kind in ("role", "user"):
-        return NearMiss(message, _as_mapping(arn._replace(account=known), arn.account))
-    return NearMiss(message, _forms(arn.around))
+        return Advice(message, _as_mapping(arn._replace(account=known), arn.account))
+    return Advice(message, _forms(arn.around))
 
 
-def _other_type(arn: _Arn) -> NearMiss | None:
+def _other_type(arn: _Arn) -> Advice | None:
     if arn.kind in _OF_TYPES:
         what, hint = _OF_TYPES[arn.kind]
-        return NearMiss(f"{arn.said} is {what}", _filled(hint, arn.around, arn.account))
+        return Advice(f"{arn.said} is {what}", _filled(hint, arn.around, arn.account))
     if arn.kind == "assumed-role" and arn.path.count("/") != 1:
         return _no_session(arn)
     if arn.service == "iam" and arn.kind in _OF_STS:
         message = f"{arn.said} is a session, and its ARN is one of sts, not iam"
-        return NearMiss(message, f"write {arn.rewritten('sts', arn.resource)}")
+        return Advice(message, f"write {arn.rewritten('sts', arn.resource)}")
     if arn.service == "sts" and arn.kind in _OF_IAM:
         message = f"{arn.said} is an ARN of sts, and that of a {arn.kind} is one of iam"
-        return NearMiss(message, f"write {arn.rewritten('iam', arn.resource)}")
+        return Advice(message, f"write {arn.rewritten('iam', arn.resource)}")
     if arn.kind == "root":
-        return NearMiss(
-            f"{arn.said} has a name behind root", f"write {arn.rewritten('iam', 'root')}"
-        )
+        return Advice(f"{arn.said} has more behind root", f"write {arn.rewritten('iam', 'root')}")
     return None
 
 
-def _no_session(arn: _Arn) -> NearMiss:
+def _no_session(arn: _Arn) -> Advice:
     *path, last = arn.path.split("/")
     if path:
         message = f"{arn.said} has a path, and the ARN of a session only the name of the role"
-        return NearMiss(message, f"write {arn.rewritten('sts', f'assumed-role/{path[-1]}/{last}')}")
+        return Advice(message, f"write {arn.rewritten('sts', f'assumed-role/{path[-1]}/{last}')}")
     role = arn.rewritten("iam", f"role/{last or 'NAME'}")
     message = f"{arn.said} does not say which session of the role"
-    return NearMiss(message, f"for all of its sessions, name the role: {role}")
+    return Advice(message, f"for all of its sessions, name the role: {role}")
 
 
 _FINDERS = (_spaces, _unique_id, _part_of_arn, _other_kind, _other_arn)

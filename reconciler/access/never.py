@@ -1,4 +1,4 @@
-"""`guards.rules`: what the file says shall never be, and where its own access does it."""
+"""`guards.rules`: access that the file forbids, and the lines that give it all the same."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -27,8 +27,8 @@ from reconciler.policy.facts import Holder
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.glob_index import GlobIndex
 from reconciler.policy.never import Breach, NeverRule, Outside, find_breaches
-from reconciler.policy.principals import EVERYONE, account_of
-from reconciler.policy.reach import Someone, is_anyone
+from reconciler.policy.principals import EVERYONE, account_of, is_anyone
+from reconciler.policy.reach import Someone
 from reconciler.policy.tiers import Tiers
 from reconciler.policy.vocabulary import holder_name
 from reconciler.printable import quoted
@@ -83,7 +83,7 @@ def check_never(
     now: datetime,
     findings: Findings,
 ) -> None:
-    """Report each access that gives somebody what a rule says they never shall have.
+    """Report each access that gives somebody what a rule says they must never have.
 
     Each repository of the file counts with the patterns that match it, and each pattern alone,
     as `found` says. What is given alike on many repositories is judged once. Raises TooLargeError.

@@ -24,7 +24,7 @@ from reconciler.policy.conditions import (
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.malformed import MalformedError
 from reconciler.policy.never_applies import Obstacle, find_obstacles
-from reconciler.policy.principals import Principal, parse_arn, service_principal
+from reconciler.policy.principals import Principal, arn_of, service_principal
 from reconciler.policy.tiers import BUILT_IN_TIERS
 
 _RULE = "never-applies"
@@ -149,7 +149,7 @@ def _hint(obstacle: Obstacle, principal: Principal, known: Condition) -> str | N
         case "no-such-value":
             return _value_hint(obstacle, operator)
         case "no-set-operator":
-            qualifier = "ForAllValues" if "Not" in operator.base else "ForAnyValue"
+            qualifier = "ForAllValues" if operator.is_negated else "ForAnyValue"
             return f"use {qualifier}:{clause.operator}"
         case "variable":
             return "use a key that has one value"
@@ -186,7 +186,7 @@ def _key_hint(key: str, principal: Principal) -> str | None:
 def _kind(principal: Principal) -> str:
     if principal.kind == "Service":
         return "a service"
-    arn = parse_arn(principal.names[0]) if principal.names else None
+    arn = arn_of(principal)
     return _KINDS.get(arn.resource_type, "a role") if arn else "anyone"
 
 

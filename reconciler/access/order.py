@@ -13,8 +13,8 @@ def sort_by_use(
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Sort names so that each comes after those it uses; names that are no key are ignored.
 
-    Gives the order and, for names that lead back to themselves, the way round as
-    (`a`, `b`, `a`); 20 ways at most. Needs no recursion, however long a chain is.
+    Gives the order and the cycles, each as (`a`, `b`, `a`); 20 cycles at most. Needs no recursion,
+    however long a chain is.
     """
     order: dict[str, None] = {}
     cycles: list[tuple[str, ...]] = []
@@ -38,7 +38,7 @@ def sort_by_use(
 
 
 def path_of(cycle: Sequence[str]) -> str:
-    """Write the way round, its middle left out where it is long."""
+    """Write a cycle, its middle left out where it is long."""
     names = [shown(name) for name in cycle]
     if len(names) > _MOST_SHOWN:
         names[_MOST_SHOWN // 2 : -_MOST_SHOWN // 2] = ["…"]

@@ -3,16 +3,14 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Literal, NamedTuple
 
 from reconciler.closest import closest
-from reconciler.printable import printable
+from reconciler.printable import printable, some_of
 
 Severity = Literal["error", "warning"]
 
 _LONGEST_SHOWN = 60
-_MOST_LISTED = 12
 _MOST_COMPARISONS = 20_000
 _SMALLER = "let an account, a role pattern or an organization stand for many, or split the file"
 
@@ -22,6 +20,13 @@ class Bound(NamedTuple):
 
     most: int
     of: str
+
+
+class Advice(NamedTuple):
+    """What is wrong with a text, as a message that quotes it, and what would help."""
+
+    message: str
+    hint: str
 
 
 class TooLargeError(Exception):
@@ -119,7 +124,7 @@ class Findings:
     def did_you_mean(self, word: str, choices: Collection[str]) -> str | None:
         """Give the hint that names the choice `closest` finds; None where it finds none."""
         close = self.closest(word, choices)
-        return None if close is None else f"did you mean '{printable(close)}'?"
+        return None if close is None else suggestion(close)
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -134,29 +139,28 @@ def has_errors(problems: Iterable[Problem]) -> bool:
 
 def shown(value: object) -> str:
     """Quote a value of the file for a message: one line, escaped, cut where it is long."""
-    text = value if isinstance(value, str) else _plain_name(value)
-    if len(text) > _LONGEST_SHOWN:
-        text = text[: _LONGEST_SHOWN - 1] + "…"
-    return f"'{printable(text)}'" if isinstance(value, str) else printable(text)
+    return f"'{unquoted(value)}'" if isinstance(value, str) else unquoted(_plain_name(value))
+
+
+def unquoted(text: str) -> str:
+    """Write a text as `shown` does, without the quotes."""
+    return printable(text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…")
 
 
 def listed(names: Collection[str]) -> str:
     """List names for a message, the first ones where they are many."""
-    first = ", ".join(map(shown, islice(names, _MOST_LISTED)))
-    left = len(names) - _MOST_LISTED
-    return f"{first} and {left:,} more" if left > 0 else first
+    return some_of(map(shown, names))
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
     """Give the hint that names the choice closest to a misspelt word; None where none is close."""
     close = closest(word, choices)
-    # Not cut as `shown` does: it is to be copied.
-    return f"did you mean '{printable(close)}'?" if close is not None else None
+    return None if close is None else suggestion(close)
 
 
-def is_close(word: str, choice: str) -> bool:
-    """Tell whether a word is a choice, or close enough to be meant as it."""
-    return word == choice or closest(word, (choice,)) is not None
+def suggestion(meant: str) -> str:
+    """Write the hint that names what is most likely meant: whole, for it is to be copied."""
+    return f"did you mean '{printable(meant)}'?"
 
 
 def _plain_name(value: object) -> str:

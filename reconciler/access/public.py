@@ -8,7 +8,8 @@ from reconciler.access.model import AccessFile
 from reconciler.access.problems import Findings, Place, shown
 from reconciler.policy.amounts import shares_any
 from reconciler.policy.glob import glob_matches, has_wildcard
-from reconciler.policy.public import TELL_WHY, Opening, Why, is_everyone, openings
+from reconciler.policy.principals import is_everyone
+from reconciler.policy.public import TELL_WHY, Opening, Why, openings
 
 _HINTS: Mapping[Why, str] = {
     "unbounded": "bound it by an organization, an account or a network",

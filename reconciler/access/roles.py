@@ -4,7 +4,7 @@ import re
 
 from reconciler.access.accounts import Surroundings
 from reconciler.access.nodes import ScalarNode
-from reconciler.access.problems import Findings, Place, shown
+from reconciler.access.problems import Findings, Place, shown, unquoted
 from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
 from reconciler.policy.principals import parse_arn
 
@@ -29,7 +29,7 @@ def check_name(kind: str, name: ScalarNode, owner: str, around: Surroundings) ->
     """
     findings, text = around.findings, name.text
     if text.lower().startswith("arn:"):
-        message = f"'{kind}' takes a name; for an ARN write {shown(owner)[1:-1]}: {_cut(text)}"
+        message = f"'{kind}' takes a name; for an ARN write {unquoted(owner)}: {unquoted(text)}"
         findings.error("bad-arn", message, name.place, hint="an ARN says the account itself")
         return False
     arn = f"arn:{around.partition}:iam::111122223333:{kind}/{text}"
@@ -38,7 +38,7 @@ def check_name(kind: str, name: ScalarNode, owner: str, around: Surroundings) ->
         hint = f"path and name as in the ARN behind '{kind}/', such as deploy/release"
         stripped = text.strip().strip("/")
         if stripped != text and parse_arn(f"arn:aws:iam::111122223333:{kind}/{stripped}"):
-            hint = f"write only {shown(stripped)[1:-1]}"
+            hint = f"write only {unquoted(stripped)}"
         findings.error("bad-arn", message, name.place, hint=hint)
         return False
     if kind == "user" and has_wildcard(text):
@@ -84,7 +84,3 @@ def check_sso(path: str, place: Place, findings: Findings) -> None:
     name = f"{match['set']}_*" if match["set"] else "*"
     hint = f"write {_SSO_PATH}*/AWSReservedSSO_{name}"
     findings.warning("unlikely-role", message, place, hint=hint)
-
-
-def _cut(arn: str) -> str:
-    return shown(arn)[1:-1]

@@ -2,7 +2,7 @@
 
 from reconciler.access.accounts import Surroundings
 from reconciler.access.nodes import ScalarNode
-from reconciler.access.problems import shown
+from reconciler.access.problems import shown, suggestion
 from reconciler.policy.services import (
     KNOWN_SERVICES,
     in_any_partition,
@@ -25,5 +25,4 @@ def check_service(node: ScalarNode, around: Surroundings) -> None:
         meant = meant_service(name, around.partition)
         if meant:
             message = f"{shown(name)} is not a known service"
-            hint = f"did you mean {shown(meant)}?"
-            findings.warning("unknown-service", message, node.place, hint=hint)
+            findings.warning("unknown-service", message, node.place, hint=suggestion(meant))

@@ -1,13 +1,13 @@
-"""The schema's verdict on a tree, told in words: one mistake is one problem."""
+"""What breaks the schema, as problems with hints: one mistake is one problem."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from reconciler.access.accounts import bad_id
+from reconciler.access.accounts import report_bad_id
 from reconciler.access.forms import as_list, expected_form
 from reconciler.access.nodes import Node, ScalarNode, child, texts_of
-from reconciler.access.problems import Findings, Place, listed, shown
+from reconciler.access.problems import Findings, Place, listed, shown, suggestion
 from reconciler.access.violations import Violation, fits, violations
 from reconciler.policy.principals import partition_of_region
 from reconciler.policy.services import known_service
@@ -50,6 +50,11 @@ _RULES = {_ACCOUNT: "bad-account-id", _NAME: "bad-name"}
 _NAME_HINT = (
     "1 to 64 ASCII letters, digits and . _ - / @ +; not only digits, and not the word nothing"
 )
+_ORGANIZATION_ID = "o- and 10 to 32 lowercase letters or digits"
+_WRITTEN_AS = {
+    "organization's id": f"it is {_ORGANIZATION_ID}",
+    "path in an organization": f"it begins with the organization's id, {_ORGANIZATION_ID}",
+}
 _OPPOSITES = {
     "Action": "NotAction",
     "NotAction": "Action",
@@ -136,7 +141,7 @@ def _say_unknown(broken: Violation, told: _Told, findings: Findings) -> None:
         meant = findings.closest(key, going) or _begun(key, going)
         told.misspelt.update({(mapping, key), (mapping, meant or key)})
         if meant:
-            hint = f"did you mean {shown(meant)}?"
+            hint = suggestion(meant)
             findings.error("unknown-key", f"{shown(key)} is not a key here", place, hint=hint)
         else:
             foreign.append(key)
@@ -267,8 +272,7 @@ def _say_many(broken: Violation, findings: Findings) -> None:
 
 def _say_value(broken: Violation, findings: Findings) -> None:
     text = str(broken.value)
-    if broken.title == _ACCOUNT and (bad := bad_id(text)):
-        findings.error("bad-account-id", bad.message, broken.place, hint=bad.hint)
+    if broken.title == _ACCOUNT and report_bad_id(text, broken.place, findings):
         return
     rule = _RULES.get(broken.title, "bad-value")
     message = f"{shown(broken.value)} is not a valid {broken.title}"
@@ -290,7 +294,8 @@ def _value_hint(broken: Violation, findings: Findings) -> str | None:
             return f"at most {broken.wanted}"
         case _:
             meant = known_service(str(broken.value)) if broken.title == _SERVICE else None
-            return f"did you mean {shown(meant)}?" if meant else _example(broken)
+            says = (_WRITTEN_AS.get(broken.title), _example(broken))
+            return suggestion(meant) if meant else ", ".join(filter(None, says)) or None
 
 
 def _example(broken: Violation) -> str | None:

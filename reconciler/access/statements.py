@@ -1,10 +1,9 @@
 """Raw statements: the escape hatch, carried as they are, and checked all the same."""
 
 from reconciler.access.account_fields import check_conditions
-from reconciler.access.accounts import Surroundings, bad_id, check_named
+from reconciler.access.accounts import Surroundings, check_named, report_bad_id
 from reconciler.access.actions import check_actions
 from reconciler.access.arns import read_arn
-from reconciler.access.condition_keys import check_keys
 from reconciler.access.conditions import check_operators
 from reconciler.access.model import EntryStatement, Member
 from reconciler.access.never_applies import check_applies
@@ -85,7 +84,6 @@ def _check_parts(node: MappingNode, around: Surroundings) -> None:
     for element in ("Principal", "NotPrincipal"):
         _check_principals(child(node, element), around)
     check_conditions(child(node, "Condition"), around)
-    check_keys(child(node, "Condition"), around.findings)
 
 
 def _check_principals(element: Node | None, around: Surroundings) -> None:
@@ -97,13 +95,13 @@ def _check_principals(element: Node | None, around: Surroundings) -> None:
     for name in texts_of(child(element, "AWS")):
         if ACCOUNT_ID.fullmatch(name.text):
             check_named(name.text, name.place, around.accounts, around.findings)
-        elif not name.text.startswith("arn:") and (bad := bad_id(name.text)):
-            around.findings.error("bad-account-id", bad.message, name.place, hint=bad.hint)
         elif name.text in around.accounts.ids:
             message = f"{shown(name.text)} is a name, and a raw statement takes none"
             hint = f'write "{around.accounts.ids[name.text]}"'
             around.findings.error("bad-arn", message, name.place, hint=hint)
-        elif name.text != "*":
+        elif name.text.startswith("arn:") or not (
+            name.text == "*" or report_bad_id(name.text, name.place, around.findings)
+        ):
             read_arn(name, around)
     for name in texts_of(child(element, "Service")):
         if has_wildcard(name.text):

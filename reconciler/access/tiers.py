@@ -6,7 +6,7 @@ from reconciler.access.actions import check_actions
 from reconciler.access.nodes import Node, Pair, ScalarNode, child, pairs_of, texts_of
 from reconciler.access.order import path_of, sort_by_use
 from reconciler.access.problems import Findings, listed, shown
-from reconciler.policy.actions import canonical_action
+from reconciler.policy.actions import EVERY_ACTION, KNOWN_ACTIONS, canonical_action
 from reconciler.policy.tiers import BUILT_IN_TIERS, Tiers
 
 _MOST_ACTIONS = 200
@@ -38,7 +38,13 @@ def check_tier(name: ScalarNode, tiers: Tiers, findings: Findings) -> bool:
     """Tell whether a tier of this name exists; report it where not."""
     if name.text in tiers:
         return True
-    hint = findings.did_you_mean(name.text, tiers) or f"the tiers are {listed(tiers)}"
+    action = canonical_action(name.text)
+    if action == EVERY_ACTION:
+        hint = "write admin, which is ecr:*"
+    elif action in KNOWN_ACTIONS:
+        hint = f"it is an action: write NAME: {{actions: [{action}]}} under tiers, and NAME here"
+    else:
+        hint = findings.did_you_mean(name.text, tiers) or f"the tiers are {listed(tiers)}"
     findings.error("unknown-tier", f"{shown(name.text)} is not a tier", name.place, hint=hint)
     return False
 

@@ -8,15 +8,15 @@ from collections.abc import Collection
 
 from reconciler.access.account_fields import check_conditions, check_source_arn
 from reconciler.access.accounts import Surroundings, find_account
-from reconciler.access.condition_keys import check_keys
 from reconciler.access.conditions import all_of, one_clause, read_when
 from reconciler.access.model import Member
 from reconciler.access.never_applies import check_applies
 from reconciler.access.nodes import MappingNode, ScalarNode, child, place_at, texts_of
-from reconciler.access.problems import Findings, is_close, shown
+from reconciler.access.problems import Findings, shown
 from reconciler.access.roles import check_name
 from reconciler.access.services import check_service
-from reconciler.policy.conditions import NO_CONDITION, Clause, Condition
+from reconciler.closest import closest
+from reconciler.policy.conditions import NO_CONDITION, Clause, Condition, parse_operator
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.principals import (
     EVERYONE,
@@ -40,7 +40,6 @@ def read_principal(name: str, node: MappingNode, around: Surroundings) -> tuple[
         _warn_of_unbounded(node, around.findings)
     place = place_at(node, ("when",))
     check_conditions(when, around)
-    check_keys(when, around.findings)
     members = tuple(
         Member(principal, all_of(around.findings, place, brought, own), name)
         for principal, brought in _who(name, node, around)
@@ -72,7 +71,7 @@ def _named(kind: str, owner: str, node: MappingNode, around: Surroundings) -> tu
     written = [*texts_of(child(node, "account")), *texts_of(child(node, "accounts"))]
     if not names or not check_name(kind, names[0], owner, around):
         return ()
-    if not any(is_close(key, "accounts") for key in node.pairs):
+    if not any(closest(key, ("accounts",)) for key in node.pairs):
         message = f"the {kind} {shown(names[0].text)} has no account"
         hint = "give account, or accounts for a role that is in several"
         around.findings.error("missing-key", message, names[0].place, hint=hint)
@@ -90,8 +89,9 @@ def _in_account(kind: str, name: str, account: str, around: Surroundings) -> Who
 
 def _says_for_whom(clause: Clause) -> bool:
     """Tell whether a clause bounds for whose resources a service acts."""
-    operator = clause.operator.removeprefix("ForAnyValue:")
-    return clause.key.startswith(_OF_SOURCE) and operator in _BOUNDING
+    operator = parse_operator(clause.operator)
+    bounds = operator.demands_key and operator.base in _BOUNDING
+    return clause.key.startswith(_OF_SOURCE) and bounds
 
 
 def _warn_of_unbounded(node: MappingNode, findings: Findings) -> None:

@@ -9,7 +9,6 @@ from reconciler.apply.journal_lines import (
     FORMAT_VERSION,
     MAX_LINE,
     TIME,
-    TOOL,
     BeginJson,
     Command,
     EndJson,
@@ -17,7 +16,7 @@ from reconciler.apply.journal_lines import (
 from reconciler.apply.model import Result
 from reconciler.errors import RefusedError
 from reconciler.plan.model import ChangeKind
-from reconciler.plan.saved_json import digest_of
+from reconciler.plan.saved_json import TOOL, digest_of
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
 from reconciler.policy.json_text import load_json
 from reconciler.policy.malformed import MalformedError

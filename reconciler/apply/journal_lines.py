@@ -11,14 +11,13 @@ from typing import Literal, NamedTuple, TypedDict, get_args
 
 from reconciler.apply.model import Outcome, Result
 from reconciler.plan.model import Change, ChangeKind
-from reconciler.plan.saved_json import digest_of
+from reconciler.plan.saved_json import TOOL, digest_of
 from reconciler.printable import printable
 from reconciler.registry.model import RegistryScope
 
 FORMAT_VERSION = "1"
 """The form of the lines; another one for whatever a reader of this one would misread."""
 
-TOOL = "reconcile"
 HEAD = f'{{"format_version":"{FORMAT_VERSION}","tool":"{TOOL}","kind":"'
 """How each line begins; a line that was cut off is told by it."""
 

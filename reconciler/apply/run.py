@@ -19,7 +19,7 @@ SHOWS_WITHIN = 15.0
 """Seconds for which a written policy is looked for where a read gives the old one, or fails."""
 
 INTERRUPTED = "interrupted"
-"""Why a run stops that somebody wants to end."""
+"""Why a run stops after a signal."""
 
 MOST_UNANSWERED = 8
 """Calls to one registry in a row without an answer, after which no more are begun there."""

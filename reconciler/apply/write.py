@@ -16,7 +16,7 @@ from reconciler.registry.model import RepositorySettings
 _STALE = "the live policy has changed since it was planned; run plan again"
 _IN_FORCE = "the live policy was what the plan wants already"
 _NOT_LIVE = {
-    Sight.AS_PLANNED: "the policy was written, but what is live is still, or again, what it was; "
+    Sight.AS_PLANNED: "the policy was written, but the live one is the old one, still or again; "
     "run plan again",
     Sight.OTHER: "written, but changed by someone else right after; run plan again",
 }

@@ -21,7 +21,7 @@ from reconciler.registry.writer import RegistryWriter
 def reason_to_skip(
     changes: Sequence[Change], refusals: Sequence[Refusal], *, sure: bool
 ) -> str | None:
-    """Say why nothing is to be written, None to go on; asks where nobody is sure.
+    """Say why nothing is to be written, None to go on; asks for confirmation unless `sure`.
 
     Raises Interrupt where Ctrl-C is the answer.
     """
@@ -30,7 +30,7 @@ def reason_to_skip(
     if sure or not changes:
         return None
     if not is_interactive():
-        tell("refused: this asks before it writes, and nobody is there to answer; add --yes")
+        tell("refused: this needs confirmation, and no terminal is there to ask on; add --yes")
         return "nobody was there to confirm"
     try:
         if confirm("Apply these changes?"):
@@ -46,8 +46,7 @@ def reason_to_skip(
 class Carried:
     """The outcomes of changes that were carried out.
 
-    `interrupted` tells that somebody wanted that to end, `unrecorded` that the journal of it was
-    damaged meanwhile.
+    `interrupted` tells that a signal came meanwhile, `unrecorded` that the journal was damaged.
     """
 
     outcomes: tuple[Outcome, ...]

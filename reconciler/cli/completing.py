@@ -8,7 +8,7 @@ from reconciler.cli.files import MAX_ACCESS_FILE, read_file
 from reconciler.errors import ReconcileError
 
 _HARMLESS = re.compile(r"[a-z0-9*?][a-z0-9._/*?-]*")
-"""What a completion script may get: some of them have their shell evaluate it."""
+"""Names that are safe to complete: the completion scripts of some shells evaluate them."""
 
 
 def entry_patterns(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -19,7 +19,7 @@ def entry_patterns(ctx: typer.Context, incomplete: str) -> list[str]:
     from reconciler.cli.options import DEFAULT_FILE  # noqa: PLC0415 - whose options complete so
 
     file = ctx.params.get("file") or DEFAULT_FILE
-    if not file.is_file():  # nor is there anything to wait for: no pipe, no stdin
+    if not file.is_file():  # completion must not wait for a pipe or stdin
         return []
     try:
         content = read_file(file, MAX_ACCESS_FILE)

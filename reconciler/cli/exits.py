@@ -48,6 +48,6 @@ def ending_with(code: Exit) -> Iterator[None]:
         silence(sys.stdout)
     except OutputError as error:
         silence(sys.stdout)
-        show_error(error)
+        show_error(error.message, error.hint)
         code = code or Exit.FAILED
     raise typer.Exit(code)

@@ -1,4 +1,4 @@
-"""How every error ends: told on stderr, as JSON on stdout where that was asked for, a code."""
+"""How every error ends: a message on stderr, JSON on stdout where asked for, an exit code."""
 
 import sys
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -7,10 +7,8 @@ from reconciler.cli.exits import Exit
 from reconciler.cli.signals import Interrupt
 from reconciler.cli.streams import OutputError, silence
 from reconciler.cli.terminal import (
-    describe_bug,
     has_data_begun,
     out,
-    show_bug,
     show_error,
     show_traceback,
     tell,
@@ -58,7 +56,7 @@ def _show(error: Exception | Interrupt) -> _Failure:
     """Tell an error on stderr, and give what there is to tell."""
     match error:
         case ReconcileError():
-            show_error(error)
+            show_error(error.message, error.hint)
             return _Failure(error.message, error.hint, error.exit_code)
         case Interrupt():
             tell(str(error))
@@ -68,12 +66,13 @@ def _show(error: Exception | Interrupt) -> _Failure:
             hint = f"'{error.ctx.command_path} --help' lists the options" if error.ctx else None
             return _Failure(error.format_message(), hint, error.exit_code)
         case _:
-            show_bug(error)
-            return _Failure(describe_bug(error), None, Exit.FAILED)
+            message = f"{type(error).__name__}: {error} (a bug; --debug shows where)"
+            show_error(message)
+            return _Failure(message, None, Exit.FAILED)
 
 
 def _write_json(failure: _Failure, error: Exception | Interrupt) -> None:
-    """Write the document that stands for the one that did not come about."""
+    """Write the JSON document of a failure in place of the result's."""
     from reconciler.cli.load import InvalidFileError  # noqa: PLC0415 - costs; most runs do not fail
     from reconciler.report.failure_json import render_failure_json  # noqa: PLC0415
 
@@ -85,4 +84,4 @@ def _write_json(failure: _Failure, error: Exception | Interrupt) -> None:
         silence(sys.stdout)
     except OutputError as full:
         silence(sys.stdout)
-        show_error(full)
+        show_error(full.message, full.hint)

@@ -16,7 +16,7 @@ STDIN = Path("-")
 
 
 def a_path(text: str | Path) -> Path:
-    """Take a path from the command line, where an empty one would be the folder that one is in."""
+    """Take a path from the command line; an empty one, which is the current folder, is refused."""
     if text == "":
         raise typer.BadParameter("the path is empty")
     return Path(text)

@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -70,14 +70,10 @@ def _tell_damage(path: Path, damage: str, run: str, written: frozenset[Target]) 
         found = ()
     there = {write.target for write in found if write.run == run} & written
     parts = {"recorded": there, "not recorded, so that no rollback undoes it": written - there}
-    told = [f"{state}: {_names(targets)}" for state, targets in parts.items() if targets]
+    told = [f"{state}: {', '.join(map(str, sorted(t)))}" for state, t in parts.items() if t]
     message = f"the journal {path} can't be relied on any more: {damage}"
     what_it_means = "; ".join(told) or "nothing was written"
-    show_error(ReconcileError(f"{message}; no further write was begun", hint=what_it_means))
-
-
-def _names(targets: Set[Target]) -> str:
-    return ", ".join(f"{target.repository} ({target.scope.region})" for target in sorted(targets))
+    show_error(f"{message}; no further write was begun", what_it_means)
 
 
 def journal_path(option: Path | None, account: str, run: str, now: datetime) -> Path:

@@ -28,7 +28,7 @@ def asks_for_json(arguments: Sequence[str]) -> bool:
 
 
 def not_empty(name: str | None) -> str | None:
-    """Refuse an empty name: it would be as if the option were not there."""
+    """Refuse an empty name: it would count as no option at all."""
     if name == "":
         raise typer.BadParameter("the name is empty")
     return name

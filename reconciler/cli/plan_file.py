@@ -48,6 +48,8 @@ def read_plan_file(path: Path) -> StoredPlan:
     """
     hint = "'reconcile plan --out PLAN' writes one"
     content = read_file(path, MAX_BYTES, called="plan", hint=hint)
+    if path.suffix in {".yaml", ".yml"}:
+        hint = f"the access file is given with -f {as_argument(str(path))}; {hint}"
     if not content.lstrip().startswith(b"{"):
         raise InvalidError(f"{name_of(path)} is no plan that reconcile made", hint=hint)
     try:
@@ -61,7 +63,7 @@ def read_plan_file(path: Path) -> StoredPlan:
 def _origin(told: str, plan: Path) -> Path | None:
     """Find the file that a plan was made from.
 
-    Its path is told as it was where the plan was made: most often, that is where the plan lies.
+    Its path is relative to the folder where the plan was made, most likely the plan's own.
     """
     if told == name_of(STDIN):
         return STDIN

@@ -105,7 +105,7 @@ def _check_changes(saved: SavedPlan, changes: Iterable[Change], path: str) -> No
         target = change.target
         if not _is_same(change, worked_out.get(target)):
             raise RefusedError(
-                f"the plan and {path} disagree on {target.repository} ({target.scope.region}): "
+                f"the plan and {path} disagree on {target}: "
                 "it was edited, made by another version of reconcile, or an `until` has passed",
                 hint="plan again",
             )

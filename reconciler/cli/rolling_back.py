@@ -1,7 +1,6 @@
 """Roll a journal back: from its content to a plan, its guards, and what became of it."""
 
 import hashlib
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,39 +11,27 @@ from pathlib import Path
 from reconciler import __version__
 from reconciler.apply.journal_lines import Author
 from reconciler.apply.journal_reading import Written, read_journal
-from reconciler.apply.model import Outcome
 from reconciler.apply.rollback import Rollback, plan_rollback
 from reconciler.cli.carry_out import Carried, exits_of, may_be_written
 from reconciler.cli.exits import Exit
 from reconciler.cli.files import name_of
-from reconciler.cli.options import Format
 from reconciler.cli.planning import Globs, selected
-from reconciler.cli.show import outcome_views, show_refusals
+from reconciler.cli.show import show_refusals
 from reconciler.cli.survey import Line, authors_of, open_line
 from reconciler.cli.terminal import (
-    is_interactive,
-    is_piped,
     note,
-    out,
-    paint_for,
     progress_bar,
-    show,
-    tell,
 )
 from reconciler.errors import InvalidError, UsageError
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
 from reconciler.policy.glob import has_wildcard
-from reconciler.policy.vocabulary import Vocabulary
 from reconciler.printable import printable
 from reconciler.registry.fault import CallError
 from reconciler.registry.model import LiveRegistry, RegistryScope
 from reconciler.registry.reader import unread
 from reconciler.registry.session import caller_identity
-from reconciler.report.outcomes import render_outcomes, render_outcomes_json
 from reconciler.report.plan_json import Origin
-from reconciler.report.plan_text import render_plan
-from reconciler.report.plan_view import view_plan
 
 _MOST_REGISTRIES = 40
 
@@ -127,7 +114,7 @@ def rollback_refusals(
     allow_public: Iterable[str],
     allow_lock_out: Iterable[str],
     profile: str | None,
-) -> Sequence[Refusal]:
+) -> tuple[Refusal, ...]:
     """Give the refusals of the guards that hold for a rollback, told on stderr."""
     refusals = list(check_public(plan.changes, frozenset(allow_public)))
     allowed = frozenset(allow_lock_out)
@@ -137,36 +124,9 @@ def rollback_refusals(
         if author.assume_role:
             # The journal chose the role; whoever runs this is not to be locked out instead.
             refusals += check_lock_out(here, allowed, partial(_own_arn, scope, profile))
-    refusals = sorted(set(refusals))
-    show_refusals(tuple(refusals))
-    return refusals
-
-
-def show_rollback(plan: Plan, format_: Format, *, sure: bool, grouped: bool) -> None:
-    """Show the plan before anything is written: on stdout, or on stderr to whoever is asked."""
-    view = view_plan(plan, Vocabulary())
-    if format_ is Format.TEXT:
-        show(render_plan(view, paint_for(sys.stdout), grouped=grouped))
-    if not sure and is_interactive() and (format_ is not Format.TEXT or is_piped()):
-        tell(render_plan(view, paint_for(sys.stderr), grouped=grouped).rstrip("\n"))
-
-
-def show_rolled_back(
-    outcomes: Sequence[Outcome],
-    found: Rollback,
-    refusals: Sequence[Refusal],
-    source: JournalSource,
-    format_: Format,
-) -> None:
-    """Write what became of each change, and of what was left alone, to stdout."""
-    views = outcome_views(outcomes)
-    if format_ is Format.JSON:
-        view = view_plan(found.plan, Vocabulary(), tuple(refusals))
-        out(render_outcomes_json(view, views, _origin(source)))
-    else:
-        paint = paint_for(sys.stdout)
-        errors, left_alone = len(found.plan.errors), len(found.left_alone)
-        show(render_outcomes(views, errors, paint, "Rollback", left_alone))
+    found = tuple(sorted(set(refusals)))
+    show_refusals(found)
+    return found
 
 
 def rollback_exits(found: Rollback, carried: Carried) -> list[Exit]:
@@ -177,6 +137,14 @@ def rollback_exits(found: Rollback, carried: Carried) -> list[Exit]:
     if found.plan.errors:
         codes.append(Exit.FAILED)
     return codes
+
+
+def origin_of_journal(source: JournalSource) -> Origin:
+    """Say which journal a plan is made from, and of which registry it is."""
+    account = source.scopes[0].account if source.scopes else None
+    regions = tuple(sorted({scope.region for scope in source.scopes}))
+    sha256 = hashlib.sha256(source.content).hexdigest()
+    return Origin(__version__, source.path, sha256, account, regions)
 
 
 def _arn_of(author: Author) -> str:
@@ -194,11 +162,3 @@ def _read(scope: RegistryScope, line: Line, names: Sequence[str]) -> LiveRegistr
             return LiveRegistry(scope, tuple(names), line.reader.read(names, progress))
     except CallError as error:
         return LiveRegistry(scope, tuple(names), unread(names, error))
-
-
-def _origin(source: JournalSource) -> Origin:
-    """Say which journal a plan is made from, and of which registry it is."""
-    account = source.scopes[0].account if source.scopes else None
-    regions = tuple(sorted({scope.region for scope in source.scopes}))
-    sha256 = hashlib.sha256(source.content).hexdigest()
-    return Origin(__version__, source.path, sha256, account, regions)

@@ -9,18 +9,18 @@ from reconciler.apply.model import Outcome
 from reconciler.cli.load import AccessSource
 from reconciler.cli.options import Format
 from reconciler.cli.survey import Survey
-from reconciler.cli.terminal import out, paint_for, show, tell
+from reconciler.cli.terminal import is_interactive, is_piped, out, paint_for, show, tell
 from reconciler.plan.guards import Refusal
 from reconciler.printable import printable
 from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
 from reconciler.report.plan_json import Origin, render_drift_json, render_plan_json
 from reconciler.report.plan_text import Explain, explain_nothing, render_drift, render_plan
-from reconciler.report.plan_view import view_drift, view_plan
+from reconciler.report.plan_view import PlanView, view_drift, view_plan
 
 
 def show_plan(
-    survey: Survey,
-    source: AccessSource,
+    view: PlanView,
+    origin: Origin,
     format_: Format,
     explain: Explain = explain_nothing,
     *,
@@ -31,23 +31,20 @@ def show_plan(
     `grouped` tells equal changes once.
     """
     if format_ is Format.JSON:
-        out(plan_text(survey, source))
+        out(render_plan_json(view, origin))
     else:
-        view = view_plan(survey.plan, survey.vocabulary, survey.refusals)
         show(render_plan(view, paint_for(sys.stdout), explain, grouped=grouped))
 
 
-def plan_text(survey: Survey, source: AccessSource) -> str:
-    """Give the plan as it is saved: as JSON, with its digest."""
-    return render_plan_json(
-        view_plan(survey.plan, survey.vocabulary, survey.refusals), origin_of(source)
-    )
+def show_before_writing(view: PlanView, format_: Format, *, sure: bool, grouped: bool) -> None:
+    """Show a plan before anything is written: as text on stdout, where that is the format.
 
-
-def note_plan(survey: Survey, *, grouped: bool) -> None:
-    """Tell the plan on stderr: whoever is asked must have seen it, whatever stdout is for."""
-    view = view_plan(survey.plan, survey.vocabulary, survey.refusals)
-    tell(render_plan(view, paint_for(sys.stderr), grouped=grouped).rstrip("\n"))
+    Whoever is asked sees it on stderr where stdout does not show it.
+    """
+    if format_ is Format.TEXT:
+        show(render_plan(view, paint_for(sys.stdout), grouped=grouped))
+    if not sure and is_interactive() and (format_ is not Format.TEXT or is_piped()):
+        tell(render_plan(view, paint_for(sys.stderr), grouped=grouped).rstrip("\n"))
 
 
 def show_drift(survey: Survey, source: AccessSource, format_: Format, *, grouped: bool) -> None:
@@ -59,9 +56,17 @@ def show_drift(survey: Survey, source: AccessSource, format_: Format, *, grouped
         show(render_drift(view, paint_for(sys.stdout), grouped=grouped))
 
 
-def outcome_views(outcomes: Iterable[Outcome]) -> list[OutcomeView]:
-    """Give what reports say of outcomes."""
-    return [
+def show_outcomes(
+    outcomes: Iterable[Outcome],
+    view: PlanView,
+    origin: Origin,
+    format_: Format,
+    *,
+    command: str = "Apply",
+    left_alone: int = 0,
+) -> None:
+    """Write what became of each change to stdout, and how many others were left alone."""
+    views = [
         OutcomeView(
             outcome.change.target.repository,
             outcome.change.target.scope.region,
@@ -71,25 +76,23 @@ def outcome_views(outcomes: Iterable[Outcome]) -> list[OutcomeView]:
         )
         for outcome in outcomes
     ]
-
-
-def show_outcomes(
-    outcomes: Iterable[Outcome], survey: Survey, source: AccessSource, format_: Format
-) -> None:
-    """Write what became of each change to stdout."""
-    views = outcome_views(outcomes)
     if format_ is Format.JSON:
-        view = view_plan(survey.plan, survey.vocabulary, survey.refusals)
-        out(render_outcomes_json(view, views, origin_of(source)))
+        out(render_outcomes_json(view, views, origin))
     else:
-        show(render_outcomes(views, len(survey.plan.errors), paint_for(sys.stdout)))
+        paint = paint_for(sys.stdout)
+        show(render_outcomes(views, len(view.errors), paint, command, left_alone))
 
 
-def show_refusals(refusals: tuple[Refusal, ...]) -> None:
+def show_refusals(refusals: Iterable[Refusal]) -> None:
     """Write each guard's refusal to stderr, one line each."""
     paint = paint_for(sys.stderr)
     for refusal in refusals:
         tell(f"{paint('error', 'refused')}: {refusal.guard}: {printable(refusal.message)}")
+
+
+def view_of(found: Survey) -> PlanView:
+    """Give what every format says of a plan."""
+    return view_plan(found.plan, found.vocabulary, found.refusals)
 
 
 def origin_of(source: AccessSource) -> Origin:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from reconciler.cli.exits import Exit
 from reconciler.cli.terminal import paint_for, show
 from reconciler.errors import ReconcileError
 from reconciler.sandbox.server import Sandbox
@@ -33,7 +34,8 @@ def tell_story() -> None:
         story.run(0, "apply", "plan.json", "--yes", "--journal", "first.jsonl")
         story.tell("The service gives each policy back rewritten and in another order. No matter:")
         story.run(0, "plan")
-        story.tell(f"In the console, somebody lets role2-2 do {_HAND_EDIT} on {_EDITED}.")
+        by_hand = f"aws ecr set-repository-policy --repository-name {_EDITED}"
+        story.tell(f"By hand, somebody lets role2-2 do {_HAND_EDIT}, too: {by_hand} ...")
         _edit_by_hand(ecr)
         story.run(4, "drift")
         story.run(0, "apply", "--yes", "--journal", "repair.jsonl")
@@ -41,6 +43,8 @@ def tell_story() -> None:
         story.tell("Was the edit meant after all? Every write is in a journal, and can be undone.")
         story.run(0, "rollback", "repair.jsonl", "--yes", "--journal", "back.jsonl")
         story.run(4, "drift")
+        story.tell("What each command ended with:")
+        story.list_exit_codes()
         story.tell("Your own file starts with: reconcile init")
 
 
@@ -56,6 +60,7 @@ class _Story:
         self._folder = folder
         self._environment = environment
         self._paint = paint_for(sys.stdout)
+        self._ended: list[tuple[str, Exit]] = []
 
     def tell(self, text: str) -> None:
         show(f"\n{self._paint('faint', f'# {text}')}\n")
@@ -75,10 +80,17 @@ class _Story:
                 f"the demo expected exit code {expected} here, and got {done.returncode}"
             )
         show(f"{self._paint('faint', f'(exit code {done.returncode})')}\n")
+        self._ended.append((command, Exit(done.returncode)))
+
+    def list_exit_codes(self) -> None:
+        """Show each command that was run, with its exit code and what that says."""
+        width = max(len(code.name) for _, code in self._ended)
+        lines = [f"  {code}  {code.name.lower():{width}}  {run}\n" for run, code in self._ended]
+        show("\n" + "".join(lines))
 
 
 def _edit_by_hand(ecr: Sandbox) -> None:
-    """Add an action to the statement of role2-2, as the console would."""
+    """Add an action to the statement of role2-2, as `aws ecr set-repository-policy` would."""
     policy = json.loads(ecr.policy_text(_EDITED) or "{}")
     for statement in policy["Statement"]:
         if "role/role2-2" in json.dumps(statement["Principal"]):

@@ -17,7 +17,7 @@ class OutputError(ReconcileError):
 
 
 def provide_streams() -> None:
-    """Lead standard streams that are closed nowhere; Python has None in their place."""
+    """Replace standard streams that are closed, which Python has as None, with the null device."""
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - as long as the process
     if sys.stdout is None:
@@ -75,7 +75,7 @@ def wait_for_line(terminal: TextIO) -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """Lead a stream that can't be written to nowhere; Python would complain when it ends."""
+    """Redirect a broken stream to the null device, so that Python's last flush does not fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

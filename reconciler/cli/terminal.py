@@ -12,7 +12,6 @@ from threading import Timer
 from typing import TextIO
 
 from reconciler.cli.streams import OutputError, encoding_of, push, silence, wait_for_line
-from reconciler.errors import ReconcileError
 from reconciler.printable import printable
 from reconciler.redaction import redacted
 from reconciler.report.layout import Page, fitted
@@ -30,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class _Screen:
-    """How this process treats its terminal: `quiet` without notes; a bar is on the last line."""
+    """The state of this process's output: `quiet` is without notes, with `bar` one is shown."""
 
     quiet: bool = False
     bar: bool = False
@@ -56,7 +55,7 @@ def paint_for(stream: TextIO) -> Paint:
 
 
 def page_of(stream: TextIO) -> Page:
-    """Tell what text for people is fitted to."""
+    """Give the width and the encoding that text for people is fitted to."""
     return Page(_width_of(stream), encoding_of(stream))
 
 
@@ -90,7 +89,7 @@ def _write(text: str) -> None:
 
 
 def has_data_begun() -> bool:
-    """Tell whether anything was written to stdout, be it in part."""
+    """Tell whether anything was written to stdout, even in part."""
     return _screen.data_begun
 
 
@@ -109,7 +108,7 @@ def _tell_as_it_is(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Tell what one may as well not know of the work."""
+    """Write a note on the work to stderr, unless quiet."""
     if not _screen.quiet:
         tell(text)
 
@@ -121,26 +120,16 @@ def as_argument(part: Path | str) -> str:
     return printable(shlex.quote(str(part)))
 
 
-def show_error(error: ReconcileError) -> None:
+def show_error(message: str, hint: str | None = None) -> None:
     """Write an error and its hint to stderr."""
     paint = paint_for(sys.stderr)
-    tell(f"{paint('error', 'error')}: {told(error.message)}")
-    if error.hint:
-        tell(f"{paint('hint', 'hint')}: {told(error.hint)}")
-
-
-def show_bug(error: Exception) -> None:
-    """Write to stderr that an error came up which nobody expects."""
-    tell(f"error: {told(describe_bug(error))}")
-
-
-def describe_bug(error: Exception) -> str:
-    """Say that an error came up which nobody expects."""
-    return f"{type(error).__name__}: {error} (a bug; --debug shows where)"
+    tell(f"{paint('error', 'error')}: {told(message)}")
+    if hint:
+        tell(f"{paint('hint', 'hint')}: {told(hint)}")
 
 
 def show_traceback(error: BaseException) -> None:
-    """Write to stderr where an error comes from; what it says may be anybody's text."""
+    """Write an error's traceback to stderr, redacted and escaped."""
     for part in traceback.format_exception(error):
         of_code = part.startswith("  File ")
         for line in part.splitlines() if of_code else [part.strip("\n")]:
@@ -148,7 +137,7 @@ def show_traceback(error: BaseException) -> None:
 
 
 def told(text: str) -> str:
-    """Give a text as it can be shown: no secret in it, and nothing that controls a terminal."""
+    """Redact secrets in a text, and escape what could control a terminal."""
     return printable(redacted(text))
 
 
@@ -158,7 +147,7 @@ def is_interactive() -> bool:
 
 
 def is_piped() -> bool:
-    """Tell whether what is written to stdout is not seen by whoever is there."""
+    """Tell whether stdout is no terminal."""
     return not sys.stdout.isatty()
 
 

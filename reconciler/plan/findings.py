@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from reconciler.plan.model import Finding, Target, finding
+from reconciler.plan.risks import may_rewrite
 from reconciler.policy.denied import Loss, as_denial, lost
 from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, Statement, Unreadable
-from reconciler.policy.facts import Actions, Facts, Holder
+from reconciler.policy.facts import Actions, Facts, Holder, denied_to
 from reconciler.policy.grants import Desired, Grant
 from reconciler.policy.moments import shortest
 from reconciler.policy.principals import gone_kind, parse_arn
 from reconciler.policy.public import TELL_WHY, openings
-from reconciler.policy.requests import known_of_requests
 from reconciler.policy.tiers import describe_actions
 from reconciler.policy.unknown_keys import meant_key, unknown_keys
 from reconciler.policy.vocabulary import Vocabulary, holder_name
@@ -55,20 +55,21 @@ def gone_findings(
                     target,
                     "dead-principal",
                     f"the {kind} {holder.principal.names[0]} was deleted; its "
-                    f"{_told(holder, actions, vocabulary)} serves nobody{hint}",
+                    f"{_told(holder, actions, vocabulary)} has no effect{hint}",
                 )
             )
     return findings
 
 
-def public_findings(
+def staying_findings(
     target: Target, staying: Facts, after: Facts, vocabulary: Vocabulary
 ) -> list[Finding]:
-    """Name what strangers may do, by live statements that an apply would not change.
+    """Warn of live statements that an apply would not change.
 
-    These count together with all that will be live (`after`).
+    These count together with all that will be live (`after`). `public`: strangers; `can-rewrite`:
+    whoever may set or delete the policy, as in the risk of this name.
     """
-    return [
+    public = [
         finding(
             target,
             "public",
@@ -78,12 +79,19 @@ def public_findings(
         for holder, (actions, why) in openings(after).items()
         if holder in staying
     ]
+    names = {
+        vocabulary.who(holder.principal, holder.condition)
+        for holder, actions in staying.items()
+        if may_rewrite(holder, actions, target, denied_to(holder.principal, after))
+    }
+    told = "a statement that stays lets {} rewrite the policy, and so give itself any access"
+    return public + [finding(target, "can-rewrite", told.format(name)) for name in names]
 
 
 def denied_findings(target: Target, wanted: Desired, kept: Iterable[Statement]) -> list[Finding]:
     """Name the grants of the file that a kept Deny takes away for certain, wholly or in part."""
     found = []
-    known = known_of_requests(target.scope.account, [target.scope.region])
+    known = target.known_of_requests
     for statement in kept:
         denial = as_denial(statement)
         if denial is None:
@@ -133,8 +141,7 @@ def _candidates(
     for change in access:
         arn = parse_arn(change.principal.names[0]) if change.principal.names else None
         if change.effect == "Allow" and not change.before and arn and arn.resource_type == kind:
-            name = vocabulary.name_of(change.principal, change.after[0].condition)
-            yield name or change.principal.names[0]
+            yield vocabulary.who(change.principal, change.after[0].condition)
 
 
 def _told(holder: Holder, actions: Actions, vocabulary: Vocabulary) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
-from reconciler.plan.model import Change, Plan, Target
+from reconciler.plan.model import Change, Plan
 from reconciler.policy.facts import facts_of_policy
 from reconciler.policy.glob import glob_matches
 from reconciler.policy.public import openings
@@ -88,13 +88,13 @@ def check_public(changes: Iterable[Change], allowed: Collection[str]) -> Iterabl
     `allowed` are the names and patterns of repositories that may be public.
     """
     for change in changes:
-        name, place = change.target.repository, _place(change.target)
+        target, name = change.target, change.target.repository
         if any(glob_matches(own, name) for own in allowed):
             continue
         if is_opaque(change):
-            message = f"the policy to be put on {place} is not understood: it may let anyone in"
+            message = f"the policy to be put on {target} is not understood: it may let anyone in"
         elif _opens(change):
-            message = f"what is to be put on {place} lets strangers in, from accounts not named"
+            message = f"what is to be put on {target} lets strangers in, from accounts not named"
         else:
             continue
         yield Refusal("public", f"{message}; {PUBLIC} {name} allows it once")
@@ -119,7 +119,7 @@ def check_lock_out(
     for target, why in locked_out(denying, arn):
         yield Refusal(
             "lock_out",
-            f"on {_place(target)} {why} {arn} from reading, setting or deleting the policy; "
+            f"on {target} {why} {arn} from reading, setting or deleting the policy; "
             f"{LOCK_OUT} {target.repository} allows it once",
         )
 
@@ -151,9 +151,8 @@ def _check_emptied(changes: Iterable[Change], allowed: frozenset[str]) -> Iterab
         if change.emptied and name not in allowed:
             yield Refusal(
                 "empty",
-                f"this would leave nobody with access to {_place(change.target)}, "
-                f"{_grants(change.emptied)} now; "
-                f"{EMPTY} {name} allows it once",
+                f"this would leave nobody with access to {change.target}, "
+                f"{_grants(change.emptied)} now; {EMPTY} {name} allows it once",
             )
 
 
@@ -163,14 +162,10 @@ def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
         if not broken.repaired and name not in allowed:
             yield Refusal(
                 "never",
-                f"{broken.who} {broken.has} on {_place(broken.target)} and keeps it, which it "
+                f"{broken.who} {broken.has} on {broken.target} and keeps it, which it "
                 f"must never have: {quoted(broken.because)}; {NEVER} {name} allows it once",
             )
 
 
 def _grants(number: int) -> str:
     return "1 grant" if number == 1 else f"{number} grants"
-
-
-def _place(target: Target) -> str:
-    return f"{target.repository} ({target.scope.region})"

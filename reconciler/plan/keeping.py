@@ -1,4 +1,4 @@
-"""Live statements that are not kept, where somebody may count on it: why, and what would do it."""
+"""Live statements that are not kept although a rule names them or Lambda uses them, and why."""
 
 import json
 import re
@@ -15,11 +15,10 @@ from reconciler.policy.document import Policy, Statement, Unreadable
 from reconciler.policy.facts import Facts, Holder, facts_of, not_covered, without
 from reconciler.policy.implied import always_holds
 from reconciler.policy.keep import LAMBDA, Obstacle, Ownership, obstacles
-from reconciler.policy.kinds import needs, of_service
+from reconciler.policy.kinds import needs, of_service, readings
 from reconciler.policy.never_applies import find_obstacles
-from reconciler.policy.public import is_everyone
+from reconciler.policy.principals import is_everyone
 from reconciler.policy.reach import takes_in
-from reconciler.policy.requests import known_of_requests
 
 _FETCHING = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 """What Lambda needs to fetch a function's image (Lambda Developer Guide, "Create a Lambda function
@@ -53,7 +52,7 @@ def dropped_statements(
     """
     if isinstance(before, Unreadable):
         return ()
-    known = known_of_requests(target.scope.account, [target.scope.region])
+    known = target.known_of_requests
     return tuple(
         dropped
         for statement in before.statements
@@ -65,11 +64,7 @@ def dropped_statements(
 def not_kept_findings(target: Target, dropped: Iterable[Dropped]) -> list[Finding]:
     """Say of each statement of others why it is not kept."""
     return [
-        finding(
-            target,
-            "not-kept",
-            _told(one),
-        )
+        finding(target, "not-kept", _told(one))
         for one in dropped
         if one.by_rule or not _is_ours(one.statement)
     ]
@@ -78,13 +73,13 @@ def not_kept_findings(target: Target, dropped: Iterable[Dropped]) -> list[Findin
 def lambda_risks(
     target: Target, before: Policy, after: Facts, dropped: Iterable[Dropped]
 ) -> Iterator[Risk]:
-    """Mark what Lambda can fetch images by, and soon no longer: it goes, or a new Deny is there."""
+    """Mark each live statement that lets Lambda fetch images, and that goes or meets a new Deny."""
     gone = [one.statement for one in dropped if one.cut_off is not None]
     for one in dropped:
         if one.cut_off is not None:
             yield Risk("lambda-loses-access", LAMBDA, one.cut_off, _told(one))
     statements = () if isinstance(before, Unreadable) else before.statements
-    known = known_of_requests(target.scope.account, [target.scope.region])
+    known = target.known_of_requests
     old = {h: actions for h, actions in facts_of(statements).items() if h.effect == "Deny"}
     new = {h: a for h, a in after.items() if h.effect == "Deny" and old.get(h) != a}
     for statement in statements if new else ():
@@ -98,7 +93,7 @@ def lambda_risks(
 
 
 def _first_loss(holder: Holder, denying: Facts, known: Condition) -> Loss | None:
-    """Give what one of some Denies takes for certain of what Lambda needs."""
+    """Give what the first Deny that takes anything takes for certain of what Lambda needs."""
     denials = (Denial(frozenset({h.principal}), a, h.condition) for h, a in denying.items())
     losses = (lost(holder, frozenset(_FETCHING), denial, known) for denial in denials)
     return next(filter(None, losses), None)
@@ -121,7 +116,7 @@ def _dropped(
 
 
 def _stops_fetching(statement: Statement, goes: Facts, after: Facts, known: Condition) -> bool:
-    """Tell whether Lambda can fetch by what goes, and by nothing that is allowed afterwards."""
+    """Tell whether Lambda could fetch by what goes, and can't by what is allowed afterwards."""
     certain = (*statement.condition, *known)
     return any(
         have_all(goes.get(holder, frozenset()), action)
@@ -145,8 +140,8 @@ def _gives(holder: Holder, certain: Condition) -> bool:
     """Tell whether a holder is Lambda in each request for which some conditions hold."""
     if holder.effect != "Allow" or not takes_in(holder.principal, LAMBDA):
         return False
-    caller = of_service(LAMBDA.names, holder.condition)
-    return all(always_holds(clause, certain, caller) for clause in holder.condition)
+    callers = readings(of_service(LAMBDA.names, holder.condition))
+    return all(always_holds(clause, certain, one) for one in callers for clause in holder.condition)
 
 
 def _is_ours(statement: Statement) -> bool:
@@ -162,7 +157,7 @@ def _which(statement: Statement) -> str:
 
 
 def _remedy(statement: Statement, found: tuple[Obstacle, ...]) -> str:
-    """Say what would have a rule keep a statement: names for accounts, or to take it as it is."""
+    """Say what makes a rule keep a statement: names for accounts, or `as_is`."""
     if all(obstacle.account for obstacle in found):
         accounts = dict.fromkeys(obstacle.account for obstacle in found)
         names = ", ".join(f'NAME: "{account}"' for account in accounts)

@@ -12,7 +12,7 @@ from reconciler.policy.evaluate import evaluate
 from reconciler.policy.principals import EVERYONE, IamArn, Principal, parse_arn
 
 _NEEDED = ("ecr:SetRepositoryPolicy", "ecr:GetRepositoryPolicy", "ecr:DeleteRepositoryPolicy")
-"""Without any of these nobody could repair the policy with this tool."""
+"""This tool needs all of these to repair a policy."""
 
 _KNOWN = {
     "aws:principalisawsservice": ("false",),
@@ -27,9 +27,9 @@ _ALLOW_ALL = Statement(None, "Allow", (EVERYONE,), frozenset({"*"}), NO_CONDITIO
 
 
 class LockOut(NamedTuple):
-    """A change that denies the caller what repairing takes, and what does so, as a phrase.
+    """A change that denies the caller an action that repairing needs.
 
-    The caller's name follows the phrase.
+    `why` is a phrase that the caller's name follows: `a Deny locks out`.
     """
 
     target: Target
@@ -55,7 +55,7 @@ def locked_out(changes: Iterable[Change], caller: str) -> tuple[LockOut, ...]:
 
 def _why(change: Change, arn: str) -> str | None:
     if is_opaque(change):
-        return "a policy that nobody understands may lock out"
+        return "a policy that is not understood may lock out"
     denials = _new_denials(change)
     document = Document(None, (*denials, _ALLOW_ALL))
     caller = _caller(arn, denials)
@@ -73,7 +73,7 @@ def _why(change: Change, arn: str) -> str | None:
 
 
 def is_opaque(change: Change) -> bool:
-    """Tell whether the policy to be written is one that nobody understands: an old one."""
+    """Tell whether the policy to be written is not understood, as one of a journal may be."""
     return isinstance(change.after, Unreadable)
 
 

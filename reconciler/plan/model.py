@@ -8,6 +8,7 @@ from reconciler.policy.difference import AccessChange
 from reconciler.policy.document import Policy, read_policy
 from reconciler.policy.keep import Ownership
 from reconciler.policy.principals import Principal, partition_of_region
+from reconciler.policy.requests import known_of_requests
 from reconciler.policy.vocabulary import holder_name
 from reconciler.registry.model import RegistryScope, RepositorySettings
 
@@ -39,6 +40,10 @@ class Target:
     repository: str
     scope: RegistryScope
 
+    def __str__(self) -> str:
+        """Name it as people read it: `payments/api (us-west-2)`."""
+        return f"{self.repository} ({self.scope.region})"
+
     @property
     def arn(self) -> str:
         """The repository's ARN."""
@@ -49,6 +54,11 @@ class Target:
     def partition(self) -> str:
         """The partition that the region belongs to."""
         return partition_of_region(self.scope.region)
+
+    @property
+    def known_of_requests(self) -> Condition:
+        """What holds of every request to the repository."""
+        return known_of_requests(self.scope.account, [self.scope.region])
 
     def read(self, policy_text: str | None) -> Policy:
         """Read a policy's text as one of this repository's; None is no policy."""

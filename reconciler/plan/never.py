@@ -9,7 +9,7 @@ from reconciler.policy.document import Policy, Unreadable
 from reconciler.policy.facts import Facts, facts_of
 from reconciler.policy.never import NeverRule, find_breaches
 from reconciler.policy.principals import Principal
-from reconciler.policy.vocabulary import Vocabulary, holder_name
+from reconciler.policy.vocabulary import Vocabulary
 from reconciler.printable import quoted
 from reconciler.registry.model import LiveRegistry, ReadFailure
 
@@ -67,7 +67,7 @@ def broken_anew(
         known = _who_breaks(rule, sides.before)
         for who, by_rewriting in sorted(_who_breaks(rule, sides.after).items()):
             if who not in known:
-                name = vocabulary.name_of(*who) or holder_name(*who)
+                name = vocabulary.who(*who)
                 gets = (
                     f"could rewrite the policy and so give itself {rule.tier}"
                     if by_rewriting

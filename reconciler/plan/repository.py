@@ -10,7 +10,7 @@ from reconciler.plan.findings import (
     expired_findings,
     gone_findings,
     policy_findings,
-    public_findings,
+    staying_findings,
 )
 from reconciler.plan.keeping import dropped_statements, lambda_risks, not_kept_findings
 from reconciler.plan.model import BrokenRule, Change, ChangeKind, Finding, PlanError, Target
@@ -61,8 +61,8 @@ def plan_repository(wanted: Desired, live: LiveRegistry, rules: Rules) -> Reposi
         sides = _sides(found, planned.change)
         _check_never(target, sides, rules)
     except NotPlannableError as problem:
-        public = public_findings(target, found.facts, found.facts, rules.vocabulary)
-        planned, sides = _failed(target, problem, public), _sides(found, None)
+        told = staying_findings(target, found.facts, found.facts, rules.vocabulary)
+        planned, sides = _failed(target, problem, told), _sides(found, None)
     verdict = judge(target, sides, rules.never, rules.vocabulary)
     findings = (*planned.findings, *verdict.findings)
     return replace(planned, findings=findings, broken=verdict.broken)
@@ -152,7 +152,7 @@ def _compare(wanted: Desired, found: _Found, rules: Rules) -> RepositoryPlan:
             *gone_findings(target, found.facts, access, rules.vocabulary),
             *policy_findings(target, before),
             *not_kept_findings(target, dropped),
-            *public_findings(target, facts_of(after.kept), after.facts, rules.vocabulary),
+            *staying_findings(target, facts_of(after.kept), after.facts, rules.vocabulary),
             *denied_findings(target, wanted, after.kept),
         ),
         live_grants=live_grants,

@@ -6,15 +6,9 @@ from reconciler.plan.model import Risk, Target
 from reconciler.policy.actions import KNOWN_ACTIONS, expand
 from reconciler.policy.amounts import can_rewrite
 from reconciler.policy.conditions import Condition
-from reconciler.policy.difference import AccessChange, Holding
+from reconciler.policy.difference import AccessChange
 from reconciler.policy.facts import Actions, Facts, Holder, not_covered
-from reconciler.policy.principals import (
-    EVERYONE,
-    Principal,
-    account_of,
-    account_principal,
-    gone_kind,
-)
+from reconciler.policy.principals import EVERYONE, account_of, account_principal, gone_kind
 from reconciler.policy.public import open_to_strangers
 from reconciler.policy.vocabulary import Vocabulary
 
@@ -36,13 +30,11 @@ def find_risks(
     that it takes away; `admin`: every action; `new-account`: an account, not the registry's
     own, that had no access to this repository; `outside-organization`: everyone under a condition
     that is not one of the organizations that the file names, where it names any;
-    `can-rewrite`: whoever may set or delete the repository's policy, except the registry's own
-    account, whose admins may do so by their identity policies; `deny-removed`: a Deny that holds
-    no longer.
+    `can-rewrite`: whoever may set or delete the repository's policy; `deny-removed`: a Deny that
+    holds no longer.
     """
     known = {account_of(holder.principal) for holder in before if holder.effect == "Allow"}
     known.add(target.scope.account)
-    own = account_principal(target.scope.account, target.partition)
     organizations = _organizations(named.condition for named in vocabulary.principals)
     opened = open_to_strangers(after)
     anew = not_covered(opened, by=open_to_strangers(before))
@@ -58,7 +50,7 @@ def find_risks(
                 holder = Holder(change.principal, "Allow", gained.condition)
                 if _is_nearly_all(gained.actions):
                     risks.add(Risk("admin", holder.principal, holder.condition))
-                if holder.principal != own and _may_rewrite(holder.principal, gained):
+                if may_rewrite(holder, gained.actions, target):
                     risks.add(Risk("can-rewrite", holder.principal, holder.condition))
                 if organizations and holder.principal == EVERYONE and holder not in opened:
                     bound_to = _bound_to(holder, after)
@@ -73,9 +65,16 @@ def _is_nearly_all(actions: Actions) -> bool:
     return len(patterns) < len(actions) or expand(patterns) == KNOWN_ACTIONS.keys()
 
 
-def _may_rewrite(principal: Principal, gained: Holding) -> bool:
-    """Tell whether somebody who still exists gains the power to rewrite the policy."""
-    return can_rewrite(gained.actions) and not gone_kind(principal)
+def may_rewrite(
+    holder: Holder, actions: Actions, target: Target, denied: Actions = frozenset()
+) -> bool:
+    """Tell whether somebody who still exists may rewrite the policy by an Allow of these actions.
+
+    Not so the registry's own account: its admins may do so by their identity policies.
+    """
+    own = account_principal(target.scope.account, target.partition)
+    allowed = holder.effect == "Allow" and can_rewrite(actions, denied)
+    return allowed and holder.principal != own and not gone_kind(holder.principal)
 
 
 def _bound_to(holder: Holder, facts: Facts) -> frozenset[str]:

@@ -135,7 +135,7 @@ def _saved(document: PlanJson) -> SavedPlan:
     counted = Counter(change.target for change in changes)
     for target in (target for target, number in counted.items() if number > 1):
         raise InvalidError(
-            f"the plan is malformed: it changes {target.repository} ({target.scope.region}) twice",
+            f"the plan is malformed: it changes {target} twice",
             hint=_PLAN_AGAIN,
         )
     return SavedPlan(

@@ -1,7 +1,7 @@
-"""ARN patterns, as conditions hold them: whose is all that one matches?
+"""ARN patterns in conditions: which account everything that one matches belongs to.
 
 In StringLike a wildcard crosses colons, in ArnLike it does not (IAM User Guide, "IAM JSON policy
-elements: Condition operators"). One that crosses them before the account could reach a field behind
+elements: Condition operators"). One that crosses them before the account may match a field behind
 it: a stranger's role may have `:iam::` and our account in its path (IAM API Reference, CreateRole).
 """
 
@@ -41,7 +41,7 @@ def split_arn(text: str) -> ArnPattern | None:
 
 
 def account_of_pattern(pattern: str, operator: str) -> str | None:
-    """Give the account that all which a pattern matches is of; None where that can't be told.
+    """Give the account of everything that a pattern matches; None where that can't be told.
 
     `operator` is the condition's, without qualifier and IfExists.
     """
@@ -55,7 +55,7 @@ def account_of_source(pattern: str, operator: str) -> str | None:
     There, Lambda functions in any region (`arn:aws:lambda:*:ACCOUNT:function:NAME`) are of their
     account even in StringLike: a function's ARN has nothing but a version or an alias behind its
     name, so `ACCOUNT:function:` stands nowhere else in it (Lambda API Reference, GetFunction,
-    FunctionName). Enough `?` could reach it even then.
+    FunctionName). Several `?` may match it all the same.
     """
     arn = _of_one_account(pattern)
     if arn is None or (_reaches_on(arn, operator) and not _is_function(arn)):

@@ -17,7 +17,7 @@ from reconciler.policy.condition_keys import (
     ONLY_FOR_MEMBERS,
     ONLY_FOR_SERVICES,
 )
-from reconciler.policy.conditions import Clause, Operator, parse_operator
+from reconciler.policy.conditions import Clause, parse_operator
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.networks import Networks, read_networks
 
@@ -73,7 +73,7 @@ def names_callers(clause: Clause, present: frozenset[str]) -> bool:
     which hold without the key. A wildcard in a name lets in strangers whose names begin alike.
     """
     operator = parse_operator(clause.operator)
-    if operator.base not in _POSITIVE or not (clause.key in present or _is_strict(operator)):
+    if operator.base not in _POSITIVE or not (clause.key in present or operator.demands_key):
         return False
     if clause.key in ARN_KEYS:
         return all(_is_bounding_arn(value, operator.base) for value in clause.values)
@@ -88,7 +88,7 @@ def networks_of(clause: Clause, present: frozenset[str]) -> Networks | None:
     operator = parse_operator(clause.operator)
     if operator.base != "IpAddress" or clause.key != _SOURCE_IP:
         return None
-    if not (clause.key in present or _is_strict(operator)) or any("${" in v for v in clause.values):
+    if not (clause.key in present or operator.demands_key) or any("${" in v for v in clause.values):
         return None
     return read_networks(clause.values)
 
@@ -134,16 +134,11 @@ def opposite(clause: Clause) -> Clause | None:
             return None if clause.key in MULTIVALUED else Clause(base, clause.key, clause.values)
 
 
-def _is_strict(operator: Operator) -> bool:
-    """Tell whether a positive operator holds for no request without the key."""
-    return not operator.if_exists and operator.qualifier != "ForAllValues"
-
-
 def _needs_key(clause: Clause) -> bool:
     if clause.operator == "Null":
         return clause.values == ("false",)
     operator = parse_operator(clause.operator)
-    return operator.base in _POSITIVE and _is_strict(operator)
+    return operator.base in _POSITIVE and operator.demands_key
 
 
 def _is_one_name(key: str, value: str) -> bool:

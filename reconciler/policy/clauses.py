@@ -35,10 +35,6 @@ def clause_holds(clause: Clause, caller: Caller) -> Answer:
     return answer
 
 
-def _is_negated(operator: Operator) -> bool:
-    return "Not" in operator.base
-
-
 def _is_null(wanted: str, values: Sequence[str]) -> Answer:
     lowered = wanted.lower()
     if lowered not in {"true", "false"} or (values and not any(values)):
@@ -57,16 +53,16 @@ def _holds_without_key(operator: Operator) -> Answer:
         case "ForAnyValue":
             return None if operator.if_exists else False
         case _:
-            return operator.if_exists or _is_negated(operator)
+            return operator.if_exists or operator.is_negated
 
 
 def _fits(operator: Operator, clause: Clause, actual: str, caller: Caller) -> Answer:
     """Tell whether one value of the request matches any of the clause's; none, where negated."""
-    base = operator.base.replace("Not", "")
+    base = operator.positive
     if clause.key in ARN_KEYS and takes_variables(base) and not is_arn(actual):
         return None
     matched = any_of(_matches(base, wanted, actual, caller) for wanted in clause.values)
-    return negated(matched) if _is_negated(operator) else matched
+    return negated(matched) if operator.is_negated else matched
 
 
 def _matches(base: str, wanted: str, actual: str, caller: Caller) -> Answer:
@@ -79,7 +75,7 @@ def _matches(base: str, wanted: str, actual: str, caller: Caller) -> Answer:
 
 
 def _moves_fields(wanted: str, resolved: str) -> bool:
-    """Tell whether a variable brought colons into an ARN: where its fields begin then is unsaid."""
+    """Tell whether a variable brought colons into an ARN: how it is split then is undocumented."""
     return resolved.count(":") != without_variables(wanted).count(":")
 
 

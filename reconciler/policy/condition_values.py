@@ -30,7 +30,7 @@ FAMILIES: Mapping[str, Family] = {
 }
 """Each operator's family, by the name without qualifier and `IfExists`."""
 
-# Patterns as text: `re` compiles one when it is first needed, which for most it never is.
+# Patterns as text: `re` compiles one when it is first used, and most never are.
 _DATE = (
     r"-?[0-9]+|[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
     r"(Z|[+-][0-9]{2}:?[0-9]{2})?)?)?)?"

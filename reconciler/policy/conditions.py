@@ -38,6 +38,22 @@ class Operator(NamedTuple):
     base: str
     if_exists: bool
 
+    @property
+    def is_negated(self) -> bool:
+        """Tell whether it holds where no value matches."""
+        return "Not" in self.base
+
+    @property
+    def positive(self) -> str:
+        """Give the base without its `Not`."""
+        return self.base.replace("Not", "")
+
+    @property
+    def demands_key(self) -> bool:
+        """Tell whether it is false where the request does not have the key."""
+        optional = self.if_exists or self.qualifier == "ForAllValues"
+        return not optional and not self.is_negated and self.base != "Null"
+
 
 class ConditionClashError(ValueError):
     """Two conditions that must both hold set the same operator and key, which JSON can't say."""

@@ -13,7 +13,7 @@ from reconciler.policy.arn_patterns import account_of_pattern, account_of_source
 from reconciler.policy.caller import Caller
 from reconciler.policy.clauses import clause_holds
 from reconciler.policy.condition_keys import MULTIVALUED
-from reconciler.policy.conditions import Clause, Condition, Operator, parse_operator
+from reconciler.policy.conditions import Clause, Condition, parse_operator
 from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
 from reconciler.policy.operators import MATCHES
 from reconciler.policy.variables import plain
@@ -21,11 +21,12 @@ from reconciler.policy.variables import plain
 _PATTERNS = ("StringLike", "ArnLike")
 _EQUALS = ("StringEquals", "Bool", "NumericEquals", "DateEquals", *_PATTERNS)
 _PATHS = {"aws:principalorgpaths": "aws:principalorgid", "aws:sourceorgpaths": "aws:sourceorgid"}
-_ONE_AT_A_TIME = MULTIVALUED - _PATHS.keys()
+_IDS = {of_id: of_paths for of_paths, of_id in _PATHS.items()}
+_SEVERAL = MULTIVALUED - _PATHS.keys()
 """Keys of which one value may meet one clause, and another value the other.
 
 An account is at one place of one organization (AWS Organizations User Guide, "AWS Organizations
-terminology and concepts"), so its paths are one.
+terminology and concepts"), so it has one path.
 """
 
 _MOST_COMPARISONS = 10_000
@@ -60,10 +61,25 @@ def contradictions(condition: Condition, known: Condition = ()) -> tuple[Pair, .
     return tuple(pairs)
 
 
-def implied(clause: Clause) -> Iterable[Clause]:
-    """Give what a clause says of a key that another key's value tells: an ARN's account, say."""
+def demands(clause: Clause) -> Iterable[Clause]:
+    """Give what each request that meets a clause has for certain: one of these values of each key.
+
+    An organization's id begins the paths of all its members. Nothing where a value has a variable,
+    and where it is not documented what the clause means.
+    """
     operator = parse_operator(clause.operator)
-    if not demands_key(operator) or operator.base not in ("StringEquals", *_PATTERNS):
+    certain = operator.demands_key and (operator.qualifier or clause.key not in MULTIVALUED)
+    if certain and clause.key not in _SEVERAL and "${" not in "".join(clause.values):
+        yield from (clause, *implied(clause))
+        if clause.key in _IDS:
+            paths = tuple(f"{value}/*" for value in clause.values)
+            yield Clause("ForAnyValue:StringLike", _IDS[clause.key], paths)
+
+
+def implied(clause: Clause) -> Iterable[Clause]:
+    """Give what a clause says of a key whose value is in that of its own: an ARN's account, say."""
+    operator = parse_operator(clause.operator)
+    if not operator.demands_key or operator.base not in ("StringEquals", *_PATTERNS):
         return
     if clause.key in _ACCOUNTS:
         find = account_of_source if clause.key == "aws:sourcearn" else account_of_pattern
@@ -77,14 +93,8 @@ def implied(clause: Clause) -> Iterable[Clause]:
             yield Clause("StringEquals", _PATHS[clause.key], tuple(sorted(organizations)))
 
 
-def demands_key(operator: Operator) -> bool:
-    """Tell whether an operator is false where the request does not have the key."""
-    positive = operator.base != "Null" and "Not" not in operator.base
-    return positive and not operator.if_exists and operator.qualifier != "ForAllValues"
-
-
 def _are_apart(left: Clause, right: Clause) -> bool:
-    if left.key in _ONE_AT_A_TIME or len(left.values) * len(right.values) > _MOST_COMPARISONS:
+    if left.key in _SEVERAL or len(left.values) * len(right.values) > _MOST_COMPARISONS:
         return False
     if any("${" in value for value in (*left.values, *right.values)):
         return False
@@ -94,7 +104,7 @@ def _are_apart(left: Clause, right: Clause) -> bool:
 def _is_unmet(demanded: Clause, other: Clause) -> bool:
     """Tell whether no value that one clause, which demands the key, takes, meets another one."""
     operator, against = parse_operator(demanded.operator), parse_operator(other.operator)
-    if not demands_key(operator):
+    if not operator.demands_key:
         return False
     if against.base == "Null":
         return other.values == ("true",)

@@ -19,13 +19,13 @@ from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions, Holder
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.implied import always_holds
-from reconciler.policy.kinds import NAMES_OF_SERVICES, needs, of_iam, of_service
+from reconciler.policy.kinds import needs, of_iam, of_service, readings
 from reconciler.policy.principals import EVERYONE, Principal, account_of, parse_arn
 from reconciler.policy.reach import caller_of
 from reconciler.policy.tiers import action_names
+from reconciler.printable import some_of
 
 _IS_SERVICE = "aws:principalisawsservice"
-_MOST_TOLD = 12
 
 
 class Denial(NamedTuple):
@@ -63,9 +63,9 @@ class Loss(NamedTuple):
         has = ", ".join(self.missing)
         why = f"; no request of this grant has {has}, so the Deny holds" if has else ""
         if self.whole:
-            return f"{what} gives {_first(who)} nothing: {deny} takes all of it away{why}"
-        taken = _first(action_names(self.actions))
-        return f"{what} gives {_first(who)} less than it says: {deny} takes {taken} away{why}"
+            return f"{what} gives {some_of(who)} nothing: {deny} takes all of it away{why}"
+        taken = some_of(action_names(self.actions))
+        return f"{what} gives {some_of(who)} less than it says: {deny} takes {taken} away{why}"
 
 
 def as_denial(statement: Statement) -> Denial | None:
@@ -118,10 +118,7 @@ def _missing_where_denied(
     caller = _caller(principal, condition, denial.condition, known)
     if caller is None or not _speaks_of(denial, principal, caller):
         return None
-    callers, certain = [caller], (*condition, *known)
-    if caller.context.get(_IS_SERVICE) == ("true",):
-        context = {k: v for k, v in caller.context.items() if k not in NAMES_OF_SERVICES}
-        callers.append(Caller(caller.principals, context, caller.absent | {*NAMES_OF_SERVICES}))
+    certain, callers = (*condition, *known), readings(caller)
     if not all(always_holds(clause, certain, c) for c in callers for clause in denial.condition):
         return None
     return tuple(clause.key for clause in denial.condition if clause.key in caller.absent)
@@ -154,14 +151,13 @@ def _caller(
     None where it lets none through.
     """
     caller = caller_of(principal)
-    arn = parse_arn(principal.names[0]) if caller.principals else None
     kind = Caller(())
     if principal.kind == "Service":
         kind = of_service(principal.names, denying)
     elif needs(condition, ONLY_FOR_SERVICES):
         kind = of_service((), denying)
-    elif arn or needs(condition, ONLY_FOR_MEMBERS):
-        kind = of_iam(arn, principal)
+    elif caller.principals or needs(condition, ONLY_FOR_MEMBERS):
+        kind = of_iam(principal)
     told = {c.key: c.values for c in known if c.operator == "StringEquals" and len(c.values) == 1}
     context = {**caller.context, **kind.context, **told}
     made = Caller(caller.principals, context, caller.absent | kind.absent)
@@ -175,10 +171,3 @@ def _excepting(principal: Principal, denial: Denial, missing: Iterable[str]) -> 
     if principal.kind == "Service":
         return None if principal in denial.principals else "false"
     return "true" if not ONLY_FOR_SERVICES.isdisjoint(missing) else None
-
-
-def _first(words: Iterable[str]) -> str:
-    """List words, the first ones where they are many."""
-    every = tuple(words)
-    left = len(every) - _MOST_TOLD
-    return ", ".join(every[:_MOST_TOLD]) + (f" and {left:,} more" if left > 0 else "")

@@ -20,11 +20,11 @@ VERSION = "2012-10-17"
 """The version whose rules the canonical form follows, and the one that is written."""
 
 MAX_FACTS = 1_000_000
-"""Comparing more than this is out of all proportion: a real policy, of 10,240 characters at the
-most, holds a few thousand facts."""
+"""A document with more is not compared: a policy that the service takes, of at most 10,240
+characters, holds a few thousand facts."""
 
 _MAX_MATCHING = 10_240**2
-"""Letters of actions times letters of patterns: what matching them all takes, in steps."""
+"""The steps that matching all actions takes: letters of actions times letters of patterns."""
 
 _VERSIONS = ("2008-10-17", VERSION)
 _ELEMENTS = frozenset(
@@ -51,7 +51,7 @@ class Document(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A policy document that is not understood: equal to nothing but its own exact copy."""
+    """A policy document that is not understood: equal only to the same text."""
 
     text: str
     reason: str
@@ -94,7 +94,7 @@ def parse_document(text: str, *, partition: str = "aws", arn: str | None = None)
     if not isinstance(raw.get("Id", ""), str):
         raise MalformedError("an Id is a string", ("Id",))
     statements = _statements(raw, version, partition, arn)
-    if _out_of_proportion(statements):
+    if _too_much(statements):
         raise MalformedError("holds far more than a repository policy can", ("Statement",))
     return Document(version, statements)
 
@@ -166,7 +166,7 @@ def _check_resource(raw: Mapping[str, object], arn: str | None) -> None:
         raise MalformedError(reason, ("Resource",))
 
 
-def _out_of_proportion(statements: tuple[Statement, ...]) -> bool:
+def _too_much(statements: tuple[Statement, ...]) -> bool:
     facts = letters = of_patterns = 0
     for statement in statements:
         facts += len(statement.principals) * len(statement.actions)

@@ -61,10 +61,9 @@ def evaluate(document: Document, caller: Caller, action: str) -> Decision:
     """Answer whether the document lets a caller do one action (any case, no wildcard).
 
     An explicit Deny wins over every Allow, and what nothing allows is denied. `depends` wherever
-    the outcome hangs on something unknown: never `allowed` on a guess. An account as principal
-    takes in all of its principals. Actions of the whole registry, or of another service, are no
-    matter of a repository's policy, so nothing here allows them. Raises ValueError for an action
-    with a wildcard.
+    the outcome depends on something unknown. An account as principal takes in all of its
+    principals. A repository's policy allows no actions of the whole registry or of another
+    service. Raises ValueError for an action with a wildcard.
     """
     if has_wildcard(action):
         raise ValueError(f"one action, no pattern: {action}")

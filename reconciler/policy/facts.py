@@ -18,7 +18,7 @@ from reconciler.policy.principals import (
     EVERYONE,
     Principal,
     account_principal,
-    parse_arn,
+    arn_of,
 )
 
 Actions = frozenset[Action]
@@ -118,7 +118,7 @@ def without(facts: Facts, gone: Facts) -> Facts:
 def denied_to(principal: Principal, facts: Facts) -> Actions:
     """Give what is denied without a condition to a principal: itself, its account or everyone."""
     names = [principal, EVERYONE]
-    arn = parse_arn(principal.names[0]) if principal.kind == "AWS" else None
+    arn = arn_of(principal)
     if arn:
         names.append(account_principal(arn.account, arn.partition))
     return frozenset[Action]().union(

@@ -35,15 +35,15 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _integer(text: str) -> int:
     try:
         return int(text)
-    except ValueError:  # Python bounds the digits
-        raise MalformedError("a number is beyond all bounds") from None
+    except ValueError:  # Python limits the digits
+        raise MalformedError("a number has too many digits") from None
 
 
 def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise MalformedError("a number is beyond all bounds") from None
+        raise MalformedError("a number has too many digits") from None
 
 
 def _no_constant(name: str) -> NoReturn:

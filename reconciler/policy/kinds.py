@@ -16,12 +16,12 @@ from reconciler.policy.condition_keys import (
     ONLY_WITH_TOKENS,
 )
 from reconciler.policy.conditions import Condition
-from reconciler.policy.principals import IamArn, Principal, parse_arn
+from reconciler.policy.principals import Principal, arn_of, is_anyone
 
-_PRINCIPAL_TAG = "aws:principaltag/"
+_IS_SERVICE, _PRINCIPAL_TAG = "aws:principalisawsservice", "aws:principaltag/"
 _SERVICE = "\ufdd0a service"
 _SERVICE_ARN = ":".join(("arn", *["\ufdd0"] * 4, _SERVICE))
-NAMES_OF_SERVICES = {"aws:principalaccount": (_SERVICE,), "aws:principalarn": (_SERVICE_ARN,)}
+_NAMES = {"aws:principalaccount": (_SERVICE,), "aws:principalarn": (_SERVICE_ARN,)}
 """Stands for what a service's requests have where those of users and roles name themselves."""
 
 
@@ -32,20 +32,31 @@ def kinds_of(principal: Principal, condition: Condition) -> tuple[Caller, ...]:
     """
     if principal.kind == "Service":
         return (of_service(principal.names, condition),)
-    if principal.names == ("*",) or principal.kind in ("NotPrincipal", "Missing"):
-        return (of_iam(None, principal), of_service((), condition), _anonymous(condition))
-    return (of_iam(parse_arn(principal.names[0]), principal),)
+    if is_anyone(principal):
+        return (of_iam(principal), of_service((), condition), _anonymous(condition))
+    return (of_iam(principal),)
 
 
 def of_service(names: tuple[str, ...], condition: Condition) -> Caller:
     """Give a service that acts on its own behalf: one of these names, or any where there is none.
 
-    Whether its requests lack the keys of `NAMES_OF_SERVICES`, or have other values, is not said.
+    Its requests name no account, role or user; see `readings`.
     """
     absent = ONLY_FOR_MEMBERS | ONLY_FOR_USERS | ONLY_FOR_SESSIONS | ONLY_WITH_TOKENS
-    known = {"aws:principalisawsservice": ("true",), **NAMES_OF_SERVICES}
+    known = {_IS_SERVICE: ("true",), **_NAMES}
     own = {"aws:principalservicename": names} if names else {}
     return Caller((), {**known, **own}, absent | _tags(condition))
+
+
+def readings(caller: Caller) -> tuple[Caller, ...]:
+    """Give a caller in each way that its requests may be: of a service there are two.
+
+    Whether they lack the keys that name a user or role, or have other values, is not documented.
+    """
+    if caller.context.get(_IS_SERVICE) != ("true",):
+        return (caller,)
+    context = {key: values for key, values in caller.context.items() if key not in _NAMES}
+    return caller, Caller(caller.principals, context, caller.absent | _NAMES.keys())
 
 
 def needs(condition: Condition, keys: frozenset[str]) -> bool:
@@ -56,7 +67,7 @@ def needs(condition: Condition, keys: frozenset[str]) -> bool:
 
 def _anonymous(condition: Condition) -> Caller:
     absent = ONLY_FOR_MEMBERS | ONLY_FOR_USERS | ONLY_FOR_SESSIONS | ONLY_WITH_TOKENS
-    lacking = absent | ONLY_FOR_SERVICES | {"aws:principalarn", "aws:principalisawsservice"}
+    lacking = absent | ONLY_FOR_SERVICES | {"aws:principalarn", _IS_SERVICE}
     return Caller((), {"aws:principalaccount": ("anonymous",)}, lacking | _tags(condition))
 
 
@@ -64,10 +75,11 @@ def _tags(condition: Condition) -> frozenset[str]:
     return frozenset(c.key for c in condition if c.key.startswith(_PRINCIPAL_TAG))
 
 
-def of_iam(arn: IamArn | None, principal: Principal) -> Caller:
-    """Give a user, a role or a session of one, or any of them where there is no ARN."""
-    known: dict[str, tuple[str, ...]] = {"aws:principalisawsservice": ("false",)}
+def of_iam(principal: Principal) -> Caller:
+    """Give a user, a role, a session or an account; any of them where there is no ARN."""
+    known: dict[str, tuple[str, ...]] = {_IS_SERVICE: ("false",)}
     absent = ONLY_FOR_SERVICES
+    arn = arn_of(principal)
     if arn is not None:
         known["aws:principalaccount"] = (arn.account,)
         of_kind = _OF_KIND.get(arn.resource_type)

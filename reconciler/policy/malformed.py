@@ -17,8 +17,8 @@ class MalformedError(ValueError):
     def under(self, *steps: str | int) -> "MalformedError":
         """Say the same of a part, seen from the whole: the steps lead to the part.
 
-        Readers of parts raise from where they stand, so that a document that is understood costs
-        no thought of places.
+        Readers of parts know only their own part of the path, so that reading a document that is
+        understood builds no paths.
         """
         return MalformedError(self.reason, (*steps, *self.path))
 

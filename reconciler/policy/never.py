@@ -1,4 +1,4 @@
-"""`never` rules: who ends up with a tier that a file says they never shall have.
+"""`never` rules: who ends up with a tier that they must never have.
 
 A rule is about somebody who is named, about everyone outside of some accounts, or about the
 public. What can't be told counts as broken.
@@ -32,13 +32,13 @@ from reconciler.policy.outside import is_outside
 from reconciler.policy.principals import (
     Principal,
     account_of,
+    arn_of,
     gone_kind,
-    parse_arn,
+    is_anyone,
 )
 from reconciler.policy.public import is_public, open_to_strangers
 from reconciler.policy.reach import (
     Someone,
-    is_anyone,
     lies_within,
     names_of,
     reaches,
@@ -52,7 +52,7 @@ class Outside(NamedTuple):
 
 
 class NeverRule(NamedTuple):
-    """A tier that certain principals never shall have, and why.
+    """A tier that certain principals must never have, and why.
 
     `repositories` are names and patterns; none: all repositories. The public is `Someone` who is
     everyone without a condition.
@@ -189,6 +189,6 @@ def _open(facts: Facts, rule: NeverRule) -> Facts:
 
 def _as_named_there(holder: Holder) -> Someone:
     """Say who an outsider is: one principal, or all of many who share a condition."""
-    if parse_arn(holder.principal.names[0] if holder.principal.names else ""):
+    if arn_of(holder.principal):
         return Someone(holder.principal)
     return Someone(holder.principal, holder.condition)

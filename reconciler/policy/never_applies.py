@@ -14,9 +14,9 @@ from reconciler.policy.caller import Caller
 from reconciler.policy.clauses import clause_holds
 from reconciler.policy.condition_keys import MULTIVALUED
 from reconciler.policy.conditions import Clause, Condition, parse_operator
-from reconciler.policy.contradictions import contradictions, demands_key, implied
+from reconciler.policy.contradictions import contradictions, implied
 from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
-from reconciler.policy.kinds import kinds_of
+from reconciler.policy.kinds import kinds_of, readings
 from reconciler.policy.principals import Principal
 from reconciler.policy.unknown_keys import keys_in
 
@@ -106,7 +106,8 @@ def _of_callers(callers: Sequence[Caller], unmet: Sequence[Sequence[Clause]]) ->
 
 
 def _is_unmet(clause: Clause, caller: Caller) -> bool:
-    return any(clause_holds(part, caller) is False for part in (clause, *implied(clause)))
+    parts = (clause, *implied(clause))
+    return all(any(clause_holds(p, one) is False for p in parts) for one in readings(caller))
 
 
 def _undocumented(clause: Clause) -> Iterable[Obstacle]:
@@ -121,7 +122,7 @@ def _undocumented(clause: Clause) -> Iterable[Obstacle]:
 def _no_such_values(clause: Clause, service: str | None) -> Iterable[Obstacle]:
     operator = parse_operator(clause.operator)
     shapes = _SHAPES.get(clause.key)
-    if shapes is None or not demands_key(operator) or not operator.base.startswith(_TEXTS):
+    if shapes is None or not operator.demands_key or not operator.base.startswith(_TEXTS):
         return
     for value in clause.values:
         if "${" in value:

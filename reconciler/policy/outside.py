@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from reconciler.policy.arn_patterns import account_of_pattern, account_of_source
 from reconciler.policy.conditions import Clause, Condition, parse_operator
-from reconciler.policy.principals import EVERYONE, Principal, account_of
+from reconciler.policy.principals import Principal, account_of, is_everyone
 from reconciler.policy.reach import EQUALITIES
 
 _SOURCE_ARN = "aws:sourcearn"
@@ -23,7 +23,7 @@ def is_outside(principal: Principal, condition: Condition, accounts: frozenset[s
     """
     if principal.kind == "Service":
         return not _is_bounded(condition, accounts, _OF_SOURCE)
-    if principal == EVERYONE or principal.kind == "NotPrincipal":
+    if is_everyone(principal):
         return not _is_bounded(condition, accounts, _OF_SOURCE | _OF_CALLER)
     return account_of(principal) not in accounts
 
@@ -34,9 +34,7 @@ def _is_bounded(condition: Condition, accounts: frozenset[str], keys: Iterable[s
 
 def _lies_in(clause: Clause, accounts: frozenset[str]) -> bool:
     operator = parse_operator(clause.operator)
-    if operator.base not in EQUALITIES or operator.if_exists:
-        return False
-    if operator.qualifier == "ForAllValues":
+    if operator.base not in EQUALITIES or not operator.demands_key:
         return False
     account_of_value = account_of_source if clause.key == _SOURCE_ARN else account_of_pattern
     return all(

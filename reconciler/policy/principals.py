@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from reconciler.policy.glob import has_wildcard
 from reconciler.printable import unmistakable
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
@@ -62,6 +63,16 @@ EVERYONE = Principal("AWS", ("*",))
 MISSING = Principal("Missing", ())
 
 
+def is_everyone(principal: Principal) -> bool:
+    """Tell whether a principal is everyone, of whatever kind, or everyone but some."""
+    return principal.names == ("*",) or principal.kind == "NotPrincipal"
+
+
+def is_anyone(principal: Principal) -> bool:
+    """Tell whether a principal stands for many whom it does not name, in any account."""
+    return principal.kind in ("NotPrincipal", "Missing") or has_wildcard(principal.names[0])
+
+
 def account_principal(account: str, partition: str) -> Principal:
     """Name a whole account, as its root ARN: the account's own admins delegate from there."""
     return Principal("AWS", (f"arn:{partition}:iam::{account}:root",))
@@ -103,9 +114,14 @@ def parse_arn(text: str) -> IamArn | None:
     return IamArn(match["partition"], match["account"], match["type"], path)
 
 
+def arn_of(principal: Principal) -> IamArn | None:
+    """Take the ARN of an AWS principal apart; None for all others, everyone among them."""
+    return parse_arn(principal.names[0]) if principal.kind == "AWS" else None
+
+
 def account_of(principal: Principal) -> str | None:
     """Give the account that an AWS principal belongs to; None for all others."""
-    arn = parse_arn(principal.names[0]) if principal.kind == "AWS" else None
+    arn = arn_of(principal)
     return arn.account if arn else None
 
 

@@ -21,7 +21,7 @@ from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions, Facts, Holder
 from reconciler.policy.network_sums import too_many
 from reconciler.policy.networks import Networks, few
-from reconciler.policy.principals import EVERYONE, Principal, parse_arn
+from reconciler.policy.principals import EVERYONE, Principal, is_everyone, parse_arn
 
 Why = Literal["unbounded", "networks", "services"]
 """What lets strangers in: nothing bounds them; the networks of all statements are too many; or a
@@ -85,11 +85,6 @@ def openings(facts: Facts) -> Mapping[Holder, Opening]:
 def open_to_strangers(facts: Facts) -> Facts:
     """Give the facts that let strangers in, with the actions that do."""
     return {holder: opening.actions for holder, opening in openings(facts).items()}
-
-
-def is_everyone(principal: Principal) -> bool:
-    """Tell whether a principal is everyone, of whatever kind, or everyone but some."""
-    return principal.names == ("*",) or principal.kind == "NotPrincipal"
 
 
 def _openings_to(kind: Kind, allowed: Facts, denies: _Denies) -> Iterator[tuple[Holder, Opening]]:

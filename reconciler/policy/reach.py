@@ -9,20 +9,21 @@ from typing import NamedTuple
 
 from reconciler.policy.caller import Caller, iam_caller, service_caller
 from reconciler.policy.clauses import clause_holds
-from reconciler.policy.condition_keys import MULTIVALUED, ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES
-from reconciler.policy.conditions import NO_CONDITION, Clause, Condition, parse_operator
+from reconciler.policy.condition_keys import ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES
+from reconciler.policy.conditions import NO_CONDITION, Clause, Condition
+from reconciler.policy.contradictions import demands
 from reconciler.policy.glob import globs_intersect, has_wildcard
 from reconciler.policy.principals import (
     EVERYONE,
     MISSING,
     IamArn,
     Principal,
-    parse_arn,
+    arn_of,
+    is_anyone,
 )
 from reconciler.policy.ternary import Answer, all_of
 
 EQUALITIES = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
-_ORG_ID, _ORG_PATHS = "aws:principalorgid", "aws:principalorgpaths"
 
 _WHO = frozenset(
     {
@@ -59,7 +60,7 @@ def names_of(principal: Principal) -> tuple[Principal, ...] | None:
 
     None for a session, whose role may have any path, so that it has to be looked for.
     """
-    arn = _arn(principal)
+    arn = arn_of(principal)
     if arn and arn.resource_type == "assumed-role":
         return None
     return tuple(dict.fromkeys((principal, *caller_of(principal).principals)))
@@ -88,7 +89,7 @@ def takes_in(principal: Principal, other: Principal) -> bool:
         return not _leaves_out(frozenset(principal.names), other)
     if has_wildcard(principal.names[0]):
         return True
-    own_arn, arn = _arn(principal), _arn(other)
+    own_arn, arn = arn_of(principal), arn_of(other)
     if own_arn is None or arn is None:
         return False
     return own_arn.account == arn.account and (
@@ -115,11 +116,6 @@ def _leaves_out(excluded: frozenset[str], principal: Principal) -> bool:
     return "AWS:*" in excluded or (is_one and own <= excluded)
 
 
-def is_anyone(principal: Principal) -> bool:
-    """Tell whether a principal stands for many whom it does not name, in any account."""
-    return principal.kind in ("NotPrincipal", "Missing") or has_wildcard(principal.names[0])
-
-
 def _is_session_of(session: IamArn, role: IamArn) -> bool:
     """Tell whether a session may be a role's: its ARN has the role's name without the path."""
     return (session.resource_type, role.resource_type) == ("assumed-role", "role") and (
@@ -132,7 +128,7 @@ def caller_of(principal: Principal) -> Caller:
     """Make the caller that a principal is, with what is certain of each of its requests."""
     if principal.kind == "Service":
         return service_caller(principal.names[0], absent=ONLY_FOR_MEMBERS)
-    arn = _arn(principal)
+    arn = arn_of(principal)
     if arn is None:
         return Caller(())
     if arn.resource_type == "root":  # all of an account's principals
@@ -141,38 +137,12 @@ def caller_of(principal: Principal) -> Caller:
     return iam_caller(principal.names[0])
 
 
-def _arn(principal: Principal) -> IamArn | None:
-    return parse_arn(principal.names[0]) if principal.kind == "AWS" else None
-
-
 def _are_apart(one: Clause, other: Clause) -> bool:
-    """Tell whether two clauses can't both hold: each demands a value that the other rules out.
-
-    An organization's id is compared as the beginning of paths in it. `aws:PrincipalOrgPaths` may
-    have several values, but an account is at one place of one organization (AWS Organizations
-    User Guide, "AWS Organizations terminology and concepts").
-    """
-    left, right = _demanded(one), _demanded(other)
-    return (
-        one != other
-        and left is not None
-        and right is not None
-        and left[0] == right[0]
-        and not any(globs_intersect(a, b) for a in left[1] for b in right[1])
+    """Tell whether two clauses can't both hold: each demands a value that the other rules out."""
+    return any(
+        left.key == right.key
+        and left.key in _WHO
+        and not any(globs_intersect(a, b) for a in left.values for b in right.values)
+        for left in demands(one)
+        for right in demands(other)
     )
-
-
-def _demanded(clause: Clause) -> tuple[str, tuple[str, ...]] | None:
-    """Give the key and the patterns, one of which its one value has to match; None if not so."""
-    operator = parse_operator(clause.operator)
-    if clause.key in MULTIVALUED:
-        single = operator.qualifier == "ForAnyValue" and clause.key == _ORG_PATHS
-    else:
-        single = not operator.qualifier
-    if operator.base not in EQUALITIES or operator.if_exists or not single:
-        return None
-    if clause.key not in _WHO or any("${" in value for value in clause.values):
-        return None
-    if clause.key == _ORG_ID:
-        return _ORG_PATHS, tuple(f"{value}/*" for value in clause.values)
-    return clause.key, clause.values

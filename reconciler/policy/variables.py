@@ -25,9 +25,9 @@ def literal(text: str) -> str:
 def resolve(value: str, caller: Caller) -> str | None:
     """Replace the variables of a value; None where one of them can't be told.
 
-    `${*}`, `${?}` and `${$}` are plain characters, and come out as `plain` writes them. What the
-    service does with a variable that has no value and no default, with one that may have several
-    values and with wildcards in a value is not said plainly enough: none of them is guessed at.
+    `${*}`, `${?}` and `${$}` are plain characters, and come out as `plain` writes them. It is not
+    documented clearly what the service does with a variable that has no value and no default, with
+    one that may have several values and with wildcards in a value: none of them can be told.
 
     Sources: IAM User Guide, "IAM policy elements: Variables and tags" and "Single-valued vs.
     multivalued context keys".

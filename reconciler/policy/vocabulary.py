@@ -1,16 +1,15 @@
 """The file's own words for what a policy says: names of principals, names of tiers."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.policy.condition_keys import spell_key
-from reconciler.policy.conditions import Condition
+from reconciler.policy.conditions import Clause, Condition
 from reconciler.policy.principals import EVERYONE, Principal, plain_name
 from reconciler.policy.tiers import BUILT_IN_TIERS, OF_SERVICES, Tiers
-from reconciler.printable import unmistakable
+from reconciler.printable import quoted, unmistakable
 
 _MOST_LISTED = 3
 
@@ -60,21 +59,29 @@ class Vocabulary:
         named = self.find(principal, condition)
         return named.name if named else None
 
+    def who(self, principal: Principal, condition: Condition) -> str:
+        """Write who holds something: by the file's name, if there is one."""
+        return self.name_of(principal, condition) or holder_name(principal, condition)
+
 
 def holder_name(principal: Principal, condition: Condition) -> str:
     """Write who holds something as people read it: `*` is everyone only without a condition."""
     if principal != EVERYONE or not condition:
         return plain_name(principal)
-    terms = (
-        f"{clause.operator} {unmistakable(spell_key(clause.key))} {_listed(clause.values)}"
-        for clause in condition
-    )
-    return f"whoever meets {' and '.join(terms)}"
+    return f"whoever meets {' and '.join(clause_words(c, _MOST_LISTED) for c in condition)}"
 
 
-def _listed(values: tuple[str, ...]) -> str:
-    more = f" or {len(values) - _MOST_LISTED:,} more" if len(values) > _MOST_LISTED else ""
-    return " or ".join(map(json.dumps, values[:_MOST_LISTED])) + more
+def clause_words(clause: Clause, most: int | None = None) -> str:
+    """Write a clause of a condition: `IpAddress aws:SourceIp "203.0.113.0/24"`."""
+    key = unmistakable(spell_key(clause.key))
+    return f"{clause.operator} {key} {values_words(clause, most)}"
+
+
+def values_words(clause: Clause, most: int | None = None) -> str:
+    """Write the values of a clause, the first ones where there are more than `most`."""
+    left = len(clause.values[most:]) if most else 0
+    more = f" or {left:,} more" if left else ""
+    return " or ".join(map(quoted, clause.values[:most])) + more
 
 
 def _by_principal(

@@ -119,11 +119,8 @@ def error_text(error: Exception) -> str:
     if isinstance(error, boto.ClientError):
         details = error.response.get("Error", {})
         return (details.get("Message") or details.get("Code") or "no reason given").strip()
-    return "a credential holds a line break" if _UNSENDABLE in str(error) else _one_line(str(error))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    said = " ".join(str(error).split())
+    return "a credential holds a line break" if _UNSENDABLE in said else said
 
 
 def fault_of(error: Exception) -> Fault:

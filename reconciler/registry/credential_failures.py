@@ -1,4 +1,4 @@
-"""Why credentials can't be had: the file, the helper or the login, with its own words."""
+"""Why there are no credentials: the file, helper or login that failed, and its own message."""
 
 import json
 import shlex
@@ -33,7 +33,9 @@ def explain_credentials(error: Exception, session: botocore.session.Session) -> 
         message = f"the SSO login does not work: {quoted(error_text(error))}"
         return CallError(message, fault=Fault.CREDENTIALS, hint=login)
     if isinstance(error, EOFError):
-        message = f"{_FAILED}: a role of the profile asks for an MFA code, and nobody can enter it"
+        message = (
+            f"{_FAILED}: a role of the profile asks for an MFA code, which can't be entered here"
+        )
         return CallError(message, fault=Fault.CREDENTIALS, hint="use a session that has one")
     source = source_of(session)
     said = _said(error, source)

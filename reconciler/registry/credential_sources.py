@@ -43,7 +43,7 @@ class Source:
 
 
 def missing_files() -> list[str]:
-    """Name the files that a variable names and boto3 passes over in silence: they are none."""
+    """Name the files that a variable names and that do not exist: boto3 ignores them silently."""
     return [
         f"{variable} names {os.environ[variable]}, which is no file"
         for variable in _FILES

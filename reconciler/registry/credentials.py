@@ -85,7 +85,7 @@ def watch_credentials(client: BaseClient, session: botocore.session.Session) -> 
 
 @contextmanager
 def _explaining(session: botocore.session.Session) -> Iterator[None]:
-    """Tell what fails in here as a failure to get credentials, not as one of the call."""
+    """Explain what fails inside as a failure to get credentials."""
     try:
         yield
     except Exception as error:
@@ -111,7 +111,7 @@ def _require_plain(name: str, value: object, method: str) -> None:
     raise CallError(
         f"{name} {where} {what}; it comes from {source}",
         fault=Fault.CREDENTIALS,
-        hint="set it again without; what a file or a secret store gives may end with a line break",
+        hint="set it again without that; a file or a secret store may add a line break at the end",
     )
 
 

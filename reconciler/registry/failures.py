@@ -23,7 +23,9 @@ _REASON = re.compile(r"\bbecause (?P<reason>.+)|\bwith (?P<deny>an explicit deny
 
 CREDENTIALS_HINT = "check with `aws sts get-caller-identity` that these credentials work"
 _HINTS = {
-    Fault.SETTINGS: "check AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the files in ~/.aws",
+    Fault.SETTINGS: (
+        "check --profile, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the files in ~/.aws"
+    ),
     Fault.CONNECTION: "check the network, the proxy, the region's name and AWS_ENDPOINT_URL",
     Fault.TLS: "where a proxy has certificates of its own, name them in AWS_CA_BUNDLE; "
     "for an http:// endpoint, check AWS_ENDPOINT_URL",
@@ -75,7 +77,7 @@ def explain(
 
 
 def in_this_region_only(error: CallError, region: str) -> CallError:
-    """Say of credentials that are good in other regions why they may be none in this one."""
+    """Say why credentials that work in other regions may not work in this one."""
     if error.fault is not Fault.NOT_ACCEPTED:
         return error
     return CallError(error.message, fault=error.fault, hint=enabling_hint(region))
@@ -109,7 +111,7 @@ def _credentials(error: Exception, said: str) -> tuple[str, str]:
 
 
 def _denied(said: str, operation: str, repository: str | None) -> tuple[str, str]:
-    """Name the action once, and who may not do it; the hint goes on from there."""
+    """Name the action once, and who may not do it; and a hint."""
     named = _NO_PERMISSION.search(said)
     service = "sts" if operation == "GetCallerIdentity" else "ecr"
     action = named["action"] if named else f"{service}:{operation}"

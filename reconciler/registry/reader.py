@@ -16,7 +16,7 @@ from reconciler.registry.classify import fault_of, read_verdict
 from reconciler.registry.failures import explain
 from reconciler.registry.fault import FOR_ALL, CallError, Fault
 from reconciler.registry.model import LiveRepository, LiveSettings, ReadFailure
-from reconciler.registry.pace import Pace
+from reconciler.registry.pace import Pace, T
 from reconciler.registry.session import THREADS, Connection, new_client
 
 _PAGE = 1000  # repositories; the most that DescribeRepositories gives at once
@@ -83,10 +83,7 @@ class RegistryReader:
                 raise
             return text_field(answer, "policyText")
 
-        try:
-            return self._pace.call(ask, read_verdict)
-        except Exception as error:
-            raise self._explain(error, "GetRepositoryPolicy", name) from error
+        return self._call(ask, "GetRepositoryPolicy", name)
 
     def read_settings(self, name: str) -> LiveSettings:
         """How a repository is set up (DescribeRepositories). Raises CallError."""
@@ -100,10 +97,7 @@ class RegistryReader:
                 raise UnreadableAnswerError("the answer does not have one repository")
             return settings_in(repositories[0])
 
-        try:
-            return self._pace.call(ask, read_verdict)
-        except Exception as error:
-            raise self._explain(error, "DescribeRepositories", name) from error
+        return self._call(ask, "DescribeRepositories", name)
 
     def holds_images(self, name: str) -> bool:
         """Tell whether a repository holds any image (ListImages). Raises CallError."""
@@ -117,10 +111,7 @@ class RegistryReader:
                 raise UnreadableAnswerError("the answer has no imageIds")
             return bool(images) or "nextToken" in answer
 
-        try:
-            return self._pace.call(ask, read_verdict)
-        except Exception as error:
-            raise self._explain(error, "ListImages", name) from error
+        return self._call(ask, "ListImages", name)
 
     def read(
         self, names: Sequence[str], progress: Callable[[int, int], None]
@@ -148,6 +139,13 @@ class RegistryReader:
                 progress(len(found), len(wanted))
         return {name: found[name] for name in wanted}
 
+    def _call(self, ask: Callable[[], T], operation: str, name: str | None = None) -> T:
+        """Ask until there is an answer. Raises CallError."""
+        try:
+            return self._pace.call(ask, read_verdict)
+        except Exception as error:
+            raise self._explain(error, operation, name) from error
+
     def _explain(self, error: Exception, operation: str, name: str | None = None) -> CallError:
         return explain(error, operation=operation, repository=name, region=self._region)
 
@@ -172,10 +170,7 @@ class RegistryReader:
             answer = self._client.describe_repositories(**parameters)
             return repository_names(answer), next_token(answer, token)
 
-        try:
-            return self._pace.call(ask, read_verdict)
-        except Exception as error:
-            raise self._explain(error, "DescribeRepositories") from error
+        return self._call(ask, "DescribeRepositories")
 
 
 def unread(names: Iterable[str], error: CallError) -> dict[str, LiveRepository]:

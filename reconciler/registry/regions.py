@@ -1,4 +1,4 @@
-"""What a region may lack, by its name or its endpoint's address, and what to do about it."""
+"""Regions that an account may have to enable, and endpoints that a region may not have."""
 
 import re
 

@@ -30,7 +30,7 @@ class GrantView:
 class AccessLine:
     """What changes for one principal, in words.
 
-    `gained` and `lost` are told where two sets would have to be compared by eye, and else empty.
+    `gained` and `lost` are empty where `before` and `after` alone show the difference.
     """
 
     sign: Literal["+", "-", "~"]

@@ -1,14 +1,14 @@
-"""What many repositories fail of, told once: a cause is a text without the repository's name."""
+"""Failures with the same cause, told once: a cause is a message without the repository's name."""
 
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from reconciler.printable import printable, printable_name
+from reconciler.printable import printable
+from reconciler.report.words import MOST_NAMES, listed
 
-_MOST_NAMES = 10
 _OWN = "\0"
-"""Stands in a text where the repository's own name was; no text that was read has it."""
+"""Stands in a message for the repository's name; in what is read it is escaped."""
 
 
 class Failure(NamedTuple):
@@ -21,7 +21,7 @@ class Failure(NamedTuple):
 
 
 class Cause(NamedTuple):
-    """The repositories of one region that one thing befell, in the order given."""
+    """A cause, and the repositories of one region that failed for it, in the order given."""
 
     kind: str
     region: str
@@ -30,15 +30,13 @@ class Cause(NamedTuple):
 
     @property
     def message(self) -> str:
-        """The text of a cause that befell a single repository."""
+        """The message, for a single repository."""
         return printable(self.text.replace(_OWN, self.repositories[0]))
 
     @property
     def names(self) -> str:
         """The first of the names, how many more there are, and the region."""
-        first = ", ".join(map(printable_name, self.repositories[:_MOST_NAMES]))
-        more = len(self.repositories) - _MOST_NAMES
-        return f"{first}{f' and {more} more' if more > 0 else ''} ({printable(self.region)})"
+        return f"{listed(self.repositories, MOST_NAMES)} ({printable(self.region)})"
 
     @property
     def of_call(self) -> str | None:
@@ -51,7 +49,7 @@ class Cause(NamedTuple):
 
     @property
     def why(self) -> str:
-        """The text of a cause that befell several repositories."""
+        """The message, for several repositories."""
         return _shown(self.text)
 
 
@@ -68,7 +66,7 @@ def by_cause(failures: Iterable[Failure]) -> list[Cause]:
 def _without_name(message: str, name: str) -> str:
     own = re.escape(name)
     places = rf"\bon {own}(?=[\s:;,)]|$)|'{own}'|\brepository/{own}(?=[\s:;,)]|$)"
-    return re.sub(places, lambda found: f"{found[0].replace(name, _OWN)}", message)
+    return re.sub(places, lambda found: found[0].replace(name, _OWN), message)
 
 
 def _shown(text: str) -> str:

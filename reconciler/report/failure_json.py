@@ -1,4 +1,4 @@
-"""Why a command failed, as JSON: what stdout holds where there is no other document."""
+"""Why a command failed, as JSON: written to stdout in place of the result."""
 
 from collections.abc import Sequence
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _GLUE = "\u00a0"
-"""Stands for a space at which no line ends; what comes from outside has it escaped."""
+"""A space at which no line is wrapped; in text from outside it is escaped."""
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _UNIT = re.compile(rf"(?:{_QUOTED}|[^ ])+(?: +(?:[-+~!*|](?![^ ])|::[^ ]*))*")
@@ -20,7 +20,7 @@ _GAP = re.compile(rf"{_QUOTED}|(?<=[^ ])( {{3,}})")
 _HEAD = re.compile(r"( *\| )|( *)(?:[-+~!*] +)?")
 _HANG = 2
 _FIRST_COLUMN = 12
-"""A word that is narrower than this is a mark, and what follows stays beside it."""
+"""A first column narrower than this is a mark: what follows it stays on its line."""
 
 _PLAIN = {"→": "->", "…": "..."}
 _NOT_ASCII = re.compile(rf"[^\x00-\x7f{_GLUE}]")
@@ -37,14 +37,14 @@ ANY_PAGE = Page()
 
 
 def unbroken(text: str) -> str:
-    """Keep a text, such as a command to copy, in one line wherever it is shown by `fitted`."""
+    """Keep a text, such as a command to copy, from being wrapped by `fitted`."""
     return text.replace(" ", _GLUE)
 
 
 def fitted(text: str, page: Page) -> str:
-    """Fit text to where it is shown: lines end between words, and go on further in.
+    """Wrap text at words to the page's width, with a hanging indent, and fit it to its encoding.
 
-    A word that is wider stays whole.
+    A word that is wider than the page stays whole.
     """
     text, width = spelled(text, page), page.width
     if width is not None:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.plan.model import ChangeKind
-from reconciler.printable import printable
+from reconciler.printable import printable, printable_json
 from reconciler.report.causes import Failure, by_cause
 from reconciler.report.paint import Paint, Role
-from reconciler.report.plan_json import Origin, change_json, json_text, plan_json
+from reconciler.report.plan_json import Origin, change_json, plan_json
 from reconciler.report.plan_view import PlanView
 from reconciler.report.words import number_of
 
@@ -98,4 +98,4 @@ def render_outcomes_json(view: PlanView, outcomes: Sequence[OutcomeView], origin
         }
         for change, outcome in zip(view.changes, outcomes, strict=True)
     ]
-    return json_text(document)
+    return printable_json(document)

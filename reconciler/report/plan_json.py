@@ -73,17 +73,12 @@ def render_plan_json(view: PlanView, origin: Origin) -> str:
     """Write a plan as JSON text that can be saved and applied later: it tells its own digest."""
     # The digest is of what a reader will find: fractions are strings in JSON, for one.
     found = json.loads(json.dumps(plan_json(view, origin), default=str))
-    return json_text({**found, "digest": digest_of(found)})
+    return printable_json({**found, "digest": digest_of(found)})
 
 
 def render_drift_json(view: PlanView, origin: Origin) -> str:
     """Write drift as JSON text: a plan's shape, and nothing that could be applied."""
-    return json_text(plan_json(view, origin))
-
-
-def json_text(document: dict[str, object]) -> str:
-    """Write a JSON object as text that is safe to show."""
-    return printable_json(document)
+    return printable_json(plan_json(view, origin))
 
 
 def change_json(change: ChangeView) -> dict[str, object]:

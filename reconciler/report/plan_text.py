@@ -11,10 +11,9 @@ from reconciler.report.access_view import LineKind
 from reconciler.report.causes import Failure, by_cause
 from reconciler.report.paint import Paint, Role
 from reconciler.report.plan_view import ChangeView, PlanView
-from reconciler.report.words import number_of, settings_words
+from reconciler.report.words import MOST_NAMES, listed, number_of, settings_words
 
 _MARGIN = 56
-_MOST_NAMES = 10
 _MOST_RAW = 2_000
 _DIFF_ROLES: Mapping[str, Role] = {"+": "added", "-": "removed", "@": "hint"}
 _RARE_KINDS: tuple[LineKind, ...] = ("narrowed", "changed")
@@ -58,7 +57,7 @@ def explain_nothing(_change: Change) -> Iterable[str]:
 _AS_PLAN = _Manner(
     as_change,
     make="create the repository",
-    delete="nobody is left: the policy is removed, and the repository stays",
+    delete="no grants remain: the policy is removed, and the repository stays",
     risks=_RISKS,
     explain=explain_nothing,
 )
@@ -98,7 +97,7 @@ def _render(view: PlanView, paint: Paint, manner: _Manner, summary: str, *, grou
 def _change_blocks(
     view: PlanView, paint: Paint, manner: _Manner, *, grouped: bool
 ) -> Iterable[str]:
-    """Tell each change; those of a region of which all the same is told, together."""
+    """Tell each change; where grouped, equal changes of one region once."""
     equal: defaultdict[tuple[str, ...], list[ChangeView]] = defaultdict(list)
     for change in view.changes:
         told = "\n".join(_change_lines(change, paint, manner))
@@ -118,12 +117,7 @@ def _heading_lines(changes: Sequence[ChangeView], paint: Paint) -> Iterable[str]
     if len(changes) > 1:
         names = [change.repository for change in changes]
         risky = first.risks or first.unreadable is not None
-        yield f"  {_listed(names, len(names) if risky else _MOST_NAMES)}"
-
-
-def _listed(names: Sequence[str], most: int) -> str:
-    more = len(names) - most
-    return ", ".join(map(printable_name, names[:most])) + (f" and {more} more" if more > 0 else "")
+        yield f"  {listed(names, len(names) if risky else MOST_NAMES)}"
 
 
 def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable[str]:
@@ -182,7 +176,7 @@ def _error_lines(view: PlanView, paint: Paint) -> Iterable[str]:
 def _unmanaged_lines(view: PlanView) -> Iterable[str]:
     if view.unmanaged:
         count = number_of(len(view.unmanaged), "repository", "repositories")
-        yield f"{count} not in the file: {_listed(view.unmanaged, _MOST_NAMES)}"
+        yield f"{count} not in the file: {listed(view.unmanaged, MOST_NAMES)}"
 
 
 def _plan_summary(view: PlanView) -> str:
@@ -195,7 +189,7 @@ def _plan_summary(view: PlanView) -> str:
 
 
 def _access(counts: Mapping[LineKind, int]) -> str:
-    """Tell the figures; the kinds that most plans have none of only where there are some."""
+    """Tell the figures; the rare kinds only where there are some."""
     gone = f" ({counts['gone']} gone)" if counts["gone"] else ""
     told = [
         f"{counts['granted']} granted",

@@ -6,6 +6,7 @@ from reconciler.access.problems import Place, Problem, Severity
 from reconciler.printable import printable
 from reconciler.report.layout import ANY_PAGE, Page, columns, spelled
 from reconciler.report.paint import Paint
+from reconciler.report.words import number_of
 
 _INDENT = "  "
 _ROOM = len("^ warning")
@@ -36,15 +37,14 @@ def render_verdict(path: str, problems: Iterable[Problem], paint: Paint) -> str:
     """Say in one line whether the file is valid, and how many problems there are."""
     severities = [problem.severity for problem in problems]
     errors, warnings = severities.count("error"), severities.count("warning")
-    counts = [_count(errors, "error"), _count(warnings, "warning")]
-    told = ", ".join(count for count in counts if count)
+    counts = {
+        number_of(errors, "error", "errors"): errors,
+        number_of(warnings, "warning", "warnings"): warnings,
+    }
+    told = ", ".join(count for count, number in counts.items() if number)
     if errors:
         return f"{printable(path)} is {paint('error', 'invalid')}: {told}\n"
     return f"{printable(path)} is valid{f': {told}' if told else ''}\n"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}" if number else ""
 
 
 def _render(problem: Problem, lines: Mapping[str, Sequence[str]], paint: Paint, page: Page) -> str:

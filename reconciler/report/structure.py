@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import unified_diff
+from hashlib import sha256
 
 from deepdiff import DeepDiff
 
@@ -75,8 +76,13 @@ def _beside(old: Sequence[Json], new: Sequence[Json]) -> list[Json]:
 
 def _distance(one: Json, other: Json) -> float:
     """Tell how much of two statements differs, whatever the order of lists: 0 is nothing."""
-    found = DeepDiff(one, other, ignore_order=True, get_deep_distance=True)
+    found = DeepDiff(one, other, ignore_order=True, get_deep_distance=True, hasher=_hash)
     return float(found.get("deep_distance", 0))
+
+
+def _hash(text: str) -> str:
+    """Hash a text for DeepDiff; its own hash refuses lone surrogates, which a policy may hold."""
+    return sha256(str(text).encode(errors="surrogatepass")).hexdigest()
 
 
 def _order(statement: Json) -> tuple[str, str]:

@@ -1,17 +1,19 @@
 """Principals, conditions and holdings in a few words."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.policy.condition_keys import spell_key
 from reconciler.policy.conditions import CURRENT_TIME, Clause, Condition
 from reconciler.policy.difference import Holding, Holdings
 from reconciler.policy.facts import Actions
 from reconciler.policy.principals import Principal, account_of, gone_kind, plain_name
 from reconciler.policy.tiers import Tiers, describe_actions, tiers_within
-from reconciler.policy.vocabulary import NamedPrincipal
-from reconciler.printable import quoted, unmistakable
+from reconciler.policy.vocabulary import NamedPrincipal, clause_words, values_words
+from reconciler.printable import printable_name, quoted
 from reconciler.registry.model import RepositorySettings
+
+MOST_NAMES = 10
+"""How many repositories are named where all of them need not be."""
 
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+Z)?"
 _IDENTITIES = {
@@ -72,7 +74,7 @@ def condition_words(condition: Condition) -> str:
     until = [clause for clause in condition if _is_until(clause)]
     others = [clause for clause in condition if not _is_until(clause)]
     ends = "".join(f" until {c.values[0].removesuffix('T00:00:00Z')}" for c in until)
-    terms = " and ".join(map(_term, others))
+    terms = " and ".join(map(clause_words, others))
     return ends + (f" if {terms}" if terms else "")
 
 
@@ -83,6 +85,12 @@ def settings_words(settings: RepositorySettings) -> Iterable[str]:
     key = f" with {settings.kms_key}" if settings.kms_key else ""
     yield f"encryption by {settings.encryption}{key}"
     yield from (f"tag {quoted(name)}={quoted(value)}" for name, value in settings.tags)
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Name repositories, the first ones where they are many: `app/a, app/b and 12 more`."""
+    more = len(names) - most
+    return ", ".join(map(printable_name, names[:most])) + (f" and {more} more" if more > 0 else "")
 
 
 def number_of(count: int, one: str, many: str) -> str:
@@ -101,16 +109,8 @@ def _identity_words(condition: Condition) -> str:
     words = []
     for clause in condition:
         known = _IDENTITIES.get((clause.operator, clause.key))
-        words.append(f"{known} {_values(clause)}" if known else f"if {_term(clause)}")
+        words.append(f"{known} {values_words(clause)}" if known else f"if {clause_words(clause)}")
     return "".join(f" {word}" for word in words)
-
-
-def _term(clause: Clause) -> str:
-    return f"{clause.operator} {unmistakable(spell_key(clause.key))} {_values(clause)}"
-
-
-def _values(clause: Clause) -> str:
-    return " or ".join(map(quoted, clause.values))
 
 
 def _is_until(clause: Clause) -> bool:

@@ -3,8 +3,10 @@
 import time
 from http import HTTPStatus
 
+from reconciler.printable import quoted
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.calls import ServiceError
+from reconciler.sandbox.prepare import known_regions
 
 
 class ConnectionCutError(ConnectionError):
@@ -15,6 +17,12 @@ def on_its_way(region: str, behaviour: Behaviour) -> None:
     """Raise ConnectionCutError where a call is to a region from which nothing comes back."""
     if region == behaviour.dead_region:
         raise ConnectionCutError
+
+
+def require_region(region: str) -> None:
+    """Raise ServiceError for a region without ECR; AWS has no host for it that could answer."""
+    if region not in known_regions():
+        raise ServiceError("UnknownRegion", f"the sandbox knows no region {quoted(region)}")
 
 
 def before_work(number: int, behaviour: Behaviour) -> None:

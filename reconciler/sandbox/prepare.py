@@ -1,7 +1,5 @@
 """moto made ready: emptied, corrected, and with somebody whose keys can be used."""
 
-from difflib import get_close_matches
-
 import moto.core.base_backend as moto_backends
 import moto.ecr.models as moto_ecr
 from moto.core.model_instances import reset_model_data
@@ -9,6 +7,7 @@ from moto.ecr.models import ecr_backends
 from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
+from reconciler.closest import closest
 from reconciler.errors import UsageError
 from reconciler.printable import quoted
 from reconciler.sandbox.calls import NAME_PATTERN
@@ -22,11 +21,16 @@ def empty_moto() -> None:
     moto_ecr.ECR_REPOSITORY_NAME_PATTERN = NAME_PATTERN
 
 
+def known_regions() -> list[str]:
+    """Give the regions in which moto, and so botocore's model, has ECR."""
+    return ecr_backends["111122223333"].regions
+
+
 def check_region(region: str) -> None:
-    """Raise UsageError for a region in which moto, and so botocore's model, has no ECR."""
-    known = ecr_backends["111122223333"].regions
+    """Raise UsageError for a region in which there is no ECR."""
+    known = known_regions()
     if region not in known:
-        meant = next(iter(get_close_matches(region, known, n=1)), None)
+        meant = closest(region, known)
         hint = f"did you mean {meant}?" if meant else "give one that has ECR, such as us-west-2"
         raise UsageError(f"the sandbox knows no region {quoted(region)}", hint=hint)
 

@@ -62,7 +62,8 @@ class Sandbox:
     ) -> None:
         self._account = account
         self._region = region
-        self._dead_region = behaviour.dead_region
+        broken = behaviour.dead_region, behaviour.disabled_region
+        self._regions = {region, *filter(None, broken)}
         self._port = port
         self._ecr = EmbeddedEcr(behaviour, account, clock)
         self._serving: Serving | None = None
@@ -96,7 +97,7 @@ class Sandbox:
             raise ReconcileError("a sandbox is already running in this process")
         try:
             empty_moto()
-            for region in (self._region, self._dead_region or self._region):
+            for region in sorted(self._regions):
                 check_region(region)
             self._keys = new_keys(self._account, self._region)
             self.spread_iam()

@@ -39,7 +39,7 @@ MISLEADING = (
     "AWS_DEFAULTS_MODE",
     "AWS_DATA_PATH",
 )
-"""Variables that no value makes harmless: a shell that is to reach the sandbox unsets them."""
+"""Variables without a harmless value: a shell that is to reach the sandbox unsets them."""
 
 
 def without_settings(environment: Mapping[str, str]) -> dict[str, str]:

@@ -76,6 +76,7 @@ class EmbeddedEcr:
         """Take the `number`-th ECR call past all that may befall it; `Behaviour` has the order."""
         state = self.state
         try:
+            faults.require_region(call.caller.region)
             time.sleep(state.behaviour.latency)
             state.credentials.check_ecr(number, call.caller.region)
             state.throttle.check(call.caller.account)
@@ -88,6 +89,7 @@ class EmbeddedEcr:
 
     def _other(self, call: OtherCall, ecr_calls: int, environ: WSGIEnvironment) -> Response:
         try:
+            faults.require_region(call.caller.region)
             if call.service == "sts":
                 self.state.credentials.check_sts(ecr_calls, call.caller.region)
         except ServiceError as error:

@@ -134,9 +134,7 @@ def test_a_read_that_still_gives_the_old_policy_is_repeated(stale_reads: int, re
     outcome = apply_one(change_of(None, "pull"), Lagging({NAME: None}), make_run(clock))
     assert (outcome.result, outcome.written) == (result, True)
     assert clock.now <= SHOWS_WITHIN + 0.1
-    told = (
-        "the policy was written, but what is live is still, or again, what it was; run plan again"
-    )
+    told = "the policy was written, but the live one is the old one, still or again; run plan again"
     assert outcome.error == (None if result == "applied" else told)
 
 

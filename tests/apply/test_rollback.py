@@ -316,7 +316,7 @@ def test_nobody_is_let_in_unless_allowed(old: str | None, new: str | None, refus
     assert len(refusals) == refused
     assert all(r.guard == "public" and f"--allow-public {NAME}" in r.message for r in refusals)
     assert not list(check_public(changes, frozenset({NAME})))
-    assert len(list(check_public(changes, frozenset({"payments/*"})))) == refused
+    assert not list(check_public(changes, frozenset({"payments/*"})))
 
 
 def test_doubts_are_named() -> None:

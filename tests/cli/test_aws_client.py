@@ -2,14 +2,15 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import ROLE_2, Reconcile, sandbox_environment
+from tests.test_readme import README, marked
 
 AWS = shutil.which("aws")
 pytestmark = pytest.mark.skipif(AWS is None, reason="the aws client is not installed")
@@ -28,24 +29,17 @@ def aws(environment: dict[str, str], *arguments: str) -> dict[str, str]:
     return json.loads(done.stdout)
 
 
-def test_a_hand_edit_is_named_and_repaired(
-    reconcile: Reconcile, ecr: Sandbox, folder: Path
-) -> None:
+def test_a_hand_edit_is_named_and_repaired(reconcile: Reconcile, ecr: Sandbox) -> None:
     environment = sandbox_environment(ecr)
     assert reconcile("apply", "--yes").code == 0
     name = ("--repository-name", "payments/api")
-    policy = json.loads(aws(environment, "get-repository-policy", *name)["policyText"])
-    for statement in policy["Statement"]:
-        if statement["Principal"] == {"AWS": ROLE_2}:
-            statement["Action"].append("ecr:PutImage")
-    (folder / "by-hand.json").write_text(json.dumps(policy))
-    text = f"file://{folder / 'by-hand.json'}"
-    aws(environment, "set-repository-policy", *name, "--policy-text", text)
+    program, service, *call = shlex.split(marked("hand edit"))
+    assert (program, service) == ("aws", "ecr")
+    aws(environment, *call)
 
     drift = reconcile("drift")
     assert drift.code == 4
-    assert ROLE_2 in drift.out
-    assert "ecr:PutImage" in drift.out
+    assert f"$ reconcile drift\n{drift.out}" in README
     assert reconcile("apply", "--yes").code == 0
     assert reconcile("drift").code == 0
     repaired = aws(environment, "get-repository-policy", *name)["policyText"]

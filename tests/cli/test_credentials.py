@@ -86,4 +86,4 @@ def test_an_mfa_code_that_nobody_enters(folder: Path) -> None:
     )
     done = plan(folder, config, None, "default")
     assert (done.code, done.out) == (1, "")
-    assert "a role of the profile asks for an MFA code, and nobody can enter it" in done.err
+    assert "a role of the profile asks for an MFA code, which can't be entered here" in done.err

@@ -21,6 +21,12 @@ def test_the_file_comes_on_stdin(reconcile: Reconcile, folder: Path, command: st
     assert done.code == expected.code
 
 
+def test_the_access_file_is_no_plan(offline: Reconcile) -> None:
+    done = offline("apply", "ecr_access.yaml")
+    assert done.code == 3
+    assert "the access file is given with -f ecr_access.yaml" in done.err
+
+
 def test_problems_on_stdin_have_places(offline: Reconcile) -> None:
     assert "stdin:14:16: unknown-tier" in offline("validate", "-f", "-", stdin=BAD).out
     assert "stdin:14:16: unknown-tier" in offline("plan", "-f", "-", stdin=BAD).err

@@ -51,6 +51,16 @@ def test_a_region_that_is_not_enabled(
     assert done.code == (6 if command[0] == "apply" and len(regions) > 1 else 1)
 
 
+@pytest.mark.parametrize("regions", [f"{HERE}, us-wset-2", "us-wset-2"])
+def test_a_region_that_there_is_not(folder: Path, regions: str) -> None:
+    (folder / "ecr_access.yaml").write_text(SEED.replace(HERE, regions))
+    with Sandbox() as ecr:
+        ecr.create_repository(NAME)
+        done = runner(folder, sandbox_environment(ecr))("plan")
+    assert 'failed: the sandbox knows no region "us-wset-2"' in done.out + done.err
+    assert done.code == 1
+
+
 def test_credentials_that_no_region_takes_are_bad(folder: Path) -> None:
     (folder / "ecr_access.yaml").write_text(SEED)
     with Sandbox(Behaviour(disabled_region=HERE)) as ecr:

@@ -1,17 +1,15 @@
 """`demo` and `sandbox` as processes in a shell whose AWS settings lead elsewhere or are broken."""
 
 import os
-import signal
+import re
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import SEED, clean_environment
+from tests.cli.sandbox_process import RECONCILE, sandbox_lines
 
 NOWHERE = "http://127.0.0.1:9"
 HOSTILE = {
@@ -35,7 +33,6 @@ HOSTILE = {
     "no_proxy": "example.com",
     "REQUESTS_CA_BUNDLE": "/no/such/bundle",
 }
-RECONCILE = (sys.executable, "-m", "reconciler")
 
 
 def hostile(folder: Path) -> dict[str, str]:
@@ -65,33 +62,13 @@ def run(environment: dict[str, str], folder: Path, *arguments: str) -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-@contextmanager
-def sandbox_lines(environment: dict[str, str], *options: str) -> Iterator[str]:
-    """Give what `reconcile sandbox` prints for a shell; it must end well."""
-    process = subprocess.Popen(
-        [*RECONCILE, "sandbox", *options],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        lines = iter(process.stdout.readline, "")
-        printed: list[str] = []
-        for line in lines:
-            printed.append(line)
-            if line.startswith("unset "):
-                break
-        yield "".join(printed)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-
-
 def test_the_demo_is_deaf_to_all_of_them(tmp_path: Path) -> None:
     done = run(hostile(tmp_path), tmp_path, *RECONCILE, "demo")
     assert done.code == 0, done.out + done.err
+    story, _, end = done.out.partition("\n# What each command ended with:\n")
+    steps = re.findall(r"^\$ (.*)\n(?:.*\n)*?\(exit code (\d)\)$", story, re.MULTILINE)
+    assert len(steps) == 10
+    assert re.findall(r"^  (\d)  \w+ +(.*)$", end, re.MULTILINE) == [(c, s) for s, c in steps]
 
 
 def test_what_the_sandbox_prints_sets_all_of_them_aside(tmp_path: Path) -> None:
@@ -124,6 +101,7 @@ def test_one_of_them_alone_is_set_aside(name: str, tmp_path: Path) -> None:
         ("--region", "x\x1b[31m y", "such as us-west-2"),
         ("--region", "", "such as us-west-2"),
         ("--dead-region", "nowhere", "such as us-west-2"),
+        ("--disabled-region", "eu-wset-1", "did you mean eu-west-1?"),
     ],
 )
 def test_an_unknown_region_is_wrong_usage(

@@ -16,7 +16,7 @@ from tests.apply.journal_making import A, B, journal
 from tests.cli.conftest import SEED, Done, Reconcile, clean_environment, sandbox_environment
 
 NO_SPACE = "error: the output can't be written: No space left on device\n"
-NOBODY = "refused: this asks before it writes, and nobody is there to answer; add --yes\n"
+NOBODY = "refused: this needs confirmation, and no terminal is there to ask on; add --yes\n"
 MANY = [f"app/n{number:02}" for number in range(20)]
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full, or small pipes")

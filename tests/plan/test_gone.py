@@ -27,10 +27,10 @@ def messages(wanted: Desired, *found: Json, given: Rules | None = None) -> list[
 
 def test_who_is_gone_and_what_they_held() -> None:
     assert messages(desired(), allow(GONE, PULL)) == [
-        f"the role {GONE} was deleted; its pull serves nobody"
+        f"the role {GONE} was deleted; its pull has no effect"
     ]
     assert messages(desired(), allow(GONE_USER, GET), allow(ROLE)) == [
-        f"the user {GONE_USER} was deleted; its {GET} serves nobody"
+        f"the user {GONE_USER} was deleted; its {GET} has no effect"
     ]
     assert messages(desired(), allow(ROLE, PULL)) == []
 
@@ -54,7 +54,7 @@ def test_who_can_not_have_been_them() -> None:
     ]
     for wanted, found in nobody:
         (message,) = messages(wanted, *found)
-        assert message.endswith("serves nobody")
+        assert message.endswith("has no effect")
 
 
 def test_a_gone_user_may_be_a_user() -> None:

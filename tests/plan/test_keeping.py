@@ -19,7 +19,18 @@ from tests.plan.making import (
     registry,
     rules,
 )
-from tests.policy.making import ACCOUNT, GET, PUT, URL, Json, allow, condition, deny
+from tests.policy.making import (
+    ACCOUNT,
+    GET,
+    PUT,
+    ROLE,
+    ROLE_B,
+    URL,
+    Json,
+    allow,
+    condition,
+    deny,
+)
 
 SERVICE = {"Service": "lambda.amazonaws.com"}
 FUNCTION = f"arn:aws:lambda:us-west-2:{ACCOUNT}:function:*"
@@ -119,6 +130,12 @@ def test_what_the_file_gives_under_another_condition(when: Json, marked: bool) -
         assert is_marked(plan(given, live(statement), BUILT_IN)) == marked
 
 
+def test_what_lambda_may_lack_gives_it_nothing_for_certain() -> None:
+    named = (*SOURCES, *condition("Null", "aws:PrincipalArn", "false"))
+    given = desired(grant(ROLE_A), grant(LAMBDA, "lambda", named))
+    assert is_marked(plan(given, live(lambdas(when=SOURCE, sid="Other")), BUILT_IN))
+
+
 MEMBERS = {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}
 ROLES = {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/*"}}
 NO_SERVICE = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
@@ -211,3 +228,42 @@ def test_a_rule_on_somebody_else_is_told() -> None:
         "the statement 'Backup' is not kept: it is for arn:aws:iam::444455556666:role/a; "
         "the rule is for backup.amazonaws.com alone"
     ]
+
+
+SET = "ecr:SetRepositoryPolicy"
+OWN = "111122223333"
+
+
+@pytest.mark.parametrize(
+    ("statements", "names"),
+    [
+        ([allow(ROLE, SET)], [ROLE]),
+        ([allow(ROLE_B, "ecr:*"), allow(ROLE, "ecr:Del*Policy")], [ROLE, "b"]),
+        ([allow(ROLE, None, NotAction=PUT)], [ROLE]),
+        ([lambdas([GET, URL, SET], SOURCE)], ["lambda.amazonaws.com"]),
+        ([allow(f"arn:aws:iam::{OWN}:role/x", SET)], [f"arn:aws:iam::{OWN}:role/x"]),
+        ([allow(ROLE, SET), allow(ROLE, "ecr:*", SOURCE)], [ROLE]),
+        ([allow(ROLE, SET), deny(ROLE, PUT)], [ROLE]),
+        ([allow(ROLE, SET, SOURCE), deny(ROLE, SET, SOURCE)], [ROLE]),
+        # Nobody: the registry's own account, who is gone, who is denied it, who gets less.
+        ([allow(OWN, "ecr:*")], []),
+        ([allow("AROAEXAMPLEEXAMPLEID", SET)], []),
+        ([allow(ROLE, SET), deny("*", SET)], []),
+        ([allow(ROLE, PUT), deny(ROLE, SET)], []),
+        # The file's own is marked where it changes, and goes where the file has it no longer.
+        ([allow(ROLE, "ecr:*", Sid="EcrAccessAdmin")], []),
+    ],
+)
+def test_who_may_rewrite_by_what_stays(statements: list[Json], names: list[str]) -> None:
+    given = rules(default_keep=True, names={"b": B})
+    made = plan(desired(grant(ROLE_A)), live(*statements), given)
+    told = [f.message for f in made.findings if f.rule == "can-rewrite"]
+    assert told == [
+        f"a statement that stays lets {name} rewrite the policy, and so give itself any access"
+        for name in names
+    ]
+
+
+def test_what_is_taken_away_is_no_statement_that_stays() -> None:
+    made = plan(desired(grant(ROLE_A)), live(allow(ROLE_B, SET)))
+    assert made.findings == ()

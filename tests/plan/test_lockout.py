@@ -145,7 +145,7 @@ def test_a_deny_of_more_is_news() -> None:
 def test_an_old_policy_that_nobody_understands_counts() -> None:
     change = replace(only_change(desired(grant()), live()), after_text="{")
     assert may_lock_out(change)
-    why = "a policy that nobody understands may lock out"
+    why = "a policy that is not understood may lock out"
     assert locked_out([change], USER) == ((APP, why),)
 
 
@@ -166,5 +166,5 @@ def test_the_refusal_of_what_nobody_understands_speaks_of_no_deny() -> None:
     change = replace(only_change(desired(grant()), live()), after_text="{")
     (refusal,) = check_lock_out([change], frozenset(), lambda: USER)
     assert refusal.message.startswith(
-        "on app (us-west-2) a policy that nobody understands may lock out"
+        "on app (us-west-2) a policy that is not understood may lock out"
     )

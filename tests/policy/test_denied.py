@@ -1,6 +1,6 @@
 """What a Deny takes away of a grant for certain, and what it may or may not."""
 
-from datetime import date
+from datetime import UTC, datetime
 
 import pytest
 
@@ -25,7 +25,7 @@ from tests.policy.making import (
 )
 
 REGISTRY = "111122223333"
-KNOWN = known_of_requests(REGISTRY, ["us-west-2"], date(2026, 11, 1))
+KNOWN = known_of_requests(REGISTRY, ["us-west-2"], datetime(2026, 11, 1, tzinfo=UTC))
 SOURCE = f"arn:aws:lambda:us-west-2:{ACCOUNT}:function:"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/a/build-7"
 ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}

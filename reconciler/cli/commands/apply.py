@@ -61,9 +61,15 @@ def apply(
     from reconciler.cli.guarding import allowances, guarded
     from reconciler.cli.journals import require_usable
     from reconciler.cli.load import load_valid
-    from reconciler.cli.show import note_plan, show_outcomes, show_plan, show_refusals
+    from reconciler.cli.show import (
+        origin_of,
+        show_before_writing,
+        show_outcomes,
+        show_refusals,
+        view_of,
+    )
     from reconciler.cli.survey import findings_exit
-    from reconciler.cli.terminal import is_interactive, is_piped, keep_quiet
+    from reconciler.cli.terminal import keep_quiet
 
     keep_quiet(quiet)
     require_usable(journal)
@@ -81,10 +87,8 @@ def apply(
         never=allow_never,
     )
     found = guarded(ready.found, source.access, allowed, lambda: ready.caller)
-    if format_ is Format.TEXT:
-        show_plan(found, source, format_, grouped=not no_group)
-    if not yes and is_interactive() and (format_ is not Format.TEXT or is_piped()):
-        note_plan(found, grouped=not no_group)
+    view = view_of(found)
+    show_before_writing(view, format_, sure=yes, grouped=not no_group)
     show_refusals(found.refusals)
     reason = reason_to_skip(found.plan.changes, found.refusals, sure=yes)
     codes = findings_exit(found.plan, source.access)
@@ -95,4 +99,4 @@ def apply(
         carried = apply_plan(ready, source, journal=journal, wait=wait, profile=profile)
         codes += exits_of(found.plan, carried)
     with ending_with(worst(codes)):
-        show_outcomes(carried.outcomes, found, source, format_)
+        show_outcomes(carried.outcomes, view, origin_of(source), format_)

@@ -26,10 +26,10 @@ def drift(
     quiet: Quiet = False,
     allow_public: AllowPublic = None,
 ) -> None:
-    """Tell where what is live differs, or breaks a never rule; reads only.
+    """Tell where what is live differs from the file; reads only.
 
-    Exits 4 where it does. A grant whose time is over is named, and is no drift. Repositories that
-    a never rule is about are read although no entry matches them.
+    Exits 4 where it does, or breaks a never rule. A grant whose time is over is named, and is no
+    drift. Repositories that a never rule is about are read although no entry matches them.
     """
     from dataclasses import replace
 

@@ -59,13 +59,14 @@ def plan(
     """Show what an apply would change; reads only."""
     from reconciler.cli.guarding import allowances, guarded, options_of
     from reconciler.cli.load import load_valid
-    from reconciler.cli.show import plan_text, show_plan, show_refusals
+    from reconciler.cli.show import origin_of, show_plan, show_refusals, view_of
     from reconciler.cli.survey import caller_arn, findings_exit, open_lines, survey
     from reconciler.cli.terminal import keep_quiet
 
     keep_quiet(quiet)
     if plan_out is not None:
         from reconciler.cli.plan_file import note_saved, require_savable, write_plan_file
+        from reconciler.report.plan_json import render_plan_json
 
         require_savable(plan_out)
     source = load_valid(file, allow_public)
@@ -80,14 +81,15 @@ def plan(
         never=allow_never,
     )
     found = guarded(found, source.access, allowed, lambda: caller_arn(lines))
+    view, origin = view_of(found), origin_of(source)
     if plan_out is not None:  # before stdout has a plan, so that a failure stands there alone
-        write_plan_file(plan_out, plan_text(found, source))
+        write_plan_file(plan_out, render_plan_json(view, origin))
     if show_policy:
         from reconciler.report.structure import explain_json
 
-        show_plan(found, source, format_, explain_json, grouped=not no_group)
+        show_plan(view, origin, format_, explain_json, grouped=not no_group)
     else:
-        show_plan(found, source, format_, grouped=not no_group)
+        show_plan(view, origin, format_, grouped=not no_group)
     show_refusals(found.refusals)
     if plan_out is not None:
         options = options_of(allowed, file, profile)

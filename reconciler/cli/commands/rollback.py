@@ -41,11 +41,13 @@ def rollback(
     allow_public: AllowPublic = None,
     allow_lock_out: AllowLockOut = None,
 ) -> None:
-    """Put back the policies that an apply replaced, where nobody has changed them since.
+    """Put back the policies that an apply replaced.
 
-    Needs no access file. Shows the plan, asks, writes, and reads back; it keeps a journal itself.
+    What others have changed since is left alone. Needs no access file. Shows the plan, asks,
+    writes, and reads back; it keeps a journal itself.
     """
-    from reconciler.apply.rollback import Rollback
+    from dataclasses import replace
+
     from reconciler.cli.carry_out import carry_out, reason_to_skip, skip
     from reconciler.cli.journals import (
         keeping_journal,
@@ -56,14 +58,16 @@ def rollback(
     from reconciler.cli.rolling_back import (
         journal_source,
         open_lines_of,
+        origin_of_journal,
         rollback_exits,
         rollback_refusals,
-        show_rollback,
-        show_rolled_back,
         survey_writes,
     )
+    from reconciler.cli.show import show_before_writing, show_outcomes
     from reconciler.cli.terminal import keep_quiet
     from reconciler.plan.model import Plan
+    from reconciler.policy.vocabulary import Vocabulary
+    from reconciler.report.plan_view import view_plan
 
     keep_quiet(quiet)
     require_usable(journal)
@@ -71,12 +75,14 @@ def rollback(
     require_other_file(record, journal)
     source = journal_source(record, content, tuple(repository or ()), allow_public or ())
     if not source.scopes:
-        show_rolled_back((), Rollback(Plan(), ()), (), source, format_)
+        nothing = view_plan(Plan(), Vocabulary())
+        show_outcomes((), nothing, origin_of_journal(source), format_)
         raise typer.Exit(Exit.DONE)
     lines, authors = open_lines_of(source.writes, profile)
     found = survey_writes(source, lines)
     changes = found.plan.changes
-    show_rollback(found.plan, format_, sure=yes, grouped=not no_group)
+    view = view_plan(found.plan, Vocabulary())
+    show_before_writing(view, format_, sure=yes, grouped=not no_group)
     refusals = rollback_refusals(
         found.plan, authors, allow_public or (), allow_lock_out or (), profile
     )
@@ -92,4 +98,11 @@ def rollback(
     if reason is None:
         codes += rollback_exits(found, carried)
     with ending_with(worst(codes)):
-        show_rolled_back(carried.outcomes, found, refusals, source, format_)
+        show_outcomes(
+            carried.outcomes,
+            replace(view, refusals=refusals),
+            origin_of_journal(source),
+            format_,
+            command="Rollback",
+            left_alone=len(found.left_alone),
+        )

@@ -150,9 +150,9 @@ def sandbox(
 
 
 def forget_settings() -> dict[str, str]:
-    """Forget the shell's AWS settings and proxies, before anything reads them: moto would.
+    """Remove AWS settings and proxies from the environment before moto reads them.
 
-    Gives the hosts that no proxy is for, theirs and the sandbox's.
+    Gives the NO_PROXY variables: the hosts that they had, and the sandbox's.
     """
     from reconciler.sandbox.settings import exempted, without_settings
 
