@@ -14,7 +14,7 @@ from reconciler.policy.elements import NotAction
 from reconciler.policy.json_text import load_json
 from reconciler.policy.malformed import MalformedError
 from reconciler.policy.principals import EVERYONE, MISSING
-from reconciler.printable import printable
+from reconciler.printable import printable, printable_value
 
 Json = Mapping[str, object]
 
@@ -75,7 +75,9 @@ def _beside(old: Sequence[Json], new: Sequence[Json]) -> list[Json]:
 
 def _distance(one: Json, other: Json) -> float:
     """Tell how much of two statements differs, whatever the order of lists: 0 is nothing."""
-    found = DeepDiff(one, other, ignore_order=True, get_deep_distance=True)
+    # DeepDiff takes hashes of text, and can't of a lone surrogate.
+    sides = printable_value(one), printable_value(other)
+    found = DeepDiff(*sides, ignore_order=True, get_deep_distance=True)
     return float(found.get("deep_distance", 0))
 
 
