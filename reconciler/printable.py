@@ -67,6 +67,19 @@ def printable_json(document: object) -> str:
     return _CI_COMMAND.sub(r"\\u0023#", json.dumps(document, indent=2, default=str)) + "\n"
 
 
+def printable_value(value: object) -> object:
+    """Give a JSON value with all its text as `printable` gives it."""
+    match value:
+        case str():
+            return printable(value)
+        case dict():
+            return {printable_value(key): printable_value(part) for key, part in value.items()}
+        case list() | tuple():
+            return [printable_value(part) for part in value]
+        case _:
+            return value
+
+
 def _disarmed(command: re.Match[str]) -> str:
     """Escape the first character that is no blank."""
     order = command[0].lstrip()

@@ -33,7 +33,7 @@ def access_file(facts: Mapping[str, object]) -> str:
             for principal in repository[tier]:
                 access.setdefault(principal, []).append(f"their-{tier}")
         if repository["lambda_source_arns"]:
-            name = f"functions-of-{repository['name']}"
+            name = f"{repository['name']}-functions"
             content["principals"][name] = {
                 "service": "lambda.amazonaws.com",
                 "source_arns": repository["lambda_source_arns"],

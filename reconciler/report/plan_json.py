@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from reconciler.plan.saved_json import FORMAT_VERSION, TOOL, digest_of
-from reconciler.printable import printable, printable_json
+from reconciler.printable import printable, printable_json, printable_value
 from reconciler.registry.model import RepositorySettings
 from reconciler.report.plan_view import ChangeView, PlanView
 
@@ -47,14 +47,14 @@ def plan_json(view: PlanView, origin: Origin) -> dict[str, object]:
             "access": view.access(),
         },
         "changes": [change_json(change) for change in view.changes],
-        "refusals": [_shown(asdict(refusal)) for refusal in view.refusals],
-        "never_broken": [_shown(asdict(broken)) for broken in view.broken],
+        "refusals": [printable_value(asdict(refusal)) for refusal in view.refusals],
+        "never_broken": [printable_value(asdict(broken)) for broken in view.broken],
         "findings": [
-            _shown({**asdict(finding), "region": finding.region or None})
+            printable_value({**asdict(finding), "region": finding.region or None})
             for finding in view.findings
         ],
         "errors": [
-            _shown(
+            printable_value(
                 {
                     "repository": error.target.repository,
                     "account": error.target.scope.account,
@@ -65,7 +65,7 @@ def plan_json(view: PlanView, origin: Origin) -> dict[str, object]:
             )
             for error in view.errors
         ],
-        "unmanaged_repositories": _shown(view.unmanaged),
+        "unmanaged_repositories": printable_value(view.unmanaged),
     }
 
 
@@ -89,29 +89,16 @@ def change_json(change: ChangeView) -> dict[str, object]:
         "region": change.region,
         "change": change.change,
         "grants": {
-            "added": [_shown(asdict(grant)) for grant in change.added],
-            "removed": [_shown(asdict(grant)) for grant in change.removed],
+            "added": [printable_value(asdict(grant)) for grant in change.added],
+            "removed": [printable_value(asdict(grant)) for grant in change.removed],
         },
         "risks": sorted({risk.name for risk in change.risks}),
-        "kept_statements": _shown(change.kept),
+        "kept_statements": printable_value(change.kept),
         "policy": {"before": change.before, "after": change.after},
     }
     if change.settings is not None:
         document["settings"] = _settings_json(change.settings)
     return document
-
-
-def _shown(value: object) -> object:
-    """Give a JSON value with all its text as it can be shown."""
-    match value:
-        case str():
-            return printable(value)
-        case dict():
-            return {_shown(key): _shown(part) for key, part in value.items()}
-        case list() | tuple():
-            return [_shown(part) for part in value]
-        case _:
-            return value
 
 
 def _settings_json(settings: RepositorySettings) -> dict[str, object]:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import unified_diff
-from hashlib import sha256
 
 from deepdiff import DeepDiff
 
@@ -15,7 +14,7 @@ from reconciler.policy.elements import NotAction
 from reconciler.policy.json_text import load_json
 from reconciler.policy.malformed import MalformedError
 from reconciler.policy.principals import EVERYONE, MISSING
-from reconciler.printable import printable
+from reconciler.printable import printable, printable_value
 
 Json = Mapping[str, object]
 
@@ -76,13 +75,10 @@ def _beside(old: Sequence[Json], new: Sequence[Json]) -> list[Json]:
 
 def _distance(one: Json, other: Json) -> float:
     """Tell how much of two statements differs, whatever the order of lists: 0 is nothing."""
-    found = DeepDiff(one, other, ignore_order=True, get_deep_distance=True, hasher=_hash)
+    # DeepDiff takes hashes of text, and can't of a lone surrogate.
+    sides = printable_value(one), printable_value(other)
+    found = DeepDiff(*sides, ignore_order=True, get_deep_distance=True)
     return float(found.get("deep_distance", 0))
-
-
-def _hash(text: str) -> str:
-    """Hash a text for DeepDiff; its own hash refuses lone surrogates, which a policy may hold."""
-    return sha256(str(text).encode(errors="surrogatepass")).hexdigest()
 
 
 def _order(statement: Json) -> tuple[str, str]:

@@ -164,7 +164,7 @@ def test_it_asks_first(reconcile: Reconcile, folder: Path, ecr: Sandbox) -> None
         assert (
             '"delete": 1' if options else "Plan: 0 policies to set, 1 policy to remove"
         ) in done.out
-        assert done.err.startswith("refused: this asks before it writes")
+        assert done.err.startswith("refused: this needs confirmation")
         assert "--yes" in done.err
     assert ecr.policy_text(NAME) == applied
     assert len(journals(folder)) == 1

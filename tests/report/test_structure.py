@@ -100,3 +100,9 @@ def test_a_statement_without_a_sid_stands_where_the_one_stood_that_it_resembles(
     lines = changed(before, after)
     assert '+"Sid": "New"' in lines
     assert not any("role/" in line for line in lines)
+
+
+def test_what_is_no_text_can_be_compared() -> None:
+    hostile = allow(ROLE, GET, {"StringEquals": {"aws:PrincipalTag/\ud800": "x"}})
+    lines = changed(doc(hostile, allow(ROOT, GET)), doc(allow(ROLE_B, GET), allow(ROOT, GET)))
+    assert r'-"aws:PrincipalTag/\ud800": [' in lines
