@@ -237,7 +237,7 @@ FORGED: list[tuple[str, Callable[[bytes], bytes]]] = [
     ("nested too deeply", lambda line: line[:-2] + b',"x":' + b"[" * 100_000 + b"}\n"),
     ("no JSON value", lambda line: line[:-2] + b',"x":NaN}\n'),
     ("'x' is unknown", lambda line: line[:-2] + b',"x":1e9}\n'),
-    ("beyond all bounds", lambda line: line[:-2] + b',"x":' + b"9" * 5_000 + b"}\n"),
+    ("too many digits", lambda line: line[:-2] + b',"x":' + b"9" * 5_000 + b"}\n"),
     ("larger than a line", lambda line: edited(line, before="x" * MAX_LINE)),
 ]
 
