@@ -241,7 +241,7 @@ def test_a_ctrl_c_is_not_told_on_the_line_of_the_bar(
     os.close(terminal)
     os.close(tty)
     assert "\r\x1b[2Kstopping: " in shown
-    assert process.returncode == 6
+    assert process.returncode in {1, 6}  # the bar may show before a write is begun, or after
 
 
 def test_a_signal_just_before_the_wait_for_an_answer_ends_it(
