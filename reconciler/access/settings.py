@@ -1,6 +1,6 @@
 """The parts of a file besides who gets what: registry, guards, what is unmanaged."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Literal
 
 from reconciler.access.account_fields import check_partition
@@ -15,11 +15,12 @@ from reconciler.access.nodes import (
     text_of,
     texts_of,
 )
-from reconciler.access.problems import Findings, Place, shown
+from reconciler.access.problems import Bound, Findings, Place, shown
 from reconciler.access.repository import check_repository
 from reconciler.access.services import check_service
 from reconciler.policy.conditions import NO_CONDITION, Condition
-from reconciler.policy.glob import globs_intersect
+from reconciler.policy.glob import globs_intersect, has_wildcard
+from reconciler.policy.glob_index import GlobIndex
 from reconciler.policy.keep import LAMBDA, LAMBDA_SID, KeepRule, Ownership, lambda_rule
 from reconciler.policy.principals import (
     Principal,
@@ -27,6 +28,11 @@ from reconciler.policy.principals import (
     partition_of_region,
     service_principal,
 )
+
+_MOST_PUBLIC = 100
+"""As many names as the schema takes under `guards.public.allow`; more are reported there."""
+
+_COMPARED = Bound(50_000, "comparisons of patterns that may be public with entries")
 
 
 def read_registry(node: Node | None, findings: Findings) -> Registry:
@@ -77,22 +83,43 @@ def read_guards(node: Node | None) -> Guards:
 
 
 def check_public_allowed(node: Node | None, entries: Collection[Entry], findings: Findings) -> None:
-    """Report names under `guards.public.allow` that can't be one, and that no entry is about."""
-    for name in texts_of(child(child(node, "public"), "allow")):
-        if check_repository(name, findings) and not any(
-            globs_intersect(name.text, entry.repository) for entry in entries
-        ):
-            message = f"no entry is about {shown(name.text)}, so this allows nothing"
-            bad = {p.place for p in findings.found if p.rule == "bad-repository-name"}
-            names = [entry.repository for entry in entries if entry.place not in bad]
-            hint = findings.did_you_mean(name.text, names) or "remove it, or name an entry"
-            findings.warning("idle-allow", message, name.place, hint=hint)
+    """Report names under `guards.public.allow` that can't be one, and that no entry is about.
+
+    Raises TooLargeError.
+    """
+    names = [n for n in _public_names(child(node, "public")) if check_repository(n, findings)]
+    bad = {p.place for p in findings.found if p.rule == "bad-repository-name"}
+    known = [entry.repository for entry in entries if entry.place not in bad]
+    for name in _idle_names(names, entries, findings):
+        message = f"no entry is about {shown(name.text)}, so this allows nothing"
+        hint = findings.did_you_mean(name.text, known) or "remove it, or name an entry"
+        findings.warning("idle-allow", message, name.place, hint=hint)
+
+
+def _idle_names(
+    names: Iterable[ScalarNode], entries: Iterable[Entry], findings: Findings
+) -> Iterator[ScalarNode]:
+    """Give the names and patterns that no entry has a repository in common with."""
+    patterns = [entry.repository for entry in entries if entry.is_pattern]
+    exact = {entry.repository for entry in entries if not entry.is_pattern}
+    names = tuple(names)
+    of_entries, allowed = GlobIndex(patterns), GlobIndex(name.text for name in names)
+    about = exact.union(*map(allowed.matching, exact))
+    for name in names:
+        if name.text not in about and not of_entries.matching(name.text):
+            if has_wildcard(name.text):
+                findings.ask(_COMPARED, len(patterns), name.place)
+                if any(globs_intersect(name.text, pattern) for pattern in patterns):
+                    continue
+            yield name
 
 
 def _public(node: Node | None) -> tuple[str, ...]:
-    if text_of(node) == "allow":
-        return ("*",)
-    return tuple(name.text for name in texts_of(child(node, "allow")))
+    return ("*",) if text_of(node) == "allow" else tuple(n.text for n in _public_names(node))
+
+
+def _public_names(node: Node | None) -> tuple[ScalarNode, ...]:
+    return texts_of(child(node, "allow"))[:_MOST_PUBLIC]
 
 
 def read_unmanaged_repositories(node: Node | None) -> Literal["ignore", "report", "fail"]:

@@ -128,6 +128,18 @@ def sources(n: int) -> str:
     return f"repositories:\n  r/a:\n    statements:\n{each}"
 
 
+def names_that_may_be_public(n: int) -> str:
+    allowed = ", ".join(f"x{i}/a" for i in range(n))
+    entries = many(n, lambda i: f"  r/{i}: {{}}\n")
+    return f"guards: {{public: {{allow: [{allowed}]}}}}\nrepositories:\n{entries}"
+
+
+def patterns_that_may_be_public(n: int) -> str:
+    allowed = ", ".join(f'"x{i}*a*b"' for i in range(min(n, 100)))
+    entries = many(n, lambda i: f'  "r{i}*a*c": {{}}\n')
+    return f"guards: {{public: {{allow: [{allowed}]}}}}\nrepositories:\n{entries}"
+
+
 def references_in_rules(n: int) -> str:
     group = f"principals:\n  all: {{role: x, accounts: [{accounts(n)}]}}\n"
     to = ", ".join(["all"] * n)
@@ -136,7 +148,13 @@ def references_in_rules(n: int) -> str:
     )
 
 
-LINEAR = [patterns_and_names, rules_on_an_account, rules_and_names, denies]
+LINEAR = [
+    patterns_and_names,
+    rules_on_an_account,
+    rules_and_names,
+    denies,
+    names_that_may_be_public,
+]
 ASKING = [
     (group_on_aliases, 1_000),
     (groups_of_a_group, 1_000),
@@ -146,6 +164,7 @@ ASKING = [
     (long_when, 1_000),
     (references_in_rules, 1_000),
     (tiers, 450),
+    (patterns_that_may_be_public, 1_000),
     (action_patterns, 60),
     (patterns_of_a_grant, 10),
 ]
