@@ -54,11 +54,11 @@ def quoted(text: str) -> str:
     return printable(json.dumps(text, ensure_ascii=False))
 
 
-def some_of(words: Iterable[str]) -> str:
-    """List words, the first twelve where they are more: `a, b and 3 more`."""
+def some_of(words: Iterable[str], most: int = _MOST_LISTED) -> str:
+    """List words, the first of them where they are more than `most`: `a, b and 3 more`."""
     every = tuple(words)
-    left = len(every) - _MOST_LISTED
-    return ", ".join(every[:_MOST_LISTED]) + (f" and {left:,} more" if left > 0 else "")
+    left = len(every) - most
+    return ", ".join(every[:most]) + (f" and {left:,} more" if left > 0 else "")
 
 
 def printable_json(document: object) -> str:

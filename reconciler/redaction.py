@@ -4,12 +4,9 @@ An error that quotes a credential may come from anywhere. So secrets are registe
 read, and redacted where anything is written.
 """
 
-import html
 import json
 import re
-from base64 import b64encode
 from itertools import groupby
-from urllib.parse import quote, quote_plus
 
 from reconciler.printable import printable
 
@@ -48,6 +45,10 @@ def redacted(text: str) -> str:
 
 def _forms(secret: str) -> set[str]:
     """Give the spellings of a secret: raw, escaped, quoted for an address, for HTML, in base64."""
+    import html  # noqa: PLC0415 - costs; only what calls AWS has a secret
+    from base64 import b64encode  # noqa: PLC0415
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415
+
     raw = secret.encode("utf-8", "surrogateescape")
     addresses = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
     return {

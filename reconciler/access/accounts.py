@@ -10,8 +10,6 @@ from reconciler.policy.conditions import NO_CONDITION, Condition
 from reconciler.policy.principals import ACCOUNT_ID
 
 _ACCOUNT_FIELD = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):.*", re.DOTALL)
-
-
 _LENGTH, _MOST_LOST = 12, 2
 _SEPARATORS = {"-": "hyphens", " ": "spaces", ".": "dots", "_": "underscores"}
 

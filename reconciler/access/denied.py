@@ -55,11 +55,11 @@ def check_denied(
 
     Each line is held against each Deny once, on however many repositories they meet.
     """
-    denying = {entry.repository: tuple(_denials(entry, access)) for entry in access.entries}
+    denying = {entry.repository: tuple(_denials(entry)) for entry in access.entries}
     denying = {name: denials for name, denials in denying.items() if denials}
     if not denying:
         return
-    given = {entry.repository: _allowed(entry, access, now) for entry in access.entries}
+    given = {entry.repository: _allowed(entry, now) for entry in access.entries}
     weights = {
         name: _weigh((o.actions, o.holder.condition) for o in own) for name, own in given.items()
     }
@@ -103,15 +103,15 @@ def _work(lines: _Weight, denials: _Weight) -> int:
     return lines.number * denials.number + of_actions // 2 + lines.values * denials.values // 4
 
 
-def _denials(entry: Entry, access: AccessFile) -> Iterator[_PlacedDenial]:
-    for statement, raw in statements_of(entry, access.registry.partition):
+def _denials(entry: Entry) -> Iterator[_PlacedDenial]:
+    for statement, raw in statements_of(entry):
         denial = as_denial(statement)
         if denial:
             yield _PlacedDenial(denial, raw.place)
 
 
-def _allowed(entry: Entry, access: AccessFile, now: datetime) -> tuple[Line, ...]:
-    lines = lasting_lines(entry, access, now)
+def _allowed(entry: Entry, now: datetime) -> tuple[Line, ...]:
+    lines = lasting_lines(entry, now)
     return tuple(dict.fromkeys(line for line in lines if line.holder.effect == "Allow"))
 
 

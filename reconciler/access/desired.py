@@ -51,7 +51,9 @@ def add_up(name: str, entries: Sequence[Entry], now: datetime) -> Desired:
         name,
         grants=tuple(dict.fromkeys(g for g in granted if not is_over(g, now))),
         expired=tuple(dict.fromkeys(g for g in granted if is_over(g, now))),
-        statements=tuple(raw.statement for entry in entries for raw in entry.statements),
+        statements=tuple(
+            raw.statement.raw for entry in entries for raw in entry.statements if raw.statement
+        ),
     )
 
 

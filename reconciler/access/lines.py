@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access.desired import is_over
-from reconciler.access.model import AccessFile, Entry, EntryGrant, EntryStatement
+from reconciler.access.model import Entry, EntryGrant, EntryStatement
 from reconciler.access.problems import Place
-from reconciler.policy.document import Statement, parse_statement
+from reconciler.policy.document import Statement
 from reconciler.policy.facts import Actions, Facts, Holder
 
 
@@ -30,29 +30,30 @@ class Line(NamedTuple):
         return self.given.grant.name if self.given else None
 
 
-def lines_of(entry: Entry, partition: str) -> Iterator[Line]:
+def lines_of(entry: Entry) -> Iterator[Line]:
     """Give all lines of an entry, expired ones too; a statement is one for each principal."""
     for given in entry.grants:
         grant = given.grant
         holder = Holder(grant.principal, "Allow", grant.condition)
         yield Line(holder, grant.actions, given.place, given.key_place, given)
-    for statement, raw in statements_of(entry, partition):
+    for statement, raw in statements_of(entry):
         for principal in statement.principals:
             holder = Holder(principal, statement.effect, statement.condition)
             yield Line(holder, statement.actions, raw.place, raw.key_place)
 
 
-def lasting_lines(entry: Entry, access: AccessFile, now: datetime) -> tuple[Line, ...]:
+def lasting_lines(entry: Entry, now: datetime) -> tuple[Line, ...]:
     """Give the lines of an entry without the grants whose end has passed."""
-    lines = lines_of(entry, access.registry.partition)
-    return tuple(line for line in lines if not (line.given and is_over(line.given.grant, now)))
+    return tuple(
+        line for line in lines_of(entry) if not (line.given and is_over(line.given.grant, now))
+    )
 
 
-def statements_of(entry: Entry, partition: str) -> Iterator[tuple[Statement, EntryStatement]]:
-    """Give the raw statements of an entry, read; one that is not understood is left out."""
+def statements_of(entry: Entry) -> Iterator[tuple[Statement, EntryStatement]]:
+    """Give the raw statements of an entry that are understood; the others are reported."""
     for raw in entry.statements:
-        if raw.statement:  # it is reported, and empty
-            yield parse_statement(raw.statement, partition=partition), raw
+        if raw.statement:
+            yield raw.statement, raw
 
 
 def facts_of_lines(lines: Iterable[Line]) -> Facts:

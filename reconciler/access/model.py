@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reconciler.access.problems import Place
 from reconciler.policy.conditions import Condition, canonical
+from reconciler.policy.document import Statement
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.grants import Grant
 from reconciler.policy.keep import Ownership
@@ -59,9 +60,9 @@ class EntryGrant(NamedTuple):
 
 
 class EntryStatement(NamedTuple):
-    """A raw statement (a JSON object, carried as it is) with its place, and its principals'."""
+    """A raw statement with its place, and its principals'; None where it is not understood."""
 
-    statement: Mapping[str, object]
+    statement: Statement | None
     place: Place
     key_place: Place
 

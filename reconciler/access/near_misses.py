@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from reconciler.access.accounts import Surroundings, bad_id
 from reconciler.access.problems import Advice, shown, unquoted
-from reconciler.policy.principals import ACCOUNT_ID
+from reconciler.policy.principals import ACCOUNT_ID, ORGANIZATION_ID
 
 _UNIQUE_ID = re.compile(r"(A[A-Z]{3})[A-Z0-9]{6,}(?P<session>:[^:]*)?")
 _OF_IDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -52,7 +52,6 @@ _SHORT = re.compile(
 )
 _ROOT = re.compile(r"(?:(?:arn:)?(?:aws[a-z-]*:)?iam:{1,2})?(?P<account>[0-9]{12}):root")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?")
-_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 _OF_STS = frozenset({"assumed-role", "federated-user"})
 _OF_IAM = frozenset({"role", "user", "root"})
 _PARTS = 6
@@ -141,7 +140,7 @@ def _other_kind(text: str, _: Surroundings) -> Advice | None:
     if _SERVICE.fullmatch(text):
         hint = f"write {{service: {text}, source_accounts: [ACCOUNT]}} under principals"
         return Advice(f"{shown(text)} is a service, not a name of this file", hint)
-    if _ORGANIZATION.fullmatch(text):
+    if ORGANIZATION_ID.fullmatch(text):
         hint = f"write {{organization: {text}}} under principals"
         return Advice(f"{shown(text)} is an organization, not a name of this file", hint)
     return None

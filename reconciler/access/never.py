@@ -90,7 +90,7 @@ def check_never(
     """
     rules = access.guards.rules
     entries = access.entries if rules else ()
-    given = {entry.repository: lasting_lines(entry, access, now) for entry in entries}
+    given = {entry.repository: lasting_lines(entry, now) for entry in entries}
     exact = frozenset(name for name in given if not has_wildcard(name))
     places = {entry.repository: entry.place for entry in entries}
     patterns = sum(len(placed.rule.repositories) for placed in rules)

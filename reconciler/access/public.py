@@ -7,7 +7,8 @@ from reconciler.access.lines import Line, facts_of_lines, lines_of
 from reconciler.access.model import AccessFile
 from reconciler.access.problems import Findings, Place, shown
 from reconciler.policy.amounts import shares_any
-from reconciler.policy.glob import glob_matches, has_wildcard
+from reconciler.policy.glob import has_wildcard
+from reconciler.policy.glob_index import GlobIndex
 from reconciler.policy.principals import is_everyone
 from reconciler.policy.public import TELL_WHY, Opening, Why, openings
 
@@ -28,16 +29,11 @@ def check_public(
     `found` says; not those that the guards allow, a pattern only as a whole. `allowed` are the
     keys of entries whose lines are passed over.
     """
-    guarded = tuple(
-        (name, entries)
-        for name, entries in found
-        if not any(glob_matches(own, name) for own in access.guards.public)
-    )
+    public = GlobIndex(access.guards.public)
+    guarded = tuple((name, entries) for name, entries in found if not public.matching(name))
     lines = {
         entry.repository: tuple(
-            line
-            for line in lines_of(entry, access.registry.partition)
-            if is_everyone(line.holder.principal)
+            line for line in lines_of(entry) if is_everyone(line.holder.principal)
         )
         for entry in access.entries
     }

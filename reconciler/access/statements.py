@@ -49,8 +49,7 @@ def read_statements(
             if sids_matter:
                 _check_sid(item, around.findings)
             element = "Principal" if "Principal" in item.pairs else "NotPrincipal"
-            raw = statement.raw if statement else {}
-            found.append(EntryStatement(raw, item.place, place_at(item, (element,))))
+            found.append(EntryStatement(statement, item.place, place_at(item, (element,))))
     return tuple(found)
 
 

@@ -3,7 +3,6 @@
 What each kind becomes is the file's contract; see the descriptions in the schema.
 """
 
-import re
 from collections.abc import Collection
 
 from reconciler.access.account_fields import check_conditions, check_source_arn
@@ -20,6 +19,7 @@ from reconciler.policy.conditions import NO_CONDITION, Clause, Condition, parse_
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.principals import (
     EVERYONE,
+    ORGANIZATION_ID,
     Principal,
     account_principal,
     service_principal,
@@ -125,7 +125,7 @@ def _organization(
 ) -> Condition:
     """Bound to an organization, or to parts of it, by the two keys that begin with `key`."""
     # What is no organization's id, the schema reports.
-    is_organization = re.fullmatch(r"o-[a-z0-9]{10,32}", organization.text)
+    is_organization = ORGANIZATION_ID.fullmatch(organization.text)
     for path in paths:
         if is_organization and not path.text.startswith(f"{organization.text}/"):
             message = f"the path {shown(path.text)} is in another organization"

@@ -20,7 +20,7 @@ from reconciler.plan.saved_json import TOOL, digest_of
 from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
 from reconciler.policy.json_text import load_json
 from reconciler.policy.malformed import MalformedError
-from reconciler.policy.principals import ACCOUNT_ID, parse_arn, partition_of_region
+from reconciler.policy.principals import ACCOUNT_ID, REGION, parse_arn, partition_of_region
 from reconciler.printable import printable
 
 Check = Callable[[object], bool]
@@ -30,7 +30,6 @@ _NAME = re.compile(rf"{_PART}(?:/{_PART})*")
 """Source: ECR API Reference, "CreateRepository", repositoryName."""
 
 _SHORTEST_NAME, _LONGEST_NAME = 2, 256
-_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}")
 """It becomes part of a host's name: of nothing but letters, digits and hyphens."""
 
 _RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -159,7 +158,7 @@ _HEAD: Mapping[str, Check] = {
     "run": _matches(_RUN),
     "at": _is_time,
     "account": _matches(ACCOUNT_ID),
-    "region": _matches(_REGION),
+    "region": _matches(REGION),
     "repository": _is_name,
     "digest": _matches(_DIGEST),
 }

@@ -12,9 +12,9 @@ from reconciler.cli.terminal import (
     show_error,
     show_traceback,
     tell,
-    told,
 )
 from reconciler.errors import ReconcileError
+from reconciler.redaction import redacted
 
 
 class _Context(Protocol):
@@ -77,9 +77,9 @@ def _write_json(failure: _Failure, error: Exception | Interrupt) -> None:
     from reconciler.report.failure_json import render_failure_json  # noqa: PLC0415
 
     problems = error.problems if isinstance(error, InvalidFileError) else ()
-    hint = None if failure.hint is None else told(failure.hint)
+    hint = None if failure.hint is None else redacted(failure.hint)
     try:
-        out(render_failure_json(told(failure.message), hint, failure.exit_code, problems))
+        out(render_failure_json(redacted(failure.message), hint, failure.exit_code, problems))
     except BrokenPipeError:
         silence(sys.stdout)
     except OutputError as full:

@@ -18,10 +18,7 @@ from reconciler.cli.files import name_of
 from reconciler.cli.planning import Globs, selected
 from reconciler.cli.show import show_refusals
 from reconciler.cli.survey import Line, authors_of, open_line
-from reconciler.cli.terminal import (
-    note,
-    progress_bar,
-)
+from reconciler.cli.terminal import note, progress_bar
 from reconciler.errors import InvalidError, UsageError
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan

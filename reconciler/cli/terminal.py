@@ -176,11 +176,11 @@ def progress_bar(label: str) -> Iterator[Progress]:
     bar = Bar(console=console, transient=True)
     task = bar.add_task(label, total=None)
 
-    def show() -> None:
+    def begin() -> None:
         _screen.bar = True
         bar.start()
 
-    later = Timer(_PATIENCE, _on_screen, (show,))
+    later = Timer(_PATIENCE, _on_screen, (begin,))
     later.daemon = True
     with suppress(RuntimeError):  # no thread is to be had: no bar
         later.start()

@@ -3,7 +3,13 @@
 from functools import lru_cache
 from heapq import nsmallest
 
-from reconciler.policy.actions import REWRITING_ACTIONS, changes_something, covers, expand
+from reconciler.policy.actions import (
+    EVERY_ACTION,
+    REWRITING_ACTIONS,
+    changes_something,
+    covers,
+    expand,
+)
 from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions
 from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
@@ -52,6 +58,11 @@ def have_all(actions: Actions, action: str) -> bool:
         else covers(one, action)
         for one in actions
     )
+
+
+def in_ecr(action: Action) -> str:
+    """Give a pattern of all that an action may be here: every action of ECR, for all but some."""
+    return EVERY_ACTION if isinstance(action, NotAction) else action
 
 
 @lru_cache(maxsize=4_096)

@@ -6,7 +6,6 @@ contradict each other where no value of that key meets both.
 
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import ip_interface
 from typing import NamedTuple
 
 from reconciler.policy.arn_patterns import account_of_pattern, account_of_source
@@ -15,6 +14,7 @@ from reconciler.policy.clauses import clause_holds
 from reconciler.policy.condition_keys import MULTIVALUED
 from reconciler.policy.conditions import Clause, Condition, parse_operator
 from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
+from reconciler.policy.networks import read_network
 from reconciler.policy.operators import MATCHES
 from reconciler.policy.variables import plain
 
@@ -121,7 +121,7 @@ def _misses(base: str, value: str, against: str, other: Clause) -> bool:
     if base in _PATTERNS and against in ("StringNotLike", "ArnNotLike"):
         return any(glob_matches(pattern, value) for pattern in other.values)
     if (base, against) == ("IpAddress", "NotIpAddress"):
-        network = ip_interface(value).network
+        network = read_network(value)
         within, ends = MATCHES[base], (str(network[0]), str(network[-1]))
         return any(all(within(limit, end) for end in ends) for limit in other.values)
     return all(_orders_exclude(base, value, against, limit) for limit in other.values)

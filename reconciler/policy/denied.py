@@ -9,13 +9,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.policy.actions import KNOWN_ACTIONS, covers
-from reconciler.policy.amounts import have_all
+from reconciler.policy.amounts import have_all, in_ecr
 from reconciler.policy.caller import Caller
 from reconciler.policy.clauses import clause_holds
 from reconciler.policy.condition_keys import ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES, spell_key
 from reconciler.policy.conditions import Condition
 from reconciler.policy.document import Statement
-from reconciler.policy.elements import Action, NotAction
 from reconciler.policy.facts import Actions, Holder
 from reconciler.policy.glob import has_wildcard
 from reconciler.policy.implied import always_holds
@@ -86,7 +85,7 @@ def lost(holder: Holder, actions: Actions, denial: Denial, known: Condition) -> 
     missing = _missing_where_denied(holder.principal, holder.condition, denial, known)
     if missing is None:
         return None
-    whole = all(have_all(denial.actions, _in_ecr(action)) for action in actions)
+    whole = all(have_all(denial.actions, in_ecr(action)) for action in actions)
     words = tuple(map(spell_key, missing))
     return Loss(taken, whole, words, _excepting(holder.principal, denial, missing))
 
@@ -104,11 +103,6 @@ def _taken(actions: Actions, denied: Actions) -> Actions:
 @lru_cache(maxsize=4_096)
 def _known_in(actions: Actions) -> frozenset[str]:
     return frozenset(action for action in KNOWN_ACTIONS if have_all(actions, action))
-
-
-def _in_ecr(action: Action) -> str:
-    """Give what an action may be in a repository's policy: one of ECR's."""
-    return "ecr:*" if isinstance(action, NotAction) or action == "*" else action
 
 
 def _missing_where_denied(

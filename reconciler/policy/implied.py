@@ -4,17 +4,16 @@ Sources: IAM User Guide, "IAM JSON policy elements: Condition operators" and "AW
 context keys".
 """
 
-from ipaddress import IPv4Network, IPv6Network, ip_interface
-
+from reconciler.policy.arn_patterns import split_arn
 from reconciler.policy.caller import Caller
 from reconciler.policy.clauses import clause_holds
 from reconciler.policy.conditions import Clause, Condition, parse_operator
 from reconciler.policy.contradictions import contradictions, demands
 from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
+from reconciler.policy.networks import read_network
 from reconciler.policy.variables import plain
 
 _DEMANDING = frozenset({"StringEquals", "StringLike", "ArnLike", "Bool", "IpAddress"})
-_ARN_FIELDS = 6
 _OPPOSITES = {
     f"{family}{one}": f"{family}{other}"
     for family in ("Numeric", "Date")
@@ -66,9 +65,9 @@ def _holds_for(clause: Clause, demanding: str, value: str, caller: Caller) -> bo
 def _are_apart(base: str, wanted: str, demanding: str, value: str) -> bool:
     """Tell whether nothing matches both a clause's value and a demanded one."""
     if base == demanding == "IpAddress":
-        return not _network(wanted).overlaps(_network(value))
-    if base == "ArnLike" and value.count(":") < _ARN_FIELDS - 1:
-        return False  # how a value that is no ARN compares is not documented
+        return not read_network(wanted).overlaps(read_network(value))
+    if base == "ArnLike" and split_arn(value) is None:
+        return False  # as below
     if base not in ("StringEquals", "StringLike", "ArnLike") or demanding == "IpAddress":
         return False
     return not globs_intersect(plain(wanted) if base == "StringEquals" else wanted, value)
@@ -77,19 +76,16 @@ def _are_apart(base: str, wanted: str, demanding: str, value: str) -> bool:
 def _lies_within(base: str, wanted: str, demanding: str, value: str) -> bool:
     """Tell whether a clause's value matches whatever a demanded one matches."""
     if base == demanding == "IpAddress":
-        network, within = _network(value), _network(wanted)
+        network, within = read_network(value), read_network(wanted)
         return (
             network.version == within.version
             and network.prefixlen >= within.prefixlen
             and network.network_address in within
         )
     if base == "ArnLike" and demanding != "IpAddress":
-        patterns, fields = (text.split(":", _ARN_FIELDS - 1) for text in (wanted, value))
-        plain_fields = demanding == "ArnLike" or not any(map(has_wildcard, fields[:-1]))
-        whole = len(patterns) == len(fields) == _ARN_FIELDS
-        return whole and plain_fields and all(map(glob_matches, patterns, fields))
+        pattern, arn = split_arn(wanted), split_arn(value)
+        if pattern is None or arn is None:
+            return False  # how what is no ARN compares is not documented
+        plain_fields = demanding == "ArnLike" or not any(map(has_wildcard, arn[:-1]))
+        return plain_fields and all(map(glob_matches, pattern, arn))
     return base == "StringLike" and demanding != "IpAddress" and glob_matches(wanted, value)
-
-
-def _network(value: str) -> IPv4Network | IPv6Network:
-    return ip_interface(value).network

@@ -15,9 +15,14 @@ _MOST_ADDRESSES = {4: 2 * 2 ** (32 - 8), 6: 2 * 2 ** (128 - 32)}
 """How many addresses still do, together: twice those of the widest network."""
 
 
+def read_network(value: str) -> Network:
+    """Read a canonical value of an IpAddress operator."""
+    return ip_interface(value).network
+
+
 def read_networks(values: Iterable[str]) -> Networks:
-    """Read the canonical values of an IpAddress operator."""
-    return frozenset(ip_interface(value).network for value in values)
+    """Read all values of an IpAddress operator."""
+    return frozenset(map(read_network, values))
 
 
 @lru_cache(maxsize=4_096)

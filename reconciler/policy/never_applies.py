@@ -18,9 +18,11 @@ from reconciler.policy.contradictions import contradictions, implied
 from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
 from reconciler.policy.kinds import kinds_of, readings
 from reconciler.policy.principals import Principal
+from reconciler.policy.services import service_name
 from reconciler.policy.unknown_keys import keys_in
 
 _SOURCE_ARN = "aws:sourcearn"
+_TEXTS = ("String", "Arn")
 _MOST_TOLD = 20
 """How many values of one clause are told."""
 
@@ -131,9 +133,6 @@ def _no_such_values(clause: Clause, service: str | None) -> Iterable[Obstacle]:
             yield Obstacle("no-such-value", clause, value)
 
 
-_TEXTS = ("String", "Arn")
-
-
 def _fits(base: str, value: str, shapes: Iterable[str]) -> bool:
     """Tell whether a value of the policy may match any value of a shape."""
     if base.endswith("Like"):
@@ -165,10 +164,7 @@ def _may_be_source(clause: Clause, value: str, service: str | None) -> bool:
     """
     if clause.key != _SOURCE_ARN or service is None:
         return True
-    arn, name = split_arn(value), service.removesuffix(".cn").removesuffix(_SUFFIX)
+    arn, name = split_arn(value), service_name(service)
     if arn is None or has_wildcard(arn.scheme + arn.partition + arn.service):
         return True
     return arn.service in name or any(part in arn.service for part in name.split("."))
-
-
-_SUFFIX = ".amazonaws.com"

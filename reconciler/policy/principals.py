@@ -8,6 +8,8 @@ from reconciler.policy.glob import has_wildcard
 from reconciler.printable import unmistakable
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
+ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}")
+REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}")
 
 _NAME = r"[A-Za-z0-9_+=,.@-]+"
 _PATH = r"[!-)+-.0->@-~]*"  # any visible ASCII character but * / and ?

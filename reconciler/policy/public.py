@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from reconciler.policy.amounts import have_all, wide_actions
+from reconciler.policy.actions import EVERY_ACTION
+from reconciler.policy.amounts import have_all, in_ecr, wide_actions
 from reconciler.policy.bounds import (
     BOUNDING_KEYS,
     KINDS,
@@ -17,7 +18,7 @@ from reconciler.policy.bounds import (
     present_key,
 )
 from reconciler.policy.conditions import Clause, Condition
-from reconciler.policy.elements import Action, NotAction
+from reconciler.policy.elements import Action
 from reconciler.policy.facts import Actions, Facts, Holder
 from reconciler.policy.network_sums import too_many
 from reconciler.policy.networks import Networks, few
@@ -34,8 +35,6 @@ TELL_WHY: Mapping[Why, str] = MappingProxyType(
         "services": "AWS services may call for resources in anyone's account",
     }
 )
-
-_EVERYTHING = "ecr:*"
 
 
 class Opening(NamedTuple):
@@ -60,7 +59,7 @@ class _Denies(NamedTuple):
 
 def is_public(principal: Principal, condition: Condition) -> bool:
     """Tell whether an Allow to a principal under a condition, alone, lets strangers in."""
-    return bool(openings({Holder(principal, "Allow", condition): frozenset({_EVERYTHING})}))
+    return bool(openings({Holder(principal, "Allow", condition): frozenset({EVERY_ACTION})}))
 
 
 def openings(facts: Facts) -> Mapping[Holder, Opening]:
@@ -171,10 +170,5 @@ def _left(actions: Actions, denied: Actions) -> Actions:
         return actions
     wide = wide_actions(denied)
     return frozenset(
-        action
-        for action in actions
-        if action not in denied
-        and not have_all(
-            wide, _EVERYTHING if isinstance(action, NotAction) or action == "*" else action
-        )
+        action for action in actions if action not in denied and not have_all(wide, in_ecr(action))
     )

@@ -5,12 +5,11 @@ IAM" with the pages that it leads to; the suffixes are those of the partitions i
 Services grow, so a name that is missing here is unknown, never wrong.
 """
 
-import re
 from difflib import get_close_matches
 from functools import lru_cache
 
 from reconciler.closest import closest
-from reconciler.policy.principals import partition_of_region
+from reconciler.policy.principals import REGION, partition_of_region
 
 _EVERYWHERE = "amazonaws.com"
 _SUFFIXES = {
@@ -24,7 +23,6 @@ _SUFFIXES = {
 """What a partition's own names may end in. The common ending is taken in each of them: most
 services have it in China, too (assumed for the others)."""
 
-_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+){1,3}-[0-9]{1,2}")
 _NEAR = 0.85
 _NAMES = """access-analyzer acm acm-pca airflow airflow-env amplify apigateway appconfig appflow
     application-autoscaling appmesh apprunner appstream appsync aps athena auditmanager autoscaling
@@ -64,9 +62,14 @@ def partition_of_service(name: str) -> str | None:
     return partition_of_region(region) if region else None
 
 
+def service_name(principal: str) -> str:
+    """Give what is the service in a service principal: `lambda` of `lambda.amazonaws.com`."""
+    return _parts(principal)[0]
+
+
 def in_any_partition(name: str) -> str:
     """Write a service principal with the ending that it has in each partition, if it has one."""
-    return f"{_parts(name)[0]}.{_EVERYWHERE}"
+    return f"{service_name(name)}.{_EVERYWHERE}"
 
 
 def known_service(short: str) -> str | None:
@@ -97,7 +100,7 @@ def _parts(name: str) -> tuple[str, str, str]:
         if name.endswith(f".{suffix}"):
             service = name.removesuffix(f".{suffix}")
             head, _, region = service.rpartition(".")
-            return (head, region, suffix) if _REGION.fullmatch(region) else (service, "", suffix)
+            return (head, region, suffix) if REGION.fullmatch(region) else (service, "", suffix)
     return name, "", ""
 
 

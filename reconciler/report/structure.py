@@ -62,7 +62,8 @@ def _statements(policy: Policy) -> list[Json]:
 def _beside(old: Sequence[Json], new: Sequence[Json]) -> list[Json]:
     """Sort new statements by the old ones that they are, replace by Sid, or most resemble."""
     by_sid = {statement["Sid"]: statement for statement in old if "Sid" in statement}
-    gone = [s for s in old if s not in new and s.get("Sid") not in {n.get("Sid", "") for n in new}]
+    sids = {statement["Sid"] for statement in new if "Sid" in statement}
+    gone = [s for s in old if s not in new and s.get("Sid") not in sids]
     place: list[tuple[tuple[str, str], Json]] = []
     for statement in new:
         replaced = statement if statement in old else by_sid.get(statement.get("Sid"))

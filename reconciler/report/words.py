@@ -9,7 +9,7 @@ from reconciler.policy.facts import Actions
 from reconciler.policy.principals import Principal, account_of, gone_kind, plain_name
 from reconciler.policy.tiers import Tiers, describe_actions, tiers_within
 from reconciler.policy.vocabulary import NamedPrincipal, clause_words, values_words
-from reconciler.printable import printable_name, quoted
+from reconciler.printable import printable_name, quoted, some_of
 from reconciler.registry.model import RepositorySettings
 
 MOST_NAMES = 10
@@ -89,8 +89,7 @@ def settings_words(settings: RepositorySettings) -> Iterable[str]:
 
 def listed(names: Sequence[str], most: int) -> str:
     """Name repositories, the first ones where they are many: `app/a, app/b and 12 more`."""
-    more = len(names) - most
-    return ", ".join(map(printable_name, names[:most])) + (f" and {more} more" if more > 0 else "")
+    return some_of(map(printable_name, names), most)
 
 
 def number_of(count: int, one: str, many: str) -> str:

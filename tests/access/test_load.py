@@ -135,7 +135,8 @@ def test_raw_statements_are_carried_as_they_are() -> None:
         ' {NumericLessThan: {"aws:MultiFactorAuthAge": 5}, Bool: {"aws:SecureTransport": false}}}\n'
     )
     (raw,) = access.entries[0].statements
-    assert raw.statement == {
+    assert raw.statement is not None
+    assert raw.statement.raw == {
         "Sid": "x",
         "Effect": "Deny",
         "Principal": "*",
