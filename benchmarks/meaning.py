@@ -10,14 +10,14 @@ from time import process_time
 
 from deepdiff import DeepDiff
 
+from reconciler.model.grants import Desired, Grant
+from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.plan.compute import compute_plan
-from reconciler.plan.wanted import Rules
-from reconciler.policy.document import read_policy
-from reconciler.policy.facts import same_meaning
-from reconciler.policy.grants import Desired, Grant
-from reconciler.policy.principals import Principal
-from reconciler.policy.tiers import BUILT_IN_TIERS
-from reconciler.registry.model import LiveRegistry, LiveRepository, RegistryScope
+from reconciler.plan.desired_policy import PlanInputs
+from reconciler.policy.language.document import read_policy
+from reconciler.policy.language.principals import Principal
+from reconciler.policy.meaning.facts import same_meaning
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 
 SCOPE = RegistryScope("111122223333", "us-west-2")
 STATEMENTS = 50
@@ -90,7 +90,7 @@ def registry(repositories: int) -> tuple[list[Desired], LiveRegistry]:
         wanted.append(Desired(f"team/app-{n}", grants))
     without = {d.repository: LiveRepository(d.repository, None) for d in wanted}
     empty = LiveRegistry(SCOPE, (), without)
-    for change in compute_plan(wanted, empty, Rules()).changes:
+    for change in compute_plan(wanted, empty, PlanInputs()).changes:
         document = shuffled_text(json.loads(change.after_text or ""))
         live[change.target.repository] = LiveRepository(change.target.repository, document)
     return wanted, LiveRegistry(SCOPE, tuple(sorted(live)), live)
@@ -106,9 +106,9 @@ def shuffled_text(document: dict[str, object]) -> str:
 
 def planned(wanted: list[Desired], live: LiveRegistry) -> tuple[float, int]:
     """Give the seconds of CPU, and the peak of memory in bytes."""
-    spent = seconds(lambda: compute_plan(wanted, live, Rules()), 1)
+    spent = seconds(lambda: compute_plan(wanted, live, PlanInputs()), 1)
     tracemalloc.start()
-    assert not compute_plan(wanted, live, Rules()).changes
+    assert not compute_plan(wanted, live, PlanInputs()).changes
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return spent, peak

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from itertools import combinations, count
 
-from reconciler.policy.compiler import MAX_POLICY_CHARACTERS, compile_policy, minified
-from reconciler.policy.grants import Grant, grant_facts
-from reconciler.policy.principals import Principal
-from reconciler.policy.tiers import BUILT_IN_TIERS
+from reconciler.model.grants import Grant, grant_facts
+from reconciler.policy.compile.compiler import compile_policy
+from reconciler.policy.language.document import MAX_POLICY_CHARACTERS
+from reconciler.policy.language.json_text import minified
+from reconciler.policy.language.principals import Principal
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 
 TIERS = {**BUILT_IN_TIERS, "scan": frozenset({"ecr:DescribeImageScanFindings"})}
 MIXES = {

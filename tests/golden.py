@@ -5,14 +5,14 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.access.load import load_access
-from reconciler.access.words import vocabulary
+from reconciler.access_file.load import load_access
+from reconciler.access_file.words import display_names_of
 from reconciler.cli.load import AccessSource
 from reconciler.cli.planning import plan_guards, plan_registries
+from reconciler.model.registry import LiveRegistry, LiveRepository, ReadFailure, RegistryScope
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import Allowances, check_guards
 from reconciler.plan.model import Plan
-from reconciler.registry.model import LiveRegistry, LiveRepository, ReadFailure, RegistryScope
 from reconciler.report.paint import plain
 from reconciler.report.plan_json import Origin, render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan
@@ -51,11 +51,13 @@ def expected_output(folder: Path) -> dict[str, str]:
     source, plan = planned(folder)
     access = source.access
     refusals = check_guards(plan, plan_guards(access), Allowances(), lambda: CALLER)
-    view = view_plan(plan, vocabulary(access))
+    view = view_plan(plan, display_names_of(access))
     refused = "".join(f"refused: {refusal.guard}: {refusal.message}\n" for refusal in refusals)
     return {
         "plan.txt": render_plan(view, plain) + refused,
-        "drift.txt": render_drift(view_drift(without_expired(plan), vocabulary(access)), plain),
+        "drift.txt": render_drift(
+            view_drift(without_expired(plan), display_names_of(access)), plain
+        ),
         "plan.json": render_plan_json(view, origin(source)),
     }
 

@@ -1,6 +1,6 @@
 """Write the expected output of all golden cases anew; then read the diff."""
 
-from tests.access.invalid_cases import rewrite
+from tests.access_file.invalid_cases import rewrite
 from tests.golden import case_folders, expected_output
 
 if __name__ == "__main__":

@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.access.compile import compile_desired
-from reconciler.access.desired import desired_policies
-from reconciler.access.load import Loaded, load_access
-from reconciler.access.rules import RULES
-from reconciler.policy.keep import LAMBDA_SID
-from reconciler.policy.tiers import BUILT_IN_TIERS
-from tests.access import invalid_cases
+from reconciler.access_file.desired import compile_desired, desired_policies
+from reconciler.access_file.load import Loaded, load_access
+from reconciler.access_file.rules import RULES
+from reconciler.policy.meaning.keep import LAMBDA_SID
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
+from tests.access_file import invalid_cases
 from tests.cli.conftest import clean_environment, runner
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "file.md").read_text(encoding="utf-8")

@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from reconciler.access.starter import STARTER
+from reconciler.access_file.starter import STARTER
 from reconciler.cli.exits import Exit
-from reconciler.policy.tiers import BUILT_IN_TIERS
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from tests.cli.conftest import clean_environment, runner
 from tests.cli.sandbox_process import sandbox_lines
 from tests.cli.stand_in import AWS_STAND_IN

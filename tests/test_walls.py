@@ -10,13 +10,19 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "reconciler"
 
 FLOORS = (
-    {"policy", "registry", "sandbox"},
-    {"access", "plan"},
-    {"report", "apply", "adopt"},
+    {"policy"},
+    {"model"},
+    {"registry", "access_file", "plan", "sandbox"},
+    {"apply", "adopt"},
+    {"workflow", "report"},
     {"cli"},
 )
+ROOMS_INSIDE = {
+    "policy": ({"language"}, {"meaning"}, {"compile"}),
+    "access_file": ({"document"}, {"model"}, {"desired", "sections"}, {"checks"}),
+}
 GROUND = {"closest", "errors", "printable", "redaction"}
-PURE = {"access", "policy", "plan", "report"}
+PURE = {"access_file", "model", "policy", "plan", "adopt", "report"}
 IMPURE = {
     "boto3", "botocore", "io", "os", "pathlib", "random", "secrets", "socket",
     "subprocess", "sys", "tempfile", "threading", "time", "urllib", "http",
@@ -59,6 +65,25 @@ def test_a_room_uses_only_rooms_below(module: Path) -> None:
             continue
         assert room not in GROUND, f"{module}: the ground knows no room, yet imports {name}"
         assert floor_of(parts[1]) < floor_of(room), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda m: str(m.relative_to(PACKAGE)))
+def test_a_room_inside_a_room_uses_only_those_below(module: Path) -> None:
+    room, *inside = module.relative_to(PACKAGE).with_suffix("").parts
+    floors = ROOMS_INSIDE.get(room)
+    if floors is None or inside[0] == "__init__":
+        return
+    for name in imports_of(module):
+        parts = name.split(".")
+        if parts[:2] == ["reconciler", room] and parts[2] != inside[0]:
+            assert inner_floor(parts[2], floors) < inner_floor(inside[0], floors), (
+                f"{module} imports {name}"
+            )
+
+
+def inner_floor(name: str, floors: tuple[set[str], ...]) -> int:
+    """Return the floor of a module or room; what is not listed stands above all that is."""
+    return next((n for n, rooms in enumerate(floors) if name in rooms), len(floors))
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda m: str(m.relative_to(PACKAGE)))

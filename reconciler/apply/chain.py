@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reconciler.apply.journal_reading import Written
 from reconciler.apply.looking import is_same
-from reconciler.plan.model import Target
+from reconciler.model.registry import Target
 
 
 @dataclass(frozen=True, slots=True)

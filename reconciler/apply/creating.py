@@ -6,9 +6,8 @@ from reconciler.apply.model import Reader, ReaderWriter
 from reconciler.apply.run import VISIBLE_WITHIN, Patience, Run
 from reconciler.apply.trouble import Failure, Persistence
 from reconciler.errors import RefusedError
-from reconciler.plan.model import Target
+from reconciler.model.registry import LiveSettings, RepositorySettings, Target
 from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
-from reconciler.registry.model import LiveSettings, RepositorySettings
 
 
 class StoppedError(Exception):

@@ -7,9 +7,9 @@ from threading import Lock, Thread
 from reconciler.apply.model import Outcome, ReaderWriter
 from reconciler.apply.run import Run
 from reconciler.apply.write import apply_change
+from reconciler.model.registry import RegistryScope
 from reconciler.plan.model import Change
 from reconciler.redaction import redacted
-from reconciler.registry.model import RegistryScope
 
 WRITERS = 4
 """Repositories worked on at the same time."""

@@ -11,8 +11,9 @@ from reconciler.apply.journal_lines import RunInfo, begin_line, end_line, longes
 from reconciler.apply.journal_reading import MAX_JOURNAL
 from reconciler.apply.model import Outcome
 from reconciler.errors import ReconcileError, RefusedError
-from reconciler.plan.model import Change, Target
-from reconciler.policy.malformed import MalformedError
+from reconciler.model.registry import Target
+from reconciler.plan.model import Change
+from reconciler.policy.language.json_text import MalformedError
 
 Clock = Callable[[], datetime]
 

@@ -16,11 +16,10 @@ from reconciler.apply.journal_lines import (
 from reconciler.apply.model import Result
 from reconciler.errors import RefusedError
 from reconciler.plan.model import ChangeKind
-from reconciler.plan.saved_json import TOOL, digest_of
-from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
-from reconciler.policy.json_text import load_json
-from reconciler.policy.malformed import MalformedError
-from reconciler.policy.principals import ACCOUNT_ID, REGION, parse_arn, partition_of_region
+from reconciler.plan.saved import TOOL, digest_of
+from reconciler.policy.language.document import MAX_POLICY_CHARACTERS
+from reconciler.policy.language.json_text import MalformedError, load_json
+from reconciler.policy.language.principals import ACCOUNT_ID, REGION, parse_arn, partition_of_region
 from reconciler.printable import printable
 
 Check = Callable[[object], bool]

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Literal, NamedTuple, TypedDict, get_args
 
 from reconciler.apply.model import Outcome, Result
+from reconciler.model.registry import RegistryScope
 from reconciler.plan.model import Change, ChangeKind
-from reconciler.plan.saved_json import TOOL, digest_of
+from reconciler.plan.saved import TOOL, digest_of
 from reconciler.printable import printable
-from reconciler.registry.model import RegistryScope
 
 FORMAT_VERSION = "1"
 """The form of the lines; another one for whatever a reader of this one would misread."""

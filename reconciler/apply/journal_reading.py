@@ -8,9 +8,9 @@ from datetime import datetime
 from reconciler.apply.journal_checks import parse_time, read_line
 from reconciler.apply.journal_lines import HEAD, MAX_LINE, BeginJson, EndJson
 from reconciler.errors import InvalidError, RefusedError
-from reconciler.plan.model import ChangeKind, Target
-from reconciler.policy.malformed import MalformedError
-from reconciler.registry.model import RegistryScope
+from reconciler.model.registry import RegistryScope, Target
+from reconciler.plan.model import ChangeKind
+from reconciler.policy.language.json_text import MalformedError
 
 MAX_JOURNAL = 64 * 2**20
 """Bytes; a journal over this size is neither written nor read."""

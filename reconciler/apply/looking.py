@@ -4,10 +4,9 @@ from enum import Enum
 
 from reconciler.apply.model import Reader
 from reconciler.plan.model import Change
-from reconciler.policy.document import Policy, Unreadable
-from reconciler.policy.facts import same_meaning
-from reconciler.policy.keep import kept_statements, said
-from reconciler.policy.reshuffled import is_reshuffled
+from reconciler.policy.language.document import Policy, Unreadable
+from reconciler.policy.meaning.facts import same_meaning
+from reconciler.policy.meaning.keep import is_reshuffled, kept_statements, statement_key
 
 
 class Sight(Enum):
@@ -31,7 +30,9 @@ def _others(live: Policy, change: Change) -> frozenset[tuple[object, ...]]:
     """Give what a live policy says that is others' to keep: unlike meaning, that hangs on Sids."""
     if isinstance(live, Unreadable):
         return frozenset()
-    return frozenset(said(statement) for statement in kept_statements(live, change.ownership))
+    return frozenset(
+        statement_key(statement) for statement in kept_statements(live, change.ownership)
+    )
 
 
 def is_same(left: Policy, right: Policy) -> bool:

@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from reconciler.model.registry import LiveSettings, RepositorySettings
 from reconciler.plan.model import Change
-from reconciler.registry.model import LiveSettings, RepositorySettings
 
 Result = Literal["applied", "in-force", "failed", "stale", "skipped"]
 

@@ -14,12 +14,17 @@ from reconciler.apply.run import Patience
 from reconciler.apply.suspects import without_known
 from reconciler.apply.trouble import Persistence
 from reconciler.errors import ReconcileError, RefusedError
-from reconciler.policy.compiler import MAX_POLICY_CHARACTERS, minified
-from reconciler.policy.conditions import NO_CONDITION
-from reconciler.policy.document import VERSION, Document, read_policy
+from reconciler.model.registry import RegistryScope
+from reconciler.policy.language.conditions import NO_CONDITION
+from reconciler.policy.language.document import (
+    MAX_POLICY_CHARACTERS,
+    VERSION,
+    Document,
+    read_policy,
+)
+from reconciler.policy.language.json_text import minified
 from reconciler.redaction import redacted
 from reconciler.registry.fault import UNKNOWN_PRINCIPAL, CallError, WriteOutcomeUnknownError
-from reconciler.registry.model import RegistryScope
 
 SID = "ReconcileProbe"
 

@@ -10,26 +10,17 @@ from reconciler.apply.chain import Chain, chain_of
 from reconciler.apply.journal_reading import Written
 from reconciler.apply.looking import is_same
 from reconciler.apply.sendable import sendable
+from reconciler.model.display_names import DisplayNames
+from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.plan.compute import merge_plans
 from reconciler.plan.counts import count_granted, count_revoked
 from reconciler.plan.keeping import dropped_statements, lambda_risks
-from reconciler.plan.model import (
-    NOTHING_KEPT,
-    Change,
-    Finding,
-    Plan,
-    PlanError,
-    Target,
-    finding,
-)
+from reconciler.plan.model import NOTHING_KEPT, Change, Finding, Plan, PlanError, finding
 from reconciler.plan.risks import find_risks
-from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
-from reconciler.policy.difference import difference
-from reconciler.policy.document import Policy, Unreadable
-from reconciler.policy.facts import Facts, facts_of_policy
-from reconciler.policy.principals import gone_kind
-from reconciler.policy.vocabulary import Vocabulary
-from reconciler.registry.model import LiveRegistry, ReadFailure
+from reconciler.policy.language.document import MAX_POLICY_CHARACTERS, Policy, Unreadable
+from reconciler.policy.language.principals import gone_kind
+from reconciler.policy.meaning.difference import difference
+from reconciler.policy.meaning.facts import Facts, facts_of_policy
 
 CHANGED_SINCE = "changed-since"
 NOT_WRITTEN = "not-written"
@@ -151,7 +142,7 @@ def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Find
         after_text=after_text,
         before=live.policy,
         risks=(
-            *find_risks(before_facts, after_facts, access, target, Vocabulary()),
+            *find_risks(before_facts, after_facts, access, target, DisplayNames()),
             *(r._replace(why="") for r in lambda_risks(target, live.policy, after_facts, cut_off)),
         ),
         lasting=access,

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reconciler.apply.model import Journal
+from reconciler.model.registry import RegistryScope
 from reconciler.registry.fault import FOR_ALL, CallError, Fault, WriteOutcomeUnknownError
-from reconciler.registry.model import RegistryScope
 
 VISIBLE_WITHIN = 20.0
 """Seconds for which a repository that was just made is waited for; how long it takes is not known

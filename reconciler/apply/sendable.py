@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from reconciler.plan.model import Target
-from reconciler.policy.compiler import MAX_POLICY_CHARACTERS, minified
-from reconciler.policy.document import Policy, Unreadable
-from reconciler.policy.facts import same_meaning
-from reconciler.policy.json_text import load_json
-from reconciler.policy.malformed import MalformedError
-from reconciler.policy.principals import parse_arn
+from reconciler.model.registry import Target
+from reconciler.policy.language.document import MAX_POLICY_CHARACTERS, Policy, Unreadable
+from reconciler.policy.language.json_text import MalformedError, load_json, minified
+from reconciler.policy.language.principals import parse_arn
+from reconciler.policy.meaning.facts import same_meaning
 
 _PRINCIPALS = ("Principal", "NotPrincipal")
 

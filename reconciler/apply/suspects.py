@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from reconciler.apply.model import Outcome
 from reconciler.plan.model import Change
-from reconciler.policy.document import Document, Policy
-from reconciler.policy.principals import Principal, gone_kind, parse_arn
+from reconciler.policy.language.document import Document, Policy
+from reconciler.policy.language.principals import Principal, gone_kind, parse_arn
 
 
 def added_principals(change: Change) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from reconciler.apply.run import INTERRUPTED, SHOWS_WITHIN, Patience, Run
 from reconciler.apply.suspects import added_principals, may_be_new
 from reconciler.apply.trouble import Failure, Persistence, Trouble, trouble_of
 from reconciler.errors import ReconcileError, RefusedError
+from reconciler.model.registry import RepositorySettings
 from reconciler.plan.model import Change
 from reconciler.registry.fault import PASSING, CallError, Fault, WriteOutcomeUnknownError
-from reconciler.registry.model import RepositorySettings
 
 _STALE = "the live policy has changed since it was planned; run plan again"
 _IN_FORCE = "the live policy was what the plan wants already"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.access.words import vocabulary
+from reconciler.access_file.words import display_names_of
 from reconciler.apply.journal_lines import Author
 from reconciler.cli.carry_out import Carried, carry_out
 from reconciler.cli.journals import keeping_journal
@@ -14,7 +14,7 @@ from reconciler.cli.planning import Globs
 from reconciler.cli.replay import replay
 from reconciler.cli.survey import Line, Survey, authors_of, open_lines, survey
 from reconciler.errors import UsageError
-from reconciler.registry.model import RegistryScope
+from reconciler.model.registry import RegistryScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def ready_plan(
     if stored is None or replayed is None:
         return ReadyPlan(survey(source, lines, globs), lines, authors, None)
     return ReadyPlan(
-        Survey(replayed, vocabulary(source.access)), lines, authors, stored.plan.digest
+        Survey(replayed, display_names_of(source.access)), lines, authors, stored.plan.digest
     )
 
 

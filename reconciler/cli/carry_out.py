@@ -12,9 +12,9 @@ from reconciler.cli.exits import Exit
 from reconciler.cli.signals import Interrupt, hold_signals
 from reconciler.cli.survey import Line
 from reconciler.cli.terminal import confirm, is_interactive, note, progress_bar, tell
+from reconciler.model.registry import RegistryScope
 from reconciler.plan.guards import Refusal
 from reconciler.plan.model import Change, Plan
-from reconciler.registry.model import RegistryScope
 from reconciler.registry.writer import RegistryWriter
 
 

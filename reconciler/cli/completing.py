@@ -13,9 +13,9 @@ _HARMLESS = re.compile(r"[a-z0-9*?][a-z0-9._/*?-]*")
 
 def entry_patterns(ctx: typer.Context, incomplete: str) -> list[str]:
     """Give the file's names and patterns of repositories that begin so; none without a file."""
-    from reconciler.access.nodes import child, pairs_of  # noqa: PLC0415 - costs; most runs need none
-    from reconciler.access.problems import Findings  # noqa: PLC0415
-    from reconciler.access.source import read_source  # noqa: PLC0415
+    from reconciler.access_file.document.nodes import child, pairs_of  # noqa: PLC0415 - costs; most runs need none
+    from reconciler.access_file.document.problems import ProblemList  # noqa: PLC0415
+    from reconciler.access_file.document.source import read_source  # noqa: PLC0415
     from reconciler.cli.options import DEFAULT_FILE  # noqa: PLC0415 - whose options complete so
 
     file = ctx.params.get("file") or DEFAULT_FILE
@@ -25,7 +25,7 @@ def entry_patterns(ctx: typer.Context, incomplete: str) -> list[str]:
         content = read_file(file, MAX_ACCESS_FILE)
     except ReconcileError:
         return []
-    root = read_source(content, str(file), Findings()).root
+    root = read_source(content, str(file), ProblemList()).root
     names = {pair.key.text for pair in pairs_of(child(root, "repositories"))}
     return sorted(n for n in names if n.startswith(incomplete) and _HARMLESS.fullmatch(n))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.access.model import AccessFile
+from reconciler.access_file.model import AccessFile
 from reconciler.cli.options import DEFAULT_FILE
 from reconciler.cli.planning import plan_guards
 from reconciler.cli.survey import Survey

@@ -16,9 +16,9 @@ from reconciler.apply.journal_reading import MAX_JOURNAL, read_journal
 from reconciler.cli.files import read_file, require_no_stdout
 from reconciler.cli.terminal import as_argument, note, show_error
 from reconciler.errors import ReconcileError, RefusedError, UsageError
-from reconciler.plan.model import Change, Target
+from reconciler.model.registry import RegistryScope, Target
+from reconciler.plan.model import Change
 from reconciler.printable import printable
-from reconciler.registry.model import RegistryScope
 from reconciler.report.layout import unbroken
 
 if sys.platform != "win32":

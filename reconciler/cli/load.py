@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.access.load import Loaded, load_access
-from reconciler.access.model import AccessFile
-from reconciler.access.problems import Problem, did_you_mean
+from reconciler.access_file.document.problems import Problem, did_you_mean
+from reconciler.access_file.load import Loaded, load_access
+from reconciler.access_file.model import AccessFile
 from reconciler.cli.files import MAX_ACCESS_FILE, name_of, read_file
 from reconciler.cli.terminal import page_of, paint_for, tell
 from reconciler.errors import InvalidError, UsageError
-from reconciler.policy.glob import glob_matches
+from reconciler.policy.language.glob import glob_matches
 from reconciler.report.problems_text import render_problems
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.access.schema import inlined, schema_text
+from reconciler.access_file.document.schema import inlined, schema_text
 from reconciler.cli.files import STDIN, name_of, read_file, require_no_stdout
 from reconciler.cli.terminal import as_argument, note
 from reconciler.errors import InvalidError, ReconcileError, UsageError

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.access.desired import desired_policies, patterns_without_match, to_create
-from reconciler.access.model import AccessFile
-from reconciler.access.model import Limit as FileLimit
-from reconciler.access.words import vocabulary
+from reconciler.access_file.desired import desired_policies, patterns_without_match, to_create
+from reconciler.access_file.model import AccessFile
+from reconciler.access_file.model import Limit as FileLimit
+from reconciler.access_file.words import display_names_of
+from reconciler.model.grants import Desired
+from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
 from reconciler.plan.compute import compute_plan, merge_plans
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Guards, Limit
-from reconciler.plan.model import Finding, Plan, PlanError, Target
-from reconciler.plan.wanted import Rules
-from reconciler.policy.glob import glob_matches, globs_intersect
-from reconciler.policy.grants import Desired
-from reconciler.registry.model import LiveRegistry, ReadFailure, RegistryScope
+from reconciler.plan.model import Finding, Plan, PlanError
+from reconciler.policy.language.glob import glob_matches, globs_intersect
 
 Globs = tuple[str, ...]
 NOTHING_SELECTED = "nothing-selected"
@@ -38,10 +38,10 @@ def plan_registries(
     return replace(plan, unmanaged=()) if access.unmanaged_repositories == "ignore" else plan
 
 
-def plan_rules(access: AccessFile) -> Rules:
+def plan_rules(access: AccessFile) -> PlanInputs:
     """Give what a plan needs to know of the file, besides the grants."""
     never = tuple(placed.rule for placed in access.guards.rules)
-    return Rules(access.ownership, vocabulary(access), to_create(access), never)
+    return PlanInputs(access.ownership, display_names_of(access), to_create(access), never)
 
 
 def plan_guards(access: AccessFile) -> Guards:
@@ -59,7 +59,7 @@ def _limit(limit: FileLimit | None) -> Limit | None:
 
 
 def _plan_one(
-    access: AccessFile, live: LiveRegistry, now: datetime, globs: Globs, rules: Rules
+    access: AccessFile, live: LiveRegistry, now: datetime, globs: Globs, rules: PlanInputs
 ) -> Plan:
     if live.failure is not None:
         return _unlisted(access, live.scope, live.failure, globs)

@@ -5,24 +5,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.access.desired import add_up, entries_by_name
+from reconciler.access_file.desired import add_up, entries_by_name
 from reconciler.cli.load import AccessSource
 from reconciler.cli.plan_file import naming
 from reconciler.cli.planning import plan_rules
 from reconciler.errors import RefusedError
+from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
 from reconciler.plan.compute import compute_plan, merge_plans
-from reconciler.plan.model import Change, Plan, Target
+from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.model import Change, Plan
 from reconciler.plan.saved import SavedChange, SavedPlan
-from reconciler.plan.wanted import Rules
-from reconciler.policy.json_text import load_json
+from reconciler.policy.language.json_text import load_json
 from reconciler.printable import printable
-from reconciler.registry.model import LiveRegistry, LiveRepository, RegistryScope
 
 
 def replay(saved: SavedPlan, source: AccessSource, origin: Path | None = None) -> Plan:
     """Work a saved plan out anew, from its `before` policies and the access file.
 
-    What comes of it is what the file asks for, whoever wrote the plan. Findings, errors and
+    What comes of it is what the file asks for, whoever wrote the plan. ProblemList, errors and
     figures of repositories that do not change are the saved ones. `origin` is where the file that
     the plan was made from may be found. Raises RefusedError where the plan is for another registry
     or from another version of the file, and where a change comes out otherwise than it was saved:
@@ -77,7 +77,9 @@ def _check_registry(saved: SavedPlan, scopes: tuple[RegistryScope, ...], path: s
             )
 
 
-def _work_out(saved: SavedPlan, scope: RegistryScope, source: AccessSource, rules: Rules) -> Plan:
+def _work_out(
+    saved: SavedPlan, scope: RegistryScope, source: AccessSource, rules: PlanInputs
+) -> Plan:
     """Plan what the saved plan changes in one region, and nothing else."""
     changes = [change for change in saved.changes if change.target.scope == scope]
     names = {change.target.repository for change in changes}

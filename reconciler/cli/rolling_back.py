@@ -20,12 +20,12 @@ from reconciler.cli.show import show_refusals
 from reconciler.cli.survey import Line, authors_of, open_line
 from reconciler.cli.terminal import note, progress_bar
 from reconciler.errors import InvalidError, UsageError
+from reconciler.model.registry import LiveRegistry, RegistryScope
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
-from reconciler.policy.glob import has_wildcard
+from reconciler.policy.language.glob import has_wildcard
 from reconciler.printable import printable
 from reconciler.registry.fault import CallError
-from reconciler.registry.model import LiveRegistry, RegistryScope
 from reconciler.registry.reader import unread
 from reconciler.registry.session import caller_identity
 from reconciler.report.plan_json import Origin

@@ -49,7 +49,7 @@ def show_before_writing(view: PlanView, format_: Format, *, sure: bool, grouped:
 
 def show_drift(survey: Survey, source: AccessSource, format_: Format, *, grouped: bool) -> None:
     """Write how the live access differs to stdout."""
-    view = view_drift(survey.plan, survey.vocabulary)
+    view = view_drift(survey.plan, survey.display_names)
     if format_ is Format.JSON:
         out(render_drift_json(view, origin_of(source)))
     else:
@@ -92,7 +92,7 @@ def show_refusals(refusals: Iterable[Refusal]) -> None:
 
 def view_of(found: Survey) -> PlanView:
     """Give what every format says of a plan."""
-    return view_plan(found.plan, found.vocabulary, found.refusals)
+    return view_plan(found.plan, found.display_names, found.refusals)
 
 
 def origin_of(source: AccessSource) -> Origin:

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from reconciler.access.load import Loaded
+from reconciler.access_file.load import Loaded
 from reconciler.cli.files import name_of
 from reconciler.cli.options import Format
 from reconciler.cli.terminal import out, page_of, paint_for, show

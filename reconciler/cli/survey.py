@@ -7,23 +7,23 @@ from functools import partial
 from itertools import groupby
 from threading import Lock
 
-from reconciler.access.desired import managed_names
-from reconciler.access.model import AccessFile
-from reconciler.access.problems import did_you_mean
-from reconciler.access.words import vocabulary
+from reconciler.access_file.desired import managed_names
+from reconciler.access_file.document.problems import did_you_mean
+from reconciler.access_file.model import AccessFile
+from reconciler.access_file.words import display_names_of
 from reconciler.apply.journal_lines import Author
 from reconciler.cli.exits import Exit
 from reconciler.cli.load import AccessSource
 from reconciler.cli.planning import NOTHING_SELECTED, Globs, plan_registries, selected
 from reconciler.cli.terminal import note, progress_bar, tell
 from reconciler.errors import UsageError
+from reconciler.model.display_names import DisplayNames
+from reconciler.model.registry import LiveRegistry, RegistryScope
 from reconciler.plan.guards import Refusal
 from reconciler.plan.model import Plan
-from reconciler.policy.glob import has_wildcard
-from reconciler.policy.vocabulary import Vocabulary
+from reconciler.policy.language.glob import has_wildcard
 from reconciler.registry.failures import in_this_region_only
 from reconciler.registry.fault import CallError, Fault
-from reconciler.registry.model import LiveRegistry, RegistryScope
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader, failure_of
 from reconciler.registry.session import (
@@ -52,7 +52,7 @@ class Survey:
     """A plan, with the file's words for what is in it, and what the guards refuse of it."""
 
     plan: Plan
-    vocabulary: Vocabulary
+    display_names: DisplayNames
     refusals: tuple[Refusal, ...] = ()
 
 
@@ -135,7 +135,7 @@ def survey(
     plan = plan_registries(source.access, live, source.now, globs)
     _require_allowed(source, live)
     _require_known(plan, globs, sum(registry.failure is None for registry in live))
-    return Survey(plan, vocabulary(source.access))
+    return Survey(plan, display_names_of(source.access))
 
 
 def read_regions(reads: Mapping[RegistryScope, Callable[[], LiveRegistry]]) -> list[LiveRegistry]:

@@ -3,21 +3,20 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from reconciler.policy.actions import is_of_registry, is_of_repositories
-from reconciler.policy.amounts import have_all, shares_any
-from reconciler.policy.conditions import NO_CONDITION
-from reconciler.policy.difference import AccessChange, Holdings
-from reconciler.policy.document import Policy, Unreadable
-from reconciler.policy.elements import Action, NotAction
-from reconciler.policy.facts import Actions, Facts, uncovered
-from reconciler.policy.principals import (
+from reconciler.policy.language.actions import is_of_registry, is_of_repositories
+from reconciler.policy.language.conditions import NO_CONDITION
+from reconciler.policy.language.document import Action, NotAction, Policy, Unreadable
+from reconciler.policy.language.principals import (
     EVERYONE,
     Principal,
     account_principal,
     gone_kind,
     parse_arn,
 )
-from reconciler.policy.reach import takes_in
+from reconciler.policy.meaning.difference import AccessChange, Holdings
+from reconciler.policy.meaning.facts import Actions, Facts, uncovered
+from reconciler.policy.meaning.reach import may_match
+from reconciler.policy.meaning.tiers import have_all, shares_any
 
 _LIKE_A_PRINCIPAL = re.compile(
     r'"(?:\*|[0-9]{12}|arn:[^":]*:(?:iam|sts):[^"]*|[a-z0-9.-]+\.amazonaws\.com)"'
@@ -106,8 +105,8 @@ def _count_matched(denied: Principal, holdings: Holdings, facts: Facts) -> int:
     return sum(
         holder.effect == "Allow"
         and (
-            takes_in(denied, holder.principal)
-            or takes_in(holder.principal, denied)
+            may_match(denied, holder.principal)
+            or may_match(holder.principal, denied)
             or (denied.kind == "NotPrincipal" and holder.principal.kind == "AWS")
         )
         and any(shares_any(holding.actions, actions) for holding in holdings)

@@ -3,19 +3,21 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from reconciler.plan.model import Finding, Target, finding
+from reconciler.model.display_names import DisplayNames
+from reconciler.model.grants import Desired, Grant
+from reconciler.model.registry import Target
+from reconciler.plan.model import Finding, finding
 from reconciler.plan.risks import may_rewrite
-from reconciler.policy.denied import Loss, as_denial, lost
-from reconciler.policy.difference import AccessChange
-from reconciler.policy.document import Policy, Statement, Unreadable
-from reconciler.policy.facts import Actions, Facts, Holder, denied_to
-from reconciler.policy.grants import Desired, Grant
-from reconciler.policy.moments import shortest
-from reconciler.policy.principals import gone_kind, parse_arn
-from reconciler.policy.public import TELL_WHY, openings
-from reconciler.policy.tiers import describe_actions
-from reconciler.policy.unknown_keys import meant_key, unknown_keys
-from reconciler.policy.vocabulary import Vocabulary, holder_name
+from reconciler.policy.language.condition_values import shortest
+from reconciler.policy.language.document import Policy, Statement, Unreadable
+from reconciler.policy.language.labels import holder_name
+from reconciler.policy.language.principals import gone_kind, parse_arn
+from reconciler.policy.meaning.denied import Loss, as_denial, lost
+from reconciler.policy.meaning.difference import AccessChange
+from reconciler.policy.meaning.facts import Actions, Facts, Holder, denied_to
+from reconciler.policy.meaning.never_applies import meant_key, unknown_keys
+from reconciler.policy.meaning.public import TELL_WHY, openings
+from reconciler.policy.meaning.tiers import describe_actions
 from reconciler.printable import printable
 
 _LONGEST = 60
@@ -36,14 +38,14 @@ def expired_findings(target: Target, expired: Iterable[Grant], live: Facts) -> l
 
 
 def gone_findings(
-    target: Target, live: Facts, access: tuple[AccessChange, ...], vocabulary: Vocabulary
+    target: Target, live: Facts, access: tuple[AccessChange, ...], display_names: DisplayNames
 ) -> list[Finding]:
     """Name the principals that were deleted, and who of those newly granted may have been them."""
     findings = []
     for holder, actions in live.items():
         kind = gone_kind(holder.principal)
         if kind:
-            recreated = ", ".join(_candidates(kind, access, vocabulary))
+            recreated = ", ".join(_candidates(kind, access, display_names))
             hint = (
                 f"; if {recreated} was made again under its old name, it lacks the grant that the "
                 "file gives it"
@@ -55,14 +57,14 @@ def gone_findings(
                     target,
                     "dead-principal",
                     f"the {kind} {holder.principal.names[0]} was deleted; its "
-                    f"{_told(holder, actions, vocabulary)} has no effect{hint}",
+                    f"{_told(holder, actions, display_names)} has no effect{hint}",
                 )
             )
     return findings
 
 
 def staying_findings(
-    target: Target, staying: Facts, after: Facts, vocabulary: Vocabulary
+    target: Target, staying: Facts, after: Facts, display_names: DisplayNames
 ) -> list[Finding]:
     """Warn of live statements that an apply would not change.
 
@@ -73,14 +75,14 @@ def staying_findings(
         finding(
             target,
             "public",
-            f"a statement that stays allows {_told(holder, actions, vocabulary)} to "
+            f"a statement that stays allows {_told(holder, actions, display_names)} to "
             f"strangers: {TELL_WHY[why]}",
         )
         for holder, (actions, why) in openings(after).items()
         if holder in staying
     ]
     names = {
-        vocabulary.who(holder.principal, holder.condition)
+        display_names.who(holder.principal, holder.condition)
         for holder, actions in staying.items()
         if may_rewrite(holder, actions, target, denied_to(holder.principal, after))
     }
@@ -136,13 +138,13 @@ def _unknown_key(target: Target, key: str) -> Finding:
 
 
 def _candidates(
-    kind: str, access: tuple[AccessChange, ...], vocabulary: Vocabulary
+    kind: str, access: tuple[AccessChange, ...], display_names: DisplayNames
 ) -> Iterable[str]:
     for change in access:
         arn = parse_arn(change.principal.names[0]) if change.principal.names else None
         if change.effect == "Allow" and not change.before and arn and arn.resource_type == kind:
-            yield vocabulary.who(change.principal, change.after[0].condition)
+            yield display_names.who(change.principal, change.after[0].condition)
 
 
-def _told(holder: Holder, actions: Actions, vocabulary: Vocabulary) -> str:
-    return describe_actions(actions, vocabulary.tiers_of(holder.principal))
+def _told(holder: Holder, actions: Actions, display_names: DisplayNames) -> str:
+    return describe_actions(actions, display_names.tiers_of(holder.principal))

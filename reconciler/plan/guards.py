@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan
-from reconciler.policy.facts import facts_of_policy
-from reconciler.policy.glob import glob_matches
-from reconciler.policy.public import openings
+from reconciler.policy.language.glob import glob_matches
+from reconciler.policy.meaning.facts import facts_of_policy
+from reconciler.policy.meaning.public import openings
 from reconciler.printable import quoted
 
 REVOCATIONS = "--allow-revocations"

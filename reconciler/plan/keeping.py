@@ -5,20 +5,20 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from reconciler.plan.model import Finding, Risk, Target, finding
-from reconciler.policy.amounts import have_all
-from reconciler.policy.compiler import SID_PREFIX
-from reconciler.policy.condition_keys import ONLY_FOR_SERVICES
-from reconciler.policy.conditions import Condition
-from reconciler.policy.denied import Denial, Loss, lost
-from reconciler.policy.document import Policy, Statement, Unreadable
-from reconciler.policy.facts import Facts, Holder, facts_of, not_covered, without
-from reconciler.policy.implied import always_holds
-from reconciler.policy.keep import LAMBDA, Obstacle, Ownership, obstacles
-from reconciler.policy.kinds import needs, of_service, readings
-from reconciler.policy.never_applies import find_obstacles
-from reconciler.policy.principals import is_everyone
-from reconciler.policy.reach import takes_in
+from reconciler.model.registry import Target
+from reconciler.plan.model import Finding, Risk, finding
+from reconciler.policy.language.condition_keys import ONLY_FOR_SERVICES
+from reconciler.policy.language.conditions import Condition
+from reconciler.policy.language.document import SID_PREFIX, Policy, Statement, Unreadable
+from reconciler.policy.language.principals import is_everyone
+from reconciler.policy.meaning.callers import needs, of_service, readings
+from reconciler.policy.meaning.denied import Denial, Loss, lost
+from reconciler.policy.meaning.facts import Facts, Holder, facts_of, not_covered, without
+from reconciler.policy.meaning.implication import always_holds
+from reconciler.policy.meaning.keep import LAMBDA, Obstacle, Ownership, obstacles
+from reconciler.policy.meaning.never_applies import find_obstacles
+from reconciler.policy.meaning.reach import may_match
+from reconciler.policy.meaning.tiers import have_all
 
 _FETCHING = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 """What Lambda needs to fetch a function's image (Lambda Developer Guide, "Create a Lambda function
@@ -131,14 +131,14 @@ def _lets_fetch(statement: Statement) -> Iterator[Holder]:
     condition = statement.condition
     of_services = statement.effect == "Allow" and needs(condition, ONLY_FOR_SERVICES)
     for principal in statement.principals:
-        of_all = of_services and is_everyone(principal) and takes_in(principal, LAMBDA)
+        of_all = of_services and is_everyone(principal) and may_match(principal, LAMBDA)
         if principal == LAMBDA or (of_all and not find_obstacles(LAMBDA, condition)):
             yield Holder(principal, "Allow", condition)
 
 
 def _gives(holder: Holder, certain: Condition) -> bool:
     """Tell whether a holder is Lambda in each request for which some conditions hold."""
-    if holder.effect != "Allow" or not takes_in(holder.principal, LAMBDA):
+    if holder.effect != "Allow" or not may_match(holder.principal, LAMBDA):
         return False
     callers = readings(of_service(LAMBDA.names, holder.condition))
     return all(always_holds(clause, certain, one) for one in callers for clause in holder.condition)

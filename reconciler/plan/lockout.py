@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from reconciler.plan.model import Change, Target
-from reconciler.policy.caller import Caller, iam_caller
-from reconciler.policy.conditions import NO_CONDITION
-from reconciler.policy.difference import AccessChange
-from reconciler.policy.document import Document, Statement, Unreadable
-from reconciler.policy.evaluate import evaluate
-from reconciler.policy.principals import EVERYONE, IamArn, Principal, parse_arn
+from reconciler.model.registry import Target
+from reconciler.plan.model import Change
+from reconciler.policy.language.conditions import NO_CONDITION
+from reconciler.policy.language.document import Document, Statement, Unreadable
+from reconciler.policy.language.principals import EVERYONE, IamArn, Principal, parse_arn
+from reconciler.policy.language.request_context import Caller, iam_caller
+from reconciler.policy.meaning.difference import AccessChange
+from reconciler.policy.meaning.evaluate import evaluate
 
 _NEEDED = ("ecr:SetRepositoryPolicy", "ecr:GetRepositoryPolicy", "ecr:DeleteRepositoryPolicy")
 """This tool needs all of these to repair a policy."""

@@ -3,14 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from reconciler.policy.conditions import Condition
-from reconciler.policy.difference import AccessChange
-from reconciler.policy.document import Policy, read_policy
-from reconciler.policy.keep import Ownership
-from reconciler.policy.principals import Principal, partition_of_region
-from reconciler.policy.requests import known_of_requests
-from reconciler.policy.vocabulary import holder_name
-from reconciler.registry.model import RegistryScope, RepositorySettings
+from reconciler.model.registry import RepositorySettings, Target
+from reconciler.policy.language.conditions import Condition
+from reconciler.policy.language.document import Policy
+from reconciler.policy.language.labels import holder_name
+from reconciler.policy.language.principals import Principal
+from reconciler.policy.meaning.difference import AccessChange
+from reconciler.policy.meaning.keep import Ownership
 
 ChangeKind = Literal["set", "delete", "create"]
 RiskName = Literal[
@@ -31,38 +30,6 @@ class Risk(NamedTuple):
     principal: Principal
     condition: Condition = ()
     why: str = ""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Target:
-    """One repository in one registry and region."""
-
-    repository: str
-    scope: RegistryScope
-
-    def __str__(self) -> str:
-        """Name it as people read it: `payments/api (us-west-2)`."""
-        return f"{self.repository} ({self.scope.region})"
-
-    @property
-    def arn(self) -> str:
-        """The repository's ARN."""
-        region, account = self.scope.region, self.scope.account
-        return f"arn:{self.partition}:ecr:{region}:{account}:repository/{self.repository}"
-
-    @property
-    def partition(self) -> str:
-        """The partition that the region belongs to."""
-        return partition_of_region(self.scope.region)
-
-    @property
-    def known_of_requests(self) -> Condition:
-        """What holds of every request to the repository."""
-        return known_of_requests(self.scope.account, [self.scope.region])
-
-    def read(self, policy_text: str | None) -> Policy:
-        """Read a policy's text as one of this repository's; None is no policy."""
-        return read_policy(policy_text, partition=self.partition, arn=self.arn)
 
 
 NOTHING_KEPT = Ownership()

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 
-from reconciler.plan.model import Risk, Target
-from reconciler.policy.actions import KNOWN_ACTIONS, expand
-from reconciler.policy.amounts import can_rewrite
-from reconciler.policy.conditions import Condition
-from reconciler.policy.difference import AccessChange
-from reconciler.policy.facts import Actions, Facts, Holder, not_covered
-from reconciler.policy.principals import EVERYONE, account_of, account_principal, gone_kind
-from reconciler.policy.public import open_to_strangers
-from reconciler.policy.vocabulary import Vocabulary
+from reconciler.model.display_names import DisplayNames
+from reconciler.model.registry import Target
+from reconciler.plan.model import Risk
+from reconciler.policy.language.actions import KNOWN_ACTIONS, expand
+from reconciler.policy.language.conditions import Condition
+from reconciler.policy.language.principals import EVERYONE, account_of, account_principal, gone_kind
+from reconciler.policy.meaning.difference import AccessChange
+from reconciler.policy.meaning.facts import Actions, Facts, Holder, not_covered
+from reconciler.policy.meaning.public import open_to_strangers
+from reconciler.policy.meaning.tiers import can_rewrite
 
 _ORGANIZATION_KEYS = frozenset(
     {"aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths"}
@@ -22,7 +23,7 @@ def find_risks(
     after: Facts,
     access: Iterable[AccessChange],
     target: Target,
-    vocabulary: Vocabulary,
+    display_names: DisplayNames,
 ) -> tuple[Risk, ...]:
     """Name the risks of what a change newly allows beyond `before` on one repository, sorted.
 
@@ -35,7 +36,7 @@ def find_risks(
     """
     known = {account_of(holder.principal) for holder in before if holder.effect == "Allow"}
     known.add(target.scope.account)
-    organizations = _organizations(named.condition for named in vocabulary.principals)
+    organizations = _organizations(named.condition for named in display_names.principals)
     opened = open_to_strangers(after)
     anew = not_covered(opened, by=open_to_strangers(before))
     risks = {Risk("public", holder.principal, holder.condition) for holder in anew}

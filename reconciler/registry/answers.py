@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from reconciler.registry.model import LiveSettings
+from reconciler.model.registry import LiveSettings
 
 
 class UnreadableAnswerError(Exception):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NotRequired, TypedDict
 
-from reconciler.registry.model import RepositorySettings
+from reconciler.model.registry import RepositorySettings
 
 _READ = ("ecr:DescribeRepositories", "ecr:GetRepositoryPolicy")
 _WRITE = ("ecr:DeleteRepositoryPolicy", "ecr:SetRepositoryPolicy")

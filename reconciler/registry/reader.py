@@ -5,6 +5,7 @@ from functools import partial
 from multiprocessing.pool import ThreadPool
 from typing import Protocol, cast
 
+from reconciler.model.registry import LiveRepository, LiveSettings, ReadFailure
 from reconciler.registry.answers import (
     UnreadableAnswerError,
     next_token,
@@ -15,7 +16,6 @@ from reconciler.registry.answers import (
 from reconciler.registry.classify import fault_of, read_verdict
 from reconciler.registry.failures import explain
 from reconciler.registry.fault import FOR_ALL, CallError, Fault
-from reconciler.registry.model import LiveRepository, LiveSettings, ReadFailure
 from reconciler.registry.pace import Pace, T
 from reconciler.registry.session import THREADS, Connection, new_client
 

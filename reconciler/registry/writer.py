@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol, cast
 
+from reconciler.model.registry import RepositorySettings
 from reconciler.registry.answers import text_field
 from reconciler.registry.classify import fault_of, write_verdict
 from reconciler.registry.failures import explain
 from reconciler.registry.fault import Fault, WriteOutcomeUnknownError
-from reconciler.registry.model import RepositorySettings
 from reconciler.registry.pace import Pace
 from reconciler.registry.session import THREADS, Connection, new_client
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from reconciler.policy.conditions import Condition, condition_json
-from reconciler.policy.difference import AccessChange, Holdings, Kind
-from reconciler.policy.principals import Principal, gone_kind
-from reconciler.policy.tiers import action_names, tier_of
-from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
+from reconciler.model.display_names import DisplayNames, NamedPrincipal
+from reconciler.policy.language.conditions import Condition, condition_json
+from reconciler.policy.language.principals import Principal, gone_kind
+from reconciler.policy.meaning.difference import AccessChange, Holdings, Kind
+from reconciler.policy.meaning.tiers import action_names, tier_of
 from reconciler.report.words import are_tiers, holdings_words, principal_label
 
 LineKind = Kind | Literal["gone"]
@@ -42,43 +42,49 @@ class AccessLine:
     lost: str = ""
 
 
-def access_lines(changes: Iterable[AccessChange], vocabulary: Vocabulary) -> tuple[AccessLine, ...]:
+def access_lines(
+    changes: Iterable[AccessChange], display_names: DisplayNames
+) -> tuple[AccessLine, ...]:
     """Tell each change in one line for each that the file has a name for."""
-    return tuple(line for change in changes for line in _told(change, vocabulary))
+    return tuple(line for change in changes for line in _told(change, display_names))
 
 
-def added_grants(changes: Iterable[AccessChange], vocabulary: Vocabulary) -> tuple[GrantView, ...]:
+def added_grants(
+    changes: Iterable[AccessChange], display_names: DisplayNames
+) -> tuple[GrantView, ...]:
     """Give what the right side has beyond the left."""
-    return tuple(g for change in changes for g in _grants(change, change.gained, vocabulary))
+    return tuple(g for change in changes for g in _grants(change, change.gained, display_names))
 
 
 def removed_grants(
-    changes: Iterable[AccessChange], vocabulary: Vocabulary
+    changes: Iterable[AccessChange], display_names: DisplayNames
 ) -> tuple[GrantView, ...]:
     """Give what the left side has beyond the right."""
-    return tuple(g for change in changes for g in _grants(change, change.lost, vocabulary))
+    return tuple(g for change in changes for g in _grants(change, change.lost, display_names))
 
 
-def _told(access: AccessChange, vocabulary: Vocabulary) -> Iterable[AccessLine]:
+def _told(access: AccessChange, display_names: DisplayNames) -> Iterable[AccessLine]:
     """Tell one line for each that the file has a name for: `*` may stand for many."""
     holdings = access.before + access.after
-    names = {vocabulary.find(access.principal, h.condition): None for h in holdings}
+    names = {display_names.find(access.principal, h.condition): None for h in holdings}
     for named in names:
         part = AccessChange(
             access.principal,
             access.effect,
             *(
-                tuple(h for h in side if vocabulary.find(access.principal, h.condition) == named)
+                tuple(h for h in side if display_names.find(access.principal, h.condition) == named)
                 for side in (access.before, access.after, access.gained, access.lost)
             ),
         )
         if part.before != part.after:
-            yield _line(part, named, vocabulary)
+            yield _line(part, named, display_names)
 
 
-def _line(access: AccessChange, named: NamedPrincipal | None, vocabulary: Vocabulary) -> AccessLine:
+def _line(
+    access: AccessChange, named: NamedPrincipal | None, display_names: DisplayNames
+) -> AccessLine:
     own: Condition = named.condition if named else ()
-    tiers = vocabulary.tiers_of(access.principal)
+    tiers = display_names.tiers_of(access.principal)
     before, after = access.before, access.after
 
     def told(holdings: Holdings, of: Holdings) -> str:
@@ -88,7 +94,7 @@ def _line(access: AccessChange, named: NamedPrincipal | None, vocabulary: Vocabu
     line = AccessLine(
         sign="~" if before and after else "+" if after else "-",
         kind="gone" if gone_kind(access.principal) else access.kind,
-        label=principal_label(access.principal, named, vocabulary.accounts),
+        label=principal_label(access.principal, named, display_names.accounts),
         before=told(before, before),
         after=told(after, after),
     )
@@ -107,14 +113,14 @@ def _only_if(before: Holdings, after: Holdings) -> bool:
 
 
 def _grants(
-    access: AccessChange, holdings: Holdings, vocabulary: Vocabulary
+    access: AccessChange, holdings: Holdings, display_names: DisplayNames
 ) -> tuple[GrantView, ...]:
     return tuple(
         GrantView(
             effect=access.effect,
             principal=as_written(access.principal),
-            name=vocabulary.name_of(access.principal, holding.condition),
-            tier=tier_of(holding.actions, vocabulary.tiers_of(access.principal)),
+            name=display_names.name_of(access.principal, holding.condition),
+            tier=tier_of(holding.actions, display_names.tiers_of(access.principal)),
             actions=action_names(holding.actions),
             conditions=condition_json(holding.condition),
         )

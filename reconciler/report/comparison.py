@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from reconciler.policy.difference import AccessChange
-from reconciler.policy.document import Unreadable
-from reconciler.policy.malformed import json_place
-from reconciler.policy.vocabulary import Vocabulary
+from reconciler.model.display_names import DisplayNames
+from reconciler.policy.language.document import Unreadable
+from reconciler.policy.language.json_text import json_place
+from reconciler.policy.meaning.difference import AccessChange
 from reconciler.printable import printable, printable_json
 from reconciler.report.access_text import access_block, as_change
 from reconciler.report.access_view import access_lines, added_grants, removed_grants
 from reconciler.report.paint import Paint
 
-_BUILT_IN = Vocabulary()
+_BUILT_IN = DisplayNames()
 
 
 @dataclass(frozen=True, slots=True)

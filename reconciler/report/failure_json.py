@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reconciler.access.problems import Problem
+from reconciler.access_file.document.problems import Problem
 from reconciler.printable import printable, printable_json
 from reconciler.report.problems_json import problem_fields
 

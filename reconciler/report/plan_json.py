@@ -3,9 +3,9 @@
 import json
 from dataclasses import asdict, dataclass
 
-from reconciler.plan.saved_json import FORMAT_VERSION, TOOL, digest_of
+from reconciler.model.registry import RepositorySettings
+from reconciler.plan.saved import FORMAT_VERSION, TOOL, digest_of
 from reconciler.printable import printable, printable_json, printable_value
-from reconciler.registry.model import RepositorySettings
 from reconciler.report.plan_view import ChangeView, PlanView
 
 

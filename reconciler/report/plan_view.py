@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from reconciler.model.display_names import DisplayNames
+from reconciler.model.registry import RepositorySettings
 from reconciler.plan.guards import Refusal
 from reconciler.plan.model import (
     BrokenRule,
@@ -16,12 +18,9 @@ from reconciler.plan.model import (
     Risk,
     RiskName,
 )
-from reconciler.policy.conditions import condition_json
-from reconciler.policy.document import Unreadable
-from reconciler.policy.json_text import load_json
-from reconciler.policy.malformed import MalformedError
-from reconciler.policy.vocabulary import Vocabulary
-from reconciler.registry.model import RepositorySettings
+from reconciler.policy.language.conditions import condition_json
+from reconciler.policy.language.document import Unreadable
+from reconciler.policy.language.json_text import MalformedError, load_json
 from reconciler.report.access_view import (
     AccessLine,
     GrantView,
@@ -113,20 +112,22 @@ class PlanView:
         return {kind: found[kind] for kind in _KINDS}
 
 
-def view_plan(plan: Plan, vocabulary: Vocabulary, refusals: tuple[Refusal, ...] = ()) -> PlanView:
+def view_plan(
+    plan: Plan, display_names: DisplayNames, refusals: tuple[Refusal, ...] = ()
+) -> PlanView:
     """Work out what every format says of a plan, and of the guards' refusals of it."""
-    return replace(_view(plan, vocabulary, lambda change: change.risks), refusals=refusals)
+    return replace(_view(plan, display_names, lambda change: change.risks), refusals=refusals)
 
 
-def view_drift(plan: Plan, vocabulary: Vocabulary) -> PlanView:
+def view_drift(plan: Plan, display_names: DisplayNames) -> PlanView:
     """Work out what every format says of drift: its risks are those of what is live."""
-    return _view(plan, vocabulary, lambda change: change.live_risks)
+    return _view(plan, display_names, lambda change: change.live_risks)
 
 
-def _view(plan: Plan, vocabulary: Vocabulary, risks_of: Callable[[Change], Risks]) -> PlanView:
+def _view(plan: Plan, display_names: DisplayNames, risks_of: Callable[[Change], Risks]) -> PlanView:
     return PlanView(
         changes=tuple(
-            _view_change(change, vocabulary, risks_of(change)) for change in plan.changes
+            _view_change(change, display_names, risks_of(change)) for change in plan.changes
         ),
         in_sync=plan.in_sync,
         findings=plan.findings,
@@ -137,17 +138,17 @@ def _view(plan: Plan, vocabulary: Vocabulary, risks_of: Callable[[Change], Risks
     )
 
 
-def _view_change(change: Change, vocabulary: Vocabulary, risks: Risks) -> ChangeView:
+def _view_change(change: Change, display_names: DisplayNames, risks: Risks) -> ChangeView:
     unreadable = change.before.text if isinstance(change.before, Unreadable) else None
     return ChangeView(
         repository=change.target.repository,
         account=change.target.scope.account,
         region=change.target.scope.region,
         change=change.change,
-        lines=access_lines(change.access, vocabulary),
-        added=added_grants(change.access, vocabulary),
-        removed=removed_grants(change.access, vocabulary),
-        risks=tuple(dict.fromkeys(_risk(risk, vocabulary) for risk in risks)),
+        lines=access_lines(change.access, display_names),
+        added=added_grants(change.access, display_names),
+        removed=removed_grants(change.access, display_names),
+        risks=tuple(dict.fromkeys(_risk(risk, display_names) for risk in risks)),
         kept=change.kept,
         before=_json_value(change.before_text) if unreadable is None else unreadable,
         after=_json_value(change.after_text),
@@ -172,9 +173,9 @@ def _broken(broken: BrokenRule) -> BrokenView:
     )
 
 
-def _risk(risk: Risk, vocabulary: Vocabulary) -> RiskView:
-    named = vocabulary.find(risk.principal, risk.condition)
-    label = principal_label(risk.principal, named, vocabulary.accounts)
+def _risk(risk: Risk, display_names: DisplayNames) -> RiskView:
+    named = display_names.find(risk.principal, risk.condition)
+    label = principal_label(risk.principal, named, display_names.accounts)
     return RiskView(risk.name, label, risk.why)
 
 

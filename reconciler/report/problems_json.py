@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reconciler.access.problems import Problem, has_errors
+from reconciler.access_file.document.problems import Problem, has_errors
 from reconciler.printable import printable_json
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.access.problems import Place, Problem, Severity
+from reconciler.access_file.document.problems import Place, Problem, Severity
 from reconciler.printable import printable
 from reconciler.report.layout import ANY_PAGE, Page, columns, spelled
 from reconciler.report.paint import Paint

@@ -7,13 +7,11 @@ from difflib import unified_diff
 from deepdiff import DeepDiff
 
 from reconciler.plan.model import Change
-from reconciler.policy.actions import spelling
-from reconciler.policy.conditions import condition_json, parse_condition
-from reconciler.policy.document import Document, Policy, Statement
-from reconciler.policy.elements import NotAction
-from reconciler.policy.json_text import load_json
-from reconciler.policy.malformed import MalformedError
-from reconciler.policy.principals import EVERYONE, MISSING
+from reconciler.policy.language.actions import spelling
+from reconciler.policy.language.conditions import condition_json, parse_condition
+from reconciler.policy.language.document import Document, NotAction, Policy, Statement
+from reconciler.policy.language.json_text import MalformedError, load_json
+from reconciler.policy.language.principals import EVERYONE, MISSING
 from reconciler.printable import printable, printable_value
 
 Json = Mapping[str, object]

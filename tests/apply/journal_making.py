@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from reconciler.apply.journal_lines import Author, RunInfo, begin_line, end_line
 from reconciler.apply.model import Outcome, Result
-from reconciler.plan.model import Change, Target
-from reconciler.registry.model import RegistryScope, RepositorySettings
+from reconciler.model.registry import RegistryScope, RepositorySettings, Target
+from reconciler.plan.model import Change
 
 SCOPE = RegistryScope("111122223333", "us-west-2")
 NAME = "payments/api"

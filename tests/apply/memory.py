@@ -8,20 +8,20 @@ from reconciler.apply.execute import execute
 from reconciler.apply.model import Outcome, ReaderWriter
 from reconciler.apply.run import Patience, Run
 from reconciler.errors import ReconcileError
-from reconciler.plan.compute import compute_plan
-from reconciler.plan.model import Change
-from reconciler.plan.wanted import Rules
-from reconciler.policy.grants import Desired, Grant
-from reconciler.policy.principals import Principal
-from reconciler.policy.tiers import BUILT_IN_TIERS
-from reconciler.registry.fault import CallError, Fault
-from reconciler.registry.model import (
+from reconciler.model.grants import Desired, Grant
+from reconciler.model.registry import (
     LiveRegistry,
     LiveRepository,
     LiveSettings,
     RegistryScope,
     RepositorySettings,
 )
+from reconciler.plan.compute import compute_plan
+from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.model import Change
+from reconciler.policy.language.principals import Principal
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
+from reconciler.registry.fault import CallError, Fault
 
 SCOPE = RegistryScope("111122223333", "us-west-2")
 ROLE = Principal("AWS", ("arn:aws:iam::444455556666:role/role2-1",))
@@ -145,7 +145,7 @@ def make_run(
 def change_of(live: str | None, *tiers: str) -> Change:
     grants = [Grant(ROLE, "ci", tier, BUILT_IN_TIERS[tier], ()) for tier in tiers]
     registry = LiveRegistry(SCOPE, (NAME,), {NAME: LiveRepository(NAME, live)})
-    (change,) = compute_plan([Desired(NAME, tuple(grants))], registry, Rules()).changes
+    (change,) = compute_plan([Desired(NAME, tuple(grants))], registry, PlanInputs()).changes
     return change
 
 

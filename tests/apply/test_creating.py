@@ -6,9 +6,9 @@ import pytest
 
 from reconciler.apply.model import Outcome
 from reconciler.apply.run import MOST_UNANSWERED, VISIBLE_WITHIN
+from reconciler.model.registry import RepositorySettings
 from reconciler.plan.model import Change
 from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
-from reconciler.registry.model import RepositorySettings
 from tests.apply.memory import (
     NAME,
     SCOPE,

@@ -11,13 +11,13 @@ import pytest
 from reconciler.apply.execute import execute
 from reconciler.apply.model import Outcome, ReaderWriter
 from reconciler.apply.run import MOST_UNANSWERED, SHOWS_WITHIN, Patience, Run
+from reconciler.model.grants import Desired, Grant
+from reconciler.model.registry import LiveRegistry, LiveRepository
 from reconciler.plan.compute import compute_plan
-from reconciler.plan.wanted import Rules
-from reconciler.policy.grants import Desired, Grant
-from reconciler.policy.keep import LAMBDA_SID, Ownership, lambda_rule
-from reconciler.policy.tiers import BUILT_IN_TIERS
+from reconciler.plan.desired_policy import PlanInputs
+from reconciler.policy.meaning.keep import LAMBDA_SID, Ownership, lambda_rule
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
-from reconciler.registry.model import LiveRegistry, LiveRepository
 from tests.apply.memory import (
     NAME,
     ROLE,
@@ -249,7 +249,7 @@ def test_one_failure_leaves_the_others_going() -> None:
     )
     grant = Grant(ROLE, "ci", "pull", BUILT_IN_TIERS["pull"], ())
     wanted = [Desired(name, (grant,)) for name in ("app/a", "app/b")]
-    changes = compute_plan(wanted, registry, Rules()).changes
+    changes = compute_plan(wanted, registry, PlanInputs()).changes
     outcomes = execute(
         changes, {SCOPE: ReaderWriter(memory, memory, nullcontext)}, make_run(), lambda _: None
     )
@@ -551,7 +551,7 @@ def test_whose_a_statement_is_may_not_have_changed(sid: str, result: str) -> Non
     def policy(sid: str) -> str:
         return json.dumps({"Statement": [{**LAMBDAS, "Sid": sid}]})
 
-    keeping = Rules(Ownership(rules=(lambda_rule(["111122223333"]),)))
+    keeping = PlanInputs(Ownership(rules=(lambda_rule(["111122223333"]),)))
     registry = LiveRegistry(SCOPE, (NAME,), {NAME: LiveRepository(NAME, policy("mine"))})
     grant = Grant(ROLE, "ci", "pull", BUILT_IN_TIERS["pull"], ())
     (change,) = compute_plan([Desired(NAME, (grant,))], registry, keeping).changes

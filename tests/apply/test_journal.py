@@ -19,7 +19,8 @@ from reconciler.apply.journal import RunJournal, journal_size, start_journal
 from reconciler.apply.journal_reading import MAX_JOURNAL, read_journal
 from reconciler.apply.model import Outcome, applied
 from reconciler.errors import ReconcileError, RefusedError, UsageError
-from reconciler.plan.model import Change, Target
+from reconciler.model.registry import Target
+from reconciler.plan.model import Change
 from tests.apply.journal_making import APP, NOON, SCOPE, A, B, begin, change, end, info
 
 

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from reconciler.apply.journal_lines import HEAD, MAX_LINE
 from reconciler.apply.journal_reading import MAX_JOURNAL, Written, read_journal
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
-from reconciler.plan.model import Target
-from reconciler.plan.saved_json import digest_of
-from reconciler.registry.model import RegistryScope, RepositorySettings
+from reconciler.model.registry import RegistryScope, RepositorySettings, Target
+from reconciler.plan.saved import digest_of
 from tests.apply.journal_making import (
     APP,
     CALLER,

@@ -11,17 +11,18 @@ from hypothesis import strategies as st
 from reconciler.apply.chain import Chain, chain_of
 from reconciler.apply.journal_reading import Written, read_journal
 from reconciler.apply.rollback import Rollback, plan_rollback
-from reconciler.plan.guards import check_public
-from reconciler.plan.model import Plan, Target
-from reconciler.policy.compiler import MAX_POLICY_CHARACTERS
-from reconciler.policy.facts import same_meaning
-from reconciler.registry.model import (
+from reconciler.model.registry import (
     LiveRegistry,
     LiveRepository,
     ReadFailure,
     RegistryScope,
     RepositorySettings,
+    Target,
 )
+from reconciler.plan.guards import check_public
+from reconciler.plan.model import Plan
+from reconciler.policy.language.document import MAX_POLICY_CHARACTERS
+from reconciler.policy.meaning.facts import same_meaning
 from tests.apply.journal_making import (
     APP,
     NAME,
@@ -60,7 +61,7 @@ def rolled(
     return plan_rollback(writes, [registry], now)
 
 
-def said(found: Rollback) -> str:
+def statement_key(found: Rollback) -> str:
     """Say in one word what is to be done, or what was found of a repository left alone."""
     plan = found.plan
     if plan.changes:
@@ -150,19 +151,19 @@ def test_what_is_done(
     writes: list[tuple[str | None, str | None, str]], live: str | None, expected: str
 ) -> None:
     found = rolled(journal(writes), live)
-    assert said(found) == expected
+    assert statement_key(found) == expected
     for made in found.plan.changes:
         assert made.before_text == live
 
 
 @pytest.mark.parametrize(("live", "expected"), [(B, f"set {A}"), (A, "in sync")])
 def test_policies_are_known_again_in_other_words(live: str, expected: str) -> None:
-    assert said(rolled(journal([(A, B, "applied")]), reshuffled(live))) == expected
+    assert statement_key(rolled(journal([(A, B, "applied")]), reshuffled(live))) == expected
 
 
 def test_a_chain_holds_in_other_words() -> None:
     lines = journal([(A, B, "applied"), (reshuffled(B), C, "applied")])
-    assert said(rolled(lines, C)) == f"set {A}"
+    assert statement_key(rolled(lines, C)) == f"set {A}"
 
 
 @given(
@@ -240,7 +241,7 @@ def test_a_repository_that_was_made_stays(
 ) -> None:
     made = change(None, after, settings=SETTINGS)
     found = rolled(begin(made) + (end(made) if ended else b""), live)
-    assert said(found) == expected
+    assert statement_key(found) == expected
     told = [finding.message for finding in found.plan.findings if finding.rule == "created"]
     assert len(told) == (expected == "delete None" or (expected == "in sync" and live is None))
     assert all("it stays" in message for message in told)
@@ -257,7 +258,7 @@ def test_a_repository_that_was_made_stays(
     ],
 )
 def test_what_can_not_be_read(ending: str, live: ReadFailure, expected: str) -> None:
-    assert said(rolled(journal([(A, B, ending)]), live)) == expected
+    assert statement_key(rolled(journal([(A, B, ending)]), live)) == expected
 
 
 def test_it_is_told_as_access() -> None:
@@ -350,7 +351,7 @@ def test_an_old_policy_is_made_to_fit(number: int, spelt: str, fits: bool) -> No
     old = accounts(number, spelt)
     found = rolled(journal([(old, B, "applied")]), B)
     if not fits:
-        assert said(found) == "policy-too-large"
+        assert statement_key(found) == "policy-too-large"
         assert "10,240" in found.plan.errors[0].message
         return
     (made,) = found.plan.changes
@@ -372,7 +373,7 @@ def test_an_old_policy_is_made_to_fit(number: int, spelt: str, fits: bool) -> No
     ],
 )
 def test_what_is_not_understood_must_fit_as_it_is(old: str) -> None:
-    assert said(rolled(journal([(old, B, "applied")]), B)) == "policy-too-large"
+    assert statement_key(rolled(journal([(old, B, "applied")]), B)) == "policy-too-large"
 
 
 def test_what_is_not_understood_may_lose_its_blanks() -> None:

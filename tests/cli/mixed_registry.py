@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from itertools import cycle, islice
 
 from reconciler.errors import ReconcileError
-from reconciler.plan.model import Target
-from reconciler.policy.facts import same_meaning
-from reconciler.registry.model import RegistryScope
+from reconciler.model.registry import RegistryScope, Target
+from reconciler.policy.meaning.facts import same_meaning
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 

@@ -8,17 +8,17 @@ from random import Random
 
 import pytest
 
-from reconciler.access.desired import desired_policies
-from reconciler.access.load import load_access
-from reconciler.access.model import AccessFile
+from reconciler.access_file.desired import desired_policies
+from reconciler.access_file.load import load_access
+from reconciler.access_file.model import AccessFile
 from reconciler.cli.planning import plan_registries
+from reconciler.model.grants import grant_facts
+from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.plan.compute import compute_plan
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Plan
-from reconciler.plan.wanted import Rules
-from reconciler.policy.compiler import compile_policy
-from reconciler.policy.difference import AccessChange, Holdings
-from reconciler.policy.grants import grant_facts
-from reconciler.registry.model import LiveRegistry, LiveRepository, RegistryScope
+from reconciler.policy.compile.compiler import compile_policy
+from reconciler.policy.meaning.difference import AccessChange, Holdings
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import connect
@@ -139,7 +139,7 @@ def planned(access: AccessFile, facts: list[Fact]) -> Plan:
     text = json.dumps({"Version": "2012-10-17", "Statement": statements})
     live = LiveRegistry(scope_of(access), (EDITED,), {EDITED: LiveRepository(EDITED, text)})
     wanted = [w for w in desired_policies(access, (EDITED,), now=NOW) if w.repository == EDITED]
-    return compute_plan(wanted, live, Rules(access.ownership))
+    return compute_plan(wanted, live, PlanInputs(access.ownership))
 
 
 def named(access: AccessFile, facts: list[Fact]) -> tuple[set[Named], set[Named]]:

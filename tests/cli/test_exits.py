@@ -7,8 +7,8 @@ import pytest
 from reconciler.apply.model import Outcome
 from reconciler.cli.carry_out import Carried, exits_of
 from reconciler.cli.exits import Exit, worst
-from reconciler.plan.model import Plan, PlanError, Target
-from reconciler.registry.model import RegistryScope
+from reconciler.model.registry import RegistryScope, Target
+from reconciler.plan.model import Plan, PlanError
 from tests.apply.memory import change_of
 
 TARGET = Target("app/x", RegistryScope("111122223333", "us-west-2"))

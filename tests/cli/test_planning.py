@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.access.load import load_access
+from reconciler.access_file.load import load_access
 from reconciler.cli.planning import plan_registries
-from reconciler.registry.model import LiveRegistry, LiveRepository, RegistryScope
+from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FILE = b"""\

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.apply.journal_reading import read_journal
-from reconciler.plan.model import Target
-from reconciler.policy.document import read_policy
-from reconciler.policy.facts import same_meaning
-from reconciler.registry.model import RegistryScope, RepositorySettings
+from reconciler.model.registry import RegistryScope, RepositorySettings, Target
+from reconciler.policy.language.document import read_policy
+from reconciler.policy.meaning.facts import same_meaning
 from reconciler.sandbox.server import Sandbox
 from tests.apply.journal_making import APP, SCOPE, A, B, X, begin, change, end, journal, policy
 from tests.cli.conftest import ROLE_2, SEED, Reconcile

@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.access.load import load_access
-from reconciler.access.words import vocabulary
+from reconciler.access_file.load import load_access
+from reconciler.access_file.words import display_names_of
 from reconciler.cli.load import AccessSource
 from reconciler.cli.plan_file import MAX_BYTES, read_plan_file, write_plan_file
 from reconciler.cli.planning import plan_registries
 from reconciler.cli.replay import replay
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
+from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.plan.model import Plan
-from reconciler.plan.saved_json import digest_of
-from reconciler.policy.document import Unreadable
-from reconciler.registry.model import LiveRegistry, LiveRepository, RegistryScope
+from reconciler.plan.saved import digest_of
+from reconciler.policy.language.document import Unreadable
 from reconciler.report.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plan_view import view_drift, view_plan
 from tests.golden import CASES, NOW, case_folders, origin, planned
@@ -71,7 +71,7 @@ def made(source: AccessSource) -> Plan:
 
 
 def text_of(plan: Plan, source: AccessSource) -> str:
-    return render_plan_json(view_plan(plan, vocabulary(source.access)), origin(source))
+    return render_plan_json(view_plan(plan, display_names_of(source.access)), origin(source))
 
 
 def forged(text: str, edit: Callable[[Json], object]) -> str:
@@ -231,7 +231,7 @@ def test_another_version_of_the_file_is_refused() -> None:
 
 def test_what_drift_says_is_no_plan_to_apply() -> None:
     source, plan = planned(CASE)
-    text = render_drift_json(view_drift(plan, vocabulary(source.access)), origin(source))
+    text = render_drift_json(view_drift(plan, display_names_of(source.access)), origin(source))
     with pytest.raises(RefusedError, match="no digest"):
         read(text)
 

@@ -3,16 +3,22 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from reconciler.model.display_names import DisplayNames, NamedPrincipal
+from reconciler.model.grants import Desired, Grant
+from reconciler.model.registry import (
+    LiveRegistry,
+    LiveRepository,
+    ReadFailure,
+    RegistryScope,
+    Target,
+)
 from reconciler.plan.compute import compute_plan
-from reconciler.plan.model import Change, Plan, PlanError, Target
-from reconciler.plan.wanted import Rules
-from reconciler.policy.conditions import Condition
-from reconciler.policy.grants import Desired, Grant
-from reconciler.policy.keep import KeepRule, Ownership
-from reconciler.policy.principals import Principal, service_principal
-from reconciler.policy.tiers import BUILT_IN_TIERS
-from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
-from reconciler.registry.model import LiveRegistry, LiveRepository, ReadFailure, RegistryScope
+from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.model import Change, Plan, PlanError
+from reconciler.policy.language.conditions import Condition
+from reconciler.policy.language.principals import Principal, service_principal
+from reconciler.policy.meaning.keep import KeepRule, Ownership
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from tests.policy.making import ROLE, ROLE_B, USER, Json, condition, doc
 
 SCOPE = RegistryScope("111122223333", "us-west-2")
@@ -62,19 +68,19 @@ def live(*statements: Json, version: str | None = "2012-10-17") -> LiveRegistry:
 
 def rules(
     *keep: KeepRule, default_keep: bool = False, names: dict[str, Principal] | None = None
-) -> Rules:
+) -> PlanInputs:
     """Say what is kept and what principals are called."""
     named = tuple(NamedPrincipal(name, who) for name, who in (names or {}).items())
     ownership = Ownership("keep" if default_keep else "remove", keep)
-    return Rules(ownership, Vocabulary(principals=named))
+    return PlanInputs(ownership, DisplayNames(principals=named))
 
 
-def plan(wanted: Desired, found: LiveRegistry, given: Rules | None = None) -> Plan:
+def plan(wanted: Desired, found: LiveRegistry, given: PlanInputs | None = None) -> Plan:
     """Plan one repository."""
-    return compute_plan([wanted], found, given or Rules())
+    return compute_plan([wanted], found, given or PlanInputs())
 
 
-def only_change(wanted: Desired, found: LiveRegistry, given: Rules | None = None) -> Change:
+def only_change(wanted: Desired, found: LiveRegistry, given: PlanInputs | None = None) -> Change:
     """Plan one repository that must change."""
     made = plan(wanted, found, given)
     assert made.errors == ()
@@ -83,7 +89,7 @@ def only_change(wanted: Desired, found: LiveRegistry, given: Rules | None = None
     return change
 
 
-def only_error(wanted: Desired, found: LiveRegistry, given: Rules | None = None) -> PlanError:
+def only_error(wanted: Desired, found: LiveRegistry, given: PlanInputs | None = None) -> PlanError:
     """Plan one repository that can't be planned."""
     made = plan(wanted, found, given)
     assert (made.changes, made.in_sync) == ((), 0)

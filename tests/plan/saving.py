@@ -6,9 +6,8 @@ from copy import deepcopy
 
 from hypothesis import strategies as st
 
-from reconciler.access.schema import inlined, schema_text
-from reconciler.plan.saved import SavedPlan, read_saved
-from reconciler.plan.saved_json import digest_of
+from reconciler.access_file.document.schema import inlined, schema_text
+from reconciler.plan.saved import SavedPlan, digest_of, read_saved
 from tests.policy.making import ROLE, Json
 
 SCHEMA = inlined(schema_text("plan.schema.json"))

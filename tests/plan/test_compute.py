@@ -4,13 +4,13 @@ import json
 
 import pytest
 
+from reconciler.model.registry import ReadFailure, RegistryScope, Target
 from reconciler.plan.compute import compute_plan, without_expired
-from reconciler.plan.model import Plan, PlanError, Target
-from reconciler.plan.wanted import Rules
-from reconciler.policy.document import Document, Unreadable
-from reconciler.policy.keep import lambda_rule
-from reconciler.policy.principals import EVERYONE, Principal
-from reconciler.registry.model import ReadFailure, RegistryScope
+from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.model import Plan, PlanError
+from reconciler.policy.language.document import Document, Unreadable
+from reconciler.policy.language.principals import EVERYONE, Principal
+from reconciler.policy.meaning.keep import lambda_rule
 from tests.plan.making import (
     APP,
     LAMBDA,
@@ -137,7 +137,7 @@ def test_an_error_on_one_leaves_the_others_planned() -> None:
         a=ReadFailure("read-failed", "no"), b=doc(allow(ROLE, PULL)), c=None, d=None, e=None
     )
     wanted = [desired(grant(), repository=name) for name in "dcbax"]
-    made = compute_plan(wanted, found, Rules())
+    made = compute_plan(wanted, found, PlanInputs())
     assert [change.target.repository for change in made.changes] == ["c", "d"]
     assert [error.target.repository for error in made.errors] == ["a", "x"]
     assert made.in_sync == 1
@@ -145,7 +145,7 @@ def test_an_error_on_one_leaves_the_others_planned() -> None:
 
 
 def test_what_is_listed_and_not_wanted_is_unmanaged() -> None:
-    made = compute_plan([], registry(_z=None, _a=None), Rules())
+    made = compute_plan([], registry(_z=None, _a=None), PlanInputs())
     assert made == Plan(unmanaged=(Target("a", SCOPE), Target("z", SCOPE)))
 
 

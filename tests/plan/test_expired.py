@@ -1,10 +1,10 @@
 """Grants whose time is over, and several regions put together."""
 
+from reconciler.model.grants import Grant
+from reconciler.model.registry import ReadFailure, RegistryScope, Target
 from reconciler.plan.compute import compute_plan, merge_plans, without_expired
-from reconciler.plan.model import Plan, Target
-from reconciler.plan.wanted import Rules
-from reconciler.policy.grants import Grant
-from reconciler.registry.model import ReadFailure, RegistryScope
+from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.model import Plan
 from tests.plan.making import (
     ALICE,
     OVER,
@@ -80,7 +80,7 @@ def test_what_has_no_effect_is_no_drift() -> None:
         desired(repository="b"),
         desired(grant(), repository="c"),
     ]
-    made = compute_plan(wanted, found, Rules())
+    made = compute_plan(wanted, found, PlanInputs())
     drift = without_expired(made)
     assert [change.target.repository for change in made.changes] == ["a", "b"]
     assert [change.target.repository for change in drift.changes] == ["b"]
@@ -97,8 +97,8 @@ def test_several_regions_put_together() -> None:
         "c": ReadFailure("throttled", "slow"),
         "z": None,
     }
-    first = compute_plan(wanted, registry(SCOPE, **here), Rules())
-    second = compute_plan(wanted, registry(SECOND, **here), Rules())
+    first = compute_plan(wanted, registry(SCOPE, **here), PlanInputs())
+    second = compute_plan(wanted, registry(SECOND, **here), PlanInputs())
     both = merge_plans([first, second])
     assert both == merge_plans([second, first])
     assert [c.target for c in both.changes] == [Target("b", SECOND), Target("b", SCOPE)]
@@ -116,7 +116,7 @@ def test_several_regions_put_together() -> None:
 def test_a_finding_of_two_regions_names_each() -> None:
     wanted = [desired(expired=[EXPIRED])]
     text = doc(allow(ROLE, PULL, ENDED))
-    plans = [compute_plan(wanted, registry(s, app=text), Rules()) for s in (SCOPE, SECOND)]
+    plans = [compute_plan(wanted, registry(s, app=text), PlanInputs()) for s in (SCOPE, SECOND)]
     found = [finding.region for finding in merge_plans(plans).findings]
     assert found == sorted([SCOPE.region, SECOND.region])
 

@@ -1,7 +1,7 @@
 """Principals that were deleted."""
 
-from reconciler.plan.wanted import Rules
-from reconciler.policy.grants import Desired
+from reconciler.model.grants import Desired
+from reconciler.plan.desired_policy import PlanInputs
 from tests.plan.making import (
     ALICE,
     GONE,
@@ -19,7 +19,7 @@ from tests.policy.making import GET, PULL, ROLE, USER, Json, allow, deny
 GONE_USER = "AIDAEXAMPLEEXAMPLEID"
 
 
-def messages(wanted: Desired, *found: Json, given: Rules | None = None) -> list[str]:
+def messages(wanted: Desired, *found: Json, given: PlanInputs | None = None) -> list[str]:
     findings = plan(wanted, live(*found), given).findings
     assert {finding.rule for finding in findings} <= {"dead-principal"}
     return [finding.message for finding in findings]

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.model.grants import Desired
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import (
     Allowances,
     Guards,
@@ -13,11 +15,9 @@ from reconciler.plan.guards import (
     check_public,
 )
 from reconciler.plan.model import BrokenRule, Change, Plan
-from reconciler.plan.wanted import Rules
-from reconciler.policy.document import NO_POLICY
-from reconciler.policy.grants import Desired
-from reconciler.policy.keep import Ownership
-from reconciler.policy.principals import MISSING, Principal
+from reconciler.policy.language.document import NO_POLICY
+from reconciler.policy.language.principals import MISSING, Principal
+from reconciler.policy.meaning.keep import Ownership
 from tests.plan.making import (
     APP,
     GONE,
@@ -228,7 +228,7 @@ OTHERS = allow("*", PULL, Sid="Others")
 def test_to_take_the_deny_from_what_is_public_is_to_open_it(
     found: list[Json], asked: list[Json], opens: bool
 ) -> None:
-    keeping = Rules(ownership=Ownership(default="keep"))
+    keeping = PlanInputs(ownership=Ownership(default="keep"))
     made = plan(desired(grant(), statements=asked), live(*found), keeping)
     guards = [refusal.guard for refusal in check(made)]
     assert ("public" in guards) is opens

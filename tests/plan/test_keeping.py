@@ -2,10 +2,10 @@
 
 import pytest
 
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Plan
-from reconciler.plan.wanted import Rules
-from reconciler.policy.keep import LAMBDA_SID, KeepRule, lambda_rule
-from reconciler.policy.principals import service_principal
+from reconciler.policy.language.principals import service_principal
+from reconciler.policy.meaning.keep import LAMBDA_SID, KeepRule, lambda_rule
 from tests.plan.making import (
     LAMBDA,
     OVER,
@@ -211,7 +211,7 @@ def test_what_would_keep_it(statement: Json, remedy: str) -> None:
 
 
 def test_as_is_keeps_it() -> None:
-    as_is: Rules = rules(*BUILT_IN.ownership.rules, KeepRule(LAMBDA_SID, LAMBDA))
+    as_is: PlanInputs = rules(*BUILT_IN.ownership.rules, KeepRule(LAMBDA_SID, LAMBDA))
     for statement in (lambdas(), lambdas("ecr:*"), lambdas([GET, PUT], SOURCE)):
         made = plan(desired(grant(ROLE_A)), live(statement), as_is)
         assert (is_marked(made), not_kept(made)) == (False, [])

@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
+from reconciler.model.registry import ReadFailure, RepositorySettings, Target
 from reconciler.plan.compute import compute_plan, merge_plans, without_expired
-from reconciler.plan.model import BrokenRule, Plan, Target
-from reconciler.plan.wanted import Rules
-from reconciler.policy.keep import KeepRule
-from reconciler.policy.never import NeverRule, Outside
-from reconciler.policy.principals import EVERYONE
-from reconciler.policy.reach import Someone
-from reconciler.policy.tiers import BUILT_IN_TIERS
-from reconciler.registry.model import ReadFailure, RepositorySettings
+from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.model import BrokenRule, Plan
+from reconciler.policy.language.principals import EVERYONE
+from reconciler.policy.meaning.keep import KeepRule
+from reconciler.policy.meaning.never import NeverRule, Outside
+from reconciler.policy.meaning.reach import Someone
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from tests.plan.making import (
     APP,
     OVER,
@@ -34,8 +34,8 @@ NOT_UNDERSTOOD = '{"Statement": 1}'
 ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
 
 
-def never(*given: NeverRule, base: Rules | None = None) -> Rules:
-    return replace(base or Rules(), never=given)
+def never(*given: NeverRule, base: PlanInputs | None = None) -> PlanInputs:
+    return replace(base or PlanInputs(), never=given)
 
 
 def told(made: Plan) -> list[str]:
@@ -46,7 +46,7 @@ def a_break(*, repaired: bool, target: Target = APP) -> BrokenRule:
     return BrokenRule(target, "push", B, "b only runs", repaired)
 
 
-def lived(*statements: Json, given: Rules, want: tuple[str, ...] = ("push",)) -> Plan:
+def lived(*statements: Json, given: PlanInputs, want: tuple[str, ...] = ("push",)) -> Plan:
     """Plan `app`, on which role a is to have some tiers, and on which this is live."""
     return plan(desired(*(grant(ROLE_A, tier) for tier in want)), live(*statements), given)
 
@@ -87,7 +87,7 @@ def test_what_breaks_no_rule() -> None:
     assert lived(allow(ROLE, PUT), given=never(NO_PUSH, OUTSIDE)).broken == ()
     elsewhere = NO_PUSH._replace(repositories=("tools/*",))
     assert lived(allow(ROLE_B, PUT), given=never(elsewhere)).broken == ()
-    assert lived(allow(ROLE_B, PUT), given=Rules()).broken == ()
+    assert lived(allow(ROLE_B, PUT), given=PlanInputs()).broken == ()
 
 
 def test_an_expired_grant_of_the_file_does_not_count() -> None:
@@ -116,9 +116,9 @@ def test_a_missing_repository_and_one_to_create_break_nothing() -> None:
 def test_the_names_of_the_file_are_used() -> None:
     named = rules(names={"b": B, "organization": EVERYONE})
     bounded = condition("StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5")
-    (who,) = (p for p in named.vocabulary.principals if p.name == "organization")
-    vocabulary = replace(named.vocabulary, principals=(who._replace(condition=bounded),))
-    given = never(OUTSIDE, base=replace(named, vocabulary=vocabulary))
+    (who,) = (p for p in named.display_names.principals if p.name == "organization")
+    display_names = replace(named.display_names, principals=(who._replace(condition=bounded),))
+    given = never(OUTSIDE, base=replace(named, display_names=display_names))
     until = {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}
     made = lived(allow("*", PUT, ORG), allow("*", PUT, {**ORG, **until}), given=given)
     assert told(made) == [
@@ -162,7 +162,7 @@ def test_an_unmanaged_repository_of_which_nothing_is_known_is_an_error() -> None
         ("denied", "access-denied"),
     ]
     assert (made.broken, made.findings) == ((), ())
-    assert compute_plan([], found, Rules()).errors == ()
+    assert compute_plan([], found, PlanInputs()).errors == ()
 
 
 def test_what_adds_up_only_here_is_not_planned() -> None:

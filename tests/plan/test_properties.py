@@ -5,11 +5,11 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.model.grants import Grant
 from reconciler.plan.model import Change
-from reconciler.policy.document import Document
-from reconciler.policy.facts import Facts, facts_of, not_covered
-from reconciler.policy.grants import Grant
-from reconciler.policy.principals import EVERYONE
+from reconciler.policy.language.document import Document
+from reconciler.policy.language.principals import EVERYONE
+from reconciler.policy.meaning.facts import Facts, facts_of, not_covered
 from tests.plan.making import (
     ALICE,
     LAMBDA,

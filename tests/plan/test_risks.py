@@ -1,14 +1,14 @@
 import pytest
 
+from reconciler.model.display_names import DisplayNames, NamedPrincipal
+from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.counts import count_granted, count_live, count_revoked
-from reconciler.plan.model import Risk, Target
+from reconciler.plan.model import Risk
 from reconciler.plan.risks import find_risks
-from reconciler.policy.difference import difference
-from reconciler.policy.document import Unreadable
-from reconciler.policy.facts import Facts
-from reconciler.policy.principals import EVERYONE, Principal
-from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
-from reconciler.registry.model import RegistryScope
+from reconciler.policy.language.document import Unreadable
+from reconciler.policy.language.principals import EVERYONE, Principal
+from reconciler.policy.meaning.difference import difference
+from reconciler.policy.meaning.facts import Facts
 from tests.policy.making import (
     GET,
     OTHER_ACCOUNT,
@@ -75,7 +75,7 @@ def _from(*first: int) -> Json:
 )
 def test_risks(before: list[Json], after: list[Json], risks: list[str]) -> None:
     held, wanted = _facts(before), _facts(after)
-    found = find_risks(held, wanted, difference(held, wanted), TARGET, Vocabulary())
+    found = find_risks(held, wanted, difference(held, wanted), TARGET, DisplayNames())
     assert [risk.name for risk in found] == risks
 
 
@@ -107,13 +107,13 @@ REPLACE = "ecr:SetRepositoryPolicy"
 def test_whoever_may_rewrite_the_policy_is_marked(statement: Json, marked: bool) -> None:
     after = _facts([statement])
     gained = difference({}, after)
-    names = {risk.name for risk in find_risks({}, after, gained, TARGET, Vocabulary())}
+    names = {risk.name for risk in find_risks({}, after, gained, TARGET, DisplayNames())}
     assert ("can-rewrite" in names) is marked
-    assert find_risks(after, after, difference(after, after), TARGET, Vocabulary()) == ()
+    assert find_risks(after, after, difference(after, after), TARGET, DisplayNames()) == ()
 
 
 IN_ORG = condition("StringEquals", "aws:PrincipalOrgID", "o-1")
-NAMED = Vocabulary(principals=(NamedPrincipal("everyone-here", EVERYONE, IN_ORG),))
+NAMED = DisplayNames(principals=(NamedPrincipal("everyone-here", EVERYONE, IN_ORG),))
 
 
 @pytest.mark.parametrize(
@@ -134,12 +134,12 @@ def test_outside_the_organizations_that_the_file_names(when: Json, outside: bool
     gained = difference({}, wanted)
     expected = ["outside-organization"] if outside else []
     assert [risk.name for risk in find_risks({}, wanted, gained, TARGET, NAMED)] == expected
-    assert find_risks({}, wanted, gained, TARGET, Vocabulary()) == ()
+    assert find_risks({}, wanted, gained, TARGET, DisplayNames()) == ()
 
 
 def test_a_new_account_is_named_once_whoever_of_it_comes() -> None:
     wanted = _facts([allow(ROLE), allow(ROLE_B)])
-    (risk,) = find_risks({}, wanted, difference({}, wanted), TARGET, Vocabulary())
+    (risk,) = find_risks({}, wanted, difference({}, wanted), TARGET, DisplayNames())
     assert risk == Risk("new-account", Principal("AWS", (ROOT,)))
 
 

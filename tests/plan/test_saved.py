@@ -11,13 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import InvalidError, RefusedError
-from reconciler.plan.model import BrokenRule, Finding, PlanError, Target
-from reconciler.plan.saved import SavedChange
-from reconciler.plan.saved_json import digest_of
-from reconciler.policy.document import read_policy
-from reconciler.policy.principals import EVERYONE, MISSING, Principal
+from reconciler.model.registry import RegistryScope, RepositorySettings, Target
+from reconciler.plan.model import BrokenRule, Finding, PlanError
+from reconciler.plan.saved import SavedChange, digest_of
+from reconciler.policy.language.document import read_policy
+from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
 from reconciler.printable import printable
-from reconciler.registry.model import RegistryScope, RepositorySettings
 from tests.cli.hostile import ALL, BREAKING, CONTROLS, ORDERS, faults
 from tests.plan.saving import (
     JSON,

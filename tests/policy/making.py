@@ -3,9 +3,15 @@
 import json
 from collections.abc import Mapping
 
-from reconciler.policy.conditions import Condition, parse_condition
-from reconciler.policy.document import Document, Policy, Statement, parse_document, read_policy
-from reconciler.policy.facts import Facts, facts_of
+from reconciler.policy.language.conditions import Condition, parse_condition
+from reconciler.policy.language.document import (
+    Document,
+    Policy,
+    Statement,
+    parse_document,
+    read_policy,
+)
+from reconciler.policy.meaning.facts import Facts, facts_of
 
 ACCOUNT = "444455556666"
 OTHER_ACCOUNT = "777788889999"

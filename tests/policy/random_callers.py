@@ -5,13 +5,12 @@ from itertools import product
 
 from hypothesis import strategies as st
 
-from reconciler.policy.caller import Caller, iam_caller, service_caller
-from reconciler.policy.conditions import condition_json
-from reconciler.policy.document import Document
-from reconciler.policy.elements import NotAction
-from reconciler.policy.evaluate import Verdict, evaluate
-from reconciler.policy.facts import Facts, Holder
-from reconciler.policy.principals import Principal
+from reconciler.policy.language.conditions import condition_json
+from reconciler.policy.language.document import Document, NotAction
+from reconciler.policy.language.principals import Principal
+from reconciler.policy.language.request_context import Caller, iam_caller, service_caller
+from reconciler.policy.meaning.evaluate import Verdict, evaluate
+from reconciler.policy.meaning.facts import Facts, Holder
 from tests.policy.making import (
     ACCOUNT,
     GET,

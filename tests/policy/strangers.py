@@ -8,9 +8,9 @@ where it belongs (its tags, its names, its agent) it chooses at will.
 
 from itertools import product
 
-from reconciler.policy.caller import Caller
-from reconciler.policy.condition_keys import ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES
-from reconciler.policy.principals import Principal, account_principal, service_principal
+from reconciler.policy.language.condition_keys import ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES
+from reconciler.policy.language.principals import Principal, account_principal, service_principal
+from reconciler.policy.language.request_context import Caller
 from tests.policy.making import ACCOUNT
 
 ORG = "o-a1b2c3d4e5"

@@ -2,7 +2,7 @@ import pytest
 from botocore.model import OperationModel
 from botocore.session import get_session
 
-from reconciler.policy.actions import (
+from reconciler.policy.language.actions import (
     AUTHORIZATION_TOKEN,
     KNOWN_ACTIONS,
     WITHOUT_REPOSITORY,

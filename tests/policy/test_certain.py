@@ -8,12 +8,12 @@ from decimal import Decimal
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.policy.caller import Caller, iam_caller
-from reconciler.policy.clauses import clause_holds
-from reconciler.policy.condition_keys import MULTIVALUED
-from reconciler.policy.conditions import Clause
-from reconciler.policy.evaluate import evaluate
-from reconciler.policy.operators import MATCHES
+from reconciler.policy.language.condition_keys import MULTIVALUED
+from reconciler.policy.language.conditions import Clause
+from reconciler.policy.language.operators import MATCHES
+from reconciler.policy.language.request_context import Caller, iam_caller
+from reconciler.policy.meaning.clauses import clause_holds
+from reconciler.policy.meaning.evaluate import evaluate
 from tests.policy.making import GET, PUT, ROLE, ROOT, USER, Json, allow, deny, document
 from tests.policy.random_callers import Request, panel, requests
 from tests.policy.random_policies import policies

@@ -8,18 +8,19 @@ from types import MappingProxyType
 
 import pytest
 
-from reconciler.policy.compiler import compile_policy, minified, sid_for
-from reconciler.policy.conditions import Condition
-from reconciler.policy.document import parse_document
-from reconciler.policy.facts import Facts, facts_of
-from reconciler.policy.grants import Grant, grant_facts
-from reconciler.policy.principals import (
+from reconciler.model.grants import Grant, grant_facts
+from reconciler.policy.compile.compiler import compile_policy, sid_for
+from reconciler.policy.language.conditions import Condition
+from reconciler.policy.language.document import parse_document
+from reconciler.policy.language.json_text import minified
+from reconciler.policy.language.principals import (
     EVERYONE,
     Principal,
     account_principal,
     service_principal,
 )
-from reconciler.policy.tiers import BUILT_IN_TIERS, Tiers
+from reconciler.policy.meaning.facts import Facts, facts_of
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, Tiers
 from tests.policy.making import ACCOUNT, ROLE, ROLE_B, ROOT, USER, Json, condition, deny
 
 TIERS: Tiers = MappingProxyType(

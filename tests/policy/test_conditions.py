@@ -1,7 +1,7 @@
 import pytest
 
-from reconciler.policy.condition_keys import is_known_key, spell_key
-from reconciler.policy.conditions import (
+from reconciler.policy.language.condition_keys import is_known_key, spell_key
+from reconciler.policy.language.conditions import (
     NO_CONDITION,
     Clause,
     Condition,
@@ -12,7 +12,7 @@ from reconciler.policy.conditions import (
     parse_operator,
     without_variables,
 )
-from reconciler.policy.malformed import MalformedError, json_place
+from reconciler.policy.language.json_text import MalformedError, json_place
 from tests.policy.making import ROLE, ROLE_B, condition
 
 ORG = condition("StringEquals", "aws:PrincipalOrgID", "o-1")

@@ -4,11 +4,11 @@ from itertools import combinations, product
 
 import pytest
 
-from reconciler.policy.caller import Caller
-from reconciler.policy.clauses import clause_holds
-from reconciler.policy.conditions import Clause, parse_condition
-from reconciler.policy.contradictions import contradictions
-from reconciler.policy.ternary import all_of
+from reconciler.policy.language.conditions import Clause, parse_condition
+from reconciler.policy.language.request_context import Caller
+from reconciler.policy.language.ternary import all_of
+from reconciler.policy.meaning.clauses import clause_holds
+from reconciler.policy.meaning.implication import contradictions
 from tests.policy.making import ROLE, condition
 
 ACCOUNT, OTHER = "444455556666", "777788889999"

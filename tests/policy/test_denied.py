@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.policy.denied import Loss, as_denial, lost
-from reconciler.policy.facts import Holder
-from reconciler.policy.requests import known_of_requests
+from reconciler.policy.meaning.callers import known_of_requests
+from reconciler.policy.meaning.denied import Loss, as_denial, lost
+from reconciler.policy.meaning.facts import Holder
 from tests.policy.making import (
     ACCOUNT,
     GET,

@@ -5,10 +5,10 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.policy.caller import Caller, iam_caller, service_caller
-from reconciler.policy.document import Document
-from reconciler.policy.evaluate import evaluate
-from reconciler.policy.principals import Principal
+from reconciler.policy.language.document import Document
+from reconciler.policy.language.principals import Principal
+from reconciler.policy.language.request_context import Caller, iam_caller, service_caller
+from reconciler.policy.meaning.evaluate import evaluate
 from tests.policy.making import (
     ACCOUNT,
     GET,

@@ -4,18 +4,18 @@ import json
 
 import pytest
 
-from reconciler.policy.conditions import Clause
-from reconciler.policy.document import (
+from reconciler.policy.language.conditions import Clause
+from reconciler.policy.language.document import (
     NO_POLICY,
     Document,
+    NotAction,
     Unreadable,
     parse_document,
     parse_statement,
     read_policy,
 )
-from reconciler.policy.elements import NotAction
-from reconciler.policy.malformed import MalformedError, json_place
-from reconciler.policy.principals import MISSING, Principal
+from reconciler.policy.language.json_text import MalformedError, json_place
+from reconciler.policy.language.principals import MISSING, Principal
 from tests.policy.making import (
     ACCOUNT,
     GET,

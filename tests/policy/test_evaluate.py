@@ -2,11 +2,11 @@
 
 import pytest
 
-from reconciler.policy.caller import Caller, iam_caller, service_caller
-from reconciler.policy.document import Document
-from reconciler.policy.evaluate import Decision, evaluate
-from reconciler.policy.principals import Principal
-from reconciler.policy.ternary import Answer, all_of, any_of, negated
+from reconciler.policy.language.document import Document
+from reconciler.policy.language.principals import Principal
+from reconciler.policy.language.request_context import Caller, iam_caller, service_caller
+from reconciler.policy.language.ternary import Answer, all_of, any_of, negated
+from reconciler.policy.meaning.evaluate import Decision, evaluate
 from tests.policy.making import (
     ACCOUNT,
     GET,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from reconciler.policy.caller import Caller
-from reconciler.policy.clauses import clause_holds
-from reconciler.policy.condition_keys import MULTIVALUED
-from reconciler.policy.conditions import Clause
-from reconciler.policy.ternary import Answer
+from reconciler.policy.language.condition_keys import MULTIVALUED
+from reconciler.policy.language.conditions import Clause
+from reconciler.policy.language.request_context import Caller
+from reconciler.policy.language.ternary import Answer
+from reconciler.policy.meaning.clauses import clause_holds
 from tests.policy.making import ACCOUNT, OTHER_ACCOUNT, ROLE, condition
 
 YES, NO, UNSURE = True, False, None

@@ -1,7 +1,7 @@
-from reconciler.policy.elements import NotAction
-from reconciler.policy.facts import Holder, facts_of, not_covered, reduce_facts, uncovered
-from reconciler.policy.principals import EVERYONE, Principal
-from reconciler.policy.tiers import action_names
+from reconciler.policy.language.document import NotAction
+from reconciler.policy.language.principals import EVERYONE, Principal
+from reconciler.policy.meaning.facts import Holder, facts_of, not_covered, reduce_facts, uncovered
+from reconciler.policy.meaning.tiers import action_names
 from tests.policy.making import GET, LAMBDA, PUT, ROLE, URL, USER, allow, condition, deny, facts
 
 ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.policy.glob import glob_matches, globs_intersect, has_wildcard
+from reconciler.policy.language.glob import glob_matches, globs_intersect, has_wildcard
 
 patterns = st.text(alphabet="ab*?", max_size=8)
 texts = st.text(alphabet="abc", max_size=8)

@@ -3,8 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.policy.glob import glob_matches
-from reconciler.policy.glob_index import GlobIndex
+from reconciler.policy.language.glob import GlobIndex, glob_matches
 
 PATTERNS = st.lists(st.text("ab/*?", max_size=12), max_size=12)
 NAMES = st.text("ab/*", max_size=16)

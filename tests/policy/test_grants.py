@@ -1,11 +1,11 @@
 """Grants as facts, and the file's words for what a policy says."""
 
-from reconciler.policy.conditions import NO_CONDITION
-from reconciler.policy.facts import Holder
-from reconciler.policy.grants import Grant, grant_facts
-from reconciler.policy.principals import EVERYONE, Principal, service_principal
-from reconciler.policy.tiers import BUILT_IN_TIERS
-from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
+from reconciler.model.display_names import DisplayNames, NamedPrincipal
+from reconciler.model.grants import Grant, grant_facts
+from reconciler.policy.language.conditions import NO_CONDITION
+from reconciler.policy.language.principals import EVERYONE, Principal, service_principal
+from reconciler.policy.meaning.facts import Holder
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from tests.policy.making import ROLE, USER, condition
 
 A, ALICE = Principal("AWS", (ROLE,)), Principal("AWS", (USER,))
@@ -26,7 +26,7 @@ def test_what_another_grant_covers_is_left_out() -> None:
 
 
 def test_who_is_meant() -> None:
-    words = Vocabulary(
+    words = DisplayNames(
         principals=(
             NamedPrincipal("z-role", A),
             NamedPrincipal("a-role", A),
@@ -45,5 +45,5 @@ def test_who_is_meant() -> None:
 
 
 def test_without_a_file_there_are_only_the_built_in_tiers() -> None:
-    assert Vocabulary().tiers == BUILT_IN_TIERS
-    assert Vocabulary().find(service_principal("lambda.amazonaws.com"), NO_CONDITION) is None
+    assert DisplayNames().tiers == BUILT_IN_TIERS
+    assert DisplayNames().find(service_principal("lambda.amazonaws.com"), NO_CONDITION) is None

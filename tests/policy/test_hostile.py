@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.policy.document import Document, Unreadable, read_policy
-from reconciler.policy.facts import facts_of, same_meaning
-from reconciler.policy.public import openings
+from reconciler.policy.language.document import Document, Unreadable, read_policy
+from reconciler.policy.meaning.facts import facts_of, same_meaning
+from reconciler.policy.meaning.public import openings
 from tests.policy.making import ACCOUNT, GET, ROLE, Json, allow, doc, read
 from tests.policy.random_policies import policies
 

@@ -4,7 +4,8 @@ from typing import Literal
 
 import pytest
 
-from reconciler.policy.keep import (
+from reconciler.policy.language.principals import EVERYONE, Principal, service_principal
+from reconciler.policy.meaning.keep import (
     LAMBDA_SID,
     KeepRule,
     Ownership,
@@ -13,7 +14,6 @@ from reconciler.policy.keep import (
     lambda_rule,
     obstacles,
 )
-from reconciler.policy.principals import EVERYONE, Principal, service_principal
 from tests.policy.making import (
     ACCOUNT,
     GET,

@@ -4,16 +4,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.policy.amounts import amounts_to, shares_any
-from reconciler.policy.caller import iam_caller
-from reconciler.policy.conditions import Condition
-from reconciler.policy.elements import NotAction
-from reconciler.policy.evaluate import evaluate
-from reconciler.policy.facts import Actions, Facts
-from reconciler.policy.never import NeverRule, Outside, find_breaches
-from reconciler.policy.principals import EVERYONE, Principal, account_principal, service_principal
-from reconciler.policy.reach import Someone
-from reconciler.policy.tiers import BUILT_IN_TIERS
+from reconciler.policy.language.conditions import Condition
+from reconciler.policy.language.document import NotAction
+from reconciler.policy.language.principals import (
+    EVERYONE,
+    Principal,
+    account_principal,
+    service_principal,
+)
+from reconciler.policy.language.request_context import iam_caller
+from reconciler.policy.meaning.evaluate import evaluate
+from reconciler.policy.meaning.facts import Actions, Facts
+from reconciler.policy.meaning.never import NeverRule, Outside, find_breaches
+from reconciler.policy.meaning.reach import Someone
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, amounts_to, shares_any
 from tests.policy.making import (
     ACCOUNT,
     GET,

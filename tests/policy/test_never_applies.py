@@ -2,12 +2,12 @@
 
 import pytest
 
-from reconciler.policy.caller import Caller
-from reconciler.policy.clauses import clause_holds
-from reconciler.policy.conditions import Clause, parse_condition
-from reconciler.policy.never_applies import find_obstacles
-from reconciler.policy.principals import EVERYONE, MISSING, Principal, service_principal
-from reconciler.policy.ternary import all_of
+from reconciler.policy.language.conditions import Clause, parse_condition
+from reconciler.policy.language.principals import EVERYONE, MISSING, Principal, service_principal
+from reconciler.policy.language.request_context import Caller
+from reconciler.policy.language.ternary import all_of
+from reconciler.policy.meaning.clauses import clause_holds
+from reconciler.policy.meaning.never_applies import find_obstacles
 from tests.policy.making import ACCOUNT, OTHER_ACCOUNT, ROLE, ROLE_B, ROOT, USER
 
 LAMBDA = service_principal("lambda.amazonaws.com")

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.policy.compiler import compile_policy
-from reconciler.policy.difference import difference
-from reconciler.policy.document import Document, parse_document
-from reconciler.policy.facts import Facts, facts_of, same_meaning
-from reconciler.policy.tiers import BUILT_IN_TIERS
+from reconciler.policy.compile.compiler import compile_policy
+from reconciler.policy.language.document import Document, parse_document
+from reconciler.policy.meaning.difference import difference
+from reconciler.policy.meaning.facts import Facts, facts_of, same_meaning
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from tests.policy.making import (
     GET,
     LAMBDA,

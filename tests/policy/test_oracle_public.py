@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.policy.evaluate import evaluate
-from reconciler.policy.facts import facts_of
-from reconciler.policy.public import openings
+from reconciler.policy.meaning.evaluate import evaluate
+from reconciler.policy.meaning.facts import facts_of
+from reconciler.policy.meaning.public import openings
 from tests.policy.making import ACCOUNT, GET, LAMBDA, PUT, ROLE, ROOT, Json, allow, deny, document
 from tests.policy.strangers import AT_WILL, ORG, SERVICE, strangers
 

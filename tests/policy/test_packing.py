@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.policy.actions import KNOWN_ACTIONS
-from reconciler.policy.compiler import MAX_POLICY_CHARACTERS, compile_policy
-from reconciler.policy.document import parse_document
-from reconciler.policy.facts import facts_of
-from reconciler.policy.grants import Grant, grant_facts
-from reconciler.policy.packing import group_facts, tighter_groups
-from reconciler.policy.principals import EVERYONE, Principal, account_principal
-from reconciler.policy.tiers import BUILT_IN_TIERS
+from reconciler.model.grants import Grant, grant_facts
+from reconciler.policy.compile.compiler import compile_policy
+from reconciler.policy.compile.packing import group_facts, tighter_groups
+from reconciler.policy.language.actions import KNOWN_ACTIONS
+from reconciler.policy.language.document import MAX_POLICY_CHARACTERS, parse_document
+from reconciler.policy.language.principals import EVERYONE, Principal, account_principal
+from reconciler.policy.meaning.facts import facts_of
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 
 UNTIL = (("DateLessThan", "aws:currenttime", ("2027-01-01T00:00:00Z",)),)
 TIERS = {

@@ -1,7 +1,8 @@
 import pytest
 
-from reconciler.policy.conditions import parse_condition
-from reconciler.policy.principals import (
+from reconciler.policy.language.conditions import parse_condition
+from reconciler.policy.language.labels import holder_name
+from reconciler.policy.language.principals import (
     EVERYONE,
     MISSING,
     IamArn,
@@ -15,7 +16,6 @@ from reconciler.policy.principals import (
     plain_name,
     service_principal,
 )
-from reconciler.policy.vocabulary import holder_name
 
 ACCOUNT = "444455556666"
 

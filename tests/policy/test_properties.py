@@ -5,9 +5,9 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.policy.conditions import condition_json, parse_condition
-from reconciler.policy.difference import difference
-from reconciler.policy.facts import Facts, not_covered, reduce_facts, same_meaning
+from reconciler.policy.language.conditions import condition_json, parse_condition
+from reconciler.policy.meaning.difference import difference
+from reconciler.policy.meaning.facts import Facts, not_covered, reduce_facts, same_meaning
 from tests.policy.making import Json, document, facts, read
 from tests.policy.random_policies import policies, rewritten, statements
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from reconciler.policy.facts import Holder
-from reconciler.policy.principals import EVERYONE, MISSING, Principal, service_principal
-from reconciler.policy.public import Why, is_public, openings
+from reconciler.policy.language.principals import EVERYONE, MISSING, Principal, service_principal
+from reconciler.policy.meaning.facts import Holder
+from reconciler.policy.meaning.public import Why, is_public, openings
 from tests.policy.making import (
     ACCOUNT,
     GET,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.policy.reshuffled import is_reshuffled
+from reconciler.policy.meaning.keep import is_reshuffled
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.policy.services import (
+from reconciler.policy.language.services import (
     in_any_partition,
     known_service,
     meant_service,

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.policy.caller import Caller
-from reconciler.policy.clauses import clause_holds
-from reconciler.policy.condition_keys import ARN_KEYS
-from reconciler.policy.conditions import Clause, condition_json, parse_condition
-from reconciler.policy.spellings import spellings
+from reconciler.policy.language.condition_keys import ARN_KEYS
+from reconciler.policy.language.conditions import Clause, condition_json, parse_condition
+from reconciler.policy.language.operators import spellings
+from reconciler.policy.language.request_context import Caller
+from reconciler.policy.meaning.clauses import clause_holds
 from tests.policy.making import ACCOUNT, ROLE, ROLE_B
 
 TAG = "aws:principaltag/team"

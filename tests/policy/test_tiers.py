@@ -2,10 +2,10 @@ from types import MappingProxyType
 
 import pytest
 
-from reconciler.policy.actions import canonical_action
-from reconciler.policy.elements import NotAction
-from reconciler.policy.facts import Actions
-from reconciler.policy.tiers import (
+from reconciler.policy.language.actions import canonical_action
+from reconciler.policy.language.document import NotAction
+from reconciler.policy.meaning.facts import Actions
+from reconciler.policy.meaning.tiers import (
     BUILT_IN_TIERS,
     action_names,
     describe_actions,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.policy.unknown_keys import meant_key, unknown_keys
+from reconciler.policy.meaning.never_applies import meant_key, unknown_keys
 from tests.policy.making import ROLE, allow, document
 
 

@@ -1,8 +1,8 @@
 import pytest
 
-from reconciler.policy.principals import EVERYONE, Principal, service_principal
-from reconciler.policy.tiers import BUILT_IN_TIERS
-from reconciler.policy.vocabulary import Vocabulary
+from reconciler.model.display_names import DisplayNames
+from reconciler.policy.language.principals import EVERYONE, Principal, service_principal
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from tests.policy.making import ROLE, ROOT
 
 OTHERS = [
@@ -16,6 +16,6 @@ OTHERS = [
 
 @pytest.mark.parametrize("principal", OTHERS)
 def test_lambda_tells_of_services_alone(principal: Principal) -> None:
-    vocabulary = Vocabulary({**BUILT_IN_TIERS, "fetch": BUILT_IN_TIERS["lambda"]})
-    assert vocabulary.tiers.keys() - vocabulary.tiers_of(principal).keys() == {"lambda"}
-    assert vocabulary.tiers_of(service_principal("lambda.amazonaws.com")) == vocabulary.tiers
+    display_names = DisplayNames({**BUILT_IN_TIERS, "fetch": BUILT_IN_TIERS["lambda"]})
+    assert display_names.tiers.keys() - display_names.tiers_of(principal).keys() == {"lambda"}
+    assert display_names.tiers_of(service_principal("lambda.amazonaws.com")) == display_names.tiers

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.registry.model import RepositorySettings
+from reconciler.model.registry import RepositorySettings
 from reconciler.registry.permissions import (
     IdentityPolicy,
     Statement,

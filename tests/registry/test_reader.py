@@ -4,8 +4,8 @@ from collections.abc import Callable
 import pytest
 from moto import mock_aws
 
+from reconciler.model.registry import LiveRepository, ReadFailure
 from reconciler.registry.fault import CallError, Fault
-from reconciler.registry.model import LiveRepository, ReadFailure
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import connect

@@ -1,8 +1,8 @@
 import pytest
 
 from reconciler.errors import ReconcileError
+from reconciler.model.registry import RepositorySettings
 from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
-from reconciler.registry.model import RepositorySettings
 from reconciler.registry.pace import Pace
 from reconciler.registry.session import connect
 from reconciler.registry.writer import RegistryWriter

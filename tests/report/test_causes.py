@@ -2,8 +2,8 @@
 
 import pytest
 
-from reconciler.plan.model import PlanError, Target
-from reconciler.registry.model import RegistryScope
+from reconciler.model.registry import RegistryScope, Target
+from reconciler.plan.model import PlanError
 from reconciler.report.causes import Failure, by_cause
 from reconciler.report.outcomes import OutcomeView, render_outcomes
 from reconciler.report.paint import plain

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.access.problems import Place, Problem
+from reconciler.access_file.document.problems import Place, Problem
 from reconciler.report.layout import Page, columns
 from reconciler.report.paint import plain
 from reconciler.report.problems_text import render_problems

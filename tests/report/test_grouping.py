@@ -2,10 +2,10 @@
 
 import pytest
 
-from reconciler.plan.model import Change, ChangeKind, Plan, Risk, Target
-from reconciler.policy.difference import difference
-from reconciler.policy.vocabulary import Vocabulary
-from reconciler.registry.model import RegistryScope
+from reconciler.model.display_names import DisplayNames
+from reconciler.model.registry import RegistryScope, Target
+from reconciler.plan.model import Change, ChangeKind, Plan, Risk
+from reconciler.policy.meaning.difference import difference
 from reconciler.report.paint import plain
 from reconciler.report.plan_text import render_drift, render_plan
 from reconciler.report.plan_view import view_drift, view_plan
@@ -35,7 +35,7 @@ def removed(
 
 def blocks(*changes: Change, grouped: bool = True) -> list[str]:
     """Give the blocks of a plan, without the summary."""
-    view = view_plan(Plan(changes), Vocabulary())
+    view = view_plan(Plan(changes), DisplayNames())
     return render_plan(view, plain, grouped=grouped).split("\n\n")[:-1]
 
 
@@ -49,7 +49,7 @@ def test_sixty_equal_changes_are_one_block() -> None:
 
 
 def test_drift_is_grouped_too() -> None:
-    view = view_drift(Plan((removed("a/a"), removed("a/b"))), Vocabulary())
+    view = view_drift(Plan((removed("a/a"), removed("a/b"))), DisplayNames())
     assert "\n  a/a, a/b\n" in render_drift(view, plain)
     assert "\na/b  " in render_drift(view, plain, grouped=False)
 

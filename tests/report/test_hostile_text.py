@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.model.display_names import DisplayNames
+from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.plan.guards import Refusal
-from reconciler.plan.model import BrokenRule, Finding, Plan, PlanError, Target
-from reconciler.policy.principals import Principal
-from reconciler.policy.vocabulary import Vocabulary
-from reconciler.registry.model import RegistryScope, RepositorySettings
+from reconciler.plan.model import BrokenRule, Finding, Plan, PlanError
+from reconciler.policy.language.principals import Principal
 from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
 from reconciler.report.paint import plain
 from reconciler.report.plan_json import Origin, render_drift_json, render_plan_json
@@ -41,7 +41,7 @@ def hostile_plan(text: str) -> Plan:
 
 @pytest.mark.parametrize("text", [ALL, *LINES])
 def test_no_format_shows_it_raw(text: str) -> None:
-    plan, words = hostile_plan(text), Vocabulary()
+    plan, words = hostile_plan(text), DisplayNames()
     origin = Origin("1.0.0", text, text, text, (text,))
     view = view_plan(plan, words, (Refusal("public", text),))
     drift = view_drift(plan, words)
@@ -70,5 +70,5 @@ def test_what_is_written_keeps_to_the_schema() -> None:
         broken=tuple(replace(broken, target=place) for broken in plan.broken),
     )
     origin = Origin("1.0.0", ALL, "ab" * 32, scope.account, (scope.region,))
-    view = view_plan(plan, Vocabulary(), (Refusal("public", ALL),))
+    view = view_plan(plan, DisplayNames(), (Refusal("public", ALL),))
     assert broken_by(render_plan_json(view, origin)) == []

@@ -7,14 +7,14 @@ from typing import get_args
 import jsonschema
 import pytest
 
-from reconciler.access.schema import inlined, schema_text
-from reconciler.access.words import vocabulary
+from reconciler.access_file.document.schema import inlined, schema_text
+from reconciler.access_file.words import display_names_of
 from reconciler.apply.model import Result
 from reconciler.plan.model import ChangeKind, RiskName
 from reconciler.report.outcomes import OutcomeView, render_outcomes_json
 from reconciler.report.plan_json import render_drift_json
 from reconciler.report.plan_view import view_drift, view_plan
-from tests.access.test_schema import parts
+from tests.access_file.test_schema import parts
 from tests.golden import CASES, case_folders, origin, planned
 from tests.plan.saving import PLAN, signed
 
@@ -73,7 +73,7 @@ def test_it_is_true_of_every_kind_of_change() -> None:
 @pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
 def test_it_is_true_of_plan_drift_and_apply(folder: Path) -> None:
     source, plan = planned(folder)
-    words = vocabulary(source.access)
+    words = display_names_of(source.access)
     drift = view_drift(plan, words)
     applied = [OutcomeView(c.repository, c.region, c.change, "failed", "no") for c in drift.changes]
     for text in (

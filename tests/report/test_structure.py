@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.policy.document import NO_POLICY
+from reconciler.policy.language.document import NO_POLICY
 from reconciler.report.structure import policy_diff
 from reconciler.sandbox.rewrite import respelled as rewritten
 from reconciler.sandbox.rewrite import shuffled

@@ -5,13 +5,18 @@ import re
 
 import pytest
 
-from reconciler.policy.conditions import Clause, Condition
-from reconciler.policy.difference import Holding
-from reconciler.policy.elements import NotAction
-from reconciler.policy.principals import Principal, account_principal, plain_name, service_principal
-from reconciler.policy.vocabulary import NamedPrincipal, Vocabulary
+from reconciler.model.display_names import DisplayNames, NamedPrincipal
+from reconciler.model.registry import RepositorySettings
+from reconciler.policy.language.conditions import Clause, Condition
+from reconciler.policy.language.document import NotAction
+from reconciler.policy.language.principals import (
+    Principal,
+    account_principal,
+    plain_name,
+    service_principal,
+)
+from reconciler.policy.meaning.difference import Holding
 from reconciler.printable import printable
-from reconciler.registry.model import RepositorySettings
 from reconciler.report.words import (
     condition_words,
     holdings_words,
@@ -45,8 +50,10 @@ def test_no_text_reads_as_more_than_it_is(text: str) -> None:
     actions = frozenset({f"ecr:{text}", NotAction((f"ecr:{text}",))})
     told = [
         condition_words(condition),
-        holdings_words((Holding(condition, frozenset({"ecr:PutImage"})),), (), Vocabulary().tiers),
-        holdings_words((Holding((), actions),), (), Vocabulary().tiers),
+        holdings_words(
+            (Holding(condition, frozenset({"ecr:PutImage"})),), (), DisplayNames().tiers
+        ),
+        holdings_words((Holding((), actions),), (), DisplayNames().tiers),
         principal_label(Principal("AWS", (text,)), None, {}),
         principal_label(Principal("NotPrincipal", (f"AWS:{text}",)), None, {}),
         principal_label(Principal("Federated", (text,)), None, {}),

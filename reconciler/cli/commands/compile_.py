@@ -20,11 +20,10 @@ def compile_(
     """
     import json
 
-    from reconciler.access.compile import compile_desired
-    from reconciler.access.desired import desired_policies
+    from reconciler.access_file.desired import compile_desired, desired_policies
     from reconciler.cli.load import load_valid
     from reconciler.cli.planning import selected
-    from reconciler.policy.glob import has_wildcard
+    from reconciler.policy.language.glob import has_wildcard
     from reconciler.printable import printable_json
 
     keep_quiet(quiet)
@@ -47,8 +46,8 @@ def compile_(
 
 def _check_named(named: Iterable[str], found: Container[str], entries: Sequence[str]) -> None:
     """Raise UsageError for what no entry is about, or what is no repository's name."""
-    from reconciler.access.problems import did_you_mean
-    from reconciler.access.repository import name_hint
+    from reconciler.access_file.document.problems import did_you_mean
+    from reconciler.access_file.sections.repository import name_hint
     from reconciler.errors import UsageError
 
     for name in named:

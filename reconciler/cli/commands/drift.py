@@ -33,7 +33,7 @@ def drift(
     """
     from dataclasses import replace
 
-    from reconciler.access.never import watched_names
+    from reconciler.access_file.checks.never import watched_names
     from reconciler.cli.load import load_valid
     from reconciler.cli.show import show_drift
     from reconciler.cli.survey import findings_exit, open_lines, survey

@@ -27,7 +27,7 @@ def caller(
     An identity policy for plan, drift, apply and rollback: of whoever runs them, or of the role
     that the file's registry assumes.
     """
-    from reconciler.access.desired import to_create
+    from reconciler.access_file.desired import to_create
     from reconciler.cli.load import load_valid
     from reconciler.printable import printable, printable_json
     from reconciler.registry.permissions import Work, reading_policy, writing_policy

@@ -12,7 +12,7 @@ def init(*, file: File = DEFAULT_FILE, quiet: Quiet = False) -> None:
 
     Never over one that exists.
     """
-    from reconciler.access.starter import STARTER
+    from reconciler.access_file.starter import STARTER
 
     keep_quiet(quiet)
     require_no_stdout("--file", file, "-f FILE names the file to write")

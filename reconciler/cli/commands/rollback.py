@@ -65,8 +65,8 @@ def rollback(
     )
     from reconciler.cli.show import show_before_writing, show_outcomes
     from reconciler.cli.terminal import keep_quiet
+    from reconciler.model.display_names import DisplayNames
     from reconciler.plan.model import Plan
-    from reconciler.policy.vocabulary import Vocabulary
     from reconciler.report.plan_view import view_plan
 
     keep_quiet(quiet)
@@ -75,13 +75,13 @@ def rollback(
     require_other_file(record, journal)
     source = journal_source(record, content, tuple(repository or ()), allow_public or ())
     if not source.scopes:
-        nothing = view_plan(Plan(), Vocabulary())
+        nothing = view_plan(Plan(), DisplayNames())
         show_outcomes((), nothing, origin_of_journal(source), format_)
         raise typer.Exit(Exit.DONE)
     lines, authors = open_lines_of(source.writes, profile)
     found = survey_writes(source, lines)
     changes = found.plan.changes
-    view = view_plan(found.plan, Vocabulary())
+    view = view_plan(found.plan, DisplayNames())
     show_before_writing(view, format_, sure=yes, grouped=not no_group)
     refusals = rollback_refusals(
         found.plan, authors, allow_public or (), allow_lock_out or (), profile

@@ -103,7 +103,7 @@ def sandbox(
     the service on a bad day; each is off at 0, and calls are those of ECR alone.
     """
     no_proxy = forget_settings()
-    from reconciler.policy.principals import ACCOUNT_ID
+    from reconciler.policy.language.principals import ACCOUNT_ID
     from reconciler.sandbox.behaviour import Behaviour
     from reconciler.sandbox.server import Sandbox
     from reconciler.sandbox.settings import MISLEADING

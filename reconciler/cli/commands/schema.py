@@ -25,6 +25,6 @@ def schema(
     ] = Schema.ACCESS,
 ) -> None:
     """Print the JSON schema of the access file, or of a plan."""
-    from reconciler.access.schema import schema_text
+    from reconciler.access_file.document.schema import schema_text
 
     out(schema_text(_FILES[which]))

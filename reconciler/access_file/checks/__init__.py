@@ -1,0 +1,1 @@
+"""Checks of the whole file: public access, never rules, Denies, sizes."""

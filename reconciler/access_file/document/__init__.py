@@ -1,0 +1,1 @@
+"""The file as a YAML document: nodes with places, syntax, schema, problems."""

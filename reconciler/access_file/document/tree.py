@@ -1,0 +1,233 @@
+"""The parser's events, one by one, to a tree of nodes; what the file may not hold is refused.
+
+Nothing is ever constructed from the text, and the nesting is kept on a stack of our own, so
+neither a tag nor depth is a danger. Aliases share the node that they stand for; what they would
+add if written out is counted and bounded.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple, NoReturn
+
+import yaml
+
+from reconciler.access_file.document.nodes import (
+    MappingNode,
+    Node,
+    Pair,
+    ScalarNode,
+    SequenceNode,
+    Value,
+)
+from reconciler.access_file.document.problems import Place, ProblemList, shown
+from reconciler.printable import printable
+
+MAX_DEPTH = 64
+"""How deep lists and mappings may be nested; the schema needs about ten."""
+
+QUOTE_STAR = 'a value that starts with * must be quoted: "payments/*", "*"'
+
+_FORBIDDEN = (
+    "[^\t\n\x20-\x7e\xa0-\xac\xae-\u200a\u2010-\u2027\u202f-\u205f\u2065\u206a-\ud7ff"
+    "\ue000-\ufefe\uff00-\ufffd\U00010000-\U000dffff\U000e1000-\U0010ffff]"
+)
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_TEXT_TAG = "tag:yaml.org,2002:str"
+
+
+def has_forbidden(text: str) -> bool:
+    """Tell whether there are characters that no file holds.
+
+    Those that YAML forbids, those that reorder text or can't be seen, and those that end a line
+    for YAML and not for whoever reads the file: what follows them would look like a comment.
+    """
+    # The pattern is large: compiling it takes longer than all the rest of a small file.
+    return not text.isprintable() and bool(re.search(_FORBIDDEN, text))
+
+
+def find_forbidden(text: str) -> Iterator[re.Match[str]]:
+    """Find the characters that no file holds."""
+    return iter(()) if text.isprintable() else re.finditer(_FORBIDDEN, text)
+
+
+class StopReadingError(Exception):
+    """The rest of the text can't be read; the reason is among the problems."""
+
+
+class _Built(NamedTuple):
+    """A finished node, with its size and height when aliases are written out."""
+
+    node: Node
+    size: int = 1
+    height: int = 0
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end has not been read yet."""
+
+    place: Place
+    anchor: str | None
+    is_mapping: bool
+    items: list[Node] = field(default_factory=list)
+    pairs: dict[str, Pair] = field(default_factory=dict)
+    key: ScalarNode | None = None
+    awaits_value: bool = False
+    size: int = 1
+    height: int = 0
+
+
+@dataclass(slots=True)
+class TreeBuilder:
+    """Takes the events of one file; `root` is the tree once all are taken."""
+
+    path: str
+    problems: ProblemList
+    root: Node | None = None
+    _stack: list[_Open] = field(default_factory=list)
+    _anchors: dict[str, _Built] = field(default_factory=dict)
+    _documents: int = 0
+    _written: int = 0
+    _through_aliases: int = 0
+
+    def take(self, event: yaml.Event) -> None:
+        """Take the next event. Raises StopReadingError where going on makes no sense."""
+        match event:
+            case yaml.ScalarEvent():
+                self._scalar(event)
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                self._open(event)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._close()
+            case yaml.AliasEvent():
+                self._alias(event)
+            case yaml.DocumentStartEvent():
+                self._document(self._place(event))
+            case _:
+                pass
+
+    def _document(self, place: Place) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            message = "a second document starts here"
+            self._stop("several-documents", message, place, "a file is one document")
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        place = self._place(event)
+        self._refuse_tag(event, place)
+        text: str = event.value
+        if has_forbidden(text):
+            message = "an escaped control character stands in this text"
+            self.problems.error("control-character", message, place)
+        value: Value = text
+        if event.implicit[0] and event.tag is None:
+            value = self._plain_value(text, place)
+        self._add(_Built(ScalarNode(value, text, place)), event.anchor)
+
+    def _plain_value(self, text: str, place: Place) -> Value:
+        if _ACCOUNT_ID.fullmatch(text):
+            message = f"the account id {text} is not quoted, so it may be read as a number"
+            self.problems.error("unquoted-account-id", message, place, hint=f'write "{text}"')
+            return text
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        return int(text) if _INTEGER.fullmatch(text) else text
+
+    def _open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
+        place = self._place(event)
+        self._refuse_tag(event, place)
+        self._check_depth(1, place)
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        self._stack.append(_Open(place, event.anchor, is_mapping))
+
+    def _close(self) -> None:
+        done = self._stack.pop()
+        node: Node = SequenceNode(tuple(done.items), done.place)
+        if done.is_mapping:
+            node = MappingNode(done.pairs, done.place)
+        self._add(_Built(node, done.size, done.height + 1), done.anchor)
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        place = self._place(event)
+        name = str(event.anchor)
+        if any(frame.anchor == name for frame in self._stack):
+            message = f"the alias {shown(name)} stands inside what it stands for"
+            self._stop("recursive-alias", message, place)
+        built = self._anchors.get(name)
+        if built is None:
+            message = f"the alias {shown(name)} stands for nothing: no &{printable(name)} before it"
+            self._stop("unknown-alias", message, place, QUOTE_STAR)
+        self._through_aliases += built.size
+        if self._through_aliases > 10_000 + 10 * self._written:
+            message = "written out, the aliases make the file many times as large"
+            self._stop("too-many-aliases", message, place, "use a group or a pattern instead")
+        self._check_depth(built.height, place)
+        self._add(built, None)
+
+    def _add(self, built: _Built, anchor: str | None) -> None:
+        self._written += 1
+        if anchor is not None:
+            self._anchors[anchor] = built
+        if not self._stack:
+            self.root = built.node
+            return
+        top = self._stack[-1]
+        top.size += built.size
+        top.height = max(top.height, built.height)
+        if not top.is_mapping:
+            top.items.append(built.node)
+        elif top.awaits_value:
+            top.awaits_value = False
+            self._add_pair(top.pairs, top.key, built.node)
+        else:
+            top.awaits_value = True
+            top.key = self._key(built.node)
+
+    def _key(self, node: Node) -> ScalarNode | None:
+        if isinstance(node, ScalarNode) and isinstance(node.value, str):
+            return node
+        hint = f'write "{node.text}"' if isinstance(node, ScalarNode) and node.text else None
+        self.problems.error("non-string-key", "a key must be text", node.place, hint=hint)
+        return (
+            ScalarNode(node.text, node.text, node.place) if isinstance(node, ScalarNode) else None
+        )
+
+    def _add_pair(self, pairs: dict[str, Pair], key: ScalarNode | None, value: Node) -> None:
+        if key is None:
+            return
+        if key.text == "<<":
+            hint = "write the keys out, or use an alias for the whole value"
+            self.problems.error("merge-key", "merge keys are not taken", key.place, hint=hint)
+        elif key.text in pairs:
+            message = f"the key {shown(key.text)} stands here twice"
+            first = pairs[key.text].key.place
+            self.problems.error("duplicate-key", message, key.place, other=first)
+        else:
+            pairs[key.text] = Pair(key, value)
+
+    def _refuse_tag(
+        self,
+        event: yaml.ScalarEvent | yaml.MappingStartEvent | yaml.SequenceStartEvent,
+        place: Place,
+    ) -> None:
+        if event.tag is None or (isinstance(event, yaml.ScalarEvent) and event.tag == _TEXT_TAG):
+            return
+        message = f"the tag {shown(event.tag)} is not taken: a file is plain data"
+        self.problems.error("explicit-tag", message, place, hint="remove the tag")
+
+    def _check_depth(self, added: int, place: Place) -> None:
+        if len(self._stack) + added > MAX_DEPTH:
+            self._stop("too-deep", f"this is nested deeper than {MAX_DEPTH} levels", place)
+
+    def _stop(self, rule: str, message: str, place: Place, hint: str | None = None) -> NoReturn:
+        self.problems.error(rule, message, place, hint=hint)
+        raise StopReadingError
+
+    def _place(self, event: yaml.Event) -> Place:
+        mark = event.start_mark
+        if mark is None:  # the parser marks every event
+            return Place(self.path, 1, 1)
+        return Place(self.path, mark.line + 1, mark.column + 1)

@@ -1,0 +1,1 @@
+"""The sections of the file, each read into the model."""

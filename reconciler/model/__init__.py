@@ -1,0 +1,1 @@
+"""The data that several rooms share: registries, repositories, grants, names; pure."""

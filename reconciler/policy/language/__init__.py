@@ -1,0 +1,1 @@
+"""The parts of a policy document: principals, actions, conditions, operators; pure."""

@@ -1,0 +1,203 @@
+"""Condition blocks: one canonical form for all spellings that mean the same.
+
+Source: IAM User Guide, "IAM JSON policy elements: Condition operators". A block is one
+indivisible value: it is compared whole.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from reconciler.policy.language.condition_keys import spell_key
+from reconciler.policy.language.condition_values import FAMILIES, canonical_values
+from reconciler.policy.language.json_text import JsonPath, MalformedError
+from reconciler.policy.language.operators import spellings
+
+Condition = tuple["Clause", ...]
+"""All clauses must hold; sorted; `()` is no condition."""
+
+NO_CONDITION: Condition = ()
+
+
+class Clause(NamedTuple):
+    """One operator on one key, true where any of the sorted values matches.
+
+    `operator` has its set qualifier and `IfExists`, and is `ArnLike` for `ArnEquals`; `key` is in
+    lower case, for keys have no case.
+    """
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+
+
+class Operator(NamedTuple):
+    """The parts of an operator's name: `ForAnyValue:StringLikeIfExists` has all three."""
+
+    qualifier: str
+    base: str
+    if_exists: bool
+
+    @property
+    def is_negated(self) -> bool:
+        """Tell whether it holds where no value matches."""
+        return "Not" in self.base
+
+    @property
+    def positive(self) -> str:
+        """Give the base without its `Not`."""
+        return self.base.replace("Not", "")
+
+    @property
+    def demands_key(self) -> bool:
+        """Tell whether it is false where the request does not have the key."""
+        optional = self.if_exists or self.qualifier == "ForAllValues"
+        return not optional and not self.is_negated and self.base != "Null"
+
+
+class ConditionClashError(ValueError):
+    """Two conditions that must both hold set the same operator and key, which JSON can't say."""
+
+    def __init__(self, operator: str, key: str) -> None:
+        super().__init__(f"{operator} {key}")
+        self.operator = operator
+        self.key = key
+
+
+CURRENT_TIME = "aws:currenttime"
+
+_SPELLING = {
+    name.lower(): name
+    for base in FAMILIES
+    for qualifier in ("", "ForAnyValue:", "ForAllValues:")
+    for name in (f"{qualifier}{base}", f"{qualifier}{base}IfExists")
+}
+"""In lower case: the documentation says of keys alone that they have no case."""
+
+
+def parse_condition(block: object, path: JsonPath = ("Condition",)) -> Condition:
+    """Read a Condition element (a JSON object of operators) into its canonical form.
+
+    Raises MalformedError for whatever is not understood: an unknown operator, an empty list of
+    values, a value that the operator can't compare, one key twice in different case.
+    """
+    return canonical(read_condition(block, path))
+
+
+def read_condition(block: object, path: JsonPath = ("Condition",)) -> Condition:
+    """Read a Condition element as `parse_condition`, and leave StringEquals, StringLike and ArnLike
+    as they are written, for whoever tells its author of it.
+    """
+    if not isinstance(block, Mapping):
+        raise MalformedError("a Condition is an object of operators", path)
+    clauses: set[Clause] = set()
+    for name, keys in block.items():
+        try:
+            clauses.update(_clauses(name, keys))
+        except MalformedError as malformed:
+            raise malformed.under(*path, name) from None
+    return tuple(sorted(clauses))
+
+
+@lru_cache(maxsize=4_096)
+def canonical(condition: Condition) -> Condition:
+    """Give each clause the canonical one of the operators that say the same."""
+    return tuple(sorted({clause._replace(operator=_names(clause)[0]) for clause in condition}))
+
+
+def _clauses(name: str, keys: object) -> Iterable[Clause]:
+    operator = parse_operator(name)
+    written, family = canonical_operator(operator), FAMILIES[operator.base]
+    if not isinstance(keys, Mapping) or not keys:
+        raise MalformedError("an operator takes an object of at least one key")
+    seen: set[str] = set()
+    for key, values in keys.items():
+        # Beyond ASCII, lower case is no spelling: the Kelvin sign's is a plain k.
+        lowered = key.lower() if key.isascii() else key
+        if lowered in seen:
+            raise MalformedError("this key stands here twice, in different case", (key,))
+        seen.add(lowered)
+        try:
+            yield Clause(written, lowered, canonical_values(values, family))
+        except MalformedError as malformed:
+            raise malformed.under(key) from None
+
+
+@lru_cache(maxsize=256)
+def parse_operator(name: str, path: JsonPath = ()) -> Operator:
+    """Take an operator's name apart; its case counts. Raises MalformedError for an unknown one."""
+    qualifier, colon, rest = name.rpartition(":")
+    base = rest.removesuffix("IfExists")
+    if_exists = base != rest
+    known = base in FAMILIES and not (base == "Null" and (if_exists or colon))
+    if not known or (colon and qualifier not in {"ForAnyValue", "ForAllValues"}):
+        spelled = _SPELLING.get(name.lower(), name)
+        hint = f"; IAM documents {spelled}, and no other case" if spelled != name else ""
+        raise MalformedError(f"unknown condition operator {name!r}{hint}", path)
+    return Operator(qualifier, base, if_exists)
+
+
+def canonical_operator(operator: Operator) -> str:
+    """Write an operator's name, in one way for the pairs that always behave the same."""
+    base = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}.get(operator.base, operator.base)
+    return _name(operator._replace(base=base))
+
+
+def combine(*conditions: Condition) -> Condition:
+    """Make one condition that holds where all of them hold.
+
+    Raises ConditionClashError where two set the same operator and key to different values.
+    """
+    merged: dict[tuple[str, str], Clause] = {}
+    for clause in (clause for condition in conditions for clause in condition):
+        if merged.setdefault((clause.operator, clause.key), clause) != clause:
+            raise ConditionClashError(clause.operator, spell_key(clause.key))
+    return tuple(sorted(merged.values()))
+
+
+def condition_json(condition: Condition) -> dict[str, dict[str, str | list[str]]]:
+    """Write a condition as JSON, in one way: known keys as AWS spells them, one value bare.
+
+    Clauses with the same operator and key were read from several names of that operator.
+    """
+    block: dict[str, dict[str, str | list[str]]] = {}
+    for (_, key, values), name in zip(condition, _written(condition), strict=True):
+        block.setdefault(name, {})[spell_key(key)] = values[0] if len(values) == 1 else list(values)
+    return block
+
+
+def without_variables(condition: Condition) -> Condition:
+    """Rewrite a condition read under Version 2008-10-17 (or none) to mean the same under 2012.
+
+    There `${` is plain text; under 2012-10-17 it opens a policy variable, and `${$}` stands for
+    a plain dollar sign (IAM User Guide, "IAM policy elements: Variables and tags").
+    """
+    return tuple(
+        clause._replace(values=tuple(sorted(v.replace("${", "${$}{") for v in clause.values)))
+        for clause in condition
+    )
+
+
+def _written(condition: Condition) -> list[str]:
+    """Give each clause an operator that no other one on its key has: the canonical one, if free."""
+    given: dict[tuple[str, str], Clause] = {}
+    # Who has the fewest to choose from chooses first: then all find one, as when they were read.
+    for clause in sorted(condition, key=lambda each: len(_names(each))):
+        name = next(name for name in _names(clause) if (name, clause[1]) not in given)
+        given[name, clause[1]] = clause
+    names = {clause: name for (name, _), clause in given.items()}
+    return [names[clause] for clause in condition]
+
+
+@lru_cache(maxsize=4_096)
+def _names(clause: Clause) -> tuple[str, ...]:
+    """Give all operators that say the same of a clause's key and values, the canonical first."""
+    name, key, values = clause
+    operator = parse_operator(name)
+    bases = spellings(operator.base, key, values)
+    return tuple(_name(operator._replace(base=base)) for base in bases)
+
+
+def _name(operator: Operator) -> str:
+    qualifier, base, if_exists = operator
+    return f"{qualifier}{':' if qualifier else ''}{base}{'IfExists' if if_exists else ''}"

@@ -1,0 +1,280 @@
+"""A policy document's text, read into statements; or the reason why it is not understood."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from reconciler.policy.language.actions import canonical_action
+from reconciler.policy.language.conditions import (
+    NO_CONDITION,
+    Condition,
+    parse_condition,
+    without_variables,
+)
+from reconciler.policy.language.glob import has_wildcard
+from reconciler.policy.language.json_text import JsonPath, MalformedError, json_place, load_json
+from reconciler.policy.language.principals import EVERYONE, MISSING, Principal, canonical_name
+
+MAX_POLICY_CHARACTERS = 10_240
+"""The service's limit on policyText (ECR API Reference, SetRepositoryPolicy)."""
+
+SID_PREFIX = "EcrAccess"
+"""Starts every Sid that is written here; under `unmanaged.statements.default: keep`, the mark of
+our own statements."""
+
+
+_MAX_ACTION_LENGTH = 256
+_PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
+
+
+class NotAction(NamedTuple):
+    """Every action but those that these (canonical, sorted) match: one indivisible value."""
+
+    excluded: tuple[str, ...]
+
+
+Action = str | NotAction
+
+
+def read_principals(raw: Mapping[str, object], partition: str) -> tuple[Principal, ...]:
+    """Read Principal or NotPrincipal of a statement. Raises MalformedError."""
+    if "Principal" in raw and "NotPrincipal" in raw:
+        raise MalformedError("Principal and NotPrincipal exclude each other")
+    if "NotPrincipal" in raw:
+        excluded = _principal_names(raw, "NotPrincipal", partition)
+        names = {f"{principal.kind}:{principal.names[0]}" for principal in excluded}
+        return (Principal("NotPrincipal", tuple(sorted(names))),)
+    if "Principal" not in raw:
+        return (MISSING,)
+    return tuple(dict.fromkeys(_principal_names(raw, "Principal", partition)))
+
+
+def _principal_names(raw: Mapping[str, object], element: str, partition: str) -> list[Principal]:
+    by_kind = raw[element]
+    if by_kind == "*":
+        return [EVERYONE]
+    if not isinstance(by_kind, Mapping) or not by_kind:
+        raise MalformedError('a principal is "*" or an object such as {"AWS": …}', (element,))
+    found = []
+    for kind in by_kind:
+        if kind not in _PRINCIPAL_KINDS:
+            raise MalformedError("unknown kind of principal", (element, kind))
+        try:
+            names = strings(by_kind, kind)
+        except MalformedError as malformed:
+            raise malformed.under(element) from None
+        found += [Principal(kind, (canonical_name(kind, name, partition),)) for name in names]
+    return found
+
+
+def read_actions(raw: Mapping[str, object]) -> frozenset[Action]:
+    """Read Action or NotAction of a statement. Raises MalformedError."""
+    if ("Action" in raw) == ("NotAction" in raw):
+        raise MalformedError("a statement has either Action or NotAction")
+    if "NotAction" in raw:
+        return frozenset({NotAction(tuple(sorted(_action_names(raw, "NotAction"))))})
+    return _action_names(raw, "Action")
+
+
+def _action_names(raw: Mapping[str, object], element: str) -> frozenset[str]:
+    written = tuple(strings(raw, element))
+    try:
+        return _canonical_actions(written)
+    except ValueError as error:
+        raise MalformedError(str(error), (element,)) from None
+
+
+@lru_cache(maxsize=4_096)
+def _canonical_actions(written: tuple[str, ...]) -> frozenset[str]:
+    """Spell a list of actions in one way; a registry holds the same few lists again and again.
+
+    Raises ValueError with the reason.
+    """
+    if any(len(name) > _MAX_ACTION_LENGTH for name in written):
+        raise ValueError(f"an action's name has at most {_MAX_ACTION_LENGTH} characters")
+    if not all(map(str.isascii, written)):
+        # Beyond ASCII, lower case is no spelling: the Kelvin sign's is a plain k.
+        raise ValueError("an action's name is ASCII")
+    if any(name.strip("*") and ":" not in name for name in written):
+        raise ValueError("an action is * or SERVICE:NAME")
+    return frozenset(map(canonical_action, written))
+
+
+def strings(raw: Mapping[str, object], key: str) -> list[str]:
+    """Give a string or a list of strings as a list; neither it nor a string may be empty."""
+    value = raw[key]
+    items = value if isinstance(value, list | tuple) else [value]
+    found = [item for item in items if isinstance(item, str) and item]
+    if not items or len(found) != len(items):
+        reason = "expected a string or a list of strings, none of them empty"
+        raise MalformedError(reason, (key,))
+    if "${" in "\0".join(found):
+        raise MalformedError("a policy variable has no meaning here", (key,))
+    return found
+
+
+VERSION = "2012-10-17"
+"""The version whose rules the canonical form follows, and the one that is written."""
+
+MAX_FACTS = 1_000_000
+"""A document with more is not compared: a policy that the service takes, of at most 10,240
+characters, holds a few thousand facts."""
+
+_MAX_MATCHING = 10_240**2
+"""The steps that matching all actions takes: letters of actions times letters of patterns."""
+
+_VERSIONS = ("2008-10-17", VERSION)
+_ELEMENTS = frozenset(
+    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "Condition"}
+)
+
+
+class Statement(NamedTuple):
+    """One statement in canonical parts; `raw` is the JSON it was read from."""
+
+    sid: str | None
+    effect: str
+    principals: tuple[Principal, ...]
+    actions: frozenset[Action]
+    condition: Condition
+    raw: Mapping[str, object]
+
+
+class Document(NamedTuple):
+    """A policy document that is understood to the last element."""
+
+    version: str | None
+    statements: tuple[Statement, ...]
+
+
+class Unreadable(NamedTuple):
+    """A policy document that is not understood: equal only to the same text."""
+
+    text: str
+    reason: str
+    path: JsonPath = ()
+
+    def __str__(self) -> str:
+        """Say where and why."""
+        return f"{json_place(self.path)}: {self.reason}"
+
+
+Policy = Document | Unreadable
+
+NO_POLICY = Document(None, ())
+"""What a repository without a policy has: nothing is allowed or denied."""
+
+
+def read_policy(text: str | None, *, partition: str = "aws", arn: str | None = None) -> Policy:
+    """Read a policy's text (None: there is no policy); never raises.
+
+    `partition` is where a bare account id lives; `arn` is the repository's own, the one
+    `Resource` besides `*` that says nothing new.
+    """
+    if text is None:
+        return NO_POLICY
+    try:
+        return parse_document(text, partition=partition, arn=arn)
+    except MalformedError as malformed:
+        return Unreadable(text, malformed.reason, malformed.path)
+
+
+def parse_document(text: str, *, partition: str = "aws", arn: str | None = None) -> Document:
+    """Read a policy's text. Raises MalformedError with the place in the JSON."""
+    raw = load_json(text)
+    if not isinstance(raw, dict):
+        raise MalformedError("a policy document is a JSON object")
+    _known_keys(raw, frozenset({"Version", "Id", "Statement"}))
+    version = raw.get("Version")
+    if "Version" in raw and version not in _VERSIONS:
+        raise MalformedError(f"the version is neither {' nor '.join(_VERSIONS)}", ("Version",))
+    if not isinstance(raw.get("Id", ""), str):
+        raise MalformedError("an Id is a string", ("Id",))
+    statements = _statements(raw, version, partition, arn)
+    if _too_much(statements):
+        raise MalformedError("holds far more than a repository policy can", ("Statement",))
+    return Document(version, statements)
+
+
+def parse_statement(
+    raw: object,
+    *,
+    version: str | None = VERSION,
+    partition: str = "aws",
+    arn: str | None = None,
+    path: JsonPath = (),
+) -> Statement:
+    """Read one statement's JSON. Raises MalformedError with the place, below `path`."""
+    try:
+        return _statement(raw, version, partition, arn)
+    except MalformedError as malformed:
+        raise malformed.under(*path) from None
+
+
+def _statement(raw: object, version: str | None, partition: str, arn: str | None) -> Statement:
+    if not isinstance(raw, Mapping):
+        raise MalformedError("a statement is a JSON object")
+    _known_keys(raw, _ELEMENTS)
+    sid = raw.get("Sid")
+    if "Sid" in raw and not isinstance(sid, str):
+        raise MalformedError("a Sid is a string", ("Sid",))
+    effect = raw.get("Effect")
+    if effect not in ("Allow", "Deny"):
+        raise MalformedError("an Effect is Allow or Deny", ("Effect",))
+    _check_resource(raw, arn)
+    condition = NO_CONDITION
+    if "Condition" in raw:
+        condition = parse_condition(raw["Condition"])
+        if version != VERSION:
+            condition = without_variables(condition)
+    return Statement(
+        sid, effect, read_principals(raw, partition), read_actions(raw), condition, raw
+    )
+
+
+def _known_keys(raw: Mapping[str, object], known: frozenset[str]) -> None:
+    for key in raw:
+        if key not in known:
+            raise MalformedError("unknown element (the case counts)", (key,))
+
+
+def _statements(
+    raw: Mapping[str, object], version: str | None, partition: str, arn: str | None
+) -> tuple[Statement, ...]:
+    statements = raw.get("Statement")
+    if isinstance(statements, dict):
+        path: JsonPath = ("Statement",)
+        return (
+            parse_statement(statements, version=version, partition=partition, arn=arn, path=path),
+        )
+    if not isinstance(statements, list) or not statements:
+        raise MalformedError("a policy has at least one statement", ("Statement",))
+    return tuple(
+        parse_statement(
+            item, version=version, partition=partition, arn=arn, path=("Statement", index)
+        )
+        for index, item in enumerate(statements)
+    )
+
+
+def _check_resource(raw: Mapping[str, object], arn: str | None) -> None:
+    if "Resource" in raw and any(name not in ("*", arn) for name in strings(raw, "Resource")):
+        reason = "a repository policy speaks of its own repository only"
+        raise MalformedError(reason, ("Resource",))
+
+
+def _too_much(statements: tuple[Statement, ...]) -> bool:
+    facts = letters = of_patterns = 0
+    for statement in statements:
+        facts += len(statement.principals) * len(statement.actions)
+        in_all, in_patterns = _letters(statement.actions)
+        letters += in_all
+        of_patterns += in_patterns
+    return facts > MAX_FACTS or letters * of_patterns > _MAX_MATCHING
+
+
+@lru_cache(maxsize=4_096)
+def _letters(actions: frozenset[Action]) -> tuple[int, int]:
+    """Count the letters of the actions, and of the patterns among them; exceptions count, too."""
+    names = [n for a in actions for n in ([a] if isinstance(a, str) else a.excluded)]
+    return sum(map(len, names)), sum(map(len, filter(has_wildcard, names)))

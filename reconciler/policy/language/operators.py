@@ -1,0 +1,233 @@
+"""Condition operators: which values they match, and which operators mean the same.
+
+Only the positive ones live here; a negated one is its opposite. A value in a form that the
+documentation does not name matches nothing for certain, on either side.
+
+Sources: IAM User Guide, "IAM JSON policy elements: Condition operators" (what StringLike and
+ArnLike add to StringEquals is wildcards; ArnLike compares the six fields of an ARN one by one) and
+"AWS global condition context keys" (which keys have ARNs); W3C note "Date and Time Formats".
+"""
+
+import binascii
+import ipaddress
+import operator as compare
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from reconciler.policy.language.arn_patterns import split_arn
+from reconciler.policy.language.condition_keys import ARN_KEYS
+from reconciler.policy.language.glob import glob_matches, has_wildcard
+from reconciler.policy.language.ternary import Answer, all_of
+from reconciler.policy.language.variables import literal, plain
+
+_STRINGS = ("StringEquals", "StringLike")
+_ARNS = ("ArnLike", "ArnEquals")
+_FIRST = {
+    "aws:principalorgpaths": "StringLike",
+    "aws:sourcearn": "StringLike",
+    "aws:sourceorgpaths": "StringLike",
+}
+"""Keys that AWS's own examples and services compare with patterns."""
+
+
+def spellings(base: str, key: str, values: Sequence[str]) -> tuple[str, ...]:
+    """Give all operators that say the same as this one; the first is the canonical one.
+
+    Operators are without set qualifier and `IfExists`; `key` is in lower case. Without wildcards
+    StringLike is StringEquals. For a key that has ARNs, so is ArnLike; with wildcards it is
+    StringLike as long as none stands before the last field, where StringLike's may match a colon.
+    Of a value with a variable, which may bring either, nothing is told.
+    """
+    positive = base.replace("Not", "")
+    if positive not in _STRINGS + _ARNS:
+        return (base,)
+    same = _same_words(positive, key, values)
+    if positive == base:
+        return same
+    return tuple(name.replace("Equals", "NotEquals").replace("Like", "NotLike") for name in same)
+
+
+def _same_words(base: str, key: str, values: Sequence[str]) -> tuple[str, ...]:
+    strings = _STRINGS if all(map(_is_literal, values)) else ("StringLike",)
+    if key in ARN_KEYS and all(map(_has_plain_fields, values)):
+        same = (*_ARNS, *strings)
+    else:
+        same = strings if base in _STRINGS else _ARNS
+    first = _FIRST.get(key, same[0])
+    return tuple(sorted(same, key=lambda name: name != first)) if base in same else (base,)
+
+
+def _is_literal(value: str) -> bool:
+    return "${" not in value and plain(value) == value == literal(value)
+
+
+def _has_plain_fields(value: str) -> bool:
+    """Tell whether a value is an ARN with no wildcard before its last field.
+
+    What counts as one character beyond ASCII is not documented.
+    """
+    arn = split_arn(value)
+    if arn is None or "${" in value or not value.isascii():
+        return False
+    fields = arn.partition and arn.service and arn.resource
+    return bool(fields) and not has_wildcard("".join(arn[:-1]))
+
+
+Match = Callable[[str, str], Answer]
+
+_ARN_FIELDS = 6
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_INTEGER = r"-?(?:0|[1-9][0-9]*)"
+_NUMBER = re.compile(rf"{_INTEGER}(?:\.[0-9]+)?")
+_SECONDS = re.compile(_INTEGER)
+_YEAR = re.compile(r"[0-9]{4}")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(
+    rf"{_DAY.pattern}T[0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?"
+    r"(?:Z|[+-][0-9]{2}:[0-5][0-9])"
+)
+
+
+def takes_variables(base: str) -> bool:
+    """Tell whether a value of this operator may hold variables: only strings and ARNs may.
+
+    Source: IAM User Guide, "IAM policy elements: Variables and tags".
+    """
+    return base.startswith(("String", "Arn"))
+
+
+def is_arn(text: str) -> bool:
+    """Tell whether a value of a request is an ARN."""
+    return bool(_arn_fields(plain(text)))
+
+
+def _same(wanted: str, actual: str) -> Answer:
+    return literal(wanted) == actual
+
+
+def _same_ignoring_case(wanted: str, actual: str) -> Answer:
+    text = literal(wanted)
+    if text == actual:
+        return True
+    # Which letters beyond ASCII are the same in another case is not documented.
+    return text.lower() == actual.lower() if (text + actual).isascii() else None
+
+
+def _like(wanted: str, actual: str) -> Answer:
+    text = plain(actual)
+    if "?" not in wanted or actual.isascii():
+        return glob_matches(wanted, text)
+    # What counts as one character beyond ASCII is not documented; it is part of the text.
+    return None if glob_matches(wanted.replace("?", "*"), text) else False
+
+
+def _arn_like(wanted: str, actual: str) -> Answer:
+    """Compare ARNs field by field: a wildcard does not cross a colon before the last field."""
+    patterns = _arn_fields(wanted)
+    if not (patterns and is_arn(actual)):
+        return None
+    return all_of(map(_like, patterns, actual.split(":", _ARN_FIELDS - 1)))
+
+
+def _arn_fields(text: str) -> list[str]:
+    """Split an ARN, or a pattern of ARNs, into its six fields; none where it is no ARN.
+
+    Only region and account may be empty (IAM User Guide, "IAM identifiers").
+    """
+    fields = text.split(":", _ARN_FIELDS - 1)
+    if len(fields) < _ARN_FIELDS or not glob_matches(fields[0], "arn"):
+        return []
+    return fields if fields[1] and fields[2] and fields[-1] else []
+
+
+def _bool(wanted: str, actual: str) -> Answer:
+    lowered = actual.lower()
+    return lowered == wanted.lower() if lowered in {"true", "false"} else None
+
+
+def _binary(wanted: str, actual: str) -> Answer:
+    """Compare what base64 stands for: there is one way to write it, so the texts are compared."""
+    return wanted == actual if _is_base64(wanted) and _is_base64(actual) else None
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return binascii.b2a_base64(binascii.a2b_base64(text), newline=False) == text.encode()
+    except ValueError:
+        return False
+
+
+def _within(wanted: str, actual: str) -> Answer:
+    """Compare an address with a network that has no bits beyond its prefix."""
+    try:
+        address, network = ipaddress.ip_address(actual), ipaddress.ip_network(wanted)
+    except ValueError:
+        return None
+    told = _is_plain(address) and _is_plain(network.network_address)
+    return address in network if told else None
+
+
+def _is_plain(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Tell whether an address has neither a zone nor an IPv4 address inside: undocumented."""
+    mapped = isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped
+    return not mapped and "%" not in str(address)
+
+
+def _number(text: str) -> Decimal | None:
+    """Give an integer or a decimal value, the documented forms; None for all others."""
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def _seconds(text: str) -> Decimal | None:
+    """Give a moment in seconds since 1970; None where the text names none for certain.
+
+    The forms are those of the W3C note, and seconds. Four digits may be a year or seconds. A date
+    alone begins at 00:00 UTC (assumed).
+    """
+    if _SECONDS.fullmatch(text):
+        return None if _YEAR.fullmatch(text) else Decimal(text)
+    day = f"{text}-01" if _MONTH.fullmatch(text) else text
+    whole = f"{day}T00:00:00Z" if _DAY.fullmatch(day) else day
+    if not _TIME.fullmatch(whole):
+        return None
+    try:
+        moment = datetime.fromisoformat(whole)
+    except ValueError:
+        return None
+    return Decimal((moment - _EPOCH) // timedelta(microseconds=1)) / 1_000_000
+
+
+def _ordered(
+    read: Callable[[str], Decimal | None], holds: Callable[[Decimal, Decimal], bool]
+) -> Match:
+    def match(wanted: str, actual: str) -> Answer:
+        limit, given = read(wanted), read(actual)
+        return None if limit is None or given is None else holds(given, limit)
+
+    return match
+
+
+_ORDERS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+    "Equals": compare.eq,
+    "LessThan": compare.lt,
+    "LessThanEquals": compare.le,
+    "GreaterThan": compare.gt,
+    "GreaterThanEquals": compare.ge,
+}
+MATCHES: Mapping[str, Match] = {
+    "StringEquals": _same,
+    "StringEqualsIgnoreCase": _same_ignoring_case,
+    "StringLike": _like,
+    "ArnEquals": _arn_like,
+    "ArnLike": _arn_like,
+    "Bool": _bool,
+    "BinaryEquals": _binary,
+    "IpAddress": _within,
+    **{f"Numeric{name}": _ordered(_number, holds) for name, holds in _ORDERS.items()},
+    **{f"Date{name}": _ordered(_seconds, holds) for name, holds in _ORDERS.items()},
+}
+"""By positive operator (`ArnLike`, say): whether the policy's value, its variables resolved,
+matches the request's; None where the two can't be compared."""

@@ -1,0 +1,1 @@
+"""What policies mean: facts, their difference, decisions on requests, what is public; pure."""

@@ -1,0 +1,194 @@
+"""Tiers: named sets of actions, and what a set of actions amounts to."""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from heapq import nsmallest
+from types import MappingProxyType
+
+from reconciler.policy.language.actions import (
+    EVERY_ACTION,
+    REWRITING_ACTIONS,
+    changes_something,
+    covers,
+    expand,
+    spelling,
+)
+from reconciler.policy.language.document import Action, NotAction
+from reconciler.policy.language.glob import glob_matches, globs_intersect, has_wildcard
+from reconciler.policy.meaning.facts import Actions, covers_all
+from reconciler.printable import unmistakable
+
+TierActions = frozenset[str]
+
+MOST_PATTERNS = 64
+"""How many patterns are looked at: no policy of people has more, and the work stays bounded."""
+
+
+@lru_cache(maxsize=4_096)
+def amounts_to(tier: TierActions, held: Actions, denied: Actions) -> bool:
+    """Tell whether somebody holds every action of a tier, or any that changes something.
+
+    What is denied is not held. Of patterns what counts is the known actions that they match. Where
+    two patterns share none of those, they may share some that are not known, which may do
+    anything: they count. All but some (NotAction) counts for every pattern of the tier that
+    changes something, unless the exceptions cover the whole pattern.
+    """
+    wanted = expand(tier) | {action for action in tier if not has_wildcard(action)}
+    unknown = {a for a in held if isinstance(a, str) and not has_wildcard(a) and have_all(tier, a)}
+    got = {a for a in wanted | unknown if have_all(held, a) and not have_all(denied, a)}
+    return (
+        (bool(wanted) and wanted <= got)
+        or any(map(changes_something, got))
+        or any(_meets_unknown(p, a, denied) for p in tier if has_wildcard(p) for a in held)
+    )
+
+
+def can_rewrite(held: Actions, denied: Actions = frozenset()) -> bool:
+    """Tell whether somebody may set or delete the repository's policy with these actions."""
+    return any(have_all(held, a) and not have_all(denied, a) for a in REWRITING_ACTIONS)
+
+
+@lru_cache(maxsize=4_096)
+def shares_any(left: Actions, right: Actions) -> bool:
+    """Tell whether there may be an action that both hold."""
+    return any(_meet(one, other) for one in left for other in right)
+
+
+def have_all(actions: Actions, action: str) -> bool:
+    """Tell whether actions hold one, or all that a pattern matches."""
+    return any(
+        not any(_overlap(excluded, action) for excluded in one.excluded)
+        if isinstance(one, NotAction)
+        else covers(one, action)
+        for one in actions
+    )
+
+
+def in_ecr(action: Action) -> str:
+    """Give a pattern of all that an action may be here: every action of ECR, for all but some."""
+    return EVERY_ACTION if isinstance(action, NotAction) else action
+
+
+@lru_cache(maxsize=4_096)
+def wide_actions(actions: Actions) -> Actions:
+    """Give the patterns, and what is all but some; of very many only the shortest."""
+    wide = [a for a in actions if isinstance(a, NotAction) or has_wildcard(a)]
+    return frozenset(
+        nsmallest(MOST_PATTERNS, wide, key=lambda action: (len(str(action)), str(action)))
+    )
+
+
+def _meet(one: Action, other: Action) -> bool:
+    if isinstance(one, NotAction):
+        return isinstance(other, NotAction) or _meets(other, one)
+    return _meets(one, other)
+
+
+def _meets(pattern: str, action: Action) -> bool:
+    if isinstance(action, NotAction):
+        return not any(covers(excluded, pattern) for excluded in action.excluded)
+    return _overlap(pattern, action)
+
+
+def _meets_unknown(pattern: str, action: Action, denied: Actions) -> bool:
+    """Tell whether a tier's pattern may share changing actions with what is held, unknown today."""
+    if not _meets(pattern, action) or have_all(denied, pattern):
+        return False
+    if isinstance(action, NotAction):
+        return changes_something(pattern)
+    shared = expand([pattern]) & expand([action])
+    return has_wildcard(action) and not shared and not have_all(denied, action)
+
+
+def _overlap(left: str, right: str) -> bool:
+    meet = globs_intersect if has_wildcard(right) else glob_matches
+    return meet(left.lower(), right.lower())
+
+
+def _ecr(names: str) -> frozenset[str]:
+    return frozenset(f"ecr:{name}" for name in names.split())
+
+
+_PULL = _ecr("BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer")
+_PUSH = _ecr(
+    "BatchCheckLayerAvailability CompleteLayerUpload InitiateLayerUpload PutImage UploadLayerPart"
+)
+
+Tiers = Mapping[str, frozenset[str]]
+
+BUILT_IN_TIERS: Tiers = MappingProxyType(
+    {
+        "pull": _PULL,
+        "push": _PUSH,
+        "push-pull": _PULL | _PUSH,
+        "read": _PULL
+        | _ecr(
+            """DescribeImages DescribeRepositories ListImages ListTagsForResource
+            DescribeImageScanFindings GetLifecyclePolicy GetLifecyclePolicyPreview
+            GetRepositoryPolicy"""
+        ),
+        "lambda": _ecr("BatchGetImage GetDownloadUrlForLayer"),
+        "admin": frozenset({"ecr:*"}),
+    }
+)
+"""The tiers that every access file has, in canonical actions."""
+
+OF_SERVICES = "lambda"
+"""The tier whose name tells of services alone: the same actions of a role are no Lambda's."""
+
+
+def tier_of(actions: Actions, tiers: Tiers) -> str | None:
+    """Name the tier that has exactly these (reduced) actions; the first, where several do."""
+    return next((n for n, t in tiers.items() if actions <= t and covers_all(actions, t)), None)
+
+
+def tiers_within(actions: Actions, tiers: Tiers) -> tuple[tuple[str, ...], Actions]:
+    """Tell a set of actions by tiers: the largest that fit, and the actions that none covers.
+
+    A tier fits where the actions cover all of it. Gives (("push-pull", "scan"),
+    {"ecr:StartImageScan"}), say. Deterministic: the tier that tells the most comes first; of
+    several the smallest, then the one that stands first.
+    """
+    names: list[str] = []
+    left = actions
+    fitting = {name: of_tier for name, of_tier in tiers.items() if covers_all(actions, of_tier)}
+    while True:
+        best = max(fitting, key=lambda n: (len(fitting[n] & left), -len(fitting[n])), default=None)
+        if best is None or not fitting[best] & left:
+            return tuple(names), left
+        names.append(best)
+        left = left - fitting[best]
+
+
+def describe_actions(
+    actions: Actions, tiers: Tiers, besides: Iterable[Action] = frozenset()
+) -> str:
+    """Tell a set of actions in a few words: `push-pull`, `pull + ecr:PutImage`, `ecr:ListImages`.
+
+    A tier's own set is told by its name alone; so is one that lacks only actions held `besides`.
+    A rest is told by the largest tiers that fit.
+    """
+    held = actions.union(besides)
+    named = [(len(t), n) for n, t in tiers.items() if actions <= t and covers_all(held, t)]
+    exact = tier_of(actions, tiers) or (min(named)[1] if named else None)
+    if exact:
+        return exact
+    names, left = tiers_within(actions, tiers)
+    return " + ".join((*names, *action_names(frozenset(map(_unmistakable, left)))))
+
+
+def action_names(actions: Actions) -> tuple[str, ...]:
+    """Write actions as text, sorted; a NotAction as `all but …`."""
+    return tuple(sorted(map(_action_name, actions)))
+
+
+def _action_name(action: Action) -> str:
+    if isinstance(action, str):
+        return spelling(action)
+    return f"all but {', '.join(map(spelling, action.excluded))}"
+
+
+def _unmistakable(action: Action) -> Action:
+    if isinstance(action, NotAction):
+        return NotAction(tuple(unmistakable(spelling(a)) for a in action.excluded))
+    return unmistakable(spelling(action))

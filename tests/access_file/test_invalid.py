@@ -1,0 +1,74 @@
+"""Each file under `tests/invalid` is a test; together they show every rule."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from reconciler.access_file.rules import RULES
+from tests.access_file.invalid_cases import cases, load, output, rule_of
+
+ROOM = Path(__file__).parents[2] / "reconciler" / "access"
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.stem)
+def test_a_bad_file_says_what_is_expected(case: Path) -> None:
+    assert output(case) == case.with_suffix(".txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.stem)
+def test_a_bad_file_breaks_the_rule_in_its_name(case: Path) -> None:
+    loaded = load(case)
+    found = {problem.rule for problem in loaded.problems}
+    assert rule_of(case) in found
+    assert found <= set(RULES)
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.stem)
+def test_only_errors_make_a_file_invalid(case: Path) -> None:
+    loaded = load(case)
+    has_errors = any(problem.severity == "error" for problem in loaded.problems)
+    assert (loaded.access is None) == has_errors
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.stem)
+def test_places_are_sorted_and_inside_the_file(case: Path) -> None:
+    loaded = load(case)
+    assert list(loaded.problems) == sorted(loaded.problems, key=lambda p: p.place)
+    for problem in loaded.problems:
+        for place in filter(None, (problem.place, problem.other)):
+            lines = loaded.lines[place.path]
+            assert 1 <= place.line <= len(lines)
+            assert 1 <= place.column <= len(lines[place.line - 1]) + 1
+
+
+def test_every_rule_has_a_case() -> None:
+    assert set(RULES) == {rule_of(case) for case in cases()}
+
+
+def test_every_rule_that_the_code_reports_is_in_the_table() -> None:
+    assert rules_reported() <= set(RULES)
+
+
+def test_every_rule_in_the_table_is_in_the_code() -> None:
+    code = "".join(m.read_text() for m in ROOM.rglob("*.py") if m.stem != "rules")
+    assert [rule for rule in RULES if f'"{rule}"' not in code] == []
+
+
+def rules_reported() -> set[str]:
+    """The first arguments of all calls that report a problem, where they are written out."""
+    calls = [
+        node
+        for module in ROOM.rglob("*.py")
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    reports = [call for call in calls if call.func.attr in {"error", "warning", "_stop"}]
+    assert reports
+    return {c.args[0].value for c in reports if c.args and isinstance(c.args[0], ast.Constant)}
+
+
+def test_every_expected_output_has_its_file() -> None:
+    folder = cases()[0].parent
+    outputs = {path.stem for path in folder.glob("*.txt")}
+    assert outputs == {case.stem for case in cases()}
