@@ -12,6 +12,7 @@ from reconciler.apply.looking import is_same
 from reconciler.apply.sendable import sendable
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
+from reconciler.model.rule_ids import RuleId
 from reconciler.plan.compute import merge_plans
 from reconciler.plan.counts import count_granted, count_revoked
 from reconciler.plan.keeping import dropped_statements, lambda_risks
@@ -22,8 +23,6 @@ from reconciler.policy.language.principals import gone_kind
 from reconciler.policy.meaning.difference import difference
 from reconciler.policy.meaning.facts import Facts, facts_of_policy
 
-CHANGED_SINCE = "changed-since"
-NOT_WRITTEN = "not-written"
 _ON_ITS_WAY = timedelta(minutes=5)
 """How long a write may take that a killed run has sent; far longer than any that was seen."""
 
@@ -68,7 +67,7 @@ def plan_rollback(
     left = (
         target
         for target, plan in plans.items()
-        if any(found.rule == CHANGED_SINCE for found in plan.findings)
+        if any(found.rule == RuleId.CHANGED_SINCE for found in plan.findings)
     )
     return Rollback(merge_plans(plans.values()), tuple(sorted(left)))
 
@@ -87,7 +86,7 @@ def _plan_one(
         return Plan(in_sync=1, findings=(*findings, *_unsettled(target, chain, now)))
     if not any(is_same(live, target.read(new)) for new in chain.news):
         message = "others have changed it since; it is left alone"
-        return Plan(findings=(finding(target, CHANGED_SINCE, message),))
+        return Plan(findings=(finding(target, RuleId.CHANGED_SINCE, message),))
     return _put_back(target, chain.old, _Live(text, live), findings)
 
 
@@ -98,11 +97,11 @@ def _unsettled(target: Target, chain: Chain, now: datetime) -> Iterable[Finding]
             f"what became of the write of {chain.open_at:%H:%M:%S} UTC is not known; if it is "
             "still on its way, it may yet be done: roll back again in some minutes"
         )
-        yield finding(target, "unsettled-write", message)
+        yield finding(target, RuleId.UNSETTLED_WRITE, message)
 
 
 def _unread(target: Target, chain: Chain | None, failure: ReadFailure) -> Plan:
-    if failure.rule != "missing-repository":
+    if failure.rule != RuleId.MISSING_REPOSITORY:
         return Plan(errors=(PlanError(target, failure.rule, failure.message),))
     if chain is None or chain.created:
         return Plan(in_sync=1)
@@ -119,7 +118,7 @@ def _unwritten(target: Target, last: Written, live: Policy) -> Plan:
         "what was to be written is live, though by this journal it was not written: another run or "
         "somebody else did; it is left alone"
     )
-    return Plan(in_sync=1, findings=(finding(target, NOT_WRITTEN, message),))
+    return Plan(in_sync=1, findings=(finding(target, RuleId.NOT_WRITTEN, message),))
 
 
 def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Finding, ...]) -> Plan:
@@ -129,7 +128,7 @@ def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Find
             f"the policy to put back has {len(old):,} characters, and can't be made to fit the "
             f"{MAX_POLICY_CHARACTERS:,} that the service takes"
         )
-        return Plan(errors=(PlanError(target, "policy-too-large", message),))
+        return Plan(errors=(PlanError(target, RuleId.POLICY_TOO_LARGE, message),))
     after = target.read(after_text)
     before_facts, after_facts = facts_of_policy(live.policy), facts_of_policy(after)
     access = difference(before_facts, after_facts)
@@ -156,15 +155,15 @@ def _doubts(target: Target, after: Policy, facts: Facts) -> Iterable[Finding]:
     """Say why the service may refuse the old policy, or why nobody knows what it allows."""
     if isinstance(after, Unreadable):
         message = f"the policy to put back is not understood ({after})"
-        yield finding(target, "unreadable-policy", message)
+        yield finding(target, RuleId.UNREADABLE_POLICY, message)
     for holder in facts:
         kind = gone_kind(holder.principal)
         if kind:
             name = holder.principal.names[0]
             message = f"the policy to put back names {name}, a {kind} that was deleted"
-            yield finding(target, "dead-principal", f"{message}; AWS may refuse it")
+            yield finding(target, RuleId.DEAD_PRINCIPAL, f"{message}; AWS may refuse it")
 
 
 def _created(target: Target) -> tuple[Finding, ...]:
     message = "the repository was made by the run; it stays, for it may hold images"
-    return (finding(target, "created", message),)
+    return (finding(target, RuleId.CREATED, message),)

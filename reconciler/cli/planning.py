@@ -10,6 +10,7 @@ from reconciler.access_file.model import Limit as FileLimit
 from reconciler.access_file.words import display_names_of
 from reconciler.model.grants import Desired
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
+from reconciler.model.rule_ids import RuleId
 from reconciler.plan.compute import compute_plan, merge_plans
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Guards, Limit
@@ -17,7 +18,7 @@ from reconciler.plan.model import Finding, Plan, PlanError
 from reconciler.policy.language.glob import glob_matches, globs_intersect
 
 Globs = tuple[str, ...]
-NOTHING_SELECTED = "nothing-selected"
+NOTHING_SELECTED = RuleId.NOTHING_SELECTED
 
 
 def selected(name: str, globs: Globs) -> bool:
@@ -94,14 +95,14 @@ def _may_select(globs: Globs, name: str) -> bool:
 def _idle_patterns(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
     message = "no live repository matches this pattern"
     for entry in patterns_without_match(access, live.names):
-        yield Finding(entry.repository, "pattern-matches-nothing", message, live.scope.region)
+        yield Finding(entry.repository, RuleId.PATTERN_MATCHES_NOTHING, message, live.scope.region)
 
 
 def _missing_probe(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
     probe = access.registry.probe_repository
     if probe is not None and probe not in live.names:
         message = "the probe repository does not exist: an unknown principal can't be found by it"
-        yield Finding(probe, "missing-probe-repository", message, live.scope.region)
+        yield Finding(probe, RuleId.MISSING_PROBE_REPOSITORY, message, live.scope.region)
 
 
 def _idle_globs(globs: Globs, live: LiveRegistry, desired: Sequence[Desired]) -> Iterable[Finding]:

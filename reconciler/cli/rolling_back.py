@@ -21,6 +21,7 @@ from reconciler.cli.survey import Line, authors_of, open_line
 from reconciler.cli.terminal import note, progress_bar
 from reconciler.errors import InvalidError, UsageError
 from reconciler.model.registry import LiveRegistry, RegistryScope
+from reconciler.model.rule_ids import RuleId
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
 from reconciler.policy.language.glob import has_wildcard
@@ -100,7 +101,7 @@ def survey_writes(source: JournalSource, lines: Lines) -> Rollback:
     live = [_read(scope, line, sorted(names[scope])) for scope, line in lines.items()]
     found = plan_rollback(source.writes, live, datetime.now(UTC))
     message = "the journal has no such repository"
-    idle = (Finding(glob, "nothing-selected", message) for glob in source.idle_globs)
+    idle = (Finding(glob, RuleId.NOTHING_SELECTED, message) for glob in source.idle_globs)
     findings = tuple(sorted((*found.plan.findings, *idle)))
     return replace(found, plan=replace(found.plan, findings=findings))
 

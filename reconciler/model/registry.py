@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.document import Policy, read_policy
 from reconciler.policy.language.principals import partition_of_region
@@ -52,7 +53,7 @@ class ReadFailure:
     `message` is one line that is safe to print.
     """
 
-    rule: str
+    rule: RuleId
     message: str
 
 

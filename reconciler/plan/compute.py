@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from reconciler.model.grants import Desired, grant_facts
 from reconciler.model.registry import LiveRegistry, ReadFailure, RepositorySettings, Target
+from reconciler.model.rule_ids import RuleId
 from reconciler.plan.counts import count_granted, count_live, count_revoked, leaves_somebody
 from reconciler.plan.desired_policy import NotPlannableError, PlanInputs, check_writable, work_out
 from reconciler.plan.findings import (
@@ -75,7 +76,7 @@ def _look_up(wanted: Desired, target: Target, live: LiveRegistry, rules: PlanInp
         return _Found(target, None, NO_POLICY, {}, {}, settings)
     if repository is None:
         raise NotPlannableError(
-            "missing-repository",
+            RuleId.MISSING_REPOSITORY,
             "the repository does not exist; create it (create: true does), or take it out of the "
             "file",
         )
@@ -104,7 +105,7 @@ def _check_never(target: Target, sides: PolicyStates, rules: PlanInputs) -> None
     """Raise where the policy to come breaks a `never` rule that is not broken live."""
     told = broken_anew(target, sides, rules.never, rules.display_names)
     if told:
-        raise NotPlannableError("never", "; ".join(told))
+        raise NotPlannableError(RuleId.NEVER, "; ".join(told))
 
 
 def _compare(wanted: Desired, found: _Found, rules: PlanInputs) -> RepositoryPlan:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.grants import Desired, grant_facts
 from reconciler.model.registry import RepositorySettings, Target
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.compile.compiler import compile_policy
 from reconciler.policy.language.document import (
     MAX_POLICY_CHARACTERS,
@@ -55,7 +56,7 @@ class WantedPolicy(NamedTuple):
 class NotPlannableError(Exception):
     """Why no policy can be worked out for one repository."""
 
-    def __init__(self, rule: str, message: str) -> None:
+    def __init__(self, rule: RuleId, message: str) -> None:
         super().__init__(message)
         self.rule = rule
         self.message = message
@@ -79,14 +80,14 @@ def check_writable(wanted: WantedPolicy, before: Policy) -> None:
     for statement in wanted.kept:
         if isinstance(before, Document) and changes_meaning(before, statement):
             raise NotPlannableError(
-                "kept-statement",
+                RuleId.KEPT_STATEMENT,
                 f"the statement {statement.sid!r} is to be kept, but its ${{ would mean something "
                 f"else under Version {VERSION}; rewrite it by hand",
             )
     text = wanted.text
     if text is not None and len(text) > MAX_POLICY_CHARACTERS:
         raise NotPlannableError(
-            "policy-too-large",
+            RuleId.POLICY_TOO_LARGE,
             f"the policy would have {len(text):,} characters, {len(wanted.kept)} kept statements "
             f"included; the service takes {MAX_POLICY_CHARACTERS:,}",
         )
@@ -107,7 +108,7 @@ def _read_back(text: str | None, target: Target) -> Document:
     """Read what was compiled: what counts is what the service is sent."""
     policy = target.read(text)
     if isinstance(policy, Unreadable):
-        raise NotPlannableError("bad-statement", str(policy))
+        raise NotPlannableError(RuleId.BAD_STATEMENT, str(policy))
     return policy
 
 
@@ -121,7 +122,7 @@ def _kept(before: Policy, asked: Document, ownership: Ownership) -> tuple[Statem
         return tuple(statement for key, statement in others.items() if key not in own)
     if ownership.default == "keep":
         raise NotPlannableError(
-            "unreadable-policy",
+            RuleId.UNREADABLE_POLICY,
             f"the live policy is not understood ({before}), so nobody can tell which of its "
             "statements to keep; repair it by hand, or remove others' statements by default",
         )

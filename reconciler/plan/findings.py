@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.grants import Desired, Grant
 from reconciler.model.registry import Target
+from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Finding, finding
 from reconciler.plan.risks import may_rewrite
 from reconciler.policy.language.condition_values import shortest
@@ -28,7 +29,7 @@ def expired_findings(target: Target, expired: Iterable[Grant], live: Facts) -> l
     return [
         finding(
             target,
-            "expired",
+            RuleId.EXPIRED,
             f"{grant.name or grant.principal.names[0]}'s {grant.tier} ended on "
             f"{shortest(grant.until)}; it allows nothing any more",
         )
@@ -55,7 +56,7 @@ def gone_findings(
             findings.append(
                 finding(
                     target,
-                    "dead-principal",
+                    RuleId.DEAD_PRINCIPAL,
                     f"the {kind} {holder.principal.names[0]} was deleted; its "
                     f"{_told(holder, actions, display_names)} has no effect{hint}",
                 )
@@ -74,7 +75,7 @@ def staying_findings(
     public = [
         finding(
             target,
-            "public",
+            RuleId.PUBLIC,
             f"a statement that stays allows {_told(holder, actions, display_names)} to "
             f"strangers: {TELL_WHY[why]}",
         )
@@ -87,7 +88,7 @@ def staying_findings(
         if may_rewrite(holder, actions, target, denied_to(holder.principal, after))
     }
     told = "a statement that stays lets {} rewrite the policy, and so give itself any access"
-    return public + [finding(target, "can-rewrite", told.format(name)) for name in names]
+    return public + [finding(target, RuleId.CAN_REWRITE, told.format(name)) for name in names]
 
 
 def denied_findings(target: Target, wanted: Desired, kept: Iterable[Statement]) -> list[Finding]:
@@ -108,7 +109,7 @@ def denied_findings(target: Target, wanted: Desired, kept: Iterable[Statement]) 
         deny = f"the kept Deny {statement.sid!r}" if statement.sid else "a kept Deny"
         for (tier, loss), names in losing.items():
             told = loss.told(tier, sorted(names), deny)
-            found.append(finding(target, "grant-denied", f"{told}; {loss.remedy}"))
+            found.append(finding(target, RuleId.GRANT_DENIED, f"{told}; {loss.remedy}"))
     return found
 
 
@@ -120,7 +121,7 @@ def policy_findings(target: Target, before: Policy) -> list[Finding]:
     return [
         finding(
             target,
-            "unreadable-policy",
+            RuleId.UNREADABLE_POLICY,
             f"the live policy is not understood ({before}); whom its replacement cuts off "
             "can't be told",
         )
@@ -134,7 +135,7 @@ def _unknown_key(target: Target, key: str) -> Finding:
         f"the live policy uses {printable(named)}, which is not a known condition key, so most "
         f"likely no request has it{f'; was {meant} meant?' if meant else ''}"
     )
-    return finding(target, "unknown-condition-key", message)
+    return finding(target, RuleId.UNKNOWN_CONDITION_KEY, message)
 
 
 def _candidates(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
+from reconciler.model.rule_ids import RuleId
 from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan
 from reconciler.policy.language.glob import glob_matches
@@ -97,14 +98,14 @@ def check_public(changes: Iterable[Change], allowed: Collection[str]) -> Iterabl
             message = f"what is to be put on {target} lets strangers in, from accounts not named"
         else:
             continue
-        yield Refusal("public", f"{message}; {PUBLIC} {name} allows it once")
+        yield Refusal(RuleId.PUBLIC, f"{message}; {PUBLIC} {name} allows it once")
 
 
 def _opens(change: Change) -> bool:
     """Tell whether a change lets strangers in, or takes a Deny from where they are let in."""
     risks = {risk.name for risk in change.risks}
-    return "public" in risks or (
-        "deny-removed" in risks and bool(openings(facts_of_policy(change.after)))
+    return RuleId.PUBLIC in risks or (
+        RuleId.DENY_REMOVED in risks and bool(openings(facts_of_policy(change.after)))
     )
 
 
@@ -161,7 +162,7 @@ def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
         name = broken.target.repository
         if not broken.repaired and name not in allowed:
             yield Refusal(
-                "never",
+                RuleId.NEVER,
                 f"{broken.who} {broken.has} on {broken.target} and keeps it, which it "
                 f"must never have: {quoted(broken.because)}; {NEVER} {name} allows it once",
             )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from reconciler.model.registry import Target
+from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Finding, Risk, finding
 from reconciler.policy.language.condition_keys import ONLY_FOR_SERVICES
 from reconciler.policy.language.conditions import Condition
@@ -64,7 +65,7 @@ def dropped_statements(
 def not_kept_findings(target: Target, dropped: Iterable[Dropped]) -> list[Finding]:
     """Say of each statement of others why it is not kept."""
     return [
-        finding(target, "not-kept", _told(one))
+        finding(target, RuleId.NOT_KEPT, _told(one))
         for one in dropped
         if one.by_rule or not _is_ours(one.statement)
     ]
@@ -77,7 +78,7 @@ def lambda_risks(
     gone = [one.statement for one in dropped if one.cut_off is not None]
     for one in dropped:
         if one.cut_off is not None:
-            yield Risk("lambda-loses-access", LAMBDA, one.cut_off, _told(one))
+            yield Risk(RuleId.LAMBDA_LOSES_ACCESS, LAMBDA, one.cut_off, _told(one))
     statements = () if isinstance(before, Unreadable) else before.statements
     known = target.known_of_requests
     old = {h: actions for h, actions in facts_of(statements).items() if h.effect == "Deny"}
@@ -89,7 +90,7 @@ def lambda_risks(
             if loss and not left:
                 told = loss.told(_which(statement), [LAMBDA.names[0]], "a Deny that is new")
                 why = f"{told}; {loss.remedy}"
-                yield Risk("lambda-loses-access", LAMBDA, statement.condition, why)
+                yield Risk(RuleId.LAMBDA_LOSES_ACCESS, LAMBDA, statement.condition, why)
 
 
 def _first_loss(holder: Holder, denying: Facts, known: Condition) -> Loss | None:

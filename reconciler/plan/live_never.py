@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
+from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import BrokenRule, Finding, PlanError, finding
 from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.document import Policy, Unreadable
@@ -13,7 +14,7 @@ from reconciler.policy.meaning.facts import Facts, facts_of
 from reconciler.policy.meaning.never import NeverRule, find_breaches
 from reconciler.printable import quoted
 
-_GONE = "missing-repository"
+_GONE = RuleId.MISSING_REPOSITORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _judge_live(
 ) -> Verdict:
     if isinstance(live, Unreadable):
         message = f"the live policy is not understood ({live}), and a never rule is about it"
-        return Verdict(error=PlanError(target, "unreadable-policy", message))
+        return Verdict(error=PlanError(target, RuleId.UNREADABLE_POLICY, message))
     facts = facts_of(live.statements)
     return _verdict(target, rules, facts, facts, display_names)
 
@@ -135,7 +136,7 @@ def _untold(target: Target, rules: Iterable[NeverRule]) -> Finding:
         f"the live policy is not understood, so it can't be told whether it gives {tiers} to "
         "someone who must never have it"
     )
-    return finding(target, "never", message)
+    return finding(target, RuleId.NEVER, message)
 
 
 def _unread(target: Target, failure: ReadFailure) -> Verdict:
@@ -174,4 +175,4 @@ def _who_breaks(rule: NeverRule, facts: Facts) -> dict[tuple[Principal, Conditio
 def _told(broken: BrokenRule) -> Finding:
     ends = "an apply ends that" if broken.repaired else "no apply ends that"
     told = f"{broken.who} {broken.has}, which it must never have: {quoted(broken.because)}; {ends}"
-    return finding(broken.target, "never", told)
+    return finding(broken.target, RuleId.NEVER, told)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from reconciler.model.registry import RepositorySettings, Target
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.document import Policy
 from reconciler.policy.language.labels import holder_name
@@ -12,21 +13,12 @@ from reconciler.policy.meaning.difference import AccessChange
 from reconciler.policy.meaning.keep import Ownership
 
 ChangeKind = Literal["set", "delete", "create"]
-RiskName = Literal[
-    "admin",
-    "can-rewrite",
-    "deny-removed",
-    "lambda-loses-access",
-    "new-account",
-    "outside-organization",
-    "public",
-]
 
 
 class Risk(NamedTuple):
     """What deserves a second look: which risk, who brings it, and why, where that is not plain."""
 
-    name: RiskName
+    name: RuleId
     principal: Principal
     condition: Condition = ()
     why: str = ""
@@ -79,12 +71,12 @@ class Finding:
     """
 
     repository: str
-    rule: str
+    rule: RuleId
     message: str
     region: str = ""
 
 
-def finding(target: Target, rule: str, message: str) -> Finding:
+def finding(target: Target, rule: RuleId, message: str) -> Finding:
     """Give a finding about one repository."""
     return Finding(target.repository, rule, message, target.scope.region)
 
@@ -94,7 +86,7 @@ class PlanError:
     """Why nothing can be planned for one repository."""
 
     target: Target
-    rule: str
+    rule: RuleId
     message: str
 
 

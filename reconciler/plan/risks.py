@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import Target
+from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Risk
 from reconciler.policy.language.actions import KNOWN_ACTIONS, expand
 from reconciler.policy.language.conditions import Condition
@@ -39,24 +40,24 @@ def find_risks(
     organizations = _organizations(named.condition for named in display_names.principals)
     opened = open_to_strangers(after)
     anew = not_covered(opened, by=open_to_strangers(before))
-    risks = {Risk("public", holder.principal, holder.condition) for holder in anew}
+    risks = {Risk(RuleId.PUBLIC, holder.principal, holder.condition) for holder in anew}
     for change in access:
         if change.effect == "Deny":
-            risks |= {Risk("deny-removed", change.principal, h.condition) for h in change.lost}
+            risks |= {Risk(RuleId.DENY_REMOVED, change.principal, h.condition) for h in change.lost}
         else:
             account = account_of(change.principal)
             if account is not None and account not in known:
-                risks.add(Risk("new-account", account_principal(account, target.partition)))
+                risks.add(Risk(RuleId.NEW_ACCOUNT, account_principal(account, target.partition)))
             for gained in change.gained:
                 holder = Holder(change.principal, "Allow", gained.condition)
                 if _is_nearly_all(gained.actions):
-                    risks.add(Risk("admin", holder.principal, holder.condition))
+                    risks.add(Risk(RuleId.ADMIN, holder.principal, holder.condition))
                 if may_rewrite(holder, gained.actions, target):
-                    risks.add(Risk("can-rewrite", holder.principal, holder.condition))
+                    risks.add(Risk(RuleId.CAN_REWRITE, holder.principal, holder.condition))
                 if organizations and holder.principal == EVERYONE and holder not in opened:
                     bound_to = _bound_to(holder, after)
                     if not bound_to or not bound_to <= organizations:
-                        risks.add(Risk("outside-organization", EVERYONE, holder.condition))
+                        risks.add(Risk(RuleId.OUTSIDE_ORGANIZATION, EVERYONE, holder.condition))
     return tuple(sorted(risks))
 
 

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from reconciler.errors import InvalidError, RefusedError
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
+from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import BrokenRule, ChangeKind, Finding, PlanError
 from reconciler.policy.language.conditions import NO_CONDITION, parse_condition
 from reconciler.policy.language.json_text import MalformedError, json_place, load_json, minified
@@ -262,18 +263,30 @@ def _saved(document: PlanJson) -> SavedPlan:
         changes=tuple(changes),
         findings=tuple(
             sorted(
-                Finding(f["repository"], f["rule"], f["message"], f["region"] or "")
+                Finding(f["repository"], _rule(f["rule"]), f["message"], f["region"] or "")
                 for f in document["findings"]
             )
         ),
         errors=tuple(
-            sorted(PlanError(_target(e), e["rule"], e["message"]) for e in document["errors"])
+            sorted(
+                PlanError(_target(e), _rule(e["rule"]), e["message"]) for e in document["errors"]
+            )
         ),
         unmanaged=tuple(sorted(document["unmanaged_repositories"])),
         never_broken=tuple(sorted(map(_broken, document["never_broken"]))),
         in_sync=document["summary"]["in_sync"],
         live_grants=document["summary"]["live_grants"],
     )
+
+
+def _rule(told: str) -> RuleId:
+    try:
+        return RuleId(told)
+    except ValueError:
+        raise InvalidError(
+            f"the plan is malformed: this version of reconcile has no rule {_quoted(told)}",
+            hint=_PLAN_AGAIN,
+        ) from None
 
 
 def _change(change: ChangeJson) -> SavedChange:

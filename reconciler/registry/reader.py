@@ -6,6 +6,7 @@ from multiprocessing.pool import ThreadPool
 from typing import Protocol, cast
 
 from reconciler.model.registry import LiveRepository, LiveSettings, ReadFailure
+from reconciler.model.rule_ids import RuleId
 from reconciler.registry.answers import (
     UnreadableAnswerError,
     next_token,
@@ -22,9 +23,9 @@ from reconciler.registry.session import THREADS, Connection, new_client
 _PAGE = 1000  # repositories; the most that DescribeRepositories gives at once
 _MOST_IDLE_PAGES = 10  # in a row that bring no new name
 _RULES = {
-    Fault.DENIED: "access-denied",
-    Fault.REPOSITORY_MISSING: "missing-repository",
-    Fault.THROTTLED: "throttled",
+    Fault.DENIED: RuleId.ACCESS_DENIED,
+    Fault.REPOSITORY_MISSING: RuleId.MISSING_REPOSITORY,
+    Fault.THROTTLED: RuleId.THROTTLED,
 }
 
 
@@ -181,7 +182,7 @@ def unread(names: Iterable[str], error: CallError) -> dict[str, LiveRepository]:
 
 def failure_of(error: CallError) -> ReadFailure:
     """Give what a failed call says of a repository that it was to read."""
-    return ReadFailure(_RULES.get(error.fault, "read-failed"), error.one_line)
+    return ReadFailure(_RULES.get(error.fault, RuleId.READ_FAILED), error.one_line)
 
 
 def _as_data(outcome: str | CallError | None) -> str | ReadFailure | None:

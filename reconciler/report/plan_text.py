@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from reconciler.plan.model import Change, RiskName
+from reconciler.model.rule_ids import RuleId
+from reconciler.plan.model import Change
 from reconciler.printable import printable, printable_name, unmistakable
 from reconciler.report.access_text import Tell, access_block, as_change, as_drift
 from reconciler.report.access_view import LineKind
@@ -18,20 +19,20 @@ _MOST_RAW = 2_000
 _DIFF_ROLES: Mapping[str, Role] = {"+": "added", "-": "removed", "@": "hint"}
 _RARE_KINDS: tuple[LineKind, ...] = ("narrowed", "changed")
 
-_RISKS: Mapping[RiskName, str] = {
-    "public": "includes strangers, from accounts that are not named",
-    "admin": "may do everything",
-    "can-rewrite": "may rewrite this policy, and so give itself any access",
-    "deny-removed": "is denied no longer",
-    "lambda-loses-access": "can no longer fetch images",
-    "new-account": "had no access to this repository",
-    "outside-organization": "need not belong to an organization that the file names",
+_RISKS: Mapping[RuleId, str] = {
+    RuleId.PUBLIC: "includes strangers, from accounts that are not named",
+    RuleId.ADMIN: "may do everything",
+    RuleId.CAN_REWRITE: "may rewrite this policy, and so give itself any access",
+    RuleId.DENY_REMOVED: "is denied no longer",
+    RuleId.LAMBDA_LOSES_ACCESS: "can no longer fetch images",
+    RuleId.NEW_ACCOUNT: "had no access to this repository",
+    RuleId.OUTSIDE_ORGANIZATION: "need not belong to an organization that the file names",
 }
-_LIVE_RISKS: Mapping[RiskName, str] = {
+_LIVE_RISKS: Mapping[RuleId, str] = {
     **_RISKS,
-    "deny-removed": "is not denied, as the file asks",
-    "lambda-loses-access": "can fetch images until the next apply",
-    "new-account": "has no access to this repository in the file",
+    RuleId.DENY_REMOVED: "is not denied, as the file asks",
+    RuleId.LAMBDA_LOSES_ACCESS: "can fetch images until the next apply",
+    RuleId.NEW_ACCOUNT: "has no access to this repository in the file",
 }
 
 
@@ -45,7 +46,7 @@ class _Manner(NamedTuple):
     tell: Tell
     make: str
     delete: str
-    risks: Mapping[RiskName, str]
+    risks: Mapping[RuleId, str]
     explain: Explain
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import RepositorySettings
+from reconciler.model.rule_ids import RuleId
 from reconciler.plan.guards import Refusal
 from reconciler.plan.model import (
     BrokenRule,
@@ -16,7 +17,6 @@ from reconciler.plan.model import (
     Plan,
     PlanError,
     Risk,
-    RiskName,
 )
 from reconciler.policy.language.conditions import condition_json
 from reconciler.policy.language.document import Unreadable
@@ -40,7 +40,7 @@ _KINDS: tuple[LineKind, ...] = ("granted", "widened", "revoked", "narrowed", "ch
 class RiskView(NamedTuple):
     """A risk, and who brings it, in words; `why`, where it is not plain."""
 
-    name: RiskName
+    name: RuleId
     label: str
     why: str
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.access_file.rules import RULES
+from reconciler.model.rule_ids import RuleId
 from tests.access_file.invalid_cases import cases, load, output, rule_of
 
-ROOM = Path(__file__).parents[2] / "reconciler" / "access"
+ROOM = Path(__file__).parents[2] / "reconciler" / "access_file"
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.stem)
@@ -52,11 +53,11 @@ def test_every_rule_that_the_code_reports_is_in_the_table() -> None:
 
 def test_every_rule_in_the_table_is_in_the_code() -> None:
     code = "".join(m.read_text() for m in ROOM.rglob("*.py") if m.stem != "rules")
-    assert [rule for rule in RULES if f'"{rule}"' not in code] == []
+    assert [rule for rule in RULES if f"RuleId.{RuleId(rule).name}" not in code] == []
 
 
 def rules_reported() -> set[str]:
-    """The first arguments of all calls that report a problem, where they are written out."""
+    """The ids in all calls that report a problem, where they are written out."""
     calls = [
         node
         for module in ROOM.rglob("*.py")
@@ -65,7 +66,9 @@ def rules_reported() -> set[str]:
     ]
     reports = [call for call in calls if call.func.attr in {"error", "warning", "_stop"}]
     assert reports
-    return {c.args[0].value for c in reports if c.args and isinstance(c.args[0], ast.Constant)}
+    ids = [c.args[0].attr for c in reports if c.args and isinstance(c.args[0], ast.Attribute)]
+    assert ids
+    return {RuleId[name] for name in ids if name in RuleId.__members__}
 
 
 def test_every_expected_output_has_its_file() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.apply.execute import WRITERS
 from reconciler.apply.journal_reading import read_journal
-from reconciler.apply.rollback import CHANGED_SINCE
+from reconciler.model.rule_ids import RuleId
 from reconciler.sandbox.calls import Call
 from reconciler.sandbox.meddler import SID, meddled
 from reconciler.sandbox.server import Sandbox
@@ -117,7 +117,9 @@ def test_rollback(folder: Path, fault: Fault, applied: Applied) -> None:
             left = live_policies(ecr, NAMES)
         assert again.code == fault.again, again
         findings = json.loads(again.out)["findings"]
-        assert {f["repository"] for f in findings if f["rule"] == CHANGED_SINCE} == others.keys()
+        assert {
+            f["repository"] for f in findings if f["rule"] == RuleId.CHANGED_SINCE
+        } == others.keys()
     assert different({**ORIGINALS, **others}, left) == []
 
 

@@ -249,6 +249,12 @@ def test_no_depth_is_too_much(steps: tuple[str | int, ...], first: str) -> None:
     assert {first} < told <= {first, "the plan can't be read", "the plan is nested too deeply"}
 
 
+def test_a_rule_that_this_version_does_not_have_is_refused() -> None:
+    text = signed(edited(put("findings", 0, "rule", to="rule-of-tomorrow")))
+    with pytest.raises(InvalidError, match="this version of reconcile has no rule"):
+        read(text)
+
+
 @given(st.sampled_from(places(PLAN)), JSON)
 def test_whatever_stands_anywhere_is_read_or_told(place: tuple[str | int, ...], to: object) -> None:
     with suppress(InvalidError, RefusedError):

@@ -18,32 +18,42 @@ from reconciler.access_file.document.problems import (
     suggestion,
 )
 from reconciler.access_file.document.schema import Violation
+from reconciler.model.rule_ids import RuleId
 from reconciler.printable import some_of
 
 _NAMES_OF = {
-    "accounts": frozenset({"unknown-name", "unnamed-account"}),
-    "principals": frozenset({"unknown-name"}),
-    "tiers": frozenset({"unknown-tier"}),
-    "guards": frozenset({"public"}),
+    "accounts": frozenset({RuleId.UNKNOWN_NAME, RuleId.UNNAMED_ACCOUNT}),
+    "principals": frozenset({RuleId.UNKNOWN_NAME}),
+    "tiers": frozenset({RuleId.UNKNOWN_TIER}),
+    "guards": frozenset({RuleId.PUBLIC}),
 }
 """What is told of a name, an id or an entry where the section about it can't be read."""
 
-_OF_USES = frozenset({"unused-principal", "unused-tier"})
+_OF_USES = frozenset({RuleId.UNUSED_PRINCIPAL, RuleId.UNUSED_TIER})
 _HIDES_USES = frozenset(
-    {"duplicate-key", "unknown-key", "missing-key", "wrong-type", "empty-value", "bad-name"}
+    {
+        RuleId.DUPLICATE_KEY,
+        RuleId.UNKNOWN_KEY,
+        RuleId.MISSING_KEY,
+        RuleId.WRONG_TYPE,
+        RuleId.EMPTY_VALUE,
+        RuleId.BAD_NAME,
+    }
     | {
-        "unknown-name",
-        "unknown-tier",
-        "unquoted-account-id",
-        "bad-account-id",
-        "bad-arn",
-        "group-cycle",
+        RuleId.UNKNOWN_NAME,
+        RuleId.UNKNOWN_TIER,
+        RuleId.UNQUOTED_ACCOUNT_ID,
+        RuleId.BAD_ACCOUNT_ID,
+        RuleId.BAD_ARN,
+        RuleId.GROUP_CYCLE,
     }
 )
 """Where one of these is reported, what would use a name may not be seen."""
 
-_OF_WORDS = frozenset({"unknown-name", "unknown-tier", "unnamed-account", "bad-account-id"})
-"""PlanInputs about a name or an id itself: it is reported once, with all lines that use it."""
+_OF_WORDS = frozenset(
+    {RuleId.UNKNOWN_NAME, RuleId.UNKNOWN_TIER, RuleId.UNNAMED_ACCOUNT, RuleId.BAD_ACCOUNT_ID}
+)
+"""Rules about a name or an id itself: it is reported once, with all lines that use it."""
 
 _OPERATOR = "condition operator with its keys"
 
@@ -59,15 +69,15 @@ def add_meaning(
     rules = {problem.rule for problem in (*problems.found, *meaning.found)}
     if rules & _HIDES_USES:
         hidden |= _OF_USES
-    explained = {problem.place for problem in meaning.found if problem.rule != "bad-statement"}
+    explained = {problem.place for problem in meaning.found if problem.rule != RuleId.BAD_STATEMENT}
     for problem in meaning.found:
         if not (
             problem.rule in hidden
             or problem.place in inside
             or (_is_conclusion(problem) and problem.place in around)
-            or (problem.rule == "never-applies" and problem.place in doubtful)
+            or (problem.rule == RuleId.NEVER_APPLIES and problem.place in doubtful)
             or (problem.rule in _OF_WORDS and problem.hint in misnamed)
-            or (problem.rule == "bad-statement" and problem.place in explained)
+            or (problem.rule == RuleId.BAD_STATEMENT and problem.place in explained)
         ):
             problems.found[problem] = None
     _tell_words_once(problems)
@@ -75,7 +85,7 @@ def add_meaning(
 
 def _is_conclusion(problem: Problem) -> bool:
     """Tell whether a problem is about what several keys say together."""
-    return problem.severity == "warning" or problem.rule == "bad-statement"
+    return problem.severity == "warning" or problem.rule == RuleId.BAD_STATEMENT
 
 
 def _hidden_rules(
@@ -89,11 +99,11 @@ def _hidden_rules(
     hidden: set[str] = set()
     for violation in violations:
         if violation.path[:2] == ("guards", "rules"):
-            hidden.add("never")
+            hidden.add(RuleId.NEVER)
         if violation.path[:2] == ("guards", "public"):
-            hidden.add("public")
+            hidden.add(RuleId.PUBLIC)
         if not violation.about_keys and violation.path[:1] == ("accounts",):
-            hidden.add("unnamed-account")
+            hidden.add(RuleId.UNNAMED_ACCOUNT)
         if not violation.about_keys and len(violation.path) == 1:
             unread.add(str(violation.path[0]))
     return frozenset(hidden).union(*(_NAMES_OF.get(name, ()) for name in unread))
@@ -125,7 +135,7 @@ def broken_principals(violations: Iterable[Violation]) -> frozenset[str]:
 
 def _places_with_bad_ids(root: Node, meaning: ProblemList) -> frozenset[Place]:
     """Give the places in definitions that hold a bad account id, which no request has."""
-    wrong = {problem.place for problem in meaning.found if problem.rule == "bad-account-id"}
+    wrong = {problem.place for problem in meaning.found if problem.rule == RuleId.BAD_ACCOUNT_ID}
     found: set[Place] = set()
     for definition in _definitions(root) if wrong else ():
         places = frozenset(_places_in(definition))

@@ -9,6 +9,7 @@ from reconciler.access_file.checks.lines import Line, lasting_lines, statements_
 from reconciler.access_file.desired import EntriesByName
 from reconciler.access_file.document.problems import Place, ProblemList, shown
 from reconciler.access_file.model import AccessFile, Entry
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.actions import KNOWN_ACTIONS
 from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.document import Action, NotAction
@@ -76,7 +77,7 @@ def check_denied(
         left -= work + (_OF_PATTERNS if of_patterns else 1)
         if left < 0:
             message = "too many grants and Denies to compare: from here on, not all are"
-            problems.warning("grant-denied", message, giving.place)
+            problems.warning(RuleId.GRANT_DENIED, message, giving.place)
             return
         if not of_patterns or globs_intersect(giving.repository, other.repository):
             where = _where(giving.repository, other.repository)
@@ -155,7 +156,9 @@ def _check(
         who = [everyone_of_it] if everyone_of_it else map(_name, losers)
         what = shown(line.tier) if line.tier else "this statement"
         message = where + loss.told(what, map(shown, who), "a Deny")
-        problems.warning("grant-denied", message, line.place, hint=loss.remedy, other=placed.place)
+        problems.warning(
+            RuleId.GRANT_DENIED, message, line.place, hint=loss.remedy, other=placed.place
+        )
 
 
 def _line(one: Line) -> _Grant:

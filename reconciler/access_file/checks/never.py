@@ -22,6 +22,7 @@ from reconciler.access_file.sections.accounts import find_account
 from reconciler.access_file.sections.names import Names, resolve
 from reconciler.access_file.sections.repository import check_repository
 from reconciler.access_file.sections.tiers import check_tier
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.glob import GlobIndex, has_wildcard
 from reconciler.policy.language.labels import holder_name
 from reconciler.policy.language.principals import EVERYONE, account_of, is_anyone
@@ -141,7 +142,9 @@ def _read_to(node: Node | None, names: Names) -> Iterator[Someone | Outside]:
 def _check_clash(public: ScalarNode, names: Names) -> None:
     if _PUBLIC in names.may_be_meant:
         message = "'public' is everyone here, and the file has this name for somebody, too"
-        names.around.problems.error("name-clash", message, public.place, hint="rename the other")
+        names.around.problems.error(
+            RuleId.NAME_CLASH, message, public.place, hint="rename the other"
+        )
 
 
 def _names_any(own: tuple[str, ...], matching: frozenset[str]) -> bool:
@@ -189,7 +192,7 @@ def _check(
             rewrites = not alone and can_rewrite(line.actions, breach.denied)
             by = "can rewrite the policy and so give itself" if rewrites else "gets"
             message = f"{name} {by} {rule.tier} here, which it must never have: {because}"
-            problems.error("never", message, line.place, hint=_HINT, other=other)
+            problems.error(RuleId.NEVER, message, line.place, hint=_HINT, other=other)
 
 
 def _judgements(rules: Sequence[PlacedRule], facts: Collection[Holder]) -> int:

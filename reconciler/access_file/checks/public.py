@@ -6,6 +6,7 @@ from reconciler.access_file.checks.lines import Line, facts_of_lines, lines_of
 from reconciler.access_file.desired import EntriesByName
 from reconciler.access_file.document.problems import Place, ProblemList, shown
 from reconciler.access_file.model import AccessFile
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.glob import GlobIndex, has_wildcard
 from reconciler.policy.language.principals import is_everyone
 from reconciler.policy.meaning.public import TELL_WHY, Opening, Why, openings
@@ -73,4 +74,4 @@ def _report(repository: str, line: Line, opening: Opening, problems: ProblemList
         f"{_HINTS[opening.why]}, or write guards: {{public: {{allow: [{listed}]}}}}, or pass "
         f"--allow-public {name} to this command, and to all that read the file"
     )
-    problems.error("public", f"{message}: {TELL_WHY[opening.why]}", line.key_place, hint=hint)
+    problems.error(RuleId.PUBLIC, f"{message}: {TELL_WHY[opening.why]}", line.key_place, hint=hint)

@@ -9,6 +9,7 @@ from reconciler.access_file.document.nodes import Node, ScalarNode, child, texts
 from reconciler.access_file.document.problems import Place, ProblemList, listed, shown, suggestion
 from reconciler.access_file.document.schema import Violation, fits, violations
 from reconciler.access_file.sections.accounts import report_bad_id
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.principals import partition_of_region
 from reconciler.policy.language.services import known_service
 
@@ -44,8 +45,8 @@ class _Told(NamedTuple):
 
 _NAME = "name"
 _SERVICE = "service principal"
-_RULES = {_ACCOUNT: "bad-account-id", _NAME: "bad-name"}
-"""PlanInputs of their own for a bad value, by its title."""
+_RULES = {_ACCOUNT: RuleId.BAD_ACCOUNT_ID, _NAME: RuleId.BAD_NAME}
+"""Rules of their own for a bad value, by its title."""
 
 _NAME_HINT = (
     "1 to 64 ASCII letters, digits and . _ - / @ +; not only digits, and not the word nothing"
@@ -118,10 +119,10 @@ def _say_key(broken: Violation, told: _Told, problems: ProblemList) -> None:
             return
         told.clashing.add(place)
         message = f"{shown(second)} does not go with {shown(first)}"
-        problems.error("clashing-keys", message, place, hint="remove one of them", other=other)
+        problems.error(RuleId.CLASHING_KEYS, message, place, hint="remove one of them", other=other)
         return
     message = f"{shown(key)} can't be a name"
-    problems.error("bad-name", message, broken.key_place(key), hint=_NAME_HINT)
+    problems.error(RuleId.BAD_NAME, message, broken.key_place(key), hint=_NAME_HINT)
 
 
 def _say_unknown(broken: Violation, told: _Told, problems: ProblemList) -> None:
@@ -135,14 +136,14 @@ def _say_unknown(broken: Violation, told: _Told, problems: ProblemList) -> None:
         if key in _RESOURCE and "Effect" in known:
             message = f"a statement of a repository policy has no {key}"
             hint = "remove it: the policy speaks of its own repository"
-            problems.error("resource-in-statement", message, place, hint=hint)
+            problems.error(RuleId.RESOURCE_IN_STATEMENT, message, place, hint=hint)
             continue
         going = _keys_that_go(broken)
         meant = problems.closest(key, going) or _begun(key, going)
         told.misspelt.update({(mapping, key), (mapping, meant or key)})
         if meant:
             hint = suggestion(meant)
-            problems.error("unknown-key", f"{shown(key)} is not a key here", place, hint=hint)
+            problems.error(RuleId.UNKNOWN_KEY, f"{shown(key)} is not a key here", place, hint=hint)
         else:
             foreign.append(key)
     if foreign:
@@ -155,14 +156,14 @@ def _say_foreign(broken: Violation, foreign: list[str], told: _Told, problems: P
     if len(foreign) < len(broken.value if isinstance(broken.value, dict) else ()):
         for key in foreign:
             message = f"{shown(key)} is not a key here"
-            problems.error("unknown-key", message, broken.key_place(key), hint=known)
+            problems.error(RuleId.UNKNOWN_KEY, message, broken.key_place(key), hint=known)
         return
     told.foreign.add(broken.node.place)
     form = expected_form(broken.title, ("object",), broken.schema)
     are = "is not a key here" if len(foreign) == 1 else "are not keys here"
     hint = f"write {form}; {known}" if form else known
     message = f"{listed(foreign)} {are}"
-    problems.error("unknown-key", message, broken.key_place(foreign[0]), hint=hint)
+    problems.error(RuleId.UNKNOWN_KEY, message, broken.key_place(foreign[0]), hint=hint)
 
 
 def _keys_that_go(broken: Violation) -> list[str]:
@@ -190,7 +191,7 @@ def _say_missing(broken: Violation, told: _Told, problems: ProblemList) -> None:
     for key in _strings(broken.wanted):
         if key not in present and told.lacks(broken.node, key):
             message = f"the key {shown(key)} is missing here"
-            problems.error("missing-key", message, broken.place, hint=_example_of(key, broken))
+            problems.error(RuleId.MISSING_KEY, message, broken.place, hint=_example_of(key, broken))
 
 
 def _example_of(key: str, broken: Violation) -> str | None:
@@ -210,7 +211,7 @@ def _say_companion(broken: Violation, told: _Told, problems: ProblemList) -> Non
                 continue
             told.alone.add(broken.node.place)
             message = f"{shown(key)} is only for a {broken.title} with {shown(needed)}"
-            problems.error("missing-key", message, place, hint=_example_of(needed, broken))
+            problems.error(RuleId.MISSING_KEY, message, place, hint=_example_of(needed, broken))
 
 
 def _say_nobody(broken: Violation, told: _Told, problems: ProblemList) -> None:
@@ -219,7 +220,7 @@ def _say_nobody(broken: Violation, told: _Told, problems: ProblemList) -> None:
     besides = {"sid", "as_is", "when", "accounts", "paths"}
     kinds = (k for k in broken.keys if k not in besides and not k.startswith("source_"))
     hint = f"give one of {', '.join(kinds)}"
-    problems.error("missing-key", "this does not say who it is", broken.place, hint=hint)
+    problems.error(RuleId.MISSING_KEY, "this does not say who it is", broken.place, hint=hint)
 
 
 def _say_type(broken: Violation, problems: ProblemList) -> None:
@@ -228,12 +229,12 @@ def _say_type(broken: Violation, problems: ProblemList) -> None:
     if broken.title in _ACCOUNT_TITLES and is_number and isinstance(node, ScalarNode):
         message = f"an account id must be quoted, and {node.text} is read as a number"
         hint = "quote all 12 digits, leading zeros too"
-        problems.error("unquoted-account-id", message, broken.place, hint=hint)
+        problems.error(RuleId.UNQUOTED_ACCOUNT_ID, message, broken.place, hint=hint)
         return
     kinds = _strings(broken.wanted)
     wanted = " or ".join(_KINDS[kind] for kind in kinds)
     message = f"expected {wanted} ({broken.title}), found {shown(broken.value)}"
-    problems.error("wrong-type", message, broken.place, hint=_type_hint(kinds, broken))
+    problems.error(RuleId.WRONG_TYPE, message, broken.place, hint=_type_hint(kinds, broken))
 
 
 def _type_hint(kinds: tuple[str, ...], broken: Violation) -> str | None:
@@ -261,20 +262,20 @@ def _say_empty(broken: Violation, problems: ProblemList) -> None:
     form = expected_form(broken.title, (kind,), broken.schema)
     hint = form if form is None or form.startswith("for example") else f"write {form}"
     message = "this is empty, and at least one is needed"
-    problems.error("empty-value", message, broken.place, hint=hint)
+    problems.error(RuleId.EMPTY_VALUE, message, broken.place, hint=hint)
 
 
 def _say_many(broken: Violation, problems: ProblemList) -> None:
     kind = "list" if broken.keyword == "maxItems" else "mapping"
     message = f"this {kind} is too long: at most {broken.wanted} are taken"
-    problems.error("bad-value", message, broken.place)
+    problems.error(RuleId.BAD_VALUE, message, broken.place)
 
 
 def _say_value(broken: Violation, problems: ProblemList) -> None:
     text = str(broken.value)
     if broken.title == _ACCOUNT and report_bad_id(text, broken.place, problems):
         return
-    rule = _RULES.get(broken.title, "bad-value")
+    rule = _RULES.get(broken.title, RuleId.BAD_VALUE)
     message = f"{shown(broken.value)} is not a valid {broken.title}"
     problems.error(rule, message, broken.place, hint=_value_hint(broken, problems))
 

@@ -6,6 +6,7 @@ from reconciler.access_file.desired import EntriesByName, add_up, compile_desire
 from reconciler.access_file.document.problems import Bound, ProblemList, shown
 from reconciler.access_file.model import AccessFile
 from reconciler.model.grants import Desired, grant_facts
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.document import MAX_POLICY_CHARACTERS
 from reconciler.policy.language.glob import GlobIndex, has_wildcard
 from reconciler.policy.meaning.facts import Facts
@@ -56,13 +57,13 @@ def check_sizes(
         grants = sum(len(entry.grants) for entry in entries)
         if grants > _MOST_GRANTS:
             message = f"{grants:,} grants on {name} are too many for one policy"
-            problems.error("policy-too-large", message, place, hint=_SHRINK)
+            problems.error(RuleId.POLICY_TOO_LARGE, message, place, hint=_SHRINK)
             continue
         desired = add_up(repository, entries, now)
         actions = frozenset[str]().union(*(grant.actions for grant in desired.grants))
         if len(actions) > _MOST_ACTIONS:
             message = f"{len(actions):,} actions on {name} are too many for one policy"
-            problems.error("policy-too-large", message, place)
+            problems.error(RuleId.POLICY_TOO_LARGE, message, place)
             continue
         problems.ask(_COVERED, len(actions) * sum(map(has_wildcard, actions)), place)
         facts = grant_facts(desired.grants)
@@ -76,9 +77,9 @@ def check_sizes(
             f" of at most {MAX_POLICY_CHARACTERS:,} characters"
         )
         if size > MAX_POLICY_CHARACTERS:
-            problems.error("policy-too-large", message, place, hint=_advice(desired))
+            problems.error(RuleId.POLICY_TOO_LARGE, message, place, hint=_advice(desired))
         elif size > _NEARLY:
-            problems.warning("policy-nearly-too-large", message, place, hint=_advice(desired))
+            problems.warning(RuleId.POLICY_NEARLY_TOO_LARGE, message, place, hint=_advice(desired))
 
 
 def _least_size(facts: Facts) -> int:

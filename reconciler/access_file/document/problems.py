@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from reconciler.closest import closest
+from reconciler.model.rule_ids import RuleId
 from reconciler.printable import printable, some_of
 
 Severity = Literal["error", "warning"]
@@ -47,7 +48,7 @@ class Problem(NamedTuple):
     `rule` is a key of `reconciler.access_file.rules.RULES`; `other` is the second place of a clash.
     """
 
-    rule: str
+    rule: RuleId
     severity: Severity
     message: str
     place: Place
@@ -74,7 +75,7 @@ class ProblemList:
         if self.asked[bound] > bound.most:
             message = f"up to here, the file asks for {self.asked[bound]:,} {bound.of}"
             hint = f"at most {bound.most:,} are taken; {_SMALLER}"
-            self.error("too-large", message, place, hint=hint)
+            self.error(RuleId.TOO_LARGE, message, place, hint=hint)
             raise TooLargeError
 
     def ask_once(self, bound: Bound, thing: str, place: Place) -> None:
@@ -85,7 +86,7 @@ class ProblemList:
 
     def error(
         self,
-        rule: str,
+        rule: RuleId,
         message: str,
         place: Place,
         *,
@@ -97,7 +98,7 @@ class ProblemList:
 
     def warning(
         self,
-        rule: str,
+        rule: RuleId,
         message: str,
         place: Place,
         *,

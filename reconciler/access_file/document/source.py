@@ -18,6 +18,7 @@ from reconciler.access_file.document.tree import (
     TreeBuilder,
     find_forbidden,
 )
+from reconciler.model.rule_ids import RuleId
 from reconciler.printable import printable
 
 
@@ -115,7 +116,7 @@ def read_source(content: bytes, path: str, problems: ProblemList) -> Source:
         return Source(None, lines)
     if builder.root is None:
         hint = "'reconcile init' writes a starter file"
-        problems.error("empty-file", "the file is empty", Place(path, 1, 1), hint=hint)
+        problems.error(RuleId.EMPTY_FILE, "the file is empty", Place(path, 1, 1), hint=hint)
     return Source(builder.root, lines)
 
 
@@ -123,7 +124,7 @@ def _not_utf_8(content: bytes, position: int, path: str, problems: ProblemList) 
     before = _LINE_BREAK.split(content[:position].decode("utf-8-sig", "replace"))
     place = Place(path, len(before), len(before[-1]) + 1)
     message = "the file is not UTF-8 text from here on"
-    problems.error("not-utf-8", message, place, hint="save the file as UTF-8")
+    problems.error(RuleId.NOT_UTF_8, message, place, hint="save the file as UTF-8")
     return Source(None, tuple(_LINE_BREAK.split(content.decode("utf-8-sig", "replace"))))
 
 
@@ -137,10 +138,10 @@ def _has_forbidden_characters(lines: tuple[str, ...], path: str, problems: Probl
     for character, place in first:
         message = f"the character {printable(character)} is not taken"
         hint = "it is invisible, or steers a terminal: remove it"
-        problems.error("control-character", message, place, hint=hint)
+        problems.error(RuleId.CONTROL_CHARACTER, message, place, hint=hint)
     for _, place in islice(found, 1):
         message = f"from here on, {1 + sum(1 for _ in found):,} more such characters follow"
-        problems.error("control-character", message, place)
+        problems.error(RuleId.CONTROL_CHARACTER, message, place)
     return bool(first)
 
 
@@ -148,13 +149,13 @@ def _report_syntax(
     error: yaml.YAMLError, lines: tuple[str, ...], path: str, problems: ProblemList
 ) -> None:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        problems.error("yaml-syntax", "this is not YAML", Place(path, 1, 1))
+        problems.error(RuleId.YAML_SYNTAX, "this is not YAML", Place(path, 1, 1))
         return
     place = _within(lines, error.problem_mark, path)
     advice = advise(error, lines[place.line - 1], place.column - 1)
     opened = error.context_mark if advice.opened else None
     problems.error(
-        "yaml-syntax",
+        RuleId.YAML_SYNTAX,
         advice.message,
         place,
         hint=advice.hint,

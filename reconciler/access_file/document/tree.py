@@ -21,6 +21,7 @@ from reconciler.access_file.document.nodes import (
     Value,
 )
 from reconciler.access_file.document.problems import Place, ProblemList, shown
+from reconciler.model.rule_ids import RuleId
 from reconciler.printable import printable
 
 MAX_DEPTH = 64
@@ -113,7 +114,7 @@ class TreeBuilder:
         self._documents += 1
         if self._documents > 1:
             message = "a second document starts here"
-            self._stop("several-documents", message, place, "a file is one document")
+            self._stop(RuleId.SEVERAL_DOCUMENTS, message, place, "a file is one document")
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         place = self._place(event)
@@ -121,7 +122,7 @@ class TreeBuilder:
         text: str = event.value
         if has_forbidden(text):
             message = "an escaped control character stands in this text"
-            self.problems.error("control-character", message, place)
+            self.problems.error(RuleId.CONTROL_CHARACTER, message, place)
         value: Value = text
         if event.implicit[0] and event.tag is None:
             value = self._plain_value(text, place)
@@ -130,7 +131,7 @@ class TreeBuilder:
     def _plain_value(self, text: str, place: Place) -> Value:
         if _ACCOUNT_ID.fullmatch(text):
             message = f"the account id {text} is not quoted, so it may be read as a number"
-            self.problems.error("unquoted-account-id", message, place, hint=f'write "{text}"')
+            self.problems.error(RuleId.UNQUOTED_ACCOUNT_ID, message, place, hint=f'write "{text}"')
             return text
         if text in _CONSTANTS:
             return _CONSTANTS[text]
@@ -155,15 +156,15 @@ class TreeBuilder:
         name = str(event.anchor)
         if any(frame.anchor == name for frame in self._stack):
             message = f"the alias {shown(name)} stands inside what it stands for"
-            self._stop("recursive-alias", message, place)
+            self._stop(RuleId.RECURSIVE_ALIAS, message, place)
         built = self._anchors.get(name)
         if built is None:
             message = f"the alias {shown(name)} stands for nothing: no &{printable(name)} before it"
-            self._stop("unknown-alias", message, place, QUOTE_STAR)
+            self._stop(RuleId.UNKNOWN_ALIAS, message, place, QUOTE_STAR)
         self._through_aliases += built.size
         if self._through_aliases > 10_000 + 10 * self._written:
             message = "written out, the aliases make the file many times as large"
-            self._stop("too-many-aliases", message, place, "use a group or a pattern instead")
+            self._stop(RuleId.TOO_MANY_ALIASES, message, place, "use a group or a pattern instead")
         self._check_depth(built.height, place)
         self._add(built, None)
 
@@ -190,7 +191,7 @@ class TreeBuilder:
         if isinstance(node, ScalarNode) and isinstance(node.value, str):
             return node
         hint = f'write "{node.text}"' if isinstance(node, ScalarNode) and node.text else None
-        self.problems.error("non-string-key", "a key must be text", node.place, hint=hint)
+        self.problems.error(RuleId.NON_STRING_KEY, "a key must be text", node.place, hint=hint)
         return (
             ScalarNode(node.text, node.text, node.place) if isinstance(node, ScalarNode) else None
         )
@@ -200,11 +201,11 @@ class TreeBuilder:
             return
         if key.text == "<<":
             hint = "write the keys out, or use an alias for the whole value"
-            self.problems.error("merge-key", "merge keys are not taken", key.place, hint=hint)
+            self.problems.error(RuleId.MERGE_KEY, "merge keys are not taken", key.place, hint=hint)
         elif key.text in pairs:
             message = f"the key {shown(key.text)} stands here twice"
             first = pairs[key.text].key.place
-            self.problems.error("duplicate-key", message, key.place, other=first)
+            self.problems.error(RuleId.DUPLICATE_KEY, message, key.place, other=first)
         else:
             pairs[key.text] = Pair(key, value)
 
@@ -216,13 +217,13 @@ class TreeBuilder:
         if event.tag is None or (isinstance(event, yaml.ScalarEvent) and event.tag == _TEXT_TAG):
             return
         message = f"the tag {shown(event.tag)} is not taken: a file is plain data"
-        self.problems.error("explicit-tag", message, place, hint="remove the tag")
+        self.problems.error(RuleId.EXPLICIT_TAG, message, place, hint="remove the tag")
 
     def _check_depth(self, added: int, place: Place) -> None:
         if len(self._stack) + added > MAX_DEPTH:
-            self._stop("too-deep", f"this is nested deeper than {MAX_DEPTH} levels", place)
+            self._stop(RuleId.TOO_DEEP, f"this is nested deeper than {MAX_DEPTH} levels", place)
 
-    def _stop(self, rule: str, message: str, place: Place, hint: str | None = None) -> NoReturn:
+    def _stop(self, rule: RuleId, message: str, place: Place, hint: str | None = None) -> NoReturn:
         self.problems.error(rule, message, place, hint=hint)
         raise StopReadingError
 

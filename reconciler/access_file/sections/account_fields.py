@@ -17,6 +17,7 @@ from reconciler.access_file.sections.accounts import (
 )
 from reconciler.access_file.sections.conditions import check_keys
 from reconciler.access_file.sections.roles import check_sso
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.arn_patterns import split_arn
 from reconciler.policy.language.conditions import Operator, parse_operator
 from reconciler.policy.language.glob import has_wildcard
@@ -76,7 +77,7 @@ def check_partition(
     if head != "arn" or found == partition:
         return True
     message = f"{shown(text)} is in the partition {shown(found)}, the registry in {partition}"
-    problems.error("wrong-partition", message, place, hint=hint)
+    problems.error(RuleId.WRONG_PARTITION, message, place, hint=hint)
     return False
 
 
@@ -132,11 +133,11 @@ def _report_hidden(scalar: ScalarNode, accounts: Accounts, problems: ProblemList
         message = f"{shown(scalar.text)} does not say which account is meant"
         meant = accounts.ids.get(scalar.text)
         hint = f'no name of an account is read here: write "{meant}"' if meant else _HINT
-        problems.error("unnamed-account", message, scalar.place, hint=hint)
+        problems.error(RuleId.UNNAMED_ACCOUNT, message, scalar.place, hint=hint)
     return False
 
 
 def _warn_of_strangers(scalar: ScalarNode, around: Surroundings) -> None:
     if not around.accounts.must_be_named:
         message = f"{shown(scalar.text)} does not say whose resources are meant"
-        around.problems.warning("wildcard-account", message, scalar.place, hint=_WARNING_HINT)
+        around.problems.warning(RuleId.WILDCARD_ACCOUNT, message, scalar.place, hint=_WARNING_HINT)

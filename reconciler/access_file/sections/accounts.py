@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from reconciler.access_file.document.nodes import Node, ScalarNode, pairs_of, text_of
 from reconciler.access_file.document.problems import Advice, Place, ProblemList, shown, unquoted
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.conditions import NO_CONDITION, Condition
 from reconciler.policy.language.principals import ACCOUNT_ID
 
@@ -45,7 +46,7 @@ def read_accounts(node: Node | None, registry: str, problems: ProblemList) -> Ac
         if account in places:
             first, place = places[account]
             message = f"{shown(pair.key.text)} is the same account as {shown(first)}"
-            problems.warning("same-account-twice", message, pair.key.place, other=place)
+            problems.warning(RuleId.SAME_ACCOUNT_TWICE, message, pair.key.place, other=place)
         elif account:
             places[account] = (pair.key.text, pair.key.place)
     names = {account: name for account, (name, _) in places.items()}
@@ -60,7 +61,7 @@ def check_named(text: str, place: Place, accounts: Accounts, problems: ProblemLi
     if account not in accounts.names:
         message = f"the account {account} is not named under accounts"
         hint = "name it there, so that readers know whose it is"
-        problems.error("unnamed-account", message, place, hint=hint)
+        problems.error(RuleId.UNNAMED_ACCOUNT, message, place, hint=hint)
 
 
 def account_in(text: str) -> str | None:
@@ -89,7 +90,7 @@ def find_account(node: ScalarNode, accounts: Accounts, problems: ProblemList) ->
         problems.did_you_mean(node.text, accounts.ids)
         or "name it there, or give a quoted account id"
     )
-    problems.error("unknown-name", message, node.place, hint=hint)
+    problems.error(RuleId.UNKNOWN_NAME, message, node.place, hint=hint)
     return None
 
 
@@ -97,7 +98,7 @@ def report_bad_id(text: str, place: Place, problems: ProblemList) -> bool:
     """Tell whether a text is meant as an account id and is none; report it then."""
     bad = bad_id(text)
     if bad:
-        problems.error("bad-account-id", bad.message, place, hint=bad.hint)
+        problems.error(RuleId.BAD_ACCOUNT_ID, bad.message, place, hint=bad.hint)
     return bad is not None
 
 

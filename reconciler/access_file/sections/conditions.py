@@ -12,6 +12,7 @@ from reconciler.access_file.document.nodes import (
 )
 from reconciler.access_file.document.problems import Place, ProblemList, shown
 from reconciler.closest import closest
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.condition_values import FAMILIES
 from reconciler.policy.language.conditions import (
     NO_CONDITION,
@@ -44,7 +45,7 @@ def read_when(node: Node | None, problems: ProblemList) -> Condition:
         return read_condition(plain(node), ())
     except MalformedError as malformed:
         place = place_at(node, malformed.path)
-        problems.error("bad-condition", malformed.reason, place, hint=_WHEN_HINT)
+        problems.error(RuleId.BAD_CONDITION, malformed.reason, place, hint=_WHEN_HINT)
         return NO_CONDITION
 
 
@@ -61,7 +62,7 @@ def check_operators(node: Node | None, problems: ProblemList) -> bool:
             hint = problems.did_you_mean(name, _operators_like(name, node)) or _WHEN_HINT
             if _ONLY_NULL.fullmatch(name) and name.lower() != "null":
                 hint = _NULL_HINT
-            problems.error("bad-condition", message, pair.key.place, hint=hint)
+            problems.error(RuleId.BAD_CONDITION, message, pair.key.place, hint=hint)
     return known
 
 
@@ -83,7 +84,7 @@ def _check_key(
         there = {pair.key.text.lower() for pair in pairs_of(besides)}
         meant = [like for like in known_keys_like(key) if like.lower() not in there]
         hint = problems.did_you_mean(shortened(key), meant)
-        problems.warning("unknown-condition-key", message, place, hint=hint)
+        problems.warning(RuleId.UNKNOWN_CONDITION_KEY, message, place, hint=hint)
 
 
 def one_clause(operator: str, key: str, *values: str) -> Condition:
@@ -104,7 +105,7 @@ def all_of(problems: ProblemList, place: Place, *conditions: Condition) -> Condi
             " to different values, which one statement can't say"
         )
         hint = "leave one of them out, or use another operator for it"
-        problems.error("condition-clash", message, place, hint=hint)
+        problems.error(RuleId.CONDITION_CLASH, message, place, hint=hint)
         return given[0]
 
 

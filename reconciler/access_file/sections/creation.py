@@ -19,6 +19,7 @@ from reconciler.access_file.document.nodes import (
 from reconciler.access_file.document.problems import ProblemList, listed, shown
 from reconciler.access_file.sections.account_fields import check_partition
 from reconciler.access_file.sections.accounts import Surroundings, check_named
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.glob import has_wildcard
 
 if TYPE_CHECKING:
@@ -53,10 +54,12 @@ def check_kms_key(key: ScalarNode, regions: tuple[str, ...], around: Surrounding
         if len(regions) > 1 and not text.startswith(_MULTI_REGION):
             message = f"the key {shown(text)} is in one region, the registry in {listed(regions)}"
             hint = f"{_MANY_REGIONS_HINT}, or a multi-Region key's id: {_MULTI_REGION}…"
-            problems.error("wrong-region", message, key.place, hint=hint)
+            problems.error(RuleId.WRONG_REGION, message, key.place, hint=hint)
     elif not _ALIAS_NAME.fullmatch(text):
         message = f"{shown(text)} does not name a KMS key"
-        problems.error("bad-kms-key", message, key.place, hint=_GRAMMAR.format(around.partition))
+        problems.error(
+            RuleId.BAD_KMS_KEY, message, key.place, hint=_GRAMMAR.format(around.partition)
+        )
 
 
 def _check_region(
@@ -65,7 +68,7 @@ def _check_region(
     if any(other != region for other in regions):
         message = f"{shown(key.text)} is in {shown(region)}, the registry in {listed(regions)}"
         hint = _MANY_REGIONS_HINT if len(regions) > 1 else _REGION_HINT
-        problems.error("wrong-region", message, key.place, hint=hint)
+        problems.error(RuleId.WRONG_REGION, message, key.place, hint=hint)
 
 
 _LONGEST_KEY, _LONGEST_VALUE = 128, 256
@@ -83,12 +86,12 @@ def read_creation(
     if create is not None and has_wildcard(entry.key.text):
         message = "only the entry of one repository can ask for it to be made"
         hint = "write it on the entries of the repositories that may have to be made"
-        around.problems.error("create-on-pattern", message, create.place, hint=hint)
+        around.problems.error(RuleId.CREATE_ON_PATTERN, message, create.place, hint=hint)
     elif create is not None and settings is not None and asked is False:
         message = "'settings' does not go with create: false"
         place = place_at(entry.value, ("settings",))
         hint = "they are for a repository that is made: write create: true, or remove them"
-        around.problems.error("clashing-keys", message, place, hint=hint, other=create.place)
+        around.problems.error(RuleId.CLASHING_KEYS, message, place, hint=hint, other=create.place)
     for key in texts_of(child(child(settings, "encryption"), "kms_key")):
         check_kms_key(key, regions, around)
     _check_tags(child(settings, "tags"), around.problems)
@@ -138,4 +141,6 @@ def _check_tag(part: ScalarNode, kind: str, longest: int, problems: ProblemList)
     elif not all(char in _SIGNS or unicodedata.category(char)[0] in "LNZ" for char in text):
         hint = f"a tag's {kind} is of {_CHARACTERS}"
     if hint:
-        problems.error("bad-tag", f"{shown(text)} can't be a tag's {kind}", part.place, hint=hint)
+        problems.error(
+            RuleId.BAD_TAG, f"{shown(text)} can't be a tag's {kind}", part.place, hint=hint
+        )

@@ -27,6 +27,7 @@ from reconciler.access_file.sections.statements import read_statements
 from reconciler.access_file.sections.tiers import check_tier
 from reconciler.access_file.sections.until import ends_at, read_until
 from reconciler.model.grants import Grant
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.condition_values import shortest
 from reconciler.policy.language.conditions import NO_CONDITION, Condition, canonical
 from reconciler.policy.language.glob import has_wildcard
@@ -75,7 +76,7 @@ def _read_entry(pair: Pair, terms: Terms) -> Entry:
     if inherit and has_wildcard(repository):
         hint = "write it on the entries of the repositories that are not to inherit"
         message = "only the entry of one repository can leave out patterns"
-        terms.problems.error("inherit-on-pattern", message, inherit.place, hint=hint)
+        terms.problems.error(RuleId.INHERIT_ON_PATTERN, message, inherit.place, hint=hint)
     settings = read_creation(pair, terms.regions, terms.names.around)
     statements = read_statements(
         child(pair.value, "statements"), terms.names.around, sids_matter=terms.sids_matter
@@ -130,7 +131,7 @@ def _read_end(item: MappingNode, terms: Terms) -> datetime | None:
         if until and until <= terms.now:
             message = f"this ended on {shortest(until)} and gives nothing any more"
             hint = "remove it, or move the end"
-            terms.problems.warning("expired", message, node.place, hint=hint)
+            terms.problems.warning(RuleId.EXPIRED, message, node.place, hint=hint)
         return until
     return None
 
@@ -167,5 +168,7 @@ def _warn_of_spellings(
             message = (
                 f"{shown(key.text)} and {shown(first.text)} are the same; what they get adds up"
             )
-            terms.problems.warning("same-principal-twice", message, key.place, other=first.place)
+            terms.problems.warning(
+                RuleId.SAME_PRINCIPAL_TWICE, message, key.place, other=first.place
+            )
             return

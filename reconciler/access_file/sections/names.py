@@ -25,6 +25,7 @@ from reconciler.access_file.sections.accounts import (
 from reconciler.access_file.sections.near_misses import near_miss
 from reconciler.access_file.sections.order import path_of, sort_by_use
 from reconciler.access_file.sections.principals import read_arn, read_principal
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.conditions import NO_CONDITION
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.principals import ACCOUNT_ID, Principal, account_principal
@@ -68,7 +69,7 @@ def read_names(root: Node, around: Surroundings, broken: frozenset[str] = frozen
     order, cycles = sort_by_use(uses)
     for cycle in cycles:
         message = f"the group {shown(cycle[0])} is part of itself: {path_of(cycle)}"
-        problems.error("group-cycle", message, own[cycle[0]].key.place)
+        problems.error(RuleId.GROUP_CYCLE, message, own[cycle[0]].key.place)
     known = frozenset(own)
     may_be_meant = (*own, *around.accounts.ids)
     done: dict[str, Members] = {}
@@ -77,7 +78,7 @@ def read_names(root: Node, around: Surroundings, broken: frozenset[str] = frozen
         members = tuple(islice(_members(own[name], names, own), _MOST_MEMBERS + 1))
         if len(members) > _MOST_MEMBERS:
             message = f"{shown(name)} stands for more than {_MOST_MEMBERS:,} principals"
-            problems.error("group-too-large", message, own[name].key.place, hint=_GROUP_HINT)
+            problems.error(RuleId.GROUP_TOO_LARGE, message, own[name].key.place, hint=_GROUP_HINT)
             members = ()
         done[name] = () if name in broken else tuple(dict.fromkeys(members))
     return Names(around, {name: done[name] for name in own}, known, groups, may_be_meant)
@@ -121,7 +122,7 @@ def warn_of_unused(node: Node | None, used: frozenset[str], problems: ProblemLis
         name = pair.key.text
         if name not in used and name not in in_groups:
             message = f"nothing uses the principal {shown(name)}"
-            problems.warning("unused-principal", message, pair.key.place)
+            problems.warning(RuleId.UNUSED_PRINCIPAL, message, pair.key.place)
 
 
 def _members(pair: Pair, names: Names, own: Mapping[str, Pair]) -> Iterator[Member]:
@@ -154,7 +155,9 @@ def _check_clashes(own: Mapping[str, Pair], accounts: Node | None, problems: Pro
         if clash:
             message = f"{shown(pair.key.text)} names an account and a principal"
             place, other = sorted([clash.key.place, pair.key.place], reverse=True)
-            problems.error("name-clash", message, place, hint="rename one of them", other=other)
+            problems.error(
+                RuleId.NAME_CLASH, message, place, hint="rename one of them", other=other
+            )
 
 
 def _leads_to(start: str, goal: str, uses: Mapping[str, Sequence[str]]) -> bool:
@@ -172,7 +175,7 @@ def _report_unknown(reference: ScalarNode, names: Names, besides: Container[str]
     if report_bad_id(text, reference.place, problems):
         return
     if missed := near_miss(text, names.around):
-        problems.error("unknown-name", missed.message, reference.place, hint=missed.hint)
+        problems.error(RuleId.UNKNOWN_NAME, missed.message, reference.place, hint=missed.hint)
         return
     others = [name for name in names.may_be_meant if name not in besides]
     meant = problems.closest(text, others)
@@ -187,4 +190,4 @@ def _report_unknown(reference: ScalarNode, names: Names, besides: Container[str]
         hint = f"for several, write a list: [{unquoted(text)}]"
     message = f"{shown(text)} is not a name, an ARN or an account id"
     hint = hint or "name it under principals or accounts"
-    problems.error("unknown-name", message, reference.place, hint=hint)
+    problems.error(RuleId.UNKNOWN_NAME, message, reference.place, hint=hint)

@@ -7,6 +7,7 @@ from reconciler.access_file.document.nodes import Node, child, pairs_of, place_a
 from reconciler.access_file.document.problems import Place, ProblemList, shown
 from reconciler.access_file.model import Member
 from reconciler.access_file.sections.accounts import Surroundings
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.condition_keys import (
     ONLY_FOR_MEMBERS,
     ONLY_FOR_SERVICES,
@@ -27,7 +28,7 @@ from reconciler.policy.language.principals import Principal, arn_of, service_pri
 from reconciler.policy.meaning.never_applies import Obstacle, find_obstacles
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 
-_RULE = "never-applies"
+_RULE = RuleId.NEVER_APPLIES
 _MOST_TOLD = 20
 _FIELDS = {
     "aws:principalarn": "role",

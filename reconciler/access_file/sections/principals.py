@@ -19,6 +19,7 @@ from reconciler.access_file.sections.near_misses import near_miss, no_arn, patte
 from reconciler.access_file.sections.never_applies import check_applies
 from reconciler.access_file.sections.roles import check_name, check_sso, is_plain
 from reconciler.closest import closest
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.conditions import NO_CONDITION, Clause, Condition, parse_operator
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.principals import (
@@ -48,12 +49,12 @@ def read_arn(node: ScalarNode, around: Surroundings) -> Principal | None:
     if has_wildcard(node.text):
         message = f"a wildcard in the ARN {shown(node.text)}"
         hint = pattern_hint(node.text, around)
-        around.problems.error("wildcard-in-arn", message, node.place, hint=hint)
+        around.problems.error(RuleId.WILDCARD_IN_ARN, message, node.place, hint=hint)
         return None
     arn = parse_arn(node.text)
     if arn is None or arn.resource_type not in _TAKEN or not is_plain(arn.path):
         found = near_miss(node.text, around) or no_arn(node.text, around)
-        around.problems.error("bad-arn", found.message, node.place, hint=found.hint)
+        around.problems.error(RuleId.BAD_ARN, found.message, node.place, hint=found.hint)
         return None
     if arn.resource_type == "role":
         check_sso(arn.path, node.place, around.problems)
@@ -71,12 +72,12 @@ def check_service(node: ScalarNode, around: Surroundings) -> None:
             f"{shown(name)} is of the partition {partition}, the registry of {around.partition}"
         )
         hint = f"write {in_any_partition(name)}"
-        problems.error("wrong-partition", message, node.place, hint=hint)
+        problems.error(RuleId.WRONG_PARTITION, message, node.place, hint=hint)
     elif problems.may_compare(len(KNOWN_SERVICES)):
         meant = meant_service(name, around.partition)
         if meant:
             message = f"{shown(name)} is not a known service"
-            problems.warning("unknown-service", message, node.place, hint=suggestion(meant))
+            problems.warning(RuleId.UNKNOWN_SERVICE, message, node.place, hint=suggestion(meant))
 
 
 Who = tuple[Principal, Condition]
@@ -128,7 +129,7 @@ def _named(kind: str, owner: str, node: MappingNode, around: Surroundings) -> tu
     if not any(closest(key, ("accounts",)) for key in node.pairs):
         message = f"the {kind} {shown(names[0].text)} has no account"
         hint = "give account, or accounts for a role that is in several"
-        around.problems.error("missing-key", message, names[0].place, hint=hint)
+        around.problems.error(RuleId.MISSING_KEY, message, names[0].place, hint=hint)
     found = [find_account(account, around.accounts, around.problems) for account in written]
     return tuple(_in_account(kind, names[0].text, account, around) for account in found if account)
 
@@ -154,7 +155,7 @@ def _warn_of_unbounded(node: MappingNode, problems: ProblemList) -> None:
     for service in texts_of(child(node, "service")):
         message = f"{shown(service.text)} may act for anyone's resources, in any account"
         hint = f"give {', '.join(_SOURCES[:-1])} or {_SOURCES[-1]}"
-        problems.warning("unbounded-service", message, service.place, hint=hint)
+        problems.warning(RuleId.UNBOUNDED_SERVICE, message, service.place, hint=hint)
 
 
 def _source(node: MappingNode, around: Surroundings) -> Condition:
@@ -184,7 +185,7 @@ def _organization(
         if is_organization and not path.text.startswith(f"{organization.text}/"):
             message = f"the path {shown(path.text)} is in another organization"
             hint = f"start it with {organization.text}/"
-            problems.error("bad-value", message, path.place, hint=hint)
+            problems.error(RuleId.BAD_VALUE, message, path.place, hint=hint)
     if paths:
         values = (path.text for path in paths)
         return one_clause("ForAnyValue:StringLike", f"{key}Paths", *values)

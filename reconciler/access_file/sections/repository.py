@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from reconciler.access_file.document.nodes import Node, ScalarNode, texts_of
 from reconciler.access_file.document.problems import ProblemList, shown
 from reconciler.access_file.model import Entry
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.glob import has_wildcard
 
 _PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
@@ -26,7 +27,7 @@ def check_repository(key: ScalarNode, problems: ProblemList) -> bool:
     hint = name_hint(key.text)
     if hint:
         message = f"{shown(key.text)} can't be the name of a repository"
-        problems.error("bad-repository-name", message, key.place, hint=hint)
+        problems.error(RuleId.BAD_REPOSITORY_NAME, message, key.place, hint=hint)
     return hint is None
 
 
@@ -38,7 +39,7 @@ def check_probe_repository(
         if has_wildcard(name.text):
             message = f"{shown(name.text)} is a pattern, not the name of a repository"
             hint = "name one scratch repository, empty of images"
-            problems.error("bad-repository-name", message, name.place, hint=hint)
+            problems.error(RuleId.BAD_REPOSITORY_NAME, message, name.place, hint=hint)
             continue
         check_repository(name, problems)
         for entry in entries:
@@ -46,7 +47,11 @@ def check_probe_repository(
                 message = f"{shown(name.text)} is for probing, and an entry gives access to it"
                 hint = "name a scratch repository, empty of images, that has no entry"
                 problems.error(
-                    "probe-repository-in-use", message, name.place, hint=hint, other=entry.place
+                    RuleId.PROBE_REPOSITORY_IN_USE,
+                    message,
+                    name.place,
+                    hint=hint,
+                    other=entry.place,
                 )
 
 

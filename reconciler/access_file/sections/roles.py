@@ -5,6 +5,7 @@ import re
 from reconciler.access_file.document.nodes import ScalarNode
 from reconciler.access_file.document.problems import Place, ProblemList, shown, unquoted
 from reconciler.access_file.sections.accounts import Surroundings
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.glob import glob_matches, globs_intersect, has_wildcard
 from reconciler.policy.language.principals import parse_arn
 
@@ -30,7 +31,7 @@ def check_name(kind: str, name: ScalarNode, owner: str, around: Surroundings) ->
     problems, text = around.problems, name.text
     if text.lower().startswith("arn:"):
         message = f"'{kind}' takes a name; for an ARN write {unquoted(owner)}: {unquoted(text)}"
-        problems.error("bad-arn", message, name.place, hint="an ARN says the account itself")
+        problems.error(RuleId.BAD_ARN, message, name.place, hint="an ARN says the account itself")
         return False
     arn = f"arn:{around.partition}:iam::111122223333:{kind}/{text}"
     if not parse_arn(arn.translate(_ANY_NAME)) or not is_plain(text):
@@ -39,12 +40,12 @@ def check_name(kind: str, name: ScalarNode, owner: str, around: Surroundings) ->
         stripped = text.strip().strip("/")
         if stripped != text and parse_arn(f"arn:aws:iam::111122223333:{kind}/{stripped}"):
             hint = f"write only {unquoted(stripped)}"
-        problems.error("bad-arn", message, name.place, hint=hint)
+        problems.error(RuleId.BAD_ARN, message, name.place, hint=hint)
         return False
     if kind == "user" and has_wildcard(text):
         message = f"a wildcard in the name of the user {shown(text)}"
         hint = "only a role's name may be a pattern"
-        problems.error("wildcard-in-arn", message, name.place, hint=hint)
+        problems.error(RuleId.WILDCARD_IN_ARN, message, name.place, hint=hint)
         return False
     first, _, rest = text.partition("/")
     meant = first.rpartition(":")[2]  # a piece of an ARN may begin before its kind
@@ -53,7 +54,7 @@ def check_name(kind: str, name: ScalarNode, owner: str, around: Surroundings) ->
         # Behind the role of a session stands the session's name.
         means = f"{meant}: {rest}" if meant in _NAMED else f"role: {rest.partition('/')[0]}"
         hint = f"without that path, write {means}"
-        problems.warning("unlikely-role", message, name.place, hint=hint)
+        problems.warning(RuleId.UNLIKELY_ROLE, message, name.place, hint=hint)
     if kind == "role":
         check_sso(text, name.place, problems)
     return True
@@ -83,4 +84,4 @@ def check_sso(path: str, place: Place, problems: ProblemList) -> None:
         return
     name = f"{match['set']}_*" if match["set"] else "*"
     hint = f"write {_SSO_PATH}*/AWSReservedSSO_{name}"
-    problems.warning("unlikely-role", message, place, hint=hint)
+    problems.warning(RuleId.UNLIKELY_ROLE, message, place, hint=hint)

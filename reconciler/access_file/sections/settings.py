@@ -18,6 +18,7 @@ from reconciler.access_file.sections.account_fields import check_partition
 from reconciler.access_file.sections.names import Names, resolve
 from reconciler.access_file.sections.principals import check_service
 from reconciler.access_file.sections.repository import check_repository
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.conditions import NO_CONDITION, Condition
 from reconciler.policy.language.glob import GlobIndex, globs_intersect, has_wildcard
 from reconciler.policy.language.principals import (
@@ -44,13 +45,13 @@ def read_registry(node: Node | None, problems: ProblemList) -> Registry:
         message = f"the regions lie in several partitions: {', '.join(partitions)}"
         hint = "a registry's regions share one partition; use a file for each"
         place = list(partitions.values())[1].place
-        problems.error("mixed-partitions", message, place, hint=hint)
+        problems.error(RuleId.MIXED_PARTITIONS, message, place, hint=hint)
     for role in texts_of(child(node, "assume_role")):
         arn = parse_arn(role.text)
         if arn is None or arn.resource_type != "role":
             message = f"{shown(role.text)} is not the ARN of a role"
             hint = f"write arn:{partition}:iam::ACCOUNT:role/NAME"
-            problems.error("bad-arn", message, role.place, hint=hint)
+            problems.error(RuleId.BAD_ARN, message, role.place, hint=hint)
         check_partition(role.text, role.place, partition, problems)
     return Registry(
         account=text_of(child(node, "account")) or "",
@@ -67,7 +68,7 @@ def _check_repeated(regions: Iterable[ScalarNode], problems: ProblemList) -> Non
     for region in regions:
         if region.text in places:
             message = f"the region {shown(region.text)} stands here twice"
-            problems.error("bad-value", message, region.place, other=places[region.text])
+            problems.error(RuleId.BAD_VALUE, message, region.place, other=places[region.text])
         places[region.text] = region.place
 
 
@@ -89,12 +90,12 @@ def check_public_allowed(
     Raises TooLargeError.
     """
     names = [n for n in _public_names(child(node, "public")) if check_repository(n, problems)]
-    bad = {p.place for p in problems.found if p.rule == "bad-repository-name"}
+    bad = {p.place for p in problems.found if p.rule == RuleId.BAD_REPOSITORY_NAME}
     known = [entry.repository for entry in entries if entry.place not in bad]
     for name in _idle_names(names, entries, problems):
         message = f"no entry is about {shown(name.text)}, so this allows nothing"
         hint = problems.did_you_mean(name.text, known) or "remove it, or name an entry"
-        problems.warning("idle-allow", message, name.place, hint=hint)
+        problems.warning(RuleId.IDLE_ALLOW, message, name.place, hint=hint)
 
 
 def _idle_names(

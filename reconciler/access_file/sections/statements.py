@@ -19,6 +19,7 @@ from reconciler.access_file.sections.conditions import check_operators
 from reconciler.access_file.sections.never_applies import check_applies
 from reconciler.access_file.sections.principals import check_service, read_arn
 from reconciler.access_file.sections.tiers import check_actions
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.conditions import read_condition
 from reconciler.policy.language.document import SID_PREFIX, Statement, parse_statement
 from reconciler.policy.language.glob import has_wildcard
@@ -56,7 +57,7 @@ def _parse(node: MappingNode, around: Surroundings) -> Statement | None:
         return None  # the schema reports it
     if "Principal" not in node.pairs and "NotPrincipal" not in node.pairs:
         around.problems.error(
-            "bad-statement", "a statement has a Principal", node.place, hint=_HINT
+            RuleId.BAD_STATEMENT, "a statement has a Principal", node.place, hint=_HINT
         )
         return None
     if not check_operators(child(node, "Condition"), around.problems):
@@ -70,7 +71,7 @@ def _parse(node: MappingNode, around: Surroundings) -> Statement | None:
         return parse_statement(raw, partition=around.partition)
     except MalformedError as malformed:
         place = place_at(node, malformed.path)
-        around.problems.error("bad-statement", malformed.reason, place, hint=_HINT)
+        around.problems.error(RuleId.BAD_STATEMENT, malformed.reason, place, hint=_HINT)
         return None
 
 
@@ -95,7 +96,7 @@ def _check_principals(element: Node | None, around: Surroundings) -> None:
         elif name.text in around.accounts.ids:
             message = f"{shown(name.text)} is a name, and a raw statement takes none"
             hint = f'write "{around.accounts.ids[name.text]}"'
-            around.problems.error("bad-arn", message, name.place, hint=hint)
+            around.problems.error(RuleId.BAD_ARN, message, name.place, hint=hint)
         elif name.text.startswith("arn:") or not (
             name.text == "*" or report_bad_id(name.text, name.place, around.problems)
         ):
@@ -104,14 +105,14 @@ def _check_principals(element: Node | None, around: Surroundings) -> None:
         if has_wildcard(name.text):
             message = f"a wildcard in the service {shown(name.text)}"
             hint = "name each service, such as lambda.amazonaws.com"
-            around.problems.error("bad-statement", message, name.place, hint=hint)
+            around.problems.error(RuleId.BAD_STATEMENT, message, name.place, hint=hint)
         else:
             check_service(name, around)
     for pair in pairs_of(element):
         if pair.key.text in _REFUSED_KINDS:
             message = f"ECR takes no {pair.key.text} principal"
             hint = "name the role that its users assume"
-            around.problems.error("bad-statement", message, pair.key.place, hint=hint)
+            around.problems.error(RuleId.BAD_STATEMENT, message, pair.key.place, hint=hint)
 
 
 def _check_applies(statement: Statement, node: MappingNode, around: Surroundings) -> None:
@@ -127,4 +128,4 @@ def _check_sid(node: MappingNode, problems: ProblemList) -> None:
         message = "once removed from the file, this statement would stay live"
         hint = f"under unmanaged.statements.default: keep, start its Sid with {SID_PREFIX}"
         place = sid.place if sid else node.place
-        problems.warning("statement-not-owned", message, place, hint=hint)
+        problems.warning(RuleId.STATEMENT_NOT_OWNED, message, place, hint=hint)

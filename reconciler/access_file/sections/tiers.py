@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from reconciler.access_file.document.nodes import Node, Pair, ScalarNode, child, pairs_of, texts_of
 from reconciler.access_file.document.problems import Bound, ProblemList, listed, shown, suggestion
 from reconciler.access_file.sections.order import path_of, sort_by_use
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.actions import (
     AUTHORIZATION_TOKEN,
     EVERY_ACTION,
@@ -45,23 +46,23 @@ def _check_action(action: ScalarNode, problems: ProblemList) -> None:
     name = canonical_action(action.text)
     if name == AUTHORIZATION_TOKEN:
         message = "GetAuthorizationToken grants nothing in a repository policy"
-        problems.error("not-an-ecr-action", message, action.place, hint=_CALLER_HINT)
+        problems.error(RuleId.NOT_AN_ECR_ACTION, message, action.place, hint=_CALLER_HINT)
     elif not action.text.lower().startswith(_PREFIX):
         message = f"{shown(action.text)} is not an action of ECR"
         hint = _prefix_hint(action.text, problems)
-        problems.error("not-an-ecr-action", message, action.place, hint=hint)
+        problems.error(RuleId.NOT_AN_ECR_ACTION, message, action.place, hint=hint)
     elif not re.fullmatch(_NAME, name):
         message = f"{shown(action.text)} can't be the name of an action"
-        problems.error("bad-action", message, action.place, hint=_NAME_HINT)
+        problems.error(RuleId.BAD_ACTION, message, action.place, hint=_NAME_HINT)
     elif idle := idle_actions(name):
         message = f"{shown(action.text)} does nothing in a repository policy"
         if idle == {UPSTREAM_IMPORT}:
             message += " for the first pull through a cache, which makes the repository"
-        problems.warning("idle-action", message, action.place, hint=_belongs(idle))
+        problems.warning(RuleId.IDLE_ACTION, message, action.place, hint=_belongs(idle))
     elif not is_known(name):
         message = f"{shown(action.text)} is not a known action of ECR"
         hint = _meant(action.text, problems)
-        problems.warning("unknown-action", message, action.place, hint=hint)
+        problems.warning(RuleId.UNKNOWN_ACTION, message, action.place, hint=hint)
 
 
 def _belongs(idle: frozenset[str]) -> str:
@@ -99,14 +100,14 @@ def read_tiers(node: Node | None, problems: ProblemList) -> Tiers:
         if pair.key.text in BUILT_IN_TIERS:
             message = f"{shown(pair.key.text)} is a built-in tier and can't be replaced"
             hint = "give this one another name"
-            problems.error("tier-replaces-built-in", message, pair.key.place, hint=hint)
+            problems.error(RuleId.TIER_REPLACES_BUILT_IN, message, pair.key.place, hint=hint)
         else:
             own[pair.key.text] = pair
     uses = {name: [base.text for base in _bases(pair)] for name, pair in own.items()}
     order, cycles = sort_by_use(uses)
     for cycle in cycles:
         message = f"the tier {shown(cycle[0])} extends itself: {path_of(cycle)}"
-        problems.error("tier-cycle", message, own[cycle[0]].key.place)
+        problems.error(RuleId.TIER_CYCLE, message, own[cycle[0]].key.place)
     tiers = dict(BUILT_IN_TIERS)
     spellings = _spellings(own.values())
     for name in order:
@@ -125,7 +126,7 @@ def check_tier(name: ScalarNode, tiers: Tiers, problems: ProblemList) -> bool:
         hint = f"it is an action: write NAME: {{actions: [{action}]}} under tiers, and NAME here"
     else:
         hint = problems.did_you_mean(name.text, tiers) or f"the tiers are {listed(tiers)}"
-    problems.error("unknown-tier", f"{shown(name.text)} is not a tier", name.place, hint=hint)
+    problems.error(RuleId.UNKNOWN_TIER, f"{shown(name.text)} is not a tier", name.place, hint=hint)
     return False
 
 
@@ -135,7 +136,9 @@ def warn_of_unused(node: Node | None, used: frozenset[str], problems: ProblemLis
     for pair in pairs_of(node):
         name = pair.key.text
         if name not in used and name not in extended and name not in BUILT_IN_TIERS:
-            problems.warning("unused-tier", f"nothing uses the tier {shown(name)}", pair.key.place)
+            problems.warning(
+                RuleId.UNUSED_TIER, f"nothing uses the tier {shown(name)}", pair.key.place
+            )
 
 
 def _bases(pair: Pair) -> tuple[ScalarNode, ...]:
@@ -172,5 +175,5 @@ def _actions(
         return actions
     message = f"the tier {shown(pair.key.text)} has more than {_MOST_ACTIONS} actions"
     hint = "ECR has fewer; a pattern such as ecr:Describe* stands for many"
-    problems.error("tier-too-large", message, pair.key.place, hint=hint)
+    problems.error(RuleId.TIER_TOO_LARGE, message, pair.key.place, hint=hint)
     return frozenset()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from reconciler.access_file.document.nodes import ScalarNode
 from reconciler.access_file.document.problems import ProblemList, shown
 from reconciler.access_file.sections.conditions import one_clause
+from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.condition_values import shortest, written
 from reconciler.policy.language.conditions import NO_CONDITION, Condition
 
@@ -36,13 +37,13 @@ def read_until(node: ScalarNode, now: datetime, problems: ProblemList) -> dateti
     """
     if not _MOMENT.fullmatch(node.text):
         message = f"{shown(node.text)} is not a date or a moment in UTC"
-        problems.error("bad-date", message, node.place, hint=_hint(node.text, now))
+        problems.error(RuleId.BAD_DATE, message, node.place, hint=_hint(node.text, now))
         return None
     try:
         return _at(node.text)
     except ValueError:
         kind = "time" if "T" in node.text and _is_day(node.text[:10]) else "day of the calendar"
-        problems.error("bad-date", f"{shown(node.text)} is no {kind}", node.place)
+        problems.error(RuleId.BAD_DATE, f"{shown(node.text)} is no {kind}", node.place)
         return None
 
 
