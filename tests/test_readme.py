@@ -1,4 +1,4 @@
-"""README shows what really happens: its blocks are run in their order, its tables checked."""
+"""README is true: its commands are run in order, its output and tables are compared."""
 
 import json
 import re
@@ -9,8 +9,9 @@ from pathlib import Path
 
 from reconciler.access_file.starter import STARTER
 from reconciler.cli.exits import Exit
-from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
-from tests.cli.conftest import clean_environment, runner
+from reconciler.policy.tiers import BUILT_IN_TIERS
+from reconciler.sandbox.server import Sandbox
+from tests.cli.conftest import clean_environment, runner, sandbox_environment
 from tests.cli.sandbox_process import sandbox_lines
 from tests.cli.stand_in import AWS_STAND_IN
 
@@ -26,15 +27,15 @@ def marked(mark: str) -> str:
 
 
 def typed(command: str) -> str:
-    """A line of a script that shows a command, and runs it with the exit code before it."""
+    """A line of a script that prints a command and runs it, with `$?` as it was before."""
     return f"code=$?; echo {shlex.quote(f'$ {command}')}; (exit $code); {command}\n"
 
 
-def test_its_blocks_work_in_the_order_in_which_they_stand(tmp_path: Path) -> None:
-    """One shell, an empty folder, and the sandbox that README starts: see what a terminal shows."""
+def test_the_walkthrough_prints_what_it_shows(tmp_path: Path) -> None:
+    """One shell in an empty folder, against the sandbox of README, prints what it shows."""
     script, shown = "", ""
-    story = README.partition("<!-- sandbox -->\n")[2]
-    for block in BLOCK.finditer(story):
+    walkthrough = README.partition("<!-- sandbox -->\n")[2]
+    for block in BLOCK.finditer(walkthrough):
         if block["mark"] == "hand edit":
             script += f"{block['text'].rstrip()} >/dev/null\n"
         elif block["kind"] == "console":
@@ -57,7 +58,20 @@ def test_its_blocks_work_in_the_order_in_which_they_stand(tmp_path: Path) -> Non
     assert done.stdout.splitlines() == shown.splitlines()
 
 
-def test_the_first_screen_is_the_plan_of_the_story() -> None:
+def test_the_quick_start_works(tmp_path: Path) -> None:
+    """Its commands succeed after `init`; `apply` asks, and there is no terminal to answer on."""
+    commands = re.findall(r"^reconcile (\w+) ", marked("quick start"), re.MULTILINE)
+    assert commands == ["validate", "plan", "apply", "drift"]
+    with Sandbox() as ecr:
+        ecr.create_repository("payments/api")
+        environment = {**sandbox_environment(ecr), "XDG_STATE_HOME": str(tmp_path / "state")}
+        reconcile = runner(tmp_path, environment)
+        for command in ("init", *commands):
+            done = reconcile(command, *(["--yes"] if command == "apply" else []))
+            assert done.code == 0, done.err
+
+
+def test_the_first_screen_is_the_plan_of_the_walkthrough() -> None:
     plan = marked("output of: reconcile plan")
     assert f"$ reconcile apply --yes --journal first.jsonl\n{plan}" in README
 
