@@ -8,10 +8,11 @@ from pathlib import Path
 from reconciler.access_file.load import load_access
 from reconciler.access_file.words import display_names_of
 from reconciler.cli.load import AccessSource
-from reconciler.cli.planning import plan_guards, plan_registries
+from reconciler.cli.planning import plan_registries
+from reconciler.model.guards import Allowances
 from reconciler.model.registry import LiveRegistry, LiveRepository, ReadFailure, RegistryScope
 from reconciler.plan.compute import without_expired
-from reconciler.plan.guards import Allowances, check_guards
+from reconciler.plan.guards import check_guards
 from reconciler.plan.model import Plan
 from reconciler.report.paint import plain
 from reconciler.report.plan_json import Origin, render_plan_json
@@ -50,7 +51,7 @@ def expected_output(folder: Path) -> dict[str, str]:
     """Work out every output file of a case, by name."""
     source, plan = planned(folder)
     access = source.access
-    refusals = check_guards(plan, plan_guards(access), Allowances(), lambda: CALLER)
+    refusals = check_guards(plan, access.guards, Allowances(), lambda: CALLER)
     view = view_plan(plan, display_names_of(access))
     refused = "".join(f"refused: {refusal.guard}: {refusal.message}\n" for refusal in refusals)
     return {

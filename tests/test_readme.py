@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reconciler.access_file.starter import STARTER
 from reconciler.cli.exits import Exit
-from reconciler.policy.tiers import BUILT_IN_TIERS
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import clean_environment, runner, sandbox_environment
 from tests.cli.sandbox_process import sandbox_lines

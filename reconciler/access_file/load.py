@@ -122,7 +122,8 @@ def _read(
         principals=names.principals,
         tiers=tiers,
         entries=entries,
-        guards=guards._replace(rules=rules),
+        guards=guards,
+        never_rules=rules,
         unmanaged_repositories=read_unmanaged_repositories(unmanaged),
         ownership=ownership,
     )

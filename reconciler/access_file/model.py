@@ -1,11 +1,11 @@
 """What an access file says, as immutable data: names resolved, every condition worked out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reconciler.access_file.document.problems import Place
 from reconciler.model.grants import Grant
+from reconciler.model.guards import Guards
 from reconciler.policy.language.conditions import Condition, canonical
 from reconciler.policy.language.document import Statement
 from reconciler.policy.language.glob import has_wildcard
@@ -86,34 +86,11 @@ class Entry(NamedTuple):
         return has_wildcard(self.repository)
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """Exceeded by more than `percent` of all live access and more than `count` grants.
-
-    A limit that the file leaves out is 0, so that the other one alone decides.
-    """
-
-    percent: int = 0
-    count: int = 0
-
-
 class PlacedRule(NamedTuple):
     """A `never` rule with the place of its tier."""
 
     rule: NeverRule
     place: Place
-
-
-class Guards(NamedTuple):
-    """What is refused although the file asks for it; a limit of None is no limit.
-
-    `public` are the repositories that may be public: names and patterns, `*` for all.
-    """
-
-    public: tuple[str, ...] = ()
-    max_revoked: Limit | None = Limit(percent=30, count=10)
-    max_granted: Limit | None = None
-    rules: tuple[PlacedRule, ...] = ()
 
 
 class AccessFile(NamedTuple):
@@ -131,5 +108,6 @@ class AccessFile(NamedTuple):
     tiers: Tiers
     entries: tuple[Entry, ...]
     guards: Guards
+    never_rules: tuple[PlacedRule, ...]
     unmanaged_repositories: Literal["ignore", "report", "fail"]
     ownership: Ownership

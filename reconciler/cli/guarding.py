@@ -6,19 +6,10 @@ from pathlib import Path
 
 from reconciler.access_file.model import AccessFile
 from reconciler.cli.options import DEFAULT_FILE
-from reconciler.cli.planning import plan_guards
 from reconciler.cli.survey import Survey
 from reconciler.cli.terminal import note
-from reconciler.plan.guards import (
-    EMPTY,
-    GRANTS,
-    LOCK_OUT,
-    NEVER,
-    PUBLIC,
-    REVOCATIONS,
-    Allowances,
-    check_guards,
-)
+from reconciler.model.guards import Allowances
+from reconciler.plan.guards import EMPTY, GRANTS, LOCK_OUT, NEVER, PUBLIC, REVOCATIONS, check_guards
 from reconciler.plan.model import Plan
 from reconciler.printable import printable
 
@@ -68,7 +59,7 @@ def guarded(
     Says on stderr which of the allowed repositories the plan has nothing to do with.
     """
     _note_idle(found.plan, allowed)
-    refusals = check_guards(found.plan, plan_guards(access), allowed, caller)
+    refusals = check_guards(found.plan, access.guards, allowed, caller)
     return replace(found, refusals=refusals)
 
 

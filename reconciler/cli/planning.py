@@ -6,14 +6,12 @@ from datetime import datetime
 
 from reconciler.access_file.desired import desired_policies, patterns_without_match, to_create
 from reconciler.access_file.model import AccessFile
-from reconciler.access_file.model import Limit as FileLimit
 from reconciler.access_file.words import display_names_of
 from reconciler.model.grants import Desired
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.compute import compute_plan, merge_plans
 from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.guards import Guards, Limit
 from reconciler.plan.model import Finding, Plan, PlanError
 from reconciler.policy.language.glob import glob_matches, globs_intersect
 
@@ -41,22 +39,8 @@ def plan_registries(
 
 def plan_rules(access: AccessFile) -> PlanInputs:
     """Give what a plan needs to know of the file, besides the grants."""
-    never = tuple(placed.rule for placed in access.guards.rules)
+    never = tuple(placed.rule for placed in access.never_rules)
     return PlanInputs(access.ownership, display_names_of(access), to_create(access), never)
-
-
-def plan_guards(access: AccessFile) -> Guards:
-    """Give the guards of the file that a plan is held against."""
-    guards = access.guards
-    return Guards(
-        max_revoked=_limit(guards.max_revoked),
-        max_granted=_limit(guards.max_granted),
-        public=guards.public,
-    )
-
-
-def _limit(limit: FileLimit | None) -> Limit | None:
-    return Limit(percent=limit.percent, count=limit.count) if limit else None
 
 
 def _plan_one(

@@ -3,20 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.labels import holder_name
 from reconciler.policy.language.principals import Principal
+from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, OF_SERVICES, Tiers
-
-
-class NamedPrincipal(NamedTuple):
-    """A principal as the file names it, with the condition that is part of who it is."""
-
-    name: str
-    principal: Principal
-    condition: Condition = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +60,6 @@ def _by_principal(
     for named in principals:
         found[named.principal].append(named)
     return {
-        principal: tuple(sorted(names, key=lambda n: (-len(n.condition), n.name)))
+        principal: tuple(sorted(names, key=lambda n: (-len(n.condition), n.name or "")))
         for principal, names in found.items()
     }

@@ -1,8 +1,9 @@
 """Guards: what a plan may not do unless it is allowed to, on the command line or in the file."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from reconciler.model.guards import Allowances, Guards, Limit
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan
@@ -17,45 +18,6 @@ PUBLIC = "--allow-public"
 EMPTY = "--allow-empty"
 LOCK_OUT = "--allow-lock-out"
 NEVER = "--allow-never"
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A number of grants: exceeded where both the count and the share (0 to 100) are."""
-
-    percent: float
-    count: int
-
-    def __str__(self) -> str:
-        """Say what has to be exceeded; one of the two alone where the other is 0."""
-        if not self.percent:
-            return f"{self.count}"
-        share = f"{self.percent:g} %"
-        return f"{self.count} and {share}" if self.count else share
-
-
-@dataclass(frozen=True, slots=True)
-class Guards:
-    """The guards of one file; a limit of None is off, `public` are names that may be public."""
-
-    max_revoked: Limit | None = field(default_factory=lambda: Limit(percent=30, count=10))
-    max_granted: Limit | None = None
-    public: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Allowances:
-    """What one run may do beyond the guards: so many grants, and these repositories.
-
-    In `public`, an entry's pattern counts for all that it matches.
-    """
-
-    revocations: int = 0
-    grants: int = 0
-    public: frozenset[str] = frozenset()
-    empty: frozenset[str] = frozenset()
-    lock_out: frozenset[str] = frozenset()
-    never: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, order=True)

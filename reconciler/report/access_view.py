@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from reconciler.model.display_names import DisplayNames, NamedPrincipal
+from reconciler.model.display_names import DisplayNames
 from reconciler.policy.language.conditions import Condition, condition_json
 from reconciler.policy.language.principals import Principal, gone_kind
 from reconciler.policy.meaning.difference import AccessChange, Holdings, Kind
+from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.tiers import action_names, tier_of
 from reconciler.report.words import are_tiers, holdings_words, principal_label
 

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.model.display_names import NamedPrincipal
 from reconciler.model.registry import RepositorySettings
 from reconciler.policy.language.conditions import CURRENT_TIME, Clause, Condition
 from reconciler.policy.language.labels import clause_words, values_words
 from reconciler.policy.language.principals import Principal, account_of, gone_kind, plain_name
 from reconciler.policy.meaning.difference import Holding, Holdings
-from reconciler.policy.meaning.facts import Actions
+from reconciler.policy.meaning.facts import Actions, NamedPrincipal
 from reconciler.policy.meaning.tiers import Tiers, describe_actions, tiers_within
 from reconciler.printable import printable_name, quoted, some_of
 

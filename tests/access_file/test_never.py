@@ -4,8 +4,8 @@ import pytest
 
 from reconciler.access_file.checks.never import watched_names
 from reconciler.policy.language.principals import EVERYONE, account_principal
+from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.never import Outside
-from reconciler.policy.meaning.reach import Someone
 from tests.access_file.asking import HEAD, load, only, rules
 from tests.access_file.files import valid
 
@@ -45,13 +45,17 @@ def test_what_is_read() -> None:
             "never: pull, to: public, because: c",
         )
     )
-    first, second, third = (placed.rule for placed in access.guards.rules)
-    assert [one.name for one in first.to if isinstance(one, Someone)] == ["ci", "tester", "staging"]
-    assert first.to[2] == Someone(account_principal(STAGING, "aws"), (), "staging")
+    first, second, third = (placed.rule for placed in access.never_rules)
+    assert [one.name for one in first.to if isinstance(one, NamedPrincipal)] == [
+        "ci",
+        "tester",
+        "staging",
+    ]
+    assert first.to[2] == NamedPrincipal(account_principal(STAGING, "aws"), (), "staging")
     assert (first.tier, first.repositories, first.because) == ("push", ("a/*", "c/d"), "it is")
     assert second.to == (Outside(frozenset({"444455556666", STAGING})),)
     assert second.actions == {"ecr:BatchDeleteImage"}
-    assert third.to == (Someone(EVERYONE),)
+    assert third.to == (NamedPrincipal(EVERYONE),)
     assert third.repositories == ()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from reconciler.model.display_names import DisplayNames, NamedPrincipal
+from reconciler.model.display_names import DisplayNames
 from reconciler.model.grants import Desired, Grant
 from reconciler.model.registry import (
     LiveRegistry,
@@ -17,6 +17,7 @@ from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Change, Plan, PlanError
 from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.principals import Principal, service_principal
+from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.keep import KeepRule, Ownership
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from tests.policy.making import ROLE, ROLE_B, USER, Json, condition, doc
@@ -70,7 +71,7 @@ def rules(
     *keep: KeepRule, default_keep: bool = False, names: dict[str, Principal] | None = None
 ) -> PlanInputs:
     """Say what is kept and what principals are called."""
-    named = tuple(NamedPrincipal(name, who) for name, who in (names or {}).items())
+    named = tuple(NamedPrincipal(who, name=name) for name, who in (names or {}).items())
     ownership = Ownership("keep" if default_keep else "remove", keep)
     return PlanInputs(ownership, DisplayNames(principals=named))
 

@@ -5,15 +5,9 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.grants import Desired
+from reconciler.model.guards import Allowances, Guards, Limit
 from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.guards import (
-    Allowances,
-    Guards,
-    Limit,
-    Refusal,
-    check_guards,
-    check_public,
-)
+from reconciler.plan.guards import Refusal, check_guards, check_public
 from reconciler.plan.model import BrokenRule, Change, Plan
 from reconciler.policy.language.document import NO_POLICY
 from reconciler.policy.language.principals import MISSING, Principal

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.plan.guards import Allowances, Guards, check_guards, check_lock_out
+from reconciler.model.guards import Allowances, Guards
+from reconciler.plan.guards import check_guards, check_lock_out
 from reconciler.plan.lockout import locked_out, may_lock_out
 from reconciler.plan.model import Plan
 from tests.plan.making import APP, desired, grant, live, only_change

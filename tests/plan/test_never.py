@@ -7,9 +7,9 @@ from reconciler.plan.compute import compute_plan, merge_plans, without_expired
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import BrokenRule, Plan
 from reconciler.policy.language.principals import EVERYONE
+from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.keep import KeepRule
 from reconciler.policy.meaning.never import NeverRule, Outside
-from reconciler.policy.meaning.reach import Someone
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from tests.plan.making import (
     APP,
@@ -27,9 +27,9 @@ from tests.plan.making import (
 )
 from tests.policy.making import ACCOUNT, PULL, PUT, ROLE, ROLE_B, Json, allow, condition, doc
 
-NO_PUSH = NeverRule("push", BUILT_IN_TIERS["push"], (Someone(B),), "b only runs")
+NO_PUSH = NeverRule("push", BUILT_IN_TIERS["push"], (NamedPrincipal(B),), "b only runs")
 OUTSIDE = NO_PUSH._replace(to=(Outside(frozenset({ACCOUNT})),), because="theirs alone")
-NO_PULL = NeverRule("pull", BUILT_IN_TIERS["pull"], (Someone(EVERYONE),), "secret")
+NO_PULL = NeverRule("pull", BUILT_IN_TIERS["pull"], (NamedPrincipal(EVERYONE),), "secret")
 NOT_UNDERSTOOD = '{"Statement": 1}'
 ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
 
@@ -167,7 +167,7 @@ def test_an_unmanaged_repository_of_which_nothing_is_known_is_an_error() -> None
 
 def test_what_adds_up_only_here_is_not_planned() -> None:
     theirs = allow(ROLE_B, PULL[:2], Sid="Theirs")
-    secret = NO_PULL._replace(to=(Someone(B, name="b"),))
+    secret = NO_PULL._replace(to=(NamedPrincipal(B, name="b"),))
     given = never(secret, base=rules(KeepRule("Theirs", B), names={"b": B}))
     wanted = desired(grant(ROLE_A), statements=[allow(ROLE_B, PULL[2:])])
     made = plan(wanted, live(theirs), given)

@@ -1,6 +1,6 @@
 import pytest
 
-from reconciler.model.display_names import DisplayNames, NamedPrincipal
+from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.counts import count_granted, count_live, count_revoked
 from reconciler.plan.model import Risk
@@ -8,7 +8,7 @@ from reconciler.plan.risks import find_risks
 from reconciler.policy.language.document import Unreadable
 from reconciler.policy.language.principals import EVERYONE, Principal
 from reconciler.policy.meaning.difference import difference
-from reconciler.policy.meaning.facts import Facts
+from reconciler.policy.meaning.facts import Facts, NamedPrincipal
 from tests.policy.making import (
     GET,
     OTHER_ACCOUNT,
@@ -113,7 +113,7 @@ def test_whoever_may_rewrite_the_policy_is_marked(statement: Json, marked: bool)
 
 
 IN_ORG = condition("StringEquals", "aws:PrincipalOrgID", "o-1")
-NAMED = DisplayNames(principals=(NamedPrincipal("everyone-here", EVERYONE, IN_ORG),))
+NAMED = DisplayNames(principals=(NamedPrincipal(EVERYONE, IN_ORG, "everyone-here"),))
 
 
 @pytest.mark.parametrize(

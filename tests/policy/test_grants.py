@@ -1,10 +1,10 @@
 """Grants as facts, and the file's words for what a policy says."""
 
-from reconciler.model.display_names import DisplayNames, NamedPrincipal
+from reconciler.model.display_names import DisplayNames
 from reconciler.model.grants import Grant, grant_facts
 from reconciler.policy.language.conditions import NO_CONDITION
 from reconciler.policy.language.principals import EVERYONE, Principal, service_principal
-from reconciler.policy.meaning.facts import Holder
+from reconciler.policy.meaning.facts import Holder, NamedPrincipal
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from tests.policy.making import ROLE, USER, condition
 
@@ -28,10 +28,10 @@ def test_what_another_grant_covers_is_left_out() -> None:
 def test_who_is_meant() -> None:
     words = DisplayNames(
         principals=(
-            NamedPrincipal("z-role", A),
-            NamedPrincipal("a-role", A),
-            NamedPrincipal("org", EVERYONE, ORG),
-            NamedPrincipal("unit", EVERYONE, tuple(sorted((*ORG, *PATHS)))),
+            NamedPrincipal(A, name="z-role"),
+            NamedPrincipal(A, name="a-role"),
+            NamedPrincipal(EVERYONE, ORG, "org"),
+            NamedPrincipal(EVERYONE, tuple(sorted((*ORG, *PATHS))), "unit"),
         )
     )
     assert words.name_of(A, NO_CONDITION) == "a-role"
@@ -41,7 +41,7 @@ def test_who_is_meant() -> None:
     assert words.name_of(EVERYONE, NO_CONDITION) is None
     assert words.name_of(ALICE, NO_CONDITION) is None
     assert words.find(EVERYONE, PATHS) is None
-    assert words.find(EVERYONE, ORG) == NamedPrincipal("org", EVERYONE, ORG)
+    assert words.find(EVERYONE, ORG) == NamedPrincipal(EVERYONE, ORG, "org")
 
 
 def test_without_a_file_there_are_only_the_built_in_tiers() -> None:

@@ -14,9 +14,8 @@ from reconciler.policy.language.principals import (
 )
 from reconciler.policy.language.request_context import iam_caller
 from reconciler.policy.meaning.evaluate import evaluate
-from reconciler.policy.meaning.facts import Actions, Facts
+from reconciler.policy.meaning.facts import Actions, Facts, NamedPrincipal
 from reconciler.policy.meaning.never import NeverRule, Outside, find_breaches
-from reconciler.policy.meaning.reach import Someone
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, amounts_to, shares_any
 from tests.policy.making import (
     ACCOUNT,
@@ -47,8 +46,8 @@ ORG_B = "o-b1b2c3d4e5"
 UNTIL = {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}
 
 
-def aws(name: str, when: Condition = ()) -> Someone:
-    return Someone(Principal("AWS", (name,)), when)
+def aws(name: str, when: Condition = ()) -> NamedPrincipal:
+    return NamedPrincipal(Principal("AWS", (name,)), when)
 
 
 def org_is(name: str = ORG) -> Json:
@@ -78,12 +77,14 @@ ORGANIZATION = aws("*", condition("StringEquals", "aws:PrincipalOrgID", ORG))
 UNIT = aws(
     "*", condition("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", f"{ORG}/r-ab12/ou-1/*")
 )
-FUNCTIONS = Someone(service_principal("lambda.amazonaws.com"))
-PUBLIC = Someone(EVERYONE)
+FUNCTIONS = NamedPrincipal(service_principal("lambda.amazonaws.com"))
+PUBLIC = NamedPrincipal(EVERYONE)
 OUTSIDE = Outside(frozenset({ACCOUNT}))
 
 
-def rule(to: Someone | Outside, tier: str = "push", *more: Someone | Outside) -> NeverRule:
+def rule(
+    to: NamedPrincipal | Outside, tier: str = "push", *more: NamedPrincipal | Outside
+) -> NeverRule:
     return NeverRule(tier, BUILT_IN_TIERS[tier], (to, *more), "because")
 
 
@@ -290,7 +291,7 @@ def test_what_adds_up_and_what_is_taken_away(statements: list[Json], expected: l
         ),
     ],
 )
-def test_named_ones(to: Someone, statement: Json, expected: list[str]) -> None:
+def test_named_ones(to: NamedPrincipal, statement: Json, expected: list[str]) -> None:
     assert broken(rule(to), statement) == expected
 
 
@@ -443,7 +444,7 @@ REMOVE = "ecr:DeleteRepositoryPolicy"
     ],
 )
 def test_whoever_may_rewrite_the_policy_breaks_every_rule(
-    to: Someone | Outside, statements: list[Json], expected: list[str]
+    to: NamedPrincipal | Outside, statements: list[Json], expected: list[str]
 ) -> None:
     for tier in ("pull", "push"):
         assert broken(rule(to, tier), *statements) == expected
@@ -462,7 +463,7 @@ def test_several_whom_a_rule_is_about() -> None:
 
 
 def test_a_breach_says_who_and_what_breaks_it() -> None:
-    named = Someone(Principal("AWS", (ROLE,)), (), "ci")
+    named = NamedPrincipal(Principal("AWS", (ROLE,)), (), "ci")
     held = facts(allow(ROLE, PUT), allow(ROOT, [PUT, CHECK]), allow(ROLE_B, PUT), deny("*", CHECK))
     (breach,) = find_breaches(rule(named), held)
     assert breach.who == named
@@ -542,6 +543,6 @@ def test_it_never_fails_open(statements: list[Json], arn: str) -> None:
     if verdict != "denied":
         assert Principal("AWS", (arn,)) in breaches(rule(aws(arn)), held)
         own = account_principal(arn.split(":")[4], "aws")
-        assert breaches(rule(Someone(own)), held)
+        assert breaches(rule(NamedPrincipal(own)), held)
     if verdict == "allowed" and arn == STRANGER:
         assert breaches(rule(OUTSIDE), held)

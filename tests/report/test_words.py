@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from reconciler.model.display_names import DisplayNames, NamedPrincipal
+from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import RepositorySettings
 from reconciler.policy.language.conditions import Clause, Condition
 from reconciler.policy.language.document import NotAction
@@ -16,6 +16,7 @@ from reconciler.policy.language.principals import (
     service_principal,
 )
 from reconciler.policy.meaning.difference import Holding
+from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.printable import printable
 from reconciler.report.words import (
     condition_words,
@@ -34,7 +35,7 @@ FORGED = [
     "arn:aws:iam::444455556666:role/x in workloads",
 ]
 EVERYONE_IN = NamedPrincipal(
-    "org", Principal("AWS", ("*",)), (Clause("StringEquals", "aws:principalorgid", ("o-1 x",)),)
+    Principal("AWS", ("*",)), (Clause("StringEquals", "aws:principalorgid", ("o-1 x",)),), "org"
 )
 
 
@@ -117,5 +118,5 @@ LIKE_X = (Clause("ArnLike", "aws:principalarn", (f"{ROLE}*",)),)
 def test_the_account_of_a_principal_is_named(
     principal: Principal, named: tuple[str, Condition] | None, told: str
 ) -> None:
-    found = named and NamedPrincipal(named[0], principal, named[1])
+    found = named and NamedPrincipal(principal, named[1], named[0])
     assert principal_label(principal, found, {"444455556666": "workloads"}) == told

@@ -26,9 +26,8 @@ from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.glob import GlobIndex, has_wildcard
 from reconciler.policy.language.labels import holder_name
 from reconciler.policy.language.principals import EVERYONE, account_of, is_anyone
-from reconciler.policy.meaning.facts import Holder
+from reconciler.policy.meaning.facts import Holder, NamedPrincipal
 from reconciler.policy.meaning.never import Breach, NeverRule, Outside, find_breaches
-from reconciler.policy.meaning.reach import Someone
 from reconciler.policy.meaning.tiers import Tiers, amounts_to, can_rewrite, shares_any
 from reconciler.printable import quoted
 
@@ -71,7 +70,7 @@ def watched_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
         name
         for name in live
         if name != access.registry.probe_repository
-        and any(placed.rule.may_concern(name) for placed in access.guards.rules)
+        and any(placed.rule.may_concern(name) for placed in access.never_rules)
     }
     return tuple(sorted(watched.union(managed_names(access, live))))
 
@@ -87,7 +86,7 @@ def check_never(
     Each repository of the file counts with the patterns that match it, and each pattern alone,
     as `found` says. What is given alike on many repositories is judged once. Raises TooLargeError.
     """
-    rules = access.guards.rules
+    rules = access.never_rules
     entries = access.entries if rules else ()
     given = {entry.repository: lasting_lines(entry, now) for entry in entries}
     exact = frozenset(name for name in given if not has_wildcard(name))
@@ -123,7 +122,7 @@ def _read_rule(node: Node, names: Names, tiers: Tiers) -> PlacedRule | None:
     return None
 
 
-def _read_to(node: Node | None, names: Names) -> Iterator[Someone | Outside]:
+def _read_to(node: Node | None, names: Names) -> Iterator[NamedPrincipal | Outside]:
     if isinstance(node, MappingNode):
         accounts, problems = names.around.accounts, names.around.problems
         outside = texts_of(child(node, "outside"))
@@ -133,10 +132,10 @@ def _read_to(node: Node | None, names: Names) -> Iterator[Someone | Outside]:
     for reference in texts_of(node):
         if reference.text == _PUBLIC:
             _check_clash(reference, names)
-            yield Someone(EVERYONE)
+            yield NamedPrincipal(EVERYONE)
         else:
             for member in resolve(reference, names):
-                yield Someone(member.principal, member.condition, member.name)
+                yield NamedPrincipal(member.principal, member.condition, member.name)
 
 
 def _check_clash(public: ScalarNode, names: Names) -> None:
@@ -211,7 +210,7 @@ def _judgements(rules: Sequence[PlacedRule], facts: Collection[Holder]) -> int:
     return len(facts) * len(rules) + parties * (1 + anyone)
 
 
-def _name(who: Someone, line: Line) -> str:
+def _name(who: NamedPrincipal, line: Line) -> str:
     own = line.name if line.holder.principal == who.principal else None
     return who.name or own or holder_name(who.principal, who.condition)
 

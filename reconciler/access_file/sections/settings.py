@@ -13,11 +13,12 @@ from reconciler.access_file.document.nodes import (
     texts_of,
 )
 from reconciler.access_file.document.problems import Bound, Place, ProblemList, shown
-from reconciler.access_file.model import Entry, Guards, Limit, Registry
+from reconciler.access_file.model import Entry, Registry
 from reconciler.access_file.sections.account_fields import check_partition
 from reconciler.access_file.sections.names import Names, resolve
 from reconciler.access_file.sections.principals import check_service
 from reconciler.access_file.sections.repository import check_repository
+from reconciler.model.guards import Guards, Limit
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.conditions import NO_CONDITION, Condition
 from reconciler.policy.language.glob import GlobIndex, globs_intersect, has_wildcard

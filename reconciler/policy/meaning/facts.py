@@ -24,6 +24,14 @@ Actions = frozenset[Action]
 AnyAction = TypeVar("AnyAction", bound=Action)
 
 
+class NamedPrincipal(NamedTuple):
+    """A principal under the condition that is part of its identity, and the file's name for it."""
+
+    principal: Principal
+    condition: Condition = NO_CONDITION
+    name: str | None = None
+
+
 class Holder(NamedTuple):
     """Who holds a set of actions, and how."""
 

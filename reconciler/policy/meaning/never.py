@@ -36,15 +36,9 @@ from reconciler.policy.language.principals import (
     is_anyone,
     is_everyone,
 )
-from reconciler.policy.meaning.facts import Actions, Facts, Holder, denied_to
+from reconciler.policy.meaning.facts import Actions, Facts, Holder, NamedPrincipal, denied_to
 from reconciler.policy.meaning.public import is_public, open_to_strangers
-from reconciler.policy.meaning.reach import (
-    EQUALITIES,
-    Someone,
-    lies_within,
-    names_of,
-    reaches,
-)
+from reconciler.policy.meaning.reach import EQUALITIES, lies_within, names_of, reaches
 from reconciler.policy.meaning.tiers import TierActions, amounts_to, can_rewrite, shares_any
 
 _SOURCE_ARN = "aws:sourcearn"
@@ -89,13 +83,13 @@ class Outside(NamedTuple):
 class NeverRule(NamedTuple):
     """A tier that certain principals must never have, and why.
 
-    `repositories` are names and patterns; none: all repositories. The public is `Someone` who is
+    `repositories` are names and patterns; none: all repositories. The public is
     everyone without a condition.
     """
 
     tier: str
     actions: TierActions
-    to: tuple[Someone | Outside, ...]
+    to: tuple[NamedPrincipal | Outside, ...]
     because: str
     repositories: tuple[str, ...] = ()
 
@@ -111,7 +105,7 @@ class Breach(NamedTuple):
     `by_rewriting` tells that they do not hold the tier, but may rewrite the policy.
     """
 
-    who: Someone
+    who: NamedPrincipal
     givers: tuple[Holder, ...]
     denied: Actions
     by_rewriting: bool = False
@@ -169,7 +163,7 @@ class _Holders(NamedTuple):
     by_principal: Mapping[Principal, Sequence[Holder]]
     anyone: Sequence[Principal]
 
-    def near(self, one: Someone) -> Iterable[Holder]:
+    def near(self, one: NamedPrincipal) -> Iterable[Holder]:
         """Give those who may lie within somebody: a role takes in its sessions, in its account."""
         account = account_of(one.principal)
         if account is None:
@@ -193,18 +187,18 @@ def _holders(giving: Collection[Holder]) -> _Holders:
 
 
 def _parties(
-    one: Someone | Outside, holders: _Holders
-) -> Iterator[tuple[Someone, tuple[Holder, ...]]]:
+    one: NamedPrincipal | Outside, holders: _Holders
+) -> Iterator[tuple[NamedPrincipal, tuple[Holder, ...]]]:
     """Give each whom a rule speaks of, with the holders whose actions may be theirs."""
-    parties: Iterable[Someone]
+    parties: Iterable[NamedPrincipal]
     if isinstance(one, Outside):
         outside = [h for h in holders.all if is_outside(h.principal, h.condition, one.accounts)]
         holders, parties = _holders(outside), map(_as_named_there, outside)
     elif _is_the_public(one):
-        parties = (Someone(holder.principal) for holder in holders.all)
+        parties = (NamedPrincipal(holder.principal) for holder in holders.all)
     else:
         within = (h for h in holders.near(one) if lies_within(h.principal, h.condition, one))
-        parties = (one, *(Someone(h.principal, one.condition) for h in within))
+        parties = (one, *(NamedPrincipal(h.principal, one.condition) for h in within))
     for who in dict.fromkeys(parties):
         names = names_of(who.principal)
         near = holders.by_principal if names is None else dict.fromkeys((*names, *holders.anyone))
@@ -212,8 +206,8 @@ def _parties(
         yield who, tuple(h for h in these if reaches(h.principal, h.condition, who))
 
 
-def _is_the_public(one: Someone | Outside) -> bool:
-    return isinstance(one, Someone) and is_public(one.principal, one.condition)
+def _is_the_public(one: NamedPrincipal | Outside) -> bool:
+    return isinstance(one, NamedPrincipal) and is_public(one.principal, one.condition)
 
 
 def _open(facts: Facts, rule: NeverRule) -> Facts:
@@ -222,8 +216,8 @@ def _open(facts: Facts, rule: NeverRule) -> Facts:
     return {h: held for h, held in open_to_strangers(facts).items() if shares_any(wanted, held)}
 
 
-def _as_named_there(holder: Holder) -> Someone:
+def _as_named_there(holder: Holder) -> NamedPrincipal:
     """Say who an outsider is: one principal, or all of many who share a condition."""
     if arn_of(holder.principal):
-        return Someone(holder.principal)
-    return Someone(holder.principal, holder.condition)
+        return NamedPrincipal(holder.principal)
+    return NamedPrincipal(holder.principal, holder.condition)

@@ -5,10 +5,9 @@ Principal" and "AWS global condition context keys".
 """
 
 from functools import lru_cache
-from typing import NamedTuple
 
 from reconciler.policy.language.condition_keys import ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES
-from reconciler.policy.language.conditions import NO_CONDITION, Clause, Condition
+from reconciler.policy.language.conditions import Clause, Condition
 from reconciler.policy.language.glob import globs_intersect, has_wildcard
 from reconciler.policy.language.principals import (
     EVERYONE,
@@ -21,6 +20,7 @@ from reconciler.policy.language.principals import (
 from reconciler.policy.language.request_context import Caller, iam_caller, service_caller
 from reconciler.policy.language.ternary import Answer, all_of
 from reconciler.policy.meaning.clauses import clause_holds
+from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.implication import demands
 
 EQUALITIES = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
@@ -37,15 +37,7 @@ _WHO = frozenset(
 """Keys that say who somebody is; where from or when they call makes no difference."""
 
 
-class Someone(NamedTuple):
-    """A principal, with the condition that is part of who it is, and what the file calls it."""
-
-    principal: Principal
-    condition: Condition = NO_CONDITION
-    name: str | None = None
-
-
-def reaches(principal: Principal, condition: Condition, someone: Someone) -> bool:
+def reaches(principal: Principal, condition: Condition, someone: NamedPrincipal) -> bool:
     """Tell whether what a principal is given under a condition may be somebody's."""
     caller = caller_of(someone.principal)
     return may_match(principal, someone.principal) and not any(
@@ -66,7 +58,7 @@ def names_of(principal: Principal) -> tuple[Principal, ...] | None:
     return tuple(dict.fromkeys((principal, *caller_of(principal).principals)))
 
 
-def lies_within(principal: Principal, condition: Condition, someone: Someone) -> bool:
+def lies_within(principal: Principal, condition: Condition, someone: NamedPrincipal) -> bool:
     """Tell whether who is given something under a condition is one of many whom `someone` names.
 
     A role is one of its account, or of a pattern, unless it can't be; a session is one of its
