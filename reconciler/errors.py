@@ -1,10 +1,23 @@
 """The family of errors that a user can meet.
 
-Each is raised where its cause is known, carries its whole message, and is shown once, by
-`reconciler.cli.main`. The exit codes are those of the table in README.
+Each is raised where its cause is known and carries its whole message. Neither message nor hint
+names an option of the command line: `remedy` and `parameter` are what `reconciler.cli` makes them
+from. The exit codes are those of the table in README.
 """
 
+from enum import Enum
 from typing import ClassVar
+
+
+class Remedy(Enum):
+    """What helps against an error, as a hint; the command line has hints that name its options."""
+
+    NAME_ACCESS_FILE = "name another access file"
+    NAME_JOURNAL = "keep the journal in another file"
+    MAKE_PLAN = "make a new plan"
+    SELECT_FEWER = "select fewer repositories"
+    WRITE_ELSEWHERE = "write to another file"
+    CHECK_AWS_SETTINGS = "check the profile, AWS_REGION, AWS_ENDPOINT_URL and the files in ~/.aws"
 
 
 class ReconcileError(Exception):
@@ -12,10 +25,13 @@ class ReconcileError(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, remedy: Remedy | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = remedy.value if remedy and not hint else hint
+        self.remedy = remedy
 
     @property
     def one_line(self) -> str:
@@ -27,6 +43,19 @@ class UsageError(ReconcileError):
     """The command was called in a way that makes no sense (exit 2)."""
 
     exit_code = 2
+
+
+class ArgumentError(UsageError):
+    """A value of one parameter is wrong (exit 2).
+
+    `parameter` is the parameter's name, `reason` what is wrong with `value`.
+    """
+
+    def __init__(self, parameter: str, value: str, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{parameter} {value}: {reason}", hint=hint)
+        self.parameter = parameter
+        self.value = value
+        self.reason = reason
 
 
 class InvalidError(ReconcileError):

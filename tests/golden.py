@@ -7,8 +7,7 @@ from pathlib import Path
 
 from reconciler.access_file.load import load_access
 from reconciler.access_file.words import display_names_of
-from reconciler.cli.load import AccessSource
-from reconciler.cli.planning import plan_registries
+from reconciler.cli.option_hints import refusal_views
 from reconciler.model.guards import Allowances
 from reconciler.model.registry import LiveRegistry, LiveRepository, ReadFailure, RegistryScope
 from reconciler.plan.compute import without_expired
@@ -18,6 +17,8 @@ from reconciler.report.paint import plain
 from reconciler.report.plan_json import Origin, render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan
 from reconciler.report.plan_view import view_drift, view_plan
+from reconciler.workflow.file_plan import plan_registries
+from reconciler.workflow.source import AccessSource
 
 CASES = Path(__file__).parent / "cases"
 FILE = "ecr_access.yaml"
@@ -38,7 +39,7 @@ def planned(folder: Path) -> tuple[AccessSource, Plan]:
     account, regions = loaded.access.registry[:2]
     registries = [_registry(RegistryScope(account, region), live) for region in regions]
     plan = plan_registries(loaded.access, registries, NOW)
-    return AccessSource(loaded.access, FILE, content, NOW), plan
+    return AccessSource(loaded.access, FILE, content, NOW, loaded), plan
 
 
 def origin(source: AccessSource) -> Origin:
@@ -51,7 +52,7 @@ def expected_output(folder: Path) -> dict[str, str]:
     """Work out every output file of a case, by name."""
     source, plan = planned(folder)
     access = source.access
-    refusals = check_guards(plan, access.guards, Allowances(), lambda: CALLER)
+    refusals = refusal_views(check_guards(plan, access.guards, Allowances(), lambda: CALLER))
     view = view_plan(plan, display_names_of(access))
     refused = "".join(f"refused: {refusal.guard}: {refusal.message}\n" for refusal in refusals)
     return {

@@ -10,7 +10,7 @@ from reconciler.apply.journal_file import LockedFile, take_journal, unwritable
 from reconciler.apply.journal_lines import RunInfo, begin_line, end_line, longest_end
 from reconciler.apply.journal_reading import MAX_JOURNAL
 from reconciler.apply.model import Outcome
-from reconciler.errors import ReconcileError, RefusedError
+from reconciler.errors import ReconcileError, RefusedError, Remedy
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change
 from reconciler.policy.language.json_text import MalformedError
@@ -91,7 +91,7 @@ def start_journal(path: Path, info: RunInfo, changes: Iterable[Change], clock: C
         file.close(keep=False)
         raise RefusedError(
             f"the journal would take {room:,} bytes, and can hold {MAX_JOURNAL:,}",
-            hint="--repository GLOB takes a part at a time",
+            remedy=Remedy.SELECT_FEWER,
         )
     return RunJournal(path, info, file, clock)
 

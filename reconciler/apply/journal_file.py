@@ -7,12 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from reconciler.apply.journal_reading import MAX_JOURNAL, read_journal
-from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
+from reconciler.errors import InvalidError, ReconcileError, RefusedError, Remedy, UsageError
 
 if sys.platform != "win32":
     import fcntl
 
-ELSEWHERE = "--journal PATH names another place"
 _FLAGS = (
     os.O_RDWR
     | os.O_APPEND
@@ -92,7 +91,9 @@ def take_journal(path: Path) -> LockedFile:
         try:
             handle, is_new = _open(path)
         except IsADirectoryError:
-            raise UsageError(f"the journal {path} is a folder", hint=ELSEWHERE) from None
+            raise UsageError(
+                f"the journal {path} is a directory", remedy=Remedy.NAME_JOURNAL
+            ) from None
         except OSError as error:
             raise unwritable(path, error) from error
         try:
@@ -137,7 +138,8 @@ def unwritable(
     """Say that a journal can't be written, and what that means."""
     reason = error.strerror or str(error)
     return ReconcileError(
-        f"the journal {path} can't be written: {reason}; {meaning}", hint=ELSEWHERE
+        f"the journal {path} can't be written: {reason}; {meaning}",
+        remedy=Remedy.NAME_JOURNAL,
     )
 
 
@@ -145,20 +147,22 @@ def _take(handle: int, path: Path) -> bytes:
     """Lock a file that must be a journal, and give its content."""
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
-        raise UsageError(f"the journal {path} is no regular file", hint=ELSEWHERE)
+        raise UsageError(f"the journal {path} is not a regular file", remedy=Remedy.NAME_JOURNAL)
     if sys.platform != "win32":
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             message = f"the journal {path} is being written by another run"
-            raise RefusedError(message, hint=ELSEWHERE) from None
+            raise RefusedError(message, remedy=Remedy.NAME_JOURNAL) from None
     with os.fdopen(os.dup(handle), "rb") as file:
         content = file.read(MAX_JOURNAL + 1)
     try:
         # A last line that was cut off has to be told as such with others behind it, too.
         read_journal(content + b"\n" if content else content, str(path))
     except (InvalidError, RefusedError) as error:
-        raise UsageError(f"{error.message}; nothing was added to it", hint=ELSEWHERE) from None
+        raise UsageError(
+            f"{error.message}; nothing was added to it", remedy=Remedy.NAME_JOURNAL
+        ) from None
     return content
 
 

@@ -12,7 +12,7 @@ from reconciler.cli.terminal import show_error
 
 
 class Exit(IntEnum):
-    """What a command's exit code says."""
+    """The meaning of an exit code."""
 
     DONE = 0
     FAILED = 1
@@ -34,14 +34,14 @@ _FIRST = (
 
 
 def worst(codes: Iterable[Exit]) -> Exit:
-    """Choose the code to end with where several hold; DONE where none does."""
+    """Return the code that wins where several hold; DONE where none does."""
     found = set(codes)
     return next((code for code in _FIRST if code in found), Exit.DONE)
 
 
 @contextmanager
 def ending_with(code: Exit) -> Iterator[None]:
-    """End a command that has written to AWS with its code, whatever became of its report."""
+    """End a command that has written to AWS with its code, even where its report can't be shown."""
     try:
         yield
     except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""Files that a command is given, read whole."""
+"""The files that a command line names, read as a whole."""
 
 import sys
 from collections.abc import Callable
@@ -7,23 +7,26 @@ from pathlib import Path
 
 import typer
 
-from reconciler.errors import InvalidError, ReconcileError, UsageError
+from reconciler.errors import InvalidError, ReconcileError, Remedy, UsageError
 
 MAX_ACCESS_FILE = 16 * 2**20
 """The largest access file that is read, in bytes; 10,000 repositories take about one MiB."""
+
+MAX_POLICY = 16 * 2**20
+"""The largest policy document that is compared, in bytes."""
 
 STDIN = Path("-")
 
 
 def a_path(text: str | Path) -> Path:
-    """Take a path from the command line; an empty one, which is the current folder, is refused."""
+    """Parse a path; an empty one, which would be the current directory, is refused."""
     if text == "":
         raise typer.BadParameter("the path is empty")
     return Path(text)
 
 
 def name_of(path: Path) -> str:
-    """Say what a file that is read is called: its path, or stdin for `-`."""
+    """Return what messages call a file: its path, or stdin for `-`."""
     return "stdin" if path == STDIN else str(path)
 
 
@@ -34,7 +37,7 @@ def require_one_stdin(*paths: Path | None) -> None:
 
 
 def require_no_stdout(option: str, path: Path | None, hint: str) -> None:
-    """Raise UsageError for a `-`: what is written there is a file."""
+    """Raise UsageError where a file to write is `-`."""
     if path == STDIN:
         raise UsageError(f"{option} -: this takes the path of a file", hint=hint)
 
@@ -45,13 +48,14 @@ def read_file(
     *,
     called: str = "file",
     hint: str | None = None,
+    remedy: Remedy | None = None,
     check: Callable[[int], None] = lambda _handle: None,
 ) -> bytes:
-    """Read a file's bytes, of which there may be so many; `-` is stdin.
+    """Read a file of at most so many bytes; `-` is stdin.
 
-    `called` says what it should be; `hint` helps where there is none; `check` is given the open
-    file's handle. Raises UsageError where there is no such file, InvalidError for a larger one,
-    ReconcileError for one that can't be read.
+    `called` is what it should be, `hint` and `remedy` help where it does not exist, `check` is
+    called with the open file's handle. Raises UsageError where there is no such file, InvalidError
+    for a larger one, ReconcileError for one that can't be read.
     """
     name = name_of(path)
     try:
@@ -59,9 +63,9 @@ def read_file(
             check(file.fileno())
             content = file.read(most + 1)
     except FileNotFoundError:
-        raise UsageError(f"there is no {called} {name}", hint=hint) from None
+        raise UsageError(f"there is no {called} {name}", hint=hint, remedy=remedy) from None
     except IsADirectoryError:
-        raise UsageError(f"{name} is a folder, not a {called}") from None
+        raise UsageError(f"{name} is a directory, not a {called}") from None
     except OSError as error:
         raise ReconcileError(f"{name} can't be read: {error.strerror}") from None
     if len(content) > most:

@@ -1,84 +1,66 @@
-"""From a path to an access file that is valid, or to exit 3 with every problem shown."""
+"""The files that a command is given: an access file, a saved plan, a journal."""
 
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from reconciler.access_file.document.problems import Problem, did_you_mean
-from reconciler.access_file.load import Loaded, load_access
-from reconciler.access_file.model import AccessFile
-from reconciler.cli.files import MAX_ACCESS_FILE, name_of, read_file
+from reconciler.access_file.load import Loaded
+from reconciler.apply.journal_reading import MAX_JOURNAL
+from reconciler.cli.files import MAX_ACCESS_FILE, STDIN, name_of, read_file
+from reconciler.cli.option_hints import as_argument, problems_with_options
 from reconciler.cli.terminal import page_of, paint_for, tell
-from reconciler.errors import InvalidError, UsageError
-from reconciler.policy.language.glob import glob_matches
+from reconciler.errors import InvalidError, Remedy
+from reconciler.model.guards import Allowances
 from reconciler.report.problems_text import render_problems
-
-
-class InvalidFileError(InvalidError):
-    """An access file has errors; `problems` are all that was found (exit 3)."""
-
-    def __init__(self, name: str, problems: tuple[Problem, ...]) -> None:
-        super().__init__(f"{name} is invalid; nothing was done")
-        self.problems = problems
-
-
-@dataclass(frozen=True, slots=True)
-class AccessSource:
-    """An access file as it was read: the model, its path and content, and the time that counts.
-
-    `allow_public` are the entries that this run allows to be public.
-    """
-
-    access: AccessFile
-    path: str
-    content: bytes
-    now: datetime
-    allow_public: tuple[str, ...] = ()
+from reconciler.workflow import AccessSource, InvalidFileError, StoredPlan, load, read_plan
+from reconciler.workflow.journals import require_unlocked
+from reconciler.workflow.plan_file import MAX_PLAN
 
 
 def read_access_file(file: Path, hint: str | None = None) -> bytes:
-    """Read the file's bytes; `hint` says where there is one. Raises as `read_file` does."""
-    usual = "'reconcile init' writes one; -f FILE or $ECR_ACCESS_FILE names another"
-    return read_file(file, MAX_ACCESS_FILE, hint=hint or usual)
+    """Read the file; `hint` says where it may be. Raises as `read_file`."""
+    remedy = Remedy.NAME_ACCESS_FILE if hint is None else None
+    return read_file(file, MAX_ACCESS_FILE, hint=hint, remedy=remedy)
 
 
-def check(
-    file: Path, content: bytes, *, allow_public: Iterable[str], now: datetime | None = None
-) -> Loaded:
-    """Check a file's content: the model where it is valid, and all problems.
+def load_valid(file: Path, allowances: Allowances, *, hint: str | None = None) -> AccessSource:
+    """Load a file that must be valid, and show its problems on stderr.
 
-    Raises UsageError for a name in `allow_public` that no entry of the file is about.
+    `hint` says where the file may be. Raises UsageError where there is none, and as `load`.
     """
-    allowed = frozenset(allow_public)
-    loaded = load_access(content, name_of(file), now=now or datetime.now(UTC), allow_public=allowed)
-    entries = loaded.repositories
-    for name in sorted(allowed) if entries is not None else ():
-        if not any(glob_matches(entry, name) for entry in entries or ()):
-            raise UsageError(
-                f"--allow-public {name}: the file has no such repository",
-                hint=did_you_mean(name, entries or ()) or "name an entry as the file writes it",
-            )
-    return loaded
+    try:
+        source = load(read_access_file(file, hint), name_of(file), allowances=allowances)
+    except InvalidFileError as invalid:
+        _show_problems(invalid.checked)
+        raise
+    _show_problems(source.checked)
+    return source
 
 
-def load_valid(
-    file: Path, allow_public: Iterable[str] | None = None, *, hint: str | None = None
-) -> AccessSource:
-    """Load a file that must be valid; warnings go to stderr, and so do the errors.
-
-    `hint` says where there is one. Raises InvalidFileError where there are errors, UsageError
-    where there is no file, and as `check`.
-    """
-    content = read_access_file(file, hint)
-    now = datetime.now(UTC)
-    allowed = tuple(allow_public or ())
-    loaded = check(file, content, allow_public=allowed, now=now)
-    if loaded.problems:
+def _show_problems(checked: Loaded) -> None:
+    if checked.problems:
+        problems = problems_with_options(checked.problems)
         paint = paint_for(sys.stderr)
-        told = render_problems(loaded.problems, loaded.lines, paint, page_of(sys.stderr))
+        told = render_problems(problems, checked.lines, paint, page_of(sys.stderr))
         tell(told.rstrip("\n"))
-    if loaded.access is None:
-        raise InvalidFileError(name_of(file), loaded.problems)
-    return AccessSource(loaded.access, name_of(file), content, now, allowed)
+
+
+def load_plan(path: Path) -> StoredPlan:
+    """Read a saved plan. Raises UsageError where there is none, and as `read_plan`."""
+    hint = "'reconcile plan --out PLAN' writes one"
+    content = read_file(path, MAX_PLAN, called="plan", hint=hint)
+    name = name_of(path)
+    if path.suffix in {".yaml", ".yml"} and not content.lstrip().startswith(b"{"):
+        hint = f"the access file is given with -f {as_argument(str(path))}; {hint}"
+        raise InvalidError(f"{name} is not a reconcile plan", hint=hint)
+    stored = read_plan(content, Path(name))
+    of_stdin = stored.plan.file_path == name_of(STDIN)
+    return replace(stored, origin=STDIN) if of_stdin else stored
+
+
+def load_journal(path: Path) -> bytes:
+    """Read a journal's content. Raises UsageError where there is none, InvalidError for a larger
+    file, RefusedError while a run is writing it.
+    """
+    return read_file(path, MAX_JOURNAL, called="journal", check=partial(require_unlocked, path))

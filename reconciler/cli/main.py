@@ -7,22 +7,11 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.commands import (
-    apply,
-    compare,
-    compile_,
-    demo,
-    drift,
-    iam,
-    init,
-    plan,
-    rollback,
-    sandbox,
-    schema,
-    validate,
-)
+from reconciler.cli.commands import offline, online
+from reconciler.cli.commands.demo import demo
+from reconciler.cli.commands.sandbox import sandbox
 from reconciler.cli.exits import Exit
-from reconciler.cli.failing import fail
+from reconciler.cli.failures import fail
 from reconciler.cli.options import asks_for_json
 from reconciler.cli.signals import Interrupt, end_on_signals
 from reconciler.cli.streams import provide_streams, silence
@@ -39,18 +28,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("init")(init.init)
-app.command("validate")(validate.validate)
-app.command("compile")(compile_.compile_)
-app.command("plan")(plan.plan)
-app.command("apply")(apply.apply)
-app.command("drift")(drift.drift)
-app.command("rollback")(rollback.rollback)
-app.command("compare")(compare.compare)
-app.add_typer(iam.app, name="iam")
-app.command("schema")(schema.schema)
-app.command("sandbox")(sandbox.sandbox)
-app.command("demo")(demo.demo)
+app.command("init")(offline.init)
+app.command("validate")(offline.validate)
+app.command("compile")(offline.compile_)
+app.command("plan")(online.plan)
+app.command("apply")(online.apply)
+app.command("drift")(online.drift)
+app.command("rollback")(online.rollback)
+app.command("compare")(offline.compare)
+app.add_typer(offline.iam, name="iam")
+app.command("schema")(offline.schema)
+app.command("sandbox")(sandbox)
+app.command("demo")(demo)
 
 
 def _version(wanted: bool) -> None:

@@ -1,43 +1,44 @@
-"""The options that several commands share, declared once."""
+"""The options that several commands share."""
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from reconciler.cli.completing import entry_names, entry_patterns
+from reconciler.cli.completion import entry_names, entry_patterns
 from reconciler.cli.files import a_path
+from reconciler.model.guards import Allowances
 
 
 class Format(StrEnum):
-    """How a result is written to stdout."""
+    """The format of a result on stdout."""
 
     TEXT = "text"
     JSON = "json"
 
 
 def asks_for_json(arguments: Sequence[str]) -> bool:
-    """Tell whether a command line, right or wrong, asks for JSON: the last --format counts."""
+    """Whether a command line, valid or not, asks for JSON; the last --format counts."""
     options = " ".join(arguments).partition(" -- ")[0]
     formats = re.findall(r"(?<!\S)--format[ =](\S+)", options)
     return formats[-1:] == ["json"]
 
 
 def not_empty(name: str | None) -> str | None:
-    """Refuse an empty name: it would count as no option at all."""
+    """Refuse an empty name, which would be taken for no option."""
     if name == "":
         raise typer.BadParameter("the name is empty")
     return name
 
 
 def finite(seconds: float) -> float:
-    """Refuse what is no number of seconds: NaN is neither too little nor too much."""
+    """Refuse NaN, which passes every check of a minimum and a maximum, and infinity."""
     if not math.isfinite(seconds):
-        raise typer.BadParameter(f"{seconds} is no number of seconds")
+        raise typer.BadParameter(f"{seconds} is not a number of seconds")
     return seconds
 
 
@@ -58,12 +59,12 @@ Repository = Annotated[
         "--repository",
         metavar="GLOB",
         autocompletion=entry_patterns,
-        help="Only repositories that match; * and ?. Repeatable.",
+        help="Only repositories that match; * and ? are wildcards. Repeatable.",
     ),
 ]
-OutputFormat = Annotated[Format, typer.Option("--format", help="How the result is written.")]
+OutputFormat = Annotated[Format, typer.Option("--format", help="Format of the result.")]
 NoGroup = Annotated[
-    bool, typer.Option("--no-group", help="Show equal changes of several repositories one by one.")
+    bool, typer.Option("--no-group", help="Show equal changes of several repositories separately.")
 ]
 AllowPublic = Annotated[
     list[str] | None,
@@ -71,7 +72,7 @@ AllowPublic = Annotated[
         "--allow-public",
         metavar="REPO",
         autocompletion=entry_patterns,
-        help="Let this repository be public. Repeatable.",
+        help="Allow this repository to be public. Repeatable.",
     ),
 ]
 AllowRevocations = Annotated[
@@ -80,7 +81,7 @@ AllowRevocations = Annotated[
         "--allow-revocations",
         metavar="N",
         min=0,
-        help="Let N grants be revoked where max_revoked forbids it.",
+        help="Allow N grants to be revoked, beyond max_revoked.",
     ),
 ]
 AllowGrants = Annotated[
@@ -89,7 +90,7 @@ AllowGrants = Annotated[
         "--allow-grants",
         metavar="N",
         min=0,
-        help="Let N grants be added where max_granted forbids it.",
+        help="Allow N grants to be added, beyond max_granted.",
     ),
 ]
 AllowEmpty = Annotated[
@@ -98,7 +99,7 @@ AllowEmpty = Annotated[
         "--allow-empty",
         metavar="REPO",
         autocompletion=entry_names,
-        help="Let this repository lose all its access. Repeatable.",
+        help="Allow this repository to lose all its access. Repeatable.",
     ),
 ]
 AllowLockOut = Annotated[
@@ -107,7 +108,7 @@ AllowLockOut = Annotated[
         "--allow-lock-out",
         metavar="REPO",
         autocompletion=entry_names,
-        help="Let a Deny keep the caller from this repository's policy. Repeatable.",
+        help="Allow a Deny that locks the caller out of this repository's policy. Repeatable.",
     ),
 ]
 AllowNever = Annotated[
@@ -116,7 +117,7 @@ AllowNever = Annotated[
         "--allow-never",
         metavar="REPO",
         autocompletion=entry_names,
-        help="Let a never rule stay broken on this repository. Repeatable.",
+        help="Allow a never rule to stay violated on this repository. Repeatable.",
     ),
 ]
 Wait = Annotated[
@@ -127,7 +128,7 @@ Wait = Annotated[
         min=0,
         max=600,
         callback=finite,
-        help="How long to wait for new roles that AWS does not know yet.",
+        help="How long to wait for new roles that do not exist in AWS yet.",
     ),
 ]
 JournalPath = Annotated[
@@ -136,7 +137,7 @@ JournalPath = Annotated[
         "--journal",
         metavar="PATH",
         parser=a_path,
-        help="Where every write is recorded, for rollback; appended.",
+        help="File to record every write in, for rollback; appended to.",
     ),
 ]
 Profile = Annotated[
@@ -145,11 +146,31 @@ Profile = Annotated[
         "--profile",
         metavar="NAME",
         callback=not_empty,
-        help="The AWS profile to use, before AWS_PROFILE and credentials of the environment.",
+        help="AWS profile; takes precedence over AWS_PROFILE and credentials in the environment.",
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Show no notes and no progress; errors are shown.")
+    bool, typer.Option("--quiet", "-q", help="Hide notes and progress; errors are shown.")
 ]
 DEFAULT_FILE = Path("ecr_access.yaml")
 DEFAULT_WAIT = 20.0
+
+
+def allowances(
+    *,
+    revocations: int = 0,
+    grants: int = 0,
+    public: Iterable[str] | None = None,
+    empty: Iterable[str] | None = None,
+    lock_out: Iterable[str] | None = None,
+    never: Iterable[str] | None = None,
+) -> Allowances:
+    """Return what the options of one run allow."""
+    return Allowances(
+        revocations,
+        grants,
+        frozenset(public or ()),
+        frozenset(empty or ()),
+        frozenset(lock_out or ()),
+        frozenset(never or ()),
+    )

@@ -1,13 +1,11 @@
 """The screen: what goes to stdout, what to stderr, with which colour and how wide."""
 
 import os
-import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Timer
 from typing import TextIO
 
@@ -111,13 +109,6 @@ def note(text: str) -> None:
     """Write a note on the work to stderr, unless quiet."""
     if not _screen.quiet:
         tell(text)
-
-
-def as_argument(part: Path | str) -> str:
-    """Write a path, or a part of a command, as one would type it there."""
-    if isinstance(part, Path) and str(part).startswith("-"):
-        part = f"./{part}"
-    return printable(shlex.quote(str(part)))
 
 
 def show_error(message: str, hint: str | None = None) -> None:

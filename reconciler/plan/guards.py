@@ -1,9 +1,11 @@
-"""Guards: what a plan may not do unless it is allowed to, on the command line or in the file."""
+"""Guards: what a plan may not do unless the file or the run allows it."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from reconciler.model.guards import Allowances, Guards, Limit
+from reconciler.model.registry import Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan
@@ -12,28 +14,36 @@ from reconciler.policy.meaning.facts import facts_of_policy
 from reconciler.policy.meaning.public import openings
 from reconciler.printable import quoted
 
-REVOCATIONS = "--allow-revocations"
-GRANTS = "--allow-grants"
-PUBLIC = "--allow-public"
-EMPTY = "--allow-empty"
-LOCK_OUT = "--allow-lock-out"
-NEVER = "--allow-never"
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Refusal:
-    """One guard's no: which guard, and one line with the figure and the option that allows it."""
+    """One guard's no, in a sentence and as data.
+
+    `target` is the repository that it is about, None where the guard counts over the whole plan.
+    `figure` counts the grants that would be revoked, added or left without access, `limit` is the
+    file's limit of them; both are None where the guard counts nothing.
+    """
 
     guard: str
     message: str
+    target: Target | None = None
+    figure: int | None = None
+    limit: Limit | None = field(default=None, compare=False)
+
+
+class UnusedAllowance(NamedTuple):
+    """A repository that a guard was told to allow, and that the plan does not need it for."""
+
+    guard: str
+    repository: str
 
 
 def check_guards(
     plan: Plan, guards: Guards, allowances: Allowances, caller: Callable[[], str]
 ) -> tuple[Refusal, ...]:
-    """Give every guard's refusal of this plan, sorted; none means that it may be applied.
+    """Return every guard's refusal of this plan, sorted; without any, it may be applied.
 
-    `caller` gives the ARN of whoever would write; it is asked where the answer matters.
+    `caller` returns the ARN of whoever would write; it is called only where that matters.
     """
     refusals = [
         *_check_amounts(plan, guards, allowances),
@@ -46,7 +56,7 @@ def check_guards(
 
 
 def check_public(changes: Iterable[Change], allowed: Collection[str]) -> Iterable[Refusal]:
-    """Refuse each change that lets anyone in whom the live policy does not, or may do so.
+    """Refuse each change that makes a repository public, or may do so.
 
     `allowed` are the names and patterns of repositories that may be public.
     """
@@ -60,11 +70,11 @@ def check_public(changes: Iterable[Change], allowed: Collection[str]) -> Iterabl
             message = f"what is to be put on {target} lets strangers in, from accounts not named"
         else:
             continue
-        yield Refusal(RuleId.PUBLIC, f"{message}; {PUBLIC} {name} allows it once")
+        yield Refusal(RuleId.PUBLIC, message, target)
 
 
 def _opens(change: Change) -> bool:
-    """Tell whether a change lets strangers in, or takes a Deny from where they are let in."""
+    """Whether a change lets strangers in, or takes a Deny from where they are let in."""
     risks = {risk.name for risk in change.risks}
     return RuleId.PUBLIC in risks or (
         RuleId.DENY_REMOVED in risks and bool(openings(facts_of_policy(change.after)))
@@ -74,34 +84,29 @@ def _opens(change: Change) -> bool:
 def check_lock_out(
     changes: Iterable[Change], allowed: frozenset[str], caller: Callable[[], str]
 ) -> Iterable[Refusal]:
-    """Refuse each change that denies the caller to set the policy again, or may."""
+    """Refuse each change that denies, or may deny, the caller to set the policy again."""
     denying = [c for c in changes if c.target.repository not in allowed and may_lock_out(c)]
     if not denying:
         return
     arn = caller()
     for target, why in locked_out(denying, arn):
-        yield Refusal(
-            "lock_out",
-            f"on {target} {why} {arn} from reading, setting or deleting the policy; "
-            f"{LOCK_OUT} {target.repository} allows it once",
-        )
+        message = f"on {target} {why} {arn} from reading, setting or deleting the policy"
+        yield Refusal("lock_out", message, target)
 
 
 def _check_amounts(plan: Plan, guards: Guards, allowances: Allowances) -> Iterable[Refusal]:
     lost = sum(change.revoked for change in plan.changes)
     won = sum(change.granted for change in plan.changes)
     if lost > allowances.revocations and _exceeds(lost, plan.live_grants, guards.max_revoked):
-        yield Refusal(
-            "max_revoked",
-            f"this would revoke or narrow {lost} of {_grants(plan.live_grants)}; the limit is "
-            f"{guards.max_revoked}; {REVOCATIONS} {lost} allows it once",
-        )
+        message = f"this would revoke or narrow {lost} of {_grants(plan.live_grants)}"
+        yield _over("max_revoked", message, lost, guards.max_revoked)
     if won > allowances.grants and _exceeds(won, plan.live_grants, guards.max_granted):
-        yield Refusal(
-            "max_granted",
-            f"this would add or widen {_grants(won)}, to {plan.live_grants}; the limit is "
-            f"{guards.max_granted}; {GRANTS} {won} allows it once",
-        )
+        message = f"this would add or widen {_grants(won)}, to {plan.live_grants}"
+        yield _over("max_granted", message, won, guards.max_granted)
+
+
+def _over(guard: str, message: str, figure: int, limit: Limit | None) -> Refusal:
+    return Refusal(guard, f"{message}; the limit is {limit}", figure=figure, limit=limit)
 
 
 def _exceeds(number: int, of: int, limit: Limit | None) -> bool:
@@ -110,24 +115,37 @@ def _exceeds(number: int, of: int, limit: Limit | None) -> bool:
 
 def _check_emptied(changes: Iterable[Change], allowed: frozenset[str]) -> Iterable[Refusal]:
     for change in changes:
-        name = change.target.repository
-        if change.emptied and name not in allowed:
-            yield Refusal(
-                "empty",
+        if change.emptied and change.target.repository not in allowed:
+            message = (
                 f"this would leave nobody with access to {change.target}, "
-                f"{_grants(change.emptied)} now; {EMPTY} {name} allows it once",
+                f"{_grants(change.emptied)} now"
             )
+            yield Refusal("empty", message, change.target, change.emptied)
 
 
 def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
     for broken in plan.broken:
-        name = broken.target.repository
-        if not broken.repaired and name not in allowed:
-            yield Refusal(
-                RuleId.NEVER,
+        if not broken.repaired and broken.target.repository not in allowed:
+            message = (
                 f"{broken.who} {broken.has} on {broken.target} and keeps it, which it "
-                f"must never have: {quoted(broken.because)}; {NEVER} {name} allows it once",
+                f"must never have: {quoted(broken.because)}"
             )
+            yield Refusal(RuleId.NEVER, message, broken.target)
+
+
+def unused_allowances(plan: Plan, allowances: Allowances) -> tuple[UnusedAllowance, ...]:
+    """Return the allowed repositories that the plan has nothing to do with."""
+    changed = {change.target.repository for change in plan.changes}
+    broken = {one.target.repository for one in plan.broken}
+    return tuple(
+        UnusedAllowance(guard, name)
+        for guard, names, known in (
+            ("empty", allowances.empty, changed),
+            ("lock_out", allowances.lock_out, changed),
+            (RuleId.NEVER, allowances.never, broken),
+        )
+        for name in sorted(names - known)
+    )
 
 
 def _grants(number: int) -> str:

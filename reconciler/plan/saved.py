@@ -13,7 +13,7 @@ from typing import Literal, NotRequired, TypedDict, cast
 
 from jsonschema import Draft202012Validator
 
-from reconciler.errors import InvalidError, RefusedError
+from reconciler.errors import InvalidError, RefusedError, Remedy
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import BrokenRule, ChangeKind, Finding, PlanError
@@ -148,7 +148,6 @@ def digest_of(document: Mapping[str, object]) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-_PLAN_AGAIN = "'reconcile plan --out PLAN' makes a new one"
 _SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _LONGEST_VERSION = 32
 _LONGEST_PLACE = 200
@@ -200,31 +199,33 @@ def read_saved(text: str, schema: Mapping[str, object]) -> SavedPlan:
     try:
         return _saved(_document(load_json(text), schema))
     except MalformedError as malformed:
-        raise InvalidError(f"the plan can't be read: {malformed}", hint=_PLAN_AGAIN) from None
+        raise InvalidError(
+            f"the plan can't be read: {malformed}", remedy=Remedy.MAKE_PLAN
+        ) from None
     except RecursionError:
-        raise InvalidError("the plan is nested too deeply", hint=_PLAN_AGAIN) from None
+        raise InvalidError("the plan is nested too deeply", remedy=Remedy.MAKE_PLAN) from None
 
 
 def _document(value: object, schema: Mapping[str, object]) -> PlanJson:
     if not isinstance(value, dict) or not _is_ours(value):
-        raise InvalidError("this is no plan that reconcile made", hint=_PLAN_AGAIN)
+        raise InvalidError("this is no plan that reconcile made", remedy=Remedy.MAKE_PLAN)
     if value["format_version"] != FORMAT_VERSION:
         raise RefusedError(
             f"the plan is in format {_quoted(value['format_version'])}, of another version of "
             f"reconcile; this one reads format {_quoted(FORMAT_VERSION)}",
-            hint=_PLAN_AGAIN,
+            remedy=Remedy.MAKE_PLAN,
         )
     if "digest" not in value:
         raise RefusedError(
             "the plan has no digest: it was edited since it was made, or drift or apply wrote it, "
             "whose output can't be applied",
-            hint=_PLAN_AGAIN,
+            remedy=Remedy.MAKE_PLAN,
         )
     if value["digest"] != digest_of(value):
         raise RefusedError(
             "the plan was edited or damaged since it was made: its digest does not match its "
             "content",
-            hint=_PLAN_AGAIN,
+            remedy=Remedy.MAKE_PLAN,
         )
     for error in Draft202012Validator(schema).iter_errors(value):
         place = json_place(tuple(error.absolute_path))[:_LONGEST_PLACE]
@@ -251,7 +252,7 @@ def _saved(document: PlanJson) -> SavedPlan:
     for target in (target for target, number in counted.items() if number > 1):
         raise InvalidError(
             f"the plan is malformed: it changes {target} twice",
-            hint=_PLAN_AGAIN,
+            remedy=Remedy.MAKE_PLAN,
         )
     return SavedPlan(
         account=registry["account"],
@@ -285,7 +286,7 @@ def _rule(told: str) -> RuleId:
     except ValueError:
         raise InvalidError(
             f"the plan is malformed: this version of reconcile has no rule {_quoted(told)}",
-            hint=_PLAN_AGAIN,
+            remedy=Remedy.MAKE_PLAN,
         ) from None
 
 

@@ -4,6 +4,7 @@ import re
 
 from botocore import exceptions as boto
 
+from reconciler.errors import Remedy
 from reconciler.printable import printable
 from reconciler.redaction import redacted
 from reconciler.registry.classify import (
@@ -23,9 +24,6 @@ _REASON = re.compile(r"\bbecause (?P<reason>.+)|\bwith (?P<deny>an explicit deny
 
 CREDENTIALS_HINT = "check with `aws sts get-caller-identity` that these credentials work"
 _HINTS = {
-    Fault.SETTINGS: (
-        "check --profile, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the files in ~/.aws"
-    ),
     Fault.CONNECTION: "check the network, the proxy, the region's name and AWS_ENDPOINT_URL",
     Fault.TLS: "where a proxy has certificates of its own, name them in AWS_CA_BUNDLE; "
     "for an http:// endpoint, check AWS_ENDPOINT_URL",
@@ -57,7 +55,10 @@ def explain(
     hint = _HINTS.get(fault)
     match fault:
         case Fault.SETTINGS:
-            message, hint = f"the AWS settings do not work: {said}", variant_hint(said) or hint
+            message = f"the AWS settings do not work: {said}"
+            variant = variant_hint(said)
+            remedy = None if variant else Remedy.CHECK_AWS_SETTINGS
+            return CallError(message, fault=fault, hint=variant, remedy=remedy)
         case Fault.CREDENTIALS:
             message, hint = _credentials(error, said)
         case Fault.NOT_ACCEPTED:

@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from reconciler.errors import ReconcileError
+from reconciler.errors import ReconcileError, Remedy
 
 
 class Fault(Enum):
@@ -41,8 +41,10 @@ which (hashicorp/terraform-provider-aws#39064)."""
 class CallError(ReconcileError):
     """A call to AWS failed, and it is certain that it changed nothing (exit 1)."""
 
-    def __init__(self, message: str, *, fault: Fault, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self, message: str, *, fault: Fault, hint: str | None = None, remedy: Remedy | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, remedy=remedy)
         self.fault = fault
 
 

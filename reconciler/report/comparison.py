@@ -1,39 +1,17 @@
 """How two policy documents compare, as text and as JSON."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
+from reconciler.model.comparison import Comparison
 from reconciler.model.display_names import DisplayNames
-from reconciler.policy.language.document import Unreadable
 from reconciler.policy.language.json_text import json_place
-from reconciler.policy.meaning.difference import AccessChange
 from reconciler.printable import printable, printable_json
 from reconciler.report.access_text import access_block, as_change
 from reconciler.report.access_view import access_lines, added_grants, removed_grants
 from reconciler.report.paint import Paint
 
 _BUILT_IN = DisplayNames()
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableDocument:
-    """A document that is no policy, and why."""
-
-    name: str
-    policy: Unreadable
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What leads from the left document to the right one; empty where they mean the same.
-
-    Where one is unreadable nothing is known of the access.
-    """
-
-    left: str
-    right: str
-    access: tuple[AccessChange, ...]
-    unreadable: tuple[UnreadableDocument, ...]
 
 
 def render_comparison(comparison: Comparison, paint: Paint) -> str:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import RepositorySettings
 from reconciler.model.rule_ids import RuleId
-from reconciler.plan.guards import Refusal
 from reconciler.plan.model import (
     BrokenRule,
     Change,
@@ -35,6 +34,14 @@ from reconciler.report.words import principal_label
 Risks = tuple[Risk, ...]
 
 _KINDS: tuple[LineKind, ...] = ("granted", "widened", "revoked", "narrowed", "changed", "gone")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RefusalView:
+    """A guard's refusal: the guard, and one line that ends with what allows it."""
+
+    guard: str
+    message: str
 
 
 class RiskView(NamedTuple):
@@ -96,7 +103,7 @@ class PlanView:
     unmanaged: tuple[str, ...]
     broken: tuple[BrokenView, ...]
     live_grants: int
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[RefusalView, ...] = ()
 
     def count(self, change: ChangeKind) -> int:
         """Count the changes of one kind."""
@@ -113,7 +120,7 @@ class PlanView:
 
 
 def view_plan(
-    plan: Plan, display_names: DisplayNames, refusals: tuple[Refusal, ...] = ()
+    plan: Plan, display_names: DisplayNames, refusals: tuple[RefusalView, ...] = ()
 ) -> PlanView:
     """Work out what every format says of a plan, and of the guards' refusals of it."""
     return replace(_view(plan, display_names, lambda change: change.risks), refusals=refusals)

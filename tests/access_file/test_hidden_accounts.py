@@ -235,7 +235,7 @@ def test_public_is_passed_over_by_the_key_of_a_pattern_and_for_raw_statements() 
     for body in (anyone, statements):
         (problem,) = load(body).problems
         assert problem.rule == "public"
-        assert "--allow-public 'tools/*' to this command" in (problem.hint or "")
+        assert problem.repository == "tools/*"
         assert rules(load(body, allow_public=frozenset({"tools/*"}))) == []
         assert rules(load(body, allow_public=frozenset({"tools/one"}))) == ["public"]
 

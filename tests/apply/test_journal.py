@@ -248,7 +248,7 @@ def test_what_is_something_else_is_not_touched(tmp_path: Path, content: bytes) -
 @pytest.mark.parametrize("path", ["/dev/null", "fifo", "."])
 def test_what_is_no_file(tmp_path: Path, path: str) -> None:
     os.mkfifo(tmp_path / "fifo")
-    with pytest.raises(UsageError, match=r"no regular file|is a folder"):
+    with pytest.raises(UsageError, match=r"not a regular file|is a directory"):
         open_file(tmp_path / path)
 
 

@@ -23,10 +23,10 @@ _FORKS.set_forkserver_preload(
     [
         "tests.cli.process",
         "jsonschema",
-        "reconciler.cli.applying",
-        "reconciler.cli.guarding",
-        "reconciler.cli.rolling_back",
-        "reconciler.cli.replay",
+        "reconciler.cli.listener",
+        "reconciler.cli.load",
+        "reconciler.cli.results",
+        "reconciler.registry.writer",
     ]
 )
 

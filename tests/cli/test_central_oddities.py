@@ -11,7 +11,6 @@ import pytest
 from reconciler.access_file.desired import desired_policies
 from reconciler.access_file.load import load_access
 from reconciler.access_file.model import AccessFile
-from reconciler.cli.planning import plan_registries
 from reconciler.model.grants import grant_facts
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.plan.compute import compute_plan
@@ -25,6 +24,7 @@ from reconciler.registry.session import connect
 from reconciler.sandbox.behaviour import DEFAULT
 from reconciler.sandbox.rewrite import as_read
 from reconciler.sandbox.server import Sandbox
+from reconciler.workflow.file_plan import plan_registries
 from tests.central_registry import FACTS, access_file
 
 pytestmark = pytest.mark.skipif(

@@ -47,7 +47,7 @@ def test_a_name_stands_beside_the_patterns_that_are_asked_for(offline: Reconcile
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("tools/x", "no entry of the file is about it"),
+        ("tools/x", "no entry of the file matches it"),
         ("paymnts/api", "did you mean 'payments/api'?"),
         ("payments/w:latest", "write only payments/w"),
         ("Payments/w", "write only payments/w"),

@@ -5,14 +5,21 @@ from itertools import permutations
 import pytest
 
 from reconciler.apply.model import Outcome
-from reconciler.cli.carry_out import Carried, exits_of
 from reconciler.cli.exits import Exit, worst
+from reconciler.cli.results import exit_of
+from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import Plan, PlanError
+from reconciler.workflow import ApplyResult, PlanOrigin, PlanResult
 from tests.apply.memory import change_of
 
 TARGET = Target("app/x", RegistryScope("111122223333", "us-west-2"))
 MISSING = Plan(errors=(PlanError(TARGET, "missing-repository", "…"),))
+
+
+def result_of(plan: Plan, *outcomes: Outcome, **ended: bool) -> ApplyResult:
+    origin = PlanOrigin("ecr_access.yaml", "", None, ())
+    return ApplyResult(PlanResult(plan, DisplayNames(), origin), outcomes, **ended)
 
 
 @pytest.mark.parametrize("codes", list(permutations(Exit, 2)))
@@ -39,7 +46,7 @@ def test_nothing_is_done() -> None:
         (["stale", "failed"], Plan(), Exit.REFUSED),
         (["skipped"], Plan(), Exit.FAILED),
         (["in-force"], Plan(), Exit.DONE),
-        (["in-force"], MISSING, Exit.DONE),
+        (["in-force"], MISSING, Exit.FAILED),
         (["in-force", "applied"], Plan(), Exit.DONE),
         (["in-force", "applied"], MISSING, Exit.PARTLY_APPLIED),
         (["in-force", "applied", "stale"], Plan(), Exit.PARTLY_APPLIED),
@@ -51,18 +58,18 @@ def test_nothing_is_done() -> None:
 def test_outcomes(results: list[str], plan: Plan, code: Exit) -> None:
     change = change_of(None, "pull")
     outcomes = [Outcome(change, result, written=result == "applied") for result in results]
-    assert worst(exits_of(plan, Carried(tuple(outcomes)))) is code
+    assert exit_of(result_of(plan, *outcomes)) is code
 
 
 @pytest.mark.parametrize("written", [True, None])
 @pytest.mark.parametrize("result", ["failed", "stale", "skipped"])
 def test_what_was_written_or_may_be_is_partly_applied(result: str, written: bool | None) -> None:
     outcome = Outcome(change_of(None, "pull"), result, "…", written=written)
-    assert exits_of(Plan(), Carried((outcome,))) == [Exit.PARTLY_APPLIED]
+    assert exit_of(result_of(Plan(), outcome)) is Exit.PARTLY_APPLIED
 
 
 @pytest.mark.parametrize("result", ["applied", "in-force", "skipped"])
 def test_a_run_that_was_interrupted_or_lost_its_journal_is_no_success(result: str) -> None:
     outcome = Outcome(change_of(None, "pull"), result, written=result == "applied")
-    for ended in (Carried((outcome,), interrupted=True), Carried((outcome,), unrecorded=True)):
-        assert worst(exits_of(Plan(), ended)) is not Exit.DONE
+    assert exit_of(result_of(Plan(), outcome, interrupted=True)) is not Exit.DONE
+    assert exit_of(result_of(Plan(), outcome, unrecorded=True)) is not Exit.DONE

@@ -99,8 +99,10 @@ def test_a_plan_from_another_folder_names_its_file(
     (folder / "elsewhere" / "access.yaml").write_text(SEED + "# another\n")
     other = there("apply", "../p.json", "--yes", "-f", "access.yaml", "--format", "json")
     told = json.loads(other.out)["error"]
-    assert told["message"] == "the plan was made from another version of access.yaml; plan again"
-    assert told["hint"] == "or from another file: -f ../access.yaml names it"
+    assert told["message"] == (
+        "the plan was made from another version of access.yaml, or from another file; plan again"
+    )
+    assert told["hint"] == "-f ../access.yaml names it"
     assert there("apply", "../p.json", "--yes", "-f", "../access.yaml").code == 0
     (folder / "access.yaml").unlink()
     lost = there("apply", "../p.json", "--yes")

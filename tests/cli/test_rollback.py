@@ -137,7 +137,7 @@ def test_a_journal_of_too_many_registries(offline: Reconcile, folder: Path) -> N
     lines = [begin(change(A, B, Target(NAME, replace(SCOPE, region=r)))) for r in regions]
     done = offline("rollback", keep(folder, b"".join(lines)), "--yes")
     assert (done.code, done.out) == (3, "")
-    assert "tells of 41 registries" in done.err
+    assert "names 41 registries" in done.err
 
 
 def test_a_role_of_the_journals_does_not_hide_whom_a_deny_locks_out(
@@ -163,7 +163,7 @@ def test_it_asks_first(reconcile: Reconcile, folder: Path, ecr: Sandbox) -> None
         assert (
             '"delete": 1' if options else "Plan: 0 policies to set, 1 policy to remove"
         ) in done.out
-        assert done.err.startswith("refused: this needs confirmation")
+        assert done.err.startswith("refused: confirmation required")
         assert "--yes" in done.err
     assert ecr.policy_text(NAME) == applied
     assert len(journals(folder)) == 1

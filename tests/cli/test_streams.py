@@ -16,7 +16,7 @@ from tests.apply.journal_making import A, B, journal
 from tests.cli.conftest import SEED, Done, Reconcile, clean_environment, sandbox_environment
 
 NO_SPACE = "error: the output can't be written: No space left on device\n"
-NOBODY = "refused: this needs confirmation, and no terminal is there to ask on; add --yes\n"
+NOT_ASKED = "refused: confirmation required, but stdin is not a terminal; pass --yes\n"
 MANY = [f"app/n{number:02}" for number in range(20)]
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full, or small pipes")
@@ -76,7 +76,7 @@ def test_a_plan_with_closed_streams(folder: Path, ecr: Sandbox, closed: str) -> 
 def test_an_unsure_apply_with_closed_streams(folder: Path, ecr: Sandbox, closed: str) -> None:
     done = in_shell(folder, ecr, f'"$@" {closed}', "apply")
     assert (done.code, is_applied(ecr)) == (5, False)
-    assert done.err.endswith(NOBODY if closed == ">&-" else "")
+    assert done.err.endswith(NOT_ASKED if closed == ">&-" else "")
     assert ("payments/api" in done.out) == (closed != ">&-")
 
 

@@ -150,14 +150,13 @@ def test_an_old_policy_that_nobody_understands_counts() -> None:
     assert locked_out([change], USER) == ((APP, why),)
 
 
-def test_the_refusal_names_caller_and_option() -> None:
+def test_the_refusal_names_the_caller() -> None:
     denied = deny("*", "ecr:SetRepositoryPolicy")
     change = only_change(desired(grant(), statements=[denied]), live(allow(ROLE, PULL)))
     made = Plan(changes=(change,), live_grants=1)
     (refusal,) = check_guards(made, Guards(), Allowances(), lambda: USER)
     assert refusal.message == (
-        f"on app (us-west-2) a Deny locks out {USER} from reading, setting or deleting the policy; "
-        "--allow-lock-out app allows it once"
+        f"on app (us-west-2) a Deny locks out {USER} from reading, setting or deleting the policy"
     )
     allowed = Allowances(lock_out=frozenset({"app"}))
     assert check_guards(made, Guards(), allowed, lambda: USER) == ()

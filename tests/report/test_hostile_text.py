@@ -6,14 +6,13 @@ import pytest
 
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
-from reconciler.plan.guards import Refusal
 from reconciler.plan.model import BrokenRule, Finding, Plan, PlanError
 from reconciler.policy.language.principals import Principal
 from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
 from reconciler.report.paint import plain
 from reconciler.report.plan_json import Origin, render_drift_json, render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan
-from reconciler.report.plan_view import view_drift, view_plan
+from reconciler.report.plan_view import RefusalView, view_drift, view_plan
 from tests.apply.journal_making import change
 from tests.cli.hostile import ALL, LINES, faults
 from tests.report.test_plan_schema import broken_by
@@ -43,7 +42,7 @@ def hostile_plan(text: str) -> Plan:
 def test_no_format_shows_it_raw(text: str) -> None:
     plan, words = hostile_plan(text), DisplayNames()
     origin = Origin("1.0.0", text, text, text, (text,))
-    view = view_plan(plan, words, (Refusal("public", text),))
+    view = view_plan(plan, words, (RefusalView("public", text),))
     drift = view_drift(plan, words)
     outcomes = [OutcomeView(text, text, "set", "failed", text) for _ in plan.changes]
     for told in (
@@ -70,5 +69,5 @@ def test_what_is_written_keeps_to_the_schema() -> None:
         broken=tuple(replace(broken, target=place) for broken in plan.broken),
     )
     origin = Origin("1.0.0", ALL, "ab" * 32, scope.account, (scope.region,))
-    view = view_plan(plan, DisplayNames(), (Refusal("public", ALL),))
+    view = view_plan(plan, DisplayNames(), (RefusalView("public", ALL),))
     assert broken_by(render_plan_json(view, origin)) == []

@@ -68,10 +68,11 @@ def _report(repository: str, line: Line, opening: Opening, problems: ProblemList
         message = f"{shown(line.given.key)} lets strangers in with {part}{tier}"
     else:
         message = "this statement lets strangers in"
-    name = f"'{repository}'" if has_wildcard(repository) else repository
     listed = f'"{repository}"' if has_wildcard(repository) else repository
-    hint = (
-        f"{_HINTS[opening.why]}, or write guards: {{public: {{allow: [{listed}]}}}}, or pass "
-        f"--allow-public {name} to this command, and to all that read the file"
+    problems.error(
+        RuleId.PUBLIC,
+        f"{message}: {TELL_WHY[opening.why]}",
+        line.key_place,
+        hint=f"{_HINTS[opening.why]}, or write guards: {{public: {{allow: [{listed}]}}}}",
+        repository=repository,
     )
-    problems.error(RuleId.PUBLIC, f"{message}: {TELL_WHY[opening.why]}", line.key_place, hint=hint)

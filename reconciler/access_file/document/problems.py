@@ -46,6 +46,7 @@ class Problem(NamedTuple):
     """One thing that is wrong (`error`: the file is not used) or doubtful (`warning`).
 
     `rule` is a key of `reconciler.access_file.rules.RULES`; `other` is the second place of a clash.
+    `repository` is the entry that a run can allow to have this problem, for rules that allow it.
     """
 
     rule: RuleId
@@ -54,6 +55,7 @@ class Problem(NamedTuple):
     place: Place
     hint: str | None = None
     other: Place | None = None
+    repository: str | None = None
 
 
 @dataclass(slots=True)
@@ -92,9 +94,10 @@ class ProblemList:
         *,
         hint: str | None = None,
         other: Place | None = None,
+        repository: str | None = None,
     ) -> None:
         """Note what makes the file invalid."""
-        self.found[Problem(rule, "error", message, place, hint, other)] = None
+        self.found[Problem(rule, "error", message, place, hint, other, repository)] = None
 
     def warning(
         self,

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from reconciler.access_file.load import load_access
-from reconciler.cli.planning import plan_registries
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
+from reconciler.workflow.file_plan import plan_registries
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FILE = b"""\

@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 
 from reconciler.access_file.load import load_access
 from reconciler.access_file.words import display_names_of
-from reconciler.cli.load import AccessSource
-from reconciler.cli.plan_file import MAX_BYTES, read_plan_file, write_plan_file
-from reconciler.cli.planning import plan_registries
-from reconciler.cli.replay import replay
-from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
+from reconciler.errors import InvalidError, ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.plan.model import Plan
 from reconciler.plan.saved import digest_of
 from reconciler.policy.language.document import Unreadable
 from reconciler.report.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plan_view import view_drift, view_plan
+from reconciler.workflow.file_plan import plan_registries
+from reconciler.workflow.plan_file import MAX_PLAN, StoredPlan, read_plan, write_plan_file
+from reconciler.workflow.replay import replay
+from reconciler.workflow.source import AccessSource
 from tests.golden import CASES, NOW, case_folders, origin, planned
 from tests.plan.saving import JSON, places, put, read
 from tests.policy.making import Json
@@ -51,7 +51,7 @@ LIVE = (
 def source_of(content: bytes = FILE) -> AccessSource:
     loaded = load_access(content, "ecr_access.yaml", now=NOW)
     assert loaded.access is not None, loaded.problems
-    return AccessSource(loaded.access, "ecr_access.yaml", content, NOW)
+    return AccessSource(loaded.access, "ecr_access.yaml", content, NOW, loaded)
 
 
 def made(source: AccessSource) -> Plan:
@@ -74,6 +74,10 @@ def text_of(plan: Plan, source: AccessSource) -> str:
     return render_plan_json(view_plan(plan, display_names_of(source.access)), origin(source))
 
 
+def stored(text: str) -> StoredPlan:
+    return StoredPlan(read(text), None)
+
+
 def forged(text: str, edit: Callable[[Json], object]) -> str:
     """Edit a plan, and put the digest right."""
     document = json.loads(text)
@@ -85,7 +89,7 @@ def forged(text: str, edit: Callable[[Json], object]) -> str:
 def test_a_saved_plan_is_worked_out_as_the_same(folder: Path) -> None:
     source, plan = planned(folder)
     text = (folder / "plan.json").read_text()
-    again = replay(read(text), source)
+    again = replay(stored(text), source)
     assert text_of(again, source) == text
     assert [c.access for c in again.changes] == [c.access for c in plan.changes]
     figures = [(c.target, c.revoked, c.granted, c.emptied, c.lasting) for c in again.changes]
@@ -110,7 +114,7 @@ def test_every_kind_of_change_is_worked_out_as_the_same() -> None:
         ("create", False),
         ("create", True),
     }
-    again = replay(read(text_of(plan, source)), source)
+    again = replay(stored(text_of(plan, source)), source)
     assert text_of(again, source) == text_of(plan, source)
     assert [c.settings for c in again.changes] == [c.settings for c in plan.changes]
     assert again.unmanaged[0].repository == "x"
@@ -120,7 +124,7 @@ def test_a_part_of_the_repositories_stays_a_part() -> None:
     source = source_of()
     plan = made(source)
     for changes in ((), plan.changes[:1], plan.changes[1:2], plan.changes[-1:]):
-        part = read(text_of(replace(plan, changes=changes), source))
+        part = stored(text_of(replace(plan, changes=changes), source))
         again = replay(part, source).changes
         assert [(c.target, c.access, c.after_text) for c in again] == [
             (c.target, c.access, c.after_text) for c in changes
@@ -164,7 +168,7 @@ def test_a_new_digest_does_not_help_an_edit(edit: Callable[[Json], object]) -> N
     source, _ = planned(CASE)
     text = forged((CASE / "plan.json").read_text(), edit)
     with pytest.raises(RefusedError, match=r"the plan and .* disagree on "):
-        replay(read(text), source)
+        replay(stored(text), source)
 
 
 SAVED = text_of(made(source_of()), source_of())
@@ -177,7 +181,7 @@ def test_whatever_stands_in_a_plan_what_is_written_is_what_the_file_asks_for(
     source = source_of()
     asked = {(c.target, c.change, c.after_text, c.settings) for c in made(source).changes}
     with suppress(InvalidError, RefusedError):
-        again = replay(read(forged(SAVED, put(*place, to=to))), source).changes
+        again = replay(stored(forged(SAVED, put(*place, to=to))), source).changes
         assert {(c.target, c.change, c.after_text, c.settings) for c in again} <= asked
 
 
@@ -190,12 +194,12 @@ def test_other_settings_are_refused() -> None:
         new["settings"]["scan_on_push"] = not new["settings"]["scan_on_push"]
 
     with pytest.raises(RefusedError, match="disagree on team/"):
-        replay(read(forged(text_of(made(source), source), edit)), source)
+        replay(stored(forged(text_of(made(source), source), edit)), source)
 
 
 def test_a_plan_whose_grants_have_ended_is_refused() -> None:
     source = source_of()
-    saved = read(text_of(made(source), source))
+    saved = stored(text_of(made(source), source))
     replay(saved, replace(source, now=NOW + timedelta(days=8)))
     with pytest.raises(RefusedError, match="an `until` has passed"):
         replay(saved, replace(source, now=NOW + timedelta(days=9)))
@@ -217,14 +221,14 @@ def test_another_registry_is_refused(part: str, other: dict[str, str], named: st
             plan["registry"] = {"account": account, "regions": [other.get("region", "us-west-2")]}
 
     with pytest.raises(RefusedError) as caught:
-        replay(read(forged((CASE / "plan.json").read_text(), edit)), source)
+        replay(stored(forged((CASE / "plan.json").read_text(), edit)), source)
     for word in (named, "111122223333", "us-west-2", "ecr_access.yaml"):
         assert word in caught.value.message
 
 
 def test_another_version_of_the_file_is_refused() -> None:
     source, _ = planned(CASE)
-    saved = read((CASE / "plan.json").read_text())
+    saved = stored((CASE / "plan.json").read_text())
     with pytest.raises(RefusedError, match=r"another version of .*; plan again"):
         replay(saved, replace(source, content=source.content + b"\n"))
 
@@ -241,7 +245,7 @@ def test_what_is_written_can_be_read(tmp_path: Path) -> None:
     text = (CASE / "plan.json").read_text()
     write_plan_file(path, text)
     assert path.read_text() == text
-    assert read_plan_file(path).plan == read(text)
+    assert read_plan(path.read_bytes(), path).plan == read(text)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
 
@@ -296,54 +300,29 @@ def test_what_is_no_place_for_a_plan_is_told(tmp_path: Path) -> None:
 
 def test_a_plan_too_large_to_be_read_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
-    write_plan_file(path, '{\n  "format_version"'.ljust(MAX_BYTES, "x"))
+    write_plan_file(path, '{\n  "format_version"'.ljust(MAX_PLAN, "x"))
     with pytest.raises(ReconcileError) as caught:
-        write_plan_file(path, "x" * (MAX_BYTES + 1))
-    assert caught.value.hint is not None
-    assert "--repository" in caught.value.hint
-    assert path.stat().st_size == MAX_BYTES
-
-
-def test_a_file_too_large_is_not_read(tmp_path: Path) -> None:
-    path = tmp_path / "plan.json"
-    with path.open("wb") as file:
-        file.truncate(10 * 1024**4)  # sparse; reading it would take for ever
-    with pytest.raises(InvalidError, match="larger than a plan can be"):
-        read_plan_file(path)
-
-
-def test_a_device_without_end_is_not_read_to_its_end() -> None:
-    with pytest.raises(InvalidError, match="larger than a plan can be"):
-        read_plan_file(Path("/dev/zero"))
+        write_plan_file(path, "x" * (MAX_PLAN + 1))
+    assert caught.value.remedy is Remedy.SELECT_FEWER
+    assert path.stat().st_size == MAX_PLAN
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "no plan"),
-        (b"null", "no plan"),
-        (b"\xff\xfe{\x00}\x00", "no plan"),
+        (b"", "not a reconcile plan"),
+        (b"null", "not a reconcile plan"),
+        (b"\xff\xfe{\x00}\x00", "not a reconcile plan"),
         (b"{\xff", "not UTF-8"),
         ((CASE / "plan.json").read_bytes()[:-2], "can't be read"),
         (b'{"\xed\xa0\x80"', "not UTF-8"),
-        (b"[" * 1_000_000, "no plan"),
+        (b"[" * 1_000_000, "not a reconcile plan"),
     ],
     ids=range(7),
 )
-def test_what_is_no_plan_is_invalid(tmp_path: Path, content: bytes, message: str) -> None:
-    path = tmp_path / "plan.json"
-    path.write_bytes(content)
+def test_what_is_no_plan_is_invalid(content: bytes, message: str) -> None:
     with pytest.raises(InvalidError, match=message):
-        read_plan_file(path)
-
-
-def test_what_is_not_there_is_a_wrong_usage(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "none"):
-        with pytest.raises(UsageError):
-            read_plan_file(path)
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ReconcileError, match="can't be read: Not a directory"):
-        read_plan_file(tmp_path / "file" / "plan.json")
+        read_plan(content, Path("plan.json"))
 
 
 @pytest.mark.parametrize("content", ["version: 1\n", '{"format_version": "1"}\n', "x"])
@@ -351,6 +330,6 @@ def test_what_is_no_saved_plan_is_never_written_over(tmp_path: Path, content: st
     """Such as the access file, or a journal."""
     path = tmp_path / "something"
     path.write_text(content)
-    with pytest.raises(UsageError, match="it stays as it is"):
+    with pytest.raises(UsageError, match="not overwritten"):
         write_plan_file(path, "{}")
     assert path.read_text() == content

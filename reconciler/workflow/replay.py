@@ -1,4 +1,4 @@
-"""A saved plan, worked out anew before anyone acts on it."""
+"""A saved plan, computed again from the access file before it is applied."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -6,9 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.access_file.desired import add_up, entries_by_name
-from reconciler.cli.load import AccessSource
-from reconciler.cli.plan_file import naming
-from reconciler.cli.planning import plan_rules
 from reconciler.errors import RefusedError
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
 from reconciler.plan.compute import compute_plan, merge_plans
@@ -17,30 +14,45 @@ from reconciler.plan.model import Change, Plan
 from reconciler.plan.saved import SavedChange, SavedPlan
 from reconciler.policy.language.json_text import load_json
 from reconciler.printable import printable
+from reconciler.workflow.file_plan import plan_rules
+from reconciler.workflow.plan_file import StoredPlan
+from reconciler.workflow.registries import scopes_of
+from reconciler.workflow.source import AccessSource
 
 
-def replay(saved: SavedPlan, source: AccessSource, origin: Path | None = None) -> Plan:
-    """Work a saved plan out anew, from its `before` policies and the access file.
+class OtherFileError(RefusedError):
+    """A plan was made from another file than the one that it is applied with (exit 5).
 
-    What comes of it is what the file asks for, whoever wrote the plan. ProblemList, errors and
-    figures of repositories that do not change are the saved ones. `origin` is where the file that
-    the plan was made from may be found. Raises RefusedError where the plan is for another registry
-    or from another version of the file, and where a change comes out otherwise than it was saved:
-    by another hand, another version of reconcile, or an `until` that has passed in between.
+    `made_from` is where that file may be found, None where it is not known.
     """
-    registry = source.access.registry
-    scopes = tuple(RegistryScope(registry.account, region) for region in registry.regions)
+
+    def __init__(self, message: str, made_from: Path | None) -> None:
+        name = "that file" if made_from is None else str(made_from)
+        super().__init__(message, hint=f"apply it with {name}")
+        self.made_from = made_from
+
+
+def replay(stored: StoredPlan, source: AccessSource) -> Plan:
+    """Compute a saved plan again, from its `before` policies and the access file.
+
+    The result is what the file asks for, whoever wrote the plan. Findings, errors and the figures
+    of repositories that do not change are the saved ones. Raises RefusedError where the plan is
+    for another registry or from another version of the file, and where a change comes out
+    different from the saved one: the plan was edited, another version of reconcile made it, or an
+    `until` has passed since.
+    """
+    saved, scopes = stored.plan, scopes_of(source.access.registry)
     _check_registry(saved, scopes, source.path)
-    _check_file(saved, source, origin)
+    _check_file(stored, source)
     rules = plan_rules(source.access)
-    plan = merge_plans(_work_out(saved, scope, source, rules) for scope in scopes)
+    plan = merge_plans(_compute_again(saved, scope, source, rules) for scope in scopes)
     _check_changes(saved, plan.changes, source.path)
     changed = {change.target for change in saved.changes}
     return replace(
         plan,
         findings=saved.findings,
         errors=saved.errors,
-        # A saved plan tells no region of what is unmanaged.
+        # A saved plan does not say in which region a repository is unmanaged.
         unmanaged=tuple(Target(name, scopes[0]) for name in saved.unmanaged),
         broken=tuple(
             sorted((*(b for b in saved.never_broken if b.target not in changed), *plan.broken))
@@ -50,19 +62,19 @@ def replay(saved: SavedPlan, source: AccessSource, origin: Path | None = None) -
     )
 
 
-def _check_file(saved: SavedPlan, source: AccessSource, origin: Path | None) -> None:
+def _check_file(stored: StoredPlan, source: AccessSource) -> None:
+    saved = stored.plan
     if saved.file_sha256 == hashlib.sha256(source.content).hexdigest():
         return
-    if saved.file_path == printable(source.path):
-        elsewhere = origin not in (None, Path(source.path))
-        raise RefusedError(
-            f"the plan was made from another version of {source.path}; plan again",
-            hint=f"or from another file: {naming(origin)}" if elsewhere else None,
+    if saved.file_path != printable(source.path):
+        raise OtherFileError(
+            f"the plan was made from {saved.file_path}, and {source.path} is another file",
+            stored.origin,
         )
-    raise RefusedError(
-        f"the plan was made from {saved.file_path}, and {source.path} is another file",
-        hint=naming(origin),
-    )
+    message = f"the plan was made from another version of {source.path}"
+    if stored.origin in (None, Path(source.path)):
+        raise RefusedError(f"{message}; plan again")
+    raise OtherFileError(f"{message}, or from another file; plan again", stored.origin)
 
 
 def _check_registry(saved: SavedPlan, scopes: tuple[RegistryScope, ...], path: str) -> None:
@@ -77,10 +89,10 @@ def _check_registry(saved: SavedPlan, scopes: tuple[RegistryScope, ...], path: s
             )
 
 
-def _work_out(
+def _compute_again(
     saved: SavedPlan, scope: RegistryScope, source: AccessSource, rules: PlanInputs
 ) -> Plan:
-    """Plan what the saved plan changes in one region, and nothing else."""
+    """Plan only what the saved plan changes in one region."""
     changes = [change for change in saved.changes if change.target.scope == scope]
     names = {change.target.repository for change in changes}
     desired = [
@@ -88,11 +100,11 @@ def _work_out(
         for name, entries in entries_by_name(source.access, names)
         if name in names
     ]
-    return compute_plan(desired, _as_it_was(scope, changes), rules)
+    return compute_plan(desired, _live_before(scope, changes), rules)
 
 
-def _as_it_was(scope: RegistryScope, changes: Iterable[SavedChange]) -> LiveRegistry:
-    """Give the registry as the saved plan saw it, as far as it changes it."""
+def _live_before(scope: RegistryScope, changes: Iterable[SavedChange]) -> LiveRegistry:
+    """Return the registry as the saved plan saw it, as far as it changes it."""
     found = {
         change.target.repository: LiveRepository(change.target.repository, change.before_text)
         for change in changes
@@ -102,10 +114,10 @@ def _as_it_was(scope: RegistryScope, changes: Iterable[SavedChange]) -> LiveRegi
 
 
 def _check_changes(saved: SavedPlan, changes: Iterable[Change], path: str) -> None:
-    worked_out: Mapping[Target, Change] = {change.target: change for change in changes}
+    computed: Mapping[Target, Change] = {change.target: change for change in changes}
     for change in saved.changes:
         target = change.target
-        if not _is_same(change, worked_out.get(target)):
+        if not _is_same(change, computed.get(target)):
             raise RefusedError(
                 f"the plan and {path} disagree on {target}: "
                 "it was edited, made by another version of reconcile, or an `until` has passed",

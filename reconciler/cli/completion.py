@@ -1,4 +1,4 @@
-"""What a shell can complete: the repositories of the access file."""
+"""Shell completion: the repositories of the access file."""
 
 import re
 
@@ -12,7 +12,7 @@ _HARMLESS = re.compile(r"[a-z0-9*?][a-z0-9._/*?-]*")
 
 
 def entry_patterns(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Give the file's names and patterns of repositories that begin so; none without a file."""
+    """Return the file's repositories and patterns that begin with `incomplete`."""
     from reconciler.access_file.document.nodes import child, pairs_of  # noqa: PLC0415 - costs; most runs need none
     from reconciler.access_file.document.problems import ProblemList  # noqa: PLC0415
     from reconciler.access_file.document.source import read_source  # noqa: PLC0415
@@ -31,5 +31,5 @@ def entry_patterns(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def entry_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Give the file's names of repositories that begin so, no patterns."""
+    """Return the file's repositories that begin with `incomplete`, without patterns."""
     return [name for name in entry_patterns(ctx, incomplete) if not set("*?") & set(name)]

@@ -1,4 +1,4 @@
-"""Where the access file and the live registry meet: from both of them to a plan, without I/O."""
+"""From an access file and live registries to a plan, without I/O."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -16,21 +16,21 @@ from reconciler.plan.model import Finding, Plan, PlanError
 from reconciler.policy.language.glob import glob_matches, globs_intersect
 
 Globs = tuple[str, ...]
-NOTHING_SELECTED = RuleId.NOTHING_SELECTED
+"""Names and patterns of repositories; without any, all are meant."""
 
 
 def selected(name: str, globs: Globs) -> bool:
-    """Tell whether a repository is among those that a command is about."""
+    """Whether a repository is among the selected ones."""
     return not globs or any(glob_matches(glob, name) for glob in globs)
 
 
 def plan_registries(
     access: AccessFile, registries: Iterable[LiveRegistry], now: datetime, globs: Globs = ()
 ) -> Plan:
-    """Compute the plan for each region's registry, and put them together.
+    """Compute the plan for each region's registry, and merge them.
 
-    Only repositories that match one of `globs` count, all where there is none; of those, each
-    that the file manages and that exists was read.
+    Only repositories that match one of `globs` count, all where there is none. Of those, each
+    managed one that exists must have been read.
     """
     rules = plan_rules(access)
     plan = merge_plans(_plan_one(access, live, now, globs, rules) for live in registries)
@@ -38,7 +38,7 @@ def plan_registries(
 
 
 def plan_rules(access: AccessFile) -> PlanInputs:
-    """Give what a plan needs to know of the file, besides the grants."""
+    """Return what a plan needs of the file besides the grants."""
     never = tuple(placed.rule for placed in access.never_rules)
     return PlanInputs(access.ownership, display_names_of(access), to_create(access), never)
 
@@ -49,9 +49,9 @@ def _plan_one(
     if live.failure is not None:
         return _unlisted(access, live.scope, live.failure, globs)
     desired = [
-        wanted
-        for wanted in desired_policies(access, live.names, now=now)
-        if selected(wanted.repository, globs)
+        one
+        for one in desired_policies(access, live.names, now=now)
+        if selected(one.repository, globs)
     ]
     in_scope = tuple(
         name
@@ -65,10 +65,10 @@ def _plan_one(
 
 
 def _unlisted(access: AccessFile, scope: RegistryScope, failure: ReadFailure, globs: Globs) -> Plan:
-    """Say of each name and pattern that is looked at that its registry could not be listed."""
+    """Report for each selected entry that its registry could not be listed."""
     names = [entry.repository for entry in access.entries if _may_select(globs, entry.repository)]
-    told = names or globs or ("*",)
-    errors = (PlanError(Target(name, scope), failure.rule, failure.message) for name in told)
+    targets = (Target(name, scope) for name in names or globs or ("*",))
+    errors = (PlanError(target, failure.rule, failure.message) for target in targets)
     return Plan(errors=tuple(sorted(errors)))
 
 
@@ -85,13 +85,13 @@ def _idle_patterns(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
 def _missing_probe(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
     probe = access.registry.probe_repository
     if probe is not None and probe not in live.names:
-        message = "the probe repository does not exist: an unknown principal can't be found by it"
+        message = "the probe repository does not exist: it can't be used to find unknown principals"
         yield Finding(probe, RuleId.MISSING_PROBE_REPOSITORY, message, live.scope.region)
 
 
 def _idle_globs(globs: Globs, live: LiveRegistry, desired: Sequence[Desired]) -> Iterable[Finding]:
-    names = {*live.names, *(wanted.repository for wanted in desired)}
+    names = {*live.names, *(one.repository for one in desired)}
     message = "neither the file nor the registry has such a repository"
     for glob in globs:
         if not any(selected(name, (glob,)) for name in names):
-            yield Finding(glob, NOTHING_SELECTED, message, live.scope.region)
+            yield Finding(glob, RuleId.NOTHING_SELECTED, message, live.scope.region)

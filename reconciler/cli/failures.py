@@ -1,4 +1,4 @@
-"""How every error ends: a message on stderr, JSON on stdout where asked for, an exit code."""
+"""What an error becomes: a message on stderr, JSON on stdout where asked for, an exit code."""
 
 import sys
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -24,7 +24,7 @@ class _Context(Protocol):
 
 @runtime_checkable
 class _WrongUsage(Protocol):
-    """What typer raises for a wrong command line; where its class lives depends on the version."""
+    """What typer raises for a wrong command line, in whatever module its class is."""
 
     ctx: _Context | None
     exit_code: int
@@ -41,7 +41,7 @@ class _Failure(NamedTuple):
 
 
 def fail(error: Exception | Interrupt, *, debug: bool, as_json: bool) -> int:
-    """Tell an error, and give the exit code; `debug` shows where it comes from."""
+    """Show an error and return the exit code; `debug` shows the traceback."""
     if debug and not isinstance(error, (_WrongUsage, Interrupt)):
         show_traceback(error)
     failure = _show(error)
@@ -53,11 +53,14 @@ def fail(error: Exception | Interrupt, *, debug: bool, as_json: bool) -> int:
 
 
 def _show(error: Exception | Interrupt) -> _Failure:
-    """Tell an error on stderr, and give what there is to tell."""
+    """Show an error on stderr, and return what was shown."""
     match error:
         case ReconcileError():
-            show_error(error.message, error.hint)
-            return _Failure(error.message, error.hint, error.exit_code)
+            from reconciler.cli.option_hints import hint_of, message_of  # noqa: PLC0415 - costs
+
+            message, hint = message_of(error), hint_of(error)
+            show_error(message, hint)
+            return _Failure(message, hint, error.exit_code)
         case Interrupt():
             tell(str(error))
             return _Failure(str(error), None, Exit.FAILED)
@@ -72,11 +75,13 @@ def _show(error: Exception | Interrupt) -> _Failure:
 
 
 def _write_json(failure: _Failure, error: Exception | Interrupt) -> None:
-    """Write the JSON document of a failure in place of the result's."""
-    from reconciler.cli.load import InvalidFileError  # noqa: PLC0415 - costs; most runs do not fail
+    """Write the JSON document of a failure instead of the result's."""
+    from reconciler.cli.option_hints import problems_with_options  # noqa: PLC0415 - costs
     from reconciler.report.failure_json import render_failure_json  # noqa: PLC0415
+    from reconciler.workflow import InvalidFileError  # noqa: PLC0415
 
-    problems = error.problems if isinstance(error, InvalidFileError) else ()
+    found = error.problems if isinstance(error, InvalidFileError) else ()
+    problems = problems_with_options(found)
     hint = None if failure.hint is None else redacted(failure.hint)
     try:
         out(render_failure_json(redacted(failure.message), hint, failure.exit_code, problems))

@@ -1,0 +1,172 @@
+"""The commands that need no AWS: init, validate, compile, compare, iam caller and schema."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.files import (
+    MAX_POLICY,
+    a_path,
+    name_of,
+    read_file,
+    require_no_stdout,
+    require_one_stdin,
+)
+from reconciler.cli.options import (
+    DEFAULT_FILE,
+    AllowPublic,
+    File,
+    Format,
+    OutputFormat,
+    Quiet,
+    Repository,
+    allowances,
+)
+from reconciler.cli.terminal import keep_quiet, note, out
+from reconciler.errors import ReconcileError, RefusedError
+from reconciler.printable import printable, printable_json
+
+iam = typer.Typer(
+    help="Print IAM policies that belong to the file.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+def init(*, file: File = DEFAULT_FILE, quiet: Quiet = False) -> None:
+    """Write a small commented starter file.
+
+    A file that exists is not overwritten.
+    """
+    from reconciler.access_file.starter import STARTER
+
+    keep_quiet(quiet)
+    require_no_stdout("--file", file, "-f FILE names the file to write")
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(STARTER)
+    except FileExistsError:
+        message = f"{file} already exists; not overwritten"
+        raise RefusedError(message, hint="-f FILE names another file") from None
+    except OSError as error:
+        raise ReconcileError(f"{file} can't be written: {error.strerror}") from None
+    name = printable(str(file))
+    note(f"wrote {name}; next: edit it, then 'reconcile validate' and 'reconcile plan'")
+
+
+def validate(
+    *,
+    file: File = DEFAULT_FILE,
+    format_: OutputFormat = Format.TEXT,
+    quiet: Quiet = False,
+    allow_public: AllowPublic = None,
+) -> None:
+    """Check the file: shape, names, guards, sizes."""
+    from reconciler import workflow
+    from reconciler.cli.load import read_access_file
+    from reconciler.cli.results import exit_of, show_problems
+
+    keep_quiet(quiet)
+    content = read_access_file(file)
+    checked = workflow.validate(content, name_of(file), allow_public=allow_public or ())
+    show_problems(name_of(file), checked, format_)
+    raise typer.Exit(exit_of(checked))
+
+
+def compile_(
+    *,
+    file: File = DEFAULT_FILE,
+    repository: Repository = None,
+    quiet: Quiet = False,
+    allow_public: AllowPublic = None,
+) -> None:
+    """Print the desired policies, as one JSON object.
+
+    Each key is a repository, or a pattern with its own policy; null is no policy. The policy of a
+    repository that only patterns match is printed where --repository names it.
+    """
+    from reconciler import workflow
+    from reconciler.cli.load import load_valid
+
+    keep_quiet(quiet)
+    source = load_valid(file, allowances(public=allow_public))
+    out(printable_json(workflow.compile_policies(source, repositories=tuple(repository or ()))))
+
+
+def compare(
+    left: Annotated[
+        Path,
+        typer.Argument(metavar="LEFT", parser=a_path, help="A policy document; - is stdin."),
+    ],
+    right: Annotated[
+        Path, typer.Argument(metavar="RIGHT", parser=a_path, help="Another; - is stdin.")
+    ],
+    *,
+    format_: OutputFormat = Format.TEXT,
+    quiet: Quiet = False,
+) -> None:
+    """Compare two policy documents by meaning.
+
+    Exits 0 where they mean the same, 4 with the difference as access where they do not, and 3
+    where one is not a policy document.
+    """
+    from reconciler import workflow
+    from reconciler.cli.results import exit_of, show_comparison
+
+    keep_quiet(quiet)
+    require_one_stdin(left, right)
+    # What is not UTF-8 becomes lone surrogates, which JSON text can't hold outside a string.
+    texts = [
+        read_file(path, MAX_POLICY).decode("utf-8-sig", "surrogateescape") for path in (left, right)
+    ]
+    comparison = workflow.compare(*texts, names=(name_of(left), name_of(right)))
+    show_comparison(comparison, format_)
+    raise typer.Exit(exit_of(comparison))
+
+
+@iam.command("caller")
+def caller(
+    *,
+    file: File = DEFAULT_FILE,
+    plan_only: Annotated[
+        bool, typer.Option("--plan-only", help="Only what plan and drift need.")
+    ] = False,
+    quiet: Quiet = False,
+    allow_public: AllowPublic = None,
+) -> None:
+    """Print the IAM policy that reconcile itself needs.
+
+    An identity policy for plan, drift, apply and rollback: for the caller, or for the role that
+    the file's registry assumes.
+    """
+    from reconciler import workflow
+    from reconciler.cli.load import load_valid
+
+    keep_quiet(quiet)
+    source = load_valid(file, allowances(public=allow_public))
+    out(printable_json(workflow.caller_policy(source, plan_only=plan_only)))
+    if (assumed := source.access.registry.assume_role) is not None:
+        role = printable(assumed)
+        note(f"this is the policy of {role}; the caller of reconcile needs sts:AssumeRole on it")
+
+
+class Schema(StrEnum):
+    """The JSON schemas, by the name that the command takes."""
+
+    ACCESS = "access"
+    PLAN = "plan"
+
+
+_SCHEMA_FILES = {Schema.ACCESS: "ecr_access.schema.json", Schema.PLAN: "plan.schema.json"}
+
+
+def schema(
+    which: Annotated[
+        Schema,
+        typer.Argument(metavar="SCHEMA", help="access (the file's) or plan (its JSON)."),
+    ] = Schema.ACCESS,
+) -> None:
+    """Print the JSON schema of the access file, or of a plan."""
+    from reconciler.access_file.document.schema import schema_text
+
+    out(schema_text(_SCHEMA_FILES[which]))

@@ -1,0 +1,113 @@
+"""The options of the command line, in hints and messages: no other room names them."""
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+
+from reconciler.access_file.document.problems import Problem
+from reconciler.cli.options import DEFAULT_FILE
+from reconciler.errors import ArgumentError, ReconcileError, Remedy
+from reconciler.model.guards import Allowances
+from reconciler.model.rule_ids import RuleId
+from reconciler.plan.guards import Refusal
+from reconciler.printable import printable
+from reconciler.report.layout import unbroken
+from reconciler.report.plan_view import RefusalView
+from reconciler.workflow.plan_file import StoredPlan
+from reconciler.workflow.replay import OtherFileError
+
+_HINTS = {
+    Remedy.NAME_ACCESS_FILE: "'reconcile init' writes one; -f FILE or $ECR_ACCESS_FILE names "
+    "another",
+    Remedy.NAME_JOURNAL: "--journal PATH names another place",
+    Remedy.MAKE_PLAN: "'reconcile plan --out PLAN' makes a new one",
+    Remedy.SELECT_FEWER: "--repository GLOB takes a part at a time",
+    Remedy.WRITE_ELSEWHERE: "--format json writes to stdout",
+    Remedy.CHECK_AWS_SETTINGS: "check --profile, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and "
+    "the files in ~/.aws",
+}
+_PARAMETERS = {"repositories": "--repository"}
+_ALLOWANCES = {"max_revoked": "revocations", "max_granted": "grants"}
+"""The allowance of each guard that is not named like it."""
+
+
+def message_of(error: ReconcileError) -> str:
+    """Return an error's message; a wrong value is named by its option."""
+    if isinstance(error, ArgumentError):
+        option = _PARAMETERS.get(error.parameter) or f"--{error.parameter.replace('_', '-')}"
+        return f"{option} {error.value}: {error.reason}"
+    return error.message
+
+
+def hint_of(error: ReconcileError) -> str | None:
+    """Return an error's hint, with the option that helps where there is one."""
+    if isinstance(error, OtherFileError):
+        return file_option(error.made_from)
+    return error.hint if error.remedy is None else _HINTS[error.remedy]
+
+
+def file_option(path: Path | None) -> str:
+    """Return a hint that names the option for an access file; None is a file not known."""
+    name = "FILE" if path is None else as_argument(str(path))
+    return f"-f {name} names it"
+
+
+def as_argument(part: Path | str) -> str:
+    """Return a path, or a part of a command, as it is typed in a shell."""
+    if isinstance(part, Path) and str(part).startswith("-"):
+        part = f"./{part}"
+    return printable(shlex.quote(str(part)))
+
+
+def allowance_option(guard: str) -> str:
+    """Return the option that allows what a guard refuses."""
+    return f"--allow-{_ALLOWANCES.get(guard, guard).replace('_', '-')}"
+
+
+def refusal_views(refusals: Iterable[Refusal]) -> tuple[RefusalView, ...]:
+    """Return each refusal as one line that ends with the option that allows it."""
+    return tuple(
+        RefusalView(
+            refusal.guard,
+            f"{refusal.message}; {allowance_option(refusal.guard)} "
+            f"{refusal.target.repository if refusal.target else refusal.figure} allows it once",
+        )
+        for refusal in refusals
+    )
+
+
+def problems_with_options(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Add the option to the hints of problems that an option allows."""
+    return tuple(
+        problem._replace(
+            hint=f"{problem.hint}, or pass --allow-public {shlex.quote(problem.repository)} to "
+            "this command, and to all that read the file"
+        )
+        if problem.rule is RuleId.PUBLIC and problem.repository
+        else problem
+        for problem in problems
+    )
+
+
+def options_of(allowed: Allowances, file: Path, profile: str | None) -> list[str]:
+    """Return the options that make a command use this file and profile, and allow as much."""
+    options = ["-f", str(file)] if file != DEFAULT_FILE else []
+    options += ["--profile", profile] if profile else []
+    for field in fields(allowed):
+        value: int | frozenset[str] = getattr(allowed, field.name)
+        option = f"--allow-{field.name.replace('_', '-')}"
+        names = sorted(value) if isinstance(value, frozenset) else [str(value)] if value else []
+        options += [part for name in names for part in (option, name)]
+    return options
+
+
+def apply_command(plan: Path, allowed: Allowances, file: Path, profile: str | None) -> str:
+    """Return the command that applies a saved plan, with the options that it was made with."""
+    arguments: list[str | Path] = [*options_of(allowed, file, profile), plan]
+    return unbroken(" ".join(["reconcile apply", *map(as_argument, arguments)]))
+
+
+def plan_origin(stored: StoredPlan) -> str:
+    """Return a hint that says which file a saved plan was made from."""
+    return f"the plan was made from {stored.plan.file_path}; {file_option(stored.origin)}"

@@ -1,0 +1,27 @@
+"""How two policy documents compare, as plain data."""
+
+from dataclasses import dataclass
+
+from reconciler.policy.language.document import Unreadable
+from reconciler.policy.meaning.difference import AccessChange
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableDocument:
+    """A document that is not a policy, and why."""
+
+    name: str
+    policy: Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What leads from the left document to the right one; empty where they mean the same.
+
+    Where one is unreadable nothing is known of the access.
+    """
+
+    left: str
+    right: str
+    access: tuple[AccessChange, ...]
+    unreadable: tuple[UnreadableDocument, ...]

@@ -1,0 +1,182 @@
+"""Apply a plan that was just computed, or one that was saved; carry out a rollback."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from reconciler.apply.execute import execute
+from reconciler.apply.journal_lines import Command
+from reconciler.apply.model import Journal, Outcome, ReaderWriter
+from reconciler.apply.probe import Probe, name_unknown
+from reconciler.apply.run import Patience, Run
+from reconciler.model.registry import RegistryScope, Target
+from reconciler.workflow.file_plan import Globs
+from reconciler.workflow.journals import keeping_journal
+from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
+from reconciler.workflow.plan import PlanResult, guarded, plan_live, result_of
+from reconciler.workflow.plan_file import StoredPlan
+from reconciler.workflow.registries import (
+    Authors,
+    Connections,
+    authors_of,
+    connect_registries,
+    roles_of,
+)
+from reconciler.workflow.replay import replay
+from reconciler.workflow.source import AccessSource
+
+DEFAULT_WAIT = 20.0
+"""Seconds to wait for new roles that AWS does not know yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedApply:
+    """A plan to carry out, the connections to its registries, and who writes there.
+
+    `digest` is that of a saved plan, None for one that was just computed. `left_alone` are the
+    repositories that a rollback leaves alone, since others have changed them.
+    """
+
+    result: PlanResult
+    connections: Connections
+    authors: Authors
+    command: Command = "apply"
+    digest: str | None = None
+    probe_repository: str | None = None
+    left_alone: tuple[Target, ...] = ()
+
+    def skip(self, reason: str) -> "ApplyResult":
+        """Return the result of carrying out nothing."""
+        changes = self.result.plan.changes
+        outcomes = tuple(Outcome(change, "skipped", reason) for change in changes)
+        return ApplyResult(self.result, outcomes, self.left_alone, refused=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """What became of a plan's changes, in their order.
+
+    `refused`: a guard or the user refused, and nothing was written. `interrupted`: the run was
+    stopped. `unrecorded`: the journal was damaged during the run.
+    """
+
+    result: PlanResult
+    outcomes: tuple[Outcome, ...] = ()
+    left_alone: tuple[Target, ...] = ()
+    refused: bool = False
+    interrupted: bool = False
+    unrecorded: bool = False
+
+
+def prepare_apply(
+    source: AccessSource,
+    stored: StoredPlan | None = None,
+    *,
+    repositories: Globs = (),
+    profile: str | None = None,
+    listener: Listener = LOG,
+) -> PreparedApply:
+    """Compute a plan, or compute a saved one again, and check it against the guards.
+
+    Writes nothing. Asks STS first: raises RefusedError where the caller's account is not the
+    registry's. Else raises as `plan` and `replay`; a saved plan is taken as a whole.
+    """
+    replayed = None if stored is None else replay(stored, source)
+    registry = source.access.registry
+    connections = connect_registries(roles_of(registry), profile, listener)
+    authors = authors_of(connections)
+    if replayed is None:
+        result = plan_live(source, connections, repositories, listener)
+    else:
+        result = result_of(replayed, source)
+    arn = next(iter(authors.values())).arn  # the credentials are the same in all regions
+    return PreparedApply(
+        guarded(result, source, lambda: arn),
+        connections,
+        authors,
+        digest=None if stored is None else stored.plan.digest,
+        probe_repository=registry.probe_repository,
+    )
+
+
+def apply(
+    prepared: PreparedApply,
+    *,
+    journal: Path | None = None,
+    wait: float = DEFAULT_WAIT,
+    stopped: Callable[[], bool] = lambda: False,
+    listener: Listener = LOG,
+) -> ApplyResult:
+    """Carry out a plan's changes, each recorded in the journal; nothing where a guard refuses.
+
+    `journal` is a file to append to, by default a new one in the user's state directory. `wait` is
+    how many seconds a new role is waited for. Once `stopped` returns True, the writes under way are
+    finished and no more are begun. What AWS answers becomes an outcome. Raises ReconcileError
+    before the first write, where no journal can be kept.
+    """
+    changes = prepared.result.plan.changes
+    if prepared.result.refusals:
+        return prepared.skip("a guard refused the plan")
+    if not changes:
+        return ApplyResult(prepared.result, (), prepared.left_alone)
+    with keeping_journal(
+        journal,
+        prepared.command,
+        changes,
+        prepared.authors,
+        listener,
+        plan=prepared.digest,
+        file=prepared.result.origin.path,
+    ) as record:
+        return _carry_out(prepared, record, wait, stopped, listener)
+
+
+def _carry_out(
+    prepared: PreparedApply,
+    journal: Journal,
+    wait: float,
+    stopped: Callable[[], bool],
+    listener: Listener,
+) -> ApplyResult:
+    changes = prepared.result.plan.changes
+    registries = {s: c.reader_writer() for s, c in prepared.connections.items()}
+    done = 0
+    with listener.progress("applying") as progress:
+
+        def count(_outcome: Outcome) -> None:
+            nonlocal done
+            done += 1
+            progress(done, len(changes))
+
+        new_patience = partial(Patience, stopped=stopped)
+        patience = new_patience(wait, begins=lambda: listener.notify(WaitingForRoles(wait)))
+        run = Run(journal, patience, stopped, new_patience)
+        outcomes = execute(changes, registries, run, count)
+        outcomes = name_unknown(outcomes, _probes(prepared, registries, run))
+    return ApplyResult(
+        prepared.result,
+        outcomes,
+        prepared.left_alone,
+        interrupted=stopped(),
+        unrecorded=journal.damage() is not None,
+    )
+
+
+def _probes(
+    prepared: PreparedApply, registries: Mapping[RegistryScope, ReaderWriter], run: Run
+) -> dict[RegistryScope, Probe]:
+    """Return the scratch repositories to find unknown principals with, while the run goes on."""
+
+    def halted() -> bool:
+        return run.reason_to_halt() is not None
+
+    name = prepared.probe_repository
+    if name is None or halted():
+        return {}
+    return {
+        scope: Probe(
+            name, prepared.connections[scope].reader, registry.writer, halted, run.new_patience
+        )
+        for scope, registry in registries.items()
+    }

@@ -1,0 +1,121 @@
+"""Progress and notes of a workflow, told to a listener."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from reconciler.model.registry import Target
+
+Progress = Callable[[int, int], None]
+"""Is told how many repositories are done, and of how many."""
+
+_LOG = logging.getLogger("reconciler")
+_LOG.addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """AWS throttles the calls for a while; said once in a run."""
+
+    def __str__(self) -> str:
+        return "AWS throttles the calls; the run goes on as fast as AWS lets it"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingForRoles:
+    """The run waits, up to so many seconds, for principals that AWS does not know yet."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"waiting up to {self.seconds:g} s for new roles that AWS does not know yet"
+
+
+@dataclass(frozen=True, slots=True)
+class AssumingRole:
+    """A rollback assumes the role that the journal names."""
+
+    role: str
+
+    def __str__(self) -> str:
+        return f"the journal says to act as {self.role}"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStarted:
+    """The journal is open; nothing was written to AWS yet."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return f"journal: {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalKept:
+    """The run is over, and a rollback of this journal undoes it."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return f"to undo: roll back {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalDamaged:
+    """The journal lost writes; `damage` says how, and no write was begun after that."""
+
+    path: Path
+    damage: str
+    recorded: tuple[Target, ...]
+    unrecorded: tuple[Target, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"the journal {self.path} is not reliable any more: {self.damage}; "
+            "no further write was begun"
+        )
+
+    @property
+    def extent(self) -> str:
+        """Which of the run's writes are in the journal, and which are not."""
+        parts = {
+            "recorded": self.recorded,
+            "not recorded, so that no rollback undoes it": self.unrecorded,
+        }
+        listed = [f"{state}: {', '.join(map(str, t))}" for state, t in parts.items() if t]
+        return "; ".join(listed) or "nothing was written"
+
+
+Event = Throttled | WaitingForRoles | AssumingRole | JournalStarted | JournalKept | JournalDamaged
+
+
+class Listener(Protocol):
+    """Is told what happens while a workflow runs, by any thread. Its methods must not raise."""
+
+    def notify(self, event: Event) -> None:
+        """Take note of an event."""
+
+    def progress(self, task: str) -> AbstractContextManager[Progress]:
+        """Begin to show how far a task is; the context ends with the task."""
+
+
+class LogListener:
+    """Writes events to the logger `reconciler`, and no progress."""
+
+    def notify(self, event: Event) -> None:
+        """Log an event: a damaged journal as an error, all others as information."""
+        level = logging.ERROR if isinstance(event, JournalDamaged) else logging.INFO
+        _LOG.log(level, "%s", event)
+
+    @contextmanager
+    def progress(self, task: str) -> Iterator[Progress]:
+        """Log that a task begins."""
+        _LOG.debug("%s", task)
+        yield lambda _done, _total: None
+
+
+LOG = LogListener()

@@ -1,0 +1,156 @@
+"""What an apply would change, and where what is live differs from the file."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from reconciler.access_file.checks.never import watched_names
+from reconciler.access_file.desired import managed_names
+from reconciler.access_file.document.problems import did_you_mean
+from reconciler.access_file.model import AccessFile
+from reconciler.access_file.words import display_names_of
+from reconciler.errors import ArgumentError
+from reconciler.model.display_names import DisplayNames
+from reconciler.model.registry import LiveRegistry
+from reconciler.model.rule_ids import RuleId
+from reconciler.plan.compute import without_expired
+from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
+from reconciler.plan.model import Plan
+from reconciler.policy.language.glob import has_wildcard
+from reconciler.workflow.file_plan import Globs, plan_registries, selected
+from reconciler.workflow.listener import LOG, Listener
+from reconciler.workflow.registries import (
+    Connections,
+    caller_arn,
+    connect_registries,
+    read_registries,
+    roles_of,
+)
+from reconciler.workflow.source import AccessSource
+
+
+class PlanOrigin(NamedTuple):
+    """What a plan was made from: a file's path and SHA-256, and the registry that it is for.
+
+    `account` is None, and there are no regions, for a journal without a write.
+    """
+
+    path: str
+    sha256: str
+    account: str | None
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanResult:
+    """A plan, the file's names for what is in it, and the guards' refusals of it.
+
+    `fails_unmanaged` is whether the file makes unmanaged repositories a failure.
+    """
+
+    plan: Plan
+    display_names: DisplayNames
+    origin: PlanOrigin
+    refusals: tuple[Refusal, ...] = ()
+    unused_allowances: tuple[UnusedAllowance, ...] = ()
+    fails_unmanaged: bool = False
+
+
+def plan(
+    source: AccessSource,
+    *,
+    repositories: Globs = (),
+    profile: str | None = None,
+    listener: Listener = LOG,
+) -> PlanResult:
+    """Return what an apply would change. Reads only.
+
+    `repositories` are names and patterns that limit the plan, `profile` is the AWS profile. Raises
+    ArgumentError for a name that neither the file nor the registry has, CallError where no region
+    can be read.
+    """
+    connections = connect_registries(roles_of(source.access.registry), profile, listener)
+    result = plan_live(source, connections, repositories, listener)
+    return guarded(result, source, lambda: caller_arn(connections))
+
+
+def drift(
+    source: AccessSource,
+    *,
+    repositories: Globs = (),
+    profile: str | None = None,
+    listener: Listener = LOG,
+) -> PlanResult:
+    """Return where what is live differs from the file, without grants that have expired.
+
+    Also reads the unmanaged repositories that a never rule is about. Reads only; raises as `plan`.
+    """
+    connections = connect_registries(roles_of(source.access.registry), profile, listener)
+    result = plan_live(source, connections, repositories, listener, watched_names)
+    return replace(result, plan=without_expired(result.plan))
+
+
+def plan_live(
+    source: AccessSource,
+    connections: Connections,
+    repositories: Globs,
+    listener: Listener,
+    to_read: Callable[[AccessFile, tuple[str, ...]], Iterable[str]] = managed_names,
+) -> PlanResult:
+    """Read the live policies that `to_read` chooses, and compare them with the file."""
+
+    def select(names: tuple[str, ...]) -> list[str]:
+        return [name for name in to_read(source.access, names) if selected(name, repositories)]
+
+    live = read_registries(connections, select, listener)
+    computed = plan_registries(source.access, live, source.now, repositories)
+    _require_public_known(source, live)
+    _require_selected_known(computed, repositories, live)
+    return result_of(computed, source)
+
+
+def result_of(computed: Plan, source: AccessSource) -> PlanResult:
+    """Return a plan with what the access file says of it."""
+    registry = source.access.registry
+    sha256 = hashlib.sha256(source.content).hexdigest()
+    return PlanResult(
+        computed,
+        display_names_of(source.access),
+        PlanOrigin(source.path, sha256, registry.account, registry.regions),
+        fails_unmanaged=source.access.unmanaged_repositories == "fail",
+    )
+
+
+def guarded(result: PlanResult, source: AccessSource, caller: Callable[[], str]) -> PlanResult:
+    """Check a plan against the guards; `caller` returns the ARN of who would write."""
+    refusals = check_guards(result.plan, source.access.guards, source.allowances, caller)
+    unused = unused_allowances(result.plan, source.allowances)
+    return replace(result, refusals=refusals, unused_allowances=unused)
+
+
+def _require_public_known(source: AccessSource, live: Sequence[LiveRegistry]) -> None:
+    """Raise ArgumentError for an allowed name that nothing has, where all registries were read."""
+    known = {entry.repository for entry in source.access.entries}
+    known.update(name for registry in live for name in registry.names)
+    if all(registry.failure is None for registry in live):
+        for name in sorted(source.allowances.public):
+            if not has_wildcard(name) and name not in known:
+                raise ArgumentError(
+                    "allow_public",
+                    name,
+                    "neither the file nor the registry has such a repository",
+                    hint=did_you_mean(name, known),
+                )
+
+
+def _require_selected_known(
+    computed: Plan, repositories: Globs, live: Sequence[LiveRegistry]
+) -> None:
+    """Raise ArgumentError for a name that nothing has; a pattern may match nothing."""
+    idle = [f.repository for f in computed.findings if f.rule is RuleId.NOTHING_SELECTED]
+    listed = sum(registry.failure is None for registry in live)
+    for glob in repositories:
+        if not has_wildcard(glob) and idle.count(glob) == listed:
+            reason = "neither the file nor the registry has such a repository"
+            raise ArgumentError("repositories", glob, reason)

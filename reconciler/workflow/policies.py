@@ -1,0 +1,85 @@
+"""Policies that are computed offline: the desired ones, the caller's own, and how two compare."""
+
+import re
+from collections.abc import Container, Iterable, Sequence
+
+from reconciler.access_file.desired import compile_desired, desired_policies, to_create
+from reconciler.access_file.document.problems import did_you_mean
+from reconciler.access_file.sections.repository import name_hint
+from reconciler.errors import ArgumentError
+from reconciler.model.comparison import Comparison, UnreadableDocument
+from reconciler.policy.language.document import Document, Unreadable, read_policy
+from reconciler.policy.language.glob import has_wildcard
+from reconciler.policy.language.json_text import load_json
+from reconciler.policy.meaning.difference import difference
+from reconciler.policy.meaning.facts import facts_of
+from reconciler.registry.permissions import IdentityPolicy, Work, reading_policy, writing_policy
+from reconciler.workflow.file_plan import Globs, selected
+from reconciler.workflow.source import AccessSource
+
+_PARTITION = re.compile(r"arn:(aws[a-z-]*):")
+
+
+def compile_policies(source: AccessSource, *, repositories: Globs = ()) -> dict[str, object]:
+    """Return the desired policy of each repository as a JSON value, sorted; None is no policy.
+
+    A pattern's own policy stands under the pattern. The policy of a repository that only patterns
+    match is returned where `repositories` names it. Raises ArgumentError for a name that no entry
+    matches, or that no repository can have.
+    """
+    named = [glob for glob in repositories if not has_wildcard(glob)]
+    desired = {
+        one.repository: one
+        for names in (None, named)
+        for one in desired_policies(source.access, names, now=source.now)
+        if selected(one.repository, repositories)
+    }
+    _check_named(named, desired, [entry.repository for entry in source.access.entries])
+    texts = {name: compile_desired(source.access, desired[name]) for name in sorted(desired)}
+    return {name: None if text is None else load_json(text) for name, text in texts.items()}
+
+
+def _check_named(named: Iterable[str], found: Container[str], entries: Sequence[str]) -> None:
+    for name in named:
+        if hint := name_hint(name):
+            raise ArgumentError(
+                "repositories", name, "a repository can't have this name", hint=hint
+            )
+        if name not in found:
+            reason = "no entry of the file matches it"
+            raise ArgumentError("repositories", name, reason, hint=did_you_mean(name, entries))
+
+
+def caller_policy(source: AccessSource, *, plan_only: bool = False) -> IdentityPolicy:
+    """Return the IAM identity policy that `plan`, `drift`, `apply` and `rollback` need.
+
+    With `plan_only`, only what `plan` and `drift` need.
+    """
+    registry = source.access.registry
+    work = Work(
+        registry.partition,
+        registry.account,
+        registry.regions,
+        to_create=tuple(to_create(source.access).values()),
+        probe_repository=registry.probe_repository,
+    )
+    return reading_policy(work) if plan_only else writing_policy(work)
+
+
+def compare(left: str, right: str, *, names: tuple[str, str] = ("left", "right")) -> Comparison:
+    """Compare two policy documents by meaning; `names` is what the result calls them.
+
+    A bare account id lives in the partition of the ARNs around it.
+    """
+    found = _PARTITION.search(left) or _PARTITION.search(right)
+    partition = found[1] if found else "aws"
+    policies = [read_policy(text, partition=partition) for text in (left, right)]
+    unreadable = tuple(
+        UnreadableDocument(name, policy)
+        for name, policy in zip(names, policies, strict=True)
+        if isinstance(policy, Unreadable)
+    )
+    before, after = (
+        facts_of(policy.statements) if isinstance(policy, Document) else {} for policy in policies
+    )
+    return Comparison(*names, () if unreadable else difference(before, after), unreadable)

@@ -1,0 +1,180 @@
+"""Connections to registries, who calls there, and what is live.
+
+The modules that load boto3 are imported where the first connection is made.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from reconciler.access_file.model import Registry
+from reconciler.apply.journal_lines import Author
+from reconciler.apply.model import ReaderWriter
+from reconciler.model.registry import LiveRegistry, RegistryScope
+from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.pace import Pace
+from reconciler.workflow.listener import Listener, Throttled
+
+if TYPE_CHECKING:
+    from reconciler.registry.reader import RegistryReader
+    from reconciler.registry.session import Connection, Identity
+
+Roles = Mapping[RegistryScope, str | None]
+"""The role that is assumed in each registry and region, None for the caller's own credentials."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryConnection:
+    """The connection to one registry in one region; all its calls share one pace."""
+
+    connection: "Connection"
+    pace: Pace
+    reader: "RegistryReader"
+
+    def reader_writer(self) -> ReaderWriter:
+        """Return what reads and writes this registry; only an apply asks for it."""
+        from reconciler.registry.writer import RegistryWriter
+
+        writer = RegistryWriter(self.connection, self.pace)
+        return ReaderWriter(self.reader, writer, partial(self.pace.together, 2))
+
+
+Connections = Mapping[RegistryScope, RegistryConnection]
+Authors = Mapping[RegistryScope, Author]
+
+
+def scopes_of(registry: Registry) -> tuple[RegistryScope, ...]:
+    """Return the file's registry in each of its regions."""
+    return tuple(RegistryScope(registry.account, region) for region in registry.regions)
+
+
+def roles_of(registry: Registry) -> Roles:
+    """Return the role that the file's registry assumes, for each of its regions."""
+    return dict.fromkeys(scopes_of(registry), registry.assume_role)
+
+
+def connect_registries(
+    roles: Roles, profile: str | None, listener: Listener
+) -> dict[RegistryScope, RegistryConnection]:
+    """Prepare the connections, without a call. Raises CallError for wrong AWS settings."""
+    from reconciler.registry.reader import RegistryReader
+    from reconciler.registry.session import connect
+
+    told = Lock()
+
+    def note_throttled() -> None:
+        if told.acquire(blocking=False):  # once, however many regions are throttled
+            listener.notify(Throttled())
+
+    connections = {}
+    for scope, role in roles.items():
+        connection = connect(scope.account, scope.region, role, profile)
+        pace = Pace(throttled_for_long=note_throttled)
+        connections[scope] = RegistryConnection(connection, pace, RegistryReader(connection, pace))
+    return connections
+
+
+def caller_arn(connections: Connections) -> str:
+    """Ask STS who is calling; it is the same in all regions. Raises ReconcileError."""
+    from reconciler.registry.session import caller_identity
+
+    return _ask_any(connections.values(), caller_identity).arn
+
+
+def authors_of(connections: Connections) -> Authors:
+    """Ask STS who would write to each registry: it must be of the registry's own account.
+
+    Raises RefusedError for a wrong account, CallError where no region answers.
+    """
+    from reconciler.registry.session import require_account
+
+    def whose(scope: RegistryScope) -> tuple[str, str]:
+        return scope.account, connections[scope].connection.assume_role or ""
+
+    authors: dict[RegistryScope, Author] = {}
+    for (_, role), scopes in groupby(sorted(connections, key=whose), whose):
+        own = tuple(scopes)
+        caller = _ask_any([connections[scope] for scope in own], require_account)
+        authors |= dict.fromkeys(own, Author(caller.arn, role or None))
+    return authors
+
+
+def _ask_any(
+    connections: Iterable[RegistryConnection], ask: "Callable[[Connection], Identity]"
+) -> "Identity":
+    """Ask in one region after the other, until one can be reached. Raises ReconcileError."""
+    *others, last = connections
+    for other in others:
+        with suppress(CallError):
+            return ask(other.connection)
+    return ask(last.connection)
+
+
+def read_registries(
+    connections: Connections,
+    select: Callable[[tuple[str, ...]], Iterable[str]],
+    listener: Listener,
+) -> list[LiveRegistry]:
+    """Read the live policies; `select` says of which of the listed repositories.
+
+    A registry that fails says why, and the others are read. Raises CallError where all fail.
+    """
+    from reconciler.registry.failures import in_this_region_only
+    from reconciler.registry.reader import failure_of
+
+    results = {
+        scope: _try_read(scope, connection, select, listener)
+        for scope, connection in connections.items()
+    }
+    failures = [result for result in results.values() if isinstance(result, CallError)]
+    if len(failures) == len(results):
+        raise failures[0]
+    return [
+        LiveRegistry(scope, (), {}, failure_of(in_this_region_only(result, scope.region)))
+        if isinstance(result, CallError)
+        else result
+        for scope, result in results.items()
+    ]
+
+
+def read_named(
+    scope: RegistryScope, connection: RegistryConnection, names: tuple[str, ...], listener: Listener
+) -> LiveRegistry:
+    """Read the policies of these repositories. Where that fails, each of them says why."""
+    from reconciler.registry.reader import unread
+
+    try:
+        with listener.progress(f"reading policies in {scope.region}") as progress:
+            return LiveRegistry(scope, names, connection.reader.read(names, progress))
+    except CallError as error:
+        return LiveRegistry(scope, names, unread(names, error))
+
+
+def _try_read(
+    scope: RegistryScope,
+    connection: RegistryConnection,
+    select: Callable[[tuple[str, ...]], Iterable[str]],
+    listener: Listener,
+) -> LiveRegistry | CallError:
+    try:
+        names = _list(connection)
+        with listener.progress(f"reading policies in {scope.region}") as progress:
+            return LiveRegistry(scope, names, connection.reader.read(list(select(names)), progress))
+    except CallError as error:
+        return error
+
+
+def _list(connection: RegistryConnection) -> tuple[str, ...]:
+    """List the repositories. Where that is denied, the reason may be a wrong account."""
+    from reconciler.registry.session import require_account
+
+    try:
+        return connection.reader.list_repositories()
+    except CallError as error:
+        if error.fault is Fault.DENIED:
+            require_account(connection.connection)
+        raise

@@ -1,0 +1,133 @@
+"""Plan the way back from a journal: put back the policies that an apply replaced."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+
+from reconciler.apply.journal_lines import Author
+from reconciler.apply.journal_reading import Written, read_journal
+from reconciler.apply.rollback import Rollback, plan_rollback
+from reconciler.errors import ArgumentError, InvalidError
+from reconciler.model.display_names import DisplayNames
+from reconciler.model.guards import Allowances
+from reconciler.model.registry import RegistryScope
+from reconciler.model.rule_ids import RuleId
+from reconciler.plan.guards import Refusal, check_lock_out, check_public
+from reconciler.plan.model import Finding, Plan
+from reconciler.policy.language.glob import has_wildcard
+from reconciler.workflow.apply import PreparedApply
+from reconciler.workflow.file_plan import Globs, selected
+from reconciler.workflow.listener import LOG, AssumingRole, Listener
+from reconciler.workflow.plan import PlanOrigin, PlanResult
+from reconciler.workflow.registries import (
+    Authors,
+    Connections,
+    authors_of,
+    caller_arn,
+    connect_registries,
+    read_named,
+)
+from reconciler.workflow.source import NOTHING_ALLOWED
+
+_MOST_REGISTRIES = 40
+
+
+def prepare_rollback(
+    journal: bytes,
+    path: str,
+    *,
+    repositories: Globs = (),
+    allowances: Allowances = NOTHING_ALLOWED,
+    profile: str | None = None,
+    listener: Listener = LOG,
+) -> PreparedApply:
+    """Plan how to put back the policies that the runs of a journal replaced.
+
+    `journal` is the content of the file `path`. Of the guards, public access and the lock-out
+    hold. Where runs assumed several roles in one registry, the last one's is assumed. Writes
+    nothing. Raises as `read_journal`, ArgumentError for a name that the journal does not have, and
+    RefusedError where the caller's account is not the registry's.
+    """
+    writes = read_journal(journal, path)
+    _check_names(writes, path, repositories, allowances)
+    chosen = [write for write in writes if selected(write.target.repository, repositories)]
+    roles = {write.target.scope: write.assume_role for write in chosen}
+    for role in sorted({role for role in roles.values() if role}):
+        listener.notify(AssumingRole(role))
+    connections = connect_registries(dict(sorted(roles.items())), profile, listener)
+    authors = authors_of(connections)
+    found = _plan(chosen, connections, repositories, listener)
+
+    def own_arn(scope: RegistryScope) -> str:
+        return caller_arn(connect_registries({scope: None}, profile, listener))
+
+    refusals = _refusals(found.plan, authors, allowances, own_arn)
+    result = PlanResult(found.plan, DisplayNames(), _origin(writes, journal, path), refusals)
+    return PreparedApply(result, connections, authors, "rollback", left_alone=found.left_alone)
+
+
+def _check_names(
+    writes: Sequence[Written], path: str, repositories: Globs, allowances: Allowances
+) -> None:
+    scopes = {write.target.scope for write in writes}
+    if len(scopes) > _MOST_REGISTRIES:
+        raise InvalidError(f"{path} names {len(scopes)} registries; no run writes to so many")
+    names = {write.target.repository for write in writes}
+    reason = "the journal has no such repository"
+    for name in sorted(allowances.public - names):
+        raise ArgumentError("allow_public", name, reason)
+    for glob in repositories:
+        if not has_wildcard(glob) and glob not in names:
+            raise ArgumentError("repositories", glob, reason)
+
+
+def _plan(
+    writes: Sequence[Written], connections: Connections, repositories: Globs, listener: Listener
+) -> Rollback:
+    """Read what is live where the journal's runs wrote, and plan the way back."""
+    names: defaultdict[RegistryScope, set[str]] = defaultdict(set)
+    for write in writes:
+        names[write.target.scope].add(write.target.repository)
+    live = [
+        read_named(scope, connection, tuple(sorted(names[scope])), listener)
+        for scope, connection in connections.items()
+    ]
+    found = plan_rollback(writes, live, datetime.now(UTC))
+    message = "the journal has no such repository"
+    known = {write.target.repository for write in writes}
+    idle = (
+        Finding(glob, RuleId.NOTHING_SELECTED, message)
+        for glob in repositories
+        if not any(selected(name, (glob,)) for name in known)
+    )
+    findings = tuple(sorted((*found.plan.findings, *idle)))
+    return replace(found, plan=replace(found.plan, findings=findings))
+
+
+def _refusals(
+    plan: Plan, authors: Authors, allowances: Allowances, own_arn: Callable[[RegistryScope], str]
+) -> tuple[Refusal, ...]:
+    """Return what the guards that hold for a rollback refuse, sorted."""
+    refusals = set(check_public(plan.changes, allowances.public))
+    for scope, author in authors.items():
+        here = [change for change in plan.changes if change.target.scope == scope]
+        refusals |= set(check_lock_out(here, allowances.lock_out, partial(_arn_of, author)))
+        if author.assume_role:
+            # The journal chose the role; the caller is not to be locked out either.
+            refusals |= set(check_lock_out(here, allowances.lock_out, partial(own_arn, scope)))
+    return tuple(sorted(refusals))
+
+
+def _arn_of(author: Author) -> str:
+    return author.arn
+
+
+def _origin(writes: Sequence[Written], journal: bytes, path: str) -> PlanOrigin:
+    """Return which journal a plan is made from, and the registry that it is for."""
+    scopes = sorted({write.target.scope for write in writes})
+    account = scopes[0].account if scopes else None
+    regions = tuple(sorted({scope.region for scope in scopes}))
+    return PlanOrigin(path, hashlib.sha256(journal).hexdigest(), account, regions)
