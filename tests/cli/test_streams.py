@@ -182,7 +182,7 @@ def test_a_pipe_that_is_not_ready_gets_all_of_it(folder: Path, unbuffered: str) 
 def test_a_wait_that_is_no_number(offline: Reconcile) -> None:
     done = offline("apply", "--wait", "nan")
     assert (done.code, done.out) == (2, "")
-    assert "nan is no number of seconds" in done.err
+    assert "nan is not a number of seconds" in done.err
 
 
 @pytest.mark.parametrize("command", ["plan", "apply --yes"])
