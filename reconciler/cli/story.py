@@ -11,8 +11,8 @@ from pathlib import Path
 from reconciler.cli.exits import Exit
 from reconciler.cli.terminal import paint_for, show
 from reconciler.errors import ReconcileError
+from reconciler.sandbox.environment import without_aws_settings
 from reconciler.sandbox.server import Sandbox
-from reconciler.sandbox.settings import without_settings
 
 _REPOSITORIES = ("payments/api", "payments/worker", "tools/builder")
 _EDITED = "payments/api"
@@ -50,7 +50,7 @@ def tell_story() -> None:
 
 def _environment(ecr: Sandbox) -> dict[str, str]:
     """Give the user's environment without anything that leads to another endpoint or file."""
-    return {**without_settings(os.environ), **ecr.environment()}
+    return {**without_aws_settings(os.environ), **ecr.environment()}
 
 
 class _Story:

@@ -3,9 +3,9 @@
 
 def demo() -> None:
     """Show the whole story on the embedded ECR."""
-    from reconciler.cli.commands.sandbox import forget_settings
+    from reconciler.cli.commands.sandbox import isolate_environment
 
-    forget_settings()
+    isolate_environment()
     from reconciler.cli.story import tell_story
 
     tell_story()
