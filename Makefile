@@ -23,7 +23,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m compileall -q reconciler
 	@touch $@
 
-demo: $(READY) ## the whole story on the embedded ECR; needs no AWS account
+demo: $(READY) ## plan, apply, drift and rollback on the embedded ECR; needs no AWS account
 	@$(BIN)/reconcile demo
 
 test: $(READY) ## every test, with the coverage of policy/ and plan/ checked
