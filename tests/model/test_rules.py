@@ -13,6 +13,7 @@ from reconciler.access_file.load import load_access
 from reconciler.model.rule_ids import RuleId
 from reconciler.model.rules import Rule, load_rules
 from tests.access_file import invalid_cases
+from tests.cli.conftest import clean_environment, runner
 from tests.golden import FILE, NOW, case_folders, expected_output
 
 PACKAGE = Path(__file__).parents[2] / "reconciler"
@@ -158,3 +159,12 @@ def test_the_code_names_no_rule_by_a_bare_string() -> None:
     found = list(bare_ids())
     assert [(place, word) for place, word in found if word not in WORDS] == []
     assert {word for _, word in found} == set(WORDS)
+
+
+def test_the_options_of_the_remedies_exist(tmp_path: Path) -> None:
+    run = runner(tmp_path, clean_environment())
+    told = " ".join(rule.description + rule.remedy for rule in RULES)
+    options = set(re.findall(r"--[a-z-]{2,}", told))
+    shown = "".join(run(command, "--help").out for command in ("plan", "apply"))
+    assert options
+    assert {option for option in options if f"{option} " not in shown} == set()
