@@ -38,6 +38,7 @@ app.command("rollback")(online.rollback)
 app.command("compare")(offline.compare)
 app.add_typer(offline.iam, name="iam")
 app.command("schema")(offline.schema)
+app.command("rule")(offline.rule)
 app.command("sandbox")(sandbox)
 app.command("demo")(demo)
 

@@ -24,7 +24,7 @@ class Refusal:
     file's limit of them; both are None where the guard counts nothing.
     """
 
-    guard: str
+    guard: RuleId
     message: str
     target: Target | None = None
     figure: int | None = None
@@ -34,7 +34,7 @@ class Refusal:
 class UnusedAllowance(NamedTuple):
     """A repository that a guard was told to allow, and that the plan does not need it for."""
 
-    guard: str
+    guard: RuleId
     repository: str
 
 
@@ -91,7 +91,7 @@ def check_lock_out(
     arn = caller()
     for target, why in locked_out(denying, arn):
         message = f"on {target} {why} {arn} from reading, setting or deleting the policy"
-        yield Refusal("lock_out", message, target)
+        yield Refusal(RuleId.LOCK_OUT, message, target)
 
 
 def _check_amounts(plan: Plan, guards: Guards, allowances: Allowances) -> Iterable[Refusal]:
@@ -99,13 +99,13 @@ def _check_amounts(plan: Plan, guards: Guards, allowances: Allowances) -> Iterab
     won = sum(change.granted for change in plan.changes)
     if lost > allowances.revocations and _exceeds(lost, plan.live_grants, guards.max_revoked):
         message = f"this would revoke or narrow {lost} of {_grants(plan.live_grants)}"
-        yield _over("max_revoked", message, lost, guards.max_revoked)
+        yield _over(RuleId.MAX_REVOKED, message, lost, guards.max_revoked)
     if won > allowances.grants and _exceeds(won, plan.live_grants, guards.max_granted):
         message = f"this would add or widen {_grants(won)}, to {plan.live_grants}"
-        yield _over("max_granted", message, won, guards.max_granted)
+        yield _over(RuleId.MAX_GRANTED, message, won, guards.max_granted)
 
 
-def _over(guard: str, message: str, figure: int, limit: Limit | None) -> Refusal:
+def _over(guard: RuleId, message: str, figure: int, limit: Limit | None) -> Refusal:
     return Refusal(guard, f"{message}; the limit is {limit}", figure=figure, limit=limit)
 
 
@@ -120,7 +120,7 @@ def _check_emptied(changes: Iterable[Change], allowed: frozenset[str]) -> Iterab
                 f"this would leave nobody with access to {change.target}, "
                 f"{_grants(change.emptied)} now"
             )
-            yield Refusal("empty", message, change.target, change.emptied)
+            yield Refusal(RuleId.EMPTY, message, change.target, change.emptied)
 
 
 def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
@@ -140,8 +140,8 @@ def unused_allowances(plan: Plan, allowances: Allowances) -> tuple[UnusedAllowan
     return tuple(
         UnusedAllowance(guard, name)
         for guard, names, known in (
-            ("empty", allowances.empty, changed),
-            ("lock_out", allowances.lock_out, changed),
+            (RuleId.EMPTY, allowances.empty, changed),
+            (RuleId.LOCK_OUT, allowances.lock_out, changed),
             (RuleId.NEVER, allowances.never, broken),
         )
         for name in sorted(names - known)

@@ -45,7 +45,7 @@ class Place(NamedTuple):
 class Problem(NamedTuple):
     """One thing that is wrong (`error`: the file is not used) or doubtful (`warning`).
 
-    `rule` is a key of `reconciler.access_file.rules.RULES`; `other` is the second place of a clash.
+    `other` is the second place of a clash.
     `repository` is the entry that a run can allow to have this problem, for rules that allow it.
     """
 

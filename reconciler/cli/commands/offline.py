@@ -1,6 +1,7 @@
-"""The commands that need no AWS: init, validate, compile, compare, iam caller and schema."""
+"""The commands that need no AWS: init, validate, compile, compare, iam caller, schema, rule."""
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,8 @@ from reconciler.cli.options import (
     allowances,
 )
 from reconciler.cli.terminal import keep_quiet, note, out
-from reconciler.errors import ReconcileError, RefusedError
+from reconciler.errors import InvalidError, ReconcileError, RefusedError
+from reconciler.model.rule_ids import RuleId
 from reconciler.printable import printable, printable_json
 
 iam = typer.Typer(
@@ -170,3 +172,44 @@ def schema(
     from reconciler.access_file.document.schema import schema_text
 
     out(schema_text(_SCHEMA_FILES[which]))
+
+
+def rule(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RULE",
+            autocompletion=lambda: list(RuleId),
+            help="A rule's id; without it, all are listed.",
+        ),
+    ] = None,
+    *,
+    format_: OutputFormat = Format.TEXT,
+) -> None:
+    """Explain a rule: why it exists, an example, and what to do.
+
+    A rule is what a message of validate, plan, apply, drift or rollback names: a problem, a
+    finding, a risk, a refusal or an error.
+    """
+    from reconciler.cli.results import write
+    from reconciler.model.rules import load_rules
+    from reconciler.report.rules import render_rule, render_rule_list, render_rules_json
+
+    rules = load_rules()
+    if name is None:
+        listed = list(rules.values())
+        write(format_, partial(render_rules_json, listed), partial(render_rule_list, listed))
+    else:
+        rule = rules[_rule_id(name)]
+        write(format_, partial(render_rules_json, [rule]), partial(render_rule, rule))
+
+
+def _rule_id(name: str) -> RuleId:
+    """Return the id of this name. Raises InvalidError if there is none."""
+    from reconciler.access_file.document.problems import did_you_mean
+
+    try:
+        return RuleId(name)
+    except ValueError:
+        hint = did_you_mean(name, RuleId) or "'reconcile rule' lists all rules"
+        raise InvalidError(f"unknown rule: {name}", hint=hint) from None

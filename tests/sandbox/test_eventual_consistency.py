@@ -1,4 +1,4 @@
-"""Repositories that were made a moment ago and are not to be found yet."""
+"""New repositories that calls do not find yet."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ def listed(ecr: BaseClient) -> list[str]:
     return [each["repositoryName"] for each in ecr.describe_repositories()["repositories"]]
 
 
-def test_is_hidden_from_the_calls_about_its_policy(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_is_hidden_from_the_policy_operations(sandbox: Sandbox, ecr: BaseClient) -> None:
     made = ecr.create_repository(repositoryName="new")["repository"]
     assert made["repositoryName"] == "new"
     missing = "The repository with name 'new' does not exist in the registry with id '111122223333'"
@@ -47,7 +47,7 @@ def test_is_hidden_from_the_calls_about_its_policy(sandbox: Sandbox, ecr: BaseCl
     assert sandbox.policy_text("new") == POLICY
 
 
-def test_asking_for_it_by_name_is_a_call_that_names_it(ecr: BaseClient) -> None:
+def test_describing_it_by_name_counts(ecr: BaseClient) -> None:
     ecr.create_repository(repositoryName="new")
     for _ in range(3):
         with refused("RepositoryNotFoundException"):
@@ -56,7 +56,7 @@ def test_asking_for_it_by_name_is_a_call_that_names_it(ecr: BaseClient) -> None:
     ecr.get_paginator("describe_repositories").paginate().build_full_result()
 
 
-def test_is_there_all_the_same(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_a_hidden_repository_exists(sandbox: Sandbox, ecr: BaseClient) -> None:
     ecr.create_repository(repositoryName="new")
     with refused("RepositoryAlreadyExistsException"):
         ecr.create_repository(repositoryName="new")
@@ -64,7 +64,7 @@ def test_is_there_all_the_same(sandbox: Sandbox, ecr: BaseClient) -> None:
     assert sandbox.policy_text("new") == POLICY
 
 
-def test_one_made_again_is_new(ecr: BaseClient) -> None:
+def test_one_created_again_is_new(ecr: BaseClient) -> None:
     for _ in range(2):
         ecr.create_repository(repositoryName="new")
         for _ in range(3):
@@ -74,6 +74,6 @@ def test_one_made_again_is_new(ecr: BaseClient) -> None:
         ecr.delete_repository(repositoryName="new")
 
 
-def test_one_made_without_a_call_is_not_new(ecr: BaseClient) -> None:
+def test_one_created_without_a_call_is_not_new(ecr: BaseClient) -> None:
     assert listed(ecr) == ["old"]
     ecr.set_repository_policy(repositoryName="old", policyText=POLICY)

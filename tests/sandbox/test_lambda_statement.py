@@ -1,11 +1,11 @@
-"""Lambda's own edit of a policy."""
+"""The statement that Lambda adds to a policy."""
 
 import json
 
 import pytest
 
 from reconciler.errors import ReconcileError
-from reconciler.sandbox.image_retrieval import POLICY_ACTIONS, RETRIEVAL_ACTIONS
+from reconciler.sandbox.other_writers import POLICY_ACTIONS, RETRIEVAL_ACTIONS
 from reconciler.sandbox.server import Sandbox
 
 from .clients import statement, text
@@ -32,18 +32,18 @@ def statements(sandbox: Sandbox) -> list[dict[str, object]]:
     return found
 
 
-def test_adds_a_statement_to_what_is_there(sandbox: Sandbox) -> None:
+def test_adds_a_statement_to_a_policy(sandbox: Sandbox) -> None:
     sandbox.set_policy_text("payments/api", text(OURS, Id="central"))
     before = len(sandbox.calls())
-    sandbox.lambda_adds_statement("payments/api", FIRST)
+    sandbox.add_lambda_statement("payments/api", FIRST)
     assert statements(sandbox) == [OURS, lambdas(FIRST)]
     assert json.loads(sandbox.policy_text("payments/api") or "")["Id"] == "central"
-    assert len(sandbox.calls()) == before, "it is nobody's call"
+    assert len(sandbox.calls()) == before, "it is not a call"
 
 
-def test_begins_a_policy_where_there_is_none(sandbox: Sandbox) -> None:
+def test_creates_a_policy_if_there_is_none(sandbox: Sandbox) -> None:
     sandbox.create_repository("functions")
-    sandbox.lambda_adds_statement("functions", FIRST)
+    sandbox.add_lambda_statement("functions", FIRST)
     assert json.loads(sandbox.policy_text("functions") or "") == {
         "Version": "2008-10-17",
         "Statement": [lambdas(FIRST)],
@@ -53,10 +53,10 @@ def test_begins_a_policy_where_there_is_none(sandbox: Sandbox) -> None:
 def test_extends_its_own_statement(sandbox: Sandbox) -> None:
     sandbox.set_policy_text("payments/api", text(OURS))
     for _ in range(2):
-        sandbox.lambda_adds_statement("payments/api", FIRST)
-        sandbox.lambda_adds_statement("payments/api", SECOND)
+        sandbox.add_lambda_statement("payments/api", FIRST)
+        sandbox.add_lambda_statement("payments/api", SECOND)
     assert statements(sandbox) == [OURS, lambdas(SECOND, FIRST)]
-    sandbox.lambda_adds_statement("payments/api", FIRST, POLICY_ACTIONS)
+    sandbox.add_lambda_statement("payments/api", FIRST, POLICY_ACTIONS)
     both = tuple(sorted(RETRIEVAL_ACTIONS + POLICY_ACTIONS))
     assert statements(sandbox) == [OURS, lambdas(SECOND, FIRST, actions=both)]
 
@@ -72,16 +72,14 @@ def test_extends_its_own_statement(sandbox: Sandbox) -> None:
         {"Condition": {"StringLike": {"aws:sourceArn": [SECOND]}, "Bool": {"a": "true"}}},
     ],
 )
-def test_leaves_alone_what_only_looks_like_its_own(
-    sandbox: Sandbox, change: dict[str, object]
-) -> None:
+def test_does_not_change_a_similar_statement(sandbox: Sandbox, change: dict[str, object]) -> None:
     another = lambdas(SECOND) | change
     sandbox.set_policy_text("payments/api", text(another))
-    sandbox.lambda_adds_statement("payments/api", FIRST)
+    sandbox.add_lambda_statement("payments/api", FIRST)
     assert statements(sandbox) == [another, lambdas(FIRST)]
 
 
-def test_its_own_statement_spelt_as_a_read_gives_it(sandbox: Sandbox) -> None:
+def test_extends_its_own_statement_as_rewritten_by_a_read(sandbox: Sandbox) -> None:
     sandbox.set_policy_text(
         "payments/api",
         json.dumps(
@@ -94,13 +92,13 @@ def test_its_own_statement_spelt_as_a_read_gives_it(sandbox: Sandbox) -> None:
             }
         ),
     )
-    sandbox.lambda_adds_statement("payments/api", FIRST)
+    sandbox.add_lambda_statement("payments/api", FIRST)
     assert statements(sandbox) == [lambdas(SECOND, FIRST)]
 
 
 @pytest.mark.parametrize("stored", ["{", "[]"])
-def test_what_is_no_policy_is_told(sandbox: Sandbox, stored: str) -> None:
+def test_text_that_is_not_a_policy_is_an_error(sandbox: Sandbox, stored: str) -> None:
     sandbox.set_policy_text("payments/api", stored)
     with pytest.raises(ReconcileError, match="'payments/api' can't be edited"):
-        sandbox.lambda_adds_statement("payments/api", FIRST)
+        sandbox.add_lambda_statement("payments/api", FIRST)
     assert sandbox.policy_text("payments/api") == stored

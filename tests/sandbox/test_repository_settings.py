@@ -1,4 +1,4 @@
-"""What a repository is made with, and that no more are made than may be."""
+"""The settings of a repository, and the limit of repositories."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import pytest
 from botocore.client import BaseClient
 
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.repositories import StoredSettings
+from reconciler.sandbox.repositories import RepositorySettings
 from reconciler.sandbox.server import Sandbox
 
 from .clients import client, refused
@@ -29,14 +29,14 @@ def ecr(sandbox: Sandbox) -> Iterator[BaseClient]:
 @pytest.mark.parametrize(
     ("parameters", "settings"),
     [
-        ({}, StoredSettings("MUTABLE", False, "AES256", None, ())),
+        ({}, RepositorySettings("MUTABLE", False, "AES256", None, ())),
         (
             {"imageTagMutability": "MUTABLE"},
-            StoredSettings("MUTABLE", False, "AES256", None, ()),
+            RepositorySettings("MUTABLE", False, "AES256", None, ()),
         ),
         (
             {"imageTagMutability": "IMMUTABLE", "imageScanningConfiguration": {"scanOnPush": True}},
-            StoredSettings("IMMUTABLE", True, "AES256", None, ()),
+            RepositorySettings("IMMUTABLE", True, "AES256", None, ()),
         ),
         (
             {
@@ -44,11 +44,13 @@ def ecr(sandbox: Sandbox) -> Iterator[BaseClient]:
                 "imageScanningConfiguration": {"scanOnPush": False},
                 "tags": [{"Key": "team", "Value": "payments"}, {"Key": "env", "Value": ""}],
             },
-            StoredSettings("MUTABLE", False, "AES256", None, (("env", ""), ("team", "payments"))),
+            RepositorySettings(
+                "MUTABLE", False, "AES256", None, (("env", ""), ("team", "payments"))
+            ),
         ),
         (
             {"encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": KEY}},
-            StoredSettings("MUTABLE", False, "KMS", KEY, ()),
+            RepositorySettings("MUTABLE", False, "KMS", KEY, ()),
         ),
     ],
     ids=["none", "mutable", "immutable, scanned", "AES256, tagged", "KMS"],
@@ -57,7 +59,7 @@ def test_settings_are_stored_and_shown(
     sandbox: Sandbox,
     ecr: BaseClient,
     parameters: dict[str, object],
-    settings: StoredSettings,
+    settings: RepositorySettings,
 ) -> None:
     made = ecr.create_repository(repositoryName="tools", **parameters)["repository"]
     (shown,) = ecr.describe_repositories(repositoryNames=["tools"])["repositories"]
@@ -73,23 +75,21 @@ def test_settings_are_stored_and_shown(
     assert sorted((tag["Key"], tag["Value"]) for tag in tags) == list(settings.tags)
 
 
-def test_without_a_key_kms_uses_one_of_its_own(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_kms_without_a_key_uses_a_key_of_aws(sandbox: Sandbox, ecr: BaseClient) -> None:
     ecr.create_repository(repositoryName="tools", encryptionConfiguration={"encryptionType": "KMS"})
     key = sandbox.repository_settings("tools").kms_key
     assert key is not None
     assert key.startswith("arn:aws:kms:us-west-2:111122223333:key/")
 
 
-def test_settings_of_one_made_without_a_call(sandbox: Sandbox) -> None:
+def test_settings_of_a_repository_created_without_a_call(sandbox: Sandbox) -> None:
     sandbox.create_repository("tools")
-    assert sandbox.repository_settings("tools") == StoredSettings(
+    assert sandbox.repository_settings("tools") == RepositorySettings(
         "MUTABLE", False, "AES256", None, ()
     )
 
 
-def test_a_name_that_is_taken_is_refused_also_at_the_limit(
-    sandbox: Sandbox, ecr: BaseClient
-) -> None:
+def test_a_name_in_use_is_refused_at_the_limit_too(sandbox: Sandbox, ecr: BaseClient) -> None:
     taken = "The repository with name 'tools' already exists in the registry with id '111122223333'"
     ecr.create_repository(repositoryName="tools", imageTagMutability="IMMUTABLE")
     with refused("RepositoryAlreadyExistsException", taken):

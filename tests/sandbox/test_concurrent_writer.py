@@ -1,4 +1,4 @@
-"""Somebody else who writes right after a read."""
+"""Another writer changes a policy right after a read."""
 
 import json
 from collections.abc import Iterator
@@ -13,16 +13,16 @@ from .clients import client, refused, statement, text
 
 OURS = statement(Sid="Ours")
 THEIRS = {
-    "Sid": "Meddler",
+    "Sid": "ConcurrentWriter",
     "Effect": "Allow",
-    "Principal": {"AWS": "arn:aws:iam::111122223333:role/meddler"},
+    "Principal": {"AWS": "arn:aws:iam::111122223333:role/concurrent-writer"},
     "Action": "ecr:ListImages",
 }
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(Behaviour(meddle_after_reads=2)) as running:
+    with Sandbox(Behaviour(concurrent_write_after_reads=2)) as running:
         for name in ("tools", "other", "third"):
             running.create_repository(name)
         yield running
@@ -51,13 +51,13 @@ def test_writes_after_the_second_read_and_once(sandbox: Sandbox, ecr: BaseClient
     assert read(ecr) == ["Ours"], "the change comes right after the read"
     assert stored(sandbox) == [OURS, THEIRS]
     for _ in range(3):
-        assert read(ecr) == ["Meddler", "Ours"]
+        assert read(ecr) == ["ConcurrentWriter", "Ours"]
     ecr.set_repository_policy(repositoryName="tools", policyText=text(OURS))
     for _ in range(3):
         assert read(ecr) == ["Ours"]
 
 
-def test_counts_each_repository_by_itself(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_counts_each_repository_separately(sandbox: Sandbox, ecr: BaseClient) -> None:
     for name in ("tools", "other"):
         sandbox.set_policy_text(name, text(OURS))
         read(ecr, name)
@@ -67,16 +67,16 @@ def test_counts_each_repository_by_itself(sandbox: Sandbox, ecr: BaseClient) -> 
     assert stored(sandbox, "other") == [OURS, THEIRS]
 
 
-def test_there_being_no_policy_is_a_read_too(ecr: BaseClient) -> None:
+def test_a_read_without_a_policy_counts(ecr: BaseClient) -> None:
     for _ in range(2):
         with refused("RepositoryPolicyNotFoundException"):
             read(ecr)
-    assert read(ecr) == ["Meddler"]
+    assert read(ecr) == ["ConcurrentWriter"]
     with refused("RepositoryNotFoundException"):
         read(ecr, "missing")
 
 
-def test_a_statement_by_itself_and_text_that_is_no_policy(
+def test_a_single_statement_and_text_that_is_not_a_policy(
     sandbox: Sandbox, ecr: BaseClient
 ) -> None:
     sandbox.set_policy_text("tools", json.dumps({"Statement": OURS}))
@@ -90,8 +90,11 @@ def test_a_statement_by_itself_and_text_that_is_no_policy(
     assert stored(sandbox) == [OURS, THEIRS]
 
 
-def test_a_read_that_is_not_answered_by_the_policy_does_not_count() -> None:
-    with Sandbox(Behaviour(meddle_after_reads=1, fail_every=1)) as sandbox, client(sandbox) as ecr:
+def test_a_failed_read_does_not_count() -> None:
+    with (
+        Sandbox(Behaviour(concurrent_write_after_reads=1, fail_every=1)) as sandbox,
+        client(sandbox) as ecr,
+    ):
         sandbox.create_repository("tools")
         with refused("ServerException", status=500):
             read(ecr)
