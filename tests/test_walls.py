@@ -1,9 +1,11 @@
 """The walls between the rooms: who may import whom, and what must not load early."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -27,6 +29,9 @@ IMPURE = {
     "boto3", "botocore", "io", "os", "pathlib", "random", "secrets", "socket",
     "subprocess", "sys", "tempfile", "threading", "time", "urllib", "http",
 }  # fmt: skip
+TERMINAL = {"click", "curses", "getpass", "readline", "rich", "signal", "typer"}
+ENDS_OR_SPEAKS = {"print", "input", "exit", "argv", "stdin", "stdout", "stderr"}
+OPTION = re.compile(r"(?<![\w-])--[a-z]")
 ONLY_IN = {"boto3": {"registry"}, "botocore": {"registry", "sandbox"}, "moto": {"sandbox"}}
 
 
@@ -105,6 +110,42 @@ def test_pure_rooms_reach_for_nothing(module: Path) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }
     assert not calls & {"now", "today", "utcnow"}, f"{module} asks for the time"
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda m: str(m.relative_to(PACKAGE)))
+def test_the_workflow_knows_no_terminal(module: Path) -> None:
+    if room_of(module) != "workflow":
+        return
+    for name in imports_of(module):
+        assert name.split(".")[0] not in TERMINAL, f"{module} imports {name}"
+    tree = ast.parse(module.read_text())
+    called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and is_name(n.func)}
+    of_sys = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and is_sys(n.value)}
+    assert not (called | of_sys) & ENDS_OR_SPEAKS, f"{module} speaks or ends the process"
+
+
+def is_name(node: ast.expr) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name)
+
+
+def is_sys(node: ast.expr) -> bool:
+    return is_name(node) and node.id == "sys"
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda m: str(m.relative_to(PACKAGE)))
+def test_only_the_command_line_names_its_options(module: Path) -> None:
+    if room_of(module) == "cli":
+        return
+    tree = ast.parse(module.read_text())
+    comments = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in comments:
+            of_aws_client = "`aws " in node.value
+            assert of_aws_client or not OPTION.search(node.value), f"{module}: {node.value}"
 
 
 @pytest.mark.parametrize(

@@ -23,14 +23,7 @@ class Exit(IntEnum):
     PARTLY_APPLIED = 6
 
 
-_FIRST = (
-    Exit.USAGE,
-    Exit.INVALID,
-    Exit.REFUSED,
-    Exit.PARTLY_APPLIED,
-    Exit.FAILED,
-    Exit.DIFFERS,
-)
+_FIRST = (Exit.USAGE, Exit.INVALID, Exit.REFUSED, Exit.PARTLY_APPLIED, Exit.FAILED, Exit.DIFFERS)
 
 
 def worst(codes: Iterable[Exit]) -> Exit:

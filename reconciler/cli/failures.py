@@ -9,9 +9,9 @@ from reconciler.cli.streams import OutputError, silence
 from reconciler.cli.terminal import (
     has_data_begun,
     out,
+    print_message,
     show_error,
     show_traceback,
-    tell,
 )
 from reconciler.errors import ReconcileError
 from reconciler.redaction import redacted
@@ -62,7 +62,7 @@ def _show(error: Exception | Interrupt) -> _Failure:
             show_error(message, hint)
             return _Failure(message, hint, error.exit_code)
         case Interrupt():
-            tell(str(error))
+            print_message(str(error))
             return _Failure(str(error), None, Exit.FAILED)
         case _WrongUsage():
             error.show()

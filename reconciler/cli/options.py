@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,6 @@ import typer
 
 from reconciler.cli.completion import entry_names, entry_patterns
 from reconciler.cli.files import a_path
-from reconciler.model.guards import Allowances
 
 
 class Format(StrEnum):
@@ -154,23 +153,3 @@ Quiet = Annotated[
 ]
 DEFAULT_FILE = Path("ecr_access.yaml")
 DEFAULT_WAIT = 20.0
-
-
-def allowances(
-    *,
-    revocations: int = 0,
-    grants: int = 0,
-    public: Iterable[str] | None = None,
-    empty: Iterable[str] | None = None,
-    lock_out: Iterable[str] | None = None,
-    never: Iterable[str] | None = None,
-) -> Allowances:
-    """Return what the options of one run allow."""
-    return Allowances(
-        revocations,
-        grants,
-        frozenset(public or ()),
-        frozenset(empty or ()),
-        frozenset(lock_out or ()),
-        frozenset(never or ()),
-    )

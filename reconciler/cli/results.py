@@ -17,8 +17,8 @@ from reconciler.cli.terminal import (
     out,
     page_of,
     paint_for,
+    print_message,
     show,
-    tell,
 )
 from reconciler.model.comparison import Comparison
 from reconciler.printable import printable
@@ -49,7 +49,7 @@ def exit_of(
         case PlanResult():
             codes += _plan_codes(result)
         case ApplyResult():
-            codes += [*_plan_codes(result.result), *_outcome_codes(result)]
+            codes += [*_plan_codes(result.prepared.result), *_outcome_codes(result)]
     return worst(codes)
 
 
@@ -66,14 +66,14 @@ def _outcome_codes(applied: ApplyResult) -> Iterable[Exit]:
     if applied.refused:
         yield Exit.REFUSED
         return
-    outcomes = applied.outcomes
+    prepared, outcomes = applied.prepared, applied.outcomes
     results = {outcome.result for outcome in outcomes}
     written = any(o.written is not False or o.made is not False for o in outcomes)
-    incomplete = applied.result.plan.errors or applied.unrecorded or not results <= AS_WANTED
-    if written and (incomplete or applied.left_alone):
+    incomplete = prepared.result.plan.errors or prepared.left_alone or not results <= AS_WANTED
+    if written and (incomplete or applied.unrecorded):
         yield Exit.PARTLY_APPLIED
         return
-    if applied.left_alone:
+    if prepared.left_alone:
         yield Exit.REFUSED
     if applied.interrupted or applied.unrecorded:
         yield Exit.FAILED
@@ -139,7 +139,7 @@ def show_before_writing(result: PlanResult, format_: Format, *, sure: bool, grou
     as_text = partial(render_plan, view_of(result), grouped=grouped)
     is_seen = write(format_, None, as_text) and not is_piped()
     if not sure and is_interactive() and not is_seen:
-        tell(as_text(paint_for(sys.stderr)).rstrip("\n"))
+        print_message(as_text(paint_for(sys.stderr)).rstrip("\n"))
 
 
 def show_drift(result: PlanResult, format_: Format, *, grouped: bool) -> None:
@@ -152,9 +152,10 @@ def show_drift(result: PlanResult, format_: Format, *, grouped: bool) -> None:
     )
 
 
-def show_outcomes(applied: ApplyResult, format_: Format, command: str = "Apply") -> None:
+def show_outcomes(applied: ApplyResult, format_: Format) -> None:
     """Write what became of each change, and how many repositories were left alone."""
-    view = view_of(applied.result)
+    prepared = applied.prepared
+    view = view_of(prepared.result)
     outcomes = [
         OutcomeView(
             outcome.change.target.repository,
@@ -167,9 +168,13 @@ def show_outcomes(applied: ApplyResult, format_: Format, command: str = "Apply")
     ]
     write(
         format_,
-        lambda: render_outcomes_json(view, outcomes, origin_of(applied.result)),
+        lambda: render_outcomes_json(view, outcomes, origin_of(prepared.result)),
         lambda paint: render_outcomes(
-            outcomes, len(view.errors), paint, command, len(applied.left_alone)
+            outcomes,
+            len(view.errors),
+            paint,
+            prepared.command.capitalize(),
+            len(prepared.left_alone),
         ),
     )
 
@@ -184,10 +189,10 @@ def show_refusals(result: PlanResult) -> None:
         note(f"{allowance_option(unused.guard)} {name}: nothing in this plan needs it")
     paint = paint_for(sys.stderr)
     for refusal in refusal_views(result.refusals):
-        tell(f"{paint('error', 'refused')}: {refusal.guard}: {printable(refusal.message)}")
+        print_message(f"{paint('error', 'refused')}: {refusal.guard}: {printable(refusal.message)}")
     if result.fails_unmanaged and result.plan.unmanaged:
         count = len(result.plan.unmanaged)
-        tell(f"unmanaged repositories: {count}; the file says that this fails")
+        print_message(f"unmanaged repositories: {count}; the file says that this fails")
 
 
 def view_of(result: PlanResult) -> PlanView:

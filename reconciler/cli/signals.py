@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM, SIGHUP: most commands just end; writes under way are finished first."""
+"""Ctrl-C, SIGTERM, SIGHUP: most commands end at once; writes under way are finished first."""
 
 import atexit
 import signal
@@ -7,21 +7,18 @@ from contextlib import suppress
 from time import monotonic
 from types import FrameType
 
-from reconciler.cli.terminal import tell
+from reconciler.cli.terminal import print_message
 
 _SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 
-IMPATIENT_AFTER = 10.0
-"""Seconds after the first signal from which on another one ends the process as it is."""
+FORCE_AFTER = 10.0
+"""Seconds after the first signal, after which another one ends the process at once."""
 
 
 class Interrupt(BaseException):
-    """Somebody wants the command to end; no handler of ordinary errors may stop that.
-
-    Its text says what is to be told.
-    """
+    """A signal ends the command, past every handler of ordinary errors. Its text is the message."""
 
 
 def end_on_signals() -> None:
@@ -32,11 +29,10 @@ def end_on_signals() -> None:
 
 
 def hold_signals(clock: Callable[[], float] = monotonic) -> Callable[[], bool]:
-    """From here to the end of the process hold signals back; give what tells whether one came.
+    """Hold signals back until the process ends; return a function that is True once one came.
 
-    What was begun is finished, and what was done is told, however often somebody presses Ctrl-C;
-    but who does so still after a while wants it to end, whatever it waits for: then the journal
-    has to tell.
+    What was begun is finished and reported, however often Ctrl-C is pressed. A signal after
+    `FORCE_AFTER` ends the process at once, whatever it waits for; the journal then has the writes.
     """
     # No lock may be taken here, as an Event does: a signal may break into the handler of another.
     first: float | None = None
@@ -46,11 +42,11 @@ def hold_signals(clock: Callable[[], float] = monotonic) -> Callable[[], bool]:
         if first is None:
             first = clock()
             with suppress(RuntimeError):  # a write that the signal broke into can't be begun again
-                tell(
+                print_message(
                     "stopping: the writes under way are finished, no more are begun; "
-                    f"again after {IMPATIENT_AFTER:g} s ends this as it is"
+                    f"a signal after {FORCE_AFTER:g} s ends the process at once"
                 )
-        elif clock() - first > IMPATIENT_AFTER:
+        elif clock() - first > FORCE_AFTER:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 

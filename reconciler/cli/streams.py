@@ -1,4 +1,4 @@
-"""Standard streams that may be closed, full, cut off or not ready: written to whole, or not."""
+"""Standard streams that may be closed, full, cut off or not ready."""
 
 import os
 import select
@@ -13,7 +13,7 @@ _COERCED = "C.UTF-8"
 
 
 class OutputError(ReconcileError):
-    """What was to be shown could not be written (exit 1)."""
+    """Output could not be written (exit 1)."""
 
 
 def provide_streams() -> None:
@@ -27,13 +27,13 @@ def provide_streams() -> None:
 
 
 def push(stream: TextIO, text: str) -> None:
-    """Write a text and see it through; what the encoding lacks is escaped.
+    """Write a whole text; characters that the encoding lacks are escaped.
 
-    Raises BrokenPipeError where nobody reads any more, OutputError where it can't be written.
+    Raises BrokenPipeError where the reader is gone, OutputError where it can't be written.
     """
     rest = memoryview(text.encode(stream.encoding or "utf-8", "backslashreplace"))
     try:
-        # A stream that is not buffered writes as much as it can, and says how much that was.
+        # An unbuffered stream writes as much as it can, and returns how much that was.
         while rest:
             rest = rest[_write_some(stream, rest) :]
         while not _is_flushed(stream):
@@ -45,9 +45,9 @@ def push(stream: TextIO, text: str) -> None:
 
 
 def encoding_of(stream: TextIO) -> str:
-    """Give the encoding that can be shown: ASCII in the locale C, where Python writes UTF-8.
+    """Return the encoding of a terminal: ASCII in the locale C, where Python writes UTF-8.
 
-    What is asked of Python itself, by PYTHONIOENCODING or PYTHONUTF8, counts more.
+    PYTHONIOENCODING and PYTHONUTF8 take precedence.
     """
     asked = os.environ.get("PYTHONIOENCODING") or os.environ.get("PYTHONUTF8")
     ctype = os.environ.get("LC_CTYPE", "").replace(_COERCED, "")
@@ -59,7 +59,7 @@ def encoding_of(stream: TextIO) -> str:
 def wait_for_line(terminal: TextIO) -> None:
     """Wait until there is a line to read, or a signal comes.
 
-    A read alone would go on waiting where a signal came just before it.
+    A read alone would keep waiting where a signal came just before it.
     """
     if sys.platform == "win32":
         return

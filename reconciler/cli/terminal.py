@@ -1,4 +1,4 @@
-"""The screen: what goes to stdout, what to stderr, with which colour and how wide."""
+"""Output on stdout and stderr: its colour, its width, notes and progress."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ from reconciler.report.paint import Paint, ansi, plain
 
 _USUAL_WIDTH = 80
 _LEAST_WIDTH = 20
-_PATIENCE = 1.0
+_BAR_DELAY = 1.0
 """Seconds of work before a progress bar shows."""
 
 _ERASE_LINE = "\r\x1b[2K"
@@ -27,7 +27,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class _Screen:
-    """The state of this process's output: `quiet` is without notes, with `bar` one is shown."""
+    """The state of this process's output: `quiet` hides notes, `bar` is whether one is shown."""
 
     quiet: bool = False
     bar: bool = False
@@ -38,12 +38,12 @@ _screen = _Screen()
 
 
 def keep_quiet(quiet: bool) -> None:
-    """Choose whether notes and progress are left out from here on."""
+    """Set whether notes and progress are hidden from here on."""
     _screen.quiet = quiet
 
 
 def paint_for(stream: TextIO) -> Paint:
-    """Choose colour or none: on a terminal, and wherever FORCE_COLOR is set; NO_COLOR wins.
+    """Return colours on a terminal, or where FORCE_COLOR is set; NO_COLOR takes precedence.
 
     Sources: no-color.org and force-color.org; a variable that is empty is not set.
     """
@@ -53,12 +53,12 @@ def paint_for(stream: TextIO) -> Paint:
 
 
 def page_of(stream: TextIO) -> Page:
-    """Give the width and the encoding that text for people is fitted to."""
+    """Return the width and the encoding that text for people is fitted to."""
     return Page(_width_of(stream), encoding_of(stream))
 
 
 def _width_of(stream: TextIO) -> int | None:
-    """Give the columns of a terminal, or what COLUMNS says of it; None where it is none."""
+    """Return the columns of a terminal, or those of COLUMNS; None where it is not a terminal."""
     if not stream.isatty():
         return None
     told = os.environ.get("COLUMNS", "")
@@ -72,7 +72,7 @@ def _width_of(stream: TextIO) -> int | None:
 
 
 def out(text: str) -> None:
-    """Write data to stdout, as it is."""
+    """Write data to stdout, unchanged."""
     _write(text)
 
 
@@ -87,17 +87,17 @@ def _write(text: str) -> None:
 
 
 def has_data_begun() -> bool:
-    """Tell whether anything was written to stdout, even in part."""
+    """Whether anything was written to stdout, even in part."""
     return _screen.data_begun
 
 
-def tell(text: str) -> None:
-    """Write text for people to stderr, fitted; where it can't be written, the work goes on."""
-    _tell_as_it_is(fitted(text, page_of(sys.stderr)))
+def print_message(text: str) -> None:
+    """Write text for people to stderr, fitted; a failure to write is ignored."""
+    _print_raw(fitted(text, page_of(sys.stderr)))
 
 
-def _tell_as_it_is(text: str) -> None:
-    # The bar is drawn again below the line. Nothing is locked: a signal's handler tells, too.
+def _print_raw(text: str) -> None:
+    # The bar is drawn again below the line. Nothing is locked: signal handlers print, too.
     start = _ERASE_LINE if _screen.bar else ""
     try:
         push(sys.stderr, f"{start}{text}\n")
@@ -106,17 +106,17 @@ def _tell_as_it_is(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Write a note on the work to stderr, unless quiet."""
+    """Write a note to stderr, unless quiet."""
     if not _screen.quiet:
-        tell(text)
+        print_message(text)
 
 
 def show_error(message: str, hint: str | None = None) -> None:
     """Write an error and its hint to stderr."""
     paint = paint_for(sys.stderr)
-    tell(f"{paint('error', 'error')}: {told(message)}")
+    print_message(f"{paint('error', 'error')}: {safe_text(message)}")
     if hint:
-        tell(f"{paint('hint', 'hint')}: {told(hint)}")
+        print_message(f"{paint('hint', 'hint')}: {safe_text(hint)}")
 
 
 def show_traceback(error: BaseException) -> None:
@@ -124,26 +124,26 @@ def show_traceback(error: BaseException) -> None:
     for part in traceback.format_exception(error):
         of_code = part.startswith("  File ")
         for line in part.splitlines() if of_code else [part.strip("\n")]:
-            _tell_as_it_is(told(line))
+            _print_raw(safe_text(line))
 
 
-def told(text: str) -> str:
+def safe_text(text: str) -> str:
     """Redact secrets in a text, and escape what could control a terminal."""
     return printable(redacted(text))
 
 
 def is_interactive() -> bool:
-    """Tell whether somebody is there to answer a question."""
+    """Whether a user can answer a question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def is_piped() -> bool:
-    """Tell whether stdout is no terminal."""
+    """Whether stdout is not a terminal."""
     return not sys.stdout.isatty()
 
 
 def confirm(question: str) -> bool:
-    """Ask on stderr; anything but yes, the end of input too, is no."""
+    """Ask on stderr; anything but yes is no, the end of input too."""
     push(sys.stderr, f"{fitted(question, page_of(sys.stderr))} [y/N] ")
     wait_for_line(sys.stdin)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
@@ -151,10 +151,10 @@ def confirm(question: str) -> bool:
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Progress]:
-    """Give a function to tell how far the work is; shows a bar where it takes a while.
+    """Show a progress bar on stderr where work takes a while; yields a function that updates it.
 
-    Only on a terminal that can erase it, on stderr, unless quiet, and gone when the work is done.
-    Where the terminal is gone itself, the work goes on.
+    Only on a terminal that can erase it, unless quiet; removed when the work is done. The work
+    goes on where the terminal is gone.
     """
     if _screen.quiet or not _can_be_drawn_on(sys.stderr):
         yield lambda _done, _total: None
@@ -162,7 +162,7 @@ def progress_bar(label: str) -> Iterator[Progress]:
     from rich.console import Console  # noqa: PLC0415 - costs; most runs show no bar
     from rich.progress import Progress as Bar  # noqa: PLC0415
 
-    # Rich itself takes an empty FORCE_COLOR for no terminal, and leaves a blank line there.
+    # Rich takes an empty FORCE_COLOR for no terminal, and leaves a blank line there.
     console = Console(stderr=True, force_terminal=True, force_interactive=True)
     bar = Bar(console=console, transient=True)
     task = bar.add_task(label, total=None)
@@ -171,9 +171,9 @@ def progress_bar(label: str) -> Iterator[Progress]:
         _screen.bar = True
         bar.start()
 
-    later = Timer(_PATIENCE, _on_screen, (begin,))
+    later = Timer(_BAR_DELAY, _on_screen, (begin,))
     later.daemon = True
-    with suppress(RuntimeError):  # no thread is to be had: no bar
+    with suppress(RuntimeError):  # no thread is available: no bar
         later.start()
     try:
         yield lambda done, total: _on_screen(lambda: bar.update(task, completed=done, total=total))

@@ -14,7 +14,7 @@ from reconciler.model.registry import RegistryScope, Target
 from reconciler.workflow.file_plan import Globs
 from reconciler.workflow.journals import keeping_journal
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
-from reconciler.workflow.plan import PlanResult, guarded, plan_live, result_of
+from reconciler.workflow.plan import PlanResult, compute, guarded, read_live, result_of
 from reconciler.workflow.plan_file import StoredPlan
 from reconciler.workflow.registries import (
     Authors,
@@ -50,20 +50,19 @@ class PreparedApply:
         """Return the result of carrying out nothing."""
         changes = self.result.plan.changes
         outcomes = tuple(Outcome(change, "skipped", reason) for change in changes)
-        return ApplyResult(self.result, outcomes, self.left_alone, refused=True)
+        return ApplyResult(self, outcomes, refused=True)
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """What became of a plan's changes, in their order.
+    """What became of a prepared plan's changes, in their order.
 
     `refused`: a guard or the user refused, and nothing was written. `interrupted`: the run was
     stopped. `unrecorded`: the journal was damaged during the run.
     """
 
-    result: PlanResult
+    prepared: PreparedApply
     outcomes: tuple[Outcome, ...] = ()
-    left_alone: tuple[Target, ...] = ()
     refused: bool = False
     interrupted: bool = False
     unrecorded: bool = False
@@ -87,7 +86,8 @@ def prepare_apply(
     connections = connect_registries(roles_of(registry), profile, listener)
     authors = authors_of(connections)
     if replayed is None:
-        result = plan_live(source, connections, repositories, listener)
+        live = read_live(source, connections, repositories, listener)
+        result = compute(source, live, repositories)
     else:
         result = result_of(replayed, source)
     arn = next(iter(authors.values())).arn  # the credentials are the same in all regions
@@ -119,7 +119,7 @@ def apply(
     if prepared.result.refusals:
         return prepared.skip("a guard refused the plan")
     if not changes:
-        return ApplyResult(prepared.result, (), prepared.left_alone)
+        return ApplyResult(prepared)
     with keeping_journal(
         journal,
         prepared.command,
@@ -154,13 +154,8 @@ def _carry_out(
         run = Run(journal, patience, stopped, new_patience)
         outcomes = execute(changes, registries, run, count)
         outcomes = name_unknown(outcomes, _probes(prepared, registries, run))
-    return ApplyResult(
-        prepared.result,
-        outcomes,
-        prepared.left_alone,
-        interrupted=stopped(),
-        unrecorded=journal.damage() is not None,
-    )
+    unrecorded = journal.damage() is not None
+    return ApplyResult(prepared, outcomes, interrupted=stopped(), unrecorded=unrecorded)
 
 
 def _probes(

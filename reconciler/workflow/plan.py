@@ -71,8 +71,9 @@ def plan(
     can be read.
     """
     connections = connect_registries(roles_of(source.access.registry), profile, listener)
-    result = plan_live(source, connections, repositories, listener)
-    return guarded(result, source, lambda: caller_arn(connections))
+    live = read_live(source, connections, repositories, listener)
+    computed = compute(source, live, repositories)
+    return guarded(computed, source, lambda: caller_arn(connections))
 
 
 def drift(
@@ -87,23 +88,28 @@ def drift(
     Also reads the unmanaged repositories that a never rule is about. Reads only; raises as `plan`.
     """
     connections = connect_registries(roles_of(source.access.registry), profile, listener)
-    result = plan_live(source, connections, repositories, listener, watched_names)
-    return replace(result, plan=without_expired(result.plan))
+    live = read_live(source, connections, repositories, listener, watched_names)
+    computed = compute(source, live, repositories)
+    return replace(computed, plan=without_expired(computed.plan))
 
 
-def plan_live(
+def read_live(
     source: AccessSource,
     connections: Connections,
     repositories: Globs,
     listener: Listener,
     to_read: Callable[[AccessFile, tuple[str, ...]], Iterable[str]] = managed_names,
-) -> PlanResult:
-    """Read the live policies that `to_read` chooses, and compare them with the file."""
+) -> list[LiveRegistry]:
+    """Read the selected policies of those that `to_read` chooses. Raises as `read_registries`."""
 
     def select(names: tuple[str, ...]) -> list[str]:
         return [name for name in to_read(source.access, names) if selected(name, repositories)]
 
-    live = read_registries(connections, select, listener)
+    return read_registries(connections, select, listener)
+
+
+def compute(source: AccessSource, live: Sequence[LiveRegistry], repositories: Globs) -> PlanResult:
+    """Compare what the file asks for with what is live. Raises ArgumentError for unknown names."""
     computed = plan_registries(source.access, live, source.now, repositories)
     _require_public_known(source, live)
     _require_selected_known(computed, repositories, live)

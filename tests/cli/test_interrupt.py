@@ -127,11 +127,11 @@ def test_who_still_presses_after_a_while_ends_it_as_it_is() -> None:
     """In a process of its own, whose clock is moved on between the signals."""
     script = """
 import signal
-from reconciler.cli.signals import IMPATIENT_AFTER, hold_signals
+from reconciler.cli.signals import FORCE_AFTER, hold_signals
 now = 0.0
 asked = hold_signals(lambda: now)
 signal.raise_signal(signal.SIGTERM)
-now = IMPATIENT_AFTER
+now = FORCE_AFTER
 signal.raise_signal(signal.SIGTERM)
 print(asked(), flush=True)
 now += 0.1

@@ -11,8 +11,9 @@ from reconciler.cli.option_hints import (
     problems_with_options,
     refusal_views,
 )
-from reconciler.cli.options import DEFAULT_FILE, allowances
+from reconciler.cli.options import DEFAULT_FILE
 from reconciler.errors import ArgumentError, ReconcileError, Remedy
+from reconciler.model.guards import Allowances
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.guards import Refusal
 from reconciler.workflow import validate
@@ -38,11 +39,9 @@ def test_a_refusal_ends_with_the_option_that_allows_it(refusal: Refusal, option:
 
 def test_a_saved_plan_is_applied_with_the_options_that_it_was_made_with() -> None:
     plan, file = Path("-plan.json"), Path("a b.yaml")
-    command = apply_command(plan, allowances(), DEFAULT_FILE, None)
+    command = apply_command(plan, Allowances(), DEFAULT_FILE, None)
     assert command.replace("\xa0", " ") == "reconcile apply ./-plan.json"
-    allowed = allowances(
-        revocations=2, grants=3, public=["b", "a"], empty=["e"], lock_out=["l"], never=["n*"]
-    )
+    allowed = Allowances(2, 3, frozenset("ba"), frozenset("e"), frozenset("l"), frozenset({"n*"}))
     assert apply_command(plan, allowed, file, "ops").replace("\xa0", " ") == (
         "reconcile apply -f 'a b.yaml' --profile ops --allow-revocations 2 --allow-grants 3 "
         "--allow-public a --allow-public b --allow-empty e --allow-lock-out l "

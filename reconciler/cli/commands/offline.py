@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli import options as opt
 from reconciler.cli.files import (
     MAX_POLICY,
     a_path,
@@ -15,18 +16,9 @@ from reconciler.cli.files import (
     require_no_stdout,
     require_one_stdin,
 )
-from reconciler.cli.options import (
-    DEFAULT_FILE,
-    AllowPublic,
-    File,
-    Format,
-    OutputFormat,
-    Quiet,
-    Repository,
-    allowances,
-)
 from reconciler.cli.terminal import keep_quiet, note, out
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
+from reconciler.model.guards import Allowances
 from reconciler.model.rule_ids import RuleId
 from reconciler.printable import printable, printable_json
 
@@ -35,7 +27,7 @@ iam = typer.Typer(
 )
 
 
-def init(*, file: File = DEFAULT_FILE, quiet: Quiet = False) -> None:
+def init(*, file: opt.File = opt.DEFAULT_FILE, quiet: opt.Quiet = False) -> None:
     """Write a small commented starter file.
 
     A file that exists is not overwritten.
@@ -58,29 +50,28 @@ def init(*, file: File = DEFAULT_FILE, quiet: Quiet = False) -> None:
 
 def validate(
     *,
-    file: File = DEFAULT_FILE,
-    format_: OutputFormat = Format.TEXT,
-    quiet: Quiet = False,
-    allow_public: AllowPublic = None,
+    file: opt.File = opt.DEFAULT_FILE,
+    format_: opt.OutputFormat = opt.Format.TEXT,
+    quiet: opt.Quiet = False,
+    allow_public: opt.AllowPublic = None,
 ) -> None:
     """Check the file: shape, names, guards, sizes."""
     from reconciler import workflow
-    from reconciler.cli.load import read_access_file
-    from reconciler.cli.results import exit_of, show_problems
+    from reconciler.cli import inputs, results
 
     keep_quiet(quiet)
-    content = read_access_file(file)
+    content = inputs.read_access_file(file)
     checked = workflow.validate(content, name_of(file), allow_public=allow_public or ())
-    show_problems(name_of(file), checked, format_)
-    raise typer.Exit(exit_of(checked))
+    results.show_problems(name_of(file), checked, format_)
+    raise typer.Exit(results.exit_of(checked))
 
 
 def compile_(
     *,
-    file: File = DEFAULT_FILE,
-    repository: Repository = None,
-    quiet: Quiet = False,
-    allow_public: AllowPublic = None,
+    file: opt.File = opt.DEFAULT_FILE,
+    repository: opt.Repository = None,
+    quiet: opt.Quiet = False,
+    allow_public: opt.AllowPublic = None,
 ) -> None:
     """Print the desired policies, as one JSON object.
 
@@ -88,10 +79,10 @@ def compile_(
     repository that only patterns match is printed where --repository names it.
     """
     from reconciler import workflow
-    from reconciler.cli.load import load_valid
+    from reconciler.cli import inputs
 
     keep_quiet(quiet)
-    source = load_valid(file, allowances(public=allow_public))
+    source = inputs.load_valid(file, Allowances(public=frozenset(allow_public or ())))
     out(printable_json(workflow.compile_policies(source, repositories=tuple(repository or ()))))
 
 
@@ -104,8 +95,8 @@ def compare(
         Path, typer.Argument(metavar="RIGHT", parser=a_path, help="Another; - is stdin.")
     ],
     *,
-    format_: OutputFormat = Format.TEXT,
-    quiet: Quiet = False,
+    format_: opt.OutputFormat = opt.Format.TEXT,
+    quiet: opt.Quiet = False,
 ) -> None:
     """Compare two policy documents by meaning.
 
@@ -113,7 +104,7 @@ def compare(
     where one is not a policy document.
     """
     from reconciler import workflow
-    from reconciler.cli.results import exit_of, show_comparison
+    from reconciler.cli import results
 
     keep_quiet(quiet)
     require_one_stdin(left, right)
@@ -122,19 +113,19 @@ def compare(
         read_file(path, MAX_POLICY).decode("utf-8-sig", "surrogateescape") for path in (left, right)
     ]
     comparison = workflow.compare(*texts, names=(name_of(left), name_of(right)))
-    show_comparison(comparison, format_)
-    raise typer.Exit(exit_of(comparison))
+    results.show_comparison(comparison, format_)
+    raise typer.Exit(results.exit_of(comparison))
 
 
 @iam.command("caller")
 def caller(
     *,
-    file: File = DEFAULT_FILE,
+    file: opt.File = opt.DEFAULT_FILE,
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Only what plan and drift need.")
     ] = False,
-    quiet: Quiet = False,
-    allow_public: AllowPublic = None,
+    quiet: opt.Quiet = False,
+    allow_public: opt.AllowPublic = None,
 ) -> None:
     """Print the IAM policy that reconcile itself needs.
 
@@ -142,10 +133,10 @@ def caller(
     the file's registry assumes.
     """
     from reconciler import workflow
-    from reconciler.cli.load import load_valid
+    from reconciler.cli import inputs
 
     keep_quiet(quiet)
-    source = load_valid(file, allowances(public=allow_public))
+    source = inputs.load_valid(file, Allowances(public=frozenset(allow_public or ())))
     out(printable_json(workflow.caller_policy(source, plan_only=plan_only)))
     if (assumed := source.access.registry.assume_role) is not None:
         role = printable(assumed)
@@ -184,24 +175,26 @@ def rule(
         ),
     ] = None,
     *,
-    format_: OutputFormat = Format.TEXT,
+    format_: opt.OutputFormat = opt.Format.TEXT,
 ) -> None:
     """Explain a rule: why it exists, an example, and what to do.
 
     A rule is what a message of validate, plan, apply, drift or rollback names: a problem, a
     finding, a risk, a refusal or an error.
     """
-    from reconciler.cli.results import write
+    from reconciler.cli import results
     from reconciler.model.rules import load_rules
     from reconciler.report.rules import render_rule, render_rule_list, render_rules_json
 
     rules = load_rules()
     if name is None:
         listed = list(rules.values())
-        write(format_, partial(render_rules_json, listed), partial(render_rule_list, listed))
+        results.write(
+            format_, partial(render_rules_json, listed), partial(render_rule_list, listed)
+        )
     else:
         rule = rules[_rule_id(name)]
-        write(format_, partial(render_rules_json, [rule]), partial(render_rule, rule))
+        results.write(format_, partial(render_rules_json, [rule]), partial(render_rule, rule))
 
 
 def _rule_id(name: str) -> RuleId:

@@ -5,36 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reconciler.cli import options as opt
 from reconciler.cli.exits import ending_with
-from reconciler.cli.files import (
-    a_path,
-    name_of,
-    require_no_stdout,
-    require_one_stdin,
-)
-from reconciler.cli.options import (
-    DEFAULT_FILE,
-    DEFAULT_WAIT,
-    AllowEmpty,
-    AllowGrants,
-    AllowLockOut,
-    AllowNever,
-    AllowPublic,
-    AllowRevocations,
-    File,
-    Format,
-    JournalPath,
-    NoGroup,
-    OutputFormat,
-    Profile,
-    Quiet,
-    Repository,
-    Wait,
-    allowances,
-)
+from reconciler.cli.files import a_path, name_of, require_no_stdout, require_one_stdin
 from reconciler.cli.signals import Interrupt, hold_signals
-from reconciler.cli.terminal import confirm, is_interactive, keep_quiet, note, tell
+from reconciler.cli.terminal import confirm, is_interactive, keep_quiet, note, print_message
 from reconciler.errors import UsageError
+from reconciler.model.guards import Allowances
 
 if TYPE_CHECKING:
     from reconciler.cli.listener import TerminalListener
@@ -43,9 +20,9 @@ if TYPE_CHECKING:
 
 def plan(
     *,
-    file: File = DEFAULT_FILE,
-    repository: Repository = None,
-    format_: OutputFormat = Format.TEXT,
+    file: opt.File = opt.DEFAULT_FILE,
+    repository: opt.Repository = None,
+    format_: opt.OutputFormat = opt.Format.TEXT,
     plan_out: Annotated[
         Path | None,
         typer.Option(
@@ -59,65 +36,64 @@ def plan(
     show_policy: Annotated[
         bool, typer.Option("--show-policy", help="Show each policy's JSON as a diff, too.")
     ] = False,
-    no_group: NoGroup = False,
+    no_group: opt.NoGroup = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 4 when something would change.")
     ] = False,
-    profile: Profile = None,
-    quiet: Quiet = False,
-    allow_public: AllowPublic = None,
-    allow_revocations: AllowRevocations = 0,
-    allow_grants: AllowGrants = 0,
-    allow_empty: AllowEmpty = None,
-    allow_lock_out: AllowLockOut = None,
-    allow_never: AllowNever = None,
+    profile: opt.Profile = None,
+    quiet: opt.Quiet = False,
+    allow_public: opt.AllowPublic = None,
+    allow_revocations: opt.AllowRevocations = 0,
+    allow_grants: opt.AllowGrants = 0,
+    allow_empty: opt.AllowEmpty = None,
+    allow_lock_out: opt.AllowLockOut = None,
+    allow_never: opt.AllowNever = None,
 ) -> None:
     """Show what an apply would change; reads only."""
     from reconciler import workflow
+    from reconciler.cli import inputs, results
     from reconciler.cli.listener import TerminalListener
-    from reconciler.cli.load import load_valid
     from reconciler.cli.option_hints import apply_command
-    from reconciler.cli.results import exit_of, plan_json, show_plan, show_refusals
     from reconciler.workflow.plan_file import require_savable, write_plan_file
 
     keep_quiet(quiet)
     if plan_out is not None:
         require_no_stdout("--out", plan_out, "--format json writes the plan to stdout")
         require_savable(plan_out)
-    allowed = allowances(
-        revocations=allow_revocations,
-        grants=allow_grants,
-        public=allow_public,
-        empty=allow_empty,
-        lock_out=allow_lock_out,
-        never=allow_never,
+    allowed = Allowances(
+        allow_revocations,
+        allow_grants,
+        frozenset(allow_public or ()),
+        frozenset(allow_empty or ()),
+        frozenset(allow_lock_out or ()),
+        frozenset(allow_never or ()),
     )
     result = workflow.plan(
-        load_valid(file, allowed),
+        inputs.load_valid(file, allowed),
         repositories=tuple(repository or ()),
         profile=profile,
         listener=TerminalListener(profile),
     )
     if plan_out is not None:  # before stdout has a plan, so that a failure is alone on it
-        write_plan_file(plan_out, plan_json(result))
-    show_plan(result, format_, grouped=not no_group, policies=show_policy)
-    show_refusals(result)
+        write_plan_file(plan_out, results.plan_json(result))
+    results.show_plan(result, format_, grouped=not no_group, policies=show_policy)
+    results.show_refusals(result)
     if plan_out is not None:
         command = apply_command(plan_out, allowed, file, profile)
         options = "with the options named above, " if result.refusals else ""
         note(f"saved; {options}apply it with: {command}")
-    raise typer.Exit(exit_of(result, differs=exit_code and bool(result.plan.changes)))
+    raise typer.Exit(results.exit_of(result, differs=exit_code and bool(result.plan.changes)))
 
 
 def drift(
     *,
-    file: File = DEFAULT_FILE,
-    repository: Repository = None,
-    format_: OutputFormat = Format.TEXT,
-    no_group: NoGroup = False,
-    profile: Profile = None,
-    quiet: Quiet = False,
-    allow_public: AllowPublic = None,
+    file: opt.File = opt.DEFAULT_FILE,
+    repository: opt.Repository = None,
+    format_: opt.OutputFormat = opt.Format.TEXT,
+    no_group: opt.NoGroup = False,
+    profile: opt.Profile = None,
+    quiet: opt.Quiet = False,
+    allow_public: opt.AllowPublic = None,
 ) -> None:
     """Report differences between live policies and the file; reads only.
 
@@ -125,20 +101,21 @@ def drift(
     is no drift. Unmanaged repositories that a never rule is about are read, too.
     """
     from reconciler import workflow
+    from reconciler.cli import inputs, results
     from reconciler.cli.listener import TerminalListener
-    from reconciler.cli.load import load_valid
-    from reconciler.cli.results import exit_of, show_drift, show_refusals
 
     keep_quiet(quiet)
     result = workflow.drift(
-        load_valid(file, allowances(public=allow_public)),
+        inputs.load_valid(file, Allowances(public=frozenset(allow_public or ()))),
         repositories=tuple(repository or ()),
         profile=profile,
         listener=TerminalListener(profile),
     )
-    show_drift(result, format_, grouped=not no_group)
-    show_refusals(result)
-    raise typer.Exit(exit_of(result, differs=bool(result.plan.changes or result.plan.broken)))
+    results.show_drift(result, format_, grouped=not no_group)
+    results.show_refusals(result)
+    raise typer.Exit(
+        results.exit_of(result, differs=bool(result.plan.changes or result.plan.broken))
+    )
 
 
 def apply(
@@ -149,21 +126,21 @@ def apply(
         ),
     ] = None,
     *,
-    file: File = DEFAULT_FILE,
-    repository: Repository = None,
-    format_: OutputFormat = Format.TEXT,
-    no_group: NoGroup = False,
+    file: opt.File = opt.DEFAULT_FILE,
+    repository: opt.Repository = None,
+    format_: opt.OutputFormat = opt.Format.TEXT,
+    no_group: opt.NoGroup = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking.")] = False,
-    journal: JournalPath = None,
-    wait: Wait = DEFAULT_WAIT,
-    profile: Profile = None,
-    quiet: Quiet = False,
-    allow_public: AllowPublic = None,
-    allow_revocations: AllowRevocations = 0,
-    allow_grants: AllowGrants = 0,
-    allow_empty: AllowEmpty = None,
-    allow_lock_out: AllowLockOut = None,
-    allow_never: AllowNever = None,
+    journal: opt.JournalPath = None,
+    wait: opt.Wait = opt.DEFAULT_WAIT,
+    profile: opt.Profile = None,
+    quiet: opt.Quiet = False,
+    allow_public: opt.AllowPublic = None,
+    allow_revocations: opt.AllowRevocations = 0,
+    allow_grants: opt.AllowGrants = 0,
+    allow_empty: opt.AllowEmpty = None,
+    allow_lock_out: opt.AllowLockOut = None,
+    allow_never: opt.AllowNever = None,
 ) -> None:
     """Apply only what changes.
 
@@ -171,24 +148,23 @@ def apply(
     all.
     """
     from reconciler import workflow
+    from reconciler.cli import inputs, results
     from reconciler.cli.listener import TerminalListener
-    from reconciler.cli.load import load_valid
     from reconciler.cli.option_hints import plan_origin
-    from reconciler.cli.results import exit_of, show_before_writing, show_outcomes, show_refusals
 
     keep_quiet(quiet)
     _require_journal(journal)
     require_one_stdin(file, plan)
     stored = None if plan is None else _whole_plan(plan, repository)
-    allowed = allowances(
-        revocations=allow_revocations,
-        grants=allow_grants,
-        public=allow_public,
-        empty=allow_empty,
-        lock_out=allow_lock_out,
-        never=allow_never,
+    allowed = Allowances(
+        allow_revocations,
+        allow_grants,
+        frozenset(allow_public or ()),
+        frozenset(allow_empty or ()),
+        frozenset(allow_lock_out or ()),
+        frozenset(allow_never or ()),
     )
-    source = load_valid(file, allowed, hint=None if stored is None else plan_origin(stored))
+    source = inputs.load_valid(file, allowed, hint=None if stored is None else plan_origin(stored))
     listener = TerminalListener(profile)
     prepared = workflow.prepare_apply(
         source,
@@ -197,11 +173,11 @@ def apply(
         profile=profile,
         listener=listener,
     )
-    show_before_writing(prepared.result, format_, sure=yes, grouped=not no_group)
-    show_refusals(prepared.result)
+    results.show_before_writing(prepared.result, format_, sure=yes, grouped=not no_group)
+    results.show_refusals(prepared.result)
     applied = _carry_out(prepared, listener, sure=yes, journal=journal, wait=wait)
-    with ending_with(exit_of(applied)):
-        show_outcomes(applied, format_)
+    with ending_with(results.exit_of(applied)):
+        results.show_outcomes(applied, format_)
 
 
 def rollback(
@@ -212,16 +188,16 @@ def rollback(
         ),
     ],
     *,
-    repository: Repository = None,
-    format_: OutputFormat = Format.TEXT,
-    no_group: NoGroup = False,
+    repository: opt.Repository = None,
+    format_: opt.OutputFormat = opt.Format.TEXT,
+    no_group: opt.NoGroup = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Roll back without asking.")] = False,
-    journal: JournalPath = None,
-    wait: Wait = DEFAULT_WAIT,
-    profile: Profile = None,
-    quiet: Quiet = False,
-    allow_public: AllowPublic = None,
-    allow_lock_out: AllowLockOut = None,
+    journal: opt.JournalPath = None,
+    wait: opt.Wait = opt.DEFAULT_WAIT,
+    profile: opt.Profile = None,
+    quiet: opt.Quiet = False,
+    allow_public: opt.AllowPublic = None,
+    allow_lock_out: opt.AllowLockOut = None,
 ) -> None:
     """Put back the policies that an apply replaced.
 
@@ -229,44 +205,45 @@ def rollback(
     writes, and reads back; it keeps a journal itself.
     """
     from reconciler import workflow
+    from reconciler.cli import inputs, results
     from reconciler.cli.listener import TerminalListener
-    from reconciler.cli.load import load_journal
-    from reconciler.cli.results import exit_of, show_before_writing, show_outcomes, show_refusals
     from reconciler.workflow.journals import require_other_file
 
     keep_quiet(quiet)
     _require_journal(journal)
-    content = load_journal(record)
+    content = inputs.load_journal(record)
     require_other_file(record, journal)
     listener = TerminalListener(profile)
     prepared = workflow.prepare_rollback(
         content,
         name_of(record),
         repositories=tuple(repository or ()),
-        allowances=allowances(public=allow_public, lock_out=allow_lock_out),
+        allowances=Allowances(
+            public=frozenset(allow_public or ()), lock_out=frozenset(allow_lock_out or ())
+        ),
         profile=profile,
         listener=listener,
     )
     if prepared.result.origin.regions:
-        show_before_writing(prepared.result, format_, sure=yes, grouped=not no_group)
-        show_refusals(prepared.result)
+        results.show_before_writing(prepared.result, format_, sure=yes, grouped=not no_group)
+        results.show_refusals(prepared.result)
     else:
         note("the journal records no write")
     applied = _carry_out(prepared, listener, sure=yes, journal=journal, wait=wait)
-    with ending_with(exit_of(applied)):
-        show_outcomes(applied, format_, "Rollback")
+    with ending_with(results.exit_of(applied)):
+        results.show_outcomes(applied, format_)
 
 
-def _whole_plan(path: Path, repository: Repository) -> "StoredPlan":
+def _whole_plan(path: Path, repository: opt.Repository) -> "StoredPlan":
     """Read a saved plan, which no selection may limit. Raises UsageError, and as `load_plan`."""
-    from reconciler.cli.load import load_plan
+    from reconciler.cli import inputs
 
     if repository:
         raise UsageError(
             "a saved plan is applied as a whole, without --repository",
             hint="'reconcile plan --repository GLOB --out PLAN' saves a part",
         )
-    return load_plan(path)
+    return inputs.load_plan(path)
 
 
 def _require_journal(path: Path | None) -> None:
@@ -305,13 +282,13 @@ def _not_confirmed() -> str | None:
     """Ask for confirmation, and return why there is none; None where the answer is yes."""
     if not is_interactive():
         reason = "confirmation required, but stdin is not a terminal"
-        tell(f"refused: {reason}; pass --yes")
+        print_message(f"refused: {reason}; pass --yes")
         return reason
     try:
         if confirm("Apply these changes?"):
             return None
     except Interrupt:
-        tell("")
+        print_message("")
         raise Interrupt("interrupted; nothing was written") from None
-    tell("declined; nothing was written")
+    print_message("declined; nothing was written")
     return "declined"

@@ -9,7 +9,7 @@ from reconciler.access_file.load import Loaded
 from reconciler.apply.journal_reading import MAX_JOURNAL
 from reconciler.cli.files import MAX_ACCESS_FILE, STDIN, name_of, read_file
 from reconciler.cli.option_hints import as_argument, problems_with_options
-from reconciler.cli.terminal import page_of, paint_for, tell
+from reconciler.cli.terminal import page_of, paint_for, print_message
 from reconciler.errors import InvalidError, Remedy
 from reconciler.model.guards import Allowances
 from reconciler.report.problems_text import render_problems
@@ -43,7 +43,7 @@ def _show_problems(checked: Loaded) -> None:
         problems = problems_with_options(checked.problems)
         paint = paint_for(sys.stderr)
         told = render_problems(problems, checked.lines, paint, page_of(sys.stderr))
-        tell(told.rstrip("\n"))
+        print_message(told.rstrip("\n"))
 
 
 def load_plan(path: Path) -> StoredPlan:
