@@ -75,7 +75,7 @@ class JournalDamaged:
 
     def __str__(self) -> str:
         return (
-            f"the journal {self.path} is not reliable any more: {self.damage}; "
+            f"the journal {self.path} can't be relied on any more: {self.damage}; "
             "no further write was begun"
         )
 

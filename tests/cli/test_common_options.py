@@ -27,7 +27,7 @@ def test_quiet_leaves_out_notes(reconcile: Reconcile, folder: Path, option: str)
 
 
 def test_quiet_shows_errors_refusals_and_warnings(reconcile: Reconcile, folder: Path) -> None:
-    assert "no terminal is there to ask on" in reconcile("apply", "-q").err
+    assert "stdin is not a terminal" in reconcile("apply", "-q").err
     assert "error: there is no file" in reconcile("plan", "-q", "-f", "x").err
     (folder / "ecr_access.yaml").write_text(SEED.replace("runtime: pull", "runtime: pulll"))
     assert "unknown-tier" in reconcile("plan", "-q").err
