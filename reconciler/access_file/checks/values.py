@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
 from reconciler.access_file.document.nodes import ScalarNode
 from reconciler.access_file.document.problems import ProblemList, escape, quote, suggestion
@@ -40,31 +39,29 @@ _FREE_TEXT = frozenset(
 
 _EMPTY = {"minItems": "array", "minLength": "string", "minProperties": "object"}
 _TIERS_FORM = "TIER, or {tier: TIER, until: DATE}, or a list of them"
-_MAPPING_FORMS: Mapping[str, str] = MappingProxyType(
-    {
-        "registry": 'registry: {account: "ACCOUNT ID", regions: [REGION]}',
-        "accounts": 'accounts: {NAME: "ACCOUNT ID"}',
-        "principals": "principals: {NAME: {role: ROLE, account: ACCOUNT}}",
-        "tiers": "tiers: {NAME: {extends: TIER, actions: [ACTION]}}",
-        "repositories": "repositories: {REPOSITORY: {access: {NAME: TIER}}}",
-        "access": "access: {NAME: TIER}",
-        "principal": "{role: ROLE, account: ACCOUNT}, or an ARN, or a list of names",
-        "tier": "{extends: TIER, actions: [ACTION]}",
-        "repository's entry": "REPOSITORY: {access: {NAME: TIER}}",
-        "tier, or tiers, given": _TIERS_FORM,
-        "tier given": _TIERS_FORM,
-        "conditions": "{OPERATOR: {KEY: VALUE}}",
-        "condition operator with its keys": "{OPERATOR: {KEY: VALUE}}",
-        "limit": "{percent: 30, count: 10}, or none",
-        "rule": "{never: TIER, to: WHOM, because: REASON}",
-        "whom a rule is about": "NAME, or a list of names, or public, or {outside: [ACCOUNT]}",
-        "keep rule": "{sid: SID, service: SERVICE}, or {sid: SID, principal: NAME}",
-        "encryption": "aes256, or kms, or {kms_key: KEY}",
-        "tags": "tags: {KEY: VALUE}",
-        "IAM statement": "{Effect: EFFECT, Principal: {AWS: ARN}, Action: [ACTION]}",
-        "principal element": "{AWS: ARN}, or {Service: SERVICE}",
-    }
-)
+_MAPPING_FORMS = {
+    "registry": 'registry: {account: "ACCOUNT ID", regions: [REGION]}',
+    "accounts": 'accounts: {NAME: "ACCOUNT ID"}',
+    "principals": "principals: {NAME: {role: ROLE, account: ACCOUNT}}",
+    "tiers": "tiers: {NAME: {extends: TIER, actions: [ACTION]}}",
+    "repositories": "repositories: {REPOSITORY: {access: {NAME: TIER}}}",
+    "access": "access: {NAME: TIER}",
+    "principal": "{role: ROLE, account: ACCOUNT}, or an ARN, or a list of names",
+    "tier": "{extends: TIER, actions: [ACTION]}",
+    "repository's entry": "REPOSITORY: {access: {NAME: TIER}}",
+    "tier, or tiers, given": _TIERS_FORM,
+    "tier given": _TIERS_FORM,
+    "conditions": "{OPERATOR: {KEY: VALUE}}",
+    "condition operator with its keys": "{OPERATOR: {KEY: VALUE}}",
+    "limit": "{percent: 30, count: 10}, or none",
+    "rule": "{never: TIER, to: WHOM, because: REASON}",
+    "whom a rule is about": "NAME, or a list of names, or public, or {outside: [ACCOUNT]}",
+    "keep rule": "{sid: SID, service: SERVICE}, or {sid: SID, principal: NAME}",
+    "encryption": "aes256, or kms, or {kms_key: KEY}",
+    "tags": "tags: {KEY: VALUE}",
+    "IAM statement": "{Effect: EFFECT, Principal: {AWS: ARN}, Action: [ACTION]}",
+    "principal element": "{AWS: ARN}, or {Service: SERVICE}",
+}
 """How a part that may be a mapping is written, by its title in the schema."""
 
 _SECTION_HINT = re.compile(r"write [^{]*:")

@@ -5,8 +5,6 @@ forms of ARNs).
 """
 
 import re
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from reconciler.access_file.document.problems import Advice, escape, quote
@@ -15,34 +13,30 @@ from reconciler.access_file.sections.context import FileContext
 from reconciler.policy.language.principals import ACCOUNT_ID, ORGANIZATION_ID
 
 _UNIQUE_ID = re.compile(r"(A[A-Z]{3})[A-Z0-9]{6,}(?P<session>:[^:]*)?")
-_UNIQUE_IDS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "AROA": ("a role", "write the role's ARN: {role}"),
-        "AIDA": ("a user", "write the user's ARN: {user}"),
-        "AGPA": ("a group", "write users, or a role that they assume: {role}"),
-        "AIPA": ("an instance profile", "write its role: {role}"),
-        "ANPA": ("a managed policy", "write the roles or users that it is attached to"),
-        "AKIA": ("an access key", "write the user that it belongs to: {user}"),
-        "ASIA": ("a temporary access key", "write the role that it was issued for: {role}"),
-    }
-)
+_UNIQUE_IDS = {
+    "AROA": ("a role", "write the role's ARN: {role}"),
+    "AIDA": ("a user", "write the user's ARN: {user}"),
+    "AGPA": ("a group", "write users, or a role that they assume: {role}"),
+    "AIPA": ("an instance profile", "write its role: {role}"),
+    "ANPA": ("a managed policy", "write the roles or users that it is attached to"),
+    "AKIA": ("an access key", "write the user that it belongs to: {user}"),
+    "ASIA": ("a temporary access key", "write the role that it was issued for: {role}"),
+}
 """What a unique id is of, by its prefix, and a hint."""
 
 _PROVIDER = ("an identity provider, not a principal that ECR accepts", "write a role: {role}")
-_OTHER_TYPES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "group": (
-            "an IAM group; groups are not principals",
-            "write its users, or a role that they assume",
-        ),
-        "instance-profile": ("an instance profile, not a role", "write its role: {role}"),
-        "oidc-provider": _PROVIDER,
-        "saml-provider": _PROVIDER,
-        "policy": ("a policy, not a principal", "write the roles or users that it is attached to"),
-        "mfa": ("a user's MFA device, not a principal", "write its user: {user}"),
-        "server-certificate": ("a certificate, not a principal", "write a role or a user: {role}"),
-    }
-)
+_OTHER_TYPES = {
+    "group": (
+        "an IAM group; groups are not principals",
+        "write its users, or a role that they assume",
+    ),
+    "instance-profile": ("an instance profile, not a role", "write its role: {role}"),
+    "oidc-provider": _PROVIDER,
+    "saml-provider": _PROVIDER,
+    "policy": ("a policy, not a principal", "write the roles or users that it is attached to"),
+    "mfa": ("a user's MFA device, not a principal", "write its user: {user}"),
+    "server-certificate": ("a certificate, not a principal", "write a role or a user: {role}"),
+}
 """What an ARN is of, by its resource type, and a hint."""
 
 _SHORT = re.compile(
