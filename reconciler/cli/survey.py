@@ -9,8 +9,7 @@ from threading import Lock
 
 from reconciler.access_file.desired import managed_names
 from reconciler.access_file.document.problems import did_you_mean
-from reconciler.access_file.model import AccessFile
-from reconciler.access_file.words import display_names_of
+from reconciler.access_file.model import AccessFile, display_names_of
 from reconciler.apply.journal_lines import Author
 from reconciler.cli.exits import Exit
 from reconciler.cli.load import AccessSource
