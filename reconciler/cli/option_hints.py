@@ -82,7 +82,7 @@ def problems_with_options(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(
         problem._replace(
             hint=f"{problem.hint}, or pass --allow-public {shlex.quote(problem.repository)} to "
-            "this command, and to all that read the file"
+            "each command that reads the file"
         )
         if problem.rule is RuleId.PUBLIC and problem.repository
         else problem

@@ -83,7 +83,7 @@ def staying_findings(
         if holder in staying
     ]
     names = {
-        display_names.who(holder.principal, holder.condition)
+        display_names.label(holder.principal, holder.condition)
         for holder, actions in staying.items()
         if may_rewrite(holder, actions, target, denied_to(holder.principal, after))
     }
@@ -144,7 +144,7 @@ def _candidates(
     for change in access:
         arn = parse_arn(change.principal.names[0]) if change.principal.names else None
         if change.effect == "Allow" and not change.before and arn and arn.resource_type == kind:
-            yield display_names.who(change.principal, change.after[0].condition)
+            yield display_names.label(change.principal, change.after[0].condition)
 
 
 def _told(holder: Holder, actions: Actions, display_names: DisplayNames) -> str:

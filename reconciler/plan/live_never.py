@@ -68,7 +68,7 @@ def broken_anew(
         known = _who_breaks(rule, sides.before)
         for who, by_rewriting in sorted(_who_breaks(rule, sides.after).items()):
             if who not in known:
-                name = display_names.who(*who)
+                name = display_names.label(*who)
                 gets = (
                     f"could rewrite the policy and so give itself {rule.tier}"
                     if by_rewriting

@@ -8,8 +8,7 @@ from typing import NamedTuple
 from reconciler.access_file.checks.never import watched_names
 from reconciler.access_file.desired import managed_names
 from reconciler.access_file.document.problems import did_you_mean
-from reconciler.access_file.model import AccessFile
-from reconciler.access_file.words import display_names_of
+from reconciler.access_file.model import AccessFile, display_names_of
 from reconciler.errors import ArgumentError
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import LiveRegistry

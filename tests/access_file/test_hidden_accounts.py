@@ -156,7 +156,7 @@ def test_a_unique_id_is_told_from_a_typo() -> None:
     statement = '{Effect: Deny, Action: "ecr:*", Principal: {AWS: AROAEXAMPLEEXAMPLE123}}'
     (problem,) = of_statement(statement).problems
     assert "deleted" in problem.message
-    assert problem.hint == "name the role by its ARN: arn:aws:iam::ACCOUNT:role/NAME"
+    assert problem.hint == "write the role's ARN: arn:aws:iam::ACCOUNT:role/NAME"
 
 
 @pytest.mark.parametrize(

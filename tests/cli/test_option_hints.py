@@ -74,6 +74,6 @@ repositories: {"tools/*": {access: {who: pull}}}
 """
     (problem,) = problems_with_options(validate(file, "f.yaml").problems)
     assert (problem.hint or "").endswith(
-        "{public: {allow: [\"tools/*\"]}}, or pass --allow-public 'tools/*' to this command, "
-        "and to all that read the file"
+        "{public: {allow: [\"tools/*\"]}}, or pass --allow-public 'tools/*' to each command "
+        "that reads the file"
     )

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from reconciler.access_file.document.schema import inlined, schema_text
-from reconciler.access_file.words import display_names_of
+from reconciler.access_file.model import display_names_of
 from reconciler.apply.model import Result
 from reconciler.model.rules import load_rules
 from reconciler.plan.model import ChangeKind

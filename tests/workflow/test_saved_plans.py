@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.access_file.load import load_access
-from reconciler.access_file.words import display_names_of
+from reconciler.access_file.model import display_names_of
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.plan.model import Plan
