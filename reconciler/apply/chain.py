@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.apply.journal_reading import Written
-from reconciler.apply.looking import is_same
+from reconciler.apply.live_state import is_same
 from reconciler.model.registry import Target
 
 

@@ -9,7 +9,7 @@ from reconciler.apply.journal_checks import read_line
 from reconciler.apply.journal_file import LockedFile, take_journal, unwritable
 from reconciler.apply.journal_lines import RunInfo, begin_line, end_line, longest_end
 from reconciler.apply.journal_reading import MAX_JOURNAL
-from reconciler.apply.model import Outcome
+from reconciler.apply.model import Done, Outcome
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change
@@ -62,7 +62,7 @@ class RunJournal:
         with self._lock:
             if outcome.change.target not in self._begun:
                 return
-            if outcome.written is False:
+            if outcome.written is Done.NO:
                 self._unwritten.add(outcome.change.target)
             try:
                 self._file.append(line)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, TypedDict, get_args
 
-from reconciler.apply.model import Outcome, Result
+from reconciler.apply.model import Done, Outcome, Result
 from reconciler.model.registry import RegistryScope
 from reconciler.plan.model import Change, ChangeKind
 from reconciler.plan.saved import TOOL, digest_of
@@ -128,7 +128,7 @@ def end_line(info: RunInfo, outcome: Outcome, at: datetime) -> bytes:
             "region": target.scope.region,
             "repository": target.repository,
             "outcome": outcome.result,
-            "written": outcome.written,
+            "written": outcome.written.value,
             "error": None if outcome.error is None else _short(outcome.error),
         },
     )
@@ -137,7 +137,7 @@ def end_line(info: RunInfo, outcome: Outcome, at: datetime) -> bytes:
 def longest_end(info: RunInfo, change: Change, at: datetime) -> int:
     """Give the bytes that the line after a write may take at the most."""
     longest = max(get_args(Result), key=len)
-    worst = Outcome(change, longest, '"' * _MOST_OF_ERROR, written=False)
+    worst = Outcome(change, longest, '"' * _MOST_OF_ERROR, written=Done.NO)
     return len(end_line(info, worst, at))
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from reconciler.apply.chain import Chain, chain_of
 from reconciler.apply.journal_reading import Written
-from reconciler.apply.looking import is_same
+from reconciler.apply.live_state import is_same
 from reconciler.apply.sendable import sendable
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target

@@ -17,7 +17,7 @@ import pytest
 from reconciler.apply import journal as journal_module
 from reconciler.apply.journal import RunJournal, journal_size, start_journal
 from reconciler.apply.journal_reading import MAX_JOURNAL, read_journal
-from reconciler.apply.model import Outcome, applied
+from reconciler.apply.model import Done, Outcome, applied
 from reconciler.errors import ReconcileError, RefusedError, UsageError
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change
@@ -89,7 +89,7 @@ def test_after_a_line_that_was_cut_off(tmp_path: Path) -> None:
 def test_the_error_of_a_write_is_kept_short_and_plain(tmp_path: Path) -> None:
     journal = open_file(tmp_path / "j")
     journal.begin(change(A, B))
-    journal.end(Outcome(change(A, B), "failed", "\x1b[31m é " + '"' * 100_000, written=True))
+    journal.end(Outcome(change(A, B), "failed", "\x1b[31m é " + '"' * 100_000, written=Done.YES))
     line = json.loads((tmp_path / "j").read_bytes().splitlines()[1])
     assert line["error"].startswith("\\x1b[31m \\xe9 ")
     assert len(line["error"]) == 240
@@ -212,9 +212,11 @@ def test_one_that_can_not_be_taken_away_stays(shared_folder: Path) -> None:
     assert (shared_folder / "j").read_bytes() == b""
 
 
-@pytest.mark.parametrize(("written", "may_have"), [(False, False), (True, True), (None, True)])
+@pytest.mark.parametrize(
+    ("written", "may_have"), [(Done.NO, False), (Done.YES, True), (Done.UNKNOWN, True)]
+)
 def test_it_knows_whether_there_is_anything_to_undo(
-    tmp_path: Path, written: bool | None, may_have: bool
+    tmp_path: Path, written: Done, may_have: bool
 ) -> None:
     journal = open_file(tmp_path / "j")
     journal.begin(change(A, B))

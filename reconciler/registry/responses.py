@@ -1,0 +1,56 @@
+"""Checked fields of AWS's responses."""
+
+from collections.abc import Mapping
+
+from reconciler.model.registry import LiveSettings
+
+
+class UnreadableResponseError(Exception):
+    """A response without a field that it always has: a proxy's page, say."""
+
+
+def text_field(response: Mapping[str, object], name: str) -> str:
+    """Return a field that a response always has. Raises UnreadableResponseError.
+
+    botocore takes any page with status 200 for an empty response, a captive portal's too.
+    """
+    value = response.get(name)
+    if not isinstance(value, str):
+        raise UnreadableResponseError(f"the response has no {name}")
+    return value
+
+
+def repository_names(response: Mapping[str, object]) -> list[str]:
+    """Return the names on a page of DescribeRepositories. Raises UnreadableResponseError."""
+    repositories = response.get("repositories")
+    if not isinstance(repositories, list):
+        raise UnreadableResponseError("the response has no repositories")
+    return [text_field(repository, "repositoryName") for repository in repositories]
+
+
+def settings_in(repository: Mapping[str, Mapping[str, object]]) -> LiveSettings:
+    """Return the settings of one repository of DescribeRepositories.
+
+    Raises UnreadableResponseError.
+    """
+    scan_on_push = repository.get("imageScanningConfiguration", {}).get("scanOnPush")
+    if not isinstance(scan_on_push, bool):
+        raise UnreadableResponseError("the response has no scanOnPush")
+    return LiveSettings(
+        text_field(repository, "imageTagMutability"),
+        scan_on_push,
+        text_field(repository.get("encryptionConfiguration", {}), "encryptionType"),
+    )
+
+
+def next_token(response: Mapping[str, object], token: str | None) -> str | None:
+    """Return the token of the page after the one that `token` led to; None after the last.
+
+    Raises UnreadableResponseError.
+    """
+    if "nextToken" not in response:
+        return None
+    following = text_field(response, "nextToken")
+    if following == token:
+        raise UnreadableResponseError("the next page is the same page")
+    return following
