@@ -11,7 +11,7 @@ from reconciler.access_file.desired import managed_names
 from reconciler.access_file.document.problems import did_you_mean
 from reconciler.access_file.model import AccessFile
 from reconciler.access_file.words import display_names_of
-from reconciler.apply.journal_lines import Author
+from reconciler.apply.journal.format import Author
 from reconciler.cli.exits import Exit
 from reconciler.cli.load import AccessSource
 from reconciler.cli.planning import NOTHING_SELECTED, Globs, plan_registries, selected

@@ -121,7 +121,7 @@ class Notes:
         self._note(outcome.result, outcome.change.target.repository)
 
     def damage(self) -> str | None:
-        return "it was cut short" if self.is_damaged() else None
+        return "it was truncated" if self.is_damaged() else None
 
     def _note(self, kind: str, repository: str) -> None:
         if kind == self.broken_at:

@@ -563,7 +563,7 @@ def test_once_the_journal_is_damaged_nothing_is_sent(when: str) -> None:
     }[when]
     outcome = apply_one(change_of(None, "pull"), memory, make_run(notes=notes))
     assert (outcome.result, outcome.written) == ("skipped", Done.NO)
-    assert outcome.error == "the journal is damaged: it was cut short"
+    assert outcome.error == "the journal is damaged: it was truncated"
     assert len(memory.writes) == (when == "between attempts")
 
 
