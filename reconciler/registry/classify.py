@@ -5,6 +5,8 @@ botocore's list of throttling codes, without LimitExceededException: that is a q
 not recover by waiting.
 """
 
+from collections.abc import Iterable, Mapping
+
 from botocore import exceptions as boto
 
 from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind, Retry
@@ -13,8 +15,19 @@ _UNSENDABLE = "Invalid header value"
 """How Python's http.client refuses to send a header, which may hold a credential."""
 
 _FIRST_SERVER_ERROR = 500  # HTTP status
-_THROTTLES = frozenset(
-    {
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
+BAD_SIGNATURE = frozenset(
+    ["InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch"]
+)
+_UNSIGNED = [
+    "AuthFailure",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+]
+_CODES: Mapping[FailureKind, Iterable[str]] = {
+    FailureKind.THROTTLED: [
         "429",
         "BandwidthLimitExceeded",
         "RequestLimitExceeded",
@@ -25,58 +38,35 @@ _THROTTLES = frozenset(
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
-    }
-)
-EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
-BAD_SIGNATURE = frozenset(
-    {
-        "InvalidSignatureException",
-        "RequestExpired",
-        "RequestTimeTooSkewed",
-        "SignatureDoesNotMatch",
-    }
-)
-_UNSIGNED = frozenset(
-    {
-        "AuthFailure",
-        "IncompleteSignature",
-        "IncompleteSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-    }
-)
-# The first two: from a region that is not enabled for the account, and from every region where the
-# access key does not exist (aws/chalice#1445, segmentio/aws-okta#225). The last two: only the
-# former.
-_UNKNOWN_HERE = frozenset(
-    {
+    ],
+    FailureKind.CREDENTIALS: (*EXPIRED, *BAD_SIGNATURE, *_UNSIGNED),
+    # The first two: from a region that is not enabled for the account, and from every region where
+    # the access key does not exist (aws/chalice#1445, segmentio/aws-okta#225). The last two: only
+    # from a region that is not enabled.
+    FailureKind.NOT_ACCEPTED: [
         "InvalidClientTokenId",
         "UnrecognizedClientException",
         "OptInRequired",
         "RegionDisabledException",
-    }
-)
-_BY_CODE = {
-    **dict.fromkeys(_THROTTLES, FailureKind.THROTTLED),
-    **dict.fromkeys(EXPIRED | BAD_SIGNATURE | _UNSIGNED, FailureKind.CREDENTIALS),
-    **dict.fromkeys(_UNKNOWN_HERE, FailureKind.NOT_ACCEPTED),
-    **dict.fromkeys(("AccessDenied", "AccessDeniedException"), FailureKind.DENIED),
-    **dict.fromkeys(("408", "RequestTimeout", "RequestTimeoutException"), FailureKind.UNANSWERED),
-    "RepositoryNotFoundException": FailureKind.REPOSITORY_MISSING,
-    "RepositoryAlreadyExistsException": FailureKind.REPOSITORY_EXISTS,
-    "RepositoryPolicyNotFoundException": FailureKind.POLICY_MISSING,
-    "ServerException": FailureKind.SERVICE,
+    ],
+    FailureKind.DENIED: ("AccessDenied", "AccessDeniedException"),
+    FailureKind.UNANSWERED: ("408", "RequestTimeout", "RequestTimeoutException"),
+    FailureKind.REPOSITORY_MISSING: ("RepositoryNotFoundException",),
+    FailureKind.REPOSITORY_EXISTS: ("RepositoryAlreadyExistsException",),
+    FailureKind.POLICY_MISSING: ("RepositoryPolicyNotFoundException",),
+    FailureKind.SERVICE: ("ServerException",),
 }
+_BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes}
 # Calls that boto3 makes by itself, inside another call, to obtain credentials.
 _CREDENTIAL_CALLS = frozenset(
-    {
+    [
         "AssumeRole",
         "AssumeRoleWithSAML",
         "AssumeRoleWithWebIdentity",
         "CreateOAuth2Token",
         "CreateToken",
         "GetRoleCredentials",
-    }
+    ]
 )
 # In order: the first row that matches decides.
 _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], FailureKind], ...] = (

@@ -13,9 +13,10 @@ from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
 from reconciler.registry.pace import Pace, T, Turns
 from reconciler.registry.responses import (
     UnreadableResponseError,
+    has_images,
     next_token,
     repository_names,
-    settings_in,
+    repository_settings,
     text_field,
 )
 from reconciler.registry.session import THREADS, Connection, new_client
@@ -29,14 +30,13 @@ _RULES = {
 }
 
 
+_Call = Callable[..., Mapping[str, object]]
+
+
 class _ReadingClient(Protocol):
-    def describe_repositories(
-        self, **parameters: str | int | Sequence[str]
-    ) -> Mapping[str, object]: ...
-
-    def get_repository_policy(self, **parameters: str) -> Mapping[str, object]: ...
-
-    def list_images(self, **parameters: str | int) -> Mapping[str, object]: ...
+    describe_repositories: _Call
+    get_repository_policy: _Call
+    list_images: _Call
 
 
 class RegistryReader:
@@ -90,13 +90,9 @@ class RegistryReader:
         """Return the settings of a repository (DescribeRepositories). Raises CallError."""
 
         def ask() -> LiveSettings:
-            response = self._client.describe_repositories(
-                registryId=self._account, repositoryNames=[name]
+            return repository_settings(
+                self._client.describe_repositories(registryId=self._account, repositoryNames=[name])
             )
-            repositories = response.get("repositories")
-            if not isinstance(repositories, list) or len(repositories) != 1:
-                raise UnreadableResponseError("the response does not have one repository")
-            return settings_in(repositories[0])
 
         return self._call(ask, "DescribeRepositories", name)
 
@@ -104,13 +100,11 @@ class RegistryReader:
         """Return whether a repository holds any image (ListImages). Raises CallError."""
 
         def ask() -> bool:
-            response = self._client.list_images(
-                registryId=self._account, repositoryName=name, maxResults=1
+            return has_images(
+                self._client.list_images(
+                    registryId=self._account, repositoryName=name, maxResults=1
+                )
             )
-            images = response.get("imageIds")
-            if not isinstance(images, list):
-                raise UnreadableResponseError("the response has no imageIds")
-            return bool(images) or "nextToken" in response
 
         return self._call(ask, "ListImages", name)
 

@@ -20,27 +20,46 @@ def text_field(response: Mapping[str, object], name: str) -> str:
     return value
 
 
+def _list_field(response: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
+    value = response.get(name)
+    if not isinstance(value, list):
+        raise UnreadableResponseError(f"the response has no {name}")
+    return value
+
+
 def repository_names(response: Mapping[str, object]) -> list[str]:
     """Return the names on a page of DescribeRepositories. Raises UnreadableResponseError."""
-    repositories = response.get("repositories")
-    if not isinstance(repositories, list):
-        raise UnreadableResponseError("the response has no repositories")
+    repositories = _list_field(response, "repositories")
     return [text_field(repository, "repositoryName") for repository in repositories]
 
 
-def settings_in(repository: Mapping[str, Mapping[str, object]]) -> LiveSettings:
-    """Return the settings of one repository of DescribeRepositories.
+def repository_settings(response: Mapping[str, object]) -> LiveSettings:
+    """Return the settings of the one repository of DescribeRepositories.
 
     Raises UnreadableResponseError.
     """
-    scan_on_push = repository.get("imageScanningConfiguration", {}).get("scanOnPush")
+    repositories = _list_field(response, "repositories")
+    if len(repositories) != 1:
+        raise UnreadableResponseError("the response does not have one repository")
+    scan_on_push = _object_field(repositories[0], "imageScanningConfiguration").get("scanOnPush")
     if not isinstance(scan_on_push, bool):
         raise UnreadableResponseError("the response has no scanOnPush")
+    encryption = _object_field(repositories[0], "encryptionConfiguration")
     return LiveSettings(
-        text_field(repository, "imageTagMutability"),
+        text_field(repositories[0], "imageTagMutability"),
         scan_on_push,
-        text_field(repository.get("encryptionConfiguration", {}), "encryptionType"),
+        text_field(encryption, "encryptionType"),
     )
+
+
+def _object_field(response: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = response.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def has_images(response: Mapping[str, object]) -> bool:
+    """Return whether ListImages found any image. Raises UnreadableResponseError."""
+    return bool(_list_field(response, "imageIds")) or "nextToken" in response
 
 
 def next_token(response: Mapping[str, object], token: str | None) -> str | None:

@@ -1,6 +1,7 @@
 """Writing to a registry: policies and new repositories. Without a writer, nothing is written."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol, cast
 
 from reconciler.model.registry import NewPolicy, RepositorySettings
@@ -12,13 +13,13 @@ from reconciler.registry.reader import RegistryReader
 from reconciler.registry.responses import text_field
 from reconciler.registry.session import THREADS, Connection, new_client
 
+_Call = Callable[..., Mapping[str, object]]
+
 
 class _WritingClient(Protocol):
-    def set_repository_policy(self, **parameters: str) -> Mapping[str, object]: ...
-
-    def delete_repository_policy(self, **parameters: str) -> Mapping[str, object]: ...
-
-    def create_repository(self, **parameters: object) -> Mapping[str, object]: ...
+    set_repository_policy: _Call
+    delete_repository_policy: _Call
+    create_repository: _Call
 
 
 class RegistryWriter:
@@ -58,13 +59,7 @@ class RegistryWriter:
         Raises CallError if the policy was certainly not written, WriteOutcomeUnknownError if it
         may have been.
         """
-
-        def send() -> str:
-            response = self._client.set_repository_policy(
-                registryId=self._account, repositoryName=name, policyText=text
-            )
-            return text_field(response, "repositoryName")
-
+        send = partial(self._client.set_repository_policy, policyText=text)
         self._write(send, "SetRepositoryPolicy", name, turns)
 
     def delete_policy(self, name: str, turns: Turns | None = None) -> None:
@@ -72,35 +67,24 @@ class RegistryWriter:
 
         Raises as `set_policy` does.
         """
-
-        def send() -> str:
-            response = self._client.delete_repository_policy(
-                registryId=self._account, repositoryName=name
-            )
-            return text_field(response, "repositoryName")
-
-        self._write(send, "DeleteRepositoryPolicy", name, turns)
+        self._write(self._client.delete_repository_policy, "DeleteRepositoryPolicy", name, turns)
 
     def create_repository(self, name: str, settings: RepositorySettings) -> None:
         """Create repository `name` (CreateRepository). Raises as `set_policy` does.
 
         An existing one is not changed: CallError with FailureKind.REPOSITORY_EXISTS.
         """
-
-        def send() -> str:
-            response = self._client.create_repository(
-                registryId=self._account, repositoryName=name, **_parameters(settings)
-            )
-            created = response.get("repository")
-            return text_field(created if isinstance(created, dict) else {}, "repositoryName")
-
+        send = partial(self._client.create_repository, **_parameters(settings))
         self._write(send, "CreateRepository", name)
 
-    def _write(
-        self, send: Callable[[], str], operation: str, name: str, turns: Turns | None = None
-    ) -> None:
+    def _write(self, send: _Call, operation: str, name: str, turns: Turns | None = None) -> None:
+        def attempt() -> str:
+            response = send(registryId=self._account, repositoryName=name)
+            repository = response.get("repository") if operation == "CreateRepository" else response
+            return text_field(repository if isinstance(repository, dict) else {}, "repositoryName")
+
         try:
-            self._pace.call(send, retry_after, turns=turns, once=True)
+            self._pace.call(attempt, retry_after, turns=turns, once=True)
         except Exception as error:
             kind = failure_kind(error)
             if kind is FailureKind.POLICY_MISSING and operation == "DeleteRepositoryPolicy":
