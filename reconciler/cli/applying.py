@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.access_file.model import display_names_of
-from reconciler.apply.journal_lines import Author
+from reconciler.apply.journal.format import Author
 from reconciler.cli.carry_out import Carried, carry_out
 from reconciler.cli.journals import keeping_journal
 from reconciler.cli.load import AccessSource
