@@ -30,7 +30,7 @@ class ReconcileError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.hint = remedy.value if remedy and not hint else hint
+        self.hint = hint or (remedy and remedy.value)
         self.remedy = remedy
 
     @property

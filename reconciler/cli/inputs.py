@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from reconciler.access_file.load import Loaded
-from reconciler.apply.journal_reading import MAX_JOURNAL
+from reconciler.apply.journal.format import MAX_JOURNAL
 from reconciler.cli.files import MAX_ACCESS_FILE, STDIN, name_of, read_file
 from reconciler.cli.option_hints import as_argument, problems_with_options
 from reconciler.cli.terminal import page_of, paint_for, print_message

@@ -44,7 +44,9 @@ def hint_of(error: ReconcileError) -> str | None:
     """Return an error's hint, with the option that helps where there is one."""
     if isinstance(error, OtherFileError):
         return file_option(error.made_from)
-    return error.hint if error.remedy is None else _HINTS[error.remedy]
+    if error.remedy is not None and error.hint == error.remedy.value:
+        return _HINTS[error.remedy]
+    return error.hint
 
 
 def file_option(path: Path | None) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 
 from reconciler import __version__
 from reconciler.access_file.load import Loaded
-from reconciler.apply.model import AS_WANTED
+from reconciler.apply.model import AS_DESIRED, Done
 from reconciler.cli.exits import Exit, worst
 from reconciler.cli.option_hints import allowance_option, problems_with_options, refusal_views
 from reconciler.cli.options import Format
@@ -68,8 +68,8 @@ def _outcome_codes(applied: ApplyResult) -> Iterable[Exit]:
         return
     prepared, outcomes = applied.prepared, applied.outcomes
     results = {outcome.result for outcome in outcomes}
-    written = any(o.written is not False or o.made is not False for o in outcomes)
-    incomplete = prepared.result.plan.errors or prepared.left_alone or not results <= AS_WANTED
+    written = any(o.written is not Done.NO or o.created is not Done.NO for o in outcomes)
+    incomplete = prepared.result.plan.errors or prepared.left_alone or not results <= AS_DESIRED
     if written and (incomplete or applied.unrecorded):
         yield Exit.PARTLY_APPLIED
         return

@@ -6,10 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from reconciler.apply.execute import execute
-from reconciler.apply.journal_lines import Command
+from reconciler.apply.journal.format import Command
 from reconciler.apply.model import Journal, Outcome, ReaderWriter
-from reconciler.apply.probe import Probe, name_unknown
-from reconciler.apply.run import Patience, Run
+from reconciler.apply.rejected_principals import Probe, name_missing
+from reconciler.apply.retry import Deadline
+from reconciler.apply.run import Run
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.workflow.file_plan import Globs
 from reconciler.workflow.journals import keeping_journal
@@ -149,11 +150,11 @@ def _carry_out(
             done += 1
             progress(done, len(changes))
 
-        new_patience = partial(Patience, stopped=stopped)
-        patience = new_patience(wait, begins=lambda: listener.notify(WaitingForRoles(wait)))
-        run = Run(journal, patience, stopped, new_patience)
+        new_deadline = partial(Deadline, stopped=stopped)
+        waiting = partial(listener.notify, WaitingForRoles(wait))
+        run = Run(journal, new_deadline(wait, on_first_wait=waiting), stopped, new_deadline)
         outcomes = execute(changes, registries, run, count)
-        outcomes = name_unknown(outcomes, _probes(prepared, registries, run))
+        outcomes = name_missing(outcomes, _probes(prepared, registries, run))
     unrecorded = journal.damage() is not None
     return ApplyResult(prepared, outcomes, interrupted=stopped(), unrecorded=unrecorded)
 
@@ -171,7 +172,7 @@ def _probes(
         return {}
     return {
         scope: Probe(
-            name, prepared.connections[scope].reader, registry.writer, halted, run.new_patience
+            name, prepared.connections[scope].reader, registry.writer, halted, run.new_deadline
         )
         for scope, registry in registries.items()
     }

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.apply.journal import RunJournal, start_journal
-from reconciler.apply.journal_lines import Command, RunInfo
-from reconciler.apply.journal_reading import read_journal
+from reconciler.apply.journal.format import Command, RunInfo, read_journal
+from reconciler.apply.journal.run_journal import RunJournal, start_journal
 from reconciler.errors import ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change

@@ -13,7 +13,12 @@ from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.json_text import load_json
 from reconciler.policy.meaning.difference import difference
 from reconciler.policy.meaning.facts import facts_of
-from reconciler.registry.permissions import IdentityPolicy, Work, reading_policy, writing_policy
+from reconciler.registry.permissions import (
+    IdentityPolicy,
+    PermissionScope,
+    reading_policy,
+    writing_policy,
+)
 from reconciler.workflow.file_plan import Globs, selected
 from reconciler.workflow.source import AccessSource
 
@@ -56,14 +61,14 @@ def caller_policy(source: AccessSource, *, plan_only: bool = False) -> IdentityP
     With `plan_only`, only what `plan` and `drift` need.
     """
     registry = source.access.registry
-    work = Work(
+    scope = PermissionScope(
         registry.partition,
         registry.account,
         registry.regions,
         to_create=tuple(to_create(source.access).values()),
         probe_repository=registry.probe_repository,
     )
-    return reading_policy(work) if plan_only else writing_policy(work)
+    return reading_policy(scope) if plan_only else writing_policy(scope)
 
 
 def compare(left: str, right: str, *, names: tuple[str, str] = ("left", "right")) -> Comparison:

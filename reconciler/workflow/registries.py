@@ -6,16 +6,15 @@ The modules that load boto3 are imported where the first connection is made.
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from itertools import groupby
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from reconciler.access_file.model import Registry
-from reconciler.apply.journal_lines import Author
+from reconciler.apply.journal.format import Author
 from reconciler.apply.model import ReaderWriter
 from reconciler.model.registry import LiveRegistry, RegistryScope
-from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.workflow.listener import Listener, Throttled
 
@@ -39,8 +38,8 @@ class RegistryConnection:
         """Return what reads and writes this registry; only an apply asks for it."""
         from reconciler.registry.writer import RegistryWriter
 
-        writer = RegistryWriter(self.connection, self.pace)
-        return ReaderWriter(self.reader, writer, partial(self.pace.together, 2))
+        writer = RegistryWriter(self.connection, self.pace, self.reader)
+        return ReaderWriter(self.reader, writer)
 
 
 Connections = Mapping[RegistryScope, RegistryConnection]
@@ -123,7 +122,7 @@ def read_registries(
 
     A registry that fails says why, and the others are read. Raises CallError where all fail.
     """
-    from reconciler.registry.failures import in_this_region_only
+    from reconciler.registry.error_messages import in_this_region_only
     from reconciler.registry.reader import failure_of
 
     results = {
@@ -175,6 +174,6 @@ def _list(connection: RegistryConnection) -> tuple[str, ...]:
     try:
         return connection.reader.list_repositories()
     except CallError as error:
-        if error.fault is Fault.DENIED:
+        if error.kind is FailureKind.DENIED:
             require_account(connection.connection)
         raise

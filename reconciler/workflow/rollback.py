@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from reconciler.apply.journal_lines import Author
-from reconciler.apply.journal_reading import Written, read_journal
+from reconciler.apply.journal.format import Author, JournaledWrite, read_journal
 from reconciler.apply.rollback import Rollback, plan_rollback
 from reconciler.errors import ArgumentError, InvalidError
 from reconciler.model.display_names import DisplayNames
@@ -70,7 +69,7 @@ def prepare_rollback(
 
 
 def _check_names(
-    writes: Sequence[Written], path: str, repositories: Globs, allowances: Allowances
+    writes: Sequence[JournaledWrite], path: str, repositories: Globs, allowances: Allowances
 ) -> None:
     scopes = {write.target.scope for write in writes}
     if len(scopes) > _MOST_REGISTRIES:
@@ -85,7 +84,10 @@ def _check_names(
 
 
 def _plan(
-    writes: Sequence[Written], connections: Connections, repositories: Globs, listener: Listener
+    writes: Sequence[JournaledWrite],
+    connections: Connections,
+    repositories: Globs,
+    listener: Listener,
 ) -> Rollback:
     """Read what is live where the journal's runs wrote, and plan the way back."""
     names: defaultdict[RegistryScope, set[str]] = defaultdict(set)
@@ -125,7 +127,7 @@ def _arn_of(author: Author) -> str:
     return author.arn
 
 
-def _origin(writes: Sequence[Written], journal: bytes, path: str) -> PlanOrigin:
+def _origin(writes: Sequence[JournaledWrite], journal: bytes, path: str) -> PlanOrigin:
     """Return which journal a plan is made from, and the registry that it is for."""
     scopes = sorted({write.target.scope for write in writes})
     account = scopes[0].account if scopes else None

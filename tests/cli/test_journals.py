@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.journal_reading import read_journal
+from reconciler.apply.journal.format import read_journal
+from reconciler.apply.model import Done
 from reconciler.sandbox.server import Sandbox
 from tests.apply.journal_making import A
 from tests.cli.conftest import Reconcile
@@ -20,7 +21,7 @@ def test_an_apply_keeps_a_journal(reconcile: Reconcile, folder: Path, ecr: Sandb
     assert f"journal: {path}\nto undo: reconcile rollback {path}\n" in done.err
     assert str(path) not in done.out
     (write,) = read_journal(path.read_bytes())
-    assert (write.target.repository, write.written) == (NAME, True)
+    assert (write.target.repository, write.written) == (NAME, Done.YES)
     assert path.stat().st_mode & 0o777 == 0o600
 
 

@@ -1,15 +1,20 @@
-"""The journal of a run: each line is on the disk before what it tells of is done."""
+"""The journal of a run: each line is on the disk before the run goes on."""
 
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
-from reconciler.apply.journal_checks import read_line
-from reconciler.apply.journal_file import LockedFile, take_journal, unwritable
-from reconciler.apply.journal_lines import RunInfo, begin_line, end_line, longest_end
-from reconciler.apply.journal_reading import MAX_JOURNAL
-from reconciler.apply.model import Outcome
+from reconciler.apply.journal.file import LockedFile, lock_journal, unwritable
+from reconciler.apply.journal.format import (
+    MAX_JOURNAL,
+    RunInfo,
+    begin_line,
+    end_line,
+    max_end_size,
+    read_line,
+)
+from reconciler.apply.model import Done, Outcome
 from reconciler.errors import ReconcileError, RefusedError, Remedy
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change
@@ -19,7 +24,7 @@ Clock = Callable[[], datetime]
 
 
 class RunJournal:
-    """A journal in a file, of one run; safe to share among threads."""
+    """The journal of one run, in a file; safe to share among threads."""
 
     def __init__(self, path: Path, info: RunInfo, file: LockedFile, clock: Clock) -> None:
         self.path = path
@@ -32,16 +37,16 @@ class RunJournal:
 
     @property
     def written(self) -> frozenset[Target]:
-        """What was written, or may have been."""
+        """The repositories that were written, or may have been."""
         return frozenset(self._begun - self._unwritten)
 
     def damage(self) -> str | None:
-        """Say why what was recorded may be lost; None where it is in the file."""
+        """Return why earlier records may be lost; None where they are in the file."""
         with self._lock:
             return self._file.damage()
 
     def begin(self, change: Change) -> None:
-        """Record, to the disk, what is about to be written.
+        """Record, on the disk, what is about to be written.
 
         Raises ReconcileError: then nothing may be written.
         """
@@ -54,50 +59,47 @@ class RunJournal:
             self._begun.add(change.target)
 
     def end(self, outcome: Outcome) -> None:
-        """Record what became of a write that was begun; of any other there is nothing to say.
-
-        Raises ReconcileError.
-        """
+        """Record the outcome of a write, if it was begun. Raises ReconcileError."""
         line = end_line(self._info, outcome, self._clock())
         with self._lock:
             if outcome.change.target not in self._begun:
                 return
-            if outcome.written is False:
+            if outcome.written is Done.NO:
                 self._unwritten.add(outcome.change.target)
             try:
                 self._file.append(line)
             except OSError as error:
-                what_is_missing = "how this write ended is not in it"
-                raise unwritable(self.path, error, what_is_missing) from error
+                meaning = "the outcome of this write is not recorded"
+                raise unwritable(self.path, error, meaning) from error
 
     def close(self) -> None:
-        """Let go of the file, for other runs; one that was made for nothing is taken away."""
+        """Unlock the file for other runs; a new one without a record is removed."""
         with self._lock:
             self._file.close(keep=bool(self._begun))
 
 
 def start_journal(path: Path, info: RunInfo, changes: Iterable[Change], clock: Clock) -> RunJournal:
-    """Prepare a journal for some changes: whatever can fail beforehand fails here.
+    """Open a journal for some changes; whatever can fail beforehand fails here.
 
-    The file is made, and its folders, for their owner alone; it is this run's until it is closed.
-    `clock` gives the time in UTC. Raises ReconcileError where the file can't be written,
-    UsageError where it is there and no journal, RefusedError where another run has it or the
-    changes are too many for one journal.
+    The file and its directories are created for their owner alone. The file is locked until it is
+    closed. `clock` returns the time in UTC. Raises ReconcileError if the file can't be written,
+    UsageError if it is not a journal, RefusedError if another run has locked it or the changes
+    are too many for one journal.
     """
-    room = journal_size(info, changes, clock())
-    file = take_journal(path)
-    room += file.size
-    if room > MAX_JOURNAL:
+    size = journal_size(info, changes, clock())
+    file = lock_journal(path)
+    size += file.size
+    if size > MAX_JOURNAL:
         file.close(keep=False)
         raise RefusedError(
-            f"the journal would take {room:,} bytes, and can hold {MAX_JOURNAL:,}",
+            f"the journal would take {size:,} bytes; the maximum is {MAX_JOURNAL:,}",
             remedy=Remedy.SELECT_FEWER,
         )
     return RunJournal(path, info, file, clock)
 
 
 def journal_size(info: RunInfo, changes: Iterable[Change], at: datetime) -> int:
-    """Give the bytes that the lines of some changes take at the most.
+    """Return the bytes that the lines of some changes take at most.
 
     Raises ReconcileError for a change whose line could not be read back.
     """
@@ -108,7 +110,7 @@ def journal_size(info: RunInfo, changes: Iterable[Change], at: datetime) -> int:
             read_line(line.removesuffix(b"\n"))
         except MalformedError as malformed:
             raise ReconcileError(
-                f"{change.target.repository} can't be journalled: {malformed.reason}"
+                f"{change.target.repository} can't be recorded in a journal: {malformed.reason}"
             ) from None
-        size += len(line) + longest_end(info, change, at)
+        size += len(line) + max_end_size(info, change, at)
     return size

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.apply.model import Outcome
-from reconciler.apply.run import MOST_UNANSWERED, VISIBLE_WITHIN
+from reconciler.apply.create import VISIBLE_WITHIN
+from reconciler.apply.model import Done, Outcome
+from reconciler.apply.run import MAX_UNANSWERED
 from reconciler.model.registry import RepositorySettings
 from reconciler.plan.model import Change
-from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
+from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
 from tests.apply.memory import (
     NAME,
     SCOPE,
@@ -48,10 +49,8 @@ def test_one_without_access_is_made_and_has_no_policy() -> None:
 def test_one_that_is_there_by_now_is_never_configured_again() -> None:
     memory = Memory({NAME: None})
     outcome = apply_one(making("pull"), memory)
-    assert (outcome.result, outcome.written) == ("stale", False)
-    assert outcome.error == (
-        "the repository has been made since it was planned, with other settings"
-    )
+    assert (outcome.result, outcome.written) == ("stale", Done.NO)
+    assert outcome.error == ("the repository was created since the plan, with other settings")
     assert (memory.created, memory.writes) == ({}, [])
 
 
@@ -67,7 +66,7 @@ def test_one_that_another_run_has_made_and_given_the_same_policy_is_theirs() -> 
     """A rollback of this run must not take away what the other one wrote."""
     ours = making("pull").after_text
     outcome = apply_one(making("pull"), Memory({NAME: ours}, created={NAME: SETTINGS}))
-    assert outcome == Outcome(making("pull"), "in-force", None, written=False, made=False)
+    assert outcome == Outcome(making("pull"), "in-force", None, written=Done.NO, created=Done.NO)
 
 
 def test_one_without_access_that_is_there_by_now_is_in_force() -> None:
@@ -80,10 +79,8 @@ def test_one_that_was_made_and_given_the_same_policy_by_another_is_told_as_made(
         memory.policies[NAME] = making("pull").after_text
 
     outcome = apply_one(making("pull"), Memory({}, after_create=overtaken))
-    assert (outcome.result, outcome.written, outcome.made) == ("in-force", False, True)
-    assert outcome.error == (
-        "the repository was made; the live policy was what the plan wants already"
-    )
+    assert (outcome.result, outcome.written, outcome.created) == ("in-force", Done.NO, Done.YES)
+    assert outcome.error == ("the repository was created; the desired policy was already in force")
 
 
 @pytest.mark.parametrize("lost", [False, True])
@@ -94,11 +91,11 @@ def test_none_is_made_once_the_run_is_to_stop(lost: bool) -> None:
         asked.append(True)
         if lost:
             raise WriteOutcomeUnknownError("cut off")
-        raise CallError("slow down", fault=Fault.THROTTLED)
+        raise CallError("slow down", kind=FailureKind.THROTTLED)
 
     run = replace(make_run(), stopped=lambda: bool(asked))
     outcome = apply_one(making("pull"), Memory({}, before_create=fail), run)
-    assert (outcome.result, outcome.written) == ("skipped", None if lost else False)
+    assert (outcome.result, outcome.written) == ("skipped", Done.UNKNOWN if lost else Done.NO)
     assert (outcome.error or "").startswith("interrupted")
     assert len(asked) == 1
 
@@ -114,12 +111,12 @@ def test_one_that_our_own_lost_attempt_may_have_made_is_told() -> None:
             raise WriteOutcomeUnknownError("cut off")
 
     def denied(_memory: Memory) -> None:
-        raise CallError("denied", fault=Fault.DENIED)
+        raise CallError("denied", kind=FailureKind.DENIED)
 
     memory = Memory({}, before_create=lost, before_write=denied)
     outcome = apply_one(making("pull"), memory)
-    assert (outcome.result, outcome.written, outcome.made) == ("failed", False, None)
-    assert outcome.error == "this run may have made the repository; denied"
+    assert (outcome.result, outcome.written, outcome.created) == ("failed", Done.NO, Done.UNKNOWN)
+    assert outcome.error == "this run may have created the repository; denied"
 
 
 def test_a_registry_is_left_after_as_many_creates_without_answer_as_writes() -> None:
@@ -127,7 +124,7 @@ def test_a_registry_is_left_after_as_many_creates_without_answer_as_writes() -> 
         raise WriteOutcomeUnknownError("cut off")
 
     run, memory = make_run(), Memory({}, before_create=lost)
-    for _ in range(MOST_UNANSWERED - 1):
+    for _ in range(MAX_UNANSWERED - 1):
         apply_one(making("pull"), memory, run)
     assert run.reason_to_stop(SCOPE) is None
     apply_one(making("pull"), memory, run)
@@ -152,7 +149,7 @@ def test_one_that_is_made_at_the_last_moment_is_left_alone() -> None:
 
     memory = Memory({}, before_create=overtaken)
     outcome = apply_one(making("pull"), memory)
-    assert (outcome.result, outcome.written) == ("stale", False)
+    assert (outcome.result, outcome.written) == ("stale", Done.NO)
     assert memory.policies[NAME] == other_policy()
 
 
@@ -170,9 +167,10 @@ def test_a_policy_that_somebody_else_sets_before_it_is_visible_stays() -> None:
 
     memory = Memory({}, after_create=overtaken)
     outcome = apply_one(making("pull"), memory)
-    assert (outcome.result, outcome.written, outcome.made) == ("stale", False, True)
+    assert (outcome.result, outcome.written, outcome.created) == ("stale", Done.NO, Done.YES)
     assert outcome.error == (
-        "the repository was made; the live policy has changed since it was planned; run plan again"
+        "the repository was created; the live policy has changed since it was planned; "
+        "run plan again"
     )
     assert (memory.policies[NAME], memory.writes) == (other_policy(), [])
 
@@ -199,21 +197,21 @@ def test_one_whose_answer_was_lost_may_have_been_made_whatever_comes_last() -> N
         asked.append(True)
         if len(asked) == 1:
             raise WriteOutcomeUnknownError("cut off")
-        raise CallError("the credentials have expired", fault=Fault.CREDENTIALS)
+        raise CallError("the credentials have expired", kind=FailureKind.CREDENTIALS)
 
     outcome = apply_one(making("pull"), Memory({}, before_create=lost_then_expired))
-    assert (outcome.result, outcome.written) == ("failed", None)
+    assert (outcome.result, outcome.written) == ("failed", Done.UNKNOWN)
     assert outcome.error == "cut off; the credentials have expired"
 
 
 def test_a_policy_that_can_not_be_read_back_is_told_as_written() -> None:
     def unreadable(memory: Memory) -> None:
-        memory.fails_to_read = Fault.UNANSWERED
+        memory.fails_to_read = FailureKind.UNANSWERED
 
     outcome = apply_one(making("pull"), Memory({}, after_write=unreadable))
-    assert (outcome.result, outcome.written) == ("failed", True)
+    assert (outcome.result, outcome.written) == ("failed", Done.YES)
     assert outcome.error == (
-        "the repository was made; the policy was written, but could not be read back: no answer"
+        "the repository was created; the policy was written, but could not be read back: no answer"
     )
 
 
@@ -221,8 +219,8 @@ def test_one_that_never_shows_is_told_as_made() -> None:
     clock = Clock()
     memory = Memory({}, after_create=lambda m: m.invisible.update({NAME: 10_000}))
     outcome = apply_one(making("pull"), memory, make_run(clock))
-    assert (outcome.result, outcome.written, outcome.made) == ("failed", False, True)
-    assert outcome.error == "the repository was made; no such repository"
+    assert (outcome.result, outcome.written, outcome.created) == ("failed", Done.NO, Done.YES)
+    assert outcome.error == "the repository was created; no such repository"
     assert clock.now == pytest.approx(VISIBLE_WITHIN)
 
 
@@ -247,13 +245,13 @@ def test_a_lost_answer_is_settled_by_asking_again(made: bool) -> None:
 @pytest.mark.parametrize(
     ("error", "seconds", "written"),
     [
-        (CallError("slow down", fault=Fault.THROTTLED), 120, False),
-        (CallError("no network", fault=Fault.CONNECTION), 15, False),
-        (WriteOutcomeUnknownError("cut off"), 15, None),
-        (CallError("the limit is reached", fault=Fault.REJECTED), 0, False),
+        (CallError("slow down", kind=FailureKind.THROTTLED), 120, Done.NO),
+        (CallError("no network", kind=FailureKind.CONNECTION), 15, Done.NO),
+        (WriteOutcomeUnknownError("cut off"), 15, Done.UNKNOWN),
+        (CallError("the limit is reached", kind=FailureKind.REJECTED), 0, Done.NO),
     ],
 )
-def test_what_stays_wrong_is_told(error: Exception, seconds: int, written: bool | None) -> None:
+def test_what_stays_wrong_is_told(error: Exception, seconds: int, written: Done) -> None:
     clock = Clock()
 
     def wrong(_memory: Memory) -> None:
@@ -268,11 +266,11 @@ def test_what_stays_wrong_is_told(error: Exception, seconds: int, written: bool 
 def test_the_policy_is_looked_at_again_after_each_wait_for_the_repository() -> None:
     def not_visible_and_overtaken(memory: Memory) -> None:
         memory.policies[NAME] = other_policy()
-        raise CallError("no such repository", fault=Fault.REPOSITORY_MISSING)
+        raise CallError("no such repository", kind=FailureKind.REPOSITORY_MISSING)
 
     memory = Memory({}, before_write=not_visible_and_overtaken)
     outcome = apply_one(making("pull"), memory)
-    assert (outcome.result, outcome.written, outcome.made) == ("stale", False, True)
+    assert (outcome.result, outcome.written, outcome.created) == ("stale", Done.NO, Done.YES)
     assert memory.policies[NAME] == other_policy()
 
 
@@ -285,5 +283,5 @@ def test_a_policy_that_somebody_else_set_in_between_stays() -> None:
 
     memory = Memory({}, before_write=overtaken)
     outcome = apply_one(making("pull"), memory)
-    assert (outcome.result, outcome.written, outcome.made) == ("stale", None, True)
+    assert (outcome.result, outcome.written, outcome.created) == ("stale", Done.UNKNOWN, Done.YES)
     assert memory.policies[NAME] == other_policy()

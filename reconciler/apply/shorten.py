@@ -1,4 +1,4 @@
-"""An old policy's text, made short enough to be sent again."""
+"""Shortening the text of an earlier policy, so that it can be sent again."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,23 +11,23 @@ from reconciler.policy.meaning.facts import same_meaning
 _PRINCIPALS = ("Principal", "NotPrincipal")
 
 
-def sendable(text: str, target: Target) -> str | None:
-    """Give a text that the service takes and that means the same; None where there is none.
+def shorten(text: str, target: Target) -> str | None:
+    """Return a text of the same meaning that is not too long; None where there is none.
 
-    It is the text itself, if it is not too long. The service spells a policy out when it is read:
-    indented, and an account's bare id as its root ARN; so what once was sent may have grown.
+    The service returns a policy longer than it was sent: indented, and an account's bare id as its
+    root ARN.
     """
     if len(text) <= MAX_POLICY_CHARACTERS:
         return text
     policy = target.read(text)
     for shorter in _spellings(text, target.partition):
-        if len(shorter) <= MAX_POLICY_CHARACTERS and _says_the_same(target.read(shorter), policy):
+        if len(shorter) <= MAX_POLICY_CHARACTERS and _is_equivalent(target.read(shorter), policy):
             return shorter
     return None
 
 
-def _says_the_same(shorter: Policy, policy: Policy) -> bool:
-    """Tell whether a spelling means the same; what is not understood must be the same JSON."""
+def _is_equivalent(shorter: Policy, policy: Policy) -> bool:
+    """Return whether two mean the same; policies that are not understood must be the same JSON."""
     if isinstance(shorter, Unreadable) and isinstance(policy, Unreadable):
         return load_json(shorter.text) == load_json(policy.text)
     return same_meaning(shorter, policy)
@@ -43,7 +43,7 @@ def _spellings(text: str, partition: str) -> Iterable[str]:
 
 
 def _with_bare_ids(value: object, partition: str) -> object:
-    """Write each root ARN of the partition, where it is a principal, as its account's id."""
+    """Replace each root ARN of the partition that is a principal by its account's id."""
     statements = value.get("Statement") if isinstance(value, Mapping) else None
     if not isinstance(value, Mapping) or not isinstance(statements, list):
         return value
@@ -54,16 +54,16 @@ def _with_short_principals(statement: object, partition: str) -> object:
     if not isinstance(statement, Mapping):
         return statement
     shorter = {
-        key: {kind: _short(names, partition) for kind, names in principals.items()}
+        key: {kind: _shortened(names, partition) for kind, names in principals.items()}
         for key in _PRINCIPALS
         if isinstance(principals := statement.get(key), Mapping)
     }
     return {**statement, **shorter}
 
 
-def _short(names: object, partition: str) -> object:
+def _shortened(names: object, partition: str) -> object:
     if isinstance(names, list):
-        return [_short(name, partition) for name in names]
+        return [_shortened(name, partition) for name in names]
     arn = parse_arn(names) if isinstance(names, str) else None
     is_account = arn and (arn.resource_type, arn.partition) == ("root", partition)
     return arn.account if arn and is_account else names

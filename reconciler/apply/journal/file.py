@@ -1,4 +1,4 @@
-"""The file that a journal is kept in: taken for one run, and added to line by line."""
+"""The file of a journal: locked by one run, and extended line by line."""
 
 import os
 import stat
@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from reconciler.apply.journal_reading import MAX_JOURNAL, read_journal
+from reconciler.apply.journal.format import MAX_JOURNAL, read_journal
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, Remedy, UsageError
 
 if sys.platform != "win32":
@@ -22,23 +22,25 @@ _FLAGS = (
 
 
 class LockedFile:
-    """An open journal, held by one run until it is closed.
+    """An open journal, locked by one run until it is closed.
 
-    `size` is how long it is, in bytes, with the end of a last line that was cut off.
+    `size` is its length in bytes, with the line break that is added after a truncated last line.
     """
 
-    def __init__(self, path: Path, handle: int, size: int, *, torn: bool, is_new: bool) -> None:
+    def __init__(
+        self, path: Path, handle: int, size: int, *, truncated: bool, is_new: bool
+    ) -> None:
         self._path = path
         self._handle = handle
         self.size = size
         self._is_new = is_new
-        self._before = b"\n" if torn else b""
+        self._before = b"\n" if truncated else b""
         self._broken = False
 
     def append(self, line: bytes) -> None:
         """Add a line in one write, and wait until it is on the disk.
 
-        What can't be written whole is taken back. Raises OSError.
+        A line that can't be written whole is removed. Raises OSError.
         """
         damage = self.damage()
         if damage:
@@ -58,21 +60,21 @@ class LockedFile:
         self.size += len(line)
 
     def damage(self) -> str | None:
-        """Say why what was written may not be in the file any more; None where it is.
+        """Return why earlier lines may not be in the file any more; None where they are.
 
-        It must be the file that the path leads to, and as long as what was written to it.
+        It must be the file at the path, and have the length that was written.
         """
         if not _is_there(self._path, self._handle):
             return "it was moved, removed or replaced while it was in use"
         more = os.fstat(self._handle).st_size - (self.size - len(self._before))
         if self._broken:
-            return "what was written before may not be on the disk"
+            return "earlier lines may not be on the disk"
         if more:
-            return "it was cut short" if more < 0 else "somebody else has written to it"
+            return "it was truncated" if more < 0 else "another process has written to it"
         return None
 
     def close(self, *, keep: bool) -> None:
-        """Let go of the file; one that was made for this run is taken away unless it is to stay."""
+        """Unlock the file; one that was created for this run is removed unless `keep`."""
         try:
             if self._is_new and not keep and not self.damage():
                 with suppress(OSError):  # an empty journal does no harm
@@ -81,38 +83,31 @@ class LockedFile:
             os.close(self._handle)
 
 
-def take_journal(path: Path) -> LockedFile:
-    """Take a journal to add to; one that is not there is made, and its folders with it.
+def lock_journal(path: Path) -> LockedFile:
+    """Lock a journal to add to; a missing one is created, with its directories.
 
-    Raises UsageError where it is something else than a journal, RefusedError where another run
-    has it, ReconcileError where it can't be written.
+    Raises UsageError if the file is not a journal, RefusedError if another run has locked it,
+    ReconcileError if it can't be written.
     """
     while True:
         try:
             handle, is_new = _open(path)
+            content = _lock_and_read(handle, path)
         except IsADirectoryError:
             raise UsageError(
                 f"the journal {path} is a directory", remedy=Remedy.NAME_JOURNAL
             ) from None
         except OSError as error:
             raise unwritable(path, error) from error
-        try:
-            content = _take(handle, path)
-        except OSError as error:
-            os.close(handle)
-            raise unwritable(path, error) from error
-        except ReconcileError:
-            os.close(handle)
-            raise
         if _is_there(path, handle):
-            torn = content[-1:] not in (b"", b"\n")
-            size = len(content) + torn  # the end of a line that was cut off is added
-            return LockedFile(path, handle, size, torn=torn, is_new=is_new)
-        os.close(handle)  # another run has taken it away before it was ours
+            truncated = content[-1:] not in (b"", b"\n")
+            size = len(content) + truncated
+            return LockedFile(path, handle, size, truncated=truncated, is_new=is_new)
+        os.close(handle)  # another run removed the file before it was locked
 
 
 def _is_there(path: Path, handle: int) -> bool:
-    """Tell whether a path still leads to an open file."""
+    """Return whether an open file is the one at a path."""
     try:
         return os.path.samestat(path.stat(), os.fstat(handle))
     except OSError:
@@ -120,33 +115,43 @@ def _is_there(path: Path, handle: int) -> bool:
 
 
 def _open(path: Path) -> tuple[int, bool]:
-    """Open a file that is there, or make it; tells whether it was made. Raises OSError."""
-    for folder in reversed([folder for folder in path.parents if not folder.exists()]):
-        folder.mkdir(0o700, exist_ok=True)
-        _sync_folder(folder.parent)
+    """Open a file, or create it; the second value says whether it was created. Raises OSError."""
+    for directory in reversed([parent for parent in path.parents if not parent.exists()]):
+        directory.mkdir(0o700, exist_ok=True)
+        _sync_directory(directory.parent)
     try:
         handle = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return os.open(path, _FLAGS), False
-    _sync_folder(path.parent)
+    _sync_directory(path.parent)
     return handle, True
 
 
 def unwritable(
     path: Path, error: OSError, meaning: str = "nothing was written without it"
 ) -> ReconcileError:
-    """Say that a journal can't be written, and what that means."""
+    """Return the error of a journal that can't be written."""
     reason = error.strerror or str(error)
     return ReconcileError(
-        f"the journal {path} can't be written: {reason}; {meaning}",
-        remedy=Remedy.NAME_JOURNAL,
+        f"the journal {path} can't be written: {reason}; {meaning}", remedy=Remedy.NAME_JOURNAL
     )
 
 
-def _take(handle: int, path: Path) -> bytes:
-    """Lock a file that must be a journal, and give its content."""
-    status = os.fstat(handle)
-    if not stat.S_ISREG(status.st_mode):
+def _lock_and_read(handle: int, path: Path) -> bytes:
+    """Lock a file that must be a journal, and return its content; close it on an error."""
+    try:
+        _lock(handle, path)
+        with os.fdopen(os.dup(handle), "rb") as file:
+            content = file.read(MAX_JOURNAL + 1)
+        _require_journal(content, path)
+    except (OSError, ReconcileError):
+        os.close(handle)
+        raise
+    return content
+
+
+def _lock(handle: int, path: Path) -> None:
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
         raise UsageError(f"the journal {path} is not a regular file", remedy=Remedy.NAME_JOURNAL)
     if sys.platform != "win32":
         try:
@@ -154,27 +159,27 @@ def _take(handle: int, path: Path) -> bytes:
         except BlockingIOError:
             message = f"the journal {path} is being written by another run"
             raise RefusedError(message, remedy=Remedy.NAME_JOURNAL) from None
-    with os.fdopen(os.dup(handle), "rb") as file:
-        content = file.read(MAX_JOURNAL + 1)
+
+
+def _require_journal(content: bytes, path: Path) -> None:
     try:
-        # A last line that was cut off has to be told as such with others behind it, too.
+        # With the line break that follows, so that a truncated last line stays valid after it.
         read_journal(content + b"\n" if content else content, str(path))
     except (InvalidError, RefusedError) as error:
         raise UsageError(
             f"{error.message}; nothing was added to it", remedy=Remedy.NAME_JOURNAL
         ) from None
-    return content
 
 
 def _write_whole(handle: int, content: bytes) -> None:
     if os.write(handle, content) < len(content):
-        raise OSError(0, "a line was cut short; the disk may be full")
+        raise OSError(0, "a line was not written whole; the disk may be full")
 
 
-def _sync_folder(folder: Path) -> None:
-    """Put a folder's list of files on the disk; Windows has no way to."""
+def _sync_directory(directory: Path) -> None:
+    """Write a directory's entries to the disk; not possible on Windows."""
     if sys.platform != "win32":
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(directory, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
