@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.access_file.model import AccessFile, Entry
 from reconciler.model.grants import Desired, Grant, grant_facts
-from reconciler.policy.compile.compiler import compile_policy
+from reconciler.policy.compile import compile_policy
 from reconciler.policy.language.glob import GlobIndex
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from reconciler.access_file.document.problems import Place
 from reconciler.model.grants import Grant
 from reconciler.model.guards import Guards
-from reconciler.policy.language.conditions import Condition, canonical
+from reconciler.policy.language.conditions import Condition, canonical_condition
 from reconciler.policy.language.document import Statement
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.principals import Principal
@@ -46,7 +46,7 @@ class Member(NamedTuple):
     @property
     def condition(self) -> Condition:
         """Give the condition in its canonical form."""
-        return canonical(self.written)
+        return canonical_condition(self.written)
 
 
 class EntryGrant(NamedTuple):

@@ -5,8 +5,8 @@ from enum import Enum
 from reconciler.apply.model import Reader
 from reconciler.plan.model import Change
 from reconciler.policy.language.document import Policy, Unreadable
-from reconciler.policy.meaning.facts import same_meaning
-from reconciler.policy.meaning.keep import is_reshuffled, kept_statements, statement_key
+from reconciler.policy.meaning.difference import same_policy
+from reconciler.policy.meaning.keep import kept_statements, statement_key
 
 
 class Sight(Enum):
@@ -36,10 +36,5 @@ def _others(live: Policy, change: Change) -> frozenset[tuple[object, ...]]:
 
 
 def is_same(left: Policy, right: Policy) -> bool:
-    """Tell whether two policies are the same, in whatever words and order.
-
-    Two that are not understood are known again by their JSON, for the service reshuffles it.
-    """
-    if isinstance(left, Unreadable) and isinstance(right, Unreadable):
-        return is_reshuffled(left.text, right.text)
-    return same_meaning(left, right)
+    """Tell whether two policies are the same, in whatever words and order."""
+    return same_policy(left, right)

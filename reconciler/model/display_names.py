@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.policy.language.conditions import Condition
-from reconciler.policy.language.labels import holder_name
+from reconciler.policy.language.conditions import Condition, display_holder
 from reconciler.policy.language.principals import Principal
 from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, OF_SERVICES, Tiers
@@ -50,7 +49,7 @@ class DisplayNames:
 
     def who(self, principal: Principal, condition: Condition) -> str:
         """Write who holds something: by the file's name, if there is one."""
-        return self.name_of(principal, condition) or holder_name(principal, condition)
+        return self.name_of(principal, condition) or display_holder(principal, condition)
 
 
 def _by_principal(

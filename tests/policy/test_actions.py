@@ -14,7 +14,7 @@ from reconciler.policy.language.actions import (
     is_known,
     is_of_registry,
     is_of_repositories,
-    spelling,
+    spell_action,
 )
 
 
@@ -107,7 +107,7 @@ def test_what_no_repository_policy_allows(action: str) -> None:
     ],
 )
 def test_the_case_in_which_it_was_written_is_shown(written: str, shown: str) -> None:
-    assert spelling(canonical_action(written)) == shown
+    assert spell_action(canonical_action(written)) == shown
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from reconciler.policy.language.conditions import (
     ConditionClashError,
     combine,
     condition_json,
+    escape_variables,
     parse_condition,
     parse_operator,
-    without_variables,
 )
 from reconciler.policy.language.json_text import MalformedError, json_place
 from tests.policy.making import ROLE, ROLE_B, condition
@@ -185,4 +185,4 @@ def test_known_keys(key: str, known: bool) -> None:
 
 def test_an_old_version_has_no_variables() -> None:
     old = condition("StringLike", "aws:x", "${a}${b}", "plain")
-    assert without_variables(old) == (Clause("StringLike", "aws:x", ("${$}{a}${$}{b}", "plain")),)
+    assert escape_variables(old) == (Clause("StringLike", "aws:x", ("${$}{a}${$}{b}", "plain")),)

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from reconciler.policy.language.document import NO_POLICY, Document, Unreadable, read_policy
-from reconciler.policy.meaning.difference import difference
-from reconciler.policy.meaning.facts import Facts, facts_of, not_covered, same_meaning
+from reconciler.policy.meaning.difference import difference, same_meaning
+from reconciler.policy.meaning.facts import Facts, facts_of, not_covered
 from tests.policy.making import allow, read, text_of
 from tests.policy.meaning_cases import CASES, Case, Side
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.policy.meaning.keep import is_reshuffled
+from reconciler.policy.language.document import Unreadable
+from reconciler.policy.meaning.difference import same_policy
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,7 @@ from reconciler.policy.meaning.keep import is_reshuffled
         ('{"a": 1}', '{"a": 2}', False),
         ('{"a": 1}', '{"a": "1"}', False),
         ('{"a": 1.5}', '{"a": 1.50}', False),
+        ('{"a": 1.5}', '{"a": "1.5"}', False),
         ('{"a": []}', '{"a": null}', False),
         ('{"a": ["x", "x"]}', '{"a": ["x"]}', False),
         ('{"a": 1, "a": 2}', '{"a": 2}', False),
@@ -25,5 +27,5 @@ from reconciler.policy.meaning.keep import is_reshuffled
     ],
 )
 def test_reshuffled(left: str, right: str, same: bool) -> None:
-    assert is_reshuffled(left, right) is same
-    assert is_reshuffled(right, left) is same
+    assert same_policy(Unreadable(left, ""), Unreadable(right, "")) is same
+    assert same_policy(Unreadable(right, ""), Unreadable(left, "")) is same

@@ -11,12 +11,11 @@ from reconciler.access_file.document.problems import Place, ProblemList, shown
 from reconciler.access_file.model import AccessFile, Entry
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.actions import KNOWN_ACTIONS
-from reconciler.policy.language.conditions import Condition
+from reconciler.policy.language.conditions import Condition, display_holder
 from reconciler.policy.language.document import Action, NotAction
 from reconciler.policy.language.glob import glob_matches, globs_intersect
-from reconciler.policy.language.labels import holder_name
 from reconciler.policy.meaning.callers import known_of_requests
-from reconciler.policy.meaning.denied import Denial, Loss, as_denial, lost
+from reconciler.policy.meaning.denied import Denial, Loss, compute_loss, denial_of
 from reconciler.policy.meaning.facts import Actions
 
 _MOST_COMPARED = 300_000
@@ -106,7 +105,7 @@ def _work(lines: _Weight, denials: _Weight) -> int:
 
 def _denials(entry: Entry) -> Iterator[_PlacedDenial]:
     for statement, raw in statements_of(entry):
-        denial = as_denial(statement)
+        denial = denial_of(statement)
         if denial:
             yield _PlacedDenial(denial, raw.place)
 
@@ -147,7 +146,7 @@ def _check(
 ) -> None:
     losing: defaultdict[tuple[_Grant, Loss], list[Line]] = defaultdict(list)
     for one in lines:
-        loss = lost(one.holder, one.actions, placed.denial, known)
+        loss = compute_loss(one.holder, one.actions, placed.denial, known)
         if loss:
             losing[_line(one), loss].append(one)
     members = Counter(map(_line, lines)) if losing else Counter()
@@ -155,7 +154,7 @@ def _check(
         everyone_of_it = line.key if len(losers) == members[line] else None
         who = [everyone_of_it] if everyone_of_it else map(_name, losers)
         what = shown(line.tier) if line.tier else "this statement"
-        message = where + loss.told(what, map(shown, who), "a Deny")
+        message = where + loss.describe(what, map(shown, who), "a Deny")
         problems.warning(
             RuleId.GRANT_DENIED, message, line.place, hint=loss.remedy, other=placed.place
         )
@@ -168,4 +167,4 @@ def _line(one: Line) -> _Grant:
 
 def _name(one: Line) -> str:
     own = one.name if one.given and one.name != one.given.key else None
-    return own or holder_name(one.holder.principal, one.holder.condition)
+    return own or display_holder(one.holder.principal, one.holder.condition)

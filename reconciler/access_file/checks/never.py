@@ -23,12 +23,12 @@ from reconciler.access_file.sections.names import Names, resolve
 from reconciler.access_file.sections.repository import check_repository
 from reconciler.access_file.sections.tiers import check_tier
 from reconciler.model.rule_ids import RuleId
+from reconciler.policy.language.conditions import display_holder
 from reconciler.policy.language.glob import GlobIndex, has_wildcard
-from reconciler.policy.language.labels import holder_name
-from reconciler.policy.language.principals import EVERYONE, account_of, is_anyone
+from reconciler.policy.language.principals import EVERYONE, account_of, is_open_ended
 from reconciler.policy.meaning.facts import Holder, NamedPrincipal
-from reconciler.policy.meaning.never import Breach, NeverRule, Outside, find_breaches
-from reconciler.policy.meaning.tiers import Tiers, amounts_to, can_rewrite, shares_any
+from reconciler.policy.meaning.never import NeverRule, NeverViolation, Outside, find_violations
+from reconciler.policy.meaning.tiers import Tiers, can_rewrite, may_overlap, violates_tier
 from reconciler.printable import quoted
 
 _MATCHES = Bound(500_000, "comparisons of never rules' patterns with repositories")
@@ -42,7 +42,7 @@ class _Broken(NamedTuple):
     """A rule, and who breaks it how."""
 
     placed: PlacedRule
-    breach: Breach
+    breach: NeverViolation
 
 
 def read_rules(node: Node | None, names: Names, tiers: Tiers) -> tuple[PlacedRule, ...]:
@@ -179,15 +179,15 @@ def _check(
         judged[key] = tuple(
             _Broken(placed, breach)
             for placed in rules
-            for breach in find_breaches(placed.rule, facts)
+            for breach in find_violations(placed.rule, facts)
         )
     for (rule, other), breach in judged[key]:
-        giving = [line for holder in breach.givers for line in by_holder[holder]]
+        giving = [line for holder in breach.holders for line in by_holder[holder]]
         problems.ask(_BREACHES, len(giving), place)
         for line in _decisive(rule, breach, giving):
-            name = shown(_name(breach.who, line))
+            name = shown(_name(breach.subject, line))
             because = quoted(rule.because)
-            alone = amounts_to(rule.actions, line.actions, breach.denied)
+            alone = violates_tier(rule.actions, line.actions, breach.denied)
             rewrites = not alone and can_rewrite(line.actions, breach.denied)
             by = "can rewrite the policy and so give itself" if rewrites else "gets"
             message = f"{name} {by} {rule.tier} here, which it must never have: {because}"
@@ -206,21 +206,21 @@ def _judgements(rules: Sequence[PlacedRule], facts: Collection[Holder]) -> int:
         for placed in rules
         for one in placed.rule.to
     )
-    anyone = sum(is_anyone(holder.principal) for holder in facts)
+    anyone = sum(is_open_ended(holder.principal) for holder in facts)
     return len(facts) * len(rules) + parties * (1 + anyone)
 
 
 def _name(who: NamedPrincipal, line: Line) -> str:
     own = line.name if line.holder.principal == who.principal else None
-    return who.name or own or holder_name(who.principal, who.condition)
+    return who.name or own or display_holder(who.principal, who.condition)
 
 
-def _decisive(rule: NeverRule, breach: Breach, giving: Iterable[Line]) -> list[Line]:
+def _decisive(rule: NeverRule, breach: NeverViolation, giving: Iterable[Line]) -> list[Line]:
     """Give the lines that alone are too much; where none is, all that add to it."""
     alone = [
         line
         for line in giving
-        if amounts_to(rule.actions, line.actions, breach.denied)
+        if violates_tier(rule.actions, line.actions, breach.denied)
         or can_rewrite(line.actions, breach.denied)
     ]
-    return alone or [line for line in giving if shares_any(rule.actions, line.actions)]
+    return alone or [line for line in giving if may_overlap(rule.actions, line.actions)]

@@ -9,10 +9,15 @@ from reconciler.access_file.model import AccessFile
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.glob import GlobIndex, has_wildcard
 from reconciler.policy.language.principals import is_everyone
-from reconciler.policy.meaning.public import TELL_WHY, Opening, Why, openings
-from reconciler.policy.meaning.tiers import shares_any
+from reconciler.policy.meaning.public import (
+    PUBLIC_REASONS,
+    PublicAccess,
+    PublicReason,
+    public_access,
+)
+from reconciler.policy.meaning.tiers import may_overlap
 
-_HINTS: Mapping[Why, str] = {
+_HINTS: Mapping[PublicReason, str] = {
     "unbounded": "bound it by an organization, an account or a network",
     "networks": "leave at most two /8 of IPv4 and two /32 of IPv6, of all that everyone may call "
     "from",
@@ -39,11 +44,11 @@ def check_public(
     }
     told: set[Place] = set()
     for entries in _combinations(guarded, lines):
-        opened = openings(facts_of_lines(line for entry in entries for line in lines[entry]))
+        opened = public_access(facts_of_lines(line for entry in entries for line in lines[entry]))
         for entry in entries if opened else ():
             for line in lines[entry] if entry not in allowed else ():
                 opening = opened.get(line.holder)
-                if opening and shares_any(line.actions, opening.actions):
+                if opening and may_overlap(line.actions, opening.actions):
                     if line.key_place not in told:
                         _report(entry, line, opening, problems)
                     told.add(line.key_place)
@@ -61,7 +66,7 @@ def _combinations(
     }
 
 
-def _report(repository: str, line: Line, opening: Opening, problems: ProblemList) -> None:
+def _report(repository: str, line: Line, opening: PublicAccess, problems: ProblemList) -> None:
     if line.given:
         part = "" if line.actions <= opening.actions else "a part of "
         tier = shown(line.given.grant.tier)
@@ -71,7 +76,8 @@ def _report(repository: str, line: Line, opening: Opening, problems: ProblemList
     name = f"'{repository}'" if has_wildcard(repository) else repository
     listed = f'"{repository}"' if has_wildcard(repository) else repository
     hint = (
-        f"{_HINTS[opening.why]}, or write guards: {{public: {{allow: [{listed}]}}}}, or pass "
+        f"{_HINTS[opening.reason]}, or write guards: {{public: {{allow: [{listed}]}}}}, or pass "
         f"--allow-public {name} to this command, and to all that read the file"
     )
-    problems.error(RuleId.PUBLIC, f"{message}: {TELL_WHY[opening.why]}", line.key_place, hint=hint)
+    message = f"{message}: {PUBLIC_REASONS[opening.reason]}"
+    problems.error(RuleId.PUBLIC, message, line.key_place, hint=hint)

@@ -18,11 +18,10 @@ from reconciler.access_file.sections.accounts import (
 from reconciler.access_file.sections.conditions import check_keys
 from reconciler.access_file.sections.roles import check_sso
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.arn_patterns import split_arn
 from reconciler.policy.language.conditions import Operator, parse_operator
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.json_text import MalformedError
-from reconciler.policy.language.principals import ACCOUNT_ID
+from reconciler.policy.language.principals import ACCOUNT_ID, split_arn
 
 _OF_IDS = frozenset("0123456789-")
 _ACCOUNT_KEYS = frozenset({"aws:principalaccount", "aws:sourceaccount"})

@@ -13,6 +13,12 @@ from reconciler.access_file.document.nodes import (
 from reconciler.access_file.document.problems import Place, ProblemList, shown
 from reconciler.closest import closest
 from reconciler.model.rule_ids import RuleId
+from reconciler.policy.language.condition_keys import (
+    abbreviate_key,
+    candidate_keys,
+    is_unknown_key,
+    variable_keys,
+)
 from reconciler.policy.language.condition_values import FAMILIES
 from reconciler.policy.language.conditions import (
     NO_CONDITION,
@@ -23,12 +29,6 @@ from reconciler.policy.language.conditions import (
     read_condition,
 )
 from reconciler.policy.language.json_text import MalformedError
-from reconciler.policy.meaning.never_applies import (
-    is_unknown_key,
-    keys_in,
-    known_keys_like,
-    shortened,
-)
 
 _NO_NULL = re.compile(r":Null|NullIfExists")
 _ONLY_NULL = re.compile(r"(\w+:)?Null(IfExists)?", re.IGNORECASE)
@@ -72,7 +72,7 @@ def check_keys(block: Node | None, problems: ProblemList) -> None:
         for pair in pairs_of(operator.value):
             _check_key(pair.key.text, pair.key.place, problems, besides=operator.value)
             for scalar in scalars_in(pair.value):
-                for key in keys_in(scalar.text):
+                for key in variable_keys(scalar.text):
                     _check_key(key, scalar.place, problems)
 
 
@@ -82,8 +82,8 @@ def _check_key(
     if is_unknown_key(key):
         message = f"{shown(key)} is not a known condition key, so most likely no request has it"
         there = {pair.key.text.lower() for pair in pairs_of(besides)}
-        meant = [like for like in known_keys_like(key) if like.lower() not in there]
-        hint = problems.did_you_mean(shortened(key), meant)
+        meant = [like for like in candidate_keys(key) if like.lower() not in there]
+        hint = problems.did_you_mean(abbreviate_key(key), meant)
         problems.warning(RuleId.UNKNOWN_CONDITION_KEY, message, place, hint=hint)
 
 

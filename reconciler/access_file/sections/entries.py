@@ -28,8 +28,8 @@ from reconciler.access_file.sections.tiers import check_tier
 from reconciler.access_file.sections.until import ends_at, read_until
 from reconciler.model.grants import Grant
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.condition_values import shortest
-from reconciler.policy.language.conditions import NO_CONDITION, Condition, canonical
+from reconciler.policy.language.condition_values import write_short_time
+from reconciler.policy.language.conditions import NO_CONDITION, Condition, canonical_condition
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.principals import EVERYONE
 from reconciler.policy.meaning.tiers import Tiers
@@ -129,7 +129,7 @@ def _read_end(item: MappingNode, terms: Terms) -> datetime | None:
     for node in texts_of(child(item, "until")):
         until = read_until(node, terms.now, terms.problems)
         if until and until <= terms.now:
-            message = f"this ended on {shortest(until)} and gives nothing any more"
+            message = f"this ended on {write_short_time(until)} and gives nothing any more"
             hint = "remove it, or move the end"
             terms.problems.warning(RuleId.EXPIRED, message, node.place, hint=hint)
         return until
@@ -148,9 +148,8 @@ def _grant(given: _Given, member: Member, terms: Terms) -> Grant:
         check_applies(full, around, given.when, given.place, besides=member.written)
     if member.principal == EVERYONE:
         check_tier_applies(written, actions, given.place, terms.problems)
-    return Grant(
-        member.principal, member.name, given.tier, actions, canonical(written), given.until
-    )
+    condition = canonical_condition(written)
+    return Grant(member.principal, member.name, given.tier, actions, condition, given.until)
 
 
 def _warn_of_spellings(

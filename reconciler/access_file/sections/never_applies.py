@@ -25,8 +25,8 @@ from reconciler.policy.language.conditions import (
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.json_text import MalformedError
 from reconciler.policy.language.principals import Principal, arn_of, service_principal
-from reconciler.policy.meaning.never_applies import Obstacle, find_obstacles
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
+from reconciler.policy.meaning.unsatisfiable import UnmetClause, unmet_clauses
 
 _RULE = RuleId.NEVER_APPLIES
 _MOST_TOLD = 20
@@ -95,8 +95,8 @@ def check_applies(
     """
     if who.written == besides:
         return
-    told = frozenset(find_obstacles(who.principal, besides, around.known))
-    found = find_obstacles(who.principal, who.written, around.known)
+    told = frozenset(unmet_clauses(who.principal, besides, around.known))
+    found = unmet_clauses(who.principal, who.written, around.known)
     for obstacle in islice((one for one in found if one not in told), _MOST_TOLD):
         message = _message(obstacle, who.principal, around.known)
         hint = _hint(obstacle, who.principal, around.known)
@@ -109,14 +109,14 @@ def check_tier_applies(
 ) -> None:
     """Warn where an organization, everyone under a condition, gets what only a service uses."""
     if actions == BUILT_IN_TIERS["lambda"]:
-        found = find_obstacles(service_principal("lambda.amazonaws.com"), of_everyone)
+        found = unmet_clauses(service_principal("lambda.amazonaws.com"), of_everyone)
         if any(obstacle.clause.key in ONLY_FOR_MEMBERS for obstacle in found):
             message = "for Lambda itself this never applies: no service is in an organization"
             hint = f"{_MEMBERS_HINT}; for users and roles, give pull"
             problems.warning(_RULE, message, place, hint=hint)
 
 
-def _message(obstacle: Obstacle, principal: Principal, known: Condition) -> str:
+def _message(obstacle: UnmetClause, principal: Principal, known: Condition) -> str:
     clause, key = obstacle.clause, _key(obstacle.clause)
     match obstacle.reason:
         case "lacks-key" if clause.key in ONLY_FOR_SERVICES:
@@ -141,7 +141,7 @@ def _message(obstacle: Obstacle, principal: Principal, known: Condition) -> str:
     return f"this never applies: {why}"
 
 
-def _hint(obstacle: Obstacle, principal: Principal, known: Condition) -> str | None:
+def _hint(obstacle: UnmetClause, principal: Principal, known: Condition) -> str | None:
     clause = obstacle.clause
     operator = parse_operator(clause.operator)
     match obstacle.reason:
@@ -161,7 +161,7 @@ def _hint(obstacle: Obstacle, principal: Principal, known: Condition) -> str | N
     return _MEMBERS_HINT if of_both else "take one of them out, or let their values meet"
 
 
-def _value_hint(obstacle: Obstacle, operator: Operator) -> str:
+def _value_hint(obstacle: UnmetClause, operator: Operator) -> str:
     clause = obstacle.clause
     if has_wildcard(obstacle.value) and not operator.base.endswith("Like"):
         like = "ArnLike" if clause.key.endswith("arn") else "StringLike"
@@ -204,7 +204,7 @@ def _values(clause: Clause) -> str:
     return f"{shown(clause.values[0])}{more}"
 
 
-def _places(obstacle: Obstacle, node: Node | None) -> Iterator[Place]:
+def _places(obstacle: UnmetClause, node: Node | None) -> Iterator[Place]:
     """Give the places of what an obstacle names, the best one first."""
     for clause in filter(None, (obstacle.clause, obstacle.other)):
         for block in (node, child(node, "when")):

@@ -32,8 +32,8 @@ from reconciler.policy.language.principals import (
 )
 from reconciler.policy.language.services import (
     KNOWN_SERVICES,
+    closest_service,
     in_any_partition,
-    meant_service,
     partition_of_service,
 )
 
@@ -74,7 +74,7 @@ def check_service(node: ScalarNode, around: Surroundings) -> None:
         hint = f"write {in_any_partition(name)}"
         problems.error(RuleId.WRONG_PARTITION, message, node.place, hint=hint)
     elif problems.may_compare(len(KNOWN_SERVICES)):
-        meant = meant_service(name, around.partition)
+        meant = closest_service(name, around.partition)
         if meant:
             message = f"{shown(name)} is not a known service"
             problems.warning(RuleId.UNKNOWN_SERVICE, message, node.place, hint=suggestion(meant))

@@ -7,7 +7,7 @@ from reconciler.access_file.document.nodes import ScalarNode
 from reconciler.access_file.document.problems import ProblemList, shown
 from reconciler.access_file.sections.conditions import one_clause
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.condition_values import shortest, written
+from reconciler.policy.language.condition_values import write_short_time, write_time
 from reconciler.policy.language.conditions import NO_CONDITION, Condition
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -55,7 +55,7 @@ def ends_at(moment: datetime | None) -> Condition:
     """
     if moment is None:
         return NO_CONDITION
-    return one_clause("DateLessThan", "aws:CurrentTime", written(moment))
+    return one_clause("DateLessThan", "aws:CurrentTime", write_time(moment))
 
 
 def _at(text: str) -> datetime:
@@ -77,7 +77,7 @@ def _hint(text: str, now: datetime) -> str:
         if _MOMENT.fullmatch(text):
             return f"write {text}"
         if _CLOCK.fullmatch(text):
-            return f"write it in UTC, to the second: {written(_at(text.upper()))}"
+            return f"write it in UTC, to the second: {write_time(_at(text.upper()))}"
         if day := _LOOSE_DAY.fullmatch(text):
             return f"write {_at(f'{day[1]}-{day[3]:0>2}-{day[4]:0>2}').date()}"
         return _hint_of_duration(text.lower(), now) or _FORM
@@ -99,7 +99,7 @@ def _hint_of_duration(text: str, now: datetime) -> str | None:
         return None
     return (
         "the file must mean the same on each day that it is read, so it holds the end: "
-        f"{' '.join(told)} from now is {shortest(moment)}"
+        f"{' '.join(told)} from now is {write_short_time(moment)}"
     )
 
 

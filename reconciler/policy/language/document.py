@@ -1,6 +1,6 @@
-"""A policy document's text, read into statements; or the reason why it is not understood."""
+"""Policy documents: their text parsed into statements, or the reason why it is not understood."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -8,8 +8,8 @@ from reconciler.policy.language.actions import canonical_action
 from reconciler.policy.language.conditions import (
     NO_CONDITION,
     Condition,
+    escape_variables,
     parse_condition,
-    without_variables,
 )
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.json_text import JsonPath, MalformedError, json_place, load_json
@@ -19,16 +19,15 @@ MAX_POLICY_CHARACTERS = 10_240
 """The service's limit on policyText (ECR API Reference, SetRepositoryPolicy)."""
 
 SID_PREFIX = "EcrAccess"
-"""Starts every Sid that is written here; under `unmanaged.statements.default: keep`, the mark of
-our own statements."""
-
+"""The start of every Sid that is written here. Under `unmanaged.statements.default: keep` it
+identifies our own statements."""
 
 _MAX_ACTION_LENGTH = 256
 _PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 
 
 class NotAction(NamedTuple):
-    """Every action but those that these (canonical, sorted) match: one indivisible value."""
+    """Every action except those that these (canonical, sorted) match: one indivisible value."""
 
     excluded: tuple[str, ...]
 
@@ -37,7 +36,7 @@ Action = str | NotAction
 
 
 def read_principals(raw: Mapping[str, object], partition: str) -> tuple[Principal, ...]:
-    """Read Principal or NotPrincipal of a statement. Raises MalformedError."""
+    """Parse Principal or NotPrincipal of a statement. Raises MalformedError."""
     if "Principal" in raw and "NotPrincipal" in raw:
         raise MalformedError("Principal and NotPrincipal exclude each other")
     if "NotPrincipal" in raw:
@@ -68,7 +67,7 @@ def _principal_names(raw: Mapping[str, object], element: str, partition: str) ->
 
 
 def read_actions(raw: Mapping[str, object]) -> frozenset[Action]:
-    """Read Action or NotAction of a statement. Raises MalformedError."""
+    """Parse Action or NotAction of a statement. Raises MalformedError."""
     if ("Action" in raw) == ("NotAction" in raw):
         raise MalformedError("a statement has either Action or NotAction")
     if "NotAction" in raw:
@@ -86,9 +85,9 @@ def _action_names(raw: Mapping[str, object], element: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4_096)
 def _canonical_actions(written: tuple[str, ...]) -> frozenset[str]:
-    """Spell a list of actions in one way; a registry holds the same few lists again and again.
+    """Return the canonical forms of a list of actions. Raises ValueError with the reason.
 
-    Raises ValueError with the reason.
+    Cached, because a registry holds the same few lists many times.
     """
     if any(len(name) > _MAX_ACTION_LENGTH for name in written):
         raise ValueError(f"an action's name has at most {_MAX_ACTION_LENGTH} characters")
@@ -101,7 +100,7 @@ def _canonical_actions(written: tuple[str, ...]) -> frozenset[str]:
 
 
 def strings(raw: Mapping[str, object], key: str) -> list[str]:
-    """Give a string or a list of strings as a list; neither it nor a string may be empty."""
+    """Return a string or a list of strings as a list; neither it nor a string may be empty."""
     value = raw[key]
     items = value if isinstance(value, list | tuple) else [value]
     found = [item for item in items if isinstance(item, str) and item]
@@ -109,7 +108,7 @@ def strings(raw: Mapping[str, object], key: str) -> list[str]:
         reason = "expected a string or a list of strings, none of them empty"
         raise MalformedError(reason, (key,))
     if "${" in "\0".join(found):
-        raise MalformedError("a policy variable has no meaning here", (key,))
+        raise MalformedError("policy variables are not allowed here", (key,))
     return found
 
 
@@ -117,11 +116,11 @@ VERSION = "2012-10-17"
 """The version whose rules the canonical form follows, and the one that is written."""
 
 MAX_FACTS = 1_000_000
-"""A document with more is not compared: a policy that the service takes, of at most 10,240
+"""A document with more is malformed: a policy that the service accepts, of at most 10,240
 characters, holds a few thousand facts."""
 
 _MAX_MATCHING = 10_240**2
-"""The steps that matching all actions takes: letters of actions times letters of patterns."""
+"""The limit on steps to match all actions: letters of actions times letters of patterns."""
 
 _VERSIONS = ("2008-10-17", VERSION)
 _ELEMENTS = frozenset(
@@ -141,7 +140,7 @@ class Statement(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A policy document that is understood to the last element."""
+    """A policy document of which every element is understood."""
 
     version: str | None
     statements: tuple[Statement, ...]
@@ -155,21 +154,21 @@ class Unreadable(NamedTuple):
     path: JsonPath = ()
 
     def __str__(self) -> str:
-        """Say where and why."""
+        """Return the place and the reason."""
         return f"{json_place(self.path)}: {self.reason}"
 
 
 Policy = Document | Unreadable
 
 NO_POLICY = Document(None, ())
-"""What a repository without a policy has: nothing is allowed or denied."""
+"""The policy of a repository without one: nothing is allowed or denied."""
 
 
 def read_policy(text: str | None, *, partition: str = "aws", arn: str | None = None) -> Policy:
-    """Read a policy's text (None: there is no policy); never raises.
+    """Parse a policy's text (None: there is no policy); never raises.
 
-    `partition` is where a bare account id lives; `arn` is the repository's own, the one
-    `Resource` besides `*` that says nothing new.
+    `partition` is that of bare account ids; `arn` is the repository's own, the one `Resource`
+    besides `*` that is allowed.
     """
     if text is None:
         return NO_POLICY
@@ -180,7 +179,7 @@ def read_policy(text: str | None, *, partition: str = "aws", arn: str | None = N
 
 
 def parse_document(text: str, *, partition: str = "aws", arn: str | None = None) -> Document:
-    """Read a policy's text. Raises MalformedError with the place in the JSON."""
+    """Parse a policy's text. Raises MalformedError with the place in the JSON."""
     raw = load_json(text)
     if not isinstance(raw, dict):
         raise MalformedError("a policy document is a JSON object")
@@ -192,7 +191,7 @@ def parse_document(text: str, *, partition: str = "aws", arn: str | None = None)
         raise MalformedError("an Id is a string", ("Id",))
     statements = _statements(raw, version, partition, arn)
     if _too_much(statements):
-        raise MalformedError("holds far more than a repository policy can", ("Statement",))
+        raise MalformedError("far larger than a repository policy can be", ("Statement",))
     return Document(version, statements)
 
 
@@ -204,7 +203,7 @@ def parse_statement(
     arn: str | None = None,
     path: JsonPath = (),
 ) -> Statement:
-    """Read one statement's JSON. Raises MalformedError with the place, below `path`."""
+    """Parse one statement's JSON. Raises MalformedError with the place, below `path`."""
     try:
         return _statement(raw, version, partition, arn)
     except MalformedError as malformed:
@@ -226,7 +225,7 @@ def _statement(raw: object, version: str | None, partition: str, arn: str | None
     if "Condition" in raw:
         condition = parse_condition(raw["Condition"])
         if version != VERSION:
-            condition = without_variables(condition)
+            condition = escape_variables(condition)
     return Statement(
         sid, effect, read_principals(raw, partition), read_actions(raw), condition, raw
     )
@@ -235,31 +234,29 @@ def _statement(raw: object, version: str | None, partition: str, arn: str | None
 def _known_keys(raw: Mapping[str, object], known: frozenset[str]) -> None:
     for key in raw:
         if key not in known:
-            raise MalformedError("unknown element (the case counts)", (key,))
+            raise MalformedError("unknown element (names are case-sensitive)", (key,))
 
 
 def _statements(
     raw: Mapping[str, object], version: str | None, partition: str, arn: str | None
 ) -> tuple[Statement, ...]:
     statements = raw.get("Statement")
-    if isinstance(statements, dict):
-        path: JsonPath = ("Statement",)
-        return (
-            parse_statement(statements, version=version, partition=partition, arn=arn, path=path),
-        )
-    if not isinstance(statements, list) or not statements:
+    if not isinstance(statements, list | dict) or statements == []:
         raise MalformedError("a policy has at least one statement", ("Statement",))
+    placed: Iterable[tuple[JsonPath, object]] = (
+        [(("Statement",), statements)]
+        if isinstance(statements, dict)
+        else ((("Statement", index), item) for index, item in enumerate(statements))
+    )
     return tuple(
-        parse_statement(
-            item, version=version, partition=partition, arn=arn, path=("Statement", index)
-        )
-        for index, item in enumerate(statements)
+        parse_statement(item, version=version, partition=partition, arn=arn, path=path)
+        for path, item in placed
     )
 
 
 def _check_resource(raw: Mapping[str, object], arn: str | None) -> None:
     if "Resource" in raw and any(name not in ("*", arn) for name in strings(raw, "Resource")):
-        reason = "a repository policy speaks of its own repository only"
+        reason = "a repository policy applies to its own repository only"
         raise MalformedError(reason, ("Resource",))
 
 
