@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from reconciler.policy.language.conditions import Condition, display_holder
 from reconciler.policy.language.principals import Principal
 from reconciler.policy.meaning.facts import NamedPrincipal
-from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, OF_SERVICES, Tiers
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, SERVICE_TIER, Tiers
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class DisplayNames:
 
     def __post_init__(self) -> None:
         """Sort the names by principal, those that demand the most first; pick others' tiers."""
-        others = {name: tier for name, tier in self.tiers.items() if name != OF_SERVICES}
+        others = {name: tier for name, tier in self.tiers.items() if name != SERVICE_TIER}
         object.__setattr__(self, "_of_others", others)
         object.__setattr__(self, "_by_principal", _by_principal(self.principals))
 

@@ -14,7 +14,7 @@ from reconciler.policy.language.principals import (
     parse_arn,
 )
 from reconciler.policy.meaning.difference import AccessChange, Holdings
-from reconciler.policy.meaning.facts import Actions, Facts, uncovered
+from reconciler.policy.meaning.facts import Actions, Facts, uncovered_actions
 from reconciler.policy.meaning.reach import may_match
 from reconciler.policy.meaning.tiers import includes_action, may_overlap
 
@@ -84,7 +84,7 @@ def _left(
     denied = frozenset[Action]().union(
         *(a for d, a in denying.items() if _takes_from(d, principal))
     )
-    for action in uncovered(actions, denied):
+    for action in uncovered_actions(actions, denied):
         if isinstance(action, NotAction) or not includes_action(denied, action):
             yield action
 

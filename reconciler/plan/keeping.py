@@ -14,7 +14,7 @@ from reconciler.policy.language.document import SID_PREFIX, Policy, Statement, U
 from reconciler.policy.language.principals import is_everyone
 from reconciler.policy.meaning.callers import possible_requests, requires_key, service_kind
 from reconciler.policy.meaning.denied import Denial, Loss, compute_loss
-from reconciler.policy.meaning.facts import Facts, Holder, facts_of, not_covered, subtract_facts
+from reconciler.policy.meaning.facts import Facts, Holder, facts_of, subtract_facts, uncovered_facts
 from reconciler.policy.meaning.implication import always_holds
 from reconciler.policy.meaning.keep import LAMBDA, KeepMismatch, Ownership, keep_mismatches
 from reconciler.policy.meaning.reach import may_match
@@ -103,7 +103,7 @@ def _first_loss(holder: Holder, denying: Facts, known: Condition) -> Loss | None
 def _dropped(
     statement: Statement, after: Facts, over: Facts, ownership: Ownership, known: Condition
 ) -> Dropped:
-    goes = not_covered(subtract_facts(facts_of([statement]), over), after)
+    goes = uncovered_facts(subtract_facts(facts_of([statement]), over), after)
     cut_off = statement.condition if _stops_fetching(statement, goes, after, known) else None
     found = keep_mismatches(statement, ownership) if goes else ()
     if found:

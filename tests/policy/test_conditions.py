@@ -6,7 +6,7 @@ from reconciler.policy.language.conditions import (
     Clause,
     Condition,
     ConditionClashError,
-    combine,
+    combine_conditions,
     condition_json,
     escape_variables,
     parse_condition,
@@ -113,15 +113,15 @@ def test_an_unknown_operator_is_named(name: str, reason: str) -> None:
 
 
 def test_combining() -> None:
-    assert combine() == NO_CONDITION
-    assert combine(ORG, NO_CONDITION) == ORG
-    assert combine(ORG, VPC) == combine(VPC, ORG, VPC)
-    assert set(combine(ORG, VPC)) == {*ORG, *VPC}
+    assert combine_conditions() == NO_CONDITION
+    assert combine_conditions(ORG, NO_CONDITION) == ORG
+    assert combine_conditions(ORG, VPC) == combine_conditions(VPC, ORG, VPC)
+    assert set(combine_conditions(ORG, VPC)) == {*ORG, *VPC}
 
 
 def test_combining_what_one_statement_cannot_say() -> None:
     with pytest.raises(ConditionClashError) as raised:
-        combine(ORG, VPC, condition("StringEquals", "aws:principalorgid", "o-2"))
+        combine_conditions(ORG, VPC, condition("StringEquals", "aws:principalorgid", "o-2"))
     assert (raised.value.operator, raised.value.key) == ("StringEquals", "aws:PrincipalOrgID")
 
 
@@ -130,7 +130,7 @@ def test_combining_what_one_statement_cannot_say() -> None:
     [
         (NO_CONDITION, {}),
         (ORG, {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
-        (combine(ORG, VPC),
+        (combine_conditions(ORG, VPC),
          {"StringEquals": {"aws:PrincipalOrgID": "o-1", "aws:SourceVpc": "vpc-1"}}),
         (condition("StringLike", "AWS:principaltag/TEAM", "b*", "a"),
          {"StringLike": {"aws:PrincipalTag/team": ["a", "b*"]}}),

@@ -19,12 +19,12 @@ from reconciler.policy.language.condition_keys import (
     is_unknown_key,
     variable_keys,
 )
-from reconciler.policy.language.condition_values import FAMILIES
+from reconciler.policy.language.condition_values import OPERATOR_FAMILIES
 from reconciler.policy.language.conditions import (
     NO_CONDITION,
     Condition,
     ConditionClashError,
-    combine,
+    combine_conditions,
     parse_operator,
     read_condition,
 )
@@ -98,7 +98,7 @@ def all_of(problems: ProblemList, place: Place, *conditions: Condition) -> Condi
     if len(given) <= 1:
         return given[0] if given else NO_CONDITION
     try:
-        return combine(*given)
+        return combine_conditions(*given)
     except ConditionClashError as clash:
         message = (
             f"two conditions that must both hold set {clash.operator} {clash.key}"
@@ -115,6 +115,6 @@ def _operators_like(name: str, block: Node | None) -> list[str]:
     joined = (one for one in _QUALIFIERS if name.lower().startswith(one.lower()))
     meant = closest(qualifier, _QUALIFIERS) if colon else next(joined, None)
     there = {pair.key.text for pair in pairs_of(block)}
-    plain_ones = [f"{meant}:{base}" if meant else base for base in FAMILIES]
+    plain_ones = [f"{meant}:{base}" if meant else base for base in OPERATOR_FAMILIES]
     names = [*plain_ones, *(f"{base}IfExists" for base in plain_ones)]
     return [name for name in names if name not in there and not _NO_NULL.search(name)]

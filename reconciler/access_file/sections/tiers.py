@@ -8,15 +8,15 @@ from reconciler.access_file.document.problems import Bound, ProblemList, listed,
 from reconciler.access_file.sections.order import path_of, sort_by_use
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.actions import (
+    ACTIONS_WITHOUT_REPOSITORY,
     AUTHORIZATION_TOKEN,
     EVERY_ACTION,
     KNOWN_ACTIONS,
-    OF_REGISTRY_POLICY,
+    REGISTRY_POLICY_ACTIONS,
     UPSTREAM_IMPORT,
-    WITHOUT_REPOSITORY,
     canonical_action,
     idle_actions,
-    is_known,
+    is_known_action,
 )
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, Tiers
@@ -59,19 +59,19 @@ def _check_action(action: ScalarNode, problems: ProblemList) -> None:
         if idle == {UPSTREAM_IMPORT}:
             message += " for the first pull through a cache, which makes the repository"
         problems.warning(RuleId.IDLE_ACTION, message, action.place, hint=_belongs(idle))
-    elif not is_known(name):
+    elif not is_known_action(name):
         message = f"{shown(action.text)} is not a known action of ECR"
         hint = _meant(action.text, problems)
         problems.warning(RuleId.UNKNOWN_ACTION, message, action.place, hint=hint)
 
 
 def _belongs(idle: frozenset[str]) -> str:
-    return _REGISTRY_HINT if idle <= OF_REGISTRY_POLICY else _CALLER_HINT
+    return _REGISTRY_HINT if idle <= REGISTRY_POLICY_ACTIONS else _CALLER_HINT
 
 
 def _meant(text: str, problems: ProblemList) -> str | None:
     """Say which action is most likely meant, and not to write it where it does nothing."""
-    meant = problems.closest(text, {*KNOWN_ACTIONS, *WITHOUT_REPOSITORY})
+    meant = problems.closest(text, {*KNOWN_ACTIONS, *ACTIONS_WITHOUT_REPOSITORY})
     idle = idle_actions(meant) if meant else frozenset()
     if meant and idle:
         return f"{shown(meant)} does nothing in a repository policy: {_belongs(idle)}"
@@ -83,7 +83,7 @@ def _prefix_hint(text: str, problems: ProblemList) -> str | None:
     prefixed = f"{_PREFIX}{name}"
     if colon and problems.closest(service, (_PREFIX[:-1],)) is None:
         return None
-    if not is_known(prefixed):
+    if not is_known_action(prefixed):
         return None if colon else "an action starts with 'ecr:'"
     if has_wildcard(name):
         return None if idle_actions(prefixed) else suggestion(prefixed)

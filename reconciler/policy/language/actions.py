@@ -53,7 +53,7 @@ _OF_REGISTRY = """CreatePullThroughCacheRule CreateRepositoryCreationTemplate
     PutSigningConfiguration RegisterPullTimeUpdateExclusion StartReplicationBackfill
     StopReplicationBackfill UpdatePullThroughCacheRule UpdateRepositoryCreationTemplate
     ValidatePullThroughCacheRule"""
-WITHOUT_REPOSITORY = frozenset(
+ACTIONS_WITHOUT_REPOSITORY = frozenset(
     (AUTHORIZATION_TOKEN, *(f"ecr:{name}" for name in _OF_REGISTRY.split()))
 )
 """The actions that do not act on a repository: no repository policy allows them.
@@ -64,7 +64,7 @@ actions for signing, pull times and backfills names no repository (the service's
 """
 
 UPSTREAM_IMPORT = "ecr:BatchImportUpstreamImage"
-OF_REGISTRY_POLICY = frozenset({"ecr:CreateRepository", "ecr:ReplicateImage", UPSTREAM_IMPORT})
+REGISTRY_POLICY_ACTIONS = frozenset({"ecr:CreateRepository", "ecr:ReplicateImage", UPSTREAM_IMPORT})
 """Actions before the repository exists: the registry's own policy allows them.
 
 Sources: Amazon ECR User Guide, "Private registry permissions in Amazon ECR" and "IAM permissions
@@ -75,7 +75,9 @@ EVERY_ACTION = "ecr:*"
 """Every action of ECR; `*` means the same in a repository policy."""
 
 _STARS = re.compile(r"\*{2,}")
-_SPELLING = {name.lower(): name for name in (*KNOWN_ACTIONS, *WITHOUT_REPOSITORY, EVERY_ACTION)}
+_SPELLING = {
+    name.lower(): name for name in (*KNOWN_ACTIONS, *ACTIONS_WITHOUT_REPOSITORY, EVERY_ACTION)
+}
 
 
 class Spelled(str):
@@ -89,7 +91,7 @@ class Spelled(str):
 
 
 @lru_cache(maxsize=16_384)
-def is_known(action: str) -> bool:
+def is_known_action(action: str) -> bool:
     """Whether the action (in any case) is known, or the pattern matches a known one."""
     lowered = action.lower()
     if has_wildcard(lowered):
@@ -128,9 +130,9 @@ def is_of_registry(action: str) -> bool:
     Such a pattern may match unknown actions on a repository.
     """
     if not has_wildcard(action):
-        return action in WITHOUT_REPOSITORY
-    matched = any(glob_matches(action, known.lower()) for known in WITHOUT_REPOSITORY)
-    return matched and not is_known(action)
+        return action in ACTIONS_WITHOUT_REPOSITORY
+    matched = any(glob_matches(action, known.lower()) for known in ACTIONS_WITHOUT_REPOSITORY)
+    return matched and not is_known_action(action)
 
 
 def idle_actions(action: str) -> frozenset[str]:
@@ -138,9 +140,9 @@ def idle_actions(action: str) -> frozenset[str]:
 
     Empty where at least one of them has an effect in a repository policy.
     """
-    lowered, every = action.lower(), {*KNOWN_ACTIONS, *WITHOUT_REPOSITORY}
+    lowered, every = action.lower(), {*KNOWN_ACTIONS, *ACTIONS_WITHOUT_REPOSITORY}
     known = frozenset(name for name in every if glob_matches(lowered, name.lower()))
-    return known if known <= WITHOUT_REPOSITORY | OF_REGISTRY_POLICY else frozenset()
+    return known if known <= ACTIONS_WITHOUT_REPOSITORY | REGISTRY_POLICY_ACTIONS else frozenset()
 
 
 @lru_cache(maxsize=65_536)
@@ -170,12 +172,12 @@ def is_of_repositories(action: str) -> bool:
     No repository policy allows any other.
     """
     lowered = action.lower()
-    return _SPELLING.get(lowered) not in WITHOUT_REPOSITORY and globs_intersect(
+    return _SPELLING.get(lowered) not in ACTIONS_WITHOUT_REPOSITORY and globs_intersect(
         lowered, EVERY_ACTION
     )
 
 
-def expand(actions: Iterable[str]) -> frozenset[str]:
+def expand_actions(actions: Iterable[str]) -> frozenset[str]:
     """Return the known actions that a set of canonical actions and patterns covers."""
     patterns = tuple(actions)
     return frozenset(a for a in KNOWN_ACTIONS if any(covers(p, a) for p in patterns))
@@ -189,4 +191,6 @@ def changes_something(action: str) -> bool:
     reading = ("Read", "List")
     if not has_wildcard(action):
         return KNOWN_ACTIONS.get(action) not in reading
-    return not is_known(action) or any(KNOWN_ACTIONS[a] not in reading for a in expand([action]))
+    return not is_known_action(action) or any(
+        KNOWN_ACTIONS[a] not in reading for a in expand_actions([action])
+    )

@@ -38,7 +38,7 @@ _OPERATORS: Mapping[Family, str] = {
     "binary": "BinaryEquals",
     "ip": "IpAddress NotIpAddress",
 }
-FAMILIES: Mapping[str, Family] = {
+OPERATOR_FAMILIES: Mapping[str, Family] = {
     name: family for family, names in _OPERATORS.items() for name in names.split()
 }
 """Each operator's family, by the name without qualifier and `IfExists`."""

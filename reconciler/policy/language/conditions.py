@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.policy.language.condition_keys import spell_key
-from reconciler.policy.language.condition_values import FAMILIES, canonical_values
+from reconciler.policy.language.condition_values import OPERATOR_FAMILIES, canonical_values
 from reconciler.policy.language.json_text import JsonPath, MalformedError
 from reconciler.policy.language.operators import equivalent_operators
 from reconciler.policy.language.principals import EVERYONE, Principal, plain_name
@@ -71,7 +71,7 @@ CURRENT_TIME = "aws:currenttime"
 _MOST_VALUES = 3
 _SPELLING = {
     name.lower(): name
-    for base in FAMILIES
+    for base in OPERATOR_FAMILIES
     for qualifier in ("", "ForAnyValue:", "ForAllValues:")
     for name in (f"{qualifier}{base}", f"{qualifier}{base}IfExists")
 }
@@ -110,7 +110,7 @@ def canonical_condition(condition: Condition) -> Condition:
 
 def _clauses(name: str, keys: object) -> Iterable[Clause]:
     operator = parse_operator(name)
-    written, family = canonical_operator(operator), FAMILIES[operator.base]
+    written, family = canonical_operator(operator), OPERATOR_FAMILIES[operator.base]
     if not isinstance(keys, Mapping) or not keys:
         raise MalformedError("an operator takes an object of at least one key")
     seen: set[str] = set()
@@ -132,7 +132,7 @@ def parse_operator(name: str, path: JsonPath = ()) -> Operator:
     qualifier, colon, rest = name.rpartition(":")
     base = rest.removesuffix("IfExists")
     if_exists = base != rest
-    known = base in FAMILIES and not (base == "Null" and (if_exists or colon))
+    known = base in OPERATOR_FAMILIES and not (base == "Null" and (if_exists or colon))
     if not known or (colon and qualifier not in {"ForAnyValue", "ForAllValues"}):
         spelled = _SPELLING.get(name.lower(), name)
         hint = f"; IAM documents {spelled}, and no other case" if spelled != name else ""
@@ -146,7 +146,7 @@ def canonical_operator(operator: Operator) -> str:
     return _name(operator._replace(base=base))
 
 
-def combine(*conditions: Condition) -> Condition:
+def combine_conditions(*conditions: Condition) -> Condition:
     """Return one condition that holds where all of them hold.
 
     Raises ConditionClashError where two set the same operator and key to different values.

@@ -18,102 +18,12 @@ from reconciler.policy.language.principals import EVERYONE, MISSING, Principal, 
 MAX_POLICY_CHARACTERS = 10_240
 """The service's limit on policyText (ECR API Reference, SetRepositoryPolicy)."""
 
+VERSION = "2012-10-17"
+"""The version whose rules the canonical form follows, and the one that is written."""
+
 SID_PREFIX = "EcrAccess"
 """The start of every Sid that is written here. Under `unmanaged.statements.default: keep` it
 identifies our own statements."""
-
-_MAX_ACTION_LENGTH = 256
-_PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
-
-
-class NotAction(NamedTuple):
-    """Every action except those that these (canonical, sorted) match: one indivisible value."""
-
-    excluded: tuple[str, ...]
-
-
-Action = str | NotAction
-
-
-def read_principals(raw: Mapping[str, object], partition: str) -> tuple[Principal, ...]:
-    """Parse Principal or NotPrincipal of a statement. Raises MalformedError."""
-    if "Principal" in raw and "NotPrincipal" in raw:
-        raise MalformedError("Principal and NotPrincipal exclude each other")
-    if "NotPrincipal" in raw:
-        excluded = _principal_names(raw, "NotPrincipal", partition)
-        names = {f"{principal.kind}:{principal.names[0]}" for principal in excluded}
-        return (Principal("NotPrincipal", tuple(sorted(names))),)
-    if "Principal" not in raw:
-        return (MISSING,)
-    return tuple(dict.fromkeys(_principal_names(raw, "Principal", partition)))
-
-
-def _principal_names(raw: Mapping[str, object], element: str, partition: str) -> list[Principal]:
-    by_kind = raw[element]
-    if by_kind == "*":
-        return [EVERYONE]
-    if not isinstance(by_kind, Mapping) or not by_kind:
-        raise MalformedError('a principal is "*" or an object such as {"AWS": …}', (element,))
-    found = []
-    for kind in by_kind:
-        if kind not in _PRINCIPAL_KINDS:
-            raise MalformedError("unknown kind of principal", (element, kind))
-        try:
-            names = strings(by_kind, kind)
-        except MalformedError as malformed:
-            raise malformed.under(element) from None
-        found += [Principal(kind, (canonical_name(kind, name, partition),)) for name in names]
-    return found
-
-
-def read_actions(raw: Mapping[str, object]) -> frozenset[Action]:
-    """Parse Action or NotAction of a statement. Raises MalformedError."""
-    if ("Action" in raw) == ("NotAction" in raw):
-        raise MalformedError("a statement has either Action or NotAction")
-    if "NotAction" in raw:
-        return frozenset({NotAction(tuple(sorted(_action_names(raw, "NotAction"))))})
-    return _action_names(raw, "Action")
-
-
-def _action_names(raw: Mapping[str, object], element: str) -> frozenset[str]:
-    written = tuple(strings(raw, element))
-    try:
-        return _canonical_actions(written)
-    except ValueError as error:
-        raise MalformedError(str(error), (element,)) from None
-
-
-@lru_cache(maxsize=4_096)
-def _canonical_actions(written: tuple[str, ...]) -> frozenset[str]:
-    """Return the canonical forms of a list of actions. Raises ValueError with the reason.
-
-    Cached, because a registry holds the same few lists many times.
-    """
-    if any(len(name) > _MAX_ACTION_LENGTH for name in written):
-        raise ValueError(f"an action's name has at most {_MAX_ACTION_LENGTH} characters")
-    if not all(map(str.isascii, written)):
-        # Beyond ASCII, lower case is no spelling: the Kelvin sign's is a plain k.
-        raise ValueError("an action's name is ASCII")
-    if any(name.strip("*") and ":" not in name for name in written):
-        raise ValueError("an action is * or SERVICE:NAME")
-    return frozenset(map(canonical_action, written))
-
-
-def strings(raw: Mapping[str, object], key: str) -> list[str]:
-    """Return a string or a list of strings as a list; neither it nor a string may be empty."""
-    value = raw[key]
-    items = value if isinstance(value, list | tuple) else [value]
-    found = [item for item in items if isinstance(item, str) and item]
-    if not items or len(found) != len(items):
-        reason = "expected a string or a list of strings, none of them empty"
-        raise MalformedError(reason, (key,))
-    if "${" in "\0".join(found):
-        raise MalformedError("policy variables are not allowed here", (key,))
-    return found
-
-
-VERSION = "2012-10-17"
-"""The version whose rules the canonical form follows, and the one that is written."""
 
 MAX_FACTS = 1_000_000
 """A document with more is malformed: a policy that the service accepts, of at most 10,240
@@ -126,6 +36,17 @@ _VERSIONS = ("2008-10-17", VERSION)
 _ELEMENTS = frozenset(
     {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "Condition"}
 )
+_MAX_ACTION_LENGTH = 256
+_PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
+
+
+class NotAction(NamedTuple):
+    """Every action except those that these (canonical, sorted) match: one indivisible value."""
+
+    excluded: tuple[str, ...]
+
+
+Action = str | NotAction
 
 
 class Statement(NamedTuple):
@@ -195,6 +116,23 @@ def parse_document(text: str, *, partition: str = "aws", arn: str | None = None)
     return Document(version, statements)
 
 
+def _statements(
+    raw: Mapping[str, object], version: str | None, partition: str, arn: str | None
+) -> tuple[Statement, ...]:
+    statements = raw.get("Statement")
+    if not isinstance(statements, list | dict) or statements == []:
+        raise MalformedError("a policy has at least one statement", ("Statement",))
+    placed: Iterable[tuple[JsonPath, object]] = (
+        [(("Statement",), statements)]
+        if isinstance(statements, dict)
+        else ((("Statement", index), item) for index, item in enumerate(statements))
+    )
+    return tuple(
+        parse_statement(item, version=version, partition=partition, arn=arn, path=path)
+        for path, item in placed
+    )
+
+
 def parse_statement(
     raw: object,
     *,
@@ -226,9 +164,7 @@ def _statement(raw: object, version: str | None, partition: str, arn: str | None
         condition = parse_condition(raw["Condition"])
         if version != VERSION:
             condition = escape_variables(condition)
-    return Statement(
-        sid, effect, read_principals(raw, partition), read_actions(raw), condition, raw
-    )
+    return Statement(sid, effect, _principals(raw, partition), _actions(raw), condition, raw)
 
 
 def _known_keys(raw: Mapping[str, object], known: frozenset[str]) -> None:
@@ -237,27 +173,85 @@ def _known_keys(raw: Mapping[str, object], known: frozenset[str]) -> None:
             raise MalformedError("unknown element (names are case-sensitive)", (key,))
 
 
-def _statements(
-    raw: Mapping[str, object], version: str | None, partition: str, arn: str | None
-) -> tuple[Statement, ...]:
-    statements = raw.get("Statement")
-    if not isinstance(statements, list | dict) or statements == []:
-        raise MalformedError("a policy has at least one statement", ("Statement",))
-    placed: Iterable[tuple[JsonPath, object]] = (
-        [(("Statement",), statements)]
-        if isinstance(statements, dict)
-        else ((("Statement", index), item) for index, item in enumerate(statements))
-    )
-    return tuple(
-        parse_statement(item, version=version, partition=partition, arn=arn, path=path)
-        for path, item in placed
-    )
-
-
 def _check_resource(raw: Mapping[str, object], arn: str | None) -> None:
-    if "Resource" in raw and any(name not in ("*", arn) for name in strings(raw, "Resource")):
+    if "Resource" in raw and any(name not in ("*", arn) for name in _strings(raw, "Resource")):
         reason = "a repository policy applies to its own repository only"
         raise MalformedError(reason, ("Resource",))
+
+
+def _principals(raw: Mapping[str, object], partition: str) -> tuple[Principal, ...]:
+    if "Principal" in raw and "NotPrincipal" in raw:
+        raise MalformedError("Principal and NotPrincipal exclude each other")
+    if "NotPrincipal" in raw:
+        excluded = _principal_names(raw, "NotPrincipal", partition)
+        names = {f"{principal.kind}:{principal.names[0]}" for principal in excluded}
+        return (Principal("NotPrincipal", tuple(sorted(names))),)
+    if "Principal" not in raw:
+        return (MISSING,)
+    return tuple(dict.fromkeys(_principal_names(raw, "Principal", partition)))
+
+
+def _principal_names(raw: Mapping[str, object], element: str, partition: str) -> list[Principal]:
+    by_kind = raw[element]
+    if by_kind == "*":
+        return [EVERYONE]
+    if not isinstance(by_kind, Mapping) or not by_kind:
+        raise MalformedError('a principal is "*" or an object such as {"AWS": …}', (element,))
+    found = []
+    for kind in by_kind:
+        if kind not in _PRINCIPAL_KINDS:
+            raise MalformedError("unknown kind of principal", (element, kind))
+        try:
+            names = _strings(by_kind, kind)
+        except MalformedError as malformed:
+            raise malformed.under(element) from None
+        found += [Principal(kind, (canonical_name(kind, name, partition),)) for name in names]
+    return found
+
+
+def _actions(raw: Mapping[str, object]) -> frozenset[Action]:
+    if ("Action" in raw) == ("NotAction" in raw):
+        raise MalformedError("a statement has either Action or NotAction")
+    if "NotAction" in raw:
+        return frozenset({NotAction(tuple(sorted(_action_names(raw, "NotAction"))))})
+    return _action_names(raw, "Action")
+
+
+def _action_names(raw: Mapping[str, object], element: str) -> frozenset[str]:
+    written = tuple(_strings(raw, element))
+    try:
+        return _canonical_actions(written)
+    except ValueError as error:
+        raise MalformedError(str(error), (element,)) from None
+
+
+@lru_cache(maxsize=4_096)
+def _canonical_actions(written: tuple[str, ...]) -> frozenset[str]:
+    """Return the canonical forms of a list of actions. Raises ValueError with the reason.
+
+    Cached, because a registry holds the same few lists many times.
+    """
+    if any(len(name) > _MAX_ACTION_LENGTH for name in written):
+        raise ValueError(f"an action's name has at most {_MAX_ACTION_LENGTH} characters")
+    if not all(map(str.isascii, written)):
+        # Beyond ASCII, lower case is no spelling: the Kelvin sign's is a plain k.
+        raise ValueError("an action's name is ASCII")
+    if any(name.strip("*") and ":" not in name for name in written):
+        raise ValueError("an action is * or SERVICE:NAME")
+    return frozenset(map(canonical_action, written))
+
+
+def _strings(raw: Mapping[str, object], key: str) -> list[str]:
+    """Return a string or a list of strings as a list; neither it nor a string may be empty."""
+    value = raw[key]
+    items = value if isinstance(value, list | tuple) else [value]
+    found = [item for item in items if isinstance(item, str) and item]
+    if not items or len(found) != len(items):
+        reason = "expected a string or a list of strings, none of them empty"
+        raise MalformedError(reason, (key,))
+    if "${" in "\0".join(found):
+        raise MalformedError("policy variables are not allowed here", (key,))
+    return found
 
 
 def _too_much(statements: tuple[Statement, ...]) -> bool:

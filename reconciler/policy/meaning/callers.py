@@ -7,7 +7,6 @@ key).
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
 
 from reconciler.policy.language.condition_keys import (
     IS_SERVICE,
@@ -33,6 +32,17 @@ _SERVICE = "\ufdd0a service"
 _SERVICE_ARN = ":".join(("arn", *["\ufdd0"] * 4, _SERVICE))
 _SERVICE_NAMES = {"aws:principalaccount": (_SERVICE,), "aws:principalarn": (_SERVICE_ARN,)}
 """Placeholders for a service's requests, where those of users and roles name themselves."""
+
+_KINDS: Mapping[str, tuple[str, frozenset[str]]] = {
+    "role": ("AssumedRole", ONLY_FOR_USERS),
+    "assumed-role": ("AssumedRole", ONLY_FOR_USERS),
+    "user": ("User", ONLY_FOR_SESSIONS),
+    "federated-user": ("FederatedUser", ONLY_FOR_USERS),
+}
+"""By kind of ARN, the value of `aws:PrincipalType` and the keys that its requests never have.
+
+Source: IAM User Guide, "IAM policy elements: Variables and tags" ("Principal key values").
+"""
 
 
 def known_of_requests(
@@ -122,10 +132,10 @@ def iam_kind(principal: Principal) -> Caller:
     arn = arn_of(principal)
     if arn is not None:
         known["aws:principalaccount"] = (arn.account,)
-        of_kind = _OF_KIND.get(arn.resource_type)
-        if of_kind is not None:
-            known["aws:principaltype"] = (of_kind.name,)
-            absent |= of_kind.absent
+        if arn.resource_type in _KINDS:
+            kind, lacking = _KINDS[arn.resource_type]
+            known["aws:principaltype"] = (kind,)
+            absent |= lacking
         if arn.resource_type in ("role", "user", "federated-user"):
             known["aws:principalarn"] = principal.names
         if arn.resource_type == "user":
@@ -159,19 +169,3 @@ def _anonymous(condition: Condition) -> Caller:
 
 def _tags(condition: Condition) -> frozenset[str]:
     return frozenset(c.key for c in condition if c.key.startswith("aws:principaltag/"))
-
-
-class _Kind(NamedTuple):
-    """A kind of principal as `aws:PrincipalType` calls it, with the keys it never has."""
-
-    name: str
-    absent: frozenset[str]
-
-
-_OF_KIND: Mapping[str, _Kind] = {
-    "role": _Kind("AssumedRole", ONLY_FOR_USERS),
-    "assumed-role": _Kind("AssumedRole", ONLY_FOR_USERS),
-    "user": _Kind("User", ONLY_FOR_SESSIONS),
-    "federated-user": _Kind("FederatedUser", ONLY_FOR_USERS),
-}
-"""Source: IAM User Guide, "IAM policy elements: Variables and tags" ("Principal key values")."""

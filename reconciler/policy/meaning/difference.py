@@ -10,9 +10,9 @@ from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.document import Policy, Unreadable
 from reconciler.policy.language.json_text import MalformedError, load_json
 from reconciler.policy.language.principals import Principal
-from reconciler.policy.meaning.facts import Actions, Facts, facts_of, not_covered
+from reconciler.policy.meaning.facts import Actions, Facts, facts_of, uncovered_facts
 
-Kind = Literal["granted", "revoked", "widened", "narrowed", "changed"]
+AccessKind = Literal["granted", "revoked", "widened", "narrowed", "changed"]
 
 
 class Holding(NamedTuple):
@@ -41,7 +41,7 @@ class AccessChange:
     lost: Holdings
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> AccessKind:
         """The kind of change of the access: more of a Deny narrows it, less of one widens it."""
         more, less = bool(self.gained), bool(self.lost)
         if self.effect == "Deny":
@@ -60,8 +60,8 @@ def difference(before: Facts, after: Facts) -> tuple[AccessChange, ...]:
 
     Empty exactly where the facts are equal. Sorted by principal, then effect.
     """
-    gained = _by_subject(not_covered(after, by=before))
-    lost = _by_subject(not_covered(before, by=after))
+    gained = _by_subject(uncovered_facts(after, by=before))
+    lost = _by_subject(uncovered_facts(before, by=after))
     differing = {h[:2] for h in before.keys() | after.keys() if before.get(h) != after.get(h)}
     old = _by_subject({h: a for h, a in before.items() if h[:2] in differing})
     new = _by_subject({h: a for h, a in after.items() if h[:2] in differing})

@@ -73,7 +73,7 @@ def reduce_facts(facts: Facts) -> Facts:
     free = {holder[:2]: actions for holder, actions in reduced.items() if not holder.condition}
     if free and len(free) < len(reduced):
         for holder in [h for h in reduced if h.condition and h[:2] in free]:
-            left = uncovered(reduced.pop(holder), free[holder[:2]])
+            left = uncovered_actions(reduced.pop(holder), free[holder[:2]])
             if left:
                 reduced[holder] = left
     return reduced
@@ -88,22 +88,24 @@ def reduce_actions(actions: frozenset[AnyAction]) -> frozenset[AnyAction]:
 def covers_all(actions: Actions, of: Actions) -> bool:
     """Whether actions cover all of the others."""
     rest = of - actions
-    return not rest or (bool(_patterns(actions)) and not uncovered(rest, actions))
+    return not rest or (bool(_patterns(actions)) and not uncovered_actions(rest, actions))
 
 
-def uncovered(actions: Actions, by: Actions) -> Actions:
+def uncovered_actions(actions: Actions, by: Actions) -> Actions:
     """Return the actions that the others do not cover."""
     rest = actions - by
     return rest - _covered(rest, by) if rest and _patterns(by) else rest
 
 
-def not_covered(facts: Facts, by: Facts) -> Facts:
+def uncovered_facts(facts: Facts, by: Facts) -> Facts:
     """Return the facts that the others do not cover: what `facts` adds to them."""
     added: dict[Holder, Actions] = {}
     for holder, actions in facts.items():
-        left = uncovered(actions, by.get(holder, frozenset()))
+        left = uncovered_actions(actions, by.get(holder, frozenset()))
         if left and holder.condition:
-            left = uncovered(left, by.get(holder._replace(condition=NO_CONDITION), frozenset()))
+            left = uncovered_actions(
+                left, by.get(holder._replace(condition=NO_CONDITION), frozenset())
+            )
         if left:
             added[holder] = left
     return added
@@ -113,7 +115,9 @@ def subtract_facts(facts: Facts, removed: Facts) -> Facts:
     """Return the facts without the actions that the same holders have among the removed ones."""
     if not removed:
         return facts
-    left = {h: uncovered(actions, removed.get(h, frozenset())) for h, actions in facts.items()}
+    left = {
+        h: uncovered_actions(actions, removed.get(h, frozenset())) for h, actions in facts.items()
+    }
     return {holder: actions for holder, actions in left.items() if actions}
 
 

@@ -10,7 +10,7 @@ from reconciler.policy.language.actions import (
     REWRITING_ACTIONS,
     changes_something,
     covers,
-    expand,
+    expand_actions,
     spell_action,
 )
 from reconciler.policy.language.document import Action, NotAction
@@ -33,7 +33,7 @@ def violates_tier(tier: TierActions, held: Actions, denied: Actions) -> bool:
     A NotAction counts for every pattern of the tier that changes something, unless the exceptions
     cover the whole pattern.
     """
-    wanted = expand(tier) | {action for action in tier if not has_wildcard(action)}
+    wanted = expand_actions(tier) | {action for action in tier if not has_wildcard(action)}
     named = {a for a in held if isinstance(a, str) and not has_wildcard(a)}
     unknown = {a for a in named if includes_action(tier, a)}
     got = {a for a in wanted | unknown if _is_left(a, held, denied)}
@@ -101,7 +101,7 @@ def _meets_unknown(pattern: str, action: Action, denied: Actions) -> bool:
         return False
     if isinstance(action, NotAction):
         return changes_something(pattern)
-    shared = expand([pattern]) & expand([action])
+    shared = expand_actions([pattern]) & expand_actions([action])
     return has_wildcard(action) and not shared and not includes_action(denied, action)
 
 
@@ -138,7 +138,7 @@ BUILT_IN_TIERS: Tiers = MappingProxyType(
 )
 """The tiers that every access file has, in canonical actions."""
 
-OF_SERVICES = "lambda"
+SERVICE_TIER = "lambda"
 """The tier that is named only for services: for a role, the same actions have no tier."""
 
 
