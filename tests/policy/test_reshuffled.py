@@ -1,9 +1,10 @@
-"""Knowing a policy that is not understood again, in whatever order it is read."""
+"""The same policy: by meaning, or, where it is not understood, by its JSON in any order."""
 
 import pytest
 
 from reconciler.policy.language.document import Unreadable
 from reconciler.policy.meaning.difference import same_policy
+from tests.policy.making import GET, PUT, allow, read
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,11 @@ from reconciler.policy.meaning.difference import same_policy
 def test_reshuffled(left: str, right: str, same: bool) -> None:
     assert same_policy(Unreadable(left, ""), Unreadable(right, "")) is same
     assert same_policy(Unreadable(right, ""), Unreadable(left, "")) is same
+
+
+def test_what_is_understood_is_compared_by_meaning() -> None:
+    unreadable = read(allow(Unknown="x"))
+    assert same_policy(read(allow(do=[GET, PUT])), read(allow(do=[PUT, GET])))
+    assert not same_policy(read(allow()), read(allow(do=PUT)))
+    assert not same_policy(read(allow()), unreadable)
+    assert not same_policy(unreadable, read(allow()))
