@@ -16,7 +16,7 @@ from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.policy.language.document import read_policy
 from reconciler.policy.language.principals import Principal
-from reconciler.policy.meaning.facts import same_meaning
+from reconciler.policy.meaning.difference import same_meaning
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 
 SCOPE = RegistryScope("111122223333", "us-west-2")

@@ -9,7 +9,7 @@ from reconciler.access_file.document.problems import Place
 from reconciler.access_file.model import AccessFile, Entry, PlacedGrant, PlacedStatement
 from reconciler.model.grants import Desired, Grant, grant_facts
 from reconciler.model.registry import RepositorySettings
-from reconciler.policy.compile.compiler import compile_policy
+from reconciler.policy.compile import compile_policy
 from reconciler.policy.language.document import Statement
 from reconciler.policy.language.glob import GlobIndex
 from reconciler.policy.meaning.facts import Actions, Facts, Holder

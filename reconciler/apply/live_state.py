@@ -4,8 +4,8 @@ from enum import Enum
 
 from reconciler.plan.model import Change
 from reconciler.policy.language.document import Policy, Unreadable
-from reconciler.policy.meaning.facts import same_meaning
-from reconciler.policy.meaning.keep import is_reshuffled, kept_statements, statement_key
+from reconciler.policy.meaning.difference import same_policy
+from reconciler.policy.meaning.keep import kept_statements, statement_key
 
 
 class LiveState(Enum):
@@ -19,9 +19,9 @@ class LiveState(Enum):
 def live_state(change: Change, live_text: str | None) -> LiveState:
     """Return what a live policy is; None is no policy."""
     live = change.target.read(live_text)
-    if is_same(live, change.before) and _kept(live, change) == _kept(change.before, change):
+    if same_policy(live, change.before) and _kept(live, change) == _kept(change.before, change):
         return LiveState.AS_PLANNED
-    return LiveState.IN_FORCE if is_same(live, change.after) else LiveState.OTHER
+    return LiveState.IN_FORCE if same_policy(live, change.after) else LiveState.OTHER
 
 
 def _kept(live: Policy, change: Change) -> frozenset[tuple[object, ...]]:
@@ -31,13 +31,3 @@ def _kept(live: Policy, change: Change) -> frozenset[tuple[object, ...]]:
     return frozenset(
         statement_key(statement) for statement in kept_statements(live, change.ownership)
     )
-
-
-def is_same(left: Policy, right: Policy) -> bool:
-    """Return whether two policies are the same, in whatever words and order.
-
-    Two that are not understood are compared as JSON, since the service reorders it.
-    """
-    if isinstance(left, Unreadable) and isinstance(right, Unreadable):
-        return is_reshuffled(left.text, right.text)
-    return same_meaning(left, right)

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from reconciler.apply.journal.format import JournaledWrite
-from reconciler.apply.live_state import is_same
 from reconciler.apply.model import Done
 from reconciler.apply.shorten import shorten
 from reconciler.model.display_names import DisplayNames
@@ -20,7 +19,7 @@ from reconciler.plan.model import NOTHING_KEPT, Change, Finding, Plan, PlanError
 from reconciler.plan.risks import find_risks
 from reconciler.policy.language.document import MAX_POLICY_CHARACTERS, Policy, Unreadable
 from reconciler.policy.language.principals import gone_kind
-from reconciler.policy.meaning.difference import difference
+from reconciler.policy.meaning.difference import difference, same_policy
 from reconciler.policy.meaning.facts import Facts, facts_of_policy
 
 _MAX_IN_FLIGHT = timedelta(minutes=5)
@@ -116,7 +115,7 @@ def merge_writes(target: Target, writes: Sequence[JournaledWrite]) -> MergedWrit
 
 
 def _is_same_text(target: Target, left: str | None, right: str | None) -> bool:
-    return left == right or is_same(target.read(left), target.read(right))
+    return left == right or same_policy(target.read(left), target.read(right))
 
 
 def _plan_one(
@@ -129,9 +128,9 @@ def _plan_one(
     if merged is None:
         return _unwritten(target, writes[-1], live)
     findings = _created(target) if merged.created else ()
-    if is_same(live, target.read(merged.old)):
+    if same_policy(live, target.read(merged.old)):
         return Plan(in_sync=1, findings=(*findings, *_unsettled(target, merged, now)))
-    if not any(is_same(live, target.read(new)) for new in merged.news):
+    if not any(same_policy(live, target.read(new)) for new in merged.news):
         message = "another writer has changed it since; it is left alone"
         return Plan(findings=(finding(target, RuleId.CHANGED_SINCE, message),))
     return _restore(target, merged.old, _Live(text, live), findings)
@@ -160,7 +159,7 @@ def _unread(target: Target, merged: MergedWrites | None, failure: ReadFailure) -
 def _unwritten(target: Target, last: JournaledWrite, live: Policy) -> Plan:
     """Plan for a repository that no run wrote: its desired policy may be live all the same."""
     desired, before = target.read(last.after), target.read(last.before)
-    if is_same(live, before) or not is_same(live, desired):
+    if same_policy(live, before) or not same_policy(live, desired):
         return Plan(in_sync=1)
     message = (
         "the policy that was to be written is live, but this journal did not write it: another run "

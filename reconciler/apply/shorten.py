@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from reconciler.model.registry import Target
-from reconciler.policy.language.document import MAX_POLICY_CHARACTERS, Policy, Unreadable
+from reconciler.policy.language.document import MAX_POLICY_CHARACTERS
 from reconciler.policy.language.json_text import MalformedError, load_json, minified
 from reconciler.policy.language.principals import parse_arn
-from reconciler.policy.meaning.facts import same_meaning
+from reconciler.policy.meaning.difference import same_policy
 
 _PRINCIPALS = ("Principal", "NotPrincipal")
 
@@ -21,16 +21,9 @@ def shorten(text: str, target: Target) -> str | None:
         return text
     policy = target.read(text)
     for shorter in _spellings(text, target.partition):
-        if len(shorter) <= MAX_POLICY_CHARACTERS and _is_equivalent(target.read(shorter), policy):
+        if len(shorter) <= MAX_POLICY_CHARACTERS and same_policy(target.read(shorter), policy):
             return shorter
     return None
-
-
-def _is_equivalent(shorter: Policy, policy: Policy) -> bool:
-    """Return whether two mean the same; policies that are not understood must be the same JSON."""
-    if isinstance(shorter, Unreadable) and isinstance(policy, Unreadable):
-        return load_json(shorter.text) == load_json(policy.text)
-    return same_meaning(shorter, policy)
 
 
 def _spellings(text: str, partition: str) -> Iterable[str]:

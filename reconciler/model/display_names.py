@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from reconciler.policy.language.conditions import Condition
-from reconciler.policy.language.labels import holder_name
+from reconciler.policy.language.conditions import Condition, display_holder
 from reconciler.policy.language.principals import Principal
 from reconciler.policy.meaning.facts import NamedPrincipal
-from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, OF_SERVICES, Tiers
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, SERVICE_TIER, Tiers
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,11 @@ class DisplayNames:
 
     def label(self, principal: Principal, condition: Condition) -> str:
         """Return the name of a principal, or else the principal as in IAM."""
-        return self.name_of(principal, condition) or holder_name(principal, condition)
+        return self.name_of(principal, condition) or display_holder(principal, condition)
 
     @cached_property
     def _tiers_without_services(self) -> Tiers:
-        return {name: tier for name, tier in self.tiers.items() if name != OF_SERVICES}
+        return {name: tier for name, tier in self.tiers.items() if name != SERVICE_TIER}
 
     @cached_property
     def _by_principal(self) -> Mapping[Principal, Sequence[NamedPrincipal]]:

@@ -22,7 +22,7 @@ from reconciler.plan.model import BrokenRule, Change, ChangeKind, Finding, Plan,
 from reconciler.plan.risks import find_risks
 from reconciler.policy.language.document import NO_POLICY, Policy, Unreadable
 from reconciler.policy.meaning.difference import difference
-from reconciler.policy.meaning.facts import Facts, facts_of, facts_of_policy, without
+from reconciler.policy.meaning.facts import Facts, facts_of, facts_of_policy, subtract_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _look_up(wanted: Desired, target: Target, live: LiveRegistry, rules: PlanInp
         raise NotPlannableError(text.rule, text.message)
     policy = target.read(text)
     facts = facts_of_policy(policy)
-    return _Found(target, text, policy, facts, without(facts, grant_facts(wanted.expired)))
+    return _Found(target, text, policy, facts, subtract_facts(facts, grant_facts(wanted.expired)))
 
 
 def _failed(

@@ -14,9 +14,9 @@ from reconciler.policy.language.principals import (
     parse_arn,
 )
 from reconciler.policy.meaning.difference import AccessChange, Holdings
-from reconciler.policy.meaning.facts import Actions, Facts, uncovered
+from reconciler.policy.meaning.facts import Actions, Facts, uncovered_actions
 from reconciler.policy.meaning.reach import may_match
-from reconciler.policy.meaning.tiers import have_all, shares_any
+from reconciler.policy.meaning.tiers import includes_action, may_overlap
 
 _LIKE_A_PRINCIPAL = re.compile(
     r'"(?:\*|[0-9]{12}|arn:[^":]*:(?:iam|sts):[^"]*|[a-z0-9.-]+\.amazonaws\.com)"'
@@ -84,8 +84,8 @@ def _left(
     denied = frozenset[Action]().union(
         *(a for d, a in denying.items() if _takes_from(d, principal))
     )
-    for action in uncovered(actions, denied):
-        if isinstance(action, NotAction) or not have_all(denied, action):
+    for action in uncovered_actions(actions, denied):
+        if isinstance(action, NotAction) or not includes_action(denied, action):
             yield action
 
 
@@ -109,7 +109,7 @@ def _count_matched(denied: Principal, holdings: Holdings, facts: Facts) -> int:
             or may_match(holder.principal, denied)
             or (denied.kind == "NotPrincipal" and holder.principal.kind == "AWS")
         )
-        and any(shares_any(holding.actions, actions) for holding in holdings)
+        and any(may_overlap(holding.actions, actions) for holding in holdings)
         for holder, actions in facts.items()
     )
 

@@ -8,7 +8,7 @@ from reconciler.model.display_names import DisplayNames
 from reconciler.model.grants import Desired, grant_facts
 from reconciler.model.registry import RepositorySettings, Target
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.compile.compiler import compile_policy
+from reconciler.policy.compile import compile_policy
 from reconciler.policy.language.document import (
     MAX_POLICY_CHARACTERS,
     VERSION,

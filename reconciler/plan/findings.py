@@ -9,16 +9,17 @@ from reconciler.model.registry import Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Finding, finding
 from reconciler.plan.risks import may_rewrite
-from reconciler.policy.language.condition_values import shortest
+from reconciler.policy.language.condition_keys import closest_key
+from reconciler.policy.language.condition_values import write_short_time
+from reconciler.policy.language.conditions import display_holder
 from reconciler.policy.language.document import Policy, Statement, Unreadable
-from reconciler.policy.language.labels import holder_name
 from reconciler.policy.language.principals import gone_kind, parse_arn
-from reconciler.policy.meaning.denied import Loss, as_denial, lost
+from reconciler.policy.meaning.denied import Loss, compute_loss, denial_of
 from reconciler.policy.meaning.difference import AccessChange
 from reconciler.policy.meaning.facts import Actions, Facts, Holder, denied_to
-from reconciler.policy.meaning.never_applies import meant_key, unknown_keys
-from reconciler.policy.meaning.public import TELL_WHY, openings
+from reconciler.policy.meaning.public import PUBLIC_REASONS, public_access
 from reconciler.policy.meaning.tiers import describe_actions
+from reconciler.policy.meaning.unsatisfiable import unknown_keys
 from reconciler.printable import printable
 
 _LONGEST = 60
@@ -31,7 +32,7 @@ def expired_findings(target: Target, expired: Iterable[Grant], live: Facts) -> l
             target,
             RuleId.EXPIRED,
             f"{grant.name or grant.principal.names[0]}'s {grant.tier} ended on "
-            f"{shortest(grant.until)}; it allows nothing any more",
+            f"{write_short_time(grant.until)}; it allows nothing any more",
         )
         for grant in expired
         if grant.until and live.get(Holder(grant.principal, "Allow", grant.condition))
@@ -77,9 +78,9 @@ def staying_findings(
             target,
             RuleId.PUBLIC,
             f"a statement that stays allows {_told(holder, actions, display_names)} to "
-            f"strangers: {TELL_WHY[why]}",
+            f"strangers: {PUBLIC_REASONS[why]}",
         )
-        for holder, (actions, why) in openings(after).items()
+        for holder, (actions, why) in public_access(after).items()
         if holder in staying
     ]
     names = {
@@ -96,19 +97,19 @@ def denied_findings(target: Target, wanted: Desired, kept: Iterable[Statement]) 
     found = []
     known = target.known_of_requests
     for statement in kept:
-        denial = as_denial(statement)
+        denial = denial_of(statement)
         if denial is None:
             continue
         losing: defaultdict[tuple[str, Loss], list[str]] = defaultdict(list)
         for grant in wanted.grants:
             holder = Holder(grant.principal, "Allow", grant.condition)
-            loss = lost(holder, grant.actions, denial, known)
+            loss = compute_loss(holder, grant.actions, denial, known)
             if loss:
-                name = grant.name or holder_name(grant.principal, grant.condition)
+                name = grant.name or display_holder(grant.principal, grant.condition)
                 losing[grant.tier, loss].append(name)
         deny = f"the kept Deny {statement.sid!r}" if statement.sid else "a kept Deny"
         for (tier, loss), names in losing.items():
-            told = loss.told(tier, sorted(names), deny)
+            told = loss.describe(tier, sorted(names), deny)
             found.append(finding(target, RuleId.GRANT_DENIED, f"{told}; {loss.remedy}"))
     return found
 
@@ -129,7 +130,7 @@ def policy_findings(target: Target, before: Policy) -> list[Finding]:
 
 
 def _unknown_key(target: Target, key: str) -> Finding:
-    meant = meant_key(key)
+    meant = closest_key(key)
     named = key if len(key) <= _LONGEST else f"{key[:_LONGEST]}…"
     message = (
         f"the live policy uses {printable(named)}, which is not a known condition key, so most "

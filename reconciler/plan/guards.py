@@ -11,7 +11,7 @@ from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan
 from reconciler.policy.language.glob import glob_matches
 from reconciler.policy.meaning.facts import facts_of_policy
-from reconciler.policy.meaning.public import openings
+from reconciler.policy.meaning.public import public_access
 from reconciler.printable import quoted
 
 
@@ -77,7 +77,7 @@ def _opens(change: Change) -> bool:
     """Whether a change lets strangers in, or takes a Deny from where they are let in."""
     risks = {risk.name for risk in change.risks}
     return RuleId.PUBLIC in risks or (
-        RuleId.DENY_REMOVED in risks and bool(openings(facts_of_policy(change.after)))
+        RuleId.DENY_REMOVED in risks and bool(public_access(facts_of_policy(change.after)))
     )
 
 

@@ -12,14 +12,14 @@ from reconciler.policy.language.condition_keys import ONLY_FOR_SERVICES
 from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.document import SID_PREFIX, Policy, Statement, Unreadable
 from reconciler.policy.language.principals import is_everyone
-from reconciler.policy.meaning.callers import needs, of_service, readings
-from reconciler.policy.meaning.denied import Denial, Loss, lost
-from reconciler.policy.meaning.facts import Facts, Holder, facts_of, not_covered, without
+from reconciler.policy.meaning.callers import possible_requests, requires_key, service_kind
+from reconciler.policy.meaning.denied import Denial, Loss, compute_loss
+from reconciler.policy.meaning.facts import Facts, Holder, facts_of, subtract_facts, uncovered_facts
 from reconciler.policy.meaning.implication import always_holds
-from reconciler.policy.meaning.keep import LAMBDA, Obstacle, Ownership, obstacles
-from reconciler.policy.meaning.never_applies import find_obstacles
+from reconciler.policy.meaning.keep import LAMBDA, KeepMismatch, Ownership, keep_mismatches
 from reconciler.policy.meaning.reach import may_match
-from reconciler.policy.meaning.tiers import have_all
+from reconciler.policy.meaning.tiers import includes_action
+from reconciler.policy.meaning.unsatisfiable import unmet_clauses
 
 _FETCHING = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 """What Lambda needs to fetch a function's image (Lambda Developer Guide, "Create a Lambda function
@@ -88,7 +88,7 @@ def lambda_risks(
             holder = Holder(LAMBDA, "Allow", statement.condition)
             left, loss = _first_loss(holder, old, known), _first_loss(holder, new, known)
             if loss and not left:
-                told = loss.told(_which(statement), [LAMBDA.names[0]], "a Deny that is new")
+                told = loss.describe(_which(statement), [LAMBDA.names[0]], "a new Deny")
                 why = f"{told}; {loss.remedy}"
                 yield Risk(RuleId.LAMBDA_LOSES_ACCESS, LAMBDA, statement.condition, why)
 
@@ -96,19 +96,19 @@ def lambda_risks(
 def _first_loss(holder: Holder, denying: Facts, known: Condition) -> Loss | None:
     """Give what the first Deny that takes anything takes for certain of what Lambda needs."""
     denials = (Denial(frozenset({h.principal}), a, h.condition) for h, a in denying.items())
-    losses = (lost(holder, frozenset(_FETCHING), denial, known) for denial in denials)
+    losses = (compute_loss(holder, frozenset(_FETCHING), denial, known) for denial in denials)
     return next(filter(None, losses), None)
 
 
 def _dropped(
     statement: Statement, after: Facts, over: Facts, ownership: Ownership, known: Condition
 ) -> Dropped:
-    goes = not_covered(without(facts_of([statement]), over), after)
+    goes = uncovered_facts(subtract_facts(facts_of([statement]), over), after)
     cut_off = statement.condition if _stops_fetching(statement, goes, after, known) else None
-    found = obstacles(statement, ownership) if goes else ()
+    found = keep_mismatches(statement, ownership) if goes else ()
     if found:
-        deciding = [o for o in found if not o.in_shape] or found
-        why, remedy = "; ".join(o.why for o in deciding), _remedy(statement, found)
+        deciding = [o for o in found if not o.is_excess] or found
+        why, remedy = "; ".join(o.reason for o in deciding), _remedy(statement, found)
     elif _is_ours(statement):
         why, remedy = "the file does not ask for it", ""
     else:
@@ -120,8 +120,10 @@ def _stops_fetching(statement: Statement, goes: Facts, after: Facts, known: Cond
     """Tell whether Lambda could fetch by what goes, and can't by what is allowed afterwards."""
     certain = (*statement.condition, *known)
     return any(
-        have_all(goes.get(holder, frozenset()), action)
-        and not any(_gives(other, certain) and have_all(a, action) for other, a in after.items())
+        includes_action(goes.get(holder, frozenset()), action)
+        and not any(
+            _gives(other, certain) and includes_action(a, action) for other, a in after.items()
+        )
         for holder in _lets_fetch(statement)
         for action in _FETCHING
     )
@@ -130,10 +132,10 @@ def _stops_fetching(statement: Statement, goes: Facts, after: Facts, known: Cond
 def _lets_fetch(statement: Statement) -> Iterator[Holder]:
     """Give the holders of a statement that Lambda is, or is one of: everyone, for a resource."""
     condition = statement.condition
-    of_services = statement.effect == "Allow" and needs(condition, ONLY_FOR_SERVICES)
+    of_services = statement.effect == "Allow" and requires_key(condition, ONLY_FOR_SERVICES)
     for principal in statement.principals:
         of_all = of_services and is_everyone(principal) and may_match(principal, LAMBDA)
-        if principal == LAMBDA or (of_all and not find_obstacles(LAMBDA, condition)):
+        if principal == LAMBDA or (of_all and not unmet_clauses(LAMBDA, condition)):
             yield Holder(principal, "Allow", condition)
 
 
@@ -141,7 +143,7 @@ def _gives(holder: Holder, certain: Condition) -> bool:
     """Tell whether a holder is Lambda in each request for which some conditions hold."""
     if holder.effect != "Allow" or not may_match(holder.principal, LAMBDA):
         return False
-    callers = readings(of_service(LAMBDA.names, holder.condition))
+    callers = possible_requests(service_kind(LAMBDA.names, holder.condition))
     return all(always_holds(clause, certain, one) for one in callers for clause in holder.condition)
 
 
@@ -157,13 +159,13 @@ def _which(statement: Statement) -> str:
     return f"the statement {statement.sid!r}" if statement.sid else "a statement without Sid"
 
 
-def _remedy(statement: Statement, found: tuple[Obstacle, ...]) -> str:
+def _remedy(statement: Statement, found: tuple[KeepMismatch, ...]) -> str:
     """Say what makes a rule keep a statement: names for accounts, or `as_is`."""
     if all(obstacle.account for obstacle in found):
         accounts = dict.fromkeys(obstacle.account for obstacle in found)
         names = ", ".join(f'NAME: "{account}"' for account in accounts)
         return f"; to keep it, write accounts: {{{names}}}"
-    if all(obstacle.in_shape for obstacle in found):
+    if all(obstacle.is_excess for obstacle in found):
         return _rule(statement, ", as_is: true")
     return ""
 

@@ -11,7 +11,7 @@ from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.document import Policy, Unreadable
 from reconciler.policy.language.principals import Principal
 from reconciler.policy.meaning.facts import Facts, facts_of
-from reconciler.policy.meaning.never import NeverRule, find_breaches
+from reconciler.policy.meaning.never import NeverRule, find_violations
 from reconciler.printable import quoted
 
 _GONE = RuleId.MISSING_REPOSITORY
@@ -169,7 +169,7 @@ def _who_breaks(rule: NeverRule, facts: Facts) -> dict[tuple[Principal, Conditio
 
     An organization is another `*` than the next one.
     """
-    return {(b.who.principal, b.who.condition): b.by_rewriting for b in find_breaches(rule, facts)}
+    return {found.subject[:2]: found.by_rewriting for found in find_violations(rule, facts)}
 
 
 def _told(broken: BrokenRule) -> Finding:

@@ -8,7 +8,8 @@ from reconciler.plan.model import Change
 from reconciler.policy.language.conditions import NO_CONDITION
 from reconciler.policy.language.document import Document, Statement, Unreadable
 from reconciler.policy.language.principals import EVERYONE, IamArn, Principal, parse_arn
-from reconciler.policy.language.request_context import Caller, iam_caller
+from reconciler.policy.language.request_context import Caller
+from reconciler.policy.meaning.callers import iam_caller
 from reconciler.policy.meaning.difference import AccessChange
 from reconciler.policy.meaning.evaluate import evaluate
 
@@ -60,7 +61,7 @@ def _why(change: Change, arn: str) -> str | None:
     denials = _new_denials(change)
     document = Document(None, (*denials, _ALLOW_ALL))
     caller = _caller(arn, denials)
-    verdicts = {evaluate(document, caller, action).verdict for action in _NEEDED}
+    verdicts = {evaluate(document, caller, action) for action in _NEEDED}
     if "denied" in verdicts:
         return "a Deny locks out"
     if "depends" not in verdicts:

@@ -5,9 +5,8 @@ from typing import Literal, NamedTuple
 
 from reconciler.model.registry import RepositorySettings, Target
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.conditions import Condition
+from reconciler.policy.language.conditions import Condition, display_holder
 from reconciler.policy.language.document import Policy
-from reconciler.policy.language.labels import holder_name
 from reconciler.policy.language.principals import Principal
 from reconciler.policy.meaning.difference import AccessChange
 from reconciler.policy.meaning.keep import Ownership
@@ -111,7 +110,7 @@ class BrokenRule:
     @property
     def who(self) -> str:
         """Who breaks the rule, as people read it."""
-        return self.name or holder_name(self.principal, self.condition)
+        return self.name or display_holder(self.principal, self.condition)
 
     @property
     def has(self) -> str:

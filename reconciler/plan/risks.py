@@ -6,12 +6,12 @@ from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Risk
-from reconciler.policy.language.actions import KNOWN_ACTIONS, expand
+from reconciler.policy.language.actions import KNOWN_ACTIONS, expand_actions
 from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.principals import EVERYONE, account_of, account_principal, gone_kind
 from reconciler.policy.meaning.difference import AccessChange
-from reconciler.policy.meaning.facts import Actions, Facts, Holder, not_covered
-from reconciler.policy.meaning.public import open_to_strangers
+from reconciler.policy.meaning.facts import Actions, Facts, Holder, uncovered_facts
+from reconciler.policy.meaning.public import public_facts
 from reconciler.policy.meaning.tiers import can_rewrite
 
 _ORGANIZATION_KEYS = frozenset(
@@ -38,8 +38,8 @@ def find_risks(
     known = {account_of(holder.principal) for holder in before if holder.effect == "Allow"}
     known.add(target.scope.account)
     organizations = _organizations(named.condition for named in display_names.principals)
-    opened = open_to_strangers(after)
-    anew = not_covered(opened, by=open_to_strangers(before))
+    opened = public_facts(after)
+    anew = uncovered_facts(opened, by=public_facts(before))
     risks = {Risk(RuleId.PUBLIC, holder.principal, holder.condition) for holder in anew}
     for change in access:
         if change.effect == "Deny":
@@ -64,7 +64,7 @@ def find_risks(
 def _is_nearly_all(actions: Actions) -> bool:
     """Tell whether the actions are all that are known today, or all but some."""
     patterns = [action for action in actions if isinstance(action, str)]
-    return len(patterns) < len(actions) or expand(patterns) == KNOWN_ACTIONS.keys()
+    return len(patterns) < len(actions) or expand_actions(patterns) == KNOWN_ACTIONS.keys()
 
 
 def may_rewrite(

@@ -1,5 +1,124 @@
 """The policy language: what a document means, and how to write one; pure.
 
-Three rooms, each of which uses only those before it: `language` (documents and their parts),
-`meaning` (facts, difference, requests, risks) and `compile` (from facts to a policy's text).
+Other rooms import from here. Inside, `language` has the parts of a document, `meaning` what they
+mean together, and `compile` writes facts as a policy; each uses only those before it.
 """
+
+# fmt: off
+# ruff: noqa: I001, RUF022 - grouped by subject
+
+# Documents
+from reconciler.policy.language.document import (
+    MAX_POLICY_CHARACTERS, NO_POLICY, SID_PREFIX, VERSION, Action, Document, NotAction, Policy,
+    Statement, Unreadable, parse_statement, read_policy,
+)
+from reconciler.policy.language.json_text import MalformedError, json_place, load_json, minified
+# Actions and tiers
+from reconciler.policy.language.actions import (
+    ACTIONS_WITHOUT_REPOSITORY, AUTHORIZATION_TOKEN, EVERY_ACTION, KNOWN_ACTIONS,
+    REGISTRY_POLICY_ACTIONS, UPSTREAM_IMPORT, canonical_action, expand_actions, idle_actions,
+    is_known_action, is_of_registry, is_of_repositories, spell_action,
+)
+from reconciler.policy.meaning.tiers import (
+    BUILT_IN_TIERS, SERVICE_TIER, Tiers, action_names, can_rewrite, describe_actions,
+    includes_action, may_overlap, tier_of, tiers_within, violates_tier,
+)
+# Principals and services
+from reconciler.policy.language.principals import (
+    ACCOUNT_ID, EVERYONE, MISSING, ORGANIZATION_ID, REGION, IamArn, Principal, account_of,
+    account_principal, arn_of, gone_kind, is_everyone, is_open_ended, parse_arn,
+    partition_of_region, plain_name, service_principal, split_arn,
+)
+from reconciler.policy.language.services import (
+    KNOWN_SERVICES, closest_service, in_any_partition, known_service, partition_of_service,
+)
+# Conditions
+from reconciler.policy.language.conditions import (
+    CURRENT_TIME, NO_CONDITION, Clause, Condition, ConditionClashError, Operator,
+    canonical_condition, canonical_operator, combine_conditions, condition_json, display_clause,
+    display_holder, display_values, parse_condition, parse_operator, read_condition,
+)
+from reconciler.policy.language.condition_keys import (
+    ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES, abbreviate_key, candidate_keys, closest_key,
+    is_known_key, is_unknown_key, spell_key, variable_keys,
+)
+from reconciler.policy.language.condition_values import (
+    OPERATOR_FAMILIES, write_short_time, write_time,
+)
+# Patterns
+from reconciler.policy.language.glob import GlobIndex, glob_matches, globs_intersect, has_wildcard
+# Facts and their difference
+from reconciler.policy.meaning.facts import (
+    Actions, Facts, Holder, NamedPrincipal, denied_to, facts_of, facts_of_policy, reduce_facts,
+    subtract_facts, uncovered_actions, uncovered_facts,
+)
+from reconciler.policy.meaning.difference import (
+    AccessChange, AccessKind, Holding, Holdings, difference, same_policy,
+)
+# Requests
+from reconciler.policy.language.request_context import Caller
+from reconciler.policy.meaning.callers import (
+    iam_caller, known_of_requests, possible_requests, requires_key, service_kind,
+)
+from reconciler.policy.meaning.evaluate import evaluate
+from reconciler.policy.meaning.implication import always_holds
+from reconciler.policy.meaning.reach import may_match
+# Checks
+from reconciler.policy.meaning.denied import Denial, Loss, compute_loss, denial_of
+from reconciler.policy.meaning.never import NeverRule, NeverViolation, Outside, find_violations
+from reconciler.policy.meaning.public import (
+    PUBLIC_REASONS, PublicAccess, PublicReason, public_access, public_facts,
+)
+from reconciler.policy.meaning.unsatisfiable import UnmetClause, unknown_keys, unmet_clauses
+# Statements of others
+from reconciler.policy.meaning.keep import (
+    LAMBDA, LAMBDA_SID, KeepMismatch, KeepRule, Ownership, changes_meaning, keep_mismatches,
+    kept_statements, lambda_rule, statement_key,
+)
+# Compiling
+from reconciler.policy.compile import compile_policy
+
+__all__ = [
+    # Documents
+    "MAX_POLICY_CHARACTERS", "NO_POLICY", "SID_PREFIX", "VERSION", "Action", "Document",
+    "MalformedError", "NotAction", "Policy", "Statement", "Unreadable", "json_place",
+    "load_json", "minified", "parse_statement", "read_policy",
+    # Actions and tiers
+    "ACTIONS_WITHOUT_REPOSITORY", "AUTHORIZATION_TOKEN", "BUILT_IN_TIERS", "EVERY_ACTION",
+    "KNOWN_ACTIONS", "REGISTRY_POLICY_ACTIONS", "SERVICE_TIER", "UPSTREAM_IMPORT", "Tiers",
+    "action_names", "can_rewrite", "canonical_action", "describe_actions", "expand_actions",
+    "idle_actions", "includes_action", "is_known_action", "is_of_registry",
+    "is_of_repositories", "may_overlap", "spell_action", "tier_of", "tiers_within",
+    "violates_tier",
+    # Principals and services
+    "ACCOUNT_ID", "EVERYONE", "KNOWN_SERVICES", "MISSING", "ORGANIZATION_ID", "REGION",
+    "IamArn", "Principal", "account_of", "account_principal", "arn_of", "closest_service",
+    "gone_kind", "in_any_partition", "is_everyone", "is_open_ended", "known_service",
+    "parse_arn", "partition_of_region", "partition_of_service", "plain_name",
+    "service_principal", "split_arn",
+    # Conditions
+    "CURRENT_TIME", "NO_CONDITION", "ONLY_FOR_MEMBERS", "ONLY_FOR_SERVICES",
+    "OPERATOR_FAMILIES", "Clause", "Condition", "ConditionClashError", "Operator",
+    "abbreviate_key", "candidate_keys", "canonical_condition", "canonical_operator",
+    "closest_key", "combine_conditions", "condition_json", "display_clause", "display_holder",
+    "display_values", "is_known_key", "is_unknown_key", "parse_condition", "parse_operator",
+    "read_condition", "spell_key", "variable_keys", "write_short_time", "write_time",
+    # Patterns
+    "GlobIndex", "glob_matches", "globs_intersect", "has_wildcard",
+    # Facts and their difference
+    "AccessChange", "AccessKind", "Actions", "Facts", "Holder", "Holding", "Holdings",
+    "NamedPrincipal", "denied_to", "difference", "facts_of", "facts_of_policy", "reduce_facts",
+    "same_policy", "subtract_facts", "uncovered_actions", "uncovered_facts",
+    # Requests
+    "Caller", "always_holds", "evaluate", "iam_caller", "known_of_requests", "may_match",
+    "possible_requests", "requires_key", "service_kind",
+    # Checks
+    "PUBLIC_REASONS", "Denial", "Loss", "NeverRule", "NeverViolation", "Outside",
+    "PublicAccess", "PublicReason", "UnmetClause", "compute_loss", "denial_of",
+    "find_violations", "public_access", "public_facts", "unknown_keys", "unmet_clauses",
+    # Statements of others
+    "LAMBDA", "LAMBDA_SID", "KeepMismatch", "KeepRule", "Ownership", "changes_meaning",
+    "keep_mismatches", "kept_statements", "lambda_rule", "statement_key",
+    # Compiling
+    "compile_policy",
+]

@@ -7,12 +7,12 @@ from typing import Literal
 from reconciler.model.display_names import DisplayNames
 from reconciler.policy.language.conditions import Condition, condition_json
 from reconciler.policy.language.principals import Principal, gone_kind
-from reconciler.policy.meaning.difference import AccessChange, Holdings, Kind
+from reconciler.policy.meaning.difference import AccessChange, AccessKind, Holdings
 from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.tiers import action_names, tier_of
 from reconciler.report.words import are_tiers, holdings_words, principal_label
 
-LineKind = Kind | Literal["gone"]
+LineKind = AccessKind | Literal["gone"]
 
 
 @dataclass(frozen=True, slots=True)

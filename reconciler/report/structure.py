@@ -7,7 +7,7 @@ from difflib import unified_diff
 from deepdiff import DeepDiff
 
 from reconciler.plan.model import Change
-from reconciler.policy.language.actions import spelling
+from reconciler.policy.language.actions import spell_action
 from reconciler.policy.language.conditions import condition_json, parse_condition
 from reconciler.policy.language.document import Document, NotAction, Policy, Statement
 from reconciler.policy.language.json_text import MalformedError, load_json
@@ -115,8 +115,8 @@ def _principals(statement: Statement) -> Json:
 def _actions(statement: Statement) -> Json:
     excluded = [a.excluded for a in statement.actions if isinstance(a, NotAction)]
     if excluded:
-        return {"NotAction": sorted(map(spelling, excluded[0]))}
-    return {"Action": sorted(spelling(a) for a in statement.actions if isinstance(a, str))}
+        return {"NotAction": sorted(map(spell_action, excluded[0]))}
+    return {"Action": sorted(spell_action(a) for a in statement.actions if isinstance(a, str))}
 
 
 def _condition(statement: Statement) -> Json:

@@ -4,8 +4,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.model.registry import RepositorySettings
-from reconciler.policy.language.conditions import CURRENT_TIME, Clause, Condition
-from reconciler.policy.language.labels import clause_words, values_words
+from reconciler.policy.language.conditions import (
+    CURRENT_TIME,
+    Clause,
+    Condition,
+    display_clause,
+    display_values,
+)
 from reconciler.policy.language.principals import Principal, account_of, gone_kind, plain_name
 from reconciler.policy.meaning.difference import Holding, Holdings
 from reconciler.policy.meaning.facts import Actions, NamedPrincipal
@@ -74,7 +79,7 @@ def condition_words(condition: Condition) -> str:
     until = [clause for clause in condition if _is_until(clause)]
     others = [clause for clause in condition if not _is_until(clause)]
     ends = "".join(f" until {c.values[0].removesuffix('T00:00:00Z')}" for c in until)
-    terms = " and ".join(map(clause_words, others))
+    terms = " and ".join(map(display_clause, others))
     return ends + (f" if {terms}" if terms else "")
 
 
@@ -108,7 +113,8 @@ def _identity_words(condition: Condition) -> str:
     words = []
     for clause in condition:
         known = _IDENTITIES.get((clause.operator, clause.key))
-        words.append(f"{known} {values_words(clause)}" if known else f"if {clause_words(clause)}")
+        displayed = f"{known} {display_values(clause)}" if known else f"if {display_clause(clause)}"
+        words.append(displayed)
     return "".join(f" {word}" for word in words)
 
 

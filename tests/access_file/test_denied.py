@@ -28,7 +28,7 @@ TAKE = f"{{statements: [{DENY}]}}"
 def told(repositories: str) -> list[tuple[int, int, str]]:
     """Each warning: its line and that of the Deny, from 0 at the first entry; where it holds."""
     return [
-        (p.place.line - FIRST, p.other.line - FIRST, p.message.partition("'push' gives")[0])
+        (p.place.line - FIRST, p.other.line - FIRST, p.message.partition("'push' has")[0])
         for p in denials(load(NAMES + repositories))
         if p.other
     ]
@@ -68,27 +68,27 @@ def messages(access: str, *statements: str) -> list[str]:
 
 
 def test_a_group_is_told_as_a_whole_or_by_its_members() -> None:
-    whole = "'pull' gives 'both' nothing: a Deny takes all of it away"
+    whole = "'pull' has no effect for 'both': a Deny denies all of its actions"
     assert messages("{both: pull}", DENY.replace("PutImage", "*")) == [whole]
     of_one = '{Effect: Deny, Principal: {AWS: "arn:aws:iam::444455556666:role/cd"}, Action: "*"}'
-    part = "'pull' gives 'cd' nothing: a Deny takes all of it away"
+    part = "'pull' has no effect for 'cd': a Deny denies all of its actions"
     assert messages("{both: pull}", of_one) == [part]
 
 
 def test_what_is_named_without_a_name_is_told_as_aws_does() -> None:
-    told = "'push' gives '444455556666' less than it says: a Deny takes ecr:PutImage away"
+    told = "'push' has only a part of its effect for '444455556666': a Deny denies ecr:PutImage"
     assert messages('{"444455556666": push}', DENY) == [told]
 
 
 def test_each_tier_is_judged_by_itself_and_what_is_over_is_not() -> None:
     given = "{ci: [pull, {tier: retire, until: 2020-01-01}, retire]}"
     loaded = messages(given, DENY)
-    assert loaded == ["'retire' gives 'ci' less than it says: a Deny takes ecr:PutImage away"]
+    assert loaded == ["'retire' has only a part of its effect for 'ci': a Deny denies ecr:PutImage"]
 
 
 def test_a_raw_allow_is_a_grant_too() -> None:
     allow = "{Effect: Allow, Principal: {AWS: ['444455556666']}, Action: [ecr:PutImage]}"
-    told = "this statement gives '444455556666' nothing: a Deny takes all of it away"
+    told = "this statement has no effect for '444455556666': a Deny denies all of its actions"
     assert messages("{}", allow, DENY) == [told]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.access_file.document.problems import Problem
 from reconciler.access_file.load import load_access
-from reconciler.policy.language.services import KNOWN_SERVICES, meant_service
+from reconciler.policy.language.services import KNOWN_SERVICES, closest_service
 from tests.access_file.asking import NOW
 
 US, CHINA, GOV, ISO = "us-west-2", "cn-north-1", "us-gov-west-1", "us-iso-east-1"
@@ -80,7 +80,7 @@ def test_a_near_miss_of_a_known_service_is_a_warning(service: str, region: str, 
 
 @pytest.mark.parametrize("service", sorted(KNOWN_SERVICES))
 def test_a_known_service_is_no_near_miss(service: str) -> None:
-    assert meant_service(f"{service}.amazonaws.com", "aws") is None
+    assert closest_service(f"{service}.amazonaws.com", "aws") is None
     assert get_close_matches(service, KNOWN_SERVICES, n=1) == [service]
 
 

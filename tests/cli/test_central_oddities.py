@@ -16,7 +16,7 @@ from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScop
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Plan
-from reconciler.policy.compile.compiler import compile_policy
+from reconciler.policy.compile import compile_policy
 from reconciler.policy.meaning.difference import AccessChange, Holdings
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader

@@ -9,7 +9,7 @@ from reconciler.model.grants import Grant
 from reconciler.plan.model import Change
 from reconciler.policy.language.document import Document
 from reconciler.policy.language.principals import EVERYONE
-from reconciler.policy.meaning.facts import Facts, facts_of, not_covered
+from reconciler.policy.meaning.facts import Facts, facts_of, uncovered_facts
 from tests.plan.making import (
     ALICE,
     LAMBDA,
@@ -76,7 +76,7 @@ def test_under_keep_nothing_of_others_is_lost(
     marked = [{**statement, "Sid": "EcrAccessOld"} for statement in ours]
     unmarked = [{**statement, "Sid": "Theirs"} for statement in theirs]
     for change in plan(desired(*wanted), live(*marked, *unmarked), KEEP).changes:
-        assert not_covered(facts(*unmarked), by=_after(change)) == {}
+        assert uncovered_facts(facts(*unmarked), by=_after(change)) == {}
         assert set(change.kept) == ({"Theirs"} if theirs else set())
 
 

@@ -11,6 +11,8 @@ from reconciler.policy.language.document import (
     parse_document,
     read_policy,
 )
+from reconciler.policy.language.principals import service_principal
+from reconciler.policy.language.request_context import Caller, Context
 from reconciler.policy.meaning.facts import Facts, facts_of
 
 ACCOUNT = "444455556666"
@@ -71,6 +73,13 @@ def statement(raw: Json) -> Statement:
 def facts(*statements: Json) -> Facts:
     """Say what statements mean."""
     return facts_of(document(*statements).statements)
+
+
+def service(
+    name: str, context: Context | None = None, absent: frozenset[str] = frozenset()
+) -> Caller:
+    """A service that acts on its own behalf."""
+    return Caller((service_principal(name),), context or {}, absent)
 
 
 def condition(operator: str, key: str, *values: object) -> Condition:

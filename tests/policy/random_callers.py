@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from reconciler.policy.language.conditions import condition_json
 from reconciler.policy.language.document import Document, NotAction
 from reconciler.policy.language.principals import Principal
-from reconciler.policy.language.request_context import Caller, iam_caller, service_caller
-from reconciler.policy.meaning.evaluate import Verdict, evaluate
+from reconciler.policy.language.request_context import Caller
+from reconciler.policy.meaning.callers import iam_caller
+from reconciler.policy.meaning.evaluate import Decision, evaluate
 from reconciler.policy.meaning.facts import Facts, Holder
 from tests.policy.making import (
     ACCOUNT,
@@ -21,6 +22,7 @@ from tests.policy.making import (
     USER,
     Json,
     allow,
+    service,
     statement,
 )
 
@@ -66,20 +68,20 @@ def panel(request: Request) -> tuple[Caller, ...]:
     return (
         *(iam_caller(name, *request) for name in NAMES),
         Caller((session, *role.principals), role.context, role.absent),
-        service_caller("lambda.amazonaws.com", *request),
-        service_caller("ecs.amazonaws.com", *request),
+        service("lambda.amazonaws.com", *request),
+        service("ecs.amazonaws.com", *request),
         Caller((), *request),
     )
 
 
-def answers(policy: Document, callers: Iterable[Caller]) -> list[Verdict]:
+def answers(policy: Document, callers: Iterable[Caller]) -> list[Decision]:
     """What a policy answers to each caller and action, as it is and with everything allowed.
 
     The latter brings out what it denies.
     """
     sides = (policy, policy._replace(statements=(*policy.statements, EVERYTHING)))
     asked = product(sides, tuple(callers), ACTIONS)
-    return [evaluate(side, caller, action).verdict for side, caller, action in asked]
+    return [evaluate(side, caller, action) for side, caller, action in asked]
 
 
 def rebuilt(facts: Facts) -> list[Json]:

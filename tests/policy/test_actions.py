@@ -3,18 +3,18 @@ from botocore.model import OperationModel
 from botocore.session import get_session
 
 from reconciler.policy.language.actions import (
+    ACTIONS_WITHOUT_REPOSITORY,
     AUTHORIZATION_TOKEN,
     KNOWN_ACTIONS,
-    WITHOUT_REPOSITORY,
     canonical_action,
     changes_something,
     covers,
-    expand,
+    expand_actions,
     idle_actions,
-    is_known,
+    is_known_action,
     is_of_registry,
     is_of_repositories,
-    spelling,
+    spell_action,
 )
 
 
@@ -28,7 +28,7 @@ def test_the_list_is_that_of_the_service() -> None:
         "Tagging": 2,
     }
     assert AUTHORIZATION_TOKEN not in KNOWN_ACTIONS
-    assert {"ecr:GetImageCopyStatus"} == KNOWN_ACTIONS.keys() & WITHOUT_REPOSITORY
+    assert {"ecr:GetImageCopyStatus"} == KNOWN_ACTIONS.keys() & ACTIONS_WITHOUT_REPOSITORY
 
 
 def test_every_operation_of_the_service_is_on_a_repository_or_on_none() -> None:
@@ -40,7 +40,7 @@ def test_every_operation_of_the_service_is_on_a_repository_or_on_none() -> None:
     }
     operations = {f"ecr:{name}" for name in model.operation_names}
     assert on_repository <= KNOWN_ACTIONS.keys()
-    assert operations - on_repository == WITHOUT_REPOSITORY - {"ecr:GetImageCopyStatus"}
+    assert operations - on_repository == ACTIONS_WITHOUT_REPOSITORY - {"ecr:GetImageCopyStatus"}
 
 
 def _names_a_repository(operation: OperationModel) -> bool:
@@ -88,7 +88,7 @@ def test_of_the_registry(action: str, of_registry: bool) -> None:
     assert is_of_registry(action) is of_registry
 
 
-@pytest.mark.parametrize("action", sorted(WITHOUT_REPOSITORY))
+@pytest.mark.parametrize("action", sorted(ACTIONS_WITHOUT_REPOSITORY))
 def test_what_no_repository_policy_allows(action: str) -> None:
     assert not is_of_repositories(action)
     assert not is_of_repositories(action.upper())
@@ -107,7 +107,7 @@ def test_what_no_repository_policy_allows(action: str) -> None:
     ],
 )
 def test_the_case_in_which_it_was_written_is_shown(written: str, shown: str) -> None:
-    assert spelling(canonical_action(written)) == shown
+    assert spell_action(canonical_action(written)) == shown
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_what_is_of_repositories(action: str, of_repositories: bool) -> None:
     ],
 )
 def test_known(action: str, known: bool) -> None:
-    assert is_known(action) is known
+    assert is_known_action(action) is known
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,9 @@ def test_covering(pattern: str, action: str, expected: bool) -> None:
 
 
 def test_expanding() -> None:
-    assert expand(["ecr:put*", "ecr:Nope"]) == {a for a in KNOWN_ACTIONS if "Put" in a}
-    assert expand(["ecr:*"]) == set(KNOWN_ACTIONS)
-    assert expand(["s3:*"]) == set()
+    assert expand_actions(["ecr:put*", "ecr:Nope"]) == {a for a in KNOWN_ACTIONS if "Put" in a}
+    assert expand_actions(["ecr:*"]) == set(KNOWN_ACTIONS)
+    assert expand_actions(["s3:*"]) == set()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.policy.language.arn_patterns import account_of_pattern, account_of_source
+from reconciler.policy.language.principals import account_of_pattern, account_of_source
 from tests.policy.making import ACCOUNT
 
 FUNCTIONS = f"arn:aws:lambda:*:{ACCOUNT}:function:*"

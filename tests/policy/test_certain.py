@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from reconciler.policy.language.condition_keys import MULTIVALUED
 from reconciler.policy.language.conditions import Clause
 from reconciler.policy.language.operators import MATCHES
-from reconciler.policy.language.request_context import Caller, iam_caller
-from reconciler.policy.meaning.clauses import clause_holds
-from reconciler.policy.meaning.evaluate import evaluate
+from reconciler.policy.language.request_context import Caller
+from reconciler.policy.meaning.callers import iam_caller
+from reconciler.policy.meaning.evaluate import clause_holds, evaluate
 from tests.policy.making import GET, PUT, ROLE, ROOT, USER, Json, allow, deny, document
 from tests.policy.random_callers import Request, panel, requests
 from tests.policy.random_policies import policies
@@ -181,7 +181,7 @@ def test_a_deny_with_not_principal_may_deny_every_user_and_role() -> None:
         read = document(*policy, allow("*", "*"), denied)
         callers = (*panel(request), iam_caller(ROOT, *request))
         for caller in callers:
-            verdict = evaluate(read, caller, action).verdict
+            verdict = evaluate(read, caller, action)
             names = {name for p in caller.principals for name in p.names if p.kind == "AWS"}
             seen[verdict] += 1
             assert verdict != "allowed" or names <= {ROOT}
@@ -196,4 +196,4 @@ def test_a_repository_policy_is_about_one_repository(policy: list[Json], request
     read = document(*policy, allow("*", "*"))
     for caller in panel(request):
         for action in ("ecr:PutRegistryPolicy", "s3:GetObject"):
-            assert evaluate(read, caller, action).verdict == "denied"
+            assert evaluate(read, caller, action) == "denied"

@@ -6,11 +6,11 @@ from reconciler.policy.language.conditions import (
     Clause,
     Condition,
     ConditionClashError,
-    combine,
+    combine_conditions,
     condition_json,
+    escape_variables,
     parse_condition,
     parse_operator,
-    without_variables,
 )
 from reconciler.policy.language.json_text import MalformedError, json_place
 from tests.policy.making import ROLE, ROLE_B, condition
@@ -113,15 +113,15 @@ def test_an_unknown_operator_is_named(name: str, reason: str) -> None:
 
 
 def test_combining() -> None:
-    assert combine() == NO_CONDITION
-    assert combine(ORG, NO_CONDITION) == ORG
-    assert combine(ORG, VPC) == combine(VPC, ORG, VPC)
-    assert set(combine(ORG, VPC)) == {*ORG, *VPC}
+    assert combine_conditions() == NO_CONDITION
+    assert combine_conditions(ORG, NO_CONDITION) == ORG
+    assert combine_conditions(ORG, VPC) == combine_conditions(VPC, ORG, VPC)
+    assert set(combine_conditions(ORG, VPC)) == {*ORG, *VPC}
 
 
 def test_combining_what_one_statement_cannot_say() -> None:
     with pytest.raises(ConditionClashError) as raised:
-        combine(ORG, VPC, condition("StringEquals", "aws:principalorgid", "o-2"))
+        combine_conditions(ORG, VPC, condition("StringEquals", "aws:principalorgid", "o-2"))
     assert (raised.value.operator, raised.value.key) == ("StringEquals", "aws:PrincipalOrgID")
 
 
@@ -130,7 +130,7 @@ def test_combining_what_one_statement_cannot_say() -> None:
     [
         (NO_CONDITION, {}),
         (ORG, {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
-        (combine(ORG, VPC),
+        (combine_conditions(ORG, VPC),
          {"StringEquals": {"aws:PrincipalOrgID": "o-1", "aws:SourceVpc": "vpc-1"}}),
         (condition("StringLike", "AWS:principaltag/TEAM", "b*", "a"),
          {"StringLike": {"aws:PrincipalTag/team": ["a", "b*"]}}),
@@ -185,4 +185,4 @@ def test_known_keys(key: str, known: bool) -> None:
 
 def test_an_old_version_has_no_variables() -> None:
     old = condition("StringLike", "aws:x", "${a}${b}", "plain")
-    assert without_variables(old) == (Clause("StringLike", "aws:x", ("${$}{a}${$}{b}", "plain")),)
+    assert escape_variables(old) == (Clause("StringLike", "aws:x", ("${$}{a}${$}{b}", "plain")),)

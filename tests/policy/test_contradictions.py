@@ -5,9 +5,8 @@ from itertools import combinations, product
 import pytest
 
 from reconciler.policy.language.conditions import Clause, parse_condition
-from reconciler.policy.language.request_context import Caller
-from reconciler.policy.language.ternary import all_of
-from reconciler.policy.meaning.clauses import clause_holds
+from reconciler.policy.language.request_context import Caller, all_of
+from reconciler.policy.meaning.evaluate import clause_holds
 from reconciler.policy.meaning.implication import contradictions
 from tests.policy.making import ROLE, condition
 

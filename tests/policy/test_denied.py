@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reconciler.policy.meaning.callers import known_of_requests
-from reconciler.policy.meaning.denied import Loss, as_denial, lost
+from reconciler.policy.meaning.denied import Loss, compute_loss, denial_of
 from reconciler.policy.meaning.facts import Holder
 from tests.policy.making import (
     ACCOUNT,
@@ -39,11 +39,11 @@ OFFICE = {"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "2001:db8::/40"]}}
 
 
 def loss(grant: Json, denial: Json) -> Loss | None:
-    allowed, denied = statement(grant), as_denial(statement(denial))
+    allowed, denied = statement(grant), denial_of(statement(denial))
     assert denied
     (principal,) = allowed.principals
     holder = Holder(principal, "Allow", allowed.condition)
-    return lost(holder, allowed.actions, denied, KNOWN)
+    return compute_loss(holder, allowed.actions, denied, KNOWN)
 
 
 def when(operator: str, key: str, *values: object) -> Json:
@@ -282,7 +282,7 @@ def test_why_and_what_would_except_it(
 ) -> None:
     found = loss(grant, denial)
     assert found
-    assert (found.missing, found.excepting) == (missing, excepting)
+    assert (found.missing, found.excluding) == (missing, excepting)
     if excepting:
         further = when("Bool", "aws:PrincipalIsAWSService", excepting)
         condition = {**further, **NOT_ORG} if excepting == "false" else {**further, **NOT_BUILDS}
@@ -291,7 +291,7 @@ def test_why_and_what_would_except_it(
 
 
 def test_an_allow_denies_nothing() -> None:
-    assert as_denial(statement(allow(ROLE))) is None
+    assert denial_of(statement(allow(ROLE))) is None
 
 
 def test_words() -> None:
@@ -299,11 +299,11 @@ def test_words() -> None:
     part = loss(allow(ROLE, "ecr:*"), deny("*", None, NotAction=PULL))
     assert whole
     assert part
-    assert whole.told("pull", ["ci", "x"], "a Deny") == (
-        "pull gives ci, x nothing: a Deny takes all of it away; "
-        "no request of this grant has aws:PrincipalOrgID, so the Deny holds"
+    assert whole.describe("pull", ["ci", "x"], "a Deny") == (
+        "pull has no effect for ci, x: a Deny denies all of its actions; "
+        "no request of this grant has aws:PrincipalOrgID, so the Deny applies"
     )
-    told = part.told("admin", [f"r{number}" for number in range(14)], "a Deny")
-    assert " r11 and 2 more less than it says: a Deny takes ecr:BatchDeleteImage, " in told
-    assert told.endswith(" and 21 more away")
-    assert part.remedy == "take the grant away, or except it in the Deny"
+    told = part.describe("admin", [f"r{number}" for number in range(14)], "a Deny")
+    assert " r11 and 2 more: a Deny denies ecr:BatchDeleteImage, " in told
+    assert told.endswith(" and 21 more")
+    assert part.remedy == "remove the grant, or exclude it from the Deny"

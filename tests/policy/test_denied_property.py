@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from reconciler.policy.language.document import Document
 from reconciler.policy.language.principals import Principal
-from reconciler.policy.language.request_context import Caller, iam_caller, service_caller
+from reconciler.policy.language.request_context import Caller
+from reconciler.policy.meaning.callers import iam_caller
 from reconciler.policy.meaning.evaluate import evaluate
 from tests.policy.making import (
     ACCOUNT,
@@ -21,6 +22,7 @@ from tests.policy.making import (
     Json,
     allow,
     deny,
+    service,
     statement,
 )  # fmt: skip
 from tests.policy.random_callers import Request
@@ -118,7 +120,7 @@ def services() -> list[Caller]:
             "aws:sourcearn": arn,
             "aws:sourceaccount": account,
         }
-        found.append(service_caller(f"{name}.amazonaws.com", *request(known)))
+        found.append(service(f"{name}.amazonaws.com", *request(known)))
     return found
 
 
@@ -139,4 +141,4 @@ def test_whoever_may_use_the_grant_is_denied_what_is_lost(
     denial = {**naming, "Condition": together}
     if loss(grant, denial):
         both = Document(None, (statement(grant), statement(denial)))
-        assert {evaluate(both, caller, GET).verdict for caller in CALLERS} == {"denied"}
+        assert {evaluate(both, caller, GET) for caller in CALLERS} == {"denied"}

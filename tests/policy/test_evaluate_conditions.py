@@ -4,9 +4,8 @@ import pytest
 
 from reconciler.policy.language.condition_keys import MULTIVALUED
 from reconciler.policy.language.conditions import Clause
-from reconciler.policy.language.request_context import Caller
-from reconciler.policy.language.ternary import Answer
-from reconciler.policy.meaning.clauses import clause_holds
+from reconciler.policy.language.request_context import Answer, Caller
+from reconciler.policy.meaning.evaluate import clause_holds
 from tests.policy.making import ACCOUNT, OTHER_ACCOUNT, ROLE, condition
 
 YES, NO, UNSURE = True, False, None

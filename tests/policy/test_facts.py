@@ -1,6 +1,12 @@
 from reconciler.policy.language.document import NotAction
 from reconciler.policy.language.principals import EVERYONE, Principal
-from reconciler.policy.meaning.facts import Holder, facts_of, not_covered, reduce_facts, uncovered
+from reconciler.policy.meaning.facts import (
+    Holder,
+    facts_of,
+    reduce_facts,
+    uncovered_actions,
+    uncovered_facts,
+)
 from reconciler.policy.meaning.tiers import action_names
 from tests.policy.making import GET, LAMBDA, PUT, ROLE, URL, USER, allow, condition, deny, facts
 
@@ -37,11 +43,14 @@ def test_many_holders_of_the_same_pair_of_sets() -> None:
 
 def test_uncovered() -> None:
     but_put = NotAction((PUT,))
-    assert uncovered(frozenset({GET, PUT}), frozenset({GET})) == {PUT}
-    assert uncovered(frozenset({GET, URL, but_put}), frozenset({"ecr:get*"})) == {GET, but_put}
-    assert uncovered(frozenset({"ecr:get*"}), frozenset({"ecr:get*"})) == set()
-    assert uncovered(frozenset({but_put}), frozenset({but_put})) == set()
-    assert uncovered(frozenset({GET}), frozenset()) == {GET}
+    assert uncovered_actions(frozenset({GET, PUT}), frozenset({GET})) == {PUT}
+    assert uncovered_actions(frozenset({GET, URL, but_put}), frozenset({"ecr:get*"})) == {
+        GET,
+        but_put,
+    }
+    assert uncovered_actions(frozenset({"ecr:get*"}), frozenset({"ecr:get*"})) == set()
+    assert uncovered_actions(frozenset({but_put}), frozenset({but_put})) == set()
+    assert uncovered_actions(frozenset({GET}), frozenset()) == {GET}
 
 
 def test_each_policy_keeps_its_own_spelling() -> None:
@@ -50,14 +59,14 @@ def test_each_policy_keeps_its_own_spelling() -> None:
         assert set(map(action_names, found.values())) == {("ecr:Fly*", written)}
         only = facts(deny(do=None, NotAction=[written, URL, "s3:*"]))
         assert set(map(action_names, only.values())) == {(f"all but {written}",)}
-        left = uncovered(found[Holder(A, "Allow", ())], frozenset({"ecr:fly*"}))
+        left = uncovered_actions(found[Holder(A, "Allow", ())], frozenset({"ecr:fly*"}))
         assert action_names(left) == (written,)
 
 
 def test_not_covered() -> None:
     free, bound, denied = facts(allow()), facts(allow(when=ORG)), facts(deny())
-    assert not_covered(bound, by=free) == {}
-    assert not_covered(free, by=bound) == free
-    assert not_covered(free, by=denied) == free
-    assert not_covered(bound, by=facts(allow(do="ecr:*", when=ORG))) == {}
-    assert not_covered(facts(allow(USER)), by=facts(allow("*", "*"))) == facts(allow(USER))
+    assert uncovered_facts(bound, by=free) == {}
+    assert uncovered_facts(free, by=bound) == free
+    assert uncovered_facts(free, by=denied) == free
+    assert uncovered_facts(bound, by=facts(allow(do="ecr:*", when=ORG))) == {}
+    assert uncovered_facts(facts(allow(USER)), by=facts(allow("*", "*"))) == facts(allow(USER))

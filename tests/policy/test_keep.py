@@ -10,9 +10,9 @@ from reconciler.policy.meaning.keep import (
     KeepRule,
     Ownership,
     changes_meaning,
+    keep_mismatches,
     kept_statements,
     lambda_rule,
-    obstacles,
 )
 from tests.policy.making import (
     ACCOUNT,
@@ -150,7 +150,7 @@ def test_what_is_public_is_never_kept_by_rule() -> None:
 
 def why(raw: Json, *rules: KeepRule, default: Literal["remove", "keep"] = "remove") -> list[str]:
     (statement,) = document(raw).statements
-    return [o.why for o in obstacles(statement, Ownership(default, (RULE, *rules)))]
+    return [o.reason for o in keep_mismatches(statement, Ownership(default, (RULE, *rules)))]
 
 
 OTHERS = FUNCTION.replace(ACCOUNT, OTHER_ACCOUNT)
@@ -161,40 +161,46 @@ OTHERS = FUNCTION.replace(ACCOUNT, OTHER_ACCOUNT)
     [
         (lambdas(), []),
         (lambdas(Sid="Other", when=None), []),
-        (lambdas(when=None), ["no source account"]),
+        (lambdas(when=None), ["it has no source account"]),
         (
             lambdas(when={"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
-            ["no source account in a StringLike or ArnLike of aws:SourceArn"],
+            ["it has no source account in a StringLike or ArnLike of aws:SourceArn"],
         ),
         (
             lambdas(when=from_arns(FUNCTION, operator="StringEquals")),
-            ["no source account in a StringLike or ArnLike of aws:SourceArn"],
+            ["it has no source account in a StringLike or ArnLike of aws:SourceArn"],
         ),
-        (lambdas(when=from_arns(FUNCTION, OTHERS)), ["777788889999 is not under accounts"]),
+        (
+            lambdas(when=from_arns(FUNCTION, OTHERS)),
+            ["its source account 777788889999 is not under accounts"],
+        ),
         (
             lambdas(when=from_arns(OTHERS, OTHERS.replace("*", "app"))),
-            ["777788889999 is not under accounts"],
+            ["its source account 777788889999 is not under accounts"],
         ),
-        (lambdas(when=from_arns("*")), ["the account of the source * can't be told"]),
+        (lambdas(when=from_arns("*")), ["the account of its source * is unknown"]),
         (
             lambdas(when={**from_arns(OTHERS), **from_arns(FUNCTION, operator="ArnLike")}),
             [],
         ),
         (
             lambdas(do=[GET, PUT], when=None),
-            ["it also allows ecr:PutImage", "no source account"],
+            ["it also allows ecr:PutImage", "it has no source account"],
         ),
         (
             lambdas({**LAMBDA, "AWS": ROLE}),
-            [f"it is for {ROLE}, lambda.amazonaws.com; the rule is for lambda.amazonaws.com alone"],
+            [
+                f"its principal is {ROLE}, lambda.amazonaws.com; "
+                "the rule is only for lambda.amazonaws.com"
+            ],
         ),
-        (lambdas(Effect="Deny"), ["it denies, and rules keep only what allows"]),
+        (lambdas(Effect="Deny"), ["its Effect is Deny, and rules keep only an Allow"]),
         (
             lambdas("*", do=GET, when=None),
             [
-                "it is for everyone; the rule is for lambda.amazonaws.com alone",
-                "it lets everyone in",
-                "no source account",
+                "its principal is everyone; the rule is only for lambda.amazonaws.com",
+                "it is public",
+                "it has no source account",
             ],
         ),
     ],
@@ -218,7 +224,7 @@ def test_why_one_under_our_own_sid_is_not() -> None:
     rule = KeepRule("EcrAccessPull", Principal("AWS", (ROLE,)))
     assert why(allow(Sid="EcrAccessPull"), rule) == []
     assert why(allow(Sid="EcrAccessPull"), rule, default="keep") == [
-        "under default: keep, a Sid that starts with EcrAccess is the file's own"
+        "with default: keep, a Sid that starts with EcrAccess belongs to the file"
     ]
 
 

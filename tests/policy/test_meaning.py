@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from reconciler.policy.language.document import NO_POLICY, Document, Unreadable, read_policy
-from reconciler.policy.meaning.difference import difference
-from reconciler.policy.meaning.facts import Facts, facts_of, not_covered, same_meaning
+from reconciler.policy.meaning.difference import difference, same_meaning
+from reconciler.policy.meaning.facts import Facts, facts_of, uncovered_facts
 from tests.policy.making import allow, read, text_of
 from tests.policy.meaning_cases import CASES, Case, Side
 
@@ -31,7 +31,7 @@ def test_equal(case: Case) -> None:
     left, right = facts(case.left, case.partition), facts(case.right, case.partition)
     for one, other in ((left, right), (right, left)):
         assert difference(one, other) == ()
-        assert not_covered(one, by=other) == {}
+        assert uncovered_facts(one, by=other) == {}
     assert same_meaning(read(case.left, case.partition), read(case.right, case.partition))
     assert same_meaning(read(case.right, case.partition), read(case.left, case.partition))
 

@@ -12,11 +12,11 @@ from reconciler.policy.language.principals import (
     account_principal,
     service_principal,
 )
-from reconciler.policy.language.request_context import iam_caller
+from reconciler.policy.meaning.callers import iam_caller
 from reconciler.policy.meaning.evaluate import evaluate
 from reconciler.policy.meaning.facts import Actions, Facts, NamedPrincipal
-from reconciler.policy.meaning.never import NeverRule, Outside, find_breaches
-from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, amounts_to, shares_any
+from reconciler.policy.meaning.never import NeverRule, Outside, find_violations
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, may_overlap, violates_tier
 from tests.policy.making import (
     ACCOUNT,
     GET,
@@ -88,14 +88,14 @@ def rule(
     return NeverRule(tier, BUILT_IN_TIERS[tier], (to, *more), "because")
 
 
-def breaches(given: NeverRule, held: Facts) -> list[Principal]:
+def violators(given: NeverRule, held: Facts) -> list[Principal]:
     """Who breaks a rule, by principal alone."""
-    return sorted({breach.who.principal for breach in find_breaches(given, held)})
+    return sorted({violation.subject.principal for violation in find_violations(given, held)})
 
 
 def broken(given: NeverRule, *statements: Json) -> list[str]:
     """The names of the principals that break a rule."""
-    return [", ".join(principal.names) for principal in breaches(given, facts(*statements))]
+    return [", ".join(principal.names) for principal in violators(given, facts(*statements))]
 
 
 def f(*actions: str) -> frozenset[str]:
@@ -141,7 +141,7 @@ def f(*actions: str) -> frozenset[str]:
     ],
 )
 def test_what_amounts_to_a_tier(tier: str, held: Actions, denied: Actions, expected: bool) -> None:
-    assert amounts_to(BUILT_IN_TIERS[tier], held, denied) is expected
+    assert violates_tier(BUILT_IN_TIERS[tier], held, denied) is expected
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_what_amounts_to_a_tier(tier: str, held: Actions, denied: Actions, expec
     ],
 )
 def test_own_tiers(tier: frozenset[str], held: Actions, expected: bool) -> None:
-    assert amounts_to(tier, held, frozenset()) is expected
+    assert violates_tier(tier, held, frozenset()) is expected
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_own_tiers(tier: frozenset[str], held: Actions, expected: bool) -> None:
     ],
 )
 def test_what_has_anything_of_a_tier(held: Actions, expected: bool) -> None:
-    assert shares_any(BUILT_IN_TIERS["push"], held) is expected
+    assert may_overlap(BUILT_IN_TIERS["push"], held) is expected
 
 
 @pytest.mark.parametrize(
@@ -448,13 +448,13 @@ def test_whoever_may_rewrite_the_policy_breaks_every_rule(
 ) -> None:
     for tier in ("pull", "push"):
         assert broken(rule(to, tier), *statements) == expected
-        found = find_breaches(rule(to, tier), facts(*statements))
-        assert all(breach.by_rewriting for breach in found)
+        found = find_violations(rule(to, tier), facts(*statements))
+        assert all(violation.by_rewriting for violation in found)
 
 
 def test_whoever_holds_the_tier_is_not_told_as_who_could_take_it() -> None:
-    (breach,) = find_breaches(rule(A), facts(allow(ROLE, "ecr:*")))
-    assert not breach.by_rewriting
+    (violation,) = find_violations(rule(A), facts(allow(ROLE, "ecr:*")))
+    assert not violation.by_rewriting
 
 
 def test_several_whom_a_rule_is_about() -> None:
@@ -462,14 +462,14 @@ def test_several_whom_a_rule_is_about() -> None:
     assert broken(both, allow([ROLE_B, ROLE], PUT), allow("*", PUT)) == [ROLE, ROLE_B]
 
 
-def test_a_breach_says_who_and_what_breaks_it() -> None:
+def test_a_violation_names_subject_and_holders() -> None:
     named = NamedPrincipal(Principal("AWS", (ROLE,)), (), "ci")
     held = facts(allow(ROLE, PUT), allow(ROOT, [PUT, CHECK]), allow(ROLE_B, PUT), deny("*", CHECK))
-    (breach,) = find_breaches(rule(named), held)
-    assert breach.who == named
-    names = {holder.principal for holder in breach.givers}
+    (violation,) = find_violations(rule(named), held)
+    assert violation.subject == named
+    names = {holder.principal for holder in violation.holders}
     assert names == {named.principal, account_principal(ACCOUNT, "aws")}
-    assert breach.denied == {CHECK}
+    assert violation.denied == {CHECK}
 
 
 @pytest.mark.parametrize(
@@ -538,11 +538,11 @@ STATEMENTS = st.lists(
 @given(STATEMENTS, st.sampled_from([ROLE, ROLE_B, STRANGER]))
 def test_it_never_fails_open(statements: list[Json], arn: str) -> None:
     """Whoever the evaluator may let push breaks the rule that names it, or its account."""
-    verdict = evaluate(document(*statements), iam_caller(arn), PUT).verdict
+    verdict = evaluate(document(*statements), iam_caller(arn), PUT)
     held = facts(*statements)
     if verdict != "denied":
-        assert Principal("AWS", (arn,)) in breaches(rule(aws(arn)), held)
+        assert Principal("AWS", (arn,)) in violators(rule(aws(arn)), held)
         own = account_principal(arn.split(":")[4], "aws")
-        assert breaches(rule(NamedPrincipal(own)), held)
+        assert violators(rule(NamedPrincipal(own)), held)
     if verdict == "allowed" and arn == STRANGER:
-        assert breaches(rule(OUTSIDE), held)
+        assert violators(rule(OUTSIDE), held)

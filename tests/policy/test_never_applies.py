@@ -4,10 +4,9 @@ import pytest
 
 from reconciler.policy.language.conditions import Clause, parse_condition
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal, service_principal
-from reconciler.policy.language.request_context import Caller
-from reconciler.policy.language.ternary import all_of
-from reconciler.policy.meaning.clauses import clause_holds
-from reconciler.policy.meaning.never_applies import find_obstacles
+from reconciler.policy.language.request_context import Caller, all_of
+from reconciler.policy.meaning.evaluate import clause_holds
+from reconciler.policy.meaning.unsatisfiable import unmet_clauses
 from tests.policy.making import ACCOUNT, OTHER_ACCOUNT, ROLE, ROLE_B, ROOT, USER
 
 LAMBDA = service_principal("lambda.amazonaws.com")
@@ -151,17 +150,17 @@ MAY: list[tuple[Principal, dict[str, dict[str, object]]]] = [
 def test_what_never_applies(
     principal: Principal, block: dict[str, dict[str, object]], reason: str
 ) -> None:
-    assert [o.reason for o in find_obstacles(principal, parse_condition(block))][:1] == [reason]
+    assert [o.reason for o in unmet_clauses(principal, parse_condition(block))][:1] == [reason]
 
 
 @pytest.mark.parametrize(("principal", "block"), MAY)
 def test_what_may_apply(principal: Principal, block: dict[str, dict[str, object]]) -> None:
-    assert find_obstacles(principal, parse_condition(block)) == ()
+    assert unmet_clauses(principal, parse_condition(block)) == ()
 
 
 def test_one_value_of_several_is_named() -> None:
     block = {"ArnLike": {"aws:SourceArn": [FUNCTION, "arn:aws:s3:::bucket"]}}
-    (obstacle,) = find_obstacles(LAMBDA, parse_condition(block))
+    (obstacle,) = unmet_clauses(LAMBDA, parse_condition(block))
     assert (obstacle.reason, obstacle.value) == ("no-such-value", "arn:aws:s3:::bucket")
 
 
@@ -169,8 +168,8 @@ def test_what_is_known_of_every_request_is_named() -> None:
     known = parse_condition({"StringEquals": {"aws:RequestedRegion": ["us-west-2", "eu-west-1"]}})
     here = parse_condition({"StringEquals": {"aws:RequestedRegion": "us-west-2"}})
     there = parse_condition({"StringLike": {"aws:RequestedRegion": "ap-*"}})
-    assert find_obstacles(aws(ROLE), here, known) == ()
-    (obstacle,) = find_obstacles(aws(ROLE), there, known)
+    assert unmet_clauses(aws(ROLE), here, known) == ()
+    (obstacle,) = unmet_clauses(aws(ROLE), there, known)
     assert (obstacle.reason, obstacle.other) == ("pair", known[0])
 
 
@@ -242,7 +241,7 @@ def test_no_request_meets_what_never_applies() -> None:
     certain = 0
     for principal, callers in REQUESTS.items():
         for condition in conditions:
-            reasons = {o.reason for o in find_obstacles(principal, condition)}
+            reasons = {o.reason for o in unmet_clauses(principal, condition)}
             if reasons - {"no-set-operator", "variable"}:
                 certain += 1
                 for caller in callers:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.policy.compile.compiler import compile_policy
+from reconciler.policy.compile import compile_policy
 from reconciler.policy.language.document import Document, parse_document
-from reconciler.policy.meaning.difference import difference
-from reconciler.policy.meaning.facts import Facts, facts_of, same_meaning
+from reconciler.policy.meaning.difference import difference, same_meaning
+from reconciler.policy.meaning.facts import Facts, facts_of
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from tests.policy.making import (
     GET,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.policy.meaning.evaluate import evaluate
 from reconciler.policy.meaning.facts import facts_of
-from reconciler.policy.meaning.public import openings
+from reconciler.policy.meaning.public import public_access
 from tests.policy.making import ACCOUNT, GET, LAMBDA, PUT, ROLE, ROOT, Json, allow, deny, document
 from tests.policy.strangers import AT_WILL, ORG, SERVICE, strangers
 
@@ -69,12 +69,12 @@ def operators(key: str) -> Iterator[str]:
 
 def lets_strangers_in(policy: list[Json]) -> bool:
     read = document(*policy)
-    verdicts = (evaluate(read, caller, what).verdict for caller in STRANGERS for what in (GET, PUT))
+    verdicts = (evaluate(read, caller, what) for caller in STRANGERS for what in (GET, PUT))
     return "allowed" in verdicts
 
 
 def called_public(policy: list[Json]) -> bool:
-    return bool(openings(facts_of(document(*policy).statements)))
+    return bool(public_access(facts_of(document(*policy).statements)))
 
 
 def single_conditions(key: str) -> Iterator[Json]:

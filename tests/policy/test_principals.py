@@ -1,7 +1,6 @@
 import pytest
 
-from reconciler.policy.language.conditions import parse_condition
-from reconciler.policy.language.labels import holder_name
+from reconciler.policy.language.conditions import display_holder, parse_condition
 from reconciler.policy.language.principals import (
     EVERYONE,
     MISSING,
@@ -129,7 +128,7 @@ def test_what_is_gone(principal: Principal, kind: str | None) -> None:
         ),
         (Principal("Service", ("lambda.amazonaws.com",)), "lambda.amazonaws.com"),
         (Principal("CanonicalUser", ("X",)), "CanonicalUser X"),
-        (Principal("NotPrincipal", ("AWS:a", "Service:b")), "everyone but a, b"),
+        (Principal("NotPrincipal", ("AWS:a", "Service:b")), "everyone except a, b"),
     ],
 )
 def test_how_people_read_it(principal: Principal, name: str) -> None:
@@ -157,7 +156,7 @@ def test_the_partition_of_a_region(region: str, partition: str) -> None:
 
 def test_everyone_under_a_condition_is_not_everyone() -> None:
     bound = parse_condition({"StringEquals": {"aws:SourceAccount": ["5", "4", "3", "2"]}})
-    told = 'whoever meets StringEquals aws:SourceAccount "2" or "3" or "4" or 1 more'
-    assert holder_name(EVERYONE, bound) == told
-    assert holder_name(EVERYONE, ()) == "everyone"
-    assert holder_name(account_principal(ACCOUNT, "aws"), bound) == ACCOUNT
+    told = 'everyone with StringEquals aws:SourceAccount "2" or "3" or "4" or 1 more'
+    assert display_holder(EVERYONE, bound) == told
+    assert display_holder(EVERYONE, ()) == "everyone"
+    assert display_holder(account_principal(ACCOUNT, "aws"), bound) == ACCOUNT

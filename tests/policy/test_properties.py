@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.policy.language.conditions import condition_json, parse_condition
-from reconciler.policy.meaning.difference import difference
-from reconciler.policy.meaning.facts import Facts, not_covered, reduce_facts, same_meaning
+from reconciler.policy.meaning.difference import difference, same_meaning
+from reconciler.policy.meaning.facts import Facts, reduce_facts, uncovered_facts
 from tests.policy.making import Json, document, facts, read
 from tests.policy.random_policies import policies, rewritten, statements
 
@@ -37,7 +37,7 @@ def test_neither_side_adds_to_the_other_where_they_are_equal_and_only_there(
     left: list[Json], right: list[Json]
 ) -> None:
     one, other = facts(*left), facts(*right)
-    nothing_new = not not_covered(one, by=other) and not not_covered(other, by=one)
+    nothing_new = not uncovered_facts(one, by=other) and not uncovered_facts(other, by=one)
     assert nothing_new == (one == other) == (difference(one, other) == ())
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal, service_principal
 from reconciler.policy.meaning.facts import Holder
-from reconciler.policy.meaning.public import Why, is_public, openings
+from reconciler.policy.meaning.public import PublicReason, is_public, public_access
 from tests.policy.making import (
     ACCOUNT,
     GET,
@@ -57,7 +57,7 @@ def public(operator: str, key: str, *values: str) -> bool:
 )
 def test_without_a_condition(principal: Principal, effect: str, expected: bool) -> None:
     held = {Holder(principal, effect, ()): frozenset({GET})}
-    assert bool(openings(held)) is expected
+    assert bool(public_access(held)) is expected
 
 
 @pytest.mark.parametrize("key", VALUES)
@@ -261,7 +261,7 @@ NOT_MY_SERVICES = deny(
     ],
 )
 def test_a_key_that_has_to_be_there(block: Json, bounded: bool) -> None:
-    assert bool(openings(facts(allow("*", when=block)))) is not bounded
+    assert bool(public_access(facts(allow("*", when=block)))) is not bounded
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_a_key_that_has_to_be_there(block: Json, bounded: bool) -> None:
     ],
 )
 def test_a_deny_of_everyone_else(block: Json | None, bounded: bool) -> None:
-    assert bool(openings(facts(allow("*"), deny("*", "ecr:*", block)))) is not bounded
+    assert bool(public_access(facts(allow("*"), deny("*", "ecr:*", block)))) is not bounded
 
 
 WHO: Json = {"AWS": [ROLE, ROOT]}
@@ -349,9 +349,9 @@ WHO: Json = {"AWS": [ROLE, ROOT]}
         ),
     ],
 )
-def test_whom_denies_leave(denies: list[Json], why: Why | None) -> None:
-    found = openings(facts(allow("*"), *denies))
-    assert [opening.why for opening in found.values()] == ([why] if why else [])
+def test_whom_denies_leave(denies: list[Json], why: PublicReason | None) -> None:
+    found = public_access(facts(allow("*"), *denies))
+    assert [opening.reason for opening in found.values()] == ([why] if why else [])
 
 
 @pytest.mark.parametrize(
@@ -368,7 +368,7 @@ def test_whom_denies_leave(denies: list[Json], why: Why | None) -> None:
 )
 def test_a_deny_bounds_its_own_actions(allowed: Json, denied: Json, left: list[str]) -> None:
     bounding = deny("*", None, {"StringNotEquals": ORG_ID}, **denied)
-    found = openings(facts(allow("*", None, **allowed), bounding))
+    found = public_access(facts(allow("*", None, **allowed), bounding))
     assert [sorted(map(str, opening.actions)) for opening in found.values()] == (
         [left] if left else []
     )
@@ -376,8 +376,8 @@ def test_a_deny_bounds_its_own_actions(allowed: Json, denied: Json, left: list[s
 
 def test_everything_but_some_is_bounded_by_a_deny_of_everything() -> None:
     most = allow("*", None, NotAction=GET)
-    assert openings(facts(most, deny("*", PUT)))
-    assert not openings(facts(most, deny("*", "*")))
+    assert public_access(facts(most, deny("*", PUT)))
+    assert not public_access(facts(most, deny("*", "*")))
 
 
 def nets(*first: int, do: object = GET) -> Json:
@@ -386,8 +386,8 @@ def nets(*first: int, do: object = GET) -> Json:
 
 
 def opened(*statements: Json) -> list[list[str]]:
-    found = openings(facts(*statements)).values()
-    assert all(opening.why == "networks" for opening in found)
+    found = public_access(facts(*statements)).values()
+    assert all(opening.reason == "networks" for opening in found)
     return sorted(sorted(map(str, opening.actions)) for opening in found)
 
 
@@ -423,10 +423,10 @@ def test_networks_of_all_statements_count_together(
 
 
 def test_networks_add_up_beside_all_but_some_actions() -> None:
-    found = openings(facts(allow("*", None, nets(1, 3)["Condition"], NotAction=PUT), nets(5)))
+    found = public_access(facts(allow("*", None, nets(1, 3)["Condition"], NotAction=PUT), nets(5)))
     assert [GET in opening.actions for opening in found.values()] == [True, True]
     apart = nets(5, do=PUT)
-    assert not openings(facts(allow("*", None, nets(1, 3)["Condition"], NotAction=PUT), apart))
+    assert not public_access(facts(allow("*", None, nets(1, 3)["Condition"], NotAction=PUT), apart))
 
 
 def test_networks_of_both_versions_count_apart() -> None:
@@ -438,14 +438,14 @@ def test_networks_of_both_versions_count_apart() -> None:
 def test_what_is_named_does_not_add_up() -> None:
     accounts = [f"{number:012}" for number in range(50)]
     each = [allow("*", when={"StringEquals": {"aws:PrincipalAccount": a}}) for a in accounts]
-    assert not openings(facts(*each))
+    assert not public_access(facts(*each))
 
 
 def test_more_than_a_policy_holds_is_taken_together() -> None:
     patterns = [nets(n, do=f"ecr:{n}*") for n in range(0, 160, 2)]
-    assert len(openings(facts(*patterns))) == len(patterns)
-    assert not openings(facts(*patterns[:40]))
+    assert len(public_access(facts(*patterns))) == len(patterns)
+    assert not public_access(facts(*patterns[:40]))
     many = [f"203.0.{n}.{m}" for n in range(0, 254, 2) for m in range(0, 254, 2)]
     wide = allow("*", [GET, PUT, "ecr:TagResource", "ecr:ListImages"], nets(1, 3)["Condition"])
     small = allow("*", "ecr:DescribeImages", {"IpAddress": {"aws:SourceIp": [*many, "5.0.0.0/8"]}})
-    assert len(openings(facts(wide, small))) == 2
+    assert len(public_access(facts(wide, small))) == 2

@@ -1,8 +1,10 @@
-"""Knowing a policy that is not understood again, in whatever order it is read."""
+"""The same policy: by meaning, or, where it is not understood, by its JSON in any order."""
 
 import pytest
 
-from reconciler.policy.meaning.keep import is_reshuffled
+from reconciler.policy.language.document import Unreadable
+from reconciler.policy.meaning.difference import same_policy
+from tests.policy.making import GET, PUT, allow, read
 
 
 @pytest.mark.parametrize(
@@ -17,6 +19,7 @@ from reconciler.policy.meaning.keep import is_reshuffled
         ('{"a": 1}', '{"a": 2}', False),
         ('{"a": 1}', '{"a": "1"}', False),
         ('{"a": 1.5}', '{"a": 1.50}', False),
+        ('{"a": 1.5}', '{"a": "1.5"}', False),
         ('{"a": []}', '{"a": null}', False),
         ('{"a": ["x", "x"]}', '{"a": ["x"]}', False),
         ('{"a": 1, "a": 2}', '{"a": 2}', False),
@@ -25,5 +28,13 @@ from reconciler.policy.meaning.keep import is_reshuffled
     ],
 )
 def test_reshuffled(left: str, right: str, same: bool) -> None:
-    assert is_reshuffled(left, right) is same
-    assert is_reshuffled(right, left) is same
+    assert same_policy(Unreadable(left, ""), Unreadable(right, "")) is same
+    assert same_policy(Unreadable(right, ""), Unreadable(left, "")) is same
+
+
+def test_what_is_understood_is_compared_by_meaning() -> None:
+    unreadable = read(allow(Unknown="x"))
+    assert same_policy(read(allow(do=[GET, PUT])), read(allow(do=[PUT, GET])))
+    assert not same_policy(read(allow()), read(allow(do=PUT)))
+    assert not same_policy(read(allow()), unreadable)
+    assert not same_policy(unreadable, read(allow()))

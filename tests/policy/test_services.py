@@ -3,9 +3,9 @@
 import pytest
 
 from reconciler.policy.language.services import (
+    closest_service,
     in_any_partition,
     known_service,
-    meant_service,
     partition_of_service,
 )
 
@@ -56,4 +56,4 @@ def test_what_is_written_in_short(short: str, known: str | None) -> None:
     ],
 )
 def test_the_known_one_that_a_near_miss_means(name: str, partition: str, meant: str | None) -> None:
-    assert meant_service(name, partition) == meant
+    assert closest_service(name, partition) == meant

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from reconciler.policy.language.condition_keys import ARN_KEYS
 from reconciler.policy.language.conditions import Clause, condition_json, parse_condition
-from reconciler.policy.language.operators import spellings
+from reconciler.policy.language.operators import equivalent_operators
 from reconciler.policy.language.request_context import Caller
-from reconciler.policy.meaning.clauses import clause_holds
+from reconciler.policy.meaning.evaluate import clause_holds
 from tests.policy.making import ACCOUNT, ROLE, ROLE_B
 
 TAG = "aws:principaltag/team"
@@ -45,7 +45,7 @@ def test_they_answer_the_same_for_every_request(
 ) -> None:
     # What the clause names is what a request is most likely to have.
     requests = [actual, *([value] for value in values)]
-    same = spellings(base, key, values)
+    same = equivalent_operators(base, key, values)
     assert base in same
     for (qualifier, end), request in product(WITHIN, requests):
         known = {} if not request else {key: tuple(request)}
@@ -59,8 +59,8 @@ def test_they_answer_the_same_for_every_request(
 
 @given(st.sampled_from(BASES), keys, st.lists(texts, min_size=1, max_size=3))
 def test_each_of_them_gives_the_same(base: str, key: str, values: list[str]) -> None:
-    same = spellings(base, key, values)
-    assert {spellings(name, key, values) for name in same} == {same}
+    same = equivalent_operators(base, key, values)
+    assert {equivalent_operators(name, key, values) for name in same} == {same}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_each_of_them_gives_the_same(base: str, key: str, values: list[str]) -> 
     ],
 )
 def test_what_says_the_same(base: str, key: str, value: str, same: tuple[str, ...]) -> None:
-    assert spellings(base, key, [value]) == same
+    assert equivalent_operators(base, key, [value]) == same
 
 
 @pytest.mark.parametrize(

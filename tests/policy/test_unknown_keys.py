@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.policy.meaning.never_applies import meant_key, unknown_keys
+from reconciler.policy.language.condition_keys import closest_key
+from reconciler.policy.meaning.unsatisfiable import unknown_keys
 from tests.policy.making import ROLE, allow, document
 
 
@@ -50,4 +51,4 @@ def test_where_there_are_no_variables_none_is_unknown() -> None:
     ],
 )
 def test_what_was_meant(key: str, meant: str | None) -> None:
-    assert meant_key(key) == meant
+    assert closest_key(key) == meant

@@ -15,12 +15,11 @@ from reconciler.access_file.document.problems import Place, ProblemList, quote
 from reconciler.access_file.model import AccessFile, Entry
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.actions import KNOWN_ACTIONS
-from reconciler.policy.language.conditions import Condition
+from reconciler.policy.language.conditions import Condition, display_holder
 from reconciler.policy.language.document import Action, NotAction
 from reconciler.policy.language.glob import glob_matches, globs_intersect
-from reconciler.policy.language.labels import holder_name
 from reconciler.policy.meaning.callers import known_of_requests
-from reconciler.policy.meaning.denied import Denial, Loss, as_denial, lost
+from reconciler.policy.meaning.denied import Denial, Loss, compute_loss, denial_of
 from reconciler.policy.meaning.facts import Actions
 
 _MAX_WORK = 300_000
@@ -110,7 +109,7 @@ def _work(facts: _Weight, denials: _Weight) -> int:
 
 def _denials(entry: Entry) -> Iterator[_PlacedDenial]:
     for statement, raw in valid_statements(entry):
-        denial = as_denial(statement)
+        denial = denial_of(statement)
         if denial:
             yield _PlacedDenial(denial, raw.place)
 
@@ -151,7 +150,7 @@ def _check(
 ) -> None:
     losing: defaultdict[tuple[_Line, Loss], list[PlacedFact]] = defaultdict(list)
     for fact in facts:
-        loss = lost(fact.holder, fact.actions, placed.denial, requests)
+        loss = compute_loss(fact.holder, fact.actions, placed.denial, requests)
         if loss:
             losing[_line(fact), loss].append(fact)
     sizes = Counter(map(_line, facts)) if losing else Counter()
@@ -159,7 +158,7 @@ def _check(
         whole_key = line.key if len(losers) == sizes[line] else None
         names = [whole_key] if whole_key else map(_name, losers)
         what = quote(line.tier) if line.tier else "this statement"
-        message = where + loss.told(what, map(quote, names), "a Deny")
+        message = where + loss.describe(what, map(quote, names), "a Deny")
         problems.warning(
             RuleId.GRANT_DENIED, message, line.place, hint=loss.remedy, other=placed.place
         )
@@ -173,4 +172,4 @@ def _line(fact: PlacedFact) -> _Line:
 def _name(fact: PlacedFact) -> str:
     key = fact.placed_grant.key if fact.placed_grant else None
     own = fact.name if fact.name != key else None
-    return own or holder_name(fact.holder.principal, fact.holder.condition)
+    return own or display_holder(fact.holder.principal, fact.holder.condition)

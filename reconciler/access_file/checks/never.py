@@ -15,12 +15,12 @@ from reconciler.access_file.desired import (
 from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
 from reconciler.access_file.model import AccessFile, PlacedRule
 from reconciler.model.rule_ids import RuleId
+from reconciler.policy.language.conditions import display_holder
 from reconciler.policy.language.glob import GlobIndex, has_wildcard
-from reconciler.policy.language.labels import holder_name
-from reconciler.policy.language.principals import account_of, is_anyone
+from reconciler.policy.language.principals import account_of, is_open_ended
 from reconciler.policy.meaning.facts import Holder, NamedPrincipal
-from reconciler.policy.meaning.never import Breach, NeverRule, Outside, find_breaches
-from reconciler.policy.meaning.tiers import amounts_to, can_rewrite, shares_any
+from reconciler.policy.meaning.never import NeverRule, NeverViolation, Outside, find_violations
+from reconciler.policy.meaning.tiers import can_rewrite, may_overlap, violates_tier
 from reconciler.printable import quoted
 
 _MATCHES = WorkLimit(500_000, "comparisons of never rules' patterns with repositories")
@@ -31,7 +31,7 @@ _HINT = "remove the access, or change the rule"
 
 class _Violation(NamedTuple):
     placed: PlacedRule
-    breach: Breach
+    violation: NeverViolation
 
 
 def watched_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
@@ -108,23 +108,23 @@ def _check(
     if key not in evaluated:
         problems.count(_EVALUATIONS, _evaluations(rules, facts), place)
         evaluated[key] = tuple(
-            _Violation(placed, breach)
+            _Violation(placed, violation)
             for placed in rules
-            for breach in find_breaches(placed.rule, facts)
+            for violation in find_violations(placed.rule, facts)
         )
-    for placed, breach in evaluated[key]:
-        giving = [fact for holder in breach.givers for fact in by_holder[holder]]
+    for placed, violation in evaluated[key]:
+        giving = [fact for holder in violation.holders for fact in by_holder[holder]]
         problems.count(_VIOLATIONS, len(giving), place)
-        for fact in _decisive(placed.rule, breach, giving):
-            message = _message(placed.rule, breach, fact)
+        for fact in _decisive(placed.rule, violation, giving):
+            message = _message(placed.rule, violation, fact)
             problems.error(RuleId.NEVER, message, fact.place, hint=_HINT, other=placed.place)
 
 
-def _message(rule: NeverRule, breach: Breach, fact: PlacedFact) -> str:
-    alone = amounts_to(rule.actions, fact.actions, breach.denied)
-    rewrites = not alone and can_rewrite(fact.actions, breach.denied)
+def _message(rule: NeverRule, violation: NeverViolation, fact: PlacedFact) -> str:
+    alone = violates_tier(rule.actions, fact.actions, violation.denied)
+    rewrites = not alone and can_rewrite(fact.actions, violation.denied)
     gets = "can rewrite the policy and so give itself" if rewrites else "gets"
-    name = quote(_name(breach.who, fact))
+    name = quote(_name(violation.subject, fact))
     return f"{name} {gets} {rule.tier} here, which it must never have: {quoted(rule.because)}"
 
 
@@ -140,21 +140,23 @@ def _evaluations(rules: Sequence[PlacedRule], facts: Collection[Holder]) -> int:
         for placed in rules
         for one in placed.rule.to
     )
-    anyone = sum(is_anyone(holder.principal) for holder in facts)
+    anyone = sum(is_open_ended(holder.principal) for holder in facts)
     return len(facts) * len(rules) + pairs * (1 + anyone)
 
 
 def _name(principal: NamedPrincipal, fact: PlacedFact) -> str:
     own = fact.name if fact.holder.principal == principal.principal else None
-    return principal.name or own or holder_name(principal.principal, principal.condition)
+    return principal.name or own or display_holder(principal.principal, principal.condition)
 
 
-def _decisive(rule: NeverRule, breach: Breach, giving: Iterable[PlacedFact]) -> list[PlacedFact]:
+def _decisive(
+    rule: NeverRule, violation: NeverViolation, giving: Iterable[PlacedFact]
+) -> list[PlacedFact]:
     """Return the facts that violate the rule alone; if there are none, all that contribute."""
     alone = [
         fact
         for fact in giving
-        if amounts_to(rule.actions, fact.actions, breach.denied)
-        or can_rewrite(fact.actions, breach.denied)
+        if violates_tier(rule.actions, fact.actions, violation.denied)
+        or can_rewrite(fact.actions, violation.denied)
     ]
-    return alone or [fact for fact in giving if shares_any(rule.actions, fact.actions)]
+    return alone or [fact for fact in giving if may_overlap(rule.actions, fact.actions)]

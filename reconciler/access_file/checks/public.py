@@ -8,10 +8,15 @@ from reconciler.access_file.model import AccessFile
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.glob import GlobIndex, has_wildcard
 from reconciler.policy.language.principals import is_everyone
-from reconciler.policy.meaning.public import TELL_WHY, Opening, Why, openings
-from reconciler.policy.meaning.tiers import shares_any
+from reconciler.policy.meaning.public import (
+    PUBLIC_REASONS,
+    PublicAccess,
+    PublicReason,
+    public_access,
+)
+from reconciler.policy.meaning.tiers import may_overlap
 
-_HINTS: Mapping[Why, str] = {
+_HINTS: Mapping[PublicReason, str] = {
     "unbounded": "restrict it to an organization, an account or a network",
     "networks": "allow at most two /8 of IPv4 and two /32 of IPv6, over all public statements",
     "services": "restrict services by aws:SourceOrgID or aws:SourceAccount",
@@ -39,11 +44,11 @@ def check_public(
     }
     reported: set[Place] = set()
     for entries in _combinations(guarded, facts):
-        opened = openings(combine_facts(fact for entry in entries for fact in facts[entry]))
+        opened = public_access(combine_facts(fact for entry in entries for fact in facts[entry]))
         for entry in entries if opened else ():
             for fact in facts[entry] if entry not in allowed else ():
                 opening = opened.get(fact.holder)
-                if opening and shares_any(fact.actions, opening.actions):
+                if opening and may_overlap(fact.actions, opening.actions):
                     if fact.key_place not in reported:
                         _report(entry, fact, opening, problems)
                     reported.add(fact.key_place)
@@ -59,17 +64,17 @@ def _combinations(combined: EntriesByName, facts: _FactsByEntry) -> dict[tuple[s
     }
 
 
-def _report(repository: str, fact: PlacedFact, opening: Opening, problems: ProblemList) -> None:
+def _report(repository: str, fact: PlacedFact, access: PublicAccess, problems: ProblemList) -> None:
     message = "this statement gives public access"
     if fact.placed_grant:
-        part = "" if fact.actions <= opening.actions else "a part of "
+        part = "" if fact.actions <= access.actions else "a part of "
         tier = quote(fact.placed_grant.grant.tier)
         message = f"{quote(fact.placed_grant.key)} gives public access to {part}{tier}"
     item = f'"{repository}"' if has_wildcard(repository) else repository
     problems.error(
         RuleId.PUBLIC,
-        f"{message}: {TELL_WHY[opening.why]}",
+        f"{message}: {PUBLIC_REASONS[access.reason]}",
         fact.key_place,
-        hint=f"{_HINTS[opening.why]}, or write guards: {{public: {{allow: [{item}]}}}}",
+        hint=f"{_HINTS[access.reason]}, or write guards: {{public: {{allow: [{item}]}}}}",
         repository=repository,
     )

@@ -15,22 +15,22 @@ from reconciler.access_file.sections.accounts import check_condition_value
 from reconciler.access_file.sections.context import FileContext
 from reconciler.closest import closest
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.condition_values import FAMILIES
+from reconciler.policy.language.condition_keys import (
+    abbreviate_key,
+    candidate_keys,
+    is_unknown_key,
+    variable_keys,
+)
+from reconciler.policy.language.condition_values import OPERATOR_FAMILIES
 from reconciler.policy.language.conditions import (
     NO_CONDITION,
     Condition,
     ConditionClashError,
-    combine,
+    combine_conditions,
     parse_operator,
     read_condition,
 )
 from reconciler.policy.language.json_text import MalformedError
-from reconciler.policy.meaning.never_applies import (
-    is_unknown_key,
-    keys_in,
-    known_keys_like,
-    shortened,
-)
 
 _INVALID_NULL = re.compile(r":Null|NullIfExists")
 _NULL_WITH_AFFIX = re.compile(r"(\w+:)?Null(IfExists)?", re.IGNORECASE)
@@ -86,7 +86,7 @@ def check_conditions(block: Node | None, context: FileContext) -> None:
         for pair in pairs_of(operator.value):
             _check_key(pair.key.text, pair.key.place, context.problems, present)
             for value in scalars_in(pair.value):
-                for key in keys_in(value.text):
+                for key in variable_keys(value.text):
                     _check_key(key, value.place, context.problems)
                 if parsed:
                     check_condition_value(pair.key.text.lower(), parsed, value, context)
@@ -97,8 +97,8 @@ def _check_key(
 ) -> None:
     if is_unknown_key(key):
         message = f"unknown condition key {quote(key)}: most likely no request has it"
-        choices = [like for like in known_keys_like(key) if like.lower() not in present]
-        hint = problems.did_you_mean(shortened(key), choices)
+        choices = [like for like in candidate_keys(key) if like.lower() not in present]
+        hint = problems.did_you_mean(abbreviate_key(key), choices)
         problems.warning(RuleId.UNKNOWN_CONDITION_KEY, message, place, hint=hint)
 
 
@@ -113,7 +113,7 @@ def all_of(problems: ProblemList, place: Place, *conditions: Condition) -> Condi
     if len(given) <= 1:
         return given[0] if given else NO_CONDITION
     try:
-        return combine(*given)
+        return combine_conditions(*given)
     except ConditionClashError as clash:
         message = (
             f"two conditions set {clash.operator} {clash.key} to different values; one statement"
@@ -130,6 +130,6 @@ def _similar_operators(name: str, block: Node | None) -> list[str]:
     joined = (one for one in _QUALIFIERS if name.lower().startswith(one.lower()))
     likely = closest(qualifier, _QUALIFIERS) if colon else next(joined, None)
     present = {pair.key.text for pair in pairs_of(block)}
-    bases = [f"{likely}:{base}" if likely else base for base in FAMILIES]
+    bases = [f"{likely}:{base}" if likely else base for base in OPERATOR_FAMILIES]
     names = [*bases, *(f"{base}IfExists" for base in bases)]
     return [name for name in names if name not in present and not _INVALID_NULL.search(name)]

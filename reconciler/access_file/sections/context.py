@@ -8,7 +8,7 @@ from typing import NamedTuple
 from reconciler.access_file.document.nodes import Pair
 from reconciler.access_file.document.problems import ProblemList
 from reconciler.access_file.model import Registry
-from reconciler.policy.language.conditions import Condition, canonical
+from reconciler.policy.language.conditions import Condition, canonical_condition
 from reconciler.policy.language.principals import Principal
 from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.tiers import Tiers
@@ -34,12 +34,12 @@ class ResolvedPrincipal(NamedTuple):
 
     @property
     def condition(self) -> Condition:
-        """The condition in its canonical form."""
-        return canonical(self.written)
+        """The condition in its canonical_condition form."""
+        return canonical_condition(self.written)
 
     @property
     def named(self) -> NamedPrincipal:
-        """The principal under its canonical condition."""
+        """The principal under its canonical_condition condition."""
         return NamedPrincipal(self.principal, self.condition, self.name)
 
 

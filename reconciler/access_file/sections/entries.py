@@ -28,7 +28,7 @@ from reconciler.access_file.sections.tiers import check_tier
 from reconciler.access_file.sections.until import ends_at, read_until
 from reconciler.model.grants import Grant
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.conditions import NO_CONDITION, Condition, canonical
+from reconciler.policy.language.conditions import NO_CONDITION, Condition, canonical_condition
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.principals import EVERYONE, Principal
 
@@ -121,7 +121,12 @@ def _grant(terms: _TierTerms, resolved: ResolvedPrincipal, context: FileContext)
     if resolved.principal == EVERYONE:
         check_tier_applies(written, actions, place, context.problems)
     return Grant(
-        resolved.principal, resolved.name, terms.tier, actions, canonical(written), terms.until
+        resolved.principal,
+        resolved.name,
+        terms.tier,
+        actions,
+        canonical_condition(written),
+        terms.until,
     )
 
 

@@ -24,8 +24,8 @@ from reconciler.policy.language.conditions import (
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.json_text import MalformedError
 from reconciler.policy.language.principals import Principal, arn_of, service_principal
-from reconciler.policy.meaning.never_applies import Obstacle, find_obstacles
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
+from reconciler.policy.meaning.unsatisfiable import UnmetClause, unmet_clauses
 
 _RULE = RuleId.NEVER_APPLIES
 _MAX_REPORTED = 20
@@ -95,8 +95,8 @@ def check_applies(
     if resolved.written == checked:
         return
     principal, requests = resolved.principal, context.requests
-    reported = frozenset(find_obstacles(principal, checked, requests))
-    found = find_obstacles(principal, resolved.written, requests)
+    reported = frozenset(unmet_clauses(principal, checked, requests))
+    found = unmet_clauses(principal, resolved.written, requests)
     for obstacle in islice((one for one in found if one not in reported), _MAX_REPORTED):
         message = _message(obstacle, principal, requests)
         hint = _hint(obstacle, principal, requests)
@@ -109,14 +109,14 @@ def check_tier_applies(
 ) -> None:
     """Warn where an organization, everyone under a condition, has the tier for the service."""
     if actions == BUILT_IN_TIERS["lambda"]:
-        found = find_obstacles(service_principal("lambda.amazonaws.com"), condition)
+        found = unmet_clauses(service_principal("lambda.amazonaws.com"), condition)
         if any(obstacle.clause.key in ONLY_FOR_MEMBERS for obstacle in found):
             message = "this never applies to Lambda itself: no service is in an organization"
             hint = f"{_MEMBERS_HINT}; for users and roles, use the tier pull"
             problems.warning(_RULE, message, place, hint=hint)
 
 
-def _message(obstacle: Obstacle, principal: Principal, requests: Condition) -> str:
+def _message(obstacle: UnmetClause, principal: Principal, requests: Condition) -> str:
     clause, key = obstacle.clause, _key(obstacle.clause)
     match obstacle.reason:
         case "lacks-key" if clause.key in ONLY_FOR_SERVICES:
@@ -140,7 +140,7 @@ def _message(obstacle: Obstacle, principal: Principal, requests: Condition) -> s
     return f"this never applies: {why}"
 
 
-def _hint(obstacle: Obstacle, principal: Principal, requests: Condition) -> str | None:
+def _hint(obstacle: UnmetClause, principal: Principal, requests: Condition) -> str | None:
     clause = obstacle.clause
     operator = parse_operator(clause.operator)
     match obstacle.reason:
@@ -160,7 +160,7 @@ def _hint(obstacle: Obstacle, principal: Principal, requests: Condition) -> str 
     return _MEMBERS_HINT if of_both else "remove one of them, or make their values overlap"
 
 
-def _value_hint(obstacle: Obstacle, operator: Operator) -> str:
+def _value_hint(obstacle: UnmetClause, operator: Operator) -> str:
     clause = obstacle.clause
     if has_wildcard(obstacle.value) and not operator.base.endswith("Like"):
         like = "ArnLike" if clause.key.endswith("arn") else "StringLike"
@@ -203,7 +203,7 @@ def _values(clause: Clause) -> str:
     return f"{quote(clause.values[0])}{more}"
 
 
-def _places(obstacle: Obstacle, node: Node | None) -> Iterator[Place]:
+def _places(obstacle: UnmetClause, node: Node | None) -> Iterator[Place]:
     """Yield the places of what an obstacle is about, the most precise one first."""
     for clause in filter(None, (obstacle.clause, obstacle.other)):
         for block in (node, child(node, "when")):

@@ -32,8 +32,8 @@ from reconciler.policy.language.principals import (
 )
 from reconciler.policy.language.services import (
     KNOWN_SERVICES,
+    closest_service,
     in_any_partition,
-    meant_service,
     partition_of_service,
 )
 
@@ -81,7 +81,7 @@ def _check_service(node: ScalarNode, context: FileContext) -> None:
         hint = f"write {in_any_partition(name)}"
         problems.error(RuleId.WRONG_PARTITION, message, node.place, hint=hint)
     elif problems.may_compare(len(KNOWN_SERVICES)):
-        similar = meant_service(name, context.partition)
+        similar = closest_service(name, context.partition)
         if similar:
             message = f"{quote(name)} is not a known service"
             problems.warning(RuleId.UNKNOWN_SERVICE, message, node.place, hint=suggestion(similar))

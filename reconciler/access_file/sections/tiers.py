@@ -14,15 +14,15 @@ from reconciler.access_file.document.problems import (
 from reconciler.access_file.sections.order import sort_by_use, write_cycle
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.actions import (
+    ACTIONS_WITHOUT_REPOSITORY,
     AUTHORIZATION_TOKEN,
     EVERY_ACTION,
     KNOWN_ACTIONS,
-    OF_REGISTRY_POLICY,
+    REGISTRY_POLICY_ACTIONS,
     UPSTREAM_IMPORT,
-    WITHOUT_REPOSITORY,
     canonical_action,
     idle_actions,
-    is_known,
+    is_known_action,
 )
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, Tiers
@@ -61,19 +61,19 @@ def _check_action(action: ScalarNode, problems: ProblemList) -> None:
         if idle == {UPSTREAM_IMPORT}:
             message += " on the first pull through a cache, which creates the repository"
         problems.warning(RuleId.IDLE_ACTION, message, action.place, hint=_idle_hint(idle))
-    elif not is_known(name):
+    elif not is_known_action(name):
         message = f"{quote(action.text)} is not a known ECR action"
         hint = _similar_hint(action.text, problems)
         problems.warning(RuleId.UNKNOWN_ACTION, message, action.place, hint=hint)
 
 
 def _idle_hint(idle: frozenset[str]) -> str:
-    return _REGISTRY_HINT if idle <= OF_REGISTRY_POLICY else _CALLER_HINT
+    return _REGISTRY_HINT if idle <= REGISTRY_POLICY_ACTIONS else _CALLER_HINT
 
 
 def _similar_hint(text: str, problems: ProblemList) -> str | None:
     """Suggest a similar action, or say where to write it if it has no effect here."""
-    similar = problems.closest(text, {*KNOWN_ACTIONS, *WITHOUT_REPOSITORY})
+    similar = problems.closest(text, {*KNOWN_ACTIONS, *ACTIONS_WITHOUT_REPOSITORY})
     idle = idle_actions(similar) if similar else frozenset()
     if similar and idle:
         return f"{quote(similar)} has no effect in a repository policy: {_idle_hint(idle)}"
@@ -85,7 +85,7 @@ def _prefix_hint(text: str, problems: ProblemList) -> str | None:
     prefixed = f"{_PREFIX}{name}"
     if colon and problems.closest(service, (_PREFIX[:-1],)) is None:
         return None
-    if not is_known(prefixed):
+    if not is_known_action(prefixed):
         return None if colon else "an action starts with 'ecr:'"
     if has_wildcard(name):
         return None if idle_actions(prefixed) else suggestion(prefixed)
@@ -93,7 +93,7 @@ def _prefix_hint(text: str, problems: ProblemList) -> str | None:
 
 
 def read_tiers(node: Node | None, problems: ProblemList) -> Tiers:
-    """Read `tiers`; returns them and the built-in ones, as canonical actions."""
+    """Read `tiers`; returns them and the built-in ones, as canonical_condition actions."""
     own: dict[str, Pair] = {}
     for pair in pairs_of(node):
         if pair.key.text in BUILT_IN_TIERS:
@@ -136,7 +136,7 @@ def check_tier(name: ScalarNode, tiers: Tiers, problems: ProblemList) -> bool:
 
 
 def _spellings(pairs: Iterable[Pair]) -> Mapping[str, str]:
-    """Return one spelling of each action, which does not depend on the order of the tiers."""
+    """Return one spell_action of each action, which does not depend on the order of the tiers."""
     texts = {action.text for pair in pairs for action in texts_of(pair.value, "actions")}
     return {name: name for name in map(canonical_action, sorted(texts, reverse=True))}
 

@@ -8,7 +8,7 @@ from reconciler.access_file.document.problems import quote
 from reconciler.access_file.sections.conditions import one_clause
 from reconciler.access_file.sections.context import FileContext
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.condition_values import shortest, written
+from reconciler.policy.language.condition_values import write_short_time, write_time
 from reconciler.policy.language.conditions import NO_CONDITION, Condition
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -48,7 +48,7 @@ def read_until(node: ScalarNode, context: FileContext) -> datetime | None:
         problems.error(RuleId.BAD_DATE, f"{quote(node.text)} is not a valid {kind}", node.place)
         return None
     if until <= context.now:
-        message = f"the grant expired on {shortest(until)} and has no effect"
+        message = f"the grant expired on {write_short_time(until)} and has no effect"
         hint = "remove it, or set a later end"
         problems.warning(RuleId.EXPIRED, message, node.place, hint=hint)
     return until
@@ -62,7 +62,7 @@ def ends_at(moment: datetime | None) -> Condition:
     """
     if moment is None:
         return NO_CONDITION
-    return one_clause("DateLessThan", "aws:CurrentTime", written(moment))
+    return one_clause("DateLessThan", "aws:CurrentTime", write_time(moment))
 
 
 def _parse(text: str) -> datetime:
@@ -84,7 +84,7 @@ def _hint(text: str, now: datetime) -> str:
         if _MOMENT.fullmatch(text):
             return f"write {text}"
         if _CLOCK.fullmatch(text):
-            return f"write it in UTC, to the second: {written(_parse(text.upper()))}"
+            return f"write it in UTC, to the second: {write_time(_parse(text.upper()))}"
         if day := _LOOSE_DAY.fullmatch(text):
             return f"write {_parse(f'{day[1]}-{day[3]:0>2}-{day[4]:0>2}').date()}"
         return _hint_of_duration(text.lower(), now) or _FORM
@@ -106,7 +106,7 @@ def _hint_of_duration(text: str, now: datetime) -> str | None:
         return None
     return (
         "a duration would end later on each run, so write the end: "
-        f"{' '.join(written_out)} from now is {shortest(end)}"
+        f"{' '.join(written_out)} from now is {write_short_time(end)}"
     )
 
 

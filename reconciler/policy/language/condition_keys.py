@@ -1,4 +1,4 @@
-"""The condition keys that AWS documents for all services and for ECR, and how each behaves.
+"""The condition keys that AWS documents for all services and for ECR, and who has which.
 
 Sources: IAM User Guide, "AWS global condition context keys" (the keys, and under "Availability" who
 has them) and "Single-valued vs. multivalued context keys"; Service Authorization Reference,
@@ -6,8 +6,11 @@ has them) and "Single-valued vs. multivalued context keys"; Service Authorizatio
 grows, so a key that is missing here is unknown, never wrong.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
+
+from reconciler.closest import closest
 
 _GLOBAL = """
     aws:AssumedRoot aws:CalledVia aws:CalledViaAWSMCP aws:CalledViaFirst aws:CalledViaLast
@@ -48,6 +51,14 @@ MULTIVALUED = frozenset(
 ARN_KEYS = frozenset({"aws:principalarn", "aws:sourcearn", "aws:sourcevpcarn"})
 """Keys whose value is an ARN in each request that has them."""
 
+ACCOUNT_KEYS: Mapping[str, str] = MappingProxyType(
+    {"aws:principalarn": "aws:principalaccount", "aws:sourcearn": "aws:sourceaccount"}
+)
+"""Keys whose value is an ARN, each with the key for that ARN's account."""
+
+IS_SERVICE = "aws:principalisawsservice"
+SOURCE_ARN = "aws:sourcearn"
+
 ONLY_FOR_SERVICES = frozenset(
     {
         "aws:principalservicename",
@@ -86,17 +97,54 @@ ONLY_WITH_TOKENS = frozenset(
 """Keys that the requests of users and roles have where they use temporary credentials."""
 
 ONLY_FOR_MEMBERS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
-"""Keys that only the requests of an organization's members have, and no service is one."""
+"""Keys that only the requests of an organization's members have; no service is a member."""
+
+
+_DOCUMENTED = ("aws:", "ecr:")
+"""The prefixes whose keys are all in the tables; keys of other services are not checked."""
+
+_SHORT_WORDS = {"organization": "org", "vpcendpoint": "vpce", "ipaddress": "ip"}
+_VARIABLE = re.compile(r"\$\{\s*([^\s,{}]+)[^{}]*\}")
 
 
 def is_known_key(key: str) -> bool:
-    """Check whether a key, in any case, is documented for all services or for ECR."""
+    """Whether a key, in any case, is documented for all services or for ECR."""
     name, slash, tag = key.lower().partition("/")
     # Beyond ASCII, lower case is no spelling: the Kelvin sign's is a plain k.
     return key.isascii() and name in (TAG_KEYS if slash and tag else KNOWN_KEYS)
 
 
+def is_unknown_key(key: str) -> bool:
+    """Whether a key has a prefix whose keys are all known, and is not one of them."""
+    return key.lower().startswith(_DOCUMENTED) and not is_known_key(key)
+
+
 def spell_key(key: str) -> str:
-    """Spell a key in lower case as the documentation does, where it is known."""
+    """Return a key in lower case as the documentation spells it, where it is known."""
     name, slash, tag = key.partition("/")
     return _SPELLING.get(name, name) + slash + tag
+
+
+def variable_keys(value: str) -> list[str]:
+    """Return the keys of the policy variables in a value."""
+    return _VARIABLE.findall(value) if "${" in value else []
+
+
+def abbreviate_key(key: str) -> str:
+    """Return a key with AWS's short words: `aws:SourceIpAddress` as `aws:sourceip`."""
+    key = key.lower()
+    for word, short in _SHORT_WORDS.items():
+        key = key.replace(word, short)
+    return key
+
+
+def candidate_keys(key: str) -> tuple[str, ...]:
+    """Return the known keys that an unknown one may stand for; with its tag, where it has one."""
+    _, slash, tag = key.partition("/")
+    tags = tuple(f"{name}/{tag or 'TAG'}" for name in TAG_KEYS.values())
+    return tags if slash else (*KNOWN_KEYS.values(), *tags)
+
+
+def closest_key(key: str) -> str | None:
+    """Return the known key that is closest to an unknown one; None where none is close."""
+    return closest(abbreviate_key(key), candidate_keys(key))

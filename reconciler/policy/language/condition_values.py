@@ -1,4 +1,4 @@
-"""The values that condition operators compare, each family's in one canonical form.
+"""The values of condition operators: one canonical form for each family of operators.
 
 Source: IAM User Guide, "IAM JSON policy elements: Condition operators".
 """
@@ -15,14 +15,14 @@ from reconciler.policy.language.json_text import MalformedError
 _MIDNIGHT = "T00:00:00Z"
 
 
-def written(moment: datetime) -> str:
-    """Write a moment of UTC as a value of a condition: `2027-03-31T12:00:00Z`."""
+def write_time(moment: datetime) -> str:
+    """Return a moment of UTC as a value of a condition: `2027-03-31T12:00:00Z`."""
     return f"{moment.replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
-def shortest(moment: datetime) -> str:
-    """Write a moment as people do: the day alone where it is the start of one."""
-    return written(moment).removesuffix(_MIDNIGHT)
+def write_short_time(moment: datetime) -> str:
+    """Return a moment as people write it: at the start of a day, the day alone."""
+    return write_time(moment).removesuffix(_MIDNIGHT)
 
 
 Family = Literal["string", "number", "date", "bool", "binary", "ip"]
@@ -38,7 +38,7 @@ _OPERATORS: Mapping[Family, str] = {
     "binary": "BinaryEquals",
     "ip": "IpAddress NotIpAddress",
 }
-FAMILIES: Mapping[str, Family] = {
+OPERATOR_FAMILIES: Mapping[str, Family] = {
     name: family for family, names in _OPERATORS.items() for name in names.split()
 }
 """Each operator's family, by the name without qualifier and `IfExists`."""
@@ -61,9 +61,9 @@ _BASE64 = r"[A-Za-z0-9+/]*={0,2}"
 
 
 def canonical_values(values: object, family: Family) -> tuple[str, ...]:
-    """Give one value, or a list of them, as a family of operators compares them; sorted.
+    """Return one value, or a list of them, in the canonical form of a family; sorted.
 
-    Raises MalformedError for an empty list, and for what these operators can't compare.
+    Raises MalformedError for an empty list, and for a value that these operators can't compare.
     """
     canonical_of = _CANONICAL[family]
     items = values if isinstance(values, list | tuple) else [values]
@@ -89,21 +89,17 @@ def _scalar(item: object) -> str | None:
     return str(item) if isinstance(item, int | Decimal) else None
 
 
-def _string(value: str) -> str | None:
-    return value
-
-
 def _number(value: str) -> str | None:
-    """Write a plain decimal without zeros at its end."""
+    """Remove the trailing zeros of a plain decimal."""
     if re.fullmatch(_DECIMAL, value):
         return value.rstrip("0").rstrip(".")
     return value if re.fullmatch(_NUMBER, value) else None
 
 
 def _date(value: str) -> str | None:
-    """Write a moment in UTC, where the documented forms say which one it is for certain.
+    """Return a moment in UTC, where its form is documented and unambiguous; else the value itself.
 
-    A date alone, four digits (a year, or seconds since 1970) and a time without a zone do not.
+    A date alone, four digits (a year, or seconds since 1970) and a time without a zone are not.
     """
     if not re.fullmatch(_DATE, value):
         return None
@@ -115,7 +111,7 @@ def _date(value: str) -> str | None:
 
 
 def _moment(value: str) -> datetime | None:
-    """Give a moment in UTC. Raises ValueError or OverflowError where no calendar has it."""
+    """Parse a moment in UTC. Raises ValueError or OverflowError where no calendar has it."""
     if re.fullmatch(_SECONDS, value):
         return _EPOCH + timedelta(seconds=int(value))
     found = re.fullmatch(_MOMENT, value)
@@ -145,7 +141,7 @@ def _ip(value: str) -> str | None:
 
 
 _CANONICAL: Mapping[Family, Callable[[str], str | None]] = {
-    "string": _string,
+    "string": str,
     "number": _number,
     "date": _date,
     "bool": _bool,

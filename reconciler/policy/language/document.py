@@ -1,6 +1,6 @@
-"""A policy document's text, read into statements; or the reason why it is not understood."""
+"""Policy documents: their text parsed into statements, or the reason why it is not understood."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -8,8 +8,8 @@ from reconciler.policy.language.actions import canonical_action
 from reconciler.policy.language.conditions import (
     NO_CONDITION,
     Condition,
+    escape_variables,
     parse_condition,
-    without_variables,
 )
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.json_text import JsonPath, MalformedError, json_place, load_json
@@ -18,17 +18,30 @@ from reconciler.policy.language.principals import EVERYONE, MISSING, Principal, 
 MAX_POLICY_CHARACTERS = 10_240
 """The service's limit on policyText (ECR API Reference, SetRepositoryPolicy)."""
 
+VERSION = "2012-10-17"
+"""The version whose rules the canonical form follows, and the one that is written."""
+
 SID_PREFIX = "EcrAccess"
-"""Starts every Sid that is written here; under `unmanaged.statements.default: keep`, the mark of
-our own statements."""
+"""The start of every Sid that is written here. Under `unmanaged.statements.default: keep` it
+identifies our own statements."""
 
+MAX_FACTS = 1_000_000
+"""A document with more is malformed: a policy that the service accepts, of at most 10,240
+characters, holds a few thousand facts."""
 
+_MAX_MATCHING = 10_240**2
+"""The limit on steps to match all actions: letters of actions times letters of patterns."""
+
+_VERSIONS = ("2008-10-17", VERSION)
+_ELEMENTS = frozenset(
+    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "Condition"}
+)
 _MAX_ACTION_LENGTH = 256
 _PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 
 
 class NotAction(NamedTuple):
-    """Every action but those that these (canonical, sorted) match: one indivisible value."""
+    """Every action except those that these (canonical, sorted) match: one indivisible value."""
 
     excluded: tuple[str, ...]
 
@@ -36,8 +49,137 @@ class NotAction(NamedTuple):
 Action = str | NotAction
 
 
-def read_principals(raw: Mapping[str, object], partition: str) -> tuple[Principal, ...]:
-    """Read Principal or NotPrincipal of a statement. Raises MalformedError."""
+class Statement(NamedTuple):
+    """One statement in canonical parts; `raw` is the JSON it was read from."""
+
+    sid: str | None
+    effect: str
+    principals: tuple[Principal, ...]
+    actions: frozenset[Action]
+    condition: Condition
+    raw: Mapping[str, object]
+
+
+class Document(NamedTuple):
+    """A policy document of which every element is understood."""
+
+    version: str | None
+    statements: tuple[Statement, ...]
+
+
+class Unreadable(NamedTuple):
+    """A policy document that is not understood: equal only to the same text."""
+
+    text: str
+    reason: str
+    path: JsonPath = ()
+
+    def __str__(self) -> str:
+        """Return the place and the reason."""
+        return f"{json_place(self.path)}: {self.reason}"
+
+
+Policy = Document | Unreadable
+
+NO_POLICY = Document(None, ())
+"""The policy of a repository without one: nothing is allowed or denied."""
+
+
+def read_policy(text: str | None, *, partition: str = "aws", arn: str | None = None) -> Policy:
+    """Parse a policy's text (None: there is no policy); never raises.
+
+    `partition` is that of bare account ids; `arn` is the repository's own, the one `Resource`
+    besides `*` that is allowed.
+    """
+    if text is None:
+        return NO_POLICY
+    try:
+        return parse_document(text, partition=partition, arn=arn)
+    except MalformedError as malformed:
+        return Unreadable(text, malformed.reason, malformed.path)
+
+
+def parse_document(text: str, *, partition: str = "aws", arn: str | None = None) -> Document:
+    """Parse a policy's text. Raises MalformedError with the place in the JSON."""
+    raw = load_json(text)
+    if not isinstance(raw, dict):
+        raise MalformedError("a policy document is a JSON object")
+    _known_keys(raw, frozenset({"Version", "Id", "Statement"}))
+    version = raw.get("Version")
+    if "Version" in raw and version not in _VERSIONS:
+        raise MalformedError(f"the version is neither {' nor '.join(_VERSIONS)}", ("Version",))
+    if not isinstance(raw.get("Id", ""), str):
+        raise MalformedError("an Id is a string", ("Id",))
+    statements = _statements(raw, version, partition, arn)
+    if _too_much(statements):
+        raise MalformedError("far larger than a repository policy can be", ("Statement",))
+    return Document(version, statements)
+
+
+def _statements(
+    raw: Mapping[str, object], version: str | None, partition: str, arn: str | None
+) -> tuple[Statement, ...]:
+    statements = raw.get("Statement")
+    if not isinstance(statements, list | dict) or statements == []:
+        raise MalformedError("a policy has at least one statement", ("Statement",))
+    placed: Iterable[tuple[JsonPath, object]] = (
+        [(("Statement",), statements)]
+        if isinstance(statements, dict)
+        else ((("Statement", index), item) for index, item in enumerate(statements))
+    )
+    return tuple(
+        parse_statement(item, version=version, partition=partition, arn=arn, path=path)
+        for path, item in placed
+    )
+
+
+def parse_statement(
+    raw: object,
+    *,
+    version: str | None = VERSION,
+    partition: str = "aws",
+    arn: str | None = None,
+    path: JsonPath = (),
+) -> Statement:
+    """Parse one statement's JSON. Raises MalformedError with the place, below `path`."""
+    try:
+        return _statement(raw, version, partition, arn)
+    except MalformedError as malformed:
+        raise malformed.under(*path) from None
+
+
+def _statement(raw: object, version: str | None, partition: str, arn: str | None) -> Statement:
+    if not isinstance(raw, Mapping):
+        raise MalformedError("a statement is a JSON object")
+    _known_keys(raw, _ELEMENTS)
+    sid = raw.get("Sid")
+    if "Sid" in raw and not isinstance(sid, str):
+        raise MalformedError("a Sid is a string", ("Sid",))
+    effect = raw.get("Effect")
+    if effect not in ("Allow", "Deny"):
+        raise MalformedError("an Effect is Allow or Deny", ("Effect",))
+    _check_resource(raw, arn)
+    condition = NO_CONDITION
+    if "Condition" in raw:
+        condition = parse_condition(raw["Condition"])
+        if version != VERSION:
+            condition = escape_variables(condition)
+    return Statement(sid, effect, _principals(raw, partition), _actions(raw), condition, raw)
+
+
+def _known_keys(raw: Mapping[str, object], known: frozenset[str]) -> None:
+    for key in raw:
+        if key not in known:
+            raise MalformedError("unknown element (names are case-sensitive)", (key,))
+
+
+def _check_resource(raw: Mapping[str, object], arn: str | None) -> None:
+    if "Resource" in raw and any(name not in ("*", arn) for name in _strings(raw, "Resource")):
+        reason = "a repository policy applies to its own repository only"
+        raise MalformedError(reason, ("Resource",))
+
+
+def _principals(raw: Mapping[str, object], partition: str) -> tuple[Principal, ...]:
     if "Principal" in raw and "NotPrincipal" in raw:
         raise MalformedError("Principal and NotPrincipal exclude each other")
     if "NotPrincipal" in raw:
@@ -60,15 +202,14 @@ def _principal_names(raw: Mapping[str, object], element: str, partition: str) ->
         if kind not in _PRINCIPAL_KINDS:
             raise MalformedError("unknown kind of principal", (element, kind))
         try:
-            names = strings(by_kind, kind)
+            names = _strings(by_kind, kind)
         except MalformedError as malformed:
             raise malformed.under(element) from None
         found += [Principal(kind, (canonical_name(kind, name, partition),)) for name in names]
     return found
 
 
-def read_actions(raw: Mapping[str, object]) -> frozenset[Action]:
-    """Read Action or NotAction of a statement. Raises MalformedError."""
+def _actions(raw: Mapping[str, object]) -> frozenset[Action]:
     if ("Action" in raw) == ("NotAction" in raw):
         raise MalformedError("a statement has either Action or NotAction")
     if "NotAction" in raw:
@@ -77,7 +218,7 @@ def read_actions(raw: Mapping[str, object]) -> frozenset[Action]:
 
 
 def _action_names(raw: Mapping[str, object], element: str) -> frozenset[str]:
-    written = tuple(strings(raw, element))
+    written = tuple(_strings(raw, element))
     try:
         return _canonical_actions(written)
     except ValueError as error:
@@ -86,9 +227,9 @@ def _action_names(raw: Mapping[str, object], element: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4_096)
 def _canonical_actions(written: tuple[str, ...]) -> frozenset[str]:
-    """Spell a list of actions in one way; a registry holds the same few lists again and again.
+    """Return the canonical forms of a list of actions. Raises ValueError with the reason.
 
-    Raises ValueError with the reason.
+    Cached, because a registry holds the same few lists many times.
     """
     if any(len(name) > _MAX_ACTION_LENGTH for name in written):
         raise ValueError(f"an action's name has at most {_MAX_ACTION_LENGTH} characters")
@@ -100,8 +241,8 @@ def _canonical_actions(written: tuple[str, ...]) -> frozenset[str]:
     return frozenset(map(canonical_action, written))
 
 
-def strings(raw: Mapping[str, object], key: str) -> list[str]:
-    """Give a string or a list of strings as a list; neither it nor a string may be empty."""
+def _strings(raw: Mapping[str, object], key: str) -> list[str]:
+    """Return a string or a list of strings as a list; neither it nor a string may be empty."""
     value = raw[key]
     items = value if isinstance(value, list | tuple) else [value]
     found = [item for item in items if isinstance(item, str) and item]
@@ -109,158 +250,8 @@ def strings(raw: Mapping[str, object], key: str) -> list[str]:
         reason = "expected a string or a list of strings, none of them empty"
         raise MalformedError(reason, (key,))
     if "${" in "\0".join(found):
-        raise MalformedError("a policy variable has no meaning here", (key,))
+        raise MalformedError("policy variables are not allowed here", (key,))
     return found
-
-
-VERSION = "2012-10-17"
-"""The version whose rules the canonical form follows, and the one that is written."""
-
-MAX_FACTS = 1_000_000
-"""A document with more is not compared: a policy that the service takes, of at most 10,240
-characters, holds a few thousand facts."""
-
-_MAX_MATCHING = 10_240**2
-"""The steps that matching all actions takes: letters of actions times letters of patterns."""
-
-_VERSIONS = ("2008-10-17", VERSION)
-_ELEMENTS = frozenset(
-    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "Condition"}
-)
-
-
-class Statement(NamedTuple):
-    """One statement in canonical parts; `raw` is the JSON it was read from."""
-
-    sid: str | None
-    effect: str
-    principals: tuple[Principal, ...]
-    actions: frozenset[Action]
-    condition: Condition
-    raw: Mapping[str, object]
-
-
-class Document(NamedTuple):
-    """A policy document that is understood to the last element."""
-
-    version: str | None
-    statements: tuple[Statement, ...]
-
-
-class Unreadable(NamedTuple):
-    """A policy document that is not understood: equal only to the same text."""
-
-    text: str
-    reason: str
-    path: JsonPath = ()
-
-    def __str__(self) -> str:
-        """Say where and why."""
-        return f"{json_place(self.path)}: {self.reason}"
-
-
-Policy = Document | Unreadable
-
-NO_POLICY = Document(None, ())
-"""What a repository without a policy has: nothing is allowed or denied."""
-
-
-def read_policy(text: str | None, *, partition: str = "aws", arn: str | None = None) -> Policy:
-    """Read a policy's text (None: there is no policy); never raises.
-
-    `partition` is where a bare account id lives; `arn` is the repository's own, the one
-    `Resource` besides `*` that says nothing new.
-    """
-    if text is None:
-        return NO_POLICY
-    try:
-        return parse_document(text, partition=partition, arn=arn)
-    except MalformedError as malformed:
-        return Unreadable(text, malformed.reason, malformed.path)
-
-
-def parse_document(text: str, *, partition: str = "aws", arn: str | None = None) -> Document:
-    """Read a policy's text. Raises MalformedError with the place in the JSON."""
-    raw = load_json(text)
-    if not isinstance(raw, dict):
-        raise MalformedError("a policy document is a JSON object")
-    _known_keys(raw, frozenset({"Version", "Id", "Statement"}))
-    version = raw.get("Version")
-    if "Version" in raw and version not in _VERSIONS:
-        raise MalformedError(f"the version is neither {' nor '.join(_VERSIONS)}", ("Version",))
-    if not isinstance(raw.get("Id", ""), str):
-        raise MalformedError("an Id is a string", ("Id",))
-    statements = _statements(raw, version, partition, arn)
-    if _too_much(statements):
-        raise MalformedError("holds far more than a repository policy can", ("Statement",))
-    return Document(version, statements)
-
-
-def parse_statement(
-    raw: object,
-    *,
-    version: str | None = VERSION,
-    partition: str = "aws",
-    arn: str | None = None,
-    path: JsonPath = (),
-) -> Statement:
-    """Read one statement's JSON. Raises MalformedError with the place, below `path`."""
-    try:
-        return _statement(raw, version, partition, arn)
-    except MalformedError as malformed:
-        raise malformed.under(*path) from None
-
-
-def _statement(raw: object, version: str | None, partition: str, arn: str | None) -> Statement:
-    if not isinstance(raw, Mapping):
-        raise MalformedError("a statement is a JSON object")
-    _known_keys(raw, _ELEMENTS)
-    sid = raw.get("Sid")
-    if "Sid" in raw and not isinstance(sid, str):
-        raise MalformedError("a Sid is a string", ("Sid",))
-    effect = raw.get("Effect")
-    if effect not in ("Allow", "Deny"):
-        raise MalformedError("an Effect is Allow or Deny", ("Effect",))
-    _check_resource(raw, arn)
-    condition = NO_CONDITION
-    if "Condition" in raw:
-        condition = parse_condition(raw["Condition"])
-        if version != VERSION:
-            condition = without_variables(condition)
-    return Statement(
-        sid, effect, read_principals(raw, partition), read_actions(raw), condition, raw
-    )
-
-
-def _known_keys(raw: Mapping[str, object], known: frozenset[str]) -> None:
-    for key in raw:
-        if key not in known:
-            raise MalformedError("unknown element (the case counts)", (key,))
-
-
-def _statements(
-    raw: Mapping[str, object], version: str | None, partition: str, arn: str | None
-) -> tuple[Statement, ...]:
-    statements = raw.get("Statement")
-    if isinstance(statements, dict):
-        path: JsonPath = ("Statement",)
-        return (
-            parse_statement(statements, version=version, partition=partition, arn=arn, path=path),
-        )
-    if not isinstance(statements, list) or not statements:
-        raise MalformedError("a policy has at least one statement", ("Statement",))
-    return tuple(
-        parse_statement(
-            item, version=version, partition=partition, arn=arn, path=("Statement", index)
-        )
-        for index, item in enumerate(statements)
-    )
-
-
-def _check_resource(raw: Mapping[str, object], arn: str | None) -> None:
-    if "Resource" in raw and any(name not in ("*", arn) for name in strings(raw, "Resource")):
-        reason = "a repository policy speaks of its own repository only"
-        raise MalformedError(reason, ("Resource",))
 
 
 def _too_much(statements: tuple[Statement, ...]) -> bool:

@@ -6,14 +6,21 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 _RUNS = re.compile(r"\*{2,}")
+_PIECE_LENGTH = 3
+_NO_PIECE = ""
+
+
+def has_wildcard(text: str) -> bool:
+    """Whether the text has a `*` or a `?`."""
+    return "*" in text or "?" in text
 
 
 def glob_matches(pattern: str, text: str) -> bool:
-    """Tell whether the pattern matches the whole text; `*` crosses `/` and `:`, case counts.
+    """Whether the pattern matches the whole text; `*` crosses `/` and `:`, case counts.
 
-    The text may itself be a pattern: then true means that everything it matches is matched by
-    `pattern` too (a `?` stands for one character, so it never answers for a `*`). Takes time in
-    O(len(pattern) x len(text)) at the worst, whatever the input.
+    The text may itself be a pattern: then true means that `pattern` matches everything that the
+    text matches (a `?` stands for one character, so it never matches a `*`). Takes time in
+    O(len(pattern) x len(text)) at worst, whatever the input.
     """
     first, *rest = pattern.split("*")
     if not rest:
@@ -33,7 +40,7 @@ def glob_matches(pattern: str, text: str) -> bool:
 
 
 def globs_intersect(left: str, right: str) -> bool:
-    """Tell whether there is a text that both patterns match; a text is a pattern, too.
+    """Whether there is a text that both patterns match; a text without wildcards is a pattern, too.
 
     Takes a pass over `left` with sets of places in `right`, held as the bits of one number.
     """
@@ -55,18 +62,13 @@ def globs_intersect(left: str, right: str) -> bool:
     return bool(reached >> len(other))
 
 
-def has_wildcard(text: str) -> bool:
-    """Tell whether the text has a `*` or a `?`."""
-    return "*" in text or "?" in text
-
-
 def _past_star(places: int, stars: int) -> int:
     """Add the places behind stars: a star may stand for nothing."""
     return places | ((places & stars) << 1)
 
 
 def _find(part: str, text: str, start: int, end: int) -> int:
-    """Find a part without `*` in text[start:end]; -1 where it is not."""
+    """Return the first place of a part without `*` in text[start:end]; -1 where there is none."""
     if "?" not in part:
         return text.find(part, start, end)
     if end - start < len(part):
@@ -84,7 +86,7 @@ def _find(part: str, text: str, start: int, end: int) -> int:
 
 @lru_cache(maxsize=4_096)
 def _places(text: str) -> dict[str, int]:
-    """Give the places of each character, as the bits of one number."""
+    """Return the places of each character, as the bits of one number."""
     places: dict[str, int] = {}
     for place, char in enumerate(text):
         places[char] = places.get(char, 0) | 1 << place
@@ -95,50 +97,40 @@ def _stands_at(part: str, text: str, place: int) -> bool:
     if "?" not in part:
         return text.startswith(part, place)
     there = text[place : place + len(part)]
-    return len(there) == len(part) and all(map(_one_matches, part, there))
-
-
-def _one_matches(wanted: str, char: str) -> bool:
-    return wanted == char or (wanted == "?" and char != "*")
-
-
-_LENGTH = 3
-_ANY = ""
+    return len(there) == len(part) and all(
+        wanted == char or (wanted == "?" and char != "*")
+        for wanted, char in zip(part, there, strict=True)
+    )
 
 
 class GlobIndex:
-    """Patterns by a piece of literal text that each name they match holds.
+    """An index of patterns by a piece of literal text that every name they match contains.
 
-    Of a pattern's pieces, the one that the fewest patterns have; a pattern without one of three
-    characters may match any name.
+    Each pattern is stored under its rarest piece; a pattern without one of three characters is a
+    candidate for every name.
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:
         """Sort the patterns by their rarest piece."""
-        written = {pattern: _pieces_of_pattern(pattern) for pattern in patterns}
+        written = {p: set[str]().union(*map(_pieces, re.split(r"[*?]", p))) for p in patterns}
         common = Counter(piece for pieces in written.values() for piece in pieces)
         self._by_piece: defaultdict[str, list[str]] = defaultdict(list)
         for pattern, pieces in written.items():
-            rarest = min(pieces, key=lambda piece: (common[piece], piece), default=_ANY)
+            rarest = min(pieces, key=lambda piece: (common[piece], piece), default=_NO_PIECE)
             self._by_piece[rarest].append(pattern)
 
     def count(self, name: str) -> int:
-        """Count the patterns that a name is to be held against."""
-        return sum(len(self._by_piece.get(piece, ())) for piece in _pieces(name) | {_ANY})
+        """Return the number of candidates: the patterns that a name has to be matched against."""
+        return len(self._candidates(name))
 
     def matching(self, name: str) -> frozenset[str]:
-        """Give the patterns that match a name."""
-        return frozenset(
-            pattern
-            for piece in _pieces(name) | {_ANY}
-            for pattern in self._by_piece.get(piece, ())
-            if glob_matches(pattern, name)
-        )
+        """Return the patterns that match a name."""
+        return frozenset(p for p in self._candidates(name) if glob_matches(p, name))
 
-
-def _pieces_of_pattern(pattern: str) -> set[str]:
-    return set[str]().union(*map(_pieces, re.split(r"[*?]", pattern)))
+    def _candidates(self, name: str) -> list[str]:
+        pieces = _pieces(name) | {_NO_PIECE}
+        return [pattern for piece in pieces for pattern in self._by_piece.get(piece, ())]
 
 
 def _pieces(text: str) -> set[str]:
-    return {text[start : start + _LENGTH] for start in range(len(text) - _LENGTH + 1)}
+    return {text[at : at + _PIECE_LENGTH] for at in range(len(text) - _PIECE_LENGTH + 1)}

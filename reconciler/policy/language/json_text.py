@@ -19,22 +19,21 @@ class MalformedError(ValueError):
         self.path = path
 
     def under(self, *steps: str | int) -> "MalformedError":
-        """Say the same of a part, seen from the whole: the steps lead to the part.
+        """Return the same error with a path that begins with these steps.
 
-        Readers of parts know only their own part of the path, so that reading a document that is
-        understood builds no paths.
+        A reader of a part knows only its own path, so that reading a valid document builds none.
         """
         return MalformedError(self.reason, (*steps, *self.path))
 
 
 def json_place(path: JsonPath) -> str:
-    """Write a place in a JSON document, such as `$.Statement[0].Condition`."""
+    """Return a place in a JSON document, such as `$.Statement[0].Condition`."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return "$" + "".join(steps)
 
 
 def load_json(text: str) -> object:
-    """Read JSON strictly. Raises MalformedError, for one key twice in an object too."""
+    """Read JSON strictly. Raises MalformedError, also for a duplicate key in an object."""
     try:
         return json.loads(
             text,
@@ -51,10 +50,15 @@ def load_json(text: str) -> object:
         raise MalformedError(f"not JSON: {error}") from None
 
 
+def minified(value: object) -> str:
+    """Return JSON in the fewest characters; the order of keys is kept."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise MalformedError("an object has one key twice")
+        raise MalformedError("duplicate key in an object")
     return found
 
 
@@ -73,9 +77,4 @@ def _decimal(text: str) -> Decimal:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise MalformedError(f"{name} is no JSON value")
-
-
-def minified(value: object) -> str:
-    """Write JSON in the fewest characters, keeping the order of keys."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+    raise MalformedError(f"{name} is not a JSON value")

@@ -1,10 +1,10 @@
-"""Condition operators: which values they match, and which operators mean the same.
+"""Condition operators: which values they match, and which operators are equivalent.
 
-Only the positive ones live here; a negated one is its opposite. A value in a form that the
-documentation does not name matches nothing for certain, on either side.
+Only positive operators are here; a negated one is the opposite. Where a value has a form that the
+documentation does not describe, on either side, the answer is unknown.
 
-Sources: IAM User Guide, "IAM JSON policy elements: Condition operators" (what StringLike and
-ArnLike add to StringEquals is wildcards; ArnLike compares the six fields of an ARN one by one) and
+Sources: IAM User Guide, "IAM JSON policy elements: Condition operators" (StringLike and
+ArnLike are StringEquals with wildcards; ArnLike compares the six fields of an ARN one by one) and
 "AWS global condition context keys" (which keys have ARNs); W3C note "Date and Time Formats".
 """
 
@@ -16,11 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from reconciler.policy.language.arn_patterns import split_arn
 from reconciler.policy.language.condition_keys import ARN_KEYS
 from reconciler.policy.language.glob import glob_matches, has_wildcard
-from reconciler.policy.language.ternary import Answer, all_of
-from reconciler.policy.language.variables import literal, plain
+from reconciler.policy.language.principals import split_arn
+from reconciler.policy.language.request_context import Answer, all_of, literal, plain
 
 _STRINGS = ("StringEquals", "StringLike")
 _ARNS = ("ArnLike", "ArnEquals")
@@ -32,24 +31,24 @@ _FIRST = {
 """Keys that AWS's own examples and services compare with patterns."""
 
 
-def spellings(base: str, key: str, values: Sequence[str]) -> tuple[str, ...]:
-    """Give all operators that say the same as this one; the first is the canonical one.
+def equivalent_operators(base: str, key: str, values: Sequence[str]) -> tuple[str, ...]:
+    """Return all operators that are equivalent to this one; the first is the canonical one.
 
     Operators are without set qualifier and `IfExists`; `key` is in lower case. Without wildcards
     StringLike is StringEquals. For a key that has ARNs, so is ArnLike; with wildcards it is
     StringLike as long as none stands before the last field, where StringLike's may match a colon.
-    Of a value with a variable, which may bring either, nothing is told.
+    A value with a variable may bring either, so it has no equivalents.
     """
     positive = base.replace("Not", "")
     if positive not in _STRINGS + _ARNS:
         return (base,)
-    same = _same_words(positive, key, values)
+    same = _equivalents(positive, key, values)
     if positive == base:
         return same
     return tuple(name.replace("Equals", "NotEquals").replace("Like", "NotLike") for name in same)
 
 
-def _same_words(base: str, key: str, values: Sequence[str]) -> tuple[str, ...]:
+def _equivalents(base: str, key: str, values: Sequence[str]) -> tuple[str, ...]:
     strings = _STRINGS if all(map(_is_literal, values)) else ("StringLike",)
     if key in ARN_KEYS and all(map(_has_plain_fields, values)):
         same = (*_ARNS, *strings)
@@ -64,7 +63,7 @@ def _is_literal(value: str) -> bool:
 
 
 def _has_plain_fields(value: str) -> bool:
-    """Tell whether a value is an ARN with no wildcard before its last field.
+    """Whether a value is an ARN with no wildcard before its last field.
 
     What counts as one character beyond ASCII is not documented.
     """
@@ -92,7 +91,7 @@ _TIME = re.compile(
 
 
 def takes_variables(base: str) -> bool:
-    """Tell whether a value of this operator may hold variables: only strings and ARNs may.
+    """Whether a value of this operator may hold variables: only strings and ARNs may.
 
     Source: IAM User Guide, "IAM policy elements: Variables and tags".
     """
@@ -100,7 +99,7 @@ def takes_variables(base: str) -> bool:
 
 
 def is_arn(text: str) -> bool:
-    """Tell whether a value of a request is an ARN."""
+    """Whether a value of a request is an ARN."""
     return bool(_arn_fields(plain(text)))
 
 
@@ -133,7 +132,7 @@ def _arn_like(wanted: str, actual: str) -> Answer:
 
 
 def _arn_fields(text: str) -> list[str]:
-    """Split an ARN, or a pattern of ARNs, into its six fields; none where it is no ARN.
+    """Split an ARN, or a pattern of ARNs, into its six fields; [] where it is not an ARN.
 
     Only region and account may be empty (IAM User Guide, "IAM identifiers").
     """
@@ -149,7 +148,7 @@ def _bool(wanted: str, actual: str) -> Answer:
 
 
 def _binary(wanted: str, actual: str) -> Answer:
-    """Compare what base64 stands for: there is one way to write it, so the texts are compared."""
+    """Compare two base64 values: there is one way to write each, so the texts are compared."""
     return wanted == actual if _is_base64(wanted) and _is_base64(actual) else None
 
 
@@ -166,23 +165,23 @@ def _within(wanted: str, actual: str) -> Answer:
         address, network = ipaddress.ip_address(actual), ipaddress.ip_network(wanted)
     except ValueError:
         return None
-    told = _is_plain(address) and _is_plain(network.network_address)
-    return address in network if told else None
+    documented = _is_plain(address) and _is_plain(network.network_address)
+    return address in network if documented else None
 
 
 def _is_plain(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Tell whether an address has neither a zone nor an IPv4 address inside: undocumented."""
+    """Whether an address has neither a zone nor an IPv4 address inside: those are undocumented."""
     mapped = isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped
     return not mapped and "%" not in str(address)
 
 
 def _number(text: str) -> Decimal | None:
-    """Give an integer or a decimal value, the documented forms; None for all others."""
+    """Parse an integer or a decimal value, the documented forms; None for all others."""
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def _seconds(text: str) -> Decimal | None:
-    """Give a moment in seconds since 1970; None where the text names none for certain.
+    """Parse a moment to seconds since 1970; None where the text is ambiguous or not documented.
 
     The forms are those of the W3C note, and seconds. Four digits may be a year or seconds. A date
     alone begins at 00:00 UTC (assumed).

@@ -1,10 +1,10 @@
-"""Principals: their grammar, and one canonical value for each."""
+"""Principals and ARNs: their grammar, one canonical value for each principal, patterns of ARNs."""
 
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from reconciler.policy.language.glob import has_wildcard
+from reconciler.policy.language.glob import glob_matches, has_wildcard
 from reconciler.printable import unmistakable
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
@@ -28,7 +28,6 @@ _GONE = {
     "AIPA": "instance profile",
     "ANPA": "managed policy",
 }
-
 _PARTITION_OF_REGION = {
     "cn": "aws-cn",
     "us-gov": "aws-us-gov",
@@ -41,7 +40,7 @@ _PARTITION_OF_REGION = {
 
 
 class Principal(NamedTuple):
-    """Who a statement speaks of, in canonical form.
+    """Who a statement is about, in canonical form.
 
     Shape: `kind` is AWS, Service, Federated or CanonicalUser with one name (a root ARN stands
     for an account, `*` for everyone); or NotPrincipal, whose names are all those it excludes,
@@ -50,6 +49,10 @@ class Principal(NamedTuple):
 
     kind: str
     names: tuple[str, ...]
+
+
+EVERYONE = Principal("AWS", ("*",))
+MISSING = Principal("Missing", ())
 
 
 class IamArn(NamedTuple):
@@ -61,32 +64,28 @@ class IamArn(NamedTuple):
     path: str
 
 
-EVERYONE = Principal("AWS", ("*",))
-MISSING = Principal("Missing", ())
-
-
 def is_everyone(principal: Principal) -> bool:
-    """Tell whether a principal is everyone, of whatever kind, or everyone but some."""
+    """Whether a principal is everyone, of whatever kind, or a NotPrincipal."""
     return principal.names == ("*",) or principal.kind == "NotPrincipal"
 
 
-def is_anyone(principal: Principal) -> bool:
-    """Tell whether a principal stands for many whom it does not name, in any account."""
+def is_open_ended(principal: Principal) -> bool:
+    """Whether a principal stands for many that it does not name, in any account."""
     return principal.kind in ("NotPrincipal", "Missing") or has_wildcard(principal.names[0])
 
 
 def account_principal(account: str, partition: str) -> Principal:
-    """Name a whole account, as its root ARN: the account's own admins delegate from there."""
+    """Return a whole account, as its root ARN: the account's own admins delegate from there."""
     return Principal("AWS", (f"arn:{partition}:iam::{account}:root",))
 
 
 def service_principal(name: str) -> Principal:
-    """Name an AWS service, such as `lambda.amazonaws.com`."""
+    """Return an AWS service, such as `lambda.amazonaws.com`."""
     return Principal("Service", (name,))
 
 
 def canonical_name(kind: str, name: str, partition: str) -> str:
-    """Spell a principal's name in one way: a bare account id is the same as its root ARN.
+    """Return a principal's name in canonical form: a bare account id becomes its root ARN.
 
     Source: IAM User Guide, "AWS JSON policy elements: Principal".
     """
@@ -97,7 +96,7 @@ def canonical_name(kind: str, name: str, partition: str) -> str:
 
 @lru_cache(maxsize=4096)
 def parse_arn(text: str) -> IamArn | None:
-    """Take an IAM or STS ARN apart; None where the text is none by grammar.
+    """Parse an IAM or STS ARN; None where the text is not one by grammar.
 
     A name is of ASCII letters, digits and `_+=,.@-`, a path of any visible ASCII but `*` and `?`,
     which would make it a pattern; a segment of it may be empty. There is none for root,
@@ -117,35 +116,35 @@ def parse_arn(text: str) -> IamArn | None:
 
 
 def arn_of(principal: Principal) -> IamArn | None:
-    """Take the ARN of an AWS principal apart; None for all others, everyone among them."""
+    """Return the parsed ARN of an AWS principal; None for all others, everyone among them."""
     return parse_arn(principal.names[0]) if principal.kind == "AWS" else None
 
 
 def account_of(principal: Principal) -> str | None:
-    """Give the account that an AWS principal belongs to; None for all others."""
+    """Return the account that an AWS principal belongs to; None for all others."""
     arn = arn_of(principal)
     return arn.account if arn else None
 
 
 def plain_name(principal: Principal) -> str:
-    """Write a principal as people read it: an account by its id, `everyone`, else as AWS does."""
+    """Return a principal as people read it: an account by its id, `everyone`, else as AWS does."""
     if principal == MISSING:
         return "(no principal)"
     if principal == EVERYONE:
         return "everyone"
     if principal.kind == "NotPrincipal":
         names = (unmistakable(name.split(":", 1)[1]) for name in principal.names)
-        return f"everyone but {', '.join(names)}"
+        return f"everyone except {', '.join(names)}"
     (name,) = principal.names
     if principal.kind == "AWS":
         arn = parse_arn(name)
         return arn.account if arn and arn.resource_type == "root" else unmistakable(name)
-    # A service is known by its name's form; anything else says what kind it is.
+    # A service is recognized by its name's form; anything else is shown with its kind.
     return name if re.fullmatch(r"[a-z0-9.-]+", name) else f"{principal.kind} {unmistakable(name)}"
 
 
 def gone_kind(principal: Principal) -> str | None:
-    """Say what a principal was (`role`, `user`, ...) where only its unique id is left.
+    """Return what a deleted principal was (`role`, `user`, ...), from its unique id.
 
     The service shows a deleted principal so (IAM User Guide, "IAM identifiers", for resource
     policies in general; assumed for ECR's). None for a principal that may still exist.
@@ -155,8 +154,75 @@ def gone_kind(principal: Principal) -> str | None:
 
 
 def partition_of_region(region: str) -> str:
-    """Name the partition of a region, from the region's first parts; `aws` for all others."""
+    """Return the partition of a region, from the region's first parts; `aws` for all others."""
     parts = region.split("-")
     return (
         _PARTITION_OF_REGION.get("-".join(parts[:2])) or _PARTITION_OF_REGION.get(parts[0]) or "aws"
     )
+
+
+_ARN_FIELDS = 6
+
+
+class ArnPattern(NamedTuple):
+    """The fields of an ARN pattern (IAM User Guide, "IAM identifiers"); `resource` is the rest."""
+
+    scheme: str
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+
+def split_arn(text: str) -> ArnPattern | None:
+    """Split an ARN, or a pattern of ARNs, at its colons; None where it is not one.
+
+    None too where a variable (`${...}`) stands before the resource: it may hold colons itself, as
+    its default may, and stands for anything.
+    """
+    fields = text.split(":", _ARN_FIELDS - 1)
+    if len(fields) < _ARN_FIELDS or not glob_matches(fields[0], "arn"):
+        return None
+    if any("${" in field for field in fields[:-1]):
+        return None
+    return ArnPattern(*fields)
+
+
+def account_of_pattern(pattern: str, operator: str) -> str | None:
+    """Return the account of every ARN that a pattern matches; None where it is unknown.
+
+    `operator` is the condition's, without qualifier and IfExists. In StringLike a wildcard crosses
+    colons, in ArnLike it does not (IAM User Guide, "IAM JSON policy elements: Condition
+    operators"). One that crosses them before the account may match a field behind it: a
+    stranger's role may have `:iam::` and our account in its path (IAM API Reference, CreateRole).
+    """
+    arn = split_arn(pattern)
+    if arn is None or not ACCOUNT_ID.fullmatch(arn.account) or _crosses_account(arn, operator):
+        return None
+    return arn.account
+
+
+def account_of_source(pattern: str, operator: str) -> str | None:
+    """Return the same for `aws:SourceArn`, of a request that a service makes for a resource.
+
+    There, Lambda functions in any region (`arn:aws:lambda:*:ACCOUNT:function:NAME`) are of their
+    account even in StringLike: a function's ARN has nothing but a version or an alias behind its
+    name, so `ACCOUNT:function:` stands nowhere else in it (Lambda API Reference, GetFunction,
+    FunctionName). Several `?` may match it all the same.
+    """
+    arn = split_arn(pattern)
+    is_function = (
+        arn is not None
+        and not has_wildcard(arn.scheme + arn.partition)
+        and arn.service == "lambda"
+        and "?" not in arn.region
+        and arn.resource.startswith("function:")
+    )
+    return account_of_pattern(pattern, "ArnLike" if is_function else operator)
+
+
+def _crosses_account(arn: ArnPattern, operator: str) -> bool:
+    """Whether a wildcard before the account may match beyond it."""
+    before = arn.scheme + arn.partition + arn.service + arn.region
+    return operator == "StringLike" and has_wildcard(before)

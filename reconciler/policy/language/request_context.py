@@ -1,70 +1,110 @@
-"""Who makes a request, and what is known of the request."""
+"""A request as far as it is known: its caller, its condition keys, and answers of three values.
 
-from collections.abc import Mapping
+Sources: IAM User Guide, "IAM policy elements: Variables and tags" and "Single-valued vs.
+multivalued context keys".
+"""
+
+import re
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from reconciler.policy.language.condition_keys import ONLY_FOR_SERVICES
-from reconciler.policy.language.principals import (
-    Principal,
-    account_principal,
-    parse_arn,
-    service_principal,
-)
+from reconciler.policy.language.condition_keys import MULTIVALUED
+from reconciler.policy.language.glob import has_wildcard
+from reconciler.policy.language.principals import Principal
+
+Answer = bool | None
+"""A truth value of Kleene's three-valued logic; None where it depends on something unknown."""
+
+
+def all_of(answers: Iterable[Answer]) -> Answer:
+    """Whether all hold: one that does not decides, whatever the others are."""
+    found = set(answers)
+    if False in found:
+        return False
+    return None if None in found else True
+
+
+def any_of(answers: Iterable[Answer]) -> Answer:
+    """Whether any holds: one that does decides, whatever the others are."""
+    return negated(all_of(map(negated, answers)))
+
+
+def negated(answer: Answer) -> Answer:
+    """Return the opposite; unknown remains unknown."""
+    return None if answer is None else not answer
+
 
 Context = Mapping[str, tuple[str, ...]]
 """Condition keys in lower case, each with all its values (one, for a single-valued key)."""
 
-_NOTHING: Context = MappingProxyType({})
+NO_CONTEXT: Context = MappingProxyType({})
 
 
 class Caller(NamedTuple):
     """One caller, with what is known of the request.
 
-    `principals` are all that a statement could call it: a role session's own ARN, its role and
-    its account's root; or a service; nothing, for an anonymous one. A condition key is known
-    (in `context`), known to be missing from the request (in `absent`), or unknown.
+    `principals` are all names by which a statement may match it: a role session's own ARN, its
+    role and its account's root; or a service; none, for an anonymous caller. A condition key is
+    known (in `context`), known to be missing from the request (in `absent`), or unknown.
     """
 
     principals: tuple[Principal, ...]
-    context: Context = _NOTHING
+    context: Context = NO_CONTEXT
     absent: frozenset[str] = frozenset()
 
     def values_of(self, key: str) -> tuple[str, ...] | None:
-        """Give the values of a key in lower case; none where it is absent, None where unknown."""
+        """Return the values of a key in lower case; () where it is absent, None where unknown."""
         return () if key in self.absent else self.context.get(key)
 
 
-def iam_caller(
-    arn: str, context: Context | None = None, absent: frozenset[str] = frozenset()
-) -> Caller:
-    """Make the caller that an IAM user's or role's ARN names.
+_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+_NAME = re.compile(r"(?P<key>[^\s,']+)(?:, '(?P<default>[^']*)')?")
+_PLAIN = str.maketrans("*?", "\ufdd0\ufdd1")  # noncharacters: no text has them
+_LITERAL = str.maketrans("\ufdd0\ufdd1", "*?")
 
-    What the ARN itself says of the request is known: its account and, for a user or role, the
-    principal's ARN; keys of service calls are absent. The given context wins over that. A
-    session's role has to be named too, by the one who knows its path. Raises ValueError for an
-    ARN that is none.
 
-    Source: IAM User Guide, "AWS global condition context keys" (aws:PrincipalArn,
-    aws:PrincipalAccount).
+def plain(text: str) -> str:
+    """Escape `*` and `?`, so that no comparison takes them for wildcards."""
+    return text.translate(_PLAIN)
+
+
+def literal(text: str) -> str:
+    """Undo `plain`."""
+    return text.translate(_LITERAL)
+
+
+def resolve_variables(value: str, caller: Caller) -> str | None:
+    """Replace the policy variables of a value; None where one of them is unknown.
+
+    `${*}`, `${?}` and `${$}` are plain characters, escaped as `plain` does. It is not documented
+    clearly what the service does with a variable that has no value and no default, with one that
+    may have several values and with wildcards in a value: all of these are unknown.
     """
-    parsed = parse_arn(arn)
-    if parsed is None:
-        raise ValueError(f"not the ARN of a user or role: {arn}")
-    given = context or {}
-    known: dict[str, tuple[str, ...]] = {"aws:principalaccount": (parsed.account,)}
-    if parsed.resource_type in {"role", "user", "root"}:
-        known["aws:principalarn"] = (arn,)
-    principals = (Principal("AWS", (arn,)), account_principal(parsed.account, parsed.partition))
-    return Caller(
-        tuple(dict.fromkeys(principals)),
-        {**known, **given},
-        absent | (ONLY_FOR_SERVICES - given.keys()),
-    )
+    parts = _VARIABLE.split(value)
+    if any("${" in text for text in parts[::2]):
+        return None
+    found = [_value_of(name, caller) for name in parts[1::2]]
+    texts = [text for text in found if text is not None]
+    if len(texts) != len(found):
+        return None
+    return "".join(text for pair in zip(parts[::2], [*texts, ""], strict=True) for text in pair)
 
 
-def service_caller(
-    name: str, context: Context | None = None, absent: frozenset[str] = frozenset()
-) -> Caller:
-    """Make the caller that an AWS service is when it acts on its own behalf."""
-    return Caller((service_principal(name),), context or {}, absent)
+def remove_variables(value: str) -> str:
+    """Return a value without its policy variables."""
+    return _VARIABLE.sub("", value)
+
+
+def _value_of(name: str, caller: Caller) -> str | None:
+    if name in {"*", "?", "$"}:
+        return plain(name)
+    match = _NAME.fullmatch(name)
+    if match is None or not name.isascii():
+        return None
+    key = match["key"].lower()
+    values = caller.values_of(key)
+    if values is None or len(values) > 1 or key in MULTIVALUED:
+        return None
+    value = values[0] if values else match["default"]
+    return None if value is None or has_wildcard(value) else value

@@ -1,4 +1,4 @@
-"""Service principals: which partition a name is of, and which known one a misspelt name means.
+"""Service principals: the partition of a name, and the known service closest to a misspelt one.
 
 Sources: IAM User Guide, "AWS JSON policy elements: Principal" and "AWS services that work with
 IAM" with the pages that it leads to; the suffixes are those of the partitions in botocore's data.
@@ -20,7 +20,7 @@ _SUFFIXES = {
     "aws-iso-f": "csp.hci.ic.gov",
     "aws-eusc": "amazonaws.eu",
 }
-"""What a partition's own names may end in. The common ending is taken in each of them: most
+"""The suffix of each partition's own names. The common suffix is accepted in all of them: most
 services have it in China, too (assumed for the others)."""
 
 _NEAR = 0.85
@@ -50,11 +50,11 @@ _NAMES = """access-analyzer acm acm-pca airflow airflow-env amplify apigateway a
     trustedadvisor verifiedpermissions vmie vpc-flow-logs vpc-lattice waf waf-regional wafv2
     wellarchitected worklink workmail workspaces xray"""
 KNOWN_SERVICES = frozenset(_NAMES.split())
-"""The known services, each by what stands before the region, if any, and the suffix."""
+"""The known services, each without region and suffix."""
 
 
 def partition_of_service(name: str) -> str | None:
-    """Give the one partition that a service principal can be of; None where it may be of any."""
+    """Return the one partition that a service principal belongs to; None where it may be any."""
     for partition, suffix in _SUFFIXES.items():
         if name.endswith(f".{suffix}"):
             return partition
@@ -63,24 +63,24 @@ def partition_of_service(name: str) -> str | None:
 
 
 def service_name(principal: str) -> str:
-    """Give what is the service in a service principal: `lambda` of `lambda.amazonaws.com`."""
+    """Return the service in a service principal: `lambda` of `lambda.amazonaws.com`."""
     return _parts(principal)[0]
 
 
 def in_any_partition(name: str) -> str:
-    """Write a service principal with the ending that it has in each partition, if it has one."""
+    """Return a service principal with the common suffix and without a region."""
     return f"{service_name(name)}.{_EVERYWHERE}"
 
 
 def known_service(short: str) -> str | None:
-    """Give the known service principal that is written in short, or with capitals, if any."""
+    """Return the known service principal for a short or capitalized name; None where unknown."""
     name = short.lower().removesuffix(f".{_EVERYWHERE}")
     return f"{name}.{_EVERYWHERE}" if name in KNOWN_SERVICES else None
 
 
 @lru_cache(maxsize=1024)
-def meant_service(name: str, partition: str) -> str | None:
-    """Give the known service principal that a name in a partition is a near miss of, if any."""
+def closest_service(name: str, partition: str) -> str | None:
+    """Return the known service principal that a misspelt name is closest to; None where none is."""
     service, region, suffix = _parts(name.lower())
     if suffix:
         near = service if service in KNOWN_SERVICES else _near_service(service)

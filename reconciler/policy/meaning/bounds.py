@@ -1,4 +1,4 @@
-"""What bounds a caller: the clauses of a condition that say where it belongs, or calls from.
+"""What bounds a caller: the clauses of a condition that state its account, place or network.
 
 Sources: IAM User Guide, "AWS global condition context keys", "IAM JSON policy elements: Condition
 operators", "Multivalued context keys", "Policy variables and tags" (the values of aws:userid, and
@@ -6,29 +6,48 @@ variables without a value, which a negated operator never equals).
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_interface
 from typing import Literal
 
-from reconciler.policy.language.arn_patterns import account_of_pattern, split_arn
 from reconciler.policy.language.condition_keys import (
+    ACCOUNT_KEYS,
     ARN_KEYS,
+    IS_SERVICE,
     MULTIVALUED,
     ONLY_FOR_MEMBERS,
     ONLY_FOR_SERVICES,
+    SOURCE_ARN,
 )
 from reconciler.policy.language.conditions import Clause, parse_operator
 from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.networks import Networks, read_networks
-
-Kind = Literal["iam", "service"]
-"""Who calls: a user or role of an account, or a service on its own behalf."""
-
-KINDS: tuple[Kind, ...] = ("iam", "service")
-
-_POSITIVE = frozenset(
-    {"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnLike", "IpAddress"}
+from reconciler.policy.language.principals import (
+    ACCOUNT_ID,
+    account_of_pattern,
+    account_of_source,
+    split_arn,
 )
+
+CallerKind = Literal["iam", "service"]
+"""A user or role of an account, or a service on its own behalf."""
+
+CALLER_KINDS: tuple[CallerKind, ...] = ("iam", "service")
+
+Network = IPv4Network | IPv6Network
+Networks = frozenset[Network]
+
+_WIDEST = {4: 8, 6: 32}
+"""The shortest prefix length that still bounds a caller, by IP version."""
+
+_MOST_ADDRESSES = {4: 2 * 2 ** (32 - 8), 6: 2 * 2 ** (128 - 32)}
+"""The most addresses that still bound a caller together: twice those of the widest network."""
+
+TEXT_OPERATORS = frozenset({"StringEquals", "StringLike", "ArnLike"})
+"""The canonical operators that demand a text or a pattern, without qualifier and IfExists."""
+
+_POSITIVE = TEXT_OPERATORS | {"StringEqualsIgnoreCase", "IpAddress"}
 _OPPOSITES = {
     "StringNotEquals": "StringEquals",
     "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
@@ -40,7 +59,7 @@ _FLIPPED: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("true",): ("false",),
     ("false",): ("true",),
 }
-_IS_SERVICE, _SOURCE_IP, _USER_ID = "aws:principalisawsservice", "aws:sourceip", "aws:userid"
+_SOURCE_IP, _USER_ID = "aws:sourceip", "aws:userid"
 
 _ACCOUNT, _ORGANIZATION = "${aws:resourceaccount}", "${aws:resourceorgid}"
 _NAME_KEYS = {
@@ -65,12 +84,29 @@ _OF_ONE = re.compile(r"(A(ROA|IDA)[A-Z0-9]{6,}|[0-9]{12})(:.*)?", re.DOTALL)
 BOUNDING_KEYS = frozenset({*_NAME_KEYS, *ARN_KEYS, _SOURCE_IP, _USER_ID})
 
 
+def accounts_of(clause: Clause) -> tuple[str | None, ...]:
+    """Return the account to which each value of a clause bounds the caller, or its source.
+
+    None for a value whose account is unknown. Empty where the clause is not on an account or an
+    ARN, does not compare texts, or holds without the key.
+    """
+    operator = parse_operator(clause.operator)
+    if operator.base not in TEXT_OPERATORS or not operator.demands_key:
+        return ()
+    if clause.key in ACCOUNT_KEYS.values():
+        return tuple(v if ACCOUNT_ID.fullmatch(v) else None for v in clause.values)
+    if clause.key not in ACCOUNT_KEYS:
+        return ()
+    find = account_of_source if clause.key == SOURCE_ARN else account_of_pattern
+    return tuple(find(value, operator.base) for value in clause.values)
+
+
 @lru_cache(maxsize=16_384)
 def names_callers(clause: Clause, present: frozenset[str]) -> bool:
-    """Tell whether a clause holds only for callers of accounts or places that it names.
+    """Whether a clause holds only for callers of accounts or places that it names.
 
-    Keys that are `present` in every request that matters make up for IfExists and ForAllValues,
-    which hold without the key. A wildcard in a name lets in strangers whose names begin alike.
+    IfExists and ForAllValues hold without the key, so they need the key to be `present` in every
+    request in question. A wildcard in a name admits strangers whose names begin alike.
     """
     operator = parse_operator(clause.operator)
     if operator.base not in _POSITIVE or not (clause.key in present or operator.demands_key):
@@ -78,24 +114,39 @@ def names_callers(clause: Clause, present: frozenset[str]) -> bool:
     if clause.key in ARN_KEYS:
         return all(_is_bounding_arn(value, operator.base) for value in clause.values)
     if clause.key == _USER_ID:
-        return all(_is_one_id(value) for value in clause.values)
+        return all("${" not in v and _OF_ONE.fullmatch(v) for v in clause.values)
     return clause.key in _NAME_KEYS and all(_is_one_name(clause.key, v) for v in clause.values)
 
 
 @lru_cache(maxsize=16_384)
 def networks_of(clause: Clause, present: frozenset[str]) -> Networks | None:
-    """Give the networks that a clause holds callers to, few or not; None where it does not."""
+    """Return the networks to which a clause bounds callers; None where it bounds to none."""
     operator = parse_operator(clause.operator)
     if operator.base != "IpAddress" or clause.key != _SOURCE_IP:
         return None
     if not (clause.key in present or operator.demands_key) or any("${" in v for v in clause.values):
         return None
-    return read_networks(clause.values)
+    return frozenset(ip_interface(value).network for value in clause.values)
 
 
-def leaves_out(clause: Clause, kind: Kind, present: frozenset[str]) -> bool:
-    """Tell whether a clause holds for no caller of this kind."""
-    if clause.key == _IS_SERVICE and clause.operator == "Bool":
+@lru_cache(maxsize=4_096)
+def are_few(networks: Networks) -> bool:
+    """Whether networks, taken together, bound a caller: none too wide, and not too many."""
+    together: tuple[Network, ...] = (
+        *collapse_addresses(n for n in networks if isinstance(n, IPv4Network)),
+        *collapse_addresses(n for n in networks if isinstance(n, IPv6Network)),
+    )
+    addresses: Counter[int] = Counter()
+    for network in together:
+        addresses[network.version] += network.num_addresses
+    return all(network.prefixlen >= _WIDEST[network.version] for network in together) and all(
+        number <= _MOST_ADDRESSES[version] for version, number in addresses.items()
+    )
+
+
+def excludes_kind(clause: Clause, kind: CallerKind, present: frozenset[str]) -> bool:
+    """Whether a clause holds for no caller of this kind."""
+    if clause.key == IS_SERVICE and clause.operator == "Bool":
         return clause.values == (("true",) if kind == "iam" else ("false",))
     if clause.operator == "Null" and clause.values == ("true",):
         return clause.key in present
@@ -104,19 +155,19 @@ def leaves_out(clause: Clause, kind: Kind, present: frozenset[str]) -> bool:
 
 
 def present_key(clause: Clause) -> str | None:
-    """Give the key that a clause asks to be there, and to have a value; None where it does not."""
+    """Return the key that a Null clause requires to be present; None for any other clause."""
     return clause.key if clause.operator == "Null" and clause.values == ("false",) else None
 
 
 @lru_cache(maxsize=16_384)
 def opposite(clause: Clause) -> Clause | None:
-    """Give a clause that holds wherever this one does not; None where none is known.
+    """Return a clause that holds wherever this one does not; None where none is known.
 
-    Of a multivalued key without a set operator, and of an ARN operator on what is no ARN, it is not
-    documented when they hold.
+    It is not documented when a multivalued key without a set operator, and an ARN operator on a
+    value that is not an ARN, hold.
     """
     operator = parse_operator(clause.operator)
-    if operator.base == "Null" or (operator.base == "Bool" and clause.key == _IS_SERVICE):
+    if operator.base == "Null" or (operator.base == "Bool" and clause.key == IS_SERVICE):
         # Without credentials aws:PrincipalIsAWSService is missing, but ECR takes no such request.
         flipped = _FLIPPED.get(clause.values)
         return Clause(operator.base, clause.key, flipped) if flipped else None
@@ -135,14 +186,12 @@ def opposite(clause: Clause) -> Clause | None:
 
 
 def _needs_key(clause: Clause) -> bool:
-    if clause.operator == "Null":
-        return clause.values == ("false",)
     operator = parse_operator(clause.operator)
-    return operator.base in _POSITIVE and operator.demands_key
+    return bool(present_key(clause)) or (operator.base in _POSITIVE and operator.demands_key)
 
 
 def _is_one_name(key: str, value: str) -> bool:
-    """Tell whether a value names one; below an organization's own name everything is its own."""
+    """Whether a value is one name; below an organization's own name every path is its own."""
     name = value.partition("/")[0] if key.endswith("orgpaths") else value
     if "${" in value:
         return name.lower() == _NAME_KEYS[key] and "${" not in value[len(name) :]
@@ -150,12 +199,8 @@ def _is_one_name(key: str, value: str) -> bool:
 
 
 def _is_bounding_arn(value: str, operator: str) -> bool:
-    """Tell whether an ARN pattern says which account, or (a bucket has none) which resource."""
+    """Whether an ARN pattern names its account or, where it has none (a bucket), its resource."""
     arn = split_arn(value)
     if arn is None or "${" in value:
         return False
     return bool(account_of_pattern(value, operator)) or not (arn.account or has_wildcard(value))
-
-
-def _is_one_id(value: str) -> bool:
-    return "${" not in value and _OF_ONE.fullmatch(value) is not None

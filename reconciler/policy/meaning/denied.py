@@ -1,7 +1,8 @@
-"""Which actions of a grant a Deny takes away for certain: in each request that the grant is for.
+"""Which actions of a grant a Deny certainly takes away: in each request that the grant allows.
 
-What can't be told takes nothing away. Sources: IAM User Guide, "Policy evaluation logic", "AWS JSON
-policy elements: NotPrincipal" and "AWS global condition context keys" (who has which key).
+Where that is unknown, nothing is taken away. Sources: IAM User Guide, "Policy evaluation logic",
+"AWS JSON policy elements: NotPrincipal" and "AWS global condition context keys" (under
+"Availability", who has which key).
 """
 
 from collections.abc import Iterable
@@ -9,25 +10,33 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.policy.language.actions import KNOWN_ACTIONS, covers
-from reconciler.policy.language.condition_keys import ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES, spell_key
+from reconciler.policy.language.condition_keys import (
+    IS_SERVICE,
+    ONLY_FOR_MEMBERS,
+    ONLY_FOR_SERVICES,
+    spell_key,
+)
 from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.document import Statement
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.principals import EVERYONE, Principal, account_of, parse_arn
 from reconciler.policy.language.request_context import Caller
-from reconciler.policy.meaning.callers import needs, of_iam, of_service, readings
-from reconciler.policy.meaning.clauses import clause_holds
+from reconciler.policy.meaning.callers import (
+    caller_of,
+    iam_kind,
+    possible_requests,
+    requires_key,
+    service_kind,
+)
+from reconciler.policy.meaning.evaluate import clause_holds
 from reconciler.policy.meaning.facts import Actions, Holder
 from reconciler.policy.meaning.implication import always_holds
-from reconciler.policy.meaning.reach import caller_of
-from reconciler.policy.meaning.tiers import action_names, have_all, in_ecr
+from reconciler.policy.meaning.tiers import action_names, as_pattern, includes_action
 from reconciler.printable import some_of
-
-_IS_SERVICE = "aws:principalisawsservice"
 
 
 class Denial(NamedTuple):
-    """A Deny: to whom, what, and under which condition."""
+    """A Deny: its principals, actions and condition."""
 
     principals: frozenset[Principal]
     actions: Actions
@@ -35,48 +44,47 @@ class Denial(NamedTuple):
 
 
 class Loss(NamedTuple):
-    """What a Deny takes away of a grant: these actions, which may be all of it.
+    """The actions of a grant that a Deny takes away; `whole` where that is all of them.
 
     `missing` are the keys, as AWS spells them, that no request of the grant has, so that the Deny
-    holds. `excepting` is the value of `aws:PrincipalIsAWSService` that, as a further condition of
-    the Deny, would except the grant; None where there is no such.
+    holds. `excluding` is the value of `aws:PrincipalIsAWSService` that, as a further condition of
+    the Deny, would exclude the grant; None where there is none.
     """
 
     actions: Actions
     whole: bool
     missing: tuple[str, ...]
-    excepting: str | None
+    excluding: str | None
 
     @property
     def remedy(self) -> str:
-        """Say what to write so that nothing is lost."""
-        if self.excepting is None:
-            return "take the grant away, or except it in the Deny"
-        whom = "to except services" if self.excepting == "false" else "to deny services alone"
-        clause = f'Bool: {{"aws:PrincipalIsAWSService": "{self.excepting}"}}'
+        """What to change so that nothing is lost, as a phrase for messages."""
+        if self.excluding is None:
+            return "remove the grant, or exclude it from the Deny"
+        whom = "to exclude services" if self.excluding == "false" else "to deny only services"
+        clause = f'Bool: {{"aws:PrincipalIsAWSService": "{self.excluding}"}}'
         return f"{whom}, add to the Condition of the Deny: {clause}"
 
-    def told(self, what: str, who: Iterable[str], deny: str) -> str:
-        """Tell it in a sentence, given how to call the grant, its holders and the Deny."""
-        has = ", ".join(self.missing)
-        why = f"; no request of this grant has {has}, so the Deny holds" if has else ""
-        if self.whole:
-            return f"{what} gives {some_of(who)} nothing: {deny} takes all of it away{why}"
-        taken = some_of(action_names(self.actions))
-        return f"{what} gives {some_of(who)} less than it says: {deny} takes {taken} away{why}"
+    def describe(self, grant: str, principals: Iterable[str], deny: str) -> str:
+        """Return the loss as a sentence, given names for the grant, its principals and the Deny."""
+        keys = ", ".join(self.missing)
+        why = f"; no request of this grant has {keys}, so the Deny applies" if keys else ""
+        effect = "has no effect" if self.whole else "has only a part of its effect"
+        actions = "all of its actions" if self.whole else some_of(action_names(self.actions))
+        return f"{grant} {effect} for {some_of(principals)}: {deny} denies {actions}{why}"
 
 
-def as_denial(statement: Statement) -> Denial | None:
-    """Give a statement as a Deny; None for an Allow."""
+def denial_of(statement: Statement) -> Denial | None:
+    """Return a statement as a Deny; None for an Allow."""
     if statement.effect != "Deny":
         return None
     return Denial(frozenset(statement.principals), statement.actions, statement.condition)
 
 
-def lost(holder: Holder, actions: Actions, denial: Denial, known: Condition) -> Loss | None:
-    """Give what a Deny takes for certain of the actions that a holder is allowed; None if nothing.
+def compute_loss(holder: Holder, actions: Actions, denial: Denial, known: Condition) -> Loss | None:
+    """Return what a Deny certainly takes of the actions that a holder is allowed; None if nothing.
 
-    `known` holds of every request there is. Nothing is lost of a grant that never applies.
+    `known` holds of every request. Nothing is lost of a grant that never applies.
     """
     taken = _taken(actions, denial.actions)
     if not taken:
@@ -84,16 +92,16 @@ def lost(holder: Holder, actions: Actions, denial: Denial, known: Condition) -> 
     missing = _missing_where_denied(holder.principal, holder.condition, denial, known)
     if missing is None:
         return None
-    whole = all(have_all(denial.actions, in_ecr(action)) for action in actions)
-    words = tuple(map(spell_key, missing))
-    return Loss(taken, whole, words, _excepting(holder.principal, denial, missing))
+    whole = all(includes_action(denial.actions, as_pattern(action)) for action in actions)
+    keys = tuple(map(spell_key, missing))
+    return Loss(taken, whole, keys, _excluding_value(holder.principal, denial, missing))
 
 
 @lru_cache(maxsize=4_096)
 def _taken(actions: Actions, denied: Actions) -> Actions:
-    """Give the allowed actions that are denied; of patterns that overlap, the known ones."""
+    """Return the allowed actions that are denied; of overlapping patterns, the known actions."""
     others = {a for a in (*actions, *denied) if isinstance(a, str) and a not in KNOWN_ACTIONS}
-    of_both = (a for a in others if have_all(actions, a) and have_all(denied, a))
+    of_both = (a for a in others if includes_action(actions, a) and includes_action(denied, a))
     taken = {*(_known_in(actions) & _known_in(denied)), *of_both}
     patterns = [p for p in taken if has_wildcard(p)]
     return frozenset(a for a in taken if not any(a != p and covers(p, a) for p in patterns))
@@ -101,26 +109,26 @@ def _taken(actions: Actions, denied: Actions) -> Actions:
 
 @lru_cache(maxsize=4_096)
 def _known_in(actions: Actions) -> frozenset[str]:
-    return frozenset(action for action in KNOWN_ACTIONS if have_all(actions, action))
+    return frozenset(action for action in KNOWN_ACTIONS if includes_action(actions, action))
 
 
 def _missing_where_denied(
     principal: Principal, condition: Condition, denial: Denial, known: Condition
 ) -> tuple[str, ...] | None:
-    """Give the missing keys by which a Deny holds in each request; None where it may not hold."""
+    """Return the missing keys because of which a Deny always holds; None where it may not hold."""
     caller = _caller(principal, condition, denial.condition, known)
-    if caller is None or not _speaks_of(denial, principal, caller):
+    if caller is None or not _applies_to(denial, principal, caller):
         return None
-    certain, callers = (*condition, *known), readings(caller)
+    certain, callers = (*condition, *known), possible_requests(caller)
     if not all(always_holds(clause, certain, c) for c in callers for clause in denial.condition):
         return None
     return tuple(clause.key for clause in denial.condition if clause.key in caller.absent)
 
 
-def _speaks_of(denial: Denial, principal: Principal, caller: Caller) -> bool:
-    """Tell whether a Deny names all that a principal stands for.
+def _applies_to(denial: Denial, principal: Principal, caller: Caller) -> bool:
+    """Whether a Deny names everyone that a principal stands for.
 
-    A NotPrincipal does where it leaves out nobody of the same account: the service may look at
+    A NotPrincipal does where it excludes no principal of the same account: the service may check
     a role, its session or its account first.
     """
     if EVERYONE in denial.principals or not denial.principals.isdisjoint(caller.principals):
@@ -139,27 +147,27 @@ def _speaks_of(denial: Denial, principal: Principal, caller: Caller) -> bool:
 def _caller(
     principal: Principal, condition: Condition, denying: Condition, known: Condition
 ) -> Caller | None:
-    """Make the caller of a grant, with what is certain of each request that the grant lets through.
+    """Return the caller of a grant, with what is certain of each request that the grant allows.
 
-    None where it lets none through.
+    None where it allows none.
     """
     caller = caller_of(principal)
     kind = Caller(())
     if principal.kind == "Service":
-        kind = of_service(principal.names, denying)
-    elif needs(condition, ONLY_FOR_SERVICES):
-        kind = of_service((), denying)
-    elif caller.principals or needs(condition, ONLY_FOR_MEMBERS):
-        kind = of_iam(principal)
-    told = {c.key: c.values for c in known if c.operator == "StringEquals" and len(c.values) == 1}
-    context = {**caller.context, **kind.context, **told}
-    made = Caller(caller.principals, context, caller.absent | kind.absent)
-    never = any(clause_holds(clause, made) is False for clause in condition)
-    return None if never else made
+        kind = service_kind(principal.names, denying)
+    elif requires_key(condition, ONLY_FOR_SERVICES):
+        kind = service_kind((), denying)
+    elif caller.principals or requires_key(condition, ONLY_FOR_MEMBERS):
+        kind = iam_kind(principal)
+    equal = {c.key: c.values for c in known if c.operator == "StringEquals" and len(c.values) == 1}
+    context = {**caller.context, **kind.context, **equal}
+    full = Caller(caller.principals, context, caller.absent | kind.absent)
+    never = any(clause_holds(clause, full) is False for clause in condition)
+    return None if never else full
 
 
-def _excepting(principal: Principal, denial: Denial, missing: Iterable[str]) -> str | None:
-    if any(clause.key == _IS_SERVICE for clause in denial.condition):
+def _excluding_value(principal: Principal, denial: Denial, missing: Iterable[str]) -> str | None:
+    if any(clause.key == IS_SERVICE for clause in denial.condition):
         return None
     if principal.kind == "Service":
         return None if principal in denial.principals else "false"

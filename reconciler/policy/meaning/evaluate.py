@@ -1,101 +1,63 @@
-"""What a policy document answers to one caller and one action: the resource policy alone.
+"""Evaluating a policy document for one caller and one action: the resource policy alone.
 
 The answer is this document's, not the service's: across accounts the caller's identity policy
 must allow the action too, and within the registry's own account it may allow what no statement
 here does; a registry policy, an organization's policies and a permissions boundary may each
 change the outcome. Sources: IAM User Guide, "Policy evaluation logic", "AWS JSON policy elements:
-Principal" and "AWS JSON policy elements: NotPrincipal".
+Principal", "AWS JSON policy elements: NotPrincipal", "IAM JSON policy elements: Condition
+operators", "Conditions with multiple context keys or values" and "Single-valued vs. multivalued
+context keys".
 """
 
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Literal
 
 from reconciler.policy.language.actions import is_of_repositories
-from reconciler.policy.language.conditions import Condition
+from reconciler.policy.language.condition_keys import ARN_KEYS, MULTIVALUED
+from reconciler.policy.language.conditions import Clause, Operator, parse_operator
 from reconciler.policy.language.document import Action, Document, NotAction, Statement
 from reconciler.policy.language.glob import glob_matches, has_wildcard
+from reconciler.policy.language.json_text import MalformedError
+from reconciler.policy.language.operators import MATCHES, is_arn, takes_variables
 from reconciler.policy.language.principals import EVERYONE, Principal
-from reconciler.policy.language.request_context import Caller
-from reconciler.policy.language.ternary import Answer, all_of, any_of
-from reconciler.policy.meaning.clauses import clause_holds
+from reconciler.policy.language.request_context import (
+    Answer,
+    Caller,
+    all_of,
+    any_of,
+    negated,
+    remove_variables,
+    resolve_variables,
+)
 
-Verdict = Literal["allowed", "denied", "depends"]
-
-
-class Reason(NamedTuple):
-    """A statement that has a say, by its place in the document (from 0) and its Sid.
-
-    `certain` where it applies whatever else the request holds; if not, `depends_on` are the
-    clauses that can't be told. None of them: it depends on how the service reads the principal,
-    or on whether the caller has a permissions boundary.
-    """
-
-    position: int
-    sid: str | None
-    effect: str
-    certain: bool
-    depends_on: Condition
-
-
-class Decision(NamedTuple):
-    """The verdict, and the statements that make it.
-
-    `reasons` is the one that allows or denies; empty where nothing allows (the implicit deny);
-    for `depends`, every statement that could decide, those that deny first.
-    """
-
-    verdict: Verdict
-    reasons: tuple[Reason, ...] = ()
-
-    @property
-    def depends_on(self) -> Condition:
-        """All the clauses that can't be told, sorted."""
-        return tuple(sorted({clause for reason in self.reasons for clause in reason.depends_on}))
-
-
-_IMPLICIT_DENY = Decision("denied")
+Decision = Literal["allowed", "denied", "depends"]
 
 
 def evaluate(document: Document, caller: Caller, action: str) -> Decision:
-    """Answer whether the document lets a caller do one action (any case, no wildcard).
+    """Return whether the document lets a caller do one action (any case, no wildcard).
 
     An explicit Deny wins over every Allow, and what nothing allows is denied. `depends` wherever
-    the outcome depends on something unknown. An account as principal takes in all of its
+    the outcome depends on something unknown. An account as principal includes all of its
     principals. A repository's policy allows no actions of the whole registry or of another
     service. Raises ValueError for an action with a wildcard.
     """
     if has_wildcard(action):
         raise ValueError(f"one action, no pattern: {action}")
     if not is_of_repositories(action):
-        return _IMPLICIT_DENY
-    statements = enumerate(document.statements)
-    found = [_reason(position, statement, caller, action) for position, statement in statements]
-    denying = [reason for reason in found if reason and reason.effect == "Deny"]
-    allowing = [reason for reason in found if reason and reason.effect == "Allow"]
-    denies, allows = _certain(denying), _certain(allowing)
-    if denies:
-        return Decision("denied", denies)
-    if not allowing:
-        return _IMPLICIT_DENY
-    if allows and not denying:
-        return Decision("allowed", allows)
-    return Decision("depends", (*denying, *(allows or allowing)))
+        return "denied"
+    found = [(s.effect, applies(s, caller, action)) for s in document.statements]
+    denied = any_of(answer for effect, answer in found if effect == "Deny")
+    allowed = any_of(answer for effect, answer in found if effect == "Allow")
+    if denied or allowed is False:
+        return "denied"
+    return "allowed" if allowed and denied is False else "depends"
 
 
-def _certain(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    return next(((reason,) for reason in reasons if reason.certain), ())
-
-
-def _reason(position: int, statement: Statement, caller: Caller, action: str) -> Reason | None:
-    """Give the say that a statement has; None where it does not apply."""
+def applies(statement: Statement, caller: Caller, action: str) -> Answer:
+    """Whether a statement applies to one action of a caller; None where that is unknown."""
     named = any_of(_names(p, caller, statement.effect) for p in statement.principals)
-    done = any(_includes(pattern, action.lower()) for pattern in statement.actions)
-    clauses = [(clause, clause_holds(clause, caller)) for clause in statement.condition]
-    applies = all_of([named, done, *(answer for _, answer in clauses)])
-    if applies is False:
-        return None
-    unknown = tuple(clause for clause, answer in clauses if answer is None)
-    return Reason(position, statement.sid, statement.effect, applies is True, unknown)
+    included = any(_includes(pattern, action.lower()) for pattern in statement.actions)
+    return all_of([named, included, *(clause_holds(c, caller) for c in statement.condition)])
 
 
 def _includes(pattern: Action, lowered: str) -> bool:
@@ -108,20 +70,21 @@ def _names(principal: Principal, caller: Caller, effect: str) -> Answer:
     if principal == EVERYONE:
         return True
     if principal.kind == "NotPrincipal":
-        left_in = _leaves_in(frozenset(principal.names), caller)
-        return left_in or (None if effect == "Deny" and _may_be_bounded(caller) else left_in)
+        included = _not_excluded(frozenset(principal.names), caller)
+        # A Deny with NotPrincipal denies each caller with a permissions boundary.
+        return included or (None if effect == "Deny" and _may_be_bounded(caller) else included)
     if principal in caller.principals:
         return True
     # No Principal element, or a wildcard inside a name: the service documents neither.
     return None if not principal.names or has_wildcard(principal.names[0]) else False
 
 
-def _leaves_in(excluded: frozenset[str], caller: Caller) -> Answer:
-    """Tell whether a NotPrincipal speaks of a caller: whether it is not among the excluded.
+def _not_excluded(excluded: frozenset[str], caller: Caller) -> Answer:
+    """Whether a NotPrincipal applies to a caller.
 
-    To exclude a role, its account has to be excluded too, for the service may look at the one
-    or the other first; with only a part of them the outcome is the service's. The same is
-    assumed of an Allow, where the element is not supported.
+    To exclude a role, its account has to be excluded too, for the service may check the one or
+    the other first; with only one of them the outcome is unknown. The same is assumed of an Allow,
+    where the element is not supported.
     """
     if "AWS:*" in excluded:
         return False
@@ -132,9 +95,84 @@ def _leaves_in(excluded: frozenset[str], caller: Caller) -> Answer:
 
 
 def _may_be_bounded(caller: Caller) -> bool:
-    """Tell whether a caller may have a permissions boundary: a user, a role or a session may.
+    """Whether a caller may have a permissions boundary: a user, a role or a session may."""
+    return any(p.kind == "AWS" and not p.names[0].endswith(":root") for p in caller.principals)
 
-    A Deny with NotPrincipal denies whoever has one, whatever it excludes.
+
+def clause_holds(clause: Clause, caller: Caller) -> Answer:
+    """Whether a clause holds; None where that depends on what is unknown or undocumented."""
+    try:
+        operator = parse_operator(clause.operator)
+    except MalformedError:
+        return None
+    values = caller.values_of(clause.key)
+    needs_set_operator = clause.key in MULTIVALUED and operator.base != "Null"
+    if values is None or (needs_set_operator and not operator.qualifier):
+        return None
+    if operator.base == "Null":
+        return any_of(_is_null(wanted, values) for wanted in clause.values)
+    if not values:
+        return _holds_without_key(operator)
+    answer = _over_values(operator.qualifier, [_fits(operator, clause, v, caller) for v in values])
+    if operator.qualifier and not any(values):
+        # A key with only empty values may count as a missing one: both have to agree.
+        return answer if answer is (operator.qualifier == "ForAllValues") else None
+    return answer
+
+
+def _is_null(wanted: str, values: Sequence[str]) -> Answer:
+    lowered = wanted.lower()
+    if lowered not in {"true", "false"} or (values and not any(values)):
+        return None  # a variable; or an empty value, which may or may not count as one
+    return (lowered == "true") == (not values)
+
+
+def _holds_without_key(operator: Operator) -> Answer:
+    """Return the answer for a missing key: nothing matches it, and ForAllValues is true.
+
+    ForAnyValue is false without a key and IfExists true: which of the two wins is not documented.
     """
-    own = (p for p in caller.principals if p.kind == "AWS")
-    return any(not principal.names[0].endswith(":root") for principal in own)
+    match operator.qualifier:
+        case "ForAllValues":
+            return True
+        case "ForAnyValue":
+            return None if operator.if_exists else False
+        case _:
+            return operator.if_exists or operator.is_negated
+
+
+def _fits(operator: Operator, clause: Clause, actual: str, caller: Caller) -> Answer:
+    """Whether one value of the request matches any of the clause's; none, where negated."""
+    base = operator.positive
+    if clause.key in ARN_KEYS and takes_variables(base) and not is_arn(actual):
+        return None
+    matched = any_of(_matches(base, wanted, actual, caller) for wanted in clause.values)
+    return negated(matched) if operator.is_negated else matched
+
+
+def _matches(base: str, wanted: str, actual: str, caller: Caller) -> Answer:
+    if "${" in wanted and not takes_variables(base):
+        return None
+    resolved = resolve_variables(wanted, caller)
+    if resolved is None or (base.startswith("Arn") and _moves_fields(wanted, resolved)):
+        return None
+    return MATCHES[base](resolved, actual)
+
+
+def _moves_fields(wanted: str, resolved: str) -> bool:
+    """Whether a variable added colons to an ARN: how it is split then is not documented."""
+    return resolved.count(":") != remove_variables(wanted).count(":")
+
+
+def _over_values(qualifier: str, answers: Sequence[Answer]) -> Answer:
+    """Combine the answers for each of the request's values.
+
+    What several values mean without a set operator is not documented.
+    """
+    match qualifier:
+        case "ForAllValues":
+            return all_of(answers)
+        case "ForAnyValue":
+            return any_of(answers)
+        case _:
+            return answers[0] if len(answers) == 1 else None

@@ -1,4 +1,4 @@
-"""What statements mean: who is allowed or denied which actions, under which condition.
+"""The meaning of statements: who is allowed or denied which actions, under which condition.
 
 A fact is (effect, principal, condition, action). Facts are kept by holder, the first three, with
 the set of actions, so that a policy of many principals and many actions stays small. Two policies
@@ -13,12 +13,7 @@ from reconciler.policy.language.actions import EVERY_ACTION, covers, is_of_repos
 from reconciler.policy.language.conditions import NO_CONDITION, Condition
 from reconciler.policy.language.document import Action, NotAction, Policy, Statement, Unreadable
 from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.principals import (
-    EVERYONE,
-    Principal,
-    account_principal,
-    arn_of,
-)
+from reconciler.policy.language.principals import EVERYONE, Principal, account_principal, arn_of
 
 Actions = frozenset[Action]
 AnyAction = TypeVar("AnyAction", bound=Action)
@@ -33,7 +28,7 @@ class NamedPrincipal(NamedTuple):
 
 
 class Holder(NamedTuple):
-    """Who holds a set of actions, and how."""
+    """Who is allowed or denied (`effect`) a set of actions, and under which condition."""
 
     principal: Principal
     effect: str
@@ -44,14 +39,14 @@ Facts = Mapping[Holder, Actions]
 
 
 def facts_of(statements: Iterable[Statement]) -> Facts:
-    """Collect the facts of some statements, without those that others cover.
+    """Return the facts of some statements, without those that others cover.
 
-    A NotAction is without the exceptions that are none: those that another one covers, and those
-    that are no actions on a repository.
+    A NotAction loses its redundant exceptions: those that another one covers, and those that are
+    not actions on a repository.
     """
     collected: dict[Holder, list[Actions]] = {}
     for statement in statements:
-        actions = _without_idle_exceptions(statement.actions)
+        actions = _without_redundant_exceptions(statement.actions)
         for principal in statement.principals:
             holder = Holder(principal, statement.effect, statement.condition)
             collected.setdefault(holder, []).append(actions)
@@ -64,66 +59,70 @@ def facts_of(statements: Iterable[Statement]) -> Facts:
 
 
 def facts_of_policy(policy: Policy) -> Facts:
-    """Collect the facts of a policy; of one that is not understood, nothing is known."""
+    """Return the facts of a policy; none for one that is not understood."""
     return {} if isinstance(policy, Unreadable) else facts_of(policy.statements)
 
 
 def reduce_facts(facts: Facts) -> Facts:
-    """Leave out the facts that another one covers.
+    """Return the facts without those that others cover.
 
-    A pattern covers the actions that it matches; what a principal holds without a condition
-    covers the same with one, for Allow and for Deny. Principals never cover each other.
+    A pattern covers the actions that it matches; a fact without a condition covers the same fact
+    with one, for Allow and for Deny. Principals never cover each other.
     """
     reduced = {holder: reduce_actions(actions) for holder, actions in facts.items()}
     free = {holder[:2]: actions for holder, actions in reduced.items() if not holder.condition}
     if free and len(free) < len(reduced):
         for holder in [h for h in reduced if h.condition and h[:2] in free]:
-            left = uncovered(reduced.pop(holder), free[holder[:2]])
+            left = uncovered_actions(reduced.pop(holder), free[holder[:2]])
             if left:
                 reduced[holder] = left
     return reduced
 
 
 def reduce_actions(actions: frozenset[AnyAction]) -> frozenset[AnyAction]:
-    """Leave out the actions that a pattern among them covers."""
+    """Return the actions without those that a pattern among them covers."""
     gone = _covered(actions, actions) if _patterns(actions) else None
     return actions.difference(gone) if gone else actions
 
 
 def covers_all(actions: Actions, of: Actions) -> bool:
-    """Tell whether actions cover all of the others."""
+    """Whether actions cover all of the others."""
     rest = of - actions
-    return not rest or (bool(_patterns(actions)) and not uncovered(rest, actions))
+    return not rest or (bool(_patterns(actions)) and not uncovered_actions(rest, actions))
 
 
-def uncovered(actions: Actions, by: Actions) -> Actions:
-    """Give those of the actions that the others do not cover."""
+def uncovered_actions(actions: Actions, by: Actions) -> Actions:
+    """Return the actions that the others do not cover."""
     rest = actions - by
     return rest - _covered(rest, by) if rest and _patterns(by) else rest
 
 
-def not_covered(facts: Facts, by: Facts) -> Facts:
-    """Give the facts that the others do not cover: what `facts` adds to them."""
+def uncovered_facts(facts: Facts, by: Facts) -> Facts:
+    """Return the facts that the others do not cover: what `facts` adds to them."""
     added: dict[Holder, Actions] = {}
     for holder, actions in facts.items():
-        left = uncovered(actions, by.get(holder, frozenset()))
+        left = uncovered_actions(actions, by.get(holder, frozenset()))
         if left and holder.condition:
-            left = uncovered(left, by.get(holder._replace(condition=NO_CONDITION), frozenset()))
+            left = uncovered_actions(
+                left, by.get(holder._replace(condition=NO_CONDITION), frozenset())
+            )
         if left:
             added[holder] = left
     return added
 
 
-def without(facts: Facts, gone: Facts) -> Facts:
-    """Leave out the actions that the same holders have among others."""
-    if not gone:
+def subtract_facts(facts: Facts, removed: Facts) -> Facts:
+    """Return the facts without the actions that the same holders have among the removed ones."""
+    if not removed:
         return facts
-    left = {h: uncovered(actions, gone.get(h, frozenset())) for h, actions in facts.items()}
+    left = {
+        h: uncovered_actions(actions, removed.get(h, frozenset())) for h, actions in facts.items()
+    }
     return {holder: actions for holder, actions in left.items() if actions}
 
 
 def denied_to(principal: Principal, facts: Facts) -> Actions:
-    """Give what is denied without a condition to a principal: itself, its account or everyone."""
+    """Return the actions denied unconditionally to a principal, its account or everyone."""
     names = [principal, EVERYONE]
     arn = arn_of(principal)
     if arn:
@@ -133,25 +132,18 @@ def denied_to(principal: Principal, facts: Facts) -> Actions:
     )
 
 
-def same_meaning(left: Policy, right: Policy) -> bool:
-    """Tell whether two policies mean the same; what is not understood equals only its copy."""
-    if isinstance(left, Unreadable) or isinstance(right, Unreadable):
-        return left == right
-    return facts_of(left.statements) == facts_of(right.statements)
-
-
-def _without_idle_exceptions(actions: Actions) -> Actions:
+def _without_redundant_exceptions(actions: Actions) -> Actions:
     if all(isinstance(action, str) for action in actions):
         return actions
-    return frozenset(a if isinstance(a, str) else _with_few_exceptions(a) for a in actions)
+    return frozenset(a if isinstance(a, str) else _reduce_exceptions(a) for a in actions)
 
 
-def _with_few_exceptions(action: NotAction) -> Action:
+def _reduce_exceptions(action: NotAction) -> Action:
     left = reduce_actions(frozenset(filter(is_of_repositories, action.excluded)))
     return NotAction(tuple(sorted(left))) if left else EVERY_ACTION
 
 
-# What these caches give back may have another caller's spelling: it is to look things up alone.
+# A cached result may have another caller's spelling of an action: use it only for look-ups.
 @lru_cache(maxsize=4_096)
 def _patterns(actions: Actions) -> tuple[str, ...]:
     return tuple(a for a in actions if isinstance(a, str) and has_wildcard(a))

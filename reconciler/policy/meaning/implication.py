@@ -9,17 +9,16 @@ context keys".
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from ipaddress import ip_interface
 
-from reconciler.policy.language.arn_patterns import account_of_pattern, account_of_source, split_arn
-from reconciler.policy.language.condition_keys import MULTIVALUED
+from reconciler.policy.language.condition_keys import ACCOUNT_KEYS, MULTIVALUED
 from reconciler.policy.language.conditions import Clause, Condition, parse_operator
 from reconciler.policy.language.glob import glob_matches, globs_intersect, has_wildcard
-from reconciler.policy.language.networks import read_network
 from reconciler.policy.language.operators import MATCHES
-from reconciler.policy.language.request_context import Caller
-from reconciler.policy.language.variables import plain
-from reconciler.policy.meaning.clauses import clause_holds
+from reconciler.policy.language.principals import split_arn
+from reconciler.policy.language.request_context import Caller, plain
+from reconciler.policy.meaning.bounds import TEXT_OPERATORS, Network, accounts_of
+from reconciler.policy.meaning.evaluate import clause_holds
 
 _PATTERNS = ("StringLike", "ArnLike")
 _EQUALS = ("StringEquals", "Bool", "NumericEquals", "DateEquals", *_PATTERNS)
@@ -33,41 +32,34 @@ terminology and concepts"), so it has one path.
 """
 
 _MOST_COMPARISONS = 10_000
-"""How many pairs of values are compared; of more than any policy holds, nothing is told."""
-
-_ACCOUNTS = {"aws:principalarn": "aws:principalaccount", "aws:sourcearn": "aws:sourceaccount"}
-
-
-class Pair(NamedTuple):
-    """Two clauses of a condition that no request meets together."""
-
-    left: Clause
-    right: Clause
+"""The most pairs of values that are compared; no policy of the service holds more."""
 
 
 @lru_cache(maxsize=4_096)
-def contradictions(condition: Condition, known: Condition = ()) -> tuple[Pair, ...]:
-    """Give the pairs of clauses that contradict each other.
+def contradictions(
+    condition: Condition, known: Condition = ()
+) -> tuple[tuple[Clause, Clause], ...]:
+    """Return the pairs of clauses that contradict each other.
 
     `known` holds of every request; a clause that contradicts it is paired with it.
     """
     by_key: dict[str, list[tuple[Clause, Clause]]] = {}
     for fact in known:
         by_key.setdefault(fact.key, []).append((fact, fact))
-    pairs: dict[Pair, None] = {}
+    pairs: dict[tuple[Clause, Clause], None] = {}
     for clause in condition:
         for part in (clause, *implied(clause)):
             others = by_key.setdefault(part.key, [])
             apart = (other for other, same in others if _are_apart(part, same))
-            pairs.update(dict.fromkeys(Pair(clause, o) for o in apart if o != clause))
+            pairs.update(dict.fromkeys((clause, o) for o in apart if o != clause))
             others.append((clause, part))
     return tuple(pairs)
 
 
 def demands(clause: Clause) -> Iterable[Clause]:
-    """Give what each request that meets a clause has for certain: one of these values of each key.
+    """Return what each request that meets a clause has: one of the values of each of these clauses.
 
-    An organization's id begins the paths of all its members. Nothing where a value has a variable,
+    An organization's id begins the paths of all its members. Empty where a value has a variable,
     and where it is not documented what the clause means.
     """
     operator = parse_operator(clause.operator)
@@ -80,16 +72,15 @@ def demands(clause: Clause) -> Iterable[Clause]:
 
 
 def implied(clause: Clause) -> Iterable[Clause]:
-    """Give what a clause says of a key whose value is in that of its own: an ARN's account, say."""
+    """Return what a clause implies for another key: an ARN's account, a path's organization."""
     operator = parse_operator(clause.operator)
-    if not operator.demands_key or operator.base not in ("StringEquals", *_PATTERNS):
+    if not operator.demands_key or operator.base not in TEXT_OPERATORS:
         return
-    if clause.key in _ACCOUNTS:
-        find = account_of_source if clause.key == "aws:sourcearn" else account_of_pattern
-        found = [find(value, operator.base) for value in clause.values]
-        accounts = tuple(sorted({account for account in found if account}))
+    if clause.key in ACCOUNT_KEYS:
+        found = accounts_of(clause)
         if all(found):
-            yield Clause("StringEquals", _ACCOUNTS[clause.key], accounts)
+            accounts = tuple(sorted({account for account in found if account}))
+            yield Clause("StringEquals", ACCOUNT_KEYS[clause.key], accounts)
     elif clause.key in _PATHS:
         organizations = {value.partition("/")[0] for value in clause.values}
         if not any(has_wildcard(name) or "${" in name for name in organizations):
@@ -105,7 +96,7 @@ def _are_apart(left: Clause, right: Clause) -> bool:
 
 
 def _is_unmet(demanded: Clause, other: Clause) -> bool:
-    """Tell whether no value that one clause, which demands the key, takes, meets another one."""
+    """Whether a clause demands its key, and no value that it accepts meets the other clause."""
     operator, against = parse_operator(demanded.operator), parse_operator(other.operator)
     if not operator.demands_key:
         return False
@@ -115,23 +106,23 @@ def _is_unmet(demanded: Clause, other: Clause) -> bool:
 
 
 def _misses(base: str, value: str, against: str, other: Clause) -> bool:
-    """Tell whether nothing that `value` takes under one operator meets the other clause."""
+    """Whether nothing that `value` matches under one operator meets the other clause."""
     if base in _EQUALS and not (base in _PATTERNS and has_wildcard(value)):
         return clause_holds(other, Caller((), {other.key: (value,)})) is False
-    if base in _PATTERNS and against in ("StringEquals", *_PATTERNS):
+    if base in _PATTERNS and against in TEXT_OPERATORS:
         others = other.values if against in _PATTERNS else map(plain, other.values)
         return not any(globs_intersect(value, pattern) for pattern in others)
     if base in _PATTERNS and against in ("StringNotLike", "ArnNotLike"):
         return any(glob_matches(pattern, value) for pattern in other.values)
     if (base, against) == ("IpAddress", "NotIpAddress"):
-        network = read_network(value)
+        network = _network(value)
         within, ends = MATCHES[base], (str(network[0]), str(network[-1]))
         return any(all(within(limit, end) for end in ends) for limit in other.values)
     return all(_orders_exclude(base, value, against, limit) for limit in other.values)
 
 
 def _orders_exclude(base: str, value: str, against: str, limit: str) -> bool:
-    """Tell whether nothing is below one limit and above another one."""
+    """Whether nothing is below one limit and above another one."""
     for family in ("Numeric", "Date"):
         if base.startswith(f"{family}LessThan") and against.startswith(f"{family}GreaterThan"):
             strict = not (base.endswith("Equals") and against.endswith("Equals"))
@@ -150,9 +141,9 @@ _OPPOSITES = {
 
 
 def always_holds(clause: Clause, condition: Condition, caller: Caller) -> bool:
-    """Tell whether a clause is sure to hold in each request of a caller under a condition.
+    """Whether a clause certainly holds in each request of a caller under a condition.
 
-    False where that can't be told.
+    False where that is unknown.
     """
     if clause in condition or clause_holds(clause, caller) is True or _is_met(clause, condition):
         return True
@@ -166,7 +157,7 @@ def always_holds(clause: Clause, condition: Condition, caller: Caller) -> bool:
 
 
 def _is_met(clause: Clause, condition: Condition) -> bool:
-    """Tell whether a condition rules out all that an order (of dates, say) does not take."""
+    """Whether a condition excludes all that an order clause (of dates, say) does not accept."""
     opposite = _OPPOSITES.get(clause.operator)
     if opposite is None or len(clause.values) > 1:
         return False
@@ -174,7 +165,7 @@ def _is_met(clause: Clause, condition: Condition) -> bool:
 
 
 def _holds_for(clause: Clause, demanding: str, value: str, caller: Caller) -> bool:
-    """Tell whether a clause holds for whatever one demanded value matches."""
+    """Whether a clause holds for everything that one demanded value matches."""
     operator = parse_operator(clause.operator)
     if demanding != "IpAddress" and (demanding == "StringEquals" or not has_wildcard(value)):
         exact = caller._replace(context={**caller.context, clause.key: (value,)})
@@ -190,20 +181,20 @@ def _holds_for(clause: Clause, demanding: str, value: str, caller: Caller) -> bo
 
 
 def _values_are_apart(base: str, wanted: str, demanding: str, value: str) -> bool:
-    """Tell whether nothing matches both a clause's value and a demanded one."""
+    """Whether nothing matches both a clause's value and a demanded one."""
     if base == demanding == "IpAddress":
-        return not read_network(wanted).overlaps(read_network(value))
+        return not _network(wanted).overlaps(_network(value))
     if base == "ArnLike" and split_arn(value) is None:
         return False  # as below
-    if base not in ("StringEquals", "StringLike", "ArnLike") or demanding == "IpAddress":
+    if base not in TEXT_OPERATORS or demanding == "IpAddress":
         return False
     return not globs_intersect(plain(wanted) if base == "StringEquals" else wanted, value)
 
 
 def _lies_within(base: str, wanted: str, demanding: str, value: str) -> bool:
-    """Tell whether a clause's value matches whatever a demanded one matches."""
+    """Whether a clause's value matches everything that a demanded one matches."""
     if base == demanding == "IpAddress":
-        network, within = read_network(value), read_network(wanted)
+        network, within = _network(value), _network(wanted)
         return (
             network.version == within.version
             and network.prefixlen >= within.prefixlen
@@ -212,7 +203,12 @@ def _lies_within(base: str, wanted: str, demanding: str, value: str) -> bool:
     if base == "ArnLike" and demanding != "IpAddress":
         pattern, arn = split_arn(wanted), split_arn(value)
         if pattern is None or arn is None:
-            return False  # how what is no ARN compares is not documented
+            return False  # not documented for a value that is not an ARN
         plain_fields = demanding == "ArnLike" or not any(map(has_wildcard, arn[:-1]))
         return plain_fields and all(map(glob_matches, pattern, arn))
     return base == "StringLike" and demanding != "IpAddress" and glob_matches(wanted, value)
+
+
+def _network(value: str) -> Network:
+    """Return the network of a canonical value of an IpAddress operator."""
+    return ip_interface(value).network

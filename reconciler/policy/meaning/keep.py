@@ -1,51 +1,21 @@
-"""Which live statements are others' and stay: known by their Sid and by their shape.
+"""Which live statements belong to others and are kept: recognized by their Sid and their content.
 
-A Sid alone proves nothing, for anyone who may write a policy may choose it.
+A Sid alone proves nothing, because its author chooses it freely.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from reconciler.policy.language.arn_patterns import account_of_source
-from reconciler.policy.language.condition_keys import spell_key
-from reconciler.policy.language.conditions import NO_CONDITION, Clause, Condition
+from reconciler.policy.language.condition_keys import SOURCE_ARN, spell_key
+from reconciler.policy.language.conditions import NO_CONDITION, Condition, display_holder
 from reconciler.policy.language.document import SID_PREFIX, VERSION, Document, Statement
-from reconciler.policy.language.json_text import MalformedError, load_json
-from reconciler.policy.language.labels import holder_name
 from reconciler.policy.language.principals import Principal, plain_name, service_principal
+from reconciler.policy.meaning.bounds import accounts_of
 from reconciler.policy.meaning.public import is_public
 from reconciler.policy.meaning.tiers import action_names
 
-
-def is_reshuffled(left: str, right: str) -> bool:
-    """Tell whether two texts are the same JSON but for the order of keys and lists.
-
-    A list of one is its only element, as the service gives it back. Says nothing of meaning: it
-    serves to know a document again, no more. What is no JSON, or has one key twice, must be the
-    same text.
-    """
-    if left == right:
-        return True
-    try:
-        return _ordered(load_json(left)) == _ordered(load_json(right))
-    except (MalformedError, RecursionError):
-        return False
-
-
-def _ordered(value: object) -> str:
-    """Write a JSON value in one order."""
-    if isinstance(value, dict):
-        pairs = (f"{json.dumps(key)}:{_ordered(item)}" for key, item in sorted(value.items()))
-        return "{" + ",".join(pairs) + "}"
-    if isinstance(value, list):
-        items = sorted(map(_ordered, value))
-        return items[0] if len(items) == 1 else "[" + ",".join(items) + "]"
-    return json.dumps(value, default=str)
-
-
 LAMBDA_SID = "LambdaECRImageRetrievalPolicy"
-"""The Sid of the statement that Lambda adds by itself so that it may fetch a function's image.
+"""The Sid of the statement that Lambda itself adds, so that it may fetch a function's image.
 
 Source: Lambda Developer Guide, "Create a Lambda function using a container image".
 """
@@ -62,15 +32,13 @@ _LAMBDA_ACTIONS = frozenset(
     }
 )
 
-
-_SOURCE_ARN = "aws:sourcearn"
 _LIKE = ("StringLike", "ArnLike")
 
 
 class KeepRule(NamedTuple):
-    """A statement of others' to keep: this Sid, an Allow to this one principal, never public.
+    """A statement of others to keep: this Sid, an Allow to this one principal, never public.
 
-    `condition` is part of who the principal is, so the statement must have it, at least. With
+    `condition` is part of the principal's identity, so the statement must have it, at least. With
     `actions` it holds at most those; with `source_accounts` it has a StringLike or ArnLike
     aws:SourceArn, each of whose values lies in one of these accounts.
     """
@@ -82,22 +50,22 @@ class KeepRule(NamedTuple):
     source_accounts: frozenset[str] | None = None
 
 
-class Obstacle(NamedTuple):
-    """Why a keep rule does not keep a statement that has its Sid.
+class KeepMismatch(NamedTuple):
+    """A reason why a keep rule does not keep a statement that has its Sid.
 
-    `account` (12 digits) is the one that the rule does not know; `in_shape` tells that the
-    statement is of the rule's principal, and is only not what the rule takes from it.
+    `is_excess`: the statement is of the rule's form, but allows more than the rule does. `account`
+    (12 digits) is the one that the rule does not know.
     """
 
-    why: str
-    in_shape: bool = False
+    reason: str
+    is_excess: bool = False
     account: str | None = None
 
 
 class Ownership(NamedTuple):
-    """What becomes of live statements that the file did not ask for.
+    """Whether live statements that are not from the file are kept.
 
-    `default` is `remove` or `keep`; `rules` say which are kept under `remove`.
+    `default` is `remove` or `keep`; `rules` define which are kept under `remove`.
     """
 
     default: Literal["remove", "keep"] = "remove"
@@ -105,12 +73,12 @@ class Ownership(NamedTuple):
 
     @property
     def by_sid(self) -> bool:
-        """Tell whether our statements are known by their Sids, so that they need them."""
+        """Whether our statements are recognized by their Sids, so that they need them."""
         return self.default == "keep"
 
 
 def lambda_rule(accounts: Iterable[str]) -> KeepRule:
-    """Make the built-in rule for Lambda's own statement, given the accounts that are known."""
+    """Return the built-in rule for Lambda's own statement, given the known accounts."""
     return KeepRule(
         LAMBDA_SID,
         LAMBDA,
@@ -120,29 +88,29 @@ def lambda_rule(accounts: Iterable[str]) -> KeepRule:
 
 
 def kept_statements(document: Document, ownership: Ownership) -> tuple[Statement, ...]:
-    """Give the statements of a live document that are not ours and stay as they are."""
+    """Return the statements of a live document that are not ours and are kept."""
     if ownership.default == "keep":
         return tuple(s for s in document.statements if not (s.sid or "").startswith(SID_PREFIX))
     return tuple(s for s in document.statements if any(_keeps(r, s) for r in ownership.rules))
 
 
-def obstacles(statement: Statement, ownership: Ownership) -> tuple[Obstacle, ...]:
-    """Say why no rule keeps a statement whose Sid one has: that of the rule that comes closest.
+def keep_mismatches(statement: Statement, ownership: Ownership) -> tuple[KeepMismatch, ...]:
+    """Return why no rule keeps a statement, for the rule with its Sid that comes closest.
 
-    Of those that come as close, it is one about the statement's principal. Nothing where no rule
-    has its Sid, or one keeps it.
+    Of several as close, it is one about the statement's principal. Empty where no rule has the
+    statement's Sid, or one keeps it.
     """
     rules = [rule for rule in ownership.rules if rule.sid == statement.sid]
     if rules and ownership.default == "keep":
-        why = f"under default: keep, a Sid that starts with {SID_PREFIX} is the file's own"
-        return (Obstacle(why),)
+        reason = f"with default: keep, a Sid that starts with {SID_PREFIX} belongs to the file"
+        return (KeepMismatch(reason),)
     rules.sort(key=lambda rule: rule.principal not in statement.principals)
-    found = (tuple(dict.fromkeys(_obstacles(rule, statement))) for rule in rules)
+    found = (tuple(dict.fromkeys(_mismatches(rule, statement))) for rule in rules)
     return min(found, key=len, default=())
 
 
 def statement_key(statement: Statement) -> tuple[object, ...]:
-    """Give all that a statement says, without how it is written."""
+    """Return a statement's canonical parts, without the JSON it was read from."""
     return (
         statement.sid,
         statement.effect,
@@ -153,57 +121,50 @@ def statement_key(statement: Statement) -> tuple[object, ...]:
 
 
 def changes_meaning(document: Document, statement: Statement) -> bool:
-    """Tell whether a statement would mean something else in a document of our version."""
+    """Whether a statement would mean something else in a document of our version."""
     return document.version != VERSION and any(
         "${" in value for clause in statement.condition for value in clause.values
     )
 
 
 def _keeps(rule: KeepRule, statement: Statement) -> bool:
-    return statement.sid == rule.sid and next(_obstacles(rule, statement), None) is None
+    return statement.sid == rule.sid and next(_mismatches(rule, statement), None) is None
 
 
-def _obstacles(rule: KeepRule, statement: Statement) -> Iterator[Obstacle]:
-    """Say all that keeps a rule from keeping a statement that has its Sid."""
+def _mismatches(rule: KeepRule, statement: Statement) -> Iterator[KeepMismatch]:
+    """Return all reasons why a rule does not keep a statement that has its Sid."""
     if statement.effect != "Allow":
-        yield Obstacle("it denies, and rules keep only what allows")
+        yield KeepMismatch("its Effect is Deny, and rules keep only an Allow")
     if statement.principals != (rule.principal,):
-        told = (holder_name(p, statement.condition) for p in statement.principals)
-        names = ", ".join(sorted(told))
-        yield Obstacle(f"it is for {names}; the rule is for {plain_name(rule.principal)} alone")
+        displayed = (display_holder(p, statement.condition) for p in statement.principals)
+        names, own = ", ".join(sorted(displayed)), plain_name(rule.principal)
+        yield KeepMismatch(f"its principal is {names}; the rule is only for {own}")
     for clause in rule.condition:
         if clause not in statement.condition:
-            yield Obstacle(
-                f"its condition lacks the rule's {clause.operator} {spell_key(clause.key)}"
-            )
+            missing = f"{clause.operator} {spell_key(clause.key)}"
+            yield KeepMismatch(f"its condition lacks the rule's {missing}")
     if any(is_public(p, statement.condition) for p in statement.principals):
-        yield Obstacle("it lets everyone in")
+        yield KeepMismatch("it is public")
     more = frozenset() if rule.actions is None else statement.actions - rule.actions
     if more:
-        yield Obstacle(f"it also allows {', '.join(action_names(more))}", in_shape=True)
+        yield KeepMismatch(f"it also allows {', '.join(action_names(more))}", is_excess=True)
     if rule.source_accounts is not None:
-        yield from _source_obstacles(statement.condition, rule.source_accounts)
+        yield from _source_mismatches(statement.condition, rule.source_accounts)
 
 
-def _source_obstacles(condition: Condition, accounts: frozenset[str]) -> Iterator[Obstacle]:
-    """Say why a condition does not hold a service to resources in some accounts."""
-    bounding = [c for c in condition if c.key == _SOURCE_ARN and c.operator in _LIKE]
-    unknown = [_unknown_sources(clause, accounts) for clause in bounding]
+def _source_mismatches(condition: Condition, accounts: frozenset[str]) -> Iterator[KeepMismatch]:
+    """Return why a condition does not bound a service to resources in some accounts."""
+    bounding = [c for c in condition if c.key == SOURCE_ARN and c.operator in _LIKE]
+    sources = [dict(zip(clause.values, accounts_of(clause), strict=True)) for clause in bounding]
     if not bounding:
         elsewhere = any(clause.key.startswith("aws:source") for clause in condition)
         only = " in a StringLike or ArnLike of aws:SourceArn" if elsewhere else ""
-        yield Obstacle(f"no source account{only}", in_shape=True)
-    elif all(unknown):
-        for value, account in unknown[0].items():
-            why = (
-                f"{account} is not under accounts"
-                if account
-                else f"the account of the source {value} can't be told"
-            )
-            yield Obstacle(why, in_shape=True, account=account)
-
-
-def _unknown_sources(clause: Clause, accounts: frozenset[str]) -> dict[str, str | None]:
-    """Give the values of a clause that are in none of the accounts, each with its own account."""
-    found = {value: account_of_source(value, clause.operator) for value in clause.values}
-    return {value: account for value, account in found.items() if account not in accounts}
+        yield KeepMismatch(f"it has no source account{only}", is_excess=True)
+    elif not any(accounts.issuperset(found.values()) for found in sources):
+        for value, account in sources[0].items():
+            if account is None:
+                reason = f"the account of its source {value} is unknown"
+                yield KeepMismatch(reason, is_excess=True)
+            elif account not in accounts:
+                reason = f"its source account {account} is not under accounts"
+                yield KeepMismatch(reason, is_excess=True, account=account)

@@ -1,23 +1,23 @@
-"""`never` rules: who ends up with a tier that they must never have.
+"""`never` rules: who has a tier that they must never have.
 
-A rule is about somebody who is named, about everyone outside of some accounts, or about the
-public. What can't be told counts as broken.
+A rule is about a named subject, about everyone outside of some accounts, or about the public. What
+is unknown counts as a violation.
 
-- Who is named ends up with what it is given itself; with what everyone is given, or everyone but
-  some, unless the condition is sure to leave it out; and with what its whole account is given, for
-  the account's admins may pass that on. Of an account or a role pattern each role, user and session
-  in it counts; of an organization only those whose condition says that they are in it.
-- Outside of some accounts is whoever is in another one, everyone and every service unless a
-  condition bounds them to these accounts, and whoever has no account. An organization is outside,
-  for accounts join it.
-- The public ends up with what nothing bounds, as all statements together have it.
+- A named subject has what is granted to itself; what is granted to everyone, or everyone except
+  some, unless the condition certainly excludes it; and what is granted to its whole account, whose
+  admins may pass it on. For an account or a role pattern each role, user and session in it counts;
+  for an organization only those whose condition states that they are in it.
+- Outside of some accounts are principals of other accounts, everyone and every service unless a
+  condition bounds them to these accounts, and principals without an account. An organization is
+  outside, because accounts join it.
+- The public has what nothing bounds, by all statements together.
 
-Whoever may set or delete the repository's policy may give itself any tier, so that breaks every
-rule on it.
+A principal that may set or delete the repository's policy may give itself any tier, so it violates
+every rule on the repository.
 
-Conditions besides (a network, a date) may hold, so they make no difference. Only a Deny without a
-condition takes away, of the very principal, its account or everyone. A deleted principal has
-nothing.
+Other conditions (a network, a date) may hold, so they make no difference. Only a Deny without a
+condition takes access away, from the principal itself, its account or everyone. A deleted principal
+has nothing.
 """
 
 from collections import defaultdict
@@ -25,53 +25,37 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from reconciler.policy.language.actions import REWRITING_ACTIONS
-from reconciler.policy.language.arn_patterns import account_of_pattern, account_of_source
-from reconciler.policy.language.conditions import Clause, Condition, parse_operator
+from reconciler.policy.language.condition_keys import ACCOUNT_KEYS, SOURCE_ARN
+from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.glob import glob_matches, globs_intersect, has_wildcard
 from reconciler.policy.language.principals import (
     Principal,
     account_of,
     arn_of,
     gone_kind,
-    is_anyone,
     is_everyone,
+    is_open_ended,
 )
+from reconciler.policy.meaning.bounds import accounts_of
 from reconciler.policy.meaning.facts import Actions, Facts, Holder, NamedPrincipal, denied_to
-from reconciler.policy.meaning.public import is_public, open_to_strangers
-from reconciler.policy.meaning.reach import EQUALITIES, lies_within, names_of, reaches
-from reconciler.policy.meaning.tiers import TierActions, amounts_to, can_rewrite, shares_any
+from reconciler.policy.meaning.public import is_public, public_facts
+from reconciler.policy.meaning.reach import lies_within, names_of, reaches
+from reconciler.policy.meaning.tiers import TierActions, can_rewrite, may_overlap, violates_tier
 
-_SOURCE_ARN = "aws:sourcearn"
-_OF_SOURCE = frozenset({"aws:sourceaccount", _SOURCE_ARN})
-_OF_CALLER = frozenset({"aws:principalaccount", "aws:principalarn"})
+_SOURCE_KEYS = frozenset({SOURCE_ARN, ACCOUNT_KEYS[SOURCE_ARN]})
 
 
 def is_outside(principal: Principal, condition: Condition, accounts: frozenset[str]) -> bool:
-    """Tell whether who is given something under a condition may be outside of some accounts.
+    """Whether a principal under a condition may be outside of some accounts.
 
     A service is inside where it can act only for resources in these accounts, everyone where the
-    caller or that resource is in them. Whoever has no account that can be told is outside.
+    caller or that resource is in them. A principal whose account is unknown is outside.
     """
-    if principal.kind == "Service":
-        return not _is_bounded(condition, accounts, _OF_SOURCE)
-    if is_everyone(principal):
-        return not _is_bounded(condition, accounts, _OF_SOURCE | _OF_CALLER)
-    return account_of(principal) not in accounts
-
-
-def _is_bounded(condition: Condition, accounts: frozenset[str], keys: Iterable[str]) -> bool:
-    return any(clause.key in keys and _lies_in(clause, accounts) for clause in condition)
-
-
-def _lies_in(clause: Clause, accounts: frozenset[str]) -> bool:
-    operator = parse_operator(clause.operator)
-    if operator.base not in EQUALITIES or not operator.demands_key:
-        return False
-    account_of_value = account_of_source if clause.key == _SOURCE_ARN else account_of_pattern
-    return all(
-        value in accounts or account_of_value(value, operator.base) in accounts
-        for value in clause.values
-    )
+    if principal.kind != "Service" and not is_everyone(principal):
+        return account_of(principal) not in accounts
+    by_source = principal.kind == "Service"
+    clauses = (c for c in condition if not by_source or c.key in _SOURCE_KEYS)
+    return not any(named and accounts.issuperset(named) for named in map(accounts_of, clauses))
 
 
 class Outside(NamedTuple):
@@ -83,8 +67,8 @@ class Outside(NamedTuple):
 class NeverRule(NamedTuple):
     """A tier that certain principals must never have, and why.
 
-    `repositories` are names and patterns; none: all repositories. The public is
-    everyone without a condition.
+    `repositories` are names and patterns; none means all repositories. The public is everyone
+    without a condition.
     """
 
     tier: str
@@ -94,130 +78,132 @@ class NeverRule(NamedTuple):
     repositories: tuple[str, ...] = ()
 
     def may_concern(self, repository: str) -> bool:
-        """Tell whether the rule is about a repository, or about any that a pattern matches."""
+        """Whether the rule is about a repository, or about any that a pattern matches."""
         match = globs_intersect if has_wildcard(repository) else glob_matches
         return not self.repositories or any(match(own, repository) for own in self.repositories)
 
 
-class Breach(NamedTuple):
-    """Who breaks a rule, who is given what breaks it, and which actions are taken away again.
+class NeverViolation(NamedTuple):
+    """A subject that violates a rule, the holders of its actions, and the actions denied to it.
 
-    `by_rewriting` tells that they do not hold the tier, but may rewrite the policy.
+    `by_rewriting`: the subject does not have the tier, but may rewrite the policy.
     """
 
-    who: NamedPrincipal
-    givers: tuple[Holder, ...]
+    subject: NamedPrincipal
+    holders: tuple[Holder, ...]
     denied: Actions
     by_rewriting: bool = False
 
 
-def find_breaches(rule: NeverRule, facts: Facts) -> tuple[Breach, ...]:
-    """Give all that breaks a rule on one repository, sorted by who it is.
+def find_violations(rule: NeverRule, facts: Facts) -> tuple[NeverViolation, ...]:
+    """Return all violations of a rule on one repository, sorted by subject.
 
-    Whoever is not named itself is left out where what others are given breaks the rule already.
+    A subject that the rule does not name is left out where the grants of others alone are a
+    violation already.
     """
     allowing = {
         holder: actions
         for holder, actions in facts.items()
         if holder.effect == "Allow"
-        and shares_any(rule.actions | REWRITING_ACTIONS, actions)
+        and may_overlap(rule.actions | REWRITING_ACTIONS, actions)
         and not gone_kind(holder.principal)
     }
     denying = {holder: actions for holder, actions in facts.items() if holder.effect == "Deny"}
-    found: dict[tuple[object, ...], Breach] = {}
-    holders = _holders(allowing)
+    found: dict[tuple[object, ...], NeverViolation] = {}
+    index = _index(allowing)
     for one in rule.to if allowing else ():
-        giving = _open(facts, rule) if _is_the_public(one) else allowing
-        for who, givers in _parties(one, holders if giving is allowing else _holders(giving)):
-            denied = denied_to(who.principal, denying) if denying else frozenset()
-            own = tuple(holder for holder in givers if holder.principal == who.principal)
-            for enough in (givers,) if who is one else (own, givers):
-                held = frozenset[str]().union(*(giving[holder] for holder in enough))
-                amounts = amounts_to(rule.actions, held, denied)
-                if amounts or can_rewrite(held, denied):
-                    found.setdefault(who[:2], Breach(who, enough, denied, not amounts))
+        granting = _public(facts, rule) if _is_public(one) else allowing
+        for subject, holders in _subjects(one, index if granting is allowing else _index(granting)):
+            denied = denied_to(subject.principal, denying) if denying else frozenset()
+            own = tuple(holder for holder in holders if holder.principal == subject.principal)
+            for enough in (holders,) if subject is one else (own, holders):
+                held = frozenset[str]().union(*(granting[holder] for holder in enough))
+                has_tier = violates_tier(rule.actions, held, denied)
+                if has_tier or can_rewrite(held, denied):
+                    violation = NeverViolation(subject, enough, denied, not has_tier)
+                    found.setdefault(subject[:2], violation)
                     break
     named = frozenset(rule.to)
-    enough_for_one = {frozenset(breach.givers) for breach in found.values()}
-    left = (b for b in found.values() if b.who in named or not _follows(b, enough_for_one))
-    return tuple(sorted(left, key=lambda breach: breach.who[:2]))
+    enough_alone = {frozenset(violation.holders) for violation in found.values()}
+    left = (v for v in found.values() if v.subject in named or not _follows(v, enough_alone))
+    return tuple(sorted(left, key=lambda violation: violation.subject[:2]))
 
 
-def _follows(breach: Breach, from_: Collection[frozenset[Holder]]) -> bool:
-    """Tell whether a part of what breaks the rule here breaks it for somebody else alone."""
-    if all(giver.principal == breach.who.principal for giver in breach.givers):
+def _follows(violation: NeverViolation, enough_alone: Collection[frozenset[Holder]]) -> bool:
+    """Whether a part of the violation's holders is a violation of another subject already."""
+    if all(holder.principal == violation.subject.principal for holder in violation.holders):
         return False
-    own = frozenset(breach.givers)
-    return any(other < own for other in from_)
+    own = frozenset(violation.holders)
+    return any(other < own for other in enough_alone)
 
 
-class _Holders(NamedTuple):
-    """Those who are given something, all and as they are looked for.
+class _HolderIndex(NamedTuple):
+    """The holders of a policy, by what they are looked up with.
 
-    `anyone` are the principals that stand for many in any account.
+    `open_ended` are the principals that stand for many in any account.
     """
 
     all: Collection[Holder]
     by_account: Mapping[str | None, Sequence[Holder]]
     sessions: Mapping[str | None, Sequence[Holder]]
     by_principal: Mapping[Principal, Sequence[Holder]]
-    anyone: Sequence[Principal]
+    open_ended: Sequence[Principal]
 
-    def near(self, one: NamedPrincipal) -> Iterable[Holder]:
-        """Give those who may lie within somebody: a role takes in its sessions, in its account."""
-        account = account_of(one.principal)
+    def near(self, subject: NamedPrincipal) -> Iterable[Holder]:
+        """Return the holders that may be within a subject, such as a role's sessions."""
+        account = account_of(subject.principal)
         if account is None:
             return self.all
-        many = one.principal.names[0].endswith(":root")
-        return (self.by_account if many else self.sessions).get(account, ())
+        is_account = subject.principal.names[0].endswith(":root")
+        return (self.by_account if is_account else self.sessions).get(account, ())
 
 
-def _holders(giving: Collection[Holder]) -> _Holders:
+def _index(holders: Collection[Holder]) -> _HolderIndex:
     by_account: defaultdict[str | None, list[Holder]] = defaultdict(list)
     sessions: defaultdict[str | None, list[Holder]] = defaultdict(list)
     by_principal: defaultdict[Principal, list[Holder]] = defaultdict(list)
-    for holder in giving:
+    for holder in holders:
         account = account_of(holder.principal)
         by_account[account].append(holder)
         if ":sts:" in "".join(holder.principal.names):
             sessions[account].append(holder)
         by_principal[holder.principal].append(holder)
-    anyone = [principal for principal in by_principal if is_anyone(principal)]
-    return _Holders(giving, by_account, sessions, by_principal, anyone)
+    open_ended = [principal for principal in by_principal if is_open_ended(principal)]
+    return _HolderIndex(holders, by_account, sessions, by_principal, open_ended)
 
 
-def _parties(
-    one: NamedPrincipal | Outside, holders: _Holders
+def _subjects(
+    one: NamedPrincipal | Outside, index: _HolderIndex
 ) -> Iterator[tuple[NamedPrincipal, tuple[Holder, ...]]]:
-    """Give each whom a rule speaks of, with the holders whose actions may be theirs."""
-    parties: Iterable[NamedPrincipal]
+    """Return each subject of a rule's entry, with the holders whose grants may reach it."""
+    subjects: Iterable[NamedPrincipal]
     if isinstance(one, Outside):
-        outside = [h for h in holders.all if is_outside(h.principal, h.condition, one.accounts)]
-        holders, parties = _holders(outside), map(_as_named_there, outside)
-    elif _is_the_public(one):
-        parties = (NamedPrincipal(holder.principal) for holder in holders.all)
+        outside = [h for h in index.all if is_outside(h.principal, h.condition, one.accounts)]
+        index, subjects = _index(outside), map(_outsider, outside)
+    elif _is_public(one):
+        subjects = (NamedPrincipal(holder.principal) for holder in index.all)
     else:
-        within = (h for h in holders.near(one) if lies_within(h.principal, h.condition, one))
-        parties = (one, *(NamedPrincipal(h.principal, one.condition) for h in within))
-    for who in dict.fromkeys(parties):
-        names = names_of(who.principal)
-        near = holders.by_principal if names is None else dict.fromkeys((*names, *holders.anyone))
-        these = (holder for name in near for holder in holders.by_principal.get(name, ()))
-        yield who, tuple(h for h in these if reaches(h.principal, h.condition, who))
+        within = (h for h in index.near(one) if lies_within(h.principal, h.condition, one))
+        subjects = (one, *(NamedPrincipal(h.principal, one.condition) for h in within))
+    for subject in dict.fromkeys(subjects):
+        names = names_of(subject.principal)
+        near = index.by_principal if names is None else dict.fromkeys((*names, *index.open_ended))
+        found = (holder for name in near for holder in index.by_principal.get(name, ()))
+        yield subject, tuple(h for h in found if reaches(h.principal, h.condition, subject))
 
 
-def _is_the_public(one: NamedPrincipal | Outside) -> bool:
+def _is_public(one: NamedPrincipal | Outside) -> bool:
     return isinstance(one, NamedPrincipal) and is_public(one.principal, one.condition)
 
 
-def _open(facts: Facts, rule: NeverRule) -> Facts:
-    """Give what strangers are allowed, of what shares an action with the rule."""
-    wanted = rule.actions | REWRITING_ACTIONS
-    return {h: held for h, held in open_to_strangers(facts).items() if shares_any(wanted, held)}
+def _public(facts: Facts, rule: NeverRule) -> Facts:
+    """Return the public facts that may share an action with the rule."""
+    actions = rule.actions | REWRITING_ACTIONS
+    return {h: held for h, held in public_facts(facts).items() if may_overlap(actions, held)}
 
 
-def _as_named_there(holder: Holder) -> NamedPrincipal:
-    """Say who an outsider is: one principal, or all of many who share a condition."""
+def _outsider(holder: Holder) -> NamedPrincipal:
+    """Return an outside holder as a subject: one principal, or all who share its condition."""
     if arn_of(holder.principal):
         return NamedPrincipal(holder.principal)
     return NamedPrincipal(holder.principal, holder.condition)

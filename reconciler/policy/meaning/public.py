@@ -1,4 +1,4 @@
-"""What a policy's statements, taken together, allow to callers that nothing bounds."""
+"""Public access: what a policy's statements together allow to callers that nothing bounds."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -9,13 +9,15 @@ from reconciler.policy.language.actions import EVERY_ACTION, KNOWN_ACTIONS, cove
 from reconciler.policy.language.conditions import Clause, Condition
 from reconciler.policy.language.document import Action
 from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.networks import Network, Networks, few
 from reconciler.policy.language.principals import EVERYONE, Principal, is_everyone, parse_arn
 from reconciler.policy.meaning.bounds import (
     BOUNDING_KEYS,
-    KINDS,
-    Kind,
-    leaves_out,
+    CALLER_KINDS,
+    CallerKind,
+    Network,
+    Networks,
+    are_few,
+    excludes_kind,
     names_callers,
     networks_of,
     opposite,
@@ -24,24 +26,112 @@ from reconciler.policy.meaning.bounds import (
 from reconciler.policy.meaning.facts import Actions, Facts, Holder, reduce_facts
 from reconciler.policy.meaning.tiers import (
     MOST_PATTERNS,
-    have_all,
-    in_ecr,
-    shares_any,
+    as_pattern,
+    includes_action,
+    may_overlap,
     wide_actions,
 )
 
 _MOST_SUMS = 65_536  # of actions times networks: more than the 10,240 characters of a policy hold
 
+PublicReason = Literal["unbounded", "networks", "services"]
+"""Why access is public: nothing bounds the caller; the networks of all statements are too many; or
+a Deny bounds users and roles but not services, which may act for anyone."""
 
-def too_many(held: Facts, networks: Mapping[Holder, Networks]) -> Facts:
-    """Give the actions that are allowed to more than few networks, by all holders together.
+PUBLIC_REASONS: Mapping[PublicReason, str] = MappingProxyType(
+    {
+        "unbounded": "no condition limits callers to named accounts, organizations, sources or "
+        "networks",
+        "networks": "the networks that callers may use are, together, too many or too wide",
+        "services": "AWS services may act for resources in any account",
+    }
+)
+"""Each reason as a phrase for messages."""
 
-    Actions are looked at one by one: those that are known or named and, for those that nobody knows
-    yet, each pattern with all that may share an action with it. Where there are more of them than
-    a policy can hold, they are taken together.
+
+class PublicAccess(NamedTuple):
+    """The actions of one holder that are public, and why."""
+
+    actions: Actions
+    reason: PublicReason
+
+
+class _Denies(NamedTuple):
+    """What is denied to everyone, and, by key, to all whose request lacks that key."""
+
+    facts: Facts
+    lacking: Mapping[str, Actions]
+
+    def present_for(self, condition: Condition, actions: Actions) -> frozenset[str]:
+        """Return the keys that each request has which meets the condition and is not denied."""
+        own = {key for key in map(present_key, condition) if key}
+        denied = (key for key, held in self.lacking.items() if not _remaining(actions, held))
+        return frozenset({*own, *denied})
+
+
+def is_public(principal: Principal, condition: Condition) -> bool:
+    """Whether an Allow to a principal under a condition, alone, is public access."""
+    return bool(public_access({Holder(principal, "Allow", condition): frozenset({EVERY_ACTION})}))
+
+
+def public_access(facts: Facts) -> Mapping[Holder, PublicAccess]:
+    """Return what facts, together, allow to callers that nothing bounds.
+
+    Only an Allow to everyone, or to everyone except some, counts. It is bounded by a positive
+    condition on where the caller belongs, or by a Deny of everyone else for the same action, which
+    has to hold for services as for users and roles. Networks bound as long as those of all such
+    Allows of an action are few together; named accounts, organizations and VPCs bound however many
+    they are.
+    """
+    allowed = {h: a for h, a in facts.items() if h.effect == "Allow" and is_everyone(h.principal)}
+    if not allowed:
+        return {}
+    found: dict[Holder, PublicAccess] = {}
+    denies = _denies(facts)
+    for kind in CALLER_KINDS:
+        for holder, access in _public_to(kind, allowed, denies):
+            known = found.get(holder, PublicAccess(frozenset(), access.reason))
+            found[holder] = PublicAccess(known.actions | access.actions, known.reason)
+    return found
+
+
+def public_facts(facts: Facts) -> Facts:
+    """Return the facts that are public access, with the public actions alone."""
+    return {holder: access.actions for holder, access in public_access(facts).items()}
+
+
+def _public_to(
+    kind: CallerKind, allowed: Facts, denies: _Denies
+) -> Iterator[tuple[Holder, PublicAccess]]:
+    closed = _closed(denies, kind)
+    networks: dict[Holder, Networks] = {}
+    for holder, actions in allowed.items():
+        present = denies.present_for(holder.condition, actions)
+        left = _remaining(actions, closed)
+        if not left or any(_bounds(clause, kind, present) for clause in holder.condition):
+            continue
+        found = [networks_of(clause, present) for clause in holder.condition]
+        own = [some for some in found if some is not None]
+        narrow = next(filter(are_few, own), None)
+        if narrow is not None:
+            networks[holder] = narrow
+        else:
+            unbound: PublicReason = "services" if kind == "service" else "unbounded"
+            yield holder, PublicAccess(left, "networks" if own else unbound)
+    held = {holder: _remaining(allowed[holder], closed) for holder in networks}
+    for holder, actions in beyond_few_networks(held, networks).items():
+        yield holder, PublicAccess(actions, "networks")
+
+
+def beyond_few_networks(held: Facts, networks: Mapping[Holder, Networks]) -> Facts:
+    """Return the actions that all holders together may do from more than few networks.
+
+    Actions are checked one by one: those that are known or named and, for unknown ones, each
+    pattern with all that may share an action with it. Where there are more than a policy can hold,
+    they are taken together.
     """
     together = frozenset[Network]().union(*networks.values())
-    if few(together):
+    if are_few(together):
         return {}
     of_element: defaultdict[Action, set[Network]] = defaultdict(set)
     for holder, actions in held.items():
@@ -50,13 +140,13 @@ def too_many(held: Facts, networks: Mapping[Holder, Networks]) -> Facts:
     wide = wide_actions(frozenset(of_element))
     if len(wide) == MOST_PATTERNS or len(of_element) * len(together) > _MOST_SUMS:
         return held
-    known = (action for action in KNOWN_ACTIONS if have_all(wide, action))
+    known = (action for action in KNOWN_ACTIONS if includes_action(wide, action))
     found = [
         action
         for action in {*of_element, *known}
-        if not few(
+        if not are_few(
             frozenset(of_element.get(action, ())).union(
-                *(of_element[one] for one in wide if _takes_part(one, action))
+                *(of_element[one] for one in wide if _contributes(one, action))
             )
         )
     ]
@@ -65,102 +155,19 @@ def too_many(held: Facts, networks: Mapping[Holder, Networks]) -> Facts:
 
 
 def _gives(actions: Actions, action: Action) -> bool:
-    return action in actions or any(_takes_part(one, action) for one in wide_actions(actions))
+    return action in actions or any(_contributes(one, action) for one in wide_actions(actions))
 
 
-def _takes_part(wide: Action, action: Action) -> bool:
-    """Tell whether a pattern gives an action, or shares some of a pattern that does not cover it.
+def _contributes(wide: Action, action: Action) -> bool:
+    """Whether a pattern includes an action, or overlaps a pattern that does not cover it.
 
-    One that the other covers is looked at for itself.
+    One that the other covers is checked for itself.
     """
     if isinstance(action, str) and not has_wildcard(action):
-        return have_all(frozenset({wide}), action)
+        return includes_action(frozenset({wide}), action)
     if isinstance(action, str) and isinstance(wide, str) and covers(action, wide):
         return False
-    return shares_any(frozenset({wide}), frozenset({action}))
-
-
-Why = Literal["unbounded", "networks", "services"]
-"""What lets strangers in: nothing bounds them; the networks of all statements are too many; or a
-Deny bounds users and roles, but leaves out services, which may act for anyone."""
-
-TELL_WHY: Mapping[Why, str] = MappingProxyType(
-    {
-        "unbounded": "nothing holds callers to named accounts, organizations, sources or networks",
-        "networks": "all networks that everyone may call from are too many, or too wide, together",
-        "services": "AWS services may call for resources in anyone's account",
-    }
-)
-
-
-class Opening(NamedTuple):
-    """The actions of one holder that strangers may do, and why."""
-
-    actions: Actions
-    why: Why
-
-
-class _Denies(NamedTuple):
-    """What is denied to everyone, and to all whose request lacks a key, by key."""
-
-    facts: Facts
-    lacking: Mapping[str, Actions]
-
-    def present_for(self, condition: Condition, actions: Actions) -> frozenset[str]:
-        """Give the keys of each request that is for these actions, and that these let pass."""
-        own = {key for key in map(present_key, condition) if key}
-        denied = (key for key, held in self.lacking.items() if not _left(actions, held))
-        return frozenset({*own, *denied})
-
-
-def is_public(principal: Principal, condition: Condition) -> bool:
-    """Tell whether an Allow to a principal under a condition, alone, lets strangers in."""
-    return bool(openings({Holder(principal, "Allow", condition): frozenset({EVERY_ACTION})}))
-
-
-def openings(facts: Facts) -> Mapping[Holder, Opening]:
-    """Give what facts, together, allow to callers that nothing bounds.
-
-    What counts is an Allow to everyone, or to everyone but some. It is bounded by a positive
-    condition on where the caller belongs, or by a Deny of everyone else for the same action, which
-    has to hold for services as for users and roles. Networks bound as long as those of all such
-    Allows of an action are few together; accounts, organizations and VPCs that are named bound
-    however many they are.
-    """
-    allowed = {h: a for h, a in facts.items() if h.effect == "Allow" and is_everyone(h.principal)}
-    found: dict[Holder, Opening] = {}
-    denies = _denies(facts) if allowed else _Denies({}, {})
-    for kind in KINDS if allowed else ():
-        for holder, opening in _openings_to(kind, allowed, denies):
-            known = found.get(holder, Opening(frozenset(), opening.why))
-            found[holder] = Opening(known.actions | opening.actions, known.why)
-    return found
-
-
-def open_to_strangers(facts: Facts) -> Facts:
-    """Give the facts that let strangers in, with the actions that do."""
-    return {holder: opening.actions for holder, opening in openings(facts).items()}
-
-
-def _openings_to(kind: Kind, allowed: Facts, denies: _Denies) -> Iterator[tuple[Holder, Opening]]:
-    closed = _closed(denies, kind)
-    networks: dict[Holder, Networks] = {}
-    for holder, actions in allowed.items():
-        present = denies.present_for(holder.condition, actions)
-        left = _left(actions, closed)
-        if not left or any(_bounds(clause, kind, present) for clause in holder.condition):
-            continue
-        found = [networks_of(clause, present) for clause in holder.condition]
-        own = [some for some in found if some is not None]
-        narrow = next(filter(few, own), None)
-        if narrow is not None:
-            networks[holder] = narrow
-        else:
-            unbound: Why = "services" if kind == "service" else "unbounded"
-            yield holder, Opening(left, "networks" if own else unbound)
-    held = {holder: _left(allowed[holder], closed) for holder in networks}
-    for holder, actions in too_many(held, networks).items():
-        yield holder, Opening(actions, "networks")
+    return may_overlap(frozenset({wide}), frozenset({action}))
 
 
 def _denies(facts: Facts) -> _Denies:
@@ -180,8 +187,8 @@ def _denies(facts: Facts) -> _Denies:
     return _Denies(denying, lacking)
 
 
-def _closed(denies: _Denies, kind: Kind) -> Actions:
-    """Give the actions that Denies keep from all callers of a kind but those that are bounded."""
+def _closed(denies: _Denies, kind: CallerKind) -> Actions:
+    """Return the actions that Denies leave to no callers of a kind but bounded ones."""
     closed = (
         actions
         for holder, actions in denies.facts.items()
@@ -190,10 +197,10 @@ def _closed(denies: _Denies, kind: Kind) -> Actions:
     return frozenset[Action]().union(*closed)
 
 
-def _spares_only_bounded(holder: Holder, kind: Kind, present: frozenset[str]) -> bool:
-    """Tell whether all for whom a Deny does not hold are bounded: through each of its clauses.
+def _spares_only_bounded(holder: Holder, kind: CallerKind, present: frozenset[str]) -> bool:
+    """Whether all to whom a Deny does not apply are bounded, through each of its clauses.
 
-    Of those that a NotPrincipal lists, the service may deny some all the same, but no others less.
+    The service may deny some that a NotPrincipal excludes all the same, but none beyond them less.
     """
     listed = () if holder.principal == EVERYONE else holder.principal.names
     if not all(_is_one(name, kind) for name in listed):
@@ -207,24 +214,26 @@ def _spares_only_bounded(holder: Holder, kind: Kind, present: frozenset[str]) ->
             if own is None:
                 return False
             networks |= own
-    return few(networks)
+    return are_few(networks)
 
 
-def _is_one(name: str, kind: Kind) -> bool:
-    """Tell whether what a NotPrincipal lists (`AWS:arn…`) is one account, role or user."""
+def _is_one(name: str, kind: CallerKind) -> bool:
+    """Whether an excluded name of a NotPrincipal (`AWS:arn…`) is one account, role or user."""
     of, _, name = name.partition(":")
     return parse_arn(name) is not None if of == "AWS" else of == "Service" and kind == "iam"
 
 
-def _bounds(clause: Clause, kind: Kind, present: frozenset[str]) -> bool:
-    return names_callers(clause, present) or leaves_out(clause, kind, present)
+def _bounds(clause: Clause, kind: CallerKind, present: frozenset[str]) -> bool:
+    return names_callers(clause, present) or excludes_kind(clause, kind, present)
 
 
-def _left(actions: Actions, denied: Actions) -> Actions:
-    """Give the actions that are not denied; of patterns, those that are not denied as a whole."""
+def _remaining(actions: Actions, denied: Actions) -> Actions:
+    """Return the actions that are not denied; of patterns, those that are not wholly denied."""
     if not denied:
         return actions
     wide = wide_actions(denied)
     return frozenset(
-        action for action in actions if action not in denied and not have_all(wide, in_ecr(action))
+        action
+        for action in actions
+        if action not in denied and not includes_action(wide, as_pattern(action))
     )

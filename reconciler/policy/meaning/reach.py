@@ -1,12 +1,9 @@
-"""Whether what a holder is given may reach somebody, and whom a condition leaves out for certain.
+"""Which principals a grant reaches, as far as principal and condition tell.
 
-What can't be told counts as reaching. Sources: IAM User Guide, "AWS JSON policy elements:
-Principal" and "AWS global condition context keys".
+Where that is unknown, the grant reaches them.
 """
 
-from functools import lru_cache
-
-from reconciler.policy.language.condition_keys import ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES
+from reconciler.policy.language.condition_keys import ACCOUNT_KEYS, ONLY_FOR_MEMBERS
 from reconciler.policy.language.conditions import Clause, Condition
 from reconciler.policy.language.glob import globs_intersect, has_wildcard
 from reconciler.policy.language.principals import (
@@ -15,42 +12,32 @@ from reconciler.policy.language.principals import (
     IamArn,
     Principal,
     arn_of,
-    is_anyone,
+    is_open_ended,
 )
-from reconciler.policy.language.request_context import Caller, iam_caller, service_caller
-from reconciler.policy.language.ternary import Answer, all_of
-from reconciler.policy.meaning.clauses import clause_holds
+from reconciler.policy.language.request_context import Answer, all_of
+from reconciler.policy.meaning.callers import caller_of
+from reconciler.policy.meaning.evaluate import clause_holds
 from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.implication import demands
 
-EQUALITIES = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
-
-_WHO = frozenset(
-    {
-        *ONLY_FOR_MEMBERS,
-        "aws:principalaccount",
-        "aws:principalarn",
-        "aws:sourceaccount",
-        "aws:sourcearn",
-    }
-)
-"""Keys that say who somebody is; where from or when they call makes no difference."""
+_IDENTITY_KEYS = frozenset({*ONLY_FOR_MEMBERS, *ACCOUNT_KEYS, *ACCOUNT_KEYS.values()})
+"""Keys for who calls; from where and when makes no difference here."""
 
 
-def reaches(principal: Principal, condition: Condition, someone: NamedPrincipal) -> bool:
-    """Tell whether what a principal is given under a condition may be somebody's."""
-    caller = caller_of(someone.principal)
-    return may_match(principal, someone.principal) and not any(
+def reaches(principal: Principal, condition: Condition, subject: NamedPrincipal) -> bool:
+    """Whether a grant to a principal under a condition may reach the subject."""
+    caller = caller_of(subject.principal)
+    return may_match(principal, subject.principal) and not any(
         clause_holds(clause, caller) is False
-        or any(_are_apart(clause, own) for own in someone.condition)
+        or any(_are_apart(clause, own) for own in subject.condition)
         for clause in condition
     )
 
 
 def names_of(principal: Principal) -> tuple[Principal, ...] | None:
-    """Give what statements may call a principal, besides everyone: itself, its account.
+    """Return the names of a principal in statements, besides everyone: itself and its account.
 
-    None for a session, whose role may have any path, so that it has to be looked for.
+    None for a session: its role may have any path, so its names are unknown.
     """
     arn = arn_of(principal)
     if arn and arn.resource_type == "assumed-role":
@@ -58,27 +45,27 @@ def names_of(principal: Principal) -> tuple[Principal, ...] | None:
     return tuple(dict.fromkeys((principal, *caller_of(principal).principals)))
 
 
-def lies_within(principal: Principal, condition: Condition, someone: NamedPrincipal) -> bool:
-    """Tell whether who is given something under a condition is one of many whom `someone` names.
+def lies_within(principal: Principal, condition: Condition, subject: NamedPrincipal) -> bool:
+    """Whether a principal under a condition is one of the many that the subject names.
 
     A role is one of its account, or of a pattern, unless it can't be; a session is one of its
     role. Of everyone under a condition (an organization) a principal is one only where the
-    condition is sure to hold: which organization a role's account is in can't be known.
+    condition certainly holds: the organization of a role's account is unknown.
     """
-    if principal == someone.principal or is_anyone(principal):
+    if principal == subject.principal or is_open_ended(principal):
         return False
-    if not may_match(someone.principal, principal):
+    if not may_match(subject.principal, principal):
         return False
-    holds = all_of(_always(clause, principal, condition) for clause in someone.condition)
-    return holds is True if someone.principal == EVERYONE else holds is not False
+    holds = all_of(_always_holds(clause, principal, condition) for clause in subject.condition)
+    return holds is True if subject.principal == EVERYONE else holds is not False
 
 
 def may_match(principal: Principal, other: Principal) -> bool:
-    """Tell whether a principal, as a statement names it, may be another one, or its account."""
+    """Whether a principal, as a statement names it, may be another one, or its account."""
     if principal == other or principal in (EVERYONE, MISSING):
         return True
     if principal.kind == "NotPrincipal":
-        return not _leaves_out(frozenset(principal.names), other)
+        return not _excludes(frozenset(principal.names), other)
     if has_wildcard(principal.names[0]):
         return True
     own_arn, arn = arn_of(principal), arn_of(other)
@@ -89,8 +76,8 @@ def may_match(principal: Principal, other: Principal) -> bool:
     )
 
 
-def _always(clause: Clause, principal: Principal, condition: Condition) -> Answer:
-    """Tell whether a clause holds whenever a principal uses what it has under a condition."""
+def _always_holds(clause: Clause, principal: Principal, condition: Condition) -> Answer:
+    """Whether a clause holds in each request of a principal that meets a condition."""
     if clause in condition:
         return True
     if any(_are_apart(clause, other) for other in condition):
@@ -98,10 +85,11 @@ def _always(clause: Clause, principal: Principal, condition: Condition) -> Answe
     return clause_holds(clause, caller_of(principal))
 
 
-def _leaves_out(excluded: frozenset[str], principal: Principal) -> bool:
-    """Tell whether a NotPrincipal is sure to leave out all that a principal stands for.
+def _excludes(excluded: frozenset[str], principal: Principal) -> bool:
+    """Whether a NotPrincipal certainly excludes everyone that a principal stands for.
 
-    That is one principal with its account; with the account alone, the account's roles may be in.
+    It has to exclude one principal and its account. If it excludes the account alone, it may still
+    include the account's roles.
     """
     own = {f"{one.kind}:{one.names[0]}" for one in caller_of(principal).principals}
     is_one = bool(own) and not principal.names[0].endswith(":root")
@@ -109,31 +97,17 @@ def _leaves_out(excluded: frozenset[str], principal: Principal) -> bool:
 
 
 def _is_session_of(session: IamArn, role: IamArn) -> bool:
-    """Tell whether a session may be a role's: its ARN has the role's name without the path."""
+    """Whether a session may be a role's: its ARN has the role's name without the path."""
     return (session.resource_type, role.resource_type) == ("assumed-role", "role") and (
         session.path.partition("/")[0] == role.path.rpartition("/")[2]
     )
 
 
-@lru_cache(maxsize=4_096)
-def caller_of(principal: Principal) -> Caller:
-    """Make the caller that a principal is, with what is certain of each of its requests."""
-    if principal.kind == "Service":
-        return service_caller(principal.names[0], absent=ONLY_FOR_MEMBERS)
-    arn = arn_of(principal)
-    if arn is None:
-        return Caller(())
-    if arn.resource_type == "root":  # all of an account's principals
-        known = {"aws:principalaccount": (arn.account,)}
-        return Caller((principal,), known, ONLY_FOR_SERVICES)
-    return iam_caller(principal.names[0])
-
-
 def _are_apart(one: Clause, other: Clause) -> bool:
-    """Tell whether two clauses can't both hold: each demands a value that the other rules out."""
+    """Whether two clauses can't both hold: each demands a value that the other excludes."""
     return any(
         left.key == right.key
-        and left.key in _WHO
+        and left.key in _IDENTITY_KEYS
         and not any(globs_intersect(a, b) for a in left.values for b in right.values)
         for left in demands(one)
         for right in demands(other)

@@ -1,4 +1,4 @@
-"""Tiers: named sets of actions, and what a set of actions amounts to."""
+"""Tiers: named sets of actions; what a set of actions includes, and its display by tiers."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -10,8 +10,8 @@ from reconciler.policy.language.actions import (
     REWRITING_ACTIONS,
     changes_something,
     covers,
-    expand,
-    spelling,
+    expand_actions,
+    spell_action,
 )
 from reconciler.policy.language.document import Action, NotAction
 from reconciler.policy.language.glob import glob_matches, globs_intersect, has_wildcard
@@ -21,21 +21,22 @@ from reconciler.printable import unmistakable
 TierActions = frozenset[str]
 
 MOST_PATTERNS = 64
-"""How many patterns are looked at: no policy of people has more, and the work stays bounded."""
+"""The most patterns that are compared: hand-written policies have fewer, and work is bounded."""
 
 
 @lru_cache(maxsize=4_096)
-def amounts_to(tier: TierActions, held: Actions, denied: Actions) -> bool:
-    """Tell whether somebody holds every action of a tier, or any that changes something.
+def violates_tier(tier: TierActions, held: Actions, denied: Actions) -> bool:
+    """Whether held actions are every action of a tier, or any of it that changes something.
 
-    What is denied is not held. Of patterns what counts is the known actions that they match. Where
-    two patterns share none of those, they may share some that are not known, which may do
-    anything: they count. All but some (NotAction) counts for every pattern of the tier that
-    changes something, unless the exceptions cover the whole pattern.
+    Denied actions are not held. A pattern counts as the known actions that it matches. Where two
+    patterns share none of those, they may share unknown ones, which may do anything: they count.
+    A NotAction counts for every pattern of the tier that changes something, unless the exceptions
+    cover the whole pattern.
     """
-    wanted = expand(tier) | {action for action in tier if not has_wildcard(action)}
-    unknown = {a for a in held if isinstance(a, str) and not has_wildcard(a) and have_all(tier, a)}
-    got = {a for a in wanted | unknown if have_all(held, a) and not have_all(denied, a)}
+    wanted = expand_actions(tier) | {action for action in tier if not has_wildcard(action)}
+    named = {a for a in held if isinstance(a, str) and not has_wildcard(a)}
+    unknown = {a for a in named if includes_action(tier, a)}
+    got = {a for a in wanted | unknown if _is_left(a, held, denied)}
     return (
         (bool(wanted) and wanted <= got)
         or any(map(changes_something, got))
@@ -44,18 +45,22 @@ def amounts_to(tier: TierActions, held: Actions, denied: Actions) -> bool:
 
 
 def can_rewrite(held: Actions, denied: Actions = frozenset()) -> bool:
-    """Tell whether somebody may set or delete the repository's policy with these actions."""
-    return any(have_all(held, a) and not have_all(denied, a) for a in REWRITING_ACTIONS)
+    """Whether these actions allow to set or delete the repository's policy."""
+    return any(_is_left(action, held, denied) for action in REWRITING_ACTIONS)
+
+
+def _is_left(action: str, held: Actions, denied: Actions) -> bool:
+    return includes_action(held, action) and not includes_action(denied, action)
 
 
 @lru_cache(maxsize=4_096)
-def shares_any(left: Actions, right: Actions) -> bool:
-    """Tell whether there may be an action that both hold."""
+def may_overlap(left: Actions, right: Actions) -> bool:
+    """Whether there may be an action that both include."""
     return any(_meet(one, other) for one in left for other in right)
 
 
-def have_all(actions: Actions, action: str) -> bool:
-    """Tell whether actions hold one, or all that a pattern matches."""
+def includes_action(actions: Actions, action: str) -> bool:
+    """Whether actions include one action, or all that a pattern matches."""
     return any(
         not any(_overlap(excluded, action) for excluded in one.excluded)
         if isinstance(one, NotAction)
@@ -64,14 +69,14 @@ def have_all(actions: Actions, action: str) -> bool:
     )
 
 
-def in_ecr(action: Action) -> str:
-    """Give a pattern of all that an action may be here: every action of ECR, for all but some."""
+def as_pattern(action: Action) -> str:
+    """Return the action or its pattern; for a NotAction, the pattern of every action of ECR."""
     return EVERY_ACTION if isinstance(action, NotAction) else action
 
 
 @lru_cache(maxsize=4_096)
 def wide_actions(actions: Actions) -> Actions:
-    """Give the patterns, and what is all but some; of very many only the shortest."""
+    """Return the patterns and the NotActions; of very many, only the shortest."""
     wide = [a for a in actions if isinstance(a, NotAction) or has_wildcard(a)]
     return frozenset(
         nsmallest(MOST_PATTERNS, wide, key=lambda action: (len(str(action)), str(action)))
@@ -91,13 +96,13 @@ def _meets(pattern: str, action: Action) -> bool:
 
 
 def _meets_unknown(pattern: str, action: Action, denied: Actions) -> bool:
-    """Tell whether a tier's pattern may share changing actions with what is held, unknown today."""
-    if not _meets(pattern, action) or have_all(denied, pattern):
+    """Whether a tier's pattern may share unknown, changing actions with a held one."""
+    if not _meets(pattern, action) or includes_action(denied, pattern):
         return False
     if isinstance(action, NotAction):
         return changes_something(pattern)
-    shared = expand([pattern]) & expand([action])
-    return has_wildcard(action) and not shared and not have_all(denied, action)
+    shared = expand_actions([pattern]) & expand_actions([action])
+    return has_wildcard(action) and not shared and not includes_action(denied, action)
 
 
 def _overlap(left: str, right: str) -> bool:
@@ -133,21 +138,21 @@ BUILT_IN_TIERS: Tiers = MappingProxyType(
 )
 """The tiers that every access file has, in canonical actions."""
 
-OF_SERVICES = "lambda"
-"""The tier whose name tells of services alone: the same actions of a role are no Lambda's."""
+SERVICE_TIER = "lambda"
+"""The tier that is named only for services: for a role, the same actions have no tier."""
 
 
 def tier_of(actions: Actions, tiers: Tiers) -> str | None:
-    """Name the tier that has exactly these (reduced) actions; the first, where several do."""
+    """Return the tier that has exactly these (reduced) actions; the first, where several do."""
     return next((n for n, t in tiers.items() if actions <= t and covers_all(actions, t)), None)
 
 
 def tiers_within(actions: Actions, tiers: Tiers) -> tuple[tuple[str, ...], Actions]:
-    """Tell a set of actions by tiers: the largest that fit, and the actions that none covers.
+    """Split a set of actions into the largest tiers that fit and the actions that no tier covers.
 
-    A tier fits where the actions cover all of it. Gives (("push-pull", "scan"),
-    {"ecr:StartImageScan"}), say. Deterministic: the tier that tells the most comes first; of
-    several the smallest, then the one that stands first.
+    A tier fits where the actions cover all of it. Example: (("push-pull", "scan"),
+    {"ecr:StartImageScan"}). Deterministic: the tier that covers the most comes first; of several
+    the smallest, then the one defined first.
     """
     names: list[str] = []
     left = actions
@@ -163,10 +168,10 @@ def tiers_within(actions: Actions, tiers: Tiers) -> tuple[tuple[str, ...], Actio
 def describe_actions(
     actions: Actions, tiers: Tiers, besides: Iterable[Action] = frozenset()
 ) -> str:
-    """Tell a set of actions in a few words: `push-pull`, `pull + ecr:PutImage`, `ecr:ListImages`.
+    """Return a set of actions for people: `push-pull`, `pull + ecr:PutImage`, `ecr:ListImages`.
 
-    A tier's own set is told by its name alone; so is one that lacks only actions held `besides`.
-    A rest is told by the largest tiers that fit.
+    A tier's own set is shown by its name alone; so is one that lacks only actions held `besides`.
+    Any other set is shown by the largest tiers that fit.
     """
     held = actions.union(besides)
     named = [(len(t), n) for n, t in tiers.items() if actions <= t and covers_all(held, t)]
@@ -178,17 +183,17 @@ def describe_actions(
 
 
 def action_names(actions: Actions) -> tuple[str, ...]:
-    """Write actions as text, sorted; a NotAction as `all but …`."""
+    """Return the actions for people, sorted; a NotAction as `all but …`."""
     return tuple(sorted(map(_action_name, actions)))
 
 
 def _action_name(action: Action) -> str:
     if isinstance(action, str):
-        return spelling(action)
-    return f"all but {', '.join(map(spelling, action.excluded))}"
+        return spell_action(action)
+    return f"all but {', '.join(map(spell_action, action.excluded))}"
 
 
 def _unmistakable(action: Action) -> Action:
     if isinstance(action, NotAction):
-        return NotAction(tuple(unmistakable(spelling(a)) for a in action.excluded))
-    return unmistakable(spelling(action))
+        return NotAction(tuple(unmistakable(spell_action(a)) for a in action.excluded))
+    return unmistakable(spell_action(action))

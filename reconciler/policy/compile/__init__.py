@@ -1,1 +1,0 @@
-"""From facts to the text of a policy; pure."""

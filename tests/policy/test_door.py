@@ -1,0 +1,42 @@
+"""The door of the room: it lends exactly the names that other rooms use."""
+
+import ast
+from pathlib import Path
+
+import reconciler.policy
+
+PACKAGE = Path(reconciler.policy.__file__).parents[1]
+LENT = reconciler.policy.__all__
+
+
+def used_elsewhere() -> set[str]:
+    """Every name that a module of another room imports from policy, or from inside of it."""
+    trees = (
+        ast.parse(module.read_text())
+        for module in PACKAGE.rglob("*.py")
+        if module.relative_to(PACKAGE).parts[0] != "policy"
+    )
+    imports = (node for tree in trees for node in ast.walk(tree))
+    return {
+        alias.name
+        for node in imports
+        if isinstance(node, ast.ImportFrom) and is_policy(node.module or "")
+        for alias in node.names
+    }
+
+
+def is_policy(module: str) -> bool:
+    return f"{module}.".startswith("reconciler.policy.")
+
+
+def test_every_name_that_other_rooms_use_is_lent() -> None:
+    assert sorted(used_elsewhere() - {*LENT}) == []
+
+
+def test_no_name_is_lent_that_no_room_uses() -> None:
+    assert sorted({*LENT} - used_elsewhere()) == []
+
+
+def test_each_name_is_lent_once_and_exists() -> None:
+    assert len({*LENT}) == len(LENT)
+    assert [name for name in LENT if not hasattr(reconciler.policy, name)] == []
