@@ -32,8 +32,8 @@ class Change:
     """One repository whose policy is to be written or deleted, or which is to be made first.
 
     `settings` are not None exactly where it is to be made (`create`). `before_text` and
-    `after_text` are policies as text, None for no policy; `before` is what the live one was
-    understood to be. `lasting` is `access` without the grants whose `until` has passed: they have
+    `after_text` are policies as text, None for no policy; `before` and `after` are these as they
+    are read. `lasting` is `access` without the grants whose `until` has passed: they have
     no effect any more, and are no drift. `risks` are those of what the change newly allows,
     `live_risks` those of what it takes away: what is live and should not be. `kept` are the Sids
     of others' statements that stay. `revoked` and `granted` count the access that it moves;
@@ -56,11 +56,11 @@ class Change:
     emptied: int = 0
     ownership: Ownership = NOTHING_KEPT
     settings: RepositorySettings | None = None
+    after: Policy = field(init=False, repr=False, compare=False)
 
-    @property
-    def after(self) -> Policy:
-        """What the policy to come is understood to be."""
-        return self.target.read(self.after_text)
+    def __post_init__(self) -> None:
+        """Read the policy to come, once."""
+        object.__setattr__(self, "after", self.target.read(self.after_text))
 
 
 @dataclass(frozen=True, slots=True, order=True)
