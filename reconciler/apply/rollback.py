@@ -15,7 +15,7 @@ from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.compute import merge_plans
 from reconciler.plan.counts import count_granted, count_revoked
-from reconciler.plan.keeping import dropped_statements, lambda_risks
+from reconciler.plan.dropped import dropped_statements, lambda_risks
 from reconciler.plan.model import NOTHING_KEPT, Change, Finding, Plan, PlanError, finding
 from reconciler.plan.risks import find_risks
 from reconciler.policy.language.document import MAX_POLICY_CHARACTERS, Policy, Unreadable

@@ -42,8 +42,8 @@ def replay(saved: SavedPlan, source: AccessSource, origin: Path | None = None) -
         errors=saved.errors,
         # A saved plan tells no region of what is unmanaged.
         unmanaged=tuple(Target(name, scopes[0]) for name in saved.unmanaged),
-        broken=tuple(
-            sorted((*(b for b in saved.never_broken if b.target not in changed), *plan.broken))
+        violations=tuple(
+            sorted((*(b for b in saved.never_broken if b.target not in changed), *plan.violations))
         ),
         in_sync=saved.in_sync,
         live_grants=saved.live_grants,

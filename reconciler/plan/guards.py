@@ -120,7 +120,7 @@ def _check_emptied(changes: Iterable[Change], allowed: frozenset[str]) -> Iterab
 
 
 def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
-    for broken in plan.broken:
+    for broken in plan.violations:
         name = broken.target.repository
         if not broken.repaired and name not in allowed:
             yield Refusal(

@@ -1,4 +1,4 @@
-"""What deserves a second look in a change: marked, not refused."""
+"""The risks of a change: they mark it and refuse nothing."""
 
 from collections.abc import Iterable
 
@@ -26,14 +26,14 @@ def find_risks(
     target: Target,
     display_names: DisplayNames,
 ) -> tuple[Risk, ...]:
-    """Name the risks of what a change newly allows beyond `before` on one repository, sorted.
+    """Return the risks of what a change allows beyond `before` on one repository, sorted.
 
-    `access` is the difference of the two. `public`: strangers may, by what it adds or by a Deny
-    that it takes away; `admin`: every action; `new-account`: an account, not the registry's
+    `access` is the difference of the two. `public`: callers that nothing bounds, by what it adds or
+    by a Deny that it removes; `admin`: every action; `new-account`: an account, not the registry's
     own, that had no access to this repository; `outside-organization`: everyone under a condition
     that is not one of the organizations that the file names, where it names any;
-    `can-rewrite`: whoever may set or delete the repository's policy; `deny-removed`: a Deny that
-    holds no longer.
+    `can-rewrite`: a principal that may set or delete the repository's policy; `deny-removed`: a
+    Deny that is removed.
     """
     known = {account_of(holder.principal) for holder in before if holder.effect == "Allow"}
     known.add(target.scope.account)
@@ -62,7 +62,7 @@ def find_risks(
 
 
 def _is_nearly_all(actions: Actions) -> bool:
-    """Tell whether the actions are all that are known today, or all but some."""
+    """Whether the actions are all that are known today, or all but some."""
     patterns = [action for action in actions if isinstance(action, str)]
     return len(patterns) < len(actions) or expand(patterns) == KNOWN_ACTIONS.keys()
 
@@ -70,9 +70,9 @@ def _is_nearly_all(actions: Actions) -> bool:
 def may_rewrite(
     holder: Holder, actions: Actions, target: Target, denied: Actions = frozenset()
 ) -> bool:
-    """Tell whether somebody who still exists may rewrite the policy by an Allow of these actions.
+    """Whether a principal that exists may rewrite the policy by an Allow of these actions.
 
-    Not so the registry's own account: its admins may do so by their identity policies.
+    The registry's own account does not count: its identity policies can allow that anyway.
     """
     own = account_principal(target.scope.account, target.partition)
     allowed = holder.effect == "Allow" and can_rewrite(actions, denied)
@@ -80,13 +80,13 @@ def may_rewrite(
 
 
 def _bound_to(holder: Holder, facts: Facts) -> frozenset[str]:
-    """Give the organizations that everyone is bound to, by a condition or by a Deny of all else."""
+    """Return the organizations that bound everyone, by a condition or by a Deny of all else."""
     denying = (h.condition for h in facts if h.effect == "Deny" and h.principal == EVERYONE)
     return _organizations([holder.condition]) or _organizations(denying)
 
 
 def _organizations(conditions: Iterable[Condition]) -> frozenset[str]:
-    """Give the organizations that conditions are bound to: a path starts with its own."""
+    """Return the organizations that conditions name: a path starts with its own."""
     return frozenset(
         value.split("/", 1)[0]
         for condition in conditions

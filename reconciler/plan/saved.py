@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from reconciler.errors import InvalidError, RefusedError
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.model.rule_ids import RuleId
-from reconciler.plan.model import BrokenRule, ChangeKind, Finding, PlanError
+from reconciler.plan.model import ChangeKind, Finding, NeverViolation, PlanError
 from reconciler.policy.language.conditions import NO_CONDITION, parse_condition
 from reconciler.policy.language.json_text import MalformedError, json_place, load_json, minified
 from reconciler.policy.language.principals import MISSING, Principal
@@ -186,7 +186,7 @@ class SavedPlan:
     findings: tuple[Finding, ...]
     errors: tuple[PlanError, ...]
     unmanaged: tuple[str, ...]
-    never_broken: tuple[BrokenRule, ...]
+    never_broken: tuple[NeverViolation, ...]
     in_sync: int
     live_grants: int
 
@@ -314,8 +314,8 @@ def _settings(settings: SettingsJson) -> RepositorySettings:
     )
 
 
-def _broken(broken: BrokenJson) -> BrokenRule:
-    return BrokenRule(
+def _broken(broken: BrokenJson) -> NeverViolation:
+    return NeverViolation(
         target=_target(broken),
         tier=broken["tier"],
         principal=_principal(broken["principal"]),

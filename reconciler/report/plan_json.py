@@ -48,7 +48,7 @@ def plan_json(view: PlanView, origin: Origin) -> dict[str, object]:
         },
         "changes": [change_json(change) for change in view.changes],
         "refusals": [printable_value(asdict(refusal)) for refusal in view.refusals],
-        "never_broken": [printable_value(asdict(broken)) for broken in view.broken],
+        "never_broken": [printable_value(asdict(broken)) for broken in view.violations],
         "findings": [
             printable_value({**asdict(finding), "region": finding.region or None})
             for finding in view.findings

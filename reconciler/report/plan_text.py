@@ -202,7 +202,7 @@ def _access(counts: Mapping[LineKind, int]) -> str:
 
 
 def _drift_summary(view: PlanView) -> str:
-    if not view.changes and not view.broken:
+    if not view.changes and not view.violations:
         told = "No drift found" if view.errors else "No drift"
         return f"{told}: {view.in_sync} in sync{_errors(view)}."
     differ = number_of(len(view.changes), "repository differs", "repositories differ")
@@ -214,4 +214,4 @@ def _errors(view: PlanView) -> str:
 
 
 def _broken(view: PlanView) -> str:
-    return f"; never rules broken: {len(view.broken)}" if view.broken else ""
+    return f"; never rules broken: {len(view.violations)}" if view.violations else ""

@@ -10,10 +10,10 @@ from reconciler.model.registry import RepositorySettings
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.guards import Refusal
 from reconciler.plan.model import (
-    BrokenRule,
     Change,
     ChangeKind,
     Finding,
+    NeverViolation,
     Plan,
     PlanError,
     Risk,
@@ -70,7 +70,7 @@ class ChangeView:
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenView:
+class NeverView:
     """A `never` rule that is broken live, in the words of the JSON plan's `never_broken`."""
 
     repository: str
@@ -94,7 +94,7 @@ class PlanView:
     findings: tuple[Finding, ...]
     errors: tuple[PlanError, ...]
     unmanaged: tuple[str, ...]
-    broken: tuple[BrokenView, ...]
+    violations: tuple[NeverView, ...]
     live_grants: int
     refusals: tuple[Refusal, ...] = ()
 
@@ -133,7 +133,7 @@ def _view(plan: Plan, display_names: DisplayNames, risks_of: Callable[[Change], 
         findings=plan.findings,
         errors=plan.errors,
         unmanaged=tuple(sorted({target.repository for target in plan.unmanaged})),
-        broken=tuple(map(_broken, plan.broken)),
+        violations=tuple(map(_broken, plan.violations)),
         live_grants=plan.live_grants,
     )
 
@@ -158,8 +158,8 @@ def _view_change(change: Change, display_names: DisplayNames, risks: Risks) -> C
     )
 
 
-def _broken(broken: BrokenRule) -> BrokenView:
-    return BrokenView(
+def _broken(broken: NeverViolation) -> NeverView:
+    return NeverView(
         repository=broken.target.repository,
         account=broken.target.scope.account,
         region=broken.target.scope.region,

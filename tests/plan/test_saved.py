@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import InvalidError, RefusedError
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
-from reconciler.plan.model import BrokenRule, Finding, PlanError
+from reconciler.plan.model import Finding, NeverViolation, PlanError
 from reconciler.plan.saved import SavedChange, digest_of
 from reconciler.policy.language.document import read_policy
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
@@ -60,7 +60,7 @@ def test_everything_comes_back_sorted() -> None:
     assert saved.errors == (PlanError(Target("x", SCOPE), "missing-repository", "gone"),)
     assert saved.unmanaged == ("u", "v")
     assert saved.never_broken == (
-        BrokenRule(
+        NeverViolation(
             Target("d", SCOPE), "push", EVERYONE, "so it is", False, ORGANIZATION, by_rewriting=True
         ),
     )

@@ -7,7 +7,7 @@ import pytest
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.plan.guards import Refusal
-from reconciler.plan.model import BrokenRule, Finding, Plan, PlanError
+from reconciler.plan.model import Finding, NeverViolation, Plan, PlanError
 from reconciler.policy.language.principals import Principal
 from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
 from reconciler.report.paint import plain
@@ -32,9 +32,9 @@ def hostile_plan(text: str) -> Plan:
         findings=(Finding(text, text, text, text),),
         errors=(PlanError(target, text, text),),
         unmanaged=(target,),
-        broken=(
-            BrokenRule(target, text, Principal("AWS", (text,)), text, False, (), text),
-            BrokenRule(target, text, Principal(text, (text,)), text, True, (), text),
+        violations=(
+            NeverViolation(target, text, Principal("AWS", (text,)), text, False, (), text),
+            NeverViolation(target, text, Principal(text, (text,)), text, True, (), text),
         ),
     )
 
@@ -67,7 +67,7 @@ def test_what_is_written_keeps_to_the_schema() -> None:
         changes=(replace(plan.changes[0], target=place),),
         findings=(Finding(ALL, "public", ALL, "us-west-2"),),
         errors=(PlanError(Target(ALL, scope), "read-failed", ALL),),
-        broken=tuple(replace(broken, target=place) for broken in plan.broken),
+        violations=tuple(replace(one, target=place) for one in plan.violations),
     )
     origin = Origin("1.0.0", ALL, "ab" * 32, scope.account, (scope.region,))
     view = view_plan(plan, DisplayNames(), (Refusal("public", ALL),))
