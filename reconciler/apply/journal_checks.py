@@ -16,7 +16,7 @@ from reconciler.apply.journal_lines import (
 from reconciler.apply.model import Result
 from reconciler.errors import RefusedError
 from reconciler.plan.model import ChangeKind
-from reconciler.plan.saved import TOOL, digest_of
+from reconciler.plan.saved_plan import TOOL, digest_of
 from reconciler.policy.language.document import MAX_POLICY_CHARACTERS
 from reconciler.policy.language.json_text import MalformedError, load_json
 from reconciler.policy.language.principals import ACCOUNT_ID, REGION, parse_arn, partition_of_region

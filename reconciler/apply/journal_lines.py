@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypedDict, get_args
 from reconciler.apply.model import Outcome, Result
 from reconciler.model.registry import RegistryScope
 from reconciler.plan.model import Change, ChangeKind
-from reconciler.plan.saved import TOOL, digest_of
+from reconciler.plan.saved_plan import TOOL, digest_of
 from reconciler.printable import printable
 
 FORMAT_VERSION = "1"

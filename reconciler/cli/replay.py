@@ -14,7 +14,7 @@ from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScop
 from reconciler.plan.compute import compute_plan, merge_plans
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Change, Plan
-from reconciler.plan.saved import SavedChange, SavedPlan
+from reconciler.plan.saved_plan import SavedChange, SavedPlan
 from reconciler.policy.language.json_text import load_json
 from reconciler.printable import printable
 

@@ -11,7 +11,7 @@ from reconciler.apply.journal_lines import HEAD, MAX_LINE
 from reconciler.apply.journal_reading import MAX_JOURNAL, Written, read_journal
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
-from reconciler.plan.saved import digest_of
+from reconciler.plan.saved_plan import digest_of
 from tests.apply.journal_making import (
     APP,
     CALLER,
