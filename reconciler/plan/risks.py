@@ -1,6 +1,6 @@
 """The risks of a change: they mark it and refuse nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import Target
@@ -19,46 +19,86 @@ _ORGANIZATION_KEYS = frozenset(
 )
 
 
+Grants = Sequence[tuple[Holder, Actions]]
+
+
 def find_risks(
     before: Facts,
     after: Facts,
-    access: Iterable[AccessChange],
+    access: Sequence[AccessChange],
     target: Target,
     display_names: DisplayNames,
 ) -> tuple[Risk, ...]:
     """Return the risks of what a change allows beyond `before` on one repository, sorted.
 
-    `access` is the difference of the two. `public`: callers that nothing bounds, by what it adds or
-    by a Deny that it removes; `admin`: every action; `new-account`: an account, not the registry's
-    own, that had no access to this repository; `outside-organization`: everyone under a condition
-    that is not one of the organizations that the file names, where it names any;
-    `can-rewrite`: a principal that may set or delete the repository's policy; `deny-removed`: a
-    Deny that is removed.
+    `access` is the difference of the two.
     """
+    gained = [
+        (Holder(change.principal, "Allow", holding.condition), holding.actions)
+        for change in access
+        if change.effect == "Allow"
+        for holding in change.gained
+    ]
+    opened = open_to_strangers(after)
+    risks = {
+        *_public(before, opened),
+        *_deny_removed(access),
+        *_new_account(before, gained, target),
+        *_admin(gained),
+        *_can_rewrite(gained, target),
+        *_outside_organization(gained, after, opened, display_names),
+    }
+    return tuple(sorted(risks))
+
+
+def _public(before: Facts, opened: Facts) -> Iterator[Risk]:
+    """Mark callers that nothing bounds, by what a change adds or by a Deny that it removes."""
+    for holder in not_covered(opened, by=open_to_strangers(before)):
+        yield Risk(RuleId.PUBLIC, holder.principal, holder.condition)
+
+
+def _deny_removed(access: Iterable[AccessChange]) -> Iterator[Risk]:
+    for change in access:
+        for holding in change.lost if change.effect == "Deny" else ():
+            yield Risk(RuleId.DENY_REMOVED, change.principal, holding.condition)
+
+
+def _new_account(before: Facts, gained: Grants, target: Target) -> Iterator[Risk]:
+    """Mark an account, not the registry's own, that had no access to this repository."""
     known = {account_of(holder.principal) for holder in before if holder.effect == "Allow"}
     known.add(target.scope.account)
-    organizations = _organizations(named.condition for named in display_names.principals)
-    opened = open_to_strangers(after)
-    anew = not_covered(opened, by=open_to_strangers(before))
-    risks = {Risk(RuleId.PUBLIC, holder.principal, holder.condition) for holder in anew}
-    for change in access:
-        if change.effect == "Deny":
-            risks |= {Risk(RuleId.DENY_REMOVED, change.principal, h.condition) for h in change.lost}
-        else:
-            account = account_of(change.principal)
-            if account is not None and account not in known:
-                risks.add(Risk(RuleId.NEW_ACCOUNT, account_principal(account, target.partition)))
-            for gained in change.gained:
-                holder = Holder(change.principal, "Allow", gained.condition)
-                if _is_nearly_all(gained.actions):
-                    risks.add(Risk(RuleId.ADMIN, holder.principal, holder.condition))
-                if may_rewrite(holder, gained.actions, target):
-                    risks.add(Risk(RuleId.CAN_REWRITE, holder.principal, holder.condition))
-                if organizations and holder.principal == EVERYONE and holder not in opened:
-                    bound_to = _bound_to(holder, after)
-                    if not bound_to or not bound_to <= organizations:
-                        risks.add(Risk(RuleId.OUTSIDE_ORGANIZATION, EVERYONE, holder.condition))
-    return tuple(sorted(risks))
+    for holder, _ in gained:
+        account = account_of(holder.principal)
+        if account is not None and account not in known:
+            yield Risk(RuleId.NEW_ACCOUNT, account_principal(account, target.partition))
+
+
+def _admin(gained: Grants) -> Iterator[Risk]:
+    for holder, actions in gained:
+        if _is_nearly_all(actions):
+            yield Risk(RuleId.ADMIN, holder.principal, holder.condition)
+
+
+def _can_rewrite(gained: Grants, target: Target) -> Iterator[Risk]:
+    """Mark a principal that may set or delete the repository's policy."""
+    for holder, actions in gained:
+        if may_rewrite(holder, actions, target):
+            yield Risk(RuleId.CAN_REWRITE, holder.principal, holder.condition)
+
+
+def _outside_organization(
+    gained: Grants, after: Facts, opened: Facts, names: DisplayNames
+) -> Iterator[Risk]:
+    """Mark everyone under a condition that is not one of the file's organizations, if it has any.
+
+    Everyone without a bound is `public` instead.
+    """
+    organizations = _organizations(named.condition for named in names.principals)
+    for holder, _ in gained:
+        if organizations and holder.principal == EVERYONE and holder not in opened:
+            bounds = _bounds(holder, after)
+            if not bounds or not bounds <= organizations:
+                yield Risk(RuleId.OUTSIDE_ORGANIZATION, EVERYONE, holder.condition)
 
 
 def _is_nearly_all(actions: Actions) -> bool:
@@ -79,7 +119,7 @@ def may_rewrite(
     return allowed and holder.principal != own and not gone_kind(holder.principal)
 
 
-def _bound_to(holder: Holder, facts: Facts) -> frozenset[str]:
+def _bounds(holder: Holder, facts: Facts) -> frozenset[str]:
     """Return the organizations that bound everyone, by a condition or by a Deny of all else."""
     denying = (h.condition for h in facts if h.effect == "Deny" and h.principal == EVERYONE)
     return _organizations([holder.condition]) or _organizations(denying)
