@@ -11,11 +11,11 @@ from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Change, Finding, NeverViolation, Plan, PlanError
 from reconciler.plan.saved_plan import Origin, SavedChange
-from reconciler.policy.language.document import Unreadable
+from reconciler.policy.language.document import NO_POLICY, Unreadable
 from reconciler.policy.language.json_text import minified
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
 from reconciler.printable import printable
-from reconciler.report.plan_json import render_plan_json
+from reconciler.report.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plan_view import view_plan
 from tests.plan.saving import POLICY, read
 from tests.policy.making import ROLE, ROOT, USER, condition, doc
@@ -125,3 +125,9 @@ def test_reading_is_the_inverse_of_writing(plan: Plan) -> None:
     assert found.unmanaged == tuple(sorted({target.repository for target in plan.unmanaged}))
     assert named(found.never_broken) == named(plan.violations)
     assert (found.in_sync, found.live_grants) == (plan.in_sync, plan.live_grants)
+
+
+def test_a_policy_that_a_rollback_restores_may_be_any_text() -> None:
+    change = Change(Target("a", SCOPES[0]), "set", (), None, "{", NO_POLICY)
+    text = render_drift_json(view_plan(Plan((change,)), DisplayNames()), ORIGIN)
+    assert json.loads(text)["changes"][0]["policy"] == {"before": None, "after": "{"}
