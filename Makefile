@@ -11,7 +11,7 @@ ORACLES := tests/policy/test_oracle*.py
 OTHERS  := tests/policy/test_[!o]*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lock bench clean
+.PHONY: help demo test lint format docs lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m compileall -q reconciler
 	@touch $@
 
-demo: $(READY) ## the whole story on the embedded ECR; needs no AWS account
+demo: $(READY) ## plan, apply, drift and rollback on the embedded ECR; needs no AWS account
 	@$(BIN)/reconcile demo
 
 test: $(READY) ## every test, with the coverage of policy/ and plan/ checked
@@ -38,6 +38,9 @@ lint: $(READY) ## ruff and mypy
 format: $(READY) ## put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(READY) ## docs/rules.md, from the rules
+	$(BIN)/python docs/rules.py > docs/rules.md
 
 lock: ## resolve the newest versions anew into constraints.txt
 	@$(PYTHON) -m venv $(VENV)-lock

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.access_file.load import load_access
-from reconciler.access_file.words import display_names_of
+from reconciler.access_file.model import display_names_of
 from reconciler.cli.load import AccessSource
 from reconciler.cli.planning import plan_registries
 from reconciler.model.guards import Allowances

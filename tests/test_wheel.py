@@ -46,12 +46,13 @@ def run(command: Path, folder: Path, *arguments: str) -> subprocess.CompletedPro
     )  # fmt: skip
 
 
-def test_validate_and_schema_work_from_a_wheel(installed: Path, tmp_path: Path) -> None:
+def test_validate_schema_and_rule_work_from_a_wheel(installed: Path, tmp_path: Path) -> None:
     assert run(installed, tmp_path, "init").returncode == 0
     assert run(installed, tmp_path, "validate").returncode == 0
     schema = run(installed, tmp_path, "schema")
     assert schema.returncode == 0
     assert schema.stdout == (ROOT / "schema" / "ecr_access.schema.json").read_text()
+    assert run(installed, tmp_path, "rule", "dead-principal").returncode == 0
 
 
 def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:

@@ -1,28 +1,18 @@
-"""A file's bytes to an immutable model, with every problem of the file in one run."""
+"""Reads an access file: from its bytes to an immutable model, with every problem in one run."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access_file.checks.consequences import add_meaning, broken_principals
 from reconciler.access_file.checks.denied import check_denied
-from reconciler.access_file.checks.never import (
-    check_never,
-    names_in_rules,
-    read_rules,
-    tiers_in_rules,
-)
+from reconciler.access_file.checks.never import check_never
 from reconciler.access_file.checks.public import check_public
 from reconciler.access_file.checks.shape import check_shape
-from reconciler.access_file.checks.sizes import add_entries, check_sizes
-from reconciler.access_file.document.nodes import (
-    Node,
-    ScalarNode,
-    child,
-    items_of,
-    pairs_of,
-    texts_of,
-)
+from reconciler.access_file.checks.sizes import check_sizes, combine_entries
+from reconciler.access_file.checks.unused import check_unused
+from reconciler.access_file.document.nodes import Node, child, pairs_of
 from reconciler.access_file.document.problems import (
     Problem,
     ProblemList,
@@ -32,28 +22,32 @@ from reconciler.access_file.document.problems import (
 )
 from reconciler.access_file.document.source import read_source
 from reconciler.access_file.model import AccessFile
-from reconciler.access_file.sections.accounts import Surroundings, read_accounts
-from reconciler.access_file.sections.entries import Terms, read_entries
-from reconciler.access_file.sections.names import read_names, warn_of_unused
-from reconciler.access_file.sections.repository import check_probe_repository
-from reconciler.access_file.sections.settings import (
+from reconciler.access_file.sections.accounts import read_accounts
+from reconciler.access_file.sections.context import FileContext
+from reconciler.access_file.sections.entries import read_entries
+from reconciler.access_file.sections.guards import (
     check_public_allowed,
-    keeps_by_default,
     read_guards,
+    read_never_rules,
+)
+from reconciler.access_file.sections.names import read_principals
+from reconciler.access_file.sections.registry import (
+    check_assume_role,
+    check_probe_repository,
+    keeps_by_default,
     read_ownership,
     read_registry,
     read_unmanaged_repositories,
 )
 from reconciler.access_file.sections.tiers import read_tiers
-from reconciler.access_file.sections.tiers import warn_of_unused as warn_of_unused_tiers
 from reconciler.policy.meaning.callers import known_of_requests
 
 
 class Loaded(NamedTuple):
-    """What came of a file: `access` is None where any problem is an error.
+    """The result of reading a file: `access` is None where any problem is an error.
 
-    `lines` holds the lines of each file that was read, by its path, for showing places.
-    `repositories` are the keys of its entries, also of an invalid file; None where it is no YAML.
+    `lines` are the lines of each file that was read, by its path, for showing places.
+    `repositories` are the keys of its entries, also of an invalid file; None if it is not YAML.
     """
 
     access: AccessFile | None
@@ -67,86 +61,71 @@ def load_access(
 ) -> Loaded:
     """Read an access file. Never raises, whatever the bytes are.
 
-    `now` (UTC) decides what has expired; `allow_public` names the
-    repositories (keys of the file) whose public access is passed over.
+    `now` (UTC) decides what has expired; public access of the entries in `allow_public` (keys of
+    the file) is not reported.
     """
     problems = ProblemList()
     source = read_source(content, path, problems)
-    access = repositories = None
-    if source.root is not None:
-        repositories = tuple(p.key.text for p in pairs_of(child(source.root, "repositories")))
-        violations = check_shape(source.root, problems)
-        meaning = ProblemList()
-        try:
-            access = _read(source.root, path, now, meaning, broken_principals(violations))
-            found = add_entries(access, meaning)
-            check_public(access, found, allow_public, meaning)
-            check_never(access, found, now, meaning)
-            check_denied(access, found, now, meaning)
-            check_sizes(access, found, now, meaning)
-        except TooLargeError:
-            access = None
-        add_meaning(meaning, problems, source.root, violations)
-    told = sort_problems(problems.found)
-    valid = None if has_errors(told) else access
-    return Loaded(valid, told, {path: source.lines}, repositories)
+    if source.root is None:
+        return Loaded(None, sort_problems(problems.found), {path: source.lines})
+    access = _check(source.root, path, now, allow_public, problems)
+    found = sort_problems(problems.found)
+    repositories = tuple(pair.key.text for pair in pairs_of(source.root, "repositories"))
+    valid = None if has_errors(found) else access
+    return Loaded(valid, found, {path: source.lines}, repositories)
+
+
+def _check(
+    root: Node, path: str, now: datetime, allow_public: frozenset[str], problems: ProblemList
+) -> AccessFile | None:
+    """Check the shape of a tree, then its meaning; None where the file is too large."""
+    violations = check_shape(root, problems)
+    meaning, access = ProblemList(), None
+    try:
+        access = _read(root, path, now, broken_principals(violations), meaning)
+        combined = combine_entries(access, meaning)
+        check_public(access, combined, allow_public, meaning)
+        check_never(access, combined, now, meaning)
+        check_denied(access, combined, now, meaning)
+        check_sizes(access, combined, now, meaning)
+    except TooLargeError:
+        access = None
+    add_meaning(meaning, problems, root, violations)
+    return access
 
 
 def _read(
-    root: Node, path: str, now: datetime, problems: ProblemList, broken: frozenset[str]
+    root: Node, path: str, now: datetime, broken: frozenset[str], problems: ProblemList
 ) -> AccessFile:
-    unmanaged = child(root, "unmanaged")
+    guards, unmanaged = child(root, "guards"), child(root, "unmanaged")
     registry = read_registry(child(root, "registry"), problems)
-    guards = read_guards(child(root, "guards"))
-    accounts = read_accounts(child(root, "accounts"), registry.account, problems)
-    known = known_of_requests(registry.account, registry.regions, now)
-    names = read_names(root, Surroundings(accounts, registry.partition, problems, known), broken)
-    tiers = read_tiers(child(root, "tiers"), problems)
-    terms = Terms(
-        names,
-        tiers,
+    context = FileContext(
+        problems,
+        registry,
+        read_accounts(child(root, "accounts"), problems),
         now,
-        registry.regions,
-        sids_matter=keeps_by_default(unmanaged),
+        known_of_requests(registry.account, registry.regions, now),
+        owned_by_sid=keeps_by_default(unmanaged),
     )
-    rules = read_rules(_rules(root), names, tiers)
-    ownership = read_ownership(unmanaged, names)
-    entries = read_entries(child(root, "repositories"), terms)
-    check_public_allowed(child(root, "guards"), entries, problems)
-    check_probe_repository(child(child(root, "registry"), "probe_repository"), entries, problems)
-    _warn_of_unused(root, problems)
-    return AccessFile(
+    check_assume_role(child(root, "registry", "assume_role"), context)
+    context = read_principals(root, context, broken)
+    context = replace(context, tiers=read_tiers(child(root, "tiers"), problems))
+    access = AccessFile(
         path=path,
         registry=registry,
-        accounts=accounts.ids,
-        principals=names.principals,
-        tiers=tiers,
-        entries=entries,
-        guards=guards,
-        never_rules=rules,
+        accounts=context.accounts.ids,
+        principals={
+            name: tuple(one.named for one in resolved)
+            for name, resolved in context.principals.items()
+        },
+        tiers=context.tiers,
+        never_rules=read_never_rules(guards, context),
+        ownership=read_ownership(unmanaged, context),
+        entries=read_entries(child(root, "repositories"), context),
+        guards=read_guards(guards),
         unmanaged_repositories=read_unmanaged_repositories(unmanaged),
-        ownership=ownership,
     )
-
-
-def _warn_of_unused(root: Node, problems: ProblemList) -> None:
-    accesses = [child(entry.value, "access") for entry in pairs_of(child(root, "repositories"))]
-    kept = items_of(child(child(child(root, "unmanaged"), "statements"), "keep"))
-    names = {pair.key.text for access in accesses for pair in pairs_of(access)}
-    names |= {name.text for rule in kept for name in texts_of(child(rule, "principal"))}
-    names |= names_in_rules(_rules(root))
-    warn_of_unused(child(root, "principals"), frozenset(names), problems)
-    given = (
-        item for access in accesses for pair in pairs_of(access) for item in items_of(pair.value)
-    )
-    tiers = {
-        tier.text
-        for item in given
-        for tier in texts_of(item if isinstance(item, ScalarNode) else child(item, "tier"))
-    }
-    tiers |= tiers_in_rules(_rules(root))
-    warn_of_unused_tiers(child(root, "tiers"), frozenset(tiers), problems)
-
-
-def _rules(root: Node) -> Node | None:
-    return child(child(root, "guards"), "rules")
+    check_public_allowed(guards, access.entries, problems)
+    check_probe_repository(child(root, "registry", "probe_repository"), access.entries, problems)
+    check_unused(root, problems)
+    return access

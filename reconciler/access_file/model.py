@@ -1,28 +1,27 @@
-"""What an access file says, as immutable data: names resolved, every condition worked out."""
+"""What an access file says, as immutable data: names resolved, all conditions computed."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from reconciler.access_file.document.problems import Place
+from reconciler.model.display_names import DisplayNames
 from reconciler.model.grants import Grant
 from reconciler.model.guards import Guards
-from reconciler.policy.language.conditions import Condition, canonical
+from reconciler.model.registry import RepositorySettings
 from reconciler.policy.language.document import Statement
 from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.principals import Principal
+from reconciler.policy.language.principals import account_principal
+from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.keep import Ownership
 from reconciler.policy.meaning.never import NeverRule
 from reconciler.policy.meaning.tiers import Tiers
 
-if TYPE_CHECKING:
-    from reconciler.model.registry import RepositorySettings
-
 
 class Registry(NamedTuple):
-    """The one registry; `account` has 12 digits, `regions` share the one `partition`.
+    """The registry; `account` has 12 digits, all `regions` are in the one `partition`.
 
-    `probe_repository` is a scratch repository, empty of images: its policy may be anything, so it
-    is neither managed nor unmanaged, whatever pattern matches it.
+    `probe_repository` is a scratch repository without images. Its policy may be anything, so it is
+    neither managed nor unmanaged, whatever pattern matches it.
     """
 
     account: str
@@ -33,24 +32,8 @@ class Registry(NamedTuple):
     probe_repository: str | None = None
 
 
-class Member(NamedTuple):
-    """One principal that a name stands for, with the condition that is part of who it is.
-
-    `written` has the operators that the file has.
-    """
-
-    principal: Principal
-    written: Condition
-    name: str | None
-
-    @property
-    def condition(self) -> Condition:
-        """Give the condition in its canonical form."""
-        return canonical(self.written)
-
-
-class EntryGrant(NamedTuple):
-    """A grant with the place that gives it; `key` is how the access names the principal."""
+class PlacedGrant(NamedTuple):
+    """A grant with the place of its tier; `key` is how `access` names the principal."""
 
     grant: Grant
     key: str
@@ -59,8 +42,8 @@ class EntryGrant(NamedTuple):
     reason: str | None = None
 
 
-class EntryStatement(NamedTuple):
-    """A raw statement with its place, and its principals'; None where it is not understood."""
+class PlacedStatement(NamedTuple):
+    """A raw statement; None where it is invalid. `key_place` is the place of its principals."""
 
     statement: Statement | None
     place: Place
@@ -68,21 +51,21 @@ class EntryStatement(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What one key of `repositories` asks for: of one repository, or of all that match.
+    """One key of `repositories`: what the file asks for on a repository, or on all that match.
 
-    `settings` are those to make the repository with; None where it is not to be made.
+    `settings` are those to create the repository with; None where it is not to be created.
     """
 
     repository: str
     place: Place
-    grants: tuple[EntryGrant, ...] = ()
-    statements: tuple[EntryStatement, ...] = ()
+    grants: tuple[PlacedGrant, ...] = ()
+    statements: tuple[PlacedStatement, ...] = ()
     inherit: bool = True
-    settings: "RepositorySettings | None" = None
+    settings: RepositorySettings | None = None
 
     @property
     def is_pattern(self) -> bool:
-        """Tell whether the key is a pattern."""
+        """Whether the key is a pattern."""
         return has_wildcard(self.repository)
 
 
@@ -96,18 +79,36 @@ class PlacedRule(NamedTuple):
 class AccessFile(NamedTuple):
     """A valid access file.
 
-    `accounts` maps names to ids, `principals` names to all that they stand for, `tiers` holds the
-    built-in ones too. `unmanaged_repositories` says what live repositories without an entry are,
-    `ownership` what becomes of statements that the file did not ask for.
+    `accounts` maps names to ids, `principals` names to what they stand for; `tiers` includes the
+    built-in ones. `unmanaged_repositories` is for live repositories without an entry, `ownership`
+    for live statements that the file did not ask for.
     """
 
     path: str
     registry: Registry
     accounts: Mapping[str, str]
-    principals: Mapping[str, tuple[Member, ...]]
+    principals: Mapping[str, tuple[NamedPrincipal, ...]]
     tiers: Tiers
     entries: tuple[Entry, ...]
     guards: Guards
     never_rules: tuple[PlacedRule, ...]
     unmanaged_repositories: Literal["ignore", "report", "fail"]
     ownership: Ownership
+
+
+def display_names_of(access: AccessFile) -> DisplayNames:
+    """Return the names of the file's principals, accounts and tiers, to describe policies with."""
+    named = {
+        principal if principal.name else principal._replace(name=name)
+        for name, principals in access.principals.items()
+        for principal in principals
+    }
+    named |= {
+        NamedPrincipal(account_principal(account, access.registry.partition), name=name)
+        for name, account in access.accounts.items()
+    }
+    return DisplayNames(
+        access.tiers,
+        tuple(sorted(named, key=lambda n: (n.name or "", n.principal))),
+        {account: name for name, account in sorted(access.accounts.items(), reverse=True)},
+    )

@@ -1,10 +1,10 @@
-"""Carry out a plan's changes, several repositories at a time."""
+"""Applying a plan's changes, several repositories at a time."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from queue import SimpleQueue
 from threading import Lock, Thread
 
-from reconciler.apply.model import Outcome, ReaderWriter
+from reconciler.apply.model import Done, Outcome, ReaderWriter
 from reconciler.apply.run import Run
 from reconciler.apply.write import apply_change
 from reconciler.model.registry import RegistryScope
@@ -21,11 +21,11 @@ def execute(
     run: Run,
     progress: Callable[[Outcome], None],
 ) -> tuple[Outcome, ...]:
-    """Apply changes and say what became of each, in the order given.
+    """Apply changes and return their outcomes, in the same order.
 
-    One repository's failure leaves the others going; once the run is to stop, or nothing can
-    work any more, no more are begun. `progress` is told each outcome as it comes. Never raises for
-    what AWS answers.
+    After one repository's failure the others go on; once the run is to stop, or no call can work
+    any more, no more begin. `progress` is called with each outcome as it comes. Never raises for
+    an error of AWS.
     """
 
     def work(change: Change) -> Outcome:
@@ -34,23 +34,23 @@ def execute(
             return Outcome(change, "skipped", reason)
         try:
             return apply_change(change, registries[change.target.scope], run)
-        except Exception as bug:  # noqa: BLE001 - what became of the others must still be told
-            message = redacted(f"{type(bug).__name__}: {bug} (a bug; look at what is live)")
-            return Outcome(change, "failed", message, written=None)
+        except Exception as bug:  # noqa: BLE001 - the others' outcomes must still be reported
+            message = redacted(f"{type(bug).__name__}: {bug} (a bug; check the live policy)")
+            return Outcome(change, "failed", message, written=Done.UNKNOWN)
 
-    return _work_through(tuple(changes), work, progress)
+    return _in_threads(tuple(changes), work, progress)
 
 
-def _work_through(
+def _in_threads(
     changes: Sequence[Change],
     work: Callable[[Change], Outcome],
     progress: Callable[[Outcome], None],
 ) -> tuple[Outcome, ...]:
-    """Work on several changes at a time, with as many threads as there can be, or none."""
+    """Work on several changes at a time, with as many threads as the system has, or none."""
     waiting, taking = iter(enumerate(changes)), Lock()
     done: SimpleQueue[tuple[int, Outcome]] = SimpleQueue()
 
-    def take_turns() -> None:
+    def work_off() -> None:
         while True:
             with taking:
                 taken = next(waiting, None)
@@ -59,9 +59,9 @@ def _work_through(
             number, change = taken
             done.put((number, work(change)))
 
-    started = [_is_started(Thread(target=take_turns)) for _ in changes[:WRITERS]]
+    started = [_is_started(Thread(target=work_off)) for _ in changes[:WRITERS]]
     if not any(started):
-        take_turns()
+        work_off()
     outcomes: dict[int, Outcome] = {}
     while len(outcomes) < len(changes):
         number, outcome = done.get()
@@ -71,7 +71,7 @@ def _work_through(
 
 
 def _is_started(thread: Thread) -> bool:
-    """Start a thread; False where the system has no more of them to give."""
+    """Start a thread; False if the system has no more."""
     try:
         thread.start()
     except RuntimeError:

@@ -1,92 +1,105 @@
-"""What applying needs, as interfaces, and what comes of it, as data."""
+"""What applying needs, as interfaces, and its outcomes, as data."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from enum import Enum
+from typing import Literal, Protocol, TypeVar
 
-from reconciler.model.registry import LiveSettings, RepositorySettings
+from reconciler.model.registry import LiveSettings, NewPolicy, RepositorySettings
 from reconciler.plan.model import Change
+from reconciler.registry.errors import CallError, WriteOutcomeUnknownError
+
+T = TypeVar("T")
 
 Result = Literal["applied", "in-force", "failed", "stale", "skipped"]
 
-AS_WANTED: frozenset[Result] = frozenset({"applied", "in-force"})
-"""The results after which what the change wants is live."""
+AS_DESIRED: frozenset[Result] = frozenset({"applied", "in-force"})
+"""The results after which the desired policy is live."""
+
+Failure = CallError | WriteOutcomeUnknownError
+
+
+class Done(Enum):
+    """Whether a write was done."""
+
+    YES = True
+    NO = False
+    UNKNOWN = None
 
 
 class Reader(Protocol):
-    """What reads one registry; each read raises CallError where it fails."""
+    """Reads one registry; each read raises CallError where it fails."""
 
     def read_policy(self, name: str) -> str | None:
-        """Read one repository's policy; None is no policy."""
+        """Return a repository's policy; None for no policy."""
 
     def read_settings(self, name: str) -> LiveSettings:
-        """Read how one repository is set up."""
+        """Return a repository's settings."""
 
 
 class Writer(Protocol):
-    """What writes to one registry.
+    """Writes to one registry.
 
-    Each write raises CallError where it certainly was not done, WriteOutcomeUnknownError where
-    nobody can say.
+    Each write raises CallError if it was certainly not done, WriteOutcomeUnknownError if it may
+    have been.
     """
 
+    def update_policy(self, name: str, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
+        """Read a policy and write the new one that `decide` returns, with no call in between.
+
+        Returns what `decide` returned instead of a new policy; None after a write.
+        """
+
     def set_policy(self, name: str, text: str) -> None:
-        """Replace one repository's policy."""
+        """Replace a repository's policy."""
 
     def delete_policy(self, name: str) -> None:
-        """Remove one repository's policy."""
+        """Remove a repository's policy."""
 
     def create_repository(self, name: str, settings: RepositorySettings) -> None:
-        """Make a repository."""
+        """Create a repository."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderWriter:
-    """The way to one registry in one region.
-
-    `together` gives a context in which a read and a write follow one another as closely as the
-    pace of calls allows: no other call comes between them.
-    """
+    """The access to one registry in one region."""
 
     reader: Reader
     writer: Writer
-    together: Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one change.
 
-    `in-force`: the live policy was what the change wants already, and nothing was written.
-    `stale`: the live policy was neither that nor what the plan had seen, and was left alone.
-    `error` says why the change was not applied, None where nothing is wrong. `written` tells
-    whether the policy was written, whatever the result; None where nobody knows; `made` the same
-    of a repository that was to be made. `suspects` are the principals that AWS may not know, where
-    it refused the policy for one of them.
+    `in-force`: the live policy was the desired one already, and nothing was written. `stale`: the
+    live policy was neither that nor the one of the plan, and was not changed. `error` is why the
+    change was not applied, None where nothing is wrong. `written` and `created` are about the
+    policy and the repository, whatever the result. `candidates` are the principals of which AWS
+    rejected at least one, where it refused the policy for that.
     """
 
     change: Change
     result: Result
     error: str | None = None
-    written: bool | None = False
-    made: bool | None = False
-    suspects: tuple[str, ...] = ()
+    written: Done = Done.NO
+    created: Done = Done.NO
+    candidates: tuple[str, ...] = ()
 
 
 def applied(change: Change) -> Outcome:
-    """Give the outcome of a change that was made."""
-    return Outcome(change, "applied", written=True)
+    """Return the outcome of a change that was made."""
+    return Outcome(change, "applied", written=Done.YES)
 
 
 class Journal(Protocol):
-    """What keeps a record of every write, so that a run that was killed can be understood."""
+    """A record of every write, from which a run that was killed can be reconstructed."""
 
     def begin(self, change: Change) -> None:
-        """Record, to the disk, what is about to be written. Raises ReconcileError."""
+        """Record, on the disk, what is about to be written. Raises ReconcileError."""
 
     def end(self, outcome: Outcome) -> None:
-        """Record what became of a write that was begun. Raises ReconcileError."""
+        """Record the outcome of a write that was begun. Raises ReconcileError."""
 
     def damage(self) -> str | None:
-        """Say why what was recorded may be lost; None where it is not."""
+        """Return why earlier records may be lost; None where they are not."""

@@ -1,4 +1,4 @@
-"""From a journal and what is live to the plan that puts back what was there before."""
+"""The plan that restores what a journal's writes replaced."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from reconciler.apply.chain import Chain, chain_of
-from reconciler.apply.journal_reading import Written
-from reconciler.apply.looking import is_same
-from reconciler.apply.sendable import sendable
+from reconciler.apply.journal.format import JournaledWrite
+from reconciler.apply.live_state import is_same
+from reconciler.apply.model import Done
+from reconciler.apply.shorten import shorten
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.model.rule_ids import RuleId
@@ -23,21 +23,37 @@ from reconciler.policy.language.principals import gone_kind
 from reconciler.policy.meaning.difference import difference
 from reconciler.policy.meaning.facts import Facts, facts_of_policy
 
-_ON_ITS_WAY = timedelta(minutes=5)
+_MAX_IN_FLIGHT = timedelta(minutes=5)
 """How long a write may take that a killed run has sent; far longer than any that was seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """What it takes to put back what a journal's writes replaced.
+    """The plan that restores what a journal's writes replaced.
 
     In the plan, a repository that is as it was before counts as in sync, and so does one that the
-    journal's runs did not write. `left_alone` are those that can't be put back without undoing what
-    others did; the plan's findings say so of each.
+    journal's runs did not write. `left_alone` are those that can't be restored without undoing a
+    change of another writer; the plan has a finding for each.
     """
 
     plan: Plan
     left_alone: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MergedWrites:
+    """The writes of one repository that are undone together.
+
+    `old` is the policy before them, None for no policy. `news` are those that may be live after
+    them if no other writer wrote: more than one if a run was killed before it recorded the outcome.
+    `created`: they created the repository. `unknown_since` is when the last of them was begun, if
+    its outcome is unknown.
+    """
+
+    old: str | None
+    news: tuple[str | None, ...]
+    created: bool
+    unknown_since: datetime | None = None
 
 
 class _Live(NamedTuple):
@@ -46,87 +62,119 @@ class _Live(NamedTuple):
 
 
 def plan_rollback(
-    writes: Iterable[Written], live: Iterable[LiveRegistry], now: datetime
+    writes: Iterable[JournaledWrite], live: Iterable[LiveRegistry], now: datetime
 ) -> Rollback:
-    """Plan the way back, by what is live `now` (UTC); of each registry, every repository was read.
+    """Plan a rollback of writes, from what is live `now` (UTC) of every repository in them.
 
-    A write of which the journal does not say what became is settled by what is live. Repositories
-    that a run made stay: they may hold images by now.
+    A write of unknown outcome is settled by what is live. Repositories that a run created are kept:
+    they may hold images by now.
     """
-    of_target: defaultdict[Target, list[Written]] = defaultdict(list)
+    of_target: defaultdict[Target, list[JournaledWrite]] = defaultdict(list)
     for write in writes:
         of_target[write.target].append(write)
-    found = {
+    texts = {
         Target(name, registry.scope): repository.policy_text
         for registry in live
         for name, repository in registry.repositories.items()
     }
     plans = {
-        target: _plan_one(target, of_target[target], text, now) for target, text in found.items()
+        target: _plan_one(target, of_target[target], text, now) for target, text in texts.items()
     }
-    left = (
+    left_alone = (
         target
         for target, plan in plans.items()
         if any(found.rule == RuleId.CHANGED_SINCE for found in plan.findings)
     )
-    return Rollback(merge_plans(plans.values()), tuple(sorted(left)))
+    return Rollback(merge_plans(plans.values()), tuple(sorted(left_alone)))
+
+
+def merge_writes(target: Target, writes: Sequence[JournaledWrite]) -> MergedWrites | None:
+    """Merge a repository's writes, in the journal's order; None if nothing was written.
+
+    They are merged as long as each found what the one before it had written. Where one found
+    something else, another writer wrote in between, and that policy is restored. A write of unknown
+    outcome was not done if the next one found what it had found itself.
+    """
+    done = [write for write in writes if write.written is not Done.NO]
+    if not done:
+        return None
+    merged = [done.pop()]
+    while done:
+        earlier, found = done.pop(), merged[-1].before
+        if _is_same_text(target, earlier.after, found):
+            merged.append(earlier)
+        elif earlier.written is Done.YES or not _is_same_text(target, earlier.before, found):
+            break
+    news = []
+    for write in merged:
+        news.append(write.after)
+        if write.written is Done.YES:
+            break
+    first, last = merged[-1], merged[0]
+    unknown_since = last.at if last.written is Done.UNKNOWN else None
+    return MergedWrites(first.before, tuple(news), first.change == "create", unknown_since)
+
+
+def _is_same_text(target: Target, left: str | None, right: str | None) -> bool:
+    return left == right or is_same(target.read(left), target.read(right))
 
 
 def _plan_one(
-    target: Target, writes: Sequence[Written], text: str | ReadFailure | None, now: datetime
+    target: Target, writes: Sequence[JournaledWrite], text: str | ReadFailure | None, now: datetime
 ) -> Plan:
-    chain = chain_of(target, writes)
+    merged = merge_writes(target, writes)
     if isinstance(text, ReadFailure):
-        return _unread(target, chain, text)
+        return _unread(target, merged, text)
     live = target.read(text)
-    if chain is None:
+    if merged is None:
         return _unwritten(target, writes[-1], live)
-    findings = _created(target) if chain.created else ()
-    if is_same(live, target.read(chain.old)):
-        return Plan(in_sync=1, findings=(*findings, *_unsettled(target, chain, now)))
-    if not any(is_same(live, target.read(new)) for new in chain.news):
-        message = "others have changed it since; it is left alone"
+    findings = _created(target) if merged.created else ()
+    if is_same(live, target.read(merged.old)):
+        return Plan(in_sync=1, findings=(*findings, *_unsettled(target, merged, now)))
+    if not any(is_same(live, target.read(new)) for new in merged.news):
+        message = "another writer has changed it since; it is left alone"
         return Plan(findings=(finding(target, RuleId.CHANGED_SINCE, message),))
-    return _put_back(target, chain.old, _Live(text, live), findings)
+    return _restore(target, merged.old, _Live(text, live), findings)
 
 
-def _unsettled(target: Target, chain: Chain, now: datetime) -> Iterable[Finding]:
-    """Say of what is as it was before that a write may still be on its way."""
-    if chain.open_at is not None and now - chain.open_at < _ON_ITS_WAY:
+def _unsettled(target: Target, merged: MergedWrites, now: datetime) -> Iterable[Finding]:
+    """Yield a finding if a write may still be done to a repository that is as it was before."""
+    begun = merged.unknown_since
+    if begun is not None and now - begun < _MAX_IN_FLIGHT:
         message = (
-            f"what became of the write of {chain.open_at:%H:%M:%S} UTC is not known; if it is "
-            "still on its way, it may yet be done: roll back again in some minutes"
+            f"the outcome of the write of {begun:%H:%M:%S} UTC is unknown, and it may still be "
+            "done: roll back again in a few minutes"
         )
         yield finding(target, RuleId.UNSETTLED_WRITE, message)
 
 
-def _unread(target: Target, chain: Chain | None, failure: ReadFailure) -> Plan:
+def _unread(target: Target, merged: MergedWrites | None, failure: ReadFailure) -> Plan:
     if failure.rule != RuleId.MISSING_REPOSITORY:
         return Plan(errors=(PlanError(target, failure.rule, failure.message),))
-    if chain is None or chain.created:
+    if merged is None or merged.created:
         return Plan(in_sync=1)
-    message = "the repository does not exist any more; its policy can't be put back"
+    message = "the repository no longer exists; its policy can't be restored"
     return Plan(errors=(PlanError(target, failure.rule, message),))
 
 
-def _unwritten(target: Target, last: Written, live: Policy) -> Plan:
-    """Look at what no run wrote, as it says: if what it wanted is live, who knows whose it is?"""
-    wanted, before = target.read(last.after), target.read(last.before)
-    if is_same(live, before) or not is_same(live, wanted):
+def _unwritten(target: Target, last: JournaledWrite, live: Policy) -> Plan:
+    """Plan for a repository that no run wrote: its desired policy may be live all the same."""
+    desired, before = target.read(last.after), target.read(last.before)
+    if is_same(live, before) or not is_same(live, desired):
         return Plan(in_sync=1)
     message = (
-        "what was to be written is live, though by this journal it was not written: another run or "
-        "somebody else did; it is left alone"
+        "the policy that was to be written is live, but this journal did not write it: another run "
+        "or writer did; it is left alone"
     )
     return Plan(in_sync=1, findings=(finding(target, RuleId.NOT_WRITTEN, message),))
 
 
-def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Finding, ...]) -> Plan:
-    after_text = None if old is None else sendable(old, target)
+def _restore(target: Target, old: str | None, live: _Live, findings: tuple[Finding, ...]) -> Plan:
+    after_text = None if old is None else shorten(old, target)
     if old is not None and after_text is None:
         message = (
-            f"the policy to put back has {len(old):,} characters, and can't be made to fit the "
-            f"{MAX_POLICY_CHARACTERS:,} that the service takes"
+            f"the policy to restore has {len(old):,} characters, and can't be shortened to the "
+            f"{MAX_POLICY_CHARACTERS:,} that the service accepts"
         )
         return Plan(errors=(PlanError(target, RuleId.POLICY_TOO_LARGE, message),))
     after = target.read(after_text)
@@ -152,18 +200,18 @@ def _put_back(target: Target, old: str | None, live: _Live, findings: tuple[Find
 
 
 def _doubts(target: Target, after: Policy, facts: Facts) -> Iterable[Finding]:
-    """Say why the service may refuse the old policy, or why nobody knows what it allows."""
+    """Yield why the service may reject the old policy, or why its meaning is unknown."""
     if isinstance(after, Unreadable):
-        message = f"the policy to put back is not understood ({after})"
+        message = f"the policy to restore is not understood ({after})"
         yield finding(target, RuleId.UNREADABLE_POLICY, message)
     for holder in facts:
         kind = gone_kind(holder.principal)
         if kind:
             name = holder.principal.names[0]
-            message = f"the policy to put back names {name}, a {kind} that was deleted"
-            yield finding(target, RuleId.DEAD_PRINCIPAL, f"{message}; AWS may refuse it")
+            message = f"the policy to restore names {name}, a deleted {kind}"
+            yield finding(target, RuleId.DEAD_PRINCIPAL, f"{message}; AWS may reject it")
 
 
 def _created(target: Target) -> tuple[Finding, ...]:
-    message = "the repository was made by the run; it stays, for it may hold images"
+    message = "the repository was created by the run; it is kept, since it may hold images"
     return (finding(target, RuleId.CREATED, message),)

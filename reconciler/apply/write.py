@@ -1,33 +1,37 @@
-"""Carry out one change: record, look, write, and settle by reading what became of it."""
+"""Applying one change: record, read, write, and read back."""
 
 from dataclasses import replace
+from functools import partial
 
-from reconciler.apply.creating import StoppedError, create
-from reconciler.apply.looking import Sight, look
-from reconciler.apply.model import Outcome, Reader, ReaderWriter, Writer, applied
-from reconciler.apply.run import INTERRUPTED, SHOWS_WITHIN, Patience, Run
-from reconciler.apply.suspects import added_principals, may_be_new
-from reconciler.apply.trouble import Failure, Persistence, Trouble, trouble_of
+from reconciler.apply.create import StoppedError, create
+from reconciler.apply.live_state import LiveState, live_state
+from reconciler.apply.model import Done, Failure, Outcome, Reader, ReaderWriter, applied
+from reconciler.apply.rejected_principals import added_principals, may_be_new
+from reconciler.apply.retry import Deadline, RetryPolicy, write_policy
+from reconciler.apply.run import INTERRUPTED, Run
 from reconciler.errors import ReconcileError, RefusedError
-from reconciler.model.registry import RepositorySettings
+from reconciler.model.registry import NewPolicy, RepositorySettings
 from reconciler.plan.model import Change
-from reconciler.registry.fault import PASSING, CallError, Fault, WriteOutcomeUnknownError
+from reconciler.registry.errors import CallError, Retry, WriteOutcomeUnknownError
+
+SHOWS_WITHIN = 15.0
+"""Seconds for which a written policy is read back where a read returns the old one, or fails."""
 
 _STALE = "the live policy has changed since it was planned; run plan again"
-_IN_FORCE = "the live policy was what the plan wants already"
+_IN_FORCE = "the desired policy was already in force"
 _NOT_LIVE = {
-    Sight.AS_PLANNED: "the policy was written, but the live one is the old one, still or again; "
+    LiveState.AS_PLANNED: "the policy was written, but a read still returns the old one; "
     "run plan again",
-    Sight.OTHER: "written, but changed by someone else right after; run plan again",
+    LiveState.OTHER: "written, but changed by someone else right after; run plan again",
 }
-_UNANSWERED = "an attempt to write it got no answer: it may have been done by then, or be done yet"
+_UNSETTLED = "an earlier attempt got no response: it may have been done, or may still be"
 
 
 def apply_change(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
-    """Carry out one change and say what became of it; never raises for what AWS answers.
+    """Apply one change and return its outcome; never raises for an error of AWS.
 
-    The record comes first, for the time that the disk takes must not lie between the last look at
-    the live policy and the write.
+    The record comes first, so that the time for the disk does not lie between the last read of the
+    live policy and the write.
     """
     try:
         run.journal.begin(change)
@@ -36,7 +40,7 @@ def apply_change(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
     if change.settings is None:
         outcome = _write(change, registry, run)
     else:
-        outcome = _make_and_write(change, change.settings, registry, run)
+        outcome = _create_and_write(change, change.settings, registry, run)
     try:
         run.journal.end(outcome)
     except ReconcileError as error:
@@ -46,110 +50,107 @@ def apply_change(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
     return outcome
 
 
-def _make_and_write(
+def _create_and_write(
     change: Change, settings: RepositorySettings, registry: ReaderWriter, run: Run
 ) -> Outcome:
-    """Make the repository of a change, then set its policy."""
     try:
         created = create(change.target, settings, registry, run)
     except StoppedError as stopped:
-        return _stopped(change, stopped.reason, stopped.lost)
+        return _skipped(change, stopped.reason, stopped.unsettled)
     except RefusedError as error:
         return Outcome(change, "stale", error.message)
     except WriteOutcomeUnknownError as error:
-        return _failed(change, error, run, written=None)
+        return _failed(change, error, run, written=Done.UNKNOWN)
     except CallError as error:
         return _failed(change, error, run)
-    return _with_creation(_write(change, registry, run, created.visible), created.made)
+    return _with_creation(_write(change, registry, run, created.visible), created.created)
 
 
-def _with_creation(outcome: Outcome, made: bool | None) -> Outcome:
-    """Add to the outcome of a policy what became of the repository that it is for."""
-    if made is False:
+def _with_creation(outcome: Outcome, created: Done) -> Outcome:
+    """Return the outcome of a policy with what became of its repository."""
+    if created is Done.NO:
         nothing_done = outcome.result == "applied" and outcome.change.after_text is None
         return Outcome(outcome.change, "in-force") if nothing_done else outcome
     if outcome.result == "applied":
         return outcome
-    told = "the repository was made" if made else "this run may have made the repository"
-    return replace(outcome, error=f"{told}; {outcome.error or _IN_FORCE}", made=made)
+    repository = (
+        "the repository was created"
+        if created is Done.YES
+        else "this run may have created the repository"
+    )
+    return replace(outcome, error=f"{repository}; {outcome.error or _IN_FORCE}", created=created)
 
 
 def _write(
-    change: Change, registry: ReaderWriter, run: Run, visible: Patience | None = None
+    change: Change, registry: ReaderWriter, run: Run, visible: Deadline | None = None
 ) -> Outcome:
-    """Write the policy; again where that can help, each time after another look.
+    """Write the policy; `visible` is the deadline for a new repository to be visible.
 
-    `visible` is the patience for a repository that was just made.
+    Each attempt reads the live policy anew before it writes.
     """
-    persistence = Persistence(run.new_patience, _further(change, run, visible))
-    lost: WriteOutcomeUnknownError | None = None
-    while True:
-        # Not between the look and the write: it may have to wait until a line is on the disk.
+    policy = write_policy(run.new_deadline, _more_deadlines(change, run, visible))
+
+    def attempt() -> Outcome | None:
+        # Not between the read and the write: it may have to wait until a line is on the disk.
         reason = run.reason_to_halt()
-        try:
-            with registry.together():
-                sight = look(change, registry.reader)
-                run.note_answer(change.target.scope)
-                settled = _settle(change, sight, run, lost, reason)
-                if settled is not None:
-                    return settled
-                _send(change, registry.writer)
-        except WriteOutcomeUnknownError as error:
-            failure: Failure = error
-            lost = error
-        except CallError as error:
-            failure = error
-        else:
-            return _confirm(change, registry.reader, run, visible)
-        if not persistence.goes_on_after(failure):
-            return _give_up(change, failure, registry.reader, run, lost)
+
+        def decide(live: str | None) -> Outcome | NewPolicy:
+            run.note_response(change.target.scope)
+            return _decide(change, live, run, policy.unsettled, reason)
+
+        return registry.writer.update_policy(change.target.repository, decide)
+
+    try:
+        outcome = policy.call(attempt)
+    except (CallError, WriteOutcomeUnknownError) as failure:
+        return _give_up(change, failure, registry.reader, run, policy.unsettled)
+    return outcome or _confirm(change, registry.reader, run, visible)
 
 
-def _further(change: Change, run: Run, visible: Patience | None) -> dict[Trouble, Patience]:
-    """Give the patience for the troubles that only this change's write waits out."""
-    patience = {}
+def _more_deadlines(change: Change, run: Run, visible: Deadline | None) -> dict[Retry, Deadline]:
+    deadlines = {}
     if may_be_new(change):
-        patience[Trouble.UNKNOWN_PRINCIPAL] = run.patience
+        deadlines[Retry.PRINCIPAL_NOT_FOUND] = run.principal_deadline
     if visible is not None:
-        patience[Trouble.NOT_VISIBLE] = visible
-    return patience
+        deadlines[Retry.NOT_VISIBLE] = visible
+    return deadlines
 
 
-def _settle(
+def _decide(
     change: Change,
-    sight: Sight,
+    live: str | None,
     run: Run,
-    lost: WriteOutcomeUnknownError | None,
-    reason: str | None = None,
-) -> Outcome | None:
-    """Say what came of a change, by a look at what is live; None where it is to be written.
+    unsettled: WriteOutcomeUnknownError | None,
+    reason: str | None,
+) -> Outcome | NewPolicy:
+    """Return the policy to write, or the outcome without a write.
 
-    `lost` is an attempt that may have been done, or may yet be. `reason` says why nothing is sent
-    any more.
+    `unsettled` is an attempt that may have been done, `reason` why nothing more is sent.
     """
-    maybe = None if lost else False
-    if sight is Sight.AS_PLANNED:
-        if change.settings and change.after_text is None:
-            return applied(change)
-        reason = INTERRUPTED if run.stopped() else reason
-        return _stopped(change, reason, lost) if reason else None
-    if sight is Sight.IN_FORCE:
-        return applied(change) if lost else Outcome(change, "in-force")
-    told = f"{_STALE}; {_UNANSWERED}" if lost else _STALE
-    return Outcome(change, "stale", told, written=maybe)
+    state = live_state(change, live)
+    if state is not LiveState.AS_PLANNED:
+        return _not_as_planned(change, state, unsettled)
+    if change.settings and change.after_text is None:
+        return applied(change)
+    if run.stopped():
+        reason = INTERRUPTED
+    return _skipped(change, reason, unsettled) if reason else NewPolicy(change.after_text)
 
 
-def _stopped(change: Change, reason: str, lost: WriteOutcomeUnknownError | None) -> Outcome:
-    if lost is None:
+def _not_as_planned(
+    change: Change, state: LiveState, unsettled: WriteOutcomeUnknownError | None
+) -> Outcome:
+    if state is LiveState.IN_FORCE:
+        return applied(change) if unsettled else Outcome(change, "in-force")
+    if unsettled:
+        return Outcome(change, "stale", f"{_STALE}; {_UNSETTLED}", written=Done.UNKNOWN)
+    return Outcome(change, "stale", _STALE)
+
+
+def _skipped(change: Change, reason: str, unsettled: WriteOutcomeUnknownError | None) -> Outcome:
+    if unsettled is None:
         return Outcome(change, "skipped", reason)
-    return Outcome(change, "skipped", f"{reason}; {_UNANSWERED}", written=None)
-
-
-def _send(change: Change, writer: Writer) -> None:
-    if change.after_text is None:
-        writer.delete_policy(change.target.repository)
-    else:
-        writer.set_policy(change.target.repository, change.after_text)
+    return Outcome(change, "skipped", f"{reason}; {_UNSETTLED}", written=Done.UNKNOWN)
 
 
 def _give_up(
@@ -157,65 +158,57 @@ def _give_up(
     failure: Failure,
     reader: Reader,
     run: Run,
-    lost: WriteOutcomeUnknownError | None,
+    unsettled: WriteOutcomeUnknownError | None,
 ) -> Outcome:
-    """Say why a change was not written, or may not have been: then a last look may tell."""
-    if trouble_of(failure) is Trouble.UNKNOWN_PRINCIPAL and added_principals(change):
-        failed = _unknown_principal(change, failure, run)
+    """Return why a change was not written, or may not have been: then a last read may tell."""
+    if failure.retry is Retry.PRINCIPAL_NOT_FOUND and added_principals(change):
+        failed = _rejected_principal(change, failure, run)
     else:
         failed = _failed(change, failure, run)
-    if lost is None:
+    if unsettled is None:
         return failed
-    told = failed.error if lost is failure else f"{failed.error}; {_UNANSWERED}"
-    failed = replace(failed, error=told, written=None)
+    message = failed.error if unsettled is failure else f"{failed.error}; {_UNSETTLED}"
+    failed = replace(failed, error=message, written=Done.UNKNOWN)
     try:
-        sight = look(change, reader)
+        state = live_state(change, reader.read_policy(change.target.repository))
     except CallError as error:
         run.note_failure(error, change.target.scope)
-        known = lost.message if failure.message == error.message else told
+        known = unsettled.message if failure.message == error.message else message
         return replace(failed, error=f"{known}; the live policy can't be read: {error.message}")
-    if sight is Sight.AS_PLANNED:
-        return replace(failed, error=f"{told}; when last read, the policy was as before")
-    return _settle(change, sight, run, lost) or failed
+    if state is LiveState.AS_PLANNED:
+        return replace(failed, error=f"{message}; when last read, the policy was unchanged")
+    return _not_as_planned(change, state, unsettled)
 
 
-def _unknown_principal(change: Change, failure: Failure, run: Run) -> Outcome:
-    also = ""
-    if may_be_new(change) and run.patience.seconds > 0:
-        waited = f"waited up to {run.patience.seconds:g} s"
-        also = f"; {'not waited for: interrupted' if run.stopped() else waited}"
-    failed = _failed(change, failure, run, failure.message + also)
-    return replace(failed, suspects=added_principals(change))
+def _rejected_principal(change: Change, failure: Failure, run: Run) -> Outcome:
+    message, seconds = failure.message, run.principal_deadline.seconds
+    if may_be_new(change) and seconds > 0:
+        waited = "not waited for: interrupted" if run.stopped() else f"waited up to {seconds:g} s"
+        message = f"{message}; {waited}"
+    failed = _failed(change, failure, run, message)
+    return replace(failed, candidates=added_principals(change))
 
 
-def _confirm(change: Change, reader: Reader, run: Run, visible: Patience | None) -> Outcome:
+def _confirm(change: Change, reader: Reader, run: Run, visible: Deadline | None) -> Outcome:
     """Read a written policy back: what counts is what the service made of it.
 
-    That a read may still give the old policy for a moment is assumed.
+    That a read may still return the old policy for a moment is assumed.
     """
-    patience, waits = visible or run.new_patience(SHOWS_WITHIN), 0
-    while _may_pass(seen := _seen(change, reader), visible) and patience.wait(waits):
-        waits += 1
-    if isinstance(seen, CallError):
-        message = f"the policy was written, but could not be read back: {seen.one_line}"
-        return _failed(change, seen, run, message, written=True)
-    if seen is Sight.IN_FORCE:
-        return applied(change)
-    return Outcome(change, "failed", _NOT_LIVE[seen], written=True)
-
-
-def _seen(change: Change, reader: Reader) -> Sight | CallError:
+    reasons = [Retry.THROTTLED, Retry.UNSENT, Retry.TRANSIENT]
+    if visible is not None:
+        reasons.append(Retry.NOT_VISIBLE)
+    policy = RetryPolicy(dict.fromkeys(reasons, visible or run.new_deadline(SHOWS_WITHIN)))
+    read = partial(reader.read_policy, change.target.repository)
     try:
-        return look(change, reader)
+        state = policy.call(
+            lambda: live_state(change, read()), lambda state: state is LiveState.AS_PLANNED
+        )
     except CallError as error:
-        return error
-
-
-def _may_pass(seen: Sight | CallError, visible: Patience | None) -> bool:
-    if isinstance(seen, Sight):
-        return seen is Sight.AS_PLANNED
-    is_hidden = visible is not None and seen.fault is Fault.REPOSITORY_MISSING
-    return is_hidden or seen.fault in PASSING
+        message = f"the policy was written, but could not be read back: {error.one_line}"
+        return _failed(change, error, run, message, written=Done.YES)
+    if state is LiveState.IN_FORCE:
+        return applied(change)
+    return Outcome(change, "failed", _NOT_LIVE[state], written=Done.YES)
 
 
 def _failed(
@@ -224,8 +217,8 @@ def _failed(
     run: Run,
     message: str | None = None,
     *,
-    written: bool | None = False,
+    written: Done = Done.NO,
 ) -> Outcome:
-    """Give the outcome of a failure, after which the run may have to end."""
+    """Return the outcome of a failure, after which the run may have to end."""
     run.note_failure(error, change.target.scope)
     return Outcome(change, "failed", message or error.one_line, written=written)

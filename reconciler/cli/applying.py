@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.access_file.words import display_names_of
-from reconciler.apply.journal_lines import Author
+from reconciler.access_file.model import display_names_of
+from reconciler.apply.journal.format import Author
 from reconciler.cli.carry_out import Carried, carry_out
 from reconciler.cli.journals import keeping_journal
 from reconciler.cli.load import AccessSource

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from reconciler.apply.execute import execute
-from reconciler.apply.model import AS_WANTED, Journal, Outcome, ReaderWriter
-from reconciler.apply.probe import Probe, name_unknown
-from reconciler.apply.run import Patience, Run
+from reconciler.apply.model import AS_DESIRED, Done, Journal, Outcome, ReaderWriter
+from reconciler.apply.rejected_principals import Probe, name_missing
+from reconciler.apply.retry import Deadline
+from reconciler.apply.run import Run
 from reconciler.cli.exits import Exit
 from reconciler.cli.signals import Interrupt, hold_signals
 from reconciler.cli.survey import Line
@@ -68,11 +69,11 @@ def carry_out(
     probe_repository: str | None = None,
 ) -> Carried:
     """Apply the changes; `wait` is how many seconds a new role is waited for."""
-    writers = {scope: RegistryWriter(line.connection, line.pace) for scope, line in lines.items()}
-    registries = {
-        scope: ReaderWriter(line.reader, writers[scope], partial(line.pace.together, 2))
+    writers = {
+        scope: RegistryWriter(line.connection, line.pace, line.reader)
         for scope, line in lines.items()
     }
+    registries = {scope: ReaderWriter(line.reader, writers[scope]) for scope, line in lines.items()}
     done = 0
     stopped = hold_signals()
     with progress_bar("applying") as progress:
@@ -82,28 +83,28 @@ def carry_out(
             done += 1
             progress(done, len(changes))
 
-        new_patience = partial(Patience, stopped=stopped)
+        new_deadline = partial(Deadline, stopped=stopped)
         waiting = f"waiting up to {wait:g} s for new roles that AWS does not know yet"
-        patience = new_patience(wait, begins=partial(note, waiting))
-        run = Run(journal, patience, stopped, new_patience)
+        deadline = new_deadline(wait, on_first_wait=partial(note, waiting))
+        run = Run(journal, deadline, stopped, new_deadline)
         outcomes = execute(changes, registries, run, count)
 
         def halted() -> bool:
             return run.reason_to_halt() is not None
 
         probes = {
-            scope: Probe(probe_repository, lines[scope].reader, writer, halted, new_patience)
+            scope: Probe(probe_repository, lines[scope].reader, writer, halted, new_deadline)
             for scope, writer in writers.items()
             if probe_repository is not None and not halted()
         }
-        outcomes = name_unknown(outcomes, probes)
+        outcomes = name_missing(outcomes, probes)
         return Carried(outcomes, stopped(), journal.damage() is not None)
 
 
 def exits_of(plan: Plan, carried: Carried) -> list[Exit]:
     """Give the exit codes that the outcomes of changes that were carried out call for."""
     results = {outcome.result for outcome in carried.outcomes}
-    in_part = plan.errors or carried.unrecorded or not results <= AS_WANTED
+    in_part = plan.errors or carried.unrecorded or not results <= AS_DESIRED
     if may_be_written(carried) and in_part:
         return [Exit.PARTLY_APPLIED]
     codes = {"stale": Exit.REFUSED, "failed": Exit.FAILED, "skipped": Exit.FAILED}
@@ -114,5 +115,6 @@ def exits_of(plan: Plan, carried: Carried) -> list[Exit]:
 def may_be_written(carried: Carried) -> bool:
     """Tell whether anything was written or made, or may have been."""
     return any(
-        outcome.written is not False or outcome.made is not False for outcome in carried.outcomes
+        outcome.written is not Done.NO or outcome.created is not Done.NO
+        for outcome in carried.outcomes
     )

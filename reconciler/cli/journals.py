@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from reconciler.apply.journal import RunJournal, start_journal
-from reconciler.apply.journal_file import ELSEWHERE
-from reconciler.apply.journal_lines import Author, Command, RunInfo
-from reconciler.apply.journal_reading import MAX_JOURNAL, read_journal
+from reconciler.apply.journal.file import PATH_HINT
+from reconciler.apply.journal.format import MAX_JOURNAL, Author, Command, RunInfo, read_journal
+from reconciler.apply.journal.run_journal import RunJournal, start_journal
 from reconciler.cli.files import read_file, require_no_stdout
 from reconciler.cli.terminal import as_argument, note, show_error
 from reconciler.errors import ReconcileError, RefusedError, UsageError
@@ -99,10 +98,10 @@ def read_journal_file(path: Path) -> bytes:
 
 def require_usable(option: Path | None) -> None:
     """Raise UsageError for a journal that can be none, before it is needed."""
-    require_no_stdout("--journal", option, ELSEWHERE)
+    require_no_stdout("--journal", option, PATH_HINT)
     if option is not None and option.exists() and not option.is_file():
         kind = "a folder" if option.is_dir() else "no regular file"
-        raise UsageError(f"the journal {option} is {kind}", hint=ELSEWHERE)
+        raise UsageError(f"the journal {option} is {kind}", hint=PATH_HINT)
 
 
 def require_other_file(journal: Path, option: Path | None) -> None:

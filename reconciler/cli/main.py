@@ -17,6 +17,7 @@ from reconciler.cli.commands import (
     init,
     plan,
     rollback,
+    rule,
     sandbox,
     schema,
     validate,
@@ -49,6 +50,7 @@ app.command("rollback")(rollback.rollback)
 app.command("compare")(compare.compare)
 app.add_typer(iam.app, name="iam")
 app.command("schema")(schema.schema)
+app.command("rule")(rule.rule)
 app.command("sandbox")(sandbox.sandbox)
 app.command("demo")(demo.demo)
 

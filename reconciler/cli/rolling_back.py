@@ -9,8 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from reconciler import __version__
-from reconciler.apply.journal_lines import Author
-from reconciler.apply.journal_reading import Written, read_journal
+from reconciler.apply.journal.format import Author, JournaledWrite, read_journal
 from reconciler.apply.rollback import Rollback, plan_rollback
 from reconciler.cli.carry_out import Carried, exits_of, may_be_written
 from reconciler.cli.exits import Exit
@@ -27,7 +26,7 @@ from reconciler.plan.model import Finding, Plan
 from reconciler.plan.saved_plan import Origin
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.printable import printable
-from reconciler.registry.fault import CallError
+from reconciler.registry.errors import CallError
 from reconciler.registry.reader import unread
 from reconciler.registry.session import caller_identity
 
@@ -47,7 +46,7 @@ class JournalSource:
     path: str
     content: bytes
     scopes: tuple[RegistryScope, ...]
-    writes: tuple[Written, ...]
+    writes: tuple[JournaledWrite, ...]
     idle_globs: tuple[str, ...]
 
 
@@ -81,7 +80,7 @@ def journal_source(
     )
 
 
-def open_lines_of(writes: Iterable[Written], profile: str | None) -> tuple[Lines, Authors]:
+def open_lines_of(writes: Iterable[JournaledWrite], profile: str | None) -> tuple[Lines, Authors]:
     """Open a line to each registry that was written, and ask who writes there now.
 
     Where runs assumed several roles in one, it is the last one's. Raises ReconcileError.

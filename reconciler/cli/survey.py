@@ -9,9 +9,8 @@ from threading import Lock
 
 from reconciler.access_file.desired import managed_names
 from reconciler.access_file.document.problems import did_you_mean
-from reconciler.access_file.model import AccessFile
-from reconciler.access_file.words import display_names_of
-from reconciler.apply.journal_lines import Author
+from reconciler.access_file.model import AccessFile, display_names_of
+from reconciler.apply.journal.format import Author
 from reconciler.cli.exits import Exit
 from reconciler.cli.load import AccessSource
 from reconciler.cli.planning import NOTHING_SELECTED, Globs, plan_registries, selected
@@ -22,8 +21,8 @@ from reconciler.model.registry import LiveRegistry, RegistryScope
 from reconciler.plan.guards import Refusal
 from reconciler.plan.model import Plan
 from reconciler.policy.language.glob import has_wildcard
-from reconciler.registry.failures import in_this_region_only
-from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.error_messages import in_this_region_only
+from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader, failure_of
 from reconciler.registry.session import (
@@ -208,6 +207,6 @@ def _list(line: Line) -> tuple[str, ...]:
     try:
         return line.reader.list_repositories()
     except CallError as error:
-        if error.fault is Fault.DENIED:
+        if error.kind is FailureKind.DENIED:
             require_account(line.connection)
         raise

@@ -1,8 +1,9 @@
-"""The file's own words for what a policy says: names of principals, names of tiers."""
+"""The names of one access file, to describe policies with: of principals, tiers and accounts."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.labels import holder_name
@@ -11,32 +12,22 @@ from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, OF_SERVICES, Tiers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DisplayNames:
-    """All the tiers and names of one access file; `accounts` gives the names by the ids."""
+    """The tiers and names of one access file; `accounts` maps ids to names."""
 
     tiers: Tiers = field(default_factory=lambda: BUILT_IN_TIERS)
     principals: tuple[NamedPrincipal, ...] = ()
     accounts: Mapping[str, str] = field(default_factory=dict)
-    _of_others: Tiers = field(init=False, repr=False, compare=False)
-    _by_principal: dict[Principal, tuple[NamedPrincipal, ...]] = field(
-        init=False, repr=False, compare=False
-    )
-
-    def __post_init__(self) -> None:
-        """Sort the names by principal, those that demand the most first; pick others' tiers."""
-        others = {name: tier for name, tier in self.tiers.items() if name != OF_SERVICES}
-        object.__setattr__(self, "_of_others", others)
-        object.__setattr__(self, "_by_principal", _by_principal(self.principals))
 
     def tiers_of(self, principal: Principal) -> Tiers:
-        """Give the tiers whose names may tell what a principal holds."""
-        return self.tiers if principal.kind == "Service" else self._of_others
+        """Return the tiers that may describe what a principal has."""
+        return self.tiers if principal.kind == "Service" else self._tiers_without_services
 
     def find(self, principal: Principal, condition: Condition) -> NamedPrincipal | None:
-        """Give the file's entry for whoever holds something under this condition, if any.
+        """Return the named principal that matches under a condition, if any.
 
-        Where several fit (an organization and a part of it), the one that demands the most.
+        Where several match (an organization and a part of it), the one with the most clauses.
         """
         for named in self._by_principal.get(principal, ()):
             if set(named.condition) <= set(condition):
@@ -44,22 +35,21 @@ class DisplayNames:
         return None
 
     def name_of(self, principal: Principal, condition: Condition) -> str | None:
-        """Give the file's name for whoever holds something under this condition, if any."""
+        """Return the name of the principal that `find` returns, if any."""
         named = self.find(principal, condition)
         return named.name if named else None
 
-    def who(self, principal: Principal, condition: Condition) -> str:
-        """Write who holds something: by the file's name, if there is one."""
+    def label(self, principal: Principal, condition: Condition) -> str:
+        """Return the name of a principal, or else the principal as in IAM."""
         return self.name_of(principal, condition) or holder_name(principal, condition)
 
+    @cached_property
+    def _tiers_without_services(self) -> Tiers:
+        return {name: tier for name, tier in self.tiers.items() if name != OF_SERVICES}
 
-def _by_principal(
-    principals: Iterable[NamedPrincipal],
-) -> dict[Principal, tuple[NamedPrincipal, ...]]:
-    found: defaultdict[Principal, list[NamedPrincipal]] = defaultdict(list)
-    for named in principals:
-        found[named.principal].append(named)
-    return {
-        principal: tuple(sorted(names, key=lambda n: (-len(n.condition), n.name or "")))
-        for principal, names in found.items()
-    }
+    @cached_property
+    def _by_principal(self) -> Mapping[Principal, Sequence[NamedPrincipal]]:
+        found: defaultdict[Principal, list[NamedPrincipal]] = defaultdict(list)
+        for named in sorted(self.principals, key=lambda n: (-len(n.condition), n.name or "")):
+            found[named.principal].append(named)
+        return found

@@ -1,4 +1,4 @@
-"""What an access file asks for, as plain data: the bridge between the file and a plan."""
+"""What an access file asks for, as plain data: the input of a plan."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -12,9 +12,8 @@ from reconciler.policy.meaning.facts import Facts, Holder, reduce_facts
 class Grant(NamedTuple):
     """One principal with one tier on a repository.
 
-    `condition` is all of it: the principal's own, the grant's `when`, and `until`, which is
-    also given as a moment, in UTC, to the second. `name` is what the file calls the principal,
-    if it does.
+    `condition` includes the principal's own condition, the grant's `when`, and `until`, which is
+    also a time of its own (UTC, to the second). `name` is the principal's name in the file, if any.
     """
 
     principal: Principal
@@ -28,8 +27,8 @@ class Grant(NamedTuple):
 class Desired(NamedTuple):
     """What the file asks for on one repository.
 
-    `expired` are grants whose `until` has passed: they are no longer asked for. `statements`
-    are raw statements (JSON objects), carried as they are.
+    `expired` are the grants whose `until` has passed; they are not part of the policy. `statements`
+    are raw statements (JSON objects), sent as they are.
     """
 
     repository: str
@@ -39,7 +38,7 @@ class Desired(NamedTuple):
 
 
 def grant_facts(grants: Iterable[Grant]) -> Facts:
-    """Collect what some grants allow, without what others among them cover."""
+    """Return what some grants allow, without facts that others among them cover."""
     collected: dict[Holder, frozenset[str]] = {}
     for grant in grants:
         holder = Holder(grant.principal, "Allow", grant.condition)

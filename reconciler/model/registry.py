@@ -45,6 +45,12 @@ class LiveSettings(NamedTuple):
     encryption: str
 
 
+class NewPolicy(NamedTuple):
+    """The policy to write: JSON of at most 10,240 characters; None removes the live one."""
+
+    text: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class ReadFailure:
     """Why one repository's policy could not be read.

@@ -1,4 +1,7 @@
-"""The ids of all rules: of problems, findings, risks, refusals and errors."""
+"""The ids of all rules: of problems, findings, risks, refusals and errors.
+
+A file of their own: every room imports them, and few need what `reconciler.model.rules` reads.
+"""
 
 from enum import StrEnum
 
@@ -97,17 +100,7 @@ class RuleId(StrEnum):
     UNSETTLED_WRITE = "unsettled-write"
     THROTTLED = "throttled"
     CREATED = "created"
-
-
-RISKS = frozenset(
-    {
-        RuleId.ADMIN,
-        RuleId.CAN_REWRITE,
-        RuleId.DENY_REMOVED,
-        RuleId.LAMBDA_LOSES_ACCESS,
-        RuleId.NEW_ACCOUNT,
-        RuleId.OUTSIDE_ORGANIZATION,
-        RuleId.PUBLIC,
-    }
-)
-"""The rules that mark a change."""
+    MAX_REVOKED = "max_revoked"
+    MAX_GRANTED = "max_granted"
+    EMPTY = "empty"
+    LOCK_OUT = "lock_out"

@@ -71,7 +71,7 @@ def unchanged_findings(
             )
             yield finding(target, RuleId.PUBLIC, message)
     rewriting = {
-        names.who(holder.principal, holder.condition)
+        names.label(holder.principal, holder.condition)
         for holder, actions in unchanged.items()
         if may_rewrite(holder, actions, target, denied_to(holder.principal, after))
     }
@@ -128,7 +128,7 @@ def _candidates(kind: str, access: tuple[AccessChange, ...], names: DisplayNames
     for change in access:
         arn = parse_arn(change.principal.names[0]) if change.principal.names else None
         if change.effect == "Allow" and not change.before and arn and arn.resource_type == kind:
-            yield names.who(change.principal, change.after[0].condition)
+            yield names.label(change.principal, change.after[0].condition)
 
 
 def _described(holder: Holder, actions: Actions, names: DisplayNames) -> str:

@@ -81,7 +81,7 @@ def check_lock_out(
     arn = caller()
     for target, why in locked_out(denying, arn):
         yield Refusal(
-            "lock_out",
+            RuleId.LOCK_OUT,
             f"on {target} {why} {arn} from reading, setting or deleting the policy; "
             f"{LOCK_OUT} {target.repository} allows it once",
         )
@@ -92,13 +92,13 @@ def _check_amounts(plan: Plan, guards: Guards, allowances: Allowances) -> Iterab
     won = sum(change.granted for change in plan.changes)
     if lost > allowances.revocations and _exceeds(lost, plan.live_grants, guards.max_revoked):
         yield Refusal(
-            "max_revoked",
+            RuleId.MAX_REVOKED,
             f"this would revoke or narrow {lost} of {_grants(plan.live_grants)}; the limit is "
             f"{guards.max_revoked}; {REVOCATIONS} {lost} allows it once",
         )
     if won > allowances.grants and _exceeds(won, plan.live_grants, guards.max_granted):
         yield Refusal(
-            "max_granted",
+            RuleId.MAX_GRANTED,
             f"this would add or widen {_grants(won)}, to {plan.live_grants}; the limit is "
             f"{guards.max_granted}; {GRANTS} {won} allows it once",
         )
@@ -113,7 +113,7 @@ def _check_emptied(changes: Iterable[Change], allowed: frozenset[str]) -> Iterab
         name = change.target.repository
         if change.emptied and name not in allowed:
             yield Refusal(
-                "empty",
+                RuleId.EMPTY,
                 f"this would leave nobody with access to {change.target}, "
                 f"{_grants(change.emptied)} now; {EMPTY} {name} allows it once",
             )

@@ -62,7 +62,7 @@ def require_no_new_violation(
                     if by_rewriting
                     else f"would have {rule.tier}"
                 )
-                messages[f"{names.who(*principal)} {gets}, {_forbidden(rule.because)}"] = None
+                messages[f"{names.label(*principal)} {gets}, {_forbidden(rule.because)}"] = None
     if messages:
         raise NotPlannableError(RuleId.NEVER, "; ".join(messages))
 

@@ -1,21 +1,33 @@
-"""From what boto3 raises to a `Fault`.
+"""The `FailureKind` of what boto3 raises.
 
 The error codes are those of the ECR API reference and its page "Common error types", and of
-botocore's own list of throttling codes, less LimitExceededException: that is a quota, which
-waiting does not help.
+botocore's list of throttling codes, without LimitExceededException: that is a quota, which does
+not recover by waiting.
 """
+
+from collections.abc import Iterable, Mapping
 
 from botocore import exceptions as boto
 
-from reconciler.registry.fault import CallError, Fault
-from reconciler.registry.pace import Verdict
+from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind, Retry
 
 _UNSENDABLE = "Invalid header value"
-"""How Python's http.client begins to say that a header can't be sent: one with a credential."""
+"""How Python's http.client refuses to send a header, which may hold a credential."""
 
 _FIRST_SERVER_ERROR = 500  # HTTP status
-_THROTTLES = frozenset(
-    {
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
+BAD_SIGNATURE = frozenset(
+    ["InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch"]
+)
+_UNSIGNED = [
+    "AuthFailure",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+]
+_CODES: Mapping[FailureKind, Iterable[str]] = {
+    FailureKind.THROTTLED: [
         "429",
         "BandwidthLimitExceeded",
         "RequestLimitExceeded",
@@ -26,67 +38,45 @@ _THROTTLES = frozenset(
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
-    }
-)
-EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
-BAD_SIGNATURE = frozenset(
-    {
-        "InvalidSignatureException",
-        "RequestExpired",
-        "RequestTimeTooSkewed",
-        "SignatureDoesNotMatch",
-    }
-)
-_UNSIGNED = frozenset(
-    {
-        "AuthFailure",
-        "IncompleteSignature",
-        "IncompleteSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-    }
-)
-# So a region answers that is not enabled for the account, and so does each one where the access
-# key does not exist (aws/chalice#1445, segmentio/aws-okta#225). The last two are only the first.
-_UNKNOWN_HERE = frozenset(
-    {
+    ],
+    FailureKind.CREDENTIALS: (*EXPIRED, *BAD_SIGNATURE, *_UNSIGNED),
+    # The first two: from a region that is not enabled for the account, and from every region where
+    # the access key does not exist (aws/chalice#1445, segmentio/aws-okta#225). The last two: only
+    # from a region that is not enabled.
+    FailureKind.NOT_ACCEPTED: [
         "InvalidClientTokenId",
         "UnrecognizedClientException",
         "OptInRequired",
         "RegionDisabledException",
-    }
-)
-_BY_CODE = {
-    **dict.fromkeys(_THROTTLES, Fault.THROTTLED),
-    **dict.fromkeys(EXPIRED | BAD_SIGNATURE | _UNSIGNED, Fault.CREDENTIALS),
-    **dict.fromkeys(_UNKNOWN_HERE, Fault.NOT_ACCEPTED),
-    **dict.fromkeys(("AccessDenied", "AccessDeniedException"), Fault.DENIED),
-    **dict.fromkeys(("408", "RequestTimeout", "RequestTimeoutException"), Fault.UNANSWERED),
-    "RepositoryNotFoundException": Fault.REPOSITORY_MISSING,
-    "RepositoryAlreadyExistsException": Fault.REPOSITORY_EXISTS,
-    "RepositoryPolicyNotFoundException": Fault.POLICY_MISSING,
-    "ServerException": Fault.SERVICE,
+    ],
+    FailureKind.DENIED: ("AccessDenied", "AccessDeniedException"),
+    FailureKind.UNANSWERED: ("408", "RequestTimeout", "RequestTimeoutException"),
+    FailureKind.REPOSITORY_MISSING: ("RepositoryNotFoundException",),
+    FailureKind.REPOSITORY_EXISTS: ("RepositoryAlreadyExistsException",),
+    FailureKind.POLICY_MISSING: ("RepositoryPolicyNotFoundException",),
+    FailureKind.SERVICE: ("ServerException",),
 }
-# Calls that boto3 makes by itself, inside any other, to obtain credentials.
+_BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes}
+# Calls that boto3 makes by itself, inside another call, to obtain credentials.
 _CREDENTIAL_CALLS = frozenset(
-    {
+    [
         "AssumeRole",
         "AssumeRoleWithSAML",
         "AssumeRoleWithWebIdentity",
         "CreateOAuth2Token",
         "CreateToken",
         "GetRoleCredentials",
-    }
+    ]
 )
-# Order matters: the first row that fits decides.
-_BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Fault], ...] = (
+# In order: the first row that matches decides.
+_BY_TYPE: tuple[tuple[tuple[type[Exception], ...], FailureKind], ...] = (
     (
         (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError),
-        Fault.CONNECTION,
+        FailureKind.CONNECTION,
     ),
-    ((boto.SSLError,), Fault.TLS),
-    ((boto.HTTPClientError, boto.IncompleteReadError, boto.ChecksumError), Fault.UNANSWERED),
-    ((boto.ParamValidationError,), Fault.REJECTED),
+    ((boto.SSLError,), FailureKind.TLS),
+    ((boto.HTTPClientError, boto.IncompleteReadError, boto.ChecksumError), FailureKind.UNANSWERED),
+    ((boto.ParamValidationError,), FailureKind.REJECTED),
     (
         (
             boto.CredentialRetrievalError,
@@ -98,82 +88,66 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Fault], ...] = (
             boto.SSOError,
             boto.TokenRetrievalError,
         ),
-        Fault.CREDENTIALS,
+        FailureKind.CREDENTIALS,
     ),
-    ((boto.BotoCoreError,), Fault.SETTINGS),
+    ((boto.BotoCoreError,), FailureKind.SETTINGS),
 )
 
 
 def error_code(error: Exception) -> str:
-    """The service's error code; empty for an error that is none of the service's."""
+    """Return the service's error code; empty for an error of another origin."""
     if isinstance(error, boto.ClientError):
         return error.response.get("Error", {}).get("Code", "")
     return ""
 
 
 def error_text(error: Exception) -> str:
-    """The service's own words where there are some, boto3's otherwise; not made safe to print.
-
-    boto3 writes some of its own in several lines, as helpers do; they are given in one.
-    """
+    """Return the service's message, or else boto3's, in one line; not made safe to print."""
     if isinstance(error, boto.ClientError):
         details = error.response.get("Error", {})
         return (details.get("Message") or details.get("Code") or "no reason given").strip()
-    said = " ".join(str(error).split())
-    return "a credential holds a line break" if _UNSENDABLE in said else said
+    text = " ".join(str(error).split())
+    return "a credential holds a line break" if _UNSENDABLE in text else text
 
 
-def fault_of(error: Exception) -> Fault:
-    """The kind of an error that boto3 raised, or that was explained already.
+def failure_kind(error: Exception) -> FailureKind:
+    """Return the kind of an error that boto3 raised, or of a CallError.
 
-    What is none of boto3's own errors is its parser giving up on an answer, which it does with
-    whatever Python raises there (KeyError, AttributeError): so it counts as unanswered.
+    Whatever else Python raises (KeyError, AttributeError) comes from boto3's parser, which could
+    not read a response.
     """
     if isinstance(error, CallError):
-        return error.fault
+        return error.kind
     if isinstance(error, boto.ClientError):
-        return _fault_of_answer(error)
+        return _kind_of_response(error)
     if _UNSENDABLE in str(error):
-        return Fault.CREDENTIALS
-    for types, fault in _BY_TYPE:
+        return FailureKind.CREDENTIALS
+    for types, kind in _BY_TYPE:
         if isinstance(error, types):
-            return fault
+            return kind
     if isinstance(error, ValueError) and str(error).startswith("Invalid endpoint"):
-        return Fault.SETTINGS
-    return Fault.UNANSWERED
+        return FailureKind.SETTINGS
+    return FailureKind.UNANSWERED
 
 
-def read_verdict(error: Exception) -> Verdict:
-    """A read may be repeated whatever became of it, where that can help."""
-    match fault_of(error):
-        case Fault.THROTTLED:
-            return Verdict.THROTTLED
-        case Fault.CONNECTION:
-            return Verdict.UNSENT
-        case Fault.UNANSWERED | Fault.SERVICE:
-            return Verdict.PASSING
-        case _:
-            return Verdict.FINAL
+def retry_after(error: Exception) -> Retry:
+    """Return why another attempt may succeed after an error that boto3 raised."""
+    return CONSEQUENCES[failure_kind(error)].retry
 
 
-def write_verdict(error: Exception) -> Verdict:
-    """A write may be repeated only where it was certainly not done and waiting helps."""
-    return Verdict.THROTTLED if fault_of(error) is Fault.THROTTLED else Verdict.FINAL
-
-
-def _fault_of_answer(error: boto.ClientError) -> Fault:
+def _kind_of_response(error: boto.ClientError) -> FailureKind:
     code, text = error_code(error), error_text(error)
-    fault = _BY_CODE.get(code)
-    if fault is Fault.THROTTLED or text.startswith("Rate exceeded"):
-        return Fault.THROTTLED
-    if error.operation_name in _CREDENTIAL_CALLS and fault is not Fault.NOT_ACCEPTED:
-        return Fault.CREDENTIALS
-    if fault is not None:
-        return fault
+    kind = _BY_CODE.get(code)
+    if kind is FailureKind.THROTTLED or text.startswith("Rate exceeded"):
+        return FailureKind.THROTTLED
+    if error.operation_name in _CREDENTIAL_CALLS and kind is not FailureKind.NOT_ACCEPTED:
+        return FailureKind.CREDENTIALS
+    if kind is not None:
+        return kind
     # The two texts as reported in hashicorp/terraform-provider-aws#39064.
     if "Principal not found" in text:
-        return Fault.PRINCIPAL_NOT_FOUND
+        return FailureKind.PRINCIPAL_NOT_FOUND
     if "Invalid repository policy provided" in text:
-        return Fault.INVALID_POLICY
+        return FailureKind.INVALID_POLICY
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return Fault.SERVICE if status >= _FIRST_SERVER_ERROR else Fault.REJECTED
+    return FailureKind.SERVICE if status >= _FIRST_SERVER_ERROR else FailureKind.REJECTED

@@ -1,6 +1,6 @@
-"""Where boto3 takes credentials from, as far as that can break: a file, a helper, an SSO login.
+"""The sources of credentials that can fail: files, programs, SSO logins.
 
-The order is botocore's own (`create_credential_resolver`). Nothing is read or run here.
+In botocore's order (`create_credential_resolver`). Nothing is read or run here.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ class Kind(Enum):
     """The kind of a source."""
 
     TOKEN_FILE = "token file"  # noqa: S105 - no secret
-    HELPER = "helper"
+    PROGRAM = "program"
     SSO = "sso"
     CONTAINER = "container"
 
@@ -43,9 +43,9 @@ class Source:
 
 
 def missing_files() -> list[str]:
-    """Name the files that a variable names and that do not exist: boto3 ignores them silently."""
+    """Return messages on files that a variable names but that do not exist; boto3 ignores them."""
     return [
-        f"{variable} names {os.environ[variable]}, which is no file"
+        f"{variable} names {os.environ[variable]}, which is not a file"
         for variable in _FILES
         if variable in os.environ and not _is_file(os.environ[variable])
     ]
@@ -56,20 +56,19 @@ def _is_file(name: str) -> bool:
     return path.exists() and not path.is_dir()
 
 
-def profile_of(session: botocore.session.Session) -> str:
-    """Give the name of the profile in use."""
+def _profile_of(session: botocore.session.Session) -> str:
     return session.profile or "default"
 
 
 def sso_profile(session: botocore.session.Session) -> str:
-    """Give the profile to log in to: the one in use, or the one that it takes its source from."""
+    """Return the profile to log in to: the one in use, or one that it takes credentials from."""
     return next(
-        (name for name, settings in _chain(session) if _is_sso(settings)), profile_of(session)
+        (name for name, settings in _profiles(session) if _is_sso(settings)), _profile_of(session)
     )
 
 
 def source_of(session: botocore.session.Session) -> Source | None:
-    """Give the first source that boto3 would turn to; None where none is set.
+    """Return the first source that boto3 would try; None where none is set.
 
     Raises what botocore does for a broken configuration file.
     """
@@ -77,11 +76,11 @@ def source_of(session: botocore.session.Session) -> Source | None:
 
 
 def _sources(session: botocore.session.Session) -> Iterator[Source]:
-    chain = tuple(_chain(session))
-    takes_role = any("role_arn" in own and "source_profile" in own for _, own in chain[:1])
+    profiles = tuple(_profiles(session))
+    takes_role = any("role_arn" in own and "source_profile" in own for _, own in profiles[:1])
     if TOKEN_FILE in os.environ and not takes_role:
         yield Source(Kind.TOKEN_FILE, os.environ[TOKEN_FILE], TOKEN_FILE)
-    for name, settings in chain:
+    for name, settings in profiles:
         where = f"of profile {name}"
         if "web_identity_token_file" in settings:
             file = settings["web_identity_token_file"]
@@ -89,19 +88,19 @@ def _sources(session: botocore.session.Session) -> Iterator[Source]:
         if _is_sso(settings):
             yield Source(Kind.SSO, _cache_file(settings), f"the SSO login {where}")
         if "credential_process" in settings:
-            # What follows may be a secret, and the program is enough to find it.
+            # The arguments may hold a secret; the program is enough to find the setting.
             program = settings["credential_process"].partition(" ")[0]
-            yield Source(Kind.HELPER, program, f"credential_process {where}")
+            yield Source(Kind.PROGRAM, program, f"credential_process {where}")
     for variable in (CONTAINER_TOKEN_FILE, _CONTAINER_ADDRESS):
         if variable in os.environ:
             yield Source(Kind.CONTAINER, os.environ[variable], variable)
 
 
-def _chain(session: botocore.session.Session) -> Iterator[tuple[str, Settings]]:
-    """Give the settings of the profile in use, and of those that it takes credentials from."""
+def _profiles(session: botocore.session.Session) -> Iterator[tuple[str, Settings]]:
+    """Yield the settings of the profile in use and of those that it takes credentials from."""
     profiles: Mapping[str, Settings] = session.full_config["profiles"]
     seen: set[str] = set()
-    name = profile_of(session)
+    name = _profile_of(session)
     while name in profiles and name not in seen:
         seen.add(name)
         yield name, profiles[name]
@@ -113,7 +112,7 @@ def _is_sso(settings: Settings) -> bool:
 
 
 def _cache_file(settings: Settings) -> str:
-    """Give the file that holds the login's token, named as `SSOTokenLoader` of botocore does."""
+    """Return the file of the login's token, named as botocore's `SSOTokenLoader` does."""
     key = settings.get("sso_session") or settings.get("sso_start_url", "")
     digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()
     return str(_SSO_CACHE.expanduser() / f"{digest}.json")

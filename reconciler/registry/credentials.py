@@ -1,17 +1,28 @@
-"""The credentials that calls are signed with: looked at before use, and kept from being told."""
+"""The credentials of the calls: checked before use, redacted in output, explained if they fail."""
 
+import json
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import botocore.session
+from botocore import exceptions as boto
 from botocore.client import BaseClient
 
 from reconciler.redaction import learn_secret
-from reconciler.registry.credential_failures import explain_credentials
-from reconciler.registry.credential_sources import CONTAINER_TOKEN_FILE, TOKEN_FILE
-from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.classify import error_text
+from reconciler.registry.credential_sources import (
+    CONTAINER_TOKEN_FILE,
+    TOKEN_FILE,
+    Kind,
+    Source,
+    source_of,
+    sso_profile,
+)
+from reconciler.registry.error_messages import CREDENTIALS_HINT, explain, quoted
+from reconciler.registry.errors import CallError, FailureKind
 
 _SECRET_VARIABLES = (
     "AWS_SECRET_ACCESS_KEY",
@@ -22,19 +33,27 @@ _SECRET_VARIABLES = (
 _TOKEN_FILES = (TOKEN_FILE, CONTAINER_TOKEN_FILE)
 _SECRET_SETTINGS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
 _TOKEN_FILE_SETTING = "web_identity_token_file"  # noqa: S105 - a setting's name
-_MOST_OF_TOKEN = 2**16  # bytes
-_SOURCES = {
+_MAX_TOKEN = 2**16  # bytes
+_METHODS = {
     "env": "the environment",
     "shared-credentials-file": "the shared credentials file",
     "config-file": "the AWS configuration file",
     "custom-process": "credential_process",
 }
+_FAILED = "the AWS credentials do not work"
+_PROGRAM_FAILED = "Error when retrieving credentials from custom-process:"
+_HINTS = {
+    Kind.TOKEN_FILE: "the file must hold the identity provider's token; the environment that "
+    "starts this run writes it",
+    Kind.PROGRAM: 'it must print credentials as JSON, with "Version": 1; see \'Sourcing '
+    "credentials with an external process' of the AWS CLI",
+}
 
 
 def learn_settings(session: botocore.session.Session) -> None:
-    """Learn the secrets that boto3 would find in the environment, profiles and token files.
+    """Register the secrets of the environment, the profiles and the token files for redaction.
 
-    Of all profiles, for one may be the source of another. Raises what botocore does for a broken
+    Of all profiles, since one may be the source of another. Raises what botocore does for a broken
     configuration file.
     """
     for name in _SECRET_VARIABLES:
@@ -51,21 +70,21 @@ def learn_settings(session: botocore.session.Session) -> None:
 
 
 def load_credentials(session: botocore.session.Session) -> None:
-    """Have boto3 find credentials, which may run a helper, but calls neither ECR nor STS.
+    """Let boto3 find credentials, which may run a program, but calls neither ECR nor STS.
 
-    Raises CallError where what the settings name can't be used.
+    Raises CallError where the settings name a source that fails.
     """
     with _explaining(session):
         session.get_credentials()
 
 
 def watch_credentials(client: BaseClient, session: botocore.session.Session) -> None:
-    """Have the credentials of a client looked at before each use, for they may be renewed.
+    """Check a client's credentials before each call, since they may be renewed.
 
-    A call with some that can't be right then raises CallError, and nothing is sent.
+    A call with malformed ones raises CallError, and nothing is sent.
     """
 
-    def look(**_event: object) -> None:
+    def check(**_event: object) -> None:
         found = session.get_credentials()
         if found is None:
             return
@@ -80,44 +99,116 @@ def watch_credentials(client: BaseClient, session: botocore.session.Session) -> 
         for name, value in {"the access key id": frozen.access_key or "", **secrets}.items():
             _require_plain(name, value, found.method or "")
 
-    client.meta.events.register("before-sign", look)
+    client.meta.events.register("before-sign", check)
+
+
+def explain_credentials(error: Exception, session: botocore.session.Session) -> CallError:
+    """Return why boto3 got no credentials, by the source that its settings name.
+
+    A CallError is returned as it is.
+    """
+    if isinstance(error, CallError):
+        return error
+    if isinstance(error, boto.SSOError | boto.TokenRetrievalError):
+        message = f"the SSO login does not work: {quoted(error_text(error))}"
+        return _credentials_error(message, _login_hint(session))
+    if isinstance(error, EOFError):
+        return _credentials_error(
+            f"{_FAILED}: a role of the profile asks for an MFA code, which can't be entered here",
+            "use a session that has one",
+        )
+    source = source_of(session)
+    reason = _reason(error, source)
+    if reason is None:
+        return explain(error, operation="the request for credentials", repository=None)
+    where = f"{quoted(str(source))}: " if source else ""
+    is_sso = source is not None and source.kind is Kind.SSO
+    hint = _login_hint(session) if is_sso else _HINTS.get(source.kind) if source else None
+    return _credentials_error(f"{_FAILED}: {where}{quoted(reason)}", hint or CREDENTIALS_HINT)
+
+
+def _credentials_error(message: str, hint: str) -> CallError:
+    return CallError(message, kind=FailureKind.CREDENTIALS, hint=hint)
 
 
 @contextmanager
 def _explaining(session: botocore.session.Session) -> Iterator[None]:
-    """Explain what fails inside as a failure to get credentials."""
+    """Raise whatever fails inside as a failure to get credentials."""
     try:
         yield
     except Exception as error:
         raise explain_credentials(error, session) from error
 
 
-def _require_plain(name: str, value: object, method: str) -> None:
-    """Raise CallError for a credential with a blank, a line break or a letter beyond ASCII.
+def _login_hint(session: botocore.session.Session) -> str:
+    return f"run `aws sso login --profile {quoted(shlex.quote(sso_profile(session)))}`"
 
-    None of AWS has any; with a line break no call can even be made.
+
+def _reason(error: BaseException, source: Source | None) -> str | None:
+    """Return the message of a source's failure; None for an error of another origin."""
+    if isinstance(error, boto.BotoCoreError | boto.ClientError):
+        return _boto_reason(error, source)
+    if isinstance(error, KeyError) and isinstance(error.__context__, OSError | ValueError):
+        # botocore's JSONFileCache turns an unreadable file into a missing key.
+        return _reason(error.__context__, source)
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        is_named = source is not None and source.name == str(error.filename)
+        return reason if is_named or error.filename is None else f"{error.filename}: {reason}"
+    if source is not None and source.kind is Kind.PROGRAM:
+        return _program_reason(error)
+    return str(error).rstrip(".") if isinstance(error, ValueError | RuntimeError) else None
+
+
+def _boto_reason(error: Exception, source: Source | None) -> str | None:
+    text = error_text(error)
+    match source:
+        case Source(kind=Kind.PROGRAM) if isinstance(error, boto.CredentialRetrievalError):
+            return text.removeprefix(_PROGRAM_FAILED).strip() or "it failed without a message"
+        case Source(kind=Kind.TOKEN_FILE) if isinstance(error, boto.ParamValidationError):
+            return text
+        case _:
+            return None
+
+
+def _program_reason(error: BaseException) -> str:
+    match error:
+        case json.JSONDecodeError():
+            return f"its output is not JSON: {error}"
+        case IndexError():
+            return "it names no program"
+        case ValueError() | RuntimeError():
+            return str(error).rstrip(".")
+        case _:
+            return "its output does not have the form of credentials"
+
+
+def _require_plain(name: str, value: object, method: str) -> None:
+    """Raise CallError for a credential with a blank, a line break or a non-ASCII character.
+
+    None of AWS has any; a call with a line break can't be sent at all.
     """
-    source = _SOURCES.get(method, method)
+    source = _METHODS.get(method, method)
     if not isinstance(value, str):
-        message = f"{name} is no text; it comes from {source}"
-        raise CallError(message, fault=Fault.CREDENTIALS, hint="write it in quotes, as a string")
-    odd = {at: char for at, char in enumerate(value) if not "!" <= char <= "~"}
-    if not odd:
+        raise _credentials_error(
+            f"{name} is not a string; it comes from {source}", "write it in quotes, as a string"
+        )
+    invalid = {at: char for at, char in enumerate(value) if not "!" <= char <= "~"}
+    if not invalid:
         return
-    ends = [end for end, at in (("begins", 0), ("ends", len(value) - 1)) if at in odd]
-    where = f"{' and '.join(ends)} with" if ends else "has in it"
-    is_blank = all(map(str.isspace, odd.values()))
+    ends = [end for end, at in (("begins", 0), ("ends", len(value) - 1)) if at in invalid]
+    where = f"{' and '.join(ends)} with" if ends else "contains"
+    is_blank = all(map(str.isspace, invalid.values()))
     what = "white space" if is_blank else "a character that no credential has"
-    raise CallError(
+    raise _credentials_error(
         f"{name} {where} {what}; it comes from {source}",
-        fault=Fault.CREDENTIALS,
-        hint="set it again without that; a file or a secret store may add a line break at the end",
+        "set it again without that; a file or a secret store may add a line break at the end",
     )
 
 
 def _content(file: str) -> str:
     try:
         with Path(file).expanduser().open("rb") as opened:
-            return opened.read(_MOST_OF_TOKEN).decode("utf-8", "surrogateescape")
+            return opened.read(_MAX_TOKEN).decode("utf-8", "surrogateescape")
     except (OSError, ValueError):
         return ""  # boto3 will say why it can't be read

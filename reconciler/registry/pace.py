@@ -1,43 +1,45 @@
-"""How fast to call: one pace for all threads, since the service limits the account (assumed).
+"""The rate of calls: one for all threads, since the service limits the account (assumed).
 
 ECR publishes no rate for the policy calls, and callers report low ones. So the pace starts
-modestly, creeps up while nothing is throttled, and halves when something is.
+modestly, grows while nothing is throttled, and halves after a throttled call.
 """
 
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from typing import TypeVar
+
+from reconciler.registry.errors import Retry
 
 T = TypeVar("T")
 
 START_RATE = 20.0  # calls a second
-LOWEST_RATE = 1.0
-GROWTH = 1.0  # calls a second, gained with each call until the first throttle
-CREEP = 10.0  # calls a second, gained in each second after it, at the most
-CREEP_SHARE = 1 / 40  # of the present pace, gained with each call after it, at the most
-REST = 0.25  # seconds without any call after a throttle, so that the service has some to give
-MOST_THROTTLES = 20  # of one call; the last is raised
-MOST_FAILURES = 3  # of one call that are no throttles; the last is raised
-MOST_UNSENT = 8  # the same where no connection comes about, though there has been one before
+LOWEST_RATE = 1.0  # calls a second
+GROWTH = 1.0  # calls a second, gained with each call until the first throttled one
+SLOW_GROWTH = 10.0  # calls a second, gained in each second after it, at the most
+SLOW_GROWTH_SHARE = 1 / 40  # of the current rate, gained with each call after it, at the most
+REST = 0.25  # seconds without a call after a throttled one, so that the service can recover
+MAX_THROTTLES = 20  # attempts of one call that are throttled; the last error is raised
+MAX_FAILURES = 3  # attempts of one call that fail otherwise; the last error is raised
+MAX_UNSENT = 8  # the same without a connection, if an earlier call had one
 FIRST_PAUSE = 0.1  # seconds; doubles with each failure of one call
 LONGEST_PAUSE = 5.0  # seconds
-LONG = 5.0  # seconds from the first throttle to another one, after which it is told
-LONGEST_NAP = 0.1  # seconds between looks at the pace, which may have changed
+LONG = 5.0  # seconds from the first throttled call to one that is reported
+LONGEST_NAP = 0.1  # seconds between looks at the rate, which may have changed
 _ROUNDING = 1e-6  # of a turn
 
 
-class Verdict(Enum):
-    """What a failed attempt means for the next one."""
+@dataclass(slots=True)
+class Turns:
+    """Turns in a row: the calls that use them follow each other, with no other call in between.
 
-    THROTTLED = "throttled"  # slow down, try again
-    PASSING = "passing"  # try again
-    UNSENT = "unsent"  # try again, and for longer where there have been answers before
-    FINAL = "final"
+    `first` is the number of the next one, `left` how many there are.
+    """
+
+    first: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,9 @@ class _Permit:
 class Pace:
     """Paces and repeats calls; one for each registry and region, safe to share among threads.
 
-    `throttled_for_long` is called once, by any thread, where throttles go on for `LONG`. `clock`
-    gives seconds, `sleep` takes seconds, `uniform` draws a number between its two arguments.
+    `throttled_for_long` is called once, by any thread and without a lock, when calls are still
+    throttled `LONG` after the first. `clock` returns seconds, `sleep` takes seconds, `uniform`
+    draws a number between its two arguments.
     """
 
     def __init__(
@@ -70,48 +73,55 @@ class Pace:
         self._lock = threading.Lock()
         self._rate = START_RATE
         # Each call draws a ticket; its turn is when as many turns have come up. A pause after a
-        # throttle sets `_counted_to` ahead of the clock.
+        # throttled call sets `_counted_to` ahead of the clock.
         self._given = 0
         self._come_up = 0.0
         self._counted_to = clock()
         self._slowdowns = 0
         self._has_answered = False
-        self._reserved = threading.local()
 
     @property
     def rate(self) -> float:
-        """The present pace, in calls a second."""
+        """The current rate, in calls a second."""
         return self._rate
+
+    def reserve(self, calls: int) -> Turns:
+        """Reserve turns in a row for so many calls of one thread."""
+        with self._lock:
+            return Turns(self._draw(calls), calls)
 
     def call(
         self,
         attempt: Callable[[], T],
-        verdict: Callable[[Exception], Verdict],
+        retry_after: Callable[[Exception], Retry],
         *,
-        most_throttles: int = MOST_THROTTLES,
+        turns: Turns | None = None,
+        once: bool = False,
     ) -> T:
-        """Make a call when its turn has come, again where `verdict` says that this may help.
+        """Make a call in its turn; again where `retry_after` says that this may help.
 
-        At most `most_throttles` throttles and `MOST_FAILURES` other failures, each but the last
-        followed by a pause of random length (full jitter). Raises what the last attempt raised.
+        At most `MAX_THROTTLES` throttled attempts and `MAX_FAILURES` other failures, each but the
+        last followed by a pause of random length (full jitter); with `once`, only one attempt.
+        Uses the next of `turns`, if given. Raises what the last attempt raised.
         """
+        turns = turns or self.reserve(1)
         throttles = failures = 0
         while True:
-            permit = self._wait_for_turn()
+            permit = self._wait_for(turns)
             try:
                 result = attempt()
             except Exception as error:
-                given = verdict(error)
-                self._has_answered |= given in (Verdict.THROTTLED, Verdict.FINAL)
-                match given:
-                    case Verdict.THROTTLED:
+                retry = retry_after(error)
+                self._has_answered |= retry not in (Retry.TRANSIENT, Retry.UNSENT)
+                match retry:
+                    case Retry.THROTTLED:
                         self._slow_down(permit)
                         throttles += 1
-                    case Verdict.PASSING | Verdict.UNSENT:
+                    case Retry.TRANSIENT | Retry.UNSENT:
                         failures += 1
-                    case Verdict.FINAL:
+                    case _:
                         raise
-                if throttles >= most_throttles or failures >= self._most_failures(given):
+                if once or throttles >= MAX_THROTTLES or failures >= self._max_failures(retry):
                     raise
             else:
                 self._has_answered = True
@@ -119,49 +129,22 @@ class Pace:
                 return result
             pause = FIRST_PAUSE * 2.0 ** (throttles + failures - 1)
             self._sleep(self._uniform(0.0, min(LONGEST_PAUSE, pause)))
-            self._reserve_again()
+            turns.first, turns.left = self.reserve(1 + turns.left).first, 1 + turns.left
 
-    @contextmanager
-    def together(self, calls: int) -> Iterator[None]:
-        """Let so many next calls of this thread have their turns one right after the other."""
-        with self._lock:
-            first = self._draw(calls)
-        self._reserved.tickets = list(range(first, first + calls))
-        try:
-            yield
-        finally:
-            self._reserved.tickets = []
-
-    def _reserve_again(self) -> None:
-        """Draw new turns for a call that is made again and for those that are to follow it."""
-        following = len(self._tickets())
-        if following:
-            with self._lock:
-                first = self._draw(1 + following)
-            self._reserved.tickets = list(range(first, first + 1 + following))
-
-    def _tickets(self) -> list[int]:
-        """The turns that are reserved for the next calls of this thread."""
-        tickets: list[int] = getattr(self._reserved, "tickets", [])
-        return tickets
-
-    def _most_failures(self, verdict: Verdict) -> int:
-        return MOST_UNSENT if verdict is Verdict.UNSENT and self._has_answered else MOST_FAILURES
+    def _max_failures(self, retry: Retry) -> int:
+        return MAX_UNSENT if retry is Retry.UNSENT and self._has_answered else MAX_FAILURES
 
     def _draw(self, tickets: int) -> int:
-        """Draw tickets in a row; needs the lock; gives the first."""
+        """Draw tickets in a row and return the first; needs the lock."""
         self._move_on()
         self._come_up = min(self._come_up, float(self._given))  # idle time earns no burst
         first = self._given
         self._given += tickets
         return first
 
-    def _wait_for_turn(self) -> _Permit:
-        if reserved := self._tickets():
-            ticket = reserved.pop(0)
-        else:
-            with self._lock:
-                ticket = self._draw(1)
+    def _wait_for(self, turns: Turns) -> _Permit:
+        ticket = turns.first
+        turns.first, turns.left = ticket + 1, turns.left - 1
         waited = False
         while (left := self._time_left(ticket)) > 0.0:
             self._sleep(min(left, LONGEST_NAP))
@@ -177,7 +160,7 @@ class Pace:
             return missing / self._rate + (self._counted_to - now)
 
     def _move_on(self) -> float:
-        """Count the turns that have come up since the last look; needs the lock; gives the time."""
+        """Count the turns that have come up, and return the time; needs the lock."""
         now = self._clock()
         if now > self._counted_to:
             self._come_up += (now - self._counted_to) * self._rate
@@ -186,7 +169,7 @@ class Pace:
 
     def _slow_down(self, permit: _Permit) -> None:
         with self._lock:
-            # Calls that were under way together are throttled together: that counts once.
+            # Calls that were in flight together are throttled together: that counts once.
             if permit.slowdowns == self._slowdowns:
                 self._counted_to = self._move_on() + REST
                 self._rate = max(LOWEST_RATE, self._rate / 2.0)
@@ -201,8 +184,8 @@ class Pace:
 
     def _speed_up(self, permit: _Permit) -> None:
         with self._lock:
-            # Where nobody waits, something else is the limit, and a higher rate would mean nothing.
+            # Without waiting calls the limit is elsewhere, and a higher rate says nothing.
             if permit.waited and permit.slowdowns == self._slowdowns:
                 self._move_on()
-                creep = min(CREEP / self._rate, CREEP_SHARE * self._rate)
-                self._rate += creep if self._slowdowns else GROWTH
+                slow = min(SLOW_GROWTH / self._rate, SLOW_GROWTH_SHARE * self._rate)
+                self._rate += slow if self._slowdowns else GROWTH

@@ -16,16 +16,17 @@ from reconciler.model.registry import RepositorySettings
 _READ = ("ecr:DescribeRepositories", "ecr:GetRepositoryPolicy")
 _WRITE = ("ecr:DeleteRepositoryPolicy", "ecr:SetRepositoryPolicy")
 _CREATE = ("ecr:CreateRepository",)
-# CreateRepository with tags is refused without it: AWS's notice in estahn/k8s-image-swapper#416.
+# Without ecr:TagResource, CreateRepository with tags is refused: AWS's notice in
+# estahn/k8s-image-swapper#416.
 _CREATE_TAGGED = (*_CREATE, "ecr:TagResource")
 _PROBE = ("ecr:DeleteRepositoryPolicy", "ecr:ListImages", "ecr:SetRepositoryPolicy")
-# What creating a repository with a customer managed key takes, the grants' retirement included
-# (Encryption at rest, Amazon ECR User Guide).
+# To create a repository with a customer managed key, and to retire its grants (Encryption at rest,
+# Amazon ECR User Guide).
 _USE_KEY = ("kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant")
 _AWS_MANAGED = "alias/aws/"
 
 
-class Statement(TypedDict):
+class IdentityStatement(TypedDict):
     """One statement of an identity policy."""
 
     Sid: str
@@ -39,15 +40,15 @@ class IdentityPolicy(TypedDict):
     """An identity policy, ready for JSON."""
 
     Version: Literal["2012-10-17"]
-    Statement: list[Statement]
+    Statement: list[IdentityStatement]
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What there is to work on: a registry, in one partition's regions.
+class PermissionScope:
+    """What the permissions are for: a registry, in regions of one partition.
 
     `to_create` are the settings of the repositories to create, `probe_repository` the name of
-    the scratch repository, where there is one.
+    the scratch repository, if there is one.
     """
 
     partition: str
@@ -57,61 +58,62 @@ class Work:
     probe_repository: str | None = None
 
 
-def reading_policy(work: Work) -> IdentityPolicy:
-    """Give the policy for plan and drift, which write nothing."""
-    return _policy([_read(work)])
+def reading_policy(scope: PermissionScope) -> IdentityPolicy:
+    """Return the policy for plan and drift, which write nothing."""
+    return _policy([_read(scope)])
 
 
-def writing_policy(work: Work) -> IdentityPolicy:
-    """Give the policy for apply and rollback, which covers plan and drift.
+def writing_policy(scope: PermissionScope) -> IdentityPolicy:
+    """Return the policy for apply and rollback, which covers plan and drift.
 
-    A KMS key without an ARN is one of the registry's account, in each region. All that using it
-    takes is asked for here; but for kms:RetireGrant, the key's own policy could give it instead
-    (Encryption at rest, Amazon ECR User Guide).
+    A KMS key without an ARN is one of the registry's account, in each region. Everything that its
+    use takes is allowed here; except for kms:RetireGrant, the key's own policy could allow it
+    instead (Encryption at rest, Amazon ECR User Guide).
     """
-    statements = [_read(work), _allow("WritePolicies", _WRITE, _repositories(work, "*"))]
-    if work.to_create:
-        tagged = any(settings.tags for settings in work.to_create)
+    statements = [_read(scope), _allow("WritePolicies", _WRITE, _repositories(scope, "*"))]
+    if scope.to_create:
+        tagged = any(settings.tags for settings in scope.to_create)
         create = _CREATE_TAGGED if tagged else _CREATE
-        statements.append(_allow("CreateRepositories", create, _repositories(work, "*")))
-        statements += _use_keys(work)
-    if work.probe_repository is not None:
-        statements.append(_allow("Probe", _PROBE, _repositories(work, work.probe_repository)))
+        statements.append(_allow("CreateRepositories", create, _repositories(scope, "*")))
+        statements += _use_keys(scope)
+    if scope.probe_repository is not None:
+        statements.append(_allow("Probe", _PROBE, _repositories(scope, scope.probe_repository)))
     return _policy(statements)
 
 
-def _policy(statements: list[Statement]) -> IdentityPolicy:
+def _policy(statements: list[IdentityStatement]) -> IdentityPolicy:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _read(work: Work) -> Statement:
-    return _allow("ReadPolicies", _READ, _repositories(work, "*"))
+def _read(scope: PermissionScope) -> IdentityStatement:
+    return _allow("ReadPolicies", _READ, _repositories(scope, "*"))
 
 
-def _allow(sid: str, actions: Iterable[str], arns: Iterable[str]) -> Statement:
+def _allow(sid: str, actions: Iterable[str], arns: Iterable[str]) -> IdentityStatement:
     return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(arns)}
 
 
-def _repositories(work: Work, name: str) -> list[str]:
-    return _arns(work, "ecr", f"repository/{name}")
+def _repositories(scope: PermissionScope, name: str) -> list[str]:
+    return _arns(scope, "ecr", f"repository/{name}")
 
 
-def _arns(work: Work, service: str, name: str) -> list[str]:
+def _arns(scope: PermissionScope, service: str, name: str) -> list[str]:
     return [
-        f"arn:{work.partition}:{service}:{region}:{work.account}:{name}" for region in work.regions
+        f"arn:{scope.partition}:{service}:{region}:{scope.account}:{name}"
+        for region in scope.regions
     ]
 
 
-def _use_keys(work: Work) -> Iterator[Statement]:
-    """Give the statements for the customer managed keys: those named by id, then by alias.
+def _use_keys(scope: PermissionScope) -> Iterator[IdentityStatement]:
+    """Yield the statements for the customer managed keys: those named by id, then by alias.
 
     An alias as Resource would be the alias and not its key, so a condition names it (Use aliases
-    to control access to KMS keys, AWS KMS Developer Guide); that RetireGrant heeds the condition
-    as "any operation that uses a KMS key" does is assumed.
+    to control access to KMS keys, AWS KMS Developer Guide); that the condition works for
+    RetireGrant, as for "any operation that uses a KMS key", is assumed.
     """
     keys: set[str] = set()
     by_alias: defaultdict[str, set[str]] = defaultdict(set)
-    for arn in _key_arns(work):
+    for arn in _key_arns(scope):
         location, name = arn.rsplit(":", 1)
         if not name.startswith("alias/"):
             keys.add(arn)
@@ -125,12 +127,12 @@ def _use_keys(work: Work) -> Iterator[Statement]:
         yield statement
 
 
-def _key_arns(work: Work) -> Iterator[str]:
-    for settings in work.to_create:
+def _key_arns(scope: PermissionScope) -> Iterator[str]:
+    for settings in scope.to_create:
         key = settings.kms_key
         if key is None:
             continue
         if key.startswith("arn:"):
             yield key
         else:
-            yield from _arns(work, "kms", key if key.startswith("alias/") else f"key/{key}")
+            yield from _arns(scope, "kms", key if key.startswith("alias/") else f"key/{key}")

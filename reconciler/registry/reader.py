@@ -7,42 +7,42 @@ from typing import Protocol, cast
 
 from reconciler.model.registry import LiveRepository, LiveSettings, ReadFailure
 from reconciler.model.rule_ids import RuleId
-from reconciler.registry.answers import (
-    UnreadableAnswerError,
+from reconciler.registry.classify import failure_kind, retry_after
+from reconciler.registry.error_messages import explain
+from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
+from reconciler.registry.pace import Pace, T, Turns
+from reconciler.registry.responses import (
+    UnreadableResponseError,
+    has_images,
     next_token,
     repository_names,
-    settings_in,
+    repository_settings,
     text_field,
 )
-from reconciler.registry.classify import fault_of, read_verdict
-from reconciler.registry.failures import explain
-from reconciler.registry.fault import FOR_ALL, CallError, Fault
-from reconciler.registry.pace import Pace, T
 from reconciler.registry.session import THREADS, Connection, new_client
 
-_PAGE = 1000  # repositories; the most that DescribeRepositories gives at once
-_MOST_IDLE_PAGES = 10  # in a row that bring no new name
+_PAGE = 1000  # repositories; the most that DescribeRepositories returns at once
+_MAX_IDLE_PAGES = 10  # in a row without a new name
 _RULES = {
-    Fault.DENIED: RuleId.ACCESS_DENIED,
-    Fault.REPOSITORY_MISSING: RuleId.MISSING_REPOSITORY,
-    Fault.THROTTLED: RuleId.THROTTLED,
+    FailureKind.DENIED: RuleId.ACCESS_DENIED,
+    FailureKind.REPOSITORY_MISSING: RuleId.MISSING_REPOSITORY,
+    FailureKind.THROTTLED: RuleId.THROTTLED,
 }
 
 
+_Call = Callable[..., Mapping[str, object]]
+
+
 class _ReadingClient(Protocol):
-    def describe_repositories(
-        self, **parameters: str | int | Sequence[str]
-    ) -> Mapping[str, object]: ...
-
-    def get_repository_policy(self, **parameters: str) -> Mapping[str, object]: ...
-
-    def list_images(self, **parameters: str | int) -> Mapping[str, object]: ...
+    describe_repositories: _Call
+    get_repository_policy: _Call
+    list_images: _Call
 
 
 class RegistryReader:
     """Reads one registry in one region, with one client for all threads.
 
-    Making one calls nobody; it raises CallError for settings that cannot work.
+    Making one makes no call. Raises CallError for settings that cannot work.
     """
 
     def __init__(self, connection: Connection, pace: Pace, *, threads: int = THREADS) -> None:
@@ -52,7 +52,7 @@ class RegistryReader:
         self._client = cast("_ReadingClient", new_client(connection, "ecr", threads=threads))
 
     def list_repositories(self) -> tuple[str, ...]:
-        """The names of all repositories, sorted (DescribeRepositories). Raises CallError."""
+        """Return the names of all repositories, sorted (DescribeRepositories). Raises CallError."""
         names: set[str] = set()
         token: str | None = None
         idle = 0
@@ -62,55 +62,49 @@ class RegistryReader:
             names |= set(page)
             if token is None:
                 return tuple(sorted(names))
-            if idle >= _MOST_IDLE_PAGES:
-                error = UnreadableAnswerError("its pages have no end")
+            if idle >= _MAX_IDLE_PAGES:
+                error = UnreadableResponseError("its pages do not end")
                 raise self._explain(error, "DescribeRepositories")
 
-    def read_policy(self, name: str) -> str | None:
-        """The policy's JSON as the service gives it, None where the repository has none.
+    def read_policy(self, name: str, turns: Turns | None = None) -> str | None:
+        """Return the policy's JSON as the service returns it; None for no policy.
 
-        The service gives the same policy back in another order and spelling each time. Raises
-        CallError (GetRepositoryPolicy).
+        The service returns the same policy in another order and spelling each time. Uses the next
+        of `turns`, if given. Raises CallError (GetRepositoryPolicy).
         """
 
         def ask() -> str | None:
             try:
-                answer = self._client.get_repository_policy(
+                response = self._client.get_repository_policy(
                     registryId=self._account, repositoryName=name
                 )
             except Exception as error:
-                if fault_of(error) is Fault.POLICY_MISSING:
-                    return None  # an answer like any other, by which the pace may creep up
+                if failure_kind(error) is FailureKind.POLICY_MISSING:
+                    return None  # a response like any other, after which the pace may grow
                 raise
-            return text_field(answer, "policyText")
+            return text_field(response, "policyText")
 
-        return self._call(ask, "GetRepositoryPolicy", name)
+        return self._call(ask, "GetRepositoryPolicy", name, turns)
 
     def read_settings(self, name: str) -> LiveSettings:
-        """How a repository is set up (DescribeRepositories). Raises CallError."""
+        """Return the settings of a repository (DescribeRepositories). Raises CallError."""
 
         def ask() -> LiveSettings:
-            answer = self._client.describe_repositories(
-                registryId=self._account, repositoryNames=[name]
+            return repository_settings(
+                self._client.describe_repositories(registryId=self._account, repositoryNames=[name])
             )
-            repositories = answer.get("repositories")
-            if not isinstance(repositories, list) or len(repositories) != 1:
-                raise UnreadableAnswerError("the answer does not have one repository")
-            return settings_in(repositories[0])
 
         return self._call(ask, "DescribeRepositories", name)
 
     def holds_images(self, name: str) -> bool:
-        """Tell whether a repository holds any image (ListImages). Raises CallError."""
+        """Return whether a repository holds any image (ListImages). Raises CallError."""
 
         def ask() -> bool:
-            answer = self._client.list_images(
-                registryId=self._account, repositoryName=name, maxResults=1
+            return has_images(
+                self._client.list_images(
+                    registryId=self._account, repositoryName=name, maxResults=1
+                )
             )
-            images = answer.get("imageIds")
-            if not isinstance(images, list):
-                raise UnreadableAnswerError("the answer has no imageIds")
-            return bool(images) or "nextToken" in answer
 
         return self._call(ask, "ListImages", name)
 
@@ -119,31 +113,37 @@ class RegistryReader:
     ) -> dict[str, LiveRepository]:
         """Read the policies of `names`, in parallel; the result has their order.
 
-        `progress` is told, in the calling thread, how many are done and of how many. What fails
-        for one repository is a `ReadFailure` and leaves the others going. What would fail for all
-        (credentials, settings, no connection, as many calls in a row unanswered as there are
-        threads) raises CallError at once. Neither that nor Ctrl-C waits for calls under way.
+        `progress` is called, in the calling thread, with the number done and the total. A failure
+        for one repository is a `ReadFailure`, and the others go on. What would fail for all of
+        them (credentials, settings, no connection, as many calls in a row without a response as
+        there are threads) raises CallError at once. Neither that nor Ctrl-C waits for calls in
+        flight.
         """
-        wanted = tuple(dict.fromkeys(names))
-        if not wanted:
+        unique = tuple(dict.fromkeys(names))
+        if not unique:
             return {}
         found: dict[str, LiveRepository] = {}
         unanswered = 0
         work = partial(self._outcome, [])
-        # Its threads are daemons, unlike ThreadPoolExecutor's: leaving need not wait for them.
-        with ThreadPool(min(self._threads, len(wanted))) as pool:
-            for name, outcome in pool.imap_unordered(work, wanted):
+        # Unlike ThreadPoolExecutor's, its threads are daemons: leaving does not wait for them.
+        with ThreadPool(min(self._threads, len(unique))) as pool:
+            for name, outcome in pool.imap_unordered(work, unique):
                 found[name] = LiveRepository(name, _as_data(outcome))
                 unanswered = unanswered + 1 if _is_unanswered(outcome) else 0
                 if unanswered >= self._threads and isinstance(outcome, CallError):
                     raise outcome
-                progress(len(found), len(wanted))
-        return {name: found[name] for name in wanted}
+                progress(len(found), len(unique))
+        return {name: found[name] for name in unique}
 
-    def _call(self, ask: Callable[[], T], operation: str, name: str | None = None) -> T:
-        """Ask until there is an answer. Raises CallError."""
+    def _call(
+        self,
+        ask: Callable[[], T],
+        operation: str,
+        name: str | None = None,
+        turns: Turns | None = None,
+    ) -> T:
         try:
-            return self._pace.call(ask, read_verdict)
+            return self._pace.call(ask, retry_after, turns=turns)
         except Exception as error:
             raise self._explain(error, operation, name) from error
 
@@ -151,13 +151,13 @@ class RegistryReader:
         return explain(error, operation=operation, repository=name, region=self._region)
 
     def _outcome(self, fatal: list[CallError], name: str) -> tuple[str, str | CallError | None]:
-        """What came of one read; after a failure that would be everyone's, no more are begun."""
+        """Read one policy, or return why not; no more are read after a failure that stops all."""
         if fatal:
             raise fatal[0]
         try:
             return name, self.read_policy(name)
         except CallError as error:
-            if error.fault in FOR_ALL:
+            if CONSEQUENCES[error.kind].stops_region:
                 fatal.append(error)
                 raise
             return name, error
@@ -168,21 +168,21 @@ class RegistryReader:
             parameters["nextToken"] = token
 
         def ask() -> tuple[list[str], str | None]:
-            answer = self._client.describe_repositories(**parameters)
-            return repository_names(answer), next_token(answer, token)
+            response = self._client.describe_repositories(**parameters)
+            return repository_names(response), next_token(response, token)
 
         return self._call(ask, "DescribeRepositories")
 
 
 def unread(names: Iterable[str], error: CallError) -> dict[str, LiveRepository]:
-    """Say of repositories that none could be read, as the registry could not be reached."""
+    """Return repositories none of which could be read, for the same error."""
     failure = failure_of(error)
     return {name: LiveRepository(name, failure) for name in names}
 
 
 def failure_of(error: CallError) -> ReadFailure:
-    """Give what a failed call says of a repository that it was to read."""
-    return ReadFailure(_RULES.get(error.fault, RuleId.READ_FAILED), error.one_line)
+    """Return a failed call as the data of the repository that it was to read."""
+    return ReadFailure(_RULES.get(error.kind, RuleId.READ_FAILED), error.one_line)
 
 
 def _as_data(outcome: str | CallError | None) -> str | ReadFailure | None:
@@ -190,4 +190,4 @@ def _as_data(outcome: str | CallError | None) -> str | ReadFailure | None:
 
 
 def _is_unanswered(outcome: str | CallError | None) -> bool:
-    return isinstance(outcome, CallError) and outcome.fault is Fault.UNANSWERED
+    return isinstance(outcome, CallError) and outcome.kind is FailureKind.UNANSWERED

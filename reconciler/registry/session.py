@@ -1,7 +1,7 @@
-"""A connection to one registry: with whose credentials, where, and whether the account is right.
+"""Connections to a registry: credentials, region, and the check of the account.
 
-Settings are boto3's own (profiles, environment, SSO, web identity, AWS_ENDPOINT_URL); what is set
-here is only what this tool depends on.
+The settings are boto3's (profiles, environment, SSO, web identity, AWS_ENDPOINT_URL); only those
+are set here that this tool depends on.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,12 +17,12 @@ from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
 
 from reconciler.errors import RefusedError
-from reconciler.registry.answers import text_field
-from reconciler.registry.classify import read_verdict
+from reconciler.registry.classify import retry_after
 from reconciler.registry.credentials import learn_settings, load_credentials, watch_credentials
-from reconciler.registry.failures import explain, quoted
-from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.error_messages import explain, quoted
+from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
+from reconciler.registry.responses import text_field
 
 THREADS = 16
 _CONNECT_TIMEOUT = 5  # seconds
@@ -31,14 +31,14 @@ _READ_TIMEOUT = 20  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What is needed to call AWS for one registry; making one calls nobody."""
+    """What it takes to call AWS for one registry; making one makes no call."""
 
     account: str
     region: str
     assume_role: str | None
     session: boto3.Session = field(repr=False, compare=False)
     core: botocore.session.Session = field(repr=False, compare=False)
-    """What `session` stands on; it finds the credentials."""
+    """The botocore session under `session`, which finds the credentials."""
 
 
 class _RoleCredentials(TypedDict):
@@ -60,7 +60,7 @@ class _SecurityTokenService(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _RoleProvider:
-    """Stands where botocore looks for credentials, and gives those of a role."""
+    """Provides botocore with the credentials of a role."""
 
     refresh: Callable[[], dict[str, str]]
 
@@ -71,11 +71,11 @@ class _RoleProvider:
 def connect(
     account: str, region: str, assume_role: str | None = None, profile: str | None = None
 ) -> Connection:
-    """Prepare to call the registry of `account` in `region`, as the role `assume_role` if given.
+    """Return a connection to the registry of `account` in `region`; makes no call.
 
-    With `profile`, the credentials are that profile's, whatever the environment holds. The role
-    is assumed at the first call and again before its credentials expire. Raises CallError for an
-    unknown profile or a broken AWS configuration file.
+    The credentials are those of `profile`, if given, whatever the environment holds. The role
+    `assume_role` is assumed at the first call and again before its credentials expire. Raises
+    CallError for an unknown profile or a broken AWS configuration file.
     """
     try:
         core = botocore.session.Session(profile=profile)
@@ -89,22 +89,22 @@ def connect(
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose credentials are in use: a 12-digit account id, and the caller's own ARN."""
+    """The caller: a 12-digit account id and an ARN."""
 
     account: str
     arn: str
 
 
 def caller_identity(connection: Connection) -> Identity:
-    """Ask whose credentials are in use (STS GetCallerIdentity). Raises CallError."""
+    """Return whose credentials are in use (STS GetCallerIdentity). Raises CallError."""
     sts = cast("_SecurityTokenService", new_client(connection, "sts"))
 
     def ask() -> Identity:
-        answer = sts.get_caller_identity()
-        return Identity(text_field(answer, "Account"), text_field(answer, "Arn"))
+        response = sts.get_caller_identity()
+        return Identity(text_field(response, "Account"), text_field(response, "Arn"))
 
     try:
-        return Pace().call(ask, read_verdict)
+        return Pace().call(ask, retry_after)
     except Exception as error:
         raise explain(
             error, operation="GetCallerIdentity", repository=None, region=connection.region
@@ -112,7 +112,7 @@ def caller_identity(connection: Connection) -> Identity:
 
 
 def require_account(connection: Connection) -> Identity:
-    """Give the caller. Raises RefusedError unless it is of the registry's own account."""
+    """Return the caller. Raises RefusedError if it belongs to another account than the registry."""
     caller = caller_identity(connection)
     if caller.account != connection.account:
         raise RefusedError(
@@ -124,15 +124,15 @@ def require_account(connection: Connection) -> Identity:
 
 
 def new_client(connection: Connection, service: str, *, threads: int = 1) -> object:
-    """A client of `service` for as many threads; its own retries are off, `Pace` makes them.
+    """Return a client of `service` for so many threads; `Pace` makes the retries.
 
-    Raises CallError for an endpoint address or a region that cannot be.
+    Raises CallError for an invalid endpoint address or region.
     """
     client = _watched(connection, service, _settings(threads))
     address: str = client.meta.endpoint_url
     if urlsplit(address).scheme not in ("http", "https"):
         message = f"the endpoint address {quoted(address)!r} is neither http:// nor https://"
-        raise CallError(message, fault=Fault.SETTINGS, hint="see AWS_ENDPOINT_URL")
+        raise CallError(message, kind=FailureKind.SETTINGS, hint="see AWS_ENDPOINT_URL")
     return client
 
 
@@ -141,7 +141,7 @@ def _settings(threads: int) -> Config:
         connect_timeout=_CONNECT_TIMEOUT,
         read_timeout=_READ_TIMEOUT,
         max_pool_connections=threads,
-        # The mode is named so that AWS_RETRY_MODE=adaptive adds no second pacing.
+        # The mode is set so that AWS_RETRY_MODE=adaptive adds no pacing of its own.
         retries={"total_max_attempts": 1, "mode": "standard"},
         user_agent_extra="ecr-reconcile",
     )

@@ -1,98 +1,100 @@
-"""Writing to a registry: policies and new repositories; whoever holds no writer cannot."""
+"""Writing to a registry: policies and new repositories. Without a writer, nothing is written."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol, cast
 
-from reconciler.model.registry import RepositorySettings
-from reconciler.registry.answers import text_field
-from reconciler.registry.classify import fault_of, write_verdict
-from reconciler.registry.failures import explain
-from reconciler.registry.fault import Fault, WriteOutcomeUnknownError
-from reconciler.registry.pace import Pace
+from reconciler.model.registry import NewPolicy, RepositorySettings
+from reconciler.registry.classify import failure_kind, retry_after
+from reconciler.registry.error_messages import explain
+from reconciler.registry.errors import CONSEQUENCES, FailureKind, WriteOutcomeUnknownError
+from reconciler.registry.pace import Pace, T, Turns
+from reconciler.registry.reader import RegistryReader
+from reconciler.registry.responses import text_field
 from reconciler.registry.session import THREADS, Connection, new_client
 
-# After these the service may have done what it was asked for.
-_UNSETTLED = frozenset({Fault.SERVICE, Fault.TLS, Fault.UNANSWERED})
+_Call = Callable[..., Mapping[str, object]]
 
 
 class _WritingClient(Protocol):
-    def set_repository_policy(self, **parameters: str) -> Mapping[str, object]: ...
-
-    def delete_repository_policy(self, **parameters: str) -> Mapping[str, object]: ...
-
-    def create_repository(self, **parameters: object) -> Mapping[str, object]: ...
+    set_repository_policy: _Call
+    delete_repository_policy: _Call
+    create_repository: _Call
 
 
 class RegistryWriter:
-    """Writes to one registry in one region.
+    """Writes to one registry in one region; `reader` reads from the same one.
 
-    No call is repeated here, not even a throttled one: in the meantime somebody else may have
-    written, so the live policy must be looked at again first. Making one calls nobody; it raises
-    CallError for settings that cannot work.
+    No write is repeated here, not even a throttled one: another writer may have written meanwhile,
+    so the live policy must be read again first. Making a writer makes no call. Raises CallError for
+    settings that cannot work.
     """
 
-    def __init__(self, connection: Connection, pace: Pace) -> None:
+    def __init__(self, connection: Connection, pace: Pace, reader: RegistryReader) -> None:
         self._account, self._region = connection.account, connection.region
         self._pace = pace
+        self._reader = reader
         self._client = cast("_WritingClient", new_client(connection, "ecr", threads=THREADS))
 
-    def set_policy(self, name: str, text: str) -> None:
+    def update_policy(self, name: str, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
+        """Read a policy, and write the new one that `decide` returns for it.
+
+        `decide` gets the live policy's text, None for no policy; whatever else it returns is
+        returned, and nothing is written. No other call comes between the read and the write.
+        Returns None after a write. Raises what `RegistryReader.read_policy` and `set_policy` raise.
+        """
+        turns = self._pace.reserve(2)
+        decision = decide(self._reader.read_policy(name, turns))
+        if not isinstance(decision, NewPolicy):
+            return decision
+        if decision.text is None:
+            self.delete_policy(name, turns)
+        else:
+            self.set_policy(name, decision.text, turns)
+        return None
+
+    def set_policy(self, name: str, text: str, turns: Turns | None = None) -> None:
         """Replace the policy of repository `name` (SetRepositoryPolicy, never with `force`).
 
-        `text` is JSON of at most 10,240 characters. Raises CallError where the policy stays as it
-        was, WriteOutcomeUnknownError where nobody can say.
+        Raises CallError if the policy was certainly not written, WriteOutcomeUnknownError if it
+        may have been.
         """
+        send = partial(self._client.set_repository_policy, policyText=text)
+        self._write(send, "SetRepositoryPolicy", name, turns)
 
-        def send() -> str:
-            answer = self._client.set_repository_policy(
-                registryId=self._account, repositoryName=name, policyText=text
-            )
-            return text_field(answer, "repositoryName")
-
-        self._write(send, "SetRepositoryPolicy", name)
-
-    def delete_policy(self, name: str) -> None:
-        """Remove the policy of repository `name`; done already is done (DeleteRepositoryPolicy).
+    def delete_policy(self, name: str, turns: Turns | None = None) -> None:
+        """Remove the policy of repository `name`, if it has one (DeleteRepositoryPolicy).
 
         Raises as `set_policy` does.
         """
-
-        def send() -> str:
-            answer = self._client.delete_repository_policy(
-                registryId=self._account, repositoryName=name
-            )
-            return text_field(answer, "repositoryName")
-
-        self._write(send, "DeleteRepositoryPolicy", name)
+        self._write(self._client.delete_repository_policy, "DeleteRepositoryPolicy", name, turns)
 
     def create_repository(self, name: str, settings: RepositorySettings) -> None:
-        """Make repository `name` (CreateRepository). Raises as `set_policy` does.
+        """Create repository `name` (CreateRepository). Raises as `set_policy` does.
 
-        One that exists stays as it is: CallError with Fault.REPOSITORY_EXISTS.
+        An existing one is not changed: CallError with FailureKind.REPOSITORY_EXISTS.
         """
-
-        def send() -> str:
-            answer = self._client.create_repository(
-                registryId=self._account, repositoryName=name, **_parameters(settings)
-            )
-            made = answer.get("repository")
-            return text_field(made if isinstance(made, dict) else {}, "repositoryName")
-
+        send = partial(self._client.create_repository, **_parameters(settings))
         self._write(send, "CreateRepository", name)
 
-    def _write(self, send: Callable[[], str], operation: str, name: str) -> None:
+    def _write(self, send: _Call, operation: str, name: str, turns: Turns | None = None) -> None:
+        def attempt() -> str:
+            response = send(registryId=self._account, repositoryName=name)
+            repository = response.get("repository") if operation == "CreateRepository" else response
+            return text_field(repository if isinstance(repository, dict) else {}, "repositoryName")
+
         try:
-            self._pace.call(send, write_verdict, most_throttles=1)
+            self._pace.call(attempt, retry_after, turns=turns, once=True)
         except Exception as error:
-            fault = fault_of(error)
-            if fault is Fault.POLICY_MISSING and operation == "DeleteRepositoryPolicy":
+            kind = failure_kind(error)
+            if kind is FailureKind.POLICY_MISSING and operation == "DeleteRepositoryPolicy":
                 return
             failure = explain(error, operation=operation, repository=name, region=self._region)
-            if fault not in _UNSETTLED:
+            if not CONSEQUENCES[kind].may_be_done:
                 raise failure from error
             raise WriteOutcomeUnknownError(
                 f"{failure.message}; it may or may not have been done",
-                fault=fault,
+                kind=kind,
                 hint="read the policy again to see what is in force before writing again",
             ) from error
 

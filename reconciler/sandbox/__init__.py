@@ -1,1 +1,1 @@
-"""The embedded ECR, for trying things out and for the tests; needs the `sandbox` extra."""
+"""The embedded ECR, for trials and tests. It needs the `sandbox` extra."""

@@ -1,93 +1,93 @@
-"""What the embedded ECR does as the service does; one switch for each behaviour."""
+"""The behaviours of the embedded ECR, one switch for each."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How the embedded ECR behaves; the defaults are the service on a good day.
+    """How the embedded ECR behaves. The defaults are the service without faults.
 
-    Each switch is *evidenced* (a document or a public report shows it), *assumed*, or *ours
-    alone*: made for tests, with nothing of the service behind it.
+    Each switch is *evidenced* (a document or a public report shows the behaviour), *assumed*, or
+    *test-only* (made for tests, and not based on the service).
 
-    `rewrite`: a read gives back other text than was written: pretty-printed, keys in another
-    order, a one-element list as a string, an account id as its root ARN. Evidenced
+    `rewrite`: a read returns other text than was written: pretty-printed, keys in another order,
+    a one-element list as a string, an account id as its root ARN. Evidenced
     (crossplane-contrib/provider-aws#700); that condition values are unwrapped too is assumed.
 
-    `shuffle`: lists come in a new random order on each read. Evidenced for principals
+    `shuffle`: lists are in a new random order on each read. Evidenced for principals
     (crossplane-contrib/provider-aws#780, hashicorp/terraform-provider-aws#19365), assumed for
     actions and statements.
 
-    `seed`: of the shuffling. The n-th read of a repository gives the same order for the same
-    seed, whatever else is read meanwhile. Ours alone.
+    `seed`: the seed of the shuffling. The n-th read of a repository returns the same order for
+    the same seed, whatever else is read in between. Test-only.
 
     `known_principals_only`: a role or user must exist in the sandbox's IAM, or the whole policy
     is refused with 'Principal not found'. Evidenced (hashicorp/terraform-provider-aws#39064);
     that the role of an assumed-role session must exist is assumed. Accounts always exist.
 
-    `iam_delay`: a role or user made while the sandbox runs is 'Principal not found' to the first
-    so many calls of SetRepositoryPolicy that name it, with `known_principals_only`. That a new
-    one is refused for a while is evidenced (hashicorp/terraform-provider-aws#39064); that the
-    while is counted in calls, so that nobody need wait, is ours alone.
+    `iam_delay`: with `known_principals_only`, a role or user that is created while the sandbox
+    runs is 'Principal not found' in the first so many SetRepositoryPolicy calls that name it.
+    That a new one is refused for a while is evidenced (hashicorp/terraform-provider-aws#39064);
+    counting calls instead of time is test-only.
 
-    `unique_ids`: a policy holds its roles and users by their unique ids, and who was deleted
-    shows as that id (`AROA...`, `AIDA...`), for good: one made again under the old name is
-    another. Evidenced for resource policies in general ("AWS JSON policy elements: Principal",
+    `unique_ids`: a policy stores its roles and users by unique id, and a deleted one is shown as
+    that id (`AROA...`, `AIDA...`) for good: one created again under the same name is another
+    principal. Evidenced for resource policies in general ("AWS JSON policy elements: Principal",
     IAM User Guide), assumed for ECR's. That a role's sessions keep their ARNs and that a write
-    which holds such an id is refused is assumed.
+    with such an id is refused is assumed.
 
-    `latency`: seconds added to each ECR call. Ours alone.
+    `latency`: seconds added to each ECR call. Test-only.
 
     `page_size`: repositories on a page of DescribeRepositories when `maxResults` is absent.
     Evidenced ("DescribeRepositories", Amazon ECR API Reference: up to 100 results).
 
-    `repository_limit`: so many repositories, in an account and region, and CreateRepository
-    answers LimitExceededException; 0 for none. The error is evidenced ("CreateRepository", Amazon
-    ECR API Reference), its words are assumed, and so is that a name which is taken comes first.
+    `repository_limit`: with so many repositories in an account and region, CreateRepository
+    returns LimitExceededException; 0 for no limit. The error is evidenced ("CreateRepository",
+    Amazon ECR API Reference), its wording and that a name in use is reported first are assumed.
 
-    `visible_after`: a repository made by a call is not found by the first so many calls that name
-    it (Get-, Set- and DeleteRepositoryPolicy, DescribeRepositories by name), and not listed until
-    then. That this happens is evidenced for DescribeRepositories
-    (hashicorp/terraform-provider-aws#3849), assumed for the others; counting calls is ours alone.
+    `visible_after`: a repository created by a call is not found by the first so many calls that
+    name it (Get-, Set- and DeleteRepositoryPolicy, DescribeRepositories by name), and not listed
+    until then. Evidenced for DescribeRepositories (hashicorp/terraform-provider-aws#3849),
+    assumed for the others; counting calls is test-only.
 
-    `meddle_after_reads`: after so many answers to GetRepositoryPolicy for a repository, somebody
-    else adds a statement to its policy, at once and once; 0 for never. Other writers are evidenced
-    (`image_retrieval`); when they come is ours alone.
+    `concurrent_write_after_reads`: another writer adds a statement to the policy of a repository
+    once, right after so many responses of GetRepositoryPolicy for it; 0 for never. Other writers
+    are evidenced (`other_writers`); the moment is test-only.
 
-    `throttle_rate`, `throttle_burst`: calls a second that each account may make in the long run,
-    0 for any number, and how many of them at once. ThrottlingException 'Rate exceeded' is
-    evidenced (concourse/docker-image-resource#115), and a bucket of calls that refills is for
-    GetAuthorizationToken ("Troubleshooting Amazon ECR error messages", Amazon ECR User Guide);
-    one bucket for all operations and regions is ours alone, and the rates are not published.
+    `throttle_rate`, `throttle_burst`: the calls per second that each account may make in the long
+    run, 0 for no limit, and how many of them at once. ThrottlingException 'Rate exceeded' is
+    evidenced (concourse/docker-image-resource#115), and a token bucket is for
+    GetAuthorizationToken ("Troubleshooting Amazon ECR error messages", Amazon ECR User Guide).
+    One bucket for all operations and regions is test-only; the rates are not published.
 
-    `expire_after`: after so many ECR calls the credentials have expired, in ECR and STS, until
-    `Sandbox.renew_credentials`, after which they last; 0 for never. The answers are evidenced: HTTP
-    403 for STS (aws/aws-sdk-java-v2#1649), 400 for ECS, whose protocol is ECR's
-    (aws-samples/cdk-fargate-gitlab-runner#15), and so assumed for ECR. Counting calls is ours.
+    `expire_after`: the credentials expire after so many ECR calls, in ECR and STS, until
+    `Sandbox.renew_credentials`, which is final; 0 for never. The errors are evidenced: HTTP 403
+    for STS (aws/aws-sdk-java-v2#1649), 400 for ECS (aws-samples/cdk-fargate-gitlab-runner#15),
+    and so assumed for ECR, whose protocol is the same. Counting calls is test-only.
 
-    `dead_region`: the connection of every call to this region ends without an answer, STS's too.
-    Ours alone.
+    `dead_region`: each call to this region, of STS too, ends with a closed connection and no
+    response. Test-only.
 
-    `disabled_region`: this region is not enabled for the account, and knows no credentials, in ECR
-    and STS. The two codes are evidenced (aws/chalice#1445, segmentio/aws-okta#225); that ECR
-    answers with HTTP 400 is assumed.
+    `disabled_region`: this region is not enabled for the account and accepts no credentials, in
+    ECR and STS. The two error codes are evidenced (aws/chalice#1445, segmentio/aws-okta#225);
+    HTTP 400 for ECR is assumed.
 
-    The rest befalls each n-th ECR call, 0 for none. That it happens to anybody who calls a service
-    over a network is general knowledge; when it happens is ours alone.
+    The other switches are faults of each n-th ECR call; 0 for none. That such faults occur in
+    calls over a network is general knowledge; their moment is test-only.
 
-    `cut_before_every`, `cut_after_every`: the connection ends without an answer, before the work
-    or with the work done.
+    `cut_before_every`, `cut_after_every`: the connection closes without a response, before the
+    operation runs or after it.
 
-    `fail_every`, `fail_after_every`: ServerException, HTTP 500, before the work or with the work
-    done. The error is evidenced (shape ServerException of botocore's model, and the calls' own
-    pages in the Amazon ECR API Reference), its words are assumed.
+    `fail_every`, `fail_after_every`: ServerException, HTTP 500, before the operation runs or
+    after it. The error is evidenced (shape ServerException of botocore's model, and the pages of
+    the operations in the Amazon ECR API Reference), its wording is assumed.
 
-    `slow_every`, `slow_seconds`: the answer comes so late, in seconds; the work is done at once.
+    `slow_every`, `slow_seconds`: the response is delayed by so many seconds after the operation.
 
-    Calls are counted in the order of arrival, whatever becomes of them. Several switches may be
-    on; a call passes them in this order and ends at the first that holds it: dead region, latency
-    (delays), disabled region, expired, throttled, cut before, failed, the work, slow (delays),
-    failed after, cut after.
+    Calls are numbered in the order of arrival, failed ones included. Several switches may be on.
+    They are tried in this order, and the first that fails a call ends it: dead region, latency
+    (delays), disabled region, expired, throttled, cut before, failed, the operation, slow
+    (delays), failed after, cut after.
     """
 
     rewrite: bool = True
@@ -100,7 +100,7 @@ class Behaviour:
     page_size: int = 100
     repository_limit: int = 0
     visible_after: int = 0
-    meddle_after_reads: int = 0
+    concurrent_write_after_reads: int = 0
     throttle_rate: float = 0.0
     throttle_burst: int = 1
     expire_after: int = 0

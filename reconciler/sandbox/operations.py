@@ -1,52 +1,208 @@
-"""The ECR calls that moto answers otherwise than the service does.
+"""The ECR operations, corrected where moto differs from the service.
 
-Each takes a call and returns the answer's JSON object, or raises ServiceError. They work on
-moto's own objects, so that every other call of moto's sees the same repositories.
+They work on moto's own objects, so that all of moto's operations see the same repositories.
 """
 
 import base64
 import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC
+from http import HTTPStatus
+from random import Random
+from threading import Lock
 
 from moto.ecr.models import Repository, ecr_backends
 from moto.sts.models import sts_backends
+from werkzeug.wrappers import Response
 
-from reconciler.sandbox.calls import (
-    EcrCall,
+from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.faults import EventualConsistency
+from reconciler.sandbox.iam import unique_id_of, unique_ids
+from reconciler.sandbox.other_writers import add_concurrent_statement
+from reconciler.sandbox.policy_grammar import check_policy
+from reconciler.sandbox.policy_text import Json, JsonObject, rewrite_policy
+from reconciler.sandbox.protocol import (
+    AwsRequest,
     ServiceError,
     check_length,
-    check_name,
     invalid_parameter,
-    repository_not_found,
+    json_response,
 )
-from reconciler.sandbox.grammar import Json, PolicyRefusedError, named_principals
-from reconciler.sandbox.repositories import called_repository, find_repository, mend_repository_uri
-from reconciler.sandbox.state import State
+from reconciler.sandbox.repositories import Policies, check_name, correct_uri
 
-POLICY_LENGTHS = (0, 10_240)  # characters; botocore's model, shape RepositoryPolicyText
-PAGE_SIZES = range(1, 1001)  # the same model, shape MaxResults
-NAMES_PER_CALL = (1, 100)
-POLICY_CALLS = {"GetRepositoryPolicy", "SetRepositoryPolicy", "DeleteRepositoryPolicy"}
+_POLICY_LENGTHS = (0, 10_240)  # characters; botocore's model, shape RepositoryPolicyText
+_PAGE_SIZES = range(1, 1001)  # the same model, shape MaxResults
+_NAMES_PER_CALL = (1, 100)  # the same model, shape RepositoryNameList
 
 
-def check_call(call: EcrCall) -> None:
-    """Raise ServiceError where the name breaks the model or the registry is another account's.
+class Operations:
+    """Runs ECR requests. Whoever calls a method or changes a repository holds `lock`.
 
-    The wording about a foreign registry is assumed (it is the general one of IAM), and so is
-    that no policy of ours lets the caller in there.
+    Neither these operations nor moto's have locks of their own. `new_repositories` and
+    `new_principals` are those that calls do not find yet.
     """
-    name = call.text("repositoryName")
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self.lock = Lock()
+        self.policies = Policies(unique_ids=behaviour.unique_ids)
+        self.new_repositories = EventualConsistency(behaviour.visible_after)
+        self.new_principals = EventualConsistency(behaviour.iam_delay)
+        self._behaviour = behaviour
+        self._policy_reads: Counter[Repository] = Counter()
+        self._texts_returned: Counter[tuple[str, str, str | None]] = Counter()
+        self._corrected: Mapping[str, Callable[[AwsRequest], JsonObject]] = {
+            "SetRepositoryPolicy": self._set_policy,
+            "GetRepositoryPolicy": self._get_policy,
+            "DeleteRepositoryPolicy": self._delete_policy,
+            "DescribeRepositories": self._describe_repositories,
+        }
+
+    def respond(self, request: AwsRequest, by_moto: Callable[[], Response]) -> Response:
+        """Run an ECR request and return the response; `by_moto` returns moto's response to it.
+
+        Raises ServiceError if the request fails.
+        """
+        _check_request(request)
+        if corrected := self._corrected.get(request.operation):
+            return self._response(request, corrected(request))
+        if creates := request.operation == "CreateRepository":
+            self._check_limit(request)
+        response = by_moto()
+        if response.status_code != HTTPStatus.OK:
+            return response
+        content = _created(request) if creates else json.loads(response.get_data())
+        return self._response(request, content)
+
+    def _response(self, request: AwsRequest, content: JsonObject) -> Response:
+        # Writes return the policy text as well; that it is rewritten there too is assumed.
+        if isinstance(text := content.get("policyText"), str):
+            content = content | {"policyText": self._rewritten(request, text)}
+        return json_response(content)
+
+    def _rewritten(self, request: AwsRequest, text: str) -> str:
+        place = (request.account, request.region, request.text("repositoryName"))
+        self._texts_returned[place] += 1
+        # A generator per read: the order does not depend on the reads of other repositories.
+        seed = f"{self._behaviour.seed} {place} {self._texts_returned[place]}"
+        rng = Random(seed)  # noqa: S311 - predictable on purpose
+        return rewrite_policy(text, self._behaviour, request.partition, rng)
+
+    def _check_limit(self, request: AwsRequest) -> None:
+        limit, account = self._behaviour.repository_limit, request.account
+        names = _repositories(request).keys()
+        if limit and len(names) >= limit and request.text("repositoryName") not in names:
+            raise ServiceError(
+                "LimitExceededException",
+                f"The registry with id '{account}' already has "
+                f"the maximum allowed number of repositories which is '{limit}'",
+            )
+
+    def _find(self, request: AwsRequest, name: str | None) -> Repository:
+        """Return a repository of the caller. Raises ServiceError if the call does not find it."""
+        repository = _repositories(request).get(name or "")
+        if repository is None or not self.new_repositories.find([repository]):
+            raise ServiceError(
+                "RepositoryNotFoundException",
+                f"The repository with name '{name or ''}' does not exist "
+                f"in the registry with id '{request.account}'",
+            )
+        return repository
+
+    def _set_policy(self, request: AwsRequest) -> JsonObject:
+        """Store a policy text. The order of the checks is assumed."""
+        text = request.text("policyText")
+        if text is None:
+            raise invalid_parameter("policyText", "must not be null")
+        check_length("PolicyText", len(text), _POLICY_LENGTHS)
+        repository = self._find(request, request.text("repositoryName"))
+        try:
+            principals = check_policy(text, request.partition)
+        except ValueError as error:
+            raise invalid_parameter("PolicyText", "Invalid repository policy provided") from error
+        if self._behaviour.known_principals_only and not self._are_known(principals):
+            raise invalid_parameter("PolicyText", "Principal not found")
+        self.policies.write(repository, text)
+        return _policy_content(repository, text)
+
+    def _get_policy(self, request: AwsRequest) -> JsonObject:
+        repository = self._find(request, request.text("repositoryName"))
+        text = self.policies.read(repository)
+        self._write_concurrently(repository, request.partition)
+        return _policy_content(repository, text)
+
+    def _delete_policy(self, request: AwsRequest) -> JsonObject:
+        repository = self._find(request, request.text("repositoryName"))
+        text = self.policies.read(repository)
+        repository.policy = None
+        return _policy_content(repository, text)
+
+    def _write_concurrently(self, repository: Repository, partition: str) -> None:
+        """Count a read of a policy, and write as the concurrent writer when it is time."""
+        self._policy_reads[repository] += 1
+        if self._policy_reads[repository] == self._behaviour.concurrent_write_after_reads:
+            role = f"arn:{partition}:iam::{repository.registry_id}:role/concurrent-writer"
+            with suppress(ValueError):  # a text that is not a policy is left unchanged
+                text = add_concurrent_statement(self.policies.read(repository), role)
+                self.policies.write(repository, text)
+
+    def _are_known(self, arns: Iterable[str]) -> bool:
+        """Count a call that names these roles, users and sessions; return whether ECR knows all."""
+        existing = unique_ids()
+        ids = {unique_id_of(arn, existing) for arn in arns}
+        return self.new_principals.find(ids - {None}) and None not in ids
+
+    def _describe_repositories(self, request: AwsRequest) -> JsonObject:
+        """Return a page of the repositories, by name, or those that are asked for.
+
+        A token holds the last name of its page, so that a repository that is created or deleted
+        meanwhile neither repeats nor hides another. That maxResults and nextToken are refused
+        together with repositoryNames is assumed ("DescribeRepositories", Amazon ECR API
+        Reference, says that they cannot be used).
+        """
+        if request.parameters.get("repositoryNames") is not None:
+            return {"repositories": self._describe_by_name(request)}
+        size = request.parameters.get("maxResults", self._behaviour.page_size)
+        if not isinstance(size, int) or size not in _PAGE_SIZES:
+            raise invalid_parameter("maxResults", "must be between 1 and 1000")
+        last = _name_in_token(request.text("nextToken"))
+        visible = filter(self.new_repositories.is_visible, _repositories(request).values())
+        rest = sorted((each for each in visible if each.name > last), key=lambda each: each.name)
+        content: JsonObject = {"repositories": [_description(each) for each in rest[:size]]}
+        if len(rest) > size:
+            token = json.dumps(rest[size - 1].name).encode()
+            content["nextToken"] = base64.b64encode(token).decode()
+        return content
+
+    def _describe_by_name(self, request: AwsRequest) -> list[Json]:
+        if request.parameters.keys() & {"maxResults", "nextToken"}:
+            raise invalid_parameter("repositoryNames", "must be used without pagination")
+        listed = request.parameters["repositoryNames"]
+        names = [n for n in listed if isinstance(n, str)] if isinstance(listed, list) else []
+        check_length("repositoryNames", len(names), _NAMES_PER_CALL)
+        for name in names:
+            check_name(name)
+        return [_description(self._find(request, name)) for name in names]
+
+
+def _check_request(request: AwsRequest) -> None:
+    """Raise ServiceError if the name is invalid or the registry is another account's.
+
+    The wording about another account's registry is assumed (it is IAM's general one), and so is
+    that no policy of that registry allows the request.
+    """
+    name = request.text("repositoryName")
     if name is not None:
         check_name(name)
-    registry = call.text("registryId")
-    caller = call.caller
-    if registry is None or registry == caller.account:
+    registry = request.text("registryId")
+    if registry is None or registry == request.account:
         return
-    _, arn, _ = sts_backends[caller.account][caller.partition].get_caller_identity(
-        caller.access_key, caller.region
+    _, arn, _ = sts_backends[request.account][request.partition].get_caller_identity(
+        request.access_key, request.region
     )
-    repository = f"arn:{caller.partition}:ecr:{caller.region}:{registry}:repository/{name or '*'}"
-    action = f"ecr:{call.operation}"
+    repository = f"arn:{request.partition}:ecr:{request.region}:{registry}:repository/{name or '*'}"
+    action = f"ecr:{request.operation}"
     raise ServiceError(
         "AccessDeniedException",
         f"User: {arn} is not authorized to perform: {action} on resource: {repository} "
@@ -54,54 +210,20 @@ def check_call(call: EcrCall) -> None:
     )
 
 
-def check_visible(call: EcrCall, state: State) -> None:
-    """Raise ServiceError where the call is about the policy of a repository that is still hidden.
-
-    That this comes before the checks of the policy is assumed.
-    """
-    name = call.text("repositoryName") or ""
-    repository = find_repository(call.caller.account, call.caller.region, name)
-    if call.operation in POLICY_CALLS and repository and state.newcomers.named(repository):
-        raise repository_not_found(name, call.caller.account)
+def _repositories(request: AwsRequest) -> dict[str, Repository]:
+    return ecr_backends[request.account][request.region].repositories
 
 
-def check_limit(call: EcrCall, state: State) -> None:
-    """Raise ServiceError where one more repository is one too many."""
-    limit = state.behaviour.repository_limit
-    repositories = ecr_backends[call.caller.account][call.caller.region].repositories
-    if limit and len(repositories) >= limit and call.text("repositoryName") not in repositories:
-        raise ServiceError(
-            "LimitExceededException",
-            f"The registry with id '{call.caller.account}' already has "
-            f"the maximum allowed number of repositories which is '{limit}'",
-        )
+def _created(request: AwsRequest) -> JsonObject:
+    """Return the response to a CreateRepository that moto has just run."""
+    repository = _repositories(request)[request.text("repositoryName") or ""]
+    correct_uri(repository)
+    return {"repository": _description(repository)}
 
 
-def set_repository_policy(call: EcrCall, state: State) -> dict[str, Json]:
-    """Store a policy text; the order of the checks is assumed."""
-    text = call.text("policyText")
+def _policy_content(repository: Repository, text: str | None) -> JsonObject:
+    """Return the response of the policy operations. Raises ServiceError if there is no policy."""
     if text is None:
-        raise invalid_parameter("policyText", "must not be null")
-    check_length("PolicyText", len(text), POLICY_LENGTHS)
-    repository = called_repository(call, call.text("repositoryName") or "")
-    try:
-        principals = named_principals(text, call.caller.partition)
-    except PolicyRefusedError as error:
-        raise invalid_parameter("PolicyText", "Invalid repository policy provided") from error
-    if state.behaviour.known_principals_only and not state.acquaintance.knows(principals):
-        raise invalid_parameter("PolicyText", "Principal not found")
-    state.policies.set(repository, text)
-    return {
-        "registryId": repository.registry_id,
-        "repositoryName": repository.name,
-        "policyText": text,
-    }
-
-
-def get_repository_policy(call: EcrCall, _state: State) -> dict[str, Json]:
-    """Give a policy's text as it was set: moto would, and take several times as long."""
-    repository = called_repository(call, call.text("repositoryName") or "")
-    if repository.policy is None:
         raise ServiceError(
             "RepositoryPolicyNotFoundException",
             f"Repository policy does not exist for the repository with name '{repository.name}' "
@@ -110,62 +232,13 @@ def get_repository_policy(call: EcrCall, _state: State) -> dict[str, Json]:
     return {
         "registryId": repository.registry_id,
         "repositoryName": repository.name,
-        "policyText": repository.policy,
+        "policyText": text,
     }
 
 
-def describe_repositories(call: EcrCall, state: State) -> dict[str, Json]:
-    """List the repositories by name, a page at a time, or describe those asked for.
-
-    A token holds the last name given, so that a repository made or deleted meanwhile neither
-    repeats nor hides another. That maxResults and nextToken are refused beside repositoryNames
-    is assumed ("DescribeRepositories", Amazon ECR API Reference, says that they cannot be used).
-    """
-    if (names := call.parameters.get("repositoryNames")) is not None:
-        if call.parameters.keys() & {"maxResults", "nextToken"}:
-            raise invalid_parameter("repositoryNames", "must be used without pagination")
-        return {"repositories": _described(call, names, state)}
-    size = call.parameters.get("maxResults", state.behaviour.page_size)
-    if not isinstance(size, int) or size not in PAGE_SIZES:
-        raise invalid_parameter("maxResults", "must be between 1 and 1000")
-    after = _position(call.text("nextToken"))
-    repositories = dict(ecr_backends[call.caller.account][call.caller.region].repositories)
-    ahead = sorted(
-        name
-        for name, repository in repositories.items()
-        if name > after and not state.newcomers.hidden(repository)
-    )
-    answer: dict[str, Json] = {
-        "repositories": [_description(repositories[name]) for name in ahead[:size]]
-    }
-    if len(ahead) > size:
-        answer["nextToken"] = base64.b64encode(json.dumps(ahead[size - 1]).encode()).decode()
-    return answer
-
-
-def created_repository(call: EcrCall, state: State) -> dict[str, Json]:
-    """Return the answer to a CreateRepository that moto has just carried out."""
-    repository = called_repository(call, call.text("repositoryName") or "")
-    mend_repository_uri(repository)
-    state.newcomers.add(repository)
-    return {"repository": _description(repository)}
-
-
-def _described(call: EcrCall, names: Json, state: State) -> list[Json]:
-    wanted = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    check_length("repositoryNames", len(wanted), NAMES_PER_CALL)
-    for name in wanted:
-        check_name(name)
-    found = [called_repository(call, name) for name in wanted]
-    for repository in found:
-        if state.newcomers.named(repository):
-            raise repository_not_found(repository.name, call.caller.account)
-    return [_description(repository) for repository in found]
-
-
-def _description(repository: Repository) -> dict[str, Json]:
+def _description(repository: Repository) -> JsonObject:
     scanning = repository.image_scanning_configuration
-    description: dict[str, Json] = {
+    description: JsonObject = {
         "repositoryArn": repository.arn,
         "registryId": repository.registry_id,
         "repositoryName": repository.name,
@@ -182,13 +255,13 @@ def _description(repository: Repository) -> dict[str, Json]:
     return description
 
 
-def _position(token: str | None) -> str:
+def _name_in_token(token: str | None) -> str:
     if token is None:
         return ""
     try:
         name = json.loads(base64.b64decode(token, validate=True))
-    except ValueError as error:
-        raise invalid_parameter("nextToken", "Invalid token") from error
+    except ValueError:
+        name = None
     if not isinstance(name, str):
         raise invalid_parameter("nextToken", "Invalid token")
     return name

@@ -1,12 +1,26 @@
-"""moto's repositories: found, looked into, and made as the service makes them."""
+"""moto's ECR: its regions, its repositories, and their policies and settings."""
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
+import moto.core.base_backend as moto_backends
+import moto.ecr.models as moto_ecr
+from moto.core.model_instances import reset_model_data
 from moto.ecr.models import Repository, RepoTagMutability, ecr_backends
 
-from reconciler.errors import ReconcileError
-from reconciler.sandbox.calls import EcrCall, ServiceError, check_name, repository_not_found
+from reconciler.closest import closest
+from reconciler.errors import ReconcileError, UsageError
+from reconciler.printable import quoted
+from reconciler.sandbox.iam import unique_ids
+from reconciler.sandbox.policy_text import aws_principals, rename_principals
+from reconciler.sandbox.protocol import ServiceError, check_length, invalid_parameter
+
+# Of botocore's model of ECR, shape RepositoryName.
+NAME_PATTERN = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
+NAME_LENGTHS = (2, 256)
 
 _MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _LAYER = "sha256:" + 64 * "0"
@@ -14,11 +28,11 @@ _TAG = "latest"
 
 
 @dataclass(frozen=True, slots=True)
-class StoredSettings:
-    """What a repository was made with, or has been given since.
+class RepositorySettings:
+    """The settings of a repository, as stored.
 
-    The first and the third in ECR's spelling (`IMMUTABLE`, `KMS`); `kms_key` is an ARN or id, None
-    without KMS; `tags` are pairs of key and value, sorted.
+    `tag_mutability` and `encryption_type` are spelled as in ECR (`IMMUTABLE`, `KMS`); `kms_key`
+    is an ARN or id, None without KMS; `tags` are pairs of key and value, sorted.
     """
 
     tag_mutability: str
@@ -28,54 +42,76 @@ class StoredSettings:
     tags: tuple[tuple[str, str], ...]
 
 
+class Policies:
+    """Reads and writes the policies of moto's repositories. Safe for several threads.
+
+    With `unique_ids`, a policy keeps the roles and users that exist when it is written by their
+    unique ids: one that is deleted later is shown as its id, also after its name is used again.
+    Everything else of the text is kept as it was written.
+    """
+
+    def __init__(self, *, unique_ids: bool) -> None:
+        self._unique_ids = unique_ids
+        self._ids: WeakKeyDictionary[Repository, Mapping[str, str]] = WeakKeyDictionary()
+
+    def write(self, repository: Repository, text: str) -> None:
+        """Store a policy text. Any text is accepted."""
+        existing = unique_ids() if self._unique_ids else {}
+        self._ids[repository] = {
+            arn: existing[arn] for arn in aws_principals(text) if arn in existing
+        }
+        repository.policy = text
+
+    def read(self, repository: Repository) -> str | None:
+        """Return a policy text with the current names of its principals, None without a policy."""
+        ids = self._ids.get(repository)
+        if repository.policy is None or not ids:
+            return repository.policy
+        arns = {unique_id: arn for arn, unique_id in unique_ids().items()}
+        names = {arn: arns.get(unique_id, unique_id) for arn, unique_id in ids.items()}
+        return rename_principals(repository.policy, names)
+
+
+def reset_moto() -> None:
+    """Delete everything that moto holds, in all accounts."""
+    moto_backends.BackendDict.reset()
+    reset_model_data()
+    # moto checks names against the pattern of an older model.
+    moto_ecr.ECR_REPOSITORY_NAME_PATTERN = NAME_PATTERN
+
+
+def known_regions() -> list[str]:
+    """Return the regions that have ECR in moto, and so in botocore's model."""
+    return ecr_backends["111122223333"].regions
+
+
+def check_region(region: str) -> None:
+    """Raise UsageError for a region without ECR."""
+    known = known_regions()
+    if region not in known:
+        meant = closest(region, known)
+        hint = f"did you mean {meant}?" if meant else "give one that has ECR, such as us-west-2"
+        raise UsageError(f"the sandbox knows no region {quoted(region)}", hint=hint)
+
+
+def check_name(name: str) -> None:
+    """Raise ServiceError if `name` is not a repository name."""
+    check_length("repositoryName", len(name), NAME_LENGTHS)
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise invalid_parameter(
+            "repositoryName", f"must satisfy regular expression '{NAME_PATTERN}'"
+        )
+
+
 def find_repository(account: str, region: str, name: str) -> Repository | None:
-    """Return a repository, None where there is none of this name."""
+    """Return a repository, None if it does not exist."""
     return ecr_backends[account][region].repositories.get(name)
 
 
-def existing_repository(account: str, region: str, name: str) -> Repository:
-    """Return a repository; raises ReconcileError where there is none of this name."""
-    repository = find_repository(account, region, name)
-    if repository is None:
-        raise ReconcileError(f"the sandbox has no repository {name!r}")
-    return repository
-
-
-def called_repository(call: EcrCall, name: str) -> Repository:
-    """Return a repository of the caller's; raises ServiceError where there is none."""
-    repository = find_repository(call.caller.account, call.caller.region, name)
-    if repository is None:
-        raise repository_not_found(name, call.caller.account)
-    return repository
-
-
-def settings_of(repository: Repository) -> StoredSettings:
-    """Return the settings of a repository as they stand."""
-    scanning: object = repository.image_scanning_configuration
-    encryption = repository.encryption_configuration
-    backend = ecr_backends[repository.account_id][repository.region_name]
-    tags = backend.tagger.get_tag_dict_for_resource(repository.arn)
-    return StoredSettings(
-        RepoTagMutability(repository.image_tag_mutability).value,
-        isinstance(scanning, dict) and scanning.get("scanOnPush") is True,
-        encryption["encryptionType"],
-        encryption.get("kmsKey"),
-        tuple(sorted(tags.items())),
-    )
-
-
-def push_image(repository: Repository) -> None:
-    """Put a small image into a repository; the same one each time, so that it holds it once."""
-    manifest = {"schemaVersion": 2, "mediaType": _MANIFEST_TYPE, "layers": [{"digest": _LAYER}]}
-    backend = ecr_backends[repository.account_id][repository.region_name]
-    if not any(_TAG in image.image_tags for image in repository.images):
-        backend.put_image(repository.name, json.dumps(manifest), _TAG)
-
-
-def make_repository(account: str, region: str, name: str) -> None:
+def create_repository(account: str, region: str, name: str) -> Repository:
     """Create a repository with the default settings.
 
-    Raises ReconcileError where the name is invalid or taken.
+    Raises ReconcileError if the name is invalid or in use.
     """
     try:
         check_name(name)
@@ -91,11 +127,35 @@ def make_repository(account: str, region: str, name: str) -> None:
         image_tag_mutability="MUTABLE",
         tags=[],
     )
-    mend_repository_uri(repository)
+    correct_uri(repository)
+    return repository
 
 
-def mend_repository_uri(repository: Repository) -> None:
-    """Give a repository in China the domain that its registry has there; moto knows one only."""
+def correct_uri(repository: Repository) -> None:
+    """Correct the domain of a repository in China: moto has only the one of other regions."""
     suffix = ".amazonaws.com/"
     if repository.region_name.startswith("cn-"):
         repository.uri = repository.uri.replace(suffix, ".amazonaws.com.cn/", 1)
+
+
+def read_settings(repository: Repository) -> RepositorySettings:
+    """Return the current settings of a repository."""
+    scanning: object = repository.image_scanning_configuration
+    encryption = repository.encryption_configuration
+    backend = ecr_backends[repository.account_id][repository.region_name]
+    tags = backend.tagger.get_tag_dict_for_resource(repository.arn)
+    return RepositorySettings(
+        RepoTagMutability(repository.image_tag_mutability).value,
+        isinstance(scanning, dict) and scanning.get("scanOnPush") is True,
+        encryption["encryptionType"],
+        encryption.get("kmsKey"),
+        tuple(sorted(tags.items())),
+    )
+
+
+def push_image(repository: Repository) -> None:
+    """Put a small image into a repository, unless it is there already."""
+    manifest = {"schemaVersion": 2, "mediaType": _MANIFEST_TYPE, "layers": [{"digest": _LAYER}]}
+    backend = ecr_backends[repository.account_id][repository.region_name]
+    if not any(_TAG in image.image_tags for image in repository.images):
+        backend.put_image(repository.name, json.dumps(manifest), _TAG)

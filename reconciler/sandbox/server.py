@@ -1,54 +1,50 @@
-"""The embedded ECR as a server on loopback, started and stopped.
+"""The embedded ECR as a server on loopback.
 
-Importing this raises ReconcileError where moto or its server's needs are not installed.
+Importing this module raises ReconcileError if the packages of the `sandbox` extra are missing.
 """
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Self
+from wsgiref.types import WSGIEnvironment
 
 from reconciler.errors import ReconcileError, UsageError
 from reconciler.sandbox.behaviour import DEFAULT, Behaviour
-from reconciler.sandbox.settings import NO_SETTINGS
+from reconciler.sandbox.environment import NEUTRAL
 
 try:
     from moto.ecr.models import Repository
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
     from moto.utilities.utils import get_partition
+    from werkzeug.serving import BaseWSGIServer, make_server
 
-    from reconciler.sandbox import iam
-    from reconciler.sandbox.image_retrieval import RETRIEVAL_ACTIONS, with_image_retrieval
-    from reconciler.sandbox.listener import Serving
-    from reconciler.sandbox.prepare import check_region, empty_moto, new_keys
-    from reconciler.sandbox.repositories import (
-        StoredSettings,
-        existing_repository,
-        make_repository,
-        push_image,
-        settings_of,
-    )
-    from reconciler.sandbox.throttle import Clock
-    from reconciler.sandbox.wsgi import EmbeddedEcr, Hook
+    from reconciler.sandbox import iam, repositories
+    from reconciler.sandbox.application import EmbeddedEcr, Hook
+    from reconciler.sandbox.faults import Clock
+    from reconciler.sandbox.other_writers import RETRIEVAL_ACTIONS, add_lambda_statement
+    from reconciler.sandbox.protocol import Call
 except ImportError as error:
     raise ReconcileError(
         "the sandbox needs more packages",
         hint="pip install '.[sandbox]' where reconcile's sources are",
     ) from error
 
-from reconciler.sandbox.calls import Call
+_HOST = "127.0.0.1"
+_STOP_CHECK = 0.05  # seconds
 
-# moto keeps its state in the process: a second sandbox would empty the first.
-_ONE_AT_A_TIME = threading.Lock()
+# moto's state is global in a process: a second sandbox would delete that of the first.
+_RUNNING = threading.Lock()
 
 
 class Sandbox:
-    """An embedded ECR (and STS, IAM, all that moto has) on 127.0.0.1; a context manager.
+    """An embedded ECR on 127.0.0.1, with STS, IAM and all else of moto; a context manager.
 
-    It starts empty, but for the user that `environment` gives the keys of. `account` is the
-    12-digit account of that user and of every access key that is nobody's; `port` 0 takes a
-    free one; `clock` is what throttling goes by. One at a time in a process.
+    It starts empty, apart from the user whose keys `environment` returns. `account` is the
+    12-digit account of that user, and of all access keys that no user has; `port` 0 takes a free
+    one; throttling uses `clock`. Only one may run in a process at a time.
     """
 
     def __init__(
@@ -62,66 +58,64 @@ class Sandbox:
     ) -> None:
         self._account = account
         self._region = region
-        broken = behaviour.dead_region, behaviour.disabled_region
-        self._regions = {region, *filter(None, broken)}
+        faulty = behaviour.dead_region, behaviour.disabled_region
+        self._regions = {region, *filter(None, faulty)}
         self._port = port
         self._ecr = EmbeddedEcr(behaviour, account, clock)
-        self._serving: Serving | None = None
+        self._serving: tuple[BaseWSGIServer, threading.Thread] | None = None
         self._keys = ("", "")
 
     def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
     def start(self) -> None:
-        """Empty moto and serve.
+        """Empty moto and start the server.
 
-        Raises UsageError for a region without ECR and where MOTO_ACCOUNT_ID is set, which would
-        override every account, and ReconcileError where the port is taken or a sandbox already
-        runs in this process.
+        Raises UsageError for a region without ECR and if MOTO_ACCOUNT_ID is set, which overrides
+        every account. Raises ReconcileError if the port is in use, or if a sandbox already runs in
+        this process.
         """
         if "MOTO_ACCOUNT_ID" in os.environ:
             raise UsageError(
-                "MOTO_ACCOUNT_ID is set: the sandbox would be in no account but that one",
+                "MOTO_ACCOUNT_ID is set, so the sandbox could have no other account",
                 hint="unset MOTO_ACCOUNT_ID",
             )
-        if not _ONE_AT_A_TIME.acquire(blocking=False):
+        if not _RUNNING.acquire(blocking=False):
             raise ReconcileError("a sandbox is already running in this process")
         try:
-            empty_moto()
+            repositories.reset_moto()
             for region in sorted(self._regions):
-                check_region(region)
-            self._keys = new_keys(self._account, self._region)
-            self.spread_iam()
-            self._serving = Serving(self._ecr, self._port)
+                repositories.check_region(region)
+            self._keys = iam.create_access_key(self._account, self._region)
+            self.propagate_iam()
+            self._serving = _serve(self._ecr, self._port)
         except BaseException:
-            _ONE_AT_A_TIME.release()
+            _RUNNING.release()
             raise
 
     def stop(self) -> None:
-        """Stop serving and free the port; without effect when not running."""
+        """Stop the server and free the port. Does nothing if it is not running."""
         if self._serving is not None:
-            self._serving.stop()
+            server, thread = self._serving
+            server.shutdown()
+            thread.join()  # the thread closes the port at its end
             self._serving = None
-            _ONE_AT_A_TIME.release()
+            _RUNNING.release()
 
     @property
     def endpoint_url(self) -> str:
-        """`http://127.0.0.1:PORT`; raises ReconcileError when not running."""
+        """`http://127.0.0.1:PORT`. Raises ReconcileError if the server is not running."""
         if self._serving is None:
             raise ReconcileError("the sandbox is not running")
-        return self._serving.url
+        server, _ = self._serving
+        return f"http://{_HOST}:{server.port}"
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that make boto3 and the `aws` client talk to it."""
+        """Return the variables that connect boto3 and the `aws` client to the sandbox."""
         access_key, secret_key = self._keys
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
@@ -129,106 +123,144 @@ class Sandbox:
             "AWS_SECRET_ACCESS_KEY": secret_key,
             "AWS_REGION": self._region,
             "AWS_DEFAULT_REGION": self._region,
-            **NO_SETTINGS,
+            **NEUTRAL,
         }
 
     def calls(self) -> tuple[Call, ...]:
-        """Return the calls so far, `(name, repository or None)`, refused ones too."""
-        return self._ecr.log.all()
+        """Return the calls so far, `(name, repository or None)`, failed ones included."""
+        return self._ecr.calls()
 
     def before_call(self, hook: Hook) -> None:
-        """Have `hook` called with each ECR call, in the serving thread, before its work is done.
+        """Call `hook` with each ECR call, in the serving thread, before its operation runs.
 
-        Not for calls that end before their work (expired, throttled, cut, failed).
+        Calls that fail before (expired, throttled, cut, failed) do not reach it.
         """
         self._ecr.before.append(hook)
 
     def after_call(self, hook: Hook) -> None:
-        """Have `hook` called with each ECR call, as `before_call`, once its work is done.
+        """Call `hook` as `before_call` does, after the operation and before the response is sent.
 
-        The answer has not gone out then. A refusal is work as well.
+        It is called for an operation that returns an error, too.
         """
         self._ecr.after.append(hook)
 
     def renew_credentials(self) -> None:
-        """Make the credentials good again, for good, once they expired or before."""
-        self._ecr.state.credentials.renew()
+        """Make the credentials valid from now on, whether they have expired or not."""
+        self._ecr.faults.renew_credentials()
 
     def create_repository(
         self, name: str, *, account: str | None = None, region: str | None = None
     ) -> None:
         """Create a repository with the default settings, without a call.
 
-        Raises ReconcileError where the name is invalid or taken.
+        Calls find it at once. Raises ReconcileError if the name is invalid or in use.
         """
-        with self._ecr.state.working:
-            make_repository(account or self._account, region or self._region, name)
+        with self._ecr.operations.lock:
+            created = repositories.create_repository(
+                account or self._account, region or self._region, name
+            )
+            self._ecr.operations.new_repositories.settle([created])
 
     def repository_settings(
         self, name: str, *, account: str | None = None, region: str | None = None
-    ) -> StoredSettings:
-        """Return the settings of a repository as they are stored."""
-        return settings_of(self._repository(name, account, region))
+    ) -> repositories.RepositorySettings:
+        """Return the settings of a repository, as stored."""
+        return repositories.read_settings(self._repository(name, account, region))
 
     def put_image(
         self, name: str, *, account: str | None = None, region: str | None = None
     ) -> None:
-        """Put an image into a repository, without a call; once it is there, nothing happens."""
-        with self._ecr.state.working:
-            push_image(self._repository(name, account, region))
+        """Put an image into a repository, without a call, unless it is there already."""
+        with self._ecr.operations.lock:
+            repositories.push_image(self._repository(name, account, region))
 
     def set_policy_text(
         self, name: str, text: str, *, account: str | None = None, region: str | None = None
     ) -> None:
-        """Store a policy text as it is, whatever it is, as a hand edit or an old policy."""
-        repository = self._repository(name, account, region)
-        with self._ecr.state.working:
-            self._ecr.state.policies.set(repository, text)
+        """Store a policy text without a call and without checks, as another writer's edit."""
+        with self._ecr.operations.lock:
+            self._ecr.operations.policies.write(self._repository(name, account, region), text)
 
     def policy_text(
         self, name: str, *, account: str | None = None, region: str | None = None
     ) -> str | None:
-        """Return the policy text as it was stored, None where there is none.
+        """Return the policy text as stored, None if there is none.
 
-        With `unique_ids`, principals deleted since then are their ids.
+        With `unique_ids`, principals that were deleted since then are shown by their ids.
         """
-        return self._ecr.state.policies.get(self._repository(name, account, region))
+        return self._ecr.operations.policies.read(self._repository(name, account, region))
 
-    def lambda_adds_statement(
+    def add_lambda_statement(
         self,
-        repository: str,
+        name: str,
         source_arn: str,
         actions: Iterable[str] = RETRIEVAL_ACTIONS,
         *,
         account: str | None = None,
         region: str | None = None,
     ) -> None:
-        """Edit a policy as Lambda does when a function is made from an image, without a call.
+        """Edit a policy as Lambda does when a function is created from an image, without a call.
 
-        `source_arn` is the function's ARN, or a pattern of some. Raises ReconcileError where the
-        policy so far is none.
+        `source_arn` is the ARN of the function, or a pattern. Raises ReconcileError if the current
+        text is not a policy.
         """
-        policies = self._ecr.state.policies
-        found = self._repository(repository, account, region)
+        policies = self._ecr.operations.policies
+        repository = self._repository(name, account, region)
         try:
-            with self._ecr.state.working:
-                policies.set(found, with_image_retrieval(policies.get(found), source_arn, actions))
+            with self._ecr.operations.lock:
+                text = add_lambda_statement(policies.read(repository), source_arn, actions)
+                policies.write(repository, text)
         except ValueError as error:
-            raise ReconcileError(
-                f"the policy of {repository!r} can't be edited: {error}"
-            ) from error
+            raise ReconcileError(f"the policy of {name!r} can't be edited: {error}") from error
 
     def create_role(self, account: str, name: str, path: str = "/") -> str:
         """Create a role and return its ARN; `path` begins and ends with a slash."""
         return iam.create_role(account, get_partition(self._region), name, path)
 
     def delete_role(self, arn: str) -> None:
-        """Delete the role of this ARN; raises ReconcileError where there is none."""
+        """Delete the role with this ARN. Raises ReconcileError if there is none."""
         iam.delete_role(arn)
 
-    def spread_iam(self) -> None:
-        """End the delay of everyone whom IAM has now: ECR knows them."""
-        self._ecr.state.acquaintance.meet_all()
+    def propagate_iam(self) -> None:
+        """Make all roles and users that exist now known to ECR, without the delay."""
+        with self._ecr.operations.lock:
+            self._ecr.operations.new_principals.settle(iam.unique_ids().values())
 
     def _repository(self, name: str, account: str | None, region: str | None) -> Repository:
-        return existing_repository(account or self._account, region or self._region, name)
+        found = repositories.find_repository(account or self._account, region or self._region, name)
+        if found is None:
+            raise ReconcileError(f"the sandbox has no repository {name!r}")
+        return found
+
+
+class _RequestHandler(MotoRequestHandler):
+    """moto's handler, without a log line for each request. Errors are still logged."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Log nothing."""
+
+    def connection_dropped(
+        self, _error: BaseException, _environ: WSGIEnvironment | None = None
+    ) -> None:
+        """Close the connection after a ConnectionError of the client or the application.
+
+        By default, a connection that the application cuts stays open for the next request.
+        """
+        self.close_connection = True
+
+
+def _serve(app: EmbeddedEcr, port: int) -> tuple[BaseWSGIServer, threading.Thread]:
+    # werkzeug exits the process if it cannot bind the port itself.
+    try:
+        bound = socket.create_server((_HOST, port), backlog=128)
+    except OSError as error:
+        raise ReconcileError(
+            f"cannot listen on {_HOST}:{port}: {error.strerror}", hint="choose another port"
+        ) from error
+    with bound:
+        server = make_server(
+            _HOST, port, app, threaded=True, request_handler=_RequestHandler, fd=bound.fileno()
+        )
+    thread = threading.Thread(target=server.serve_forever, args=(_STOP_CHECK,), daemon=True)
+    thread.start()
+    return server, thread

@@ -33,8 +33,8 @@ def test_a_misspelt_key_hides_no_other_problem() -> None:
     text = b"version: 1\nregistry: {region: us-west-2}\nrepositories: {}\n"
     problems = load_access(text, "f.yaml", now=NOW).problems
     assert [p.message for p in problems] == [
-        "the key 'account' is missing here",
-        "'region' is not a key here",
+        "missing key 'account'",
+        "unknown key 'region'",
     ]
 
 
@@ -51,7 +51,7 @@ def test_a_mapping_without_a_known_key_is_one_mistake() -> None:
     ).problems
     assert (problem.rule, problem.message) == (
         "unknown-key",
-        "'nonsense', 'xyz' are not keys here",
+        "unknown keys 'nonsense', 'xyz'",
     )
     assert "{tier: TIER, until: DATE}" in (problem.hint or "")
 
@@ -98,7 +98,7 @@ def test_a_day_that_does_not_exist_is_no_matter_of_form(day: str) -> None:
     given = f"{{'444455556666': {{tier: pull, until: {day}}}}}"
     problem = only(load(f"repositories: {{tools/one: {{access: {given}}}}}"))
     assert problem.rule == "bad-date"
-    assert problem.message == f"'{day}' is no day of the calendar"
+    assert problem.message == f"'{day}' is not a valid date"
     assert problem.hint is None
 
 

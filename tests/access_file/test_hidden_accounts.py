@@ -156,7 +156,7 @@ def test_a_unique_id_is_told_from_a_typo() -> None:
     statement = '{Effect: Deny, Action: "ecr:*", Principal: {AWS: AROAEXAMPLEEXAMPLE123}}'
     (problem,) = of_statement(statement).problems
     assert "deleted" in problem.message
-    assert problem.hint == "name the role by its ARN: arn:aws:iam::ACCOUNT:role/NAME"
+    assert problem.hint == "write the role's ARN: arn:aws:iam::ACCOUNT:role/NAME"
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_public_is_passed_over_by_the_key_of_a_pattern_and_for_raw_statements() 
     for body in (anyone, statements):
         (problem,) = load(body).problems
         assert problem.rule == "public"
-        assert "--allow-public 'tools/*' to this command" in (problem.hint or "")
+        assert "--allow-public 'tools/*' to each command" in (problem.hint or "")
         assert rules(load(body, allow_public=frozenset({"tools/*"}))) == []
         assert rules(load(body, allow_public=frozenset({"tools/one"}))) == ["public"]
 

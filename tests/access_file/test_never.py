@@ -130,7 +130,7 @@ def test_the_hint_and_the_second_place() -> None:
         )
     )
     assert problem.message == "'444455556666' gets push here, which it must never have: \"x\""
-    assert problem.hint == "take it away here, or change the rule"
+    assert problem.hint == "remove the access, or change the rule"
     assert problem.other is not None
     assert (problem.other.line, problem.other.column) == (4, 26)
 

@@ -25,10 +25,10 @@ def told(body: str) -> list[Problem]:
             "source_arns (aws:Source",
         ),
         (LAMBDA, f'"ForAnyValue:StringLike": {{"aws:PrincipalOrgPaths": {PATH}}}', "source_paths"),
-        (LAMBDA, 'Bool: {"aws:PrincipalIsAWSService": false}', "leave it out"),
+        (LAMBDA, 'Bool: {"aws:PrincipalIsAWSService": false}', "remove it"),
         (LAMBDA, 'Bool: {"aws:MultiFactorAuthPresent": true}', "aws:SourceArn"),
         (ROLE, 'StringEquals: {"aws:SourceOrgID": o-a1b2c3d4e5}', "aws:PrincipalOrgID"),
-        (ROLE, 'StringLike: {"aws:PrincipalServiceName": "*"}', "name the service"),
+        (ROLE, 'StringLike: {"aws:PrincipalServiceName": "*"}', "write the service"),
         (ROLE, 'StringLike: {"aws:username": "*"}', "aws:PrincipalArn"),
         ("user: a, account: workloads", 'StringEquals: {"aws:PrincipalType": Account}', ""),
         (ALL, 'StringNotLike: {"aws:TagKeys": a}', "ForAllValues:StringNotLike"),
@@ -37,7 +37,7 @@ def told(body: str) -> list[Problem]:
         (ALL, 'StringEquals: {"aws:SourceVpc": vpce-1}', "aws:SourceVpce"),
         (ALL, f'StringEquals: {{"aws:ResourceAccount": {ID}}}', ""),
         (ALL, 'DateLessThan: {"aws:CurrentTime": 2025-06-01T00:00:00Z}', ""),
-        ("public: true", 'StringEquals: {"aws:PrincipalIsAWSService": maybe, "aws:x": y}', "name"),
+        ("public: true", 'StringEquals: {"aws:PrincipalIsAWSService": maybe, "aws:x": y}', "write"),
     ],
 )
 def test_what_would_do_instead(who: str, when: str, hint: str) -> None:
@@ -123,7 +123,7 @@ def test_a_raw_statement_is_told_at_its_condition() -> None:
             accounts="",
         )
     )
-    assert (problem.rule, "only a service's own" in problem.message) == (RULE, True)
+    assert (problem.rule, "only requests of a service" in problem.message) == (RULE, True)
 
 
 def test_what_applies_where_a_key_is_missing_is_no_problem() -> None:

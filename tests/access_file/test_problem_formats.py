@@ -2,7 +2,7 @@
 
 import json
 
-from reconciler.access_file.document.problems import Place, Problem, did_you_mean, shown
+from reconciler.access_file.document.problems import Place, Problem, did_you_mean, quote
 from reconciler.report.problems import render_problems, render_problems_json, render_verdict
 from reconciler.report.spans import ansi, plain
 
@@ -90,9 +90,9 @@ def test_json_has_the_keys_of_the_contract() -> None:
 
 
 def test_a_value_is_shown_short_and_safe() -> None:
-    assert shown("a\x1b") == "'a\\x1b'"
-    assert len(shown("x" * 1000)) < 70
-    assert [shown(v) for v in (None, True, 5, [], {})] == [
+    assert quote("a\x1b") == "'a\\x1b'"
+    assert len(quote("x" * 1000)) < 70
+    assert [quote(v) for v in (None, True, 5, [], {})] == [
         "nothing",
         "true",
         "5",

@@ -199,8 +199,8 @@ def test_a_group_is_no_member_of_itself() -> None:
     body = f"{principals}repositories: {{a/b: {{access: {{all-users: pull, user: pull}}}}}}\n"
     told = {(p.place.line, p.place.column): p.hint for p in load(body).problems}
     assert list(told.values()) == [
-        "name it under principals or accounts",
-        "name it under principals or accounts",
+        "add it under principals or accounts",
+        "add it under principals or accounts",
         "did you mean 'users'?",
     ]
 

@@ -42,7 +42,7 @@ def test_a_grant_ends_at_its_second(seconds: int, told: list[str]) -> None:
     wanted = desired(loaded.access, now=now)["tools/one"]
     assert (len(wanted.grants), len(wanted.expired)) == ((0, 1) if told else (1, 0))
     for problem in loaded.problems:
-        assert "ended on 2026-06-01T12:00:00Z and gives" in problem.message
+        assert "expired on 2026-06-01T12:00:00Z and has" in problem.message
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,7 @@ def test_a_grant_ends_at_its_second(seconds: int, told: list[str]) -> None:
 def test_of_a_duration_the_end_is_given_and_why(until: str, moment: str) -> None:
     problem = only(load(ending(f"until: {until}")))
     assert problem.rule == "bad-date"
-    assert problem.hint == (
-        f"the file must mean the same on each day that it is read, so it holds the end: {moment}"
-    )
+    assert problem.hint == f"a duration would end later on each run, so write the end: {moment}"
     end = moment.split(" is ")[1]
     assert rules(load(ending(f"until: {end}"))) == []
 
@@ -98,17 +96,17 @@ def test_of_another_form_the_one_in_utc_is_given(until: str, moment: str) -> Non
 )
 def test_of_what_is_not_understood_the_forms_are_given(until: str) -> None:
     problem = only(load(ending(f"until: {until}")))
-    assert problem.hint == "write a day, 2027-03-31, or a moment in UTC, 2027-03-31T12:00:00Z"
+    assert problem.hint == "write a date, 2027-03-31, or a time in UTC, 2027-03-31T12:00:00Z"
 
 
 @pytest.mark.parametrize(
     ("until", "what"),
     [
-        ("2026-02-30T12:00:00Z", "day of the calendar"),
+        ("2026-02-30T12:00:00Z", "date"),
         ("2026-12-01T24:30:00Z", "time"),
         ("2026-12-01T12:60:00Z", "time"),
     ],
 )
 def test_what_does_not_exist_is_no_matter_of_form(until: str, what: str) -> None:
     problem = only(load(ending(f"until: {until}")))
-    assert (problem.message, problem.hint) == (f"'{until}' is no {what}", None)
+    assert (problem.message, problem.hint) == (f"'{until}' is not a valid {what}", None)

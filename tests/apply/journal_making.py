@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from reconciler.apply.journal_lines import Author, RunInfo, begin_line, end_line
-from reconciler.apply.model import Outcome, Result
+from reconciler.apply.journal.format import Author, RunInfo, begin_line, end_line
+from reconciler.apply.model import Done, Outcome, Result
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.plan.model import Change
 
@@ -54,10 +54,10 @@ def begin(made: Change, run: str = "r1", **options: str | None) -> bytes:
 
 
 def end(
-    made: Change, run: str = "r1", result: Result = "applied", *, written: bool | None = False
+    made: Change, run: str = "r1", result: Result = "applied", *, written: Done = Done.NO
 ) -> bytes:
     """Write the line after a write; what was applied was written."""
-    written = True if result == "applied" else written
+    written = Done.YES if result == "applied" else written
     return end_line(info(run, made.target.scope), Outcome(made, result, written=written), NOON)
 
 
@@ -74,5 +74,5 @@ def journal(writes: Sequence[tuple[str | None, str | None, str]], target: Target
         if ending == "applied":
             lines.append(end(made, run))
         elif ending != "killed":
-            lines.append(end(made, run, "failed", written=ending == "doubtful"))
+            lines.append(end(made, run, "failed", written=Done(ending == "doubtful")))
     return b"".join(lines)

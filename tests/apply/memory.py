@@ -1,18 +1,20 @@
 """A registry, a journal and a clock in memory, and changes to apply to them."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from reconciler.apply.execute import execute
 from reconciler.apply.model import Outcome, ReaderWriter
-from reconciler.apply.run import Patience, Run
+from reconciler.apply.retry import Deadline
+from reconciler.apply.run import Run
 from reconciler.errors import ReconcileError
 from reconciler.model.grants import Desired, Grant
 from reconciler.model.registry import (
     LiveRegistry,
     LiveRepository,
     LiveSettings,
+    NewPolicy,
     RegistryScope,
     RepositorySettings,
 )
@@ -21,7 +23,9 @@ from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Change
 from reconciler.policy.language.principals import Principal
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
-from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.errors import CallError, FailureKind
+
+T = TypeVar("T")
 
 SCOPE = RegistryScope("111122223333", "us-west-2")
 ROLE = Principal("AWS", ("arn:aws:iam::444455556666:role/role2-1",))
@@ -47,12 +51,12 @@ class Memory:
     created: dict[str, RepositorySettings] = field(default_factory=dict)
     invisible: dict[str, int] = field(default_factory=dict)
     images: bool = False
-    fails_to_read: Fault | None = None
+    fails_to_read: FailureKind | None = None
 
     def read_policy(self, name: str) -> str | None:
         self.reads += 1
         if self.fails_to_read:
-            raise CallError("no answer", fault=self.fails_to_read)
+            raise CallError("no answer", kind=self.fails_to_read)
         self._require(name)
         return self.policies[name]
 
@@ -65,6 +69,13 @@ class Memory:
         self._require(name)
         return self.images
 
+    def update_policy(self, name: str, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
+        decision = decide(self.read_policy(name))
+        if not isinstance(decision, NewPolicy):
+            return decision
+        self._write(name, decision.text)
+        return None
+
     def set_policy(self, name: str, text: str) -> None:
         self._write(name, text)
 
@@ -74,7 +85,7 @@ class Memory:
     def create_repository(self, name: str, settings: RepositorySettings) -> None:
         self.before_create(self)
         if name in self.policies:
-            raise CallError("it exists", fault=Fault.REPOSITORY_EXISTS)
+            raise CallError("it exists", kind=FailureKind.REPOSITORY_EXISTS)
         self.policies[name] = None
         self.created[name] = settings
         self.after_create(self)
@@ -90,7 +101,7 @@ class Memory:
         left = self.invisible.get(name, 0)
         self.invisible[name] = left - 1
         if name not in self.policies or left > 0:
-            raise CallError("no such repository", fault=Fault.REPOSITORY_MISSING)
+            raise CallError("no such repository", kind=FailureKind.REPOSITORY_MISSING)
 
 
 @dataclass
@@ -110,7 +121,7 @@ class Notes:
         self._note(outcome.result, outcome.change.target.repository)
 
     def damage(self) -> str | None:
-        return "it was cut short" if self.is_damaged() else None
+        return "it was truncated" if self.is_damaged() else None
 
     def _note(self, kind: str, repository: str) -> None:
         if kind == self.broken_at:
@@ -131,15 +142,15 @@ class Clock:
         assert seconds > 0
         self.now += seconds
 
-    def patience(self, seconds: float) -> Patience:
-        return Patience(seconds, clock=self, sleep=self.sleep)
+    def deadline(self, seconds: float) -> Deadline:
+        return Deadline(seconds, clock=self, sleep=self.sleep)
 
 
 def make_run(
     clock: Clock | None = None, notes: Notes | None = None, *, stopped: bool = False
 ) -> Run:
     clock = clock or Clock()
-    return Run(notes or Notes(), clock.patience(20), lambda: stopped, clock.patience)
+    return Run(notes or Notes(), clock.deadline(20), lambda: stopped, clock.deadline)
 
 
 def change_of(live: str | None, *tiers: str) -> Change:
@@ -151,7 +162,7 @@ def change_of(live: str | None, *tiers: str) -> Change:
 
 def apply_one(change: Change, memory: Memory, run: Run | None = None) -> Outcome:
     told: list[Outcome] = []
-    registries = {SCOPE: ReaderWriter(memory, memory, nullcontext)}
+    registries = {SCOPE: ReaderWriter(memory, memory)}
     (outcome,) = execute([change], registries, run or make_run(), told.append)
     assert told == [outcome]
     return outcome

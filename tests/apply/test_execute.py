@@ -1,23 +1,23 @@
 """Applying changes: read again, write, read back; against a registry kept in memory."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from threading import Thread
 
 import pytest
 
 from reconciler.apply.execute import execute
-from reconciler.apply.model import Outcome, ReaderWriter
-from reconciler.apply.run import MOST_UNANSWERED, SHOWS_WITHIN, Patience, Run
+from reconciler.apply.model import Done, Outcome, ReaderWriter
+from reconciler.apply.retry import Deadline
+from reconciler.apply.run import MAX_UNANSWERED, Run
+from reconciler.apply.write import SHOWS_WITHIN
 from reconciler.model.grants import Desired, Grant
 from reconciler.model.registry import LiveRegistry, LiveRepository
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.policy.meaning.keep import LAMBDA_SID, Ownership, lambda_rule
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
-from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
+from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
 from tests.apply.memory import (
     NAME,
     ROLE,
@@ -76,7 +76,7 @@ def test_an_unreadable_policy_is_known_again_in_any_order(now: str | None, resul
 def test_a_throttled_write_looks_again_before_it_is_repeated() -> None:
     def throttled_and_overtaken(memory: Memory) -> None:
         memory.policies[NAME] = other_policy()
-        raise CallError("slow down", fault=Fault.THROTTLED)
+        raise CallError("slow down", kind=FailureKind.THROTTLED)
 
     memory = Memory({NAME: None}, throttled_and_overtaken)
     assert apply_one(change_of(None, "pull"), memory).result == "stale"
@@ -86,7 +86,7 @@ def test_a_throttled_write_looks_again_before_it_is_repeated() -> None:
 def test_a_throttled_write_is_repeated() -> None:
     def throttled_twice(memory: Memory) -> None:
         if len(memory.writes) <= 2:
-            raise CallError("slow down", fault=Fault.THROTTLED)
+            raise CallError("slow down", kind=FailureKind.THROTTLED)
 
     memory = Memory({NAME: None}, throttled_twice)
     assert apply_one(change_of(None, "pull"), memory).result == "applied"
@@ -95,7 +95,7 @@ def test_a_throttled_write_is_repeated() -> None:
 
 def test_throttled_to_the_end() -> None:
     def throttled(_memory: Memory) -> None:
-        raise CallError("slow down", fault=Fault.THROTTLED)
+        raise CallError("slow down", kind=FailureKind.THROTTLED)
 
     clock = Clock()
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, throttled), make_run(clock))
@@ -105,7 +105,7 @@ def test_throttled_to_the_end() -> None:
 
 def test_a_refusal_is_told_at_once() -> None:
     def refused(_memory: Memory) -> None:
-        raise CallError("not like this", fault=Fault.REJECTED, hint="like that")
+        raise CallError("not like this", kind=FailureKind.REJECTED, hint="like that")
 
     memory = Memory({NAME: None}, refused)
     outcome = apply_one(change_of(None, "pull"), memory)
@@ -120,7 +120,7 @@ def test_what_is_read_back_must_be_what_was_written() -> None:
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, after_write=overwritten))
     assert outcome.result == "failed"
     assert outcome.error == ("written, but changed by someone else right after; run plan again")
-    assert outcome.written
+    assert outcome.written is Done.YES
 
 
 @pytest.mark.parametrize(("stale_reads", "result"), [(3, "applied"), (10_000, "failed")])
@@ -132,18 +132,18 @@ def test_a_read_that_still_gives_the_old_policy_is_repeated(stale_reads: int, re
 
     clock = Clock()
     outcome = apply_one(change_of(None, "pull"), Lagging({NAME: None}), make_run(clock))
-    assert (outcome.result, outcome.written) == (result, True)
+    assert (outcome.result, outcome.written) == (result, Done.YES)
     assert clock.now <= SHOWS_WITHIN + 0.1
-    told = "the policy was written, but the live one is the old one, still or again; run plan again"
+    told = "the policy was written, but a read still returns the old one; run plan again"
     assert outcome.error == (None if result == "applied" else told)
 
 
 def test_what_can_not_be_read_back_is_told_as_written() -> None:
     def unreadable(memory: Memory) -> None:
-        memory.fails_to_read = Fault.UNANSWERED
+        memory.fails_to_read = FailureKind.UNANSWERED
 
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, after_write=unreadable))
-    assert (outcome.result, outcome.written) == ("failed", True)
+    assert (outcome.result, outcome.written) == ("failed", Done.YES)
     assert outcome.error == "the policy was written, but could not be read back: no answer"
 
 
@@ -170,8 +170,8 @@ def test_a_lost_answer_and_somebody_elses_policy_is_stale_and_may_be_written() -
 
     memory = Memory({NAME: None}, overtaken)
     outcome = apply_one(change_of(None, "pull"), memory)
-    assert (outcome.result, outcome.written) == ("stale", None)
-    assert "an attempt to write it got no answer" in (outcome.error or "")
+    assert (outcome.result, outcome.written) == ("stale", Done.UNKNOWN)
+    assert "an earlier attempt got no response" in (outcome.error or "")
     assert memory.policies[NAME] == other_policy()
 
 
@@ -180,7 +180,7 @@ def test_a_lost_write_that_lands_after_another_attempt_is_ours() -> None:
         if len(memory.writes) == 1:
             raise WriteOutcomeUnknownError("no answer")
         memory.policies[NAME] = change_of(None, "pull").after_text
-        raise CallError("slow down", fault=Fault.THROTTLED)
+        raise CallError("slow down", kind=FailureKind.THROTTLED)
 
     memory = Memory({NAME: None}, lost_then_late)
     assert apply_one(change_of(None, "pull"), memory).result == "applied"
@@ -193,8 +193,8 @@ def test_answers_lost_to_the_end() -> None:
 
     clock = Clock()
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, lost), make_run(clock))
-    assert (outcome.result, outcome.written) == ("failed", None)
-    assert outcome.error == "no answer; when last read, the policy was as before"
+    assert (outcome.result, outcome.written) == ("failed", Done.UNKNOWN)
+    assert outcome.error == "no answer; when last read, the policy was unchanged"
     assert clock.now == pytest.approx(15)
 
 
@@ -202,29 +202,29 @@ def test_a_lost_answer_is_told_whatever_comes_after_it() -> None:
     def lost_then_refused(memory: Memory) -> None:
         if len(memory.writes) == 1:
             raise WriteOutcomeUnknownError("no answer")
-        raise CallError("not like this", fault=Fault.REJECTED)
+        raise CallError("not like this", kind=FailureKind.REJECTED)
 
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, lost_then_refused))
-    assert (outcome.result, outcome.written) == ("failed", None)
+    assert (outcome.result, outcome.written) == ("failed", Done.UNKNOWN)
     assert outcome.error == (
-        "not like this; an attempt to write it got no answer: it may have been done by then, or be "
-        "done yet; when last read, the policy was as before"
+        "not like this; an earlier attempt got no response: it may have been done, or may "
+        "still be; when last read, the policy was unchanged"
     )
 
 
 def test_the_same_policy_by_somebody_else_is_in_force() -> None:
     def throttled_and_done_by_another(memory: Memory) -> None:
         memory.policies[NAME] = change_of(None, "pull").after_text
-        raise CallError("slow down", fault=Fault.THROTTLED)
+        raise CallError("slow down", kind=FailureKind.THROTTLED)
 
     memory = Memory({NAME: None}, throttled_and_done_by_another)
     outcome = apply_one(change_of(None, "pull"), memory)
-    assert outcome == Outcome(change_of(None, "pull"), "in-force", None, written=False)
+    assert outcome == Outcome(change_of(None, "pull"), "in-force", None, written=Done.NO)
 
 
 def test_a_lost_answer_that_can_not_be_settled_says_so() -> None:
     def lost(memory: Memory) -> None:
-        memory.fails_to_read = Fault.UNANSWERED
+        memory.fails_to_read = FailureKind.UNANSWERED
         raise WriteOutcomeUnknownError("cut off")
 
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, lost))
@@ -241,7 +241,7 @@ def test_nothing_is_begun_once_stopped() -> None:
 def test_one_failure_leaves_the_others_going() -> None:
     def refuse_first(memory: Memory) -> None:
         if memory.writes[-1] == "app/a":
-            raise CallError("no", fault=Fault.REJECTED)
+            raise CallError("no", kind=FailureKind.REJECTED)
 
     memory = Memory({"app/a": None, "app/b": None}, refuse_first)
     registry = LiveRegistry(
@@ -250,9 +250,7 @@ def test_one_failure_leaves_the_others_going() -> None:
     grant = Grant(ROLE, "ci", "pull", BUILT_IN_TIERS["pull"], ())
     wanted = [Desired(name, (grant,)) for name in ("app/a", "app/b")]
     changes = compute_plan(wanted, registry, PlanInputs()).changes
-    outcomes = execute(
-        changes, {SCOPE: ReaderWriter(memory, memory, nullcontext)}, make_run(), lambda _: None
-    )
+    outcomes = execute(changes, {SCOPE: ReaderWriter(memory, memory)}, make_run(), lambda _: None)
     assert [outcome.result for outcome in outcomes] == ["failed", "applied"]
 
 
@@ -279,39 +277,28 @@ def test_the_record_comes_before_the_look_which_the_write_follows_at_once() -> N
     assert notes.records == [("begin", NAME), ("stale", NAME)]
 
 
-def test_the_look_and_the_write_have_their_turns_together() -> None:
-    turns: list[str] = []
-
-    @contextmanager
-    def together() -> Iterator[None]:
-        turns.append("begins")
-        yield
-        turns.append(f"ends after {memory.reads} reads and {len(memory.writes)} writes")
-
-    memory = Memory({NAME: None})
-    registries = {SCOPE: ReaderWriter(memory, memory, together)}
-    execute([change_of(None, "pull")], registries, make_run(), lambda _: None)
-    assert turns == ["begins", "ends after 1 reads and 1 writes"]
-
-
 def test_nothing_is_written_without_a_record() -> None:
     memory = Memory({NAME: None})
     outcome = apply_one(change_of(None, "pull"), memory, make_run(notes=Notes(broken_at="begin")))
-    assert (outcome.result, outcome.error, outcome.written) == ("failed", "the disk is full", False)
+    assert (outcome.result, outcome.error, outcome.written) == (
+        "failed",
+        "the disk is full",
+        Done.NO,
+    )
     assert memory.writes == []
 
 
 def test_a_write_that_can_not_be_recorded_as_done_says_so() -> None:
     memory = Memory({NAME: None})
     outcome = apply_one(change_of(None, "pull"), memory, make_run(notes=Notes(broken_at="applied")))
-    assert (outcome.result, outcome.written) == ("failed", True)
+    assert (outcome.result, outcome.written) == ("failed", Done.YES)
     assert outcome.error == "it was applied; the disk is full"
 
 
-@pytest.mark.parametrize("fault", [Fault.CREDENTIALS, Fault.CONNECTION])
-def test_what_would_fail_for_all_ends_the_run(fault: Fault) -> None:
+@pytest.mark.parametrize("kind", [FailureKind.CREDENTIALS, FailureKind.CONNECTION])
+def test_what_would_fail_for_all_ends_the_run(kind: FailureKind) -> None:
     def refused(_memory: Memory) -> None:
-        raise CallError("the credentials have expired", fault=fault)
+        raise CallError("the credentials have expired", kind=kind)
 
     memory, run = Memory({NAME: None}, refused), make_run()
     first = apply_one(change_of(None, "pull"), memory, run)
@@ -323,14 +310,14 @@ def test_what_would_fail_for_all_ends_the_run(fault: Fault) -> None:
 @pytest.mark.parametrize("lost", [False, True])
 def test_what_would_fail_for_all_ends_the_run_when_a_write_is_looked_at(lost: bool) -> None:
     def expire(memory: Memory) -> None:
-        memory.fails_to_read = Fault.CREDENTIALS
+        memory.fails_to_read = FailureKind.CREDENTIALS
         if lost:
             raise WriteOutcomeUnknownError("no answer")
 
     memory, run = Memory({NAME: None}, after_write=expire), make_run()
     first = apply_one(change_of(None, "pull"), memory, run)
     second = apply_one(change_of(None, "pull"), memory, run)
-    assert (first.result, first.written) == ("failed", None if lost else True)
+    assert (first.result, first.written) == ("failed", Done.UNKNOWN if lost else Done.YES)
     assert (second.result, memory.reads) == ("skipped", 3 if lost else 2)
 
 
@@ -346,19 +333,19 @@ def test_where_there_are_no_threads_to_be_had_the_work_is_done_without(
 
 def test_one_registry_that_can_not_be_reached_leaves_the_others_going() -> None:
     run, elsewhere = make_run(), replace(SCOPE, region="eu-west-1")
-    run.note_failure(CallError("no route", fault=Fault.CONNECTION), SCOPE)
+    run.note_failure(CallError("no route", kind=FailureKind.CONNECTION), SCOPE)
     assert run.reason_to_stop(SCOPE) == "no route"
     assert run.reason_to_stop(elsewhere) is None
-    run.note_failure(CallError("expired", fault=Fault.CREDENTIALS), SCOPE)
+    run.note_failure(CallError("expired", kind=FailureKind.CREDENTIALS), SCOPE)
     assert run.reason_to_stop(elsewhere) == "expired"
 
 
 def test_a_registry_that_does_not_answer_for_long_is_left() -> None:
-    run, silence = make_run(), CallError("no answer", fault=Fault.UNANSWERED)
-    for _ in range(MOST_UNANSWERED - 1):
+    run, silence = make_run(), CallError("no answer", kind=FailureKind.UNANSWERED)
+    for _ in range(MAX_UNANSWERED - 1):
         run.note_failure(silence, SCOPE)
-    run.note_answer(SCOPE)
-    for _ in range(MOST_UNANSWERED - 1):
+    run.note_response(SCOPE)
+    for _ in range(MAX_UNANSWERED - 1):
         run.note_failure(silence, SCOPE)
     assert run.reason_to_stop(SCOPE) is None
     run.note_failure(WriteOutcomeUnknownError("no answer"), SCOPE)
@@ -370,17 +357,17 @@ def test_a_bug_in_one_change_does_not_hide_the_others() -> None:
         raise KeyError("oops")
 
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, broken))
-    assert (outcome.result, outcome.written) == ("failed", None)
+    assert (outcome.result, outcome.written) == ("failed", Done.UNKNOWN)
     assert "KeyError: 'oops'" in (outcome.error or "")
 
 
-@pytest.mark.parametrize("fault", [Fault.PRINCIPAL_NOT_FOUND, Fault.INVALID_POLICY])
-def test_a_new_role_is_waited_for(fault: Fault) -> None:
+@pytest.mark.parametrize("kind", [FailureKind.PRINCIPAL_NOT_FOUND, FailureKind.INVALID_POLICY])
+def test_a_new_role_is_waited_for(kind: FailureKind) -> None:
     clock = Clock()
 
     def unknown_at_first(_memory: Memory) -> None:
         if clock.now < 10:
-            raise CallError("Principal not found", fault=fault)
+            raise CallError("Principal not found", kind=kind)
 
     memory = Memory({NAME: None}, unknown_at_first)
     assert apply_one(change_of(None, "pull"), memory, make_run(clock)).result == "applied"
@@ -391,11 +378,11 @@ def test_a_new_role_is_waited_for_twenty_seconds_for_all_changes_together() -> N
     clock = Clock()
 
     def unknown(_memory: Memory) -> None:
-        raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+        raise CallError("Principal not found", kind=FailureKind.PRINCIPAL_NOT_FOUND)
 
     memory, run = Memory({NAME: None}, unknown), make_run(clock)
     outcome = apply_one(change_of(None, "pull"), memory, run)
-    assert (outcome.result, outcome.suspects) == ("failed", ROLE.names)
+    assert (outcome.result, outcome.candidates) == ("failed", ROLE.names)
     assert outcome.error == "Principal not found; waited up to 20 s"
     assert clock.now == pytest.approx(20)
     apply_one(change_of(None, "pull"), memory, run)
@@ -406,21 +393,21 @@ def test_a_deleted_principal_is_not_waited_for() -> None:
     clock = Clock()
 
     def unknown(_memory: Memory) -> None:
-        raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+        raise CallError("Principal not found", kind=FailureKind.PRINCIPAL_NOT_FOUND)
 
     made = change_of(None, "pull")
     gone = (made.after_text or "").replace(ROLE.names[0], "AROAEXAMPLEEXAMPLEID")
     memory = Memory({NAME: None}, unknown)
     outcome = apply_one(replace(made, after_text=gone), memory, make_run(clock))
     assert (outcome.error, clock.now) == ("Principal not found", 0)
-    assert outcome.suspects == ("AROAEXAMPLEEXAMPLEID",)
+    assert outcome.candidates == ("AROAEXAMPLEEXAMPLEID",)
 
 
 def test_nobody_is_waited_for_where_the_change_adds_nobody() -> None:
     clock = Clock()
 
     def unknown(_memory: Memory) -> None:
-        raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+        raise CallError("Principal not found", kind=FailureKind.PRINCIPAL_NOT_FOUND)
 
     change = change_of(other_policy(), "pull")
     outcome = apply_one(change, Memory({NAME: other_policy()}, unknown), make_run(clock))
@@ -432,7 +419,7 @@ def test_after_an_interrupt_nothing_is_written_any_more() -> None:
     notes, memory = Notes(), Memory({NAME: None})
     run = replace(make_run(notes=notes), stopped=lambda: memory.reads > 0)
     outcome = apply_one(change_of(None, "pull"), memory, run)
-    assert (outcome.result, outcome.error, outcome.written) == ("skipped", "interrupted", False)
+    assert (outcome.result, outcome.error, outcome.written) == ("skipped", "interrupted", Done.NO)
     assert (memory.writes, notes.records) == ([], [("begin", NAME), ("skipped", NAME)])
 
 
@@ -443,8 +430,8 @@ def test_an_interrupt_after_a_lost_answer_tells_of_both() -> None:
     memory = Memory({NAME: None}, lost)
     run = replace(make_run(), stopped=lambda: memory.reads > 1)
     outcome = apply_one(change_of(None, "pull"), memory, run)
-    assert (outcome.result, outcome.written) == ("skipped", None)
-    assert (outcome.error or "").startswith("interrupted; an attempt to write it got no answer")
+    assert (outcome.result, outcome.written) == ("skipped", Done.UNKNOWN)
+    assert (outcome.error or "").startswith("interrupted; an earlier attempt got no response")
 
 
 def test_waiting_ends_when_the_run_is_to_stop() -> None:
@@ -452,10 +439,10 @@ def test_waiting_ends_when_the_run_is_to_stop() -> None:
 
     def unknown(_memory: Memory) -> None:
         asked.append(True)
-        raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+        raise CallError("Principal not found", kind=FailureKind.PRINCIPAL_NOT_FOUND)
 
-    patience = Patience(20, clock=clock, sleep=clock.sleep, stopped=lambda: bool(asked))
-    run = Run(Notes(), patience, lambda: False, clock.patience)
+    deadline = Deadline(20, clock=clock, sleep=clock.sleep, stopped=lambda: bool(asked))
+    run = Run(Notes(), deadline, lambda: False, clock.deadline)
     assert apply_one(change_of(None, "pull"), Memory({NAME: None}, unknown), run).result == "failed"
     assert clock.now == 0
 
@@ -464,11 +451,11 @@ def test_nothing_is_written_once_a_wait_was_interrupted() -> None:
     clock = Clock()
 
     def unknown(_memory: Memory) -> None:
-        raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+        raise CallError("Principal not found", kind=FailureKind.PRINCIPAL_NOT_FOUND)
 
     memory = Memory({NAME: None}, unknown)
-    patience = Patience(20, clock=clock, sleep=clock.sleep, stopped=lambda: clock.now > 0)
-    run = Run(Notes(), patience, lambda: False, clock.patience)
+    deadline = Deadline(20, clock=clock, sleep=clock.sleep, stopped=lambda: clock.now > 0)
+    run = Run(Notes(), deadline, lambda: False, clock.deadline)
     assert apply_one(change_of(None, "pull"), memory, run).result == "failed"
     assert len(memory.writes) == 1
 
@@ -476,7 +463,7 @@ def test_nothing_is_written_once_a_wait_was_interrupted() -> None:
 def test_the_policy_is_looked_at_again_after_each_wait() -> None:
     def unknown_and_overtaken(memory: Memory) -> None:
         memory.policies[NAME] = other_policy()
-        raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+        raise CallError("Principal not found", kind=FailureKind.PRINCIPAL_NOT_FOUND)
 
     memory = Memory({NAME: None}, unknown_and_overtaken)
     assert apply_one(change_of(None, "pull"), memory).result == "stale"
@@ -485,7 +472,7 @@ def test_the_policy_is_looked_at_again_after_each_wait() -> None:
 def test_one_connection_that_fails_is_no_dead_end() -> None:
     def refused_once(memory: Memory) -> None:
         if len(memory.writes) == 1:
-            raise CallError("no network", fault=Fault.CONNECTION)
+            raise CallError("no network", kind=FailureKind.CONNECTION)
 
     memory, run = Memory({NAME: None}, refused_once), make_run()
     assert apply_one(change_of(None, "pull"), memory, run).result == "applied"
@@ -495,11 +482,11 @@ def test_one_connection_that_fails_is_no_dead_end() -> None:
 
 def test_a_refused_policy_may_have_another_reason() -> None:
     def refused(_memory: Memory) -> None:
-        raise CallError("Invalid repository policy provided", fault=Fault.INVALID_POLICY)
+        raise CallError("Invalid repository policy provided", kind=FailureKind.INVALID_POLICY)
 
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, refused))
     assert outcome.error == "Invalid repository policy provided; waited up to 20 s"
-    assert outcome.suspects == ROLE.names
+    assert outcome.candidates == ROLE.names
 
 
 @pytest.mark.parametrize("tiers", [("pull",), ()])
@@ -508,7 +495,7 @@ def test_what_is_live_already_is_in_force_and_not_written(tiers: tuple[str, ...]
     change, notes = change_of(other_policy(), *tiers), Notes()
     memory = Memory({NAME: change.after_text})
     outcome = apply_one(change, memory, make_run(notes=notes))
-    assert outcome == Outcome(change, "in-force", None, written=False)
+    assert outcome == Outcome(change, "in-force", None, written=Done.NO)
     assert memory.writes == []
     assert notes.records == [("begin", NAME), ("in-force", NAME)]
 
@@ -517,18 +504,20 @@ def test_in_force_that_can_not_be_recorded_is_a_failure() -> None:
     change = change_of(None, "pull")
     run = make_run(notes=Notes(broken_at="in-force"))
     outcome = apply_one(change, Memory({NAME: change.after_text}), run)
-    assert (outcome.result, outcome.written) == ("failed", False)
-    assert outcome.error == "the live policy was what the plan wants already; the disk is full"
+    assert (outcome.result, outcome.written) == ("failed", Done.NO)
+    assert outcome.error == "the desired policy was already in force; the disk is full"
 
 
 def test_that_it_waits_is_said_once() -> None:
     clock, said = Clock(), []
 
     def unknown(_memory: Memory) -> None:
-        raise CallError("Principal not found", fault=Fault.PRINCIPAL_NOT_FOUND)
+        raise CallError("Principal not found", kind=FailureKind.PRINCIPAL_NOT_FOUND)
 
-    patience = Patience(20, clock=clock, sleep=clock.sleep, begins=lambda: said.append(clock.now))
-    run = Run(Notes(), patience, lambda: False, clock.patience)
+    deadline = Deadline(
+        20, clock=clock, sleep=clock.sleep, on_first_wait=lambda: said.append(clock.now)
+    )
+    run = Run(Notes(), deadline, lambda: False, clock.deadline)
     for _ in range(2):
         apply_one(change_of(None, "pull"), Memory({NAME: None}, unknown), run)
     assert said == [0]
@@ -564,7 +553,7 @@ def test_once_the_journal_is_damaged_nothing_is_sent(when: str) -> None:
     notes = Notes()
 
     def refused(_memory: Memory) -> None:
-        raise CallError("slower", fault=Fault.THROTTLED)
+        raise CallError("slower", kind=FailureKind.THROTTLED)
 
     memory = Memory({NAME: None}, refused)
     notes.is_damaged = {
@@ -573,8 +562,8 @@ def test_once_the_journal_is_damaged_nothing_is_sent(when: str) -> None:
         "between attempts": lambda: bool(memory.writes),
     }[when]
     outcome = apply_one(change_of(None, "pull"), memory, make_run(notes=notes))
-    assert (outcome.result, outcome.written) == ("skipped", False)
-    assert outcome.error == "the journal can't be relied on any more: it was cut short"
+    assert (outcome.result, outcome.written) == ("skipped", Done.NO)
+    assert outcome.error == "the journal is damaged: it was truncated"
     assert len(memory.writes) == (when == "between attempts")
 
 
@@ -585,5 +574,5 @@ def test_a_lost_answer_is_told_where_the_journal_is_damaged_too() -> None:
     memory, notes = Memory({NAME: None}, lost), Notes()
     notes.is_damaged = lambda: bool(memory.writes)
     outcome = apply_one(change_of(None, "pull"), memory, make_run(notes=notes))
-    assert (outcome.result, outcome.written, len(memory.writes)) == ("skipped", None, 1)
-    assert "; an attempt to write it got no answer" in (outcome.error or "")
+    assert (outcome.result, outcome.written, len(memory.writes)) == ("skipped", Done.UNKNOWN, 1)
+    assert "; an earlier attempt got no response" in (outcome.error or "")

@@ -14,10 +14,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from reconciler.apply import journal as journal_module
-from reconciler.apply.journal import RunJournal, journal_size, start_journal
-from reconciler.apply.journal_reading import MAX_JOURNAL, read_journal
-from reconciler.apply.model import Outcome, applied
+from reconciler.apply.journal import run_journal as journal_module
+from reconciler.apply.journal.format import MAX_JOURNAL, read_journal
+from reconciler.apply.journal.run_journal import RunJournal, journal_size, start_journal
+from reconciler.apply.model import Done, Outcome, applied
 from reconciler.errors import ReconcileError, RefusedError, UsageError
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change
@@ -89,7 +89,7 @@ def test_after_a_line_that_was_cut_off(tmp_path: Path) -> None:
 def test_the_error_of_a_write_is_kept_short_and_plain(tmp_path: Path) -> None:
     journal = open_file(tmp_path / "j")
     journal.begin(change(A, B))
-    journal.end(Outcome(change(A, B), "failed", "\x1b[31m é " + '"' * 100_000, written=True))
+    journal.end(Outcome(change(A, B), "failed", "\x1b[31m é " + '"' * 100_000, written=Done.YES))
     line = json.loads((tmp_path / "j").read_bytes().splitlines()[1])
     assert line["error"].startswith("\\x1b[31m \\xe9 ")
     assert len(line["error"]) == 240
@@ -110,7 +110,7 @@ def test_threads_write_whole_lines(tmp_path: Path) -> None:
     journal.close()
     read = read_journal((tmp_path / "j").read_bytes())
     assert sorted(w.target for w in read) == sorted(targets)
-    assert all(w.written for w in read)
+    assert all(w.written is Done.YES for w in read)
 
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:
@@ -168,10 +168,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "moved": (lambda path: path.rename(path.with_name("old")), "moved, removed or replaced"),
     "made anew": (make_anew, "moved, removed or replaced"),
     "a link now": (lead_elsewhere, "moved, removed or replaced"),
-    "emptied": (lambda path: os.truncate(path, 0), "cut short"),
-    "one byte less": (lambda path: os.truncate(path, path.stat().st_size - 1), "cut short"),
-    "one byte more": (grow(b"\n"), "somebody else has written to it"),
-    "a line more": (grow(begin(change(A, B), "r2")), "somebody else has written to it"),
+    "emptied": (lambda path: os.truncate(path, 0), "truncated"),
+    "one byte less": (lambda path: os.truncate(path, path.stat().st_size - 1), "truncated"),
+    "one byte more": (grow(b"\n"), "another process has written to it"),
+    "a line more": (grow(begin(change(A, B), "r2")), "another process has written to it"),
 }
 
 
@@ -190,7 +190,9 @@ def test_one_that_is_not_what_was_written_takes_no_more(
     assert told in (journal.damage() or "")
     with pytest.raises(ReconcileError, match=f"{told}.*; nothing was written without it"):
         journal.begin(change(A, B, Target("other", SCOPE)))
-    with pytest.raises(ReconcileError, match=f"{told}.*; how this write ended is not in it"):
+    with pytest.raises(
+        ReconcileError, match=f"{told}.*; the outcome of this write is not recorded"
+    ):
         journal.end(applied(change(A, B)))
     journal.close()
     left = sorted((file.name, file.read_bytes()) for file in tmp_path.iterdir() if file.is_file())
@@ -212,9 +214,11 @@ def test_one_that_can_not_be_taken_away_stays(shared_folder: Path) -> None:
     assert (shared_folder / "j").read_bytes() == b""
 
 
-@pytest.mark.parametrize(("written", "may_have"), [(False, False), (True, True), (None, True)])
+@pytest.mark.parametrize(
+    ("written", "may_have"), [(Done.NO, False), (Done.YES, True), (Done.UNKNOWN, True)]
+)
 def test_it_knows_whether_there_is_anything_to_undo(
-    tmp_path: Path, written: bool | None, may_have: bool
+    tmp_path: Path, written: Done, may_have: bool
 ) -> None:
     journal = open_file(tmp_path / "j")
     journal.begin(change(A, B))
@@ -248,7 +252,7 @@ def test_what_is_something_else_is_not_touched(tmp_path: Path, content: bytes) -
 @pytest.mark.parametrize("path", ["/dev/null", "fifo", "."])
 def test_what_is_no_file(tmp_path: Path, path: str) -> None:
     os.mkfifo(tmp_path / "fifo")
-    with pytest.raises(UsageError, match=r"no regular file|is a folder"):
+    with pytest.raises(UsageError, match=r"not a regular file|is a directory"):
         open_file(tmp_path / path)
 
 
@@ -351,7 +355,7 @@ def test_after_a_failed_sync_nothing_more_is_promised(
 
     with monkeypatch.context() as broken:
         broken.setattr(os, "fsync", fail)
-        with pytest.raises(ReconcileError, match="Input/output error; how this write ended"):
+        with pytest.raises(ReconcileError, match="Input/output error; the outcome of this write"):
             journal.end(applied(change(A, B)))
     with pytest.raises(ReconcileError, match="may not be on the disk; nothing was written"):
         journal.begin(change(A, B))
@@ -399,7 +403,7 @@ def test_too_many_changes_for_one_journal(tmp_path: Path, monkeypatch: pytest.Mo
     open_file(tmp_path / "j", "r2").close()
     monkeypatch.setattr(journal_module, "MAX_JOURNAL", there + need - 1)
     for _ in range(2):
-        with pytest.raises(RefusedError, match="can hold") as raised:
+        with pytest.raises(RefusedError, match="the maximum is") as raised:
             open_file(tmp_path / "j", "r2")
         assert "--repository" in (raised.value.hint or "")
 
@@ -420,7 +424,7 @@ def test_a_file_beyond_all_bounds_is_not_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_could_not_be_read_back_is_not_begun(tmp_path: Path, made: Change) -> None:
-    with pytest.raises(ReconcileError, match="can't be journalled"):
+    with pytest.raises(ReconcileError, match="can't be recorded in a journal"):
         open_file(tmp_path / "j", "r1", change(A, B), made)
     assert list(tmp_path.iterdir()) == []
 

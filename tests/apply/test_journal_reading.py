@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.apply.journal_lines import HEAD, MAX_LINE
-from reconciler.apply.journal_reading import MAX_JOURNAL, Written, read_journal
+from reconciler.apply.journal.format import (
+    HEAD,
+    MAX_JOURNAL,
+    MAX_LINE,
+    JournaledWrite,
+    begin_line,
+    end_line,
+    read_journal,
+)
+from reconciler.apply.model import Done, Outcome
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.plan.saved_plan import digest_of
@@ -23,6 +31,7 @@ from tests.apply.journal_making import (
     begin,
     change,
     end,
+    info,
     journal,
 )
 
@@ -42,7 +51,7 @@ def test_what_was_written_is_read() -> None:
     role = "arn:aws:iam::111122223333:role/writer"
     made = change(A, B)
     (write,) = read_journal(begin(made, assume_role=role) + end(made))
-    assert write == Written(
+    assert write == JournaledWrite(
         run="r1",
         at=NOON,
         by=CALLER,
@@ -51,36 +60,47 @@ def test_what_was_written_is_read() -> None:
         change="set",
         before=A,
         after=B,
-        written=True,
+        written=Done.YES,
     )
 
 
 @pytest.mark.parametrize(
     ("ending", "written"),
-    [("applied", True), ("killed", None), ("refused", False), ("doubtful", True)],
+    [
+        ("applied", Done.YES),
+        ("killed", Done.UNKNOWN),
+        ("refused", Done.NO),
+        ("doubtful", Done.YES),
+    ],
 )
-def test_how_a_write_ended(ending: str, written: bool | None) -> None:
+def test_how_a_write_ended(ending: str, written: Done) -> None:
     assert [w.written for w in read_journal(journal([(A, B, ending)]))] == [written]
 
 
 def test_ends_find_their_beginnings() -> None:
     one, two = change(A, B), change(None, C, OTHER)
     lines = begin(one) + begin(two) + end(two, result="failed") + end(one)
-    assert [(w.target, w.written) for w in read_journal(lines)] == [(APP, True), (OTHER, False)]
+    assert [(w.target, w.written) for w in read_journal(lines)] == [
+        (APP, Done.YES),
+        (OTHER, Done.NO),
+    ]
 
 
 def test_one_run_may_write_twice() -> None:
     lines = begin(change(A, B)) + end(change(A, B)) + begin(change(B, C)) + end(change(B, C))
     assert [(w.before, w.after, w.written) for w in read_journal(lines)] == [
-        (A, B, True),
-        (B, C, True),
+        (A, B, Done.YES),
+        (B, C, Done.YES),
     ]
 
 
 def test_regions_are_apart() -> None:
     there = Target(APP.repository, RegistryScope("111122223333", "eu-west-1"))
     lines = begin(change(A, B)) + begin(change(A, C, there)) + end(change(A, C, there))
-    assert [(w.target, w.written) for w in read_journal(lines)] == [(APP, None), (there, True)]
+    assert [(w.target, w.written) for w in read_journal(lines)] == [
+        (APP, Done.UNKNOWN),
+        (there, Done.YES),
+    ]
 
 
 def test_an_empty_journal_tells_of_nothing() -> None:
@@ -108,7 +128,7 @@ def test_cut_at_every_byte_it_tells_no_lie() -> None:
         assert [(w.target, w.before, w.after) for w in read] == [
             (w.target, w.before, w.after) for w in told
         ]
-        assert all(r.written in (None, w.written) for r, w in zip(read, told, strict=True))
+        assert all(r.written in (Done.UNKNOWN, w.written) for r, w in zip(read, told, strict=True))
         assert len(read) == content[: length + 1].removesuffix(b"\n").count(b'"kind":"begin"') - (
             _is_cut_begin(content, length)
         )
@@ -128,7 +148,7 @@ def test_cut_at_every_byte_another_run_goes_on() -> None:
         joint = b"" if cut[-1:] in (b"", b"\n") else b"\n"
         read = read_journal(cut + joint + more)
         assert read[:-1] == read_journal(cut)
-        assert (read[-1].before, read[-1].after, read[-1].written) == (C, A, True)
+        assert (read[-1].before, read[-1].after, read[-1].written) == (C, A, Done.YES)
 
 
 def test_cut_twice_in_a_row() -> None:
@@ -148,13 +168,13 @@ def test_within_a_run_no_line_is_cut_off() -> None:
     for torn in (begin(change(A, B))[:-9], begin(change(A, B))[:3], b""):
         lines = begin(change(A, B)) + torn + b"\n"
         for next_line in (end(change(A, B)), begin(change(None, C, OTHER))):
-            with pytest.raises(InvalidError, match="line 2: cut off"):
+            with pytest.raises(InvalidError, match="line 2: truncated"):
                 read_journal(lines + next_line)
 
 
 def test_the_end_of_another_run_does_not_excuse_a_cut() -> None:
     lines = begin(change(A, B), "r2") + begin(change(A, B), "r1")[:-9] + b"\n"
-    with pytest.raises(InvalidError, match="line 2: cut off"):
+    with pytest.raises(InvalidError, match="line 2: truncated"):
         read_journal(lines + end(change(A, B), "r2"))
 
 
@@ -175,7 +195,7 @@ def test_the_end_of_another_run_does_not_excuse_a_cut() -> None:
     ],
 )
 def test_what_is_no_journal(content: bytes) -> None:
-    with pytest.raises(InvalidError, match="is no journal"):
+    with pytest.raises(InvalidError, match="is not a reconcile journal"):
         read_journal(content, "it")
 
 
@@ -185,50 +205,50 @@ FORGED: list[tuple[str, Callable[[bytes], bytes]]] = [
     ("'digest' is missing", lambda line: edited(line, digest=...)),
     ("'before' is missing", lambda line: edited(line, before=...)),
     ("'more' is unknown", lambda line: edited(line, more=1)),
-    ("'repository' has a value that it can't have", lambda line: edited(line, repository="UPPER")),
-    ("'repository' has a value that it can't have", lambda line: edited(line, repository="a")),
+    ("'repository' has an invalid value", lambda line: edited(line, repository="UPPER")),
+    ("'repository' has an invalid value", lambda line: edited(line, repository="a")),
     (
-        "'repository' has a value that it can't have",
+        "'repository' has an invalid value",
         lambda line: edited(line, repository="a" * 257),
     ),
-    ("'repository' has a value that it can't have", lambda line: edited(line, repository="app\n")),
-    ("'repository' has a value that it can't have", lambda line: edited(line, repository="../app")),
-    ("'repository' has a value that it can't have", lambda line: edited(line, repository=["app"])),
-    ("'account' has a value that it can't have", lambda line: edited(line, account="11112222333")),
-    ("'account' has a value that it can't have", lambda line: edited(line, account=111122223333)),
-    ("'account' has a value that it can't have", lambda line: edited(line, account="١١١١٢٢٢٢٣٣٣٣")),
+    ("'repository' has an invalid value", lambda line: edited(line, repository="app\n")),
+    ("'repository' has an invalid value", lambda line: edited(line, repository="../app")),
+    ("'repository' has an invalid value", lambda line: edited(line, repository=["app"])),
+    ("'account' has an invalid value", lambda line: edited(line, account="11112222333")),
+    ("'account' has an invalid value", lambda line: edited(line, account=111122223333)),
+    ("'account' has an invalid value", lambda line: edited(line, account="١١١١٢٢٢٢٣٣٣٣")),
     (
-        "'region' has a value that it can't have",
+        "'region' has an invalid value",
         lambda line: edited(line, region="us-west-2.evil.example"),
     ),
-    ("'region' has a value that it can't have", lambda line: edited(line, region="us-west-2/")),
-    ("'region' has a value that it can't have", lambda line: edited(line, region="evil@us-west-2")),
-    ("'region' has a value that it can't have", lambda line: edited(line, region="us-west-2\n")),
-    ("'region' has a value that it can't have", lambda line: edited(line, region="")),
-    ("'change' has a value that it can't have", lambda line: edited(line, change="drop")),
-    ("'change' has a value that it can't have", lambda line: edited(line, change=["set"])),
+    ("'region' has an invalid value", lambda line: edited(line, region="us-west-2/")),
+    ("'region' has an invalid value", lambda line: edited(line, region="evil@us-west-2")),
+    ("'region' has an invalid value", lambda line: edited(line, region="us-west-2\n")),
+    ("'region' has an invalid value", lambda line: edited(line, region="")),
+    ("'change' has an invalid value", lambda line: edited(line, change="drop")),
+    ("'change' has an invalid value", lambda line: edited(line, change=["set"])),
     (
-        "'before' has a value that it can't have",
+        "'before' has an invalid value",
         lambda line: edited(line, before={"Version": "2012-10-17"}),
     ),
-    ("'after' has a value that it can't have", lambda line: edited(line, after="x" * 10_241)),
-    ("'by' has a value that it can't have", lambda line: edited(line, by=None)),
-    ("'plan' has a value that it can't have", lambda line: edited(line, plan="sha256:x")),
-    ("'command' has a value that it can't have", lambda line: edited(line, command="plan")),
-    ("'run' has a value that it can't have", lambda line: edited(line, run="")),
-    ("'at' has a value that it can't have", lambda line: edited(line, at="yesterday")),
-    ("'at' has a value that it can't have", lambda line: edited(line, at="2026-13-01T12:00:00Z")),
-    ("neither the begin nor the end", lambda line: edited(line, kind="middle")),
-    ("neither the begin nor the end", lambda line: edited(line, kind=["begin"])),
+    ("'after' has an invalid value", lambda line: edited(line, after="x" * 10_241)),
+    ("'by' has an invalid value", lambda line: edited(line, by=None)),
+    ("'plan' has an invalid value", lambda line: edited(line, plan="sha256:x")),
+    ("'command' has an invalid value", lambda line: edited(line, command="plan")),
+    ("'run' has an invalid value", lambda line: edited(line, run="")),
+    ("'at' has an invalid value", lambda line: edited(line, at="yesterday")),
+    ("'at' has an invalid value", lambda line: edited(line, at="2026-13-01T12:00:00Z")),
+    ("neither begin nor end", lambda line: edited(line, kind="middle")),
+    ("neither begin nor end", lambda line: edited(line, kind=["begin"])),
     ("does not fit", lambda line: edited(line, after=None)),
     ("does not fit", lambda line: edited(line, change="create")),
     ("does not fit", lambda line: edited(line, change="delete")),
-    ("no role", lambda line: edited(line, assume_role="role/x")),
-    ("no role", lambda line: edited(line, assume_role="arn:aws:iam::444455556666:role/x")),
-    ("no role", lambda line: edited(line, assume_role="arn:aws-cn:iam::111122223333:role/x")),
-    ("no role", lambda line: edited(line, assume_role="arn:aws:iam::111122223333:user/x")),
-    ("no line that reconcile wrote", lambda line: edited(line, tool="terraform")),
-    ("no line that reconcile wrote", lambda _: b"[]\n"),
+    ("not a role", lambda line: edited(line, assume_role="role/x")),
+    ("not a role", lambda line: edited(line, assume_role="arn:aws:iam::444455556666:role/x")),
+    ("not a role", lambda line: edited(line, assume_role="arn:aws-cn:iam::111122223333:role/x")),
+    ("not a role", lambda line: edited(line, assume_role="arn:aws:iam::111122223333:user/x")),
+    ("not a line of a reconcile journal", lambda line: edited(line, tool="terraform")),
+    ("not a line of a reconcile journal", lambda _: b"[]\n"),
     ("not JSON", lambda line: line[:-2] + b"},\n"),
     ("not ASCII", lambda line: line.replace(b'"by":"', b'"by":"\xc3\xa9')),
     ("one key twice", lambda line: line[:-2] + b',"tool":"reconcile"}\n'),
@@ -254,17 +274,17 @@ def test_a_forged_line_is_refused_with_its_number(
 @pytest.mark.parametrize(
     ("reason", "fields"),
     [
-        ("'outcome' has a value that it can't have", {"outcome": "lost"}),
-        ("'written' has a value that it can't have", {"written": 1}),
-        ("applied was written", {"written": False}),
-        ("applied was written", {"written": None}),
-        ("in force was not written", {"outcome": "in-force"}),
-        ("in force was not written", {"outcome": "in-force", "written": None}),
-        ("'error' has a value that it can't have", {"error": ["no"]}),
+        ("'outcome' has an invalid value", {"outcome": "lost"}),
+        ("'written' has an invalid value", {"written": 1}),
+        ("'written' does not fit", {"written": False}),
+        ("'written' does not fit", {"written": None}),
+        ("'written' does not fit", {"outcome": "in-force"}),
+        ("'written' does not fit", {"outcome": "in-force", "written": None}),
+        ("'error' has an invalid value", {"error": ["no"]}),
         ("'by' is unknown", {"by": CALLER}),
-        ("beginning is missing", {"run": "r9"}),
-        ("beginning is missing", {"repository": "other/one"}),
-        ("beginning is missing", {"region": "us-east-1"}),
+        ("without its beginning", {"run": "r9"}),
+        ("without its beginning", {"repository": "other/one"}),
+        ("without its beginning", {"region": "us-east-1"}),
     ],
 )
 def test_a_forged_end(reason: str, fields: dict[str, object]) -> None:
@@ -273,7 +293,7 @@ def test_a_forged_end(reason: str, fields: dict[str, object]) -> None:
 
 
 def test_a_second_end_has_no_beginning() -> None:
-    with pytest.raises(InvalidError, match="line 3: the end of a write whose beginning is missing"):
+    with pytest.raises(InvalidError, match="line 3: the end of a write without its beginning"):
         read_journal(begin(change(A, B)) + end(change(A, B)) * 2)
 
 
@@ -323,3 +343,24 @@ def test_whatever_is_in_it_it_is_read_or_refused(rubbish: bytes, place: int) -> 
         return
     known = [(w.target, w.before, w.after) for w in read_journal(content)]
     assert all((w.target, w.before, w.after) in known for w in read)
+
+
+TARGETS = st.builds(
+    Target,
+    st.from_regex(r"[a-z0-9]{2,9}(/[a-z0-9-]{0,9}[a-z0-9])?", fullmatch=True),
+    st.builds(RegistryScope, st.from_regex(r"[0-9]{12}", fullmatch=True), st.just("eu-west-1")),
+)
+POLICIES = st.none() | st.text(max_size=300)
+
+
+@given(TARGETS, POLICIES, POLICIES, st.sampled_from(Done), st.none() | st.text(max_size=300))
+def test_what_is_written_is_read_back(
+    target: Target, before: str | None, after: str | None, written: Done, error: str | None
+) -> None:
+    """Writing and reading are inverses, whatever the policies and the error hold."""
+    made = change(before, after, target)
+    outcome = Outcome(made, "failed", error, written=written)
+    run = info("r1", target.scope)
+    lines = begin_line(run, made, NOON) + end_line(run, outcome, NOON)
+    expected = JournaledWrite("r1", NOON, CALLER, target, None, made.change, before, after, written)
+    assert read_journal(lines) == (expected,)

@@ -16,7 +16,7 @@ class Fault:
 
     `writing` is what apply and rollback meet, `reading` what plan and drift do, None where only
     a write can meet it. `again` is how the same rollback ends, once the fault is gone.
-    `meddles_after_write`: somebody else changes each policy right after it was set, before it is
+    `written_after_write`: another writer changes each policy right after it was set, before it is
     read back.
     """
 
@@ -27,7 +27,7 @@ class Fault:
     apply: frozenset[int] = frozenset({DONE})
     rollback: frozenset[int] = frozenset({DONE})
     again: int = DONE
-    meddles_after_write: bool = False
+    written_after_write: bool = False
 
 
 def _everywhere(behaviour: Behaviour) -> Fault:
@@ -56,15 +56,15 @@ FAULTS = {
         rollback=_PARTLY,
     ),
     "others-write-before": Fault(
-        reading=Behaviour(meddle_after_reads=1),
-        writing=Behaviour(meddle_after_reads=1),
+        reading=Behaviour(concurrent_write_after_reads=1),
+        writing=Behaviour(concurrent_write_after_reads=1),
         apply=_PARTLY,  # the repositories that it makes nobody knows yet
         rollback=frozenset({REFUSED}),
         again=REFUSED,
     ),
     "others-write-after": Fault(
         writing=PLAIN,
-        meddles_after_write=True,
+        written_after_write=True,
         apply=_PARTLY,
         rollback=_PARTLY,
         again=REFUSED,

@@ -90,7 +90,7 @@ def serving(policies: Policies, behaviour: Behaviour = PLAIN) -> Iterator[Sandbo
             for role in ("role2-1", "role2-2", "legacy"):
                 ecr.create_role("444455556666", role)
         if not behaviour.iam_delay:
-            ecr.spread_iam()
+            ecr.propagate_iam()
         for name, text in policies.items():
             ecr.create_repository(name)
             if text is not None:

@@ -23,7 +23,7 @@ from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import connect
 from reconciler.sandbox.behaviour import DEFAULT
-from reconciler.sandbox.rewrite import as_read
+from reconciler.sandbox.policy_text import rewrite_policy
 from reconciler.sandbox.server import Sandbox
 from tests.central_registry import FACTS, access_file
 
@@ -108,7 +108,7 @@ def test_a_hundred_plans_over_reshuffled_reads_change_nothing(
 
 def respelt(name: str, text: str, number: int) -> LiveRepository:
     """Give a policy as the embedded ECR would at the n-th read."""
-    return LiveRepository(name, as_read(text, DEFAULT, "aws", Random(f"{name} {number}")))
+    return LiveRepository(name, rewrite_policy(text, DEFAULT, "aws", Random(f"{name} {number}")))
 
 
 def scope_of(access: AccessFile) -> RegistryScope:

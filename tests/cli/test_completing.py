@@ -41,3 +41,10 @@ def test_repositories_of_the_file(
     shown = "\n".join(f'"{name}"' for name in expected)
     zsh = f"_arguments '*: :(({shown}))'" if expected else "_files"
     assert complete(offline, "zsh", f"reconcile {line}").strip() == zsh
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"), [("rule unused", ["unused-principal", "unused-tier"]), ("rule x", [])]
+)
+def test_rules(offline: Reconcile, line: str, expected: list[str]) -> None:
+    assert complete(offline, "fish", f"reconcile {line}").split() == expected

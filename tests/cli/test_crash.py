@@ -9,7 +9,8 @@ from random import Random
 
 import pytest
 
-from reconciler.apply.journal_reading import Written, read_journal
+from reconciler.apply.journal.format import JournaledWrite, read_journal
+from reconciler.apply.model import Done
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import Reconcile, clean_environment, runner, sandbox_environment
 from tests.cli.killing import Killer, Moment
@@ -141,15 +142,15 @@ def _any_moment(rng: Random, to_write: int, journal: Path) -> Moment:
     return Moment(what, rng.randint(reads - 10, reads + _CALLS_OF_A_CHANGE * to_write))
 
 
-def _entries(journal: Path) -> tuple[Written, ...]:
+def _entries(journal: Path) -> tuple[JournaledWrite, ...]:
     return read_journal(journal.read_bytes()) if journal.exists() else ()
 
 
-def _tells(entry: Written | None, before: str | None, after: str | None) -> bool:
+def _tells(entry: JournaledWrite | None, before: str | None, after: str | None) -> bool:
     """Tell whether the journal knows a write for what it was."""
     return (
         entry is not None
-        and entry.written is not False
+        and entry.written is not Done.NO
         and is_same(entry.before, before)
         and entry.after == after
     )

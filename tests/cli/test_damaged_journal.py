@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.apply.execute import WRITERS
-from reconciler.sandbox.calls import Call
+from reconciler.sandbox.protocol import Call
 from reconciler.sandbox.server import Sandbox
 from tests.apply.test_journal import DAMAGES
 from tests.cli.conftest import SEED, Done, Reconcile, runner, sandbox_environment

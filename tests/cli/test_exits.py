@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from reconciler.apply.model import Outcome
+from reconciler.apply.model import Done, Outcome
 from reconciler.cli.carry_out import Carried, exits_of
 from reconciler.cli.exits import Exit, worst
 from reconciler.model.registry import RegistryScope, Target
@@ -50,19 +50,19 @@ def test_nothing_is_done() -> None:
 )
 def test_outcomes(results: list[str], plan: Plan, code: Exit) -> None:
     change = change_of(None, "pull")
-    outcomes = [Outcome(change, result, written=result == "applied") for result in results]
+    outcomes = [Outcome(change, result, written=Done(result == "applied")) for result in results]
     assert worst(exits_of(plan, Carried(tuple(outcomes)))) is code
 
 
-@pytest.mark.parametrize("written", [True, None])
+@pytest.mark.parametrize("written", [Done.YES, Done.UNKNOWN])
 @pytest.mark.parametrize("result", ["failed", "stale", "skipped"])
-def test_what_was_written_or_may_be_is_partly_applied(result: str, written: bool | None) -> None:
+def test_what_was_written_or_may_be_is_partly_applied(result: str, written: Done) -> None:
     outcome = Outcome(change_of(None, "pull"), result, "…", written=written)
     assert exits_of(Plan(), Carried((outcome,))) == [Exit.PARTLY_APPLIED]
 
 
 @pytest.mark.parametrize("result", ["applied", "in-force", "skipped"])
 def test_a_run_that_was_interrupted_or_lost_its_journal_is_no_success(result: str) -> None:
-    outcome = Outcome(change_of(None, "pull"), result, written=result == "applied")
+    outcome = Outcome(change_of(None, "pull"), result, written=Done(result == "applied"))
     for ended in (Carried((outcome,), interrupted=True), Carried((outcome,), unrecorded=True)):
         assert worst(exits_of(Plan(), ended)) is not Exit.DONE

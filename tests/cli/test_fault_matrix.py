@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.apply.execute import WRITERS
-from reconciler.apply.journal_reading import read_journal
+from reconciler.apply.journal.format import read_journal
 from reconciler.model.rule_ids import RuleId
-from reconciler.sandbox.calls import Call
-from reconciler.sandbox.meddler import SID, meddled
+from reconciler.sandbox.other_writers import CONCURRENT_SID, add_concurrent_statement
+from reconciler.sandbox.protocol import Call
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import Done, runner, sandbox_environment
 from tests.cli.faults import DONE, FAILED, FAULTS, PARTLY, REFUSED, Fault
@@ -139,8 +139,8 @@ def meet(
 
     with serving(policies, fault.writing) as ecr:
         ecr.before_call(check_announced)
-        if fault.meddles_after_write:
-            ecr.after_call(_meddler(ecr))
+        if fault.written_after_write:
+            ecr.after_call(_concurrent_writer(ecr))
         done = runner(folder, sandbox_environment(ecr))(*arguments)
         left = live_policies(ecr, NAMES)
         calls = ecr.calls()
@@ -180,20 +180,20 @@ def _begun(journal: Path) -> set[str | None]:
     return {write.target.repository for write in read_journal(content)}
 
 
-def _meddler(ecr: Sandbox) -> Callable[[Call], None]:
-    """Somebody else, who changes each policy once, right after it was set."""
+def _concurrent_writer(ecr: Sandbox) -> Callable[[Call], None]:
+    """Another writer, who changes each policy once, right after it was set."""
 
-    def meddle(call: Call) -> None:
+    def write(call: Call) -> None:
         text = ecr.policy_text(call.repository) if call.name == "SetRepositoryPolicy" else None
         if call.repository and text and not _others_wrote(text):
-            changed = meddled(text, "arn:aws:iam::111122223333:role/meddler")
-            ecr.set_policy_text(call.repository, changed or "")
+            role = "arn:aws:iam::111122223333:role/concurrent-writer"
+            ecr.set_policy_text(call.repository, add_concurrent_statement(text, role))
 
-    return meddle
+    return write
 
 
 def _others_wrote(text: str | None) -> bool:
-    return text is not None and f'"{SID}"' in text
+    return text is not None and f'"{CONCURRENT_SID}"' in text
 
 
 def _own(text: str | None) -> str | None:
@@ -201,5 +201,5 @@ def _own(text: str | None) -> str | None:
     if text is None or not _others_wrote(text):
         return text
     policy = json.loads(text)
-    statements = [s for s in policy["Statement"] if s.get("Sid") != SID]
+    statements = [s for s in policy["Statement"] if s.get("Sid") != CONCURRENT_SID]
     return json.dumps({**policy, "Statement": statements}) if statements else None

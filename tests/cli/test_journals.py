@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.journal import start_journal
-from reconciler.apply.journal_reading import MAX_JOURNAL, read_journal
+from reconciler.apply.journal.format import MAX_JOURNAL, read_journal
+from reconciler.apply.journal.run_journal import start_journal
+from reconciler.apply.model import Done
 from reconciler.cli.journals import journal_path, read_journal_file
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
 from reconciler.sandbox.server import Sandbox
@@ -56,7 +57,7 @@ def test_an_apply_keeps_a_journal(reconcile: Reconcile, folder: Path, ecr: Sandb
     assert f"journal: {path}\nto undo: reconcile rollback {path}\n" in done.err
     assert str(path) not in done.out
     (write,) = read_journal(path.read_bytes())
-    assert (write.target.repository, write.written) == (NAME, True)
+    assert (write.target.repository, write.written) == (NAME, Done.YES)
     assert path.stat().st_mode & 0o777 == 0o600
 
 

@@ -33,10 +33,7 @@ def test_one_that_does_not_exist_is_among_the_suspects(folder: Path) -> None:
         with_roles(ecr, "role2-1")
         done = run_in(folder, ecr)("apply", "--yes", "--wait", "0.3")
         assert done.code == 1
-        assert (
-            "waited up to 0.3 s; AWS may not know, or not yet, one of those that it adds"
-            in done.out
-        )
+        assert "waited up to 0.3 s; one of these principals does not exist (yet)" in done.out
         assert ROLE_1 in done.out
         assert ROLE_2 in done.out
         assert ecr.policy_text("payments/api") is None
@@ -65,7 +62,7 @@ def test_a_probe_repository_tells_which(probing: Path) -> None:
         ecr.create_repository("scratch/probe")
         done = run_in(probing, ecr)("apply", "--yes", "--wait", "0")
         assert done.code == 1
-        assert f"AWS does not know {ROLE_2}; everyone else whom it adds is known" in done.out
+        assert f"principals that do not exist (yet): {ROLE_2}; all others exist" in done.out
         assert ROLE_1 not in done.out.split("Access:")[1]
         assert ecr.policy_text("scratch/probe") is None
 
@@ -76,7 +73,7 @@ def test_a_probe_repository_with_images_is_not_touched(probing: Path) -> None:
         ecr.create_repository("scratch/probe")
         ecr.put_image("scratch/probe")
         done = run_in(probing, ecr)("apply", "--yes", "--wait", "0")
-        assert "scratch/probe holds images, so it is no scratch repository" in done.out
+        assert "scratch/probe holds images, so it is not a scratch repository" in done.out
         written = {call for call in ecr.calls() if call.repository == "scratch/probe"}
         assert {call.name for call in written} == {"ListImages"}
 

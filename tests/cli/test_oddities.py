@@ -78,10 +78,10 @@ def test_lambdas_edit_is_no_drift_and_survives(
     reconcile: Reconcile, ecr: Sandbox, folder: Path
 ) -> None:
     assert reconcile("apply", "--yes").code == 0
-    ecr.lambda_adds_statement("payments/api", FUNCTION)
+    ecr.add_lambda_statement("payments/api", FUNCTION)
     own = lambdas_own(ecr)
     assert reconcile("drift").code == 0
-    ecr.lambda_adds_statement("payments/api", f"{FUNCTION}-again")
+    ecr.add_lambda_statement("payments/api", f"{FUNCTION}-again")
     assert own != lambdas_own(ecr)
     own = lambdas_own(ecr)
     assert reconcile("drift").code == 0
@@ -123,8 +123,8 @@ def test_lambdas_statement_for_a_strangers_function_is_not_kept(
     reconcile: Reconcile, ecr: Sandbox
 ) -> None:
     assert reconcile("apply", "--yes").code == 0
-    ecr.lambda_adds_statement("payments/api", FUNCTION)
-    ecr.lambda_adds_statement("payments/api", STRANGER)
+    ecr.add_lambda_statement("payments/api", FUNCTION)
+    ecr.add_lambda_statement("payments/api", STRANGER)
     drifted = reconcile("drift")
     assert drifted.code == 4
     assert "lambda.amazonaws.com" in drifted.out

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.journal_reading import read_journal
+from reconciler.apply.journal.format import read_journal
+from reconciler.apply.model import Done
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.policy.language.document import read_policy
 from reconciler.policy.meaning.facts import same_meaning
@@ -92,7 +93,7 @@ def test_a_hand_edit_is_left_alone(reconcile: Reconcile, folder: Path, ecr: Sand
     edited = ecr.policy_text(NAME)
     done = reconcile("rollback", str(journals(folder)[0]), "--yes")
     assert done.code == 5
-    assert "changed-since: others have changed it since; it is left alone" in done.out
+    assert "changed-since: another writer has changed it since; it is left alone" in done.out
     assert ecr.policy_text(NAME) == edited
 
 
@@ -175,7 +176,7 @@ def test_a_repository_that_was_made_stays(reconcile: Reconcile, folder: Path, ec
     made = change(None, B, Target("made/here", SCOPE), RepositorySettings())
     done = reconcile("rollback", keep(folder, begin(made) + end(made)), "--yes")
     assert done.code == 0
-    assert "created: the repository was made by the run; it stays" in done.out
+    assert "created: the repository was created by the run; it is kept" in done.out
     assert ecr.policy_text("made/here") is None
 
 
@@ -279,7 +280,7 @@ def test_its_own_journal_is_another_one(reconcile: Reconcile, folder: Path, ecr:
     assert done.code == 0
     assert "reconcile rollback own.jsonl" in done.err
     (write,) = read_journal((folder / "own.jsonl").read_bytes())
-    assert (write.target, write.after, write.written) == (APP, A, True)
+    assert (write.target, write.after, write.written) == (APP, A, Done.YES)
 
 
 def test_a_journal_of_nothing(offline: Reconcile, folder: Path) -> None:
@@ -289,8 +290,8 @@ def test_a_journal_of_nothing(offline: Reconcile, folder: Path) -> None:
 
 
 BROKEN: list[tuple[str, Callable[[], bytes]]] = [
-    ("is no journal", lambda: b"hello\n"),
-    ("is no journal", SEED.encode),
+    ("is not a reconcile journal", lambda: b"hello\n"),
+    ("is not a reconcile journal", SEED.encode),
     ("line 1: edited or damaged", lambda: begin(change(A, B)).replace(b"PutImage", b"GetImage")),
     ("line 2: ", lambda: begin(change(A, B)) + b"\x1b[31m\n"),
 ]

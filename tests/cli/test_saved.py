@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.access_file.load import load_access
-from reconciler.access_file.words import display_names_of
+from reconciler.access_file.model import display_names_of
 from reconciler.cli.load import AccessSource
 from reconciler.cli.plan_file import MAX_BYTES, read_plan_file, write_plan_file
 from reconciler.cli.planning import plan_registries

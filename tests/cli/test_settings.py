@@ -65,8 +65,8 @@ def run(environment: dict[str, str], folder: Path, *arguments: str) -> Done:
 def test_the_demo_is_deaf_to_all_of_them(tmp_path: Path) -> None:
     done = run(hostile(tmp_path), tmp_path, *RECONCILE, "demo")
     assert done.code == 0, done.out + done.err
-    story, _, end = done.out.partition("\n# What each command ended with:\n")
-    steps = re.findall(r"^\$ (.*)\n(?:.*\n)*?\(exit code (\d)\)$", story, re.MULTILINE)
+    steps_shown, _, end = done.out.partition("\n# The exit code of each command:\n")
+    steps = re.findall(r"^\$ (.*)\n(?:.*\n)*?\(exit code (\d)\)$", steps_shown, re.MULTILINE)
     assert len(steps) == 10
     assert re.findall(r"^  (\d)  \w+ +(.*)$", end, re.MULTILINE) == [(c, s) for s, c in steps]
 

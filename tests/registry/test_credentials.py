@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import connect
@@ -19,7 +19,7 @@ def failure(pace: Pace, *, role: str | None = None) -> CallError:
     with pytest.raises(CallError) as caught:
         RegistryReader(connect("111122223333", "us-west-2", role), pace).read_policy("a/a")
     error = caught.value
-    assert error.fault is Fault.CREDENTIALS
+    assert error.kind is FailureKind.CREDENTIALS
     assert "\\x" not in error.message
     assert "proxy" not in error.one_line
     return error
@@ -42,10 +42,10 @@ def program(folder: Path, text: str) -> Path:
     ("text", "said"),
     [
         ("echo no login >&2; echo twice >&2; exit 3", "no login twice"),
-        ("exit 1", "it failed and said nothing"),
-        ("true", "what it prints is no JSON: Expecting value: line 1 column 1 (char 0)"),
-        ("echo hello", "what it prints is no JSON: Expecting value: line 1 column 1 (char 0)"),
-        ("echo '[]'", "what it prints has not the form of credentials"),
+        ("exit 1", "it failed without a message"),
+        ("true", "its output is not JSON: Expecting value: line 1 column 1 (char 0)"),
+        ("echo hello", "its output is not JSON: Expecting value: line 1 column 1 (char 0)"),
+        ("echo '[]'", "its output does not have the form of credentials"),
         ("echo '{}'", "Unsupported version '<Version key not provided>'"),
         ("echo '{\"Version\": 1}'", "Missing required key in response: 'AccessKeyId'"),
         (f"echo '{json.dumps(PAST)}'", "the refreshed credentials are still expired"),
@@ -90,7 +90,7 @@ def test_a_helper_of_the_source_profile(
 def test_a_key_that_is_no_text(config: Path, tmp_path: Path, pace: Pace) -> None:
     helper = program(tmp_path, f"echo '{json.dumps({**KEYS, 'AccessKeyId': 1})}'")
     config.write_text(f"[default]\ncredential_process = {helper}\n")
-    message = "the access key id is no text; it comes from credential_process"
+    message = "the access key id is not a string; it comes from credential_process"
     assert failure(pace).message == message
 
 

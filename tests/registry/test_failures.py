@@ -5,12 +5,12 @@ import pytest
 from botocore import exceptions as boto
 
 from reconciler.errors import ReconcileError
-from reconciler.registry.answers import UnreadableAnswerError
-from reconciler.registry.classify import fault_of
-from reconciler.registry.failures import explain, quoted
-from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.classify import failure_kind
+from reconciler.registry.error_messages import explain, quoted
+from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
+from reconciler.registry.responses import UnreadableResponseError
 from reconciler.registry.session import caller_identity, connect
 
 from .scripted_aws import CUT, Answer, ScriptedAws, ok, page, refusal
@@ -36,57 +36,73 @@ def failed_read(pace: Pace) -> CallError:
 
 
 @pytest.mark.parametrize(
-    ("answer", "fault", "words"),
+    ("answer", "kind", "words"),
     [
         (
             refusal("AccessDeniedException", DENIED + "because no identity-based policy allows it"),
-            Fault.DENIED,
+            FailureKind.DENIED,
             [CALLER, "ecr:GetRepositoryPolicy", "team/api", "no identity-based policy"],
         ),
-        (refusal("AccessDeniedException", "no"), Fault.DENIED, ["ecr:GetRepositoryPolicy", "no"]),
-        (refusal("ThrottlingException", "Rate exceeded"), Fault.THROTTLED, ["to the end"]),
-        (refusal("TooManyRequestsException", "slower"), Fault.THROTTLED, ["to the end"]),
-        (refusal("Whatever", "Rate exceeded"), Fault.THROTTLED, ["to the end"]),
-        (Answer(429, b""), Fault.THROTTLED, ["to the end"]),
-        (refusal("LimitExceededException", "too many"), Fault.REJECTED, ["too many"]),
-        (refusal("RepositoryNotFoundException", "gone"), Fault.REPOSITORY_MISSING, ["gone"]),
+        (
+            refusal("AccessDeniedException", "no"),
+            FailureKind.DENIED,
+            ["ecr:GetRepositoryPolicy", "no"],
+        ),
+        (
+            refusal("ThrottlingException", "Rate exceeded"),
+            FailureKind.THROTTLED,
+            ["on every attempt"],
+        ),
+        (
+            refusal("TooManyRequestsException", "slower"),
+            FailureKind.THROTTLED,
+            ["on every attempt"],
+        ),
+        (refusal("Whatever", "Rate exceeded"), FailureKind.THROTTLED, ["on every attempt"]),
+        (Answer(429, b""), FailureKind.THROTTLED, ["on every attempt"]),
+        (refusal("LimitExceededException", "too many"), FailureKind.REJECTED, ["too many"]),
+        (refusal("RepositoryNotFoundException", "gone"), FailureKind.REPOSITORY_MISSING, ["gone"]),
         (
             refusal("InvalidParameterException", PARAMETER + "'Principal not found'"),
-            Fault.PRINCIPAL_NOT_FOUND,
+            FailureKind.PRINCIPAL_NOT_FOUND,
             ["Principal not found"],
         ),
         (
             refusal(
                 "InvalidParameterException", PARAMETER + "'Invalid repository policy provided'"
             ),
-            Fault.INVALID_POLICY,
+            FailureKind.INVALID_POLICY,
             ["Invalid repository policy provided"],
         ),
-        (refusal("InvalidParameterException", "a name"), Fault.REJECTED, ["a name", "Invalid"]),
-        (refusal("ExpiredTokenException", "old"), Fault.CREDENTIALS, ["expired"]),
-        (refusal("UnrecognizedClientException", "bad"), Fault.NOT_ACCEPTED, ["bad", REGION]),
-        (refusal("InvalidSignatureException", "off"), Fault.CREDENTIALS, ["signature"]),
-        (refusal("ServerException", "oops", 500), Fault.SERVICE, ["oops", "ServerException"]),
-        (page(502, "<html>"), Fault.SERVICE, ["502"]),
-        (page(413, "<html>"), Fault.REJECTED, ["413"]),
-        (page(200, "<html>sign in</html>"), Fault.UNANSWERED, ["not of AWS's form"]),
-        (ok(), Fault.UNANSWERED, ["not of AWS's form"]),
-        (Answer(200, b"[1]"), Fault.UNANSWERED, ["not of AWS's form"]),
-        (Answer(400, b"null"), Fault.UNANSWERED, ["not of AWS's form"]),
-        (CUT, Fault.UNANSWERED, ["cut"]),
+        (
+            refusal("InvalidParameterException", "a name"),
+            FailureKind.REJECTED,
+            ["a name", "Invalid"],
+        ),
+        (refusal("ExpiredTokenException", "old"), FailureKind.CREDENTIALS, ["expired"]),
+        (refusal("UnrecognizedClientException", "bad"), FailureKind.NOT_ACCEPTED, ["bad", REGION]),
+        (refusal("InvalidSignatureException", "off"), FailureKind.CREDENTIALS, ["signature"]),
+        (refusal("ServerException", "oops", 500), FailureKind.SERVICE, ["oops", "ServerException"]),
+        (page(502, "<html>"), FailureKind.SERVICE, ["502"]),
+        (page(413, "<html>"), FailureKind.REJECTED, ["413"]),
+        (page(200, "<html>sign in</html>"), FailureKind.UNANSWERED, ["not in AWS's format"]),
+        (ok(), FailureKind.UNANSWERED, ["not in AWS's format"]),
+        (Answer(200, b"[1]"), FailureKind.UNANSWERED, ["not in AWS's format"]),
+        (Answer(400, b"null"), FailureKind.UNANSWERED, ["not in AWS's format"]),
+        (CUT, FailureKind.UNANSWERED, ["closed"]),
         (
             refusal("Odd\x1b[31m", "red\x1b[2J\r\n\u202e"),
-            Fault.REJECTED,
+            FailureKind.REJECTED,
             [r"red\x1b[2J\x0d\x0a\u202e"],
         ),
     ],
 )
 def test_answers(
-    aws: ScriptedAws, pace: Pace, answer: Answer, fault: Fault, words: list[str]
+    aws: ScriptedAws, pace: Pace, answer: Answer, kind: FailureKind, words: list[str]
 ) -> None:
     aws.always(answer)
     error = failed_read(pace)
-    assert error.fault is fault
+    assert error.kind is kind
     for word in words:
         assert word in error.message
 
@@ -117,21 +133,21 @@ def test_an_explicit_deny_is_not_answered_by_an_allow(
 
 @pytest.mark.usefixtures("credentials")
 @pytest.mark.parametrize(
-    ("address", "fault", "word"),
+    ("address", "kind", "word"),
     [
-        ("http://127.0.0.1:1", Fault.CONNECTION, "127.0.0.1:1"),
-        ("http://me:secret@127.0.0.1:1", Fault.CONNECTION, "127.0.0.1:1"),
-        ("nonsense", Fault.SETTINGS, "nonsense"),
-        ("http://", Fault.SETTINGS, "http://"),
-        ("ftp://127.0.0.1", Fault.SETTINGS, "ftp://127.0.0.1"),
+        ("http://127.0.0.1:1", FailureKind.CONNECTION, "127.0.0.1:1"),
+        ("http://me:secret@127.0.0.1:1", FailureKind.CONNECTION, "127.0.0.1:1"),
+        ("nonsense", FailureKind.SETTINGS, "nonsense"),
+        ("http://", FailureKind.SETTINGS, "http://"),
+        ("ftp://127.0.0.1", FailureKind.SETTINGS, "ftp://127.0.0.1"),
     ],
 )
 def test_endpoints(
-    monkeypatch: pytest.MonkeyPatch, pace: Pace, address: str, fault: Fault, word: str
+    monkeypatch: pytest.MonkeyPatch, pace: Pace, address: str, kind: FailureKind, word: str
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", address)
     error = failed_read(pace)
-    assert error.fault is fault
+    assert error.kind is kind
     assert word in error.message
     assert "secret" not in error.message
     assert "AWS_ENDPOINT_URL" in (error.hint or "")
@@ -157,7 +173,7 @@ def test_an_endpoint_that_botocore_knows_not(monkeypatch: pytest.MonkeyPatch, pa
     monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
     with pytest.raises(CallError) as caught:
         RegistryReader(connect(ACCOUNT, "eu-isoe-west-1"), pace)
-    assert caught.value.fault is Fault.SETTINGS
+    assert caught.value.kind is FailureKind.SETTINGS
     assert "unset AWS_USE_DUALSTACK_ENDPOINT" in (caught.value.hint or "")
 
 
@@ -176,13 +192,13 @@ def test_a_region_that_may_not_be_enabled(
 def test_tls(aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url.replace("http:", "https:"))
     error = failed_read(pace)
-    assert error.fault is Fault.TLS
+    assert error.kind is FailureKind.TLS
     assert "AWS_CA_BUNDLE" in (error.hint or "")
 
 
 def test_no_credentials(pace: Pace) -> None:
     error = failed_read(pace)
-    assert (error.fault, error.message) == (Fault.CREDENTIALS, "no AWS credentials found")
+    assert (error.kind, error.message) == (FailureKind.CREDENTIALS, "no AWS credentials found")
 
 
 def test_a_file_of_credentials_that_is_none(
@@ -191,15 +207,15 @@ def test_a_file_of_credentials_that_is_none(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials")
     assert failed_read(pace).message == (
-        f"no AWS credentials found; AWS_CONFIG_FILE names {tmp_path}, which is no file; "
-        "AWS_SHARED_CREDENTIALS_FILE names /nowhere/credentials, which is no file"
+        f"no AWS credentials found; AWS_CONFIG_FILE names {tmp_path}, which is not a file; "
+        "AWS_SHARED_CREDENTIALS_FILE names /nowhere/credentials, which is not a file"
     )
 
 
 def test_half_the_credentials(monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     error = failed_read(pace)
-    assert error.fault is Fault.CREDENTIALS
+    assert error.kind is FailureKind.CREDENTIALS
     assert "AWS_SECRET_ACCESS_KEY" in error.message
 
 
@@ -207,7 +223,7 @@ def test_an_unknown_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(CallError, match="nobody") as caught:
         connect(ACCOUNT, REGION)
-    assert caught.value.fault is Fault.SETTINGS
+    assert caught.value.kind is FailureKind.SETTINGS
 
 
 def test_an_impossible_region() -> None:
@@ -216,22 +232,22 @@ def test_an_impossible_region() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "fault"),
+    ("error", "kind"),
     [
-        (boto.NoRegionError(), Fault.SETTINGS),
-        (boto.ConnectTimeoutError(endpoint_url="https://x"), Fault.CONNECTION),
-        (boto.ProxyConnectionError(proxy_url="http://me:secret@proxy"), Fault.CONNECTION),
-        (boto.ReadTimeoutError(endpoint_url="https://x"), Fault.UNANSWERED),
-        (boto.UnauthorizedSSOTokenError(), Fault.CREDENTIALS),
-        (boto.TokenRetrievalError(provider="sso", error_msg="x"), Fault.CREDENTIALS),
-        (boto.ParamValidationError(report="too short"), Fault.REJECTED),
-        (UnreadableAnswerError("x"), Fault.UNANSWERED),
+        (boto.NoRegionError(), FailureKind.SETTINGS),
+        (boto.ConnectTimeoutError(endpoint_url="https://x"), FailureKind.CONNECTION),
+        (boto.ProxyConnectionError(proxy_url="http://me:secret@proxy"), FailureKind.CONNECTION),
+        (boto.ReadTimeoutError(endpoint_url="https://x"), FailureKind.UNANSWERED),
+        (boto.UnauthorizedSSOTokenError(), FailureKind.CREDENTIALS),
+        (boto.TokenRetrievalError(provider="sso", error_msg="x"), FailureKind.CREDENTIALS),
+        (boto.ParamValidationError(report="too short"), FailureKind.REJECTED),
+        (UnreadableResponseError("x"), FailureKind.UNANSWERED),
     ],
 )
-def test_errors_that_are_hard_to_provoke(error: Exception, fault: Fault) -> None:
-    assert fault_of(error) is fault
+def test_errors_that_are_hard_to_provoke(error: Exception, kind: FailureKind) -> None:
+    assert failure_kind(error) is kind
     told = explain(error, operation="GetRepositoryPolicy", repository="a/\x1bb")
-    assert told.fault is fault
+    assert told.kind is kind
     assert told.message.isprintable()
 
 
@@ -245,13 +261,13 @@ def test_no_password_of_a_proxy_is_told() -> None:
 def test_a_credential_with_a_line_break_is_not_quoted() -> None:
     error = boto.HTTPClientError(error=ValueError("Invalid header value b'SECRET\\n'"))
     told = explain(error, operation="GetCallerIdentity", repository=None)
-    assert told.fault is Fault.CREDENTIALS
+    assert told.kind is FailureKind.CREDENTIALS
     assert "SECRET" not in told.message + (told.hint or "")
     assert "a credential holds a line break" in told.message
 
 
 def test_an_explained_error_stays_as_it_is() -> None:
-    error = CallError("x", fault=Fault.TLS)
+    error = CallError("x", kind=FailureKind.TLS)
     assert explain(error, operation="connect", repository=None) is error
 
 

@@ -1,23 +1,21 @@
 import random
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
-from itertools import count
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.run import Patience
+from reconciler.apply.retry import Deadline, write_policy
+from reconciler.registry.errors import CallError, FailureKind, Retry
 from reconciler.registry.pace import (
     LONG,
     LOWEST_RATE,
-    MOST_FAILURES,
-    MOST_THROTTLES,
-    MOST_UNSENT,
+    MAX_FAILURES,
+    MAX_THROTTLES,
+    MAX_UNSENT,
     START_RATE,
     Pace,
-    Verdict,
 )
 
 from .virtual_time import VirtualTime
@@ -26,7 +24,7 @@ from .virtual_time import VirtualTime
 class ThrottleError(Exception): ...
 
 
-class PassingError(Exception): ...
+class TransientError(Exception): ...
 
 
 class UnsentError(Exception): ...
@@ -35,12 +33,12 @@ class UnsentError(Exception): ...
 class FinalError(Exception): ...
 
 
-def verdict(error: Exception) -> Verdict:
+def retry_after(error: Exception) -> Retry:
     known = {
-        ThrottleError: Verdict.THROTTLED,
-        PassingError: Verdict.PASSING,
-        UnsentError: Verdict.UNSENT,
-        FinalError: Verdict.FINAL,
+        ThrottleError: Retry.THROTTLED,
+        TransientError: Retry.TRANSIENT,
+        UnsentError: Retry.UNSENT,
+        FinalError: Retry.NEVER,
     }
     return known[type(error)]
 
@@ -78,7 +76,7 @@ def time_taken(
         while todo:
             call = todo.pop()
             try:
-                pace.call(lambda: bucket.call(latency), verdict)
+                pace.call(lambda: bucket.call(latency), retry_after)
             except ThrottleError:
                 lost.append(call)
             else:
@@ -148,38 +146,38 @@ def raising(*errors: type[Exception] | None) -> tuple[Callable[[], str], list[in
     [
         ([None], 1),
         ([ThrottleError, None], 2),
-        ([ThrottleError] * (MOST_THROTTLES - 1) + [None], MOST_THROTTLES),
-        ([PassingError] * (MOST_FAILURES - 1) + [None], MOST_FAILURES),
-        ([PassingError, ThrottleError, ThrottleError, ThrottleError, None], 5),
+        ([ThrottleError] * (MAX_THROTTLES - 1) + [None], MAX_THROTTLES),
+        ([TransientError] * (MAX_FAILURES - 1) + [None], MAX_FAILURES),
+        ([TransientError, ThrottleError, ThrottleError, ThrottleError, None], 5),
     ],
 )
 def test_it_repeats_what_may_pass(errors: list[type[Exception] | None], attempts: int) -> None:
     attempt, made = raising(*errors)
-    assert Alone().pace.call(attempt, verdict) == "done"
+    assert Alone().pace.call(attempt, retry_after) == "done"
     assert len(made) == attempts
 
 
 @pytest.mark.parametrize(
     ("error", "attempts"),
-    [(FinalError, 1), (ThrottleError, MOST_THROTTLES), (PassingError, MOST_FAILURES)],
+    [(FinalError, 1), (ThrottleError, MAX_THROTTLES), (TransientError, MAX_FAILURES)],
 )
 def test_it_gives_up_with_the_last_error(error: type[Exception], attempts: int) -> None:
     attempt, made = raising(error)
     with pytest.raises(error):
-        Alone().pace.call(attempt, verdict)
+        Alone().pace.call(attempt, retry_after)
     assert len(made) == attempts
 
 
-@pytest.mark.parametrize(("answered", "attempts"), [(False, MOST_FAILURES), (True, MOST_UNSENT)])
+@pytest.mark.parametrize(("answered", "attempts"), [(False, MAX_FAILURES), (True, MAX_UNSENT)])
 def test_no_connection_is_waited_out_longer_where_there_has_been_one(
     answered: bool, attempts: int
 ) -> None:
     alone = Alone()
     if answered:
-        alone.pace.call(lambda: None, verdict)
+        alone.pace.call(lambda: None, retry_after)
     attempt, made = raising(UnsentError)
     with pytest.raises(UnsentError):
-        alone.pace.call(attempt, verdict)
+        alone.pace.call(attempt, retry_after)
     assert len(made) == attempts
 
 
@@ -190,10 +188,10 @@ def test_calls_together_have_their_turns_one_right_after_the_other() -> None:
 
     def worker(name: str) -> None:
         for _ in range(5):
-            with pace.together(2):
-                for _ in range(2):
-                    pace.call(lambda: calls.append((name, time.now)), verdict)
-            pace.call(lambda: calls.append(("alone", time.now)), verdict)
+            turns = pace.reserve(2)
+            for _ in range(2):
+                pace.call(lambda: calls.append((name, time.now)), retry_after, turns=turns)
+            pace.call(lambda: calls.append(("alone", time.now)), retry_after)
 
     time.run(*[partial(worker, name) for name in "abcd"])
     for name in "abcd":
@@ -206,10 +204,10 @@ def test_calls_together_have_their_turns_one_right_after_the_other() -> None:
 
 def test_a_turn_that_is_not_used_is_not_kept() -> None:
     alone = Alone()
-    with alone.pace.together(3):
-        alone.pace.call(lambda: None, verdict)
+    turns = alone.pace.reserve(3)
+    alone.pace.call(lambda: None, retry_after, turns=turns)
     before = alone.now
-    alone.pace.call(lambda: None, verdict)
+    alone.pace.call(lambda: None, retry_after)
     assert alone.now > before
 
 
@@ -222,15 +220,20 @@ def test_a_bucket_that_holds_one_call_is_no_end_either(seed: int) -> None:
     bucket = TokenBucket(time, rate=5.0, burst=1.0)
     todo, written = list(range(30)), list[int]()
 
+    def new_deadline(seconds: float) -> Deadline:
+        return Deadline(seconds, clock=time.clock, sleep=time.sleep, uniform=uniform)
+
     def write(number: int) -> None:
-        patience = Patience(120, clock=time.clock, sleep=time.sleep, uniform=uniform)
-        for waits in count():
-            with pace.together(2), suppress(ThrottleError):
-                pace.call(lambda: bucket.call(0.02), verdict)
-                pace.call(lambda: bucket.call(0.02), verdict, most_throttles=1)
-                written.append(number)
-                return
-            assert patience.wait(waits)
+        def attempt() -> None:
+            turns = pace.reserve(2)
+            try:
+                pace.call(lambda: bucket.call(0.02), retry_after, turns=turns)
+                pace.call(lambda: bucket.call(0.02), retry_after, turns=turns, once=True)
+            except ThrottleError:
+                raise CallError("slow down", kind=FailureKind.THROTTLED) from None
+            written.append(number)
+
+        write_policy(new_deadline).call(attempt)
 
     def worker() -> None:
         while todo:
@@ -243,7 +246,7 @@ def test_a_bucket_that_holds_one_call_is_no_end_either(seed: int) -> None:
 def test_pauses_are_drawn_from_a_doubling_bounded_range() -> None:
     alone = Alone()
     attempt, _ = raising(*[ThrottleError] * 8, None)
-    alone.pace.call(attempt, verdict)
+    alone.pace.call(attempt, retry_after)
     assert alone.drawn_up_to == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
 
 
@@ -251,10 +254,10 @@ def test_a_throttle_halves_the_pace_down_to_a_floor() -> None:
     alone = Alone()
     for divisor in (2, 4, 8):
         with pytest.raises(FinalError):
-            alone.pace.call(raising(ThrottleError, FinalError)[0], verdict)
+            alone.pace.call(raising(ThrottleError, FinalError)[0], retry_after)
         assert alone.pace.rate == START_RATE / divisor
     with pytest.raises(ThrottleError):
-        alone.pace.call(raising(ThrottleError)[0], verdict)
+        alone.pace.call(raising(ThrottleError)[0], retry_after)
     assert alone.pace.rate == LOWEST_RATE
 
 
@@ -270,7 +273,7 @@ def test_calls_under_way_together_slow_down_once() -> None:
                 refused.append(1)
                 raise ThrottleError
 
-        pace.call(attempt, verdict)
+        pace.call(attempt, retry_after)
 
     rates: list[float] = []
 
@@ -285,19 +288,19 @@ def test_calls_under_way_together_slow_down_once() -> None:
 
 def test_other_failures_do_not_slow_down() -> None:
     alone = Alone()
-    alone.pace.call(raising(PassingError, None)[0], verdict)
+    alone.pace.call(raising(TransientError, None)[0], retry_after)
     assert alone.pace.rate >= START_RATE
 
 
 def test_the_pace_creeps_up_only_while_it_is_the_limit() -> None:
     alone = Alone()
     for _ in range(100):
-        alone.pace.call(lambda: None, verdict)
+        alone.pace.call(lambda: None, retry_after)
     crept = alone.pace.rate
     assert crept > START_RATE
     for _ in range(100):
         alone.now += 1.0
-        alone.pace.call(lambda: None, verdict)
+        alone.pace.call(lambda: None, retry_after)
     assert alone.pace.rate == crept
 
 
@@ -320,5 +323,5 @@ def test_throttles_that_go_on_are_told_once(throttles: int, told: int) -> None:
     pace = Pace(
         throttled_for_long=note, clock=lambda: now[0], sleep=sleep, uniform=lambda _low, high: high
     )
-    pace.call(call, verdict)
+    pace.call(call, retry_after)
     assert notes[0] == told

@@ -7,15 +7,15 @@ import pytest
 from reconciler.model.registry import RepositorySettings
 from reconciler.registry.permissions import (
     IdentityPolicy,
-    Statement,
-    Work,
+    IdentityStatement,
+    PermissionScope,
     reading_policy,
     writing_policy,
 )
 
 ACCOUNT = "111122223333"
 ALL = f"arn:aws:ecr:us-west-2:{ACCOUNT}:repository/*"
-WORK = Work("aws", ACCOUNT, ("us-west-2",))
+WORK = PermissionScope("aws", ACCOUNT, ("us-west-2",))
 TWO_REGIONS = replace(WORK, regions=("us-west-2", "eu-west-1"))
 USE_KEY = ["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"]
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -27,24 +27,26 @@ def key(name: str) -> RepositorySettings:
     return RepositorySettings(encryption="KMS", kms_key=name)
 
 
-def creating(*settings: RepositorySettings, work: Work = WORK) -> IdentityPolicy:
+def creating(*settings: RepositorySettings, work: PermissionScope = WORK) -> IdentityPolicy:
     return writing_policy(replace(work, to_create=settings))
 
 
-def statements_but(policy: IdentityPolicy, *sids: str) -> list[Statement]:
+def statements_but(policy: IdentityPolicy, *sids: str) -> list[IdentityStatement]:
     return [statement for statement in policy["Statement"] if statement["Sid"] not in sids]
 
 
-def key_statements(*settings: RepositorySettings, work: Work = WORK) -> list[Statement]:
+def key_statements(
+    *settings: RepositorySettings, work: PermissionScope = WORK
+) -> list[IdentityStatement]:
     policy = creating(*settings, work=work)
     return statements_but(policy, "ReadPolicies", "WritePolicies", "CreateRepositories")
 
 
-def allow(sid: str, actions: list[str], *arns: str) -> Statement:
+def allow(sid: str, actions: list[str], *arns: str) -> IdentityStatement:
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": list(arns)}
 
 
-def by_alias(number: int, alias: str, *arns: str) -> Statement:
+def by_alias(number: int, alias: str, *arns: str) -> IdentityStatement:
     condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}}
     return {**allow(f"UseKeysByAlias{number}", USE_KEY, *arns), "Condition": condition}
 
@@ -79,7 +81,7 @@ TAGGED = RepositorySettings(tags=(("team", "payments"),))
     ],
 )
 def test_a_policy_asks_for_what_there_is_to_do(
-    policy: IdentityPolicy, statements: list[Statement]
+    policy: IdentityPolicy, statements: list[IdentityStatement]
 ) -> None:
     assert policy == {"Version": "2012-10-17", "Statement": statements}
 
@@ -110,7 +112,7 @@ def test_a_policy_asks_for_what_there_is_to_do(
     ],
 )
 def test_a_customer_managed_key_is_asked_for_by_its_arn(
-    keys: list[str], statements: list[Statement]
+    keys: list[str], statements: list[IdentityStatement]
 ) -> None:
     assert key_statements(*map(key, keys)) == statements
     assert key_statements(*map(key, reversed(keys))) == statements
@@ -135,7 +137,7 @@ def test_every_region_is_named_and_no_other() -> None:
 
 
 def test_the_partition_is_the_registrys() -> None:
-    work = Work("aws-cn", ACCOUNT, ("cn-north-1",), (key(KEY),), "scratch/probe")
+    work = PermissionScope("aws-cn", ACCOUNT, ("cn-north-1",), (key(KEY),), "scratch/probe")
     arns = [arn for s in writing_policy(work)["Statement"] for arn in s["Resource"]]
     assert len(arns) == 5
     assert all(arn.startswith("arn:aws-cn:") and ":cn-north-1:" in arn for arn in arns)

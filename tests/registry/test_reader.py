@@ -5,7 +5,7 @@ import pytest
 from moto import mock_aws
 
 from reconciler.model.registry import LiveRepository, ReadFailure
-from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import connect
@@ -62,7 +62,7 @@ def test_a_token_that_repeats_ends_the_listing(aws: ScriptedAws, reader: Registr
 
 def test_pages_without_end_are_given_up(aws: ScriptedAws, reader: RegistryReader) -> None:
     aws.answer = lambda _call, before: listing("a/a", token=f"page {before}")
-    with pytest.raises(CallError, match="DescribeRepositories got no readable answer"):
+    with pytest.raises(CallError, match="DescribeRepositories: unexpected response"):
         reader.list_repositories()
 
 
@@ -179,7 +179,7 @@ def test_no_connection_ends_it(pace: Pace, credentials: pytest.MonkeyPatch) -> N
     credentials.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(CallError) as caught:
         RegistryReader(connect(ACCOUNT, REGION), pace).read(NAMES, quiet)
-    assert caught.value.fault is Fault.CONNECTION
+    assert caught.value.kind is FailureKind.CONNECTION
 
 
 def test_ctrl_c_waits_for_no_call(aws: ScriptedAws, reader: RegistryReader) -> None:
@@ -211,7 +211,8 @@ def test_a_whole_round(pace: Pace) -> None:
     ecr = connection.session.client("ecr")
     for name in ("tools/b", "tools/a"):
         ecr.create_repository(repositoryName=name)
-    reader, writer = RegistryReader(connection, pace), RegistryWriter(connection, pace)
+    reader = RegistryReader(connection, pace)
+    writer = RegistryWriter(connection, pace, reader)
     text = (
         '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"ecr:*"}]}'
     )
@@ -293,4 +294,4 @@ def test_settings_that_the_answer_does_not_tell_are_not_made_up(
     aws.always(answer)
     with pytest.raises(CallError) as caught:
         reader.read_settings("app/new")
-    assert caught.value.fault is Fault.UNANSWERED
+    assert caught.value.kind is FailureKind.UNANSWERED

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import RefusedError
-from reconciler.registry.fault import CallError, Fault
+from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import caller_identity, connect, require_account
@@ -62,7 +62,7 @@ def test_no_account_is_no_right_account(aws: ScriptedAws, answer: Answer) -> Non
     aws.always(answer)
     with pytest.raises(CallError) as caught:
         require_account(connect(ACCOUNT, REGION))
-    assert caught.value.fault is Fault.UNANSWERED
+    assert caught.value.kind is FailureKind.UNANSWERED
 
 
 def assuming(aws: ScriptedAws, expiration: str) -> None:
@@ -90,7 +90,7 @@ def test_a_role_that_is_refused_ends_it_all(aws: ScriptedAws, pace: Pace) -> Non
     with pytest.raises(CallError, match="could not be assumed") as caught:
         reader.read(["a/a", "b/b"], lambda _done, _total: None)
     assert aws.operations() == ["AssumeRole"]
-    assert caught.value.fault is Fault.CREDENTIALS
+    assert caught.value.kind is FailureKind.CREDENTIALS
     assert ROLE in caught.value.message
     assert "trust policy" in (caught.value.hint or "")
 
@@ -121,12 +121,12 @@ def test_a_credential_with_white_space_is_not_used(
         (f"abcdefgh{space}", "ends with"),
         (f"{space}abcdefgh", "begins with"),
         (f"{space}abcdefgh{space}", "begins and ends with"),
-        (f"abcd{space}efgh", "has in it"),
+        (f"abcd{space}efgh", "contains"),
     ):
         credentials.setenv(variable, value)
         with pytest.raises(CallError) as caught:
             caller_identity(connect(ACCOUNT, REGION))
-        assert caught.value.fault is Fault.CREDENTIALS
+        assert caught.value.kind is FailureKind.CREDENTIALS
         expected = f"{name} {where} white space; it comes from the environment"
         assert caught.value.message == expected
     assert aws.calls == []
@@ -153,8 +153,10 @@ def test_a_write_that_was_not_sent_is_certain(
     aws: ScriptedAws, credentials: pytest.MonkeyPatch, pace: Pace
 ) -> None:
     credentials.setenv("AWS_SESSION_TOKEN", "abcdefgh\n")
+    connection = connect(ACCOUNT, REGION)
+    writer = RegistryWriter(connection, pace, RegistryReader(connection, pace))
     with pytest.raises(CallError, match="white space"):
-        RegistryWriter(connect(ACCOUNT, REGION), pace).set_policy("a/a", "{}")
+        writer.set_policy("a/a", "{}")
     assert aws.calls == []
 
 

@@ -1,13 +1,18 @@
+from functools import partial
+from itertools import pairwise
+
 import pytest
 
 from reconciler.errors import ReconcileError
-from reconciler.model.registry import RepositorySettings
-from reconciler.registry.fault import CallError, Fault, WriteOutcomeUnknownError
+from reconciler.model.registry import NewPolicy, RepositorySettings
+from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
 from reconciler.registry.pace import Pace
+from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import connect
 from reconciler.registry.writer import RegistryWriter
 
 from .scripted_aws import CUT, Answer, ScriptedAws, ok, page, refusal
+from .virtual_time import VirtualTime
 
 ACCOUNT, REGION, NAME = "111122223333", "us-west-2", "team/api"
 DONE = ok(registryId=ACCOUNT, repositoryName=NAME, policyText="{}")
@@ -15,10 +20,15 @@ THROTTLED = refusal("ThrottlingException", "Rate exceeded")
 WRITES = ["set", "delete"]
 
 
+def make_writer(pace: Pace) -> RegistryWriter:
+    connection = connect(ACCOUNT, REGION)
+    return RegistryWriter(connection, pace, RegistryReader(connection, pace))
+
+
 @pytest.fixture
 def writer(aws: ScriptedAws, pace: Pace) -> RegistryWriter:
     aws.always(DONE)
-    return RegistryWriter(connect(ACCOUNT, REGION), pace)
+    return make_writer(pace)
 
 
 def write(writer: RegistryWriter, kind: str) -> None:
@@ -46,7 +56,7 @@ def test_a_throttled_write_is_not_repeated(
     aws.always(THROTTLED, DONE)
     with pytest.raises(CallError) as caught:
         write(writer, kind)
-    assert caught.value.fault is Fault.THROTTLED
+    assert caught.value.kind is FailureKind.THROTTLED
     assert len(aws.calls) == 1
 
 
@@ -74,33 +84,33 @@ def test_an_unknown_outcome_is_no_failure() -> None:
 
 @pytest.mark.parametrize("kind", WRITES)
 @pytest.mark.parametrize(
-    ("answer", "fault"),
+    ("answer", "failure"),
     [
-        (refusal("AccessDeniedException", "no"), Fault.DENIED),
-        (refusal("RepositoryNotFoundException", "gone"), Fault.REPOSITORY_MISSING),
+        (refusal("AccessDeniedException", "no"), FailureKind.DENIED),
+        (refusal("RepositoryNotFoundException", "gone"), FailureKind.REPOSITORY_MISSING),
         (
             refusal("InvalidParameterException", "… 'Principal not found'"),
-            Fault.PRINCIPAL_NOT_FOUND,
+            FailureKind.PRINCIPAL_NOT_FOUND,
         ),
-        (refusal("InvalidParameterException", "x"), Fault.REJECTED),
-        (refusal("ExpiredTokenException", "old"), Fault.CREDENTIALS),
+        (refusal("InvalidParameterException", "x"), FailureKind.REJECTED),
+        (refusal("ExpiredTokenException", "old"), FailureKind.CREDENTIALS),
     ],
 )
 def test_a_refusal_is_certain(
-    aws: ScriptedAws, writer: RegistryWriter, kind: str, answer: Answer, fault: Fault
+    aws: ScriptedAws, writer: RegistryWriter, kind: str, answer: Answer, failure: FailureKind
 ) -> None:
     aws.always(answer)
     with pytest.raises(CallError) as caught:
         write(writer, kind)
-    assert caught.value.fault is fault
+    assert caught.value.kind is failure
     assert len(aws.calls) == 1
 
 
 def test_nothing_sent_is_certain(pace: Pace, credentials: pytest.MonkeyPatch) -> None:
     credentials.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(CallError) as caught:
-        write(RegistryWriter(connect(ACCOUNT, REGION), pace), "set")
-    assert caught.value.fault is Fault.CONNECTION
+        write(make_writer(pace), "set")
+    assert caught.value.kind is FailureKind.CONNECTION
 
 
 def test_gone_already_is_deleted_and_not_set(aws: ScriptedAws, writer: RegistryWriter) -> None:
@@ -108,6 +118,50 @@ def test_gone_already_is_deleted_and_not_set(aws: ScriptedAws, writer: RegistryW
     write(writer, "delete")
     with pytest.raises(CallError):
         write(writer, "set")
+
+
+@pytest.mark.parametrize(
+    ("new", "write"), [("[]", "SetRepositoryPolicy"), (None, "DeleteRepositoryPolicy")]
+)
+def test_a_policy_is_read_and_the_new_one_written(
+    aws: ScriptedAws, writer: RegistryWriter, new: str | None, write: str
+) -> None:
+    seen: list[str | None] = []
+
+    def decide(live: str | None) -> NewPolicy:
+        seen.append(live)
+        return NewPolicy(new)
+
+    assert writer.update_policy(NAME, decide) is None
+    assert seen == ["{}"]
+    assert aws.operations() == ["GetRepositoryPolicy", write]
+
+
+def test_another_decision_than_a_new_policy_is_returned(
+    aws: ScriptedAws, writer: RegistryWriter
+) -> None:
+    assert writer.update_policy(NAME, lambda live: f"keep {live}") == "keep {}"
+    assert aws.operations() == ["GetRepositoryPolicy"]
+
+
+def test_no_other_call_comes_between_the_read_and_the_write(aws: ScriptedAws) -> None:
+    """Four writers of one registry, whose calls share a pace."""
+    aws.always(DONE)
+    time = VirtualTime()
+    writer = make_writer(Pace(clock=time.clock, sleep=time.sleep))
+    names = [f"team/{letter}" for letter in "abcd"]
+
+    def update(name: str) -> None:
+        for _ in range(5):
+            writer.update_policy(name, lambda _: NewPolicy("{}"))
+            writer.set_policy(name, "{}")
+
+    time.run(*[partial(update, name) for name in names])
+    calls = [(call.operation, call.parameters["repositoryName"]) for call in aws.calls]
+    pairs = list(pairwise(calls))
+    for name in names:
+        read, write = ("GetRepositoryPolicy", name), ("SetRepositoryPolicy", name)
+        assert pairs.count((read, write)) == calls.count(read) == 5
 
 
 MADE = ok(repository={"repositoryName": NAME})
@@ -146,20 +200,20 @@ def test_a_repository_is_made_as_it_is_to_be(
 
 
 @pytest.mark.parametrize(
-    ("answer", "fault"),
+    ("answer", "failure"),
     [
-        (refusal("RepositoryAlreadyExistsException", "there"), Fault.REPOSITORY_EXISTS),
-        (refusal("LimitExceededException", "too many"), Fault.REJECTED),
-        (THROTTLED, Fault.THROTTLED),
+        (refusal("RepositoryAlreadyExistsException", "there"), FailureKind.REPOSITORY_EXISTS),
+        (refusal("LimitExceededException", "too many"), FailureKind.REJECTED),
+        (THROTTLED, FailureKind.THROTTLED),
     ],
 )
 def test_a_repository_that_is_not_made_is_not_asked_for_again(
-    aws: ScriptedAws, writer: RegistryWriter, answer: Answer, fault: Fault
+    aws: ScriptedAws, writer: RegistryWriter, answer: Answer, failure: FailureKind
 ) -> None:
     aws.always(answer)
     with pytest.raises(CallError) as caught:
         writer.create_repository(NAME, RepositorySettings())
-    assert caught.value.fault is fault
+    assert caught.value.kind is failure
     assert len(aws.calls) == 1
 
 

@@ -8,9 +8,9 @@ import jsonschema
 import pytest
 
 from reconciler.access_file.document.schema import inlined, schema_text
-from reconciler.access_file.words import display_names_of
+from reconciler.access_file.model import display_names_of
 from reconciler.apply.model import Outcome, Result
-from reconciler.model.rule_ids import RISKS
+from reconciler.model.rules import load_rules
 from reconciler.plan.model import ChangeKind
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json
 from reconciler.report.plan_view import view_drift, view_plan
@@ -62,7 +62,8 @@ def test_no_object_takes_unknown_keys(path: str, part: dict[str, object]) -> Non
 def test_its_words_are_those_of_the_code() -> None:
     change = SCHEMA["$defs"]["change"]["properties"]
     assert set(change["change"]["enum"]) == set(get_args(ChangeKind))
-    assert set(change["risks"]["items"]["enum"]) == RISKS
+    risks = {rule.id for rule in load_rules().values() if "risk" in rule.kinds}
+    assert set(change["risks"]["items"]["enum"]) == risks
     assert set(change["outcome"]["enum"]) == set(get_args(Result))
 
 

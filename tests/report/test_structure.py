@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from reconciler.policy.language.document import NO_POLICY
 from reconciler.printable import printable
 from reconciler.report.structure import policy_diff
-from reconciler.sandbox.rewrite import respelled as rewritten
-from reconciler.sandbox.rewrite import shuffled
+from reconciler.sandbox.policy_text import respell, shuffle
 from tests.policy.making import ACCOUNT, GET, PUT, ROLE, ROLE_B, ROOT, URL, Json, allow, doc, read
 from tests.policy.random_policies import policies
 
@@ -28,7 +27,7 @@ def changed(before: object, after: object) -> list[str]:
 @given(policies, st.integers(0, 2**32).map(Random))
 def test_what_the_service_hands_back_is_no_difference(policy: list[Json], random: Random) -> None:
     text = doc(*policy)
-    again = json.dumps(shuffled(rewritten(json.loads(text), "aws"), random))
+    again = json.dumps(shuffle(respell(json.loads(text), "aws"), random))
     assert list(policy_diff(read(text), read(again))) == []
 
 

@@ -1,4 +1,4 @@
-"""Clients of a running sandbox, and the small things that its tests share."""
+"""Clients of a running sandbox, and helpers of its tests."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The `aws` client talks to it with nothing but its environment."""
+"""The `aws` client uses the sandbox with only its environment variables."""
 
 import json
 import os
@@ -17,7 +17,7 @@ AWS = shutil.which("aws")
 @pytest.mark.skipif(AWS is None, reason="the aws client is not installed")
 def test_the_aws_client_creates_sets_and_gets(sandbox: Sandbox) -> None:
     def aws(*arguments: str) -> dict[str, object]:
-        # One without a configuration, so that nobody's own settings take part.
+        # Without a configuration, so that no settings of the user apply.
         environment = {
             "PATH": os.environ["PATH"],
             "AWS_CONFIG_FILE": os.devnull,

@@ -1,4 +1,4 @@
-"""Credentials that expire after so many calls."""
+"""Credentials that expire after a number of calls."""
 
 from collections.abc import Iterator
 
@@ -31,7 +31,7 @@ def sts(sandbox: Sandbox) -> Iterator[BaseClient]:
         yield made
 
 
-def test_expire_after_so_many_ecr_calls_until_renewed(
+def test_expire_after_a_number_of_ecr_calls_until_renewed(
     sandbox: Sandbox, ecr: BaseClient, sts: BaseClient
 ) -> None:
     for _ in range(2):
@@ -57,7 +57,7 @@ def test_refused_calls_count(ecr: BaseClient) -> None:
         ecr.describe_repositories()
 
 
-def test_what_needs_no_credentials_goes_on(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_unsigned_calls_still_succeed(sandbox: Sandbox, ecr: BaseClient) -> None:
     for _ in range(2):
         ecr.describe_repositories()
     with client(sandbox, "sts") as sts:
@@ -69,7 +69,9 @@ def test_what_needs_no_credentials_goes_on(sandbox: Sandbox, ecr: BaseClient) ->
     assert answer["Credentials"]["AccessKeyId"]
 
 
-def test_renewed_beforehand_they_last(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_credentials_renewed_before_they_expire_do_not_expire(
+    sandbox: Sandbox, ecr: BaseClient
+) -> None:
     sandbox.renew_credentials()
     for _ in range(4):
         ecr.describe_repositories()

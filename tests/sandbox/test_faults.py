@@ -1,4 +1,4 @@
-"""What befalls each n-th call: cut connections, failures, late answers; and in which order."""
+"""Faults of each n-th call (closed connections, failures, late responses), and their order."""
 
 import http.client
 import time
@@ -40,7 +40,7 @@ def throttled() -> AbstractContextManager[Any]:
 
 
 @pytest.mark.parametrize(
-    ("switch", "befalls", "done"),
+    ("switch", "fault", "done"),
     [
         ("cut_before_every", cut, False),
         ("cut_after_every", cut, True),
@@ -49,13 +49,13 @@ def throttled() -> AbstractContextManager[Any]:
     ],
 )
 def test_each_third_call(
-    switch: str, befalls: Callable[[], AbstractContextManager[Any]], done: bool
+    switch: str, fault: Callable[[], AbstractContextManager[Any]], done: bool
 ) -> None:
     with Sandbox(Behaviour(**{switch: 3})) as sandbox, client(sandbox) as ecr:
         sandbox.create_repository("tools")
         for number in range(1, 8):
             before = sandbox.policy_text("tools")
-            with befalls() if number % 3 == 0 else nullcontext():
+            with fault() if number % 3 == 0 else nullcontext():
                 write(ecr, f"Call{number}")
             stored = text(statement(Sid=f"Call{number}"))
             assert sandbox.policy_text("tools") == (stored if done or number % 3 else before)
@@ -63,7 +63,7 @@ def test_each_third_call(
 
 
 @pytest.mark.parametrize("behaviour", [Behaviour(cut_before_every=1), Behaviour(cut_after_every=1)])
-def test_a_cut_connection_carries_no_byte_and_is_quiet(
+def test_a_cut_connection_sends_nothing_and_logs_nothing(
     behaviour: Behaviour, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with Sandbox(behaviour) as sandbox:
@@ -77,7 +77,7 @@ def test_a_cut_connection_carries_no_byte_and_is_quiet(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_late_answer_comes_with_its_work_done(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_late_response_follows_a_completed_operation(monkeypatch: pytest.MonkeyPatch) -> None:
     late: list[str | None] = []
     real_sleep = time.sleep
     with (
@@ -98,7 +98,7 @@ def test_a_late_answer_comes_with_its_work_done(monkeypatch: pytest.MonkeyPatch)
     assert late == [text(statement(Sid="second")), text(statement(Sid="fourth"))]
 
 
-def test_a_refused_call_fails_after_its_work_like_any_other() -> None:
+def test_a_refused_call_fails_after_the_operation_too() -> None:
     with Sandbox(Behaviour(fail_after_every=2)) as sandbox, client(sandbox) as ecr:
         with refused("RepositoryNotFoundException"):
             write(ecr, "nowhere")
@@ -106,7 +106,7 @@ def test_a_refused_call_fails_after_its_work_like_any_other() -> None:
             write(ecr, "nowhere")
 
 
-def test_other_services_are_spared_and_not_counted() -> None:
+def test_other_services_have_no_faults_and_do_not_count() -> None:
     behaviour = Behaviour(cut_before_every=2, fail_every=2)
     with Sandbox(behaviour) as sandbox, client(sandbox) as ecr, client(sandbox, "sts") as sts:
         ecr.describe_repositories()
@@ -128,7 +128,7 @@ EVERYTHING = {
 
 
 @pytest.mark.parametrize(
-    ("without", "befalls"),
+    ("without", "fault"),
     [
         ((), expired),
         (("expire_after",), throttled),
@@ -136,10 +136,10 @@ EVERYTHING = {
         (("expire_after", "throttle_rate", "cut_before_every"), failed),
     ],
 )
-def test_the_order_before_the_work(
-    without: tuple[str, ...], befalls: Callable[[], AbstractContextManager[Any]]
+def test_the_order_before_the_operation(
+    without: tuple[str, ...], fault: Callable[[], AbstractContextManager[Any]]
 ) -> None:
-    # Nothing reaches the late answer, which would take a day.
+    # No call reaches the late response, which would take a day.
     switches: dict[str, Any] = {
         name: value for name, value in EVERYTHING.items() if name not in without
     }
@@ -147,12 +147,12 @@ def test_the_order_before_the_work(
     with Sandbox(behaviour, clock=lambda: 0.0) as sandbox, client(sandbox) as ecr:
         sandbox.create_repository("tools")
         write(ecr, "first")
-        with befalls():
+        with fault():
             write(ecr, "second")
         assert sandbox.policy_text("tools") == text(statement(Sid="first"))
 
 
-def test_the_order_after_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_order_after_the_operation(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     real_sleep = time.sleep
     behaviour = Behaviour(slow_every=1, slow_seconds=0.125, fail_after_every=2, cut_after_every=1)

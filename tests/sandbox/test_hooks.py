@@ -1,15 +1,15 @@
-"""A test's own code, run at the exact moment of a call."""
+"""Code of a test that runs before or after an operation."""
 
 import threading
 
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.calls import Call
+from reconciler.sandbox.protocol import Call
 from reconciler.sandbox.server import Sandbox
 
 from .clients import client, refused, statement, text
 
 
-def test_run_before_and_after_the_work_in_the_serving_thread() -> None:
+def test_run_before_and_after_the_operation_in_the_serving_thread() -> None:
     seen: list[tuple[str, Call, str | None]] = []
     threads: set[threading.Thread] = set()
     with Sandbox() as sandbox, client(sandbox) as ecr, client(sandbox, "sts") as sts:
@@ -36,7 +36,7 @@ def test_run_before_and_after_the_work_in_the_serving_thread() -> None:
     assert threading.current_thread() not in threads
 
 
-def test_several_run_in_the_order_of_their_coming() -> None:
+def test_several_run_in_the_order_of_registration() -> None:
     seen: list[int] = []
     with Sandbox() as sandbox, client(sandbox) as ecr:
         for number in range(3):
@@ -45,7 +45,7 @@ def test_several_run_in_the_order_of_their_coming() -> None:
     assert seen == [0, 1, 2]
 
 
-def test_may_write_between_a_read_and_its_answer() -> None:
+def test_may_write_between_a_read_and_its_response() -> None:
     with Sandbox() as sandbox, client(sandbox) as ecr:
         sandbox.create_repository("tools")
         sandbox.set_policy_text("tools", text(statement(Sid="first")))
@@ -55,7 +55,7 @@ def test_may_write_between_a_read_and_its_answer() -> None:
         assert sandbox.policy_text("tools") == second
 
 
-def test_are_not_called_where_no_work_is_done() -> None:
+def test_are_not_called_for_a_call_that_fails_before_the_operation() -> None:
     seen: list[Call] = []
     with Sandbox(Behaviour(fail_every=1)) as sandbox, client(sandbox) as ecr:
         sandbox.before_call(seen.append)

@@ -1,4 +1,4 @@
-"""Principals that ECR comes to know after a while only."""
+"""New roles and users that ECR does not know yet."""
 
 from collections.abc import Iterator
 
@@ -31,7 +31,7 @@ def attempt(ecr: BaseClient, *principals: str) -> None:
     ecr.set_repository_policy(repositoryName="tools", policyText=policy)
 
 
-def test_a_new_role_is_not_found_so_many_times(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_a_new_role_is_not_found_at_first(sandbox: Sandbox, ecr: BaseClient) -> None:
     role = sandbox.create_role(ACCOUNT, "release")
     for _ in range(2):
         with refused("InvalidParameterException", "'Principal not found'"):
@@ -41,7 +41,7 @@ def test_a_new_role_is_not_found_so_many_times(sandbox: Sandbox, ecr: BaseClient
     attempt(ecr, role)
 
 
-def test_each_is_waited_for(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_each_new_role_has_its_own_delay(sandbox: Sandbox, ecr: BaseClient) -> None:
     first, second = (sandbox.create_role(ACCOUNT, name) for name in ("first", "second"))
     for named in ([first], [first, second], [first, second]):
         with refused("InvalidParameterException", "'Principal not found'"):
@@ -49,9 +49,9 @@ def test_each_is_waited_for(sandbox: Sandbox, ecr: BaseClient) -> None:
     attempt(ecr, first, second)
 
 
-def test_one_made_again_is_new(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_one_created_again_is_new(sandbox: Sandbox, ecr: BaseClient) -> None:
     role = sandbox.create_role(ACCOUNT, "release")
-    sandbox.spread_iam()
+    sandbox.propagate_iam()
     attempt(ecr, role)
     sandbox.delete_role(role)
     sandbox.create_role(ACCOUNT, "release")
@@ -59,35 +59,35 @@ def test_one_made_again_is_new(sandbox: Sandbox, ecr: BaseClient) -> None:
         attempt(ecr, role)
 
 
-def test_a_session_is_as_known_as_its_role(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_a_session_is_known_when_its_role_is(sandbox: Sandbox, ecr: BaseClient) -> None:
     sandbox.create_role(ACCOUNT, "release", "/deploy/")
     session = f"arn:aws:sts::{ACCOUNT}:assumed-role/release/build"
     with refused("InvalidParameterException", "'Principal not found'"):
         attempt(ecr, session)
-    sandbox.spread_iam()
+    sandbox.propagate_iam()
     attempt(ecr, session)
 
 
-def test_a_user_made_over_http_is_new_too(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_a_user_created_by_a_call_is_new_too(sandbox: Sandbox, ecr: BaseClient) -> None:
     with client(sandbox, "iam") as iam:
         user = iam.create_user(UserName="alice")["User"]["Arn"]
     with refused("InvalidParameterException", "'Principal not found'"):
         attempt(ecr, user)
-    sandbox.spread_iam()
+    sandbox.propagate_iam()
     attempt(ecr, user)
 
 
-def test_who_was_there_from_the_start_is_known(ecr: BaseClient) -> None:
+def test_the_initial_user_is_known(ecr: BaseClient) -> None:
     attempt(ecr, "arn:aws:iam::111122223333:user/sandbox", "999900001111")
 
 
-def test_spreading_makes_nobody_exist(sandbox: Sandbox, ecr: BaseClient) -> None:
-    sandbox.spread_iam()
+def test_propagation_does_not_make_a_role_exist(sandbox: Sandbox, ecr: BaseClient) -> None:
+    sandbox.propagate_iam()
     with refused("InvalidParameterException", "'Principal not found'"):
         attempt(ecr, f"arn:aws:iam::{ACCOUNT}:role/nobody")
 
 
-def test_a_call_refused_for_its_form_counts_for_nobody(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_a_call_with_an_invalid_policy_does_not_count(sandbox: Sandbox, ecr: BaseClient) -> None:
     role = sandbox.create_role(ACCOUNT, "release")
     for _ in range(3):
         with refused("InvalidParameterException", "Invalid repository policy provided"):
@@ -96,7 +96,7 @@ def test_a_call_refused_for_its_form_counts_for_nobody(sandbox: Sandbox, ecr: Ba
         attempt(ecr, role)
 
 
-def test_without_known_principals_it_delays_nobody() -> None:
+def test_there_is_no_delay_without_known_principals_only() -> None:
     with Sandbox(Behaviour(iam_delay=2)) as sandbox, client(sandbox) as ecr:
         sandbox.create_repository("tools")
         attempt(ecr, sandbox.create_role(ACCOUNT, "release"))

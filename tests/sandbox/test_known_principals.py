@@ -1,4 +1,4 @@
-"""Principals that must exist."""
+"""Roles and users that must exist."""
 
 from collections.abc import Iterator
 
@@ -36,7 +36,7 @@ def policy(*principals: str) -> str:
         "*",
     ],
 )
-def test_takes_what_exists(ecr: BaseClient, principal: str) -> None:
+def test_accepts_principals_that_exist(ecr: BaseClient, principal: str) -> None:
     ecr.set_repository_policy(repositoryName="payments/api", policyText=policy(principal))
 
 
@@ -50,7 +50,7 @@ def test_takes_what_exists(ecr: BaseClient, principal: str) -> None:
         "arn:aws:sts::444455556666:assumed-role/deploy/build",
     ],
 )
-def test_refuses_the_whole_policy_for_one_that_does_not(
+def test_refuses_the_whole_policy_for_one_unknown_principal(
     sandbox: Sandbox, ecr: BaseClient, principal: str
 ) -> None:
     sandbox.set_policy_text("payments/api", "before")

@@ -1,4 +1,4 @@
-"""What GetRepositoryPolicy gives back in place of what was written."""
+"""The policy text that GetRepositoryPolicy returns."""
 
 import json
 
@@ -50,7 +50,7 @@ def test_rewrites() -> None:
     assert list(one) != list(json.loads(WRITTEN)["Statement"][0])
 
 
-def test_shuffles_anew_on_each_read() -> None:
+def test_shuffles_on_each_read() -> None:
     reads = read(Behaviour(rewrite=False), WRITTEN, 10)
     statements = [json.loads(policy)["Statement"] for policy in reads]
     assert len({principals(policy) for policy in reads}) > 5
@@ -80,7 +80,7 @@ def test_without_either_switch_the_text_is_the_stored_one() -> None:
         "[" * 100_000,
     ],
 )
-def test_text_that_is_no_json_comes_back_as_it_is(stored: str) -> None:
+def test_text_that_is_not_json_is_returned_unchanged(stored: str) -> None:
     assert read(Behaviour(), stored) == [stored]
 
 
@@ -88,12 +88,12 @@ def test_text_that_is_no_json_comes_back_as_it_is(stored: str) -> None:
     "stored",
     ["5", "null", "[1]", "{}", '{"Statement": 5}', '{"Statement": [[], null, {"Action": 5}]}'],
 )
-def test_any_json_survives(stored: str) -> None:
+def test_any_json_is_returned(stored: str) -> None:
     (policy,) = read(Behaviour(shuffle=False), stored)
     assert json.loads(policy) == json.loads(stored)
 
 
-def test_a_write_answers_with_the_respelled_text() -> None:
+def test_a_write_returns_the_rewritten_text() -> None:
     with Sandbox() as sandbox, client(sandbox) as ecr:
         sandbox.create_repository("tools")
         answer = ecr.set_repository_policy(repositoryName="tools", policyText=WRITTEN)

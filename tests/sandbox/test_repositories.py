@@ -28,7 +28,7 @@ def page(ecr: BaseClient, **parameters: object) -> tuple[list[str], str | None]:
 
 
 @pytest.mark.parametrize("name", ["a--b", "a__b", "a---b/c.d_e", "0a", "a" * 256])
-def test_takes_the_names_of_the_model(sandbox: Sandbox, name: str) -> None:
+def test_accepts_the_names_of_the_model(sandbox: Sandbox, name: str) -> None:
     with client(sandbox, region="eu-west-1") as ecr:
         made = ecr.create_repository(repositoryName=name)["repository"]
         assert made["repositoryName"] == name
@@ -44,7 +44,7 @@ def test_refuses_other_names(ecr: BaseClient, operation: str, name: str) -> None
         getattr(ecr, operation)(repositoryName=name)
 
 
-def test_settings_survive(sandbox: Sandbox) -> None:
+def test_settings_are_returned(sandbox: Sandbox) -> None:
     with client(sandbox, region="eu-west-2") as ecr:
         made = ecr.create_repository(
             repositoryName="tools",
@@ -114,7 +114,7 @@ def test_refuses_other_listings(ecr: BaseClient, parameters: dict[str, object]) 
         page(ecr, **parameters)
 
 
-def test_the_own_registry_may_be_named(ecr: BaseClient) -> None:
+def test_the_own_registry_id_is_accepted(ecr: BaseClient) -> None:
     assert page(ecr, registryId="111122223333", maxResults=1)[0] == ["app/00"]
 
 
@@ -128,7 +128,7 @@ def test_the_own_registry_may_be_named(ecr: BaseClient) -> None:
         ("delete_repository_policy", {"repositoryName": "app/00"}),
     ],
 )
-def test_a_foreign_registry_is_closed(
+def test_the_registry_of_another_account_is_denied(
     sandbox: Sandbox, ecr: BaseClient, operation: str, parameters: dict[str, str]
 ) -> None:
     method = ecr.meta.method_to_api_mapping[operation]
@@ -141,7 +141,7 @@ def test_a_foreign_registry_is_closed(
         sandbox.policy_text("app/new")
 
 
-def test_china_has_its_own_domain(sandbox: Sandbox) -> None:
+def test_regions_in_china_have_their_own_domain(sandbox: Sandbox) -> None:
     uri = "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/"
     sandbox.create_repository("seeded", region="cn-north-1")
     with client(sandbox, region="cn-north-1") as ecr:
@@ -151,7 +151,7 @@ def test_china_has_its_own_domain(sandbox: Sandbox) -> None:
         assert seeded["repositoryUri"] == f"{uri}seeded"
 
 
-def test_seeding_refuses_what_a_call_would(sandbox: Sandbox) -> None:
+def test_creation_without_a_call_refuses_invalid_and_used_names(sandbox: Sandbox) -> None:
     with pytest.raises(ReconcileError, match="must satisfy regular expression"):
         sandbox.create_repository("App")
     with pytest.raises(ReconcileError, match="already has a repository 'app/00'"):

@@ -1,4 +1,4 @@
-"""The rewriting keeps the meaning, whatever the policy."""
+"""A rewritten policy has the same meaning."""
 
 import json
 from random import Random
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.rewrite import as_read
+from reconciler.sandbox.policy_text import rewrite_policy
 
 words = st.text(max_size=4)
 accounts = st.sampled_from(["111122223333", "444455556666"])
@@ -92,8 +92,8 @@ def sort_keys(value: Any) -> Any:
 
 
 @given(document=documents, behaviour=behaviours, seed=st.integers())
-def test_a_read_means_what_was_written(
+def test_a_read_has_the_meaning_of_what_was_written(
     document: dict[str, Any], behaviour: Behaviour, seed: int
 ) -> None:
-    text = as_read(json.dumps(document), behaviour, "aws-cn", Random(seed))
+    text = rewrite_policy(json.dumps(document), behaviour, "aws-cn", Random(seed))
     assert meaning(sort_keys(json.loads(text))) == meaning(sort_keys(document))

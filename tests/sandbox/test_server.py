@@ -1,4 +1,4 @@
-"""The server: whose it is, what it logs, that it begins empty and ends."""
+"""The server: accounts, the call log, start and stop."""
 
 import socket
 import subprocess
@@ -19,7 +19,7 @@ UNKNOWN = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 
 
 @pytest.mark.parametrize("account", ["111122223333", "123456789012", "444455556666"])
-def test_the_caller_is_of_the_account(account: str) -> None:
+def test_the_caller_belongs_to_the_account(account: str) -> None:
     with Sandbox(account=account) as sandbox, client(sandbox, "sts") as sts:
         identity = sts.get_caller_identity()
         assert identity["Account"] == account
@@ -50,7 +50,7 @@ def test_assuming_a_role_changes_the_account() -> None:
                 ecr.get_repository_policy(repositoryName="tools", registryId="111122223333")
 
 
-def test_each_begins_empty() -> None:
+def test_each_sandbox_starts_empty() -> None:
     for _ in range(2):
         with Sandbox() as sandbox, client(sandbox) as ecr:
             assert ecr.describe_repositories()["repositories"] == []
@@ -136,13 +136,13 @@ def test_a_taken_port_and_a_second_sandbox_are_refused() -> None:
         assert running.policy_text("tools") is None
 
 
-def test_an_account_of_motos_own_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_moto_account_id_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTO_ACCOUNT_ID", "999900001111")
     with pytest.raises(UsageError, match="MOTO_ACCOUNT_ID"):
         Sandbox().start()
 
 
-def test_names_what_does_not_exist() -> None:
+def test_errors_name_what_does_not_exist() -> None:
     with Sandbox() as sandbox:
         with pytest.raises(ReconcileError, match="no repository 'none'"):
             sandbox.set_policy_text("none", "")

@@ -1,4 +1,4 @@
-"""Which policies SetRepositoryPolicy takes and which it refuses."""
+"""The policies that SetRepositoryPolicy accepts and refuses."""
 
 import json
 from typing import Any
@@ -96,7 +96,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("policy", ACCEPTED.values(), ids=ACCEPTED)
-def test_takes_what_the_service_takes(sandbox: Sandbox, ecr: BaseClient, policy: str) -> None:
+def test_accepts_what_the_service_accepts(sandbox: Sandbox, ecr: BaseClient, policy: str) -> None:
     sandbox.set_policy_text("payments/api", "before")
     answer = ecr.set_repository_policy(repositoryName="payments/api", policyText=policy)
     assert answer["repositoryName"] == "payments/api"
@@ -129,7 +129,7 @@ def test_the_length_ends_at_10240_characters(ecr: BaseClient, surplus: int) -> N
         assert send()["repositoryName"] == "payments/api"
 
 
-def test_a_missing_repository_is_told_before_the_policy_is_judged(ecr: BaseClient) -> None:
+def test_a_missing_repository_is_reported_before_an_invalid_policy(ecr: BaseClient) -> None:
     with refused("RepositoryNotFoundException", "'payments/none' does not exist in the registry"):
         ecr.set_repository_policy(repositoryName="payments/none", policyText="{")
 

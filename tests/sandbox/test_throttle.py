@@ -1,12 +1,12 @@
-"""Throttling, on a clock that stands still until it is moved."""
+"""Throttling, with a clock that the tests move."""
 
 from dataclasses import dataclass
 
 import pytest
 
 from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.faults import TokenBucket
 from reconciler.sandbox.server import Sandbox
-from reconciler.sandbox.throttle import TokenBucket
 
 from .clients import client, refused
 
@@ -38,7 +38,7 @@ def test_a_bucket_holds_its_burst_and_no_more() -> None:
     assert [bucket.take() for _ in range(4)] == [True, True, True, False]
 
 
-def test_in_the_long_run_it_gives_its_rate() -> None:
+def test_the_rate_in_the_long_run() -> None:
     clock = Clock()
     bucket = TokenBucket(4.0, 2, clock)
     taken = 0

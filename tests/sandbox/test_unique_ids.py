@@ -1,4 +1,4 @@
-"""What is left of a deleted role or user in a policy: its unique id."""
+"""Deleted roles and users, shown in a policy by their unique ids."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def write(ecr: BaseClient, policy_text: str) -> None:
 
 
 def principals(ecr: BaseClient) -> set[str]:
-    """Whom a read of the only statement names."""
+    """The principals that a read of the only statement names."""
     (only,) = json.loads(ecr.get_repository_policy(repositoryName="tools")["policyText"])[
         "Statement"
     ]
@@ -53,7 +53,9 @@ def principals(ecr: BaseClient) -> set[str]:
     return {named} if isinstance(named, str) else set(named)
 
 
-def test_a_deleted_role_is_its_id_from_the_next_read_on(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_a_deleted_role_is_shown_by_its_id_from_the_next_read_on(
+    sandbox: Sandbox, ecr: BaseClient
+) -> None:
     role = sandbox.create_role(ACCOUNT, "release", "/deploy/")
     write(ecr, policy(role, OTHER))
     assert principals(ecr) == {role, OTHER}
@@ -63,7 +65,7 @@ def test_a_deleted_role_is_its_id_from_the_next_read_on(sandbox: Sandbox, ecr: B
     assert json.loads(sandbox.policy_text("tools") or "") == json.loads(policy(gone, OTHER))
 
 
-def test_a_role_made_again_is_another(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_a_role_created_again_is_another_principal(sandbox: Sandbox, ecr: BaseClient) -> None:
     role = sandbox.create_role(ACCOUNT, "release")
     write(ecr, policy(role))
     sandbox.delete_role(role)
@@ -76,7 +78,7 @@ def test_a_role_made_again_is_another(sandbox: Sandbox, ecr: BaseClient) -> None
     assert principals(ecr).isdisjoint({role, *first})
 
 
-def test_over_http_it_is_the_id_that_iam_gave(ecr: BaseClient, iam: BaseClient) -> None:
+def test_the_id_is_the_one_that_iam_returned(ecr: BaseClient, iam: BaseClient) -> None:
     role = iam.create_role(RoleName="ci", AssumeRolePolicyDocument="{}")["Role"]
     iam.create_user(UserName="alice")
     user = "arn:aws:iam::111122223333:user/alice"
@@ -88,20 +90,20 @@ def test_over_http_it_is_the_id_that_iam_gave(ecr: BaseClient, iam: BaseClient) 
     assert gone_user == gone_user.upper()
 
 
-def test_a_renamed_user_is_the_same(ecr: BaseClient, iam: BaseClient) -> None:
+def test_a_renamed_user_is_the_same_principal(ecr: BaseClient, iam: BaseClient) -> None:
     iam.create_user(UserName="alice")
     write(ecr, policy("arn:aws:iam::111122223333:user/alice"))
     iam.update_user(UserName="alice", NewUserName="alicia")
     assert principals(ecr) == {"arn:aws:iam::111122223333:user/alicia"}
 
 
-def test_who_was_nobody_when_it_was_set_stays_a_name(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_a_role_created_after_the_policy_is_kept_by_name(sandbox: Sandbox, ecr: BaseClient) -> None:
     write(ecr, policy(OTHER))
     sandbox.delete_role(sandbox.create_role(ACCOUNT, "other"))
     assert principals(ecr) == {OTHER}
 
 
-def test_the_text_stays_as_it_was_set_where_none_of_its_own_is_gone(
+def test_the_text_is_unchanged_if_no_principal_of_it_was_deleted(
     sandbox: Sandbox, ecr: BaseClient
 ) -> None:
     stored = policy(sandbox.create_role(ACCOUNT, "release")).replace(": ", " :  ")
@@ -121,9 +123,7 @@ def test_conditions_keep_the_name(sandbox: Sandbox, ecr: BaseClient) -> None:
     assert stored["Principal"] != {"AWS": [role]}
 
 
-def test_a_hand_edit_holds_ids_and_keeps_those_that_are_there(
-    sandbox: Sandbox, ecr: BaseClient
-) -> None:
+def test_a_manual_edit_stores_ids_and_keeps_earlier_ones(sandbox: Sandbox, ecr: BaseClient) -> None:
     first, second = (sandbox.create_role(ACCOUNT, name) for name in ("first", "second"))
     sandbox.set_policy_text("tools", policy(first))
     sandbox.delete_role(first)
@@ -134,7 +134,7 @@ def test_a_hand_edit_holds_ids_and_keeps_those_that_are_there(
     assert len(principals(ecr) - {gone, second}) == 1
 
 
-def test_an_id_sent_back_is_refused(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_a_write_with_an_id_is_refused(sandbox: Sandbox, ecr: BaseClient) -> None:
     role = sandbox.create_role(ACCOUNT, "release")
     write(ecr, policy(role))
     sandbox.delete_role(role)
@@ -142,7 +142,7 @@ def test_an_id_sent_back_is_refused(sandbox: Sandbox, ecr: BaseClient) -> None:
         write(ecr, sandbox.policy_text("tools") or "")
 
 
-def test_a_deleted_policy_is_told_as_it_stood(sandbox: Sandbox, ecr: BaseClient) -> None:
+def test_a_deleted_policy_is_returned_with_ids(sandbox: Sandbox, ecr: BaseClient) -> None:
     role = sandbox.create_role(ACCOUNT, "release")
     write(ecr, policy(role))
     sandbox.delete_role(role)
@@ -151,7 +151,7 @@ def test_a_deleted_policy_is_told_as_it_stood(sandbox: Sandbox, ecr: BaseClient)
     assert sandbox.policy_text("tools") is None
 
 
-def test_without_the_switch_names_stay() -> None:
+def test_without_the_switch_names_are_kept() -> None:
     with Sandbox(Behaviour(unique_ids=False)) as sandbox, client(sandbox) as ecr:
         sandbox.create_repository("tools")
         role = sandbox.create_role(ACCOUNT, "release")

@@ -1,15 +1,9 @@
-"""One mistake, one problem: what only follows from another problem of a file is left out."""
+"""Leaves out problems that only follow from another one: one mistake is one problem."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.access_file.document.nodes import (
-    Node,
-    SequenceNode,
-    child,
-    items_of,
-    node_at,
-    pairs_of,
-)
+from reconciler.access_file.document.nodes import Node, SequenceNode, items_of, locate, pairs_of
 from reconciler.access_file.document.problems import (
     Place,
     Problem,
@@ -21,15 +15,15 @@ from reconciler.access_file.document.schema import Violation
 from reconciler.model.rule_ids import RuleId
 from reconciler.printable import some_of
 
-_NAMES_OF = {
+_RULES_BY_SECTION = {
     "accounts": frozenset({RuleId.UNKNOWN_NAME, RuleId.UNNAMED_ACCOUNT}),
     "principals": frozenset({RuleId.UNKNOWN_NAME}),
     "tiers": frozenset({RuleId.UNKNOWN_TIER}),
     "guards": frozenset({RuleId.PUBLIC}),
 }
-"""What is told of a name, an id or an entry where the section about it can't be read."""
+"""The rules that cannot be checked where a section is unreadable."""
 
-_OF_USES = frozenset({RuleId.UNUSED_PRINCIPAL, RuleId.UNUSED_TIER})
+_UNUSED = frozenset({RuleId.UNUSED_PRINCIPAL, RuleId.UNUSED_TIER})
 _HIDES_USES = frozenset(
     {
         RuleId.DUPLICATE_KEY,
@@ -38,8 +32,6 @@ _HIDES_USES = frozenset(
         RuleId.WRONG_TYPE,
         RuleId.EMPTY_VALUE,
         RuleId.BAD_NAME,
-    }
-    | {
         RuleId.UNKNOWN_NAME,
         RuleId.UNKNOWN_TIER,
         RuleId.UNQUOTED_ACCOUNT_ID,
@@ -48,12 +40,12 @@ _HIDES_USES = frozenset(
         RuleId.GROUP_CYCLE,
     }
 )
-"""Where one of these is reported, what would use a name may not be seen."""
+"""With one of these problems, the use of a name may be unreadable."""
 
-_OF_WORDS = frozenset(
+_ABOUT_NAMES = frozenset(
     {RuleId.UNKNOWN_NAME, RuleId.UNKNOWN_TIER, RuleId.UNNAMED_ACCOUNT, RuleId.BAD_ACCOUNT_ID}
 )
-"""Rules about a name or an id itself: it is reported once, with all lines that use it."""
+"""Rules about a name or an id itself: reported once, with all lines that use it."""
 
 _OPERATOR = "condition operator with its keys"
 
@@ -61,14 +53,14 @@ _OPERATOR = "condition operator with its keys"
 def add_meaning(
     meaning: ProblemList, problems: ProblemList, root: Node, violations: Sequence[Violation]
 ) -> None:
-    """Add what the file's meaning shows to what its shape does (`violations`)."""
+    """Add the problems of a file's meaning to those of its shape (`violations`)."""
     hidden = _hidden_rules(root, problems, violations)
     inside, around = _broken_places(root, violations)
     doubtful = _places_with_bad_ids(root, meaning)
     misnamed = {suggestion(str(v.value)) for v in violations if v.of_key}
     rules = {problem.rule for problem in (*problems.found, *meaning.found)}
     if rules & _HIDES_USES:
-        hidden |= _OF_USES
+        hidden |= _UNUSED
     explained = {problem.place for problem in meaning.found if problem.rule != RuleId.BAD_STATEMENT}
     for problem in meaning.found:
         if not (
@@ -76,26 +68,31 @@ def add_meaning(
             or problem.place in inside
             or (_is_conclusion(problem) and problem.place in around)
             or (problem.rule == RuleId.NEVER_APPLIES and problem.place in doubtful)
-            or (problem.rule in _OF_WORDS and problem.hint in misnamed)
+            or (problem.rule in _ABOUT_NAMES and problem.hint in misnamed)
             or (problem.rule == RuleId.BAD_STATEMENT and problem.place in explained)
         ):
             problems.found[problem] = None
-    _tell_words_once(problems)
+    _merge_same_names(problems)
+
+
+def broken_principals(violations: Iterable[Violation]) -> frozenset[str]:
+    """Return the names of principals that violate the schema: they cannot be resolved."""
+    paths = (violation.path for violation in violations)
+    return frozenset(str(path[1]) for path in paths if path[:1] == ("principals",) and path[1:])
 
 
 def _is_conclusion(problem: Problem) -> bool:
-    """Tell whether a problem is about what several keys say together."""
+    """Whether a problem is about several keys together."""
     return problem.severity == "warning" or problem.rule == RuleId.BAD_STATEMENT
 
 
 def _hidden_rules(
     root: Node, problems: ProblemList, violations: Iterable[Violation]
 ) -> frozenset[str]:
-    """Give the rules by which nothing can be told, as what they are about is broken."""
-    hints = {name: suggestion(name) for name in _NAMES_OF}
+    """Return the rules that cannot be checked, as what they are about is unreadable."""
     at_root = {pair.key.place for pair in pairs_of(root)}
-    meant = {problem.hint for problem in problems.found if problem.place in at_root}
-    unread = {name for name in _NAMES_OF if hints[name] in meant}
+    hints = {problem.hint for problem in problems.found if problem.place in at_root}
+    unreadable = {name for name in _RULES_BY_SECTION if suggestion(name) in hints}
     hidden: set[str] = set()
     for violation in violations:
         if violation.path[:2] == ("guards", "rules"):
@@ -105,53 +102,44 @@ def _hidden_rules(
         if not violation.about_keys and violation.path[:1] == ("accounts",):
             hidden.add(RuleId.UNNAMED_ACCOUNT)
         if not violation.about_keys and len(violation.path) == 1:
-            unread.add(str(violation.path[0]))
-    return frozenset(hidden).union(*(_NAMES_OF.get(name, ()) for name in unread))
+            unreadable.add(str(violation.path[0]))
+    return frozenset(hidden).union(*(_RULES_BY_SECTION.get(name, ()) for name in unreadable))
 
 
 def _broken_places(
     root: Node, violations: Iterable[Violation]
 ) -> tuple[frozenset[Place], frozenset[Place]]:
-    """Give the places of and in values that are broken, and those in definitions that are."""
+    """Return the places in values that violate the schema, and those in definitions that do."""
     inside: set[Place] = set()
     around: set[Place] = set()
     for violation in violations:
         if not violation.about_keys:
             inside |= {violation.place, *_places_in(violation.node)}
             if violation.title == _OPERATOR:
-                inside |= {pair.key.place for pair in pairs_of(node_at(root, violation.path[:-1]))}
+                block, _ = locate(root, violation.path[:-1])
+                inside |= {pair.key.place for pair in pairs_of(block)}
         if violation.path[:1] == ("principals",):
-            around.update(_places_in(node_at(root, violation.path[:2])))
+            around.update(_places_in(locate(root, violation.path[:2])[0]))
         elif violation.about_keys and len(violation.path) > 1:
             around |= {violation.place, *_places_in(violation.node)}
     return frozenset(inside), frozenset(around)
 
 
-def broken_principals(violations: Iterable[Violation]) -> frozenset[str]:
-    """Give the names of principals that the schema finds broken: nothing is known of them."""
-    paths = (violation.path for violation in violations)
-    return frozenset(str(path[1]) for path in paths if path[:1] == ("principals",) and path[1:])
-
-
 def _places_with_bad_ids(root: Node, meaning: ProblemList) -> frozenset[Place]:
-    """Give the places in definitions that hold a bad account id, which no request has."""
-    wrong = {problem.place for problem in meaning.found if problem.rule == RuleId.BAD_ACCOUNT_ID}
-    found: set[Place] = set()
-    for definition in _definitions(root) if wrong else ():
-        places = frozenset(_places_in(definition))
-        if places & wrong:
-            found |= places
-    return frozenset(found)
+    """Return the places in definitions with a bad account id, which no request has."""
+    bad = {problem.place for problem in meaning.found if problem.rule == RuleId.BAD_ACCOUNT_ID}
+    places = (frozenset(_places_in(one)) for one in (_definitions(root) if bad else ()))
+    return frozenset[Place]().union(*(inside for inside in places if inside & bad))
 
 
 def _definitions(root: Node) -> Iterator[Node]:
-    """Give what holds conditions: principals, tiers that are given, and raw statements."""
-    for principal in pairs_of(child(root, "principals")):
+    """Yield what contains conditions: principals, the tiers of an access, and raw statements."""
+    for principal in pairs_of(root, "principals"):
         yield principal.value
-    for entry in pairs_of(child(root, "repositories")):
-        for given in pairs_of(child(entry.value, "access")):
-            yield from items_of(given.value)
-        yield from items_of(child(entry.value, "statements"))
+    for entry in pairs_of(root, "repositories"):
+        for access in pairs_of(entry.value, "access"):
+            yield from items_of(access.value)
+        yield from items_of(entry.value, "statements")
 
 
 def _places_in(node: Node) -> Iterator[Place]:
@@ -164,19 +152,20 @@ def _places_in(node: Node) -> Iterator[Place]:
             yield from _places_in(item)
 
 
-def _tell_words_once(problems: ProblemList) -> None:
-    alike: dict[object, list[Problem]] = {}
+def _merge_same_names(problems: ProblemList) -> None:
+    """Replace equal problems about a name by the first one, which lists the other lines."""
+    same: defaultdict[object, list[Problem]] = defaultdict(list)
     for problem in sort_problems(problems.found):
-        word = problem.rule, problem.message, problem.hint
-        alike.setdefault(word if problem.rule in _OF_WORDS else problem, []).append(problem)
-    problems.found = {_as_one(same): None for same in alike.values()}
+        about = problem.rule, problem.message, problem.hint
+        same[about if problem.rule in _ABOUT_NAMES else problem].append(problem)
+    problems.found = {_merge(equal): None for equal in same.values()}
 
 
-def _as_one(same: Sequence[Problem]) -> Problem:
-    first = same[0]
-    lines = sorted({problem.place.line for problem in same} - {first.place.line})
+def _merge(equal: Sequence[Problem]) -> Problem:
+    first = equal[0]
+    lines = sorted({problem.place.line for problem in equal} - {first.place.line})
     if not lines:
         return first
-    which = "line" if len(lines) == 1 else "lines"
-    also = f"(also in {which} {some_of(map(str, lines))})"
+    unit = "line" if len(lines) == 1 else "lines"
+    also = f"(also in {unit} {some_of(map(str, lines))})"
     return first._replace(message=f"{first.message} {also}")

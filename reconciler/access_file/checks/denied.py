@@ -1,13 +1,17 @@
-"""Where a Deny of the file takes away what the file gives on the same repository."""
+"""Warns of grants that a Deny of the file takes away on the same repository."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.access_file.checks.lines import Line, lasting_lines, statements_of
-from reconciler.access_file.desired import EntriesByName
-from reconciler.access_file.document.problems import Place, ProblemList, shown
+from reconciler.access_file.desired import (
+    EntriesByName,
+    PlacedFact,
+    current_facts,
+    valid_statements,
+)
+from reconciler.access_file.document.problems import Place, ProblemList, quote
 from reconciler.access_file.model import AccessFile, Entry
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.actions import KNOWN_ACTIONS
@@ -19,12 +23,12 @@ from reconciler.policy.meaning.callers import known_of_requests
 from reconciler.policy.meaning.denied import Denial, Loss, as_denial, lost
 from reconciler.policy.meaning.facts import Actions
 
-_MOST_COMPARED = 300_000
-"""How often a grant is held against a Deny, where neither has patterns or many values in its
-condition; those count for more. No policy that the service takes comes near it."""
+_MAX_WORK = 300_000
+"""The unit is one comparison of a grant with a Deny without patterns and with few condition values;
+others count more. A policy that the service accepts needs far less."""
 
-_OF_PATTERNS = 10
-"""What it costs to hold two patterns against each other, in the same unit."""
+_COMPARED_PATTERNS = 10
+"""The work to compare two patterns of repositories."""
 
 
 class _PlacedDenial(NamedTuple):
@@ -33,16 +37,16 @@ class _PlacedDenial(NamedTuple):
 
 
 class _Weight(NamedTuple):
-    """How much statements are to compare: each one's actions that are no known ones, squared and
-    added up, and the values of their conditions."""
+    """What comparing some statements costs: their number, and the sums of the squared number of
+    unknown actions and of the condition values of each."""
 
     number: int
     squares: int
     values: int
 
 
-class _Grant(NamedTuple):
-    """A line of an entry, which may give several principals the same."""
+class _Line(NamedTuple):
+    """A tier or raw statement of an entry, which may apply to several principals."""
 
     place: Place
     key: str | None
@@ -50,81 +54,81 @@ class _Grant(NamedTuple):
 
 
 def check_denied(
-    access: AccessFile, found: EntriesByName, now: datetime, problems: ProblemList
+    access: AccessFile, combined: EntriesByName, now: datetime, problems: ProblemList
 ) -> None:
     """Warn of each grant that a Deny of the same repository takes away for certain, or in part.
 
-    Each line is held against each Deny once, on however many repositories they meet.
+    Each grant is compared with each Deny once, on however many repositories both apply.
     """
-    denying = {entry.repository: tuple(_denials(entry)) for entry in access.entries}
-    denying = {name: denials for name, denials in denying.items() if denials}
-    if not denying:
+    found = {entry.repository: tuple(_denials(entry)) for entry in access.entries}
+    denials = {name: own for name, own in found.items() if own}
+    if not denials:
         return
-    given = {entry.repository: _allowed(entry, now) for entry in access.entries}
+    allowed = {entry.repository: _allowed(entry, now) for entry in access.entries}
     weights = {
-        name: _weigh((o.actions, o.holder.condition) for o in own) for name, own in given.items()
+        name: _weigh((fact.actions, fact.holder.condition) for fact in facts)
+        for name, facts in allowed.items()
     }
     weights_of_denials = {
-        name: _weigh((d.denial.actions, d.denial.condition) for d in own)
-        for name, own in denying.items()
+        name: _weigh((placed.denial.actions, placed.denial.condition) for placed in own)
+        for name, own in denials.items()
     }
-    known = known_of_requests(access.registry.account, access.registry.regions, now)
-    left = _MOST_COMPARED
-    for giving, other in _pairs(access, found, denying):
-        lines, denials = given[giving.repository], denying[other.repository]
-        of_patterns = giving.is_pattern and other.is_pattern
-        work = _work(weights[giving.repository], weights_of_denials[other.repository])
-        left -= work + (_OF_PATTERNS if of_patterns else 1)
+    requests = known_of_requests(access.registry.account, access.registry.regions, now)
+    left = _MAX_WORK
+    for entry, denying in _pairs(access, combined, denials):
+        are_patterns = entry.is_pattern and denying.is_pattern
+        left -= _work(weights[entry.repository], weights_of_denials[denying.repository])
+        left -= _COMPARED_PATTERNS if are_patterns else 1
         if left < 0:
-            message = "too many grants and Denies to compare: from here on, not all are"
-            problems.warning(RuleId.GRANT_DENIED, message, giving.place)
+            message = "too many grants and Denies to compare; the rest is not compared"
+            problems.warning(RuleId.GRANT_DENIED, message, entry.place)
             return
-        if not of_patterns or globs_intersect(giving.repository, other.repository):
-            where = _where(giving.repository, other.repository)
-            for denial in denials:
-                _check(lines, denial, where, known, problems)
+        if not are_patterns or globs_intersect(entry.repository, denying.repository):
+            where = _where(entry.repository, denying.repository)
+            for denial in denials[denying.repository]:
+                _check(allowed[entry.repository], denial, where, requests, problems)
 
 
 def _weigh(statements: Iterable[tuple[Actions, Condition]]) -> _Weight:
     number = squares = values = 0
     for actions, condition in statements:
         number += 1
-        squares += sum(_elements(action) for action in actions) ** 2
+        squares += sum(map(_unknown_actions, actions)) ** 2
         values += sum(len(clause.values) for clause in condition)
     return _Weight(number, squares, values)
 
 
-def _elements(action: Action) -> int:
+def _unknown_actions(action: Action) -> int:
     return len(action.excluded) if isinstance(action, NotAction) else action not in KNOWN_ACTIONS
 
 
-def _work(lines: _Weight, denials: _Weight) -> int:
-    """Tell how much it is to hold each line against each Deny, at most."""
-    of_actions = denials.number * lines.squares + lines.number * denials.squares
-    return lines.number * denials.number + of_actions // 2 + lines.values * denials.values // 4
+def _work(facts: _Weight, denials: _Weight) -> int:
+    """Return what comparing each fact with each Deny costs, at most."""
+    of_actions = denials.number * facts.squares + facts.number * denials.squares
+    return facts.number * denials.number + of_actions // 2 + facts.values * denials.values // 4
 
 
 def _denials(entry: Entry) -> Iterator[_PlacedDenial]:
-    for statement, raw in statements_of(entry):
+    for statement, raw in valid_statements(entry):
         denial = as_denial(statement)
         if denial:
             yield _PlacedDenial(denial, raw.place)
 
 
-def _allowed(entry: Entry, now: datetime) -> tuple[Line, ...]:
-    lines = lasting_lines(entry, now)
-    return tuple(dict.fromkeys(line for line in lines if line.holder.effect == "Allow"))
+def _allowed(entry: Entry, now: datetime) -> tuple[PlacedFact, ...]:
+    facts = current_facts(entry, now)
+    return tuple(dict.fromkeys(fact for fact in facts if fact.holder.effect == "Allow"))
 
 
 def _pairs(
-    access: AccessFile, found: EntriesByName, denying: Collection[str]
+    access: AccessFile, combined: EntriesByName, denying: Collection[str]
 ) -> Iterator[tuple[Entry, Entry]]:
-    """Give the entries that apply to one repository, in pairs of which the second one denies.
+    """Yield pairs of entries that apply to one repository; the second one has a Deny.
 
-    Two patterns are given, too, where no repository may match both.
+    Two patterns are yielded even where no repository may match both.
     """
     patterns = [e for e in access.entries if e.is_pattern and e.repository in denying]
-    for _, (own, *matching) in found:
+    for _, (own, *matching) in combined:
         if own.is_pattern:
             yield from ((own, other) for other in patterns)
             continue
@@ -133,39 +137,40 @@ def _pairs(
             yield from ((other, own) for other in matching)
 
 
-def _where(giving: str, denying: str) -> str:
-    """Say on which repositories of an entry another entry's Deny holds; nothing, if on all."""
-    return "" if glob_matches(denying, giving) else f"where {shown(denying)} applies, "
+def _where(repository: str, denying: str) -> str:
+    """Return on which repositories of an entry another entry's Deny applies; empty for all."""
+    return "" if glob_matches(denying, repository) else f"where {quote(denying)} applies, "
 
 
 def _check(
-    lines: Sequence[Line],
+    facts: Sequence[PlacedFact],
     placed: _PlacedDenial,
     where: str,
-    known: Condition,
+    requests: Condition,
     problems: ProblemList,
 ) -> None:
-    losing: defaultdict[tuple[_Grant, Loss], list[Line]] = defaultdict(list)
-    for one in lines:
-        loss = lost(one.holder, one.actions, placed.denial, known)
+    losing: defaultdict[tuple[_Line, Loss], list[PlacedFact]] = defaultdict(list)
+    for fact in facts:
+        loss = lost(fact.holder, fact.actions, placed.denial, requests)
         if loss:
-            losing[_line(one), loss].append(one)
-    members = Counter(map(_line, lines)) if losing else Counter()
+            losing[_line(fact), loss].append(fact)
+    sizes = Counter(map(_line, facts)) if losing else Counter()
     for (line, loss), losers in losing.items():
-        everyone_of_it = line.key if len(losers) == members[line] else None
-        who = [everyone_of_it] if everyone_of_it else map(_name, losers)
-        what = shown(line.tier) if line.tier else "this statement"
-        message = where + loss.told(what, map(shown, who), "a Deny")
+        whole_key = line.key if len(losers) == sizes[line] else None
+        names = [whole_key] if whole_key else map(_name, losers)
+        what = quote(line.tier) if line.tier else "this statement"
+        message = where + loss.told(what, map(quote, names), "a Deny")
         problems.warning(
             RuleId.GRANT_DENIED, message, line.place, hint=loss.remedy, other=placed.place
         )
 
 
-def _line(one: Line) -> _Grant:
-    given = one.given
-    return _Grant(one.place, given.key if given else None, given.grant.tier if given else None)
+def _line(fact: PlacedFact) -> _Line:
+    placed = fact.placed_grant
+    return _Line(fact.place, placed and placed.key, placed and placed.grant.tier)
 
 
-def _name(one: Line) -> str:
-    own = one.name if one.given and one.name != one.given.key else None
-    return own or holder_name(one.holder.principal, one.holder.condition)
+def _name(fact: PlacedFact) -> str:
+    key = fact.placed_grant.key if fact.placed_grant else None
+    own = fact.name if fact.name != key else None
+    return own or holder_name(fact.holder.principal, fact.holder.condition)

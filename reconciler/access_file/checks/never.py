@@ -1,70 +1,41 @@
-"""`guards.rules`: access that the file forbids, and the lines that give it all the same."""
+"""Checks the `never` rules of the file, and names the lines that violate them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.access_file.checks.lines import Line, facts_of_lines, lasting_lines
-from reconciler.access_file.desired import EntriesByName, managed_names
-from reconciler.access_file.document.nodes import (
-    MappingNode,
-    Node,
-    ScalarNode,
-    child,
-    items_of,
-    text_of,
-    texts_of,
+from reconciler.access_file.desired import (
+    EntriesByName,
+    PlacedFact,
+    combine_facts,
+    current_facts,
+    managed_names,
 )
-from reconciler.access_file.document.problems import Bound, Place, ProblemList, shown
+from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
 from reconciler.access_file.model import AccessFile, PlacedRule
-from reconciler.access_file.sections.accounts import find_account
-from reconciler.access_file.sections.names import Names, resolve
-from reconciler.access_file.sections.repository import check_repository
-from reconciler.access_file.sections.tiers import check_tier
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.glob import GlobIndex, has_wildcard
 from reconciler.policy.language.labels import holder_name
-from reconciler.policy.language.principals import EVERYONE, account_of, is_anyone
+from reconciler.policy.language.principals import account_of, is_anyone
 from reconciler.policy.meaning.facts import Holder, NamedPrincipal
 from reconciler.policy.meaning.never import Breach, NeverRule, Outside, find_breaches
-from reconciler.policy.meaning.tiers import Tiers, amounts_to, can_rewrite, shares_any
+from reconciler.policy.meaning.tiers import amounts_to, can_rewrite, shares_any
 from reconciler.printable import quoted
 
-_MATCHES = Bound(500_000, "comparisons of never rules' patterns with repositories")
-_JUDGEMENTS = Bound(500_000, "judgements of grants by never rules")
-_BREACHES = Bound(20_000, "lines that break never rules")
-_PUBLIC = "public"
-_HINT = "take it away here, or change the rule"
+_MATCHES = WorkLimit(500_000, "comparisons of never rules' patterns with repositories")
+_EVALUATIONS = WorkLimit(500_000, "evaluations of grants by never rules")
+_VIOLATIONS = WorkLimit(20_000, "lines that violate never rules")
+_HINT = "remove the access, or change the rule"
 
 
-class _Broken(NamedTuple):
-    """A rule, and who breaks it how."""
-
+class _Violation(NamedTuple):
     placed: PlacedRule
     breach: Breach
 
 
-def read_rules(node: Node | None, names: Names, tiers: Tiers) -> tuple[PlacedRule, ...]:
-    """Read `guards.rules`; one that is broken, which is reported, is left out."""
-    read = (_read_rule(item, names, tiers) for item in items_of(node))
-    return tuple(rule for rule in read if rule)
-
-
-def names_in_rules(node: Node | None) -> frozenset[str]:
-    """Give the names of principals that the rules use."""
-    return frozenset(to.text for rule in items_of(node) for to in texts_of(child(rule, "to")))
-
-
-def tiers_in_rules(node: Node | None) -> frozenset[str]:
-    """Give the names of tiers that the rules use."""
-    return frozenset(
-        tier.text for rule in items_of(node) for tier in texts_of(child(rule, "never"))
-    )
-
-
 def watched_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
-    """Give the live repositories that are managed, or that a rule is about, sorted."""
+    """Return the live repositories that are managed, or that a rule is about, sorted."""
     live = tuple(names)
     watched = {
         name
@@ -76,151 +47,114 @@ def watched_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def check_never(
-    access: AccessFile,
-    found: EntriesByName,
-    now: datetime,
-    problems: ProblemList,
+    access: AccessFile, combined: EntriesByName, now: datetime, problems: ProblemList
 ) -> None:
-    """Report each access that gives somebody what a rule says they must never have.
+    """Report each line that gives a principal what a rule forbids.
 
-    Each repository of the file counts with the patterns that match it, and each pattern alone,
-    as `found` says. What is given alike on many repositories is judged once. Raises TooLargeError.
+    Each repository of the file is checked with the patterns that match it, and each pattern alone,
+    as in `combined`. The same facts on many repositories are evaluated once. Raises TooLargeError.
     """
     rules = access.never_rules
-    entries = access.entries if rules else ()
-    given = {entry.repository: lasting_lines(entry, now) for entry in entries}
-    exact = frozenset(name for name in given if not has_wildcard(name))
-    places = {entry.repository: entry.place for entry in entries}
+    if not rules:
+        return
+    facts = {entry.repository: current_facts(entry, now) for entry in access.entries}
+    exact = frozenset(name for name in facts if not has_wildcard(name))
+    places = {entry.repository: entry.place for entry in access.entries}
     patterns = sum(len(placed.rule.repositories) for placed in rules)
     index = GlobIndex(pattern for placed in rules for pattern in placed.rule.repositories)
-    judged: dict[object, tuple[_Broken, ...]] = {}
-    for repository, applying in found if rules else ():
+    evaluated: dict[object, tuple[_Violation, ...]] = {}
+    for repository, entries in combined:
+        place = places[repository]
         if has_wildcard(repository):
-            problems.ask(_MATCHES, patterns, places[repository])
-            concerned = [placed for placed in rules if _concerns(placed.rule, repository, exact)]
+            problems.count(_MATCHES, patterns, place)
+            applying = [placed for placed in rules if _concerns(placed.rule, repository, exact)]
         else:
-            problems.ask(_MATCHES, index.count(repository), places[repository])
+            problems.count(_MATCHES, index.count(repository), place)
             matching = index.matching(repository)
-            concerned = [p for p in rules if _names_any(p.rule.repositories, matching)]
-        if concerned:
-            lines = [line for entry in applying for line in given[entry.repository]]
-            _check(concerned, lines, judged, places[repository], problems)
+            applying = [p for p in rules if _names_any(p.rule.repositories, matching)]
+        if applying:
+            together = [fact for entry in entries for fact in facts[entry.repository]]
+            _check(applying, together, evaluated, place, problems)
 
 
-def _read_rule(node: Node, names: Names, tiers: Tiers) -> PlacedRule | None:
-    problems = names.around.problems
-    patterns = texts_of(child(node, "on"))
-    for pattern in patterns:
-        check_repository(pattern, problems)
-    to = tuple(_read_to(child(node, "to"), names))
-    because = " ".join((text_of(child(node, "because")) or "").split())
-    for tier in texts_of(child(node, "never")):
-        if check_tier(tier, tiers, problems) and to and because:
-            on = tuple(pattern.text for pattern in patterns)
-            rule = NeverRule(tier.text, tiers[tier.text], to, because, on)
-            return PlacedRule(rule, tier.place)
-    return None
-
-
-def _read_to(node: Node | None, names: Names) -> Iterator[NamedPrincipal | Outside]:
-    if isinstance(node, MappingNode):
-        accounts, problems = names.around.accounts, names.around.problems
-        outside = texts_of(child(node, "outside"))
-        found = [find_account(account, accounts, problems) for account in outside]
-        if found and all(found):
-            yield Outside(frozenset(account for account in found if account))
-    for reference in texts_of(node):
-        if reference.text == _PUBLIC:
-            _check_clash(reference, names)
-            yield NamedPrincipal(EVERYONE)
-        else:
-            for member in resolve(reference, names):
-                yield NamedPrincipal(member.principal, member.condition, member.name)
-
-
-def _check_clash(public: ScalarNode, names: Names) -> None:
-    if _PUBLIC in names.may_be_meant:
-        message = "'public' is everyone here, and the file has this name for somebody, too"
-        names.around.problems.error(
-            RuleId.NAME_CLASH, message, public.place, hint="rename the other"
-        )
-
-
-def _names_any(own: tuple[str, ...], matching: frozenset[str]) -> bool:
-    """Tell whether a rule about these patterns is about a repository that some match."""
-    return not own or not matching.isdisjoint(own)
+def _names_any(patterns: tuple[str, ...], matching: frozenset[str]) -> bool:
+    """Whether a rule with these patterns is about a repository that some patterns match."""
+    return not patterns or not matching.isdisjoint(patterns)
 
 
 def _concerns(rule: NeverRule, pattern: str, exact: frozenset[str]) -> bool:
-    """Tell whether a rule is about any repository that a pattern alone stands for.
+    """Whether a rule is about a repository that a pattern alone stands for.
 
-    Those that have an entry of their own are looked at by themselves.
+    Repositories with an entry of their own are checked separately.
     """
     if not rule.repositories:
         return True
-    left = tuple(own for own in rule.repositories if own not in exact)
+    left = tuple(one for one in rule.repositories if one not in exact)
     return bool(left) and rule._replace(repositories=left).may_concern(pattern)
 
 
 def _check(
     rules: Sequence[PlacedRule],
-    lines: Sequence[Line],
-    judged: dict[object, tuple[_Broken, ...]],
+    placed_facts: Sequence[PlacedFact],
+    evaluated: dict[object, tuple[_Violation, ...]],
     place: Place,
     problems: ProblemList,
 ) -> None:
-    facts = facts_of_lines(lines)
-    by_holder: defaultdict[Holder, list[Line]] = defaultdict(list)
-    for line in lines:
-        by_holder[line.holder].append(line)
+    facts = combine_facts(placed_facts)
+    by_holder: defaultdict[Holder, list[PlacedFact]] = defaultdict(list)
+    for fact in placed_facts:
+        by_holder[fact.holder].append(fact)
     key = (frozenset(placed.place for placed in rules), frozenset(facts.items()))
-    if key not in judged:
-        problems.ask(_JUDGEMENTS, _judgements(rules, facts), place)
-        judged[key] = tuple(
-            _Broken(placed, breach)
+    if key not in evaluated:
+        problems.count(_EVALUATIONS, _evaluations(rules, facts), place)
+        evaluated[key] = tuple(
+            _Violation(placed, breach)
             for placed in rules
             for breach in find_breaches(placed.rule, facts)
         )
-    for (rule, other), breach in judged[key]:
-        giving = [line for holder in breach.givers for line in by_holder[holder]]
-        problems.ask(_BREACHES, len(giving), place)
-        for line in _decisive(rule, breach, giving):
-            name = shown(_name(breach.who, line))
-            because = quoted(rule.because)
-            alone = amounts_to(rule.actions, line.actions, breach.denied)
-            rewrites = not alone and can_rewrite(line.actions, breach.denied)
-            by = "can rewrite the policy and so give itself" if rewrites else "gets"
-            message = f"{name} {by} {rule.tier} here, which it must never have: {because}"
-            problems.error(RuleId.NEVER, message, line.place, hint=_HINT, other=other)
+    for placed, breach in evaluated[key]:
+        giving = [fact for holder in breach.givers for fact in by_holder[holder]]
+        problems.count(_VIOLATIONS, len(giving), place)
+        for fact in _decisive(placed.rule, breach, giving):
+            message = _message(placed.rule, breach, fact)
+            problems.error(RuleId.NEVER, message, fact.place, hint=_HINT, other=placed.place)
 
 
-def _judgements(rules: Sequence[PlacedRule], facts: Collection[Holder]) -> int:
-    """Count, at the most, how often somebody is held against what somebody else is given.
+def _message(rule: NeverRule, breach: Breach, fact: PlacedFact) -> str:
+    alone = amounts_to(rule.actions, fact.actions, breach.denied)
+    rewrites = not alone and can_rewrite(fact.actions, breach.denied)
+    gets = "can rewrite the policy and so give itself" if rewrites else "gets"
+    name = quote(_name(breach.who, fact))
+    return f"{name} {gets} {rule.tier} here, which it must never have: {quoted(rule.because)}"
 
-    Somebody of one account is held against what is given in it, and what anyone is given.
+
+def _evaluations(rules: Sequence[PlacedRule], facts: Collection[Holder]) -> int:
+    """Return how many pairs of a principal and a fact are compared, at most.
+
+    A principal of an account is compared with the facts of that account, and those for anyone.
     """
-    inside = Counter(account_of(holder.principal) for holder in facts)
-    inside[None] = len(facts)  # of somebody without an account, or of no account
-    parties = sum(
-        1 + inside[None if isinstance(one, Outside) else account_of(one.principal)]
+    by_account = Counter(account_of(holder.principal) for holder in facts)
+    by_account[None] = len(facts)  # for a principal without an account, and for Outside
+    pairs = sum(
+        1 + by_account[None if isinstance(one, Outside) else account_of(one.principal)]
         for placed in rules
         for one in placed.rule.to
     )
     anyone = sum(is_anyone(holder.principal) for holder in facts)
-    return len(facts) * len(rules) + parties * (1 + anyone)
+    return len(facts) * len(rules) + pairs * (1 + anyone)
 
 
-def _name(who: NamedPrincipal, line: Line) -> str:
-    own = line.name if line.holder.principal == who.principal else None
-    return who.name or own or holder_name(who.principal, who.condition)
+def _name(principal: NamedPrincipal, fact: PlacedFact) -> str:
+    own = fact.name if fact.holder.principal == principal.principal else None
+    return principal.name or own or holder_name(principal.principal, principal.condition)
 
 
-def _decisive(rule: NeverRule, breach: Breach, giving: Iterable[Line]) -> list[Line]:
-    """Give the lines that alone are too much; where none is, all that add to it."""
+def _decisive(rule: NeverRule, breach: Breach, giving: Iterable[PlacedFact]) -> list[PlacedFact]:
+    """Return the facts that violate the rule alone; if there are none, all that contribute."""
     alone = [
-        line
-        for line in giving
-        if amounts_to(rule.actions, line.actions, breach.denied)
-        or can_rewrite(line.actions, breach.denied)
+        fact
+        for fact in giving
+        if amounts_to(rule.actions, fact.actions, breach.denied)
+        or can_rewrite(fact.actions, breach.denied)
     ]
-    return alone or [line for line in giving if shares_any(rule.actions, line.actions)]
+    return alone or [fact for fact in giving if shares_any(rule.actions, fact.actions)]

@@ -1,10 +1,9 @@
-"""Access of the file that lets strangers in, as all entries of a repository together give it."""
+"""Checks for public access, which all entries of a repository together may give."""
 
 from collections.abc import Mapping
 
-from reconciler.access_file.checks.lines import Line, facts_of_lines, lines_of
-from reconciler.access_file.desired import EntriesByName
-from reconciler.access_file.document.problems import Place, ProblemList, shown
+from reconciler.access_file.desired import EntriesByName, PlacedFact, combine_facts, facts_of_entry
+from reconciler.access_file.document.problems import Place, ProblemList, quote
 from reconciler.access_file.model import AccessFile
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.glob import GlobIndex, has_wildcard
@@ -13,65 +12,64 @@ from reconciler.policy.meaning.public import TELL_WHY, Opening, Why, openings
 from reconciler.policy.meaning.tiers import shares_any
 
 _HINTS: Mapping[Why, str] = {
-    "unbounded": "bound it by an organization, an account or a network",
-    "networks": "leave at most two /8 of IPv4 and two /32 of IPv6, of all that everyone may call "
-    "from",
-    "services": "bound services by aws:SourceOrgID or aws:SourceAccount",
+    "unbounded": "restrict it to an organization, an account or a network",
+    "networks": "allow at most two /8 of IPv4 and two /32 of IPv6, over all public statements",
+    "services": "restrict services by aws:SourceOrgID or aws:SourceAccount",
 }
+
+_FactsByEntry = Mapping[str, tuple[PlacedFact, ...]]
 
 
 def check_public(
-    access: AccessFile, found: EntriesByName, allowed: frozenset[str], problems: ProblemList
+    access: AccessFile, combined: EntriesByName, allowed: frozenset[str], problems: ProblemList
 ) -> None:
-    """Report each line that lets strangers in, alone or with others of the same repository.
+    """Report each fact that gives public access, alone or with others of the same repository.
 
-    Each repository of the file counts with the patterns that match it, and each pattern alone, as
-    `found` says; not those that the guards allow, a pattern only as a whole. `allowed` are the
-    keys of entries whose lines are passed over.
+    Each repository of the file is checked with the patterns that match it, and each pattern alone,
+    as in `combined`; not those that the guards allow, a pattern only as a whole. Facts of the
+    entries in `allowed` are not reported.
     """
     public = GlobIndex(access.guards.public)
-    guarded = tuple((name, entries) for name, entries in found if not public.matching(name))
-    lines = {
+    guarded = tuple((name, entries) for name, entries in combined if not public.matching(name))
+    facts = {
         entry.repository: tuple(
-            line for line in lines_of(entry) if is_everyone(line.holder.principal)
+            fact for fact in facts_of_entry(entry) if is_everyone(fact.holder.principal)
         )
         for entry in access.entries
     }
-    told: set[Place] = set()
-    for entries in _combinations(guarded, lines):
-        opened = openings(facts_of_lines(line for entry in entries for line in lines[entry]))
+    reported: set[Place] = set()
+    for entries in _combinations(guarded, facts):
+        opened = openings(combine_facts(fact for entry in entries for fact in facts[entry]))
         for entry in entries if opened else ():
-            for line in lines[entry] if entry not in allowed else ():
-                opening = opened.get(line.holder)
-                if opening and shares_any(line.actions, opening.actions):
-                    if line.key_place not in told:
-                        _report(entry, line, opening, problems)
-                    told.add(line.key_place)
+            for fact in facts[entry] if entry not in allowed else ():
+                opening = opened.get(fact.holder)
+                if opening and shares_any(fact.actions, opening.actions):
+                    if fact.key_place not in reported:
+                        _report(entry, fact, opening, problems)
+                    reported.add(fact.key_place)
 
 
-def _combinations(
-    found: EntriesByName, lines: Mapping[str, tuple[Line, ...]]
-) -> dict[tuple[str, ...], None]:
-    """Give the entries that apply together and are about everyone, each combination once."""
-    if not any(line.holder.effect == "Allow" for held in lines.values() for line in held):
+def _combinations(combined: EntriesByName, facts: _FactsByEntry) -> dict[tuple[str, ...], None]:
+    """Return the entries for everyone that apply together, each combination once."""
+    if not any(fact.holder.effect == "Allow" for held in facts.values() for fact in held):
         return {}
     return {
-        tuple(entry.repository for entry in entries if lines[entry.repository]): None
-        for _, entries in found
+        tuple(entry.repository for entry in entries if facts[entry.repository]): None
+        for _, entries in combined
     }
 
 
-def _report(repository: str, line: Line, opening: Opening, problems: ProblemList) -> None:
-    if line.given:
-        part = "" if line.actions <= opening.actions else "a part of "
-        tier = shown(line.given.grant.tier)
-        message = f"{shown(line.given.key)} lets strangers in with {part}{tier}"
-    else:
-        message = "this statement lets strangers in"
-    name = f"'{repository}'" if has_wildcard(repository) else repository
-    listed = f'"{repository}"' if has_wildcard(repository) else repository
+def _report(repository: str, fact: PlacedFact, opening: Opening, problems: ProblemList) -> None:
+    message = "this statement gives public access"
+    if fact.placed_grant:
+        part = "" if fact.actions <= opening.actions else "a part of "
+        tier = quote(fact.placed_grant.grant.tier)
+        message = f"{quote(fact.placed_grant.key)} gives public access to {part}{tier}"
+    is_pattern = has_wildcard(repository)
+    option = f"'{repository}'" if is_pattern else repository
+    item = f'"{repository}"' if is_pattern else repository
     hint = (
-        f"{_HINTS[opening.why]}, or write guards: {{public: {{allow: [{listed}]}}}}, or pass "
-        f"--allow-public {name} to this command, and to all that read the file"
+        f"{_HINTS[opening.why]}, or write guards: {{public: {{allow: [{item}]}}}}, or pass "
+        f"--allow-public {option} to each command that reads the file"
     )
-    problems.error(RuleId.PUBLIC, f"{message}: {TELL_WHY[opening.why]}", line.key_place, hint=hint)
+    problems.error(RuleId.PUBLIC, f"{message}: {TELL_WHY[opening.why]}", fact.key_place, hint=hint)

@@ -1,7 +1,8 @@
-"""The file as a tree of frozen nodes, each with its place, and tolerant ways to read it.
+"""The file as a tree of frozen nodes with places, and tolerant functions to read it.
 
-The readers give nothing where a node is not of the shape asked for: that is the schema's
-business to report, once, and the rest of the file is still read.
+A function returns nothing for a node of another shape than the one it reads: the schema reports
+the shape once, and the rest of the file is still read. Where a function takes keys, they lead from
+the node to the one that is read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,43 +45,51 @@ class MappingNode(NamedTuple):
 Node = ScalarNode | SequenceNode | MappingNode
 
 
-def pairs_of(node: Node | None) -> Iterator[Pair]:
-    """Give the pairs of a mapping; none for anything else."""
-    if isinstance(node, MappingNode):
-        yield from node.pairs.values()
+def child(node: Node | None, *keys: str) -> Node | None:
+    """Return the node that the keys of nested mappings lead to; None where there is none."""
+    for key in keys:
+        pair = node.pairs.get(key) if isinstance(node, MappingNode) else None
+        node = pair.value if pair else None
+    return node
 
 
-def child(node: Node | None, key: str) -> Node | None:
-    """Give the value under a key of a mapping; None where there is none."""
-    pair = node.pairs.get(key) if isinstance(node, MappingNode) else None
-    return pair.value if pair else None
+def pairs_of(node: Node | None, *keys: str) -> Sequence[Pair]:
+    """Return the pairs of a mapping; none for anything else."""
+    found = child(node, *keys)
+    return tuple(found.pairs.values()) if isinstance(found, MappingNode) else ()
 
 
-def text_of(node: Node | None) -> str | None:
-    """Give a scalar's text; None for anything but text."""
-    if isinstance(node, ScalarNode) and isinstance(node.value, str):
-        return node.value
-    return None
+def items_of(node: Node | None, *keys: str) -> Sequence[Node]:
+    """Return the items of a list, or a single node as one item."""
+    found = child(node, *keys)
+    if isinstance(found, SequenceNode):
+        return found.items
+    return () if found is None else (found,)
 
 
-def texts_of(node: Node | None) -> tuple[ScalarNode, ...]:
-    """Give the scalars that are text of a list, or the one that stands alone."""
+def texts_of(node: Node | None, *keys: str) -> tuple[ScalarNode, ...]:
+    """Return the scalars of a list that are text, or a single one."""
     return tuple(
         item
-        for item in items_of(node)
+        for item in items_of(node, *keys)
         if isinstance(item, ScalarNode) and isinstance(item.value, str)
     )
 
 
-def items_of(node: Node | None) -> Sequence[Node]:
-    """Give a list's items, or the one node that stands alone; nothing where there is none."""
-    if isinstance(node, SequenceNode):
-        return node.items
-    return () if node is None else (node,)
+def value_of(node: Node | None, *keys: str) -> Value:
+    """Return the value of a scalar; None for anything else."""
+    found = child(node, *keys)
+    return found.value if isinstance(found, ScalarNode) else None
+
+
+def text_of(node: Node | None, *keys: str) -> str | None:
+    """Return the value of a scalar that is text; None for anything else."""
+    value = value_of(node, *keys)
+    return value if isinstance(value, str) else None
 
 
 def plain(node: Node) -> object:
-    """Give a node as plain JSON data: dict, list, str, int, bool, None."""
+    """Return a node as plain JSON data: dict, list, str, int, bool, None."""
     if isinstance(node, ScalarNode):
         return node.value
     if isinstance(node, SequenceNode):
@@ -88,20 +97,11 @@ def plain(node: Node) -> object:
     return {key: plain(pair.value) for key, pair in node.pairs.items()}
 
 
-def node_at(node: Node, path: Sequence[str | int]) -> Node:
-    """Find the node that a path of keys and positions leads to, as far as it goes."""
-    for step in path:
-        if isinstance(node, MappingNode) and isinstance(step, str) and step in node.pairs:
-            node = node.pairs[step].value
-        elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.items):
-            node = node.items[step]
-    return node
+def locate(node: Node, path: Sequence[str | int]) -> tuple[Node, Place]:
+    """Return the node that a path of keys and indexes leads to, as far as it exists, and its place.
 
-
-def place_at(node: Node, path: Sequence[str | int]) -> Place:
-    """Find the place that a path of keys and positions leads to, as far as it goes.
-
-    A scalar's place is its own; that of anything else, and of an empty value, its key's.
+    The place of a scalar is its own. The place of a list, a mapping or an empty value is that of
+    its key.
     """
     place = node.place
     for step in path:
@@ -112,17 +112,21 @@ def place_at(node: Node, path: Sequence[str | int]) -> Place:
             node = node.items[step]
             place = node.place
         else:
-            return place
-    return node.place if isinstance(node, ScalarNode) and node.text else place
+            return node, place
+    return node, node.place if isinstance(node, ScalarNode) and node.text else place
+
+
+def place_at(node: Node, path: Sequence[str | int]) -> Place:
+    """Return the place that `locate` returns."""
+    return locate(node, path)[1]
 
 
 def scalars_in(node: Node | None) -> Iterator[ScalarNode]:
-    """Give all scalars that are values anywhere below a node, in the order of the file."""
+    """Yield all scalars that are values anywhere below a node, in the order of the file."""
     if isinstance(node, ScalarNode):
         yield node
     elif isinstance(node, SequenceNode):
         for item in node.items:
             yield from scalars_in(item)
-    elif node is not None:
-        for pair in node.pairs.values():
-            yield from scalars_in(pair.value)
+    for pair in pairs_of(node):
+        yield from scalars_in(pair.value)

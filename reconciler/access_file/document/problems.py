@@ -11,27 +11,27 @@ from reconciler.printable import printable, some_of
 
 Severity = Literal["error", "warning"]
 
-_LONGEST_SHOWN = 60
-_MOST_COMPARISONS = 20_000
-_SMALLER = "let an account, a role pattern or an organization stand for many, or split the file"
+_MAX_SHOWN = 60
+_MAX_COMPARISONS = 20_000
+_SHRINK = "grant to an account, a role pattern or an organization instead, or split the file"
 
 
-class Bound(NamedTuple):
-    """How many of something a file may ask for, in all."""
+class WorkLimit(NamedTuple):
+    """How much work of one kind a file may cause, in all: at most `most` `units`."""
 
     most: int
-    of: str
+    units: str
 
 
 class Advice(NamedTuple):
-    """What is wrong with a text, as a message that quotes it, and what would help."""
+    """A message that quotes a wrong text, and a hint."""
 
     message: str
     hint: str
 
 
 class TooLargeError(Exception):
-    """The rest of the file is not judged; the reason is among the problems."""
+    """The file exceeds a work limit; the rest of it is not checked. The problem is reported."""
 
 
 class Place(NamedTuple):
@@ -41,11 +41,15 @@ class Place(NamedTuple):
     line: int
     column: int
 
+    def __str__(self) -> str:
+        """Return LINE:COLUMN."""
+        return f"{self.line}:{self.column}"
+
 
 class Problem(NamedTuple):
     """One thing that is wrong (`error`: the file is not used) or doubtful (`warning`).
 
-    `rule` is a key of `reconciler.access_file.rules.RULES`; `other` is the second place of a clash.
+    `other` is the second place of a clash.
     """
 
     rule: RuleId
@@ -58,31 +62,31 @@ class Problem(NamedTuple):
 
 @dataclass(slots=True)
 class ProblemList:
-    """Collects problems while a file is read; an identical one is kept once.
+    """Collects the problems of one file; an identical problem is kept once.
 
-    `comparisons_left` bounds what looking for the choices that are meant may cost, for a file
-    may hold thousands of unknown names, and of known ones. `asked` is the work so far.
+    `comparisons_left` limits the search for similar names, as a file may have thousands of unknown
+    and of known names. `work` counts the work so far, `counted` what `count_once` has counted.
     """
 
     found: dict[Problem, None] = field(default_factory=dict)
-    comparisons_left: int = _MOST_COMPARISONS
-    asked: Counter[Bound] = field(default_factory=Counter)
-    seen: set[tuple[Bound, str]] = field(default_factory=set)
+    comparisons_left: int = _MAX_COMPARISONS
+    work: Counter[WorkLimit] = field(default_factory=Counter)
+    counted: set[tuple[WorkLimit, str]] = field(default_factory=set)
 
-    def ask(self, bound: Bound, number: int, place: Place) -> None:
-        """Count work before it is done. Raises TooLargeError where the file asks for too much."""
-        self.asked[bound] += number
-        if self.asked[bound] > bound.most:
-            message = f"up to here, the file asks for {self.asked[bound]:,} {bound.of}"
-            hint = f"at most {bound.most:,} are taken; {_SMALLER}"
+    def count(self, limit: WorkLimit, number: int, place: Place) -> None:
+        """Count work before it is done. Raises TooLargeError where the limit is exceeded."""
+        self.work[limit] += number
+        if self.work[limit] > limit.most:
+            message = f"the file requires {self.work[limit]:,} {limit.units} up to this line"
+            hint = f"the limit is {limit.most:,}; {_SHRINK}"
             self.error(RuleId.TOO_LARGE, message, place, hint=hint)
             raise TooLargeError
 
-    def ask_once(self, bound: Bound, thing: str, place: Place) -> None:
-        """Count what is judged once, however often it is written. Raises TooLargeError."""
-        if (bound, thing) not in self.seen:
-            self.seen.add((bound, thing))
-            self.ask(bound, 1, place)
+    def count_once(self, limit: WorkLimit, text: str, place: Place) -> None:
+        """Count what is checked once, however often it is written. Raises TooLargeError."""
+        if (limit, text) not in self.counted:
+            self.counted.add((limit, text))
+            self.count(limit, 1, place)
 
     def error(
         self,
@@ -93,7 +97,7 @@ class ProblemList:
         hint: str | None = None,
         other: Place | None = None,
     ) -> None:
-        """Note what makes the file invalid."""
+        """Report what makes the file invalid."""
         self.found[Problem(rule, "error", message, place, hint, other)] = None
 
     def warning(
@@ -105,66 +109,66 @@ class ProblemList:
         hint: str | None = None,
         other: Place | None = None,
     ) -> None:
-        """Note what is doubtful, though valid."""
+        """Report what is doubtful, though valid."""
         self.found[Problem(rule, "warning", message, place, hint, other)] = None
 
-    def closest(self, word: str, choices: Collection[str]) -> str | None:
-        """Give the choice closest to a misspelt word, each of them valid; None if none is close.
-
-        None, too, once a file has had enough of them.
-        """
-        return closest(word, choices) if self.may_compare(len(choices)) else None
-
     def may_compare(self, number: int) -> bool:
-        """Tell whether a word may be compared with so many others, and count it."""
+        """Whether a word may be compared with so many others; counts the comparisons."""
         if number > self.comparisons_left:
             return False
         self.comparisons_left -= number
         return True
 
+    def closest(self, word: str, choices: Collection[str]) -> str | None:
+        """Return the choice closest to a misspelt word; None if none is close.
+
+        Returns None, too, once the file has used up its comparisons.
+        """
+        return closest(word, choices) if self.may_compare(len(choices)) else None
+
     def did_you_mean(self, word: str, choices: Collection[str]) -> str | None:
-        """Give the hint that names the choice `closest` finds; None where it finds none."""
+        """Return the hint that names the choice that `closest` returns; None if it returns none."""
         close = self.closest(word, choices)
         return None if close is None else suggestion(close)
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Sort problems by place, then by rule and message; each is there once."""
+    """Sort problems by place, then by rule and message, without duplicates."""
     return tuple(sorted(set(problems), key=lambda p: (p.place, p.rule, p.message)))
 
 
 def has_errors(problems: Iterable[Problem]) -> bool:
-    """Tell whether any of the problems is an error."""
+    """Whether any of the problems is an error."""
     return any(problem.severity == "error" for problem in problems)
 
 
-def shown(value: object) -> str:
-    """Quote a value of the file for a message: one line, escaped, cut where it is long."""
-    return f"'{unquoted(value)}'" if isinstance(value, str) else unquoted(_plain_name(value))
+def quote(value: object) -> str:
+    """Quote a value of the file for a message: on one line, escaped, cut where it is long."""
+    return f"'{escape(value)}'" if isinstance(value, str) else escape(_name_of_value(value))
 
 
-def unquoted(text: str) -> str:
-    """Write a text as `shown` does, without the quotes."""
-    return printable(text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…")
+def escape(text: str) -> str:
+    """Write a text as `quote` does, without the quotes."""
+    return printable(text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…")
 
 
-def listed(names: Collection[str]) -> str:
-    """List names for a message, the first ones where they are many."""
-    return some_of(map(shown, names))
+def quote_all(names: Collection[str]) -> str:
+    """List quoted names for a message; only the first ones where they are many."""
+    return some_of(map(quote, names))
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
-    """Give the hint that names the choice closest to a misspelt word; None where none is close."""
+    """Return the hint that names the choice closest to a misspelt word; None if none is close."""
     close = closest(word, choices)
     return None if close is None else suggestion(close)
 
 
-def suggestion(meant: str) -> str:
-    """Write the hint that names what is most likely meant: whole, for it is to be copied."""
-    return f"did you mean '{printable(meant)}'?"
+def suggestion(text: str) -> str:
+    """Return the hint that suggests a text; the text is never cut, as it is to be copied."""
+    return f"did you mean '{printable(text)}'?"
 
 
-def _plain_name(value: object) -> str:
+def _name_of_value(value: object) -> str:
     match value:
         case None:
             return "nothing"

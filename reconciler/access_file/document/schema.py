@@ -1,4 +1,4 @@
-"""The JSON schemas, and what the schema of the access file reports about a document."""
+"""The JSON schemas, and the violations of the access file's schema by a document."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.access_file.document.nodes import MappingNode, Node, node_at, place_at, plain
+from reconciler.access_file.document.nodes import MappingNode, Node, locate, plain
 from reconciler.access_file.document.problems import Place
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ Schema = dict[str, object]
 
 
 def schema_text(file: str) -> str:
-    """Give the text of a schema by its file's name, such as `ecr_access.schema.json`.
+    """Return the text of a schema by its file's name, such as `ecr_access.schema.json`.
 
-    A wheel holds the schemas inside the package, a checkout beside it. Raises FileNotFoundError
+    A wheel has the schemas inside the package, a checkout beside it. Raises FileNotFoundError
     where there is no such schema.
     """
     package = files("reconciler")
@@ -31,10 +31,10 @@ def schema_text(file: str) -> str:
 
 
 def inlined(text: str) -> Schema:
-    """Read a schema and put each local `$ref` in place, so that validating looks nothing up.
+    """Parse a schema and replace each local `$ref`, so that validation needs no lookup.
 
-    Keys beside a `$ref` win over those it refers to. The schema must not refer to itself. A
-    pattern's `$` becomes Python's `\\Z`, for Python's `$` also matches before a last line break.
+    Keys beside a `$ref` win over those of its target. The schema must not refer to itself. A
+    pattern's `$` becomes Python's `\\Z`, as Python's `$` also matches before a final line break.
     """
     schema = json.loads(text)
     definitions: Schema = schema.pop("$defs", {})
@@ -62,14 +62,14 @@ _ABOUT_KEYS = frozenset({"additionalProperties", "required", "dependentRequired"
 
 
 class Violation(NamedTuple):
-    """One broken keyword of the schema: what it wanted (`wanted`) and what is there (`value`).
+    """A keyword of the schema that the file violates: `expected` by the schema, and the `value`.
 
-    `path` leads to what breaks it, `node`, whose place is `place`; where a key breaks it, `value`
-    is the key and `node` the mapping that holds it. `steps` lead to the keyword in the schema.
+    `path` leads to `node`, the value, whose place is `place`; where a key violates the schema,
+    `value` is the key and `node` its mapping. `steps` lead to the keyword in the schema.
     """
 
     keyword: str
-    wanted: object
+    expected: object
     value: object
     schema: Mapping[str, object]
     steps: tuple[str | int, ...]
@@ -80,40 +80,39 @@ class Violation(NamedTuple):
 
     @property
     def of_key(self) -> bool:
-        """Tell whether a key breaks it, not a value."""
+        """Whether the name of a key is wrong."""
         return "propertyNames" in self.steps and self.keyword != "not"
 
     @property
     def about_keys(self) -> bool:
-        """Tell whether it is about which keys a mapping has, not about a value."""
+        """Whether it is about the keys of a mapping, not about a value."""
         return self.of_key or self.keyword in _ABOUT_KEYS
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Give the keys that the schema knows here."""
+        """The keys that the schema defines here."""
         properties = self.schema.get("properties")
         return tuple(properties) if isinstance(properties, Mapping) else ()
 
     def key_place(self, key: str) -> Place:
-        """Give the place of a key of the mapping that breaks it."""
+        """Return the place of a key of the mapping."""
         pair = self.node.pairs.get(key) if isinstance(self.node, MappingNode) else None
         return pair.key.place if pair else self.place
 
 
 def violations(root: Node) -> Iterator[Violation]:
-    """Hold a tree against the schema of the access file."""
-    for error in _validator().iter_errors(plain(root)):
-        yield _violation(error, root)
+    """Validate a tree by the schema of the access file."""
+    return (_violation(error, root) for error in _validator().iter_errors(plain(root)))
 
 
 def fits(value: object, schema: Mapping[str, object]) -> bool:
-    """Tell whether a value is valid by a part of the schema."""
+    """Whether a value is valid by a part of the schema."""
     return _validator().evolve(schema=schema).is_valid(value)
 
 
 @cache
 def _validator() -> "Draft202012Validator":
-    # Imported late: it costs more than the rest of this room together.
+    # Imported late: the import takes longer than loading a file.
     jsonschema = import_module("jsonschema")
     validator: Draft202012Validator = jsonschema.Draft202012Validator(
         inlined(schema_text("ecr_access.schema.json"))
@@ -123,15 +122,16 @@ def _validator() -> "Draft202012Validator":
 
 def _violation(error: "ValidationError", root: Node) -> Violation:
     path = tuple(error.absolute_path)
+    node, place = locate(root, path)
     schema = error.schema if isinstance(error.schema, Mapping) else {}
     return Violation(
         keyword=str(error.validator),
-        wanted=error.validator_value,
+        expected=error.validator_value,
         value=error.instance,
         schema=schema,
         steps=tuple(error.relative_schema_path),
         path=path,
-        node=node_at(root, path),
-        place=place_at(root, path),
+        node=node,
+        place=place,
         title=str(schema.get("title") or (path[-1] if path else "file")),
     )

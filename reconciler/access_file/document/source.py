@@ -1,7 +1,7 @@
-"""A file's bytes to a tree of nodes with places.
+"""Reads the bytes of a file into a tree of nodes with places.
 
 Scalars are read as they are written: `true`, `false`, `null`, `~` and plain decimal integers
-are what they look like, everything else is text (`yes`, `on`, dates, `0x1F`, `1_000`).
+have their YAML meaning; everything else is text (`yes`, `on`, dates, `0x1F`, `1_000`).
 """
 
 import re
@@ -23,7 +23,7 @@ from reconciler.printable import printable
 
 
 class SyntaxAdvice(NamedTuple):
-    """What is wrong and what would help; `opened` tells whether the start matters, too."""
+    """A message and a hint; `opened`: whether the start of the construct is shown, too."""
 
     message: str
     hint: str | None = None
@@ -31,16 +31,13 @@ class SyntaxAdvice(NamedTuple):
 
 
 _RESERVED = SyntaxAdvice("this character cannot start a value", "quote the value")
-_TAB = SyntaxAdvice("a tab indents this line", "YAML is indented with spaces only")
+_TAB = SyntaxAdvice("tab used for indentation", "indent with spaces only")
 _BY_CONTEXT: tuple[tuple[str, SyntaxAdvice], ...] = (
-    ("alias", SyntaxAdvice("a * that starts an alias, with no name behind it", QUOTE_STAR)),
-    (
-        "anchor",
-        SyntaxAdvice("a & that starts an anchor, with no name behind it", "quote the value"),
-    ),
+    ("alias", SyntaxAdvice("* starts an alias, but no name follows", QUOTE_STAR)),
+    ("anchor", SyntaxAdvice("& starts an anchor, but no name follows", "quote the value")),
     (
         "quoted scalar",
-        SyntaxAdvice("this quote is never closed, or holds an unknown escape", None, opened=True),
+        SyntaxAdvice("this quote is not closed, or has an unknown escape", None, opened=True),
     ),
     (
         "flow",
@@ -53,23 +50,24 @@ _BY_CONTEXT: tuple[tuple[str, SyntaxAdvice], ...] = (
     (
         "block",
         SyntaxAdvice(
-            "this line does not fit the ones above it",
-            "look above for wrong indentation, or a quote or bracket that is not closed",
+            "this line does not fit the lines above",
+            "check the lines above for wrong indentation, or an unclosed quote or bracket",
             opened=True,
         ),
     ),
-    ("simple key", SyntaxAdvice("a key without its ':'", "write KEY: VALUE")),
-    ("tag", SyntaxAdvice("a ! that starts a tag, which is not one", "quote the value")),
-    ("directive", SyntaxAdvice("a line that starts with % is a directive", "quote the value")),
+    ("simple key", SyntaxAdvice("a key without ':'", "write KEY: VALUE")),
+    ("tag", SyntaxAdvice("! starts a tag, but no valid tag follows", "quote the value")),
+    ("directive", SyntaxAdvice("% at the start of a line begins a directive", "quote the value")),
 )
 _NO_MAPPING = SyntaxAdvice(
-    "a ':' where no mapping can start",
-    "quote a value that holds ': ', or look above for a missing ':' or wrong indentation",
+    "':' where no mapping can start",
+    "quote a value that contains ': ', or check the lines above for a missing ':' or wrong"
+    " indentation",
 )
 
 
 def advise(error: yaml.MarkedYAMLError, line: str, column: int) -> SyntaxAdvice:
-    """Explain a parser's error, given the line it points to and the column, from 0."""
+    """Explain a parser's error, given the line that it points to and the column, from 0."""
     if "\t" in line[: len(line) - len(line.lstrip())] or line[column : column + 1] == "\t":
         return _TAB
     problem = str(error.problem or "")
@@ -85,19 +83,19 @@ def advise(error: yaml.MarkedYAMLError, line: str, column: int) -> SyntaxAdvice:
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MOST_FORBIDDEN = 20
+_MAX_FORBIDDEN = 20
 _LINE_BREAK = re.compile("\r?\n")
 
 
 class Source(NamedTuple):
-    """What was read: `root` is None where the text makes no tree."""
+    """The text of a file: `root` is None where the text is not one YAML tree."""
 
     root: Node | None
     lines: tuple[str, ...]
 
 
 def read_source(content: bytes, path: str, problems: ProblemList) -> Source:
-    """Read a file's bytes; never raises, whatever they are."""
+    """Read the bytes of a file. Never raises, whatever they are."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -123,7 +121,7 @@ def read_source(content: bytes, path: str, problems: ProblemList) -> Source:
 def _not_utf_8(content: bytes, position: int, path: str, problems: ProblemList) -> Source:
     before = _LINE_BREAK.split(content[:position].decode("utf-8-sig", "replace"))
     place = Place(path, len(before), len(before[-1]) + 1)
-    message = "the file is not UTF-8 text from here on"
+    message = "the file is not valid UTF-8 from here on"
     problems.error(RuleId.NOT_UTF_8, message, place, hint="save the file as UTF-8")
     return Source(None, tuple(_LINE_BREAK.split(content.decode("utf-8-sig", "replace"))))
 
@@ -134,13 +132,13 @@ def _has_forbidden_characters(lines: tuple[str, ...], path: str, problems: Probl
         for number, line in enumerate(lines, start=1)
         for match in find_forbidden(line)
     )
-    first = tuple(islice(found, _MOST_FORBIDDEN))
+    first = tuple(islice(found, _MAX_FORBIDDEN))
     for character, place in first:
-        message = f"the character {printable(character)} is not taken"
-        hint = "it is invisible, or steers a terminal: remove it"
+        message = f"the character {printable(character)} is not allowed"
+        hint = "remove it: it is invisible or controls the terminal"
         problems.error(RuleId.CONTROL_CHARACTER, message, place, hint=hint)
     for _, place in islice(found, 1):
-        message = f"from here on, {1 + sum(1 for _ in found):,} more such characters follow"
+        message = f"{1 + sum(1 for _ in found):,} more such characters follow"
         problems.error(RuleId.CONTROL_CHARACTER, message, place)
     return bool(first)
 
@@ -149,7 +147,7 @@ def _report_syntax(
     error: yaml.YAMLError, lines: tuple[str, ...], path: str, problems: ProblemList
 ) -> None:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        problems.error(RuleId.YAML_SYNTAX, "this is not YAML", Place(path, 1, 1))
+        problems.error(RuleId.YAML_SYNTAX, "this is not valid YAML", Place(path, 1, 1))
         return
     place = _within(lines, error.problem_mark, path)
     advice = advise(error, lines[place.line - 1], place.column - 1)
@@ -164,7 +162,7 @@ def _report_syntax(
 
 
 def _within(lines: tuple[str, ...], mark: yaml.Mark, path: str) -> Place:
-    """Keep a mark inside the text: the parser may point behind the last line."""
+    """Keep a mark inside the text: the parser may point after the last line."""
     line = min(mark.line, len(lines) - 1)
     column = min(mark.column, len(lines[line])) if line == mark.line else len(lines[line])
     return Place(path, line + 1, column + 1)

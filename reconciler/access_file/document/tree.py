@@ -1,8 +1,8 @@
-"""The parser's events, one by one, to a tree of nodes; what the file may not hold is refused.
+"""Builds the tree of nodes from the parser's events, and rejects what a file must not contain.
 
-Nothing is ever constructed from the text, and the nesting is kept on a stack of our own, so
-neither a tag nor depth is a danger. Aliases share the node that they stand for; what they would
-add if written out is counted and bounded.
+No object is constructed from the text, and the nesting is kept on an explicit stack, so neither a
+tag nor deep nesting is a danger. Aliases share the node of their anchor; their expanded size is
+counted and limited.
 """
 
 import re
@@ -20,14 +20,14 @@ from reconciler.access_file.document.nodes import (
     SequenceNode,
     Value,
 )
-from reconciler.access_file.document.problems import Place, ProblemList, shown
+from reconciler.access_file.document.problems import Place, ProblemList, quote
 from reconciler.model.rule_ids import RuleId
 from reconciler.printable import printable
 
 MAX_DEPTH = 64
-"""How deep lists and mappings may be nested; the schema needs about ten."""
+"""How deep lists and mappings may be nested; the schema needs about ten levels."""
 
-QUOTE_STAR = 'a value that starts with * must be quoted: "payments/*", "*"'
+QUOTE_STAR = 'quote a value that starts with *, such as "payments/*" or "*"'
 
 _FORBIDDEN = (
     "[^\t\n\x20-\x7e\xa0-\xac\xae-\u200a\u2010-\u2027\u202f-\u205f\u2065\u206a-\ud7ff"
@@ -40,26 +40,26 @@ _TEXT_TAG = "tag:yaml.org,2002:str"
 
 
 def has_forbidden(text: str) -> bool:
-    """Tell whether there are characters that no file holds.
+    """Whether a text has characters that a file must not contain.
 
-    Those that YAML forbids, those that reorder text or can't be seen, and those that end a line
-    for YAML and not for whoever reads the file: what follows them would look like a comment.
+    These are the characters that YAML forbids, those that reorder text or are invisible, and those
+    that end a line for YAML but not in an editor: what follows them would look like a comment.
     """
-    # The pattern is large: compiling it takes longer than all the rest of a small file.
+    # Compiling this large pattern takes longer than reading a small file.
     return not text.isprintable() and bool(re.search(_FORBIDDEN, text))
 
 
 def find_forbidden(text: str) -> Iterator[re.Match[str]]:
-    """Find the characters that no file holds."""
+    """Find the characters that a file must not contain."""
     return iter(()) if text.isprintable() else re.finditer(_FORBIDDEN, text)
 
 
 class StopReadingError(Exception):
-    """The rest of the text can't be read; the reason is among the problems."""
+    """The rest of the text cannot be read; the problem is reported."""
 
 
 class _Built(NamedTuple):
-    """A finished node, with its size and height when aliases are written out."""
+    """A finished node, with its size and height after expanding aliases."""
 
     node: Node
     size: int = 1
@@ -68,7 +68,7 @@ class _Built(NamedTuple):
 
 @dataclass(slots=True)
 class _Open:
-    """A list or mapping whose end has not been read yet."""
+    """A list or mapping whose end is not yet read."""
 
     place: Place
     anchor: str | None
@@ -83,7 +83,7 @@ class _Open:
 
 @dataclass(slots=True)
 class TreeBuilder:
-    """Takes the events of one file; `root` is the tree once all are taken."""
+    """Takes the events of one file; `root` is the tree after the last event."""
 
     path: str
     problems: ProblemList
@@ -95,7 +95,7 @@ class TreeBuilder:
     _through_aliases: int = 0
 
     def take(self, event: yaml.Event) -> None:
-        """Take the next event. Raises StopReadingError where going on makes no sense."""
+        """Take the next event. Raises StopReadingError where the rest cannot be read."""
         match event:
             case yaml.ScalarEvent():
                 self._scalar(event)
@@ -114,14 +114,14 @@ class TreeBuilder:
         self._documents += 1
         if self._documents > 1:
             message = "a second document starts here"
-            self._stop(RuleId.SEVERAL_DOCUMENTS, message, place, "a file is one document")
+            self._stop(RuleId.SEVERAL_DOCUMENTS, message, place, "write one document per file")
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         place = self._place(event)
         self._refuse_tag(event, place)
         text: str = event.value
         if has_forbidden(text):
-            message = "an escaped control character stands in this text"
+            message = "this text contains an escaped control character"
             self.problems.error(RuleId.CONTROL_CHARACTER, message, place)
         value: Value = text
         if event.implicit[0] and event.tag is None:
@@ -130,7 +130,7 @@ class TreeBuilder:
 
     def _plain_value(self, text: str, place: Place) -> Value:
         if _ACCOUNT_ID.fullmatch(text):
-            message = f"the account id {text} is not quoted, so it may be read as a number"
+            message = f"the account id {text} is not quoted; YAML may read it as a number"
             self.problems.error(RuleId.UNQUOTED_ACCOUNT_ID, message, place, hint=f'write "{text}"')
             return text
         if text in _CONSTANTS:
@@ -155,15 +155,15 @@ class TreeBuilder:
         place = self._place(event)
         name = str(event.anchor)
         if any(frame.anchor == name for frame in self._stack):
-            message = f"the alias {shown(name)} stands inside what it stands for"
+            message = f"the alias {quote(name)} is used inside its own anchor"
             self._stop(RuleId.RECURSIVE_ALIAS, message, place)
         built = self._anchors.get(name)
         if built is None:
-            message = f"the alias {shown(name)} stands for nothing: no &{printable(name)} before it"
+            message = f"unknown alias {quote(name)}: no anchor &{printable(name)} precedes it"
             self._stop(RuleId.UNKNOWN_ALIAS, message, place, QUOTE_STAR)
         self._through_aliases += built.size
         if self._through_aliases > 10_000 + 10 * self._written:
-            message = "written out, the aliases make the file many times as large"
+            message = "the expanded aliases make the file many times as large"
             self._stop(RuleId.TOO_MANY_ALIASES, message, place, "use a group or a pattern instead")
         self._check_depth(built.height, place)
         self._add(built, None)
@@ -188,23 +188,26 @@ class TreeBuilder:
             top.key = self._key(built.node)
 
     def _key(self, node: Node) -> ScalarNode | None:
-        if isinstance(node, ScalarNode) and isinstance(node.value, str):
+        if not isinstance(node, ScalarNode):
+            self.problems.error(RuleId.NON_STRING_KEY, "a key must be text", node.place)
+            return None
+        if isinstance(node.value, str):
             return node
-        hint = f'write "{node.text}"' if isinstance(node, ScalarNode) and node.text else None
+        hint = f'write "{node.text}"' if node.text else None
         self.problems.error(RuleId.NON_STRING_KEY, "a key must be text", node.place, hint=hint)
-        return (
-            ScalarNode(node.text, node.text, node.place) if isinstance(node, ScalarNode) else None
-        )
+        return node._replace(value=node.text)
 
     def _add_pair(self, pairs: dict[str, Pair], key: ScalarNode | None, value: Node) -> None:
         if key is None:
             return
         if key.text == "<<":
             hint = "write the keys out, or use an alias for the whole value"
-            self.problems.error(RuleId.MERGE_KEY, "merge keys are not taken", key.place, hint=hint)
+            self.problems.error(
+                RuleId.MERGE_KEY, "merge keys are not supported", key.place, hint=hint
+            )
         elif key.text in pairs:
-            message = f"the key {shown(key.text)} stands here twice"
             first = pairs[key.text].key.place
+            message = f"duplicate key {quote(key.text)} (first defined at {first})"
             self.problems.error(RuleId.DUPLICATE_KEY, message, key.place, other=first)
         else:
             pairs[key.text] = Pair(key, value)
@@ -216,7 +219,7 @@ class TreeBuilder:
     ) -> None:
         if event.tag is None or (isinstance(event, yaml.ScalarEvent) and event.tag == _TEXT_TAG):
             return
-        message = f"the tag {shown(event.tag)} is not taken: a file is plain data"
+        message = f"the tag {quote(event.tag)} is not supported: a file is plain data"
         self.problems.error(RuleId.EXPLICIT_TAG, message, place, hint="remove the tag")
 
     def _check_depth(self, added: int, place: Place) -> None:

@@ -1,101 +1,89 @@
-"""The accounts of a file: their names, and whether an id that is used has one."""
+"""The accounts of a file: their names, and each id that the file uses.
+
+An id stands alone, in an ARN or in a condition. Where the file names accounts, each of these must
+be a literal id with a name: a wildcard, a policy variable or another spelling could stand for an
+account without one.
+"""
 
 import re
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from reconciler.access_file.document.nodes import Node, ScalarNode, pairs_of, text_of
-from reconciler.access_file.document.problems import Advice, Place, ProblemList, shown, unquoted
+from reconciler.access_file.document.problems import Advice, Place, ProblemList, escape, quote
+from reconciler.access_file.sections.context import Accounts, FileContext
+from reconciler.access_file.sections.roles import check_sso
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.conditions import NO_CONDITION, Condition
+from reconciler.policy.language.arn_patterns import split_arn
+from reconciler.policy.language.conditions import Operator
+from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.principals import ACCOUNT_ID
 
 _ACCOUNT_FIELD = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):.*", re.DOTALL)
-_LENGTH, _MOST_LOST = 12, 2
+_LENGTH, _MAX_LOST_DIGITS = 12, 2
 _SEPARATORS = {"-": "hyphens", " ": "spaces", ".": "dots", "_": "underscores"}
 
 
-class Accounts(NamedTuple):
-    """Ids by name and first names by id; `must_be_named` where the file has names at all."""
-
-    ids: Mapping[str, str]
-    names: Mapping[str, str]
-    registry: str
-    must_be_named: bool
-
-
-class Surroundings(NamedTuple):
-    """What principals are read in: the accounts, the partition, and where problems go.
-
-    `known` holds of every request to the registry.
-    """
-
-    accounts: Accounts
-    partition: str
-    problems: ProblemList
-    known: Condition = NO_CONDITION
-
-
-def read_accounts(node: Node | None, registry: str, problems: ProblemList) -> Accounts:
-    """Read the `accounts` of a file."""
+def read_accounts(node: Node | None, problems: ProblemList) -> Accounts:
+    """Read `accounts`."""
     ids: dict[str, str] = {}
-    places: dict[str, tuple[str, Place]] = {}
+    first: dict[str, ScalarNode] = {}
     for pair in pairs_of(node):
         account = text_of(pair.value) or ""
         ids[pair.key.text] = account
-        if account in places:
-            first, place = places[account]
-            message = f"{shown(pair.key.text)} is the same account as {shown(first)}"
-            problems.warning(RuleId.SAME_ACCOUNT_TWICE, message, pair.key.place, other=place)
-        elif account:
-            places[account] = (pair.key.text, pair.key.place)
-    names = {account: name for account, (name, _) in places.items()}
-    return Accounts(ids, names, registry, node is not None)
+        same = first.setdefault(account, pair.key)
+        if account and same is not pair.key:
+            message = f"{quote(pair.key.text)} is the same account as {quote(same.text)}"
+            problems.warning(RuleId.SAME_ACCOUNT_TWICE, message, pair.key.place, other=same.place)
+    names = {account: key.text for account, key in first.items() if account}
+    return Accounts(ids, names, must_be_named=node is not None)
 
 
-def check_named(text: str, place: Place, accounts: Accounts, problems: ProblemList) -> None:
-    """Report an account id, or the one in an ARN, that the file gives no name to."""
-    account = account_in(text)
-    if not accounts.must_be_named or account in (None, accounts.registry):
+def check_named(text: str, place: Place, context: FileContext) -> None:
+    """Report an account id, or the one in an ARN, that has no name in the file."""
+    account, accounts = account_in(text), context.accounts
+    if not accounts.must_be_named or account in (None, context.registry.account):
         return
     if account not in accounts.names:
         message = f"the account {account} is not named under accounts"
-        hint = "name it there, so that readers know whose it is"
-        problems.error(RuleId.UNNAMED_ACCOUNT, message, place, hint=hint)
+        hint = "add a name for it under accounts"
+        context.problems.error(RuleId.UNNAMED_ACCOUNT, message, place, hint=hint)
 
 
 def account_in(text: str) -> str | None:
-    """Give the account that a text speaks of: an id as such, or the one of an ARN."""
+    """Return the account id that a text is, or that an ARN contains."""
     if ACCOUNT_ID.fullmatch(text):
         return text
     match = _ACCOUNT_FIELD.fullmatch(text)
     return match[1] if match else None
 
 
-def find_account(node: ScalarNode, accounts: Accounts, problems: ProblemList) -> str | None:
-    """Give the id that a name or a quoted id stands for; None, and a problem, for any other.
+def find_account(node: ScalarNode, context: FileContext) -> str | None:
+    """Return the id that a name or a quoted id stands for; None, and a problem, for anything else.
 
-    A name whose id is none gives None, too: that is reported where it stands.
+    Also returns None for a name with an invalid id, which is reported under `accounts`.
     """
-    if node.text in accounts.ids:
-        account = accounts.ids[node.text]
-        return account if ACCOUNT_ID.fullmatch(account) else None
+    ids = context.accounts.ids
+    if node.text in ids:
+        return ids[node.text] if ACCOUNT_ID.fullmatch(ids[node.text]) else None
     if ACCOUNT_ID.fullmatch(node.text):
-        check_named(node.text, node.place, accounts, problems)
+        check_named(node.text, node.place, context)
         return node.text
-    if report_bad_id(node.text, node.place, problems):
-        return None
-    message = f"{shown(node.text)} is not named under accounts"
-    hint = (
-        problems.did_you_mean(node.text, accounts.ids)
-        or "name it there, or give a quoted account id"
-    )
-    problems.error(RuleId.UNKNOWN_NAME, message, node.place, hint=hint)
+    if not report_bad_id(node.text, node.place, context.problems):
+        message = f"{quote(node.text)} is not named under accounts"
+        hint = context.problems.did_you_mean(node.text, ids)
+        hint = hint or "add it under accounts, or write a quoted account id"
+        context.problems.error(RuleId.UNKNOWN_NAME, message, node.place, hint=hint)
     return None
 
 
+def find_accounts(nodes: Iterable[ScalarNode], context: FileContext) -> tuple[str, ...]:
+    """Return the ids that `find_account` finds."""
+    found = [find_account(node, context) for node in nodes]
+    return tuple(account for account in found if account)
+
+
 def report_bad_id(text: str, place: Place, problems: ProblemList) -> bool:
-    """Tell whether a text is meant as an account id and is none; report it then."""
+    """Whether a text is an attempt at an account id; reports it."""
     bad = bad_id(text)
     if bad:
         problems.error(RuleId.BAD_ACCOUNT_ID, bad.message, place, hint=bad.hint)
@@ -103,22 +91,119 @@ def report_bad_id(text: str, place: Place, problems: ProblemList) -> bool:
 
 
 def bad_id(text: str) -> Advice | None:
-    """Say what is wrong with a text that is meant as an account id; None for any other text."""
+    """Return what is wrong with an attempt at an account id; None for any other text."""
     account = account_in(text)
     if account == text:
         return None
     if account:
-        message = f"{shown(text)} is an ARN, not an account id"
+        message = f"{quote(text)} is an ARN, not an account id"
         return Advice(message, f'write only "{account}"')
     digits = re.sub(r"[-_. ]", "", text)
     if not (digits.isascii() and digits.isdecimal()):
         return None
     separators = set(text) - set(digits)
-    if separators and abs(len(digits) - _LENGTH) > _MOST_LOST:
-        return None  # a date, say
+    if separators and abs(len(digits) - _LENGTH) > _MAX_LOST_DIGITS:
+        return None  # a date, for example
     name = _SEPARATORS[separators.pop()] if len(separators) == 1 else "separators"
     if len(digits) != _LENGTH:
-        message = f'account id "{unquoted(text)}" has {len(digits)} digits; it must have {_LENGTH}'
-        hint = f"write it without {name}" if digits != text else "leading zeros count, too"
+        message = f'account id "{escape(text)}" has {len(digits)} digits; it must have {_LENGTH}'
+        hint = f"write it without {name}" if digits != text else "leading zeros count"
         return Advice(message, hint)
     return Advice(f'account id "{text}" has {name}', f'write it without {name}: "{digits}"')
+
+
+_ID_CHARACTERS = frozenset("0123456789-")
+_ACCOUNT_KEYS = frozenset({"aws:principalaccount", "aws:sourceaccount"})
+_SOURCE_ARN = "aws:sourcearn"
+_ARN_KEYS = frozenset({"aws:principalarn", _SOURCE_ARN})
+_PARTITION_HINT = "a policy only applies to principals of its own partition"
+_UNNAMED_HINT = "write the 12 digits of an account that is named under accounts"
+_ANY_ACCOUNT_HINT = "write the account's 12 digits, so that no other account's resources match"
+
+
+def check_source_arn(arn: ScalarNode, context: FileContext) -> None:
+    """Report an ARN pattern for `aws:SourceArn` that does not name the resources' account."""
+    if check_partition(arn, context) and not _check_arn(arn, _SOURCE_ARN, context):
+        _warn_of_any_account(arn, context)
+
+
+def check_condition_value(
+    key: str, operator: Operator, value: ScalarNode, context: FileContext
+) -> None:
+    """Report an account in a condition's value that is unnamed or not a literal id.
+
+    `key` is in lower case.
+    """
+    if operator.base == "Null" or key not in _ACCOUNT_KEYS | _ARN_KEYS:
+        check_named(value.text, value.place, context)
+    elif not operator.base.startswith(("String", "Arn")):
+        _report_hidden(value, context)  # numbers and bytes have other spellings than digits
+    elif key in _ACCOUNT_KEYS:
+        _check_account(value.text, value, context)
+    elif check_partition(value, context):
+        has_account = _check_arn(value, key, context)
+        if key == _SOURCE_ARN and not has_account and not operator.is_negated:
+            _warn_of_any_account(value, context)
+
+
+def check_partition(arn: ScalarNode, context: FileContext, *, hint: str = _PARTITION_HINT) -> bool:
+    """Whether an ARN is in the partition of the registry's regions; reports it if not."""
+    head, _, rest = arn.text.partition(":")
+    found = rest.partition(":")[0]
+    if head != "arn" or found == context.partition:
+        return True
+    message = (
+        f"{quote(arn.text)} is in the partition {quote(found)},"
+        f" but the registry is in {quote(context.partition)}"
+    )
+    context.problems.error(RuleId.WRONG_PARTITION, message, arn.place, hint=hint)
+    return False
+
+
+def _check_arn(value: ScalarNode, key: str, context: FileContext) -> bool:
+    """Whether an ARN pattern names one account; reports it where accounts must be named.
+
+    A star in StringLike also matches colons, so a star before the account could match a later
+    field, such as the path of a role in another account. A region of a source is the exception:
+    the names of resources have no colons where services have regions (assumed).
+    """
+    arn = split_arn(value.text)
+    if arn is None:
+        return _report_hidden(value, context)
+    of_source = key == _SOURCE_ARN
+    if has_wildcard(arn.service) or (has_wildcard(arn.region) and not (of_source and arn.account)):
+        return _report_hidden(value, context)
+    if of_source and not arn.account and not has_wildcard(arn.resource.partition("/")[0]):
+        return True  # a bucket's ARN has no account: the bucket's name is globally unique
+    if not of_source and arn.resource.startswith("role/"):
+        check_sso(arn.resource.removeprefix("role/"), value.place, context)
+    return _check_account(arn.account, value, context)
+
+
+def _check_account(account: str, value: ScalarNode, context: FileContext) -> bool:
+    if not ACCOUNT_ID.fullmatch(account):
+        return _report_hidden(value, context)
+    check_named(account, value.place, context)
+    return True
+
+
+def _report_hidden(value: ScalarNode, context: FileContext) -> bool:
+    """Report a value without a literal account id, where accounts must be named."""
+    if context.accounts.must_be_named:
+        arn = split_arn(value.text)
+        account = arn.account if arn else value.text
+        if set(account) <= _ID_CHARACTERS and report_bad_id(account, value.place, context.problems):
+            return False
+        message = f"{quote(value.text)} does not name one account"
+        named = context.accounts.ids.get(value.text)
+        hint = f'account names are not resolved here; write "{named}"' if named else _UNNAMED_HINT
+        context.problems.error(RuleId.UNNAMED_ACCOUNT, message, value.place, hint=hint)
+    return False
+
+
+def _warn_of_any_account(value: ScalarNode, context: FileContext) -> None:
+    if not context.accounts.must_be_named:
+        message = f"{quote(value.text)} does not name the account of the resources"
+        context.problems.warning(
+            RuleId.WILDCARD_ACCOUNT, message, value.place, hint=_ANY_ACCOUNT_HINT
+        )

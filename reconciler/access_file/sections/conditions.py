@@ -1,4 +1,4 @@
-"""Conditions of the file: `when`, and what kinds of principals bring with them."""
+"""Conditions of the file: `when` and raw conditions, and those that principals imply."""
 
 import re
 
@@ -10,7 +10,9 @@ from reconciler.access_file.document.nodes import (
     plain,
     scalars_in,
 )
-from reconciler.access_file.document.problems import Place, ProblemList, shown
+from reconciler.access_file.document.problems import Place, ProblemList, quote
+from reconciler.access_file.sections.accounts import check_condition_value
+from reconciler.access_file.sections.context import FileContext
 from reconciler.closest import closest
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.condition_values import FAMILIES
@@ -30,27 +32,31 @@ from reconciler.policy.meaning.never_applies import (
     shortened,
 )
 
-_NO_NULL = re.compile(r":Null|NullIfExists")
-_ONLY_NULL = re.compile(r"(\w+:)?Null(IfExists)?", re.IGNORECASE)
-_NULL_HINT = "Null takes no prefix and no IfExists: write its keys under Null"
+_INVALID_NULL = re.compile(r":Null|NullIfExists")
+_NULL_WITH_AFFIX = re.compile(r"(\w+:)?Null(IfExists)?", re.IGNORECASE)
+_NULL_HINT = "Null has no prefix and no IfExists: write its keys under Null"
 _QUALIFIERS = ("ForAnyValue", "ForAllValues")
-_WHEN_HINT = 'IAM\'s form, with its spelling: {IpAddress: {"aws:SourceIp": 203.0.113.0/24}}'
+_WHEN_HINT = 'write conditions as in IAM: {IpAddress: {"aws:SourceIp": 203.0.113.0/24}}'
 
 
-def read_when(node: Node | None, problems: ProblemList) -> Condition:
-    """Read raw IAM conditions, as written; reports what is not understood and gives none then."""
-    if node is None or isinstance(node, ScalarNode) or not check_operators(node, problems):
+def read_when(node: Node | None, context: FileContext) -> Condition:
+    """Read raw IAM conditions as written; returns none, and reports them, where they are invalid.
+
+    Also reports unnamed accounts and unknown keys in them.
+    """
+    check_conditions(node, context)
+    if node is None or isinstance(node, ScalarNode) or not check_operators(node, context.problems):
         return NO_CONDITION
     try:
         return read_condition(plain(node), ())
     except MalformedError as malformed:
         place = place_at(node, malformed.path)
-        problems.error(RuleId.BAD_CONDITION, malformed.reason, place, hint=_WHEN_HINT)
+        context.problems.error(RuleId.BAD_CONDITION, malformed.reason, place, hint=_WHEN_HINT)
         return NO_CONDITION
 
 
 def check_operators(node: Node | None, problems: ProblemList) -> bool:
-    """Tell whether all operators of a condition block are known; report those that are not."""
+    """Whether all operators of a condition block are known; reports the others."""
     known = True
     for pair in pairs_of(node):
         name = pair.key.text
@@ -58,42 +64,51 @@ def check_operators(node: Node | None, problems: ProblemList) -> bool:
             parse_operator(name)
         except MalformedError:
             known = False
-            message = f"{shown(name)} is not a condition operator"
-            hint = problems.did_you_mean(name, _operators_like(name, node)) or _WHEN_HINT
-            if _ONLY_NULL.fullmatch(name) and name.lower() != "null":
+            message = f"{quote(name)} is not a condition operator"
+            hint = problems.did_you_mean(name, _similar_operators(name, node)) or _WHEN_HINT
+            if _NULL_WITH_AFFIX.fullmatch(name) and name.lower() != "null":
                 hint = _NULL_HINT
             problems.error(RuleId.BAD_CONDITION, message, pair.key.place, hint=hint)
     return known
 
 
-def check_keys(block: Node | None, problems: ProblemList) -> None:
-    """Warn of each unknown key of a condition block, and of those of policy variables."""
+def check_conditions(block: Node | None, context: FileContext) -> None:
+    """Report accounts in a condition block that are unnamed, or not literal ids.
+
+    Warns of unknown keys, those of policy variables, too.
+    """
     for operator in pairs_of(block):
+        try:
+            parsed = parse_operator(operator.key.text)
+        except MalformedError:
+            parsed = None  # reported by `check_operators`
+        present = {pair.key.text.lower() for pair in pairs_of(operator.value)}
         for pair in pairs_of(operator.value):
-            _check_key(pair.key.text, pair.key.place, problems, besides=operator.value)
-            for scalar in scalars_in(pair.value):
-                for key in keys_in(scalar.text):
-                    _check_key(key, scalar.place, problems)
+            _check_key(pair.key.text, pair.key.place, context.problems, present)
+            for value in scalars_in(pair.value):
+                for key in keys_in(value.text):
+                    _check_key(key, value.place, context.problems)
+                if parsed:
+                    check_condition_value(pair.key.text.lower(), parsed, value, context)
 
 
 def _check_key(
-    key: str, place: Place, problems: ProblemList, *, besides: Node | None = None
+    key: str, place: Place, problems: ProblemList, present: frozenset[str] | set[str] = frozenset()
 ) -> None:
     if is_unknown_key(key):
-        message = f"{shown(key)} is not a known condition key, so most likely no request has it"
-        there = {pair.key.text.lower() for pair in pairs_of(besides)}
-        meant = [like for like in known_keys_like(key) if like.lower() not in there]
-        hint = problems.did_you_mean(shortened(key), meant)
+        message = f"unknown condition key {quote(key)}: most likely no request has it"
+        choices = [like for like in known_keys_like(key) if like.lower() not in present]
+        hint = problems.did_you_mean(shortened(key), choices)
         problems.warning(RuleId.UNKNOWN_CONDITION_KEY, message, place, hint=hint)
 
 
 def one_clause(operator: str, key: str, *values: str) -> Condition:
-    """Make the condition of one operator and key; none where there are no values."""
+    """Return the condition of one operator and key; none where there are no values."""
     return read_condition({operator: {key: values}}, ()) if values else NO_CONDITION
 
 
 def all_of(problems: ProblemList, place: Place, *conditions: Condition) -> Condition:
-    """Combine conditions that must all hold; reports those that one statement can't hold."""
+    """Combine conditions that must all hold; reports those that one statement cannot express."""
     given = [condition for condition in conditions if condition]
     if len(given) <= 1:
         return given[0] if given else NO_CONDITION
@@ -101,20 +116,20 @@ def all_of(problems: ProblemList, place: Place, *conditions: Condition) -> Condi
         return combine(*given)
     except ConditionClashError as clash:
         message = (
-            f"two conditions that must both hold set {clash.operator} {clash.key}"
-            " to different values, which one statement can't say"
+            f"two conditions set {clash.operator} {clash.key} to different values; one statement"
+            " cannot require both"
         )
-        hint = "leave one of them out, or use another operator for it"
+        hint = "remove one of them, or use another operator for it"
         problems.error(RuleId.CONDITION_CLASH, message, place, hint=hint)
         return given[0]
 
 
-def _operators_like(name: str, block: Node | None) -> list[str]:
-    """Give the known operators with the qualifier of a misspelt one; none that is there already."""
+def _similar_operators(name: str, block: Node | None) -> list[str]:
+    """Return the known operators with the qualifier of a misspelt one, without those in use."""
     qualifier, colon, _ = name.rpartition(":")
     joined = (one for one in _QUALIFIERS if name.lower().startswith(one.lower()))
-    meant = closest(qualifier, _QUALIFIERS) if colon else next(joined, None)
-    there = {pair.key.text for pair in pairs_of(block)}
-    plain_ones = [f"{meant}:{base}" if meant else base for base in FAMILIES]
-    names = [*plain_ones, *(f"{base}IfExists" for base in plain_ones)]
-    return [name for name in names if name not in there and not _NO_NULL.search(name)]
+    likely = closest(qualifier, _QUALIFIERS) if colon else next(joined, None)
+    present = {pair.key.text for pair in pairs_of(block)}
+    bases = [f"{likely}:{base}" if likely else base for base in FAMILIES]
+    names = [*bases, *(f"{base}IfExists" for base in bases)]
+    return [name for name in names if name not in present and not _INVALID_NULL.search(name)]

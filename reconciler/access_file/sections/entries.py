@@ -1,4 +1,4 @@
-"""The `repositories` of a file: who is given which tier on what."""
+"""Reads `repositories`: which principal has which tier on which repository."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -14,161 +14,133 @@ from reconciler.access_file.document.nodes import (
     place_at,
     text_of,
     texts_of,
+    value_of,
 )
-from reconciler.access_file.document.problems import Bound, Place, ProblemList, shown
-from reconciler.access_file.model import Entry, EntryGrant, Member
-from reconciler.access_file.sections.account_fields import check_conditions
+from reconciler.access_file.document.problems import Place, WorkLimit, quote
+from reconciler.access_file.model import Entry, PlacedGrant
 from reconciler.access_file.sections.conditions import all_of, read_when
-from reconciler.access_file.sections.creation import read_creation
-from reconciler.access_file.sections.names import Members, Names, resolve
+from reconciler.access_file.sections.context import FileContext, ResolvedPrincipal
+from reconciler.access_file.sections.names import Principals, is_group, resolve
 from reconciler.access_file.sections.never_applies import check_applies, check_tier_applies
-from reconciler.access_file.sections.repository import check_repository
+from reconciler.access_file.sections.repositories import check_repository, read_creation
 from reconciler.access_file.sections.statements import read_statements
 from reconciler.access_file.sections.tiers import check_tier
 from reconciler.access_file.sections.until import ends_at, read_until
 from reconciler.model.grants import Grant
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.condition_values import shortest
 from reconciler.policy.language.conditions import NO_CONDITION, Condition, canonical
 from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.principals import EVERYONE
-from reconciler.policy.meaning.tiers import Tiers
+from reconciler.policy.language.principals import EVERYONE, Principal
 
-_GRANTS = Bound(1_000_000, "grants and values of their conditions")
-
-
-class Terms(NamedTuple):
-    """What entries are read under: names, tiers, the time (UTC), regions."""
-
-    names: Names
-    tiers: Tiers
-    now: datetime
-    regions: tuple[str, ...]
-    sids_matter: bool
-
-    @property
-    def problems(self) -> ProblemList:
-        """Give the place where problems go."""
-        return self.names.around.problems
+_GRANTS = WorkLimit(1_000_000, "grants and values of their conditions")
 
 
-class _Given(NamedTuple):
-    """One tier of an access, before it is known who gets it."""
+class _TierTerms(NamedTuple):
+    """One tier of an access with its terms, which apply to each principal of the key."""
 
     tier: str
     place: Place
-    condition: Condition
-    until: datetime | None
-    reason: str | None
+    condition: Condition = NO_CONDITION
+    until: datetime | None = None
+    reason: str | None = None
     when: Node | None = None
 
 
-def read_entries(node: Node | None, terms: Terms) -> tuple[Entry, ...]:
+def read_entries(node: Node | None, context: FileContext) -> tuple[Entry, ...]:
     """Read all entries, in the order of the file."""
-    return tuple(_read_entry(pair, terms) for pair in pairs_of(node))
+    return tuple(_read_entry(pair, context) for pair in pairs_of(node))
 
 
-def _read_entry(pair: Pair, terms: Terms) -> Entry:
-    repository, place = pair.key.text, pair.key.place
-    check_repository(pair.key, terms.problems)
+def _read_entry(pair: Pair, context: FileContext) -> Entry:
+    check_repository(pair.key, context.problems)
     inherit = child(pair.value, "inherit")
-    inherits = not (isinstance(inherit, ScalarNode) and inherit.value is False)
-    if inherit and has_wildcard(repository):
+    if inherit and has_wildcard(pair.key.text):
+        message = "'inherit' is only for the entry of one repository, not for a pattern"
         hint = "write it on the entries of the repositories that are not to inherit"
-        message = "only the entry of one repository can leave out patterns"
-        terms.problems.error(RuleId.INHERIT_ON_PATTERN, message, inherit.place, hint=hint)
-    settings = read_creation(pair, terms.regions, terms.names.around)
-    statements = read_statements(
-        child(pair.value, "statements"), terms.names.around, sids_matter=terms.sids_matter
+        context.problems.error(RuleId.INHERIT_ON_PATTERN, message, inherit.place, hint=hint)
+    return Entry(
+        repository=pair.key.text,
+        place=pair.key.place,
+        inherit=value_of(inherit) is not False,
+        settings=read_creation(pair, context),
+        statements=read_statements(child(pair.value, "statements"), context),
+        grants=_read_access(child(pair.value, "access"), context),
     )
-    grants = _read_access(child(pair.value, "access"), terms)
-    return Entry(repository, place, grants, statements, inherits, settings)
 
 
-def _read_access(node: Node | None, terms: Terms) -> tuple[EntryGrant, ...]:
-    grants: list[EntryGrant] = []
-    spelled: dict[tuple[object, Condition], ScalarNode] = {}
-    there = {pair.key.text for pair in pairs_of(node)}
+def _read_access(node: Node | None, context: FileContext) -> tuple[PlacedGrant, ...]:
+    grants: list[PlacedGrant] = []
+    first_keys: dict[tuple[Principal, Condition], ScalarNode] = {}
+    taken = {pair.key.text for pair in pairs_of(node)}
     for pair in pairs_of(node):
-        members = resolve(pair.key, terms.names, there)
-        _warn_of_spellings(pair.key, members, spelled, terms)
+        key = pair.key
+        principals = resolve(key, context, taken=taken)
+        _warn_of_same_principal(key, principals, first_keys, context)
         items = items_of(pair.value)
-        own = sum(1 + _number_of_values(member.written) for member in members)
-        terms.problems.ask(_GRANTS, own * len(items), pair.key.place)
-        given = [_read_given(item, terms) for item in items]
-        values = sum(_number_of_values(one.condition) for one in given if one)
-        terms.problems.ask(_GRANTS, values * len(members), pair.key.place)
-        of_key = [
-            EntryGrant(
-                _grant(one, member, terms), pair.key.text, one.place, pair.key.place, one.reason
-            )
-            for one in given
-            if one
-            for member in {(m.principal, m.condition): m for m in members}.values()
+        values = sum(1 + _number_of_values(principal.written) for principal in principals)
+        context.problems.count(_GRANTS, values * len(items), key.place)
+        all_terms = [terms for item in items if (terms := _read_terms(item, context))]
+        values = sum(_number_of_values(terms.condition) for terms in all_terms)
+        context.problems.count(_GRANTS, values * len(principals), key.place)
+        distinct = {(one.principal, one.condition): one for one in principals}.values()
+        grants += [
+            PlacedGrant(_grant(terms, one, context), key.text, terms.place, key.place, terms.reason)
+            for terms in all_terms
+            for one in distinct
         ]
-        grants += of_key
     return tuple(grants)
 
 
-def _read_given(item: Node, terms: Terms) -> _Given | None:
-    tier = item if isinstance(item, ScalarNode) else next(iter(texts_of(child(item, "tier"))), None)
-    if tier is None or text_of(tier) is None or not check_tier(tier, terms.tiers, terms.problems):
+def _read_terms(item: Node, context: FileContext) -> _TierTerms | None:
+    """Read one tier of an access; None, and a problem, where there is no such tier."""
+    tier = item if isinstance(item, ScalarNode) else next(iter(texts_of(item, "tier")), None)
+    if text_of(tier) is None or not isinstance(tier, ScalarNode):
+        return None
+    if not check_tier(tier, context.tiers, context.problems):
         return None
     if not isinstance(item, MappingNode):
-        return _Given(tier.text, tier.place, NO_CONDITION, None, None)
-    until = _read_end(item, terms)
+        return _TierTerms(tier.text, tier.place)
+    until = next((read_until(node, context) for node in texts_of(item, "until")), None)
     when = child(item, "when")
-    check_conditions(when, terms.names.around)
     place = place_at(item, ("when",))
-    own = read_when(when, terms.problems)
-    condition = all_of(terms.problems, place, own, ends_at(until))
-    return _Given(tier.text, tier.place, condition, until, text_of(child(item, "reason")), when)
-
-
-def _read_end(item: MappingNode, terms: Terms) -> datetime | None:
-    for node in texts_of(child(item, "until")):
-        until = read_until(node, terms.now, terms.problems)
-        if until and until <= terms.now:
-            message = f"this ended on {shortest(until)} and gives nothing any more"
-            hint = "remove it, or move the end"
-            terms.problems.warning(RuleId.EXPIRED, message, node.place, hint=hint)
-        return until
-    return None
+    condition = all_of(context.problems, place, read_when(when, context), ends_at(until))
+    return _TierTerms(tier.text, tier.place, condition, until, text_of(item, "reason"), when)
 
 
 def _number_of_values(condition: Condition) -> int:
     return sum(len(clause.values) for clause in condition)
 
 
-def _grant(given: _Given, member: Member, terms: Terms) -> Grant:
-    written = all_of(terms.problems, given.place, member.written, given.condition)
-    actions = terms.tiers[given.tier]
-    if given.condition and (given.until is None or given.until > terms.now):
-        full, around = member._replace(written=written), terms.names.around
-        check_applies(full, around, given.when, given.place, besides=member.written)
-    if member.principal == EVERYONE:
-        check_tier_applies(written, actions, given.place, terms.problems)
+def _grant(terms: _TierTerms, resolved: ResolvedPrincipal, context: FileContext) -> Grant:
+    own, place = resolved.written, terms.place
+    written = all_of(context.problems, place, own, terms.condition)
+    actions = context.tiers[terms.tier]
+    if terms.condition and (terms.until is None or terms.until > context.now):
+        with_terms = resolved._replace(written=written)
+        check_applies(with_terms, context, terms.when, place, checked=own)
+    if resolved.principal == EVERYONE:
+        check_tier_applies(written, actions, place, context.problems)
     return Grant(
-        member.principal, member.name, given.tier, actions, canonical(written), given.until
+        resolved.principal, resolved.name, terms.tier, actions, canonical(written), terms.until
     )
 
 
-def _warn_of_spellings(
+def _warn_of_same_principal(
     key: ScalarNode,
-    members: Members,
-    spelled: dict[tuple[object, Condition], ScalarNode],
-    terms: Terms,
+    principals: Principals,
+    first_keys: dict[tuple[Principal, Condition], ScalarNode],
+    context: FileContext,
 ) -> None:
-    if key.text in terms.names.groups:
+    if is_group(key.text, context):
         return
-    for member in members:
-        who = member.principal, member.condition
-        first = spelled.setdefault(who, key)
+    for one in principals:
+        first = first_keys.setdefault((one.principal, one.condition), key)
         if first is not key:
             message = (
-                f"{shown(key.text)} and {shown(first.text)} are the same; what they get adds up"
+                f"{quote(key.text)} and {quote(first.text)} are the same principal;"
+                " their tiers add up"
             )
-            terms.problems.warning(
+            context.problems.warning(
                 RuleId.SAME_PRINCIPAL_TWICE, message, key.place, other=first.place
             )
             return

@@ -1,12 +1,11 @@
-"""Grants and conditions of the file that can never apply, told with what would do instead."""
+"""Warns of grants and conditions that no request can meet, and suggests what could apply."""
 
 from collections.abc import Iterator
 from itertools import islice
 
 from reconciler.access_file.document.nodes import Node, child, pairs_of, place_at, scalars_in
-from reconciler.access_file.document.problems import Place, ProblemList, shown
-from reconciler.access_file.model import Member
-from reconciler.access_file.sections.accounts import Surroundings
+from reconciler.access_file.document.problems import Place, ProblemList, quote
+from reconciler.access_file.sections.context import FileContext, ResolvedPrincipal
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.condition_keys import (
     ONLY_FOR_MEMBERS,
@@ -29,7 +28,7 @@ from reconciler.policy.meaning.never_applies import Obstacle, find_obstacles
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 
 _RULE = RuleId.NEVER_APPLIES
-_MOST_TOLD = 20
+_MAX_REPORTED = 20
 _FIELDS = {
     "aws:principalarn": "role",
     "aws:principalorgid": "organization",
@@ -39,9 +38,9 @@ _FIELDS = {
     "aws:sourceorgid": "source_organization",
     "aws:sourceorgpaths": "source_paths",
 }
-"""The keys of a principal's definition, by the condition key that each becomes."""
+"""The keys of a principal in the file, by the condition key that each becomes."""
 
-_KINDS = {
+_CALLERS = {
     "root": "an account's users and roles",
     "user": "a user",
     "federated-user": "a federated user",
@@ -52,96 +51,96 @@ _FOR_SERVICES = {
     "aws:principalorgid": "source_organization (aws:SourceOrgID)",
     "aws:principalorgpaths": "source_organization with source_paths (aws:SourceOrgPaths)",
 }
-_FOR_OTHERS = {
+_FOR_USERS_AND_ROLES = {
     "aws:sourceaccount": "aws:PrincipalAccount",
     "aws:sourcearn": "aws:PrincipalArn",
     "aws:sourceorgid": "aws:PrincipalOrgID",
     "aws:sourceorgpaths": "aws:PrincipalOrgPaths",
     "aws:username": "aws:PrincipalArn",
 }
-_LOOKS = {
+_FORMS = {
     "aws:principalaccount": "write an account's 12 digits",
-    "aws:principalarn": "a request has the ARN of a user, a role or a federated user here; for a"
-    " session, that of its role: arn:PARTITION:iam::ACCOUNT:role/NAME",
-    "aws:principalorgid": "an organization's id looks like o-a1b2c3d4e5",
-    "aws:principalorgpaths": "a path ends with a slash, and for all below with *: o-…/r-…/ou-…/*",
-    "aws:sourcearn": "give the ARN of a resource that the service acts for",
-    "aws:sourcevpc": "a VPC's id begins with vpc-; an endpoint's is aws:SourceVpce",
-    "aws:sourcevpce": "an endpoint's id begins with vpce-; a VPC's is aws:SourceVpc",
+    "aws:principalarn": "the value is the ARN of a user, a role or a federated user; for a session,"
+    " that of its role: arn:PARTITION:iam::ACCOUNT:role/NAME",
+    "aws:principalorgid": "an organization's id has the form o-a1b2c3d4e5",
+    "aws:principalorgpaths": "a path ends with a slash, or with /* for all below: o-…/r-…/ou-…/*",
+    "aws:sourcearn": "write the ARN of a resource that the service acts for",
+    "aws:sourcevpc": "a VPC's id begins with vpc-; the key for endpoints is aws:SourceVpce",
+    "aws:sourcevpce": "an endpoint's id begins with vpce-; the key for VPCs is aws:SourceVpc",
 }
-_LOOKS |= {
-    f"aws:{of}{what}": _LOOKS[f"aws:principal{what}"]
+_FORMS |= {
+    f"aws:{of}{what}": _FORMS[f"aws:principal{what}"]
     for of in ("source", "resource")
     for what in ("account", "orgid", "orgpaths")
 }
 _MEMBERS_HINT = (
-    "the members of an organization are users and roles; give a service its own line, with"
-    " source_organization"
+    "the members of an organization are users and roles; write a separate principal for the"
+    " service, with source_organization"
 )
 
 
 def check_applies(
-    who: Member,
-    around: Surroundings,
+    resolved: ResolvedPrincipal,
+    context: FileContext,
     node: Node | None,
     place: Place,
     *,
-    besides: Condition = NO_CONDITION,
+    checked: Condition = NO_CONDITION,
 ) -> None:
-    """Warn of all that keeps somebody from ever meeting a condition.
+    """Warn of every reason why no request of a principal can meet its condition.
 
-    `node` is where it is written: a block of operators, or a principal's definition; `place` is
-    for what is not in it. What `besides` alone rules out is told elsewhere.
+    `node` contains the condition: a block of operators, or the principal in the file; `place` is
+    for what is not in it. Obstacles in the part that is already `checked` are not reported again.
     """
-    if who.written == besides:
+    if resolved.written == checked:
         return
-    told = frozenset(find_obstacles(who.principal, besides, around.known))
-    found = find_obstacles(who.principal, who.written, around.known)
-    for obstacle in islice((one for one in found if one not in told), _MOST_TOLD):
-        message = _message(obstacle, who.principal, around.known)
-        hint = _hint(obstacle, who.principal, around.known)
+    principal, requests = resolved.principal, context.requests
+    reported = frozenset(find_obstacles(principal, checked, requests))
+    found = find_obstacles(principal, resolved.written, requests)
+    for obstacle in islice((one for one in found if one not in reported), _MAX_REPORTED):
+        message = _message(obstacle, principal, requests)
+        hint = _hint(obstacle, principal, requests)
         where = next(_places(obstacle, node), place)
-        around.problems.warning(_RULE, message, where, hint=hint)
+        context.problems.warning(_RULE, message, where, hint=hint)
 
 
 def check_tier_applies(
-    of_everyone: Condition, actions: frozenset[str], place: Place, problems: ProblemList
+    condition: Condition, actions: frozenset[str], place: Place, problems: ProblemList
 ) -> None:
-    """Warn where an organization, everyone under a condition, gets what only a service uses."""
+    """Warn where an organization, everyone under a condition, has the tier for the service."""
     if actions == BUILT_IN_TIERS["lambda"]:
-        found = find_obstacles(service_principal("lambda.amazonaws.com"), of_everyone)
+        found = find_obstacles(service_principal("lambda.amazonaws.com"), condition)
         if any(obstacle.clause.key in ONLY_FOR_MEMBERS for obstacle in found):
-            message = "for Lambda itself this never applies: no service is in an organization"
-            hint = f"{_MEMBERS_HINT}; for users and roles, give pull"
+            message = "this never applies to Lambda itself: no service is in an organization"
+            hint = f"{_MEMBERS_HINT}; for users and roles, use the tier pull"
             problems.warning(_RULE, message, place, hint=hint)
 
 
-def _message(obstacle: Obstacle, principal: Principal, known: Condition) -> str:
+def _message(obstacle: Obstacle, principal: Principal, requests: Condition) -> str:
     clause, key = obstacle.clause, _key(obstacle.clause)
     match obstacle.reason:
         case "lacks-key" if clause.key in ONLY_FOR_SERVICES:
-            why = f"only a service's own requests have {key}"
+            why = f"only requests of a service have {key}"
         case "lacks-key":
-            why = f"the requests of {_kind(principal)} have no {key}"
+            why = f"requests of {_caller(principal)} have no {key}"
         case "other-value":
-            why = f"the requests of {_kind(principal)} never meet {_named(clause)}"
+            why = f"requests of {_caller(principal)} never meet {_written(clause)}"
         case "no-such-value":
-            whose = f" of {shown(principal.names[0])}" if principal.kind == "Service" else ""
-            why = f"no request{whose} has {key} {shown(obstacle.value)}"
+            caller = f" of {quote(principal.names[0])}" if principal.kind == "Service" else ""
+            why = f"no request{caller} has {key} {quote(obstacle.value)}"
         case "no-set-operator":
-            several = f"{key} may have several values"
-            return f"{several}, and what {clause.operator} means for them is not documented"
+            return f"{key} may have several values; {clause.operator} is not documented for them"
         case "variable":
-            return f"{shown(obstacle.value)} stands for a key that may have several values"
-        case _ if obstacle.other in known:
-            why = f"no request to this registry meets {_named(clause)}"
+            return f"{quote(obstacle.value)} is a variable of a key that may have several values"
+        case _ if obstacle.other in requests:
+            why = f"no request to this registry meets {_written(clause)}"
         case _:
             other = obstacle.other or clause
-            why = f"no request meets both {_named(other)} and {_named(clause)}"
+            why = f"no request meets both {_written(other)} and {_written(clause)}"
     return f"this never applies: {why}"
 
 
-def _hint(obstacle: Obstacle, principal: Principal, known: Condition) -> str | None:
+def _hint(obstacle: Obstacle, principal: Principal, requests: Condition) -> str | None:
     clause = obstacle.clause
     operator = parse_operator(clause.operator)
     match obstacle.reason:
@@ -154,11 +153,11 @@ def _hint(obstacle: Obstacle, principal: Principal, known: Condition) -> str | N
             return f"use {qualifier}:{clause.operator}"
         case "variable":
             return "use a key that has one value"
-        case _ if obstacle.other in known:
+        case _ if obstacle.other in requests:
             return None
     keys = {clause.key, obstacle.other.key if obstacle.other else ""}
     of_both = keys & ONLY_FOR_MEMBERS and keys & ONLY_FOR_SERVICES
-    return _MEMBERS_HINT if of_both else "take one of them out, or let their values meet"
+    return _MEMBERS_HINT if of_both else "remove one of them, or make their values overlap"
 
 
 def _value_hint(obstacle: Obstacle, operator: Operator) -> str:
@@ -166,8 +165,8 @@ def _value_hint(obstacle: Obstacle, operator: Operator) -> str:
     if has_wildcard(obstacle.value) and not operator.base.endswith("Like"):
         like = "ArnLike" if clause.key.endswith("arn") else "StringLike"
         better = canonical_operator(operator._replace(base=like))
-        return f"use {better}: to {clause.operator}, * and ? are plain characters"
-    return _LOOKS[clause.key]
+        return f"use {better}: in {clause.operator}, * and ? are plain characters"
+    return _FORMS[clause.key]
 
 
 def _key_hint(key: str, principal: Principal) -> str | None:
@@ -175,42 +174,44 @@ def _key_hint(key: str, principal: Principal) -> str | None:
         if key in _FOR_SERVICES:
             return f"for a service, use {_FOR_SERVICES[key]}"
         if key == "aws:principalisawsservice":
-            return "leave it out: it is true for a service"
-        return "aws:SourceArn, aws:SourceAccount and aws:SourceOrgID say for whom a service acts"
-    if key in _FOR_OTHERS:
-        return f"for users and roles, use {_FOR_OTHERS[key]}"
+            return "remove it: it is always true for a service"
+        return "for a service, use aws:SourceArn, aws:SourceAccount or aws:SourceOrgID"
+    if key in _FOR_USERS_AND_ROLES:
+        return f"for users and roles, use {_FOR_USERS_AND_ROLES[key]}"
     if key in ONLY_FOR_SERVICES or key == "aws:principalisawsservice":
-        return "name the service as the principal, or leave it out"
+        return "write the service as the principal, or remove the key"
     return None
 
 
-def _kind(principal: Principal) -> str:
+def _caller(principal: Principal) -> str:
     if principal.kind == "Service":
         return "a service"
     arn = arn_of(principal)
-    return _KINDS.get(arn.resource_type, "a role") if arn else "anyone"
+    return _CALLERS.get(arn.resource_type, "a role") if arn else "anyone"
 
 
-def _named(clause: Clause) -> str:
+def _written(clause: Clause) -> str:
     return f"{clause.operator} {_key(clause)} {_values(clause)}"
 
 
 def _key(clause: Clause) -> str:
-    return spell_key(clause.key) if is_known_key(clause.key) else shown(clause.key)
+    return spell_key(clause.key) if is_known_key(clause.key) else quote(clause.key)
 
 
 def _values(clause: Clause) -> str:
     more = f" or {len(clause.values) - 1:,} more" if len(clause.values) > 1 else ""
-    return f"{shown(clause.values[0])}{more}"
+    return f"{quote(clause.values[0])}{more}"
 
 
 def _places(obstacle: Obstacle, node: Node | None) -> Iterator[Place]:
-    """Give the places of what an obstacle names, the best one first."""
+    """Yield the places of what an obstacle is about, the most precise one first."""
     for clause in filter(None, (obstacle.clause, obstacle.other)):
         for block in (node, child(node, "when")):
             for operator in pairs_of(block):
                 for pair in pairs_of(operator.value):
-                    if pair.key.text.lower() == clause.key and _is(operator.key.text, clause):
+                    if pair.key.text.lower() == clause.key and _is_operator(
+                        operator.key.text, clause
+                    ):
                         yield from _places_in(pair.value, obstacle.value)
                         yield pair.key.place
         field = child(node, _FIELDS.get(clause.key, ""))
@@ -223,7 +224,7 @@ def _places_in(node: Node, value: str) -> Iterator[Place]:
     return (scalar.place for scalar in scalars_in(node) if value and scalar.text == value)
 
 
-def _is(operator: str, clause: Clause) -> bool:
+def _is_operator(operator: str, clause: Clause) -> bool:
     try:
         return canonical_operator(parse_operator(operator)) == clause.operator
     except MalformedError:

@@ -1,20 +1,20 @@
-"""What uses what: an order in which everything comes after all that it uses, and the cycles."""
+"""Sorts names so that each comes after those it uses, and finds the cycles."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.access_file.document.problems import shown
+from reconciler.access_file.document.problems import quote
 
-_MOST_CYCLES = 20
-_MOST_SHOWN = 12
+_MAX_CYCLES = 20
+_MAX_SHOWN = 12
 
 
 def sort_by_use(
     uses: Mapping[str, Sequence[str]],
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    """Sort names so that each comes after those it uses; names that are no key are ignored.
+    """Return the order and the cycles, each as (`a`, `b`, `a`); at most 20 cycles.
 
-    Gives the order and the cycles, each as (`a`, `b`, `a`); 20 cycles at most. Needs no recursion,
-    however long a chain is.
+    Ignores names that are not a key. `graphlib` is of no use here: it finds one cycle only. Does
+    not recurse, as a chain may be long.
     """
     order: dict[str, None] = {}
     cycles: list[tuple[str, ...]] = []
@@ -29,7 +29,7 @@ def sort_by_use(
                 order[name] = None
                 del path[name]
             elif used in path:
-                if len(cycles) < _MOST_CYCLES:
+                if len(cycles) < _MAX_CYCLES:
                     names = list(path)
                     cycles.append((*names[names.index(used) :], used))
             else:
@@ -37,9 +37,9 @@ def sort_by_use(
     return tuple(order), tuple(cycles)
 
 
-def path_of(cycle: Sequence[str]) -> str:
-    """Write a cycle, its middle left out where it is long."""
-    names = [shown(name) for name in cycle]
-    if len(names) > _MOST_SHOWN:
-        names[_MOST_SHOWN // 2 : -_MOST_SHOWN // 2] = ["…"]
+def write_cycle(cycle: Sequence[str]) -> str:
+    """Write a cycle, without its middle where it is long."""
+    names = [quote(name) for name in cycle]
+    if len(names) > _MAX_SHOWN:
+        names[_MAX_SHOWN // 2 : -_MAX_SHOWN // 2] = ["…"]
     return " → ".join(names)

@@ -1,21 +1,21 @@
-"""One principal's definition, worked out: which principals it is, under which condition.
+"""Reads one principal: which IAM principals it stands for, under which condition.
 
-What each kind becomes is the file's contract; see the descriptions in the schema.
+The schema describes what each kind becomes; this is a contract of the file.
 """
 
 from collections.abc import Collection
 
 from reconciler.access_file.document.nodes import MappingNode, ScalarNode, child, place_at, texts_of
-from reconciler.access_file.document.problems import ProblemList, shown, suggestion
-from reconciler.access_file.model import Member
-from reconciler.access_file.sections.account_fields import (
-    check_conditions,
+from reconciler.access_file.document.problems import ProblemList, quote, suggestion
+from reconciler.access_file.sections.accounts import (
+    check_named,
     check_partition,
     check_source_arn,
+    find_accounts,
 )
-from reconciler.access_file.sections.accounts import Surroundings, check_named, find_account
 from reconciler.access_file.sections.conditions import all_of, one_clause, read_when
-from reconciler.access_file.sections.near_misses import near_miss, no_arn, pattern_hint
+from reconciler.access_file.sections.context import FileContext, ResolvedPrincipal
+from reconciler.access_file.sections.near_misses import near_miss, not_an_arn, pattern_hint
 from reconciler.access_file.sections.never_applies import check_applies
 from reconciler.access_file.sections.roles import check_name, check_sso, is_plain
 from reconciler.closest import closest
@@ -37,153 +37,164 @@ from reconciler.policy.language.services import (
     partition_of_service,
 )
 
-_TAKEN = frozenset({"root", "role", "user", "assumed-role", "federated-user"})
+_ACCEPTED = frozenset({"root", "role", "user", "assumed-role", "federated-user"})
 
 
-def read_arn(node: ScalarNode, around: Surroundings) -> Principal | None:
-    """Read the ARN of a principal; None, and a problem, where ECR would not take it.
+def read_arn(node: ScalarNode, context: FileContext) -> Principal | None:
+    """Read the ARN of a principal; None, and a problem, where ECR would not accept it.
 
     Source: IAM User Guide, "AWS JSON policy elements: Principal"; that ECR refuses groups and
     wildcards is evidenced by public reports.
     """
     if has_wildcard(node.text):
-        message = f"a wildcard in the ARN {shown(node.text)}"
-        hint = pattern_hint(node.text, around)
-        around.problems.error(RuleId.WILDCARD_IN_ARN, message, node.place, hint=hint)
+        message = f"the ARN {quote(node.text)} contains a wildcard"
+        hint = pattern_hint(node.text, context)
+        context.problems.error(RuleId.WILDCARD_IN_ARN, message, node.place, hint=hint)
         return None
     arn = parse_arn(node.text)
-    if arn is None or arn.resource_type not in _TAKEN or not is_plain(arn.path):
-        found = near_miss(node.text, around) or no_arn(node.text, around)
-        around.problems.error(RuleId.BAD_ARN, found.message, node.place, hint=found.hint)
+    if arn is None or arn.resource_type not in _ACCEPTED or not is_plain(arn.path):
+        found = near_miss(node.text, context) or not_an_arn(node.text, context)
+        context.problems.error(RuleId.BAD_ARN, found.message, node.place, hint=found.hint)
         return None
     if arn.resource_type == "role":
-        check_sso(arn.path, node.place, around.problems)
-    check_partition(node.text, node.place, around.partition, around.problems)
-    check_named(node.text, node.place, around.accounts, around.problems)
+        check_sso(arn.path, node.place, context)
+    check_partition(node, context)
+    check_named(node.text, node.place, context)
     return Principal("AWS", (node.text,))
 
 
-def check_service(node: ScalarNode, around: Surroundings) -> None:
-    """Report a service of another partition, and warn of one that is most likely misspelt."""
-    name, problems = node.text, around.problems
+def read_services(nodes: Collection[ScalarNode], context: FileContext) -> tuple[Principal, ...]:
+    """Read names of services; reports those of another partition, and warns of misspelt ones."""
+    for node in nodes:
+        _check_service(node, context)
+    return tuple(service_principal(node.text) for node in nodes)
+
+
+def _check_service(node: ScalarNode, context: FileContext) -> None:
+    name, problems = node.text, context.problems
     partition = partition_of_service(name)
-    if partition not in (None, around.partition):
+    if partition not in (None, context.partition):
         message = (
-            f"{shown(name)} is of the partition {partition}, the registry of {around.partition}"
+            f"{quote(name)} is in the partition {quote(partition)},"
+            f" but the registry is in {quote(context.partition)}"
         )
         hint = f"write {in_any_partition(name)}"
         problems.error(RuleId.WRONG_PARTITION, message, node.place, hint=hint)
     elif problems.may_compare(len(KNOWN_SERVICES)):
-        meant = meant_service(name, around.partition)
-        if meant:
-            message = f"{shown(name)} is not a known service"
-            problems.warning(RuleId.UNKNOWN_SERVICE, message, node.place, hint=suggestion(meant))
+        similar = meant_service(name, context.partition)
+        if similar:
+            message = f"{quote(name)} is not a known service"
+            problems.warning(RuleId.UNKNOWN_SERVICE, message, node.place, hint=suggestion(similar))
 
 
-Who = tuple[Principal, Condition]
+_PrincipalWithCondition = tuple[Principal, Condition]
 
 _SOURCES = ("source_accounts", "source_arns", "source_organization")
-_OF_SOURCE = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorg")
-_BOUNDING = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnLike"})
+_SOURCE_KEYS = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorg")
+_EQUALITIES = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnLike"})
 
 
-def read_principal(name: str, node: MappingNode, around: Surroundings) -> tuple[Member, ...]:
-    """Read a principal that is defined by a mapping; nothing where the definition is broken."""
-    when = child(node, "when")
-    own = read_when(when, around.problems)
-    if not any(map(_says_for_whom, own)):
-        _warn_of_unbounded(node, around.problems)
+def read_principal(
+    name: str, node: MappingNode, context: FileContext
+) -> tuple[ResolvedPrincipal, ...]:
+    """Read a principal that is a mapping; returns nothing for an invalid one."""
     place = place_at(node, ("when",))
-    check_conditions(when, around)
-    members = tuple(
-        Member(principal, all_of(around.problems, place, brought, own), name)
-        for principal, brought in _who(name, node, around)
+    own = read_when(child(node, "when"), context)
+    if not any(map(_restricts_source, own)):
+        _warn_of_unbounded(node, context.problems)
+    principals = tuple(
+        ResolvedPrincipal(principal, all_of(context.problems, place, implied, own), name)
+        for principal, implied in _read_kind(name, node, context)
     )
-    for member in members:
-        check_applies(member, around, node, place)
-    return members
+    for principal in principals:
+        check_applies(principal, context, node, place)
+    return principals
 
 
-def _who(name: str, node: MappingNode, around: Surroundings) -> tuple[Who, ...]:
+def _read_kind(
+    name: str, node: MappingNode, context: FileContext
+) -> tuple[_PrincipalWithCondition, ...]:
+    """Read the principals that a mapping's kind stands for, each with the implied condition."""
     for kind in ("role", "user"):
         if kind in node.pairs:
-            return _named(kind, name, node, around)
-    for account in texts_of(child(node, "account")):
-        found = find_account(account, around.accounts, around.problems)
-        return ((account_principal(found, around.partition), NO_CONDITION),) if found else ()
-    for service in texts_of(child(node, "service")):
-        check_service(service, around)
-        return ((service_principal(service.text), _source(node, around)),)
-    for organization in texts_of(child(node, "organization")):
-        paths = texts_of(child(node, "paths"))
-        held = _organization(organization, paths, "aws:PrincipalOrg", around.problems)
-        return ((EVERYONE, held),)
+            return _read_named(kind, name, node, context)
+    if accounts := texts_of(node, "account")[:1]:
+        found = find_accounts(accounts, context)
+        return tuple((account_principal(one, context.partition), NO_CONDITION) for one in found)
+    if services := texts_of(node, "service")[:1]:
+        (service,) = read_services(services, context)
+        return ((service, _read_source(node, context)),)
+    for organization in texts_of(node, "organization"):
+        paths = texts_of(node, "paths")
+        condition = _of_organization(organization, paths, "aws:PrincipalOrg", context.problems)
+        return ((EVERYONE, condition),)
     return ((EVERYONE, NO_CONDITION),) if "public" in node.pairs else ()
 
 
-def _named(kind: str, owner: str, node: MappingNode, around: Surroundings) -> tuple[Who, ...]:
-    names = texts_of(child(node, kind))
-    written = [*texts_of(child(node, "account")), *texts_of(child(node, "accounts"))]
-    if not names or not check_name(kind, names[0], owner, around):
+def _read_named(
+    kind: str, owner: str, node: MappingNode, context: FileContext
+) -> tuple[_PrincipalWithCondition, ...]:
+    names = texts_of(node, kind)
+    if not names or not check_name(kind, names[0], owner, context):
         return ()
     if not any(closest(key, ("accounts",)) for key in node.pairs):
-        message = f"the {kind} {shown(names[0].text)} has no account"
-        hint = "give account, or accounts for a role that is in several"
-        around.problems.error(RuleId.MISSING_KEY, message, names[0].place, hint=hint)
-    found = [find_account(account, around.accounts, around.problems) for account in written]
-    return tuple(_in_account(kind, names[0].text, account, around) for account in found if account)
+        message = f"the {kind} {quote(names[0].text)} has no account"
+        hint = "add account, or accounts for a role that is in several"
+        context.problems.error(RuleId.MISSING_KEY, message, names[0].place, hint=hint)
+    accounts = find_accounts((*texts_of(node, "account"), *texts_of(node, "accounts")), context)
+    return tuple(_in_account(kind, names[0].text, one, context.partition) for one in accounts)
 
 
-def _in_account(kind: str, name: str, account: str, around: Surroundings) -> Who:
-    arn = f"arn:{around.partition}:iam::{account}:{kind}/{name}"
+def _in_account(kind: str, name: str, account: str, partition: str) -> _PrincipalWithCondition:
+    arn = f"arn:{partition}:iam::{account}:{kind}/{name}"
     if not has_wildcard(name):
         return Principal("AWS", (arn,)), NO_CONDITION
-    pattern = one_clause("ArnLike", "aws:PrincipalArn", arn)
-    return account_principal(account, around.partition), pattern
+    return account_principal(account, partition), one_clause("ArnLike", "aws:PrincipalArn", arn)
 
 
-def _says_for_whom(clause: Clause) -> bool:
-    """Tell whether a clause bounds for whose resources a service acts."""
+def _restricts_source(clause: Clause) -> bool:
+    """Whether a clause restricts for whose resources a service acts."""
     operator = parse_operator(clause.operator)
-    bounds = operator.demands_key and operator.base in _BOUNDING
-    return clause.key.startswith(_OF_SOURCE) and bounds
+    restricts = operator.demands_key and operator.base in _EQUALITIES
+    return clause.key.startswith(_SOURCE_KEYS) and restricts
 
 
 def _warn_of_unbounded(node: MappingNode, problems: ProblemList) -> None:
     if any(key in node.pairs for key in _SOURCES):
         return
-    for service in texts_of(child(node, "service")):
-        message = f"{shown(service.text)} may act for anyone's resources, in any account"
-        hint = f"give {', '.join(_SOURCES[:-1])} or {_SOURCES[-1]}"
+    for service in texts_of(node, "service"):
+        message = f"{quote(service.text)} may act for resources of any account"
+        hint = f"add {', '.join(_SOURCES[:-1])} or {_SOURCES[-1]}"
         problems.warning(RuleId.UNBOUNDED_SERVICE, message, service.place, hint=hint)
 
 
-def _source(node: MappingNode, around: Surroundings) -> Condition:
-    arns = texts_of(child(node, "source_arns"))
+def _read_source(node: MappingNode, context: FileContext) -> Condition:
+    arns = texts_of(node, "source_arns")
     for arn in arns:
-        check_source_arn(arn, around)
-    written = texts_of(child(node, "source_accounts"))
-    found = [find_account(account, around.accounts, around.problems) for account in written]
-    accounts = [account for account in found if account]
-    by_arn = one_clause("StringLike", "aws:SourceArn", *(arn.text for arn in arns))
-    by_account = one_clause("StringEquals", "aws:SourceAccount", *accounts)
-    organizations = texts_of(child(node, "source_organization"))
-    paths = texts_of(child(node, "source_paths"))
-    by_organization = (
-        _organization(one, paths, "aws:SourceOrg", around.problems) for one in organizations
+        check_source_arn(arn, context)
+    accounts = find_accounts(texts_of(node, "source_accounts"), context)
+    paths = texts_of(node, "source_paths")
+    return all_of(
+        context.problems,
+        node.place,
+        one_clause("StringLike", "aws:SourceArn", *(arn.text for arn in arns)),
+        one_clause("StringEquals", "aws:SourceAccount", *accounts),
+        *(
+            _of_organization(organization, paths, "aws:SourceOrg", context.problems)
+            for organization in texts_of(node, "source_organization")
+        ),
     )
-    return all_of(around.problems, node.place, by_arn, by_account, *by_organization)
 
 
-def _organization(
+def _of_organization(
     organization: ScalarNode, paths: Collection[ScalarNode], key: str, problems: ProblemList
 ) -> Condition:
-    """Bound to an organization, or to parts of it, by the two keys that begin with `key`."""
-    # What is no organization's id, the schema reports.
+    """Return the condition for an organization, or parts of it; `key` begins the two keys."""
+    # The schema reports an invalid organization id.
     is_organization = ORGANIZATION_ID.fullmatch(organization.text)
     for path in paths:
         if is_organization and not path.text.startswith(f"{organization.text}/"):
-            message = f"the path {shown(path.text)} is in another organization"
+            message = f"the path {quote(path.text)} is in another organization"
             hint = f"start it with {organization.text}/"
             problems.error(RuleId.BAD_VALUE, message, path.place, hint=hint)
     if paths:

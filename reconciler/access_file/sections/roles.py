@@ -1,67 +1,74 @@
-"""Names of roles and users: path and name as in their ARN, and what was most likely not meant."""
+"""Names of roles and users: path and name as in their ARN, and likely mistakes in them."""
 
 import re
 
 from reconciler.access_file.document.nodes import ScalarNode
-from reconciler.access_file.document.problems import Place, ProblemList, shown, unquoted
-from reconciler.access_file.sections.accounts import Surroundings
+from reconciler.access_file.document.problems import Place, escape, quote
+from reconciler.access_file.sections.context import FileContext
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.glob import glob_matches, globs_intersect, has_wildcard
 from reconciler.policy.language.principals import parse_arn
 
-_ANY_NAME = str.maketrans("*?", "xx")
+_WITHOUT_WILDCARDS = str.maketrans("*?", "xx")
 _NAMED = ("role", "user")
 _KINDS = (*_NAMED, "assumed-role", "instance-profile")
 _SSO = re.compile(r"(?P<path>.*/)?AWSReservedSSO_(?P<set>.*?)(?:_[0-9a-f]{16}|_?\*)?")
 _SSO_PATH = "aws-reserved/sso.amazonaws.com"
-_REGIONS = tuple(f"{_SSO_PATH}/{region}/" for region in ("us-west-2", "eu-central-1"))
+_SSO_PATHS_OF_REGIONS = tuple(f"{_SSO_PATH}/{one}/" for one in ("us-west-2", "eu-central-1"))
 
 
 def is_plain(path: str) -> bool:
-    """Tell whether a path and name hold no empty part, most likely a slip, and no variable."""
+    """Whether a path and name have no empty part, most likely a mistake, and no variable."""
     return "${" not in path and all(path.split("/") if path else ())
 
 
-def check_name(kind: str, name: ScalarNode, owner: str, around: Surroundings) -> bool:
-    """Tell whether a text can be the name of a role or user (`kind`), or a pattern for roles.
+def check_name(kind: str, name: ScalarNode, owner: str, context: FileContext) -> bool:
+    """Whether a text can be the name of a role or user (`kind`), or a pattern for roles.
 
-    `owner` is the principal that is defined by it. Reports where it can't, and warns of a path
-    that is most likely a slip.
+    `owner` is the name of the principal. Reports an invalid name, and warns of a path that is most
+    likely a mistake.
     """
-    problems, text = around.problems, name.text
+    problems, text = context.problems, name.text
     if text.lower().startswith("arn:"):
-        message = f"'{kind}' takes a name; for an ARN write {unquoted(owner)}: {unquoted(text)}"
-        problems.error(RuleId.BAD_ARN, message, name.place, hint="an ARN says the account itself")
+        message = f"'{kind}' must be a name; for an ARN write {escape(owner)}: {escape(text)}"
+        hint = "an ARN already includes the account"
+        problems.error(RuleId.BAD_ARN, message, name.place, hint=hint)
         return False
-    arn = f"arn:{around.partition}:iam::111122223333:{kind}/{text}"
-    if not parse_arn(arn.translate(_ANY_NAME)) or not is_plain(text):
-        message = f"{shown(text)} is not the name of a {kind}"
-        hint = f"path and name as in the ARN behind '{kind}/', such as deploy/release"
+    arn = f"arn:{context.partition}:iam::111122223333:{kind}/{text}"
+    if not parse_arn(arn.translate(_WITHOUT_WILDCARDS)) or not is_plain(text):
+        message = f"{quote(text)} is not the name of a {kind}"
+        hint = f"write the path and name that follow '{kind}/' in the ARN, such as deploy/release"
         stripped = text.strip().strip("/")
         if stripped != text and parse_arn(f"arn:aws:iam::111122223333:{kind}/{stripped}"):
-            hint = f"write only {unquoted(stripped)}"
+            hint = f"write only {escape(stripped)}"
         problems.error(RuleId.BAD_ARN, message, name.place, hint=hint)
         return False
     if kind == "user" and has_wildcard(text):
-        message = f"a wildcard in the name of the user {shown(text)}"
+        message = f"the user's name {quote(text)} contains a wildcard"
         hint = "only a role's name may be a pattern"
         problems.error(RuleId.WILDCARD_IN_ARN, message, name.place, hint=hint)
         return False
-    first, _, rest = text.partition("/")
-    meant = first.rpartition(":")[2]  # a piece of an ARN may begin before its kind
-    if rest and meant in _KINDS:
-        message = f"{shown(text)} is the {kind} {shown(rest)} with the path '/{first}/'"
-        # Behind the role of a session stands the session's name.
-        means = f"{meant}: {rest}" if meant in _NAMED else f"role: {rest.partition('/')[0]}"
-        hint = f"without that path, write {means}"
-        problems.warning(RuleId.UNLIKELY_ROLE, message, name.place, hint=hint)
+    _warn_of_path(kind, name, context)
     if kind == "role":
-        check_sso(text, name.place, problems)
+        check_sso(text, name.place, context)
     return True
 
 
-def check_sso(path: str, place: Place, problems: ProblemList) -> None:
-    """Warn of a role, or a pattern of roles, of IAM Identity Center that misses what it names.
+def _warn_of_path(kind: str, name: ScalarNode, context: FileContext) -> None:
+    """Warn of a path that looks like a part of an ARN."""
+    first, _, rest = name.text.partition("/")
+    prefix = first.rpartition(":")[2]
+    if not rest or prefix not in _KINDS:
+        return
+    # In an assumed-role ARN, the name of the session follows the name of the role.
+    without = f"{prefix}: {rest}" if prefix in _NAMED else f"role: {rest.partition('/')[0]}"
+    message = f"{quote(name.text)} is the {kind} {quote(rest)} with the path '/{first}/'"
+    hint = f"without that path, write {without}"
+    context.problems.warning(RuleId.UNLIKELY_ROLE, message, name.place, hint=hint)
+
+
+def check_sso(path: str, place: Place, context: FileContext) -> None:
+    """Warn of a role, or a pattern, of IAM Identity Center that does not match its roles.
 
     Their path ends with the region of the Identity Center, and has none where that is us-east-1
     (AWS Security Blog and public reports; the IAM Identity Center User Guide, "Referencing
@@ -72,16 +79,16 @@ def check_sso(path: str, place: Place, problems: ProblemList) -> None:
         return
     written = match["path"] or ""
     if written == f"{_SSO_PATH}/us-east-1/" or not globs_intersect(written, f"{_SSO_PATH}*/"):
-        message = f"{shown(path)} is no role of IAM Identity Center: its path is another one"
-    elif all(glob_matches(written, one) for one in _REGIONS) and not glob_matches(
-        written, f"{_SSO_PATH}/"
+        message = f"{quote(path)} is not a role of IAM Identity Center: those have another path"
+    elif not glob_matches(written, f"{_SSO_PATH}/") and all(
+        glob_matches(written, one) for one in _SSO_PATHS_OF_REGIONS
     ):
         message = (
-            f"{shown(path)} misses the roles of an Identity Center in us-east-1: their path has"
-            " no region"
+            f"{quote(path)} does not match the roles of an Identity Center in us-east-1, whose"
+            " path has no region"
         )
     else:
         return
     name = f"{match['set']}_*" if match["set"] else "*"
     hint = f"write {_SSO_PATH}*/AWSReservedSSO_{name}"
-    problems.warning(RuleId.UNLIKELY_ROLE, message, place, hint=hint)
+    context.problems.warning(RuleId.UNLIKELY_ROLE, message, place, hint=hint)

@@ -1,4 +1,4 @@
-"""Raw statements: the escape hatch, carried as they are, and checked all the same."""
+"""Reads and checks raw statements, which are sent as they are written."""
 
 from reconciler.access_file.document.nodes import (
     MappingNode,
@@ -11,13 +11,13 @@ from reconciler.access_file.document.nodes import (
     text_of,
     texts_of,
 )
-from reconciler.access_file.document.problems import ProblemList, shown
-from reconciler.access_file.model import EntryStatement, Member
-from reconciler.access_file.sections.account_fields import check_conditions
-from reconciler.access_file.sections.accounts import Surroundings, check_named, report_bad_id
-from reconciler.access_file.sections.conditions import check_operators
+from reconciler.access_file.document.problems import ProblemList, quote
+from reconciler.access_file.model import PlacedStatement
+from reconciler.access_file.sections.accounts import check_named, report_bad_id
+from reconciler.access_file.sections.conditions import check_conditions, check_operators
+from reconciler.access_file.sections.context import FileContext, ResolvedPrincipal
 from reconciler.access_file.sections.never_applies import check_applies
-from reconciler.access_file.sections.principals import check_service, read_arn
+from reconciler.access_file.sections.principals import read_arn, read_services
 from reconciler.access_file.sections.tiers import check_actions
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.conditions import read_condition
@@ -26,106 +26,100 @@ from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.json_text import MalformedError
 from reconciler.policy.language.principals import ACCOUNT_ID
 
-_HINT = "IAM's form: Effect, Principal, Action, and where needed Sid and Condition"
+_HINT = "write a statement as in IAM: Effect, Principal, Action and, optionally, Sid and Condition"
 _ELEMENTS = frozenset(
     {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"}
-    | {"Resource", "NotResource"}
 )
+_RESOURCES = frozenset({"Resource", "NotResource"})
 _REFUSED_KINDS = ("Federated", "CanonicalUser")
 
 
-def read_statements(
-    node: Node | None, around: Surroundings, *, sids_matter: bool
-) -> tuple[EntryStatement, ...]:
-    """Read a list of raw statements; `sids_matter` where ours are known by their Sid."""
-    found: list[EntryStatement] = []
-    for item in items_of(node):
-        if isinstance(item, MappingNode):
-            statement = _parse(item, around)
-            _check_parts(item, around)
-            if statement:
-                _check_applies(statement, item, around)
-            if sids_matter:
-                _check_sid(item, around.problems)
-            element = "Principal" if "Principal" in item.pairs else "NotPrincipal"
-            found.append(EntryStatement(statement, item.place, place_at(item, (element,))))
-    return tuple(found)
+def read_statements(node: Node | None, context: FileContext) -> tuple[PlacedStatement, ...]:
+    """Read a list of raw statements."""
+    return tuple(
+        _read_statement(item, context) for item in items_of(node) if isinstance(item, MappingNode)
+    )
 
 
-def _parse(node: MappingNode, around: Surroundings) -> Statement | None:
-    if any(key not in _ELEMENTS for key in node.pairs):
+def _read_statement(node: MappingNode, context: FileContext) -> PlacedStatement:
+    statement = _parse(node, context)
+    for element in ("Action", "NotAction"):
+        actions = (action for action in texts_of(node, element) if action.text != "*")
+        check_actions(actions, context.problems)
+    for element in ("Principal", "NotPrincipal"):
+        _check_principals(child(node, element), context)
+    check_conditions(child(node, "Condition"), context)
+    if statement:
+        _check_applies(statement, node, context)
+    if context.owned_by_sid:
+        _check_sid(node, context.problems)
+    element = "Principal" if "Principal" in node.pairs else "NotPrincipal"
+    return PlacedStatement(statement, node.place, place_at(node, (element,)))
+
+
+def _parse(node: MappingNode, context: FileContext) -> Statement | None:
+    if any(key not in _ELEMENTS | _RESOURCES for key in node.pairs):
         return None  # the schema reports it
     if "Principal" not in node.pairs and "NotPrincipal" not in node.pairs:
-        around.problems.error(
-            RuleId.BAD_STATEMENT, "a statement has a Principal", node.place, hint=_HINT
-        )
+        message = "the statement has no Principal"
+        context.problems.error(RuleId.BAD_STATEMENT, message, node.place, hint=_HINT)
         return None
-    if not check_operators(child(node, "Condition"), around.problems):
+    if not check_operators(child(node, "Condition"), context.problems):
         return None
-    # A Resource is the schema's to refuse; what else is wrong is said, too.
-    pairs = {
-        key: pair for key, pair in node.pairs.items() if key not in ("Resource", "NotResource")
-    }
+    # The schema reports a Resource; other mistakes are reported, too.
+    pairs = {key: pair for key, pair in node.pairs.items() if key not in _RESOURCES}
     try:
         raw = plain(MappingNode(pairs, node.place))
-        return parse_statement(raw, partition=around.partition)
+        return parse_statement(raw, partition=context.partition)
     except MalformedError as malformed:
         place = place_at(node, malformed.path)
-        around.problems.error(RuleId.BAD_STATEMENT, malformed.reason, place, hint=_HINT)
+        context.problems.error(RuleId.BAD_STATEMENT, malformed.reason, place, hint=_HINT)
         return None
 
 
-def _check_parts(node: MappingNode, around: Surroundings) -> None:
-    for element in ("Action", "NotAction"):
-        named = (action for action in texts_of(child(node, element)) if action.text != "*")
-        check_actions(named, around.problems)
-    for element in ("Principal", "NotPrincipal"):
-        _check_principals(child(node, element), around)
-    check_conditions(child(node, "Condition"), around)
-
-
-def _check_principals(element: Node | None, around: Surroundings) -> None:
-    """Report principals that ECR does not take, so that it would refuse the whole policy.
+def _check_principals(element: Node | None, context: FileContext) -> None:
+    """Report principals that ECR does not accept, so that it would refuse the whole policy.
 
     Source: IAM User Guide, "AWS JSON policy elements: Principal"; that ECR refuses federated
     and canonical users is evidenced by public reports.
     """
-    for name in texts_of(child(element, "AWS")):
+    problems, ids = context.problems, context.accounts.ids
+    for name in texts_of(element, "AWS"):
         if ACCOUNT_ID.fullmatch(name.text):
-            check_named(name.text, name.place, around.accounts, around.problems)
-        elif name.text in around.accounts.ids:
-            message = f"{shown(name.text)} is a name, and a raw statement takes none"
-            hint = f'write "{around.accounts.ids[name.text]}"'
-            around.problems.error(RuleId.BAD_ARN, message, name.place, hint=hint)
+            check_named(name.text, name.place, context)
+        elif name.text in ids:
+            message = f"names such as {quote(name.text)} are not resolved in a raw statement"
+            hint = f'write "{ids[name.text]}"'
+            problems.error(RuleId.BAD_ARN, message, name.place, hint=hint)
         elif name.text.startswith("arn:") or not (
-            name.text == "*" or report_bad_id(name.text, name.place, around.problems)
+            name.text == "*" or report_bad_id(name.text, name.place, problems)
         ):
-            read_arn(name, around)
-    for name in texts_of(child(element, "Service")):
+            read_arn(name, context)
+    services = texts_of(element, "Service")
+    read_services([name for name in services if not has_wildcard(name.text)], context)
+    for name in services:
         if has_wildcard(name.text):
-            message = f"a wildcard in the service {shown(name.text)}"
-            hint = "name each service, such as lambda.amazonaws.com"
-            around.problems.error(RuleId.BAD_STATEMENT, message, name.place, hint=hint)
-        else:
-            check_service(name, around)
+            message = f"the service {quote(name.text)} contains a wildcard"
+            hint = "write each service, such as lambda.amazonaws.com"
+            problems.error(RuleId.BAD_STATEMENT, message, name.place, hint=hint)
     for pair in pairs_of(element):
         if pair.key.text in _REFUSED_KINDS:
-            message = f"ECR takes no {pair.key.text} principal"
-            hint = "name the role that its users assume"
-            around.problems.error(RuleId.BAD_STATEMENT, message, pair.key.place, hint=hint)
+            message = f"ECR does not accept a {pair.key.text} principal"
+            hint = "write the role that its users assume"
+            problems.error(RuleId.BAD_STATEMENT, message, pair.key.place, hint=hint)
 
 
-def _check_applies(statement: Statement, node: MappingNode, around: Surroundings) -> None:
+def _check_applies(statement: Statement, node: MappingNode, context: FileContext) -> None:
     written = read_condition(statement.raw.get("Condition", {}))
     for principal in statement.principals:
-        who = Member(principal, written, None)
-        check_applies(who, around, child(node, "Condition"), node.place)
+        resolved = ResolvedPrincipal(principal, written, None)
+        check_applies(resolved, context, child(node, "Condition"), node.place)
 
 
 def _check_sid(node: MappingNode, problems: ProblemList) -> None:
     sid = child(node, "Sid")
     if not (text_of(sid) or "").startswith(SID_PREFIX):
-        message = "once removed from the file, this statement would stay live"
+        message = "this statement stays live after its removal from the file"
         hint = f"under unmanaged.statements.default: keep, start its Sid with {SID_PREFIX}"
         place = sid.place if sid else node.place
         problems.warning(RuleId.STATEMENT_NOT_OWNED, message, place, hint=hint)

@@ -1,11 +1,12 @@
-"""`until`: the moment at which a grant ends, and what is said of other ways to write one."""
+"""`until`: the time at which a grant ends, and hints for other ways to write it."""
 
 import re
 from datetime import UTC, datetime, timedelta
 
 from reconciler.access_file.document.nodes import ScalarNode
-from reconciler.access_file.document.problems import ProblemList, shown
+from reconciler.access_file.document.problems import quote
 from reconciler.access_file.sections.conditions import one_clause
+from reconciler.access_file.sections.context import FileContext
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy.language.condition_values import shortest, written
 from reconciler.policy.language.conditions import NO_CONDITION, Condition
@@ -15,7 +16,7 @@ _MOMENT = re.compile(rf"{_DAY}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}Z)?")
 _CLOCK = re.compile(rf"{_DAY}[Tt ][0-9]{{2}}:[0-9]{{2}}.*", re.DOTALL)
 _LOOSE_DAY = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
 _AMOUNT = r"([0-9]{1,6}) ?([a-z]+)"
-_AMOUNTS = re.compile(rf"(?:in |\+)?(?:{_AMOUNT}(?:,? and |,? )?)+(?:from now)?")
+_DURATION = re.compile(rf"(?:in |\+)?(?:{_AMOUNT}(?:,? and |,? )?)+(?:from now)?")
 _ISO_DURATION = re.compile(r"p(?P<days>[0-9a-su-z]*)(?:t(?P<clock>[0-9a-z]+))?")
 _UNITS = {
     "s": ("second", timedelta(seconds=1)),
@@ -27,28 +28,34 @@ _UNITS = {
     "y": ("year", timedelta(days=365)),
 }
 _SHORT = {"sec": "s", "min": "m", "hr": "h", "mth": "mo", "mon": "mo", "yr": "y"}
-_FORM = "write a day, 2027-03-31, or a moment in UTC, 2027-03-31T12:00:00Z"
+_FORM = "write a date, 2027-03-31, or a time in UTC, 2027-03-31T12:00:00Z"
 
 
-def read_until(node: ScalarNode, now: datetime, problems: ProblemList) -> datetime | None:
-    """Read a day, or a moment in UTC, as it is written; None, and a problem, where it is none.
+def read_until(node: ScalarNode, context: FileContext) -> datetime | None:
+    """Read a date, which means its start, or a time in UTC; None, and a problem, for another text.
 
-    A day is its start. `now` is what the hint for a duration counts from.
+    Warns of a grant that has expired.
     """
+    problems = context.problems
     if not _MOMENT.fullmatch(node.text):
-        message = f"{shown(node.text)} is not a date or a moment in UTC"
-        problems.error(RuleId.BAD_DATE, message, node.place, hint=_hint(node.text, now))
+        message = f"{quote(node.text)} is not a date or a time in UTC"
+        problems.error(RuleId.BAD_DATE, message, node.place, hint=_hint(node.text, context.now))
         return None
     try:
-        return _at(node.text)
+        until = _parse(node.text)
     except ValueError:
-        kind = "time" if "T" in node.text and _is_day(node.text[:10]) else "day of the calendar"
-        problems.error(RuleId.BAD_DATE, f"{shown(node.text)} is no {kind}", node.place)
+        kind = "time" if "T" in node.text and _is_day(node.text[:10]) else "date"
+        problems.error(RuleId.BAD_DATE, f"{quote(node.text)} is not a valid {kind}", node.place)
         return None
+    if until <= context.now:
+        message = f"the grant expired on {shortest(until)} and has no effect"
+        hint = "remove it, or set a later end"
+        problems.warning(RuleId.EXPIRED, message, node.place, hint=hint)
+    return until
 
 
 def ends_at(moment: datetime | None) -> Condition:
-    """Make the condition that ends a grant at a moment.
+    """Return the condition that ends a grant at a time.
 
     `aws:CurrentTime` is in every request (IAM User Guide, "AWS global condition context keys");
     that ECR evaluates it in repository policies is assumed.
@@ -58,15 +65,15 @@ def ends_at(moment: datetime | None) -> Condition:
     return one_clause("DateLessThan", "aws:CurrentTime", written(moment))
 
 
-def _at(text: str) -> datetime:
-    """Give the moment that a text of the file names, in UTC. Raises ValueError."""
+def _parse(text: str) -> datetime:
+    """Parse a date or time; without an offset it is in UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _is_day(text: str) -> bool:
     try:
-        return bool(_at(text))
+        return bool(_parse(text))
     except ValueError:
         return False
 
@@ -77,42 +84,42 @@ def _hint(text: str, now: datetime) -> str:
         if _MOMENT.fullmatch(text):
             return f"write {text}"
         if _CLOCK.fullmatch(text):
-            return f"write it in UTC, to the second: {written(_at(text.upper()))}"
+            return f"write it in UTC, to the second: {written(_parse(text.upper()))}"
         if day := _LOOSE_DAY.fullmatch(text):
-            return f"write {_at(f'{day[1]}-{day[3]:0>2}-{day[4]:0>2}').date()}"
+            return f"write {_parse(f'{day[1]}-{day[3]:0>2}-{day[4]:0>2}').date()}"
         return _hint_of_duration(text.lower(), now) or _FORM
     except (ValueError, OverflowError):
         return _FORM
 
 
 def _hint_of_duration(text: str, now: datetime) -> str | None:
-    """Give the moment that a duration from now ends at; None for what is none. OverflowError."""
-    amounts = [(int(number), _UNITS.get(_short(unit))) for number, unit in _amounts(text)]
-    told, moment = [], now.replace(microsecond=0)
-    for number, unit in amounts:
-        if unit is None:
+    """Return the end of a duration from now; None for another text. Raises OverflowError."""
+    written_out, end = [], now.replace(microsecond=0)
+    for digits, unit in _split_duration(text):
+        number, short = int(digits), _short(unit)
+        if short not in _UNITS:
             return None
-        name, length = unit
-        told.append(f"{number} {name if number == 1 else f'{name}s'}")
-        moment += number * length
-    if moment <= now:
+        name, length = _UNITS[short]
+        written_out.append(f"{number} {name if number == 1 else f'{name}s'}")
+        end += number * length
+    if end <= now:
         return None
     return (
-        "the file must mean the same on each day that it is read, so it holds the end: "
-        f"{' '.join(told)} from now is {shortest(moment)}"
+        "a duration would end later on each run, so write the end: "
+        f"{' '.join(written_out)} from now is {shortest(end)}"
     )
 
 
-def _amounts(text: str) -> list[tuple[str, str]]:
-    """Split a duration, as people or ISO 8601 write it, into numbers and units."""
+def _split_duration(text: str) -> list[tuple[str, str]]:
+    """Split a duration, in words or as in ISO 8601, into numbers and units."""
     if match := _ISO_DURATION.fullmatch(text):
         days = re.sub(r"(?<=[0-9])m", "mo", match["days"])
         return re.findall(_AMOUNT, f"{days} {match['clock'] or ''}")
-    return re.findall(_AMOUNT, text) if _AMOUNTS.fullmatch(text) else []
+    return re.findall(_AMOUNT, text) if _DURATION.fullmatch(text) else []
 
 
 def _short(unit: str) -> str:
-    """Give the short name of a unit of time, as `_UNITS` has it."""
+    """Return the short name of a unit of time, as in `_UNITS`."""
     one = unit if unit in _UNITS else unit.removesuffix("s")
     names = {name: short for short, (name, _) in _UNITS.items()}
     return _SHORT.get(one) or names.get(one) or one

@@ -47,7 +47,7 @@ def compile_(
 def _check_named(named: Iterable[str], found: Container[str], entries: Sequence[str]) -> None:
     """Raise UsageError for what no entry is about, or what is no repository's name."""
     from reconciler.access_file.document.problems import did_you_mean
-    from reconciler.access_file.sections.repository import name_hint
+    from reconciler.access_file.sections.repositories import name_hint
     from reconciler.errors import UsageError
 
     for name in named:

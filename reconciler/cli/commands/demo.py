@@ -1,11 +1,11 @@
-"""`reconcile demo`: the whole story on the embedded ECR, in one command."""
+"""`reconcile demo`: all steps from a file to a rollback, on the embedded ECR."""
 
 
 def demo() -> None:
-    """Show the whole story on the embedded ECR."""
-    from reconciler.cli.commands.sandbox import forget_settings
+    """Show plan, apply, drift and rollback on the embedded ECR."""
+    from reconciler.cli.commands.sandbox import isolate_environment
 
-    forget_settings()
-    from reconciler.cli.story import tell_story
+    isolate_environment()
+    from reconciler.cli.demo import run_demo
 
-    tell_story()
+    run_demo()

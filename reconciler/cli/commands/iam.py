@@ -30,19 +30,19 @@ def caller(
     from reconciler.access_file.desired import to_create
     from reconciler.cli.load import load_valid
     from reconciler.printable import printable, printable_json
-    from reconciler.registry.permissions import Work, reading_policy, writing_policy
+    from reconciler.registry.permissions import PermissionScope, reading_policy, writing_policy
 
     keep_quiet(quiet)
     access = load_valid(file, allow_public).access
     registry = access.registry
-    work = Work(
+    scope = PermissionScope(
         registry.partition,
         registry.account,
         registry.regions,
         to_create=tuple(to_create(access).values()),
         probe_repository=registry.probe_repository,
     )
-    policy = reading_policy(work) if plan_only else writing_policy(work)
+    policy = reading_policy(scope) if plan_only else writing_policy(scope)
     out(printable_json(policy))
     if registry.assume_role is not None:
         role = printable(registry.assume_role)

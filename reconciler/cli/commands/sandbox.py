@@ -18,7 +18,7 @@ _ACCOUNT = "111122223333"
 _REGION = "us-west-2"
 
 
-def _amount(metavar: str, text: str) -> OptionInfo:
+def _count(metavar: str, text: str) -> OptionInfo:
     option: OptionInfo = typer.Option(min=0, metavar=metavar, show_default=False, help=text)
     return option
 
@@ -26,87 +26,96 @@ def _amount(metavar: str, text: str) -> OptionInfo:
 def sandbox(
     *,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="PORT", help="0 takes a free one.")
+        int,
+        typer.Option(min=0, max=65535, metavar="PORT", help="The port; 0 takes a free one."),
     ] = 0,
-    account: Annotated[str, typer.Option(metavar="ID", help="The account it is.")] = _ACCOUNT,
-    region: Annotated[str, typer.Option(metavar="REGION", help="The region it is in.")] = _REGION,
+    account: Annotated[
+        str, typer.Option(metavar="ID", help="The account of the registry.")
+    ] = _ACCOUNT,
+    region: Annotated[
+        str, typer.Option(metavar="REGION", help="The region of the registry.")
+    ] = _REGION,
     repository: Annotated[
         list[str] | None,
-        typer.Option("--repository", metavar="NAME", help="Make this one first. Repeatable."),
+        typer.Option("--repository", metavar="NAME", help="Create this repository. Repeatable."),
     ] = None,
     shuffle: Annotated[
-        bool, typer.Option(help="Give policies back rewritten and in random order, as ECR does.")
+        bool, typer.Option(help="Return policies rewritten and in random order, as ECR does.")
     ] = True,
     known_principals_only: Annotated[
         bool,
-        typer.Option("--known-principals-only", help="Refuse roles that its IAM does not have."),
+        typer.Option(
+            "--known-principals-only", help="Refuse roles and users that do not exist in its IAM."
+        ),
     ] = False,
     iam_delay: Annotated[
-        int,
-        typer.Option(
-            min=0, metavar="N", help="Refuse a new role N times, with --known-principals-only."
-        ),
+        int, _count("N", "Refuse a new role or user N times; needs --known-principals-only.")
     ] = 0,
     unique_ids: Annotated[
-        bool, typer.Option(help="Give deleted roles and users back as their unique ids.")
+        bool, typer.Option(help="Show deleted roles and users by their unique ids.")
     ] = True,
-    latency: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="Seconds that each call takes.")
-    ] = 0.0,
+    latency: Annotated[float, _count("SECONDS", "Delay each call by SECONDS.")] = 0.0,
     repository_limit: Annotated[
-        int, _amount("N", "Hold N repositories, and refuse to make more.")
+        int, _count("N", "Allow N repositories, and refuse to create more.")
     ] = 0,
     visible_after: Annotated[
-        int, _amount("N", "Hide a repository just made from the first N calls that name it.")
+        int, _count("N", "Hide a new repository from the first N calls that name it.")
     ] = 0,
-    meddle_after_reads: Annotated[
-        int, _amount("N", "Have somebody else change a policy right after the N-th read of it.")
+    concurrent_write_after_reads: Annotated[
+        int,
+        typer.Option(
+            "--meddle-after-reads",
+            min=0,
+            metavar="N",
+            show_default=False,
+            help="Change each policy right after its N-th read, as another writer.",
+        ),
     ] = 0,
     throttle_rate: Annotated[
-        float, _amount("CALLS", "Take so many calls a second from an account.")
+        float, _count("CALLS", "Throttle each account to CALLS calls per second.")
     ] = 0.0,
     throttle_burst: Annotated[
-        int, _amount("N", "Take N calls at once, with --throttle-rate (default 1).")
+        int, _count("N", "Allow N calls at once (default 1); needs --throttle-rate.")
     ] = 0,
     expire_after: Annotated[
-        int, _amount("N", "Let the credentials expire, for good, after N calls.")
+        int, _count("N", "Expire the credentials, for good, after N calls.")
     ] = 0,
     dead_region: Annotated[
-        str, typer.Option(metavar="REGION", help="Cut the connection of each call to this region.")
+        str, typer.Option(metavar="REGION", help="Close the connection of each call to REGION.")
     ] = "",
     disabled_region: Annotated[
-        str, typer.Option(metavar="REGION", help="Let this region not be enabled for the account.")
+        str, typer.Option(metavar="REGION", help="Refuse REGION as not enabled for the account.")
     ] = "",
     cut_before_every: Annotated[
-        int, _amount("N", "Cut the connection of each N-th call, its work not done.")
+        int, _count("N", "Close the connection of each N-th call before the operation.")
     ] = 0,
     cut_after_every: Annotated[
-        int, _amount("N", "Cut the connection of each N-th call, its work done.")
+        int, _count("N", "Close the connection of each N-th call after the operation.")
     ] = 0,
     fail_every: Annotated[
-        int, _amount("N", "Fail each N-th call with HTTP 500, its work not done.")
+        int, _count("N", "Fail each N-th call with HTTP 500 before the operation.")
     ] = 0,
     fail_after_every: Annotated[
-        int, _amount("N", "Fail each N-th call with HTTP 500, its work done.")
+        int, _count("N", "Fail each N-th call with HTTP 500 after the operation.")
     ] = 0,
     slow_every: Annotated[
-        int, _amount("N", "Answer each N-th call late, with --slow-seconds.")
+        int, _count("N", "Delay the response to each N-th call; needs --slow-seconds.")
     ] = 0,
     slow_seconds: Annotated[
-        float, _amount("SECONDS", "Seconds by which --slow-every is late.")
+        float, _count("SECONDS", "The delay in SECONDS; needs --slow-every.")
     ] = 0.0,
     quiet: Quiet = False,
 ) -> None:
     """Run the embedded ECR on loopback until stopped.
 
-    `reconcile` and the `aws` client can both talk to it. The options from --latency on make it
-    the service on a bad day; each is off at 0, and calls are those of ECR alone.
+    `reconcile`, the `aws` client and other AWS clients can use it. The options from --latency on
+    are faults and limits: each is off at 0 or without a value. Only ECR calls are counted.
     """
-    no_proxy = forget_settings()
+    no_proxy = isolate_environment()
     from reconciler.policy.language.principals import ACCOUNT_ID
     from reconciler.sandbox.behaviour import Behaviour
+    from reconciler.sandbox.environment import UNSET
     from reconciler.sandbox.server import Sandbox
-    from reconciler.sandbox.settings import MISLEADING
 
     keep_quiet(quiet)
     _check_together("--iam-delay", iam_delay, "--known-principals-only", known_principals_only)
@@ -114,8 +123,8 @@ def sandbox(
     _check_together("--slow-every", slow_every, "--slow-seconds", slow_seconds)
     _check_together("--slow-seconds", slow_seconds, "--slow-every", slow_every)
     if not ACCOUNT_ID.fullmatch(account):
-        raise UsageError(f"{account} is no account id: it has 12 digits")
-    gc.enable()  # unlike the other commands, this one stays
+        raise UsageError(f"{account} is not an account id: an account id has 12 digits")
+    gc.enable()  # this command runs for long, unlike the others
     behaviour = Behaviour(
         rewrite=shuffle,
         shuffle=shuffle,
@@ -125,7 +134,7 @@ def sandbox(
         latency=latency,
         repository_limit=repository_limit,
         visible_after=visible_after,
-        meddle_after_reads=meddle_after_reads,
+        concurrent_write_after_reads=concurrent_write_after_reads,
         throttle_rate=throttle_rate,
         throttle_burst=throttle_burst,
         expire_after=expire_after,
@@ -138,28 +147,28 @@ def sandbox(
         slow_every=slow_every,
         slow_seconds=slow_seconds,
     )
-    with Sandbox(behaviour, account=account, region=region, port=port) as running:
+    with Sandbox(behaviour, account=account, region=region, port=port) as ecr:
         for name in repository or ():
-            running.create_repository(name)
-        for variable, value in {**running.environment(), **no_proxy}.items():
+            ecr.create_repository(name)
+        for variable, value in {**ecr.environment(), **no_proxy}.items():
             out(f"export {variable}={shlex.quote(value)}\n")
-        out(f"unset {' '.join(MISLEADING)}\n")
-        note(f"the embedded ECR of account {account} listens on {running.endpoint_url}")
-        note("paste the lines above into another terminal; Ctrl-C stops it")
+        out(f"unset {' '.join(UNSET)}\n")
+        note(f"the embedded ECR of account {account} listens on {ecr.endpoint_url}")
+        note("paste the lines above into another terminal; Ctrl-C stops the sandbox")
         _wait_until_stopped()
 
 
-def forget_settings() -> dict[str, str]:
-    """Remove AWS settings and proxies from the environment before moto reads them.
+def isolate_environment() -> dict[str, str]:
+    """Remove AWS settings and proxies from the environment, before moto is imported and reads them.
 
-    Gives the NO_PROXY variables: the hosts that they had, and the sandbox's.
+    Return the NO_PROXY variables for a client of the sandbox: the hosts so far, and loopback.
     """
-    from reconciler.sandbox.settings import exempted, without_settings
+    from reconciler.sandbox.environment import no_proxy_variables, without_aws_settings
 
-    hosts, kept = exempted(os.environ), without_settings(os.environ)
+    no_proxy, isolated = no_proxy_variables(os.environ), without_aws_settings(os.environ)
     os.environ.clear()
-    os.environ.update(kept)
-    return hosts
+    os.environ.update(isolated)
+    return no_proxy
 
 
 def _check_together(option: str, value: float, other: str, needed: float) -> None:

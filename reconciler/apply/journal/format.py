@@ -1,0 +1,423 @@
+"""The format of a journal: a line before each write, and one after it with the outcome.
+
+Every line is one JSON object in ASCII, with a digest over the rest of it.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple, TypedDict, cast, get_args
+
+from jsonschema import Draft202012Validator, FormatChecker
+
+from reconciler.apply.model import Done, Outcome, Result
+from reconciler.errors import InvalidError, RefusedError
+from reconciler.model.registry import RegistryScope, Target
+from reconciler.plan.model import Change, ChangeKind
+from reconciler.plan.saved_plan import TOOL, digest_of
+from reconciler.policy.language.document import MAX_POLICY_CHARACTERS
+from reconciler.policy.language.json_text import MalformedError, load_json
+from reconciler.policy.language.principals import ACCOUNT_ID, REGION, parse_arn, partition_of_region
+from reconciler.printable import printable
+
+FORMAT_VERSION = "1"
+"""Changes with whatever a reader of the earlier format would misread."""
+
+HEAD = f'{{"format_version":"{FORMAT_VERSION}","tool":"{TOOL}","kind":"'
+"""The start of every line, by which a truncated one is recognized."""
+
+MAX_LINE = 2**20
+"""Bytes; two policies of 10,240 characters, as the service spells them, take a tenth of it."""
+
+MAX_JOURNAL = 64 * 2**20
+"""Bytes; a larger journal is neither written nor read."""
+
+_MAX_ERROR = 240  # characters
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+Command = Literal["apply", "rollback"]
+
+
+class Author(NamedTuple):
+    """Who writes to a registry: the caller's ARN, and the role assumed for it, if any."""
+
+    arn: str
+    assume_role: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What all lines of one run have in common.
+
+    `run` is the run's id, of letters, digits and `-`; `plan` the digest of the saved plan
+    (`sha256:` and 64 hex digits), None without one; `file` the path of what the plan was made from;
+    `authors` has the author of each registry's changes.
+    """
+
+    run: str
+    command: Command
+    plan: str | None
+    file: str | None
+    authors: Mapping[RegistryScope, Author]
+
+
+@dataclass(frozen=True, slots=True)
+class JournaledWrite:
+    """One write that a run began.
+
+    `at` is in UTC. `before` and `after` are policies as text, None for no policy. `written` is
+    unknown if the run could not know it, or was killed before it recorded it.
+    """
+
+    run: str
+    at: datetime
+    by: str
+    target: Target
+    assume_role: str | None
+    change: ChangeKind
+    before: str | None
+    after: str | None
+    written: Done = Done.UNKNOWN
+
+
+class _LineJson(TypedDict):
+    format_version: str
+    tool: str
+    run: str
+    at: str
+    account: str
+    region: str
+    repository: str
+    digest: str
+
+
+class BeginJson(_LineJson):
+    """One repository that is about to be written."""
+
+    kind: Literal["begin"]
+    by: str
+    command: Command
+    plan: str | None
+    file: str | None
+    assume_role: str | None
+    change: ChangeKind
+    before: str | None
+    after: str | None
+
+
+class EndJson(_LineJson):
+    """The outcome of a write that was begun."""
+
+    kind: Literal["end"]
+    outcome: Result
+    written: bool | None
+    error: str | None
+
+
+_Schema = Mapping[str, object]
+_FORMATS = FormatChecker(formats=())
+_TEXT: _Schema = {"type": "string"}
+
+
+@_FORMATS.checks("printable")
+def _is_printable(value: object) -> bool:
+    return not isinstance(value, str) or printable(value) == value
+
+
+@_FORMATS.checks("time", raises=ValueError)
+def _is_time(value: object) -> bool:
+    return not isinstance(value, str) or _parse_time(value).strftime(_TIME) == value
+
+
+def _pattern(regex: str) -> _Schema:
+    return {**_TEXT, "pattern": rf"^(?:{regex})\Z"}
+
+
+def _or_null(schema: _Schema) -> _Schema:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+_NAME_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_DIGEST = _pattern("sha256:[0-9a-f]{64}")
+_PRINTABLE: _Schema = {**_TEXT, "format": "printable"}
+_LINE: Mapping[str, _Schema] = {
+    "format_version": {"const": FORMAT_VERSION},
+    "tool": {"const": TOOL},
+    "kind": _TEXT,
+    "run": _pattern("[A-Za-z0-9-]{1,64}"),
+    "at": {**_TEXT, "format": "time"},
+    "account": _pattern(ACCOUNT_ID.pattern),
+    # It becomes part of a host's name: only letters, digits and hyphens.
+    "region": _pattern(REGION.pattern),
+    # Source: ECR API Reference, "CreateRepository", repositoryName.
+    "repository": {"minLength": 2, "maxLength": 256, **_pattern(f"{_NAME_PART}(?:/{_NAME_PART})*")},
+    "digest": _DIGEST,
+}
+_FIELDS: Mapping[str, Mapping[str, _Schema]] = {
+    "begin": {
+        **_LINE,
+        "by": _PRINTABLE,
+        "command": {"enum": get_args(Command)},
+        "plan": _or_null(_DIGEST),
+        "file": _or_null(_PRINTABLE),
+        "assume_role": _or_null(_PRINTABLE),
+        "change": {"enum": get_args(ChangeKind)},
+        # A live policy may be any text, and is restored as it was; the new one was sent.
+        "before": _or_null(_TEXT),
+        "after": {**_or_null(_TEXT), "maxLength": MAX_POLICY_CHARACTERS},
+    },
+    "end": {
+        **_LINE,
+        "outcome": {"enum": get_args(Result)},
+        "written": {"type": ["boolean", "null"]},
+        "error": _or_null(_pattern("[ -~]*")),
+    },
+}
+_VALIDATORS = {
+    kind: Draft202012Validator({"properties": fields}, format_checker=_FORMATS)
+    for kind, fields in _FIELDS.items()
+}
+
+
+def begin_line(info: RunInfo, change: Change, at: datetime) -> bytes:
+    """Return the line before a write; `at` is in UTC."""
+    author = info.authors[change.target.scope]
+    fields = {
+        "by": printable(author.arn),
+        "command": info.command,
+        "plan": info.plan,
+        "file": None if info.file is None else printable(info.file),
+        "assume_role": author.assume_role,
+        "change": change.change,
+        "before": change.before_text,
+        "after": change.after_text,
+    }
+    return _line("begin", info, change.target, at, fields)
+
+
+def end_line(info: RunInfo, outcome: Outcome, at: datetime) -> bytes:
+    """Return the line after a write; `at` is in UTC."""
+    fields = {
+        "outcome": outcome.result,
+        "written": outcome.written.value,
+        "error": None if outcome.error is None else _shortened(outcome.error),
+    }
+    return _line("end", info, outcome.change.target, at, fields)
+
+
+def max_end_size(info: RunInfo, change: Change, at: datetime) -> int:
+    """Return the bytes that the line after a write takes at most."""
+    longest = max(get_args(Result), key=len)
+    worst = Outcome(change, longest, '"' * _MAX_ERROR, written=Done.NO)
+    return len(end_line(info, worst, at))
+
+
+def _line(
+    kind: str, info: RunInfo, target: Target, at: datetime, fields: Mapping[str, object]
+) -> bytes:
+    line: dict[str, object] = {
+        "format_version": FORMAT_VERSION,
+        "tool": TOOL,
+        "kind": kind,
+        "run": info.run,
+        "at": at.strftime(_TIME),
+        "account": target.scope.account,
+        "region": target.scope.region,
+        "repository": target.repository,
+        **fields,
+    }
+    line["digest"] = digest_of(line)
+    return json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _shortened(error: str) -> str:
+    plain = printable(error).encode("ascii", "backslashreplace").decode("ascii")
+    return plain[:_MAX_ERROR]
+
+
+def read_line(line: bytes) -> BeginJson | EndJson:
+    """Read one line, without its end, which may come from anyone.
+
+    Raises MalformedError, and RefusedError for another format or digest.
+    """
+    if len(line) > MAX_LINE:
+        raise MalformedError(f"larger than a line can be ({MAX_LINE:,} bytes)")
+    try:
+        value = load_json(line.decode("ascii"))
+    except UnicodeDecodeError:
+        raise MalformedError("not ASCII") from None
+    if not isinstance(value, dict) or value.get("tool") != TOOL:
+        raise MalformedError("not a line of a reconcile journal")
+    if value.get("format_version") != FORMAT_VERSION:
+        raise RefusedError(
+            f"written by another version of reconcile; this one reads format {FORMAT_VERSION}"
+        )
+    _check_fields(value)
+    if value["kind"] == "end":
+        end = cast("EndJson", value)
+        _check_outcome(end)
+        return end
+    begin = cast("BeginJson", value)
+    _check_change(begin)
+    _check_role(begin)
+    return begin
+
+
+def _check_fields(value: Mapping[str, object]) -> None:
+    kind = value.get("kind")
+    fields = _FIELDS.get(kind) if isinstance(kind, str) else None
+    if not isinstance(kind, str) or fields is None:
+        raise MalformedError("'kind' is neither begin nor end")
+    if value.keys() != fields.keys():
+        field = min(value.keys() ^ fields.keys())
+        raise MalformedError(f"{field!r} is {'unknown' if field in value else 'missing'}")
+    for error in _VALIDATORS[kind].iter_errors(value):
+        raise MalformedError(f"{error.path[0]!r} has an invalid value")
+    if value["digest"] != digest_of(value):
+        raise RefusedError(
+            "edited or damaged since it was written: its digest does not match its content"
+        )
+
+
+def _check_change(line: BeginJson) -> None:
+    before, after = line["before"], line["after"]
+    fits = {"create": before is None, "delete": after is None, "set": after is not None}
+    if not fits[line["change"]]:
+        raise MalformedError("'change' does not fit its policies")
+
+
+def _check_outcome(line: EndJson) -> None:
+    expected = {"applied": True, "in-force": False}
+    if line["outcome"] in expected and line["written"] is not expected[line["outcome"]]:
+        raise MalformedError("'written' does not fit 'outcome'")
+
+
+def _check_role(line: BeginJson) -> None:
+    """Require a role of the registry's own account, as every author must be."""
+    if line["assume_role"] is None:
+        return
+    arn = parse_arn(line["assume_role"])
+    own = (partition_of_region(line["region"]), line["account"], "role")
+    if arn is None or (arn.partition, arn.account, arn.resource_type) != own:
+        raise MalformedError("'assume_role' is not a role of the registry's account")
+
+
+def _parse_time(text: str) -> datetime:
+    return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+
+
+def read_journal(content: bytes, name: str = "the journal") -> tuple[JournaledWrite, ...]:
+    """Read a journal's content: the writes, in its order; none from an empty journal.
+
+    A run that is killed, or whose disk is full, leaves its last line truncated, and another run
+    may have added lines since. Such a line begins a write that was never sent, or ends one whose
+    outcome is then unknown. At the very end, any text without an end counts as such a line: whoever
+    wants to hide a write could remove the line as well. Raises InvalidError, with the number, for
+    any other unreadable line, and RefusedError for a journal of another format.
+    """
+    if len(content) > MAX_JOURNAL:
+        raise InvalidError(f"{name} is larger than a journal can be ({MAX_JOURNAL:,} bytes)")
+    if not _is_journal(content):
+        raise InvalidError(f"{name} is not a reconcile journal")
+    *lines, rest = content.split(b"\n")
+    if rest and not _is_unfinished(rest):
+        lines.append(rest)
+    return _JournalReader(name).read(lines)
+
+
+def _is_journal(content: bytes) -> bool:
+    """Return whether the content starts as a journal of any format does.
+
+    The second line decides if the first is truncated.
+    """
+    first, *second = content.split(b"\n", 2)[:2]
+    if not first.rstrip(b"\0"):
+        return not content
+    return _has_head(first) and (len(first) >= len(HEAD) or all(map(_has_head, second)))
+
+
+def _has_head(line: bytes) -> bool:
+    head = HEAD.encode()
+    start = line[: len(head)].rstrip(b"\0")
+    return head.startswith(start) or start.startswith(b'{"format_version":')
+
+
+class _JournalReader:
+    """Reads the lines of one journal in their order."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._writes: list[JournaledWrite] = []
+        self._runs: set[str] = set()
+        self._open: dict[tuple[str, Target], int] = {}
+
+    def read(self, lines: Iterable[bytes]) -> tuple[JournaledWrite, ...]:
+        truncated = 0
+        for number, line in enumerate(lines, start=1):
+            if _is_truncated(line):
+                truncated = truncated or number
+                continue
+            try:
+                found = read_line(line)
+                self._check_truncated(truncated, found)
+                self._add(found)
+            except MalformedError as malformed:
+                raise InvalidError(f"{self._name}, line {number}: {malformed.reason}") from None
+            except RefusedError as refused:
+                raise RefusedError(f"{self._name}, line {number}: {refused.message}") from None
+            truncated = 0
+        return tuple(self._writes)
+
+    def _check_truncated(self, truncated: int, following: BeginJson | EndJson) -> None:
+        """Require that a run ended where a line is truncated."""
+        if truncated and (following["kind"] == "end" or following["run"] in self._runs):
+            raise InvalidError(f"{self._name}, line {truncated}: truncated in the middle of a run")
+
+    def _add(self, line: BeginJson | EndJson) -> None:
+        target = Target(line["repository"], RegistryScope(line["account"], line["region"]))
+        key = line["run"], target
+        if line["kind"] == "begin":
+            self._runs.add(line["run"])
+            self._open[key] = len(self._writes)
+            self._writes.append(_begun(line, target))
+            return
+        if key not in self._open:
+            raise MalformedError("the end of a write without its beginning")
+        number = self._open.pop(key)
+        self._writes[number] = replace(self._writes[number], written=Done(line["written"]))
+
+
+def _begun(line: BeginJson, target: Target) -> JournaledWrite:
+    return JournaledWrite(
+        run=line["run"],
+        at=_parse_time(line["at"]),
+        by=line["by"],
+        target=target,
+        assume_role=line["assume_role"],
+        change=line["change"],
+        before=line["before"],
+        after=line["after"],
+    )
+
+
+def _is_truncated(line: bytes) -> bool:
+    """Return whether a line starts as one of ours, and ends before its JSON does.
+
+    After a loss of power the rest may be zeros.
+    """
+    text = line.rstrip(b"\0").decode("latin-1")
+    return (text.startswith(HEAD) or HEAD.startswith(text)) and _is_unfinished(line)
+
+
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+"""A string of JSON, or the beginning of one."""
+
+
+def _is_unfinished(line: bytes) -> bool:
+    """Return whether the JSON object of a line does not end in it.
+
+    A line is one flat object: outside its strings, the first closing brace is the last.
+    """
+    return len(line) <= MAX_LINE and "}" not in _JSON_STRING.sub("", line.decode("latin-1"))

@@ -1,0 +1,43 @@
+"""The live policy compared with the one of the plan and the desired one."""
+
+from enum import Enum
+
+from reconciler.plan.model import Change
+from reconciler.policy.language.document import Policy, Unreadable
+from reconciler.policy.meaning.facts import same_meaning
+from reconciler.policy.meaning.keep import is_reshuffled, kept_statements, statement_key
+
+
+class LiveState(Enum):
+    """What the live policy of a change's repository is."""
+
+    AS_PLANNED = "the one that the plan was made from"
+    IN_FORCE = "the desired one"
+    OTHER = "another one"
+
+
+def live_state(change: Change, live_text: str | None) -> LiveState:
+    """Return what a live policy is; None is no policy."""
+    live = change.target.read(live_text)
+    if is_same(live, change.before) and _kept(live, change) == _kept(change.before, change):
+        return LiveState.AS_PLANNED
+    return LiveState.IN_FORCE if is_same(live, change.after) else LiveState.OTHER
+
+
+def _kept(live: Policy, change: Change) -> frozenset[tuple[object, ...]]:
+    """Return the statements that others own: unlike the meaning, that depends on Sids."""
+    if isinstance(live, Unreadable):
+        return frozenset()
+    return frozenset(
+        statement_key(statement) for statement in kept_statements(live, change.ownership)
+    )
+
+
+def is_same(left: Policy, right: Policy) -> bool:
+    """Return whether two policies are the same, in whatever words and order.
+
+    Two that are not understood are compared as JSON, since the service reorders it.
+    """
+    if isinstance(left, Unreadable) and isinstance(right, Unreadable):
+        return is_reshuffled(left.text, right.text)
+    return same_meaning(left, right)

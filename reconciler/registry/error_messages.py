@@ -1,0 +1,196 @@
+"""An error of boto3 as a message of one line, with a hint."""
+
+import re
+
+from botocore import exceptions as boto
+
+from reconciler.printable import printable
+from reconciler.redaction import redacted
+from reconciler.registry.classify import (
+    BAD_SIGNATURE,
+    EXPIRED,
+    error_code,
+    error_text,
+    failure_kind,
+)
+from reconciler.registry.credential_sources import missing_files
+from reconciler.registry.errors import CallError, FailureKind
+
+_MAX_QUOTE = 500  # characters of AWS's text in a message
+_NO_PERMISSION = re.compile(r"User: (?P<caller>\S+) is not authorized to perform: (?P<action>\S+)")
+_REASON = re.compile(r"\bbecause (?P<reason>.+)|\bwith (?P<deny>an explicit deny.*)", re.DOTALL)
+
+CREDENTIALS_HINT = "check with `aws sts get-caller-identity` that these credentials work"
+SETTINGS_HINT = "check --profile, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the files in ~/.aws"
+_HINTS = {
+    FailureKind.SETTINGS: SETTINGS_HINT,
+    FailureKind.CONNECTION: (
+        "check the network, the proxy, the region's name and AWS_ENDPOINT_URL"
+    ),
+    FailureKind.TLS: "where a proxy has certificates of its own, name them in AWS_CA_BUNDLE; "
+    "for an http:// endpoint, check AWS_ENDPOINT_URL",
+    FailureKind.UNANSWERED: "run the same command again; if the error persists, check for a proxy",
+    FailureKind.SERVICE: "an error of AWS; run the same command again",
+    FailureKind.THROTTLED: "other callers use up the account's request rate; run the same command "
+    "again later",
+    FailureKind.REPOSITORY_MISSING: "check its name, account and region; a new repository may not "
+    "be visible yet",
+    FailureKind.PRINCIPAL_NOT_FOUND: "a principal of the policy does not exist (yet); AWS does not "
+    "say which",
+    FailureKind.INVALID_POLICY: "AWS does not say what is invalid; a principal that does not exist "
+    "can be the reason",
+}
+
+_ENABLED_BY_DEFAULT = frozenset(
+    {
+        *("ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1"),
+        *("ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1"),
+        *("eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1"),
+        "us-west-2",
+    }
+)
+"""The regions of the partition `aws` that every account has ("Enable or disable AWS Regions in your
+account", AWS Account Management Reference Guide)."""
+
+_OTHER_PARTITIONS = ("cn-", "eu-iso", "eusc-", "us-gov-", "us-iso")
+"""Prefixes of other partitions' regions; customers enable none of those."""
+
+_ENDPOINT_VARIANTS = {
+    "FIPS": (
+        re.compile("fips", re.IGNORECASE),
+        "AWS_USE_FIPS_ENDPOINT (use_fips_endpoint in a profile)",
+    ),
+    "dual-stack": (
+        re.compile(r"dual-?stack|\.api\.aws\b|\.api\.amazonwebservices\b", re.IGNORECASE),
+        "AWS_USE_DUALSTACK_ENDPOINT (use_dualstack_endpoint in a profile)",
+    ),
+}
+"""Kinds of endpoints: a sign of each in an address or in botocore's error, and its setting."""
+
+
+def explain(
+    error: Exception, *, operation: str, repository: str | None, region: str = ""
+) -> CallError:
+    """Return an error of boto3 as one safe line, with a hint where one helps.
+
+    `operation` is the API's name of the call, such as `GetRepositoryPolicy`, or `connect` before
+    any call; `region` may be empty. A CallError is returned as it is.
+    """
+    if isinstance(error, CallError):
+        return error
+    kind = failure_kind(error)
+    call = operation if repository is None else f"{operation} on {quoted(repository)}"
+    reason = quoted(error_text(error))
+    hint = _HINTS.get(kind)
+    match kind:
+        case FailureKind.SETTINGS:
+            message, hint = f"the AWS settings do not work: {reason}", _variant_hint(reason) or hint
+        case FailureKind.CREDENTIALS:
+            message, hint = _credentials(error, reason)
+        case FailureKind.NOT_ACCEPTED:
+            message = f"AWS does not accept the credentials{region and f' in {region}'}: {reason}"
+            hint = _enabling_hint(region) if _is_opt_in(region) else CREDENTIALS_HINT
+        case FailureKind.CONNECTION:
+            message, hint = f"no connection: {reason}", _variant_hint(reason) or hint
+        case FailureKind.DENIED:
+            message, hint = _denied(reason, operation, repository)
+        case FailureKind.UNANSWERED:
+            message = f"{call}: unexpected response: {_response_error(error)}"
+        case FailureKind.THROTTLED:
+            message = f"{call} was throttled on every attempt: {reason}"
+        case _:
+            message = f"{call} failed: {_with_code(error, reason)}"
+    return CallError(message, kind=kind, hint=hint)
+
+
+def in_this_region_only(error: CallError, region: str) -> CallError:
+    """Return the error of credentials that work in other regions with the hint for this one."""
+    if error.kind is not FailureKind.NOT_ACCEPTED:
+        return error
+    return CallError(error.message, kind=error.kind, hint=_enabling_hint(region))
+
+
+def quoted(text: str) -> str:
+    """Return AWS's text safe to show: without secrets, and truncated."""
+    safe = redacted(text)
+    return printable(safe if len(safe) <= _MAX_QUOTE else safe[:_MAX_QUOTE] + "…")
+
+
+def _credentials(error: Exception, reason: str) -> tuple[str, str]:
+    if isinstance(error, boto.NoCredentialsError):
+        return "; ".join(["no AWS credentials found", *map(quoted, missing_files())]), (
+            "set AWS_PROFILE, log in with `aws sso login`, or set AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY"
+        )
+    code = error_code(error)
+    if code in EXPIRED:
+        return "the credentials expired", "log in again"
+    if code in BAD_SIGNATURE:
+        return f"AWS did not accept the signature: {reason}", (
+            "check this machine's clock, and the secret access key"
+        )
+    if isinstance(error, boto.ClientError) and error.operation_name.startswith("AssumeRole"):
+        return f"the role could not be assumed: {_with_code(error, reason)}", (
+            "the role's trust policy must name the caller, and the caller must be allowed "
+            "sts:AssumeRole on it"
+        )
+    return f"the AWS credentials do not work: {reason}", CREDENTIALS_HINT
+
+
+def _denied(text: str, operation: str, repository: str | None) -> tuple[str, str]:
+    """Return the message, which names the action once and the caller, and the hint."""
+    named = _NO_PERMISSION.search(text)
+    service = "sts" if operation == "GetCallerIdentity" else "ecr"
+    action = named["action"] if named else f"{service}:{operation}"
+    call = action if repository is None else f"{action} on {quoted(repository)}"
+    reason = _REASON.search(text)
+    why = (reason["reason"] or reason["deny"]) if reason else "" if named else text
+    why = why.replace(f"the {action} action", "it").replace(action, "it")
+    caller = named["caller"] if named else "the caller"
+    message = f"{call}: not allowed for {caller}{why and f': {why}'}"
+    if reason is not None and "explicit deny" in reason[0]:
+        return message, "a Deny decides: an Allow in another policy does not help"
+    return message, "allow it in the identity policy of the caller"
+
+
+def _response_error(error: Exception) -> str:
+    match error:
+        case boto.ReadTimeoutError():
+            return "timed out"
+        case boto.ConnectionClosedError():
+            return "the connection was closed"
+        case boto.HTTPClientError() | boto.ClientError():
+            return quoted(error_text(error))
+        case _:
+            return "not in AWS's format"
+
+
+def _with_code(error: Exception, text: str) -> str:
+    code = quoted(error_code(error))
+    return f"{text} ({code})" if code and code not in text else text
+
+
+def _is_opt_in(region: str) -> bool:
+    """Whether an account has to enable a region before it can use it."""
+    by_default = region in _ENABLED_BY_DEFAULT or region.startswith(_OTHER_PARTITIONS)
+    return bool(region) and not by_default
+
+
+def _enabling_hint(region: str) -> str:
+    return (
+        "the region may not be enabled for the account: see `aws account get-region-opt-status "
+        f"--region-name {region}`; else check the credentials with `aws sts get-caller-identity`"
+    )
+
+
+def _variant_hint(text: str) -> str | None:
+    """Return a hint with the settings that ask for an endpoint that may not exist."""
+    asked = {
+        kind: setting for kind, (sign, setting) in _ENDPOINT_VARIANTS.items() if sign.search(text)
+    }
+    if not asked:
+        return None
+    return (
+        f"not every region has a {' or '.join(asked)} endpoint: unset "
+        f"{' and '.join(asked.values())}, or check the network"
+    )

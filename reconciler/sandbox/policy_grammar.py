@@ -1,0 +1,109 @@
+"""The policy texts that SetRepositoryPolicy accepts, as a JSON schema.
+
+Sources: "Grammar of the IAM JSON policy language" and "AWS JSON policy elements: Principal" (IAM
+User Guide), and public reports. Assumed, for want of evidence: NotPrincipal, NotAction and any
+well-formed action are accepted; unknown elements, unknown condition operators, duplicate keys and
+principals of another partition are refused.
+"""
+
+from jsonschema import Draft202012Validator, ValidationError
+
+from reconciler.sandbox.policy_text import Json, JsonObject, aws_principals, parse_json
+
+
+def _string_or_list(pattern: str) -> JsonObject:
+    string: JsonObject = {"type": "string", "pattern": rf"^(?:{pattern})\Z"}
+    return {"anyOf": [string, {"type": "array", "minItems": 1, "items": string}]}
+
+
+def _exactly_one(first: str, second: str) -> JsonObject:
+    return {"oneOf": [{"required": [first]}, {"required": [second]}]}
+
+
+_ARN = (
+    r"arn:aws(?:-[a-z]+)*:(?:"
+    r"iam::[0-9]{12}:root"
+    r"|iam::[0-9]{12}:(?:role|user)/(?:[!-)+->@-~]+/)?[A-Za-z0-9_+=,.@-]{1,64}"
+    r"|sts::[0-9]{12}:assumed-role/[A-Za-z0-9_+=,.@-]{1,64}/[A-Za-z0-9_+=,.@-]{2,64})"
+)
+_OPERATOR = (
+    r"(?i)^(?:(?:ForAnyValue:|ForAllValues:)?"
+    r"(?:String(?:Not)?(?:Equals(?:IgnoreCase)?|Like)"
+    r"|(?:Numeric|Date)(?:(?:Not)?Equals|(?:Less|Greater)Than(?:Equals)?)"
+    r"|Arn(?:Not)?(?:Equals|Like)"
+    r"|(?:Not)?IpAddress|Bool|BinaryEquals)(?:IfExists)?"
+    r"|Null)\Z"
+)
+_ACTION = _string_or_list(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
+_PRINCIPAL: JsonObject = {
+    "anyOf": [
+        {"const": "*"},
+        {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": False,
+            "properties": {
+                "AWS": _string_or_list(rf"\*|[0-9]{{12}}|{_ARN}"),
+                "Service": _string_or_list(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+"),
+            },
+        },
+    ]
+}
+_SCALAR: Json = {"type": ["string", "number", "boolean"]}
+_CONDITION: JsonObject = {
+    "type": "object",
+    "propertyNames": {"pattern": _OPERATOR},
+    "additionalProperties": {
+        "type": "object",
+        "additionalProperties": {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]},
+    },
+}
+_STATEMENT: JsonObject = {
+    "type": "object",
+    "required": ["Effect"],
+    "allOf": [_exactly_one("Principal", "NotPrincipal"), _exactly_one("Action", "NotAction")],
+    # Resource is refused (awsdocs/amazon-ecr-user-guide#20).
+    "additionalProperties": False,
+    "properties": {
+        "Sid": {"type": "string"},
+        "Effect": {"enum": ["Allow", "Deny"]},
+        "Principal": _PRINCIPAL,
+        "NotPrincipal": _PRINCIPAL,
+        "Action": _ACTION,
+        "NotAction": _ACTION,
+        "Condition": _CONDITION,
+    },
+}
+_POLICY = Draft202012Validator(
+    {
+        "type": "object",
+        "required": ["Statement"],
+        "additionalProperties": False,
+        "properties": {
+            "Version": {"enum": ["2008-10-17", "2012-10-17"]},
+            "Id": {"type": "string"},
+            "Statement": {
+                "if": {"type": "array"},
+                "then": {"minItems": 1, "items": _STATEMENT},
+                "else": _STATEMENT,
+            },
+        },
+    }
+)
+
+
+def check_policy(text: str, partition: str) -> tuple[str, ...]:
+    """Check a policy text and return the ARNs of the roles, users and sessions that it names.
+
+    `partition` is that of the repository's region (`aws`, `aws-cn`, ...). Raises ValueError if
+    the service refuses the text, which it does with one message for all reasons. The length is
+    not checked here.
+    """
+    try:
+        _POLICY.validate(parse_json(text))
+    except (RecursionError, ValidationError) as error:
+        raise ValueError("not a policy") from error
+    arns = [name for name in aws_principals(text) if name.startswith("arn:")]
+    if not all(arn.startswith(f"arn:{partition}:") for arn in arns):
+        raise ValueError("a principal of another partition")
+    return tuple(arn for arn in arns if not arn.endswith(":root"))

@@ -1,0 +1,167 @@
+"""Policy texts: parsed, and rewritten as the service returns them. Pure functions.
+
+Any JSON is accepted. What does not have the shape of a policy is returned unchanged.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import NoReturn, TypeAlias
+
+from reconciler.sandbox.behaviour import Behaviour
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+JsonObject: TypeAlias = dict[str, Json]
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_PRINCIPALS = ("Principal", "NotPrincipal")
+_ACTIONS = ("Action", "NotAction")
+
+_Change: TypeAlias = Callable[[str, Json], Json]
+
+
+def parse_json(text: str) -> Json:
+    """Return `text` as JSON. Raises ValueError for invalid JSON and for a duplicate key."""
+    try:
+        document: Json = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return document
+
+
+def as_list(value: Json) -> list[Json]:
+    """Return a list unchanged, and any other value as a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def aws_principals(text: str) -> list[str]:
+    """Return the AWS principals that a policy text names, [] for text that is not JSON."""
+    try:
+        document = parse_json(text)
+    except ValueError:
+        return []
+    names: list[str] = []
+    for statement in as_list(document.get("Statement") if isinstance(document, dict) else None):
+        for element in _PRINCIPALS:
+            principal = statement.get(element) if isinstance(statement, dict) else None
+            if isinstance(principal, dict):
+                names += [n for n in as_list(principal.get("AWS")) if isinstance(n, str)]
+    return names
+
+
+def rename_principals(text: str, names: Mapping[str, str]) -> str:
+    """Return a policy text with its AWS principals renamed, the same text if none changes.
+
+    Conditions are unchanged: the service converts principals only ("AWS JSON policy elements:
+    Principal", IAM User Guide). The text must be JSON.
+    """
+    if all(old == new for old, new in names.items()):
+        return text
+
+    def rename(kind: str, values: Json) -> Json:
+        if kind != "AWS":
+            return values
+        return _each(values, lambda n: names.get(n, n) if isinstance(n, str) else n)
+
+    return json.dumps(_change_values(parse_json(text), rename), ensure_ascii=False)
+
+
+def rewrite_policy(text: str, behaviour: Behaviour, partition: str, rng: Random) -> str:
+    """Return the stored `text` as one read returns it, unchanged if it is not JSON.
+
+    `partition` is the partition of the root ARN that replaces an account id; `rng` determines the
+    order of the lists.
+    """
+    if not (behaviour.rewrite or behaviour.shuffle):
+        return text
+    try:
+        document = parse_json(text)
+        if behaviour.shuffle:
+            document = shuffle(document, rng)
+        if not behaviour.rewrite:
+            return json.dumps(document, ensure_ascii=False)
+        document = respell(document, partition)
+        # The service's own key order is unknown; the alphabetical one rarely equals the writer's.
+        return json.dumps(
+            document, indent=2, separators=(",", " : "), sort_keys=True, ensure_ascii=False
+        )
+    except (ValueError, RecursionError):
+        return text
+
+
+def respell(document: Json, partition: str) -> Json:
+    """Return a policy with one-element lists as strings and account ids as root ARNs."""
+
+    def change(kind: str, values: Json) -> Json:
+        if kind == "AWS":
+            values = _each(values, lambda name: _root_arn(name, partition))
+        one_string = isinstance(values, list) and len(values) == 1 and isinstance(values[0], str)
+        return as_list(values)[0] if one_string else values
+
+    return _change_values(document, change)
+
+
+def shuffle(document: Json, rng: Random) -> Json:
+    """Return a policy with its statements, principals and actions in a random order."""
+
+    def change(kind: str, values: Json) -> Json:
+        if isinstance(values, list) and kind != "Condition":
+            return rng.sample(values, len(values))
+        return values
+
+    if isinstance(document, dict) and "Statement" in document:
+        document = document | {"Statement": change("Statement", document["Statement"])}
+    return _change_values(document, change)
+
+
+def _root_arn(name: Json, partition: str) -> Json:
+    if isinstance(name, str) and _ACCOUNT.fullmatch(name):
+        return f"arn:{partition}:iam::{name}:root"
+    return name
+
+
+def _change_values(document: Json, change: _Change) -> Json:
+    """Return a policy with the values of its principals, actions and condition keys changed.
+
+    `change` takes the kind of the values and the values. The kind is "Action", "Condition", or
+    the type of a principal, such as "AWS".
+    """
+
+    def element(name: str, value: Json) -> Json:
+        if name in _PRINCIPALS:
+            return _members(value, change)
+        if name in _ACTIONS:
+            return change("Action", value)
+        if name == "Condition":
+            return _members(value, lambda _, keys: _members(keys, condition))
+        return value
+
+    def condition(_key: str, values: Json) -> Json:
+        return change("Condition", values)
+
+    if not isinstance(document, dict) or "Statement" not in document:
+        return document
+    statements = _each(document["Statement"], lambda statement: _members(statement, element))
+    return document | {"Statement": statements}
+
+
+def _members(value: Json, change: _Change) -> Json:
+    if not isinstance(value, dict):
+        return value
+    return {name: change(name, member) for name, member in value.items()}
+
+
+def _each(value: Json, change: Callable[[Json], Json]) -> Json:
+    return [change(item) for item in value] if isinstance(value, list) else change(value)
+
+
+def _object(pairs: list[tuple[str, Json]]) -> JsonObject:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        raise ValueError("duplicate key in an object")
+    return mapping
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
