@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.cli.files import name_of, read_file
-from reconciler.policy.language.document import Document, Unreadable, read_policy
-from reconciler.policy.meaning.difference import difference
-from reconciler.policy.meaning.facts import facts_of
+from reconciler.policy import Document, Unreadable, difference, facts_of, read_policy
 from reconciler.report.comparison import Comparison, UnreadableDocument
 
 _MAX_BYTES = 16 * 2**20

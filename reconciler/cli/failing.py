@@ -74,7 +74,7 @@ def _show(error: Exception | Interrupt) -> _Failure:
 def _write_json(failure: _Failure, error: Exception | Interrupt) -> None:
     """Write the JSON document of a failure in place of the result's."""
     from reconciler.cli.load import InvalidFileError  # noqa: PLC0415 - costs; most runs do not fail
-    from reconciler.report.failure_json import render_failure_json  # noqa: PLC0415
+    from reconciler.report.problems import render_failure_json  # noqa: PLC0415
 
     problems = error.problems if isinstance(error, InvalidFileError) else ()
     hint = None if failure.hint is None else redacted(failure.hint)

@@ -65,7 +65,7 @@ def guarded(
 
 def _note_idle(plan: Plan, allowed: Allowances) -> None:
     changed = {change.target.repository for change in plan.changes}
-    broken = {one.target.repository for one in plan.broken}
+    broken = {one.target.repository for one in plan.violations}
     for option, names, known in (
         (EMPTY, allowed.empty, changed),
         (LOCK_OUT, allowed.lock_out, changed),

@@ -12,8 +12,8 @@ from reconciler.access_file.model import AccessFile
 from reconciler.cli.files import MAX_ACCESS_FILE, name_of, read_file
 from reconciler.cli.terminal import page_of, paint_for, tell
 from reconciler.errors import InvalidError, UsageError
-from reconciler.policy.language.glob import glob_matches
-from reconciler.report.problems_text import render_problems
+from reconciler.policy import glob_matches
+from reconciler.report.problems import render_problems
 
 
 class InvalidFileError(InvalidError):

@@ -11,7 +11,7 @@ from reconciler.access_file.document.schema import inlined, schema_text
 from reconciler.cli.files import STDIN, name_of, read_file, require_no_stdout
 from reconciler.cli.terminal import as_argument, note
 from reconciler.errors import InvalidError, ReconcileError, UsageError
-from reconciler.plan.saved import SavedPlan, read_saved
+from reconciler.plan.saved_plan import SavedPlan, read_saved
 from reconciler.report.layout import unbroken
 
 MAX_BYTES = 64 * 1024 * 1024

@@ -23,12 +23,12 @@ from reconciler.model.registry import LiveRegistry, RegistryScope
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
-from reconciler.policy.language.glob import has_wildcard
+from reconciler.plan.saved_plan import Origin
+from reconciler.policy import has_wildcard
 from reconciler.printable import printable
 from reconciler.registry.errors import CallError
 from reconciler.registry.reader import unread
 from reconciler.registry.session import caller_identity
-from reconciler.report.plan_json import Origin
 
 _MOST_REGISTRIES = 40
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from reconciler import __version__
 from reconciler.apply.model import Outcome
@@ -11,9 +11,10 @@ from reconciler.cli.options import Format
 from reconciler.cli.survey import Survey
 from reconciler.cli.terminal import is_interactive, is_piped, out, paint_for, show, tell
 from reconciler.plan.guards import Refusal
+from reconciler.plan.saved_plan import Origin
 from reconciler.printable import printable
-from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
-from reconciler.report.plan_json import Origin, render_drift_json, render_plan_json
+from reconciler.report.outcomes import render_outcomes
+from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
 from reconciler.report.plan_text import Explain, explain_nothing, render_drift, render_plan
 from reconciler.report.plan_view import PlanView, view_drift, view_plan
 
@@ -57,7 +58,7 @@ def show_drift(survey: Survey, source: AccessSource, format_: Format, *, grouped
 
 
 def show_outcomes(
-    outcomes: Iterable[Outcome],
+    outcomes: Sequence[Outcome],
     view: PlanView,
     origin: Origin,
     format_: Format,
@@ -66,21 +67,11 @@ def show_outcomes(
     left_alone: int = 0,
 ) -> None:
     """Write what became of each change to stdout, and how many others were left alone."""
-    views = [
-        OutcomeView(
-            outcome.change.target.repository,
-            outcome.change.target.scope.region,
-            outcome.change.change,
-            outcome.result,
-            outcome.error,
-        )
-        for outcome in outcomes
-    ]
     if format_ is Format.JSON:
-        out(render_outcomes_json(view, views, origin))
+        out(render_outcomes_json(view, outcomes, origin))
     else:
         paint = paint_for(sys.stdout)
-        show(render_outcomes(views, len(view.errors), paint, command, left_alone))
+        show(render_outcomes(outcomes, len(view.plan.errors), paint, command, left_alone))
 
 
 def show_refusals(refusals: Iterable[Refusal]) -> None:

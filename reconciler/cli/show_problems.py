@@ -7,8 +7,7 @@ from reconciler.access_file.load import Loaded
 from reconciler.cli.files import name_of
 from reconciler.cli.options import Format
 from reconciler.cli.terminal import out, page_of, paint_for, show
-from reconciler.report.problems_json import render_problems_json
-from reconciler.report.problems_text import render_problems, render_verdict
+from reconciler.report.problems import render_problems, render_problems_json, render_verdict
 
 
 def show_problems(file: Path, loaded: Loaded, format_: Format) -> None:

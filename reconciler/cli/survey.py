@@ -20,7 +20,7 @@ from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import LiveRegistry, RegistryScope
 from reconciler.plan.guards import Refusal
 from reconciler.plan.model import Plan
-from reconciler.policy.language.glob import has_wildcard
+from reconciler.policy import has_wildcard
 from reconciler.registry.error_messages import in_this_region_only
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace

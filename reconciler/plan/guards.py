@@ -7,9 +7,7 @@ from reconciler.model.guards import Allowances, Guards, Limit
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan
-from reconciler.policy.language.glob import glob_matches
-from reconciler.policy.meaning.facts import facts_of_policy
-from reconciler.policy.meaning.public import public_access
+from reconciler.policy import facts_of_policy, glob_matches, public_access
 from reconciler.printable import quoted
 
 REVOCATIONS = "--allow-revocations"
@@ -120,7 +118,7 @@ def _check_emptied(changes: Iterable[Change], allowed: frozenset[str]) -> Iterab
 
 
 def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
-    for broken in plan.broken:
+    for broken in plan.violations:
         name = broken.target.repository
         if not broken.repaired and name not in allowed:
             yield Refusal(

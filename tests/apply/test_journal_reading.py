@@ -19,7 +19,7 @@ from reconciler.apply.journal.format import (
 from reconciler.apply.model import Done, Outcome
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
-from reconciler.plan.saved import digest_of
+from reconciler.plan.saved_plan import digest_of
 from tests.apply.journal_making import (
     APP,
     CALLER,

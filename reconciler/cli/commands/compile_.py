@@ -23,7 +23,7 @@ def compile_(
     from reconciler.access_file.desired import compile_desired, desired_policies
     from reconciler.cli.load import load_valid
     from reconciler.cli.planning import selected
-    from reconciler.policy.language.glob import has_wildcard
+    from reconciler.policy import has_wildcard
     from reconciler.printable import printable_json
 
     keep_quiet(quiet)

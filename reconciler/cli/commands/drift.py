@@ -47,6 +47,6 @@ def drift(
     found = replace(found, plan=without_expired(found.plan))
     show_drift(found, source, format_, grouped=not no_group)
     codes = findings_exit(found.plan, source.access)
-    if found.plan.changes or found.plan.broken:
+    if found.plan.changes or found.plan.violations:
         codes.append(Exit.DIFFERS)
     raise typer.Exit(worst(codes))
