@@ -14,7 +14,6 @@ class Remedy(Enum):
 
     NAME_ACCESS_FILE = "name another access file"
     NAME_JOURNAL = "keep the journal in another file"
-    MAKE_PLAN = "make a new plan"
     SELECT_FEWER = "select fewer repositories"
     WRITE_ELSEWHERE = "write to another file"
     CHECK_AWS_SETTINGS = "check the profile, AWS_REGION, AWS_ENDPOINT_URL and the files in ~/.aws"

@@ -13,10 +13,11 @@ from reconciler.model.registry import LiveRegistry, LiveRepository, ReadFailure,
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import check_guards
 from reconciler.plan.model import Plan
-from reconciler.report.paint import plain
-from reconciler.report.plan_json import Origin, render_plan_json
+from reconciler.plan.saved_plan import Origin
+from reconciler.report.plan_json import render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan
 from reconciler.report.plan_view import view_drift, view_plan
+from reconciler.report.spans import plain
 from reconciler.workflow.file_plan import plan_registries
 from reconciler.workflow.source import AccessSource
 

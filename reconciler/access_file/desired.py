@@ -9,10 +9,7 @@ from reconciler.access_file.document.problems import Place
 from reconciler.access_file.model import AccessFile, Entry, PlacedGrant, PlacedStatement
 from reconciler.model.grants import Desired, Grant, grant_facts
 from reconciler.model.registry import RepositorySettings
-from reconciler.policy.compile import compile_policy
-from reconciler.policy.language.document import Statement
-from reconciler.policy.language.glob import GlobIndex
-from reconciler.policy.meaning.facts import Actions, Facts, Holder
+from reconciler.policy import Actions, Facts, GlobIndex, Holder, Statement, compile_policy
 
 EntriesByName = tuple[tuple[str, tuple[Entry, ...]], ...]
 """Each repository, or pattern alone, with the entries that apply to it; sorted by name."""

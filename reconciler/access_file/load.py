@@ -40,7 +40,7 @@ from reconciler.access_file.sections.registry import (
     read_unmanaged_repositories,
 )
 from reconciler.access_file.sections.tiers import read_tiers
-from reconciler.policy.meaning.callers import known_of_requests
+from reconciler.policy import known_of_requests
 
 
 class Loaded(NamedTuple):

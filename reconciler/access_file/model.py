@@ -8,13 +8,15 @@ from reconciler.model.display_names import DisplayNames
 from reconciler.model.grants import Grant
 from reconciler.model.guards import Guards
 from reconciler.model.registry import RepositorySettings
-from reconciler.policy.language.document import Statement
-from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.principals import account_principal
-from reconciler.policy.meaning.facts import NamedPrincipal
-from reconciler.policy.meaning.keep import Ownership
-from reconciler.policy.meaning.never import NeverRule
-from reconciler.policy.meaning.tiers import Tiers
+from reconciler.policy import (
+    NamedPrincipal,
+    NeverRule,
+    Ownership,
+    Statement,
+    Tiers,
+    account_principal,
+    has_wildcard,
+)
 
 
 class Registry(NamedTuple):

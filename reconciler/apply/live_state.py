@@ -3,9 +3,7 @@
 from enum import Enum
 
 from reconciler.plan.model import Change
-from reconciler.policy.language.document import Policy, Unreadable
-from reconciler.policy.meaning.difference import same_policy
-from reconciler.policy.meaning.keep import kept_statements, statement_key
+from reconciler.policy import Policy, Unreadable, kept_statements, same_policy, statement_key
 
 
 class LiveState(Enum):

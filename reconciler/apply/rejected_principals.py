@@ -15,16 +15,18 @@ from reconciler.apply.retry import Deadline, write_policy
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.model.registry import RegistryScope
 from reconciler.plan.model import Change
-from reconciler.policy.language.conditions import NO_CONDITION
-from reconciler.policy.language.document import (
+from reconciler.policy import (
     MAX_POLICY_CHARACTERS,
+    NO_CONDITION,
     VERSION,
     Document,
     Policy,
+    Principal,
+    gone_kind,
+    minified,
+    parse_arn,
     read_policy,
 )
-from reconciler.policy.language.json_text import minified
-from reconciler.policy.language.principals import Principal, gone_kind, parse_arn
 from reconciler.redaction import redacted
 from reconciler.registry.errors import CallError, Retry
 

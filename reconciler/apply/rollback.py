@@ -14,13 +14,19 @@ from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.compute import merge_plans
 from reconciler.plan.counts import count_granted, count_revoked
-from reconciler.plan.keeping import dropped_statements, lambda_risks
+from reconciler.plan.dropped import dropped_statements, lambda_risks
 from reconciler.plan.model import NOTHING_KEPT, Change, Finding, Plan, PlanError, finding
 from reconciler.plan.risks import find_risks
-from reconciler.policy.language.document import MAX_POLICY_CHARACTERS, Policy, Unreadable
-from reconciler.policy.language.principals import gone_kind
-from reconciler.policy.meaning.difference import difference, same_policy
-from reconciler.policy.meaning.facts import Facts, facts_of_policy
+from reconciler.policy import (
+    MAX_POLICY_CHARACTERS,
+    Facts,
+    Policy,
+    Unreadable,
+    difference,
+    facts_of_policy,
+    gone_kind,
+    same_policy,
+)
 
 _MAX_IN_FLIGHT = timedelta(minutes=5)
 """How long a write may take that a killed run has sent; far longer than any that was seen."""

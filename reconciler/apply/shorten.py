@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from reconciler.model.registry import Target
-from reconciler.policy.language.document import MAX_POLICY_CHARACTERS
-from reconciler.policy.language.json_text import MalformedError, load_json, minified
-from reconciler.policy.language.principals import parse_arn
-from reconciler.policy.meaning.difference import same_policy
+from reconciler.policy import (
+    MAX_POLICY_CHARACTERS,
+    MalformedError,
+    load_json,
+    minified,
+    parse_arn,
+    same_policy,
+)
 
 _PRINCIPALS = ("Principal", "NotPrincipal")
 

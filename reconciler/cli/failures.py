@@ -77,7 +77,7 @@ def _show(error: Exception | Interrupt) -> _Failure:
 def _write_json(failure: _Failure, error: Exception | Interrupt) -> None:
     """Write the JSON document of a failure instead of the result's."""
     from reconciler.cli.option_hints import problems_with_options  # noqa: PLC0415 - costs
-    from reconciler.report.failure_json import render_failure_json  # noqa: PLC0415
+    from reconciler.report.problems import render_failure_json  # noqa: PLC0415
     from reconciler.workflow import InvalidFileError  # noqa: PLC0415
 
     found = error.problems if isinstance(error, InvalidFileError) else ()

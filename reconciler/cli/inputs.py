@@ -12,7 +12,7 @@ from reconciler.cli.option_hints import as_argument, problems_with_options
 from reconciler.cli.terminal import page_of, paint_for, print_message
 from reconciler.errors import InvalidError, Remedy
 from reconciler.model.guards import Allowances
-from reconciler.report.problems_text import render_problems
+from reconciler.report.problems import render_problems
 from reconciler.workflow import AccessSource, InvalidFileError, StoredPlan, load, read_plan
 from reconciler.workflow.journals import require_unlocked
 from reconciler.workflow.plan_file import MAX_PLAN

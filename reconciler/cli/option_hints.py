@@ -21,7 +21,6 @@ _HINTS = {
     Remedy.NAME_ACCESS_FILE: "'reconcile init' writes one; -f FILE or $ECR_ACCESS_FILE names "
     "another",
     Remedy.NAME_JOURNAL: "--journal PATH names another place",
-    Remedy.MAKE_PLAN: "'reconcile plan --out PLAN' makes a new one",
     Remedy.SELECT_FEWER: "--repository GLOB takes a part at a time",
     Remedy.WRITE_ELSEWHERE: "--format json writes to stdout",
     Remedy.CHECK_AWS_SETTINGS: "check --profile, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and "

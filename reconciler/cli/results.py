@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from reconciler import __version__
 from reconciler.access_file.load import Loaded
 from reconciler.apply.model import AS_DESIRED, Done
 from reconciler.cli.exits import Exit, worst
@@ -23,13 +22,12 @@ from reconciler.cli.terminal import (
 from reconciler.model.comparison import Comparison
 from reconciler.printable import printable
 from reconciler.report.comparison import render_comparison, render_comparison_json
-from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
-from reconciler.report.paint import Paint
-from reconciler.report.plan_json import Origin, render_drift_json, render_plan_json
+from reconciler.report.outcomes import render_outcomes
+from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
 from reconciler.report.plan_text import Explain, explain_nothing, render_drift, render_plan
 from reconciler.report.plan_view import PlanView, view_drift, view_plan
-from reconciler.report.problems_json import render_problems_json
-from reconciler.report.problems_text import render_problems, render_verdict
+from reconciler.report.problems import render_problems, render_problems_json, render_verdict
+from reconciler.report.spans import Paint
 from reconciler.workflow import ApplyResult, PlanResult
 
 _BY_OUTCOME = {"stale": Exit.REFUSED, "failed": Exit.FAILED, "skipped": Exit.FAILED}
@@ -113,7 +111,7 @@ def show_comparison(comparison: Comparison, format_: Format) -> None:
 
 def plan_json(result: PlanResult) -> str:
     """Return a plan as the JSON text that can be saved and applied."""
-    return render_plan_json(view_of(result), origin_of(result))
+    return render_plan_json(view_of(result), result.origin)
 
 
 def show_plan(result: PlanResult, format_: Format, *, grouped: bool, policies: bool) -> None:
@@ -147,7 +145,7 @@ def show_drift(result: PlanResult, format_: Format, *, grouped: bool) -> None:
     view = view_drift(result.plan, result.display_names)
     write(
         format_,
-        lambda: render_drift_json(view, origin_of(result)),
+        lambda: render_drift_json(view, result.origin),
         lambda paint: render_drift(view, paint, grouped=grouped),
     )
 
@@ -156,22 +154,12 @@ def show_outcomes(applied: ApplyResult, format_: Format) -> None:
     """Write what became of each change, and how many repositories were left alone."""
     prepared = applied.prepared
     view = view_of(prepared.result)
-    outcomes = [
-        OutcomeView(
-            outcome.change.target.repository,
-            outcome.change.target.scope.region,
-            outcome.change.change,
-            outcome.result,
-            outcome.error,
-        )
-        for outcome in applied.outcomes
-    ]
     write(
         format_,
-        lambda: render_outcomes_json(view, outcomes, origin_of(prepared.result)),
+        lambda: render_outcomes_json(view, applied.outcomes, prepared.result.origin),
         lambda paint: render_outcomes(
-            outcomes,
-            len(view.errors),
+            applied.outcomes,
+            len(view.plan.errors),
             paint,
             prepared.command.capitalize(),
             len(prepared.left_alone),
@@ -198,8 +186,3 @@ def show_refusals(result: PlanResult) -> None:
 def view_of(result: PlanResult) -> PlanView:
     """Return what every format shows of a plan."""
     return view_plan(result.plan, result.display_names, refusal_views(result.refusals))
-
-
-def origin_of(result: PlanResult) -> Origin:
-    """Return what a plan was made from, and by which version."""
-    return Origin(__version__, *result.origin)

@@ -13,7 +13,7 @@ from reconciler.cli.streams import OutputError, encoding_of, push, silence, wait
 from reconciler.printable import printable
 from reconciler.redaction import redacted
 from reconciler.report.layout import Page, fitted
-from reconciler.report.paint import Paint, ansi, plain
+from reconciler.report.spans import Paint, ansi, plain
 
 _USUAL_WIDTH = 80
 _LEAST_WIDTH = 20

@@ -5,10 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from reconciler.policy.language.conditions import Condition, display_holder
-from reconciler.policy.language.principals import Principal
-from reconciler.policy.meaning.facts import NamedPrincipal
-from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, SERVICE_TIER, Tiers
+from reconciler.policy import (
+    BUILT_IN_TIERS,
+    SERVICE_TIER,
+    Condition,
+    NamedPrincipal,
+    Principal,
+    Tiers,
+    display_holder,
+)
 
 
 @dataclass(frozen=True)

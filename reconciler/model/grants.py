@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.policy.language.conditions import Condition
-from reconciler.policy.language.principals import Principal
-from reconciler.policy.meaning.facts import Facts, Holder, reduce_facts
+from reconciler.policy import Condition, Facts, Holder, Principal, reduce_facts
 
 
 class Grant(NamedTuple):

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.conditions import Condition
-from reconciler.policy.language.document import Policy, read_policy
-from reconciler.policy.language.principals import partition_of_region
-from reconciler.policy.meaning.callers import known_of_requests
+from reconciler.policy import Condition, Policy, known_of_requests, partition_of_region, read_policy
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,7 +1,7 @@
-"""What is worth saying of one repository besides its changes."""
+"""The findings on one repository."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.grants import Desired, Grant
@@ -9,144 +9,139 @@ from reconciler.model.registry import Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Finding, finding
 from reconciler.plan.risks import may_rewrite
-from reconciler.policy.language.condition_keys import closest_key
-from reconciler.policy.language.condition_values import write_short_time
-from reconciler.policy.language.conditions import display_holder
-from reconciler.policy.language.document import Policy, Statement, Unreadable
-from reconciler.policy.language.principals import gone_kind, parse_arn
-from reconciler.policy.meaning.denied import Loss, compute_loss, denial_of
-from reconciler.policy.meaning.difference import AccessChange
-from reconciler.policy.meaning.facts import Actions, Facts, Holder, denied_to
-from reconciler.policy.meaning.public import PUBLIC_REASONS, public_access
-from reconciler.policy.meaning.tiers import describe_actions
-from reconciler.policy.meaning.unsatisfiable import unknown_keys
-from reconciler.printable import printable
+from reconciler.policy import (
+    PUBLIC_REASONS,
+    AccessChange,
+    Actions,
+    Facts,
+    Holder,
+    Loss,
+    Policy,
+    Statement,
+    Unreadable,
+    closest_key,
+    compute_loss,
+    denial_of,
+    denied_to,
+    describe_actions,
+    display_holder,
+    gone_kind,
+    parse_arn,
+    public_access,
+    unknown_keys,
+    write_short_time,
+)
 
 _LONGEST = 60
 
 
-def expired_findings(target: Target, expired: Iterable[Grant], live: Facts) -> list[Finding]:
-    """Name the grants whose `until` has passed and that the live policy still shows."""
-    return [
-        finding(
-            target,
-            RuleId.EXPIRED,
-            f"{grant.name or grant.principal.names[0]}'s {grant.tier} ended on "
-            f"{write_short_time(grant.until)}; it allows nothing any more",
-        )
-        for grant in expired
-        if grant.until and live.get(Holder(grant.principal, "Allow", grant.condition))
-    ]
+def expired_findings(target: Target, expired: Iterable[Grant], live: Facts) -> Iterator[Finding]:
+    """Report the grants whose `until` has passed and that the live policy still has."""
+    for grant in expired:
+        if grant.until and live.get(Holder(grant.principal, "Allow", grant.condition)):
+            message = (
+                f"the {grant.tier} grant of {grant.name or grant.principal.names[0]} expired on "
+                f"{write_short_time(grant.until)}; it has no effect"
+            )
+            yield finding(target, RuleId.EXPIRED, message)
 
 
 def gone_findings(
-    target: Target, live: Facts, access: tuple[AccessChange, ...], display_names: DisplayNames
-) -> list[Finding]:
-    """Name the principals that were deleted, and who of those newly granted may have been them."""
-    findings = []
+    target: Target, live: Facts, access: tuple[AccessChange, ...], names: DisplayNames
+) -> Iterator[Finding]:
+    """Report deleted principals, and the newly granted ones that may be the same, recreated."""
     for holder, actions in live.items():
         kind = gone_kind(holder.principal)
         if kind:
-            recreated = ", ".join(_candidates(kind, access, display_names))
-            hint = (
-                f"; if {recreated} was made again under its old name, it lacks the grant that the "
-                "file gives it"
-                if recreated
-                else ""
+            has = "grant" if holder.effect == "Allow" else "Deny"
+            message = (
+                f"the {kind} {holder.principal.names[0]} was deleted; its "
+                f"{_described(holder, actions, names)} {has} has no effect"
             )
-            findings.append(
-                finding(
-                    target,
-                    RuleId.DEAD_PRINCIPAL,
-                    f"the {kind} {holder.principal.names[0]} was deleted; its "
-                    f"{_told(holder, actions, display_names)} has no effect{hint}",
+            recreated = ", ".join(_candidates(kind, access, names))
+            if recreated:
+                message += (
+                    f"; if {recreated} was recreated under the same name, it does not have the "
+                    "file's grant yet"
                 )
-            )
-    return findings
+            yield finding(target, RuleId.DEAD_PRINCIPAL, message)
 
 
-def staying_findings(
-    target: Target, staying: Facts, after: Facts, display_names: DisplayNames
-) -> list[Finding]:
-    """Warn of live statements that an apply would not change.
+def unchanged_findings(
+    target: Target, unchanged: Facts, after: Facts, names: DisplayNames
+) -> Iterator[Finding]:
+    """Warn of live statements that an apply does not change, judged with all that will be live.
 
-    These count together with all that will be live (`after`). `public`: strangers; `can-rewrite`:
-    whoever may set or delete the policy, as in the risk of this name.
+    `public`: callers that nothing bounds; `can-rewrite`: a principal that may set or delete the
+    policy, as in the risk of this name.
     """
-    public = [
-        finding(
-            target,
-            RuleId.PUBLIC,
-            f"a statement that stays allows {_told(holder, actions, display_names)} to "
-            f"strangers: {PUBLIC_REASONS[why]}",
-        )
-        for holder, (actions, why) in public_access(after).items()
-        if holder in staying
-    ]
-    names = {
-        display_names.label(holder.principal, holder.condition)
-        for holder, actions in staying.items()
+    for holder, (actions, why) in public_access(after).items():
+        if holder in unchanged:
+            message = (
+                f"an unchanged statement allows {_described(holder, actions, names)} to the "
+                f"public: {PUBLIC_REASONS[why]}"
+            )
+            yield finding(target, RuleId.PUBLIC, message)
+    rewriting = {
+        names.label(holder.principal, holder.condition)
+        for holder, actions in unchanged.items()
         if may_rewrite(holder, actions, target, denied_to(holder.principal, after))
     }
-    told = "a statement that stays lets {} rewrite the policy, and so give itself any access"
-    return public + [finding(target, RuleId.CAN_REWRITE, told.format(name)) for name in names]
+    for name in rewriting:
+        message = (
+            f"an unchanged statement allows {name} to rewrite the policy and so give itself any "
+            "access"
+        )
+        yield finding(target, RuleId.CAN_REWRITE, message)
 
 
-def denied_findings(target: Target, wanted: Desired, kept: Iterable[Statement]) -> list[Finding]:
-    """Name the grants of the file that a kept Deny takes away for certain, wholly or in part."""
-    found = []
+def denied_findings(
+    target: Target, desired: Desired, kept: Iterable[Statement]
+) -> Iterator[Finding]:
+    """Report the file's grants that a kept Deny takes away for certain, wholly or in part."""
     known = target.known_of_requests
     for statement in kept:
         denial = denial_of(statement)
         if denial is None:
             continue
         losing: defaultdict[tuple[str, Loss], list[str]] = defaultdict(list)
-        for grant in wanted.grants:
+        for grant in desired.grants:
             holder = Holder(grant.principal, "Allow", grant.condition)
             loss = compute_loss(holder, grant.actions, denial, known)
             if loss:
                 name = grant.name or display_holder(grant.principal, grant.condition)
                 losing[grant.tier, loss].append(name)
         deny = f"the kept Deny {statement.sid!r}" if statement.sid else "a kept Deny"
-        for (tier, loss), names in losing.items():
-            told = loss.describe(tier, sorted(names), deny)
-            found.append(finding(target, RuleId.GRANT_DENIED, f"{told}; {loss.remedy}"))
-    return found
+        for (tier, loss), losers in losing.items():
+            message = f"{loss.describe(tier, sorted(losers), deny)}; {loss.remedy}"
+            yield finding(target, RuleId.GRANT_DENIED, message)
 
 
-def policy_findings(target: Target, before: Policy) -> list[Finding]:
-    """Say that a live policy was not understood, and where; or which keys AWS does not document."""
-    if not isinstance(before, Unreadable):
-        keys = frozenset[str]().union(*map(unknown_keys, before.statements))
-        return [_unknown_key(target, key) for key in sorted(keys)]
-    return [
-        finding(
-            target,
-            RuleId.UNREADABLE_POLICY,
-            f"the live policy is not understood ({before}); whom its replacement cuts off "
-            "can't be told",
+def policy_findings(target: Target, before: Policy) -> Iterator[Finding]:
+    """Report a live policy that is not understood, or its condition keys that are unknown."""
+    if isinstance(before, Unreadable):
+        message = (
+            f"the live policy is not understood ({before}); it is unknown who loses access when "
+            "it is replaced"
         )
-    ]
+        yield finding(target, RuleId.UNREADABLE_POLICY, message)
+        return
+    for key in sorted({key for statement in before.statements for key in unknown_keys(statement)}):
+        meant = closest_key(key)
+        shown = key if len(key) <= _LONGEST else f"{key[:_LONGEST]}…"
+        message = (
+            f"the live policy uses {shown}, which is not a known condition key, so most "
+            f"likely no request has it{f'; did you mean {meant}?' if meant else ''}"
+        )
+        yield finding(target, RuleId.UNKNOWN_CONDITION_KEY, message)
 
 
-def _unknown_key(target: Target, key: str) -> Finding:
-    meant = closest_key(key)
-    named = key if len(key) <= _LONGEST else f"{key[:_LONGEST]}…"
-    message = (
-        f"the live policy uses {printable(named)}, which is not a known condition key, so most "
-        f"likely no request has it{f'; was {meant} meant?' if meant else ''}"
-    )
-    return finding(target, RuleId.UNKNOWN_CONDITION_KEY, message)
-
-
-def _candidates(
-    kind: str, access: tuple[AccessChange, ...], display_names: DisplayNames
-) -> Iterable[str]:
+def _candidates(kind: str, access: tuple[AccessChange, ...], names: DisplayNames) -> Iterator[str]:
     for change in access:
         arn = parse_arn(change.principal.names[0]) if change.principal.names else None
         if change.effect == "Allow" and not change.before and arn and arn.resource_type == kind:
-            yield display_names.label(change.principal, change.after[0].condition)
+            yield names.label(change.principal, change.after[0].condition)
 
 
-def _told(holder: Holder, actions: Actions, display_names: DisplayNames) -> str:
-    return describe_actions(actions, display_names.tiers_of(holder.principal))
+def _described(holder: Holder, actions: Actions, names: DisplayNames) -> str:
+    return describe_actions(actions, names.tiers_of(holder.principal))

@@ -9,9 +9,7 @@ from reconciler.model.registry import Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan
-from reconciler.policy.language.glob import glob_matches
-from reconciler.policy.meaning.facts import facts_of_policy
-from reconciler.policy.meaning.public import public_access
+from reconciler.policy import facts_of_policy, glob_matches, public_access
 from reconciler.printable import quoted
 
 
@@ -124,7 +122,7 @@ def _check_emptied(changes: Iterable[Change], allowed: frozenset[str]) -> Iterab
 
 
 def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
-    for broken in plan.broken:
+    for broken in plan.violations:
         if not broken.repaired and broken.target.repository not in allowed:
             message = (
                 f"{broken.who} {broken.has} on {broken.target} and keeps it, which it "
@@ -136,7 +134,7 @@ def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
 def unused_allowances(plan: Plan, allowances: Allowances) -> tuple[UnusedAllowance, ...]:
     """Return the allowed repositories that the plan has nothing to do with."""
     changed = {change.target.repository for change in plan.changes}
-    broken = {one.target.repository for one in plan.broken}
+    broken = {one.target.repository for one in plan.violations}
     return tuple(
         UnusedAllowance(guard, name)
         for guard, names, known in (

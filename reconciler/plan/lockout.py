@@ -1,17 +1,23 @@
-"""Whether a change would keep its own author from ever changing the policy again."""
+"""Whether a change denies the caller to read, set or delete the policy again."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change
-from reconciler.policy.language.conditions import NO_CONDITION
-from reconciler.policy.language.document import Document, Statement, Unreadable
-from reconciler.policy.language.principals import EVERYONE, IamArn, Principal, parse_arn
-from reconciler.policy.language.request_context import Caller
-from reconciler.policy.meaning.callers import iam_caller
-from reconciler.policy.meaning.difference import AccessChange
-from reconciler.policy.meaning.evaluate import evaluate
+from reconciler.policy import (
+    EVERYONE,
+    NO_CONDITION,
+    Caller,
+    Document,
+    IamArn,
+    Principal,
+    Statement,
+    Unreadable,
+    evaluate,
+    iam_caller,
+    parse_arn,
+)
 
 _NEEDED = ("ecr:SetRepositoryPolicy", "ecr:GetRepositoryPolicy", "ecr:DeleteRepositoryPolicy")
 """This tool needs all of these to repair a policy."""
@@ -21,17 +27,17 @@ _KNOWN = {
     "aws:securetransport": ("true",),
     "aws:viaawsservice": ("false",),
 }
-"""What is so of every call that this tool makes to AWS (IAM User Guide, "AWS global condition
+"""What holds of every call that this tool makes to AWS (IAM User Guide, "AWS global condition
 context keys")."""
 
 _ALLOW_ALL = Statement(None, "Allow", (EVERYONE,), frozenset({"*"}), NO_CONDITION, {})
-"""Stands for the identity policy that lets the caller set the policy."""
+"""Stands for the identity policy that allows the caller to set the policy."""
 
 
 class LockOut(NamedTuple):
-    """A change that denies the caller an action that repairing needs.
+    """A change that denies the caller an action that repairing the policy needs.
 
-    `why` is a phrase that the caller's name follows: `a Deny locks out`.
+    `why` is a phrase that the caller's ARN follows: `a Deny locks out`.
     """
 
     target: Target
@@ -39,17 +45,16 @@ class LockOut(NamedTuple):
 
 
 def may_lock_out(change: Change) -> bool:
-    """Tell whether a change newly denies anybody anything, so that it matters who the caller is."""
+    """Whether a change adds a Deny, or may do so; only then it matters who the caller is."""
     return bool(_new_denials(change)) or is_opaque(change)
 
 
 def locked_out(changes: Iterable[Change], caller: str) -> tuple[LockOut, ...]:
-    """Name the changes that would deny the caller what repairing takes, or may do so.
+    """Return the changes that deny the caller an action that repairing needs, or may do so.
 
-    `caller` is the ARN that STS gives. Only what is newly denied counts, for who is locked out
-    already can't make it worse; and only a Deny, for where nothing allows, the identity policies
-    of the registry's own account still may ("Policy evaluation logic", IAM User Guide). A Deny
-    that hangs on what is not known of the caller counts.
+    `caller` is the ARN that STS returns. Only a new Deny counts: a missing Allow locks nobody out,
+    as identity policies of the registry's own account may allow the action ("Policy evaluation
+    logic", IAM User Guide). A Deny that depends on what is not known of the caller counts.
     """
     whys = ((change.target, _why(change, caller)) for change in changes)
     return tuple(LockOut(target, why) for target, why in whys if why)
@@ -75,27 +80,24 @@ def _why(change: Change, arn: str) -> str | None:
 
 
 def is_opaque(change: Change) -> bool:
-    """Tell whether the policy to be written is not understood, as one of a journal may be."""
+    """Whether the policy to be written is not understood, as one of a journal may be."""
     return isinstance(change.after, Unreadable)
 
 
 def _new_denials(change: Change) -> tuple[Statement, ...]:
     return tuple(
         Statement(None, "Deny", (access.principal,), gained.actions, gained.condition, {})
-        for access in _denied(change.access)
+        for access in change.access
+        if access.effect == "Deny"
         for gained in access.gained
     )
 
 
-def _denied(access: Iterable[AccessChange]) -> Iterable[AccessChange]:
-    return (change for change in access if change.effect == "Deny")
-
-
 def _caller(arn: str, denials: Iterable[Statement]) -> Caller:
-    """Make the caller that an ARN of STS's names, as a statement may name it.
+    """Return the caller that an ARN of STS names, as a statement may name it.
 
-    The ARN of a role's session does not tell the role's path: any role of that name in the
-    account is taken for it, and its own ARN is unknown to conditions.
+    The ARN of a role's session lacks the role's path: any role of that name in the account is
+    taken for it, and its own ARN is unknown to conditions.
     """
     parsed = parse_arn(arn)
     if parsed is None or parsed.resource_type != "assumed-role":
@@ -107,7 +109,7 @@ def _caller(arn: str, denials: Iterable[Statement]) -> Caller:
 
 
 def _named(denial: Statement) -> Iterable[Principal]:
-    """Give the AWS principals that a Deny names, or leaves out."""
+    """List the AWS principals that a Deny names or leaves out."""
     for principal in denial.principals:
         if principal.kind != "NotPrincipal":
             yield principal

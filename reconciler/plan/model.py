@@ -1,21 +1,17 @@
-"""A plan: what would change on each repository, and what else was found."""
+"""A plan as data: changes, findings, errors and violations of `never` rules."""
 
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from reconciler.model.registry import RepositorySettings, Target
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.conditions import Condition, display_holder
-from reconciler.policy.language.document import Policy
-from reconciler.policy.language.principals import Principal
-from reconciler.policy.meaning.difference import AccessChange
-from reconciler.policy.meaning.keep import Ownership
+from reconciler.policy import AccessChange, Condition, Ownership, Policy, Principal, display_holder
 
 ChangeKind = Literal["set", "delete", "create"]
 
 
 class Risk(NamedTuple):
-    """What deserves a second look: which risk, who brings it, and why, where that is not plain."""
+    """A mark on a change: which risk, which principal, and the reason where one is needed."""
 
     name: RuleId
     principal: Principal
@@ -28,16 +24,15 @@ NOTHING_KEPT = Ownership()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One repository whose policy is to be written or deleted, or which is to be made first.
+    """One repository whose policy is to be written or deleted, or which is to be created first.
 
-    `settings` are not None exactly where it is to be made (`create`). `before_text` and
-    `after_text` are policies as text, None for no policy; `before` is what the live one was
-    understood to be. `lasting` is `access` without the grants whose `until` has passed: they have
-    no effect any more, and are no drift. `risks` are those of what the change newly allows,
-    `live_risks` those of what it takes away: what is live and should not be. `kept` are the Sids
-    of others' statements that stay. `revoked` and `granted` count the access that it moves;
-    `emptied` counts the live grants where it leaves nobody with access, and is 0 elsewhere.
-    `ownership` says what of the live policy was others' to keep.
+    `settings` are not None exactly where it is to be created. `before_text` and
+    `after_text` are policies as text, None for no policy; `before` and `after` are these as they
+    are read. `lasting` is `access` without expired grants, which are no drift. `risks` are those of
+    the access that the change adds, `live_risks` those of the access that it removes. `kept` are
+    the Sids of unmanaged statements that are kept, "" for one without. `revoked` and `granted`
+    count grants; `emptied` is the number of live grants where the change leaves none, else 0.
+    `ownership` says which live statements are to be kept.
     """
 
     target: Target
@@ -55,18 +50,18 @@ class Change:
     emptied: int = 0
     ownership: Ownership = NOTHING_KEPT
     settings: RepositorySettings | None = None
+    after: Policy = field(init=False, repr=False, compare=False)
 
-    @property
-    def after(self) -> Policy:
-        """What the policy to come is understood to be."""
-        return self.target.read(self.after_text)
+    def __post_init__(self) -> None:
+        """Read the policy to come, once."""
+        object.__setattr__(self, "after", self.target.read(self.after_text))
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """Something worth knowing that changes nothing.
+    """Information that changes nothing.
 
-    `repository` is a name or a pattern; `region` is empty where it holds for all of them.
+    `repository` is a name or a pattern; `region` is empty where it holds for all regions.
     """
 
     repository: str
@@ -76,13 +71,13 @@ class Finding:
 
 
 def finding(target: Target, rule: RuleId, message: str) -> Finding:
-    """Give a finding about one repository."""
+    """Return a finding about one repository."""
     return Finding(target.repository, rule, message, target.scope.region)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class PlanError:
-    """Why nothing can be planned for one repository."""
+    """The reason why no change can be planned for one repository."""
 
     target: Target
     rule: RuleId
@@ -90,12 +85,12 @@ class PlanError:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class BrokenRule:
-    """A `never` rule of the file that is broken live: which tier, by whom, and why it shall not be.
+class NeverViolation:
+    """A `never` rule of the file that is broken live: which tier, by whom, and the rule's reason.
 
-    `repaired` tells that the plan's change ends it. `condition` says who it is, of many; `name` is
-    the file's name for them, if it has one. `by_rewriting` tells that they do not hold the tier,
-    but may rewrite the policy, and so give it to themselves.
+    `repaired` says whether the plan's change ends it. `condition` is the part that identifies the
+    principal; `name` is the file's name for it, if any. `by_rewriting`: it does not hold the tier,
+    but may rewrite the policy, and so give the tier to itself.
     """
 
     target: Target
@@ -109,12 +104,12 @@ class BrokenRule:
 
     @property
     def who(self) -> str:
-        """Who breaks the rule, as people read it."""
+        """The principal, by the file's name if it has one."""
         return self.name or display_holder(self.principal, self.condition)
 
     @property
     def has(self) -> str:
-        """What breaks the rule, as people read it after `who`."""
+        """A verb phrase for what breaks the rule; follows `who`."""
         if self.by_rewriting:
             return f"can rewrite the policy and so give itself {self.tier}"
         return f"has {self.tier}"
@@ -122,10 +117,10 @@ class BrokenRule:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What it takes to make the live registry what the file says.
+    """The changes that bring the live registry in line with the file, all sorted.
 
-    All sorted. `in_sync` counts repositories. `live_grants` counts what the live policies of the
-    managed repositories allow, in units of one principal under one condition on one repository.
+    `in_sync` counts repositories. `live_grants` counts what the live policies of the managed
+    repositories allow, in units of one principal under one condition on one repository.
     """
 
     changes: tuple[Change, ...] = ()
@@ -133,5 +128,5 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     errors: tuple[PlanError, ...] = ()
     unmanaged: tuple[Target, ...] = ()
-    broken: tuple[BrokenRule, ...] = ()
+    violations: tuple[NeverViolation, ...] = ()
     live_grants: int = 0

@@ -1,68 +1,117 @@
-"""What deserves a second look in a change: marked, not refused."""
+"""The risks of a change: they mark it and refuse nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Risk
-from reconciler.policy.language.actions import KNOWN_ACTIONS, expand_actions
-from reconciler.policy.language.conditions import Condition
-from reconciler.policy.language.principals import EVERYONE, account_of, account_principal, gone_kind
-from reconciler.policy.meaning.difference import AccessChange
-from reconciler.policy.meaning.facts import Actions, Facts, Holder, uncovered_facts
-from reconciler.policy.meaning.public import public_facts
-from reconciler.policy.meaning.tiers import can_rewrite
+from reconciler.policy import (
+    EVERYONE,
+    KNOWN_ACTIONS,
+    AccessChange,
+    Actions,
+    Condition,
+    Facts,
+    Holder,
+    account_of,
+    account_principal,
+    can_rewrite,
+    expand_actions,
+    gone_kind,
+    public_facts,
+    uncovered_facts,
+)
 
 _ORGANIZATION_KEYS = frozenset(
     {"aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths"}
 )
 
 
+Grants = Sequence[tuple[Holder, Actions]]
+
+
 def find_risks(
     before: Facts,
     after: Facts,
-    access: Iterable[AccessChange],
+    access: Sequence[AccessChange],
     target: Target,
     display_names: DisplayNames,
 ) -> tuple[Risk, ...]:
-    """Name the risks of what a change newly allows beyond `before` on one repository, sorted.
+    """Return the risks of what a change allows beyond `before` on one repository, sorted.
 
-    `access` is the difference of the two. `public`: strangers may, by what it adds or by a Deny
-    that it takes away; `admin`: every action; `new-account`: an account, not the registry's
-    own, that had no access to this repository; `outside-organization`: everyone under a condition
-    that is not one of the organizations that the file names, where it names any;
-    `can-rewrite`: whoever may set or delete the repository's policy; `deny-removed`: a Deny that
-    holds no longer.
+    `access` is the difference of the two.
     """
-    known = {account_of(holder.principal) for holder in before if holder.effect == "Allow"}
-    known.add(target.scope.account)
-    organizations = _organizations(named.condition for named in display_names.principals)
+    gained = [
+        (Holder(change.principal, "Allow", holding.condition), holding.actions)
+        for change in access
+        if change.effect == "Allow"
+        for holding in change.gained
+    ]
     opened = public_facts(after)
-    anew = uncovered_facts(opened, by=public_facts(before))
-    risks = {Risk(RuleId.PUBLIC, holder.principal, holder.condition) for holder in anew}
-    for change in access:
-        if change.effect == "Deny":
-            risks |= {Risk(RuleId.DENY_REMOVED, change.principal, h.condition) for h in change.lost}
-        else:
-            account = account_of(change.principal)
-            if account is not None and account not in known:
-                risks.add(Risk(RuleId.NEW_ACCOUNT, account_principal(account, target.partition)))
-            for gained in change.gained:
-                holder = Holder(change.principal, "Allow", gained.condition)
-                if _is_nearly_all(gained.actions):
-                    risks.add(Risk(RuleId.ADMIN, holder.principal, holder.condition))
-                if may_rewrite(holder, gained.actions, target):
-                    risks.add(Risk(RuleId.CAN_REWRITE, holder.principal, holder.condition))
-                if organizations and holder.principal == EVERYONE and holder not in opened:
-                    bound_to = _bound_to(holder, after)
-                    if not bound_to or not bound_to <= organizations:
-                        risks.add(Risk(RuleId.OUTSIDE_ORGANIZATION, EVERYONE, holder.condition))
+    risks = {
+        *_public(before, opened),
+        *_deny_removed(access),
+        *_new_account(before, gained, target),
+        *_admin(gained),
+        *_can_rewrite(gained, target),
+        *_outside_organization(gained, after, opened, display_names),
+    }
     return tuple(sorted(risks))
 
 
+def _public(before: Facts, opened: Facts) -> Iterator[Risk]:
+    """Mark callers that nothing bounds, by what a change adds or by a Deny that it removes."""
+    for holder in uncovered_facts(opened, by=public_facts(before)):
+        yield Risk(RuleId.PUBLIC, holder.principal, holder.condition)
+
+
+def _deny_removed(access: Iterable[AccessChange]) -> Iterator[Risk]:
+    for change in access:
+        for holding in change.lost if change.effect == "Deny" else ():
+            yield Risk(RuleId.DENY_REMOVED, change.principal, holding.condition)
+
+
+def _new_account(before: Facts, gained: Grants, target: Target) -> Iterator[Risk]:
+    """Mark an account, not the registry's own, that had no access to this repository."""
+    known = {account_of(holder.principal) for holder in before if holder.effect == "Allow"}
+    known.add(target.scope.account)
+    for holder, _ in gained:
+        account = account_of(holder.principal)
+        if account is not None and account not in known:
+            yield Risk(RuleId.NEW_ACCOUNT, account_principal(account, target.partition))
+
+
+def _admin(gained: Grants) -> Iterator[Risk]:
+    for holder, actions in gained:
+        if _is_nearly_all(actions):
+            yield Risk(RuleId.ADMIN, holder.principal, holder.condition)
+
+
+def _can_rewrite(gained: Grants, target: Target) -> Iterator[Risk]:
+    """Mark a principal that may set or delete the repository's policy."""
+    for holder, actions in gained:
+        if may_rewrite(holder, actions, target):
+            yield Risk(RuleId.CAN_REWRITE, holder.principal, holder.condition)
+
+
+def _outside_organization(
+    gained: Grants, after: Facts, opened: Facts, names: DisplayNames
+) -> Iterator[Risk]:
+    """Mark everyone under a condition that is not one of the file's organizations, if it has any.
+
+    Everyone without a bound is `public` instead.
+    """
+    organizations = _organizations(named.condition for named in names.principals)
+    for holder, _ in gained:
+        if organizations and holder.principal == EVERYONE and holder not in opened:
+            bounds = _bounds(holder, after)
+            if not bounds or not bounds <= organizations:
+                yield Risk(RuleId.OUTSIDE_ORGANIZATION, EVERYONE, holder.condition)
+
+
 def _is_nearly_all(actions: Actions) -> bool:
-    """Tell whether the actions are all that are known today, or all but some."""
+    """Whether the actions are all that are known today, or all but some."""
     patterns = [action for action in actions if isinstance(action, str)]
     return len(patterns) < len(actions) or expand_actions(patterns) == KNOWN_ACTIONS.keys()
 
@@ -70,23 +119,23 @@ def _is_nearly_all(actions: Actions) -> bool:
 def may_rewrite(
     holder: Holder, actions: Actions, target: Target, denied: Actions = frozenset()
 ) -> bool:
-    """Tell whether somebody who still exists may rewrite the policy by an Allow of these actions.
+    """Whether a principal that exists may rewrite the policy by an Allow of these actions.
 
-    Not so the registry's own account: its admins may do so by their identity policies.
+    The registry's own account does not count: its identity policies can allow that anyway.
     """
     own = account_principal(target.scope.account, target.partition)
     allowed = holder.effect == "Allow" and can_rewrite(actions, denied)
     return allowed and holder.principal != own and not gone_kind(holder.principal)
 
 
-def _bound_to(holder: Holder, facts: Facts) -> frozenset[str]:
-    """Give the organizations that everyone is bound to, by a condition or by a Deny of all else."""
+def _bounds(holder: Holder, facts: Facts) -> frozenset[str]:
+    """Return the organizations that bound everyone, by a condition or by a Deny of all else."""
     denying = (h.condition for h in facts if h.effect == "Deny" and h.principal == EVERYONE)
     return _organizations([holder.condition]) or _organizations(denying)
 
 
 def _organizations(conditions: Iterable[Condition]) -> frozenset[str]:
-    """Give the organizations that conditions are bound to: a path starts with its own."""
+    """Return the organizations that conditions name: a path starts with its own."""
     return frozenset(
         value.split("/", 1)[0]
         for condition in conditions

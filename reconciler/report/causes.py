@@ -1,18 +1,17 @@
-"""Failures with the same cause, told once: a cause is a message without the repository's name."""
+"""Failures grouped by cause: a cause is a message without the repository's name."""
 
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from reconciler.printable import printable
 from reconciler.report.words import MOST_NAMES, listed
 
 _OWN = "\0"
-"""Stands in a message for the repository's name; in what is read it is escaped."""
+"""Stands in a message for the repository's name; replaced where a message has it."""
 
 
 class Failure(NamedTuple):
-    """What became of one repository, and why; `kind` is a rule or an outcome."""
+    """The failure of one repository; `kind` is a rule or an outcome."""
 
     repository: str
     region: str
@@ -31,12 +30,12 @@ class Cause(NamedTuple):
     @property
     def message(self) -> str:
         """The message, for a single repository."""
-        return printable(self.text.replace(_OWN, self.repositories[0]))
+        return self.text.replace(_OWN, self.repositories[0])
 
     @property
     def names(self) -> str:
-        """The first of the names, how many more there are, and the region."""
-        return f"{listed(self.repositories, MOST_NAMES)} ({printable(self.region)})"
+        """The first names, the number of the others, and the region."""
+        return f"{listed(self.repositories, MOST_NAMES)} ({self.region})"
 
     @property
     def of_call(self) -> str | None:
@@ -44,17 +43,17 @@ class Cause(NamedTuple):
         before, on, after = self.text.partition(f" on {_OWN}")
         if not on:
             return None
-        told = f"{before} on {len(self.repositories)} repositories"
-        return f"{printable(told)}: {self.names}{_shown(after)}"
+        count = f"{len(self.repositories)} repositories"
+        return f"{before} on {count}: {self.names}{_without_own(after)}"
 
     @property
     def why(self) -> str:
         """The message, for several repositories."""
-        return _shown(self.text)
+        return _without_own(self.text)
 
 
 def by_cause(failures: Iterable[Failure]) -> list[Cause]:
-    """Group failures by kind, region and text; each group stands where its first one stood."""
+    """Group failures by kind, region and text, in the order of their first ones."""
     groups: dict[tuple[str, str, str], list[str]] = {}
     for failure in failures:
         text = _without_name(failure.message.replace(_OWN, "\\0"), failure.repository)
@@ -69,5 +68,5 @@ def _without_name(message: str, name: str) -> str:
     return re.sub(places, lambda found: found[0].replace(name, _OWN), message)
 
 
-def _shown(text: str) -> str:
-    return printable(text.replace(_OWN, "…"))
+def _without_own(text: str) -> str:
+    return text.replace(_OWN, "…")

@@ -1,34 +1,29 @@
-"""How two policy documents compare, as text and as JSON."""
+"""The comparison of two policy documents, as text and as JSON."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 
 from reconciler.model.comparison import Comparison
 from reconciler.model.display_names import DisplayNames
-from reconciler.policy.language.json_text import json_place
-from reconciler.printable import printable, printable_json
-from reconciler.report.access_text import access_block, as_change
-from reconciler.report.access_view import access_lines, added_grants, removed_grants
-from reconciler.report.paint import Paint
+from reconciler.policy import json_place
+from reconciler.printable import printable_json
+from reconciler.report.access import access_lines, as_change, grants_json, render_access
+from reconciler.report.spans import Line, Paint, Span, render
 
 _BUILT_IN = DisplayNames()
 
 
 def render_comparison(comparison: Comparison, paint: Paint) -> str:
-    """Tell the difference as access, or what is no policy document."""
-    return "\n".join(_lines(comparison, paint)) + "\n"
+    """Render the difference as access, or the reason why a document is not a policy."""
+    return render(_lines(comparison), paint)
 
 
 def render_comparison_json(comparison: Comparison) -> str:
-    """Write `{"equal": …, "grants": {"added", "removed"}, "problems": […]}`."""
+    """Render `{"equal": …, "grants": {"added", "removed"}, "problems": […]}`."""
     document = {
         "equal": not comparison.access and not comparison.unreadable,
         "left": comparison.left,
         "right": comparison.right,
-        "grants": {
-            "added": [asdict(grant) for grant in added_grants(comparison.access, _BUILT_IN)],
-            "removed": [asdict(grant) for grant in removed_grants(comparison.access, _BUILT_IN)],
-        },
+        "grants": grants_json(comparison.access, _BUILT_IN),
         "problems": [
             {"path": bad.name, "place": json_place(bad.policy.path), "message": bad.policy.reason}
             for bad in comparison.unreadable
@@ -37,18 +32,17 @@ def render_comparison_json(comparison: Comparison) -> str:
     return printable_json(document)
 
 
-def _lines(comparison: Comparison, paint: Paint) -> Iterable[str]:
-    left, right = printable(comparison.left), printable(comparison.right)
+def _lines(comparison: Comparison) -> Iterable[Line]:
+    left, right = comparison.left, comparison.right
     for bad in comparison.unreadable:
-        told = printable(str(bad.policy))
-        yield f"{printable(bad.name)}: {paint('error', 'not a policy document')}: {told}"
+        yield bad.name, ": ", Span("not a policy document", "error"), ": ", str(bad.policy)
         if "policyText" in bad.policy.path:
-            hint = "this is an answer of get-repository-policy; the policy is its policyText"
-            yield f"  {paint('hint', 'hint:')} {hint}"
+            hint = "this is the output of get-repository-policy; the policy is its policyText"
+            yield "  ", Span("hint:", "hint"), " ", hint
     if comparison.unreadable:
         return
     if not comparison.access:
-        yield f"{left} and {right} mean the same."
+        yield left, " and ", right, " mean the same."
         return
-    yield paint("heading", f"From {left} to {right}:")
-    yield from access_block(access_lines(comparison.access, _BUILT_IN), as_change, paint)
+    yield (Span(f"From {left} to {right}:", "heading"),)
+    yield from render_access(access_lines(comparison.access, _BUILT_IN), as_change)

@@ -1,4 +1,4 @@
-"""Finished text, fitted to where it is shown: to a width in columns, and to an encoding."""
+"""Rendered text, fitted to where it is shown: to a width in columns, and to an encoding."""
 
 import re
 import unicodedata
@@ -11,16 +11,16 @@ _GLUE = "\u00a0"
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _UNIT = re.compile(rf"(?:{_QUOTED}|[^ ])+(?: +(?:[-+~!*|](?![^ ])|::[^ ]*))*")
-"""A word, or what is quoted, with what must not begin a line: there it would read as a mark of
-ours, or as an order to a CI system."""
+"""A word or a quoted text, with what must not begin a line: there it would read as one of our
+marks, or as a CI command."""
 
 _GAP = re.compile(rf"{_QUOTED}|(?<=[^ ])( {{3,}})")
-"""The space between two columns of ours; what is quoted may be anything."""
+"""The space between two of our columns; quoted text may hold anything."""
 
 _HEAD = re.compile(r"( *\| )|( *)(?:[-+~!*] +)?")
 _HANG = 2
 _FIRST_COLUMN = 12
-"""A first column narrower than this is a mark: what follows it stays on its line."""
+"""A first column narrower than this is a mark, and the text after it stays on its line."""
 
 _PLAIN = {"→": "->", "…": "..."}
 _NOT_ASCII = re.compile(rf"[^\x00-\x7f{_GLUE}]")
@@ -53,7 +53,7 @@ def fitted(text: str, page: Page) -> str:
 
 
 def spelled(text: str, page: Page) -> str:
-    """Write in ASCII, or escape, what the encoding lacks."""
+    """Replace or escape the characters that the encoding lacks."""
     if text.isascii():
         return text
     return _NOT_ASCII.sub(lambda found: _spelled(found[0], page.encoding), text)
@@ -98,7 +98,7 @@ def _wrapped(line: str, width: int) -> Iterator[str]:
 
 
 def _filled(text: str, start: str, hang: str, width: int) -> Iterator[str]:
-    """Fill lines with words, as they are spaced; the first goes on behind `start`."""
+    """Fill lines with words, as they are spaced; the first one continues `start`."""
     line, end, taken = start, 0, columns(start)
     for unit in _UNIT.finditer(text):
         space, needed = text[end : unit.start()], columns(unit[0])

@@ -1,15 +1,12 @@
-"""How an apply went, as text and as JSON."""
+"""The outcomes of an apply as text for people."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from reconciler.apply.model import Outcome
 from reconciler.plan.model import ChangeKind
-from reconciler.printable import printable, printable_json
 from reconciler.report.causes import Failure, by_cause
-from reconciler.report.paint import Paint, Role
-from reconciler.report.plan_json import Origin, change_json, plan_json
-from reconciler.report.plan_view import PlanView
+from reconciler.report.spans import Line, Paint, Role, Span, render
 from reconciler.report.words import number_of
 
 _ROLES: dict[str, Role] = {"applied": "added", "failed": "error", "stale": "warning"}
@@ -20,82 +17,61 @@ _DONE: Mapping[ChangeKind, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeView:
-    """What became of one change, as `Outcome` has it, and why."""
-
-    repository: str
-    region: str
-    change: ChangeKind
-    outcome: str
-    error: str | None
-
-
 def render_outcomes(
-    outcomes: Sequence[OutcomeView],
+    outcomes: Sequence[Outcome],
     errors: int,
     paint: Paint,
     command: str = "Apply",
     left_alone: int = 0,
 ) -> str:
-    """Tell what became of each change, and count; nothing where there was none.
+    """Render the outcome of each change, and a summary; nothing where there was no change.
 
-    `errors` is how many repositories could not even be planned, `left_alone` how many others have
+    `errors` counts the repositories that could not be planned, `left_alone` those that others have
     changed since.
     """
     if not outcomes:
         return ""
-    counts = Counter(view.outcome for view in outcomes)
-    parts = [_counted(outcome, number, outcomes) for outcome, number in sorted(counts.items())]
+    counts = Counter(outcome.result for outcome in outcomes)
+    parts = [_counted(result, number, outcomes) for result, number in sorted(counts.items())]
     if left_alone:
         parts.append(f"{left_alone} left alone (see the findings above)")
     if errors:
         parts.append(f"{errors} not planned (see the errors above)")
-    total = f"{command}: {', '.join(parts)}."
-    if set(counts) == {"skipped"} and len({view.error for view in outcomes}) == 1:
-        return f"\n{total}\n"
-    return "\n".join(["", *_lines(outcomes, paint), "", total]) + "\n"
+    summary: Line = (f"{command}: {', '.join(parts)}.",)
+    if set(counts) == {"skipped"} and len({outcome.error for outcome in outcomes}) == 1:
+        return render([(), summary], paint)
+    return render([(), *_lines(outcomes), (), summary], paint)
 
 
-def _counted(outcome: str, number: int, outcomes: Sequence[OutcomeView]) -> str:
-    """Count the changes with one outcome; of what was applied also what it did, unless just set."""
-    if outcome == "in-force":
+def _counted(result: str, number: int, outcomes: Sequence[Outcome]) -> str:
+    """Count the changes with one result; applied ones by kind, too, unless all just set."""
+    if result == "in-force":
         return f"{number} in force already"
-    done = Counter(view.change for view in outcomes if view.outcome == outcome)
-    if outcome != "applied" or set(done) == {"set"}:
-        return f"{number} {outcome}"
-    told = ", ".join(number_of(done[kind], *words) for kind, words in _DONE.items() if done[kind])
-    return f"{number} {outcome} ({told})"
+    kinds = Counter(outcome.change.change for outcome in outcomes if outcome.result == result)
+    if result != "applied" or set(kinds) == {"set"}:
+        return f"{number} {result}"
+    done = (number_of(kinds[kind], *words) for kind, words in _DONE.items() if kinds[kind])
+    return f"{number} {result} ({', '.join(done)})"
 
 
-def _lines(outcomes: Sequence[OutcomeView], paint: Paint) -> Iterable[str]:
-    """Tell each outcome that went well, and those that did not, once for each cause."""
-    width = max(map(len, ("applied", *(view.outcome for view in outcomes))))
-    views = (Failure(v.repository, v.region, v.outcome, v.error or "") for v in outcomes)
-    for cause in by_cause(views):
+def _lines(outcomes: Sequence[Outcome]) -> Iterable[Line]:
+    """Return a line for each outcome without an error, and one for each cause of the others."""
+    width = max(map(len, ("applied", *(outcome.result for outcome in outcomes))))
+    for cause in by_cause(map(_failure, outcomes)):
         role = _ROLES.get(cause.kind, "faint")
-        result = paint(role, f"{cause.kind:<{width}}")
+        result = Span(cause.kind, role, width)
         if not cause.text:
             for name in cause.repositories:
-                yield f"{result}  {printable(name)} ({printable(cause.region)})"
+                yield result, "  ", name, f" ({cause.region})"
         elif len(cause.repositories) == 1:
-            yield f"{result}  {cause.names}: {cause.message}"
+            yield result, "  ", cause.names, ": ", cause.message
         elif cause.of_call:
-            yield f"{result}  {cause.of_call}"
+            yield result, "  ", cause.of_call
         else:
-            count = f"{len(cause.repositories)} repositories {paint(role, cause.kind)}"
-            yield f"{count}: {cause.why}: {cause.names}"
+            count = f"{len(cause.repositories)} repositories "
+            yield count, Span(cause.kind, role), ": ", cause.why, ": ", cause.names
 
 
-def render_outcomes_json(view: PlanView, outcomes: Sequence[OutcomeView], origin: Origin) -> str:
-    """Write a plan as JSON with what became of each of its changes, in the same order."""
-    document = plan_json(view, origin)
-    document["changes"] = [
-        {
-            **change_json(change),
-            "outcome": outcome.outcome,
-            "error": None if outcome.error is None else printable(outcome.error),
-        }
-        for change, outcome in zip(view.changes, outcomes, strict=True)
-    ]
-    return printable_json(document)
+def _failure(outcome: Outcome) -> Failure:
+    target = outcome.change.target
+    return Failure(target.repository, target.scope.region, outcome.result, outcome.error or "")

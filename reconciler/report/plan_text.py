@@ -4,14 +4,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from reconciler.model.registry import RegistryScope
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Change
-from reconciler.printable import printable, printable_name, unmistakable
-from reconciler.report.access_text import Tell, access_block, as_change, as_drift
-from reconciler.report.access_view import LineKind
+from reconciler.policy import Unreadable
+from reconciler.printable import printable_name, unmistakable
+from reconciler.report.access import Describe, LineKind, as_change, as_drift, render_access
 from reconciler.report.causes import Failure, by_cause
-from reconciler.report.paint import Paint, Role
 from reconciler.report.plan_view import ChangeView, PlanView
+from reconciler.report.spans import Line, Paint, Role, Span, render
 from reconciler.report.words import MOST_NAMES, listed, number_of, settings_words
 
 _MARGIN = 56
@@ -20,164 +21,162 @@ _DIFF_ROLES: Mapping[str, Role] = {"+": "added", "-": "removed", "@": "hint"}
 _RARE_KINDS: tuple[LineKind, ...] = ("narrowed", "changed")
 
 _RISKS: Mapping[RuleId, str] = {
-    RuleId.PUBLIC: "includes strangers, from accounts that are not named",
-    RuleId.ADMIN: "may do everything",
-    RuleId.CAN_REWRITE: "may rewrite this policy, and so give itself any access",
-    RuleId.DENY_REMOVED: "is denied no longer",
-    RuleId.LAMBDA_LOSES_ACCESS: "can no longer fetch images",
-    RuleId.NEW_ACCOUNT: "had no access to this repository",
-    RuleId.OUTSIDE_ORGANIZATION: "need not belong to an organization that the file names",
+    RuleId.PUBLIC: "{} includes callers from accounts that are not named",
+    RuleId.ADMIN: "{} may do everything",
+    RuleId.CAN_REWRITE: "{} may rewrite this policy and so give itself any access",
+    RuleId.DENY_REMOVED: "the Deny for {} is removed",
+    RuleId.LAMBDA_LOSES_ACCESS: "{} can no longer fetch images",
+    RuleId.NEW_ACCOUNT: "{} had no access to this repository",
+    RuleId.OUTSIDE_ORGANIZATION: "{} may be outside of the organizations that the file names",
 }
 _LIVE_RISKS: Mapping[RuleId, str] = {
     **_RISKS,
-    RuleId.DENY_REMOVED: "is not denied, as the file asks",
-    RuleId.LAMBDA_LOSES_ACCESS: "can fetch images until the next apply",
-    RuleId.NEW_ACCOUNT: "has no access to this repository in the file",
+    RuleId.DENY_REMOVED: "the file's Deny for {} is missing",
+    RuleId.LAMBDA_LOSES_ACCESS: "{} can fetch images until the next apply",
+    RuleId.NEW_ACCOUNT: "{} has no access to this repository in the file",
 }
 
 
+_Body = tuple[Line, ...]
+
 Explain = Callable[[Change], Iterable[str]]
-"""Explains how a change's policy becomes another as JSON, in the lines of a unified diff."""
+"""Returns the lines of a unified diff of a change's policies as JSON."""
 
 
-class _Manner(NamedTuple):
-    """In which manner a plan is told."""
+class _Wording(NamedTuple):
+    """What differs between the text of a plan and that of drift."""
 
-    tell: Tell
-    make: str
+    describe: Describe
+    create: str
     delete: str
     risks: Mapping[RuleId, str]
-    explain: Explain
+
+
+_PLAN = _Wording(
+    as_change,
+    create="create the repository",
+    delete="no grants remain; the policy is removed (the repository is kept)",
+    risks=_RISKS,
+)
+_DRIFT = _Wording(
+    as_drift,
+    create="the repository does not exist; its settings in the file",
+    delete="the file grants no access, so there is to be no policy",
+    risks=_LIVE_RISKS,
+)
 
 
 def explain_nothing(_change: Change) -> Iterable[str]:
-    """Say nothing about the JSON: the access is what counts."""
+    """Return no lines: the access is enough."""
     return ()
-
-
-_AS_PLAN = _Manner(
-    as_change,
-    make="create the repository",
-    delete="no grants remain: the policy is removed, and the repository stays",
-    risks=_RISKS,
-    explain=explain_nothing,
-)
-_AS_DRIFT = _Manner(
-    as_drift,
-    make="there is no such repository; the file says",
-    delete="the file lets nobody in, so there is to be no policy",
-    risks=_LIVE_RISKS,
-    explain=explain_nothing,
-)
 
 
 def render_plan(
     view: PlanView, paint: Paint, explain: Explain = explain_nothing, *, grouped: bool = True
 ) -> str:
-    """Tell a plan: what an apply would do, and why it can't do more.
+    """Render a plan: its changes, findings and errors.
 
-    `grouped` tells equal changes of several repositories once.
+    `grouped` shows equal changes of several repositories once.
     """
-    manner = _AS_PLAN._replace(explain=explain)
-    return _render(view, paint, manner, _plan_summary(view), grouped=grouped)
+    return _render(view, paint, _PLAN, explain, _plan_summary(view), grouped=grouped)
 
 
 def render_drift(view: PlanView, paint: Paint, *, grouped: bool = True) -> str:
-    """Tell drift: how the live access differs from the file."""
-    return _render(view, paint, _AS_DRIFT, _drift_summary(view), grouped=grouped)
+    """Render drift: how the live access differs from the file."""
+    return _render(view, paint, _DRIFT, explain_nothing, _drift_summary(view), grouped=grouped)
 
 
-def _render(view: PlanView, paint: Paint, manner: _Manner, summary: str, *, grouped: bool) -> str:
-    blocks = list(_change_blocks(view, paint, manner, grouped=grouped))
-    notes = [*_finding_lines(view, paint), *_error_lines(view, paint), *_unmanaged_lines(view)]
-    if notes:
-        blocks.append("\n".join(notes))
-    return "\n\n".join([*blocks, summary]) + "\n"
+def _render(
+    view: PlanView,
+    paint: Paint,
+    wording: _Wording,
+    explain: Explain,
+    summary: str,
+    *,
+    grouped: bool,
+) -> str:
+    bodies = ((change, tuple(_change_lines(change, wording, explain))) for change in view.changes)
+    end: list[Line] = [(summary,)]
+    blocks = [*_blocks(bodies, grouped=grouped), list(_notes(view)), end]
+    return "\n".join(render(block, paint) for block in blocks if block)
 
 
-def _change_blocks(
-    view: PlanView, paint: Paint, manner: _Manner, *, grouped: bool
-) -> Iterable[str]:
-    """Tell each change; where grouped, equal changes of one region once."""
-    equal: defaultdict[tuple[str, ...], list[ChangeView]] = defaultdict(list)
-    for change in view.changes:
-        told = "\n".join(_change_lines(change, paint, manner))
-        alone = "" if grouped else change.repository
-        equal[change.account, change.region, alone, told].append(change)
-    for (_, _, _, told), changes in equal.items():
-        yield "\n".join([*_heading_lines(changes, paint), *([told] if told else [])])
+def _blocks(bodies: Iterable[tuple[ChangeView, _Body]], *, grouped: bool) -> Iterable[list[Line]]:
+    """Return a block for each change; where grouped, one for equal changes of one region."""
+    equal: defaultdict[tuple[RegistryScope, str, _Body], list[ChangeView]] = defaultdict(list)
+    for view, body in bodies:
+        alone = "" if grouped else view.change.target.repository
+        equal[view.change.target.scope, alone, body].append(view)
+    for (_, _, body), views in equal.items():
+        yield [*_heading(views), *body]
 
 
-def _heading_lines(changes: Sequence[ChangeView], paint: Paint) -> Iterable[str]:
-    """Name the repositories of equal changes: all of them where anything is a risk."""
-    first = changes[0]
-    name = printable_name(first.repository)
-    title = name if len(changes) == 1 else f"{len(changes)} repositories"
+def _heading(views: Sequence[ChangeView]) -> Iterable[Line]:
+    """Name the repositories of equal changes: all of them where there is any risk."""
+    first, scope = views[0].change, views[0].change.target.scope
+    names = [view.change.target.repository for view in views]
+    title = printable_name(names[0]) if len(names) == 1 else f"{len(names)} repositories"
     space = " " * max(_MARGIN - len(title), 2)
-    yield f"{paint('heading', title)}{space}{printable(f'{first.account} {first.region}')}"
-    if len(changes) > 1:
-        names = [change.repository for change in changes]
-        risky = first.risks or first.unreadable is not None
-        yield f"  {listed(names, len(names) if risky else MOST_NAMES)}"
+    yield Span(title, "heading"), space, f"{scope.account} {scope.region}"
+    if len(names) > 1:
+        risky = views[0].risks or isinstance(first.before, Unreadable)
+        yield "  ", listed(names, len(names) if risky else MOST_NAMES)
 
 
-def _change_lines(change: ChangeView, paint: Paint, manner: _Manner) -> Iterable[str]:
-    if change.unreadable is not None:
-        yield paint("warning", "  ! the live policy is not understood; it is replaced as a whole:")
-        yield from _raw_lines(change.unreadable)
+def _change_lines(view: ChangeView, wording: _Wording, explain: Explain) -> Iterable[Line]:
+    change = view.change
+    if isinstance(change.before, Unreadable):
+        notice = "  ! the live policy is not understood; it is replaced as a whole:"
+        yield (Span(notice, "warning"),)
+        yield from _raw_lines(change.before.text)
     if change.settings is not None:
-        told = ", ".join(settings_words(change.settings))
-        yield f"  {paint('added', '*')} {manner.make}: {printable(told)}"
-    yield from access_block(change.lines, manner.tell, paint)
+        settings = ", ".join(settings_words(change.settings))
+        yield "  ", Span("*", "added"), f" {wording.create}: ", settings
+    yield from render_access(view.lines, wording.describe)
     if change.change == "delete":
-        yield paint("faint", f"    {manner.delete}")
-    for risk in change.risks:
+        yield (Span(f"    {wording.delete}", "faint"),)
+    for risk in view.risks:
         why = f": {risk.why}" if risk.why else ""
-        told = f"{risk.name}: {risk.label} {manner.risks[risk.name]}{why}"
-        yield paint("warning", f"  ! {printable(told)}")
+        words = wording.risks[risk.name].format(risk.label)
+        yield (Span(f"  ! {risk.name}: {words}{why}", "warning"),)
     for sid in change.kept:
-        yield paint(
-            "faint",
-            f"    kept: {printable(unmistakable(sid)) if sid else 'a statement without Sid'}",
-        )
-    for line in manner.explain(change.origin):
-        role = _DIFF_ROLES.get(line[:1])
-        yield f"      {paint(role, line) if role else line}"
+        kept = unmistakable(sid) if sid else "a statement without Sid"
+        yield (Span(f"    kept: {kept}", "faint"),)
+    for line in explain(change):
+        yield "      ", Span(line, _DIFF_ROLES.get(line[:1]))
 
 
-def _raw_lines(text: str) -> Iterable[str]:
+def _raw_lines(text: str) -> Iterable[Line]:
     for line in text[:_MOST_RAW].splitlines():
-        yield f"    | {printable(line)}"
+        yield "    | ", line
     if len(text) > _MOST_RAW:
-        yield f"    | … {len(text) - _MOST_RAW:,} more characters"
+        yield (f"    | … {len(text) - _MOST_RAW:,} more characters",)
 
 
-def _finding_lines(view: PlanView, paint: Paint) -> Iterable[str]:
-    for finding in view.findings:
-        region = f" ({printable(finding.region)})" if finding.region else ""
+def _notes(view: PlanView) -> Iterable[Line]:
+    for finding in view.plan.findings:
+        region = f" ({finding.region})" if finding.region else ""
         where = f"{printable_name(finding.repository)}{region}"
-        said = printable(f"{finding.rule}: {finding.message}")
-        yield f"{where}: {paint('warning', 'finding')}: {said}"
+        yield where, ": ", Span("finding", "warning"), ": ", f"{finding.rule}: {finding.message}"
+    yield from _error_lines(view)
+    unmanaged = view.unmanaged()
+    if unmanaged:
+        count = number_of(len(unmanaged), "repository", "repositories")
+        yield f"{count} not in the file: ", listed(unmanaged, MOST_NAMES)
 
 
-def _error_lines(view: PlanView, paint: Paint) -> Iterable[str]:
+def _error_lines(view: PlanView) -> Iterable[Line]:
     failures = (
-        Failure(e.target.repository, e.target.scope.region, e.rule, e.message) for e in view.errors
+        Failure(e.target.repository, e.target.scope.region, e.rule, e.message)
+        for e in view.plan.errors
     )
+    error = Span("error", "error")
     for cause in by_cause(failures):
-        rule = printable(cause.kind)
         if len(cause.repositories) == 1:
-            yield f"{cause.names}: {paint('error', 'error')}: {rule}: {cause.message}"
+            yield cause.names, ": ", error, ": ", cause.kind, ": ", cause.message
             continue
         count = f"{len(cause.repositories)} repositories: {cause.names}"
-        told = cause.of_call or f"{count}: {cause.why}"
-        yield f"{paint('error', 'error')}: {rule}: {told}"
-
-
-def _unmanaged_lines(view: PlanView) -> Iterable[str]:
-    if view.unmanaged:
-        count = number_of(len(view.unmanaged), "repository", "repositories")
-        yield f"{count} not in the file: {listed(view.unmanaged, MOST_NAMES)}"
+        yield error, ": ", cause.kind, ": ", cause.of_call or f"{count}: {cause.why}"
 
 
 def _plan_summary(view: PlanView) -> str:
@@ -185,33 +184,38 @@ def _plan_summary(view: PlanView) -> str:
         f"Plan: {number_of(view.count('set'), 'policy', 'policies')} to set, "
         f"{number_of(view.count('delete'), 'policy', 'policies')} to remove, "
         f"{number_of(view.count('create'), 'repository', 'repositories')} to create; "
-        f"{view.in_sync} in sync{_errors(view)}{_broken(view)}. Access: {_access(view.access())}."
+        f"{view.plan.in_sync} in sync{_errors(view)}{_violations(view)}. "
+        f"Access: {_access(view.access())}."
     )
 
 
 def _access(counts: Mapping[LineKind, int]) -> str:
-    """Tell the figures; the rare kinds only where there are some."""
+    """List the figures; the rare kinds only where there are any."""
     gone = f" ({counts['gone']} gone)" if counts["gone"] else ""
-    told = [
+    figures = [
         f"{counts['granted']} granted",
         f"{counts['widened']} widened",
         f"{counts['revoked']} revoked{gone}",
         *(f"{counts[kind]} {kind}" for kind in _RARE_KINDS if counts[kind]),
     ]
-    return ", ".join(told)
+    return ", ".join(figures)
 
 
 def _drift_summary(view: PlanView) -> str:
-    if not view.changes and not view.broken:
-        told = "No drift found" if view.errors else "No drift"
-        return f"{told}: {view.in_sync} in sync{_errors(view)}."
-    differ = number_of(len(view.changes), "repository differs", "repositories differ")
-    return f"Drift: {differ} from the file; {view.in_sync} in sync{_errors(view)}{_broken(view)}."
+    plan = view.plan
+    if not plan.changes and not plan.violations:
+        drift = "No drift found" if plan.errors else "No drift"
+        return f"{drift}: {plan.in_sync} in sync{_errors(view)}."
+    differ = number_of(len(plan.changes), "repository differs", "repositories differ")
+    rest = f"{_errors(view)}{_violations(view)}"
+    return f"Drift: {differ} from the file; {plan.in_sync} in sync{rest}."
 
 
 def _errors(view: PlanView) -> str:
-    return f", {number_of(len(view.errors), 'error', 'errors')}" if view.errors else ""
+    errors = view.plan.errors
+    return f", {number_of(len(errors), 'error', 'errors')}" if errors else ""
 
 
-def _broken(view: PlanView) -> str:
-    return f"; never rules broken: {len(view.broken)}" if view.broken else ""
+def _violations(view: PlanView) -> str:
+    violations = view.plan.violations
+    return f"; never rules broken: {len(violations)}" if violations else ""

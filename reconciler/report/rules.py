@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from reconciler.model.rules import Rule
 from reconciler.printable import printable_json
 from reconciler.report.layout import unbroken
-from reconciler.report.paint import Paint
+from reconciler.report.spans import Paint
 
 
 def render_rule(rule: Rule, paint: Paint) -> str:

@@ -7,33 +7,41 @@ from difflib import unified_diff
 from deepdiff import DeepDiff
 
 from reconciler.plan.model import Change
-from reconciler.policy.language.actions import spell_action
-from reconciler.policy.language.conditions import condition_json, parse_condition
-from reconciler.policy.language.document import Document, NotAction, Policy, Statement
-from reconciler.policy.language.json_text import MalformedError, load_json
-from reconciler.policy.language.principals import EVERYONE, MISSING
-from reconciler.printable import printable, printable_value
+from reconciler.policy import (
+    EVERYONE,
+    MISSING,
+    Document,
+    MalformedError,
+    NotAction,
+    Policy,
+    Statement,
+    condition_json,
+    load_json,
+    parse_condition,
+    spell_action,
+)
+from reconciler.printable import printable_value
 
 Json = Mapping[str, object]
 
 _MOST_COMPARED = 400
-"""How many pairs of statements are held against each other, to find those that resemble."""
+"""How many pairs of statements are compared at most, to find the most similar ones."""
 
 
 def explain_json(change: Change) -> Iterable[str]:
-    """Tell how a change's policy becomes another as JSON, as `policy_diff` does."""
+    """Return the diff of a change's policies, as `policy_diff` does."""
     return policy_diff(change.before, change.after)
 
 
 def policy_diff(before: Policy, after: Policy) -> Iterable[str]:
-    """Give the lines of a unified diff; none where both say the same in whatever order.
+    """Return the lines of a unified diff, raw; none where both are the same in whatever order.
 
-    Of what is understood the order, the spelling, single values without a list and a Resource
-    make no difference. What is not is shown as the JSON or the text that it is.
+    In a policy that is understood, the order, the spelling, single values without a list and a
+    Resource make no difference. Any other is compared as the JSON or the text that it is.
     """
     statements = _statements(before), _statements(after)
     old, new = _lines(before, statements[0]), _lines(after, _beside(*statements))
-    return map(printable, unified_diff(old, new, "live", "planned", lineterm=""))
+    return unified_diff(old, new, "live", "planned", lineterm="")
 
 
 def _lines(policy: Policy, statements: Sequence[Json]) -> list[str]:
@@ -52,13 +60,13 @@ def _indented(value: object) -> list[str]:
 
 
 def _statements(policy: Policy) -> list[Json]:
-    """Give the statements of what is understood, sorted: by Sid, then by all that they say."""
+    """Return the statements of a policy that is understood, sorted by Sid, then by all the rest."""
     found = policy.statements if isinstance(policy, Document) else ()
     return sorted(map(_statement, found), key=_order)
 
 
 def _beside(old: Sequence[Json], new: Sequence[Json]) -> list[Json]:
-    """Sort new statements by the old ones that they are, replace by Sid, or most resemble."""
+    """Sort new statements by the old ones that they equal, replace by Sid, or most resemble."""
     by_sid = {statement["Sid"]: statement for statement in old if "Sid" in statement}
     sids = {statement["Sid"] for statement in new if "Sid" in statement}
     gone = [s for s in old if s not in new and s.get("Sid") not in sids]
@@ -73,11 +81,11 @@ def _beside(old: Sequence[Json], new: Sequence[Json]) -> list[Json]:
 
 
 def _distance(one: Json, other: Json) -> float:
-    """Tell how much of two statements differs, whatever the order of lists: 0 is nothing."""
+    """Return how much two statements differ, in whatever order of lists; 0 is not at all."""
     # DeepDiff takes hashes of text, and can't of a lone surrogate.
     sides = printable_value(one), printable_value(other)
-    found = DeepDiff(*sides, ignore_order=True, get_deep_distance=True)
-    return float(found.get("deep_distance", 0))
+    diff = DeepDiff(*sides, ignore_order=True, get_deep_distance=True)
+    return float(diff.get("deep_distance", 0))
 
 
 def _order(statement: Json) -> tuple[str, str]:
@@ -120,7 +128,7 @@ def _actions(statement: Statement) -> Json:
 
 
 def _condition(statement: Statement) -> Json:
-    """Give the condition as it was written: the canonical one has policy variables resolved."""
+    """Return the condition as it was written: the canonical one has policy variables resolved."""
     if not statement.condition:
         return {}
     block = condition_json(parse_condition(statement.raw["Condition"]))

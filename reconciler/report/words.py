@@ -1,24 +1,31 @@
-"""Principals, conditions and holdings in a few words."""
+"""Principals, conditions, holdings and settings in a few words."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.model.registry import RepositorySettings
-from reconciler.policy.language.conditions import (
+from reconciler.policy import (
     CURRENT_TIME,
+    Actions,
     Clause,
     Condition,
+    Holding,
+    Holdings,
+    NamedPrincipal,
+    Principal,
+    Tiers,
+    account_of,
+    describe_actions,
     display_clause,
     display_values,
+    gone_kind,
+    plain_name,
+    tiers_within,
 )
-from reconciler.policy.language.principals import Principal, account_of, gone_kind, plain_name
-from reconciler.policy.meaning.difference import Holding, Holdings
-from reconciler.policy.meaning.facts import Actions, NamedPrincipal
-from reconciler.policy.meaning.tiers import Tiers, describe_actions, tiers_within
 from reconciler.printable import printable_name, quoted, some_of
 
 MOST_NAMES = 10
-"""How many repositories are named where all of them need not be."""
+"""How many repositories are named where not all of them have to be."""
 
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+Z)?"
 _IDENTITIES = {
@@ -30,17 +37,17 @@ _IDENTITIES = {
     ("StringEquals", "aws:sourceorgid"): "for",
     ("ForAnyValue:StringLike", "aws:sourceorgpaths"): "for",
 }
-"""How the conditions read that make a principal who it is, after its name."""
+"""How the conditions that identify a principal read after its name."""
 
 
 def principal_label(
     principal: Principal, named: NamedPrincipal | None, accounts: Mapping[str, str]
 ) -> str:
-    """Name a principal: the file's name with all that it stands for, or what AWS calls it.
+    """Return the file's name for a principal with what it stands for, or what AWS calls it.
 
-    Its account is named, too, where `accounts` (names by ids) has it, unless it is that account
-    itself. The file's names have no blanks, and what has some in a policy is quoted: nothing else
-    reads so.
+    Its account is added where `accounts` (names by ids) has it, unless it is that account itself.
+    The file's names have no spaces, and a policy's text that has some is quoted, so that no name
+    can imitate a label.
     """
     if gone_kind(principal):
         return f"{principal.names[0]}  (principal is gone)"
@@ -56,18 +63,17 @@ def principal_label(
 def holdings_words(
     holdings: Holdings, own: Condition, tiers: Tiers, of: Holdings | None = None
 ) -> str:
-    """Tell what is held: `pull`, `pull + ecr:PutImage`, `pull and push until 2027-03-31`.
+    """Describe what is held: `pull`, `pull + ecr:PutImage`, `pull and push until 2027-03-31`.
 
-    `own` are the clauses that say who the principal is, and so go without saying; `tiers` are those
-    whose names tell what it holds. Where the holdings are a part, `of` are all.
+    `own` are the clauses that identify the principal, which are left out; `tiers` are those whose
+    names may be used. Where the holdings are a part, `of` are all.
     """
     free = next((h.actions for h in of or holdings if not h.condition), frozenset())
-    told = (_holding_words(h, own, free, tiers) for h in holdings)
-    return " and ".join(told) or "nothing"
+    return " and ".join(_holding_words(h, own, free, tiers) for h in holdings) or "nothing"
 
 
 def are_tiers(holdings: Holdings, own: Condition, tiers: Tiers) -> bool:
-    """Tell whether names of tiers are all that it takes to tell what is held."""
+    """Whether names of tiers describe all that is held."""
     return all(
         set(holding.condition) <= set(own) and not tiers_within(holding.actions, tiers)[1]
         for holding in holdings
@@ -75,7 +81,7 @@ def are_tiers(holdings: Holdings, own: Condition, tiers: Tiers) -> bool:
 
 
 def condition_words(condition: Condition) -> str:
-    """Tell a condition: ` until 2027-03-31`, ` if IpAddress aws:SourceIp "203.0.113.0/24"`."""
+    """Describe a condition: ` until 2027-03-31`, ` if IpAddress aws:SourceIp "203.0.113.0/24"`."""
     until = [clause for clause in condition if _is_until(clause)]
     others = [clause for clause in condition if not _is_until(clause)]
     ends = "".join(f" until {c.values[0].removesuffix('T00:00:00Z')}" for c in until)
@@ -84,7 +90,7 @@ def condition_words(condition: Condition) -> str:
 
 
 def settings_words(settings: RepositorySettings) -> Iterable[str]:
-    """Tell how a repository is to be made: `immutable tags`, `no scan on push`, ..."""
+    """Describe the settings of a repository: `immutable tags`, `no scan on push`, ..."""
     yield f"{settings.tag_mutability.lower()} tags"
     yield "scan on push" if settings.scan_on_push else "no scan on push"
     key = f" with {settings.kms_key}" if settings.kms_key else ""
@@ -93,12 +99,12 @@ def settings_words(settings: RepositorySettings) -> Iterable[str]:
 
 
 def listed(names: Sequence[str], most: int) -> str:
-    """Name repositories, the first ones where they are many: `app/a, app/b and 12 more`."""
+    """List repositories, the first ones where they are many: `app/a, app/b and 12 more`."""
     return some_of(map(printable_name, names), most)
 
 
 def number_of(count: int, one: str, many: str) -> str:
-    """Count things: `1 policy`, `12 policies`."""
+    """Return a number with its noun: `1 policy`, `12 policies`."""
     return f"{count} {one if count == 1 else many}"
 
 
@@ -109,7 +115,7 @@ def _holding_words(holding: Holding, own: Condition, free: Actions, tiers: Tiers
 
 
 def _identity_words(condition: Condition) -> str:
-    """Tell the condition that is part of who somebody is; the commonest keys go without saying."""
+    """Describe the condition that identifies a principal; the commonest keys are left out."""
     words = []
     for clause in condition:
         known = _IDENTITIES.get((clause.operator, clause.key))

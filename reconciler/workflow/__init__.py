@@ -13,7 +13,7 @@ from reconciler.workflow.apply import (
     prepare_apply,
 )
 from reconciler.workflow.listener import Event, Listener, LogListener, Progress
-from reconciler.workflow.plan import PlanOrigin, PlanResult, drift, plan
+from reconciler.workflow.plan import PlanResult, drift, plan
 from reconciler.workflow.plan_file import StoredPlan, read_plan, write_plan_file
 from reconciler.workflow.policies import caller_policy, compare, compile_policies
 from reconciler.workflow.rollback import prepare_rollback
@@ -28,7 +28,6 @@ __all__ = [
     "InvalidFileError",
     "Listener",
     "LogListener",
-    "PlanOrigin",
     "PlanResult",
     "PreparedApply",
     "Progress",

@@ -12,7 +12,7 @@ from reconciler.model.rule_ids import RuleId
 from reconciler.plan.compute import compute_plan, merge_plans
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Finding, Plan, PlanError
-from reconciler.policy.language.glob import glob_matches, globs_intersect
+from reconciler.policy import glob_matches, globs_intersect
 
 Globs = tuple[str, ...]
 """Names and patterns of repositories; without any, all are meant."""

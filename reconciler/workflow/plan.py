@@ -3,8 +3,8 @@
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
+from reconciler import __version__
 from reconciler.access_file.checks.never import watched_names
 from reconciler.access_file.desired import managed_names
 from reconciler.access_file.document.problems import did_you_mean
@@ -16,6 +16,7 @@ from reconciler.model.rule_ids import RuleId
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
 from reconciler.plan.model import Plan
+from reconciler.plan.saved_plan import Origin
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.workflow.file_plan import Globs, plan_registries, selected
 from reconciler.workflow.listener import LOG, Listener
@@ -29,18 +30,6 @@ from reconciler.workflow.registries import (
 from reconciler.workflow.source import AccessSource
 
 
-class PlanOrigin(NamedTuple):
-    """What a plan was made from: a file's path and SHA-256, and the registry that it is for.
-
-    `account` is None, and there are no regions, for a journal without a write.
-    """
-
-    path: str
-    sha256: str
-    account: str | None
-    regions: tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class PlanResult:
     """A plan, the file's names for what is in it, and the guards' refusals of it.
@@ -50,7 +39,7 @@ class PlanResult:
 
     plan: Plan
     display_names: DisplayNames
-    origin: PlanOrigin
+    origin: Origin
     refusals: tuple[Refusal, ...] = ()
     unused_allowances: tuple[UnusedAllowance, ...] = ()
     fails_unmanaged: bool = False
@@ -122,7 +111,7 @@ def result_of(computed: Plan, source: AccessSource) -> PlanResult:
     return PlanResult(
         computed,
         display_names_of(source.access),
-        PlanOrigin(source.path, sha256, registry.account, registry.regions),
+        Origin(__version__, source.path, sha256, registry.account, registry.regions),
         fails_unmanaged=source.access.unmanaged_repositories == "fail",
     )
 

@@ -11,8 +11,8 @@ from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScop
 from reconciler.plan.compute import compute_plan, merge_plans
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Change, Plan
-from reconciler.plan.saved import SavedChange, SavedPlan
-from reconciler.policy.language.json_text import load_json
+from reconciler.plan.saved_plan import SavedChange, SavedPlan
+from reconciler.policy import load_json
 from reconciler.printable import printable
 from reconciler.workflow.file_plan import plan_rules
 from reconciler.workflow.plan_file import StoredPlan
@@ -54,8 +54,8 @@ def replay(stored: StoredPlan, source: AccessSource) -> Plan:
         errors=saved.errors,
         # A saved plan does not say in which region a repository is unmanaged.
         unmanaged=tuple(Target(name, scopes[0]) for name in saved.unmanaged),
-        broken=tuple(
-            sorted((*(b for b in saved.never_broken if b.target not in changed), *plan.broken))
+        violations=tuple(
+            sorted((*(b for b in saved.never_broken if b.target not in changed), *plan.violations))
         ),
         in_sync=saved.in_sync,
         live_grants=saved.live_grants,

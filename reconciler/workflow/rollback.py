@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
+from reconciler import __version__
 from reconciler.apply.journal.format import Author, JournaledWrite, read_journal
 from reconciler.apply.rollback import Rollback, plan_rollback
 from reconciler.errors import ArgumentError, InvalidError
@@ -16,11 +17,12 @@ from reconciler.model.registry import RegistryScope
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
+from reconciler.plan.saved_plan import Origin
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.workflow.apply import PreparedApply
 from reconciler.workflow.file_plan import Globs, selected
 from reconciler.workflow.listener import LOG, AssumingRole, Listener
-from reconciler.workflow.plan import PlanOrigin, PlanResult
+from reconciler.workflow.plan import PlanResult
 from reconciler.workflow.registries import (
     Authors,
     Connections,
@@ -127,9 +129,9 @@ def _arn_of(author: Author) -> str:
     return author.arn
 
 
-def _origin(writes: Sequence[JournaledWrite], journal: bytes, path: str) -> PlanOrigin:
+def _origin(writes: Sequence[JournaledWrite], journal: bytes, path: str) -> Origin:
     """Return which journal a plan is made from, and the registry that it is for."""
     scopes = sorted({write.target.scope for write in writes})
     account = scopes[0].account if scopes else None
     regions = tuple(sorted({scope.region for scope in scopes}))
-    return PlanOrigin(path, hashlib.sha256(journal).hexdigest(), account, regions)
+    return Origin(__version__, path, hashlib.sha256(journal).hexdigest(), account, regions)

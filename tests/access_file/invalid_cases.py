@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.access_file.load import Loaded, load_access
-from reconciler.report.paint import plain
-from reconciler.report.problems_text import render_problems
+from reconciler.report.problems import render_problems
+from reconciler.report.spans import plain
 
 FOLDER = Path(__file__).parents[1] / "invalid"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

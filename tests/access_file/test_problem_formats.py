@@ -3,9 +3,8 @@
 import json
 
 from reconciler.access_file.document.problems import Place, Problem, did_you_mean, quote
-from reconciler.report.paint import ansi, plain
-from reconciler.report.problems_json import render_problems_json
-from reconciler.report.problems_text import render_problems, render_verdict
+from reconciler.report.problems import render_problems, render_problems_json, render_verdict
+from reconciler.report.spans import ansi, plain
 
 
 def problem(column: int = 1, **changes: object) -> Problem:

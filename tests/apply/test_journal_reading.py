@@ -19,7 +19,7 @@ from reconciler.apply.journal.format import (
 from reconciler.apply.model import Done, Outcome
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
-from reconciler.plan.saved import digest_of
+from reconciler.plan.saved_plan import digest_of
 from tests.apply.journal_making import (
     APP,
     CALLER,
@@ -347,7 +347,7 @@ def test_whatever_is_in_it_it_is_read_or_refused(rubbish: bytes, place: int) -> 
 
 TARGETS = st.builds(
     Target,
-    st.from_regex(r"[a-z0-9]{2,9}(/[a-z0-9-]{0,9}[a-z0-9])?", fullmatch=True),
+    st.from_regex(r"[a-z0-9]{2,9}([-._/][a-z0-9]{1,9}){0,3}", fullmatch=True),
     st.builds(RegistryScope, st.from_regex(r"[0-9]{12}", fullmatch=True), st.just("eu-west-1")),
 )
 POLICIES = st.none() | st.text(max_size=300)

@@ -10,7 +10,8 @@ from reconciler.cli.results import exit_of
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import Plan, PlanError
-from reconciler.workflow import ApplyResult, PlanOrigin, PlanResult, PreparedApply
+from reconciler.plan.saved_plan import Origin
+from reconciler.workflow import ApplyResult, PlanResult, PreparedApply
 from tests.apply.memory import change_of
 
 TARGET = Target("app/x", RegistryScope("111122223333", "us-west-2"))
@@ -18,7 +19,7 @@ MISSING = Plan(errors=(PlanError(TARGET, "missing-repository", "…"),))
 
 
 def result_of(plan: Plan, *outcomes: Outcome, **ended: bool) -> ApplyResult:
-    origin = PlanOrigin("ecr_access.yaml", "", None, ())
+    origin = Origin("0", "ecr_access.yaml", "", None, ())
     prepared = PreparedApply(PlanResult(plan, DisplayNames(), origin), {}, {})
     return ApplyResult(prepared, outcomes, **ended)
 

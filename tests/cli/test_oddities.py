@@ -57,7 +57,7 @@ def test_a_role_deleted_and_made_again_gets_its_access_back(
     (finding,) = document["findings"]
     assert finding["rule"] == "dead-principal"
     assert f"the role {gone} was deleted" in finding["message"]
-    assert "if ci was made again under its old name" in finding["message"]
+    assert "if ci was recreated under the same name" in finding["message"]
 
     assert reconcile("apply", "--yes").code == 0
     assert reconcile("drift").code == 0

@@ -60,10 +60,10 @@ def test_taking_away_what_has_no_effect_revokes_nothing() -> None:
 def test_an_expired_grant_that_is_still_there_is_named() -> None:
     found = plan(desired(expired=[EXPIRED]), live(allow(ROLE, PULL, ENDED))).findings
     assert [(f.repository, f.rule) for f in found] == [("app", "expired")]
-    assert found[0].message.startswith("ci's pull ended on 2026-01-31;")
+    assert found[0].message.startswith("the pull grant of ci expired on 2026-01-31;")
     nameless = grant(condition=OVER, until=UNTIL)
     (finding,) = plan(desired(expired=[nameless]), live(allow(ROLE, PULL, ENDED))).findings
-    assert finding.message.startswith(f"{ROLE}'s pull ended")
+    assert finding.message.startswith(f"the pull grant of {ROLE} expired")
 
 
 def test_an_expired_grant_that_is_gone_is_not_named() -> None:

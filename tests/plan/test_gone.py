@@ -27,20 +27,21 @@ def messages(wanted: Desired, *found: Json, given: PlanInputs | None = None) -> 
 
 def test_who_is_gone_and_what_they_held() -> None:
     assert messages(desired(), allow(GONE, PULL)) == [
-        f"the role {GONE} was deleted; its pull has no effect"
+        f"the role {GONE} was deleted; its pull grant has no effect"
     ]
     assert messages(desired(), allow(GONE_USER, GET), allow(ROLE)) == [
-        f"the user {GONE_USER} was deleted; its {GET} has no effect"
+        f"the user {GONE_USER} was deleted; its {GET} grant has no effect"
     ]
     assert messages(desired(), allow(ROLE, PULL)) == []
 
 
 def test_who_may_have_been_made_again() -> None:
     (message,) = messages(desired(grant(), grant(LAMBDA)), allow(GONE, PULL))
-    assert message.endswith(f"; if {ROLE} was made again under its old name, it lacks the grant "
-                            "that the file gives it")  # fmt: skip
+    assert message.endswith(
+        f"; if {ROLE} was recreated under the same name, it does not have the file's grant yet"
+    )
     (named,) = messages(desired(grant()), allow(GONE, PULL), given=rules(names={"ci": ROLE_A}))
-    assert "; if ci was made again" in named
+    assert "; if ci was recreated" in named
 
 
 def test_who_can_not_have_been_them() -> None:
@@ -59,7 +60,7 @@ def test_who_can_not_have_been_them() -> None:
 
 def test_a_gone_user_may_be_a_user() -> None:
     (message,) = messages(desired(grant(ALICE)), allow(GONE_USER, PULL))
-    assert f"; if {USER} was made again" in message
+    assert f"; if {USER} was recreated" in message
 
 
 def test_what_the_gone_held_is_nobodys_loss() -> None:

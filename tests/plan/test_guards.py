@@ -8,7 +8,7 @@ from reconciler.model.grants import Desired
 from reconciler.model.guards import Allowances, Guards, Limit
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, check_guards, check_public
-from reconciler.plan.model import BrokenRule, Change, Plan
+from reconciler.plan.model import Change, NeverViolation, Plan
 from reconciler.policy.language.document import NO_POLICY
 from reconciler.policy.language.principals import MISSING, Principal
 from reconciler.policy.meaning.keep import Ownership
@@ -178,7 +178,7 @@ def test_an_emptied_policy_is_refused_with_its_grants() -> None:
 
 
 def broken(who: Principal = ROLE_A, *, repaired: bool = False) -> Plan:
-    return Plan(broken=(BrokenRule(APP, "push", who, "only CI pushes", repaired=repaired),))
+    return Plan(violations=(NeverViolation(APP, "push", who, "only CI pushes", repaired=repaired),))
 
 
 def test_a_never_rule_that_stays_broken_is_refused() -> None:
@@ -194,8 +194,8 @@ def test_a_never_rule_that_stays_broken_is_refused() -> None:
 
 
 def test_a_never_rule_that_is_broken_by_rewriting_says_so() -> None:
-    (rule,) = broken().broken
-    (refusal,) = check(Plan(broken=(replace(rule, by_rewriting=True),)))
+    (rule,) = broken().violations
+    (refusal,) = check(Plan(violations=(replace(rule, by_rewriting=True),)))
     assert refusal.message.startswith(
         f"{ROLE} can rewrite the policy and so give itself push on app (us-west-2) and keeps it"
     )

@@ -2,13 +2,17 @@
 
 import pytest
 
+from reconciler.apply.model import Outcome, Result
+from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
-from reconciler.plan.model import PlanError
+from reconciler.plan.model import Plan, PlanError
+from reconciler.printable import printable
 from reconciler.report.causes import Failure, by_cause
-from reconciler.report.outcomes import OutcomeView, render_outcomes
-from reconciler.report.paint import plain
+from reconciler.report.outcomes import render_outcomes
 from reconciler.report.plan_text import render_plan
-from reconciler.report.plan_view import PlanView
+from reconciler.report.plan_view import view_plan
+from reconciler.report.spans import plain
+from tests.apply.journal_making import change
 
 REGION = "us-west-2"
 SCOPE = RegistryScope("111122223333", REGION)
@@ -21,13 +25,16 @@ EXPIRED = "the credentials expired"
 
 def errors_of(*failures: tuple[str, str, str]) -> list[str]:
     errors = tuple(PlanError(Target(name, SCOPE), rule, text) for name, rule, text in failures)
-    view = PlanView((), 0, (), errors, (), (), 0)
+    view = view_plan(Plan(errors=errors), DisplayNames())
     return [line for line in render_plan(view, plain).splitlines() if "error: " in line]
 
 
-def outcomes_of(*outcomes: tuple[str, str, str | None]) -> list[str]:
-    views = [OutcomeView(name, REGION, "set", outcome, error) for name, outcome, error in outcomes]
-    return render_outcomes(views, 0, plain).splitlines()[1:-2]
+def outcomes_of(*outcomes: tuple[str, Result, str | None]) -> list[str]:
+    made = [
+        Outcome(change(None, "{}", Target(name, SCOPE)), result, error)
+        for name, result, error in outcomes
+    ]
+    return render_outcomes(made, 0, plain).splitlines()[1:-2]
 
 
 def test_one_failure_is_told_with_its_name_first() -> None:
@@ -99,4 +106,4 @@ def test_outcomes_that_went_well_are_told_each_and_the_others_by_cause() -> None
 
 def test_no_text_passes_for_a_name_that_was_taken_out() -> None:
     (cause,) = by_cause([Failure("a", REGION, "x", "no\0body\x1b")])
-    assert cause.message == r"no\0body\x1b"
+    assert printable(cause.message) == r"no\0body\x1b"

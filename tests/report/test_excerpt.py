@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from reconciler.access_file.document.problems import Place, Problem
 from reconciler.report.layout import Page, columns
-from reconciler.report.paint import plain
-from reconciler.report.problems_text import render_problems
+from reconciler.report.problems import render_problems
+from reconciler.report.spans import plain
 
 WIDE = "日本語"
 

@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.apply.model import Outcome
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
-from reconciler.plan.model import BrokenRule, Finding, Plan, PlanError
+from reconciler.plan.model import Finding, NeverViolation, Plan, PlanError
+from reconciler.plan.saved_plan import Origin
 from reconciler.policy.language.principals import Principal
-from reconciler.report.outcomes import OutcomeView, render_outcomes, render_outcomes_json
-from reconciler.report.paint import plain
-from reconciler.report.plan_json import Origin, render_drift_json, render_plan_json
+from reconciler.report.outcomes import render_outcomes
+from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
-from tests.apply.journal_making import change
+from reconciler.report.spans import plain
+from tests.apply.journal_making import change as change_of
 from tests.cli.hostile import ALL, LINES, faults
 from tests.report.test_plan_schema import broken_by
 
@@ -21,7 +23,7 @@ from tests.report.test_plan_schema import broken_by
 def hostile_plan(text: str) -> Plan:
     """Put a text wherever a plan has text."""
     target = Target(text, RegistryScope(text, text))
-    made = change(text, None, target)
+    made = change_of(text, None, target)
     settings = RepositorySettings(kms_key=text, tags=((text, text),))
     return Plan(
         changes=(
@@ -31,9 +33,9 @@ def hostile_plan(text: str) -> Plan:
         findings=(Finding(text, text, text, text),),
         errors=(PlanError(target, text, text),),
         unmanaged=(target,),
-        broken=(
-            BrokenRule(target, text, Principal("AWS", (text,)), text, False, (), text),
-            BrokenRule(target, text, Principal(text, (text,)), text, True, (), text),
+        violations=(
+            NeverViolation(target, text, Principal("AWS", (text,)), text, False, (), text),
+            NeverViolation(target, text, Principal(text, (text,)), text, True, (), text),
         ),
     )
 
@@ -44,7 +46,7 @@ def test_no_format_shows_it_raw(text: str) -> None:
     origin = Origin("1.0.0", text, text, text, (text,))
     view = view_plan(plan, words, (RefusalView("public", text),))
     drift = view_drift(plan, words)
-    outcomes = [OutcomeView(text, text, "set", "failed", text) for _ in plan.changes]
+    outcomes = [Outcome(change, "failed", text) for change in plan.changes]
     for told in (
         render_plan(view, plain),
         render_drift(drift, plain),
@@ -66,7 +68,7 @@ def test_what_is_written_keeps_to_the_schema() -> None:
         changes=(replace(plan.changes[0], target=place),),
         findings=(Finding(ALL, "public", ALL, "us-west-2"),),
         errors=(PlanError(Target(ALL, scope), "read-failed", ALL),),
-        broken=tuple(replace(broken, target=place) for broken in plan.broken),
+        violations=tuple(replace(one, target=place) for one in plan.violations),
     )
     origin = Origin("1.0.0", ALL, "ab" * 32, scope.account, (scope.region,))
     view = view_plan(plan, DisplayNames(), (RefusalView("public", ALL),))

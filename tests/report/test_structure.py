@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.policy.language.document import NO_POLICY
+from reconciler.printable import printable
 from reconciler.report.structure import policy_diff
 from reconciler.sandbox.policy_text import respell, shuffle
 from tests.policy.making import ACCOUNT, GET, PUT, ROLE, ROLE_B, ROOT, URL, Json, allow, doc, read
@@ -18,7 +19,7 @@ IN_ORG = {"StringEquals": {"aws:PrincipalOrgID": ["o-a1b2c3d4e5"]}}
 
 def changed(before: object, after: object) -> list[str]:
     """Give the lines that come or go, without their indent."""
-    lines = list(policy_diff(read(before), read(after)))
+    lines = list(map(printable, policy_diff(read(before), read(after))))
     assert lines[:2] == ["--- live", "+++ planned"]
     return [line[0] + line[1:].strip() for line in lines[2:] if line[0] in "+-"]
 
@@ -90,7 +91,7 @@ def test_no_policy_has_no_lines(side: int) -> None:
     ],
 )
 def test_what_is_no_policy_is_shown_as_it_is(text: str, line: str) -> None:
-    assert line in list(policy_diff(read(text), read(allow())))
+    assert line in list(map(printable, policy_diff(read(text), read(allow()))))
 
 
 def test_a_statement_without_a_sid_stands_where_the_one_stood_that_it_resembles() -> None:

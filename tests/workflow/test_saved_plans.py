@@ -19,7 +19,7 @@ from reconciler.access_file.model import display_names_of
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.plan.model import Plan
-from reconciler.plan.saved import digest_of
+from reconciler.plan.saved_plan import digest_of
 from reconciler.policy.language.document import Unreadable
 from reconciler.report.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plan_view import view_drift, view_plan
@@ -95,10 +95,10 @@ def test_a_saved_plan_is_worked_out_as_the_same(folder: Path) -> None:
     figures = [(c.target, c.revoked, c.granted, c.emptied, c.lasting) for c in again.changes]
     assert figures == [(c.target, c.revoked, c.granted, c.emptied, c.lasting) for c in plan.changes]
     assert (again.in_sync, again.live_grants) == (plan.in_sync, plan.live_grants)
-    assert (again.findings, again.errors, again.broken) == (
+    assert (again.findings, again.errors, again.violations) == (
         plan.findings,
         plan.errors,
-        plan.broken,
+        plan.violations,
     )
 
 

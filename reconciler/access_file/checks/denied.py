@@ -14,13 +14,21 @@ from reconciler.access_file.desired import (
 from reconciler.access_file.document.problems import Place, ProblemList, quote
 from reconciler.access_file.model import AccessFile, Entry
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.actions import KNOWN_ACTIONS
-from reconciler.policy.language.conditions import Condition, display_holder
-from reconciler.policy.language.document import Action, NotAction
-from reconciler.policy.language.glob import glob_matches, globs_intersect
-from reconciler.policy.meaning.callers import known_of_requests
-from reconciler.policy.meaning.denied import Denial, Loss, compute_loss, denial_of
-from reconciler.policy.meaning.facts import Actions
+from reconciler.policy import (
+    KNOWN_ACTIONS,
+    Action,
+    Actions,
+    Condition,
+    Denial,
+    Loss,
+    NotAction,
+    compute_loss,
+    denial_of,
+    display_holder,
+    glob_matches,
+    globs_intersect,
+    known_of_requests,
+)
 
 _MAX_WORK = 300_000
 """The unit is one comparison of a grant with a Deny without patterns and with few condition values;

@@ -15,12 +15,22 @@ from reconciler.access_file.desired import (
 from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
 from reconciler.access_file.model import AccessFile, PlacedRule
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.conditions import display_holder
-from reconciler.policy.language.glob import GlobIndex, has_wildcard
-from reconciler.policy.language.principals import account_of, is_open_ended
-from reconciler.policy.meaning.facts import Holder, NamedPrincipal
-from reconciler.policy.meaning.never import NeverRule, NeverViolation, Outside, find_violations
-from reconciler.policy.meaning.tiers import can_rewrite, may_overlap, violates_tier
+from reconciler.policy import (
+    GlobIndex,
+    Holder,
+    NamedPrincipal,
+    NeverRule,
+    NeverViolation,
+    Outside,
+    account_of,
+    can_rewrite,
+    display_holder,
+    find_violations,
+    has_wildcard,
+    is_open_ended,
+    may_overlap,
+    violates_tier,
+)
 from reconciler.printable import quoted
 
 _MATCHES = WorkLimit(500_000, "comparisons of never rules' patterns with repositories")

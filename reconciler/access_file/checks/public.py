@@ -6,15 +6,16 @@ from reconciler.access_file.desired import EntriesByName, PlacedFact, combine_fa
 from reconciler.access_file.document.problems import Place, ProblemList, quote
 from reconciler.access_file.model import AccessFile
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.glob import GlobIndex, has_wildcard
-from reconciler.policy.language.principals import is_everyone
-from reconciler.policy.meaning.public import (
+from reconciler.policy import (
     PUBLIC_REASONS,
+    GlobIndex,
     PublicAccess,
     PublicReason,
+    has_wildcard,
+    is_everyone,
+    may_overlap,
     public_access,
 )
-from reconciler.policy.meaning.tiers import may_overlap
 
 _HINTS: Mapping[PublicReason, str] = {
     "unbounded": "restrict it to an organization, an account or a network",

@@ -18,7 +18,7 @@ from reconciler.access_file.document.problems import (
 )
 from reconciler.access_file.document.schema import Violation, violations
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.principals import partition_of_region
+from reconciler.policy import partition_of_region
 
 _MIN_PREFIX = 3
 _OPPOSITES = {

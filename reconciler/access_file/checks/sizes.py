@@ -7,9 +7,7 @@ from reconciler.access_file.document.problems import Place, ProblemList, WorkLim
 from reconciler.access_file.model import AccessFile, Entry
 from reconciler.model.grants import Desired, grant_facts
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.document import MAX_POLICY_CHARACTERS
-from reconciler.policy.language.glob import GlobIndex, has_wildcard
-from reconciler.policy.meaning.facts import Facts
+from reconciler.policy import MAX_POLICY_CHARACTERS, Facts, GlobIndex, has_wildcard
 
 _NEARLY = MAX_POLICY_CHARACTERS * 8 // 10
 _FAR_TOO_LARGE = 4 * MAX_POLICY_CHARACTERS

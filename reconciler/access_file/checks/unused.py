@@ -13,7 +13,7 @@ from reconciler.access_file.document.nodes import (
 )
 from reconciler.access_file.document.problems import ProblemList, quote
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
+from reconciler.policy import BUILT_IN_TIERS
 
 
 def check_unused(root: Node, problems: ProblemList) -> None:

@@ -9,7 +9,7 @@ from reconciler.access_file.document.problems import ProblemList, escape, quote,
 from reconciler.access_file.document.schema import Violation, fits
 from reconciler.access_file.sections.accounts import report_bad_id
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.services import known_service
+from reconciler.policy import known_service
 
 _ACCOUNT = "account id"
 _NAME = "name"

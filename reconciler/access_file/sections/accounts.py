@@ -13,9 +13,7 @@ from reconciler.access_file.document.problems import Advice, Place, ProblemList,
 from reconciler.access_file.sections.context import Accounts, FileContext
 from reconciler.access_file.sections.roles import check_sso
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.conditions import Operator
-from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.principals import ACCOUNT_ID, split_arn
+from reconciler.policy import ACCOUNT_ID, Operator, has_wildcard, split_arn
 
 _ACCOUNT_FIELD = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):.*", re.DOTALL)
 _LENGTH, _MAX_LOST_DIGITS = 12, 2

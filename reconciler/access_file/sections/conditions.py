@@ -15,22 +15,20 @@ from reconciler.access_file.sections.accounts import check_condition_value
 from reconciler.access_file.sections.context import FileContext
 from reconciler.closest import closest
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.condition_keys import (
-    abbreviate_key,
-    candidate_keys,
-    is_unknown_key,
-    variable_keys,
-)
-from reconciler.policy.language.condition_values import OPERATOR_FAMILIES
-from reconciler.policy.language.conditions import (
+from reconciler.policy import (
     NO_CONDITION,
+    OPERATOR_FAMILIES,
     Condition,
     ConditionClashError,
+    MalformedError,
+    abbreviate_key,
+    candidate_keys,
     combine_conditions,
+    is_unknown_key,
     parse_operator,
     read_condition,
+    variable_keys,
 )
-from reconciler.policy.language.json_text import MalformedError
 
 _INVALID_NULL = re.compile(r":Null|NullIfExists")
 _NULL_WITH_AFFIX = re.compile(r"(\w+:)?Null(IfExists)?", re.IGNORECASE)

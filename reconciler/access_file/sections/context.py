@@ -8,10 +8,7 @@ from typing import NamedTuple
 from reconciler.access_file.document.nodes import Pair
 from reconciler.access_file.document.problems import ProblemList
 from reconciler.access_file.model import Registry
-from reconciler.policy.language.conditions import Condition, canonical_condition
-from reconciler.policy.language.principals import Principal
-from reconciler.policy.meaning.facts import NamedPrincipal
-from reconciler.policy.meaning.tiers import Tiers
+from reconciler.policy import Condition, NamedPrincipal, Principal, Tiers, canonical_condition
 
 
 class Accounts(NamedTuple):

@@ -28,9 +28,14 @@ from reconciler.access_file.sections.tiers import check_tier
 from reconciler.access_file.sections.until import ends_at, read_until
 from reconciler.model.grants import Grant
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.conditions import NO_CONDITION, Condition, canonical_condition
-from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.principals import EVERYONE, Principal
+from reconciler.policy import (
+    EVERYONE,
+    NO_CONDITION,
+    Condition,
+    Principal,
+    canonical_condition,
+    has_wildcard,
+)
 
 _GRANTS = WorkLimit(1_000_000, "grants and values of their conditions")
 

@@ -21,10 +21,15 @@ from reconciler.access_file.sections.repositories import check_repository
 from reconciler.access_file.sections.tiers import check_tier
 from reconciler.model.guards import Guards, Limit
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.glob import GlobIndex, globs_intersect, has_wildcard
-from reconciler.policy.language.principals import EVERYONE
-from reconciler.policy.meaning.facts import NamedPrincipal
-from reconciler.policy.meaning.never import NeverRule, Outside
+from reconciler.policy import (
+    EVERYONE,
+    GlobIndex,
+    NamedPrincipal,
+    NeverRule,
+    Outside,
+    globs_intersect,
+    has_wildcard,
+)
 
 _MAX_PUBLIC = 100
 """As many names as the schema accepts under `guards.public.allow`; it reports more."""

@@ -20,9 +20,7 @@ from reconciler.access_file.sections.near_misses import near_miss
 from reconciler.access_file.sections.order import sort_by_use, write_cycle
 from reconciler.access_file.sections.principals import read_arn, read_principal
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.conditions import NO_CONDITION
-from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.principals import ACCOUNT_ID, Principal, account_principal
+from reconciler.policy import ACCOUNT_ID, NO_CONDITION, Principal, account_principal, has_wildcard
 
 _MAX_MEMBERS = 1000
 _MEMBERS = WorkLimit(300_000, "principals, each counted once per reference to it")

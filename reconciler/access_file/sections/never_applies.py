@@ -7,25 +7,26 @@ from reconciler.access_file.document.nodes import Node, child, pairs_of, place_a
 from reconciler.access_file.document.problems import Place, ProblemList, quote
 from reconciler.access_file.sections.context import FileContext, ResolvedPrincipal
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.condition_keys import (
+from reconciler.policy import (
+    BUILT_IN_TIERS,
+    NO_CONDITION,
     ONLY_FOR_MEMBERS,
     ONLY_FOR_SERVICES,
-    is_known_key,
-    spell_key,
-)
-from reconciler.policy.language.conditions import (
-    NO_CONDITION,
     Clause,
     Condition,
+    MalformedError,
     Operator,
+    Principal,
+    UnmetClause,
+    arn_of,
     canonical_operator,
+    has_wildcard,
+    is_known_key,
     parse_operator,
+    service_principal,
+    spell_key,
+    unmet_clauses,
 )
-from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.json_text import MalformedError
-from reconciler.policy.language.principals import Principal, arn_of, service_principal
-from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
-from reconciler.policy.meaning.unsatisfiable import UnmetClause, unmet_clauses
 
 _RULE = RuleId.NEVER_APPLIES
 _MAX_REPORTED = 20

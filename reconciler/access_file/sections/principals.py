@@ -20,21 +20,22 @@ from reconciler.access_file.sections.never_applies import check_applies
 from reconciler.access_file.sections.roles import check_name, check_sso, is_plain
 from reconciler.closest import closest
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.conditions import NO_CONDITION, Clause, Condition, parse_operator
-from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.principals import (
+from reconciler.policy import (
     EVERYONE,
+    KNOWN_SERVICES,
+    NO_CONDITION,
     ORGANIZATION_ID,
+    Clause,
+    Condition,
     Principal,
     account_principal,
-    parse_arn,
-    service_principal,
-)
-from reconciler.policy.language.services import (
-    KNOWN_SERVICES,
     closest_service,
+    has_wildcard,
     in_any_partition,
+    parse_arn,
+    parse_operator,
     partition_of_service,
+    service_principal,
 )
 
 _ACCEPTED = frozenset({"root", "role", "user", "assumed-role", "federated-user"})

@@ -19,10 +19,19 @@ from reconciler.access_file.sections.names import resolve
 from reconciler.access_file.sections.principals import read_services
 from reconciler.access_file.sections.repositories import check_repository
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.conditions import NO_CONDITION, Condition
-from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.principals import Principal, parse_arn, partition_of_region
-from reconciler.policy.meaning.keep import LAMBDA, LAMBDA_SID, KeepRule, Ownership, lambda_rule
+from reconciler.policy import (
+    LAMBDA,
+    LAMBDA_SID,
+    NO_CONDITION,
+    Condition,
+    KeepRule,
+    Ownership,
+    Principal,
+    has_wildcard,
+    lambda_rule,
+    parse_arn,
+    partition_of_region,
+)
 
 
 def read_registry(node: Node | None, problems: ProblemList) -> Registry:

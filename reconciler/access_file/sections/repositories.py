@@ -20,7 +20,7 @@ from reconciler.access_file.sections.accounts import check_named, check_partitio
 from reconciler.access_file.sections.context import FileContext
 from reconciler.model.registry import RepositorySettings
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.glob import has_wildcard
+from reconciler.policy import has_wildcard
 
 _PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(rf"{_PART}(/{_PART})*")

@@ -20,11 +20,15 @@ from reconciler.access_file.sections.never_applies import check_applies
 from reconciler.access_file.sections.principals import read_arn, read_services
 from reconciler.access_file.sections.tiers import check_actions
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.conditions import read_condition
-from reconciler.policy.language.document import SID_PREFIX, Statement, parse_statement
-from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.json_text import MalformedError
-from reconciler.policy.language.principals import ACCOUNT_ID
+from reconciler.policy import (
+    ACCOUNT_ID,
+    SID_PREFIX,
+    MalformedError,
+    Statement,
+    has_wildcard,
+    parse_statement,
+    read_condition,
+)
 
 _HINT = "write a statement as in IAM: Effect, Principal, Action and, optionally, Sid and Condition"
 _ELEMENTS = frozenset(

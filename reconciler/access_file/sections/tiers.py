@@ -13,19 +13,20 @@ from reconciler.access_file.document.problems import (
 )
 from reconciler.access_file.sections.order import sort_by_use, write_cycle
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy.language.actions import (
+from reconciler.policy import (
     ACTIONS_WITHOUT_REPOSITORY,
     AUTHORIZATION_TOKEN,
+    BUILT_IN_TIERS,
     EVERY_ACTION,
     KNOWN_ACTIONS,
     REGISTRY_POLICY_ACTIONS,
     UPSTREAM_IMPORT,
+    Tiers,
     canonical_action,
+    has_wildcard,
     idle_actions,
     is_known_action,
 )
-from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, Tiers
 
 _PREFIX = "ecr:"
 _NAME = r"ecr:[A-Za-z0-9*?]{1,124}"

@@ -16,10 +16,16 @@ from reconciler.apply.model import Done, Outcome, Result
 from reconciler.errors import InvalidError, RefusedError
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import Change, ChangeKind
-from reconciler.plan.saved import TOOL, digest_of
-from reconciler.policy.language.document import MAX_POLICY_CHARACTERS
-from reconciler.policy.language.json_text import MalformedError, load_json
-from reconciler.policy.language.principals import ACCOUNT_ID, REGION, parse_arn, partition_of_region
+from reconciler.plan.saved_plan import TOOL, digest_of
+from reconciler.policy import (
+    ACCOUNT_ID,
+    MAX_POLICY_CHARACTERS,
+    REGION,
+    MalformedError,
+    load_json,
+    parse_arn,
+    partition_of_region,
+)
 from reconciler.printable import printable
 
 FORMAT_VERSION = "1"

@@ -18,7 +18,7 @@ from reconciler.apply.model import Done, Outcome
 from reconciler.errors import ReconcileError, RefusedError, Remedy
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change
-from reconciler.policy.language.json_text import MalformedError
+from reconciler.policy import MalformedError
 
 Clock = Callable[[], datetime]
 

@@ -114,7 +114,7 @@ def drift(
     results.show_drift(result, format_, grouped=not no_group)
     results.show_refusals(result)
     raise typer.Exit(
-        results.exit_of(result, differs=bool(result.plan.changes or result.plan.broken))
+        results.exit_of(result, differs=bool(result.plan.changes or result.plan.violations))
     )
 
 

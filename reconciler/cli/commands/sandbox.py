@@ -112,7 +112,7 @@ def sandbox(
     are faults and limits: each is off at 0 or without a value. Only ECR calls are counted.
     """
     no_proxy = isolate_environment()
-    from reconciler.policy.language.principals import ACCOUNT_ID
+    from reconciler.policy import ACCOUNT_ID
     from reconciler.sandbox.behaviour import Behaviour
     from reconciler.sandbox.environment import UNSET
     from reconciler.sandbox.server import Sandbox

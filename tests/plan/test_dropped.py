@@ -155,7 +155,7 @@ def test_a_new_deny_takes_it_from_lambda(denial: Json, marked: bool) -> None:
     made = plan(given, live(lambdas(when=SOURCE)), BUILT_IN)
     told = [risk.why for risk in made.changes[0].risks if risk.name == "lambda-loses-access"]
     assert is_marked(made) == marked
-    assert all("a new Deny denies" in why for why in told)
+    assert all("a new Deny takes" in why for why in told)
     assert not is_marked(plan(given, live(lambdas(when=SOURCE), denial), BUILT_IN))
     nothing = desired(grant(B), statements=[denial])
     assert is_marked(plan(nothing, live(lambdas(when=SOURCE, sid="Other")), BUILT_IN))
@@ -199,7 +199,7 @@ def test_of_what_is_not_understood_nothing_is_said() -> None:
         ),
         (
             lambdas(sid=""),
-            "to give it, name the service under principals and give it the tier lambda",
+            "to allow it, name the service under principals and grant it the tier lambda",
         ),
     ],
 )
@@ -259,7 +259,7 @@ def test_who_may_rewrite_by_what_stays(statements: list[Json], names: list[str])
     made = plan(desired(grant(ROLE_A)), live(*statements), given)
     told = [f.message for f in made.findings if f.rule == "can-rewrite"]
     assert told == [
-        f"a statement that stays lets {name} rewrite the policy, and so give itself any access"
+        f"an unchanged statement allows {name} to rewrite the policy and so give itself any access"
         for name in names
     ]
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from reconciler.errors import InvalidError, RefusedError
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
-from reconciler.plan.model import BrokenRule, Finding, PlanError
-from reconciler.plan.saved import SavedChange, digest_of
+from reconciler.plan.model import Finding, NeverViolation, PlanError
+from reconciler.plan.saved_plan import SavedChange, digest_of
 from reconciler.policy.language.document import read_policy
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
 from reconciler.printable import printable
@@ -60,7 +60,7 @@ def test_everything_comes_back_sorted() -> None:
     assert saved.errors == (PlanError(Target("x", SCOPE), "missing-repository", "gone"),)
     assert saved.unmanaged == ("u", "v")
     assert saved.never_broken == (
-        BrokenRule(
+        NeverViolation(
             Target("d", SCOPE), "push", EVERYONE, "so it is", False, ORGANIZATION, by_rewriting=True
         ),
     )
@@ -127,7 +127,7 @@ def test_what_is_no_plan_is_invalid(text: str) -> None:
     ],
 )
 def test_what_another_tool_made_is_invalid(changed: Json) -> None:
-    with pytest.raises(InvalidError, match="no plan that reconcile made"):
+    with pytest.raises(InvalidError, match="not a reconcile plan"):
         read(signed({**PLAN, **changed}))
 
 

@@ -1,4 +1,4 @@
-"""Live statements that are not kept although a rule names them or Lambda uses them, and why."""
+"""Live statements that a change drops although a keep rule has their Sid or Lambda uses them."""
 
 import json
 import re
@@ -8,18 +8,34 @@ from typing import NamedTuple
 from reconciler.model.registry import Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Finding, Risk, finding
-from reconciler.policy.language.condition_keys import ONLY_FOR_SERVICES
-from reconciler.policy.language.conditions import Condition
-from reconciler.policy.language.document import SID_PREFIX, Policy, Statement, Unreadable
-from reconciler.policy.language.principals import is_everyone
-from reconciler.policy.meaning.callers import possible_requests, requires_key, service_kind
-from reconciler.policy.meaning.denied import Denial, Loss, compute_loss
-from reconciler.policy.meaning.facts import Facts, Holder, facts_of, subtract_facts, uncovered_facts
-from reconciler.policy.meaning.implication import always_holds
-from reconciler.policy.meaning.keep import LAMBDA, KeepMismatch, Ownership, keep_mismatches
-from reconciler.policy.meaning.reach import may_match
-from reconciler.policy.meaning.tiers import includes_action
-from reconciler.policy.meaning.unsatisfiable import unmet_clauses
+from reconciler.policy import (
+    LAMBDA,
+    ONLY_FOR_SERVICES,
+    SID_PREFIX,
+    Condition,
+    Denial,
+    Facts,
+    Holder,
+    KeepMismatch,
+    Loss,
+    Ownership,
+    Policy,
+    Statement,
+    Unreadable,
+    always_holds,
+    compute_loss,
+    facts_of,
+    includes_action,
+    is_everyone,
+    keep_mismatches,
+    may_match,
+    possible_requests,
+    requires_key,
+    service_kind,
+    subtract_facts,
+    uncovered_facts,
+    unmet_clauses,
+)
 
 _FETCHING = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 """What Lambda needs to fetch a function's image (Lambda Developer Guide, "Create a Lambda function
@@ -29,27 +45,26 @@ _PLAIN = re.compile(r"[A-Z][A-Za-z0-9]*")
 
 
 class Dropped(NamedTuple):
-    """A live statement that a change takes something from.
+    """A live statement of which a change removes something.
 
-    `why` says why it is not kept, `remedy` what would keep it, if anything does. `by_rule` tells
-    that a keep rule has its Sid. `cut_off` is the condition under which Lambda could fetch images
-    by it, and can no longer; None where it is not about that.
+    `why` is the reason why it is not kept, and what would keep it. `by_rule`: a keep rule has its
+    Sid. `cut_off` is the condition under which Lambda could fetch images by it and no longer can;
+    None where Lambda loses nothing.
     """
 
     statement: Statement
     why: str
-    remedy: str
     by_rule: bool
     cut_off: Condition | None
 
 
 def dropped_statements(
-    target: Target, before: Policy, after: Facts, over: Facts, ownership: Ownership
+    target: Target, before: Policy, after: Facts, expired: Facts, ownership: Ownership
 ) -> tuple[Dropped, ...]:
-    """Give the live statements that a change takes something from, in their order.
+    """Return the live statements of which a change removes something, in their order.
 
-    Only those are given whose Sid a keep rule has, or by which Lambda could fetch images. `over`
-    are facts that are no loss: grants whose time has passed.
+    Only those count whose Sid a keep rule has, or by which Lambda could fetch images. `expired`
+    are the facts of expired grants, which are no loss.
     """
     if isinstance(before, Unreadable):
         return ()
@@ -57,15 +72,15 @@ def dropped_statements(
     return tuple(
         dropped
         for statement in before.statements
-        for dropped in [_dropped(statement, after, over, ownership, known)]
+        for dropped in [_dropped(statement, after, expired, ownership, known)]
         if dropped.by_rule or dropped.cut_off is not None
     )
 
 
 def not_kept_findings(target: Target, dropped: Iterable[Dropped]) -> list[Finding]:
-    """Say of each statement of others why it is not kept."""
+    """Report each unmanaged statement that is dropped, and why."""
     return [
-        finding(target, RuleId.NOT_KEPT, _told(one))
+        finding(target, RuleId.NOT_KEPT, _message(one))
         for one in dropped
         if one.by_rule or not _is_ours(one.statement)
     ]
@@ -74,11 +89,11 @@ def not_kept_findings(target: Target, dropped: Iterable[Dropped]) -> list[Findin
 def lambda_risks(
     target: Target, before: Policy, after: Facts, dropped: Iterable[Dropped]
 ) -> Iterator[Risk]:
-    """Mark each live statement that lets Lambda fetch images, and that goes or meets a new Deny."""
+    """Mark each statement by which Lambda fetches images and that is dropped, or denied anew."""
     gone = [one.statement for one in dropped if one.cut_off is not None]
     for one in dropped:
         if one.cut_off is not None:
-            yield Risk(RuleId.LAMBDA_LOSES_ACCESS, LAMBDA, one.cut_off, _told(one))
+            yield Risk(RuleId.LAMBDA_LOSES_ACCESS, LAMBDA, one.cut_off, _message(one))
     statements = () if isinstance(before, Unreadable) else before.statements
     known = target.known_of_requests
     old = {h: actions for h, actions in facts_of(statements).items() if h.effect == "Deny"}
@@ -88,41 +103,41 @@ def lambda_risks(
             holder = Holder(LAMBDA, "Allow", statement.condition)
             left, loss = _first_loss(holder, old, known), _first_loss(holder, new, known)
             if loss and not left:
-                told = loss.describe(_which(statement), [LAMBDA.names[0]], "a new Deny")
-                why = f"{told}; {loss.remedy}"
+                what = loss.describe(_which(statement), [LAMBDA.names[0]], "a new Deny")
+                why = f"{what}; {loss.remedy}"
                 yield Risk(RuleId.LAMBDA_LOSES_ACCESS, LAMBDA, statement.condition, why)
 
 
 def _first_loss(holder: Holder, denying: Facts, known: Condition) -> Loss | None:
-    """Give what the first Deny that takes anything takes for certain of what Lambda needs."""
+    """Return what the first Deny that takes anything for certain takes of what Lambda needs."""
     denials = (Denial(frozenset({h.principal}), a, h.condition) for h, a in denying.items())
     losses = (compute_loss(holder, frozenset(_FETCHING), denial, known) for denial in denials)
     return next(filter(None, losses), None)
 
 
 def _dropped(
-    statement: Statement, after: Facts, over: Facts, ownership: Ownership, known: Condition
+    statement: Statement, after: Facts, expired: Facts, ownership: Ownership, known: Condition
 ) -> Dropped:
-    goes = uncovered_facts(subtract_facts(facts_of([statement]), over), after)
-    cut_off = statement.condition if _stops_fetching(statement, goes, after, known) else None
-    found = keep_mismatches(statement, ownership) if goes else ()
+    removed = uncovered_facts(subtract_facts(facts_of([statement]), expired), after)
+    cut_off = statement.condition if _stops_fetching(statement, removed, after, known) else None
+    found = keep_mismatches(statement, ownership) if removed else ()
     if found:
         deciding = [o for o in found if not o.is_excess] or found
         why, remedy = "; ".join(o.reason for o in deciding), _remedy(statement, found)
     elif _is_ours(statement):
         why, remedy = "the file does not ask for it", ""
     else:
-        why, remedy = "no keep rule is about it", _rule(statement)
-    return Dropped(statement, why, remedy, bool(found), cut_off)
+        why, remedy = "no keep rule matches it", _rule(statement)
+    return Dropped(statement, f"{why}{remedy}", bool(found), cut_off)
 
 
-def _stops_fetching(statement: Statement, goes: Facts, after: Facts, known: Condition) -> bool:
-    """Tell whether Lambda could fetch by what goes, and can't by what is allowed afterwards."""
+def _stops_fetching(statement: Statement, removed: Facts, after: Facts, known: Condition) -> bool:
+    """Whether Lambda could fetch by what is removed, and can't by what is allowed afterwards."""
     certain = (*statement.condition, *known)
     return any(
-        includes_action(goes.get(holder, frozenset()), action)
+        includes_action(removed.get(holder, frozenset()), action)
         and not any(
-            _gives(other, certain) and includes_action(a, action) for other, a in after.items()
+            _is_lambda(other, certain) and includes_action(a, action) for other, a in after.items()
         )
         for holder in _lets_fetch(statement)
         for action in _FETCHING
@@ -130,7 +145,7 @@ def _stops_fetching(statement: Statement, goes: Facts, after: Facts, known: Cond
 
 
 def _lets_fetch(statement: Statement) -> Iterator[Holder]:
-    """Give the holders of a statement that Lambda is, or is one of: everyone, for a resource."""
+    """List the holders of a statement that are Lambda, or include it: everyone, for a resource."""
     condition = statement.condition
     of_services = statement.effect == "Allow" and requires_key(condition, ONLY_FOR_SERVICES)
     for principal in statement.principals:
@@ -139,8 +154,8 @@ def _lets_fetch(statement: Statement) -> Iterator[Holder]:
             yield Holder(principal, "Allow", condition)
 
 
-def _gives(holder: Holder, certain: Condition) -> bool:
-    """Tell whether a holder is Lambda in each request for which some conditions hold."""
+def _is_lambda(holder: Holder, certain: Condition) -> bool:
+    """Whether a holder is Lambda in each request for which some conditions hold."""
     if holder.effect != "Allow" or not may_match(holder.principal, LAMBDA):
         return False
     callers = possible_requests(service_kind(LAMBDA.names, holder.condition))
@@ -151,8 +166,8 @@ def _is_ours(statement: Statement) -> bool:
     return (statement.sid or "").startswith(SID_PREFIX)
 
 
-def _told(dropped: Dropped) -> str:
-    return f"{_which(dropped.statement)} is not kept: {dropped.why}{dropped.remedy}"
+def _message(dropped: Dropped) -> str:
+    return f"{_which(dropped.statement)} is not kept: {dropped.why}"
 
 
 def _which(statement: Statement) -> str:
@@ -160,21 +175,21 @@ def _which(statement: Statement) -> str:
 
 
 def _remedy(statement: Statement, found: tuple[KeepMismatch, ...]) -> str:
-    """Say what makes a rule keep a statement: names for accounts, or `as_is`."""
-    if all(obstacle.account for obstacle in found):
-        accounts = dict.fromkeys(obstacle.account for obstacle in found)
+    """Return what makes a rule keep a statement: names for accounts, or `as_is`."""
+    if all(mismatch.account for mismatch in found):
+        accounts = dict.fromkeys(mismatch.account for mismatch in found)
         names = ", ".join(f'NAME: "{account}"' for account in accounts)
         return f"; to keep it, write accounts: {{{names}}}"
-    if all(obstacle.is_excess for obstacle in found):
+    if all(mismatch.is_excess for mismatch in found):
         return _rule(statement, ", as_is: true")
     return ""
 
 
 def _rule(statement: Statement, more: str = "") -> str:
-    """Write the keep rule that keeps a statement of Lambda's; or the grant, where none can."""
+    """Return the keep rule for a statement of Lambda's, or the grant where no rule can keep it."""
     sid = statement.sid
     if not sid or statement.principals != (LAMBDA,):
-        return "; to give it, name the service under principals and give it the tier lambda"
+        return "; to allow it, name the service under principals and grant it the tier lambda"
     written = sid if _PLAIN.fullmatch(sid) else json.dumps(sid)
     rule = f"{{sid: {written}, service: {LAMBDA.names[0]}{more}}}"
     return f"; to keep it as it is, write unmanaged: {{statements: {{keep: [{rule}]}}}}"

@@ -1,0 +1,159 @@
+"""The file's `never` rules, checked against live policies and the plan's."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from reconciler.model.display_names import DisplayNames
+from reconciler.model.registry import LiveRegistry, ReadFailure, Target
+from reconciler.model.rule_ids import RuleId
+from reconciler.plan.desired_policy import NotPlannableError
+from reconciler.plan.model import Finding, NeverViolation, Plan, PlanError, finding
+from reconciler.policy import (
+    Condition,
+    Facts,
+    NeverRule,
+    Policy,
+    Principal,
+    Unreadable,
+    facts_of_policy,
+    find_violations,
+)
+from reconciler.printable import quoted
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyStates:
+    """A repository's live policy, and its effective facts before and after a change.
+
+    `before` leaves out the file's expired grants, and is empty where the live policy is not
+    understood; `after` equals it where nothing changes.
+    """
+
+    live: Policy
+    before: Facts
+    after: Facts
+
+
+def check_never(
+    target: Target, states: PolicyStates, rules: Iterable[NeverRule], names: DisplayNames
+) -> Plan:
+    """Return the violations on a managed repository, and a finding for each.
+
+    A live policy that is not understood gets one finding and no violation: an apply replaces the
+    policy, or an error says why it can't.
+    """
+    concerning = _concerning(target, rules)
+    if concerning and isinstance(states.live, Unreadable):
+        return Plan(findings=(_unknown(target, concerning),))
+    found = {v for rule in concerning for v in _violations(target, rule, states, names)}
+    return Plan(violations=tuple(sorted(found)), findings=tuple(map(_finding, found)))
+
+
+def require_no_new_violation(
+    target: Target, states: PolicyStates, rules: Iterable[NeverRule], names: DisplayNames
+) -> None:
+    """Raise NotPlannableError where a principal would break a rule that it does not break live.
+
+    The file alone is checked elsewhere. This covers what adds up only on a live repository: several
+    patterns that match it, and statements that are kept.
+    """
+    messages: dict[str, None] = {}
+    for rule in _concerning(target, rules):
+        known = _violators(rule, states.before)
+        for principal, by_rewriting in sorted(_violators(rule, states.after).items()):
+            if principal not in known:
+                gets = (
+                    f"could rewrite the policy and so give itself {rule.tier}"
+                    if by_rewriting
+                    else f"would have {rule.tier}"
+                )
+                messages[f"{names.label(*principal)} {gets}, {_forbidden(rule.because)}"] = None
+    if messages:
+        raise NotPlannableError(RuleId.NEVER, "; ".join(messages))
+
+
+def check_unmanaged(
+    live: LiveRegistry,
+    managed: Collection[str],
+    rules: Iterable[NeverRule],
+    names: DisplayNames,
+) -> Iterable[Plan]:
+    """Check the repositories that were read although no entry matches them.
+
+    No apply repairs them. A policy that could not be read or understood is an error, as it may
+    break a rule; a repository that no longer exists is not.
+    """
+    known = tuple(rules)
+    for name in live.names:
+        target, repository = Target(name, live.scope), live.repositories.get(name)
+        concerning = _concerning(target, known)
+        if name in managed or repository is None or not concerning:
+            continue
+        text = repository.policy_text
+        if not isinstance(text, ReadFailure):
+            yield _check_live(target, target.read(text), concerning, names)
+        elif text.rule != RuleId.MISSING_REPOSITORY:
+            yield Plan(errors=(PlanError(target, text.rule, text.message),))
+
+
+def _check_live(
+    target: Target, live: Policy, rules: Iterable[NeverRule], names: DisplayNames
+) -> Plan:
+    if isinstance(live, Unreadable):
+        message = f"the live policy is not understood ({live}), and a never rule applies to it"
+        return Plan(errors=(PlanError(target, RuleId.UNREADABLE_POLICY, message),))
+    facts = facts_of_policy(live)
+    return check_never(target, PolicyStates(live, facts, facts), rules, names)
+
+
+def _concerning(target: Target, rules: Iterable[NeverRule]) -> tuple[NeverRule, ...]:
+    return tuple(rule for rule in rules if rule.may_concern(target.repository))
+
+
+def _violations(
+    target: Target, rule: NeverRule, states: PolicyStates, names: DisplayNames
+) -> Iterable[NeverViolation]:
+    remaining = _violators(rule, states.after)
+    for (principal, condition), by_rewriting in _violators(rule, states.before).items():
+        # Of its condition, what counts is the part that identifies it.
+        named = names.find(principal, condition)
+        yield NeverViolation(
+            target,
+            rule.tier,
+            principal,
+            rule.because,
+            repaired=(principal, condition) not in remaining,
+            condition=named.condition if named else condition,
+            name=named.name if named else None,
+            by_rewriting=by_rewriting,
+        )
+
+
+def _violators(rule: NeverRule, facts: Facts) -> dict[tuple[Principal, Condition], bool]:
+    """Return who breaks a rule, and whether only by rewriting the policy.
+
+    The condition is part of the key: `*` in one organization is not `*` in another.
+    """
+    return {
+        (b.subject.principal, b.subject.condition): b.by_rewriting
+        for b in find_violations(rule, facts)
+    }
+
+
+def _unknown(target: Target, rules: Iterable[NeverRule]) -> Finding:
+    tiers = ", ".join(sorted({rule.tier for rule in rules}))
+    message = (
+        "the live policy is not understood, so it is unknown whether it breaks a never rule on "
+        f"{tiers}"
+    )
+    return finding(target, RuleId.NEVER, message)
+
+
+def _finding(violation: NeverViolation) -> Finding:
+    outcome = "an apply fixes this" if violation.repaired else "no apply fixes this"
+    message = f"{violation.who} {violation.has}, {_forbidden(violation.because)}; {outcome}"
+    return finding(violation.target, RuleId.NEVER, message)
+
+
+def _forbidden(because: str) -> str:
+    return f"which it must never have: {quoted(because)}"

@@ -1,0 +1,476 @@
+"""The JSON form of a plan: written, and read back from a saved plan.
+
+Reading checks that a saved plan is whole, of this form, and unchanged. It proves no more: whoever
+applies it computes the plan anew from the access file.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal, NotRequired, TypedDict, cast
+
+from jsonschema import Draft202012Validator
+
+from reconciler.errors import InvalidError, RefusedError
+from reconciler.model.registry import RegistryScope, RepositorySettings, Target
+from reconciler.model.rule_ids import RuleId
+from reconciler.plan.model import Change, ChangeKind, Finding, NeverViolation, Plan, PlanError
+from reconciler.policy import (
+    MISSING,
+    NO_CONDITION,
+    MalformedError,
+    Principal,
+    Unreadable,
+    condition_json,
+    json_place,
+    load_json,
+    minified,
+    parse_condition,
+)
+
+FORMAT_VERSION = "1"
+"""The version of the format; raised by a change that a reader of this one would misread."""
+
+TOOL = "reconcile"
+
+PLAN_AGAIN = "make a new one with 'reconcile plan'"
+_SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_LONGEST_VERSION = 32
+_LONGEST_PLACE = 200
+
+JsonObject = dict[str, object]
+JsonPolicy = JsonObject | str | None
+"""A policy document; the text of one that is not understood; None for no policy."""
+
+ConditionsJson = dict[str, dict[str, str | list[str]]]
+
+
+class PlaceJson(TypedDict):
+    """One repository in one registry and region."""
+
+    repository: str
+    account: str
+    region: str
+
+
+class GrantJson(TypedDict):
+    """One grant that is added or removed; not read back, as it follows from the policies."""
+
+    effect: str
+    principal: str
+    name: str | None
+    tier: str | None
+    actions: list[str]
+    conditions: ConditionsJson
+
+
+class GrantsJson(TypedDict):
+    """What a change does to access."""
+
+    added: list[GrantJson]
+    removed: list[GrantJson]
+
+
+class PolicyJson(TypedDict):
+    """The policy on both sides of a change."""
+
+    before: JsonPolicy
+    after: JsonPolicy
+
+
+class SettingsJson(TypedDict):
+    """The settings of a repository that is created."""
+
+    tag_mutability: Literal["MUTABLE", "IMMUTABLE"]
+    scan_on_push: bool
+    encryption: Literal["AES256", "KMS"]
+    kms_key: str | None
+    tags: dict[str, str]
+
+
+class ChangeJson(PlaceJson):
+    """One change; `outcome` and `error` where it was applied."""
+
+    change: ChangeKind
+    grants: GrantsJson
+    risks: list[str]
+    kept_statements: list[str]
+    policy: PolicyJson
+    settings: NotRequired[SettingsJson]
+    outcome: NotRequired[str]
+    error: NotRequired[str | None]
+
+
+class FindingJson(TypedDict):
+    """A finding; one without a region holds for all regions."""
+
+    repository: str
+    rule: str
+    message: str
+    region: str | None
+
+
+class ErrorJson(PlaceJson):
+    """The reason why no change can be planned for a repository."""
+
+    rule: str
+    message: str
+
+
+class ViolationJson(PlaceJson):
+    """A `never` rule that is broken live."""
+
+    tier: str
+    principal: str
+    name: str | None
+    conditions: ConditionsJson
+    because: str
+    repaired: bool
+    by_rewriting: bool
+
+
+class RegistryJson(TypedDict):
+    """The registry of a plan; a journal without writes has none."""
+
+    account: str | None
+    regions: list[str]
+
+
+class SummaryJson(TypedDict):
+    """The figures of a plan; only `in_sync` and `live_grants` are read back."""
+
+    set: int
+    delete: int
+    create: int
+    in_sync: int
+    errors: int
+    grants_added: int
+    grants_removed: int
+    grants_gone: int
+    live_grants: int
+    unmanaged_repositories: int
+    access: dict[str, int]
+
+
+class PlanJson(TypedDict):
+    """A whole plan; only one that can be applied has a digest."""
+
+    format_version: str
+    tool: dict[str, str]
+    file: dict[str, str]
+    registry: RegistryJson
+    summary: SummaryJson
+    changes: list[ChangeJson]
+    refusals: list[dict[str, object]]
+    never_broken: list[ViolationJson]
+    findings: list[FindingJson]
+    errors: list[ErrorJson]
+    unmanaged_repositories: list[str]
+    digest: NotRequired[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a plan was made from: the tool's version, the file's path and digest, the registry.
+
+    `account` is None, and there are no regions, for a journal without writes.
+    """
+
+    tool_version: str
+    path: str
+    sha256: str
+    account: str | None
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedChange:
+    """One change as it was saved; `settings` exactly where the repository is to be created.
+
+    `before_text` means what the live policy meant when the plan was made, and is its very text
+    where that was not understood; None for no policy. `after` is a JSON object, None for no policy.
+    """
+
+    target: Target
+    change: ChangeKind
+    before_text: str | None
+    after: JsonPolicy
+    settings: RepositorySettings | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan as it was saved, all sorted; the rest is as in `Plan`.
+
+    `file_path` and `file_sha256` are of the access file, `tool_version` and `digest` of the plan.
+    """
+
+    account: str
+    regions: tuple[str, ...]
+    file_path: str
+    file_sha256: str
+    tool_version: str
+    digest: str
+    changes: tuple[SavedChange, ...]
+    findings: tuple[Finding, ...]
+    errors: tuple[PlanError, ...]
+    unmanaged: tuple[str, ...]
+    never_broken: tuple[NeverViolation, ...]
+    in_sync: int
+    live_grants: int
+
+
+def digest_of(document: Mapping[str, object]) -> str:
+    """Return the digest of a JSON object without its `digest`: `sha256:` and 64 hex digits.
+
+    It is that of its canonical text: keys sorted, no white space, ASCII. It reveals damage and
+    careless edits; anyone can compute a new one.
+    """
+    content = {key: value for key, value in document.items() if key != "digest"}
+    # Plans hold no fractions; one that was put in is written as nothing else is, and so found.
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=repr)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def plan_json(
+    origin: Origin,
+    plan: Plan,
+    summary: SummaryJson,
+    changes: Iterable[ChangeJson],
+    refusals: Iterable[dict[str, object]],
+) -> PlanJson:
+    """Return a plan as a JSON object, without a digest."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "tool": {"name": TOOL, "version": origin.tool_version},
+        "file": {"path": origin.path, "sha256": origin.sha256},
+        "registry": {"account": origin.account, "regions": list(origin.regions)},
+        "summary": summary,
+        "changes": list(changes),
+        "refusals": list(refusals),
+        "never_broken": list(map(_violation_json, plan.violations)),
+        "findings": list(map(_finding_json, plan.findings)),
+        "errors": list(map(_error_json, plan.errors)),
+        "unmanaged_repositories": sorted({target.repository for target in plan.unmanaged}),
+    }
+
+
+def read_saved(text: str, schema: Mapping[str, object]) -> SavedPlan:
+    """Read a saved plan's text; `schema` is that of a plan, with every `$ref` in place.
+
+    Raises InvalidError for what is no plan, and RefusedError for a plan of another format, for the
+    output of drift or apply, and for a plan that was edited or damaged.
+    """
+    try:
+        return _saved(_document(load_json(text), schema))
+    except MalformedError as malformed:
+        raise InvalidError(f"the plan can't be read: {malformed}", hint=PLAN_AGAIN) from None
+    except RecursionError:
+        raise InvalidError("the plan is nested too deeply", hint=PLAN_AGAIN) from None
+
+
+def _document(value: object, schema: Mapping[str, object]) -> PlanJson:
+    if not isinstance(value, dict) or not _is_ours(value):
+        raise InvalidError("not a reconcile plan", hint=PLAN_AGAIN)
+    if value["format_version"] != FORMAT_VERSION:
+        raise RefusedError(
+            f"the plan is in format {_quoted(value['format_version'])}, of another version of "
+            f"reconcile; this one reads format {_quoted(FORMAT_VERSION)}",
+            hint=PLAN_AGAIN,
+        )
+    if "digest" not in value:
+        raise RefusedError(
+            "the plan has no digest: it was edited, or it is the output of drift or apply, which "
+            "can't be applied",
+            hint=PLAN_AGAIN,
+        )
+    if value["digest"] != digest_of(value):
+        raise RefusedError(
+            "the plan was edited or damaged since it was made: its digest does not match its "
+            "content",
+            hint=PLAN_AGAIN,
+        )
+    for error in Draft202012Validator(schema).iter_errors(value):
+        place = json_place(tuple(error.absolute_path))[:_LONGEST_PLACE]
+        raise InvalidError(
+            f"the plan is malformed: {place} breaks the schema's {error.validator!r}",
+            hint="'reconcile schema plan' prints the schema of a plan",
+        )
+    return cast("PlanJson", value)
+
+
+def _is_ours(value: dict[str, object]) -> bool:
+    tool = value.get("tool")
+    return isinstance(tool, dict) and tool.get("name") == TOOL and "format_version" in value
+
+
+def _quoted(value: object) -> str:
+    return json.dumps(value)[:_LONGEST_VERSION]
+
+
+def _saved(document: PlanJson) -> SavedPlan:
+    file, summary = document["file"], document["summary"]
+    changes = sorted(map(_change, document["changes"]), key=lambda change: change.target)
+    counted = Counter(change.target for change in changes)
+    for target in (target for target, number in counted.items() if number > 1):
+        raise InvalidError(f"the plan is malformed: it changes {target} twice", hint=PLAN_AGAIN)
+    return SavedPlan(
+        account=cast("str", document["registry"]["account"]),
+        regions=tuple(document["registry"]["regions"]),
+        file_path=file["path"],
+        file_sha256=file["sha256"],
+        tool_version=document["tool"]["version"],
+        digest=document["digest"],
+        changes=tuple(changes),
+        findings=tuple(sorted(map(_finding, document["findings"]))),
+        errors=tuple(sorted(map(_error, document["errors"]))),
+        unmanaged=tuple(sorted(document["unmanaged_repositories"])),
+        never_broken=tuple(sorted(map(_violation, document["never_broken"]))),
+        in_sync=summary["in_sync"],
+        live_grants=summary["live_grants"],
+    )
+
+
+def change_json(change: Change, grants: GrantsJson, risks: Iterable[RuleId]) -> ChangeJson:
+    """Return one change as a JSON object; its policies and settings are exact."""
+    document: ChangeJson = {
+        "repository": change.target.repository,
+        "account": change.target.scope.account,
+        "region": change.target.scope.region,
+        "change": change.change,
+        "grants": grants,
+        "risks": sorted(set(risks)),
+        "kept_statements": list(change.kept),
+        "policy": {
+            "before": change.before_text
+            if isinstance(change.before, Unreadable)
+            else _policy_json(change.before_text),
+            "after": _policy_json(change.after_text),
+        },
+    }
+    if change.settings is not None:
+        document["settings"] = _settings_json(change.settings)
+    return document
+
+
+def _change(change: ChangeJson) -> SavedChange:
+    before, settings = change["policy"]["before"], change.get("settings")
+    return SavedChange(
+        target=_target(change),
+        change=change["change"],
+        before_text=minified(before) if isinstance(before, dict) else before,
+        after=change["policy"]["after"],
+        settings=_settings(settings) if settings else None,
+    )
+
+
+def _policy_json(text: str | None) -> JsonPolicy:
+    try:
+        return None if text is None else cast("JsonPolicy", load_json(text))
+    except MalformedError:
+        return text
+
+
+def _settings_json(settings: RepositorySettings) -> SettingsJson:
+    return cast("SettingsJson", {**asdict(settings), "tags": dict(settings.tags)})
+
+
+def _settings(settings: SettingsJson) -> RepositorySettings:
+    return RepositorySettings(
+        tag_mutability=settings["tag_mutability"],
+        scan_on_push=settings["scan_on_push"],
+        encryption=settings["encryption"],
+        kms_key=settings["kms_key"],
+        tags=tuple(sorted(settings["tags"].items())),
+    )
+
+
+def _finding_json(finding: Finding) -> FindingJson:
+    return {
+        "repository": finding.repository,
+        "rule": finding.rule,
+        "message": finding.message,
+        "region": finding.region or None,
+    }
+
+
+def _finding(finding: FindingJson) -> Finding:
+    rule = _rule(finding["rule"])
+    return Finding(finding["repository"], rule, finding["message"], finding["region"] or "")
+
+
+def _error_json(error: PlanError) -> ErrorJson:
+    return {**_place_json(error.target), "rule": error.rule, "message": error.message}
+
+
+def _error(error: ErrorJson) -> PlanError:
+    return PlanError(_target(error), _rule(error["rule"]), error["message"])
+
+
+def _rule(rule: str) -> RuleId:
+    try:
+        return RuleId(rule)
+    except ValueError:
+        raise InvalidError(
+            f"the plan is malformed: this version of reconcile has no rule {_quoted(rule)}",
+            hint=PLAN_AGAIN,
+        ) from None
+
+
+def _violation_json(violation: NeverViolation) -> ViolationJson:
+    return {
+        **_place_json(violation.target),
+        "tier": violation.tier,
+        "principal": principal_text(violation.principal),
+        "name": violation.name,
+        "conditions": condition_json(violation.condition),
+        "because": violation.because,
+        "repaired": violation.repaired,
+        "by_rewriting": violation.by_rewriting,
+    }
+
+
+def _violation(violation: ViolationJson) -> NeverViolation:
+    conditions = violation["conditions"]
+    return NeverViolation(
+        target=_target(violation),
+        tier=violation["tier"],
+        principal=_principal(violation["principal"]),
+        because=violation["because"],
+        repaired=violation["repaired"],
+        condition=parse_condition(conditions) if conditions else NO_CONDITION,
+        name=violation["name"],
+        by_rewriting=violation["by_rewriting"],
+    )
+
+
+def principal_text(principal: Principal) -> str:
+    """Return a principal as one string: by its name, the rare kinds with their kind before it."""
+    if principal.kind == "NotPrincipal":
+        return f"NotPrincipal {', '.join(principal.names)}"
+    if principal.kind in ("Federated", "CanonicalUser"):
+        return f"{principal.kind} {principal.names[0]}"
+    return principal.names[0] if principal.names else ""
+
+
+def _principal(text: str) -> Principal:
+    kind, _, rest = text.partition(" ")
+    if kind == "NotPrincipal":
+        return Principal(kind, tuple(rest.split(", ")))
+    if kind in ("Federated", "CanonicalUser"):
+        return Principal(kind, (rest,))
+    if not text:
+        return MISSING
+    return Principal("Service" if _SERVICE.fullmatch(text) else "AWS", (text,))
+
+
+def _place_json(target: Target) -> PlaceJson:
+    scope = target.scope
+    return {"repository": target.repository, "account": scope.account, "region": scope.region}
+
+
+def _target(place: PlaceJson) -> Target:
+    return Target(place["repository"], RegistryScope(place["account"], place["region"]))

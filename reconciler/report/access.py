@@ -1,0 +1,154 @@
+"""Changes of access: a line of text for each principal, and grants as JSON."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.model.display_names import DisplayNames
+from reconciler.plan.saved_plan import GrantJson, GrantsJson, principal_text
+from reconciler.policy import (
+    AccessChange,
+    AccessKind,
+    Condition,
+    Holdings,
+    NamedPrincipal,
+    action_names,
+    condition_json,
+    gone_kind,
+    tier_of,
+)
+from reconciler.report.spans import Line, Role, Span, shown_width
+from reconciler.report.words import are_tiers, holdings_words, principal_label
+
+LineKind = AccessKind | Literal["gone"]
+
+_WIDEST = 72
+"""Longer labels exceed the column, so that one of them does not move all others."""
+
+_ROLES: dict[str, Role] = {"+": "added", "-": "removed", "~": "changed"}
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLine:
+    """What changes for one principal, in words.
+
+    `gained` and `lost` are empty where `before` and `after` alone show the difference.
+    """
+
+    sign: Literal["+", "-", "~"]
+    kind: LineKind
+    label: str
+    before: str
+    after: str
+    gained: str = ""
+    lost: str = ""
+
+
+Describe = Callable[[AccessLine], str]
+"""Returns what one principal holds on both sides, in words."""
+
+
+def access_lines(changes: Iterable[AccessChange], names: DisplayNames) -> tuple[AccessLine, ...]:
+    """Return a line for each principal that the file has a name for: `*` may stand for many."""
+    return tuple(
+        _access_line(part, named, names)
+        for change in changes
+        for named, part in _by_name(change, names)
+        if part.before != part.after
+    )
+
+
+def grants_json(changes: Iterable[AccessChange], names: DisplayNames) -> GrantsJson:
+    """Return the grants that the right side adds to the left, and those that it removes."""
+    found = tuple(changes)
+    return {
+        "added": [grant for c in found for grant in _grants(c, c.gained, names)],
+        "removed": [grant for c in found for grant in _grants(c, c.lost, names)],
+    }
+
+
+def render_access(lines: Sequence[AccessLine], describe: Describe) -> Iterable[Line]:
+    """Return one aligned line of text for each principal."""
+    widths = (shown_width(line.label) for line in lines)
+    width = max((width for width in widths if width <= _WIDEST), default=0)
+    for line in lines:
+        sign, label = Span(line.sign, _ROLES[line.sign]), Span(line.label, width=width)
+        yield "  ", sign, " ", label, "   ", describe(line)
+
+
+def as_change(line: AccessLine) -> str:
+    """Describe a change: `pull → push-pull`, or the one side that there is."""
+    if line.sign == "+":
+        return line.after
+    if line.sign == "-":
+        return line.before
+    parts = _sides(("gains ", line.gained), ("loses ", line.lost))
+    return parts or f"{line.before} → {line.after}"
+
+
+def as_drift(line: AccessLine) -> str:
+    """Describe what each side has, or what only one of them has."""
+    parts = _sides(("only live: ", line.lost), ("only in the file: ", line.gained))
+    return parts or f"live: {line.before}; file: {line.after}"
+
+
+def _sides(*sides: tuple[str, str]) -> str:
+    return "; ".join(f"{heading}{access}" for heading, access in sides if access)
+
+
+def _by_name(
+    access: AccessChange, names: DisplayNames
+) -> Iterable[tuple[NamedPrincipal | None, AccessChange]]:
+    """Split a change by the file's names for the conditions of its holdings."""
+
+    def named(holdings: Holdings, by: NamedPrincipal | None) -> Holdings:
+        return tuple(h for h in holdings if names.find(access.principal, h.condition) == by)
+
+    holdings = access.before + access.after
+    for name in dict.fromkeys(names.find(access.principal, h.condition) for h in holdings):
+        sides = (access.before, access.after, access.gained, access.lost)
+        yield (
+            name,
+            AccessChange(access.principal, access.effect, *(named(side, name) for side in sides)),
+        )
+
+
+def _access_line(
+    access: AccessChange, named: NamedPrincipal | None, names: DisplayNames
+) -> AccessLine:
+    identity: Condition = named.condition if named else ()
+    tiers = names.tiers_of(access.principal)
+    before, after = access.before, access.after
+
+    def words(holdings: Holdings, of: Holdings) -> str:
+        deny = "deny " if holdings and access.effect == "Deny" else ""
+        return deny + holdings_words(holdings, identity, tiers, of)
+
+    is_plain = any(are_tiers(side, identity, tiers) for side in (before, after))
+    in_parts = not is_plain and not _only_if(before, after)
+    return AccessLine(
+        sign="~" if before and after else "+" if after else "-",
+        kind="gone" if gone_kind(access.principal) else access.kind,
+        label=principal_label(access.principal, named, names.accounts),
+        before=words(before, before),
+        after=words(after, after),
+        gained=words(access.gained, after) if in_parts and access.gained else "",
+        lost=words(access.lost, before) if in_parts and access.lost else "",
+    )
+
+
+def _only_if(before: Holdings, after: Holdings) -> bool:
+    """Whether two sides differ in one condition alone, as where an `until` is postponed."""
+    return len(before) == len(after) == 1 and before[0].actions == after[0].actions
+
+
+def _grants(access: AccessChange, holdings: Holdings, names: DisplayNames) -> Iterable[GrantJson]:
+    for holding in holdings:
+        yield {
+            "effect": access.effect,
+            "principal": principal_text(access.principal),
+            "name": names.name_of(access.principal, holding.condition),
+            "tier": tier_of(holding.actions, names.tiers_of(access.principal)),
+            "actions": list(action_names(holding.actions)),
+            "conditions": condition_json(holding.condition),
+        }

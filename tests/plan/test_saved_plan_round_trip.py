@@ -1,0 +1,133 @@
+"""Whatever a plan holds is read back as it was written."""
+
+import json
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model.display_names import DisplayNames
+from reconciler.model.registry import RegistryScope, RepositorySettings, Target
+from reconciler.model.rule_ids import RuleId
+from reconciler.plan.model import Change, Finding, NeverViolation, Plan, PlanError
+from reconciler.plan.saved_plan import Origin, SavedChange
+from reconciler.policy.language.document import NO_POLICY, Unreadable
+from reconciler.policy.language.json_text import minified
+from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
+from reconciler.printable import printable
+from reconciler.report.plan_json import render_drift_json, render_plan_json
+from reconciler.report.plan_view import view_plan
+from tests.plan.saving import POLICY, read
+from tests.policy.making import ROLE, ROOT, USER, condition, doc
+from tests.policy.random_policies import policies
+
+REGIONS = ("eu-west-1", "us-west-2")
+SCOPES = [RegistryScope("111122223333", region) for region in REGIONS]
+ORIGIN = Origin("1.2.3", "ecr_access.yaml", "ab" * 32, "111122223333", REGIONS)
+
+TEXTS = st.text(max_size=20).map(printable)
+TARGETS = st.builds(
+    Target,
+    st.from_regex(r"[a-z0-9]{1,5}(/[a-z0-9]{1,5})?", fullmatch=True),
+    st.sampled_from(SCOPES),
+)
+PRINCIPALS = st.sampled_from(
+    [
+        EVERYONE,
+        MISSING,
+        *(Principal("AWS", (name,)) for name in (ROLE, ROOT, USER, "AROAEXAMPLEEXAMPLEID")),
+        *(Principal("Service", (f"{name}.amazonaws.com",)) for name in ("lambda", "a.b-c")),
+        Principal("NotPrincipal", (f"AWS:{ROLE}", "Service:lambda.amazonaws.com")),
+        Principal("Federated", ("arn:aws:iam::444455556666:saml-provider/a b",)),
+        Principal("CanonicalUser", ("79a5",)),
+    ]
+)
+CONDITIONS = st.sampled_from(
+    [
+        (),
+        condition("StringEquals", "aws:PrincipalOrgID", "o-1", "o-2"),
+        condition("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-1/*"),
+        condition("DateLessThan", "aws:CurrentTime", "2026-12-01T00:00:00Z"),
+    ]
+)
+SETTINGS = st.builds(
+    RepositorySettings,
+    st.sampled_from(["MUTABLE", "IMMUTABLE"]),
+    st.booleans(),
+    st.sampled_from(["AES256", "KMS"]),
+    st.none() | st.just("alias/images"),
+    st.dictionaries(st.from_regex(r"[a-z]{1,9}", fullmatch=True), st.just("x y")).map(
+        lambda tags: tuple(sorted(tags.items()))
+    ),
+)
+DOCUMENTS = policies.map(lambda statements: doc(*statements))
+UNREADABLE = st.sampled_from(['{"Statement": 1}', "{", "\x1b[31m", "null"])
+
+
+def changed(target: Target, kind: str, before: str, settings: RepositorySettings) -> Change:
+    after = None if kind == "delete" else json.dumps(POLICY)
+    if kind == "create":
+        return Change(target, kind, (), None, after, target.read(None), settings=settings)
+    return Change(target, kind, (), before, after, target.read(before))
+
+
+CHANGES = st.builds(
+    changed, TARGETS, st.sampled_from(["set", "delete", "create"]), DOCUMENTS | UNREADABLE, SETTINGS
+)
+VIOLATIONS = st.builds(
+    NeverViolation,
+    TARGETS,
+    TEXTS,
+    PRINCIPALS,
+    TEXTS,
+    st.booleans(),
+    CONDITIONS,
+    st.none() | TEXTS,
+    st.booleans(),
+)
+RULES = st.sampled_from(RuleId)
+PLANS = st.builds(
+    Plan,
+    st.lists(CHANGES, max_size=4, unique_by=lambda change: change.target).map(tuple),
+    st.integers(0, 9),
+    st.lists(st.builds(Finding, TEXTS, RULES, TEXTS, st.sampled_from(["", *REGIONS]))).map(tuple),
+    st.lists(st.builds(PlanError, TARGETS, RULES, TEXTS)).map(tuple),
+    st.lists(TARGETS).map(tuple),
+    st.lists(VIOLATIONS).map(tuple),
+    st.integers(0, 9),
+)
+
+
+def saved(change: Change) -> SavedChange:
+    """Return what a change comes back as: a policy that is JSON without its layout."""
+    text = change.before_text
+    if text is not None and not isinstance(change.before, Unreadable):
+        text = minified(json.loads(text))
+    after = None if change.after_text is None else json.loads(change.after_text)
+    return SavedChange(change.target, change.change, text, after, change.settings)
+
+
+def named(violations: tuple[NeverViolation, ...]) -> Counter[tuple[NeverViolation, str | None]]:
+    """Return violations with their names, which do not take part in equality."""
+    return Counter((violation, violation.name) for violation in violations)
+
+
+@given(PLANS)
+def test_reading_is_the_inverse_of_writing(plan: Plan) -> None:
+    found = read(render_plan_json(view_plan(plan, DisplayNames()), ORIGIN))
+    assert found.tool_version == ORIGIN.tool_version
+    assert (found.file_path, found.file_sha256) == (ORIGIN.path, ORIGIN.sha256)
+    assert (found.account, found.regions) == (ORIGIN.account, ORIGIN.regions)
+    changes = {change.target: saved(change) for change in plan.changes}
+    assert found.changes == tuple(changes[target] for target in sorted(changes))
+    assert found.findings == tuple(sorted(plan.findings))
+    assert found.errors == tuple(sorted(plan.errors))
+    assert found.unmanaged == tuple(sorted({target.repository for target in plan.unmanaged}))
+    assert named(found.never_broken) == named(plan.violations)
+    assert (found.in_sync, found.live_grants) == (plan.in_sync, plan.live_grants)
+
+
+def test_a_policy_that_a_rollback_restores_may_be_any_text() -> None:
+    change = Change(Target("a", SCOPES[0]), "set", (), None, "{", NO_POLICY)
+    text = render_drift_json(view_plan(Plan((change,)), DisplayNames()), ORIGIN)
+    assert json.loads(text)["changes"][0]["policy"] == {"before": None, "after": "{"}
