@@ -1,6 +1,7 @@
 """The bad files under `tests/invalid`, and what `validate` says of each."""
 
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from reconciler.access_file.load import Loaded, load_access
@@ -20,6 +21,7 @@ def rule_of(case: Path) -> str:
     return case.name.partition(".")[0]
 
 
+@cache
 def load(case: Path) -> Loaded:
     return load_access(case.read_bytes(), case.name, now=NOW)
 

@@ -155,7 +155,7 @@ def test_a_new_deny_takes_it_from_lambda(denial: Json, marked: bool) -> None:
     made = plan(given, live(lambdas(when=SOURCE)), BUILT_IN)
     told = [risk.why for risk in made.changes[0].risks if risk.name == "lambda-loses-access"]
     assert is_marked(made) == marked
-    assert all("a new Deny takes" in why for why in told)
+    assert all("a new Deny denies" in why for why in told)
     assert not is_marked(plan(given, live(lambdas(when=SOURCE), denial), BUILT_IN))
     nothing = desired(grant(B), statements=[denial])
     assert is_marked(plan(nothing, live(lambdas(when=SOURCE, sid="Other")), BUILT_IN))
