@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from reconciler.policy.language.document import Unreadable
-from reconciler.policy.meaning.difference import AccessChange
+from reconciler.policy import AccessChange, Unreadable
 
 
 @dataclass(frozen=True, slots=True)

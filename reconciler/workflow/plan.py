@@ -17,7 +17,7 @@ from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
 from reconciler.plan.model import Plan
 from reconciler.plan.saved_plan import Origin
-from reconciler.policy.language.glob import has_wildcard
+from reconciler.policy import has_wildcard
 from reconciler.workflow.file_plan import Globs, plan_registries, selected
 from reconciler.workflow.listener import LOG, Listener
 from reconciler.workflow.registries import (

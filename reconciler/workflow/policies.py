@@ -8,11 +8,15 @@ from reconciler.access_file.document.problems import did_you_mean
 from reconciler.access_file.sections.repositories import name_hint
 from reconciler.errors import ArgumentError
 from reconciler.model.comparison import Comparison, UnreadableDocument
-from reconciler.policy.language.document import Document, Unreadable, read_policy
-from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.json_text import load_json
-from reconciler.policy.meaning.difference import difference
-from reconciler.policy.meaning.facts import facts_of
+from reconciler.policy import (
+    Document,
+    Unreadable,
+    difference,
+    facts_of,
+    has_wildcard,
+    load_json,
+    read_policy,
+)
 from reconciler.registry.permissions import (
     IdentityPolicy,
     PermissionScope,

@@ -18,7 +18,7 @@ from reconciler.model.rule_ids import RuleId
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
 from reconciler.plan.saved_plan import Origin
-from reconciler.policy.language.glob import has_wildcard
+from reconciler.policy import has_wildcard
 from reconciler.workflow.apply import PreparedApply
 from reconciler.workflow.file_plan import Globs, selected
 from reconciler.workflow.listener import LOG, AssumingRole, Listener

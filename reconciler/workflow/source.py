@@ -9,7 +9,7 @@ from reconciler.access_file.load import Loaded, load_access
 from reconciler.access_file.model import AccessFile
 from reconciler.errors import ArgumentError, InvalidError
 from reconciler.model.guards import Allowances
-from reconciler.policy.language.glob import glob_matches
+from reconciler.policy import glob_matches
 
 NOTHING_ALLOWED = Allowances()
 
