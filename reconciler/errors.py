@@ -6,6 +6,7 @@ from. The exit codes are those of the table in README.
 """
 
 from enum import Enum
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -67,3 +68,15 @@ class RefusedError(ReconcileError):
     """Going on would be unsafe, or the user declined (exit 5)."""
 
     exit_code = 5
+
+
+class OtherFileError(RefusedError):
+    """A plan was made from another file than the one that it is applied with (exit 5).
+
+    `made_from` is where that file may be found, None where it is not known.
+    """
+
+    def __init__(self, message: str, made_from: Path | None) -> None:
+        name = "that file" if made_from is None else str(made_from)
+        super().__init__(message, hint=f"apply it with {name}")
+        self.made_from = made_from

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reconciler.access_file.load import load_access
 from reconciler.access_file.model import display_names_of
-from reconciler.cli.option_hints import refusal_views
+from reconciler.cli.access_results import refusal_views
 from reconciler.model.guards import Allowances
 from reconciler.model.registry import LiveRegistry, LiveRepository, ReadFailure, RegistryScope
 from reconciler.plan.compute import without_expired

@@ -40,6 +40,7 @@ from reconciler.access_file.sections.registry import (
     read_unmanaged_repositories,
 )
 from reconciler.access_file.sections.tiers import read_tiers
+from reconciler.model.status import Status
 from reconciler.policy import known_of_requests
 
 
@@ -54,6 +55,11 @@ class Loaded(NamedTuple):
     problems: tuple[Problem, ...]
     lines: Mapping[str, tuple[str, ...]]
     repositories: tuple[str, ...] | None = None
+
+    @property
+    def statuses(self) -> frozenset[Status]:
+        """INVALID where any problem is an error."""
+        return frozenset({Status.INVALID} if self.access is None else ())
 
 
 def load_access(

@@ -1,7 +1,7 @@
 """The exit codes, one table for all commands."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 
@@ -9,6 +9,7 @@ import typer
 
 from reconciler.cli.streams import OutputError, silence
 from reconciler.cli.terminal import show_error
+from reconciler.model.status import Status
 
 
 class Exit(IntEnum):
@@ -23,13 +24,20 @@ class Exit(IntEnum):
     PARTLY_APPLIED = 6
 
 
-_FIRST = (Exit.USAGE, Exit.INVALID, Exit.REFUSED, Exit.PARTLY_APPLIED, Exit.FAILED, Exit.DIFFERS)
+_CODES = {
+    Status.INVALID: Exit.INVALID,
+    Status.REFUSED: Exit.REFUSED,
+    Status.PARTLY_APPLIED: Exit.PARTLY_APPLIED,
+    Status.FAILED: Exit.FAILED,
+    Status.DIFFERS: Exit.DIFFERS,
+}
+"""In this order: the first that holds decides."""
 
 
-def worst(codes: Iterable[Exit]) -> Exit:
-    """Return the code that wins where several hold; DONE where none does."""
-    found = set(codes)
-    return next((code for code in _FIRST if code in found), Exit.DONE)
+def exit_of(statuses: Collection[Status], *, differs: bool = False) -> Exit:
+    """Return the exit code of a result; `differs` is whether it shows a difference that counts."""
+    found = {*statuses, *([Status.DIFFERS] if differs else ())}
+    return next((code for status, code in _CODES.items() if status in found), Exit.DONE)
 
 
 @contextmanager

@@ -1,21 +1,16 @@
-"""The files that a command is given: an access file, a saved plan, a journal."""
+"""The access file of a command: read, checked, and its problems shown."""
 
 import sys
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from reconciler.access_file.load import Loaded
-from reconciler.apply.journal.format import MAX_JOURNAL
-from reconciler.cli.files import MAX_ACCESS_FILE, STDIN, name_of, read_file
-from reconciler.cli.option_hints import as_argument, problems_with_options
+from reconciler.cli.files import MAX_ACCESS_FILE, name_of, read_file
+from reconciler.cli.option_hints import problems_with_options
 from reconciler.cli.terminal import page_of, paint_for, print_message
-from reconciler.errors import InvalidError, Remedy
+from reconciler.errors import Remedy
 from reconciler.model.guards import Allowances
 from reconciler.report.problems import render_problems
-from reconciler.workflow import AccessSource, InvalidFileError, StoredPlan, load, read_plan
-from reconciler.workflow.journals import require_unlocked
-from reconciler.workflow.plan_file import MAX_PLAN
+from reconciler.workflow import AccessSource, InvalidFileError, load
 
 
 def read_access_file(file: Path, hint: str | None = None) -> bytes:
@@ -44,23 +39,3 @@ def _show_problems(checked: Loaded) -> None:
         paint = paint_for(sys.stderr)
         told = render_problems(problems, checked.lines, paint, page_of(sys.stderr))
         print_message(told.rstrip("\n"))
-
-
-def load_plan(path: Path) -> StoredPlan:
-    """Read a saved plan. Raises UsageError where there is none, and as `read_plan`."""
-    hint = "'reconcile plan --out PLAN' writes one"
-    content = read_file(path, MAX_PLAN, called="plan", hint=hint)
-    name = name_of(path)
-    if path.suffix in {".yaml", ".yml"} and not content.lstrip().startswith(b"{"):
-        hint = f"the access file is given with -f {as_argument(str(path))}; {hint}"
-        raise InvalidError(f"{name} is not a reconcile plan", hint=hint)
-    stored = read_plan(content, Path(name))
-    of_stdin = stored.plan.file_path == name_of(STDIN)
-    return replace(stored, origin=STDIN) if of_stdin else stored
-
-
-def load_journal(path: Path) -> bytes:
-    """Read a journal's content. Raises UsageError where there is none, InvalidError for a larger
-    file, RefusedError while a run is writing it.
-    """
-    return read_file(path, MAX_JOURNAL, called="journal", check=partial(require_unlocked, path))

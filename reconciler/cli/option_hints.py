@@ -4,18 +4,18 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.access_file.document.problems import Problem
 from reconciler.cli.options import DEFAULT_FILE
-from reconciler.errors import ArgumentError, ReconcileError, Remedy
+from reconciler.errors import ArgumentError, OtherFileError, ReconcileError, Remedy
 from reconciler.model.guards import Allowances
 from reconciler.model.rule_ids import RuleId
-from reconciler.plan.guards import Refusal
 from reconciler.printable import printable
 from reconciler.report.layout import unbroken
-from reconciler.report.plan_view import RefusalView
-from reconciler.workflow.plan_file import StoredPlan
-from reconciler.workflow.replay import OtherFileError
+
+if TYPE_CHECKING:
+    from reconciler.workflow import StoredPlan
 
 _HINTS = {
     Remedy.NAME_ACCESS_FILE: "'reconcile init' writes one; -f FILE or $ECR_ACCESS_FILE names "
@@ -66,18 +66,6 @@ def allowance_option(guard: str) -> str:
     return f"--allow-{_ALLOWANCES.get(guard, guard).replace('_', '-')}"
 
 
-def refusal_views(refusals: Iterable[Refusal]) -> tuple[RefusalView, ...]:
-    """Return each refusal as one line that ends with the option that allows it."""
-    return tuple(
-        RefusalView(
-            refusal.guard,
-            f"{refusal.message}; {allowance_option(refusal.guard)} "
-            f"{refusal.target.repository if refusal.target else refusal.figure} allows it once",
-        )
-        for refusal in refusals
-    )
-
-
 def problems_with_options(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Add the option to the hints of problems that an option allows."""
     return tuple(
@@ -109,6 +97,6 @@ def apply_command(plan: Path, allowed: Allowances, file: Path, profile: str | No
     return unbroken(" ".join(["reconcile apply", *map(as_argument, arguments)]))
 
 
-def plan_origin(stored: StoredPlan) -> str:
+def plan_origin(stored: "StoredPlan") -> str:
     """Return a hint that says which file a saved plan was made from."""
     return f"the plan was made from {stored.plan.file_path}; {file_option(stored.origin)}"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reconciler.model.status import Status
 from reconciler.policy import AccessChange, Unreadable
 
 
@@ -24,3 +25,10 @@ class Comparison:
     right: str
     access: tuple[AccessChange, ...]
     unreadable: tuple[UnreadableDocument, ...]
+
+    @property
+    def statuses(self) -> frozenset[Status]:
+        """INVALID where a document is unreadable, DIFFERS where the access does."""
+        if self.unreadable:
+            return frozenset({Status.INVALID})
+        return frozenset({Status.DIFFERS} if self.access else ())

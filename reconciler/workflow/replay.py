@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.access_file.desired import add_up, entries_by_name
-from reconciler.errors import RefusedError
+from reconciler.errors import OtherFileError, RefusedError
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
 from reconciler.plan.compute import compute_plan, merge_plans
 from reconciler.plan.desired_policy import PlanInputs
@@ -18,18 +18,6 @@ from reconciler.workflow.file_plan import plan_rules
 from reconciler.workflow.plan_file import StoredPlan
 from reconciler.workflow.registries import scopes_of
 from reconciler.workflow.source import AccessSource
-
-
-class OtherFileError(RefusedError):
-    """A plan was made from another file than the one that it is applied with (exit 5).
-
-    `made_from` is where that file may be found, None where it is not known.
-    """
-
-    def __init__(self, message: str, made_from: Path | None) -> None:
-        name = "that file" if made_from is None else str(made_from)
-        super().__init__(message, hint=f"apply it with {name}")
-        self.made_from = made_from
 
 
 def replay(stored: StoredPlan, source: AccessSource) -> Plan:

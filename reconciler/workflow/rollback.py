@@ -19,10 +19,10 @@ from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
 from reconciler.plan.saved_plan import Origin
 from reconciler.policy import has_wildcard
-from reconciler.workflow.apply import PreparedApply
+from reconciler.workflow.applier import PreparedApply
 from reconciler.workflow.file_plan import Globs, selected
 from reconciler.workflow.listener import LOG, AssumingRole, Listener
-from reconciler.workflow.plan import PlanResult
+from reconciler.workflow.planner import PlanResult
 from reconciler.workflow.registries import (
     Authors,
     Connections,

@@ -5,10 +5,10 @@ from itertools import permutations
 import pytest
 
 from reconciler.apply.model import Done, Outcome
-from reconciler.cli.exits import Exit, worst
-from reconciler.cli.results import exit_of
+from reconciler.cli.exits import Exit, exit_of
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
+from reconciler.model.status import Status
 from reconciler.plan.model import Plan, PlanError
 from reconciler.plan.saved_plan import Origin
 from reconciler.workflow import ApplyResult, PlanResult, PreparedApply
@@ -24,14 +24,20 @@ def result_of(plan: Plan, *outcomes: Outcome, **ended: bool) -> ApplyResult:
     return ApplyResult(prepared, outcomes, **ended)
 
 
-@pytest.mark.parametrize("codes", list(permutations(Exit, 2)))
-def test_the_first_of_the_table_wins(codes: tuple[Exit, Exit]) -> None:
-    order = [2, 3, 5, 6, 1, 4, 0]
-    assert worst(codes) == min(codes, key=order.index)
+@pytest.mark.parametrize("statuses", list(permutations(Status, 2)))
+def test_the_first_of_the_table_wins(statuses: tuple[Status, Status]) -> None:
+    order = [3, 5, 6, 1, 4]
+    codes = [exit_of({status}) for status in statuses]
+    assert exit_of(statuses) == min(codes, key=order.index)
+
+
+def test_each_status_has_a_code_of_its_own() -> None:
+    assert len({exit_of({status}) for status in Status} - {Exit.DONE, Exit.USAGE}) == len(Status)
 
 
 def test_nothing_is_done() -> None:
-    assert worst([]) is Exit.DONE
+    assert exit_of([]) is Exit.DONE
+    assert exit_of([], differs=True) is Exit.DIFFERS
 
 
 @pytest.mark.parametrize(
@@ -60,18 +66,18 @@ def test_nothing_is_done() -> None:
 def test_outcomes(results: list[str], plan: Plan, code: Exit) -> None:
     change = change_of(None, "pull")
     outcomes = [Outcome(change, result, written=Done(result == "applied")) for result in results]
-    assert exit_of(result_of(plan, *outcomes)) is code
+    assert exit_of(result_of(plan, *outcomes).statuses) is code
 
 
 @pytest.mark.parametrize("written", [Done.YES, Done.UNKNOWN])
 @pytest.mark.parametrize("result", ["failed", "stale", "skipped"])
 def test_what_was_written_or_may_be_is_partly_applied(result: str, written: Done) -> None:
     outcome = Outcome(change_of(None, "pull"), result, "…", written=written)
-    assert exit_of(result_of(Plan(), outcome)) is Exit.PARTLY_APPLIED
+    assert exit_of(result_of(Plan(), outcome).statuses) is Exit.PARTLY_APPLIED
 
 
 @pytest.mark.parametrize("result", ["applied", "in-force", "skipped"])
 def test_a_run_that_was_interrupted_or_lost_its_journal_is_no_success(result: str) -> None:
     outcome = Outcome(change_of(None, "pull"), result, written=Done(result == "applied"))
-    assert exit_of(result_of(Plan(), outcome, interrupted=True)) is not Exit.DONE
-    assert exit_of(result_of(Plan(), outcome, unrecorded=True)) is not Exit.DONE
+    assert exit_of(result_of(Plan(), outcome, interrupted=True).statuses) is not Exit.DONE
+    assert exit_of(result_of(Plan(), outcome, unrecorded=True).statuses) is not Exit.DONE

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.access_results import refusal_views
 from reconciler.cli.option_hints import (
     apply_command,
     hint_of,
     message_of,
     problems_with_options,
-    refusal_views,
 )
 from reconciler.cli.options import DEFAULT_FILE
 from reconciler.errors import ArgumentError, ReconcileError, Remedy

@@ -6,8 +6,9 @@ import pytest
 
 from reconciler.model.grants import Desired
 from reconciler.model.guards import Allowances, Guards, Limit
+from reconciler.model.rule_ids import RuleId
 from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.guards import Refusal, check_guards, check_public
+from reconciler.plan.guards import Refusal, check_guards, check_public, unused_allowances
 from reconciler.plan.model import Change, NeverViolation, Plan
 from reconciler.policy.language.document import NO_POLICY
 from reconciler.policy.language.principals import MISSING, Principal
@@ -284,3 +285,16 @@ def test_who_calls_is_asked_only_where_it_matters() -> None:
 def test_a_deny_of_all_that_is_allowed_empties_too(denied: Json, emptied: int) -> None:
     change = only_change(desired(grant(), statements=[denied]), live(allow(ROLE, PULL)))
     assert change.emptied == emptied
+
+
+def test_an_allowance_that_no_change_needs_is_told() -> None:
+    unneeded = Allowances(
+        empty=frozenset({"app", "b"}), lock_out=frozenset({"c"}), never=frozenset({"app"})
+    )
+    unused = unused_allowances(plan_that(revokes=1), unneeded)
+    assert [(one.guard, one.repository) for one in unused] == [
+        (RuleId.EMPTY, "b"),
+        (RuleId.LOCK_OUT, "c"),
+        (RuleId.NEVER, "app"),
+    ]
+    assert unused_allowances(broken(), Allowances(never=frozenset({"app"}))) == ()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli import options as opt
+from reconciler.cli.exits import exit_of
 from reconciler.cli.files import (
     MAX_POLICY,
     a_path,
@@ -63,7 +64,7 @@ def validate(
     content = inputs.read_access_file(file)
     checked = workflow.validate(content, name_of(file), allow_public=allow_public or ())
     results.show_problems(name_of(file), checked, format_)
-    raise typer.Exit(results.exit_of(checked))
+    raise typer.Exit(exit_of(checked.statuses))
 
 
 def compile_(
@@ -104,7 +105,7 @@ def compare(
     where one is not a policy document.
     """
     from reconciler import workflow
-    from reconciler.cli import results
+    from reconciler.cli import access_results
 
     keep_quiet(quiet)
     require_one_stdin(left, right)
@@ -113,8 +114,8 @@ def compare(
         read_file(path, MAX_POLICY).decode("utf-8-sig", "surrogateescape") for path in (left, right)
     ]
     comparison = workflow.compare(*texts, names=(name_of(left), name_of(right)))
-    results.show_comparison(comparison, format_)
-    raise typer.Exit(results.exit_of(comparison))
+    access_results.show_comparison(comparison, format_)
+    raise typer.Exit(exit_of(comparison.statuses))
 
 
 @iam.command("caller")

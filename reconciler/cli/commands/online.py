@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli import options as opt
-from reconciler.cli.exits import ending_with
+from reconciler.cli.exits import ending_with, exit_of
 from reconciler.cli.files import a_path, name_of, require_no_stdout, require_one_stdin
 from reconciler.cli.signals import Interrupt, hold_signals
 from reconciler.cli.terminal import confirm, is_interactive, keep_quiet, note, print_message
@@ -51,7 +51,7 @@ def plan(
 ) -> None:
     """Show what an apply would change; reads only."""
     from reconciler import workflow
-    from reconciler.cli import inputs, results
+    from reconciler.cli import access_results, inputs
     from reconciler.cli.listener import TerminalListener
     from reconciler.cli.option_hints import apply_command
     from reconciler.workflow.plan_file import require_savable, write_plan_file
@@ -75,14 +75,14 @@ def plan(
         listener=TerminalListener(profile),
     )
     if plan_out is not None:  # before stdout has a plan, so that a failure is alone on it
-        write_plan_file(plan_out, results.plan_json(result))
-    results.show_plan(result, format_, grouped=not no_group, policies=show_policy)
-    results.show_refusals(result)
+        write_plan_file(plan_out, access_results.plan_json(result))
+    access_results.show_plan(result, format_, grouped=not no_group, policies=show_policy)
+    access_results.show_refusals(result)
     if plan_out is not None:
         command = apply_command(plan_out, allowed, file, profile)
         options = "with the options named above, " if result.refusals else ""
         note(f"saved; {options}apply it with: {command}")
-    raise typer.Exit(results.exit_of(result, differs=exit_code and bool(result.plan.changes)))
+    raise typer.Exit(exit_of(result.statuses, differs=exit_code and bool(result.plan.changes)))
 
 
 def drift(
@@ -101,7 +101,7 @@ def drift(
     is no drift. Unmanaged repositories that a never rule is about are read, too.
     """
     from reconciler import workflow
-    from reconciler.cli import inputs, results
+    from reconciler.cli import access_results, inputs
     from reconciler.cli.listener import TerminalListener
 
     keep_quiet(quiet)
@@ -111,10 +111,10 @@ def drift(
         profile=profile,
         listener=TerminalListener(profile),
     )
-    results.show_drift(result, format_, grouped=not no_group)
-    results.show_refusals(result)
+    access_results.show_drift(result, format_, grouped=not no_group)
+    access_results.show_refusals(result)
     raise typer.Exit(
-        results.exit_of(result, differs=bool(result.plan.changes or result.plan.violations))
+        exit_of(result.statuses, differs=bool(result.plan.changes or result.plan.violations))
     )
 
 
@@ -148,7 +148,7 @@ def apply(
     all.
     """
     from reconciler import workflow
-    from reconciler.cli import inputs, results
+    from reconciler.cli import access_results, inputs
     from reconciler.cli.listener import TerminalListener
     from reconciler.cli.option_hints import plan_origin
 
@@ -173,11 +173,11 @@ def apply(
         profile=profile,
         listener=listener,
     )
-    results.show_before_writing(prepared.result, format_, sure=yes, grouped=not no_group)
-    results.show_refusals(prepared.result)
+    access_results.show_before_writing(prepared.result, format_, sure=yes, grouped=not no_group)
+    access_results.show_refusals(prepared.result)
     applied = _carry_out(prepared, listener, sure=yes, journal=journal, wait=wait)
-    with ending_with(results.exit_of(applied)):
-        results.show_outcomes(applied, format_)
+    with ending_with(exit_of(applied.statuses)):
+        access_results.show_outcomes(applied, format_)
 
 
 def rollback(
@@ -205,13 +205,13 @@ def rollback(
     writes, and reads back; it keeps a journal itself.
     """
     from reconciler import workflow
-    from reconciler.cli import inputs, results
+    from reconciler.cli import access_results, saved_files
     from reconciler.cli.listener import TerminalListener
     from reconciler.workflow.journals import require_other_file
 
     keep_quiet(quiet)
     _require_journal(journal)
-    content = inputs.load_journal(record)
+    content = saved_files.load_journal(record)
     require_other_file(record, journal)
     listener = TerminalListener(profile)
     prepared = workflow.prepare_rollback(
@@ -225,25 +225,25 @@ def rollback(
         listener=listener,
     )
     if prepared.result.origin.regions:
-        results.show_before_writing(prepared.result, format_, sure=yes, grouped=not no_group)
-        results.show_refusals(prepared.result)
+        access_results.show_before_writing(prepared.result, format_, sure=yes, grouped=not no_group)
+        access_results.show_refusals(prepared.result)
     else:
         note("the journal records no write")
     applied = _carry_out(prepared, listener, sure=yes, journal=journal, wait=wait)
-    with ending_with(results.exit_of(applied)):
-        results.show_outcomes(applied, format_)
+    with ending_with(exit_of(applied.statuses)):
+        access_results.show_outcomes(applied, format_)
 
 
 def _whole_plan(path: Path, repository: opt.Repository) -> "StoredPlan":
     """Read a saved plan, which no selection may limit. Raises UsageError, and as `load_plan`."""
-    from reconciler.cli import inputs
+    from reconciler.cli import saved_files
 
     if repository:
         raise UsageError(
             "a saved plan is applied as a whole, without --repository",
             hint="'reconcile plan --repository GLOB --out PLAN' saves a part",
         )
-    return inputs.load_plan(path)
+    return saved_files.load_plan(path)
 
 
 def _require_journal(path: Path | None) -> None:

@@ -1,22 +1,23 @@
 """Apply a plan that was just computed, or one that was saved; carry out a rollback."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from reconciler.apply.execute import execute
 from reconciler.apply.journal.format import Command
-from reconciler.apply.model import Journal, Outcome, ReaderWriter
+from reconciler.apply.model import AS_DESIRED, Done, Journal, Outcome, ReaderWriter, Result
 from reconciler.apply.rejected_principals import Probe, name_missing
 from reconciler.apply.retry import Deadline
 from reconciler.apply.run import Run
 from reconciler.model.registry import RegistryScope, Target
+from reconciler.model.status import Status
 from reconciler.workflow.file_plan import Globs
 from reconciler.workflow.journals import keeping_journal
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
-from reconciler.workflow.plan import PlanResult, compute, guarded, read_live, result_of
 from reconciler.workflow.plan_file import StoredPlan
+from reconciler.workflow.planner import PlanResult, compute, guarded, read_live, result_of
 from reconciler.workflow.registries import (
     Authors,
     Connections,
@@ -26,6 +27,12 @@ from reconciler.workflow.registries import (
 )
 from reconciler.workflow.replay import replay
 from reconciler.workflow.source import AccessSource
+
+_STATUS_OF: Mapping[Result, Status] = {
+    "stale": Status.REFUSED,
+    "failed": Status.FAILED,
+    "skipped": Status.FAILED,
+}
 
 DEFAULT_WAIT = 20.0
 """Seconds to wait for new roles that AWS does not know yet."""
@@ -67,6 +74,27 @@ class ApplyResult:
     refused: bool = False
     interrupted: bool = False
     unrecorded: bool = False
+
+    @property
+    def statuses(self) -> frozenset[Status]:
+        """What the run amounts to, with what its plan amounts to."""
+        return self.prepared.result.statuses | frozenset(self._own_statuses())
+
+    def _own_statuses(self) -> Iterator[Status]:
+        if self.refused:
+            yield Status.REFUSED
+            return
+        results = {outcome.result for outcome in self.outcomes}
+        written = any(o.written is not Done.NO or o.created is not Done.NO for o in self.outcomes)
+        left_alone, failed = self.prepared.left_alone, self.prepared.result.plan.errors
+        if written and (failed or left_alone or self.unrecorded or not results <= AS_DESIRED):
+            yield Status.PARTLY_APPLIED
+            return
+        if left_alone:
+            yield Status.REFUSED
+        if self.interrupted or self.unrecorded:
+            yield Status.FAILED
+        yield from (_STATUS_OF[result] for result in results - AS_DESIRED)
 
 
 def prepare_apply(

@@ -13,6 +13,7 @@ from reconciler.errors import ArgumentError
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import LiveRegistry
 from reconciler.model.rule_ids import RuleId
+from reconciler.model.status import Status
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
 from reconciler.plan.model import Plan
@@ -43,6 +44,16 @@ class PlanResult:
     refusals: tuple[Refusal, ...] = ()
     unused_allowances: tuple[UnusedAllowance, ...] = ()
     fails_unmanaged: bool = False
+
+    @property
+    def statuses(self) -> frozenset[Status]:
+        """What the plan amounts to; changes alone are no status."""
+        found = {
+            Status.REFUSED: bool(self.refusals),
+            Status.FAILED: bool(self.plan.errors),
+            Status.DIFFERS: self.fails_unmanaged and bool(self.plan.unmanaged),
+        }
+        return frozenset(status for status, holds in found.items() if holds)
 
 
 def plan(
