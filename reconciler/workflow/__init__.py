@@ -53,7 +53,7 @@ _NAMES = {
     "reconciler.workflow.source": ("AccessSource", "InvalidFileError", "load", "validate"),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
-__all__ = sorted(_MODULE_OF)
+__all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - the table is the list
 
 
 def __getattr__(name: str) -> object:
