@@ -96,9 +96,10 @@ def plan_rollback(
 def merge_writes(target: Target, writes: Sequence[JournaledWrite]) -> MergedWrites | None:
     """Merge a repository's writes, in the journal's order; None if nothing was written.
 
-    They are merged as long as each found what the one before it had written. Where one found
-    something else, another writer wrote in between, and that policy is restored. A write of unknown
-    outcome was not done if the next one found what it had found itself.
+    From the last write back, a write is merged if the next one found the policy that it had
+    written. If the next one found another policy, another writer wrote in between: that policy is
+    restored, and the merge ends. A write of unknown outcome did not happen if the next write found
+    the same policy as this one.
     """
     done = [write for write in writes if write.written is not Done.NO]
     if not done:
@@ -137,7 +138,7 @@ def _plan_one(
     if same_policy(live, target.read(merged.old)):
         return Plan(in_sync=1, findings=(*findings, *_unsettled(target, merged, now)))
     if not any(same_policy(live, target.read(new)) for new in merged.news):
-        message = "another writer has changed it since; it is left alone"
+        message = "another writer has changed the policy since; the rollback does not change it"
         return Plan(findings=(finding(target, RuleId.CHANGED_SINCE, message),))
     return _restore(target, merged.old, _Live(text, live), findings)
 
@@ -168,8 +169,8 @@ def _unwritten(target: Target, last: JournaledWrite, live: Policy) -> Plan:
     if same_policy(live, before) or not same_policy(live, desired):
         return Plan(in_sync=1)
     message = (
-        "the policy that was to be written is live, but this journal did not write it: another run "
-        "or writer did; it is left alone"
+        "the live policy is the one that this run intended, but by its journal another writer set "
+        "it; the rollback does not change it"
     )
     return Plan(in_sync=1, findings=(finding(target, RuleId.NOT_WRITTEN, message),))
 

@@ -71,8 +71,8 @@ def count_revoked(before: Facts, access: Iterable[AccessChange]) -> int:
 def count_granted(after: Facts, access: Iterable[AccessChange]) -> int:
     """Count the new grants.
 
-    A removed Deny grants to every principal that it may have kept from what it holds, and counts
-    at least one, for identity policies may allow the same.
+    A removed Deny counts as one grant to each holder of an Allow that it may have denied, and as
+    one at least: an identity policy may allow the same action.
     """
     granted = 0
     for change in access:

@@ -37,7 +37,7 @@ _ALLOW_ALL = Statement(None, "Allow", (EVERYONE,), frozenset({"*"}), NO_CONDITIO
 class LockOut(NamedTuple):
     """A change that denies the caller an action that repairing the policy needs.
 
-    `why` is a phrase that the caller's ARN follows: `a Deny locks out`.
+    `why` is a phrase that the caller's ARN follows: `a Deny on app (us-west-2) would prevent`.
     """
 
     target: Target
@@ -62,21 +62,21 @@ def locked_out(changes: Iterable[Change], caller: str) -> tuple[LockOut, ...]:
 
 def _why(change: Change, arn: str) -> str | None:
     if is_opaque(change):
-        return "a policy that is not understood may lock out"
+        return f"the new policy of {change.target} is not understood, so it may prevent"
     denials = _new_denials(change)
     document = Document(None, (*denials, _ALLOW_ALL))
     caller = _caller(arn, denials)
     verdicts = {evaluate(document, caller, action) for action in _NEEDED}
     if "denied" in verdicts:
-        return "a Deny locks out"
+        return f"a Deny on {change.target} would prevent"
     if "depends" not in verdicts:
         return None
     if any(p.kind == "NotPrincipal" for denial in denials for p in denial.principals):
         return (
-            "a Deny with NotPrincipal, which always denies a user or role with a permissions "
-            "boundary, may lock out"
+            f"a Deny on {change.target} with NotPrincipal, which always denies a user or role with "
+            "a permissions boundary, may prevent"
         )
-    return "a Deny may lock out"
+    return f"a Deny on {change.target} may prevent"
 
 
 def is_opaque(change: Change) -> bool:

@@ -226,11 +226,11 @@ class SavedPlan:
 def digest_of(document: Mapping[str, object]) -> str:
     """Return the digest of a JSON object without its `digest`: `sha256:` and 64 hex digits.
 
-    It is that of its canonical text: keys sorted, no white space, ASCII. It reveals damage and
-    careless edits; anyone can compute a new one.
+    The digest is computed from the canonical JSON text: keys sorted, no white space, ASCII. It
+    detects damage and edits by mistake. It is no signature: anyone can compute it.
     """
     content = {key: value for key, value in document.items() if key != "digest"}
-    # Plans hold no fractions; one that was put in is written as nothing else is, and so found.
+    # A plan has no fractions. One that an edit adds is a Decimal, whose repr changes the digest.
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=repr)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 

@@ -191,11 +191,11 @@ def _plan_summary(view: PlanView) -> str:
 
 def _access(counts: Mapping[LineKind, int]) -> str:
     """List the figures; the rare kinds only where there are any."""
-    gone = f" ({counts['gone']} gone)" if counts["gone"] else ""
+    deleted = number_of(counts["gone"], "of a deleted principal", "of deleted principals")
     figures = [
         f"{counts['granted']} granted",
         f"{counts['widened']} widened",
-        f"{counts['revoked']} revoked{gone}",
+        f"{counts['revoked']} revoked{f' ({deleted})' if counts['gone'] else ''}",
         *(f"{counts[kind]} {kind}" for kind in _RARE_KINDS if counts[kind]),
     ]
     return ", ".join(figures)

@@ -50,7 +50,7 @@ def principal_label(
     can imitate a label.
     """
     if gone_kind(principal):
-        return f"{principal.names[0]}  (principal is gone)"
+        return f"{principal.names[0]}  (deleted principal)"
     shown = label = plain_name(principal)
     if named is not None:
         shown += _identity_words(named.condition)
