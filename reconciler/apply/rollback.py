@@ -14,17 +14,17 @@ from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.compute import merge_plans
 from reconciler.plan.counts import count_granted, count_revoked
-from reconciler.plan.dropped import dropped_statements, lambda_risks
 from reconciler.plan.model import NOTHING_KEPT, Change, Finding, Plan, PlanError, finding
+from reconciler.plan.not_kept import dropped_statements, lambda_risks
 from reconciler.plan.risks import find_risks
 from reconciler.policy import (
     MAX_POLICY_CHARACTERS,
     Facts,
     Policy,
     Unreadable,
+    deleted_kind,
     difference,
     facts_of_policy,
-    gone_kind,
     same_policy,
 )
 
@@ -211,7 +211,7 @@ def _doubts(target: Target, after: Policy, facts: Facts) -> Iterable[Finding]:
         message = f"the policy to restore is not understood ({after})"
         yield finding(target, RuleId.UNREADABLE_POLICY, message)
     for holder in facts:
-        kind = gone_kind(holder.principal)
+        kind = deleted_kind(holder.principal)
         if kind:
             name = holder.principal.names[0]
             message = f"the policy to restore names {name}, a deleted {kind}"

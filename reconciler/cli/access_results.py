@@ -20,7 +20,7 @@ from reconciler.printable import printable
 from reconciler.report.comparison import render_comparison, render_comparison_json
 from reconciler.report.outcomes import render_outcomes
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
-from reconciler.report.plan_text import Explain, explain_nothing, render_drift, render_plan
+from reconciler.report.plan_text import PolicyDiff, no_diff, render_drift, render_plan
 from reconciler.report.plan_view import PlanView, RefusalView, view_drift, view_plan
 from reconciler.workflow import ApplyResult, PlanResult
 
@@ -41,16 +41,16 @@ def plan_json(result: PlanResult) -> str:
 
 def show_plan(result: PlanResult, format_: Format, *, grouped: bool, policies: bool) -> None:
     """Write a plan; `grouped` shows equal changes once, `policies` each policy's JSON as a diff."""
-    explain: Explain = explain_nothing
+    diff: PolicyDiff = no_diff
     if policies:
-        from reconciler.report.structure import explain_json  # noqa: PLC0415 - costs
+        from reconciler.report.policy_diff import diff_of_change  # noqa: PLC0415 - costs
 
-        explain = explain_json
+        diff = diff_of_change
     view = view_of(result)
     write(
         format_,
         partial(plan_json, result),
-        lambda paint: render_plan(view, paint, explain, grouped=grouped),
+        lambda paint: render_plan(view, paint, diff, grouped=grouped),
     )
 
 

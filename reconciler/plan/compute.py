@@ -15,11 +15,10 @@ from reconciler.plan.desired_policy import (
     check_writable,
     compute_policy,
 )
-from reconciler.plan.dropped import Dropped, dropped_statements, lambda_risks, not_kept_findings
 from reconciler.plan.findings import (
+    deleted_findings,
     denied_findings,
     expired_findings,
-    gone_findings,
     policy_findings,
     unchanged_findings,
 )
@@ -30,6 +29,7 @@ from reconciler.plan.never import (
     check_unmanaged,
     require_no_new_violation,
 )
+from reconciler.plan.not_kept import Dropped, dropped_statements, lambda_risks, not_kept_findings
 from reconciler.plan.risks import find_risks
 from reconciler.policy import (
     NO_POLICY,
@@ -120,7 +120,7 @@ def _compare(desired: Desired, current: _Current, inputs: PlanInputs) -> Plan:
         in_sync=int(not changes),
         findings=(
             *expired_findings(target, desired.expired, current.facts),
-            *gone_findings(target, current.facts, access, names),
+            *deleted_findings(target, current.facts, access, names),
             *policy_findings(target, before),
             *not_kept_findings(target, dropped),
             *unchanged_findings(target, facts_of(after.kept), after.facts, names),

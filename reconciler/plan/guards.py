@@ -7,7 +7,7 @@ from typing import NamedTuple
 from reconciler.model.guards import Allowances, Guards, Limit
 from reconciler.model.registry import Target
 from reconciler.model.rule_ids import RuleId
-from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
+from reconciler.plan.lock_out import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan
 from reconciler.policy import facts_of_policy, glob_matches, public_access
 from reconciler.printable import quoted
@@ -96,14 +96,14 @@ def check_lock_out(
 
 
 def _check_amounts(plan: Plan, guards: Guards, allowances: Allowances) -> Iterable[Refusal]:
-    lost = sum(change.revoked for change in plan.changes)
-    won = sum(change.granted for change in plan.changes)
-    if lost > allowances.revocations and _exceeds(lost, plan.live_grants, guards.max_revoked):
-        message = f"this would revoke or narrow {lost} of {_grants(plan.live_grants)}"
-        yield _over(RuleId.MAX_REVOKED, message, lost, guards.max_revoked)
-    if won > allowances.grants and _exceeds(won, plan.live_grants, guards.max_granted):
-        message = f"this would add or widen {_grants(won)}; {_are_live(plan.live_grants)}"
-        yield _over(RuleId.MAX_GRANTED, message, won, guards.max_granted)
+    revoked = sum(change.revoked for change in plan.changes)
+    granted = sum(change.granted for change in plan.changes)
+    if revoked > allowances.revocations and _exceeds(revoked, plan.live_grants, guards.max_revoked):
+        message = f"this would revoke or narrow {revoked} of {_grants(plan.live_grants)}"
+        yield _over(RuleId.MAX_REVOKED, message, revoked, guards.max_revoked)
+    if granted > allowances.grants and _exceeds(granted, plan.live_grants, guards.max_granted):
+        message = f"this would add or widen {_grants(granted)}; {_are_live(plan.live_grants)}"
+        yield _over(RuleId.MAX_GRANTED, message, granted, guards.max_granted)
 
 
 def _over(guard: RuleId, message: str, figure: int, limit: Limit | None) -> Refusal:

@@ -39,7 +39,7 @@ _LIVE_RISKS: Mapping[RuleId, str] = {
 
 _Body = tuple[Line, ...]
 
-Explain = Callable[[Change], Iterable[str]]
+PolicyDiff = Callable[[Change], Iterable[str]]
 """Returns the lines of a unified diff of a change's policies as JSON."""
 
 
@@ -66,36 +66,36 @@ _DRIFT = _Wording(
 )
 
 
-def explain_nothing(_change: Change) -> Iterable[str]:
+def no_diff(_change: Change) -> Iterable[str]:
     """Return no lines: the access is enough."""
     return ()
 
 
 def render_plan(
-    view: PlanView, paint: Paint, explain: Explain = explain_nothing, *, grouped: bool = True
+    view: PlanView, paint: Paint, diff: PolicyDiff = no_diff, *, grouped: bool = True
 ) -> str:
     """Render a plan: its changes, findings and errors.
 
     `grouped` shows equal changes of several repositories once.
     """
-    return _render(view, paint, _PLAN, explain, _plan_summary(view), grouped=grouped)
+    return _render(view, paint, _PLAN, diff, _plan_summary(view), grouped=grouped)
 
 
 def render_drift(view: PlanView, paint: Paint, *, grouped: bool = True) -> str:
     """Render drift: how the live access differs from the file."""
-    return _render(view, paint, _DRIFT, explain_nothing, _drift_summary(view), grouped=grouped)
+    return _render(view, paint, _DRIFT, no_diff, _drift_summary(view), grouped=grouped)
 
 
 def _render(
     view: PlanView,
     paint: Paint,
     wording: _Wording,
-    explain: Explain,
+    diff: PolicyDiff,
     summary: str,
     *,
     grouped: bool,
 ) -> str:
-    bodies = ((change, tuple(_change_lines(change, wording, explain))) for change in view.changes)
+    bodies = ((change, tuple(_change_lines(change, wording, diff))) for change in view.changes)
     end: list[Line] = [(summary,)]
     blocks = [*_blocks(bodies, grouped=grouped), list(_notes(view)), end]
     return "\n".join(render(block, paint) for block in blocks if block)
@@ -123,7 +123,7 @@ def _heading(views: Sequence[ChangeView]) -> Iterable[Line]:
         yield "  ", listed(names, len(names) if risky else MOST_NAMES)
 
 
-def _change_lines(view: ChangeView, wording: _Wording, explain: Explain) -> Iterable[Line]:
+def _change_lines(view: ChangeView, wording: _Wording, diff: PolicyDiff) -> Iterable[Line]:
     change = view.change
     if isinstance(change.before, Unreadable):
         notice = "  ! the live policy is not understood; it is replaced as a whole:"
@@ -142,7 +142,7 @@ def _change_lines(view: ChangeView, wording: _Wording, explain: Explain) -> Iter
     for sid in change.kept:
         kept = unmistakable(sid) if sid else "a statement without Sid"
         yield (Span(f"    kept: {kept}", "faint"),)
-    for line in explain(change):
+    for line in diff(change):
         yield "      ", Span(line, _DIFF_ROLES.get(line[:1]))
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.policy.language.document import NO_POLICY
 from reconciler.printable import printable
-from reconciler.report.structure import policy_diff
+from reconciler.report.policy_diff import policy_diff
 from reconciler.sandbox.policy_text import respell, shuffle
 from tests.policy.making import ACCOUNT, GET, PUT, ROLE, ROLE_B, ROOT, URL, Json, allow, doc, read
 from tests.policy.random_policies import policies
