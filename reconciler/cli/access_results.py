@@ -20,7 +20,13 @@ from reconciler.printable import printable
 from reconciler.report.comparison import render_comparison, render_comparison_json
 from reconciler.report.outcomes import render_outcomes
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
-from reconciler.report.plan_text import PolicyDiff, no_diff, render_drift, render_plan
+from reconciler.report.plan_text import (
+    PolicyDiff,
+    no_diff,
+    render_drift,
+    render_plan,
+    render_refusals,
+)
 from reconciler.report.plan_view import PlanView, RefusalView, view_drift, view_plan
 from reconciler.workflow import ApplyResult, PlanResult
 
@@ -100,9 +106,9 @@ def show_refusals(result: PlanResult) -> None:
     for unused in result.unused_allowances:
         name = printable(unused.repository)
         note(f"{allowance_option(unused.guard)} {name}: nothing in this plan needs it")
-    paint = paint_for(sys.stderr)
-    for refusal in refusal_views(result.refusals):
-        print_message(f"{paint('error', 'refused')}: {refusal.guard}: {printable(refusal.message)}")
+    if result.refusals:
+        shown = render_refusals(refusal_views(result.refusals), paint_for(sys.stderr))
+        print_message(shown.rstrip("\n"))
     if result.fails_unmanaged and result.plan.unmanaged:
         count = len(result.plan.unmanaged)
         print_message(f"unmanaged repositories: {count}; the file says that this fails")

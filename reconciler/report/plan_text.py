@@ -11,7 +11,7 @@ from reconciler.policy import Unreadable
 from reconciler.printable import printable_name, unmistakable
 from reconciler.report.access import Describe, LineKind, as_change, as_drift, render_access
 from reconciler.report.causes import Failure, by_cause
-from reconciler.report.plan_view import ChangeView, PlanView
+from reconciler.report.plan_view import ChangeView, PlanView, RefusalView
 from reconciler.report.spans import Line, Paint, Role, Span, render
 from reconciler.report.words import MOST_NAMES, listed, number_of, settings_words
 
@@ -84,6 +84,12 @@ def render_plan(
 def render_drift(view: PlanView, paint: Paint, *, grouped: bool = True) -> str:
     """Render drift: how the live access differs from the file."""
     return _render(view, paint, _DRIFT, no_diff, _drift_summary(view), grouped=grouped)
+
+
+def render_refusals(refusals: Iterable[RefusalView], paint: Paint) -> str:
+    """Render one line for each refusal."""
+    refused = Span("refused", "error")
+    return render(((refused, ": ", one.guard, ": ", one.message) for one in refusals), paint)
 
 
 def _render(
