@@ -2,21 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from reconciler.apply.journal.format import JournaledWrite
 from reconciler.apply.model import Done
 from reconciler.apply.shorten import shorten
-from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.model.rule_ids import RuleId
-from reconciler.plan.compute import merge_plans
-from reconciler.plan.counts import count_granted, count_revoked
-from reconciler.plan.model import NOTHING_KEPT, Change, Finding, Plan, PlanError, finding
-from reconciler.plan.not_kept import dropped_statements, lambda_risks
-from reconciler.plan.risks import find_risks
+from reconciler.plan.compute import CurrentPolicy, compute_change, merge_plans
+from reconciler.plan.desired_policy import DesiredPolicy, PlanInputs
+from reconciler.plan.model import NOTHING_KEPT, Finding, Plan, PlanError, finding
+from reconciler.plan.not_kept import dropped_statements
 from reconciler.policy import (
     MAX_POLICY_CHARACTERS,
     Facts,
@@ -59,11 +56,6 @@ class MergedWrites:
     news: tuple[str | None, ...]
     created: bool
     unknown_since: datetime | None = None
-
-
-class _Live(NamedTuple):
-    text: str | None
-    policy: Policy
 
 
 def plan_rollback(
@@ -140,7 +132,8 @@ def _plan_one(
     if not any(same_policy(live, target.read(new)) for new in merged.news):
         message = "another writer has changed the policy since; the rollback does not change it"
         return Plan(findings=(finding(target, RuleId.CHANGED_SINCE, message),))
-    return _restore(target, merged.old, _Live(text, live), findings)
+    facts = facts_of_policy(live)
+    return _restore(merged.old, CurrentPolicy(target, text, live, facts, facts), findings)
 
 
 def _unsettled(target: Target, merged: MergedWrites, now: datetime) -> Iterable[Finding]:
@@ -175,7 +168,8 @@ def _unwritten(target: Target, last: JournaledWrite, live: Policy) -> Plan:
     return Plan(in_sync=1, findings=(finding(target, RuleId.NOT_WRITTEN, message),))
 
 
-def _restore(target: Target, old: str | None, live: _Live, findings: tuple[Finding, ...]) -> Plan:
+def _restore(old: str | None, current: CurrentPolicy, findings: tuple[Finding, ...]) -> Plan:
+    target = current.target
     after_text = None if old is None else shorten(old, target)
     if old is not None and after_text is None:
         message = (
@@ -183,26 +177,14 @@ def _restore(target: Target, old: str | None, live: _Live, findings: tuple[Findi
             f"{MAX_POLICY_CHARACTERS:,} that the service accepts"
         )
         return Plan(errors=(PlanError(target, RuleId.POLICY_TOO_LARGE, message),))
-    after = target.read(after_text)
-    before_facts, after_facts = facts_of_policy(live.policy), facts_of_policy(after)
-    access = difference(before_facts, after_facts)
-    cut_off = dropped_statements(target, live.policy, after_facts, {}, NOTHING_KEPT)
-    change = Change(
-        target=target,
-        change="delete" if after_text is None else "set",
-        access=access,
-        before_text=live.text,
-        after_text=after_text,
-        before=live.policy,
-        risks=(
-            *find_risks(before_facts, after_facts, access, target, DisplayNames()),
-            *(r._replace(why="") for r in lambda_risks(target, live.policy, after_facts, cut_off)),
-        ),
-        lasting=access,
-        revoked=count_revoked(before_facts, access),
-        granted=count_granted(after_facts, access),
-    )
-    return Plan(changes=(change,), findings=(*findings, *_doubts(target, after, after_facts)))
+    policy = target.read(after_text)
+    after = DesiredPolicy(after_text, facts_of_policy(policy), ())
+    access = difference(current.facts, after.facts)
+    dropped = dropped_statements(target, current.policy, after.facts, {}, NOTHING_KEPT)
+    change = compute_change(current, after, access, dropped, PlanInputs())
+    # The reason of a risk names a remedy in the access file, and a rollback reads none.
+    change = replace(change, risks=tuple(risk._replace(why="") for risk in change.risks))
+    return Plan(changes=(change,), findings=(*findings, *_doubts(target, policy, after.facts)))
 
 
 def _doubts(target: Target, after: Policy, facts: Facts) -> Iterable[Finding]:

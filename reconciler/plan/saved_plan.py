@@ -275,12 +275,22 @@ def read_saved(text: str, schema: Mapping[str, object]) -> SavedPlan:
 def _document(value: object, schema: Mapping[str, object]) -> PlanJson:
     if not isinstance(value, dict) or not _is_ours(value):
         raise InvalidError("not a reconcile plan", hint=PLAN_AGAIN)
-    if value["format_version"] != FORMAT_VERSION:
+    _check_format(value["format_version"])
+    _check_digest(value)
+    _check_schema(value, schema)
+    return cast("PlanJson", value)
+
+
+def _check_format(version: object) -> None:
+    if version != FORMAT_VERSION:
         raise RefusedError(
-            f"the plan is in format {_quoted(value['format_version'])}, of another version of "
-            f"reconcile; this one reads format {_quoted(FORMAT_VERSION)}",
+            f"the plan is in format {_quoted(version)}, of another version of reconcile; this one "
+            f"reads format {_quoted(FORMAT_VERSION)}",
             hint=PLAN_AGAIN,
         )
+
+
+def _check_digest(value: Mapping[str, object]) -> None:
     if "digest" not in value:
         raise RefusedError(
             "the plan has no digest: it was edited, or it is the output of drift or apply, which "
@@ -293,13 +303,16 @@ def _document(value: object, schema: Mapping[str, object]) -> PlanJson:
             "content",
             hint=PLAN_AGAIN,
         )
-    for error in Draft202012Validator(schema).iter_errors(value):
+
+
+def _check_schema(value: Mapping[str, object], schema: Mapping[str, object]) -> None:
+    error = next(Draft202012Validator(schema).iter_errors(value), None)
+    if error is not None:
         place = json_place(tuple(error.absolute_path))[:_LONGEST_PLACE]
         raise InvalidError(
             f"the plan is malformed: {place} breaks the schema's {error.validator!r}",
             hint="'reconcile schema plan' prints the schema of a plan",
         )
-    return cast("PlanJson", value)
 
 
 def _is_ours(value: dict[str, object]) -> bool:
