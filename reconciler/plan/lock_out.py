@@ -52,9 +52,9 @@ def may_lock_out(change: Change) -> bool:
 def locked_out(changes: Iterable[Change], caller: str) -> tuple[LockOut, ...]:
     """Return the changes that deny the caller an action that repairing needs, or may do so.
 
-    `caller` is the ARN that STS returns. Only a new Deny counts: a missing Allow locks nobody out,
-    as identity policies of the registry's own account may allow the action ("Policy evaluation
-    logic", IAM User Guide). A Deny that depends on what is not known of the caller counts.
+    `caller` is the ARN that STS returns. Only a new Deny counts, not a missing Allow: identity
+    policies of the registry's own account may allow the action ("Policy evaluation logic", IAM User
+    Guide). A Deny that depends on what is not known of the caller counts.
     """
     whys = ((change.target, _why(change, caller)) for change in changes)
     return tuple(LockOut(target, why) for target, why in whys if why)
