@@ -15,7 +15,7 @@ from reconciler.plan.guards import check_guards
 from reconciler.plan.model import Plan
 from reconciler.plan.saved_plan import Origin
 from reconciler.report.plan_json import render_plan_json
-from reconciler.report.plan_text import render_drift, render_plan
+from reconciler.report.plan_text import render_drift, render_plan, render_refusals
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.report.spans import plain
 from reconciler.workflow.file_plan import plan_registries
@@ -55,9 +55,8 @@ def expected_output(folder: Path) -> dict[str, str]:
     access = source.access
     refusals = refusal_views(check_guards(plan, access.guards, Allowances(), lambda: CALLER))
     view = view_plan(plan, display_names_of(access))
-    refused = "".join(f"refused: {refusal.guard}: {refusal.message}\n" for refusal in refusals)
     return {
-        "plan.txt": render_plan(view, plain) + refused,
+        "plan.txt": render_plan(view, plain) + render_refusals(refusals, plain),
         "drift.txt": render_drift(
             view_drift(without_expired(plan), display_names_of(access)), plain
         ),

@@ -22,7 +22,7 @@ from reconciler.policy import (
     Document,
     Policy,
     Principal,
-    gone_kind,
+    deleted_kind,
     minified,
     parse_arn,
     read_policy,
@@ -75,7 +75,7 @@ def added_principals(change: Change) -> tuple[str, ...]:
 def may_be_new(change: Change) -> bool:
     """Return whether the added principals may yet exist: a deleted one never will."""
     added = added_principals(change)
-    return bool(added) and not any(gone_kind(Principal("AWS", (name,))) for name in added)
+    return bool(added) and not any(deleted_kind(Principal("AWS", (name,))) for name in added)
 
 
 def name_missing(
@@ -140,7 +140,7 @@ def _names_of(principal: Principal) -> tuple[str, ...]:
 
 def _must_exist(name: str) -> bool:
     """Return whether the service accepts a policy with this name only if the principal exists."""
-    return parse_arn(name) is not None or gone_kind(Principal("AWS", (name,))) is not None
+    return parse_arn(name) is not None or deleted_kind(Principal("AWS", (name,))) is not None
 
 
 def _search(

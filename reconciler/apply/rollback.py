@@ -2,29 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from reconciler.apply.journal.format import JournaledWrite
 from reconciler.apply.model import Done
 from reconciler.apply.shorten import shorten
-from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.model.rule_ids import RuleId
-from reconciler.plan.compute import merge_plans
-from reconciler.plan.counts import count_granted, count_revoked
-from reconciler.plan.dropped import dropped_statements, lambda_risks
-from reconciler.plan.model import NOTHING_KEPT, Change, Finding, Plan, PlanError, finding
-from reconciler.plan.risks import find_risks
+from reconciler.plan.compute import CurrentPolicy, compute_change, merge_plans
+from reconciler.plan.desired_policy import DesiredPolicy, PlanInputs
+from reconciler.plan.model import NOTHING_KEPT, Finding, Plan, PlanError, finding
+from reconciler.plan.not_kept import dropped_statements
 from reconciler.policy import (
     MAX_POLICY_CHARACTERS,
     Facts,
     Policy,
     Unreadable,
+    deleted_kind,
     difference,
     facts_of_policy,
-    gone_kind,
     same_policy,
 )
 
@@ -61,11 +58,6 @@ class MergedWrites:
     unknown_since: datetime | None = None
 
 
-class _Live(NamedTuple):
-    text: str | None
-    policy: Policy
-
-
 def plan_rollback(
     writes: Iterable[JournaledWrite], live: Iterable[LiveRegistry], now: datetime
 ) -> Rollback:
@@ -96,9 +88,10 @@ def plan_rollback(
 def merge_writes(target: Target, writes: Sequence[JournaledWrite]) -> MergedWrites | None:
     """Merge a repository's writes, in the journal's order; None if nothing was written.
 
-    They are merged as long as each found what the one before it had written. Where one found
-    something else, another writer wrote in between, and that policy is restored. A write of unknown
-    outcome was not done if the next one found what it had found itself.
+    From the last write back, a write is merged if the next one found the policy that it had
+    written. If the next one found another policy, another writer wrote in between: that policy is
+    restored, and the merge ends. A write of unknown outcome did not happen if the next write found
+    the same policy as this one.
     """
     done = [write for write in writes if write.written is not Done.NO]
     if not done:
@@ -137,9 +130,10 @@ def _plan_one(
     if same_policy(live, target.read(merged.old)):
         return Plan(in_sync=1, findings=(*findings, *_unsettled(target, merged, now)))
     if not any(same_policy(live, target.read(new)) for new in merged.news):
-        message = "another writer has changed it since; it is left alone"
+        message = "another writer has changed the policy since; the rollback does not change it"
         return Plan(findings=(finding(target, RuleId.CHANGED_SINCE, message),))
-    return _restore(target, merged.old, _Live(text, live), findings)
+    facts = facts_of_policy(live)
+    return _restore(merged.old, CurrentPolicy(target, text, live, facts, facts), findings)
 
 
 def _unsettled(target: Target, merged: MergedWrites, now: datetime) -> Iterable[Finding]:
@@ -168,13 +162,14 @@ def _unwritten(target: Target, last: JournaledWrite, live: Policy) -> Plan:
     if same_policy(live, before) or not same_policy(live, desired):
         return Plan(in_sync=1)
     message = (
-        "the policy that was to be written is live, but this journal did not write it: another run "
-        "or writer did; it is left alone"
+        "the live policy is the one that this run intended, but by its journal another writer set "
+        "it; the rollback does not change it"
     )
     return Plan(in_sync=1, findings=(finding(target, RuleId.NOT_WRITTEN, message),))
 
 
-def _restore(target: Target, old: str | None, live: _Live, findings: tuple[Finding, ...]) -> Plan:
+def _restore(old: str | None, current: CurrentPolicy, findings: tuple[Finding, ...]) -> Plan:
+    target = current.target
     after_text = None if old is None else shorten(old, target)
     if old is not None and after_text is None:
         message = (
@@ -182,26 +177,14 @@ def _restore(target: Target, old: str | None, live: _Live, findings: tuple[Findi
             f"{MAX_POLICY_CHARACTERS:,} that the service accepts"
         )
         return Plan(errors=(PlanError(target, RuleId.POLICY_TOO_LARGE, message),))
-    after = target.read(after_text)
-    before_facts, after_facts = facts_of_policy(live.policy), facts_of_policy(after)
-    access = difference(before_facts, after_facts)
-    cut_off = dropped_statements(target, live.policy, after_facts, {}, NOTHING_KEPT)
-    change = Change(
-        target=target,
-        change="delete" if after_text is None else "set",
-        access=access,
-        before_text=live.text,
-        after_text=after_text,
-        before=live.policy,
-        risks=(
-            *find_risks(before_facts, after_facts, access, target, DisplayNames()),
-            *(r._replace(why="") for r in lambda_risks(target, live.policy, after_facts, cut_off)),
-        ),
-        lasting=access,
-        revoked=count_revoked(before_facts, access),
-        granted=count_granted(after_facts, access),
-    )
-    return Plan(changes=(change,), findings=(*findings, *_doubts(target, after, after_facts)))
+    policy = target.read(after_text)
+    after = DesiredPolicy(after_text, facts_of_policy(policy), ())
+    access = difference(current.facts, after.facts)
+    dropped = dropped_statements(target, current.policy, after.facts, {}, NOTHING_KEPT)
+    change = compute_change(current, after, access, dropped, PlanInputs())
+    # The reason of a risk names a remedy in the access file, and a rollback reads none.
+    change = replace(change, risks=tuple(risk._replace(why="") for risk in change.risks))
+    return Plan(changes=(change,), findings=(*findings, *_doubts(target, policy, after.facts)))
 
 
 def _doubts(target: Target, after: Policy, facts: Facts) -> Iterable[Finding]:
@@ -210,7 +193,7 @@ def _doubts(target: Target, after: Policy, facts: Facts) -> Iterable[Finding]:
         message = f"the policy to restore is not understood ({after})"
         yield finding(target, RuleId.UNREADABLE_POLICY, message)
     for holder in facts:
-        kind = gone_kind(holder.principal)
+        kind = deleted_kind(holder.principal)
         if kind:
             name = holder.principal.names[0]
             message = f"the policy to restore names {name}, a deleted {kind}"

@@ -24,7 +24,7 @@ _NOT_LIVE = {
     "run plan again",
     LiveState.OTHER: "written, but changed by someone else right after; run plan again",
 }
-_UNSETTLED = "an earlier attempt got no response: it may have been done, or may still be"
+_UNSETTLED = "an earlier attempt got no response: the write may have happened, or may still happen"
 
 
 def apply_change(change: Change, registry: ReaderWriter, run: Run) -> Outcome:

@@ -20,7 +20,13 @@ from reconciler.printable import printable
 from reconciler.report.comparison import render_comparison, render_comparison_json
 from reconciler.report.outcomes import render_outcomes
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
-from reconciler.report.plan_text import Explain, explain_nothing, render_drift, render_plan
+from reconciler.report.plan_text import (
+    PolicyDiff,
+    no_diff,
+    render_drift,
+    render_plan,
+    render_refusals,
+)
 from reconciler.report.plan_view import PlanView, RefusalView, view_drift, view_plan
 from reconciler.workflow import ApplyResult, PlanResult
 
@@ -41,16 +47,16 @@ def plan_json(result: PlanResult) -> str:
 
 def show_plan(result: PlanResult, format_: Format, *, grouped: bool, policies: bool) -> None:
     """Write a plan; `grouped` shows equal changes once, `policies` each policy's JSON as a diff."""
-    explain: Explain = explain_nothing
+    diff: PolicyDiff = no_diff
     if policies:
-        from reconciler.report.structure import explain_json  # noqa: PLC0415 - costs
+        from reconciler.report.policy_diff import diff_of_change  # noqa: PLC0415 - costs
 
-        explain = explain_json
+        diff = diff_of_change
     view = view_of(result)
     write(
         format_,
         partial(plan_json, result),
-        lambda paint: render_plan(view, paint, explain, grouped=grouped),
+        lambda paint: render_plan(view, paint, diff, grouped=grouped),
     )
 
 
@@ -100,9 +106,9 @@ def show_refusals(result: PlanResult) -> None:
     for unused in result.unused_allowances:
         name = printable(unused.repository)
         note(f"{allowance_option(unused.guard)} {name}: nothing in this plan needs it")
-    paint = paint_for(sys.stderr)
-    for refusal in refusal_views(result.refusals):
-        print_message(f"{paint('error', 'refused')}: {refusal.guard}: {printable(refusal.message)}")
+    if result.refusals:
+        shown = render_refusals(refusal_views(result.refusals), paint_for(sys.stderr))
+        print_message(shown.rstrip("\n"))
     if result.fails_unmanaged and result.plan.unmanaged:
         count = len(result.plan.unmanaged)
         print_message(f"unmanaged repositories: {count}; the file says that this fails")

@@ -100,6 +100,7 @@ class RuleId(StrEnum):
     UNSETTLED_WRITE = "unsettled-write"
     THROTTLED = "throttled"
     CREATED = "created"
+    # Guards: spelled with `_`, like the keys under `guards` in the file.
     MAX_REVOKED = "max_revoked"
     MAX_GRANTED = "max_granted"
     EMPTY = "empty"

@@ -15,11 +15,10 @@ from reconciler.plan.desired_policy import (
     check_writable,
     compute_policy,
 )
-from reconciler.plan.dropped import Dropped, dropped_statements, lambda_risks, not_kept_findings
 from reconciler.plan.findings import (
+    deleted_findings,
     denied_findings,
     expired_findings,
-    gone_findings,
     policy_findings,
     unchanged_findings,
 )
@@ -30,6 +29,7 @@ from reconciler.plan.never import (
     check_unmanaged,
     require_no_new_violation,
 )
+from reconciler.plan.not_kept import Dropped, dropped_statements, lambda_risks, not_kept_findings
 from reconciler.plan.risks import find_risks
 from reconciler.policy import (
     NO_POLICY,
@@ -44,10 +44,10 @@ from reconciler.policy import (
 )
 
 
-class _Current(NamedTuple):
+class CurrentPolicy(NamedTuple):
     """One repository as it was read; `settings` where it does not exist and is to be created.
 
-    `facts` are what its policy means; `effective` leaves out the file's grants that have expired.
+    `facts` are what its policy means; `effective` are these without the file's expired grants.
     """
 
     target: Target
@@ -75,11 +75,13 @@ def plan_repository(desired: Desired, live: LiveRegistry, inputs: PlanInputs) ->
     return merge_plans([plan, never])
 
 
-def _current(desired: Desired, target: Target, live: LiveRegistry, inputs: PlanInputs) -> _Current:
+def _current(
+    desired: Desired, target: Target, live: LiveRegistry, inputs: PlanInputs
+) -> CurrentPolicy:
     repository = live.repositories.get(target.repository)
     settings = inputs.to_create.get(target.repository)
     if repository is None and settings is not None:
-        return _Current(target, None, NO_POLICY, {}, {}, settings)
+        return CurrentPolicy(target, None, NO_POLICY, {}, {}, settings)
     if repository is None:
         raise NotPlannableError(
             RuleId.MISSING_REPOSITORY,
@@ -91,21 +93,23 @@ def _current(desired: Desired, target: Target, live: LiveRegistry, inputs: PlanI
         raise NotPlannableError(text.rule, text.message)
     policy = target.read(text)
     facts = facts_of_policy(policy)
-    return _Current(
+    return CurrentPolicy(
         target, text, policy, facts, subtract_facts(facts, grant_facts(desired.expired))
     )
 
 
-def _states(current: _Current, plan: Plan) -> PolicyStates:
-    changed = [facts_of_policy(change.after) for change in plan.changes]
-    return PolicyStates(current.policy, current.effective, *(changed or [current.effective]))
+def _states(current: CurrentPolicy, plan: Plan) -> PolicyStates:
+    after = current.effective
+    if plan.changes:
+        after = facts_of_policy(plan.changes[0].after)
+    return PolicyStates(current.policy, current.effective, after)
 
 
 def _failed(target: Target, error: NotPlannableError) -> Plan:
     return Plan(errors=(PlanError(target, error.rule, error.message),))
 
 
-def _compare(desired: Desired, current: _Current, inputs: PlanInputs) -> Plan:
+def _compare(desired: Desired, current: CurrentPolicy, inputs: PlanInputs) -> Plan:
     target, before, names = current.target, current.policy, inputs.display_names
     after = compute_policy(desired, target, before, inputs)
     access = difference(current.facts, after.facts)
@@ -114,13 +118,13 @@ def _compare(desired: Desired, current: _Current, inputs: PlanInputs) -> Plan:
     changes: tuple[Change, ...] = ()
     if access or current.settings or isinstance(before, Unreadable):
         check_writable(after, before)
-        changes = (_change(current, after, access, dropped, inputs),)
+        changes = (compute_change(current, after, access, dropped, inputs),)
     return Plan(
         changes=changes,
         in_sync=int(not changes),
         findings=(
             *expired_findings(target, desired.expired, current.facts),
-            *gone_findings(target, current.facts, access, names),
+            *deleted_findings(target, current.facts, access, names),
             *policy_findings(target, before),
             *not_kept_findings(target, dropped),
             *unchanged_findings(target, facts_of(after.kept), after.facts, names),
@@ -130,13 +134,17 @@ def _compare(desired: Desired, current: _Current, inputs: PlanInputs) -> Plan:
     )
 
 
-def _change(
-    current: _Current,
+def compute_change(
+    current: CurrentPolicy,
     after: DesiredPolicy,
     access: tuple[AccessChange, ...],
     dropped: Iterable[Dropped],
     inputs: PlanInputs,
 ) -> Change:
+    """Compute the change from the live policy to the desired one.
+
+    `access` is their difference, `dropped` are the live statements that it does not keep.
+    """
     target, before, names = current.target, current.facts, inputs.display_names
     policy_change: ChangeKind = "delete" if after.text is None else "set"
     lambda_loses = tuple(lambda_risks(target, current.policy, after.facts, dropped))

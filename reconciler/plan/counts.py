@@ -15,8 +15,8 @@ from reconciler.policy import (
     Policy,
     Principal,
     Unreadable,
+    deleted_kind,
     denied_to,
-    gone_kind,
     includes_action,
     is_of_registry,
     is_of_repositories,
@@ -37,7 +37,7 @@ def count_live(policy: Policy, facts: Facts) -> int:
     """
     if isinstance(policy, Unreadable):
         return max(1, len(set(_LIKE_A_PRINCIPAL.findall(policy.text))))
-    return sum(h.effect == "Allow" and not gone_kind(h.principal) for h in facts)
+    return sum(h.effect == "Allow" and not deleted_kind(h.principal) for h in facts)
 
 
 def gives_access(facts: Facts) -> bool:
@@ -47,7 +47,7 @@ def gives_access(facts: Facts) -> bool:
     """
     return any(
         holder.effect == "Allow"
-        and not gone_kind(holder.principal)
+        and not deleted_kind(holder.principal)
         and any(map(_is_of_repositories, _usable(actions, _denied(holder.principal, facts))))
         for holder, actions in facts.items()
     )
@@ -63,7 +63,7 @@ def count_revoked(before: Facts, access: Iterable[AccessChange]) -> int:
     for change in access:
         if change.effect == "Deny":
             revoked += _count_matched(change.principal, change.gained, before)
-        elif not gone_kind(change.principal):
+        elif not deleted_kind(change.principal):
             revoked += len(change.lost)
     return revoked
 
@@ -71,8 +71,8 @@ def count_revoked(before: Facts, access: Iterable[AccessChange]) -> int:
 def count_granted(after: Facts, access: Iterable[AccessChange]) -> int:
     """Count the new grants.
 
-    A removed Deny grants to every principal that it may have kept from what it holds, and counts
-    at least one, for identity policies may allow the same.
+    A removed Deny counts as one grant to each holder of an Allow that it may have denied, and as
+    one at least: an identity policy may allow the same action.
     """
     granted = 0
     for change in access:

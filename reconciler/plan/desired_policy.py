@@ -77,8 +77,8 @@ def check_writable(desired: DesiredPolicy, before: Policy) -> None:
         if isinstance(before, Document) and changes_meaning(before, statement):
             raise NotPlannableError(
                 RuleId.KEPT_STATEMENT,
-                f"the statement {statement.sid!r} is to be kept, but its ${{ would mean something "
-                f"else under Version {VERSION}; rewrite it by hand",
+                f"the statement {statement.sid!r} is to be kept, but contains ${{, which Version "
+                f"{VERSION} reads as a variable; rewrite it by hand",
             )
     text = desired.text
     if text is not None and len(text) > MAX_POLICY_CHARACTERS:

@@ -21,11 +21,11 @@ from reconciler.policy import (
     Unreadable,
     closest_key,
     compute_loss,
+    deleted_kind,
     denial_of,
     denied_to,
     describe_actions,
     display_holder,
-    gone_kind,
     parse_arn,
     public_access,
     unknown_keys,
@@ -46,12 +46,12 @@ def expired_findings(target: Target, expired: Iterable[Grant], live: Facts) -> I
             yield finding(target, RuleId.EXPIRED, message)
 
 
-def gone_findings(
+def deleted_findings(
     target: Target, live: Facts, access: tuple[AccessChange, ...], names: DisplayNames
 ) -> Iterator[Finding]:
     """Report deleted principals, and the newly granted ones that may be the same, recreated."""
     for holder, actions in live.items():
-        kind = gone_kind(holder.principal)
+        kind = deleted_kind(holder.principal)
         if kind:
             has = "grant" if holder.effect == "Allow" else "Deny"
             message = (

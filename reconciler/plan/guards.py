@@ -7,7 +7,7 @@ from typing import NamedTuple
 from reconciler.model.guards import Allowances, Guards, Limit
 from reconciler.model.registry import Target
 from reconciler.model.rule_ids import RuleId
-from reconciler.plan.lockout import is_opaque, locked_out, may_lock_out
+from reconciler.plan.lock_out import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan
 from reconciler.policy import facts_of_policy, glob_matches, public_access
 from reconciler.printable import quoted
@@ -63,16 +63,19 @@ def check_public(changes: Iterable[Change], allowed: Collection[str]) -> Iterabl
         if any(glob_matches(own, name) for own in allowed):
             continue
         if is_opaque(change):
-            message = f"the policy to be put on {target} is not understood: it may let anyone in"
+            message = f"the new policy of {target} is not understood, so it may be public"
         elif _opens(change):
-            message = f"what is to be put on {target} lets strangers in, from accounts not named"
+            message = (
+                f"the new policy of {target} is public: it gives access to AWS accounts that it "
+                "does not name"
+            )
         else:
             continue
         yield Refusal(RuleId.PUBLIC, message, target)
 
 
 def _opens(change: Change) -> bool:
-    """Whether a change lets strangers in, or takes a Deny from where they are let in."""
+    """Whether a change gives public access, or removes a Deny from a policy that gives it."""
     risks = {risk.name for risk in change.risks}
     return RuleId.PUBLIC in risks or (
         RuleId.DENY_REMOVED in risks and bool(public_access(facts_of_policy(change.after)))
@@ -88,19 +91,19 @@ def check_lock_out(
         return
     arn = caller()
     for target, why in locked_out(denying, arn):
-        message = f"on {target} {why} {arn} from reading, setting or deleting the policy"
+        message = f"{why} {arn} from reading, setting or deleting the policy"
         yield Refusal(RuleId.LOCK_OUT, message, target)
 
 
 def _check_amounts(plan: Plan, guards: Guards, allowances: Allowances) -> Iterable[Refusal]:
-    lost = sum(change.revoked for change in plan.changes)
-    won = sum(change.granted for change in plan.changes)
-    if lost > allowances.revocations and _exceeds(lost, plan.live_grants, guards.max_revoked):
-        message = f"this would revoke or narrow {lost} of {_grants(plan.live_grants)}"
-        yield _over(RuleId.MAX_REVOKED, message, lost, guards.max_revoked)
-    if won > allowances.grants and _exceeds(won, plan.live_grants, guards.max_granted):
-        message = f"this would add or widen {_grants(won)}, to {plan.live_grants}"
-        yield _over(RuleId.MAX_GRANTED, message, won, guards.max_granted)
+    revoked = sum(change.revoked for change in plan.changes)
+    granted = sum(change.granted for change in plan.changes)
+    if revoked > allowances.revocations and _exceeds(revoked, plan.live_grants, guards.max_revoked):
+        message = f"this would revoke or narrow {revoked} of {_grants(plan.live_grants)}"
+        yield _over(RuleId.MAX_REVOKED, message, revoked, guards.max_revoked)
+    if granted > allowances.grants and _exceeds(granted, plan.live_grants, guards.max_granted):
+        message = f"this would add or widen {_grants(granted)}; {_are_live(plan.live_grants)}"
+        yield _over(RuleId.MAX_GRANTED, message, granted, guards.max_granted)
 
 
 def _over(guard: RuleId, message: str, figure: int, limit: Limit | None) -> Refusal:
@@ -115,7 +118,7 @@ def _check_emptied(changes: Iterable[Change], allowed: frozenset[str]) -> Iterab
     for change in changes:
         if change.emptied and change.target.repository not in allowed:
             message = (
-                f"this would leave nobody with access to {change.target}, "
+                f"no principal would keep access to {change.target}, which has "
                 f"{_grants(change.emptied)} now"
             )
             yield Refusal(RuleId.EMPTY, message, change.target, change.emptied)
@@ -125,8 +128,8 @@ def _check_never(plan: Plan, allowed: frozenset[str]) -> Iterable[Refusal]:
     for broken in plan.violations:
         if not broken.repaired and broken.target.repository not in allowed:
             message = (
-                f"{broken.who} {broken.has} on {broken.target} and keeps it, which it "
-                f"must never have: {quoted(broken.because)}"
+                f"{broken.who} {broken.has} on {broken.target}. The plan does not remove it, "
+                f"although a never rule forbids it: {quoted(broken.because)}"
             )
             yield Refusal(RuleId.NEVER, message, broken.target)
 
@@ -148,3 +151,7 @@ def unused_allowances(plan: Plan, allowances: Allowances) -> tuple[UnusedAllowan
 
 def _grants(number: int) -> str:
     return "1 grant" if number == 1 else f"{number} grants"
+
+
+def _are_live(number: int) -> str:
+    return f"{_grants(number)} {'is' if number == 1 else 'are'} live now"

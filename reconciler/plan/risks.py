@@ -17,8 +17,8 @@ from reconciler.policy import (
     account_of,
     account_principal,
     can_rewrite,
+    deleted_kind,
     expand_actions,
-    gone_kind,
     public_facts,
     uncovered_facts,
 )
@@ -125,7 +125,7 @@ def may_rewrite(
     """
     own = account_principal(target.scope.account, target.partition)
     allowed = holder.effect == "Allow" and can_rewrite(actions, denied)
-    return allowed and holder.principal != own and not gone_kind(holder.principal)
+    return allowed and holder.principal != own and not deleted_kind(holder.principal)
 
 
 def _bounds(holder: Holder, facts: Facts) -> frozenset[str]:

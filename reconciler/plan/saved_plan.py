@@ -226,11 +226,11 @@ class SavedPlan:
 def digest_of(document: Mapping[str, object]) -> str:
     """Return the digest of a JSON object without its `digest`: `sha256:` and 64 hex digits.
 
-    It is that of its canonical text: keys sorted, no white space, ASCII. It reveals damage and
-    careless edits; anyone can compute a new one.
+    The digest is computed from the canonical JSON text: keys sorted, no white space, ASCII. It
+    detects damage and edits by mistake. It is no signature: anyone can compute it.
     """
     content = {key: value for key, value in document.items() if key != "digest"}
-    # Plans hold no fractions; one that was put in is written as nothing else is, and so found.
+    # A plan has no fractions. One that an edit adds is a Decimal, whose repr changes the digest.
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=repr)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
@@ -275,12 +275,22 @@ def read_saved(text: str, schema: Mapping[str, object]) -> SavedPlan:
 def _document(value: object, schema: Mapping[str, object]) -> PlanJson:
     if not isinstance(value, dict) or not _is_ours(value):
         raise InvalidError("not a reconcile plan", hint=PLAN_AGAIN)
-    if value["format_version"] != FORMAT_VERSION:
+    _check_format(value["format_version"])
+    _check_digest(value)
+    _check_schema(value, schema)
+    return cast("PlanJson", value)
+
+
+def _check_format(version: object) -> None:
+    if version != FORMAT_VERSION:
         raise RefusedError(
-            f"the plan is in format {_quoted(value['format_version'])}, of another version of "
-            f"reconcile; this one reads format {_quoted(FORMAT_VERSION)}",
+            f"the plan is in format {_quoted(version)}, of another version of reconcile; this one "
+            f"reads format {_quoted(FORMAT_VERSION)}",
             hint=PLAN_AGAIN,
         )
+
+
+def _check_digest(value: Mapping[str, object]) -> None:
     if "digest" not in value:
         raise RefusedError(
             "the plan has no digest: it was edited, or it is the output of drift or apply, which "
@@ -293,13 +303,16 @@ def _document(value: object, schema: Mapping[str, object]) -> PlanJson:
             "content",
             hint=PLAN_AGAIN,
         )
-    for error in Draft202012Validator(schema).iter_errors(value):
+
+
+def _check_schema(value: Mapping[str, object], schema: Mapping[str, object]) -> None:
+    error = next(Draft202012Validator(schema).iter_errors(value), None)
+    if error is not None:
         place = json_place(tuple(error.absolute_path))[:_LONGEST_PLACE]
         raise InvalidError(
             f"the plan is malformed: {place} breaks the schema's {error.validator!r}",
             hint="'reconcile schema plan' prints the schema of a plan",
         )
-    return cast("PlanJson", value)
 
 
 def _is_ours(value: dict[str, object]) -> bool:

@@ -26,7 +26,7 @@ from reconciler.policy.meaning.tiers import (
 # Principals and services
 from reconciler.policy.language.principals import (
     ACCOUNT_ID, EVERYONE, MISSING, ORGANIZATION_ID, REGION, IamArn, Principal, account_of,
-    account_principal, arn_of, gone_kind, is_everyone, is_open_ended, parse_arn,
+    account_principal, arn_of, deleted_kind, is_everyone, is_open_ended, parse_arn,
     partition_of_region, plain_name, service_principal, split_arn,
 )
 from reconciler.policy.language.services import (
@@ -93,7 +93,7 @@ __all__ = [
     # Principals and services
     "ACCOUNT_ID", "EVERYONE", "KNOWN_SERVICES", "MISSING", "ORGANIZATION_ID", "REGION",
     "IamArn", "Principal", "account_of", "account_principal", "arn_of", "closest_service",
-    "gone_kind", "in_any_partition", "is_everyone", "is_open_ended", "known_service",
+    "deleted_kind", "in_any_partition", "is_everyone", "is_open_ended", "known_service",
     "parse_arn", "partition_of_region", "partition_of_service", "plain_name",
     "service_principal", "split_arn",
     # Conditions

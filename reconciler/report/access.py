@@ -14,7 +14,7 @@ from reconciler.policy import (
     NamedPrincipal,
     action_names,
     condition_json,
-    gone_kind,
+    deleted_kind,
     tier_of,
 )
 from reconciler.report.spans import Line, Role, Span, shown_width
@@ -128,7 +128,7 @@ def _access_line(
     in_parts = not is_plain and not _only_if(before, after)
     return AccessLine(
         sign="~" if before and after else "+" if after else "-",
-        kind="gone" if gone_kind(access.principal) else access.kind,
+        kind="gone" if deleted_kind(access.principal) else access.kind,
         label=principal_label(access.principal, named, names.accounts),
         before=words(before, before),
         after=words(after, after),

@@ -11,7 +11,7 @@ from reconciler.policy import Unreadable
 from reconciler.printable import printable_name, unmistakable
 from reconciler.report.access import Describe, LineKind, as_change, as_drift, render_access
 from reconciler.report.causes import Failure, by_cause
-from reconciler.report.plan_view import ChangeView, PlanView
+from reconciler.report.plan_view import ChangeView, PlanView, RefusalView
 from reconciler.report.spans import Line, Paint, Role, Span, render
 from reconciler.report.words import MOST_NAMES, listed, number_of, settings_words
 
@@ -39,7 +39,7 @@ _LIVE_RISKS: Mapping[RuleId, str] = {
 
 _Body = tuple[Line, ...]
 
-Explain = Callable[[Change], Iterable[str]]
+PolicyDiff = Callable[[Change], Iterable[str]]
 """Returns the lines of a unified diff of a change's policies as JSON."""
 
 
@@ -66,36 +66,42 @@ _DRIFT = _Wording(
 )
 
 
-def explain_nothing(_change: Change) -> Iterable[str]:
+def no_diff(_change: Change) -> Iterable[str]:
     """Return no lines: the access is enough."""
     return ()
 
 
 def render_plan(
-    view: PlanView, paint: Paint, explain: Explain = explain_nothing, *, grouped: bool = True
+    view: PlanView, paint: Paint, diff: PolicyDiff = no_diff, *, grouped: bool = True
 ) -> str:
     """Render a plan: its changes, findings and errors.
 
     `grouped` shows equal changes of several repositories once.
     """
-    return _render(view, paint, _PLAN, explain, _plan_summary(view), grouped=grouped)
+    return _render(view, paint, _PLAN, diff, _plan_summary(view), grouped=grouped)
 
 
 def render_drift(view: PlanView, paint: Paint, *, grouped: bool = True) -> str:
     """Render drift: how the live access differs from the file."""
-    return _render(view, paint, _DRIFT, explain_nothing, _drift_summary(view), grouped=grouped)
+    return _render(view, paint, _DRIFT, no_diff, _drift_summary(view), grouped=grouped)
+
+
+def render_refusals(refusals: Iterable[RefusalView], paint: Paint) -> str:
+    """Render one line for each refusal."""
+    refused = Span("refused", "error")
+    return render(((refused, ": ", one.guard, ": ", one.message) for one in refusals), paint)
 
 
 def _render(
     view: PlanView,
     paint: Paint,
     wording: _Wording,
-    explain: Explain,
+    diff: PolicyDiff,
     summary: str,
     *,
     grouped: bool,
 ) -> str:
-    bodies = ((change, tuple(_change_lines(change, wording, explain))) for change in view.changes)
+    bodies = ((change, tuple(_change_lines(change, wording, diff))) for change in view.changes)
     end: list[Line] = [(summary,)]
     blocks = [*_blocks(bodies, grouped=grouped), list(_notes(view)), end]
     return "\n".join(render(block, paint) for block in blocks if block)
@@ -123,7 +129,7 @@ def _heading(views: Sequence[ChangeView]) -> Iterable[Line]:
         yield "  ", listed(names, len(names) if risky else MOST_NAMES)
 
 
-def _change_lines(view: ChangeView, wording: _Wording, explain: Explain) -> Iterable[Line]:
+def _change_lines(view: ChangeView, wording: _Wording, diff: PolicyDiff) -> Iterable[Line]:
     change = view.change
     if isinstance(change.before, Unreadable):
         notice = "  ! the live policy is not understood; it is replaced as a whole:"
@@ -142,7 +148,7 @@ def _change_lines(view: ChangeView, wording: _Wording, explain: Explain) -> Iter
     for sid in change.kept:
         kept = unmistakable(sid) if sid else "a statement without Sid"
         yield (Span(f"    kept: {kept}", "faint"),)
-    for line in explain(change):
+    for line in diff(change):
         yield "      ", Span(line, _DIFF_ROLES.get(line[:1]))
 
 
@@ -191,11 +197,11 @@ def _plan_summary(view: PlanView) -> str:
 
 def _access(counts: Mapping[LineKind, int]) -> str:
     """List the figures; the rare kinds only where there are any."""
-    gone = f" ({counts['gone']} gone)" if counts["gone"] else ""
+    deleted = number_of(counts["gone"], "of a deleted principal", "of deleted principals")
     figures = [
         f"{counts['granted']} granted",
         f"{counts['widened']} widened",
-        f"{counts['revoked']} revoked{gone}",
+        f"{counts['revoked']} revoked{f' ({deleted})' if counts['gone'] else ''}",
         *(f"{counts[kind]} {kind}" for kind in _RARE_KINDS if counts[kind]),
     ]
     return ", ".join(figures)

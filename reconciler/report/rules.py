@@ -4,37 +4,23 @@ from collections.abc import Iterable
 
 from reconciler.model.rules import Rule
 from reconciler.printable import printable_json
-from reconciler.report.layout import unbroken
-from reconciler.report.spans import Paint
+from reconciler.report.spans import Line, Paint, Span, render
 
 
 def render_rule(rule: Rule, paint: Paint) -> str:
-    """Write one rule: description, example and remedy."""
-    blocks = [_code("Example", rule.example, paint)]
-    if rule.live:
-        blocks.append(_code("Live policy of payments/api", rule.live, paint))
-    return (
-        f"{paint('heading', rule.id)}   {rule.severity} ({', '.join(rule.kinds)})\n\n"
-        f"{rule.description}\n\n"
-        f"{''.join(blocks)}"
-        f"{paint('heading', 'Remedy')}\n"
-        f"  {rule.remedy}\n"
-    )
+    """Render one rule: description, example and remedy."""
+    return render(_rule_lines(rule), paint)
 
 
 def render_rule_list(rules: Iterable[Rule], paint: Paint) -> str:
-    """Write one line for each rule: its id, severity and kinds."""
+    """Render one line for each rule: its id, severity and kinds."""
     listed = tuple(rules)
     width = max(len(rule.id) for rule in listed)
-    return "".join(
-        f"{paint('heading', rule.id)}{' ' * (width - len(rule.id))}   "
-        f"{rule.severity:<7}   {', '.join(rule.kinds)}\n"
-        for rule in listed
-    )
+    return render((_summary(rule, width) for rule in listed), paint)
 
 
 def render_rules_json(rules: Iterable[Rule]) -> str:
-    """Write rules as one JSON document."""
+    """Render rules as one JSON document."""
     return printable_json(
         {
             "rules": [
@@ -53,6 +39,23 @@ def render_rules_json(rules: Iterable[Rule]) -> str:
     )
 
 
-def _code(title: str, text: str, paint: Paint) -> str:
-    lines = "".join(f"  {unbroken(line)}\n" for line in text.splitlines())
-    return f"{paint('heading', title)}\n{lines}\n"
+def _rule_lines(rule: Rule) -> Iterable[Line]:
+    yield Span(rule.id, "heading"), f"   {rule.severity} ({', '.join(rule.kinds)})"
+    yield from ((), (rule.description,), ())
+    yield from _code("Example", rule.example)
+    if rule.live:
+        yield from _code("Live policy of payments/api", rule.live)
+    yield (Span("Remedy", "heading"),)
+    yield "  ", rule.remedy
+
+
+def _code(title: str, text: str) -> Iterable[Line]:
+    yield (Span(title, "heading"),)
+    yield from (("  ", Span(line, code=True)) for line in text.splitlines())
+    yield ()
+
+
+def _summary(rule: Rule, width: int) -> Line:
+    space = " " * (width - len(rule.id))
+    kinds = ", ".join(rule.kinds)
+    return Span(rule.id, "heading"), f"{space}   {rule.severity:<7}   {kinds}"

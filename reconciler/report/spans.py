@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
 from reconciler.printable import printable
+from reconciler.report.layout import unbroken
 
 Role = Literal["added", "removed", "changed", "error", "warning", "heading", "faint", "hint"]
 Paint = Callable[[Role, str], str]
@@ -22,11 +23,12 @@ _CODES: dict[Role, str] = {
 
 
 class Span(NamedTuple):
-    """A text and its role; padded to `width` columns as it is shown."""
+    """A text and its role, padded to `width` columns as it is shown; `code` is never wrapped."""
 
     text: str
     role: Role | None = None
     width: int = 0
+    code: bool = False
 
 
 Line = tuple[Span | str, ...]
@@ -55,9 +57,14 @@ def shown_width(text: str) -> int:
 
 def _rendered(line: Line, paint: Paint) -> str:
     spans = [Span(part) if isinstance(part, str) else part for part in line]
-    shown = [(span.role, printable(span.text).ljust(span.width)) for span in spans]
-    whole = "".join(text for _, text in shown)
+    texts = [printable(span.text).ljust(span.width) for span in spans]
+    whole = "".join(texts)
     escaped = printable(whole)
     if escaped != whole:  # together, parts may spell a CI command that none of them does
         return escaped
-    return "".join(paint(role, text) if role else text for role, text in shown)
+    return "".join(_styled(span, text, paint) for span, text in zip(spans, texts, strict=True))
+
+
+def _styled(span: Span, text: str, paint: Paint) -> str:
+    text = unbroken(text) if span.code else text
+    return paint(span.role, text) if span.role else text

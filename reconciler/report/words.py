@@ -15,10 +15,10 @@ from reconciler.policy import (
     Principal,
     Tiers,
     account_of,
+    deleted_kind,
     describe_actions,
     display_clause,
     display_values,
-    gone_kind,
     plain_name,
     tiers_within,
 )
@@ -49,8 +49,8 @@ def principal_label(
     The file's names have no spaces, and a policy's text that has some is quoted, so that no name
     can imitate a label.
     """
-    if gone_kind(principal):
-        return f"{principal.names[0]}  (principal is gone)"
+    if deleted_kind(principal):
+        return f"{principal.names[0]}  (deleted principal)"
     shown = label = plain_name(principal)
     if named is not None:
         shown += _identity_words(named.condition)

@@ -21,7 +21,7 @@ class Throttled:
     """AWS throttles the calls for a while; said once in a run."""
 
     def __str__(self) -> str:
-        return "AWS throttles the calls; the run goes on as fast as AWS lets it"
+        return "AWS throttles the calls, so the run continues at a lower rate"
 
 
 @dataclass(frozen=True, slots=True)

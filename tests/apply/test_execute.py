@@ -207,8 +207,8 @@ def test_a_lost_answer_is_told_whatever_comes_after_it() -> None:
     outcome = apply_one(change_of(None, "pull"), Memory({NAME: None}, lost_then_refused))
     assert (outcome.result, outcome.written) == ("failed", Done.UNKNOWN)
     assert outcome.error == (
-        "not like this; an earlier attempt got no response: it may have been done, or may "
-        "still be; when last read, the policy was unchanged"
+        "not like this; an earlier attempt got no response: the write may have happened, "
+        "or may still happen; when last read, the policy was unchanged"
     )
 
 

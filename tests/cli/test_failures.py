@@ -167,4 +167,4 @@ def test_long_throttling_is_told_once_although_piped(folder: Path) -> None:
         many(folder, ecr)
         done = runner(folder, sandbox_environment(ecr))("plan")
     assert done.code == 0
-    assert done.err == "AWS throttles the calls; the run goes on as fast as AWS lets it\n"
+    assert done.err == "AWS throttles the calls, so the run continues at a lower rate\n"

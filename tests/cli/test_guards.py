@@ -87,9 +87,8 @@ def test_the_caller_is_named_where_he_would_lock_himself_out(
     reconcile: Reconcile, folder: Path
 ) -> None:
     (folder / "ecr_access.yaml").write_text(DENYING)
-    assert f"a Deny may lock out {CALLER} from reading, setting or deleting the policy" in refused(
-        reconcile("plan"), "lock_out"
-    )
+    said = refused(reconcile("plan"), "lock_out")
+    assert f" may prevent {CALLER} from reading, setting or deleting the policy" in said
 
 
 def test_an_option_is_for_its_own_repository_alone(

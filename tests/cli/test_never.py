@@ -104,7 +104,8 @@ def test_a_break_that_stays_is_refused_and_allowed_by_name(
     refused = reconcile(*command)
     assert refused.code == 5
     assert (
-        "refused: never: runtime has push on payments/api (us-west-2) and keeps it" in refused.err
+        "refused: never: runtime has push on payments/api (us-west-2). The plan does not remove it"
+        in refused.err
     )
     assert "--allow-never payments/api allows it once" in refused.err
     assert reconcile(*command, "--allow-never", "payments/api").code == 0

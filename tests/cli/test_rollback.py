@@ -93,7 +93,10 @@ def test_a_hand_edit_is_left_alone(reconcile: Reconcile, folder: Path, ecr: Sand
     edited = ecr.policy_text(NAME)
     done = reconcile("rollback", str(journals(folder)[0]), "--yes")
     assert done.code == 5
-    assert "changed-since: another writer has changed it since; it is left alone" in done.out
+    assert (
+        "changed-since: another writer has changed the policy since; the rollback does not "
+        "change it" in done.out
+    )
     assert ecr.policy_text(NAME) == edited
 
 
@@ -151,7 +154,10 @@ def test_a_role_of_the_journals_does_not_hide_whom_a_deny_locks_out(
     done = reconcile("rollback", keep(folder, lines + end(change(locked, B))), "--yes")
     assert done.code == 5
     assert "the journal says to act as arn:aws:iam::111122223333:role/x" in done.err
-    assert f"a Deny locks out {me} from reading, setting or deleting the policy" in done.err
+    assert (
+        f"a Deny on {NAME} (us-west-2) would prevent {me} from reading, setting "
+        "or deleting the policy" in done.err
+    )
     assert live(ecr, B)
 
 

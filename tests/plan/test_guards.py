@@ -116,7 +116,7 @@ def test_a_refusal_has_the_figure_and_the_limit() -> None:
         "this would revoke or narrow 50 of 100 grants; the limit is 10 and 12.5 %"
     )
     assert granted.message == (
-        "this would add or widen 60 grants, to 100; the limit is 20 and 30 %"
+        "this would add or widen 60 grants; 100 grants are live now; the limit is 20 and 30 %"
     )
     assert (revoked.figure, granted.figure) == (50, 60)
     assert (revoked.limit, granted.limit) == (Limit(12.5, 10), Limit(30, 20))
@@ -171,7 +171,7 @@ def test_what_has_ended_is_no_loss() -> None:
 def test_an_emptied_policy_is_refused_with_its_grants() -> None:
     (refusal,) = check(plan(desired(), live(allow(ROLE, PULL))))
     assert refusal.message == (
-        "this would leave nobody with access to app (us-west-2), 1 grant now"
+        "no principal would keep access to app (us-west-2), which has 1 grant now"
     )
     assert (refusal.target, refusal.figure) == (APP, 1)
     (refusal,) = check(plan(desired(), live(allow(ROLE, PULL), allow("*", PULL))))
@@ -186,8 +186,8 @@ def test_a_never_rule_that_stays_broken_is_refused() -> None:
     (refusal,) = check(broken())
     assert refusal == Refusal(
         "never",
-        f"{ROLE} has push on app (us-west-2) and keeps it, which it must never have: "
-        '"only CI pushes"',
+        f"{ROLE} has push on app (us-west-2). The plan does not remove it, although a never rule "
+        'forbids it: "only CI pushes"',
         APP,
     )
     assert check(broken(), allowed=Allowances(never=frozenset({"app"}))) == ()
@@ -198,7 +198,8 @@ def test_a_never_rule_that_is_broken_by_rewriting_says_so() -> None:
     (rule,) = broken().violations
     (refusal,) = check(Plan(violations=(replace(rule, by_rewriting=True),)))
     assert refusal.message.startswith(
-        f"{ROLE} can rewrite the policy and so give itself push on app (us-west-2) and keeps it"
+        f"{ROLE} can rewrite the policy and so give itself push on app (us-west-2). The plan does "
+        "not remove it"
     )
 
 
@@ -240,7 +241,7 @@ def test_what_nobody_understands_may_let_anyone_in() -> None:
     change = replace(only_change(desired(grant()), live()), after_text="{")
     (refusal,) = check_public([change], frozenset())
     assert refusal.message == (
-        "the policy to be put on app (us-west-2) is not understood: it may let anyone in"
+        "the new policy of app (us-west-2) is not understood, so it may be public"
     )
     assert not list(check_public([change], frozenset({"app"})))
 
@@ -257,7 +258,7 @@ def test_what_nobody_understands_may_let_anyone_in() -> None:
 def test_a_limit_is_told_as_it_was_given(limit: Limit, told: str) -> None:
     (refusal,) = check(plan_that(grants=50, of=1), Guards(max_granted=limit))
     assert refusal.message.endswith(told)
-    assert "50 grants, to 1;" in refusal.message
+    assert "50 grants; 1 grant is live now;" in refusal.message
 
 
 def test_who_calls_is_asked_only_where_it_matters() -> None:

@@ -335,7 +335,7 @@ DIFFERENT = [
     differs("an account's id as a service", allow({"Service": ACCOUNT}), allow({"AWS": ACCOUNT})),
     differs("eleven digits", allow("44445555666"), allow("arn:aws:iam::44445555666:root")),
     differs("digits of another script", allow("٤٤٤٤٥٥٥٥٦٦٦٦"), allow(ROOT)),
-    differs("a gone role and the role", allow("AROAEXAMPLEEXAMPLEID"), allow(ROLE)),
+    differs("a deleted role and the role", allow("AROAEXAMPLEEXAMPLEID"), allow(ROLE)),
     differs("another service", allow(LAMBDA), allow({"Service": "codebuild.amazonaws.com"})),
     differs("everyone and a named principal", allow("*"), allow(ROLE)),
     differs("everyone and every service", allow("*"), allow({"Service": "*"})),

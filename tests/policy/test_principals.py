@@ -9,7 +9,7 @@ from reconciler.policy.language.principals import (
     account_of,
     account_principal,
     canonical_name,
-    gone_kind,
+    deleted_kind,
     parse_arn,
     partition_of_region,
     plain_name,
@@ -112,8 +112,8 @@ def test_whose_account(principal: Principal, account: str | None) -> None:
         (MISSING, None),
     ],
 )
-def test_what_is_gone(principal: Principal, kind: str | None) -> None:
-    assert gone_kind(principal) == kind
+def test_which_principal_is_deleted(principal: Principal, kind: str | None) -> None:
+    assert deleted_kind(principal) == kind
 
 
 @pytest.mark.parametrize(

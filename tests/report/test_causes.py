@@ -6,7 +6,6 @@ from reconciler.apply.model import Outcome, Result
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import Plan, PlanError
-from reconciler.printable import printable
 from reconciler.report.causes import Failure, by_cause
 from reconciler.report.outcomes import render_outcomes
 from reconciler.report.plan_text import render_plan
@@ -105,5 +104,4 @@ def test_outcomes_that_went_well_are_told_each_and_the_others_by_cause() -> None
 
 
 def test_no_text_passes_for_a_name_that_was_taken_out() -> None:
-    (cause,) = by_cause([Failure("a", REGION, "x", "no\0body\x1b")])
-    assert printable(cause.message) == r"no\0body\x1b"
+    assert errors_of(("a", "x", "no\0body\x1b")) == [r"a (us-west-2): error: x: no\0body\x1b"]

@@ -12,8 +12,9 @@ from reconciler.plan.saved_plan import Origin
 from reconciler.policy.language.principals import Principal
 from reconciler.report.outcomes import render_outcomes
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
-from reconciler.report.plan_text import render_drift, render_plan
+from reconciler.report.plan_text import render_drift, render_plan, render_refusals
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
+from reconciler.report.policy_diff import diff_of_change
 from reconciler.report.spans import plain
 from tests.apply.journal_making import change as change_of
 from tests.cli.hostile import ALL, LINES, faults
@@ -48,7 +49,8 @@ def test_no_format_shows_it_raw(text: str) -> None:
     drift = view_drift(plan, words)
     outcomes = [Outcome(change, "failed", text) for change in plan.changes]
     for told in (
-        render_plan(view, plain),
+        render_plan(view, plain, diff_of_change),
+        render_refusals([RefusalView(text, text)], plain),
         render_drift(drift, plain),
         render_plan_json(view, origin),
         render_drift_json(drift, origin),

@@ -21,7 +21,7 @@ _ARN = re.compile(
 _SEGMENTS = {"root": 0, "assumed-role": 2, "federated-user": 1}
 _OF_STS = frozenset({"assumed-role", "federated-user"})
 _UNIQUE_ID = r"[A-Z]{4}[A-Z0-9]{6,}"
-_GONE = {
+_DELETED = {
     "AROA": "role",
     "AIDA": "user",
     "AGPA": "group",
@@ -143,13 +143,13 @@ def plain_name(principal: Principal) -> str:
     return name if re.fullmatch(r"[a-z0-9.-]+", name) else f"{principal.kind} {unmistakable(name)}"
 
 
-def gone_kind(principal: Principal) -> str | None:
+def deleted_kind(principal: Principal) -> str | None:
     """Return what a deleted principal was (`role`, `user`, ...), from its unique id.
 
     The service shows a deleted principal so (IAM User Guide, "IAM identifiers", for resource
     policies in general; assumed for ECR's). None for a principal that may still exist.
     """
-    kind = _GONE.get(principal.names[0][:4]) if principal.kind == "AWS" else None
+    kind = _DELETED.get(principal.names[0][:4]) if principal.kind == "AWS" else None
     return kind if kind and re.fullmatch(_UNIQUE_ID, principal.names[0]) else None
 
 

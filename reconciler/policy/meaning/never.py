@@ -32,7 +32,7 @@ from reconciler.policy.language.principals import (
     Principal,
     account_of,
     arn_of,
-    gone_kind,
+    deleted_kind,
     is_everyone,
     is_open_ended,
 )
@@ -106,7 +106,7 @@ def find_violations(rule: NeverRule, facts: Facts) -> tuple[NeverViolation, ...]
         for holder, actions in facts.items()
         if holder.effect == "Allow"
         and may_overlap(rule.actions | REWRITING_ACTIONS, actions)
-        and not gone_kind(holder.principal)
+        and not deleted_kind(holder.principal)
     }
     denying = {holder: actions for holder, actions in facts.items() if holder.effect == "Deny"}
     found: dict[tuple[object, ...], NeverViolation] = {}

@@ -1,4 +1,4 @@
-"""Live statements that a change drops although a keep rule has their Sid or Lambda uses them."""
+"""Live statements that a change does not keep although a keep rule or Lambda needs them."""
 
 import json
 import re
@@ -48,14 +48,14 @@ class Dropped(NamedTuple):
     """A live statement of which a change removes something.
 
     `why` is the reason why it is not kept, and what would keep it. `by_rule`: a keep rule has its
-    Sid. `cut_off` is the condition under which Lambda could fetch images by it and no longer can;
-    None where Lambda loses nothing.
+    Sid. `lambda_condition` is the condition under which Lambda could fetch images by it and no
+    longer can; None where Lambda loses nothing.
     """
 
     statement: Statement
     why: str
     by_rule: bool
-    cut_off: Condition | None
+    lambda_condition: Condition | None
 
 
 def dropped_statements(
@@ -73,7 +73,7 @@ def dropped_statements(
         dropped
         for statement in before.statements
         for dropped in [_dropped(statement, after, expired, ownership, known)]
-        if dropped.by_rule or dropped.cut_off is not None
+        if dropped.by_rule or dropped.lambda_condition is not None
     )
 
 
@@ -90,16 +90,16 @@ def lambda_risks(
     target: Target, before: Policy, after: Facts, dropped: Iterable[Dropped]
 ) -> Iterator[Risk]:
     """Mark each statement by which Lambda fetches images and that is dropped, or denied anew."""
-    gone = [one.statement for one in dropped if one.cut_off is not None]
+    losing = [one.statement for one in dropped if one.lambda_condition is not None]
     for one in dropped:
-        if one.cut_off is not None:
-            yield Risk(RuleId.LAMBDA_LOSES_ACCESS, LAMBDA, one.cut_off, _message(one))
+        if one.lambda_condition is not None:
+            yield Risk(RuleId.LAMBDA_LOSES_ACCESS, LAMBDA, one.lambda_condition, _message(one))
     statements = () if isinstance(before, Unreadable) else before.statements
     known = target.known_of_requests
     old = {h: actions for h, actions in facts_of(statements).items() if h.effect == "Deny"}
     new = {h: a for h, a in after.items() if h.effect == "Deny" and old.get(h) != a}
     for statement in statements if new else ():
-        if statement not in gone and any(_lets_fetch(statement)):
+        if statement not in losing and any(_lets_fetch(statement)):
             holder = Holder(LAMBDA, "Allow", statement.condition)
             left, loss = _first_loss(holder, old, known), _first_loss(holder, new, known)
             if loss and not left:
@@ -119,7 +119,9 @@ def _dropped(
     statement: Statement, after: Facts, expired: Facts, ownership: Ownership, known: Condition
 ) -> Dropped:
     removed = uncovered_facts(subtract_facts(facts_of([statement]), expired), after)
-    cut_off = statement.condition if _stops_fetching(statement, removed, after, known) else None
+    lambda_condition = (
+        statement.condition if _stops_fetching(statement, removed, after, known) else None
+    )
     found = keep_mismatches(statement, ownership) if removed else ()
     if found:
         deciding = [o for o in found if not o.is_excess] or found
@@ -128,7 +130,7 @@ def _dropped(
         why, remedy = "the file does not ask for it", ""
     else:
         why, remedy = "no keep rule matches it", _rule(statement)
-    return Dropped(statement, f"{why}{remedy}", bool(found), cut_off)
+    return Dropped(statement, f"{why}{remedy}", bool(found), lambda_condition)
 
 
 def _stops_fetching(statement: Statement, removed: Facts, after: Facts, known: Condition) -> bool:

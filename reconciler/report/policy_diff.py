@@ -28,7 +28,7 @@ _MOST_COMPARED = 400
 """How many pairs of statements are compared at most, to find the most similar ones."""
 
 
-def explain_json(change: Change) -> Iterable[str]:
+def diff_of_change(change: Change) -> Iterable[str]:
     """Return the diff of a change's policies, as `policy_diff` does."""
     return policy_diff(change.before, change.after)
 
@@ -69,13 +69,13 @@ def _beside(old: Sequence[Json], new: Sequence[Json]) -> list[Json]:
     """Sort new statements by the old ones that they equal, replace by Sid, or most resemble."""
     by_sid = {statement["Sid"]: statement for statement in old if "Sid" in statement}
     sids = {statement["Sid"] for statement in new if "Sid" in statement}
-    gone = [s for s in old if s not in new and s.get("Sid") not in sids]
+    removed = [s for s in old if s not in new and s.get("Sid") not in sids]
     place: list[tuple[tuple[str, str], Json]] = []
     for statement in new:
         replaced = statement if statement in old else by_sid.get(statement.get("Sid"))
-        if replaced is None and gone and len(gone) * len(new) <= _MOST_COMPARED:
-            replaced = min(gone, key=lambda other: (_distance(other, statement), _order(other)))
-            gone.remove(replaced)
+        if replaced is None and removed and len(removed) * len(new) <= _MOST_COMPARED:
+            replaced = min(removed, key=lambda other: (_distance(other, statement), _order(other)))
+            removed.remove(replaced)
         place.append((_order(replaced or statement), statement))
     return [statement for _, statement in sorted(place, key=lambda placed: placed[0])]
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.model.guards import Allowances, Guards
 from reconciler.plan.guards import check_guards, check_lock_out
-from reconciler.plan.lockout import locked_out, may_lock_out
+from reconciler.plan.lock_out import locked_out, may_lock_out
 from reconciler.plan.model import Plan
 from tests.plan.making import APP, desired, grant, live, only_change
 from tests.policy.making import PULL, ROLE, Json, allow
@@ -114,8 +114,8 @@ def test_a_permissions_boundary_may_lock_out_whom_not_principal_excludes(
     change = only_change(desired(grant(), statements=[statement]), live())
     ((_, why),) = locked_out([change], caller)
     assert why == (
-        "a Deny with NotPrincipal, which always denies a user or role with a permissions boundary, "
-        "may lock out"
+        "a Deny on app (us-west-2) with NotPrincipal, which always denies a user or role with a "
+        "permissions boundary, may prevent"
     )
     assert locked_out([change], ROOT) == ()
     assert not locks({**statement, "Action": "ecr:PutImage"}, caller)
@@ -124,8 +124,11 @@ def test_a_permissions_boundary_may_lock_out_whom_not_principal_excludes(
 @pytest.mark.parametrize(
     ("condition", "why"),
     [
-        (None, "a Deny locks out"),
-        ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, "a Deny may lock out"),
+        (None, "a Deny on app (us-west-2) would prevent"),
+        (
+            {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+            "a Deny on app (us-west-2) may prevent",
+        ),
     ],
 )
 def test_what_is_certain_is_told_as_certain(condition: Json | None, why: str) -> None:
@@ -146,7 +149,7 @@ def test_a_deny_of_more_is_news() -> None:
 def test_an_old_policy_that_nobody_understands_counts() -> None:
     change = replace(only_change(desired(grant()), live()), after_text="{")
     assert may_lock_out(change)
-    why = "a policy that is not understood may lock out"
+    why = "the new policy of app (us-west-2) is not understood, so it may prevent"
     assert locked_out([change], USER) == ((APP, why),)
 
 
@@ -156,7 +159,8 @@ def test_the_refusal_names_the_caller() -> None:
     made = Plan(changes=(change,), live_grants=1)
     (refusal,) = check_guards(made, Guards(), Allowances(), lambda: USER)
     assert refusal.message == (
-        f"on app (us-west-2) a Deny locks out {USER} from reading, setting or deleting the policy"
+        f"a Deny on app (us-west-2) would prevent {USER} from reading, setting or deleting the "
+        "policy"
     )
     allowed = Allowances(lock_out=frozenset({"app"}))
     assert check_guards(made, Guards(), allowed, lambda: USER) == ()
@@ -166,5 +170,5 @@ def test_the_refusal_of_what_nobody_understands_speaks_of_no_deny() -> None:
     change = replace(only_change(desired(grant()), live()), after_text="{")
     (refusal,) = check_lock_out([change], frozenset(), lambda: USER)
     assert refusal.message.startswith(
-        "on app (us-west-2) a policy that is not understood may lock out"
+        f"the new policy of app (us-west-2) is not understood, so it may prevent {USER} from "
     )

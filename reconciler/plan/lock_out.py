@@ -37,7 +37,7 @@ _ALLOW_ALL = Statement(None, "Allow", (EVERYONE,), frozenset({"*"}), NO_CONDITIO
 class LockOut(NamedTuple):
     """A change that denies the caller an action that repairing the policy needs.
 
-    `why` is a phrase that the caller's ARN follows: `a Deny locks out`.
+    `why` is a phrase that the caller's ARN follows: `a Deny on app (us-west-2) would prevent`.
     """
 
     target: Target
@@ -52,9 +52,9 @@ def may_lock_out(change: Change) -> bool:
 def locked_out(changes: Iterable[Change], caller: str) -> tuple[LockOut, ...]:
     """Return the changes that deny the caller an action that repairing needs, or may do so.
 
-    `caller` is the ARN that STS returns. Only a new Deny counts: a missing Allow locks nobody out,
-    as identity policies of the registry's own account may allow the action ("Policy evaluation
-    logic", IAM User Guide). A Deny that depends on what is not known of the caller counts.
+    `caller` is the ARN that STS returns. Only a new Deny counts, not a missing Allow: identity
+    policies of the registry's own account may allow the action ("Policy evaluation logic", IAM User
+    Guide). A Deny that depends on what is not known of the caller counts.
     """
     whys = ((change.target, _why(change, caller)) for change in changes)
     return tuple(LockOut(target, why) for target, why in whys if why)
@@ -62,21 +62,21 @@ def locked_out(changes: Iterable[Change], caller: str) -> tuple[LockOut, ...]:
 
 def _why(change: Change, arn: str) -> str | None:
     if is_opaque(change):
-        return "a policy that is not understood may lock out"
+        return f"the new policy of {change.target} is not understood, so it may prevent"
     denials = _new_denials(change)
     document = Document(None, (*denials, _ALLOW_ALL))
     caller = _caller(arn, denials)
     verdicts = {evaluate(document, caller, action) for action in _NEEDED}
     if "denied" in verdicts:
-        return "a Deny locks out"
+        return f"a Deny on {change.target} would prevent"
     if "depends" not in verdicts:
         return None
     if any(p.kind == "NotPrincipal" for denial in denials for p in denial.principals):
         return (
-            "a Deny with NotPrincipal, which always denies a user or role with a permissions "
-            "boundary, may lock out"
+            f"a Deny on {change.target} with NotPrincipal, which always denies a user or role with "
+            "a permissions boundary, may prevent"
         )
-    return "a Deny may lock out"
+    return f"a Deny on {change.target} may prevent"
 
 
 def is_opaque(change: Change) -> bool:

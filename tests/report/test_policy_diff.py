@@ -7,19 +7,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.model.display_names import DisplayNames
+from reconciler.model.registry import RegistryScope, Target
+from reconciler.plan.model import Change, Plan
 from reconciler.policy.language.document import NO_POLICY
-from reconciler.printable import printable
-from reconciler.report.structure import policy_diff
+from reconciler.report.plan_text import render_plan
+from reconciler.report.plan_view import view_plan
+from reconciler.report.policy_diff import diff_of_change, policy_diff
+from reconciler.report.spans import plain
 from reconciler.sandbox.policy_text import respell, shuffle
-from tests.policy.making import ACCOUNT, GET, PUT, ROLE, ROLE_B, ROOT, URL, Json, allow, doc, read
+from tests.policy.making import (
+    ACCOUNT,
+    GET,
+    PUT,
+    ROLE,
+    ROLE_B,
+    ROOT,
+    URL,
+    Json,
+    allow,
+    doc,
+    read,
+    text_of,
+)
 from tests.policy.random_policies import policies
 
+TARGET = Target("app", RegistryScope("111122223333", "us-west-2"))
 IN_ORG = {"StringEquals": {"aws:PrincipalOrgID": ["o-a1b2c3d4e5"]}}
 
 
-def changed(before: object, after: object) -> list[str]:
+def rendered(before: str, after: str) -> list[str]:
+    """Render the diff of two policies as a part of a plan; return its lines."""
+    made = Change(TARGET, "set", (), before, after, TARGET.read(before))
+    text = render_plan(view_plan(Plan((made,)), DisplayNames()), plain, diff_of_change)
+    lines = [line.removeprefix("      ") for line in text.splitlines()]
+    return lines[lines.index("--- live") : lines.index("")]
+
+
+def changed(before: str | Json | list[Json], after: str | Json | list[Json]) -> list[str]:
     """Give the lines that come or go, without their indent."""
-    lines = list(map(printable, policy_diff(read(before), read(after))))
+    lines = rendered(text_of(before), text_of(after))
     assert lines[:2] == ["--- live", "+++ planned"]
     return [line[0] + line[1:].strip() for line in lines[2:] if line[0] in "+-"]
 
@@ -91,7 +118,7 @@ def test_no_policy_has_no_lines(side: int) -> None:
     ],
 )
 def test_what_is_no_policy_is_shown_as_it_is(text: str, line: str) -> None:
-    assert line in list(map(printable, policy_diff(read(text), read(allow()))))
+    assert line in rendered(text, doc(allow()))
 
 
 def test_a_statement_without_a_sid_stands_where_the_one_stood_that_it_resembles() -> None:
