@@ -6,7 +6,12 @@ from pathlib import Path
 import reconciler.policy
 
 PACKAGE = Path(reconciler.policy.__file__).parents[1]
-LENT = reconciler.policy.__all__
+LENT = [
+    alias.name
+    for node in ast.parse(Path(reconciler.policy.__file__).read_text()).body
+    if isinstance(node, ast.ImportFrom)
+    for alias in node.names
+]
 
 
 def used_elsewhere() -> set[str]:

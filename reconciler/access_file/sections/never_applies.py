@@ -9,9 +9,12 @@ from reconciler.access_file.sections.context import FileContext, ResolvedPrincip
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import (
     BUILT_IN_TIERS,
+    IS_SERVICE,
+    LAMBDA,
     NO_CONDITION,
     ONLY_FOR_MEMBERS,
     ONLY_FOR_SERVICES,
+    SERVICE_TIER,
     Clause,
     Condition,
     MalformedError,
@@ -23,7 +26,6 @@ from reconciler.policy import (
     has_wildcard,
     is_known_key,
     parse_operator,
-    service_principal,
     spell_key,
     unmet_clauses,
 )
@@ -109,8 +111,8 @@ def check_tier_applies(
     condition: Condition, actions: frozenset[str], place: Place, problems: ProblemList
 ) -> None:
     """Warn where an organization, everyone under a condition, has the tier for the service."""
-    if actions == BUILT_IN_TIERS["lambda"]:
-        found = unmet_clauses(service_principal("lambda.amazonaws.com"), condition)
+    if actions == BUILT_IN_TIERS[SERVICE_TIER]:
+        found = unmet_clauses(LAMBDA, condition)
         if any(obstacle.clause.key in ONLY_FOR_MEMBERS for obstacle in found):
             message = "this never applies to Lambda itself: no service is in an organization"
             hint = f"{_MEMBERS_HINT}; for users and roles, use the tier pull"
@@ -163,7 +165,7 @@ def _hint(obstacle: UnmetClause, principal: Principal, requests: Condition) -> s
 
 def _value_hint(obstacle: UnmetClause, operator: Operator) -> str:
     clause = obstacle.clause
-    if has_wildcard(obstacle.value) and not operator.base.endswith("Like"):
+    if has_wildcard(obstacle.value) and not operator.is_pattern:
         like = "ArnLike" if clause.key.endswith("arn") else "StringLike"
         better = canonical_operator(operator._replace(base=like))
         return f"use {better}: in {clause.operator}, * and ? are plain characters"
@@ -174,12 +176,12 @@ def _key_hint(key: str, principal: Principal) -> str | None:
     if principal.kind == "Service":
         if key in _FOR_SERVICES:
             return f"for a service, use {_FOR_SERVICES[key]}"
-        if key == "aws:principalisawsservice":
+        if key == IS_SERVICE:
             return "remove it: it is always true for a service"
         return "for a service, use aws:SourceArn, aws:SourceAccount or aws:SourceOrgID"
     if key in _FOR_USERS_AND_ROLES:
         return f"for users and roles, use {_FOR_USERS_AND_ROLES[key]}"
-    if key in ONLY_FOR_SERVICES or key == "aws:principalisawsservice":
+    if key in ONLY_FOR_SERVICES or key == IS_SERVICE:
         return "write the service as the principal, or remove the key"
     return None
 
