@@ -65,11 +65,11 @@ from reconciler.policy.meaning.implication import always_holds
 from reconciler.policy.meaning.reach import may_match
 # Checks
 from reconciler.policy.meaning.denied import Denial, Loss, compute_loss, denial_of
-from reconciler.policy.meaning.never import NeverRule, NeverViolation, Outside, find_violations
+from reconciler.policy.meaning.never import NeverRule, Violation, Outside, find_violations
 from reconciler.policy.meaning.public import (
     PUBLIC_REASONS, PublicAccess, PublicReason, public_access, public_facts,
 )
-from reconciler.policy.meaning.unsatisfiable import UnmetClause, unknown_keys, unmet_clauses
+from reconciler.policy.meaning.unmet_conditions import UnmetClause, unknown_keys, unmet_clauses
 # Statements of others
 from reconciler.policy.meaning.keep import (
     LAMBDA, LAMBDA_SID, KeepMismatch, KeepRule, Ownership, changes_meaning, keep_mismatches,

@@ -6,7 +6,7 @@ The schema describes what each kind becomes; this is a contract of the file.
 from collections.abc import Collection
 
 from reconciler.access_file.document.nodes import MappingNode, ScalarNode, child, place_at, texts_of
-from reconciler.access_file.document.problems import ProblemList, quote, suggestion
+from reconciler.access_file.document.problems import ProblemList, quote
 from reconciler.access_file.sections.accounts import (
     check_named,
     check_partition,
@@ -18,7 +18,7 @@ from reconciler.access_file.sections.context import FileContext, ResolvedPrincip
 from reconciler.access_file.sections.near_misses import near_miss, not_an_arn, pattern_hint
 from reconciler.access_file.sections.never_applies import check_applies
 from reconciler.access_file.sections.roles import check_name, check_sso, is_plain
-from reconciler.closest import closest
+from reconciler.closest import closest, suggestion
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import (
     ACCOUNT_KEYS,

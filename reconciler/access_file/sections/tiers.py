@@ -4,14 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from reconciler.access_file.document.nodes import Node, Pair, ScalarNode, pairs_of, texts_of
-from reconciler.access_file.document.problems import (
-    ProblemList,
-    WorkLimit,
-    quote,
-    quote_all,
-    suggestion,
-)
-from reconciler.access_file.sections.order import sort_by_use, write_cycle
+from reconciler.access_file.document.problems import ProblemList, WorkLimit, quote, quote_all
+from reconciler.access_file.sections.order_by_use import sort_by_use, write_cycle
+from reconciler.closest import suggestion
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import (
     ACTIONS_WITHOUT_REPOSITORY,
