@@ -1,4 +1,4 @@
-"""What was read of a live registry, as data; imports nothing of AWS's client library."""
+"""A registry and its repositories, as data; imports nothing of AWS's client library."""
 
 import re
 from collections.abc import Mapping
