@@ -1,8 +1,10 @@
-"""What a misspelt word was most likely meant as."""
+"""The known word that is closest to a misspelt one, and the hint that suggests it."""
 
 import difflib
 from collections.abc import Iterable
 from functools import lru_cache
+
+from reconciler.printable import printable
 
 _LONGEST = 60
 _MOST_TYPOS = 4
@@ -10,8 +12,19 @@ _SHORT = 3
 
 
 def closest(word: str, choices: Iterable[str]) -> str | None:
-    """Give the choice that is closest to a word, whatever its case; None where none is close."""
+    """Return the choice that is closest to a word, ignoring case; None where none is close."""
     return None if len(word) > _LONGEST else _closest(word.casefold(), tuple(sorted(choices)))
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
+    """Return the hint that names the choice closest to a misspelt word; None if none is close."""
+    close = closest(word, choices)
+    return None if close is None else suggestion(close)
+
+
+def suggestion(text: str) -> str:
+    """Return the hint that suggests a text; the text is never cut, as it is to be copied."""
+    return f"did you mean '{printable(text)}'?"
 
 
 @lru_cache(maxsize=1024)

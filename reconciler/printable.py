@@ -1,4 +1,4 @@
-"""Text from outside, made safe to show: no control of the terminal or of CI, no lookalike order."""
+"""Text from outside, made safe to show: it can't control the terminal or start a CI command."""
 
 import json
 import re
@@ -10,7 +10,7 @@ _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and symbols that show nothing."""
 
 _CI_COMMAND = re.compile(r"\A\s*::(?=[A-Za-z])|##(?=\w*\[)")
-"""How a line of output orders something from the CI system that shows it.
+"""The start of a command to the CI system that shows a line of output.
 
 `::error::` counts in GitHub Actions at the start of a line, whatever the indent; `##[error]` there,
 `##vso[…]` in Azure Pipelines and `##teamcity[…]` count anywhere. Sources: actions/runner,
@@ -29,7 +29,7 @@ def printable(text: str) -> str:
 
     That is control and format characters (bidirectional overrides among them), lone surrogates,
     private and unassigned ones, and blanks that are no plain space. Line breaks and tabs are
-    escaped too, and so is what a CI system would take for an order, in a text that begins a line.
+    escaped too, and so is what a CI system would read as a command, in a text that begins a line.
     """
     plain = text.isascii() and text.isprintable()
     shown = text if plain else "".join(map(_shown, text))
@@ -37,9 +37,9 @@ def printable(text: str) -> str:
 
 
 def printable_name(text: str) -> str:
-    """Make a repository's name, or a pattern of names, safe to begin a line with.
+    """Return a repository's name, or a pattern of names, safe to begin a line with.
 
-    What can be neither is quoted, lest it read as one of our own lines.
+    Any other text is quoted, so that it can't look like a line of the tool's own output.
     """
     return text if _WORD.fullmatch(text) else printable(json.dumps(text))
 
@@ -50,7 +50,7 @@ def unmistakable(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Write a text as a JSON string, so that all can see where it ends."""
+    """Return a text as a JSON string, so that its end is visible."""
     return printable(json.dumps(text, ensure_ascii=False))
 
 
@@ -62,13 +62,13 @@ def some_of(words: Iterable[str], most: int = _MOST_LISTED) -> str:
 
 
 def printable_json(document: object) -> str:
-    """Write JSON in ASCII, in which nothing can reach a terminal as control, nor CI as an order."""
+    """Write JSON in ASCII, without terminal control characters and CI commands."""
     # Outside a string JSON has no number sign, and inside one its escape means the same.
     return _CI_COMMAND.sub(r"\\u0023#", json.dumps(document, indent=2, default=str)) + "\n"
 
 
 def printable_value(value: object) -> object:
-    """Give a JSON value with all its text as `printable` gives it."""
+    """Return a JSON value with all its text escaped by `printable`."""
     match value:
         case str():
             return printable(value)
@@ -82,8 +82,8 @@ def printable_value(value: object) -> object:
 
 def _disarmed(command: re.Match[str]) -> str:
     """Escape the first character that is no blank."""
-    order = command[0].lstrip()
-    return f"{command[0][: -len(order)]}\\x{ord(order[0]):02x}{order[1:]}"
+    start = command[0].lstrip()
+    return f"{command[0][: -len(start)]}\\x{ord(start[0]):02x}{start[1:]}"
 
 
 def _shown(char: str) -> str:

@@ -15,6 +15,25 @@ EntriesByName = tuple[tuple[str, tuple[Entry, ...]], ...]
 """Each repository, or pattern alone, with the entries that apply to it; sorted by name."""
 
 
+class PlacedFact(NamedTuple):
+    """What one line of an entry allows or denies one principal, by a grant or a raw statement.
+
+    `place` is that of the tier or the statement, `key_place` that of the principal. `placed_grant`
+    is None for a raw statement.
+    """
+
+    holder: Holder
+    actions: Actions
+    place: Place
+    key_place: Place
+    placed_grant: PlacedGrant | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The name of the principal in the file, if it has one."""
+        return self.placed_grant.grant.name if self.placed_grant else None
+
+
 def compile_desired(access: AccessFile, desired: Desired) -> str | None:
     """Compile the policy as it would be sent; None where nothing gives access."""
     return compile_policy(
@@ -108,25 +127,6 @@ def _entries_for(
     matching = [patterns[pattern] for pattern in index.matching(name)]
     matching.sort(key=lambda entry: entry.place)
     return tuple(matching) if own is None else (own, *matching)
-
-
-class PlacedFact(NamedTuple):
-    """What one line of an entry allows or denies one principal, by a grant or a raw statement.
-
-    `place` is that of the tier or the statement, `key_place` that of the principal. `placed_grant`
-    is None for a raw statement.
-    """
-
-    holder: Holder
-    actions: Actions
-    place: Place
-    key_place: Place
-    placed_grant: PlacedGrant | None = None
-
-    @property
-    def name(self) -> str | None:
-        """The name of the principal in the file, if it has one."""
-        return self.placed_grant.grant.name if self.placed_grant else None
 
 
 def facts_of_entry(entry: Entry) -> Iterator[PlacedFact]:

@@ -74,7 +74,7 @@ def load_access(
     source = read_source(content, path, problems)
     if source.root is None:
         return Loaded(None, sort_problems(problems.found), {path: source.lines})
-    access = _check(source.root, path, now, allow_public, problems)
+    access = _check(source.root, now, allow_public, problems)
     found = sort_problems(problems.found)
     repositories = tuple(pair.key.text for pair in pairs_of(source.root, "repositories"))
     valid = None if has_errors(found) else access
@@ -82,13 +82,13 @@ def load_access(
 
 
 def _check(
-    root: Node, path: str, now: datetime, allow_public: frozenset[str], problems: ProblemList
+    root: Node, now: datetime, allow_public: frozenset[str], problems: ProblemList
 ) -> AccessFile | None:
     """Check the shape of a tree, then its meaning; None where the file is too large."""
     violations = check_shape(root, problems)
     meaning, access = ProblemList(), None
     try:
-        access = _read(root, path, now, broken_principals(violations), meaning)
+        access = _read(root, now, broken_principals(violations), meaning)
         combined = combine_entries(access, meaning)
         check_public(access, combined, allow_public, meaning)
         check_never(access, combined, now, meaning)
@@ -100,9 +100,7 @@ def _check(
     return access
 
 
-def _read(
-    root: Node, path: str, now: datetime, broken: frozenset[str], problems: ProblemList
-) -> AccessFile:
+def _read(root: Node, now: datetime, broken: frozenset[str], problems: ProblemList) -> AccessFile:
     guards, unmanaged = child(root, "guards"), child(root, "unmanaged")
     registry = read_registry(child(root, "registry"), problems)
     context = FileContext(
@@ -117,7 +115,6 @@ def _read(
     context = read_principals(root, context, broken)
     context = replace(context, tiers=read_tiers(child(root, "tiers"), problems))
     access = AccessFile(
-        path=path,
         registry=registry,
         accounts=context.accounts.ids,
         principals={

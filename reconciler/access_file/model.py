@@ -29,7 +29,6 @@ class Registry(NamedTuple):
     account: str
     regions: tuple[str, ...]
     partition: str
-    name: str | None = None
     assume_role: str | None = None
     probe_repository: str | None = None
 
@@ -41,7 +40,6 @@ class PlacedGrant(NamedTuple):
     key: str
     place: Place
     key_place: Place
-    reason: str | None = None
 
 
 class PlacedStatement(NamedTuple):
@@ -86,7 +84,6 @@ class AccessFile(NamedTuple):
     for live statements that the file did not ask for.
     """
 
-    path: str
     registry: Registry
     accounts: Mapping[str, str]
     principals: Mapping[str, tuple[NamedPrincipal, ...]]

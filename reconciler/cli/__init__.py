@@ -1,1 +1,1 @@
-"""The command line: options, wiring and exit codes; the only room that prints or exits."""
+"""The command line: options, wiring and exit codes; the only package that prints or exits."""

@@ -1,4 +1,4 @@
-"""The options of the command line, in hints and messages: no other room names them."""
+"""The options of the command line, in hints and messages: no other package names them."""
 
 import shlex
 from collections.abc import Iterable

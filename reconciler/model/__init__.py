@@ -1,1 +1,1 @@
-"""The data that several rooms share: registries, repositories, grants, names; pure."""
+"""The data that several packages share: registries, repositories, grants, names; pure."""

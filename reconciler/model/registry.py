@@ -1,11 +1,19 @@
-"""What was read of a live registry, as data; imports nothing of AWS's client library."""
+"""A registry and its repositories, as data; imports nothing of AWS's client library."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import Condition, Policy, known_of_requests, partition_of_region, read_policy
+
+_NAME_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+REPOSITORY_NAME = re.compile(rf"{_NAME_PART}(?:/{_NAME_PART})*")
+"""The characters of a repository's name (ECR API Reference, "CreateRepository", repositoryName)."""
+
+MIN_NAME_LENGTH, MAX_NAME_LENGTH = 2, 256
+"""The length of a repository's name in characters; same source."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

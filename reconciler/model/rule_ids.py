@@ -1,6 +1,6 @@
 """The ids of all rules: of problems, findings, risks, refusals and errors.
 
-A file of their own: every room imports them, and few need what `reconciler.model.rules` reads.
+A file of their own: every package imports them, and few need what `reconciler.model.rules` reads.
 """
 
 from enum import StrEnum

@@ -7,6 +7,7 @@ from reconciler.model.registry import Target
 from reconciler.plan.model import Change
 from reconciler.policy import (
     EVERYONE,
+    IS_SERVICE,
     NO_CONDITION,
     Caller,
     Document,
@@ -23,7 +24,7 @@ _NEEDED = ("ecr:SetRepositoryPolicy", "ecr:GetRepositoryPolicy", "ecr:DeleteRepo
 """This tool needs all of these to repair a policy."""
 
 _KNOWN = {
-    "aws:principalisawsservice": ("false",),
+    IS_SERVICE: ("false",),
     "aws:securetransport": ("true",),
     "aws:viaawsservice": ("false",),
 }

@@ -1,11 +1,11 @@
 """The policy language: what a document means, and how to write one; pure.
 
-Other rooms import from here. Inside, `language` has the parts of a document, `meaning` what they
+Other packages import from here. Inside, `language` has the parts of a document, `meaning` what they
 mean together, and `compile` writes facts as a policy; each uses only those before it.
 """
 
 # fmt: off
-# ruff: noqa: I001, RUF022 - grouped by subject
+# ruff: noqa: F401, I001 - names for other packages, grouped by subject
 
 # Documents
 from reconciler.policy.language.document import (
@@ -39,8 +39,8 @@ from reconciler.policy.language.conditions import (
     display_holder, display_values, parse_condition, parse_operator, read_condition,
 )
 from reconciler.policy.language.condition_keys import (
-    ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES, abbreviate_key, candidate_keys, closest_key,
-    is_known_key, is_unknown_key, spell_key, variable_keys,
+    ACCOUNT_KEYS, IS_SERVICE, ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES, SOURCE_ARN, abbreviate_key,
+    candidate_keys, closest_key, is_known_key, is_unknown_key, spell_key, variable_keys,
 )
 from reconciler.policy.language.condition_values import (
     OPERATOR_FAMILIES, write_short_time, write_time,
@@ -65,11 +65,11 @@ from reconciler.policy.meaning.implication import always_holds
 from reconciler.policy.meaning.reach import may_match
 # Checks
 from reconciler.policy.meaning.denied import Denial, Loss, compute_loss, denial_of
-from reconciler.policy.meaning.never import NeverRule, NeverViolation, Outside, find_violations
+from reconciler.policy.meaning.never import NeverRule, Violation, Outside, find_violations
 from reconciler.policy.meaning.public import (
     PUBLIC_REASONS, PublicAccess, PublicReason, public_access, public_facts,
 )
-from reconciler.policy.meaning.unsatisfiable import UnmetClause, unknown_keys, unmet_clauses
+from reconciler.policy.meaning.unmet_conditions import UnmetClause, unknown_keys, unmet_clauses
 # Statements of others
 from reconciler.policy.meaning.keep import (
     LAMBDA, LAMBDA_SID, KeepMismatch, KeepRule, Ownership, changes_meaning, keep_mismatches,
@@ -77,48 +77,3 @@ from reconciler.policy.meaning.keep import (
 )
 # Compiling
 from reconciler.policy.compile import compile_policy
-
-__all__ = [
-    # Documents
-    "MAX_POLICY_CHARACTERS", "NO_POLICY", "SID_PREFIX", "VERSION", "Action", "Document",
-    "MalformedError", "NotAction", "Policy", "Statement", "Unreadable", "json_place",
-    "load_json", "minified", "parse_statement", "read_policy",
-    # Actions and tiers
-    "ACTIONS_WITHOUT_REPOSITORY", "AUTHORIZATION_TOKEN", "BUILT_IN_TIERS", "EVERY_ACTION",
-    "KNOWN_ACTIONS", "REGISTRY_POLICY_ACTIONS", "SERVICE_TIER", "UPSTREAM_IMPORT", "Tiers",
-    "action_names", "can_rewrite", "canonical_action", "describe_actions", "expand_actions",
-    "idle_actions", "includes_action", "is_known_action", "is_of_registry",
-    "is_of_repositories", "may_overlap", "spell_action", "tier_of", "tiers_within",
-    "violates_tier",
-    # Principals and services
-    "ACCOUNT_ID", "EVERYONE", "KNOWN_SERVICES", "MISSING", "ORGANIZATION_ID", "REGION",
-    "IamArn", "Principal", "account_of", "account_principal", "arn_of", "closest_service",
-    "deleted_kind", "in_any_partition", "is_everyone", "is_open_ended", "known_service",
-    "parse_arn", "partition_of_region", "partition_of_service", "plain_name",
-    "service_principal", "split_arn",
-    # Conditions
-    "CURRENT_TIME", "NO_CONDITION", "ONLY_FOR_MEMBERS", "ONLY_FOR_SERVICES",
-    "OPERATOR_FAMILIES", "Clause", "Condition", "ConditionClashError", "Operator",
-    "abbreviate_key", "candidate_keys", "canonical_condition", "canonical_operator",
-    "closest_key", "combine_conditions", "condition_json", "display_clause", "display_holder",
-    "display_values", "is_known_key", "is_unknown_key", "parse_condition", "parse_operator",
-    "read_condition", "spell_key", "variable_keys", "write_short_time", "write_time",
-    # Patterns
-    "GlobIndex", "glob_matches", "globs_intersect", "has_wildcard",
-    # Facts and their difference
-    "AccessChange", "AccessKind", "Actions", "Facts", "Holder", "Holding", "Holdings",
-    "NamedPrincipal", "denied_to", "difference", "facts_of", "facts_of_policy", "reduce_facts",
-    "same_policy", "subtract_facts", "uncovered_actions", "uncovered_facts",
-    # Requests
-    "Caller", "always_holds", "evaluate", "iam_caller", "known_of_requests", "may_match",
-    "possible_requests", "requires_key", "service_kind",
-    # Checks
-    "PUBLIC_REASONS", "Denial", "Loss", "NeverRule", "NeverViolation", "Outside",
-    "PublicAccess", "PublicReason", "UnmetClause", "compute_loss", "denial_of",
-    "find_violations", "public_access", "public_facts", "unknown_keys", "unmet_clauses",
-    # Statements of others
-    "LAMBDA", "LAMBDA_SID", "KeepMismatch", "KeepRule", "Ownership", "changes_meaning",
-    "keep_mismatches", "kept_statements", "lambda_rule", "statement_key",
-    # Compiling
-    "compile_policy",
-]

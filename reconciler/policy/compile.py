@@ -17,6 +17,21 @@ from reconciler.policy.meaning.tiers import Tiers, action_names, tiers_within
 Json = Mapping[str, object]
 
 
+class Group(NamedTuple):
+    """One statement to be: all these principals have all these actions.
+
+    `principals` are sorted; everyone (`*`) is alone.
+    """
+
+    condition: Condition
+    actions: Actions
+    principals: tuple[Principal, ...]
+
+
+Groups = tuple[Group, ...]
+Cost = Callable[[Group], int]
+
+
 def compile_policy(
     facts: Facts, statements: Iterable[Json], tiers: Tiers, *, owned_by_sid: bool = False
 ) -> str | None:
@@ -56,21 +71,6 @@ def sid_for(actions: Actions, tiers: Tiers) -> str:
         names = (min(holding)[1],) if holding else (*names, "custom")
     words = (word for name in names for word in re.split(r"[^A-Za-z0-9]+", name))
     return SID_PREFIX + "".join(word[:1].upper() + word[1:] for word in words)
-
-
-class Group(NamedTuple):
-    """One statement to be: all these principals have all these actions.
-
-    `principals` are sorted; everyone (`*`) is alone.
-    """
-
-    condition: Condition
-    actions: Actions
-    principals: tuple[Principal, ...]
-
-
-Groups = tuple[Group, ...]
-Cost = Callable[[Group], int]
 
 
 def group_facts(facts: Facts) -> Groups:

@@ -1,1 +1,1 @@
-"""The live registry on AWS; the only room that imports boto3."""
+"""The live registry on AWS; the only package that imports boto3."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from reconciler import __version__
 from reconciler.access_file.checks.never import watched_names
 from reconciler.access_file.desired import managed_names
-from reconciler.access_file.document.problems import did_you_mean
 from reconciler.access_file.model import AccessFile, display_names_of
+from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import LiveRegistry

@@ -4,8 +4,8 @@ import re
 from collections.abc import Container, Iterable, Sequence
 
 from reconciler.access_file.desired import compile_desired, desired_policies, to_create
-from reconciler.access_file.document.problems import did_you_mean
 from reconciler.access_file.sections.repositories import name_hint
+from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError
 from reconciler.model.comparison import Comparison, UnreadableDocument
 from reconciler.policy import (

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from reconciler.access_file.document.problems import Problem, did_you_mean
+from reconciler.access_file.document.problems import Problem
 from reconciler.access_file.load import Loaded, load_access
 from reconciler.access_file.model import AccessFile
+from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError, InvalidError
 from reconciler.model.guards import Allowances
 from reconciler.policy import glob_matches

@@ -2,8 +2,8 @@
 
 import pytest
 
-from reconciler.access_file.document.problems import did_you_mean
 from reconciler.access_file.load import load_access
+from reconciler.closest import did_you_mean
 from reconciler.policy.language.document import parse_document
 from reconciler.policy.language.json_text import MalformedError
 from tests.access_file.asking import NOW, load, of_principal, of_statement, only, rules

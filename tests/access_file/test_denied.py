@@ -28,7 +28,7 @@ TAKE = f"{{statements: [{DENY}]}}"
 def told(repositories: str) -> list[tuple[int, int, str]]:
     """Each warning: its line and that of the Deny, from 0 at the first entry; where it holds."""
     return [
-        (p.place.line - FIRST, p.other.line - FIRST, p.message.partition("'push' has")[0])
+        (p.place.line - FIRST, p.other.line - FIRST, p.message.partition("'push' is")[0])
         for p in denials(load(NAMES + repositories))
         if p.other
     ]
@@ -76,14 +76,14 @@ def test_a_group_is_told_as_a_whole_or_by_its_members() -> None:
 
 
 def test_what_is_named_without_a_name_is_told_as_aws_does() -> None:
-    told = "'push' has only a part of its effect for '444455556666': a Deny denies ecr:PutImage"
+    told = "'push' is only partly effective for '444455556666': a Deny denies ecr:PutImage"
     assert messages('{"444455556666": push}', DENY) == [told]
 
 
 def test_each_tier_is_judged_by_itself_and_what_is_over_is_not() -> None:
     given = "{ci: [pull, {tier: retire, until: 2020-01-01}, retire]}"
     loaded = messages(given, DENY)
-    assert loaded == ["'retire' has only a part of its effect for 'ci': a Deny denies ecr:PutImage"]
+    assert loaded == ["'retire' is only partly effective for 'ci': a Deny denies ecr:PutImage"]
 
 
 def test_a_raw_allow_is_a_grant_too() -> None:

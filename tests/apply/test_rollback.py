@@ -61,8 +61,8 @@ def rolled(
     return plan_rollback(writes, [registry], now)
 
 
-def statement_key(found: Rollback) -> str:
-    """Say in one word what is to be done, or what was found of a repository left alone."""
+def result_of(found: Rollback) -> str:
+    """Return what the plan does, or the rule of what it reports instead."""
     plan = found.plan
     if plan.changes:
         assert (plan.errors, plan.in_sync, found.left_alone) == ((), 0, ())
@@ -151,19 +151,19 @@ def test_what_is_done(
     writes: list[tuple[str | None, str | None, str]], live: str | None, expected: str
 ) -> None:
     found = rolled(journal(writes), live)
-    assert statement_key(found) == expected
+    assert result_of(found) == expected
     for made in found.plan.changes:
         assert made.before_text == live
 
 
 @pytest.mark.parametrize(("live", "expected"), [(B, f"set {A}"), (A, "in sync")])
 def test_policies_are_known_again_in_other_words(live: str, expected: str) -> None:
-    assert statement_key(rolled(journal([(A, B, "applied")]), reshuffled(live))) == expected
+    assert result_of(rolled(journal([(A, B, "applied")]), reshuffled(live))) == expected
 
 
 def test_a_chain_holds_in_other_words() -> None:
     lines = journal([(A, B, "applied"), (reshuffled(B), C, "applied")])
-    assert statement_key(rolled(lines, C)) == f"set {A}"
+    assert result_of(rolled(lines, C)) == f"set {A}"
 
 
 @given(
@@ -241,7 +241,7 @@ def test_a_repository_that_was_made_stays(
 ) -> None:
     made = change(None, after, settings=SETTINGS)
     found = rolled(begin(made) + (end(made) if ended else b""), live)
-    assert statement_key(found) == expected
+    assert result_of(found) == expected
     told = [finding.message for finding in found.plan.findings if finding.rule == "created"]
     assert len(told) == (expected == "delete None" or (expected == "in sync" and live is None))
     assert all("it is kept" in message for message in told)
@@ -258,7 +258,7 @@ def test_a_repository_that_was_made_stays(
     ],
 )
 def test_what_can_not_be_read(ending: str, live: ReadFailure, expected: str) -> None:
-    assert statement_key(rolled(journal([(A, B, ending)]), live)) == expected
+    assert result_of(rolled(journal([(A, B, ending)]), live)) == expected
 
 
 def test_it_is_told_as_access() -> None:
@@ -351,7 +351,7 @@ def test_an_old_policy_is_made_to_fit(number: int, spelt: str, fits: bool) -> No
     old = accounts(number, spelt)
     found = rolled(journal([(old, B, "applied")]), B)
     if not fits:
-        assert statement_key(found) == "policy-too-large"
+        assert result_of(found) == "policy-too-large"
         assert "10,240" in found.plan.errors[0].message
         return
     (made,) = found.plan.changes
@@ -373,7 +373,7 @@ def test_an_old_policy_is_made_to_fit(number: int, spelt: str, fits: bool) -> No
     ],
 )
 def test_what_is_not_understood_must_fit_as_it_is(old: str) -> None:
-    assert statement_key(rolled(journal([(old, B, "applied")]), B)) == "policy-too-large"
+    assert result_of(rolled(journal([(old, B, "applied")]), B)) == "policy-too-large"
 
 
 def test_what_is_not_understood_may_lose_its_blanks() -> None:

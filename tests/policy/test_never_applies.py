@@ -6,7 +6,7 @@ from reconciler.policy.language.conditions import Clause, parse_condition
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal, service_principal
 from reconciler.policy.language.request_context import Caller, all_of
 from reconciler.policy.meaning.evaluate import clause_holds
-from reconciler.policy.meaning.unsatisfiable import unmet_clauses
+from reconciler.policy.meaning.unmet_conditions import unmet_clauses
 from tests.policy.making import ACCOUNT, OTHER_ACCOUNT, ROLE, ROLE_B, ROOT, USER
 
 LAMBDA = service_principal("lambda.amazonaws.com")
@@ -160,8 +160,8 @@ def test_what_may_apply(principal: Principal, block: dict[str, dict[str, object]
 
 def test_one_value_of_several_is_named() -> None:
     block = {"ArnLike": {"aws:SourceArn": [FUNCTION, "arn:aws:s3:::bucket"]}}
-    (obstacle,) = unmet_clauses(LAMBDA, parse_condition(block))
-    assert (obstacle.reason, obstacle.value) == ("no-such-value", "arn:aws:s3:::bucket")
+    (unmet,) = unmet_clauses(LAMBDA, parse_condition(block))
+    assert (unmet.reason, unmet.value) == ("no-such-value", "arn:aws:s3:::bucket")
 
 
 def test_what_is_known_of_every_request_is_named() -> None:
@@ -169,8 +169,8 @@ def test_what_is_known_of_every_request_is_named() -> None:
     here = parse_condition({"StringEquals": {"aws:RequestedRegion": "us-west-2"}})
     there = parse_condition({"StringLike": {"aws:RequestedRegion": "ap-*"}})
     assert unmet_clauses(aws(ROLE), here, known) == ()
-    (obstacle,) = unmet_clauses(aws(ROLE), there, known)
-    assert (obstacle.reason, obstacle.other) == ("pair", known[0])
+    (unmet,) = unmet_clauses(aws(ROLE), there, known)
+    assert (unmet.reason, unmet.other) == ("pair", known[0])
 
 
 # Whole requests, as the documentation describes them, by who makes them.

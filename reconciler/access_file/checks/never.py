@@ -20,8 +20,8 @@ from reconciler.policy import (
     Holder,
     NamedPrincipal,
     NeverRule,
-    NeverViolation,
     Outside,
+    Violation,
     account_of,
     can_rewrite,
     display_holder,
@@ -41,7 +41,7 @@ _HINT = "remove the access, or change the rule"
 
 class _Violation(NamedTuple):
     placed: PlacedRule
-    violation: NeverViolation
+    violation: Violation
 
 
 def watched_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ def _check(
             problems.error(RuleId.NEVER, message, fact.place, hint=_HINT, other=placed.place)
 
 
-def _message(rule: NeverRule, violation: NeverViolation, fact: PlacedFact) -> str:
+def _message(rule: NeverRule, violation: Violation, fact: PlacedFact) -> str:
     alone = violates_tier(rule.actions, fact.actions, violation.denied)
     rewrites = not alone and can_rewrite(fact.actions, violation.denied)
     gets = "can rewrite the policy and so give itself" if rewrites else "gets"
@@ -160,7 +160,7 @@ def _name(principal: NamedPrincipal, fact: PlacedFact) -> str:
 
 
 def _decisive(
-    rule: NeverRule, violation: NeverViolation, giving: Iterable[PlacedFact]
+    rule: NeverRule, violation: Violation, giving: Iterable[PlacedFact]
 ) -> list[PlacedFact]:
     """Return the facts that violate the rule alone; if there are none, all that contribute."""
     alone = [

@@ -5,9 +5,11 @@ import re
 from collections.abc import Callable, Mapping
 
 from reconciler.access_file.document.nodes import ScalarNode
-from reconciler.access_file.document.problems import ProblemList, escape, quote, suggestion
+from reconciler.access_file.document.problems import ProblemList, escape, quote
 from reconciler.access_file.document.schema import Violation, fits
+from reconciler.access_file.document.tree import report_unquoted_id
 from reconciler.access_file.sections.accounts import report_bad_id
+from reconciler.closest import suggestion
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import known_service
 
@@ -100,9 +102,7 @@ def _report_type(violation: Violation, problems: ProblemList) -> None:
     node, value, place = violation.node, violation.value, violation.place
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if violation.title in _ACCOUNT_TITLES and is_number and isinstance(node, ScalarNode):
-        message = f"the account id {node.text} is not quoted; YAML reads it as a number"
-        hint = "quote all 12 digits, including leading zeros"
-        problems.error(RuleId.UNQUOTED_ACCOUNT_ID, message, place, hint=hint)
+        report_unquoted_id(node.text, place, problems)
         return
     kinds = strings(violation.expected)
     expected = " or ".join(_KINDS[kind] for kind in kinds)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from reconciler.closest import closest
+from reconciler.closest import closest, suggestion
 from reconciler.model.rule_ids import RuleId
 from reconciler.printable import printable, some_of
 
@@ -158,17 +158,6 @@ def escape(text: str) -> str:
 def quote_all(names: Collection[str]) -> str:
     """List quoted names for a message; only the first ones where they are many."""
     return some_of(map(quote, names))
-
-
-def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
-    """Return the hint that names the choice closest to a misspelt word; None if none is close."""
-    close = closest(word, choices)
-    return None if close is None else suggestion(close)
-
-
-def suggestion(text: str) -> str:
-    """Return the hint that suggests a text; the text is never cut, as it is to be copied."""
-    return f"did you mean '{printable(text)}'?"
 
 
 def _name_of_value(value: object) -> str:

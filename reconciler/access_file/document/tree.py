@@ -22,6 +22,7 @@ from reconciler.access_file.document.nodes import (
 )
 from reconciler.access_file.document.problems import Place, ProblemList, quote
 from reconciler.model.rule_ids import RuleId
+from reconciler.policy import ACCOUNT_ID
 from reconciler.printable import printable
 
 MAX_DEPTH = 64
@@ -34,7 +35,6 @@ _FORBIDDEN = (
     "\ue000-\ufefe\uff00-\ufffd\U00010000-\U000dffff\U000e1000-\U0010ffff]"
 )
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-_ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _TEXT_TAG = "tag:yaml.org,2002:str"
 
@@ -52,6 +52,14 @@ def has_forbidden(text: str) -> bool:
 def find_forbidden(text: str) -> Iterator[re.Match[str]]:
     """Find the characters that a file must not contain."""
     return iter(()) if text.isprintable() else re.finditer(_FORBIDDEN, text)
+
+
+def report_unquoted_id(text: str, place: Place, problems: ProblemList) -> None:
+    """Report an account id without quotes; one that is too short may have lost leading zeros."""
+    message = f"the account id {text} is not quoted; YAML may read it as a number"
+    is_whole = ACCOUNT_ID.fullmatch(text)
+    hint = f'write "{text}"' if is_whole else "quote all 12 digits, including leading zeros"
+    problems.error(RuleId.UNQUOTED_ACCOUNT_ID, message, place, hint=hint)
 
 
 class StopReadingError(Exception):
@@ -129,9 +137,8 @@ class TreeBuilder:
         self._add(_Built(ScalarNode(value, text, place)), event.anchor)
 
     def _plain_value(self, text: str, place: Place) -> Value:
-        if _ACCOUNT_ID.fullmatch(text):
-            message = f"the account id {text} is not quoted; YAML may read it as a number"
-            self.problems.error(RuleId.UNQUOTED_ACCOUNT_ID, message, place, hint=f'write "{text}"')
+        if ACCOUNT_ID.fullmatch(text):
+            report_unquoted_id(text, place, self.problems)
             return text
         if text in _CONSTANTS:
             return _CONSTANTS[text]

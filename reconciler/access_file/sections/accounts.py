@@ -13,11 +13,22 @@ from reconciler.access_file.document.problems import Advice, Place, ProblemList,
 from reconciler.access_file.sections.context import Accounts, FileContext
 from reconciler.access_file.sections.roles import check_sso
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy import ACCOUNT_ID, Operator, has_wildcard, split_arn
+from reconciler.policy import (
+    ACCOUNT_ID,
+    ACCOUNT_KEYS,
+    SOURCE_ARN,
+    Operator,
+    has_wildcard,
+    split_arn,
+)
 
 _ACCOUNT_FIELD = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):.*", re.DOTALL)
 _LENGTH, _MAX_LOST_DIGITS = 12, 2
 _SEPARATORS = {"-": "hyphens", " ": "spaces", ".": "dots", "_": "underscores"}
+_ID_CHARACTERS = frozenset("0123456789-")
+_PARTITION_HINT = "a policy only applies to principals of its own partition"
+_UNNAMED_HINT = "write the 12 digits of an account that is named under accounts"
+_ANY_ACCOUNT_HINT = "write the account's 12 digits, so that no other account's resources match"
 
 
 def read_accounts(node: Node | None, problems: ProblemList) -> Accounts:
@@ -109,18 +120,9 @@ def bad_id(text: str) -> Advice | None:
     return Advice(f'account id "{text}" has {name}', f'write it without {name}: "{digits}"')
 
 
-_ID_CHARACTERS = frozenset("0123456789-")
-_ACCOUNT_KEYS = frozenset({"aws:principalaccount", "aws:sourceaccount"})
-_SOURCE_ARN = "aws:sourcearn"
-_ARN_KEYS = frozenset({"aws:principalarn", _SOURCE_ARN})
-_PARTITION_HINT = "a policy only applies to principals of its own partition"
-_UNNAMED_HINT = "write the 12 digits of an account that is named under accounts"
-_ANY_ACCOUNT_HINT = "write the account's 12 digits, so that no other account's resources match"
-
-
 def check_source_arn(arn: ScalarNode, context: FileContext) -> None:
     """Report an ARN pattern for `aws:SourceArn` that does not name the resources' account."""
-    if check_partition(arn, context) and not _check_arn(arn, _SOURCE_ARN, context):
+    if check_partition(arn, context) and not _check_arn(arn, SOURCE_ARN, context):
         _warn_of_any_account(arn, context)
 
 
@@ -131,15 +133,15 @@ def check_condition_value(
 
     `key` is in lower case.
     """
-    if operator.base == "Null" or key not in _ACCOUNT_KEYS | _ARN_KEYS:
+    if operator.base == "Null" or key not in {*ACCOUNT_KEYS, *ACCOUNT_KEYS.values()}:
         check_named(value.text, value.place, context)
-    elif not operator.base.startswith(("String", "Arn")):
+    elif not operator.is_text:
         _report_hidden(value, context)  # numbers and bytes have other spellings than digits
-    elif key in _ACCOUNT_KEYS:
+    elif key not in ACCOUNT_KEYS:
         _check_account(value.text, value, context)
     elif check_partition(value, context):
         has_account = _check_arn(value, key, context)
-        if key == _SOURCE_ARN and not has_account and not operator.is_negated:
+        if key == SOURCE_ARN and not has_account and not operator.is_negated:
             _warn_of_any_account(value, context)
 
 
@@ -167,7 +169,7 @@ def _check_arn(value: ScalarNode, key: str, context: FileContext) -> bool:
     arn = split_arn(value.text)
     if arn is None:
         return _report_hidden(value, context)
-    of_source = key == _SOURCE_ARN
+    of_source = key == SOURCE_ARN
     if has_wildcard(arn.service) or (has_wildcard(arn.region) and not (of_source and arn.account)):
         return _report_hidden(value, context)
     if of_source and not arn.account and not has_wildcard(arn.resource.partition("/")[0]):

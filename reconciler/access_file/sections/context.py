@@ -31,12 +31,12 @@ class ResolvedPrincipal(NamedTuple):
 
     @property
     def condition(self) -> Condition:
-        """The condition in its canonical_condition form."""
+        """The condition in canonical form."""
         return canonical_condition(self.written)
 
     @property
     def named(self) -> NamedPrincipal:
-        """The principal under its canonical_condition condition."""
+        """The principal under its canonical condition."""
         return NamedPrincipal(self.principal, self.condition, self.name)
 
 

@@ -47,7 +47,6 @@ class _TierTerms(NamedTuple):
     place: Place
     condition: Condition = NO_CONDITION
     until: datetime | None = None
-    reason: str | None = None
     when: Node | None = None
 
 
@@ -89,7 +88,7 @@ def _read_access(node: Node | None, context: FileContext) -> tuple[PlacedGrant, 
         context.problems.count(_GRANTS, values * len(principals), key.place)
         distinct = {(one.principal, one.condition): one for one in principals}.values()
         grants += [
-            PlacedGrant(_grant(terms, one, context), key.text, terms.place, key.place, terms.reason)
+            PlacedGrant(_grant(terms, one, context), key.text, terms.place, key.place)
             for terms in all_terms
             for one in distinct
         ]
@@ -109,7 +108,7 @@ def _read_terms(item: Node, context: FileContext) -> _TierTerms | None:
     when = child(item, "when")
     place = place_at(item, ("when",))
     condition = all_of(context.problems, place, read_when(when, context), ends_at(until))
-    return _TierTerms(tier.text, tier.place, condition, until, text_of(item, "reason"), when)
+    return _TierTerms(tier.text, tier.place, condition, until, when)
 
 
 def _number_of_values(condition: Condition) -> int:

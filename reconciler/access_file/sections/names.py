@@ -13,12 +13,13 @@ from reconciler.access_file.document.nodes import (
     pairs_of,
     texts_of,
 )
-from reconciler.access_file.document.problems import WorkLimit, escape, quote, suggestion
+from reconciler.access_file.document.problems import WorkLimit, escape, quote
 from reconciler.access_file.sections.accounts import check_named, report_bad_id
 from reconciler.access_file.sections.context import FileContext, ResolvedPrincipal
 from reconciler.access_file.sections.near_misses import near_miss
-from reconciler.access_file.sections.order import sort_by_use, write_cycle
+from reconciler.access_file.sections.order_by_use import sort_by_use, write_cycle
 from reconciler.access_file.sections.principals import read_arn, read_principal
+from reconciler.closest import suggestion
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import ACCOUNT_ID, NO_CONDITION, Principal, account_principal, has_wildcard
 

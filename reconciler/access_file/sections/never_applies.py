@@ -9,9 +9,12 @@ from reconciler.access_file.sections.context import FileContext, ResolvedPrincip
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import (
     BUILT_IN_TIERS,
+    IS_SERVICE,
+    LAMBDA,
     NO_CONDITION,
     ONLY_FOR_MEMBERS,
     ONLY_FOR_SERVICES,
+    SERVICE_TIER,
     Clause,
     Condition,
     MalformedError,
@@ -23,7 +26,6 @@ from reconciler.policy import (
     has_wildcard,
     is_known_key,
     parse_operator,
-    service_principal,
     spell_key,
     unmet_clauses,
 )
@@ -91,17 +93,17 @@ def check_applies(
     """Warn of every reason why no request of a principal can meet its condition.
 
     `node` contains the condition: a block of operators, or the principal in the file; `place` is
-    for what is not in it. Obstacles in the part that is already `checked` are not reported again.
+    for what is not in it. Clauses in the part that is already `checked` are not reported again.
     """
     if resolved.written == checked:
         return
     principal, requests = resolved.principal, context.requests
     reported = frozenset(unmet_clauses(principal, checked, requests))
     found = unmet_clauses(principal, resolved.written, requests)
-    for obstacle in islice((one for one in found if one not in reported), _MAX_REPORTED):
-        message = _message(obstacle, principal, requests)
-        hint = _hint(obstacle, principal, requests)
-        where = next(_places(obstacle, node), place)
+    for unmet in islice((one for one in found if one not in reported), _MAX_REPORTED):
+        message = _message(unmet, principal, requests)
+        hint = _hint(unmet, principal, requests)
+        where = next(_places(unmet, node), place)
         context.problems.warning(_RULE, message, where, hint=hint)
 
 
@@ -109,17 +111,17 @@ def check_tier_applies(
     condition: Condition, actions: frozenset[str], place: Place, problems: ProblemList
 ) -> None:
     """Warn where an organization, everyone under a condition, has the tier for the service."""
-    if actions == BUILT_IN_TIERS["lambda"]:
-        found = unmet_clauses(service_principal("lambda.amazonaws.com"), condition)
-        if any(obstacle.clause.key in ONLY_FOR_MEMBERS for obstacle in found):
+    if actions == BUILT_IN_TIERS[SERVICE_TIER]:
+        found = unmet_clauses(LAMBDA, condition)
+        if any(unmet.clause.key in ONLY_FOR_MEMBERS for unmet in found):
             message = "this never applies to Lambda itself: no service is in an organization"
             hint = f"{_MEMBERS_HINT}; for users and roles, use the tier pull"
             problems.warning(_RULE, message, place, hint=hint)
 
 
-def _message(obstacle: UnmetClause, principal: Principal, requests: Condition) -> str:
-    clause, key = obstacle.clause, _key(obstacle.clause)
-    match obstacle.reason:
+def _message(unmet: UnmetClause, principal: Principal, requests: Condition) -> str:
+    clause, key = unmet.clause, _key(unmet.clause)
+    match unmet.reason:
         case "lacks-key" if clause.key in ONLY_FOR_SERVICES:
             why = f"only requests of a service have {key}"
         case "lacks-key":
@@ -128,42 +130,42 @@ def _message(obstacle: UnmetClause, principal: Principal, requests: Condition) -
             why = f"requests of {_caller(principal)} never meet {_written(clause)}"
         case "no-such-value":
             caller = f" of {quote(principal.names[0])}" if principal.kind == "Service" else ""
-            why = f"no request{caller} has {key} {quote(obstacle.value)}"
+            why = f"no request{caller} has {key} {quote(unmet.value)}"
         case "no-set-operator":
             return f"{key} may have several values; {clause.operator} is not documented for them"
         case "variable":
-            return f"{quote(obstacle.value)} is a variable of a key that may have several values"
-        case _ if obstacle.other in requests:
+            return f"{quote(unmet.value)} is a variable of a key that may have several values"
+        case _ if unmet.other in requests:
             why = f"no request to this registry meets {_written(clause)}"
         case _:
-            other = obstacle.other or clause
+            other = unmet.other or clause
             why = f"no request meets both {_written(other)} and {_written(clause)}"
     return f"this never applies: {why}"
 
 
-def _hint(obstacle: UnmetClause, principal: Principal, requests: Condition) -> str | None:
-    clause = obstacle.clause
+def _hint(unmet: UnmetClause, principal: Principal, requests: Condition) -> str | None:
+    clause = unmet.clause
     operator = parse_operator(clause.operator)
-    match obstacle.reason:
+    match unmet.reason:
         case "lacks-key" | "other-value":
             return _key_hint(clause.key, principal)
         case "no-such-value":
-            return _value_hint(obstacle, operator)
+            return _value_hint(unmet, operator)
         case "no-set-operator":
             qualifier = "ForAllValues" if operator.is_negated else "ForAnyValue"
             return f"use {qualifier}:{clause.operator}"
         case "variable":
             return "use a key that has one value"
-        case _ if obstacle.other in requests:
+        case _ if unmet.other in requests:
             return None
-    keys = {clause.key, obstacle.other.key if obstacle.other else ""}
+    keys = {clause.key, unmet.other.key if unmet.other else ""}
     of_both = keys & ONLY_FOR_MEMBERS and keys & ONLY_FOR_SERVICES
     return _MEMBERS_HINT if of_both else "remove one of them, or make their values overlap"
 
 
-def _value_hint(obstacle: UnmetClause, operator: Operator) -> str:
-    clause = obstacle.clause
-    if has_wildcard(obstacle.value) and not operator.base.endswith("Like"):
+def _value_hint(unmet: UnmetClause, operator: Operator) -> str:
+    clause = unmet.clause
+    if has_wildcard(unmet.value) and not operator.is_pattern:
         like = "ArnLike" if clause.key.endswith("arn") else "StringLike"
         better = canonical_operator(operator._replace(base=like))
         return f"use {better}: in {clause.operator}, * and ? are plain characters"
@@ -174,12 +176,12 @@ def _key_hint(key: str, principal: Principal) -> str | None:
     if principal.kind == "Service":
         if key in _FOR_SERVICES:
             return f"for a service, use {_FOR_SERVICES[key]}"
-        if key == "aws:principalisawsservice":
+        if key == IS_SERVICE:
             return "remove it: it is always true for a service"
         return "for a service, use aws:SourceArn, aws:SourceAccount or aws:SourceOrgID"
     if key in _FOR_USERS_AND_ROLES:
         return f"for users and roles, use {_FOR_USERS_AND_ROLES[key]}"
-    if key in ONLY_FOR_SERVICES or key == "aws:principalisawsservice":
+    if key in ONLY_FOR_SERVICES or key == IS_SERVICE:
         return "write the service as the principal, or remove the key"
     return None
 
@@ -204,20 +206,20 @@ def _values(clause: Clause) -> str:
     return f"{quote(clause.values[0])}{more}"
 
 
-def _places(obstacle: UnmetClause, node: Node | None) -> Iterator[Place]:
-    """Yield the places of what an obstacle is about, the most precise one first."""
-    for clause in filter(None, (obstacle.clause, obstacle.other)):
+def _places(unmet: UnmetClause, node: Node | None) -> Iterator[Place]:
+    """Yield the places of what an unmet clause is about, the most precise one first."""
+    for clause in filter(None, (unmet.clause, unmet.other)):
         for block in (node, child(node, "when")):
             for operator in pairs_of(block):
                 for pair in pairs_of(operator.value):
                     if pair.key.text.lower() == clause.key and _is_operator(
                         operator.key.text, clause
                     ):
-                        yield from _places_in(pair.value, obstacle.value)
+                        yield from _places_in(pair.value, unmet.value)
                         yield pair.key.place
         field = child(node, _FIELDS.get(clause.key, ""))
         if field is not None:
-            yield from _places_in(field, obstacle.value)
+            yield from _places_in(field, unmet.value)
             yield place_at(node or field, (_FIELDS[clause.key],))
 
 

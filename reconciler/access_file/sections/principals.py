@@ -6,7 +6,7 @@ The schema describes what each kind becomes; this is a contract of the file.
 from collections.abc import Collection
 
 from reconciler.access_file.document.nodes import MappingNode, ScalarNode, child, place_at, texts_of
-from reconciler.access_file.document.problems import ProblemList, quote, suggestion
+from reconciler.access_file.document.problems import ProblemList, quote
 from reconciler.access_file.sections.accounts import (
     check_named,
     check_partition,
@@ -18,13 +18,15 @@ from reconciler.access_file.sections.context import FileContext, ResolvedPrincip
 from reconciler.access_file.sections.near_misses import near_miss, not_an_arn, pattern_hint
 from reconciler.access_file.sections.never_applies import check_applies
 from reconciler.access_file.sections.roles import check_name, check_sso, is_plain
-from reconciler.closest import closest
+from reconciler.closest import closest, suggestion
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import (
+    ACCOUNT_KEYS,
     EVERYONE,
     KNOWN_SERVICES,
     NO_CONDITION,
     ORGANIZATION_ID,
+    SOURCE_ARN,
     Clause,
     Condition,
     Principal,
@@ -38,7 +40,11 @@ from reconciler.policy import (
     service_principal,
 )
 
+_PrincipalWithCondition = tuple[Principal, Condition]
+
 _ACCEPTED = frozenset({"root", "role", "user", "assumed-role", "federated-user"})
+_SOURCES = ("source_accounts", "source_arns", "source_organization")
+_SOURCE_KEYS = (SOURCE_ARN, ACCOUNT_KEYS[SOURCE_ARN], "aws:sourceorg")
 
 
 def read_arn(node: ScalarNode, context: FileContext) -> Principal | None:
@@ -86,13 +92,6 @@ def _check_service(node: ScalarNode, context: FileContext) -> None:
         if similar:
             message = f"{quote(name)} is not a known service"
             problems.warning(RuleId.UNKNOWN_SERVICE, message, node.place, hint=suggestion(similar))
-
-
-_PrincipalWithCondition = tuple[Principal, Condition]
-
-_SOURCES = ("source_accounts", "source_arns", "source_organization")
-_SOURCE_KEYS = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorg")
-_EQUALITIES = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnLike"})
 
 
 def read_principal(
@@ -156,8 +155,7 @@ def _in_account(kind: str, name: str, account: str, partition: str) -> _Principa
 def _restricts_source(clause: Clause) -> bool:
     """Whether a clause restricts for whose resources a service acts."""
     operator = parse_operator(clause.operator)
-    restricts = operator.demands_key and operator.base in _EQUALITIES
-    return clause.key.startswith(_SOURCE_KEYS) and restricts
+    return clause.key.startswith(_SOURCE_KEYS) and operator.demands_key and operator.is_text
 
 
 def _warn_of_unbounded(node: MappingNode, problems: ProblemList) -> None:

@@ -48,7 +48,6 @@ def read_registry(node: Node | None, problems: ProblemList) -> Registry:
         account=text_of(node, "account") or "",
         regions=tuple(region.text for region in regions),
         partition=next(iter(partitions), "aws"),
-        name=text_of(node, "name"),
         assume_role=text_of(node, "assume_role"),
         probe_repository=text_of(node, "probe_repository"),
     )

@@ -18,25 +18,40 @@ from reconciler.access_file.document.nodes import (
 from reconciler.access_file.document.problems import ProblemList, quote, quote_all
 from reconciler.access_file.sections.accounts import check_named, check_partition
 from reconciler.access_file.sections.context import FileContext
-from reconciler.model.registry import RepositorySettings
+from reconciler.model.registry import (
+    MAX_NAME_LENGTH,
+    MIN_NAME_LENGTH,
+    REPOSITORY_NAME,
+    RepositorySettings,
+)
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import has_wildcard
 
-_PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
-_NAME = re.compile(rf"{_PART}(/{_PART})*")
 _PATTERN = re.compile(r"[a-z0-9._/*?-]+")
 _HOST = re.compile(r"(?:https?://|docker://)?[0-9]{12}\.dkr[.-]ecr[.-][^/]*/?|https?://[^/]*/?")
 _ECR_ARN = re.compile(r"arn:[^:]*:(?P<service>[^:]*):[^:]*:[^:]*:(?:repository/)?", re.IGNORECASE)
-_MIN_LENGTH, _MAX_LENGTH = 2, 256
 _MAX_WILDCARDS = 16
 _GRAMMAR = "write lower-case letters and digits, with single . _ / or any number of - between them"
 
+_MULTI_REGION = "mrk-"
+_KEY_ID = rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{_MULTI_REGION}[0-9a-f]{{32}}"
+_ALIAS = r"alias/[A-Za-z0-9/_-]{1,250}"
+_KEY_ARN = re.compile(
+    r"arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):"
+    rf"(?:key/(?:{_KEY_ID})|{_ALIAS})"
+)
+_KEY_FORMS = "write arn:{}:kms:REGION:ACCOUNT:key/ID, or …:alias/NAME; a key's id; or alias/NAME"
+_REGION_HINT = "write a key of the repository's own region"
+_REGIONS_HINT = "with several regions, write an alias that each of them has: alias/NAME"
+
+_MAX_TAG_KEY, _MAX_TAG_VALUE = 128, 256
+_RESERVED = "aws:"
+_TAG_SIGNS = frozenset("+-=._:/@")
+_TAG_CHARACTERS = f"letters, digits, spaces and {' '.join(sorted(_TAG_SIGNS))}"
+
 
 def check_repository(key: ScalarNode, problems: ProblemList) -> bool:
-    """Whether a text can be a repository's name, or a pattern for some; reports it if not.
-
-    Source of the grammar: ECR API Reference, "CreateRepository", repositoryName.
-    """
+    """Whether a text can be a repository's name, or a pattern for some; reports it if not."""
     hint = name_hint(key.text)
     if hint:
         message = f"{quote(key.text)} is not a valid repository name"
@@ -47,11 +62,11 @@ def check_repository(key: ScalarNode, problems: ProblemList) -> bool:
 def name_hint(name: str) -> str | None:
     """Return what to write instead of an invalid repository name; None for a valid one."""
     is_pattern = has_wildcard(name)
-    if len(name) > _MAX_LENGTH or (len(name) < _MIN_LENGTH and not is_pattern):
-        return f"a name has {_MIN_LENGTH} to {_MAX_LENGTH} characters"
+    if len(name) > MAX_NAME_LENGTH or (len(name) < MIN_NAME_LENGTH and not is_pattern):
+        return f"a name has {MIN_NAME_LENGTH} to {MAX_NAME_LENGTH} characters"
     if name.count("*") + name.count("?") > _MAX_WILDCARDS:
         return f"a pattern has at most {_MAX_WILDCARDS} wildcards"
-    if not _HOST.match(name) and (_PATTERN if is_pattern else _NAME).fullmatch(name):
+    if not _HOST.match(name) and (_PATTERN if is_pattern else REPOSITORY_NAME).fullmatch(name):
         return None
     only, reason = _without_extras(name)
     if only != name and name_hint(only) is None:
@@ -113,18 +128,6 @@ def _read_settings(node: Node | None) -> RepositorySettings:
     )
 
 
-_MULTI_REGION = "mrk-"
-_KEY_ID = rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{_MULTI_REGION}[0-9a-f]{{32}}"
-_ALIAS = r"alias/[A-Za-z0-9/_-]{1,250}"
-_KEY_ARN = re.compile(
-    r"arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):"
-    rf"(?:key/(?:{_KEY_ID})|{_ALIAS})"
-)
-_KEY_FORMS = "write arn:{}:kms:REGION:ACCOUNT:key/ID, or …:alias/NAME; a key's id; or alias/NAME"
-_REGION_HINT = "write a key of the repository's own region"
-_REGIONS_HINT = "with several regions, write an alias that each of them has: alias/NAME"
-
-
 def _check_kms_key(key: ScalarNode, context: FileContext) -> None:
     """Report a text that is not a KMS key, or a key that is not in each region of the registry.
 
@@ -155,12 +158,6 @@ def _check_kms_key(key: ScalarNode, context: FileContext) -> None:
         message = f"{quote(text)} is not a KMS key"
         hint = _KEY_FORMS.format(context.partition)
         problems.error(RuleId.BAD_KMS_KEY, message, key.place, hint=hint)
-
-
-_MAX_TAG_KEY, _MAX_TAG_VALUE = 128, 256
-_RESERVED = "aws:"
-_TAG_SIGNS = frozenset("+-=._:/@")
-_TAG_CHARACTERS = f"letters, digits, spaces and {' '.join(sorted(_TAG_SIGNS))}"
 
 
 def _check_tags(node: Node | None, problems: ProblemList) -> None:

@@ -4,14 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from reconciler.access_file.document.nodes import Node, Pair, ScalarNode, pairs_of, texts_of
-from reconciler.access_file.document.problems import (
-    ProblemList,
-    WorkLimit,
-    quote,
-    quote_all,
-    suggestion,
-)
-from reconciler.access_file.sections.order import sort_by_use, write_cycle
+from reconciler.access_file.document.problems import ProblemList, WorkLimit, quote, quote_all
+from reconciler.access_file.sections.order_by_use import sort_by_use, write_cycle
+from reconciler.closest import suggestion
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import (
     ACTIONS_WITHOUT_REPOSITORY,
@@ -94,7 +89,7 @@ def _prefix_hint(text: str, problems: ProblemList) -> str | None:
 
 
 def read_tiers(node: Node | None, problems: ProblemList) -> Tiers:
-    """Read `tiers`; returns them and the built-in ones, as canonical_condition actions."""
+    """Read `tiers`; returns them and the built-in ones, in canonical actions."""
     own: dict[str, Pair] = {}
     for pair in pairs_of(node):
         if pair.key.text in BUILT_IN_TIERS:
@@ -137,7 +132,7 @@ def check_tier(name: ScalarNode, tiers: Tiers, problems: ProblemList) -> bool:
 
 
 def _spellings(pairs: Iterable[Pair]) -> Mapping[str, str]:
-    """Return one spell_action of each action, which does not depend on the order of the tiers."""
+    """Return one spelling of each action, which does not depend on the order of the tiers."""
     texts = {action.text for pair in pairs for action in texts_of(pair.value, "actions")}
     return {name: name for name in map(canonical_action, sorted(texts, reverse=True))}
 

@@ -14,7 +14,13 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from reconciler.apply.model import Done, Outcome, Result
 from reconciler.errors import InvalidError, RefusedError
-from reconciler.model.registry import RegistryScope, Target
+from reconciler.model.registry import (
+    MAX_NAME_LENGTH,
+    MIN_NAME_LENGTH,
+    REPOSITORY_NAME,
+    RegistryScope,
+    Target,
+)
 from reconciler.plan.model import Change, ChangeKind
 from reconciler.plan.saved_plan import TOOL, digest_of
 from reconciler.policy import (
@@ -145,7 +151,6 @@ def _or_null(schema: _Schema) -> _Schema:
     return {**schema, "type": [schema["type"], "null"]}
 
 
-_NAME_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _DIGEST = _pattern("sha256:[0-9a-f]{64}")
 _PRINTABLE: _Schema = {**_TEXT, "format": "printable"}
 _LINE: Mapping[str, _Schema] = {
@@ -157,8 +162,11 @@ _LINE: Mapping[str, _Schema] = {
     "account": _pattern(ACCOUNT_ID.pattern),
     # It becomes part of a host's name: only letters, digits and hyphens.
     "region": _pattern(REGION.pattern),
-    # Source: ECR API Reference, "CreateRepository", repositoryName.
-    "repository": {"minLength": 2, "maxLength": 256, **_pattern(f"{_NAME_PART}(?:/{_NAME_PART})*")},
+    "repository": {
+        "minLength": MIN_NAME_LENGTH,
+        "maxLength": MAX_NAME_LENGTH,
+        **_pattern(REPOSITORY_NAME.pattern),
+    },
     "digest": _DIGEST,
 }
 _FIELDS: Mapping[str, Mapping[str, _Schema]] = {

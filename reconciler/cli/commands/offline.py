@@ -200,7 +200,7 @@ def rule(
 
 def _rule_id(name: str) -> RuleId:
     """Return the id of this name. Raises InvalidError if there is none."""
-    from reconciler.access_file.document.problems import did_you_mean
+    from reconciler.closest import did_you_mean
 
     try:
         return RuleId(name)

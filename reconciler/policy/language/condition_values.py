@@ -14,17 +14,6 @@ from reconciler.policy.language.json_text import MalformedError
 
 _MIDNIGHT = "T00:00:00Z"
 
-
-def write_time(moment: datetime) -> str:
-    """Return a moment of UTC as a value of a condition: `2027-03-31T12:00:00Z`."""
-    return f"{moment.replace(microsecond=0, tzinfo=None).isoformat()}Z"
-
-
-def write_short_time(moment: datetime) -> str:
-    """Return a moment as people write it: at the start of a day, the day alone."""
-    return write_time(moment).removesuffix(_MIDNIGHT)
-
-
 Family = Literal["string", "number", "date", "bool", "binary", "ip"]
 
 _OPERATORS: Mapping[Family, str] = {
@@ -58,6 +47,16 @@ _DECIMAL = r"-?(0|[1-9][0-9]*)\.[0-9]+"
 _NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 _IP = r"[0-9a-fA-F.:]{1,45}(/[0-9]{1,3})?"
 _BASE64 = r"[A-Za-z0-9+/]*={0,2}"
+
+
+def write_time(moment: datetime) -> str:
+    """Return a moment of UTC as a value of a condition: `2027-03-31T12:00:00Z`."""
+    return f"{moment.replace(microsecond=0, tzinfo=None).isoformat()}Z"
+
+
+def write_short_time(moment: datetime) -> str:
+    """Return a moment as people write it: at the start of a day, the day alone."""
+    return write_time(moment).removesuffix(_MIDNIGHT)
 
 
 def canonical_values(values: object, family: Family) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.policy.language.condition_keys import spell_key
-from reconciler.policy.language.condition_values import OPERATOR_FAMILIES, canonical_values
+from reconciler.policy.language.condition_values import OPERATOR_FAMILIES, Family, canonical_values
 from reconciler.policy.language.json_text import JsonPath, MalformedError
 from reconciler.policy.language.operators import equivalent_operators
 from reconciler.policy.language.principals import EVERYONE, Principal, plain_name
@@ -39,6 +39,24 @@ class Operator(NamedTuple):
     qualifier: str
     base: str
     if_exists: bool
+
+    @property
+    def family(self) -> Family:
+        """What the operator compares."""
+        return OPERATOR_FAMILIES[self.base]
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it compares strings or ARNs; only their values may hold variables.
+
+        Source: IAM User Guide, "IAM policy elements: Variables and tags".
+        """
+        return self.family == "string"
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether its values are patterns; canonical operators only, so not for `ArnEquals`."""
+        return self.positive in ("StringLike", "ArnLike")
 
     @property
     def is_negated(self) -> bool:

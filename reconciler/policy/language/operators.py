@@ -18,7 +18,7 @@ from decimal import Decimal
 
 from reconciler.policy.language.condition_keys import ARN_KEYS
 from reconciler.policy.language.glob import glob_matches, has_wildcard
-from reconciler.policy.language.principals import split_arn
+from reconciler.policy.language.principals import arn_fields, split_arn
 from reconciler.policy.language.request_context import Answer, all_of, literal, plain
 
 _STRINGS = ("StringEquals", "StringLike")
@@ -29,6 +29,20 @@ _FIRST = {
     "aws:sourceorgpaths": "StringLike",
 }
 """Keys that AWS's own examples and services compare with patterns."""
+
+Match = Callable[[str, str], Answer]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_INTEGER = r"-?(?:0|[1-9][0-9]*)"
+_NUMBER = re.compile(rf"{_INTEGER}(?:\.[0-9]+)?")
+_SECONDS = re.compile(_INTEGER)
+_YEAR = re.compile(r"[0-9]{4}")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(
+    rf"{_DAY.pattern}T[0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?"
+    r"(?:Z|[+-][0-9]{2}:[0-5][0-9])"
+)
 
 
 def equivalent_operators(base: str, key: str, values: Sequence[str]) -> tuple[str, ...]:
@@ -70,37 +84,13 @@ def _has_plain_fields(value: str) -> bool:
     arn = split_arn(value)
     if arn is None or "${" in value or not value.isascii():
         return False
-    fields = arn.partition and arn.service and arn.resource
-    return bool(fields) and not has_wildcard("".join(arn[:-1]))
-
-
-Match = Callable[[str, str], Answer]
-
-_ARN_FIELDS = 6
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_INTEGER = r"-?(?:0|[1-9][0-9]*)"
-_NUMBER = re.compile(rf"{_INTEGER}(?:\.[0-9]+)?")
-_SECONDS = re.compile(_INTEGER)
-_YEAR = re.compile(r"[0-9]{4}")
-_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIME = re.compile(
-    rf"{_DAY.pattern}T[0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?"
-    r"(?:Z|[+-][0-9]{2}:[0-5][0-9])"
-)
-
-
-def takes_variables(base: str) -> bool:
-    """Whether a value of this operator may hold variables: only strings and ARNs may.
-
-    Source: IAM User Guide, "IAM policy elements: Variables and tags".
-    """
-    return base.startswith(("String", "Arn"))
+    return arn.is_complete and not has_wildcard("".join(arn[:-1]))
 
 
 def is_arn(text: str) -> bool:
     """Whether a value of a request is an ARN."""
-    return bool(_arn_fields(plain(text)))
+    arn = arn_fields(plain(text))
+    return arn is not None and arn.is_complete
 
 
 def _same(wanted: str, actual: str) -> Answer:
@@ -125,21 +115,10 @@ def _like(wanted: str, actual: str) -> Answer:
 
 def _arn_like(wanted: str, actual: str) -> Answer:
     """Compare ARNs field by field: a wildcard does not cross a colon before the last field."""
-    patterns = _arn_fields(wanted)
-    if not (patterns and is_arn(actual)):
+    pattern, arn = arn_fields(wanted), arn_fields(actual)
+    if pattern is None or arn is None or not (pattern.is_complete and is_arn(actual)):
         return None
-    return all_of(map(_like, patterns, actual.split(":", _ARN_FIELDS - 1)))
-
-
-def _arn_fields(text: str) -> list[str]:
-    """Split an ARN, or a pattern of ARNs, into its six fields; [] where it is not an ARN.
-
-    Only region and account may be empty (IAM User Guide, "IAM identifiers").
-    """
-    fields = text.split(":", _ARN_FIELDS - 1)
-    if len(fields) < _ARN_FIELDS or not glob_matches(fields[0], "arn"):
-        return []
-    return fields if fields[1] and fields[2] and fields[-1] else []
+    return all_of(map(_like, pattern, arn))
 
 
 def _bool(wanted: str, actual: str) -> Answer:

@@ -1,4 +1,4 @@
-"""Principals and ARNs: their grammar, one canonical value for each principal, patterns of ARNs."""
+"""Principals, with one canonical value for each; ARNs and patterns of ARNs, with their grammar."""
 
 import re
 from functools import lru_cache
@@ -62,6 +62,22 @@ class IamArn(NamedTuple):
     account: str
     resource_type: str
     path: str
+
+
+class ArnPattern(NamedTuple):
+    """The fields of an ARN pattern (IAM User Guide, "IAM identifiers"); `resource` is the rest."""
+
+    scheme: str
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no field is empty but the region and the account, the two that may be."""
+        return bool(self.partition and self.service and self.resource)
 
 
 def is_everyone(principal: Principal) -> bool:
@@ -161,32 +177,22 @@ def partition_of_region(region: str) -> str:
     )
 
 
-_ARN_FIELDS = 6
-
-
-class ArnPattern(NamedTuple):
-    """The fields of an ARN pattern (IAM User Guide, "IAM identifiers"); `resource` is the rest."""
-
-    scheme: str
-    partition: str
-    service: str
-    region: str
-    account: str
-    resource: str
+def arn_fields(text: str) -> ArnPattern | None:
+    """Split a text at its colons into the six fields of an ARN; None where it is not one."""
+    fields = text.split(":", len(ArnPattern._fields) - 1)
+    if len(fields) < len(ArnPattern._fields) or not glob_matches(fields[0], "arn"):
+        return None
+    return ArnPattern(*fields)
 
 
 def split_arn(text: str) -> ArnPattern | None:
-    """Split an ARN, or a pattern of ARNs, at its colons; None where it is not one.
+    """Split an ARN, or a pattern of ARNs, as `arn_fields` does.
 
     None too where a variable (`${...}`) stands before the resource: it may hold colons itself, as
     its default may, and stands for anything.
     """
-    fields = text.split(":", _ARN_FIELDS - 1)
-    if len(fields) < _ARN_FIELDS or not glob_matches(fields[0], "arn"):
-        return None
-    if any("${" in field for field in fields[:-1]):
-        return None
-    return ArnPattern(*fields)
+    arn = arn_fields(text)
+    return None if arn is None or any("${" in field for field in arn[:-1]) else arn
 
 
 def account_of_pattern(pattern: str, operator: str) -> str | None:

@@ -16,29 +16,15 @@ from reconciler.policy.language.principals import Principal
 Answer = bool | None
 """A truth value of Kleene's three-valued logic; None where it depends on something unknown."""
 
-
-def all_of(answers: Iterable[Answer]) -> Answer:
-    """Whether all hold: one that does not decides, whatever the others are."""
-    found = set(answers)
-    if False in found:
-        return False
-    return None if None in found else True
-
-
-def any_of(answers: Iterable[Answer]) -> Answer:
-    """Whether any holds: one that does decides, whatever the others are."""
-    return negated(all_of(map(negated, answers)))
-
-
-def negated(answer: Answer) -> Answer:
-    """Return the opposite; unknown remains unknown."""
-    return None if answer is None else not answer
-
-
 Context = Mapping[str, tuple[str, ...]]
 """Condition keys in lower case, each with all its values (one, for a single-valued key)."""
 
 NO_CONTEXT: Context = MappingProxyType({})
+
+_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+_NAME = re.compile(r"(?P<key>[^\s,']+)(?:, '(?P<default>[^']*)')?")
+_PLAIN = str.maketrans("*?", "\ufdd0\ufdd1")  # noncharacters: no text has them
+_LITERAL = str.maketrans("\ufdd0\ufdd1", "*?")
 
 
 class Caller(NamedTuple):
@@ -58,10 +44,22 @@ class Caller(NamedTuple):
         return () if key in self.absent else self.context.get(key)
 
 
-_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
-_NAME = re.compile(r"(?P<key>[^\s,']+)(?:, '(?P<default>[^']*)')?")
-_PLAIN = str.maketrans("*?", "\ufdd0\ufdd1")  # noncharacters: no text has them
-_LITERAL = str.maketrans("\ufdd0\ufdd1", "*?")
+def all_of(answers: Iterable[Answer]) -> Answer:
+    """Whether all hold: one that does not decides, whatever the others are."""
+    found = set(answers)
+    if False in found:
+        return False
+    return None if None in found else True
+
+
+def any_of(answers: Iterable[Answer]) -> Answer:
+    """Whether any holds: one that does decides, whatever the others are."""
+    return negated(all_of(map(negated, answers)))
+
+
+def negated(answer: Answer) -> Answer:
+    """Return the opposite; unknown remains unknown."""
+    return None if answer is None else not answer
 
 
 def plain(text: str) -> str:

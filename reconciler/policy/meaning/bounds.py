@@ -21,7 +21,7 @@ from reconciler.policy.language.condition_keys import (
     ONLY_FOR_SERVICES,
     SOURCE_ARN,
 )
-from reconciler.policy.language.conditions import Clause, parse_operator
+from reconciler.policy.language.conditions import Clause, Operator, parse_operator
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.principals import (
     ACCOUNT_ID,
@@ -47,14 +47,9 @@ _MOST_ADDRESSES = {4: 2 * 2 ** (32 - 8), 6: 2 * 2 ** (128 - 32)}
 TEXT_OPERATORS = frozenset({"StringEquals", "StringLike", "ArnLike"})
 """The canonical operators that demand a text or a pattern, without qualifier and IfExists."""
 
-_POSITIVE = TEXT_OPERATORS | {"StringEqualsIgnoreCase", "IpAddress"}
-_OPPOSITES = {
-    "StringNotEquals": "StringEquals",
-    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
-    "StringNotLike": "StringLike",
-    "ArnNotLike": "ArnLike",
-    "NotIpAddress": "IpAddress",
-}
+_NAMING = frozenset({"string", "ip"})
+"""The families of operators whose values are names or networks."""
+
 _FLIPPED: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("true",): ("false",),
     ("false",): ("true",),
@@ -109,7 +104,7 @@ def names_callers(clause: Clause, present: frozenset[str]) -> bool:
     request in question. A wildcard in a name admits strangers whose names begin alike.
     """
     operator = parse_operator(clause.operator)
-    if operator.base not in _POSITIVE or not (clause.key in present or operator.demands_key):
+    if not _is_naming(operator) or not (clause.key in present or operator.demands_key):
         return False
     if clause.key in ARN_KEYS:
         return all(_is_bounding_arn(value, operator.base) for value in clause.values)
@@ -126,7 +121,12 @@ def networks_of(clause: Clause, present: frozenset[str]) -> Networks | None:
         return None
     if not (clause.key in present or operator.demands_key) or any("${" in v for v in clause.values):
         return None
-    return frozenset(ip_interface(value).network for value in clause.values)
+    return frozenset(map(network_of, clause.values))
+
+
+def network_of(value: str) -> Network:
+    """Return the network of a canonical value of an IpAddress operator."""
+    return ip_interface(value).network
 
 
 @lru_cache(maxsize=4_096)
@@ -171,8 +171,10 @@ def opposite(clause: Clause) -> Clause | None:
         # Without credentials aws:PrincipalIsAWSService is missing, but ECR takes no such request.
         flipped = _FLIPPED.get(clause.values)
         return Clause(operator.base, clause.key, flipped) if flipped else None
-    base = _OPPOSITES.get(operator.base)
-    if base is None or (base.startswith("Arn") and clause.key not in ARN_KEYS):
+    base = operator.positive
+    if operator.family not in _NAMING or not operator.is_negated:
+        return None
+    if base == "ArnLike" and clause.key not in ARN_KEYS:
         return None
     match operator.qualifier:
         case "ForAllValues":
@@ -187,7 +189,11 @@ def opposite(clause: Clause) -> Clause | None:
 
 def _needs_key(clause: Clause) -> bool:
     operator = parse_operator(clause.operator)
-    return bool(present_key(clause)) or (operator.base in _POSITIVE and operator.demands_key)
+    return bool(present_key(clause)) or (_is_naming(operator) and operator.demands_key)
+
+
+def _is_naming(operator: Operator) -> bool:
+    return operator.family in _NAMING and not operator.is_negated
 
 
 def _is_one_name(key: str, value: str) -> bool:

@@ -69,7 +69,7 @@ class Loss(NamedTuple):
         """Return the loss as a sentence, given names for the grant, its principals and the Deny."""
         keys = ", ".join(self.missing)
         why = f"; no request of this grant has {keys}, so the Deny applies" if keys else ""
-        effect = "has no effect" if self.whole else "has only a part of its effect"
+        effect = "has no effect" if self.whole else "is only partly effective"
         actions = "all of its actions" if self.whole else some_of(action_names(self.actions))
         return f"{grant} {effect} for {some_of(principals)}: {deny} denies {actions}{why}"
 

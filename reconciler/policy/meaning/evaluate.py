@@ -18,7 +18,7 @@ from reconciler.policy.language.conditions import Clause, Operator, parse_operat
 from reconciler.policy.language.document import Action, Document, NotAction, Statement
 from reconciler.policy.language.glob import glob_matches, has_wildcard
 from reconciler.policy.language.json_text import MalformedError
-from reconciler.policy.language.operators import MATCHES, is_arn, takes_variables
+from reconciler.policy.language.operators import MATCHES, is_arn
 from reconciler.policy.language.principals import EVERYONE, Principal
 from reconciler.policy.language.request_context import (
     Answer,
@@ -143,15 +143,15 @@ def _holds_without_key(operator: Operator) -> Answer:
 
 def _fits(operator: Operator, clause: Clause, actual: str, caller: Caller) -> Answer:
     """Whether one value of the request matches any of the clause's; none, where negated."""
-    base = operator.positive
-    if clause.key in ARN_KEYS and takes_variables(base) and not is_arn(actual):
+    if clause.key in ARN_KEYS and operator.is_text and not is_arn(actual):
         return None
-    matched = any_of(_matches(base, wanted, actual, caller) for wanted in clause.values)
+    matched = any_of(_matches(operator, wanted, actual, caller) for wanted in clause.values)
     return negated(matched) if operator.is_negated else matched
 
 
-def _matches(base: str, wanted: str, actual: str, caller: Caller) -> Answer:
-    if "${" in wanted and not takes_variables(base):
+def _matches(operator: Operator, wanted: str, actual: str, caller: Caller) -> Answer:
+    base = operator.positive
+    if "${" in wanted and not operator.is_text:
         return None
     resolved = resolve_variables(wanted, caller)
     if resolved is None or (base.startswith("Arn") and _moves_fields(wanted, resolved)):

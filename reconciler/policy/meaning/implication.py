@@ -9,7 +9,6 @@ context keys".
 
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import ip_interface
 
 from reconciler.policy.language.condition_keys import ACCOUNT_KEYS, MULTIVALUED
 from reconciler.policy.language.conditions import Clause, Condition, parse_operator
@@ -17,7 +16,7 @@ from reconciler.policy.language.glob import glob_matches, globs_intersect, has_w
 from reconciler.policy.language.operators import MATCHES
 from reconciler.policy.language.principals import split_arn
 from reconciler.policy.language.request_context import Caller, plain
-from reconciler.policy.meaning.bounds import TEXT_OPERATORS, Network, accounts_of
+from reconciler.policy.meaning.bounds import TEXT_OPERATORS, accounts_of, network_of
 from reconciler.policy.meaning.evaluate import clause_holds
 
 _PATTERNS = ("StringLike", "ArnLike")
@@ -30,6 +29,14 @@ _SEVERAL = MULTIVALUED - _PATHS.keys()
 An account is at one place of one organization (AWS Organizations User Guide, "AWS Organizations
 terminology and concepts"), so it has one path.
 """
+
+_DEMANDING = frozenset({"StringEquals", "StringLike", "ArnLike", "Bool", "IpAddress"})
+_OPPOSITE_ORDERS = {
+    f"{family}{one}": f"{family}{other}"
+    for family in ("Numeric", "Date")
+    for pair in (("LessThan", "GreaterThanEquals"), ("GreaterThan", "LessThanEquals"))
+    for one, other in (pair, pair[::-1])
+}
 
 _MOST_COMPARISONS = 10_000
 """The most pairs of values that are compared; no policy of the service holds more."""
@@ -115,7 +122,7 @@ def _misses(base: str, value: str, against: str, other: Clause) -> bool:
     if base in _PATTERNS and against in ("StringNotLike", "ArnNotLike"):
         return any(glob_matches(pattern, value) for pattern in other.values)
     if (base, against) == ("IpAddress", "NotIpAddress"):
-        network = _network(value)
+        network = network_of(value)
         within, ends = MATCHES[base], (str(network[0]), str(network[-1]))
         return any(all(within(limit, end) for end in ends) for limit in other.values)
     return all(_orders_exclude(base, value, against, limit) for limit in other.values)
@@ -129,15 +136,6 @@ def _orders_exclude(base: str, value: str, against: str, limit: str) -> bool:
             fits = MATCHES[f"{family}LessThan{'' if strict else 'Equals'}"](value, limit)
             return fits is False
     return False
-
-
-_DEMANDING = frozenset({"StringEquals", "StringLike", "ArnLike", "Bool", "IpAddress"})
-_OPPOSITES = {
-    f"{family}{one}": f"{family}{other}"
-    for family in ("Numeric", "Date")
-    for pair in (("LessThan", "GreaterThanEquals"), ("GreaterThan", "LessThanEquals"))
-    for one, other in (pair, pair[::-1])
-}
 
 
 def always_holds(clause: Clause, condition: Condition, caller: Caller) -> bool:
@@ -158,7 +156,7 @@ def always_holds(clause: Clause, condition: Condition, caller: Caller) -> bool:
 
 def _is_met(clause: Clause, condition: Condition) -> bool:
     """Whether a condition excludes all that an order clause (of dates, say) does not accept."""
-    opposite = _OPPOSITES.get(clause.operator)
+    opposite = _OPPOSITE_ORDERS.get(clause.operator)
     if opposite is None or len(clause.values) > 1:
         return False
     return bool(contradictions((clause._replace(operator=opposite),), condition))
@@ -183,7 +181,7 @@ def _holds_for(clause: Clause, demanding: str, value: str, caller: Caller) -> bo
 def _values_are_apart(base: str, wanted: str, demanding: str, value: str) -> bool:
     """Whether nothing matches both a clause's value and a demanded one."""
     if base == demanding == "IpAddress":
-        return not _network(wanted).overlaps(_network(value))
+        return not network_of(wanted).overlaps(network_of(value))
     if base == "ArnLike" and split_arn(value) is None:
         return False  # as below
     if base not in TEXT_OPERATORS or demanding == "IpAddress":
@@ -194,7 +192,7 @@ def _values_are_apart(base: str, wanted: str, demanding: str, value: str) -> boo
 def _lies_within(base: str, wanted: str, demanding: str, value: str) -> bool:
     """Whether a clause's value matches everything that a demanded one matches."""
     if base == demanding == "IpAddress":
-        network, within = _network(value), _network(wanted)
+        network, within = network_of(value), network_of(wanted)
         return (
             network.version == within.version
             and network.prefixlen >= within.prefixlen
@@ -207,8 +205,3 @@ def _lies_within(base: str, wanted: str, demanding: str, value: str) -> bool:
         plain_fields = demanding == "ArnLike" or not any(map(has_wildcard, arn[:-1]))
         return plain_fields and all(map(glob_matches, pattern, arn))
     return base == "StringLike" and demanding != "IpAddress" and glob_matches(wanted, value)
-
-
-def _network(value: str) -> Network:
-    """Return the network of a canonical value of an IpAddress operator."""
-    return ip_interface(value).network

@@ -83,7 +83,7 @@ class NeverRule(NamedTuple):
         return not self.repositories or any(match(own, repository) for own in self.repositories)
 
 
-class NeverViolation(NamedTuple):
+class Violation(NamedTuple):
     """A subject that violates a rule, the holders of its actions, and the actions denied to it.
 
     `by_rewriting`: the subject does not have the tier, but may rewrite the policy.
@@ -95,7 +95,7 @@ class NeverViolation(NamedTuple):
     by_rewriting: bool = False
 
 
-def find_violations(rule: NeverRule, facts: Facts) -> tuple[NeverViolation, ...]:
+def find_violations(rule: NeverRule, facts: Facts) -> tuple[Violation, ...]:
     """Return all violations of a rule on one repository, sorted by subject.
 
     A subject that the rule does not name is left out where the grants of others alone are a
@@ -109,7 +109,7 @@ def find_violations(rule: NeverRule, facts: Facts) -> tuple[NeverViolation, ...]
         and not deleted_kind(holder.principal)
     }
     denying = {holder: actions for holder, actions in facts.items() if holder.effect == "Deny"}
-    found: dict[tuple[object, ...], NeverViolation] = {}
+    found: dict[tuple[object, ...], Violation] = {}
     index = _index(allowing)
     for one in rule.to if allowing else ():
         granting = _public(facts, rule) if _is_public(one) else allowing
@@ -120,7 +120,7 @@ def find_violations(rule: NeverRule, facts: Facts) -> tuple[NeverViolation, ...]
                 held = frozenset[str]().union(*(granting[holder] for holder in enough))
                 has_tier = violates_tier(rule.actions, held, denied)
                 if has_tier or can_rewrite(held, denied):
-                    violation = NeverViolation(subject, enough, denied, not has_tier)
+                    violation = Violation(subject, enough, denied, not has_tier)
                     found.setdefault(subject[:2], violation)
                     break
     named = frozenset(rule.to)
@@ -129,7 +129,7 @@ def find_violations(rule: NeverRule, facts: Facts) -> tuple[NeverViolation, ...]
     return tuple(sorted(left, key=lambda violation: violation.subject[:2]))
 
 
-def _follows(violation: NeverViolation, enough_alone: Collection[frozenset[Holder]]) -> bool:
+def _follows(violation: Violation, enough_alone: Collection[frozenset[Holder]]) -> bool:
     """Whether a part of the violation's holders is a violation of another subject already."""
     if all(holder.principal == violation.subject.principal for holder in violation.holders):
         return False

@@ -200,7 +200,8 @@ def _closed(denies: _Denies, kind: CallerKind) -> Actions:
 def _spares_only_bounded(holder: Holder, kind: CallerKind, present: frozenset[str]) -> bool:
     """Whether all to whom a Deny does not apply are bounded, through each of its clauses.
 
-    The service may deny some that a NotPrincipal excludes all the same, but none beyond them less.
+    The service may also deny some of the excluded principals. It never denies fewer than all
+    others.
     """
     listed = () if holder.principal == EVERYONE else holder.principal.names
     if not all(_is_one(name, kind) for name in listed):

@@ -24,6 +24,38 @@ MOST_PATTERNS = 64
 """The most patterns that are compared: hand-written policies have fewer, and work is bounded."""
 
 
+def _ecr(names: str) -> frozenset[str]:
+    return frozenset(f"ecr:{name}" for name in names.split())
+
+
+_PULL = _ecr("BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer")
+_PUSH = _ecr(
+    "BatchCheckLayerAvailability CompleteLayerUpload InitiateLayerUpload PutImage UploadLayerPart"
+)
+
+Tiers = Mapping[str, frozenset[str]]
+
+BUILT_IN_TIERS: Tiers = MappingProxyType(
+    {
+        "pull": _PULL,
+        "push": _PUSH,
+        "push-pull": _PULL | _PUSH,
+        "read": _PULL
+        | _ecr(
+            """DescribeImages DescribeRepositories ListImages ListTagsForResource
+            DescribeImageScanFindings GetLifecyclePolicy GetLifecyclePolicyPreview
+            GetRepositoryPolicy"""
+        ),
+        "lambda": _ecr("BatchGetImage GetDownloadUrlForLayer"),
+        "admin": frozenset({"ecr:*"}),
+    }
+)
+"""The tiers that every access file has, in canonical actions."""
+
+SERVICE_TIER = "lambda"
+"""The tier that is named only for services: for a role, the same actions have no tier."""
+
+
 @lru_cache(maxsize=4_096)
 def violates_tier(tier: TierActions, held: Actions, denied: Actions) -> bool:
     """Whether held actions are every action of a tier, or any of it that changes something.
@@ -108,38 +140,6 @@ def _meets_unknown(pattern: str, action: Action, denied: Actions) -> bool:
 def _overlap(left: str, right: str) -> bool:
     meet = globs_intersect if has_wildcard(right) else glob_matches
     return meet(left.lower(), right.lower())
-
-
-def _ecr(names: str) -> frozenset[str]:
-    return frozenset(f"ecr:{name}" for name in names.split())
-
-
-_PULL = _ecr("BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer")
-_PUSH = _ecr(
-    "BatchCheckLayerAvailability CompleteLayerUpload InitiateLayerUpload PutImage UploadLayerPart"
-)
-
-Tiers = Mapping[str, frozenset[str]]
-
-BUILT_IN_TIERS: Tiers = MappingProxyType(
-    {
-        "pull": _PULL,
-        "push": _PUSH,
-        "push-pull": _PULL | _PUSH,
-        "read": _PULL
-        | _ecr(
-            """DescribeImages DescribeRepositories ListImages ListTagsForResource
-            DescribeImageScanFindings GetLifecyclePolicy GetLifecyclePolicyPreview
-            GetRepositoryPolicy"""
-        ),
-        "lambda": _ecr("BatchGetImage GetDownloadUrlForLayer"),
-        "admin": frozenset({"ecr:*"}),
-    }
-)
-"""The tiers that every access file has, in canonical actions."""
-
-SERVICE_TIER = "lambda"
-"""The tier that is named only for services: for a role, the same actions have no tier."""
 
 
 def tier_of(actions: Actions, tiers: Tiers) -> str | None:

@@ -15,7 +15,7 @@ from reconciler.policy.language.condition_keys import (
     is_unknown_key,
     variable_keys,
 )
-from reconciler.policy.language.conditions import Clause, Condition, parse_operator
+from reconciler.policy.language.conditions import Clause, Condition, Operator, parse_operator
 from reconciler.policy.language.document import Statement
 from reconciler.policy.language.glob import glob_matches, globs_intersect, has_wildcard
 from reconciler.policy.language.principals import Principal, split_arn
@@ -25,7 +25,6 @@ from reconciler.policy.meaning.callers import kinds_of, possible_requests
 from reconciler.policy.meaning.evaluate import clause_holds
 from reconciler.policy.meaning.implication import contradictions, implied
 
-_TEXTS = ("String", "Arn")
 _MOST_REPORTED = 20
 """The most values of one clause that are reported."""
 
@@ -141,20 +140,20 @@ def _undocumented(clause: Clause) -> Iterable[UnmetClause]:
 def _no_such_values(clause: Clause, service: str | None) -> Iterable[UnmetClause]:
     operator = parse_operator(clause.operator)
     shapes = _SHAPES.get(clause.key)
-    if shapes is None or not operator.demands_key or not operator.base.startswith(_TEXTS):
+    if shapes is None or not (operator.demands_key and operator.is_text):
         return
     for value in clause.values:
         if "${" in value:
             continue
-        if not _fits(operator.base, value, shapes) or not _may_be_source(clause, value, service):
+        if not _fits(operator, value, shapes) or not _may_be_source(clause, value, service):
             yield UnmetClause("no-such-value", clause, value)
 
 
-def _fits(base: str, value: str, shapes: Iterable[str]) -> bool:
+def _fits(operator: Operator, value: str, shapes: Iterable[str]) -> bool:
     """Whether a value of the policy may match any value of a shape."""
-    if base.endswith("Like"):
-        return any(_intersect(base, value, shape) for shape in shapes)
-    text = value.lower() if base == "StringEqualsIgnoreCase" else value
+    if operator.is_pattern:
+        return any(_intersect(operator.base, value, shape) for shape in shapes)
+    text = value.lower() if operator.base == "StringEqualsIgnoreCase" else value
     return not has_wildcard(text) and any(glob_matches(shape, text) for shape in shapes)
 
 
