@@ -22,6 +22,7 @@ _HINTS = {
     "another",
     Remedy.NAME_JOURNAL: "--journal PATH names another place",
     Remedy.SELECT_FEWER: "--repository GLOB takes a part at a time",
+    Remedy.SAVE_A_PART: "'reconcile plan --repository GLOB --out PLAN' saves a part",
     Remedy.WRITE_ELSEWHERE: "--format json writes to stdout",
     Remedy.CHECK_AWS_SETTINGS: "check --profile, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and "
     "the files in ~/.aws",
@@ -35,7 +36,7 @@ def message_of(error: ReconcileError) -> str:
     """Return an error's message; a wrong value is named by its option."""
     if isinstance(error, ArgumentError):
         option = _PARAMETERS.get(error.parameter) or f"--{error.parameter.replace('_', '-')}"
-        return f"{option} {error.value}: {error.reason}"
+        return error.message_with(option)
     return error.message
 
 

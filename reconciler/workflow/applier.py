@@ -11,6 +11,7 @@ from reconciler.apply.model import AS_DESIRED, Done, Journal, Outcome, ReaderWri
 from reconciler.apply.rejected_principals import Probe, name_missing
 from reconciler.apply.retry import Deadline
 from reconciler.apply.run import Run
+from reconciler.errors import ArgumentError, Remedy
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.status import Status
 from reconciler.workflow.file_plan import Globs
@@ -108,8 +109,12 @@ def prepare_apply(
     """Compute a plan, or compute a saved one again, and check it against the guards.
 
     Writes nothing. Asks STS first: raises RefusedError where the caller's account is not the
-    registry's. Else raises as `plan` and `replay`; a saved plan is taken as a whole.
+    registry's. Raises ArgumentError where `repositories` would limit a saved plan. Else raises as
+    `plan` and `replay`.
     """
+    if stored is not None and repositories:
+        reason = "a saved plan is applied as a whole"
+        raise ArgumentError("repositories", None, reason, remedy=Remedy.SAVE_A_PART)
     replayed = None if stored is None else replay(stored, source)
     registry = source.access.registry
     connections = connect_registries(roles_of(registry), profile, listener)

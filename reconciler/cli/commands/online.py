@@ -10,12 +10,11 @@ from reconciler.cli.exits import ending_with, exit_of
 from reconciler.cli.files import a_path, name_of, require_no_stdout, require_one_stdin
 from reconciler.cli.signals import Interrupt, hold_signals
 from reconciler.cli.terminal import confirm, is_interactive, keep_quiet, note, print_message
-from reconciler.errors import UsageError
 from reconciler.model.guards import Allowances
 
 if TYPE_CHECKING:
     from reconciler.cli.listener import TerminalListener
-    from reconciler.workflow import ApplyResult, PreparedApply, StoredPlan
+    from reconciler.workflow import ApplyResult, PreparedApply
 
 
 def plan(
@@ -148,14 +147,14 @@ def apply(
     all.
     """
     from reconciler import workflow
-    from reconciler.cli import access_results, inputs
+    from reconciler.cli import access_results, inputs, saved_files
     from reconciler.cli.listener import TerminalListener
     from reconciler.cli.option_hints import plan_origin
 
     keep_quiet(quiet)
     _require_journal(journal)
     require_one_stdin(file, plan)
-    stored = None if plan is None else _whole_plan(plan, repository)
+    stored = None if plan is None else saved_files.load_plan(plan)
     allowed = Allowances(
         allow_revocations,
         allow_grants,
@@ -232,18 +231,6 @@ def rollback(
     applied = _carry_out(prepared, listener, sure=yes, journal=journal, wait=wait)
     with ending_with(exit_of(applied.statuses)):
         access_results.show_outcomes(applied, format_)
-
-
-def _whole_plan(path: Path, repository: opt.Repository) -> "StoredPlan":
-    """Read a saved plan, which no selection may limit. Raises UsageError, and as `load_plan`."""
-    from reconciler.cli import saved_files
-
-    if repository:
-        raise UsageError(
-            "a saved plan is applied as a whole, without --repository",
-            hint="'reconcile plan --repository GLOB --out PLAN' saves a part",
-        )
-    return saved_files.load_plan(path)
 
 
 def _require_journal(path: Path | None) -> None:
