@@ -22,7 +22,7 @@ from reconciler.report.outcomes import render_outcomes
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
 from reconciler.report.plan_text import Explain, explain_nothing, render_drift, render_plan
 from reconciler.report.plan_view import PlanView, RefusalView, view_drift, view_plan
-from reconciler.workflow import ApplyResult, PlanResult
+from reconciler.workflow import ApplyResult, ComputedPlan, PlanResult
 
 
 def show_comparison(comparison: Comparison, format_: Format) -> None:
@@ -65,7 +65,7 @@ def show_before_writing(result: PlanResult, format_: Format, *, sure: bool, grou
         print_message(as_text(paint_for(sys.stderr)).rstrip("\n"))
 
 
-def show_drift(result: PlanResult, format_: Format, *, grouped: bool) -> None:
+def show_drift(result: ComputedPlan, format_: Format, *, grouped: bool) -> None:
     """Write how the live access differs from the file."""
     view = view_drift(result.plan, result.display_names)
     write(
@@ -93,7 +93,7 @@ def show_outcomes(applied: ApplyResult, format_: Format) -> None:
 
 
 def show_refusals(result: PlanResult) -> None:
-    """Write to stderr what makes a plan fail: each guard's refusal, and unmanaged repositories.
+    """Write to stderr what makes a plan fail: each guard's refusal, and what `show_unmanaged` says.
 
     Before them, the allowances that the plan does not need.
     """
@@ -103,6 +103,11 @@ def show_refusals(result: PlanResult) -> None:
     paint = paint_for(sys.stderr)
     for refusal in refusal_views(result.refusals):
         print_message(f"{paint('error', 'refused')}: {refusal.guard}: {printable(refusal.message)}")
+    show_unmanaged(result)
+
+
+def show_unmanaged(result: ComputedPlan) -> None:
+    """Write to stderr how many repositories are unmanaged, where the file makes that a failure."""
     if result.fails_unmanaged and result.plan.unmanaged:
         count = len(result.plan.unmanaged)
         print_message(f"unmanaged repositories: {count}; the file says that this fails")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.workflow.plan_file import StoredPlan as StoredPlan
     from reconciler.workflow.plan_file import read_plan as read_plan
     from reconciler.workflow.plan_file import write_plan_file as write_plan_file
+    from reconciler.workflow.planner import ComputedPlan as ComputedPlan
     from reconciler.workflow.planner import PlanResult as PlanResult
     from reconciler.workflow.planner import drift as drift
     from reconciler.workflow.planner import plan as plan
@@ -47,7 +48,7 @@ _NAMES = {
     ),
     "reconciler.workflow.listener": ("Event", "Listener", "LogListener", "Progress"),
     "reconciler.workflow.plan_file": ("StoredPlan", "read_plan", "write_plan_file"),
-    "reconciler.workflow.planner": ("PlanResult", "drift", "plan"),
+    "reconciler.workflow.planner": ("ComputedPlan", "PlanResult", "drift", "plan"),
     "reconciler.workflow.policies": ("caller_policy", "compare", "compile_policies"),
     "reconciler.workflow.rollback": ("prepare_rollback",),
     "reconciler.workflow.source": ("AccessSource", "InvalidFileError", "load", "validate"),

@@ -18,7 +18,7 @@ from reconciler.workflow.file_plan import Globs
 from reconciler.workflow.journals import keeping_journal
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
 from reconciler.workflow.plan_file import StoredPlan
-from reconciler.workflow.planner import PlanResult, compute, guarded, read_live, result_of
+from reconciler.workflow.planner import PlanResult, compute, guarded, read_live, with_names
 from reconciler.workflow.registries import (
     Authors,
     Connections,
@@ -121,12 +121,12 @@ def prepare_apply(
     authors = authors_of(connections)
     if replayed is None:
         live = read_live(source, connections, repositories, listener)
-        result = compute(source, live, repositories)
+        computed = compute(source, live, repositories)
     else:
-        result = result_of(replayed, source)
+        computed = with_names(replayed, source)
     arn = next(iter(authors.values())).arn  # the credentials are the same in all regions
     return PreparedApply(
-        guarded(result, source, lambda: arn),
+        guarded(computed, source, lambda: arn),
         connections,
         authors,
         digest=None if stored is None else stored.plan.digest,

@@ -1,7 +1,7 @@
 """What an apply would change, and where what is live differs from the file."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler import __version__
@@ -32,8 +32,8 @@ from reconciler.workflow.source import AccessSource
 
 
 @dataclass(frozen=True, slots=True)
-class PlanResult:
-    """A plan, the file's names for what is in it, and the guards' refusals of it.
+class ComputedPlan:
+    """A plan that no guard has checked, and the file's names for what is in it.
 
     `fails_unmanaged` is whether the file makes unmanaged repositories a failure.
     """
@@ -41,19 +41,33 @@ class PlanResult:
     plan: Plan
     display_names: DisplayNames
     origin: Origin
-    refusals: tuple[Refusal, ...] = ()
-    unused_allowances: tuple[UnusedAllowance, ...] = ()
-    fails_unmanaged: bool = False
+    fails_unmanaged: bool
 
     @property
     def statuses(self) -> frozenset[Status]:
         """What the plan amounts to; changes alone are no status."""
-        found = {
-            Status.REFUSED: bool(self.refusals),
-            Status.FAILED: bool(self.plan.errors),
-            Status.DIFFERS: self.fails_unmanaged and bool(self.plan.unmanaged),
-        }
-        return frozenset(status for status, holds in found.items() if holds)
+        return frozenset(_statuses(self))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanResult(ComputedPlan):
+    """A plan, and the guards' refusals of it; without any, it may be applied."""
+
+    refusals: tuple[Refusal, ...]
+    unused_allowances: tuple[UnusedAllowance, ...] = ()
+
+    @property
+    def statuses(self) -> frozenset[Status]:
+        """What the plan amounts to; changes alone are no status."""
+        refused = {Status.REFUSED} if self.refusals else set()
+        return frozenset(_statuses(self)) | refused
+
+
+def _statuses(computed: ComputedPlan) -> Iterator[Status]:
+    if computed.plan.errors:
+        yield Status.FAILED
+    if computed.fails_unmanaged and computed.plan.unmanaged:
+        yield Status.DIFFERS
 
 
 def plan(
@@ -81,7 +95,7 @@ def drift(
     repositories: Globs = (),
     profile: str | None = None,
     listener: Listener = LOG,
-) -> PlanResult:
+) -> ComputedPlan:
     """Return where what is live differs from the file, without grants that have expired.
 
     Also reads the unmanaged repositories that a never rule is about. Reads only; raises as `plan`.
@@ -107,19 +121,21 @@ def read_live(
     return read_registries(connections, select, listener)
 
 
-def compute(source: AccessSource, live: Sequence[LiveRegistry], repositories: Globs) -> PlanResult:
+def compute(
+    source: AccessSource, live: Sequence[LiveRegistry], repositories: Globs
+) -> ComputedPlan:
     """Compare what the file asks for with what is live. Raises ArgumentError for unknown names."""
     computed = plan_registries(source.access, live, source.now, repositories)
     _require_public_known(source, live)
     _require_selected_known(computed, repositories, live)
-    return result_of(computed, source)
+    return with_names(computed, source)
 
 
-def result_of(computed: Plan, source: AccessSource) -> PlanResult:
+def with_names(computed: Plan, source: AccessSource) -> ComputedPlan:
     """Return a plan with what the access file says of it."""
     registry = source.access.registry
     sha256 = hashlib.sha256(source.content).hexdigest()
-    return PlanResult(
+    return ComputedPlan(
         computed,
         display_names_of(source.access),
         Origin(__version__, source.path, sha256, registry.account, registry.regions),
@@ -127,11 +143,16 @@ def result_of(computed: Plan, source: AccessSource) -> PlanResult:
     )
 
 
-def guarded(result: PlanResult, source: AccessSource, caller: Callable[[], str]) -> PlanResult:
+def guarded(computed: ComputedPlan, source: AccessSource, caller: Callable[[], str]) -> PlanResult:
     """Check a plan against the guards; `caller` returns the ARN of who would write."""
-    refusals = check_guards(result.plan, source.access.guards, source.allowances, caller)
-    unused = unused_allowances(result.plan, source.allowances)
-    return replace(result, refusals=refusals, unused_allowances=unused)
+    return PlanResult(
+        computed.plan,
+        computed.display_names,
+        computed.origin,
+        computed.fails_unmanaged,
+        check_guards(computed.plan, source.access.guards, source.allowances, caller),
+        unused_allowances(computed.plan, source.allowances),
+    )
 
 
 def _require_public_known(source: AccessSource, live: Sequence[LiveRegistry]) -> None:

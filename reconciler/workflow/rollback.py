@@ -66,7 +66,10 @@ def prepare_rollback(
         return caller_arn(connect_registries({scope: None}, profile, listener))
 
     refusals = _refusals(found.plan, authors, allowances, own_arn)
-    result = PlanResult(found.plan, DisplayNames(), _origin(writes, journal, path), refusals)
+    origin = _origin(writes, journal, path)
+    result = PlanResult(
+        found.plan, DisplayNames(), origin, fails_unmanaged=False, refusals=refusals
+    )
     return PreparedApply(result, connections, authors, "rollback", left_alone=found.left_alone)
 
 

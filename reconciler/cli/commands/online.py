@@ -111,7 +111,7 @@ def drift(
         listener=TerminalListener(profile),
     )
     access_results.show_drift(result, format_, grouped=not no_group)
-    access_results.show_refusals(result)
+    access_results.show_unmanaged(result)
     raise typer.Exit(
         exit_of(result.statuses, differs=bool(result.plan.changes or result.plan.violations))
     )
