@@ -1,15 +1,12 @@
-"""The files that earlier runs left: saved plans and journals."""
+"""Saved plans, from the path that a command line names."""
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from reconciler.apply.journal.format import MAX_JOURNAL
 from reconciler.cli.files import STDIN, name_of, read_file
 from reconciler.cli.option_hints import as_argument
 from reconciler.errors import InvalidError
 from reconciler.workflow import StoredPlan, read_plan
-from reconciler.workflow.journals import require_unlocked
 from reconciler.workflow.plan_file import MAX_PLAN
 
 
@@ -24,10 +21,3 @@ def load_plan(path: Path) -> StoredPlan:
     stored = read_plan(content, Path(name))
     of_stdin = stored.plan.file_path == name_of(STDIN)
     return replace(stored, origin=STDIN) if of_stdin else stored
-
-
-def load_journal(path: Path) -> bytes:
-    """Read a journal's content. Raises UsageError where there is none, InvalidError for a larger
-    file, RefusedError while a run is writing it.
-    """
-    return read_file(path, MAX_JOURNAL, called="journal", check=partial(require_unlocked, path))

@@ -15,7 +15,7 @@ from reconciler.errors import ArgumentError, Remedy
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.status import Status
 from reconciler.workflow.file_plan import Globs
-from reconciler.workflow.journals import keeping_journal
+from reconciler.workflow.journals import keeping_journal, require_other_file
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
 from reconciler.workflow.plan_file import StoredPlan
 from reconciler.workflow.planner import PlanResult, compute, guarded, read_live, with_names
@@ -44,7 +44,8 @@ class PreparedApply:
     """A plan to carry out, the connections to its registries, and who writes there.
 
     `digest` is that of a saved plan, None for one that was just computed. `left_alone` are the
-    repositories that a rollback leaves alone, since others have changed them.
+    repositories that a rollback leaves alone, since others have changed them, `rolled_back` is the
+    file of the journal that it undoes.
     """
 
     result: PlanResult
@@ -54,6 +55,7 @@ class PreparedApply:
     digest: str | None = None
     probe_repository: str | None = None
     left_alone: tuple[Target, ...] = ()
+    rolled_back: Path | None = None
 
     def skip(self, reason: str) -> "ApplyResult":
         """Return the result of carrying out nothing."""
@@ -147,8 +149,11 @@ def apply(
     `journal` is a file to append to, by default a new one in the user's state directory. `wait` is
     how many seconds a new role is waited for. Once `stopped` returns True, the writes under way are
     finished and no more are begun. What AWS answers becomes an outcome. Raises ReconcileError
-    before the first write, where no journal can be kept.
+    before the first write, where no journal can be kept: UsageError where it is the journal that
+    is rolled back.
     """
+    if prepared.rolled_back is not None:
+        require_other_file(prepared.rolled_back, journal)
     changes = prepared.result.plan.changes
     if prepared.result.refusals:
         return prepared.skip("a guard refused the plan")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
+from typing import BinaryIO
 
 from reconciler import __version__
 from reconciler.apply.journal.format import Author, JournaledWrite, read_journal
@@ -21,6 +23,7 @@ from reconciler.plan.saved_plan import Origin
 from reconciler.policy import has_wildcard
 from reconciler.workflow.applier import PreparedApply
 from reconciler.workflow.file_plan import Globs, selected
+from reconciler.workflow.journals import read_journal_file
 from reconciler.workflow.listener import LOG, AssumingRole, Listener
 from reconciler.workflow.planner import PlanResult
 from reconciler.workflow.registries import (
@@ -37,9 +40,9 @@ _MOST_REGISTRIES = 40
 
 
 def prepare_rollback(
-    journal: bytes,
-    path: str,
+    path: Path,
     *,
+    opened: BinaryIO | None = None,
     repositories: Globs = (),
     allowances: Allowances = NOTHING_ALLOWED,
     profile: str | None = None,
@@ -47,13 +50,15 @@ def prepare_rollback(
 ) -> PreparedApply:
     """Plan how to put back the policies that the runs of a journal replaced.
 
-    `journal` is the content of the file `path`. Of the guards, public access and the lock-out
-    hold. Where runs assumed several roles in one registry, the last one's is assumed. Writes
-    nothing. Raises as `read_journal`, ArgumentError for a name that the journal does not have, and
-    RefusedError where the caller's account is not the registry's.
+    `path` is the journal's file; with `opened`, an open file such as stdin, it is only a name. Of
+    the guards, public access and the lock-out hold. Where runs assumed several roles in one
+    registry, the last one's is assumed. Writes nothing. Raises as `read_journal_file` and
+    `read_journal`, ArgumentError for a name that the journal does not have, and RefusedError where
+    the caller's account is not the registry's.
     """
-    writes = read_journal(journal, path)
-    _check_names(writes, path, repositories, allowances)
+    journal, name = read_journal_file(path, opened), str(path)
+    writes = read_journal(journal, name)
+    _check_names(writes, name, repositories, allowances)
     chosen = [write for write in writes if selected(write.target.repository, repositories)]
     roles = {write.target.scope: write.assume_role for write in chosen}
     for role in sorted({role for role in roles.values() if role}):
@@ -66,11 +71,18 @@ def prepare_rollback(
         return caller_arn(connect_registries({scope: None}, profile, listener))
 
     refusals = _refusals(found.plan, authors, allowances, own_arn)
-    origin = _origin(writes, journal, path)
+    origin = _origin(writes, journal, name)
     result = PlanResult(
         found.plan, DisplayNames(), origin, fails_unmanaged=False, refusals=refusals
     )
-    return PreparedApply(result, connections, authors, "rollback", left_alone=found.left_alone)
+    return PreparedApply(
+        result,
+        connections,
+        authors,
+        "rollback",
+        left_alone=found.left_alone,
+        rolled_back=path if opened is None else None,
+    )
 
 
 def _check_names(

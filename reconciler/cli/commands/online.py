@@ -7,7 +7,7 @@ import typer
 
 from reconciler.cli import options as opt
 from reconciler.cli.exits import ending_with, exit_of
-from reconciler.cli.files import a_path, name_of, require_no_stdout, require_one_stdin
+from reconciler.cli.files import a_path, name_of, require_no_stdout, require_one_stdin, stdin_of
 from reconciler.cli.signals import Interrupt, hold_signals
 from reconciler.cli.terminal import confirm, is_interactive, keep_quiet, note, print_message
 from reconciler.model.guards import Allowances
@@ -204,18 +204,17 @@ def rollback(
     writes, and reads back; it keeps a journal itself.
     """
     from reconciler import workflow
-    from reconciler.cli import access_results, saved_files
+    from reconciler.cli import access_results
     from reconciler.cli.listener import TerminalListener
     from reconciler.workflow.journals import require_other_file
 
     keep_quiet(quiet)
     _require_journal(journal)
-    content = saved_files.load_journal(record)
-    require_other_file(record, journal)
+    require_other_file(record, journal)  # `apply` checks it, too, but only after the confirmation
     listener = TerminalListener(profile)
     prepared = workflow.prepare_rollback(
-        content,
-        name_of(record),
+        Path(name_of(record)),
+        opened=stdin_of(record),
         repositories=tuple(repository or ()),
         allowances=Allowances(
             public=frozenset(allow_public or ()), lock_out=frozenset(allow_lock_out or ())
