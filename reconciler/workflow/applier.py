@@ -8,7 +8,7 @@ from pathlib import Path
 from reconciler.apply.execute import execute
 from reconciler.apply.journal.format import Command
 from reconciler.apply.model import AS_DESIRED, Done, Journal, Outcome, ReaderWriter, Result
-from reconciler.apply.rejected_principals import Probe, name_missing
+from reconciler.apply.rejected_principals import Probe, ProbeWriter, name_missing
 from reconciler.apply.retry import Deadline
 from reconciler.apply.run import Run
 from reconciler.errors import ArgumentError, Remedy
@@ -179,7 +179,11 @@ def _carry_out(
     listener: Listener,
 ) -> ApplyResult:
     changes = prepared.result.plan.changes
-    registries = {s: c.reader_writer() for s, c in prepared.connections.items()}
+    writers = {scope: one.writer() for scope, one in prepared.connections.items()}
+    registries = {
+        scope: ReaderWriter(prepared.connections[scope].reader, writer)
+        for scope, writer in writers.items()
+    }
     done = 0
     with listener.progress("applying") as progress:
 
@@ -192,13 +196,13 @@ def _carry_out(
         waiting = partial(listener.notify, WaitingForRoles(wait))
         run = Run(journal, new_deadline(wait, on_first_wait=waiting), stopped, new_deadline)
         outcomes = execute(changes, registries, run, count)
-        outcomes = name_missing(outcomes, _probes(prepared, registries, run))
+        outcomes = name_missing(outcomes, _probes(prepared, writers, run))
     unrecorded = journal.damage() is not None
     return ApplyResult(prepared, outcomes, interrupted=stopped(), unrecorded=unrecorded)
 
 
 def _probes(
-    prepared: PreparedApply, registries: Mapping[RegistryScope, ReaderWriter], run: Run
+    prepared: PreparedApply, writers: Mapping[RegistryScope, ProbeWriter], run: Run
 ) -> dict[RegistryScope, Probe]:
     """Return the scratch repositories to find unknown principals with, while the run goes on."""
 
@@ -209,8 +213,6 @@ def _probes(
     if name is None or halted():
         return {}
     return {
-        scope: Probe(
-            name, prepared.connections[scope].reader, registry.writer, halted, run.new_deadline
-        )
-        for scope, registry in registries.items()
+        scope: Probe(name, prepared.connections[scope].reader, writer, halted, run.new_deadline)
+        for scope, writer in writers.items()
     }

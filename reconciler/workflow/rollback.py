@@ -67,10 +67,7 @@ def prepare_rollback(
     authors = authors_of(connections)
     found = _plan(chosen, connections, repositories, listener)
 
-    def own_arn(scope: RegistryScope) -> str:
-        return caller_arn(connect_registries({scope: None}, profile, listener))
-
-    refusals = _refusals(found.plan, authors, allowances, own_arn)
+    refusals = _refusals(found.plan, authors, allowances, partial(_own_arn, profile, listener))
     origin = _origin(writes, journal, name)
     result = PlanResult(
         found.plan, DisplayNames(), origin, fails_unmanaged=False, refusals=refusals
@@ -138,6 +135,11 @@ def _refusals(
             # The journal chose the role; the caller is not to be locked out either.
             refusals |= set(check_lock_out(here, allowances.lock_out, partial(own_arn, scope)))
     return tuple(sorted(refusals))
+
+
+def _own_arn(profile: str | None, listener: Listener, scope: RegistryScope) -> str:
+    """Ask STS who is calling without the role that the journal chose."""
+    return caller_arn(connect_registries({scope: None}, profile, listener))
 
 
 def _arn_of(author: Author) -> str:
