@@ -17,6 +17,8 @@ class Remedy(Enum):
     NAME_JOURNAL = "keep the journal in another file"
     SELECT_FEWER = "select fewer repositories"
     SAVE_A_PART = "plan only these repositories, and save that plan"
+    PLAN_AGAIN = "make a new plan and save it"
+    SHOW_PLAN_SCHEMA = "compare it with the JSON schema of a plan"
     WRITE_ELSEWHERE = "write to another file"
     CHECK_AWS_SETTINGS = "check the profile, AWS_REGION, AWS_ENDPOINT_URL and the files in ~/.aws"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reconciler.access_file.document.schema import inlined, schema_text
 from reconciler.errors import InvalidError, ReconcileError, Remedy, UsageError
-from reconciler.plan.saved_plan import PLAN_AGAIN, SavedPlan, read_saved
+from reconciler.plan.saved_plan import SavedPlan, read_saved
 
 MAX_PLAN = 64 * 1024 * 1024
 """The largest plan that is read, and so the largest that is written."""
@@ -30,7 +30,7 @@ def read_plan(content: bytes, path: Path) -> StoredPlan:
     Raises InvalidError and RefusedError as `read_saved`.
     """
     if not content.lstrip().startswith(b"{"):
-        raise InvalidError(f"{path} is not a reconcile plan", hint=PLAN_AGAIN)
+        raise InvalidError(f"{path} is not a reconcile plan", remedy=Remedy.PLAN_AGAIN)
     try:
         text = content.decode()
     except UnicodeDecodeError:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.access_file.desired import add_up, entries_by_name
-from reconciler.errors import OtherFileError, RefusedError
+from reconciler.errors import OtherFileError, RefusedError, Remedy
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
 from reconciler.plan.compute import compute_plan, merge_plans
 from reconciler.plan.desired_policy import PlanInputs
@@ -109,7 +109,7 @@ def _check_changes(saved: SavedPlan, changes: Iterable[Change], path: str) -> No
             raise RefusedError(
                 f"the plan and {path} disagree on {target}: "
                 "it was edited, made by another version of reconcile, or an `until` has passed",
-                hint="plan again",
+                remedy=Remedy.PLAN_AGAIN,
             )
 
 
