@@ -7,7 +7,7 @@ from reconciler.cli.files import STDIN, name_of, read_file
 from reconciler.cli.option_hints import HINTS, as_argument
 from reconciler.errors import InvalidError, Remedy
 from reconciler.workflow import StoredPlan, read_plan
-from reconciler.workflow.plan_file import MAX_PLAN
+from reconciler.workflow.saved_plans import MAX_PLAN
 
 
 def load_plan(path: Path) -> StoredPlan:

@@ -14,10 +14,9 @@ from reconciler.apply.run import Run
 from reconciler.errors import ArgumentError, Remedy
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.status import Status
-from reconciler.workflow.file_plan import Globs
 from reconciler.workflow.journals import keeping_journal, require_other_file
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
-from reconciler.workflow.plan_file import StoredPlan
+from reconciler.workflow.plan_from_file import Globs
 from reconciler.workflow.planner import PlanResult, compute, guarded, read_live, with_names
 from reconciler.workflow.registries import (
     Authors,
@@ -26,7 +25,7 @@ from reconciler.workflow.registries import (
     connect_registries,
     roles_of,
 )
-from reconciler.workflow.replay import replay
+from reconciler.workflow.saved_plans import StoredPlan, recompute
 from reconciler.workflow.source import AccessSource
 
 _STATUS_OF: Mapping[Result, Status] = {
@@ -112,20 +111,20 @@ def prepare_apply(
 
     Writes nothing. Asks STS first: raises RefusedError where the caller's account is not the
     registry's. Raises ArgumentError where `repositories` would limit a saved plan. Else raises as
-    `plan` and `replay`.
+    `plan` and `recompute`.
     """
     if stored is not None and repositories:
         reason = "a saved plan is applied as a whole"
         raise ArgumentError("repositories", None, reason, remedy=Remedy.SAVE_A_PART)
-    replayed = None if stored is None else replay(stored, source)
+    recomputed = None if stored is None else recompute(stored, source)
     registry = source.access.registry
     connections = connect_registries(roles_of(registry), profile, listener)
     authors = authors_of(connections)
-    if replayed is None:
+    if recomputed is None:
         live = read_live(source, connections, repositories, listener)
         computed = compute(source, live, repositories)
     else:
-        computed = with_names(replayed, source)
+        computed = with_names(recomputed, source)
     arn = next(iter(authors.values())).arn  # the credentials are the same in all regions
     return PreparedApply(
         guarded(computed, source, lambda: arn),

@@ -19,8 +19,8 @@ from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unuse
 from reconciler.plan.model import Plan
 from reconciler.plan.saved_plan import Origin
 from reconciler.policy import has_wildcard
-from reconciler.workflow.file_plan import Globs, plan_registries, selected
 from reconciler.workflow.listener import LOG, Listener
+from reconciler.workflow.plan_from_file import Globs, plan_registries, selected
 from reconciler.workflow.registries import (
     Connections,
     caller_arn,

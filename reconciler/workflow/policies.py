@@ -23,7 +23,7 @@ from reconciler.registry.permissions import (
     reading_policy,
     writing_policy,
 )
-from reconciler.workflow.file_plan import Globs, selected
+from reconciler.workflow.plan_from_file import Globs, selected
 from reconciler.workflow.source import AccessSource
 
 _PARTITION = re.compile(r"arn:(aws[a-z-]*):")

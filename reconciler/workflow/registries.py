@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.registry.session import Connection, Identity
     from reconciler.registry.writer import RegistryWriter
 
-Roles = Mapping[RegistryScope, str | None]
+_Roles = Mapping[RegistryScope, str | None]
 """The role that is assumed in each registry and region, None for the caller's own credentials."""
 
 
@@ -50,13 +50,13 @@ def scopes_of(registry: Registry) -> tuple[RegistryScope, ...]:
     return tuple(RegistryScope(registry.account, region) for region in registry.regions)
 
 
-def roles_of(registry: Registry) -> Roles:
+def roles_of(registry: Registry) -> _Roles:
     """Return the role that the file's registry assumes, for each of its regions."""
     return dict.fromkeys(scopes_of(registry), registry.assume_role)
 
 
 def connect_registries(
-    roles: Roles, profile: str | None, listener: Listener
+    roles: _Roles, profile: str | None, listener: Listener
 ) -> dict[RegistryScope, RegistryConnection]:
     """Prepare the connections, without a call. Raises CallError for wrong AWS settings."""
     from reconciler.registry.reader import RegistryReader

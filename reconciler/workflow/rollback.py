@@ -22,9 +22,9 @@ from reconciler.plan.model import Finding, Plan
 from reconciler.plan.saved_plan import Origin
 from reconciler.policy import has_wildcard
 from reconciler.workflow.applier import PreparedApply
-from reconciler.workflow.file_plan import Globs, selected
 from reconciler.workflow.journals import read_journal_file
 from reconciler.workflow.listener import LOG, AssumingRole, Listener
+from reconciler.workflow.plan_from_file import Globs, selected
 from reconciler.workflow.planner import PlanResult
 from reconciler.workflow.registries import (
     Authors,

@@ -53,7 +53,7 @@ def plan(
     from reconciler.cli import access_results, inputs
     from reconciler.cli.listener import TerminalListener
     from reconciler.cli.option_hints import apply_command
-    from reconciler.workflow.plan_file import require_savable, write_plan_file
+    from reconciler.workflow.saved_plans import require_savable, write_plan_file
 
     keep_quiet(quiet)
     if plan_out is not None:

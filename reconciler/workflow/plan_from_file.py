@@ -31,19 +31,19 @@ def plan_registries(
     Only repositories that match one of `globs` count, all where there is none. Of those, each
     managed one that exists must have been read.
     """
-    rules = plan_rules(access)
-    plan = merge_plans(_plan_one(access, live, now, globs, rules) for live in registries)
+    inputs = plan_inputs(access)
+    plan = merge_plans(_plan_one(access, live, now, globs, inputs) for live in registries)
     return replace(plan, unmanaged=()) if access.unmanaged_repositories == "ignore" else plan
 
 
-def plan_rules(access: AccessFile) -> PlanInputs:
+def plan_inputs(access: AccessFile) -> PlanInputs:
     """Return what a plan needs of the file besides the grants."""
     never = tuple(placed.rule for placed in access.never_rules)
     return PlanInputs(access.ownership, display_names_of(access), to_create(access), never)
 
 
 def _plan_one(
-    access: AccessFile, live: LiveRegistry, now: datetime, globs: Globs, rules: PlanInputs
+    access: AccessFile, live: LiveRegistry, now: datetime, globs: Globs, inputs: PlanInputs
 ) -> Plan:
     if live.failure is not None:
         return _unlisted(access, live.scope, live.failure, globs)
@@ -57,7 +57,7 @@ def _plan_one(
         for name in live.names
         if selected(name, globs) and name != access.registry.probe_repository
     )
-    plan = compute_plan(desired, replace(live, names=in_scope), rules)
+    plan = compute_plan(desired, replace(live, names=in_scope), inputs)
     idle = _idle_globs(globs, live, desired) if globs else _idle_patterns(access, live)
     findings = (*idle, *_missing_probe(access, live))
     return merge_plans([plan, Plan(findings=findings)])
