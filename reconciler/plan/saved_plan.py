@@ -14,6 +14,7 @@ from typing import Literal, NotRequired, TypedDict, cast
 
 from jsonschema import Draft202012Validator
 
+from reconciler import __version__
 from reconciler.errors import InvalidError, RefusedError, Remedy
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.model.rule_ids import RuleId
@@ -183,6 +184,11 @@ class Origin:
     sha256: str
     account: str | None
     regions: tuple[str, ...]
+
+
+def origin_of(path: str, content: bytes, account: str | None, regions: tuple[str, ...]) -> Origin:
+    """Return what this version of the tool makes a plan from: a file with this content."""
+    return Origin(__version__, path, hashlib.sha256(content).hexdigest(), account, regions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.status import Status
 from reconciler.workflow.journals import keeping_journal, require_other_file
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
-from reconciler.workflow.plan_from_file import Globs
 from reconciler.workflow.planner import PlanResult, compute, guarded, read_live, with_names
 from reconciler.workflow.registries import (
     Authors,
@@ -26,6 +25,7 @@ from reconciler.workflow.registries import (
     roles_of,
 )
 from reconciler.workflow.saved_plans import StoredPlan, recompute
+from reconciler.workflow.selection import Globs
 from reconciler.workflow.source import AccessSource
 
 _STATUS_OF: Mapping[Result, Status] = {

@@ -12,15 +12,8 @@ from reconciler.model.rule_ids import RuleId
 from reconciler.plan.compute import compute_plan, merge_plans
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Finding, Plan, PlanError
-from reconciler.policy import glob_matches, globs_intersect
-
-Globs = tuple[str, ...]
-"""Names and patterns of repositories; without any, all are meant."""
-
-
-def selected(name: str, globs: Globs) -> bool:
-    """Whether a repository is among the selected ones."""
-    return not globs or any(glob_matches(glob, name) for glob in globs)
+from reconciler.policy import globs_intersect
+from reconciler.workflow.selection import Globs, selected, without_match
 
 
 def plan_registries(
@@ -91,6 +84,5 @@ def _missing_probe(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
 def _idle_globs(globs: Globs, live: LiveRegistry, desired: Sequence[Desired]) -> Iterable[Finding]:
     names = {*live.names, *(one.repository for one in desired)}
     message = "neither the file nor the registry has such a repository"
-    for glob in globs:
-        if not any(selected(name, (glob,)) for name in names):
-            yield Finding(glob, RuleId.NOTHING_SELECTED, message, live.scope.region)
+    for glob in without_match(globs, names):
+        yield Finding(glob, RuleId.NOTHING_SELECTED, message, live.scope.region)

@@ -1,15 +1,12 @@
 """What an apply would change, and where what is live differs from the file."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler import __version__
 from reconciler.access_file.checks.never import watched_names
 from reconciler.access_file.desired import managed_names
 from reconciler.access_file.document.problems import did_you_mean
 from reconciler.access_file.model import AccessFile, display_names_of
-from reconciler.errors import ArgumentError
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import LiveRegistry
 from reconciler.model.rule_ids import RuleId
@@ -17,10 +14,9 @@ from reconciler.model.status import Status
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
 from reconciler.plan.model import Plan
-from reconciler.plan.saved_plan import Origin
-from reconciler.policy import has_wildcard
+from reconciler.plan.saved_plan import Origin, origin_of
 from reconciler.workflow.listener import LOG, Listener
-from reconciler.workflow.plan_from_file import Globs, plan_registries, selected
+from reconciler.workflow.plan_from_file import plan_registries
 from reconciler.workflow.registries import (
     Connections,
     caller_arn,
@@ -28,7 +24,10 @@ from reconciler.workflow.registries import (
     read_registries,
     roles_of,
 )
+from reconciler.workflow.selection import Globs, exact_names, require_known, selected
 from reconciler.workflow.source import AccessSource
+
+_UNKNOWN = "neither the file nor the registry has such a repository"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +133,10 @@ def compute(
 def with_names(computed: Plan, source: AccessSource) -> ComputedPlan:
     """Return a plan with what the access file says of it."""
     registry = source.access.registry
-    sha256 = hashlib.sha256(source.content).hexdigest()
     return ComputedPlan(
         computed,
         display_names_of(source.access),
-        Origin(__version__, source.path, sha256, registry.account, registry.regions),
+        origin_of(source.path, source.content, registry.account, registry.regions),
         fails_unmanaged=source.access.unmanaged_repositories == "fail",
     )
 
@@ -160,14 +158,8 @@ def _require_public_known(source: AccessSource, live: Sequence[LiveRegistry]) ->
     known = {entry.repository for entry in source.access.entries}
     known.update(name for registry in live for name in registry.names)
     if all(registry.failure is None for registry in live):
-        for name in sorted(source.allowances.public):
-            if not has_wildcard(name) and name not in known:
-                raise ArgumentError(
-                    "allow_public",
-                    name,
-                    "neither the file nor the registry has such a repository",
-                    hint=did_you_mean(name, known),
-                )
+        names = sorted(exact_names(source.allowances.public))
+        require_known("allow_public", names, known, _UNKNOWN, lambda n: did_you_mean(n, known))
 
 
 def _require_selected_known(
@@ -176,7 +168,6 @@ def _require_selected_known(
     """Raise ArgumentError for a name that nothing has; a pattern may match nothing."""
     idle = [f.repository for f in computed.findings if f.rule is RuleId.NOTHING_SELECTED]
     listed = sum(registry.failure is None for registry in live)
-    for glob in repositories:
-        if not has_wildcard(glob) and idle.count(glob) == listed:
-            reason = "neither the file nor the registry has such a repository"
-            raise ArgumentError("repositories", glob, reason)
+    names = exact_names(repositories)
+    known = [name for name in names if idle.count(name) != listed]
+    require_known("repositories", names, known, _UNKNOWN)

@@ -1,6 +1,5 @@
 """Plan the way back from a journal: put back the policies that an apply replaced."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,22 +8,19 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from reconciler import __version__
 from reconciler.apply.journal.format import Author, JournaledWrite, read_journal
 from reconciler.apply.rollback import Rollback, plan_rollback
-from reconciler.errors import ArgumentError, InvalidError
+from reconciler.errors import InvalidError
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.guards import Allowances
 from reconciler.model.registry import RegistryScope
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
-from reconciler.plan.saved_plan import Origin
-from reconciler.policy import has_wildcard
+from reconciler.plan.saved_plan import Origin, origin_of
 from reconciler.workflow.applier import PreparedApply
 from reconciler.workflow.journals import read_journal_file
 from reconciler.workflow.listener import LOG, AssumingRole, Listener
-from reconciler.workflow.plan_from_file import Globs, selected
 from reconciler.workflow.planner import PlanResult
 from reconciler.workflow.registries import (
     Authors,
@@ -34,9 +30,11 @@ from reconciler.workflow.registries import (
     connect_registries,
     read_named,
 )
+from reconciler.workflow.selection import Globs, exact_names, require_known, selected, without_match
 from reconciler.workflow.source import NOTHING_ALLOWED
 
 _MOST_REGISTRIES = 40
+_UNKNOWN = "the journal has no such repository"
 
 
 def prepare_rollback(
@@ -89,12 +87,8 @@ def _check_names(
     if len(scopes) > _MOST_REGISTRIES:
         raise InvalidError(f"{path} names {len(scopes)} registries; no run writes to so many")
     names = {write.target.repository for write in writes}
-    reason = "the journal has no such repository"
-    for name in sorted(allowances.public - names):
-        raise ArgumentError("allow_public", name, reason)
-    for glob in repositories:
-        if not has_wildcard(glob) and glob not in names:
-            raise ArgumentError("repositories", glob, reason)
+    require_known("allow_public", sorted(allowances.public), names, _UNKNOWN)
+    require_known("repositories", exact_names(repositories), names, _UNKNOWN)
 
 
 def _plan(
@@ -112,12 +106,9 @@ def _plan(
         for scope, connection in connections.items()
     ]
     found = plan_rollback(writes, live, datetime.now(UTC))
-    message = "the journal has no such repository"
-    known = {write.target.repository for write in writes}
     idle = (
-        Finding(glob, RuleId.NOTHING_SELECTED, message)
-        for glob in repositories
-        if not any(selected(name, (glob,)) for name in known)
+        Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN)
+        for glob in without_match(repositories, (write.target.repository for write in writes))
     )
     findings = tuple(sorted((*found.plan.findings, *idle)))
     return replace(found, plan=replace(found.plan, findings=findings))
@@ -151,4 +142,4 @@ def _origin(writes: Sequence[JournaledWrite], journal: bytes, path: str) -> Orig
     scopes = sorted({write.target.scope for write in writes})
     account = scopes[0].account if scopes else None
     regions = tuple(sorted({scope.region for scope in scopes}))
-    return Origin(__version__, path, hashlib.sha256(journal).hexdigest(), account, regions)
+    return origin_of(path, journal, account, regions)
