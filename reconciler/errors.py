@@ -16,6 +16,9 @@ class Remedy(Enum):
     NAME_ACCESS_FILE = "name another access file"
     NAME_JOURNAL = "keep the journal in another file"
     SELECT_FEWER = "select fewer repositories"
+    SAVE_A_PART = "plan only these repositories, and save that plan"
+    PLAN_AGAIN = "make a new plan and save it"
+    SHOW_PLAN_SCHEMA = "compare it with the JSON schema of a plan"
     WRITE_ELSEWHERE = "write to another file"
     CHECK_AWS_SETTINGS = "check the profile, AWS_REGION, AWS_ENDPOINT_URL and the files in ~/.aws"
 
@@ -48,14 +51,29 @@ class UsageError(ReconcileError):
 class ArgumentError(UsageError):
     """A value of one parameter is wrong (exit 2).
 
-    `parameter` is the parameter's name, `reason` what is wrong with `value`.
+    `parameter` is the parameter's name, `reason` what is wrong with `value`. Without a value, the
+    parameter itself is out of place.
     """
 
-    def __init__(self, parameter: str, value: str, reason: str, *, hint: str | None = None) -> None:
-        super().__init__(f"{parameter} {value}: {reason}", hint=hint)
+    def __init__(
+        self,
+        parameter: str,
+        value: str | None,
+        reason: str,
+        *,
+        hint: str | None = None,
+        remedy: Remedy | None = None,
+    ) -> None:
         self.parameter = parameter
         self.value = value
         self.reason = reason
+        super().__init__(self.message_with(parameter), hint=hint, remedy=remedy)
+
+    def message_with(self, name: str) -> str:
+        """Return the message with another name of the parameter, such as an option's."""
+        if self.value is None:
+            return f"{self.reason}, without {name}"
+        return f"{name} {self.value}: {self.reason}"
 
 
 class InvalidError(ReconcileError):

@@ -50,12 +50,6 @@ class Writer(Protocol):
         Returns what `decide` returned instead of a new policy; None after a write.
         """
 
-    def set_policy(self, name: str, text: str) -> None:
-        """Replace a repository's policy."""
-
-    def delete_policy(self, name: str) -> None:
-        """Remove a repository's policy."""
-
     def create_repository(self, name: str, settings: RepositorySettings) -> None:
         """Create a repository."""
 

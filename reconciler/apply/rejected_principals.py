@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from reconciler.apply.model import Outcome, Reader, Writer
+from reconciler.apply.model import Outcome, Reader
 from reconciler.apply.retry import Deadline, write_policy
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.model.registry import RegistryScope
@@ -42,6 +42,16 @@ class ProbeReader(Reader, Protocol):
         """Return whether a repository holds any image. Raises ReconcileError."""
 
 
+class ProbeWriter(Protocol):
+    """Writes to the scratch repository, whatever its policy is; raises as `Writer` does."""
+
+    def set_policy(self, name: str, text: str) -> None:
+        """Replace a repository's policy."""
+
+    def delete_policy(self, name: str) -> None:
+        """Remove a repository's policy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """The scratch repository of one registry and region.
@@ -51,7 +61,7 @@ class Probe:
 
     repository: str
     reader: ProbeReader
-    writer: Writer
+    writer: ProbeWriter
     stopped: Callable[[], bool]
     new_deadline: Callable[[float], Deadline]
 

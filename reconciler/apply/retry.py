@@ -11,7 +11,7 @@ from reconciler.registry.errors import CallError, Retry, WriteOutcomeUnknownErro
 
 T = TypeVar("T")
 
-WRITE_SECONDS = {Retry.THROTTLED: 120.0, Retry.UNSENT: 15.0, Retry.UNKNOWN_OUTCOME: 15.0}
+_WRITE_SECONDS = {Retry.THROTTLED: 120.0, Retry.UNSENT: 15.0, Retry.UNKNOWN_OUTCOME: 15.0}
 """How long a write is repeated, by the reason, from its first failure for that reason."""
 
 _FIRST_PAUSE = 0.25  # seconds; doubles with each wait for one reason
@@ -114,5 +114,5 @@ def write_policy(
     new_deadline: Callable[[float], Deadline], more: Mapping[Retry, Deadline] | None = None
 ) -> RetryPolicy:
     """Return the policy of a write; `more` are deadlines for reasons that only some writes have."""
-    usual = {retry: new_deadline(seconds) for retry, seconds in WRITE_SECONDS.items()}
+    usual = {retry: new_deadline(seconds) for retry, seconds in _WRITE_SECONDS.items()}
     return RetryPolicy({**usual, **(more or {})})

@@ -46,14 +46,14 @@ class Rollback:
 class MergedWrites:
     """The writes of one repository that are undone together.
 
-    `old` is the policy before them, None for no policy. `news` are those that may be live after
-    them if no other writer wrote: more than one if a run was killed before it recorded the outcome.
-    `created`: they created the repository. `unknown_since` is when the last of them was begun, if
-    its outcome is unknown.
+    `before` is the policy before them, None for no policy. `possible_after` are those that may be
+    live after them if no other writer wrote: more than one if a run was killed before it recorded
+    the outcome. `created`: they created the repository. `unknown_since` is when the last of them
+    was begun, if its outcome is unknown.
     """
 
-    old: str | None
-    news: tuple[str | None, ...]
+    before: str | None
+    possible_after: tuple[str | None, ...]
     created: bool
     unknown_since: datetime | None = None
 
@@ -103,14 +103,16 @@ def merge_writes(target: Target, writes: Sequence[JournaledWrite]) -> MergedWrit
             merged.append(earlier)
         elif earlier.written is Done.YES or not _is_same_text(target, earlier.before, found):
             break
-    news = []
+    possible_after = []
     for write in merged:
-        news.append(write.after)
+        possible_after.append(write.after)
         if write.written is Done.YES:
             break
     first, last = merged[-1], merged[0]
     unknown_since = last.at if last.written is Done.UNKNOWN else None
-    return MergedWrites(first.before, tuple(news), first.change == "create", unknown_since)
+    return MergedWrites(
+        first.before, tuple(possible_after), first.change == "create", unknown_since
+    )
 
 
 def _is_same_text(target: Target, left: str | None, right: str | None) -> bool:
@@ -127,13 +129,13 @@ def _plan_one(
     if merged is None:
         return _unwritten(target, writes[-1], live)
     findings = _created(target) if merged.created else ()
-    if same_policy(live, target.read(merged.old)):
+    if same_policy(live, target.read(merged.before)):
         return Plan(in_sync=1, findings=(*findings, *_unsettled(target, merged, now)))
-    if not any(same_policy(live, target.read(new)) for new in merged.news):
+    if not any(same_policy(live, target.read(after)) for after in merged.possible_after):
         message = "another writer has changed the policy since; the rollback does not change it"
         return Plan(findings=(finding(target, RuleId.CHANGED_SINCE, message),))
     facts = facts_of_policy(live)
-    return _restore(merged.old, CurrentPolicy(target, text, live, facts, facts), findings)
+    return _restore(merged.before, CurrentPolicy(target, text, live, facts, facts), findings)
 
 
 def _unsettled(target: Target, merged: MergedWrites, now: datetime) -> Iterable[Finding]:

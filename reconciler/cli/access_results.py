@@ -28,7 +28,7 @@ from reconciler.report.plan_text import (
     render_refusals,
 )
 from reconciler.report.plan_view import PlanView, RefusalView, view_drift, view_plan
-from reconciler.workflow import ApplyResult, PlanResult
+from reconciler.workflow import ApplyResult, ComputedPlan, PlanResult
 
 
 def show_comparison(comparison: Comparison, format_: Format) -> None:
@@ -71,7 +71,7 @@ def show_before_writing(result: PlanResult, format_: Format, *, sure: bool, grou
         print_message(as_text(paint_for(sys.stderr)).rstrip("\n"))
 
 
-def show_drift(result: PlanResult, format_: Format, *, grouped: bool) -> None:
+def show_drift(result: ComputedPlan, format_: Format, *, grouped: bool) -> None:
     """Write how the live access differs from the file."""
     view = view_drift(result.plan, result.display_names)
     write(
@@ -99,7 +99,7 @@ def show_outcomes(applied: ApplyResult, format_: Format) -> None:
 
 
 def show_refusals(result: PlanResult) -> None:
-    """Write to stderr what makes a plan fail: each guard's refusal, and unmanaged repositories.
+    """Write to stderr what makes a plan fail: each guard's refusal, and what `show_unmanaged` says.
 
     Before them, the allowances that the plan does not need.
     """
@@ -109,6 +109,11 @@ def show_refusals(result: PlanResult) -> None:
     if result.refusals:
         shown = render_refusals(refusal_views(result.refusals), paint_for(sys.stderr))
         print_message(shown.rstrip("\n"))
+    show_unmanaged(result)
+
+
+def show_unmanaged(result: ComputedPlan) -> None:
+    """Write to stderr how many repositories are unmanaged, where the file makes that a failure."""
     if result.fails_unmanaged and result.plan.unmanaged:
         count = len(result.plan.unmanaged)
         print_message(f"unmanaged repositories: {count}; the file says that this fails")

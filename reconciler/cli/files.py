@@ -1,13 +1,13 @@
 """The files that a command line names, read as a whole."""
 
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
+from typing import BinaryIO
 
 import typer
 
-from reconciler.errors import InvalidError, ReconcileError, Remedy, UsageError
+from reconciler.errors import Remedy, UsageError
+from reconciler.workflow import files
 
 MAX_ACCESS_FILE = 16 * 2**20
 """The largest access file that is read, in bytes; 10,000 repositories take about one MiB."""
@@ -30,6 +30,11 @@ def name_of(path: Path) -> str:
     return "stdin" if path == STDIN else str(path)
 
 
+def stdin_of(path: Path) -> BinaryIO | None:
+    """Return stdin for `-`, None for a file that is still to be opened."""
+    return sys.stdin.buffer if path == STDIN else None
+
+
 def require_one_stdin(*paths: Path | None) -> None:
     """Raise UsageError where more than one of these is stdin."""
     if paths.count(STDIN) > 1:
@@ -49,25 +54,8 @@ def read_file(
     called: str = "file",
     hint: str | None = None,
     remedy: Remedy | None = None,
-    check: Callable[[int], None] = lambda _handle: None,
 ) -> bytes:
-    """Read a file of at most so many bytes; `-` is stdin.
-
-    `called` is what it should be, `hint` and `remedy` help where it does not exist, `check` is
-    called with the open file's handle. Raises UsageError where there is no such file, InvalidError
-    for a larger one, ReconcileError for one that can't be read.
-    """
-    name = name_of(path)
-    try:
-        with nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as file:
-            check(file.fileno())
-            content = file.read(most + 1)
-    except FileNotFoundError:
-        raise UsageError(f"there is no {called} {name}", hint=hint, remedy=remedy) from None
-    except IsADirectoryError:
-        raise UsageError(f"{name} is a directory, not a {called}") from None
-    except OSError as error:
-        raise ReconcileError(f"{name} can't be read: {error.strerror}") from None
-    if len(content) > most:
-        raise InvalidError(f"{name} is larger than a {called} can be ({most:,} bytes)")
-    return content
+    """Read a file of at most `most` bytes; `-` is stdin. Raises as `files.read_file`."""
+    return files.read_file(
+        Path(name_of(path)), most, opened=stdin_of(path), called=called, hint=hint, remedy=remedy
+    )

@@ -17,11 +17,14 @@ from reconciler.report.layout import unbroken
 if TYPE_CHECKING:
     from reconciler.workflow import StoredPlan
 
-_HINTS = {
+HINTS = {
     Remedy.NAME_ACCESS_FILE: "'reconcile init' writes one; -f FILE or $ECR_ACCESS_FILE names "
     "another",
     Remedy.NAME_JOURNAL: "--journal PATH names another place",
     Remedy.SELECT_FEWER: "--repository GLOB takes a part at a time",
+    Remedy.SAVE_A_PART: "'reconcile plan --repository GLOB --out PLAN' saves a part",
+    Remedy.PLAN_AGAIN: "'reconcile plan --out PLAN' writes one",
+    Remedy.SHOW_PLAN_SCHEMA: "'reconcile schema plan' prints the schema of a plan",
     Remedy.WRITE_ELSEWHERE: "--format json writes to stdout",
     Remedy.CHECK_AWS_SETTINGS: "check --profile, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and "
     "the files in ~/.aws",
@@ -35,7 +38,7 @@ def message_of(error: ReconcileError) -> str:
     """Return an error's message; a wrong value is named by its option."""
     if isinstance(error, ArgumentError):
         option = _PARAMETERS.get(error.parameter) or f"--{error.parameter.replace('_', '-')}"
-        return f"{option} {error.value}: {error.reason}"
+        return error.message_with(option)
     return error.message
 
 
@@ -44,7 +47,7 @@ def hint_of(error: ReconcileError) -> str | None:
     if isinstance(error, OtherFileError):
         return file_option(error.made_from)
     if error.remedy is not None and error.hint == error.remedy.value:
-        return _HINTS[error.remedy]
+        return HINTS[error.remedy]
     return error.hint
 
 
@@ -67,16 +70,17 @@ def allowance_option(guard: str) -> str:
 
 
 def problems_with_options(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Add the option to the hints of problems that an option allows."""
-    return tuple(
-        problem._replace(
-            hint=f"{problem.hint}, or pass --allow-public {shlex.quote(problem.repository)} to "
-            "each command that reads the file"
-        )
-        if problem.rule is RuleId.PUBLIC and problem.repository
-        else problem
-        for problem in problems
-    )
+    """Return problems whose hints name the command or option that helps, where there is one."""
+    return tuple(problem._replace(hint=_hint_with_option(problem)) for problem in problems)
+
+
+def _hint_with_option(problem: Problem) -> str | None:
+    if problem.rule is RuleId.EMPTY_FILE:
+        return "'reconcile init' writes a starter file"
+    if problem.rule is RuleId.PUBLIC and problem.repository:
+        option = f"--allow-public {shlex.quote(problem.repository)}"
+        return f"{problem.hint}, or pass {option} to each command that reads the file"
+    return problem.hint
 
 
 def options_of(allowed: Allowances, file: Path, profile: str | None) -> list[str]:

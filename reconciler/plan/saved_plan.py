@@ -14,7 +14,8 @@ from typing import Literal, NotRequired, TypedDict, cast
 
 from jsonschema import Draft202012Validator
 
-from reconciler.errors import InvalidError, RefusedError
+from reconciler import __version__
+from reconciler.errors import InvalidError, RefusedError, Remedy
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Change, ChangeKind, Finding, NeverViolation, Plan, PlanError
@@ -36,7 +37,6 @@ FORMAT_VERSION = "1"
 
 TOOL = "reconcile"
 
-PLAN_AGAIN = "make a new one with 'reconcile plan'"
 _SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _LONGEST_VERSION = 32
 _LONGEST_PLACE = 200
@@ -186,6 +186,11 @@ class Origin:
     regions: tuple[str, ...]
 
 
+def origin_of(path: str, content: bytes, account: str | None, regions: tuple[str, ...]) -> Origin:
+    """Return what this version of the tool makes a plan from: a file with this content."""
+    return Origin(__version__, path, hashlib.sha256(content).hexdigest(), account, regions)
+
+
 @dataclass(frozen=True, slots=True)
 class SavedChange:
     """One change as it was saved; `settings` exactly where the repository is to be created.
@@ -267,14 +272,16 @@ def read_saved(text: str, schema: Mapping[str, object]) -> SavedPlan:
     try:
         return _saved(_document(load_json(text), schema))
     except MalformedError as malformed:
-        raise InvalidError(f"the plan can't be read: {malformed}", hint=PLAN_AGAIN) from None
+        raise InvalidError(
+            f"the plan can't be read: {malformed}", remedy=Remedy.PLAN_AGAIN
+        ) from None
     except RecursionError:
-        raise InvalidError("the plan is nested too deeply", hint=PLAN_AGAIN) from None
+        raise InvalidError("the plan is nested too deeply", remedy=Remedy.PLAN_AGAIN) from None
 
 
 def _document(value: object, schema: Mapping[str, object]) -> PlanJson:
     if not isinstance(value, dict) or not _is_ours(value):
-        raise InvalidError("not a reconcile plan", hint=PLAN_AGAIN)
+        raise InvalidError("not a reconcile plan", remedy=Remedy.PLAN_AGAIN)
     _check_format(value["format_version"])
     _check_digest(value)
     _check_schema(value, schema)
@@ -286,7 +293,7 @@ def _check_format(version: object) -> None:
         raise RefusedError(
             f"the plan is in format {_quoted(version)}, of another version of reconcile; this one "
             f"reads format {_quoted(FORMAT_VERSION)}",
-            hint=PLAN_AGAIN,
+            remedy=Remedy.PLAN_AGAIN,
         )
 
 
@@ -295,13 +302,13 @@ def _check_digest(value: Mapping[str, object]) -> None:
         raise RefusedError(
             "the plan has no digest: it was edited, or it is the output of drift or apply, which "
             "can't be applied",
-            hint=PLAN_AGAIN,
+            remedy=Remedy.PLAN_AGAIN,
         )
     if value["digest"] != digest_of(value):
         raise RefusedError(
             "the plan was edited or damaged since it was made: its digest does not match its "
             "content",
-            hint=PLAN_AGAIN,
+            remedy=Remedy.PLAN_AGAIN,
         )
 
 
@@ -311,7 +318,7 @@ def _check_schema(value: Mapping[str, object], schema: Mapping[str, object]) -> 
         place = json_place(tuple(error.absolute_path))[:_LONGEST_PLACE]
         raise InvalidError(
             f"the plan is malformed: {place} breaks the schema's {error.validator!r}",
-            hint="'reconcile schema plan' prints the schema of a plan",
+            remedy=Remedy.SHOW_PLAN_SCHEMA,
         )
 
 
@@ -329,7 +336,9 @@ def _saved(document: PlanJson) -> SavedPlan:
     changes = sorted(map(_change, document["changes"]), key=lambda change: change.target)
     counted = Counter(change.target for change in changes)
     for target in (target for target, number in counted.items() if number > 1):
-        raise InvalidError(f"the plan is malformed: it changes {target} twice", hint=PLAN_AGAIN)
+        raise InvalidError(
+            f"the plan is malformed: it changes {target} twice", remedy=Remedy.PLAN_AGAIN
+        )
     return SavedPlan(
         account=cast("str", document["registry"]["account"]),
         regions=tuple(document["registry"]["regions"]),
@@ -429,7 +438,7 @@ def _rule(rule: str) -> RuleId:
     except ValueError:
         raise InvalidError(
             f"the plan is malformed: this version of reconcile has no rule {_quoted(rule)}",
-            hint=PLAN_AGAIN,
+            remedy=Remedy.PLAN_AGAIN,
         ) from None
 
 

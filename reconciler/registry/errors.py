@@ -10,21 +10,21 @@ from reconciler.errors import ReconcileError, Remedy
 class FailureKind(Enum):
     """The kind of a failed call."""
 
-    SETTINGS = "settings"  # a wrong profile, region or endpoint address
-    CREDENTIALS = "credentials"  # none, expired, a wrong signature, or a refused role
-    NOT_ACCEPTED = "not-accepted"  # credentials that are unknown, maybe in this region only
-    CONNECTION = "connection"  # no connection: nothing was sent
-    TLS = "tls"
-    UNANSWERED = "unanswered"  # sent, but no response, or an unreadable one
-    SERVICE = "service"  # the service failed (HTTP 5xx)
-    THROTTLED = "throttled"
-    DENIED = "denied"
-    REPOSITORY_MISSING = "repository-missing"
-    REPOSITORY_EXISTS = "repository-exists"
-    POLICY_MISSING = "policy-missing"
-    PRINCIPAL_NOT_FOUND = "principal-not-found"
-    INVALID_POLICY = "invalid-policy"
-    REJECTED = "rejected"  # any other refusal
+    SETTINGS = auto()  # a wrong profile, region or endpoint address
+    CREDENTIALS = auto()  # none, expired, a wrong signature, or a refused role
+    NOT_ACCEPTED = auto()  # credentials that are unknown, maybe in this region only
+    CONNECTION = auto()  # no connection: nothing was sent
+    TLS = auto()
+    UNANSWERED = auto()  # sent, but no response, or an unreadable one
+    SERVICE = auto()  # the service failed (HTTP 5xx)
+    THROTTLED = auto()
+    DENIED = auto()
+    REPOSITORY_MISSING = auto()
+    REPOSITORY_EXISTS = auto()
+    POLICY_MISSING = auto()
+    PRINCIPAL_NOT_FOUND = auto()
+    INVALID_POLICY = auto()
+    REJECTED = auto()  # any other refusal
 
 
 class Retry(Enum):

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from reconciler.workflow.listener import Listener as Listener
     from reconciler.workflow.listener import LogListener as LogListener
     from reconciler.workflow.listener import Progress as Progress
-    from reconciler.workflow.plan_file import StoredPlan as StoredPlan
-    from reconciler.workflow.plan_file import read_plan as read_plan
-    from reconciler.workflow.plan_file import write_plan_file as write_plan_file
+    from reconciler.workflow.planner import ComputedPlan as ComputedPlan
     from reconciler.workflow.planner import PlanResult as PlanResult
     from reconciler.workflow.planner import drift as drift
     from reconciler.workflow.planner import plan as plan
@@ -30,6 +28,9 @@ if TYPE_CHECKING:
     from reconciler.workflow.policies import compare as compare
     from reconciler.workflow.policies import compile_policies as compile_policies
     from reconciler.workflow.rollback import prepare_rollback as prepare_rollback
+    from reconciler.workflow.saved_plans import StoredPlan as StoredPlan
+    from reconciler.workflow.saved_plans import read_plan as read_plan
+    from reconciler.workflow.saved_plans import write_plan_file as write_plan_file
     from reconciler.workflow.source import AccessSource as AccessSource
     from reconciler.workflow.source import InvalidFileError as InvalidFileError
     from reconciler.workflow.source import load as load
@@ -46,10 +47,10 @@ _NAMES = {
         "prepare_apply",
     ),
     "reconciler.workflow.listener": ("Event", "Listener", "LogListener", "Progress"),
-    "reconciler.workflow.plan_file": ("StoredPlan", "read_plan", "write_plan_file"),
-    "reconciler.workflow.planner": ("PlanResult", "drift", "plan"),
+    "reconciler.workflow.planner": ("ComputedPlan", "PlanResult", "drift", "plan"),
     "reconciler.workflow.policies": ("caller_policy", "compare", "compile_policies"),
     "reconciler.workflow.rollback": ("prepare_rollback",),
+    "reconciler.workflow.saved_plans": ("StoredPlan", "read_plan", "write_plan_file"),
     "reconciler.workflow.source": ("AccessSource", "InvalidFileError", "load", "validate"),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}

@@ -8,16 +8,15 @@ from pathlib import Path
 from reconciler.apply.execute import execute
 from reconciler.apply.journal.format import Command
 from reconciler.apply.model import AS_DESIRED, Done, Journal, Outcome, ReaderWriter, Result
-from reconciler.apply.rejected_principals import Probe, name_missing
+from reconciler.apply.rejected_principals import Probe, ProbeWriter, name_missing
 from reconciler.apply.retry import Deadline
 from reconciler.apply.run import Run
+from reconciler.errors import ArgumentError, Remedy
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.status import Status
-from reconciler.workflow.file_plan import Globs
-from reconciler.workflow.journals import keeping_journal
+from reconciler.workflow.journals import keeping_journal, require_other_file
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
-from reconciler.workflow.plan_file import StoredPlan
-from reconciler.workflow.planner import PlanResult, compute, guarded, read_live, result_of
+from reconciler.workflow.planner import PlanResult, compute, guarded, read_live, with_names
 from reconciler.workflow.registries import (
     Authors,
     Connections,
@@ -25,7 +24,8 @@ from reconciler.workflow.registries import (
     connect_registries,
     roles_of,
 )
-from reconciler.workflow.replay import replay
+from reconciler.workflow.saved_plans import StoredPlan, recompute
+from reconciler.workflow.selection import Globs
 from reconciler.workflow.source import AccessSource
 
 _STATUS_OF: Mapping[Result, Status] = {
@@ -43,7 +43,8 @@ class PreparedApply:
     """A plan to carry out, the connections to its registries, and who writes there.
 
     `digest` is that of a saved plan, None for one that was just computed. `left_alone` are the
-    repositories that a rollback leaves alone, since others have changed them.
+    repositories that a rollback leaves alone, since others have changed them, `rolled_back` is the
+    file of the journal that it undoes.
     """
 
     result: PlanResult
@@ -53,6 +54,7 @@ class PreparedApply:
     digest: str | None = None
     probe_repository: str | None = None
     left_alone: tuple[Target, ...] = ()
+    rolled_back: Path | None = None
 
     def skip(self, reason: str) -> "ApplyResult":
         """Return the result of carrying out nothing."""
@@ -108,20 +110,24 @@ def prepare_apply(
     """Compute a plan, or compute a saved one again, and check it against the guards.
 
     Writes nothing. Asks STS first: raises RefusedError where the caller's account is not the
-    registry's. Else raises as `plan` and `replay`; a saved plan is taken as a whole.
+    registry's. Raises ArgumentError where `repositories` would limit a saved plan. Else raises as
+    `plan` and `recompute`.
     """
-    replayed = None if stored is None else replay(stored, source)
+    if stored is not None and repositories:
+        reason = "a saved plan is applied as a whole"
+        raise ArgumentError("repositories", None, reason, remedy=Remedy.SAVE_A_PART)
+    recomputed = None if stored is None else recompute(stored, source)
     registry = source.access.registry
     connections = connect_registries(roles_of(registry), profile, listener)
     authors = authors_of(connections)
-    if replayed is None:
+    if recomputed is None:
         live = read_live(source, connections, repositories, listener)
-        result = compute(source, live, repositories)
+        computed = compute(source, live, repositories)
     else:
-        result = result_of(replayed, source)
+        computed = with_names(recomputed, source)
     arn = next(iter(authors.values())).arn  # the credentials are the same in all regions
     return PreparedApply(
-        guarded(result, source, lambda: arn),
+        guarded(computed, source, lambda: arn),
         connections,
         authors,
         digest=None if stored is None else stored.plan.digest,
@@ -142,8 +148,11 @@ def apply(
     `journal` is a file to append to, by default a new one in the user's state directory. `wait` is
     how many seconds a new role is waited for. Once `stopped` returns True, the writes under way are
     finished and no more are begun. What AWS answers becomes an outcome. Raises ReconcileError
-    before the first write, where no journal can be kept.
+    before the first write, where no journal can be kept: UsageError where it is the journal that
+    is rolled back.
     """
+    if prepared.rolled_back is not None:
+        require_other_file(prepared.rolled_back, journal)
     changes = prepared.result.plan.changes
     if prepared.result.refusals:
         return prepared.skip("a guard refused the plan")
@@ -169,7 +178,11 @@ def _carry_out(
     listener: Listener,
 ) -> ApplyResult:
     changes = prepared.result.plan.changes
-    registries = {s: c.reader_writer() for s, c in prepared.connections.items()}
+    writers = {scope: one.writer() for scope, one in prepared.connections.items()}
+    registries = {
+        scope: ReaderWriter(prepared.connections[scope].reader, writer)
+        for scope, writer in writers.items()
+    }
     done = 0
     with listener.progress("applying") as progress:
 
@@ -182,13 +195,13 @@ def _carry_out(
         waiting = partial(listener.notify, WaitingForRoles(wait))
         run = Run(journal, new_deadline(wait, on_first_wait=waiting), stopped, new_deadline)
         outcomes = execute(changes, registries, run, count)
-        outcomes = name_missing(outcomes, _probes(prepared, registries, run))
+        outcomes = name_missing(outcomes, _probes(prepared, writers, run))
     unrecorded = journal.damage() is not None
     return ApplyResult(prepared, outcomes, interrupted=stopped(), unrecorded=unrecorded)
 
 
 def _probes(
-    prepared: PreparedApply, registries: Mapping[RegistryScope, ReaderWriter], run: Run
+    prepared: PreparedApply, writers: Mapping[RegistryScope, ProbeWriter], run: Run
 ) -> dict[RegistryScope, Probe]:
     """Return the scratch repositories to find unknown principals with, while the run goes on."""
 
@@ -199,8 +212,6 @@ def _probes(
     if name is None or halted():
         return {}
     return {
-        scope: Probe(
-            name, prepared.connections[scope].reader, registry.writer, halted, run.new_deadline
-        )
-        for scope, registry in registries.items()
+        scope: Probe(name, prepared.connections[scope].reader, writer, halted, run.new_deadline)
+        for scope, writer in writers.items()
     }

@@ -6,13 +6,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
-from reconciler.apply.journal.format import Command, RunInfo, read_journal
+from reconciler.apply.journal.format import MAX_JOURNAL, Command, RunInfo, read_journal
 from reconciler.apply.journal.run_journal import RunJournal, start_journal
 from reconciler.errors import ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change
+from reconciler.workflow.files import read_file
 from reconciler.workflow.listener import JournalDamaged, JournalKept, JournalStarted, Listener
 from reconciler.workflow.registries import Authors
 
@@ -57,12 +60,18 @@ def keeping_journal(
 def _damaged(path: Path, damage: str, run: str, written: frozenset[Target]) -> JournalDamaged:
     """Read a damaged journal back, to find which of a run's writes it still has."""
     try:
-        content = path.read_bytes() if path.is_file() else b""
+        content = read_journal_file(path) if path.is_file() else b""
         found = {write.target for write in read_journal(content) if write.run == run}
-    except (OSError, ReconcileError):
+    except ReconcileError:
         found = set()
     recorded, unrecorded = sorted(written & found), sorted(written - found)
     return JournalDamaged(path, damage, tuple(recorded), tuple(unrecorded))
+
+
+def read_journal_file(path: Path, opened: BinaryIO | None = None) -> bytes:
+    """Read a journal's content. Raises as `read_file`, RefusedError while a run is writing it."""
+    check = partial(_require_unlocked, path)
+    return read_file(path, MAX_JOURNAL, opened=opened, called="journal", check=check)
 
 
 def default_path(account: str, run: str, now: datetime) -> Path:
@@ -93,7 +102,7 @@ def require_other_file(rolled_back: Path, path: Path | None) -> None:
         )
 
 
-def require_unlocked(path: Path, handle: int) -> None:
+def _require_unlocked(path: Path, handle: int) -> None:
     """Raise RefusedError while a run is writing the journal that `handle` has open."""
     if sys.platform == "win32":
         return

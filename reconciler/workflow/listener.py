@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reconciler.model.registry import Target
+from reconciler.printable import printable
 
 Progress = Callable[[int, int], None]
 """Is told how many repositories are done, and of how many."""
@@ -109,7 +110,7 @@ class LogListener:
     def notify(self, event: Event) -> None:
         """Log an event: a damaged journal as an error, all others as information."""
         level = logging.ERROR if isinstance(event, JournalDamaged) else logging.INFO
-        _LOG.log(level, "%s", event)
+        _LOG.log(level, "%s", printable(str(event)))
 
     @contextmanager
     def progress(self, task: str) -> Iterator[Progress]:

@@ -1,15 +1,12 @@
 """What an apply would change, and where what is live differs from the file."""
 
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler import __version__
 from reconciler.access_file.checks.never import watched_names
 from reconciler.access_file.desired import managed_names
 from reconciler.access_file.model import AccessFile, display_names_of
 from reconciler.closest import did_you_mean
-from reconciler.errors import ArgumentError
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import LiveRegistry
 from reconciler.model.rule_ids import RuleId
@@ -17,10 +14,9 @@ from reconciler.model.status import Status
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
 from reconciler.plan.model import Plan
-from reconciler.plan.saved_plan import Origin
-from reconciler.policy import has_wildcard
-from reconciler.workflow.file_plan import Globs, plan_registries, selected
+from reconciler.plan.saved_plan import Origin, origin_of
 from reconciler.workflow.listener import LOG, Listener
+from reconciler.workflow.plan_from_file import plan_registries
 from reconciler.workflow.registries import (
     Connections,
     caller_arn,
@@ -28,12 +24,15 @@ from reconciler.workflow.registries import (
     read_registries,
     roles_of,
 )
+from reconciler.workflow.selection import Globs, exact_names, require_known, selected
 from reconciler.workflow.source import AccessSource
+
+_UNKNOWN = "neither the file nor the registry has such a repository"
 
 
 @dataclass(frozen=True, slots=True)
-class PlanResult:
-    """A plan, the file's names for what is in it, and the guards' refusals of it.
+class ComputedPlan:
+    """A plan that no guard has checked, and the file's names for what is in it.
 
     `fails_unmanaged` is whether the file makes unmanaged repositories a failure.
     """
@@ -41,19 +40,33 @@ class PlanResult:
     plan: Plan
     display_names: DisplayNames
     origin: Origin
-    refusals: tuple[Refusal, ...] = ()
-    unused_allowances: tuple[UnusedAllowance, ...] = ()
-    fails_unmanaged: bool = False
+    fails_unmanaged: bool
 
     @property
     def statuses(self) -> frozenset[Status]:
         """What the plan amounts to; changes alone are no status."""
-        found = {
-            Status.REFUSED: bool(self.refusals),
-            Status.FAILED: bool(self.plan.errors),
-            Status.DIFFERS: self.fails_unmanaged and bool(self.plan.unmanaged),
-        }
-        return frozenset(status for status, holds in found.items() if holds)
+        return frozenset(_statuses(self))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanResult(ComputedPlan):
+    """A plan, and the guards' refusals of it; without any, it may be applied."""
+
+    refusals: tuple[Refusal, ...]
+    unused_allowances: tuple[UnusedAllowance, ...] = ()
+
+    @property
+    def statuses(self) -> frozenset[Status]:
+        """What the plan amounts to; changes alone are no status."""
+        refused = {Status.REFUSED} if self.refusals else set()
+        return frozenset(_statuses(self)) | refused
+
+
+def _statuses(computed: ComputedPlan) -> Iterator[Status]:
+    if computed.plan.errors:
+        yield Status.FAILED
+    if computed.fails_unmanaged and computed.plan.unmanaged:
+        yield Status.DIFFERS
 
 
 def plan(
@@ -81,7 +94,7 @@ def drift(
     repositories: Globs = (),
     profile: str | None = None,
     listener: Listener = LOG,
-) -> PlanResult:
+) -> ComputedPlan:
     """Return where what is live differs from the file, without grants that have expired.
 
     Also reads the unmanaged repositories that a never rule is about. Reads only; raises as `plan`.
@@ -107,31 +120,37 @@ def read_live(
     return read_registries(connections, select, listener)
 
 
-def compute(source: AccessSource, live: Sequence[LiveRegistry], repositories: Globs) -> PlanResult:
+def compute(
+    source: AccessSource, live: Sequence[LiveRegistry], repositories: Globs
+) -> ComputedPlan:
     """Compare what the file asks for with what is live. Raises ArgumentError for unknown names."""
     computed = plan_registries(source.access, live, source.now, repositories)
     _require_public_known(source, live)
     _require_selected_known(computed, repositories, live)
-    return result_of(computed, source)
+    return with_names(computed, source)
 
 
-def result_of(computed: Plan, source: AccessSource) -> PlanResult:
+def with_names(computed: Plan, source: AccessSource) -> ComputedPlan:
     """Return a plan with what the access file says of it."""
     registry = source.access.registry
-    sha256 = hashlib.sha256(source.content).hexdigest()
-    return PlanResult(
+    return ComputedPlan(
         computed,
         display_names_of(source.access),
-        Origin(__version__, source.path, sha256, registry.account, registry.regions),
+        origin_of(source.path, source.content, registry.account, registry.regions),
         fails_unmanaged=source.access.unmanaged_repositories == "fail",
     )
 
 
-def guarded(result: PlanResult, source: AccessSource, caller: Callable[[], str]) -> PlanResult:
+def guarded(computed: ComputedPlan, source: AccessSource, caller: Callable[[], str]) -> PlanResult:
     """Check a plan against the guards; `caller` returns the ARN of who would write."""
-    refusals = check_guards(result.plan, source.access.guards, source.allowances, caller)
-    unused = unused_allowances(result.plan, source.allowances)
-    return replace(result, refusals=refusals, unused_allowances=unused)
+    return PlanResult(
+        computed.plan,
+        computed.display_names,
+        computed.origin,
+        computed.fails_unmanaged,
+        check_guards(computed.plan, source.access.guards, source.allowances, caller),
+        unused_allowances(computed.plan, source.allowances),
+    )
 
 
 def _require_public_known(source: AccessSource, live: Sequence[LiveRegistry]) -> None:
@@ -139,14 +158,8 @@ def _require_public_known(source: AccessSource, live: Sequence[LiveRegistry]) ->
     known = {entry.repository for entry in source.access.entries}
     known.update(name for registry in live for name in registry.names)
     if all(registry.failure is None for registry in live):
-        for name in sorted(source.allowances.public):
-            if not has_wildcard(name) and name not in known:
-                raise ArgumentError(
-                    "allow_public",
-                    name,
-                    "neither the file nor the registry has such a repository",
-                    hint=did_you_mean(name, known),
-                )
+        names = sorted(exact_names(source.allowances.public))
+        require_known("allow_public", names, known, _UNKNOWN, lambda n: did_you_mean(n, known))
 
 
 def _require_selected_known(
@@ -155,7 +168,6 @@ def _require_selected_known(
     """Raise ArgumentError for a name that nothing has; a pattern may match nothing."""
     idle = [f.repository for f in computed.findings if f.rule is RuleId.NOTHING_SELECTED]
     listed = sum(registry.failure is None for registry in live)
-    for glob in repositories:
-        if not has_wildcard(glob) and idle.count(glob) == listed:
-            reason = "neither the file nor the registry has such a repository"
-            raise ArgumentError("repositories", glob, reason)
+    names = exact_names(repositories)
+    known = [name for name in names if idle.count(name) != listed]
+    require_known("repositories", names, known, _UNKNOWN)

@@ -8,22 +8,14 @@ from reconciler.access_file.sections.repositories import name_hint
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError
 from reconciler.model.comparison import Comparison, UnreadableDocument
-from reconciler.policy import (
-    Document,
-    Unreadable,
-    difference,
-    facts_of,
-    has_wildcard,
-    load_json,
-    read_policy,
-)
+from reconciler.policy import Document, Unreadable, difference, facts_of, load_json, read_policy
 from reconciler.registry.permissions import (
     IdentityPolicy,
     PermissionScope,
     reading_policy,
     writing_policy,
 )
-from reconciler.workflow.file_plan import Globs, selected
+from reconciler.workflow.selection import Globs, exact_names, require_known, selected
 from reconciler.workflow.source import AccessSource
 
 _PARTITION = re.compile(r"arn:(aws[a-z-]*):")
@@ -36,7 +28,7 @@ def compile_policies(source: AccessSource, *, repositories: Globs = ()) -> dict[
     match is returned where `repositories` names it. Raises ArgumentError for a name that no entry
     matches, or that no repository can have.
     """
-    named = [glob for glob in repositories if not has_wildcard(glob)]
+    named = exact_names(repositories)
     desired = {
         one.repository: one
         for names in (None, named)
@@ -54,9 +46,8 @@ def _check_named(named: Iterable[str], found: Container[str], entries: Sequence[
             raise ArgumentError(
                 "repositories", name, "a repository can't have this name", hint=hint
             )
-        if name not in found:
-            reason = "no entry of the file matches it"
-            raise ArgumentError("repositories", name, reason, hint=did_you_mean(name, entries))
+    reason = "no entry of the file matches it"
+    require_known("repositories", named, found, reason, lambda name: did_you_mean(name, entries))
 
 
 def caller_policy(source: AccessSource, *, plan_only: bool = False) -> IdentityPolicy:

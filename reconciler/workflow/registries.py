@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from reconciler.access_file.model import Registry
 from reconciler.apply.journal.format import Author
-from reconciler.apply.model import ReaderWriter
 from reconciler.model.registry import LiveRegistry, RegistryScope
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
@@ -21,8 +20,9 @@ from reconciler.workflow.listener import Listener, Throttled
 if TYPE_CHECKING:
     from reconciler.registry.reader import RegistryReader
     from reconciler.registry.session import Connection, Identity
+    from reconciler.registry.writer import RegistryWriter
 
-Roles = Mapping[RegistryScope, str | None]
+_Roles = Mapping[RegistryScope, str | None]
 """The role that is assumed in each registry and region, None for the caller's own credentials."""
 
 
@@ -34,12 +34,11 @@ class RegistryConnection:
     pace: Pace
     reader: "RegistryReader"
 
-    def reader_writer(self) -> ReaderWriter:
-        """Return what reads and writes this registry; only an apply asks for it."""
+    def writer(self) -> "RegistryWriter":
+        """Return what writes to this registry; only an apply asks for it."""
         from reconciler.registry.writer import RegistryWriter
 
-        writer = RegistryWriter(self.connection, self.pace, self.reader)
-        return ReaderWriter(self.reader, writer)
+        return RegistryWriter(self.connection, self.pace, self.reader)
 
 
 Connections = Mapping[RegistryScope, RegistryConnection]
@@ -51,13 +50,13 @@ def scopes_of(registry: Registry) -> tuple[RegistryScope, ...]:
     return tuple(RegistryScope(registry.account, region) for region in registry.regions)
 
 
-def roles_of(registry: Registry) -> Roles:
+def roles_of(registry: Registry) -> _Roles:
     """Return the role that the file's registry assumes, for each of its regions."""
     return dict.fromkeys(scopes_of(registry), registry.assume_role)
 
 
 def connect_registries(
-    roles: Roles, profile: str | None, listener: Listener
+    roles: _Roles, profile: str | None, listener: Listener
 ) -> dict[RegistryScope, RegistryConnection]:
     """Prepare the connections, without a call. Raises CallError for wrong AWS settings."""
     from reconciler.registry.reader import RegistryReader

@@ -1,26 +1,25 @@
 """Plan the way back from a journal: put back the policies that an apply replaced."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
+from typing import BinaryIO
 
-from reconciler import __version__
 from reconciler.apply.journal.format import Author, JournaledWrite, read_journal
 from reconciler.apply.rollback import Rollback, plan_rollback
-from reconciler.errors import ArgumentError, InvalidError
+from reconciler.errors import InvalidError
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.guards import Allowances
 from reconciler.model.registry import RegistryScope
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
-from reconciler.plan.saved_plan import Origin
-from reconciler.policy import has_wildcard
+from reconciler.plan.saved_plan import Origin, origin_of
 from reconciler.workflow.applier import PreparedApply
-from reconciler.workflow.file_plan import Globs, selected
+from reconciler.workflow.journals import read_journal_file
 from reconciler.workflow.listener import LOG, AssumingRole, Listener
 from reconciler.workflow.planner import PlanResult
 from reconciler.workflow.registries import (
@@ -31,15 +30,17 @@ from reconciler.workflow.registries import (
     connect_registries,
     read_named,
 )
+from reconciler.workflow.selection import Globs, exact_names, require_known, selected, without_match
 from reconciler.workflow.source import NOTHING_ALLOWED
 
 _MOST_REGISTRIES = 40
+_UNKNOWN = "the journal has no such repository"
 
 
 def prepare_rollback(
-    journal: bytes,
-    path: str,
+    path: Path,
     *,
+    opened: BinaryIO | None = None,
     repositories: Globs = (),
     allowances: Allowances = NOTHING_ALLOWED,
     profile: str | None = None,
@@ -47,13 +48,15 @@ def prepare_rollback(
 ) -> PreparedApply:
     """Plan how to put back the policies that the runs of a journal replaced.
 
-    `journal` is the content of the file `path`. Of the guards, public access and the lock-out
-    hold. Where runs assumed several roles in one registry, the last one's is assumed. Writes
-    nothing. Raises as `read_journal`, ArgumentError for a name that the journal does not have, and
-    RefusedError where the caller's account is not the registry's.
+    `path` is the journal's file; with `opened`, an open file such as stdin, it is only a name. Of
+    the guards, public access and the lock-out hold. Where runs assumed several roles in one
+    registry, the last one's is assumed. Writes nothing. Raises as `read_journal_file` and
+    `read_journal`, ArgumentError for a name that the journal does not have, and RefusedError where
+    the caller's account is not the registry's.
     """
-    writes = read_journal(journal, path)
-    _check_names(writes, path, repositories, allowances)
+    journal, name = read_journal_file(path, opened), str(path)
+    writes = read_journal(journal, name)
+    _check_names(writes, name, repositories, allowances)
     chosen = [write for write in writes if selected(write.target.repository, repositories)]
     roles = {write.target.scope: write.assume_role for write in chosen}
     for role in sorted({role for role in roles.values() if role}):
@@ -62,12 +65,19 @@ def prepare_rollback(
     authors = authors_of(connections)
     found = _plan(chosen, connections, repositories, listener)
 
-    def own_arn(scope: RegistryScope) -> str:
-        return caller_arn(connect_registries({scope: None}, profile, listener))
-
-    refusals = _refusals(found.plan, authors, allowances, own_arn)
-    result = PlanResult(found.plan, DisplayNames(), _origin(writes, journal, path), refusals)
-    return PreparedApply(result, connections, authors, "rollback", left_alone=found.left_alone)
+    refusals = _refusals(found.plan, authors, allowances, partial(_own_arn, profile, listener))
+    origin = _origin(writes, journal, name)
+    result = PlanResult(
+        found.plan, DisplayNames(), origin, fails_unmanaged=False, refusals=refusals
+    )
+    return PreparedApply(
+        result,
+        connections,
+        authors,
+        "rollback",
+        left_alone=found.left_alone,
+        rolled_back=path if opened is None else None,
+    )
 
 
 def _check_names(
@@ -77,12 +87,8 @@ def _check_names(
     if len(scopes) > _MOST_REGISTRIES:
         raise InvalidError(f"{path} names {len(scopes)} registries; no run writes to so many")
     names = {write.target.repository for write in writes}
-    reason = "the journal has no such repository"
-    for name in sorted(allowances.public - names):
-        raise ArgumentError("allow_public", name, reason)
-    for glob in repositories:
-        if not has_wildcard(glob) and glob not in names:
-            raise ArgumentError("repositories", glob, reason)
+    require_known("allow_public", sorted(allowances.public), names, _UNKNOWN)
+    require_known("repositories", exact_names(repositories), names, _UNKNOWN)
 
 
 def _plan(
@@ -100,12 +106,9 @@ def _plan(
         for scope, connection in connections.items()
     ]
     found = plan_rollback(writes, live, datetime.now(UTC))
-    message = "the journal has no such repository"
-    known = {write.target.repository for write in writes}
     idle = (
-        Finding(glob, RuleId.NOTHING_SELECTED, message)
-        for glob in repositories
-        if not any(selected(name, (glob,)) for name in known)
+        Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN)
+        for glob in without_match(repositories, (write.target.repository for write in writes))
     )
     findings = tuple(sorted((*found.plan.findings, *idle)))
     return replace(found, plan=replace(found.plan, findings=findings))
@@ -125,6 +128,11 @@ def _refusals(
     return tuple(sorted(refusals))
 
 
+def _own_arn(profile: str | None, listener: Listener, scope: RegistryScope) -> str:
+    """Ask STS who is calling without the role that the journal chose."""
+    return caller_arn(connect_registries({scope: None}, profile, listener))
+
+
 def _arn_of(author: Author) -> str:
     return author.arn
 
@@ -134,4 +142,4 @@ def _origin(writes: Sequence[JournaledWrite], journal: bytes, path: str) -> Orig
     scopes = sorted({write.target.scope for write in writes})
     account = scopes[0].account if scopes else None
     regions = tuple(sorted({scope.region for scope in scopes}))
-    return Origin(__version__, path, hashlib.sha256(journal).hexdigest(), account, regions)
+    return origin_of(path, journal, account, regions)

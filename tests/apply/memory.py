@@ -30,6 +30,7 @@ T = TypeVar("T")
 SCOPE = RegistryScope("111122223333", "us-west-2")
 ROLE = Principal("AWS", ("arn:aws:iam::444455556666:role/role2-1",))
 NAME = "payments/api"
+SCRATCH = "scratch/probe"
 UNREADABLE = '{"Version":"2012-10-17","Statement":[{"Effect":"Maybe","Sid":["a","b"]}]}'
 
 
@@ -77,9 +78,11 @@ class Memory:
         return None
 
     def set_policy(self, name: str, text: str) -> None:
+        assert name == SCRATCH, "only the probe's repository is written without a look"
         self._write(name, text)
 
     def delete_policy(self, name: str) -> None:
+        assert name == SCRATCH, "only the probe's repository is written without a look"
         self._write(name, None)
 
     def create_repository(self, name: str, settings: RepositorySettings) -> None:

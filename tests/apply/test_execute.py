@@ -6,11 +6,11 @@ from threading import Thread
 
 import pytest
 
+from reconciler.apply.apply_change import SHOWS_WITHIN
 from reconciler.apply.execute import execute
 from reconciler.apply.model import Done, Outcome, ReaderWriter
 from reconciler.apply.retry import Deadline
 from reconciler.apply.run import MAX_UNANSWERED, Run
-from reconciler.apply.write import SHOWS_WITHIN
 from reconciler.model.grants import Desired, Grant
 from reconciler.model.registry import LiveRegistry, LiveRepository
 from reconciler.plan.compute import compute_plan

@@ -12,9 +12,7 @@ from reconciler.apply.model import Outcome, applied
 from reconciler.apply.rejected_principals import SID, Probe, find_missing, name_missing
 from reconciler.errors import RefusedError
 from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
-from tests.apply.memory import NAME, SCOPE, Clock, Memory, change_of, other_policy
-
-SCRATCH = "scratch/probe"
+from tests.apply.memory import NAME, SCOPE, SCRATCH, Clock, Memory, change_of, other_policy
 
 
 def role(number: int) -> str:

@@ -20,7 +20,9 @@ MISSING = Plan(errors=(PlanError(TARGET, "missing-repository", "…"),))
 
 def result_of(plan: Plan, *outcomes: Outcome, **ended: bool) -> ApplyResult:
     origin = Origin("0", "ecr_access.yaml", "", None, ())
-    prepared = PreparedApply(PlanResult(plan, DisplayNames(), origin), {}, {})
+    prepared = PreparedApply(
+        PlanResult(plan, DisplayNames(), origin, fails_unmanaged=False, refusals=()), {}, {}
+    )
     return ApplyResult(prepared, outcomes, **ended)
 
 

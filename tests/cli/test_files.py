@@ -6,8 +6,9 @@ import pytest
 
 from reconciler.apply.journal.format import MAX_JOURNAL
 from reconciler.apply.journal.run_journal import start_journal
-from reconciler.cli.saved_files import load_journal, load_plan
+from reconciler.cli.saved_files import load_plan
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
+from reconciler.workflow.journals import read_journal_file
 from tests.apply.journal_making import NOON, A, B, begin, change, info
 
 
@@ -38,9 +39,9 @@ def test_a_journal_that_is_being_written_is_not_rolled_back(tmp_path: Path) -> N
     running = start_journal(path, info(), [change(A, B)], lambda: NOON)
     running.begin(change(A, B))
     with pytest.raises(RefusedError, match="still writing"):
-        load_journal(path)
+        read_journal_file(path)
     running.close()
-    assert load_journal(path) == begin(change(A, B))
+    assert read_journal_file(path) == begin(change(A, B))
 
 
 def test_a_file_beyond_all_bounds_is_not_read(tmp_path: Path) -> None:
@@ -48,6 +49,6 @@ def test_a_file_beyond_all_bounds_is_not_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(MAX_JOURNAL + 1)
     with pytest.raises(InvalidError, match="larger than"):
-        load_journal(path)
+        read_journal_file(path)
     with pytest.raises(InvalidError, match="larger than"):
-        load_journal(Path("/dev/zero"))
+        read_journal_file(Path("/dev/zero"))

@@ -57,12 +57,24 @@ def test_a_wrong_value_is_named_by_its_option(parameter: str, option: str) -> No
     assert message_of(ArgumentError(parameter, "x", "no such")) == f"{option} x: no such"
 
 
+OPTION_OF = {
+    Remedy.NAME_ACCESS_FILE: "-f FILE",
+    Remedy.NAME_JOURNAL: "--journal PATH",
+    Remedy.SELECT_FEWER: "--repository GLOB",
+    Remedy.SAVE_A_PART: "'reconcile plan --repository GLOB --out PLAN'",
+    Remedy.PLAN_AGAIN: "'reconcile plan --out PLAN'",
+    Remedy.SHOW_PLAN_SCHEMA: "'reconcile schema plan'",
+    Remedy.WRITE_ELSEWHERE: "--format json",
+    Remedy.CHECK_AWS_SETTINGS: "--profile",
+}
+
+
 @pytest.mark.parametrize("remedy", Remedy)
 def test_each_remedy_has_a_hint_of_the_command_line(remedy: Remedy) -> None:
     error = ReconcileError("m", remedy=remedy)
     assert error.hint == remedy.value
     assert "-" not in remedy.value
-    assert "-" in (hint_of(error) or "")
+    assert OPTION_OF[remedy] in (hint_of(error) or "")
 
 
 def test_public_access_is_a_problem_with_its_option() -> None:
@@ -77,3 +89,8 @@ repositories: {"tools/*": {access: {who: pull}}}
         "{public: {allow: [\"tools/*\"]}}, or pass --allow-public 'tools/*' to each command "
         "that reads the file"
     )
+
+
+def test_an_empty_file_is_a_problem_with_its_command() -> None:
+    (problem,) = problems_with_options(validate(b"", "f.yaml").problems)
+    assert problem.hint == "'reconcile init' writes a starter file"

@@ -1,6 +1,7 @@
 """The door of the package: it lends exactly the names that other packages use."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import reconciler.policy
@@ -16,22 +17,38 @@ LENT = [
 
 def used_elsewhere() -> set[str]:
     """Every name that a module of another package imports from policy, or from inside of it."""
-    trees = (
-        ast.parse(module.read_text())
-        for module in PACKAGE.rglob("*.py")
-        if module.relative_to(PACKAGE).parts[0] != "policy"
-    )
-    imports = (node for tree in trees for node in ast.walk(tree))
     return {
         alias.name
-        for node in imports
+        for node in imports_elsewhere()
         if isinstance(node, ast.ImportFrom) and is_policy(node.module or "")
         for alias in node.names
     }
 
 
+def imports_elsewhere() -> Iterator[ast.Import | ast.ImportFrom]:
+    for module in PACKAGE.rglob("*.py"):
+        if module.relative_to(PACKAGE).parts[0] != "policy":
+            for node in ast.walk(ast.parse(module.read_text())):
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    yield node
+
+
 def is_policy(module: str) -> bool:
     return f"{module}.".startswith("reconciler.policy.")
+
+
+def test_no_other_package_imports_from_inside() -> None:
+    modules = [
+        module
+        for node in imports_elsewhere()
+        for module in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+        )
+    ]
+    assert "reconciler.policy" in modules
+    assert [m for m in modules if is_policy(m) and m != "reconciler.policy"] == []
 
 
 def test_every_name_that_other_packages_use_is_lent() -> None:

@@ -113,7 +113,7 @@ def read_source(content: bytes, path: str, problems: ProblemList) -> Source:
         _report_syntax(error, lines, path, problems)
         return Source(None, lines)
     if builder.root is None:
-        hint = "'reconcile init' writes a starter file"
+        hint = "start with `version`, `registry` and `repositories`"
         problems.error(RuleId.EMPTY_FILE, "the file is empty", Place(path, 1, 1), hint=hint)
     return Source(builder.root, lines)
 

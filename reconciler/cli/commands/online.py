@@ -7,15 +7,14 @@ import typer
 
 from reconciler.cli import options as opt
 from reconciler.cli.exits import ending_with, exit_of
-from reconciler.cli.files import a_path, name_of, require_no_stdout, require_one_stdin
+from reconciler.cli.files import a_path, name_of, require_no_stdout, require_one_stdin, stdin_of
 from reconciler.cli.signals import Interrupt, hold_signals
 from reconciler.cli.terminal import confirm, is_interactive, keep_quiet, note, print_message
-from reconciler.errors import UsageError
 from reconciler.model.guards import Allowances
 
 if TYPE_CHECKING:
     from reconciler.cli.listener import TerminalListener
-    from reconciler.workflow import ApplyResult, PreparedApply, StoredPlan
+    from reconciler.workflow import ApplyResult, PreparedApply
 
 
 def plan(
@@ -54,7 +53,7 @@ def plan(
     from reconciler.cli import access_results, inputs
     from reconciler.cli.listener import TerminalListener
     from reconciler.cli.option_hints import apply_command
-    from reconciler.workflow.plan_file import require_savable, write_plan_file
+    from reconciler.workflow.saved_plans import require_savable, write_plan_file
 
     keep_quiet(quiet)
     if plan_out is not None:
@@ -112,7 +111,7 @@ def drift(
         listener=TerminalListener(profile),
     )
     access_results.show_drift(result, format_, grouped=not no_group)
-    access_results.show_refusals(result)
+    access_results.show_unmanaged(result)
     raise typer.Exit(
         exit_of(result.statuses, differs=bool(result.plan.changes or result.plan.violations))
     )
@@ -148,14 +147,14 @@ def apply(
     all.
     """
     from reconciler import workflow
-    from reconciler.cli import access_results, inputs
+    from reconciler.cli import access_results, inputs, saved_files
     from reconciler.cli.listener import TerminalListener
     from reconciler.cli.option_hints import plan_origin
 
     keep_quiet(quiet)
     _require_journal(journal)
     require_one_stdin(file, plan)
-    stored = None if plan is None else _whole_plan(plan, repository)
+    stored = None if plan is None else saved_files.load_plan(plan)
     allowed = Allowances(
         allow_revocations,
         allow_grants,
@@ -205,18 +204,17 @@ def rollback(
     writes, and reads back; it keeps a journal itself.
     """
     from reconciler import workflow
-    from reconciler.cli import access_results, saved_files
+    from reconciler.cli import access_results
     from reconciler.cli.listener import TerminalListener
     from reconciler.workflow.journals import require_other_file
 
     keep_quiet(quiet)
     _require_journal(journal)
-    content = saved_files.load_journal(record)
-    require_other_file(record, journal)
+    require_other_file(record, journal)  # `apply` checks it, too, but only after the confirmation
     listener = TerminalListener(profile)
     prepared = workflow.prepare_rollback(
-        content,
-        name_of(record),
+        Path(name_of(record)),
+        opened=stdin_of(record),
         repositories=tuple(repository or ()),
         allowances=Allowances(
             public=frozenset(allow_public or ()), lock_out=frozenset(allow_lock_out or ())
@@ -232,18 +230,6 @@ def rollback(
     applied = _carry_out(prepared, listener, sure=yes, journal=journal, wait=wait)
     with ending_with(exit_of(applied.statuses)):
         access_results.show_outcomes(applied, format_)
-
-
-def _whole_plan(path: Path, repository: opt.Repository) -> "StoredPlan":
-    """Read a saved plan, which no selection may limit. Raises UsageError, and as `load_plan`."""
-    from reconciler.cli import saved_files
-
-    if repository:
-        raise UsageError(
-            "a saved plan is applied as a whole, without --repository",
-            hint="'reconcile plan --repository GLOB --out PLAN' saves a part",
-        )
-    return saved_files.load_plan(path)
 
 
 def _require_journal(path: Path | None) -> None:

@@ -12,15 +12,8 @@ from reconciler.model.rule_ids import RuleId
 from reconciler.plan.compute import compute_plan, merge_plans
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Finding, Plan, PlanError
-from reconciler.policy import glob_matches, globs_intersect
-
-Globs = tuple[str, ...]
-"""Names and patterns of repositories; without any, all are meant."""
-
-
-def selected(name: str, globs: Globs) -> bool:
-    """Whether a repository is among the selected ones."""
-    return not globs or any(glob_matches(glob, name) for glob in globs)
+from reconciler.policy import globs_intersect
+from reconciler.workflow.selection import Globs, selected, without_match
 
 
 def plan_registries(
@@ -31,19 +24,19 @@ def plan_registries(
     Only repositories that match one of `globs` count, all where there is none. Of those, each
     managed one that exists must have been read.
     """
-    rules = plan_rules(access)
-    plan = merge_plans(_plan_one(access, live, now, globs, rules) for live in registries)
+    inputs = plan_inputs(access)
+    plan = merge_plans(_plan_one(access, live, now, globs, inputs) for live in registries)
     return replace(plan, unmanaged=()) if access.unmanaged_repositories == "ignore" else plan
 
 
-def plan_rules(access: AccessFile) -> PlanInputs:
+def plan_inputs(access: AccessFile) -> PlanInputs:
     """Return what a plan needs of the file besides the grants."""
     never = tuple(placed.rule for placed in access.never_rules)
     return PlanInputs(access.ownership, display_names_of(access), to_create(access), never)
 
 
 def _plan_one(
-    access: AccessFile, live: LiveRegistry, now: datetime, globs: Globs, rules: PlanInputs
+    access: AccessFile, live: LiveRegistry, now: datetime, globs: Globs, inputs: PlanInputs
 ) -> Plan:
     if live.failure is not None:
         return _unlisted(access, live.scope, live.failure, globs)
@@ -57,7 +50,7 @@ def _plan_one(
         for name in live.names
         if selected(name, globs) and name != access.registry.probe_repository
     )
-    plan = compute_plan(desired, replace(live, names=in_scope), rules)
+    plan = compute_plan(desired, replace(live, names=in_scope), inputs)
     idle = _idle_globs(globs, live, desired) if globs else _idle_patterns(access, live)
     findings = (*idle, *_missing_probe(access, live))
     return merge_plans([plan, Plan(findings=findings)])
@@ -91,6 +84,5 @@ def _missing_probe(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
 def _idle_globs(globs: Globs, live: LiveRegistry, desired: Sequence[Desired]) -> Iterable[Finding]:
     names = {*live.names, *(one.repository for one in desired)}
     message = "neither the file nor the registry has such a repository"
-    for glob in globs:
-        if not any(selected(name, (glob,)) for name in names):
-            yield Finding(glob, RuleId.NOTHING_SELECTED, message, live.scope.region)
+    for glob in without_match(globs, names):
+        yield Finding(glob, RuleId.NOTHING_SELECTED, message, live.scope.region)
