@@ -55,14 +55,15 @@ def show_plan(result: PlanResult, format_: Format, *, grouped: bool, policies: b
 
 
 def show_before_writing(result: PlanResult, format_: Format, *, sure: bool, grouped: bool) -> None:
-    """Show a plan before anything is written: as text on stdout, where that is the format.
+    """Show a plan, as text on stdout where that is the format, and its refusals.
 
-    A user who is asked to confirm sees it on stderr where stdout does not show it.
+    A user who is asked to confirm sees the plan on stderr where stdout does not show it.
     """
     as_text = partial(render_plan, view_of(result), grouped=grouped)
     is_seen = write(format_, None, as_text) and not is_piped()
     if not sure and is_interactive() and not is_seen:
         print_message(as_text(paint_for(sys.stderr)).rstrip("\n"))
+    show_refusals(result)
 
 
 def show_drift(result: PlanResult, format_: Format, *, grouped: bool) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,7 @@ import typer
 
 from reconciler.cli.completion import entry_names, entry_patterns
 from reconciler.cli.files import a_path
+from reconciler.model.guards import Allowances
 
 
 class Format(StrEnum):
@@ -153,3 +154,17 @@ Quiet = Annotated[
 ]
 DEFAULT_FILE = Path("ecr_access.yaml")
 DEFAULT_WAIT = 20.0
+
+
+def allowances(
+    *,
+    public: Iterable[str] | None,
+    revocations: int = 0,
+    grants: int = 0,
+    empty: Iterable[str] | None = None,
+    lock_out: Iterable[str] | None = None,
+    never: Iterable[str] | None = None,
+) -> Allowances:
+    """Return what the --allow options allow; None is an option that was not given."""
+    names = (frozenset(option or ()) for option in (public, empty, lock_out, never))
+    return Allowances(revocations, grants, *names)
