@@ -22,6 +22,7 @@ from reconciler.report.outcomes import render_outcomes
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
 from reconciler.report.plan_text import Explain, explain_nothing, render_drift, render_plan
 from reconciler.report.plan_view import PlanView, RefusalView, view_drift, view_plan
+from reconciler.report.words import number_of
 from reconciler.workflow import ApplyResult, PlanResult
 
 
@@ -100,13 +101,13 @@ def show_refusals(result: PlanResult) -> None:
     """
     for unused in result.unused_allowances:
         name = printable(unused.repository)
-        note(f"{allowance_option(unused.guard)} {name}: nothing in this plan needs it")
+        note(f"{allowance_option(unused.guard)} {name} has no effect on this plan")
     paint = paint_for(sys.stderr)
     for refusal in refusal_views(result.refusals):
         print_message(f"{paint('error', 'refused')}: {refusal.guard}: {printable(refusal.message)}")
     if result.fails_unmanaged and result.plan.unmanaged:
-        count = len(result.plan.unmanaged)
-        print_message(f"unmanaged repositories: {count}; the file says that this fails")
+        are = number_of(len(result.plan.unmanaged), "repository is", "repositories are")
+        print_message(f"{are} not in the file, which 'unmanaged.repositories: fail' forbids")
 
 
 def refusal_views(refusals: Iterable[Refusal]) -> tuple[RefusalView, ...]:

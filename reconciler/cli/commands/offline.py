@@ -14,6 +14,7 @@ from reconciler.cli.files import (
     MAX_POLICY,
     a_path,
     name_of,
+    read_access_file,
     read_file,
     require_no_stdout,
     require_one_stdin,
@@ -57,10 +58,10 @@ def validate(
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Check the file: shape, names, guards, sizes."""
-    from reconciler.cli import inputs, results
+    from reconciler.cli import results
 
     keep_quiet(quiet)
-    content = inputs.read_access_file(file)
+    content = read_access_file(file)
     checked = workflow.validate(content, name_of(file), allow_public=allow_public or ())
     results.show_problems(name_of(file), checked, format_)
     raise typer.Exit(exit_of(checked.statuses))
@@ -78,10 +79,10 @@ def compile_(
     Each key is a repository, or a pattern with its own policy; null is no policy. The policy of a
     repository that only patterns match is printed where --repository names it.
     """
-    from reconciler.cli import inputs
+    from reconciler.cli import loading
 
     keep_quiet(quiet)
-    source = inputs.load_valid(file, opt.allowances(public=allow_public))
+    source = loading.load_valid(file, opt.allowances(public=allow_public))
     out(printable_json(workflow.compile_policies(source, repositories=tuple(repository or ()))))
 
 
@@ -130,10 +131,10 @@ def caller(
     An identity policy for plan, drift, apply and rollback: for the caller, or for the role that
     the file's registry assumes.
     """
-    from reconciler.cli import inputs
+    from reconciler.cli import loading
 
     keep_quiet(quiet)
-    source = inputs.load_valid(file, opt.allowances(public=allow_public))
+    source = loading.load_valid(file, opt.allowances(public=allow_public))
     out(printable_json(workflow.caller_policy(source, plan_only=plan_only)))
     if (assumed := source.access.registry.assume_role) is not None:
         role = printable(assumed)

@@ -50,7 +50,7 @@ def plan(
     allow_never: opt.AllowNever = None,
 ) -> None:
     """Show what an apply would change; reads only."""
-    from reconciler.cli import access_results, inputs
+    from reconciler.cli import access_results, loading
     from reconciler.cli.listener import TerminalListener
     from reconciler.cli.option_hints import apply_command
     from reconciler.workflow.plan_file import require_savable, write_plan_file
@@ -68,7 +68,7 @@ def plan(
         never=allow_never,
     )
     result = workflow.plan(
-        inputs.load_valid(file, allowed),
+        loading.load_valid(file, allowed),
         repositories=tuple(repository or ()),
         profile=profile,
         listener=TerminalListener(profile),
@@ -99,12 +99,12 @@ def drift(
     Exits 4 where there are any, or where a never rule is violated. An expired grant is named, and
     is no drift. Unmanaged repositories that a never rule is about are read, too.
     """
-    from reconciler.cli import access_results, inputs
+    from reconciler.cli import access_results, loading
     from reconciler.cli.listener import TerminalListener
 
     keep_quiet(quiet)
     result = workflow.drift(
-        inputs.load_valid(file, opt.allowances(public=allow_public)),
+        loading.load_valid(file, opt.allowances(public=allow_public)),
         repositories=tuple(repository or ()),
         profile=profile,
         listener=TerminalListener(profile),
@@ -145,7 +145,7 @@ def apply(
     Shows the plan, asks, writes, and reads back. A saved plan is applied as a whole, or not at
     all.
     """
-    from reconciler.cli import access_results, inputs
+    from reconciler.cli import access_results, loading
     from reconciler.cli.listener import TerminalListener
     from reconciler.cli.option_hints import plan_origin
 
@@ -161,7 +161,7 @@ def apply(
         lock_out=allow_lock_out,
         never=allow_never,
     )
-    source = inputs.load_valid(file, allowed, hint=None if stored is None else plan_origin(stored))
+    source = loading.load_valid(file, allowed, hint=None if stored is None else plan_origin(stored))
     listener = TerminalListener(profile)
     prepared = workflow.prepare_apply(
         source,
@@ -198,13 +198,13 @@ def rollback(
     What others have changed since is left alone. Needs no access file. Shows the plan, asks,
     writes, and reads back; it keeps a journal itself.
     """
-    from reconciler.cli import access_results, saved_files
+    from reconciler.cli import access_results, loading
     from reconciler.cli.listener import TerminalListener
     from reconciler.workflow.journals import require_other_file
 
     keep_quiet(quiet)
     _require_journal(journal)
-    content = saved_files.load_journal(record)
+    content = loading.load_journal(record)
     require_other_file(record, journal)
     listener = TerminalListener(profile)
     prepared = workflow.prepare_rollback(
@@ -224,14 +224,14 @@ def rollback(
 
 def _whole_plan(path: Path, repository: opt.Repository) -> "StoredPlan":
     """Read a saved plan, which no selection may limit. Raises UsageError, and as `load_plan`."""
-    from reconciler.cli import saved_files
+    from reconciler.cli import loading
 
     if repository:
         raise UsageError(
             "a saved plan is applied as a whole, without --repository",
             hint="'reconcile plan --repository GLOB --out PLAN' saves a part",
         )
-    return saved_files.load_plan(path)
+    return loading.load_plan(path)
 
 
 def _require_journal(path: Path | None) -> None:

@@ -1,16 +1,35 @@
-"""The files that earlier runs left: saved plans and journals."""
+"""The files of a command, read and checked: the access file, a saved plan, a journal."""
 
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from reconciler.apply.journal.format import MAX_JOURNAL
-from reconciler.cli.files import STDIN, name_of, read_file
+from reconciler.cli.files import STDIN, name_of, read_access_file, read_file
 from reconciler.cli.option_hints import as_argument
+from reconciler.cli.results import problems_text
+from reconciler.cli.terminal import print_message
 from reconciler.errors import InvalidError
-from reconciler.workflow import StoredPlan, read_plan
+from reconciler.model.guards import Allowances
+from reconciler.workflow import AccessSource, InvalidFileError, StoredPlan, load, read_plan
 from reconciler.workflow.journals import require_unlocked
 from reconciler.workflow.plan_file import MAX_PLAN
+
+
+def load_valid(file: Path, allowances: Allowances, *, hint: str | None = None) -> AccessSource:
+    """Load an access file that must be valid, and show its problems on stderr.
+
+    `hint` says where the file may be. Raises UsageError where there is none, and as `load`.
+    """
+    try:
+        source = load(read_access_file(file, hint), name_of(file), allowances=allowances)
+    except InvalidFileError as invalid:
+        print_message(problems_text(invalid.checked, sys.stderr).rstrip("\n"))
+        raise
+    if source.checked.problems:
+        print_message(problems_text(source.checked, sys.stderr).rstrip("\n"))
+    return source
 
 
 def load_plan(path: Path) -> StoredPlan:
