@@ -153,7 +153,6 @@ Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Hide notes and progress; errors are shown.")
 ]
 DEFAULT_FILE = Path("ecr_access.yaml")
-DEFAULT_WAIT = 20.0
 
 
 def allowances(
