@@ -28,6 +28,7 @@ from reconciler.report.plan_text import (
     render_refusals,
 )
 from reconciler.report.plan_view import PlanView, RefusalView, view_drift, view_plan
+from reconciler.report.words import number_of
 from reconciler.workflow import ApplyResult, ComputedPlan, PlanResult
 
 
@@ -61,14 +62,15 @@ def show_plan(result: PlanResult, format_: Format, *, grouped: bool, policies: b
 
 
 def show_before_writing(result: PlanResult, format_: Format, *, sure: bool, grouped: bool) -> None:
-    """Show a plan before anything is written: as text on stdout, where that is the format.
+    """Show a plan, as text on stdout where that is the format, and its refusals.
 
-    A user who is asked to confirm sees it on stderr where stdout does not show it.
+    A user who is asked to confirm sees the plan on stderr where stdout does not show it.
     """
     as_text = partial(render_plan, view_of(result), grouped=grouped)
     is_seen = write(format_, None, as_text) and not is_piped()
     if not sure and is_interactive() and not is_seen:
         print_message(as_text(paint_for(sys.stderr)).rstrip("\n"))
+    show_refusals(result)
 
 
 def show_drift(result: ComputedPlan, format_: Format, *, grouped: bool) -> None:
@@ -105,7 +107,7 @@ def show_refusals(result: PlanResult) -> None:
     """
     for unused in result.unused_allowances:
         name = printable(unused.repository)
-        note(f"{allowance_option(unused.guard)} {name}: nothing in this plan needs it")
+        note(f"{allowance_option(unused.guard)} {name} has no effect on this plan")
     if result.refusals:
         shown = render_refusals(refusal_views(result.refusals), paint_for(sys.stderr))
         print_message(shown.rstrip("\n"))
@@ -115,8 +117,8 @@ def show_refusals(result: PlanResult) -> None:
 def show_unmanaged(result: ComputedPlan) -> None:
     """Write to stderr how many repositories are unmanaged, where the file makes that a failure."""
     if result.fails_unmanaged and result.plan.unmanaged:
-        count = len(result.plan.unmanaged)
-        print_message(f"unmanaged repositories: {count}; the file says that this fails")
+        are = number_of(len(result.plan.unmanaged), "repository is", "repositories are")
+        print_message(f"{are} not in the file, which 'unmanaged.repositories: fail' forbids")
 
 
 def refusal_views(refusals: Iterable[Refusal]) -> tuple[RefusalView, ...]:

@@ -47,6 +47,12 @@ def require_no_stdout(option: str, path: Path | None, hint: str) -> None:
         raise UsageError(f"{option} -: this takes the path of a file", hint=hint)
 
 
+def read_access_file(path: Path, hint: str | None = None) -> bytes:
+    """Read an access file; `hint` says where it may be. Raises as `read_file`."""
+    remedy = Remedy.NAME_ACCESS_FILE if hint is None else None
+    return read_file(path, MAX_ACCESS_FILE, hint=hint, remedy=remedy)
+
+
 def read_file(
     path: Path,
     most: int,

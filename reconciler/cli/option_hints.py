@@ -65,7 +65,7 @@ def as_argument(part: Path | str) -> str:
 
 
 def allowance_option(guard: str) -> str:
-    """Return the option that allows what a guard refuses."""
+    """Return the option of a guard, or of a field of `Allowances`."""
     return f"--allow-{_ALLOWANCES.get(guard, guard).replace('_', '-')}"
 
 
@@ -89,9 +89,8 @@ def options_of(allowed: Allowances, file: Path, profile: str | None) -> list[str
     options += ["--profile", profile] if profile else []
     for field in fields(allowed):
         value: int | frozenset[str] = getattr(allowed, field.name)
-        option = f"--allow-{field.name.replace('_', '-')}"
         names = sorted(value) if isinstance(value, frozenset) else [str(value)] if value else []
-        options += [part for name in names for part in (option, name)]
+        options += [part for name in names for part in (allowance_option(field.name), name)]
     return options
 
 

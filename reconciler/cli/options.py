@@ -2,15 +2,17 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import OptionInfo
 
 from reconciler.cli.completion import entry_names, entry_patterns
 from reconciler.cli.files import a_path
+from reconciler.model.guards import Allowances
 
 
 class Format(StrEnum):
@@ -41,6 +43,22 @@ def finite(seconds: float) -> float:
     return seconds
 
 
+def _repositories(
+    option: str, text: str, complete: Callable[..., list[str]] = entry_names
+) -> OptionInfo:
+    """Return an option that names repositories, completed from the file."""
+    info: OptionInfo = typer.Option(
+        option, metavar="REPO", autocompletion=complete, help=f"{text} Repeatable."
+    )
+    return info
+
+
+def _grants(option: str, text: str) -> OptionInfo:
+    """Return an option for a number of grants."""
+    info: OptionInfo = typer.Option(option, metavar="N", min=0, help=text)
+    return info
+
+
 File = Annotated[
     Path,
     typer.Option(
@@ -67,57 +85,28 @@ NoGroup = Annotated[
 ]
 AllowPublic = Annotated[
     list[str] | None,
-    typer.Option(
-        "--allow-public",
-        metavar="REPO",
-        autocompletion=entry_patterns,
-        help="Allow this repository to be public. Repeatable.",
-    ),
+    _repositories("--allow-public", "Allow this repository to be public.", entry_patterns),
 ]
 AllowRevocations = Annotated[
-    int,
-    typer.Option(
-        "--allow-revocations",
-        metavar="N",
-        min=0,
-        help="Allow N grants to be revoked, beyond max_revoked.",
-    ),
+    int, _grants("--allow-revocations", "Allow N grants to be revoked, beyond max_revoked.")
 ]
 AllowGrants = Annotated[
-    int,
-    typer.Option(
-        "--allow-grants",
-        metavar="N",
-        min=0,
-        help="Allow N grants to be added, beyond max_granted.",
-    ),
+    int, _grants("--allow-grants", "Allow N grants to be added, beyond max_granted.")
 ]
 AllowEmpty = Annotated[
     list[str] | None,
-    typer.Option(
-        "--allow-empty",
-        metavar="REPO",
-        autocompletion=entry_names,
-        help="Allow this repository to lose all its access. Repeatable.",
-    ),
+    _repositories("--allow-empty", "Allow this repository to lose all its access."),
 ]
 AllowLockOut = Annotated[
     list[str] | None,
-    typer.Option(
+    _repositories(
         "--allow-lock-out",
-        metavar="REPO",
-        autocompletion=entry_names,
-        help="Allow a Deny that locks the caller out of this repository's policy. Repeatable.",
+        "Allow a Deny that locks the caller out of this repository's policy.",
     ),
 ]
 AllowNever = Annotated[
     list[str] | None,
-    typer.Option(
-        "--allow-never",
-        metavar="REPO",
-        autocompletion=entry_names,
-        help="Allow a never rule to stay violated on this repository. Repeatable.",
-    ),
+    _repositories("--allow-never", "Allow a never rule to stay violated on this repository."),
 ]
 Wait = Annotated[
     float,
@@ -152,4 +141,17 @@ Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Hide notes and progress; errors are shown.")
 ]
 DEFAULT_FILE = Path("ecr_access.yaml")
-DEFAULT_WAIT = 20.0
+
+
+def allowances(
+    *,
+    public: Iterable[str] | None,
+    revocations: int = 0,
+    grants: int = 0,
+    empty: Iterable[str] | None = None,
+    lock_out: Iterable[str] | None = None,
+    never: Iterable[str] | None = None,
+) -> Allowances:
+    """Return what the --allow options allow; None is an option that was not given."""
+    names = (frozenset(option or ()) for option in (public, empty, lock_out, never))
+    return Allowances(revocations, grants, *names)

@@ -2,17 +2,12 @@
 
 import sys
 from collections.abc import Callable
-from functools import partial
+from typing import TextIO
 
 from reconciler.access_file.load import Loaded
 from reconciler.cli.option_hints import problems_with_options
 from reconciler.cli.options import Format
-from reconciler.cli.terminal import (
-    out,
-    page_of,
-    paint_for,
-    show,
-)
+from reconciler.cli.terminal import out, page_of, paint_for, show
 from reconciler.report.problems import render_problems, render_problems_json, render_verdict
 from reconciler.report.spans import Paint
 
@@ -28,12 +23,18 @@ def write(
     return format_ is Format.TEXT
 
 
+def problems_text(checked: Loaded, stream: TextIO) -> str:
+    """Return a file's problems as text for a stream."""
+    problems = problems_with_options(checked.problems)
+    return render_problems(problems, checked.lines, paint_for(stream), page_of(stream))
+
+
 def show_problems(path: str, checked: Loaded, format_: Format) -> None:
     """Write a file's problems, and whether it is valid."""
-    problems = problems_with_options(checked.problems)
-
-    def as_text(paint: Paint) -> str:
-        found = render_problems(problems, checked.lines, paint, page_of(sys.stdout))
-        return found + render_verdict(path, problems, paint)
-
-    write(format_, partial(render_problems_json, problems), as_text)
+    write(
+        format_,
+        lambda: render_problems_json(problems_with_options(checked.problems)),
+        lambda paint: (
+            problems_text(checked, sys.stdout) + render_verdict(path, checked.problems, paint)
+        ),
+    )

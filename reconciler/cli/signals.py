@@ -23,9 +23,8 @@ class Interrupt(BaseException):
 
 def end_on_signals() -> None:
     """Raise Interrupt in the main thread on each of them, unless the signal is ignored."""
-    for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _end)
+    for number in _not_ignored():
+        signal.signal(number, _end)
 
 
 def hold_signals(clock: Callable[[], float] = monotonic) -> Callable[[], bool]:
@@ -50,12 +49,15 @@ def hold_signals(clock: Callable[[], float] = monotonic) -> Callable[[], bool]:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 
-    for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, remember)
-            # Python drops its handlers while it ends, and the exit code with them; not this one.
-            atexit.register(signal.signal, number, signal.SIG_IGN)
+    for number in _not_ignored():
+        signal.signal(number, remember)
+        # Python drops its handlers while it ends, and the exit code with them; not this one.
+        atexit.register(signal.signal, number, signal.SIG_IGN)
     return lambda: first is not None
+
+
+def _not_ignored() -> list[signal.Signals]:
+    return [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

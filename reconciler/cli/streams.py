@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import sys
+from pathlib import Path
 from typing import TextIO
 
 from reconciler.errors import ReconcileError
@@ -18,12 +19,10 @@ class OutputError(ReconcileError):
 
 def provide_streams() -> None:
     """Replace standard streams that are closed, which Python has as None, with the null device."""
-    if sys.stdin is None:
-        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - as long as the process
-    if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            null = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - as long as the process
+            setattr(sys, name, null)
 
 
 def push(stream: TextIO, text: str) -> None:

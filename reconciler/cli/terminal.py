@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Timer
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from reconciler.cli.streams import OutputError, encoding_of, push, silence, wait_for_line
 from reconciler.printable import printable
@@ -15,14 +15,15 @@ from reconciler.redaction import redacted
 from reconciler.report.layout import Page, fitted
 from reconciler.report.spans import Paint, ansi, plain
 
+if TYPE_CHECKING:
+    from reconciler.workflow.listener import Progress
+
 _USUAL_WIDTH = 80
 _LEAST_WIDTH = 20
 _BAR_DELAY = 1.0
 """Seconds of work before a progress bar shows."""
 
 _ERASE_LINE = "\r\x1b[2K"
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
@@ -73,17 +74,13 @@ def _width_of(stream: TextIO) -> int | None:
 
 def out(text: str) -> None:
     """Write data to stdout, unchanged."""
-    _write(text)
+    _screen.data_begun = True
+    push(sys.stdout, text)
 
 
 def show(text: str) -> None:
     """Write text for people to stdout, fitted to it."""
-    _write(fitted(text, page_of(sys.stdout)))
-
-
-def _write(text: str) -> None:
-    _screen.data_begun = True
-    push(sys.stdout, text)
+    out(fitted(text, page_of(sys.stdout)))
 
 
 def has_data_begun() -> bool:
@@ -150,7 +147,7 @@ def confirm(question: str) -> bool:
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Progress]:
+def progress_bar(label: str) -> Iterator["Progress"]:
     """Show a progress bar on stderr where work takes a while; yields a function that updates it.
 
     Only on a terminal that can erase it, unless quiet; removed when the work is done. The work

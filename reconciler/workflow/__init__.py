@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.model.guards import Allowances as Allowances
     from reconciler.model.status import Status as Status
-    from reconciler.workflow.applier import DEFAULT_WAIT as DEFAULT_WAIT
     from reconciler.workflow.applier import ApplyResult as ApplyResult
     from reconciler.workflow.applier import PreparedApply as PreparedApply
     from reconciler.workflow.applier import apply as apply
@@ -35,12 +34,12 @@ if TYPE_CHECKING:
     from reconciler.workflow.source import InvalidFileError as InvalidFileError
     from reconciler.workflow.source import load as load
     from reconciler.workflow.source import validate as validate
+    from reconciler.workflow.waiting import DEFAULT_WAIT as DEFAULT_WAIT
 
 _NAMES = {
     "reconciler.model.guards": ("Allowances",),
     "reconciler.model.status": ("Status",),
     "reconciler.workflow.applier": (
-        "DEFAULT_WAIT",
         "ApplyResult",
         "PreparedApply",
         "apply",
@@ -52,6 +51,7 @@ _NAMES = {
     "reconciler.workflow.rollback": ("prepare_rollback",),
     "reconciler.workflow.saved_plans": ("StoredPlan", "read_plan", "write_plan_file"),
     "reconciler.workflow.source": ("AccessSource", "InvalidFileError", "load", "validate"),
+    "reconciler.workflow.waiting": ("DEFAULT_WAIT",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - the table is the list

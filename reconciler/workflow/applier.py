@@ -27,15 +27,13 @@ from reconciler.workflow.registries import (
 from reconciler.workflow.saved_plans import StoredPlan, recompute
 from reconciler.workflow.selection import Globs
 from reconciler.workflow.source import AccessSource
+from reconciler.workflow.waiting import DEFAULT_WAIT
 
 _STATUS_OF: Mapping[Result, Status] = {
     "stale": Status.REFUSED,
     "failed": Status.FAILED,
     "skipped": Status.FAILED,
 }
-
-DEFAULT_WAIT = 20.0
-"""Seconds to wait for new roles that AWS does not know yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _FORKS.set_forkserver_preload(
         "tests.cli.process",
         "jsonschema",
         "reconciler.cli.listener",
-        "reconciler.cli.inputs",
+        "reconciler.cli.loading",
         "reconciler.cli.results",
         "reconciler.registry.writer",
     ]

@@ -1,1 +1,1 @@
-"""One file for each command."""
+"""The commands: offline, online (on a registry), `sandbox` and `demo`."""

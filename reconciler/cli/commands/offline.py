@@ -7,19 +7,20 @@ from typing import Annotated
 
 import typer
 
+from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
 from reconciler.cli.files import (
     MAX_POLICY,
     a_path,
     name_of,
+    read_access_file,
     read_file,
     require_no_stdout,
     require_one_stdin,
 )
 from reconciler.cli.terminal import keep_quiet, note, out
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
-from reconciler.model.guards import Allowances
 from reconciler.model.rule_ids import RuleId
 from reconciler.printable import printable, printable_json
 
@@ -57,11 +58,10 @@ def validate(
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Check the file: shape, names, guards, sizes."""
-    from reconciler import workflow
-    from reconciler.cli import inputs, results
+    from reconciler.cli import results
 
     keep_quiet(quiet)
-    content = inputs.read_access_file(file)
+    content = read_access_file(file)
     checked = workflow.validate(content, name_of(file), allow_public=allow_public or ())
     results.show_problems(name_of(file), checked, format_)
     raise typer.Exit(exit_of(checked.statuses))
@@ -79,11 +79,10 @@ def compile_(
     Each key is a repository, or a pattern with its own policy; null is no policy. The policy of a
     repository that only patterns match is printed where --repository names it.
     """
-    from reconciler import workflow
-    from reconciler.cli import inputs
+    from reconciler.cli import loading
 
     keep_quiet(quiet)
-    source = inputs.load_valid(file, Allowances(public=frozenset(allow_public or ())))
+    source = loading.load_valid(file, opt.allowances(public=allow_public))
     out(printable_json(workflow.compile_policies(source, repositories=tuple(repository or ()))))
 
 
@@ -104,7 +103,6 @@ def compare(
     Exits 0 where they mean the same, 4 with the difference as access where they do not, and 3
     where one is not a policy document.
     """
-    from reconciler import workflow
     from reconciler.cli import access_results
 
     keep_quiet(quiet)
@@ -133,11 +131,10 @@ def caller(
     An identity policy for plan, drift, apply and rollback: for the caller, or for the role that
     the file's registry assumes.
     """
-    from reconciler import workflow
-    from reconciler.cli import inputs
+    from reconciler.cli import loading
 
     keep_quiet(quiet)
-    source = inputs.load_valid(file, Allowances(public=frozenset(allow_public or ())))
+    source = loading.load_valid(file, opt.allowances(public=allow_public))
     out(printable_json(workflow.caller_policy(source, plan_only=plan_only)))
     if (assumed := source.access.registry.assume_role) is not None:
         role = printable(assumed)

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.exits import ending_with, exit_of
 from reconciler.cli.files import a_path, name_of, require_no_stdout, require_one_stdin, stdin_of
 from reconciler.cli.signals import Interrupt, hold_signals
 from reconciler.cli.terminal import confirm, is_interactive, keep_quiet, note, print_message
-from reconciler.model.guards import Allowances
 
 if TYPE_CHECKING:
     from reconciler.cli.listener import TerminalListener
@@ -49,8 +49,7 @@ def plan(
     allow_never: opt.AllowNever = None,
 ) -> None:
     """Show what an apply would change; reads only."""
-    from reconciler import workflow
-    from reconciler.cli import access_results, inputs
+    from reconciler.cli import access_results, loading
     from reconciler.cli.listener import TerminalListener
     from reconciler.cli.option_hints import apply_command
     from reconciler.workflow.saved_plans import require_savable, write_plan_file
@@ -59,16 +58,16 @@ def plan(
     if plan_out is not None:
         require_no_stdout("--out", plan_out, "--format json writes the plan to stdout")
         require_savable(plan_out)
-    allowed = Allowances(
-        allow_revocations,
-        allow_grants,
-        frozenset(allow_public or ()),
-        frozenset(allow_empty or ()),
-        frozenset(allow_lock_out or ()),
-        frozenset(allow_never or ()),
+    allowed = opt.allowances(
+        public=allow_public,
+        revocations=allow_revocations,
+        grants=allow_grants,
+        empty=allow_empty,
+        lock_out=allow_lock_out,
+        never=allow_never,
     )
     result = workflow.plan(
-        inputs.load_valid(file, allowed),
+        loading.load_valid(file, allowed),
         repositories=tuple(repository or ()),
         profile=profile,
         listener=TerminalListener(profile),
@@ -99,13 +98,12 @@ def drift(
     Exits 4 where there are any, or where a never rule is violated. An expired grant is named, and
     is no drift. Unmanaged repositories that a never rule is about are read, too.
     """
-    from reconciler import workflow
-    from reconciler.cli import access_results, inputs
+    from reconciler.cli import access_results, loading
     from reconciler.cli.listener import TerminalListener
 
     keep_quiet(quiet)
     result = workflow.drift(
-        inputs.load_valid(file, Allowances(public=frozenset(allow_public or ()))),
+        loading.load_valid(file, opt.allowances(public=allow_public)),
         repositories=tuple(repository or ()),
         profile=profile,
         listener=TerminalListener(profile),
@@ -131,7 +129,7 @@ def apply(
     no_group: opt.NoGroup = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking.")] = False,
     journal: opt.JournalPath = None,
-    wait: opt.Wait = opt.DEFAULT_WAIT,
+    wait: opt.Wait = workflow.DEFAULT_WAIT,
     profile: opt.Profile = None,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
@@ -146,24 +144,23 @@ def apply(
     Shows the plan, asks, writes, and reads back. A saved plan is applied as a whole, or not at
     all.
     """
-    from reconciler import workflow
-    from reconciler.cli import access_results, inputs, saved_files
+    from reconciler.cli import access_results, loading
     from reconciler.cli.listener import TerminalListener
     from reconciler.cli.option_hints import plan_origin
 
     keep_quiet(quiet)
     _require_journal(journal)
     require_one_stdin(file, plan)
-    stored = None if plan is None else saved_files.load_plan(plan)
-    allowed = Allowances(
-        allow_revocations,
-        allow_grants,
-        frozenset(allow_public or ()),
-        frozenset(allow_empty or ()),
-        frozenset(allow_lock_out or ()),
-        frozenset(allow_never or ()),
+    stored = None if plan is None else loading.load_plan(plan)
+    allowed = opt.allowances(
+        public=allow_public,
+        revocations=allow_revocations,
+        grants=allow_grants,
+        empty=allow_empty,
+        lock_out=allow_lock_out,
+        never=allow_never,
     )
-    source = inputs.load_valid(file, allowed, hint=None if stored is None else plan_origin(stored))
+    source = loading.load_valid(file, allowed, hint=None if stored is None else plan_origin(stored))
     listener = TerminalListener(profile)
     prepared = workflow.prepare_apply(
         source,
@@ -173,10 +170,7 @@ def apply(
         listener=listener,
     )
     access_results.show_before_writing(prepared.result, format_, sure=yes, grouped=not no_group)
-    access_results.show_refusals(prepared.result)
-    applied = _carry_out(prepared, listener, sure=yes, journal=journal, wait=wait)
-    with ending_with(exit_of(applied.statuses)):
-        access_results.show_outcomes(applied, format_)
+    _finish(prepared, listener, format_, sure=yes, journal=journal, wait=wait)
 
 
 def rollback(
@@ -192,7 +186,7 @@ def rollback(
     no_group: opt.NoGroup = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Roll back without asking.")] = False,
     journal: opt.JournalPath = None,
-    wait: opt.Wait = opt.DEFAULT_WAIT,
+    wait: opt.Wait = workflow.DEFAULT_WAIT,
     profile: opt.Profile = None,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
@@ -203,7 +197,6 @@ def rollback(
     What others have changed since is left alone. Needs no access file. Shows the plan, asks,
     writes, and reads back; it keeps a journal itself.
     """
-    from reconciler import workflow
     from reconciler.cli import access_results
     from reconciler.cli.listener import TerminalListener
     from reconciler.workflow.journals import require_other_file
@@ -216,20 +209,15 @@ def rollback(
         Path(name_of(record)),
         opened=stdin_of(record),
         repositories=tuple(repository or ()),
-        allowances=Allowances(
-            public=frozenset(allow_public or ()), lock_out=frozenset(allow_lock_out or ())
-        ),
+        allowances=opt.allowances(public=allow_public, lock_out=allow_lock_out),
         profile=profile,
         listener=listener,
     )
     if prepared.result.origin.regions:
         access_results.show_before_writing(prepared.result, format_, sure=yes, grouped=not no_group)
-        access_results.show_refusals(prepared.result)
     else:
         note("the journal records no write")
-    applied = _carry_out(prepared, listener, sure=yes, journal=journal, wait=wait)
-    with ending_with(exit_of(applied.statuses)):
-        access_results.show_outcomes(applied, format_)
+    _finish(prepared, listener, format_, sure=yes, journal=journal, wait=wait)
 
 
 def _require_journal(path: Path | None) -> None:
@@ -238,6 +226,23 @@ def _require_journal(path: Path | None) -> None:
 
     require_no_stdout("--journal", path, "--journal PATH names another place")
     require_usable(path)
+
+
+def _finish(
+    prepared: "PreparedApply",
+    listener: "TerminalListener",
+    format_: opt.Format,
+    *,
+    sure: bool,
+    journal: Path | None,
+    wait: float,
+) -> None:
+    """Carry out a plan that was shown, report the outcomes, and end the command."""
+    from reconciler.cli import access_results
+
+    applied = _carry_out(prepared, listener, sure=sure, journal=journal, wait=wait)
+    with ending_with(exit_of(applied.statuses)):
+        access_results.show_outcomes(applied, format_)
 
 
 def _carry_out(
@@ -252,7 +257,6 @@ def _carry_out(
 
     Raises Interrupt where Ctrl-C is the answer.
     """
-    from reconciler import workflow
 
     if prepared.result.refusals or not prepared.result.plan.changes:
         return workflow.apply(prepared)

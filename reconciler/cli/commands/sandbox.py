@@ -18,8 +18,8 @@ _ACCOUNT = "111122223333"
 _REGION = "us-west-2"
 
 
-def _count(metavar: str, text: str) -> OptionInfo:
-    option: OptionInfo = typer.Option(min=0, metavar=metavar, show_default=False, help=text)
+def _count(metavar: str, text: str, *names: str) -> OptionInfo:
+    option: OptionInfo = typer.Option(*names, min=0, metavar=metavar, show_default=False, help=text)
     return option
 
 
@@ -63,12 +63,10 @@ def sandbox(
     ] = 0,
     concurrent_write_after_reads: Annotated[
         int,
-        typer.Option(
+        _count(
+            "N",
+            "Change each policy right after its N-th read, as another writer.",
             "--meddle-after-reads",
-            min=0,
-            metavar="N",
-            show_default=False,
-            help="Change each policy right after its N-th read, as another writer.",
         ),
     ] = 0,
     throttle_rate: Annotated[
