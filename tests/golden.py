@@ -1,7 +1,7 @@
 """The golden folders of `tests/cases`: what `plan` says of a file and a live registry."""
 
-import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from reconciler.model.registry import LiveRegistry, LiveRepository, ReadFailure,
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import check_guards
 from reconciler.plan.model import Plan
-from reconciler.plan.saved_plan import Origin
+from reconciler.plan.saved_plan import Origin, origin_of
 from reconciler.report.plan_json import render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan, render_refusals
 from reconciler.report.plan_view import view_drift, view_plan
@@ -44,9 +44,10 @@ def planned(folder: Path) -> tuple[AccessSource, Plan]:
 
 
 def origin(source: AccessSource) -> Origin:
-    """Say where a case's plan comes from; no version, lest every release change every case."""
-    sha256 = hashlib.sha256(source.content).hexdigest()
-    return Origin("0", FILE, sha256, *source.access.registry[:2])
+    """Say where a case's plan comes from; no version, or every release would change every case."""
+    registry = source.access.registry
+    made = origin_of(FILE, source.content, registry.account, registry.regions)
+    return replace(made, tool_version="0")
 
 
 def expected_output(folder: Path) -> dict[str, str]:
