@@ -50,7 +50,6 @@ WORDS = {
     RuleId.MAX_REVOKED: "a key of the file",
     RuleId.NEVER: "a key of the file",
     RuleId.PUBLIC: "a key of the file",
-    RuleId.THROTTLED: "a verdict on a call",
 }
 """The ids that are words of their own elsewhere."""
 
