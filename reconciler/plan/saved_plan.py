@@ -328,7 +328,7 @@ def _is_ours(value: dict[str, object]) -> bool:
 
 
 def _quoted(value: object) -> str:
-    return json.dumps(value)[:_LONGEST_VERSION]
+    return json.dumps(value, default=float)[:_LONGEST_VERSION]
 
 
 def _saved(document: PlanJson) -> SavedPlan:

@@ -185,7 +185,7 @@ def test_a_long_place_is_cut() -> None:
     assert len(caught.value.message) < 500
 
 
-@pytest.mark.parametrize("version", ["2", "1.1", "9" * 100, "", 1, 2, None, ["1"]])
+@pytest.mark.parametrize("version", ["2", "1.1", "9" * 100, "", 1, 2, 1.5, None, ["1"]])
 def test_another_format_is_refused_whatever_its_shape(version: object) -> None:
     shown = re.escape(json.dumps(version)[:32])
     with pytest.raises(RefusedError, match=rf'in format {shown}, .* this one reads format "1"'):
