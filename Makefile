@@ -28,7 +28,7 @@ demo: $(READY) ## plan, apply, drift and rollback on the embedded ECR; needs no 
 
 test: $(READY) ## every test, with the coverage of policy/ and plan/ checked
 	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term $(COVERED) '--ignore-glob=$(ORACLES)'
-	$(BIN)/python -m pytest -n 8 --dist worksteal --ignore=tests/plan --ignore=tests/test_cases.py '--ignore-glob=$(OTHERS)'
+	$(BIN)/python -m pytest -n 6 --dist worksteal --ignore=tests/plan --ignore=tests/test_cases.py '--ignore-glob=$(OTHERS)'
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .
