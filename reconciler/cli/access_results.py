@@ -16,6 +16,7 @@ from reconciler.cli.terminal import (
 )
 from reconciler.model.comparison import Comparison
 from reconciler.plan.guards import Refusal
+from reconciler.plan.saved_plan import Origin
 from reconciler.printable import printable
 from reconciler.report.comparison import render_comparison, render_comparison_json
 from reconciler.report.outcomes import render_outcomes
@@ -41,36 +42,34 @@ def show_comparison(comparison: Comparison, format_: Format) -> None:
     )
 
 
-def plan_json(result: PlanResult) -> str:
-    """Return a plan as the JSON text that can be saved and applied."""
-    return render_plan_json(view_of(result), result.origin)
-
-
-def show_plan(result: PlanResult, format_: Format, *, grouped: bool, policies: bool) -> None:
+def show_plan(
+    view: PlanView, origin: Origin, format_: Format, *, grouped: bool, policies: bool
+) -> None:
     """Write a plan; `grouped` shows equal changes once, `policies` each policy's JSON as a diff."""
     diff: PolicyDiff = no_diff
     if policies:
         from reconciler.report.policy_diff import diff_of_change  # noqa: PLC0415 - costs
 
         diff = diff_of_change
-    view = view_of(result)
     write(
         format_,
-        partial(plan_json, result),
+        partial(render_plan_json, view, origin),
         lambda paint: render_plan(view, paint, diff, grouped=grouped),
     )
 
 
-def show_before_writing(result: PlanResult, format_: Format, *, sure: bool, grouped: bool) -> None:
+def show_before_writing(
+    result: PlanResult, view: PlanView, format_: Format, *, sure: bool, grouped: bool
+) -> None:
     """Show a plan, as text on stdout where that is the format, and its refusals.
 
     A user who is asked to confirm sees the plan on stderr where stdout does not show it.
     """
-    as_text = partial(render_plan, view_of(result), grouped=grouped)
+    as_text = partial(render_plan, view, grouped=grouped)
     is_seen = write(format_, None, as_text) and not is_piped()
     if not sure and is_interactive() and not is_seen:
         print_message(as_text(paint_for(sys.stderr)).rstrip("\n"))
-    show_refusals(result)
+    show_refusals(result, view)
 
 
 def show_drift(result: ComputedPlan, format_: Format, *, grouped: bool) -> None:
@@ -83,10 +82,9 @@ def show_drift(result: ComputedPlan, format_: Format, *, grouped: bool) -> None:
     )
 
 
-def show_outcomes(applied: ApplyResult, format_: Format) -> None:
+def show_outcomes(applied: ApplyResult, view: PlanView, format_: Format) -> None:
     """Write what became of each change, and how many repositories were left alone."""
     prepared = applied.prepared
-    view = view_of(prepared.result)
     write(
         format_,
         lambda: render_outcomes_json(view, applied.outcomes, prepared.result.origin),
@@ -100,7 +98,7 @@ def show_outcomes(applied: ApplyResult, format_: Format) -> None:
     )
 
 
-def show_refusals(result: PlanResult) -> None:
+def show_refusals(result: PlanResult, view: PlanView) -> None:
     """Write to stderr what makes a plan fail: each guard's refusal, and what `show_unmanaged` says.
 
     Before them, the allowances that the plan does not need.
@@ -108,8 +106,8 @@ def show_refusals(result: PlanResult) -> None:
     for unused in result.unused_allowances:
         name = printable(unused.repository)
         note(f"{allowance_option(unused.guard)} {name} has no effect on this plan")
-    if result.refusals:
-        shown = render_refusals(refusal_views(result.refusals), paint_for(sys.stderr))
+    if view.refusals:
+        shown = render_refusals(view.refusals, paint_for(sys.stderr))
         print_message(shown.rstrip("\n"))
     show_unmanaged(result)
 

@@ -88,10 +88,17 @@ AllowPublic = Annotated[
     _repositories("--allow-public", "Allow this repository to be public.", entry_patterns),
 ]
 AllowRevocations = Annotated[
-    int, _grants("--allow-revocations", "Allow N grants to be revoked, beyond max_revoked.")
+    int,
+    _grants(
+        "--allow-revocations",
+        "Allow up to N grants to be revoked in this run, in place of max_revoked.",
+    ),
 ]
 AllowGrants = Annotated[
-    int, _grants("--allow-grants", "Allow N grants to be added, beyond max_granted.")
+    int,
+    _grants(
+        "--allow-grants", "Allow up to N grants to be added in this run, in place of max_granted."
+    ),
 ]
 AllowEmpty = Annotated[
     list[str] | None,

@@ -14,11 +14,6 @@ from reconciler.sandbox.policy_text import Json, JsonObject, as_list, parse_json
 
 LAMBDA_SID = "LambdaECRImageRetrievalPolicy"
 RETRIEVAL_ACTIONS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-POLICY_ACTIONS = (
-    "ecr:DeleteRepositoryPolicy",
-    "ecr:GetRepositoryPolicy",
-    "ecr:SetRepositoryPolicy",
-)
 CONCURRENT_SID = "ConcurrentWriter"
 _LAMBDA = "lambda.amazonaws.com"
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from reconciler.workflow.rollback import prepare_rollback as prepare_rollback
     from reconciler.workflow.saved_plans import StoredPlan as StoredPlan
     from reconciler.workflow.saved_plans import read_plan as read_plan
-    from reconciler.workflow.saved_plans import write_plan_file as write_plan_file
     from reconciler.workflow.source import AccessSource as AccessSource
     from reconciler.workflow.source import InvalidFileError as InvalidFileError
     from reconciler.workflow.source import load as load
@@ -49,7 +48,7 @@ _NAMES = {
     "reconciler.workflow.planner": ("ComputedPlan", "PlanResult", "drift", "plan"),
     "reconciler.workflow.policies": ("caller_policy", "compare", "compile_policies"),
     "reconciler.workflow.rollback": ("prepare_rollback",),
-    "reconciler.workflow.saved_plans": ("StoredPlan", "read_plan", "write_plan_file"),
+    "reconciler.workflow.saved_plans": ("StoredPlan", "read_plan"),
     "reconciler.workflow.source": ("AccessSource", "InvalidFileError", "load", "validate"),
     "reconciler.workflow.waiting": ("DEFAULT_WAIT",),
 }

@@ -64,7 +64,6 @@ def prepare_rollback(
     connections = connect_registries(dict(sorted(roles.items())), profile, listener)
     authors = authors_of(connections)
     found = _plan(chosen, connections, repositories, listener)
-
     refusals = _refusals(found.plan, authors, allowances, partial(_own_arn, profile, listener))
     origin = _origin(writes, journal, name)
     result = PlanResult(

@@ -5,11 +5,16 @@ import json
 import pytest
 
 from reconciler.errors import ReconcileError
-from reconciler.sandbox.other_writers import POLICY_ACTIONS, RETRIEVAL_ACTIONS
+from reconciler.sandbox.other_writers import RETRIEVAL_ACTIONS
 from reconciler.sandbox.server import Sandbox
 
 from .clients import statement, text
 
+POLICY_ACTIONS = (
+    "ecr:DeleteRepositoryPolicy",
+    "ecr:GetRepositoryPolicy",
+    "ecr:SetRepositoryPolicy",
+)
 FIRST = "arn:aws:lambda:us-west-2:444455556666:function:first"
 SECOND = "arn:aws:lambda:us-west-2:444455556666:function:*"
 OURS = statement(Sid="EcrAccessPull", Principal={"AWS": "444455556666"})

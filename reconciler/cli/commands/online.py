@@ -14,6 +14,7 @@ from reconciler.cli.terminal import confirm, is_interactive, keep_quiet, note, p
 
 if TYPE_CHECKING:
     from reconciler.cli.listener import TerminalListener
+    from reconciler.report.plan_view import PlanView
     from reconciler.workflow import ApplyResult, PreparedApply
 
 
@@ -52,6 +53,7 @@ def plan(
     from reconciler.cli import access_results, loading
     from reconciler.cli.listener import TerminalListener
     from reconciler.cli.option_hints import apply_command
+    from reconciler.report.plan_json import render_plan_json
     from reconciler.workflow.saved_plans import require_savable, write_plan_file
 
     keep_quiet(quiet)
@@ -72,10 +74,11 @@ def plan(
         profile=profile,
         listener=TerminalListener(profile),
     )
+    view, origin = access_results.view_of(result), result.origin
     if plan_out is not None:  # before stdout has a plan, so that a failure is alone on it
-        write_plan_file(plan_out, access_results.plan_json(result))
-    access_results.show_plan(result, format_, grouped=not no_group, policies=show_policy)
-    access_results.show_refusals(result)
+        write_plan_file(plan_out, render_plan_json(view, origin))
+    access_results.show_plan(view, origin, format_, grouped=not no_group, policies=show_policy)
+    access_results.show_refusals(result, view)
     if plan_out is not None:
         command = apply_command(plan_out, allowed, file, profile)
         options = "with the options named above, " if result.refusals else ""
@@ -141,8 +144,8 @@ def apply(
 ) -> None:
     """Apply only what changes.
 
-    Shows the plan, asks, writes, and reads back. A saved plan is applied as a whole, or not at
-    all.
+    Shows the plan, asks, writes, and reads back. Of a saved plan no part can be selected; a
+    repository whose policy has changed since is left alone.
     """
     from reconciler.cli import access_results, loading
     from reconciler.cli.listener import TerminalListener
@@ -169,8 +172,11 @@ def apply(
         profile=profile,
         listener=listener,
     )
-    access_results.show_before_writing(prepared.result, format_, sure=yes, grouped=not no_group)
-    _finish(prepared, listener, format_, sure=yes, journal=journal, wait=wait)
+    view = access_results.view_of(prepared.result)
+    access_results.show_before_writing(
+        prepared.result, view, format_, sure=yes, grouped=not no_group
+    )
+    _finish(prepared, view, listener, format_, sure=yes, journal=journal, wait=wait)
 
 
 def rollback(
@@ -213,11 +219,14 @@ def rollback(
         profile=profile,
         listener=listener,
     )
+    view = access_results.view_of(prepared.result)
     if prepared.result.origin.regions:
-        access_results.show_before_writing(prepared.result, format_, sure=yes, grouped=not no_group)
+        access_results.show_before_writing(
+            prepared.result, view, format_, sure=yes, grouped=not no_group
+        )
     else:
         note("the journal records no write")
-    _finish(prepared, listener, format_, sure=yes, journal=journal, wait=wait)
+    _finish(prepared, view, listener, format_, sure=yes, journal=journal, wait=wait)
 
 
 def _require_journal(path: Path | None) -> None:
@@ -230,6 +239,7 @@ def _require_journal(path: Path | None) -> None:
 
 def _finish(
     prepared: "PreparedApply",
+    view: "PlanView",
     listener: "TerminalListener",
     format_: opt.Format,
     *,
@@ -242,7 +252,7 @@ def _finish(
 
     applied = _carry_out(prepared, listener, sure=sure, journal=journal, wait=wait)
     with ending_with(exit_of(applied.statuses)):
-        access_results.show_outcomes(applied, format_)
+        access_results.show_outcomes(applied, view, format_)
 
 
 def _carry_out(
@@ -257,7 +267,6 @@ def _carry_out(
 
     Raises Interrupt where Ctrl-C is the answer.
     """
-
     if prepared.result.refusals or not prepared.result.plan.changes:
         return workflow.apply(prepared)
     reason = None if sure else _not_confirmed()
