@@ -21,7 +21,7 @@ FLOORS = (
 )
 ROOMS_INSIDE = {
     "policy": ({"language"}, {"meaning"}, {"compile"}),
-    "access_file": ({"document"}, {"model"}, {"desired", "sections"}, {"checks"}),
+    "access_file": ({"document"}, {"model"}, {"sections"}, {"checks"}),
 }
 GROUND = {"closest", "errors", "printable", "redaction"}
 PURE = {"access_file", "model", "policy", "plan", "adopt", "report"}

@@ -6,13 +6,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access_file.checks.consequences import add_meaning, broken_principals
-from reconciler.access_file.checks.denied import check_denied
-from reconciler.access_file.checks.never import check_never
-from reconciler.access_file.checks.public import check_public
+from reconciler.access_file.checks.forbidden import check_never, check_public
+from reconciler.access_file.checks.policies import check_denied, check_sizes, combine_entries
 from reconciler.access_file.checks.shape import check_shape
-from reconciler.access_file.checks.sizes import check_sizes, combine_entries
-from reconciler.access_file.checks.unused import check_unused
-from reconciler.access_file.document.nodes import Node, child, pairs_of
 from reconciler.access_file.document.problems import (
     Problem,
     ProblemList,
@@ -21,23 +17,23 @@ from reconciler.access_file.document.problems import (
     sort_problems,
 )
 from reconciler.access_file.document.source import read_source
+from reconciler.access_file.document.tree import Node, child, pairs_of
 from reconciler.access_file.model import AccessFile
-from reconciler.access_file.sections.accounts import read_accounts
-from reconciler.access_file.sections.context import FileContext
+from reconciler.access_file.sections.accounts import FileContext, read_accounts
 from reconciler.access_file.sections.entries import read_entries
 from reconciler.access_file.sections.guards import (
     check_public_allowed,
+    keeps_by_default,
     read_guards,
     read_never_rules,
+    read_ownership,
+    read_unmanaged_repositories,
 )
-from reconciler.access_file.sections.names import read_principals
+from reconciler.access_file.sections.names import check_unused, read_principals
 from reconciler.access_file.sections.registry import (
     check_assume_role,
     check_probe_repository,
-    keeps_by_default,
-    read_ownership,
     read_registry,
-    read_unmanaged_repositories,
 )
 from reconciler.access_file.sections.tiers import read_tiers
 from reconciler.model.status import Status

@@ -13,9 +13,9 @@ _HARMLESS = re.compile(r"[a-z0-9*?][a-z0-9._/*?-]*")
 
 def entry_patterns(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the file's repositories and patterns that begin with `incomplete`."""
-    from reconciler.access_file.document.nodes import child, pairs_of  # noqa: PLC0415 - costs; most runs need none
     from reconciler.access_file.document.problems import ProblemList  # noqa: PLC0415
     from reconciler.access_file.document.source import read_source  # noqa: PLC0415
+    from reconciler.access_file.document.tree import child, pairs_of  # noqa: PLC0415 - costs; most runs need none
     from reconciler.cli.options import DEFAULT_FILE  # noqa: PLC0415 - whose options complete so
 
     file = ctx.params.get("file") or DEFAULT_FILE

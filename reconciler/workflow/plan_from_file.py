@@ -4,8 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.access_file.desired import desired_policies, patterns_without_match, to_create
-from reconciler.access_file.model import AccessFile, display_names_of
+from reconciler.access_file.model import (
+    AccessFile,
+    desired_policies,
+    display_names_of,
+    patterns_without_match,
+    to_create,
+)
 from reconciler.model.grants import Desired
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
 from reconciler.model.rule_ids import RuleId

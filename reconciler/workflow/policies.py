@@ -3,8 +3,8 @@
 import re
 from collections.abc import Container, Iterable, Sequence
 
-from reconciler.access_file.desired import compile_desired, desired_policies, to_create
-from reconciler.access_file.sections.repositories import name_hint
+from reconciler.access_file.model import compile_desired, desired_policies, to_create
+from reconciler.access_file.sections.registry import name_hint
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError
 from reconciler.model.comparison import Comparison, UnreadableDocument

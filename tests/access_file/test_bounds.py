@@ -6,7 +6,7 @@ Nothing is timed: each case is large enough to take minutes where its cost grows
 import pytest
 
 from reconciler.access_file.load import Loaded, load_access
-from reconciler.access_file.sections.order_by_use import sort_by_use
+from reconciler.access_file.sections.tiers import sort_by_use
 from tests.access_file.asking import NOW, ONE_REPOSITORY, load, of_principal, only, rules
 
 

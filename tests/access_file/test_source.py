@@ -6,10 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.access_file.document import source
-from reconciler.access_file.document.nodes import Node, child, place_at, plain
 from reconciler.access_file.document.problems import ProblemList
 from reconciler.access_file.document.source import read_source
-from reconciler.access_file.document.tree import MAX_DEPTH
+from reconciler.access_file.document.tree import MAX_DEPTH, Node, child, place_at, plain
 
 
 def read(text: str | bytes) -> tuple[object, list[str]]:

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.access_file.document.nodes import Node, SequenceNode, items_of, locate, pairs_of
 from reconciler.access_file.document.problems import Place, Problem, ProblemList, sort_problems
 from reconciler.access_file.document.schema import Violation
+from reconciler.access_file.document.tree import Node, SequenceNode, items_of, locate, pairs_of
 from reconciler.closest import suggestion
 from reconciler.model.rule_ids import RuleId
 from reconciler.printable import some_of

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.access_file.checks.values import NAME_HINT, check_value, form_hint, strings
-from reconciler.access_file.document.nodes import Node, texts_of
 from reconciler.access_file.document.problems import Place, ProblemList, quote, quote_all
 from reconciler.access_file.document.schema import Violation, violations
+from reconciler.access_file.document.tree import Node, texts_of
 from reconciler.closest import suggestion
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import partition_of_region

@@ -4,10 +4,9 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from reconciler.access_file.document.nodes import ScalarNode
 from reconciler.access_file.document.problems import ProblemList, escape, quote
 from reconciler.access_file.document.schema import Violation, fits
-from reconciler.access_file.document.tree import report_unquoted_id
+from reconciler.access_file.document.tree import ScalarNode, report_unquoted_id
 from reconciler.access_file.sections.accounts import report_bad_id
 from reconciler.closest import suggestion
 from reconciler.model.rule_ids import RuleId

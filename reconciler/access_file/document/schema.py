@@ -9,8 +9,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.access_file.document.nodes import MappingNode, Node, locate, plain
 from reconciler.access_file.document.problems import Place
+from reconciler.access_file.document.tree import MappingNode, Node, locate, plain
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError

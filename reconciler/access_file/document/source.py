@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import yaml
 
-from reconciler.access_file.document.nodes import Node
 from reconciler.access_file.document.problems import Place, ProblemList
 from reconciler.access_file.document.tree import (
     QUOTE_STAR,
+    Node,
     StopReadingError,
     TreeBuilder,
     find_forbidden,

@@ -6,22 +6,34 @@ account without one.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
 
-from reconciler.access_file.document.nodes import Node, ScalarNode, pairs_of, text_of
 from reconciler.access_file.document.problems import Advice, Place, ProblemList, escape, quote
-from reconciler.access_file.sections.context import Accounts, FileContext
-from reconciler.access_file.sections.roles import check_sso
+from reconciler.access_file.document.tree import Node, Pair, ScalarNode, pairs_of, text_of
+from reconciler.access_file.model import Registry
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import (
     ACCOUNT_ID,
     ACCOUNT_KEYS,
     SOURCE_ARN,
+    Condition,
+    NamedPrincipal,
     Operator,
+    Principal,
+    Tiers,
+    canonical_condition,
+    glob_matches,
+    globs_intersect,
     has_wildcard,
     split_arn,
 )
 
+_SSO = re.compile(r"(?P<path>.*/)?AWSReservedSSO_(?P<set>.*?)(?:_[0-9a-f]{16}|_?\*)?")
+_SSO_PATH = "aws-reserved/sso.amazonaws.com"
+_SSO_PATHS_OF_REGIONS = tuple(f"{_SSO_PATH}/{one}/" for one in ("us-west-2", "eu-central-1"))
 _ACCOUNT_FIELD = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):.*", re.DOTALL)
 _LENGTH, _MAX_LOST_DIGITS = 12, 2
 _SEPARATORS = {"-": "hyphens", " ": "spaces", ".": "dots", "_": "underscores"}
@@ -29,6 +41,60 @@ _ID_CHARACTERS = frozenset("0123456789-")
 _PARTITION_HINT = "a policy only applies to principals of its own partition"
 _UNNAMED_HINT = "write the 12 digits of an account that is named under accounts"
 _ANY_ACCOUNT_HINT = "write the account's 12 digits, so that no other account's resources match"
+
+
+class Accounts(NamedTuple):
+    """The `accounts`: ids by name, and the first name by id.
+
+    `must_be_named`: the file has this section, so it must name every account that it uses.
+    """
+
+    ids: Mapping[str, str]
+    names: Mapping[str, str]
+    must_be_named: bool
+
+
+class ResolvedPrincipal(NamedTuple):
+    """One principal that a name stands for; `written` has the operators as the file has them."""
+
+    principal: Principal
+    written: Condition
+    name: str | None
+
+    @property
+    def condition(self) -> Condition:
+        """The condition in canonical form."""
+        return canonical_condition(self.written)
+
+    @property
+    def named(self) -> NamedPrincipal:
+        """The principal under its canonical condition."""
+        return NamedPrincipal(self.principal, self.condition, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class FileContext:
+    """One file while it is read: what its sections refer to, and where its problems go.
+
+    `requests` is the condition that every request to the registry meets. `definitions` are the
+    pairs under `principals`, `principals` what those that are read stand for. `owned_by_sid`: raw
+    statements of the file are recognized in a live policy by their Sid.
+    """
+
+    problems: ProblemList
+    registry: Registry
+    accounts: Accounts
+    now: datetime
+    requests: Condition
+    owned_by_sid: bool = False
+    definitions: Mapping[str, Pair] = field(default_factory=dict)
+    principals: Mapping[str, tuple[ResolvedPrincipal, ...]] = field(default_factory=dict)
+    tiers: Tiers = field(default_factory=dict)
+
+    @property
+    def partition(self) -> str:
+        """The AWS partition of the registry's regions."""
+        return self.registry.partition
 
 
 def read_accounts(node: Node | None, problems: ProblemList) -> Accounts:
@@ -206,3 +272,30 @@ def _warn_of_any_account(value: ScalarNode, context: FileContext) -> None:
         context.problems.warning(
             RuleId.WILDCARD_ACCOUNT, message, value.place, hint=_ANY_ACCOUNT_HINT
         )
+
+
+def check_sso(path: str, place: Place, context: FileContext) -> None:
+    """Warn of a role, or a pattern, of IAM Identity Center that does not match its roles.
+
+    Their path ends with the region of the Identity Center, and has none where that is us-east-1
+    (AWS Security Blog and public reports; the IAM Identity Center User Guide, "Referencing
+    permission sets in resource policies", shows the path with a region).
+    """
+    match = _SSO.fullmatch(path)
+    if match is None:
+        return
+    written = match["path"] or ""
+    if written == f"{_SSO_PATH}/us-east-1/" or not globs_intersect(written, f"{_SSO_PATH}*/"):
+        message = f"{quote(path)} is not a role of IAM Identity Center: those have another path"
+    elif not glob_matches(written, f"{_SSO_PATH}/") and all(
+        glob_matches(written, one) for one in _SSO_PATHS_OF_REGIONS
+    ):
+        message = (
+            f"{quote(path)} does not match the roles of an Identity Center in us-east-1, whose"
+            " path has no region"
+        )
+    else:
+        return
+    name = f"{match['set']}_*" if match["set"] else "*"
+    hint = f"write {_SSO_PATH}*/AWSReservedSSO_{name}"
+    context.problems.warning(RuleId.UNLIKELY_ROLE, message, place, hint=hint)

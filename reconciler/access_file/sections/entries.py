@@ -1,9 +1,10 @@
-"""Reads `repositories`: which principal has which tier on which repository."""
+"""Reads `repositories`: which principal has which tier on which repository, and raw statements."""
 
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.access_file.document.nodes import (
+from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
+from reconciler.access_file.document.tree import (
     MappingNode,
     Node,
     Pair,
@@ -12,29 +13,46 @@ from reconciler.access_file.document.nodes import (
     items_of,
     pairs_of,
     place_at,
+    plain,
     text_of,
     texts_of,
     value_of,
 )
-from reconciler.access_file.document.problems import Place, WorkLimit, quote
-from reconciler.access_file.model import Entry, PlacedGrant
-from reconciler.access_file.sections.conditions import all_of, read_when
-from reconciler.access_file.sections.context import FileContext, ResolvedPrincipal
+from reconciler.access_file.model import Entry, PlacedGrant, PlacedStatement
+from reconciler.access_file.sections.accounts import (
+    FileContext,
+    ResolvedPrincipal,
+    check_named,
+    report_bad_id,
+)
+from reconciler.access_file.sections.conditions import (
+    all_of,
+    check_conditions,
+    check_operators,
+    ends_at,
+    read_until,
+    read_when,
+)
 from reconciler.access_file.sections.names import Principals, is_group, resolve
 from reconciler.access_file.sections.never_applies import check_applies, check_tier_applies
-from reconciler.access_file.sections.repositories import check_repository, read_creation
-from reconciler.access_file.sections.statements import read_statements
-from reconciler.access_file.sections.tiers import check_tier
-from reconciler.access_file.sections.until import ends_at, read_until
+from reconciler.access_file.sections.principals import read_arn, read_services
+from reconciler.access_file.sections.registry import check_repository, read_creation
+from reconciler.access_file.sections.tiers import check_actions, check_tier
 from reconciler.model.grants import Grant
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import (
+    ACCOUNT_ID,
     EVERYONE,
     NO_CONDITION,
+    SID_PREFIX,
     Condition,
+    MalformedError,
     Principal,
+    Statement,
     canonical_condition,
     has_wildcard,
+    parse_statement,
+    read_condition,
 )
 
 _GRANTS = WorkLimit(1_000_000, "grants and values of their conditions")
@@ -153,3 +171,102 @@ def _warn_of_same_principal(
                 RuleId.SAME_PRINCIPAL_TWICE, message, key.place, other=first.place
             )
             return
+
+
+_HINT = "write a statement as in IAM: Effect, Principal, Action and, optionally, Sid and Condition"
+_ELEMENTS = frozenset(
+    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"}
+)
+_RESOURCES = frozenset({"Resource", "NotResource"})
+_REFUSED_KINDS = ("Federated", "CanonicalUser")
+
+
+def read_statements(node: Node | None, context: FileContext) -> tuple[PlacedStatement, ...]:
+    """Read a list of raw statements."""
+    return tuple(
+        _read_statement(item, context) for item in items_of(node) if isinstance(item, MappingNode)
+    )
+
+
+def _read_statement(node: MappingNode, context: FileContext) -> PlacedStatement:
+    statement = _parse(node, context)
+    for element in ("Action", "NotAction"):
+        actions = (action for action in texts_of(node, element) if action.text != "*")
+        check_actions(actions, context.problems)
+    for element in ("Principal", "NotPrincipal"):
+        _check_principals(child(node, element), context)
+    check_conditions(child(node, "Condition"), context)
+    if statement:
+        _check_applies(statement, node, context)
+    if context.owned_by_sid:
+        _check_sid(node, context.problems)
+    element = "Principal" if "Principal" in node.pairs else "NotPrincipal"
+    return PlacedStatement(statement, node.place, place_at(node, (element,)))
+
+
+def _parse(node: MappingNode, context: FileContext) -> Statement | None:
+    if any(key not in _ELEMENTS | _RESOURCES for key in node.pairs):
+        return None  # the schema reports it
+    if "Principal" not in node.pairs and "NotPrincipal" not in node.pairs:
+        message = "the statement has no Principal"
+        context.problems.error(RuleId.BAD_STATEMENT, message, node.place, hint=_HINT)
+        return None
+    if not check_operators(child(node, "Condition"), context.problems):
+        return None
+    # The schema reports a Resource; other mistakes are reported, too.
+    pairs = {key: pair for key, pair in node.pairs.items() if key not in _RESOURCES}
+    try:
+        raw = plain(MappingNode(pairs, node.place))
+        return parse_statement(raw, partition=context.partition)
+    except MalformedError as malformed:
+        place = place_at(node, malformed.path)
+        context.problems.error(RuleId.BAD_STATEMENT, malformed.reason, place, hint=_HINT)
+        return None
+
+
+def _check_principals(element: Node | None, context: FileContext) -> None:
+    """Report principals that ECR does not accept, so that it would refuse the whole policy.
+
+    Source: IAM User Guide, "AWS JSON policy elements: Principal"; that ECR refuses federated
+    and canonical users is evidenced by public reports.
+    """
+    problems, ids = context.problems, context.accounts.ids
+    for name in texts_of(element, "AWS"):
+        if ACCOUNT_ID.fullmatch(name.text):
+            check_named(name.text, name.place, context)
+        elif name.text in ids:
+            message = f"names such as {quote(name.text)} are not resolved in a raw statement"
+            hint = f'write "{ids[name.text]}"'
+            problems.error(RuleId.BAD_ARN, message, name.place, hint=hint)
+        elif name.text.startswith("arn:") or not (
+            name.text == "*" or report_bad_id(name.text, name.place, problems)
+        ):
+            read_arn(name, context)
+    services = texts_of(element, "Service")
+    read_services([name for name in services if not has_wildcard(name.text)], context)
+    for name in services:
+        if has_wildcard(name.text):
+            message = f"the service {quote(name.text)} contains a wildcard"
+            hint = "write each service, such as lambda.amazonaws.com"
+            problems.error(RuleId.BAD_STATEMENT, message, name.place, hint=hint)
+    for pair in pairs_of(element):
+        if pair.key.text in _REFUSED_KINDS:
+            message = f"ECR does not accept a {pair.key.text} principal"
+            hint = "write the role that its users assume"
+            problems.error(RuleId.BAD_STATEMENT, message, pair.key.place, hint=hint)
+
+
+def _check_applies(statement: Statement, node: MappingNode, context: FileContext) -> None:
+    written = read_condition(statement.raw.get("Condition", {}))
+    for principal in statement.principals:
+        resolved = ResolvedPrincipal(principal, written, None)
+        check_applies(resolved, context, child(node, "Condition"), node.place)
+
+
+def _check_sid(node: MappingNode, problems: ProblemList) -> None:
+    sid = child(node, "Sid")
+    if not (text_of(sid) or "").startswith(SID_PREFIX):
+        message = "this statement stays live after its removal from the file"
+        hint = f"under unmanaged.statements.default: keep, start its Sid with {SID_PREFIX}"
+        place = sid.place if sid else node.place
+        problems.warning(RuleId.STATEMENT_NOT_OWNED, message, place, hint=hint)

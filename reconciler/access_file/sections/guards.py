@@ -1,8 +1,10 @@
-"""Reads `guards`: limits, which repositories may be public, and the `never` rules."""
+"""Reads `guards` and `unmanaged`: what a run may do, and what it leaves as it is."""
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import Literal
 
-from reconciler.access_file.document.nodes import (
+from reconciler.access_file.document.problems import ProblemList, WorkLimit, quote
+from reconciler.access_file.document.tree import (
     MappingNode,
     Node,
     ScalarNode,
@@ -12,23 +14,33 @@ from reconciler.access_file.document.nodes import (
     texts_of,
     value_of,
 )
-from reconciler.access_file.document.problems import ProblemList, WorkLimit, quote
 from reconciler.access_file.model import Entry, PlacedRule
-from reconciler.access_file.sections.accounts import find_accounts
-from reconciler.access_file.sections.context import FileContext
+from reconciler.access_file.sections.accounts import (
+    FileContext,
+    find_accounts,
+)
 from reconciler.access_file.sections.names import resolve
-from reconciler.access_file.sections.repositories import check_repository
+from reconciler.access_file.sections.principals import read_services
+from reconciler.access_file.sections.registry import check_repository
 from reconciler.access_file.sections.tiers import check_tier
 from reconciler.model.guards import Guards, Limit
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import (
     EVERYONE,
+    LAMBDA,
+    LAMBDA_SID,
+    NO_CONDITION,
+    Condition,
     GlobIndex,
+    KeepRule,
     NamedPrincipal,
     NeverRule,
     Outside,
+    Ownership,
+    Principal,
     globs_intersect,
     has_wildcard,
+    lambda_rule,
 )
 
 _MAX_PUBLIC = 100
@@ -139,3 +151,46 @@ def _check_clash(public: ScalarNode, context: FileContext) -> None:
         message = "'public' means everyone here, but the file defines this name"
         hint = "rename the principal or account"
         context.problems.error(RuleId.NAME_CLASH, message, public.place, hint=hint)
+
+
+def read_unmanaged_repositories(node: Node | None) -> Literal["ignore", "report", "fail"]:
+    """Read `unmanaged.repositories`, with its default."""
+    match text_of(node, "repositories"):
+        case "ignore":
+            return "ignore"
+        case "fail":
+            return "fail"
+        case _:
+            return "report"
+
+
+def keeps_by_default(node: Node | None) -> bool:
+    """Whether live statements that the file did not ask for are kept."""
+    return text_of(node, "statements", "default") == "keep"
+
+
+def read_ownership(node: Node | None, context: FileContext) -> Ownership:
+    """Read `unmanaged.statements`; the rule for Lambda's own statement is always included.
+
+    A rule of the file for that statement is weaker than the built-in one, so it has no effect
+    without `as_is`.
+    """
+    built_in = lambda_rule({context.registry.account, *context.accounts.ids.values()})
+    own: list[KeepRule] = []
+    for item in items_of(node, "statements", "keep"):
+        sid = text_of(item, "sid")
+        as_is = value_of(item, "as_is") is True
+        for principal, condition in _read_kept_principals(item, context):
+            if sid and (as_is or (sid, principal) != (LAMBDA_SID, LAMBDA)):
+                own.append(KeepRule(sid, principal, condition=condition))
+    return Ownership("keep" if keeps_by_default(node) else "remove", (built_in, *own))
+
+
+def _read_kept_principals(
+    item: Node, context: FileContext
+) -> Iterator[tuple[Principal, Condition]]:
+    for service in read_services(texts_of(item, "service"), context):
+        yield service, NO_CONDITION
+    for reference in texts_of(item, "principal"):
+        for resolved in resolve(reference, context):
+            yield resolved.principal, resolved.condition

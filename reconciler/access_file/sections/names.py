@@ -1,27 +1,40 @@
 """Names of principals, accounts and groups, and what a reference stands for."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 
-from reconciler.access_file.document.nodes import (
+from reconciler.access_file.document.problems import ProblemList, WorkLimit, escape, quote
+from reconciler.access_file.document.tree import (
     MappingNode,
     Node,
     Pair,
     ScalarNode,
     SequenceNode,
+    child,
+    items_of,
     pairs_of,
     texts_of,
 )
-from reconciler.access_file.document.problems import WorkLimit, escape, quote
-from reconciler.access_file.sections.accounts import check_named, report_bad_id
-from reconciler.access_file.sections.context import FileContext, ResolvedPrincipal
+from reconciler.access_file.sections.accounts import (
+    FileContext,
+    ResolvedPrincipal,
+    check_named,
+    report_bad_id,
+)
 from reconciler.access_file.sections.near_misses import near_miss
-from reconciler.access_file.sections.order_by_use import sort_by_use, write_cycle
 from reconciler.access_file.sections.principals import read_arn, read_principal
+from reconciler.access_file.sections.tiers import sort_by_use, write_cycle
 from reconciler.closest import suggestion
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy import ACCOUNT_ID, NO_CONDITION, Principal, account_principal, has_wildcard
+from reconciler.policy import (
+    ACCOUNT_ID,
+    BUILT_IN_TIERS,
+    NO_CONDITION,
+    Principal,
+    account_principal,
+    has_wildcard,
+)
 
 _MAX_MEMBERS = 1000
 _MEMBERS = WorkLimit(300_000, "principals, each counted once per reference to it")
@@ -171,3 +184,39 @@ def _report_unknown(
         hint = f"for several, write a list: [{escape(text)}]"
     message = f"{quote(text)} is not a name, an ARN or an account id"
     problems.error(RuleId.UNKNOWN_NAME, message, reference.place, hint=hint)
+
+
+def check_unused(root: Node, problems: ProblemList) -> None:
+    """Warn of each own principal and tier without a use.
+
+    An access, a group, a keep rule or a `never` rule uses a principal; an access, another tier or a
+    `never` rule uses a tier.
+    """
+    entries = pairs_of(root, "repositories")
+    access = [pair for entry in entries for pair in pairs_of(entry.value, "access")]
+    rules = items_of(root, "guards", "rules")
+    principals, tiers = pairs_of(root, "principals"), pairs_of(root, "tiers")
+
+    used = {pair.key.text for pair in access}
+    used |= _texts(pair.value for pair in principals)
+    used |= _texts(items_of(root, "unmanaged", "statements", "keep"), "principal")
+    used |= _texts(rules, "to")
+    for name in _unused(principals, used):
+        message = f"the principal {quote(name.text)} is not used"
+        problems.warning(RuleId.UNUSED_PRINCIPAL, message, name.place)
+
+    given = [item for pair in access for item in items_of(pair.value)]
+    used = _texts(item if isinstance(item, ScalarNode) else child(item, "tier") for item in given)
+    used |= _texts((pair.value for pair in tiers), "extends")
+    used |= _texts(rules, "never")
+    for name in _unused(tiers, used | BUILT_IN_TIERS.keys()):
+        message = f"the tier {quote(name.text)} is not used"
+        problems.warning(RuleId.UNUSED_TIER, message, name.place)
+
+
+def _texts(nodes: Iterable[Node | None], *keys: str) -> set[str]:
+    return {scalar.text for node in nodes for scalar in texts_of(node, *keys)}
+
+
+def _unused(definitions: Iterable[Pair], used: Container[str]) -> Iterable[ScalarNode]:
+    return (pair.key for pair in definitions if pair.key.text not in used)

@@ -8,8 +8,7 @@ import re
 from typing import NamedTuple
 
 from reconciler.access_file.document.problems import Advice, escape, quote
-from reconciler.access_file.sections.accounts import bad_id
-from reconciler.access_file.sections.context import FileContext
+from reconciler.access_file.sections.accounts import FileContext, bad_id
 from reconciler.policy import ACCOUNT_ID, ORGANIZATION_ID
 
 _UNIQUE_ID = re.compile(r"(A[A-Z]{3})[A-Z0-9]{6,}(?P<session>:[^:]*)?")

@@ -5,19 +5,20 @@ The schema describes what each kind becomes; this is a contract of the file.
 
 from collections.abc import Collection
 
-from reconciler.access_file.document.nodes import MappingNode, ScalarNode, child, place_at, texts_of
-from reconciler.access_file.document.problems import ProblemList, quote
+from reconciler.access_file.document.problems import ProblemList, escape, quote
+from reconciler.access_file.document.tree import MappingNode, ScalarNode, child, place_at, texts_of
 from reconciler.access_file.sections.accounts import (
+    FileContext,
+    ResolvedPrincipal,
     check_named,
     check_partition,
     check_source_arn,
+    check_sso,
     find_accounts,
 )
 from reconciler.access_file.sections.conditions import all_of, one_clause, read_when
-from reconciler.access_file.sections.context import FileContext, ResolvedPrincipal
 from reconciler.access_file.sections.near_misses import near_miss, not_an_arn, pattern_hint
 from reconciler.access_file.sections.never_applies import check_applies
-from reconciler.access_file.sections.roles import check_name, check_sso, is_plain
 from reconciler.closest import closest, suggestion
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import (
@@ -40,6 +41,9 @@ from reconciler.policy import (
     service_principal,
 )
 
+_WITHOUT_WILDCARDS = str.maketrans("*?", "xx")
+_NAMED = ("role", "user")
+_KINDS = (*_NAMED, "assumed-role", "instance-profile")
 _PrincipalWithCondition = tuple[Principal, Condition]
 
 _ACCEPTED = frozenset({"root", "role", "user", "assumed-role", "federated-user"})
@@ -200,3 +204,53 @@ def _of_organization(
         values = (path.text for path in paths)
         return one_clause("ForAnyValue:StringLike", f"{key}Paths", *values)
     return one_clause("StringEquals", f"{key}ID", organization.text)
+
+
+def is_plain(path: str) -> bool:
+    """Whether a path and name have no empty part, most likely a mistake, and no variable."""
+    return "${" not in path and all(path.split("/") if path else ())
+
+
+def check_name(kind: str, name: ScalarNode, owner: str, context: FileContext) -> bool:
+    """Whether a text can be the name of a role or user (`kind`), or a pattern for roles.
+
+    `owner` is the name of the principal. Reports an invalid name, and warns of a path that is most
+    likely a mistake.
+    """
+    problems, text = context.problems, name.text
+    if text.lower().startswith("arn:"):
+        message = f"'{kind}' must be a name; for an ARN write {escape(owner)}: {escape(text)}"
+        hint = "an ARN already includes the account"
+        problems.error(RuleId.BAD_ARN, message, name.place, hint=hint)
+        return False
+    arn = f"arn:{context.partition}:iam::111122223333:{kind}/{text}"
+    if not parse_arn(arn.translate(_WITHOUT_WILDCARDS)) or not is_plain(text):
+        message = f"{quote(text)} is not the name of a {kind}"
+        hint = f"write the path and name that follow '{kind}/' in the ARN, such as deploy/release"
+        stripped = text.strip().strip("/")
+        if stripped != text and parse_arn(f"arn:aws:iam::111122223333:{kind}/{stripped}"):
+            hint = f"write only {escape(stripped)}"
+        problems.error(RuleId.BAD_ARN, message, name.place, hint=hint)
+        return False
+    if kind == "user" and has_wildcard(text):
+        message = f"the user's name {quote(text)} contains a wildcard"
+        hint = "only a role's name may be a pattern"
+        problems.error(RuleId.WILDCARD_IN_ARN, message, name.place, hint=hint)
+        return False
+    _warn_of_path(kind, name, context)
+    if kind == "role":
+        check_sso(text, name.place, context)
+    return True
+
+
+def _warn_of_path(kind: str, name: ScalarNode, context: FileContext) -> None:
+    """Warn of a path that looks like a part of an ARN."""
+    first, _, rest = name.text.partition("/")
+    prefix = first.rpartition(":")[2]
+    if not rest or prefix not in _KINDS:
+        return
+    # In an assumed-role ARN, the name of the session follows the name of the role.
+    without = f"{prefix}: {rest}" if prefix in _NAMED else f"role: {rest.partition('/')[0]}"
+    message = f"{quote(name.text)} is the {kind} {quote(rest)} with the path '/{first}/'"
+    hint = f"without that path, write {without}"
+    context.problems.warning(RuleId.UNLIKELY_ROLE, message, name.place, hint=hint)

@@ -1,34 +1,33 @@
-"""Reads `registry` and `unmanaged`."""
+"""The registry and its repositories: their names, and how a missing repository is created."""
 
-from collections.abc import Iterable, Iterator
-from typing import Literal
+import re
+import unicodedata
+from collections.abc import Iterable
 
-from reconciler.access_file.document.nodes import (
+from reconciler.access_file.document.problems import Place, ProblemList, quote, quote_all
+from reconciler.access_file.document.tree import (
+    MappingNode,
     Node,
+    Pair,
     ScalarNode,
-    items_of,
+    child,
+    pairs_of,
+    place_at,
     text_of,
     texts_of,
     value_of,
 )
-from reconciler.access_file.document.problems import Place, ProblemList, quote
 from reconciler.access_file.model import Entry, Registry
-from reconciler.access_file.sections.accounts import check_partition
-from reconciler.access_file.sections.context import FileContext
-from reconciler.access_file.sections.names import resolve
-from reconciler.access_file.sections.principals import read_services
-from reconciler.access_file.sections.repositories import check_repository
+from reconciler.access_file.sections.accounts import FileContext, check_named, check_partition
+from reconciler.model.registry import (
+    MAX_NAME_LENGTH,
+    MIN_NAME_LENGTH,
+    REPOSITORY_NAME,
+    RepositorySettings,
+)
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import (
-    LAMBDA,
-    LAMBDA_SID,
-    NO_CONDITION,
-    Condition,
-    KeepRule,
-    Ownership,
-    Principal,
     has_wildcard,
-    lambda_rule,
     parse_arn,
     partition_of_region,
 )
@@ -92,44 +91,161 @@ def check_probe_repository(
             )
 
 
-def read_unmanaged_repositories(node: Node | None) -> Literal["ignore", "report", "fail"]:
-    """Read `unmanaged.repositories`, with its default."""
-    match text_of(node, "repositories"):
-        case "ignore":
-            return "ignore"
-        case "fail":
-            return "fail"
-        case _:
-            return "report"
+_PATTERN = re.compile(r"[a-z0-9._/*?-]+")
+_HOST = re.compile(r"(?:https?://|docker://)?[0-9]{12}\.dkr[.-]ecr[.-][^/]*/?|https?://[^/]*/?")
+_ECR_ARN = re.compile(r"arn:[^:]*:(?P<service>[^:]*):[^:]*:[^:]*:(?:repository/)?", re.IGNORECASE)
+_MAX_WILDCARDS = 16
+_GRAMMAR = "write lower-case letters and digits, with single . _ / or any number of - between them"
+
+_MULTI_REGION = "mrk-"
+_KEY_ID = rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{_MULTI_REGION}[0-9a-f]{{32}}"
+_ALIAS = r"alias/[A-Za-z0-9/_-]{1,250}"
+_KEY_ARN = re.compile(
+    r"arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):"
+    rf"(?:key/(?:{_KEY_ID})|{_ALIAS})"
+)
+_KEY_FORMS = "write arn:{}:kms:REGION:ACCOUNT:key/ID, or …:alias/NAME; a key's id; or alias/NAME"
+_REGION_HINT = "write a key of the repository's own region"
+_REGIONS_HINT = "with several regions, write an alias that each of them has: alias/NAME"
+
+_MAX_TAG_KEY, _MAX_TAG_VALUE = 128, 256
+_RESERVED = "aws:"
+_TAG_SIGNS = frozenset("+-=._:/@")
+_TAG_CHARACTERS = f"letters, digits, spaces and {' '.join(sorted(_TAG_SIGNS))}"
 
 
-def keeps_by_default(node: Node | None) -> bool:
-    """Whether live statements that the file did not ask for are kept."""
-    return text_of(node, "statements", "default") == "keep"
+def check_repository(key: ScalarNode, problems: ProblemList) -> bool:
+    """Whether a text can be a repository's name, or a pattern for some; reports it if not."""
+    hint = name_hint(key.text)
+    if hint:
+        message = f"{quote(key.text)} is not a valid repository name"
+        problems.error(RuleId.BAD_REPOSITORY_NAME, message, key.place, hint=hint)
+    return hint is None
 
 
-def read_ownership(node: Node | None, context: FileContext) -> Ownership:
-    """Read `unmanaged.statements`; the rule for Lambda's own statement is always included.
+def name_hint(name: str) -> str | None:
+    """Return what to write instead of an invalid repository name; None for a valid one."""
+    is_pattern = has_wildcard(name)
+    if len(name) > MAX_NAME_LENGTH or (len(name) < MIN_NAME_LENGTH and not is_pattern):
+        return f"a name has {MIN_NAME_LENGTH} to {MAX_NAME_LENGTH} characters"
+    if name.count("*") + name.count("?") > _MAX_WILDCARDS:
+        return f"a pattern has at most {_MAX_WILDCARDS} wildcards"
+    if not _HOST.match(name) and (_PATTERN if is_pattern else REPOSITORY_NAME).fullmatch(name):
+        return None
+    only, reason = _without_extras(name)
+    if only != name and name_hint(only) is None:
+        return f"{reason}write only {only}"
+    return reason.removesuffix(": ") or _GRAMMAR
 
-    A rule of the file for that statement is weaker than the built-in one, so it has no effect
-    without `as_is`.
+
+def _without_extras(name: str) -> tuple[str, str]:
+    """Return a name without an ARN, host, tag or slashes around it, and what was removed."""
+    arn, host = _ECR_ARN.match(name), _HOST.match(name)
+    if arn and arn["service"].lower() != "ecr":
+        return name, f"this is an ARN of the service {quote(arn['service'])}; write a repository"
+    prefix = arn or host
+    only = name[prefix.end() :] if prefix else name
+    tag = re.search(r"[:@]", only)
+    only = only[: tag.start()] if tag else only
+    kept = only.strip().strip("/").lower()
+    if arn:
+        return kept, ""
+    if host:
+        return kept, "remove the registry's host: "
+    if tag:
+        return kept, "remove the tag or digest, as access is to whole repositories: "
+    if only != only.lower():
+        return kept, "names are in lower case: "
+    return kept, ""
+
+
+def read_creation(entry: Pair, context: FileContext) -> RepositorySettings | None:
+    """Read how an entry's repository is created; None where it is not to be created."""
+    create, settings = child(entry.value, "create"), child(entry.value, "settings")
+    asked = value_of(create)
+    if create is not None and has_wildcard(entry.key.text):
+        message = "'create' is only for the entry of one repository, not for a pattern"
+        hint = "write it on the entries of the repositories to create"
+        context.problems.error(RuleId.CREATE_ON_PATTERN, message, create.place, hint=hint)
+    elif create is not None and settings is not None and asked is False:
+        message = "'settings' has no effect with create: false"
+        place = place_at(entry.value, ("settings",))
+        hint = "settings are for a repository to create: write create: true, or remove them"
+        context.problems.error(RuleId.CLASHING_KEYS, message, place, hint=hint, other=create.place)
+    for key in texts_of(settings, "encryption", "kms_key"):
+        _check_kms_key(key, context)
+    _check_tags(child(settings, "tags"), context.problems)
+    return _read_settings(settings) if asked is True else None
+
+
+def _read_settings(node: Node | None) -> RepositorySettings:
+    encryption = child(node, "encryption")
+    is_kms = text_of(encryption) == "kms" or isinstance(encryption, MappingNode)
+    is_immutable = text_of(node, "tag_mutability") == "immutable"
+    tags = ((tag.key.text, text_of(tag.value) or "") for tag in pairs_of(node, "tags"))
+    return RepositorySettings(
+        tag_mutability="IMMUTABLE" if is_immutable else "MUTABLE",
+        scan_on_push=value_of(node, "scan_on_push") is True,
+        encryption="KMS" if is_kms else "AES256",
+        kms_key=text_of(encryption, "kms_key"),
+        tags=tuple(sorted(tags)),
+    )
+
+
+def _check_kms_key(key: ScalarNode, context: FileContext) -> None:
+    """Report a text that is not a KMS key, or a key that is not in each region of the registry.
+
+    Sources: AWS KMS Developer Guide, "Key identifiers (KeyId)"; KMS API Reference, "CreateAlias",
+    for the characters; ECR API Reference, "EncryptionConfiguration", for the region. That ids are
+    in lower case is assumed.
     """
-    built_in = lambda_rule({context.registry.account, *context.accounts.ids.values()})
-    own: list[KeepRule] = []
-    for item in items_of(node, "statements", "keep"):
-        sid = text_of(item, "sid")
-        as_is = value_of(item, "as_is") is True
-        for principal, condition in _read_kept_principals(item, context):
-            if sid and (as_is or (sid, principal) != (LAMBDA_SID, LAMBDA)):
-                own.append(KeepRule(sid, principal, condition=condition))
-    return Ownership("keep" if keeps_by_default(node) else "remove", (built_in, *own))
+    text, problems, regions = key.text, context.problems, context.registry.regions
+    if arn := _KEY_ARN.fullmatch(text):
+        check_named(text, key.place, context)
+        elsewhere = any(region != arn["region"] for region in regions)
+        if check_partition(key, context, hint=_REGION_HINT) and elsewhere:
+            message = (
+                f"{quote(text)} is in {quote(arn['region'])},"
+                f" but the registry is in {quote_all(regions)}"
+            )
+            hint = _REGIONS_HINT if len(regions) > 1 else _REGION_HINT
+            problems.error(RuleId.WRONG_REGION, message, key.place, hint=hint)
+    elif re.fullmatch(_KEY_ID, text):
+        if len(regions) > 1 and not text.startswith(_MULTI_REGION):
+            message = (
+                f"the key {quote(text)} is in one region,"
+                f" but the registry is in {quote_all(regions)}"
+            )
+            hint = f"{_REGIONS_HINT}, or a multi-Region key's id: {_MULTI_REGION}…"
+            problems.error(RuleId.WRONG_REGION, message, key.place, hint=hint)
+    elif not re.fullmatch(_ALIAS, text):
+        message = f"{quote(text)} is not a KMS key"
+        hint = _KEY_FORMS.format(context.partition)
+        problems.error(RuleId.BAD_KMS_KEY, message, key.place, hint=hint)
 
 
-def _read_kept_principals(
-    item: Node, context: FileContext
-) -> Iterator[tuple[Principal, Condition]]:
-    for service in read_services(texts_of(item, "service"), context):
-        yield service, NO_CONDITION
-    for reference in texts_of(item, "principal"):
-        for resolved in resolve(reference, context):
-            yield resolved.principal, resolved.condition
+def _check_tags(node: Node | None, problems: ProblemList) -> None:
+    for pair in pairs_of(node):
+        _check_tag(pair.key, "key", 1, _MAX_TAG_KEY, problems)
+        for value in texts_of(pair.value):
+            _check_tag(value, "value", 0, _MAX_TAG_VALUE, problems)
+
+
+def _check_tag(
+    part: ScalarNode, kind: str, shortest: int, longest: int, problems: ProblemList
+) -> None:
+    """Report a tag's key or value that ECR would not accept.
+
+    Source: Amazon ECR User Guide, "Tagging a private repository in Amazon ECR". That letters,
+    digits and spaces are those of Unicode's categories L, N and Z is assumed.
+    """
+    text, hint = part.text, None
+    if not shortest <= len(text) <= longest:
+        hint = f"a tag's {kind} has {shortest} to {longest} characters"
+    elif text.lower().startswith(_RESERVED):
+        hint = f"the prefix {_RESERVED} is reserved for AWS"
+    elif not all(char in _TAG_SIGNS or unicodedata.category(char)[0] in "LNZ" for char in text):
+        hint = f"a tag's {kind} may contain {_TAG_CHARACTERS}"
+    if hint:
+        message = f"{quote(text)} is not a valid {kind} of a tag"
+        problems.error(RuleId.BAD_TAG, message, part.place, hint=hint)
