@@ -99,7 +99,7 @@ def _report(repository: str, fact: PlacedFact, access: PublicAccess, problems: P
         RuleId.PUBLIC,
         f"{message}: {PUBLIC_REASONS[access.reason]}",
         fact.key_place,
-        hint=f"{_HINTS[access.reason]}, or write guards: {{public: {{allow: [{item}]}}}}",
+        f"{_HINTS[access.reason]}, or write guards: {{public: {{allow: [{item}]}}}}",
         repository=repository,
     )
 
@@ -198,7 +198,7 @@ def _check(
         problems.count(_VIOLATIONS, len(giving), place)
         for fact in _decisive(placed.rule, violation, giving):
             message = _message(placed.rule, violation, fact)
-            problems.error(RuleId.NEVER, message, fact.place, hint=_HINT, other=placed.place)
+            problems.error(RuleId.NEVER, message, fact.place, _HINT, other=placed.place)
 
 
 def _message(rule: NeverRule, violation: Violation, fact: PlacedFact) -> str:

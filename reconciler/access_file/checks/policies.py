@@ -95,9 +95,9 @@ def check_sizes(
             f" of at most {MAX_POLICY_CHARACTERS:,} characters"
         )
         if size > MAX_POLICY_CHARACTERS:
-            problems.error(RuleId.POLICY_TOO_LARGE, message, place, hint=_hint(desired))
+            problems.error(RuleId.POLICY_TOO_LARGE, message, place, _hint(desired))
         elif size > _NEARLY:
-            problems.warning(RuleId.POLICY_NEARLY_TOO_LARGE, message, place, hint=_hint(desired))
+            problems.warning(RuleId.POLICY_NEARLY_TOO_LARGE, message, place, _hint(desired))
 
 
 def _within_counts(
@@ -111,7 +111,7 @@ def _within_counts(
     grants = sum(len(entry.grants) for entry in entries)
     if grants > _MAX_GRANTS:
         message = f"{grants:,} grants on {quote(repository)} are too many for one policy"
-        problems.error(RuleId.POLICY_TOO_LARGE, message, place, hint=_HINT)
+        problems.error(RuleId.POLICY_TOO_LARGE, message, place, _HINT)
         return None
     desired = add_up(repository, entries, now)
     actions = frozenset[str]().union(*(grant.actions for grant in desired.grants))
@@ -280,9 +280,7 @@ def _check(
         names = [whole_key] if whole_key else map(_name, losers)
         what = quote(line.tier) if line.tier else "this statement"
         message = where + loss.describe(what, map(quote, names), "a Deny")
-        problems.warning(
-            RuleId.GRANT_DENIED, message, line.place, hint=loss.remedy, other=placed.place
-        )
+        problems.warning(RuleId.GRANT_DENIED, message, line.place, loss.remedy, other=placed.place)
 
 
 def _line(fact: PlacedFact) -> _Line:

@@ -93,7 +93,7 @@ class _KeyCheck:
             if key in _RESOURCE and "Effect" in violation.keys:
                 message = f"{key} is not allowed in a repository policy"
                 hint = "remove it: the policy applies to its own repository"
-                self.problems.error(RuleId.RESOURCE_IN_STATEMENT, message, place, hint=hint)
+                self.problems.error(RuleId.RESOURCE_IN_STATEMENT, message, place, hint)
                 continue
             choices = _possible_keys(violation)
             similar = self.problems.closest(key, choices) or _completed(key, choices)
@@ -101,7 +101,7 @@ class _KeyCheck:
             if similar:
                 hint = suggestion(similar)
                 message = f"unknown key {quote(key)}"
-                self.problems.error(RuleId.UNKNOWN_KEY, message, place, hint=hint)
+                self.problems.error(RuleId.UNKNOWN_KEY, message, place, hint)
             else:
                 foreign.append(key)
         if foreign:
@@ -113,14 +113,14 @@ class _KeyCheck:
         if len(foreign) < len(_keys(violation)):
             for key in foreign:
                 message, place = f"unknown key {quote(key)}", violation.key_place(key)
-                self.problems.error(RuleId.UNKNOWN_KEY, message, place, hint=known)
+                self.problems.error(RuleId.UNKNOWN_KEY, message, place, known)
             return
         self.foreign.add(violation.node.place)
         form = form_hint(violation, ("object",))
         message = f"unknown {'key' if len(foreign) == 1 else 'keys'} {quote_all(foreign)}"
         place = violation.key_place(foreign[0])
         hint = f"{form}; {known}" if form else known
-        self.problems.error(RuleId.UNKNOWN_KEY, message, place, hint=hint)
+        self.problems.error(RuleId.UNKNOWN_KEY, message, place, hint)
 
     def report_bad_key(self, violation: Violation) -> None:
         """Report a key that is not a valid name, or that another key excludes."""
@@ -128,7 +128,7 @@ class _KeyCheck:
         if "dependentSchemas" not in violation.steps:
             message = f"{quote(key)} is not a valid name"
             place = violation.key_place(key)
-            self.problems.error(RuleId.BAD_NAME, message, place, hint=NAME_HINT)
+            self.problems.error(RuleId.BAD_NAME, message, place, NAME_HINT)
             return
         other_key = str(violation.steps[violation.steps.index("dependentSchemas") + 1])
         # Two keys may exclude each other, and a third one: the later one is reported, once.
@@ -138,8 +138,7 @@ class _KeyCheck:
             return
         self.clashing.add(place)
         message = f"{quote(second)} cannot be combined with {quote(first)}"
-        hint = "remove one of them"
-        self.problems.error(RuleId.CLASHING_KEYS, message, place, hint=hint, other=other)
+        self.problems.error(RuleId.CLASHING_KEYS, message, place, "remove one of them", other=other)
 
     def report_missing(self, violation: Violation) -> None:
         """Report required keys that are missing."""
@@ -147,7 +146,7 @@ class _KeyCheck:
             if key not in _keys(violation) and self._lacks(violation.node, key):
                 message = f"missing key {quote(key)}"
                 hint = _example_of(key, violation)
-                self.problems.error(RuleId.MISSING_KEY, message, violation.place, hint=hint)
+                self.problems.error(RuleId.MISSING_KEY, message, violation.place, hint)
 
     def report_companion(self, violation: Violation) -> None:
         """Report keys that are valid only with another one, which is missing."""
@@ -162,7 +161,7 @@ class _KeyCheck:
                 self.alone.add(violation.node.place)
                 message = f"{quote(key)} requires {quote(needed)}"
                 hint = _example_of(needed, violation)
-                self.problems.error(RuleId.MISSING_KEY, message, place, hint=hint)
+                self.problems.error(RuleId.MISSING_KEY, message, place, hint)
 
     def report_no_principal(self, violation: Violation) -> None:
         """Report a mapping without the key that names a principal."""
@@ -174,7 +173,7 @@ class _KeyCheck:
             )
             hint = f"add one of {', '.join(kinds)}"
             message = "missing key: no principal is given"
-            self.problems.error(RuleId.MISSING_KEY, message, violation.place, hint=hint)
+            self.problems.error(RuleId.MISSING_KEY, message, violation.place, hint)
 
     def _lacks(self, node: Node, key: str) -> bool:
         """Whether a mapping lacks a key, and not because of a reported problem."""

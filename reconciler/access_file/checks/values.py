@@ -106,7 +106,7 @@ def _report_type(violation: Violation, problems: ProblemList) -> None:
     kinds = strings(violation.expected)
     expected = " or ".join(_KINDS[kind] for kind in kinds)
     message = f"expected {expected} ({violation.title}), found {quote(value)}"
-    problems.error(RuleId.WRONG_TYPE, message, place, hint=_type_hint(kinds, violation))
+    problems.error(RuleId.WRONG_TYPE, message, place, _type_hint(kinds, violation))
 
 
 def _type_hint(kinds: tuple[str, ...], violation: Violation) -> str | None:
@@ -134,7 +134,7 @@ def _type_hint(kinds: tuple[str, ...], violation: Violation) -> str | None:
 def _report_empty(violation: Violation, problems: ProblemList) -> None:
     hint = form_hint(violation, (_EMPTY[violation.keyword],))
     message = "empty value: at least one item is required"
-    problems.error(RuleId.EMPTY_VALUE, message, violation.place, hint=hint)
+    problems.error(RuleId.EMPTY_VALUE, message, violation.place, hint)
 
 
 def _report_many(violation: Violation, problems: ProblemList) -> None:
@@ -149,7 +149,7 @@ def _report_value(violation: Violation, problems: ProblemList) -> None:
         return
     message = f"{quote(value)} is not a valid {title}"
     rule = _RULES.get(title, RuleId.BAD_VALUE)
-    problems.error(rule, message, violation.place, hint=_value_hint(violation, problems))
+    problems.error(rule, message, violation.place, _value_hint(violation, problems))
 
 
 def _value_hint(violation: Violation, problems: ProblemList) -> str | None:

@@ -81,7 +81,7 @@ class ProblemList:
         if self.work[limit] > limit.most:
             message = f"the file requires {self.work[limit]:,} {limit.units} up to this line"
             hint = f"the limit is {limit.most:,}; {_SHRINK}"
-            self.error(RuleId.TOO_LARGE, message, place, hint=hint)
+            self.error(RuleId.TOO_LARGE, message, place, hint)
             raise TooLargeError
 
     def count_once(self, limit: WorkLimit, text: str, place: Place) -> None:
@@ -95,8 +95,8 @@ class ProblemList:
         rule: RuleId,
         message: str,
         place: Place,
-        *,
         hint: str | None = None,
+        *,
         other: Place | None = None,
         repository: str | None = None,
     ) -> None:
@@ -108,8 +108,8 @@ class ProblemList:
         rule: RuleId,
         message: str,
         place: Place,
-        *,
         hint: str | None = None,
+        *,
         other: Place | None = None,
     ) -> None:
         """Report what is doubtful, though valid."""

@@ -114,7 +114,7 @@ def read_source(content: bytes, path: str, problems: ProblemList) -> Source:
         return Source(None, lines)
     if builder.root is None:
         hint = "start with `version`, `registry` and `repositories`"
-        problems.error(RuleId.EMPTY_FILE, "the file is empty", Place(path, 1, 1), hint=hint)
+        problems.error(RuleId.EMPTY_FILE, "the file is empty", Place(path, 1, 1), hint)
     return Source(builder.root, lines)
 
 
@@ -122,7 +122,7 @@ def _not_utf_8(content: bytes, position: int, path: str, problems: ProblemList) 
     before = _LINE_BREAK.split(content[:position].decode("utf-8-sig", "replace"))
     place = Place(path, len(before), len(before[-1]) + 1)
     message = "the file is not valid UTF-8 from here on"
-    problems.error(RuleId.NOT_UTF_8, message, place, hint="save the file as UTF-8")
+    problems.error(RuleId.NOT_UTF_8, message, place, "save the file as UTF-8")
     return Source(None, tuple(_LINE_BREAK.split(content.decode("utf-8-sig", "replace"))))
 
 
@@ -136,7 +136,7 @@ def _has_forbidden_characters(lines: tuple[str, ...], path: str, problems: Probl
     for character, place in first:
         message = f"the character {printable(character)} is not allowed"
         hint = "remove it: it is invisible or controls the terminal"
-        problems.error(RuleId.CONTROL_CHARACTER, message, place, hint=hint)
+        problems.error(RuleId.CONTROL_CHARACTER, message, place, hint)
     for _, place in islice(found, 1):
         message = f"{1 + sum(1 for _ in found):,} more such characters follow"
         problems.error(RuleId.CONTROL_CHARACTER, message, place)
@@ -156,7 +156,7 @@ def _report_syntax(
         RuleId.YAML_SYNTAX,
         advice.message,
         place,
-        hint=advice.hint,
+        advice.hint,
         other=_within(lines, opened, path) if opened else None,
     )
 

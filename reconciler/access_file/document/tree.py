@@ -178,7 +178,7 @@ def report_unquoted_id(text: str, place: Place, problems: ProblemList) -> None:
     message = f"the account id {text} is not quoted; YAML may read it as a number"
     is_whole = ACCOUNT_ID.fullmatch(text)
     hint = f'write "{text}"' if is_whole else "quote all 12 digits, including leading zeros"
-    problems.error(RuleId.UNQUOTED_ACCOUNT_ID, message, place, hint=hint)
+    problems.error(RuleId.UNQUOTED_ACCOUNT_ID, message, place, hint)
 
 
 class StopReadingError(Exception):
@@ -320,7 +320,7 @@ class TreeBuilder:
         if isinstance(node.value, str):
             return node
         hint = f'write "{node.text}"' if node.text else None
-        self.problems.error(RuleId.NON_STRING_KEY, "a key must be text", node.place, hint=hint)
+        self.problems.error(RuleId.NON_STRING_KEY, "a key must be text", node.place, hint)
         return node._replace(value=node.text)
 
     def _add_pair(self, pairs: dict[str, Pair], key: ScalarNode | None, value: Node) -> None:
@@ -328,9 +328,7 @@ class TreeBuilder:
             return
         if key.text == "<<":
             hint = "write the keys out, or use an alias for the whole value"
-            self.problems.error(
-                RuleId.MERGE_KEY, "merge keys are not supported", key.place, hint=hint
-            )
+            self.problems.error(RuleId.MERGE_KEY, "merge keys are not supported", key.place, hint)
         elif key.text in pairs:
             first = pairs[key.text].key.place
             message = f"duplicate key {quote(key.text)} (first defined at {first})"
@@ -346,14 +344,14 @@ class TreeBuilder:
         if event.tag is None or (isinstance(event, yaml.ScalarEvent) and event.tag == _TEXT_TAG):
             return
         message = f"the tag {quote(event.tag)} is not supported: a file is plain data"
-        self.problems.error(RuleId.EXPLICIT_TAG, message, place, hint="remove the tag")
+        self.problems.error(RuleId.EXPLICIT_TAG, message, place, "remove the tag")
 
     def _check_depth(self, added: int, place: Place) -> None:
         if len(self._stack) + added > MAX_DEPTH:
             self._stop(RuleId.TOO_DEEP, f"this is nested deeper than {MAX_DEPTH} levels", place)
 
     def _stop(self, rule: RuleId, message: str, place: Place, hint: str | None = None) -> NoReturn:
-        self.problems.error(rule, message, place, hint=hint)
+        self.problems.error(rule, message, place, hint)
         raise StopReadingError
 
     def _place(self, event: yaml.Event) -> Place:

@@ -120,7 +120,7 @@ def check_named(text: str, place: Place, context: FileContext) -> None:
     if account not in accounts.names:
         message = f"the account {account} is not named under accounts"
         hint = "add a name for it under accounts"
-        context.problems.error(RuleId.UNNAMED_ACCOUNT, message, place, hint=hint)
+        context.problems.error(RuleId.UNNAMED_ACCOUNT, message, place, hint)
 
 
 def account_in(text: str) -> str | None:
@@ -146,7 +146,7 @@ def find_account(node: ScalarNode, context: FileContext) -> str | None:
         message = f"{quote(node.text)} is not named under accounts"
         hint = context.problems.did_you_mean(node.text, ids)
         hint = hint or "add it under accounts, or write a quoted account id"
-        context.problems.error(RuleId.UNKNOWN_NAME, message, node.place, hint=hint)
+        context.problems.error(RuleId.UNKNOWN_NAME, message, node.place, hint)
     return None
 
 
@@ -160,7 +160,7 @@ def report_bad_id(text: str, place: Place, problems: ProblemList) -> bool:
     """Whether a text is an attempt at an account id; reports it."""
     bad = bad_id(text)
     if bad:
-        problems.error(RuleId.BAD_ACCOUNT_ID, bad.message, place, hint=bad.hint)
+        problems.error(RuleId.BAD_ACCOUNT_ID, bad.message, place, bad.hint)
     return bad is not None
 
 
@@ -221,7 +221,7 @@ def check_partition(arn: ScalarNode, context: FileContext, *, hint: str = _PARTI
         f"{quote(arn.text)} is in the partition {quote(found)},"
         f" but the registry is in {quote(context.partition)}"
     )
-    context.problems.error(RuleId.WRONG_PARTITION, message, arn.place, hint=hint)
+    context.problems.error(RuleId.WRONG_PARTITION, message, arn.place, hint)
     return False
 
 
@@ -262,16 +262,14 @@ def _report_hidden(value: ScalarNode, context: FileContext) -> bool:
         message = f"{quote(value.text)} does not name one account"
         named = context.accounts.ids.get(value.text)
         hint = f'account names are not resolved here; write "{named}"' if named else _UNNAMED_HINT
-        context.problems.error(RuleId.UNNAMED_ACCOUNT, message, value.place, hint=hint)
+        context.problems.error(RuleId.UNNAMED_ACCOUNT, message, value.place, hint)
     return False
 
 
 def _warn_of_any_account(value: ScalarNode, context: FileContext) -> None:
     if not context.accounts.must_be_named:
         message = f"{quote(value.text)} does not name the account of the resources"
-        context.problems.warning(
-            RuleId.WILDCARD_ACCOUNT, message, value.place, hint=_ANY_ACCOUNT_HINT
-        )
+        context.problems.warning(RuleId.WILDCARD_ACCOUNT, message, value.place, _ANY_ACCOUNT_HINT)
 
 
 def check_sso(path: str, place: Place, context: FileContext) -> None:
@@ -298,4 +296,4 @@ def check_sso(path: str, place: Place, context: FileContext) -> None:
         return
     name = f"{match['set']}_*" if match["set"] else "*"
     hint = f"write {_SSO_PATH}*/AWSReservedSSO_{name}"
-    context.problems.warning(RuleId.UNLIKELY_ROLE, message, place, hint=hint)
+    context.problems.warning(RuleId.UNLIKELY_ROLE, message, place, hint)

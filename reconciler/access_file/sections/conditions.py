@@ -51,7 +51,7 @@ def read_when(node: Node | None, context: FileContext) -> Condition:
         return read_condition(plain(node), ())
     except MalformedError as malformed:
         place = place_at(node, malformed.path)
-        context.problems.error(RuleId.BAD_CONDITION, malformed.reason, place, hint=_WHEN_HINT)
+        context.problems.error(RuleId.BAD_CONDITION, malformed.reason, place, _WHEN_HINT)
         return NO_CONDITION
 
 
@@ -68,7 +68,7 @@ def check_operators(node: Node | None, problems: ProblemList) -> bool:
             hint = problems.did_you_mean(name, _similar_operators(name, node)) or _WHEN_HINT
             if _NULL_WITH_AFFIX.fullmatch(name) and name.lower() != "null":
                 hint = _NULL_HINT
-            problems.error(RuleId.BAD_CONDITION, message, pair.key.place, hint=hint)
+            problems.error(RuleId.BAD_CONDITION, message, pair.key.place, hint)
     return known
 
 
@@ -99,7 +99,7 @@ def _check_key(
         message = f"unknown condition key {quote(key)}: most likely no request has it"
         choices = [like for like in candidate_keys(key) if like.lower() not in present]
         hint = problems.did_you_mean(abbreviate_key(key), choices)
-        problems.warning(RuleId.UNKNOWN_CONDITION_KEY, message, place, hint=hint)
+        problems.warning(RuleId.UNKNOWN_CONDITION_KEY, message, place, hint)
 
 
 def one_clause(operator: str, key: str, *values: str) -> Condition:
@@ -120,7 +120,7 @@ def all_of(problems: ProblemList, place: Place, *conditions: Condition) -> Condi
             " cannot require both"
         )
         hint = "remove one of them, or use another operator for it"
-        problems.error(RuleId.CONDITION_CLASH, message, place, hint=hint)
+        problems.error(RuleId.CONDITION_CLASH, message, place, hint)
         return given[0]
 
 
@@ -163,7 +163,7 @@ def read_until(node: ScalarNode, context: FileContext) -> datetime | None:
     problems = context.problems
     if not _MOMENT.fullmatch(node.text):
         message = f"{quote(node.text)} is not a date or a time in UTC"
-        problems.error(RuleId.BAD_DATE, message, node.place, hint=_hint(node.text, context.now))
+        problems.error(RuleId.BAD_DATE, message, node.place, _hint(node.text, context.now))
         return None
     try:
         until = _parse(node.text)
@@ -173,8 +173,7 @@ def read_until(node: ScalarNode, context: FileContext) -> datetime | None:
         return None
     if until <= context.now:
         message = f"the grant expired on {write_short_time(until)} and has no effect"
-        hint = "remove it, or set a later end"
-        problems.warning(RuleId.EXPIRED, message, node.place, hint=hint)
+        problems.warning(RuleId.EXPIRED, message, node.place, "remove it, or set a later end")
     return until
 
 

@@ -79,7 +79,7 @@ def _read_entry(pair: Pair, context: FileContext) -> Entry:
     if inherit and has_wildcard(pair.key.text):
         message = "'inherit' is only for the entry of one repository, not for a pattern"
         hint = "write it on the entries of the repositories that are not to inherit"
-        context.problems.error(RuleId.INHERIT_ON_PATTERN, message, inherit.place, hint=hint)
+        context.problems.error(RuleId.INHERIT_ON_PATTERN, message, inherit.place, hint)
     return Entry(
         repository=pair.key.text,
         place=pair.key.place,
@@ -209,7 +209,7 @@ def _parse(node: MappingNode, context: FileContext) -> Statement | None:
         return None  # the schema reports it
     if "Principal" not in node.pairs and "NotPrincipal" not in node.pairs:
         message = "the statement has no Principal"
-        context.problems.error(RuleId.BAD_STATEMENT, message, node.place, hint=_HINT)
+        context.problems.error(RuleId.BAD_STATEMENT, message, node.place, _HINT)
         return None
     if not check_operators(child(node, "Condition"), context.problems):
         return None
@@ -220,7 +220,7 @@ def _parse(node: MappingNode, context: FileContext) -> Statement | None:
         return parse_statement(raw, partition=context.partition)
     except MalformedError as malformed:
         place = place_at(node, malformed.path)
-        context.problems.error(RuleId.BAD_STATEMENT, malformed.reason, place, hint=_HINT)
+        context.problems.error(RuleId.BAD_STATEMENT, malformed.reason, place, _HINT)
         return None
 
 
@@ -236,8 +236,7 @@ def _check_principals(element: Node | None, context: FileContext) -> None:
             check_named(name.text, name.place, context)
         elif name.text in ids:
             message = f"names such as {quote(name.text)} are not resolved in a raw statement"
-            hint = f'write "{ids[name.text]}"'
-            problems.error(RuleId.BAD_ARN, message, name.place, hint=hint)
+            problems.error(RuleId.BAD_ARN, message, name.place, f'write "{ids[name.text]}"')
         elif name.text.startswith("arn:") or not (
             name.text == "*" or report_bad_id(name.text, name.place, problems)
         ):
@@ -248,12 +247,12 @@ def _check_principals(element: Node | None, context: FileContext) -> None:
         if has_wildcard(name.text):
             message = f"the service {quote(name.text)} contains a wildcard"
             hint = "write each service, such as lambda.amazonaws.com"
-            problems.error(RuleId.BAD_STATEMENT, message, name.place, hint=hint)
+            problems.error(RuleId.BAD_STATEMENT, message, name.place, hint)
     for pair in pairs_of(element):
         if pair.key.text in _REFUSED_KINDS:
             message = f"ECR does not accept a {pair.key.text} principal"
             hint = "write the role that its users assume"
-            problems.error(RuleId.BAD_STATEMENT, message, pair.key.place, hint=hint)
+            problems.error(RuleId.BAD_STATEMENT, message, pair.key.place, hint)
 
 
 def _check_applies(statement: Statement, node: MappingNode, context: FileContext) -> None:
@@ -269,4 +268,4 @@ def _check_sid(node: MappingNode, problems: ProblemList) -> None:
         message = "this statement stays live after its removal from the file"
         hint = f"under unmanaged.statements.default: keep, start its Sid with {SID_PREFIX}"
         place = sid.place if sid else node.place
-        problems.warning(RuleId.STATEMENT_NOT_OWNED, message, place, hint=hint)
+        problems.warning(RuleId.STATEMENT_NOT_OWNED, message, place, hint)

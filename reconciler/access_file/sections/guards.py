@@ -87,7 +87,7 @@ def check_public_allowed(
     for name in _without_entry(names, entries, problems):
         message = f"{quote(name.text)} matches no entry, so it has no effect"
         hint = problems.did_you_mean(name.text, valid) or "remove it, or write an entry's name"
-        problems.warning(RuleId.IDLE_ALLOW, message, name.place, hint=hint)
+        problems.warning(RuleId.IDLE_ALLOW, message, name.place, hint)
 
 
 def _public_names(node: Node | None) -> tuple[ScalarNode, ...]:
@@ -150,7 +150,7 @@ def _check_clash(public: ScalarNode, context: FileContext) -> None:
     if _PUBLIC in context.definitions or _PUBLIC in context.accounts.ids:
         message = "'public' means everyone here, but the file defines this name"
         hint = "rename the principal or account"
-        context.problems.error(RuleId.NAME_CLASH, message, public.place, hint=hint)
+        context.problems.error(RuleId.NAME_CLASH, message, public.place, hint)
 
 
 def read_unmanaged_repositories(node: Node | None) -> Literal["ignore", "report", "fail"]:

@@ -66,7 +66,7 @@ def read_principals(
         if len(members) > _MAX_MEMBERS:
             message = f"{quote(name)} stands for more than {_MAX_MEMBERS:,} principals"
             place = definitions[name].key.place
-            context.problems.error(RuleId.GROUP_TOO_LARGE, message, place, hint=_GROUP_HINT)
+            context.problems.error(RuleId.GROUP_TOO_LARGE, message, place, _GROUP_HINT)
             members = ()
         read[name] = () if name in broken else tuple(dict.fromkeys(members))
     return replace(context, principals={name: read[name] for name in definitions})
@@ -148,7 +148,7 @@ def _check_clashes(definitions: Mapping[str, Pair], root: Node, context: FileCon
             message = f"{quote(pair.key.text)} is the name of an account and of a principal"
             other, place = sorted([clash.key.place, pair.key.place])
             hint = "rename one of them"
-            context.problems.error(RuleId.NAME_CLASH, message, place, hint=hint, other=other)
+            context.problems.error(RuleId.NAME_CLASH, message, place, hint, other=other)
 
 
 def _contains(group: str, name: str, definitions: Mapping[str, Pair]) -> bool:
@@ -169,7 +169,7 @@ def _report_unknown(
     if report_bad_id(text, reference.place, problems):
         return
     if found := near_miss(text, context):
-        problems.error(RuleId.UNKNOWN_NAME, found.message, reference.place, hint=found.hint)
+        problems.error(RuleId.UNKNOWN_NAME, found.message, reference.place, found.hint)
         return
     names = (*context.definitions, *context.accounts.ids)
     similar = problems.closest(text, [name for name in names if name not in taken])
@@ -183,7 +183,7 @@ def _report_unknown(
     if "," in text:
         hint = f"for several, write a list: [{escape(text)}]"
     message = f"{quote(text)} is not a name, an ARN or an account id"
-    problems.error(RuleId.UNKNOWN_NAME, message, reference.place, hint=hint)
+    problems.error(RuleId.UNKNOWN_NAME, message, reference.place, hint)
 
 
 def check_unused(root: Node, problems: ProblemList) -> None:

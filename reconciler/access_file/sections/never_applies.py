@@ -104,7 +104,7 @@ def check_applies(
         message = _message(unmet, principal, requests)
         hint = _hint(unmet, principal, requests)
         where = next(_places(unmet, node), place)
-        context.problems.warning(_RULE, message, where, hint=hint)
+        context.problems.warning(_RULE, message, where, hint)
 
 
 def check_tier_applies(
@@ -116,7 +116,7 @@ def check_tier_applies(
         if any(unmet.clause.key in ONLY_FOR_MEMBERS for unmet in found):
             message = "this never applies to Lambda itself: no service is in an organization"
             hint = f"{_MEMBERS_HINT}; for users and roles, use the tier pull"
-            problems.warning(_RULE, message, place, hint=hint)
+            problems.warning(_RULE, message, place, hint)
 
 
 def _message(unmet: UnmetClause, principal: Principal, requests: Condition) -> str:

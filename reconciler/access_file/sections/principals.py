@@ -60,12 +60,12 @@ def read_arn(node: ScalarNode, context: FileContext) -> Principal | None:
     if has_wildcard(node.text):
         message = f"the ARN {quote(node.text)} contains a wildcard"
         hint = pattern_hint(node.text, context)
-        context.problems.error(RuleId.WILDCARD_IN_ARN, message, node.place, hint=hint)
+        context.problems.error(RuleId.WILDCARD_IN_ARN, message, node.place, hint)
         return None
     arn = parse_arn(node.text)
     if arn is None or arn.resource_type not in _ACCEPTED or not is_plain(arn.path):
         found = near_miss(node.text, context) or not_an_arn(node.text, context)
-        context.problems.error(RuleId.BAD_ARN, found.message, node.place, hint=found.hint)
+        context.problems.error(RuleId.BAD_ARN, found.message, node.place, found.hint)
         return None
     if arn.resource_type == "role":
         check_sso(arn.path, node.place, context)
@@ -90,12 +90,12 @@ def _check_service(node: ScalarNode, context: FileContext) -> None:
             f" but the registry is in {quote(context.partition)}"
         )
         hint = f"write {in_any_partition(name)}"
-        problems.error(RuleId.WRONG_PARTITION, message, node.place, hint=hint)
+        problems.error(RuleId.WRONG_PARTITION, message, node.place, hint)
     elif problems.may_compare(len(KNOWN_SERVICES)):
         similar = closest_service(name, context.partition)
         if similar:
             message = f"{quote(name)} is not a known service"
-            problems.warning(RuleId.UNKNOWN_SERVICE, message, node.place, hint=suggestion(similar))
+            problems.warning(RuleId.UNKNOWN_SERVICE, message, node.place, suggestion(similar))
 
 
 def read_principal(
@@ -144,7 +144,7 @@ def _read_named(
     if not any(closest(key, ("accounts",)) for key in node.pairs):
         message = f"the {kind} {quote(names[0].text)} has no account"
         hint = "add account, or accounts for a role that is in several"
-        context.problems.error(RuleId.MISSING_KEY, message, names[0].place, hint=hint)
+        context.problems.error(RuleId.MISSING_KEY, message, names[0].place, hint)
     accounts = find_accounts((*texts_of(node, "account"), *texts_of(node, "accounts")), context)
     return tuple(_in_account(kind, names[0].text, one, context.partition) for one in accounts)
 
@@ -168,7 +168,7 @@ def _warn_of_unbounded(node: MappingNode, problems: ProblemList) -> None:
     for service in texts_of(node, "service"):
         message = f"{quote(service.text)} may act for resources of any account"
         hint = f"add {', '.join(_SOURCES[:-1])} or {_SOURCES[-1]}"
-        problems.warning(RuleId.UNBOUNDED_SERVICE, message, service.place, hint=hint)
+        problems.warning(RuleId.UNBOUNDED_SERVICE, message, service.place, hint)
 
 
 def _read_source(node: MappingNode, context: FileContext) -> Condition:
@@ -199,7 +199,7 @@ def _of_organization(
         if is_organization and not path.text.startswith(f"{organization.text}/"):
             message = f"the path {quote(path.text)} is in another organization"
             hint = f"start it with {organization.text}/"
-            problems.error(RuleId.BAD_VALUE, message, path.place, hint=hint)
+            problems.error(RuleId.BAD_VALUE, message, path.place, hint)
     if paths:
         values = (path.text for path in paths)
         return one_clause("ForAnyValue:StringLike", f"{key}Paths", *values)
@@ -220,8 +220,7 @@ def check_name(kind: str, name: ScalarNode, owner: str, context: FileContext) ->
     problems, text = context.problems, name.text
     if text.lower().startswith("arn:"):
         message = f"'{kind}' must be a name; for an ARN write {escape(owner)}: {escape(text)}"
-        hint = "an ARN already includes the account"
-        problems.error(RuleId.BAD_ARN, message, name.place, hint=hint)
+        problems.error(RuleId.BAD_ARN, message, name.place, "an ARN already includes the account")
         return False
     arn = f"arn:{context.partition}:iam::111122223333:{kind}/{text}"
     if not parse_arn(arn.translate(_WITHOUT_WILDCARDS)) or not is_plain(text):
@@ -230,12 +229,12 @@ def check_name(kind: str, name: ScalarNode, owner: str, context: FileContext) ->
         stripped = text.strip().strip("/")
         if stripped != text and parse_arn(f"arn:aws:iam::111122223333:{kind}/{stripped}"):
             hint = f"write only {escape(stripped)}"
-        problems.error(RuleId.BAD_ARN, message, name.place, hint=hint)
+        problems.error(RuleId.BAD_ARN, message, name.place, hint)
         return False
     if kind == "user" and has_wildcard(text):
         message = f"the user's name {quote(text)} contains a wildcard"
         hint = "only a role's name may be a pattern"
-        problems.error(RuleId.WILDCARD_IN_ARN, message, name.place, hint=hint)
+        problems.error(RuleId.WILDCARD_IN_ARN, message, name.place, hint)
         return False
     _warn_of_path(kind, name, context)
     if kind == "role":
@@ -253,4 +252,4 @@ def _warn_of_path(kind: str, name: ScalarNode, context: FileContext) -> None:
     without = f"{prefix}: {rest}" if prefix in _NAMED else f"role: {rest.partition('/')[0]}"
     message = f"{quote(name.text)} is the {kind} {quote(rest)} with the path '/{first}/'"
     hint = f"without that path, write {without}"
-    context.problems.warning(RuleId.UNLIKELY_ROLE, message, name.place, hint=hint)
+    context.problems.warning(RuleId.UNLIKELY_ROLE, message, name.place, hint)

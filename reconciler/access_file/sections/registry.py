@@ -42,7 +42,7 @@ def read_registry(node: Node | None, problems: ProblemList) -> Registry:
         message = f"the regions are in several partitions: {', '.join(partitions)}"
         hint = "write a file for each partition"
         place = list(partitions.values())[1].place
-        problems.error(RuleId.MIXED_PARTITIONS, message, place, hint=hint)
+        problems.error(RuleId.MIXED_PARTITIONS, message, place, hint)
     return Registry(
         account=text_of(node, "account") or "",
         regions=tuple(region.text for region in regions),
@@ -68,7 +68,7 @@ def check_assume_role(node: Node | None, context: FileContext) -> None:
         if arn is None or arn.resource_type != "role":
             message = f"{quote(role.text)} is not the ARN of a role"
             hint = f"write arn:{context.partition}:iam::ACCOUNT:role/NAME"
-            context.problems.error(RuleId.BAD_ARN, message, role.place, hint=hint)
+            context.problems.error(RuleId.BAD_ARN, message, role.place, hint)
         check_partition(role, context)
 
 
@@ -80,15 +80,13 @@ def check_probe_repository(
         if has_wildcard(name.text):
             message = f"{quote(name.text)} is a pattern, not the name of a repository"
             hint = "write one scratch repository without images"
-            problems.error(RuleId.BAD_REPOSITORY_NAME, message, name.place, hint=hint)
+            problems.error(RuleId.BAD_REPOSITORY_NAME, message, name.place, hint)
             continue
         check_repository(name, problems)
         for place in (entry.place for entry in entries if entry.repository == name.text):
             message = f"the probe repository {quote(name.text)} has an entry"
             hint = "write a scratch repository without images and without an entry"
-            problems.error(
-                RuleId.PROBE_REPOSITORY_IN_USE, message, name.place, hint=hint, other=place
-            )
+            problems.error(RuleId.PROBE_REPOSITORY_IN_USE, message, name.place, hint, other=place)
 
 
 _PATTERN = re.compile(r"[a-z0-9._/*?-]+")
@@ -119,7 +117,7 @@ def check_repository(key: ScalarNode, problems: ProblemList) -> bool:
     hint = name_hint(key.text)
     if hint:
         message = f"{quote(key.text)} is not a valid repository name"
-        problems.error(RuleId.BAD_REPOSITORY_NAME, message, key.place, hint=hint)
+        problems.error(RuleId.BAD_REPOSITORY_NAME, message, key.place, hint)
     return hint is None
 
 
@@ -166,12 +164,12 @@ def read_creation(entry: Pair, context: FileContext) -> RepositorySettings | Non
     if create is not None and has_wildcard(entry.key.text):
         message = "'create' is only for the entry of one repository, not for a pattern"
         hint = "write it on the entries of the repositories to create"
-        context.problems.error(RuleId.CREATE_ON_PATTERN, message, create.place, hint=hint)
+        context.problems.error(RuleId.CREATE_ON_PATTERN, message, create.place, hint)
     elif create is not None and settings is not None and asked is False:
         message = "'settings' has no effect with create: false"
         place = place_at(entry.value, ("settings",))
         hint = "settings are for a repository to create: write create: true, or remove them"
-        context.problems.error(RuleId.CLASHING_KEYS, message, place, hint=hint, other=create.place)
+        context.problems.error(RuleId.CLASHING_KEYS, message, place, hint, other=create.place)
     for key in texts_of(settings, "encryption", "kms_key"):
         _check_kms_key(key, context)
     _check_tags(child(settings, "tags"), context.problems)
@@ -209,7 +207,7 @@ def _check_kms_key(key: ScalarNode, context: FileContext) -> None:
                 f" but the registry is in {quote_all(regions)}"
             )
             hint = _REGIONS_HINT if len(regions) > 1 else _REGION_HINT
-            problems.error(RuleId.WRONG_REGION, message, key.place, hint=hint)
+            problems.error(RuleId.WRONG_REGION, message, key.place, hint)
     elif re.fullmatch(_KEY_ID, text):
         if len(regions) > 1 and not text.startswith(_MULTI_REGION):
             message = (
@@ -217,11 +215,10 @@ def _check_kms_key(key: ScalarNode, context: FileContext) -> None:
                 f" but the registry is in {quote_all(regions)}"
             )
             hint = f"{_REGIONS_HINT}, or a multi-Region key's id: {_MULTI_REGION}…"
-            problems.error(RuleId.WRONG_REGION, message, key.place, hint=hint)
+            problems.error(RuleId.WRONG_REGION, message, key.place, hint)
     elif not re.fullmatch(_ALIAS, text):
         message = f"{quote(text)} is not a KMS key"
-        hint = _KEY_FORMS.format(context.partition)
-        problems.error(RuleId.BAD_KMS_KEY, message, key.place, hint=hint)
+        problems.error(RuleId.BAD_KMS_KEY, message, key.place, _KEY_FORMS.format(context.partition))
 
 
 def _check_tags(node: Node | None, problems: ProblemList) -> None:
@@ -248,4 +245,4 @@ def _check_tag(
         hint = f"a tag's {kind} may contain {_TAG_CHARACTERS}"
     if hint:
         message = f"{quote(text)} is not a valid {kind} of a tag"
-        problems.error(RuleId.BAD_TAG, message, part.place, hint=hint)
+        problems.error(RuleId.BAD_TAG, message, part.place, hint)

@@ -43,23 +43,23 @@ def _check_action(action: ScalarNode, problems: ProblemList) -> None:
     name = canonical_action(action.text)
     if name == AUTHORIZATION_TOKEN:
         message = "GetAuthorizationToken has no effect in a repository policy"
-        problems.error(RuleId.NOT_AN_ECR_ACTION, message, action.place, hint=_CALLER_HINT)
+        problems.error(RuleId.NOT_AN_ECR_ACTION, message, action.place, _CALLER_HINT)
     elif not action.text.lower().startswith(_PREFIX):
         message = f"{quote(action.text)} is not an ECR action"
         hint = _prefix_hint(action.text, problems)
-        problems.error(RuleId.NOT_AN_ECR_ACTION, message, action.place, hint=hint)
+        problems.error(RuleId.NOT_AN_ECR_ACTION, message, action.place, hint)
     elif not re.fullmatch(_NAME, name):
         message = f"{quote(action.text)} is not a valid action name"
-        problems.error(RuleId.BAD_ACTION, message, action.place, hint=_NAME_HINT)
+        problems.error(RuleId.BAD_ACTION, message, action.place, _NAME_HINT)
     elif idle := idle_actions(name):
         message = f"{quote(action.text)} has no effect in a repository policy"
         if idle == {UPSTREAM_IMPORT}:
             message += " on the first pull through a cache, which creates the repository"
-        problems.warning(RuleId.IDLE_ACTION, message, action.place, hint=_idle_hint(idle))
+        problems.warning(RuleId.IDLE_ACTION, message, action.place, _idle_hint(idle))
     elif not is_known_action(name):
         message = f"{quote(action.text)} is not a known ECR action"
         hint = _similar_hint(action.text, problems)
-        problems.warning(RuleId.UNKNOWN_ACTION, message, action.place, hint=hint)
+        problems.warning(RuleId.UNKNOWN_ACTION, message, action.place, hint)
 
 
 def _idle_hint(idle: frozenset[str]) -> str:
@@ -94,7 +94,7 @@ def read_tiers(node: Node | None, problems: ProblemList) -> Tiers:
         if pair.key.text in BUILT_IN_TIERS:
             message = f"{quote(pair.key.text)} is a built-in tier and cannot be redefined"
             hint = "use another name"
-            problems.error(RuleId.TIER_REPLACES_BUILT_IN, message, pair.key.place, hint=hint)
+            problems.error(RuleId.TIER_REPLACES_BUILT_IN, message, pair.key.place, hint)
         else:
             own[pair.key.text] = pair
     order, cycles = sort_by_use(
@@ -126,7 +126,7 @@ def check_tier(name: ScalarNode, tiers: Tiers, problems: ProblemList) -> bool:
         )
     else:
         hint = problems.did_you_mean(name.text, tiers) or f"the tiers are {quote_all(tiers)}"
-    problems.error(RuleId.UNKNOWN_TIER, f"{quote(name.text)} is not a tier", name.place, hint=hint)
+    problems.error(RuleId.UNKNOWN_TIER, f"{quote(name.text)} is not a tier", name.place, hint)
     return False
 
 
@@ -156,7 +156,7 @@ def _read_actions(
         return actions
     message = f"the tier {quote(pair.key.text)} has more than {_MAX_ACTIONS} actions"
     hint = "ECR has fewer actions; use a pattern such as ecr:Describe*"
-    problems.error(RuleId.TIER_TOO_LARGE, message, pair.key.place, hint=hint)
+    problems.error(RuleId.TIER_TOO_LARGE, message, pair.key.place, hint)
     return frozenset()
 
 
