@@ -47,6 +47,10 @@ _HINTS: Mapping[PublicReason, str] = {
 }
 
 _FactsByEntry = Mapping[str, tuple[PlacedFact, ...]]
+_MATCHES = WorkLimit(500_000, "comparisons of never rules' patterns with repositories")
+_EVALUATIONS = WorkLimit(500_000, "evaluations of grants by never rules")
+_VIOLATIONS = WorkLimit(20_000, "lines that violate never rules")
+_HINT = "remove the access, or change the rule"
 
 
 def check_public(
@@ -102,12 +106,6 @@ def _report(repository: str, fact: PlacedFact, access: PublicAccess, problems: P
         f"{_HINTS[access.reason]}, or write guards: {{public: {{allow: [{item}]}}}}",
         repository=repository,
     )
-
-
-_MATCHES = WorkLimit(500_000, "comparisons of never rules' patterns with repositories")
-_EVALUATIONS = WorkLimit(500_000, "evaluations of grants by never rules")
-_VIOLATIONS = WorkLimit(20_000, "lines that violate never rules")
-_HINT = "remove the access, or change the rule"
 
 
 class _Violation(NamedTuple):

@@ -51,6 +51,12 @@ _ID_LENGTH = 12
 _STATEMENT_LENGTH = len('{"Effect":"Allow","Principal":,"Action":,"Condition":{}}')
 _QUOTES_LENGTH = len('"",')
 _HINT = "replace them by a role pattern, an account or an organization"
+_MAX_WORK = 300_000
+"""The unit is one comparison of a grant with a Deny without patterns and with few condition values;
+others count more. A policy that the service accepts needs far less."""
+
+_COMPARED_PATTERNS = 10
+"""The work to compare two patterns of repositories."""
 
 
 def combine_entries(access: AccessFile, problems: ProblemList) -> EntriesByName:
@@ -141,14 +147,6 @@ def _hint(desired: Desired) -> str:
     conditions = len({grant.condition for grant in desired.grants if grant.condition})
     hint = f"it has {principals} principals: {_HINT}"
     return f"{hint}; also reduce its {conditions} different conditions" if conditions > 1 else hint
-
-
-_MAX_WORK = 300_000
-"""The unit is one comparison of a grant with a Deny without patterns and with few condition values;
-others count more. A policy that the service accepts needs far less."""
-
-_COMPARED_PATTERNS = 10
-"""The work to compare two patterns of repositories."""
 
 
 class _PlacedDenial(NamedTuple):

@@ -21,67 +21,35 @@ from reconciler.access_file.document.tree import (
 from reconciler.model.rule_ids import RuleId
 from reconciler.printable import printable
 
-
-class SyntaxAdvice(NamedTuple):
-    """A message and a hint; `opened`: whether the start of the construct is shown, too."""
-
-    message: str
-    hint: str | None = None
-    opened: bool = False
-
-
-_RESERVED = SyntaxAdvice("this character cannot start a value", "quote the value")
-_TAB = SyntaxAdvice("tab used for indentation", "indent with spaces only")
-_BY_CONTEXT: tuple[tuple[str, SyntaxAdvice], ...] = (
-    ("alias", SyntaxAdvice("* starts an alias, but no name follows", QUOTE_STAR)),
-    ("anchor", SyntaxAdvice("& starts an anchor, but no name follows", "quote the value")),
-    (
-        "quoted scalar",
-        SyntaxAdvice("this quote is not closed, or has an unknown escape", None, opened=True),
-    ),
+_INVALID = "this is not valid YAML"
+_QUOTE = "quote the value"
+_BY_CONTEXT: tuple[tuple[str, str, str | None], ...] = (
+    ("alias", "* starts an alias, but no name follows", QUOTE_STAR),
+    ("anchor", "& starts an anchor, but no name follows", _QUOTE),
+    ("quoted scalar", "this quote is not closed, or has an unknown escape", None),
     (
         "flow",
-        SyntaxAdvice(
-            "a { or [ is not closed, or a comma is missing",
-            "quote a value that starts with { or [",
-            opened=True,
-        ),
+        "a { or [ is not closed, or a comma is missing",
+        "quote a value that starts with { or [",
     ),
     (
         "block",
-        SyntaxAdvice(
-            "this line does not fit the lines above",
-            "check the lines above for wrong indentation, or an unclosed quote or bracket",
-            opened=True,
-        ),
+        "this line does not fit the lines above",
+        "check the lines above for wrong indentation, or an unclosed quote or bracket",
     ),
-    ("simple key", SyntaxAdvice("a key without ':'", "write KEY: VALUE")),
-    ("tag", SyntaxAdvice("! starts a tag, but no valid tag follows", "quote the value")),
-    ("directive", SyntaxAdvice("% at the start of a line begins a directive", "quote the value")),
+    ("simple key", "a key without ':'", "write KEY: VALUE"),
+    ("tag", "! starts a tag, but no valid tag follows", _QUOTE),
+    ("directive", "% at the start of a line begins a directive", _QUOTE),
 )
-_NO_MAPPING = SyntaxAdvice(
-    "':' where no mapping can start",
+"""A word in what the parser was reading, with the message and the hint for an error there."""
+
+_CONSTRUCTS = ("quoted scalar", "flow", "block")
+"""What spans several lines: the place where it starts is shown, too."""
+
+_NO_MAPPING_HINT = (
     "quote a value that contains ': ', or check the lines above for a missing ':' or wrong"
-    " indentation",
+    " indentation"
 )
-
-
-def advise(error: yaml.MarkedYAMLError, line: str, column: int) -> SyntaxAdvice:
-    """Explain a parser's error, given the line that it points to and the column, from 0."""
-    if "\t" in line[: len(line) - len(line.lstrip())] or line[column : column + 1] == "\t":
-        return _TAB
-    problem = str(error.problem or "")
-    if "mapping values are not allowed" in problem:
-        return _NO_MAPPING
-    if "cannot start any token" in problem:
-        return _RESERVED
-    context = str(error.context or "")
-    for word, advice in _BY_CONTEXT:
-        if word in context:
-            return advice
-    return SyntaxAdvice("this is not valid YAML")
-
-
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_FORBIDDEN = 20
 _LINE_BREAK = re.compile("\r?\n")
@@ -147,18 +115,32 @@ def _report_syntax(
     error: yaml.YAMLError, lines: tuple[str, ...], path: str, problems: ProblemList
 ) -> None:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        problems.error(RuleId.YAML_SYNTAX, "this is not valid YAML", Place(path, 1, 1))
+        problems.error(RuleId.YAML_SYNTAX, _INVALID, Place(path, 1, 1))
         return
     place = _within(lines, error.problem_mark, path)
-    advice = advise(error, lines[place.line - 1], place.column - 1)
-    opened = error.context_mark if advice.opened else None
-    problems.error(
-        RuleId.YAML_SYNTAX,
-        advice.message,
-        place,
-        advice.hint,
-        other=_within(lines, opened, path) if opened else None,
-    )
+    message, hint, opened = _advise(error, lines[place.line - 1], place.column - 1)
+    other = _within(lines, opened, path) if opened else None
+    problems.error(RuleId.YAML_SYNTAX, message, place, hint, other=other)
+
+
+def _advise(
+    error: yaml.MarkedYAMLError, line: str, column: int
+) -> tuple[str, str | None, yaml.Mark | None]:
+    """Return the message and hint for a parser's error, and the start of what it is in.
+
+    `line` is the one that the error points to, `column` counts from 0.
+    """
+    problem, context = str(error.problem or ""), str(error.context or "")
+    if "\t" in line[: len(line) - len(line.lstrip())] or line[column : column + 1] == "\t":
+        return "tab used for indentation", "indent with spaces only", None
+    if "mapping values are not allowed" in problem:
+        return "':' where no mapping can start", _NO_MAPPING_HINT, None
+    if "cannot start any token" in problem:
+        return "this character cannot start a value", _QUOTE, None
+    for word, message, hint in _BY_CONTEXT:
+        if word in context:
+            return message, hint, error.context_mark if word in _CONSTRUCTS else None
+    return _INVALID, None, None
 
 
 def _within(lines: tuple[str, ...], mark: yaml.Mark, path: str) -> Place:

@@ -23,6 +23,18 @@ from reconciler.policy import ACCOUNT_ID
 from reconciler.printable import printable
 
 Value = str | int | bool | None
+MAX_DEPTH = 64
+"""How deep lists and mappings may be nested; the schema needs about ten levels."""
+
+QUOTE_STAR = 'quote a value that starts with *, such as "payments/*" or "*"'
+_FORBIDDEN = (
+    "[^\t\n\x20-\x7e\xa0-\xac\xae-\u200a\u2010-\u2027\u202f-\u205f\u2065\u206a-\ud7ff"
+    "\ue000-\ufefe\uff00-\ufffd\U00010000-\U000dffff\U000e1000-\U0010ffff]"
+)
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_TEXT_TAG = "tag:yaml.org,2002:str"
+_Start = yaml.MappingStartEvent | yaml.SequenceStartEvent
 
 
 class ScalarNode(NamedTuple):
@@ -144,32 +156,13 @@ def scalars_in(node: Node | None) -> Iterator[ScalarNode]:
         yield from scalars_in(pair.value)
 
 
-MAX_DEPTH = 64
-"""How deep lists and mappings may be nested; the schema needs about ten levels."""
-
-QUOTE_STAR = 'quote a value that starts with *, such as "payments/*" or "*"'
-
-_FORBIDDEN = (
-    "[^\t\n\x20-\x7e\xa0-\xac\xae-\u200a\u2010-\u2027\u202f-\u205f\u2065\u206a-\ud7ff"
-    "\ue000-\ufefe\uff00-\ufffd\U00010000-\U000dffff\U000e1000-\U0010ffff]"
-)
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-_CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None, "~": None, "": None}
-_TEXT_TAG = "tag:yaml.org,2002:str"
-
-
-def has_forbidden(text: str) -> bool:
-    """Whether a text has characters that a file must not contain.
+def find_forbidden(text: str) -> Iterator[re.Match[str]]:
+    """Find the characters that a file must not contain.
 
     These are the characters that YAML forbids, those that reorder text or are invisible, and those
     that end a line for YAML but not in an editor: what follows them would look like a comment.
     """
     # Compiling this large pattern takes longer than reading a small file.
-    return not text.isprintable() and bool(re.search(_FORBIDDEN, text))
-
-
-def find_forbidden(text: str) -> Iterator[re.Match[str]]:
-    """Find the characters that a file must not contain."""
     return iter(()) if text.isprintable() else re.finditer(_FORBIDDEN, text)
 
 
@@ -217,7 +210,6 @@ class TreeBuilder:
     root: Node | None = None
     _stack: list[_Open] = field(default_factory=list)
     _anchors: dict[str, _Built] = field(default_factory=dict)
-    _documents: int = 0
     _written: int = 0
     _through_aliases: int = 0
 
@@ -232,22 +224,15 @@ class TreeBuilder:
                 self._close()
             case yaml.AliasEvent():
                 self._alias(event)
-            case yaml.DocumentStartEvent():
-                self._document(self._place(event))
-            case _:
-                pass
-
-    def _document(self, place: Place) -> None:
-        self._documents += 1
-        if self._documents > 1:
-            message = "a second document starts here"
-            self._stop(RuleId.SEVERAL_DOCUMENTS, message, place, "write one document per file")
+            case yaml.DocumentStartEvent() if self.root is not None:
+                message, hint = "a second document starts here", "write one document per file"
+                self._stop(RuleId.SEVERAL_DOCUMENTS, message, self._place(event), hint)
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         place = self._place(event)
         self._refuse_tag(event, place)
         text: str = event.value
-        if has_forbidden(text):
+        if any(find_forbidden(text)):
             message = "this text contains an escaped control character"
             self.problems.error(RuleId.CONTROL_CHARACTER, message, place)
         value: Value = text
@@ -263,7 +248,7 @@ class TreeBuilder:
             return _CONSTANTS[text]
         return int(text) if _INTEGER.fullmatch(text) else text
 
-    def _open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
+    def _open(self, event: _Start) -> None:
         place = self._place(event)
         self._refuse_tag(event, place)
         self._check_depth(1, place)
@@ -336,11 +321,7 @@ class TreeBuilder:
         else:
             pairs[key.text] = Pair(key, value)
 
-    def _refuse_tag(
-        self,
-        event: yaml.ScalarEvent | yaml.MappingStartEvent | yaml.SequenceStartEvent,
-        place: Place,
-    ) -> None:
+    def _refuse_tag(self, event: yaml.ScalarEvent | _Start, place: Place) -> None:
         if event.tag is None or (isinstance(event, yaml.ScalarEvent) and event.tag == _TEXT_TAG):
             return
         message = f"the tag {quote(event.tag)} is not supported: a file is plain data"

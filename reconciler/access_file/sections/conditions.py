@@ -37,6 +37,24 @@ _NULL_WITH_AFFIX = re.compile(r"(\w+:)?Null(IfExists)?", re.IGNORECASE)
 _NULL_HINT = "Null has no prefix and no IfExists: write its keys under Null"
 _QUALIFIERS = ("ForAnyValue", "ForAllValues")
 _WHEN_HINT = 'write conditions as in IAM: {IpAddress: {"aws:SourceIp": 203.0.113.0/24}}'
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_MOMENT = re.compile(rf"{_DAY}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}Z)?")
+_CLOCK = re.compile(rf"{_DAY}[Tt ][0-9]{{2}}:[0-9]{{2}}.*", re.DOTALL)
+_LOOSE_DAY = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
+_AMOUNT = r"([0-9]{1,6}) ?([a-z]+)"
+_DURATION = re.compile(rf"(?:in |\+)?(?:{_AMOUNT}(?:,? and |,? )?)+(?:from now)?")
+_ISO_DURATION = re.compile(r"p(?P<days>[0-9a-su-z]*)(?:t(?P<clock>[0-9a-z]+))?")
+_UNITS = {
+    "s": ("second", timedelta(seconds=1)),
+    "m": ("minute", timedelta(minutes=1)),
+    "h": ("hour", timedelta(hours=1)),
+    "d": ("day", timedelta(days=1)),
+    "w": ("week", timedelta(weeks=1)),
+    "mo": ("month", timedelta(days=30)),
+    "y": ("year", timedelta(days=365)),
+}
+_SHORT = {"sec": "s", "min": "m", "hr": "h", "mth": "mo", "mon": "mo", "yr": "y"}
+_FORM = "write a date, 2027-03-31, or a time in UTC, 2027-03-31T12:00:00Z"
 
 
 def read_when(node: Node | None, context: FileContext) -> Condition:
@@ -133,26 +151,6 @@ def _similar_operators(name: str, block: Node | None) -> list[str]:
     bases = [f"{likely}:{base}" if likely else base for base in OPERATOR_FAMILIES]
     names = [*bases, *(f"{base}IfExists" for base in bases)]
     return [name for name in names if name not in present and not _INVALID_NULL.search(name)]
-
-
-_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_MOMENT = re.compile(rf"{_DAY}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}Z)?")
-_CLOCK = re.compile(rf"{_DAY}[Tt ][0-9]{{2}}:[0-9]{{2}}.*", re.DOTALL)
-_LOOSE_DAY = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
-_AMOUNT = r"([0-9]{1,6}) ?([a-z]+)"
-_DURATION = re.compile(rf"(?:in |\+)?(?:{_AMOUNT}(?:,? and |,? )?)+(?:from now)?")
-_ISO_DURATION = re.compile(r"p(?P<days>[0-9a-su-z]*)(?:t(?P<clock>[0-9a-z]+))?")
-_UNITS = {
-    "s": ("second", timedelta(seconds=1)),
-    "m": ("minute", timedelta(minutes=1)),
-    "h": ("hour", timedelta(hours=1)),
-    "d": ("day", timedelta(days=1)),
-    "w": ("week", timedelta(weeks=1)),
-    "mo": ("month", timedelta(days=30)),
-    "y": ("year", timedelta(days=365)),
-}
-_SHORT = {"sec": "s", "min": "m", "hr": "h", "mth": "mo", "mon": "mo", "yr": "y"}
-_FORM = "write a date, 2027-03-31, or a time in UTC, 2027-03-31T12:00:00Z"
 
 
 def read_until(node: ScalarNode, context: FileContext) -> datetime | None:

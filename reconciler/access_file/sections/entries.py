@@ -56,6 +56,12 @@ from reconciler.policy import (
 )
 
 _GRANTS = WorkLimit(1_000_000, "grants and values of their conditions")
+_HINT = "write a statement as in IAM: Effect, Principal, Action and, optionally, Sid and Condition"
+_ELEMENTS = frozenset(
+    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"}
+)
+_RESOURCES = frozenset({"Resource", "NotResource"})
+_REFUSED_KINDS = ("Federated", "CanonicalUser")
 
 
 class _TierTerms(NamedTuple):
@@ -171,14 +177,6 @@ def _warn_of_same_principal(
                 RuleId.SAME_PRINCIPAL_TWICE, message, key.place, other=first.place
             )
             return
-
-
-_HINT = "write a statement as in IAM: Effect, Principal, Action and, optionally, Sid and Condition"
-_ELEMENTS = frozenset(
-    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"}
-)
-_RESOURCES = frozenset({"Resource", "NotResource"})
-_REFUSED_KINDS = ("Federated", "CanonicalUser")
 
 
 def read_statements(node: Node | None, context: FileContext) -> tuple[PlacedStatement, ...]:

@@ -32,6 +32,26 @@ from reconciler.policy import (
     partition_of_region,
 )
 
+_PATTERN = re.compile(r"[a-z0-9._/*?-]+")
+_HOST = re.compile(r"(?:https?://|docker://)?[0-9]{12}\.dkr[.-]ecr[.-][^/]*/?|https?://[^/]*/?")
+_ECR_ARN = re.compile(r"arn:[^:]*:(?P<service>[^:]*):[^:]*:[^:]*:(?:repository/)?", re.IGNORECASE)
+_MAX_WILDCARDS = 16
+_GRAMMAR = "write lower-case letters and digits, with single . _ / or any number of - between them"
+_MULTI_REGION = "mrk-"
+_KEY_ID = rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{_MULTI_REGION}[0-9a-f]{{32}}"
+_ALIAS = r"alias/[A-Za-z0-9/_-]{1,250}"
+_KEY_ARN = re.compile(
+    r"arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):"
+    rf"(?:key/(?:{_KEY_ID})|{_ALIAS})"
+)
+_KEY_FORMS = "write arn:{}:kms:REGION:ACCOUNT:key/ID, or …:alias/NAME; a key's id; or alias/NAME"
+_REGION_HINT = "write a key of the repository's own region"
+_REGIONS_HINT = "with several regions, write an alias that each of them has: alias/NAME"
+_MAX_TAG_KEY, _MAX_TAG_VALUE = 128, 256
+_RESERVED = "aws:"
+_TAG_SIGNS = frozenset("+-=._:/@")
+_TAG_CHARACTERS = f"letters, digits, spaces and {' '.join(sorted(_TAG_SIGNS))}"
+
 
 def read_registry(node: Node | None, problems: ProblemList) -> Registry:
     """Read `registry`; invalid parts, which the schema reports, are empty."""
@@ -87,29 +107,6 @@ def check_probe_repository(
             message = f"the probe repository {quote(name.text)} has an entry"
             hint = "write a scratch repository without images and without an entry"
             problems.error(RuleId.PROBE_REPOSITORY_IN_USE, message, name.place, hint, other=place)
-
-
-_PATTERN = re.compile(r"[a-z0-9._/*?-]+")
-_HOST = re.compile(r"(?:https?://|docker://)?[0-9]{12}\.dkr[.-]ecr[.-][^/]*/?|https?://[^/]*/?")
-_ECR_ARN = re.compile(r"arn:[^:]*:(?P<service>[^:]*):[^:]*:[^:]*:(?:repository/)?", re.IGNORECASE)
-_MAX_WILDCARDS = 16
-_GRAMMAR = "write lower-case letters and digits, with single . _ / or any number of - between them"
-
-_MULTI_REGION = "mrk-"
-_KEY_ID = rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{_MULTI_REGION}[0-9a-f]{{32}}"
-_ALIAS = r"alias/[A-Za-z0-9/_-]{1,250}"
-_KEY_ARN = re.compile(
-    r"arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):"
-    rf"(?:key/(?:{_KEY_ID})|{_ALIAS})"
-)
-_KEY_FORMS = "write arn:{}:kms:REGION:ACCOUNT:key/ID, or …:alias/NAME; a key's id; or alias/NAME"
-_REGION_HINT = "write a key of the repository's own region"
-_REGIONS_HINT = "with several regions, write an alias that each of them has: alias/NAME"
-
-_MAX_TAG_KEY, _MAX_TAG_VALUE = 128, 256
-_RESERVED = "aws:"
-_TAG_SIGNS = frozenset("+-=._:/@")
-_TAG_CHARACTERS = f"letters, digits, spaces and {' '.join(sorted(_TAG_SIGNS))}"
 
 
 def check_repository(key: ScalarNode, problems: ProblemList) -> bool:

@@ -29,6 +29,8 @@ _REGISTRY_HINT = "write it in the registry's own policy, or in the caller's iden
 _CALLER_HINT = "write it in the caller's identity policy, with Resource '*'"
 _PATTERNS = WorkLimit(10_000, "different action patterns")
 _MAX_ACTIONS = 200
+_MAX_CYCLES = 20
+_MAX_SHOWN = 12
 
 
 def check_actions(actions: Iterable[ScalarNode], problems: ProblemList) -> None:
@@ -158,10 +160,6 @@ def _read_actions(
     hint = "ECR has fewer actions; use a pattern such as ecr:Describe*"
     problems.error(RuleId.TIER_TOO_LARGE, message, pair.key.place, hint)
     return frozenset()
-
-
-_MAX_CYCLES = 20
-_MAX_SHOWN = 12
 
 
 def sort_by_use(
