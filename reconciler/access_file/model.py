@@ -50,9 +50,9 @@ class PlacedGrant(NamedTuple):
 
 
 class PlacedStatement(NamedTuple):
-    """A raw statement; None where it is invalid. `key_place` is the place of its principals."""
+    """A raw statement with its place; `key_place` is the place of its principals."""
 
-    statement: Statement | None
+    statement: Statement
     place: Place
     key_place: Place
 
@@ -60,7 +60,8 @@ class PlacedStatement(NamedTuple):
 class Entry(NamedTuple):
     """One key of `repositories`: what the file asks for on a repository, or on all that match.
 
-    `settings` are those to create the repository with; None where it is not to be created.
+    `statements` are the valid ones. `settings` are those to create the repository with; None where
+    it is not to be created.
     """
 
     repository: str
@@ -121,26 +122,27 @@ def display_names_of(access: AccessFile) -> DisplayNames:
 
 
 EntriesByName = tuple[tuple[str, tuple[Entry, ...]], ...]
-"""Each repository, or pattern alone, with the entries that apply to it; sorted by name."""
+"""Each repository, or pattern alone, with the entries that apply to it, its own first; by name."""
 
 
 class PlacedFact(NamedTuple):
     """What one line of an entry allows or denies one principal, by a grant or a raw statement.
 
-    `place` is that of the tier or the statement, `key_place` that of the principal. `placed_grant`
-    is None for a raw statement.
+    `place` is that of the tier or the statement, `key_place` that of the principal. `grant` and its
+    `key` in `access` are None for a raw statement.
     """
 
     holder: Holder
     actions: Actions
     place: Place
     key_place: Place
-    placed_grant: PlacedGrant | None = None
+    key: str | None = None
+    grant: Grant | None = None
 
     @property
     def name(self) -> str | None:
         """The name of the principal in the file, if it has one."""
-        return self.placed_grant.grant.name if self.placed_grant else None
+        return self.grant.name if self.grant else None
 
 
 def compile_desired(access: AccessFile, desired: Desired) -> str | None:
@@ -189,18 +191,14 @@ def add_up(name: str, entries: Sequence[Entry], now: datetime) -> Desired:
         name,
         grants=tuple(dict.fromkeys(grant for grant in grants if not has_expired(grant, now))),
         expired=tuple(dict.fromkeys(grant for grant in grants if has_expired(grant, now))),
-        statements=tuple(
-            statement.raw for entry in entries for statement, _ in valid_statements(entry)
-        ),
+        statements=tuple(one.statement.raw for entry in entries for one in entry.statements),
     )
 
 
 def managed_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
     """Return the live repositories that an entry names or matches, sorted."""
-    exact = {entry.repository for entry in access.entries}
-    index = GlobIndex(entry.repository for entry in _patterns(access))
     live = _without_probe(access, names)
-    return tuple(sorted(name for name in live if name in exact or index.matching(name)))
+    return tuple(name for name, _ in entries_by_name(access, live) if name in live)
 
 
 def to_create(access: AccessFile) -> Mapping[str, RepositorySettings]:
@@ -240,30 +238,19 @@ def _entries_for(
 
 def facts_of_entry(entry: Entry) -> Iterator[PlacedFact]:
     """Yield all facts of an entry, also of expired grants; one per principal of a statement."""
-    for placed in entry.grants:
-        grant = placed.grant
+    for grant, key, place, key_place in entry.grants:
         holder = Holder(grant.principal, "Allow", grant.condition)
-        yield PlacedFact(holder, grant.actions, placed.place, placed.key_place, placed)
-    for statement, raw in valid_statements(entry):
+        yield PlacedFact(holder, grant.actions, place, key_place, key, grant)
+    for statement, place, key_place in entry.statements:
         for principal in statement.principals:
             holder = Holder(principal, statement.effect, statement.condition)
-            yield PlacedFact(holder, statement.actions, raw.place, raw.key_place)
+            yield PlacedFact(holder, statement.actions, place, key_place)
 
 
 def current_facts(entry: Entry, now: datetime) -> tuple[PlacedFact, ...]:
     """Return the facts of an entry without those of expired grants."""
-    return tuple(
-        fact
-        for fact in facts_of_entry(entry)
-        if not (fact.placed_grant and has_expired(fact.placed_grant.grant, now))
-    )
-
-
-def valid_statements(entry: Entry) -> Iterator[tuple[Statement, PlacedStatement]]:
-    """Yield the valid raw statements of an entry; the others are reported when they are read."""
-    for raw in entry.statements:
-        if raw.statement:
-            yield raw.statement, raw
+    facts = facts_of_entry(entry)
+    return tuple(fact for fact in facts if not (fact.grant and has_expired(fact.grant, now)))
 
 
 def combine_facts(facts: Iterable[PlacedFact]) -> Facts:

@@ -94,10 +94,9 @@ def _combinations(combined: EntriesByName, facts: _FactsByEntry) -> dict[tuple[s
 
 def _report(repository: str, fact: PlacedFact, access: PublicAccess, problems: ProblemList) -> None:
     message = "this statement gives public access"
-    if fact.placed_grant:
+    if fact.grant:
         part = "" if fact.actions <= access.actions else "a part of "
-        tier = quote(fact.placed_grant.grant.tier)
-        message = f"{quote(fact.placed_grant.key)} gives public access to {part}{tier}"
+        message = f"{quote(fact.key)} gives public access to {part}{quote(fact.grant.tier)}"
     item = f'"{repository}"' if has_wildcard(repository) else repository
     problems.error(
         RuleId.PUBLIC,
@@ -138,12 +137,11 @@ def check_never(
         return
     facts = {entry.repository: current_facts(entry, now) for entry in access.entries}
     exact = frozenset(name for name in facts if not has_wildcard(name))
-    places = {entry.repository: entry.place for entry in access.entries}
     patterns = sum(len(placed.rule.repositories) for placed in rules)
     index = GlobIndex(pattern for placed in rules for pattern in placed.rule.repositories)
     evaluated: dict[object, tuple[_Violation, ...]] = {}
     for repository, entries in combined:
-        place = places[repository]
+        place = entries[0].place
         if has_wildcard(repository):
             problems.count(_MATCHES, patterns, place)
             applying = [placed for placed in rules if _concerns(placed.rule, repository, exact)]

@@ -15,7 +15,6 @@ from reconciler.access_file.model import (
     compile_desired,
     current_facts,
     entries_by_name,
-    valid_statements,
 )
 from reconciler.model.grants import Desired, grant_facts
 from reconciler.model.rule_ids import RuleId
@@ -58,6 +57,10 @@ others count more. A policy that the service accepts needs far less."""
 _COMPARED_PATTERNS = 10
 """The work to compare two patterns of repositories."""
 
+_PlacedDenial = tuple[Denial, Place]
+_Line = tuple[Place, str | None, str | None]
+"""A tier or raw statement, which may apply to several principals: its place, key and tier."""
+
 
 def combine_entries(access: AccessFile, problems: ProblemList) -> EntriesByName:
     """Return the entries of each repository of the file, and of each pattern alone.
@@ -69,10 +72,9 @@ def combine_entries(access: AccessFile, problems: ProblemList) -> EntriesByName:
         if not entry.is_pattern and entry.inherit:
             problems.count(_MATCHES, index.count(entry.repository), entry.place)
     combined = entries_by_name(access, None)
-    places = {entry.repository: entry.place for entry in access.entries}
-    for repository, entries in combined:
+    for _, entries in combined:
         number = sum(len(entry.grants) + len(entry.statements) for entry in entries)
-        problems.count(_COMBINED, number, places[repository])
+        problems.count(_COMBINED, number, entries[0].place)
     return combined
 
 
@@ -84,10 +86,9 @@ def check_sizes(
     A policy that is far too large is not compiled, as a file may give access to thousands of
     principals on thousands of repositories.
     """
-    places = {entry.repository: entry.place for entry in access.entries}
     for repository, entries in combined:
-        place = places[repository]
-        desired = _within_counts(repository, entries, now, place, problems)
+        place = entries[0].place
+        desired = _within_counts(repository, entries, now, problems)
         if desired is None:
             continue
         facts = grant_facts(desired.grants)
@@ -107,13 +108,10 @@ def check_sizes(
 
 
 def _within_counts(
-    repository: str,
-    entries: tuple[Entry, ...],
-    now: datetime,
-    place: Place,
-    problems: ProblemList,
+    repository: str, entries: tuple[Entry, ...], now: datetime, problems: ProblemList
 ) -> Desired | None:
     """Return what a repository is to have; None, and a problem, for too many grants or actions."""
+    place = entries[0].place
     grants = sum(len(entry.grants) for entry in entries)
     if grants > _MAX_GRANTS:
         message = f"{grants:,} grants on {quote(repository)} are too many for one policy"
@@ -149,11 +147,6 @@ def _hint(desired: Desired) -> str:
     return f"{hint}; also reduce its {conditions} different conditions" if conditions > 1 else hint
 
 
-class _PlacedDenial(NamedTuple):
-    denial: Denial
-    place: Place
-
-
 class _Weight(NamedTuple):
     """What comparing some statements costs: their number, and the sums of the squared number of
     unknown actions and of the condition values of each."""
@@ -161,14 +154,6 @@ class _Weight(NamedTuple):
     number: int
     squares: int
     values: int
-
-
-class _Line(NamedTuple):
-    """A tier or raw statement of an entry, which may apply to several principals."""
-
-    place: Place
-    key: str | None
-    tier: str | None
 
 
 def check_denied(
@@ -188,7 +173,7 @@ def check_denied(
         for name, facts in allowed.items()
     }
     weights_of_denials = {
-        name: _weigh((placed.denial.actions, placed.denial.condition) for placed in own)
+        name: _weigh((denial.actions, denial.condition) for denial, _ in own)
         for name, own in denials.items()
     }
     requests = known_of_requests(access.registry.account, access.registry.regions, now)
@@ -202,9 +187,10 @@ def check_denied(
             problems.warning(RuleId.GRANT_DENIED, message, entry.place)
             return
         if not are_patterns or globs_intersect(entry.repository, denying.repository):
-            where = _where(entry.repository, denying.repository)
-            for denial in denials[denying.repository]:
-                _check(allowed[entry.repository], denial, where, requests, problems)
+            everywhere = glob_matches(denying.repository, entry.repository)
+            where = "" if everywhere else f"where {quote(denying.repository)} applies, "
+            for placed in denials[denying.repository]:
+                _check(allowed[entry.repository], placed, where, requests, problems)
 
 
 def _weigh(statements: Iterable[tuple[Actions, Condition]]) -> _Weight:
@@ -227,10 +213,9 @@ def _work(facts: _Weight, denials: _Weight) -> int:
 
 
 def _denials(entry: Entry) -> Iterator[_PlacedDenial]:
-    for statement, raw in valid_statements(entry):
-        denial = denial_of(statement)
-        if denial:
-            yield _PlacedDenial(denial, raw.place)
+    for statement, place, _ in entry.statements:
+        if denial := denial_of(statement):
+            yield denial, place
 
 
 def _allowed(entry: Entry, now: datetime) -> tuple[PlacedFact, ...]:
@@ -255,11 +240,6 @@ def _pairs(
             yield from ((other, own) for other in matching)
 
 
-def _where(repository: str, denying: str) -> str:
-    """Return on which repositories of an entry another entry's Deny applies; empty for all."""
-    return "" if glob_matches(denying, repository) else f"where {quote(denying)} applies, "
-
-
 def _check(
     facts: Sequence[PlacedFact],
     placed: _PlacedDenial,
@@ -267,26 +247,24 @@ def _check(
     requests: Condition,
     problems: ProblemList,
 ) -> None:
+    denial, other = placed
     losing: defaultdict[tuple[_Line, Loss], list[PlacedFact]] = defaultdict(list)
     for fact in facts:
-        loss = compute_loss(fact.holder, fact.actions, placed.denial, requests)
-        if loss:
+        if loss := compute_loss(fact.holder, fact.actions, denial, requests):
             losing[_line(fact), loss].append(fact)
     sizes = Counter(map(_line, facts)) if losing else Counter()
     for (line, loss), losers in losing.items():
-        whole_key = line.key if len(losers) == sizes[line] else None
-        names = [whole_key] if whole_key else map(_name, losers)
-        what = quote(line.tier) if line.tier else "this statement"
+        place, key, tier = line
+        names = [key] if key and len(losers) == sizes[line] else map(_name, losers)
+        what = quote(tier) if tier else "this statement"
         message = where + loss.describe(what, map(quote, names), "a Deny")
-        problems.warning(RuleId.GRANT_DENIED, message, line.place, loss.remedy, other=placed.place)
+        problems.warning(RuleId.GRANT_DENIED, message, place, loss.remedy, other=other)
 
 
 def _line(fact: PlacedFact) -> _Line:
-    placed = fact.placed_grant
-    return _Line(fact.place, placed and placed.key, placed and placed.grant.tier)
+    return fact.place, fact.key, fact.grant.tier if fact.grant else None
 
 
 def _name(fact: PlacedFact) -> str:
-    key = fact.placed_grant.key if fact.placed_grant else None
-    own = fact.name if fact.name != key else None
+    own = fact.name if fact.name != fact.key else None
     return own or display_holder(fact.holder.principal, fact.holder.condition)

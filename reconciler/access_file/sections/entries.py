@@ -181,12 +181,11 @@ def _warn_of_same_principal(
 
 def read_statements(node: Node | None, context: FileContext) -> tuple[PlacedStatement, ...]:
     """Read a list of raw statements."""
-    return tuple(
-        _read_statement(item, context) for item in items_of(node) if isinstance(item, MappingNode)
-    )
+    read = (_read_statement(one, context) for one in items_of(node) if isinstance(one, MappingNode))
+    return tuple(statement for statement in read if statement)
 
 
-def _read_statement(node: MappingNode, context: FileContext) -> PlacedStatement:
+def _read_statement(node: MappingNode, context: FileContext) -> PlacedStatement | None:
     statement = _parse(node, context)
     for element in ("Action", "NotAction"):
         actions = (action for action in texts_of(node, element) if action.text != "*")
@@ -199,7 +198,8 @@ def _read_statement(node: MappingNode, context: FileContext) -> PlacedStatement:
     if context.owned_by_sid:
         _check_sid(node, context.problems)
     element = "Principal" if "Principal" in node.pairs else "NotPrincipal"
-    return PlacedStatement(statement, node.place, place_at(node, (element,)))
+    place = place_at(node, (element,))
+    return PlacedStatement(statement, node.place, place) if statement else None
 
 
 def _parse(node: MappingNode, context: FileContext) -> Statement | None:

@@ -15,10 +15,7 @@ from reconciler.access_file.document.tree import (
     value_of,
 )
 from reconciler.access_file.model import Entry, PlacedRule
-from reconciler.access_file.sections.accounts import (
-    FileContext,
-    find_accounts,
-)
+from reconciler.access_file.sections.accounts import FileContext, find_accounts
 from reconciler.access_file.sections.names import resolve
 from reconciler.access_file.sections.principals import read_services
 from reconciler.access_file.sections.registry import check_repository

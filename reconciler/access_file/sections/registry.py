@@ -26,11 +26,7 @@ from reconciler.model.registry import (
     RepositorySettings,
 )
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy import (
-    has_wildcard,
-    parse_arn,
-    partition_of_region,
-)
+from reconciler.policy import has_wildcard, parse_arn, partition_of_region
 
 _PATTERN = re.compile(r"[a-z0-9._/*?-]+")
 _HOST = re.compile(r"(?:https?://|docker://)?[0-9]{12}\.dkr[.-]ecr[.-][^/]*/?|https?://[^/]*/?")
