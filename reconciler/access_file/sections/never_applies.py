@@ -18,7 +18,6 @@ from reconciler.policy import (
     Clause,
     Condition,
     MalformedError,
-    Operator,
     Principal,
     UnmetClause,
     arn_of,
@@ -30,7 +29,6 @@ from reconciler.policy import (
     unmet_clauses,
 )
 
-_RULE = RuleId.NEVER_APPLIES
 _MAX_REPORTED = 20
 _FIELDS = {
     "aws:principalarn": "role",
@@ -101,10 +99,9 @@ def check_applies(
     reported = frozenset(unmet_clauses(principal, checked, requests))
     found = unmet_clauses(principal, resolved.written, requests)
     for unmet in islice((one for one in found if one not in reported), _MAX_REPORTED):
-        message = _message(unmet, principal, requests)
-        hint = _hint(unmet, principal, requests)
+        message, hint = _explain(unmet, principal, requests)
         where = next(_places(unmet, node), place)
-        context.problems.warning(_RULE, message, where, hint)
+        context.problems.warning(RuleId.NEVER_APPLIES, message, where, hint)
 
 
 def check_tier_applies(
@@ -116,55 +113,46 @@ def check_tier_applies(
         if any(unmet.clause.key in ONLY_FOR_MEMBERS for unmet in found):
             message = "this never applies to Lambda itself: no service is in an organization"
             hint = f"{_MEMBERS_HINT}; for users and roles, use the tier pull"
-            problems.warning(_RULE, message, place, hint)
+            problems.warning(RuleId.NEVER_APPLIES, message, place, hint)
 
 
-def _message(unmet: UnmetClause, principal: Principal, requests: Condition) -> str:
-    clause, key = unmet.clause, _key(unmet.clause)
+def _explain(
+    unmet: UnmetClause, principal: Principal, requests: Condition
+) -> tuple[str, str | None]:
+    """Return the message and the hint for one reason."""
+    clause, key, hint = unmet.clause, _key(unmet.clause), None
     match unmet.reason:
         case "lacks-key" if clause.key in ONLY_FOR_SERVICES:
-            why = f"only requests of a service have {key}"
+            why, hint = f"only requests of a service have {key}", _key_hint(clause.key, principal)
         case "lacks-key":
             why = f"requests of {_caller(principal)} have no {key}"
+            hint = _key_hint(clause.key, principal)
         case "other-value":
             why = f"requests of {_caller(principal)} never meet {_written(clause)}"
+            hint = _key_hint(clause.key, principal)
         case "no-such-value":
             caller = f" of {quote(principal.names[0])}" if principal.kind == "Service" else ""
-            why = f"no request{caller} has {key} {quote(unmet.value)}"
+            why, hint = f"no request{caller} has {key} {quote(unmet.value)}", _value_hint(unmet)
         case "no-set-operator":
-            return f"{key} may have several values; {clause.operator} is not documented for them"
+            why = f"{key} may have several values; {clause.operator} is not documented for them"
+            is_negated = parse_operator(clause.operator).is_negated
+            return why, f"use {'ForAllValues' if is_negated else 'ForAnyValue'}:{clause.operator}"
         case "variable":
-            return f"{quote(unmet.value)} is a variable of a key that may have several values"
+            why = f"{quote(unmet.value)} is a variable of a key that may have several values"
+            return why, "use a key that has one value"
         case _ if unmet.other in requests:
             why = f"no request to this registry meets {_written(clause)}"
         case _:
             other = unmet.other or clause
             why = f"no request meets both {_written(other)} and {_written(clause)}"
-    return f"this never applies: {why}"
+            keys = {clause.key, other.key}
+            of_both = keys & ONLY_FOR_MEMBERS and keys & ONLY_FOR_SERVICES
+            hint = _MEMBERS_HINT if of_both else "remove one of them, or make their values overlap"
+    return f"this never applies: {why}", hint
 
 
-def _hint(unmet: UnmetClause, principal: Principal, requests: Condition) -> str | None:
-    clause = unmet.clause
-    operator = parse_operator(clause.operator)
-    match unmet.reason:
-        case "lacks-key" | "other-value":
-            return _key_hint(clause.key, principal)
-        case "no-such-value":
-            return _value_hint(unmet, operator)
-        case "no-set-operator":
-            qualifier = "ForAllValues" if operator.is_negated else "ForAnyValue"
-            return f"use {qualifier}:{clause.operator}"
-        case "variable":
-            return "use a key that has one value"
-        case _ if unmet.other in requests:
-            return None
-    keys = {clause.key, unmet.other.key if unmet.other else ""}
-    of_both = keys & ONLY_FOR_MEMBERS and keys & ONLY_FOR_SERVICES
-    return _MEMBERS_HINT if of_both else "remove one of them, or make their values overlap"
-
-
-def _value_hint(unmet: UnmetClause, operator: Operator) -> str:
-    clause = unmet.clause
+def _value_hint(unmet: UnmetClause) -> str:
+    clause, operator = unmet.clause, parse_operator(unmet.clause.operator)
     if has_wildcard(unmet.value) and not operator.is_pattern:
         like = "ArnLike" if clause.key.endswith("arn") else "StringLike"
         better = canonical_operator(operator._replace(base=like))
@@ -194,16 +182,12 @@ def _caller(principal: Principal) -> str:
 
 
 def _written(clause: Clause) -> str:
-    return f"{clause.operator} {_key(clause)} {_values(clause)}"
+    more = f" or {len(clause.values) - 1:,} more" if len(clause.values) > 1 else ""
+    return f"{clause.operator} {_key(clause)} {quote(clause.values[0])}{more}"
 
 
 def _key(clause: Clause) -> str:
     return spell_key(clause.key) if is_known_key(clause.key) else quote(clause.key)
-
-
-def _values(clause: Clause) -> str:
-    more = f" or {len(clause.values) - 1:,} more" if len(clause.values) > 1 else ""
-    return f"{quote(clause.values[0])}{more}"
 
 
 def _places(unmet: UnmetClause, node: Node | None) -> Iterator[Place]:
@@ -211,10 +195,9 @@ def _places(unmet: UnmetClause, node: Node | None) -> Iterator[Place]:
     for clause in filter(None, (unmet.clause, unmet.other)):
         for block in (node, child(node, "when")):
             for operator in pairs_of(block):
-                for pair in pairs_of(operator.value):
-                    if pair.key.text.lower() == clause.key and _is_operator(
-                        operator.key.text, clause
-                    ):
+                has_operator = _is_operator(operator.key.text, clause)
+                for pair in pairs_of(operator.value) if has_operator else ():
+                    if pair.key.text.lower() == clause.key:
                         yield from _places_in(pair.value, unmet.value)
                         yield pair.key.place
         field = child(node, _FIELDS.get(clause.key, ""))
