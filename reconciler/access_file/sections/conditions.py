@@ -45,15 +45,18 @@ _AMOUNT = r"([0-9]{1,6}) ?([a-z]+)"
 _DURATION = re.compile(rf"(?:in |\+)?(?:{_AMOUNT}(?:,? and |,? )?)+(?:from now)?")
 _ISO_DURATION = re.compile(r"p(?P<days>[0-9a-su-z]*)(?:t(?P<clock>[0-9a-z]+))?")
 _UNITS = {
-    "s": ("second", timedelta(seconds=1)),
-    "m": ("minute", timedelta(minutes=1)),
-    "h": ("hour", timedelta(hours=1)),
-    "d": ("day", timedelta(days=1)),
-    "w": ("week", timedelta(weeks=1)),
-    "mo": ("month", timedelta(days=30)),
-    "y": ("year", timedelta(days=365)),
+    word: (name, length)
+    for length, name, *others in (
+        (timedelta(seconds=1), "second", "s", "sec"),
+        (timedelta(minutes=1), "minute", "m", "min"),
+        (timedelta(hours=1), "hour", "h", "hr"),
+        (timedelta(days=1), "day", "d"),
+        (timedelta(weeks=1), "week", "w"),
+        (timedelta(days=30), "month", "mo", "mth", "mon"),
+        (timedelta(days=365), "year", "y", "yr"),
+    )
+    for word in (name, *others)
 }
-_SHORT = {"sec": "s", "min": "m", "hr": "h", "mth": "mo", "mon": "mo", "yr": "y"}
 _FORM = "write a date, 2027-03-31, or a time in UTC, 2027-03-31T12:00:00Z"
 
 
@@ -91,10 +94,7 @@ def check_operators(node: Node | None, problems: ProblemList) -> bool:
 
 
 def check_conditions(block: Node | None, context: FileContext) -> None:
-    """Report accounts in a condition block that are unnamed, or not literal ids.
-
-    Warns of unknown keys, those of policy variables, too.
-    """
+    """Report accounts that are unnamed or not literal ids; warn of unknown keys and variables."""
     for operator in pairs_of(block):
         try:
             parsed = parse_operator(operator.key.text)
@@ -216,11 +216,11 @@ def _hint(text: str, now: datetime) -> str:
 def _hint_of_duration(text: str, now: datetime) -> str | None:
     """Return the end of a duration from now; None for another text. Raises OverflowError."""
     written_out, end = [], now.replace(microsecond=0)
-    for digits, unit in _split_duration(text):
-        number, short = int(digits), _short(unit)
-        if short not in _UNITS:
+    for digits, word in _split_duration(text):
+        unit = _UNITS.get(word) or _UNITS.get(word.removesuffix("s"))
+        if unit is None:
             return None
-        name, length = _UNITS[short]
+        number, (name, length) = int(digits), unit
         written_out.append(f"{number} {name if number == 1 else f'{name}s'}")
         end += number * length
     if end <= now:
@@ -237,10 +237,3 @@ def _split_duration(text: str) -> list[tuple[str, str]]:
         days = re.sub(r"(?<=[0-9])m", "mo", match["days"])
         return re.findall(_AMOUNT, f"{days} {match['clock'] or ''}")
     return re.findall(_AMOUNT, text) if _DURATION.fullmatch(text) else []
-
-
-def _short(unit: str) -> str:
-    """Return the short name of a unit of time, as in `_UNITS`."""
-    one = unit if unit in _UNITS else unit.removesuffix("s")
-    names = {name: short for short, (name, _) in _UNITS.items()}
-    return _SHORT.get(one) or names.get(one) or one

@@ -35,7 +35,7 @@ from reconciler.access_file.sections.conditions import (
 )
 from reconciler.access_file.sections.names import Principals, is_group, resolve
 from reconciler.access_file.sections.never_applies import check_applies, check_tier_applies
-from reconciler.access_file.sections.principals import read_arn, read_services
+from reconciler.access_file.sections.principals import read_arn, read_service
 from reconciler.access_file.sections.registry import check_repository, read_creation
 from reconciler.access_file.sections.tiers import check_actions, check_tier
 from reconciler.model.grants import Grant
@@ -91,7 +91,7 @@ def _read_entry(pair: Pair, context: FileContext) -> Entry:
         place=pair.key.place,
         inherit=value_of(inherit) is not False,
         settings=read_creation(pair, context),
-        statements=read_statements(child(pair.value, "statements"), context),
+        statements=_read_statements(child(pair.value, "statements"), context),
         grants=_read_access(child(pair.value, "access"), context),
     )
 
@@ -103,7 +103,8 @@ def _read_access(node: Node | None, context: FileContext) -> tuple[PlacedGrant, 
     for pair in pairs_of(node):
         key = pair.key
         principals = resolve(key, context, taken=taken)
-        _warn_of_same_principal(key, principals, first_keys, context)
+        if not is_group(key.text, context):
+            _warn_of_same_principal(key, principals, first_keys, context.problems)
         items = items_of(pair.value)
         values = sum(1 + _number_of_values(principal.written) for principal in principals)
         context.problems.count(_GRANTS, values * len(items), key.place)
@@ -121,11 +122,10 @@ def _read_access(node: Node | None, context: FileContext) -> tuple[PlacedGrant, 
 
 def _read_terms(item: Node, context: FileContext) -> _TierTerms | None:
     """Read one tier of an access; None, and a problem, where there is no such tier."""
-    tier = item if isinstance(item, ScalarNode) else next(iter(texts_of(item, "tier")), None)
-    if text_of(tier) is None or not isinstance(tier, ScalarNode):
+    tiers = texts_of(item) if isinstance(item, ScalarNode) else texts_of(item, "tier")
+    if not tiers or not check_tier(tiers[0], context.tiers, context.problems):
         return None
-    if not check_tier(tier, context.tiers, context.problems):
-        return None
+    tier = tiers[0]
     if not isinstance(item, MappingNode):
         return _TierTerms(tier.text, tier.place)
     until = next((read_until(node, context) for node in texts_of(item, "until")), None)
@@ -148,39 +148,26 @@ def _grant(terms: _TierTerms, resolved: ResolvedPrincipal, context: FileContext)
         check_applies(with_terms, context, terms.when, place, checked=own)
     if resolved.principal == EVERYONE:
         check_tier_applies(written, actions, place, context.problems)
-    return Grant(
-        resolved.principal,
-        resolved.name,
-        terms.tier,
-        actions,
-        canonical_condition(written),
-        terms.until,
-    )
+    condition = canonical_condition(written)
+    return Grant(resolved.principal, resolved.name, terms.tier, actions, condition, terms.until)
 
 
 def _warn_of_same_principal(
     key: ScalarNode,
     principals: Principals,
     first_keys: dict[tuple[Principal, Condition], ScalarNode],
-    context: FileContext,
+    problems: ProblemList,
 ) -> None:
-    if is_group(key.text, context):
-        return
     for one in principals:
         first = first_keys.setdefault((one.principal, one.condition), key)
         if first is not key:
-            message = (
-                f"{quote(key.text)} and {quote(first.text)} are the same principal;"
-                " their tiers add up"
-            )
-            context.problems.warning(
-                RuleId.SAME_PRINCIPAL_TWICE, message, key.place, other=first.place
-            )
+            both = f"{quote(key.text)} and {quote(first.text)}"
+            message = f"{both} are the same principal; their tiers add up"
+            problems.warning(RuleId.SAME_PRINCIPAL_TWICE, message, key.place, other=first.place)
             return
 
 
-def read_statements(node: Node | None, context: FileContext) -> tuple[PlacedStatement, ...]:
-    """Read a list of raw statements."""
+def _read_statements(node: Node | None, context: FileContext) -> tuple[PlacedStatement, ...]:
     read = (_read_statement(one, context) for one in items_of(node) if isinstance(one, MappingNode))
     return tuple(statement for statement in read if statement)
 
@@ -203,16 +190,16 @@ def _read_statement(node: MappingNode, context: FileContext) -> PlacedStatement 
 
 
 def _parse(node: MappingNode, context: FileContext) -> Statement | None:
-    if any(key not in _ELEMENTS | _RESOURCES for key in node.pairs):
+    # The schema reports a Resource; other mistakes are reported, too.
+    pairs = {key: pair for key, pair in node.pairs.items() if key not in _RESOURCES}
+    if not _ELEMENTS.issuperset(pairs):
         return None  # the schema reports it
-    if "Principal" not in node.pairs and "NotPrincipal" not in node.pairs:
+    if "Principal" not in pairs and "NotPrincipal" not in pairs:
         message = "the statement has no Principal"
         context.problems.error(RuleId.BAD_STATEMENT, message, node.place, _HINT)
         return None
     if not check_operators(child(node, "Condition"), context.problems):
         return None
-    # The schema reports a Resource; other mistakes are reported, too.
-    pairs = {key: pair for key, pair in node.pairs.items() if key not in _RESOURCES}
     try:
         raw = plain(MappingNode(pairs, node.place))
         return parse_statement(raw, partition=context.partition)
@@ -239,13 +226,13 @@ def _check_principals(element: Node | None, context: FileContext) -> None:
             name.text == "*" or report_bad_id(name.text, name.place, problems)
         ):
             read_arn(name, context)
-    services = texts_of(element, "Service")
-    read_services([name for name in services if not has_wildcard(name.text)], context)
-    for name in services:
+    for name in texts_of(element, "Service"):
         if has_wildcard(name.text):
             message = f"the service {quote(name.text)} contains a wildcard"
             hint = "write each service, such as lambda.amazonaws.com"
             problems.error(RuleId.BAD_STATEMENT, message, name.place, hint)
+        else:
+            read_service(name, context)
     for pair in pairs_of(element):
         if pair.key.text in _REFUSED_KINDS:
             message = f"ECR does not accept a {pair.key.text} principal"

@@ -17,7 +17,7 @@ from reconciler.access_file.document.tree import (
 from reconciler.access_file.model import Entry, PlacedRule
 from reconciler.access_file.sections.accounts import FileContext, find_accounts
 from reconciler.access_file.sections.names import resolve
-from reconciler.access_file.sections.principals import read_services
+from reconciler.access_file.sections.principals import read_service
 from reconciler.access_file.sections.registry import check_repository
 from reconciler.access_file.sections.tiers import check_tier
 from reconciler.model.guards import Guards, Limit
@@ -186,8 +186,8 @@ def read_ownership(node: Node | None, context: FileContext) -> Ownership:
 def _read_kept_principals(
     item: Node, context: FileContext
 ) -> Iterator[tuple[Principal, Condition]]:
-    for service in read_services(texts_of(item, "service"), context):
-        yield service, NO_CONDITION
+    for service in texts_of(item, "service"):
+        yield read_service(service, context), NO_CONDITION
     for reference in texts_of(item, "principal"):
         for resolved in resolve(reference, context):
             yield resolved.principal, resolved.condition

@@ -74,14 +74,8 @@ def read_arn(node: ScalarNode, context: FileContext) -> Principal | None:
     return Principal("AWS", (node.text,))
 
 
-def read_services(nodes: Collection[ScalarNode], context: FileContext) -> tuple[Principal, ...]:
-    """Read names of services; reports those of another partition, and warns of misspelt ones."""
-    for node in nodes:
-        _check_service(node, context)
-    return tuple(service_principal(node.text) for node in nodes)
-
-
-def _check_service(node: ScalarNode, context: FileContext) -> None:
+def read_service(node: ScalarNode, context: FileContext) -> Principal:
+    """Read the name of a service; reports one of another partition, and warns of a misspelt one."""
     name, problems = node.text, context.problems
     partition = partition_of_service(name)
     if partition not in (None, context.partition):
@@ -96,6 +90,7 @@ def _check_service(node: ScalarNode, context: FileContext) -> None:
         if similar:
             message = f"{quote(name)} is not a known service"
             problems.warning(RuleId.UNKNOWN_SERVICE, message, node.place, suggestion(similar))
+    return service_principal(name)
 
 
 def read_principal(
@@ -125,9 +120,8 @@ def _read_kind(
     if accounts := texts_of(node, "account")[:1]:
         found = find_accounts(accounts, context)
         return tuple((account_principal(one, context.partition), NO_CONDITION) for one in found)
-    if services := texts_of(node, "service")[:1]:
-        (service,) = read_services(services, context)
-        return ((service, _read_source(node, context)),)
+    for service in texts_of(node, "service"):
+        return ((read_service(service, context), _read_source(node, context)),)
     for organization in texts_of(node, "organization"):
         paths = texts_of(node, "paths")
         condition = _of_organization(organization, paths, "aws:PrincipalOrg", context.problems)
