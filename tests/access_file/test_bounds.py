@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.access_file.load import Loaded, load_access
 from reconciler.access_file.sections.tiers import sort_by_use
-from tests.access_file.asking import NOW, ONE_REPOSITORY, load, of_principal, only, rules
+from tests.access_file.files import NOW, ONE_REPOSITORY, load, of_principal, only, rules
 
 
 def test_hints_end_once_a_file_has_had_enough_of_them() -> None:

@@ -7,7 +7,7 @@ import pytest
 from reconciler.access_file.checks import policies
 from reconciler.access_file.document.problems import Problem
 from reconciler.access_file.load import Loaded
-from tests.access_file.asking import HEAD, load
+from tests.access_file.files import HEAD, load
 
 NAMES = """\
 accounts: {workloads: "444455556666"}

@@ -4,8 +4,8 @@ import pytest
 
 from reconciler.access_file.load import Loaded
 from reconciler.policy.language.conditions import Clause
-from tests.access_file import asking
-from tests.access_file.asking import NAMED, ONE_REPOSITORY, load, of_principal, of_statement
+from tests.access_file import files
+from tests.access_file.files import NAMED, ONE_REPOSITORY, load, of_principal, of_statement
 
 HIDING_ARNS = [
     "arn:aws:lambda:us-west-2:99990000111?:function:*",
@@ -64,7 +64,7 @@ DENY = 'Effect: Deny, Action: "ecr:*", Principal: "*"'
 
 def rules(loaded: Loaded) -> list[str]:
     """The rules of all problems; many a pattern that hides an account never applies, besides."""
-    return [rule for rule in asking.rules(loaded) if rule != "never-applies"]
+    return [rule for rule in files.rules(loaded) if rule != "never-applies"]
 
 
 @pytest.mark.parametrize("arn", HIDING_ARNS)

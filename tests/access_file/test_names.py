@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.access_file.asking import NOW, load_access, rules
+from reconciler.access_file.load import load_access
+from tests.access_file.files import NOW, rules
 
 PLACES = ("registry", "account", "principal", "group", "tier")
 

@@ -6,8 +6,7 @@ from reconciler.access_file.checks.forbidden import watched_names
 from reconciler.policy.language.principals import EVERYONE, account_principal
 from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.never import Outside
-from tests.access_file.asking import HEAD, load, only, rules
-from tests.access_file.files import valid
+from tests.access_file.files import HEAD, load, only, rules, valid
 
 STAGING = "777788889999"
 NAMES = f"""\

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.access_file.document.problems import Problem
-from tests.access_file.asking import load, of_principal, of_statement, only
+from tests.access_file.files import load, of_principal, of_statement, only
 
 LAMBDA = 'service: lambda.amazonaws.com, source_accounts: ["444455556666"]'
 ROLE, ALL = "role: a, account: workloads", "account: workloads"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reconciler.access_file.document.problems import Problem
 from reconciler.access_file.load import load_access
 from reconciler.closest import did_you_mean
-from tests.access_file.asking import NOW, load, of_principal, of_statement, only
+from tests.access_file.files import NOW, load, of_principal, of_statement, only
 
 SUGGESTED = re.compile(r"(?:did you mean|write|in lower case:) ['\"]([^'\"]+)['\"]")
 NOT_VALID = frozenset(

@@ -6,8 +6,7 @@ import pytest
 
 from reconciler.access_file.load import load_access
 from reconciler.policy.language.conditions import CURRENT_TIME
-from tests.access_file.asking import HEAD, load, only, rules
-from tests.access_file.files import desired, valid
+from tests.access_file.files import HEAD, desired, load, only, rules, valid
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

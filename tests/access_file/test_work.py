@@ -12,7 +12,7 @@ from types import FrameType
 import pytest
 
 from reconciler.access_file.load import Loaded
-from tests.access_file.asking import load
+from tests.access_file.files import load
 
 SIZE = 80  # above the number of patterns that are looked at, MOST_PATTERNS
 _OURS = "reconciler"

@@ -1,6 +1,6 @@
 """Reports violations of the schema, each mistake as one problem with a hint.
 
-This module reports keys; `checks.values` reports values.
+This file reports keys; `values.py` reports values.
 """
 
 import json
@@ -99,9 +99,8 @@ class _KeyCheck:
             similar = self.problems.closest(key, choices) or _completed(key, choices)
             self.misspelt.update({(mapping, key), (mapping, similar or key)})
             if similar:
-                hint = suggestion(similar)
                 message = f"unknown key {quote(key)}"
-                self.problems.error(RuleId.UNKNOWN_KEY, message, place, hint)
+                self.problems.error(RuleId.UNKNOWN_KEY, message, place, suggestion(similar))
             else:
                 foreign.append(key)
         if foreign:
@@ -126,8 +125,7 @@ class _KeyCheck:
         """Report a key that is not a valid name, or that another key excludes."""
         key = str(violation.value)
         if "dependentSchemas" not in violation.steps:
-            message = f"{quote(key)} is not a valid name"
-            place = violation.key_place(key)
+            message, place = f"{quote(key)} is not a valid name", violation.key_place(key)
             self.problems.error(RuleId.BAD_NAME, message, place, NAME_HINT)
             return
         other_key = str(violation.steps[violation.steps.index("dependentSchemas") + 1])
@@ -144,8 +142,7 @@ class _KeyCheck:
         """Report required keys that are missing."""
         for key in strings(violation.expected):
             if key not in _keys(violation) and self._lacks(violation.node, key):
-                message = f"missing key {quote(key)}"
-                hint = _example_of(key, violation)
+                message, hint = f"missing key {quote(key)}", _example_of(key, violation)
                 self.problems.error(RuleId.MISSING_KEY, message, violation.place, hint)
 
     def report_companion(self, violation: Violation) -> None:
@@ -159,8 +156,10 @@ class _KeyCheck:
                 if needed in present or reported:
                     continue
                 self.alone.add(violation.node.place)
-                message = f"{quote(key)} requires {quote(needed)}"
-                hint = _example_of(needed, violation)
+                message, hint = (
+                    f"{quote(key)} requires {quote(needed)}",
+                    _example_of(needed, violation),
+                )
                 self.problems.error(RuleId.MISSING_KEY, message, place, hint)
 
     def report_no_principal(self, violation: Violation) -> None:

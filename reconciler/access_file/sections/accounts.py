@@ -114,7 +114,7 @@ def read_accounts(node: Node | None, problems: ProblemList) -> Accounts:
 
 def check_named(text: str, place: Place, context: FileContext) -> None:
     """Report an account id, or the one in an ARN, that has no name in the file."""
-    account, accounts = account_in(text), context.accounts
+    account, accounts = _account_in(text), context.accounts
     if not accounts.must_be_named or account in (None, context.registry.account):
         return
     if account not in accounts.names:
@@ -123,19 +123,22 @@ def check_named(text: str, place: Place, context: FileContext) -> None:
         context.problems.error(RuleId.UNNAMED_ACCOUNT, message, place, hint)
 
 
-def account_in(text: str) -> str | None:
-    """Return the account id that a text is, or that an ARN contains."""
+def _account_in(text: str) -> str | None:
     if ACCOUNT_ID.fullmatch(text):
         return text
     match = _ACCOUNT_FIELD.fullmatch(text)
     return match[1] if match else None
 
 
-def find_account(node: ScalarNode, context: FileContext) -> str | None:
-    """Return the id that a name or a quoted id stands for; None, and a problem, for anything else.
+def find_accounts(nodes: Iterable[ScalarNode], context: FileContext) -> tuple[str, ...]:
+    """Return the ids that names and quoted ids stand for; reports anything else.
 
-    Also returns None for a name with an invalid id, which is reported under `accounts`.
+    A name with an invalid id is left out, as that is reported under `accounts`.
     """
+    return tuple(filter(None, [_find_account(node, context) for node in nodes]))
+
+
+def _find_account(node: ScalarNode, context: FileContext) -> str | None:
     ids = context.accounts.ids
     if node.text in ids:
         return ids[node.text] if ACCOUNT_ID.fullmatch(ids[node.text]) else None
@@ -150,12 +153,6 @@ def find_account(node: ScalarNode, context: FileContext) -> str | None:
     return None
 
 
-def find_accounts(nodes: Iterable[ScalarNode], context: FileContext) -> tuple[str, ...]:
-    """Return the ids that `find_account` finds."""
-    found = [find_account(node, context) for node in nodes]
-    return tuple(account for account in found if account)
-
-
 def report_bad_id(text: str, place: Place, problems: ProblemList) -> bool:
     """Whether a text is an attempt at an account id; reports it."""
     bad = bad_id(text)
@@ -166,7 +163,7 @@ def report_bad_id(text: str, place: Place, problems: ProblemList) -> bool:
 
 def bad_id(text: str) -> Advice | None:
     """Return what is wrong with an attempt at an account id; None for any other text."""
-    account = account_in(text)
+    account = _account_in(text)
     if account == text:
         return None
     if account:
@@ -217,12 +214,15 @@ def check_partition(arn: ScalarNode, context: FileContext, *, hint: str = _PARTI
     found = rest.partition(":")[0]
     if head != "arn" or found == context.partition:
         return True
-    message = (
-        f"{quote(arn.text)} is in the partition {quote(found)},"
-        f" but the registry is in {quote(context.partition)}"
-    )
-    context.problems.error(RuleId.WRONG_PARTITION, message, arn.place, hint)
+    report_partition(arn, found, hint, context)
     return False
+
+
+def report_partition(name: ScalarNode, found: str, hint: str, context: FileContext) -> None:
+    """Report what is in another partition than the registry's regions."""
+    where = f"{quote(found)}, but the registry is in {quote(context.partition)}"
+    message = f"{quote(name.text)} is in the partition {where}"
+    context.problems.error(RuleId.WRONG_PARTITION, message, name.place, hint)
 
 
 def _check_arn(value: ScalarNode, key: str, context: FileContext) -> bool:
@@ -288,10 +288,8 @@ def check_sso(path: str, place: Place, context: FileContext) -> None:
     elif not glob_matches(written, f"{_SSO_PATH}/") and all(
         glob_matches(written, one) for one in _SSO_PATHS_OF_REGIONS
     ):
-        message = (
-            f"{quote(path)} does not match the roles of an Identity Center in us-east-1, whose"
-            " path has no region"
-        )
+        roles = "the roles of an Identity Center in us-east-1, whose path has no region"
+        message = f"{quote(path)} does not match {roles}"
     else:
         return
     name = f"{match['set']}_*" if match["set"] else "*"

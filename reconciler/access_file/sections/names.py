@@ -45,9 +45,7 @@ _GROUP_HINT = (
 Principals = tuple[ResolvedPrincipal, ...]
 
 
-def read_principals(
-    root: Node, context: FileContext, broken: frozenset[str] = frozenset()
-) -> FileContext:
+def read_principals(root: Node, context: FileContext, broken: frozenset[str]) -> FileContext:
     """Read `principals`, a group after its members; returns the context that has them.
 
     Those whose shape is `broken` stand for no principal.

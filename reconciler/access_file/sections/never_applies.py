@@ -119,7 +119,6 @@ def check_tier_applies(
 def _explain(
     unmet: UnmetClause, principal: Principal, requests: Condition
 ) -> tuple[str, str | None]:
-    """Return the message and the hint for one reason."""
     clause, key, hint = unmet.clause, _key(unmet.clause), None
     match unmet.reason:
         case "lacks-key" if clause.key in ONLY_FOR_SERVICES:

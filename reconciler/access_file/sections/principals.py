@@ -15,6 +15,7 @@ from reconciler.access_file.sections.accounts import (
     check_source_arn,
     check_sso,
     find_accounts,
+    report_partition,
 )
 from reconciler.access_file.sections.conditions import all_of, one_clause, read_when
 from reconciler.access_file.sections.near_misses import near_miss, not_an_arn, pattern_hint
@@ -63,7 +64,7 @@ def read_arn(node: ScalarNode, context: FileContext) -> Principal | None:
         context.problems.error(RuleId.WILDCARD_IN_ARN, message, node.place, hint)
         return None
     arn = parse_arn(node.text)
-    if arn is None or arn.resource_type not in _ACCEPTED or not is_plain(arn.path):
+    if arn is None or arn.resource_type not in _ACCEPTED or not _is_plain(arn.path):
         found = near_miss(node.text, context) or not_an_arn(node.text, context)
         context.problems.error(RuleId.BAD_ARN, found.message, node.place, found.hint)
         return None
@@ -77,14 +78,9 @@ def read_arn(node: ScalarNode, context: FileContext) -> Principal | None:
 def read_service(node: ScalarNode, context: FileContext) -> Principal:
     """Read the name of a service; reports one of another partition, and warns of a misspelt one."""
     name, problems = node.text, context.problems
-    partition = partition_of_service(name)
-    if partition not in (None, context.partition):
-        message = (
-            f"{quote(name)} is in the partition {quote(partition)},"
-            f" but the registry is in {quote(context.partition)}"
-        )
-        hint = f"write {in_any_partition(name)}"
-        problems.error(RuleId.WRONG_PARTITION, message, node.place, hint)
+    partition = partition_of_service(name) or context.partition
+    if partition != context.partition:
+        report_partition(node, partition, f"write {in_any_partition(name)}", context)
     elif problems.may_compare(len(KNOWN_SERVICES)):
         similar = closest_service(name, context.partition)
         if similar:
@@ -133,7 +129,7 @@ def _read_named(
     kind: str, owner: str, node: MappingNode, context: FileContext
 ) -> tuple[_PrincipalWithCondition, ...]:
     names = texts_of(node, kind)
-    if not names or not check_name(kind, names[0], owner, context):
+    if not names or not _check_name(kind, names[0], owner, context):
         return ()
     if not any(closest(key, ("accounts",)) for key in node.pairs):
         message = f"the {kind} {quote(names[0].text)} has no account"
@@ -200,12 +196,12 @@ def _of_organization(
     return one_clause("StringEquals", f"{key}ID", organization.text)
 
 
-def is_plain(path: str) -> bool:
+def _is_plain(path: str) -> bool:
     """Whether a path and name have no empty part, most likely a mistake, and no variable."""
     return "${" not in path and all(path.split("/") if path else ())
 
 
-def check_name(kind: str, name: ScalarNode, owner: str, context: FileContext) -> bool:
+def _check_name(kind: str, name: ScalarNode, owner: str, context: FileContext) -> bool:
     """Whether a text can be the name of a role or user (`kind`), or a pattern for roles.
 
     `owner` is the name of the principal. Reports an invalid name, and warns of a path that is most
@@ -217,7 +213,7 @@ def check_name(kind: str, name: ScalarNode, owner: str, context: FileContext) ->
         problems.error(RuleId.BAD_ARN, message, name.place, "an ARN already includes the account")
         return False
     arn = f"arn:{context.partition}:iam::111122223333:{kind}/{text}"
-    if not parse_arn(arn.translate(_WITHOUT_WILDCARDS)) or not is_plain(text):
+    if not parse_arn(arn.translate(_WITHOUT_WILDCARDS)) or not _is_plain(text):
         message = f"{quote(text)} is not the name of a {kind}"
         hint = f"write the path and name that follow '{kind}/' in the ARN, such as deploy/release"
         stripped = text.strip().strip("/")
@@ -237,7 +233,6 @@ def check_name(kind: str, name: ScalarNode, owner: str, context: FileContext) ->
 
 
 def _warn_of_path(kind: str, name: ScalarNode, context: FileContext) -> None:
-    """Warn of a path that looks like a part of an ARN."""
     first, _, rest = name.text.partition("/")
     prefix = first.rpartition(":")[2]
     if not rest or prefix not in _KINDS:

@@ -191,22 +191,17 @@ def _check_kms_key(key: ScalarNode, context: FileContext) -> None:
     in lower case is assumed.
     """
     text, problems, regions = key.text, context.problems, context.registry.regions
+    registry = f"but the registry is in {quote_all(regions)}"
     if arn := _KEY_ARN.fullmatch(text):
         check_named(text, key.place, context)
         elsewhere = any(region != arn["region"] for region in regions)
         if check_partition(key, context, hint=_REGION_HINT) and elsewhere:
-            message = (
-                f"{quote(text)} is in {quote(arn['region'])},"
-                f" but the registry is in {quote_all(regions)}"
-            )
+            message = f"{quote(text)} is in {quote(arn['region'])}, {registry}"
             hint = _REGIONS_HINT if len(regions) > 1 else _REGION_HINT
             problems.error(RuleId.WRONG_REGION, message, key.place, hint)
     elif re.fullmatch(_KEY_ID, text):
         if len(regions) > 1 and not text.startswith(_MULTI_REGION):
-            message = (
-                f"the key {quote(text)} is in one region,"
-                f" but the registry is in {quote_all(regions)}"
-            )
+            message = f"the key {quote(text)} is in one region, {registry}"
             hint = f"{_REGIONS_HINT}, or a multi-Region key's id: {_MULTI_REGION}…"
             problems.error(RuleId.WRONG_REGION, message, key.place, hint)
     elif not re.fullmatch(_ALIAS, text):
