@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
 from reconciler.access_file.model import (
@@ -46,7 +45,7 @@ _HINTS: Mapping[PublicReason, str] = {
     "services": "restrict services by aws:SourceOrgID or aws:SourceAccount",
 }
 
-_FactsByEntry = Mapping[str, tuple[PlacedFact, ...]]
+_RuleAndViolation = tuple[PlacedRule, Violation]
 _MATCHES = WorkLimit(500_000, "comparisons of never rules' patterns with repositories")
 _EVALUATIONS = WorkLimit(500_000, "evaluations of grants by never rules")
 _VIOLATIONS = WorkLimit(20_000, "lines that violate never rules")
@@ -63,33 +62,27 @@ def check_public(
     entries in `allowed` are not reported.
     """
     public = GlobIndex(access.guards.public)
-    guarded = tuple((name, entries) for name, entries in combined if not public.matching(name))
     facts = {
         entry.repository: tuple(
             fact for fact in facts_of_entry(entry) if is_everyone(fact.holder.principal)
         )
         for entry in access.entries
     }
+    combinations = dict.fromkeys(
+        tuple(entry.repository for entry in entries if facts[entry.repository])
+        for name, entries in combined
+        if not public.matching(name)
+    )
     reported: set[Place] = set()
-    for entries in _combinations(guarded, facts):
+    for entries in combinations:
         opened = public_access(combine_facts(fact for entry in entries for fact in facts[entry]))
-        for entry in entries if opened else ():
+        for entry in entries:
             for fact in facts[entry] if entry not in allowed else ():
                 opening = opened.get(fact.holder)
                 if opening and may_overlap(fact.actions, opening.actions):
                     if fact.key_place not in reported:
                         _report(entry, fact, opening, problems)
                     reported.add(fact.key_place)
-
-
-def _combinations(combined: EntriesByName, facts: _FactsByEntry) -> dict[tuple[str, ...], None]:
-    """Return the entries for everyone that apply together, each combination once."""
-    if not any(fact.holder.effect == "Allow" for held in facts.values() for fact in held):
-        return {}
-    return {
-        tuple(entry.repository for entry in entries if facts[entry.repository]): None
-        for _, entries in combined
-    }
 
 
 def _report(repository: str, fact: PlacedFact, access: PublicAccess, problems: ProblemList) -> None:
@@ -107,20 +100,11 @@ def _report(repository: str, fact: PlacedFact, access: PublicAccess, problems: P
     )
 
 
-class _Violation(NamedTuple):
-    placed: PlacedRule
-    violation: Violation
-
-
 def watched_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
     """Return the live repositories that are managed, or that a rule is about, sorted."""
-    live = tuple(names)
-    watched = {
-        name
-        for name in live
-        if name != access.registry.probe_repository
-        and any(placed.rule.may_concern(name) for placed in access.never_rules)
-    }
+    live = {name for name in names if name != access.registry.probe_repository}
+    rules = [placed.rule for placed in access.never_rules]
+    watched = {name for name in live if any(rule.may_concern(name) for rule in rules)}
     return tuple(sorted(watched.union(managed_names(access, live))))
 
 
@@ -139,7 +123,7 @@ def check_never(
     exact = frozenset(name for name in facts if not has_wildcard(name))
     patterns = sum(len(placed.rule.repositories) for placed in rules)
     index = GlobIndex(pattern for placed in rules for pattern in placed.rule.repositories)
-    evaluated: dict[object, tuple[_Violation, ...]] = {}
+    evaluated: dict[object, tuple[_RuleAndViolation, ...]] = {}
     for repository, entries in combined:
         place = entries[0].place
         if has_wildcard(repository):
@@ -148,15 +132,11 @@ def check_never(
         else:
             problems.count(_MATCHES, index.count(repository), place)
             matching = index.matching(repository)
-            applying = [p for p in rules if _names_any(p.rule.repositories, matching)]
+            patterns_of = ((placed, placed.rule.repositories) for placed in rules)
+            applying = [p for p, on in patterns_of if not on or not matching.isdisjoint(on)]
         if applying:
             together = [fact for entry in entries for fact in facts[entry.repository]]
             _check(applying, together, evaluated, place, problems)
-
-
-def _names_any(patterns: tuple[str, ...], matching: frozenset[str]) -> bool:
-    """Whether a rule with these patterns is about a repository that some patterns match."""
-    return not patterns or not matching.isdisjoint(patterns)
 
 
 def _concerns(rule: NeverRule, pattern: str, exact: frozenset[str]) -> bool:
@@ -173,7 +153,7 @@ def _concerns(rule: NeverRule, pattern: str, exact: frozenset[str]) -> bool:
 def _check(
     rules: Sequence[PlacedRule],
     placed_facts: Sequence[PlacedFact],
-    evaluated: dict[object, tuple[_Violation, ...]],
+    evaluated: dict[object, tuple[_RuleAndViolation, ...]],
     place: Place,
     problems: ProblemList,
 ) -> None:
@@ -185,7 +165,7 @@ def _check(
     if key not in evaluated:
         problems.count(_EVALUATIONS, _evaluations(rules, facts), place)
         evaluated[key] = tuple(
-            _Violation(placed, violation)
+            (placed, violation)
             for placed in rules
             for violation in find_violations(placed.rule, facts)
         )

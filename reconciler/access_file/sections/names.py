@@ -199,22 +199,21 @@ def check_unused(root: Node, problems: ProblemList) -> None:
     used |= _texts(pair.value for pair in principals)
     used |= _texts(items_of(root, "unmanaged", "statements", "keep"), "principal")
     used |= _texts(rules, "to")
-    for name in _unused(principals, used):
-        message = f"the principal {quote(name.text)} is not used"
-        problems.warning(RuleId.UNUSED_PRINCIPAL, message, name.place)
+    _warn_of_unused(RuleId.UNUSED_PRINCIPAL, "principal", principals, used, problems)
 
     given = [item for pair in access for item in items_of(pair.value)]
     used = _texts(item if isinstance(item, ScalarNode) else child(item, "tier") for item in given)
     used |= _texts((pair.value for pair in tiers), "extends")
     used |= _texts(rules, "never")
-    for name in _unused(tiers, used | BUILT_IN_TIERS.keys()):
-        message = f"the tier {quote(name.text)} is not used"
-        problems.warning(RuleId.UNUSED_TIER, message, name.place)
+    _warn_of_unused(RuleId.UNUSED_TIER, "tier", tiers, used | BUILT_IN_TIERS.keys(), problems)
 
 
 def _texts(nodes: Iterable[Node | None], *keys: str) -> set[str]:
     return {scalar.text for node in nodes for scalar in texts_of(node, *keys)}
 
 
-def _unused(definitions: Iterable[Pair], used: Container[str]) -> Iterable[ScalarNode]:
-    return (pair.key for pair in definitions if pair.key.text not in used)
+def _warn_of_unused(
+    rule: RuleId, kind: str, pairs: Iterable[Pair], used: Container[str], problems: ProblemList
+) -> None:
+    for name in (pair.key for pair in pairs if pair.key.text not in used):
+        problems.warning(rule, f"the {kind} {quote(name.text)} is not used", name.place)
