@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
 
 from reconciler.access_file.document.problems import ProblemList, escape, quote
 from reconciler.access_file.document.schema import Violation, fits
@@ -70,19 +69,30 @@ _SECTION_HINT = re.compile(r"write [^{]*:")
 
 def check_value(violation: Violation, problems: ProblemList) -> None:
     """Report one value that violates the schema."""
-    _REPORTERS.get(violation.keyword, _report_value)(violation, problems)
+    place = violation.place
+    match violation.keyword:
+        case "type":
+            _report_type(violation, problems)
+        case "minItems" | "minLength" | "minProperties" as keyword:
+            message = "empty value: at least one item is required"
+            hint = form_hint(violation, (_EMPTY[keyword],))
+            problems.error(RuleId.EMPTY_VALUE, message, place, hint)
+        case "maxItems" | "maxProperties" as keyword:
+            kind = "list" if keyword == "maxItems" else "mapping"
+            message = f"this {kind} is too long: it may have at most {violation.expected} items"
+            problems.error(RuleId.BAD_VALUE, message, place)
+        case _:
+            _report_value(violation, problems)
 
 
 def form_hint(violation: Violation, kinds: tuple[str, ...]) -> str | None:
     """Return the hint that shows how a part is written, by its title, or else by its example."""
     if "object" in kinds and violation.title in _MAPPING_FORMS:
         return f"write {_MAPPING_FORMS[violation.title]}"
-    examples = violation.schema.get("examples")
-    if not isinstance(examples, list):
-        return None
-    fitting = [example for example in examples if _kind(example) in kinds]
-    example = (fitting or examples)[0]
-    return f"for example {example if isinstance(example, str) else json.dumps(example)}"
+    fitting = [example for example in violation.examples if _kind(example) in kinds]
+    for example in (*fitting, *violation.examples):
+        return f"for example {example if isinstance(example, str) else json.dumps(example)}"
+    return None
 
 
 def strings(value: object) -> tuple[str, ...]:
@@ -131,18 +141,6 @@ def _type_hint(kinds: tuple[str, ...], violation: Violation) -> str | None:
     return hint
 
 
-def _report_empty(violation: Violation, problems: ProblemList) -> None:
-    hint = form_hint(violation, (_EMPTY[violation.keyword],))
-    message = "empty value: at least one item is required"
-    problems.error(RuleId.EMPTY_VALUE, message, violation.place, hint)
-
-
-def _report_many(violation: Violation, problems: ProblemList) -> None:
-    kind = "list" if violation.keyword == "maxItems" else "mapping"
-    message = f"this {kind} is too long: it may have at most {violation.expected} items"
-    problems.error(RuleId.BAD_VALUE, message, violation.place)
-
-
 def _report_value(violation: Violation, problems: ProblemList) -> None:
     value, title = violation.value, violation.title
     if title == _ACCOUNT and report_bad_id(str(value), violation.place, problems):
@@ -170,15 +168,4 @@ def _value_hint(violation: Violation, problems: ProblemList) -> str | None:
 
 
 def _example(violation: Violation) -> str | None:
-    examples = violation.schema.get("examples")
-    return f"for example {examples[0]}" if isinstance(examples, list) else None
-
-
-_REPORTERS: Mapping[str, Callable[[Violation, ProblemList], None]] = {
-    "type": _report_type,
-    "maxItems": _report_many,
-    "maxProperties": _report_many,
-    "minItems": _report_empty,
-    "minLength": _report_empty,
-    "minProperties": _report_empty,
-}
+    return f"for example {violation.examples[0]}" if violation.examples else None

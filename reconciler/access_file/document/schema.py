@@ -94,6 +94,12 @@ class Violation(NamedTuple):
         properties = self.schema.get("properties")
         return tuple(properties) if isinstance(properties, Mapping) else ()
 
+    @property
+    def examples(self) -> tuple[object, ...]:
+        """The valid values that the schema shows."""
+        examples = self.schema.get("examples")
+        return tuple(examples) if isinstance(examples, list) else ()
+
     def key_place(self, key: str) -> Place:
         """Return the place of a key of the mapping."""
         pair = self.node.pairs.get(key) if isinstance(self.node, MappingNode) else None

@@ -56,9 +56,8 @@ def read_registry(node: Node | None, problems: ProblemList) -> Registry:
     partitions = {partition_of_region(region.text): region for region in regions}
     if len(partitions) > 1:
         message = f"the regions are in several partitions: {', '.join(partitions)}"
-        hint = "write a file for each partition"
         place = list(partitions.values())[1].place
-        problems.error(RuleId.MIXED_PARTITIONS, message, place, hint)
+        problems.error(RuleId.MIXED_PARTITIONS, message, place, "write a file for each partition")
     return Registry(
         account=text_of(node, "account") or "",
         regions=tuple(region.text for region in regions),
