@@ -123,10 +123,7 @@ class ProblemList:
         return True
 
     def closest(self, word: str, choices: Collection[str]) -> str | None:
-        """Return the choice closest to a misspelt word; None if none is close.
-
-        Returns None, too, once the file has used up its comparisons.
-        """
+        """Return the closest choice; None if none is close, or the comparisons are used up."""
         return closest(word, choices) if self.may_compare(len(choices)) else None
 
     def did_you_mean(self, word: str, choices: Collection[str]) -> str | None:

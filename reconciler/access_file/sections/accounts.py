@@ -192,10 +192,7 @@ def check_source_arn(arn: ScalarNode, context: FileContext) -> None:
 def check_condition_value(
     key: str, operator: Operator, value: ScalarNode, context: FileContext
 ) -> None:
-    """Report an account in a condition's value that is unnamed or not a literal id.
-
-    `key` is in lower case.
-    """
+    """Report an unnamed account, or no literal id, in a condition; `key` is in lower case."""
     if operator.base == "Null" or key not in {*ACCOUNT_KEYS, *ACCOUNT_KEYS.values()}:
         check_named(value.text, value.place, context)
     elif not operator.is_text:

@@ -154,10 +154,7 @@ def _similar_operators(name: str, block: Node | None) -> list[str]:
 
 
 def read_until(node: ScalarNode, context: FileContext) -> datetime | None:
-    """Read a date, which means its start, or a time in UTC; None, and a problem, for another text.
-
-    Warns of a grant that has expired.
-    """
+    """Read a date, which means its start, or a time in UTC; None, and a problem, for other text."""
     problems = context.problems
     if not _MOMENT.fullmatch(node.text):
         message = f"{quote(node.text)} is not a date or a time in UTC"

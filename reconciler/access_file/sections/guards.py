@@ -74,10 +74,7 @@ def _int(node: Node, key: str) -> int:
 def check_public_allowed(
     node: Node | None, entries: Collection[Entry], problems: ProblemList
 ) -> None:
-    """Report names under `guards.public.allow` that are invalid or match no entry.
-
-    Raises TooLargeError.
-    """
+    """Report names under `public.allow` that are bad or match no entry. Raises TooLargeError."""
     names = [name for name in _public_names(node) if check_repository(name, problems)]
     bad = {p.place for p in problems.found if p.rule == RuleId.BAD_REPOSITORY_NAME}
     valid = [entry.repository for entry in entries if entry.place not in bad]
