@@ -25,7 +25,8 @@ _OPPOSITES = {
 """Elements of which a statement has one or the other."""
 
 _RESOURCE = frozenset({"Resource", "NotResource"})
-_NOT_A_PRINCIPAL = frozenset({"sid", "as_is", "when", "accounts", "paths"})
+_NOT_A_PRINCIPAL = ("sid", "as_is", "when", "accounts", "paths", "source_")
+"""How the keys begin that name no principal."""
 
 
 def check_shape(root: Node, problems: ProblemList) -> tuple[Violation, ...]:
@@ -156,20 +157,14 @@ class _KeyCheck:
                 if needed in present or reported:
                     continue
                 self.alone.add(violation.node.place)
-                message, hint = (
-                    f"{quote(key)} requires {quote(needed)}",
-                    _example_of(needed, violation),
-                )
+                message = f"{quote(key)} requires {quote(needed)}"
+                hint = _example_of(needed, violation)
                 self.problems.error(RuleId.MISSING_KEY, message, place, hint)
 
     def report_no_principal(self, violation: Violation) -> None:
         """Report a mapping without the key that names a principal."""
         if violation.node.place not in self.alone:
-            kinds = (
-                key
-                for key in violation.keys
-                if key not in _NOT_A_PRINCIPAL and not key.startswith("source_")
-            )
+            kinds = (key for key in violation.keys if not key.startswith(_NOT_A_PRINCIPAL))
             hint = f"add one of {', '.join(kinds)}"
             message = "missing key: no principal is given"
             self.problems.error(RuleId.MISSING_KEY, message, violation.place, hint)
@@ -204,7 +199,6 @@ def _completed(key: str, known: Sequence[str]) -> str | None:
 
 
 def _example_of(key: str, violation: Violation) -> str | None:
-    known = violation.schema.get("properties")
-    part = known.get(key) if isinstance(known, Mapping) else None
+    part = violation.properties.get(key)
     examples = part.get("examples") if isinstance(part, Mapping) else None
     return f"for example {key}: {json.dumps(examples[0])}" if examples else None

@@ -89,10 +89,15 @@ class Violation(NamedTuple):
         return self.of_key or self.keyword in _ABOUT_KEYS
 
     @property
+    def properties(self) -> Mapping[str, object]:
+        """The schemas of the keys that the schema defines here."""
+        properties = self.schema.get("properties")
+        return properties if isinstance(properties, Mapping) else {}
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """The keys that the schema defines here."""
-        properties = self.schema.get("properties")
-        return tuple(properties) if isinstance(properties, Mapping) else ()
+        return tuple(self.properties)
 
     @property
     def examples(self) -> tuple[object, ...]:

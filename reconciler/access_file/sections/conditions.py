@@ -21,6 +21,7 @@ from reconciler.policy import (
     Condition,
     ConditionClashError,
     MalformedError,
+    Operator,
     abbreviate_key,
     candidate_keys,
     combine_conditions,
@@ -78,36 +79,36 @@ def read_when(node: Node | None, context: FileContext) -> Condition:
 
 def check_operators(node: Node | None, problems: ProblemList) -> bool:
     """Whether all operators of a condition block are known; reports the others."""
-    known = True
-    for pair in pairs_of(node):
-        name = pair.key.text
-        try:
-            parse_operator(name)
-        except MalformedError:
-            known = False
-            message = f"{quote(name)} is not a condition operator"
-            hint = problems.did_you_mean(name, _similar_operators(name, node)) or _WHEN_HINT
-            if _NULL_WITH_AFFIX.fullmatch(name) and name.lower() != "null":
-                hint = _NULL_HINT
-            problems.error(RuleId.BAD_CONDITION, message, pair.key.place, hint)
-    return known
+    unknown = [pair.key for pair in pairs_of(node) if find_operator(pair.key.text) is None]
+    for name in unknown:
+        message = f"{quote(name.text)} is not a condition operator"
+        similar = problems.did_you_mean(name.text, _similar_operators(name.text, node))
+        is_null = _NULL_WITH_AFFIX.fullmatch(name.text) and name.text.lower() != "null"
+        hint = _NULL_HINT if is_null else similar or _WHEN_HINT
+        problems.error(RuleId.BAD_CONDITION, message, name.place, hint)
+    return not unknown
+
+
+def find_operator(name: str) -> Operator | None:
+    """Return the condition operator of a name; None where there is none."""
+    try:
+        return parse_operator(name)
+    except MalformedError:
+        return None
 
 
 def check_conditions(block: Node | None, context: FileContext) -> None:
     """Report accounts that are unnamed or not literal ids; warn of unknown keys and variables."""
     for operator in pairs_of(block):
-        try:
-            parsed = parse_operator(operator.key.text)
-        except MalformedError:
-            parsed = None  # reported by `check_operators`
+        known = find_operator(operator.key.text)  # `check_operators` reports the others
         present = {pair.key.text.lower() for pair in pairs_of(operator.value)}
         for pair in pairs_of(operator.value):
             _check_key(pair.key.text, pair.key.place, context.problems, present)
             for value in scalars_in(pair.value):
                 for key in variable_keys(value.text):
                     _check_key(key, value.place, context.problems)
-                if parsed:
-                    check_condition_value(pair.key.text.lower(), parsed, value, context)
+                if known:
+                    check_condition_value(pair.key.text.lower(), known, value, context)
 
 
 def _check_key(
@@ -133,10 +134,8 @@ def all_of(problems: ProblemList, place: Place, *conditions: Condition) -> Condi
     try:
         return combine_conditions(*given)
     except ConditionClashError as clash:
-        message = (
-            f"two conditions set {clash.operator} {clash.key} to different values; one statement"
-            " cannot require both"
-        )
+        values = f"{clash.operator} {clash.key} to different values"
+        message = f"two conditions set {values}; one statement cannot require both"
         hint = "remove one of them, or use another operator for it"
         problems.error(RuleId.CONDITION_CLASH, message, place, hint)
         return given[0]

@@ -6,6 +6,7 @@ from itertools import islice
 from reconciler.access_file.document.problems import Place, ProblemList, quote
 from reconciler.access_file.document.tree import Node, child, pairs_of, place_at, scalars_in
 from reconciler.access_file.sections.accounts import FileContext, ResolvedPrincipal
+from reconciler.access_file.sections.conditions import find_operator
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import (
     BUILT_IN_TIERS,
@@ -17,7 +18,6 @@ from reconciler.policy import (
     SERVICE_TIER,
     Clause,
     Condition,
-    MalformedError,
     Principal,
     UnmetClause,
     arn_of,
@@ -194,7 +194,8 @@ def _places(unmet: UnmetClause, node: Node | None) -> Iterator[Place]:
     for clause in filter(None, (unmet.clause, unmet.other)):
         for block in (node, child(node, "when")):
             for operator in pairs_of(block):
-                has_operator = _is_operator(operator.key.text, clause)
+                known = find_operator(operator.key.text)
+                has_operator = known and canonical_operator(known) == clause.operator
                 for pair in pairs_of(operator.value) if has_operator else ():
                     if pair.key.text.lower() == clause.key:
                         yield from _places_in(pair.value, unmet.value)
@@ -207,10 +208,3 @@ def _places(unmet: UnmetClause, node: Node | None) -> Iterator[Place]:
 
 def _places_in(node: Node, value: str) -> Iterator[Place]:
     return (scalar.place for scalar in scalars_in(node) if value and scalar.text == value)
-
-
-def _is_operator(operator: str, clause: Clause) -> bool:
-    try:
-        return canonical_operator(parse_operator(operator)) == clause.operator
-    except MalformedError:
-        return False
