@@ -1,19 +1,17 @@
-"""Reports violations of the schema, each mistake as one problem with a hint.
-
-This file reports keys; `values.py` reports values.
-"""
+"""Reports violations of the schema, each mistake as one problem with a hint: keys, then values."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.access_file.checks.values import NAME_HINT, check_value, form_hint, strings
-from reconciler.access_file.document.problems import Place, ProblemList, quote, quote_all
-from reconciler.access_file.document.schema import Violation, violations
-from reconciler.access_file.document.tree import Node, texts_of
+from reconciler.access_file.document.problems import Place, ProblemList, escape, quote, quote_all
+from reconciler.access_file.document.schema import Violation, fits, violations
+from reconciler.access_file.document.tree import Node, ScalarNode, report_unquoted_id, texts_of
+from reconciler.access_file.sections.accounts import report_bad_id
 from reconciler.closest import suggestion
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy import partition_of_region
+from reconciler.policy import known_service, partition_of_region
 
 _MIN_PREFIX = 3
 _OPPOSITES = {
@@ -27,6 +25,61 @@ _OPPOSITES = {
 _RESOURCE = frozenset({"Resource", "NotResource"})
 _NOT_A_PRINCIPAL = ("sid", "as_is", "when", "accounts", "paths", "source_")
 """How the keys begin that name no principal."""
+
+_ACCOUNT = "account id"
+_NAME = "name"
+_ACCOUNT_TITLES = frozenset({_ACCOUNT, "name or id of an account"})
+_KINDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "boolean": "true or false",
+}
+_RULES = {_ACCOUNT: RuleId.BAD_ACCOUNT_ID, _NAME: RuleId.BAD_NAME}
+"""The rules for bad values, by title, where it is not `bad-value`."""
+
+_NAME_HINT = (
+    "write 1 to 64 ASCII letters, digits and . _ - / @ +; not only digits, and not the word nothing"
+)
+_ORGANIZATION_ID = "o- and 10 to 32 lowercase letters or digits"
+_FORMS = {
+    "organization's id": f"write {_ORGANIZATION_ID}",
+    "path in an organization": f"begin with the organization's id, {_ORGANIZATION_ID}",
+}
+_FREE_TEXT = frozenset(
+    {"text", "role's name", "user's name", "tag's value", "repository's name", _NAME}
+)
+"""Titles of values that may be text of digits, if quoted."""
+
+_EMPTY = {"minItems": "array", "minLength": "string", "minProperties": "object"}
+_TIERS_FORM = "TIER, or {tier: TIER, until: DATE}, or a list of them"
+_MAPPING_FORMS = {
+    "registry": 'registry: {account: "ACCOUNT ID", regions: [REGION]}',
+    "accounts": 'accounts: {NAME: "ACCOUNT ID"}',
+    "principals": "principals: {NAME: {role: ROLE, account: ACCOUNT}}",
+    "tiers": "tiers: {NAME: {extends: TIER, actions: [ACTION]}}",
+    "repositories": "repositories: {REPOSITORY: {access: {NAME: TIER}}}",
+    "access": "access: {NAME: TIER}",
+    "principal": "{role: ROLE, account: ACCOUNT}, or an ARN, or a list of names",
+    "tier": "{extends: TIER, actions: [ACTION]}",
+    "repository's entry": "REPOSITORY: {access: {NAME: TIER}}",
+    "tier, or tiers, given": _TIERS_FORM,
+    "tier given": _TIERS_FORM,
+    "conditions": "{OPERATOR: {KEY: VALUE}}",
+    "condition operator with its keys": "{OPERATOR: {KEY: VALUE}}",
+    "limit": "{percent: 30, count: 10}, or none",
+    "rule": "{never: TIER, to: WHOM, because: REASON}",
+    "whom a rule is about": "NAME, or a list of names, or public, or {outside: [ACCOUNT]}",
+    "keep rule": "{sid: SID, service: SERVICE}, or {sid: SID, principal: NAME}",
+    "encryption": "aes256, or kms, or {kms_key: KEY}",
+    "tags": "tags: {KEY: VALUE}",
+    "IAM statement": "{Effect: EFFECT, Principal: {AWS: ARN}, Action: [ACTION]}",
+    "principal element": "{AWS: ARN}, or {Service: SERVICE}",
+}
+"""How a part that may be a mapping is written, by its title in the schema."""
+
+_SECTION_HINT = re.compile(r"write [^{]*:")
 
 
 def check_shape(root: Node, problems: ProblemList) -> tuple[Violation, ...]:
@@ -53,7 +106,7 @@ def check_shape(root: Node, problems: ProblemList) -> tuple[Violation, ...]:
                 report(violation)
     for violation in found:
         if not violation.about_keys:
-            check_value(violation, problems)
+            _check_value(violation, problems)
     _use_partition(root, problems)
     return found
 
@@ -116,7 +169,7 @@ class _KeyCheck:
                 self.problems.error(RuleId.UNKNOWN_KEY, message, place, known)
             return
         self.foreign.add(violation.node.place)
-        form = form_hint(violation, ("object",))
+        form = _form_hint(violation, ("object",))
         message = f"unknown {'key' if len(foreign) == 1 else 'keys'} {quote_all(foreign)}"
         place = violation.key_place(foreign[0])
         hint = f"{form}; {known}" if form else known
@@ -127,7 +180,7 @@ class _KeyCheck:
         key = str(violation.value)
         if "dependentSchemas" not in violation.steps:
             message, place = f"{quote(key)} is not a valid name", violation.key_place(key)
-            self.problems.error(RuleId.BAD_NAME, message, place, NAME_HINT)
+            self.problems.error(RuleId.BAD_NAME, message, place, _NAME_HINT)
             return
         other_key = str(violation.steps[violation.steps.index("dependentSchemas") + 1])
         # Two keys may exclude each other, and a third one: the later one is reported, once.
@@ -141,7 +194,7 @@ class _KeyCheck:
 
     def report_missing(self, violation: Violation) -> None:
         """Report required keys that are missing."""
-        for key in strings(violation.expected):
+        for key in _strings(violation.expected):
             if key not in _keys(violation) and self._lacks(violation.node, key):
                 message, hint = f"missing key {quote(key)}", _example_of(key, violation)
                 self.problems.error(RuleId.MISSING_KEY, message, violation.place, hint)
@@ -152,7 +205,7 @@ class _KeyCheck:
         present = _keys(violation)
         for key in present:
             place = violation.key_place(key)
-            for needed in strings(rules.get(key)):
+            for needed in _strings(rules.get(key)):
                 reported = place in self.clashing or not self._lacks(violation.node, needed)
                 if needed in present or reported:
                     continue
@@ -184,7 +237,7 @@ def _possible_keys(violation: Violation) -> list[str]:
     kinds = violation.schema.get("dependentSchemas")
     excluded = {_OPPOSITES.get(key, key) for key in present}.union(present)
     for kind, rule in kinds.items() if isinstance(kinds, Mapping) else ():
-        only = frozenset(strings(rule["propertyNames"]["enum"]))
+        only = frozenset(_strings(rule["propertyNames"]["enum"]))
         if kind in present:
             excluded.update(key for key in violation.keys if key not in only)
         elif not only.issuperset(key for key in present if key in violation.keys):
@@ -202,3 +255,105 @@ def _example_of(key: str, violation: Violation) -> str | None:
     part = violation.properties.get(key)
     examples = part.get("examples") if isinstance(part, Mapping) else None
     return f"for example {key}: {json.dumps(examples[0])}" if examples else None
+
+
+def _check_value(violation: Violation, problems: ProblemList) -> None:
+    place = violation.place
+    match violation.keyword:
+        case "type":
+            _report_type(violation, problems)
+        case "minItems" | "minLength" | "minProperties" as keyword:
+            message = "empty value: at least one item is required"
+            hint = _form_hint(violation, (_EMPTY[keyword],))
+            problems.error(RuleId.EMPTY_VALUE, message, place, hint)
+        case "maxItems" | "maxProperties" as keyword:
+            kind = "list" if keyword == "maxItems" else "mapping"
+            message = f"this {kind} is too long: it may have at most {violation.expected} items"
+            problems.error(RuleId.BAD_VALUE, message, place)
+        case _:
+            _report_value(violation, problems)
+
+
+def _form_hint(violation: Violation, kinds: tuple[str, ...]) -> str | None:
+    """Return the hint that shows how a part is written, by its title, or else by its example."""
+    if "object" in kinds and violation.title in _MAPPING_FORMS:
+        return f"write {_MAPPING_FORMS[violation.title]}"
+    fitting = [example for example in violation.examples if _kind(example) in kinds]
+    for example in (*fitting, *violation.examples):
+        return f"for example {example if isinstance(example, str) else json.dumps(example)}"
+    return None
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    items = value if isinstance(value, list) else [value]
+    return tuple(item for item in items if isinstance(item, str))
+
+
+def _kind(example: object) -> str:
+    if isinstance(example, str):
+        return "string"
+    return "array" if isinstance(example, list) else "object"
+
+
+def _report_type(violation: Violation, problems: ProblemList) -> None:
+    node, value, place = violation.node, violation.value, violation.place
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if violation.title in _ACCOUNT_TITLES and is_number and isinstance(node, ScalarNode):
+        report_unquoted_id(node.text, place, problems)
+        return
+    kinds = _strings(violation.expected)
+    expected = " or ".join(_KINDS[kind] for kind in kinds)
+    message = f"expected {expected} ({violation.title}), found {quote(value)}"
+    problems.error(RuleId.WRONG_TYPE, message, place, _type_hint(kinds, violation))
+
+
+def _type_hint(kinds: tuple[str, ...], violation: Violation) -> str | None:
+    node, title, schema = violation.node, violation.title, violation.schema
+    hint = _form_hint(violation, kinds)
+    if not isinstance(node, ScalarNode):
+        return hint
+    match kinds, node.value:
+        case ("boolean",), _:
+            hint = "write true or false, without quotes"
+        case _, None:
+            # Only a section or an access may be empty: their forms begin with their key.
+            is_section = _SECTION_HINT.match(hint or "") and title != "registry"
+            hint = f"{hint}, or {{}} for none" if is_section else hint
+        case ("array",), str(text) if text:
+            hint = f"write {title}: [{escape(text)}]"
+        case ("integer",), _ if node.text.isdecimal() and fits(int(node.text), schema):
+            hint = "remove the quotes"
+        case ("string",), bool() | int():
+            needs_quotes = title in _FREE_TEXT and fits(node.text, schema)
+            hint = f'write "{node.text}"' if needs_quotes else _example(violation)
+    return hint
+
+
+def _report_value(violation: Violation, problems: ProblemList) -> None:
+    value, title = violation.value, violation.title
+    if title == _ACCOUNT and report_bad_id(str(value), violation.place, problems):
+        return
+    message = f"{quote(value)} is not a valid {title}"
+    rule = _RULES.get(title, RuleId.BAD_VALUE)
+    problems.error(rule, message, violation.place, _value_hint(violation, problems))
+
+
+def _value_hint(violation: Violation, problems: ProblemList) -> str | None:
+    text, title, expected = str(violation.value), violation.title, violation.expected
+    if title == _NAME and violation.keyword == "pattern":
+        return _NAME_HINT
+    match violation.keyword:
+        case "enum":
+            names = _strings(expected)
+            return problems.did_you_mean(text, names) or f"write {' or '.join(names)}"
+        case "const":
+            return f"write {json.dumps(expected)}"
+        case "minimum" | "maximum" as bound:
+            return f"the {bound} is {expected}"
+    if title == "service principal" and (service := known_service(text)):
+        return suggestion(service)
+    return ", ".join(filter(None, (_FORMS.get(title), _example(violation)))) or None
+
+
+def _example(violation: Violation) -> str | None:
+    return f"for example {violation.examples[0]}" if violation.examples else None
