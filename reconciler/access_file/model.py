@@ -189,8 +189,8 @@ def add_up(name: str, entries: Sequence[Entry], now: datetime) -> Desired:
     grants = [placed.grant for entry in entries for placed in entry.grants]
     return Desired(
         name,
-        grants=tuple(dict.fromkeys(grant for grant in grants if not has_expired(grant, now))),
-        expired=tuple(dict.fromkeys(grant for grant in grants if has_expired(grant, now))),
+        grants=tuple(dict.fromkeys(grant for grant in grants if not _has_expired(grant, now))),
+        expired=tuple(dict.fromkeys(grant for grant in grants if _has_expired(grant, now))),
         statements=tuple(one.statement.raw for entry in entries for one in entry.statements),
     )
 
@@ -199,6 +199,14 @@ def managed_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
     """Return the live repositories that an entry names or matches, sorted."""
     live = _without_probe(access, names)
     return tuple(name for name, _ in entries_by_name(access, live) if name in live)
+
+
+def watched_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the live repositories that are managed, or that a `never` rule is about, sorted."""
+    live = _without_probe(access, names)
+    rules = [placed.rule for placed in access.never_rules]
+    watched = {name for name in live if any(rule.may_concern(name) for rule in rules)}
+    return tuple(sorted(watched.union(managed_names(access, live))))
 
 
 def to_create(access: AccessFile) -> Mapping[str, RepositorySettings]:
@@ -213,8 +221,7 @@ def patterns_without_match(access: AccessFile, names: Iterable[str]) -> tuple[En
     return tuple(entry for entry in _patterns(access) if entry.repository not in matched)
 
 
-def has_expired(grant: Grant, now: datetime) -> bool:
-    """Whether a grant's `until` has passed."""
+def _has_expired(grant: Grant, now: datetime) -> bool:
     return grant.until is not None and grant.until <= now
 
 
@@ -250,7 +257,7 @@ def facts_of_entry(entry: Entry) -> Iterator[PlacedFact]:
 def current_facts(entry: Entry, now: datetime) -> tuple[PlacedFact, ...]:
     """Return the facts of an entry without those of expired grants."""
     facts = facts_of_entry(entry)
-    return tuple(fact for fact in facts if not (fact.grant and has_expired(fact.grant, now)))
+    return tuple(fact for fact in facts if not (fact.grant and _has_expired(fact.grant, now)))
 
 
 def combine_facts(facts: Iterable[PlacedFact]) -> Facts:

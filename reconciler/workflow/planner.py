@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.access_file.checks.forbidden import watched_names
-from reconciler.access_file.model import AccessFile, display_names_of, managed_names
+from reconciler.access_file.model import AccessFile, display_names_of, managed_names, watched_names
 from reconciler.closest import did_you_mean
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import LiveRegistry

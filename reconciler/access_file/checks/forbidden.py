@@ -13,7 +13,6 @@ from reconciler.access_file.model import (
     combine_facts,
     current_facts,
     facts_of_entry,
-    managed_names,
 )
 from reconciler.model.rule_ids import RuleId
 from reconciler.policy import (
@@ -98,14 +97,6 @@ def _report(repository: str, fact: PlacedFact, access: PublicAccess, problems: P
         f"{_HINTS[access.reason]}, or write guards: {{public: {{allow: [{item}]}}}}",
         repository=repository,
     )
-
-
-def watched_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
-    """Return the live repositories that are managed, or that a rule is about, sorted."""
-    live = {name for name in names if name != access.registry.probe_repository}
-    rules = [placed.rule for placed in access.never_rules]
-    watched = {name for name in live if any(rule.may_concern(name) for rule in rules)}
-    return tuple(sorted(watched.union(managed_names(access, live))))
 
 
 def check_never(

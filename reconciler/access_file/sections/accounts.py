@@ -1,4 +1,4 @@
-"""The accounts of a file: their names, and each id that the file uses.
+"""What the sections of a file are read with, and its accounts: their names, and each id in use.
 
 An id stands alone, in an ARN or in a condition. Where the file names accounts, each of these must
 be a literal id with a name: a wildcard, a policy variable or another spelling could stand for an

@@ -1,4 +1,4 @@
-"""Names of principals, accounts and groups, and what a reference stands for."""
+"""Names of principals, accounts and groups: what a reference stands for, and what is not used."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Tiers of the file: what they extend, and which actions they may contain."""
+"""Tiers of the file: which actions they may contain, and what they extend, in order of use."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
