@@ -197,8 +197,10 @@ def add_up(name: str, entries: Sequence[Entry], now: datetime) -> Desired:
 
 def managed_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
     """Return the live repositories that an entry names or matches, sorted."""
+    exact = {entry.repository for entry in access.entries}
+    index = GlobIndex(entry.repository for entry in _patterns(access))
     live = _without_probe(access, names)
-    return tuple(name for name, _ in entries_by_name(access, live) if name in live)
+    return tuple(sorted(name for name in live if name in exact or index.matching(name)))
 
 
 def watched_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:

@@ -133,18 +133,14 @@ def _read_to(node: Node | None, context: FileContext) -> Iterator[NamedPrincipal
         yield Outside(frozenset(accounts))
     for reference in texts_of(node):
         if reference.text == _PUBLIC:
-            _check_clash(reference, context)
+            if _PUBLIC in context.definitions or _PUBLIC in context.accounts.ids:
+                message = "'public' means everyone here, but the file defines this name"
+                hint = "rename the principal or account"
+                context.problems.error(RuleId.NAME_CLASH, message, reference.place, hint)
             yield NamedPrincipal(EVERYONE)
         else:
             for resolved in resolve(reference, context):
                 yield resolved.named
-
-
-def _check_clash(public: ScalarNode, context: FileContext) -> None:
-    if _PUBLIC in context.definitions or _PUBLIC in context.accounts.ids:
-        message = "'public' means everyone here, but the file defines this name"
-        hint = "rename the principal or account"
-        context.problems.error(RuleId.NAME_CLASH, message, public.place, hint)
 
 
 def read_unmanaged_repositories(node: Node | None) -> Literal["ignore", "report", "fail"]:
