@@ -1,15 +1,28 @@
-"""The exit codes, one table for all commands."""
+"""How a command ends: one table of exit codes, and what an error becomes.
+
+An error is a message on stderr, JSON on stdout where that is asked for, and an exit code.
+"""
 
 import sys
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from enum import IntEnum
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import typer
 
-from reconciler.cli.streams import OutputError, silence
-from reconciler.cli.terminal import show_error
+from reconciler.cli.signals import Interrupt
+from reconciler.cli.terminal import (
+    OutputError,
+    has_data_begun,
+    out,
+    print_message,
+    show_error,
+    show_traceback,
+    silence,
+)
+from reconciler.errors import ReconcileError
 from reconciler.model.status import Status
+from reconciler.redaction import redacted
 
 
 class Exit(IntEnum):
@@ -40,15 +53,82 @@ def exit_of(statuses: Collection[Status], *, differs: bool = False) -> Exit:
     return next((code for status, code in _CODES.items() if status in found), Exit.DONE)
 
 
-@contextmanager
-def ending_with(code: Exit) -> Iterator[None]:
-    """End a command that has written to AWS with its code, even where its report can't be shown."""
+def report(write: Callable[[], object], code: Exit) -> Exit:
+    """Write a report of what is done, and return the exit code, which shows that it was done.
+
+    Output that nobody reads changes nothing; output that can't be written is an error.
+    """
     try:
-        yield
+        write()
     except BrokenPipeError:
         silence(sys.stdout)
     except OutputError as error:
         silence(sys.stdout)
         show_error(error.message, error.hint)
-        code = code or Exit.FAILED
-    raise typer.Exit(code)
+        return code or Exit.FAILED
+    return code
+
+
+@runtime_checkable
+class _WrongUsage(Protocol):
+    """What typer raises for a wrong command line, in whatever module its class is."""
+
+    ctx: typer.Context | None
+    exit_code: int
+
+    def format_message(self) -> str: ...
+
+    def show(self) -> None: ...
+
+
+class _Failure(NamedTuple):
+    message: str
+    hint: str | None
+    exit_code: int
+
+
+def fail(error: Exception | Interrupt, *, debug: bool, as_json: bool) -> int:
+    """Show an error and return the exit code; `debug` shows the traceback."""
+    if debug and not isinstance(error, (_WrongUsage, Interrupt)):
+        show_traceback(error)
+    failure = _show(error)
+    if isinstance(error, OutputError):
+        silence(sys.stdout)
+    elif as_json and not has_data_begun():
+        _write_json(failure, error)
+    return failure.exit_code
+
+
+def _show(error: Exception | Interrupt) -> _Failure:
+    """Show an error on stderr, and return what was shown."""
+    match error:
+        case ReconcileError():
+            from reconciler.cli.option_hints import hint_of, message_of  # noqa: PLC0415 - costs
+
+            message, hint = message_of(error), hint_of(error)
+            show_error(message, hint)
+            return _Failure(message, hint, error.exit_code)
+        case Interrupt():
+            print_message(str(error))
+            return _Failure(str(error), None, Exit.FAILED)
+        case _WrongUsage():
+            error.show()
+            hint = f"'{error.ctx.command_path} --help' lists the options" if error.ctx else None
+            return _Failure(error.format_message(), hint, error.exit_code)
+        case _:
+            message = f"{type(error).__name__}: {error} (a bug; --debug shows where)"
+            show_error(message)
+            return _Failure(message, None, Exit.FAILED)
+
+
+def _write_json(failure: _Failure, error: Exception | Interrupt) -> None:
+    """Write the JSON document of a failure instead of the result's."""
+    from reconciler.cli.option_hints import problems_with_options  # noqa: PLC0415 - costs
+    from reconciler.report.problems import render_failure_json  # noqa: PLC0415
+    from reconciler.workflow import InvalidFileError  # noqa: PLC0415
+
+    found = error.problems if isinstance(error, InvalidFileError) else ()
+    problems = problems_with_options(found)
+    hint = None if failure.hint is None else redacted(failure.hint)
+    as_json = render_failure_json(redacted(failure.message), hint, failure.exit_code, problems)
+    report(lambda: out(as_json), Exit.FAILED)

@@ -1,18 +1,24 @@
-"""The options that several commands share."""
+"""The options that several commands share, their values, and the completion of these."""
 
 import math
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 from typer.models import OptionInfo
 
-from reconciler.cli.completion import entry_names, entry_patterns
-from reconciler.cli.files import a_path
+from reconciler.errors import ReconcileError, UsageError
 from reconciler.model.guards import Allowances
+
+DEFAULT_FILE = Path("ecr_access.yaml")
+STDIN = Path("-")
+
+_HARMLESS = re.compile(r"[a-z0-9*?][a-z0-9._/*?-]*")
+"""Names that are safe to complete: the completion scripts of some shells evaluate them."""
 
 
 class Format(StrEnum):
@@ -29,6 +35,35 @@ def asks_for_json(arguments: Sequence[str]) -> bool:
     return formats[-1:] == ["json"]
 
 
+def a_path(text: str | Path) -> Path:
+    """Parse a path; an empty one, which would be the current directory, is refused."""
+    if text == "":
+        raise typer.BadParameter("the path is empty")
+    return Path(text)
+
+
+def name_of(path: Path) -> str:
+    """Return what messages call a file: its path, or stdin for `-`."""
+    return "stdin" if path == STDIN else str(path)
+
+
+def stdin_of(path: Path) -> BinaryIO | None:
+    """Return stdin for `-`, None for a file that is still to be opened."""
+    return sys.stdin.buffer if path == STDIN else None
+
+
+def require_one_stdin(*paths: Path | None) -> None:
+    """Raise UsageError where more than one of these is stdin."""
+    if paths.count(STDIN) > 1:
+        raise UsageError("stdin can be read once: only one of the files may be -")
+
+
+def require_no_stdout(option: str, path: Path | None, hint: str) -> None:
+    """Raise UsageError where a file to write is `-`."""
+    if path == STDIN:
+        raise UsageError(f"{option} -: this takes the path of a file", hint=hint)
+
+
 def not_empty(name: str | None) -> str | None:
     """Refuse an empty name, which would be taken for no option."""
     if name == "":
@@ -41,6 +76,30 @@ def finite(seconds: float) -> float:
     if not math.isfinite(seconds):
         raise typer.BadParameter(f"{seconds} is not a number of seconds")
     return seconds
+
+
+def entry_patterns(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the file's repositories and patterns that begin with `incomplete`."""
+    from reconciler.access_file.document.nodes import child, pairs_of  # noqa: PLC0415 - costs; most runs need none
+    from reconciler.access_file.document.problems import ProblemList  # noqa: PLC0415
+    from reconciler.access_file.document.source import read_source  # noqa: PLC0415
+    from reconciler.cli.files import read_access_file  # noqa: PLC0415
+
+    file = ctx.params.get("file") or DEFAULT_FILE
+    if not file.is_file():  # completion must not wait for a pipe or stdin
+        return []
+    try:
+        content = read_access_file(file)
+    except ReconcileError:
+        return []
+    root = read_source(content, str(file), ProblemList()).root
+    names = {pair.key.text for pair in pairs_of(child(root, "repositories"))}
+    return sorted(n for n in names if n.startswith(incomplete) and _HARMLESS.fullmatch(n))
+
+
+def entry_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the file's repositories that begin with `incomplete`, without patterns."""
+    return [name for name in entry_patterns(ctx, incomplete) if not set("*?") & set(name)]
 
 
 def _repositories(
@@ -147,7 +206,6 @@ Profile = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Hide notes and progress; errors are shown.")
 ]
-DEFAULT_FILE = Path("ecr_access.yaml")
 
 
 def allowances(

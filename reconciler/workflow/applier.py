@@ -14,6 +14,7 @@ from reconciler.apply.run import Run
 from reconciler.errors import ArgumentError, Remedy
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.status import Status
+from reconciler.workflow import DEFAULT_WAIT
 from reconciler.workflow.journals import keeping_journal, require_other_file
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
 from reconciler.workflow.planner import PlanResult, compute, guarded, read_live, with_names
@@ -25,9 +26,7 @@ from reconciler.workflow.registries import (
     roles_of,
 )
 from reconciler.workflow.saved_plans import StoredPlan, recompute
-from reconciler.workflow.selection import Globs
-from reconciler.workflow.source import AccessSource
-from reconciler.workflow.waiting import DEFAULT_WAIT
+from reconciler.workflow.source import AccessSource, Globs
 
 _STATUS_OF: Mapping[Result, Status] = {
     "stale": Status.REFUSED,

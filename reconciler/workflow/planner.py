@@ -2,21 +2,29 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from reconciler.access_file.checks.never import watched_names
-from reconciler.access_file.desired import managed_names
+from reconciler.access_file.desired import (
+    desired_policies,
+    managed_names,
+    patterns_without_match,
+    to_create,
+)
 from reconciler.access_file.model import AccessFile, display_names_of
 from reconciler.closest import did_you_mean
 from reconciler.model.display_names import DisplayNames
-from reconciler.model.registry import LiveRegistry
+from reconciler.model.grants import Desired
+from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.model.status import Status
-from reconciler.plan.compute import without_expired
+from reconciler.plan.compute import compute_plan, merge_plans, without_expired
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
-from reconciler.plan.model import Plan
+from reconciler.plan.model import Finding, Plan, PlanError
 from reconciler.plan.saved_plan import Origin, origin_of
+from reconciler.policy import globs_intersect
 from reconciler.workflow.listener import LOG, Listener
-from reconciler.workflow.plan_from_file import plan_registries
 from reconciler.workflow.registries import (
     Connections,
     caller_arn,
@@ -24,8 +32,14 @@ from reconciler.workflow.registries import (
     read_registries,
     roles_of,
 )
-from reconciler.workflow.selection import Globs, exact_names, require_known, selected
-from reconciler.workflow.source import AccessSource
+from reconciler.workflow.source import (
+    AccessSource,
+    Globs,
+    exact_names,
+    require_known,
+    selected,
+    without_match,
+)
 
 _UNKNOWN = "neither the file nor the registry has such a repository"
 
@@ -171,3 +185,75 @@ def _require_selected_known(
     names = exact_names(repositories)
     known = [name for name in names if idle.count(name) != listed]
     require_known("repositories", names, known, _UNKNOWN)
+
+
+def plan_registries(
+    access: AccessFile, registries: Iterable[LiveRegistry], now: datetime, globs: Globs = ()
+) -> Plan:
+    """Compute the plan for each region's registry, and merge them.
+
+    Only repositories that match one of `globs` count, all where there is none. Of those, each
+    managed one that exists must have been read.
+    """
+    inputs = plan_inputs(access)
+    plan = merge_plans(_plan_one(access, live, now, globs, inputs) for live in registries)
+    return replace(plan, unmanaged=()) if access.unmanaged_repositories == "ignore" else plan
+
+
+def plan_inputs(access: AccessFile) -> PlanInputs:
+    """Return what a plan needs of the file besides the grants."""
+    never = tuple(placed.rule for placed in access.never_rules)
+    return PlanInputs(access.ownership, display_names_of(access), to_create(access), never)
+
+
+def _plan_one(
+    access: AccessFile, live: LiveRegistry, now: datetime, globs: Globs, inputs: PlanInputs
+) -> Plan:
+    if live.failure is not None:
+        return _unlisted(access, live.scope, live.failure, globs)
+    desired = [
+        one
+        for one in desired_policies(access, live.names, now=now)
+        if selected(one.repository, globs)
+    ]
+    in_scope = tuple(
+        name
+        for name in live.names
+        if selected(name, globs) and name != access.registry.probe_repository
+    )
+    plan = compute_plan(desired, replace(live, names=in_scope), inputs)
+    idle = _idle_globs(globs, live, desired) if globs else _idle_patterns(access, live)
+    findings = (*idle, *_missing_probe(access, live))
+    return merge_plans([plan, Plan(findings=findings)])
+
+
+def _unlisted(access: AccessFile, scope: RegistryScope, failure: ReadFailure, globs: Globs) -> Plan:
+    """Report for each selected entry that its registry could not be listed."""
+    names = [entry.repository for entry in access.entries if _may_select(globs, entry.repository)]
+    targets = (Target(name, scope) for name in names or globs or ("*",))
+    errors = (PlanError(target, failure.rule, failure.message) for target in targets)
+    return Plan(errors=tuple(sorted(errors)))
+
+
+def _may_select(globs: Globs, name: str) -> bool:
+    return not globs or any(globs_intersect(glob, name) for glob in globs)
+
+
+def _idle_patterns(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
+    message = "no live repository matches this pattern"
+    for entry in patterns_without_match(access, live.names):
+        yield Finding(entry.repository, RuleId.PATTERN_MATCHES_NOTHING, message, live.scope.region)
+
+
+def _missing_probe(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
+    probe = access.registry.probe_repository
+    if probe is not None and probe not in live.names:
+        message = "the probe repository does not exist: it can't be used to find unknown principals"
+        yield Finding(probe, RuleId.MISSING_PROBE_REPOSITORY, message, live.scope.region)
+
+
+def _idle_globs(globs: Globs, live: LiveRegistry, desired: Sequence[Desired]) -> Iterable[Finding]:
+    names = {*live.names, *(one.repository for one in desired)}
+    message = "neither the file nor the registry has such a repository"
+    for glob in without_match(globs, names):
+        yield Finding(glob, RuleId.NOTHING_SELECTED, message, live.scope.region)

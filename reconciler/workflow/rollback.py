@@ -30,8 +30,14 @@ from reconciler.workflow.registries import (
     connect_registries,
     read_named,
 )
-from reconciler.workflow.selection import Globs, exact_names, require_known, selected, without_match
-from reconciler.workflow.source import NOTHING_ALLOWED
+from reconciler.workflow.source import (
+    NOTHING_ALLOWED,
+    Globs,
+    exact_names,
+    require_known,
+    selected,
+    without_match,
+)
 
 _MOST_REGISTRIES = 40
 _UNKNOWN = "the journal has no such repository"

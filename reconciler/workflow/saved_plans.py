@@ -25,7 +25,7 @@ from reconciler.plan.model import Change, Plan
 from reconciler.plan.saved_plan import SavedChange, SavedPlan, read_saved
 from reconciler.policy import load_json
 from reconciler.printable import printable
-from reconciler.workflow.plan_from_file import plan_inputs
+from reconciler.workflow.planner import plan_inputs
 from reconciler.workflow.registries import scopes_of
 from reconciler.workflow.source import AccessSource
 

@@ -23,8 +23,7 @@ _FORKS.set_forkserver_preload(
     [
         "tests.cli.process",
         "jsonschema",
-        "reconciler.cli.listener",
-        "reconciler.cli.loading",
+        "reconciler.cli.files",
         "reconciler.cli.results",
         "reconciler.registry.writer",
     ]
