@@ -1,6 +1,6 @@
 """What an apply would change, and where what is live differs from the file."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -59,7 +59,7 @@ class ComputedPlan:
     @property
     def statuses(self) -> frozenset[Status]:
         """What the plan amounts to; changes alone are no status."""
-        return frozenset(_statuses(self))
+        return _statuses(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +71,16 @@ class PlanResult(ComputedPlan):
 
     @property
     def statuses(self) -> frozenset[Status]:
-        """What the plan amounts to; changes alone are no status."""
-        refused = {Status.REFUSED} if self.refusals else set()
-        return frozenset(_statuses(self)) | refused
+        """What the plan amounts to, and whether a guard refuses it."""
+        return _statuses(self) | ({Status.REFUSED} if self.refusals else set())
 
 
-def _statuses(computed: ComputedPlan) -> Iterator[Status]:
-    if computed.plan.errors:
-        yield Status.FAILED
-    if computed.fails_unmanaged and computed.plan.unmanaged:
-        yield Status.DIFFERS
+def _statuses(computed: ComputedPlan) -> frozenset[Status]:
+    holds = {
+        Status.FAILED: bool(computed.plan.errors),
+        Status.DIFFERS: computed.fails_unmanaged and bool(computed.plan.unmanaged),
+    }
+    return frozenset(status for status, it_does in holds.items() if it_does)
 
 
 def plan(
@@ -97,8 +97,7 @@ def plan(
     can be read.
     """
     connections = connect_registries(roles_of(source.access.registry), profile, listener)
-    live = read_live(source, connections, repositories, listener)
-    computed = compute(source, live, repositories)
+    computed = compute(source, connections, repositories, listener)
     return guarded(computed, source, lambda: caller_arn(connections))
 
 
@@ -114,30 +113,27 @@ def drift(
     Also reads the unmanaged repositories that a never rule is about. Reads only; raises as `plan`.
     """
     connections = connect_registries(roles_of(source.access.registry), profile, listener)
-    live = read_live(source, connections, repositories, listener, watched_names)
-    computed = compute(source, live, repositories)
+    computed = compute(source, connections, repositories, listener, watched_names)
     return replace(computed, plan=without_expired(computed.plan))
 
 
-def read_live(
+def compute(
     source: AccessSource,
     connections: Connections,
     repositories: Globs,
     listener: Listener,
     to_read: Callable[[AccessFile, tuple[str, ...]], Iterable[str]] = managed_names,
-) -> list[LiveRegistry]:
-    """Read the selected policies of those that `to_read` chooses. Raises as `read_registries`."""
+) -> ComputedPlan:
+    """Compare what the file asks for with what is live.
+
+    Of the selected repositories, those that `to_read` chooses are read. Raises as
+    `read_registries`, and ArgumentError for names that neither the file nor a registry has.
+    """
 
     def select(names: tuple[str, ...]) -> list[str]:
         return [name for name in to_read(source.access, names) if selected(name, repositories)]
 
-    return read_registries(connections, select, listener)
-
-
-def compute(
-    source: AccessSource, live: Sequence[LiveRegistry], repositories: Globs
-) -> ComputedPlan:
-    """Compare what the file asks for with what is live. Raises ArgumentError for unknown names."""
+    live = read_registries(connections, select, listener)
     computed = plan_registries(source.access, live, source.now, repositories)
     _require_public_known(source, live)
     _require_selected_known(computed, repositories, live)
@@ -211,16 +207,10 @@ def _plan_one(
 ) -> Plan:
     if live.failure is not None:
         return _unlisted(access, live.scope, live.failure, globs)
-    desired = [
-        one
-        for one in desired_policies(access, live.names, now=now)
-        if selected(one.repository, globs)
-    ]
-    in_scope = tuple(
-        name
-        for name in live.names
-        if selected(name, globs) and name != access.registry.probe_repository
-    )
+    asked_for = desired_policies(access, live.names, now=now)
+    desired = [one for one in asked_for if selected(one.repository, globs)]
+    probe = access.registry.probe_repository
+    in_scope = tuple(name for name in live.names if selected(name, globs) and name != probe)
     plan = compute_plan(desired, replace(live, names=in_scope), inputs)
     idle = _idle_globs(globs, live, desired) if globs else _idle_patterns(access, live)
     findings = (*idle, *_missing_probe(access, live))
@@ -229,14 +219,13 @@ def _plan_one(
 
 def _unlisted(access: AccessFile, scope: RegistryScope, failure: ReadFailure, globs: Globs) -> Plan:
     """Report for each selected entry that its registry could not be listed."""
-    names = [entry.repository for entry in access.entries if _may_select(globs, entry.repository)]
+    entries = (entry.repository for entry in access.entries)
+    names = [
+        name for name in entries if not globs or any(globs_intersect(glob, name) for glob in globs)
+    ]
     targets = (Target(name, scope) for name in names or globs or ("*",))
     errors = (PlanError(target, failure.rule, failure.message) for target in targets)
     return Plan(errors=tuple(sorted(errors)))
-
-
-def _may_select(globs: Globs, name: str) -> bool:
-    return not globs or any(globs_intersect(glob, name) for glob in globs)
 
 
 def _idle_patterns(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
@@ -254,6 +243,5 @@ def _missing_probe(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
 
 def _idle_globs(globs: Globs, live: LiveRegistry, desired: Sequence[Desired]) -> Iterable[Finding]:
     names = {*live.names, *(one.repository for one in desired)}
-    message = "neither the file nor the registry has such a repository"
     for glob in without_match(globs, names):
-        yield Finding(glob, RuleId.NOTHING_SELECTED, message, live.scope.region)
+        yield Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN, live.scope.region)

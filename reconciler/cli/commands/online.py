@@ -55,12 +55,12 @@ def plan(
     from reconciler.cli.files import load_valid
     from reconciler.cli.option_hints import apply_command
     from reconciler.report.plan_json import render_plan_json
-    from reconciler.workflow.saved_plans import require_savable, write_plan_file
+    from reconciler.workflow.saved_plans import place_for, write_plan_file
 
     keep_quiet(quiet)
     if plan_out is not None:
         require_no_stdout("--out", plan_out, "--format json writes the plan to stdout")
-        require_savable(plan_out)
+        place_for(plan_out)  # before there is a plan
     allowed = opt.allowances(
         public=allow_public,
         revocations=allow_revocations,
