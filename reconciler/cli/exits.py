@@ -6,7 +6,7 @@ An error is a message on stderr, JSON on stdout where that is asked for, and an 
 import sys
 from collections.abc import Callable, Collection
 from enum import IntEnum
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import typer
 
@@ -81,54 +81,48 @@ class _WrongUsage(Protocol):
     def show(self) -> None: ...
 
 
-class _Failure(NamedTuple):
-    message: str
-    hint: str | None
-    exit_code: int
-
-
 def fail(error: Exception | Interrupt, *, debug: bool, as_json: bool) -> int:
     """Show an error and return the exit code; `debug` shows the traceback."""
     if debug and not isinstance(error, (_WrongUsage, Interrupt)):
         show_traceback(error)
-    failure = _show(error)
+    message, hint, code = _show(error)
     if isinstance(error, OutputError):
         silence(sys.stdout)
     elif as_json and not has_data_begun():
-        _write_json(failure, error)
-    return failure.exit_code
+        document = _as_json(error, message, hint, code)
+        report(lambda: out(document), Exit.FAILED)
+    return code
 
 
-def _show(error: Exception | Interrupt) -> _Failure:
-    """Show an error on stderr, and return what was shown."""
+def _show(error: Exception | Interrupt) -> tuple[str, str | None, int]:
+    """Show an error on stderr, and return its message, its hint and its exit code."""
     match error:
         case ReconcileError():
             from reconciler.cli.option_hints import hint_of, message_of  # noqa: PLC0415 - costs
 
             message, hint = message_of(error), hint_of(error)
             show_error(message, hint)
-            return _Failure(message, hint, error.exit_code)
+            return message, hint, error.exit_code
         case Interrupt():
             print_message(str(error))
-            return _Failure(str(error), None, Exit.FAILED)
+            return str(error), None, Exit.FAILED
         case _WrongUsage():
             error.show()
             hint = f"'{error.ctx.command_path} --help' lists the options" if error.ctx else None
-            return _Failure(error.format_message(), hint, error.exit_code)
+            return error.format_message(), hint, error.exit_code
         case _:
             message = f"{type(error).__name__}: {error} (a bug; --debug shows where)"
             show_error(message)
-            return _Failure(message, None, Exit.FAILED)
+            return message, None, Exit.FAILED
 
 
-def _write_json(failure: _Failure, error: Exception | Interrupt) -> None:
-    """Write the JSON document of a failure instead of the result's."""
+def _as_json(error: Exception | Interrupt, message: str, hint: str | None, code: int) -> str:
+    """Return the JSON document of a failure, which stands in place of the result's."""
     from reconciler.cli.option_hints import problems_with_options  # noqa: PLC0415 - costs
     from reconciler.report.problems import render_failure_json  # noqa: PLC0415
     from reconciler.workflow import InvalidFileError  # noqa: PLC0415
 
-    found = error.problems if isinstance(error, InvalidFileError) else ()
-    problems = problems_with_options(found)
-    hint = None if failure.hint is None else redacted(failure.hint)
-    as_json = render_failure_json(redacted(failure.message), hint, failure.exit_code, problems)
-    report(lambda: out(as_json), Exit.FAILED)
+    problems = error.problems if isinstance(error, InvalidFileError) else ()
+    return render_failure_json(
+        redacted(message), hint and redacted(hint), code, problems_with_options(problems)
+    )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from reconciler import __version__
 from reconciler.cli.commands import offline, online
 from reconciler.cli.commands.demo import demo
 from reconciler.cli.commands.sandbox import sandbox
@@ -43,8 +44,6 @@ app.command("demo")(demo)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from reconciler import __version__  # noqa: PLC0415
-
         out(f"reconcile {__version__}\n")
         raise typer.Exit
 

@@ -3,13 +3,12 @@
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
-from typer.models import OptionInfo
 
 from reconciler.errors import ReconcileError, UsageError
 from reconciler.model.guards import Allowances
@@ -102,21 +101,18 @@ def entry_names(ctx: typer.Context, incomplete: str) -> list[str]:
     return [name for name in entry_patterns(ctx, incomplete) if not set("*?") & set(name)]
 
 
-def _repositories(
-    option: str, text: str, complete: Callable[..., list[str]] = entry_names
-) -> OptionInfo:
+def _allow(option: str, what: str, complete: Callable[..., list[str]] = entry_names) -> object:
     """Return an option that names repositories, completed from the file."""
-    info: OptionInfo = typer.Option(
-        option, metavar="REPO", autocompletion=complete, help=f"{text} Repeatable."
-    )
-    return info
+    text = f"Allow {what}. Repeatable."
+    return typer.Option(option, metavar="REPO", autocompletion=complete, help=text)
 
 
-def _grants(option: str, text: str) -> OptionInfo:
-    """Return an option for a number of grants."""
-    info: OptionInfo = typer.Option(option, metavar="N", min=0, help=text)
-    return info
+def _allow_grants(option: str, what: str) -> object:
+    return typer.Option(option, metavar="N", min=0, help=f"Allow up to N grants to {what}.")
 
+
+Names = list[str] | None
+"""The values of an option that is repeatable; None where it is not given."""
 
 File = Annotated[
     Path,
@@ -130,7 +126,7 @@ File = Annotated[
     ),
 ]
 Repository = Annotated[
-    list[str] | None,
+    Names,
     typer.Option(
         "--repository",
         metavar="GLOB",
@@ -143,36 +139,22 @@ NoGroup = Annotated[
     bool, typer.Option("--no-group", help="Show equal changes of several repositories separately.")
 ]
 AllowPublic = Annotated[
-    list[str] | None,
-    _repositories("--allow-public", "Allow this repository to be public.", entry_patterns),
+    Names, _allow("--allow-public", "this repository to be public", entry_patterns)
 ]
 AllowRevocations = Annotated[
     int,
-    _grants(
-        "--allow-revocations",
-        "Allow up to N grants to be revoked in this run, in place of max_revoked.",
-    ),
+    _allow_grants("--allow-revocations", "be revoked in this run, in place of max_revoked"),
 ]
 AllowGrants = Annotated[
-    int,
-    _grants(
-        "--allow-grants", "Allow up to N grants to be added in this run, in place of max_granted."
-    ),
+    int, _allow_grants("--allow-grants", "be added in this run, in place of max_granted")
 ]
-AllowEmpty = Annotated[
-    list[str] | None,
-    _repositories("--allow-empty", "Allow this repository to lose all its access."),
-]
+AllowEmpty = Annotated[Names, _allow("--allow-empty", "this repository to lose all its access")]
 AllowLockOut = Annotated[
-    list[str] | None,
-    _repositories(
-        "--allow-lock-out",
-        "Allow a Deny that locks the caller out of this repository's policy.",
-    ),
+    Names,
+    _allow("--allow-lock-out", "a Deny that locks the caller out of this repository's policy"),
 ]
 AllowNever = Annotated[
-    list[str] | None,
-    _repositories("--allow-never", "Allow a never rule to stay violated on this repository."),
+    Names, _allow("--allow-never", "a never rule to stay violated on this repository")
 ]
 Wait = Annotated[
     float,
@@ -210,12 +192,12 @@ Quiet = Annotated[
 
 def allowances(
     *,
-    public: Iterable[str] | None,
+    public: Names,
     revocations: int = 0,
     grants: int = 0,
-    empty: Iterable[str] | None = None,
-    lock_out: Iterable[str] | None = None,
-    never: Iterable[str] | None = None,
+    empty: Names = None,
+    lock_out: Names = None,
+    never: Names = None,
 ) -> Allowances:
     """Return what the --allow options allow; None is an option that was not given."""
     names = (frozenset(option or ()) for option in (public, empty, lock_out, never))

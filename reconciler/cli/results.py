@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 
 from reconciler.cli.option_hints import allowance_option, as_argument
@@ -137,11 +138,11 @@ def view_of(result: PlanResult) -> PlanView:
     return view_plan(result.plan, result.display_names, refusal_views(result.refusals))
 
 
+@dataclass(frozen=True, slots=True)
 class TerminalListener:
     """Shows events and progress; `profile` is for the command that undoes a run."""
 
-    def __init__(self, profile: str | None = None) -> None:
-        self._profile = profile
+    profile: str | None = None
 
     def notify(self, event: Event) -> None:
         """Show an event as a note, a damaged journal as an error."""
@@ -151,7 +152,7 @@ class TerminalListener:
             case JournalStarted(path):
                 note(f"journal: {unbroken(printable(str(path)))}")
             case JournalKept(path):
-                profile = f"--profile {as_argument(self._profile)} " if self._profile else ""
+                profile = f"--profile {as_argument(self.profile)} " if self.profile else ""
                 note(f"to undo: {unbroken(f'reconcile rollback {profile}{as_argument(path)}')}")
             case _:
                 note(printable(str(event)))

@@ -16,7 +16,7 @@ from reconciler.cli.terminal import confirm, is_interactive, keep_quiet, note, p
 if TYPE_CHECKING:
     from reconciler.cli.results import TerminalListener
     from reconciler.report.plan_view import PlanView
-    from reconciler.workflow import ApplyResult, PreparedApply
+    from reconciler.workflow import PreparedApply
 
 
 def plan(
@@ -243,38 +243,30 @@ def _finish(
     journal: Path | None,
     wait: float,
 ) -> None:
-    """Carry out a plan that was shown, report the outcomes, and end the command."""
+    """Carry out a plan that was shown, once the user has confirmed it unless `sure`.
+
+    Reports the outcomes, and ends the command.
+    """
     from reconciler.cli import results
 
-    applied = _carry_out(prepared, listener, sure=sure, journal=journal, wait=wait)
+    result = prepared.result
+    if result.refusals or not result.plan.changes:
+        applied = workflow.apply(prepared)
+    elif not sure and (reason := _not_confirmed()):
+        applied = prepared.skip(reason)
+    else:
+        applied = workflow.apply(
+            prepared, journal=journal, wait=wait, stopped=hold_signals(), listener=listener
+        )
     show = partial(results.show_outcomes, applied, view, format_)
     raise typer.Exit(report(show, exit_of(applied.statuses)))
 
 
-def _carry_out(
-    prepared: "PreparedApply",
-    listener: "TerminalListener",
-    *,
-    sure: bool,
-    journal: Path | None,
-    wait: float,
-) -> "ApplyResult":
-    """Carry out a plan, once the user has confirmed it unless `sure`.
+def _not_confirmed() -> str | None:
+    """Ask for confirmation, and return why there is none; None where the answer is yes.
 
     Raises Interrupt where Ctrl-C is the answer.
     """
-    if prepared.result.refusals or not prepared.result.plan.changes:
-        return workflow.apply(prepared)
-    reason = None if sure else _not_confirmed()
-    if reason is not None:
-        return prepared.skip(reason)
-    return workflow.apply(
-        prepared, journal=journal, wait=wait, stopped=hold_signals(), listener=listener
-    )
-
-
-def _not_confirmed() -> str | None:
-    """Ask for confirmation, and return why there is none; None where the answer is yes."""
     if not is_interactive():
         reason = "confirmation required, but stdin is not a terminal"
         print_message(f"refused: {reason}; pass --yes")

@@ -7,7 +7,6 @@ import shlex
 from typing import Annotated
 
 import typer
-from typer.models import OptionInfo
 
 from reconciler.cli.options import Quiet
 from reconciler.cli.signals import Interrupt
@@ -18,9 +17,8 @@ _ACCOUNT = "111122223333"
 _REGION = "us-west-2"
 
 
-def _count(metavar: str, text: str, *names: str) -> OptionInfo:
-    option: OptionInfo = typer.Option(*names, min=0, metavar=metavar, show_default=False, help=text)
-    return option
+def _count(metavar: str, text: str, *names: str) -> object:
+    return typer.Option(*names, min=0, metavar=metavar, show_default=False, help=text)
 
 
 def sandbox(
