@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from reconciler.cli.option_hints import allowance_option, as_argument
 from reconciler.cli.options import Format
@@ -33,7 +34,6 @@ from reconciler.report.plan_text import (
 )
 from reconciler.report.plan_view import PlanView, RefusalView, view_drift, view_plan
 from reconciler.report.words import number_of
-from reconciler.workflow import ApplyResult, ComputedPlan, PlanResult
 from reconciler.workflow.listener import (
     Event,
     JournalDamaged,
@@ -41,6 +41,9 @@ from reconciler.workflow.listener import (
     JournalStarted,
     Progress,
 )
+
+if TYPE_CHECKING:
+    from reconciler.workflow import ApplyResult, ComputedPlan, PlanResult
 
 
 def show_plan(
@@ -60,7 +63,7 @@ def show_plan(
 
 
 def show_before_writing(
-    result: PlanResult, view: PlanView, format_: Format, *, sure: bool, grouped: bool
+    result: "PlanResult", view: PlanView, format_: Format, *, sure: bool, grouped: bool
 ) -> None:
     """Show a plan, as text on stdout where that is the format, and its refusals.
 
@@ -75,7 +78,7 @@ def show_before_writing(
     show_refusals(result, view)
 
 
-def show_drift(result: ComputedPlan, format_: Format, *, grouped: bool) -> None:
+def show_drift(result: "ComputedPlan", format_: Format, *, grouped: bool) -> None:
     """Write how the live access differs from the file."""
     view = view_drift(result.plan, result.display_names)
     write(
@@ -85,7 +88,7 @@ def show_drift(result: ComputedPlan, format_: Format, *, grouped: bool) -> None:
     )
 
 
-def show_outcomes(applied: ApplyResult, view: PlanView, format_: Format) -> None:
+def show_outcomes(applied: "ApplyResult", view: PlanView, format_: Format) -> None:
     """Write what became of each change, and how many repositories were left alone."""
     prepared = applied.prepared
     write(
@@ -101,7 +104,7 @@ def show_outcomes(applied: ApplyResult, view: PlanView, format_: Format) -> None
     )
 
 
-def show_refusals(result: PlanResult, view: PlanView) -> None:
+def show_refusals(result: "PlanResult", view: PlanView) -> None:
     """Write to stderr what makes a plan fail: each guard's refusal, and what `show_unmanaged` says.
 
     Before them, the allowances that the plan does not need.
@@ -114,7 +117,7 @@ def show_refusals(result: PlanResult, view: PlanView) -> None:
     show_unmanaged(result)
 
 
-def show_unmanaged(result: ComputedPlan) -> None:
+def show_unmanaged(result: "ComputedPlan") -> None:
     """Write to stderr how many repositories are unmanaged, where the file makes that a failure."""
     if result.fails_unmanaged and result.plan.unmanaged:
         are = number_of(len(result.plan.unmanaged), "repository is", "repositories are")
@@ -133,7 +136,7 @@ def refusal_views(refusals: Iterable[Refusal]) -> tuple[RefusalView, ...]:
     )
 
 
-def view_of(result: PlanResult) -> PlanView:
+def view_of(result: "PlanResult") -> PlanView:
     """Return what every format shows of a plan."""
     return view_plan(result.plan, result.display_names, refusal_views(result.refusals))
 

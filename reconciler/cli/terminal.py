@@ -209,9 +209,9 @@ def note(text: str) -> None:
 def show_error(message: str, hint: str | None = None) -> None:
     """Write an error and its hint to stderr."""
     paint = paint_for(sys.stderr)
-    print_message(f"{paint('error', 'error')}: {safe_text(message)}")
+    print_message(f"{paint('error', 'error')}: {_safe(message)}")
     if hint:
-        print_message(f"{paint('hint', 'hint')}: {safe_text(hint)}")
+        print_message(f"{paint('hint', 'hint')}: {_safe(hint)}")
 
 
 def show_traceback(error: BaseException) -> None:
@@ -219,10 +219,10 @@ def show_traceback(error: BaseException) -> None:
     for part in traceback.format_exception(error):
         of_code = part.startswith("  File ")
         for line in part.splitlines() if of_code else [part.strip("\n")]:
-            _print_raw(safe_text(line))
+            _print_raw(_safe(line))
 
 
-def safe_text(text: str) -> str:
+def _safe(text: str) -> str:
     """Redact secrets in a text, and escape what could control a terminal."""
     return printable(redacted(text))
 

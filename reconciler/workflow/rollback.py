@@ -1,6 +1,5 @@
 """Plan the way back from a journal: put back the policies that an apply replaced."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -107,13 +106,10 @@ def _plan(
     listener: Listener,
 ) -> Rollback:
     """Read what is live where the journal's runs wrote, and plan the way back."""
-    names: defaultdict[RegistryScope, set[str]] = defaultdict(set)
-    for write in writes:
-        names[write.target.scope].add(write.target.repository)
-    live = [
-        read_named(scope, connection, tuple(sorted(names[scope])), listener)
-        for scope, connection in connections.items()
-    ]
+    live = []
+    for scope, connection in connections.items():
+        names = {write.target.repository for write in writes if write.target.scope == scope}
+        live.append(read_named(scope, connection, tuple(sorted(names)), listener))
     found = plan_rollback(writes, live, datetime.now(UTC))
     idle = (
         Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN)

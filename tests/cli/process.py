@@ -26,6 +26,7 @@ _FORKS.set_forkserver_preload(
         "reconciler.cli.files",
         "reconciler.cli.results",
         "reconciler.registry.writer",
+        "reconciler.workflow.rollback",
     ]
 )
 

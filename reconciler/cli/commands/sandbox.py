@@ -4,6 +4,7 @@ import contextlib
 import gc
 import os
 import shlex
+import threading
 from typing import Annotated
 
 import typer
@@ -151,7 +152,8 @@ def sandbox(
         out(f"unset {' '.join(UNSET)}\n")
         note(f"the embedded ECR of account {account} listens on {ecr.endpoint_url}")
         note("paste the lines above into another terminal; Ctrl-C stops the sandbox")
-        _wait_until_stopped()
+        with contextlib.suppress(Interrupt):
+            threading.Event().wait()
 
 
 def isolate_environment() -> dict[str, str]:
@@ -170,10 +172,3 @@ def isolate_environment() -> dict[str, str]:
 def _check_together(option: str, value: float, other: str, needed: float) -> None:
     if value and not needed:
         raise UsageError(f"{option} needs {other}")
-
-
-def _wait_until_stopped() -> None:
-    import threading
-
-    with contextlib.suppress(Interrupt):
-        threading.Event().wait()
