@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, TextIO
@@ -173,9 +174,12 @@ def show(text: str) -> None:
     out(fitted(text, page_of(sys.stdout)))
 
 
-def write(format_: Format, text: Callable[[Paint], str], **others: Callable[[], str]) -> None:
-    """Write a result to stdout: as text, or as what `others` has under the format's name."""
-    if format_ is Format.TEXT:
+def write(format_: StrEnum, text: Callable[[Paint], str], **others: Callable[[], str]) -> None:
+    """Write a result to stdout: as text, or as what `others` has under the format's name.
+
+    `format_` is of an enumeration of the formats that the command has, such as `Format`.
+    """
+    if format_ == Format.TEXT:
         show(text(paint_for(sys.stdout)))
     else:
         out(others[format_]())
