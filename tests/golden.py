@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reconciler.access_file.load import load_access
 from reconciler.access_file.model import display_names_of
-from reconciler.cli.access_results import refusal_views
+from reconciler.cli.results import refusal_views
 from reconciler.model.guards import Allowances
 from reconciler.model.registry import LiveRegistry, LiveRepository, ReadFailure, RegistryScope
 from reconciler.plan.compute import without_expired
@@ -18,7 +18,7 @@ from reconciler.report.plan_json import render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan, render_refusals
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.report.spans import plain
-from reconciler.workflow.plan_from_file import plan_registries
+from reconciler.workflow.planner import plan_registries
 from reconciler.workflow.source import AccessSource
 
 CASES = Path(__file__).parent / "cases"

@@ -1,15 +1,28 @@
-"""The exit codes, one table for all commands."""
+"""How a command ends: one table of exit codes, and what an error becomes.
+
+An error is a message on stderr, JSON on stdout where that is asked for, and an exit code.
+"""
 
 import sys
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from enum import IntEnum
+from typing import Protocol, runtime_checkable
 
 import typer
 
-from reconciler.cli.streams import OutputError, silence
-from reconciler.cli.terminal import show_error
+from reconciler.cli.signals import Interrupt
+from reconciler.cli.terminal import (
+    OutputError,
+    has_data_begun,
+    out,
+    print_message,
+    show_error,
+    show_traceback,
+    silence,
+)
+from reconciler.errors import ReconcileError
 from reconciler.model.status import Status
+from reconciler.redaction import redacted
 
 
 class Exit(IntEnum):
@@ -40,15 +53,76 @@ def exit_of(statuses: Collection[Status], *, differs: bool = False) -> Exit:
     return next((code for status, code in _CODES.items() if status in found), Exit.DONE)
 
 
-@contextmanager
-def ending_with(code: Exit) -> Iterator[None]:
-    """End a command that has written to AWS with its code, even where its report can't be shown."""
+def report(write: Callable[[], object], code: Exit) -> Exit:
+    """Write a report of what is done, and return the exit code, which shows that it was done.
+
+    Output that nobody reads changes nothing; output that can't be written is an error.
+    """
     try:
-        yield
+        write()
     except BrokenPipeError:
         silence(sys.stdout)
     except OutputError as error:
         silence(sys.stdout)
         show_error(error.message, error.hint)
-        code = code or Exit.FAILED
-    raise typer.Exit(code)
+        return code or Exit.FAILED
+    return code
+
+
+@runtime_checkable
+class _WrongUsage(Protocol):
+    """What typer raises for a wrong command line, in whatever module its class is."""
+
+    ctx: typer.Context | None
+    exit_code: int
+
+    def format_message(self) -> str: ...
+
+    def show(self) -> None: ...
+
+
+def fail(error: Exception | Interrupt, *, debug: bool, as_json: bool) -> int:
+    """Show an error and return the exit code; `debug` shows the traceback."""
+    if debug and not isinstance(error, (_WrongUsage, Interrupt)):
+        show_traceback(error)
+    message, hint, code = _show(error)
+    if isinstance(error, OutputError):
+        silence(sys.stdout)
+    elif as_json and not has_data_begun():
+        document = _as_json(error, message, hint, code)
+        report(lambda: out(document), Exit.FAILED)
+    return code
+
+
+def _show(error: Exception | Interrupt) -> tuple[str, str | None, int]:
+    """Show an error on stderr, and return its message, its hint and its exit code."""
+    match error:
+        case ReconcileError():
+            from reconciler.cli.option_hints import hint_of, message_of  # noqa: PLC0415 - costs
+
+            message, hint = message_of(error), hint_of(error)
+            show_error(message, hint)
+            return message, hint, error.exit_code
+        case Interrupt():
+            print_message(str(error))
+            return str(error), None, Exit.FAILED
+        case _WrongUsage():
+            error.show()
+            hint = f"'{error.ctx.command_path} --help' lists the options" if error.ctx else None
+            return error.format_message(), hint, error.exit_code
+        case _:
+            message = f"{type(error).__name__}: {error} (a bug; --debug shows where)"
+            show_error(message)
+            return message, None, Exit.FAILED
+
+
+def _as_json(error: Exception | Interrupt, message: str, hint: str | None, code: int) -> str:
+    """Return the JSON document of a failure, which stands in place of the result's."""
+    from reconciler.cli.option_hints import problems_with_options  # noqa: PLC0415 - costs
+    from reconciler.report.problems import render_failure_json  # noqa: PLC0415
+    from reconciler.workflow import InvalidFileError  # noqa: PLC0415
+
+    problems = error.problems if isinstance(error, InvalidFileError) else ()
+    return render_failure_json(
+        redacted(message), hint and redacted(hint), code, problems_with_options(problems)
+    )

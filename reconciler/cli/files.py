@@ -1,67 +1,88 @@
-"""The files that a command line names, read as a whole."""
+"""The files of a command, read and checked: the access file, a saved plan, policy documents."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING
 
-import typer
+from reconciler.access_file.load import Loaded
+from reconciler.cli.option_hints import HINTS, as_argument, problems_with_options
+from reconciler.cli.options import STDIN, Format, name_of, stdin_of
+from reconciler.cli.terminal import page_of, paint_for, print_message, write
+from reconciler.errors import InvalidError, Remedy
+from reconciler.model.guards import Allowances
+from reconciler.report.problems import render_problems, render_problems_json, render_verdict
+from reconciler.workflow.source import AccessSource, InvalidFileError, load, read_file
 
-from reconciler.errors import Remedy, UsageError
-from reconciler.workflow import files
+if TYPE_CHECKING:
+    from reconciler.workflow import StoredPlan
 
-MAX_ACCESS_FILE = 16 * 2**20
-"""The largest access file that is read, in bytes; 10,000 repositories take about one MiB."""
-
-MAX_POLICY = 16 * 2**20
-"""The largest policy document that is compared, in bytes."""
-
-STDIN = Path("-")
-
-
-def a_path(text: str | Path) -> Path:
-    """Parse a path; an empty one, which would be the current directory, is refused."""
-    if text == "":
-        raise typer.BadParameter("the path is empty")
-    return Path(text)
-
-
-def name_of(path: Path) -> str:
-    """Return what messages call a file: its path, or stdin for `-`."""
-    return "stdin" if path == STDIN else str(path)
-
-
-def stdin_of(path: Path) -> BinaryIO | None:
-    """Return stdin for `-`, None for a file that is still to be opened."""
-    return sys.stdin.buffer if path == STDIN else None
-
-
-def require_one_stdin(*paths: Path | None) -> None:
-    """Raise UsageError where more than one of these is stdin."""
-    if paths.count(STDIN) > 1:
-        raise UsageError("stdin can be read once: only one of the files may be -")
-
-
-def require_no_stdout(option: str, path: Path | None, hint: str) -> None:
-    """Raise UsageError where a file to write is `-`."""
-    if path == STDIN:
-        raise UsageError(f"{option} -: this takes the path of a file", hint=hint)
+_MOST = 16 * 2**20
+"""The largest access file or policy that is read, in bytes; 10,000 repositories take one MiB."""
 
 
 def read_access_file(path: Path, hint: str | None = None) -> bytes:
-    """Read an access file; `hint` says where it may be. Raises as `read_file`."""
-    remedy = Remedy.NAME_ACCESS_FILE if hint is None else None
-    return read_file(path, MAX_ACCESS_FILE, hint=hint, remedy=remedy)
+    """Read an access file; `hint` says where it may be. Raises as `read_input`."""
+    return read_input(path, hint=hint, remedy=Remedy.NAME_ACCESS_FILE)
 
 
-def read_file(
+def read_input(
     path: Path,
-    most: int,
+    most: int = _MOST,
     *,
     called: str = "file",
     hint: str | None = None,
     remedy: Remedy | None = None,
 ) -> bytes:
-    """Read a file of at most `most` bytes; `-` is stdin. Raises as `files.read_file`."""
-    return files.read_file(
-        Path(name_of(path)), most, opened=stdin_of(path), called=called, hint=hint, remedy=remedy
+    """Read a file of at most `most` bytes; `-` is stdin. Raises as `workflow.source.read_file`."""
+    name, opened = Path(name_of(path)), stdin_of(path)
+    return read_file(name, most, opened=opened, called=called, hint=hint, remedy=remedy)
+
+
+def load_valid(path: Path, allowances: Allowances, *, hint: str | None = None) -> AccessSource:
+    """Load an access file that must be valid, and show its problems on stderr.
+
+    `hint` says where the file may be. Raises UsageError where there is none, and as `load`.
+    """
+    try:
+        source = load(read_access_file(path, hint), name_of(path), allowances=allowances)
+    except InvalidFileError as invalid:
+        _print_problems(invalid.checked)
+        raise
+    _print_problems(source.checked)
+    return source
+
+
+def load_plan(path: Path) -> "StoredPlan":
+    """Read a saved plan. Raises UsageError where there is none, and as `read_plan`."""
+    from reconciler.workflow.saved_plans import MAX_PLAN, read_plan  # noqa: PLC0415 - costs
+
+    content = read_input(path, MAX_PLAN, called="plan", remedy=Remedy.PLAN_AGAIN)
+    name = name_of(path)
+    if path.suffix in {".yaml", ".yml"} and not content.lstrip().startswith(b"{"):
+        hint = f"the access file is given with -f {as_argument(str(path))}"
+        raise InvalidError(
+            f"{name} is not a reconcile plan", hint=f"{hint}; {HINTS[Remedy.PLAN_AGAIN]}"
+        )
+    stored = read_plan(content, Path(name))
+    of_stdin = stored.plan.file_path == name_of(STDIN)
+    return replace(stored, origin=STDIN) if of_stdin else stored
+
+
+def show_problems(path: Path, checked: Loaded, format_: Format) -> None:
+    """Write a file's problems, and whether it is valid."""
+    problems = problems_with_options(checked.problems)
+    write(
+        format_,
+        lambda paint: (
+            render_problems(problems, checked.lines, paint, page_of(sys.stdout))
+            + render_verdict(name_of(path), problems, paint)
+        ),
+        json=lambda: render_problems_json(problems),
     )
+
+
+def _print_problems(checked: Loaded) -> None:
+    if checked.problems:
+        problems, stream = problems_with_options(checked.problems), sys.stderr
+        print_message(render_problems(problems, checked.lines, paint_for(stream), page_of(stream)))

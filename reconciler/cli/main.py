@@ -7,15 +7,14 @@ from typing import Annotated
 
 import typer
 
+from reconciler import __version__
 from reconciler.cli.commands import offline, online
 from reconciler.cli.commands.demo import demo
 from reconciler.cli.commands.sandbox import sandbox
-from reconciler.cli.exits import Exit
-from reconciler.cli.failures import fail
+from reconciler.cli.exits import Exit, fail
 from reconciler.cli.options import asks_for_json
 from reconciler.cli.signals import Interrupt, end_on_signals
-from reconciler.cli.streams import provide_streams, silence
-from reconciler.cli.terminal import out
+from reconciler.cli.terminal import out, provide_streams, silence
 
 _DEBUG = "--debug"
 _NO_COLOR = "--no-color"
@@ -45,8 +44,6 @@ app.command("demo")(demo)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from reconciler import __version__  # noqa: PLC0415
-
         out(f"reconcile {__version__}\n")
         raise typer.Exit
 

@@ -83,21 +83,15 @@ def _hint_with_option(problem: Problem) -> str | None:
     return problem.hint
 
 
-def options_of(allowed: Allowances, file: Path, profile: str | None) -> list[str]:
-    """Return the options that make a command use this file and profile, and allow as much."""
-    options = ["-f", str(file)] if file != DEFAULT_FILE else []
+def apply_command(plan: Path, allowed: Allowances, file: Path, profile: str | None) -> str:
+    """Return the command that applies a saved plan, with the options that it was made with."""
+    options: list[str | Path] = ["-f", str(file)] if file != DEFAULT_FILE else []
     options += ["--profile", profile] if profile else []
     for field in fields(allowed):
         value: int | frozenset[str] = getattr(allowed, field.name)
         names = sorted(value) if isinstance(value, frozenset) else [str(value)] if value else []
         options += [part for name in names for part in (allowance_option(field.name), name)]
-    return options
-
-
-def apply_command(plan: Path, allowed: Allowances, file: Path, profile: str | None) -> str:
-    """Return the command that applies a saved plan, with the options that it was made with."""
-    arguments: list[str | Path] = [*options_of(allowed, file, profile), plan]
-    return unbroken(" ".join(["reconcile apply", *map(as_argument, arguments)]))
+    return unbroken(" ".join(["reconcile apply", *map(as_argument, [*options, plan])]))
 
 
 def plan_origin(stored: "StoredPlan") -> str:

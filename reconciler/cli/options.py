@@ -1,18 +1,23 @@
-"""The options that several commands share."""
+"""The options that several commands share, their values, and the completion of these."""
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
-from typer.models import OptionInfo
 
-from reconciler.cli.completion import entry_names, entry_patterns
-from reconciler.cli.files import a_path
+from reconciler.errors import ReconcileError, UsageError
 from reconciler.model.guards import Allowances
+
+DEFAULT_FILE = Path("ecr_access.yaml")
+STDIN = Path("-")
+
+_HARMLESS = re.compile(r"[a-z0-9*?][a-z0-9._/*?-]*")
+"""Names that are safe to complete: the completion scripts of some shells evaluate them."""
 
 
 class Format(StrEnum):
@@ -29,6 +34,35 @@ def asks_for_json(arguments: Sequence[str]) -> bool:
     return formats[-1:] == ["json"]
 
 
+def a_path(text: str | Path) -> Path:
+    """Parse a path; an empty one, which would be the current directory, is refused."""
+    if text == "":
+        raise typer.BadParameter("the path is empty")
+    return Path(text)
+
+
+def name_of(path: Path) -> str:
+    """Return what messages call a file: its path, or stdin for `-`."""
+    return "stdin" if path == STDIN else str(path)
+
+
+def stdin_of(path: Path) -> BinaryIO | None:
+    """Return stdin for `-`, None for a file that is still to be opened."""
+    return sys.stdin.buffer if path == STDIN else None
+
+
+def require_one_stdin(*paths: Path | None) -> None:
+    """Raise UsageError where more than one of these is stdin."""
+    if paths.count(STDIN) > 1:
+        raise UsageError("stdin can be read once: only one of the files may be -")
+
+
+def require_no_stdout(option: str, path: Path | None, hint: str) -> None:
+    """Raise UsageError where a file to write is `-`."""
+    if path == STDIN:
+        raise UsageError(f"{option} -: this takes the path of a file", hint=hint)
+
+
 def not_empty(name: str | None) -> str | None:
     """Refuse an empty name, which would be taken for no option."""
     if name == "":
@@ -43,21 +77,42 @@ def finite(seconds: float) -> float:
     return seconds
 
 
-def _repositories(
-    option: str, text: str, complete: Callable[..., list[str]] = entry_names
-) -> OptionInfo:
+def entry_patterns(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the file's repositories and patterns that begin with `incomplete`."""
+    from reconciler.access_file.document.problems import ProblemList  # noqa: PLC0415
+    from reconciler.access_file.document.source import read_source  # noqa: PLC0415
+    from reconciler.access_file.document.tree import child, pairs_of  # noqa: PLC0415 - costs; most runs need none
+    from reconciler.cli.files import read_access_file  # noqa: PLC0415
+
+    file = ctx.params.get("file") or DEFAULT_FILE
+    if not file.is_file():  # completion must not wait for a pipe or stdin
+        return []
+    try:
+        content = read_access_file(file)
+    except ReconcileError:
+        return []
+    root = read_source(content, str(file), ProblemList()).root
+    names = {pair.key.text for pair in pairs_of(child(root, "repositories"))}
+    return sorted(n for n in names if n.startswith(incomplete) and _HARMLESS.fullmatch(n))
+
+
+def entry_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the file's repositories that begin with `incomplete`, without patterns."""
+    return [name for name in entry_patterns(ctx, incomplete) if not set("*?") & set(name)]
+
+
+def _allow(option: str, what: str, complete: Callable[..., list[str]] = entry_names) -> object:
     """Return an option that names repositories, completed from the file."""
-    info: OptionInfo = typer.Option(
-        option, metavar="REPO", autocompletion=complete, help=f"{text} Repeatable."
-    )
-    return info
+    text = f"Allow {what}. Repeatable."
+    return typer.Option(option, metavar="REPO", autocompletion=complete, help=text)
 
 
-def _grants(option: str, text: str) -> OptionInfo:
-    """Return an option for a number of grants."""
-    info: OptionInfo = typer.Option(option, metavar="N", min=0, help=text)
-    return info
+def _allow_grants(option: str, what: str) -> object:
+    return typer.Option(option, metavar="N", min=0, help=f"Allow up to N grants to {what}.")
 
+
+Names = list[str] | None
+"""The values of an option that is repeatable; None where it is not given."""
 
 File = Annotated[
     Path,
@@ -71,7 +126,7 @@ File = Annotated[
     ),
 ]
 Repository = Annotated[
-    list[str] | None,
+    Names,
     typer.Option(
         "--repository",
         metavar="GLOB",
@@ -84,36 +139,22 @@ NoGroup = Annotated[
     bool, typer.Option("--no-group", help="Show equal changes of several repositories separately.")
 ]
 AllowPublic = Annotated[
-    list[str] | None,
-    _repositories("--allow-public", "Allow this repository to be public.", entry_patterns),
+    Names, _allow("--allow-public", "this repository to be public", entry_patterns)
 ]
 AllowRevocations = Annotated[
     int,
-    _grants(
-        "--allow-revocations",
-        "Allow up to N grants to be revoked in this run, in place of max_revoked.",
-    ),
+    _allow_grants("--allow-revocations", "be revoked in this run, in place of max_revoked"),
 ]
 AllowGrants = Annotated[
-    int,
-    _grants(
-        "--allow-grants", "Allow up to N grants to be added in this run, in place of max_granted."
-    ),
+    int, _allow_grants("--allow-grants", "be added in this run, in place of max_granted")
 ]
-AllowEmpty = Annotated[
-    list[str] | None,
-    _repositories("--allow-empty", "Allow this repository to lose all its access."),
-]
+AllowEmpty = Annotated[Names, _allow("--allow-empty", "this repository to lose all its access")]
 AllowLockOut = Annotated[
-    list[str] | None,
-    _repositories(
-        "--allow-lock-out",
-        "Allow a Deny that locks the caller out of this repository's policy.",
-    ),
+    Names,
+    _allow("--allow-lock-out", "a Deny that locks the caller out of this repository's policy"),
 ]
 AllowNever = Annotated[
-    list[str] | None,
-    _repositories("--allow-never", "Allow a never rule to stay violated on this repository."),
+    Names, _allow("--allow-never", "a never rule to stay violated on this repository")
 ]
 Wait = Annotated[
     float,
@@ -147,17 +188,16 @@ Profile = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Hide notes and progress; errors are shown.")
 ]
-DEFAULT_FILE = Path("ecr_access.yaml")
 
 
 def allowances(
     *,
-    public: Iterable[str] | None,
+    public: Names,
     revocations: int = 0,
     grants: int = 0,
-    empty: Iterable[str] | None = None,
-    lock_out: Iterable[str] | None = None,
-    never: Iterable[str] | None = None,
+    empty: Names = None,
+    lock_out: Names = None,
+    never: Names = None,
 ) -> Allowances:
     """Return what the --allow options allow; None is an option that was not given."""
     names = (frozenset(option or ()) for option in (public, empty, lock_out, never))

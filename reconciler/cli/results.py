@@ -1,40 +1,165 @@
-"""The result of a command, written in the format that was asked for."""
+"""What is shown of a run on a registry: its plan, refusals, events and outcomes."""
 
 import sys
-from collections.abc import Callable
-from typing import TextIO
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from reconciler.access_file.load import Loaded
-from reconciler.cli.option_hints import problems_with_options
+from reconciler.cli.option_hints import allowance_option, as_argument
 from reconciler.cli.options import Format
-from reconciler.cli.terminal import out, page_of, paint_for, show
-from reconciler.report.problems import render_problems, render_problems_json, render_verdict
-from reconciler.report.spans import Paint
+from reconciler.cli.terminal import (
+    is_interactive,
+    note,
+    paint_for,
+    print_message,
+    progress_bar,
+    show,
+    show_error,
+    write,
+)
+from reconciler.plan.guards import Refusal
+from reconciler.plan.saved_plan import Origin
+from reconciler.printable import printable
+from reconciler.report.layout import unbroken
+from reconciler.report.outcomes import render_outcomes
+from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
+from reconciler.report.plan_text import (
+    PolicyDiff,
+    no_diff,
+    render_drift,
+    render_plan,
+    render_refusals,
+)
+from reconciler.report.plan_view import PlanView, RefusalView, view_drift, view_plan
+from reconciler.report.words import number_of
+from reconciler.workflow.listener import (
+    Event,
+    JournalDamaged,
+    JournalKept,
+    JournalStarted,
+    Progress,
+)
+
+if TYPE_CHECKING:
+    from reconciler.workflow import ApplyResult, ComputedPlan, PlanResult
 
 
-def write(
-    format_: Format, as_json: Callable[[], str] | None, as_text: Callable[[Paint], str]
-) -> bool:
-    """Write a result to stdout, and return whether that was text; without `as_json`, only text."""
-    if format_ is Format.TEXT:
-        show(as_text(paint_for(sys.stdout)))
-    elif as_json is not None:
-        out(as_json())
-    return format_ is Format.TEXT
+def show_plan(
+    view: PlanView, origin: Origin, format_: Format, *, grouped: bool, policies: bool
+) -> None:
+    """Write a plan; `grouped` shows equal changes once, `policies` each policy's JSON as a diff."""
+    diff: PolicyDiff = no_diff
+    if policies:
+        from reconciler.report.policy_diff import diff_of_change  # noqa: PLC0415 - costs
 
-
-def problems_text(checked: Loaded, stream: TextIO) -> str:
-    """Return a file's problems as text for a stream."""
-    problems = problems_with_options(checked.problems)
-    return render_problems(problems, checked.lines, paint_for(stream), page_of(stream))
-
-
-def show_problems(path: str, checked: Loaded, format_: Format) -> None:
-    """Write a file's problems, and whether it is valid."""
+        diff = diff_of_change
     write(
         format_,
-        lambda: render_problems_json(problems_with_options(checked.problems)),
-        lambda paint: (
-            problems_text(checked, sys.stdout) + render_verdict(path, checked.problems, paint)
-        ),
+        lambda paint: render_plan(view, paint, diff, grouped=grouped),
+        json=lambda: render_plan_json(view, origin),
     )
+
+
+def show_before_writing(
+    result: "PlanResult", view: PlanView, format_: Format, *, sure: bool, grouped: bool
+) -> None:
+    """Show a plan, as text on stdout where that is the format, and its refusals.
+
+    A user who is asked to confirm sees the plan on stderr where stdout does not show it.
+    """
+    as_text = partial(render_plan, view, grouped=grouped)
+    if format_ is Format.TEXT:
+        show(as_text(paint_for(sys.stdout)))
+    is_seen = format_ is Format.TEXT and sys.stdout.isatty()
+    if not sure and is_interactive() and not is_seen:
+        print_message(as_text(paint_for(sys.stderr)))
+    show_refusals(result, view)
+
+
+def show_drift(result: "ComputedPlan", format_: Format, *, grouped: bool) -> None:
+    """Write how the live access differs from the file."""
+    view = view_drift(result.plan, result.display_names)
+    write(
+        format_,
+        lambda paint: render_drift(view, paint, grouped=grouped),
+        json=lambda: render_drift_json(view, result.origin),
+    )
+
+
+def show_outcomes(applied: "ApplyResult", view: PlanView, format_: Format) -> None:
+    """Write what became of each change, and how many repositories were left alone."""
+    prepared = applied.prepared
+    write(
+        format_,
+        lambda paint: render_outcomes(
+            applied.outcomes,
+            len(view.plan.errors),
+            paint,
+            prepared.command.capitalize(),
+            len(prepared.left_alone),
+        ),
+        json=lambda: render_outcomes_json(view, applied.outcomes, prepared.result.origin),
+    )
+
+
+def show_refusals(result: "PlanResult", view: PlanView) -> None:
+    """Write to stderr what makes a plan fail: each guard's refusal, and what `show_unmanaged` says.
+
+    Before them, the allowances that the plan does not need.
+    """
+    for unused in result.unused_allowances:
+        name = printable(unused.repository)
+        note(f"{allowance_option(unused.guard)} {name} has no effect on this plan")
+    if view.refusals:
+        print_message(render_refusals(view.refusals, paint_for(sys.stderr)))
+    show_unmanaged(result)
+
+
+def show_unmanaged(result: "ComputedPlan") -> None:
+    """Write to stderr how many repositories are unmanaged, where the file makes that a failure."""
+    if result.fails_unmanaged and result.plan.unmanaged:
+        are = number_of(len(result.plan.unmanaged), "repository is", "repositories are")
+        print_message(f"{are} not in the file, which 'unmanaged.repositories: fail' forbids")
+
+
+def refusal_views(refusals: Iterable[Refusal]) -> tuple[RefusalView, ...]:
+    """Return each refusal as one line that ends with the option that allows it."""
+    return tuple(
+        RefusalView(
+            refusal.guard,
+            f"{refusal.message}; {allowance_option(refusal.guard)} "
+            f"{refusal.target.repository if refusal.target else refusal.figure} allows it once",
+        )
+        for refusal in refusals
+    )
+
+
+def view_of(result: "PlanResult") -> PlanView:
+    """Return what every format shows of a plan."""
+    return view_plan(result.plan, result.display_names, refusal_views(result.refusals))
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalListener:
+    """Shows events and progress; `profile` is for the command that undoes a run."""
+
+    profile: str | None = None
+
+    def notify(self, event: Event) -> None:
+        """Show an event as a note, a damaged journal as an error."""
+        match event:
+            case JournalDamaged():
+                show_error(str(event), event.extent)
+            case JournalStarted(path):
+                note(f"journal: {unbroken(printable(str(path)))}")
+            case JournalKept(path):
+                profile = f"--profile {as_argument(self.profile)} " if self.profile else ""
+                note(f"to undo: {unbroken(f'reconcile rollback {profile}{as_argument(path)}')}")
+            case _:
+                note(printable(str(event)))
+
+    def progress(self, task: str) -> AbstractContextManager[Progress]:
+        """Show a bar where the task takes a while."""
+        return progress_bar(task)

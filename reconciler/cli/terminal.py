@@ -1,15 +1,20 @@
-"""Output on stdout and stderr: its colour, its width, notes and progress."""
+"""The terminal and the standard streams, which may be closed, full, cut off or not ready."""
 
 import os
+import select
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, TextIO
 
-from reconciler.cli.streams import OutputError, encoding_of, push, silence, wait_for_line
+from reconciler.cli.options import Format
+from reconciler.errors import ReconcileError
 from reconciler.printable import printable
 from reconciler.redaction import redacted
 from reconciler.report.layout import Page, fitted
@@ -18,12 +23,98 @@ from reconciler.report.spans import Paint, ansi, plain
 if TYPE_CHECKING:
     from reconciler.workflow.listener import Progress
 
+_COERCED = "C.UTF-8"
+"""What Python sets LC_CTYPE to where the locale is C and LC_ALL is not set (PEP 538)."""
+
 _USUAL_WIDTH = 80
 _LEAST_WIDTH = 20
 _BAR_DELAY = 1.0
 """Seconds of work before a progress bar shows."""
 
 _ERASE_LINE = "\r\x1b[2K"
+
+
+class OutputError(ReconcileError):
+    """Output could not be written (exit 1)."""
+
+
+def provide_streams() -> None:
+    """Replace standard streams that are closed, which Python has as None, with the null device."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            null = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - as long as the process
+            setattr(sys, name, null)
+
+
+def push(stream: TextIO, text: str) -> None:
+    """Write a whole text; characters that the encoding lacks are escaped.
+
+    Raises BrokenPipeError where the reader is gone, OutputError where it can't be written.
+    """
+    rest = memoryview(text.encode(stream.encoding or "utf-8", "backslashreplace"))
+    try:
+        # An unbuffered stream writes as much as it can, and returns how much that was.
+        while rest:
+            rest = rest[_write_some(stream, rest) :]
+        while not _is_flushed(stream):
+            select.select([], [stream], [])
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"the output can't be written: {error.strerror}") from None
+
+
+def encoding_of(stream: TextIO) -> str:
+    """Return the encoding of a terminal: ASCII in the locale C, where Python writes UTF-8.
+
+    PYTHONIOENCODING and PYTHONUTF8 take precedence.
+    """
+    asked = os.environ.get("PYTHONIOENCODING") or os.environ.get("PYTHONUTF8")
+    ctype = os.environ.get("LC_CTYPE", "").replace(_COERCED, "")
+    locale = os.environ.get("LC_ALL") or ctype or os.environ.get("LANG")
+    ascii_only = locale in ("C", "POSIX") and not asked
+    return "ascii" if ascii_only else stream.encoding or "utf-8"
+
+
+def wait_for_line(terminal: TextIO) -> None:
+    """Wait until there is a line to read, or a signal comes.
+
+    A read alone would keep waiting where a signal came just before it.
+    """
+    if sys.platform == "win32":
+        return
+    awake, wake = os.pipe()
+    os.set_blocking(wake, False)
+    before = signal.set_wakeup_fd(wake)
+    try:
+        select.select([terminal.fileno(), awake], [], [])
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(awake)
+        os.close(wake)
+
+
+def silence(stream: TextIO) -> None:
+    """Redirect a broken stream to the null device, so that Python's last flush does not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _write_some(stream: TextIO, data: memoryview) -> int:
+    try:
+        written = stream.buffer.write(data)
+    except BlockingIOError as error:
+        written = error.characters_written
+    if not written:
+        select.select([], [stream], [])
+    return written or 0
+
+
+def _is_flushed(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except BlockingIOError:
+        return False
+    return True
 
 
 @dataclass(slots=True)
@@ -83,14 +174,25 @@ def show(text: str) -> None:
     out(fitted(text, page_of(sys.stdout)))
 
 
+def write(format_: StrEnum, text: Callable[[Paint], str], **others: Callable[[], str]) -> None:
+    """Write a result to stdout: as text, or as what `others` has under the format's name.
+
+    `format_` is of an enumeration of the formats that the command has, such as `Format`.
+    """
+    if format_ == Format.TEXT:
+        show(text(paint_for(sys.stdout)))
+    else:
+        out(others[format_]())
+
+
 def has_data_begun() -> bool:
     """Whether anything was written to stdout, even in part."""
     return _screen.data_begun
 
 
 def print_message(text: str) -> None:
-    """Write text for people to stderr, fitted; a failure to write is ignored."""
-    _print_raw(fitted(text, page_of(sys.stderr)))
+    """Write text for people to stderr as lines, fitted; a failure to write is ignored."""
+    _print_raw(fitted(text.rstrip("\n"), page_of(sys.stderr)))
 
 
 def _print_raw(text: str) -> None:
@@ -111,9 +213,9 @@ def note(text: str) -> None:
 def show_error(message: str, hint: str | None = None) -> None:
     """Write an error and its hint to stderr."""
     paint = paint_for(sys.stderr)
-    print_message(f"{paint('error', 'error')}: {safe_text(message)}")
+    print_message(f"{paint('error', 'error')}: {_safe(message)}")
     if hint:
-        print_message(f"{paint('hint', 'hint')}: {safe_text(hint)}")
+        print_message(f"{paint('hint', 'hint')}: {_safe(hint)}")
 
 
 def show_traceback(error: BaseException) -> None:
@@ -121,10 +223,10 @@ def show_traceback(error: BaseException) -> None:
     for part in traceback.format_exception(error):
         of_code = part.startswith("  File ")
         for line in part.splitlines() if of_code else [part.strip("\n")]:
-            _print_raw(safe_text(line))
+            _print_raw(_safe(line))
 
 
-def safe_text(text: str) -> str:
+def _safe(text: str) -> str:
     """Redact secrets in a text, and escape what could control a terminal."""
     return printable(redacted(text))
 
@@ -132,11 +234,6 @@ def safe_text(text: str) -> str:
 def is_interactive() -> bool:
     """Whether a user can answer a question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def is_piped() -> bool:
-    """Whether stdout is not a terminal."""
-    return not sys.stdout.isatty()
 
 
 def confirm(question: str) -> bool:

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from reconciler.workflow.source import InvalidFileError as InvalidFileError
     from reconciler.workflow.source import load as load
     from reconciler.workflow.source import validate as validate
-    from reconciler.workflow.waiting import DEFAULT_WAIT as DEFAULT_WAIT
+
+DEFAULT_WAIT = 20.0
+"""Seconds that an apply or a rollback waits for new roles, where its caller does not say."""
 
 _NAMES = {
     "reconciler.model.guards": ("Allowances",),
@@ -50,10 +52,9 @@ _NAMES = {
     "reconciler.workflow.rollback": ("prepare_rollback",),
     "reconciler.workflow.saved_plans": ("StoredPlan", "read_plan"),
     "reconciler.workflow.source": ("AccessSource", "InvalidFileError", "load", "validate"),
-    "reconciler.workflow.waiting": ("DEFAULT_WAIT",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
-__all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - the table is the list
+__all__ = sorted({*_MODULE_OF, "DEFAULT_WAIT"})  # noqa: PLE0605 - the table is the list
 
 
 def __getattr__(name: str) -> object:

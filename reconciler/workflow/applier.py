@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from reconciler.apply.execute import execute
@@ -14,9 +15,10 @@ from reconciler.apply.run import Run
 from reconciler.errors import ArgumentError, Remedy
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.status import Status
+from reconciler.workflow import DEFAULT_WAIT
 from reconciler.workflow.journals import keeping_journal, require_other_file
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
-from reconciler.workflow.planner import PlanResult, compute, guarded, read_live, with_names
+from reconciler.workflow.planner import PlanResult, compute, guarded, with_names
 from reconciler.workflow.registries import (
     Authors,
     Connections,
@@ -25,9 +27,7 @@ from reconciler.workflow.registries import (
     roles_of,
 )
 from reconciler.workflow.saved_plans import StoredPlan, recompute
-from reconciler.workflow.selection import Globs
-from reconciler.workflow.source import AccessSource
-from reconciler.workflow.waiting import DEFAULT_WAIT
+from reconciler.workflow.source import AccessSource, Globs
 
 _STATUS_OF: Mapping[Result, Status] = {
     "stale": Status.REFUSED,
@@ -78,7 +78,7 @@ class ApplyResult:
     @property
     def statuses(self) -> frozenset[Status]:
         """What the run amounts to, with what its plan amounts to."""
-        return self.prepared.result.statuses | frozenset(self._own_statuses())
+        return self.prepared.result.statuses | set(self._own_statuses())
 
     def _own_statuses(self) -> Iterator[Status]:
         if self.refused:
@@ -119,8 +119,7 @@ def prepare_apply(
     connections = connect_registries(roles_of(registry), profile, listener)
     authors = authors_of(connections)
     if recomputed is None:
-        live = read_live(source, connections, repositories, listener)
-        computed = compute(source, live, repositories)
+        computed = compute(source, connections, repositories, listener)
     else:
         computed = with_names(recomputed, source)
     arn = next(iter(authors.values())).arn  # the credentials are the same in all regions
@@ -181,18 +180,14 @@ def _carry_out(
         scope: ReaderWriter(prepared.connections[scope].reader, writer)
         for scope, writer in writers.items()
     }
-    done = 0
+    new_deadline = partial(Deadline, stopped=stopped)
+    waiting = partial(listener.notify, WaitingForRoles(wait))
+    run = Run(journal, new_deadline(wait, on_first_wait=waiting), stopped, new_deadline)
+    number = count(1)
     with listener.progress("applying") as progress:
-
-        def count(_outcome: Outcome) -> None:
-            nonlocal done
-            done += 1
-            progress(done, len(changes))
-
-        new_deadline = partial(Deadline, stopped=stopped)
-        waiting = partial(listener.notify, WaitingForRoles(wait))
-        run = Run(journal, new_deadline(wait, on_first_wait=waiting), stopped, new_deadline)
-        outcomes = execute(changes, registries, run, count)
+        outcomes = execute(
+            changes, registries, run, lambda _outcome: progress(next(number), len(changes))
+        )
         outcomes = name_missing(outcomes, _probes(prepared, writers, run))
     unrecorded = journal.damage() is not None
     return ApplyResult(prepared, outcomes, interrupted=stopped(), unrecorded=unrecorded)

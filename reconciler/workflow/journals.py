@@ -15,9 +15,9 @@ from reconciler.apply.journal.run_journal import RunJournal, start_journal
 from reconciler.errors import ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change
-from reconciler.workflow.files import read_file
 from reconciler.workflow.listener import JournalDamaged, JournalKept, JournalStarted, Listener
 from reconciler.workflow.registries import Authors
+from reconciler.workflow.source import read_file
 
 if sys.platform != "win32":
     import fcntl

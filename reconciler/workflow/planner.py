@@ -1,20 +1,31 @@
 """What an apply would change, and where what is live differs from the file."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from reconciler.access_file.model import AccessFile, display_names_of, managed_names, watched_names
+from reconciler.access_file.model import (
+    AccessFile,
+    desired_policies,
+    display_names_of,
+    managed_names,
+    patterns_without_match,
+    to_create,
+    watched_names,
+)
 from reconciler.closest import did_you_mean
 from reconciler.model.display_names import DisplayNames
-from reconciler.model.registry import LiveRegistry
+from reconciler.model.grants import Desired
+from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.model.status import Status
-from reconciler.plan.compute import without_expired
+from reconciler.plan.compute import compute_plan, merge_plans, without_expired
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
-from reconciler.plan.model import Plan
+from reconciler.plan.model import Finding, Plan, PlanError
 from reconciler.plan.saved_plan import Origin, origin_of
+from reconciler.policy import globs_intersect
 from reconciler.workflow.listener import LOG, Listener
-from reconciler.workflow.plan_from_file import plan_registries
 from reconciler.workflow.registries import (
     Connections,
     caller_arn,
@@ -22,8 +33,14 @@ from reconciler.workflow.registries import (
     read_registries,
     roles_of,
 )
-from reconciler.workflow.selection import Globs, exact_names, require_known, selected
-from reconciler.workflow.source import AccessSource
+from reconciler.workflow.source import (
+    AccessSource,
+    Globs,
+    exact_names,
+    require_known,
+    selected,
+    without_match,
+)
 
 _UNKNOWN = "neither the file nor the registry has such a repository"
 
@@ -43,7 +60,7 @@ class ComputedPlan:
     @property
     def statuses(self) -> frozenset[Status]:
         """What the plan amounts to; changes alone are no status."""
-        return frozenset(_statuses(self))
+        return _statuses(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +72,16 @@ class PlanResult(ComputedPlan):
 
     @property
     def statuses(self) -> frozenset[Status]:
-        """What the plan amounts to; changes alone are no status."""
-        refused = {Status.REFUSED} if self.refusals else set()
-        return frozenset(_statuses(self)) | refused
+        """What the plan amounts to, and whether a guard refuses it."""
+        return _statuses(self) | ({Status.REFUSED} if self.refusals else set())
 
 
-def _statuses(computed: ComputedPlan) -> Iterator[Status]:
-    if computed.plan.errors:
-        yield Status.FAILED
-    if computed.fails_unmanaged and computed.plan.unmanaged:
-        yield Status.DIFFERS
+def _statuses(computed: ComputedPlan) -> frozenset[Status]:
+    holds = {
+        Status.FAILED: bool(computed.plan.errors),
+        Status.DIFFERS: computed.fails_unmanaged and bool(computed.plan.unmanaged),
+    }
+    return frozenset(status for status, it_does in holds.items() if it_does)
 
 
 def plan(
@@ -81,8 +98,7 @@ def plan(
     can be read.
     """
     connections = connect_registries(roles_of(source.access.registry), profile, listener)
-    live = read_live(source, connections, repositories, listener)
-    computed = compute(source, live, repositories)
+    computed = compute(source, connections, repositories, listener)
     return guarded(computed, source, lambda: caller_arn(connections))
 
 
@@ -98,30 +114,27 @@ def drift(
     Also reads the unmanaged repositories that a never rule is about. Reads only; raises as `plan`.
     """
     connections = connect_registries(roles_of(source.access.registry), profile, listener)
-    live = read_live(source, connections, repositories, listener, watched_names)
-    computed = compute(source, live, repositories)
+    computed = compute(source, connections, repositories, listener, watched_names)
     return replace(computed, plan=without_expired(computed.plan))
 
 
-def read_live(
+def compute(
     source: AccessSource,
     connections: Connections,
     repositories: Globs,
     listener: Listener,
     to_read: Callable[[AccessFile, tuple[str, ...]], Iterable[str]] = managed_names,
-) -> list[LiveRegistry]:
-    """Read the selected policies of those that `to_read` chooses. Raises as `read_registries`."""
+) -> ComputedPlan:
+    """Compare what the file asks for with what is live.
+
+    Of the selected repositories, those that `to_read` chooses are read. Raises as
+    `read_registries`, and ArgumentError for names that neither the file nor a registry has.
+    """
 
     def select(names: tuple[str, ...]) -> list[str]:
         return [name for name in to_read(source.access, names) if selected(name, repositories)]
 
-    return read_registries(connections, select, listener)
-
-
-def compute(
-    source: AccessSource, live: Sequence[LiveRegistry], repositories: Globs
-) -> ComputedPlan:
-    """Compare what the file asks for with what is live. Raises ArgumentError for unknown names."""
+    live = read_registries(connections, select, listener)
     computed = plan_registries(source.access, live, source.now, repositories)
     _require_public_known(source, live)
     _require_selected_known(computed, repositories, live)
@@ -169,3 +182,67 @@ def _require_selected_known(
     names = exact_names(repositories)
     known = [name for name in names if idle.count(name) != listed]
     require_known("repositories", names, known, _UNKNOWN)
+
+
+def plan_registries(
+    access: AccessFile, registries: Iterable[LiveRegistry], now: datetime, globs: Globs = ()
+) -> Plan:
+    """Compute the plan for each region's registry, and merge them.
+
+    Only repositories that match one of `globs` count, all where there is none. Of those, each
+    managed one that exists must have been read.
+    """
+    inputs = plan_inputs(access)
+    plan = merge_plans(_plan_one(access, live, now, globs, inputs) for live in registries)
+    return replace(plan, unmanaged=()) if access.unmanaged_repositories == "ignore" else plan
+
+
+def plan_inputs(access: AccessFile) -> PlanInputs:
+    """Return what a plan needs of the file besides the grants."""
+    never = tuple(placed.rule for placed in access.never_rules)
+    return PlanInputs(access.ownership, display_names_of(access), to_create(access), never)
+
+
+def _plan_one(
+    access: AccessFile, live: LiveRegistry, now: datetime, globs: Globs, inputs: PlanInputs
+) -> Plan:
+    if live.failure is not None:
+        return _unlisted(access, live.scope, live.failure, globs)
+    asked_for = desired_policies(access, live.names, now=now)
+    desired = [one for one in asked_for if selected(one.repository, globs)]
+    probe = access.registry.probe_repository
+    in_scope = tuple(name for name in live.names if selected(name, globs) and name != probe)
+    plan = compute_plan(desired, replace(live, names=in_scope), inputs)
+    idle = _idle_globs(globs, live, desired) if globs else _idle_patterns(access, live)
+    findings = (*idle, *_missing_probe(access, live))
+    return merge_plans([plan, Plan(findings=findings)])
+
+
+def _unlisted(access: AccessFile, scope: RegistryScope, failure: ReadFailure, globs: Globs) -> Plan:
+    """Report for each selected entry that its registry could not be listed."""
+    entries = (entry.repository for entry in access.entries)
+    names = [
+        name for name in entries if not globs or any(globs_intersect(glob, name) for glob in globs)
+    ]
+    targets = (Target(name, scope) for name in names or globs or ("*",))
+    errors = (PlanError(target, failure.rule, failure.message) for target in targets)
+    return Plan(errors=tuple(sorted(errors)))
+
+
+def _idle_patterns(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
+    message = "no live repository matches this pattern"
+    for entry in patterns_without_match(access, live.names):
+        yield Finding(entry.repository, RuleId.PATTERN_MATCHES_NOTHING, message, live.scope.region)
+
+
+def _missing_probe(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
+    probe = access.registry.probe_repository
+    if probe is not None and probe not in live.names:
+        message = "the probe repository does not exist: it can't be used to find unknown principals"
+        yield Finding(probe, RuleId.MISSING_PROBE_REPOSITORY, message, live.scope.region)
+
+
+def _idle_globs(globs: Globs, live: LiveRegistry, desired: Sequence[Desired]) -> Iterable[Finding]:
+    names = {*live.names, *(one.repository for one in desired)}
+    for glob in without_match(globs, names):
+        yield Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN, live.scope.region)

@@ -15,8 +15,13 @@ from reconciler.registry.permissions import (
     reading_policy,
     writing_policy,
 )
-from reconciler.workflow.selection import Globs, exact_names, require_known, selected
-from reconciler.workflow.source import AccessSource
+from reconciler.workflow.source import (
+    AccessSource,
+    Globs,
+    exact_names,
+    require_known,
+    selected,
+)
 
 _PARTITION = re.compile(r"arn:(aws[a-z-]*):")
 

@@ -3,7 +3,7 @@
 The modules that load boto3 are imported where the first connection is made.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -124,19 +124,19 @@ def read_registries(
     from reconciler.registry.error_messages import in_this_region_only
     from reconciler.registry.reader import failure_of
 
-    results = {
-        scope: _try_read(scope, connection, select, listener)
-        for scope, connection in connections.items()
-    }
-    failures = [result for result in results.values() if isinstance(result, CallError)]
-    if len(failures) == len(results):
-        raise failures[0]
-    return [
-        LiveRegistry(scope, (), {}, failure_of(in_this_region_only(result, scope.region)))
-        if isinstance(result, CallError)
-        else result
-        for scope, result in results.items()
-    ]
+    found: list[LiveRegistry] = []
+    errors: list[CallError] = []
+    for scope, connection in connections.items():
+        try:
+            names = _list(connection)
+            found.append(_read(scope, connection, names, list(select(names)), listener))
+        except CallError as error:
+            failure = failure_of(in_this_region_only(error, scope.region))
+            found.append(LiveRegistry(scope, (), {}, failure))
+            errors.append(error)
+    if len(errors) == len(found):
+        raise errors[0]
+    return found
 
 
 def read_named(
@@ -146,24 +146,20 @@ def read_named(
     from reconciler.registry.reader import unread
 
     try:
-        with listener.progress(f"reading policies in {scope.region}") as progress:
-            return LiveRegistry(scope, names, connection.reader.read(names, progress))
+        return _read(scope, connection, names, names, listener)
     except CallError as error:
         return LiveRegistry(scope, names, unread(names, error))
 
 
-def _try_read(
+def _read(
     scope: RegistryScope,
     connection: RegistryConnection,
-    select: Callable[[tuple[str, ...]], Iterable[str]],
+    names: tuple[str, ...],
+    to_read: Sequence[str],
     listener: Listener,
-) -> LiveRegistry | CallError:
-    try:
-        names = _list(connection)
-        with listener.progress(f"reading policies in {scope.region}") as progress:
-            return LiveRegistry(scope, names, connection.reader.read(list(select(names)), progress))
-    except CallError as error:
-        return error
+) -> LiveRegistry:
+    with listener.progress(f"reading policies in {scope.region}") as progress:
+        return LiveRegistry(scope, names, connection.reader.read(to_read, progress))
 
 
 def _list(connection: RegistryConnection) -> tuple[str, ...]:

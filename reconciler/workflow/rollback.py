@@ -1,6 +1,5 @@
 """Plan the way back from a journal: put back the policies that an apply replaced."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from reconciler.apply.journal.format import Author, JournaledWrite, read_journal
+from reconciler.apply.journal.format import JournaledWrite, read_journal
 from reconciler.apply.rollback import Rollback, plan_rollback
 from reconciler.errors import InvalidError
 from reconciler.model.display_names import DisplayNames
@@ -30,8 +29,14 @@ from reconciler.workflow.registries import (
     connect_registries,
     read_named,
 )
-from reconciler.workflow.selection import Globs, exact_names, require_known, selected, without_match
-from reconciler.workflow.source import NOTHING_ALLOWED
+from reconciler.workflow.source import (
+    NOTHING_ALLOWED,
+    Globs,
+    exact_names,
+    require_known,
+    selected,
+    without_match,
+)
 
 _MOST_REGISTRIES = 40
 _UNKNOWN = "the journal has no such repository"
@@ -64,7 +69,11 @@ def prepare_rollback(
     connections = connect_registries(dict(sorted(roles.items())), profile, listener)
     authors = authors_of(connections)
     found = _plan(chosen, connections, repositories, listener)
-    refusals = _refusals(found.plan, authors, allowances, partial(_own_arn, profile, listener))
+
+    def own_arn(scope: RegistryScope) -> str:
+        return caller_arn(connect_registries({scope: None}, profile, listener))
+
+    refusals = _refusals(found.plan, authors, allowances, own_arn)
     origin = _origin(writes, journal, name)
     result = PlanResult(
         found.plan, DisplayNames(), origin, fails_unmanaged=False, refusals=refusals
@@ -97,13 +106,10 @@ def _plan(
     listener: Listener,
 ) -> Rollback:
     """Read what is live where the journal's runs wrote, and plan the way back."""
-    names: defaultdict[RegistryScope, set[str]] = defaultdict(set)
-    for write in writes:
-        names[write.target.scope].add(write.target.repository)
-    live = [
-        read_named(scope, connection, tuple(sorted(names[scope])), listener)
-        for scope, connection in connections.items()
-    ]
+    live = []
+    for scope, connection in connections.items():
+        names = {write.target.repository for write in writes if write.target.scope == scope}
+        live.append(read_named(scope, connection, tuple(sorted(names)), listener))
     found = plan_rollback(writes, live, datetime.now(UTC))
     idle = (
         Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN)
@@ -116,24 +122,19 @@ def _plan(
 def _refusals(
     plan: Plan, authors: Authors, allowances: Allowances, own_arn: Callable[[RegistryScope], str]
 ) -> tuple[Refusal, ...]:
-    """Return what the guards that hold for a rollback refuse, sorted."""
+    """Return what the guards that hold for a rollback refuse, sorted.
+
+    `own_arn` asks STS who is calling without the role that the journal chose.
+    """
     refusals = set(check_public(plan.changes, allowances.public))
     for scope, author in authors.items():
         here = [change for change in plan.changes if change.target.scope == scope]
-        refusals |= set(check_lock_out(here, allowances.lock_out, partial(_arn_of, author)))
-        if author.assume_role:
-            # The journal chose the role; the caller is not to be locked out either.
-            refusals |= set(check_lock_out(here, allowances.lock_out, partial(own_arn, scope)))
+        callers = [partial(str, author.arn)]
+        if author.assume_role:  # the journal chose it; the caller is not to be locked out either
+            callers.append(partial(own_arn, scope))
+        for caller in callers:
+            refusals |= set(check_lock_out(here, allowances.lock_out, caller))
     return tuple(sorted(refusals))
-
-
-def _own_arn(profile: str | None, listener: Listener, scope: RegistryScope) -> str:
-    """Ask STS who is calling without the role that the journal chose."""
-    return caller_arn(connect_registries({scope: None}, profile, listener))
-
-
-def _arn_of(author: Author) -> str:
-    return author.arn
 
 
 def _origin(writes: Sequence[JournaledWrite], journal: bytes, path: str) -> Origin:

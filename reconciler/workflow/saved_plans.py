@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from reconciler.plan.model import Change, Plan
 from reconciler.plan.saved_plan import SavedChange, SavedPlan, read_saved
 from reconciler.policy import load_json
 from reconciler.printable import printable
-from reconciler.workflow.plan_from_file import plan_inputs
+from reconciler.workflow.planner import plan_inputs
 from reconciler.workflow.registries import scopes_of
 from reconciler.workflow.source import AccessSource
 
@@ -60,11 +60,6 @@ def read_plan(content: bytes, path: Path) -> StoredPlan:
     return StoredPlan(saved, next((place for place in places if place.is_file()), None))
 
 
-def require_savable(path: Path) -> None:
-    """Raise UsageError for a path that no plan can be saved at, before there is one."""
-    _place_for(path)
-
-
 def write_plan_file(path: Path, text: str) -> None:
     """Write a plan's text, whole or not at all, readable by its owner only: it holds policies.
 
@@ -79,18 +74,21 @@ def write_plan_file(path: Path, text: str) -> None:
             remedy=Remedy.SELECT_FEWER,
         )
     try:
-        _replace(_place_for(path), content)
+        _replace(place_for(path), content)
     except OSError as error:
         raise ReconcileError(f"{path} can't be written: {error.strerror}") from None
 
 
-def _place_for(path: Path) -> Path:
-    """Return where a path leads: the file behind a link is replaced, not the link."""
+def place_for(path: Path) -> Path:
+    """Return where a plan is saved: the file behind a link is replaced, not the link.
+
+    Raises UsageError for a path that no plan can be saved at.
+    """
     if path.is_dir():
         raise UsageError(f"{path} is a directory, not a file")
     if path.exists() and not path.is_file():
         raise UsageError(f"{path} is not a regular file", remedy=Remedy.WRITE_ELSEWHERE)
-    if path.exists() and not _may_be_replaced(path):
+    if path.exists() and not _is_plan_or_empty(path):
         raise UsageError(f"{path} already exists and is not a saved plan; not overwritten")
     try:
         return path.resolve()
@@ -98,8 +96,7 @@ def _place_for(path: Path) -> Path:
         raise UsageError(f"{path} is a link to itself") from None
 
 
-def _may_be_replaced(path: Path) -> bool:
-    """Whether a file is empty, or begins as a saved plan does."""
+def _is_plan_or_empty(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(len(_BEGINNING))
     return not head or head == _BEGINNING
@@ -180,7 +177,7 @@ def _check_registry(saved: SavedPlan, scopes: tuple[RegistryScope, ...], path: s
 def _compute_again(
     saved: SavedPlan, scope: RegistryScope, source: AccessSource, inputs: PlanInputs
 ) -> Plan:
-    """Plan only what the saved plan changes in one region."""
+    """Plan what the saved plan changes in one region, from the live policies that it saw."""
     changes = [change for change in saved.changes if change.target.scope == scope]
     names = {change.target.repository for change in changes}
     desired = [
@@ -188,26 +185,20 @@ def _compute_again(
         for name, entries in entries_by_name(source.access, names)
         if name in names
     ]
-    return compute_plan(desired, _live_before(scope, changes), inputs)
-
-
-def _live_before(scope: RegistryScope, changes: Iterable[SavedChange]) -> LiveRegistry:
-    """Return the registry as the saved plan saw it, as far as it changes it."""
-    found = {
+    live = {
         change.target.repository: LiveRepository(change.target.repository, change.before_text)
         for change in changes
         if change.change != "create"
     }
-    return LiveRegistry(scope, tuple(sorted(found)), found)
+    return compute_plan(desired, LiveRegistry(scope, tuple(sorted(live)), live), inputs)
 
 
 def _check_changes(saved: SavedPlan, changes: Iterable[Change], path: str) -> None:
-    computed: Mapping[Target, Change] = {change.target: change for change in changes}
+    computed = {change.target: change for change in changes}
     for change in saved.changes:
-        target = change.target
-        if not _is_same(change, computed.get(target)):
+        if not _is_same(change, computed.get(change.target)):
             raise RefusedError(
-                f"the plan and {path} disagree on {target}: "
+                f"the plan and {path} disagree on {change.target}: "
                 "it was edited, made by another version of reconcile, or an `until` has passed",
                 remedy=Remedy.PLAN_AGAIN,
             )

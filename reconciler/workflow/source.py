@@ -1,16 +1,22 @@
-"""An access file, checked: valid, or with every problem that it has."""
+"""What a workflow is given: files, an access file, and the repositories that are selected."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
 
 from reconciler.access_file.document.problems import Problem
 from reconciler.access_file.load import Loaded, load_access
 from reconciler.access_file.model import AccessFile
 from reconciler.closest import did_you_mean
-from reconciler.errors import ArgumentError, InvalidError
+from reconciler.errors import ArgumentError, InvalidError, ReconcileError, Remedy, UsageError
 from reconciler.model.guards import Allowances
-from reconciler.policy import glob_matches
+from reconciler.policy import glob_matches, has_wildcard
+
+Globs = tuple[str, ...]
+"""Names and patterns of repositories; without any, all are meant."""
 
 NOTHING_ALLOWED = Allowances()
 
@@ -79,3 +85,64 @@ def load(
     if checked.access is None:
         raise InvalidFileError(path, checked)
     return AccessSource(checked.access, path, content, now, checked, allowances)
+
+
+def read_file(
+    path: Path,
+    most: int,
+    *,
+    opened: BinaryIO | None = None,
+    called: str = "file",
+    hint: str | None = None,
+    remedy: Remedy | None = None,
+    check: Callable[[int], None] = lambda _handle: None,
+) -> bytes:
+    """Read a file of at most `most` bytes.
+
+    `opened` is read where it is given; `path` is then only a name. `called` is what the file should
+    be, `hint` and `remedy` help where it does not exist, `check` is called with the open file's
+    handle. Raises UsageError where there is no such file, InvalidError for a larger one,
+    ReconcileError for one that can't be read.
+    """
+    try:
+        with nullcontext(opened) if opened is not None else path.open("rb") as file:
+            check(file.fileno())
+            content = file.read(most + 1)
+    except FileNotFoundError:
+        raise UsageError(f"there is no {called} {path}", hint=hint, remedy=remedy) from None
+    except IsADirectoryError:
+        raise UsageError(f"{path} is a directory, not a {called}") from None
+    except OSError as error:
+        raise ReconcileError(f"{path} can't be read: {error.strerror}") from None
+    if len(content) > most:
+        raise InvalidError(f"{path} is larger than a {called} can be ({most:,} bytes)")
+    return content
+
+
+def selected(name: str, globs: Globs) -> bool:
+    """Whether a repository is among the selected ones."""
+    return not globs or any(glob_matches(glob, name) for glob in globs)
+
+
+def without_match(globs: Globs, names: Iterable[str]) -> list[str]:
+    """Return the names and patterns that select none of these repositories."""
+    found = frozenset(names)
+    return [glob for glob in globs if not any(glob_matches(glob, name) for name in found)]
+
+
+def exact_names(globs: Iterable[str]) -> list[str]:
+    """Return the names among names and patterns."""
+    return [glob for glob in globs if not has_wildcard(glob)]
+
+
+def require_known(
+    parameter: str,
+    names: Iterable[str],
+    known: Container[str],
+    reason: str,
+    hint: Callable[[str], str | None] = lambda _name: None,
+) -> None:
+    """Raise ArgumentError for the first name that is not known; `hint` is called with it."""
+    for name in names:
+        if name not in known:
+            raise ArgumentError(parameter, name, reason, hint=hint(name))

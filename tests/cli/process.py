@@ -23,10 +23,10 @@ _FORKS.set_forkserver_preload(
     [
         "tests.cli.process",
         "jsonschema",
-        "reconciler.cli.listener",
-        "reconciler.cli.loading",
+        "reconciler.cli.files",
         "reconciler.cli.results",
         "reconciler.registry.writer",
+        "reconciler.workflow.rollback",
     ]
 )
 

@@ -23,7 +23,7 @@ from reconciler.registry.session import connect
 from reconciler.sandbox.behaviour import DEFAULT
 from reconciler.sandbox.policy_text import rewrite_policy
 from reconciler.sandbox.server import Sandbox
-from reconciler.workflow.plan_from_file import plan_registries
+from reconciler.workflow.planner import plan_registries
 from tests.central_registry import FACTS, access_file
 
 pytestmark = pytest.mark.skipif(

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.apply.journal.format import MAX_JOURNAL
 from reconciler.apply.journal.run_journal import start_journal
-from reconciler.cli.loading import load_plan
+from reconciler.cli.files import load_plan
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
 from reconciler.workflow.journals import read_journal_file
 from tests.apply.journal_making import NOON, A, B, begin, change, info

@@ -156,7 +156,7 @@ def test_an_interrupt(tmp_path: Path, number: signal.Signals) -> None:
 
 def in_process(script: str) -> Done:
     """Run Python code in a process of its own."""
-    imports = "from reconciler.cli.failures import fail; from reconciler.cli.terminal import out; "
+    imports = "from reconciler.cli.exits import fail; from reconciler.cli.terminal import out; "
     done = subprocess.run(
         [sys.executable, "-c", imports + script], capture_output=True, encoding="utf-8", check=False
     )

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.access_results import refusal_views
 from reconciler.cli.option_hints import (
     apply_command,
     hint_of,
@@ -12,6 +11,7 @@ from reconciler.cli.option_hints import (
     problems_with_options,
 )
 from reconciler.cli.options import DEFAULT_FILE
+from reconciler.cli.results import refusal_views
 from reconciler.errors import ArgumentError, ReconcileError, Remedy
 from reconciler.model.guards import Allowances
 from reconciler.model.registry import RegistryScope, Target

@@ -10,16 +10,8 @@ import typer
 from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
-from reconciler.cli.files import (
-    MAX_POLICY,
-    a_path,
-    name_of,
-    read_access_file,
-    read_file,
-    require_no_stdout,
-    require_one_stdin,
-)
-from reconciler.cli.terminal import keep_quiet, note, out
+from reconciler.cli.options import a_path, name_of, require_no_stdout, require_one_stdin
+from reconciler.cli.terminal import keep_quiet, note, out, write
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
 from reconciler.model.rule_ids import RuleId
 from reconciler.printable import printable, printable_json
@@ -58,12 +50,12 @@ def validate(
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Check the file: shape, names, guards, sizes."""
-    from reconciler.cli import results
+    from reconciler.cli.files import read_access_file, show_problems
 
     keep_quiet(quiet)
     content = read_access_file(file)
     checked = workflow.validate(content, name_of(file), allow_public=allow_public or ())
-    results.show_problems(name_of(file), checked, format_)
+    show_problems(file, checked, format_)
     raise typer.Exit(exit_of(checked.statuses))
 
 
@@ -79,10 +71,10 @@ def compile_(
     Each key is a repository, or a pattern with its own policy; null is no policy. The policy of a
     repository that only patterns match is printed where --repository names it.
     """
-    from reconciler.cli import loading
+    from reconciler.cli.files import load_valid
 
     keep_quiet(quiet)
-    source = loading.load_valid(file, opt.allowances(public=allow_public))
+    source = load_valid(file, opt.allowances(public=allow_public))
     out(printable_json(workflow.compile_policies(source, repositories=tuple(repository or ()))))
 
 
@@ -103,16 +95,19 @@ def compare(
     Exits 0 where they mean the same, 4 with the difference as access where they do not, and 3
     where one is not a policy document.
     """
-    from reconciler.cli import access_results
+    from reconciler.cli.files import read_input
+    from reconciler.report.comparison import render_comparison, render_comparison_json
 
     keep_quiet(quiet)
     require_one_stdin(left, right)
     # What is not UTF-8 becomes lone surrogates, which JSON text can't hold outside a string.
-    texts = [
-        read_file(path, MAX_POLICY).decode("utf-8-sig", "surrogateescape") for path in (left, right)
-    ]
+    texts = [read_input(path).decode("utf-8-sig", "surrogateescape") for path in (left, right)]
     comparison = workflow.compare(*texts, names=(name_of(left), name_of(right)))
-    access_results.show_comparison(comparison, format_)
+    write(
+        format_,
+        partial(render_comparison, comparison),
+        json=partial(render_comparison_json, comparison),
+    )
     raise typer.Exit(exit_of(comparison.statuses))
 
 
@@ -131,10 +126,10 @@ def caller(
     An identity policy for plan, drift, apply and rollback: for the caller, or for the role that
     the file's registry assumes.
     """
-    from reconciler.cli import loading
+    from reconciler.cli.files import load_valid
 
     keep_quiet(quiet)
-    source = loading.load_valid(file, opt.allowances(public=allow_public))
+    source = load_valid(file, opt.allowances(public=allow_public))
     out(printable_json(workflow.caller_policy(source, plan_only=plan_only)))
     if (assumed := source.access.registry.assume_role) is not None:
         role = printable(assumed)
@@ -180,19 +175,16 @@ def rule(
     A rule is what a message of validate, plan, apply, drift or rollback names: a problem, a
     finding, a risk, a refusal or an error.
     """
-    from reconciler.cli import results
     from reconciler.model.rules import load_rules
     from reconciler.report.rules import render_rule, render_rule_list, render_rules_json
 
     rules = load_rules()
     if name is None:
         listed = list(rules.values())
-        results.write(
-            format_, partial(render_rules_json, listed), partial(render_rule_list, listed)
-        )
+        write(format_, partial(render_rule_list, listed), json=partial(render_rules_json, listed))
     else:
         rule = rules[_rule_id(name)]
-        results.write(format_, partial(render_rules_json, [rule]), partial(render_rule, rule))
+        write(format_, partial(render_rule, rule), json=partial(render_rules_json, [rule]))
 
 
 def _rule_id(name: str) -> RuleId:

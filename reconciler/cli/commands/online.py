@@ -1,5 +1,6 @@
 """The commands that read or write the registry: plan, drift, apply and rollback."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,15 +8,15 @@ import typer
 
 from reconciler import workflow
 from reconciler.cli import options as opt
-from reconciler.cli.exits import ending_with, exit_of
-from reconciler.cli.files import a_path, name_of, require_no_stdout, require_one_stdin, stdin_of
+from reconciler.cli.exits import exit_of, report
+from reconciler.cli.options import a_path, name_of, require_no_stdout, require_one_stdin, stdin_of
 from reconciler.cli.signals import Interrupt, hold_signals
 from reconciler.cli.terminal import confirm, is_interactive, keep_quiet, note, print_message
 
 if TYPE_CHECKING:
-    from reconciler.cli.listener import TerminalListener
+    from reconciler.cli.results import TerminalListener
     from reconciler.report.plan_view import PlanView
-    from reconciler.workflow import ApplyResult, PreparedApply
+    from reconciler.workflow import PreparedApply
 
 
 def plan(
@@ -50,16 +51,16 @@ def plan(
     allow_never: opt.AllowNever = None,
 ) -> None:
     """Show what an apply would change; reads only."""
-    from reconciler.cli import access_results, loading
-    from reconciler.cli.listener import TerminalListener
+    from reconciler.cli import results
+    from reconciler.cli.files import load_valid
     from reconciler.cli.option_hints import apply_command
     from reconciler.report.plan_json import render_plan_json
-    from reconciler.workflow.saved_plans import require_savable, write_plan_file
+    from reconciler.workflow.saved_plans import place_for, write_plan_file
 
     keep_quiet(quiet)
     if plan_out is not None:
         require_no_stdout("--out", plan_out, "--format json writes the plan to stdout")
-        require_savable(plan_out)
+        place_for(plan_out)  # before there is a plan
     allowed = opt.allowances(
         public=allow_public,
         revocations=allow_revocations,
@@ -69,16 +70,16 @@ def plan(
         never=allow_never,
     )
     result = workflow.plan(
-        loading.load_valid(file, allowed),
+        load_valid(file, allowed),
         repositories=tuple(repository or ()),
         profile=profile,
-        listener=TerminalListener(profile),
+        listener=results.TerminalListener(profile),
     )
-    view, origin = access_results.view_of(result), result.origin
+    view, origin = results.view_of(result), result.origin
     if plan_out is not None:  # before stdout has a plan, so that a failure is alone on it
         write_plan_file(plan_out, render_plan_json(view, origin))
-    access_results.show_plan(view, origin, format_, grouped=not no_group, policies=show_policy)
-    access_results.show_refusals(result, view)
+    results.show_plan(view, origin, format_, grouped=not no_group, policies=show_policy)
+    results.show_refusals(result, view)
     if plan_out is not None:
         command = apply_command(plan_out, allowed, file, profile)
         options = "with the options named above, " if result.refusals else ""
@@ -101,18 +102,18 @@ def drift(
     Exits 4 where there are any, or where a never rule is violated. An expired grant is named, and
     is no drift. Unmanaged repositories that a never rule is about are read, too.
     """
-    from reconciler.cli import access_results, loading
-    from reconciler.cli.listener import TerminalListener
+    from reconciler.cli import results
+    from reconciler.cli.files import load_valid
 
     keep_quiet(quiet)
     result = workflow.drift(
-        loading.load_valid(file, opt.allowances(public=allow_public)),
+        load_valid(file, opt.allowances(public=allow_public)),
         repositories=tuple(repository or ()),
         profile=profile,
-        listener=TerminalListener(profile),
+        listener=results.TerminalListener(profile),
     )
-    access_results.show_drift(result, format_, grouped=not no_group)
-    access_results.show_unmanaged(result)
+    results.show_drift(result, format_, grouped=not no_group)
+    results.show_unmanaged(result)
     raise typer.Exit(
         exit_of(result.statuses, differs=bool(result.plan.changes or result.plan.violations))
     )
@@ -147,14 +148,14 @@ def apply(
     Shows the plan, asks, writes, and reads back. Of a saved plan no part can be selected; a
     repository whose policy has changed since is left alone.
     """
-    from reconciler.cli import access_results, loading
-    from reconciler.cli.listener import TerminalListener
+    from reconciler.cli import results
+    from reconciler.cli.files import load_plan, load_valid
     from reconciler.cli.option_hints import plan_origin
 
     keep_quiet(quiet)
     _require_journal(journal)
     require_one_stdin(file, plan)
-    stored = None if plan is None else loading.load_plan(plan)
+    stored = None if plan is None else load_plan(plan)
     allowed = opt.allowances(
         public=allow_public,
         revocations=allow_revocations,
@@ -163,8 +164,8 @@ def apply(
         lock_out=allow_lock_out,
         never=allow_never,
     )
-    source = loading.load_valid(file, allowed, hint=None if stored is None else plan_origin(stored))
-    listener = TerminalListener(profile)
+    source = load_valid(file, allowed, hint=None if stored is None else plan_origin(stored))
+    listener = results.TerminalListener(profile)
     prepared = workflow.prepare_apply(
         source,
         stored,
@@ -172,10 +173,8 @@ def apply(
         profile=profile,
         listener=listener,
     )
-    view = access_results.view_of(prepared.result)
-    access_results.show_before_writing(
-        prepared.result, view, format_, sure=yes, grouped=not no_group
-    )
+    view = results.view_of(prepared.result)
+    results.show_before_writing(prepared.result, view, format_, sure=yes, grouped=not no_group)
     _finish(prepared, view, listener, format_, sure=yes, journal=journal, wait=wait)
 
 
@@ -203,14 +202,13 @@ def rollback(
     What others have changed since is left alone. Needs no access file. Shows the plan, asks,
     writes, and reads back; it keeps a journal itself.
     """
-    from reconciler.cli import access_results
-    from reconciler.cli.listener import TerminalListener
+    from reconciler.cli import results
     from reconciler.workflow.journals import require_other_file
 
     keep_quiet(quiet)
     _require_journal(journal)
     require_other_file(record, journal)  # `apply` checks it, too, but only after the confirmation
-    listener = TerminalListener(profile)
+    listener = results.TerminalListener(profile)
     prepared = workflow.prepare_rollback(
         Path(name_of(record)),
         opened=stdin_of(record),
@@ -219,11 +217,9 @@ def rollback(
         profile=profile,
         listener=listener,
     )
-    view = access_results.view_of(prepared.result)
+    view = results.view_of(prepared.result)
     if prepared.result.origin.regions:
-        access_results.show_before_writing(
-            prepared.result, view, format_, sure=yes, grouped=not no_group
-        )
+        results.show_before_writing(prepared.result, view, format_, sure=yes, grouped=not no_group)
     else:
         note("the journal records no write")
     _finish(prepared, view, listener, format_, sure=yes, journal=journal, wait=wait)
@@ -247,38 +243,30 @@ def _finish(
     journal: Path | None,
     wait: float,
 ) -> None:
-    """Carry out a plan that was shown, report the outcomes, and end the command."""
-    from reconciler.cli import access_results
+    """Carry out a plan that was shown, once the user has confirmed it unless `sure`.
 
-    applied = _carry_out(prepared, listener, sure=sure, journal=journal, wait=wait)
-    with ending_with(exit_of(applied.statuses)):
-        access_results.show_outcomes(applied, view, format_)
-
-
-def _carry_out(
-    prepared: "PreparedApply",
-    listener: "TerminalListener",
-    *,
-    sure: bool,
-    journal: Path | None,
-    wait: float,
-) -> "ApplyResult":
-    """Carry out a plan, once the user has confirmed it unless `sure`.
-
-    Raises Interrupt where Ctrl-C is the answer.
+    Reports the outcomes, and ends the command.
     """
-    if prepared.result.refusals or not prepared.result.plan.changes:
-        return workflow.apply(prepared)
-    reason = None if sure else _not_confirmed()
-    if reason is not None:
-        return prepared.skip(reason)
-    return workflow.apply(
-        prepared, journal=journal, wait=wait, stopped=hold_signals(), listener=listener
-    )
+    from reconciler.cli import results
+
+    result = prepared.result
+    if result.refusals or not result.plan.changes:
+        applied = workflow.apply(prepared)
+    elif not sure and (reason := _not_confirmed()):
+        applied = prepared.skip(reason)
+    else:
+        applied = workflow.apply(
+            prepared, journal=journal, wait=wait, stopped=hold_signals(), listener=listener
+        )
+    show = partial(results.show_outcomes, applied, view, format_)
+    raise typer.Exit(report(show, exit_of(applied.statuses)))
 
 
 def _not_confirmed() -> str | None:
-    """Ask for confirmation, and return why there is none; None where the answer is yes."""
+    """Ask for confirmation, and return why there is none; None where the answer is yes.
+
+    Raises Interrupt where Ctrl-C is the answer.
+    """
     if not is_interactive():
         reason = "confirmation required, but stdin is not a terminal"
         print_message(f"refused: {reason}; pass --yes")

@@ -4,10 +4,10 @@ import contextlib
 import gc
 import os
 import shlex
+import threading
 from typing import Annotated
 
 import typer
-from typer.models import OptionInfo
 
 from reconciler.cli.options import Quiet
 from reconciler.cli.signals import Interrupt
@@ -18,9 +18,8 @@ _ACCOUNT = "111122223333"
 _REGION = "us-west-2"
 
 
-def _count(metavar: str, text: str, *names: str) -> OptionInfo:
-    option: OptionInfo = typer.Option(*names, min=0, metavar=metavar, show_default=False, help=text)
-    return option
+def _count(metavar: str, text: str, *names: str) -> object:
+    return typer.Option(*names, min=0, metavar=metavar, show_default=False, help=text)
 
 
 def sandbox(
@@ -153,7 +152,8 @@ def sandbox(
         out(f"unset {' '.join(UNSET)}\n")
         note(f"the embedded ECR of account {account} listens on {ecr.endpoint_url}")
         note("paste the lines above into another terminal; Ctrl-C stops the sandbox")
-        _wait_until_stopped()
+        with contextlib.suppress(Interrupt):
+            threading.Event().wait()
 
 
 def isolate_environment() -> dict[str, str]:
@@ -172,10 +172,3 @@ def isolate_environment() -> dict[str, str]:
 def _check_together(option: str, value: float, other: str, needed: float) -> None:
     if value and not needed:
         raise UsageError(f"{option} needs {other}")
-
-
-def _wait_until_stopped() -> None:
-    import threading
-
-    with contextlib.suppress(Interrupt):
-        threading.Event().wait()

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.access_file.load import load_access
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
-from reconciler.workflow.plan_from_file import plan_registries
+from reconciler.workflow.planner import plan_registries
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FILE = b"""\
