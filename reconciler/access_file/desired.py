@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from reconciler.access_file.document.problems import Place
 from reconciler.access_file.model import AccessFile, Entry, PlacedGrant, PlacedStatement
-from reconciler.model.grants import Desired, Grant, grant_facts
+from reconciler.model.access import Desired, Grant, grant_facts
 from reconciler.model.registry import RepositorySettings
 from reconciler.policy import Actions, Facts, GlobIndex, Holder, Statement, compile_policy
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from reconciler.access_file.document.problems import Place
-from reconciler.model.display_names import DisplayNames
-from reconciler.model.grants import Grant
+from reconciler.model.access import DisplayNames, Grant
 from reconciler.model.guards import Guards
 from reconciler.model.registry import RepositorySettings
 from reconciler.policy import (

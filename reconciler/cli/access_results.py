@@ -14,7 +14,7 @@ from reconciler.cli.terminal import (
     paint_for,
     print_message,
 )
-from reconciler.model.comparison import Comparison
+from reconciler.model.access import Comparison
 from reconciler.plan.guards import Refusal
 from reconciler.plan.saved_plan import Origin
 from reconciler.printable import printable

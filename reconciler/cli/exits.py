@@ -9,7 +9,7 @@ import typer
 
 from reconciler.cli.streams import OutputError, silence
 from reconciler.cli.terminal import show_error
-from reconciler.model.status import Status
+from reconciler.errors import Status
 
 
 class Exit(IntEnum):

@@ -14,7 +14,7 @@ from reconciler.cli.terminal import (
     show_traceback,
 )
 from reconciler.errors import ReconcileError
-from reconciler.redaction import redacted
+from reconciler.printable import redacted
 
 
 class _Context(Protocol):

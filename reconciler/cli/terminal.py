@@ -10,8 +10,7 @@ from threading import Timer
 from typing import TYPE_CHECKING, TextIO
 
 from reconciler.cli.streams import OutputError, encoding_of, push, silence, wait_for_line
-from reconciler.printable import printable
-from reconciler.redaction import redacted
+from reconciler.printable import printable, redacted
 from reconciler.report.layout import Page, fitted
 from reconciler.report.spans import Paint, ansi, plain
 

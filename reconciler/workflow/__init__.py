@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reconciler.errors import Status as Status
     from reconciler.model.guards import Allowances as Allowances
-    from reconciler.model.status import Status as Status
     from reconciler.workflow.applier import ApplyResult as ApplyResult
     from reconciler.workflow.applier import PreparedApply as PreparedApply
     from reconciler.workflow.applier import apply as apply
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from reconciler.workflow.waiting import DEFAULT_WAIT as DEFAULT_WAIT
 
 _NAMES = {
+    "reconciler.errors": ("Status",),
     "reconciler.model.guards": ("Allowances",),
-    "reconciler.model.status": ("Status",),
     "reconciler.workflow.applier": (
         "ApplyResult",
         "PreparedApply",

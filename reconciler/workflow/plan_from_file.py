@@ -6,9 +6,9 @@ from datetime import datetime
 
 from reconciler.access_file.desired import desired_policies, patterns_without_match, to_create
 from reconciler.access_file.model import AccessFile, display_names_of
-from reconciler.model.grants import Desired
+from reconciler.model.access import Desired
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.plan.compute import compute_plan, merge_plans
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Finding, Plan, PlanError

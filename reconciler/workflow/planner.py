@@ -7,10 +7,10 @@ from reconciler.access_file.checks.never import watched_names
 from reconciler.access_file.desired import managed_names
 from reconciler.access_file.model import AccessFile, display_names_of
 from reconciler.closest import did_you_mean
-from reconciler.model.display_names import DisplayNames
+from reconciler.errors import Status
+from reconciler.model.access import DisplayNames
 from reconciler.model.registry import LiveRegistry
-from reconciler.model.rule_ids import RuleId
-from reconciler.model.status import Status
+from reconciler.model.rules import RuleId
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
 from reconciler.plan.model import Plan

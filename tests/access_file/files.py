@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from reconciler.access_file.desired import desired_policies
 from reconciler.access_file.load import Loaded, load_access
 from reconciler.access_file.model import AccessFile
-from reconciler.model.grants import Desired
+from reconciler.model.access import Desired
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

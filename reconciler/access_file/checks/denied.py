@@ -13,7 +13,7 @@ from reconciler.access_file.desired import (
 )
 from reconciler.access_file.document.problems import Place, ProblemList, quote
 from reconciler.access_file.model import AccessFile, Entry
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     KNOWN_ACTIONS,
     Action,

@@ -14,7 +14,7 @@ from reconciler.access_file.desired import (
 )
 from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
 from reconciler.access_file.model import AccessFile, PlacedRule
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     GlobIndex,
     Holder,

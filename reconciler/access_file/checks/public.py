@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from reconciler.access_file.desired import EntriesByName, PlacedFact, combine_facts, facts_of_entry
 from reconciler.access_file.document.problems import Place, ProblemList, quote
 from reconciler.access_file.model import AccessFile
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     PUBLIC_REASONS,
     GlobIndex,

@@ -12,7 +12,7 @@ from reconciler.access_file.document.nodes import Node, texts_of
 from reconciler.access_file.document.problems import Place, ProblemList, quote, quote_all
 from reconciler.access_file.document.schema import Violation, violations
 from reconciler.closest import suggestion
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import partition_of_region
 
 _MIN_PREFIX = 3

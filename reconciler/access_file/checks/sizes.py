@@ -5,8 +5,8 @@ from datetime import datetime
 from reconciler.access_file.desired import EntriesByName, add_up, compile_desired, entries_by_name
 from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
 from reconciler.access_file.model import AccessFile, Entry
-from reconciler.model.grants import Desired, grant_facts
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.access import Desired, grant_facts
+from reconciler.model.rules import RuleId
 from reconciler.policy import MAX_POLICY_CHARACTERS, Facts, GlobIndex, has_wildcard
 
 _NEARLY = MAX_POLICY_CHARACTERS * 8 // 10

@@ -12,7 +12,7 @@ from reconciler.access_file.document.nodes import (
     texts_of,
 )
 from reconciler.access_file.document.problems import ProblemList, quote
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import BUILT_IN_TIERS
 
 

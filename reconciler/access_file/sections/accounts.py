@@ -12,7 +12,7 @@ from reconciler.access_file.document.nodes import Node, ScalarNode, pairs_of, te
 from reconciler.access_file.document.problems import Advice, Place, ProblemList, escape, quote
 from reconciler.access_file.sections.context import Accounts, FileContext
 from reconciler.access_file.sections.roles import check_sso
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     ACCOUNT_ID,
     ACCOUNT_KEYS,

@@ -26,8 +26,8 @@ from reconciler.access_file.sections.repositories import check_repository, read_
 from reconciler.access_file.sections.statements import read_statements
 from reconciler.access_file.sections.tiers import check_tier
 from reconciler.access_file.sections.until import ends_at, read_until
-from reconciler.model.grants import Grant
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.access import Grant
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     EVERYONE,
     NO_CONDITION,

@@ -20,7 +20,7 @@ from reconciler.access_file.sections.near_misses import near_miss
 from reconciler.access_file.sections.order_by_use import sort_by_use, write_cycle
 from reconciler.access_file.sections.principals import read_arn, read_principal
 from reconciler.closest import suggestion
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import ACCOUNT_ID, NO_CONDITION, Principal, account_principal, has_wildcard
 
 _MAX_MEMBERS = 1000

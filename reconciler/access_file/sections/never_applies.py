@@ -6,7 +6,7 @@ from itertools import islice
 from reconciler.access_file.document.nodes import Node, child, pairs_of, place_at, scalars_in
 from reconciler.access_file.document.problems import Place, ProblemList, quote
 from reconciler.access_file.sections.context import FileContext, ResolvedPrincipal
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     BUILT_IN_TIERS,
     IS_SERVICE,

@@ -19,7 +19,7 @@ from reconciler.access_file.sections.near_misses import near_miss, not_an_arn, p
 from reconciler.access_file.sections.never_applies import check_applies
 from reconciler.access_file.sections.roles import check_name, check_sso, is_plain
 from reconciler.closest import closest, suggestion
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     ACCOUNT_KEYS,
     EVERYONE,

@@ -18,7 +18,7 @@ from reconciler.access_file.sections.context import FileContext
 from reconciler.access_file.sections.names import resolve
 from reconciler.access_file.sections.principals import read_services
 from reconciler.access_file.sections.repositories import check_repository
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     LAMBDA,
     LAMBDA_SID,

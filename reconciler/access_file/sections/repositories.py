@@ -24,7 +24,7 @@ from reconciler.model.registry import (
     REPOSITORY_NAME,
     RepositorySettings,
 )
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import has_wildcard
 
 _PATTERN = re.compile(r"[a-z0-9._/*?-]+")

@@ -5,7 +5,7 @@ import re
 from reconciler.access_file.document.nodes import ScalarNode
 from reconciler.access_file.document.problems import Place, escape, quote
 from reconciler.access_file.sections.context import FileContext
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import glob_matches, globs_intersect, has_wildcard, parse_arn
 
 _WITHOUT_WILDCARDS = str.maketrans("*?", "xx")

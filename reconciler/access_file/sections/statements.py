@@ -19,7 +19,7 @@ from reconciler.access_file.sections.context import FileContext, ResolvedPrincip
 from reconciler.access_file.sections.never_applies import check_applies
 from reconciler.access_file.sections.principals import read_arn, read_services
 from reconciler.access_file.sections.tiers import check_actions
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     ACCOUNT_ID,
     SID_PREFIX,

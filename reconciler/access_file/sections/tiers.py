@@ -7,7 +7,7 @@ from reconciler.access_file.document.nodes import Node, Pair, ScalarNode, pairs_
 from reconciler.access_file.document.problems import ProblemList, WorkLimit, quote, quote_all
 from reconciler.access_file.sections.order_by_use import sort_by_use, write_cycle
 from reconciler.closest import suggestion
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     ACTIONS_WITHOUT_REPOSITORY,
     AUTHORIZATION_TOKEN,

@@ -7,7 +7,7 @@ from reconciler.access_file.document.nodes import ScalarNode
 from reconciler.access_file.document.problems import quote
 from reconciler.access_file.sections.conditions import one_clause
 from reconciler.access_file.sections.context import FileContext
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import NO_CONDITION, Condition, write_short_time, write_time
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"

@@ -21,7 +21,7 @@ from reconciler.cli.files import (
 )
 from reconciler.cli.terminal import keep_quiet, note, out
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.printable import printable, printable_json
 
 iam = typer.Typer(

@@ -9,9 +9,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.policy.language.condition_keys import spell_key
-from reconciler.policy.language.condition_values import OPERATOR_FAMILIES, Family, canonical_values
 from reconciler.policy.language.json_text import JsonPath, MalformedError
-from reconciler.policy.language.operators import equivalent_operators
+from reconciler.policy.language.operators import (
+    OPERATOR_FAMILIES,
+    Family,
+    canonical_values,
+    equivalent_operators,
+)
 from reconciler.policy.language.principals import EVERYONE, Principal, plain_name
 from reconciler.printable import quoted, unmistakable
 

@@ -37,9 +37,9 @@ from reconciler.policy.language.principals import (
     is_open_ended,
 )
 from reconciler.policy.meaning.bounds import accounts_of
+from reconciler.policy.meaning.callers import lies_within, names_of, reaches
 from reconciler.policy.meaning.facts import Actions, Facts, Holder, NamedPrincipal, denied_to
 from reconciler.policy.meaning.public import is_public, public_facts
-from reconciler.policy.meaning.reach import lies_within, names_of, reaches
 from reconciler.policy.meaning.tiers import TierActions, can_rewrite, may_overlap, violates_tier
 
 _SOURCE_KEYS = frozenset({SOURCE_ARN, ACCOUNT_KEYS[SOURCE_ARN]})
