@@ -37,8 +37,7 @@ KNOWN_ACTIONS: Mapping[str, AccessLevel] = MappingProxyType(
 REWRITING_ACTIONS = frozenset(
     action for action, level in KNOWN_ACTIONS.items() if level == "Permissions management"
 )
-"""The actions that replace or remove a repository's policy: they allow to grant oneself any
-access."""
+"""The actions that change a repository's policy: they allow to grant oneself any access."""
 
 AUTHORIZATION_TOKEN = "ecr:GetAuthorizationToken"  # noqa: S105 - an action's name, no secret
 """Grants nothing in a repository policy: it belongs in the caller's identity policy."""
@@ -156,13 +155,8 @@ def covers(pattern: str, action: str) -> bool:
     if pattern == action or not has_wildcard(pattern):
         return pattern == action
     return glob_matches(pattern.lower(), action.lower()) or (
-        _covers_all_of_ecr(pattern) and not is_of_repositories(action)
+        glob_matches(pattern.lower(), EVERY_ACTION) and not is_of_repositories(action)
     )
-
-
-@lru_cache(maxsize=4_096)
-def _covers_all_of_ecr(pattern: str) -> bool:
-    return glob_matches(pattern.lower(), EVERY_ACTION)
 
 
 def is_of_repositories(action: str) -> bool:
@@ -188,9 +182,5 @@ def changes_something(action: str) -> bool:
 
     An unknown action may do anything, so it counts.
     """
-    reading = ("Read", "List")
-    if not has_wildcard(action):
-        return KNOWN_ACTIONS.get(action) not in reading
-    return not is_known_action(action) or any(
-        KNOWN_ACTIONS[a] not in reading for a in expand_actions([action])
-    )
+    known = expand_actions([action])
+    return not known or any(KNOWN_ACTIONS[name] not in ("Read", "List") for name in known)

@@ -255,12 +255,8 @@ def _strings(raw: Mapping[str, object], key: str) -> list[str]:
 
 
 def _too_much(statements: tuple[Statement, ...]) -> bool:
-    facts = letters = of_patterns = 0
-    for statement in statements:
-        facts += len(statement.principals) * len(statement.actions)
-        in_all, in_patterns = _letters(statement.actions)
-        letters += in_all
-        of_patterns += in_patterns
+    facts = sum(len(s.principals) * len(s.actions) for s in statements)
+    letters, of_patterns = map(sum, zip(*(_letters(s.actions) for s in statements), strict=True))
     return facts > MAX_FACTS or letters * of_patterns > _MAX_MATCHING
 
 

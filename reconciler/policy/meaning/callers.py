@@ -40,6 +40,9 @@ _SERVICE_ARN = ":".join(("arn", *["\ufdd0"] * 4, _SERVICE))
 _SERVICE_NAMES = {"aws:principalaccount": (_SERVICE,), "aws:principalarn": (_SERVICE_ARN,)}
 """Placeholders for a service's requests, where those of users and roles name themselves."""
 
+_LACKED_BY_SERVICES = ONLY_FOR_MEMBERS | ONLY_FOR_USERS | ONLY_FOR_SESSIONS | ONLY_WITH_TOKENS
+"""Keys that no request of a service on its own behalf has, and no anonymous one."""
+
 _KINDS: Mapping[str, tuple[str, frozenset[str]]] = {
     "role": ("AssumedRole", ONLY_FOR_USERS),
     "assumed-role": ("AssumedRole", ONLY_FOR_USERS),
@@ -131,9 +134,9 @@ def service_kind(names: tuple[str, ...], condition: Condition) -> Caller:
 
     Its requests name no account, role or user; see `possible_requests`.
     """
-    absent = ONLY_FOR_MEMBERS | ONLY_FOR_USERS | ONLY_FOR_SESSIONS | ONLY_WITH_TOKENS
     own = {"aws:principalservicename": names} if names else {}
-    return Caller((), {IS_SERVICE: ("true",), **_SERVICE_NAMES, **own}, absent | _tags(condition))
+    known = {IS_SERVICE: ("true",), **_SERVICE_NAMES, **own}
+    return Caller((), known, _LACKED_BY_SERVICES | _tags(condition))
 
 
 def iam_kind(principal: Principal) -> Caller:
@@ -173,9 +176,8 @@ def requires_key(condition: Condition, keys: frozenset[str]) -> bool:
 
 
 def _anonymous(condition: Condition) -> Caller:
-    absent = ONLY_FOR_MEMBERS | ONLY_FOR_USERS | ONLY_FOR_SESSIONS | ONLY_WITH_TOKENS
-    lacking = absent | ONLY_FOR_SERVICES | {"aws:principalarn", IS_SERVICE}
-    return Caller((), {"aws:principalaccount": ("anonymous",)}, lacking | _tags(condition))
+    absent = _LACKED_BY_SERVICES | ONLY_FOR_SERVICES | {"aws:principalarn", IS_SERVICE}
+    return Caller((), {"aws:principalaccount": ("anonymous",)}, absent | _tags(condition))
 
 
 def _tags(condition: Condition) -> frozenset[str]:
