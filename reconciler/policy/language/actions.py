@@ -29,6 +29,12 @@ _BY_LEVEL: Mapping[AccessLevel, str] = {
     "Tagging": "TagResource UntagResource",
 }
 
+
+def ecr_actions(names: str) -> frozenset[str]:
+    """Return the full names of actions: `ecr:PutImage` of `PutImage`, and so on."""
+    return frozenset(f"ecr:{name}" for name in names.split())
+
+
 KNOWN_ACTIONS: Mapping[str, AccessLevel] = MappingProxyType(
     {f"ecr:{name}": level for level, names in _BY_LEVEL.items() for name in names.split()}
 )
@@ -52,9 +58,7 @@ _OF_REGISTRY = """CreatePullThroughCacheRule CreateRepositoryCreationTemplate
     PutSigningConfiguration RegisterPullTimeUpdateExclusion StartReplicationBackfill
     StopReplicationBackfill UpdatePullThroughCacheRule UpdateRepositoryCreationTemplate
     ValidatePullThroughCacheRule"""
-ACTIONS_WITHOUT_REPOSITORY = frozenset(
-    (AUTHORIZATION_TOKEN, *(f"ecr:{name}" for name in _OF_REGISTRY.split()))
-)
+ACTIONS_WITHOUT_REPOSITORY = ecr_actions(_OF_REGISTRY) | {AUTHORIZATION_TOKEN}
 """The actions that do not act on a repository: no repository policy allows them.
 
 The reference gives none for BatchImportUpstreamImage, either, but a repository policy may grant it

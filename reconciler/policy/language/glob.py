@@ -24,10 +24,14 @@ def glob_matches(pattern: str, text: str) -> bool:
     """
     first, *rest = pattern.split("*")
     if not rest:
-        return len(first) == len(text) and _stands_at(first, text, 0)
+        return len(first) == len(text) and _find(first, text, 0, len(text)) == 0
     *middle, last = rest
     end = len(text) - len(last)
-    if end < len(first) or not (_stands_at(first, text, 0) and _stands_at(last, text, end)):
+    if (
+        end < len(first)
+        or _find(first, text, 0, len(first)) < 0
+        or _find(last, text, end, len(text)) < 0
+    ):
         return False
     position = len(first)
     # The leftmost place is the best for each part: it leaves the most room for those after it.
@@ -91,16 +95,6 @@ def _places(text: str) -> dict[str, int]:
     for place, char in enumerate(text):
         places[char] = places.get(char, 0) | 1 << place
     return places
-
-
-def _stands_at(part: str, text: str, place: int) -> bool:
-    if "?" not in part:
-        return text.startswith(part, place)
-    there = text[place : place + len(part)]
-    return len(there) == len(part) and all(
-        wanted == char or (wanted == "?" and char != "*")
-        for wanted, char in zip(part, there, strict=True)
-    )
 
 
 class GlobIndex:

@@ -204,6 +204,4 @@ def _public(facts: Facts, rule: NeverRule) -> Facts:
 
 def _outsider(holder: Holder) -> NamedPrincipal:
     """Return an outside holder as a subject: one principal, or all who share its condition."""
-    if arn_of(holder.principal):
-        return NamedPrincipal(holder.principal)
-    return NamedPrincipal(holder.principal, holder.condition)
+    return NamedPrincipal(holder.principal, () if arn_of(holder.principal) else holder.condition)
