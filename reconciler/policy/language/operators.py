@@ -61,11 +61,9 @@ _INTEGER = r"-?(0|[1-9][0-9]*)"
 _DECIMAL = rf"{_INTEGER}\.[0-9]+"
 _ANY_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = rf"{_DAY}T[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,6}})?)?(Z|[+-][0-9]{{2}}:[0-5][0-9])"
-_SECONDS = r"[1-9][0-9]{4,10}"
-_MOMENT = (
-    rf"({_DAY}T[0-9]{{2}}:[0-9]{{2}})(:[0-9]{{2}})?(\.[0-9]{{1,6}})?(Z|[+-][0-9]{{2}}:[0-9]{{2}})"
-)
+_LOCAL_TIME = rf"{_DAY}T[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,6}})?)?"
+_TIME = rf"{_LOCAL_TIME}(Z|[+-][0-9]{{2}}:[0-5][0-9])"
+_MOMENT = rf"{_LOCAL_TIME}(Z|[+-][0-9]{{2}}:[0-9]{{2}})"
 _ANY_DATE = (
     r"-?[0-9]+|[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
     r"(Z|[+-][0-9]{2}:?[0-9]{2})?)?)?)?"
@@ -136,14 +134,9 @@ def _canonical_date(value: str) -> str | None:
 
 def _moment(value: str) -> datetime | None:
     """Parse a moment in UTC. Raises ValueError or OverflowError where no calendar has it."""
-    if re.fullmatch(_SECONDS, value):
+    if re.fullmatch(r"[1-9][0-9]{4,10}", value):
         return _EPOCH + timedelta(seconds=int(value))
-    found = re.fullmatch(_MOMENT, value)
-    if not found:
-        return None
-    start, seconds, fraction, zone = found.groups()
-    text = f"{start}{seconds or ':00'}{(fraction or '.').ljust(7, '0')}{zone}"
-    return datetime.fromisoformat(text).astimezone(UTC)
+    return datetime.fromisoformat(value).astimezone(UTC) if re.fullmatch(_MOMENT, value) else None
 
 
 def _canonical_bool(value: str) -> str | None:

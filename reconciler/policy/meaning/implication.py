@@ -182,10 +182,10 @@ def _values_are_apart(base: str, wanted: str, demanding: str, value: str) -> boo
     """Whether nothing matches both a clause's value and a demanded one."""
     if base == demanding == "IpAddress":
         return not network_of(wanted).overlaps(network_of(value))
-    if base == "ArnLike" and split_arn(value) is None:
-        return False  # as below
     if base not in TEXT_OPERATORS or demanding == "IpAddress":
         return False
+    if base == "ArnLike" and split_arn(value) is None:
+        return False  # not documented for a value that is not an ARN
     return not globs_intersect(plain(wanted) if base == "StringEquals" else wanted, value)
 
 
@@ -193,11 +193,7 @@ def _lies_within(base: str, wanted: str, demanding: str, value: str) -> bool:
     """Whether a clause's value matches everything that a demanded one matches."""
     if base == demanding == "IpAddress":
         network, within = network_of(value), network_of(wanted)
-        return (
-            network.version == within.version
-            and network.prefixlen >= within.prefixlen
-            and network.network_address in within
-        )
+        return network.overlaps(within) and network.prefixlen >= within.prefixlen
     if base == "ArnLike" and demanding != "IpAddress":
         pattern, arn = split_arn(wanted), split_arn(value)
         if pattern is None or arn is None:
