@@ -74,10 +74,7 @@ class DisplayNames:
         return self.tiers if principal.kind == "Service" else self._tiers_without_services
 
     def find(self, principal: Principal, condition: Condition) -> NamedPrincipal | None:
-        """Return the named principal that matches under a condition, if any.
-
-        Where several match (an organization and a part of it), the one with the most clauses.
-        """
+        """Return the principal with the most clauses that matches under a condition, if any."""
         for named in self._by_principal.get(principal, ()):
             if set(named.condition) <= set(condition):
                 return named

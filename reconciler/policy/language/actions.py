@@ -84,10 +84,7 @@ _SPELLING = {
 
 
 class Spelled(str):
-    """A canonical action that AWS does not document: a pattern, or an unknown action.
-
-    Its value is in lower case, so that spellings are equal; `written` is the original spelling.
-    """
+    """A pattern or an unknown action, in lower case; `written` is its original spelling."""
 
     __slots__ = ("written",)
     written: str
@@ -139,10 +136,7 @@ def is_of_registry(action: str) -> bool:
 
 
 def idle_actions(action: str) -> frozenset[str]:
-    """Return the known actions that an action or a pattern matches, if none has an effect here.
-
-    Empty where at least one of them has an effect in a repository policy.
-    """
+    """Return the known actions that an action or pattern matches; none if one has effect here."""
     lowered, every = action.lower(), {*KNOWN_ACTIONS, *ACTIONS_WITHOUT_REPOSITORY}
     known = frozenset(name for name in every if glob_matches(lowered, name.lower()))
     return known if known <= ACTIONS_WITHOUT_REPOSITORY | REGISTRY_POLICY_ACTIONS else frozenset()
@@ -182,9 +176,6 @@ def expand_actions(actions: Iterable[str]) -> frozenset[str]:
 
 
 def changes_something(action: str) -> bool:
-    """Whether an action, or one that a pattern matches, does more than read and list.
-
-    An unknown action may do anything, so it counts.
-    """
+    """Whether an action, or one that a pattern matches, may do more than read; unknown ones may."""
     known = expand_actions([action])
     return not known or any(KNOWN_ACTIONS[name] not in ("Read", "List") for name in known)

@@ -22,8 +22,7 @@ VERSION = "2012-10-17"
 """The version whose rules the canonical form follows, and the one that is written."""
 
 SID_PREFIX = "EcrAccess"
-"""The start of every Sid that is written here. Under `unmanaged.statements.default: keep` it
-identifies our own statements."""
+"""The start of every Sid that is written here; where others' are kept, it identifies our own."""
 
 MAX_FACTS = 1_000_000
 """A document with more is malformed: a policy that the service accepts, of at most 10,240
@@ -227,10 +226,7 @@ def _action_names(raw: Mapping[str, object], element: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4_096)
 def _canonical_actions(written: tuple[str, ...]) -> frozenset[str]:
-    """Return the canonical forms of a list of actions. Raises ValueError with the reason.
-
-    Cached, because a registry holds the same few lists many times.
-    """
+    """Return actions in canonical form; cached, as a registry repeats the same few lists."""
     if any(len(name) > _MAX_ACTION_LENGTH for name in written):
         raise ValueError(f"an action's name has at most {_MAX_ACTION_LENGTH} characters")
     if not all(map(str.isascii, written)):

@@ -8,10 +8,7 @@ JsonPath = tuple[str | int, ...]
 
 
 class MalformedError(ValueError):
-    """A policy document, or a part of it, is not understood.
-
-    `path` leads to the place in the JSON, as keys and positions.
-    """
+    """A policy document, or a part of it, is not understood; `path` leads to the place."""
 
     def __init__(self, reason: str, path: JsonPath = ()) -> None:
         super().__init__(f"{json_place(path)}: {reason}")

@@ -46,10 +46,7 @@ _MOST_COMPARISONS = 10_000
 def contradictions(
     condition: Condition, known: Condition = ()
 ) -> tuple[tuple[Clause, Clause], ...]:
-    """Return the pairs of clauses that contradict each other.
-
-    `known` holds of every request; a clause that contradicts it is paired with it.
-    """
+    """Return the pairs of clauses that contradict each other, or what every request has."""
     by_key: dict[str, list[tuple[Clause, Clause]]] = {}
     for fact in known:
         by_key.setdefault(fact.key, []).append((fact, fact))
@@ -139,10 +136,7 @@ def _orders_exclude(base: str, value: str, against: str, limit: str) -> bool:
 
 
 def always_holds(clause: Clause, condition: Condition, caller: Caller) -> bool:
-    """Whether a clause certainly holds in each request of a caller under a condition.
-
-    False where that is unknown.
-    """
+    """Whether a clause certainly holds in each request of a caller that meets a condition."""
     if clause in condition or clause_holds(clause, caller) is True or _is_met(clause, condition):
         return True
     return any(

@@ -57,10 +57,7 @@ class KeepMismatch(NamedTuple):
 
 
 class Ownership(NamedTuple):
-    """Whether live statements that are not from the file are kept.
-
-    `default` is `remove` or `keep`; `rules` define which are kept under `remove`.
-    """
+    """Which live statements of others are kept: all, or under `remove` those of the rules."""
 
     default: Literal["remove", "keep"] = "remove"
     rules: tuple[KeepRule, ...] = ()

@@ -138,10 +138,7 @@ def _follows(violation: Violation, enough_alone: Collection[frozenset[Holder]]) 
 
 
 class _HolderIndex(NamedTuple):
-    """The holders of a policy, by what they are looked up with.
-
-    `open_ended` are the principals that stand for many in any account.
-    """
+    """The holders of a policy by what they are looked up with; `open_ended` stand for many."""
 
     all: Collection[Holder]
     by_account: Mapping[str | None, Sequence[Holder]]

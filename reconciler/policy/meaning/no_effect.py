@@ -185,10 +185,7 @@ def _applies_to(denial: Denial, principal: Principal, caller: Caller) -> bool:
 def _caller(
     principal: Principal, condition: Condition, denying: Condition, known: Condition
 ) -> Caller | None:
-    """Return the caller of a grant, with what is certain of each request that the grant allows.
-
-    None where it allows none.
-    """
+    """Return a grant's caller, with what is certain of each request it allows; None if none."""
     caller = caller_of(principal)
     kind = Caller(())
     if principal.kind == "Service":
