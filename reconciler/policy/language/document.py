@@ -1,6 +1,6 @@
 """Policy documents: their text parsed into statements, or the reason why it is not understood."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -121,15 +121,14 @@ def _statements(
     statements = raw.get("Statement")
     if not isinstance(statements, list | dict) or statements == []:
         raise MalformedError("a policy has at least one statement", ("Statement",))
-    placed: Iterable[tuple[JsonPath, object]] = (
-        [(("Statement",), statements)]
-        if isinstance(statements, dict)
-        else ((("Statement", index), item) for index, item in enumerate(statements))
-    )
-    return tuple(
-        parse_statement(item, version=version, partition=partition, arn=arn, path=path)
-        for path, item in placed
-    )
+    found = []
+    for index, item in enumerate([statements] if isinstance(statements, dict) else statements):
+        try:
+            found.append(parse_statement(item, version=version, partition=partition, arn=arn))
+        except MalformedError as malformed:
+            place = ("Statement",) if item is statements else ("Statement", index)
+            raise malformed.under(*place) from None
+    return tuple(found)
 
 
 def parse_statement(
@@ -138,16 +137,8 @@ def parse_statement(
     version: str | None = VERSION,
     partition: str = "aws",
     arn: str | None = None,
-    path: JsonPath = (),
 ) -> Statement:
-    """Parse one statement's JSON. Raises MalformedError with the place, below `path`."""
-    try:
-        return _statement(raw, version, partition, arn)
-    except MalformedError as malformed:
-        raise malformed.under(*path) from None
-
-
-def _statement(raw: object, version: str | None, partition: str, arn: str | None) -> Statement:
+    """Parse one statement's JSON. Raises MalformedError with the place in the statement."""
     if not isinstance(raw, Mapping):
         raise MalformedError("a statement is a JSON object")
     _known_keys(raw, _ELEMENTS)
@@ -158,11 +149,9 @@ def _statement(raw: object, version: str | None, partition: str, arn: str | None
     if effect not in ("Allow", "Deny"):
         raise MalformedError("an Effect is Allow or Deny", ("Effect",))
     _check_resource(raw, arn)
-    condition = NO_CONDITION
-    if "Condition" in raw:
-        condition = parse_condition(raw["Condition"])
-        if version != VERSION:
-            condition = escape_variables(condition)
+    condition = parse_condition(raw["Condition"]) if "Condition" in raw else NO_CONDITION
+    if version != VERSION:
+        condition = escape_variables(condition)
     return Statement(sid, effect, _principals(raw, partition), _actions(raw), condition, raw)
 
 

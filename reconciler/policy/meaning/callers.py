@@ -74,7 +74,7 @@ def known_of_requests(
     if now is not None:
         moment = write_time(now)
         block["DateGreaterThanEquals"] = {"aws:CurrentTime": moment, "aws:EpochTime": moment}
-    return parse_condition(block, ())
+    return parse_condition(block)
 
 
 def iam_caller(

@@ -124,15 +124,18 @@ def compute_loss(holder: Holder, actions: Actions, denial: Denial, known: Condit
 
     `known` holds of every request. Nothing is lost of a grant that never applies.
     """
+    principal, _, condition = holder
     taken = _taken(actions, denial.actions)
-    if not taken:
+    caller = _caller(principal, condition, denial.condition, known) if taken else None
+    if caller is None or not _applies_to(denial, principal, caller):
         return None
-    missing = _missing_where_denied(holder.principal, holder.condition, denial, known)
-    if missing is None:
+    certain, callers = (*condition, *known), possible_requests(caller)
+    if not all(always_holds(clause, certain, c) for c in callers for clause in denial.condition):
         return None
+    missing = [clause.key for clause in denial.condition if clause.key in caller.absent]
     whole = all(includes_action(denial.actions, as_pattern(action)) for action in actions)
-    keys = tuple(map(spell_key, missing))
-    return Loss(taken, whole, keys, _excluding_value(holder.principal, denial, missing))
+    excluding = _excluding_value(principal, denial, missing)
+    return Loss(taken, whole, tuple(map(spell_key, missing)), excluding)
 
 
 @lru_cache(maxsize=4_096)
@@ -148,19 +151,6 @@ def _taken(actions: Actions, denied: Actions) -> Actions:
 @lru_cache(maxsize=4_096)
 def _known_in(actions: Actions) -> frozenset[str]:
     return frozenset(action for action in KNOWN_ACTIONS if includes_action(actions, action))
-
-
-def _missing_where_denied(
-    principal: Principal, condition: Condition, denial: Denial, known: Condition
-) -> tuple[str, ...] | None:
-    """Return the missing keys because of which a Deny always holds; None where it may not hold."""
-    caller = _caller(principal, condition, denial.condition, known)
-    if caller is None or not _applies_to(denial, principal, caller):
-        return None
-    certain, callers = (*condition, *known), possible_requests(caller)
-    if not all(always_holds(clause, certain, c) for c in callers for clause in denial.condition):
-        return None
-    return tuple(clause.key for clause in denial.condition if clause.key in caller.absent)
 
 
 def _applies_to(denial: Denial, principal: Principal, caller: Caller) -> bool:
