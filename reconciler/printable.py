@@ -1,5 +1,7 @@
-"""Text from outside, made safe to show: it can't control the terminal or start a CI command, and
-holds no credential.
+"""Text made safe to show: it can't control the terminal, start a CI command or hold a credential.
+
+An error that quotes a credential may come from anywhere. So secrets are registered where they are
+read, and redacted where anything is written.
 """
 
 import json
@@ -25,7 +27,6 @@ _PARTS_WORDS = re.compile('[ "]')  # all other blanks are escaped where they are
 _MOST_LISTED = 12
 _SHORT = 0x100
 _LONG = 0x10000
-
 
 REDACTED = "[redacted]"
 

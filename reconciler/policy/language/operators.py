@@ -44,12 +44,8 @@ OPERATOR_FAMILIES: Mapping[str, Family] = {
 
 _STRINGS = ("StringEquals", "StringLike")
 _ARNS = ("ArnLike", "ArnEquals")
-_FIRST = {
-    "aws:principalorgpaths": "StringLike",
-    "aws:sourcearn": "StringLike",
-    "aws:sourceorgpaths": "StringLike",
-}
-"""Keys that AWS's own examples and services compare with patterns."""
+_LIKE_FIRST = frozenset({"aws:principalorgpaths", "aws:sourcearn", "aws:sourceorgpaths"})
+"""Keys that AWS's own examples and services compare with StringLike."""
 
 Match = Callable[[str, str], Answer]
 
@@ -190,7 +186,7 @@ def _equivalents(base: str, key: str, values: Sequence[str]) -> tuple[str, ...]:
         same = (*_ARNS, *strings)
     else:
         same = strings if base in _STRINGS else _ARNS
-    first = _FIRST.get(key, same[0])
+    first = "StringLike" if key in _LIKE_FIRST else same[0]
     return tuple(sorted(same, key=lambda name: name != first)) if base in same else (base,)
 
 

@@ -35,28 +35,22 @@ _DELETED = {
     "AIPA": "instance profile",
     "ANPA": "managed policy",
 }
-_PARTITION_OF_REGION = {
-    "cn": "aws-cn",
-    "us-gov": "aws-us-gov",
-    "us-iso": "aws-iso",
-    "us-isob": "aws-iso-b",
-    "eu-isoe": "aws-iso-e",
-    "us-isof": "aws-iso-f",
-    "eusc": "aws-eusc",
+_PARTITIONS = {
+    "cn": ("aws-cn", "amazonaws.com.cn"),
+    "us-gov": ("aws-us-gov", ""),
+    "us-iso": ("aws-iso", "c2s.ic.gov"),
+    "us-isob": ("aws-iso-b", "sc2s.sgov.gov"),
+    "eu-isoe": ("aws-iso-e", "cloud.adc-e.uk"),
+    "us-isof": ("aws-iso-f", "csp.hci.ic.gov"),
+    "eusc": ("aws-eusc", "amazonaws.eu"),
 }
+"""By the first parts of a region: its partition, and the suffix of the partition's own services.
 
-
+The common suffix is accepted in all of them: most services have it in China, too (assumed for the
+others).
+"""
 _EVERYWHERE = "amazonaws.com"
-_SUFFIXES = {
-    "aws-cn": "amazonaws.com.cn",
-    "aws-iso": "c2s.ic.gov",
-    "aws-iso-b": "sc2s.sgov.gov",
-    "aws-iso-e": "cloud.adc-e.uk",
-    "aws-iso-f": "csp.hci.ic.gov",
-    "aws-eusc": "amazonaws.eu",
-}
-"""The suffix of each partition's own names. The common suffix is accepted in all of them: most
-services have it in China, too (assumed for the others)."""
+_SUFFIXES = {partition: suffix for partition, suffix in _PARTITIONS.values() if suffix}
 
 _NEAR = 0.85
 _NAMES = """access-analyzer acm acm-pca airflow airflow-env amplify apigateway appconfig appflow
@@ -220,10 +214,9 @@ def deleted_kind(principal: Principal) -> str | None:
 
 def partition_of_region(region: str) -> str:
     """Return the partition of a region, from the region's first parts; `aws` for all others."""
-    parts = region.split("-")
-    return (
-        _PARTITION_OF_REGION.get("-".join(parts[:2])) or _PARTITION_OF_REGION.get(parts[0]) or "aws"
-    )
+    first, *rest = region.split("-")
+    of_two = "-".join((first, *rest[:1]))
+    return _PARTITIONS.get(of_two, _PARTITIONS.get(first, ("aws", _EVERYWHERE)))[0]
 
 
 def arn_fields(text: str) -> ArnPattern | None:

@@ -54,7 +54,6 @@ _KINDS: Mapping[str, tuple[str, frozenset[str]]] = {
 Source: IAM User Guide, "IAM policy elements: Variables and tags" ("Principal key values").
 """
 
-
 _IDENTITY_KEYS = frozenset({*ONLY_FOR_MEMBERS, *ACCOUNT_KEYS, *ACCOUNT_KEYS.values()})
 """Keys for who calls; from where and when makes no difference here."""
 

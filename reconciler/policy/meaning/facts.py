@@ -22,8 +22,6 @@ from reconciler.policy.language.principals import EVERYONE, Principal, account_p
 
 Actions = frozenset[Action]
 AnyAction = TypeVar("AnyAction", bound=Action)
-
-
 AccessKind = Literal["granted", "revoked", "widened", "narrowed", "changed"]
 
 
@@ -95,8 +93,7 @@ def reduce_actions(actions: frozenset[AnyAction]) -> frozenset[AnyAction]:
 
 def covers_all(actions: Actions, of: Actions) -> bool:
     """Whether actions cover all of the others."""
-    rest = of - actions
-    return not rest or (bool(_patterns(actions)) and not uncovered_actions(rest, actions))
+    return not uncovered_actions(of, actions)
 
 
 def uncovered_actions(actions: Actions, by: Actions) -> Actions:
