@@ -75,26 +75,13 @@ def _find(part: str, text: str, start: int, end: int) -> int:
     """Return the first place of a part without `*` in text[start:end]; -1 where there is none."""
     if "?" not in part:
         return text.find(part, start, end)
-    if end - start < len(part):
-        return -1
-    by_char = _places(text)
-    # Bit n: the part may stand at n.
-    left = ((1 << (end - len(part) + 1)) - 1) >> start << start
-    for offset, wanted in enumerate(part):
-        if wanted == "?":
-            left &= ~(by_char.get("*", 0) >> offset)
-        else:
-            left &= by_char.get(wanted, 0) >> offset
-    return (left & -left).bit_length() - 1
+    found = _compiled(part).search(text, start, end)
+    return found.start() if found else -1
 
 
-@lru_cache(maxsize=4_096)
-def _places(text: str) -> dict[str, int]:
-    """Return the places of each character, as the bits of one number."""
-    places: dict[str, int] = {}
-    for place, char in enumerate(text):
-        places[char] = places.get(char, 0) | 1 << place
-    return places
+@lru_cache(maxsize=1_024)
+def _compiled(part: str) -> re.Pattern[str]:
+    return re.compile("[^*]".join(map(re.escape, part.split("?"))))
 
 
 class GlobIndex:
