@@ -101,18 +101,13 @@ def find_violations(rule: NeverRule, facts: Facts) -> tuple[Violation, ...]:
     A subject that the rule does not name is left out where the grants of others alone are a
     violation already.
     """
-    allowing = {
-        holder: actions
-        for holder, actions in facts.items()
-        if holder.effect == "Allow"
-        and may_overlap(rule.actions | REWRITING_ACTIONS, actions)
-        and not deleted_kind(holder.principal)
-    }
-    denying = {holder: actions for holder, actions in facts.items() if holder.effect == "Deny"}
+    living = {h: held for h, held in facts.items() if not deleted_kind(h.principal)}
+    allowing = _related({h: held for h, held in living.items() if h.effect == "Allow"}, rule)
+    denying = {h: held for h, held in facts.items() if h.effect == "Deny"}
     found: dict[tuple[object, ...], Violation] = {}
     index = _index(allowing)
     for one in rule.to if allowing else ():
-        granting = _public(facts, rule) if _is_public(one) else allowing
+        granting = _related(public_facts(facts), rule) if _is_public(one) else allowing
         for subject, holders in _subjects(one, index if granting is allowing else _index(granting)):
             denied = denied_to(subject.principal, denying) if denying else frozenset()
             own = tuple(holder for holder in holders if holder.principal == subject.principal)
@@ -193,10 +188,10 @@ def _is_public(one: NamedPrincipal | Outside) -> bool:
     return isinstance(one, NamedPrincipal) and is_public(one.principal, one.condition)
 
 
-def _public(facts: Facts, rule: NeverRule) -> Facts:
-    """Return the public facts that may share an action with the rule."""
+def _related(facts: Facts, rule: NeverRule) -> Facts:
+    """Return the facts that may share an action with the rule, or rewrite the policy."""
     actions = rule.actions | REWRITING_ACTIONS
-    return {h: held for h, held in public_facts(facts).items() if may_overlap(actions, held)}
+    return {holder: held for holder, held in facts.items() if may_overlap(actions, held)}
 
 
 def _outsider(holder: Holder) -> NamedPrincipal:
