@@ -10,13 +10,13 @@ from time import process_time
 
 from deepdiff import DeepDiff
 
-from reconciler.model.grants import Desired, Grant
+from reconciler.model.access import Desired, Grant
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.policy.language.document import read_policy
 from reconciler.policy.language.principals import Principal
-from reconciler.policy.meaning.difference import same_meaning
+from reconciler.policy.meaning.facts import same_meaning
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 
 SCOPE = RegistryScope("111122223333", "us-west-2")

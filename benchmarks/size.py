@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from itertools import combinations, count
 
-from reconciler.model.grants import Grant, grant_facts
+from reconciler.model.access import Grant, grant_facts
 from reconciler.policy.compile import compile_policy
 from reconciler.policy.language.document import MAX_POLICY_CHARACTERS
 from reconciler.policy.language.json_text import minified

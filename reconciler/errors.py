@@ -1,8 +1,8 @@
-"""The family of errors that a user can meet.
+"""How a command ends where not all is well: the errors that a user can meet, and a result's status.
 
-Each is raised where its cause is known and carries its whole message. Neither message nor hint
-names an option of the command line: `remedy` and `parameter` are what `reconciler.cli` makes them
-from. The exit codes are those of the table in README.
+Each error is raised where its cause is known and carries its whole message. Neither message nor
+hint names an option of the command line: `remedy` and `parameter` are what `reconciler.cli` makes
+them from. The exit codes are those of the table in README.
 """
 
 from enum import Enum
@@ -98,3 +98,13 @@ class OtherFileError(RefusedError):
         name = "that file" if made_from is None else str(made_from)
         super().__init__(message, hint=f"apply it with {name}")
         self.made_from = made_from
+
+
+class Status(Enum):
+    """One thing that a result amounts to; several can hold, and none means that all is well."""
+
+    INVALID = "the file or a policy document is invalid"
+    REFUSED = "a guard, a safety check or the user refused"
+    PARTLY_APPLIED = "some changes were made, and others were not"
+    FAILED = "something could not be read, planned or written"
+    DIFFERS = "there is a difference, or unmanaged repositories where the file forbids them"

@@ -8,8 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from reconciler.printable import printable
-from reconciler.redaction import REDACTED, learn_secret, redacted
+from reconciler.printable import REDACTED, learn_secret, printable, redacted
 
 SECRET = "Redaction/Test+Secret&9Qm2Zt8Lw4Xr7Bn1'Vc5Hj=3Kd6Pf\n"
 SPELLINGS: dict[str, Callable[[str], str]] = {
@@ -43,8 +42,8 @@ def test_no_spelling_is_left(how: str) -> None:
 @pytest.fixture(autouse=True)
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test learns is no secret of the next one."""
-    monkeypatch.setattr("reconciler.redaction._parts", set())
-    monkeypatch.setattr("reconciler.redaction._learned", set())
+    monkeypatch.setattr("reconciler.printable._parts", set())
+    monkeypatch.setattr("reconciler.printable._learned", set())
 
 
 def test_all_else_stays() -> None:

@@ -36,7 +36,7 @@ from reconciler.access_file.sections.registry import (
     read_registry,
 )
 from reconciler.access_file.sections.tiers import read_tiers
-from reconciler.model.status import Status
+from reconciler.errors import Status
 from reconciler.policy import known_of_requests
 
 

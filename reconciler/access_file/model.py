@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from reconciler.access_file.document.problems import Place
-from reconciler.model.display_names import DisplayNames
-from reconciler.model.grants import Desired, Grant, grant_facts
+from reconciler.model.access import Desired, DisplayNames, Grant, grant_facts
 from reconciler.model.guards import Guards
 from reconciler.model.registry import RepositorySettings
 from reconciler.policy import (

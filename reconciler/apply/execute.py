@@ -9,7 +9,7 @@ from reconciler.apply.model import Done, Outcome, ReaderWriter
 from reconciler.apply.run import Run
 from reconciler.model.registry import RegistryScope
 from reconciler.plan.model import Change
-from reconciler.redaction import redacted
+from reconciler.printable import redacted
 
 WRITERS = 4
 """Repositories worked on at the same time."""

@@ -27,7 +27,7 @@ from reconciler.policy import (
     parse_arn,
     read_policy,
 )
-from reconciler.redaction import redacted
+from reconciler.printable import redacted
 from reconciler.registry.errors import CallError, Retry
 
 SID = "ReconcileProbe"

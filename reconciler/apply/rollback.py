@@ -9,7 +9,7 @@ from reconciler.apply.journal.format import JournaledWrite
 from reconciler.apply.model import Done
 from reconciler.apply.shorten import shorten
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.plan.compute import CurrentPolicy, compute_change, merge_plans
 from reconciler.plan.desired_policy import DesiredPolicy, PlanInputs
 from reconciler.plan.model import NOTHING_KEPT, Finding, Plan, PlanError, finding

@@ -20,9 +20,8 @@ from reconciler.cli.terminal import (
     show_traceback,
     silence,
 )
-from reconciler.errors import ReconcileError
-from reconciler.model.status import Status
-from reconciler.redaction import redacted
+from reconciler.errors import ReconcileError, Status
+from reconciler.printable import redacted
 
 
 class Exit(IntEnum):

@@ -10,7 +10,7 @@ from reconciler.access_file.document.problems import Problem
 from reconciler.cli.options import DEFAULT_FILE
 from reconciler.errors import ArgumentError, OtherFileError, ReconcileError, Remedy
 from reconciler.model.guards import Allowances
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.printable import printable
 from reconciler.report.layout import unbroken
 

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from reconciler.cli.options import Format
 from reconciler.errors import ReconcileError
-from reconciler.printable import printable
-from reconciler.redaction import redacted
+from reconciler.printable import printable, redacted
 from reconciler.report.layout import Page, fitted
 from reconciler.report.spans import Paint, ansi, plain
 

@@ -20,9 +20,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """The guards of one file; a limit of None is off, `public` are the names and patterns of the
-    repositories that may be public.
-    """
+    """The guards of one file; a limit of None is off, `public` are names and patterns."""
 
     max_revoked: Limit | None = field(default_factory=lambda: Limit(percent=30, count=10))
     max_granted: Limit | None = None

@@ -1,16 +1,114 @@
-"""What each rule is about: its kinds, its severity, why it exists, an example and a remedy."""
+"""The rules that messages name: their ids, and what each is about."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
-from importlib.resources import files
 from typing import Literal
-
-from reconciler.model.rule_ids import RuleId
 
 Kind = Literal["problem", "finding", "risk", "refusal", "error"]
 Severity = Literal["error", "warning", "info"]
+
+
+class RuleId(StrEnum):
+    """What a message names as its rule; `load_rules` describes each."""
+
+    NOT_UTF_8 = "not-utf-8"
+    CONTROL_CHARACTER = "control-character"
+    YAML_SYNTAX = "yaml-syntax"
+    EMPTY_FILE = "empty-file"
+    SEVERAL_DOCUMENTS = "several-documents"
+    DUPLICATE_KEY = "duplicate-key"
+    NON_STRING_KEY = "non-string-key"
+    MERGE_KEY = "merge-key"
+    EXPLICIT_TAG = "explicit-tag"
+    UNKNOWN_ALIAS = "unknown-alias"
+    RECURSIVE_ALIAS = "recursive-alias"
+    TOO_MANY_ALIASES = "too-many-aliases"
+    TOO_DEEP = "too-deep"
+    UNKNOWN_KEY = "unknown-key"
+    MISSING_KEY = "missing-key"
+    CLASHING_KEYS = "clashing-keys"
+    WRONG_TYPE = "wrong-type"
+    EMPTY_VALUE = "empty-value"
+    BAD_VALUE = "bad-value"
+    BAD_NAME = "bad-name"
+    UNQUOTED_ACCOUNT_ID = "unquoted-account-id"
+    BAD_ACCOUNT_ID = "bad-account-id"
+    UNNAMED_ACCOUNT = "unnamed-account"
+    WILDCARD_ACCOUNT = "wildcard-account"
+    SAME_ACCOUNT_TWICE = "same-account-twice"
+    NAME_CLASH = "name-clash"
+    UNKNOWN_NAME = "unknown-name"
+    UNUSED_PRINCIPAL = "unused-principal"
+    UNKNOWN_SERVICE = "unknown-service"
+    UNBOUNDED_SERVICE = "unbounded-service"
+    GROUP_TOO_LARGE = "group-too-large"
+    GROUP_CYCLE = "group-cycle"
+    BAD_ARN = "bad-arn"
+    UNLIKELY_ROLE = "unlikely-role"
+    WILDCARD_IN_ARN = "wildcard-in-arn"
+    WRONG_PARTITION = "wrong-partition"
+    MIXED_PARTITIONS = "mixed-partitions"
+    SAME_PRINCIPAL_TWICE = "same-principal-twice"
+    UNKNOWN_TIER = "unknown-tier"
+    UNUSED_TIER = "unused-tier"
+    TIER_REPLACES_BUILT_IN = "tier-replaces-built-in"
+    TIER_CYCLE = "tier-cycle"
+    TIER_TOO_LARGE = "tier-too-large"
+    BAD_ACTION = "bad-action"
+    NOT_AN_ECR_ACTION = "not-an-ecr-action"
+    IDLE_ACTION = "idle-action"
+    UNKNOWN_ACTION = "unknown-action"
+    BAD_CONDITION = "bad-condition"
+    UNKNOWN_CONDITION_KEY = "unknown-condition-key"
+    CONDITION_CLASH = "condition-clash"
+    NEVER_APPLIES = "never-applies"
+    BAD_DATE = "bad-date"
+    EXPIRED = "expired"
+    BAD_REPOSITORY_NAME = "bad-repository-name"
+    INHERIT_ON_PATTERN = "inherit-on-pattern"
+    CREATE_ON_PATTERN = "create-on-pattern"
+    BAD_KMS_KEY = "bad-kms-key"
+    WRONG_REGION = "wrong-region"
+    BAD_TAG = "bad-tag"
+    PROBE_REPOSITORY_IN_USE = "probe-repository-in-use"
+    NEVER = "never"
+    PUBLIC = "public"
+    IDLE_ALLOW = "idle-allow"
+    BAD_STATEMENT = "bad-statement"
+    GRANT_DENIED = "grant-denied"
+    RESOURCE_IN_STATEMENT = "resource-in-statement"
+    STATEMENT_NOT_OWNED = "statement-not-owned"
+    TOO_LARGE = "too-large"
+    POLICY_TOO_LARGE = "policy-too-large"
+    POLICY_NEARLY_TOO_LARGE = "policy-nearly-too-large"
+    CAN_REWRITE = "can-rewrite"
+    DEAD_PRINCIPAL = "dead-principal"
+    DENY_REMOVED = "deny-removed"
+    KEPT_STATEMENT = "kept-statement"
+    LAMBDA_LOSES_ACCESS = "lambda-loses-access"
+    MISSING_PROBE_REPOSITORY = "missing-probe-repository"
+    NEW_ACCOUNT = "new-account"
+    NOT_KEPT = "not-kept"
+    NOTHING_SELECTED = "nothing-selected"
+    OUTSIDE_ORGANIZATION = "outside-organization"
+    PATTERN_MATCHES_NOTHING = "pattern-matches-nothing"
+    UNREADABLE_POLICY = "unreadable-policy"
+    ADMIN = "admin"
+    ACCESS_DENIED = "access-denied"
+    CHANGED_SINCE = "changed-since"
+    MISSING_REPOSITORY = "missing-repository"
+    NOT_WRITTEN = "not-written"
+    READ_FAILED = "read-failed"
+    UNSETTLED_WRITE = "unsettled-write"
+    THROTTLED = "throttled"
+    CREATED = "created"
+    # Guards: spelled with `_`, like the keys under `guards` in the file.
+    MAX_REVOKED = "max_revoked"
+    MAX_GRANTED = "max_granted"
+    EMPTY = "empty"
+    LOCK_OUT = "lock_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +132,9 @@ class Rule:
 @cache
 def load_rules() -> Mapping[RuleId, Rule]:
     """Return all rules, in the order of `RuleId`."""
+    import tomllib  # noqa: PLC0415 - costs; every command loads this module, few need this
+    from importlib.resources import files  # noqa: PLC0415
+
     text = (files("reconciler.model") / "rules.toml").read_text(encoding="utf-8")
     return {
         RuleId(name): Rule(RuleId(name), tuple(table.pop("kinds")), **table)

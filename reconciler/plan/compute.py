@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from reconciler.model.grants import Desired, grant_facts
+from reconciler.model.access import Desired, grant_facts
 from reconciler.model.registry import LiveRegistry, ReadFailure, RepositorySettings, Target
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.plan.counts import count_granted, count_live, count_revoked, gives_access
 from reconciler.plan.desired_policy import (
     DesiredPolicy,

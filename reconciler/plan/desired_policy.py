@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from reconciler.model.display_names import DisplayNames
-from reconciler.model.grants import Desired, grant_facts
+from reconciler.model.access import Desired, DisplayNames, grant_facts
 from reconciler.model.registry import RepositorySettings, Target
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     MAX_POLICY_CHARACTERS,
     VERSION,

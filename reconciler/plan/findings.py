@@ -3,10 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from reconciler.model.display_names import DisplayNames
-from reconciler.model.grants import Desired, Grant
+from reconciler.model.access import Desired, DisplayNames, Grant
 from reconciler.model.registry import Target
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.plan.model import Finding, finding
 from reconciler.plan.risks import may_rewrite
 from reconciler.policy import (

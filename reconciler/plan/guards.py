@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from reconciler.model.guards import Allowances, Guards, Limit
 from reconciler.model.registry import Target
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.plan.lock_out import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan
 from reconciler.policy import facts_of_policy, glob_matches, public_access

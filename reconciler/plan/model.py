@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from reconciler.model.registry import RepositorySettings, Target
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import AccessChange, Condition, Ownership, Policy, Principal, display_holder
 
 ChangeKind = Literal["set", "delete", "create"]

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from reconciler.model.display_names import DisplayNames
+from reconciler.model.access import DisplayNames
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.plan.desired_policy import NotPlannableError
 from reconciler.plan.model import Finding, NeverViolation, Plan, PlanError, finding
 from reconciler.policy import (

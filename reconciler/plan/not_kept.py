@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from reconciler.model.registry import Target
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.plan.model import Finding, Risk, finding
 from reconciler.policy import (
     LAMBDA,

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.model.display_names import DisplayNames
+from reconciler.model.access import DisplayNames
 from reconciler.model.registry import Target
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.plan.model import Risk
 from reconciler.policy import (
     EVERYONE,

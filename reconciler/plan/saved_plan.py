@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from reconciler import __version__
 from reconciler.errors import InvalidError, RefusedError, Remedy
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.plan.model import Change, ChangeKind, Finding, NeverViolation, Plan, PlanError
 from reconciler.policy import (
     MISSING,

@@ -25,12 +25,10 @@ from reconciler.policy.meaning.tiers import (
 )
 # Principals and services
 from reconciler.policy.language.principals import (
-    ACCOUNT_ID, EVERYONE, MISSING, ORGANIZATION_ID, REGION, IamArn, Principal, account_of,
-    account_principal, arn_of, deleted_kind, is_everyone, is_open_ended, parse_arn,
-    partition_of_region, plain_name, service_principal, split_arn,
-)
-from reconciler.policy.language.services import (
-    KNOWN_SERVICES, closest_service, in_any_partition, known_service, partition_of_service,
+    ACCOUNT_ID, EVERYONE, KNOWN_SERVICES, MISSING, ORGANIZATION_ID, REGION, IamArn, Principal,
+    account_of, account_principal, arn_of, closest_service, deleted_kind, in_any_partition,
+    is_everyone, is_open_ended, known_service, parse_arn, partition_of_region, partition_of_service,
+    plain_name, service_principal, split_arn,
 )
 # Conditions
 from reconciler.policy.language.conditions import (
@@ -42,34 +40,30 @@ from reconciler.policy.language.condition_keys import (
     ACCOUNT_KEYS, IS_SERVICE, ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES, SOURCE_ARN, abbreviate_key,
     candidate_keys, closest_key, is_known_key, is_unknown_key, spell_key, variable_keys,
 )
-from reconciler.policy.language.condition_values import (
-    OPERATOR_FAMILIES, write_short_time, write_time,
-)
+from reconciler.policy.language.operators import OPERATOR_FAMILIES, write_short_time, write_time
 # Patterns
 from reconciler.policy.language.glob import GlobIndex, glob_matches, globs_intersect, has_wildcard
 # Facts and their difference
 from reconciler.policy.meaning.facts import (
-    Actions, Facts, Holder, NamedPrincipal, denied_to, facts_of, facts_of_policy, reduce_facts,
-    subtract_facts, uncovered_actions, uncovered_facts,
-)
-from reconciler.policy.meaning.difference import (
-    AccessChange, AccessKind, Holding, Holdings, difference, same_policy,
+    AccessChange, AccessKind, Actions, Facts, Holder, Holding, Holdings, NamedPrincipal, denied_to,
+    difference, facts_of, facts_of_policy, reduce_facts, same_policy, subtract_facts,
+    uncovered_actions, uncovered_facts,
 )
 # Requests
 from reconciler.policy.language.request_context import Caller
 from reconciler.policy.meaning.callers import (
-    iam_caller, known_of_requests, possible_requests, requires_key, service_kind,
+    iam_caller, known_of_requests, may_match, possible_requests, requires_key, service_kind,
 )
 from reconciler.policy.meaning.evaluate import evaluate
 from reconciler.policy.meaning.implication import always_holds
-from reconciler.policy.meaning.reach import may_match
 # Checks
-from reconciler.policy.meaning.denied import Denial, Loss, compute_loss, denial_of
 from reconciler.policy.meaning.never import NeverRule, Violation, Outside, find_violations
+from reconciler.policy.meaning.no_effect import (
+    Denial, Loss, UnmetClause, compute_loss, denial_of, unknown_keys, unmet_clauses,
+)
 from reconciler.policy.meaning.public import (
     PUBLIC_REASONS, PublicAccess, PublicReason, public_access, public_facts,
 )
-from reconciler.policy.meaning.unmet_conditions import UnmetClause, unknown_keys, unmet_clauses
 # Statements of others
 from reconciler.policy.meaning.keep import (
     LAMBDA, LAMBDA_SID, KeepMismatch, KeepRule, Ownership, changes_meaning, keep_mismatches,

@@ -18,10 +18,7 @@ Json = Mapping[str, object]
 
 
 class Group(NamedTuple):
-    """One statement to be: all these principals have all these actions.
-
-    `principals` are sorted; everyone (`*`) is alone.
-    """
+    """One statement to be: these principals (sorted; `*` is alone) have all these actions."""
 
     condition: Condition
     actions: Actions

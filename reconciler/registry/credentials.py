@@ -11,7 +11,7 @@ import botocore.session
 from botocore import exceptions as boto
 from botocore.client import BaseClient
 
-from reconciler.redaction import learn_secret
+from reconciler.printable import learn_secret
 from reconciler.registry.classify import error_text
 from reconciler.registry.credential_sources import (
     CONTAINER_TOKEN_FILE,

@@ -5,8 +5,7 @@ import re
 from botocore import exceptions as boto
 
 from reconciler.errors import Remedy
-from reconciler.printable import printable
-from reconciler.redaction import redacted
+from reconciler.printable import printable, redacted
 from reconciler.registry.classify import (
     BAD_SIGNATURE,
     EXPIRED,

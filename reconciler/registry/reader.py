@@ -6,7 +6,7 @@ from multiprocessing.pool import ThreadPool
 from typing import Protocol, cast
 
 from reconciler.model.registry import LiveRepository, LiveSettings, ReadFailure
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.registry.classify import failure_kind, retry_after
 from reconciler.registry.error_messages import explain
 from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind

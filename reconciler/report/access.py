@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.model.display_names import DisplayNames
+from reconciler.model.access import DisplayNames
 from reconciler.plan.saved_plan import GrantJson, GrantsJson, principal_text
 from reconciler.policy import (
     AccessChange,

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from reconciler.model.comparison import Comparison
-from reconciler.model.display_names import DisplayNames
+from reconciler.model.access import Comparison, DisplayNames
 from reconciler.policy import json_place
 from reconciler.printable import printable_json
 from reconciler.report.access import access_lines, as_change, grants_json, render_access

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from reconciler.model.registry import RegistryScope
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.plan.model import Change
 from reconciler.policy import Unreadable
 from reconciler.printable import printable_name, unmistakable

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from reconciler.model.display_names import DisplayNames
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.access import DisplayNames
+from reconciler.model.rules import RuleId
 from reconciler.plan.model import Change, ChangeKind, Plan, Risk
 from reconciler.plan.saved_plan import GrantsJson
 from reconciler.report.access import AccessLine, LineKind, access_lines, grants_json

@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reconciler.errors import Status as Status
     from reconciler.model.guards import Allowances as Allowances
-    from reconciler.model.status import Status as Status
     from reconciler.workflow.applier import ApplyResult as ApplyResult
     from reconciler.workflow.applier import PreparedApply as PreparedApply
     from reconciler.workflow.applier import apply as apply
@@ -38,8 +38,8 @@ DEFAULT_WAIT = 20.0
 """Seconds that an apply or a rollback waits for new roles, where its caller does not say."""
 
 _NAMES = {
+    "reconciler.errors": ("Status",),
     "reconciler.model.guards": ("Allowances",),
-    "reconciler.model.status": ("Status",),
     "reconciler.workflow.applier": (
         "ApplyResult",
         "PreparedApply",

@@ -12,9 +12,8 @@ from reconciler.apply.model import AS_DESIRED, Done, Journal, Outcome, ReaderWri
 from reconciler.apply.rejected_principals import Probe, ProbeWriter, name_missing
 from reconciler.apply.retry import Deadline
 from reconciler.apply.run import Run
-from reconciler.errors import ArgumentError, Remedy
+from reconciler.errors import ArgumentError, Remedy, Status
 from reconciler.model.registry import RegistryScope, Target
-from reconciler.model.status import Status
 from reconciler.workflow import DEFAULT_WAIT
 from reconciler.workflow.journals import keeping_journal, require_other_file
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles

@@ -14,11 +14,10 @@ from reconciler.access_file.model import (
     watched_names,
 )
 from reconciler.closest import did_you_mean
-from reconciler.model.display_names import DisplayNames
-from reconciler.model.grants import Desired
+from reconciler.errors import Status
+from reconciler.model.access import Desired, DisplayNames
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
-from reconciler.model.rule_ids import RuleId
-from reconciler.model.status import Status
+from reconciler.model.rules import RuleId
 from reconciler.plan.compute import compute_plan, merge_plans, without_expired
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances

@@ -7,7 +7,7 @@ from reconciler.access_file.model import compile_desired, desired_policies, to_c
 from reconciler.access_file.sections.registry import name_hint
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError
-from reconciler.model.comparison import Comparison, UnreadableDocument
+from reconciler.model.access import Comparison, UnreadableDocument
 from reconciler.policy import Document, Unreadable, difference, facts_of, load_json, read_policy
 from reconciler.registry.permissions import (
     IdentityPolicy,

@@ -10,10 +10,10 @@ from typing import BinaryIO
 from reconciler.apply.journal.format import JournaledWrite, read_journal
 from reconciler.apply.rollback import Rollback, plan_rollback
 from reconciler.errors import InvalidError
-from reconciler.model.display_names import DisplayNames
+from reconciler.model.access import DisplayNames
 from reconciler.model.guards import Allowances
 from reconciler.model.registry import RegistryScope
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
 from reconciler.plan.saved_plan import Origin, origin_of

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from reconciler.access_file.document.problems import Problem
 from reconciler.access_file.load import Loaded, load_access
 from reconciler.access_file.model import AccessFile, desired_policies
-from reconciler.model.grants import Desired
+from reconciler.model.access import Desired
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HEAD = 'version: 1\nregistry: {account: "111122223333", regions: [us-west-2]}\n'

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.rule_ids import RuleId
-from reconciler.model.rules import load_rules
+from reconciler.model.rules import RuleId, load_rules
 from tests.access_file.invalid_cases import cases, load, output, rule_of
 
 ROOM = Path(__file__).parents[2] / "reconciler" / "access_file"

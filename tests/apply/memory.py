@@ -9,7 +9,7 @@ from reconciler.apply.model import Outcome, ReaderWriter
 from reconciler.apply.retry import Deadline
 from reconciler.apply.run import Run
 from reconciler.errors import ReconcileError
-from reconciler.model.grants import Desired, Grant
+from reconciler.model.access import Desired, Grant
 from reconciler.model.registry import (
     LiveRegistry,
     LiveRepository,

@@ -11,7 +11,7 @@ from reconciler.apply.execute import execute
 from reconciler.apply.model import Done, Outcome, ReaderWriter
 from reconciler.apply.retry import Deadline
 from reconciler.apply.run import MAX_UNANSWERED, Run
-from reconciler.model.grants import Desired, Grant
+from reconciler.model.access import Desired, Grant
 from reconciler.model.registry import LiveRegistry, LiveRepository
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs

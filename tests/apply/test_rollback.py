@@ -22,7 +22,7 @@ from reconciler.model.registry import (
 from reconciler.plan.guards import check_public
 from reconciler.plan.model import Plan
 from reconciler.policy.language.document import MAX_POLICY_CHARACTERS
-from reconciler.policy.meaning.difference import same_meaning
+from reconciler.policy.meaning.facts import same_meaning
 from tests.apply.journal_making import (
     APP,
     NAME,

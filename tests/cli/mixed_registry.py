@@ -7,7 +7,7 @@ from itertools import cycle, islice
 
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import RegistryScope, Target
-from reconciler.policy.meaning.difference import same_meaning
+from reconciler.policy.meaning.facts import same_meaning
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 

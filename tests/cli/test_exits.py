@@ -6,9 +6,9 @@ import pytest
 
 from reconciler.apply.model import Done, Outcome
 from reconciler.cli.exits import Exit, exit_of
-from reconciler.model.display_names import DisplayNames
+from reconciler.errors import Status
+from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
-from reconciler.model.status import Status
 from reconciler.plan.model import Plan, PlanError
 from reconciler.plan.saved_plan import Origin
 from reconciler.workflow import ApplyResult, PlanResult, PreparedApply

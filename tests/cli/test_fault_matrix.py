@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.apply.execute import WRITERS
 from reconciler.apply.journal.format import read_journal
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.sandbox.other_writers import CONCURRENT_SID, add_concurrent_statement
 from reconciler.sandbox.protocol import Call
 from reconciler.sandbox.server import Sandbox

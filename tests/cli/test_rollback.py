@@ -11,7 +11,7 @@ from reconciler.apply.journal.format import read_journal
 from reconciler.apply.model import Done
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.policy.language.document import read_policy
-from reconciler.policy.meaning.difference import same_meaning
+from reconciler.policy.meaning.facts import same_meaning
 from reconciler.sandbox.server import Sandbox
 from tests.apply.journal_making import APP, SCOPE, A, B, X, begin, change, end, journal, policy
 from tests.cli.conftest import ROLE_2, SEED, Reconcile

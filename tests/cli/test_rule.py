@@ -2,8 +2,7 @@
 
 import json
 
-from reconciler.model.rule_ids import RuleId
-from reconciler.model.rules import load_rules
+from reconciler.model.rules import RuleId, load_rules
 from tests.cli.conftest import Reconcile
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from reconciler.model.display_names import DisplayNames
-from reconciler.model.grants import Desired, Grant
+from reconciler.model.access import Desired, DisplayNames, Grant
 from reconciler.model.registry import (
     LiveRegistry,
     LiveRepository,

@@ -1,6 +1,6 @@
 """Principals that were deleted."""
 
-from reconciler.model.grants import Desired
+from reconciler.model.access import Desired
 from reconciler.plan.desired_policy import PlanInputs
 from tests.plan.making import (
     ALICE,

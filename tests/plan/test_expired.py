@@ -1,6 +1,6 @@
 """Grants whose time is over, and several regions put together."""
 
-from reconciler.model.grants import Grant
+from reconciler.model.access import Grant
 from reconciler.model.registry import ReadFailure, RegistryScope, Target
 from reconciler.plan.compute import compute_plan, merge_plans, without_expired
 from reconciler.plan.desired_policy import PlanInputs

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.grants import Desired
+from reconciler.model.access import Desired
 from reconciler.model.guards import Allowances, Guards, Limit
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, check_guards, check_public, unused_allowances
 from reconciler.plan.model import Change, NeverViolation, Plan

@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.model.grants import Grant
+from reconciler.model.access import Grant
 from reconciler.plan.model import Change
 from reconciler.policy.language.document import Document
 from reconciler.policy.language.principals import EVERYONE

@@ -1,14 +1,13 @@
 import pytest
 
-from reconciler.model.display_names import DisplayNames
+from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.counts import count_granted, count_live, count_revoked
 from reconciler.plan.model import Risk
 from reconciler.plan.risks import find_risks
 from reconciler.policy.language.document import Unreadable
 from reconciler.policy.language.principals import EVERYONE, Principal
-from reconciler.policy.meaning.difference import difference
-from reconciler.policy.meaning.facts import Facts, NamedPrincipal
+from reconciler.policy.meaning.facts import Facts, NamedPrincipal, difference
 from tests.policy.making import (
     GET,
     OTHER_ACCOUNT,

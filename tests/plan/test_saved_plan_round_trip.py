@@ -6,9 +6,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.display_names import DisplayNames
+from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.plan.model import Change, Finding, NeverViolation, Plan, PlanError
 from reconciler.plan.saved_plan import Origin, SavedChange
 from reconciler.policy.language.document import NO_POLICY, Unreadable

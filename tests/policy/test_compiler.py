@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pytest
 
-from reconciler.model.grants import Grant, grant_facts
+from reconciler.model.access import Grant, grant_facts
 from reconciler.policy.compile import compile_policy, sid_for
 from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.document import parse_document

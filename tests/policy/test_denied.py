@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from reconciler.policy.meaning.callers import known_of_requests
-from reconciler.policy.meaning.denied import Loss, compute_loss, denial_of
 from reconciler.policy.meaning.facts import Holder
+from reconciler.policy.meaning.no_effect import Loss, compute_loss, denial_of
 from tests.policy.making import (
     ACCOUNT,
     GET,

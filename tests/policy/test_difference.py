@@ -2,7 +2,7 @@ import pytest
 
 from reconciler.policy.language.conditions import NO_CONDITION
 from reconciler.policy.language.principals import EVERYONE, Principal
-from reconciler.policy.meaning.difference import AccessChange, Holding, difference
+from reconciler.policy.meaning.facts import AccessChange, Holding, difference
 from tests.policy.making import GET, PUT, ROLE, URL, USER, Json, allow, condition, deny, facts
 
 ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}

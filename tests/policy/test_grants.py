@@ -1,7 +1,6 @@
 """Grants as facts, and the file's words for what a policy says."""
 
-from reconciler.model.display_names import DisplayNames
-from reconciler.model.grants import Grant, grant_facts
+from reconciler.model.access import DisplayNames, Grant, grant_facts
 from reconciler.policy.language.conditions import NO_CONDITION
 from reconciler.policy.language.principals import EVERYONE, Principal, service_principal
 from reconciler.policy.meaning.facts import Holder, NamedPrincipal

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.policy.language.document import Document, Unreadable, read_policy
-from reconciler.policy.meaning.difference import same_meaning
-from reconciler.policy.meaning.facts import facts_of
+from reconciler.policy.meaning.facts import facts_of, same_meaning
 from reconciler.policy.meaning.public import public_access
 from tests.policy.making import ACCOUNT, GET, ROLE, Json, allow, doc, read
 from tests.policy.random_policies import policies

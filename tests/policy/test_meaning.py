@@ -5,8 +5,13 @@ from collections import Counter
 import pytest
 
 from reconciler.policy.language.document import NO_POLICY, Document, Unreadable, read_policy
-from reconciler.policy.meaning.difference import difference, same_meaning
-from reconciler.policy.meaning.facts import Facts, facts_of, uncovered_facts
+from reconciler.policy.meaning.facts import (
+    Facts,
+    difference,
+    facts_of,
+    same_meaning,
+    uncovered_facts,
+)
 from tests.policy.making import allow, read, text_of
 from tests.policy.meaning_cases import CASES, Case, Side
 

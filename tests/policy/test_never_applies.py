@@ -6,7 +6,7 @@ from reconciler.policy.language.conditions import Clause, parse_condition
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal, service_principal
 from reconciler.policy.language.request_context import Caller, all_of
 from reconciler.policy.meaning.evaluate import clause_holds
-from reconciler.policy.meaning.unmet_conditions import unmet_clauses
+from reconciler.policy.meaning.no_effect import unmet_clauses
 from tests.policy.making import ACCOUNT, OTHER_ACCOUNT, ROLE, ROLE_B, ROOT, USER
 
 LAMBDA = service_principal("lambda.amazonaws.com")

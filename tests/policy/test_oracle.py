@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.policy.compile import compile_policy
 from reconciler.policy.language.document import Document, parse_document
-from reconciler.policy.meaning.difference import difference, same_meaning
-from reconciler.policy.meaning.facts import Facts, facts_of
+from reconciler.policy.meaning.facts import Facts, difference, facts_of, same_meaning
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from tests.policy.making import (
     GET,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.model.grants import Grant, grant_facts
+from reconciler.model.access import Grant, grant_facts
 from reconciler.policy.compile import compile_policy, group_facts, tighter_groups
 from reconciler.policy.language.actions import KNOWN_ACTIONS
 from reconciler.policy.language.document import MAX_POLICY_CHARACTERS, parse_document

@@ -6,8 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.policy.language.conditions import condition_json, parse_condition
-from reconciler.policy.meaning.difference import difference, same_meaning
-from reconciler.policy.meaning.facts import Facts, reduce_facts, uncovered_facts
+from reconciler.policy.meaning.facts import (
+    Facts,
+    difference,
+    reduce_facts,
+    same_meaning,
+    uncovered_facts,
+)
 from tests.policy.making import Json, document, facts, read
 from tests.policy.random_policies import policies, rewritten, statements
 

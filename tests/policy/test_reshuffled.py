@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.policy.language.document import Unreadable
-from reconciler.policy.meaning.difference import same_policy
+from reconciler.policy.meaning.facts import same_policy
 from tests.policy.making import GET, PUT, allow, read
 
 

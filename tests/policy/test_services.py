@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.policy.language.services import (
+from reconciler.policy.language.principals import (
     closest_service,
     in_any_partition,
     known_service,

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.policy.language.condition_keys import closest_key
-from reconciler.policy.meaning.unmet_conditions import unknown_keys
+from reconciler.policy.meaning.no_effect import unknown_keys
 from tests.policy.making import ROLE, allow, document
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from reconciler.model.display_names import DisplayNames
+from reconciler.model.access import DisplayNames
 from reconciler.policy.language.principals import EVERYONE, Principal, service_principal
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from tests.policy.making import ROLE, ROOT

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.apply.model import Outcome, Result
-from reconciler.model.display_names import DisplayNames
+from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import Plan, PlanError
 from reconciler.report.causes import Failure, by_cause

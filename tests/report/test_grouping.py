@@ -2,10 +2,10 @@
 
 import pytest
 
-from reconciler.model.display_names import DisplayNames
+from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import Change, ChangeKind, Plan, Risk
-from reconciler.policy.meaning.difference import difference
+from reconciler.policy.meaning.facts import difference
 from reconciler.report.plan_text import render_drift, render_plan
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.report.spans import plain

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.apply.model import Outcome
-from reconciler.model.display_names import DisplayNames
+from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.plan.model import Finding, NeverViolation, Plan, PlanError
 from reconciler.plan.saved_plan import Origin

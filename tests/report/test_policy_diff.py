@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.display_names import DisplayNames
+from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import Change, Plan
 from reconciler.policy.language.document import NO_POLICY

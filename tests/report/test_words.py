@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from reconciler.model.display_names import DisplayNames
+from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RepositorySettings
 from reconciler.policy.language.conditions import Clause, Condition
 from reconciler.policy.language.document import NotAction
@@ -15,8 +15,7 @@ from reconciler.policy.language.principals import (
     plain_name,
     service_principal,
 )
-from reconciler.policy.meaning.difference import Holding
-from reconciler.policy.meaning.facts import NamedPrincipal
+from reconciler.policy.meaning.facts import Holding, NamedPrincipal
 from reconciler.printable import printable
 from reconciler.report.words import (
     condition_words,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ReconcileError, RefusedError, Remedy, UsageError
-from reconciler.model.display_names import DisplayNames
+from reconciler.model.access import DisplayNames
 from reconciler.plan.model import Plan
 from reconciler.plan.saved_plan import Origin
 from reconciler.workflow import LogListener, PlanResult, PreparedApply, apply, prepare_rollback

@@ -7,7 +7,7 @@ from reconciler.access_file.document.problems import Place, Problem, ProblemList
 from reconciler.access_file.document.schema import Violation
 from reconciler.access_file.document.tree import Node, SequenceNode, items_of, locate, pairs_of
 from reconciler.closest import suggestion
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.printable import some_of
 
 _RULES_BY_SECTION = {

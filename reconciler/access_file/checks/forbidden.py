@@ -14,7 +14,7 @@ from reconciler.access_file.model import (
     current_facts,
     facts_of_entry,
 )
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     PUBLIC_REASONS,
     GlobIndex,

@@ -16,8 +16,8 @@ from reconciler.access_file.model import (
     current_facts,
     entries_by_name,
 )
-from reconciler.model.grants import Desired, grant_facts
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.access import Desired, grant_facts
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     KNOWN_ACTIONS,
     MAX_POLICY_CHARACTERS,

@@ -10,7 +10,7 @@ from reconciler.access_file.document.schema import Violation, fits, violations
 from reconciler.access_file.document.tree import Node, ScalarNode, report_unquoted_id, texts_of
 from reconciler.access_file.sections.accounts import report_bad_id
 from reconciler.closest import suggestion
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import known_service, partition_of_region
 
 _MIN_PREFIX = 3

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from reconciler.closest import closest, suggestion
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.printable import printable, some_of
 
 Severity = Literal["error", "warning"]

@@ -18,7 +18,7 @@ from reconciler.access_file.document.tree import (
     TreeBuilder,
     find_forbidden,
 )
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.printable import printable
 
 _INVALID = "this is not valid YAML"

@@ -18,7 +18,7 @@ from typing import NamedTuple, NoReturn
 import yaml
 
 from reconciler.access_file.document.problems import Place, ProblemList, quote
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import ACCOUNT_ID
 from reconciler.printable import printable
 

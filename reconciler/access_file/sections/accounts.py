@@ -14,7 +14,7 @@ from typing import NamedTuple
 from reconciler.access_file.document.problems import Advice, Place, ProblemList, escape, quote
 from reconciler.access_file.document.tree import Node, Pair, ScalarNode, pairs_of, text_of
 from reconciler.access_file.model import Registry
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     ACCOUNT_ID,
     ACCOUNT_KEYS,

@@ -14,7 +14,7 @@ from reconciler.access_file.document.tree import (
 )
 from reconciler.access_file.sections.accounts import FileContext, check_condition_value
 from reconciler.closest import closest
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     NO_CONDITION,
     OPERATOR_FAMILIES,

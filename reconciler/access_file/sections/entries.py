@@ -38,8 +38,8 @@ from reconciler.access_file.sections.never_applies import check_applies, check_t
 from reconciler.access_file.sections.principals import read_arn, read_service
 from reconciler.access_file.sections.registry import check_repository, read_creation
 from reconciler.access_file.sections.tiers import check_actions, check_tier
-from reconciler.model.grants import Grant
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.access import Grant
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     ACCOUNT_ID,
     EVERYONE,

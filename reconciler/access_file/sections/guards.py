@@ -21,7 +21,7 @@ from reconciler.access_file.sections.principals import read_service
 from reconciler.access_file.sections.registry import check_repository
 from reconciler.access_file.sections.tiers import check_tier
 from reconciler.model.guards import Guards, Limit
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     EVERYONE,
     LAMBDA,

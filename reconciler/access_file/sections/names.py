@@ -26,7 +26,7 @@ from reconciler.access_file.sections.near_misses import near_miss
 from reconciler.access_file.sections.principals import read_arn, read_principal
 from reconciler.access_file.sections.tiers import sort_by_use, write_cycle
 from reconciler.closest import suggestion
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     ACCOUNT_ID,
     BUILT_IN_TIERS,

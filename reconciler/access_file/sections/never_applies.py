@@ -7,7 +7,7 @@ from reconciler.access_file.document.problems import Place, ProblemList, quote
 from reconciler.access_file.document.tree import Node, child, pairs_of, place_at, scalars_in
 from reconciler.access_file.sections.accounts import FileContext, ResolvedPrincipal
 from reconciler.access_file.sections.conditions import find_operator
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     BUILT_IN_TIERS,
     IS_SERVICE,

@@ -21,7 +21,7 @@ from reconciler.access_file.sections.conditions import all_of, one_clause, read_
 from reconciler.access_file.sections.near_misses import near_miss, not_an_arn, pattern_hint
 from reconciler.access_file.sections.never_applies import check_applies
 from reconciler.closest import closest, suggestion
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     ACCOUNT_KEYS,
     EVERYONE,

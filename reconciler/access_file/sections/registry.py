@@ -25,7 +25,7 @@ from reconciler.model.registry import (
     REPOSITORY_NAME,
     RepositorySettings,
 )
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import has_wildcard, parse_arn, partition_of_region
 
 _PATTERN = re.compile(r"[a-z0-9._/*?-]+")

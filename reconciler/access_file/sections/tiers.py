@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from reconciler.access_file.document.problems import ProblemList, WorkLimit, quote, quote_all
 from reconciler.access_file.document.tree import Node, Pair, ScalarNode, pairs_of, texts_of
 from reconciler.closest import suggestion
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.policy import (
     ACTIONS_WITHOUT_REPOSITORY,
     AUTHORIZATION_TOKEN,

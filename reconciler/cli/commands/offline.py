@@ -13,7 +13,7 @@ from reconciler.cli.exits import exit_of
 from reconciler.cli.options import a_path, name_of, require_no_stdout, require_one_stdin
 from reconciler.cli.terminal import keep_quiet, note, out, write
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
-from reconciler.model.rule_ids import RuleId
+from reconciler.model.rules import RuleId
 from reconciler.printable import printable, printable_json
 
 iam = typer.Typer(

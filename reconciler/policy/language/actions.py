@@ -29,6 +29,12 @@ _BY_LEVEL: Mapping[AccessLevel, str] = {
     "Tagging": "TagResource UntagResource",
 }
 
+
+def ecr_actions(names: str) -> frozenset[str]:
+    """Return the full names of actions: `ecr:PutImage` of `PutImage`, and so on."""
+    return frozenset(f"ecr:{name}" for name in names.split())
+
+
 KNOWN_ACTIONS: Mapping[str, AccessLevel] = MappingProxyType(
     {f"ecr:{name}": level for level, names in _BY_LEVEL.items() for name in names.split()}
 )
@@ -37,8 +43,7 @@ KNOWN_ACTIONS: Mapping[str, AccessLevel] = MappingProxyType(
 REWRITING_ACTIONS = frozenset(
     action for action, level in KNOWN_ACTIONS.items() if level == "Permissions management"
 )
-"""The actions that replace or remove a repository's policy: they allow to grant oneself any
-access."""
+"""The actions that change a repository's policy: they allow to grant oneself any access."""
 
 AUTHORIZATION_TOKEN = "ecr:GetAuthorizationToken"  # noqa: S105 - an action's name, no secret
 """Grants nothing in a repository policy: it belongs in the caller's identity policy."""
@@ -53,9 +58,7 @@ _OF_REGISTRY = """CreatePullThroughCacheRule CreateRepositoryCreationTemplate
     PutSigningConfiguration RegisterPullTimeUpdateExclusion StartReplicationBackfill
     StopReplicationBackfill UpdatePullThroughCacheRule UpdateRepositoryCreationTemplate
     ValidatePullThroughCacheRule"""
-ACTIONS_WITHOUT_REPOSITORY = frozenset(
-    (AUTHORIZATION_TOKEN, *(f"ecr:{name}" for name in _OF_REGISTRY.split()))
-)
+ACTIONS_WITHOUT_REPOSITORY = ecr_actions(_OF_REGISTRY) | {AUTHORIZATION_TOKEN}
 """The actions that do not act on a repository: no repository policy allows them.
 
 The reference gives none for BatchImportUpstreamImage, either, but a repository policy may grant it
@@ -81,10 +84,7 @@ _SPELLING = {
 
 
 class Spelled(str):
-    """A canonical action that AWS does not document: a pattern, or an unknown action.
-
-    Its value is in lower case, so that spellings are equal; `written` is the original spelling.
-    """
+    """A pattern or an unknown action, in lower case; `written` is its original spelling."""
 
     __slots__ = ("written",)
     written: str
@@ -136,10 +136,7 @@ def is_of_registry(action: str) -> bool:
 
 
 def idle_actions(action: str) -> frozenset[str]:
-    """Return the known actions that an action or a pattern matches, if none has an effect here.
-
-    Empty where at least one of them has an effect in a repository policy.
-    """
+    """Return the known actions that an action or pattern matches; none if one has effect here."""
     lowered, every = action.lower(), {*KNOWN_ACTIONS, *ACTIONS_WITHOUT_REPOSITORY}
     known = frozenset(name for name in every if glob_matches(lowered, name.lower()))
     return known if known <= ACTIONS_WITHOUT_REPOSITORY | REGISTRY_POLICY_ACTIONS else frozenset()
@@ -156,13 +153,8 @@ def covers(pattern: str, action: str) -> bool:
     if pattern == action or not has_wildcard(pattern):
         return pattern == action
     return glob_matches(pattern.lower(), action.lower()) or (
-        _covers_all_of_ecr(pattern) and not is_of_repositories(action)
+        glob_matches(pattern.lower(), EVERY_ACTION) and not is_of_repositories(action)
     )
-
-
-@lru_cache(maxsize=4_096)
-def _covers_all_of_ecr(pattern: str) -> bool:
-    return glob_matches(pattern.lower(), EVERY_ACTION)
 
 
 def is_of_repositories(action: str) -> bool:
@@ -184,13 +176,6 @@ def expand_actions(actions: Iterable[str]) -> frozenset[str]:
 
 
 def changes_something(action: str) -> bool:
-    """Whether an action, or one that a pattern matches, does more than read and list.
-
-    An unknown action may do anything, so it counts.
-    """
-    reading = ("Read", "List")
-    if not has_wildcard(action):
-        return KNOWN_ACTIONS.get(action) not in reading
-    return not is_known_action(action) or any(
-        KNOWN_ACTIONS[a] not in reading for a in expand_actions([action])
-    )
+    """Whether an action, or one that a pattern matches, may do more than read; unknown ones may."""
+    known = expand_actions([action])
+    return not known or any(KNOWN_ACTIONS[name] not in ("Read", "List") for name in known)

@@ -35,16 +35,14 @@ TAG_KEYS: Mapping[str, str] = MappingProxyType({key.lower(): key for key in _TAG
 
 _SPELLING = {**KNOWN_KEYS, **TAG_KEYS}
 
-MULTIVALUED = frozenset(
-    {
-        "aws:calledvia",
-        "aws:principalorgpaths",
-        "aws:principalservicenameslist",
-        "aws:resourceorgpaths",
-        "aws:sourceorgpaths",
-        "aws:tagkeys",
-        "aws:vpceorgpaths",
-    }
+
+def _keys(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+MULTIVALUED = _keys(
+    """aws:calledvia aws:principalorgpaths aws:principalservicenameslist aws:resourceorgpaths
+    aws:sourceorgpaths aws:tagkeys aws:vpceorgpaths"""
 )
 """Keys that may have several values in one request; only a set operator compares them all."""
 
@@ -59,49 +57,28 @@ ACCOUNT_KEYS: Mapping[str, str] = MappingProxyType(
 IS_SERVICE = "aws:principalisawsservice"
 SOURCE_ARN = "aws:sourcearn"
 
-ONLY_FOR_SERVICES = frozenset(
-    {
-        "aws:principalservicename",
-        "aws:principalservicenameslist",
-        "aws:sourceaccount",
-        "aws:sourcearn",
-        "aws:sourceorgid",
-        "aws:sourceorgpaths",
-    }
+ONLY_FOR_SERVICES = _keys(
+    """aws:principalservicename aws:principalservicenameslist aws:sourceaccount aws:sourcearn
+    aws:sourceorgid aws:sourceorgpaths"""
 )
 """Keys that are in no request of a user or role: only a service's own calls have them."""
 
 ONLY_FOR_USERS = frozenset({"aws:username"})
 """Keys that only the requests of IAM users have."""
 
-ONLY_FOR_SESSIONS = frozenset(
-    {
-        "aws:assumedroot",
-        "aws:chatbotsourcearn",
-        "aws:ec2instancesourceprivateipv4",
-        "aws:ec2instancesourcevpc",
-        "aws:federatedprovider",
-        "aws:sourceidentity",
-    }
+ONLY_FOR_SESSIONS = _keys(
+    """aws:assumedroot aws:chatbotsourcearn aws:ec2instancesourceprivateipv4
+    aws:ec2instancesourcevpc aws:federatedprovider aws:sourceidentity"""
 )
 """Keys that only the requests of role sessions (or of a root session) have."""
 
-ONLY_WITH_TOKENS = frozenset(
-    {
-        "aws:multifactorauthage",
-        "aws:multifactorauthpresent",
-        "aws:signinsessionarn",
-        "aws:tokenissuetime",
-    }
+ONLY_WITH_TOKENS = _keys(
+    "aws:multifactorauthage aws:multifactorauthpresent aws:signinsessionarn aws:tokenissuetime"
 )
 """Keys that the requests of users and roles have where they use temporary credentials."""
 
 ONLY_FOR_MEMBERS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
 """Keys that only the requests of an organization's members have; no service is a member."""
-
-
-_DOCUMENTED = ("aws:", "ecr:")
-"""The prefixes whose keys are all in the tables; keys of other services are not checked."""
 
 _SHORT_WORDS = {"organization": "org", "vpcendpoint": "vpce", "ipaddress": "ip"}
 _VARIABLE = re.compile(r"\$\{\s*([^\s,{}]+)[^{}]*\}")
@@ -115,8 +92,8 @@ def is_known_key(key: str) -> bool:
 
 
 def is_unknown_key(key: str) -> bool:
-    """Whether a key has a prefix whose keys are all known, and is not one of them."""
-    return key.lower().startswith(_DOCUMENTED) and not is_known_key(key)
+    """Whether a key has a prefix whose keys are all in the tables, and is not one of them."""
+    return key.lower().startswith(("aws:", "ecr:")) and not is_known_key(key)
 
 
 def spell_key(key: str) -> str:

@@ -9,9 +9,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.policy.language.condition_keys import spell_key
-from reconciler.policy.language.condition_values import OPERATOR_FAMILIES, Family, canonical_values
 from reconciler.policy.language.json_text import JsonPath, MalformedError
-from reconciler.policy.language.operators import equivalent_operators
+from reconciler.policy.language.operators import (
+    OPERATOR_FAMILIES,
+    Family,
+    canonical_values,
+    equivalent_operators,
+)
 from reconciler.policy.language.principals import EVERYONE, Principal, plain_name
 from reconciler.printable import quoted, unmistakable
 
@@ -96,13 +100,13 @@ _SPELLING = {
 """By the name in lower case: only condition keys are documented to ignore case."""
 
 
-def parse_condition(block: object, path: JsonPath = ("Condition",)) -> Condition:
+def parse_condition(block: object) -> Condition:
     """Parse a Condition element (a JSON object of operators) into its canonical form.
 
     Raises MalformedError for whatever is not understood: an unknown operator, an empty list of
     values, a value that the operator can't compare, a key twice in different case.
     """
-    return canonical_condition(read_condition(block, path))
+    return canonical_condition(read_condition(block))
 
 
 def read_condition(block: object, path: JsonPath = ("Condition",)) -> Condition:
@@ -145,7 +149,7 @@ def _clauses(name: str, keys: object) -> Iterable[Clause]:
 
 
 @lru_cache(maxsize=256)
-def parse_operator(name: str, path: JsonPath = ()) -> Operator:
+def parse_operator(name: str) -> Operator:
     """Parse an operator's name; its case counts. Raises MalformedError for an unknown one."""
     qualifier, colon, rest = name.rpartition(":")
     base = rest.removesuffix("IfExists")
@@ -154,7 +158,7 @@ def parse_operator(name: str, path: JsonPath = ()) -> Operator:
     if not known or (colon and qualifier not in {"ForAnyValue", "ForAllValues"}):
         spelled = _SPELLING.get(name.lower(), name)
         hint = f"; IAM documents {spelled}, and no other case" if spelled != name else ""
-        raise MalformedError(f"unknown condition operator {name!r}{hint}", path)
+        raise MalformedError(f"unknown condition operator {name!r}{hint}")
     return Operator(qualifier, base, if_exists)
 
 

@@ -1,6 +1,6 @@
 """Policy documents: their text parsed into statements, or the reason why it is not understood."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,8 +22,7 @@ VERSION = "2012-10-17"
 """The version whose rules the canonical form follows, and the one that is written."""
 
 SID_PREFIX = "EcrAccess"
-"""The start of every Sid that is written here. Under `unmanaged.statements.default: keep` it
-identifies our own statements."""
+"""The start of every Sid that is written here; where others' are kept, it identifies our own."""
 
 MAX_FACTS = 1_000_000
 """A document with more is malformed: a policy that the service accepts, of at most 10,240
@@ -122,15 +121,14 @@ def _statements(
     statements = raw.get("Statement")
     if not isinstance(statements, list | dict) or statements == []:
         raise MalformedError("a policy has at least one statement", ("Statement",))
-    placed: Iterable[tuple[JsonPath, object]] = (
-        [(("Statement",), statements)]
-        if isinstance(statements, dict)
-        else ((("Statement", index), item) for index, item in enumerate(statements))
-    )
-    return tuple(
-        parse_statement(item, version=version, partition=partition, arn=arn, path=path)
-        for path, item in placed
-    )
+    found = []
+    for index, item in enumerate([statements] if isinstance(statements, dict) else statements):
+        try:
+            found.append(parse_statement(item, version=version, partition=partition, arn=arn))
+        except MalformedError as malformed:
+            place = ("Statement",) if item is statements else ("Statement", index)
+            raise malformed.under(*place) from None
+    return tuple(found)
 
 
 def parse_statement(
@@ -139,16 +137,8 @@ def parse_statement(
     version: str | None = VERSION,
     partition: str = "aws",
     arn: str | None = None,
-    path: JsonPath = (),
 ) -> Statement:
-    """Parse one statement's JSON. Raises MalformedError with the place, below `path`."""
-    try:
-        return _statement(raw, version, partition, arn)
-    except MalformedError as malformed:
-        raise malformed.under(*path) from None
-
-
-def _statement(raw: object, version: str | None, partition: str, arn: str | None) -> Statement:
+    """Parse one statement's JSON. Raises MalformedError with the place in the statement."""
     if not isinstance(raw, Mapping):
         raise MalformedError("a statement is a JSON object")
     _known_keys(raw, _ELEMENTS)
@@ -159,11 +149,9 @@ def _statement(raw: object, version: str | None, partition: str, arn: str | None
     if effect not in ("Allow", "Deny"):
         raise MalformedError("an Effect is Allow or Deny", ("Effect",))
     _check_resource(raw, arn)
-    condition = NO_CONDITION
-    if "Condition" in raw:
-        condition = parse_condition(raw["Condition"])
-        if version != VERSION:
-            condition = escape_variables(condition)
+    condition = parse_condition(raw["Condition"]) if "Condition" in raw else NO_CONDITION
+    if version != VERSION:
+        condition = escape_variables(condition)
     return Statement(sid, effect, _principals(raw, partition), _actions(raw), condition, raw)
 
 
@@ -227,10 +215,7 @@ def _action_names(raw: Mapping[str, object], element: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4_096)
 def _canonical_actions(written: tuple[str, ...]) -> frozenset[str]:
-    """Return the canonical forms of a list of actions. Raises ValueError with the reason.
-
-    Cached, because a registry holds the same few lists many times.
-    """
+    """Return actions in canonical form; cached, as a registry repeats the same few lists."""
     if any(len(name) > _MAX_ACTION_LENGTH for name in written):
         raise ValueError(f"an action's name has at most {_MAX_ACTION_LENGTH} characters")
     if not all(map(str.isascii, written)):
@@ -255,12 +240,8 @@ def _strings(raw: Mapping[str, object], key: str) -> list[str]:
 
 
 def _too_much(statements: tuple[Statement, ...]) -> bool:
-    facts = letters = of_patterns = 0
-    for statement in statements:
-        facts += len(statement.principals) * len(statement.actions)
-        in_all, in_patterns = _letters(statement.actions)
-        letters += in_all
-        of_patterns += in_patterns
+    facts = sum(len(s.principals) * len(s.actions) for s in statements)
+    letters, of_patterns = map(sum, zip(*(_letters(s.actions) for s in statements), strict=True))
     return facts > MAX_FACTS or letters * of_patterns > _MAX_MATCHING
 
 

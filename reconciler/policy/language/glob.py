@@ -24,10 +24,14 @@ def glob_matches(pattern: str, text: str) -> bool:
     """
     first, *rest = pattern.split("*")
     if not rest:
-        return len(first) == len(text) and _stands_at(first, text, 0)
+        return len(first) == len(text) and _find(first, text, 0, len(text)) == 0
     *middle, last = rest
     end = len(text) - len(last)
-    if end < len(first) or not (_stands_at(first, text, 0) and _stands_at(last, text, end)):
+    if (
+        end < len(first)
+        or _find(first, text, 0, len(first)) < 0
+        or _find(last, text, end, len(text)) < 0
+    ):
         return False
     position = len(first)
     # The leftmost place is the best for each part: it leaves the most room for those after it.
@@ -71,36 +75,13 @@ def _find(part: str, text: str, start: int, end: int) -> int:
     """Return the first place of a part without `*` in text[start:end]; -1 where there is none."""
     if "?" not in part:
         return text.find(part, start, end)
-    if end - start < len(part):
-        return -1
-    by_char = _places(text)
-    # Bit n: the part may stand at n.
-    left = ((1 << (end - len(part) + 1)) - 1) >> start << start
-    for offset, wanted in enumerate(part):
-        if wanted == "?":
-            left &= ~(by_char.get("*", 0) >> offset)
-        else:
-            left &= by_char.get(wanted, 0) >> offset
-    return (left & -left).bit_length() - 1
+    found = _compiled(part).search(text, start, end)
+    return found.start() if found else -1
 
 
-@lru_cache(maxsize=4_096)
-def _places(text: str) -> dict[str, int]:
-    """Return the places of each character, as the bits of one number."""
-    places: dict[str, int] = {}
-    for place, char in enumerate(text):
-        places[char] = places.get(char, 0) | 1 << place
-    return places
-
-
-def _stands_at(part: str, text: str, place: int) -> bool:
-    if "?" not in part:
-        return text.startswith(part, place)
-    there = text[place : place + len(part)]
-    return len(there) == len(part) and all(
-        wanted == char or (wanted == "?" and char != "*")
-        for wanted, char in zip(part, there, strict=True)
-    )
+@lru_cache(maxsize=1_024)
+def _compiled(part: str) -> re.Pattern[str]:
+    return re.compile("[^*]".join(map(re.escape, part.split("?"))))
 
 
 class GlobIndex:

@@ -8,10 +8,7 @@ JsonPath = tuple[str | int, ...]
 
 
 class MalformedError(ValueError):
-    """A policy document, or a part of it, is not understood.
-
-    `path` leads to the place in the JSON, as keys and positions.
-    """
+    """A policy document, or a part of it, is not understood; `path` leads to the place."""
 
     def __init__(self, reason: str, path: JsonPath = ()) -> None:
         super().__init__(f"{json_place(path)}: {reason}")
@@ -39,15 +36,16 @@ def load_json(text: str) -> object:
             text,
             object_pairs_hook=_unique_keys,
             parse_constant=_no_constant,
-            parse_float=_decimal,
-            parse_int=_integer,
+            parse_float=Decimal,
         )
     except RecursionError:
         raise MalformedError("nested too deeply") from None
     except MalformedError:
         raise
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise MalformedError(f"not JSON: {error}") from None
+    except (InvalidOperation, ValueError):  # Python limits the digits of an integer
+        raise MalformedError("a number has too many digits") from None
 
 
 def minified(value: object) -> str:
@@ -60,20 +58,6 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) != len(pairs):
         raise MalformedError("duplicate key in an object")
     return found
-
-
-def _integer(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:  # Python limits the digits
-        raise MalformedError("a number has too many digits") from None
-
-
-def _decimal(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise MalformedError("a number has too many digits") from None
 
 
 def _no_constant(name: str) -> NoReturn:

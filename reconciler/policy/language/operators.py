@@ -1,6 +1,7 @@
-"""Condition operators: which values they match, and which operators are equivalent.
+"""Condition operators: the canonical form of their values, which values they match, and which
+operators are equivalent.
 
-Only positive operators are here; a negated one is the opposite. Where a value has a form that the
+Only positive operators match; a negated one is the opposite. Where a value has a form that the
 documentation does not describe, on either side, the answer is unknown.
 
 Sources: IAM User Guide, "IAM JSON policy elements: Condition operators" (StringLike and
@@ -15,34 +16,151 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 
 from reconciler.policy.language.condition_keys import ARN_KEYS
 from reconciler.policy.language.glob import glob_matches, has_wildcard
+from reconciler.policy.language.json_text import MalformedError
 from reconciler.policy.language.principals import arn_fields, split_arn
 from reconciler.policy.language.request_context import Answer, all_of, literal, plain
 
+Family = Literal["string", "number", "date", "bool", "binary", "ip"]
+
+_OPERATORS: Mapping[Family, str] = {
+    "string": """StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase
+        StringLike StringNotLike ArnEquals ArnNotEquals ArnLike ArnNotLike""",
+    "number": """NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals
+        NumericGreaterThan NumericGreaterThanEquals""",
+    "date": """DateEquals DateNotEquals DateLessThan DateLessThanEquals DateGreaterThan
+        DateGreaterThanEquals""",
+    "bool": "Bool Null",
+    "binary": "BinaryEquals",
+    "ip": "IpAddress NotIpAddress",
+}
+OPERATOR_FAMILIES: Mapping[str, Family] = {
+    name: family for family, names in _OPERATORS.items() for name in names.split()
+}
+"""Each operator's family, by the name without qualifier and `IfExists`."""
+
 _STRINGS = ("StringEquals", "StringLike")
 _ARNS = ("ArnLike", "ArnEquals")
-_FIRST = {
-    "aws:principalorgpaths": "StringLike",
-    "aws:sourcearn": "StringLike",
-    "aws:sourceorgpaths": "StringLike",
-}
-"""Keys that AWS's own examples and services compare with patterns."""
+_LIKE_FIRST = frozenset({"aws:principalorgpaths", "aws:sourcearn", "aws:sourceorgpaths"})
+"""Keys that AWS's own examples and services compare with StringLike."""
 
 Match = Callable[[str, str], Answer]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_INTEGER = r"-?(?:0|[1-9][0-9]*)"
-_NUMBER = re.compile(rf"{_INTEGER}(?:\.[0-9]+)?")
-_SECONDS = re.compile(_INTEGER)
-_YEAR = re.compile(r"[0-9]{4}")
-_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIME = re.compile(
-    rf"{_DAY.pattern}T[0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?"
-    r"(?:Z|[+-][0-9]{2}:[0-5][0-9])"
+_MIDNIGHT = "T00:00:00Z"
+
+# Patterns as text: `re` compiles one when it is first used, and most never are.
+_INTEGER = r"-?(0|[1-9][0-9]*)"
+_DECIMAL = rf"{_INTEGER}\.[0-9]+"
+_ANY_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_LOCAL_TIME = rf"{_DAY}T[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,6}})?)?"
+_TIME = rf"{_LOCAL_TIME}(Z|[+-][0-9]{{2}}:[0-5][0-9])"
+_MOMENT = rf"{_LOCAL_TIME}(Z|[+-][0-9]{{2}}:[0-9]{{2}})"
+_ANY_DATE = (
+    r"-?[0-9]+|[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
+    r"(Z|[+-][0-9]{2}:?[0-9]{2})?)?)?)?"
 )
+_ANY_IP = r"[0-9a-fA-F.:]{1,45}(/[0-9]{1,3})?"
+_ANY_BASE64 = r"[A-Za-z0-9+/]*={0,2}"
+
+
+def write_time(moment: datetime) -> str:
+    """Return a moment of UTC as a value of a condition: `2027-03-31T12:00:00Z`."""
+    return f"{moment.replace(microsecond=0, tzinfo=None).isoformat()}Z"
+
+
+def write_short_time(moment: datetime) -> str:
+    """Return a moment as people write it: at the start of a day, the day alone."""
+    return write_time(moment).removesuffix(_MIDNIGHT)
+
+
+def canonical_values(values: object, family: Family) -> tuple[str, ...]:
+    """Return one value, or a list of them, in the canonical form of a family; sorted.
+
+    Raises MalformedError for an empty list, and for a value that these operators can't compare.
+    """
+    canonical_of = _CANONICAL[family]
+    items = values if isinstance(values, list | tuple) else [values]
+    if not items:
+        raise MalformedError("an empty list of values")
+    canonical: set[str] = set()
+    for item in items:
+        text = _scalar(item)
+        if text is None:
+            raise MalformedError("a condition's value is a string, a number, true or false")
+        value = text if "${" in text else canonical_of(text)
+        if value is None:
+            raise MalformedError("this operator can't compare such a value")
+        canonical.add(value)
+    return tuple(sorted(canonical))
+
+
+def _scalar(item: object) -> str | None:
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    if isinstance(item, str):
+        return item
+    return str(item) if isinstance(item, int | Decimal) else None
+
+
+def _canonical_number(value: str) -> str | None:
+    """Remove the trailing zeros of a plain decimal."""
+    if re.fullmatch(_DECIMAL, value):
+        return value.rstrip("0").rstrip(".")
+    return value if re.fullmatch(_ANY_NUMBER, value) else None
+
+
+def _canonical_date(value: str) -> str | None:
+    """Return a moment in UTC, where its form is documented and unambiguous; else the value itself.
+
+    A date alone, four digits (a year, or seconds since 1970) and a time without a zone are not.
+    """
+    if not re.fullmatch(_ANY_DATE, value):
+        return None
+    try:
+        moment = _moment(value)
+    except (ValueError, OverflowError):
+        return value
+    return moment.isoformat().replace("+00:00", "Z") if moment else value
+
+
+def _moment(value: str) -> datetime | None:
+    """Parse a moment in UTC. Raises ValueError or OverflowError where no calendar has it."""
+    if re.fullmatch(r"[1-9][0-9]{4,10}", value):
+        return _EPOCH + timedelta(seconds=int(value))
+    return datetime.fromisoformat(value).astimezone(UTC) if re.fullmatch(_MOMENT, value) else None
+
+
+def _canonical_bool(value: str) -> str | None:
+    lowered = value.lower()
+    return lowered if lowered in {"true", "false"} else None
+
+
+def _canonical_binary(value: str) -> str | None:
+    return value if re.fullmatch(_ANY_BASE64, value) else None
+
+
+def _canonical_ip(value: str) -> str | None:
+    if not re.fullmatch(_ANY_IP, value):
+        return None
+    try:
+        return str(ipaddress.ip_interface(value))
+    except ValueError:
+        return None
+
+
+_CANONICAL: Mapping[Family, Callable[[str], str | None]] = {
+    "string": str,
+    "number": _canonical_number,
+    "date": _canonical_date,
+    "bool": _canonical_bool,
+    "binary": _canonical_binary,
+    "ip": _canonical_ip,
+}
 
 
 def equivalent_operators(base: str, key: str, values: Sequence[str]) -> tuple[str, ...]:
@@ -68,7 +186,7 @@ def _equivalents(base: str, key: str, values: Sequence[str]) -> tuple[str, ...]:
         same = (*_ARNS, *strings)
     else:
         same = strings if base in _STRINGS else _ARNS
-    first = _FIRST.get(key, same[0])
+    first = "StringLike" if key in _LIKE_FIRST else same[0]
     return tuple(sorted(same, key=lambda name: name != first)) if base in same else (base,)
 
 
@@ -156,7 +274,7 @@ def _is_plain(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 
 def _number(text: str) -> Decimal | None:
     """Parse an integer or a decimal value, the documented forms; None for all others."""
-    return Decimal(text) if _NUMBER.fullmatch(text) else None
+    return Decimal(text) if re.fullmatch(rf"{_INTEGER}(\.[0-9]+)?", text) else None
 
 
 def _seconds(text: str) -> Decimal | None:
@@ -165,11 +283,11 @@ def _seconds(text: str) -> Decimal | None:
     The forms are those of the W3C note, and seconds. Four digits may be a year or seconds. A date
     alone begins at 00:00 UTC (assumed).
     """
-    if _SECONDS.fullmatch(text):
-        return None if _YEAR.fullmatch(text) else Decimal(text)
-    day = f"{text}-01" if _MONTH.fullmatch(text) else text
-    whole = f"{day}T00:00:00Z" if _DAY.fullmatch(day) else day
-    if not _TIME.fullmatch(whole):
+    if re.fullmatch(_INTEGER, text):
+        return None if re.fullmatch(r"[0-9]{4}", text) else Decimal(text)
+    day = f"{text}-01" if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text) else text
+    whole = f"{day}{_MIDNIGHT}" if re.fullmatch(_DAY, day) else day
+    if not re.fullmatch(_TIME, whole):
         return None
     try:
         moment = datetime.fromisoformat(whole)

@@ -6,8 +6,7 @@ variables without a value, which a negated operator never equals).
 """
 
 import re
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_interface
 from typing import Literal
@@ -38,11 +37,8 @@ CALLER_KINDS: tuple[CallerKind, ...] = ("iam", "service")
 Network = IPv4Network | IPv6Network
 Networks = frozenset[Network]
 
-_WIDEST = {4: 8, 6: 32}
-"""The shortest prefix length that still bounds a caller, by IP version."""
-
-_MOST_ADDRESSES = {4: 2 * 2 ** (32 - 8), 6: 2 * 2 ** (128 - 32)}
-"""The most addresses that still bound a caller together: twice those of the widest network."""
+_WIDEST_4, _WIDEST_6 = IPv4Network("0.0.0.0/8"), IPv6Network("::/32")
+"""Networks of the most addresses that still bound a caller."""
 
 TEXT_OPERATORS = frozenset({"StringEquals", "StringLike", "ArnLike"})
 """The canonical operators that demand a text or a pattern, without qualifier and IfExists."""
@@ -50,10 +46,6 @@ TEXT_OPERATORS = frozenset({"StringEquals", "StringLike", "ArnLike"})
 _NAMING = frozenset({"string", "ip"})
 """The families of operators whose values are names or networks."""
 
-_FLIPPED: Mapping[tuple[str, ...], tuple[str, ...]] = {
-    ("true",): ("false",),
-    ("false",): ("true",),
-}
 _SOURCE_IP, _USER_ID = "aws:sourceip", "aws:userid"
 
 _ACCOUNT, _ORGANIZATION = "${aws:resourceaccount}", "${aws:resourceorgid}"
@@ -131,16 +123,18 @@ def network_of(value: str) -> Network:
 
 @lru_cache(maxsize=4_096)
 def are_few(networks: Networks) -> bool:
-    """Whether networks, taken together, bound a caller: none too wide, and not too many."""
-    together: tuple[Network, ...] = (
-        *collapse_addresses(n for n in networks if isinstance(n, IPv4Network)),
-        *collapse_addresses(n for n in networks if isinstance(n, IPv6Network)),
-    )
-    addresses: Counter[int] = Counter()
-    for network in together:
-        addresses[network.version] += network.num_addresses
-    return all(network.prefixlen >= _WIDEST[network.version] for network in together) and all(
-        number <= _MOST_ADDRESSES[version] for version, number in addresses.items()
+    """Whether networks, taken together, bound a caller: none too wide, and not too many.
+
+    Together they may have twice the addresses of the widest network.
+    """
+    of_4 = collapse_addresses(n for n in networks if isinstance(n, IPv4Network))
+    of_6 = collapse_addresses(n for n in networks if isinstance(n, IPv6Network))
+    return _are_narrow([*of_4], _WIDEST_4) and _are_narrow([*of_6], _WIDEST_6)
+
+
+def _are_narrow(networks: Sequence[Network], widest: Network) -> bool:
+    return all(n.prefixlen >= widest.prefixlen for n in networks) and (
+        sum(n.num_addresses for n in networks) <= 2 * widest.num_addresses
     )
 
 
@@ -169,8 +163,8 @@ def opposite(clause: Clause) -> Clause | None:
     operator = parse_operator(clause.operator)
     if operator.base == "Null" or (operator.base == "Bool" and clause.key == IS_SERVICE):
         # Without credentials aws:PrincipalIsAWSService is missing, but ECR takes no such request.
-        flipped = _FLIPPED.get(clause.values)
-        return Clause(operator.base, clause.key, flipped) if flipped else None
+        flipped = {"true": "false", "false": "true"}.get("".join(clause.values))
+        return Clause(operator.base, clause.key, (flipped,)) if flipped else None
     base = operator.positive
     if operator.family not in _NAMING or not operator.is_negated:
         return None

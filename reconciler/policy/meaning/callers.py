@@ -1,7 +1,7 @@
-"""Callers: what is known of each request of a principal, and of the kinds of callers it stands for.
+"""Callers: what is known of each request of a principal, and which principals a grant reaches.
 
-Source: IAM User Guide, "AWS global condition context keys" (under "Availability", who has which
-key).
+Where it is unknown whether a grant reaches a principal, it does. Source: IAM User Guide, "AWS
+global condition context keys" (under "Availability", who has which key).
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from reconciler.policy.language.condition_keys import (
+    ACCOUNT_KEYS,
     IS_SERVICE,
     ONLY_FOR_MEMBERS,
     ONLY_FOR_SERVICES,
@@ -16,22 +17,31 @@ from reconciler.policy.language.condition_keys import (
     ONLY_FOR_USERS,
     ONLY_WITH_TOKENS,
 )
-from reconciler.policy.language.condition_values import write_time
-from reconciler.policy.language.conditions import Condition, parse_condition
+from reconciler.policy.language.conditions import Clause, Condition, parse_condition
+from reconciler.policy.language.glob import globs_intersect, has_wildcard
+from reconciler.policy.language.operators import write_time
 from reconciler.policy.language.principals import (
+    EVERYONE,
+    MISSING,
+    IamArn,
     Principal,
     account_principal,
     arn_of,
     is_open_ended,
     parse_arn,
 )
-from reconciler.policy.language.request_context import NO_CONTEXT, Caller, Context
+from reconciler.policy.language.request_context import NO_CONTEXT, Answer, Caller, Context, all_of
 from reconciler.policy.meaning.evaluate import clause_holds
+from reconciler.policy.meaning.facts import NamedPrincipal
+from reconciler.policy.meaning.implication import demands
 
 _SERVICE = "\ufdd0a service"
 _SERVICE_ARN = ":".join(("arn", *["\ufdd0"] * 4, _SERVICE))
 _SERVICE_NAMES = {"aws:principalaccount": (_SERVICE,), "aws:principalarn": (_SERVICE_ARN,)}
 """Placeholders for a service's requests, where those of users and roles name themselves."""
+
+_LACKED_BY_SERVICES = ONLY_FOR_MEMBERS | ONLY_FOR_USERS | ONLY_FOR_SESSIONS | ONLY_WITH_TOKENS
+"""Keys that no request of a service on its own behalf has, and no anonymous one."""
 
 _KINDS: Mapping[str, tuple[str, frozenset[str]]] = {
     "role": ("AssumedRole", ONLY_FOR_USERS),
@@ -43,6 +53,9 @@ _KINDS: Mapping[str, tuple[str, frozenset[str]]] = {
 
 Source: IAM User Guide, "IAM policy elements: Variables and tags" ("Principal key values").
 """
+
+_IDENTITY_KEYS = frozenset({*ONLY_FOR_MEMBERS, *ACCOUNT_KEYS, *ACCOUNT_KEYS.values()})
+"""Keys for who calls; from where and when makes no difference here."""
 
 
 def known_of_requests(
@@ -60,7 +73,7 @@ def known_of_requests(
     if now is not None:
         moment = write_time(now)
         block["DateGreaterThanEquals"] = {"aws:CurrentTime": moment, "aws:EpochTime": moment}
-    return parse_condition(block, ())
+    return parse_condition(block)
 
 
 def iam_caller(
@@ -120,9 +133,9 @@ def service_kind(names: tuple[str, ...], condition: Condition) -> Caller:
 
     Its requests name no account, role or user; see `possible_requests`.
     """
-    absent = ONLY_FOR_MEMBERS | ONLY_FOR_USERS | ONLY_FOR_SESSIONS | ONLY_WITH_TOKENS
     own = {"aws:principalservicename": names} if names else {}
-    return Caller((), {IS_SERVICE: ("true",), **_SERVICE_NAMES, **own}, absent | _tags(condition))
+    known = {IS_SERVICE: ("true",), **_SERVICE_NAMES, **own}
+    return Caller((), known, _LACKED_BY_SERVICES | _tags(condition))
 
 
 def iam_kind(principal: Principal) -> Caller:
@@ -162,10 +175,99 @@ def requires_key(condition: Condition, keys: frozenset[str]) -> bool:
 
 
 def _anonymous(condition: Condition) -> Caller:
-    absent = ONLY_FOR_MEMBERS | ONLY_FOR_USERS | ONLY_FOR_SESSIONS | ONLY_WITH_TOKENS
-    lacking = absent | ONLY_FOR_SERVICES | {"aws:principalarn", IS_SERVICE}
-    return Caller((), {"aws:principalaccount": ("anonymous",)}, lacking | _tags(condition))
+    absent = _LACKED_BY_SERVICES | ONLY_FOR_SERVICES | {"aws:principalarn", IS_SERVICE}
+    return Caller((), {"aws:principalaccount": ("anonymous",)}, absent | _tags(condition))
 
 
 def _tags(condition: Condition) -> frozenset[str]:
     return frozenset(c.key for c in condition if c.key.startswith("aws:principaltag/"))
+
+
+def reaches(principal: Principal, condition: Condition, subject: NamedPrincipal) -> bool:
+    """Whether a grant to a principal under a condition may reach the subject."""
+    caller = caller_of(subject.principal)
+    return may_match(principal, subject.principal) and not any(
+        clause_holds(clause, caller) is False
+        or any(_are_apart(clause, own) for own in subject.condition)
+        for clause in condition
+    )
+
+
+def names_of(principal: Principal) -> tuple[Principal, ...] | None:
+    """Return the names of a principal in statements, besides everyone: itself and its account.
+
+    None for a session: its role may have any path, so its names are unknown.
+    """
+    arn = arn_of(principal)
+    if arn and arn.resource_type == "assumed-role":
+        return None
+    return tuple(dict.fromkeys((principal, *caller_of(principal).principals)))
+
+
+def lies_within(principal: Principal, condition: Condition, subject: NamedPrincipal) -> bool:
+    """Whether a principal under a condition is one of the many that the subject names.
+
+    A role is one of its account, or of a pattern, unless it can't be; a session is one of its
+    role. Of everyone under a condition (an organization) a principal is one only where the
+    condition certainly holds: the organization of a role's account is unknown.
+    """
+    if principal == subject.principal or is_open_ended(principal):
+        return False
+    if not may_match(subject.principal, principal):
+        return False
+    holds = all_of(_always_holds(clause, principal, condition) for clause in subject.condition)
+    return holds is True if subject.principal == EVERYONE else holds is not False
+
+
+def may_match(principal: Principal, other: Principal) -> bool:
+    """Whether a principal, as a statement names it, may be another one, or its account."""
+    if principal == other or principal in (EVERYONE, MISSING):
+        return True
+    if principal.kind == "NotPrincipal":
+        return not _excludes(frozenset(principal.names), other)
+    if has_wildcard(principal.names[0]):
+        return True
+    own_arn, arn = arn_of(principal), arn_of(other)
+    if own_arn is None or arn is None:
+        return False
+    return own_arn.account == arn.account and (
+        own_arn.resource_type == "root" or _is_session_of(arn, own_arn)
+    )
+
+
+def _always_holds(clause: Clause, principal: Principal, condition: Condition) -> Answer:
+    """Whether a clause holds in each request of a principal that meets a condition."""
+    if clause in condition:
+        return True
+    if any(_are_apart(clause, other) for other in condition):
+        return False
+    return clause_holds(clause, caller_of(principal))
+
+
+def _excludes(excluded: frozenset[str], principal: Principal) -> bool:
+    """Whether a NotPrincipal certainly excludes everyone that a principal stands for.
+
+    It has to exclude one principal and its account. If it excludes the account alone, it may still
+    include the account's roles.
+    """
+    own = {f"{one.kind}:{one.names[0]}" for one in caller_of(principal).principals}
+    is_one = bool(own) and not principal.names[0].endswith(":root")
+    return "AWS:*" in excluded or (is_one and own <= excluded)
+
+
+def _is_session_of(session: IamArn, role: IamArn) -> bool:
+    """Whether a session may be a role's: its ARN has the role's name without the path."""
+    return (session.resource_type, role.resource_type) == ("assumed-role", "role") and (
+        session.path.partition("/")[0] == role.path.rpartition("/")[2]
+    )
+
+
+def _are_apart(one: Clause, other: Clause) -> bool:
+    """Whether two clauses can't both hold: each demands a value that the other excludes."""
+    return any(
+        left.key == right.key
+        and left.key in _IDENTITY_KEYS
+        and not any(globs_intersect(a, b) for a in left.values for b in right.values)
+        for left in demands(one)
+        for right in demands(other)
+    )

@@ -46,10 +46,7 @@ _MOST_COMPARISONS = 10_000
 def contradictions(
     condition: Condition, known: Condition = ()
 ) -> tuple[tuple[Clause, Clause], ...]:
-    """Return the pairs of clauses that contradict each other.
-
-    `known` holds of every request; a clause that contradicts it is paired with it.
-    """
+    """Return the pairs of clauses that contradict each other, or what every request has."""
     by_key: dict[str, list[tuple[Clause, Clause]]] = {}
     for fact in known:
         by_key.setdefault(fact.key, []).append((fact, fact))
@@ -139,10 +136,7 @@ def _orders_exclude(base: str, value: str, against: str, limit: str) -> bool:
 
 
 def always_holds(clause: Clause, condition: Condition, caller: Caller) -> bool:
-    """Whether a clause certainly holds in each request of a caller under a condition.
-
-    False where that is unknown.
-    """
+    """Whether a clause certainly holds in each request of a caller that meets a condition."""
     if clause in condition or clause_holds(clause, caller) is True or _is_met(clause, condition):
         return True
     return any(
@@ -182,10 +176,10 @@ def _values_are_apart(base: str, wanted: str, demanding: str, value: str) -> boo
     """Whether nothing matches both a clause's value and a demanded one."""
     if base == demanding == "IpAddress":
         return not network_of(wanted).overlaps(network_of(value))
-    if base == "ArnLike" and split_arn(value) is None:
-        return False  # as below
     if base not in TEXT_OPERATORS or demanding == "IpAddress":
         return False
+    if base == "ArnLike" and split_arn(value) is None:
+        return False  # not documented for a value that is not an ARN
     return not globs_intersect(plain(wanted) if base == "StringEquals" else wanted, value)
 
 
@@ -193,11 +187,7 @@ def _lies_within(base: str, wanted: str, demanding: str, value: str) -> bool:
     """Whether a clause's value matches everything that a demanded one matches."""
     if base == demanding == "IpAddress":
         network, within = network_of(value), network_of(wanted)
-        return (
-            network.version == within.version
-            and network.prefixlen >= within.prefixlen
-            and network.network_address in within
-        )
+        return network.overlaps(within) and network.prefixlen >= within.prefixlen
     if base == "ArnLike" and demanding != "IpAddress":
         pattern, arn = split_arn(wanted), split_arn(value)
         if pattern is None or arn is None:

@@ -6,6 +6,7 @@ A Sid alone proves nothing, because its author chooses it freely.
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
+from reconciler.policy.language.actions import ecr_actions
 from reconciler.policy.language.condition_keys import SOURCE_ARN, spell_key
 from reconciler.policy.language.conditions import NO_CONDITION, Condition, display_holder
 from reconciler.policy.language.document import SID_PREFIX, VERSION, Document, Statement
@@ -22,17 +23,10 @@ Source: Lambda Developer Guide, "Create a Lambda function using a container imag
 
 LAMBDA = service_principal("lambda.amazonaws.com")
 
-_LAMBDA_ACTIONS = frozenset(
-    {
-        "ecr:BatchGetImage",
-        "ecr:GetDownloadUrlForLayer",
-        "ecr:GetRepositoryPolicy",
-        "ecr:SetRepositoryPolicy",
-        "ecr:DeleteRepositoryPolicy",
-    }
+_LAMBDA_ACTIONS = ecr_actions(
+    """BatchGetImage GetDownloadUrlForLayer GetRepositoryPolicy SetRepositoryPolicy
+    DeleteRepositoryPolicy"""
 )
-
-_LIKE = ("StringLike", "ArnLike")
 
 
 class KeepRule(NamedTuple):
@@ -63,10 +57,7 @@ class KeepMismatch(NamedTuple):
 
 
 class Ownership(NamedTuple):
-    """Whether live statements that are not from the file are kept.
-
-    `default` is `remove` or `keep`; `rules` define which are kept under `remove`.
-    """
+    """Which live statements of others are kept: all, or under `remove` those of the rules."""
 
     default: Literal["remove", "keep"] = "remove"
     rules: tuple[KeepRule, ...] = ()
@@ -79,12 +70,7 @@ class Ownership(NamedTuple):
 
 def lambda_rule(accounts: Iterable[str]) -> KeepRule:
     """Return the built-in rule for Lambda's own statement, given the known accounts."""
-    return KeepRule(
-        LAMBDA_SID,
-        LAMBDA,
-        actions=_LAMBDA_ACTIONS,
-        source_accounts=frozenset(accounts),
-    )
+    return KeepRule(LAMBDA_SID, LAMBDA, NO_CONDITION, _LAMBDA_ACTIONS, frozenset(accounts))
 
 
 def kept_statements(document: Document, ownership: Ownership) -> tuple[Statement, ...]:
@@ -154,7 +140,8 @@ def _mismatches(rule: KeepRule, statement: Statement) -> Iterator[KeepMismatch]:
 
 def _source_mismatches(condition: Condition, accounts: frozenset[str]) -> Iterator[KeepMismatch]:
     """Return why a condition does not bound a service to resources in some accounts."""
-    bounding = [c for c in condition if c.key == SOURCE_ARN and c.operator in _LIKE]
+    like = ("StringLike", "ArnLike")
+    bounding = [c for c in condition if c.key == SOURCE_ARN and c.operator in like]
     sources = [dict(zip(clause.values, accounts_of(clause), strict=True)) for clause in bounding]
     if not bounding:
         elsewhere = any(clause.key.startswith("aws:source") for clause in condition)

@@ -37,9 +37,9 @@ from reconciler.policy.language.principals import (
     is_open_ended,
 )
 from reconciler.policy.meaning.bounds import accounts_of
+from reconciler.policy.meaning.callers import lies_within, names_of, reaches
 from reconciler.policy.meaning.facts import Actions, Facts, Holder, NamedPrincipal, denied_to
 from reconciler.policy.meaning.public import is_public, public_facts
-from reconciler.policy.meaning.reach import lies_within, names_of, reaches
 from reconciler.policy.meaning.tiers import TierActions, can_rewrite, may_overlap, violates_tier
 
 _SOURCE_KEYS = frozenset({SOURCE_ARN, ACCOUNT_KEYS[SOURCE_ARN]})
@@ -101,18 +101,13 @@ def find_violations(rule: NeverRule, facts: Facts) -> tuple[Violation, ...]:
     A subject that the rule does not name is left out where the grants of others alone are a
     violation already.
     """
-    allowing = {
-        holder: actions
-        for holder, actions in facts.items()
-        if holder.effect == "Allow"
-        and may_overlap(rule.actions | REWRITING_ACTIONS, actions)
-        and not deleted_kind(holder.principal)
-    }
-    denying = {holder: actions for holder, actions in facts.items() if holder.effect == "Deny"}
+    living = {h: held for h, held in facts.items() if not deleted_kind(h.principal)}
+    allowing = _related({h: held for h, held in living.items() if h.effect == "Allow"}, rule)
+    denying = {h: held for h, held in facts.items() if h.effect == "Deny"}
     found: dict[tuple[object, ...], Violation] = {}
     index = _index(allowing)
     for one in rule.to if allowing else ():
-        granting = _public(facts, rule) if _is_public(one) else allowing
+        granting = _related(public_facts(facts), rule) if _is_public(one) else allowing
         for subject, holders in _subjects(one, index if granting is allowing else _index(granting)):
             denied = denied_to(subject.principal, denying) if denying else frozenset()
             own = tuple(holder for holder in holders if holder.principal == subject.principal)
@@ -138,10 +133,7 @@ def _follows(violation: Violation, enough_alone: Collection[frozenset[Holder]]) 
 
 
 class _HolderIndex(NamedTuple):
-    """The holders of a policy, by what they are looked up with.
-
-    `open_ended` are the principals that stand for many in any account.
-    """
+    """The holders of a policy by what they are looked up with; `open_ended` stand for many."""
 
     all: Collection[Holder]
     by_account: Mapping[str | None, Sequence[Holder]]
@@ -196,14 +188,12 @@ def _is_public(one: NamedPrincipal | Outside) -> bool:
     return isinstance(one, NamedPrincipal) and is_public(one.principal, one.condition)
 
 
-def _public(facts: Facts, rule: NeverRule) -> Facts:
-    """Return the public facts that may share an action with the rule."""
+def _related(facts: Facts, rule: NeverRule) -> Facts:
+    """Return the facts that may share an action with the rule, or rewrite the policy."""
     actions = rule.actions | REWRITING_ACTIONS
-    return {h: held for h, held in public_facts(facts).items() if may_overlap(actions, held)}
+    return {holder: held for holder, held in facts.items() if may_overlap(actions, held)}
 
 
 def _outsider(holder: Holder) -> NamedPrincipal:
     """Return an outside holder as a subject: one principal, or all who share its condition."""
-    if arn_of(holder.principal):
-        return NamedPrincipal(holder.principal)
-    return NamedPrincipal(holder.principal, holder.condition)
+    return NamedPrincipal(holder.principal, () if arn_of(holder.principal) else holder.condition)

@@ -10,6 +10,7 @@ from reconciler.policy.language.actions import (
     REWRITING_ACTIONS,
     changes_something,
     covers,
+    ecr_actions,
     expand_actions,
     spell_action,
 )
@@ -24,30 +25,25 @@ MOST_PATTERNS = 64
 """The most patterns that are compared: hand-written policies have fewer, and work is bounded."""
 
 
-def _ecr(names: str) -> frozenset[str]:
-    return frozenset(f"ecr:{name}" for name in names.split())
+Tiers = Mapping[str, frozenset[str]]
 
-
-_PULL = _ecr("BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer")
-_PUSH = _ecr(
+_PULL = ecr_actions("BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer")
+_PUSH = ecr_actions(
     "BatchCheckLayerAvailability CompleteLayerUpload InitiateLayerUpload PutImage UploadLayerPart"
 )
-
-Tiers = Mapping[str, frozenset[str]]
+_DESCRIBE = ecr_actions(
+    """DescribeImages DescribeRepositories ListImages ListTagsForResource
+    DescribeImageScanFindings GetLifecyclePolicy GetLifecyclePolicyPreview GetRepositoryPolicy"""
+)
 
 BUILT_IN_TIERS: Tiers = MappingProxyType(
     {
         "pull": _PULL,
         "push": _PUSH,
         "push-pull": _PULL | _PUSH,
-        "read": _PULL
-        | _ecr(
-            """DescribeImages DescribeRepositories ListImages ListTagsForResource
-            DescribeImageScanFindings GetLifecyclePolicy GetLifecyclePolicyPreview
-            GetRepositoryPolicy"""
-        ),
-        "lambda": _ecr("BatchGetImage GetDownloadUrlForLayer"),
-        "admin": frozenset({"ecr:*"}),
+        "read": _PULL | _DESCRIBE,
+        "lambda": ecr_actions("BatchGetImage GetDownloadUrlForLayer"),
+        "admin": frozenset({EVERY_ACTION}),
     }
 )
 """The tiers that every access file has, in canonical actions."""
@@ -110,9 +106,7 @@ def as_pattern(action: Action) -> str:
 def wide_actions(actions: Actions) -> Actions:
     """Return the patterns and the NotActions; of very many, only the shortest."""
     wide = [a for a in actions if isinstance(a, NotAction) or has_wildcard(a)]
-    return frozenset(
-        nsmallest(MOST_PATTERNS, wide, key=lambda action: (len(str(action)), str(action)))
-    )
+    return frozenset(nsmallest(MOST_PATTERNS, wide, key=lambda a: (len(str(a)), str(a))))
 
 
 def _meet(one: Action, other: Action) -> bool:

@@ -1,0 +1,129 @@
+"""Access as plain data: what a file asks for, the names it has, and how two policies compare."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+
+from reconciler.errors import Status
+from reconciler.policy import (
+    BUILT_IN_TIERS,
+    SERVICE_TIER,
+    AccessChange,
+    Condition,
+    Facts,
+    Holder,
+    NamedPrincipal,
+    Principal,
+    Tiers,
+    Unreadable,
+    display_holder,
+    reduce_facts,
+)
+
+
+class Grant(NamedTuple):
+    """One principal with one tier on a repository.
+
+    `condition` includes the principal's own condition, the grant's `when`, and `until`, which is
+    also a time of its own (UTC, to the second). `name` is the principal's name in the file, if any.
+    """
+
+    principal: Principal
+    name: str | None
+    tier: str
+    actions: frozenset[str]
+    condition: Condition
+    until: datetime | None = None
+
+
+class Desired(NamedTuple):
+    """What the file asks for on one repository.
+
+    `expired` are the grants whose `until` has passed; they are not part of the policy. `statements`
+    are raw statements (JSON objects), sent as they are.
+    """
+
+    repository: str
+    grants: tuple[Grant, ...] = ()
+    expired: tuple[Grant, ...] = ()
+    statements: tuple[Mapping[str, object], ...] = ()
+
+
+def grant_facts(grants: Iterable[Grant]) -> Facts:
+    """Return what some grants allow, without facts that others among them cover."""
+    collected: dict[Holder, frozenset[str]] = {}
+    for grant in grants:
+        holder = Holder(grant.principal, "Allow", grant.condition)
+        collected[holder] = collected.get(holder, frozenset()) | grant.actions
+    return reduce_facts(collected)
+
+
+@dataclass(frozen=True)
+class DisplayNames:
+    """The tiers and names of one access file; `accounts` maps ids to names."""
+
+    tiers: Tiers = field(default_factory=lambda: BUILT_IN_TIERS)
+    principals: tuple[NamedPrincipal, ...] = ()
+    accounts: Mapping[str, str] = field(default_factory=dict)
+
+    def tiers_of(self, principal: Principal) -> Tiers:
+        """Return the tiers that may describe what a principal has."""
+        return self.tiers if principal.kind == "Service" else self._tiers_without_services
+
+    def find(self, principal: Principal, condition: Condition) -> NamedPrincipal | None:
+        """Return the principal with the most clauses that matches under a condition, if any."""
+        for named in self._by_principal.get(principal, ()):
+            if set(named.condition) <= set(condition):
+                return named
+        return None
+
+    def name_of(self, principal: Principal, condition: Condition) -> str | None:
+        """Return the name of the principal that `find` returns, if any."""
+        named = self.find(principal, condition)
+        return named.name if named else None
+
+    def label(self, principal: Principal, condition: Condition) -> str:
+        """Return the name of a principal, or else the principal as in IAM."""
+        return self.name_of(principal, condition) or display_holder(principal, condition)
+
+    @cached_property
+    def _tiers_without_services(self) -> Tiers:
+        return {name: tier for name, tier in self.tiers.items() if name != SERVICE_TIER}
+
+    @cached_property
+    def _by_principal(self) -> Mapping[Principal, Sequence[NamedPrincipal]]:
+        found: defaultdict[Principal, list[NamedPrincipal]] = defaultdict(list)
+        for named in sorted(self.principals, key=lambda n: (-len(n.condition), n.name or "")):
+            found[named.principal].append(named)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableDocument:
+    """A document that is not a policy, and why."""
+
+    name: str
+    policy: Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What leads from the left document to the right one; empty where they mean the same.
+
+    Where one is unreadable nothing is known of the access.
+    """
+
+    left: str
+    right: str
+    access: tuple[AccessChange, ...]
+    unreadable: tuple[UnreadableDocument, ...]
+
+    @property
+    def statuses(self) -> frozenset[Status]:
+        """INVALID where a document is unreadable, DIFFERS where the access does."""
+        if self.unreadable:
+            return frozenset({Status.INVALID})
+        return frozenset({Status.DIFFERS} if self.access else ())
