@@ -18,13 +18,13 @@ from reconciler.model.comparison import Comparison
 from reconciler.plan.guards import Refusal
 from reconciler.plan.saved_plan import Origin
 from reconciler.printable import printable
-from reconciler.report.comparison import render_comparison, render_comparison_json
-from reconciler.report.outcomes import render_outcomes
+from reconciler.report.access import render_comparison, render_comparison_json
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
 from reconciler.report.plan_text import (
     PolicyDiff,
     no_diff,
     render_drift,
+    render_outcomes,
     render_plan,
     render_refusals,
 )

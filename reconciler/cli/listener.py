@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from reconciler.cli.option_hints import as_argument
 from reconciler.cli.terminal import note, progress_bar, show_error
 from reconciler.printable import printable
-from reconciler.report.layout import unbroken
+from reconciler.report.text import unbroken
 from reconciler.workflow.listener import (
     Event,
     JournalDamaged,

@@ -9,7 +9,7 @@ from reconciler.cli.option_hints import problems_with_options
 from reconciler.cli.options import Format
 from reconciler.cli.terminal import out, page_of, paint_for, show
 from reconciler.report.problems import render_problems, render_problems_json, render_verdict
-from reconciler.report.spans import Paint
+from reconciler.report.text import Paint
 
 
 def write(

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from reconciler.cli.streams import OutputError, encoding_of, push, silence, wait_for_line
 from reconciler.printable import printable
 from reconciler.redaction import redacted
-from reconciler.report.layout import Page, fitted
-from reconciler.report.spans import Paint, ansi, plain
+from reconciler.report.text import Page, Paint, ansi, fitted, plain
 
 if TYPE_CHECKING:
     from reconciler.workflow.listener import Progress

@@ -84,6 +84,15 @@ class PlanError:
     message: str
 
 
+class NotPlannableError(Exception):
+    """No policy can be computed for one repository."""
+
+    def __init__(self, rule: RuleId, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.message = message
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class NeverViolation:
     """A `never` rule of the file that is broken live: which tier, by whom, and the rule's reason.

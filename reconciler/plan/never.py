@@ -6,8 +6,14 @@ from dataclasses import dataclass
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.model.rule_ids import RuleId
-from reconciler.plan.desired_policy import NotPlannableError
-from reconciler.plan.model import Finding, NeverViolation, Plan, PlanError, finding
+from reconciler.plan.model import (
+    Finding,
+    NeverViolation,
+    NotPlannableError,
+    Plan,
+    PlanError,
+    finding,
+)
 from reconciler.policy import (
     Condition,
     Facts,

@@ -17,16 +17,29 @@ from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
 
 from reconciler.errors import RefusedError
-from reconciler.registry.classify import retry_after
+from reconciler.registry.boto_errors import explain, quoted, retry_after
 from reconciler.registry.credentials import learn_settings, load_credentials, watch_credentials
-from reconciler.registry.error_messages import explain, quoted
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
-from reconciler.registry.responses import text_field
 
 THREADS = 16
 _CONNECT_TIMEOUT = 5  # seconds
 _READ_TIMEOUT = 20  # seconds
+
+
+class UnreadableResponseError(Exception):
+    """A response without a field that it always has: a proxy's page, say."""
+
+
+def text_field(response: Mapping[str, object], name: str) -> str:
+    """Return a field that a response always has. Raises UnreadableResponseError.
+
+    botocore takes any page with status 200 for an empty response, a captive portal's too.
+    """
+    value = response.get(name)
+    if not isinstance(value, str):
+        raise UnreadableResponseError(f"the response has no {name}")
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,11 @@ from functools import partial
 from typing import Protocol, cast
 
 from reconciler.model.registry import NewPolicy, RepositorySettings
-from reconciler.registry.classify import failure_kind, retry_after
-from reconciler.registry.error_messages import explain
+from reconciler.registry.boto_errors import explain, failure_kind, retry_after
 from reconciler.registry.errors import CONSEQUENCES, FailureKind, WriteOutcomeUnknownError
 from reconciler.registry.pace import Pace, T, Turns
 from reconciler.registry.reader import RegistryReader
-from reconciler.registry.responses import text_field
-from reconciler.registry.session import THREADS, Connection, new_client
+from reconciler.registry.session import THREADS, Connection, new_client, text_field
 
 _Call = Callable[..., Mapping[str, object]]
 

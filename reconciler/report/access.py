@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reconciler.model.comparison import Comparison
 from reconciler.model.display_names import DisplayNames
 from reconciler.plan.saved_plan import GrantJson, GrantsJson, principal_text
 from reconciler.policy import (
@@ -15,9 +16,11 @@ from reconciler.policy import (
     action_names,
     condition_json,
     deleted_kind,
+    json_place,
     tier_of,
 )
-from reconciler.report.spans import Line, Role, Span, shown_width
+from reconciler.printable import printable_json
+from reconciler.report.text import Line, Paint, Role, Span, render, shown_width
 from reconciler.report.words import are_tiers, holdings_words, principal_label
 
 LineKind = AccessKind | Literal["gone"]
@@ -152,3 +155,42 @@ def _grants(access: AccessChange, holdings: Holdings, names: DisplayNames) -> It
             "actions": list(action_names(holding.actions)),
             "conditions": condition_json(holding.condition),
         }
+
+
+_BUILT_IN = DisplayNames()
+
+
+def render_comparison(comparison: Comparison, paint: Paint) -> str:
+    """Render the difference as access, or the reason why a document is not a policy."""
+    return render(_lines(comparison), paint)
+
+
+def render_comparison_json(comparison: Comparison) -> str:
+    """Render `{"equal": …, "grants": {"added", "removed"}, "problems": […]}`."""
+    document = {
+        "equal": not comparison.access and not comparison.unreadable,
+        "left": comparison.left,
+        "right": comparison.right,
+        "grants": grants_json(comparison.access, _BUILT_IN),
+        "problems": [
+            {"path": bad.name, "place": json_place(bad.policy.path), "message": bad.policy.reason}
+            for bad in comparison.unreadable
+        ],
+    }
+    return printable_json(document)
+
+
+def _lines(comparison: Comparison) -> Iterable[Line]:
+    left, right = comparison.left, comparison.right
+    for bad in comparison.unreadable:
+        yield bad.name, ": ", Span("not a policy document", "error"), ": ", str(bad.policy)
+        if "policyText" in bad.policy.path:
+            hint = "this is the output of get-repository-policy; the policy is its policyText"
+            yield "  ", Span("hint:", "hint"), " ", hint
+    if comparison.unreadable:
+        return
+    if not comparison.access:
+        yield left, " and ", right, " mean the same."
+        return
+    yield (Span(f"From {left} to {right}:", "heading"),)
+    yield from render_access(access_lines(comparison.access, _BUILT_IN), as_change)

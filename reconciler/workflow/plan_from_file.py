@@ -9,8 +9,7 @@ from reconciler.access_file.model import AccessFile, display_names_of
 from reconciler.model.grants import Desired
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
 from reconciler.model.rule_ids import RuleId
-from reconciler.plan.compute import compute_plan, merge_plans
-from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.compute import PlanInputs, compute_plan, merge_plans
 from reconciler.plan.model import Finding, Plan, PlanError
 from reconciler.policy import globs_intersect
 from reconciler.workflow.selection import Globs, selected, without_match

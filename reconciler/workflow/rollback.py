@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from reconciler.apply.journal.format import Author, JournaledWrite, read_journal
+from reconciler.apply.journal_format import Author, JournaledWrite, read_journal
 from reconciler.apply.rollback import Rollback, plan_rollback
 from reconciler.errors import InvalidError
 from reconciler.model.display_names import DisplayNames

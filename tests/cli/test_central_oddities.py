@@ -13,8 +13,7 @@ from reconciler.access_file.load import load_access
 from reconciler.access_file.model import AccessFile
 from reconciler.model.grants import grant_facts
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
-from reconciler.plan.compute import compute_plan
-from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.compute import PlanInputs, compute_plan
 from reconciler.plan.model import Plan
 from reconciler.policy.compile import compile_policy
 from reconciler.policy.meaning.difference import AccessChange, Holdings

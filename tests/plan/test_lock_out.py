@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.guards import Allowances, Guards
-from reconciler.plan.guards import check_guards, check_lock_out
-from reconciler.plan.lock_out import locked_out, may_lock_out
+from reconciler.plan.guards import check_guards, check_lock_out, locked_out, may_lock_out
 from reconciler.plan.model import Plan
 from tests.plan.making import APP, desired, grant, live, only_change
 from tests.policy.making import PULL, ROLE, Json, allow

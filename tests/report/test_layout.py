@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.printable import printable
-from reconciler.report.layout import Page, columns, fitted, unbroken
-from reconciler.report.spans import ansi
+from reconciler.report.text import Page, ansi, columns, fitted, unbroken
 
 ROW = "  + ci (arn:aws:iam::444455556666:role/role2-1)        push-pull"
 

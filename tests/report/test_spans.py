@@ -1,6 +1,6 @@
 """Rendering escapes and colours each part of a line, and no part forges another."""
 
-from reconciler.report.spans import Span, ansi, plain, render, shown_width
+from reconciler.report.text import Span, ansi, plain, render, shown_width
 
 
 def test_each_part_is_escaped_and_coloured_by_its_role() -> None:
