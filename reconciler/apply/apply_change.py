@@ -18,7 +18,7 @@ from reconciler.apply.model import (
 from reconciler.apply.rejected_principals import added_principals, may_be_new
 from reconciler.apply.retry import Deadline, RetryPolicy, write_policy
 from reconciler.errors import ReconcileError, RefusedError
-from reconciler.model.registry import LiveSettings, NewPolicy, RepositorySettings, Target
+from reconciler.model.registry import LiveSettings, NewPolicy, RepositorySettings
 from reconciler.plan.model import Change
 from reconciler.policy import Policy, Unreadable, kept_statements, same_policy, statement_key
 from reconciler.registry.errors import CallError, FailureKind, Retry, WriteOutcomeUnknownError
@@ -32,98 +32,9 @@ class LiveState(Enum):
     OTHER = "another one"
 
 
-def live_state(change: Change, live_text: str | None) -> LiveState:
-    """Return what a live policy is; None is no policy."""
-    live = change.target.read(live_text)
-    if same_policy(live, change.before) and _kept(live, change) == _kept(change.before, change):
-        return LiveState.AS_PLANNED
-    return LiveState.IN_FORCE if same_policy(live, change.after) else LiveState.OTHER
-
-
-def _kept(live: Policy, change: Change) -> frozenset[tuple[object, ...]]:
-    """Return the statements that others own: unlike the meaning, that depends on Sids."""
-    if isinstance(live, Unreadable):
-        return frozenset()
-    return frozenset(
-        statement_key(statement) for statement in kept_statements(live, change.ownership)
-    )
-
-
 VISIBLE_WITHIN = 20.0
 """Seconds for which a new repository is waited for; how long it takes is not known
 (hashicorp/terraform#3849 tells of a moment)."""
-
-
-class StoppedError(Exception):
-    """The run is to stop; `unsettled` is an attempt that may have been done."""
-
-    def __init__(self, reason: str, unsettled: WriteOutcomeUnknownError | None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.unsettled = unsettled
-
-
-class Created(NamedTuple):
-    """A repository that exists: the deadline for it to be visible, and whether this run made it."""
-
-    visible: Deadline
-    created: Done
-
-
-def create(
-    target: Target, settings: RepositorySettings, registry: ReaderWriter, run: Run
-) -> Created:
-    """Create a repository; an existing one is never configured again.
-
-    One that was created since it was planned, by another run or an attempt without a response, is
-    accepted if its settings are the planned ones (tags aside); else RefusedError. The caller checks
-    that it has no policy yet. Raises CallError if it was not created, WriteOutcomeUnknownError if
-    it may have been, and StoppedError if the run is to stop.
-    """
-    policy = write_policy(run.new_deadline)
-
-    def attempt() -> Created:
-        reason = run.reason_to_halt()
-        if reason is not None:
-            raise StoppedError(reason, policy.unsettled)
-        return _attempt(target.repository, settings, registry, run)
-
-    try:
-        created = policy.call(attempt)
-    except (CallError, WriteOutcomeUnknownError) as failure:
-        unsettled = policy.unsettled
-        if unsettled is None or unsettled is failure:
-            raise
-        message = f"{unsettled.message}; {failure.message}"
-        raise WriteOutcomeUnknownError(message, kind=failure.kind) from failure
-    is_certain = created.created is Done.YES or policy.unsettled is None
-    return created if is_certain else created._replace(created=Done.UNKNOWN)
-
-
-def _attempt(name: str, settings: RepositorySettings, registry: ReaderWriter, run: Run) -> Created:
-    try:
-        registry.writer.create_repository(name, settings)
-    except CallError as error:
-        if error.kind is not FailureKind.REPOSITORY_EXISTS:
-            raise
-        visible = run.new_deadline(VISIBLE_WITHIN)
-        _check_settings(name, settings, registry.reader, visible)
-        return Created(visible, Done.NO)
-    return Created(run.new_deadline(VISIBLE_WITHIN), Done.YES)
-
-
-def _check_settings(
-    name: str, settings: RepositorySettings, reader: Reader, visible: Deadline
-) -> None:
-    """Raise RefusedError if a repository has other settings, as far as they can be compared.
-
-    The service returns a key's ARN, however it was named, and tags only in another call.
-    """
-    planned = LiveSettings(settings.tag_mutability, settings.scan_on_push, settings.encryption)
-    policy = RetryPolicy({Retry.NOT_VISIBLE: visible})
-    if policy.call(partial(reader.read_settings, name)) != planned:
-        raise RefusedError("the repository was created since the plan, with other settings")
-
 
 SHOWS_WITHIN = 15.0
 """Seconds for which a written policy is read back where a read returns the old one, or fails."""
@@ -161,20 +72,85 @@ def apply_change(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
     return outcome
 
 
+class _Created(NamedTuple):
+    """A repository that exists: the deadline for it to be visible, and whether this run made it."""
+
+    visible: Deadline
+    created: Done
+
+
 def _create_and_write(
     change: Change, settings: RepositorySettings, registry: ReaderWriter, run: Run
 ) -> Outcome:
     try:
-        created = create(change.target, settings, registry, run)
-    except StoppedError as stopped:
-        return _skipped(change, stopped.reason, stopped.unsettled)
+        created = _create(change, settings, registry, run)
     except RefusedError as error:
         return Outcome(change, "stale", error.message)
     except WriteOutcomeUnknownError as error:
         return _failed(change, error, run, written=Done.UNKNOWN)
     except CallError as error:
         return _failed(change, error, run)
+    if isinstance(created, Outcome):
+        return created
     return _with_creation(_write(change, registry, run, created.visible), created.created)
+
+
+def _create(
+    change: Change, settings: RepositorySettings, registry: ReaderWriter, run: Run
+) -> _Created | Outcome:
+    """Create a repository; an existing one is never configured again.
+
+    One that was created since it was planned, by another run or an attempt without a response, is
+    accepted if its settings are the planned ones (tags aside); else RefusedError. The caller checks
+    that it has no policy yet. Returns an outcome if the run is to stop. Raises CallError if it was
+    not created, WriteOutcomeUnknownError if it may have been.
+    """
+    policy = write_policy(run.new_deadline)
+
+    def attempt() -> _Created | Outcome:
+        reason = run.reason_to_halt()
+        if reason is not None:
+            return _skipped(change, reason, policy.unsettled)
+        return _create_once(change.target.repository, settings, registry, run)
+
+    try:
+        created = policy.call(attempt)
+    except (CallError, WriteOutcomeUnknownError) as failure:
+        unsettled = policy.unsettled
+        if unsettled is None or unsettled is failure:
+            raise
+        message = f"{unsettled.message}; {failure.message}"
+        raise WriteOutcomeUnknownError(message, kind=failure.kind) from failure
+    if isinstance(created, Outcome) or created.created is Done.YES or policy.unsettled is None:
+        return created
+    return created._replace(created=Done.UNKNOWN)
+
+
+def _create_once(
+    name: str, settings: RepositorySettings, registry: ReaderWriter, run: Run
+) -> _Created:
+    try:
+        registry.writer.create_repository(name, settings)
+    except CallError as error:
+        if error.kind is not FailureKind.REPOSITORY_EXISTS:
+            raise
+        visible = run.new_deadline(VISIBLE_WITHIN)
+        _check_settings(name, settings, registry.reader, visible)
+        return _Created(visible, Done.NO)
+    return _Created(run.new_deadline(VISIBLE_WITHIN), Done.YES)
+
+
+def _check_settings(
+    name: str, settings: RepositorySettings, reader: Reader, visible: Deadline
+) -> None:
+    """Raise RefusedError if a repository has other settings, as far as they can be compared.
+
+    The service returns a key's ARN, however it was named, and tags only in another call.
+    """
+    planned = LiveSettings(settings.tag_mutability, settings.scan_on_push, settings.encryption)
+    policy = RetryPolicy({Retry.NOT_VISIBLE: visible})
+    if policy.call(partial(reader.read_settings, name)) != planned:
+        raise RefusedError("the repository was created since the plan, with other settings")
 
 
 def _with_creation(outcome: Outcome, created: Done) -> Outcome:
@@ -333,3 +309,20 @@ def _failed(
     """Return the outcome of a failure, after which the run may have to end."""
     run.note_failure(error, change.target.scope)
     return Outcome(change, "failed", message or error.one_line, written=written)
+
+
+def live_state(change: Change, live_text: str | None) -> LiveState:
+    """Return what a live policy is; None is no policy."""
+    live = change.target.read(live_text)
+    if same_policy(live, change.before) and _kept(live, change) == _kept(change.before, change):
+        return LiveState.AS_PLANNED
+    return LiveState.IN_FORCE if same_policy(live, change.after) else LiveState.OTHER
+
+
+def _kept(live: Policy, change: Change) -> frozenset[tuple[object, ...]]:
+    """Return the statements that others own: unlike the meaning, that depends on Sids."""
+    if isinstance(live, Unreadable):
+        return frozenset()
+    return frozenset(
+        statement_key(statement) for statement in kept_statements(live, change.ownership)
+    )

@@ -10,13 +10,12 @@ from reconciler.apply.model import Done
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.compute import (
-    CurrentPolicy,
     DesiredPolicy,
     PlanInputs,
     compute_change,
     merge_plans,
 )
-from reconciler.plan.model import NOTHING_KEPT, Finding, Plan, PlanError, finding
+from reconciler.plan.model import NOTHING_KEPT, CurrentPolicy, Finding, Plan, PlanError, finding
 from reconciler.plan.not_kept import dropped_statements
 from reconciler.policy import (
     MAX_POLICY_CHARACTERS,

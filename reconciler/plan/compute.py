@@ -16,9 +16,15 @@ from reconciler.plan.findings import (
     policy_findings,
     unchanged_findings,
 )
-from reconciler.plan.model import Change, ChangeKind, NotPlannableError, Plan, PlanError
+from reconciler.plan.model import (
+    Change,
+    ChangeKind,
+    CurrentPolicy,
+    NotPlannableError,
+    Plan,
+    PlanError,
+)
 from reconciler.plan.never import (
-    PolicyStates,
     check_never,
     check_unmanaged,
     require_no_new_violation,
@@ -128,20 +134,6 @@ def _kept(before: Policy, desired: Document, ownership: Ownership) -> tuple[Stat
     return ()
 
 
-class CurrentPolicy(NamedTuple):
-    """One repository as it was read; `settings` where it does not exist and is to be created.
-
-    `facts` are what its policy means; `effective` are these without the file's expired grants.
-    """
-
-    target: Target
-    text: str | None
-    policy: Policy
-    facts: Facts
-    effective: Facts
-    settings: RepositorySettings | None = None
-
-
 def plan_repository(desired: Desired, live: LiveRegistry, inputs: PlanInputs) -> Plan:
     """Compare what is desired of one repository with what was read; an error where that fails."""
     target, names = Target(desired.repository, live.scope), inputs.display_names
@@ -151,11 +143,11 @@ def plan_repository(desired: Desired, live: LiveRegistry, inputs: PlanInputs) ->
         return _failed(target, error)
     try:
         plan = _compare(desired, current, inputs)
-        require_no_new_violation(target, _states(current, plan), inputs.never, names)
+        require_no_new_violation(current, _facts_after(current, plan), inputs.never, names)
     except NotPlannableError as error:
         unchanged = unchanged_findings(target, current.facts, current.facts, names)
         plan = replace(_failed(target, error), findings=tuple(unchanged))
-    never = check_never(target, _states(current, plan), inputs.never, names)
+    never = check_never(current, _facts_after(current, plan), inputs.never, names)
     return merge_plans([plan, never])
 
 
@@ -182,11 +174,8 @@ def _current(
     )
 
 
-def _states(current: CurrentPolicy, plan: Plan) -> PolicyStates:
-    after = current.effective
-    if plan.changes:
-        after = facts_of_policy(plan.changes[0].after)
-    return PolicyStates(current.policy, current.effective, after)
+def _facts_after(current: CurrentPolicy, plan: Plan) -> Facts:
+    return facts_of_policy(plan.changes[0].after) if plan.changes else current.effective
 
 
 def _failed(target: Target, error: NotPlannableError) -> Plan:

@@ -27,6 +27,20 @@ from reconciler.policy import (
 )
 from reconciler.printable import quoted
 
+_NEEDED = ("ecr:SetRepositoryPolicy", "ecr:GetRepositoryPolicy", "ecr:DeleteRepositoryPolicy")
+"""This tool needs all of these to repair a policy."""
+
+_KNOWN = {
+    IS_SERVICE: ("false",),
+    "aws:securetransport": ("true",),
+    "aws:viaawsservice": ("false",),
+}
+"""What holds of every call that this tool makes to AWS (IAM User Guide, "AWS global condition
+context keys")."""
+
+_ALLOW_ALL = Statement(None, "Allow", (EVERYONE,), frozenset({"*"}), NO_CONDITION, {})
+"""Stands for the identity policy that allows the caller to set the policy."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Refusal:
@@ -100,29 +114,37 @@ def _opens(change: Change) -> bool:
 def check_lock_out(
     changes: Iterable[Change], allowed: frozenset[str], caller: Callable[[], str]
 ) -> Iterable[Refusal]:
-    """Refuse each change that denies, or may deny, the caller to set the policy again."""
-    denying = [c for c in changes if c.target.repository not in allowed and may_lock_out(c)]
-    if not denying:
-        return
-    arn = caller()
-    for target, why in locked_out(denying, arn):
-        message = f"{why} {arn} from reading, setting or deleting the policy"
-        yield Refusal(RuleId.LOCK_OUT, message, target)
+    """Refuse each change that denies, or may deny, the caller to set the policy again.
+
+    `caller` returns an ARN as STS does. Only a new Deny counts, not a missing Allow: identity
+    policies of the registry's own account may allow the action ("Policy evaluation logic", IAM User
+    Guide). A Deny that depends on what is not known of the caller counts.
+    """
+    denying = [
+        change
+        for change in changes
+        if change.target.repository not in allowed and (is_opaque(change) or _new_denials(change))
+    ]
+    arn = caller() if denying else ""
+    for change in denying:
+        why = _lock_out(change, arn)
+        if why:
+            message = f"{why} {arn} from reading, setting or deleting the policy"
+            yield Refusal(RuleId.LOCK_OUT, message, change.target)
 
 
 def _check_amounts(plan: Plan, guards: Guards, allowances: Allowances) -> Iterable[Refusal]:
     revoked = sum(change.revoked for change in plan.changes)
     granted = sum(change.granted for change in plan.changes)
-    if revoked > allowances.revocations and _exceeds(revoked, plan.live_grants, guards.max_revoked):
-        message = f"this would revoke or narrow {revoked} of {_grants(plan.live_grants)}"
-        yield _over(RuleId.MAX_REVOKED, message, revoked, guards.max_revoked)
-    if granted > allowances.grants and _exceeds(granted, plan.live_grants, guards.max_granted):
-        message = f"this would add or widen {_grants(granted)}; {_are_live(plan.live_grants)}"
-        yield _over(RuleId.MAX_GRANTED, message, granted, guards.max_granted)
-
-
-def _over(guard: RuleId, message: str, figure: int, limit: Limit | None) -> Refusal:
-    return Refusal(guard, f"{message}; the limit is {limit}", figure=figure, limit=limit)
+    of, limit = plan.live_grants, guards.max_revoked
+    if revoked > allowances.revocations and _exceeds(revoked, of, limit):
+        message = f"this would revoke or narrow {revoked} of {_grants(of)}; the limit is {limit}"
+        yield Refusal(RuleId.MAX_REVOKED, message, figure=revoked, limit=limit)
+    limit = guards.max_granted
+    if granted > allowances.grants and _exceeds(granted, of, limit):
+        are_live = f"{_grants(of)} {'is' if of == 1 else 'are'} live now"
+        message = f"this would add or widen {_grants(granted)}; {are_live}; the limit is {limit}"
+        yield Refusal(RuleId.MAX_GRANTED, message, figure=granted, limit=limit)
 
 
 def _exceeds(number: int, of: int, limit: Limit | None) -> bool:
@@ -168,52 +190,8 @@ def _grants(number: int) -> str:
     return "1 grant" if number == 1 else f"{number} grants"
 
 
-def _are_live(number: int) -> str:
-    return f"{_grants(number)} {'is' if number == 1 else 'are'} live now"
-
-
-_NEEDED = ("ecr:SetRepositoryPolicy", "ecr:GetRepositoryPolicy", "ecr:DeleteRepositoryPolicy")
-"""This tool needs all of these to repair a policy."""
-
-_KNOWN = {
-    IS_SERVICE: ("false",),
-    "aws:securetransport": ("true",),
-    "aws:viaawsservice": ("false",),
-}
-"""What holds of every call that this tool makes to AWS (IAM User Guide, "AWS global condition
-context keys")."""
-
-_ALLOW_ALL = Statement(None, "Allow", (EVERYONE,), frozenset({"*"}), NO_CONDITION, {})
-"""Stands for the identity policy that allows the caller to set the policy."""
-
-
-class LockOut(NamedTuple):
-    """A change that denies the caller an action that repairing the policy needs.
-
-    `why` is a phrase that the caller's ARN follows: `a Deny on app (us-west-2) would prevent`.
-    """
-
-    target: Target
-    why: str
-
-
-def may_lock_out(change: Change) -> bool:
-    """Whether a change adds a Deny, or may do so; only then it matters who the caller is."""
-    return bool(_new_denials(change)) or is_opaque(change)
-
-
-def locked_out(changes: Iterable[Change], caller: str) -> tuple[LockOut, ...]:
-    """Return the changes that deny the caller an action that repairing needs, or may do so.
-
-    `caller` is the ARN that STS returns. Only a new Deny counts, not a missing Allow: identity
-    policies of the registry's own account may allow the action ("Policy evaluation logic", IAM User
-    Guide). A Deny that depends on what is not known of the caller counts.
-    """
-    whys = ((change.target, _why(change, caller)) for change in changes)
-    return tuple(LockOut(target, why) for target, why in whys if why)
-
-
-def _why(change: Change, arn: str) -> str | None:
+def _lock_out(change: Change, arn: str) -> str | None:
+    """Return a phrase that the caller's ARN follows; None where it keeps what it needs."""
     if is_opaque(change):
         return f"the new policy of {change.target} is not understood, so it may prevent"
     denials = _new_denials(change)
@@ -252,10 +230,9 @@ def _caller(arn: str, denials: Iterable[Statement]) -> Caller:
     The ARN of a role's session lacks the role's path: any role of that name in the account is
     taken for it, and its own ARN is unknown to conditions.
     """
-    parsed = parse_arn(arn)
+    parsed, session = parse_arn(arn), iam_caller(arn, _KNOWN)
     if parsed is None or parsed.resource_type != "assumed-role":
-        return iam_caller(arn, _KNOWN)
-    session = iam_caller(arn, _KNOWN)
+        return session
     role = parsed.path.partition("/")[0]
     named = {p for denial in denials for p in _named(denial) if _is_role(p, parsed, role)}
     return Caller((*session.principals, *sorted(named)), session.context, session.absent)

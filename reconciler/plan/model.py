@@ -5,7 +5,15 @@ from typing import Literal, NamedTuple
 
 from reconciler.model.registry import RepositorySettings, Target
 from reconciler.model.rule_ids import RuleId
-from reconciler.policy import AccessChange, Condition, Ownership, Policy, Principal, display_holder
+from reconciler.policy import (
+    AccessChange,
+    Condition,
+    Facts,
+    Ownership,
+    Policy,
+    Principal,
+    display_holder,
+)
 
 ChangeKind = Literal["set", "delete", "create"]
 
@@ -91,6 +99,20 @@ class NotPlannableError(Exception):
         super().__init__(message)
         self.rule = rule
         self.message = message
+
+
+class CurrentPolicy(NamedTuple):
+    """One repository as it was read; `settings` where it does not exist and is to be created.
+
+    `facts` are what its policy means; `effective` are these without the file's expired grants.
+    """
+
+    target: Target
+    text: str | None
+    policy: Policy
+    facts: Facts
+    effective: Facts
+    settings: RepositorySettings | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

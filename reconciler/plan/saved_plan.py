@@ -48,30 +48,16 @@ JsonPolicy = JsonObject | str | None
 ConditionsJson = dict[str, dict[str, str | list[str]]]
 
 
+GrantsJson = dict[str, list[dict[str, object]]]
+"""The grants that a change adds, under `added`, and removes; not read back."""
+
+
 class PlaceJson(TypedDict):
     """One repository in one registry and region."""
 
     repository: str
     account: str
     region: str
-
-
-class GrantJson(TypedDict):
-    """One grant that is added or removed; not read back, as it follows from the policies."""
-
-    effect: str
-    principal: str
-    name: str | None
-    tier: str | None
-    actions: list[str]
-    conditions: ConditionsJson
-
-
-class GrantsJson(TypedDict):
-    """What a change does to access."""
-
-    added: list[GrantJson]
-    removed: list[GrantJson]
 
 
 class PolicyJson(TypedDict):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from reconciler.model.comparison import Comparison
 from reconciler.model.display_names import DisplayNames
-from reconciler.plan.saved_plan import GrantJson, GrantsJson, principal_text
+from reconciler.plan.saved_plan import GrantsJson, principal_text
 from reconciler.policy import (
     AccessChange,
     AccessKind,
@@ -145,7 +145,9 @@ def _only_if(before: Holdings, after: Holdings) -> bool:
     return len(before) == len(after) == 1 and before[0].actions == after[0].actions
 
 
-def _grants(access: AccessChange, holdings: Holdings, names: DisplayNames) -> Iterable[GrantJson]:
+def _grants(
+    access: AccessChange, holdings: Holdings, names: DisplayNames
+) -> Iterable[dict[str, object]]:
     for holding in holdings:
         yield {
             "effect": access.effect,
