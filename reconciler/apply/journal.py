@@ -36,6 +36,9 @@ _FLAGS = (
 )
 
 
+Clock = Callable[[], datetime]
+
+
 class LockedFile:
     """An open journal, locked by one run until it is closed.
 
@@ -199,9 +202,6 @@ def _sync_directory(directory: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-Clock = Callable[[], datetime]
 
 
 class RunJournal:

@@ -26,6 +26,13 @@ AS_DESIRED: frozenset[Result] = frozenset({"applied", "in-force"})
 Failure = CallError | WriteOutcomeUnknownError
 
 
+INTERRUPTED = "interrupted"
+"""Why a run stops after a signal."""
+
+MAX_UNANSWERED = 8
+"""Calls to one registry in a row without a response, after which no more changes begin there."""
+
+
 class Done(Enum):
     """Whether a write was done."""
 
@@ -104,13 +111,6 @@ class Journal(Protocol):
 
     def damage(self) -> str | None:
         """Return why earlier records may be lost; None where they are not."""
-
-
-INTERRUPTED = "interrupted"
-"""Why a run stops after a signal."""
-
-MAX_UNANSWERED = 8
-"""Calls to one registry in a row without a response, after which no more changes begin there."""
 
 
 @dataclass(slots=True)

@@ -36,6 +36,9 @@ _MAX_IN_FLIGHT = timedelta(minutes=5)
 """How long a write may take that a killed run has sent; far longer than any that was seen."""
 
 
+_PRINCIPALS = ("Principal", "NotPrincipal")
+
+
 @dataclass(frozen=True, slots=True)
 class Rollback:
     """The plan that restores what a journal's writes replaced.
@@ -212,9 +215,6 @@ def _doubts(target: Target, after: Policy, facts: Facts) -> Iterable[Finding]:
 def _created(target: Target) -> tuple[Finding, ...]:
     message = "the repository was created by the run; it is kept, since it may hold images"
     return (finding(target, RuleId.CREATED, message),)
-
-
-_PRINCIPALS = ("Principal", "NotPrincipal")
 
 
 def shorten(text: str, target: Target) -> str | None:

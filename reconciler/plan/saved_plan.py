@@ -245,7 +245,7 @@ def plan_json(
         "never_broken": list(map(_violation_json, plan.violations)),
         "findings": list(map(_finding_json, plan.findings)),
         "errors": list(map(_error_json, plan.errors)),
-        "unmanaged_repositories": sorted({target.repository for target in plan.unmanaged}),
+        "unmanaged_repositories": plan.unmanaged_names,
     }
 
 

@@ -100,6 +100,57 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], FailureKind], ...] = (
 )
 
 
+_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+_MAX_QUOTE = 500  # characters of AWS's text in a message
+_NO_PERMISSION = re.compile(r"User: (?P<caller>\S+) is not authorized to perform: (?P<action>\S+)")
+_REASON = re.compile(r"\bbecause (?P<reason>.+)|\bwith (?P<deny>an explicit deny.*)", re.DOTALL)
+
+CREDENTIALS_HINT = "check with `aws sts get-caller-identity` that these credentials work"
+_HINTS = {
+    FailureKind.CONNECTION: (
+        "check the network, the proxy, the region's name and AWS_ENDPOINT_URL"
+    ),
+    FailureKind.TLS: "where a proxy has certificates of its own, name them in AWS_CA_BUNDLE; "
+    "for an http:// endpoint, check AWS_ENDPOINT_URL",
+    FailureKind.UNANSWERED: "run the same command again; if the error persists, check for a proxy",
+    FailureKind.SERVICE: "an error of AWS; run the same command again",
+    FailureKind.THROTTLED: "other callers use up the account's request rate; run the same command "
+    "again later",
+    FailureKind.REPOSITORY_MISSING: "check its name, account and region; a new repository may not "
+    "be visible yet",
+    FailureKind.PRINCIPAL_NOT_FOUND: "a principal of the policy does not exist (yet); AWS does not "
+    "say which",
+    FailureKind.INVALID_POLICY: "AWS does not say what is invalid; a principal that does not exist "
+    "can be the reason",
+}
+
+_ENABLED_BY_DEFAULT = frozenset(
+    {
+        *("ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1"),
+        *("ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1"),
+        *("eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1"),
+        "us-west-2",
+    }
+)
+"""The regions of the partition `aws` that every account has ("Enable or disable AWS Regions in your
+account", AWS Account Management Reference Guide)."""
+
+_OTHER_PARTITIONS = ("cn-", "eu-iso", "eusc-", "us-gov-", "us-iso")
+"""Prefixes of other partitions' regions; customers enable none of those."""
+
+_ENDPOINT_VARIANTS = {
+    "FIPS": (
+        re.compile("fips", re.IGNORECASE),
+        "AWS_USE_FIPS_ENDPOINT (use_fips_endpoint in a profile)",
+    ),
+    "dual-stack": (
+        re.compile(r"dual-?stack|\.api\.aws\b|\.api\.amazonwebservices\b", re.IGNORECASE),
+        "AWS_USE_DUALSTACK_ENDPOINT (use_dualstack_endpoint in a profile)",
+    ),
+}
+"""Kinds of endpoints: a sign of each in an address or in botocore's error, and its setting."""
+
+
 def error_code(error: Exception) -> str:
     """Return the service's error code; empty for an error of another origin."""
     if isinstance(error, boto.ClientError):
@@ -159,64 +210,13 @@ def _kind_of_response(error: boto.ClientError) -> FailureKind:
     return FailureKind.SERVICE if status >= _FIRST_SERVER_ERROR else FailureKind.REJECTED
 
 
-_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
-_MAX_QUOTE = 500  # characters of AWS's text in a message
-_NO_PERMISSION = re.compile(r"User: (?P<caller>\S+) is not authorized to perform: (?P<action>\S+)")
-_REASON = re.compile(r"\bbecause (?P<reason>.+)|\bwith (?P<deny>an explicit deny.*)", re.DOTALL)
-
-CREDENTIALS_HINT = "check with `aws sts get-caller-identity` that these credentials work"
-_HINTS = {
-    FailureKind.CONNECTION: (
-        "check the network, the proxy, the region's name and AWS_ENDPOINT_URL"
-    ),
-    FailureKind.TLS: "where a proxy has certificates of its own, name them in AWS_CA_BUNDLE; "
-    "for an http:// endpoint, check AWS_ENDPOINT_URL",
-    FailureKind.UNANSWERED: "run the same command again; if the error persists, check for a proxy",
-    FailureKind.SERVICE: "an error of AWS; run the same command again",
-    FailureKind.THROTTLED: "other callers use up the account's request rate; run the same command "
-    "again later",
-    FailureKind.REPOSITORY_MISSING: "check its name, account and region; a new repository may not "
-    "be visible yet",
-    FailureKind.PRINCIPAL_NOT_FOUND: "a principal of the policy does not exist (yet); AWS does not "
-    "say which",
-    FailureKind.INVALID_POLICY: "AWS does not say what is invalid; a principal that does not exist "
-    "can be the reason",
-}
-
-_ENABLED_BY_DEFAULT = frozenset(
-    {
-        *("ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1"),
-        *("ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1"),
-        *("eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1"),
-        "us-west-2",
-    }
-)
-"""The regions of the partition `aws` that every account has ("Enable or disable AWS Regions in your
-account", AWS Account Management Reference Guide)."""
-
-_OTHER_PARTITIONS = ("cn-", "eu-iso", "eusc-", "us-gov-", "us-iso")
-"""Prefixes of other partitions' regions; customers enable none of those."""
-
-_ENDPOINT_VARIANTS = {
-    "FIPS": (
-        re.compile("fips", re.IGNORECASE),
-        "AWS_USE_FIPS_ENDPOINT (use_fips_endpoint in a profile)",
-    ),
-    "dual-stack": (
-        re.compile(r"dual-?stack|\.api\.aws\b|\.api\.amazonwebservices\b", re.IGNORECASE),
-        "AWS_USE_DUALSTACK_ENDPOINT (use_dualstack_endpoint in a profile)",
-    ),
-}
-"""Kinds of endpoints: a sign of each in an address or in botocore's error, and its setting."""
-
-
 def explain(
-    error: Exception, *, operation: str, repository: str | None, region: str = ""
+    error: Exception, operation: str, repository: str | None = None, region: str = ""
 ) -> CallError:
     """Return an error of boto3 as one safe line, with a hint where one helps.
 
     `operation` is the API's name of the call, such as `GetRepositoryPolicy`, or `connect` before
-    any call; `region` may be empty. A CallError is returned as it is.
+    any call. A CallError is returned as it is.
     """
     if isinstance(error, CallError):
         return error

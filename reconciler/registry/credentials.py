@@ -26,6 +26,26 @@ _SSO_CACHE = Path("~/.aws/sso/cache")
 Settings = Mapping[str, str]
 
 
+_SECRET_VARIABLES = (
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+)
+_TOKEN_FILES = (TOKEN_FILE, CONTAINER_TOKEN_FILE)
+_SECRET_SETTINGS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
+_TOKEN_FILE_SETTING = "web_identity_token_file"  # noqa: S105 - a setting's name
+_MAX_TOKEN = 2**16  # bytes
+_METHODS = {
+    "env": "the environment",
+    "shared-credentials-file": "the shared credentials file",
+    "config-file": "the AWS configuration file",
+    "custom-process": "credential_process",
+}
+_FAILED = "the AWS credentials do not work"
+_PROGRAM_FAILED = "Error when retrieving credentials from custom-process:"
+
+
 class Kind(Enum):
     """The kind of a source."""
 
@@ -110,24 +130,6 @@ def _cache_file(settings: Settings) -> str:
     return str(_SSO_CACHE.expanduser() / f"{digest}.json")
 
 
-_SECRET_VARIABLES = (
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-)
-_TOKEN_FILES = (TOKEN_FILE, CONTAINER_TOKEN_FILE)
-_SECRET_SETTINGS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
-_TOKEN_FILE_SETTING = "web_identity_token_file"  # noqa: S105 - a setting's name
-_MAX_TOKEN = 2**16  # bytes
-_METHODS = {
-    "env": "the environment",
-    "shared-credentials-file": "the shared credentials file",
-    "config-file": "the AWS configuration file",
-    "custom-process": "credential_process",
-}
-_FAILED = "the AWS credentials do not work"
-_PROGRAM_FAILED = "Error when retrieving credentials from custom-process:"
 _HINTS = {
     Kind.TOKEN_FILE: "the file must hold the identity provider's token; the environment that "
     "starts this run writes it",
@@ -206,7 +208,7 @@ def explain_credentials(error: Exception, session: botocore.session.Session) -> 
     source = source_of(session)
     reason = _reason(error, source)
     if reason is None:
-        return explain(error, operation="the request for credentials", repository=None)
+        return explain(error, "the request for credentials")
     where = f"{quoted(str(source))}: " if source else ""
     is_sso = source is not None and source.kind is Kind.SSO
     hint = _login_hint(session) if is_sso else _HINTS.get(source.kind) if source else None

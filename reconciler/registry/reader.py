@@ -85,25 +85,17 @@ class RegistryReader:
 
     def read_settings(self, name: str) -> LiveSettings:
         """Return the settings of a repository (DescribeRepositories). Raises CallError."""
-
-        def ask() -> LiveSettings:
-            return _repository_settings(
-                self._client.describe_repositories(registryId=self._account, repositoryNames=[name])
-            )
-
-        return self._call(ask, "DescribeRepositories", name)
+        ask = partial(
+            self._client.describe_repositories, registryId=self._account, repositoryNames=[name]
+        )
+        return self._call(lambda: _repository_settings(ask()), "DescribeRepositories", name)
 
     def holds_images(self, name: str) -> bool:
         """Return whether a repository holds any image (ListImages). Raises CallError."""
-
-        def ask() -> bool:
-            return _has_images(
-                self._client.list_images(
-                    registryId=self._account, repositoryName=name, maxResults=1
-                )
-            )
-
-        return self._call(ask, "ListImages", name)
+        ask = partial(
+            self._client.list_images, registryId=self._account, repositoryName=name, maxResults=1
+        )
+        return self._call(lambda: _has_images(ask()), "ListImages", name)
 
     def read(
         self, names: Sequence[str], progress: Callable[[int, int], None]
@@ -145,7 +137,7 @@ class RegistryReader:
             raise self._explain(error, operation, name) from error
 
     def _explain(self, error: Exception, operation: str, name: str | None = None) -> CallError:
-        return explain(error, operation=operation, repository=name, region=self._region)
+        return explain(error, operation, name, self._region)
 
     def _outcome(self, fatal: list[CallError], name: str) -> tuple[str, str | CallError | None]:
         """Read one policy, or return why not; no more are read after a failure that stops all."""
@@ -198,16 +190,12 @@ def _list_field(response: Mapping[str, object], name: str) -> list[Mapping[str, 
 
 
 def _repository_names(response: Mapping[str, object]) -> list[str]:
-    """Return the names on a page of DescribeRepositories. Raises UnreadableResponseError."""
     repositories = _list_field(response, "repositories")
     return [text_field(repository, "repositoryName") for repository in repositories]
 
 
 def _repository_settings(response: Mapping[str, object]) -> LiveSettings:
-    """Return the settings of the one repository of DescribeRepositories.
-
-    Raises UnreadableResponseError.
-    """
+    """Return the settings of the one repository of DescribeRepositories."""
     repositories = _list_field(response, "repositories")
     if len(repositories) != 1:
         raise UnreadableResponseError("the response does not have one repository")
@@ -228,15 +216,11 @@ def _object_field(response: Mapping[str, object], name: str) -> Mapping[str, obj
 
 
 def _has_images(response: Mapping[str, object]) -> bool:
-    """Return whether ListImages found any image. Raises UnreadableResponseError."""
     return bool(_list_field(response, "imageIds")) or "nextToken" in response
 
 
 def _next_token(response: Mapping[str, object], token: str | None) -> str | None:
-    """Return the token of the page after the one that `token` led to; None after the last.
-
-    Raises UnreadableResponseError.
-    """
+    """Return the token of the page after the one that `token` led to; None after the last."""
     if "nextToken" not in response:
         return None
     following = text_field(response, "nextToken")

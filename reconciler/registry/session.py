@@ -95,7 +95,7 @@ def connect(
         learn_settings(core)
         session = boto3.Session(botocore_session=core, region_name=region)
     except Exception as error:
-        raise explain(error, operation="connect", repository=None) from error
+        raise explain(error, "connect") from error
     connection = Connection(account, region, None, session, core)
     return connection if assume_role is None else _assuming(connection, assume_role)
 
@@ -119,9 +119,7 @@ def caller_identity(connection: Connection) -> Identity:
     try:
         return Pace().call(ask, retry_after)
     except Exception as error:
-        raise explain(
-            error, operation="GetCallerIdentity", repository=None, region=connection.region
-        ) from error
+        raise explain(error, "GetCallerIdentity", region=connection.region) from error
 
 
 def require_account(connection: Connection) -> Identity:
@@ -165,7 +163,7 @@ def _watched(connection: Connection, service: str, config: Config) -> BaseClient
     try:
         client: BaseClient = connection.session.client(service, config=config)
     except Exception as error:
-        raise explain(error, operation="connect", repository=None) from error
+        raise explain(error, "connect") from error
     watch_credentials(client, connection.core)
     return client
 
@@ -183,9 +181,7 @@ def _assuming(source: Connection, role: str) -> Connection:
                 "expiry_time": given["Expiration"].isoformat(),
             }
         except Exception as error:
-            raise explain(
-                error, operation="AssumeRole", repository=None, region=source.region
-            ) from error
+            raise explain(error, "AssumeRole", region=source.region) from error
 
     core = botocore.session.Session()
     core.register_component("credential_provider", _RoleProvider(refresh))

@@ -87,7 +87,7 @@ class RegistryWriter:
             kind = failure_kind(error)
             if kind is FailureKind.POLICY_MISSING and operation == "DeleteRepositoryPolicy":
                 return
-            failure = explain(error, operation=operation, repository=name, region=self._region)
+            failure = explain(error, operation, name, self._region)
             if not CONSEQUENCES[kind].may_be_done:
                 raise failure from error
             raise WriteOutcomeUnknownError(

@@ -31,6 +31,9 @@ _WIDEST = 72
 _ROLES: dict[str, Role] = {"+": "added", "-": "removed", "~": "changed"}
 
 
+_BUILT_IN = DisplayNames()
+
+
 @dataclass(frozen=True, slots=True)
 class AccessLine:
     """What changes for one principal, in words.
@@ -157,9 +160,6 @@ def _grants(
             "actions": list(action_names(holding.actions)),
             "conditions": condition_json(holding.condition),
         }
-
-
-_BUILT_IN = DisplayNames()
 
 
 def render_comparison(comparison: Comparison, paint: Paint) -> str:

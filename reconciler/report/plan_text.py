@@ -43,6 +43,14 @@ PolicyDiff = Callable[[Change], Iterable[str]]
 """Returns the lines of a unified diff of a change's policies as JSON."""
 
 
+_ROLES: dict[str, Role] = {"applied": "added", "failed": "error", "stale": "warning"}
+_DONE: Mapping[ChangeKind, tuple[str, str]] = {
+    "set": ("policy set", "policies set"),
+    "delete": ("policy removed", "policies removed"),
+    "create": ("repository created", "repositories created"),
+}
+
+
 class _Wording(NamedTuple):
     """What differs between the text of a plan and that of drift."""
 
@@ -165,7 +173,7 @@ def _notes(view: PlanView) -> Iterable[Line]:
         where = f"{printable_name(finding.repository)}{region}"
         yield where, ": ", Span("finding", "warning"), ": ", f"{finding.rule}: {finding.message}"
     yield from _error_lines(view)
-    unmanaged = view.unmanaged()
+    unmanaged = view.plan.unmanaged_names
     if unmanaged:
         count = number_of(len(unmanaged), "repository", "repositories")
         yield f"{count} not in the file: ", listed(unmanaged, MOST_NAMES)
@@ -225,14 +233,6 @@ def _errors(view: PlanView) -> str:
 def _violations(view: PlanView) -> str:
     violations = view.plan.violations
     return f"; never rules broken: {len(violations)}" if violations else ""
-
-
-_ROLES: dict[str, Role] = {"applied": "added", "failed": "error", "stale": "warning"}
-_DONE: Mapping[ChangeKind, tuple[str, str]] = {
-    "set": ("policy set", "policies set"),
-    "delete": ("policy removed", "policies removed"),
-    "create": ("repository created", "repositories created"),
-}
 
 
 def render_outcomes(

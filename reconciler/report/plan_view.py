@@ -16,6 +16,10 @@ from reconciler.report.words import MOST_NAMES, listed, principal_label
 _KINDS: tuple[LineKind, ...] = ("granted", "widened", "revoked", "narrowed", "changed", "gone")
 
 
+_OWN = "\0"
+"""Stands in a message for the repository's name; replaced where a message has it."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class RefusalView:
     """A guard's refusal: the guard, and one line that ends with what allows it."""
@@ -63,10 +67,6 @@ class PlanView:
         found["revoked"] += found["gone"]
         return {kind: found[kind] for kind in _KINDS}
 
-    def unmanaged(self) -> list[str]:
-        """Return the names of the repositories that the file does not manage, sorted."""
-        return sorted({target.repository for target in self.plan.unmanaged})
-
 
 def view_plan(
     plan: Plan, display_names: DisplayNames, refusals: tuple[RefusalView, ...] = ()
@@ -94,10 +94,6 @@ def _view(change: Change, risks: Iterable[Risk], names: DisplayNames) -> ChangeV
 def _risk(risk: Risk, names: DisplayNames) -> RiskView:
     named = names.find(risk.principal, risk.condition)
     return RiskView(risk.name, principal_label(risk.principal, named, names.accounts), risk.why)
-
-
-_OWN = "\0"
-"""Stands in a message for the repository's name; replaced where a message has it."""
 
 
 class Failure(NamedTuple):

@@ -23,6 +23,27 @@ _CODES: dict[Role, str] = {
 }
 
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_GLUE = "\u00a0"
+"""A space at which no line is wrapped; in text from outside it is escaped."""
+
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_UNIT = re.compile(rf"(?:{_QUOTED}|[^ ])+(?: +(?:[-+~!*|](?![^ ])|::[^ ]*))*")
+"""A word or a quoted text, with what must not begin a line: there it would read as one of our
+marks, or as a CI command."""
+
+_GAP = re.compile(rf"{_QUOTED}|(?<=[^ ])( {{3,}})")
+"""The space between two of our columns; quoted text may hold anything."""
+
+_HEAD = re.compile(r"( *\| )|( *)(?:[-+~!*] +)?")
+_HANG = 2
+_FIRST_COLUMN = 12
+"""A first column narrower than this is a mark, and the text after it stays on its line."""
+
+_PLAIN = {"→": "->", "…": "..."}
+_NOT_ASCII = re.compile(rf"[^\x00-\x7f{_GLUE}]")
+
+
 class Span(NamedTuple):
     """A text and its role, padded to `width` columns as it is shown; `code` is never wrapped."""
 
@@ -69,27 +90,6 @@ def _rendered(line: Line, paint: Paint) -> str:
 def _styled(span: Span, text: str, paint: Paint) -> str:
     text = unbroken(text) if span.code else text
     return paint(span.role, text) if span.role else text
-
-
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_GLUE = "\u00a0"
-"""A space at which no line is wrapped; in text from outside it is escaped."""
-
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
-_UNIT = re.compile(rf"(?:{_QUOTED}|[^ ])+(?: +(?:[-+~!*|](?![^ ])|::[^ ]*))*")
-"""A word or a quoted text, with what must not begin a line: there it would read as one of our
-marks, or as a CI command."""
-
-_GAP = re.compile(rf"{_QUOTED}|(?<=[^ ])( {{3,}})")
-"""The space between two of our columns; quoted text may hold anything."""
-
-_HEAD = re.compile(r"( *\| )|( *)(?:[-+~!*] +)?")
-_HANG = 2
-_FIRST_COLUMN = 12
-"""A first column narrower than this is a mark, and the text after it stays on its line."""
-
-_PLAIN = {"→": "->", "…": "..."}
-_NOT_ASCII = re.compile(rf"[^\x00-\x7f{_GLUE}]")
 
 
 class Page(NamedTuple):

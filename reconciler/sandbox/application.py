@@ -35,6 +35,9 @@ _CREDENTIAL_ERRORS = {
 """Of each service that checks credentials: the codes for unknown and expired, and the status."""
 
 
+Hook: TypeAlias = Callable[[Call], None]
+
+
 class ConnectionCutError(ConnectionError):
     """The server must close the connection here, without a response."""
 
@@ -136,9 +139,6 @@ def _server_error() -> ServiceError:
         "A server-side issue kept the call from its answer",
         HTTPStatus.INTERNAL_SERVER_ERROR,
     )
-
-
-Hook: TypeAlias = Callable[[Call], None]
 
 
 class EmbeddedEcr:

@@ -21,6 +21,12 @@ _ACTIONS = ("Action", "NotAction")
 _Change: TypeAlias = Callable[[str, Json], Json]
 
 
+LAMBDA_SID = "LambdaECRImageRetrievalPolicy"
+RETRIEVAL_ACTIONS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+CONCURRENT_SID = "ConcurrentWriter"
+_LAMBDA = "lambda.amazonaws.com"
+
+
 def parse_json(text: str) -> Json:
     """Return `text` as JSON. Raises ValueError for invalid JSON and for a duplicate key."""
     try:
@@ -165,12 +171,6 @@ def _object(pairs: list[tuple[str, Json]]) -> JsonObject:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
-
-
-LAMBDA_SID = "LambdaECRImageRetrievalPolicy"
-RETRIEVAL_ACTIONS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-CONCURRENT_SID = "ConcurrentWriter"
-_LAMBDA = "lambda.amazonaws.com"
 
 
 def add_lambda_statement(text: str | None, source_arn: str, actions: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import moto.core.base_backend as moto_backends
@@ -22,6 +22,15 @@ from reconciler.sandbox.protocol import ServiceError, check_length, invalid_para
 _SESSION = re.compile(
     r"arn:(?P<partition>[a-z-]+):sts::(?P<account>[0-9]{12}):assumed-role/(?P<role>[^/]+)/.+"
 )
+
+
+# Of botocore's model of ECR, shape RepositoryName.
+NAME_PATTERN = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
+NAME_LENGTHS = (2, 256)
+
+_MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+_LAYER = "sha256:" + 64 * "0"
+_TAG = "latest"
 
 
 def create_access_key(account: str, region: str) -> tuple[str, str]:
@@ -92,21 +101,10 @@ def _user_id(user: User) -> str:
     return f"AIDA{user.id.upper()}"
 
 
-# Of botocore's model of ECR, shape RepositoryName.
-NAME_PATTERN = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
-NAME_LENGTHS = (2, 256)
+class RepositorySettings(NamedTuple):
+    """The settings of a repository, as stored and as ECR spells them (`IMMUTABLE`, `KMS`).
 
-_MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
-_LAYER = "sha256:" + 64 * "0"
-_TAG = "latest"
-
-
-@dataclass(frozen=True, slots=True)
-class RepositorySettings:
-    """The settings of a repository, as stored.
-
-    `tag_mutability` and `encryption_type` are spelled as in ECR (`IMMUTABLE`, `KMS`); `kms_key`
-    is an ARN or id, None without KMS; `tags` are pairs of key and value, sorted.
+    `kms_key` is an ARN or id, None without KMS; `tags` are pairs of key and value, sorted.
     """
 
     tag_mutability: str
