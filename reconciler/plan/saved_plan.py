@@ -367,7 +367,7 @@ def change_json(change: Change, grants: GrantsJson, risks: Iterable[RuleId]) -> 
 def _change(change: ChangeJson) -> SavedChange:
     before, settings = change["policy"]["before"], change.get("settings")
     return SavedChange(
-        target=_target(change),
+        target=target_of(change),
         change=change["change"],
         before_text=minified(before) if isinstance(before, dict) else before,
         after=change["policy"]["after"],
@@ -415,7 +415,7 @@ def _error_json(error: PlanError) -> ErrorJson:
 
 
 def _error(error: ErrorJson) -> PlanError:
-    return PlanError(_target(error), _rule(error["rule"]), error["message"])
+    return PlanError(target_of(error), _rule(error["rule"]), error["message"])
 
 
 def _rule(rule: str) -> RuleId:
@@ -444,7 +444,7 @@ def _violation_json(violation: NeverViolation) -> ViolationJson:
 def _violation(violation: ViolationJson) -> NeverViolation:
     conditions = violation["conditions"]
     return NeverViolation(
-        target=_target(violation),
+        target=target_of(violation),
         tier=violation["tier"],
         principal=_principal(violation["principal"]),
         because=violation["because"],
@@ -480,5 +480,6 @@ def _place_json(target: Target) -> PlaceJson:
     return {"repository": target.repository, "account": scope.account, "region": scope.region}
 
 
-def _target(place: PlaceJson) -> Target:
+def target_of(place: PlaceJson) -> Target:
+    """Return the repository that a JSON object is about."""
     return Target(place["repository"], RegistryScope(place["account"], place["region"]))

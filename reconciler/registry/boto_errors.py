@@ -74,31 +74,27 @@ _CREDENTIAL_CALLS = frozenset(
         "GetRoleCredentials",
     ]
 )
-# In order: the first row that matches decides.
-_BY_TYPE: tuple[tuple[tuple[type[Exception], ...], FailureKind], ...] = (
-    (
-        (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError),
-        FailureKind.CONNECTION,
+_BY_TYPE: Mapping[FailureKind, tuple[type[Exception], ...]] = {  # the first that matches decides
+    FailureKind.CONNECTION: (
+        boto.EndpointConnectionError,
+        boto.ConnectTimeoutError,
+        boto.ProxyConnectionError,
     ),
-    ((boto.SSLError,), FailureKind.TLS),
-    ((boto.HTTPClientError, boto.IncompleteReadError, boto.ChecksumError), FailureKind.UNANSWERED),
-    ((boto.ParamValidationError,), FailureKind.REJECTED),
-    (
-        (
-            boto.CredentialRetrievalError,
-            boto.MetadataRetrievalError,
-            boto.NoAuthTokenError,
-            boto.NoCredentialsError,
-            boto.PartialCredentialsError,
-            boto.RefreshWithMFAUnsupportedError,
-            boto.SSOError,
-            boto.TokenRetrievalError,
-        ),
-        FailureKind.CREDENTIALS,
+    FailureKind.TLS: (boto.SSLError,),
+    FailureKind.UNANSWERED: (boto.HTTPClientError, boto.IncompleteReadError, boto.ChecksumError),
+    FailureKind.REJECTED: (boto.ParamValidationError,),
+    FailureKind.CREDENTIALS: (
+        boto.CredentialRetrievalError,
+        boto.MetadataRetrievalError,
+        boto.NoAuthTokenError,
+        boto.NoCredentialsError,
+        boto.PartialCredentialsError,
+        boto.RefreshWithMFAUnsupportedError,
+        boto.SSOError,
+        boto.TokenRetrievalError,
     ),
-    ((boto.BotoCoreError,), FailureKind.SETTINGS),
-)
-
+    FailureKind.SETTINGS: (boto.BotoCoreError,),
+}
 
 _FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 _MAX_QUOTE = 500  # characters of AWS's text in a message
@@ -179,7 +175,7 @@ def failure_kind(error: Exception) -> FailureKind:
         return _kind_of_response(error)
     if _UNSENDABLE in str(error):
         return FailureKind.CREDENTIALS
-    for types, kind in _BY_TYPE:
+    for kind, types in _BY_TYPE.items():
         if isinstance(error, types):
             return kind
     if isinstance(error, ValueError) and str(error).startswith("Invalid endpoint"):

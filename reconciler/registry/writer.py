@@ -61,10 +61,7 @@ class RegistryWriter:
         self._write(send, "SetRepositoryPolicy", name, turns)
 
     def delete_policy(self, name: str, turns: Turns | None = None) -> None:
-        """Remove the policy of repository `name`, if it has one (DeleteRepositoryPolicy).
-
-        Raises as `set_policy` does.
-        """
+        """Remove a repository's policy, if any (DeleteRepositoryPolicy). Raises as `set_policy`."""
         self._write(self._client.delete_repository_policy, "DeleteRepositoryPolicy", name, turns)
 
     def create_repository(self, name: str, settings: RepositorySettings) -> None:

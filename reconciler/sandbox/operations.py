@@ -40,10 +40,7 @@ _NAMES_PER_CALL = (1, 100)  # the same model, shape RepositoryNameList
 
 
 class EventualConsistency:
-    """New objects, which the first `calls` calls that name them do not find.
-
-    Not safe for several threads.
-    """
+    """New objects, which the first `calls` calls that name them do not find. For one thread."""
 
     def __init__(self, calls: int) -> None:
         self._calls = calls
