@@ -132,7 +132,7 @@ class RegistryReader:
         turns: Turns | None = None,
     ) -> T:
         try:
-            return self._pace.call(ask, retry_after, turns=turns)
+            return self._pace.call(ask, retry_after, turns)
         except Exception as error:
             raise self._explain(error, operation, name) from error
 

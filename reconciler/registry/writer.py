@@ -79,7 +79,7 @@ class RegistryWriter:
             return text_field(repository if isinstance(repository, dict) else {}, "repositoryName")
 
         try:
-            self._pace.call(attempt, retry_after, turns=turns, once=True)
+            self._pace.call_once(attempt, retry_after, turns)
         except Exception as error:
             kind = failure_kind(error)
             if kind is FailureKind.POLICY_MISSING and operation == "DeleteRepositoryPolicy":
