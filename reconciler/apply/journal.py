@@ -35,7 +35,6 @@ _FLAGS = (
     | getattr(os, "O_NONBLOCK", 0)  # a pipe is refused, not waited for
 )
 
-
 Clock = Callable[[], datetime]
 
 

@@ -25,7 +25,6 @@ AS_DESIRED: frozenset[Result] = frozenset({"applied", "in-force"})
 
 Failure = CallError | WriteOutcomeUnknownError
 
-
 INTERRUPTED = "interrupted"
 """Why a run stops after a signal."""
 

@@ -35,7 +35,6 @@ from reconciler.policy import (
 _MAX_IN_FLIGHT = timedelta(minutes=5)
 """How long a write may take that a killed run has sent; far longer than any that was seen."""
 
-
 _PRINCIPALS = ("Principal", "NotPrincipal")
 
 

@@ -47,7 +47,6 @@ JsonPolicy = JsonObject | str | None
 
 ConditionsJson = dict[str, dict[str, str | list[str]]]
 
-
 GrantsJson = dict[str, list[dict[str, object]]]
 """The grants that a change adds, under `added`, and removes; not read back."""
 

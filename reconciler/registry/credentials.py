@@ -25,7 +25,6 @@ _SSO_CACHE = Path("~/.aws/sso/cache")
 
 Settings = Mapping[str, str]
 
-
 _SECRET_VARIABLES = (
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",

@@ -26,7 +26,6 @@ _RULES = {
     FailureKind.THROTTLED: RuleId.THROTTLED,
 }
 
-
 _Call = Callable[..., Mapping[str, object]]
 
 

@@ -30,7 +30,6 @@ _WIDEST = 72
 
 _ROLES: dict[str, Role] = {"+": "added", "-": "removed", "~": "changed"}
 
-
 _BUILT_IN = DisplayNames()
 
 

@@ -2,16 +2,21 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from reconciler.apply.model import Outcome
 from reconciler.model.registry import RegistryScope
-from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Change, ChangeKind
 from reconciler.policy import Unreadable
 from reconciler.printable import printable_name, unmistakable
-from reconciler.report.access import Describe, LineKind, as_change, as_drift, render_access
-from reconciler.report.plan_view import ChangeView, Failure, PlanView, RefusalView, by_cause
+from reconciler.report.access import LineKind, render_access
+from reconciler.report.plan_view import (
+    ChangeView,
+    Failure,
+    PlanView,
+    RefusalView,
+    Wording,
+    by_cause,
+)
 from reconciler.report.text import Line, Paint, Role, Span, render
 from reconciler.report.words import MOST_NAMES, listed, number_of, settings_words
 
@@ -19,29 +24,10 @@ _MARGIN = 56
 _MOST_RAW = 2_000
 _DIFF_ROLES: Mapping[str, Role] = {"+": "added", "-": "removed", "@": "hint"}
 _RARE_KINDS: tuple[LineKind, ...] = ("narrowed", "changed")
-
-_RISKS: Mapping[RuleId, str] = {
-    RuleId.PUBLIC: "{} includes callers from accounts that are not named",
-    RuleId.ADMIN: "{} may do everything",
-    RuleId.CAN_REWRITE: "{} may rewrite this policy and so give itself any access",
-    RuleId.DENY_REMOVED: "the Deny for {} is removed",
-    RuleId.LAMBDA_LOSES_ACCESS: "{} can no longer fetch images",
-    RuleId.NEW_ACCOUNT: "{} had no access to this repository",
-    RuleId.OUTSIDE_ORGANIZATION: "{} may be outside of the organizations that the file names",
-}
-_LIVE_RISKS: Mapping[RuleId, str] = {
-    **_RISKS,
-    RuleId.DENY_REMOVED: "the file's Deny for {} is missing",
-    RuleId.LAMBDA_LOSES_ACCESS: "{} can fetch images until the next apply",
-    RuleId.NEW_ACCOUNT: "{} has no access to this repository in the file",
-}
-
-
 _Body = tuple[Line, ...]
 
 PolicyDiff = Callable[[Change], Iterable[str]]
 """Returns the lines of a unified diff of a change's policies as JSON."""
-
 
 _ROLES: dict[str, Role] = {"applied": "added", "failed": "error", "stale": "warning"}
 _DONE: Mapping[ChangeKind, tuple[str, str]] = {
@@ -49,29 +35,6 @@ _DONE: Mapping[ChangeKind, tuple[str, str]] = {
     "delete": ("policy removed", "policies removed"),
     "create": ("repository created", "repositories created"),
 }
-
-
-class _Wording(NamedTuple):
-    """What differs between the text of a plan and that of drift."""
-
-    describe: Describe
-    create: str
-    delete: str
-    risks: Mapping[RuleId, str]
-
-
-_PLAN = _Wording(
-    as_change,
-    create="create the repository",
-    delete="no grants remain; the policy is removed (the repository is kept)",
-    risks=_RISKS,
-)
-_DRIFT = _Wording(
-    as_drift,
-    create="the repository does not exist; its settings in the file",
-    delete="the file grants no access, so there is to be no policy",
-    risks=_LIVE_RISKS,
-)
 
 
 def no_diff(_change: Change) -> Iterable[str]:
@@ -86,12 +49,12 @@ def render_plan(
 
     `grouped` shows equal changes of several repositories once.
     """
-    return _render(view, paint, _PLAN, diff, _plan_summary(view), grouped=grouped)
+    return _render(view, paint, diff, _plan_summary(view), grouped=grouped)
 
 
 def render_drift(view: PlanView, paint: Paint, *, grouped: bool = True) -> str:
     """Render drift: how the live access differs from the file."""
-    return _render(view, paint, _DRIFT, no_diff, _drift_summary(view), grouped=grouped)
+    return _render(view, paint, no_diff, _drift_summary(view), grouped=grouped)
 
 
 def render_refusals(refusals: Iterable[RefusalView], paint: Paint) -> str:
@@ -100,16 +63,8 @@ def render_refusals(refusals: Iterable[RefusalView], paint: Paint) -> str:
     return render(((refused, ": ", one.guard, ": ", one.message) for one in refusals), paint)
 
 
-def _render(
-    view: PlanView,
-    paint: Paint,
-    wording: _Wording,
-    diff: PolicyDiff,
-    summary: str,
-    *,
-    grouped: bool,
-) -> str:
-    bodies = ((change, tuple(_change_lines(change, wording, diff))) for change in view.changes)
+def _render(view: PlanView, paint: Paint, diff: PolicyDiff, summary: str, *, grouped: bool) -> str:
+    bodies = ((change, tuple(_change_lines(change, view.wording, diff))) for change in view.changes)
     end: list[Line] = [(summary,)]
     blocks = [*_blocks(bodies, grouped=grouped), list(_notes(view)), end]
     return "\n".join(render(block, paint) for block in blocks if block)
@@ -137,7 +92,7 @@ def _heading(views: Sequence[ChangeView]) -> Iterable[Line]:
         yield "  ", listed(names, len(names) if risky else MOST_NAMES)
 
 
-def _change_lines(view: ChangeView, wording: _Wording, diff: PolicyDiff) -> Iterable[Line]:
+def _change_lines(view: ChangeView, wording: Wording, diff: PolicyDiff) -> Iterable[Line]:
     change = view.change
     if isinstance(change.before, Unreadable):
         notice = "  ! the live policy is not understood; it is replaced as a whole:"
@@ -150,9 +105,7 @@ def _change_lines(view: ChangeView, wording: _Wording, diff: PolicyDiff) -> Iter
     if change.change == "delete":
         yield (Span(f"    {wording.delete}", "faint"),)
     for risk in view.risks:
-        why = f": {risk.why}" if risk.why else ""
-        words = wording.risks[risk.name].format(risk.label)
-        yield (Span(f"  ! {risk.name}: {words}{why}", "warning"),)
+        yield (Span(f"  ! {risk.name}: {risk.words}", "warning"),)
     for sid in change.kept:
         kept = unmistakable(sid) if sid else "a statement without Sid"
         yield (Span(f"    kept: {kept}", "faint"),)

@@ -22,7 +22,6 @@ _CODES: dict[Role, str] = {
     "hint": "36",
 }
 
-
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _GLUE = "\u00a0"
 """A space at which no line is wrapped; in text from outside it is escaped."""

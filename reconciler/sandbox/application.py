@@ -34,7 +34,6 @@ _CREDENTIAL_ERRORS = {
 }
 """Of each service that checks credentials: the codes for unknown and expired, and the status."""
 
-
 Hook: TypeAlias = Callable[[Call], None]
 
 

@@ -20,7 +20,6 @@ _ACTIONS = ("Action", "NotAction")
 
 _Change: TypeAlias = Callable[[str, Json], Json]
 
-
 LAMBDA_SID = "LambdaECRImageRetrievalPolicy"
 RETRIEVAL_ACTIONS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 CONCURRENT_SID = "ConcurrentWriter"

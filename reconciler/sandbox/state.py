@@ -23,7 +23,6 @@ _SESSION = re.compile(
     r"arn:(?P<partition>[a-z-]+):sts::(?P<account>[0-9]{12}):assumed-role/(?P<role>[^/]+)/.+"
 )
 
-
 # Of botocore's model of ECR, shape RepositoryName.
 NAME_PATTERN = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
 NAME_LENGTHS = (2, 256)
