@@ -1,9 +1,8 @@
 """Applying one change: record, read, write, and read back."""
 
 from dataclasses import replace
-from enum import Enum
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from reconciler.apply.model import (
     INTERRUPTED,
@@ -23,14 +22,8 @@ from reconciler.plan.model import Change
 from reconciler.policy import Policy, Unreadable, kept_statements, same_policy, statement_key
 from reconciler.registry.errors import CallError, FailureKind, Retry, WriteOutcomeUnknownError
 
-
-class LiveState(Enum):
-    """What the live policy of a change's repository is."""
-
-    AS_PLANNED = "the one that the plan was made from"
-    IN_FORCE = "the desired one"
-    OTHER = "another one"
-
+_LiveState = Literal["as planned", "in force", "other"]
+"""The live policy: the one that the plan was made from, the desired one, or another one."""
 
 VISIBLE_WITHIN = 20.0
 """Seconds for which a new repository is waited for; how long it takes is not known
@@ -42,9 +35,8 @@ SHOWS_WITHIN = 15.0
 _STALE = "the live policy has changed since it was planned; run plan again"
 _IN_FORCE = "the desired policy was already in force"
 _NOT_LIVE = {
-    LiveState.AS_PLANNED: "the policy was written, but a read still returns the old one; "
-    "run plan again",
-    LiveState.OTHER: "written, but changed by someone else right after; run plan again",
+    "as planned": "the policy was written, but a read still returns the old one; run plan again",
+    "other": "written, but changed by someone else right after; run plan again",
 }
 _UNSETTLED = "an earlier attempt got no response: the write may have happened, or may still happen"
 
@@ -214,8 +206,8 @@ def _decide(
 
     `unsettled` is an attempt that may have been done, `reason` why nothing more is sent.
     """
-    state = live_state(change, live)
-    if state is not LiveState.AS_PLANNED:
+    state = _live_state(change, live)
+    if state != "as planned":
         return _not_as_planned(change, state, unsettled)
     if change.settings and change.after_text is None:
         return applied(change)
@@ -225,9 +217,9 @@ def _decide(
 
 
 def _not_as_planned(
-    change: Change, state: LiveState, unsettled: WriteOutcomeUnknownError | None
+    change: Change, state: _LiveState, unsettled: WriteOutcomeUnknownError | None
 ) -> Outcome:
-    if state is LiveState.IN_FORCE:
+    if state == "in force":
         return applied(change) if unsettled else Outcome(change, "in-force")
     if unsettled:
         return Outcome(change, "stale", f"{_STALE}; {_UNSETTLED}", written=Done.UNKNOWN)
@@ -257,12 +249,12 @@ def _give_up(
     message = failed.error if unsettled is failure else f"{failed.error}; {_UNSETTLED}"
     failed = replace(failed, error=message, written=Done.UNKNOWN)
     try:
-        state = live_state(change, reader.read_policy(change.target.repository))
+        state = _live_state(change, reader.read_policy(change.target.repository))
     except CallError as error:
         run.note_failure(error, change.target.scope)
         known = unsettled.message if failure.message == error.message else message
         return replace(failed, error=f"{known}; the live policy can't be read: {error.message}")
-    if state is LiveState.AS_PLANNED:
+    if state == "as planned":
         return replace(failed, error=f"{message}; when last read, the policy was unchanged")
     return _not_as_planned(change, state, unsettled)
 
@@ -288,12 +280,12 @@ def _confirm(change: Change, reader: Reader, run: Run, visible: Deadline | None)
     read = partial(reader.read_policy, change.target.repository)
     try:
         state = policy.call(
-            lambda: live_state(change, read()), lambda state: state is LiveState.AS_PLANNED
+            lambda: _live_state(change, read()), lambda state: state == "as planned"
         )
     except CallError as error:
         message = f"the policy was written, but could not be read back: {error.one_line}"
         return _failed(change, error, run, message, written=Done.YES)
-    if state is LiveState.IN_FORCE:
+    if state == "in force":
         return applied(change)
     return Outcome(change, "failed", _NOT_LIVE[state], written=Done.YES)
 
@@ -311,12 +303,11 @@ def _failed(
     return Outcome(change, "failed", message or error.one_line, written=written)
 
 
-def live_state(change: Change, live_text: str | None) -> LiveState:
-    """Return what a live policy is; None is no policy."""
+def _live_state(change: Change, live_text: str | None) -> _LiveState:
     live = change.target.read(live_text)
     if same_policy(live, change.before) and _kept(live, change) == _kept(change.before, change):
-        return LiveState.AS_PLANNED
-    return LiveState.IN_FORCE if same_policy(live, change.after) else LiveState.OTHER
+        return "as planned"
+    return "in force" if same_policy(live, change.after) else "other"
 
 
 def _kept(live: Policy, change: Change) -> frozenset[tuple[object, ...]]:

@@ -100,7 +100,7 @@ class LockedFile:
             os.close(self._handle)
 
 
-def lock_journal(path: Path) -> LockedFile:
+def _lock_journal(path: Path) -> LockedFile:
     """Lock a journal to add to; a missing one is created, with its directories.
 
     Raises UsageError if the file is not a journal, RefusedError if another run has locked it,
@@ -115,7 +115,7 @@ def lock_journal(path: Path) -> LockedFile:
                 f"the journal {path} is a directory", remedy=Remedy.NAME_JOURNAL
             ) from None
         except OSError as error:
-            raise unwritable(path, error) from error
+            raise _unwritable(path, error) from error
         if _is_there(path, handle):
             truncated = content[-1:] not in (b"", b"\n")
             size = len(content) + truncated
@@ -144,10 +144,9 @@ def _open(path: Path) -> tuple[int, bool]:
     return handle, True
 
 
-def unwritable(
+def _unwritable(
     path: Path, error: OSError, meaning: str = "nothing was written without it"
 ) -> ReconcileError:
-    """Return the error of a journal that can't be written."""
     reason = error.strerror or str(error)
     return ReconcileError(
         f"the journal {path} can't be written: {reason}; {meaning}", remedy=Remedy.NAME_JOURNAL
@@ -235,7 +234,7 @@ class RunJournal:
             try:
                 self._file.append(line)
             except OSError as error:
-                raise unwritable(self.path, error) from error
+                raise _unwritable(self.path, error) from error
             self._begun.add(change.target)
 
     def end(self, outcome: Outcome) -> None:
@@ -250,7 +249,7 @@ class RunJournal:
                 self._file.append(line)
             except OSError as error:
                 meaning = "the outcome of this write is not recorded"
-                raise unwritable(self.path, error, meaning) from error
+                raise _unwritable(self.path, error, meaning) from error
 
     def close(self) -> None:
         """Unlock the file for other runs; a new one without a record is removed."""
@@ -267,7 +266,7 @@ def start_journal(path: Path, info: RunInfo, changes: Iterable[Change], clock: C
     are too many for one journal.
     """
     size = journal_size(info, changes, clock())
-    file = lock_journal(path)
+    file = _lock_journal(path)
     size += file.size
     if size > MAX_JOURNAL:
         file.close(keep=False)

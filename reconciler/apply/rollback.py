@@ -181,7 +181,7 @@ def _unwritten(target: Target, last: JournaledWrite, live: Policy) -> Plan:
 
 def _restore(old: str | None, current: CurrentPolicy, findings: tuple[Finding, ...]) -> Plan:
     target = current.target
-    after_text = None if old is None else shorten(old, target)
+    after_text = None if old is None else _shorten(old, target)
     if old is not None and after_text is None:
         message = (
             f"the policy to restore has {len(old):,} characters, and can't be shortened to the "
@@ -216,7 +216,7 @@ def _created(target: Target) -> tuple[Finding, ...]:
     return (finding(target, RuleId.CREATED, message),)
 
 
-def shorten(text: str, target: Target) -> str | None:
+def _shorten(text: str, target: Target) -> str | None:
     """Return a text of the same meaning that is not too long; None where there is none.
 
     The service returns a policy longer than it was sent: indented, and an account's bare id as its

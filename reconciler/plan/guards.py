@@ -91,7 +91,7 @@ def check_public(changes: Iterable[Change], allowed: Collection[str]) -> Iterabl
         target, name = change.target, change.target.repository
         if any(glob_matches(own, name) for own in allowed):
             continue
-        if is_opaque(change):
+        if _is_opaque(change):
             message = f"the new policy of {target} is not understood, so it may be public"
         elif _opens(change):
             message = (
@@ -123,7 +123,7 @@ def check_lock_out(
     denying = [
         change
         for change in changes
-        if change.target.repository not in allowed and (is_opaque(change) or _new_denials(change))
+        if change.target.repository not in allowed and (_is_opaque(change) or _new_denials(change))
     ]
     arn = caller() if denying else ""
     for change in denying:
@@ -192,7 +192,7 @@ def _grants(number: int) -> str:
 
 def _lock_out(change: Change, arn: str) -> str | None:
     """Return a phrase that the caller's ARN follows; None where it keeps what it needs."""
-    if is_opaque(change):
+    if _is_opaque(change):
         return f"the new policy of {change.target} is not understood, so it may prevent"
     denials = _new_denials(change)
     document = Document(None, (*denials, _ALLOW_ALL))
@@ -210,8 +210,8 @@ def _lock_out(change: Change, arn: str) -> str | None:
     return f"a Deny on {change.target} may prevent"
 
 
-def is_opaque(change: Change) -> bool:
-    """Whether the policy to be written is not understood, as one of a journal may be."""
+def _is_opaque(change: Change) -> bool:
+    """Whether the new policy is not understood, as one of a journal may be."""
     return isinstance(change.after, Unreadable)
 
 

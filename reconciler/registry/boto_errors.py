@@ -21,8 +21,8 @@ _UNSENDABLE = "Invalid header value"
 """How Python's http.client refuses to send a header, which may hold a credential."""
 
 _FIRST_SERVER_ERROR = 500  # HTTP status
-EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
-BAD_SIGNATURE = frozenset(
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
+_BAD_SIGNATURE = frozenset(
     ["InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch"]
 )
 _UNSIGNED = [
@@ -45,7 +45,7 @@ _CODES: Mapping[FailureKind, Iterable[str]] = {
         "ThrottlingException",
         "TooManyRequestsException",
     ],
-    FailureKind.CREDENTIALS: (*EXPIRED, *BAD_SIGNATURE, *_UNSIGNED),
+    FailureKind.CREDENTIALS: (*_EXPIRED, *_BAD_SIGNATURE, *_UNSIGNED),
     # The first two: from a region that is not enabled for the account, and from every region where
     # the access key does not exist (aws/chalice#1445, segmentio/aws-okta#225). The last two: only
     # from a region that is not enabled.
@@ -147,8 +147,7 @@ _ENDPOINT_VARIANTS = {
 """Kinds of endpoints: a sign of each in an address or in botocore's error, and its setting."""
 
 
-def error_code(error: Exception) -> str:
-    """Return the service's error code; empty for an error of another origin."""
+def _error_code(error: Exception) -> str:
     if isinstance(error, boto.ClientError):
         return error.response.get("Error", {}).get("Code", "")
     return ""
@@ -189,7 +188,7 @@ def retry_after(error: Exception) -> Retry:
 
 
 def _kind_of_response(error: boto.ClientError) -> FailureKind:
-    code, text = error_code(error), error_text(error)
+    code, text = _error_code(error), error_text(error)
     kind = _BY_CODE.get(code)
     if kind is FailureKind.THROTTLED or text.startswith("Rate exceeded"):
         return FailureKind.THROTTLED
@@ -261,10 +260,10 @@ def _credentials(error: Exception, reason: str) -> tuple[str, str]:
             "set AWS_PROFILE, log in with `aws sso login`, or set AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY"
         )
-    code = error_code(error)
-    if code in EXPIRED:
+    code = _error_code(error)
+    if code in _EXPIRED:
         return "the credentials expired", "log in again"
-    if code in BAD_SIGNATURE:
+    if code in _BAD_SIGNATURE:
         return f"AWS did not accept the signature: {reason}", (
             "check this machine's clock, and the secret access key"
         )
@@ -319,7 +318,7 @@ def _response_error(error: Exception) -> str:
 
 
 def _with_code(error: Exception, text: str) -> str:
-    code = quoted(error_code(error))
+    code = quoted(_error_code(error))
     return f"{text} ({code})" if code and code not in text else text
 
 
