@@ -1,7 +1,8 @@
 """The JSON form of a plan: written, and read back from a saved plan.
 
-Reading checks that a saved plan is whole, of this form, and unchanged. It proves no more: whoever
-applies it computes the plan anew from the access file.
+`schema/plan.schema.json` documents each key. Reading checks that a saved plan is whole, of this
+form, and unchanged. It proves no more: whoever applies it computes the plan anew from the access
+file.
 """
 
 import hashlib
@@ -59,16 +60,12 @@ class PlaceJson(TypedDict):
     region: str
 
 
-class PolicyJson(TypedDict):
-    """The policy on both sides of a change."""
-
+class _PolicyJson(TypedDict):
     before: JsonPolicy
     after: JsonPolicy
 
 
-class SettingsJson(TypedDict):
-    """The settings of a repository that is created."""
-
+class _SettingsJson(TypedDict):
     tag_mutability: Literal["MUTABLE", "IMMUTABLE"]
     scan_on_push: bool
     encryption: Literal["AES256", "KMS"]
@@ -83,31 +80,25 @@ class ChangeJson(PlaceJson):
     grants: GrantsJson
     risks: list[str]
     kept_statements: list[str]
-    policy: PolicyJson
-    settings: NotRequired[SettingsJson]
+    policy: _PolicyJson
+    settings: NotRequired[_SettingsJson]
     outcome: NotRequired[str]
     error: NotRequired[str | None]
 
 
-class FindingJson(TypedDict):
-    """A finding; one without a region holds for all regions."""
-
+class _FindingJson(TypedDict):
     repository: str
     rule: str
     message: str
     region: str | None
 
 
-class ErrorJson(PlaceJson):
-    """The reason why no change can be planned for a repository."""
-
+class _ErrorJson(PlaceJson):
     rule: str
     message: str
 
 
-class ViolationJson(PlaceJson):
-    """A `never` rule that is broken live."""
-
+class _ViolationJson(PlaceJson):
     tier: str
     principal: str
     name: str | None
@@ -117,9 +108,7 @@ class ViolationJson(PlaceJson):
     by_rewriting: bool
 
 
-class RegistryJson(TypedDict):
-    """The registry of a plan; a journal without writes has none."""
-
+class _RegistryJson(TypedDict):
     account: str | None
     regions: list[str]
 
@@ -146,13 +135,13 @@ class PlanJson(TypedDict):
     format_version: str
     tool: dict[str, str]
     file: dict[str, str]
-    registry: RegistryJson
+    registry: _RegistryJson
     summary: SummaryJson
     changes: list[ChangeJson]
     refusals: list[dict[str, object]]
-    never_broken: list[ViolationJson]
-    findings: list[FindingJson]
-    errors: list[ErrorJson]
+    never_broken: list[_ViolationJson]
+    findings: list[_FindingJson]
+    errors: list[_ErrorJson]
     unmanaged_repositories: list[str]
     digest: NotRequired[str]
 
@@ -381,11 +370,11 @@ def _policy_json(text: str | None) -> JsonPolicy:
         return text
 
 
-def _settings_json(settings: RepositorySettings) -> SettingsJson:
-    return cast("SettingsJson", {**asdict(settings), "tags": dict(settings.tags)})
+def _settings_json(settings: RepositorySettings) -> _SettingsJson:
+    return cast("_SettingsJson", {**asdict(settings), "tags": dict(settings.tags)})
 
 
-def _settings(settings: SettingsJson) -> RepositorySettings:
+def _settings(settings: _SettingsJson) -> RepositorySettings:
     return RepositorySettings(
         tag_mutability=settings["tag_mutability"],
         scan_on_push=settings["scan_on_push"],
@@ -395,7 +384,7 @@ def _settings(settings: SettingsJson) -> RepositorySettings:
     )
 
 
-def _finding_json(finding: Finding) -> FindingJson:
+def _finding_json(finding: Finding) -> _FindingJson:
     return {
         "repository": finding.repository,
         "rule": finding.rule,
@@ -404,16 +393,16 @@ def _finding_json(finding: Finding) -> FindingJson:
     }
 
 
-def _finding(finding: FindingJson) -> Finding:
+def _finding(finding: _FindingJson) -> Finding:
     rule = _rule(finding["rule"])
     return Finding(finding["repository"], rule, finding["message"], finding["region"] or "")
 
 
-def _error_json(error: PlanError) -> ErrorJson:
+def _error_json(error: PlanError) -> _ErrorJson:
     return {**_place_json(error.target), "rule": error.rule, "message": error.message}
 
 
-def _error(error: ErrorJson) -> PlanError:
+def _error(error: _ErrorJson) -> PlanError:
     return PlanError(target_of(error), _rule(error["rule"]), error["message"])
 
 
@@ -427,7 +416,7 @@ def _rule(rule: str) -> RuleId:
         ) from None
 
 
-def _violation_json(violation: NeverViolation) -> ViolationJson:
+def _violation_json(violation: NeverViolation) -> _ViolationJson:
     return {
         **_place_json(violation.target),
         "tier": violation.tier,
@@ -440,7 +429,7 @@ def _violation_json(violation: NeverViolation) -> ViolationJson:
     }
 
 
-def _violation(violation: ViolationJson) -> NeverViolation:
+def _violation(violation: _ViolationJson) -> NeverViolation:
     conditions = violation["conditions"]
     return NeverViolation(
         target=target_of(violation),
