@@ -12,8 +12,7 @@ from deepdiff import DeepDiff
 
 from reconciler.model.access import Desired, Grant
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
-from reconciler.plan.compute import compute_plan
-from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.compute import PlanInputs, compute_plan
 from reconciler.policy.language.document import read_policy
 from reconciler.policy.language.principals import Principal
 from reconciler.policy.meaning.facts import same_meaning

@@ -17,7 +17,7 @@ from reconciler.plan.saved_plan import Origin, origin_of
 from reconciler.report.plan_json import render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan, render_refusals
 from reconciler.report.plan_view import view_drift, view_plan
-from reconciler.report.spans import plain
+from reconciler.report.text import plain
 from reconciler.workflow.planner import plan_registries
 from reconciler.workflow.source import AccessSource
 

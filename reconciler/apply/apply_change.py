@@ -2,17 +2,32 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Literal, NamedTuple
 
-from reconciler.apply.create import StoppedError, create
-from reconciler.apply.live_state import LiveState, live_state
-from reconciler.apply.model import Done, Failure, Outcome, Reader, ReaderWriter, applied
+from reconciler.apply.model import (
+    INTERRUPTED,
+    Done,
+    Failure,
+    Outcome,
+    Reader,
+    ReaderWriter,
+    Run,
+    applied,
+)
 from reconciler.apply.rejected_principals import added_principals, may_be_new
 from reconciler.apply.retry import Deadline, RetryPolicy, write_policy
-from reconciler.apply.run import INTERRUPTED, Run
 from reconciler.errors import ReconcileError, RefusedError
-from reconciler.model.registry import NewPolicy, RepositorySettings
+from reconciler.model.registry import LiveSettings, NewPolicy, RepositorySettings
 from reconciler.plan.model import Change
-from reconciler.registry.errors import CallError, Retry, WriteOutcomeUnknownError
+from reconciler.policy import Policy, Unreadable, kept_statements, same_policy, statement_key
+from reconciler.registry.errors import CallError, FailureKind, Retry, WriteOutcomeUnknownError
+
+_LiveState = Literal["as planned", "in force", "other"]
+"""The live policy: the one that the plan was made from, the desired one, or another one."""
+
+VISIBLE_WITHIN = 20.0
+"""Seconds for which a new repository is waited for; how long it takes is not known
+(hashicorp/terraform#3849 tells of a moment)."""
 
 SHOWS_WITHIN = 15.0
 """Seconds for which a written policy is read back where a read returns the old one, or fails."""
@@ -20,9 +35,8 @@ SHOWS_WITHIN = 15.0
 _STALE = "the live policy has changed since it was planned; run plan again"
 _IN_FORCE = "the desired policy was already in force"
 _NOT_LIVE = {
-    LiveState.AS_PLANNED: "the policy was written, but a read still returns the old one; "
-    "run plan again",
-    LiveState.OTHER: "written, but changed by someone else right after; run plan again",
+    "as planned": "the policy was written, but a read still returns the old one; run plan again",
+    "other": "written, but changed by someone else right after; run plan again",
 }
 _UNSETTLED = "an earlier attempt got no response: the write may have happened, or may still happen"
 
@@ -50,20 +64,85 @@ def apply_change(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
     return outcome
 
 
+class _Created(NamedTuple):
+    """A repository that exists: the deadline for it to be visible, and whether this run made it."""
+
+    visible: Deadline
+    created: Done
+
+
 def _create_and_write(
     change: Change, settings: RepositorySettings, registry: ReaderWriter, run: Run
 ) -> Outcome:
     try:
-        created = create(change.target, settings, registry, run)
-    except StoppedError as stopped:
-        return _skipped(change, stopped.reason, stopped.unsettled)
+        created = _create(change, settings, registry, run)
     except RefusedError as error:
         return Outcome(change, "stale", error.message)
     except WriteOutcomeUnknownError as error:
         return _failed(change, error, run, written=Done.UNKNOWN)
     except CallError as error:
         return _failed(change, error, run)
+    if isinstance(created, Outcome):
+        return created
     return _with_creation(_write(change, registry, run, created.visible), created.created)
+
+
+def _create(
+    change: Change, settings: RepositorySettings, registry: ReaderWriter, run: Run
+) -> _Created | Outcome:
+    """Create a repository; an existing one is never configured again.
+
+    One that was created since it was planned, by another run or an attempt without a response, is
+    accepted if its settings are the planned ones (tags aside); else RefusedError. The caller checks
+    that it has no policy yet. Returns an outcome if the run is to stop. Raises CallError if it was
+    not created, WriteOutcomeUnknownError if it may have been.
+    """
+    policy = write_policy(run.new_deadline)
+
+    def attempt() -> _Created | Outcome:
+        reason = run.reason_to_halt()
+        if reason is not None:
+            return _skipped(change, reason, policy.unsettled)
+        return _create_once(change.target.repository, settings, registry, run)
+
+    try:
+        created = policy.call(attempt)
+    except (CallError, WriteOutcomeUnknownError) as failure:
+        unsettled = policy.unsettled
+        if unsettled is None or unsettled is failure:
+            raise
+        message = f"{unsettled.message}; {failure.message}"
+        raise WriteOutcomeUnknownError(message, kind=failure.kind) from failure
+    if isinstance(created, Outcome) or created.created is Done.YES or policy.unsettled is None:
+        return created
+    return created._replace(created=Done.UNKNOWN)
+
+
+def _create_once(
+    name: str, settings: RepositorySettings, registry: ReaderWriter, run: Run
+) -> _Created:
+    try:
+        registry.writer.create_repository(name, settings)
+    except CallError as error:
+        if error.kind is not FailureKind.REPOSITORY_EXISTS:
+            raise
+        visible = run.new_deadline(VISIBLE_WITHIN)
+        _check_settings(name, settings, registry.reader, visible)
+        return _Created(visible, Done.NO)
+    return _Created(run.new_deadline(VISIBLE_WITHIN), Done.YES)
+
+
+def _check_settings(
+    name: str, settings: RepositorySettings, reader: Reader, visible: Deadline
+) -> None:
+    """Raise RefusedError if a repository has other settings, as far as they can be compared.
+
+    The service returns a key's ARN, however it was named, and tags only in another call.
+    """
+    planned = LiveSettings(settings.tag_mutability, settings.scan_on_push, settings.encryption)
+    policy = RetryPolicy({Retry.NOT_VISIBLE: visible})
+    if policy.call(partial(reader.read_settings, name)) != planned:
+        raise RefusedError("the repository was created since the plan, with other settings")
 
 
 def _with_creation(outcome: Outcome, created: Done) -> Outcome:
@@ -127,8 +206,8 @@ def _decide(
 
     `unsettled` is an attempt that may have been done, `reason` why nothing more is sent.
     """
-    state = live_state(change, live)
-    if state is not LiveState.AS_PLANNED:
+    state = _live_state(change, live)
+    if state != "as planned":
         return _not_as_planned(change, state, unsettled)
     if change.settings and change.after_text is None:
         return applied(change)
@@ -138,9 +217,9 @@ def _decide(
 
 
 def _not_as_planned(
-    change: Change, state: LiveState, unsettled: WriteOutcomeUnknownError | None
+    change: Change, state: _LiveState, unsettled: WriteOutcomeUnknownError | None
 ) -> Outcome:
-    if state is LiveState.IN_FORCE:
+    if state == "in force":
         return applied(change) if unsettled else Outcome(change, "in-force")
     if unsettled:
         return Outcome(change, "stale", f"{_STALE}; {_UNSETTLED}", written=Done.UNKNOWN)
@@ -170,12 +249,12 @@ def _give_up(
     message = failed.error if unsettled is failure else f"{failed.error}; {_UNSETTLED}"
     failed = replace(failed, error=message, written=Done.UNKNOWN)
     try:
-        state = live_state(change, reader.read_policy(change.target.repository))
+        state = _live_state(change, reader.read_policy(change.target.repository))
     except CallError as error:
         run.note_failure(error, change.target.scope)
         known = unsettled.message if failure.message == error.message else message
         return replace(failed, error=f"{known}; the live policy can't be read: {error.message}")
-    if state is LiveState.AS_PLANNED:
+    if state == "as planned":
         return replace(failed, error=f"{message}; when last read, the policy was unchanged")
     return _not_as_planned(change, state, unsettled)
 
@@ -201,12 +280,12 @@ def _confirm(change: Change, reader: Reader, run: Run, visible: Deadline | None)
     read = partial(reader.read_policy, change.target.repository)
     try:
         state = policy.call(
-            lambda: live_state(change, read()), lambda state: state is LiveState.AS_PLANNED
+            lambda: _live_state(change, read()), lambda state: state == "as planned"
         )
     except CallError as error:
         message = f"the policy was written, but could not be read back: {error.one_line}"
         return _failed(change, error, run, message, written=Done.YES)
-    if state is LiveState.IN_FORCE:
+    if state == "in force":
         return applied(change)
     return Outcome(change, "failed", _NOT_LIVE[state], written=Done.YES)
 
@@ -222,3 +301,19 @@ def _failed(
     """Return the outcome of a failure, after which the run may have to end."""
     run.note_failure(error, change.target.scope)
     return Outcome(change, "failed", message or error.one_line, written=written)
+
+
+def _live_state(change: Change, live_text: str | None) -> _LiveState:
+    live = change.target.read(live_text)
+    if same_policy(live, change.before) and _kept(live, change) == _kept(change.before, change):
+        return "as planned"
+    return "in force" if same_policy(live, change.after) else "other"
+
+
+def _kept(live: Policy, change: Change) -> frozenset[tuple[object, ...]]:
+    """Return the statements that others own: unlike the meaning, that depends on Sids."""
+    if isinstance(live, Unreadable):
+        return frozenset()
+    return frozenset(
+        statement_key(statement) for statement in kept_statements(live, change.ownership)
+    )

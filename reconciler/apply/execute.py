@@ -5,8 +5,7 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 
 from reconciler.apply.apply_change import apply_change
-from reconciler.apply.model import Done, Outcome, ReaderWriter
-from reconciler.apply.run import Run
+from reconciler.apply.model import Done, Outcome, ReaderWriter, Run
 from reconciler.model.registry import RegistryScope
 from reconciler.plan.model import Change
 from reconciler.printable import redacted

@@ -1,32 +1,41 @@
 """The plan that restores what a journal's writes replaced."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from reconciler.apply.journal.format import JournaledWrite
+from reconciler.apply.journal_format import JournaledWrite
 from reconciler.apply.model import Done
-from reconciler.apply.shorten import shorten
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.compute import CurrentPolicy, compute_change, merge_plans
-from reconciler.plan.desired_policy import DesiredPolicy, PlanInputs
-from reconciler.plan.model import NOTHING_KEPT, Finding, Plan, PlanError, finding
+from reconciler.plan.compute import (
+    DesiredPolicy,
+    PlanInputs,
+    compute_change,
+    merge_plans,
+)
+from reconciler.plan.model import NOTHING_KEPT, CurrentPolicy, Finding, Plan, PlanError, finding
 from reconciler.plan.not_kept import dropped_statements
 from reconciler.policy import (
     MAX_POLICY_CHARACTERS,
     Facts,
+    MalformedError,
     Policy,
     Unreadable,
     deleted_kind,
     difference,
     facts_of_policy,
+    load_json,
+    minified,
+    parse_arn,
     same_policy,
 )
 
 _MAX_IN_FLIGHT = timedelta(minutes=5)
 """How long a write may take that a killed run has sent; far longer than any that was seen."""
+
+_PRINCIPALS = ("Principal", "NotPrincipal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +181,7 @@ def _unwritten(target: Target, last: JournaledWrite, live: Policy) -> Plan:
 
 def _restore(old: str | None, current: CurrentPolicy, findings: tuple[Finding, ...]) -> Plan:
     target = current.target
-    after_text = None if old is None else shorten(old, target)
+    after_text = None if old is None else _shorten(old, target)
     if old is not None and after_text is None:
         message = (
             f"the policy to restore has {len(old):,} characters, and can't be shortened to the "
@@ -205,3 +214,54 @@ def _doubts(target: Target, after: Policy, facts: Facts) -> Iterable[Finding]:
 def _created(target: Target) -> tuple[Finding, ...]:
     message = "the repository was created by the run; it is kept, since it may hold images"
     return (finding(target, RuleId.CREATED, message),)
+
+
+def _shorten(text: str, target: Target) -> str | None:
+    """Return a text of the same meaning that is not too long; None where there is none.
+
+    The service returns a policy longer than it was sent: indented, and an account's bare id as its
+    root ARN.
+    """
+    if len(text) <= MAX_POLICY_CHARACTERS:
+        return text
+    policy = target.read(text)
+    for shorter in _spellings(text, target.partition):
+        if len(shorter) <= MAX_POLICY_CHARACTERS and same_policy(target.read(shorter), policy):
+            return shorter
+    return None
+
+
+def _spellings(text: str, partition: str) -> Iterable[str]:
+    try:
+        value = load_json(text)
+    except MalformedError:
+        return
+    yield minified(value)
+    yield minified(_with_bare_ids(value, partition))
+
+
+def _with_bare_ids(value: object, partition: str) -> object:
+    """Replace each root ARN of the partition that is a principal by its account's id."""
+    statements = value.get("Statement") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or not isinstance(statements, list):
+        return value
+    return {**value, "Statement": [_with_short_principals(s, partition) for s in statements]}
+
+
+def _with_short_principals(statement: object, partition: str) -> object:
+    if not isinstance(statement, Mapping):
+        return statement
+    shorter = {
+        key: {kind: _shortened(names, partition) for kind, names in principals.items()}
+        for key in _PRINCIPALS
+        if isinstance(principals := statement.get(key), Mapping)
+    }
+    return {**statement, **shorter}
+
+
+def _shortened(names: object, partition: str) -> object:
+    if isinstance(names, list):
+        return [_shortened(name, partition) for name in names]
+    arn = parse_arn(names) if isinstance(names, str) else None
+    is_account = arn and (arn.resource_type, arn.partition) == ("root", partition)
+    return arn.account if arn and is_account else names

@@ -12,7 +12,7 @@ from reconciler.errors import ArgumentError, OtherFileError, ReconcileError, Rem
 from reconciler.model.guards import Allowances
 from reconciler.model.rules import RuleId
 from reconciler.printable import printable
-from reconciler.report.layout import unbroken
+from reconciler.report.text import unbroken
 
 if TYPE_CHECKING:
     from reconciler.workflow import StoredPlan

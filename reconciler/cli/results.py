@@ -22,17 +22,17 @@ from reconciler.cli.terminal import (
 from reconciler.plan.guards import Refusal
 from reconciler.plan.saved_plan import Origin
 from reconciler.printable import printable
-from reconciler.report.layout import unbroken
-from reconciler.report.outcomes import render_outcomes
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
 from reconciler.report.plan_text import (
     PolicyDiff,
     no_diff,
     render_drift,
+    render_outcomes,
     render_plan,
     render_refusals,
 )
 from reconciler.report.plan_view import PlanView, RefusalView, view_drift, view_plan
+from reconciler.report.text import unbroken
 from reconciler.report.words import number_of
 from reconciler.workflow.listener import (
     Event,

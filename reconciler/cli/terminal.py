@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 from reconciler.cli.options import Format
 from reconciler.errors import ReconcileError
 from reconciler.printable import printable, redacted
-from reconciler.report.layout import Page, fitted
-from reconciler.report.spans import Paint, ansi, plain
+from reconciler.report.text import Page, Paint, ansi, fitted, plain
 
 if TYPE_CHECKING:
     from reconciler.workflow.listener import Progress

@@ -1,20 +1,13 @@
 """Desired and live policies in, a plan out."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from reconciler.model.access import Desired, grant_facts
+from reconciler.model.access import Desired, DisplayNames, grant_facts
 from reconciler.model.registry import LiveRegistry, ReadFailure, RepositorySettings, Target
 from reconciler.model.rules import RuleId
 from reconciler.plan.counts import count_granted, count_live, count_revoked, gives_access
-from reconciler.plan.desired_policy import (
-    DesiredPolicy,
-    NotPlannableError,
-    PlanInputs,
-    check_writable,
-    compute_policy,
-)
 from reconciler.plan.findings import (
     deleted_findings,
     denied_findings,
@@ -22,9 +15,15 @@ from reconciler.plan.findings import (
     policy_findings,
     unchanged_findings,
 )
-from reconciler.plan.model import Change, ChangeKind, Plan, PlanError
+from reconciler.plan.model import (
+    Change,
+    ChangeKind,
+    CurrentPolicy,
+    NotPlannableError,
+    Plan,
+    PlanError,
+)
 from reconciler.plan.never import (
-    PolicyStates,
     check_never,
     check_unmanaged,
     require_no_new_violation,
@@ -32,30 +31,106 @@ from reconciler.plan.never import (
 from reconciler.plan.not_kept import Dropped, dropped_statements, lambda_risks, not_kept_findings
 from reconciler.plan.risks import find_risks
 from reconciler.policy import (
+    MAX_POLICY_CHARACTERS,
     NO_POLICY,
+    VERSION,
     AccessChange,
+    Document,
     Facts,
+    NeverRule,
+    Ownership,
     Policy,
+    Statement,
     Unreadable,
+    changes_meaning,
+    compile_policy,
     difference,
     facts_of,
     facts_of_policy,
+    kept_statements,
+    statement_key,
     subtract_facts,
 )
 
 
-class CurrentPolicy(NamedTuple):
-    """One repository as it was read; `settings` where it does not exist and is to be created.
+@dataclass(frozen=True, slots=True)
+class PlanInputs:
+    """What a plan takes from the file besides the grants.
 
-    `facts` are what its policy means; `effective` are these without the file's expired grants.
+    `to_create` are the repositories to create where they do not exist, by name.
     """
 
-    target: Target
+    ownership: Ownership = field(default_factory=Ownership)
+    display_names: DisplayNames = field(default_factory=DisplayNames)
+    to_create: Mapping[str, RepositorySettings] = field(default_factory=dict)
+    never: tuple[NeverRule, ...] = ()
+
+
+class DesiredPolicy(NamedTuple):
+    """A desired policy: its text (None for no policy), its facts, and the statements it keeps."""
+
     text: str | None
-    policy: Policy
     facts: Facts
-    effective: Facts
-    settings: RepositorySettings | None = None
+    kept: tuple[Statement, ...]
+
+
+def compute_policy(
+    desired: Desired, target: Target, before: Policy, inputs: PlanInputs
+) -> DesiredPolicy:
+    """Compute the policy that replaces a live one. Raises NotPlannableError."""
+    text = _compile(desired, (), inputs)
+    policy = target.read(text)
+    if isinstance(policy, Unreadable):
+        raise NotPlannableError(RuleId.BAD_STATEMENT, str(policy))
+    kept = _kept(before, policy, inputs.ownership)
+    if kept:
+        text = _compile(desired, kept, inputs)
+    # Kept statements mean what they mean in the live document, whatever its version.
+    return DesiredPolicy(text, facts_of((*policy.statements, *kept)), kept)
+
+
+def check_writable(desired: DesiredPolicy, before: Policy) -> None:
+    """Raise NotPlannableError where a policy can't be written as it is meant."""
+    for statement in desired.kept:
+        if isinstance(before, Document) and changes_meaning(before, statement):
+            raise NotPlannableError(
+                RuleId.KEPT_STATEMENT,
+                f"the statement {statement.sid!r} is to be kept, but contains ${{, which Version "
+                f"{VERSION} reads as a variable; rewrite it by hand",
+            )
+    text = desired.text
+    if text is not None and len(text) > MAX_POLICY_CHARACTERS:
+        raise NotPlannableError(
+            RuleId.POLICY_TOO_LARGE,
+            f"the policy would have {len(text):,} characters, {len(desired.kept)} kept statements "
+            f"included; the service takes {MAX_POLICY_CHARACTERS:,}",
+        )
+
+
+def _compile(desired: Desired, kept: Iterable[Statement], inputs: PlanInputs) -> str | None:
+    # A Resource says nothing in a repository policy, and the service may refuse it.
+    raw = [{k: v for k, v in s.raw.items() if k != "Resource"} for s in kept]
+    return compile_policy(
+        grant_facts(desired.grants),
+        [*desired.statements, *raw],
+        inputs.display_names.tiers,
+        owned_by_sid=inputs.ownership.by_sid,
+    )
+
+
+def _kept(before: Policy, desired: Document, ownership: Ownership) -> tuple[Statement, ...]:
+    """Return the live statements to keep, each once, without those that the file has itself."""
+    if isinstance(before, Document):
+        found = {statement_key(s): s for s in kept_statements(before, ownership)}
+        own = {statement_key(statement) for statement in desired.statements}
+        return tuple(statement for key, statement in found.items() if key not in own)
+    if ownership.default == "keep":
+        raise NotPlannableError(
+            RuleId.UNREADABLE_POLICY,
+            f"the live policy is not understood ({before}), so it is unknown which statements to "
+            "keep; repair it by hand, or remove unmanaged statements by default",
+        )
+    return ()
 
 
 def plan_repository(desired: Desired, live: LiveRegistry, inputs: PlanInputs) -> Plan:
@@ -67,11 +142,11 @@ def plan_repository(desired: Desired, live: LiveRegistry, inputs: PlanInputs) ->
         return _failed(target, error)
     try:
         plan = _compare(desired, current, inputs)
-        require_no_new_violation(target, _states(current, plan), inputs.never, names)
+        require_no_new_violation(current, _facts_after(current, plan), inputs.never, names)
     except NotPlannableError as error:
         unchanged = unchanged_findings(target, current.facts, current.facts, names)
         plan = replace(_failed(target, error), findings=tuple(unchanged))
-    never = check_never(target, _states(current, plan), inputs.never, names)
+    never = check_never(current, _facts_after(current, plan), inputs.never, names)
     return merge_plans([plan, never])
 
 
@@ -98,11 +173,8 @@ def _current(
     )
 
 
-def _states(current: CurrentPolicy, plan: Plan) -> PolicyStates:
-    after = current.effective
-    if plan.changes:
-        after = facts_of_policy(plan.changes[0].after)
-    return PolicyStates(current.policy, current.effective, after)
+def _facts_after(current: CurrentPolicy, plan: Plan) -> Facts:
+    return facts_of_policy(plan.changes[0].after) if plan.changes else current.effective
 
 
 def _failed(target: Target, error: NotPlannableError) -> Plan:

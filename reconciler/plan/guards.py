@@ -7,10 +7,39 @@ from typing import NamedTuple
 from reconciler.model.guards import Allowances, Guards, Limit
 from reconciler.model.registry import Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.lock_out import is_opaque, locked_out, may_lock_out
 from reconciler.plan.model import Change, Plan
-from reconciler.policy import facts_of_policy, glob_matches, public_access
+from reconciler.policy import (
+    EVERYONE,
+    IS_SERVICE,
+    NO_CONDITION,
+    Caller,
+    Document,
+    IamArn,
+    Principal,
+    Statement,
+    Unreadable,
+    evaluate,
+    facts_of_policy,
+    glob_matches,
+    iam_caller,
+    parse_arn,
+    public_access,
+)
 from reconciler.printable import quoted
+
+_NEEDED = ("ecr:SetRepositoryPolicy", "ecr:GetRepositoryPolicy", "ecr:DeleteRepositoryPolicy")
+"""This tool needs all of these to repair a policy."""
+
+_KNOWN = {
+    IS_SERVICE: ("false",),
+    "aws:securetransport": ("true",),
+    "aws:viaawsservice": ("false",),
+}
+"""What holds of every call that this tool makes to AWS (IAM User Guide, "AWS global condition
+context keys")."""
+
+_ALLOW_ALL = Statement(None, "Allow", (EVERYONE,), frozenset({"*"}), NO_CONDITION, {})
+"""Stands for the identity policy that allows the caller to set the policy."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,7 +91,7 @@ def check_public(changes: Iterable[Change], allowed: Collection[str]) -> Iterabl
         target, name = change.target, change.target.repository
         if any(glob_matches(own, name) for own in allowed):
             continue
-        if is_opaque(change):
+        if _is_opaque(change):
             message = f"the new policy of {target} is not understood, so it may be public"
         elif _opens(change):
             message = (
@@ -85,29 +114,37 @@ def _opens(change: Change) -> bool:
 def check_lock_out(
     changes: Iterable[Change], allowed: frozenset[str], caller: Callable[[], str]
 ) -> Iterable[Refusal]:
-    """Refuse each change that denies, or may deny, the caller to set the policy again."""
-    denying = [c for c in changes if c.target.repository not in allowed and may_lock_out(c)]
-    if not denying:
-        return
-    arn = caller()
-    for target, why in locked_out(denying, arn):
-        message = f"{why} {arn} from reading, setting or deleting the policy"
-        yield Refusal(RuleId.LOCK_OUT, message, target)
+    """Refuse each change that denies, or may deny, the caller to set the policy again.
+
+    `caller` returns an ARN as STS does. Only a new Deny counts, not a missing Allow: identity
+    policies of the registry's own account may allow the action ("Policy evaluation logic", IAM User
+    Guide). A Deny that depends on what is not known of the caller counts.
+    """
+    denying = [
+        change
+        for change in changes
+        if change.target.repository not in allowed and (_is_opaque(change) or _new_denials(change))
+    ]
+    arn = caller() if denying else ""
+    for change in denying:
+        why = _lock_out(change, arn)
+        if why:
+            message = f"{why} {arn} from reading, setting or deleting the policy"
+            yield Refusal(RuleId.LOCK_OUT, message, change.target)
 
 
 def _check_amounts(plan: Plan, guards: Guards, allowances: Allowances) -> Iterable[Refusal]:
     revoked = sum(change.revoked for change in plan.changes)
     granted = sum(change.granted for change in plan.changes)
-    if revoked > allowances.revocations and _exceeds(revoked, plan.live_grants, guards.max_revoked):
-        message = f"this would revoke or narrow {revoked} of {_grants(plan.live_grants)}"
-        yield _over(RuleId.MAX_REVOKED, message, revoked, guards.max_revoked)
-    if granted > allowances.grants and _exceeds(granted, plan.live_grants, guards.max_granted):
-        message = f"this would add or widen {_grants(granted)}; {_are_live(plan.live_grants)}"
-        yield _over(RuleId.MAX_GRANTED, message, granted, guards.max_granted)
-
-
-def _over(guard: RuleId, message: str, figure: int, limit: Limit | None) -> Refusal:
-    return Refusal(guard, f"{message}; the limit is {limit}", figure=figure, limit=limit)
+    of, limit = plan.live_grants, guards.max_revoked
+    if revoked > allowances.revocations and _exceeds(revoked, of, limit):
+        message = f"this would revoke or narrow {revoked} of {_grants(of)}; the limit is {limit}"
+        yield Refusal(RuleId.MAX_REVOKED, message, figure=revoked, limit=limit)
+    limit = guards.max_granted
+    if granted > allowances.grants and _exceeds(granted, of, limit):
+        are_live = f"{_grants(of)} {'is' if of == 1 else 'are'} live now"
+        message = f"this would add or widen {_grants(granted)}; {are_live}; the limit is {limit}"
+        yield Refusal(RuleId.MAX_GRANTED, message, figure=granted, limit=limit)
 
 
 def _exceeds(number: int, of: int, limit: Limit | None) -> bool:
@@ -153,5 +190,67 @@ def _grants(number: int) -> str:
     return "1 grant" if number == 1 else f"{number} grants"
 
 
-def _are_live(number: int) -> str:
-    return f"{_grants(number)} {'is' if number == 1 else 'are'} live now"
+def _lock_out(change: Change, arn: str) -> str | None:
+    """Return a phrase that the caller's ARN follows; None where it keeps what it needs."""
+    if _is_opaque(change):
+        return f"the new policy of {change.target} is not understood, so it may prevent"
+    denials = _new_denials(change)
+    document = Document(None, (*denials, _ALLOW_ALL))
+    caller = _caller(arn, denials)
+    verdicts = {evaluate(document, caller, action) for action in _NEEDED}
+    if "denied" in verdicts:
+        return f"a Deny on {change.target} would prevent"
+    if "depends" not in verdicts:
+        return None
+    if any(p.kind == "NotPrincipal" for denial in denials for p in denial.principals):
+        return (
+            f"a Deny on {change.target} with NotPrincipal, which always denies a user or role with "
+            "a permissions boundary, may prevent"
+        )
+    return f"a Deny on {change.target} may prevent"
+
+
+def _is_opaque(change: Change) -> bool:
+    """Whether the new policy is not understood, as one of a journal may be."""
+    return isinstance(change.after, Unreadable)
+
+
+def _new_denials(change: Change) -> tuple[Statement, ...]:
+    return tuple(
+        Statement(None, "Deny", (access.principal,), gained.actions, gained.condition, {})
+        for access in change.access
+        if access.effect == "Deny"
+        for gained in access.gained
+    )
+
+
+def _caller(arn: str, denials: Iterable[Statement]) -> Caller:
+    """Return the caller that an ARN of STS names, as a statement may name it.
+
+    The ARN of a role's session lacks the role's path: any role of that name in the account is
+    taken for it, and its own ARN is unknown to conditions.
+    """
+    parsed, session = parse_arn(arn), iam_caller(arn, _KNOWN)
+    if parsed is None or parsed.resource_type != "assumed-role":
+        return session
+    role = parsed.path.partition("/")[0]
+    named = {p for denial in denials for p in _named(denial) if _is_role(p, parsed, role)}
+    return Caller((*session.principals, *sorted(named)), session.context, session.absent)
+
+
+def _named(denial: Statement) -> Iterable[Principal]:
+    """List the AWS principals that a Deny names or leaves out."""
+    for principal in denial.principals:
+        if principal.kind != "NotPrincipal":
+            yield principal
+            continue
+        for name in principal.names:
+            kind, _, value = name.partition(":")
+            yield Principal(kind, (value,))
+
+
+def _is_role(principal: Principal, session: IamArn, role: str) -> bool:
+    arn = parse_arn(principal.names[0]) if principal.kind == "AWS" else None
+    if arn is None or (arn.account, arn.resource_type) != (session.account, "role"):
+        return False
+    return arn.path.rpartition("/")[2] == role

@@ -5,7 +5,15 @@ from typing import Literal, NamedTuple
 
 from reconciler.model.registry import RepositorySettings, Target
 from reconciler.model.rules import RuleId
-from reconciler.policy import AccessChange, Condition, Ownership, Policy, Principal, display_holder
+from reconciler.policy import (
+    AccessChange,
+    Condition,
+    Facts,
+    Ownership,
+    Policy,
+    Principal,
+    display_holder,
+)
 
 ChangeKind = Literal["set", "delete", "create"]
 
@@ -84,6 +92,29 @@ class PlanError:
     message: str
 
 
+class NotPlannableError(Exception):
+    """No policy can be computed for one repository."""
+
+    def __init__(self, rule: RuleId, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.message = message
+
+
+class CurrentPolicy(NamedTuple):
+    """One repository as it was read; `settings` where it does not exist and is to be created.
+
+    `facts` are what its policy means; `effective` are these without the file's expired grants.
+    """
+
+    target: Target
+    text: str | None
+    policy: Policy
+    facts: Facts
+    effective: Facts
+    settings: RepositorySettings | None = None
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class NeverViolation:
     """A `never` rule of the file that is broken live: which tier, by whom, and the rule's reason.
@@ -130,3 +161,8 @@ class Plan:
     unmanaged: tuple[Target, ...] = ()
     violations: tuple[NeverViolation, ...] = ()
     live_grants: int = 0
+
+    @property
+    def unmanaged_names(self) -> list[str]:
+        """The names of the unmanaged repositories, sorted; each once, whatever its regions."""
+        return sorted({target.repository for target in self.unmanaged})

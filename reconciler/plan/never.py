@@ -1,18 +1,23 @@
 """The file's `never` rules, checked against live policies and the plan's."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.desired_policy import NotPlannableError
-from reconciler.plan.model import Finding, NeverViolation, Plan, PlanError, finding
+from reconciler.plan.model import (
+    CurrentPolicy,
+    Finding,
+    NeverViolation,
+    NotPlannableError,
+    Plan,
+    PlanError,
+    finding,
+)
 from reconciler.policy import (
     Condition,
     Facts,
     NeverRule,
-    Policy,
     Principal,
     Unreadable,
     facts_of_policy,
@@ -21,36 +26,23 @@ from reconciler.policy import (
 from reconciler.printable import quoted
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyStates:
-    """A repository's live policy, and its effective facts before and after a change.
-
-    `before` leaves out the file's expired grants, and is empty where the live policy is not
-    understood; `after` equals it where nothing changes.
-    """
-
-    live: Policy
-    before: Facts
-    after: Facts
-
-
 def check_never(
-    target: Target, states: PolicyStates, rules: Iterable[NeverRule], names: DisplayNames
+    current: CurrentPolicy, after: Facts, rules: Iterable[NeverRule], names: DisplayNames
 ) -> Plan:
-    """Return the violations on a managed repository, and a finding for each.
+    """Return the violations on a repository, and a finding for each.
 
-    A live policy that is not understood gets one finding and no violation: an apply replaces the
-    policy, or an error says why it can't.
+    `after` are the facts of its policy after the plan. A live policy that is not understood gets
+    one finding and no violation: an apply replaces the policy, or an error says why it can't.
     """
-    concerning = _concerning(target, rules)
-    if concerning and isinstance(states.live, Unreadable):
-        return Plan(findings=(_unknown(target, concerning),))
-    found = {v for rule in concerning for v in _violations(target, rule, states, names)}
+    concerning = _concerning(current.target, rules)
+    if concerning and isinstance(current.policy, Unreadable):
+        return Plan(findings=(_unknown(current.target, concerning),))
+    found = {v for rule in concerning for v in _violations(current, after, rule, names)}
     return Plan(violations=tuple(sorted(found)), findings=tuple(map(_finding, found)))
 
 
 def require_no_new_violation(
-    target: Target, states: PolicyStates, rules: Iterable[NeverRule], names: DisplayNames
+    current: CurrentPolicy, after: Facts, rules: Iterable[NeverRule], names: DisplayNames
 ) -> None:
     """Raise NotPlannableError where a principal would break a rule that it does not break live.
 
@@ -58,9 +50,9 @@ def require_no_new_violation(
     patterns that match it, and statements that are kept.
     """
     messages: dict[str, None] = {}
-    for rule in _concerning(target, rules):
-        known = _violators(rule, states.before)
-        for principal, by_rewriting in sorted(_violators(rule, states.after).items()):
+    for rule in _concerning(current.target, rules):
+        known = _violators(rule, current.effective)
+        for principal, by_rewriting in sorted(_violators(rule, after).items()):
             if principal not in known:
                 gets = (
                     f"could rewrite the policy and so give itself {rule.tier}"
@@ -91,19 +83,20 @@ def check_unmanaged(
             continue
         text = repository.policy_text
         if not isinstance(text, ReadFailure):
-            yield _check_live(target, target.read(text), concerning, names)
+            yield _check_live(target, text, concerning, names)
         elif text.rule != RuleId.MISSING_REPOSITORY:
             yield Plan(errors=(PlanError(target, text.rule, text.message),))
 
 
 def _check_live(
-    target: Target, live: Policy, rules: Iterable[NeverRule], names: DisplayNames
+    target: Target, text: str | None, rules: Iterable[NeverRule], names: DisplayNames
 ) -> Plan:
+    live = target.read(text)
     if isinstance(live, Unreadable):
         message = f"the live policy is not understood ({live}), and a never rule applies to it"
         return Plan(errors=(PlanError(target, RuleId.UNREADABLE_POLICY, message),))
     facts = facts_of_policy(live)
-    return check_never(target, PolicyStates(live, facts, facts), rules, names)
+    return check_never(CurrentPolicy(target, text, live, facts, facts), facts, rules, names)
 
 
 def _concerning(target: Target, rules: Iterable[NeverRule]) -> tuple[NeverRule, ...]:
@@ -111,14 +104,14 @@ def _concerning(target: Target, rules: Iterable[NeverRule]) -> tuple[NeverRule, 
 
 
 def _violations(
-    target: Target, rule: NeverRule, states: PolicyStates, names: DisplayNames
+    current: CurrentPolicy, after: Facts, rule: NeverRule, names: DisplayNames
 ) -> Iterable[NeverViolation]:
-    remaining = _violators(rule, states.after)
-    for (principal, condition), by_rewriting in _violators(rule, states.before).items():
+    remaining = _violators(rule, after)
+    for (principal, condition), by_rewriting in _violators(rule, current.effective).items():
         # Of its condition, what counts is the part that identifies it.
         named = names.find(principal, condition)
         yield NeverViolation(
-            target,
+            current.target,
             rule.tier,
             principal,
             rule.because,

@@ -27,7 +27,6 @@ _ORGANIZATION_KEYS = frozenset(
     {"aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths"}
 )
 
-
 Grants = Sequence[tuple[Holder, Actions]]
 
 
@@ -53,8 +52,7 @@ def find_risks(
         *_public(before, opened),
         *_deny_removed(access),
         *_new_account(before, gained, target),
-        *_admin(gained),
-        *_can_rewrite(gained, target),
+        *_powerful(gained, target),
         *_outside_organization(gained, after, opened, display_names),
     }
     return tuple(sorted(risks))
@@ -82,15 +80,11 @@ def _new_account(before: Facts, gained: Grants, target: Target) -> Iterator[Risk
             yield Risk(RuleId.NEW_ACCOUNT, account_principal(account, target.partition))
 
 
-def _admin(gained: Grants) -> Iterator[Risk]:
+def _powerful(gained: Grants, target: Target) -> Iterator[Risk]:
+    """Mark a principal that may do everything, or may rewrite the repository's policy."""
     for holder, actions in gained:
         if _is_nearly_all(actions):
             yield Risk(RuleId.ADMIN, holder.principal, holder.condition)
-
-
-def _can_rewrite(gained: Grants, target: Target) -> Iterator[Risk]:
-    """Mark a principal that may set or delete the repository's policy."""
-    for holder, actions in gained:
         if may_rewrite(holder, actions, target):
             yield Risk(RuleId.CAN_REWRITE, holder.principal, holder.condition)
 

@@ -1,7 +1,8 @@
 """The JSON form of a plan: written, and read back from a saved plan.
 
-Reading checks that a saved plan is whole, of this form, and unchanged. It proves no more: whoever
-applies it computes the plan anew from the access file.
+`schema/plan.schema.json` documents each key. Reading checks that a saved plan is whole, of this
+form, and unchanged. It proves no more: whoever applies it computes the plan anew from the access
+file.
 """
 
 import hashlib
@@ -47,6 +48,9 @@ JsonPolicy = JsonObject | str | None
 
 ConditionsJson = dict[str, dict[str, str | list[str]]]
 
+GrantsJson = dict[str, list[dict[str, object]]]
+"""The grants that a change adds, under `added`, and removes; not read back."""
+
 
 class PlaceJson(TypedDict):
     """One repository in one registry and region."""
@@ -56,34 +60,12 @@ class PlaceJson(TypedDict):
     region: str
 
 
-class GrantJson(TypedDict):
-    """One grant that is added or removed; not read back, as it follows from the policies."""
-
-    effect: str
-    principal: str
-    name: str | None
-    tier: str | None
-    actions: list[str]
-    conditions: ConditionsJson
-
-
-class GrantsJson(TypedDict):
-    """What a change does to access."""
-
-    added: list[GrantJson]
-    removed: list[GrantJson]
-
-
-class PolicyJson(TypedDict):
-    """The policy on both sides of a change."""
-
+class _PolicyJson(TypedDict):
     before: JsonPolicy
     after: JsonPolicy
 
 
-class SettingsJson(TypedDict):
-    """The settings of a repository that is created."""
-
+class _SettingsJson(TypedDict):
     tag_mutability: Literal["MUTABLE", "IMMUTABLE"]
     scan_on_push: bool
     encryption: Literal["AES256", "KMS"]
@@ -98,31 +80,25 @@ class ChangeJson(PlaceJson):
     grants: GrantsJson
     risks: list[str]
     kept_statements: list[str]
-    policy: PolicyJson
-    settings: NotRequired[SettingsJson]
+    policy: _PolicyJson
+    settings: NotRequired[_SettingsJson]
     outcome: NotRequired[str]
     error: NotRequired[str | None]
 
 
-class FindingJson(TypedDict):
-    """A finding; one without a region holds for all regions."""
-
+class _FindingJson(TypedDict):
     repository: str
     rule: str
     message: str
     region: str | None
 
 
-class ErrorJson(PlaceJson):
-    """The reason why no change can be planned for a repository."""
-
+class _ErrorJson(PlaceJson):
     rule: str
     message: str
 
 
-class ViolationJson(PlaceJson):
-    """A `never` rule that is broken live."""
-
+class _ViolationJson(PlaceJson):
     tier: str
     principal: str
     name: str | None
@@ -132,9 +108,7 @@ class ViolationJson(PlaceJson):
     by_rewriting: bool
 
 
-class RegistryJson(TypedDict):
-    """The registry of a plan; a journal without writes has none."""
-
+class _RegistryJson(TypedDict):
     account: str | None
     regions: list[str]
 
@@ -161,13 +135,13 @@ class PlanJson(TypedDict):
     format_version: str
     tool: dict[str, str]
     file: dict[str, str]
-    registry: RegistryJson
+    registry: _RegistryJson
     summary: SummaryJson
     changes: list[ChangeJson]
     refusals: list[dict[str, object]]
-    never_broken: list[ViolationJson]
-    findings: list[FindingJson]
-    errors: list[ErrorJson]
+    never_broken: list[_ViolationJson]
+    findings: list[_FindingJson]
+    errors: list[_ErrorJson]
     unmanaged_repositories: list[str]
     digest: NotRequired[str]
 
@@ -259,7 +233,7 @@ def plan_json(
         "never_broken": list(map(_violation_json, plan.violations)),
         "findings": list(map(_finding_json, plan.findings)),
         "errors": list(map(_error_json, plan.errors)),
-        "unmanaged_repositories": sorted({target.repository for target in plan.unmanaged}),
+        "unmanaged_repositories": plan.unmanaged_names,
     }
 
 
@@ -381,7 +355,7 @@ def change_json(change: Change, grants: GrantsJson, risks: Iterable[RuleId]) -> 
 def _change(change: ChangeJson) -> SavedChange:
     before, settings = change["policy"]["before"], change.get("settings")
     return SavedChange(
-        target=_target(change),
+        target=target_of(change),
         change=change["change"],
         before_text=minified(before) if isinstance(before, dict) else before,
         after=change["policy"]["after"],
@@ -396,11 +370,11 @@ def _policy_json(text: str | None) -> JsonPolicy:
         return text
 
 
-def _settings_json(settings: RepositorySettings) -> SettingsJson:
-    return cast("SettingsJson", {**asdict(settings), "tags": dict(settings.tags)})
+def _settings_json(settings: RepositorySettings) -> _SettingsJson:
+    return cast("_SettingsJson", {**asdict(settings), "tags": dict(settings.tags)})
 
 
-def _settings(settings: SettingsJson) -> RepositorySettings:
+def _settings(settings: _SettingsJson) -> RepositorySettings:
     return RepositorySettings(
         tag_mutability=settings["tag_mutability"],
         scan_on_push=settings["scan_on_push"],
@@ -410,7 +384,7 @@ def _settings(settings: SettingsJson) -> RepositorySettings:
     )
 
 
-def _finding_json(finding: Finding) -> FindingJson:
+def _finding_json(finding: Finding) -> _FindingJson:
     return {
         "repository": finding.repository,
         "rule": finding.rule,
@@ -419,17 +393,17 @@ def _finding_json(finding: Finding) -> FindingJson:
     }
 
 
-def _finding(finding: FindingJson) -> Finding:
+def _finding(finding: _FindingJson) -> Finding:
     rule = _rule(finding["rule"])
     return Finding(finding["repository"], rule, finding["message"], finding["region"] or "")
 
 
-def _error_json(error: PlanError) -> ErrorJson:
+def _error_json(error: PlanError) -> _ErrorJson:
     return {**_place_json(error.target), "rule": error.rule, "message": error.message}
 
 
-def _error(error: ErrorJson) -> PlanError:
-    return PlanError(_target(error), _rule(error["rule"]), error["message"])
+def _error(error: _ErrorJson) -> PlanError:
+    return PlanError(target_of(error), _rule(error["rule"]), error["message"])
 
 
 def _rule(rule: str) -> RuleId:
@@ -442,7 +416,7 @@ def _rule(rule: str) -> RuleId:
         ) from None
 
 
-def _violation_json(violation: NeverViolation) -> ViolationJson:
+def _violation_json(violation: NeverViolation) -> _ViolationJson:
     return {
         **_place_json(violation.target),
         "tier": violation.tier,
@@ -455,10 +429,10 @@ def _violation_json(violation: NeverViolation) -> ViolationJson:
     }
 
 
-def _violation(violation: ViolationJson) -> NeverViolation:
+def _violation(violation: _ViolationJson) -> NeverViolation:
     conditions = violation["conditions"]
     return NeverViolation(
-        target=_target(violation),
+        target=target_of(violation),
         tier=violation["tier"],
         principal=_principal(violation["principal"]),
         because=violation["because"],
@@ -494,5 +468,6 @@ def _place_json(target: Target) -> PlaceJson:
     return {"repository": target.repository, "account": scope.account, "region": scope.region}
 
 
-def _target(place: PlaceJson) -> Target:
+def target_of(place: PlaceJson) -> Target:
+    """Return the repository that a JSON object is about."""
     return Target(place["repository"], RegistryScope(place["account"], place["region"]))

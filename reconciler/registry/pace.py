@@ -29,6 +29,7 @@ LONGEST_PAUSE = 5.0  # seconds
 LONG = 5.0  # seconds from the first throttled call to one that is reported
 LONGEST_NAP = 0.1  # seconds between looks at the rate, which may have changed
 _ROUNDING = 1e-6  # of a turn
+_NO_RESPONSE = (Retry.TRANSIENT, Retry.UNSENT)
 
 
 @dataclass(slots=True)
@@ -94,45 +95,51 @@ class Pace:
         self,
         attempt: Callable[[], T],
         retry_after: Callable[[Exception], Retry],
-        *,
         turns: Turns | None = None,
-        once: bool = False,
     ) -> T:
         """Make a call in its turn; again where `retry_after` says that this may help.
 
         At most `MAX_THROTTLES` throttled attempts and `MAX_FAILURES` other failures, each but the
-        last followed by a pause of random length (full jitter); with `once`, only one attempt.
-        Uses the next of `turns`, if given. Raises what the last attempt raised.
+        last followed by a pause of random length (full jitter). Uses the next of `turns`, if given.
+        Raises what the last attempt raised.
         """
         turns = turns or self.reserve(1)
         throttles = failures = 0
         while True:
-            permit = self._wait_for(turns)
             try:
-                result = attempt()
+                return self.call_once(attempt, retry_after, turns)
             except Exception as error:
                 retry = retry_after(error)
-                self._has_answered |= retry not in (Retry.TRANSIENT, Retry.UNSENT)
-                match retry:
-                    case Retry.THROTTLED:
-                        self._slow_down(permit)
-                        throttles += 1
-                    case Retry.TRANSIENT | Retry.UNSENT:
-                        failures += 1
-                    case _:
-                        raise
-                if once or throttles >= MAX_THROTTLES or failures >= self._max_failures(retry):
+                throttles += retry is Retry.THROTTLED
+                failures += retry in _NO_RESPONSE
+                may_help = retry is Retry.THROTTLED or retry in _NO_RESPONSE
+                is_unsent = retry is Retry.UNSENT and self._has_answered
+                most_failures = MAX_UNSENT if is_unsent else MAX_FAILURES
+                if not may_help or throttles >= MAX_THROTTLES or failures >= most_failures:
                     raise
-            else:
-                self._has_answered = True
-                self._speed_up(permit)
-                return result
             pause = FIRST_PAUSE * 2.0 ** (throttles + failures - 1)
             self._sleep(self._uniform(0.0, min(LONGEST_PAUSE, pause)))
             turns.first, turns.left = self.reserve(1 + turns.left).first, 1 + turns.left
 
-    def _max_failures(self, retry: Retry) -> int:
-        return MAX_UNSENT if retry is Retry.UNSENT and self._has_answered else MAX_FAILURES
+    def call_once(
+        self,
+        attempt: Callable[[], T],
+        retry_after: Callable[[Exception], Retry],
+        turns: Turns | None = None,
+    ) -> T:
+        """Make one attempt of a call in its turn, the next of `turns`, if given."""
+        permit = self._wait_for(turns or self.reserve(1))
+        try:
+            result = attempt()
+        except Exception as error:
+            retry = retry_after(error)
+            self._has_answered |= retry not in _NO_RESPONSE
+            if retry is Retry.THROTTLED:
+                self._slow_down(permit)
+            raise
+        self._has_answered = True
+        self._speed_up(permit)
+        return result
 
     def _draw(self, tickets: int) -> int:
         """Draw tickets in a row and return the first; needs the lock."""

@@ -7,19 +7,16 @@ from typing import Protocol, cast
 
 from reconciler.model.registry import LiveRepository, LiveSettings, ReadFailure
 from reconciler.model.rules import RuleId
-from reconciler.registry.classify import failure_kind, retry_after
-from reconciler.registry.error_messages import explain
+from reconciler.registry.boto_errors import explain, failure_kind, retry_after
 from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
 from reconciler.registry.pace import Pace, T, Turns
-from reconciler.registry.responses import (
+from reconciler.registry.session import (
+    THREADS,
+    Connection,
     UnreadableResponseError,
-    has_images,
-    next_token,
-    repository_names,
-    repository_settings,
+    new_client,
     text_field,
 )
-from reconciler.registry.session import THREADS, Connection, new_client
 
 _PAGE = 1000  # repositories; the most that DescribeRepositories returns at once
 _MAX_IDLE_PAGES = 10  # in a row without a new name
@@ -28,7 +25,6 @@ _RULES = {
     FailureKind.REPOSITORY_MISSING: RuleId.MISSING_REPOSITORY,
     FailureKind.THROTTLED: RuleId.THROTTLED,
 }
-
 
 _Call = Callable[..., Mapping[str, object]]
 
@@ -88,25 +84,17 @@ class RegistryReader:
 
     def read_settings(self, name: str) -> LiveSettings:
         """Return the settings of a repository (DescribeRepositories). Raises CallError."""
-
-        def ask() -> LiveSettings:
-            return repository_settings(
-                self._client.describe_repositories(registryId=self._account, repositoryNames=[name])
-            )
-
-        return self._call(ask, "DescribeRepositories", name)
+        ask = partial(
+            self._client.describe_repositories, registryId=self._account, repositoryNames=[name]
+        )
+        return self._call(lambda: _repository_settings(ask()), "DescribeRepositories", name)
 
     def holds_images(self, name: str) -> bool:
         """Return whether a repository holds any image (ListImages). Raises CallError."""
-
-        def ask() -> bool:
-            return has_images(
-                self._client.list_images(
-                    registryId=self._account, repositoryName=name, maxResults=1
-                )
-            )
-
-        return self._call(ask, "ListImages", name)
+        ask = partial(
+            self._client.list_images, registryId=self._account, repositoryName=name, maxResults=1
+        )
+        return self._call(lambda: _has_images(ask()), "ListImages", name)
 
     def read(
         self, names: Sequence[str], progress: Callable[[int, int], None]
@@ -143,12 +131,12 @@ class RegistryReader:
         turns: Turns | None = None,
     ) -> T:
         try:
-            return self._pace.call(ask, retry_after, turns=turns)
+            return self._pace.call(ask, retry_after, turns)
         except Exception as error:
             raise self._explain(error, operation, name) from error
 
     def _explain(self, error: Exception, operation: str, name: str | None = None) -> CallError:
-        return explain(error, operation=operation, repository=name, region=self._region)
+        return explain(error, operation, name, self._region)
 
     def _outcome(self, fatal: list[CallError], name: str) -> tuple[str, str | CallError | None]:
         """Read one policy, or return why not; no more are read after a failure that stops all."""
@@ -169,7 +157,7 @@ class RegistryReader:
 
         def ask() -> tuple[list[str], str | None]:
             response = self._client.describe_repositories(**parameters)
-            return repository_names(response), next_token(response, token)
+            return _repository_names(response), _next_token(response, token)
 
         return self._call(ask, "DescribeRepositories")
 
@@ -191,3 +179,50 @@ def _as_data(outcome: str | CallError | None) -> str | ReadFailure | None:
 
 def _is_unanswered(outcome: str | CallError | None) -> bool:
     return isinstance(outcome, CallError) and outcome.kind is FailureKind.UNANSWERED
+
+
+def _list_field(response: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
+    value = response.get(name)
+    if not isinstance(value, list):
+        raise UnreadableResponseError(f"the response has no {name}")
+    return value
+
+
+def _repository_names(response: Mapping[str, object]) -> list[str]:
+    repositories = _list_field(response, "repositories")
+    return [text_field(repository, "repositoryName") for repository in repositories]
+
+
+def _repository_settings(response: Mapping[str, object]) -> LiveSettings:
+    """Return the settings of the one repository of DescribeRepositories."""
+    repositories = _list_field(response, "repositories")
+    if len(repositories) != 1:
+        raise UnreadableResponseError("the response does not have one repository")
+    scan_on_push = _object_field(repositories[0], "imageScanningConfiguration").get("scanOnPush")
+    if not isinstance(scan_on_push, bool):
+        raise UnreadableResponseError("the response has no scanOnPush")
+    encryption = _object_field(repositories[0], "encryptionConfiguration")
+    return LiveSettings(
+        text_field(repositories[0], "imageTagMutability"),
+        scan_on_push,
+        text_field(encryption, "encryptionType"),
+    )
+
+
+def _object_field(response: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = response.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _has_images(response: Mapping[str, object]) -> bool:
+    return bool(_list_field(response, "imageIds")) or "nextToken" in response
+
+
+def _next_token(response: Mapping[str, object], token: str | None) -> str | None:
+    """Return the token of the page after the one that `token` led to; None after the last."""
+    if "nextToken" not in response:
+        return None
+    following = text_field(response, "nextToken")
+    if following == token:
+        raise UnreadableResponseError("the next page is the same page")
+    return following

@@ -17,16 +17,29 @@ from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
 
 from reconciler.errors import RefusedError
-from reconciler.registry.classify import retry_after
+from reconciler.registry.boto_errors import explain, quoted, retry_after
 from reconciler.registry.credentials import learn_settings, load_credentials, watch_credentials
-from reconciler.registry.error_messages import explain, quoted
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
-from reconciler.registry.responses import text_field
 
 THREADS = 16
 _CONNECT_TIMEOUT = 5  # seconds
 _READ_TIMEOUT = 20  # seconds
+
+
+class UnreadableResponseError(Exception):
+    """A response without a field that it always has: a proxy's page, say."""
+
+
+def text_field(response: Mapping[str, object], name: str) -> str:
+    """Return a field that a response always has. Raises UnreadableResponseError.
+
+    botocore takes any page with status 200 for an empty response, a captive portal's too.
+    """
+    value = response.get(name)
+    if not isinstance(value, str):
+        raise UnreadableResponseError(f"the response has no {name}")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,7 @@ def connect(
         learn_settings(core)
         session = boto3.Session(botocore_session=core, region_name=region)
     except Exception as error:
-        raise explain(error, operation="connect", repository=None) from error
+        raise explain(error, "connect") from error
     connection = Connection(account, region, None, session, core)
     return connection if assume_role is None else _assuming(connection, assume_role)
 
@@ -106,9 +119,7 @@ def caller_identity(connection: Connection) -> Identity:
     try:
         return Pace().call(ask, retry_after)
     except Exception as error:
-        raise explain(
-            error, operation="GetCallerIdentity", repository=None, region=connection.region
-        ) from error
+        raise explain(error, "GetCallerIdentity", region=connection.region) from error
 
 
 def require_account(connection: Connection) -> Identity:
@@ -152,7 +163,7 @@ def _watched(connection: Connection, service: str, config: Config) -> BaseClient
     try:
         client: BaseClient = connection.session.client(service, config=config)
     except Exception as error:
-        raise explain(error, operation="connect", repository=None) from error
+        raise explain(error, "connect") from error
     watch_credentials(client, connection.core)
     return client
 
@@ -170,9 +181,7 @@ def _assuming(source: Connection, role: str) -> Connection:
                 "expiry_time": given["Expiration"].isoformat(),
             }
         except Exception as error:
-            raise explain(
-                error, operation="AssumeRole", repository=None, region=source.region
-            ) from error
+            raise explain(error, "AssumeRole", region=source.region) from error
 
     core = botocore.session.Session()
     core.register_component("credential_provider", _RoleProvider(refresh))

@@ -5,13 +5,11 @@ from functools import partial
 from typing import Protocol, cast
 
 from reconciler.model.registry import NewPolicy, RepositorySettings
-from reconciler.registry.classify import failure_kind, retry_after
-from reconciler.registry.error_messages import explain
+from reconciler.registry.boto_errors import explain, failure_kind, retry_after
 from reconciler.registry.errors import CONSEQUENCES, FailureKind, WriteOutcomeUnknownError
 from reconciler.registry.pace import Pace, T, Turns
 from reconciler.registry.reader import RegistryReader
-from reconciler.registry.responses import text_field
-from reconciler.registry.session import THREADS, Connection, new_client
+from reconciler.registry.session import THREADS, Connection, new_client, text_field
 
 _Call = Callable[..., Mapping[str, object]]
 
@@ -63,10 +61,7 @@ class RegistryWriter:
         self._write(send, "SetRepositoryPolicy", name, turns)
 
     def delete_policy(self, name: str, turns: Turns | None = None) -> None:
-        """Remove the policy of repository `name`, if it has one (DeleteRepositoryPolicy).
-
-        Raises as `set_policy` does.
-        """
+        """Remove a repository's policy, if any (DeleteRepositoryPolicy). Raises as `set_policy`."""
         self._write(self._client.delete_repository_policy, "DeleteRepositoryPolicy", name, turns)
 
     def create_repository(self, name: str, settings: RepositorySettings) -> None:
@@ -84,12 +79,12 @@ class RegistryWriter:
             return text_field(repository if isinstance(repository, dict) else {}, "repositoryName")
 
         try:
-            self._pace.call(attempt, retry_after, turns=turns, once=True)
+            self._pace.call_once(attempt, retry_after, turns)
         except Exception as error:
             kind = failure_kind(error)
             if kind is FailureKind.POLICY_MISSING and operation == "DeleteRepositoryPolicy":
                 return
-            failure = explain(error, operation=operation, repository=name, region=self._region)
+            failure = explain(error, operation, name, self._region)
             if not CONSEQUENCES[kind].may_be_done:
                 raise failure from error
             raise WriteOutcomeUnknownError(

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.model.access import DisplayNames
-from reconciler.plan.saved_plan import GrantJson, GrantsJson, principal_text
+from reconciler.model.access import Comparison, DisplayNames
+from reconciler.plan.saved_plan import GrantsJson, principal_text
 from reconciler.policy import (
     AccessChange,
     AccessKind,
@@ -15,9 +15,11 @@ from reconciler.policy import (
     action_names,
     condition_json,
     deleted_kind,
+    json_place,
     tier_of,
 )
-from reconciler.report.spans import Line, Role, Span, shown_width
+from reconciler.printable import printable_json
+from reconciler.report.text import Line, Paint, Role, Span, render, shown_width
 from reconciler.report.words import are_tiers, holdings_words, principal_label
 
 LineKind = AccessKind | Literal["gone"]
@@ -26,6 +28,8 @@ _WIDEST = 72
 """Longer labels exceed the column, so that one of them does not move all others."""
 
 _ROLES: dict[str, Role] = {"+": "added", "-": "removed", "~": "changed"}
+
+_BUILT_IN = DisplayNames()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,9 @@ def _only_if(before: Holdings, after: Holdings) -> bool:
     return len(before) == len(after) == 1 and before[0].actions == after[0].actions
 
 
-def _grants(access: AccessChange, holdings: Holdings, names: DisplayNames) -> Iterable[GrantJson]:
+def _grants(
+    access: AccessChange, holdings: Holdings, names: DisplayNames
+) -> Iterable[dict[str, object]]:
     for holding in holdings:
         yield {
             "effect": access.effect,
@@ -152,3 +158,39 @@ def _grants(access: AccessChange, holdings: Holdings, names: DisplayNames) -> It
             "actions": list(action_names(holding.actions)),
             "conditions": condition_json(holding.condition),
         }
+
+
+def render_comparison(comparison: Comparison, paint: Paint) -> str:
+    """Render the difference as access, or the reason why a document is not a policy."""
+    return render(_lines(comparison), paint)
+
+
+def render_comparison_json(comparison: Comparison) -> str:
+    """Render `{"equal": …, "grants": {"added", "removed"}, "problems": […]}`."""
+    document = {
+        "equal": not comparison.access and not comparison.unreadable,
+        "left": comparison.left,
+        "right": comparison.right,
+        "grants": grants_json(comparison.access, _BUILT_IN),
+        "problems": [
+            {"path": bad.name, "place": json_place(bad.policy.path), "message": bad.policy.reason}
+            for bad in comparison.unreadable
+        ],
+    }
+    return printable_json(document)
+
+
+def _lines(comparison: Comparison) -> Iterable[Line]:
+    left, right = comparison.left, comparison.right
+    for bad in comparison.unreadable:
+        yield bad.name, ": ", Span("not a policy document", "error"), ": ", str(bad.policy)
+        if "policyText" in bad.policy.path:
+            hint = "this is the output of get-repository-policy; the policy is its policyText"
+            yield "  ", Span("hint:", "hint"), " ", hint
+    if comparison.unreadable:
+        return
+    if not comparison.access:
+        yield left, " and ", right, " mean the same."
+        return
+    yield (Span(f"From {left} to {right}:", "heading"),)
+    yield from render_access(access_lines(comparison.access, _BUILT_IN), as_change)

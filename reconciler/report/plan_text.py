@@ -1,69 +1,40 @@
-"""A plan, or drift, as text for people."""
+"""A plan, drift, or the outcomes of an apply as text for people."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
+from reconciler.apply.model import Outcome
 from reconciler.model.registry import RegistryScope
-from reconciler.model.rules import RuleId
-from reconciler.plan.model import Change
+from reconciler.plan.model import Change, ChangeKind
 from reconciler.policy import Unreadable
 from reconciler.printable import printable_name, unmistakable
-from reconciler.report.access import Describe, LineKind, as_change, as_drift, render_access
-from reconciler.report.causes import Failure, by_cause
-from reconciler.report.plan_view import ChangeView, PlanView, RefusalView
-from reconciler.report.spans import Line, Paint, Role, Span, render
+from reconciler.report.access import LineKind, render_access
+from reconciler.report.plan_view import (
+    ChangeView,
+    Failure,
+    PlanView,
+    RefusalView,
+    Wording,
+    by_cause,
+)
+from reconciler.report.text import Line, Paint, Role, Span, render
 from reconciler.report.words import MOST_NAMES, listed, number_of, settings_words
 
 _MARGIN = 56
 _MOST_RAW = 2_000
 _DIFF_ROLES: Mapping[str, Role] = {"+": "added", "-": "removed", "@": "hint"}
 _RARE_KINDS: tuple[LineKind, ...] = ("narrowed", "changed")
-
-_RISKS: Mapping[RuleId, str] = {
-    RuleId.PUBLIC: "{} includes callers from accounts that are not named",
-    RuleId.ADMIN: "{} may do everything",
-    RuleId.CAN_REWRITE: "{} may rewrite this policy and so give itself any access",
-    RuleId.DENY_REMOVED: "the Deny for {} is removed",
-    RuleId.LAMBDA_LOSES_ACCESS: "{} can no longer fetch images",
-    RuleId.NEW_ACCOUNT: "{} had no access to this repository",
-    RuleId.OUTSIDE_ORGANIZATION: "{} may be outside of the organizations that the file names",
-}
-_LIVE_RISKS: Mapping[RuleId, str] = {
-    **_RISKS,
-    RuleId.DENY_REMOVED: "the file's Deny for {} is missing",
-    RuleId.LAMBDA_LOSES_ACCESS: "{} can fetch images until the next apply",
-    RuleId.NEW_ACCOUNT: "{} has no access to this repository in the file",
-}
-
-
 _Body = tuple[Line, ...]
 
 PolicyDiff = Callable[[Change], Iterable[str]]
 """Returns the lines of a unified diff of a change's policies as JSON."""
 
-
-class _Wording(NamedTuple):
-    """What differs between the text of a plan and that of drift."""
-
-    describe: Describe
-    create: str
-    delete: str
-    risks: Mapping[RuleId, str]
-
-
-_PLAN = _Wording(
-    as_change,
-    create="create the repository",
-    delete="no grants remain; the policy is removed (the repository is kept)",
-    risks=_RISKS,
-)
-_DRIFT = _Wording(
-    as_drift,
-    create="the repository does not exist; its settings in the file",
-    delete="the file grants no access, so there is to be no policy",
-    risks=_LIVE_RISKS,
-)
+_ROLES: dict[str, Role] = {"applied": "added", "failed": "error", "stale": "warning"}
+_DONE: Mapping[ChangeKind, tuple[str, str]] = {
+    "set": ("policy set", "policies set"),
+    "delete": ("policy removed", "policies removed"),
+    "create": ("repository created", "repositories created"),
+}
 
 
 def no_diff(_change: Change) -> Iterable[str]:
@@ -78,12 +49,12 @@ def render_plan(
 
     `grouped` shows equal changes of several repositories once.
     """
-    return _render(view, paint, _PLAN, diff, _plan_summary(view), grouped=grouped)
+    return _render(view, paint, diff, _plan_summary(view), grouped=grouped)
 
 
 def render_drift(view: PlanView, paint: Paint, *, grouped: bool = True) -> str:
     """Render drift: how the live access differs from the file."""
-    return _render(view, paint, _DRIFT, no_diff, _drift_summary(view), grouped=grouped)
+    return _render(view, paint, no_diff, _drift_summary(view), grouped=grouped)
 
 
 def render_refusals(refusals: Iterable[RefusalView], paint: Paint) -> str:
@@ -92,16 +63,8 @@ def render_refusals(refusals: Iterable[RefusalView], paint: Paint) -> str:
     return render(((refused, ": ", one.guard, ": ", one.message) for one in refusals), paint)
 
 
-def _render(
-    view: PlanView,
-    paint: Paint,
-    wording: _Wording,
-    diff: PolicyDiff,
-    summary: str,
-    *,
-    grouped: bool,
-) -> str:
-    bodies = ((change, tuple(_change_lines(change, wording, diff))) for change in view.changes)
+def _render(view: PlanView, paint: Paint, diff: PolicyDiff, summary: str, *, grouped: bool) -> str:
+    bodies = ((change, tuple(_change_lines(change, view.wording, diff))) for change in view.changes)
     end: list[Line] = [(summary,)]
     blocks = [*_blocks(bodies, grouped=grouped), list(_notes(view)), end]
     return "\n".join(render(block, paint) for block in blocks if block)
@@ -129,7 +92,7 @@ def _heading(views: Sequence[ChangeView]) -> Iterable[Line]:
         yield "  ", listed(names, len(names) if risky else MOST_NAMES)
 
 
-def _change_lines(view: ChangeView, wording: _Wording, diff: PolicyDiff) -> Iterable[Line]:
+def _change_lines(view: ChangeView, wording: Wording, diff: PolicyDiff) -> Iterable[Line]:
     change = view.change
     if isinstance(change.before, Unreadable):
         notice = "  ! the live policy is not understood; it is replaced as a whole:"
@@ -142,9 +105,7 @@ def _change_lines(view: ChangeView, wording: _Wording, diff: PolicyDiff) -> Iter
     if change.change == "delete":
         yield (Span(f"    {wording.delete}", "faint"),)
     for risk in view.risks:
-        why = f": {risk.why}" if risk.why else ""
-        words = wording.risks[risk.name].format(risk.label)
-        yield (Span(f"  ! {risk.name}: {words}{why}", "warning"),)
+        yield (Span(f"  ! {risk.name}: {risk.words}", "warning"),)
     for sid in change.kept:
         kept = unmistakable(sid) if sid else "a statement without Sid"
         yield (Span(f"    kept: {kept}", "faint"),)
@@ -165,7 +126,7 @@ def _notes(view: PlanView) -> Iterable[Line]:
         where = f"{printable_name(finding.repository)}{region}"
         yield where, ": ", Span("finding", "warning"), ": ", f"{finding.rule}: {finding.message}"
     yield from _error_lines(view)
-    unmanaged = view.unmanaged()
+    unmanaged = view.plan.unmanaged_names
     if unmanaged:
         count = number_of(len(unmanaged), "repository", "repositories")
         yield f"{count} not in the file: ", listed(unmanaged, MOST_NAMES)
@@ -225,3 +186,63 @@ def _errors(view: PlanView) -> str:
 def _violations(view: PlanView) -> str:
     violations = view.plan.violations
     return f"; never rules broken: {len(violations)}" if violations else ""
+
+
+def render_outcomes(
+    outcomes: Sequence[Outcome],
+    errors: int,
+    paint: Paint,
+    command: str = "Apply",
+    left_alone: int = 0,
+) -> str:
+    """Render the outcome of each change, and a summary; nothing where there was no change.
+
+    `errors` counts the repositories that could not be planned, `left_alone` those that others have
+    changed since.
+    """
+    if not outcomes:
+        return ""
+    counts = Counter(outcome.result for outcome in outcomes)
+    parts = [_counted(result, number, outcomes) for result, number in sorted(counts.items())]
+    if left_alone:
+        parts.append(f"{left_alone} left alone (see the findings above)")
+    if errors:
+        parts.append(f"{errors} not planned (see the errors above)")
+    summary: Line = (f"{command}: {', '.join(parts)}.",)
+    if set(counts) == {"skipped"} and len({outcome.error for outcome in outcomes}) == 1:
+        return render([(), summary], paint)
+    return render([(), *_lines(outcomes), (), summary], paint)
+
+
+def _counted(result: str, number: int, outcomes: Sequence[Outcome]) -> str:
+    """Count the changes with one result; applied ones by kind, too, unless all just set."""
+    if result == "in-force":
+        return f"{number} in force already"
+    kinds = Counter(outcome.change.change for outcome in outcomes if outcome.result == result)
+    if result != "applied" or set(kinds) == {"set"}:
+        return f"{number} {result}"
+    done = (number_of(kinds[kind], *words) for kind, words in _DONE.items() if kinds[kind])
+    return f"{number} {result} ({', '.join(done)})"
+
+
+def _lines(outcomes: Sequence[Outcome]) -> Iterable[Line]:
+    """Return a line for each outcome without an error, and one for each cause of the others."""
+    width = max(map(len, ("applied", *(outcome.result for outcome in outcomes))))
+    for cause in by_cause(map(_failure, outcomes)):
+        role = _ROLES.get(cause.kind, "faint")
+        result = Span(cause.kind, role, width)
+        if not cause.text:
+            for name in cause.repositories:
+                yield result, "  ", name, f" ({cause.region})"
+        elif len(cause.repositories) == 1:
+            yield result, "  ", cause.names, ": ", cause.message
+        elif cause.of_call:
+            yield result, "  ", cause.of_call
+        else:
+            count = f"{len(cause.repositories)} repositories "
+            yield count, Span(cause.kind, role), ": ", cause.why, ": ", cause.names
+
+
+def _failure(outcome: Outcome) -> Failure:
+    target = outcome.change.target
+    return Failure(target.repository, target.scope.region, outcome.result, outcome.error or "")

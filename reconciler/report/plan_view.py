@@ -1,7 +1,8 @@
 """A plan in words: the one traversal that every format of a plan is rendered from."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,10 +10,37 @@ from reconciler.model.access import DisplayNames
 from reconciler.model.rules import RuleId
 from reconciler.plan.model import Change, ChangeKind, Plan, Risk
 from reconciler.plan.saved_plan import GrantsJson
-from reconciler.report.access import AccessLine, LineKind, access_lines, grants_json
-from reconciler.report.words import principal_label
+from reconciler.report.access import (
+    AccessLine,
+    Describe,
+    LineKind,
+    access_lines,
+    as_change,
+    as_drift,
+    grants_json,
+)
+from reconciler.report.words import MOST_NAMES, listed, principal_label
 
 _KINDS: tuple[LineKind, ...] = ("granted", "widened", "revoked", "narrowed", "changed", "gone")
+
+_OWN = "\0"
+"""Stands in a message for the repository's name; replaced where a message has it."""
+
+_RISKS: Mapping[RuleId, str] = {
+    RuleId.PUBLIC: "{} includes callers from accounts that are not named",
+    RuleId.ADMIN: "{} may do everything",
+    RuleId.CAN_REWRITE: "{} may rewrite this policy and so give itself any access",
+    RuleId.DENY_REMOVED: "the Deny for {} is removed",
+    RuleId.LAMBDA_LOSES_ACCESS: "{} can no longer fetch images",
+    RuleId.NEW_ACCOUNT: "{} had no access to this repository",
+    RuleId.OUTSIDE_ORGANIZATION: "{} may be outside of the organizations that the file names",
+}
+_LIVE_RISKS: Mapping[RuleId, str] = {
+    **_RISKS,
+    RuleId.DENY_REMOVED: "the file's Deny for {} is missing",
+    RuleId.LAMBDA_LOSES_ACCESS: "{} can fetch images until the next apply",
+    RuleId.NEW_ACCOUNT: "{} has no access to this repository in the file",
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,11 +52,10 @@ class RefusalView:
 
 
 class RiskView(NamedTuple):
-    """A risk, its principal in words, and the reason where one is needed."""
+    """A risk, and what it is of this change: who, and the reason where one is needed."""
 
     name: RuleId
-    label: str
-    why: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +68,36 @@ class ChangeView:
     risks: tuple[RiskView, ...]
 
 
+class Wording(NamedTuple):
+    """What a plan and drift say in different words."""
+
+    describe: Describe
+    create: str
+    delete: str
+    risks: Mapping[RuleId, str]
+
+
+_PLAN = Wording(
+    as_change,
+    create="create the repository",
+    delete="no grants remain; the policy is removed (the repository is kept)",
+    risks=_RISKS,
+)
+_DRIFT = Wording(
+    as_drift,
+    create="the repository does not exist; its settings in the file",
+    delete="the file grants no access, so there is to be no policy",
+    risks=_LIVE_RISKS,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan, its changes in words, and the guards' refusals."""
+    """A plan or drift: its changes in words, and the guards' refusals."""
 
     plan: Plan
     changes: tuple[ChangeView, ...]
+    wording: Wording
     refusals: tuple[RefusalView, ...] = ()
 
     def count(self, kind: ChangeKind) -> int:
@@ -62,34 +113,96 @@ class PlanView:
         found["revoked"] += found["gone"]
         return {kind: found[kind] for kind in _KINDS}
 
-    def unmanaged(self) -> list[str]:
-        """Return the names of the repositories that the file does not manage, sorted."""
-        return sorted({target.repository for target in self.plan.unmanaged})
-
 
 def view_plan(
     plan: Plan, display_names: DisplayNames, refusals: tuple[RefusalView, ...] = ()
 ) -> PlanView:
     """Return the view of a plan and of the guards' refusals; risks are those of what is new."""
-    views = (_view(change, change.risks, display_names) for change in plan.changes)
-    return PlanView(plan, tuple(views), refusals)
+    views = (_view(change, change.risks, display_names, _PLAN) for change in plan.changes)
+    return PlanView(plan, tuple(views), _PLAN, refusals)
 
 
 def view_drift(plan: Plan, display_names: DisplayNames) -> PlanView:
     """Return the view of drift: its risks are those of what is live."""
-    views = (_view(change, change.live_risks, display_names) for change in plan.changes)
-    return PlanView(plan, tuple(views))
+    views = (_view(change, change.live_risks, display_names, _DRIFT) for change in plan.changes)
+    return PlanView(plan, tuple(views), _DRIFT)
 
 
-def _view(change: Change, risks: Iterable[Risk], names: DisplayNames) -> ChangeView:
+def _view(
+    change: Change, risks: Iterable[Risk], names: DisplayNames, wording: Wording
+) -> ChangeView:
     return ChangeView(
         change,
         access_lines(change.access, names),
         grants_json(change.access, names),
-        tuple(dict.fromkeys(_risk(risk, names) for risk in risks)),
+        tuple(dict.fromkeys(_risk(risk, names, wording) for risk in risks)),
     )
 
 
-def _risk(risk: Risk, names: DisplayNames) -> RiskView:
+def _risk(risk: Risk, names: DisplayNames, wording: Wording) -> RiskView:
     named = names.find(risk.principal, risk.condition)
-    return RiskView(risk.name, principal_label(risk.principal, named, names.accounts), risk.why)
+    label = principal_label(risk.principal, named, names.accounts)
+    why = f": {risk.why}" if risk.why else ""
+    return RiskView(risk.name, f"{wording.risks[risk.name].format(label)}{why}")
+
+
+class Failure(NamedTuple):
+    """The failure of one repository; `kind` is a rule or an outcome."""
+
+    repository: str
+    region: str
+    kind: str
+    message: str
+
+
+class Cause(NamedTuple):
+    """A cause, and the repositories of one region that failed for it, in the order given."""
+
+    kind: str
+    region: str
+    text: str
+    repositories: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        """The message, for a single repository."""
+        return self.text.replace(_OWN, self.repositories[0])
+
+    @property
+    def names(self) -> str:
+        """The first names, the number of the others, and the region."""
+        return f"{listed(self.repositories, MOST_NAMES)} ({self.region})"
+
+    @property
+    def of_call(self) -> str | None:
+        """`CALL on N repositories: NAMES`, and why; None where the text names no call on one."""
+        before, on, after = self.text.partition(f" on {_OWN}")
+        if not on:
+            return None
+        count = f"{len(self.repositories)} repositories"
+        return f"{before} on {count}: {self.names}{_without_own(after)}"
+
+    @property
+    def why(self) -> str:
+        """The message, for several repositories."""
+        return _without_own(self.text)
+
+
+def by_cause(failures: Iterable[Failure]) -> list[Cause]:
+    """Group failures by kind, region and text, in the order of their first ones."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for failure in failures:
+        text = _without_name(failure.message.replace(_OWN, "\\0"), failure.repository)
+        key = failure.kind, failure.region, text
+        groups.setdefault(key, []).append(failure.repository)
+    return [Cause(*key, tuple(names)) for key, names in groups.items()]
+
+
+def _without_name(message: str, name: str) -> str:
+    own = re.escape(name)
+    places = rf"\bon {own}(?=[\s:;,)]|$)|'{own}'|\brepository/{own}(?=[\s:;,)]|$)"
+    return re.sub(places, lambda found: found[0].replace(name, _OWN), message)
+
+
+def _without_own(text: str) -> str:
+    return text.replace(_OWN, "…")

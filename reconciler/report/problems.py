@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.access_file.document.problems import Place, Problem, Severity, has_errors
 from reconciler.printable import printable, printable_json
-from reconciler.report.layout import ANY_PAGE, Page, columns, spelled
-from reconciler.report.spans import Line, Paint, Span, render
+from reconciler.report.text import ANY_PAGE, Line, Page, Paint, Span, columns, render, spelled
 from reconciler.report.words import number_of
 
 _INDENT = "  "

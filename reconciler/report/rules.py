@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from reconciler.model.rules import Rule
 from reconciler.printable import printable_json
-from reconciler.report.spans import Line, Paint, Span, render
+from reconciler.report.text import Line, Paint, Span, render
 
 
 def render_rule(rule: Rule, paint: Paint) -> str:

@@ -1,17 +1,19 @@
-"""The embedded ECR as a WSGI application: ECR as the service behaves, all else by moto."""
+"""The embedded ECR as a WSGI application: faults, ECR as the service behaves, all else by moto."""
 
 import io
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from threading import Lock
+from http import HTTPStatus
+from threading import Event, Lock
 from typing import TypeAlias
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
+from reconciler.printable import quoted
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.faults import Clock, Faults
 from reconciler.sandbox.operations import Operations
 from reconciler.sandbox.protocol import (
     AwsRequest,
@@ -20,8 +22,122 @@ from reconciler.sandbox.protocol import (
     error_response,
     parse_request,
 )
+from reconciler.sandbox.state import known_regions
+
+Clock: TypeAlias = Callable[[], float]  # seconds since any start, never decreasing
+
+_EXPIRED = "The security token included in the request is expired"
+_UNKNOWN = "The security token included in the request is invalid"
+_CREDENTIAL_ERRORS = {
+    "ecr": ("UnrecognizedClientException", "ExpiredTokenException", HTTPStatus.BAD_REQUEST),
+    "sts": ("InvalidClientTokenId", "ExpiredToken", HTTPStatus.FORBIDDEN),
+}
+"""Of each service that checks credentials: the codes for unknown and expired, and the status."""
 
 Hook: TypeAlias = Callable[[Call], None]
+
+
+class ConnectionCutError(ConnectionError):
+    """The server must close the connection here, without a response."""
+
+
+class Faults:
+    """The faults of `Behaviour`, in its order. Safe for several threads.
+
+    A call's `number` is the number of ECR calls so far, an ECR call itself included.
+    """
+
+    def __init__(self, behaviour: Behaviour, clock: Clock) -> None:
+        self._behaviour = behaviour
+        self._renewed = Event()
+        self._buckets = defaultdict[str, TokenBucket](
+            lambda: TokenBucket(behaviour.throttle_rate, behaviour.throttle_burst, clock)
+        )
+        self._buckets_lock = Lock()
+
+    def renew_credentials(self) -> None:
+        """Make the credentials valid from now on."""
+        self._renewed.set()
+
+    def before_operation(self, request: AwsRequest, number: int) -> None:
+        """Delay a request, or raise ConnectionCutError or ServiceError to end it."""
+        region = request.region
+        if region == self._behaviour.dead_region:
+            raise ConnectionCutError
+        if region not in known_regions():  # AWS has no host for it
+            raise ServiceError("UnknownRegion", f"the sandbox knows no region {quoted(region)}")
+        if request.is_ecr:
+            time.sleep(self._behaviour.latency)
+        self._check_credentials(request, number)
+        if request.is_ecr:
+            self._check_rate(request.account)
+            if _is_due(number, self._behaviour.cut_before_every):
+                raise ConnectionCutError
+            if _is_due(number, self._behaviour.fail_every):
+                raise _server_error()
+
+    def after_operation(self, number: int) -> None:
+        """Delay the response to an ECR call, or raise ConnectionCutError or ServiceError."""
+        if _is_due(number, self._behaviour.slow_every):
+            time.sleep(self._behaviour.slow_seconds)
+        if _is_due(number, self._behaviour.fail_after_every):
+            raise _server_error()
+        if _is_due(number, self._behaviour.cut_after_every):
+            raise ConnectionCutError
+
+    def _check_credentials(self, request: AwsRequest, number: int) -> None:
+        if request.service not in _CREDENTIAL_ERRORS:
+            return
+        unknown, expired, status = _CREDENTIAL_ERRORS[request.service]
+        if request.region == self._behaviour.disabled_region:
+            raise ServiceError(unknown, _UNKNOWN, status)
+        earlier_calls = number - request.is_ecr
+        if 0 < self._behaviour.expire_after <= earlier_calls and not self._renewed.is_set():
+            raise ServiceError(expired, _EXPIRED, status)
+
+    def _check_rate(self, account: str) -> None:
+        if not self._behaviour.throttle_rate:
+            return
+        with self._buckets_lock:
+            allowed = self._buckets[account].take()
+        if not allowed:
+            raise ServiceError("ThrottlingException", "Rate exceeded")
+
+
+class TokenBucket:
+    """A rate limit: `rate` calls per second, more than 0, and `burst` calls at once.
+
+    A burst of less than one call counts as one. Not safe for several threads.
+    """
+
+    def __init__(self, rate: float, burst: int, clock: Clock) -> None:
+        self._rate = rate
+        self._size = max(1, burst)
+        self._clock = clock
+        self._tokens = float(self._size)
+        self._filled_at = clock()
+
+    def take(self) -> bool:
+        """Take the token of one call; return whether there was one."""
+        now = self._clock()
+        self._tokens = min(self._size, self._tokens + (now - self._filled_at) * self._rate)
+        self._filled_at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+def _is_due(number: int, every: int) -> bool:
+    return every > 0 and number % every == 0
+
+
+def _server_error() -> ServiceError:
+    return ServiceError(
+        "ServerException",
+        "A server-side issue kept the call from its answer",
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    )
 
 
 class EmbeddedEcr:

@@ -6,7 +6,7 @@ They work on moto's own objects, so that all of moto's operations see the same r
 import base64
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC
 from http import HTTPStatus
@@ -18,11 +18,13 @@ from moto.sts.models import sts_backends
 from werkzeug.wrappers import Response
 
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.faults import EventualConsistency
-from reconciler.sandbox.iam import unique_id_of, unique_ids
-from reconciler.sandbox.other_writers import add_concurrent_statement
 from reconciler.sandbox.policy_grammar import check_policy
-from reconciler.sandbox.policy_text import Json, JsonObject, rewrite_policy
+from reconciler.sandbox.policy_text import (
+    Json,
+    JsonObject,
+    add_concurrent_statement,
+    rewrite_policy,
+)
 from reconciler.sandbox.protocol import (
     AwsRequest,
     ServiceError,
@@ -30,11 +32,32 @@ from reconciler.sandbox.protocol import (
     invalid_parameter,
     json_response,
 )
-from reconciler.sandbox.repositories import Policies, check_name, correct_uri
+from reconciler.sandbox.state import Policies, check_name, correct_uri, unique_id_of, unique_ids
 
 _POLICY_LENGTHS = (0, 10_240)  # characters; botocore's model, shape RepositoryPolicyText
 _PAGE_SIZES = range(1, 1001)  # the same model, shape MaxResults
 _NAMES_PER_CALL = (1, 100)  # the same model, shape RepositoryNameList
+
+
+class EventualConsistency:
+    """New objects, which the first `calls` calls that name them do not find. For one thread."""
+
+    def __init__(self, calls: int) -> None:
+        self._calls = calls
+        self._named: Counter[Hashable] = Counter()
+
+    def find(self, objects: Collection[Hashable]) -> bool:
+        """Count a call that names these objects; return whether it finds all of them."""
+        self._named.update(objects)
+        return all(self._named[each] > self._calls for each in objects)
+
+    def is_visible(self, thing: Hashable) -> bool:
+        """Whether a call that names this object would find it. Counts nothing."""
+        return self._named[thing] >= self._calls
+
+    def settle(self, objects: Iterable[Hashable]) -> None:
+        """Make these objects visible to all calls from now on."""
+        self._named.update(dict.fromkeys(objects, self._calls))
 
 
 class Operations:

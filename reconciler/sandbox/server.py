@@ -21,10 +21,9 @@ try:
     from moto.utilities.utils import get_partition
     from werkzeug.serving import BaseWSGIServer, make_server
 
-    from reconciler.sandbox import iam, repositories
-    from reconciler.sandbox.application import EmbeddedEcr, Hook
-    from reconciler.sandbox.faults import Clock
-    from reconciler.sandbox.other_writers import RETRIEVAL_ACTIONS, add_lambda_statement
+    from reconciler.sandbox import state
+    from reconciler.sandbox.application import Clock, EmbeddedEcr, Hook
+    from reconciler.sandbox.policy_text import RETRIEVAL_ACTIONS, add_lambda_statement
     from reconciler.sandbox.protocol import Call
 except ImportError as error:
     raise ReconcileError(
@@ -87,10 +86,10 @@ class Sandbox:
         if not _RUNNING.acquire(blocking=False):
             raise ReconcileError("a sandbox is already running in this process")
         try:
-            repositories.reset_moto()
+            state.reset_moto()
             for region in sorted(self._regions):
-                repositories.check_region(region)
-            self._keys = iam.create_access_key(self._account, self._region)
+                state.check_region(region)
+            self._keys = state.create_access_key(self._account, self._region)
             self.propagate_iam()
             self._serving = _serve(self._ecr, self._port)
         except BaseException:
@@ -156,23 +155,23 @@ class Sandbox:
         Calls find it at once. Raises ReconcileError if the name is invalid or in use.
         """
         with self._ecr.operations.lock:
-            created = repositories.create_repository(
+            created = state.create_repository(
                 account or self._account, region or self._region, name
             )
             self._ecr.operations.new_repositories.settle([created])
 
     def repository_settings(
         self, name: str, *, account: str | None = None, region: str | None = None
-    ) -> repositories.RepositorySettings:
+    ) -> state.RepositorySettings:
         """Return the settings of a repository, as stored."""
-        return repositories.read_settings(self._repository(name, account, region))
+        return state.read_settings(self._repository(name, account, region))
 
     def put_image(
         self, name: str, *, account: str | None = None, region: str | None = None
     ) -> None:
         """Put an image into a repository, without a call, unless it is there already."""
         with self._ecr.operations.lock:
-            repositories.push_image(self._repository(name, account, region))
+            state.push_image(self._repository(name, account, region))
 
     def set_policy_text(
         self, name: str, text: str, *, account: str | None = None, region: str | None = None
@@ -215,19 +214,19 @@ class Sandbox:
 
     def create_role(self, account: str, name: str, path: str = "/") -> str:
         """Create a role and return its ARN; `path` begins and ends with a slash."""
-        return iam.create_role(account, get_partition(self._region), name, path)
+        return state.create_role(account, get_partition(self._region), name, path)
 
     def delete_role(self, arn: str) -> None:
         """Delete the role with this ARN. Raises ReconcileError if there is none."""
-        iam.delete_role(arn)
+        state.delete_role(arn)
 
     def propagate_iam(self) -> None:
         """Make all roles and users that exist now known to ECR, without the delay."""
         with self._ecr.operations.lock:
-            self._ecr.operations.new_principals.settle(iam.unique_ids().values())
+            self._ecr.operations.new_principals.settle(state.unique_ids().values())
 
     def _repository(self, name: str, account: str | None, region: str | None) -> Repository:
-        found = repositories.find_repository(account or self._account, region or self._region, name)
+        found = state.find_repository(account or self._account, region or self._region, name)
         if found is None:
             raise ReconcileError(f"the sandbox has no repository {name!r}")
         return found

@@ -7,11 +7,10 @@ from itertools import count
 from pathlib import Path
 
 from reconciler.apply.execute import execute
-from reconciler.apply.journal.format import Command
-from reconciler.apply.model import AS_DESIRED, Done, Journal, Outcome, ReaderWriter, Result
+from reconciler.apply.journal_format import Command
+from reconciler.apply.model import AS_DESIRED, Done, Journal, Outcome, ReaderWriter, Result, Run
 from reconciler.apply.rejected_principals import Probe, ProbeWriter, name_missing
 from reconciler.apply.retry import Deadline
-from reconciler.apply.run import Run
 from reconciler.errors import ArgumentError, Remedy, Status
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.workflow import DEFAULT_WAIT

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from reconciler.apply.journal.format import MAX_JOURNAL, Command, RunInfo, read_journal
-from reconciler.apply.journal.run_journal import RunJournal, start_journal
+from reconciler.apply.journal import RunJournal, start_journal
+from reconciler.apply.journal_format import MAX_JOURNAL, Command, RunInfo, read_journal
 from reconciler.errors import ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from reconciler.access_file.model import Registry
-from reconciler.apply.journal.format import Author
+from reconciler.apply.journal_format import Author
 from reconciler.model.registry import LiveRegistry, RegistryScope
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
@@ -121,7 +121,7 @@ def read_registries(
 
     A registry that fails says why, and the others are read. Raises CallError where all fail.
     """
-    from reconciler.registry.error_messages import in_this_region_only
+    from reconciler.registry.boto_errors import in_this_region_only
     from reconciler.registry.reader import failure_of
 
     found: list[LiveRegistry] = []

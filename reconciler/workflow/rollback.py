@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from reconciler.apply.journal.format import JournaledWrite, read_journal
+from reconciler.apply.journal_format import JournaledWrite, read_journal
 from reconciler.apply.rollback import Rollback, plan_rollback
 from reconciler.errors import InvalidError
 from reconciler.model.access import DisplayNames

@@ -19,8 +19,7 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
-from reconciler.plan.compute import compute_plan, merge_plans
-from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.compute import PlanInputs, compute_plan, merge_plans
 from reconciler.plan.model import Change, Plan
 from reconciler.plan.saved_plan import SavedChange, SavedPlan, read_saved
 from reconciler.policy import load_json

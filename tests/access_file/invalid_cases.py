@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reconciler.access_file.load import Loaded, load_access
 from reconciler.report.problems import render_problems
-from reconciler.report.spans import plain
+from reconciler.report.text import plain
 
 FOLDER = Path(__file__).parents[1] / "invalid"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ import json
 from reconciler.access_file.document.problems import Place, Problem, quote
 from reconciler.closest import did_you_mean
 from reconciler.report.problems import render_problems, render_problems_json, render_verdict
-from reconciler.report.spans import ansi, plain
+from reconciler.report.text import ansi, plain
 
 
 def problem(column: int = 1, **changes: object) -> Problem:

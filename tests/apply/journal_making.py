@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from reconciler.apply.journal.format import Author, RunInfo, begin_line, end_line
+from reconciler.apply.journal_format import Author, RunInfo, begin_line, end_line
 from reconciler.apply.model import Done, Outcome, Result
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.plan.model import Change

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from reconciler.apply.execute import execute
-from reconciler.apply.model import Outcome, ReaderWriter
+from reconciler.apply.model import Outcome, ReaderWriter, Run
 from reconciler.apply.retry import Deadline
-from reconciler.apply.run import Run
 from reconciler.errors import ReconcileError
 from reconciler.model.access import Desired, Grant
 from reconciler.model.registry import (
@@ -18,8 +17,7 @@ from reconciler.model.registry import (
     RegistryScope,
     RepositorySettings,
 )
-from reconciler.plan.compute import compute_plan
-from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.compute import PlanInputs, compute_plan
 from reconciler.plan.model import Change
 from reconciler.policy.language.principals import Principal
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS

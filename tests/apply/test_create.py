@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.apply.create import VISIBLE_WITHIN
-from reconciler.apply.model import Done, Outcome
-from reconciler.apply.run import MAX_UNANSWERED
+from reconciler.apply.apply_change import VISIBLE_WITHIN
+from reconciler.apply.model import MAX_UNANSWERED, Done, Outcome
 from reconciler.model.registry import RepositorySettings
 from reconciler.plan.model import Change
 from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError

@@ -8,13 +8,11 @@ import pytest
 
 from reconciler.apply.apply_change import SHOWS_WITHIN
 from reconciler.apply.execute import execute
-from reconciler.apply.model import Done, Outcome, ReaderWriter
+from reconciler.apply.model import MAX_UNANSWERED, Done, Outcome, ReaderWriter, Run
 from reconciler.apply.retry import Deadline
-from reconciler.apply.run import MAX_UNANSWERED, Run
 from reconciler.model.access import Desired, Grant
 from reconciler.model.registry import LiveRegistry, LiveRepository
-from reconciler.plan.compute import compute_plan
-from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.compute import PlanInputs, compute_plan
 from reconciler.policy.meaning.keep import LAMBDA_SID, Ownership, lambda_rule
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError

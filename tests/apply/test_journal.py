@@ -14,9 +14,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from reconciler.apply.journal import run_journal as journal_module
-from reconciler.apply.journal.format import MAX_JOURNAL, read_journal
-from reconciler.apply.journal.run_journal import RunJournal, journal_size, start_journal
+from reconciler.apply import journal as journal_module
+from reconciler.apply.journal import RunJournal, journal_size, start_journal
+from reconciler.apply.journal_format import MAX_JOURNAL, read_journal
 from reconciler.apply.model import Done, Outcome, applied
 from reconciler.errors import ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import Target

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.apply.journal.format import (
+from reconciler.apply.journal_format import (
     HEAD,
     MAX_JOURNAL,
     MAX_LINE,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.apply.journal.format import JournaledWrite, read_journal
+from reconciler.apply.journal_format import JournaledWrite, read_journal
 from reconciler.apply.model import Done
 from reconciler.apply.rollback import MergedWrites, Rollback, merge_writes, plan_rollback
 from reconciler.model.registry import (

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from reconciler.apply.journal.format import JournaledWrite, read_journal
+from reconciler.apply.journal_format import JournaledWrite, read_journal
 from reconciler.apply.model import Done
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import Reconcile, clean_environment, runner, sandbox_environment

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.journal.format import MAX_JOURNAL
-from reconciler.apply.journal.run_journal import start_journal
+from reconciler.apply.journal import start_journal
+from reconciler.apply.journal_format import MAX_JOURNAL
 from reconciler.cli.files import load_plan
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
 from reconciler.workflow.journals import read_journal_file

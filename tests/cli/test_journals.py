@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.journal.format import read_journal
+from reconciler.apply.journal_format import read_journal
 from reconciler.apply.model import Done
 from reconciler.sandbox.server import Sandbox
 from tests.apply.journal_making import A

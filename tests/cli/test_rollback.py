@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.journal.format import read_journal
+from reconciler.apply.journal_format import read_journal
 from reconciler.apply.model import Done
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.policy.language.document import read_policy

@@ -228,7 +228,7 @@ def test_a_bucket_that_holds_one_call_is_no_end_either(seed: int) -> None:
             turns = pace.reserve(2)
             try:
                 pace.call(lambda: bucket.call(0.02), retry_after, turns=turns)
-                pace.call(lambda: bucket.call(0.02), retry_after, turns=turns, once=True)
+                pace.call_once(lambda: bucket.call(0.02), retry_after, turns)
             except ThrottleError:
                 raise CallError("slow down", kind=FailureKind.THROTTLED) from None
             written.append(number)

@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.access_file.document.problems import Place, Problem
-from reconciler.report.layout import Page, columns
 from reconciler.report.problems import render_problems
-from reconciler.report.spans import plain
+from reconciler.report.text import Page, columns, plain
 
 WIDE = "日本語"
 

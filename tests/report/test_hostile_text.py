@@ -10,12 +10,11 @@ from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.plan.model import Finding, NeverViolation, Plan, PlanError
 from reconciler.plan.saved_plan import Origin
 from reconciler.policy.language.principals import Principal
-from reconciler.report.outcomes import render_outcomes
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
-from reconciler.report.plan_text import render_drift, render_plan, render_refusals
+from reconciler.report.plan_text import render_drift, render_outcomes, render_plan, render_refusals
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
 from reconciler.report.policy_diff import diff_of_change
-from reconciler.report.spans import plain
+from reconciler.report.text import plain
 from tests.apply.journal_making import change as change_of
 from tests.cli.hostile import ALL, LINES, faults
 from tests.report.test_plan_schema import broken_by

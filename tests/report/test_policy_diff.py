@@ -14,7 +14,7 @@ from reconciler.policy.language.document import NO_POLICY
 from reconciler.report.plan_text import render_plan
 from reconciler.report.plan_view import view_plan
 from reconciler.report.policy_diff import diff_of_change, policy_diff
-from reconciler.report.spans import plain
+from reconciler.report.text import plain
 from reconciler.sandbox.policy_text import respell, shuffle
 from tests.policy.making import (
     ACCOUNT,

@@ -6,8 +6,8 @@ import pytest
 from botocore.client import BaseClient
 
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.repositories import RepositorySettings
 from reconciler.sandbox.server import Sandbox
+from reconciler.sandbox.state import RepositorySettings
 
 from .clients import client, refused
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from reconciler.sandbox.application import TokenBucket
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.faults import TokenBucket
 from reconciler.sandbox.server import Sandbox
 
 from .clients import client, refused

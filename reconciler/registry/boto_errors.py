@@ -1,21 +1,101 @@
-"""An error of boto3 as a message of one line, with a hint."""
+"""What boto3 raises: its `FailureKind`, and its message of one line with a hint.
 
+The error codes are those of the ECR API reference and its page "Common error types", and of
+botocore's list of throttling codes, without LimitExceededException: that is a quota, which does
+not recover by waiting.
+"""
+
+import os
 import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from botocore import exceptions as boto
 
 from reconciler.errors import Remedy
 from reconciler.printable import printable, redacted
-from reconciler.registry.classify import (
-    BAD_SIGNATURE,
-    EXPIRED,
-    error_code,
-    error_text,
-    failure_kind,
-)
-from reconciler.registry.credential_sources import missing_files
-from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind, Retry
 
+_UNSENDABLE = "Invalid header value"
+"""How Python's http.client refuses to send a header, which may hold a credential."""
+
+_FIRST_SERVER_ERROR = 500  # HTTP status
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
+_BAD_SIGNATURE = frozenset(
+    ["InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch"]
+)
+_UNSIGNED = [
+    "AuthFailure",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+]
+_CODES: Mapping[FailureKind, Iterable[str]] = {
+    FailureKind.THROTTLED: [
+        "429",
+        "BandwidthLimitExceeded",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    ],
+    FailureKind.CREDENTIALS: (*_EXPIRED, *_BAD_SIGNATURE, *_UNSIGNED),
+    # The first two: from a region that is not enabled for the account, and from every region where
+    # the access key does not exist (aws/chalice#1445, segmentio/aws-okta#225). The last two: only
+    # from a region that is not enabled.
+    FailureKind.NOT_ACCEPTED: [
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "OptInRequired",
+        "RegionDisabledException",
+    ],
+    FailureKind.DENIED: ("AccessDenied", "AccessDeniedException"),
+    FailureKind.UNANSWERED: ("408", "RequestTimeout", "RequestTimeoutException"),
+    FailureKind.REPOSITORY_MISSING: ("RepositoryNotFoundException",),
+    FailureKind.REPOSITORY_EXISTS: ("RepositoryAlreadyExistsException",),
+    FailureKind.POLICY_MISSING: ("RepositoryPolicyNotFoundException",),
+    FailureKind.SERVICE: ("ServerException",),
+}
+_BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes}
+# Calls that boto3 makes by itself, inside another call, to obtain credentials.
+_CREDENTIAL_CALLS = frozenset(
+    [
+        "AssumeRole",
+        "AssumeRoleWithSAML",
+        "AssumeRoleWithWebIdentity",
+        "CreateOAuth2Token",
+        "CreateToken",
+        "GetRoleCredentials",
+    ]
+)
+_BY_TYPE: Mapping[FailureKind, tuple[type[Exception], ...]] = {  # the first that matches decides
+    FailureKind.CONNECTION: (
+        boto.EndpointConnectionError,
+        boto.ConnectTimeoutError,
+        boto.ProxyConnectionError,
+    ),
+    FailureKind.TLS: (boto.SSLError,),
+    FailureKind.UNANSWERED: (boto.HTTPClientError, boto.IncompleteReadError, boto.ChecksumError),
+    FailureKind.REJECTED: (boto.ParamValidationError,),
+    FailureKind.CREDENTIALS: (
+        boto.CredentialRetrievalError,
+        boto.MetadataRetrievalError,
+        boto.NoAuthTokenError,
+        boto.NoCredentialsError,
+        boto.PartialCredentialsError,
+        boto.RefreshWithMFAUnsupportedError,
+        boto.SSOError,
+        boto.TokenRetrievalError,
+    ),
+    FailureKind.SETTINGS: (boto.BotoCoreError,),
+}
+
+_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 _MAX_QUOTE = 500  # characters of AWS's text in a message
 _NO_PERMISSION = re.compile(r"User: (?P<caller>\S+) is not authorized to perform: (?P<action>\S+)")
 _REASON = re.compile(r"\bbecause (?P<reason>.+)|\bwith (?P<deny>an explicit deny.*)", re.DOTALL)
@@ -66,13 +146,71 @@ _ENDPOINT_VARIANTS = {
 """Kinds of endpoints: a sign of each in an address or in botocore's error, and its setting."""
 
 
+def _error_code(error: Exception) -> str:
+    if isinstance(error, boto.ClientError):
+        return error.response.get("Error", {}).get("Code", "")
+    return ""
+
+
+def error_text(error: Exception) -> str:
+    """Return the service's message, or else boto3's, in one line; not made safe to print."""
+    if isinstance(error, boto.ClientError):
+        details = error.response.get("Error", {})
+        return (details.get("Message") or details.get("Code") or "no reason given").strip()
+    text = " ".join(str(error).split())
+    return "a credential holds a line break" if _UNSENDABLE in text else text
+
+
+def failure_kind(error: Exception) -> FailureKind:
+    """Return the kind of an error that boto3 raised, or of a CallError.
+
+    Whatever else Python raises (KeyError, AttributeError) comes from boto3's parser, which could
+    not read a response.
+    """
+    if isinstance(error, CallError):
+        return error.kind
+    if isinstance(error, boto.ClientError):
+        return _kind_of_response(error)
+    if _UNSENDABLE in str(error):
+        return FailureKind.CREDENTIALS
+    for kind, types in _BY_TYPE.items():
+        if isinstance(error, types):
+            return kind
+    if isinstance(error, ValueError) and str(error).startswith("Invalid endpoint"):
+        return FailureKind.SETTINGS
+    return FailureKind.UNANSWERED
+
+
+def retry_after(error: Exception) -> Retry:
+    """Return why another attempt may succeed after an error that boto3 raised."""
+    return CONSEQUENCES[failure_kind(error)].retry
+
+
+def _kind_of_response(error: boto.ClientError) -> FailureKind:
+    code, text = _error_code(error), error_text(error)
+    kind = _BY_CODE.get(code)
+    if kind is FailureKind.THROTTLED or text.startswith("Rate exceeded"):
+        return FailureKind.THROTTLED
+    if error.operation_name in _CREDENTIAL_CALLS and kind is not FailureKind.NOT_ACCEPTED:
+        return FailureKind.CREDENTIALS
+    if kind is not None:
+        return kind
+    # The two texts as reported in hashicorp/terraform-provider-aws#39064.
+    if "Principal not found" in text:
+        return FailureKind.PRINCIPAL_NOT_FOUND
+    if "Invalid repository policy provided" in text:
+        return FailureKind.INVALID_POLICY
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return FailureKind.SERVICE if status >= _FIRST_SERVER_ERROR else FailureKind.REJECTED
+
+
 def explain(
-    error: Exception, *, operation: str, repository: str | None, region: str = ""
+    error: Exception, operation: str, repository: str | None = None, region: str = ""
 ) -> CallError:
     """Return an error of boto3 as one safe line, with a hint where one helps.
 
     `operation` is the API's name of the call, such as `GetRepositoryPolicy`, or `connect` before
-    any call; `region` may be empty. A CallError is returned as it is.
+    any call. A CallError is returned as it is.
     """
     if isinstance(error, CallError):
         return error
@@ -117,14 +255,14 @@ def quoted(text: str) -> str:
 
 def _credentials(error: Exception, reason: str) -> tuple[str, str]:
     if isinstance(error, boto.NoCredentialsError):
-        return "; ".join(["no AWS credentials found", *map(quoted, missing_files())]), (
+        return "; ".join(["no AWS credentials found", *map(quoted, _missing_files())]), (
             "set AWS_PROFILE, log in with `aws sso login`, or set AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY"
         )
-    code = error_code(error)
-    if code in EXPIRED:
+    code = _error_code(error)
+    if code in _EXPIRED:
         return "the credentials expired", "log in again"
-    if code in BAD_SIGNATURE:
+    if code in _BAD_SIGNATURE:
         return f"AWS did not accept the signature: {reason}", (
             "check this machine's clock, and the secret access key"
         )
@@ -134,6 +272,20 @@ def _credentials(error: Exception, reason: str) -> tuple[str, str]:
             "sts:AssumeRole on it"
         )
     return f"the AWS credentials do not work: {reason}", CREDENTIALS_HINT
+
+
+def _missing_files() -> list[str]:
+    """Return messages on files that a variable names but that do not exist; boto3 ignores them."""
+    return [
+        f"{variable} names {os.environ[variable]}, which is not a file"
+        for variable in _FILES
+        if variable in os.environ and not _is_file(os.environ[variable])
+    ]
+
+
+def _is_file(name: str) -> bool:
+    path = Path(name).expanduser()
+    return path.exists() and not path.is_dir()
 
 
 def _denied(text: str, operation: str, repository: str | None) -> tuple[str, str]:
@@ -165,7 +317,7 @@ def _response_error(error: Exception) -> str:
 
 
 def _with_code(error: Exception, text: str) -> str:
-    code = quoted(error_code(error))
+    code = quoted(_error_code(error))
     return f"{text} ({code})" if code and code not in text else text
 
 

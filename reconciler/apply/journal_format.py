@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple, TypedDict, cast, get_args
+from typing import Literal, NamedTuple, cast, get_args
 
 from jsonschema import Draft202012Validator, FormatChecker
 
@@ -22,7 +22,7 @@ from reconciler.model.registry import (
     Target,
 )
 from reconciler.plan.model import Change, ChangeKind
-from reconciler.plan.saved_plan import TOOL, digest_of
+from reconciler.plan.saved_plan import TOOL, PlaceJson, digest_of, target_of
 from reconciler.policy import (
     ACCOUNT_ID,
     MAX_POLICY_CHARACTERS,
@@ -94,14 +94,11 @@ class JournaledWrite:
     written: Done = Done.UNKNOWN
 
 
-class _LineJson(TypedDict):
+class _LineJson(PlaceJson):
     format_version: str
     tool: str
     run: str
     at: str
-    account: str
-    region: str
-    repository: str
     digest: str
 
 
@@ -390,7 +387,7 @@ class _JournalReader:
             raise InvalidError(f"{self._name}, line {truncated}: truncated in the middle of a run")
 
     def _add(self, line: BeginJson | EndJson) -> None:
-        target = Target(line["repository"], RegistryScope(line["account"], line["region"]))
+        target = target_of(line)
         key = line["run"], target
         if line["kind"] == "begin":
             self._runs.add(line["run"])

@@ -1,22 +1,27 @@
-"""moto's ECR: its regions, its repositories, and their policies and settings."""
+"""The sandbox's state, which is moto's: roles, users, access keys, repositories and policies."""
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import moto.core.base_backend as moto_backends
 import moto.ecr.models as moto_ecr
 from moto.core.model_instances import reset_model_data
 from moto.ecr.models import Repository, RepoTagMutability, ecr_backends
+from moto.iam.models import IAMBackend, User, iam_backends
+from moto.utilities.utils import get_partition
 
 from reconciler.closest import closest
 from reconciler.errors import ReconcileError, UsageError
 from reconciler.printable import quoted
-from reconciler.sandbox.iam import unique_ids
 from reconciler.sandbox.policy_text import aws_principals, rename_principals
 from reconciler.sandbox.protocol import ServiceError, check_length, invalid_parameter
+
+_SESSION = re.compile(
+    r"arn:(?P<partition>[a-z-]+):sts::(?P<account>[0-9]{12}):assumed-role/(?P<role>[^/]+)/.+"
+)
 
 # Of botocore's model of ECR, shape RepositoryName.
 NAME_PATTERN = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
@@ -27,12 +32,78 @@ _LAYER = "sha256:" + 64 * "0"
 _TAG = "latest"
 
 
-@dataclass(frozen=True, slots=True)
-class RepositorySettings:
-    """The settings of a repository, as stored.
+def create_access_key(account: str, region: str) -> tuple[str, str]:
+    """Create the user `sandbox`; return an access key id of it and the secret access key."""
+    backend = iam_backends[account][get_partition(region)]
+    backend.create_user(region, "sandbox")
+    key = backend.create_access_key("sandbox")
+    return key.access_key_id, key.secret_access_key
 
-    `tag_mutability` and `encryption_type` are spelled as in ECR (`IMMUTABLE`, `KMS`); `kms_key`
-    is an ARN or id, None without KMS; `tags` are pairs of key and value, sorted.
+
+def create_role(account: str, partition: str, name: str, path: str) -> str:
+    """Create a role and return its ARN; `path` begins and ends with a slash."""
+    role = iam_backends[account][partition].create_role(
+        role_name=name,
+        assume_role_policy_document="{}",
+        path=path,
+        permissions_boundary=None,
+        description="",
+        tags=[],
+        max_session_duration="3600",
+    )
+    return role.arn
+
+
+def delete_role(arn: str) -> None:
+    """Delete the role with this ARN. Raises ReconcileError if there is none."""
+    for backend in _backends():
+        for role in list(backend.roles.values()):
+            if role.arn == arn:
+                backend.delete_role(role.name)
+                return
+    raise ReconcileError(f"the sandbox has no role {arn!r}")
+
+
+def unique_ids() -> dict[str, str]:
+    """Return the unique id of each role and user that exists now, by ARN."""
+    ids: dict[str, str] = {}
+    for backend in _backends():
+        ids |= {role.arn: role.id for role in list(backend.roles.values())}
+        ids |= {user.arn: _user_id(user) for user in list(backend.users.values())}
+    return ids
+
+
+def unique_id_of(arn: str, existing: Mapping[str, str]) -> str | None:
+    """Return the unique id of a role or user, or that of a session's role; None if it is unknown.
+
+    `existing` is what `unique_ids` returns.
+    """
+    session = _SESSION.fullmatch(arn)
+    if session is None:
+        return existing.get(arn)
+    roles = f"arn:{session['partition']}:iam::{session['account']}:role/"
+    ids = (
+        unique_id
+        for role, unique_id in existing.items()
+        if role.startswith(roles) and role.rpartition("/")[2] == session["role"]
+    )
+    return next(ids, None)
+
+
+def _backends() -> Iterator[IAMBackend]:
+    for partitions in list(iam_backends.values()):
+        yield from list(partitions.values())
+
+
+def _user_id(user: User) -> str:
+    # moto's ids of users lack the prefix and the upper case; its ids of roles are the service's.
+    return f"AIDA{user.id.upper()}"
+
+
+class RepositorySettings(NamedTuple):
+    """The settings of a repository, as stored and as ECR spells them (`IMMUTABLE`, `KMS`).
+
+    `kms_key` is an ARN or id, None without KMS; `tags` are pairs of key and value, sorted.
     """
 
     tag_mutability: str

@@ -1,4 +1,4 @@
-"""Text is fitted to a width and an encoding: between words, further in, and nothing is lost."""
+"""Text for people: each part is escaped, none forges another, and nothing is lost in fitting."""
 
 import re
 
@@ -7,8 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.printable import printable
-from reconciler.report.layout import Page, columns, fitted, unbroken
-from reconciler.report.spans import ansi
+from reconciler.report.text import (
+    Page,
+    Span,
+    ansi,
+    columns,
+    fitted,
+    plain,
+    render,
+    shown_width,
+    unbroken,
+)
 
 ROW = "  + ci (arn:aws:iam::444455556666:role/role2-1)        push-pull"
 
@@ -86,3 +95,22 @@ def test_nothing_is_lost_and_no_line_is_too_wide_for_its_words(text: str, width:
 def test_words_fill_the_lines(words: list[str], width: int) -> None:
     lines = fit("x " + " ".join(words).replace("::", "_"), width)
     assert all(len(line) <= width for line in lines)
+
+
+def test_each_part_is_escaped_and_coloured_by_its_role() -> None:
+    line = (Span("a\x1b[0m", "error"), ": ", "::error::b\n", Span("c"))
+    assert render([line, ()], ansi) == "\x1b[1;31ma\\x1b[0m\x1b[0m: \\x3a:error::b\\x0ac\n\n"
+
+
+def test_a_part_is_padded_as_it_is_shown() -> None:
+    text = "a\u202e"
+    width = shown_width(text) + 1
+    assert render([(Span(text, width=width), "|")], plain) == "a\\u202e |\n"
+
+
+def test_parts_do_not_spell_a_ci_command_together() -> None:
+    for parts in (("##", "[error]x"), (" ", ":", ":error::x"), (Span("#", "hint"), "#vso[x]")):
+        for paint in (plain, ansi):
+            (line,) = render([parts], paint).splitlines()
+            assert "##" not in line
+            assert not line.lstrip().startswith("::")

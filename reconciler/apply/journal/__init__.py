@@ -1,1 +1,0 @@
-"""The journal: its format, its file, and how a run records its writes."""
