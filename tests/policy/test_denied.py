@@ -151,6 +151,7 @@ UNCERTAIN = [
     (allow(LAMBDA, when=FUNCTIONS), when("Null", "aws:SourceArn", "${x}")),
     (allow(LAMBDA, when=FUNCTIONS), when("NotIpAddress", "aws:SourceArn", "10.0.0.0/8")),
     source("arn:*", when("ArnNotLike", "aws:SourceArn", "x:*:*:*:*:*")),
+    source("arn:aws:s3:::*", when("ArnNotLike", "aws:SourceArn", "x:*:*:*:*:*")),
     source("arn:*:f", when("ArnLike", "aws:SourceArn", "arn:*:*:*:*:*")),
     source("arn:*:s:r:a:f", when("ArnLike", "aws:SourceArn", "arn:*:s:r:a:f")),
     (allow(LAMBDA, when=BUILDS), when("StringNotEquals", "aws:SourceAccount", ACCOUNT)),

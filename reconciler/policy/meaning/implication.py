@@ -178,8 +178,8 @@ def _values_are_apart(base: str, wanted: str, demanding: str, value: str) -> boo
         return not network_of(wanted).overlaps(network_of(value))
     if base not in TEXT_OPERATORS or demanding == "IpAddress":
         return False
-    if base == "ArnLike" and split_arn(value) is None:
-        return False  # not documented for a value that is not an ARN
+    if base == "ArnLike" and None in (split_arn(wanted), split_arn(value)):
+        return False  # not documented for what is not an ARN
     return not globs_intersect(plain(wanted) if base == "StringEquals" else wanted, value)
 
 
@@ -191,7 +191,7 @@ def _lies_within(base: str, wanted: str, demanding: str, value: str) -> bool:
     if base == "ArnLike" and demanding != "IpAddress":
         pattern, arn = split_arn(wanted), split_arn(value)
         if pattern is None or arn is None:
-            return False  # not documented for a value that is not an ARN
+            return False  # not documented for what is not an ARN
         plain_fields = demanding == "ArnLike" or not any(map(has_wildcard, arn[:-1]))
         return plain_fields and all(map(glob_matches, pattern, arn))
     return base == "StringLike" and demanding != "IpAddress" and glob_matches(wanted, value)
