@@ -30,7 +30,8 @@ from reconciler.policy.language.principals import (
     partition_of_region, plain_name, service_principal, split_arn,
 )
 from reconciler.policy.language.services import (
-    KNOWN_SERVICES, closest_service, in_any_partition, known_service, partition_of_service,
+    KNOWN_SERVICES, closest_service, dns_suffix, in_any_partition, known_service,
+    partition_of_service,
 )
 # Conditions
 from reconciler.policy.language.conditions import (
@@ -58,11 +59,11 @@ from reconciler.policy.meaning.difference import (
 # Requests
 from reconciler.policy.language.request_context import Caller
 from reconciler.policy.meaning.callers import (
-    iam_caller, known_of_requests, possible_requests, requires_key, service_kind,
+    caller_of, iam_caller, known_of_requests, possible_requests, requires_key, service_kind,
 )
 from reconciler.policy.meaning.evaluate import evaluate
 from reconciler.policy.meaning.implication import always_holds
-from reconciler.policy.meaning.reach import may_match
+from reconciler.policy.meaning.reach import may_match, reaches
 # Checks
 from reconciler.policy.meaning.denied import Denial, Loss, compute_loss, denial_of
 from reconciler.policy.meaning.never import NeverRule, Violation, Outside, find_violations
@@ -76,4 +77,4 @@ from reconciler.policy.meaning.keep import (
     kept_statements, lambda_rule, statement_key,
 )
 # Compiling
-from reconciler.policy.compile import compile_policy
+from reconciler.policy.compile import compile_policy, sid_for

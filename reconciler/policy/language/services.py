@@ -62,6 +62,11 @@ def partition_of_service(name: str) -> str | None:
     return partition_of_region(region) if region else None
 
 
+def dns_suffix(partition: str) -> str:
+    """Return how the host names of a partition's services end, without a leading dot."""
+    return _SUFFIXES.get(partition, _EVERYWHERE)
+
+
 def service_name(principal: str) -> str:
     """Return the service in a service principal: `lambda` of `lambda.amazonaws.com`."""
     return _parts(principal)[0]
