@@ -1,11 +1,11 @@
-"""Values as HCL, the language of Terraform and OpenTofu, in the layout of `terraform fmt`.
+"""Values and blocks in HCL, the language of Terraform and OpenTofu, as `terraform fmt` lays it out.
 
 Source: HCL Native Syntax Specification, "Literal Values", "Template Expressions", "Collection
 Values".
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _INDENT = "  "
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -50,6 +50,18 @@ def hcl_attributes(values: Mapping[str, object], depth: int) -> Iterator[str]:
         run = []
         yield f"{_INDENT * depth}{name} = {text}"
     yield from _aligned(run, depth)
+
+
+def removed_blocks(resources: Iterable[str]) -> str:
+    """Return a block for each address of a resource, which forgets it and does not destroy it.
+
+    The addresses are valid and have no instance keys, which `from` does not take. Source:
+    Terraform documentation, "Remove a resource from state".
+    """
+    return "\n".join(
+        f"removed {{\n  from = {resource}\n\n  lifecycle {{\n    destroy = false\n  }}\n}}\n"
+        for resource in resources
+    )
 
 
 def _aligned(run: Sequence[tuple[str, str]], depth: int) -> Iterator[str]:

@@ -10,6 +10,7 @@ from reconciler.access_file.desired import current_facts, entries_by_name
 from reconciler.access_file.model import AccessFile, Entry
 from reconciler.closest import did_you_mean, suggestion
 from reconciler.errors import UsageError
+from reconciler.model.status import Status
 from reconciler.policy import (
     ACCOUNT_ID,
     EVERYONE,
@@ -78,6 +79,12 @@ class ConsumerPolicies:
     policies: tuple[IdentityPolicy, ...]
     access: ConsumerAccess
     services: tuple[str, ...]
+
+    @property
+    def statuses(self) -> frozenset[Status]:
+        """DIFFERS where the file grants the principal nothing."""
+        is_granted = self.policies or self.services
+        return frozenset[Status]() if is_granted else frozenset({Status.DIFFERS})
 
 
 class _Grant(NamedTuple):

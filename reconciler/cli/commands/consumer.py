@@ -1,6 +1,6 @@
 """`reconcile iam consumer`: the identity policy that a consumer of the registry needs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +8,7 @@ import typer
 
 from reconciler import workflow
 from reconciler.cli import options as opt
-from reconciler.cli.exits import Exit
+from reconciler.cli.exits import exit_of
 from reconciler.cli.terminal import keep_quiet, note, out, print_message
 from reconciler.printable import printable, some_of
 
@@ -55,13 +55,11 @@ def consumer(
     out(_rendered(result, format_))
     if result.policies:
         _show_notes(result, source.access.registry, source.access.tiers)
-        return
-    if result.services:
-        names = printable(some_of(result.services))
-        print_message(f"{names}: a service needs no identity policy; nothing has to be attached")
-        return
-    print_message(f"the file grants no access to {printable(principal)}")
-    raise typer.Exit(Exit.DIFFERS)
+    elif result.services:
+        print_message(_needs_none(result.services))
+    else:
+        print_message(f"the file grants no access to {printable(principal)}")
+    raise typer.Exit(exit_of(result.statuses))
 
 
 def _rendered(result: "ConsumerPolicies", format_: PolicyFormat) -> str:
@@ -82,9 +80,13 @@ def _show_notes(result: "ConsumerPolicies", registry: "Registry", tiers: "Tiers"
     for line in consumer_notes(result.access, len(result.policies), tiers):
         note(printable(line))
     if result.services:
-        note(f"{printable(some_of(result.services))}: a service needs no identity policy")
+        note(_needs_none(result.services))
     for line in _login_commands(registry):
         note(line)
+
+
+def _needs_none(services: Iterable[str]) -> str:
+    return f"{printable(some_of(services))}: a service needs no identity policy"
 
 
 def _login_commands(registry: "Registry") -> Iterator[str]:
