@@ -34,6 +34,7 @@ from reconciler.policy import (
     compute_loss,
     display_holder,
     expand_actions,
+    globs_intersect,
     has_wildcard,
     includes_action,
     known_of_requests,
@@ -162,7 +163,7 @@ def consumer_access(access: AccessFile, subject: NamedPrincipal, now: datetime) 
             for doubt in _doubts(name, all_held[name], one.denials, subject, known)
         ),
         delegated=tuple(name for name, one in found.items() if _is_delegated(one.grants)),
-        exceeded=tuple(_exceeded(needed, registry.probe_repository)),
+        exceeded=tuple(_exceeded(needed, found, registry.probe_repository)),
         may_be_local=may_be_local,
     )
 
@@ -267,19 +268,29 @@ def _needs(held: Mapping[str, Held]) -> Iterator[Need]:
     for name, own in held.items():
         matching = () if name in patterns else index.matching(name)
         for condition, actions in sorted(own.items()):
-            by = (patterns[p].get(c, ()) for p in matching for c in {condition, NO_CONDITION})
+            by = (patterns[p].get(condition, ()) for p in matching)
             if uncovered_actions(actions, frozenset[Action]().union(*by)):
                 yield Need(name, actions, condition)
 
 
-def _exceeded(held: Mapping[str, Held], probe: str | None) -> Iterator[str]:
-    """Yield the names that have less access than a pattern's ARN, which matches them, too."""
-    patterns = {name: own for name, own in held.items() if has_wildcard(name)}
+def _exceeded(
+    held: Mapping[str, Held], found: Mapping[str, _Found], probe: str | None
+) -> Iterator[str]:
+    """Yield the names that have less access than the ARN of a pattern gives, and where a Deny may.
+
+    A Deny of one pattern may be about repositories that another pattern's ARN matches, too.
+    """
+    patterns = {name: _all_actions([own]) for name, own in held.items() if has_wildcard(name)}
     index = GlobIndex(patterns)
     names = {*held, *([probe] if probe else [])} - patterns.keys()
     for name in sorted(names):
-        own, given = held.get(name, {}), [patterns[p] for p in index.matching(name)]
-        if uncovered_actions(_all_actions(given), _all_actions([own])):
+        given = frozenset[Action]().union(*(patterns[p] for p in index.matching(name)))
+        if uncovered_actions(given, _all_actions([held.get(name, {})])):
+            yield name
+    for name in sorted(name for name in patterns if found[name].denials):
+        others = [p for p in patterns if p != name and globs_intersect(p, name)]
+        given = frozenset[Action]().union(*(patterns[p] for p in others))
+        if any(may_overlap(given, denial.actions) for denial in found[name].denials):
             yield name
 
 
