@@ -154,8 +154,18 @@ def test_a_policy_that_a_plan_would_change_is_refused(
 
 
 def test_a_repository_with_two_policies_is_refused(hand_over: Reconcile) -> None:
-    both = (AS_DESIRED, OF_TOOLS)
+    both = (AS_DESIRED, json.dumps(json.loads(AS_DESIRED), indent=2))
     done = hand_over(state(*(policy(f"{API}{n}", "payments/api", p) for n, p in enumerate(both))))
+    assert (done.code, done.out) == (5, "")
+
+
+def test_a_policy_that_no_plan_can_be_computed_for_is_refused(
+    hand_over: Reconcile, folder: Path
+) -> None:
+    (folder / "ecr_access.yaml").write_text(FILE + "unmanaged: {statements: {default: keep}}\n")
+    older = {"Version": "2008-10-17", "Statement": json.loads(OF_TOOLS)["Statement"]}
+    older["Statement"][0]["Condition"] = {"StringEquals": {"aws:userid": "${plain}"}}
+    done = hand_over(state(policy(API, "tools/a", json.dumps(older))))
     assert (done.code, done.out) == (5, "")
 
 
