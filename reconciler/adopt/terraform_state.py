@@ -5,7 +5,8 @@ and `aws_ecr_repository` in Terraform's AWS provider.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from reconciler.model.registry import RegistryScope
@@ -45,13 +46,20 @@ class _Repository(NamedTuple):
     scope: RegistryScope
 
 
+class _Repositories(NamedTuple):
+    """The repositories of a state by name, and the accounts and regions that they are in."""
+
+    by_name: Mapping[str, Sequence[_Repository]]
+    scopes: frozenset[RegistryScope]
+
+
 def read_state(text: str) -> tuple[StatePolicy, ...]:
     """Return the repository policies in a state, in its order.
 
     Raises MalformedError for what is no state in JSON, or one of another format's major version.
     """
     resources = tuple(_resources(_root_module(load_json(text))))
-    repositories = tuple(_repositories(resources))
+    repositories = _grouped(_repositories(resources))
     return tuple(
         _policy(resource, repositories)
         for resource in resources
@@ -94,7 +102,15 @@ def _repositories(resources: Iterable[Json]) -> Iterator[_Repository]:
                 yield _Repository(address, name, RegistryScope(arn.account, arn.region))
 
 
-def _policy(resource: Json, repositories: Iterable[_Repository]) -> StatePolicy:
+def _grouped(repositories: Iterable[_Repository]) -> _Repositories:
+    by_name: defaultdict[str, list[_Repository]] = defaultdict(list)
+    for repository in repositories:
+        by_name[repository.name].append(repository)
+    scopes = frozenset(r.scope for named in by_name.values() for r in named)
+    return _Repositories(by_name, scopes)
+
+
+def _policy(resource: Json, repositories: _Repositories) -> StatePolicy:
     address = _text(resource, "address") or ""
     if not _ADDRESS.fullmatch(address):
         raise MalformedError(f"the address of an {_POLICY} is not one of Terraform's", ("address",))
@@ -112,7 +128,7 @@ def _policy(resource: Json, repositories: Iterable[_Repository]) -> StatePolicy:
 
 
 def _scope(
-    values: Json, name: str, repositories: Iterable[_Repository], dependencies: frozenset[str]
+    values: Json, name: str, repositories: _Repositories, dependencies: frozenset[str]
 ) -> RegistryScope | None:
     """Return the account and region of a policy.
 
@@ -123,10 +139,10 @@ def _scope(
     account, region = _text(values, "registry_id"), _text(values, "region")
     if account and region:
         return RegistryScope(account, region)
-    found = [r for r in repositories if account in (None, r.scope.account)]
-    named = [repository for repository in found if repository.name == name]
-    depended_on = [repository for repository in named if repository.resource in dependencies]
-    scopes = {repository.scope for repository in depended_on or (found if named else ())}
+    named = [r for r in repositories.by_name.get(name, ()) if account in (None, r.scope.account)]
+    depended_on = {r.scope for r in named if r.resource in dependencies}
+    everywhere = {scope for scope in repositories.scopes if account in (None, scope.account)}
+    scopes = depended_on or (everywhere if named else set())
     return next(iter(scopes)) if len(scopes) == 1 else None
 
 

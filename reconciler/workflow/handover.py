@@ -1,13 +1,13 @@
 """Which repository policies of a Terraform state the file manages, for Terraform to forget them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access_file.desired import managed_names
-from reconciler.access_file.model import AccessFile
+from reconciler.access_file.model import AccessFile, Registry
 from reconciler.adopt.terraform_state import StatePolicy, read_state
 from reconciler.errors import InvalidError
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
@@ -59,7 +59,9 @@ def hand_over(source: AccessSource, state: bytes, name: str = "the state") -> Ha
     compared as the state has them: nothing is read from AWS. Raises InvalidError for what is no
     state in this form.
     """
-    verdicts = [(policy, _verdict(policy, source.access)) for policy in _read(state, name)]
+    policies = _read(state, name)
+    managed = frozenset(managed_names(source.access, {policy.repository for policy in policies}))
+    verdicts = [(policy, _verdict(policy, source.access.registry, managed)) for policy in policies]
     staying = Counter(policy.resource for policy, found in verdicts if isinstance(found, str))
     texts = defaultdict[Target, set[str | None]](set)
     removed, left = set[str](), list[LeftPolicy]()
@@ -88,16 +90,16 @@ def _read(state: bytes, name: str) -> tuple[StatePolicy, ...]:
         raise InvalidError(f"{name} is not a Terraform state: {malformed}", hint=_HINT) from None
 
 
-def _verdict(policy: StatePolicy, access: AccessFile) -> Target | str:
+def _verdict(policy: StatePolicy, registry: Registry, managed: Set[str]) -> Target | str:
     """Return the repository of a policy that the file manages, or why it does not manage it."""
-    registry, scope = access.registry, policy.scope
+    scope = policy.scope
     if scope is None:
         return "the state does not say the region of its repository"
     if scope.account != registry.account:
         return f"it is in the account {quoted(scope.account)}"
     if scope.region not in registry.regions:
         return f"it is in the region {quoted(scope.region)}"
-    if not managed_names(access, [policy.repository]):
+    if policy.repository not in managed:
         return f"the file does not manage {quoted(policy.repository)}"
     return Target(policy.repository, scope)
 

@@ -149,6 +149,11 @@ def test_without_a_dependency_all_repositories_have_to_be_in_one_region() -> Non
     assert scope_of(repository(), repository(name="b"), policy()) == HOME
 
 
+def test_regions_of_other_accounts_make_no_difference() -> None:
+    values = {"name": "b", "arn": "arn:aws:ecr:eu-west-1:444455556666:repository/b"}
+    assert scope_of(repository(), {**repository(name="b"), "values": values}, policy()) == HOME
+
+
 def test_the_repository_of_another_account_is_another_one() -> None:
     assert scope_of(repository(), policy(values={"registry_id": "444455556666"})) is None
 

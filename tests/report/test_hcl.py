@@ -69,3 +69,9 @@ def test_the_layout_is_the_one_of_terraform(tmp_path: Path) -> None:
 
 def test_no_resources_are_no_blocks() -> None:
     assert removed_blocks([]) == ""
+
+
+def test_the_guide_shows_what_is_printed() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "terraform.md"
+    shown = guide.read_text(encoding="utf-8").split("<!-- removed -->\n```hcl\n")[1].split("```")[0]
+    assert shown == removed_blocks(["aws_ecr_repository_policy.api"])
