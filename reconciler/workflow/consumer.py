@@ -1,5 +1,6 @@
 """What a consumer needs in its own account to use the access that the file grants it."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from reconciler.access_file.desired import current_facts, entries_by_name
 from reconciler.access_file.model import AccessFile, Entry
 from reconciler.closest import did_you_mean, suggestion
-from reconciler.errors import UsageError
+from reconciler.errors import ArgumentError, UsageError
 from reconciler.model.status import Status
 from reconciler.policy import (
     ACCOUNT_ID,
@@ -58,10 +59,8 @@ from reconciler.registry.consumer_permissions import (
 from reconciler.registry.permissions import IdentityPolicy, PermissionScope
 from reconciler.workflow.source import AccessSource
 
-_KINDS = frozenset({"root", "role", "user", "assumed-role", "federated-user"})
-"""The kinds of ARNs that a repository policy accepts as principals."""
-
-_EVERY_SERVICE = ".amazonaws.com"
+_SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com")
+_NO_PRINCIPAL = "not a name of the file, an ARN of a role or user, an account id or a service"
 _PRINCIPAL_ARN = frozenset({"aws:principalarn"})
 
 Held = Mapping[Condition, frozenset[str]]
@@ -107,11 +106,11 @@ def consumer_policies(source: AccessSource, principal: str) -> ConsumerPolicies:
     """Return the identity policies that a principal needs to use what the file grants it.
 
     `principal` is a name of the file, an ARN, an account's id or name, or a service. An account
-    stands for all its principals, and has what is granted to it as a whole. Raises UsageError for
-    an unknown principal, and for a name of principals with different access.
+    stands for all its principals, and has what is granted to it as a whole. Raises ArgumentError
+    for an unknown principal, UsageError for a name of principals with different access.
     """
     access = source.access
-    members = _resolve(access, principal)
+    members = find_principal(access, principal)
     services = tuple(one.principal.names[0] for one in members if one.principal.kind == "Service")
     others = [one for one in members if one.principal.kind != "Service"]
     found = [consumer_access(access, _subject(one), source.now) for one in others]
@@ -329,32 +328,30 @@ def _subject(named: NamedPrincipal) -> NamedPrincipal:
     return NamedPrincipal(named.principal, tuple(c for c in named.condition if c.key in keys))
 
 
-def _resolve(access: AccessFile, text: str) -> tuple[NamedPrincipal, ...]:
-    """Return what a name, an ARN, an account or a service stands for. Raises UsageError."""
-    partition = access.registry.partition
+def find_principal(access: AccessFile, text: str) -> tuple[NamedPrincipal, ...]:
+    """Return what a name of the file, an ARN, an account id or a service stands for.
+
+    Several for a group, and for a role in several accounts. Raises ArgumentError for all others.
+    """
     if text in access.principals:
         return access.principals[text]
     account = access.accounts.get(text, text)
     if ACCOUNT_ID.fullmatch(account):
-        return (NamedPrincipal(account_principal(account, partition)),)
+        return (NamedPrincipal(account_principal(account, access.registry.partition)),)
     arn = parse_arn(text)
-    if arn is not None and arn.resource_type in _KINDS:
-        if arn.partition != partition:
-            reason = f"is in the partition {arn.partition}, but the registry is in {partition}"
-            raise UsageError(f"{quoted(text)} {reason}")
+    if arn is not None and arn.resource_type != "group":
         return (NamedPrincipal(Principal("AWS", (text,))),)
-    if partition_of_service(text) or (text.endswith(_EVERY_SERVICE) and not has_wildcard(text)):
+    if _SERVICE.fullmatch(text) or partition_of_service(text):
         return (NamedPrincipal(service_principal(text)),)
-    raise _unknown(access, text)
+    raise ArgumentError("principal", text, _NO_PRINCIPAL, hint=_principal_hint(access, text))
 
 
-def _unknown(access: AccessFile, text: str) -> UsageError:
-    named = (one.principal.names[0] for some in access.principals.values() for one in some)
-    known = {*access.principals, *access.accounts, *(n for n in named if not has_wildcard(n))}
+def _principal_hint(access: AccessFile, text: str) -> str | None:
     service = known_service(text) or closest_service(text, access.registry.partition)
-    hint = did_you_mean(text, known) or (suggestion(service) if service else None)
-    reason = "is not a name of the file, an ARN of a principal, an account id or a service"
-    return UsageError(f"{quoted(text)} {reason}", hint=hint)
+    if service:
+        return suggestion(service)
+    named = {one.principal.names[0] for some in access.principals.values() for one in some}
+    return did_you_mean(text, {*access.principals, *access.accounts, *named} - {"*"})
 
 
 def _several(name: str, members: Iterable[NamedPrincipal]) -> UsageError:
