@@ -34,6 +34,7 @@ from reconciler.policy import (
     closest_service,
     compute_loss,
     display_holder,
+    dns_suffix,
     expand_actions,
     globs_intersect,
     has_wildcard,
@@ -42,7 +43,6 @@ from reconciler.policy import (
     known_service,
     may_overlap,
     parse_arn,
-    partition_of_service,
     reaches,
     reduce_facts,
     requires_key,
@@ -59,7 +59,7 @@ from reconciler.registry.consumer_permissions import (
 from reconciler.registry.permissions import IdentityPolicy, PermissionScope
 from reconciler.workflow.source import AccessSource
 
-_SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com")
+_HOST_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _NO_PRINCIPAL = "not a name of the file, an ARN of a role or user, an account id or a service"
 _PRINCIPAL_ARN = frozenset({"aws:principalarn"})
 
@@ -279,18 +279,27 @@ def _exceeded(
 
     A Deny of one pattern may be about repositories that another pattern's ARN matches, too.
     """
-    patterns = {name: _all_actions([own]) for name, own in held.items() if has_wildcard(name)}
+    patterns = {name: own for name, own in held.items() if has_wildcard(name)}
     index = GlobIndex(patterns)
     names = {*held, *([probe] if probe else [])} - patterns.keys()
     for name in sorted(names):
-        given = frozenset[Action]().union(*(patterns[p] for p in index.matching(name)))
-        if uncovered_actions(given, _all_actions([held.get(name, {})])):
+        own = held.get(name, {})
+        if any(_adds(patterns[pattern], own) for pattern in index.matching(name)):
             yield name
     for name in sorted(name for name in patterns if found[name].denials):
-        others = [p for p in patterns if p != name and globs_intersect(p, name)]
-        given = frozenset[Action]().union(*(patterns[p] for p in others))
+        others = (p for p in patterns if p != name and globs_intersect(p, name))
+        given = _all_actions(patterns[other] for other in others)
         if any(may_overlap(given, denial.actions) for denial in found[name].denials):
             yield name
+
+
+def _adds(held: Held, to: Held) -> bool:
+    """Whether what is held is more than something else, under the same condition or without any."""
+    free = to.get(NO_CONDITION, frozenset())
+    return any(
+        uncovered_actions(actions, free | to.get(condition, frozenset()))
+        for condition, actions in held.items()
+    )
 
 
 def _all_actions(held: Iterable[Held]) -> Actions:
@@ -335,15 +344,23 @@ def find_principal(access: AccessFile, text: str) -> tuple[NamedPrincipal, ...]:
     """
     if text in access.principals:
         return access.principals[text]
+    partition = access.registry.partition
     account = access.accounts.get(text, text)
     if ACCOUNT_ID.fullmatch(account):
-        return (NamedPrincipal(account_principal(account, access.registry.partition)),)
+        return (NamedPrincipal(account_principal(account, partition)),)
     arn = parse_arn(text)
     if arn is not None and arn.resource_type != "group":
         return (NamedPrincipal(Principal("AWS", (text,))),)
-    if _SERVICE.fullmatch(text) or partition_of_service(text):
+    if _is_service(text, partition):
         return (NamedPrincipal(service_principal(text)),)
     raise ArgumentError("principal", text, _NO_PRINCIPAL, hint=_principal_hint(access, text))
+
+
+def _is_service(text: str, partition: str) -> bool:
+    """Whether a text is a service principal, and no misspelt one."""
+    suffixes = tuple(f".{dns_suffix(one)}" for one in ("aws", partition))
+    named = _HOST_NAME.fullmatch(text) is not None and text.endswith(suffixes)
+    return named and not closest_service(text, partition)
 
 
 def _principal_hint(access: AccessFile, text: str) -> str | None:

@@ -24,7 +24,7 @@ def state(*resources: Json, modules: tuple[Json, ...] = (), **more: object) -> s
 def policy(address: str = f"{POLICY}.api", name: str = "payments/api", **more: object) -> Json:
     values = {"repository": name, "policy": "{}", "registry_id": ACCOUNT}
     common = {"mode": "managed", "type": POLICY, "address": address}
-    return {**common, "values": {**values, **more.pop("values", {})}, **more}  # type: ignore[dict-item]
+    return {**common, "values": {**values, **more.pop("values", {})}, **more}
 
 
 def repository(
@@ -185,7 +185,7 @@ def test_a_state_without_resources(text: str) -> None:
         ('{"format_version":"1.0","values":[]}', "values: expected an object"),
         ('{"format_version":"1.0","values":{"root_module":1}}', "root_module: expected an object"),
         (state().replace("[]", "{}"), "resources: expected a list"),
-        (state(modules=("x",)), "child_modules: expected an object"),  # type: ignore[arg-type]
+        (state(modules=("x",)), "child_modules: expected an object"),
         (state(policy(values={"repository": 7})), "repository: expected a string"),
         (state(policy(values={"repository": None})), "has no repository"),
         (state(policy(values={"policy": {}})), "policy: expected a string"),

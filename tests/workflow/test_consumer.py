@@ -263,13 +263,24 @@ def test_what_a_patterns_arn_exceeds_is_said() -> None:
     assert ask(repositories, "ci").access.exceeded == ("a/b",)
 
 
+@pytest.mark.parametrize(("principal", "exceeded"), [("builder", ("a/b",)), ("ci", ())])
+def test_a_patterns_arn_exceeds_a_condition_only_in_the_registrys_account(
+    principal: str, exceeded: tuple[str, ...]
+) -> None:
+    limited = f"{{inherit: false, access: {{{principal}: {{tier: pull, until: 2027-05-01}}}}}}"
+    repositories = f'  "a/*": {{access: {{{principal}: pull}}}}\n  a/b: {limited}\n'
+    assert ask(repositories, principal).access.exceeded == exceeded
+
+
 @pytest.mark.parametrize(
     ("principal", "hint"),
     [
         ("runtim", "did you mean 'runtime'?"),
         ("stagin", "did you mean 'staging'?"),
         ("lambda", "did you mean 'lambda.amazonaws.com'?"),
-        ("lamda.amazonaws.com ", None),
+        ("lamda.amazonaws.com", "did you mean 'lambda.amazonaws.com'?"),
+        ("lambda.amazonaws.com ", None),
+        ("lambda.example.org", None),
         ("*", None),
         ("", None),
         ("12345", None),
@@ -293,10 +304,12 @@ def test_members_with_different_needs_are_named() -> None:
     assert caught.value.hint == "ask for one of them: ci, runtime"
 
 
+Json = dict[str, object]
+
 # What the policies allow is compared with what the compiled policies of the file allow, in each of
 # some requests: the evaluator of repository policies knows nothing of how the needs are found.
 
-REPOSITORIES = ("a/one", "a/two", "b/one", '"a/*"', '"*/one"', '"*"')
+REPOSITORIES = ("a/one", "a/two", "b/one", "a/*", "*/one", "*")
 CONCRETE = ("a/one", "a/three", "b/one", "c/two")
 ACTIONS = (
     "ecr:BatchGetImage",
@@ -380,7 +393,7 @@ def denials() -> st.SearchStrategy[list[object]]:
     return st.lists(deny, max_size=1)
 
 
-def entries() -> st.SearchStrategy[object]:
+def entries() -> st.SearchStrategy[Json]:
     return st.builds(
         lambda access, statements: (
             {"access": access, "statements": statements} if statements else {"access": access}
@@ -422,12 +435,16 @@ def decisions(document: Document, arn: str) -> Iterator[frozenset[str]]:
 @given(
     st.dictionaries(st.sampled_from(REPOSITORIES), entries(), min_size=1, max_size=4),
     st.sampled_from(sorted(ASKED)),
+    st.frozensets(st.sampled_from(("a/one", "b/one")), max_size=1),
 )
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_policies_allow_what_the_file_grants_and_nothing_else(
-    repositories: Mapping[str, object], asked: str
+    repositories: Mapping[str, Json], asked: str, apart: frozenset[str]
 ) -> None:
-    file = {name.strip('"'): entry for name, entry in repositories.items()}
+    file = {
+        name: {**entry, "inherit": False} if name in apart else entry
+        for name, entry in repositories.items()
+    }
     try:
         source = load(yaml.safe_dump({"repositories": file}))
     except workflow.InvalidFileError:
