@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from reconciler.policy import Tiers, describe_actions
+from reconciler.policy import SERVICE_TIER, Tiers, describe_actions
 from reconciler.printable import printable_json
 from reconciler.registry.consumer_permissions import (
     MAX_ATTACHED,
@@ -58,10 +58,10 @@ def consumer_notes(access: ConsumerAccess, policies: int, tiers: Tiers) -> Itera
     yield from _doubt_notes(access.doubts, tiers)
     if access.delegated:
         names = listed(access.delegated, MOST_NAMES)
-        yield f"granted to the whole account, which delegates access by this policy: {names}"
+        yield f"granted to the account, and delegated to the principal by this policy: {names}"
     if access.exceeded:
         names = listed(access.exceeded, MOST_NAMES)
-        yield f"the ARN of a pattern also matches {names}, where the file grants less than there"
+        yield f"the ARN of a pattern also matches {names}, where the file grants less"
     if access.may_be_local and access.needs:
         yield (
             "in the registry's own account, one of a repository policy and an identity policy is"
@@ -76,11 +76,12 @@ def consumer_notes(access: ConsumerAccess, policies: int, tiers: Tiers) -> Itera
 
 def _doubt_notes(doubts: Sequence[Doubt], tiers: Tiers) -> Iterator[str]:
     """Yield one line for all repositories with the same actions under the same condition."""
+    of_roles = {name: tier for name, tier in tiers.items() if name != SERVICE_TIER}
     repositories: defaultdict[Doubt, list[str]] = defaultdict(list)
     for doubt in doubts:
         repositories[doubt._replace(repository="")].append(doubt.repository)
     for doubt, names in repositories.items():
-        what = describe_actions(doubt.actions, tiers) + condition_words(doubt.condition)
+        what = describe_actions(doubt.actions, of_roles) + condition_words(doubt.condition)
         start = "depends on a condition" if doubt.effect == "Allow" else "a Deny may apply"
         yield f"{start}: {listed(names, MOST_NAMES)}: {what}"
 
