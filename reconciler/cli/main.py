@@ -9,7 +9,9 @@ import typer
 
 from reconciler import __version__
 from reconciler.cli.commands import offline, online
+from reconciler.cli.commands.consumer import consumer
 from reconciler.cli.commands.demo import demo
+from reconciler.cli.commands.handover import handover
 from reconciler.cli.commands.sandbox import sandbox
 from reconciler.cli.exits import Exit, fail
 from reconciler.cli.options import asks_for_json
@@ -35,7 +37,9 @@ app.command("apply")(online.apply)
 app.command("drift")(online.drift)
 app.command("rollback")(online.rollback)
 app.command("compare")(offline.compare)
+offline.iam.command("consumer")(consumer)
 app.add_typer(offline.iam, name="iam")
+app.add_typer(handover, name="handover")
 app.command("schema")(offline.schema)
 app.command("rule")(offline.rule)
 app.command("sandbox")(sandbox)

@@ -26,9 +26,9 @@ from reconciler.policy.meaning.tiers import (
 # Principals and services
 from reconciler.policy.language.principals import (
     ACCOUNT_ID, EVERYONE, KNOWN_SERVICES, MISSING, ORGANIZATION_ID, REGION, IamArn, Principal,
-    account_of, account_principal, arn_of, closest_service, deleted_kind, in_any_partition,
-    is_everyone, is_open_ended, known_service, parse_arn, partition_of_region, partition_of_service,
-    plain_name, service_principal, split_arn,
+    account_of, account_principal, arn_of, closest_service, deleted_kind, dns_suffix,
+    in_any_partition, is_everyone, is_open_ended, known_service, parse_arn, partition_of_region,
+    partition_of_service, plain_name, service_principal, split_arn,
 )
 # Conditions
 from reconciler.policy.language.conditions import (
@@ -52,7 +52,8 @@ from reconciler.policy.meaning.facts import (
 # Requests
 from reconciler.policy.language.request_context import Caller
 from reconciler.policy.meaning.callers import (
-    iam_caller, known_of_requests, may_match, possible_requests, requires_key, service_kind,
+    caller_of, iam_caller, known_of_requests, may_match, possible_requests, reaches, requires_key,
+    service_kind,
 )
 from reconciler.policy.meaning.evaluate import evaluate
 from reconciler.policy.meaning.implication import always_holds
@@ -70,4 +71,4 @@ from reconciler.policy.meaning.keep import (
     kept_statements, lambda_rule, statement_key,
 )
 # Compiling
-from reconciler.policy.compile import compile_policy
+from reconciler.policy.compile import compile_policy, sid_for

@@ -33,7 +33,7 @@ class IdentityStatement(TypedDict):
     Effect: Literal["Allow"]
     Action: list[str]
     Resource: list[str]
-    Condition: NotRequired[dict[str, dict[str, str]]]
+    Condition: NotRequired[dict[str, dict[str, str | list[str]]]]
 
 
 class IdentityPolicy(TypedDict):
@@ -60,7 +60,7 @@ class PermissionScope:
 
 def reading_policy(scope: PermissionScope) -> IdentityPolicy:
     """Return the policy for plan and drift, which write nothing."""
-    return _policy([_read(scope)])
+    return identity_policy([_read(scope)])
 
 
 def writing_policy(scope: PermissionScope) -> IdentityPolicy:
@@ -70,30 +70,33 @@ def writing_policy(scope: PermissionScope) -> IdentityPolicy:
     use takes is allowed here; except for kms:RetireGrant, the key's own policy could allow it
     instead (Encryption at rest, Amazon ECR User Guide).
     """
-    statements = [_read(scope), _allow("WritePolicies", _WRITE, _repositories(scope, "*"))]
+    statements = [_read(scope), allow("WritePolicies", _WRITE, repository_arns(scope, "*"))]
     if scope.to_create:
         tagged = any(settings.tags for settings in scope.to_create)
         create = _CREATE_TAGGED if tagged else _CREATE
-        statements.append(_allow("CreateRepositories", create, _repositories(scope, "*")))
+        statements.append(allow("CreateRepositories", create, repository_arns(scope, "*")))
         statements += _use_keys(scope)
     if scope.probe_repository is not None:
-        statements.append(_allow("Probe", _PROBE, _repositories(scope, scope.probe_repository)))
-    return _policy(statements)
+        statements.append(allow("Probe", _PROBE, repository_arns(scope, scope.probe_repository)))
+    return identity_policy(statements)
 
 
-def _policy(statements: list[IdentityStatement]) -> IdentityPolicy:
+def identity_policy(statements: list[IdentityStatement]) -> IdentityPolicy:
+    """Return the policy of these statements."""
     return {"Version": "2012-10-17", "Statement": statements}
 
 
 def _read(scope: PermissionScope) -> IdentityStatement:
-    return _allow("ReadPolicies", _READ, _repositories(scope, "*"))
+    return allow("ReadPolicies", _READ, repository_arns(scope, "*"))
 
 
-def _allow(sid: str, actions: Iterable[str], arns: Iterable[str]) -> IdentityStatement:
+def allow(sid: str, actions: Iterable[str], arns: Iterable[str]) -> IdentityStatement:
+    """Return the statement that allows these actions on these ARNs."""
     return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(arns)}
 
 
-def _repositories(scope: PermissionScope, name: str) -> list[str]:
+def repository_arns(scope: PermissionScope, name: str) -> list[str]:
+    """Return the ARN of a repository, or of all that a pattern matches, in each region."""
     return _arns(scope, "ecr", f"repository/{name}")
 
 
@@ -120,9 +123,9 @@ def _use_keys(scope: PermissionScope) -> Iterator[IdentityStatement]:
         elif not name.startswith(_AWS_MANAGED):
             by_alias[name].add(f"{location}:key/*")
     if keys:
-        yield _allow("UseKeys", _USE_KEY, sorted(keys))
+        yield allow("UseKeys", _USE_KEY, sorted(keys))
     for number, (alias, arns) in enumerate(sorted(by_alias.items()), start=1):
-        statement = _allow(f"UseKeysByAlias{number}", _USE_KEY, sorted(arns))
+        statement = allow(f"UseKeysByAlias{number}", _USE_KEY, sorted(arns))
         statement["Condition"] = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}}
         yield statement
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from reconciler.workflow.applier import PreparedApply as PreparedApply
     from reconciler.workflow.applier import apply as apply
     from reconciler.workflow.applier import prepare_apply as prepare_apply
+    from reconciler.workflow.consumer import ConsumerPolicies as ConsumerPolicies
+    from reconciler.workflow.consumer import consumer_policies as consumer_policies
+    from reconciler.workflow.handover import Handover as Handover
+    from reconciler.workflow.handover import hand_over as hand_over
     from reconciler.workflow.listener import Event as Event
     from reconciler.workflow.listener import Listener as Listener
     from reconciler.workflow.listener import LogListener as LogListener
@@ -46,6 +50,8 @@ _NAMES = {
         "apply",
         "prepare_apply",
     ),
+    "reconciler.workflow.consumer": ("ConsumerPolicies", "consumer_policies"),
+    "reconciler.workflow.handover": ("Handover", "hand_over"),
     "reconciler.workflow.listener": ("Event", "Listener", "LogListener", "Progress"),
     "reconciler.workflow.planner": ("ComputedPlan", "PlanResult", "drift", "plan"),
     "reconciler.workflow.policies": ("caller_policy", "compare", "compile_policies"),

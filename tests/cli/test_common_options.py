@@ -10,7 +10,7 @@ from tests.cli.conftest import SEED, Done, Reconcile, runner, sandbox_environmen
 QUIET = ["init", "validate", "compile", "plan", "apply", "drift", "rollback", "compare", "sandbox"]
 
 
-@pytest.mark.parametrize("command", [*QUIET, "iam caller"])
+@pytest.mark.parametrize("command", [*QUIET, "iam caller", "iam consumer", "handover terraform"])
 def test_quiet_is_taken_by_all_that_have_notes(offline: Reconcile, command: str) -> None:
     told = offline(*command.split(), "--help").out
     assert "-q, --quiet" in told

@@ -29,9 +29,10 @@ COMMANDS = {
     "drift": ["drift"],
     "rollback": ["rollback", "kept.jsonl", "--yes"],
     "compare": ["compare", "left.json", "kept.jsonl"],
+    "iam consumer": ["iam", "consumer", "ci"],
 }
-READ_A_FILE = ["plan", "apply", "drift"]
-CALL = [*READ_A_FILE, "rollback"]
+CALL = ["plan", "apply", "drift", "rollback"]
+READ_A_FILE = ["plan", "apply", "drift", "iam consumer"]
 
 
 @pytest.fixture(autouse=True)

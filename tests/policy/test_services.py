@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.policy.language.principals import (
     closest_service,
+    dns_suffix,
     in_any_partition,
     known_service,
     partition_of_service,
@@ -39,6 +40,14 @@ def test_the_ending_of_each_partition() -> None:
 )
 def test_what_is_written_in_short(short: str, known: str | None) -> None:
     assert known_service(short) == known
+
+
+@pytest.mark.parametrize(
+    ("partition", "suffix"),
+    [("aws", "amazonaws.com"), ("aws-us-gov", "amazonaws.com"), ("aws-cn", "amazonaws.com.cn")],
+)
+def test_how_the_host_names_of_a_partition_end(partition: str, suffix: str) -> None:
+    assert dns_suffix(partition) == suffix
 
 
 @pytest.mark.parametrize(

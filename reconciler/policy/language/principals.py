@@ -290,6 +290,11 @@ def service_name(principal: str) -> str:
     return _parts(principal)[0]
 
 
+def dns_suffix(partition: str) -> str:
+    """Return how the host names of a partition's services end, without a leading dot."""
+    return _SUFFIXES.get(partition, _EVERYWHERE)
+
+
 def in_any_partition(name: str) -> str:
     """Return a service principal with the common suffix and without a region."""
     return f"{service_name(name)}.{_EVERYWHERE}"
@@ -311,7 +316,7 @@ def closest_service(name: str, partition: str) -> str | None:
         meant = f"{near}.{middle}{suffix}" if near else name
     else:
         service, _, rest = name.lower().partition(".")
-        ending = closest(rest, (_EVERYWHERE, _SUFFIXES.get(partition, _EVERYWHERE)))
+        ending = closest(rest, (_EVERYWHERE, dns_suffix(partition)))
         ending = ending or (_EVERYWHERE if rest.startswith("aws") else None)
         meant = f"{service}.{ending}" if ending and service in KNOWN_SERVICES else name
     return meant if meant != name else None

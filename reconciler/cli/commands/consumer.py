@@ -1,0 +1,105 @@
+"""`reconcile iam consumer`: the identity policy that a consumer of the registry needs."""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler import workflow
+from reconciler.cli import options as opt
+from reconciler.cli.exits import exit_of
+from reconciler.cli.terminal import keep_quiet, note, out, print_message
+from reconciler.printable import printable, some_of
+
+if TYPE_CHECKING:
+    from reconciler.access_file.model import Registry
+    from reconciler.policy import Tiers
+    from reconciler.workflow import ConsumerPolicies
+
+
+class PolicyFormat(StrEnum):
+    """The language that an identity policy is printed in."""
+
+    JSON = "json"
+    TERRAFORM = "terraform"
+    CLOUDFORMATION = "cloudformation"
+
+
+def consumer(
+    principal: Annotated[
+        str,
+        typer.Argument(
+            metavar="PRINCIPAL",
+            help="A name of the file, an ARN, an account's id or name, or a service.",
+        ),
+    ],
+    *,
+    file: opt.File = opt.DEFAULT_FILE,
+    format_: Annotated[
+        PolicyFormat, typer.Option("--format", help="The language of the policy.")
+    ] = PolicyFormat.JSON,
+    quiet: opt.Quiet = False,
+    allow_public: opt.AllowPublic = None,
+) -> None:
+    """Print the IAM policy that a principal needs in its own account.
+
+    An identity policy to log in, and to use the access that the file grants the principal.
+    Several where one is too large for IAM. Exits 4 where the file grants it nothing.
+    """
+    from reconciler.cli import files
+
+    keep_quiet(quiet)
+    source = files.load_valid(file, opt.allowances(public=allow_public))
+    result = workflow.consumer_policies(source, principal)
+    out(_rendered(result, format_))
+    if result.policies:
+        _show_notes(result, source.access.registry, source.access.tiers)
+    elif result.services:
+        print_message(_needs_none(result.services))
+    else:
+        print_message(f"the file grants no access to {printable(principal)}")
+    raise typer.Exit(exit_of(result.statuses))
+
+
+def _rendered(result: "ConsumerPolicies", format_: PolicyFormat) -> str:
+    from reconciler.report import consumer as report
+
+    match format_:
+        case PolicyFormat.JSON:
+            return report.render_policies_json(result.policies)
+        case PolicyFormat.TERRAFORM:
+            return report.render_policies_terraform(result.policies, result.principal)
+        case PolicyFormat.CLOUDFORMATION:
+            return report.render_policies_cloudformation(result.policies, result.principal)
+
+
+def _show_notes(result: "ConsumerPolicies", registry: "Registry", tiers: "Tiers") -> None:
+    from reconciler.report.consumer import consumer_notes
+
+    for line in consumer_notes(result.access, len(result.policies), tiers):
+        note(printable(line))
+    if result.services:
+        note(_needs_none(result.services))
+    for line in _login_commands(registry):
+        note(line)
+
+
+def _needs_none(services: Iterable[str]) -> str:
+    return f"{printable(some_of(services))}: a service needs no identity policy"
+
+
+def _login_commands(registry: "Registry") -> Iterator[str]:
+    """Yield the command that logs Docker in to the registry, for each region.
+
+    Source: Amazon ECR User Guide, "Private registry authentication" (the `get-login` of version 1
+    of the AWS CLI is gone from version 2).
+    """
+    from reconciler.policy import dns_suffix
+
+    for region in registry.regions:
+        host = f"{registry.account}.dkr.ecr.{region}.{dns_suffix(registry.partition)}"
+        yield (
+            f"log in: aws ecr get-login-password --region {region}"
+            f" | docker login --username AWS --password-stdin {host}"
+        )

@@ -1,0 +1,379 @@
+"""What a consumer needs in its own account to use the access that the file grants it."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from reconciler.access_file.model import AccessFile, Entry, current_facts, entries_by_name
+from reconciler.closest import did_you_mean, suggestion
+from reconciler.errors import ArgumentError, Status, UsageError
+from reconciler.policy import (
+    ACCOUNT_ID,
+    EVERYONE,
+    KNOWN_ACTIONS,
+    NO_CONDITION,
+    ONLY_FOR_MEMBERS,
+    ONLY_FOR_SERVICES,
+    Action,
+    Actions,
+    Condition,
+    Denial,
+    GlobIndex,
+    Holder,
+    NamedPrincipal,
+    Principal,
+    account_of,
+    account_principal,
+    always_holds,
+    caller_of,
+    closest_service,
+    compute_loss,
+    display_holder,
+    dns_suffix,
+    expand_actions,
+    globs_intersect,
+    has_wildcard,
+    includes_action,
+    known_of_requests,
+    known_service,
+    may_overlap,
+    parse_arn,
+    reaches,
+    reduce_facts,
+    requires_key,
+    service_principal,
+    uncovered_actions,
+)
+from reconciler.printable import quoted, some_of
+from reconciler.registry.consumer_permissions import (
+    ConsumerAccess,
+    Doubt,
+    Need,
+    managed_policies,
+)
+from reconciler.registry.permissions import IdentityPolicy, PermissionScope
+from reconciler.workflow.source import AccessSource
+
+_HOST_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_NO_PRINCIPAL = "not a name of the file, an ARN of a role or user, an account id or a service"
+_PRINCIPAL_ARN = frozenset({"aws:principalarn"})
+
+Held = Mapping[Condition, frozenset[str]]
+"""Actions, by the condition that requests have to meet besides being the subject's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerPolicies:
+    """The managed policies that a principal needs in its own account, and what to know of them.
+
+    There is none where the file grants the principal nothing, and for services, which need none:
+    `services` are those that the principal stands for.
+    """
+
+    principal: str
+    policies: tuple[IdentityPolicy, ...]
+    access: ConsumerAccess
+    services: tuple[str, ...]
+
+    @property
+    def statuses(self) -> frozenset[Status]:
+        """DIFFERS where the file grants the principal nothing."""
+        is_granted = self.policies or self.services
+        return frozenset[Status]() if is_granted else frozenset({Status.DIFFERS})
+
+
+class _Grant(NamedTuple):
+    """Actions that the subject has on one repository; `delegated` if its account has them."""
+
+    actions: frozenset[str]
+    condition: Condition
+    delegated: bool
+
+
+class _Found(NamedTuple):
+    """What a repository's entries give the subject, and the Denies that may apply to it."""
+
+    grants: tuple[_Grant, ...]
+    denials: tuple[Denial, ...]
+
+
+def consumer_policies(source: AccessSource, principal: str) -> ConsumerPolicies:
+    """Return the identity policies that a principal needs to use what the file grants it.
+
+    `principal` is a name of the file, an ARN, an account's id or name, or a service. An account
+    stands for all its principals, and has what is granted to it as a whole. Raises ArgumentError
+    for an unknown principal, UsageError for a name of principals with different access.
+    """
+    access = source.access
+    members = find_principal(access, principal)
+    services = tuple(one.principal.names[0] for one in members if one.principal.kind == "Service")
+    others = [one for one in members if one.principal.kind != "Service"]
+    found = [consumer_access(access, _subject(one), source.now) for one in others]
+    if len({one.needs for one in found}) > 1:
+        raise _several(principal, others)
+    consumer = _together(found)
+    return ConsumerPolicies(principal, _policies(access, consumer), consumer, services)
+
+
+def _together(found: Sequence[ConsumerAccess]) -> ConsumerAccess:
+    """Return the access of consumers with the same needs as one."""
+    return ConsumerAccess(
+        needs=next((one.needs for one in found), ()),
+        doubts=tuple(dict.fromkeys(doubt for one in found for doubt in one.doubts)),
+        delegated=tuple(dict.fromkeys(name for one in found for name in one.delegated)),
+        exceeded=tuple(dict.fromkeys(name for one in found for name in one.exceeded)),
+        may_be_local=any(one.may_be_local for one in found),
+    )
+
+
+def _policies(access: AccessFile, consumer: ConsumerAccess) -> tuple[IdentityPolicy, ...]:
+    registry = access.registry
+    scope = PermissionScope(registry.partition, registry.account, registry.regions)
+    return managed_policies(scope, consumer.needs, access.tiers) if consumer.needs else ()
+
+
+def consumer_access(access: AccessFile, subject: NamedPrincipal, now: datetime) -> ConsumerAccess:
+    """Return what the file grants a role, a user, an account, an organization or everyone.
+
+    The subject's condition is who it is: an organization, or a pattern of roles. In the registry's
+    own account an identity policy gives access without any repository policy, so the needs of a
+    subject that may be there keep their conditions.
+    """
+    registry = access.registry
+    known = known_of_requests(registry.account, registry.regions, now)
+    facts = {entry.repository: _facts_for(entry, subject, now) for entry in access.entries}
+    found = {
+        name: _found([fact for one in entries for fact in facts[one.repository]], subject, known)
+        for name, entries in entries_by_name(access, None)
+    }
+    all_held = {name: _held(one.grants) for name, one in found.items()}
+    may_be_local = account_of(subject.principal) in (None, registry.account)
+    needed = all_held if may_be_local else {n: _without_conditions(h) for n, h in all_held.items()}
+    return ConsumerAccess(
+        needs=tuple(_needs(needed)),
+        doubts=tuple(
+            doubt
+            for name, one in found.items()
+            for doubt in _doubts(name, all_held[name], one.denials, subject, known)
+        ),
+        delegated=tuple(name for name, one in found.items() if _is_delegated(one.grants)),
+        exceeded=tuple(_exceeded(needed, found, registry.probe_repository)),
+        may_be_local=may_be_local,
+    )
+
+
+def _facts_for(
+    entry: Entry, subject: NamedPrincipal, now: datetime
+) -> tuple[tuple[Holder, Actions], ...]:
+    """Return what an entry allows or denies that may reach the subject, which is no service."""
+    return tuple(
+        (fact.holder, fact.actions)
+        for fact in current_facts(entry, now)
+        if reaches(fact.holder.principal, fact.holder.condition, subject)
+        and not requires_key(fact.holder.condition, ONLY_FOR_SERVICES)
+    )
+
+
+def _found(
+    facts: Iterable[tuple[Holder, Actions]], subject: NamedPrincipal, known: Condition
+) -> _Found:
+    by_effect: defaultdict[str, list[tuple[Holder, Actions]]] = defaultdict(list)
+    for holder, actions in facts:
+        by_effect[holder.effect].append((holder, actions))
+    denials = tuple(
+        Denial(frozenset({holder.principal}), actions, holder.condition)
+        for holder, actions in by_effect["Deny"]
+    )
+    grants = (
+        _Grant(
+            _left(holder, actions, denials, subject, known),
+            _open_clauses(holder.condition, subject, known),
+            _is_account_of(holder.principal, subject.principal),
+        )
+        for holder, actions in by_effect["Allow"]
+    )
+    return _Found(tuple(grant for grant in grants if grant.actions), denials)
+
+
+def _left(
+    holder: Holder,
+    actions: Actions,
+    denials: Iterable[Denial],
+    subject: NamedPrincipal,
+    known: Condition,
+) -> frozenset[str]:
+    """Return the actions without those that a Deny certainly takes away from the subject."""
+    condition = tuple(sorted({*holder.condition, *subject.condition}))
+    own = Holder(subject.principal, "Allow", condition)
+    left = frozenset(name for action in actions for name in _names(action))
+    for denial in denials:
+        loss = compute_loss(own, left, denial, known) if left else None
+        if loss is not None:
+            left = frozenset(name for action in left for name in _outside(action, loss.actions))
+    return left
+
+
+def _names(action: Action) -> Iterable[str]:
+    """Return an action, or the known actions of one that an identity policy does not express."""
+    if isinstance(action, str) and action.startswith("ecr:"):
+        return (action,)
+    return (name for name in KNOWN_ACTIONS if includes_action(frozenset({action}), name))
+
+
+def _outside(action: str, denied: Actions) -> Iterable[str]:
+    """Return an action if it is not denied; of a pattern, the known actions that are not."""
+    if not may_overlap(frozenset({action}), denied):
+        return (action,)
+    names = expand_actions([action]) if has_wildcard(action) else ()
+    return (name for name in names if not includes_action(denied, name))
+
+
+def _open_clauses(condition: Condition, subject: NamedPrincipal, known: Condition) -> Condition:
+    """Return the clauses that do not certainly hold in each request of the subject."""
+    caller, certain = caller_of(subject.principal), (*subject.condition, *known)
+    return tuple(clause for clause in condition if not always_holds(clause, certain, caller))
+
+
+def _is_account_of(principal: Principal, subject: Principal) -> bool:
+    """Whether a principal is the account of the subject, and not the subject itself."""
+    arn = parse_arn(principal.names[0]) if principal.names else None
+    return arn is not None and arn.resource_type == "root" and principal != subject
+
+
+def _held(grants: Iterable[_Grant]) -> Held:
+    """Return the actions by condition, without what is held without a condition already."""
+    facts = defaultdict[Holder, frozenset[Action]](frozenset)
+    for grant in grants:
+        facts[Holder(EVERYONE, "Allow", grant.condition)] |= grant.actions
+    return {
+        holder.condition: frozenset(a for a in actions if isinstance(a, str))
+        for holder, actions in reduce_facts(facts).items()
+    }
+
+
+def _without_conditions(held: Held) -> Held:
+    return _held(_Grant(actions, NO_CONDITION, delegated=False) for actions in held.values())
+
+
+def _needs(held: Mapping[str, Held]) -> Iterator[Need]:
+    """Yield what each repository needs; not what the patterns that match it need already."""
+    patterns = {name: own for name, own in held.items() if has_wildcard(name)}
+    index = GlobIndex(patterns)
+    for name, own in held.items():
+        matching = () if name in patterns else index.matching(name)
+        for condition, actions in sorted(own.items()):
+            by = (patterns[p].get(condition, ()) for p in matching)
+            if uncovered_actions(actions, frozenset[Action]().union(*by)):
+                yield Need(name, actions, condition)
+
+
+def _exceeded(
+    held: Mapping[str, Held], found: Mapping[str, _Found], probe: str | None
+) -> Iterator[str]:
+    """Yield the names that have less access than the ARN of a pattern gives, and where a Deny may.
+
+    A Deny of one pattern may be about repositories that another pattern's ARN matches, too.
+    """
+    patterns = {name: own for name, own in held.items() if has_wildcard(name)}
+    index = GlobIndex(patterns)
+    names = {*held, *([probe] if probe else [])} - patterns.keys()
+    for name in sorted(names):
+        own = held.get(name, {})
+        if any(_adds(patterns[pattern], own) for pattern in index.matching(name)):
+            yield name
+    for name in sorted(name for name in patterns if found[name].denials):
+        others = (p for p in patterns if p != name and globs_intersect(p, name))
+        given = _all_actions(patterns[other] for other in others)
+        if any(may_overlap(given, denial.actions) for denial in found[name].denials):
+            yield name
+
+
+def _adds(held: Held, to: Held) -> bool:
+    """Whether what is held is more than something else, under the same condition or without any."""
+    free = to.get(NO_CONDITION, frozenset())
+    return any(
+        uncovered_actions(actions, free | to.get(condition, frozenset()))
+        for condition, actions in held.items()
+    )
+
+
+def _all_actions(held: Iterable[Held]) -> Actions:
+    return frozenset[Action]().union(*(actions for one in held for actions in one.values()))
+
+
+def _doubts(
+    name: str,
+    held: Held,
+    denials: Iterable[Denial],
+    subject: NamedPrincipal,
+    known: Condition,
+) -> Iterator[Doubt]:
+    """Yield what is allowed under a condition, and what a Deny may take away."""
+    for condition, actions in sorted(held.items()):
+        if condition:
+            yield Doubt(name, "Allow", actions, condition)
+    for denial in denials:
+        if may_overlap(_all_actions([held]), denial.actions):
+            condition = _open_clauses(denial.condition, subject, known)
+            yield Doubt(name, "Deny", denial.actions, condition)
+
+
+def _is_delegated(grants: Iterable[_Grant]) -> bool:
+    """Whether the account has actions that the subject does not have by itself."""
+    own, of_account = list[str](), list[str]()
+    for grant in grants:
+        (of_account if grant.delegated else own).extend(grant.actions)
+    return bool(uncovered_actions(frozenset(of_account), frozenset(own)))
+
+
+def _subject(named: NamedPrincipal) -> NamedPrincipal:
+    """Return a principal with the part of its condition that says who it is."""
+    keys = ONLY_FOR_MEMBERS if named.principal == EVERYONE else _PRINCIPAL_ARN
+    return NamedPrincipal(named.principal, tuple(c for c in named.condition if c.key in keys))
+
+
+def find_principal(access: AccessFile, text: str) -> tuple[NamedPrincipal, ...]:
+    """Return what a name of the file, an ARN, an account id or a service stands for.
+
+    Several for a group, and for a role in several accounts. Raises ArgumentError for all others.
+    """
+    if text in access.principals:
+        return access.principals[text]
+    partition = access.registry.partition
+    account = access.accounts.get(text, text)
+    if ACCOUNT_ID.fullmatch(account):
+        return (NamedPrincipal(account_principal(account, partition)),)
+    arn = parse_arn(text)
+    if arn is not None and arn.resource_type != "group":
+        return (NamedPrincipal(Principal("AWS", (text,))),)
+    if _is_service(text, partition):
+        return (NamedPrincipal(service_principal(text)),)
+    raise ArgumentError("principal", text, _NO_PRINCIPAL, hint=_principal_hint(access, text))
+
+
+def _is_service(text: str, partition: str) -> bool:
+    """Whether a text is a service principal, and no misspelt one."""
+    suffixes = tuple(f".{dns_suffix(one)}" for one in ("aws", partition))
+    named = _HOST_NAME.fullmatch(text) is not None and text.endswith(suffixes)
+    return named and not closest_service(text, partition)
+
+
+def _principal_hint(access: AccessFile, text: str) -> str | None:
+    service = known_service(text) or closest_service(text, access.registry.partition)
+    if service:
+        return suggestion(service)
+    named = {one.principal.names[0] for some in access.principals.values() for one in some}
+    return did_you_mean(text, {*access.principals, *access.accounts, *named} - {"*"})
+
+
+def _several(name: str, members: Iterable[NamedPrincipal]) -> UsageError:
+    shown = (
+        one.name if one.name not in (None, name) else display_holder(one.principal, one.condition)
+        for one in members
+    )
+    names = dict.fromkeys(label for label in shown if label)
+    message = f"{quoted(name)} stands for several principals, and their access differs"
+    return UsageError(message, hint=f"ask for one of them: {some_of(names)}")

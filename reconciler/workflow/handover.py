@@ -1,0 +1,124 @@
+"""Which repository policies of a Terraform state the file manages, for Terraform to forget them."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from reconciler.access_file.model import AccessFile, Registry, managed_names
+from reconciler.adopt.terraform_state import StatePolicy, read_state
+from reconciler.errors import InvalidError, Status
+from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
+from reconciler.policy import MalformedError
+from reconciler.printable import quoted
+from reconciler.workflow.planner import plan_registries
+from reconciler.workflow.source import AccessSource
+
+MAX_STATE = 64 * 2**20
+"""The largest state that is read, in bytes."""
+
+_HINT = "'terraform show -json' and 'tofu show -json' print the state that is read here"
+
+_WHOLE = "a removed block takes all instances of a resource"
+
+
+class LeftPolicy(NamedTuple):
+    """A policy that stays with Terraform, by the address of its instance, and why."""
+
+    address: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What becomes of the repository policies in a Terraform state.
+
+    `removed` are the addresses of the resources that Terraform is to forget with all their
+    instances, sorted; `policies` are the repositories of these. `left` stay with Terraform.
+    `differing` are the policies that a plan with the file would change first.
+    """
+
+    removed: tuple[str, ...]
+    policies: tuple[Target, ...]
+    left: tuple[LeftPolicy, ...]
+    differing: tuple[Target, ...]
+
+    @property
+    def statuses(self) -> frozenset[Status]:
+        """REFUSED where a plan would change a policy first."""
+        return frozenset({Status.REFUSED} if self.differing else ())
+
+
+def hand_over(source: AccessSource, state: bytes, name: str = "the state") -> Handover:
+    """Return which policies of a state Terraform is to forget, because the file manages them.
+
+    `state` is what `terraform show -json` prints; `name` is what messages call it. The policies are
+    compared as the state has them: nothing is read from AWS. Raises InvalidError for what is no
+    state in this form.
+    """
+    policies = _read(state, name)
+    managed = frozenset(managed_names(source.access, {policy.repository for policy in policies}))
+    verdicts = [(policy, _verdict(policy, source.access.registry, managed)) for policy in policies]
+    staying = Counter(policy.resource for policy, found in verdicts if isinstance(found, str))
+    texts = defaultdict[Target, set[str | None]](set)
+    removed, left = set[str](), list[LeftPolicy]()
+    for policy, found in verdicts:
+        if isinstance(found, str):
+            left.append(LeftPolicy(policy.address, found))
+        elif count := staying[policy.resource]:
+            left.append(LeftPolicy(policy.address, f"{_WHOLE}; {count} of this one can't go"))
+        else:
+            removed.add(policy.resource)
+            texts[found].add(policy.text)
+    return Handover(
+        tuple(sorted(removed)),
+        tuple(sorted(texts)),
+        tuple(left),
+        tuple(_differing(source.access, texts, source.now)),
+    )
+
+
+def _read(state: bytes, name: str) -> tuple[StatePolicy, ...]:
+    try:
+        return read_state(state.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise InvalidError(f"{name} is not a Terraform state: not UTF-8", hint=_HINT) from None
+    except MalformedError as malformed:
+        raise InvalidError(f"{name} is not a Terraform state: {malformed}", hint=_HINT) from None
+
+
+def _verdict(policy: StatePolicy, registry: Registry, managed: Set[str]) -> Target | str:
+    """Return the repository of a policy that the file manages, or why it does not manage it."""
+    scope = policy.scope
+    if scope is None:
+        return "the state does not say the region of its repository"
+    if scope.account != registry.account:
+        return f"it is in the account {quoted(scope.account)}"
+    if scope.region not in registry.regions:
+        return f"it is in the region {quoted(scope.region)}"
+    if policy.repository not in managed:
+        return f"the file does not manage {quoted(policy.repository)}"
+    return Target(policy.repository, scope)
+
+
+def _differing(
+    access: AccessFile, texts: Mapping[Target, set[str | None]], now: datetime
+) -> Sequence[Target]:
+    """Return the policies that a plan would change, or can't compute, if the state's were live.
+
+    A repository with several policies in the state is among them.
+    """
+    live = _registries((target, text) for target, found in texts.items() for text in found)
+    plan = plan_registries(access, live, now)
+    changed = {change.target for change in plan.changes} | {error.target for error in plan.errors}
+    several = {target for target, found in texts.items() if len(found) > 1}
+    return sorted(texts.keys() & (changed | several))
+
+
+def _registries(policies: Iterable[tuple[Target, str | None]]) -> Iterable[LiveRegistry]:
+    by_scope = defaultdict[RegistryScope, dict[str, LiveRepository]](dict)
+    for target, text in policies:
+        by_scope[target.scope][target.repository] = LiveRepository(target.repository, text)
+    for scope, repositories in sorted(by_scope.items()):
+        yield LiveRegistry(scope, tuple(sorted(repositories)), repositories)
