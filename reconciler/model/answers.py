@@ -89,10 +89,10 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Repositories × principals; rows sorted by repository, subjects by name and principal.
+    """Repositories by principals; rows sorted by repository, subjects by name and principal.
 
-    A cell leaves out what depends on whether the
-    principal is in an organization: the organization is a subject of its own.
+    A cell leaves out what depends on whether its principal is in an organization: the organization
+    is a subject of its own.
     """
 
     subjects: tuple[NamedPrincipal, ...]
