@@ -3,13 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from reconciler.policy import NO_CONDITION, Actions, Condition, NamedPrincipal
-
-Verdict = Literal["allowed", "denied", "depends"]
-"""`depends` where the outcome depends on something that is not known of the request."""
-
-Through = Literal["account", "organization", "everyone"]
-"""Whom a statement names, where it does not name the principal itself but includes it."""
+from reconciler.policy import NO_CONDITION, Actions, Condition, NamedPrincipal, Through, Verdict
 
 
 class FileLine(NamedTuple):
