@@ -9,15 +9,7 @@ from reconciler.access_file.document.problems import Place
 from reconciler.access_file.model import AccessFile, Entry, PlacedGrant, PlacedStatement
 from reconciler.model.grants import Desired, Grant, grant_facts
 from reconciler.model.registry import RepositorySettings
-from reconciler.policy import (
-    Actions,
-    Facts,
-    GlobIndex,
-    Holder,
-    Statement,
-    compile_policy,
-    has_wildcard,
-)
+from reconciler.policy import Actions, Facts, GlobIndex, Holder, Statement, compile_policy
 
 EntriesByName = tuple[tuple[str, tuple[Entry, ...]], ...]
 """Each repository, or pattern alone, with the entries that apply to it; sorted by name."""
@@ -40,11 +32,6 @@ class PlacedFact(NamedTuple):
     def name(self) -> str | None:
         """The name of the principal in the file, if it has one."""
         return self.placed_grant.grant.name if self.placed_grant else None
-
-    @property
-    def key(self) -> str | None:
-        """How the entry's access names the principal; None for a raw statement."""
-        return self.placed_grant.key if self.placed_grant else None
 
 
 def compile_desired(access: AccessFile, desired: Desired) -> str | None:
@@ -84,13 +71,6 @@ def entries_by_name(access: AccessFile, names: Iterable[str] | None) -> EntriesB
     if names is None:
         found += [(name, (pattern,)) for name, pattern in patterns.items()]
     return tuple(sorted((name, entries) for name, entries in found if entries))
-
-
-def entries_for(access: AccessFile, name: str) -> tuple[Entry, ...]:
-    """Return the entries that apply to one repository, or to a pattern of the file alone."""
-    near = tuple(e for e in access.entries if e.is_pattern or e.repository == name)
-    names = None if has_wildcard(name) else [name]
-    return dict(entries_by_name(access._replace(entries=near), names)).get(name, ())
 
 
 def add_up(name: str, entries: Sequence[Entry], now: datetime) -> Desired:

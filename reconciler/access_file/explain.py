@@ -1,4 +1,4 @@
-"""The desired policy of a repository, each of its statements with the lines of the file behind it."""
+"""The lines of the file behind a repository's access, and behind each statement of its policy."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from reconciler.access_file.desired import (
     PlacedFact,
     add_up,
     compile_desired,
-    entries_for,
+    entries_by_name,
     facts_of_entry,
     has_expired,
 )
-from reconciler.access_file.model import AccessFile
+from reconciler.access_file.model import AccessFile, Entry
 from reconciler.model.answers import FileLine
-from reconciler.policy import Document, Statement, read_policy, uncovered_actions
+from reconciler.policy import Document, Statement, has_wildcard, read_policy, uncovered_actions
 
 
 class ExplainedLine(NamedTuple):
@@ -45,6 +45,19 @@ class Explanation:
     expired: tuple[ExplainedLine, ...]
 
 
+def entries_for(access: AccessFile, name: str) -> tuple[Entry, ...]:
+    """Return the entries that apply to one repository, or to a pattern of the file alone."""
+    near = tuple(e for e in access.entries if e.is_pattern or e.repository == name)
+    names = None if has_wildcard(name) else [name]
+    return dict(entries_by_name(access._replace(entries=near), names)).get(name, ())
+
+
+def line_of(fact: PlacedFact, entry: Entry) -> FileLine:
+    """Return the line that a fact of an entry stands on."""
+    key = fact.placed_grant.key if fact.placed_grant else None
+    return FileLine(fact.place.path, fact.place.line, entry.repository, key)
+
+
 def explain_policy(access: AccessFile, repository: str, now: datetime) -> Explanation:
     """Return the desired policy of a repository, or of a pattern of the file alone, explained.
 
@@ -52,7 +65,9 @@ def explain_policy(access: AccessFile, repository: str, now: datetime) -> Explan
     """
     entries = entries_for(access, repository)
     placed = [
-        (fact, _line(fact, entry.repository)) for entry in entries for fact in facts_of_entry(entry)
+        (fact, ExplainedLine(line_of(fact, entry), _tier(fact)))
+        for entry in entries
+        for fact in facts_of_entry(entry)
     ]
     text = compile_desired(access, add_up(repository, entries, now))
     policy = read_policy(text, partition=access.registry.partition)
@@ -68,14 +83,13 @@ def explain_policy(access: AccessFile, repository: str, now: datetime) -> Explan
     return Explanation(repository, document.version, statements, expired)
 
 
-def _line(fact: PlacedFact, entry: str) -> ExplainedLine:
-    line = FileLine(fact.place.path, fact.place.line, entry, fact.key)
-    return ExplainedLine(line, fact.placed_grant.grant.tier if fact.placed_grant else None)
+def _tier(fact: PlacedFact) -> str | None:
+    return fact.placed_grant.grant.tier if fact.placed_grant else None
 
 
 def _in_order(lines: Iterator[ExplainedLine]) -> tuple[ExplainedLine, ...]:
     return tuple(
-        sorted(set(lines), key=lambda line: (line.line[:3], line.line.key or "", line.tier or ""))
+        sorted(set(lines), key=lambda line: (*line.line[:3], line.line.key or "", line.tier or ""))
     )
 
 

@@ -91,3 +91,7 @@ class Matrix:
 
     subjects: tuple[NamedPrincipal, ...]
     rows: tuple[MatrixRow, ...]
+
+    def answers(self) -> tuple[Answer, ...]:
+        """Return the answers of all cells, by repository."""
+        return tuple(a for row in self.rows for cell in row.cells for a in cell.answers)

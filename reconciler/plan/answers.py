@@ -19,7 +19,9 @@ from reconciler.policy import (
     Subject,
     SubjectIndex,
     Through,
+    Tiers,
     Verdict,
+    action_names,
     describe_actions,
     expand_actions,
     index_subjects,
@@ -27,6 +29,7 @@ from reconciler.policy import (
     parts_by_subject,
     parts_of,
     tier_of,
+    tiers_within,
     verdict_of,
 )
 
@@ -103,17 +106,39 @@ def access_of(
 def access_matrix(
     policies: Iterable[SourcedPolicy], subjects: Iterable[Subject], names: DisplayNames
 ) -> Matrix:
-    """Return what each subject has on each repository; subjects without access are left out."""
+    """Return what each subject has on each repository.
+
+    Subjects without any access are left out, unless the file names them.
+    """
     index = index_subjects(subjects)
     rows = tuple(_row(policy, index, names) for policy in policies)
     found = {cell.subject for row in rows for cell in row.cells}
-    return Matrix(tuple(s.named for s in index.subjects if s.named in found), rows)
+    return Matrix(tuple(s.named for s in index.subjects if s.named.name or s.named in found), rows)
 
 
 def verdict_on(answers: Iterable[Answer]) -> Verdict:
     """Return the verdict on all that was asked: the least that any of the answers allows."""
     return min((answer.verdict for answer in answers), key=_LEAST_FIRST.index)
 
+
+def access_words(actions: Actions, tiers: Tiers, besides: Actions = frozenset()) -> str:
+    """Describe actions by tiers: `push-pull`, `pull + ecr:PutImage`, `read without ecr:ListImages`.
+
+    As `describe_actions`, but many actions that are nearly a tier are named as that tier.
+    """
+    words = describe_actions(actions, tiers, besides)
+    names, left = tiers_within(actions, tiers)
+    if " " not in words or len(left) <= _MOST_MISSING:
+        return words
+    missing = {name: tier - actions for name, tier in tiers.items() if left < tier}
+    nearest = min(missing, key=lambda name: len(missing[name]), default=None)
+    if nearest is None or len(missing[nearest]) > _MOST_MISSING:
+        return words
+    return f"{' + '.join((*names, nearest))} without {', '.join(action_names(missing[nearest]))}"
+
+
+_MOST_MISSING = 2
+"""The most actions that are named as missing from a tier."""
 
 _LEAST_FIRST: Sequence[Verdict] = ("denied", "depends", "allowed")
 _DIRECT_FIRST: Sequence[Through | None] = (None, "account", "organization", "everyone")
@@ -179,7 +204,7 @@ def _cell(answers: tuple[Answer, ...], names: DisplayNames) -> MatrixCell:
     def words(verdict: Verdict) -> str:
         given = [a.actions for a in answers if (a.verdict, a.effect) == (verdict, "Allow")]
         actions = frozenset[Action]().union(*given)
-        return describe_actions(actions, tiers) if actions else ""
+        return access_words(actions, tiers) if actions else ""
 
     through = min((a.through for a in answers if a.effect == "Allow"), key=_DIRECT_FIRST.index)
     return MatrixCell(subject, words("allowed"), words("depends"), through, answers)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.model.guards import Allowances as Allowances
     from reconciler.model.status import Status as Status
+    from reconciler.workflow.answers import Answers as Answers
+    from reconciler.workflow.answers import MatrixResult as MatrixResult
     from reconciler.workflow.answers import access_matrix as access_matrix
     from reconciler.workflow.answers import access_of as access_of
     from reconciler.workflow.answers import can as can
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.workflow.applier import PreparedApply as PreparedApply
     from reconciler.workflow.applier import apply as apply
     from reconciler.workflow.applier import prepare_apply as prepare_apply
+    from reconciler.workflow.asked_policies import PolicyFinder as PolicyFinder
     from reconciler.workflow.asked_policies import from_file as from_file
     from reconciler.workflow.asked_policies import from_registry as from_registry
     from reconciler.workflow.listener import Event as Event
@@ -45,14 +48,22 @@ if TYPE_CHECKING:
 _NAMES = {
     "reconciler.model.guards": ("Allowances",),
     "reconciler.model.status": ("Status",),
-    "reconciler.workflow.answers": ("access_matrix", "access_of", "can", "explain", "who_can"),
+    "reconciler.workflow.answers": (
+        "Answers",
+        "MatrixResult",
+        "access_matrix",
+        "access_of",
+        "can",
+        "explain",
+        "who_can",
+    ),
     "reconciler.workflow.applier": (
         "ApplyResult",
         "PreparedApply",
         "apply",
         "prepare_apply",
     ),
-    "reconciler.workflow.asked_policies": ("from_file", "from_registry"),
+    "reconciler.workflow.asked_policies": ("PolicyFinder", "from_file", "from_registry"),
     "reconciler.workflow.listener": ("Event", "Listener", "LogListener", "Progress"),
     "reconciler.workflow.planner": ("ComputedPlan", "PlanResult", "drift", "plan"),
     "reconciler.workflow.policies": ("caller_policy", "compare", "compile_policies"),

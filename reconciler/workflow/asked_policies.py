@@ -3,12 +3,13 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from reconciler.access_file.desired import current_facts, entries_by_name, entries_for
+from reconciler.access_file.desired import current_facts, entries_by_name
+from reconciler.access_file.explain import entries_for, line_of
 from reconciler.access_file.model import Entry
 from reconciler.access_file.sections.repositories import name_hint
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError
-from reconciler.model.answers import FileLine, PolicyStatement
+from reconciler.model.answers import PolicyStatement
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.plan.answers import SourcedPolicy
 from reconciler.policy import Policy, Statement, Unreadable, same_policy
@@ -97,7 +98,7 @@ def live_policies(registries: Sequence[LiveRegistry]) -> FoundPolicies:
 
 def _policy_of_file(name: str, entries: Sequence[Entry], source: AccessSource) -> SourcedPolicy:
     placed = [
-        (fact, FileLine(fact.place.path, fact.place.line, entry.repository, fact.key))
+        (fact, line_of(fact, entry))
         for entry in entries
         for fact in current_facts(entry, source.now)
     ]
