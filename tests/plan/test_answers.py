@@ -184,7 +184,7 @@ def test_the_matrix() -> None:
     matrix = access_matrix(policies, [A, B, MEMBERS, subject("AROAEXAMPLEID"), unnamed], NAMES)
     assert cells(matrix) == {
         "one": [
-            ("a", "push-pull without ecr:PutImage", "ecr:PutImage", None),
+            ("a", "push-pull without ecr:PutImage", "push", None),
             ("members", "pull", "", None),
         ],
         "other": [
