@@ -21,7 +21,13 @@ from reconciler.policy import (
     identity_of,
     plain_name,
 )
-from reconciler.printable import printable_json, printable_value, some_of, unmistakable
+from reconciler.printable import (
+    printable_json,
+    printable_name,
+    printable_value,
+    some_of,
+    unmistakable,
+)
 from reconciler.report.markdown import markdown_code, markdown_table
 from reconciler.report.spans import Line, Paint, Role, Span, render, shown_width
 from reconciler.report.words import condition_words, principal_label
@@ -80,7 +86,7 @@ def render_access_of(
 ) -> str:
     """Render what principals have, each on its repositories."""
     if not answers:
-        return render([(principal, " has access to no repository.")], paint)
+        return render([(printable_name(principal), " has access to no repository.")], paint)
     lines: list[Line] = []
     for subject, own in groupby(sorted(answers, key=_subject), _subject):
         lines.append((Span(subject_label(subject, names), "heading"),))
@@ -168,7 +174,7 @@ def repository_words(repository: str, region: str | None) -> str:
 
 def _title(asked: tuple[str, str]) -> Span:
     what, repository = asked
-    return Span(f"{what} on {repository}", "heading")
+    return Span(f"{what} on {printable_name(repository)}", "heading")
 
 
 def _row(
