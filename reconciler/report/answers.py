@@ -89,7 +89,7 @@ def render_access_of(
         return render([(printable_name(principal), " has access to no repository.")], paint)
     lines: list[Line] = []
     for subject, own in groupby(sorted(answers, key=_subject), _subject):
-        lines.append((Span(subject_label(subject, names), "heading"),))
+        lines.append((Span(f"access of {subject_label(subject, names)}", "heading"),))
         lines += _table([(row.repository, row) for row in _rows_of(list(own), names)])
     return render(lines, paint)
 

@@ -56,8 +56,8 @@ def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page)
         lines += [*_table(some), ("",)]
     legend = [(h, label) for h, label in zip(heads, labels, strict=True) if h != label]
     width = max((shown_width(head) for head, _ in legend), default=0)
-    lines += [(Span(head, width=width), "  ", label) for head, label in legend]
-    lines += [(Span(mark, width=width), "  ", meaning) for mark, meaning in _marks(cells)]
+    lines += [("  ", Span(head, width=width), "  ", label) for head, label in legend]
+    lines += [("  ", Span(mark, width=width), "  ", meaning) for mark, meaning in _marks(cells)]
     return render(lines, paint)
 
 
