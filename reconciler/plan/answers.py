@@ -52,7 +52,7 @@ class Question(NamedTuple):
 
     text: str
     tier: str | None
-    actions: Actions
+    actions: frozenset[str]
 
 
 def question_of(text: str, actions: Iterable[str], *, tier: bool) -> Question:
@@ -71,12 +71,16 @@ def question_of(text: str, actions: Iterable[str], *, tier: bool) -> Question:
 def who_can(
     policy: SourcedPolicy, subjects: SubjectIndex, question: Question, names: DisplayNames
 ) -> tuple[Answer, ...]:
-    """Return the answers about each subject that can, or may, do all that is asked."""
+    """Return the answers about each subject that can, or may, do all that is asked.
+
+    Where it depends, only what it depends on: `can` also returns what is allowed in part.
+    """
     return tuple(
         answer
         for subject, parts in parts_by_subject(policy.statements, subjects, question.actions)
-        if verdict_of(parts) != "denied"
-        for answer in _answers(policy, subject.named, parts, names, question.tier)
+        if (verdict := verdict_of(parts)) != "denied"
+        for answer in _answers(policy, subject.named, parts, names, question)
+        if answer.verdict == verdict
     )
 
 
@@ -85,7 +89,7 @@ def can(
 ) -> tuple[Answer, ...]:
     """Return the answers about one subject: first those with the verdict on all that is asked."""
     parts = parts_of(policy.statements, subject, question.actions)
-    return tuple(_answers(policy, subject.named, parts, names, question.tier))
+    return tuple(_answers(policy, subject.named, parts, names, question))
 
 
 def access_of(
@@ -154,19 +158,19 @@ def _answers(
     subject: NamedPrincipal,
     parts: Sequence[Part],
     names: DisplayNames,
-    asked: str | None = None,
+    question: Question | None = None,
 ) -> Iterator[Answer]:
-    """Yield an answer for each part; those with the verdict on all are about the tier asked for."""
+    """Yield an answer for each part, each with the tier that its actions are."""
     overall = verdict_of(parts)
-    tiers = names.tiers_of(subject.principal)
+    asked = {question.tier: question.actions} if question and question.tier else {}
+    tiers = {**asked, **names.tiers_of(subject.principal), **asked}
 
     def order(part: Part) -> tuple[bool, int, int]:
         position = part.reason.position if part.reason else -1
         return part.verdict != overall, _DIRECT_FIRST.index(part.through), position
 
     for part in sorted(parts, key=order):
-        tier = asked if asked and part.verdict == overall else tier_of(part.actions, tiers)
-        yield _answer(policy, subject, part, tier)
+        yield _answer(policy, subject, part, tier_of(part.actions, tiers))
 
 
 def _answer(policy: SourcedPolicy, subject: NamedPrincipal, part: Part, tier: str | None) -> Answer:

@@ -127,6 +127,7 @@ def _held(
         (fact.holder.principal, fact.holder.condition)
         for entry in source.access.entries
         for fact in current_facts(entry, source.now)
+        if fact.holder.effect == "Allow"
     )
     of_policies = (
         (principal, statement.condition)
