@@ -111,7 +111,7 @@ def test_who_can(what: str, repository: str, allowed: set[str], depends: set[str
 
 def test_nobody_can() -> None:
     result = who_can(FILE, "admin", "app/api")
-    assert (result.answers, result.statuses) == ((), {Status.DENIED})
+    assert (result.answers, result.statuses) == ((), {Status.DIFFERS})
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_nobody_can() -> None:
 def test_can(who: str, what: str, repository: str, verdict: Verdict, through: str | None) -> None:
     result = can(FILE, who, what, repository)
     assert (result.verdict, result.answers[0].through) == (verdict, through)
-    assert result.statuses == ({Status.DENIED} if verdict == "denied" else set())
+    assert result.statuses == ({Status.DIFFERS} if verdict == "denied" else set())
 
 
 def test_the_line_that_says_so() -> None:
