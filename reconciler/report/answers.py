@@ -47,7 +47,7 @@ _ROLES: dict[Verdict, Role] = {"allowed": "added", "depends": "changed", "denied
 _THROUGH: dict[Through | None, str] = {
     None: "",
     "account": " through its account, if that account's admins allow it",
-    "organization": " through its organization",
+    "organization": " through the organization",
     "everyone": " through a grant to everyone",
 }
 
@@ -184,11 +184,12 @@ def _row(
     besides: Actions = frozenset(),
 ) -> AnswerRow:
     """Put an answer in words; the actions held `besides` may complete a tier."""
-    tiers = names.tiers_of(answer.subject.principal)
-    access = answer.tier or access_words(answer.actions, tiers, besides)
+    subject = answer.subject
+    identity = subject._replace(condition=identity_of(*subject[:2]))
+    access = answer.tier or access_words(answer.actions, names.tiers_of(subject.principal), besides)
     return AnswerRow(
         repository_words(answer.repository, answer.region),
-        subject_label(answer.subject, names),
+        subject_label(identity, names),
         "" if access == what or answer.verdict == "denied" else access,
         answer.verdict,
         how_words(answer),

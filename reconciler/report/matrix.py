@@ -54,10 +54,10 @@ def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page)
     first = ("repository", *map(printable_name, repositories))
     for some in _fitting(first, list(zip(heads, cells, strict=True)), page):
         lines += [*_table(some), ("",)]
-    legend = [(h, label) for h, label in zip(heads, labels, strict=True) if h != label]
-    width = max((shown_width(head) for head, _ in legend), default=0)
-    lines += [("  ", Span(head, width=width), "  ", label) for head, label in legend]
-    lines += [("  ", Span(mark, width=width), "  ", meaning) for mark, meaning in _marks(cells)]
+    named = [(head, label) for head, label in zip(heads, labels, strict=True) if head != label]
+    legend = [*named, *_marks(cells)]
+    width = max((shown_width(term) for term, _ in legend), default=0)
+    lines += [("  ", Span(term, width=width), "  ", meaning) for term, meaning in legend]
     return render(lines, paint)
 
 
@@ -103,7 +103,7 @@ def _short_names(
 _MARKS = {
     "?": "depends on a condition",
     "(account)": "through its account, if that account's admins allow it",
-    "(organization)": "through its organization",
+    "(organization)": "through the organization",
     "(everyone)": "through a grant to everyone",
 }
 
