@@ -48,24 +48,21 @@ class SourcedPolicy(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What is asked about: a tier, or one action or pattern; `tier` is None for the latter."""
+    """The actions that are asked about, and the tier that they are, if one was named."""
 
-    text: str
     tier: str | None
     actions: frozenset[str]
 
 
-def question_of(text: str, actions: Iterable[str], *, tier: bool) -> Question:
-    """Return the question about a tier or an action.
+def question_of(actions: Iterable[str], tier: str | None = None) -> Question:
+    """Return the question about the actions of a tier, or about one action or pattern.
 
-    A pattern is asked with each known action that it matches. Of a tier, only the actions on a
-    repository count: no policy allows others.
+    A pattern is asked with each known action that it matches. Only actions on a repository count,
+    as no policy allows others; without any, the answer is no.
     """
     asked = frozenset(actions)
-    asked |= expand_actions(asked)
-    if tier:
-        asked = frozenset(filter(is_of_repositories, asked))
-    return Question(text, text if tier else None, asked)
+    on_repository = frozenset(filter(is_of_repositories, asked | expand_actions(asked)))
+    return Question(tier, on_repository or asked)
 
 
 def who_can(
@@ -162,6 +159,7 @@ def _answers(
 ) -> Iterator[Answer]:
     """Yield an answer for each part, each with the tier that its actions are."""
     overall = verdict_of(parts)
+    # Of two tiers with the same actions, the one that was asked about comes first.
     asked = {question.tier: question.actions} if question and question.tier else {}
     tiers = {**asked, **names.tiers_of(subject.principal), **asked}
 

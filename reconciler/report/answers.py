@@ -187,10 +187,11 @@ def _row(
     subject = answer.subject
     identity = subject._replace(condition=identity_of(*subject[:2]))
     access = answer.tier or access_words(answer.actions, names.tiers_of(subject.principal), besides)
+    is_asked = what is not None and access.lower() == what.lower()  # an action has any case
     return AnswerRow(
         repository_words(answer.repository, answer.region),
         subject_label(identity, names),
-        "" if access == what or answer.verdict == "denied" else access,
+        "" if is_asked or answer.verdict == "denied" else access,
         answer.verdict,
         how_words(answer),
         where_words(answer),

@@ -54,8 +54,8 @@ def subject(arn: str, name: str | None = None) -> Subject:
 
 A, B, ACCOUNT = subject(ROLE, "a"), subject(ROLE_B, "b"), subject(ROOT, "account")
 MEMBERS = subject_of(NamedPrincipal(EVERYONE, parse_condition(ORG), "members"))
-TIER = question_of("pull", BUILT_IN_TIERS["pull"], tier=True)
-PUSH_PULL = question_of("push-pull", BUILT_IN_TIERS["push-pull"], tier=True)
+TIER = question_of(BUILT_IN_TIERS["pull"], "pull")
+PUSH_PULL = question_of(BUILT_IN_TIERS["push-pull"], "push-pull")
 
 
 def policy(*statements: Json, name: str = "app", region: str | None = None) -> SourcedPolicy:
@@ -129,7 +129,7 @@ def test_nothing_concerns_a_stranger() -> None:
 
 
 def test_an_action_has_no_tier() -> None:
-    question = question_of(PUT, [PUT], tier=False)
+    question = question_of([PUT])
     (answer,) = can(policy(allow(ROLE, EVERY), region="us-west-2"), A, question, NAMES)
     assert (answer.tier, answer.actions, answer.region) == (None, {PUT}, "us-west-2")
 
@@ -138,16 +138,16 @@ def test_an_action_has_no_tier() -> None:
     ("do", "verdict"), [("ecr:*", "allowed"), (sorted(KNOWN_ACTIONS), "denied")]
 )
 def test_a_pattern_is_all_that_it_matches(do: object, verdict: Verdict) -> None:
-    admin = question_of("admin", BUILT_IN_TIERS["admin"], tier=True)
+    admin = question_of(BUILT_IN_TIERS["admin"], "admin")
     answers = can(policy(allow(ROLE, do)), A, admin, NAMES)
     assert verdict_on(answers) == verdict
     assert answers[0].actions == {"ecr:*"}
 
 
 def test_a_tier_is_asked_without_idle_actions() -> None:
-    question = question_of("own", [GET, "ecr:GetAuthorizationToken"], tier=True)
-    assert question.actions == {GET}
-    assert question_of("x", ["ecr:GetAuthorizationToken"], tier=False).actions
+    assert question_of([GET, "ecr:GetAuthorizationToken"], "own").actions == {GET}
+    idle = question_of(["ecr:GetAuthorizationToken"], "idle")
+    assert verdict_on(can(policy(allow(ROLE, "*")), A, idle, NAMES)) == "denied"
 
 
 def test_what_a_principal_has() -> None:
@@ -224,7 +224,7 @@ def test_services_have_the_tier_lambda() -> None:
     service = subject_of(
         NamedPrincipal(service_principal("lambda.amazonaws.com"), name="functions")
     )
-    question = question_of("lambda", BUILT_IN_TIERS["lambda"], tier=True)
+    question = question_of(BUILT_IN_TIERS["lambda"], "lambda")
     assert told(can(policy(allow(LAMBDA, PULL)), service, question, NAMES)) == [
         ("functions", "lambda", "allowed", 0)
     ]
