@@ -178,6 +178,19 @@ def test_the_live_registry(reconcile: Reconcile, ecr: Sandbox) -> None:
     assert "did you mean 'payments/api'?" in missing.err
 
 
+def test_the_probe_repository_is_asked_about_by_name_only(
+    reconcile: Reconcile, ecr: Sandbox, folder: Path
+) -> None:
+    text = SEED.replace("regions: [us-west-2]", "regions: [us-west-2], probe_repository: scratch")
+    assert "scratch" in text
+    (folder / "ecr_access.yaml").write_text(text)
+    ecr.create_repository("scratch")
+    ecr.set_policy_text("scratch", LIVE)
+    assert reconcile("access", "can", "runtime", "pull", "scratch", "--live").code == 0
+    assert "scratch" not in reconcile("access", "matrix", "--live").out
+    assert "scratch" not in reconcile("access", "of", "runtime", "--live").out
+
+
 def test_a_live_policy_that_is_not_understood(reconcile: Reconcile, ecr: Sandbox) -> None:
     ecr.set_policy_text("payments/api", LIVE.replace('"Sid"', '"Sidd"', 1))
     ecr.create_repository("other")
