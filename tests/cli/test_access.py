@@ -181,7 +181,9 @@ def test_the_live_registry(reconcile: Reconcile, ecr: Sandbox) -> None:
 def test_the_probe_repository_is_asked_about_by_name_only(
     reconcile: Reconcile, ecr: Sandbox, folder: Path
 ) -> None:
-    text = SEED.replace("regions: [us-west-2]", "regions: [us-west-2], probe_repository: scratch")
+    text = SEED.replace(
+        "  regions: [us-west-2]\n", "  regions: [us-west-2]\n  probe_repository: scratch\n"
+    )
     assert "scratch" in text
     (folder / "ecr_access.yaml").write_text(text)
     ecr.create_repository("scratch")
