@@ -169,7 +169,7 @@ def test_the_live_registry(reconcile: Reconcile, ecr: Sandbox) -> None:
     of = reconcile("access", "of", "runtime", "--live")
     assert (of.code, of.out.count("payments/api")) == (0, 1)
     matrix = reconcile("access", "matrix", "--live", "--format", "csv")
-    assert [line.split(",")[0] for line in matrix.out.split("\r\n")[1:-1]] == [
+    assert [line.split(",")[0] for line in matrix.out.splitlines()[1:]] == [
         "payments/api",
         "stray",
     ]
