@@ -69,7 +69,7 @@ def render_matrix_markdown(matrix: Matrix, names: DisplayNames) -> str:
 
 
 def render_matrix_csv(matrix: Matrix, names: DisplayNames) -> str:
-    """Render the matrix as CSV (RFC 4180, with line feeds); no cell is a formula of a spreadsheet."""
+    """Render the matrix as CSV (RFC 4180, but line feeds); no cell is a spreadsheet's formula."""
     rows = (
         ("repository", *subject_labels(matrix, names)),
         *(row_words(matrix, r) for r in matrix.rows),
