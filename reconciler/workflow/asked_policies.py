@@ -45,7 +45,7 @@ def from_file(source: AccessSource, globs: Globs) -> FoundPolicies:
     """Return what the file asks for: one statement for each line and principal.
 
     A pattern of the file stands under its own name. A repository that only patterns match is
-    found where it is named, if a repository can have that name. Grants that have expired are left out.
+    found where it is named, if a repository can have that name. Expired grants are left out.
     """
     access, names = source.access, exact_names(globs)
     needs_all = not globs or len(names) < len(globs)
