@@ -157,6 +157,8 @@ def test_only_the_command_line_names_its_commands_and_options(module: Path) -> N
         ["validate"],
         ["iam", "caller"],
         ["iam", "consumer", "ci"],
+        ["access", "matrix"],
+        ["explain", "payments/api"],
     ],
 )
 def test_what_is_offline_loads_nothing_heavy(arguments: list[str]) -> None:

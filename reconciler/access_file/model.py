@@ -188,8 +188,8 @@ def add_up(name: str, entries: Sequence[Entry], now: datetime) -> Desired:
     grants = [placed.grant for entry in entries for placed in entry.grants]
     return Desired(
         name,
-        grants=tuple(dict.fromkeys(grant for grant in grants if not _has_expired(grant, now))),
-        expired=tuple(dict.fromkeys(grant for grant in grants if _has_expired(grant, now))),
+        grants=tuple(dict.fromkeys(grant for grant in grants if not has_expired(grant, now))),
+        expired=tuple(dict.fromkeys(grant for grant in grants if has_expired(grant, now))),
         statements=tuple(one.statement.raw for entry in entries for one in entry.statements),
     )
 
@@ -222,7 +222,8 @@ def patterns_without_match(access: AccessFile, names: Iterable[str]) -> tuple[En
     return tuple(entry for entry in _patterns(access) if entry.repository not in matched)
 
 
-def _has_expired(grant: Grant, now: datetime) -> bool:
+def has_expired(grant: Grant, now: datetime) -> bool:
+    """Whether a grant's `until` has passed."""
     return grant.until is not None and grant.until <= now
 
 
@@ -258,7 +259,7 @@ def facts_of_entry(entry: Entry) -> Iterator[PlacedFact]:
 def current_facts(entry: Entry, now: datetime) -> tuple[PlacedFact, ...]:
     """Return the facts of an entry without those of expired grants."""
     facts = facts_of_entry(entry)
-    return tuple(fact for fact in facts if not (fact.grant and _has_expired(fact.grant, now)))
+    return tuple(fact for fact in facts if not (fact.grant and has_expired(fact.grant, now)))
 
 
 def combine_facts(facts: Iterable[PlacedFact]) -> Facts:

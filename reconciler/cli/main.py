@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reconciler import __version__
-from reconciler.cli.commands import offline, online
+from reconciler.cli.commands import access, offline, online
 from reconciler.cli.commands.consumer import consumer
 from reconciler.cli.commands.demo import demo
 from reconciler.cli.commands.handover import handover
@@ -38,6 +38,8 @@ app.command("drift")(online.drift)
 app.command("rollback")(online.rollback)
 app.command("compare")(offline.compare)
 offline.iam.command("consumer")(consumer)
+app.add_typer(access.access, name="access")
+app.command("explain")(access.explain)
 app.add_typer(offline.iam, name="iam")
 app.add_typer(handover, name="handover")
 app.command("schema")(offline.schema)

@@ -55,8 +55,12 @@ from reconciler.policy.meaning.callers import (
     caller_of, iam_caller, known_of_requests, may_match, possible_requests, reaches, requires_key,
     service_kind,
 )
-from reconciler.policy.meaning.evaluate import evaluate
+from reconciler.policy.meaning.evaluate import Verdict, evaluate
 from reconciler.policy.meaning.implication import always_holds
+from reconciler.policy.meaning.subjects import (
+    Known, Part, Subject, SubjectIndex, Through, identity_of, index_subjects, parts_by_subject,
+    parts_of, subject_of, verdict_of,
+)
 # Checks
 from reconciler.policy.meaning.never import NeverRule, Violation, Outside, find_violations
 from reconciler.policy.meaning.no_effect import (

@@ -11,10 +11,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.errors import Status as Status
     from reconciler.model.guards import Allowances as Allowances
+    from reconciler.workflow.answers import Answers as Answers
+    from reconciler.workflow.answers import MatrixResult as MatrixResult
+    from reconciler.workflow.answers import access_matrix as access_matrix
+    from reconciler.workflow.answers import access_of as access_of
+    from reconciler.workflow.answers import can as can
+    from reconciler.workflow.answers import explain as explain
+    from reconciler.workflow.answers import who_can as who_can
     from reconciler.workflow.applier import ApplyResult as ApplyResult
     from reconciler.workflow.applier import PreparedApply as PreparedApply
     from reconciler.workflow.applier import apply as apply
     from reconciler.workflow.applier import prepare_apply as prepare_apply
+    from reconciler.workflow.asked_policies import PolicyFinder as PolicyFinder
+    from reconciler.workflow.asked_policies import from_file as from_file
+    from reconciler.workflow.asked_policies import from_registry as from_registry
     from reconciler.workflow.consumer import ConsumerPolicies as ConsumerPolicies
     from reconciler.workflow.consumer import consumer_policies as consumer_policies
     from reconciler.workflow.handover import Handover as Handover
@@ -44,12 +54,22 @@ DEFAULT_WAIT = 20.0
 _NAMES = {
     "reconciler.errors": ("Status",),
     "reconciler.model.guards": ("Allowances",),
+    "reconciler.workflow.answers": (
+        "Answers",
+        "MatrixResult",
+        "access_matrix",
+        "access_of",
+        "can",
+        "explain",
+        "who_can",
+    ),
     "reconciler.workflow.applier": (
         "ApplyResult",
         "PreparedApply",
         "apply",
         "prepare_apply",
     ),
+    "reconciler.workflow.asked_policies": ("PolicyFinder", "from_file", "from_registry"),
     "reconciler.workflow.consumer": ("ConsumerPolicies", "consumer_policies"),
     "reconciler.workflow.handover": ("Handover", "hand_over"),
     "reconciler.workflow.listener": ("Event", "Listener", "LogListener", "Progress"),

@@ -1,6 +1,5 @@
 """What a consumer needs in its own account to use the access that the file grants it."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access_file.model import AccessFile, Entry, current_facts, entries_by_name
-from reconciler.closest import did_you_mean, suggestion
-from reconciler.errors import ArgumentError, Status, UsageError
+from reconciler.errors import Status, UsageError
 from reconciler.policy import (
-    ACCOUNT_ID,
     EVERYONE,
     KNOWN_ACTIONS,
     NO_CONDITION,
@@ -26,25 +23,20 @@ from reconciler.policy import (
     NamedPrincipal,
     Principal,
     account_of,
-    account_principal,
     always_holds,
     caller_of,
-    closest_service,
     compute_loss,
     display_holder,
-    dns_suffix,
     expand_actions,
     globs_intersect,
     has_wildcard,
     includes_action,
     known_of_requests,
-    known_service,
     may_overlap,
     parse_arn,
     reaches,
     reduce_facts,
     requires_key,
-    service_principal,
     uncovered_actions,
 )
 from reconciler.printable import quoted, some_of
@@ -55,10 +47,9 @@ from reconciler.registry.consumer_permissions import (
     managed_policies,
 )
 from reconciler.registry.permissions import IdentityPolicy, PermissionScope
+from reconciler.workflow.asked import find_principal
 from reconciler.workflow.source import AccessSource
 
-_HOST_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
-_NO_PRINCIPAL = "not a name of the file, an ARN of a role or user, an account id or a service"
 _PRINCIPAL_ARN = frozenset({"aws:principalarn"})
 
 Held = Mapping[Condition, frozenset[str]]
@@ -333,40 +324,6 @@ def _subject(named: NamedPrincipal) -> NamedPrincipal:
     """Return a principal with the part of its condition that says who it is."""
     keys = ONLY_FOR_MEMBERS if named.principal == EVERYONE else _PRINCIPAL_ARN
     return NamedPrincipal(named.principal, tuple(c for c in named.condition if c.key in keys))
-
-
-def find_principal(access: AccessFile, text: str) -> tuple[NamedPrincipal, ...]:
-    """Return what a name of the file, an ARN, an account id or a service stands for.
-
-    Several for a group, and for a role in several accounts. Raises ArgumentError for all others.
-    """
-    if text in access.principals:
-        return access.principals[text]
-    partition = access.registry.partition
-    account = access.accounts.get(text, text)
-    if ACCOUNT_ID.fullmatch(account):
-        return (NamedPrincipal(account_principal(account, partition)),)
-    arn = parse_arn(text)
-    if arn is not None and arn.resource_type != "group":
-        return (NamedPrincipal(Principal("AWS", (text,))),)
-    if _is_service(text, partition):
-        return (NamedPrincipal(service_principal(text)),)
-    raise ArgumentError("principal", text, _NO_PRINCIPAL, hint=_principal_hint(access, text))
-
-
-def _is_service(text: str, partition: str) -> bool:
-    """Whether a text is a service principal, and no misspelt one."""
-    suffixes = tuple(f".{dns_suffix(one)}" for one in ("aws", partition))
-    named = _HOST_NAME.fullmatch(text) is not None and text.endswith(suffixes)
-    return named and not closest_service(text, partition)
-
-
-def _principal_hint(access: AccessFile, text: str) -> str | None:
-    service = known_service(text) or closest_service(text, access.registry.partition)
-    if service:
-        return suggestion(service)
-    named = {one.principal.names[0] for some in access.principals.values() for one in some}
-    return did_you_mean(text, {*access.principals, *access.accounts, *named} - {"*"})
 
 
 def _several(name: str, members: Iterable[NamedPrincipal]) -> UsageError:

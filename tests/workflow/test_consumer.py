@@ -427,7 +427,7 @@ def decisions(document: Document, arn: str) -> Iterator[frozenset[str]]:
     """The actions that a document allows in each request."""
     for request in REQUESTS:
         caller = iam_caller(arn, request)
-        yield frozenset(a for a in ACTIONS if evaluate(document, caller, a) == "allowed")
+        yield frozenset(a for a in ACTIONS if evaluate(document, caller, a).verdict == "allowed")
 
 
 @given(
