@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from reconciler.cli.option_hints import allowance_option
-from reconciler.cli.options import Format
+from reconciler.cli.options import Format, PageFormat
 from reconciler.cli.results import write
 from reconciler.cli.terminal import (
     is_interactive,
@@ -43,7 +43,7 @@ def show_comparison(comparison: Comparison, format_: Format) -> None:
 
 
 def show_plan(
-    view: PlanView, origin: Origin, format_: Format, *, grouped: bool, policies: bool
+    view: PlanView, origin: Origin, format_: PageFormat, *, grouped: bool, policies: bool
 ) -> None:
     """Write a plan; `grouped` shows equal changes once, `policies` each policy's JSON as a diff."""
     diff: PolicyDiff = no_diff
@@ -55,6 +55,7 @@ def show_plan(
         format_,
         partial(render_plan_json, view, origin),
         lambda paint: render_plan(view, paint, diff, grouped=grouped),
+        lambda: _plan_html(view, origin, diff, grouped=grouped),
     )
 
 
@@ -72,14 +73,27 @@ def show_before_writing(
     show_refusals(result, view)
 
 
-def show_drift(result: ComputedPlan, format_: Format, *, grouped: bool) -> None:
+def show_drift(result: ComputedPlan, format_: PageFormat, *, grouped: bool) -> None:
     """Write how the live access differs from the file."""
     view = view_drift(result.plan, result.display_names)
     write(
         format_,
         lambda: render_drift_json(view, result.origin),
         lambda paint: render_drift(view, paint, grouped=grouped),
+        lambda: _drift_html(view, result.origin, grouped=grouped),
     )
+
+
+def _plan_html(view: PlanView, origin: Origin, diff: PolicyDiff, *, grouped: bool) -> str:
+    from reconciler.report.html.plan_page import render_plan_html  # noqa: PLC0415 - an extra
+
+    return render_plan_html(view, origin, diff, grouped=grouped)
+
+
+def _drift_html(view: PlanView, origin: Origin, *, grouped: bool) -> str:
+    from reconciler.report.html.plan_page import render_drift_html  # noqa: PLC0415 - an extra
+
+    return render_drift_html(view, origin, grouped=grouped)
 
 
 def show_outcomes(applied: ApplyResult, view: PlanView, format_: Format) -> None:

@@ -22,6 +22,21 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class PageFormat(StrEnum):
+    """The format of a result on stdout that can be a page, too."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
+def able_to_render(format_: PageFormat) -> PageFormat:
+    """Raise ReconcileError, before any work is done, where the packages for HTML are missing."""
+    if format_ is PageFormat.HTML:
+        import reconciler.report.html.page  # noqa: F401, PLC0415 - the others do not need it
+    return format_
+
+
 def asks_for_json(arguments: Sequence[str]) -> bool:
     """Whether a command line, valid or not, asks for JSON; the last --format counts."""
     options = " ".join(arguments).partition(" -- ")[0]
@@ -80,6 +95,10 @@ Repository = Annotated[
     ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="Format of the result.")]
+OutputPageFormat = Annotated[
+    PageFormat,
+    typer.Option("--format", callback=able_to_render, help="Format of the result."),
+]
 NoGroup = Annotated[
     bool, typer.Option("--no-group", help="Show equal changes of several repositories separately.")
 ]

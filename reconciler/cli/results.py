@@ -6,21 +6,26 @@ from typing import TextIO
 
 from reconciler.access_file.load import Loaded
 from reconciler.cli.option_hints import problems_with_options
-from reconciler.cli.options import Format
+from reconciler.cli.options import Format, PageFormat
 from reconciler.cli.terminal import out, page_of, paint_for, show
 from reconciler.report.problems import render_problems, render_problems_json, render_verdict
 from reconciler.report.spans import Paint
 
 
 def write(
-    format_: Format, as_json: Callable[[], str] | None, as_text: Callable[[Paint], str]
+    format_: Format | PageFormat,
+    as_json: Callable[[], str] | None,
+    as_text: Callable[[Paint], str],
+    as_html: Callable[[], str] | None = None,
 ) -> bool:
     """Write a result to stdout, and return whether that was text; without `as_json`, only text."""
-    if format_ is Format.TEXT:
+    if format_ == Format.TEXT:
         show(as_text(paint_for(sys.stdout)))
-    elif as_json is not None:
-        out(as_json())
-    return format_ is Format.TEXT
+        return True
+    render = as_html if format_ == PageFormat.HTML else as_json
+    if render is not None:
+        out(render())
+    return False
 
 
 def problems_text(checked: Loaded, stream: TextIO) -> str:

@@ -1,17 +1,21 @@
 """A plan, or drift, as text for people."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from reconciler.model.registry import RegistryScope
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Change
 from reconciler.policy import Unreadable
 from reconciler.printable import printable_name, unmistakable
 from reconciler.report.access import Describe, LineKind, as_change, as_drift, render_access
 from reconciler.report.causes import Failure, by_cause
-from reconciler.report.plan_view import ChangeView, PlanView, RefusalView
+from reconciler.report.plan_view import (
+    ChangeView,
+    PlanView,
+    RefusalView,
+    RiskView,
+    equal_changes,
+)
 from reconciler.report.spans import Line, Paint, Role, Span, render
 from reconciler.report.words import MOST_NAMES, listed, number_of, settings_words
 
@@ -43,22 +47,27 @@ PolicyDiff = Callable[[Change], Iterable[str]]
 """Returns the lines of a unified diff of a change's policies as JSON."""
 
 
-class _Wording(NamedTuple):
-    """What differs between the text of a plan and that of drift."""
+class Wording(NamedTuple):
+    """What differs between the words of a plan and those of drift."""
 
     describe: Describe
     create: str
     delete: str
     risks: Mapping[RuleId, str]
 
+    def of_risk(self, risk: RiskView) -> str:
+        """Describe a risk, with the reason where there is one."""
+        why = f": {risk.why}" if risk.why else ""
+        return f"{self.risks[risk.name].format(risk.label)}{why}"
 
-_PLAN = _Wording(
+
+PLAN = Wording(
     as_change,
     create="create the repository",
     delete="no grants remain; the policy is removed (the repository is kept)",
     risks=_RISKS,
 )
-_DRIFT = _Wording(
+DRIFT = Wording(
     as_drift,
     create="the repository does not exist; its settings in the file",
     delete="the file grants no access, so there is to be no policy",
@@ -78,12 +87,12 @@ def render_plan(
 
     `grouped` shows equal changes of several repositories once.
     """
-    return _render(view, paint, _PLAN, diff, _plan_summary(view), grouped=grouped)
+    return _render(view, paint, PLAN, diff, _plan_summary(view), grouped=grouped)
 
 
 def render_drift(view: PlanView, paint: Paint, *, grouped: bool = True) -> str:
     """Render drift: how the live access differs from the file."""
-    return _render(view, paint, _DRIFT, no_diff, _drift_summary(view), grouped=grouped)
+    return _render(view, paint, DRIFT, no_diff, _drift_summary(view), grouped=grouped)
 
 
 def render_refusals(refusals: Iterable[RefusalView], paint: Paint) -> str:
@@ -95,7 +104,7 @@ def render_refusals(refusals: Iterable[RefusalView], paint: Paint) -> str:
 def _render(
     view: PlanView,
     paint: Paint,
-    wording: _Wording,
+    wording: Wording,
     diff: PolicyDiff,
     summary: str,
     *,
@@ -109,11 +118,7 @@ def _render(
 
 def _blocks(bodies: Iterable[tuple[ChangeView, _Body]], *, grouped: bool) -> Iterable[list[Line]]:
     """Return a block for each change; where grouped, one for equal changes of one region."""
-    equal: defaultdict[tuple[RegistryScope, str, _Body], list[ChangeView]] = defaultdict(list)
-    for view, body in bodies:
-        alone = "" if grouped else view.change.target.repository
-        equal[view.change.target.scope, alone, body].append(view)
-    for (_, _, body), views in equal.items():
+    for views, body in equal_changes(bodies, grouped=grouped):
         yield [*_heading(views), *body]
 
 
@@ -129,7 +134,7 @@ def _heading(views: Sequence[ChangeView]) -> Iterable[Line]:
         yield "  ", listed(names, len(names) if risky else MOST_NAMES)
 
 
-def _change_lines(view: ChangeView, wording: _Wording, diff: PolicyDiff) -> Iterable[Line]:
+def _change_lines(view: ChangeView, wording: Wording, diff: PolicyDiff) -> Iterable[Line]:
     change = view.change
     if isinstance(change.before, Unreadable):
         notice = "  ! the live policy is not understood; it is replaced as a whole:"
@@ -142,9 +147,7 @@ def _change_lines(view: ChangeView, wording: _Wording, diff: PolicyDiff) -> Iter
     if change.change == "delete":
         yield (Span(f"    {wording.delete}", "faint"),)
     for risk in view.risks:
-        why = f": {risk.why}" if risk.why else ""
-        words = wording.risks[risk.name].format(risk.label)
-        yield (Span(f"  ! {risk.name}: {words}{why}", "warning"),)
+        yield (Span(f"  ! {risk.name}: {wording.of_risk(risk)}", "warning"),)
     for sid in change.kept:
         kept = unmistakable(sid) if sid else "a statement without Sid"
         yield (Span(f"    kept: {kept}", "faint"),)

@@ -1,16 +1,19 @@
 """A plan in words: the one traversal that every format of a plan is rendered from."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from reconciler.model.display_names import DisplayNames
+from reconciler.model.registry import RegistryScope
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Change, ChangeKind, Plan, Risk
 from reconciler.plan.saved_plan import GrantsJson
 from reconciler.report.access import AccessLine, LineKind, access_lines, grants_json
 from reconciler.report.words import principal_label
+
+Body = TypeVar("Body", bound=Hashable)
 
 _KINDS: tuple[LineKind, ...] = ("granted", "widened", "revoked", "narrowed", "changed", "gone")
 
@@ -79,6 +82,21 @@ def view_drift(plan: Plan, display_names: DisplayNames) -> PlanView:
     """Return the view of drift: its risks are those of what is live."""
     views = (_view(change, change.live_risks, display_names) for change in plan.changes)
     return PlanView(plan, tuple(views))
+
+
+def equal_changes(
+    bodies: Iterable[tuple[ChangeView, Body]], *, grouped: bool
+) -> Iterable[tuple[Sequence[ChangeView], Body]]:
+    """Group the changes of one region that a format shows with equal bodies, in their order.
+
+    Unless `grouped`, each change is alone.
+    """
+    equal: defaultdict[tuple[RegistryScope, str, Body], list[ChangeView]] = defaultdict(list)
+    for view, body in bodies:
+        alone = "" if grouped else view.change.target.repository
+        equal[view.change.target.scope, alone, body].append(view)
+    for (_, _, body), views in equal.items():
+        yield views, body
 
 
 def _view(change: Change, risks: Iterable[Risk], names: DisplayNames) -> ChangeView:

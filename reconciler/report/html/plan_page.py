@@ -1,0 +1,188 @@
+"""A plan, or drift, as an HTML page: the figures, the risks, each change, its JSON folded."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from reconciler.model.registry import RegistryScope
+from reconciler.model.rule_ids import RuleId
+from reconciler.plan.model import ChangeKind
+from reconciler.plan.saved_plan import Origin, change_json
+from reconciler.policy import Unreadable
+from reconciler.printable import printable_json
+from reconciler.report.access import AccessLine
+from reconciler.report.causes import Cause, Failure, by_cause
+from reconciler.report.html.page import render_page
+from reconciler.report.plan_text import (
+    DRIFT,
+    PLAN,
+    PolicyDiff,
+    Wording,
+    no_diff,
+)
+from reconciler.report.plan_view import ChangeView, PlanView, equal_changes
+from reconciler.report.words import number_of, settings_words
+
+_MOST_RAW = 2_000
+_KINDS: dict[ChangeKind, str] = {
+    "set": "policy to set",
+    "delete": "policy to remove",
+    "create": "repository to create",
+}
+
+
+class _Figure(NamedTuple):
+    number: int
+    label: str
+    role: str
+
+
+class _Risk(NamedTuple):
+    name: RuleId
+    words: str
+
+
+class _Grant(NamedTuple):
+    line: AccessLine
+    words: str
+
+
+class _Body(NamedTuple):
+    """What equal changes have in common."""
+
+    kind: ChangeKind
+    raw: str | None
+    notes: tuple[str, ...]
+    grants: tuple[_Grant, ...]
+    risks: tuple[_Risk, ...]
+    kept: tuple[str, ...]
+    diff: tuple[str, ...]
+
+
+class _Document(NamedTuple):
+    repository: str
+    lines: Sequence[str]
+
+
+class _Block(NamedTuple):
+    """Equal changes of one region; `number` makes the anchor."""
+
+    number: int
+    title: str
+    repositories: tuple[str, ...]
+    scope: RegistryScope
+    body: _Body
+    documents: tuple[_Document, ...]
+
+
+class _Words(NamedTuple):
+    """What the template says; drift has no `kinds`, as it proposes nothing."""
+
+    title: str
+    kinds: dict[ChangeKind, str]
+    origin: Origin
+    view: PlanView
+    figures: tuple[_Figure, ...]
+    blocks: tuple[_Block, ...]
+
+    @property
+    def errors(self) -> list[Cause]:
+        """The errors of the plan, by their cause."""
+        return by_cause(
+            Failure(e.target.repository, e.target.scope.region, e.rule, e.message)
+            for e in self.view.plan.errors
+        )
+
+
+def render_plan_html(
+    view: PlanView, origin: Origin, diff: PolicyDiff = no_diff, *, grouped: bool = True
+) -> str:
+    """Render a plan as a page; `grouped` shows equal changes of several repositories once."""
+    blocks = tuple(_blocks(view, PLAN, diff, grouped=grouped))
+    figures = (*_plan_figures(view), *_problem_figures(view))
+    return render_page("plan.html", _Words("Plan", _KINDS, origin, view, figures, blocks))
+
+
+def render_drift_html(view: PlanView, origin: Origin, *, grouped: bool = True) -> str:
+    """Render drift as a page: how the live access differs from the file."""
+    blocks = tuple(_blocks(view, DRIFT, no_diff, grouped=grouped))
+    figures = (
+        _figure(
+            len(view.plan.changes), "repository differs", "repositories differ", role="changed"
+        ),
+        _figure(view.plan.in_sync, "in sync"),
+        *_problem_figures(view),
+    )
+    return render_page("plan.html", _Words("Drift", {}, origin, view, figures, blocks))
+
+
+def _plan_figures(view: PlanView) -> Iterator[_Figure]:
+    access = view.access()
+    yield _figure(view.count("set"), "policy to set", "policies to set", role="changed")
+    yield _figure(view.count("delete"), "policy to remove", "policies to remove", role="removed")
+    yield _figure(
+        view.count("create"), "repository to create", "repositories to create", role="added"
+    )
+    yield _figure(view.plan.in_sync, "in sync")
+    yield _figure(access["granted"], "granted", role="added")
+    yield _figure(access["widened"], "widened", role="added")
+    yield _figure(access["revoked"], "revoked", role="removed")
+    for kind in ("narrowed", "changed"):
+        if access[kind]:
+            yield _figure(access[kind], kind, role="changed")
+
+
+def _problem_figures(view: PlanView) -> Iterator[_Figure]:
+    risks = sum(len(change.risks) for change in view.changes)
+    violations, errors = len(view.plan.violations), len(view.plan.errors)
+    if risks:
+        yield _figure(risks, "risk", "risks", role="warning")
+    if violations:
+        yield _figure(violations, "never rule broken", "never rules broken", role="warning")
+    if errors:
+        yield _figure(errors, "error", "errors", role="error")
+
+
+def _figure(count: int, one: str, many: str = "", *, role: str = "") -> _Figure:
+    return _Figure(count, one if count == 1 else many or one, role)
+
+
+def _blocks(
+    view: PlanView, wording: Wording, diff: PolicyDiff, *, grouped: bool
+) -> Iterator[_Block]:
+    bodies = ((change, _body(change, wording, diff)) for change in view.changes)
+    for number, (changes, body) in enumerate(equal_changes(bodies, grouped=grouped), 1):
+        names = tuple(view.change.target.repository for view in changes)
+        yield _Block(
+            number,
+            names[0] if len(names) == 1 else number_of(len(names), "repository", "repositories"),
+            names,
+            changes[0].change.target.scope,
+            body,
+            tuple(map(_document, changes)),
+        )
+
+
+def _body(view: ChangeView, wording: Wording, diff: PolicyDiff) -> _Body:
+    change = view.change
+    return _Body(
+        change.change,
+        change.before.text[:_MOST_RAW] if isinstance(change.before, Unreadable) else None,
+        tuple(_notes(view, wording)),
+        tuple(_Grant(line, wording.describe(line)) for line in view.lines),
+        tuple(_Risk(risk.name, wording.of_risk(risk)) for risk in view.risks),
+        change.kept,
+        tuple(diff(change)),
+    )
+
+
+def _notes(view: ChangeView, wording: Wording) -> Iterator[str]:
+    change = view.change
+    if change.settings is not None:
+        yield f"{wording.create}: {', '.join(settings_words(change.settings))}"
+    if change.change == "delete":
+        yield wording.delete
+
+
+def _document(view: ChangeView) -> _Document:
+    document = change_json(view.change, view.grants, (risk.name for risk in view.risks))
+    return _Document(view.change.target.repository, printable_json(document).splitlines())
