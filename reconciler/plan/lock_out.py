@@ -67,7 +67,7 @@ def _why(change: Change, arn: str) -> str | None:
     denials = _new_denials(change)
     document = Document(None, (*denials, _ALLOW_ALL))
     caller = _caller(arn, denials)
-    verdicts = {evaluate(document, caller, action) for action in _NEEDED}
+    verdicts = {evaluate(document, caller, action).verdict for action in _NEEDED}
     if "denied" in verdicts:
         return f"a Deny on {change.target} would prevent"
     if "depends" not in verdicts:

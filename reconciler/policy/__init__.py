@@ -60,9 +60,13 @@ from reconciler.policy.language.request_context import Caller
 from reconciler.policy.meaning.callers import (
     iam_caller, known_of_requests, possible_requests, requires_key, service_kind,
 )
-from reconciler.policy.meaning.evaluate import evaluate
+from reconciler.policy.meaning.evaluate import Verdict, evaluate
 from reconciler.policy.meaning.implication import always_holds
 from reconciler.policy.meaning.reach import may_match
+from reconciler.policy.meaning.subjects import (
+    Known, Part, Subject, SubjectIndex, Through, identity_of, index_subjects, parts_by_subject,
+    parts_of, subject_of, verdict_of,
+)
 # Checks
 from reconciler.policy.meaning.denied import Denial, Loss, compute_loss, denial_of
 from reconciler.policy.meaning.never import NeverRule, Violation, Outside, find_violations

@@ -10,7 +10,7 @@ from reconciler.policy.language.document import Document, NotAction
 from reconciler.policy.language.principals import Principal
 from reconciler.policy.language.request_context import Caller
 from reconciler.policy.meaning.callers import iam_caller
-from reconciler.policy.meaning.evaluate import Decision, evaluate
+from reconciler.policy.meaning.evaluate import Verdict, evaluate
 from reconciler.policy.meaning.facts import Facts, Holder
 from tests.policy.making import (
     ACCOUNT,
@@ -74,14 +74,14 @@ def panel(request: Request) -> tuple[Caller, ...]:
     )
 
 
-def answers(policy: Document, callers: Iterable[Caller]) -> list[Decision]:
+def answers(policy: Document, callers: Iterable[Caller]) -> list[Verdict]:
     """What a policy answers to each caller and action, as it is and with everything allowed.
 
     The latter brings out what it denies.
     """
     sides = (policy, policy._replace(statements=(*policy.statements, EVERYTHING)))
     asked = product(sides, tuple(callers), ACTIONS)
-    return [evaluate(side, caller, action) for side, caller, action in asked]
+    return [evaluate(side, caller, action).verdict for side, caller, action in asked]
 
 
 def rebuilt(facts: Facts) -> list[Json]:

@@ -181,7 +181,7 @@ def test_a_deny_with_not_principal_may_deny_every_user_and_role() -> None:
         read = document(*policy, allow("*", "*"), denied)
         callers = (*panel(request), iam_caller(ROOT, *request))
         for caller in callers:
-            verdict = evaluate(read, caller, action)
+            verdict = evaluate(read, caller, action).verdict
             names = {name for p in caller.principals for name in p.names if p.kind == "AWS"}
             seen[verdict] += 1
             assert verdict != "allowed" or names <= {ROOT}
@@ -196,4 +196,4 @@ def test_a_repository_policy_is_about_one_repository(policy: list[Json], request
     read = document(*policy, allow("*", "*"))
     for caller in panel(request):
         for action in ("ecr:PutRegistryPolicy", "s3:GetObject"):
-            assert evaluate(read, caller, action) == "denied"
+            assert evaluate(read, caller, action).verdict == "denied"

@@ -141,4 +141,4 @@ def test_whoever_may_use_the_grant_is_denied_what_is_lost(
     denial = {**naming, "Condition": together}
     if loss(grant, denial):
         both = Document(None, (statement(grant), statement(denial)))
-        assert {evaluate(both, caller, GET) for caller in CALLERS} == {"denied"}
+        assert {evaluate(both, caller, GET).verdict for caller in CALLERS} == {"denied"}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.document import Document
 from reconciler.policy.language.principals import Principal
 from reconciler.policy.language.request_context import (
@@ -12,7 +13,14 @@ from reconciler.policy.language.request_context import (
     negated,
 )
 from reconciler.policy.meaning.callers import iam_caller
-from reconciler.policy.meaning.evaluate import Decision, applies, clause_holds, evaluate
+from reconciler.policy.meaning.evaluate import (
+    Decision,
+    Reason,
+    Verdict,
+    clause_holds,
+    concerns,
+    evaluate,
+)
 from tests.policy.making import (
     ACCOUNT,
     GET,
@@ -42,7 +50,11 @@ VPC = {"StringEquals": {"aws:SourceVpc": "vpc-1"}}
 AGENT = {"StringEquals": {"aws:UserAgent": "docker"}}
 
 
-def ask(*statements: Json, caller: Caller | None = None, action: str = GET) -> Decision:
+def ask(*statements: Json, caller: Caller | None = None, action: str = GET) -> Verdict:
+    return decide(*statements, caller=caller, action=action).verdict
+
+
+def decide(*statements: Json, caller: Caller | None = None, action: str = GET) -> Decision:
     return evaluate(document(*statements), caller or iam_caller(ROLE), action)
 
 
@@ -123,7 +135,7 @@ def test_a_permissions_boundary_makes_not_principal_deny_whom_it_excludes(
 ) -> None:
     shut_out = deny(None, NotPrincipal=excluded)
     assert ask(allow("*"), shut_out, caller=caller) == "depends"
-    assert applies(statement(shut_out), caller, GET) is None
+    assert concerns(0, statement(shut_out), caller) == Reason(0, None, "Deny", False)
     assert ask(allow(None, NotPrincipal=excluded), caller=caller) == "denied"
     elsewhere = deny(None, PUT, NotPrincipal=excluded)
     assert ask(allow("*"), elsewhere, caller=caller) == "allowed"
@@ -164,29 +176,43 @@ def test_a_pattern_is_no_question() -> None:
         ask(allow(), action="ecr:*")
 
 
+ON_VPC = condition("StringEquals", "aws:SourceVpc", "vpc-1")
+ON_AGENT = condition("StringEquals", "aws:UserAgent", "docker")
+
+
 @pytest.mark.parametrize(
-    ("statements", "decision", "applying"),
+    ("statements", "verdict", "reasons"),
     [
         ([], "denied", []),
-        ([deny(ROLE_B), allow(ROLE, PUT)], "denied", [False, False]),
-        ([allow(ROLE, PUT), allow(), allow()], "allowed", [False, True, True]),
-        ([allow(), deny()], "denied", [True, True]),
-        ([deny(when=VPC), allow(), deny()], "denied", [None, True, True]),
-        ([deny(when=VPC)], "denied", [None]),
-        ([allow(when=VPC)], "depends", [None]),
-        ([allow(when=VPC), allow()], "allowed", [None, True]),
-        ([allow(when=VPC), allow(when=AGENT)], "depends", [None, None]),
-        ([allow(), allow(when=AGENT), deny(when=VPC)], "depends", [True, None, None]),
-        ([allow(when=AGENT), deny(when=VPC)], "depends", [None, None]),
-        ([allow(), deny(None, NotPrincipal={"AWS": ROLE})], "depends", [True, None]),
+        ([deny(ROLE_B), allow(ROLE, PUT)], "denied", []),
+        ([allow(ROLE, PUT), allow(), allow()], "allowed", [(1, ()), (2, ())]),
+        ([allow(), deny()], "denied", [(1, ())]),
+        ([deny(when=VPC), allow(), deny()], "denied", [(2, ())]),
+        ([deny(when=VPC)], "denied", []),
+        ([allow(when=VPC)], "depends", [(0, ON_VPC)]),
+        ([allow(when=VPC), allow()], "allowed", [(1, ())]),
+        ([allow(when=VPC), allow(when=AGENT)], "depends", [(0, ON_VPC), (1, ON_AGENT)]),
+        ([allow(), allow(when=AGENT), deny(when=VPC)], "depends", [(2, ON_VPC), (0, ())]),
+        ([allow(when=AGENT), deny(when=VPC)], "depends", [(1, ON_VPC), (0, ON_AGENT)]),
+        ([allow(), deny(None, NotPrincipal={"AWS": ROLE})], "depends", [(1, ()), (0, ())]),
+        ([allow(), deny(None, PUT, NotPrincipal={"AWS": ROLE_B})], "allowed", [(0, ())]),
     ],
 )
 def test_effects_together(
-    statements: list[Json], decision: Decision, applying: list[Answer]
+    statements: list[Json], verdict: Verdict, reasons: list[tuple[int, Condition]]
 ) -> None:
     read = document(*statements) if statements else Document(None, ())
-    assert evaluate(read, iam_caller(ROLE), GET) == decision
-    assert [applies(each, iam_caller(ROLE), GET) for each in read.statements] == applying
+    decision = evaluate(read, iam_caller(ROLE), GET)
+    assert decision.verdict == verdict
+    assert [(found.position, found.depends_on) for found in decision.reasons] == reasons
+
+
+def test_a_reason_names_its_statement() -> None:
+    decision = decide(allow(), deny(Sid="no push", when=VPC))
+    assert decision.reasons == (
+        Reason(1, "no push", "Deny", False, ON_VPC),
+        Reason(0, None, "Allow", True),
+    )
 
 
 def test_all_clauses_must_hold() -> None:

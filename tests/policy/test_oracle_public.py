@@ -69,7 +69,7 @@ def operators(key: str) -> Iterator[str]:
 
 def lets_strangers_in(policy: list[Json]) -> bool:
     read = document(*policy)
-    verdicts = (evaluate(read, caller, what) for caller in STRANGERS for what in (GET, PUT))
+    verdicts = (evaluate(read, caller, what).verdict for caller in STRANGERS for what in (GET, PUT))
     return "allowed" in verdicts
 
 

@@ -9,12 +9,12 @@ operators", "Conditions with multiple context keys or values" and "Single-valued
 context keys".
 """
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
 
 from reconciler.policy.language.actions import is_of_repositories
 from reconciler.policy.language.condition_keys import ARN_KEYS, MULTIVALUED
-from reconciler.policy.language.conditions import Clause, Operator, parse_operator
+from reconciler.policy.language.conditions import Clause, Condition, Operator, parse_operator
 from reconciler.policy.language.document import Action, Document, NotAction, Statement
 from reconciler.policy.language.glob import glob_matches, has_wildcard
 from reconciler.policy.language.json_text import MalformedError
@@ -30,7 +30,36 @@ from reconciler.policy.language.request_context import (
     resolve_variables,
 )
 
-Decision = Literal["allowed", "denied", "depends"]
+Verdict = Literal["allowed", "denied", "depends"]
+
+
+class Reason(NamedTuple):
+    """A statement that concerns a caller, by its position in the document (from 0) and its Sid.
+
+    `certain` where it applies to each of the caller's requests. Otherwise `depends_on` are the
+    clauses of which it is unknown whether they hold; where there is none, it depends on how the
+    service reads the principal, or on whether the caller has a permissions boundary.
+    """
+
+    position: int
+    sid: str | None
+    effect: str
+    certain: bool
+    depends_on: Condition = ()
+
+
+class Decision(NamedTuple):
+    """The verdict, and the statements that lead to it.
+
+    For `allowed` and `denied`, those that certainly allow or deny; none where nothing allows. For
+    `depends`, those that may deny, and then those that certainly allow or, without any, may.
+    """
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...] = ()
+
+
+_NOTHING_ALLOWS = Decision("denied")
 
 
 def evaluate(document: Document, caller: Caller, action: str) -> Decision:
@@ -44,20 +73,49 @@ def evaluate(document: Document, caller: Caller, action: str) -> Decision:
     if has_wildcard(action):
         raise ValueError(f"one action, no pattern: {action}")
     if not is_of_repositories(action):
-        return "denied"
-    found = [(s.effect, applies(s, caller, action)) for s in document.statements]
-    denied = any_of(answer for effect, answer in found if effect == "Deny")
-    allowed = any_of(answer for effect, answer in found if effect == "Allow")
-    if denied or allowed is False:
-        return "denied"
-    return "allowed" if allowed and denied is False else "depends"
+        return _NOTHING_ALLOWS
+    lowered = action.lower()
+    found = (
+        concerns(position, statement, caller)
+        for position, statement in enumerate(document.statements)
+        if any(_includes(pattern, lowered) for pattern in statement.actions)
+    )
+    return decide(reason for reason in found if reason)
 
 
-def applies(statement: Statement, caller: Caller, action: str) -> Answer:
-    """Whether a statement applies to one action of a caller; None where that is unknown."""
+def decide(reasons: Iterable[Reason]) -> Decision:
+    """Return what the statements that include an action decide about it, together."""
+    found = tuple(reasons)
+    denying = tuple(reason for reason in found if reason.effect == "Deny")
+    allowing = tuple(reason for reason in found if reason.effect == "Allow")
+    if denies := _certain(denying):
+        return Decision("denied", denies)
+    if not allowing:
+        return _NOTHING_ALLOWS
+    allows = _certain(allowing)
+    if allows and not denying:
+        return Decision("allowed", allows)
+    return Decision("depends", (*denying, *(allows or allowing)))
+
+
+def concerns(position: int, statement: Statement, caller: Caller) -> Reason | None:
+    """Return how a statement concerns a caller, whatever the action; None where it does not."""
     named = any_of(_names(p, caller, statement.effect) for p in statement.principals)
-    included = any(_includes(pattern, action.lower()) for pattern in statement.actions)
-    return all_of([named, included, *(clause_holds(c, caller) for c in statement.condition)])
+    if named is False:
+        return None
+    unknown = []
+    for clause in statement.condition:
+        answer = clause_holds(clause, caller)
+        if answer is False:
+            return None
+        if answer is None:
+            unknown.append(clause)
+    certain = named is True and not unknown
+    return Reason(position, statement.sid, statement.effect, certain, tuple(unknown))
+
+
+def _certain(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    return tuple(reason for reason in reasons if reason.certain)
 
 
 def _includes(pattern: Action, lowered: str) -> bool:

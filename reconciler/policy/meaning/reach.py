@@ -72,7 +72,7 @@ def may_match(principal: Principal, other: Principal) -> bool:
     if own_arn is None or arn is None:
         return False
     return own_arn.account == arn.account and (
-        own_arn.resource_type == "root" or _is_session_of(arn, own_arn)
+        own_arn.resource_type == "root" or is_session_of(arn, own_arn)
     )
 
 
@@ -96,7 +96,7 @@ def _excludes(excluded: frozenset[str], principal: Principal) -> bool:
     return "AWS:*" in excluded or (is_one and own <= excluded)
 
 
-def _is_session_of(session: IamArn, role: IamArn) -> bool:
+def is_session_of(session: IamArn, role: IamArn) -> bool:
     """Whether a session may be a role's: its ARN has the role's name without the path."""
     return (session.resource_type, role.resource_type) == ("assumed-role", "role") and (
         session.path.partition("/")[0] == role.path.rpartition("/")[2]

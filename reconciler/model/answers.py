@@ -1,0 +1,94 @@
+"""Who can do what on which repository, and the line or statement that gives it: as plain data."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from reconciler.policy import NO_CONDITION, Actions, Condition, NamedPrincipal, Through, Verdict
+
+
+class FileLine(NamedTuple):
+    """A line of the access file; `line` counts from 1.
+
+    `entry` is the repository or pattern whose line it is; `key` is how its `access` names the
+    principal (a group, say), None for a raw statement.
+    """
+
+    path: str
+    line: int
+    entry: str
+    key: str | None
+
+
+class PolicyStatement(NamedTuple):
+    """A statement of a live policy: its position, counted from 0, and its Sid."""
+
+    policy: Literal["repository"]
+    position: int
+    sid: str | None
+
+
+Source = FileLine | PolicyStatement
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one line or statement gives a principal on a repository, or denies it.
+
+    `subject` is the principal with the condition that identifies it and the file's name for it.
+    `actions` are canonical actions, patterns and NotActions; `tier` is the one that was asked
+    about, or that has exactly these actions, if any. `effect` is that of the source. `conditions`
+    are those of the source: for `allowed` they hold, for `depends` at least one is not known.
+    `source` is None where nothing gives the actions. `region` is None where all regions agree.
+    """
+
+    repository: str
+    subject: NamedPrincipal
+    tier: str | None
+    actions: Actions
+    verdict: Verdict
+    effect: Literal["Allow", "Deny"] = "Allow"
+    through: Through | None = None
+    conditions: Condition = NO_CONDITION
+    source: Source | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixCell:
+    """What one principal has on one repository: one answer for each line or statement.
+
+    `allowed` and `depends` are the access in words (`push-pull`, `pull + ecr:PutImage`), empty
+    where there is none. `through` is None where the principal itself is named.
+    """
+
+    subject: NamedPrincipal
+    allowed: str
+    depends: str
+    through: Through | None
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """A repository, or a pattern offline, with the cells that are not empty, by subject.
+
+    `error` says why nothing is known of a live repository. `region` as for an answer.
+    """
+
+    repository: str
+    cells: tuple[MatrixCell, ...]
+    region: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Repositories by principals; rows sorted by repository, subjects by name and principal.
+
+    A cell leaves out what depends on whether its principal is in an organization: the organization
+    is a subject of its own.
+    """
+
+    subjects: tuple[NamedPrincipal, ...]
+    rows: tuple[MatrixRow, ...]
+    is_live: bool
