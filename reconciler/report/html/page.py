@@ -28,6 +28,19 @@ _UNSAFE = {ord(char): f"\\u{ord(char):04x}" for char in "<>&#"}
 """Characters that could end a script element, or begin a comment or a CI command in it."""
 
 
+class Figure(NamedTuple):
+    """A number at the top of a page, its noun, and a role of the stylesheet."""
+
+    number: int
+    label: str
+    role: str
+
+
+def figure(number: int, one: str, many: str = "", role: str = "") -> Figure:
+    """Return a figure with the noun for one or for many; without `many`, the same for both."""
+    return Figure(number, one if number == 1 else many or one, role)
+
+
 class _Script(NamedTuple):
     code: Markup
     data: Markup

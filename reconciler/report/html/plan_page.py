@@ -11,7 +11,7 @@ from reconciler.policy import Unreadable
 from reconciler.printable import printable_json
 from reconciler.report.access import AccessLine
 from reconciler.report.causes import Cause, Failure, by_cause
-from reconciler.report.html.page import render_page
+from reconciler.report.html.page import Figure, figure, render_page
 from reconciler.report.plan_text import (
     DRIFT,
     PLAN,
@@ -28,12 +28,6 @@ _KINDS: dict[ChangeKind, str] = {
     "delete": "policy to remove",
     "create": "repository to create",
 }
-
-
-class _Figure(NamedTuple):
-    number: int
-    label: str
-    role: str
 
 
 class _Risk(NamedTuple):
@@ -81,7 +75,7 @@ class _Words(NamedTuple):
     kinds: dict[ChangeKind, str]
     origin: Origin
     view: PlanView
-    figures: tuple[_Figure, ...]
+    figures: tuple[Figure, ...]
     blocks: tuple[_Block, ...]
 
     @property
@@ -106,44 +100,38 @@ def render_drift_html(view: PlanView, origin: Origin, *, grouped: bool = True) -
     """Render drift as a page: how the live access differs from the file."""
     blocks = tuple(_blocks(view, DRIFT, no_diff, grouped=grouped))
     figures = (
-        _figure(
-            len(view.plan.changes), "repository differs", "repositories differ", role="changed"
-        ),
-        _figure(view.plan.in_sync, "in sync"),
+        figure(len(view.plan.changes), "repository differs", "repositories differ", role="changed"),
+        figure(view.plan.in_sync, "in sync"),
         *_problem_figures(view),
     )
     return render_page("plan.html", _Words("Drift", {}, origin, view, figures, blocks))
 
 
-def _plan_figures(view: PlanView) -> Iterator[_Figure]:
+def _plan_figures(view: PlanView) -> Iterator[Figure]:
     access = view.access()
-    yield _figure(view.count("set"), "policy to set", "policies to set", role="changed")
-    yield _figure(view.count("delete"), "policy to remove", "policies to remove", role="removed")
-    yield _figure(
+    yield figure(view.count("set"), "policy to set", "policies to set", role="changed")
+    yield figure(view.count("delete"), "policy to remove", "policies to remove", role="removed")
+    yield figure(
         view.count("create"), "repository to create", "repositories to create", role="added"
     )
-    yield _figure(view.plan.in_sync, "in sync")
-    yield _figure(access["granted"], "granted", role="added")
-    yield _figure(access["widened"], "widened", role="added")
-    yield _figure(access["revoked"], "revoked", role="removed")
+    yield figure(view.plan.in_sync, "in sync")
+    yield figure(access["granted"], "granted", role="added")
+    yield figure(access["widened"], "widened", role="added")
+    yield figure(access["revoked"], "revoked", role="removed")
     for kind in ("narrowed", "changed"):
         if access[kind]:
-            yield _figure(access[kind], kind, role="changed")
+            yield figure(access[kind], kind, role="changed")
 
 
-def _problem_figures(view: PlanView) -> Iterator[_Figure]:
+def _problem_figures(view: PlanView) -> Iterator[Figure]:
     risks = sum(len(change.risks) for change in view.changes)
     violations, errors = len(view.plan.violations), len(view.plan.errors)
     if risks:
-        yield _figure(risks, "risk", "risks", role="warning")
+        yield figure(risks, "risk", "risks", role="warning")
     if violations:
-        yield _figure(violations, "never rule broken", "never rules broken", role="warning")
+        yield figure(violations, "never rule broken", "never rules broken", role="warning")
     if errors:
-        yield _figure(errors, "error", "errors", role="error")
-
-
-def _figure(count: int, one: str, many: str = "", *, role: str = "") -> _Figure:
-    return _Figure(count, one if count == 1 else many or one, role)
+        yield figure(errors, "error", "errors", role="error")
 
 
 def _blocks(
