@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.commands import offline, online
+from reconciler.cli.commands import access, offline, online
 from reconciler.cli.commands.demo import demo
 from reconciler.cli.commands.sandbox import sandbox
 from reconciler.cli.exits import Exit
@@ -36,6 +36,8 @@ app.command("apply")(online.apply)
 app.command("drift")(online.drift)
 app.command("rollback")(online.rollback)
 app.command("compare")(offline.compare)
+app.add_typer(access.access, name="access")
+app.command("explain")(access.explain)
 app.add_typer(offline.iam, name="iam")
 app.command("schema")(offline.schema)
 app.command("rule")(offline.rule)

@@ -29,7 +29,12 @@ HINTS = {
     Remedy.CHECK_AWS_SETTINGS: "check --profile, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and "
     "the files in ~/.aws",
 }
-_PARAMETERS = {"repositories": "--repository"}
+_PARAMETERS = {
+    "repositories": "--repository",
+    "repository": "REPO",
+    "principal": "PRINCIPAL",
+    "what": "TIER|ACTION",
+}
 _ALLOWANCES = {"max_revoked": "revocations", "max_granted": "grants"}
 """The allowance of each guard that is not named like it."""
 

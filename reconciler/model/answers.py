@@ -36,8 +36,8 @@ class Answer:
 
     `subject` is the principal with the condition that identifies it and the file's name for it.
     `actions` are canonical actions, patterns and NotActions; `tier` is the one that was asked
-    about, or that has exactly these actions, if any. `effect` is that of the source. `conditions`
-    are those of the source: for `allowed` they hold, for `depends` at least one is not known.
+    about, or that has exactly these actions, if any. `effect` (Allow or Deny) and `conditions` are
+    those of the source: for `allowed` the conditions hold, for `depends` at least one is unknown.
     `source` is None where nothing gives the actions. `region` is None where all regions agree.
     """
 
@@ -46,7 +46,7 @@ class Answer:
     tier: str | None
     actions: Actions
     verdict: Verdict
-    effect: Literal["Allow", "Deny"] = "Allow"
+    effect: str = "Allow"
     through: Through | None = None
     conditions: Condition = NO_CONDITION
     source: Source | None = None
@@ -91,4 +91,7 @@ class Matrix:
 
     subjects: tuple[NamedPrincipal, ...]
     rows: tuple[MatrixRow, ...]
-    is_live: bool
+
+    def answers(self) -> tuple[Answer, ...]:
+        """Return the answers of all cells, by repository."""
+        return tuple(a for row in self.rows for cell in row.cells for a in cell.answers)

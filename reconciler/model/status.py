@@ -11,3 +11,4 @@ class Status(Enum):
     PARTLY_APPLIED = "some changes were made, and others were not"
     FAILED = "something could not be read, planned or written"
     DIFFERS = "there is a difference, or unmanaged repositories where the file forbids them"
+    DENIED = "what was asked about is not allowed"

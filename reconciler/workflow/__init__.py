@@ -11,10 +11,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.model.guards import Allowances as Allowances
     from reconciler.model.status import Status as Status
+    from reconciler.workflow.answers import Answers as Answers
+    from reconciler.workflow.answers import MatrixResult as MatrixResult
+    from reconciler.workflow.answers import access_matrix as access_matrix
+    from reconciler.workflow.answers import access_of as access_of
+    from reconciler.workflow.answers import can as can
+    from reconciler.workflow.answers import explain as explain
+    from reconciler.workflow.answers import who_can as who_can
     from reconciler.workflow.applier import ApplyResult as ApplyResult
     from reconciler.workflow.applier import PreparedApply as PreparedApply
     from reconciler.workflow.applier import apply as apply
     from reconciler.workflow.applier import prepare_apply as prepare_apply
+    from reconciler.workflow.asked_policies import PolicyFinder as PolicyFinder
+    from reconciler.workflow.asked_policies import from_file as from_file
+    from reconciler.workflow.asked_policies import from_registry as from_registry
     from reconciler.workflow.listener import Event as Event
     from reconciler.workflow.listener import Listener as Listener
     from reconciler.workflow.listener import LogListener as LogListener
@@ -38,12 +48,22 @@ if TYPE_CHECKING:
 _NAMES = {
     "reconciler.model.guards": ("Allowances",),
     "reconciler.model.status": ("Status",),
+    "reconciler.workflow.answers": (
+        "Answers",
+        "MatrixResult",
+        "access_matrix",
+        "access_of",
+        "can",
+        "explain",
+        "who_can",
+    ),
     "reconciler.workflow.applier": (
         "ApplyResult",
         "PreparedApply",
         "apply",
         "prepare_apply",
     ),
+    "reconciler.workflow.asked_policies": ("PolicyFinder", "from_file", "from_registry"),
     "reconciler.workflow.listener": ("Event", "Listener", "LogListener", "Progress"),
     "reconciler.workflow.planner": ("ComputedPlan", "PlanResult", "drift", "plan"),
     "reconciler.workflow.policies": ("caller_policy", "compare", "compile_policies"),

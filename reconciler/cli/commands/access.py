@@ -1,0 +1,241 @@
+"""The commands that answer questions about access: access who-can, can, of and matrix; explain."""
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler import workflow
+from reconciler.cli import options as opt
+from reconciler.cli.completion import entry_patterns
+from reconciler.cli.exits import exit_of
+from reconciler.cli.terminal import keep_quiet, note, out, page_of, paint_for, show, show_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reconciler.report.spans import Paint
+    from reconciler.workflow import AccessSource, Answers, MatrixResult, PolicyFinder
+
+access = typer.Typer(
+    help="Answer who can do what, from the file or the live registry.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+class AnswerFormat(StrEnum):
+    """The format of answers."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class MatrixFormat(StrEnum):
+    """The format of a matrix."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    CSV = "csv"
+
+
+What = Annotated[
+    str,
+    typer.Argument(
+        metavar="TIER|ACTION", help="A tier of the file, or an action such as ecr:PutImage."
+    ),
+]
+Where = Annotated[
+    str,
+    typer.Argument(
+        metavar="REPO",
+        autocompletion=entry_patterns,
+        help="A repository, or a pattern as the file writes it.",
+    ),
+]
+Who = Annotated[
+    str,
+    typer.Argument(
+        metavar="PRINCIPAL", help="A name of the file, an ARN, an account id or name, or a service."
+    ),
+]
+Live = Annotated[
+    bool, typer.Option("--live", help="Ask the live registry instead of the file; reads AWS.")
+]
+InAnswerFormat = Annotated[AnswerFormat, typer.Option("--format", help="Format of the answers.")]
+
+
+@access.command("who-can")
+def who_can(
+    what: What,
+    repository: Where,
+    *,
+    live: Live = False,
+    file: opt.File = opt.DEFAULT_FILE,
+    format_: InAnswerFormat = AnswerFormat.TEXT,
+    profile: opt.Profile = None,
+    quiet: opt.Quiet = False,
+    allow_public: opt.AllowPublic = None,
+) -> None:
+    """List who can do all of a tier, or one action, on a repository.
+
+    Exits 4 where nobody can. Who may only under a condition is listed, too.
+    """
+    from reconciler.report.answers import render_who_can
+
+    source = _load(file, allow_public, quiet)
+    result = workflow.who_can(source, what, repository, _policies(live, profile))
+    asked = (what, repository)
+    as_text = partial(render_who_can, result.answers, asked, result.display_names)
+    _end(result, format_, as_text, what)
+
+
+@access.command("can")
+def can(
+    principal: Who,
+    what: What,
+    repository: Where,
+    *,
+    live: Live = False,
+    file: opt.File = opt.DEFAULT_FILE,
+    format_: InAnswerFormat = AnswerFormat.TEXT,
+    profile: opt.Profile = None,
+    quiet: opt.Quiet = False,
+    allow_public: opt.AllowPublic = None,
+) -> None:
+    """Say whether a principal can do all of a tier, or one action, on a repository.
+
+    Exits 0 where it is allowed or depends on a condition, and 4 where it is denied.
+    """
+    from reconciler.report.answers import render_can
+
+    source = _load(file, allow_public, quiet)
+    result = workflow.can(source, principal, what, repository, _policies(live, profile))
+    asked = (what, repository)
+    as_text = partial(render_can, result.answers, asked, result.display_names)
+    _end(result, format_, as_text, what)
+
+
+@access.command("of")
+def access_of(
+    principal: Who,
+    *,
+    live: Live = False,
+    file: opt.File = opt.DEFAULT_FILE,
+    repository: opt.Repository = None,
+    format_: InAnswerFormat = AnswerFormat.TEXT,
+    profile: opt.Profile = None,
+    quiet: opt.Quiet = False,
+    allow_public: opt.AllowPublic = None,
+) -> None:
+    """List what a principal has on each repository."""
+    from reconciler.report.answers import render_access_of
+
+    result = workflow.access_of(
+        _load(file, allow_public, quiet),
+        principal,
+        repositories=tuple(repository or ()),
+        find=_policies(live, profile),
+    )
+    as_text = partial(render_access_of, result.answers, principal, result.display_names)
+    _end(result, format_, as_text)
+
+
+@access.command("matrix")
+def matrix(
+    *,
+    live: Live = False,
+    file: opt.File = opt.DEFAULT_FILE,
+    repository: opt.Repository = None,
+    format_: Annotated[
+        MatrixFormat, typer.Option("--format", help="Format of the matrix.")
+    ] = MatrixFormat.TEXT,
+    profile: opt.Profile = None,
+    quiet: opt.Quiet = False,
+    allow_public: opt.AllowPublic = None,
+) -> None:
+    """Show repositories by principals: who has what."""
+    from reconciler.report.answers import render_answers_json
+    from reconciler.report.matrix import render_matrix, render_matrix_csv, render_matrix_markdown
+
+    result = workflow.access_matrix(
+        _load(file, allow_public, quiet),
+        repositories=tuple(repository or ()),
+        find=_policies(live, profile),
+    )
+    found, names = result.matrix, result.display_names
+    match format_:
+        case MatrixFormat.TEXT:
+            show(render_matrix(found, names, paint_for(sys.stdout), page_of(sys.stdout)))
+        case MatrixFormat.JSON:
+            out(render_answers_json(found.answers()))
+        case MatrixFormat.MARKDOWN:
+            out(render_matrix_markdown(found, names))
+        case MatrixFormat.CSV:
+            out(render_matrix_csv(found, names))
+    _close(result)
+
+
+def explain(
+    repository: Where,
+    *,
+    file: opt.File = opt.DEFAULT_FILE,
+    format_: opt.OutputFormat = opt.Format.TEXT,
+    quiet: opt.Quiet = False,
+    allow_public: opt.AllowPublic = None,
+) -> None:
+    """Show the desired policy of a repository, with the lines of the file behind each statement."""
+    from reconciler.cli.results import write
+    from reconciler.report.explanation import render_explanation, render_explanation_json
+
+    found = workflow.explain(_load(file, allow_public, quiet), repository)
+    write(format_, partial(render_explanation_json, found), partial(render_explanation, found))
+
+
+def _load(file: "Path", allow_public: list[str] | None, quiet: bool) -> "AccessSource":
+    from reconciler.cli import loading
+
+    keep_quiet(quiet)
+    return loading.load_valid(file, opt.allowances(public=allow_public))
+
+
+def _policies(live: bool, profile: str | None) -> "PolicyFinder":
+    from reconciler.cli.listener import TerminalListener
+
+    if live:
+        return workflow.from_registry(profile=profile, listener=TerminalListener(profile))
+    return workflow.from_file
+
+
+def _end(
+    result: "Answers",
+    format_: AnswerFormat,
+    as_text: Callable[["Paint"], str],
+    what: str | None = None,
+) -> None:
+    """Show answers, and end with the exit code of the verdict."""
+    from reconciler.report.answers import render_answers_json, render_answers_markdown
+
+    match format_:
+        case AnswerFormat.TEXT:
+            show(as_text(paint_for(sys.stdout)))
+        case AnswerFormat.JSON:
+            out(render_answers_json(result.answers))
+        case AnswerFormat.MARKDOWN:
+            out(render_answers_markdown(result.answers, result.display_names, what))
+    _close(result)
+
+
+def _close(result: "Answers | MatrixResult") -> None:
+    """Say what no answer includes and what is not known, and end with the exit code."""
+    from reconciler.report.answers import NOT_LOOKED_AT
+
+    note(NOT_LOOKED_AT)
+    for error in result.errors:
+        show_error(error)
+    raise typer.Exit(exit_of(result.statuses))

@@ -1,0 +1,210 @@
+"""Questions about access, answered from statements that each have a source: pure.
+
+The statements are those of a policy, or one for each line of the file: what they mean together is
+the same. Only these statements count: identity policies, the registry's own policy and an
+organization's policies may each change the outcome.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from reconciler.model.answers import Answer, Matrix, MatrixCell, MatrixRow, Source
+from reconciler.model.display_names import DisplayNames
+from reconciler.policy import (
+    Action,
+    Actions,
+    NamedPrincipal,
+    Part,
+    Statement,
+    Subject,
+    SubjectIndex,
+    Through,
+    Tiers,
+    Verdict,
+    action_names,
+    describe_actions,
+    expand_actions,
+    index_subjects,
+    is_of_repositories,
+    parts_by_subject,
+    parts_of,
+    tier_of,
+    tiers_within,
+    verdict_of,
+)
+
+
+class SourcedPolicy(NamedTuple):
+    """The statements of one repository, or pattern, each with its source at the same position.
+
+    `error` says why a live policy is not known; `region` is None where all regions agree.
+    """
+
+    repository: str
+    statements: tuple[Statement, ...] = ()
+    sources: tuple[Source, ...] = ()
+    region: str | None = None
+    error: str | None = None
+
+
+class Question(NamedTuple):
+    """What is asked about: a tier, or one action or pattern; `tier` is None for the latter."""
+
+    text: str
+    tier: str | None
+    actions: Actions
+
+
+def question_of(text: str, actions: Iterable[str], *, tier: bool) -> Question:
+    """Return the question about a tier or an action.
+
+    A pattern is asked with each known action that it matches. Of a tier, only the actions on a
+    repository count: no policy allows others.
+    """
+    asked = frozenset(actions)
+    asked |= expand_actions(asked)
+    if tier:
+        asked = frozenset(filter(is_of_repositories, asked))
+    return Question(text, text if tier else None, asked)
+
+
+def who_can(
+    policy: SourcedPolicy, subjects: SubjectIndex, question: Question, names: DisplayNames
+) -> tuple[Answer, ...]:
+    """Return the answers about each subject that can, or may, do all that is asked."""
+    return tuple(
+        answer
+        for subject, parts in parts_by_subject(policy.statements, subjects, question.actions)
+        if verdict_of(parts) != "denied"
+        for answer in _answers(policy, subject.named, parts, names, question.tier)
+    )
+
+
+def can(
+    policy: SourcedPolicy, subject: Subject, question: Question, names: DisplayNames
+) -> tuple[Answer, ...]:
+    """Return the answers about one subject: first those with the verdict on all that is asked."""
+    parts = parts_of(policy.statements, subject, question.actions)
+    return tuple(_answers(policy, subject.named, parts, names, question.tier))
+
+
+def access_of(
+    policies: Iterable[SourcedPolicy], subjects: Iterable[Subject], names: DisplayNames
+) -> tuple[Answer, ...]:
+    """Return what the subjects have on each repository."""
+    index = index_subjects(subjects)
+    return tuple(
+        answer
+        for policy in policies
+        for subject, parts in parts_by_subject(policy.statements, index)
+        for answer in _answers(
+            policy, subject.named, tuple(p for p in parts if p.verdict != "denied"), names
+        )
+    )
+
+
+def access_matrix(
+    policies: Iterable[SourcedPolicy], subjects: Iterable[Subject], names: DisplayNames
+) -> Matrix:
+    """Return what each subject has on each repository.
+
+    Subjects without any access are left out, unless the file names them.
+    """
+    index = index_subjects(subjects)
+    rows = tuple(_row(policy, index, names) for policy in policies)
+    found = {cell.subject for row in rows for cell in row.cells}
+    return Matrix(tuple(s.named for s in index.subjects if s.named.name or s.named in found), rows)
+
+
+def verdict_on(answers: Iterable[Answer]) -> Verdict:
+    """Return the verdict on all that was asked: the least that any of the answers allows."""
+    return min((answer.verdict for answer in answers), key=_LEAST_FIRST.index)
+
+
+def access_words(actions: Actions, tiers: Tiers, besides: Actions = frozenset()) -> str:
+    """Describe actions by tiers: `push-pull`, `pull + ecr:PutImage`, `read without ecr:ListImages`.
+
+    As `describe_actions`, but many actions that are nearly a tier are named as that tier.
+    """
+    words = describe_actions(actions, tiers, besides)
+    names, left = tiers_within(actions, tiers)
+    if " " not in words or len(left) <= _MOST_MISSING:
+        return words
+    missing = {name: tier - actions for name, tier in tiers.items() if left < tier}
+    nearest = min(missing, key=lambda name: len(missing[name]), default=None)
+    if nearest is None or len(missing[nearest]) > _MOST_MISSING:
+        return words
+    return f"{' + '.join((*names, nearest))} without {', '.join(action_names(missing[nearest]))}"
+
+
+_MOST_MISSING = 2
+"""The most actions that are named as missing from a tier."""
+
+_LEAST_FIRST: Sequence[Verdict] = ("denied", "depends", "allowed")
+_DIRECT_FIRST: Sequence[Through | None] = (None, "account", "organization", "everyone")
+
+
+def _answers(
+    policy: SourcedPolicy,
+    subject: NamedPrincipal,
+    parts: Sequence[Part],
+    names: DisplayNames,
+    asked: str | None = None,
+) -> Iterator[Answer]:
+    """Yield an answer for each part; those with the verdict on all are about the tier asked for."""
+    overall = verdict_of(parts)
+    tiers = names.tiers_of(subject.principal)
+
+    def order(part: Part) -> tuple[bool, int, int]:
+        position = part.reason.position if part.reason else -1
+        return part.verdict != overall, _DIRECT_FIRST.index(part.through), position
+
+    for part in sorted(parts, key=order):
+        tier = asked if asked and part.verdict == overall else tier_of(part.actions, tiers)
+        yield _answer(policy, subject, part, tier)
+
+
+def _answer(policy: SourcedPolicy, subject: NamedPrincipal, part: Part, tier: str | None) -> Answer:
+    common = (policy.repository, subject, tier, part.actions, part.verdict)
+    if part.reason is None:
+        return Answer(*common, region=policy.region)
+    statement = policy.statements[part.reason.position]
+    source = policy.sources[part.reason.position]
+    effect, conditions = statement.effect, statement.condition
+    return Answer(*common, effect, part.through, conditions, source, policy.region)
+
+
+def _row(policy: SourcedPolicy, index: SubjectIndex, names: DisplayNames) -> MatrixRow:
+    found = (
+        _cell(tuple(_answers(policy, subject.named, known, names)), names)
+        for subject, parts in parts_by_subject(policy.statements, index)
+        if (known := _known_of_itself(parts))
+    )
+    return MatrixRow(policy.repository, tuple(found), policy.region, policy.error)
+
+
+def _known_of_itself(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Return the access that does not depend on who else is in an organization, say."""
+    found = [(part, part.reason) for part in parts if part.verdict != "denied"]
+    allowing = tuple(
+        part
+        for part, reason in found
+        if reason
+        and reason.effect == "Allow"
+        and (reason.certain or part.through not in ("organization", "everyone"))
+    )
+    denying = (part for part, reason in found if reason and reason.effect == "Deny")
+    return (*allowing, *denying) if allowing else ()
+
+
+def _cell(answers: tuple[Answer, ...], names: DisplayNames) -> MatrixCell:
+    subject = answers[0].subject
+    tiers = names.tiers_of(subject.principal)
+
+    def words(verdict: Verdict) -> str:
+        given = [a.actions for a in answers if (a.verdict, a.effect) == (verdict, "Allow")]
+        actions = frozenset[Action]().union(*given)
+        return access_words(actions, tiers) if actions else ""
+
+    through = min((a.through for a in answers if a.effect == "Allow"), key=_DIRECT_FIRST.index)
+    return MatrixCell(subject, words("allowed"), words("depends"), through, answers)

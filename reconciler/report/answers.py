@@ -1,0 +1,232 @@
+"""Answers about access as text, Markdown and JSON."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from reconciler.model.answers import Answer, FileLine, Source
+from reconciler.model.display_names import DisplayNames
+from reconciler.plan.answers import access_words, verdict_on
+from reconciler.plan.saved_plan import principal_text
+from reconciler.policy import (
+    CURRENT_TIME,
+    Actions,
+    NamedPrincipal,
+    Through,
+    Verdict,
+    action_names,
+    condition_json,
+    display_holder,
+    identity_of,
+    plain_name,
+)
+from reconciler.printable import printable_json, printable_value, some_of, unmistakable
+from reconciler.report.markdown import markdown_code, markdown_table
+from reconciler.report.spans import Line, Paint, Role, Span, render, shown_width
+from reconciler.report.words import condition_words, principal_label
+
+NOT_LOOKED_AT = (
+    "not looked at: identity policies, the registry's own policy, and policies of the organization "
+    "(SCPs and RCPs)"
+)
+
+_WIDEST = 72
+"""Longer texts exceed the column, so that one of them does not move all others."""
+
+_MOST_DENIED = 4
+"""The most actions that are named where they are denied."""
+
+_ROLES: dict[Verdict, Role] = {"allowed": "added", "depends": "changed", "denied": "removed"}
+_THROUGH: dict[Through | None, str] = {
+    None: "",
+    "account": " through its account, if that account's admins allow it",
+    "organization": " through its organization",
+    "everyone": " through a grant to everyone",
+}
+
+
+class AnswerRow(NamedTuple):
+    """One answer in words; `access` is empty where it is just what was asked about."""
+
+    repository: str
+    principal: str
+    access: str
+    verdict: Verdict
+    how: str
+    where: str
+
+
+def render_who_can(
+    answers: Sequence[Answer], asked: tuple[str, str], names: DisplayNames, paint: Paint
+) -> str:
+    """Render who has what was asked about: a tier or action, on a repository."""
+    rows = [(row.principal, row) for row in _alike(answers, names, asked[0])]
+    nobody = () if answers else (": ", Span("nobody", "removed"))
+    return render([(_title(asked), *nobody), *_table(rows)], paint)
+
+
+def render_can(
+    answers: Sequence[Answer], asked: tuple[str, str], names: DisplayNames, paint: Paint
+) -> str:
+    """Render the verdict on what was asked about, and what it rests on."""
+    verdict = verdict_on(answers)
+    rows = [(row.principal, row) for row in (_row(a, names, asked[0]) for a in answers)]
+    return render([(_title(asked), ": ", Span(verdict, _ROLES[verdict])), *_table(rows)], paint)
+
+
+def render_access_of(
+    answers: Sequence[Answer], principal: str, names: DisplayNames, paint: Paint
+) -> str:
+    """Render what principals have, each on its repositories."""
+    if not answers:
+        return render([(principal, " has access to no repository.")], paint)
+    lines: list[Line] = []
+    by_subject = sorted(answers, key=lambda answer: answer.subject)
+    for subject, own in groupby(by_subject, key=lambda answer: answer.subject):
+        lines.append(
+            (Span(principal_label(subject.principal, subject, names.accounts), "heading"),)
+        )
+        lines += _table([(row.repository, row) for row in (_row(a, names) for a in own)])
+    return render(lines, paint)
+
+
+def render_answers_markdown(
+    answers: Iterable[Answer], names: DisplayNames, what: str | None = None
+) -> str:
+    """Render answers as a table; `what` is the tier or action that was asked about."""
+    headings = ("repository", "principal", "access", "answer", "source")
+    rows = (_row(answer, names, what) for answer in answers)
+    return markdown_table(headings, (_markdown_cells(row, what) for row in rows))
+
+
+def render_answers_json(answers: Iterable[Answer]) -> str:
+    """Render `{"answers": […]}`; all text is escaped, as in a plan."""
+    found = [_answer_json(answer) for answer in answers]
+    return printable_json({"answers": printable_value(found)})
+
+
+def subject_label(subject: NamedPrincipal, names: DisplayNames) -> str:
+    """Return what the file and AWS call a principal, with what identifies it."""
+    if subject.condition and subject.name is None:
+        return display_holder(subject.principal, subject.condition)
+    named = subject if subject.name else None
+    return principal_label(subject.principal, named, names.accounts)
+
+
+def how_words(answer: Answer) -> str:
+    """Return the verdict with what it depends on, and through whom: `allowed until 2027-03-31`."""
+    subject, through = answer.subject, _THROUGH[answer.through]
+    own = identity_of(*subject[:2]) if answer.through is None else ()
+    unmet = condition_words(tuple(c for c in answer.conditions if c not in own))
+    match answer.verdict, answer.effect:
+        case "allowed", _:
+            # Its other conditions hold.
+            until = tuple(c for c in answer.conditions if c.key == CURRENT_TIME)
+            return f"allowed{through}{condition_words(until)}"
+        case "depends", "Allow":
+            return f"depends{through}{unmet}"
+        case "depends", _:
+            return f"depends: a Deny{through} denies it{unmet}"
+        case _ if answer.source is None:
+            return f"denied: nothing allows {some_of(action_names(answer.actions), _MOST_DENIED)}"
+        case _:
+            return f"denied: a Deny denies {some_of(action_names(answer.actions), _MOST_DENIED)}"
+
+
+def where_words(answer: Answer) -> str:
+    """Return the line or the statement: `ecr_access.yaml:12, pattern payments/*, as all`."""
+    source = answer.source
+    if source is None:
+        return ""
+    if not isinstance(source, FileLine):
+        sid = f" {unmistakable(source.sid)}" if source.sid else ""
+        return f"Statement[{source.position}]{sid}"
+    pattern = f", pattern {source.entry}" if source.entry != answer.repository else ""
+    known = {None, answer.subject.name, *answer.subject.principal.names}
+    key = f", as {source.key}" if source.key not in known else ""
+    return f"{source.path}:{source.line}{pattern}{key}"
+
+
+def repository_words(repository: str, region: str | None) -> str:
+    """Return a repository, with its region where regions differ."""
+    return f"{repository} ({region})" if region else repository
+
+
+def _title(asked: tuple[str, str]) -> Span:
+    what, repository = asked
+    return Span(f"{what} on {repository}", "heading")
+
+
+def _row(
+    answer: Answer,
+    names: DisplayNames,
+    what: str | None = None,
+    besides: Actions = frozenset(),
+) -> AnswerRow:
+    """Put an answer in words; the actions held `besides` may complete a tier."""
+    tiers = names.tiers_of(answer.subject.principal)
+    access = answer.tier or access_words(answer.actions, tiers, besides)
+    return AnswerRow(
+        repository_words(answer.repository, answer.region),
+        subject_label(answer.subject, names),
+        "" if access == what or answer.verdict == "denied" else access,
+        answer.verdict,
+        how_words(answer),
+        where_words(answer),
+    )
+
+
+def _alike(answers: Iterable[Answer], names: DisplayNames, what: str) -> Iterator[AnswerRow]:
+    """Yield a row for each answer; those that only differ in the member are one row, the last."""
+    members: dict[AnswerRow, list[str]] = {}
+    for answer in answers:
+        row, subject = _row(answer, names, what), answer.subject
+        if answer.through in ("organization", "everyone"):
+            name = subject.name or plain_name(subject.principal)
+            members.setdefault(row._replace(principal=""), []).append(name)
+        else:
+            yield row
+    for row, found in members.items():
+        yield row._replace(principal=some_of(dict.fromkeys(found)))
+
+
+def _table(rows: Sequence[tuple[str, AnswerRow]]) -> Iterator[Line]:
+    """Yield a line for each row: a label, what it has and how, and where that is said."""
+    hows = [f"{row.access}: {row.how}" if row.access else row.how for _, row in rows]
+    labels, width = _width(label for label, _ in rows), _width(hows)
+    for (label, row), how in zip(rows, hows, strict=True):
+        shown = Span(how, _ROLES[row.verdict], width if row.where else 0)
+        where = ("   ", row.where) if row.where else ()
+        yield ("  ", Span(label, width=labels), "   ", shown, *where)
+
+
+def _width(texts: Iterable[str]) -> int:
+    return max((w for w in map(shown_width, texts) if w <= _WIDEST), default=0)
+
+
+def _markdown_cells(row: AnswerRow, what: str | None) -> Sequence[str]:
+    cells = (row.repository, row.principal, row.access or what or "", row.how, row.where)
+    return [markdown_code(cell) for cell in cells]
+
+
+def _answer_json(answer: Answer) -> dict[str, object]:
+    found: dict[str, object] = {
+        "repository": answer.repository,
+        "principal": principal_text(answer.subject.principal),
+        "name": answer.subject.name,
+        "tier": answer.tier,
+        "actions": list(action_names(answer.actions)),
+        "verdict": answer.verdict,
+        "through": answer.through,
+        "conditions": condition_json(answer.conditions),
+        "source": _source_json(answer.source),
+    }
+    return {**found, "region": answer.region} if answer.region else found
+
+
+def _source_json(source: Source | None) -> dict[str, object] | None:
+    if source is None:
+        return None
+    if isinstance(source, FileLine):
+        return {"path": source.path, "line": source.line}
+    return {"policy": source.policy, "sid": source.sid, "statement": source.position}

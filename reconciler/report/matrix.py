@@ -1,0 +1,153 @@
+"""The access matrix, repositories by principals, as text, Markdown and CSV."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from reconciler.model.answers import Matrix, MatrixCell, MatrixRow
+from reconciler.model.display_names import DisplayNames
+from reconciler.policy import NamedPrincipal, account_of, plain_name
+from reconciler.printable import printable
+from reconciler.report.answers import repository_words, subject_label
+from reconciler.report.layout import Page
+from reconciler.report.markdown import markdown_code, markdown_table
+from reconciler.report.spans import Line, Paint, Span, render, shown_width
+
+_GAP = 2
+_FORMULA = ("=", "+", "-", "@")
+"""What begins a formula in a spreadsheet (OWASP, "CSV Injection"); tabs and line breaks, which may
+too, are escaped."""
+
+
+def cell_words(cell: MatrixCell) -> str:
+    """Return a cell in words: `pull`, `pull (account)`, `pull, push?` where push depends."""
+    through = f" ({cell.through})" if cell.through else ""
+    parts = (cell.allowed, f"{cell.depends}?" if cell.depends else "")
+    return ", ".join(filter(None, parts)) + through
+
+
+def row_words(matrix: Matrix, row: MatrixRow) -> tuple[str, ...]:
+    """Return the repository and then each cell in words, empty where there is no access."""
+    if row.error:
+        return (repository_words(row.repository, row.region), *("unknown" for _ in matrix.subjects))
+    cells = {cell.subject: cell_words(cell) for cell in row.cells}
+    own = (cells.get(subject, "") for subject in matrix.subjects)
+    return (repository_words(row.repository, row.region), *own)
+
+
+def subject_labels(matrix: Matrix, names: DisplayNames) -> tuple[str, ...]:
+    """Return what the file and AWS call each subject, in the order of the matrix."""
+    return tuple(subject_label(subject, names) for subject in matrix.subjects)
+
+
+def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page) -> str:
+    """Render a table of as many principals as fit into the page's width, then of the next ones.
+
+    Below it, what the names of principals stand for.
+    """
+    if not matrix.rows:
+        return render([("no repositories",)], paint)
+    labels = subject_labels(matrix, names)
+    heads = _short_names(matrix.subjects, names.accounts, labels)
+    columns = list(zip(*(row_words(matrix, row) for row in matrix.rows), strict=True))
+    repositories, *cells = columns
+    lines: list[Line] = []
+    for some in _fitting(("repository", *repositories), list(zip(heads, cells, strict=True)), page):
+        lines += [*_table(some), ("",)]
+    legend = [(h, label) for h, label in zip(heads, labels, strict=True) if h != label]
+    width = max((shown_width(head) for head, _ in legend), default=0)
+    lines += [(Span(head, width=width), "  ", label) for head, label in legend]
+    lines += [(Span(mark, width=width), "  ", meaning) for mark, meaning in _marks(cells)]
+    return render(lines, paint)
+
+
+def render_matrix_markdown(matrix: Matrix, names: DisplayNames) -> str:
+    """Render the matrix as one table."""
+    headings = ("repository", *map(markdown_code, subject_labels(matrix, names)))
+    rows = (map(markdown_code, row_words(matrix, row)) for row in matrix.rows)
+    return markdown_table(headings, map(tuple, rows))
+
+
+def render_matrix_csv(matrix: Matrix, names: DisplayNames) -> str:
+    """Render the matrix as CSV (RFC 4180); no cell can be a formula of a spreadsheet."""
+    rows = (
+        ("repository", *subject_labels(matrix, names)),
+        *(row_words(matrix, r) for r in matrix.rows),
+    )
+    return "".join(f"{','.join(map(_csv_cell, row))}\r\n" for row in rows)
+
+
+def _csv_cell(text: str) -> str:
+    shown = printable(text)
+    inert = f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
+    quoted = inert.replace('"', '""')
+    return f'"{quoted}"' if set(inert) & {",", '"', "'", " "} else inert
+
+
+def _short_names(
+    subjects: Sequence[NamedPrincipal], accounts: Mapping[str, str], labels: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the shortest names that differ: the file's, that with its account, or a label."""
+    short = [subject.name or plain_name(subject.principal) for subject in subjects]
+    longer = [
+        f"{name} in {accounts.get(account_of(s.principal) or '', account_of(s.principal))}"
+        for s, name in zip(subjects, short, strict=True)
+    ]
+    count, count_longer = Counter(short), Counter(longer)
+    return tuple(
+        one if count[one] == 1 else other if count_longer[other] == 1 else label
+        for one, other, label in zip(short, longer, labels, strict=True)
+    )
+
+
+_MARKS = {
+    "?": "depends on a condition",
+    "(account)": "through its account, if that account's admins allow it",
+    "(organization)": "through its organization",
+    "(everyone)": "through a grant to everyone",
+}
+
+
+def _marks(columns: Iterable[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield the marks that cells have, with what they mean."""
+    found = {cell for cells in columns for cell in cells}
+    for mark, meaning in _MARKS.items():
+        if any(mark in cell for cell in found):
+            yield mark, meaning
+
+
+_Column = Sequence[str]
+
+
+def _fitting(
+    first: _Column, columns: Iterable[tuple[str, _Column]], page: Page
+) -> Iterator[list[_Column]]:
+    """Yield tables of the first column and as many others as fit, at least one."""
+    own = _width(first)
+    some, taken = [first], own
+    for head, cells in columns:
+        column = (head, *cells)
+        width = _width(column) + _GAP
+        if page.width is not None and taken + width > page.width and len(some) > 1:
+            yield some
+            some, taken = [first], own
+        some.append(column)
+        taken += width
+    yield some
+
+
+def _table(columns: Sequence[_Column]) -> Iterator[Line]:
+    widths = [*map(_width, columns[:-1]), 0]
+    head, *rows = zip(*columns, strict=True)
+    yield tuple(
+        Span(cell, "heading", width + _GAP) for cell, width in zip(head, widths, strict=True)
+    )
+    for row in rows:
+        filled = max(number for number, cell in enumerate(row) if cell)  # no blanks at the end
+        yield (
+            *(Span(c, None, w + _GAP) for c, w in zip(row[:filled], widths, strict=False)),
+            row[filled],
+        )
+
+
+def _width(texts: Iterable[str]) -> int:
+    return max(map(shown_width, texts), default=0)

@@ -1,0 +1,158 @@
+"""Who can do what: questions about access, asked of the file or of the live registry."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from reconciler.access_file.explain import Explanation, explain_policy
+from reconciler.access_file.model import display_names_of
+from reconciler.errors import ReconcileError
+from reconciler.model.answers import Answer, Matrix
+from reconciler.model.display_names import DisplayNames
+from reconciler.model.status import Status
+from reconciler.plan import answers
+from reconciler.plan.answers import SourcedPolicy, verdict_on
+from reconciler.policy import Verdict, index_subjects
+from reconciler.workflow.asked import everyone_asked, find_principal, find_question, subjects_for
+from reconciler.workflow.asked_policies import FoundPolicies, PolicyFinder, from_file
+from reconciler.workflow.selection import Globs, exact_names
+from reconciler.workflow.source import AccessSource
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers to one question, sorted, and the file's names for what is in them.
+
+    `verdict` is that on all that was asked: of several principals the least. It is None where
+    nothing in particular was asked. `errors` name what could not be read or understood.
+    """
+
+    answers: tuple[Answer, ...]
+    display_names: DisplayNames
+    verdict: Verdict | None = None
+    errors: tuple[str, ...] = ()
+
+    @property
+    def statuses(self) -> frozenset[Status]:
+        """DENIED where what was asked is, FAILED where there are errors."""
+        denied = {Status.DENIED} if self.verdict == "denied" else set()
+        return frozenset(denied | ({Status.FAILED} if self.errors else set()))
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixResult:
+    """A matrix, the file's names for what is in it, and errors as for answers."""
+
+    matrix: Matrix
+    display_names: DisplayNames
+    errors: tuple[str, ...] = ()
+
+    @property
+    def statuses(self) -> frozenset[Status]:
+        """FAILED where there are errors."""
+        return frozenset({Status.FAILED} if self.errors else ())
+
+
+def who_can(
+    source: AccessSource, what: str, repository: str, find: PolicyFinder = from_file
+) -> Answers:
+    """Return who can do all of a tier, or one action, on a repository, or on a pattern of the file.
+
+    The principals are those of the file and of the repository's policy. Raises ArgumentError for an
+    unknown tier, action or repository, ReconcileError for a live policy that is not known.
+    """
+    names = display_names_of(source.access)
+    question = find_question(source.access, what)
+    policies = _policies_named(repository, find(source, (repository,)))
+    index = index_subjects(subjects_for(source, everyone_asked(source, policies), policies))
+    found = [a for policy in policies for a in answers.who_can(policy, index, question, names)]
+    return Answers(tuple(found), names, verdict_on(found) if found else "denied")
+
+
+def can(
+    source: AccessSource,
+    principal: str,
+    what: str,
+    repository: str,
+    find: PolicyFinder = from_file,
+) -> Answers:
+    """Return whether a principal can do all of a tier, or one action, on a repository.
+
+    Of a group, and where regions differ, each has to be allowed. Raises as `who_can`, and
+    ArgumentError for an unknown principal.
+    """
+    names = display_names_of(source.access)
+    asked = find_principal(source.access, principal)
+    question = find_question(source.access, what)
+    policies = _policies_named(repository, find(source, (repository,)))
+    found = [
+        answer
+        for policy in policies
+        for subject in subjects_for(source, asked, policies)
+        for answer in answers.can(policy, subject, question, names)
+    ]
+    return Answers(tuple(found), names, verdict_on(found))
+
+
+def access_of(
+    source: AccessSource,
+    principal: str,
+    *,
+    repositories: Globs = (),
+    find: PolicyFinder = from_file,
+) -> Answers:
+    """Return what a principal has on each repository; a pattern of the file stands for itself.
+
+    Raises ArgumentError for an unknown principal, or a name in `repositories` that nothing has.
+    """
+    names = display_names_of(source.access)
+    asked = find_principal(source.access, principal)
+    found = _policies_selected(source, repositories, find)
+    subjects = subjects_for(source, asked, found.policies)
+    held = answers.access_of(found.policies, subjects, names)
+    return Answers(held, names, errors=tuple(_errors(found)))
+
+
+def access_matrix(
+    source: AccessSource, *, repositories: Globs = (), find: PolicyFinder = from_file
+) -> MatrixResult:
+    """Return what each principal has on each repository. Raises ArgumentError as `access_of`."""
+    names = display_names_of(source.access)
+    found = _policies_selected(source, repositories, find)
+    asked = everyone_asked(source, found.policies)
+    subjects = subjects_for(source, asked, found.policies)
+    matrix = answers.access_matrix(found.policies, subjects, names)
+    return MatrixResult(matrix, names, tuple(_errors(found)))
+
+
+def explain(source: AccessSource, repository: str) -> Explanation:
+    """Return the desired policy of a repository, each statement with the lines behind it.
+
+    Raises ArgumentError for a repository or pattern that no entry matches.
+    """
+    from_file(source, (repository,)).require("repository", repository)
+    return explain_policy(source.access, repository, source.now)
+
+
+def _policies_named(name: str, found: FoundPolicies) -> tuple[SourcedPolicy, ...]:
+    """Return the policies of one repository: several where regions differ."""
+    policies = tuple(policy for policy in found.policies if policy.repository == name)
+    for error in _errors(replace(found, policies=policies)):
+        raise ReconcileError(error)
+    found.require("repository", name)
+    return policies
+
+
+def _policies_selected(source: AccessSource, globs: Globs, find: PolicyFinder) -> FoundPolicies:
+    found = find(source, globs)
+    for name in exact_names(globs):
+        found.require("repositories", name)
+    return found
+
+
+def _errors(found: FoundPolicies) -> Iterator[str]:
+    """Yield what is not known: without it no question is answered in full."""
+    yield from found.errors
+    for policy in found.policies:
+        if policy.error:
+            where = f" ({policy.region})" if policy.region else ""
+            yield f"{policy.repository}{where}: {policy.error}"

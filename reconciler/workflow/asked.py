@@ -1,0 +1,166 @@
+"""What a question names: a principal, a tier or an action, as the file or AWS calls it."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from reconciler.access_file.desired import current_facts
+from reconciler.access_file.model import AccessFile, display_names_of
+from reconciler.closest import did_you_mean, suggestion
+from reconciler.errors import ArgumentError
+from reconciler.model.display_names import DisplayNames
+from reconciler.plan.answers import Question, SourcedPolicy, question_of
+from reconciler.policy import (
+    ACCOUNT_ID,
+    KNOWN_ACTIONS,
+    MISSING,
+    NO_CONDITION,
+    Condition,
+    Known,
+    NamedPrincipal,
+    Principal,
+    Subject,
+    account_principal,
+    canonical_action,
+    closest_service,
+    deleted_kind,
+    has_wildcard,
+    identity_of,
+    is_known_action,
+    known_service,
+    parse_arn,
+    service_principal,
+    subject_of,
+    write_time,
+)
+from reconciler.workflow.source import AccessSource
+
+_SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
+_NO_PRINCIPAL = "not a name of the file, an ARN of a role or user, an account id or a service"
+
+
+def find_question(access: AccessFile, what: str) -> Question:
+    """Return the question about a tier, or an action or pattern of ECR.
+
+    Raises ArgumentError for one that neither the file nor ECR has: a misspelt one is never allowed.
+    """
+    if what in access.tiers:
+        return question_of(what, access.tiers[what], tier=True)
+    action = canonical_action(what)
+    own = {action for tier in access.tiers.values() for action in tier}
+    if (
+        action in own
+        or action in KNOWN_ACTIONS
+        or (has_wildcard(action) and is_known_action(action))
+    ):
+        return question_of(what, [action], tier=False)
+    hint = did_you_mean(what, [*access.tiers, *KNOWN_ACTIONS])
+    raise ArgumentError("what", what, "neither a tier nor an action of ECR", hint=hint)
+
+
+def find_principal(access: AccessFile, text: str) -> tuple[NamedPrincipal, ...]:
+    """Return what a name of the file, an ARN, an account id or a service stands for.
+
+    Several for a group, and for a role in several accounts. Raises ArgumentError for all others.
+    """
+    if text in access.principals:
+        return access.principals[text]
+    partition = access.registry.partition
+    account = access.accounts.get(text, text)
+    if ACCOUNT_ID.fullmatch(account):
+        principal = account_principal(account, partition)
+    elif _is_arn(text):
+        principal = Principal("AWS", (text,))
+    elif _SERVICE.fullmatch(text) and not closest_service(text, partition):
+        principal = service_principal(text)
+    else:
+        raise ArgumentError("principal", text, _NO_PRINCIPAL, hint=_principal_hint(access, text))
+    return (_with_name(principal, text if text in access.accounts else None, access),)
+
+
+def everyone_asked(
+    source: AccessSource, policies: Iterable[SourcedPolicy]
+) -> tuple[NamedPrincipal, ...]:
+    """Return each principal that the file or one of the policies names, those with names first.
+
+    An account that only has a name is none. A deleted principal is nobody, and so is no principal.
+    """
+    access, names = source.access, display_names_of(source.access)
+    found: dict[tuple[Principal, Condition], NamedPrincipal] = {}
+    for named in (*_named(access), *_held(source, policies, names)):
+        found.setdefault((named.principal, identity_of(*named[:2])), named)
+    found_principals = (n for n in found.values() if not _is_nobody(n.principal))
+    return tuple(sorted(found_principals, key=lambda n: (n.name is None, n.name or "", n[:2])))
+
+
+def subjects_for(
+    source: AccessSource, asked: Iterable[NamedPrincipal], policies: Sequence[SourcedPolicy]
+) -> tuple[Subject, ...]:
+    """Return principals as subjects of questions, with what is known of requests to the registry.
+
+    The time is that of the source. The service has endpoints for HTTPS alone (AWS General
+    Reference, "Amazon ECR endpoints and quotas").
+    """
+    registry = source.access.registry
+    now = (write_time(source.now),)
+    known: Known = (
+        ("aws:currenttime", now),
+        ("aws:epochtime", now),
+        ("aws:resourceaccount", (registry.account,)),
+        ("aws:securetransport", ("true",)),
+        *((("aws:requestedregion", registry.regions),) if len(registry.regions) == 1 else ()),
+    )
+    principals = {p for policy in policies for s in policy.statements for p in s.principals}
+    return tuple(subject_of(named, known, principals) for named in asked)
+
+
+def _named(access: AccessFile) -> Iterator[NamedPrincipal]:
+    for name, members in access.principals.items():
+        for member in members:
+            yield member if member.name else member._replace(name=name)
+
+
+def _held(
+    source: AccessSource, policies: Iterable[SourcedPolicy], names: DisplayNames
+) -> Iterator[NamedPrincipal]:
+    """Yield the holders of the file's grants and of the statements, as the file calls them."""
+    of_file = (
+        (fact.holder.principal, fact.holder.condition)
+        for entry in source.access.entries
+        for fact in current_facts(entry, source.now)
+    )
+    of_policies = (
+        (principal, statement.condition)
+        for policy in policies
+        for statement in policy.statements
+        if statement.effect == "Allow"
+        for principal in statement.principals
+    )
+    for holder in dict.fromkeys((*of_file, *of_policies)):
+        yield names.find(*holder) or NamedPrincipal(holder[0], identity_of(*holder))
+
+
+def _is_nobody(principal: Principal) -> bool:
+    return principal == MISSING or deleted_kind(principal) is not None
+
+
+def _is_arn(text: str) -> bool:
+    arn = parse_arn(text)
+    return arn is not None and arn.resource_type != "group"
+
+
+def _with_name(principal: Principal, name: str | None, access: AccessFile) -> NamedPrincipal:
+    found = display_names_of(access).name_of(principal, NO_CONDITION)
+    return NamedPrincipal(principal, name=name or found)
+
+
+def _principal_hint(access: AccessFile, text: str) -> str | None:
+    service = known_service(text)
+    if service:
+        return suggestion(service)
+    services = {
+        p.principal.names[0]
+        for found in access.principals.values()
+        for p in found
+        if p.principal.kind == "Service"
+    }
+    return did_you_mean(text, [*access.principals, *access.accounts, *services])
