@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from typer.models import OptionInfo
@@ -30,9 +30,12 @@ class PageFormat(StrEnum):
     HTML = "html"
 
 
-def able_to_render(format_: PageFormat) -> PageFormat:
+SomeFormat = TypeVar("SomeFormat", bound=StrEnum)
+
+
+def able_to_render(format_: SomeFormat) -> SomeFormat:
     """Raise ReconcileError, before any work is done, where the packages for HTML are missing."""
-    if format_ is PageFormat.HTML:
+    if format_ == PageFormat.HTML:
         import reconciler.report.html.page  # noqa: F401, PLC0415 - the others do not need it
     return format_
 

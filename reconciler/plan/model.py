@@ -130,3 +130,8 @@ class Plan:
     unmanaged: tuple[Target, ...] = ()
     violations: tuple[NeverViolation, ...] = ()
     live_grants: int = 0
+
+    @property
+    def unmanaged_names(self) -> list[str]:
+        """The names of the unmanaged repositories, sorted; each once, whatever its regions."""
+        return sorted({target.repository for target in self.unmanaged})

@@ -1,6 +1,7 @@
 """The risks of a change: they mark it and refuse nothing."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import Target
@@ -18,6 +19,7 @@ from reconciler.policy import (
     account_principal,
     can_rewrite,
     deleted_kind,
+    difference,
     expand_actions,
     public_facts,
     uncovered_facts,
@@ -29,6 +31,14 @@ _ORGANIZATION_KEYS = frozenset(
 
 
 Grants = Sequence[tuple[Holder, Actions]]
+
+
+class StandingRisk(NamedTuple):
+    """A risk of the access on a repository; `region` is None where all regions agree."""
+
+    repository: str
+    region: str | None
+    risk: Risk
 
 
 def find_risks(
@@ -58,6 +68,12 @@ def find_risks(
         *_outside_organization(gained, after, opened, display_names),
     }
     return tuple(sorted(risks))
+
+
+def standing_risks(facts: Facts, target: Target, display_names: DisplayNames) -> tuple[Risk, ...]:
+    """Return the risks of all that a policy allows, sorted. No account is new to it."""
+    found = find_risks({}, facts, difference({}, facts), target, display_names)
+    return tuple(risk for risk in found if risk.name is not RuleId.NEW_ACCOUNT)
 
 
 def _public(before: Facts, opened: Facts) -> Iterator[Risk]:

@@ -1,7 +1,7 @@
 """The access matrix, repositories by principals, as text, Markdown and CSV."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.answers import Matrix, MatrixCell, MatrixRow
 from reconciler.model.display_names import DisplayNames
@@ -34,9 +34,24 @@ def row_words(matrix: Matrix, row: MatrixRow) -> tuple[str, ...]:
     return (repository_words(row.repository, row.region), *own)
 
 
-def subject_labels(matrix: Matrix, names: DisplayNames) -> tuple[str, ...]:
-    """Return what the file and AWS call each subject, in the order of the matrix."""
-    return tuple(subject_label(subject, names) for subject in matrix.subjects)
+def subject_labels(subjects: Iterable[NamedPrincipal], names: DisplayNames) -> tuple[str, ...]:
+    """Return what the file and AWS call each subject, in their order."""
+    return tuple(subject_label(subject, names) for subject in subjects)
+
+
+def short_names(subjects: Sequence[NamedPrincipal], names: DisplayNames) -> tuple[str, ...]:
+    """Return the shortest names that differ: the file's, that with its account, or a label."""
+    accounts, labels = names.accounts, subject_labels(subjects, names)
+    short = [subject.name or plain_name(subject.principal) for subject in subjects]
+    longer = [
+        f"{name} in {accounts.get(account_of(s.principal) or '', account_of(s.principal))}"
+        for s, name in zip(subjects, short, strict=True)
+    ]
+    count, count_longer = Counter(short), Counter(longer)
+    return tuple(
+        one if count[one] == 1 else other if count_longer[other] == 1 else label
+        for one, other, label in zip(short, longer, labels, strict=True)
+    )
 
 
 def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page) -> str:
@@ -46,8 +61,8 @@ def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page)
     """
     if not matrix.rows:
         return render([("no repositories",)], paint)
-    labels = subject_labels(matrix, names)
-    heads = _short_names(matrix.subjects, names.accounts, labels)
+    labels = subject_labels(matrix.subjects, names)
+    heads = short_names(matrix.subjects, names)
     columns = list(zip(*(row_words(matrix, row) for row in matrix.rows), strict=True))
     repositories, *cells = columns
     lines: list[Line] = []
@@ -62,7 +77,7 @@ def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page)
 
 def render_matrix_markdown(matrix: Matrix, names: DisplayNames) -> str:
     """Render the matrix as one table."""
-    headings = ("repository", *map(markdown_code, subject_labels(matrix, names)))
+    headings = ("repository", *map(markdown_code, subject_labels(matrix.subjects, names)))
     rows = (map(markdown_code, row_words(matrix, row)) for row in matrix.rows)
     return markdown_table(headings, map(tuple, rows))
 
@@ -70,7 +85,7 @@ def render_matrix_markdown(matrix: Matrix, names: DisplayNames) -> str:
 def render_matrix_csv(matrix: Matrix, names: DisplayNames) -> str:
     """Render the matrix as CSV (RFC 4180); no cell can be a formula of a spreadsheet."""
     rows = (
-        ("repository", *subject_labels(matrix, names)),
+        ("repository", *subject_labels(matrix.subjects, names)),
         *(row_words(matrix, r) for r in matrix.rows),
     )
     return "".join(f"{','.join(map(_csv_cell, row))}\r\n" for row in rows)
@@ -81,22 +96,6 @@ def _csv_cell(text: str) -> str:
     inert = f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
     quoted = inert.replace('"', '""')
     return f'"{quoted}"' if set(inert) & {",", '"', "'", " "} else inert
-
-
-def _short_names(
-    subjects: Sequence[NamedPrincipal], accounts: Mapping[str, str], labels: Sequence[str]
-) -> tuple[str, ...]:
-    """Return the shortest names that differ: the file's, that with its account, or a label."""
-    short = [subject.name or plain_name(subject.principal) for subject in subjects]
-    longer = [
-        f"{name} in {accounts.get(account_of(s.principal) or '', account_of(s.principal))}"
-        for s, name in zip(subjects, short, strict=True)
-    ]
-    count, count_longer = Counter(short), Counter(longer)
-    return tuple(
-        one if count[one] == 1 else other if count_longer[other] == 1 else label
-        for one, other, label in zip(short, longer, labels, strict=True)
-    )
 
 
 _MARKS = {

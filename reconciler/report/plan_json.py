@@ -53,7 +53,7 @@ def _document(view: PlanView, origin: Origin, changes: list[ChangeJson]) -> dict
             "grants_removed": sum(len(change["grants"]["removed"]) for change in changes),
             "grants_gone": access["gone"],
             "live_grants": plan.live_grants,
-            "unmanaged_repositories": len(view.unmanaged()),
+            "unmanaged_repositories": len(plan.unmanaged_names),
             "access": dict(access.items()),
         },
         changes,

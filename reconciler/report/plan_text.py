@@ -1,19 +1,17 @@
 """A plan, or drift, as text for people."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
-from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Change
 from reconciler.policy import Unreadable
 from reconciler.printable import printable_name, unmistakable
-from reconciler.report.access import Describe, LineKind, as_change, as_drift, render_access
+from reconciler.report.access import LineKind, render_access
 from reconciler.report.causes import Failure, by_cause
 from reconciler.report.plan_view import (
     ChangeView,
     PlanView,
     RefusalView,
-    RiskView,
+    Wording,
     equal_changes,
 )
 from reconciler.report.spans import Line, Paint, Role, Span, render
@@ -24,55 +22,10 @@ _MOST_RAW = 2_000
 _DIFF_ROLES: Mapping[str, Role] = {"+": "added", "-": "removed", "@": "hint"}
 _RARE_KINDS: tuple[LineKind, ...] = ("narrowed", "changed")
 
-_RISKS: Mapping[RuleId, str] = {
-    RuleId.PUBLIC: "{} includes callers from accounts that are not named",
-    RuleId.ADMIN: "{} may do everything",
-    RuleId.CAN_REWRITE: "{} may rewrite this policy and so give itself any access",
-    RuleId.DENY_REMOVED: "the Deny for {} is removed",
-    RuleId.LAMBDA_LOSES_ACCESS: "{} can no longer fetch images",
-    RuleId.NEW_ACCOUNT: "{} had no access to this repository",
-    RuleId.OUTSIDE_ORGANIZATION: "{} may be outside of the organizations that the file names",
-}
-_LIVE_RISKS: Mapping[RuleId, str] = {
-    **_RISKS,
-    RuleId.DENY_REMOVED: "the file's Deny for {} is missing",
-    RuleId.LAMBDA_LOSES_ACCESS: "{} can fetch images until the next apply",
-    RuleId.NEW_ACCOUNT: "{} has no access to this repository in the file",
-}
-
-
 _Body = tuple[Line, ...]
 
 PolicyDiff = Callable[[Change], Iterable[str]]
 """Returns the lines of a unified diff of a change's policies as JSON."""
-
-
-class Wording(NamedTuple):
-    """What differs between the words of a plan and those of drift."""
-
-    describe: Describe
-    create: str
-    delete: str
-    risks: Mapping[RuleId, str]
-
-    def of_risk(self, risk: RiskView) -> str:
-        """Describe a risk, with the reason where there is one."""
-        why = f": {risk.why}" if risk.why else ""
-        return f"{self.risks[risk.name].format(risk.label)}{why}"
-
-
-PLAN = Wording(
-    as_change,
-    create="create the repository",
-    delete="no grants remain; the policy is removed (the repository is kept)",
-    risks=_RISKS,
-)
-DRIFT = Wording(
-    as_drift,
-    create="the repository does not exist; its settings in the file",
-    delete="the file grants no access, so there is to be no policy",
-    risks=_LIVE_RISKS,
-)
 
 
 def no_diff(_change: Change) -> Iterable[str]:
@@ -87,12 +40,12 @@ def render_plan(
 
     `grouped` shows equal changes of several repositories once.
     """
-    return _render(view, paint, PLAN, diff, _plan_summary(view), grouped=grouped)
+    return _render(view, paint, diff, _plan_summary(view), grouped=grouped)
 
 
 def render_drift(view: PlanView, paint: Paint, *, grouped: bool = True) -> str:
     """Render drift: how the live access differs from the file."""
-    return _render(view, paint, DRIFT, no_diff, _drift_summary(view), grouped=grouped)
+    return _render(view, paint, no_diff, _drift_summary(view), grouped=grouped)
 
 
 def render_refusals(refusals: Iterable[RefusalView], paint: Paint) -> str:
@@ -104,13 +57,12 @@ def render_refusals(refusals: Iterable[RefusalView], paint: Paint) -> str:
 def _render(
     view: PlanView,
     paint: Paint,
-    wording: Wording,
     diff: PolicyDiff,
     summary: str,
     *,
     grouped: bool,
 ) -> str:
-    bodies = ((change, tuple(_change_lines(change, wording, diff))) for change in view.changes)
+    bodies = ((change, tuple(_change_lines(change, view.wording, diff))) for change in view.changes)
     end: list[Line] = [(summary,)]
     blocks = [*_blocks(bodies, grouped=grouped), list(_notes(view)), end]
     return "\n".join(render(block, paint) for block in blocks if block)
@@ -147,7 +99,7 @@ def _change_lines(view: ChangeView, wording: Wording, diff: PolicyDiff) -> Itera
     if change.change == "delete":
         yield (Span(f"    {wording.delete}", "faint"),)
     for risk in view.risks:
-        yield (Span(f"  ! {risk.name}: {wording.of_risk(risk)}", "warning"),)
+        yield (Span(f"  ! {risk.name}: {risk.words}", "warning"),)
     for sid in change.kept:
         kept = unmistakable(sid) if sid else "a statement without Sid"
         yield (Span(f"    kept: {kept}", "faint"),)
@@ -168,7 +120,7 @@ def _notes(view: PlanView) -> Iterable[Line]:
         where = f"{printable_name(finding.repository)}{region}"
         yield where, ": ", Span("finding", "warning"), ": ", f"{finding.rule}: {finding.message}"
     yield from _error_lines(view)
-    unmanaged = view.unmanaged()
+    unmanaged = view.plan.unmanaged_names
     if unmanaged:
         count = number_of(len(unmanaged), "repository", "repositories")
         yield f"{count} not in the file: ", listed(unmanaged, MOST_NAMES)

@@ -1,7 +1,7 @@
 """A plan in words: the one traversal that every format of a plan is rendered from."""
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -10,12 +10,36 @@ from reconciler.model.registry import RegistryScope
 from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import Change, ChangeKind, Plan, Risk
 from reconciler.plan.saved_plan import GrantsJson
-from reconciler.report.access import AccessLine, LineKind, access_lines, grants_json
+from reconciler.report.access import (
+    AccessLine,
+    Describe,
+    LineKind,
+    access_lines,
+    as_change,
+    as_drift,
+    grants_json,
+)
 from reconciler.report.words import principal_label
 
 Body = TypeVar("Body", bound=Hashable)
 
 _KINDS: tuple[LineKind, ...] = ("granted", "widened", "revoked", "narrowed", "changed", "gone")
+
+_RISKS: Mapping[RuleId, str] = {
+    RuleId.PUBLIC: "{} includes callers from accounts that are not named",
+    RuleId.ADMIN: "{} may do everything",
+    RuleId.CAN_REWRITE: "{} may rewrite this policy and so give itself any access",
+    RuleId.DENY_REMOVED: "the Deny for {} is removed",
+    RuleId.LAMBDA_LOSES_ACCESS: "{} can no longer fetch images",
+    RuleId.NEW_ACCOUNT: "{} had no access to this repository",
+    RuleId.OUTSIDE_ORGANIZATION: "{} may be outside of the organizations that the file names",
+}
+_LIVE_RISKS: Mapping[RuleId, str] = {
+    **_RISKS,
+    RuleId.DENY_REMOVED: "the file's Deny for {} is missing",
+    RuleId.LAMBDA_LOSES_ACCESS: "{} can fetch images until the next apply",
+    RuleId.NEW_ACCOUNT: "{} has no access to this repository in the file",
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,11 +51,10 @@ class RefusalView:
 
 
 class RiskView(NamedTuple):
-    """A risk, its principal in words, and the reason where one is needed."""
+    """A risk, and what it is of this change: who, and the reason where one is needed."""
 
     name: RuleId
-    label: str
-    why: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +67,36 @@ class ChangeView:
     risks: tuple[RiskView, ...]
 
 
+class Wording(NamedTuple):
+    """What a plan and drift say in different words."""
+
+    describe: Describe
+    create: str
+    delete: str
+    risks: Mapping[RuleId, str]
+
+
+PLAN = Wording(
+    as_change,
+    create="create the repository",
+    delete="no grants remain; the policy is removed (the repository is kept)",
+    risks=_RISKS,
+)
+DRIFT = Wording(
+    as_drift,
+    create="the repository does not exist; its settings in the file",
+    delete="the file grants no access, so there is to be no policy",
+    risks=_LIVE_RISKS,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan, its changes in words, and the guards' refusals."""
+    """A plan or drift: its changes in words, and the guards' refusals."""
 
     plan: Plan
     changes: tuple[ChangeView, ...]
+    wording: Wording
     refusals: tuple[RefusalView, ...] = ()
 
     def count(self, kind: ChangeKind) -> int:
@@ -65,23 +112,19 @@ class PlanView:
         found["revoked"] += found["gone"]
         return {kind: found[kind] for kind in _KINDS}
 
-    def unmanaged(self) -> list[str]:
-        """Return the names of the repositories that the file does not manage, sorted."""
-        return sorted({target.repository for target in self.plan.unmanaged})
-
 
 def view_plan(
     plan: Plan, display_names: DisplayNames, refusals: tuple[RefusalView, ...] = ()
 ) -> PlanView:
     """Return the view of a plan and of the guards' refusals; risks are those of what is new."""
-    views = (_view(change, change.risks, display_names) for change in plan.changes)
-    return PlanView(plan, tuple(views), refusals)
+    views = (_view(change, change.risks, display_names, PLAN) for change in plan.changes)
+    return PlanView(plan, tuple(views), PLAN, refusals)
 
 
 def view_drift(plan: Plan, display_names: DisplayNames) -> PlanView:
     """Return the view of drift: its risks are those of what is live."""
-    views = (_view(change, change.live_risks, display_names) for change in plan.changes)
-    return PlanView(plan, tuple(views))
+    views = (_view(change, change.live_risks, display_names, DRIFT) for change in plan.changes)
+    return PlanView(plan, tuple(views), DRIFT)
 
 
 def equal_changes(
@@ -99,15 +142,20 @@ def equal_changes(
         yield views, body
 
 
-def _view(change: Change, risks: Iterable[Risk], names: DisplayNames) -> ChangeView:
+def _view(
+    change: Change, risks: Iterable[Risk], names: DisplayNames, wording: Wording
+) -> ChangeView:
     return ChangeView(
         change,
         access_lines(change.access, names),
         grants_json(change.access, names),
-        tuple(dict.fromkeys(_risk(risk, names) for risk in risks)),
+        tuple(dict.fromkeys(view_risk(risk, names, wording) for risk in risks)),
     )
 
 
-def _risk(risk: Risk, names: DisplayNames) -> RiskView:
+def view_risk(risk: Risk, names: DisplayNames, wording: Wording) -> RiskView:
+    """Return a risk in the words of a plan or of drift."""
     named = names.find(risk.principal, risk.condition)
-    return RiskView(risk.name, principal_label(risk.principal, named, names.accounts), risk.why)
+    label = principal_label(risk.principal, named, names.accounts)
+    why = f": {risk.why}" if risk.why else ""
+    return RiskView(risk.name, f"{wording.risks[risk.name].format(label)}{why}")

@@ -7,38 +7,27 @@ numbers, so that 300,000 cells are a page of less than 3 MB.
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Generic, Literal, NamedTuple, TypedDict, TypeVar
 
-from reconciler.model.answers import (
-    Answer,
-    FileLine,
-    Matrix,
-    MatrixCell,
-    MatrixRow,
-    PolicyStatement,
-)
+from reconciler.model.answers import Answer, Matrix, MatrixCell, MatrixRow
 from reconciler.model.display_names import DisplayNames
+from reconciler.plan.answers import access_words
+from reconciler.plan.risks import StandingRisk
 from reconciler.policy import (
+    Action,
     Actions,
     NamedPrincipal,
-    Through,
     account_of,
     can_rewrite,
-    describe_actions,
-    display_holder,
+    identity_of,
     includes_action,
 )
-from reconciler.printable import unmistakable
-from reconciler.report.words import condition_words, principal_label
+from reconciler.report.answers import how_words, place_of, subject_label
+from reconciler.report.matrix import cell_words, short_names
 
 Mark = Literal["", "only live", "not live", "differs"]
 """How live access differs from what the file asks for."""
 
-THROUGH: Mapping[Through, str] = {
-    "account": "through its account, if that account's admins allow it",
-    "organization": "through its organization",
-    "everyone": "as everyone",
-}
-LOOKS = ("pull", "read", "push", "push-pull", "lambda", "admin")
-"""The tiers that have a look of their own; other access looks like the one that it resembles."""
+LOOKS = ("pull", "read", "push", "push-pull", "lambda", "admin", "other")
+"""The looks of cells: of a tier of that name, or of access that resembles it; else `other`."""
 
 Value = TypeVar("Value", bound=Hashable)
 
@@ -85,12 +74,11 @@ class MatrixData(TypedDict):
     """What the script draws.
 
     Each of `rows` is numbers with commas. A cell is the number of its principal less that of the
-    cell before, its shape, and for each giver of the shape a number: a line or the position of a
-    statement, from 1, less the one before in the row; 0 is no place. `risks` are rows and columns.
+    cell before, its shape, and for each giver of the shape a number, that of a line or a statement,
+    less the one before in the row. `risks` are the rows and columns of cells.
     """
 
     live: bool
-    compared: bool
     cells: int
     differences: int
     accounts: list[str]
@@ -129,34 +117,38 @@ _NOTHING = _Side()
 def encode_matrix(
     matrix: Matrix,
     names: DisplayNames,
-    risks: Iterable[tuple[str, NamedPrincipal]] = (),
+    risks: Iterable[StandingRisk] = (),
     desired: Matrix | None = None,
 ) -> MatrixData:
-    """Return the data of a matrix; a live one is compared with what the file asks for, if given."""
+    """Return the data of a matrix: of a file, or of a registry with what the file asks for."""
     subjects = _columns(matrix, desired)
     columns = {_identity(subject): number for number, subject in enumerate(subjects)}
+    places = {(row.repository, row.region): number for number, row in enumerate(matrix.rows)}
     wanted = {row.repository: row for row in desired.rows} if desired else {}
     encoder = _Encoder(names, columns)
     rows = [encoder.row(row, wanted.get(row.repository)) for row in matrix.rows]
     accounts: _Table[str] = _Table()
-    principals = [_principal(subject, names, accounts) for subject in subjects]
-    places = {row.repository: number for number, row in enumerate(matrix.rows)}
+    labels = short_names(subjects, names)
     return {
-        "live": matrix.is_live,
-        "compared": desired is not None,
+        "live": desired is not None,
         "cells": encoder.cells,
         "differences": encoder.differences,
+        "principals": [
+            _principal(label, subject, names, accounts)
+            for label, subject in zip(labels, subjects, strict=True)
+        ],
         "accounts": accounts.values(),
-        "principals": principals,
         "repositories": [_repository(row) for row in matrix.rows],
         "givers": encoder.givers.values(),
         "shapes": encoder.shapes.values(),
         "rows": rows,
-        "risks": [
-            (places[repository], columns[_identity(subject)])
-            for repository, subject in risks
-            if repository in places and _identity(subject) in columns
-        ],
+        "risks": sorted(
+            {
+                (places[repository, region], columns[key])
+                for repository, region, risk in risks
+                if (key := _identity(NamedPrincipal(risk.principal, risk.condition))) in columns
+            }
+        ),
     }
 
 
@@ -164,21 +156,19 @@ def _columns(matrix: Matrix, desired: Matrix | None) -> list[NamedPrincipal]:
     """Return the principals of both sides, sorted by what they are called."""
     found = (*matrix.subjects, *(desired.subjects if desired else ()))
     by_identity = {_identity(subject): subject for subject in found}
-    return sorted(by_identity.values(), key=lambda s: (s.name is None, s.name or "", s))
+    return sorted(by_identity.values(), key=lambda s: (s.name is None, s.name or "", s[:2]))
 
 
 def _identity(subject: NamedPrincipal) -> Hashable:
-    return subject.principal, subject.condition
+    return subject.principal, identity_of(subject.principal, subject.condition)
 
 
 def _principal(
-    subject: NamedPrincipal, names: DisplayNames, accounts: _Table[str]
+    label: str, subject: NamedPrincipal, names: DisplayNames, accounts: _Table[str]
 ) -> PrincipalData:
-    principal, condition, name = subject
-    account = account_of(principal)
-    label = principal_label(principal, subject if name else None, names.accounts)
+    account = account_of(subject.principal)
     number = -1 if account is None else accounts.number(_account(account, names))
-    return PrincipalData(name or display_holder(principal, condition), label, number)
+    return PrincipalData(label, subject_label(subject, names), number)
 
 
 def _account(account: str, names: DisplayNames) -> str:
@@ -211,7 +201,7 @@ class _Encoder:
         numbers: list[int] = []
         for number in sorted(cells.keys() | asked.keys()):
             live, wanted = cells.get(number), asked.get(number)
-            sides = self._side(row, live), self._side(row, wanted)
+            sides = self._side(live), self._side(wanted)
             shape = self._shape(*sides, live or asked[number], is_compared=is_compared)
             numbers += (number - column, shape)
             column = number
@@ -220,11 +210,18 @@ class _Encoder:
                 place = found
         return ",".join(map(str, numbers))
 
-    def _side(self, row: MatrixRow, cell: MatrixCell | None) -> _Side:
+    def _side(self, cell: MatrixCell | None) -> _Side:
         if cell is None:
             return _NOTHING
-        found = [self._giver(row, cell.subject, answer) for answer in cell.answers]
-        return _Side(_cell_words(cell), tuple(g for g, _ in found), tuple(p for _, p in found))
+        allowed = (answer.actions for answer in cell.answers if answer.effect == "Allow")
+        every: Actions = frozenset[Action]().union(*allowed)
+        places = [place_of(answer) for answer in cell.answers]
+        givers = (
+            Giver(self._words_of(answer, every), place.before, place.after)
+            for answer, place in zip(cell.answers, places, strict=True)
+        )
+        numbers = tuple(place.number for place in places)
+        return _Side(cell_words(cell), tuple(map(self.givers.number, givers)), numbers)
 
     def _shape(self, live: _Side, wanted: _Side, cell: MatrixCell, *, is_compared: bool) -> int:
         mark = _mark(live.words, wanted.words) if is_compared else ""
@@ -237,38 +234,19 @@ class _Encoder:
         shape = Shape(words, self._looks[words], mark, wanted.words, len(live.givers), givers)
         return self.shapes.number(shape)
 
-    def _giver(self, row: MatrixRow, subject: NamedPrincipal, answer: Answer) -> tuple[int, int]:
-        """Return the number of what gives an answer, and its place."""
-        what = self._words_of(subject, answer)
-        match answer.source:
-            case FileLine(path, line, entry, key):
-                of_entry = entry if entry != row.repository else ""
-                named = f"as {key}" if key not in (None, subject.name) else ""
-                more = ", ".join(filter(None, (of_entry, named)))
-                return self.givers.number(Giver(what, f"{path}:", more and f" ({more})")), line
-            case PolicyStatement(_, position, sid):
-                named = f" (Sid {unmistakable(sid)})" if sid else ""
-                return self.givers.number(Giver(what, "statement ", named)), position + 1
-        return self.givers.number(Giver(what, "", "")), 0
-
-    def _words_of(self, subject: NamedPrincipal, answer: Answer) -> str:
+    def _words_of(self, answer: Answer, every: Actions) -> str:
+        """Say what an answer gives: a part of a tier by its name, where all of it is given."""
+        subject = answer.subject
         by_service = subject.principal.kind == "Service"
-        key = answer.effect, answer.actions, answer.conditions, answer.through
-        known = (*key, subject.condition, by_service)
+        known = (
+            (answer.tier, answer.actions, every, answer.verdict, answer.effect),
+            (answer.through, answer.conditions, subject.condition, by_service),
+        )
         if known not in self._said:
-            effect, actions, conditions, through = key
-            access = describe_actions(actions, self._names.tiers_of(subject.principal))
-            rest = tuple(clause for clause in conditions if clause not in subject.condition)
-            way = f", {THROUGH[through]}" if through else ""
-            self._said[known] = f"{effect} {access}{condition_words(rest)}{way}"
+            tiers = self._names.tiers_of(subject.principal)
+            access = answer.tier or access_words(answer.actions, tiers, every)
+            self._said[known] = f"{access}: {how_words(answer)}"
         return self._said[known]
-
-
-def _cell_words(cell: MatrixCell) -> str:
-    """Return what a cell shows, such as `pull`, `pull, push if…`, `pull (account)`."""
-    depends = f"{cell.depends} if…" if cell.depends else ""
-    access = ", ".join(filter(None, (cell.allowed, depends))) or "denied"
-    return f"{access} ({cell.through})" if cell.through else access
 
 
 def _mark(live: str, wanted: str) -> Mark:
@@ -285,7 +263,7 @@ def _look(cell: MatrixCell) -> str:
     if access in LOOKS:
         return access
     allowed = (answer.actions for answer in cell.answers if answer.effect == "Allow")
-    actions: Actions = frozenset().union(*allowed)
+    actions: Actions = frozenset[Action]().union(*allowed)
     pulls = includes_action(actions, "ecr:BatchGetImage")
     if can_rewrite(actions):
         return "admin"

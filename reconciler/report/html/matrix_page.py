@@ -5,44 +5,48 @@ from typing import NamedTuple
 
 from reconciler.model.answers import Matrix
 from reconciler.model.display_names import DisplayNames
+from reconciler.plan.risks import StandingRisk
 from reconciler.plan.saved_plan import Origin
-from reconciler.policy import NamedPrincipal
-from reconciler.report.html.matrix_data import MatrixData, encode_matrix
+from reconciler.report.html.matrix_data import LOOKS, MatrixData, encode_matrix
 from reconciler.report.html.page import Figure, figure, render_page
+from reconciler.report.plan_view import PLAN, RiskView, view_risk
 
 
-class MatrixRisk(NamedTuple):
-    """A risk of the access that one principal has on one repository, in words."""
-
+class _Risk(NamedTuple):
     repository: str
-    subject: NamedPrincipal
-    name: str
-    words: str
+    region: str | None
+    view: RiskView
 
 
 class _Words(NamedTuple):
     title: str
     origin: Origin
-    data: MatrixData
-    risks: Sequence[MatrixRisk]
     figures: tuple[Figure, ...]
+    risks: tuple[_Risk, ...]
+    looks: Sequence[str]
+    is_live: bool
 
 
 def render_matrix_html(
     matrix: Matrix,
     names: DisplayNames,
     origin: Origin,
-    risks: Sequence[MatrixRisk] = (),
+    risks: Sequence[StandingRisk] = (),
     desired: Matrix | None = None,
 ) -> str:
-    """Render a matrix as a page.
+    """Render the matrix of a file as a page, or that of a registry.
 
-    `desired` is what the file asks for on the same repositories, to compare a live matrix with.
+    A live matrix is compared with `desired`, what the file asks for on the same repositories.
     """
-    marked = [(risk.repository, risk.subject) for risk in risks]
-    data = encode_matrix(matrix, names, marked, desired)
-    title = "Access, live" if matrix.is_live else "Access"
-    words = _Words(title, origin, data, risks, tuple(_figures(data, len(risks))))
+    data = encode_matrix(matrix, names, risks, desired)
+    words = _Words(
+        title="Access in the file" if desired is None else "Live access",
+        origin=origin,
+        figures=tuple(_figures(data, len(risks))),
+        risks=tuple(_Risk(at, region, view_risk(r, names, PLAN)) for at, region, r in risks),
+        looks=LOOKS,
+        is_live=desired is not None,
+    )
     return render_page("matrix.html", words, script="matrix.js", data=data)
 
 
@@ -51,5 +55,5 @@ def _figures(data: MatrixData, risks: int) -> Iterator[Figure]:
     yield figure(len(data["principals"]), "principal", "principals")
     yield figure(data["cells"], "grant", "grants")
     yield figure(risks, "risk", "risks", "warning")
-    if data["compared"]:
+    if data["live"]:
         yield figure(data["differences"], "difference", "differences", "changed")

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from reconciler.model.registry import RegistryScope
-from reconciler.model.rule_ids import RuleId
 from reconciler.plan.model import ChangeKind
 from reconciler.plan.saved_plan import Origin, change_json
 from reconciler.policy import Unreadable
@@ -13,13 +12,10 @@ from reconciler.report.access import AccessLine
 from reconciler.report.causes import Cause, Failure, by_cause
 from reconciler.report.html.page import Figure, figure, render_page
 from reconciler.report.plan_text import (
-    DRIFT,
-    PLAN,
     PolicyDiff,
-    Wording,
     no_diff,
 )
-from reconciler.report.plan_view import ChangeView, PlanView, equal_changes
+from reconciler.report.plan_view import ChangeView, PlanView, RiskView, Wording, equal_changes
 from reconciler.report.words import number_of, settings_words
 
 _MOST_RAW = 2_000
@@ -28,11 +24,6 @@ _KINDS: dict[ChangeKind, str] = {
     "delete": "policy to remove",
     "create": "repository to create",
 }
-
-
-class _Risk(NamedTuple):
-    name: RuleId
-    words: str
 
 
 class _Grant(NamedTuple):
@@ -47,7 +38,7 @@ class _Body(NamedTuple):
     raw: str | None
     notes: tuple[str, ...]
     grants: tuple[_Grant, ...]
-    risks: tuple[_Risk, ...]
+    risks: tuple[RiskView, ...]
     kept: tuple[str, ...]
     diff: tuple[str, ...]
 
@@ -91,14 +82,14 @@ def render_plan_html(
     view: PlanView, origin: Origin, diff: PolicyDiff = no_diff, *, grouped: bool = True
 ) -> str:
     """Render a plan as a page; `grouped` shows equal changes of several repositories once."""
-    blocks = tuple(_blocks(view, PLAN, diff, grouped=grouped))
+    blocks = tuple(_blocks(view, diff, grouped=grouped))
     figures = (*_plan_figures(view), *_problem_figures(view))
     return render_page("plan.html", _Words("Plan", _KINDS, origin, view, figures, blocks))
 
 
 def render_drift_html(view: PlanView, origin: Origin, *, grouped: bool = True) -> str:
     """Render drift as a page: how the live access differs from the file."""
-    blocks = tuple(_blocks(view, DRIFT, no_diff, grouped=grouped))
+    blocks = tuple(_blocks(view, no_diff, grouped=grouped))
     figures = (
         figure(len(view.plan.changes), "repository differs", "repositories differ", role="changed"),
         figure(view.plan.in_sync, "in sync"),
@@ -134,10 +125,8 @@ def _problem_figures(view: PlanView) -> Iterator[Figure]:
         yield figure(errors, "error", "errors", role="error")
 
 
-def _blocks(
-    view: PlanView, wording: Wording, diff: PolicyDiff, *, grouped: bool
-) -> Iterator[_Block]:
-    bodies = ((change, _body(change, wording, diff)) for change in view.changes)
+def _blocks(view: PlanView, diff: PolicyDiff, *, grouped: bool) -> Iterator[_Block]:
+    bodies = ((change, _body(change, view.wording, diff)) for change in view.changes)
     for number, (changes, body) in enumerate(equal_changes(bodies, grouped=grouped), 1):
         names = tuple(view.change.target.repository for view in changes)
         yield _Block(
@@ -157,7 +146,7 @@ def _body(view: ChangeView, wording: Wording, diff: PolicyDiff) -> _Body:
         change.before.text[:_MOST_RAW] if isinstance(change.before, Unreadable) else None,
         tuple(_notes(view, wording)),
         tuple(_Grant(line, wording.describe(line)) for line in view.lines),
-        tuple(_Risk(risk.name, wording.of_risk(risk)) for risk in view.risks),
+        view.risks,
         change.kept,
         tuple(diff(change)),
     )

@@ -131,7 +131,7 @@
     const lines = shape.givers.map((giver, n) => {
       const [what, before, after] = data.givers[giver], number = placesOf[at][n];
       return {of: data.live && n < shape.live ? "live" : "file", what,
-        place: number ? `${before}${number}${after}` : after};
+        place: before && `${before}${number}${after}`};
     });
     const difference = shape.mark === "differs" ? `live ${shape.words}, file ${shape.inFile}` : shape.mark;
     return {shape, lines, difference, risk: isRisky(at)};
@@ -307,7 +307,7 @@
 
   function givers({lines, difference}) {
     const said = lines.map(({of, what, place}) => element("small", {},
-      `${data.compared ? `${of}: ` : ""}${what}${place ? " \u2014 " : ""}`, element("code", {}, place)));
+      `${data.live ? `${of}: ` : ""}${what}${place ? " \u2014 " : ""}`, element("code", {}, place)));
     return difference ? [element("small", {className: "warning"}, difference), ...said] : said;
   }
 
