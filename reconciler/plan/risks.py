@@ -1,6 +1,7 @@
 """The risks of a change: they mark it and refuse nothing."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.model.display_names import DisplayNames
@@ -126,6 +127,7 @@ def _outside_organization(
                 yield Risk(RuleId.OUTSIDE_ORGANIZATION, EVERYONE, holder.condition)
 
 
+@lru_cache(maxsize=4_096)
 def _is_nearly_all(actions: Actions) -> bool:
     """Whether the actions are all that are known today, or all but some."""
     patterns = [action for action in actions if isinstance(action, str)]

@@ -154,7 +154,7 @@
     view.style.setProperty("--first", `${size.first}px`);
     view.style.setProperty("--column", `${size.column}px`);
     view.style.setProperty("--row", `${size.row}px`);
-    table = element("table", {tabIndex: 0, id: "matrix"}, element("thead"), element("tbody"));
+    table = element("table", {tabIndex: 0, id: "matrix"}, element("colgroup"), element("thead"), element("tbody"));
     table.setAttribute("role", "grid");
     table.setAttribute("aria-label", "Access of principals to repositories");
     table.setAttribute("aria-rowcount", state.rows.length + headRows());
@@ -186,15 +186,15 @@
     if (drawn.window === `${top} ${bottom} ${left} ${right}`) return;
     drawn.window = `${top} ${bottom} ${left} ${right}`;
     const columns = state.columns.slice(left, right);
-    const room = {left: left * size.column, right: (state.columns.length - right) * size.column};
     if (drawn.columns !== `${left} ${right}`) {
       drawn.columns = `${left} ${right}`;
       drawn.rows.clear();
-      table.tHead.replaceChildren(...headings(columns, left, room));
+      table.firstChild.replaceChildren(...widths(columns, left));
+      table.tHead.replaceChildren(...headings(columns, left));
     }
     const rows = new Map();
     for (let n = top; n < bottom; n++) {
-      rows.set(n, drawn.rows.get(n) ?? drawRow(state.rows[n], n, columns, left, room));
+      rows.set(n, drawn.rows.get(n) ?? drawRow(state.rows[n], n, columns, left));
     }
     drawn.rows = rows;
     table.tBodies[0].replaceChildren(
@@ -209,16 +209,24 @@
     return row;
   }
 
-  function padding(name, width) {
-    if (!width) return [];
-    const cell = element(name, {className: "room"});
+  // What stands for the columns that are not drawn, left and right of the others.
+  function room() {
+    const cell = element("td", {className: "room"});
     cell.setAttribute("aria-hidden", "true");
-    cell.setAttribute("role", "presentation");
-    cell.style.width = `${width}px`;
-    return [cell];
+    return cell;
   }
 
-  function headings(columns, left, room) {
+  function widths(columns, left) {
+    const rest = state.columns.length - left - columns.length;
+    const each = columns.map(() => size.column);
+    return [size.first, left * size.column, ...each, rest * size.column].map((width) => {
+      const made = element("col");
+      made.style.width = `${width}px`;
+      return made;
+    });
+  }
+
+  function headings(columns, left) {
     const corner = element("th", {scope: "col", className: "corner"}, "Repository");
     const rows = [];
     if (chosen("by-account")) {
@@ -229,7 +237,7 @@
         else groups.push(element("th", {scope: "colgroup", className: "group", title: one.account, colSpan: 1},
           element("span", {}, one.account)));
       });
-      rows.push(element("tr", {}, corner, ...padding("td", room.left), ...groups, ...padding("td", room.right)));
+      rows.push(element("tr", {}, corner, room(), ...groups, room()));
     }
     const names = columns.map((one, n) => {
       const name = element("th", {scope: "col", title: `${one.full}\n${one.account}`, id: `c${left + n}`},
@@ -238,12 +246,12 @@
       return name;
     });
     const first = chosen("by-account") ? [] : [corner];
-    rows.push(element("tr", {}, ...first, ...padding("td", room.left), ...names, ...padding("td", room.right)));
+    rows.push(element("tr", {}, ...first, room(), ...names, room()));
     rows.forEach((row, n) => row.setAttribute("aria-rowindex", n + 1));
     return rows;
   }
 
-  function drawRow(row, number, columns, left, room) {
+  function drawRow(row, number, columns, left) {
     const made = element("tr");
     made.setAttribute("aria-rowindex", number + (headRows() + 1));
     if (row.group !== undefined) {
@@ -261,12 +269,12 @@
       made.append(element("td", {colSpan: columns.length + 2, className: "failed", title: row.error}, row.error));
       return made;
     }
-    made.append(...padding("td", room.left), ...columns.map((column, n) => {
+    made.append(room(), ...columns.map((column, n) => {
       const at = cellAt(row.number, column.number);
       const cell = element("td", {id: `r${number}c${left + n + 1}`}, ...(at < 0 ? [] : [chip(at)]));
       cell.setAttribute("aria-colindex", left + n + 2);
       return cell;
-    }), ...padding("td", room.right));
+    }), room());
     return made;
   }
 
