@@ -38,7 +38,7 @@ def planned(folder: Path) -> tuple[AccessSource, Plan]:
     assert loaded.access is not None, loaded.problems
     live = json.loads((folder / "live.json").read_text())
     account, regions = loaded.access.registry[:2]
-    registries = [_registry(RegistryScope(account, region), live) for region in regions]
+    registries = [live_registry(RegistryScope(account, region), live) for region in regions]
     plan = plan_registries(loaded.access, registries, NOW)
     return AccessSource(loaded.access, FILE, content, NOW, loaded), plan
 
@@ -65,7 +65,7 @@ def expected_output(folder: Path) -> dict[str, str]:
     }
 
 
-def _registry(scope: RegistryScope, live: dict[str, object]) -> LiveRegistry:
+def live_registry(scope: RegistryScope, live: dict[str, object]) -> LiveRegistry:
     """Read `live.json`: a policy as an object, as the text of one, or null; or a failed read."""
     repositories = {name: LiveRepository(name, _policy(policy)) for name, policy in live.items()}
     return LiveRegistry(scope, tuple(sorted(live)), repositories)

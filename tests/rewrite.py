@@ -2,9 +2,12 @@
 
 from tests.access_file.invalid_cases import rewrite
 from tests.golden import case_folders, expected_output
+from tests.golden_answers import FOLDER, expected_answers
 
 if __name__ == "__main__":
     for folder in case_folders():
         for name, text in expected_output(folder).items():
             (folder / name).write_text(text)
+    for name, text in expected_answers().items():
+        (FOLDER / name).write_bytes(text.encode())
     rewrite()

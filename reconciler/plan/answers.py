@@ -130,11 +130,16 @@ def access_words(actions: Actions, tiers: Tiers, besides: Actions = frozenset())
     names, left = tiers_within(actions, tiers)
     if " " not in words or len(left) <= _MOST_MISSING:
         return words
-    missing = {name: tier - actions for name, tier in tiers.items() if left < tier}
-    nearest = min(missing, key=lambda name: len(missing[name]), default=None)
-    if nearest is None or len(missing[nearest]) > _MOST_MISSING:
+    near = (
+        (len(tier - actions), tuple(own for own in names if not tiers[own] <= tier), name)
+        for name, tier in tiers.items()
+        if left < tier
+    )
+    missing, others, nearest = min(near, default=(_MOST_MISSING + 1, (), ""))
+    if missing > _MOST_MISSING:
         return words
-    return f"{' + '.join((*names, nearest))} without {', '.join(action_names(missing[nearest]))}"
+    absent = ", ".join(action_names(tiers[nearest] - actions))
+    return f"{' + '.join((*others, nearest))} without {absent}"
 
 
 _MOST_MISSING = 2
@@ -201,10 +206,16 @@ def _cell(answers: tuple[Answer, ...], names: DisplayNames) -> MatrixCell:
     subject = answers[0].subject
     tiers = names.tiers_of(subject.principal)
 
-    def words(verdict: Verdict) -> str:
-        given = [a.actions for a in answers if (a.verdict, a.effect) == (verdict, "Allow")]
-        actions = frozenset[Action]().union(*given)
-        return access_words(actions, tiers) if actions else ""
+    def given(verdict: Verdict) -> Actions:
+        found = [a.actions for a in answers if (a.verdict, a.effect) == (verdict, "Allow")]
+        return frozenset[Action]().union(*found)
 
+    allowed, depends = given("allowed"), given("depends")
     through = min((a.through for a in answers if a.effect == "Allow"), key=_DIRECT_FIRST.index)
-    return MatrixCell(subject, words("allowed"), words("depends"), through, answers)
+    return MatrixCell(
+        subject,
+        access_words(allowed, tiers) if allowed else "",
+        access_words(depends, tiers, besides=allowed) if depends else "",
+        through,
+        answers,
+    )

@@ -1,5 +1,6 @@
 """Answers about access as text, Markdown and JSON."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
@@ -20,7 +21,13 @@ from reconciler.policy import (
     identity_of,
     plain_name,
 )
-from reconciler.printable import printable_json, printable_value, some_of, unmistakable
+from reconciler.printable import (
+    printable_json,
+    printable_name,
+    printable_value,
+    some_of,
+    unmistakable,
+)
 from reconciler.report.markdown import markdown_code, markdown_table
 from reconciler.report.spans import Line, Paint, Role, Span, render, shown_width
 from reconciler.report.words import condition_words, principal_label
@@ -90,23 +97,36 @@ def render_access_of(
 ) -> str:
     """Render what principals have, each on its repositories."""
     if not answers:
-        return render([(principal, " has access to no repository.")], paint)
+        return render([(printable_name(principal), " has access to no repository.")], paint)
     lines: list[Line] = []
-    by_subject = sorted(answers, key=lambda answer: answer.subject)
-    for subject, own in groupby(by_subject, key=lambda answer: answer.subject):
-        lines.append(
-            (Span(principal_label(subject.principal, subject, names.accounts), "heading"),)
-        )
-        lines += _table([(row.repository, row) for row in (_row(a, names) for a in own)])
+    for subject, own in groupby(sorted(answers, key=_subject), _subject):
+        lines.append((Span(subject_label(subject, names), "heading"),))
+        lines += _table([(row.repository, row) for row in _rows_of(list(own), names)])
     return render(lines, paint)
 
 
+def _subject(answer: Answer) -> NamedPrincipal:
+    return answer.subject
+
+
+def _rows_of(
+    answers: Sequence[Answer], names: DisplayNames, what: str | None = None
+) -> Iterator[AnswerRow]:
+    """Yield a row for each answer; what the subject has anyway may complete a tier."""
+    allowed: defaultdict[tuple[NamedPrincipal, str], Actions] = defaultdict(frozenset)
+    for answer in answers:
+        if answer.verdict == "allowed":
+            allowed[answer.subject, answer.repository] |= answer.actions
+    for answer in answers:
+        yield _row(answer, names, what, allowed[answer.subject, answer.repository])
+
+
 def render_answers_markdown(
-    answers: Iterable[Answer], names: DisplayNames, what: str | None = None
+    answers: Sequence[Answer], names: DisplayNames, what: str | None = None
 ) -> str:
     """Render answers as a table; `what` is the tier or action that was asked about."""
     headings = ("repository", "principal", "access", "answer", "source")
-    rows = (_row(answer, names, what) for answer in answers)
+    rows = _rows_of(answers, names, what)
     return markdown_table(headings, (_markdown_cells(row, what) for row in rows))
 
 
@@ -171,7 +191,7 @@ def repository_words(repository: str, region: str | None) -> str:
 
 def _title(asked: tuple[str, str]) -> Span:
     what, repository = asked
-    return Span(f"{what} on {repository}", "heading")
+    return Span(f"{what} on {printable_name(repository)}", "heading")
 
 
 def _row(

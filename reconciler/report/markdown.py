@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.printable import printable
 
-_PLAIN = re.compile(r"[A-Za-z0-9 ._/:=+,@()*?→\"'-]+")
-"""Text that is safe in a code span, in a cell of a table."""
+_PLAIN = re.compile(r"[^`|\\]+")
+"""Text that ends neither a code span nor the cell of a table."""
 
 
 def markdown_code(text: str) -> str:

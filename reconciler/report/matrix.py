@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.model.answers import Matrix, MatrixCell, MatrixRow
 from reconciler.model.display_names import DisplayNames
 from reconciler.policy import NamedPrincipal, account_of, plain_name
-from reconciler.printable import printable
+from reconciler.printable import printable, printable_name
 from reconciler.report.answers import repository_words, subject_label
 from reconciler.report.layout import Page
 from reconciler.report.markdown import markdown_code, markdown_table
@@ -66,7 +66,8 @@ def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page)
     columns = list(zip(*(row_words(matrix, row) for row in matrix.rows), strict=True))
     repositories, *cells = columns
     lines: list[Line] = []
-    for some in _fitting(("repository", *repositories), list(zip(heads, cells, strict=True)), page):
+    first = ("repository", *map(printable_name, repositories))
+    for some in _fitting(first, list(zip(heads, cells, strict=True)), page):
         lines += [*_table(some), ("",)]
     legend = [(h, label) for h, label in zip(heads, labels, strict=True) if h != label]
     width = max((shown_width(head) for head, _ in legend), default=0)

@@ -250,14 +250,13 @@ def _includes(effect: str, actions: Actions, action: Action) -> bool:
 
 
 def _allowed(sides: Iterable[_Side]) -> Actions:
-    """Return what statements allow; each known action, where a Deny may take a part of it."""
-    allowed = frozenset[Action]().union(
-        *(actions for effect, actions, _ in sides if effect == "Allow")
-    )
-    denied = frozenset[Action]().union(
-        *(actions for effect, actions, _ in sides if effect == "Deny")
-    )
-    if not may_overlap(allowed, denied):
-        return reduce_actions(allowed)
-    named = {action for action in allowed if isinstance(action, str) and not has_wildcard(action)}
-    return frozenset(a for a in (*KNOWN_ACTIONS, *named) if includes_action(allowed, a))
+    """Return what statements allow on a repository; each known action where a Deny takes a part."""
+    allowed, denied = frozenset[Action](), frozenset[Action]()
+    for effect, actions, _ in sides:
+        allowed, denied = (
+            (allowed | actions, denied) if effect == "Allow" else (allowed, denied | actions)
+        )
+    if may_overlap(allowed, denied):
+        named = {a for a in allowed if isinstance(a, str) and not has_wildcard(a)}
+        allowed = frozenset(a for a in {*KNOWN_ACTIONS, *named} if includes_action(allowed, a))
+    return frozenset(a for a in allowed if is_of_repositories(as_pattern(a)))

@@ -1,0 +1,64 @@
+"""The golden folder `tests/answers`: questions in every format."""
+
+import json
+from pathlib import Path
+
+from reconciler.model.registry import RegistryScope
+from reconciler.report.answers import (
+    render_access_of,
+    render_answers_json,
+    render_answers_markdown,
+    render_can,
+    render_who_can,
+)
+from reconciler.report.explanation import render_explanation, render_explanation_json
+from reconciler.report.layout import Page
+from reconciler.report.matrix import render_matrix, render_matrix_csv, render_matrix_markdown
+from reconciler.report.spans import plain
+from reconciler.workflow.answers import access_matrix, access_of, can, explain, who_can
+from reconciler.workflow.asked_policies import FoundPolicies, live_policies
+from reconciler.workflow.selection import Globs, selected
+from reconciler.workflow.source import AccessSource, load
+from tests.golden import NOW, live_registry
+
+FOLDER = Path(__file__).parent / "answers"
+
+
+def asked_file() -> AccessSource:
+    return load((FOLDER / "ecr_access.yaml").read_bytes(), "ecr_access.yaml", now=NOW)
+
+
+def from_live(_source: AccessSource, globs: Globs) -> FoundPolicies:
+    live = json.loads((FOLDER / "live.json").read_text())
+    chosen = {name: policy for name, policy in live.items() if selected(name, globs)}
+    return live_policies([live_registry(RegistryScope("111122223333", "us-west-2"), chosen)])
+
+
+def expected_answers() -> dict[str, str]:
+    """Work out every output file, by name."""
+    source = asked_file()
+    who, api = who_can(source, "pull", "payments/api"), ("pull", "payments/api")
+    denied = can(source, "runtime", "push", "payments/api")
+    held, explained = access_of(source, "ci"), explain(source, "tools/builder")
+    names, matrix = who.display_names, access_matrix(source).matrix
+    live = who_can(source, "pull", "payments/api", from_live)
+    live_matrix = access_matrix(source, find=from_live).matrix
+    return {
+        "who-can.txt": render_who_can(who.answers, api, names, plain),
+        "who-can.md": render_answers_markdown(who.answers, names, "pull"),
+        "who-can.json": render_answers_json(who.answers),
+        "who-can.live.txt": render_who_can(live.answers, api, names, plain),
+        "who-can.live.md": render_answers_markdown(live.answers, names, "pull"),
+        "who-can.live.json": render_answers_json(live.answers),
+        "can.txt": render_can(denied.answers, ("push", "payments/api"), names, plain),
+        "of.txt": render_access_of(held.answers, "ci", names, plain),
+        "of.md": render_answers_markdown(held.answers, names),
+        "matrix.txt": render_matrix(matrix, names, plain, Page(100)),
+        "matrix.md": render_matrix_markdown(matrix, names),
+        "matrix.csv": render_matrix_csv(matrix, names),
+        "matrix.live.txt": render_matrix(live_matrix, names, plain, Page()),
+        "matrix.live.md": render_matrix_markdown(live_matrix, names),
+        "matrix.live.csv": render_matrix_csv(live_matrix, names),
+        "explain.txt": render_explanation(explained, plain),
+        "explain.json": render_explanation_json(explained),
+    }

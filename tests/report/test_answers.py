@@ -1,0 +1,170 @@
+"""Answers in every format: the golden ones, and text from outside, which stays text."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from reconciler.model.answers import (
+    Answer,
+    FileLine,
+    Matrix,
+    MatrixCell,
+    MatrixRow,
+    PolicyStatement,
+)
+from reconciler.model.display_names import DisplayNames
+from reconciler.policy import NamedPrincipal, Principal
+from reconciler.policy.language.conditions import Clause
+from reconciler.report.answers import (
+    render_access_of,
+    render_answers_json,
+    render_answers_markdown,
+    render_can,
+    render_who_can,
+)
+from reconciler.report.layout import Page
+from reconciler.report.markdown import markdown_code
+from reconciler.report.matrix import render_matrix, render_matrix_csv, render_matrix_markdown
+from reconciler.report.spans import ansi, plain
+from tests.cli.hostile import ALL, LINES, faults
+from tests.golden_answers import FOLDER, asked_file, expected_answers
+
+NAMES = DisplayNames()
+FORMULAS = ['=HYPERLINK("x")', "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "=a,b\n=c"]
+MARKUP = ["a|b", "`a`", "a\\|b", "<b>x</b>", "*a*_b_", "[a](b)", "@octocat", "#1", "\\", "a`|`b"]
+
+
+def hostile_answers(text: str) -> list[Answer]:
+    """Put a text wherever an answer has text."""
+    subject = NamedPrincipal(Principal("AWS", (text,)), name=text)
+    unnamed = NamedPrincipal(Principal("AWS", (text,)), (Clause("StringEquals", text, (text,)),))
+    return [
+        Answer(
+            text, who, tier, frozenset({text}), "depends", "Allow", through, who.condition, source
+        )
+        for who, tier in ((subject, text), (unnamed, None))
+        for through, source in (
+            (None, FileLine(text, 1, text + "x", text)),
+            ("organization", PolicyStatement("repository", 0, text)),
+        )
+    ]
+
+
+def hostile_matrix(text: str) -> Matrix:
+    answers = hostile_answers(text)
+    subjects = tuple(dict.fromkeys(answer.subject for answer in answers))
+    cells = tuple(MatrixCell(who, text, text, None, ()) for who in subjects)
+    return Matrix(subjects, (MatrixRow(text, cells), MatrixRow(text, (), "r", text)))
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.iterdir() if "." in path.name))
+def test_the_output_is_the_golden_one(name: str) -> None:
+    if name not in {"ecr_access.yaml", "live.json"}:
+        assert (FOLDER / name).read_bytes().decode() == EXPECTED[name]
+
+
+EXPECTED = expected_answers()
+
+
+def test_every_output_has_a_golden_file() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == {*EXPECTED, "ecr_access.yaml", "live.json"}
+
+
+@pytest.mark.parametrize("text", [ALL, *LINES, *FORMULAS, *MARKUP])
+def test_no_format_shows_hostile_text_raw(text: str) -> None:
+    answers, matrix = hostile_answers(text), hostile_matrix(text)
+    for told in (
+        render_who_can(answers, ("pull", text), NAMES, plain),
+        render_who_can([], ("pull", text), NAMES, plain),
+        render_can(answers, ("pull", text), NAMES, plain),
+        render_access_of(answers, text, NAMES, plain),
+        render_access_of([], text, NAMES, plain),
+        render_answers_markdown(answers, NAMES, text),
+        render_answers_json(answers),
+        render_matrix(matrix, NAMES, plain, Page(80)),
+        render_matrix_markdown(matrix, NAMES),
+        render_matrix_csv(matrix, NAMES).replace("\r\n", "\n"),
+    ):
+        assert faults(told) == []
+
+
+@pytest.mark.parametrize("text", [ALL, *LINES, *FORMULAS, *MARKUP])
+def test_no_cell_of_csv_is_a_formula(text: str) -> None:
+    rows = list(csv.reader(io.StringIO(render_matrix_csv(hostile_matrix(text), NAMES), newline="")))
+    assert {len(row) for row in rows} == {3}
+    assert not [cell for row in rows for cell in row if cell.lstrip()[:1] in {*"=+-@"} - {""}]
+
+
+@pytest.mark.parametrize("text", [ALL, *LINES, *FORMULAS, *MARKUP])
+def test_markdown_keeps_its_cells_and_has_no_markup(text: str) -> None:
+    for told in (
+        render_answers_markdown(hostile_answers(text), NAMES),
+        render_matrix_markdown(hostile_matrix(text), NAMES),
+    ):
+        heads, _, *rows = told.splitlines()
+        for row in rows:
+            cells = re.split(r"(?<!\\)\|", row)[1:-1]
+            assert len(cells) == heads.count("|") - 1
+            for cell in cells:
+                assert re.fullmatch(r" (`[^`]*`|<code>([\w ]|&#\d+;)*</code>|) ", cell), cell
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("payments/api", "`payments/api`"),
+        ("", ""),
+        (" a", "<code> a</code>"),
+        ("a|`b", "<code>a&#124;&#96;b</code>"),
+        ("<b>", "`<b>`"),
+        ("\x1b[0m", "<code>&#92;x1b&#91;0m</code>"),
+    ],
+)
+def test_code_in_markdown(text: str, code: str) -> None:
+    assert markdown_code(text) == code
+
+
+def test_each_answer_in_json_has_the_same_keys() -> None:
+    answers = json.loads(EXPECTED["who-can.json"])["answers"]
+    keys = [
+        "repository",
+        "principal",
+        "name",
+        "tier",
+        "actions",
+        "verdict",
+        "through",
+        "conditions",
+    ]
+    assert {tuple(answer) for answer in answers} == {(*keys, "source")}
+    assert {tuple(answer["source"]) for answer in answers} == {("path", "line")}
+    live = json.loads(EXPECTED["who-can.live.json"])["answers"]
+    assert {tuple(answer["source"]) for answer in live} == {("policy", "sid", "statement")}
+
+
+def test_a_line_is_the_one_that_says_so() -> None:
+    lines = asked_file().content.decode().splitlines()
+    for answer in json.loads(EXPECTED["who-can.json"])["answers"]:
+        line = lines[answer["source"]["line"] - 1]
+        assert ("pull" in line) or ("read" in line), line
+
+
+def test_colour_is_only_added() -> None:
+    answers = hostile_answers("a/b")
+    coloured = render_can(answers, ("pull", "a/b"), NAMES, ansi)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == render_can(
+        answers, ("pull", "a/b"), NAMES, plain
+    )
+
+
+def test_the_matrix_fits_the_page_where_it_can() -> None:
+    told = EXPECTED["matrix.txt"].split("\n\nadmins")[0]
+    assert max(map(len, told.splitlines())) <= 100
+    assert told.count("\nrepository") == 2
+
+
+def test_no_repositories() -> None:
+    assert render_matrix(Matrix((), ()), NAMES, plain, Page()) == "no repositories\n"
