@@ -18,11 +18,28 @@ _FORMULA = ("=", "+", "-", "@")
 too, are escaped."""
 
 
+MARKS = {
+    "?": "depends on a condition",
+    "(account)": "through its account, if that account's admins allow it",
+    "(organization)": "through its organization",
+    "(everyone)": "through a grant to everyone",
+}
+"""The marks that the words of a cell may have, and what they mean."""
+
+
 def cell_words(cell: MatrixCell) -> str:
     """Return a cell in words: `pull`, `pull (account)`, `pull, push?` where push depends."""
     through = f" ({cell.through})" if cell.through else ""
     parts = (cell.allowed, f"{cell.depends}?" if cell.depends else "")
     return ", ".join(filter(None, parts)) + through
+
+
+def marks_in(cells: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the marks that the words of cells have, with what they mean."""
+    found = frozenset(cells)
+    for mark, meaning in MARKS.items():
+        if any(mark in cell for cell in found):
+            yield mark, meaning
 
 
 def row_words(matrix: Matrix, row: MatrixRow) -> tuple[str, ...]:
@@ -72,7 +89,10 @@ def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page)
     legend = [(h, label) for h, label in zip(heads, labels, strict=True) if h != label]
     width = max((shown_width(head) for head, _ in legend), default=0)
     lines += [(Span(head, width=width), "  ", label) for head, label in legend]
-    lines += [(Span(mark, width=width), "  ", meaning) for mark, meaning in _marks(cells)]
+    lines += [
+        (Span(mark, width=width), "  ", meaning)
+        for mark, meaning in marks_in(cell for column in cells for cell in column)
+    ]
     return render(lines, paint)
 
 
@@ -97,22 +117,6 @@ def _csv_cell(text: str) -> str:
     inert = f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
     quoted = inert.replace('"', '""')
     return f'"{quoted}"' if set(inert) & {",", '"', "'", " "} else inert
-
-
-_MARKS = {
-    "?": "depends on a condition",
-    "(account)": "through its account, if that account's admins allow it",
-    "(organization)": "through its organization",
-    "(everyone)": "through a grant to everyone",
-}
-
-
-def _marks(columns: Iterable[Sequence[str]]) -> Iterator[tuple[str, str]]:
-    """Yield the marks that cells have, with what they mean."""
-    found = {cell for cells in columns for cell in cells}
-    for mark, meaning in _MARKS.items():
-        if any(mark in cell for cell in found):
-            yield mark, meaning
 
 
 _Column = Sequence[str]

@@ -193,22 +193,25 @@ class _Encoder:
         self.cells = self.differences = 0
 
     def row(self, row: MatrixRow, desired: MatrixRow | None) -> str:
-        """Encode a row; what the file asks for, if given, is compared where the row was read."""
-        is_compared = desired is not None and row.error is None
-        cells = {self._columns[_identity(cell.subject)]: cell for cell in row.cells}
-        asked = {self._columns[_identity(c.subject)]: c for c in desired.cells} if desired else {}
+        """Encode a row that is known; what the file asks for is compared where it manages it."""
+        if row.error is not None:
+            return ""
+        cells, asked = self._by_column(row), self._by_column(desired) if desired else {}
         column = place = 0
         numbers: list[int] = []
         for number in sorted(cells.keys() | asked.keys()):
             live, wanted = cells.get(number), asked.get(number)
             sides = self._side(live), self._side(wanted)
-            shape = self._shape(*sides, live or asked[number], is_compared=is_compared)
+            shape = self._shape(*sides, live or asked[number], is_compared=desired is not None)
             numbers += (number - column, shape)
             column = number
             for found in sides[0].places + sides[1].places:
                 numbers.append(found - place)
                 place = found
         return ",".join(map(str, numbers))
+
+    def _by_column(self, row: MatrixRow) -> dict[int, MatrixCell]:
+        return {self._columns[_identity(cell.subject)]: cell for cell in row.cells}
 
     def _side(self, cell: MatrixCell | None) -> _Side:
         if cell is None:

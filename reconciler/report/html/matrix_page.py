@@ -9,6 +9,7 @@ from reconciler.plan.risks import StandingRisk
 from reconciler.plan.saved_plan import Origin
 from reconciler.report.html.matrix_data import LOOKS, MatrixData, encode_matrix
 from reconciler.report.html.page import Figure, figure, render_page
+from reconciler.report.matrix import marks_in
 from reconciler.report.plan_view import PLAN, RiskView, view_risk
 
 
@@ -24,6 +25,7 @@ class _Words(NamedTuple):
     figures: tuple[Figure, ...]
     risks: tuple[_Risk, ...]
     looks: Sequence[str]
+    marks: tuple[tuple[str, str], ...]
     is_live: bool
 
 
@@ -45,6 +47,7 @@ def render_matrix_html(
         figures=tuple(_figures(data, len(risks))),
         risks=tuple(_Risk(at, region, view_risk(r, names, PLAN)) for at, region, r in risks),
         looks=LOOKS,
+        marks=tuple(marks_in(shape.words for shape in data["shapes"])),
         is_live=desired is not None,
     )
     return render_page("matrix.html", words, script="matrix.js", data=data)

@@ -89,14 +89,15 @@ def _json(data: object) -> str:
 
 
 def _security_policy(style: str, code: str) -> str:
-    scripts = f"'{_digest(code)}'" if code else "'none'"
+    scripts = f"'{content_digest(code)}'" if code else "'none'"
     return (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src {scripts}; "
+        f"default-src 'none'; style-src '{content_digest(style)}'; script-src {scripts}; "
         "base-uri 'none'; form-action 'none'"
     )
 
 
-def _digest(text: str) -> str:
+def content_digest(text: str) -> str:
+    """Return the source expression of a style or script that stands in the page."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
