@@ -29,9 +29,7 @@ def main() -> None:
         file = Path(folder, "ecr_access.yaml")
         file.write_bytes(access_file(REPOSITORIES))
         for name, (arguments, limit) in QUESTIONS.items():
-            pairs = [
-                (seconds(arguments, file), seconds(["validate"], file)) for _ in range(ROUNDS)
-            ]
+            pairs = [(seconds(arguments, file), seconds(["validate"], file)) for _ in range(ROUNDS)]
             ratio = statistics.median(one / base for one, base in pairs)
             note = f" (limit {limit})" if limit else ""
             print(f"{name} of {REPOSITORIES:,} repositories: {ratio:.2f} x validate{note}")

@@ -10,9 +10,9 @@ import os
 import select
 import shutil
 import signal
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fcntl import F_DUPFD_CLOEXEC, fcntl
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -159,22 +159,22 @@ KEYS = {
 @contextmanager
 def browser(command: str) -> Iterator[Tab]:
     """Start a browser with a profile of its own, and end it."""
-    # The shell moves the pipes to the descriptors 3 and 4; its $0 is the browser.
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         reads, asks = os.pipe()
         answers, writes = os.pipe()
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", f'exec "$0" "$@" 3<&{reads} 4>&{writes}', command, *OPTIONS,
-             f"--user-data-dir={profile}", "about:blank"],
-            pass_fds=(reads, writes), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        os.close(reads)
-        os.close(writes)
+        above = [fcntl(descriptor, F_DUPFD_CLOEXEC, 10) for descriptor in (reads, writes)]
+        null = [(os.POSIX_SPAWN_OPEN, n, os.devnull, os.O_RDWR, 0) for n in range(3)]
+        pipes = [(os.POSIX_SPAWN_DUP2, own, n) for n, own in enumerate(above, 3)]
+        options = [*OPTIONS, f"--user-data-dir={profile}", "about:blank"]
+        number = os.posix_spawn(
+            command, [command, *options], os.environ, file_actions=[*null, *pipes], setpgroup=0
+        )
+        for descriptor in (reads, writes, *above):
+            os.close(descriptor)
         try:
             yield Tab(asks, answers)
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            os.killpg(number, signal.SIGKILL)
+            os.waitpid(number, 0)
             os.close(asks)
             os.close(answers)

@@ -1,4 +1,4 @@
-"""`--format html` of plan and drift, from real processes."""
+"""`--format html` of plan, drift and the access matrix, from real processes."""
 
 import subprocess
 import sys
@@ -23,6 +23,23 @@ def test_plan_and_drift_as_pages(reconcile: Reconcile) -> None:
     assert "1 repository differs" in text_of(drift.out)
 
 
+def test_the_matrix_of_the_file_as_a_page(offline: Reconcile) -> None:
+    done = offline("access", "matrix", "--format", "html", "-q")
+    assert (done.code, done.err) == (0, "")
+    assert "Access in the file ecr_access.yaml" in text_of(done.out)
+    assert "1 repository 2 principals 2 grants 0 risks" in text_of(done.out)
+
+
+def test_the_live_matrix_marks_what_an_apply_would_change(reconcile: Reconcile) -> None:
+    asked = ("access", "matrix", "--live", "--format", "html", "-q")
+    before = reconcile(*asked)
+    assert "0 grants 0 risks 2 differences" in text_of(before.out)
+    assert reconcile("apply", "--yes", "--journal", "j.jsonl").code == 0
+    after = reconcile(*asked)
+    assert (after.code, after.err) == (0, "")
+    assert "2 grants 0 risks 0 differences" in text_of(after.out)
+
+
 @pytest.mark.parametrize("command", ["validate", "apply", "rollback", "compare", "rule"])
 def test_other_commands_have_no_pages(offline: Reconcile, command: str) -> None:
     done = offline(command, "--format", "html")
@@ -30,11 +47,11 @@ def test_other_commands_have_no_pages(offline: Reconcile, command: str) -> None:
     assert "'html' is not one of 'text', 'json'" in done.err
 
 
-@pytest.mark.parametrize("command", ["plan", "drift"])
+@pytest.mark.parametrize("command", ["plan", "drift", "access matrix"])
 def test_without_the_extra_it_is_named_before_any_work(folder: Path, command: str) -> None:
     program = (
         "import sys; sys.modules['jinja2'] = None; from reconciler.cli.main import main; "
-        f"sys.argv = ['reconcile', '{command}', '--format', 'html', '-f', 'none.yaml']; main()"
+        f"sys.argv = ['reconcile', *{command.split()}, '--format', 'html', '-f', 'none']; main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=folder, env=clean_environment(),

@@ -1,6 +1,7 @@
 """The matrix of access, repositories by principals, as an HTML page."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from reconciler.model.answers import Matrix
@@ -11,12 +12,14 @@ from reconciler.report.html.matrix_data import LOOKS, MatrixData, encode_matrix
 from reconciler.report.html.page import Figure, figure, render_page
 from reconciler.report.matrix import marks_in
 from reconciler.report.plan_view import PLAN, RiskView, view_risk
+from reconciler.report.words import MOST_NAMES
 
 
 class _Risk(NamedTuple):
-    repository: str
-    region: str | None
+    """A risk with the repositories that have it, each with its region where regions differ."""
+
     view: RiskView
+    repositories: tuple[tuple[str, str | None], ...]
 
 
 class _Words(NamedTuple):
@@ -24,6 +27,7 @@ class _Words(NamedTuple):
     origin: Origin
     figures: tuple[Figure, ...]
     risks: tuple[_Risk, ...]
+    most_names: int
     looks: Sequence[str]
     marks: tuple[tuple[str, str], ...]
     is_live: bool
@@ -45,12 +49,21 @@ def render_matrix_html(
         title="Access in the file" if desired is None else "Live access",
         origin=origin,
         figures=tuple(_figures(data, len(risks))),
-        risks=tuple(_Risk(at, region, view_risk(r, names, PLAN)) for at, region, r in risks),
+        risks=tuple(_grouped(risks, names)),
+        most_names=MOST_NAMES,
         looks=LOOKS,
         marks=tuple(marks_in(shape.words for shape in data["shapes"])),
         is_live=desired is not None,
     )
     return render_page("matrix.html", words, script="matrix.js", data=data)
+
+
+def _grouped(risks: Iterable[StandingRisk], names: DisplayNames) -> Iterator[_Risk]:
+    found: defaultdict[RiskView, list[tuple[str, str | None]]] = defaultdict(list)
+    for repository, region, risk in risks:
+        found[view_risk(risk, names, PLAN)].append((repository, region))
+    for view, repositories in found.items():
+        yield _Risk(view, tuple(dict.fromkeys(repositories)))
 
 
 def _figures(data: MatrixData, risks: int) -> Iterator[Figure]:

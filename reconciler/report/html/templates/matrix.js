@@ -152,7 +152,6 @@
     size.first = Math.min(260, Math.round(view.clientWidth * 0.42));
     view.className = "view table";
     view.style.setProperty("--first", `${size.first}px`);
-    view.style.setProperty("--column", `${size.column}px`);
     view.style.setProperty("--row", `${size.row}px`);
     table = element("table", {tabIndex: 0, id: "matrix"}, element("colgroup"), element("thead"), element("tbody"));
     table.setAttribute("role", "grid");
