@@ -53,6 +53,7 @@ bench: $(READY) ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/meaning.py
 	$(BIN)/python benchmarks/size.py
+	$(BIN)/python benchmarks/answers.py
 	$(BIN)/python benchmarks/throttled.py
 
 clean: ## remove what make made

@@ -109,7 +109,7 @@ def test_every_command_is_in_the_table(tmp_path: Path) -> None:
     help_text = runner(tmp_path, {})("--help").out
     listed = re.findall(r"^  ([a-z]+)  ", help_text.split("Commands:")[1], re.MULTILINE)
     table = README.split("## Commands")[1].split("###")[0]
-    assert sorted(listed) == sorted(re.findall(r"^\| `([a-z]+)[^`]*` \|", table, re.MULTILINE))
+    assert set(listed) == set(re.findall(r"^\| `([a-z]+)[^`]*`", table, re.MULTILINE))
 
 
 def heading_anchors(text: str) -> set[str]:

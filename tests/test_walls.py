@@ -150,7 +150,15 @@ def test_only_the_command_line_names_its_commands_and_options(module: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["validate", "--help"], ["validate"], ["iam", "caller"]]
+    "arguments",
+    [
+        ["--help"],
+        ["validate", "--help"],
+        ["validate"],
+        ["iam", "caller"],
+        ["access", "matrix"],
+        ["explain", "payments/api"],
+    ],
 )
 def test_what_is_offline_loads_nothing_heavy(arguments: list[str]) -> None:
     loaded = loaded_by(*arguments)

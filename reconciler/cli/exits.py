@@ -30,7 +30,6 @@ _CODES = {
     Status.PARTLY_APPLIED: Exit.PARTLY_APPLIED,
     Status.FAILED: Exit.FAILED,
     Status.DIFFERS: Exit.DIFFERS,
-    Status.DENIED: Exit.DIFFERS,
 }
 """In this order: the first that holds decides."""
 

@@ -35,9 +35,9 @@ class Answer:
     """What one line or statement gives a principal on a repository, or denies it.
 
     `subject` is the principal with the condition that identifies it and the file's name for it.
-    `actions` are canonical actions, patterns and NotActions; `tier` is the one that was asked
-    about, or that has exactly these actions, if any. `effect` (Allow or Deny) and `conditions` are
-    those of the source: for `allowed` the conditions hold, for `depends` at least one is unknown.
+    `actions` are canonical actions, patterns and NotActions; `tier` is the one that has exactly
+    these, if any. `effect` (Allow or Deny) and `conditions` are those of the source: for `allowed`
+    the conditions hold, for `depends` at least one is unknown.
     `source` is None where nothing gives the actions. `region` is None where all regions agree.
     """
 

@@ -10,5 +10,4 @@ class Status(Enum):
     REFUSED = "a guard, a safety check or the user refused"
     PARTLY_APPLIED = "some changes were made, and others were not"
     FAILED = "something could not be read, planned or written"
-    DIFFERS = "there is a difference, or unmanaged repositories where the file forbids them"
-    DENIED = "what was asked about is not allowed"
+    DIFFERS = "a difference, a denial, or unmanaged repositories where the file forbids them"

@@ -48,35 +48,36 @@ class SourcedPolicy(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What is asked about: a tier, or one action or pattern; `tier` is None for the latter."""
+    """The actions that are asked about, and the tier that they are, if one was named."""
 
-    text: str
     tier: str | None
-    actions: Actions
+    actions: frozenset[str]
 
 
-def question_of(text: str, actions: Iterable[str], *, tier: bool) -> Question:
-    """Return the question about a tier or an action.
+def question_of(actions: Iterable[str], tier: str | None = None) -> Question:
+    """Return the question about the actions of a tier, or about one action or pattern.
 
-    A pattern is asked with each known action that it matches. Of a tier, only the actions on a
-    repository count: no policy allows others.
+    A pattern is asked with each known action that it matches. Only actions on a repository count,
+    as no policy allows others; without any, the answer is no.
     """
     asked = frozenset(actions)
-    asked |= expand_actions(asked)
-    if tier:
-        asked = frozenset(filter(is_of_repositories, asked))
-    return Question(text, text if tier else None, asked)
+    on_repository = frozenset(filter(is_of_repositories, asked | expand_actions(asked)))
+    return Question(tier, on_repository or asked)
 
 
 def who_can(
     policy: SourcedPolicy, subjects: SubjectIndex, question: Question, names: DisplayNames
 ) -> tuple[Answer, ...]:
-    """Return the answers about each subject that can, or may, do all that is asked."""
+    """Return the answers about each subject that can, or may, do all that is asked.
+
+    Where it depends, only what it depends on: `can` also returns what is allowed in part.
+    """
     return tuple(
         answer
         for subject, parts in parts_by_subject(policy.statements, subjects, question.actions)
-        if verdict_of(parts) != "denied"
-        for answer in _answers(policy, subject.named, parts, names, question.tier)
+        if (verdict := verdict_of(parts)) != "denied"
+        for answer in _answers(policy, subject.named, parts, names, question)
+        if answer.verdict == verdict
     )
 
 
@@ -85,7 +86,7 @@ def can(
 ) -> tuple[Answer, ...]:
     """Return the answers about one subject: first those with the verdict on all that is asked."""
     parts = parts_of(policy.statements, subject, question.actions)
-    return tuple(_answers(policy, subject.named, parts, names, question.tier))
+    return tuple(_answers(policy, subject.named, parts, names, question))
 
 
 def access_of(
@@ -154,19 +155,20 @@ def _answers(
     subject: NamedPrincipal,
     parts: Sequence[Part],
     names: DisplayNames,
-    asked: str | None = None,
+    question: Question | None = None,
 ) -> Iterator[Answer]:
-    """Yield an answer for each part; those with the verdict on all are about the tier asked for."""
+    """Yield an answer for each part, each with the tier that its actions are."""
     overall = verdict_of(parts)
-    tiers = names.tiers_of(subject.principal)
+    # Of two tiers with the same actions, the one that was asked about comes first.
+    asked = {question.tier: question.actions} if question and question.tier else {}
+    tiers = {**asked, **names.tiers_of(subject.principal), **asked}
 
     def order(part: Part) -> tuple[bool, int, int]:
         position = part.reason.position if part.reason else -1
         return part.verdict != overall, _DIRECT_FIRST.index(part.through), position
 
     for part in sorted(parts, key=order):
-        tier = asked if asked and part.verdict == overall else tier_of(part.actions, tiers)
-        yield _answer(policy, subject, part, tier)
+        yield _answer(policy, subject, part, tier_of(part.actions, tiers))
 
 
 def _answer(policy: SourcedPolicy, subject: NamedPrincipal, part: Part, tier: str | None) -> Answer:

@@ -47,7 +47,7 @@ _ROLES: dict[Verdict, Role] = {"allowed": "added", "depends": "changed", "denied
 _THROUGH: dict[Through | None, str] = {
     None: "",
     "account": " through its account, if that account's admins allow it",
-    "organization": " through its organization",
+    "organization": " through the organization",
     "everyone": " through a grant to everyone",
 }
 
@@ -100,7 +100,7 @@ def render_access_of(
         return render([(printable_name(principal), " has access to no repository.")], paint)
     lines: list[Line] = []
     for subject, own in groupby(sorted(answers, key=_subject), _subject):
-        lines.append((Span(subject_label(subject, names), "heading"),))
+        lines.append((Span(f"access of {subject_label(subject, names)}", "heading"),))
         lines += _table([(row.repository, row) for row in _rows_of(list(own), names)])
     return render(lines, paint)
 
@@ -201,12 +201,14 @@ def _row(
     besides: Actions = frozenset(),
 ) -> AnswerRow:
     """Put an answer in words; the actions held `besides` may complete a tier."""
-    tiers = names.tiers_of(answer.subject.principal)
-    access = answer.tier or access_words(answer.actions, tiers, besides)
+    subject = answer.subject
+    identity = subject._replace(condition=identity_of(*subject[:2]))
+    access = answer.tier or access_words(answer.actions, names.tiers_of(subject.principal), besides)
+    is_asked = what is not None and access.lower() == what.lower()  # an action has any case
     return AnswerRow(
         repository_words(answer.repository, answer.region),
-        subject_label(answer.subject, names),
-        "" if access == what or answer.verdict == "denied" else access,
+        subject_label(identity, names),
+        "" if is_asked or answer.verdict == "denied" else access,
         answer.verdict,
         how_words(answer),
         where_words(answer),

@@ -18,28 +18,11 @@ _FORMULA = ("=", "+", "-", "@")
 too, are escaped."""
 
 
-MARKS = {
-    "?": "depends on a condition",
-    "(account)": "through its account, if that account's admins allow it",
-    "(organization)": "through its organization",
-    "(everyone)": "through a grant to everyone",
-}
-"""The marks that the words of a cell may have, and what they mean."""
-
-
 def cell_words(cell: MatrixCell) -> str:
     """Return a cell in words: `pull`, `pull (account)`, `pull, push?` where push depends."""
     through = f" ({cell.through})" if cell.through else ""
     parts = (cell.allowed, f"{cell.depends}?" if cell.depends else "")
     return ", ".join(filter(None, parts)) + through
-
-
-def marks_in(cells: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield the marks that the words of cells have, with what they mean."""
-    found = frozenset(cells)
-    for mark, meaning in MARKS.items():
-        if any(mark in cell for cell in found):
-            yield mark, meaning
 
 
 def row_words(matrix: Matrix, row: MatrixRow) -> tuple[str, ...]:
@@ -54,21 +37,6 @@ def row_words(matrix: Matrix, row: MatrixRow) -> tuple[str, ...]:
 def subject_labels(subjects: Iterable[NamedPrincipal], names: DisplayNames) -> tuple[str, ...]:
     """Return what the file and AWS call each subject, in their order."""
     return tuple(subject_label(subject, names) for subject in subjects)
-
-
-def short_names(subjects: Sequence[NamedPrincipal], names: DisplayNames) -> tuple[str, ...]:
-    """Return the shortest names that differ: the file's, that with its account, or a label."""
-    accounts, labels = names.accounts, subject_labels(subjects, names)
-    short = [subject.name or plain_name(subject.principal) for subject in subjects]
-    longer = [
-        f"{name} in {accounts.get(account_of(s.principal) or '', account_of(s.principal))}"
-        for s, name in zip(subjects, short, strict=True)
-    ]
-    count, count_longer = Counter(short), Counter(longer)
-    return tuple(
-        one if count[one] == 1 else other if count_longer[other] == 1 else label
-        for one, other, label in zip(short, longer, labels, strict=True)
-    )
 
 
 def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page) -> str:
@@ -86,13 +54,10 @@ def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page)
     first = ("repository", *map(printable_name, repositories))
     for some in _fitting(first, list(zip(heads, cells, strict=True)), page):
         lines += [*_table(some), ("",)]
-    legend = [(h, label) for h, label in zip(heads, labels, strict=True) if h != label]
-    width = max((shown_width(head) for head, _ in legend), default=0)
-    lines += [(Span(head, width=width), "  ", label) for head, label in legend]
-    lines += [
-        (Span(mark, width=width), "  ", meaning)
-        for mark, meaning in marks_in(cell for column in cells for cell in column)
-    ]
+    named = [(head, label) for head, label in zip(heads, labels, strict=True) if head != label]
+    legend = [*named, *marks_in(cell for column in cells for cell in column)]
+    width = max((shown_width(term) for term, _ in legend), default=0)
+    lines += [("  ", Span(term, width=width), "  ", meaning) for term, meaning in legend]
     return render(lines, paint)
 
 
@@ -117,6 +82,37 @@ def _csv_cell(text: str) -> str:
     inert = f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
     quoted = inert.replace('"', '""')
     return f'"{quoted}"' if set(inert) & {",", '"', "'", " "} else inert
+
+
+def short_names(subjects: Sequence[NamedPrincipal], names: DisplayNames) -> tuple[str, ...]:
+    """Return the shortest names that differ: the file's, that with its account, or a label."""
+    accounts, labels = names.accounts, subject_labels(subjects, names)
+    short = [subject.name or plain_name(subject.principal) for subject in subjects]
+    longer = [
+        f"{name} in {accounts.get(account_of(s.principal) or '', account_of(s.principal))}"
+        for s, name in zip(subjects, short, strict=True)
+    ]
+    count, count_longer = Counter(short), Counter(longer)
+    return tuple(
+        one if count[one] == 1 else other if count_longer[other] == 1 else label
+        for one, other, label in zip(short, longer, labels, strict=True)
+    )
+
+
+_MARKS = {
+    "?": "depends on a condition",
+    "(account)": "through its account, if that account's admins allow it",
+    "(organization)": "through the organization",
+    "(everyone)": "through a grant to everyone",
+}
+
+
+def marks_in(cells: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the marks that the words of cells have, with what they mean."""
+    found = frozenset(cells)
+    for mark, meaning in _MARKS.items():
+        if any(mark in cell for cell in found):
+            yield mark, meaning
 
 
 _Column = Sequence[str]

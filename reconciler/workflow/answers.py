@@ -36,8 +36,8 @@ class Answers:
 
     @property
     def statuses(self) -> frozenset[Status]:
-        """DENIED where what was asked is, FAILED where there are errors."""
-        denied = {Status.DENIED} if self.verdict == "denied" else set()
+        """DIFFERS where what was asked is denied, FAILED where there are errors."""
+        denied = {Status.DIFFERS} if self.verdict == "denied" else set()
         return frozenset(denied | ({Status.FAILED} if self.errors else set()))
 
 

@@ -44,7 +44,7 @@ def find_question(access: AccessFile, what: str) -> Question:
     Raises ArgumentError for one that neither the file nor ECR has: a misspelt one is never allowed.
     """
     if what in access.tiers:
-        return question_of(what, access.tiers[what], tier=True)
+        return question_of(access.tiers[what], tier=what)
     action = canonical_action(what)
     own = {action for tier in access.tiers.values() for action in tier}
     if (
@@ -52,7 +52,7 @@ def find_question(access: AccessFile, what: str) -> Question:
         or action in KNOWN_ACTIONS
         or (has_wildcard(action) and is_known_action(action))
     ):
-        return question_of(what, [action], tier=False)
+        return question_of([action])
     hint = did_you_mean(what, [*access.tiers, *KNOWN_ACTIONS])
     raise ArgumentError("what", what, "neither a tier nor an action of ECR", hint=hint)
 
@@ -127,6 +127,7 @@ def _held(
         (fact.holder.principal, fact.holder.condition)
         for entry in source.access.entries
         for fact in current_facts(entry, source.now)
+        if fact.holder.effect == "Allow"
     )
     of_policies = (
         (principal, statement.condition)

@@ -54,8 +54,8 @@ def subject(arn: str, name: str | None = None) -> Subject:
 
 A, B, ACCOUNT = subject(ROLE, "a"), subject(ROLE_B, "b"), subject(ROOT, "account")
 MEMBERS = subject_of(NamedPrincipal(EVERYONE, parse_condition(ORG), "members"))
-TIER = question_of("pull", BUILT_IN_TIERS["pull"], tier=True)
-PUSH_PULL = question_of("push-pull", BUILT_IN_TIERS["push-pull"], tier=True)
+TIER = question_of(BUILT_IN_TIERS["pull"], "pull")
+PUSH_PULL = question_of(BUILT_IN_TIERS["push-pull"], "push-pull")
 
 
 def policy(*statements: Json, name: str = "app", region: str | None = None) -> SourcedPolicy:
@@ -87,7 +87,7 @@ def position(answer: Answer) -> int | None:
         ([allow(ROLE, EVERY)], [("a", "pull", "allowed", 0)]),
         ([allow(ROLE, PULL), deny(ROLE, GET)], []),
         ([allow(ROLE, PULL), deny(ROLE, GET, VPC)],
-         [("a", "pull", "depends", 0), ("a", "pull", "depends", 1), ("a", None, "allowed", 0)]),
+         [("a", None, "depends", 0), ("a", None, "depends", 1)]),
         ([allow(ROOT, PULL), allow(ROLE, PULL)],
          [("a", "pull", "allowed", 1), ("a", "pull", "allowed", 0), ("b", "pull", "allowed", 0),
           ("account", "pull", "allowed", 0)]),
@@ -104,7 +104,7 @@ def test_who_can(statements: list[Json], expected: list[Told]) -> None:
 def test_a_tier_from_several_statements() -> None:
     both = policy(allow(ROLE, PULL), allow(ROOT, PUSH, VPC))
     answers = can(both, A, PUSH_PULL, NAMES)
-    assert told(answers) == [("a", "push-pull", "depends", 1), ("a", "pull", "allowed", 0)]
+    assert told(answers) == [("a", None, "depends", 1), ("a", "pull", "allowed", 0)]
     assert answers[0].actions == BUILT_IN_TIERS["push"] - BUILT_IN_TIERS["pull"]
     assert answers[0].through == "account"
     assert answers[0].conditions == parse_condition(VPC)
@@ -114,8 +114,8 @@ def test_a_tier_from_several_statements() -> None:
 def test_what_is_denied_and_what_is_not() -> None:
     answers = can(policy(allow(ROLE, PULL), deny(ROLE, PUT)), A, PUSH_PULL, NAMES)
     assert told(answers) == [
-        ("a", "push-pull", "denied", None),
-        ("a", "push-pull", "denied", 1),
+        ("a", None, "denied", None),
+        ("a", None, "denied", 1),
         ("a", "pull", "allowed", 0),
     ]
     assert [answer.effect for answer in answers] == ["Allow", "Deny", "Allow"]
@@ -129,7 +129,7 @@ def test_nothing_concerns_a_stranger() -> None:
 
 
 def test_an_action_has_no_tier() -> None:
-    question = question_of(PUT, [PUT], tier=False)
+    question = question_of([PUT])
     (answer,) = can(policy(allow(ROLE, EVERY), region="us-west-2"), A, question, NAMES)
     assert (answer.tier, answer.actions, answer.region) == (None, {PUT}, "us-west-2")
 
@@ -138,16 +138,16 @@ def test_an_action_has_no_tier() -> None:
     ("do", "verdict"), [("ecr:*", "allowed"), (sorted(KNOWN_ACTIONS), "denied")]
 )
 def test_a_pattern_is_all_that_it_matches(do: object, verdict: Verdict) -> None:
-    admin = question_of("admin", BUILT_IN_TIERS["admin"], tier=True)
+    admin = question_of(BUILT_IN_TIERS["admin"], "admin")
     answers = can(policy(allow(ROLE, do)), A, admin, NAMES)
     assert verdict_on(answers) == verdict
     assert answers[0].actions == {"ecr:*"}
 
 
 def test_a_tier_is_asked_without_idle_actions() -> None:
-    question = question_of("own", [GET, "ecr:GetAuthorizationToken"], tier=True)
-    assert question.actions == {GET}
-    assert question_of("x", ["ecr:GetAuthorizationToken"], tier=False).actions
+    assert question_of([GET, "ecr:GetAuthorizationToken"], "own").actions == {GET}
+    idle = question_of(["ecr:GetAuthorizationToken"], "idle")
+    assert verdict_on(can(policy(allow(ROLE, "*")), A, idle, NAMES)) == "denied"
 
 
 def test_what_a_principal_has() -> None:
@@ -224,7 +224,7 @@ def test_services_have_the_tier_lambda() -> None:
     service = subject_of(
         NamedPrincipal(service_principal("lambda.amazonaws.com"), name="functions")
     )
-    question = question_of("lambda", BUILT_IN_TIERS["lambda"], tier=True)
+    question = question_of(BUILT_IN_TIERS["lambda"], "lambda")
     assert told(can(policy(allow(LAMBDA, PULL)), service, question, NAMES)) == [
         ("functions", "lambda", "allowed", 0)
     ]

@@ -217,9 +217,9 @@ def _load(file: "Path", allow_public: list[str] | None, quiet: bool) -> "AccessS
 
 
 def _policies(live: bool, profile: str | None) -> "PolicyFinder":
-    from reconciler.cli.listener import TerminalListener
-
     if live:
+        from reconciler.cli.listener import TerminalListener
+
         return workflow.from_registry(profile=profile, listener=TerminalListener(profile))
     return workflow.from_file
 
