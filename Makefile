@@ -54,6 +54,7 @@ bench: $(READY) ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/meaning.py
 	$(BIN)/python benchmarks/size.py
 	$(BIN)/python benchmarks/answers.py
+	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python benchmarks/throttled.py
 
 clean: ## remove what make made

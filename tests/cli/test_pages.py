@@ -1,5 +1,6 @@
 """`--format html` of plan, drift and the access matrix, from real processes."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 
 from tests.cli.conftest import Reconcile, clean_environment
 from tests.report.html_text import text_of
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "pages.md").read_text(encoding="utf-8")
 
 
 def test_plan_and_drift_as_pages(reconcile: Reconcile) -> None:
@@ -38,6 +41,15 @@ def test_the_live_matrix_marks_what_an_apply_would_change(reconcile: Reconcile) 
     after = reconcile(*asked)
     assert (after.code, after.err) == (0, "")
     assert "2 grants 0 risks 0 differences" in text_of(after.out)
+
+
+def test_the_commands_of_the_guide_write_pages(reconcile: Reconcile) -> None:
+    (block,) = re.findall(r"<!-- pages -->\n```sh\n(.*?)```", GUIDE, re.DOTALL)
+    commands = [line.partition(" > ")[0].split() for line in block.splitlines()]
+    assert len(commands) == 4
+    for tool, *arguments in commands:
+        assert tool == "reconcile"
+        assert reconcile(*arguments).out.startswith("<!doctype html>")
 
 
 @pytest.mark.parametrize("command", ["validate", "apply", "rollback", "compare", "rule"])
