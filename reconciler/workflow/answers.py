@@ -201,8 +201,8 @@ def _standing_risks(
     source: AccessSource, policies: Iterable[SourcedPolicy], names: DisplayNames
 ) -> Iterator[StandingRisk]:
     registry = source.access.registry
+    scope = RegistryScope(registry.account, registry.regions[0])  # all are of one partition
     for policy in policies:
-        scope = RegistryScope(registry.account, policy.region or registry.regions[0])
         target = Target(policy.repository, scope)
         for risk in standing_risks(facts_of(policy.statements), target, names):
             yield StandingRisk(policy.repository, policy.region, risk)

@@ -335,6 +335,9 @@ def test_a_plan_and_drift(shown: Shown) -> None:
     view = view_plan(plan, DisplayNames())
     shown.open(render_plan_html(view, origin(source)))
     assert shown.texts("h2") == ["Risks", "Changes"]
+    assert shown.texts("#risks ~ div tbody tr") == [
+        "deny-removed\tpayments/api\tthe Deny for everyone is removed"
+    ]
     assert shown.value("document.querySelector('details').open") is False
     shown.click("details summary")
     assert '"change": "set"' in shown.texts("details pre")[0]

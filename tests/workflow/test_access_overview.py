@@ -84,6 +84,16 @@ def test_both_sides_are_asked_about_the_same_principals() -> None:
     assert through[ROLE] == "account"
 
 
+def test_a_session_that_is_only_live_has_what_the_file_gives_its_role() -> None:
+    session = "arn:aws:sts::444455556666:assumed-role/ci/build"
+    live = {"gone/away": policy(allow(session, PULL))}
+    seen = access_overview(source(), live=live_in(us_west_2=live, eu_west_1=live))
+    assert seen.desired is not None
+    (row,) = seen.desired.rows
+    held = {cell.subject.principal.names[0]: cell.allowed for cell in row.cells}
+    assert held[session] == "pull"
+
+
 def test_the_risk_of_one_region_is_of_that_region() -> None:
     differing = {"app/api": policy(allow("*"))}
     equal = {"app/api": policy(allow(OTHER_ACCOUNT))}
