@@ -336,7 +336,7 @@ def test_a_plan_and_drift(shown: Shown) -> None:
     shown.open(render_plan_html(view, origin(source)))
     assert shown.texts("h2") == ["Risks", "Changes"]
     assert shown.texts("#risks ~ div tbody tr") == [
-        "deny-removed\tpayments/api\tthe Deny for everyone is removed"
+        "deny-removed\tthe Deny for everyone is removed\tpayments/api"
     ]
     assert shown.value("document.querySelector('details').open") is False
     shown.click("details summary")

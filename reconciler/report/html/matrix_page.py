@@ -1,7 +1,6 @@
 """The matrix of access, repositories by principals, as an HTML page."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from reconciler.model.answers import Matrix
@@ -9,25 +8,16 @@ from reconciler.model.display_names import DisplayNames
 from reconciler.plan.risks import StandingRisk
 from reconciler.plan.saved_plan import Origin
 from reconciler.report.html.matrix_data import LOOKS, MatrixData, encode_matrix
-from reconciler.report.html.page import Figure, figure, render_page
+from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, render_page, risk_rows
 from reconciler.report.matrix import marks_in
-from reconciler.report.plan_view import PLAN, RiskView, view_risk
-from reconciler.report.words import MOST_NAMES
-
-
-class _Risk(NamedTuple):
-    """A risk with the repositories that have it, each with its region where regions differ."""
-
-    view: RiskView
-    repositories: tuple[tuple[str, str | None], ...]
+from reconciler.report.plan_view import PLAN, view_risk
 
 
 class _Words(NamedTuple):
     title: str
     origin: Origin
     figures: tuple[Figure, ...]
-    risks: tuple[_Risk, ...]
-    most_names: int
+    risks: tuple[RiskRow, ...]
     looks: Sequence[str]
     marks: tuple[tuple[str, str], ...]
     is_live: bool
@@ -49,21 +39,15 @@ def render_matrix_html(
         title="Access in the file" if desired is None else "Live access",
         origin=origin,
         figures=tuple(_figures(data, len(risks))),
-        risks=tuple(_grouped(risks, names)),
-        most_names=MOST_NAMES,
+        risks=risk_rows(
+            (view_risk(risk, names, PLAN), RiskPlace(repository, region=region or ""))
+            for repository, region, risk in risks
+        ),
         looks=LOOKS,
         marks=tuple(marks_in(shape.words for shape in data["shapes"])),
         is_live=desired is not None,
     )
     return render_page("matrix.html", words, script="matrix.js", data=data)
-
-
-def _grouped(risks: Iterable[StandingRisk], names: DisplayNames) -> Iterator[_Risk]:
-    found: defaultdict[RiskView, list[tuple[str, str | None]]] = defaultdict(list)
-    for repository, region, risk in risks:
-        found[view_risk(risk, names, PLAN)].append((repository, region))
-    for view, repositories in found.items():
-        yield _Risk(view, tuple(dict.fromkeys(repositories)))
 
 
 def _figures(data: MatrixData, risks: int) -> Iterator[Figure]:

@@ -8,11 +8,15 @@ digests, and nothing else. (Source: Content Security Policy Level 3, W3C.)
 import base64
 import hashlib
 import json
+from collections import defaultdict
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import NamedTuple
 
 from reconciler.errors import ReconcileError
 from reconciler.printable import printable, printable_value
+from reconciler.report.plan_view import RiskView
+from reconciler.report.words import MOST_NAMES
 
 try:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -41,6 +45,32 @@ def figure(number: int, one: str, many: str = "", role: str = "") -> Figure:
     return Figure(number, one if number == 1 else many or one, role)
 
 
+class RiskPlace(NamedTuple):
+    """A repository, or several, with a risk: `anchor` leads there; without one, the filter does.
+
+    `region` is empty where all regions agree.
+    """
+
+    name: str
+    anchor: str = ""
+    region: str = ""
+
+
+class RiskRow(NamedTuple):
+    """A risk, and where it is."""
+
+    risk: RiskView
+    places: tuple[RiskPlace, ...]
+
+
+def risk_rows(found: Iterable[tuple[RiskView, RiskPlace]]) -> tuple[RiskRow, ...]:
+    """Return a row for each risk, in the order of their first places."""
+    rows: defaultdict[RiskView, dict[RiskPlace, None]] = defaultdict(dict)
+    for risk, place in found:
+        rows[risk][place] = None
+    return tuple(RiskRow(risk, tuple(places)) for risk, places in rows.items())
+
+
 class _Script(NamedTuple):
     code: Markup
     data: Markup
@@ -59,6 +89,7 @@ def render_page(template: str, words: object, *, script: str = "", data: object 
         .get_template(template)
         .render(
             words=words,
+            most_names=MOST_NAMES,
             policy=_security_policy(style, code),
             style=Markup(style),  # noqa: S704 - it is a file of this package
             script=parts,

@@ -10,7 +10,7 @@ from reconciler.policy import Unreadable
 from reconciler.printable import printable_json
 from reconciler.report.access import AccessLine
 from reconciler.report.causes import Cause, Failure, by_cause
-from reconciler.report.html.page import Figure, figure, render_page
+from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, render_page, risk_rows
 from reconciler.report.plan_text import (
     PolicyDiff,
     no_diff,
@@ -24,6 +24,7 @@ _KINDS: dict[ChangeKind, str] = {
     "delete": "policy to remove",
     "create": "repository to create",
 }
+_SIGNS = {"+": "not live", "-": "only live", "~": "differs"}
 
 
 class _Grant(NamedTuple):
@@ -60,14 +61,27 @@ class _Block(NamedTuple):
 
 
 class _Words(NamedTuple):
-    """What the template says; drift has no `kinds`, as it proposes nothing."""
+    """What the template says.
+
+    Drift proposes nothing: it has no `kinds` of changes, and `signs` in place of kinds of access.
+    """
 
     title: str
     kinds: dict[ChangeKind, str]
+    signs: dict[str, str]
     origin: Origin
     view: PlanView
     figures: tuple[Figure, ...]
     blocks: tuple[_Block, ...]
+
+    @property
+    def risks(self) -> tuple[RiskRow, ...]:
+        """The risks of all changes, each once, with links to the changes."""
+        return risk_rows(
+            (risk, RiskPlace(block.title, f"#change-{block.number}"))
+            for block in self.blocks
+            for risk in block.body.risks
+        )
 
     @property
     def errors(self) -> list[Cause]:
@@ -84,7 +98,7 @@ def render_plan_html(
     """Render a plan as a page; `grouped` shows equal changes of several repositories once."""
     blocks = tuple(_blocks(view, diff, grouped=grouped))
     figures = (*_plan_figures(view), *_problem_figures(view))
-    return render_page("plan.html", _Words("Plan", _KINDS, origin, view, figures, blocks))
+    return render_page("plan.html", _Words("Plan", _KINDS, {}, origin, view, figures, blocks))
 
 
 def render_drift_html(view: PlanView, origin: Origin, *, grouped: bool = True) -> str:
@@ -95,7 +109,7 @@ def render_drift_html(view: PlanView, origin: Origin, *, grouped: bool = True) -
         figure(view.plan.in_sync, "in sync"),
         *_problem_figures(view),
     )
-    return render_page("plan.html", _Words("Drift", {}, origin, view, figures, blocks))
+    return render_page("plan.html", _Words("Drift", {}, _SIGNS, origin, view, figures, blocks))
 
 
 def _plan_figures(view: PlanView) -> Iterator[Figure]:

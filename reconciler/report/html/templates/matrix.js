@@ -2,7 +2,7 @@
 // Draws the matrix from the data of this page. All text is set as text; none becomes markup.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const MARKS = {"only live": "+", "not live": "\u2212", "differs": "\u2260"};
+  const MARKS = {"only live": "-", "not live": "+", "differs": "~"};  // the symbols of drift
   const STEP = {rows: 8, columns: 4};  // what is drawn grows and moves by so many
   const byId = (id) => document.getElementById(id);
 
