@@ -69,12 +69,12 @@ def render_matrix_markdown(matrix: Matrix, names: DisplayNames) -> str:
 
 
 def render_matrix_csv(matrix: Matrix, names: DisplayNames) -> str:
-    """Render the matrix as CSV (RFC 4180); no cell can be a formula of a spreadsheet."""
+    """Render the matrix as CSV (RFC 4180, but line feeds); no cell is a spreadsheet's formula."""
     rows = (
         ("repository", *subject_labels(matrix.subjects, names)),
         *(row_words(matrix, r) for r in matrix.rows),
     )
-    return "".join(f"{','.join(map(_csv_cell, row))}\r\n" for row in rows)
+    return "".join(f"{','.join(map(_csv_cell, row))}\n" for row in rows)
 
 
 def _csv_cell(text: str) -> str:

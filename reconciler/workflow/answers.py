@@ -25,8 +25,8 @@ from reconciler.workflow.source import AccessSource
 class Answers:
     """The answers to one question, sorted, and the file's names for what is in them.
 
-    `verdict` is that on all that was asked: of several principals the least. It is None where
-    nothing in particular was asked. `errors` name what could not be read or understood.
+    `verdict` is that on all that was asked; None where nothing in particular was. `errors` name
+    what could not be read or understood.
     """
 
     answers: tuple[Answer, ...]
@@ -82,7 +82,10 @@ def who_can(
     policies = _policies_named(repository, find(source, (repository,)))
     index = index_subjects(subjects_for(source, everyone_asked(source, policies), policies))
     found = [a for policy in policies for a in answers.who_can(policy, index, question, names)]
-    return Answers(tuple(found), names, verdict_on(found) if found else "denied")
+    # Of several principals, the verdict is the one on whoever can most.
+    verdicts = {answer.verdict for answer in found}
+    best: Verdict = "allowed" if "allowed" in verdicts else "depends" if found else "denied"
+    return Answers(tuple(found), names, best)
 
 
 def can(

@@ -45,12 +45,13 @@ def from_file(source: AccessSource, globs: Globs) -> FoundPolicies:
     """Return what the file asks for: one statement for each line and principal.
 
     A pattern of the file stands under its own name. A repository that only patterns match is
-    found where it is named. Grants that have expired are left out.
+    found where it is named, if a repository can have that name. Expired grants are left out.
     """
     access, names = source.access, exact_names(globs)
     needs_all = not globs or len(names) < len(globs)
+    possible = [name for name in names if name_hint(name) is None]
     combined = dict(entries_by_name(access, None)) if needs_all else {}
-    combined |= {name: entries for name in names if (entries := entries_for(access, name))}
+    combined |= {name: entries for name in possible if (entries := entries_for(access, name))}
     policies = (
         _policy_of_file(name, entries, source)
         for name, entries in sorted(combined.items())

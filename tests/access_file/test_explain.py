@@ -21,13 +21,18 @@ repositories:
       team:
         - pull
         - {tier: read, until: 2026-12-31}
-        - {tier: admin, until: 2025-12-31}
+        - {tier: pull, until: 2025-12-31}
     statements:
       - {Sid: no, Effect: Deny, Principal: {AWS: ["777788889999"]}, Action: "ecr:PutImage"}
   "app/*":
     access: {ci: {tier: pull, until: 2026-12-31}, staging: pull}
   bare: {access: {}}
   over: {access: {ci: {tier: pull, until: 2025-12-31}}}
+  twice:
+    access:
+      ci:
+        - {tier: pull, until: 2026-12-31}
+        - {tier: pull, until: 2027-12-31}
 """
 ACCESS = valid(FILE)
 
@@ -60,7 +65,7 @@ def test_each_statement_has_the_lines_that_ask_for_any_of_it() -> None:
         "EcrAccessRead": [(14, "team", "read")],
         "no": [(17, None, None)],
     }
-    assert [(line.line, line.key, tier) for line, tier in found.expired] == [(15, "team", "admin")]
+    assert [(line.line, line.key, tier) for line, tier in found.expired] == [(15, "team", "pull")]
     (first, _, last) = found.statements[0].lines
     assert first.line == FileLine("f.yaml", 13, "app/api", "team")
     assert last.line.entry == "app/*"
@@ -75,6 +80,11 @@ def test_the_policy_is_the_one_that_is_compiled(repository: str) -> None:
         if text
         else (statements == [])
     )
+
+
+def test_the_same_access_under_two_conditions() -> None:
+    lines_of = [[line.line.line for line in one.lines] for one in explained("twice").statements]
+    assert sorted(lines_of) == [[25], [26]]
 
 
 def test_without_access_there_is_no_policy() -> None:

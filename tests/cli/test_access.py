@@ -169,13 +169,28 @@ def test_the_live_registry(reconcile: Reconcile, ecr: Sandbox) -> None:
     of = reconcile("access", "of", "runtime", "--live")
     assert (of.code, of.out.count("payments/api")) == (0, 1)
     matrix = reconcile("access", "matrix", "--live", "--format", "csv")
-    assert [line.split(",")[0] for line in matrix.out.split("\r\n")[1:-1]] == [
+    assert [line.split(",")[0] for line in matrix.out.splitlines()[1:]] == [
         "payments/api",
         "stray",
     ]
     missing = reconcile("access", "who-can", "pull", "payments/apu", "--live")
     assert missing.code == 2
     assert "did you mean 'payments/api'?" in missing.err
+
+
+def test_the_probe_repository_is_asked_about_by_name_only(
+    reconcile: Reconcile, ecr: Sandbox, folder: Path
+) -> None:
+    text = SEED.replace(
+        "  regions: [us-west-2]\n", "  regions: [us-west-2]\n  probe_repository: scratch\n"
+    )
+    assert "scratch" in text
+    (folder / "ecr_access.yaml").write_text(text)
+    ecr.create_repository("scratch")
+    ecr.set_policy_text("scratch", LIVE)
+    assert reconcile("access", "can", "runtime", "pull", "scratch", "--live").code == 0
+    assert "scratch" not in reconcile("access", "matrix", "--live").out
+    assert "scratch" not in reconcile("access", "of", "runtime", "--live").out
 
 
 def test_a_live_policy_that_is_not_understood(reconcile: Reconcile, ecr: Sandbox) -> None:

@@ -92,6 +92,24 @@ def test_plan_and_drift(show: Show, folder: Path) -> None:
     assert "kept: " in kept.out
 
 
+def test_answers(show: Show) -> None:
+    name = next(name for name, _ in hostile_policies())
+    for form in ("text", "json", "markdown", "csv"):
+        assert show("access", "matrix", "--live", "--format", form).code in (0, 1)
+    for form in ("text", "json", "markdown"):
+        assert show(
+            "access", "who-can", "ecr:BatchGetImage", name, "--live", "--format", form
+        ).code in (
+            0,
+            1,
+            4,
+        )
+    assert show("access", "of", ARGUMENT, "--live").code == 2
+    assert show("access", "can", ARGUMENT, ARGUMENT, ARGUMENT).code == 2
+    assert show("access", "who-can", "pull", ARGUMENT, "--live").code == 2
+    assert show("explain", ARGUMENT).code == 2
+
+
 def test_refusals(show: Show, ecr: Sandbox, folder: Path) -> None:
     (folder / "ecr_access.yaml").write_text(FILE.partition("guards:")[0] + RULE + KEEP)
     for name, text in {"h/role-0": ALL, "h/role-1": f"\n{LINES[0]}"}.items():

@@ -105,6 +105,13 @@ def test_one_statement(
     assert part.actions == {GET}
 
 
+@pytest.mark.parametrize("excluded", [[ROOT], [ROOT, ROLE], ["*"]])
+def test_an_account_is_its_roles_and_users(excluded: list[str]) -> None:
+    shut_out = deny(None, NotPrincipal={"AWS": excluded})
+    assert verdict_of(ask([allow(ROOT), shut_out], AN_ACCOUNT)) == "depends"
+    assert verdict_of(ask([allow(ROOT), shut_out], subject(ROOT, ADMINS))) == "depends"
+
+
 def test_what_is_known_of_requests_counts() -> None:
     until = {"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}}
     named = NamedPrincipal(Principal("AWS", (ROLE,)))
@@ -215,6 +222,8 @@ def test_what_identifies_a_principal(principal: Principal, when: Json, keys: set
 
 def caller(who: Subject) -> Caller:
     known = caller_of(who.named.principal)
+    if who == AN_ACCOUNT:
+        known = known._replace(principals=(*known.principals, Principal("AWS", ("any",))))
     is_service = "true" if who.named.principal == LAMBDA_SERVICE else "false"
     return known._replace(context={**known.context, "aws:principalisawsservice": (is_service,)})
 

@@ -32,6 +32,10 @@ Known = tuple[tuple[str, tuple[str, ...]], ...]
 _ORGANIZATION_KEYS = frozenset(
     {"aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths"}
 )
+_MEMBER = Principal("AWS", ("\ufdd0 member",))
+"""A role or user of an account, of which the account's admins choose the name: a Deny with
+NotPrincipal that excludes the account alone may deny it."""
+
 _IDENTITY_KEYS = _ORGANIZATION_KEYS | {*ACCOUNT_KEYS, *ACCOUNT_KEYS.values()}
 
 
@@ -76,8 +80,7 @@ def identity_of(principal: Principal, condition: Condition) -> Condition:
 
     Empty for a role, a user or a session, which its ARN identifies.
     """
-    arn = arn_of(principal)
-    if arn is not None and arn.resource_type != "root":
+    if arn_of(principal) and not _is_account(principal):
         return NO_CONDITION
     return tuple(clause for clause in condition if clause.key in _IDENTITY_KEYS)
 
@@ -211,8 +214,14 @@ def _caller(subject: Subject) -> Caller:
     context[IS_SERVICE] = ("true" if principal.kind == "Service" else "false",)
     if len(subject.roles) == 1:
         context["aws:principalarn"] = subject.roles[0].names
-    names = tuple(dict.fromkeys((principal, *caller.principals, *subject.roles)))
+    others = (*subject.roles, *((_MEMBER,) if _is_account(principal) else ()))
+    names = tuple(dict.fromkeys((principal, *caller.principals, *others)))
     return Caller(names, context, caller.absent)
+
+
+def _is_account(principal: Principal) -> bool:
+    arn = arn_of(principal)
+    return arn is not None and arn.resource_type == "root"
 
 
 _Side = tuple[str, Actions, bool]
