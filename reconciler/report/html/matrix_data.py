@@ -238,12 +238,12 @@ class _Encoder:
         return self.shapes.number(shape)
 
     def _words_of(self, answer: Answer, every: Actions) -> str:
-        """Say what an answer gives: a part of a tier by its name, where all of it is given."""
+        """Return what an answer gives; a part of a tier has its name where all of it is given."""
         subject = answer.subject
-        by_service = subject.principal.kind == "Service"
+        own = identity_of(subject.principal, subject.condition)
         known = (
             (answer.tier, answer.actions, every, answer.verdict, answer.effect),
-            (answer.through, answer.conditions, subject.condition, by_service),
+            (answer.through, answer.conditions, own, subject.principal.kind),
         )
         if known not in self._said:
             tiers = self._names.tiers_of(subject.principal)
