@@ -19,7 +19,7 @@ help: ## list the targets
 $(READY): pyproject.toml constraints.txt
 	@echo "setting up $(VENV) (once; takes about a minute)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[sandbox,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[html,sandbox,dev]'
 	@$(BIN)/python -m compileall -q reconciler
 	@touch $@
 
@@ -44,7 +44,7 @@ docs: $(READY) ## docs/rules.md, from the rules
 
 lock: ## resolve the newest versions anew into constraints.txt
 	@$(PYTHON) -m venv $(VENV)-lock
-	@$(VENV)-lock/bin/python -m pip install --quiet -e '.[sandbox,dev]'
+	@$(VENV)-lock/bin/python -m pip install --quiet -e '.[html,sandbox,dev]'
 	@$(VENV)-lock/bin/python -m pip freeze --exclude-editable > constraints.txt
 	@rm -rf $(VENV)-lock
 
@@ -54,6 +54,7 @@ bench: $(READY) ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/meaning.py
 	$(BIN)/python benchmarks/size.py
 	$(BIN)/python benchmarks/answers.py
+	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python benchmarks/throttled.py
 
 clean: ## remove what make made

@@ -12,13 +12,23 @@ from reconciler.report.answers import (
     render_who_can,
 )
 from reconciler.report.explanation import render_explanation, render_explanation_json
+from reconciler.report.html.matrix_data import encode_matrix
 from reconciler.report.matrix import render_matrix, render_matrix_csv, render_matrix_markdown
 from reconciler.report.text import Page, plain
-from reconciler.workflow.answers import access_matrix, access_of, can, explain, who_can
+from reconciler.workflow.answers import (
+    AccessOverview,
+    access_matrix,
+    access_of,
+    access_overview,
+    can,
+    explain,
+    who_can,
+)
 from reconciler.workflow.asked_policies import FoundPolicies, live_policies
 from reconciler.workflow.source import AccessSource, Globs, load, selected
 from tests.golden import NOW, live_registry
 
+NEXT = "\n    "
 FOLDER = Path(__file__).parent / "answers"
 
 
@@ -57,6 +67,20 @@ def expected_answers() -> dict[str, str]:
         "matrix.live.txt": render_matrix(live_matrix, names, plain, Page()),
         "matrix.live.md": render_matrix_markdown(live_matrix, names),
         "matrix.live.csv": render_matrix_csv(live_matrix, names),
+        "matrix.page.json": page_data(access_overview(source)),
+        "matrix.live.page.json": page_data(access_overview(source, live=from_live)),
         "explain.txt": render_explanation(explained, plain),
         "explain.json": render_explanation_json(explained),
     }
+
+
+def page_data(seen: AccessOverview) -> str:
+    """Write the data of a matrix' page, a list on each line of its own."""
+    data = encode_matrix(seen.result.matrix, seen.result.display_names, seen.risks, seen.desired)
+    lines = (
+        f"{json.dumps(key)}: [\n    {f',{NEXT}'.join(map(json.dumps, value))}\n  ]"
+        if isinstance(value, list) and value
+        else f"{json.dumps(key)}: {json.dumps(value)}"
+        for key, value in data.items()
+    )
+    return "{\n  " + ",\n  ".join(lines) + "\n}\n"

@@ -55,6 +55,13 @@ def test_validate_schema_and_rule_work_from_a_wheel(installed: Path, tmp_path: P
     assert run(installed, tmp_path, "rule", "dead-principal").returncode == 0
 
 
+def test_a_page_is_written_from_a_wheel(installed: Path, tmp_path: Path) -> None:
+    assert run(installed, tmp_path, "init").returncode == 0
+    page = run(installed, tmp_path, "access", "matrix", "--format", "html")
+    assert page.returncode == 0
+    assert page.stdout.startswith("<!doctype html>")
+
+
 def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:
     python = installed.parent / "python"
     where = subprocess.run(

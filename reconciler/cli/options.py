@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, TypeVar
 
 import typer
 
@@ -25,6 +25,24 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class PageFormat(StrEnum):
+    """The format of a result on stdout that can be a page, too."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
+SomeFormat = TypeVar("SomeFormat", bound=StrEnum)
+
+
+def able_to_render(format_: SomeFormat) -> SomeFormat:
+    """Raise ReconcileError, before any work is done, where the packages for HTML are missing."""
+    if format_ == PageFormat.HTML:
+        import reconciler.report.html.page  # noqa: F401, PLC0415 - the others do not need it
+    return format_
 
 
 def asks_for_json(arguments: Sequence[str]) -> bool:
@@ -135,6 +153,10 @@ Repository = Annotated[
     ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="Format of the result.")]
+OutputPageFormat = Annotated[
+    PageFormat,
+    typer.Option("--format", callback=able_to_render, help="Format of the result."),
+]
 NoGroup = Annotated[
     bool, typer.Option("--no-group", help="Show equal changes of several repositories separately.")
 ]

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.cli.option_hints import allowance_option, as_argument
-from reconciler.cli.options import Format
+from reconciler.cli.options import Format, PageFormat
 from reconciler.cli.terminal import (
     is_interactive,
     note,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 def show_plan(
-    view: PlanView, origin: Origin, format_: Format, *, grouped: bool, policies: bool
+    view: PlanView, origin: Origin, format_: PageFormat, *, grouped: bool, policies: bool
 ) -> None:
     """Write a plan; `grouped` shows equal changes once, `policies` each policy's JSON as a diff."""
     diff: PolicyDiff = no_diff
@@ -59,6 +59,7 @@ def show_plan(
         format_,
         lambda paint: render_plan(view, paint, diff, grouped=grouped),
         json=lambda: render_plan_json(view, origin),
+        html=lambda: _plan_html(view, origin, diff, grouped=grouped),
     )
 
 
@@ -78,14 +79,27 @@ def show_before_writing(
     show_refusals(result, view)
 
 
-def show_drift(result: "ComputedPlan", format_: Format, *, grouped: bool) -> None:
+def show_drift(result: "ComputedPlan", format_: PageFormat, *, grouped: bool) -> None:
     """Write how the live access differs from the file."""
     view = view_drift(result.plan, result.display_names)
     write(
         format_,
         lambda paint: render_drift(view, paint, grouped=grouped),
         json=lambda: render_drift_json(view, result.origin),
+        html=lambda: _drift_html(view, result.origin, grouped=grouped),
     )
+
+
+def _plan_html(view: PlanView, origin: Origin, diff: PolicyDiff, *, grouped: bool) -> str:
+    from reconciler.report.html.plan_page import render_plan_html  # noqa: PLC0415 - an extra
+
+    return render_plan_html(view, origin, diff, grouped=grouped)
+
+
+def _drift_html(view: PlanView, origin: Origin, *, grouped: bool) -> str:
+    from reconciler.report.html.plan_page import render_drift_html  # noqa: PLC0415 - an extra
+
+    return render_drift_html(view, origin, grouped=grouped)
 
 
 def show_outcomes(applied: "ApplyResult", view: PlanView, format_: Format) -> None:

@@ -1,6 +1,8 @@
 """The risks of a change: they mark it and refuse nothing."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import Target
@@ -18,6 +20,7 @@ from reconciler.policy import (
     account_principal,
     can_rewrite,
     deleted_kind,
+    difference,
     expand_actions,
     public_facts,
     uncovered_facts,
@@ -28,6 +31,14 @@ _ORGANIZATION_KEYS = frozenset(
 )
 
 Grants = Sequence[tuple[Holder, Actions]]
+
+
+class StandingRisk(NamedTuple):
+    """A risk of the access on a repository; `region` is None where all regions agree."""
+
+    repository: str
+    region: str | None
+    risk: Risk
 
 
 def find_risks(
@@ -56,6 +67,12 @@ def find_risks(
         *_outside_organization(gained, after, opened, display_names),
     }
     return tuple(sorted(risks))
+
+
+def standing_risks(facts: Facts, target: Target, display_names: DisplayNames) -> tuple[Risk, ...]:
+    """Return the risks of all that a policy allows, sorted. No account is new to it."""
+    found = find_risks({}, facts, difference({}, facts), target, display_names)
+    return tuple(risk for risk in found if risk.name is not RuleId.NEW_ACCOUNT)
 
 
 def _public(before: Facts, opened: Facts) -> Iterator[Risk]:
@@ -104,6 +121,7 @@ def _outside_organization(
                 yield Risk(RuleId.OUTSIDE_ORGANIZATION, EVERYONE, holder.condition)
 
 
+@lru_cache(maxsize=4_096)
 def _is_nearly_all(actions: Actions) -> bool:
     """Whether the actions are all that are known today, or all but some."""
     patterns = [action for action in actions if isinstance(action, str)]

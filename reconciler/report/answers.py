@@ -52,6 +52,17 @@ _THROUGH: dict[Through | None, str] = {
 }
 
 
+class Place(NamedTuple):
+    """The number of a line or a statement, and the words around it."""
+
+    before: str
+    number: int
+    after: str
+
+
+NOWHERE = Place("", 0, "")
+
+
 class AnswerRow(NamedTuple):
     """One answer in words; `access` is empty where it is just what was asked about."""
 
@@ -153,18 +164,24 @@ def how_words(answer: Answer) -> str:
             return f"denied: a Deny denies {some_of(action_names(answer.actions), _MOST_DENIED)}"
 
 
-def where_words(answer: Answer) -> str:
-    """Return the line or the statement: `ecr_access.yaml:12, pattern payments/*, as all`."""
+def place_of(answer: Answer) -> Place:
+    """Return where an answer comes from: `ecr_access.yaml:`, 12, `, pattern payments/*, as all`."""
     source = answer.source
     if source is None:
-        return ""
+        return NOWHERE
     if not isinstance(source, FileLine):
         sid = f" {unmistakable(source.sid)}" if source.sid else ""
-        return f"Statement[{source.position}]{sid}"
+        return Place("Statement[", source.position, f"]{sid}")
     pattern = f", pattern {source.entry}" if source.entry != answer.repository else ""
     known = {None, answer.subject.name, *answer.subject.principal.names}
     key = f", as {source.key}" if source.key not in known else ""
-    return f"{source.path}:{source.line}{pattern}{key}"
+    return Place(f"{source.path}:", source.line, f"{pattern}{key}")
+
+
+def where_words(answer: Answer) -> str:
+    """Return the line or the statement: `ecr_access.yaml:12, pattern payments/*, as all`."""
+    before, number, after = place_of(answer)
+    return f"{before}{number}{after}" if before else ""
 
 
 def repository_words(repository: str, region: str | None) -> str:

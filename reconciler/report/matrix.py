@@ -1,7 +1,7 @@
 """The access matrix, repositories by principals, as text, Markdown and CSV."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Matrix, MatrixCell, MatrixRow
@@ -33,9 +33,9 @@ def row_words(matrix: Matrix, row: MatrixRow) -> tuple[str, ...]:
     return (repository_words(row.repository, row.region), *own)
 
 
-def subject_labels(matrix: Matrix, names: DisplayNames) -> tuple[str, ...]:
-    """Return what the file and AWS call each subject, in the order of the matrix."""
-    return tuple(subject_label(subject, names) for subject in matrix.subjects)
+def subject_labels(subjects: Iterable[NamedPrincipal], names: DisplayNames) -> tuple[str, ...]:
+    """Return what the file and AWS call each subject, in their order."""
+    return tuple(subject_label(subject, names) for subject in subjects)
 
 
 def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page) -> str:
@@ -45,8 +45,8 @@ def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page)
     """
     if not matrix.rows:
         return render([("no repositories",)], paint)
-    labels = subject_labels(matrix, names)
-    heads = _short_names(matrix.subjects, names.accounts, labels)
+    labels = subject_labels(matrix.subjects, names)
+    heads = short_names(matrix.subjects, names)
     columns = list(zip(*(row_words(matrix, row) for row in matrix.rows), strict=True))
     repositories, *cells = columns
     lines: list[Line] = []
@@ -54,7 +54,7 @@ def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page)
     for some in _fitting(first, list(zip(heads, cells, strict=True)), page):
         lines += [*_table(some), ("",)]
     named = [(head, label) for head, label in zip(heads, labels, strict=True) if head != label]
-    legend = [*named, *_marks(cells)]
+    legend = [*named, *marks_in(cell for column in cells for cell in column)]
     width = max((shown_width(term) for term, _ in legend), default=0)
     lines += [("  ", Span(term, width=width), "  ", meaning) for term, meaning in legend]
     return render(lines, paint)
@@ -62,7 +62,7 @@ def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page)
 
 def render_matrix_markdown(matrix: Matrix, names: DisplayNames) -> str:
     """Render the matrix as one table."""
-    headings = ("repository", *map(markdown_code, subject_labels(matrix, names)))
+    headings = ("repository", *map(markdown_code, subject_labels(matrix.subjects, names)))
     rows = (map(markdown_code, row_words(matrix, row)) for row in matrix.rows)
     return markdown_table(headings, map(tuple, rows))
 
@@ -70,7 +70,7 @@ def render_matrix_markdown(matrix: Matrix, names: DisplayNames) -> str:
 def render_matrix_csv(matrix: Matrix, names: DisplayNames) -> str:
     """Render the matrix as CSV (RFC 4180, but line feeds); no cell is a spreadsheet's formula."""
     rows = (
-        ("repository", *subject_labels(matrix, names)),
+        ("repository", *subject_labels(matrix.subjects, names)),
         *(row_words(matrix, r) for r in matrix.rows),
     )
     return "".join(f"{','.join(map(_csv_cell, row))}\n" for row in rows)
@@ -83,10 +83,9 @@ def _csv_cell(text: str) -> str:
     return f'"{quoted}"' if set(inert) & {",", '"', "'", " "} else inert
 
 
-def _short_names(
-    subjects: Sequence[NamedPrincipal], accounts: Mapping[str, str], labels: Sequence[str]
-) -> tuple[str, ...]:
+def short_names(subjects: Sequence[NamedPrincipal], names: DisplayNames) -> tuple[str, ...]:
     """Return the shortest names that differ: the file's, that with its account, or a label."""
+    accounts, labels = names.accounts, subject_labels(subjects, names)
     short = [subject.name or plain_name(subject.principal) for subject in subjects]
     longer = [
         f"{name} in {accounts.get(account_of(s.principal) or '', account_of(s.principal))}"
@@ -107,9 +106,9 @@ _MARKS = {
 }
 
 
-def _marks(columns: Iterable[Sequence[str]]) -> Iterator[tuple[str, str]]:
-    """Yield the marks that cells have, with what they mean."""
-    found = {cell for cells in columns for cell in cells}
+def marks_in(cells: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the marks that the words of cells have, with what they mean."""
+    found = frozenset(cells)
     for mark, meaning in _MARKS.items():
         if any(mark in cell for cell in found):
             yield mark, meaning

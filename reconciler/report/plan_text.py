@@ -1,10 +1,9 @@
 """A plan, drift, or the outcomes of an apply as text for people."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from reconciler.apply.model import Outcome
-from reconciler.model.registry import RegistryScope
 from reconciler.plan.model import Change, ChangeKind
 from reconciler.policy import Unreadable
 from reconciler.printable import printable_name, unmistakable
@@ -16,6 +15,7 @@ from reconciler.report.plan_view import (
     RefusalView,
     Wording,
     by_cause,
+    equal_changes,
 )
 from reconciler.report.text import Line, Paint, Role, Span, render
 from reconciler.report.words import MOST_NAMES, listed, number_of, settings_words
@@ -72,11 +72,7 @@ def _render(view: PlanView, paint: Paint, diff: PolicyDiff, summary: str, *, gro
 
 def _blocks(bodies: Iterable[tuple[ChangeView, _Body]], *, grouped: bool) -> Iterable[list[Line]]:
     """Return a block for each change; where grouped, one for equal changes of one region."""
-    equal: defaultdict[tuple[RegistryScope, str, _Body], list[ChangeView]] = defaultdict(list)
-    for view, body in bodies:
-        alone = "" if grouped else view.change.target.repository
-        equal[view.change.target.scope, alone, body].append(view)
-    for (_, _, body), views in equal.items():
+    for views, body in equal_changes(bodies, grouped=grouped):
         yield [*_heading(views), *body]
 
 

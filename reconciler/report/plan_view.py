@@ -1,12 +1,13 @@
 """A plan in words: the one traversal that every format of a plan is rendered from."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from reconciler.model.access import DisplayNames
+from reconciler.model.registry import RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.plan.model import Change, ChangeKind, Plan, Risk
 from reconciler.plan.saved_plan import GrantsJson
@@ -20,6 +21,8 @@ from reconciler.report.access import (
     grants_json,
 )
 from reconciler.report.words import MOST_NAMES, listed, principal_label
+
+Body = TypeVar("Body", bound=Hashable)
 
 _KINDS: tuple[LineKind, ...] = ("granted", "widened", "revoked", "narrowed", "changed", "gone")
 
@@ -77,13 +80,13 @@ class Wording(NamedTuple):
     risks: Mapping[RuleId, str]
 
 
-_PLAN = Wording(
+PLAN = Wording(
     as_change,
     create="create the repository",
     delete="no grants remain; the policy is removed (the repository is kept)",
     risks=_RISKS,
 )
-_DRIFT = Wording(
+DRIFT = Wording(
     as_drift,
     create="the repository does not exist; its settings in the file",
     delete="the file grants no access, so there is to be no policy",
@@ -118,14 +121,29 @@ def view_plan(
     plan: Plan, display_names: DisplayNames, refusals: tuple[RefusalView, ...] = ()
 ) -> PlanView:
     """Return the view of a plan and of the guards' refusals; risks are those of what is new."""
-    views = (_view(change, change.risks, display_names, _PLAN) for change in plan.changes)
-    return PlanView(plan, tuple(views), _PLAN, refusals)
+    views = (_view(change, change.risks, display_names, PLAN) for change in plan.changes)
+    return PlanView(plan, tuple(views), PLAN, refusals)
 
 
 def view_drift(plan: Plan, display_names: DisplayNames) -> PlanView:
     """Return the view of drift: its risks are those of what is live."""
-    views = (_view(change, change.live_risks, display_names, _DRIFT) for change in plan.changes)
-    return PlanView(plan, tuple(views), _DRIFT)
+    views = (_view(change, change.live_risks, display_names, DRIFT) for change in plan.changes)
+    return PlanView(plan, tuple(views), DRIFT)
+
+
+def equal_changes(
+    bodies: Iterable[tuple[ChangeView, Body]], *, grouped: bool
+) -> Iterable[tuple[Sequence[ChangeView], Body]]:
+    """Group the changes of one region that a format shows with equal bodies, in their order.
+
+    Unless `grouped`, each change is alone.
+    """
+    equal: defaultdict[tuple[RegistryScope, str, Body], list[ChangeView]] = defaultdict(list)
+    for view, body in bodies:
+        alone = "" if grouped else view.change.target.repository
+        equal[view.change.target.scope, alone, body].append(view)
+    for (_, _, body), views in equal.items():
+        yield views, body
 
 
 def _view(
@@ -135,11 +153,12 @@ def _view(
         change,
         access_lines(change.access, names),
         grants_json(change.access, names),
-        tuple(dict.fromkeys(_risk(risk, names, wording) for risk in risks)),
+        tuple(dict.fromkeys(view_risk(risk, names, wording) for risk in risks)),
     )
 
 
-def _risk(risk: Risk, names: DisplayNames, wording: Wording) -> RiskView:
+def view_risk(risk: Risk, names: DisplayNames, wording: Wording) -> RiskView:
+    """Return a risk in the words of a plan or of drift."""
     named = names.find(risk.principal, risk.condition)
     label = principal_label(risk.principal, named, names.accounts)
     why = f": {risk.why}" if risk.why else ""

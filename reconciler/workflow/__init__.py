@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.errors import Status as Status
     from reconciler.model.guards import Allowances as Allowances
+    from reconciler.workflow.answers import AccessOverview as AccessOverview
     from reconciler.workflow.answers import Answers as Answers
     from reconciler.workflow.answers import MatrixResult as MatrixResult
     from reconciler.workflow.answers import access_matrix as access_matrix
     from reconciler.workflow.answers import access_of as access_of
+    from reconciler.workflow.answers import access_overview as access_overview
     from reconciler.workflow.answers import can as can
     from reconciler.workflow.answers import explain as explain
     from reconciler.workflow.answers import who_can as who_can
@@ -55,10 +57,12 @@ _NAMES = {
     "reconciler.errors": ("Status",),
     "reconciler.model.guards": ("Allowances",),
     "reconciler.workflow.answers": (
+        "AccessOverview",
         "Answers",
         "MatrixResult",
         "access_matrix",
         "access_of",
+        "access_overview",
         "can",
         "explain",
         "who_can",

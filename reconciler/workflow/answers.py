@@ -1,6 +1,6 @@
 """Who can do what: questions about access, asked of the file or of the live registry."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.access_file.explain import Explanation, explain_policy
@@ -8,11 +8,14 @@ from reconciler.access_file.model import display_names_of
 from reconciler.errors import ReconcileError, Status
 from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, Matrix
+from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan import answers
 from reconciler.plan.answers import SourcedPolicy, verdict_on
-from reconciler.policy import Verdict, index_subjects
+from reconciler.plan.risks import StandingRisk, standing_risks
+from reconciler.plan.saved_plan import Origin, origin_of
+from reconciler.policy import Verdict, facts_of, index_subjects
 from reconciler.workflow.asked import everyone_asked, find_principal, find_question, subjects_for
-from reconciler.workflow.asked_policies import FoundPolicies, PolicyFinder, from_file
+from reconciler.workflow.asked_policies import FoundPolicies, PolicyFinder, desired_of, from_file
 from reconciler.workflow.source import AccessSource, Globs, exact_names
 
 
@@ -48,6 +51,20 @@ class MatrixResult:
     def statuses(self) -> frozenset[Status]:
         """FAILED where there are errors."""
         return frozenset({Status.FAILED} if self.errors else ())
+
+
+@dataclass(frozen=True, slots=True)
+class AccessOverview:
+    """The matrix of a file or a registry, and what a review looks for in it.
+
+    `desired` is what the file asks for on the live repositories that it manages, with the same
+    principals; None for the matrix of a file. `risks` are those of the access in the matrix.
+    """
+
+    result: MatrixResult
+    origin: Origin
+    risks: tuple[StandingRisk, ...]
+    desired: Matrix | None
 
 
 def who_can(
@@ -125,6 +142,28 @@ def access_matrix(
     return MatrixResult(matrix, names, tuple(_errors(found)))
 
 
+def access_overview(
+    source: AccessSource, *, repositories: Globs = (), live: PolicyFinder | None = None
+) -> AccessOverview:
+    """Return the matrix of the file, or of what `live` finds beside what the file asks for there.
+
+    Raises ArgumentError as `access_of`.
+    """
+    names = display_names_of(source.access)
+    found = _policies_selected(source, repositories, live or from_file)
+    desired = desired_of(source, (p.repository for p in found.policies)) if live else ()
+    policies = (*found.policies, *desired)
+    subjects = subjects_for(source, everyone_asked(source, policies), policies)
+    matrix = answers.access_matrix(found.policies, subjects, names)
+    registry = source.access.registry
+    return AccessOverview(
+        MatrixResult(matrix, names, tuple(_errors(found))),
+        origin_of(source.path, source.content, registry.account, registry.regions),
+        tuple(_standing_risks(source, found.policies, names)),
+        answers.access_matrix(desired, subjects, names) if live else None,
+    )
+
+
 def explain(source: AccessSource, repository: str) -> Explanation:
     """Return the desired policy of a repository, each statement with the lines behind it.
 
@@ -157,3 +196,14 @@ def _errors(found: FoundPolicies) -> Iterator[str]:
         if policy.error:
             where = f" ({policy.region})" if policy.region else ""
             yield f"{policy.repository}{where}: {policy.error}"
+
+
+def _standing_risks(
+    source: AccessSource, policies: Iterable[SourcedPolicy], names: DisplayNames
+) -> Iterator[StandingRisk]:
+    registry = source.access.registry
+    scope = RegistryScope(registry.account, registry.regions[0])  # all are of one partition
+    for policy in policies:
+        target = Target(policy.repository, scope)
+        for risk in standing_risks(facts_of(policy.statements), target, names):
+            yield StandingRisk(policy.repository, policy.region, risk)

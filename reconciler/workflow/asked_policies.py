@@ -1,6 +1,6 @@
 """The policies that questions are asked of: those of the file, or the live ones."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.access_file.explain import entries_for, line_of
@@ -57,6 +57,16 @@ def from_file(source: AccessSource, globs: Globs) -> FoundPolicies:
     )
     known = [entry.repository for entry in access.entries]
     return FoundPolicies(tuple(policies), known, "no entry of the file matches it")
+
+
+def desired_of(source: AccessSource, names: Iterable[str]) -> tuple[SourcedPolicy, ...]:
+    """Return what the file asks for on live repositories; those that no entry matches are left out.
+
+    The policies are sorted by repository.
+    """
+    live = frozenset(names)
+    combined = entries_by_name(source.access, live)
+    return tuple(_policy_of_file(name, of_it, source) for name, of_it in combined if name in live)
 
 
 def from_registry(*, profile: str | None = None, listener: Listener = LOG) -> PolicyFinder:

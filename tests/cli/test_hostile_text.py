@@ -87,6 +87,8 @@ def test_plan_and_drift(show: Show, folder: Path) -> None:
     assert show("plan", "--format", "json").code == 0
     assert show("drift").code == 4
     assert show("drift", "--format", "json").code == 4
+    assert show("plan", "--format", "html", "--show-policy").code == 0
+    assert show("drift", "--format", "html").code == 4
     (folder / "ecr_access.yaml").write_text(FILE + KEEP)
     kept = show("plan", PYTHONIOENCODING="ascii")
     assert "kept: " in kept.out
@@ -94,7 +96,7 @@ def test_plan_and_drift(show: Show, folder: Path) -> None:
 
 def test_answers(show: Show) -> None:
     name = next(name for name, _ in hostile_policies())
-    for form in ("text", "json", "markdown", "csv"):
+    for form in ("text", "json", "markdown", "csv", "html"):
         assert show("access", "matrix", "--live", "--format", form).code in (0, 1)
     for form in ("text", "json", "markdown"):
         assert show(

@@ -4,7 +4,7 @@ from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.counts import count_granted, count_live, count_revoked
 from reconciler.plan.model import Risk
-from reconciler.plan.risks import find_risks
+from reconciler.plan.risks import find_risks, standing_risks
 from reconciler.policy.language.document import Unreadable
 from reconciler.policy.language.principals import EVERYONE, Principal
 from reconciler.policy.meaning.facts import Facts, NamedPrincipal, difference
@@ -241,3 +241,10 @@ def test_a_deny_says_which_organization_everyone_is_of(organization: str, outsid
     wanted = _facts([allow("*"), others])
     found = find_risks({}, wanted, difference({}, wanted), TARGET, NAMED)
     assert [risk.name for risk in found] == (["outside-organization"] if outside else [])
+
+
+def test_standing_risks_are_those_of_all_that_is_allowed_and_no_account_is_new() -> None:
+    after = facts(allow(ROLE, "ecr:*"), allow("*"), deny(USER))
+    found = standing_risks(after, TARGET, DisplayNames())
+    assert [risk.name for risk in found] == ["admin", "can-rewrite", "public"]
+    assert standing_risks(facts(allow(OTHER_ACCOUNT)), TARGET, DisplayNames()) == ()

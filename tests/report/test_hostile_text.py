@@ -10,6 +10,7 @@ from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.plan.model import Finding, NeverViolation, Plan, PlanError
 from reconciler.plan.saved_plan import Origin
 from reconciler.policy.language.principals import Principal
+from reconciler.report.html.plan_page import render_drift_html, render_plan_html
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
 from reconciler.report.plan_text import render_drift, render_outcomes, render_plan, render_refusals
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
@@ -53,6 +54,8 @@ def test_no_format_shows_it_raw(text: str) -> None:
         render_drift(drift, plain),
         render_plan_json(view, origin),
         render_drift_json(drift, origin),
+        render_plan_html(view, origin, diff_of_change),
+        render_drift_html(drift, origin),
         render_outcomes(outcomes, 0, plain),
         render_outcomes_json(view, outcomes, origin),
     ):

@@ -12,7 +12,7 @@ from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
 from reconciler.cli.options import entry_patterns
-from reconciler.cli.terminal import keep_quiet, note, page_of, show_error, write
+from reconciler.cli.terminal import keep_quiet, note, out, page_of, show_error, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,7 @@ class MatrixFormat(StrEnum):
     JSON = "json"
     MARKDOWN = "markdown"
     CSV = "csv"
+    HTML = "html"
 
 
 What = Annotated[
@@ -153,21 +154,32 @@ def matrix(
     file: opt.File = opt.DEFAULT_FILE,
     repository: opt.Repository = None,
     format_: Annotated[
-        MatrixFormat, typer.Option("--format", help="Format of the matrix.")
+        MatrixFormat,
+        typer.Option("--format", callback=opt.able_to_render, help="Format of the matrix."),
     ] = MatrixFormat.TEXT,
     profile: opt.Profile = None,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
-    """Show repositories by principals: who has what."""
+    """Show repositories by principals: who has what.
+
+    As HTML it is a page with a filter, groups and risks, and --live marks what the file differs in.
+    """
     from reconciler.report.answers import render_answers_json
     from reconciler.report.matrix import render_matrix, render_matrix_csv, render_matrix_markdown
 
-    result = workflow.access_matrix(
-        _load(file, allow_public, quiet),
-        repositories=tuple(repository or ()),
-        find=_policies(live, profile),
-    )
+    source, find = _load(file, allow_public, quiet), _policies(live, profile)
+    repositories = tuple(repository or ())
+    if format_ is MatrixFormat.HTML:
+        from reconciler.report.html.matrix_page import render_matrix_html
+
+        seen = workflow.access_overview(
+            source, repositories=repositories, live=find if live else None
+        )
+        names, matrix = seen.result.display_names, seen.result.matrix
+        out(render_matrix_html(matrix, names, seen.origin, seen.risks, seen.desired))
+        _close(seen.result)
+    result = workflow.access_matrix(source, repositories=repositories, find=find)
     found, names = result.matrix, result.display_names
     write(
         format_,

@@ -23,7 +23,7 @@ def plan(
     *,
     file: opt.File = opt.DEFAULT_FILE,
     repository: opt.Repository = None,
-    format_: opt.OutputFormat = opt.Format.TEXT,
+    format_: opt.OutputPageFormat = opt.PageFormat.TEXT,
     plan_out: Annotated[
         Path | None,
         typer.Option(
@@ -91,7 +91,7 @@ def drift(
     *,
     file: opt.File = opt.DEFAULT_FILE,
     repository: opt.Repository = None,
-    format_: opt.OutputFormat = opt.Format.TEXT,
+    format_: opt.OutputPageFormat = opt.PageFormat.TEXT,
     no_group: opt.NoGroup = False,
     profile: opt.Profile = None,
     quiet: opt.Quiet = False,

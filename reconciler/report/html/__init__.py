@@ -1,0 +1,1 @@
+"""Results as HTML pages. They need the `html` extra."""

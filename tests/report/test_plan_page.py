@@ -1,0 +1,109 @@
+"""A plan and drift as a page: all that the text says, and nothing that was not written by us."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.access_file.model import display_names_of
+from reconciler.model.access import DisplayNames
+from reconciler.plan.compute import without_expired
+from reconciler.plan.model import Plan
+from reconciler.plan.saved_plan import Origin
+from reconciler.report.html.plan_page import render_drift_html, render_plan_html
+from reconciler.report.plan_text import render_drift, render_plan
+from reconciler.report.plan_view import RefusalView, view_drift, view_plan
+from reconciler.report.policy_diff import diff_of_change
+from reconciler.report.text import plain
+from tests.cli.hostile import ALL, MARKUP, faults
+from tests.golden import case_folders, origin, planned
+from tests.report.html_text import elements_of, raw_of, text_of
+from tests.report.test_grouping import NAMES, removed
+from tests.report.test_hostile_text import hostile_plan
+
+ORIGIN = Origin("1.0.0", "ecr_access.yaml", "ab" * 32, "111122223333", ("us-west-2",))
+
+CONNECTING = {"error", "finding", "repository", "repositories", "not", "in", "the", "file"}
+
+
+def words_of(text: str) -> set[str]:
+    return set(re.findall(r"[^\s()\"';:,|]{2,}", text))
+
+
+@pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
+def test_the_page_says_what_the_text_says(folder: Path) -> None:
+    source, plan = planned(folder)
+    names = display_names_of(source.access)
+    view = view_plan(plan, names)
+    drift = view_drift(without_expired(plan), names)
+    for text, page in (
+        (render_plan(view, plain), render_plan_html(view, origin(source))),
+        (render_drift(drift, plain), render_drift_html(drift, origin(source))),
+    ):
+        without_summary = text.rstrip("\n").rpartition("\n")[0]
+        assert words_of(without_summary) - words_of(text_of(page)) - CONNECTING == set()
+
+
+def page_of(text: str) -> str:
+    view = view_plan(hostile_plan(text), DisplayNames(), (RefusalView("public", text),))
+    where = Origin("1.0.0", text, text, text, (text,))
+    return render_plan_html(view, where, diff_of_change)
+
+
+def drift_page_of(text: str) -> str:
+    return render_drift_html(view_drift(hostile_plan(text), DisplayNames()), ORIGIN)
+
+
+@pytest.mark.parametrize("text", [*MARKUP, ALL, "</script><b>", "-->", "\u2028", "x" * 10_000])
+def test_no_text_becomes_an_element(text: str) -> None:
+    assert without_lines(drift_page_of(text)) == without_lines(drift_page_of("harmless"))
+    page = page_of(text)
+    assert faults(page) == []
+    assert without_lines(page) == without_lines(page_of("harmless"))
+
+
+def without_lines(page: str) -> list[str]:
+    """The elements of a page but those of the lines of a text or a diff."""
+    return [e for e in elements_of(page) if e.split()[0] not in {"span", "/span", "code", "/code"}]
+
+
+@given(st.text(min_size=1))
+def test_no_random_text_becomes_an_element(text: str) -> None:
+    assert without_lines(drift_page_of(text)) == without_lines(drift_page_of("harmless"))
+
+
+def test_a_page_is_one_ascii_file_that_loads_nothing_and_runs_nothing() -> None:
+    page = page_of("caf\u00e9")
+    assert page.isascii()
+    assert "caf&#233;" in page
+    assert not {e.split()[0] for e in elements_of(page)} & {"script", "link", "img", "iframe"}
+    assert re.findall(r"(?:src|url|@import|https?:)\b.{0,20}", raw_of(page)["style"]) == []
+
+
+def test_the_policy_allows_this_style_alone() -> None:
+    raw = raw_of(page_of("harmless"))
+    digest = base64.b64encode(hashlib.sha256(raw["style"].encode()).digest()).decode()
+    assert raw["policy"] == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; script-src 'none'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def test_equal_changes_are_one_article_and_each_has_its_json() -> None:
+    view = view_plan(Plan(tuple(map(removed, NAMES))), DisplayNames())
+    together, alone = (
+        elements_of(render_plan_html(view, ORIGIN, grouped=grouped)) for grouped in (True, False)
+    )
+    articles = [sum(e.startswith("article") for e in page) for page in (together, alone)]
+    assert articles == [1, len(NAMES)]
+    assert [page.count("details") for page in (together, alone)] == [len(NAMES)] * 2
+
+
+def test_each_name_of_equal_changes_is_shown() -> None:
+    view = view_plan(Plan(tuple(map(removed, NAMES))), DisplayNames())
+    shown = text_of(render_plan_html(view, ORIGIN))
+    assert [name for name in NAMES if name not in shown] == []
