@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.access_file.desired import compile_desired, desired_policies
 from reconciler.model.answers import Answer, FileLine, Matrix, MatrixCell, MatrixRow
 from reconciler.model.display_names import DisplayNames
 from reconciler.model.registry import RegistryScope
@@ -26,6 +25,7 @@ from reconciler.report.html.page import content_digest
 from reconciler.report.matrix import cell_words
 from reconciler.workflow.answers import access_overview
 from reconciler.workflow.asked_policies import live_policies
+from reconciler.workflow.policies import compile_policies
 from reconciler.workflow.source import AccessSource, load
 from tests.cli.hostile import ALL, LINES, MARKUP, faults
 from tests.golden import FILE, NOW, case_folders, live_registry
@@ -139,10 +139,8 @@ def sources() -> Iterator[AccessSource]:
 
 @pytest.mark.parametrize("source", list(sources()))
 def test_what_was_applied_shows_no_difference(source: AccessSource) -> None:
-    wanted = (w for w in desired_policies(source.access, None, now=NOW) if "*" not in w.repository)
-    live = {
-        one.repository: json.loads(compile_desired(source.access, one) or "null") for one in wanted
-    }
+    wanted = compile_policies(source)
+    live = {name: policy for name, policy in wanted.items() if "*" not in name}
     found = live_policies([live_registry(SCOPE, live)])
     seen = access_overview(source, live=lambda _source, _globs: found)
     data = encode_matrix(seen.result.matrix, seen.result.display_names, desired=seen.desired)
