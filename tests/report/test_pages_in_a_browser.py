@@ -152,6 +152,24 @@ def test_groups_of_accounts_and_prefixes(shown: Shown) -> None:
         "\u25b8 payments/ (2)", "\u25be tools/ (1)", "tools/builder",
     ]  # fmt: skip
     assert shown.value("document.querySelector('tr.group button').ariaExpanded") == "false"
+    shown.value("dispatchEvent(new Event('beforeprint'))")
+    assert len(shown.texts("#printed tbody tr")) == 3
+    shown.click("#as-list")
+    shown.settle()
+    assert shown.texts("#view h2") == ["payments/", "tools/"]
+    assert len(shown.texts("#view summary")) == 3
+
+
+def test_another_width_keeps_what_is_in_view_and_the_focus(shown: Shown) -> None:
+    shown.open(large_page(200, 50))
+    shown.value("document.getElementById('matrix').focus()")
+    shown.tab.press("End", modifiers=CTRL)
+    shown.tab.show(width=700)
+    shown.settle()
+    assert shown.texts("#matrix tbody th")[-1] == "team-01/app-0199"
+    assert shown.value("document.activeElement.id") == "matrix"
+    shown.tab.press("ArrowUp")
+    assert shown.value("document.activeElement.ariaActiveDescendantElement.id") == "r198c50"
 
 
 def test_the_keyboard_reaches_every_cell(shown: Shown) -> None:
