@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.model.answers import Answer
 from reconciler.model.display_names import DisplayNames
+from reconciler.report.answers import how_words, where_words
 from reconciler.report.html.matrix_page import render_matrix_html
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
+from reconciler.report.matrix import cell_words, short_names
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
 from reconciler.report.policy_diff import diff_of_change
 from reconciler.workflow.answers import access_overview
@@ -243,6 +246,31 @@ def test_a_phone_shows_a_list_that_fits(shown: Shown) -> None:
     assert shown.texts("#view summary b") == ["tools/builder"]
     shown.click("#as-list")
     assert shown.texts("#matrix tbody th") == ["tools/builder"]
+
+
+def test_the_list_has_every_cell_with_its_source(shown: Shown) -> None:
+    seen = access_overview(asked_file())
+    names, matrix = seen.result.display_names, seen.result.matrix
+    shown.open(matrix_page())
+    shown.click("#as-list")
+    shown.settle()
+    labels = dict(zip(matrix.subjects, short_names(matrix.subjects, names), strict=True))
+    told = [
+        " ".join(item.replace("!", "").split())
+        for number, _ in enumerate(matrix.rows, 1)
+        for item in shown.texts(f"#view details:nth-child({number}) li")
+    ]
+    assert told == [
+        f"{cell_words(cell)} {labels[cell.subject]} {' '.join(map(source_words, cell.answers))}"
+        for row in matrix.rows
+        for cell in sorted(row.cells, key=lambda cell: matrix.subjects.index(cell.subject))
+    ]
+
+
+def source_words(answer: Answer) -> str:
+    """What the page says of an answer of the golden file, where no tier is in parts."""
+    access = answer.tier or "read without ecr:DescribeImages"
+    return f"{access}: {how_words(answer)} \u2014 {where_words(answer)}"
 
 
 @pytest.mark.parametrize("page", ["matrix", "plan"])
