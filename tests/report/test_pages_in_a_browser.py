@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.access import DisplayNames
+from reconciler.model.answers import Answer
+from reconciler.report.answers import how_words, where_words
 from reconciler.report.html.matrix_page import render_matrix_html
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
+from reconciler.report.matrix import cell_words, short_names
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
 from reconciler.report.policy_diff import diff_of_change
 from reconciler.workflow.answers import access_overview
@@ -152,6 +155,24 @@ def test_groups_of_accounts_and_prefixes(shown: Shown) -> None:
         "\u25b8 payments/ (2)", "\u25be tools/ (1)", "tools/builder",
     ]  # fmt: skip
     assert shown.value("document.querySelector('tr.group button').ariaExpanded") == "false"
+    shown.value("dispatchEvent(new Event('beforeprint'))")
+    assert len(shown.texts("#printed tbody tr")) == 3
+    shown.click("#as-list")
+    shown.settle()
+    assert shown.texts("#view h2") == ["payments/", "tools/"]
+    assert len(shown.texts("#view summary")) == 3
+
+
+def test_another_width_keeps_what_is_in_view_and_the_focus(shown: Shown) -> None:
+    shown.open(large_page(200, 50))
+    shown.value("document.getElementById('matrix').focus()")
+    shown.tab.press("End", modifiers=CTRL)
+    shown.tab.show(width=700)
+    shown.settle()
+    assert shown.texts("#matrix tbody th")[-1] == "team-01/app-0199"
+    assert shown.value("document.activeElement.id") == "matrix"
+    shown.tab.press("ArrowUp")
+    assert shown.value("document.activeElement.ariaActiveDescendantElement.id") == "r198c50"
 
 
 def test_the_keyboard_reaches_every_cell(shown: Shown) -> None:
@@ -225,6 +246,31 @@ def test_a_phone_shows_a_list_that_fits(shown: Shown) -> None:
     assert shown.texts("#view summary b") == ["tools/builder"]
     shown.click("#as-list")
     assert shown.texts("#matrix tbody th") == ["tools/builder"]
+
+
+def test_the_list_has_every_cell_with_its_source(shown: Shown) -> None:
+    seen = access_overview(asked_file())
+    names, matrix = seen.result.display_names, seen.result.matrix
+    shown.open(matrix_page())
+    shown.click("#as-list")
+    shown.settle()
+    labels = dict(zip(matrix.subjects, short_names(matrix.subjects, names), strict=True))
+    told = [
+        " ".join(item.replace("!", "").split())
+        for number, _ in enumerate(matrix.rows, 1)
+        for item in shown.texts(f"#view details:nth-child({number}) li")
+    ]
+    assert told == [
+        f"{cell_words(cell)} {labels[cell.subject]} {' '.join(map(source_words, cell.answers))}"
+        for row in matrix.rows
+        for cell in sorted(row.cells, key=lambda cell: matrix.subjects.index(cell.subject))
+    ]
+
+
+def source_words(answer: Answer) -> str:
+    """What the page says of an answer of the golden file, where no tier is in parts."""
+    access = answer.tier or "read without ecr:DescribeImages"
+    return f"{access}: {how_words(answer)} \u2014 {where_words(answer)}"
 
 
 @pytest.mark.parametrize("page", ["matrix", "plan"])

@@ -163,7 +163,8 @@ def matrix(
 ) -> None:
     """Show repositories by principals: who has what.
 
-    As HTML it is a page with a filter, groups and risks, and --live marks what the file differs in.
+    As HTML it is a page with a filter, groups and risks. With --live it marks the differences from
+    the file.
     """
     from reconciler.report.answers import render_answers_json
     from reconciler.report.matrix import render_matrix, render_matrix_csv, render_matrix_markdown

@@ -42,9 +42,9 @@
   }));
   const risky = new Set(data.risks.map(([row, column]) => row * principals.length + column));
 
-  // What is shown: the numbers of the columns, and the rows as repositories or headings of groups.
+  // What is shown: principals, repositories, and rows, which are repositories and headings of groups.
   const state = {
-    columns: [], rows: [], closed: new Set(), cells: 0, active: {row: -1, column: 0}, matches: [],
+    columns: [], repositories: [], rows: [], closed: new Set(), cells: 0, active: {row: -1, column: 0}, matches: [],
   };
   const chosen = (id) => byId(id)?.checked ?? false;
 
@@ -98,12 +98,15 @@
       columns.sort((one, other) => order.get(one.account) - order.get(other.account) || one.number - other.number);
     }
     state.columns = columns;
-    state.rows = rows;
+    state.repositories = state.rows = rows;
     if (chosen("by-prefix")) {
       const groups = new Map();
-      for (const row of rows) groups.set(row.prefix, [...(groups.get(row.prefix) ?? []), row]);
+      for (const row of rows) {
+        if (!groups.has(row.prefix)) groups.set(row.prefix, []);
+        groups.get(row.prefix).push(row);
+      }
       state.rows = [...groups].sort(([one], [other]) => one < other ? -1 : 1).flatMap(([prefix, of]) => [
-        {group: prefix, size: of.length}, ...(state.closed.has(prefix) ? [] : of),
+        {group: prefix, size: of.length}, ...(state.closed.has(prefix) && !chosen("as-list") ? [] : of),
       ]);
     }
     state.active = {row: Math.min(state.active.row, state.rows.length - 1),
@@ -149,22 +152,28 @@
   let table = null;
 
   function drawTable() {
-    size.first = Math.min(260, Math.round(view.clientWidth * 0.42));
     view.className = "view table";
-    view.style.setProperty("--first", `${size.first}px`);
-    view.style.setProperty("--row", `${size.row}px`);
     table = element("table", {tabIndex: 0, id: "matrix"}, element("colgroup"), element("thead"), element("tbody"));
     table.setAttribute("role", "grid");
     table.setAttribute("aria-label", "Access of principals to repositories");
     table.setAttribute("aria-rowcount", state.rows.length + headRows());
     table.setAttribute("aria-colcount", state.columns.length + 1);
-    table.style.width = `${size.first + size.column * state.columns.length}px`;
     table.addEventListener("keydown", onKey);
     table.addEventListener("focus", () => { if (state.active.row < 0) moveTo(0, 0); });
     table.addEventListener("click", onClick);
     table.addEventListener("mouseover", (event) => nameTitle(event.target.closest("td[id]")));
     const empty = state.rows.length ? [] : [element("p", {}, "Nothing matches the filter.")];
     view.replaceChildren(table, ...empty);
+    measure();
+  }
+
+  // Fit the table to the width of the view, and draw what is in view anew.
+  function measure() {
+    if (!table?.isConnected) return;
+    size.first = Math.min(260, Math.round(view.clientWidth * 0.42));
+    view.style.setProperty("--first", `${size.first}px`);
+    view.style.setProperty("--row", `${size.row}px`);
+    table.style.width = `${size.first + size.column * state.columns.length}px`;
     drawn.columns = drawn.window = "";
     drawWindow();
   }
@@ -337,7 +346,8 @@
 
   function markActive() {
     table.querySelector(".active")?.classList.remove("active");
-    const cell = byId(`r${state.active.row}c${state.active.column}`);
+    const {row, column} = state.active;
+    const cell = byId(`r${row}c${column}`) ?? byId(`r${row}c0`);
     cell?.classList.add("active");
     nameTitle(cell);
     if (cell) table.setAttribute("aria-activedescendant", cell.id);
@@ -399,7 +409,7 @@
 
   /* Printing: all that the filter shows, as a table of two columns. */
   addEventListener("beforeprint", () => {
-    const rows = state.rows.filter((row) => row.group === undefined).map((row) => {
+    const rows = state.repositories.map((row) => {
       const cells = cellsOf(row.number).map((at) => {
         const {words, mark} = shapes[shapeOf[at]];
         return `${principals[columnOf[at]].label}: ${words}${mark ? ` (${mark})` : ""}`;
@@ -414,7 +424,7 @@
   addEventListener("afterprint", () => byId("printed").replaceChildren());
 
   view.addEventListener("scroll", () => requestAnimationFrame(drawWindow), {passive: true});
-  addEventListener("resize", () => requestAnimationFrame(() => chosen("as-list") || drawTable()));
+  addEventListener("resize", () => requestAnimationFrame(measure));
   byId("filter").addEventListener("input", select);
   document.querySelector("form").addEventListener("change", (event) => {
     if (event.target.type === "checkbox") select();
