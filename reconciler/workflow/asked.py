@@ -154,13 +154,8 @@ def _with_name(principal: Principal, name: str | None, access: AccessFile) -> Na
 
 
 def _principal_hint(access: AccessFile, text: str) -> str | None:
-    service = known_service(text)
+    service = known_service(text) or closest_service(text, access.registry.partition)
     if service:
         return suggestion(service)
-    services = {
-        p.principal.names[0]
-        for found in access.principals.values()
-        for p in found
-        if p.principal.kind == "Service"
-    }
-    return did_you_mean(text, [*access.principals, *access.accounts, *services])
+    holders = {p.principal.names[0] for found in access.principals.values() for p in found}
+    return did_you_mean(text, {*access.principals, *access.accounts, *holders} - {"*"})

@@ -45,6 +45,7 @@ COMMANDS = {
 }
 WORDS = {
     RuleId.ADMIN: "a tier",
+    RuleId.EXPIRED: "a key of JSON",
     RuleId.MAX_GRANTED: "a key of the file",
     RuleId.MAX_REVOKED: "a key of the file",
     RuleId.NEVER: "a key of the file",
