@@ -1,0 +1,143 @@
+"""From a registry's live policies to a file that is proven to ask for the same."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from reconciler.adopt.content import Terminology, spellings_of
+from reconciler.adopt.draft import Draft, Form, draft, ownership_for, read_all
+from reconciler.adopt.file_text import write_file
+from reconciler.adopt.notes import Notes, comments_for, notes_of
+from reconciler.adopt.proof import Verdict, prove
+from reconciler.adopt.survey import LeftOut, Survey, survey
+from reconciler.errors import ReconcileError
+from reconciler.model.registry import LiveRegistry
+from reconciler.model.rule_ids import RuleId
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How a registry is imported.
+
+    `account_names` maps ids to names. `flat`: without groups and patterns. `keep_dead`: deleted
+    principals are carried as raw statements.
+    """
+
+    account_names: Mapping[str, str]
+    flat: bool = False
+    keep_dead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """An access file, the repositories that it describes, and what else there is to know."""
+
+    text: str
+    repositories: tuple[str, ...]
+    notes: Notes
+
+
+class _Source(NamedTuple):
+    """What is imported: a registry as it was read, and how."""
+
+    account: str
+    regions: tuple[str, ...]
+    found: Survey
+    options: ImportOptions
+    now: datetime
+
+
+class _Attempt(NamedTuple):
+    draft: Draft
+    verdict: Verdict
+    text: str
+
+
+def import_registry(
+    registries: Sequence[LiveRegistry], options: ImportOptions, now: datetime
+) -> Imported:
+    """Describe a registry, given in each of its regions.
+
+    Raises ReconcileError where the file would be refused; that can only be a registry that is too
+    large for one file, or a bug.
+    """
+    scopes = [registry.scope for registry in registries]
+    source = _Source(
+        scopes[0].account,
+        tuple(scope.region for scope in scopes),
+        survey(registries),
+        options,
+        now,
+    )
+    form = Form(options.account_names, flat=options.flat)
+    attempt = _attempt(source, form)
+    if not _is_proven(attempt) and not _only_accounts(attempt.verdict):
+        source, form = _without_unsayable(source, form)
+        attempt = _attempt(source, form)
+    if _only_accounts(attempt.verdict):
+        attempt = _attempt(source, form._replace(name_accounts=False))
+    if not _is_proven(attempt):
+        raise ReconcileError(f"the imported file is not right: {_first(attempt.verdict)} (a bug)")
+    notes = notes_of(attempt.draft.readings, attempt.draft.left_out)
+    comments = comments_for(attempt.draft.data, notes, len(source.found.live))
+    text = write_file(attempt.draft.data._replace(comments=comments))
+    return Imported(text, tuple(sorted(attempt.draft.readings)), notes)
+
+
+def _attempt(source: _Source, form: Form) -> _Attempt:
+    found = source.found
+    documents = (document for of in found.documents.values() for document in of.values())
+    terms = Terminology(
+        ownership_for(found, source.account, form),
+        spellings_of(documents),
+        source.now,
+        source.options.keep_dead,
+    )
+    readings, differing = read_all(found, terms, form)
+    data = draft(source.account, source.regions, found, readings, form)
+    text = write_file(data)
+    made = Draft(data, readings, (*found.left_out, *differing))
+    return _Attempt(made, prove(text, found, readings, source.now), text)
+
+
+def _is_proven(attempt: _Attempt) -> bool:
+    return not attempt.verdict.errors and not attempt.verdict.differing
+
+
+def _only_accounts(verdict: Verdict) -> bool:
+    """Whether all that is wrong is an account that a file with `accounts` can't name."""
+    rules = {problem.rule for problem in verdict.errors}
+    return rules == {RuleId.UNNAMED_ACCOUNT}
+
+
+def _first(verdict: Verdict) -> str:
+    for problem in verdict.errors:
+        return f"{problem.place}: {problem.rule}: {problem.message}"
+    return f"it asks for something else on {', '.join(verdict.differing)}"
+
+
+def _without_unsayable(source: _Source, form: Form) -> tuple[_Source, Form]:
+    """Try each repository alone, with raw statements where grants fail; leave out the others."""
+    alone = form._replace(flat=True, name_accounts=False)
+    only_raw: set[str] = set()
+    left_out: list[LeftOut] = []
+    for name, of_name in source.found.documents.items():
+        one = source._replace(found=Survey({name: of_name}, (), (name,)))
+        if _is_proven(_attempt(one, alone)):
+            continue
+        raw = _attempt(one, alone._replace(only_raw=frozenset({name})))
+        if _is_proven(raw):
+            only_raw.add(name)
+        else:
+            left_out.append(LeftOut(name, _reason(raw.verdict)))
+    gone = {one.repository for one in left_out}
+    documents = {n: of for n, of in source.found.documents.items() if n not in gone}
+    found = Survey(documents, (*source.found.left_out, *left_out), source.found.live)
+    return source._replace(found=found), form._replace(only_raw=frozenset(only_raw))
+
+
+def _reason(verdict: Verdict) -> str:
+    for problem in verdict.errors:
+        return f"a file can't say it: {problem.message}"
+    return "a file can't ask for exactly this policy"

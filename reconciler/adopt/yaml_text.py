@@ -1,0 +1,70 @@
+"""YAML as a person writes it: short values on one line, longer ones below each other.
+
+A text is quoted wherever YAML 1.1, YAML 1.2 or the file's own loader could read anything but that
+text.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import TypeAlias
+
+Value: TypeAlias = "str | bool | Sequence[Value] | Mapping[str, Value]"
+
+WIDTH = 120
+"""The longest line in characters that several values share; a longer text has a line of its own."""
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*|ecr:[A-Za-z]+")
+_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
+"""What YAML 1.1 reads as something else than text, in whatever case."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def scalar(value: str | bool) -> str:
+    """Write one value; a text keeps its quotes off only where nothing could misread it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
+    quoted = json.dumps(value, ensure_ascii=False)
+    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", quoted)
+
+
+def flow(value: Value) -> str:
+    """Write a value on one line."""
+    match value:
+        case str() | bool():
+            return scalar(value)
+        case Mapping():
+            pairs = (f"{scalar(key)}: {flow(part)}" for key, part in value.items())
+            return f"{{{', '.join(pairs)}}}"
+        case _:
+            return f"[{', '.join(map(flow, value))}]"
+
+
+def entry(key: str, value: Value, indent: int = 0, *, opened: bool = False) -> list[str]:
+    """Write a key and its value as lines; `opened` never puts a mapping on the key's own line."""
+    head = f"{' ' * indent}{scalar(key)}:"
+    line = f"{head} {flow(value)}"
+    is_open = opened and isinstance(value, Mapping) and bool(value)
+    if not is_open and (len(line) <= WIDTH or isinstance(value, str | bool) or not value):
+        return [line]
+    return [head, *_block(value, indent + 2)]
+
+
+def _block(value: Value, indent: int) -> list[str]:
+    if isinstance(value, Mapping):
+        return list(chain.from_iterable(entry(key, part, indent) for key, part in value.items()))
+    if isinstance(value, str | bool):
+        return [f"{' ' * indent}{scalar(value)}"]
+    return list(chain.from_iterable(_item(part, indent) for part in value))
+
+
+def _item(value: Value, indent: int) -> list[str]:
+    line = f"{' ' * indent}- {flow(value)}"
+    if len(line) <= WIDTH or isinstance(value, str | bool):
+        return [line]
+    first, *rest = _block(value, indent + 2)
+    return [f"{' ' * indent}- {first.lstrip()}", *rest]
