@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.commands import offline, online
+from reconciler.cli.commands.adopt import import_
 from reconciler.cli.commands.demo import demo
 from reconciler.cli.commands.sandbox import sandbox
 from reconciler.cli.exits import Exit
@@ -29,6 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("init")(offline.init)
+app.command("import")(import_)
 app.command("validate")(offline.validate)
 app.command("compile")(offline.compile_)
 app.command("plan")(online.plan)

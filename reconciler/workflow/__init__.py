@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.model.guards import Allowances as Allowances
     from reconciler.model.status import Status as Status
+    from reconciler.workflow.adopter import Adopted as Adopted
+    from reconciler.workflow.adopter import AdoptionStyle as AdoptionStyle
+    from reconciler.workflow.adopter import adopt as adopt
+    from reconciler.workflow.adopter import adopt_policies as adopt_policies
+    from reconciler.workflow.adopter import read_account_names as read_account_names
     from reconciler.workflow.applier import ApplyResult as ApplyResult
     from reconciler.workflow.applier import PreparedApply as PreparedApply
     from reconciler.workflow.applier import apply as apply
@@ -38,6 +43,13 @@ if TYPE_CHECKING:
 _NAMES = {
     "reconciler.model.guards": ("Allowances",),
     "reconciler.model.status": ("Status",),
+    "reconciler.workflow.adopter": (
+        "Adopted",
+        "AdoptionStyle",
+        "adopt",
+        "adopt_policies",
+        "read_account_names",
+    ),
     "reconciler.workflow.applier": (
         "ApplyResult",
         "PreparedApply",

@@ -1,0 +1,192 @@
+"""Adopts a registry: an access file that asks for what is live, proven by an empty plan."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import yaml
+
+from reconciler.adopt.importing import Imported, ImportOptions, import_registry
+from reconciler.errors import ArgumentError, InvalidError, ReconcileError
+from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
+from reconciler.model.status import Status
+from reconciler.policy import (
+    ACCOUNT_ID,
+    REGION,
+    MalformedError,
+    load_json,
+    minified,
+    partition_of_region,
+)
+from reconciler.registry.errors import CallError
+from reconciler.workflow.listener import LOG, Listener
+from reconciler.workflow.registries import connect_registries, read_registries
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """An imported file, and what there is to know about it.
+
+    `unnamed` says why the accounts' names are unknown, None where they were asked for and given.
+    """
+
+    imported: Imported
+    unnamed: str | None = None
+
+    @property
+    def statuses(self) -> frozenset[Status]:
+        """FAILED where a policy could not be read."""
+        unread = any(one.unread for one in self.imported.notes.left_out)
+        return frozenset({Status.FAILED} if unread else ())
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptionStyle:
+    """How the file is written.
+
+    `account_names` maps account ids to names; None asks AWS Organizations. `flat`: without groups
+    and patterns. `keep_dead`: deleted principals are carried as raw statements.
+    """
+
+    account_names: Mapping[str, str] | None = None
+    flat: bool = False
+    keep_dead: bool = False
+
+
+def adopt(
+    *,
+    account: str | None = None,
+    regions: Sequence[str] = (),
+    style: AdoptionStyle = AdoptionStyle(),
+    profile: str | None = None,
+    now: datetime | None = None,
+    listener: Listener = LOG,
+) -> Adopted:
+    """Describe the live policies of a registry in an access file. Reads only.
+
+    `account` is by default the caller's own, `regions` the one of the AWS settings. Raises
+    ArgumentError for a wrong account or region, ReconcileError where a region can't be read.
+    """
+    from reconciler.registry.surroundings import default_region  # noqa: PLC0415 - boto3 costs
+
+    found = tuple(dict.fromkeys(regions)) or tuple(filter(None, [default_region(profile)]))
+    if not found:
+        raise ArgumentError("region", None, "the AWS settings have no region")
+    _check_regions(found)
+    account = _checked_account(account) if account else _own_account(found[0], profile)
+    roles = {RegistryScope(account, region): None for region in found}
+    connections = connect_registries(roles, profile, listener)
+    registries = read_registries(connections, lambda names: names, listener)
+    for registry in registries:
+        if registry.failure is not None:
+            raise ReconcileError(f"{registry.scope.region}: {registry.failure.message}")
+    names, unnamed = style.account_names, None
+    if names is None:
+        names, unnamed = _names_of_organization(account, found[0], profile)
+    return _adopted(registries, style, names, unnamed, now)
+
+
+def adopt_policies(
+    content: bytes,
+    path: str,
+    *,
+    account: str,
+    regions: Sequence[str],
+    style: AdoptionStyle = AdoptionStyle(),
+    now: datetime | None = None,
+) -> Adopted:
+    """Describe policies in an access file: a JSON object of repositories, from `path`.
+
+    A value is a policy document, its text, or null for a repository without a policy; it holds in
+    each of `regions`. Raises InvalidError for other JSON, and as `adopt`.
+    """
+    scopes = [RegistryScope(_checked_account(account), one) for one in dict.fromkeys(regions)]
+    if not scopes:
+        raise ArgumentError("region", None, "the policies do not say in which region they are")
+    _check_regions(regions)
+    repositories = _policies(content, path)
+    names = tuple(sorted(repositories))
+    registries = [LiveRegistry(scope, names, repositories) for scope in scopes]
+    return _adopted(registries, style, style.account_names or {}, None, now)
+
+
+def read_account_names(content: bytes, path: str) -> dict[str, str]:
+    """Return the name of each account by its id, from YAML or JSON that maps names to ids.
+
+    Raises InvalidError for anything else.
+    """
+    try:
+        # BaseLoader reads every scalar as text, so that an id without quotes keeps its zeros.
+        found = yaml.load(content, Loader=yaml.BaseLoader)  # noqa: S506 - constructs text alone
+    except yaml.YAMLError:
+        raise InvalidError(f"{path} is not YAML") from None
+    if not isinstance(found, dict):
+        raise InvalidError(f"{path} does not map the names of accounts to their ids")
+    for name, account in found.items():
+        if not isinstance(name, str) or not isinstance(account, str):
+            raise InvalidError(f"{path} does not map the names of accounts to their ids")
+        if not ACCOUNT_ID.fullmatch(account):
+            raise InvalidError(f"{path}: {name}: {account!r} is not an account id of 12 digits")
+    return {account: name for name, account in sorted(found.items(), reverse=True)}
+
+
+def _adopted(
+    registries: Sequence[LiveRegistry],
+    style: AdoptionStyle,
+    names: Mapping[str, str],
+    unnamed: str | None,
+    now: datetime | None,
+) -> Adopted:
+    options = ImportOptions(names, flat=style.flat, keep_dead=style.keep_dead)
+    return Adopted(import_registry(registries, options, now or datetime.now(UTC)), unnamed)
+
+
+def _checked_account(account: str) -> str:
+    if not ACCOUNT_ID.fullmatch(account):
+        raise ArgumentError("account", account, "an account id has 12 digits")
+    return account
+
+
+def _check_regions(regions: Iterable[str]) -> None:
+    partitions: dict[str, str] = {}
+    for region in regions:
+        if not REGION.fullmatch(region):
+            raise ArgumentError("region", region, "this is not the name of a region")
+        partitions.setdefault(partition_of_region(region), region)
+        if len(partitions) > 1:
+            reason = f"its partition is not that of {next(iter(partitions.values()))}"
+            raise ArgumentError("region", region, reason, hint="import each partition by itself")
+
+
+def _own_account(region: str, profile: str | None) -> str:
+    from reconciler.registry.session import caller_identity, connect  # noqa: PLC0415 - boto3 costs
+
+    return caller_identity(connect("", region, profile=profile)).account
+
+
+def _names_of_organization(
+    account: str, region: str, profile: str | None
+) -> tuple[Mapping[str, str], str | None]:
+    """Return the accounts' names, or why they are not known: few callers may list them."""
+    from reconciler.registry.session import connect  # noqa: PLC0415 - boto3 costs
+    from reconciler.registry.surroundings import account_names  # noqa: PLC0415
+
+    try:
+        return account_names(connect(account, region, profile=profile)), None
+    except CallError as error:
+        return {}, error.message
+
+
+def _policies(content: bytes, path: str) -> dict[str, LiveRepository]:
+    try:
+        found = load_json(content.decode("utf-8-sig"))
+    except (UnicodeDecodeError, MalformedError) as error:
+        raise InvalidError(f"{path} is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise InvalidError(f"{path} is not a JSON object of repositories and their policies")
+    return {name: LiveRepository(name, _text(policy)) for name, policy in found.items()}
+
+
+def _text(policy: object) -> str | None:
+    """Return a policy's text; what is no policy at all is left out by name, as it is not read."""
+    return policy if policy is None or isinstance(policy, str) else minified(policy)
