@@ -71,18 +71,25 @@ def import_registry(
         now,
     )
     form = Form(options.account_names, flat=options.flat)
-    attempt = _attempt(source, form)
-    if not _is_proven(attempt) and not _only_accounts(attempt.verdict):
+    attempt = _best_attempt(source, form)
+    if not _is_proven(attempt):
         source, form = _without_unsayable(source, form)
-        attempt = _attempt(source, form)
-    if _only_accounts(attempt.verdict):
-        attempt = _attempt(source, form._replace(name_accounts=False))
+        attempt = _best_attempt(source, form)
     if not _is_proven(attempt):
         raise ReconcileError(f"the imported file is not right: {_first(attempt.verdict)} (a bug)")
     notes = notes_of(attempt.draft.readings, attempt.draft.left_out)
     comments = comments_for(attempt.draft.data, notes, len(source.found.live))
     text = write_file(attempt.draft.data._replace(comments=comments))
     return Imported(text, tuple(sorted(attempt.draft.readings)), notes)
+
+
+def _best_attempt(source: _Source, form: Form) -> _Attempt:
+    """Write a file with `accounts`, unless a condition has an account that no name can stand for."""
+    attempt = _attempt(source, form)
+    rules = {problem.rule for problem in attempt.verdict.errors}
+    if rules == {RuleId.UNNAMED_ACCOUNT}:
+        return _attempt(source, form._replace(name_accounts=False))
+    return attempt
 
 
 def _attempt(source: _Source, form: Form) -> _Attempt:
@@ -103,12 +110,6 @@ def _attempt(source: _Source, form: Form) -> _Attempt:
 
 def _is_proven(attempt: _Attempt) -> bool:
     return not attempt.verdict.errors and not attempt.verdict.differing
-
-
-def _only_accounts(verdict: Verdict) -> bool:
-    """Whether all that is wrong is an account that a file with `accounts` can't name."""
-    rules = {problem.rule for problem in verdict.errors}
-    return rules == {RuleId.UNNAMED_ACCOUNT}
 
 
 def _first(verdict: Verdict) -> str:
