@@ -1,6 +1,6 @@
 """From a registry's live policies to a file that is proven to ask for the same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from reconciler.adopt.file_text import write_file
 from reconciler.adopt.notes import Notes, comments_for, notes_of
 from reconciler.adopt.proof import Verdict, prove
 from reconciler.adopt.survey import LeftOut, Survey, survey
+from reconciler.adopt.suspects import find_suspects
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import LiveRegistry
 from reconciler.model.rule_ids import RuleId
@@ -72,9 +73,10 @@ def import_registry(
     )
     form = Form(options.account_names, flat=options.flat)
     attempt = _best_attempt(source, form)
-    if not _is_proven(attempt):
-        source, form = _without_unsayable(source, form)
-        attempt = _best_attempt(source, form)
+    for suspects in (_suspects(attempt), attempt.draft.readings):
+        if not _is_proven(attempt):
+            source, form = _without_unsayable(source, form, suspects)
+            attempt = _best_attempt(source, form)
     if not _is_proven(attempt):
         raise ReconcileError(f"the imported file is not right: {_first(attempt.verdict)} (a bug)")
     notes = notes_of(attempt.draft.readings, attempt.draft.left_out)
@@ -84,7 +86,7 @@ def import_registry(
 
 
 def _best_attempt(source: _Source, form: Form) -> _Attempt:
-    """Write a file with `accounts`, unless a condition has an account that no name can stand for."""
+    """Write a file with `accounts`, unless a condition has an account that can't be named."""
     attempt = _attempt(source, form)
     rules = {problem.rule for problem in attempt.verdict.errors}
     if rules == {RuleId.UNNAMED_ACCOUNT}:
@@ -118,12 +120,21 @@ def _first(verdict: Verdict) -> str:
     return f"it asks for something else on {', '.join(verdict.differing)}"
 
 
-def _without_unsayable(source: _Source, form: Form) -> tuple[_Source, Form]:
-    """Try each repository alone, with raw statements where grants fail; leave out the others."""
+def _suspects(attempt: _Attempt) -> Collection[str]:
+    verdict, made = attempt.verdict, attempt.draft
+    named = find_suspects(verdict.errors, attempt.text, made.data, made.readings)
+    return named.union(verdict.differing)
+
+
+def _without_unsayable(
+    source: _Source, form: Form, suspects: Collection[str]
+) -> tuple[_Source, Form]:
+    """Try each suspect alone, with raw statements where grants fail; leave out the others."""
     alone = form._replace(flat=True, name_accounts=False)
-    only_raw: set[str] = set()
+    only_raw = set(form.only_raw)
     left_out: list[LeftOut] = []
-    for name, of_name in source.found.documents.items():
+    for name in sorted(source.found.documents.keys() & suspects):
+        of_name = source.found.documents[name]
         one = source._replace(found=Survey({name: of_name}, (), (name,)))
         if _is_proven(_attempt(one, alone)):
             continue
