@@ -18,6 +18,9 @@ _SEPARATORS = "-_./@+"
 LONGEST_NAME = 64
 """Characters; the same source."""
 _SHORTEST_PREFIX = 3
+ANONYMOUS = "account"
+"""What the name of an account begins with that nobody has named; its id follows."""
+
 _LEAST_USES = 2
 _SSO = re.compile(r"AWSReservedSSO_(?P<set>.+)_(?:[0-9a-f]{16}|\*)")
 
@@ -43,7 +46,7 @@ def name_accounts(ids: Iterable[str], known: Mapping[str, str]) -> dict[str, str
     return {
         account: name
         if NAME.fullmatch(name) and uses[name] == 1
-        else (f"{name[: LONGEST_NAME - 13]}-{account}" if name else f"account-{account}")
+        else f"{name[: LONGEST_NAME - 13] or ANONYMOUS}-{account}"
         for account, name in wanted.items()
     }
 
