@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from reconciler.adopt.base import NEW_FILE, Vocabulary
 from reconciler.adopt.content import Content, Reading, Terminology, Terms, read_for_file
 from reconciler.adopt.file_text import FileData
 from reconciler.adopt.groups import Access, by_group, find_groups
@@ -19,6 +20,7 @@ from reconciler.policy import (
     EVERYONE,
     LAMBDA_SID,
     Holder,
+    KeepRule,
     Ownership,
     condition_json,
     lambda_rule,
@@ -34,13 +36,16 @@ class Form(NamedTuple):
 
     `flat`: without groups and patterns. `name_accounts`: with a section `accounts`, which then has
     to name every account. `known` are names for account ids. `only_raw` are the repositories whose
-    policies are carried as raw statements alone.
+    policies are carried as raw statements alone. `rules` are the keep rules of the file, beyond the
+    one for Lambda; `existing` are the names that it has already.
     """
 
     known: Mapping[str, str]
     flat: bool = False
     name_accounts: bool = True
     only_raw: frozenset[str] = frozenset()
+    rules: tuple[KeepRule, ...] = ()
+    existing: Vocabulary = NEW_FILE
 
 
 class Draft(NamedTuple):
@@ -53,14 +58,14 @@ class Draft(NamedTuple):
 
 def ownership_for(found: Survey, account: str, form: Form) -> Ownership:
     """Return the keep rule that the file will have: it depends on the accounts that it names."""
-    named = {account}
+    named = {account, *form.existing.accounts}
     if form.name_accounts:
         for documents in found.documents.values():
             for document in documents.values():
                 for statement in document.statements:
                     if statement.sid == LAMBDA_SID:
                         named |= set(accounts_in(condition_json(statement.condition)))
-    return Ownership(rules=(lambda_rule(named),))
+    return Ownership(rules=(lambda_rule(named), *form.rules))
 
 
 def read_all(found: Survey, terms: Terminology, form: Form) -> tuple[Readings, tuple[LeftOut, ...]]:
@@ -88,22 +93,25 @@ def draft(
     """Return the file that describes these repositories, without comments."""
     contents = {name: next(iter(of.values())).content for name, of in readings.items()}
     ids = _accounts_of(readings)
-    names_of_accounts = name_accounts(ids, form.known)
+    existing = form.existing
+    new_accounts = name_accounts(ids - existing.accounts.keys(), form.known, existing.taken)
     if not form.name_accounts:
-        names_of_accounts = {i: name for i, name in names_of_accounts.items() if i in form.known}
+        new_accounts = {i: name for i, name in new_accounts.items() if i in form.known}
+    names_of_accounts = {**existing.accounts, **new_accounts}
     profiles = _profiles(contents)
     names = name_principals(
         profiles,
         names_of_accounts,
+        existing,
         define_accounts=not form.name_accounts,
-        taken=(),
     )
     public = frozenset(names.keys[identity] for identity in profiles if _opens(identity, contents))
     access = {name: _by_key(content, names.keys) for name, content in contents.items()}
     groups: Mapping[str, tuple[str, ...]] = {}
     if not form.flat:
         shared = {k: p for k, p in _profiles_of_keys(access).items() if k not in public}
-        groups = find_groups(shared, {*names.principals, *names_of_accounts.values()})
+        taken = {*names.principals, *names_of_accounts.values(), *existing.taken}
+        groups = find_groups(shared, taken)
         access = {name: by_group(one, groups) for name, one in access.items()}
     entries = {name: _items(access[name], contents[name]) for name in contents}
     if not form.flat:
@@ -111,15 +119,18 @@ def draft(
         entries = dict(share_by_prefix(entries, found.live, _only_exact(every, public)))
     services = {names.keys[one] for one in profiles if one.principal.kind == "Service"}
     tiers = name_tiers(
-        ActionSet(one.actions, item.key in services)
-        for items in entries.values()
-        for item in items
-        for one in item.terms
+        (
+            ActionSet(one.actions, item.key in services)
+            for items in entries.values()
+            for item in items
+            for one in item.terms
+        ),
+        existing.tiers,
     )
     return FileData(
         account,
         regions,
-        {name: i for i, name in _sorted_pairs(names_of_accounts)} if form.name_accounts else {},
+        {name: i for i, name in _sorted_pairs(new_accounts)} if form.name_accounts else {},
         dict(sorted(names.principals.items())),
         dict(sorted(groups.items())),
         dict(sorted(tiers.definitions.items())),

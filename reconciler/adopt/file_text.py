@@ -32,7 +32,7 @@ class FileData(NamedTuple):
 def write_file(data: FileData) -> str:
     """Write a file; the same data always results in the same text."""
     blocks = [
-        [*_comments(data.comments), "version: 1"],
+        [*comment_lines(data.comments), "version: 1"],
         entry("registry", {"account": data.account, "regions": list(data.regions)}, opened=True),
         _section("accounts", data.accounts, "names for account ids"),
         _section("principals", data.principals, "names for who has access", data.groups),
@@ -43,7 +43,7 @@ def write_file(data: FileData) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def _comments(paragraphs: Iterable[str]) -> Iterator[str]:
+def comment_lines(paragraphs: Iterable[str]) -> Iterator[str]:
     """Write paragraphs as comments; a paragraph that begins with a space is indented."""
     for text in paragraphs:
         lines = textwrap.wrap(

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from reconciler.adopt.base import Base, described_by, vocabulary_of
 from reconciler.adopt.content import Terminology, spellings_of
 from reconciler.adopt.draft import Draft, Form, draft, ownership_for, read_all
-from reconciler.adopt.file_text import write_file
+from reconciler.adopt.file_text import FileData, write_file
+from reconciler.adopt.merging import merge_into
 from reconciler.adopt.notes import Notes, comments_for, notes_of
 from reconciler.adopt.proof import Verdict, prove
 from reconciler.adopt.survey import LeftOut, Survey, survey
@@ -22,12 +24,13 @@ class ImportOptions:
     """How a registry is imported.
 
     `account_names` maps ids to names. `flat`: without groups and patterns. `keep_dead`: deleted
-    principals are carried as raw statements.
+    principals are carried as raw statements. `base` is a file to add to.
     """
 
     account_names: Mapping[str, str]
     flat: bool = False
     keep_dead: bool = False
+    base: Base | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +67,27 @@ def import_registry(
     large for one file, or a bug.
     """
     scopes = [registry.scope for registry in registries]
-    source = _Source(
-        scopes[0].account,
-        tuple(scope.region for scope in scopes),
-        survey(registries),
-        options,
-        now,
-    )
+    account, regions = scopes[0].account, tuple(scope.region for scope in scopes)
     form = Form(options.account_names, flat=options.flat)
+    described: frozenset[str] = frozenset()
+    if base := options.base:
+        described = described_by(base.access, tuple(n for one in registries for n in one.names))
+        form = form._replace(
+            name_accounts=base.has_accounts,
+            rules=base.access.ownership.rules,
+            existing=vocabulary_of(base),
+        )
+    source = _Source(account, regions, survey(registries, described), options, now)
     attempt = _best_attempt(source, form)
     for suspects in (_suspects(attempt), attempt.draft.readings):
-        if not _is_proven(attempt):
+        if not attempt.verdict.is_right:
             source, form = _without_unsayable(source, form, suspects)
             attempt = _best_attempt(source, form)
-    if not _is_proven(attempt):
+    if not attempt.verdict.is_right:
         raise ReconcileError(f"the imported file is not right: {_first(attempt.verdict)} (a bug)")
     notes = notes_of(attempt.draft.readings, attempt.draft.left_out)
-    comments = comments_for(attempt.draft.data, notes, len(source.found.live))
-    text = write_file(attempt.draft.data._replace(comments=comments))
+    comments = comments_for(attempt.draft.data, notes, len(attempt.draft.readings))
+    text = _written(attempt.draft.data._replace(comments=comments), options.base)
     return Imported(text, tuple(sorted(attempt.draft.readings)), notes)
 
 
@@ -89,7 +95,7 @@ def _best_attempt(source: _Source, form: Form) -> _Attempt:
     """Write a file with `accounts`, unless a condition has an account that can't be named."""
     attempt = _attempt(source, form)
     rules = {problem.rule for problem in attempt.verdict.errors}
-    if rules == {RuleId.UNNAMED_ACCOUNT}:
+    if rules == {RuleId.UNNAMED_ACCOUNT} and source.options.base is None:
         return _attempt(source, form._replace(name_accounts=False))
     return attempt
 
@@ -105,19 +111,21 @@ def _attempt(source: _Source, form: Form) -> _Attempt:
     )
     readings, differing = read_all(found, terms, form)
     data = draft(source.account, source.regions, found, readings, form)
-    text = write_file(data)
+    text = _written(data, source.options.base)
     made = Draft(data, readings, (*found.left_out, *differing))
-    return _Attempt(made, prove(text, found, readings, source.now), text)
+    verdict = prove(text, found, readings, source.now, source.options.base)
+    return _Attempt(made, verdict, text)
 
 
-def _is_proven(attempt: _Attempt) -> bool:
-    return not attempt.verdict.errors and not attempt.verdict.differing
+def _written(data: FileData, base: Base | None) -> str:
+    """Write a new file, or the one to add to with the additions; its guards stay as they are."""
+    return write_file(data) if base is None else merge_into(base.text, data)
 
 
 def _first(verdict: Verdict) -> str:
     for problem in verdict.errors:
         return f"{problem.place}: {problem.rule}: {problem.message}"
-    return f"it asks for something else on {', '.join(verdict.differing)}"
+    return f"it asks for something else on {', '.join(verdict.differing) or 'what it had before'}"
 
 
 def _suspects(attempt: _Attempt) -> Collection[str]:
@@ -130,16 +138,17 @@ def _without_unsayable(
     source: _Source, form: Form, suspects: Collection[str]
 ) -> tuple[_Source, Form]:
     """Try each suspect alone, with raw statements where grants fail; leave out the others."""
-    alone = form._replace(flat=True, name_accounts=False)
+    names = form.name_accounts and source.options.base is not None
+    alone = form._replace(flat=True, name_accounts=names)
     only_raw = set(form.only_raw)
     left_out: list[LeftOut] = []
     for name in sorted(source.found.documents.keys() & suspects):
         of_name = source.found.documents[name]
         one = source._replace(found=Survey({name: of_name}, (), (name,)))
-        if _is_proven(_attempt(one, alone)):
+        if _attempt(one, alone).verdict.is_right:
             continue
         raw = _attempt(one, alone._replace(only_raw=frozenset({name})))
-        if _is_proven(raw):
+        if raw.verdict.is_right:
             only_raw.add(name)
         else:
             left_out.append(LeftOut(name, _reason(raw.verdict)))

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from reconciler.adopt.base import Vocabulary
 from reconciler.adopt.content import Terms
 from reconciler.adopt.holders import Identity, definition_of, plain_account
 from reconciler.adopt.yaml_text import Value, flow
@@ -39,13 +40,18 @@ class Names(NamedTuple):
     groups: Mapping[str, tuple[str, ...]]
 
 
-def name_accounts(ids: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
-    """Return a name for each account id; `known` maps ids to what they are called elsewhere."""
+def name_accounts(
+    ids: Iterable[str], known: Mapping[str, str], taken: Collection[str] = ()
+) -> dict[str, str]:
+    """Return a name for each account id, none of which is taken.
+
+    `known` maps ids to what they are called elsewhere.
+    """
     wanted = {account: slug(known.get(account, "")) for account in sorted(set(ids))}
     uses = Counter(wanted.values())
     return {
         account: name
-        if NAME.fullmatch(name) and uses[name] == 1
+        if NAME.fullmatch(name) and uses[name] == 1 and name not in taken
         else f"{name[: LONGEST_NAME - 13] or ANONYMOUS}-{account}"
         for account, name in wanted.items()
     }
@@ -59,19 +65,21 @@ def slug(text: str) -> str:
 def name_principals(
     profiles: Mapping[Identity, Profile],
     accounts: Mapping[str, str],
+    existing: Vocabulary,
     *,
     define_accounts: bool,
-    taken: Collection[str],
 ) -> Names:
     """Name all identities. Those that are the same role in several accounts share one name.
 
-    `define_accounts`: the file has no `accounts`, so that a named account is a principal.
+    `accounts` are the names of account ids, `existing` what the file has already. With
+    `define_accounts`, the file has no `accounts`, so that a named account is a principal.
     """
-    keys: dict[Identity, str] = {}
+    keys = {one: name for one, name in existing.principals.items() if one in profiles}
     principals: dict[str, Value] = {}
-    used = {*taken, *(() if define_accounts else accounts.values())}
+    used = {*existing.taken, *accounts.values()}
     references = {} if define_accounts else accounts
-    for members, wanted in _candidates(profiles, accounts, references):
+    new = {one: profile for one, profile in profiles.items() if one not in keys}
+    for members, wanted in _candidates(new, accounts, references):
         first = members[0]
         account = plain_account(first)
         if account is not None and not (define_accounts and account in accounts):
@@ -81,7 +89,7 @@ def name_principals(
         if isinstance(definition, str):
             keys[first] = definition
             continue
-        name = first_free(wanted, used)
+        name = accounts[account] if account is not None else first_free(wanted, used)
         used.add(name)
         principals[name] = definition
         keys |= dict.fromkeys(members, name)

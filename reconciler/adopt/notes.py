@@ -86,17 +86,16 @@ def notes_of(readings: Readings, left_out: Iterable[LeftOut]) -> Notes:
     )
 
 
-def comments_for(data: FileData, notes: Notes, live: int) -> tuple[str, ...]:
-    """Return the paragraphs at the top of a file: what it is, and what it leaves out."""
-    return tuple(_paragraphs(data, notes, live))
+def comments_for(data: FileData, notes: Notes, described: int) -> tuple[str, ...]:
+    """Return the paragraphs above what was imported: what it is, and what it leaves out."""
+    return tuple(_paragraphs(data, notes, described))
 
 
-def _paragraphs(data: FileData, notes: Notes, live: int) -> Iterator[str]:
-    regions = ", ".join(data.regions)
-    described = live - len(notes.left_out)
+def _paragraphs(data: FileData, notes: Notes, described: int) -> Iterator[str]:
+    left_out = f"; {len(notes.left_out)} left out" if notes.left_out else ""
     yield (
-        f"The repository policies of the registry {data.account} in {regions}, as they were "
-        f"imported: {described} of {live} repositories."
+        f"Imported from the live policies of the registry {data.account} in "
+        f"{', '.join(data.regions)}: repositories: {described}{left_out}."
     )
     if notes.without_policy:
         yield f"Without a policy, and to stay so ({{}} is no access): {len(notes.without_policy)}."

@@ -1,6 +1,6 @@
 """What was read of a registry, sorted into policies that a file may describe and all others."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from reconciler.access_file.sections.accounts import account_in
@@ -32,12 +32,14 @@ class Survey(NamedTuple):
     live: tuple[str, ...]
 
 
-def survey(registries: Sequence[LiveRegistry]) -> Survey:
-    """Sort the repositories of a registry; the registries are its regions."""
+def survey(registries: Sequence[LiveRegistry], described: Collection[str] = frozenset()) -> Survey:
+    """Sort the repositories of a registry, given in its regions, that are not `described` yet."""
     live = sorted({name for registry in registries for name in registry.names})
     documents: dict[str, Mapping[RegistryScope, Document]] = {}
     left_out: list[LeftOut] = []
     for name in live:
+        if name in described:
+            continue
         found = _documents(name, registries)
         if isinstance(found, LeftOut):
             left_out.append(found)

@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 
 import yaml
 
+from reconciler.access_file.model import Registry
+from reconciler.adopt.base import Base, described_by
 from reconciler.adopt.importing import Imported, ImportOptions, import_registry
+from reconciler.adopt.merging import has_section
 from reconciler.errors import ArgumentError, InvalidError, ReconcileError
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.model.status import Status
@@ -21,6 +24,7 @@ from reconciler.policy import (
 from reconciler.registry.errors import CallError
 from reconciler.workflow.listener import LOG, Listener
 from reconciler.workflow.registries import connect_registries, read_registries
+from reconciler.workflow.source import AccessSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,14 @@ class AdoptionStyle:
     """How the file is written.
 
     `account_names` maps account ids to names; None asks AWS Organizations. `flat`: without groups
-    and patterns. `keep_dead`: deleted principals are carried as raw statements.
+    and patterns. `keep_dead`: deleted principals are carried as raw statements. `into` is a file to
+    add to: it is completed by what it does not describe yet.
     """
 
     account_names: Mapping[str, str] | None = None
     flat: bool = False
     keep_dead: bool = False
+    into: AccessSource | None = None
 
 
 def adopt(
@@ -69,14 +75,25 @@ def adopt(
     """
     from reconciler.registry.surroundings import default_region  # noqa: PLC0415 - boto3 costs
 
-    found = tuple(dict.fromkeys(regions)) or tuple(filter(None, [default_region(profile)]))
-    if not found:
-        raise ArgumentError("region", None, "the AWS settings have no region")
-    _check_regions(found)
-    account = _checked_account(account) if account else _own_account(found[0], profile)
-    roles = {RegistryScope(account, region): None for region in found}
+    into = style.into
+    if into is not None:
+        _check_same_registry(into.access.registry, account, regions)
+        account, found = into.access.registry.account, into.access.registry.regions
+    else:
+        found = tuple(dict.fromkeys(regions)) or tuple(filter(None, [default_region(profile)]))
+        if not found:
+            raise ArgumentError("region", None, "the AWS settings have no region")
+        _check_regions(found)
+        account = _checked_account(account) if account else _own_account(found[0], profile)
+    role = into.access.registry.assume_role if into else None
+    roles = {RegistryScope(account, region): role for region in found}
     connections = connect_registries(roles, profile, listener)
-    registries = read_registries(connections, lambda names: names, listener)
+
+    def unknown(names: tuple[str, ...]) -> list[str]:
+        described = frozenset() if into is None else described_by(into.access, names)
+        return [name for name in names if name not in described]
+
+    registries = read_registries(connections, unknown, listener)
     for registry in registries:
         if registry.failure is not None:
             raise ReconcileError(f"{registry.scope.region}: {registry.failure.message}")
@@ -100,6 +117,8 @@ def adopt_policies(
     A value is a policy document, its text, or null for a repository without a policy; it holds in
     each of `regions`. Raises InvalidError for other JSON, and as `adopt`.
     """
+    if style.into is not None:
+        _check_same_registry(style.into.access.registry, account, regions)
     scopes = [RegistryScope(_checked_account(account), one) for one in dict.fromkeys(regions)]
     if not scopes:
         raise ArgumentError("region", None, "the policies do not say in which region they are")
@@ -137,8 +156,21 @@ def _adopted(
     unnamed: str | None,
     now: datetime | None,
 ) -> Adopted:
-    options = ImportOptions(names, flat=style.flat, keep_dead=style.keep_dead)
+    base = None
+    if style.into is not None:
+        text = style.into.content.decode("utf-8-sig")
+        base = Base(text, style.into.access, has_section(text, "accounts"))
+    options = ImportOptions(names, flat=style.flat, keep_dead=style.keep_dead, base=base)
     return Adopted(import_registry(registries, options, now or datetime.now(UTC)), unnamed)
+
+
+def _check_same_registry(registry: Registry, account: str | None, regions: Sequence[str]) -> None:
+    if account not in (None, registry.account):
+        reason = f"the file to add to is of the registry {registry.account}"
+        raise ArgumentError("account", account, reason)
+    if regions and set(regions) != set(registry.regions):
+        reason = f"the file to add to is of {', '.join(registry.regions)}"
+        raise ArgumentError("region", ", ".join(regions), reason)
 
 
 def _checked_account(account: str) -> str:

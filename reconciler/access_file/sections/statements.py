@@ -24,7 +24,9 @@ from reconciler.policy import (
     ACCOUNT_ID,
     SID_PREFIX,
     MalformedError,
+    Principal,
     Statement,
+    deleted_kind,
     has_wildcard,
     parse_statement,
     read_condition,
@@ -95,6 +97,10 @@ def _check_principals(element: Node | None, context: FileContext) -> None:
             message = f"names such as {quote(name.text)} are not resolved in a raw statement"
             hint = f'write "{ids[name.text]}"'
             problems.error(RuleId.BAD_ARN, message, name.place, hint=hint)
+        elif (kind := deleted_kind(Principal("AWS", (name.text,)))) in ("role", "user"):
+            message = f"{quote(name.text)} is the unique id of a {kind}, most likely a deleted one"
+            hint = f"remove it, or write the ARN of the {kind}: ECR may refuse a policy with an id"
+            problems.warning(RuleId.DEAD_PRINCIPAL, message, name.place, hint=hint)
         elif name.text.startswith("arn:") or not (
             name.text == "*" or report_bad_id(name.text, name.place, problems)
         ):

@@ -1,7 +1,7 @@
 """The command import: the live policies of a registry as an access file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from reconciler.cli.files import a_path, name_of, read_file, require_one_stdin
 from reconciler.cli.terminal import keep_quiet, note, out, print_message
 from reconciler.errors import ArgumentError
 from reconciler.printable import printable, printable_name
+
+if TYPE_CHECKING:
+    from reconciler.workflow import Adopted
 
 _MAX_POLICIES = 512 * 2**20
 """The largest file of policies that is read, in bytes: as many as a registry may hold."""
@@ -48,6 +51,16 @@ def import_(
             help="Read policies from JSON, {REPOSITORY: POLICY}, and not from AWS; - is stdin.",
         ),
     ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            "--into",
+            metavar="FILE",
+            parser=a_path,
+            help="Add to this access file what it does not describe yet, and print the result; "
+            "FILE itself is not written.",
+        ),
+    ] = None,
     flat: Annotated[bool, typer.Option("--flat", help="Without groups and patterns.")] = False,
     keep_dead: Annotated[
         bool, typer.Option("--keep-dead", help="Keep deleted principals, as raw statements.")
@@ -60,15 +73,17 @@ def import_(
     A plan with this file changes nothing, except that it removes deleted principals. Repositories
     that a file can't describe are left out, by name and with the reason.
     """
+    from reconciler.cli import loading
     from reconciler.cli.listener import TerminalListener
 
     keep_quiet(quiet)
-    require_one_stdin(accounts, from_)
+    require_one_stdin(accounts, from_, into)
     names = None
     if accounts is not None:
         content = read_file(accounts, _MAX_NAMES, called="file of account names")
         names = workflow.read_account_names(content, name_of(accounts))
-    style = workflow.AdoptionStyle(names, flat=flat, keep_dead=keep_dead)
+    source = None if into is None else loading.load_valid(into, opt.allowances(public=None))
+    style = workflow.AdoptionStyle(names, flat=flat, keep_dead=keep_dead, into=source)
     if from_ is None:
         adopted = workflow.adopt(
             account=account,
@@ -78,6 +93,8 @@ def import_(
             listener=TerminalListener(profile),
         )
     else:
+        if account is None and source is not None:
+            account, region = source.access.registry.account, [*source.access.registry.regions]
         if account is None:
             raise ArgumentError("account", None, "the policies do not say whose registry it is")
         adopted = workflow.adopt_policies(
@@ -92,7 +109,7 @@ def import_(
     raise typer.Exit(exit_of(adopted.statuses))
 
 
-def _tell(adopted: workflow.Adopted) -> None:
+def _tell(adopted: "Adopted") -> None:
     notes = adopted.imported.notes
     for one in notes.left_out:
         print_message(f"left out: {printable_name(one.repository)}: {printable(one.reason)}")
