@@ -31,9 +31,11 @@ def find_groups(
     for profile, members in sorted(together.items(), key=lambda pair: pair[1]):
         saved = (len(members) - 1) * len(profile)
         if saved >= _LEAST_SAVED + len(entry("group", members, 2)) - 1:
-            name = first_free(_choices(members, profile, stems), used)
-            used.add(name)
-            groups[name] = tuple(members)
+            wanted = _choices(members, profile, stems)
+            if wanted:
+                name = first_free(wanted, used)
+                used.add(name)
+                groups[name] = tuple(members)
     return groups
 
 
@@ -46,15 +48,18 @@ def by_group(access: Access, groups: Mapping[str, tuple[str, ...]]) -> Access:
 def _choices(members: Sequence[str], profile: Profile, stems: Sequence[str]) -> list[str]:
     """Return the names that a group may have: after its members, or what they have access to.
 
-    `stems` are those of all names of the file, sorted: a group that is called like several of them
-    should be all of these.
+    Empty for the members of one entry alone that have nothing else in common. `stems` are those of
+    all names of the file, sorted: a group that is called like several of them should be all of
+    these.
     """
     own = [stem_of(member) for member in members]
     prefix = shared_prefix(own)
     found = _after_members(own, prefix, stems) if prefix and prefix != ANONYMOUS else []
-    of_repositories = shared_prefix([repository for repository, _ in profile])
-    found += [f"{of_repositories}-access"] if of_repositories else []
-    return [name for name in (*found, "group") if len(name) <= LONGEST_NAME]
+    if len(profile) > 1:
+        of_repositories = shared_prefix([repository for repository, _ in profile])
+        found += [f"{of_repositories}-access"] if of_repositories else []
+        found.append("group")
+    return [name for name in found if len(name) <= LONGEST_NAME]
 
 
 def _after_members(own: Sequence[str], prefix: str, stems: Sequence[str]) -> list[str]:

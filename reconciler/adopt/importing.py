@@ -17,6 +17,7 @@ from reconciler.adopt.suspects import find_suspects
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import LiveRegistry
 from reconciler.model.rule_ids import RuleId
+from reconciler.printable import some_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class _Source(NamedTuple):
 
 
 class _Attempt(NamedTuple):
+    form: Form
     draft: Draft
     verdict: Verdict
     text: str
@@ -84,9 +86,10 @@ def import_registry(
             source, form = _without_unsayable(source, form, suspects)
             attempt = _best_attempt(source, form)
     if not attempt.verdict.is_right:
-        raise ReconcileError(f"the imported file is not right: {_first(attempt.verdict)} (a bug)")
+        raise _not_right(attempt.verdict)
     notes = notes_of(attempt.draft.readings, attempt.draft.left_out)
-    comments = comments_for(attempt.draft.data, notes, len(attempt.draft.readings))
+    named = attempt.form.name_accounts or options.base is not None
+    comments = comments_for(attempt.draft.data, notes, len(attempt.draft.readings), named=named)
     text = _written(attempt.draft.data._replace(comments=comments), options.base)
     return Imported(text, tuple(sorted(attempt.draft.readings)), notes)
 
@@ -114,7 +117,7 @@ def _attempt(source: _Source, form: Form) -> _Attempt:
     text = _written(data, source.options.base)
     made = Draft(data, readings, (*found.left_out, *differing))
     verdict = prove(text, found, readings, source.now, source.options.base)
-    return _Attempt(made, verdict, text)
+    return _Attempt(form, made, verdict, text)
 
 
 def _written(data: FileData, base: Base | None) -> str:
@@ -122,10 +125,15 @@ def _written(data: FileData, base: Base | None) -> str:
     return write_file(data) if base is None else merge_into(base.text, data)
 
 
-def _first(verdict: Verdict) -> str:
+def _not_right(verdict: Verdict) -> ReconcileError:
+    """Return the error of a file that can't be printed."""
     for problem in verdict.errors:
-        return f"{problem.place}: {problem.rule}: {problem.message}"
-    return f"it asks for something else on {', '.join(verdict.differing) or 'what it had before'}"
+        if problem.rule is RuleId.TOO_LARGE:
+            return ReconcileError(f"the registry is too large for one file: {problem.message}")
+        found = f"{problem.place}: {problem.rule}: {problem.message}"
+        return ReconcileError(f"the imported file would be invalid: {found} (a bug)")
+    names = some_of(verdict.differing) or "what it had before"
+    return ReconcileError(f"the imported file would ask for something else on {names} (a bug)")
 
 
 def _suspects(attempt: _Attempt) -> Collection[str]:

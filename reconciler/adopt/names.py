@@ -8,8 +8,9 @@ from typing import NamedTuple
 from reconciler.adopt.base import Vocabulary
 from reconciler.adopt.content import Terms
 from reconciler.adopt.holders import Identity, definition_of, plain_account
+from reconciler.adopt.survey import accounts_in
 from reconciler.adopt.yaml_text import Value, flow
-from reconciler.policy import ACCOUNT_ID, account_of
+from reconciler.policy import ACCOUNT_ID, account_of, arn_of, condition_json
 
 NAME = re.compile(r"(?![0-9]+$|nothing$)[A-Za-z0-9._/@+-]{1,64}")
 """A name of the file, as its schema has it."""
@@ -23,6 +24,7 @@ ANONYMOUS = "account"
 """What the name of an account begins with that nobody has named; its id follows."""
 
 _LEAST_USES = 2
+_IN_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}(?:/.*)?").fullmatch
 _SSO = re.compile(r"AWSReservedSSO_(?P<set>.+)_(?:[0-9a-f]{16}|\*)")
 
 Profile = tuple[tuple[str, tuple[Terms, ...]], ...]
@@ -124,12 +126,28 @@ def _candidates(
 def _choices(
     members: Sequence[Identity], short: str, alone: bool, accounts: Mapping[str, str]
 ) -> list[str]:
-    ids = [account for one in members if (account := account_of(one.principal))]
-    names = [accounts.get(account, account) for account in ids]
+    ids = {account for one in members for account in _accounts_of(one)}
+    names = sorted(accounts.get(account, account) for account in ids)
     shared = shared_prefix(names) if len(names) > 1 else "".join(names)
+    shared = shared or _organization_of(members[0])
     at = f"{_tail(short, LONGEST_NAME - len(shared) - 1)}@{shared}" if shared else short
-    choices = [short, at] if alone else [at, short]
+    arn = arn_of(members[0].principal)
+    path = slug(arn.path) if arn else short
+    choices = [short, at] if alone else [at, path or short, short]
     return [name for name in choices if NAME.fullmatch(name)] or [f"principal-{short}"[:60]]
+
+
+def _accounts_of(identity: Identity) -> set[str]:
+    """Return the account of a principal, or those of the resources that a service acts for."""
+    account = account_of(identity.principal)
+    return {account} if account else set(accounts_in(condition_json(identity.condition)))
+
+
+def _organization_of(identity: Identity) -> str:
+    """Return an organization's id, or the unit in it, where a condition has only one of these."""
+    values = [value for clause in identity.condition for value in clause.values]
+    found = [value.rstrip("/*").rpartition("/")[2] for value in values if _IN_ORGANIZATION(value)]
+    return slug(found[0]) if len(found) == 1 else ""
 
 
 def _tail(name: str, most: int) -> str:

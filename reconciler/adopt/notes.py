@@ -86,12 +86,15 @@ def notes_of(readings: Readings, left_out: Iterable[LeftOut]) -> Notes:
     )
 
 
-def comments_for(data: FileData, notes: Notes, described: int) -> tuple[str, ...]:
-    """Return the paragraphs above what was imported: what it is, and what it leaves out."""
-    return tuple(_paragraphs(data, notes, described))
+def comments_for(data: FileData, notes: Notes, described: int, *, named: bool) -> tuple[str, ...]:
+    """Return the paragraphs above what was imported: what it is, and what it leaves out.
+
+    `named`: the file may have `accounts`.
+    """
+    return tuple(_paragraphs(data, notes, described, named))
 
 
-def _paragraphs(data: FileData, notes: Notes, described: int) -> Iterator[str]:
+def _paragraphs(data: FileData, notes: Notes, described: int, named: bool) -> Iterator[str]:
     left_out = f"; {len(notes.left_out)} left out" if notes.left_out else ""
     yield (
         f"Imported from the live policies of the registry {data.account} in "
@@ -103,6 +106,11 @@ def _paragraphs(data: FileData, notes: Notes, described: int) -> Iterator[str]:
         yield (
             f"Statements that Lambda added for its functions, and that are kept without being in "
             f"this file (docs/file.md, unmanaged): {notes.kept}."
+        )
+    if not named:
+        yield (
+            "There is no section accounts: it would have to name every account, and a condition of "
+            "a policy is about accounts that have no name, as arn:aws:iam::*:role/admin is."
         )
     if any(map(has_wildcard, data.entries)):
         yield "An entry with * also holds for repositories that are created later."

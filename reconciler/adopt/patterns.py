@@ -1,5 +1,6 @@
 """Patterns: what all live repositories with a prefix have in common is said once."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
@@ -74,7 +75,10 @@ def _says_nothing(prefix: str, names: Collection[str], entries: Entries) -> bool
 def _prefixes(live: Collection[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield each prefix that enough repositories have, with these; the shortest first."""
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for name in sorted(live):
+    names = sorted(live)
+    for at, name in enumerate(names):
+        # A name that others begin with is a prefix, too.
+        found[name] += names[at : bisect_left(names, f"{name}\x7f")]
         found[""].append(name)
         for end in range(1, len(name)):
             if name[end - 1] in _SEPARATORS:
@@ -86,6 +90,6 @@ def _prefixes(live: Collection[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
             found.items(), key=lambda pair: (pair[0].endswith("/"), pair[0])
         )
     }
-    for names, prefix in sorted(best.items(), key=lambda pair: pair[1]):
-        if len(names) >= (_LEAST if prefix else _LEAST_OTHER):
-            yield prefix, names
+    for having, prefix in sorted(best.items(), key=lambda pair: pair[1]):
+        if len(having) >= (_LEAST if prefix else _LEAST_OTHER):
+            yield prefix, having

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.adopt.making import Policies, applied, body, imported, plan_of, registry
 from tests.adopt.random_registries import registries, usual_registries
 
-bounded = settings(max_examples=150)
+bounded = settings(max_examples=60)
 randoms = st.integers(0, 2**32).map(Random)
 NAMES = {"444455556666": "workloads", "777788889999": "staging"}
 

@@ -132,7 +132,7 @@ def test_a_real_registry(tmp_path: Path, flat: bool) -> None:
         run = runner(tmp_path, sandbox_environment(sandbox))
         done = run("import", "--accounts", "accounts.json", *(["--flat"] if flat else []))
         assert planned(run, tmp_path, done).code == 0
-    lines = [line for line in done.out.splitlines() if line.strip() and "#" != line.strip()[0]]
+    lines = [line for line in done.out.splitlines() if line.strip() and line.strip()[0] != "#"]
     assert flat or len(lines) <= 350
     assert max(map(len, done.out.splitlines())) <= 160
 
