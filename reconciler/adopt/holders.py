@@ -135,12 +135,10 @@ def _service(principal: Principal, condition: Condition, accounts: Mapping[str, 
 def _organization(condition: Condition, key: str, name: str, paths_name: str) -> _Split | None:
     """Return an organization, or parts of it, by the keys that begin with `key`."""
     paths, rest = _take(condition, "ForAnyValue:StringLike", f"{key}paths")
-    if paths:
-        organizations = {path.partition("/")[0] for path in paths if "/" in path}
-        if len(organizations) == 1 and all("/" in path for path in paths):
-            (organization,) = organizations
-            if ORGANIZATION_ID.fullmatch(organization):
-                return {name: organization, paths_name: list(paths)}, rest
+    organization = paths[0].partition("/")[0] if paths else ""
+    is_one = all(path.startswith(f"{organization}/") for path in paths)
+    if is_one and ORGANIZATION_ID.fullmatch(organization):
+        return {name: organization, paths_name: list(paths)}, rest
     ids, rest = _take(condition, "StringEquals", f"{key}id")
     if len(ids) == 1 and ORGANIZATION_ID.fullmatch(ids[0]):
         return {name: ids[0]}, rest

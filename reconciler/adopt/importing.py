@@ -11,13 +11,11 @@ from reconciler.adopt.draft import Draft, Form, draft, ownership_for, read_all
 from reconciler.adopt.file_text import FileData, write_file
 from reconciler.adopt.merging import merge_into
 from reconciler.adopt.notes import Notes, comments_for, notes_of
-from reconciler.adopt.proof import Verdict, prove
+from reconciler.adopt.proof import Verdict, error_of, prove, reason_of
 from reconciler.adopt.survey import LeftOut, Survey, survey
 from reconciler.adopt.suspects import find_suspects
-from reconciler.errors import ReconcileError
 from reconciler.model.registry import LiveRegistry
 from reconciler.model.rule_ids import RuleId
-from reconciler.printable import some_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ def import_registry(
             source, form = _without_unsayable(source, form, suspects)
             attempt = _best_attempt(source, form)
     if not attempt.verdict.is_right:
-        raise _not_right(attempt.verdict)
+        raise error_of(attempt.verdict)
     notes = notes_of(attempt.draft.readings, attempt.draft.left_out)
     named = attempt.form.name_accounts or options.base is not None
     comments = comments_for(attempt.draft.data, notes, len(attempt.draft.readings), named=named)
@@ -125,17 +123,6 @@ def _written(data: FileData, base: Base | None) -> str:
     return write_file(data) if base is None else merge_into(base.text, data)
 
 
-def _not_right(verdict: Verdict) -> ReconcileError:
-    """Return the error of a file that can't be printed."""
-    for problem in verdict.errors:
-        if problem.rule is RuleId.TOO_LARGE:
-            return ReconcileError(f"the registry is too large for one file: {problem.message}")
-        found = f"{problem.place}: {problem.rule}: {problem.message}"
-        return ReconcileError(f"the imported file would be invalid: {found} (a bug)")
-    names = some_of(verdict.differing) or "what it had before"
-    return ReconcileError(f"the imported file would ask for something else on {names} (a bug)")
-
-
 def _suspects(attempt: _Attempt) -> Collection[str]:
     verdict, made = attempt.verdict, attempt.draft
     named = find_suspects(verdict.errors, attempt.text, made.data, made.readings)
@@ -153,20 +140,17 @@ def _without_unsayable(
     for name in sorted(source.found.documents.keys() & suspects):
         of_name = source.found.documents[name]
         one = source._replace(found=Survey({name: of_name}, (), (name,)))
-        if _attempt(one, alone).verdict.is_right:
+        granted = _attempt(one, alone)
+        if granted.verdict.is_right:
             continue
         raw = _attempt(one, alone._replace(only_raw=frozenset({name})))
         if raw.verdict.is_right:
             only_raw.add(name)
         else:
-            left_out.append(LeftOut(name, _reason(raw.verdict)))
+            left_out.append(
+                LeftOut(name, reason_of(granted.verdict if granted.verdict.errors else raw.verdict))
+            )
     gone = {one.repository for one in left_out}
     documents = {n: of for n, of in source.found.documents.items() if n not in gone}
     found = Survey(documents, (*source.found.left_out, *left_out), source.found.live)
     return source._replace(found=found), form._replace(only_raw=frozenset(only_raw))
-
-
-def _reason(verdict: Verdict) -> str:
-    for problem in verdict.errors:
-        return f"a file can't say it: {problem.message}"
-    return "a file can't ask for exactly this policy"

@@ -1,7 +1,7 @@
 """Adds to the text of an access file: new keys below the old ones, and every old character kept."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import yaml
 
@@ -16,8 +16,7 @@ _ORDER = ("version", "registry", "accounts", "principals", "tiers", "guards", "u
 
 def has_section(text: str, name: str) -> bool:
     """Whether a file, which has to be valid, has a section of this name."""
-    root: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
-    return root is not None and any(key.value == name for key, _ in _pairs(root))
+    return any(key.value == name for key, _ in _pairs(_root(text)))
 
 
 class _Section(NamedTuple):
@@ -112,14 +111,16 @@ def _inserted(text: str, insertions: Sequence[_Insertion]) -> str:
 
 def _sections(text: str) -> Iterator[tuple[str, _Section]]:
     """Yield the file itself and each of its sections."""
-    root: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
-    if root is None:
-        return
+    root = _root(text)
     yield "", _section(root)
     for key, value in _pairs(root):
         if _is_alias(key, value):
             raise InvalidError(f"nothing can be added where {key.value} is an alias; write it out")
         yield str(key.value), _section(value)
+
+
+def _root(text: str) -> yaml.Node:
+    return cast("yaml.Node", yaml.compose(text, Loader=_LOADER))  # None only for an empty file
 
 
 def _section(node: yaml.Node) -> _Section:

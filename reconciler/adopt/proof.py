@@ -1,6 +1,6 @@
 """The proof of a file: loaded as any other, it asks for what is live."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,15 +11,14 @@ from reconciler.access_file.model import AccessFile, display_names_of
 from reconciler.adopt.base import Base, is_preserved
 from reconciler.adopt.draft import Readings
 from reconciler.adopt.survey import Survey
-from reconciler.model.grants import Desired
-from reconciler.model.registry import RegistryScope, Target
+from reconciler.errors import ReconcileError
+from reconciler.model.registry import Target
+from reconciler.model.rule_ids import RuleId
 from reconciler.plan.desired_policy import (
-    DesiredPolicy,
-    NotPlannableError,
     PlanInputs,
     compute_policy,
 )
-from reconciler.policy import Document
+from reconciler.printable import some_of
 
 FILE = "the imported file"
 
@@ -52,6 +51,24 @@ def prove(
     return Verdict((), tuple(sorted(differing)), preserves)
 
 
+def reason_of(verdict: Verdict) -> str:
+    """Return why a repository that was tried alone can't be described."""
+    for problem in verdict.errors:
+        return f"a file can't say it: {problem.message}"
+    return "a file can't ask for exactly this policy"
+
+
+def error_of(verdict: Verdict) -> ReconcileError:
+    """Return the error of a file that can't be printed."""
+    for problem in verdict.errors:
+        if problem.rule is RuleId.TOO_LARGE:
+            return ReconcileError(f"the registry is too large for one file: {problem.message}")
+        found = f"{problem.place}: {problem.rule}: {problem.message}"
+        return ReconcileError(f"the imported file would be invalid: {found} (a bug)")
+    names = some_of(verdict.differing) or "what it had before"
+    return ReconcileError(f"the imported file would ask for something else on {names} (a bug)")
+
+
 def _differing(
     access: AccessFile, found: Survey, readings: Readings, now: datetime
 ) -> Iterator[str]:
@@ -62,18 +79,7 @@ def _differing(
     inputs = PlanInputs(access.ownership, display_names_of(access))
     for name in desired.keys() & readings.keys():
         for scope, reading in readings[name].items():
-            after = _computed(desired[name], scope, found.documents[name], inputs)
-            if after is None or after.facts != reading.facts:
+            before = found.documents[name][scope]
+            after = compute_policy(desired[name], Target(name, scope), before, inputs)
+            if after.facts != reading.facts:
                 yield name
-
-
-def _computed(
-    desired: Desired,
-    scope: RegistryScope,
-    documents: Mapping[RegistryScope, Document],
-    inputs: PlanInputs,
-) -> DesiredPolicy | None:
-    try:
-        return compute_policy(desired, Target(desired.repository, scope), documents[scope], inputs)
-    except NotPlannableError:
-        return None

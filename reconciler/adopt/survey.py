@@ -55,12 +55,8 @@ def accounts_in(value: object) -> Iterator[str]:
         if account:
             yield account
         return
-    parts: Iterable[object] = ()
-    if isinstance(value, Mapping):
-        parts = value.values()
-    elif isinstance(value, list | tuple):
-        parts = value
-    for part in parts:
+    parts = value.values() if isinstance(value, Mapping) else value
+    for part in parts if isinstance(parts, Iterable) else ():
         yield from accounts_in(part)
 
 

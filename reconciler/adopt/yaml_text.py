@@ -48,17 +48,17 @@ def entry(key: str, value: Value, indent: int = 0, *, opened: bool = False) -> l
     """Write a key and its value as lines; `opened` never puts a mapping on the key's own line."""
     head = f"{' ' * indent}{scalar(key)}:"
     line = f"{head} {flow(value)}"
-    is_open = opened and isinstance(value, Mapping) and bool(value)
-    if not is_open and (len(line) <= WIDTH or isinstance(value, str | bool) or not value):
+    if isinstance(value, str | bool) or not value:
+        return [line]
+    is_open = opened and isinstance(value, Mapping)
+    if len(line) <= WIDTH and not is_open:
         return [line]
     return [head, *_block(value, indent + 2)]
 
 
-def _block(value: Value, indent: int) -> list[str]:
+def _block(value: Mapping[str, Value] | Sequence[Value], indent: int) -> list[str]:
     if isinstance(value, Mapping):
         return list(chain.from_iterable(entry(key, part, indent) for key, part in value.items()))
-    if isinstance(value, str | bool):
-        return [f"{' ' * indent}{scalar(value)}"]
     return list(chain.from_iterable(_item(part, indent) for part in value))
 
 

@@ -108,6 +108,11 @@ PRINCIPALS: dict[str, tuple[Json, str, object]] = {
             },
         },
     ),
+    "not an organization": (
+        allow("*", Condition={"StringNotEquals": {"aws:PrincipalOrgID": ORG}}),
+        "everyone-when",
+        {"public": True, "when": {"StringNotEquals": {"aws:PrincipalOrgID": ORG}}},
+    ),
     "service": (allow(SERVICE), "codebuild", {"service": "codebuild.amazonaws.com"}),
     "service and resources": (
         allow(SERVICE, Condition={"ArnLike": {"aws:SourceArn": LAMBDAS}}),

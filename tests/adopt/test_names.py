@@ -141,6 +141,10 @@ def test_a_group_is_called_after_what_its_members_are() -> None:
     both = [allow([TEST, PROD])]
     but_one = {"aa": both, "bb": [*both, allow(DEV, ["ecr:ListImages"])]}
     assert names_in(but_one, env) == ["apex-except-dev"]
+    many = {str(number) * 12: f"apex-{number}" for number in range(1, 8)}
+    of_many = [allow([str(number) * 12 for number in range(1, 5)])]
+    rest = [allow(str(number) * 12, ["ecr:ListImages"]) for number in range(5, 8)]
+    assert "apex-all" in names_in({"aa": of_many, "bb": [*of_many, *rest]}, many)
     some = {**but_one, "cc": [allow("100000000004"), allow(DEV)]}
     assert names_in(some, env) == ["apex-prod+test"]
     with_role = [allow([DEV, role("ci", DEV)])]
@@ -162,6 +166,14 @@ def test_a_group_for_one_repository_has_members_of_one_name() -> None:
     assert names_in(policies, ENVIRONMENTS) == ["apex"]
     assert "principals" not in file_of({"aa": [allow([DEV, TEST])]}, ENVIRONMENTS)
     assert names_in({"aa": [allow([role("x"), role("y"), role("z")])]}, NAMES) == ["x", "y", "z"]
+
+
+def test_a_group_among_very_many_of_one_name() -> None:
+    names = {f"{number:012}": f"apex-{number}" for number in range(1, 103)}
+    first, second, *others = names
+    policies = {"aa": [allow([first, second])], "bb": [allow([first, second])]}
+    policies |= {f"x{one}": [allow(one)] for one in others}
+    assert list(file_of(policies, names)["principals"]) == ["apex-all"]
 
 
 def test_unnamed_accounts_give_a_group_no_name() -> None:

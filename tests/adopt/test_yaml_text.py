@@ -48,7 +48,7 @@ def test_a_value_is_read_as_it_was_meant(key: str, value: Value) -> None:
         assert yaml.safe_load(text) == {key: value}, text
         root = read_source(text.encode(), "file", ProblemList()).root
         assert root is not None
-        if key != "<<":
+        if "<<" not in text:
             assert plain(root) == {key: value}, text
 
 
