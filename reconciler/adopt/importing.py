@@ -147,9 +147,8 @@ def _without_unsayable(
         if raw.verdict.is_right:
             only_raw.add(name)
         else:
-            left_out.append(
-                LeftOut(name, reason_of(granted.verdict if granted.verdict.errors else raw.verdict))
-            )
+            telling = granted if granted.verdict.errors else raw
+            left_out.append(LeftOut(name, reason_of(telling.verdict)))
     gone = {one.repository for one in left_out}
     documents = {n: of for n, of in source.found.documents.items() if n not in gone}
     found = Survey(documents, (*source.found.left_out, *left_out), source.found.live)

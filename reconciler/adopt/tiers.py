@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import NamedTuple
 
+from reconciler.adopt.names import first_free
 from reconciler.adopt.yaml_text import Value
 from reconciler.policy import (
     BUILT_IN_TIERS,
@@ -72,7 +73,8 @@ def name_tiers(sets: Iterable[ActionSet], existing: Tiers = BUILT_IN_TIERS) -> T
             names[one] = found
         else:
             if one.actions not in own:
-                own[one.actions] = _unused(_describe(one.actions), {*existing, *own.values()})
+                wanted = [_describe(one.actions)]
+                own[one.actions] = first_free(wanted, {*existing, *own.values()})
             names[one] = (own[one.actions],)
     return TierTable(
         names, {name: _definition(actions, own, existing) for actions, name in own.items()}
@@ -133,8 +135,3 @@ def _words(names: frozenset[str]) -> Iterator[str]:
             yield word
     if names - known - {_NEUTRAL}:
         yield "more"
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
-    return name if name not in taken else next(one for one in numbered if one not in taken)

@@ -7,9 +7,11 @@ import pytest
 from reconciler.access_file.document.problems import Place, Problem
 from reconciler.adopt.content import Terminology
 from reconciler.adopt.draft import Form, read_all
+from reconciler.adopt.file_text import FileData, write_file
 from reconciler.adopt.importing import ImportOptions, import_registry
 from reconciler.adopt.proof import Verdict, error_of, prove, reason_of
 from reconciler.adopt.survey import survey
+from reconciler.adopt.suspects import find_suspects
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import LiveRepository, ReadFailure, RegistryScope
 from reconciler.model.rule_ids import RuleId
@@ -49,7 +51,7 @@ UNSAYABLE: dict[str, tuple[list[Json] | str, str]] = {
         [allow("arn:aws-cn:iam::444455556666:role/x")],
         "a file can't say it: 'arn",
     ),
-    "odd-arn": ([allow("arn:aws:iam::444455556666:role/a//b")], "a file can't say it: 'arn:aws"),
+    "odd-arn": ([allow("arn:aws:iam::444455556666:role/a//b")], "a file can't say it: 'a//b' is"),
     "pattern": ([allow("arn:aws:iam::444455556666:role/*")], "a file can't say it: the ARN"),
     "federated": ([allow({"Federated": "accounts.google.com"})], "a file can't say it: ECR does"),
     "no-principal": ([{"Effect": "Deny", "Action": "ecr:*"}], "a file can't say it: the statement"),
@@ -81,15 +83,23 @@ def test_many_that_a_file_cant_say() -> None:
 def test_an_error_of_a_shared_name_is_of_all_that_use_it() -> None:
     """A principal, a tier and a group, which stand in sections of their own."""
     odd = [allow([role("a//b"), role("a//c")], ["ecr:Fly"])]
-    policies = {
-        "a/one": odd,
-        "a/two": odd,
-        "aa": [allow(WORKLOADS)],
-        "bb": [allow(WORKLOADS, ["ecr:Fly"])],
-    }
+    policies = {"a/one": odd, "a/two": odd, "bb": [allow(WORKLOADS, ["ecr:Fly"])]}
     assert reasons(policies).keys() == {"a/one", "a/two"}
     too_long = [allow(role("ci"), [f"ecr:{'a' * 200}"])]
     assert reasons({"a/one": too_long, "bb": [allow(role("ci"))]}).keys() == {"a/one"}
+
+
+def test_an_error_that_is_of_no_entry_may_be_of_all() -> None:
+    data = FileData(ACCOUNT, ("us-west-2",), {}, {}, {}, {}, {"aa": {}, "bb": {}})
+    text = write_file(data)
+    of_registry, of_entry = (
+        Problem(
+            RuleId.BAD_VALUE, "error", "bad", Place("file", 1 + text.split("\n").index(line), 1)
+        )
+        for line in (f'  account: "{ACCOUNT}"', "  bb: {}")
+    )
+    assert find_suspects([of_entry], text, data, ["aa", "bb"]) == {"bb"}
+    assert find_suspects([of_entry, of_registry], text, data, ["aa", "bb"]) == {"aa", "bb"}
 
 
 def test_a_tier_that_is_too_large_is_a_raw_statement() -> None:

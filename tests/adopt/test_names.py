@@ -220,6 +220,12 @@ def test_tiers_of_the_same_words_are_numbered() -> None:
     }
 
 
+def test_a_service_and_a_role_share_a_tier_of_the_file() -> None:
+    of = [allow(role("ci"), [LIST]), allow({"Service": "codebuild.amazonaws.com"}, [LIST])]
+    file = file_of({"a/b": of}, NAMES)
+    assert file["repositories"]["a/b"]["access"] == {"ci": "list", "codebuild": "list"}
+
+
 def test_only_a_service_has_the_tier_lambda() -> None:
     actions = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     of = [allow(role("ci"), actions), allow({"Service": "codebuild.amazonaws.com"}, actions)]
