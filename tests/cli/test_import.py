@@ -1,13 +1,18 @@
 """`reconcile import`: what it prints describes a live registry, which `plan --exit-code` proves."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
+from moto.organizations.models import organizations_backends
 
+from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.protocol import Call, ServiceError
 from reconciler.sandbox.server import Sandbox
 from tests.central_registry import FACTS, policy_of
-from tests.cli.conftest import Done, Reconcile, clean_environment, runner, sandbox_environment
+from tests.cli.conftest import SEED, Done, Reconcile, clean_environment, runner, sandbox_environment
 
 ROLE = "arn:aws:iam::444455556666:role/role2-1"
 DEAD = "AROAEXAMPLEEXAMPLE123"
@@ -23,9 +28,10 @@ def allow(principal: object, actions: object, **more: object) -> dict[str, objec
 
 
 @pytest.fixture
-def registry() -> Sandbox:
+def registry() -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         yield sandbox
+    organizations_backends.reset()  # it outlives a sandbox
 
 
 @pytest.fixture
@@ -135,6 +141,137 @@ def test_a_real_registry(tmp_path: Path, flat: bool) -> None:
     lines = [line for line in done.out.splitlines() if line.strip() and line.strip()[0] != "#"]
     assert flat or len(lines) <= 350
     assert max(map(len, done.out.splitlines())) <= 160
+
+
+def test_accounts_are_named_by_aws_organizations(
+    registry: Sandbox, run: Reconcile, tmp_path: Path
+) -> None:
+    given = registry.environment()
+    organizations = boto3.client(
+        "organizations",
+        endpoint_url=registry.endpoint_url,
+        region_name="us-west-2",
+        aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+    )
+    organizations.create_organization(FeatureSet="ALL")
+    status = organizations.create_account(Email="a@example.com", AccountName="Work Loads")
+    account = status["CreateAccountStatus"]["AccountId"]
+    fill(registry, {"a/b": policy(allow({"AWS": account}, PULL))})
+    done = run("import")
+    assert f'  work-loads: "{account}"\n' in done.out
+    assert "names of accounts" not in done.err
+    assert planned(run, tmp_path, done).code == 0
+
+
+def test_without_an_organization_accounts_have_no_names(registry: Sandbox, run: Reconcile) -> None:
+    fill(registry, {"a/b": policy(allow({"AWS": "444455556666"}, PULL))})
+    done = run("import")
+    assert '  account-444455556666: "444455556666"\n' in done.out
+    assert "the names of accounts are unknown; --accounts FILE has them: ListAccounts" in done.err
+    assert run("import", "-q").err == ""
+
+
+def test_into_a_file(registry: Sandbox, run: Reconcile, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(f"# mine\n{SEED}# the end\n")
+    fill(registry, {"payments/api": None, "tools/x": policy(allow({"AWS": ROLE}, PULL))})
+    done = run("import", "--into", "mine.yaml")
+    assert done.code == 0
+    assert ("GetRepositoryPolicy", "payments/api") not in registry.calls()
+    assert done.out.startswith("# mine\n")
+    assert "  tools/x:\n    access: {ci: pull}\n# the end\n" in done.out
+    assert (tmp_path / "mine.yaml").read_text() == f"# mine\n{SEED}# the end\n"
+    (tmp_path / "ecr_access.yaml").write_text(done.out)
+    assert run("plan", "--repository", "tools/x", "--exit-code").code == 0
+    wrong = run("import", "--into", "mine.yaml", "--account", "444455556666")
+    assert wrong.code == 2
+    assert "--account 444455556666: the file to add to is of the registry" in wrong.err
+    wrong = run("import", "--into", "mine.yaml", "--region", "eu-west-1")
+    assert (wrong.code, "--region eu-west-1: the file to add to" in wrong.err) == (2, True)
+    (tmp_path / "mine.yaml").write_text("version: 2\n")
+    assert run("import", "--into", "mine.yaml").code == 3
+
+
+def test_policies_of_a_file_into_a_file(tmp_path: Path) -> None:
+    run = runner(tmp_path, clean_environment())
+    (tmp_path / "mine.yaml").write_text(SEED)
+    policies = json.dumps({"tools/x": policy(allow({"AWS": ROLE}, PULL)), "payments/api": "{"})
+    done = run("import", "--from", "-", "--into", "mine.yaml", stdin=policies)
+    assert (done.code, done.err) == (0, "repositories imported: 1; left out: 0\n")
+    assert "tools/x" in done.out
+    other = ("--account", "444455556666", "--region", "us-west-2")
+    assert run("import", "--from", "-", "--into", "mine.yaml", *other, stdin=policies).code == 2
+    assert run("import", "--from", "-", "--into", "-", stdin=policies).code == 2
+
+
+WHERE = ("--account", "111122223333", "--region", "us-west-2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "code", "message"),
+    [
+        (WHERE, "{", 3, "stdin is not JSON"),
+        (WHERE, '{"a": null, "a": null}', 3, "duplicate key"),
+        (WHERE, "[]", 3, "stdin is not a JSON object of repositories and their policies"),
+        (("--account", "1", *WHERE[2:]), "{}", 2, "--account 1: an account id has 12 digits"),
+        ((*WHERE[:2], "--region", "here"), "{}", 2, "--region here: this is not the name"),
+        ((*WHERE, "--region", "cn-north-1"), "{}", 2, "--region cn-north-1: its partition is not"),
+        (WHERE[:2], "{}", 2, "without --region"),
+        (WHERE[2:], "{}", 2, "without --account"),
+        ((*WHERE, "--accounts", "list.yaml"), "{}", 3, "does not map the names of accounts"),
+        ((*WHERE, "--accounts", "deep.yaml"), "{}", 3, "does not map the names of accounts"),
+        ((*WHERE, "--accounts", "short.yaml"), "{}", 3, "workloads: '44' is not an account id"),
+        ((*WHERE, "--accounts", "broken.yaml"), "{}", 3, "broken.yaml is not YAML"),
+        ((*WHERE, "--accounts", "none.yaml"), "{}", 2, "there is no file of account names"),
+        ((*WHERE, "--accounts", "-"), "{}", 2, "stdin can be read once"),
+    ],
+)
+def test_wrong_input(
+    tmp_path: Path, arguments: tuple[str, ...], stdin: str, code: int, message: str
+) -> None:
+    files = {"list": "[a]", "deep": "a: {b: c}", "short": "workloads: 44", "broken": "{"}
+    for name, text in files.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    run = runner(tmp_path, clean_environment())
+    done = run("import", "--from", "-", *arguments, stdin=stdin)
+    assert (done.code, done.out, message in done.err) == (code, "", True), done
+
+
+def test_a_region_that_cant_be_read_fails_the_run(tmp_path: Path) -> None:
+    with Sandbox(Behaviour(disabled_region="af-south-1")) as sandbox:
+        run = runner(tmp_path, sandbox_environment(sandbox))
+        done = run("import", "--region", "us-west-2", "--region", "af-south-1")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("error: af-south-1: ")
+
+
+def test_names_of_accounts_may_be_unquoted(tmp_path: Path) -> None:
+    (tmp_path / "names.yaml").write_text("small: 012345670123\nworkloads: 444455556666\n")
+    policies = json.dumps({"a/b": policy(allow({"AWS": ["012345670123", ROLE]}, PULL))})
+    run = runner(tmp_path, clean_environment())
+    done = run("import", "--from", "-", *WHERE, "--accounts", "names.yaml", stdin=policies)
+    assert '  small: "012345670123"\n  workloads: "444455556666"\n' in done.out
+
+
+def test_a_region_is_needed(tmp_path: Path) -> None:
+    done = runner(tmp_path, clean_environment())("import")
+    assert (done.code, done.err) == (
+        2,
+        "error: the AWS settings have no region, without --region\n",
+    )
+
+
+def test_a_policy_that_could_not_be_read_fails_the_run(tmp_path: Path) -> None:
+    def deny(call: Call) -> None:
+        if call == ("GetRepositoryPolicy", "a/bad"):
+            raise ServiceError("AccessDeniedException", "no")
+
+    with Sandbox() as sandbox:
+        fill(sandbox, {"a/bad": None, "a/good": None})
+        sandbox.before_call(deny)
+        done = runner(tmp_path, sandbox_environment(sandbox))("import")
+    assert (done.code, "left out: a/bad: " in done.err) == (1, True)
+    assert "a/good" in done.out
 
 
 def test_policies_of_a_file(tmp_path: Path) -> None:
