@@ -8,13 +8,15 @@ import boto3
 import pytest
 from moto.organizations.models import organizations_backends
 
+from reconciler.sandbox import protocol
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.protocol import Call, ServiceError
 from reconciler.sandbox.server import Sandbox
 from tests.central_registry import FACTS, policy_of
 from tests.cli.conftest import SEED, Done, Reconcile, clean_environment, runner, sandbox_environment
+from tests.registry.scripted_aws import Answer, Call, ok, refusal, serving, sts
 
 ROLE = "arn:aws:iam::444455556666:role/role2-1"
+ACCOUNT = "111122223333"
 DEAD = "AROAEXAMPLEEXAMPLE123"
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 
@@ -164,12 +166,35 @@ def test_accounts_are_named_by_aws_organizations(
     assert planned(run, tmp_path, done).code == 0
 
 
-def test_without_an_organization_accounts_have_no_names(registry: Sandbox, run: Reconcile) -> None:
-    fill(registry, {"a/b": policy(allow({"AWS": "444455556666"}, PULL))})
-    done = run("import")
+def test_accounts_that_nobody_may_list_have_no_names(tmp_path: Path) -> None:
+    """Only the management account and delegated administrators of an organization may."""
+
+    def answer(call: Call, _before: int) -> Answer:
+        match call.operation:
+            case "GetCallerIdentity":
+                xml = f"<Account>{ACCOUNT}</Account><Arn>arn:aws:iam::{ACCOUNT}:user/a</Arn>"
+                return sts("GetCallerIdentity", xml)
+            case "DescribeRepositories":
+                return ok(repositories=[{"repositoryName": "a/b"}])
+            case "GetRepositoryPolicy":
+                return ok(policyText=policy(allow({"AWS": "444455556666"}, PULL)))
+            case _:
+                return refusal("AccessDeniedException", "no permission")
+
+    with serving() as aws:
+        aws.answer = answer
+        settings = {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "us-west-2"}
+        keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
+        run = runner(tmp_path, {**clean_environment(), **settings, **keys})
+        done = run("import")
+        assert run("import", "-q").err == ""
+    assert done.code == 0
     assert '  account-444455556666: "444455556666"\n' in done.out
-    assert "the names of accounts are unknown; --accounts FILE has them: ListAccounts" in done.err
-    assert run("import", "-q").err == ""
+    assert done.err.splitlines() == [
+        "the names of accounts are unknown; --accounts FILE has them: organizations:ListAccounts: "
+        "not allowed for the caller: no permission",
+        "repositories imported: 1; left out: 0",
+    ]
 
 
 def test_into_a_file(registry: Sandbox, run: Reconcile, tmp_path: Path) -> None:
@@ -262,9 +287,9 @@ def test_a_region_is_needed(tmp_path: Path) -> None:
 
 
 def test_a_policy_that_could_not_be_read_fails_the_run(tmp_path: Path) -> None:
-    def deny(call: Call) -> None:
+    def deny(call: protocol.Call) -> None:
         if call == ("GetRepositoryPolicy", "a/bad"):
-            raise ServiceError("AccessDeniedException", "no")
+            raise protocol.ServiceError("AccessDeniedException", "no")
 
     with Sandbox() as sandbox:
         fill(sandbox, {"a/bad": None, "a/good": None})
