@@ -19,6 +19,10 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*|ecr:[A-Za-z]+")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 """What YAML 1.1 reads as something else than text, in whatever case."""
 
+_CI_COMMAND = re.compile(r"##(?=\w*\[)")
+"""What a CI system would take for a command wherever it stands in a line of output; see
+`reconciler/printable.py`. No line begins with the other kind, as a quote stands before it."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -28,7 +32,7 @@ def scalar(value: str | bool) -> str:
         return "true" if value else "false"
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
-    quoted = json.dumps(value, ensure_ascii=False)
+    quoted = _CI_COMMAND.sub(r"\\u0023#", json.dumps(value, ensure_ascii=False))
     return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", quoted)
 
 

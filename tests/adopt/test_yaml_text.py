@@ -77,5 +77,16 @@ def test_lists_in_lists() -> None:
     assert flow(value[1:]) == "[c]"
 
 
+@pytest.mark.parametrize(
+    "text", ["##vso[task.setvariable]x", "a ##[error] b", "## [x]", "::error::x"]
+)
+def test_no_line_is_a_command_to_a_ci_system(text: str) -> None:
+    (line,) = entry("k", {text: text})
+    assert yaml.safe_load(line) == {"k": {text: text}}
+    assert "##vso[" not in line
+    assert "##[" not in line
+    assert not line.lstrip().startswith("::")
+
+
 def test_half_a_character_is_escaped() -> None:
     assert scalar("a\ud800") == '"a\\ud800"'
