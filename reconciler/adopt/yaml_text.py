@@ -23,7 +23,7 @@ _CI_COMMAND = re.compile(r"##(?=\w*\[)")
 """What a CI system would take for a command wherever it stands in a line of output; see
 `reconciler/printable.py`. No line begins with the other kind, as a quote stands before it."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SHORT = 0x10000
 
 
 def scalar(value: str | bool) -> str:
@@ -33,7 +33,14 @@ def scalar(value: str | bool) -> str:
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
     quoted = _CI_COMMAND.sub(r"\\u0023#", json.dumps(value, ensure_ascii=False))
-    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", quoted)
+    return quoted if quoted.isprintable() else "".join(map(_escaped, quoted))
+
+
+def _escaped(char: str) -> str:
+    """Escape a character that could not be seen; the loader refuses most of these."""
+    if char.isprintable():
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) < _SHORT else f"\\U{ord(char):08x}"
 
 
 def flow(value: Value) -> str:

@@ -90,3 +90,9 @@ def test_no_line_is_a_command_to_a_ci_system(text: str) -> None:
 
 def test_half_a_character_is_escaped() -> None:
     assert scalar("a\ud800") == '"a\\ud800"'
+
+
+def test_what_can_not_be_seen_is_escaped() -> None:
+    text = "a\u0600\U000110bd\x7f\u3000"
+    assert scalar(text) == '"a\\u0600\\U000110bd\\u007f\\u3000"'
+    assert yaml.safe_load(scalar(text)) == text
