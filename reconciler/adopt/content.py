@@ -82,27 +82,50 @@ def read_for_file(document: Document, terms: Terminology, *, only_raw: bool = Fa
     grants: defaultdict[Holder, frozenset[str]] = defaultdict(frozenset)
     raw: set[str] = set()
     for statement in document.statements:
-        if statement in kept:
-            continue
-        left: list[Principal] = []
-        actions = frozenset(action for action in statement.actions if isinstance(action, str))
-        for principal in statement.principals:
-            if deleted_kind(principal) and not terms.keep_dead:
-                continue
-            condition, _ = split_expiry(statement.condition, terms.now)
-            plain = statement.effect == "Allow" and len(actions) == len(statement.actions)
-            if plain and not only_raw and can_be_named(Identity(principal, condition)):
-                grants[Holder(principal, "Allow", statement.condition)] |= actions
-            else:
-                left.append(principal)
-        if left:
-            raw.add(minified(_raw_statement(statement, left, terms.spellings)))
+        if statement not in kept:
+            granted, others = _split(statement, terms, only_raw)
+            for holder, actions in granted:
+                grants[holder] |= actions
+            if others:
+                raw.add(minified(_raw_statement(statement, others, terms.spellings)))
     facts = facts_of(document.statements)
-    dead = () if terms.keep_dead else tuple(sorted({h.principal for h in facts if _is_dead(h)}))
+    dead = frozenset() if terms.keep_dead else frozenset(filter(_is_dead, _principals_in(facts)))
     lasting = {holder: actions for holder, actions in facts.items() if holder.principal not in dead}
     expired = {h.principal for h in lasting if has_expired(h.condition, terms.now)}
-    content = Content(_access(grants, terms), tuple(sorted(raw)))
-    return Reading(content, lasting, dead, kept, tuple(sorted(expired)))
+    return Reading(
+        Content(_access(grants, terms), tuple(sorted(raw))),
+        lasting,
+        tuple(sorted(dead)),
+        kept,
+        tuple(sorted(expired)),
+    )
+
+
+def _split(
+    statement: Statement, terms: Terminology, only_raw: bool
+) -> tuple[list[tuple[Holder, frozenset[str]]], list[Principal]]:
+    """Return the grants of a statement, and the principals for which it stays raw."""
+    actions = frozenset(action for action in statement.actions if isinstance(action, str))
+    condition, _ = split_expiry(statement.condition, terms.now)
+    may_grant = (
+        not only_raw and statement.effect == "Allow" and len(actions) == len(statement.actions)
+    )
+    granted: list[tuple[Holder, frozenset[str]]] = []
+    others: list[Principal] = []
+    for principal in statement.principals:
+        if may_grant and can_be_named(Identity(principal, condition)):
+            granted.append((Holder(principal, "Allow", statement.condition), actions))
+        elif terms.keep_dead or not _is_dead(principal):
+            others.append(principal)
+    return granted, others
+
+
+def _principals_in(facts: Facts) -> set[Principal]:
+    return {holder.principal for holder in facts}
+
+
+def _is_dead(principal: Principal) -> bool:
+    return deleted_kind(principal) is not None
 
 
 def spellings_of(documents: Iterable[Document]) -> Spellings:
@@ -120,10 +143,6 @@ def _written_actions(raw: Mapping[str, object]) -> list[str]:
     value = raw.get("Action", raw.get("NotAction"))
     names: list[object] = value if isinstance(value, list) else [value]
     return [name for name in names if isinstance(name, str)]
-
-
-def _is_dead(holder: Holder) -> bool:
-    return deleted_kind(holder.principal) is not None
 
 
 def _access(

@@ -2,8 +2,8 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
 
 from reconciler.adopt.base import NEW_FILE, Vocabulary
 from reconciler.adopt.content import Content, Reading, Terminology, Terms, read_for_file
@@ -11,7 +11,7 @@ from reconciler.adopt.file_text import FileData
 from reconciler.adopt.groups import Access, by_group, find_groups
 from reconciler.adopt.holders import Identity
 from reconciler.adopt.names import Profile, name_accounts, name_principals
-from reconciler.adopt.patterns import Item, share_by_prefix
+from reconciler.adopt.patterns import Entries, Item, share_by_prefix
 from reconciler.adopt.survey import LeftOut, Survey, accounts_in
 from reconciler.adopt.tiers import ActionSet, TierTable, name_tiers
 from reconciler.adopt.yaml_text import Value
@@ -26,6 +26,8 @@ from reconciler.policy import (
     lambda_rule,
     public_access,
 )
+
+_Key = TypeVar("_Key", bound=Hashable)
 
 Readings = Mapping[str, Mapping[RegistryScope, Reading]]
 """What each repository's policy says, in each region."""
@@ -92,82 +94,84 @@ def draft(
 ) -> FileData:
     """Return the file that describes these repositories, without comments."""
     contents = {name: next(iter(of.values())).content for name, of in readings.items()}
-    ids = _accounts_of(readings)
-    existing = form.existing
-    new_accounts = name_accounts(ids - existing.accounts.keys(), form.known, existing.taken)
-    if not form.name_accounts:
-        new_accounts = {i: name for i, name in new_accounts.items() if i in form.known}
-    names_of_accounts = {**existing.accounts, **new_accounts}
-    profiles = _profiles(contents)
-    names = name_principals(
-        profiles,
-        names_of_accounts,
-        existing,
-        define_accounts=not form.name_accounts,
-    )
-    public = frozenset(names.keys[identity] for identity in profiles if _opens(identity, contents))
+    profiles = _profiles({name: content.access for name, content in contents.items()})
+    new_accounts = _name_accounts(readings, form)
+    accounts = {**form.existing.accounts, **new_accounts}
+    define = not form.name_accounts
+    names = name_principals(profiles, accounts, form.existing, define_accounts=define)
+    special = _special_keys(profiles, names.keys)
     access = {name: _by_key(content, names.keys) for name, content in contents.items()}
     groups: Mapping[str, tuple[str, ...]] = {}
     if not form.flat:
-        shared = {k: p for k, p in _profiles_of_keys(access).items() if k not in public}
-        taken = {*names.principals, *names_of_accounts.values(), *existing.taken}
+        shared = {k: p for k, p in _profiles(access).items() if k not in special.public}
+        taken = {*names.principals, *accounts.values(), *form.existing.taken}
         groups = find_groups(shared, taken)
         access = {name: by_group(one, groups) for name, one in access.items()}
-    entries = {name: _items(access[name], contents[name]) for name in contents}
+    entries: Entries = {name: _items(access[name], contents[name]) for name in contents}
     if not form.flat:
-        every = frozenset(item for items in entries.values() for item in items)
-        entries = dict(share_by_prefix(entries, found.live, _only_exact(every, public)))
-    services = {names.keys[one] for one in profiles if one.principal.kind == "Service"}
-    tiers = name_tiers(
-        (
-            ActionSet(one.actions, item.key in services)
-            for items in entries.values()
-            for item in items
-            for one in item.terms
-        ),
-        existing.tiers,
-    )
+        entries = share_by_prefix(entries, found.live, _only_exact(entries, special.public))
+    tiers = name_tiers(_action_sets(entries, special.services), form.existing.tiers)
     return FileData(
         account,
         regions,
-        {name: i for i, name in _sorted_pairs(new_accounts)} if form.name_accounts else {},
+        {} if define else {name: i for i, name in _by_name(new_accounts)},
         dict(sorted(names.principals.items())),
         dict(sorted(groups.items())),
         dict(sorted(tiers.definitions.items())),
-        {name: _entry(entries[name], tiers, services) for name in sorted(entries)},
+        {name: _entry(entries[name], tiers, special.services) for name in sorted(entries)},
         tuple(sorted(name for name in readings if _is_public(readings[name].values()))),
     )
 
 
-def _sorted_pairs(names: Mapping[str, str]) -> list[tuple[str, str]]:
+class _SpecialKeys(NamedTuple):
+    """Keys of `access` that are treated in a way of their own."""
+
+    public: frozenset[str]
+    services: frozenset[str]
+
+
+def _special_keys(
+    profiles: Mapping[Identity, Profile], keys: Mapping[Identity, str]
+) -> _SpecialKeys:
+    return _SpecialKeys(
+        frozenset(keys[one] for one, profile in profiles.items() if _opens(one, profile)),
+        frozenset(keys[one] for one in profiles if one.principal.kind == "Service"),
+    )
+
+
+def _name_accounts(readings: Readings, form: Form) -> dict[str, str]:
+    """Name the accounts that the file does not name yet; without `accounts`, only known ones."""
+    ids = _accounts_of(readings) - form.existing.accounts.keys()
+    named = name_accounts(ids, form.known, form.existing.taken)
+    return {i: name for i, name in named.items() if form.name_accounts or i in form.known}
+
+
+def _by_name(names: Mapping[str, str]) -> list[tuple[str, str]]:
     return sorted(names.items(), key=lambda pair: pair[1])
 
 
 def _accounts_of(readings: Readings) -> set[str]:
     """Return the accounts that a file uses, each of which a file with `accounts` has to name."""
-    found: set[str] = set()
-    for of_regions in readings.values():
-        for reading in of_regions.values():
-            for identity in reading.content.access:
-                found |= set(accounts_in(identity.principal.names))
-                found |= set(accounts_in(condition_json(identity.condition)))
-            for statement in reading.content.statements:
-                found |= set(accounts_in(json.loads(statement)))
-            for kept in reading.kept:
-                found |= set(accounts_in(condition_json(kept.condition)))
-    return found
+    return {
+        account
+        for of_regions in readings.values()
+        for reading in of_regions.values()
+        for part in _parts_with_accounts(reading)
+        for account in accounts_in(part)
+    }
 
 
-def _profiles(contents: Mapping[str, Content]) -> dict[Identity, Profile]:
-    found: defaultdict[Identity, list[tuple[str, tuple[Terms, ...]]]] = defaultdict(list)
-    for name in sorted(contents):
-        for identity, terms in contents[name].access.items():
-            found[identity].append((name, terms))
-    return {identity: tuple(profile) for identity, profile in found.items()}
+def _parts_with_accounts(reading: Reading) -> Iterator[object]:
+    for identity in reading.content.access:
+        yield identity.principal.names
+        yield condition_json(identity.condition)
+    yield from map(json.loads, reading.content.statements)
+    yield from (condition_json(kept.condition) for kept in reading.kept)
 
 
-def _profiles_of_keys(accesses: Mapping[str, Access]) -> dict[str, Profile]:
-    found: defaultdict[str, list[tuple[str, tuple[Terms, ...]]]] = defaultdict(list)
+def _profiles(accesses: Mapping[str, Mapping[_Key, tuple[Terms, ...]]]) -> dict[_Key, Profile]:
+    """Return all that each key has, over all repositories."""
+    found: defaultdict[_Key, list[tuple[str, tuple[Terms, ...]]]] = defaultdict(list)
     for name in sorted(accesses):
         for key, terms in accesses[name].items():
             found[key].append((name, terms))
@@ -183,35 +187,39 @@ def _items(access: Access, content: Content) -> frozenset[Item]:
     return frozenset([*grants, *(Item("", statement=text) for text in content.statements)])
 
 
-def _only_exact(items: Iterable[Item], public: frozenset[str]) -> frozenset[Item]:
+def _action_sets(entries: Entries, services: frozenset[str]) -> Iterator[ActionSet]:
+    for items in entries.values():
+        for item in items:
+            yield from (ActionSet(one.actions, item.key in services) for one in item.terms)
+
+
+def _only_exact(entries: Entries, public: frozenset[str]) -> frozenset[Item]:
     """Return what no pattern may say: it would be public, or would allow by a raw statement."""
     return frozenset(
         item
+        for items in entries.values()
         for item in items
-        if item.key in public
-        or (item.statement and json.loads(item.statement)["Effect"] == "Allow")
+        if item.key in public or (item.statement and _allows(item.statement))
     )
 
 
-def _opens(identity: Identity, contents: Mapping[str, Content]) -> bool:
+def _allows(statement: str) -> bool:
+    return bool(json.loads(statement)["Effect"] == "Allow")
+
+
+def _opens(identity: Identity, profile: Profile) -> bool:
     """Whether a principal is the public, taken alone."""
     if identity.principal != EVERYONE:
         return False
-    held = {
-        action
-        for one in contents.values()
-        for t in one.access.get(identity, ())
-        for action in t.actions
-    }
-    holder = Holder(EVERYONE, "Allow", identity.condition)
-    return bool(public_access({holder: frozenset(held)}))
+    held = frozenset(action for _, terms in profile for one in terms for action in one.actions)
+    return bool(public_access({Holder(EVERYONE, "Allow", identity.condition): held}))
 
 
 def _is_public(readings: Iterable[Reading]) -> bool:
     return any(public_access(reading.facts) for reading in readings)
 
 
-def _entry(items: frozenset[Item], tiers: TierTable, services: set[str]) -> Value:
+def _entry(items: frozenset[Item], tiers: TierTable, services: frozenset[str]) -> Value:
     access = {
         item.key: _tiers_of(item.terms, tiers, to_service=item.key in services)
         for item in sorted(items)

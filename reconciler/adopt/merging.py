@@ -51,6 +51,8 @@ def merge_into(text: str, data: FileData) -> str:
     `data` has what the file does not have; its comments go above the new entries. `text` is a valid
     file. Raises InvalidError for a section that is an alias.
     """
+    if "\r\n" in text:
+        return merge_into(text.replace("\r\n", "\n"), data).replace("\n", "\r\n")
     sections = dict(_sections(text))
     added: Mapping[str, Mapping[str, Value]] = {
         "accounts": data.accounts,

@@ -34,12 +34,11 @@ Profile = tuple[tuple[str, tuple[Terms, ...]], ...]
 class Names(NamedTuple):
     """The names of a file; `keys` is what an `access` calls each identity.
 
-    `principals` are the definitions, `groups` the members of each group by its name.
+    `principals` are the definitions of those that have one.
     """
 
     keys: Mapping[Identity, str]
     principals: Mapping[str, Value]
-    groups: Mapping[str, tuple[str, ...]]
 
 
 def name_accounts(
@@ -49,14 +48,18 @@ def name_accounts(
 
     `known` maps ids to what they are called elsewhere.
     """
-    wanted = {account: slug(known.get(account, "")) for account in sorted(set(ids))}
-    uses = Counter(wanted.values())
+    wanted = {account: _as_name(known.get(account, "")) for account in sorted(set(ids))}
+    uses = Counter(name.lower() for name in wanted.values())
     return {
         account: name
-        if NAME.fullmatch(name) and uses[name] == 1 and name not in taken
+        if NAME.fullmatch(name) and uses[name.lower()] == 1 and name not in taken
         else f"{name[: LONGEST_NAME - 13] or ANONYMOUS}-{account}"
         for account, name in wanted.items()
     }
+
+
+def _as_name(text: str) -> str:
+    return text if NAME.fullmatch(text) else slug(text)
 
 
 def slug(text: str) -> str:
@@ -95,7 +98,7 @@ def name_principals(
         used.add(name)
         principals[name] = definition
         keys |= dict.fromkeys(members, name)
-    return Names(keys, principals, {})
+    return Names(keys, principals)
 
 
 _Candidate = tuple[tuple[Identity, ...], Sequence[str]]

@@ -32,6 +32,16 @@ _TOLD: Mapping[RuleId, str] = {
 """The risks that are told, in words; other risks are of changes, and an import changes nothing."""
 
 
+_KEPT = (
+    "Statements that Lambda added for its functions, and that are kept without being in this file "
+    "(docs/file.md, unmanaged): {}."
+)
+_UNNAMED = (
+    "There is no section accounts: it would have to name every account, and a condition of a "
+    "policy is about accounts that have no name, as arn:aws:iam::*:role/admin is."
+)
+
+
 class Dead(NamedTuple):
     """A deleted principal, by its unique id, and where live policies still name it."""
 
@@ -103,30 +113,30 @@ def _paragraphs(data: FileData, notes: Notes, described: int, named: bool) -> It
     if notes.without_policy:
         yield f"Without a policy, and to stay so ({{}} is no access): {len(notes.without_policy)}."
     if notes.kept:
-        yield (
-            f"Statements that Lambda added for its functions, and that are kept without being in "
-            f"this file (docs/file.md, unmanaged): {notes.kept}."
-        )
+        yield _KEPT.format(notes.kept)
     if not named:
-        yield (
-            "There is no section accounts: it would have to name every account, and a condition of "
-            "a policy is about accounts that have no name, as arn:aws:iam::*:role/admin is."
-        )
+        yield _UNNAMED
     if any(map(has_wildcard, data.entries)):
         yield "An entry with * also holds for repositories that are created later."
-    if notes.left_out:
-        yield ""
-        yield "Left out; these repositories are not managed, and their policies stay as they are:"
-        yield from (f" {one.repository}: {one.reason}" for one in notes.left_out)
-    if notes.dead:
-        yield ""
-        yield "Deleted principals, left out; a plan removes them from the live policies:"
-        yield from (f" {one.principal}: {some_of(one.repositories)}" for one in notes.dead)
-    if notes.risks:
-        yield ""
-        yield "Risks in what is live, for a review:"
-        for risk in notes.risks:
-            yield f" {risk.rule} ({_TOLD[risk.rule]}): {risk.who} on {some_of(risk.repositories)}"
+    yield from _list(
+        "Left out; these repositories are not managed, and their policies stay as they are:",
+        [f"{one.repository}: {one.reason}" for one in notes.left_out],
+    )
+    yield from _list(
+        "Deleted principals, left out; a plan removes them from the live policies:",
+        [f"{one.principal}: {some_of(one.repositories)}" for one in notes.dead],
+    )
+    yield from _list("Risks in what is live, for a review:", map(_described, notes.risks))
+
+
+def _list(title: str, items: Iterable[str]) -> Iterator[str]:
+    lines = [f" {item}" for item in items]
+    if lines:
+        yield from ("", title, *lines)
+
+
+def _described(risk: ImportRisk) -> str:
+    return f"{risk.rule} ({_TOLD[risk.rule]}): {risk.who} on {some_of(risk.repositories)}"
 
 
 def _risks(reading: Reading, target: Target) -> Iterator[tuple[RuleId, str]]:

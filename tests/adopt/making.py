@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from reconciler.access_file.desired import desired_policies
 from reconciler.access_file.load import load_access
 from reconciler.access_file.model import display_names_of
+from reconciler.adopt.base import Base
 from reconciler.adopt.importing import Imported, ImportOptions, import_registry
+from reconciler.adopt.merging import has_section
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs, compute_policy
@@ -44,9 +46,18 @@ def imported(
     *,
     flat: bool = False,
     keep_dead: bool = False,
+    into: str | None = None,
 ) -> Imported:
-    options = ImportOptions(names or {}, flat=flat, keep_dead=keep_dead)
+    base = None if into is None else base_of(into)
+    options = ImportOptions(names or {}, flat=flat, keep_dead=keep_dead, base=base)
     return import_registry([registry(policies)], options, NOW)
+
+
+def base_of(text: str) -> Base:
+    """Take a file, which has to be valid, to add to."""
+    loaded = load_access(text.encode(), "file", now=NOW)
+    assert loaded.access is not None, loaded.problems
+    return Base(text, loaded.access, has_section(text, "accounts"))
 
 
 def plan_of(text: str, live: LiveRegistry) -> Plan:

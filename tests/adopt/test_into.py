@@ -4,12 +4,19 @@ import difflib
 
 import pytest
 
-from reconciler.access_file.load import load_access
-from reconciler.adopt.base import Base
-from reconciler.adopt.importing import Imported, ImportOptions, import_registry
+from reconciler.adopt.importing import Imported
 from reconciler.adopt.merging import has_section
 from reconciler.errors import InvalidError
-from tests.adopt.making import NOW, STAGING, WORKLOADS, Policies, allow, plan_of, registry, role
+from tests.adopt.making import (
+    STAGING,
+    WORKLOADS,
+    Policies,
+    allow,
+    imported,
+    plan_of,
+    registry,
+    role,
+)
 
 FILE = """\
 # The file of the platform team.
@@ -40,11 +47,7 @@ POLICIES = {
 
 def into(file: str, policies: Policies, names: dict[str, str] | None = None) -> Imported:
     """Import into a file, and check that a plan changes nothing of what was added."""
-    loaded = load_access(file.encode(), "file", now=NOW)
-    assert loaded.access is not None, loaded.problems
-    base = Base(file, loaded.access, has_section(file, "accounts"))
-    options = ImportOptions(names or {STAGING: "staging"}, base=base)
-    found = import_registry([registry(policies)], options, NOW)
+    found = imported(policies, names or {STAGING: "staging"}, into=file)
     plan = plan_of(found.text, registry(policies))
     assert not {change.target.repository for change in plan.changes} & set(found.repositories)
     return found
@@ -72,6 +75,12 @@ def test_what_is_new_stands_below_what_was_there() -> None:
         "      access: {ci: pull-partial, workloads: pull-partial}",
     ]
     assert found.text.endswith("\n# the end\n")
+
+
+def test_lines_end_as_those_of_the_file() -> None:
+    found = into(FILE.replace("\n", "\r\n"), POLICIES)
+    assert found.text.replace("\r\n", "\n") == into(FILE, POLICIES).text
+    assert found.text.count("\r\n") == found.text.count("\n")
 
 
 def test_importing_again_adds_nothing() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.adopt.making import Policies, applied, body, imported, plan_of, registry
 from tests.adopt.random_registries import registries, usual_registries
 
-bounded = settings(max_examples=60)
+bounded = settings(max_examples=40)
 randoms = st.integers(0, 2**32).map(Random)
 NAMES = {"444455556666": "workloads", "777788889999": "staging"}
 
@@ -69,6 +69,21 @@ def test_shuffled_policies_result_in_the_same_bytes(
 ) -> None:
     other = shuffled(policies, random)
     assert imported(other, NAMES, flat=flat).text == imported(policies, NAMES, flat=flat).text
+
+
+@bounded
+@given(registries, registries)
+def test_an_import_into_an_imported_file_describes_the_rest(
+    policies: Policies, more: Policies
+) -> None:
+    first, every = imported(policies, NAMES, flat=True), {**more, **policies}
+    merged = imported(every, NAMES, into=first.text)
+    left_out = {one.repository for one in merged.notes.left_out}
+    assert sorted([*first.repositories, *merged.repositories, *left_out]) == sorted(every)
+    plan = plan_of(merged.text, registry(every))
+    dead = [*first.notes.dead, *merged.notes.dead]
+    with_dead = {name for one in dead for name in one.repositories}
+    assert {change.target.repository for change in plan.changes} <= with_dead
 
 
 @bounded
