@@ -52,12 +52,17 @@ def described_by(access: AccessFile, live: tuple[str, ...]) -> frozenset[str]:
 
 
 def is_preserved(base: Base, merged: AccessFile) -> bool:
-    """Whether a file with additions says of everything else what it said before."""
+    """Whether a file with additions says of everything else what it said before.
+
+    The first keep rule is the built-in one, which knows the accounts that were added.
+    """
     old, entries = base.access, {entry.repository: entry for entry in merged.entries}
     return (
         old.registry == merged.registry
         and old.guards == merged.guards
+        and old.unmanaged_repositories == merged.unmanaged_repositories
         and old.ownership.default == merged.ownership.default
+        and set(old.ownership.rules[1:]) == set(merged.ownership.rules[1:])
         and [placed.rule for placed in old.never_rules] == [p.rule for p in merged.never_rules]
         and old.accounts.items() <= merged.accounts.items()
         and old.principals.items() <= merged.principals.items()

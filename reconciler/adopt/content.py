@@ -42,11 +42,11 @@ class Terms(NamedTuple):
 class Content(NamedTuple):
     """What a repository's entry is to say; equal for policies that mean the same.
 
-    `statements` are raw statements as minified JSON, sorted.
+    `statements` are raw statements as minified JSON.
     """
 
     access: Mapping[Identity, tuple[Terms, ...]]
-    statements: tuple[str, ...] = ()
+    statements: frozenset[str] = frozenset()
 
 
 class Reading(NamedTuple):
@@ -93,7 +93,7 @@ def read_for_file(document: Document, terms: Terminology, *, only_raw: bool = Fa
     lasting = {holder: actions for holder, actions in facts.items() if holder.principal not in dead}
     expired = {h.principal for h in lasting if has_expired(h.condition, terms.now)}
     return Reading(
-        Content(_access(grants, terms), tuple(sorted(raw))),
+        Content(_access(grants, terms), frozenset(raw)),
         lasting,
         tuple(sorted(dead)),
         kept,

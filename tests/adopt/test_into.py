@@ -4,6 +4,7 @@ import difflib
 
 import pytest
 
+from reconciler.adopt.base import is_preserved
 from reconciler.adopt.importing import Imported
 from reconciler.adopt.merging import has_section
 from reconciler.errors import InvalidError
@@ -12,6 +13,7 @@ from tests.adopt.making import (
     WORKLOADS,
     Policies,
     allow,
+    base_of,
     imported,
     plan_of,
     registry,
@@ -152,6 +154,54 @@ def test_an_account_that_cant_be_named_is_left_out_where_a_file_names_its_accoun
         'version: 1\nregistry: {account: "111122223333", regions: [us-west-2]}\nrepositories: {}\n'
     )
     assert into(without, policies).repositories == ("app/a", "app/b", "odd", "payments/api")
+
+
+CHANGES = {
+    "registry": ("regions: [us-west-2]", "regions: [us-east-1]"),
+    "account": ("444455556666", "777788889999"),
+    "principal": ("role2-1", "role2-2"),
+    "group": ("[ci, workloads]", "[ci]"),
+    "tier": ("ecr:ListImages", "ecr:PutImage"),
+    "grant": ("ci: look", "ci: pull"),
+    "statement": ("ecr:BatchDeleteImage", "ecr:PutImage"),
+    "settings": ("scan_on_push: true", "scan_on_push: false"),
+    "inherit": ("inherit: false", "inherit: true"),
+    "entry": ("x/y:", "x/z:"),
+    "limit": ("count: 3", "count: 4"),
+    "never": ("never: push", "never: pull"),
+    "ownership": ("default: keep", "default: remove"),
+    "keep rule": ("sid: Backup", "sid: Copy"),
+    "unmanaged": ("repositories: fail", "repositories: report"),
+}
+WHOLE = (
+    FILE.replace(
+        "ci: pull",
+        "ci: look",
+    )
+    + """\
+    x/y:
+        create: true
+        settings: {scan_on_push: true}
+        inherit: false
+        access: {team: pull}
+        statements: [{Sid: EcrAccessX, Effect: Deny, Principal: "*", Action: ecr:BatchDeleteImage}]
+tiers: {look: {actions: [ecr:ListImages]}}
+guards:
+    max_revoked: {count: 3}
+    rules: [{never: push, to: ["444455556666"], on: none/such, because: reasons}]
+unmanaged:
+    repositories: fail
+    statements: {default: keep, keep: [{sid: Backup, service: backup.amazonaws.com}]}
+"""
+)
+
+
+@pytest.mark.parametrize(("old", "new"), CHANGES.values(), ids=CHANGES.keys())
+def test_a_change_of_what_a_file_said_is_found(old: str, new: str) -> None:
+    base = base_of(WHOLE)
+    assert is_preserved(base, base_of(f"{WHOLE}# more\n").access)
+    assert WHOLE.count(old) >= 1
+    assert not is_preserved(base, base_of(WHOLE.replace(old, new)).access)
 
 
 FORMS = {
