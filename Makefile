@@ -51,6 +51,7 @@ lock: ## resolve the newest versions anew into constraints.txt
 bench: $(READY) ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/adopt.py
 	$(BIN)/python benchmarks/meaning.py
 	$(BIN)/python benchmarks/size.py
 	$(BIN)/python benchmarks/throttled.py

@@ -251,6 +251,12 @@ def test_any_form_of_a_file_can_be_added_to(file: str) -> None:
     assert into(found.text, policies).repositories == ()
 
 
+def test_what_is_new_stands_below_an_alias_at_the_end() -> None:
+    before, after = into(FORMS["aliases"], POLICIES).text.split("  x/z: *same\n")
+    assert "app/a" not in before
+    assert after.partition("guards:")[0].count("app/") == 2
+
+
 def test_a_section_that_is_an_alias_cant_be_added_to() -> None:
     file = """\
 version: 1

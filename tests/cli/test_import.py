@@ -1,6 +1,7 @@
 """`reconcile import`: what it prints describes a live registry, which `plan --exit-code` proves."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -227,6 +228,15 @@ def test_policies_of_a_file_into_a_file(tmp_path: Path) -> None:
     other = ("--account", "444455556666", "--region", "us-west-2")
     assert run("import", "--from", "-", "--into", "mine.yaml", *other, stdin=policies).code == 2
     assert run("import", "--from", "-", "--into", "-", stdin=policies).code == 2
+
+
+def test_the_guide_names_every_option(tmp_path: Path) -> None:
+    told = runner(tmp_path, clean_environment())("import", "--help").out
+    guide = (Path(__file__).parents[2] / "docs" / "adopt.md").read_text(encoding="utf-8")
+    options = {"--account", "--region", "--from", "--accounts", "--profile", "--into", "--flat"}
+    options |= {"--keep-dead"}
+    assert set(re.findall(r"--[a-z-]{3,}", told)) - {"--help", "--quiet"} == options
+    assert options <= set(re.findall(r"--[a-z-]{3,}", guide))
 
 
 WHERE = ("--account", "111122223333", "--region", "us-west-2")
