@@ -37,8 +37,8 @@ _KEPT = (
     "(docs/file.md, unmanaged): {}."
 )
 _UNNAMED = (
-    "There is no section accounts: it would have to name every account, and a condition of a "
-    "policy is about accounts that have no name, as arn:aws:iam::*:role/admin is."
+    "There is no section accounts: it would have to name every account, and a policy is about "
+    "accounts that have no name, as arn:aws:iam::*:role/admin and unique ids are."
 )
 
 

@@ -74,6 +74,7 @@ def test_the_plan_after_an_import_is_empty(
     )
     done = run("import")
     assert (done.code, done.err.splitlines()[-1]) == (0, "repositories imported: 3; left out: 0")
+    assert run("import") == done
     plan = planned(run, tmp_path, done)
     assert (plan.code, "3 in sync" in plan.out) == (0, True), plan
     assert not {"SetRepositoryPolicy", "DeleteRepositoryPolicy"} & {c for c, _ in registry.calls()}
