@@ -1,12 +1,12 @@
 """Adopts a registry: an access file that asks for what is live, proven by an empty plan."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import yaml
 
-from reconciler.access_file.model import Registry
 from reconciler.adopt.base import Base, described_by
 from reconciler.adopt.importing import Imported, ImportOptions, import_registry
 from reconciler.adopt.merging import has_section
@@ -23,7 +23,7 @@ from reconciler.policy import (
 )
 from reconciler.registry.errors import CallError
 from reconciler.workflow.listener import LOG, Listener
-from reconciler.workflow.registries import connect_registries, read_registries
+from reconciler.workflow.registries import connect_registries, read_registries, scopes_of
 from reconciler.workflow.source import AccessSource
 
 
@@ -70,59 +70,44 @@ def adopt(
 ) -> Adopted:
     """Describe the live policies of a registry in an access file. Reads only.
 
-    `account` is by default the caller's own, `regions` the one of the AWS settings. Raises
-    ArgumentError for a wrong account or region, ReconcileError where a region can't be read.
+    `account` is by default the caller's own, `regions` the one of the AWS settings; with a file to
+    add to, both are those of the file. Raises ArgumentError for a wrong account or region,
+    ReconcileError where a region can't be read.
     """
-    from reconciler.registry.surroundings import default_region  # noqa: PLC0415 - boto3 costs
-
-    into = style.into
-    if into is not None:
-        _check_same_registry(into.access.registry, account, regions)
-        account, found = into.access.registry.account, into.access.registry.regions
-    else:
-        found = tuple(dict.fromkeys(regions)) or tuple(filter(None, [default_region(profile)]))
-        if not found:
-            raise ArgumentError("region", None, "the AWS settings have no region")
-        _check_regions(found)
-        account = _checked_account(account) if account else _own_account(found[0], profile)
-    role = into.access.registry.assume_role if into else None
-    roles = {RegistryScope(account, region): role for region in found}
+    roles = _roles(account, regions, style.into, profile)
     connections = connect_registries(roles, profile, listener)
-
-    def unknown(names: tuple[str, ...]) -> list[str]:
-        described = frozenset() if into is None else described_by(into.access, names)
-        return [name for name in names if name not in described]
-
-    registries = read_registries(connections, unknown, listener)
+    registries = read_registries(connections, partial(_undescribed, style.into), listener)
     for registry in registries:
         if registry.failure is not None:
             raise ReconcileError(f"{registry.scope.region}: {registry.failure.message}")
-    names, unnamed = style.account_names, None
-    if names is None:
-        names, unnamed = _names_of_organization(account, found[0], profile)
-    return _adopted(registries, style, names, unnamed, now)
+    if style.account_names is not None:
+        return _adopted(registries, style, style.account_names, None, now)
+    return _adopted(registries, style, *_names_of_organization(registries[0].scope, profile), now)
 
 
 def adopt_policies(
     content: bytes,
     path: str,
     *,
-    account: str,
-    regions: Sequence[str],
+    account: str | None = None,
+    regions: Sequence[str] = (),
     style: AdoptionStyle = AdoptionStyle(),
     now: datetime | None = None,
 ) -> Adopted:
     """Describe policies in an access file: a JSON object of repositories, from `path`.
 
     A value is a policy document, its text, or null for a repository without a policy; it holds in
-    each of `regions`. Raises InvalidError for other JSON, and as `adopt`.
+    each of `regions`. Account and regions are required, unless there is a file to add to. Raises
+    InvalidError for other JSON, and as `adopt`.
     """
     if style.into is not None:
-        _check_same_registry(style.into.access.registry, account, regions)
-    scopes = [RegistryScope(_checked_account(account), one) for one in dict.fromkeys(regions)]
-    if not scopes:
+        scopes = _scopes_of(style.into, account, regions)
+    elif account is None:
+        raise ArgumentError("account", None, "the policies do not say whose registry it is")
+    elif not regions:
         raise ArgumentError("region", None, "the policies do not say in which region they are")
-    _check_regions(regions)
+    else:
+        scopes = _checked(account, regions)
     repositories = _policies(content, path)
     names = tuple(sorted(repositories))
     registries = [LiveRegistry(scope, names, repositories) for scope in scopes]
@@ -164,47 +149,72 @@ def _adopted(
     return Adopted(import_registry(registries, options, now or datetime.now(UTC)), unnamed)
 
 
-def _check_same_registry(registry: Registry, account: str | None, regions: Sequence[str]) -> None:
+def _roles(
+    account: str | None, regions: Sequence[str], into: AccessSource | None, profile: str | None
+) -> dict[RegistryScope, str | None]:
+    """Return the registry to read in each region, and the role to assume, if any."""
+    if into is not None:
+        return dict.fromkeys(_scopes_of(into, account, regions), into.access.registry.assume_role)
+    from reconciler.registry.surroundings import default_region  # noqa: PLC0415 - boto3 costs
+
+    found = regions or tuple(filter(None, [default_region(profile)]))
+    if not found:
+        raise ArgumentError("region", None, "the AWS settings have no region")
+    return dict.fromkeys(_checked(account or _own_account(found[0], profile), found))
+
+
+def _scopes_of(
+    into: AccessSource, account: str | None, regions: Sequence[str]
+) -> tuple[RegistryScope, ...]:
+    """Return the registry of a file. Raises ArgumentError where it is not the one that is named."""
+    registry = into.access.registry
     if account not in (None, registry.account):
         reason = f"the file to add to is of the registry {registry.account}"
         raise ArgumentError("account", account, reason)
     if regions and set(regions) != set(registry.regions):
         reason = f"the file to add to is of {', '.join(registry.regions)}"
         raise ArgumentError("region", ", ".join(regions), reason)
+    return scopes_of(registry)
 
 
-def _checked_account(account: str) -> str:
+def _checked(account: str, regions: Sequence[str]) -> tuple[RegistryScope, ...]:
+    """Return a registry in its regions. Raises ArgumentError for what can't be one."""
     if not ACCOUNT_ID.fullmatch(account):
         raise ArgumentError("account", account, "an account id has 12 digits")
-    return account
+    _check_regions(regions)
+    return tuple(RegistryScope(account, region) for region in dict.fromkeys(regions))
 
 
-def _check_regions(regions: Iterable[str]) -> None:
-    partitions: dict[str, str] = {}
+def _check_regions(regions: Sequence[str]) -> None:
     for region in regions:
         if not REGION.fullmatch(region):
             raise ArgumentError("region", region, "this is not the name of a region")
-        partitions.setdefault(partition_of_region(region), region)
-        if len(partitions) > 1:
-            reason = f"its partition is not that of {next(iter(partitions.values()))}"
+        if partition_of_region(region) != partition_of_region(regions[0]):
+            reason = f"its partition is not that of {regions[0]}"
             raise ArgumentError("region", region, reason, hint="import each partition by itself")
 
 
 def _own_account(region: str, profile: str | None) -> str:
     from reconciler.registry.session import caller_identity, connect  # noqa: PLC0415 - boto3 costs
 
+    _check_regions([region])
     return caller_identity(connect("", region, profile=profile)).account
 
 
+def _undescribed(into: AccessSource | None, names: tuple[str, ...]) -> list[str]:
+    described = frozenset() if into is None else described_by(into.access, names)
+    return [name for name in names if name not in described]
+
+
 def _names_of_organization(
-    account: str, region: str, profile: str | None
+    scope: RegistryScope, profile: str | None
 ) -> tuple[Mapping[str, str], str | None]:
     """Return the accounts' names, or why they are not known: few callers may list them."""
     from reconciler.registry.session import connect  # noqa: PLC0415 - boto3 costs
     from reconciler.registry.surroundings import account_names  # noqa: PLC0415
 
     try:
-        return account_names(connect(account, region, profile=profile)), None
+        return account_names(connect(scope.account, scope.region, profile=profile)), None
     except CallError as error:
         return {}, error.message
 

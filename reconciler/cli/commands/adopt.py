@@ -10,7 +10,6 @@ from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
 from reconciler.cli.files import a_path, name_of, read_file, require_one_stdin
 from reconciler.cli.terminal import keep_quiet, note, out, print_message
-from reconciler.errors import ArgumentError
 from reconciler.printable import printable, printable_name
 
 if TYPE_CHECKING:
@@ -93,10 +92,6 @@ def import_(
             listener=TerminalListener(profile),
         )
     else:
-        if account is None and source is not None:
-            account, region = source.access.registry.account, [*source.access.registry.regions]
-        if account is None:
-            raise ArgumentError("account", None, "the policies do not say whose registry it is")
         adopted = workflow.adopt_policies(
             read_file(from_, _MAX_POLICIES, called="file of policies"),
             name_of(from_),
