@@ -5,8 +5,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-# What alone reaches every branch of policy/ and plan/; counting slows a test down to half its speed.
-COVERED := tests/policy tests/plan tests/test_cases.py
+# What alone reaches every branch of policy/, plan/ and adopt/; counting slows a test down to half its speed.
+COVERED := tests/policy tests/plan tests/adopt tests/test_cases.py
 ORACLES := tests/policy/test_oracle*.py
 OTHERS  := tests/policy/test_[!o]*.py
 
@@ -26,9 +26,9 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## plan, apply, drift and rollback on the embedded ECR; needs no AWS account
 	@$(BIN)/reconcile demo
 
-test: $(READY) ## every test, with the coverage of policy/ and plan/ checked
+test: $(READY) ## every test, with the coverage of policy/, plan/ and adopt/ checked
 	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term $(COVERED) '--ignore-glob=$(ORACLES)'
-	$(BIN)/python -m pytest -n 6 --dist worksteal --ignore=tests/plan --ignore=tests/test_cases.py '--ignore-glob=$(OTHERS)'
+	$(BIN)/python -m pytest -n 6 --dist worksteal --ignore=tests/plan --ignore=tests/adopt --ignore=tests/test_cases.py '--ignore-glob=$(OTHERS)'
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .
@@ -51,6 +51,7 @@ lock: ## resolve the newest versions anew into constraints.txt
 bench: $(READY) ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/adopt.py
 	$(BIN)/python benchmarks/meaning.py
 	$(BIN)/python benchmarks/size.py
 	$(BIN)/python benchmarks/answers.py

@@ -17,7 +17,35 @@ from tests.cli.stand_in import AWS_STAND_IN
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+WORKLOADS = "arn:aws:iam::444455556666"
 BLOCK = re.compile(r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
+PULL, PUSH_PULL = sorted(BUILT_IN_TIERS["pull"]), sorted(BUILT_IN_TIERS["push-pull"])
+PAYMENTS = [
+    {"Effect": "Allow", "Principal": {"AWS": f"{WORKLOADS}:role/deploy/release"},
+     "Action": PUSH_PULL},
+    {"Effect": "Allow", "Principal": {"AWS": [f"{WORKLOADS}:role/runtime", "777788889999"]},
+     "Action": PULL},
+]  # fmt: skip
+SHARED = [
+    {"Effect": "Allow", "Principal": "*", "Action": PULL,
+     "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}},
+    {"Effect": "Allow", "Action": [*PUSH_PULL, "ecr:DescribeImages"],
+     "Principal": {"AWS": [f"{WORKLOADS}:role/ci", "arn:aws:iam::777788889999:role/ci"]}},
+]  # fmt: skip
+ADOPTED = {
+    "payments/api": PAYMENTS,
+    "payments/web": [
+        *PAYMENTS,
+        {"Sid": "NoDeletes", "Effect": "Deny", "Principal": "*", "Action": "ecr:BatchDeleteImage"},
+    ],
+    "shared/base": SHARED,
+    "shared/jdk": [
+        *SHARED,
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999900001111:role/partner"},
+         "Action": PULL, "Condition": {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00Z"}}},
+    ],
+    "scratch": None,
+}  # fmt: skip
 PYTHON = f"PYTHONPATH={shlex.quote(str(ROOT))} {shlex.quote(sys.executable)}"
 
 
@@ -56,6 +84,32 @@ def test_the_walkthrough_prints_what_it_shows(tmp_path: Path) -> None:
             check=False,
         )
     assert done.stdout.splitlines() == shown.splitlines()
+
+
+def test_the_adopted_registry_is_the_one_that_is_shown(tmp_path: Path) -> None:
+    """One shell, in which a registry of five repositories is live, prints what is shown."""
+    shown = marked("adopt")
+    commands = re.findall(r"^\$ (.*)$", shown, re.MULTILINE)
+    assert [command.split()[1] for command in commands] == ["import", "validate", "plan"]
+    names = {"workloads": "444455556666", "staging": "777788889999", "partner-corp": "999900001111"}
+    (tmp_path / "accounts.yaml").write_text(json.dumps(names))
+    with Sandbox() as ecr:
+        for name, policy in ADOPTED.items():
+            ecr.create_repository(name)
+            if policy:
+                ecr.set_policy_text(name, json.dumps({"Statement": policy}))
+        script = f'exec 2>&1\nreconcile() {{ {PYTHON} -m reconciler "$@"; }}\n'
+        done = subprocess.run(
+            ["sh", "-c", script + "".join(map(typed, commands))],
+            cwd=tmp_path,
+            env=sandbox_environment(ecr),
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+    assert done.stdout.splitlines() == shown.splitlines()
+    assert (tmp_path / "ecr_access.yaml").read_text() == marked("file: imported")
 
 
 def test_the_quick_start_works(tmp_path: Path) -> None:

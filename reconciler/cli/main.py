@@ -9,6 +9,7 @@ import typer
 
 from reconciler import __version__
 from reconciler.cli.commands import access, offline, online
+from reconciler.cli.commands.adopt import import_
 from reconciler.cli.commands.consumer import consumer
 from reconciler.cli.commands.demo import demo
 from reconciler.cli.commands.handover import handover
@@ -30,6 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("init")(offline.init)
+app.command("import")(import_)
 app.command("validate")(offline.validate)
 app.command("compile")(offline.compile_)
 app.command("plan")(online.plan)

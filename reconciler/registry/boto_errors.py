@@ -100,6 +100,9 @@ _MAX_QUOTE = 500  # characters of AWS's text in a message
 _NO_PERMISSION = re.compile(r"User: (?P<caller>\S+) is not authorized to perform: (?P<action>\S+)")
 _REASON = re.compile(r"\bbecause (?P<reason>.+)|\bwith (?P<deny>an explicit deny.*)", re.DOTALL)
 
+_SERVICES = {"GetCallerIdentity": "sts", "ListAccounts": "organizations"}
+"""The service of each operation that is not one of ECR."""
+
 CREDENTIALS_HINT = "check with `aws sts get-caller-identity` that these credentials work"
 _HINTS = {
     FailureKind.CONNECTION: (
@@ -291,7 +294,7 @@ def _is_file(name: str) -> bool:
 def _denied(text: str, operation: str, repository: str | None) -> tuple[str, str]:
     """Return the message, which names the action once and the caller, and the hint."""
     named = _NO_PERMISSION.search(text)
-    service = "sts" if operation == "GetCallerIdentity" else "ecr"
+    service = _SERVICES.get(operation, "ecr")
     action = named["action"] if named else f"{service}:{operation}"
     call = action if repository is None else f"{action} on {quoted(repository)}"
     reason = _REASON.search(text)

@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.errors import Status as Status
     from reconciler.model.guards import Allowances as Allowances
+    from reconciler.workflow.adopter import Adopted as Adopted
+    from reconciler.workflow.adopter import AdoptionStyle as AdoptionStyle
+    from reconciler.workflow.adopter import adopt as adopt
+    from reconciler.workflow.adopter import adopt_policies as adopt_policies
+    from reconciler.workflow.adopter import read_account_names as read_account_names
     from reconciler.workflow.answers import AccessOverview as AccessOverview
     from reconciler.workflow.answers import Answers as Answers
     from reconciler.workflow.answers import MatrixResult as MatrixResult
@@ -56,6 +61,13 @@ DEFAULT_WAIT = 20.0
 _NAMES = {
     "reconciler.errors": ("Status",),
     "reconciler.model.guards": ("Allowances",),
+    "reconciler.workflow.adopter": (
+        "Adopted",
+        "AdoptionStyle",
+        "adopt",
+        "adopt_policies",
+        "read_account_names",
+    ),
     "reconciler.workflow.answers": (
         "AccessOverview",
         "Answers",

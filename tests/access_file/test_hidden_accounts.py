@@ -134,7 +134,6 @@ def test_where_no_account_has_a_name_conditions_are_free(condition: str) -> None
         ('AWS: "?"', "wildcard-in-arn"),
         ('AWS: "9999000011??"', "wildcard-in-arn"),
         ('AWS: "arn:aws:iam::9999000011??:root"', "wildcard-in-arn"),
-        ("AWS: AROAEXAMPLEEXAMPLE123", "bad-arn"),
         ('AWS: "ARN:aws:iam::999900001111:role/x"', "bad-arn"),
         ('AWS: " arn:aws:iam::999900001111:role/x"', "bad-arn"),
         ('AWS: "arn:aws:iam::999900001111:role/x y"', "bad-arn"),
@@ -152,11 +151,18 @@ def test_a_raw_principal_is_one_that_ecr_takes(element: str, principal: str, rul
     assert rules(of_statement(statement, accounts="")) == [rule]
 
 
-def test_a_unique_id_is_told_from_a_typo() -> None:
-    statement = '{Effect: Deny, Action: "ecr:*", Principal: {AWS: AROAEXAMPLEEXAMPLE123}}'
+@pytest.mark.parametrize("element", ["Principal", "NotPrincipal"])
+def test_a_unique_id_hides_its_account(element: str) -> None:
+    """It is a warning where no account has a name, as live policies have such ids."""
+    statement = f'{{Effect: Deny, Action: "ecr:*", {element}: {{AWS: AROAEXAMPLEEXAMPLE123}}}}'
     (problem,) = of_statement(statement).problems
+    assert (problem.rule, problem.severity) == ("unnamed-account", "error")
     assert "deleted" in problem.message
-    assert problem.hint == "write the role's ARN: arn:aws:iam::ACCOUNT:role/NAME"
+    assert problem.hint == "remove it, or write the ARN of a role"
+    (problem,) = of_statement(statement, accounts="").problems
+    assert (problem.rule, problem.severity) == ("dead-principal", "warning")
+    group = statement.replace("AROA", "AGPA")
+    assert rules(of_statement(group, accounts="")) == ["bad-arn"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,18 @@ import pytest
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, Done, Reconcile, runner, sandbox_environment
 
-QUIET = ["init", "validate", "compile", "plan", "apply", "drift", "rollback", "compare", "sandbox"]
+QUIET = [
+    "init",
+    "import",
+    "validate",
+    "compile",
+    "plan",
+    "apply",
+    "drift",
+    "rollback",
+    "compare",
+    "sandbox",
+]
 
 
 @pytest.mark.parametrize("command", [*QUIET, "iam caller", "iam consumer", "handover terraform"])

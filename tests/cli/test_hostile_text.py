@@ -143,6 +143,20 @@ def test_apply_and_rollback(show: Show, folder: Path) -> None:
     assert show("apply", "--yes", "--format", "json").code == 0
 
 
+def test_import(show: Show, folder: Path) -> None:
+    printed = show("import")
+    assert printed.code == 0
+    assert "left out: h/action-0: " in printed.err
+    (folder / "ecr_access.yaml").write_text(printed.out)
+    assert show("plan", "--exit-code").code == 0
+    (folder / "policies.json").write_text(json.dumps({**dict(hostile_policies()), ALL: None}))
+    where = ("--account", "111122223333", "--region", "us-west-2")
+    again = show("import", "--from", "policies.json", *where, "--flat")
+    assert again.code == 0
+    wrong = show("import", "--from", "policies.json", *where, "--accounts", "policies.json")
+    assert wrong.code == 3
+
+
 def forge(plan: Json) -> None:
     """Put texts that read like our own wherever a plan may hold text, and sign it."""
     place = {"account": "111122223333", "region": "us-west-2"}

@@ -114,7 +114,7 @@ def read_accounts(node: Node | None, problems: ProblemList) -> Accounts:
 
 def check_named(text: str, place: Place, context: FileContext) -> None:
     """Report an account id, or the one in an ARN, that has no name in the file."""
-    account, accounts = _account_in(text), context.accounts
+    account, accounts = account_in(text), context.accounts
     if not accounts.must_be_named or account in (None, context.registry.account):
         return
     if account not in accounts.names:
@@ -123,7 +123,8 @@ def check_named(text: str, place: Place, context: FileContext) -> None:
         context.problems.error(RuleId.UNNAMED_ACCOUNT, message, place, hint)
 
 
-def _account_in(text: str) -> str | None:
+def account_in(text: str) -> str | None:
+    """Return the account id that a text is, or that an ARN contains."""
     if ACCOUNT_ID.fullmatch(text):
         return text
     match = _ACCOUNT_FIELD.fullmatch(text)
@@ -163,7 +164,7 @@ def report_bad_id(text: str, place: Place, problems: ProblemList) -> bool:
 
 def bad_id(text: str) -> Advice | None:
     """Return what is wrong with an attempt at an account id; None for any other text."""
-    account = _account_in(text)
+    account = account_in(text)
     if account == text:
         return None
     if account:

@@ -50,6 +50,7 @@ from reconciler.policy import (
     Principal,
     Statement,
     canonical_condition,
+    deleted_kind,
     has_wildcard,
     parse_statement,
     read_condition,
@@ -222,6 +223,8 @@ def _check_principals(element: Node | None, context: FileContext) -> None:
         elif name.text in ids:
             message = f"names such as {quote(name.text)} are not resolved in a raw statement"
             problems.error(RuleId.BAD_ARN, message, name.place, f'write "{ids[name.text]}"')
+        elif (kind := deleted_kind(Principal("AWS", (name.text,)))) in ("role", "user"):
+            _report_unique_id(name, f"a {kind}", context)
         elif name.text.startswith("arn:") or not (
             name.text == "*" or report_bad_id(name.text, name.place, problems)
         ):
@@ -238,6 +241,21 @@ def _check_principals(element: Node | None, context: FileContext) -> None:
             message = f"ECR does not accept a {pair.key.text} principal"
             hint = "write the role that its users assume"
             problems.error(RuleId.BAD_STATEMENT, message, pair.key.place, hint)
+
+
+def _report_unique_id(name: ScalarNode, kind: str, context: FileContext) -> None:
+    """Warn of a unique id, as live policies have it for what was deleted.
+
+    It does not say of which account, so that it is an error where accounts must be named.
+    """
+    message = f"{quote(name.text)} is the unique id of {kind}, most likely of a deleted one"
+    if context.accounts.must_be_named:
+        message += ", and its account is unknown"
+        hint = f"remove it, or write the ARN of {kind}"
+        context.problems.error(RuleId.UNNAMED_ACCOUNT, message, name.place, hint)
+    else:
+        hint = f"remove it, or write the ARN of {kind}: ECR may refuse a policy with an id"
+        context.problems.warning(RuleId.DEAD_PRINCIPAL, message, name.place, hint)
 
 
 def _check_applies(statement: Statement, node: MappingNode, context: FileContext) -> None:

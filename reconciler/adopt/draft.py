@@ -1,0 +1,238 @@
+"""One attempt at a file: every repository that can be said, with names, groups and patterns."""
+
+import json
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
+
+from reconciler.adopt.base import NEW_FILE, Vocabulary
+from reconciler.adopt.content import Content, Reading, Terminology, Terms, read_for_file
+from reconciler.adopt.file_text import FileData
+from reconciler.adopt.groups import Access, by_group, find_groups
+from reconciler.adopt.holders import Identity
+from reconciler.adopt.names import Profile, name_accounts, name_principals
+from reconciler.adopt.patterns import Entries, Item, share_by_prefix
+from reconciler.adopt.survey import LeftOut, Survey, accounts_in
+from reconciler.adopt.tiers import ActionSet, TierTable, name_tiers
+from reconciler.adopt.yaml_text import Value
+from reconciler.model.registry import RegistryScope
+from reconciler.policy import (
+    EVERYONE,
+    LAMBDA_SID,
+    Holder,
+    KeepRule,
+    Ownership,
+    condition_json,
+    lambda_rule,
+    public_access,
+)
+
+_Key = TypeVar("_Key", bound=Hashable)
+
+Readings = Mapping[str, Mapping[RegistryScope, Reading]]
+"""What each repository's policy says, in each region."""
+
+
+class Form(NamedTuple):
+    """How a file is written.
+
+    `flat`: without groups and patterns. `name_accounts`: with a section `accounts`, which then has
+    to name every account. `known` are names for account ids. `only_raw` are the repositories whose
+    policies are carried as raw statements alone. `rules` are the keep rules of the file, beyond the
+    one for Lambda; `existing` are the names that it has already.
+    """
+
+    known: Mapping[str, str]
+    flat: bool = False
+    name_accounts: bool = True
+    only_raw: frozenset[str] = frozenset()
+    rules: tuple[KeepRule, ...] = ()
+    existing: Vocabulary = NEW_FILE
+
+
+class Draft(NamedTuple):
+    """A file as data, and what each of its repositories has to mean."""
+
+    data: FileData
+    readings: Readings
+    left_out: tuple[LeftOut, ...]
+
+
+def ownership_for(found: Survey, account: str, form: Form) -> Ownership:
+    """Return the keep rule that the file will have: it depends on the accounts that it names."""
+    named = {account, *form.existing.accounts}
+    if form.name_accounts:
+        for documents in found.documents.values():
+            for document in documents.values():
+                for statement in document.statements:
+                    if statement.sid == LAMBDA_SID:
+                        named |= set(accounts_in(condition_json(statement.condition)))
+    return Ownership(rules=(lambda_rule(named), *form.rules))
+
+
+def read_all(found: Survey, terms: Terminology, form: Form) -> tuple[Readings, tuple[LeftOut, ...]]:
+    """Read every policy for a file; those that differ between regions are left out."""
+    readings: dict[str, Mapping[RegistryScope, Reading]] = {}
+    left_out: list[LeftOut] = []
+    for name, documents in found.documents.items():
+        of_regions = {
+            scope: read_for_file(document, terms, only_raw=name in form.only_raw)
+            for scope, document in documents.items()
+        }
+        first, *others = of_regions
+        differing = [s for s in others if of_regions[s].content != of_regions[first].content]
+        if differing:
+            reason = f"its policy in {differing[0].region} differs from that in {first.region}"
+            left_out.append(LeftOut(name, f"{reason}, and an entry is for all regions"))
+        else:
+            readings[name] = of_regions
+    return readings, tuple(left_out)
+
+
+def draft(
+    account: str, regions: tuple[str, ...], found: Survey, readings: Readings, form: Form
+) -> FileData:
+    """Return the file that describes these repositories, without comments."""
+    contents = {name: next(iter(of.values())).content for name, of in readings.items()}
+    profiles = _profiles({name: content.access for name, content in contents.items()})
+    new_accounts = _name_accounts(readings, form)
+    accounts = {**form.existing.accounts, **new_accounts}
+    define = not form.name_accounts
+    names = name_principals(profiles, accounts, form.existing, define_accounts=define)
+    special = _special_keys(profiles, names.keys)
+    access = {name: _by_key(content, names.keys) for name, content in contents.items()}
+    groups: Mapping[str, tuple[str, ...]] = {}
+    if not form.flat:
+        shared = {k: p for k, p in _profiles(access).items() if k not in special.public}
+        taken = {*names.principals, *accounts.values(), *form.existing.taken}
+        groups = find_groups(shared, taken)
+        access = {name: by_group(one, groups) for name, one in access.items()}
+    entries: Entries = {name: _items(access[name], contents[name]) for name in contents}
+    if not form.flat:
+        entries = share_by_prefix(entries, found.live, _only_exact(entries, special.public))
+    tiers = name_tiers(_action_sets(entries, special.services), form.existing.tiers)
+    return FileData(
+        account,
+        regions,
+        {} if define else {name: i for i, name in _by_name(new_accounts)},
+        dict(sorted(names.principals.items())),
+        dict(sorted(groups.items())),
+        dict(sorted(tiers.definitions.items())),
+        {name: _entry(entries[name], tiers, special.services) for name in sorted(entries)},
+        tuple(sorted(name for name in readings if _is_public(readings[name].values()))),
+    )
+
+
+class _SpecialKeys(NamedTuple):
+    """Keys of `access` that are treated in a way of their own."""
+
+    public: frozenset[str]
+    services: frozenset[str]
+
+
+def _special_keys(
+    profiles: Mapping[Identity, Profile], keys: Mapping[Identity, str]
+) -> _SpecialKeys:
+    return _SpecialKeys(
+        frozenset(keys[one] for one, profile in profiles.items() if _opens(one, profile)),
+        frozenset(keys[one] for one in profiles if one.principal.kind == "Service"),
+    )
+
+
+def _name_accounts(readings: Readings, form: Form) -> dict[str, str]:
+    """Name the accounts that the file does not name yet; without `accounts`, only known ones."""
+    ids = _accounts_of(readings) - form.existing.accounts.keys()
+    named = name_accounts(ids, form.known, form.existing.taken)
+    return {i: name for i, name in named.items() if form.name_accounts or i in form.known}
+
+
+def _by_name(names: Mapping[str, str]) -> list[tuple[str, str]]:
+    return sorted(names.items(), key=lambda pair: pair[1])
+
+
+def _accounts_of(readings: Readings) -> set[str]:
+    """Return the accounts that a file uses, each of which a file with `accounts` has to name."""
+    return {
+        account
+        for of_regions in readings.values()
+        for reading in of_regions.values()
+        for part in _parts_with_accounts(reading)
+        for account in accounts_in(part)
+    }
+
+
+def _parts_with_accounts(reading: Reading) -> Iterator[object]:
+    for identity in reading.content.access:
+        yield identity.principal.names
+        yield condition_json(identity.condition)
+    yield from map(json.loads, reading.content.statements)
+    yield from (condition_json(kept.condition) for kept in reading.kept)
+
+
+def _profiles(accesses: Mapping[str, Mapping[_Key, tuple[Terms, ...]]]) -> dict[_Key, Profile]:
+    """Return all that each key has, over all repositories."""
+    found: defaultdict[_Key, list[tuple[str, tuple[Terms, ...]]]] = defaultdict(list)
+    for name in sorted(accesses):
+        for key, terms in accesses[name].items():
+            found[key].append((name, terms))
+    return {key: tuple(profile) for key, profile in found.items()}
+
+
+def _by_key(content: Content, keys: Mapping[Identity, str]) -> Access:
+    return {keys[identity]: terms for identity, terms in content.access.items()}
+
+
+def _items(access: Access, content: Content) -> frozenset[Item]:
+    grants = [Item(key, terms) for key, terms in access.items()]
+    return frozenset([*grants, *(Item("", statement=text) for text in content.statements)])
+
+
+def _action_sets(entries: Entries, services: frozenset[str]) -> Iterator[ActionSet]:
+    for items in entries.values():
+        for item in items:
+            yield from (ActionSet(one.actions, item.key in services) for one in item.terms)
+
+
+def _only_exact(entries: Entries, public: frozenset[str]) -> frozenset[Item]:
+    """Return what no pattern may say: it would be public, or would allow by a raw statement."""
+    return frozenset(
+        item
+        for items in entries.values()
+        for item in items
+        if item.key in public or (item.statement and _allows(item.statement))
+    )
+
+
+def _allows(statement: str) -> bool:
+    return bool(json.loads(statement)["Effect"] == "Allow")
+
+
+def _opens(identity: Identity, profile: Profile) -> bool:
+    """Whether a principal is the public, taken alone."""
+    if identity.principal != EVERYONE:
+        return False
+    held = frozenset(action for _, terms in profile for one in terms for action in one.actions)
+    return bool(public_access({Holder(EVERYONE, "Allow", identity.condition): held}))
+
+
+def _is_public(readings: Iterable[Reading]) -> bool:
+    return any(public_access(reading.facts) for reading in readings)
+
+
+def _entry(items: frozenset[Item], tiers: TierTable, services: frozenset[str]) -> Value:
+    access = {
+        item.key: _tiers_of(item.terms, tiers, to_service=item.key in services)
+        for item in sorted(items)
+        if item.terms
+    }
+    statements = [json.loads(item.statement) for item in sorted(items) if item.statement]
+    entry: dict[str, Value] = {} if statements and not access else {"access": access}
+    return {**entry, "statements": statements} if statements else entry
+
+
+def _tiers_of(terms: tuple[Terms, ...], tiers: TierTable, *, to_service: bool) -> Value:
+    given: list[Value] = []
+    for one in terms:
+        for name in tiers.names[ActionSet(one.actions, to_service)]:
+            given.append({"tier": name, "until": one.until} if one.until else name)
+    return given[0] if len(given) == 1 else given

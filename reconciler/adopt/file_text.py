@@ -1,0 +1,98 @@
+"""The text of an access file: its sections in order, with the comments that explain them."""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from reconciler.adopt.yaml_text import Value, entry, flow
+from reconciler.printable import printable
+
+_COMMENT_WIDTH = 98
+_MOST_PUBLIC = 100
+"""As many names as `guards.public.allow` may have."""
+
+
+class FileData(NamedTuple):
+    """What a file says; `entries` are the values of `repositories`.
+
+    `public` are the repositories that are public, which the guards have to allow.
+    """
+
+    account: str
+    regions: tuple[str, ...]
+    accounts: Mapping[str, str]
+    principals: Mapping[str, Value]
+    groups: Mapping[str, tuple[str, ...]]
+    tiers: Mapping[str, Value]
+    entries: Mapping[str, Value]
+    public: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
+
+
+def write_file(data: FileData) -> str:
+    """Write a file; the same data always results in the same text."""
+    blocks = [
+        [*comment_lines(data.comments), "version: 1"],
+        entry("registry", {"account": data.account, "regions": list(data.regions)}, opened=True),
+        _section("accounts", data.accounts, "names for account ids"),
+        _section("principals", data.principals, "names for who has access", data.groups),
+        _section("tiers", data.tiers, "sets of actions that no built-in tier has"),
+        _guards(data.public),
+        _repositories(data.entries),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def comment_lines(paragraphs: Iterable[str]) -> Iterator[str]:
+    """Write paragraphs as comments; a paragraph that begins with a space is indented."""
+    for text in paragraphs:
+        lines = textwrap.wrap(
+            _visible(text),
+            _COMMENT_WIDTH,
+            subsequent_indent="    " if text.startswith(" ") else "",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        yield from (f"# {line}" if line else "#" for line in lines or [""])
+
+
+def _visible(text: str) -> str:
+    """Escape everything in a text from outside that is not plain ASCII."""
+    return printable(text).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def _section(
+    name: str,
+    pairs: Mapping[str, Value],
+    comment: str,
+    groups: Mapping[str, Sequence[str]] | None = None,
+) -> list[str]:
+    if not pairs and not groups:
+        return []
+    lines = [line for key, value in pairs.items() for line in entry(key, value, 2)]
+    for key, members in (groups or {}).items():
+        lines += entry(key, list(members), 2)
+    return [f"{name}:  # {comment}", *lines]
+
+
+def _guards(public: Sequence[str]) -> list[str]:
+    if not public:
+        return []
+    allowed: Value = {"allow": list(public)} if len(public) <= _MOST_PUBLIC else "allow"
+    return [
+        "# Everyone has access to these repositories; without this, the file would be invalid.",
+        *entry("guards", {"public": allowed}, opened=True),
+    ]
+
+
+def _repositories(entries: Mapping[str, Value]) -> list[str]:
+    if not entries:
+        return ["repositories: {}"]
+    lines = [line for key, value in entries.items() for line in _entry(key, value)]
+    return ["repositories:", *lines]
+
+
+def _entry(key: str, value: Value) -> list[str]:
+    if value == {"access": {}}:
+        return [f"  {flow(key)}: {{access: {{}}}}"]
+    return entry(key, value, 2, opened=True)

@@ -1,0 +1,116 @@
+"""The command import: the live policies of a registry as an access file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler import workflow
+from reconciler.cli import options as opt
+from reconciler.cli.exits import exit_of
+from reconciler.cli.options import a_path, name_of, require_one_stdin
+from reconciler.cli.terminal import keep_quiet, note, out, print_message
+from reconciler.printable import printable, printable_name
+
+if TYPE_CHECKING:
+    from reconciler.workflow import Adopted
+
+_MAX_POLICIES = 512 * 2**20
+"""The largest file of policies that is read, in bytes: as many as a registry may hold."""
+
+_MAX_NAMES = 16 * 2**20
+
+
+def import_(
+    *,
+    account: Annotated[
+        str | None,
+        typer.Option("--account", metavar="ID", help="The registry; by default the caller's own."),
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option("--region", metavar="REGION", help="By default $AWS_REGION. Repeatable."),
+    ] = None,
+    accounts: Annotated[
+        Path | None,
+        typer.Option(
+            "--accounts",
+            metavar="FILE",
+            parser=a_path,
+            help="Names of accounts: YAML or JSON that maps each name to an id. By default AWS "
+            "Organizations is asked.",
+        ),
+    ] = None,
+    from_: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            parser=a_path,
+            help="Read policies from JSON, {REPOSITORY: POLICY}, and not from AWS; - is stdin.",
+        ),
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            "--into",
+            metavar="FILE",
+            parser=a_path,
+            help="Add to this access file what it does not describe yet, and print the result; "
+            "FILE itself is not written.",
+        ),
+    ] = None,
+    flat: Annotated[bool, typer.Option("--flat", help="Without groups and patterns.")] = False,
+    keep_dead: Annotated[
+        bool, typer.Option("--keep-dead", help="Keep deleted principals, as raw statements.")
+    ] = False,
+    profile: opt.Profile = None,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Print an access file that describes the live policies; reads only.
+
+    A plan with this file changes nothing, except that it removes deleted principals. Repositories
+    that a file can't describe are left out, by name and with the reason.
+    """
+    from reconciler.cli import files
+    from reconciler.cli.results import TerminalListener
+
+    keep_quiet(quiet)
+    require_one_stdin(accounts, from_, into)
+    names = None
+    if accounts is not None:
+        content = files.read_input(accounts, _MAX_NAMES, called="file of account names")
+        names = workflow.read_account_names(content, name_of(accounts))
+    source = None if into is None else files.load_valid(into, opt.allowances(public=None))
+    style = workflow.AdoptionStyle(names, flat=flat, keep_dead=keep_dead, into=source)
+    if from_ is None:
+        adopted = workflow.adopt(
+            account=account,
+            regions=tuple(region or ()),
+            style=style,
+            profile=profile,
+            listener=TerminalListener(profile),
+        )
+    else:
+        adopted = workflow.adopt_policies(
+            files.read_input(from_, _MAX_POLICIES, called="file of policies"),
+            name_of(from_),
+            account=account,
+            regions=tuple(region or ()),
+            style=style,
+        )
+    out(adopted.imported.text)
+    _tell(adopted)
+    raise typer.Exit(exit_of(adopted.statuses))
+
+
+def _tell(adopted: "Adopted") -> None:
+    notes = adopted.imported.notes
+    for one in notes.left_out:
+        print_message(f"left out: {printable_name(one.repository)}: {printable(one.reason)}")
+    if adopted.unnamed is not None:
+        note(f"the names of accounts are unknown; --accounts FILE has them: {adopted.unnamed}")
+    if notes.dead:
+        note(f"deleted principals left out: {len(notes.dead):,}; a plan removes them")
+    described = len(adopted.imported.repositories)
+    note(f"repositories imported: {described:,}; left out: {len(notes.left_out):,}")

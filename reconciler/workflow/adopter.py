@@ -1,0 +1,233 @@
+"""Adopts a registry: an access file that asks for what is live, proven by an empty plan."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import yaml
+
+from reconciler.adopt.base import Base, described_by
+from reconciler.adopt.importing import Imported, ImportOptions, import_registry
+from reconciler.adopt.merging import has_section
+from reconciler.errors import ArgumentError, InvalidError, ReconcileError, Status
+from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
+from reconciler.policy import (
+    ACCOUNT_ID,
+    REGION,
+    MalformedError,
+    load_json,
+    minified,
+    partition_of_region,
+)
+from reconciler.registry.errors import CallError
+from reconciler.workflow.listener import LOG, Listener
+from reconciler.workflow.registries import connect_registries, read_registries, scopes_of
+from reconciler.workflow.source import AccessSource
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """An imported file, and what there is to know about it.
+
+    `unnamed` says why the accounts' names are unknown, None where they were asked for and given.
+    """
+
+    imported: Imported
+    unnamed: str | None = None
+
+    @property
+    def statuses(self) -> frozenset[Status]:
+        """FAILED where a policy could not be read."""
+        unread = any(one.unread for one in self.imported.notes.left_out)
+        return frozenset({Status.FAILED} if unread else ())
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptionStyle:
+    """How the file is written.
+
+    `account_names` maps account ids to names; None asks AWS Organizations. `flat`: without groups
+    and patterns. `keep_dead`: deleted principals are carried as raw statements. `into` is a file to
+    add to: it is completed by what it does not describe yet.
+    """
+
+    account_names: Mapping[str, str] | None = None
+    flat: bool = False
+    keep_dead: bool = False
+    into: AccessSource | None = None
+
+
+def adopt(
+    *,
+    account: str | None = None,
+    regions: Sequence[str] = (),
+    style: AdoptionStyle = AdoptionStyle(),
+    profile: str | None = None,
+    now: datetime | None = None,
+    listener: Listener = LOG,
+) -> Adopted:
+    """Describe the live policies of a registry in an access file. Reads only.
+
+    `account` is by default the caller's own, `regions` the one of the AWS settings; with a file to
+    add to, both are those of the file. Raises ArgumentError for a wrong account or region,
+    ReconcileError where a region can't be read.
+    """
+    roles = _roles(account, regions, style.into, profile)
+    connections = connect_registries(roles, profile, listener)
+    registries = read_registries(connections, partial(_undescribed, style.into), listener)
+    for registry in registries:
+        if registry.failure is not None:
+            raise ReconcileError(f"{registry.scope.region}: {registry.failure.message}")
+    if style.account_names is not None:
+        return _adopted(registries, style, style.account_names, None, now)
+    return _adopted(registries, style, *_names_of_organization(registries[0].scope, profile), now)
+
+
+def adopt_policies(
+    content: bytes,
+    path: str,
+    *,
+    account: str | None = None,
+    regions: Sequence[str] = (),
+    style: AdoptionStyle = AdoptionStyle(),
+    now: datetime | None = None,
+) -> Adopted:
+    """Describe policies in an access file: a JSON object of repositories, from `path`.
+
+    A value is a policy document, its text, or null for a repository without a policy; it holds in
+    each of `regions`. Account and regions are required, unless there is a file to add to. Raises
+    InvalidError for other JSON, and as `adopt`.
+    """
+    if style.into is not None:
+        scopes = _scopes_of(style.into, account, regions)
+    elif account is None:
+        raise ArgumentError("account", None, "the policies do not say whose registry it is")
+    elif not regions:
+        raise ArgumentError("region", None, "the policies do not say in which region they are")
+    else:
+        scopes = _checked(account, regions)
+    repositories = _policies(content, path)
+    names = tuple(sorted(repositories))
+    registries = [LiveRegistry(scope, names, repositories) for scope in scopes]
+    return _adopted(registries, style, style.account_names or {}, None, now)
+
+
+def read_account_names(content: bytes, path: str) -> dict[str, str]:
+    """Return the name of each account by its id, from YAML or JSON that maps names to ids.
+
+    Raises InvalidError for anything else.
+    """
+    try:
+        # BaseLoader reads every scalar as text, so that an id without quotes keeps its zeros.
+        found = yaml.load(content, Loader=yaml.BaseLoader)  # noqa: S506 - constructs text alone
+    except yaml.YAMLError:
+        raise InvalidError(f"{path} is not YAML") from None
+    if not isinstance(found, dict):
+        raise InvalidError(f"{path} does not map the names of accounts to their ids")
+    for name, account in found.items():
+        if not isinstance(name, str) or not isinstance(account, str):
+            raise InvalidError(f"{path} does not map the names of accounts to their ids")
+        if not ACCOUNT_ID.fullmatch(account):
+            raise InvalidError(f"{path}: {name}: {account!r} is not an account id of 12 digits")
+    return {account: name for name, account in sorted(found.items(), reverse=True)}
+
+
+def _adopted(
+    registries: Sequence[LiveRegistry],
+    style: AdoptionStyle,
+    names: Mapping[str, str],
+    unnamed: str | None,
+    now: datetime | None,
+) -> Adopted:
+    base = None
+    if style.into is not None:
+        text = style.into.content.decode("utf-8-sig")
+        base = Base(text, style.into.access, has_section(text, "accounts"))
+    options = ImportOptions(names, flat=style.flat, keep_dead=style.keep_dead, base=base)
+    return Adopted(import_registry(registries, options, now or datetime.now(UTC)), unnamed)
+
+
+def _roles(
+    account: str | None, regions: Sequence[str], into: AccessSource | None, profile: str | None
+) -> dict[RegistryScope, str | None]:
+    """Return the registry to read in each region, and the role to assume, if any."""
+    if into is not None:
+        return dict.fromkeys(_scopes_of(into, account, regions), into.access.registry.assume_role)
+    from reconciler.registry.surroundings import default_region  # noqa: PLC0415 - boto3 costs
+
+    found = regions or tuple(filter(None, [default_region(profile)]))
+    if not found:
+        raise ArgumentError("region", None, "the AWS settings have no region")
+    return dict.fromkeys(_checked(account or _own_account(found[0], profile), found))
+
+
+def _scopes_of(
+    into: AccessSource, account: str | None, regions: Sequence[str]
+) -> tuple[RegistryScope, ...]:
+    """Return the registry of a file. Raises ArgumentError where it is not the one that is named."""
+    registry = into.access.registry
+    if account not in (None, registry.account):
+        reason = f"the file to add to is of the registry {registry.account}"
+        raise ArgumentError("account", account, reason)
+    if regions and set(regions) != set(registry.regions):
+        reason = f"the file to add to is of {', '.join(registry.regions)}"
+        raise ArgumentError("region", ", ".join(regions), reason)
+    return scopes_of(registry)
+
+
+def _checked(account: str, regions: Sequence[str]) -> tuple[RegistryScope, ...]:
+    """Return a registry in its regions. Raises ArgumentError for what can't be one."""
+    if not ACCOUNT_ID.fullmatch(account):
+        raise ArgumentError("account", account, "an account id has 12 digits")
+    _check_regions(regions)
+    return tuple(RegistryScope(account, region) for region in dict.fromkeys(regions))
+
+
+def _check_regions(regions: Sequence[str]) -> None:
+    for region in regions:
+        if not REGION.fullmatch(region):
+            raise ArgumentError("region", region, "this is not the name of a region")
+        if partition_of_region(region) != partition_of_region(regions[0]):
+            reason = f"its partition is not that of {regions[0]}"
+            raise ArgumentError("region", region, reason, hint="import each partition by itself")
+
+
+def _own_account(region: str, profile: str | None) -> str:
+    from reconciler.registry.session import caller_identity, connect  # noqa: PLC0415 - boto3 costs
+
+    _check_regions([region])
+    return caller_identity(connect("", region, profile=profile)).account
+
+
+def _undescribed(into: AccessSource | None, names: tuple[str, ...]) -> list[str]:
+    described = frozenset() if into is None else described_by(into.access, names)
+    return [name for name in names if name not in described]
+
+
+def _names_of_organization(
+    scope: RegistryScope, profile: str | None
+) -> tuple[Mapping[str, str], str | None]:
+    """Return the accounts' names, or why they are not known: few callers may list them."""
+    from reconciler.registry.session import connect  # noqa: PLC0415 - boto3 costs
+    from reconciler.registry.surroundings import account_names  # noqa: PLC0415
+
+    try:
+        return account_names(connect(scope.account, scope.region, profile=profile)), None
+    except CallError as error:
+        return {}, error.message
+
+
+def _policies(content: bytes, path: str) -> dict[str, LiveRepository]:
+    try:
+        found = load_json(content.decode("utf-8-sig"))
+    except (UnicodeDecodeError, MalformedError) as error:
+        raise InvalidError(f"{path} is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise InvalidError(f"{path} is not a JSON object of repositories and their policies")
+    return {name: LiveRepository(name, _text(policy)) for name, policy in found.items()}
+
+
+def _text(policy: object) -> str | None:
+    """Return a policy's text; what is no policy at all is left out by name, as it is not read."""
+    return policy if policy is None or isinstance(policy, str) else minified(policy)

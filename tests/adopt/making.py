@@ -1,0 +1,93 @@
+"""Live registries made of policies, and what an imported file asks for on them."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from reconciler.access_file.load import load_access
+from reconciler.access_file.model import desired_policies, display_names_of
+from reconciler.adopt.base import Base
+from reconciler.adopt.importing import Imported, ImportOptions, import_registry
+from reconciler.adopt.merging import has_section
+from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
+from reconciler.plan.compute import PlanInputs, compute_plan, compute_policy
+from reconciler.plan.model import Plan
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+ACCOUNT, REGION = "111122223333", "us-west-2"
+WORKLOADS, STAGING = "444455556666", "777788889999"
+SCOPE = RegistryScope(ACCOUNT, REGION)
+PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+
+Json = dict[str, object]
+Policies = Mapping[str, list[Json] | str | None]
+
+
+def role(name: str, account: str = WORKLOADS) -> str:
+    return f"arn:aws:iam::{account}:role/{name}"
+
+
+def allow(principal: object, actions: object = PULL, **more: object) -> Json:
+    element = principal if isinstance(principal, dict) or principal == "*" else {"AWS": principal}
+    return {"Effect": "Allow", "Principal": element, "Action": actions, **more}
+
+
+def registry(policies: Policies, scope: RegistryScope = SCOPE) -> LiveRegistry:
+    """Make a registry: a policy is its statements, its text, or None."""
+    repositories = {name: LiveRepository(name, _text(policy)) for name, policy in policies.items()}
+    return LiveRegistry(scope, tuple(sorted(repositories)), repositories)
+
+
+def imported(
+    policies: Policies,
+    names: Mapping[str, str] | None = None,
+    *,
+    flat: bool = False,
+    keep_dead: bool = False,
+    into: str | None = None,
+) -> Imported:
+    base = None if into is None else base_of(into)
+    options = ImportOptions(names or {}, flat=flat, keep_dead=keep_dead, base=base)
+    return import_registry([registry(policies)], options, NOW)
+
+
+def base_of(text: str) -> Base:
+    """Take a file, which has to be valid, to add to."""
+    loaded = load_access(text.encode(), "file", now=NOW)
+    assert loaded.access is not None, loaded.problems
+    return Base(text, loaded.access, has_section(text, "accounts"))
+
+
+def plan_of(text: str, live: LiveRegistry) -> Plan:
+    """Plan a file, which has to be valid, against a registry."""
+    loaded = load_access(text.encode(), "imported", now=NOW)
+    assert loaded.access is not None, (loaded.problems, text)
+    desired = desired_policies(loaded.access, live.names, now=NOW)
+    inputs = PlanInputs(loaded.access.ownership, display_names_of(loaded.access))
+    return compute_plan(desired, live, inputs)
+
+
+def applied(text: str, live: LiveRegistry) -> LiveRegistry:
+    """Write what a file asks for to a registry, kept statements included, wanted or not."""
+    loaded = load_access(text.encode(), "imported", now=NOW)
+    assert loaded.access is not None
+    inputs = PlanInputs(loaded.access.ownership, display_names_of(loaded.access))
+    written = dict(live.repositories)
+    for one in desired_policies(loaded.access, live.names, now=NOW):
+        target = Target(one.repository, live.scope)
+        before = target.read(live.repositories[one.repository].policy_text)
+        text_after = compute_policy(one, target, before, inputs).text
+        written[one.repository] = LiveRepository(one.repository, text_after)
+    return LiveRegistry(live.scope, live.names, written)
+
+
+def body(text: str) -> str:
+    """A file without its comments and empty lines."""
+    lines = (line.partition("  # ")[0] for line in text.splitlines())
+    return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+
+
+def _text(policy: list[Json] | str | None) -> str | None:
+    if policy is None or isinstance(policy, str):
+        return policy
+    return json.dumps({"Version": "2012-10-17", "Statement": policy})

@@ -1,0 +1,68 @@
+"""The region of the caller's settings, and the names of an organization's accounts."""
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.registry.errors import CallError
+from reconciler.registry.session import connect
+from reconciler.registry.surroundings import account_names, default_region
+
+from .scripted_aws import Answer, ScriptedAws, ok, refusal
+
+WORKLOADS, STAGING = "444455556666", "777788889999"
+
+
+def account(number: str, name: str) -> dict[str, str]:
+    return {"Id": number, "Name": name}
+
+
+def names(aws: ScriptedAws, *answers: Answer) -> dict[str, str]:
+    aws.always(*answers)
+    return account_names(connect("111122223333", "us-west-2"))
+
+
+def test_names_of_all_pages(aws: ScriptedAws) -> None:
+    pages = (
+        ok(Accounts=[account(WORKLOADS, "Workloads")], NextToken="more"),
+        ok(Accounts=[account(STAGING, "Staging")]),
+    )
+    assert names(aws, *pages) == {WORKLOADS: "Workloads", STAGING: "Staging"}
+    assert [call.parameters for call in aws.calls] == [{}, {"NextToken": "more"}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (
+            refusal("AccessDeniedException", "You don't have permissions"),
+            "organizations:ListAccounts: not allowed for the caller: You don't have permissions",
+        ),
+        (
+            refusal("AWSOrganizationsNotInUseException", "not a member"),
+            "ListAccounts failed: not a member (AWSOrganizationsNotInUseException)",
+        ),
+        (ok(), "ListAccounts: unexpected response: not in AWS's format"),
+        (ok(Accounts=[{}]), "ListAccounts: unexpected response: not in AWS's format"),
+    ],
+)
+def test_a_failure_is_an_error(aws: ScriptedAws, answer: Answer, message: str) -> None:
+    with pytest.raises(CallError) as caught:
+        names(aws, answer)
+    assert caught.value.message == message
+
+
+def test_pages_that_do_not_end(aws: ScriptedAws) -> None:
+    with pytest.raises(CallError):
+        names(aws, ok(Accounts=[], NextToken="same"))
+
+
+def test_the_region(clean_environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert default_region(None) is None
+    (tmp_path / "config").write_text("[default]\nregion = eu-west-1\n")
+    clean_environment.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    assert default_region(None) == "eu-west-1"
+    clean_environment.setenv("AWS_REGION", "us-west-2")
+    assert default_region(None) == "us-west-2"
+    with pytest.raises(CallError):
+        default_region("none-such")
