@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access_file.model import AccessFile, Entry, current_facts, entries_by_name
-from reconciler.closest import did_you_mean, suggestion
 from reconciler.errors import ArgumentError, Status, UsageError
 from reconciler.policy import (
     ACCOUNT_ID,
@@ -38,7 +37,6 @@ from reconciler.policy import (
     has_wildcard,
     includes_action,
     known_of_requests,
-    known_service,
     may_overlap,
     parse_arn,
     reaches,
@@ -55,6 +53,7 @@ from reconciler.registry.consumer_permissions import (
     managed_policies,
 )
 from reconciler.registry.permissions import IdentityPolicy, PermissionScope
+from reconciler.workflow.similar_principals import principal_hint, similar_principals
 from reconciler.workflow.source import AccessSource
 
 _HOST_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
@@ -70,13 +69,15 @@ class ConsumerPolicies:
     """The managed policies that a principal needs in its own account, and what to know of them.
 
     There is none where the file grants the principal nothing, and for services, which need none:
-    `services` are those that the principal stands for.
+    `services` are those that the principal stands for. `similar` are the names and ARNs of the file
+    that are close to a principal that it does not have.
     """
 
     principal: str
     policies: tuple[IdentityPolicy, ...]
     access: ConsumerAccess
     services: tuple[str, ...]
+    similar: tuple[str, ...] = ()
 
     @property
     def statuses(self) -> frozenset[Status]:
@@ -105,9 +106,11 @@ def consumer_policies(source: AccessSource, principal: str) -> ConsumerPolicies:
 
     `principal` is a name of the file, an ARN, an account's id or name, or a service. An account
     stands for all its principals, and has what is granted to it as a whole. Raises ArgumentError
-    for an unknown principal, UsageError for a name of principals with different access.
+    for an unknown principal and one of another partition, UsageError for a name of principals with
+    different access.
     """
     access = source.access
+    _require_partition(access.registry.partition, principal)
     members = find_principal(access, principal)
     services = tuple(one.principal.names[0] for one in members if one.principal.kind == "Service")
     others = [one for one in members if one.principal.kind != "Service"]
@@ -115,7 +118,16 @@ def consumer_policies(source: AccessSource, principal: str) -> ConsumerPolicies:
     if len({one.needs for one in found}) > 1:
         raise _several(principal, others)
     consumer = _together(found)
-    return ConsumerPolicies(principal, _policies(access, consumer), consumer, services)
+    similar = () if services else similar_principals(access, principal)
+    return ConsumerPolicies(principal, _policies(access, consumer), consumer, services, similar)
+
+
+def _require_partition(partition: str, principal: str) -> None:
+    """Raise ArgumentError for an ARN of another partition: its account is another one, too."""
+    arn = parse_arn(principal)
+    if arn is not None and arn.partition != partition:
+        where = f"{quoted(arn.partition)}, but the registry is in {quoted(partition)}"
+        raise ArgumentError("principal", principal, f"it is in the partition {where}")
 
 
 def _together(found: Sequence[ConsumerAccess]) -> ConsumerAccess:
@@ -351,7 +363,7 @@ def find_principal(access: AccessFile, text: str) -> tuple[NamedPrincipal, ...]:
         return (NamedPrincipal(Principal("AWS", (text,))),)
     if _is_service(text, partition):
         return (NamedPrincipal(service_principal(text)),)
-    raise ArgumentError("principal", text, _NO_PRINCIPAL, hint=_principal_hint(access, text))
+    raise ArgumentError("principal", text, _NO_PRINCIPAL, hint=principal_hint(access, text))
 
 
 def _is_service(text: str, partition: str) -> bool:
@@ -359,14 +371,6 @@ def _is_service(text: str, partition: str) -> bool:
     suffixes = tuple(f".{dns_suffix(one)}" for one in ("aws", partition))
     named = _HOST_NAME.fullmatch(text) is not None and text.endswith(suffixes)
     return named and not closest_service(text, partition)
-
-
-def _principal_hint(access: AccessFile, text: str) -> str | None:
-    service = known_service(text) or closest_service(text, access.registry.partition)
-    if service:
-        return suggestion(service)
-    named = {one.principal.names[0] for some in access.principals.values() for one in some}
-    return did_you_mean(text, {*access.principals, *access.accounts, *named} - {"*"})
 
 
 def _several(name: str, members: Iterable[NamedPrincipal]) -> UsageError:
