@@ -33,6 +33,7 @@ from reconciler.policy import (
     display_holder,
     dns_suffix,
     expand_actions,
+    glob_matches,
     globs_intersect,
     has_wildcard,
     includes_action,
@@ -271,15 +272,23 @@ def _without_conditions(held: Held) -> Held:
 
 
 def _needs(held: Mapping[str, Held]) -> Iterator[Need]:
-    """Yield what each repository needs; not what the patterns that match it need already."""
+    """Yield what each name needs; not what the patterns that match all of it need already."""
     patterns = {name: own for name, own in held.items() if has_wildcard(name)}
     index = GlobIndex(patterns)
     for name, own in held.items():
-        matching = () if name in patterns else index.matching(name)
+        covering = tuple(_covering(name, index))
         for condition, actions in sorted(own.items()):
-            by = (patterns[p].get(condition, ()) for p in matching)
+            by = (patterns[p].get(condition, ()) for p in covering)
             if uncovered_actions(actions, frozenset[Action]().union(*by)):
                 yield Need(name, actions, condition)
+
+
+def _covering(name: str, index: GlobIndex) -> Iterable[str]:
+    """Return the patterns that match a repository, or all that another pattern matches, and more.
+
+    Of two patterns that match the same, neither is left out.
+    """
+    return (p for p in index.matching(name) if not glob_matches(name, p))
 
 
 def _exceeded(

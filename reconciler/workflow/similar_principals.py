@@ -52,7 +52,7 @@ def _written(access: AccessFile) -> Iterator[str]:
 
 
 def _names_in_iam(access: AccessFile, name: str) -> Iterator[str | None]:
-    """Yield the names of the roles and users that a name of the file stands for, None for others."""
+    """Yield the role or user of each that a name of the file stands for, None for all others."""
     for one in access.principals[name]:
         arn = arn_of(one.principal)
         yield arn.path.rpartition("/")[2] or None if arn else None

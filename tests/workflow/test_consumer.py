@@ -111,6 +111,24 @@ CASES = {
         "  a/b: {access: {ci: push, workloads: pull}}\n", "ci", {"a/b": "push-pull"}
     ),
     "a group": Case("  a/b: {access: {both: pull}}\n", "runtime", {"a/b": "pull"}),
+    "a pattern that another one covers": Case(
+        '  "a*": {access: {ci: pull}}\n  "a?b/*": {access: {ci: pull}}\n', "ci", {"a*": "pull"}
+    ),
+    "a pattern that does not cover all of another one": Case(
+        '  "a?b*": {access: {ci: pull}}\n  "a*b": {access: {ci: pull}}\n',
+        "ci",
+        {"a?b*": "pull", "a*b": "pull"},
+    ),
+    "patterns that match the same": Case(
+        '  "a/*": {access: {ci: pull}}\n  "a/**": {access: {ci: pull}}\n',
+        "ci",
+        {"a/*": "pull", "a/**": "pull"},
+    ),
+    "a pattern with more than the one that covers it": Case(
+        '  "a*": {access: {ci: pull}}\n  "a/*": {access: {ci: push}}\n',
+        "ci",
+        {"a*": "pull", "a/*": "push"},
+    ),
     "the organization": Case("  a/b: {access: {organization: pull}}\n", "ci", {"a/b": "pull"}),
     "an organization asks": Case(
         "  a/b: {access: {organization: pull}}\n  a/c: {access: {ci: push}}\n",
@@ -357,7 +375,7 @@ Json = dict[str, object]
 # What the policies allow is compared with what the compiled policies of the file allow, in each of
 # some requests: the evaluator of repository policies knows nothing of how the needs are found.
 
-REPOSITORIES = ("a/one", "a/two", "b/one", "a/*", "*/one", "*")
+REPOSITORIES = ("a/one", "a/two", "b/one", "a/*", "*/one", "?/*", "*")
 CONCRETE = ("a/one", "a/three", "b/one", "c/two")
 ACTIONS = (
     "ecr:BatchGetImage",
