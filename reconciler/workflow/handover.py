@@ -27,6 +27,7 @@ MAX_STATE = 64 * 2**20
 _HINT = "'terraform show -json' and 'tofu show -json' print the state that is read here"
 
 _WHOLE = "a removed block takes all instances of a resource"
+_SHARED = "a policy that stays is of the same repository as one of this resource"
 _NO_REGION = (
     "the state does not say the region of its repository; it does where the policy refers to an "
     "aws_ecr_repository"
@@ -70,14 +71,17 @@ def hand_over(source: AccessSource, state: bytes, name: str = "the state") -> Ha
     policies = _read(state, name)
     managed = frozenset(managed_names(source.access, {policy.repository for policy in policies}))
     verdicts = [(policy, _verdict(policy, source.access.registry, managed)) for policy in policies]
-    staying = Counter(policy.resource for policy, found in verdicts if isinstance(found, str))
+    fixed = Counter(policy.resource for policy, found in verdicts if isinstance(found, str))
+    staying = _staying(verdicts)
     texts = defaultdict[Target, set[str | None]](set)
     removed, left = set[str](), list[LeftPolicy]()
     for policy, found in verdicts:
         if isinstance(found, str):
             left.append(LeftPolicy(policy.address, found))
-        elif count := staying[policy.resource]:
+        elif count := fixed[policy.resource]:
             left.append(LeftPolicy(policy.address, f"{_WHOLE}; {count} of this one can't go"))
+        elif policy.resource in staying:
+            left.append(LeftPolicy(policy.address, _SHARED))
         else:
             removed.add(policy.resource)
             texts[found].add(policy.text)
@@ -102,7 +106,18 @@ def _read(state: bytes, name: str) -> tuple[StatePolicy, ...]:
 
 
 def _no_state(name: str, reason: str) -> InvalidError:
-    return InvalidError(f"{name} is not a Terraform state: {reason}", hint=_HINT)
+    return InvalidError(f"{name} is not a state in JSON: {reason}", hint=_HINT)
+
+
+def _staying(verdicts: Sequence[tuple[StatePolicy, Target | str]]) -> Set[str]:
+    """Return the resources that stay: a policy can't go, or one of the same repository stays."""
+    found = {policy.resource for policy, verdict in verdicts if isinstance(verdict, str)}
+    staying = found
+    while found:
+        owned = {verdict for policy, verdict in verdicts if policy.resource in found}
+        found = {policy.resource for policy, verdict in verdicts if verdict in owned} - staying
+        staying |= found
+    return staying
 
 
 def _verdict(policy: StatePolicy, registry: Registry, managed: Set[str]) -> Target | str:

@@ -137,6 +137,23 @@ def test_a_resource_of_which_one_instance_stays_is_left_as_a_whole(hand_over: Re
     assert "no aws_ecr_repository_policy of the state is handed over" in done.err
 
 
+def test_a_repository_has_no_policy_that_goes_beside_one_that_stays(hand_over: Reconcile) -> None:
+    done = hand_over(
+        state(
+            policy(f'{API}["theirs"]', "payments/other", AS_DESIRED),
+            policy(f'{API}["ours"]', "payments/api", AS_DESIRED),
+            policy(f'{API}2["again"]', "payments/api", AS_DESIRED),
+            policy(f'{API}2["a"]', "tools/a", OF_TOOLS),
+            policy(f"{API}3", "tools/a", OF_TOOLS),
+            policy(f"{API}4", "tools/b", OF_TOOLS),
+        )
+    )
+    assert (done.code, done.out) == (0, block(f"{API}4"))
+    reason = "a policy that stays is of the same repository as one of this resource"
+    for address in (f'{API}2["again"]', f'{API}2["a"]', f"{API}3"):
+        assert f"left to Terraform: {address}: {reason}\n" in done.err
+
+
 @pytest.mark.parametrize(
     "other",
     [OF_TOOLS, "{}", "not JSON", None, text(("role2-1", PULL), ("role2-2", [*PULL, *PUSH]))],
@@ -188,11 +205,11 @@ def test_statements_that_the_file_keeps_are_no_difference(
     [
         ("", "it is empty"),
         (" \n", "it is empty"),
-        ("[]", "state: a state is a JSON object"),
+        ("[]", "JSON: a state is a JSON object"),
         ("version: 1\n", "not JSON"),
         ('{"format_version": "2.0"}', "the format is not version 1"),
         ('{"version": 4, "serial": 3}', "this is the state file itself"),
-        ('{"format_version": "1.2", "planned_values": {}}', "state: this is a plan"),
+        ('{"format_version": "1.2", "planned_values": {}}', "JSON: this is a plan"),
         ('{"format_version": "1.0", "provider_schemas": {}}', "the schemas of providers"),
         ('{"format_version": "1.0", "valid": true, "diagnostics": []}', "these are diagnostics"),
         (state(policy(f"{API} }}\nresource", "payments/api", "{}")), "not one of Terraform's"),
