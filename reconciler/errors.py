@@ -9,6 +9,8 @@ from enum import Enum
 from pathlib import Path
 from typing import ClassVar
 
+from reconciler.printable import quoted
+
 
 class Remedy(Enum):
     """What helps against an error, as a hint; the command line has hints that name its options."""
@@ -73,7 +75,8 @@ class ArgumentError(UsageError):
         """Return the message with another name of the parameter, such as an option's."""
         if self.value is None:
             return f"{self.reason}, without {name}"
-        return f"{name} {self.value}: {self.reason}"
+        is_visible = bool(self.value) and self.value == self.value.strip()
+        return f"{name} {self.value if is_visible else quoted(self.value)}: {self.reason}"
 
 
 class InvalidError(ReconcileError):

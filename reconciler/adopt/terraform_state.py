@@ -19,6 +19,13 @@ _NAME = r"[^\W\d][\w-]*"
 _KEY = r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]'
 _ADDRESS = re.compile(rf"(?:module\.{_NAME}(?:{_KEY})?\.)*{_POLICY}\.{_NAME}(?:{_KEY})?")
 _KEYS = re.compile(_KEY)
+_OTHERS = {
+    "planned_values": "this is a plan, not a state",
+    "serial": "this is the state file itself, not the output of show -json",
+    "provider_schemas": "these are the schemas of providers, not a state",
+    "diagnostics": "these are diagnostics, not a state",
+}
+"""Other documents in JSON, by a key that a state does not have."""
 
 Json = Mapping[str, object]
 
@@ -71,15 +78,14 @@ def _root_module(document: object) -> Json:
     """Return the root module; an empty one for an empty state, which has no values."""
     if not isinstance(document, dict):
         raise MalformedError("a state is a JSON object")
-    if "planned_values" in document:
-        raise MalformedError("this is a plan, not a state")
+    for key, reason in _OTHERS.items():
+        if key in document:
+            raise MalformedError(reason)
     version = document.get("format_version")
-    if version is None and "serial" in document:
-        raise MalformedError("this is the state file itself, not the output of show -json")
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
         raise MalformedError("the format is not version 1 of a state in JSON", ("format_version",))
-    values = document.get("values", {})
-    return _object(_object(values, "values").get("root_module", {}), "root_module")
+    values = _object(document.get("values", {}), "values")
+    return _object(values.get("root_module", {}), "values", "root_module")
 
 
 def _resources(root: Json) -> Iterator[Json]:
@@ -163,9 +169,9 @@ def _objects(parent: Json, key: str) -> Iterator[Json]:
         yield _object(item, key)
 
 
-def _object(value: object, key: str) -> Json:
+def _object(value: object, *path: str) -> Json:
     if not isinstance(value, dict):
-        raise MalformedError("expected an object", (key,))
+        raise MalformedError("expected an object", path)
     return value
 
 

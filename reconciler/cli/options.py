@@ -3,7 +3,7 @@
 import math
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, BinaryIO, TypeVar
@@ -16,7 +16,7 @@ from reconciler.model.guards import Allowances
 DEFAULT_FILE = Path("ecr_access.yaml")
 STDIN = Path("-")
 
-_HARMLESS = re.compile(r"[a-z0-9*?][a-z0-9._/*?-]*")
+_HARMLESS = re.compile(r"[A-Za-z0-9*?][A-Za-z0-9._/@+*?-]*")
 """Names that are safe to complete: the completion scripts of some shells evaluate them."""
 
 
@@ -97,6 +97,20 @@ def finite(seconds: float) -> float:
 
 def entry_patterns(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the file's repositories and patterns that begin with `incomplete`."""
+    return _harmless(_keys(ctx, "repositories"), incomplete)
+
+
+def principal_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the file's names of principals and accounts that begin with `incomplete`."""
+    return _harmless(_keys(ctx, "principals") | _keys(ctx, "accounts"), incomplete)
+
+
+def _harmless(names: Iterable[str], incomplete: str) -> list[str]:
+    return sorted(n for n in names if n.startswith(incomplete) and _HARMLESS.fullmatch(n))
+
+
+def _keys(ctx: typer.Context, section: str) -> set[str]:
+    """Return the keys in a section of the file, valid or not; none where it can't be read."""
     from reconciler.access_file.document.problems import ProblemList  # noqa: PLC0415
     from reconciler.access_file.document.source import read_source  # noqa: PLC0415
     from reconciler.access_file.document.tree import child, pairs_of  # noqa: PLC0415 - costs; most runs need none
@@ -104,14 +118,13 @@ def entry_patterns(ctx: typer.Context, incomplete: str) -> list[str]:
 
     file = ctx.params.get("file") or DEFAULT_FILE
     if not file.is_file():  # completion must not wait for a pipe or stdin
-        return []
+        return set()
     try:
         content = read_access_file(file)
     except ReconcileError:
-        return []
+        return set()
     root = read_source(content, str(file), ProblemList()).root
-    names = {pair.key.text for pair in pairs_of(child(root, "repositories"))}
-    return sorted(n for n in names if n.startswith(incomplete) and _HARMLESS.fullmatch(n))
+    return {pair.key.text for pair in pairs_of(child(root, section))}
 
 
 def entry_names(ctx: typer.Context, incomplete: str) -> list[str]:

@@ -98,7 +98,7 @@ def _resource(name: str, policy: IdentityPolicy) -> str:
 def _names(policies: Sequence[IdentityPolicy], principal: str) -> list[str]:
     """Return a name for each policy: of ASCII letters, digits, `-` and `_`."""
     last = re.split(r"[:/]", principal)[-1]
-    name = f"ecr-access-{re.sub(r'[^A-Za-z0-9_]+', '-', last)[:_MOST_LETTERS].strip('-')}"
+    name = f"ecr-access-{re.sub(r'[^A-Za-z0-9_]+', '-', last)[:_MOST_LETTERS]}".strip("-")
     return [name if n == 1 else f"{name}-{n}" for n, _ in enumerate(policies, start=1)]
 
 

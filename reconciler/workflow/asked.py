@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.access_file.model import AccessFile, current_facts, display_names_of
-from reconciler.closest import did_you_mean, suggestion
+from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError
 from reconciler.model.access import DisplayNames
 from reconciler.plan.answers import Question, SourcedPolicy, question_of
@@ -22,18 +22,20 @@ from reconciler.policy import (
     canonical_action,
     closest_service,
     deleted_kind,
+    dns_suffix,
     has_wildcard,
     identity_of,
     is_known_action,
-    known_service,
     parse_arn,
     service_principal,
     subject_of,
     write_time,
 )
+from reconciler.printable import quoted
+from reconciler.workflow.similar_principals import principal_hint
 from reconciler.workflow.source import AccessSource
 
-_SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
+_SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _NO_PRINCIPAL = "not a name of the file, an ARN of a role or user, an account id or a service"
 
 
@@ -68,11 +70,12 @@ def find_principal(access: AccessFile, text: str) -> tuple[NamedPrincipal, ...]:
     if ACCOUNT_ID.fullmatch(account):
         principal = account_principal(account, partition)
     elif _is_arn(text):
+        _require_partition(text, partition)
         principal = Principal("AWS", (text,))
-    elif _SERVICE.fullmatch(text) and not closest_service(text, partition):
+    elif _is_service(text, partition):
         principal = service_principal(text)
     else:
-        raise ArgumentError("principal", text, _NO_PRINCIPAL, hint=_principal_hint(access, text))
+        raise ArgumentError("principal", text, _NO_PRINCIPAL, hint=principal_hint(access, text))
     return (_with_name(principal, text if text in access.accounts else None, access),)
 
 
@@ -153,9 +156,16 @@ def _with_name(principal: Principal, name: str | None, access: AccessFile) -> Na
     return NamedPrincipal(principal, name=name or found)
 
 
-def _principal_hint(access: AccessFile, text: str) -> str | None:
-    service = known_service(text) or closest_service(text, access.registry.partition)
-    if service:
-        return suggestion(service)
-    holders = {p.principal.names[0] for found in access.principals.values() for p in found}
-    return did_you_mean(text, {*access.principals, *access.accounts, *holders} - {"*"})
+def _require_partition(text: str, partition: str) -> None:
+    """Raise ArgumentError for an ARN of another partition: its account is another one, too."""
+    arn = parse_arn(text)
+    if arn is not None and arn.partition != partition:
+        where = f"{quoted(arn.partition)}, but the registry is in {quoted(partition)}"
+        raise ArgumentError("principal", text, f"it is in the partition {where}")
+
+
+def _is_service(text: str, partition: str) -> bool:
+    """Whether a text is a service principal, and no misspelt one."""
+    suffixes = tuple(f".{dns_suffix(one)}" for one in ("aws", partition))
+    named = _SERVICE.fullmatch(text) is not None and text.endswith(suffixes)
+    return named and not closest_service(text, partition)

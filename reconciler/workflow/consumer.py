@@ -28,6 +28,7 @@ from reconciler.policy import (
     compute_loss,
     display_holder,
     expand_actions,
+    glob_matches,
     globs_intersect,
     has_wildcard,
     includes_action,
@@ -48,6 +49,7 @@ from reconciler.registry.consumer_permissions import (
 )
 from reconciler.registry.permissions import IdentityPolicy, PermissionScope
 from reconciler.workflow.asked import find_principal
+from reconciler.workflow.similar_principals import similar_principals
 from reconciler.workflow.source import AccessSource
 
 _PRINCIPAL_ARN = frozenset({"aws:principalarn"})
@@ -61,13 +63,15 @@ class ConsumerPolicies:
     """The managed policies that a principal needs in its own account, and what to know of them.
 
     There is none where the file grants the principal nothing, and for services, which need none:
-    `services` are those that the principal stands for.
+    `services` are those that the principal stands for. `similar` are the names and ARNs of the file
+    that are close to a principal that it does not have.
     """
 
     principal: str
     policies: tuple[IdentityPolicy, ...]
     access: ConsumerAccess
     services: tuple[str, ...]
+    similar: tuple[str, ...] = ()
 
     @property
     def statuses(self) -> frozenset[Status]:
@@ -96,7 +100,8 @@ def consumer_policies(source: AccessSource, principal: str) -> ConsumerPolicies:
 
     `principal` is a name of the file, an ARN, an account's id or name, or a service. An account
     stands for all its principals, and has what is granted to it as a whole. Raises ArgumentError
-    for an unknown principal, UsageError for a name of principals with different access.
+    for an unknown principal and one of another partition, UsageError for a name of principals with
+    different access.
     """
     access = source.access
     members = find_principal(access, principal)
@@ -106,7 +111,8 @@ def consumer_policies(source: AccessSource, principal: str) -> ConsumerPolicies:
     if len({one.needs for one in found}) > 1:
         raise _several(principal, others)
     consumer = _together(found)
-    return ConsumerPolicies(principal, _policies(access, consumer), consumer, services)
+    similar = () if services else similar_principals(access, principal)
+    return ConsumerPolicies(principal, _policies(access, consumer), consumer, services, similar)
 
 
 def _together(found: Sequence[ConsumerAccess]) -> ConsumerAccess:
@@ -250,15 +256,23 @@ def _without_conditions(held: Held) -> Held:
 
 
 def _needs(held: Mapping[str, Held]) -> Iterator[Need]:
-    """Yield what each repository needs; not what the patterns that match it need already."""
+    """Yield what each name needs; not what the patterns that match all of it need already."""
     patterns = {name: own for name, own in held.items() if has_wildcard(name)}
     index = GlobIndex(patterns)
     for name, own in held.items():
-        matching = () if name in patterns else index.matching(name)
+        covering = tuple(_covering(name, index))
         for condition, actions in sorted(own.items()):
-            by = (patterns[p].get(condition, ()) for p in matching)
+            by = (patterns[p].get(condition, ()) for p in covering)
             if uncovered_actions(actions, frozenset[Action]().union(*by)):
                 yield Need(name, actions, condition)
+
+
+def _covering(name: str, index: GlobIndex) -> Iterable[str]:
+    """Return the patterns that match a repository, or all that another pattern matches, and more.
+
+    Of two patterns that match the same, neither is left out.
+    """
+    return (p for p in index.matching(name) if not glob_matches(name, p))
 
 
 def _exceeded(

@@ -9,7 +9,13 @@ from typing import NamedTuple
 from reconciler.access_file.model import AccessFile, Registry, managed_names
 from reconciler.adopt.terraform_state import StatePolicy, read_state
 from reconciler.errors import InvalidError, Status
-from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
+from reconciler.model.registry import (
+    MAX_NAME_LENGTH,
+    LiveRegistry,
+    LiveRepository,
+    RegistryScope,
+    Target,
+)
 from reconciler.policy import MalformedError
 from reconciler.printable import quoted
 from reconciler.workflow.planner import plan_registries
@@ -21,6 +27,11 @@ MAX_STATE = 64 * 2**20
 _HINT = "'terraform show -json' and 'tofu show -json' print the state that is read here"
 
 _WHOLE = "a removed block takes all instances of a resource"
+_SHARED = "a policy that stays is of the same repository as one of this resource"
+_NO_REGION = (
+    "the state does not say the region of its repository; it does where the policy refers to an "
+    "aws_ecr_repository"
+)
 
 
 class LeftPolicy(NamedTuple):
@@ -60,14 +71,17 @@ def hand_over(source: AccessSource, state: bytes, name: str = "the state") -> Ha
     policies = _read(state, name)
     managed = frozenset(managed_names(source.access, {policy.repository for policy in policies}))
     verdicts = [(policy, _verdict(policy, source.access.registry, managed)) for policy in policies]
-    staying = Counter(policy.resource for policy, found in verdicts if isinstance(found, str))
+    fixed = Counter(policy.resource for policy, found in verdicts if isinstance(found, str))
+    staying = _staying(verdicts)
     texts = defaultdict[Target, set[str | None]](set)
     removed, left = set[str](), list[LeftPolicy]()
     for policy, found in verdicts:
         if isinstance(found, str):
             left.append(LeftPolicy(policy.address, found))
-        elif count := staying[policy.resource]:
+        elif count := fixed[policy.resource]:
             left.append(LeftPolicy(policy.address, f"{_WHOLE}; {count} of this one can't go"))
+        elif policy.resource in staying:
+            left.append(LeftPolicy(policy.address, _SHARED))
         else:
             removed.add(policy.resource)
             texts[found].add(policy.text)
@@ -80,26 +94,49 @@ def hand_over(source: AccessSource, state: bytes, name: str = "the state") -> Ha
 
 
 def _read(state: bytes, name: str) -> tuple[StatePolicy, ...]:
+    if not state.strip():
+        raise _no_state(name, "it is empty")
     try:
         return read_state(state.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise InvalidError(f"{name} is not a Terraform state: not UTF-8", hint=_HINT) from None
+        raise _no_state(name, "not UTF-8") from None
     except MalformedError as malformed:
-        raise InvalidError(f"{name} is not a Terraform state: {malformed}", hint=_HINT) from None
+        reason = str(malformed) if malformed.path else malformed.reason
+        raise _no_state(name, reason) from None
+
+
+def _no_state(name: str, reason: str) -> InvalidError:
+    return InvalidError(f"{name} is not a state in JSON: {reason}", hint=_HINT)
+
+
+def _staying(verdicts: Sequence[tuple[StatePolicy, Target | str]]) -> Set[str]:
+    """Return the resources that stay: a policy can't go, or one of the same repository stays."""
+    found = {policy.resource for policy, verdict in verdicts if isinstance(verdict, str)}
+    staying = found
+    while found:
+        owned = {verdict for policy, verdict in verdicts if policy.resource in found}
+        found = {policy.resource for policy, verdict in verdicts if verdict in owned} - staying
+        staying |= found
+    return staying
 
 
 def _verdict(policy: StatePolicy, registry: Registry, managed: Set[str]) -> Target | str:
     """Return the repository of a policy that the file manages, or why it does not manage it."""
     scope = policy.scope
-    if scope is None:
-        return "the state does not say the region of its repository"
-    if scope.account != registry.account:
-        return f"it is in the account {quoted(scope.account)}"
-    if scope.region not in registry.regions:
-        return f"it is in the region {quoted(scope.region)}"
     if policy.repository not in managed:
-        return f"the file does not manage {quoted(policy.repository)}"
+        return f"the file does not manage {_shown(policy.repository)}"
+    if scope is None:
+        return _NO_REGION
+    if scope.account != registry.account:
+        return f"it is in the account {_shown(scope.account)}"
+    if scope.region not in registry.regions:
+        return f"it is in the region {_shown(scope.region)}"
     return Target(policy.repository, scope)
+
+
+def _shown(text: str) -> str:
+    """Return a text of the state, quoted; only its start where it is longer than any name."""
+    return quoted(text if len(text) <= MAX_NAME_LENGTH else f"{text[:MAX_NAME_LENGTH]}…")
 
 
 def _differing(

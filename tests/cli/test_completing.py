@@ -44,6 +44,23 @@ def test_repositories_of_the_file(
 
 
 @pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("iam consumer ", ["Team/A+b@c_d.e-f", "ci", "runtime", "workloads"]),
+        ("iam consumer r", ["runtime"]),
+        ("iam consumer Team/", ["Team/A+b@c_d.e-f"]),
+        ("iam consumer -f nowhere.yaml r", []),
+    ],
+)
+def test_principals_and_accounts_of_the_file(
+    offline: Reconcile, folder: Path, line: str, expected: list[str]
+) -> None:
+    more = '  Team/A+b@c_d.e-f: {account: workloads}\n  "$(touch pwned)": {account: workloads}\n'
+    (folder / "ecr_access.yaml").write_text(SEED.replace("principals:\n", f"principals:\n{more}"))
+    assert complete(offline, "fish", f"reconcile {line}").split() == expected
+
+
+@pytest.mark.parametrize(
     ("line", "expected"), [("rule unused", ["unused-principal", "unused-tier"]), ("rule x", [])]
 )
 def test_rules(offline: Reconcile, line: str, expected: list[str]) -> None:

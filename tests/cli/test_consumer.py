@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cli.conftest import ROLE_1, SEED, Done, Reconcile
+from tests.cli.conftest import ROLE_1, ROLE_2, SEED, Done, Reconcile
 from tests.cli.terraform import PROVIDER, check_format, init, needs_provider, terraform
 
 LOGIN = (
@@ -110,6 +110,14 @@ def test_an_unknown_principal_ends_with_2(offline: Reconcile) -> None:
     assert done.err.endswith("hint: did you mean 'runtime'?\n")
     document = json.loads(offline("iam", "consumer", "runtim", "--format", "json").out)
     assert document["error"]["exit_code"] == 2
+
+
+def test_what_is_like_a_principal_that_the_file_does_not_have_is_told(offline: Reconcile) -> None:
+    done = offline("iam", "consumer", f"{ROLE_1}1")
+    assert (done.code, done.out) == (4, "null\n")
+    assert done.err.endswith(
+        f"the file does not have {ROLE_1}1; did you mean '{ROLE_1}' or '{ROLE_2}'?\n"
+    )
 
 
 def test_hostile_arguments_are_shown_as_text(offline: Reconcile) -> None:

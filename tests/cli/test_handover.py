@@ -109,7 +109,8 @@ def test_resources_with_instances_are_handed_over_once_and_in_order(hand_over: R
         ),
         (
             policy("X", "payments/api", AS_DESIRED, region=None),
-            "the state does not say the region of its repository",
+            "the state does not say the region of its repository; it does where the policy refers"
+            " to an aws_ecr_repository",
         ),
     ],
 )
@@ -133,7 +134,24 @@ def test_a_resource_of_which_one_instance_stays_is_left_as_a_whole(hand_over: Re
     reason = "a removed block takes all instances of a resource; 1 of this one can't go"
     assert f'{API}["ours"]: {reason}\n' in done.err
     assert f'{API}["theirs"]: the file does not manage "payments/other"\n' in done.err
-    assert "no aws_ecr_repository_policy that the file manages" in done.err
+    assert "no aws_ecr_repository_policy of the state is handed over" in done.err
+
+
+def test_a_repository_has_no_policy_that_goes_beside_one_that_stays(hand_over: Reconcile) -> None:
+    done = hand_over(
+        state(
+            policy(f'{API}["theirs"]', "payments/other", AS_DESIRED),
+            policy(f'{API}["ours"]', "payments/api", AS_DESIRED),
+            policy(f'{API}2["again"]', "payments/api", AS_DESIRED),
+            policy(f'{API}2["a"]', "tools/a", OF_TOOLS),
+            policy(f"{API}3", "tools/a", OF_TOOLS),
+            policy(f"{API}4", "tools/b", OF_TOOLS),
+        )
+    )
+    assert (done.code, done.out) == (0, block(f"{API}4"))
+    reason = "a policy that stays is of the same repository as one of this resource"
+    for address in (f'{API}2["again"]', f'{API}2["a"]', f"{API}3"):
+        assert f"left to Terraform: {address}: {reason}\n" in done.err
 
 
 @pytest.mark.parametrize(
@@ -185,11 +203,15 @@ def test_statements_that_the_file_keeps_are_no_difference(
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "not JSON"),
+        ("", "it is empty"),
+        (" \n", "it is empty"),
+        ("[]", "JSON: a state is a JSON object"),
         ("version: 1\n", "not JSON"),
         ('{"format_version": "2.0"}', "the format is not version 1"),
         ('{"version": 4, "serial": 3}', "this is the state file itself"),
-        ('{"format_version": "1.2", "planned_values": {}}', "this is a plan"),
+        ('{"format_version": "1.2", "planned_values": {}}', "JSON: this is a plan"),
+        ('{"format_version": "1.0", "provider_schemas": {}}', "the schemas of providers"),
+        ('{"format_version": "1.0", "valid": true, "diagnostics": []}', "these are diagnostics"),
         (state(policy(f"{API} }}\nresource", "payments/api", "{}")), "not one of Terraform's"),
     ],
 )
@@ -221,13 +243,33 @@ def test_no_state_ends_with_2(offline: Reconcile) -> None:
 def test_an_empty_state_has_nothing_to_hand_over(hand_over: Reconcile) -> None:
     done = hand_over('{"format_version": "1.0"}')
     assert (done.code, done.out) == (0, "")
-    assert "no aws_ecr_repository_policy that the file manages" in done.err
+    assert "no aws_ecr_repository_policy of the state is handed over" in done.err
 
 
 def test_quiet_hides_what_is_left(hand_over: Reconcile) -> None:
     left = policy(f"{API}2", "payments/other", AS_DESIRED)
     done = hand_over(state(policy(API, "payments/api", AS_DESIRED), left), "-q")
     assert done == Done(0, block(API), "")
+
+
+def test_what_is_handed_over_though_a_plan_would_change_it_is_named(hand_over: Reconcile) -> None:
+    done = hand_over(state(policy(API, "payments/api", "{}")), "--even-if-different")
+    assert (done.code, done.out) == (0, block(API))
+    assert "would change 1 policy of the state first: payments/api (us-west-2)\n" in done.err
+
+
+@pytest.mark.parametrize("value", ["region", "registry_id"])
+def test_of_a_long_value_the_start_is_shown(hand_over: Reconcile, value: str) -> None:
+    done = hand_over(state(policy(API, "payments/api", AS_DESIRED, **{value: "x" * 1_000_000})))
+    assert (done.code, done.out) == (0, "")
+    assert len(done.err) < 1_000
+
+
+def test_the_region_of_what_the_file_does_not_manage_makes_no_difference(
+    hand_over: Reconcile,
+) -> None:
+    done = hand_over(state(policy(API, "payments/other", AS_DESIRED, region=None)))
+    assert 'the file does not manage "payments/other"' in done.err
 
 
 HOSTILE = "x\x1b[31m\n::error::FORGED\u202e"

@@ -85,6 +85,7 @@ def policies(count: int) -> tuple[IdentityPolicy, ...]:
         ("arn:aws:iam::444455556666:role/path/role2-1", "ecr-access-role2-1"),
         ("444455556666", "ecr-access-444455556666"),
         ("x" * 200, "ecr-access-" + "x" * 64),
+        ("..", "ecr-access"),
     ],
 )
 def test_the_name_of_a_policy_is_one_that_iam_takes(principal: str, name: str) -> None:

@@ -111,6 +111,24 @@ CASES = {
         "  a/b: {access: {ci: push, workloads: pull}}\n", "ci", {"a/b": "push-pull"}
     ),
     "a group": Case("  a/b: {access: {both: pull}}\n", "runtime", {"a/b": "pull"}),
+    "a pattern that another one covers": Case(
+        '  "a*": {access: {ci: pull}}\n  "a?b/*": {access: {ci: pull}}\n', "ci", {"a*": "pull"}
+    ),
+    "a pattern that does not cover all of another one": Case(
+        '  "a?b*": {access: {ci: pull}}\n  "a*b": {access: {ci: pull}}\n',
+        "ci",
+        {"a?b*": "pull", "a*b": "pull"},
+    ),
+    "patterns that match the same": Case(
+        '  "a/*": {access: {ci: pull}}\n  "a/**": {access: {ci: pull}}\n',
+        "ci",
+        {"a/*": "pull", "a/**": "pull"},
+    ),
+    "a pattern with more than the one that covers it": Case(
+        '  "a*": {access: {ci: pull}}\n  "a/*": {access: {ci: push}}\n',
+        "ci",
+        {"a*": "pull", "a/*": "push"},
+    ),
     "the organization": Case("  a/b: {access: {organization: pull}}\n", "ci", {"a/b": "pull"}),
     "an organization asks": Case(
         "  a/b: {access: {organization: pull}}\n  a/c: {access: {ci: push}}\n",
@@ -277,19 +295,69 @@ def test_a_patterns_arn_exceeds_a_condition_only_in_the_registrys_account(
         ("stagin", "did you mean 'staging'?"),
         ("lambda", "did you mean 'lambda.amazonaws.com'?"),
         ("lamda.amazonaws.com", "did you mean 'lambda.amazonaws.com'?"),
+        ("role2-1", "did you mean 'ci'?"),
+        ("role2-2", "did you mean 'runtime'?"),
+        ("visitor", "did you mean 'arn:aws:iam::444455556666:user/visitor'?"),
+        ("bouh", "did you mean 'both'?"),
+        ("c1", "did you mean 'ci'?"),
+        ("ci ", "did you mean 'ci'?"),
         ("lambda.amazonaws.com ", None),
         ("lambda.example.org", None),
         ("*", None),
         ("", None),
         ("12345", None),
         ("arn:aws:iam::444455556666:role/role2-*", f"did you mean '{CI}'?"),
-        ("arn:aws:iam::444455556666:group/x", None),
     ],
 )
 def test_an_unknown_principal(principal: str, hint: str | None) -> None:
+    visitor = "  a/b: {access: {'arn:aws:iam::444455556666:user/visitor': pull}}\n"
+    with pytest.raises(UsageError, match="not a name of the file") as caught:
+        ask(PAYMENTS + visitor, principal)
+    assert hint is None or caught.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    "principal",
+    ["arn:aws:iam::444455556666:group/x", "arn:aws:iam::444455556666:mfa/alice", "o-a1b2c3d4e5"],
+)
+def test_what_is_no_principal_is_not_like_the_principals_of_its_account(principal: str) -> None:
     with pytest.raises(UsageError, match="not a name of the file") as caught:
         ask(PAYMENTS, principal)
-    assert hint is None or caught.value.hint == hint
+    assert caught.value.hint is None
+
+
+@pytest.mark.parametrize("principal", ["", " ci", "ci "])
+def test_an_unknown_principal_is_quoted_where_its_end_is_not_visible(principal: str) -> None:
+    with pytest.raises(UsageError, match=f'principal "{principal}": not a name'):
+        ask(PAYMENTS, principal)
+
+
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
+def test_an_arn_of_another_partition_is_another_principal(partition: str) -> None:
+    arn = CI.replace("aws", partition)
+    with pytest.raises(UsageError, match=f'the partition "{partition}", but the registry is in'):
+        ask("  a/b: {access: {workloads: pull, organization: pull}}\n", arn)
+
+
+@pytest.mark.parametrize(
+    ("principal", "similar"),
+    [
+        (CI, ()),
+        ("ci", ()),
+        (f"{CI[:-1]}3", (CI,)),
+        (CI.replace("role2", "Role2"), (CI,)),
+        ("arn:aws:iam::444455556666:user/somebody", ()),
+        ("arn:aws:iam::444455556666:root", ()),
+        ("444455556666", ()),
+        ("444455556667", ("444455556666",)),
+        ("121212121212", ()),
+        ("lambda.amazonaws.com", ()),
+    ],
+)
+def test_what_is_like_a_principal_that_the_file_does_not_have(
+    principal: str, similar: tuple[str, ...]
+) -> None:
+    assert ask("  a/b: {access: {organization: pull}}\n", principal).similar == similar
 
 
 def test_an_arn_may_exist_without_being_in_the_file() -> None:
@@ -307,7 +375,7 @@ Json = dict[str, object]
 # What the policies allow is compared with what the compiled policies of the file allow, in each of
 # some requests: the evaluator of repository policies knows nothing of how the needs are found.
 
-REPOSITORIES = ("a/one", "a/two", "b/one", "a/*", "*/one", "*")
+REPOSITORIES = ("a/one", "a/two", "b/one", "a/*", "*/one", "?/*", "*")
 CONCRETE = ("a/one", "a/three", "b/one", "c/two")
 ACTIONS = (
     "ecr:BatchGetImage",

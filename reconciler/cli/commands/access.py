@@ -62,7 +62,9 @@ Where = Annotated[
 Who = Annotated[
     str,
     typer.Argument(
-        metavar="PRINCIPAL", help="A name of the file, an ARN, an account id or name, or a service."
+        metavar="PRINCIPAL",
+        autocompletion=opt.principal_names,
+        help="A name of the file, an ARN, an account id or name, or a service.",
     ),
 ]
 Live = Annotated[

@@ -10,6 +10,7 @@ from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
 from reconciler.cli.terminal import keep_quiet, note, out, print_message
+from reconciler.closest import suggestion
 from reconciler.printable import printable, some_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def consumer(
         str,
         typer.Argument(
             metavar="PRINCIPAL",
+            autocompletion=opt.principal_names,
             help="A name of the file, an ARN, an account's id or name, or a service.",
         ),
     ],
@@ -59,6 +61,8 @@ def consumer(
         print_message(_needs_none(result.services))
     else:
         print_message(f"the file grants no access to {printable(principal)}")
+    if result.similar:
+        note(f"the file does not have {printable(principal)}; {suggestion(*result.similar)}")
     raise typer.Exit(exit_of(result.statuses))
 
 

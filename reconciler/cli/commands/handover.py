@@ -15,6 +15,11 @@ from reconciler.printable import printable, some_of
 if TYPE_CHECKING:
     from reconciler.workflow import Handover
 
+_HINT = (
+    "'reconcile plan' shows the changes to the live policies; --even-if-different prints the "
+    "removed blocks all the same"
+)
+
 handover = typer.Typer(
     help="Take over policies that another tool manages.",
     no_args_is_help=True,
@@ -57,8 +62,7 @@ def terraform(
     content = files.read_input(state, MAX_STATE, called="state")
     result = workflow.hand_over(source, content, name_of(state))
     _show_left(result)
-    if result.differing and not even_if_different:
-        raise _differs(result)
+    _require_same(result, even_if_different=even_if_different)
     out(removed_blocks(result.removed))
     _show_next(result)
 
@@ -68,22 +72,25 @@ def _show_left(result: "Handover") -> None:
         note(f"left to Terraform: {printable(left.address)}: {printable(left.reason)}")
 
 
-def _differs(result: "Handover") -> RefusedError:
+def _require_same(result: "Handover", *, even_if_different: bool) -> None:
+    """Raise RefusedError where a plan would change a policy first; a note where that is allowed."""
+    if not result.differing:
+        return
     count = len(result.differing)
-    policies = "1 policy" if count == 1 else f"{count} policies"
+    policies = "1 policy" if count == 1 else f"{count:,} policies"
     names = some_of(map(str, result.differing))
-    return RefusedError(
-        f"a plan with the file would change {policies} of the state first: {names}",
-        hint="'reconcile plan' shows the changes to the live policies; --even-if-different prints "
-        "the removed blocks all the same",
-    )
+    message = f"a plan with the file would change {policies} of the state first: {names}"
+    if not even_if_different:
+        raise RefusedError(message, hint=_HINT)
+    note(printable(message))
 
 
 def _show_next(result: "Handover") -> None:
     if not result.removed:
-        note("the state has no aws_ecr_repository_policy that the file manages")
+        note("no aws_ecr_repository_policy of the state is handed over")
         return
     note(
-        f"policies handed over: {len(result.policies)}, by removed blocks: {len(result.removed)}; "
+        f"policies handed over: {len(result.policies):,}, "
+        f"by removed blocks: {len(result.removed):,}; "
         "next: replace the resource blocks in the configuration by these"
     )
