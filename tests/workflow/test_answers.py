@@ -213,6 +213,7 @@ def test_the_matrix_has_every_repository_and_pattern() -> None:
         ("ci", "pull", "", "repository", "a name has 2 to 256 characters"),
         ("ci", "pull", "a*", "repository", None),
         ("ci", "pull", "scratch", "repository", None),
+        ("arn:aws-cn:iam::444455556666:role/ci", "pull", "app/api", "principal", None),
     ],
 )
 def test_what_nobody_knows(
