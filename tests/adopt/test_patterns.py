@@ -88,14 +88,14 @@ def test_public_access_and_raw_permissions_are_never_shared() -> None:
 
 
 def test_networks_that_are_public_together_are_never_shared() -> None:
-    halves = [
-        allow("*", Condition={"IpAddress": {"aws:SourceIp": network}})
-        for network in ("0.0.0.0/1", "128.0.0.0/1")
+    networks = [
+        allow("*", Condition={"IpAddress": {"aws:SourceIp": f"{number}.0.0.0/8"}})
+        for number in (11, 12, 13)
     ]
-    policies = {f"app/{name}": [*halves, allow(WORKLOADS)] for name in "ab"}
+    policies = {f"app/{name}": [*networks, allow(WORKLOADS)] for name in "ab"}
     found = entries(policies)
     assert found["app/*"] == {"access": {"workloads": "pull"}}
-    assert len(found["app/a"]["access"]) == len(found["app/b"]["access"]) == 2
+    assert len(found["app/a"]["access"]) == len(found["app/b"]["access"]) == 3
     file = yaml.safe_load(imported(policies, NAMES).text)
     assert file["guards"] == {"public": {"allow": ["app/a", "app/b"]}}
 
