@@ -80,7 +80,7 @@ def name_principals(
     `accounts` are the names of account ids, `existing` what the file has already. With
     `define_accounts`, the file has no `accounts`, so that a named account is a principal.
     """
-    keys = {one: name for one, name in existing.principals.items() if one in profiles}
+    keys = _existing_keys(profiles, existing)
     principals: dict[str, Value] = {}
     used = {*existing.taken, *accounts.values()}
     references = {} if define_accounts else accounts
@@ -100,6 +100,18 @@ def name_principals(
         principals[name] = definition
         keys |= dict.fromkeys(members, name)
     return Names(keys, principals)
+
+
+def _existing_keys(
+    profiles: Mapping[Identity, Profile], existing: Vocabulary
+) -> dict[Identity, str]:
+    """Return the names that the file has already; a group's where its members go together."""
+    keys: dict[Identity, str] = {}
+    for members, name in sorted(existing.principals.items(), key=lambda one: (-len(one[0]), one)):
+        of_members = {profiles.get(member) for member in members}
+        if len(of_members) == 1 and None not in of_members and keys.keys().isdisjoint(members):
+            keys |= dict.fromkeys(members, name)
+    return keys
 
 
 _Candidate = tuple[tuple[Identity, ...], Sequence[str]]
