@@ -11,11 +11,12 @@ from reconciler.policy import BUILT_IN_TIERS, Tiers
 class Vocabulary(NamedTuple):
     """The names that a file has already: of account ids, of principals and of tiers.
 
-    `taken` are all names that something new can't have.
+    A principal may stand for several identities, as a group does. `taken` are all names that
+    something new can't have.
     """
 
     accounts: Mapping[str, str]
-    principals: Mapping[Identity, str]
+    principals: Mapping[tuple[Identity, ...], str]
     tiers: Tiers
     taken: frozenset[str]
 
@@ -35,9 +36,8 @@ def vocabulary_of(base: Base) -> Vocabulary:
     """Return the names of a file that can be used in new entries."""
     access = base.access
     principals = {
-        Identity(one[0].principal, one[0].condition): name
-        for name, one in sorted(access.principals.items(), reverse=True)
-        if len(one) == 1
+        tuple(Identity(one.principal, one.condition) for one in members): name
+        for name, members in sorted(access.principals.items(), reverse=True)
     }
     taken = {*access.accounts, *access.principals, *access.tiers}
     ids = {account: name for name, account in sorted(access.accounts.items(), reverse=True)}

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from reconciler.adopt.base import NEW_FILE, Vocabulary
@@ -99,7 +99,8 @@ def draft(
     accounts = {**form.existing.accounts, **new_accounts}
     define = not form.name_accounts
     names = name_principals(profiles, accounts, form.existing, define_accounts=define)
-    special = _special_keys(profiles, names.keys)
+    public = [name for name in sorted(readings) if _is_public(readings[name].values())]
+    special = _special_keys(profiles, names.keys, frozenset(public))
     access = {name: _by_key(content, names.keys) for name, content in contents.items()}
     groups: Mapping[str, tuple[str, ...]] = {}
     if not form.flat:
@@ -119,7 +120,7 @@ def draft(
         dict(sorted(groups.items())),
         dict(sorted(tiers.definitions.items())),
         {name: _entry(entries[name], tiers, special.services) for name in sorted(entries)},
-        tuple(sorted(name for name in readings if _is_public(readings[name].values()))),
+        tuple(public),
     )
 
 
@@ -131,10 +132,13 @@ class _SpecialKeys(NamedTuple):
 
 
 def _special_keys(
-    profiles: Mapping[Identity, Profile], keys: Mapping[Identity, str]
+    profiles: Mapping[Identity, Profile],
+    keys: Mapping[Identity, str],
+    public: Collection[str],
 ) -> _SpecialKeys:
+    """Return the special keys; `public` are the repositories that are public."""
     return _SpecialKeys(
-        frozenset(keys[one] for one, profile in profiles.items() if _opens(one, profile)),
+        frozenset(keys[one] for one, profile in profiles.items() if _opens(one, profile, public)),
         frozenset(keys[one] for one in profiles if one.principal.kind == "Service"),
     )
 
@@ -207,12 +211,13 @@ def _allows(statement: str) -> bool:
     return bool(json.loads(statement)["Effect"] == "Allow")
 
 
-def _opens(identity: Identity, profile: Profile) -> bool:
-    """Whether a principal is the public, taken alone."""
+def _opens(identity: Identity, profile: Profile, public: Collection[str]) -> bool:
+    """Whether a principal is the public, alone or with others of a repository."""
     if identity.principal != EVERYONE:
         return False
     held = frozenset(action for _, terms in profile for one in terms for action in one.actions)
-    return bool(public_access({Holder(EVERYONE, "Allow", identity.condition): held}))
+    alone = public_access({Holder(EVERYONE, "Allow", identity.condition): held})
+    return bool(alone) or any(repository in public for repository, _ in profile)
 
 
 def _is_public(readings: Iterable[Reading]) -> bool:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from reconciler.adopt.content import Terms
-from reconciler.adopt.names import ANONYMOUS, LONGEST_NAME, Profile, first_free, shared_prefix
+from reconciler.adopt.names import ANONYMOUS, NAME, Profile, first_free, shared_prefix
 from reconciler.adopt.yaml_text import entry
 
 Access = Mapping[str, tuple[Terms, ...]]
@@ -59,7 +59,7 @@ def _choices(members: Sequence[str], profile: Profile, stems: Sequence[str]) -> 
         of_repositories = shared_prefix([repository for repository, _ in profile])
         found += [f"{of_repositories}-access"] if of_repositories else []
         found.append("group")
-    return [name for name in found if len(name) <= LONGEST_NAME]
+    return [name for name in found if NAME.fullmatch(name)]
 
 
 def _after_members(own: Sequence[str], prefix: str, stems: Sequence[str]) -> list[str]:

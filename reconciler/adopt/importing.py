@@ -84,6 +84,8 @@ def import_registry(
             source, form = _without_unsayable(source, form, suspects)
             attempt = _best_attempt(source, form)
     if not attempt.verdict.is_right:
+        attempt = _best_attempt(source, form._replace(flat=True))
+    if not attempt.verdict.is_right:
         raise error_of(attempt.verdict)
     notes = notes_of(attempt.draft.readings, attempt.draft.left_out)
     named = attempt.form.name_accounts or options.base is not None

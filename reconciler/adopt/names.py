@@ -17,13 +17,11 @@ NAME = re.compile(r"(?![0-9]+$|nothing$)[A-Za-z0-9._/@+-]{1,64}")
 
 _OTHER = re.compile(r"[^A-Za-z0-9._/@+-]+")
 _SEPARATORS = "-_./@+"
-LONGEST_NAME = 64
-"""Characters; the same source."""
+_LONGEST, _LONGEST_NUMBER, _ID_LENGTH = 64, 8, 12
 _SHORTEST_PREFIX = 3
 ANONYMOUS = "account"
 """What the name of an account begins with that nobody has named; its id follows."""
 
-_LEAST_USES = 2
 _IN_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}(?:/.*)?").fullmatch
 _SSO = re.compile(r"AWSReservedSSO_(?P<set>.+)_(?:[0-9a-f]{16}|\*)")
 
@@ -48,23 +46,26 @@ def name_accounts(
 
     `known` maps ids to what they are called elsewhere.
     """
-    wanted = {account: _as_name(known.get(account, "")) for account in sorted(set(ids))}
+    wanted = {account: _as_name(known.get(account, ""), account) for account in sorted(set(ids))}
     uses = Counter(name.lower() for name in wanted.values())
     return {
         account: name
         if NAME.fullmatch(name) and uses[name.lower()] == 1 and name not in taken
-        else f"{name[: LONGEST_NAME - 13] or ANONYMOUS}-{account}"
+        else f"{name[: _LONGEST - _ID_LENGTH - 1] or ANONYMOUS}-{account}"
         for account, name in wanted.items()
     }
 
 
-def _as_name(text: str) -> str:
-    return text if NAME.fullmatch(text) else slug(text)
+def _as_name(text: str, account: str) -> str:
+    """Return an account's name; none where it ends with the id of another account."""
+    name = text if NAME.fullmatch(text) else slug(text)
+    ends_otherwise = ACCOUNT_ID.fullmatch(name[-_ID_LENGTH:]) and not name.endswith(account)
+    return "" if ends_otherwise else name
 
 
 def slug(text: str) -> str:
     """Return a text as a name: other characters become hyphens, capitals small letters."""
-    return _OTHER.sub("-", text.strip()).strip("-").lower()[:LONGEST_NAME]
+    return _OTHER.sub("-", text.strip()).strip("-").lower()[:_LONGEST]
 
 
 def name_principals(
@@ -79,7 +80,7 @@ def name_principals(
     `accounts` are the names of account ids, `existing` what the file has already. With
     `define_accounts`, the file has no `accounts`, so that a named account is a principal.
     """
-    keys = {one: name for one, name in existing.principals.items() if one in profiles}
+    keys = _existing_keys(profiles, existing)
     principals: dict[str, Value] = {}
     used = {*existing.taken, *accounts.values()}
     references = {} if define_accounts else accounts
@@ -99,6 +100,18 @@ def name_principals(
         principals[name] = definition
         keys |= dict.fromkeys(members, name)
     return Names(keys, principals)
+
+
+def _existing_keys(
+    profiles: Mapping[Identity, Profile], existing: Vocabulary
+) -> dict[Identity, str]:
+    """Return the names that the file has already; a group's where its members go together."""
+    keys: dict[Identity, str] = {}
+    for members, name in sorted(existing.principals.items(), key=lambda one: (-len(one[0]), one)):
+        of_members = {profiles.get(member) for member in members}
+        if len(of_members) == 1 and None not in of_members and keys.keys().isdisjoint(members):
+            keys |= dict.fromkeys(members, name)
+    return keys
 
 
 _Candidate = tuple[tuple[Identity, ...], Sequence[str]]
@@ -133,7 +146,7 @@ def _choices(
     names = sorted(accounts.get(account, account) for account in ids)
     shared = shared_prefix(names) if len(names) > 1 else "".join(names)
     shared = shared or _organization_of(members[0])
-    at = f"{_tail(short, LONGEST_NAME - len(shared) - 1)}@{shared}" if shared else short
+    at = f"{_tail(short, _LONGEST - len(shared) - 1)}@{shared}" if shared else short
     arn = arn_of(members[0].principal)
     path = slug(arn.path) if arn else short
     choices = [short, at] if alone else [at, path or short, short]
@@ -173,7 +186,7 @@ def _short_name(identity: Identity, accounts: Mapping[str, str]) -> str:
         if isinstance(value, str):
             name = slug(name_of(value))
             conditional = "when" in definition and key not in ("organization", "service")
-            return f"{name or key}-when"[:LONGEST_NAME] if conditional else name or key
+            return f"{name or key}-when"[:_LONGEST] if conditional else name or key
     return "everyone-when" if "when" in definition else "everyone"
 
 
@@ -216,7 +229,7 @@ def first_free(wanted: Sequence[str], used: Collection[str]) -> str:
     free = next((name for name in wanted if name not in used), None)
     if free is not None:
         return free
-    name = wanted[0][: LONGEST_NAME - 5]
+    name = wanted[0][: _LONGEST - _LONGEST_NUMBER]
     return next(
         numbered
         for number in range(2, len(used) + 3)

@@ -200,8 +200,8 @@ def test_an_empty_registry() -> None:
 def test_a_registry_that_is_too_large_for_one_file() -> None:
     """A file may have 10,000 different action patterns, which no repository reaches alone."""
     policies = {
-        f"r{number}": [allow(role("ci"), [f"ecr:{number:02}x{one:03}*" for one in range(200)])]
-        for number in range(51)
+        f"r{number}": [allow(role("ci"), [f"ecr:{number:03}x{one:03}*" for one in range(100)])]
+        for number in range(101)
     }
     with pytest.raises(ReconcileError, match="the registry is too large for one file: the file"):
         imported(policies)

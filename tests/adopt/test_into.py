@@ -99,6 +99,21 @@ def test_what_a_pattern_or_the_probe_describes_is_not_added() -> None:
     assert into(file, policies).repositories == ("tools",)
 
 
+def test_the_groups_of_the_file_are_used() -> None:
+    """Where their members go together in all that is new, and where they do not."""
+    team = [allow([role("role2-1"), WORKLOADS])]
+    found = into(FILE, {"payments/api": POLICIES["payments/api"], "app/a": team})
+    assert "      access: {team: pull}" in added(FILE, found.text)
+    found = into(FILE, {**POLICIES, "tools": team})
+    assert "      access: {ci: pull, workloads: pull}" in added(FILE, found.text)
+    file = FILE.replace("account: workloads}", "accounts: [workloads, staging]}").replace(
+        "the workloads\n", f'the workloads\n    staging: "{STAGING}"\n'
+    )
+    both = [allow([role("role2-1"), role("role2-1", STAGING)])]
+    found = into(file, {"payments/api": None, "app/a": both})
+    assert "      access: {ci: pull}" in added(file, found.text)
+
+
 def test_the_tiers_and_keep_rules_of_the_file_are_used() -> None:
     file = FILE.replace(
         "repositories:",

@@ -35,6 +35,14 @@ def test_two_accounts_of_one_name_have_their_ids_behind_it() -> None:
     assert name_accounts([DEV], {DEV: "taken"}, {"taken"}) == {DEV: f"taken-{DEV}"}
 
 
+def test_a_name_with_the_id_of_another_account_is_none() -> None:
+    known = {DEV: "x", TEST: "x", PROD: f"x-{DEV}", WORKLOADS: f"account-{WORKLOADS}"}
+    named = name_accounts(known, known)
+    assert named[PROD] == f"account-{PROD}"
+    assert named[WORKLOADS] == f"account-{WORKLOADS}"
+    assert len(set(named.values())) == len(known)
+
+
 @pytest.mark.parametrize(
     ("names", "shared"),
     [
@@ -175,6 +183,12 @@ def test_a_group_among_very_many_of_one_name() -> None:
     policies = {"aa": [allow([first, second])], "bb": [allow([first, second])]}
     policies |= {f"x{one}": [allow(one)] for one in others}
     assert list(file_of(policies, names)["principals"]) == ["apex-all"]
+
+
+def test_a_group_has_a_name_that_a_file_takes() -> None:
+    policies = {"aa": [allow([DEV, TEST])], "bb": [allow([DEV, TEST])]}
+    assert names_in(policies, {DEV: "2024-a", TEST: "2024-b"}) == ["2024-all"]
+    assert names_in(policies, {DEV: "nothing-a", TEST: "nothing-b"}) == ["nothing-all"]
 
 
 def test_unnamed_accounts_give_a_group_no_name() -> None:

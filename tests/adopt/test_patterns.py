@@ -87,6 +87,19 @@ def test_public_access_and_raw_permissions_are_never_shared() -> None:
     assert file["guards"] == {"public": {"allow": ["app/a", "app/b"]}}
 
 
+def test_networks_that_are_public_together_are_never_shared() -> None:
+    networks = [
+        allow("*", Condition={"IpAddress": {"aws:SourceIp": f"{number}.0.0.0/8"}})
+        for number in (11, 12, 13)
+    ]
+    policies = {f"app/{name}": [*networks, allow(WORKLOADS)] for name in "ab"}
+    found = entries(policies)
+    assert found["app/*"] == {"access": {"workloads": "pull"}}
+    assert len(found["app/a"]["access"]) == len(found["app/b"]["access"]) == 3
+    file = yaml.safe_load(imported(policies, NAMES).text)
+    assert file["guards"] == {"public": {"allow": ["app/a", "app/b"]}}
+
+
 def test_very_many_public_repositories_are_allowed_as_a_whole() -> None:
     policies = {f"p{number}": [allow("*", PULL)] for number in range(101)}
     assert yaml.safe_load(imported(policies).text)["guards"] == {"public": "allow"}
