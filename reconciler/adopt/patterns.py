@@ -32,7 +32,8 @@ def share_by_prefix(
 
     `live` are all repositories of the registry, also those that have no entry: a pattern must not
     match one of those. `only_exact` is what no pattern may say. Entries to which nothing is left
-    are dropped where a pattern matches them.
+    are dropped where a pattern matches them. There is no pattern for the whole registry: it would
+    give access to every repository that is ever created.
     """
     left = dict(entries)
     shared: dict[str, frozenset[Item]] = {}
@@ -61,7 +62,7 @@ def _is_worth_it(
     """
     if not common:
         return False
-    if prefix.endswith("/") or not prefix:
+    if prefix.endswith("/"):
         return True
     said = sum(len(left[name]) for name in names)
     return len(names) * len(common) * (2 if len(names) >= _LEAST_OTHER else 1) >= said
@@ -79,7 +80,6 @@ def _prefixes(live: Collection[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     for at, name in enumerate(names):
         # A name that others begin with is a prefix, too.
         found[name] += names[at : bisect_left(names, f"{name}\x7f")]
-        found[""].append(name)
         for end in range(1, len(name)):
             if name[end - 1] in _SEPARATORS:
                 found[name[:end]].append(name)

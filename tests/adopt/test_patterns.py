@@ -61,9 +61,9 @@ def test_words_make_a_pattern_where_most_is_shared() -> None:
     assert "web-*" in entries(three)
 
 
-def test_everything_in_common_is_a_pattern_for_all() -> None:
+def test_no_pattern_is_for_the_whole_registry() -> None:
     policies = {name: [allow(WORKLOADS)] for name in ("aa", "bb", "cc")}
-    assert entries(policies) == {"*": {"access": {"workloads": "pull"}}}
+    assert entries(policies) == {name: {"access": {"workloads": "pull"}} for name in policies}
     assert list(entries({"aa": [allow(WORKLOADS)], "bb": [allow(WORKLOADS)]})) == ["aa", "bb"]
 
 
