@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -374,6 +375,20 @@ def test_hostile_text_is_inert_and_breaks_no_layout(shown: Shown, text: str) -> 
     shown.open(render_plan_html(view, ORIGIN, diff_of_change))
     assert shown.value(elements) == 0
     assert shown.value("document.documentElement.scrollWidth <= innerWidth") is True
+
+
+def test_the_columns_of_all_changes_are_aligned(shown: Shown) -> None:
+    _, plan = planned(next(f for f in case_folders() if f.name == "hand-edit"))
+    _, other = planned(next(f for f in case_folders() if f.name == "gains-and-loses"))
+    both = replace(plan, changes=(*plan.changes, *other.changes))
+    left = "[...document.querySelectorAll('.grants th:nth-child(3)')].map((one) => one.offsetLeft)"
+    for page in (
+        render_plan_html(view_plan(both, DisplayNames()), ORIGIN),
+        render_drift_html(view_drift(both, DisplayNames()), ORIGIN),
+    ):
+        shown.open(page)
+        found: list[int] = shown.value(left)  # type: ignore[assignment]
+        assert (len(found), len(set(found))) == (2, 1)
 
 
 def test_a_plan_and_drift(shown: Shown) -> None:
