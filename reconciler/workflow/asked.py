@@ -31,6 +31,7 @@ from reconciler.policy import (
     subject_of,
     write_time,
 )
+from reconciler.printable import some_of
 from reconciler.workflow.source import AccessSource
 
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
@@ -153,9 +154,23 @@ def _with_name(principal: Principal, name: str | None, access: AccessFile) -> Na
     return NamedPrincipal(principal, name=name or found)
 
 
+def _names_in_file(access: AccessFile, text: str) -> tuple[str, ...]:
+    """Return what the file calls the roles and users that have this name, or path and name."""
+    return tuple(
+        sorted(
+            name
+            for name, members in access.principals.items()
+            if all(one.principal.names[0].endswith(f"/{text}") for one in members)
+        )
+    )
+
+
 def _principal_hint(access: AccessFile, text: str) -> str | None:
     service = known_service(text) or closest_service(text, access.registry.partition)
     if service:
         return suggestion(service)
+    called = _names_in_file(access, text)
+    if called:
+        return f"the file calls it {some_of(called)}"
     holders = {p.principal.names[0] for found in access.principals.values() for p in found}
     return did_you_mean(text, {*access.principals, *access.accounts, *holders} - {"*"})
