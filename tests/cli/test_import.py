@@ -329,7 +329,7 @@ def test_a_region_is_needed(tmp_path: Path) -> None:
     done = runner(tmp_path, clean_environment())("import")
     assert (done.code, done.err) == (
         2,
-        "error: the AWS settings have no region, without --region\n",
+        "error: the AWS settings do not say in which region it is, without --region\n",
     )
 
 
