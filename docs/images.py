@@ -42,7 +42,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, browser(command) as tab:
         path = Path(folder, "page.html")
         path.write_text(page, encoding="ascii")
-        tab.show(width=1280, height=620)
+        tab.show(width=1360, height=620)
         tab.open(path)
         tab.value(VIEW)
         tab.value(DRAWN)

@@ -78,7 +78,7 @@ class Terminology(NamedTuple):
 
 def read_for_file(document: Document, terms: Terminology, *, only_raw: bool = False) -> Reading:
     """Read a policy as a file can say it; with `only_raw`, as raw statements alone."""
-    kept = kept_statements(document, terms.ownership)
+    kept = kept_statements(document.statements, terms.ownership)
     grants: defaultdict[Holder, frozenset[str]] = defaultdict(frozenset)
     raw: set[str] = set()
     for statement in document.statements:

@@ -12,7 +12,7 @@ from reconciler.adopt.groups import Access, by_group, find_groups
 from reconciler.adopt.holders import Identity
 from reconciler.adopt.names import Profile, name_accounts, name_principals
 from reconciler.adopt.patterns import Entries, Item, share_by_prefix
-from reconciler.adopt.survey import LeftOut, Survey, accounts_in
+from reconciler.adopt.survey import OF_ALL_REGIONS, LeftOut, Survey, accounts_in
 from reconciler.adopt.tiers import ActionSet, TierTable, name_tiers
 from reconciler.adopt.yaml_text import Value
 from reconciler.model.registry import RegistryScope
@@ -83,7 +83,7 @@ def read_all(found: Survey, terms: Terminology, form: Form) -> tuple[Readings, t
         differing = [s for s in others if of_regions[s].content != of_regions[first].content]
         if differing:
             reason = f"its policy in {differing[0].region} differs from that in {first.region}"
-            left_out.append(LeftOut(name, f"{reason}, and an entry is for all regions"))
+            left_out.append(LeftOut(name, f"{reason}, and {OF_ALL_REGIONS}"))
         else:
             readings[name] = of_regions
     return readings, tuple(left_out)

@@ -34,11 +34,15 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """An access file, the repositories that it describes, and what else there is to know."""
+    """An access file, the repositories that it describes, and what else there is to know.
+
+    `unnamed_accounts` are the ids of accounts whose names in the file were made of their ids.
+    """
 
     text: str
     repositories: tuple[str, ...]
     notes: Notes
+    unnamed_accounts: tuple[str, ...] = ()
 
 
 class _Source(NamedTuple):
@@ -91,7 +95,8 @@ def import_registry(
     named = attempt.form.name_accounts or options.base is not None
     comments = comments_for(attempt.draft.data, notes, len(attempt.draft.readings), named=named)
     text = _written(attempt.draft.data._replace(comments=comments), options.base)
-    return Imported(text, tuple(sorted(attempt.draft.readings)), notes)
+    unnamed = sorted(set(attempt.draft.data.accounts.values()) - options.account_names.keys())
+    return Imported(text, tuple(sorted(attempt.draft.readings)), notes, tuple(unnamed))
 
 
 def _best_attempt(source: _Source, form: Form) -> _Attempt:

@@ -33,7 +33,7 @@ _TOLD: Mapping[RuleId, str] = {
 
 
 _KEPT = (
-    "Statements that Lambda added for its functions, and that are kept without being in this file "
+    "Statements of others, such as Lambda's own, that are kept without being in this file "
     "(docs/file.md, unmanaged): {}."
 )
 _UNNAMED = (
@@ -60,14 +60,14 @@ class ImportRisk(NamedTuple):
 class Notes(NamedTuple):
     """What an import found besides access.
 
-    `kept` is the number of statements that a keep rule keeps, `without_policy` are the described
-    repositories that have no policy.
+    `kept` are the repositories with statements that a keep rule keeps, `without_policy` are the
+    described repositories that have no policy.
     """
 
     left_out: tuple[LeftOut, ...]
     dead: tuple[Dead, ...]
     risks: tuple[ImportRisk, ...]
-    kept: int
+    kept: tuple[str, ...]
     without_policy: tuple[str, ...]
 
 
@@ -75,10 +75,10 @@ def notes_of(readings: Readings, left_out: Iterable[LeftOut]) -> Notes:
     """Return what is worth knowing about some policies."""
     dead: defaultdict[str, set[str]] = defaultdict(set)
     risks: defaultdict[tuple[RuleId, str], set[str]] = defaultdict(set)
-    kept = 0
+    kept: set[str] = set()
     for name, of_regions in readings.items():
         for scope, reading in of_regions.items():
-            kept += len(reading.kept)
+            kept |= {name} if reading.kept else set()
             for principal in reading.dead:
                 dead[_named(principal)].add(name)
             for rule, who in _risks(reading, Target(name, scope)):
@@ -87,7 +87,7 @@ def notes_of(readings: Readings, left_out: Iterable[LeftOut]) -> Notes:
         tuple(sorted(left_out)),
         tuple(Dead(who, tuple(sorted(names))) for who, names in sorted(dead.items())),
         tuple(ImportRisk(*risk, tuple(sorted(names))) for risk, names in sorted(risks.items())),
-        kept,
+        tuple(sorted(kept)),
         tuple(
             sorted(
                 n for n, of in readings.items() if not any(r.facts or r.dead for r in of.values())
@@ -113,7 +113,7 @@ def _paragraphs(data: FileData, notes: Notes, described: int, named: bool) -> It
     if notes.without_policy:
         yield f"Without a policy, and to stay so ({{}} is no access): {len(notes.without_policy)}."
     if notes.kept:
-        yield _KEPT.format(notes.kept)
+        yield _KEPT.format(some_of(notes.kept))
     if not named:
         yield _UNNAMED
     if any(map(has_wildcard, data.entries)):

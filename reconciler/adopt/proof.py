@@ -18,6 +18,13 @@ from reconciler.printable import some_of
 
 FILE = "the imported file"
 
+_UNSAYABLE = "a file can't say it"
+_GUARDED = {
+    RuleId.PUBLIC: "the file's guards refuse it, unless guards.public.allow names it",
+    RuleId.NEVER: "a never rule of the file forbids it",
+}
+"""Why a file that an import adds to does not take what another file may say."""
+
 
 class Verdict(NamedTuple):
     """What is wrong with a file: its errors, and the repositories for which it asks otherwise.
@@ -50,7 +57,7 @@ def prove(
 def reason_of(verdict: Verdict) -> str:
     """Return why a repository that was tried alone can't be described."""
     for problem in verdict.errors:
-        return f"a file can't say it: {problem.message}"
+        return f"{_GUARDED.get(problem.rule, _UNSAYABLE)}: {problem.message}"
     return "a file can't ask for exactly this policy"
 
 

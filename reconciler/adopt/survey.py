@@ -8,6 +8,8 @@ from reconciler.access_file.sections.registry import name_hint
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
 from reconciler.policy import Document, Unreadable, has_wildcard
 
+OF_ALL_REGIONS = "an entry is for all regions of its file"
+
 
 class LeftOut(NamedTuple):
     """A repository that the file does not describe, and why.
@@ -70,9 +72,7 @@ def _documents(
     for registry in registries:
         repository = registry.repositories.get(name)
         if repository is None:
-            reason = (
-                f"it does not exist in {registry.scope.region}, and an entry is for all regions"
-            )
+            reason = f"it does not exist in {registry.scope.region}, and {OF_ALL_REGIONS}"
             return LeftOut(name, reason)
         if isinstance(repository.policy_text, ReadFailure):
             return LeftOut(name, repository.policy_text.message, unread=True)

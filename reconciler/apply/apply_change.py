@@ -315,5 +315,5 @@ def _kept(live: Policy, change: Change) -> frozenset[tuple[object, ...]]:
     if isinstance(live, Unreadable):
         return frozenset()
     return frozenset(
-        statement_key(statement) for statement in kept_statements(live, change.ownership)
+        statement_key(statement) for statement in kept_statements(live.statements, change.ownership)
     )

@@ -167,6 +167,14 @@ def out(text: str) -> None:
     push(sys.stdout, text)
 
 
+def is_stdout(path: Path) -> bool:
+    """Whether stdout is redirected to this file."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
+    except OSError:
+        return False
+
+
 def show(text: str) -> None:
     """Write text for people to stdout, fitted to it."""
     out(fitted(text, page_of(sys.stdout)))

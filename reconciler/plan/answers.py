@@ -28,6 +28,7 @@ from reconciler.policy import (
     is_of_repositories,
     parts_by_subject,
     parts_of,
+    reduce_actions,
     tier_of,
     tiers_within,
     verdict_of,
@@ -210,7 +211,7 @@ def _cell(answers: tuple[Answer, ...], names: DisplayNames) -> MatrixCell:
 
     def given(verdict: Verdict) -> Actions:
         found = [a.actions for a in answers if (a.verdict, a.effect) == (verdict, "Allow")]
-        return frozenset[Action]().union(*found)
+        return reduce_actions(frozenset[Action]().union(*found))
 
     allowed, depends = given("allowed"), given("depends")
     through = min((a.through for a in answers if a.effect == "Allow"), key=_DIRECT_FIRST.index)

@@ -121,7 +121,7 @@ def _compile(desired: Desired, kept: Iterable[Statement], inputs: PlanInputs) ->
 def _kept(before: Policy, desired: Document, ownership: Ownership) -> tuple[Statement, ...]:
     """Return the live statements to keep, each once, without those that the file has itself."""
     if isinstance(before, Document):
-        found = {statement_key(s): s for s in kept_statements(before, ownership)}
+        found = {statement_key(s): s for s in kept_statements(before.statements, ownership)}
         own = {statement_key(statement) for statement in desired.statements}
         return tuple(statement for key, statement in found.items() if key not in own)
     if ownership.default == "keep":

@@ -46,8 +46,8 @@ from reconciler.policy.language.glob import GlobIndex, glob_matches, globs_inter
 # Facts and their difference
 from reconciler.policy.meaning.facts import (
     AccessChange, AccessKind, Actions, Facts, Holder, Holding, Holdings, NamedPrincipal, denied_to,
-    difference, facts_of, facts_of_policy, reduce_facts, same_policy, subtract_facts,
-    uncovered_actions, uncovered_facts,
+    difference, facts_of, facts_of_policy, reduce_actions, reduce_facts, same_policy,
+    subtract_facts, uncovered_actions, uncovered_facts,
 )
 # Requests
 from reconciler.policy.language.request_context import Caller

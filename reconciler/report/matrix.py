@@ -45,7 +45,6 @@ def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page)
     """
     if not matrix.rows:
         return render([("no repositories",)], paint)
-    labels = subject_labels(matrix.subjects, names)
     heads = short_names(matrix.subjects, names)
     columns = list(zip(*(row_words(matrix, row) for row in matrix.rows), strict=True))
     repositories, *cells = columns
@@ -53,18 +52,24 @@ def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page)
     first = ("repository", *map(printable_name, repositories))
     for some in _fitting(first, list(zip(heads, cells, strict=True)), page):
         lines += [*_table(some), ("",)]
-    named = [(head, label) for head, label in zip(heads, labels, strict=True) if head != label]
-    legend = [*named, *marks_in(cell for column in cells for cell in column)]
+    legend = [*_named(matrix, names), *marks_in(cell for column in cells for cell in column)]
     width = max((shown_width(term) for term, _ in legend), default=0)
     lines += [("  ", Span(term, width=width), "  ", meaning) for term, meaning in legend]
     return render(lines, paint)
 
 
 def render_matrix_markdown(matrix: Matrix, names: DisplayNames) -> str:
-    """Render the matrix as one table."""
-    headings = ("repository", *map(markdown_code, subject_labels(matrix.subjects, names)))
-    rows = (map(markdown_code, row_words(matrix, row)) for row in matrix.rows)
-    return markdown_table(headings, map(tuple, rows))
+    """Render the matrix as one table, and below it what its names and marks stand for."""
+    headings = ("repository", *map(markdown_code, short_names(matrix.subjects, names)))
+    rows = [row_words(matrix, row) for row in matrix.rows]
+    table = markdown_table(headings, (tuple(map(markdown_code, row)) for row in rows))
+    marks = marks_in(cell for row in rows for cell in row[1:])
+    legend = [
+        *((name, markdown_code(label)) for name, label in _named(matrix, names)),
+        *marks,
+    ]
+    items = (f"- {markdown_code(term)}: {meaning}\n" for term, meaning in legend)
+    return "\n".join(filter(None, (table, "".join(items))))
 
 
 def render_matrix_csv(matrix: Matrix, names: DisplayNames) -> str:
@@ -96,6 +101,14 @@ def short_names(subjects: Sequence[NamedPrincipal], names: DisplayNames) -> tupl
         one if count[one] == 1 else other if count_longer[other] == 1 else label
         for one, other, label in zip(short, longer, labels, strict=True)
     )
+
+
+def _named(matrix: Matrix, names: DisplayNames) -> Iterator[tuple[str, str]]:
+    """Yield the short names that stand for more, with what that is."""
+    labels = subject_labels(matrix.subjects, names)
+    for short, label in zip(short_names(matrix.subjects, names), labels, strict=True):
+        if short != label:
+            yield short, label
 
 
 _MARKS = {

@@ -31,7 +31,8 @@ _UNIT = re.compile(rf"(?:{_QUOTED}|[^ ])+(?: +(?:[-+~!*|](?![^ ])|::[^ ]*))*")
 """A word or a quoted text, with what must not begin a line: there it would read as one of our
 marks, or as a CI command."""
 
-_GAP = re.compile(rf"{_QUOTED}|(?<=[^ ])( {{3,}})")
+_LEAST_GAP = 3
+_GAP = re.compile(rf"{_QUOTED}|(?<=[^ ])( {{{_LEAST_GAP},}})(?! |[-+~!*|](?![^ ])|::)")
 """The space between two of our columns; quoted text may hold anything."""
 
 _HEAD = re.compile(r"( *\| )|( *)(?:[-+~!*] +)?")
@@ -88,7 +89,8 @@ def _rendered(line: Line, paint: Paint) -> str:
 
 def _styled(span: Span, text: str, paint: Paint) -> str:
     text = unbroken(text) if span.code else text
-    return paint(span.role, text) if span.role else text
+    shown = text.rstrip(" ")
+    return paint(span.role, shown) + text[len(shown) :] if span.role and shown else text
 
 
 class Page(NamedTuple):
@@ -150,16 +152,45 @@ def _wrapped(line: str, width: int) -> Iterator[str]:
     bare = _COLOUR.sub("", line)
     head = _HEAD.match(bare)
     hang = (head and head[1]) or " " * min(len(head[0] if head else "") + _HANG, width // 2)
-    gap = next((found for found in _GAP.finditer(line) if found[1]), None)
-    if gap is None:
-        yield from _filled(line, "", hang, width)
-    elif len(gap[1]) - over >= _HANG:
-        yield line[: gap.end() - over] + line[gap.end() :]
-    elif columns(line[: gap.start()]) < _FIRST_COLUMN:
-        yield from _filled(line, "", hang, width)
+    first, *others = _cells(line)
+    narrow = _narrowed([first, *others], over)
+    if columns(narrow) <= width:
+        yield narrow
+    elif not others or columns(first.text) < _FIRST_COLUMN:
+        yield from _filled(narrow, "", hang, width)
     else:
-        yield from _filled(line[: gap.start()], "", hang, width)
-        yield from _filled(line[gap.end() :], hang, hang, width)
+        rest = _narrowed(others, over)
+        is_one = columns(hang + rest) <= width
+        yield from _filled(first.text, "", hang, width)
+        for text in [rest] if is_one else [cell.text for cell in others]:
+            yield from _filled(text, hang, hang, width)
+
+
+class _Cell(NamedTuple):
+    """What a line has in one of our columns, and the space after it."""
+
+    text: str
+    gap: int
+
+
+def _cells(line: str) -> list[_Cell]:
+    gaps = [found for found in _GAP.finditer(line) if found[1]]
+    starts = (0, *(gap.end() for gap in gaps))
+    cells = [
+        _Cell(line[start : gap.start()], len(gap[1]))
+        for start, gap in zip(starts, gaps, strict=False)
+    ]
+    return [*cells, _Cell(line[starts[-1] :], 0)]
+
+
+def _narrowed(cells: Iterable[_Cell], over: int) -> str:
+    """Return cells as a line that is narrower, if it can be: the last columns come closer first."""
+    line = ""
+    for cell in reversed(list(cells)):
+        less = min(over, max(cell.gap - _LEAST_GAP, 0))
+        line = f"{cell.text}{' ' * (cell.gap - less)}{line}"
+        over -= less
+    return line
 
 
 def _filled(text: str, start: str, hang: str, width: int) -> Iterator[str]:

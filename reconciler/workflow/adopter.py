@@ -158,7 +158,7 @@ def _roles(
 
     found = regions or tuple(filter(None, [default_region(profile)]))
     if not found:
-        raise ArgumentError("region", None, "the AWS settings have no region")
+        raise ArgumentError("region", None, "the AWS settings do not say in which region it is")
     return dict.fromkeys(_checked(account or _own_account(found[0], profile), found))
 
 

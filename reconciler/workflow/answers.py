@@ -151,7 +151,7 @@ def access_overview(
     """
     names = display_names_of(source.access)
     found = _policies_selected(source, repositories, live or from_file)
-    desired = desired_of(source, (p.repository for p in found.policies)) if live else ()
+    desired = desired_of(source, found.policies) if live else ()
     policies = (*found.policies, *desired)
     subjects = subjects_for(source, everyone_asked(source, policies), policies)
     matrix = answers.access_matrix(found.policies, subjects, names)

@@ -11,7 +11,7 @@ from reconciler.errors import ArgumentError
 from reconciler.model.answers import PolicyStatement
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.plan.answers import SourcedPolicy
-from reconciler.policy import Policy, Statement, Unreadable, same_policy
+from reconciler.policy import Policy, Statement, Unreadable, kept_statements, same_policy
 from reconciler.workflow.listener import LOG, Listener
 from reconciler.workflow.source import AccessSource, Globs, exact_names, selected
 
@@ -59,14 +59,18 @@ def from_file(source: AccessSource, globs: Globs) -> FoundPolicies:
     return FoundPolicies(tuple(policies), known, "no entry of the file matches it")
 
 
-def desired_of(source: AccessSource, names: Iterable[str]) -> tuple[SourcedPolicy, ...]:
-    """Return what the file asks for on live repositories; those that no entry matches are left out.
+def desired_of(source: AccessSource, live: Iterable[SourcedPolicy]) -> tuple[SourcedPolicy, ...]:
+    """Return what each live policy is to give: what the file asks for, and what is kept of it.
 
-    The policies are sorted by repository.
+    Policies that no entry matches are left out.
     """
-    live = frozenset(names)
-    combined = entries_by_name(source.access, live)
-    return tuple(_policy_of_file(name, of_it, source) for name, of_it in combined if name in live)
+    policies = tuple(live)
+    combined = dict(entries_by_name(source.access, {p.repository for p in policies}))
+    return tuple(
+        _with_kept(_policy_of_file(policy.repository, entries, source), policy, source)
+        for policy in policies
+        if (entries := combined.get(policy.repository)) is not None
+    )
 
 
 def from_registry(*, profile: str | None = None, listener: Listener = LOG) -> PolicyFinder:
@@ -117,6 +121,18 @@ def _policy_of_file(name: str, entries: Sequence[Entry], source: AccessSource) -
         for h in [fact.holder]
     )
     return SourcedPolicy(name, statements, tuple(line for _, line in placed))
+
+
+def _with_kept(desired: SourcedPolicy, live: SourcedPolicy, source: AccessSource) -> SourcedPolicy:
+    """Return what is desired of a live policy together with the statements of others in it."""
+    found = kept_statements(live.statements, source.access.ownership)
+    kept = [one for one in zip(live.statements, live.sources, strict=True) if one[0] in found]
+    return SourcedPolicy(
+        desired.repository,
+        (*desired.statements, *(statement for statement, _ in kept)),
+        (*desired.sources, *(place for _, place in kept)),
+        live.region,
+    )
 
 
 def _policies_named(

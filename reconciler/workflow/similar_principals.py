@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from reconciler.access_file.model import AccessFile, facts_of_entry
 from reconciler.closest import MOST_SUGGESTED, nearest, suggestion
 from reconciler.policy import arn_of, closest_service, known_service
+from reconciler.printable import some_of
 
 _MUCH_IN_COMMON = re.compile(r"arn:.*|[0-9]+", re.DOTALL)
 """ARNs of one account have most of their text in common, and any two account ids have digits."""
@@ -17,7 +18,12 @@ _LIKE_ARNS, _LIKE_NAMES = 0.91, 0.6
 def principal_hint(access: AccessFile, text: str) -> str | None:
     """Return the hint that suggests what a text that is no principal may mean; None if unknown."""
     service = known_service(text) or closest_service(text, access.registry.partition)
-    found = (service,) if service else similar_principals(access, text)
+    if service:
+        return suggestion(service)
+    called = _named_after(access, text)
+    if called:
+        return f"the file calls it {some_of(called)}"
+    found = similar_principals(access, text)
     return suggestion(*found) if found else None
 
 
@@ -30,10 +36,9 @@ def similar_principals(access: AccessFile, text: str) -> tuple[str, ...]:
     known = {*access.principals, *access.accounts, *access.accounts.values(), *written}
     if text in known:
         return ()
-    named = (name for name in access.principals if set(_names_in_iam(access, name)) == {text})
     arns = (arn for arn in written if text and arn.endswith(f"/{text}"))
     cutoff = _LIKE_ARNS if _MUCH_IN_COMMON.fullmatch(text) else _LIKE_NAMES
-    found = sorted(named) or sorted(arns)
+    found = _named_after(access, text) or sorted(arns)
     return tuple(found[:MOST_SUGGESTED]) or nearest(text, known, cutoff=cutoff)
 
 
@@ -51,8 +56,10 @@ def _written(access: AccessFile) -> Iterator[str]:
             yield principal.names[0]
 
 
-def _names_in_iam(access: AccessFile, name: str) -> Iterator[str | None]:
-    """Yield the role or user of each that a name of the file stands for, None for all others."""
-    for one in access.principals[name]:
-        arn = arn_of(one.principal)
-        yield arn.path.rpartition("/")[2] or None if arn else None
+def _named_after(access: AccessFile, text: str) -> list[str]:
+    """Return what the file calls the roles and users of a name, or of a path and name."""
+    return sorted(
+        name
+        for name, members in access.principals.items()
+        if text and all(one.principal.names[0].endswith(f"/{text}") for one in members)
+    )

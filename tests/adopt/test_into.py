@@ -128,7 +128,7 @@ def test_the_tiers_and_keep_rules_of_the_file_are_used() -> None:
     }
     found = into(file, policies)
     assert "      access: {workloads: look}" in added(file, found.text)
-    assert found.notes.kept == 1
+    assert found.notes.kept == ("app/a",)
 
 
 def test_guards_of_the_file_stay_and_what_they_forbid_is_left_out() -> None:
@@ -149,11 +149,14 @@ guards:
     found = into(file, policies)
     assert found.repositories == ("app/a", "app/b")
     assert {one.repository: one.reason.partition(":")[0] for one in found.notes.left_out} == {
-        "pub/site": "a file can't say it",
-        "new/push": "a file can't say it",
+        "pub/site": "the file's guards refuse it, unless guards.public.allow names it",
+        "new/push": "a never rule of the file forbids it",
     }
     said = " ".join(found.text.replace("#", " ").split())
-    assert "pub/site: a file can't say it: 'everyone' gives public access to 'pull'" in said
+    assert (
+        "pub/site: the file's guards refuse it, unless guards.public.allow names it: 'everyone' "
+        "gives public access to 'pull'" in said
+    )
 
 
 def test_an_account_that_cant_be_named_is_left_out_where_a_file_names_its_accounts() -> None:

@@ -302,9 +302,9 @@ def test_lambdas_own_statement_is_kept_where_the_rule_applies() -> None:
     )
     found = imported({"a/b": [own]}, NAMES)
     file = yaml.safe_load(found.text)
-    assert (file["repositories"], found.notes.kept) == ({"a/b": {"access": {}}}, 1)
+    assert (file["repositories"], found.notes.kept) == ({"a/b": {"access": {}}}, ("a/b",))
     rewriting = imported({"a/b": [{**own, "Action": "ecr:SetRepositoryPolicy"}]}, NAMES)
-    assert (rewriting.notes.kept, rewriting.notes.risks) == (1, ())
+    assert (rewriting.notes.kept, rewriting.notes.risks) == (("a/b",), ())
     assert file["accounts"] == {"workloads": WORKLOADS}
     file = file_of({**own, "Action": "ecr:*"})
     assert file["repositories"] == {"a/b": {"access": {"lambda": "admin"}}}

@@ -123,9 +123,11 @@ def test_the_matrix_as_csv_and_markdown(offline: Reconcile) -> None:
     rows = list(csv.reader(io.StringIO(offline("access", "matrix", "--format", "csv").out)))
     assert [row[0] for row in rows] == ["repository", "payments/*", "payments/api"]
     assert {len(row) for row in rows} == {4}
-    table = offline("access", "matrix", "--format", "markdown").out.splitlines()
-    assert len(table) == 4
-    assert table[0].startswith("| repository | ")
+    table, _, legend = offline("access", "matrix", "--format", "markdown").out.partition("\n\n")
+    assert len(table.splitlines()) == 4
+    assert table.startswith("| repository | ")
+    assert "(arn:aws:iam" not in table
+    assert "- `ci`: `ci (arn:aws:iam::" in legend
 
 
 @pytest.mark.usefixtures("file")

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -240,6 +242,40 @@ def test_the_guide_names_every_option(tmp_path: Path) -> None:
     assert options <= set(re.findall(r"--[a-z-]{3,}", guide))
 
 
+def test_a_file_to_add_to_is_not_where_the_output_goes(tmp_path: Path) -> None:
+    """`import --into FILE > FILE`: the shell has emptied it."""
+    mine = tmp_path / "mine.yaml"
+    with mine.open("w") as out:
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler", "import", "--into", mine.name, "--from", "-"],
+            cwd=tmp_path,
+            env=clean_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr.splitlines()) == (
+        2,
+        [
+            "error: --into mine.yaml: the output goes to this file",
+            "hint: write to another file, and move that; a shell with > has emptied this one",
+        ],
+    )
+
+
+@pytest.mark.parametrize(("names", "unnamed"), [("{}", 2), ('{"w": "444455556666"}', 1)])
+def test_accounts_that_have_no_name_are_counted(tmp_path: Path, names: str, unnamed: int) -> None:
+    (tmp_path / "names.yaml").write_text(names)
+    policies = json.dumps({"a/b": policy(allow({"AWS": ["777788889999", ROLE]}, PULL))})
+    run = runner(tmp_path, clean_environment())
+    done = run("import", "--from", "-", *WHERE, "--accounts", "names.yaml", stdin=policies)
+    assert done.err.splitlines()[0] == (
+        f"accounts without a name: {unnamed}; --accounts FILE names them"
+    )
+
+
 WHERE = ("--account", "111122223333", "--region", "us-west-2")
 
 
@@ -293,7 +329,7 @@ def test_a_region_is_needed(tmp_path: Path) -> None:
     done = runner(tmp_path, clean_environment())("import")
     assert (done.code, done.err) == (
         2,
-        "error: the AWS settings have no region, without --region\n",
+        "error: the AWS settings do not say in which region it is, without --region\n",
     )
 
 

@@ -56,7 +56,7 @@ def lambdas(
 
 
 def kept(raw: Json, *rules: KeepRule) -> bool:
-    return bool(kept_statements(document(raw), Ownership(rules=rules or (RULE,))))
+    return bool(kept_statements(document(raw).statements, Ownership(rules=rules or (RULE,))))
 
 
 @pytest.mark.parametrize(
@@ -230,8 +230,8 @@ def test_why_one_under_our_own_sid_is_not() -> None:
 
 def test_by_default_nothing_is_kept_and_the_order_stays() -> None:
     live = document(lambdas(), allow(Sid="Mine"), lambdas(do=GET))
-    assert kept_statements(live, Ownership()) == ()
-    by_rule = kept_statements(live, Ownership(rules=(RULE,)))
+    assert kept_statements(live.statements, Ownership()) == ()
+    by_rule = kept_statements(live.statements, Ownership(rules=(RULE,)))
     assert by_rule == (live.statements[0], live.statements[2])
 
 
@@ -243,7 +243,7 @@ def test_under_keep_only_ours_are_not() -> None:
         allow(),
         deny(Sid="Theirs"),
     )
-    others = kept_statements(live, Ownership(default="keep"))
+    others = kept_statements(live.statements, Ownership(default="keep"))
     assert [statement.sid for statement in others] == ["ecraccess", None, "Theirs"]
 
 

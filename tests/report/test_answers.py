@@ -97,18 +97,24 @@ def test_no_cell_of_csv_is_a_formula(text: str) -> None:
     assert not [cell for row in rows for cell in row if cell.lstrip()[:1] in {*"=+-@"} - {""}]
 
 
+CODE = r"(`[^`]*`|<code>([\w ]|&#\d+;)*</code>)"
+
+
 @pytest.mark.parametrize("text", [ALL, *LINES, *FORMULAS, *MARKUP])
 def test_markdown_keeps_its_cells_and_has_no_markup(text: str) -> None:
     for told in (
         render_answers_markdown(hostile_answers(text), NAMES),
         render_matrix_markdown(hostile_matrix(text), NAMES),
     ):
-        heads, _, *rows = told.splitlines()
+        table, _, legend = told.partition("\n\n")
+        heads, _, *rows = table.splitlines()
+        for line in legend.splitlines():
+            assert re.fullmatch(rf"- {CODE}: ({CODE}|[\w ,']+)", line), line
         for row in rows:
             cells = re.split(r"(?<!\\)\|", row)[1:-1]
             assert len(cells) == heads.count("|") - 1
             for cell in cells:
-                assert re.fullmatch(r" (`[^`]*`|<code>([\w ]|&#\d+;)*</code>|) ", cell), cell
+                assert re.fullmatch(rf" ({CODE}|) ", cell), cell
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, FileLine, Matrix, MatrixCell, MatrixRow
-from reconciler.model.registry import RegistryScope
+from reconciler.model.registry import LiveRegistry, RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.plan.model import Risk
 from reconciler.plan.risks import StandingRisk
@@ -30,6 +30,7 @@ from reconciler.workflow.source import AccessSource, load
 from tests.cli.hostile import ALL, LINES, MARKUP, faults
 from tests.golden import FILE, NOW, case_folders, live_registry
 from tests.golden_answers import asked_file, from_live
+from tests.policy.making import allow
 from tests.report.html_text import elements_of, raw_of, text_of
 from tests.report.test_answers import hostile_matrix
 
@@ -146,6 +147,51 @@ def test_what_was_applied_shows_no_difference(source: AccessSource) -> None:
     data = encode_matrix(seen.result.matrix, seen.result.display_names, desired=seen.desired)
     assert [one for one in decoded(data) if one.mark] == []
     assert data["differences"] == 0
+
+
+LEFT_ALONE = """\
+version: 1
+registry: {account: "111122223333", regions: [us-west-2, eu-west-1]}
+accounts: {workloads: "444455556666", staging: "777788889999"}
+repositories:
+  app: {access: {staging: admin}}
+"""
+
+
+def live_app(region: str, *statements: object) -> LiveRegistry:
+    document = {"Version": "2012-10-17", "Statement": statements}
+    return live_registry(RegistryScope("111122223333", region), {"app": document})
+
+
+def marks_of(*live: LiveRegistry) -> list[tuple[str, str, str]]:
+    """Return the region, words and mark of each cell that differs from LEFT_ALONE."""
+    source = load(LEFT_ALONE.encode(), FILE, now=NOW)
+    seen = access_overview(source, live=lambda _source, _globs: live_policies(live))
+    data = encode_matrix(seen.result.matrix, seen.result.display_names, desired=seen.desired)
+    regions = [repository.region for repository in data["repositories"]]
+    return [(regions[one.row], one.words, one.mark) for one in decoded(data) if one.mark]
+
+
+ADMIN = allow("777788889999", ["ecr:*"])
+OF_LAMBDA = {
+    "Sid": "LambdaECRImageRetrievalPolicy",
+    "Effect": "Allow",
+    "Principal": {"Service": "lambda.amazonaws.com"},
+    "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+    "Condition": {
+        "StringLike": {"aws:SourceArn": "arn:aws:lambda:us-west-2:444455556666:function:*"}
+    },
+}
+
+
+def test_what_a_plan_leaves_alone_shows_no_difference() -> None:
+    """Statements that others cover, and those of others that are kept."""
+    covered = allow("777788889999", ["ecr:BatchGetImage"])
+    west = live_app("us-west-2", ADMIN, covered, OF_LAMBDA)
+    assert marks_of(west, live_app("eu-west-1", ADMIN)) == []
+    assert marks_of(live_app("us-west-2", ADMIN, {**OF_LAMBDA, "Sid": "Ours"})) == [
+        ("", "lambda", "only live")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,13 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reconciler.model.access import DisplayNames
-from reconciler.model.answers import Answer
+from reconciler.model.answers import Answer, Matrix, MatrixCell, MatrixRow
 from reconciler.report.answers import how_words, where_words
 from reconciler.report.html.matrix_page import render_matrix_html
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
@@ -23,7 +24,7 @@ from tests.golden import case_folders, origin, planned
 from tests.golden_answers import asked_file, from_live
 from tests.report.large_matrix import large_page
 from tests.report.test_hostile_text import hostile_plan
-from tests.report.test_matrix_page import ORIGIN, hostile_page
+from tests.report.test_matrix_page import ORIGIN, PULL, WHO, hostile_page
 
 CTRL = 2
 
@@ -214,6 +215,15 @@ def test_a_screen_reader_finds_a_grid_with_headers(shown: Shown) -> None:
     assert ("gridcell", "push-pull") in found
 
 
+def test_what_a_public_repository_gives_fits_a_cell(shown: Shown) -> None:
+    answer = Answer("a", WHO[0], None, PULL, "allowed", "Allow", "everyone")
+    row = MatrixRow("a", (MatrixCell(WHO[0], "pull", "", "everyone", (answer,)),))
+    shown.open(render_matrix_html(Matrix((WHO[0],), (row,)), DisplayNames(), ORIGIN))
+    assert shown.texts("#matrix .look-pull") == ["pull (everyone)"]
+    one = "document.querySelector('#matrix .look-pull')"
+    assert shown.value(f"{one}.scrollWidth <= {one}.clientWidth") is True
+
+
 def test_live_differences_are_marked_in_words(shown: Shown) -> None:
     shown.open(matrix_page(live=True))
     assert "19\ndifferences" in shown.texts(".figures li")
@@ -338,7 +348,7 @@ def test_a_thousand_repositories_by_three_hundred_principals(shown: Shown) -> No
     shown.value("document.getElementById('view').scrollTo(20000, 17000)")
     shown.settle()
     assert "team-05/app-0510" in shown.texts("#matrix tbody th")
-    assert "workload-165" in shown.texts("#matrix thead th")
+    assert "workload-155" in shown.texts("#matrix thead th")
     assert shown.number(drawn) < 3_000
     assert shown.number(IN_VIEW) > 15
     shown.value("document.getElementById('matrix').focus()")
@@ -374,6 +384,20 @@ def test_hostile_text_is_inert_and_breaks_no_layout(shown: Shown, text: str) -> 
     shown.open(render_plan_html(view, ORIGIN, diff_of_change))
     assert shown.value(elements) == 0
     assert shown.value("document.documentElement.scrollWidth <= innerWidth") is True
+
+
+def test_the_columns_of_all_changes_are_aligned(shown: Shown) -> None:
+    _, plan = planned(next(f for f in case_folders() if f.name == "hand-edit"))
+    _, other = planned(next(f for f in case_folders() if f.name == "gains-and-loses"))
+    both = replace(plan, changes=(*plan.changes, *other.changes))
+    left = "[...document.querySelectorAll('.grants th:nth-child(3)')].map((one) => one.offsetLeft)"
+    for page in (
+        render_plan_html(view_plan(both, DisplayNames()), ORIGIN),
+        render_drift_html(view_drift(both, DisplayNames()), ORIGIN),
+    ):
+        shown.open(page)
+        found: list[int] = shown.value(left)  # type: ignore[assignment]
+        assert (len(found), len(set(found))) == (2, 1)
 
 
 def test_a_plan_and_drift(shown: Shown) -> None:

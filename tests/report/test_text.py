@@ -40,6 +40,24 @@ def fit(text: str, width: int | None) -> list[str]:
         (ROW, 60, ["  + ci (arn:aws:iam::444455556666:role/role2-1)    push-pull"]),
         (ROW, 56, ["  + ci (arn:aws:iam::444455556666:role/role2-1)", "      push-pull"]),
         (f"a/b{' ' * 53}111122223333 us-west-2", 40, [f"a/b{' ' * 15}111122223333 us-west-2"]),
+        # Of several columns, the last come closer first, or each has a line of its own.
+        ("  a/b          pull: allowed      f:1", 36, ["  a/b          pull: allowed     f:1"]),
+        ("  a/b          pull: allowed      f:1", 31, ["  a/b       pull: allowed   f:1"]),
+        (
+            "  a/bcdefghijk   pull: allowed      f:1, as all",
+            36,
+            ["  a/bcdefghijk", "    pull: allowed   f:1, as all"],
+        ),
+        (
+            "  a/bcdefghijk   pull: allowed      f:1, as all",
+            24,
+            ["  a/bcdefghijk", "    pull: allowed", "    f:1, as all"],
+        ),
+        (
+            "  a/b      depends if it is so      f:1",
+            24,
+            ["  a/b   depends if it is", "    so   f:1"],
+        ),
         ("failed   a/b (us-west-2): it is so", 24, ["failed   a/b", "  (us-west-2): it is so"]),
         # What is quoted stays as it is.
         ('if k "a     b" or "c d"', 20, ['if k "a     b" or', '  "c d"']),
@@ -58,6 +76,21 @@ def test_colour_takes_no_room() -> None:
     painted = f"{ansi('warning', 'one two')} {ansi('faint', 'three')}"
     assert fit(painted, 13) == [painted]
     assert [columns(line) for line in fit(painted, 12)] == [7, 7]
+
+
+def test_the_colour_of_a_column_ends_before_the_next() -> None:
+    row = (
+        Span("a/b/c/d/e/f/g", width=16),
+        Span("pull: allowed", "added", 16),
+        "   ",
+        "f:1, as all",
+    )
+    assert fit(render([row], ansi), 20) == [
+        "a/b/c/d/e/f/g",
+        f"  {ansi('added', 'pull: allowed')}",
+        "  f:1, as all",
+        "",
+    ]
 
 
 def test_a_command_to_copy_stays_in_one_line() -> None:

@@ -9,7 +9,8 @@ from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
 from reconciler.cli.options import a_path, name_of, require_one_stdin
-from reconciler.cli.terminal import keep_quiet, note, out, print_message
+from reconciler.cli.terminal import is_stdout, keep_quiet, note, out, print_message
+from reconciler.errors import ArgumentError
 from reconciler.printable import printable, printable_name
 
 if TYPE_CHECKING:
@@ -81,6 +82,13 @@ def import_(
     if accounts is not None:
         content = files.read_input(accounts, _MAX_NAMES, called="file of account names")
         names = workflow.read_account_names(content, name_of(accounts))
+    if into is not None and is_stdout(into):
+        raise ArgumentError(
+            "into",
+            name_of(into),
+            "the output goes to this file",
+            hint="write to another file, and move that; a shell with > has emptied this one",
+        )
     source = None if into is None else files.load_valid(into, opt.allowances(public=None))
     style = workflow.AdoptionStyle(names, flat=flat, keep_dead=keep_dead, into=source)
     if from_ is None:
@@ -110,6 +118,9 @@ def _tell(adopted: "Adopted") -> None:
         print_message(f"left out: {printable_name(one.repository)}: {printable(one.reason)}")
     if adopted.unnamed is not None:
         note(f"the names of accounts are unknown; --accounts FILE has them: {adopted.unnamed}")
+    elif adopted.imported.unnamed_accounts:
+        count = len(adopted.imported.unnamed_accounts)
+        note(f"accounts without a name: {count:,}; --accounts FILE names them")
     if notes.dead:
         note(f"deleted principals left out: {len(notes.dead):,}; a plan removes them")
     described = len(adopted.imported.repositories)

@@ -73,11 +73,11 @@ def lambda_rule(accounts: Iterable[str]) -> KeepRule:
     return KeepRule(LAMBDA_SID, LAMBDA, NO_CONDITION, _LAMBDA_ACTIONS, frozenset(accounts))
 
 
-def kept_statements(document: Document, ownership: Ownership) -> tuple[Statement, ...]:
+def kept_statements(statements: Iterable[Statement], ownership: Ownership) -> tuple[Statement, ...]:
     """Return the statements of a live document that are not ours and are kept."""
     if ownership.default == "keep":
-        return tuple(s for s in document.statements if not (s.sid or "").startswith(SID_PREFIX))
-    return tuple(s for s in document.statements if any(_keeps(r, s) for r in ownership.rules))
+        return tuple(s for s in statements if not (s.sid or "").startswith(SID_PREFIX))
+    return tuple(s for s in statements if any(_keeps(r, s) for r in ownership.rules))
 
 
 def keep_mismatches(statement: Statement, ownership: Ownership) -> tuple[KeepMismatch, ...]:

@@ -124,9 +124,9 @@ def encode_matrix(
     subjects = _columns(matrix, desired)
     columns = {_identity(subject): number for number, subject in enumerate(subjects)}
     places = {(row.repository, row.region): number for number, row in enumerate(matrix.rows)}
-    wanted = {row.repository: row for row in desired.rows} if desired else {}
+    wanted = {(row.repository, row.region): row for row in desired.rows} if desired else {}
     encoder = _Encoder(names, columns)
-    rows = [encoder.row(row, wanted.get(row.repository)) for row in matrix.rows]
+    rows = [encoder.row(row, wanted.get((row.repository, row.region))) for row in matrix.rows]
     accounts: _Table[str] = _Table()
     labels = short_names(subjects, names)
     return {

@@ -147,7 +147,7 @@
 
   /* The table: only the rows and columns in view are in the document, with room for the others. */
   const view = byId("view");
-  const size = {row: 34, column: 124, first: 260};
+  const size = {row: 34, column: 132, first: 260};
   const drawn = {rows: new Map(), columns: "", window: ""};
   let table = null;
 
