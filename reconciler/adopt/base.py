@@ -1,11 +1,23 @@
-"""The file that an import adds to, if any: the names that it has, and that it stays as it is."""
+"""The file that an import adds to, if any: its names, what is put into its text, and that it stays.
 
-from collections.abc import Mapping
-from typing import NamedTuple
+New keys come below the old ones, and every old character is kept.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, cast
+
+import yaml
 
 from reconciler.access_file.model import AccessFile, Entry, managed_names
+from reconciler.adopt.file_text import FileData, comment_lines
 from reconciler.adopt.holders import Identity
+from reconciler.adopt.yaml_text import Value, entry, flow, scalar
+from reconciler.errors import InvalidError
 from reconciler.policy import BUILT_IN_TIERS, Tiers
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_ORDER = ("version", "registry", "accounts", "principals", "tiers", "guards", "unmanaged")
+"""The sections, in the order in which a new one is put among them; `repositories` is required."""
 
 
 class Vocabulary(NamedTuple):
@@ -75,3 +87,140 @@ def _says(entry: Entry) -> tuple[object, ...]:
     grants = tuple(placed.grant for placed in entry.grants)
     raw = tuple(placed.statement.raw for placed in entry.statements)
     return grants, raw, entry.inherit, entry.settings
+
+
+def has_section(text: str, name: str) -> bool:
+    """Whether a file, which has to be valid, has a section of this name."""
+    return any(key.value == name for key, _ in _pairs(_root(text)))
+
+
+class _Section(NamedTuple):
+    """A mapping of the file: the file itself, under the key "", or one of its sections.
+
+    `line` and `column` (from 0) are where it ends, in flow style behind its brace. `indent` is the
+    column of its keys.
+    """
+
+    node: yaml.Node
+    line: int
+    column: int
+    indent: int
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether it is written in braces."""
+        return isinstance(self.node, yaml.MappingNode) and bool(self.node.flow_style)
+
+
+class _Insertion(NamedTuple):
+    """A text to insert before a place; several at one place are inserted in this order."""
+
+    line: int
+    column: int
+    text: str
+
+
+def merge_into(text: str, data: FileData) -> str:
+    """Return a file with the accounts, principals, groups, tiers and entries of `data` added.
+
+    `data` has what the file does not have; its comments go above the new entries. `text` is a valid
+    file. Raises InvalidError for a section that is an alias.
+    """
+    if "\r\n" in text:
+        return merge_into(text.replace("\r\n", "\n"), data).replace("\n", "\r\n")
+    sections = dict(_sections(text))
+    added: Mapping[str, Mapping[str, Value]] = {
+        "accounts": data.accounts,
+        "principals": {**data.principals, **{n: list(of) for n, of in data.groups.items()}},
+        "tiers": data.tiers,
+        "repositories": data.entries,
+    }
+    insertions = [
+        _insertion(name, pairs, sections, data.comments if name == "repositories" else ())
+        for name, pairs in added.items()
+        if pairs
+    ]
+    return _inserted(text, insertions)
+
+
+def _insertion(
+    name: str, pairs: Mapping[str, Value], sections: Mapping[str, _Section], comments: Sequence[str]
+) -> _Insertion:
+    section = sections.get(name)
+    if section is None:
+        return _new_section(name, pairs, sections)
+    if section.is_flow:
+        written = ", ".join(f"{scalar(key)}: {flow(value)}" for key, value in pairs.items())
+        comma = ", " if section.node.value else ""
+        return _Insertion(section.line, section.column - 1, f"{comma}{written}")
+    lines = list(comment_lines(comments))
+    for key, value in pairs.items():
+        lines += entry(key, value, opened=name == "repositories" and value != {"access": {}})
+    return _below(section, [f"{' ' * section.indent}{line}" for line in lines])
+
+
+def _new_section(
+    name: str, pairs: Mapping[str, Value], sections: Mapping[str, _Section]
+) -> _Insertion:
+    whole = sections[""]
+    if whole.is_flow:
+        return _Insertion(whole.line, whole.column - 1, f", {name}: {flow(pairs)}")
+    before = [one for one in _ORDER[: _ORDER.index(name)] if one in sections]
+    lines = ["", *entry(name, pairs, opened=True)]
+    return _below(sections[before[-1]], lines)
+
+
+def _below(section: _Section, lines: Sequence[str]) -> _Insertion:
+    """Return the insertion of lines below the line on which a section ends."""
+    line = section.line + 1 if section.column else section.line
+    return _Insertion(line, 0, "".join(f"{one}\n" for one in lines))
+
+
+def _inserted(text: str, insertions: Sequence[_Insertion]) -> str:
+    lines = text.split("\n")
+    if lines[-1]:
+        lines.append("")
+    for line, column, new in sorted(insertions, key=lambda one: one[:2])[::-1]:
+        old = lines[line]
+        lines[line] = f"{old[:column]}{new}{old[column:]}"
+    return "\n".join(lines)
+
+
+def _sections(text: str) -> Iterator[tuple[str, _Section]]:
+    """Yield the file itself and each of its sections."""
+    root = _root(text)
+    yield "", _section(root)
+    for key, value in _pairs(root):
+        if _is_alias(key, value):
+            raise InvalidError(f"nothing can be added where {key.value} is an alias; write it out")
+        yield str(key.value), _section(value)
+
+
+def _root(text: str) -> yaml.Node:
+    return cast("yaml.Node", yaml.compose(text, Loader=_LOADER))  # None only for an empty file
+
+
+def _section(node: yaml.Node) -> _Section:
+    line, column = _end(node)
+    pairs = _pairs(node)
+    return _Section(node, line, column, pairs[0][0].start_mark.column if pairs else 0)
+
+
+def _end(node: yaml.Node) -> tuple[int, int]:
+    """Return the line and column behind a node, and behind its bracket in flow style."""
+    if not isinstance(node, yaml.CollectionNode) or node.flow_style:
+        return node.end_mark.line, node.end_mark.column
+    *_, last = node.value
+    if isinstance(node, yaml.MappingNode):
+        key, value = last
+        last = key if _is_alias(key, value) else value
+    return _end(last)
+
+
+def _is_alias(key: yaml.Node, value: yaml.Node) -> bool:
+    """Whether a value is an alias: its node is that of its anchor, further up."""
+    return bool(value.start_mark.index < key.end_mark.index)
+
+
+def _pairs(node: yaml.Node) -> Sequence[tuple[yaml.Node, yaml.Node]]:
+    return node.value if isinstance(node, yaml.MappingNode) else ()

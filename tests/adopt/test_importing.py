@@ -9,9 +9,8 @@ from reconciler.adopt.content import Terminology
 from reconciler.adopt.draft import Form, read_all
 from reconciler.adopt.file_text import FileData, write_file
 from reconciler.adopt.importing import ImportOptions, import_registry
-from reconciler.adopt.proof import Verdict, error_of, prove, reason_of
+from reconciler.adopt.proof import Verdict, error_of, find_suspects, prove, reason_of
 from reconciler.adopt.survey import survey
-from reconciler.adopt.suspects import find_suspects
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import LiveRepository, ReadFailure, RegistryScope
 from reconciler.model.rules import RuleId
