@@ -27,8 +27,8 @@ from reconciler.policy.meaning.tiers import (
 from reconciler.policy.language.principals import (
     ACCOUNT_ID, EVERYONE, KNOWN_SERVICES, MISSING, ORGANIZATION_ID, REGION, IamArn, Principal,
     account_of, account_principal, arn_of, closest_service, deleted_kind, dns_suffix,
-    in_any_partition, is_everyone, is_open_ended, known_service, parse_arn, partition_of_region,
-    partition_of_service, plain_name, service_principal, split_arn,
+    in_any_partition, is_account, is_everyone, is_open_ended, known_service, parse_arn,
+    partition_of_region, partition_of_service, plain_name, service_principal, split_arn,
 )
 # Conditions
 from reconciler.policy.language.conditions import (

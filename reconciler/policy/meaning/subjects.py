@@ -14,7 +14,7 @@ from reconciler.policy.language.condition_keys import ACCOUNT_KEYS, IS_SERVICE
 from reconciler.policy.language.conditions import NO_CONDITION, Condition, parse_operator
 from reconciler.policy.language.document import Action, Statement
 from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.principals import Principal, arn_of, is_open_ended
+from reconciler.policy.language.principals import Principal, arn_of, is_account, is_open_ended
 from reconciler.policy.language.request_context import Caller
 from reconciler.policy.meaning.callers import caller_of, is_session_of
 from reconciler.policy.meaning.evaluate import Reason, Verdict, concerns, decide
@@ -79,7 +79,7 @@ def identity_of(principal: Principal, condition: Condition) -> Condition:
 
     Empty for a role, a user or a session, which its ARN identifies.
     """
-    if arn_of(principal) and not _is_account(principal):
+    if arn_of(principal) and not is_account(principal):
         return NO_CONDITION
     return tuple(clause for clause in condition if clause.key in _IDENTITY_KEYS)
 
@@ -213,14 +213,9 @@ def _caller(subject: Subject) -> Caller:
     context[IS_SERVICE] = ("true" if principal.kind == "Service" else "false",)
     if len(subject.roles) == 1:
         context["aws:principalarn"] = subject.roles[0].names
-    others = (*subject.roles, *((_MEMBER,) if _is_account(principal) else ()))
+    others = (*subject.roles, *((_MEMBER,) if is_account(principal) else ()))
     names = tuple(dict.fromkeys((principal, *caller.principals, *others)))
     return Caller(names, context, caller.absent)
-
-
-def _is_account(principal: Principal) -> bool:
-    arn = arn_of(principal)
-    return arn is not None and arn.resource_type == "root"
 
 
 _Side = tuple[str, Actions, bool]
