@@ -7,11 +7,12 @@ Values".
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from reconciler.printable import unicode_escape
+
 _INDENT = "  "
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _TEMPLATE = re.compile(r"([$%]*)([$%])\{")
-_BASIC_PLANE = 0x10000
 
 
 def hcl_string(text: str) -> str:
@@ -86,7 +87,4 @@ def _plain_template(start: re.Match[str]) -> str:
 def _escaped(char: str) -> str:
     if char in _SHORT_ESCAPES:
         return _SHORT_ESCAPES[char]
-    if char.isascii() and char.isprintable():
-        return char
-    number = ord(char)
-    return f"\\u{number:04x}" if number < _BASIC_PLANE else f"\\U{number:08x}"
+    return char if char.isascii() and char.isprintable() else unicode_escape(char)
