@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.adopt.base import Base, described_by, merge_into, vocabulary_of
-from reconciler.adopt.content import Terminology, spellings_of
+from reconciler.adopt.content import ReadingOptions, spellings_of
 from reconciler.adopt.draft import Draft, Form, draft, ownership_for, read_all
 from reconciler.adopt.file_text import FileData, write_file
 from reconciler.adopt.notes import Notes, comments_for, notes_of
@@ -102,13 +102,13 @@ def _best_attempt(source: _Source, form: Form) -> _Attempt:
 def _attempt(source: _Source, form: Form) -> _Attempt:
     found = source.found
     documents = (document for of in found.documents.values() for document in of.values())
-    terms = Terminology(
+    options = ReadingOptions(
         ownership_for(found, source.account, form),
         spellings_of(documents),
         source.now,
         source.options.keep_dead,
     )
-    readings, differing = read_all(found, terms, form)
+    readings, differing = read_all(found, options, form)
     data = draft(source.account, source.regions, found, readings, form)
     text = _written(data, source.options.base)
     made = Draft(data, readings, (*found.left_out, *differing))

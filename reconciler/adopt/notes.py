@@ -11,11 +11,10 @@ from reconciler.adopt.survey import LeftOut
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.risks import find_risks
+from reconciler.plan.risks import standing_risks
 from reconciler.policy import (
     Principal,
     deleted_kind,
-    difference,
     display_holder,
     facts_of,
     has_wildcard,
@@ -141,7 +140,7 @@ def _described(risk: ImportRisk) -> str:
 
 def _risks(reading: Reading, target: Target) -> Iterator[tuple[RuleId, str]]:
     facts = subtract_facts(reading.facts, facts_of(reading.kept))
-    for risk in find_risks({}, facts, difference({}, facts), target, DisplayNames()):
+    for risk in standing_risks(facts, target, DisplayNames()):
         if risk.name in _TOLD:
             yield risk.name, display_holder(risk.principal, risk.condition)
     for principal in reading.expired:

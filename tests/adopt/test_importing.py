@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.access_file.document.problems import Place, Problem
-from reconciler.adopt.content import Terminology
+from reconciler.adopt.content import ReadingOptions
 from reconciler.adopt.draft import Form, read_all
 from reconciler.adopt.file_text import FileData, write_file
 from reconciler.adopt.importing import ImportOptions, import_registry
@@ -232,6 +232,6 @@ def test_a_file_that_asks_for_something_else_is_not_right() -> None:
     )
     live = registry({name: [allow(WORKLOADS)] for name in ("aa", "bb", "dd")} | {"cc": "{"})
     found = survey([live])
-    terms = Terminology(Ownership(), {}, NOW)
-    readings, _ = read_all(found, terms, Form({}))
+    options = ReadingOptions(Ownership(), {}, NOW)
+    readings, _ = read_all(found, options, Form({}))
     assert prove(file, found, readings, NOW) == Verdict((), ("aa", "bb", "cc", "dd"))
