@@ -153,7 +153,7 @@ def _roles(
     """Return the registry to read in each region, and the role to assume, if any."""
     if into is not None:
         return dict.fromkeys(_scopes_of(into, account, regions), into.access.registry.assume_role)
-    from reconciler.registry.surroundings import default_region  # noqa: PLC0415 - boto3 costs
+    from reconciler.registry.session import default_region  # noqa: PLC0415 - boto3 costs
 
     found = regions or tuple(filter(None, [default_region(profile)]))
     if not found:
@@ -208,8 +208,8 @@ def _names_of_organization(
     scope: RegistryScope, profile: str | None
 ) -> tuple[Mapping[str, str], str | None]:
     """Return the accounts' names, or why they are not known: few callers may list them."""
-    from reconciler.registry.session import connect  # noqa: PLC0415 - boto3 costs
-    from reconciler.registry.surroundings import account_names  # noqa: PLC0415
+    from reconciler.registry.organization import account_names  # noqa: PLC0415 - boto3 costs
+    from reconciler.registry.session import connect  # noqa: PLC0415
 
     try:
         return account_names(connect(scope.account, scope.region, profile=profile)), None
