@@ -59,6 +59,10 @@ def subject(principal: str | Principal, when: Json | None = None) -> Subject:
 A_ROLE, AN_ACCOUNT = subject(ROLE), subject(ROOT)
 
 
+def test_nothing_decided_is_denied() -> None:
+    assert verdict_of(()) == "denied"
+
+
 def ask(statements: list[Json], who: Subject, *actions: str) -> tuple[Part, ...]:
     return parts_of(document(*statements).statements, who, frozenset(actions or (GET,)))
 

@@ -12,7 +12,6 @@ from reconciler.model.answers import Answer, Matrix, MatrixCell, MatrixRow
 from reconciler.plan.answers import access_words
 from reconciler.plan.risks import StandingRisk
 from reconciler.policy import (
-    Action,
     Actions,
     NamedPrincipal,
     account_of,
@@ -20,7 +19,7 @@ from reconciler.policy import (
     identity_of,
     includes_action,
 )
-from reconciler.report.answers import how_words, place_of, subject_label
+from reconciler.report.answers import how_words, source_words, subject_label
 from reconciler.report.matrix import cell_words, short_names
 
 Mark = Literal["", "only live", "not live", "differs"]
@@ -216,14 +215,12 @@ class _Encoder:
     def _side(self, cell: MatrixCell | None) -> _Side:
         if cell is None:
             return _NOTHING
-        allowed = (answer.actions for answer in cell.answers if answer.effect == "Allow")
-        every: Actions = frozenset[Action]().union(*allowed)
-        places = [place_of(answer) for answer in cell.answers]
+        sources = [source_words(answer) for answer in cell.answers]
         givers = (
-            Giver(self._words_of(answer, every), place.before, place.after)
-            for answer, place in zip(cell.answers, places, strict=True)
+            Giver(self._words_of(answer, cell.actions), source.before, source.after)
+            for answer, source in zip(cell.answers, sources, strict=True)
         )
-        numbers = tuple(place.number for place in places)
+        numbers = tuple(source.number for source in sources)
         return _Side(cell_words(cell), tuple(map(self.givers.number, givers)), numbers)
 
     def _shape(self, live: _Side, wanted: _Side, cell: MatrixCell, *, is_compared: bool) -> int:
@@ -265,8 +262,7 @@ def _look(cell: MatrixCell) -> str:
     access = cell.allowed or cell.depends
     if access in LOOKS:
         return access
-    allowed = (answer.actions for answer in cell.answers if answer.effect == "Allow")
-    actions: Actions = frozenset[Action]().union(*allowed)
+    actions = cell.actions
     pulls = includes_action(actions, "ecr:BatchGetImage")
     if can_rewrite(actions):
         return "admin"
