@@ -100,11 +100,11 @@ def import_(
             style=style,
         )
     out(adopted.imported.text)
-    _tell(adopted)
+    _show_notes(adopted)
     raise typer.Exit(exit_of(adopted.statuses))
 
 
-def _tell(adopted: "Adopted") -> None:
+def _show_notes(adopted: "Adopted") -> None:
     notes = adopted.imported.notes
     for one in notes.left_out:
         print_message(f"left out: {printable_name(one.repository)}: {printable(one.reason)}")
