@@ -23,7 +23,6 @@ _SHORTEST_PREFIX = 3
 ANONYMOUS = "account"
 """What the name of an account begins with that nobody has named; its id follows."""
 
-_LEAST_USES = 2
 _IN_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}(?:/.*)?").fullmatch
 _SSO = re.compile(r"AWSReservedSSO_(?P<set>.+)_(?:[0-9a-f]{16}|\*)")
 

@@ -60,9 +60,6 @@ class SourceWords(NamedTuple):
     after: str
 
 
-NO_SOURCE = SourceWords("", 0, "")
-
-
 class AnswerRow(NamedTuple):
     """One answer in words; `access` is empty where it is just what was asked about."""
 
@@ -169,7 +166,7 @@ def source_words(answer: Answer) -> SourceWords:
     """Return where an answer comes from: `ecr_access.yaml:`, 12, `, pattern payments/*, as all`."""
     source = answer.source
     if source is None:
-        return NO_SOURCE
+        return SourceWords("", 0, "")
     if not isinstance(source, FileLine):
         sid = f" {unmistakable(source.sid)}" if source.sid else ""
         return SourceWords("Statement[", source.position, f"]{sid}")

@@ -32,14 +32,14 @@ def hcl_value(value: object, depth: int = 0) -> str:
     if isinstance(value, str):
         return hcl_string(value)
     if isinstance(value, Mapping):
-        return _block("{", hcl_attributes(value, depth + 1), "}", depth)
+        return _block("{", _attributes(value, depth + 1), "}", depth)
     if not isinstance(value, list | tuple):
         raise TypeError(f"not a string, a list or an object: {value!r}")
     lines = (f"{_INDENT * (depth + 1)}{hcl_value(item, depth + 1)}," for item in value)
     return _block("[", lines, "]", depth)
 
 
-def hcl_attributes(values: Mapping[str, object], depth: int) -> Iterator[str]:
+def _attributes(values: Mapping[str, object], depth: int) -> Iterator[str]:
     """Yield the text of each attribute; `=` is aligned where single lines follow each other."""
     run: list[tuple[str, str]] = []
     for key, value in values.items():

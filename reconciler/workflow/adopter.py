@@ -24,6 +24,12 @@ from reconciler.workflow.listener import LOG, Listener
 from reconciler.workflow.registries import connect_registries, read_registries, scopes_of
 from reconciler.workflow.source import AccessSource
 
+MAX_POLICIES = 512 * 2**20
+"""The largest file of policies that is read, in bytes: as many as a registry may hold."""
+
+MAX_NAMES = 16 * 2**20
+"""The largest file of account names that is read, in bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Adopted:

@@ -59,10 +59,6 @@ def subject(principal: str | Principal, when: Json | None = None) -> Subject:
 A_ROLE, AN_ACCOUNT = subject(ROLE), subject(ROOT)
 
 
-def test_nothing_decided_is_denied() -> None:
-    assert verdict_of(()) == "denied"
-
-
 def ask(statements: list[Json], who: Subject, *actions: str) -> tuple[Part, ...]:
     return parts_of(document(*statements).statements, who, frozenset(actions or (GET,)))
 
@@ -114,6 +110,10 @@ def test_an_account_is_its_roles_and_users(excluded: list[str]) -> None:
     shut_out = deny(None, NotPrincipal={"AWS": excluded})
     assert verdict_of(ask([allow(ROOT), shut_out], AN_ACCOUNT)) == "depends"
     assert verdict_of(ask([allow(ROOT), shut_out], subject(ROOT, ADMINS))) == "depends"
+
+
+def test_nothing_decided_is_denied() -> None:
+    assert verdict_of(()) == "denied"
 
 
 def test_what_is_known_of_requests_counts() -> None:

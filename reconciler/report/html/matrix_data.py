@@ -4,7 +4,7 @@ Cells are many and much alike. What they show and what gives it stand once each,
 numbers, so that 300,000 cells are a page of less than 3 MB.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Generic, Literal, NamedTuple, TypedDict, TypeVar
 
 from reconciler.model.access import DisplayNames
@@ -122,7 +122,6 @@ def encode_matrix(
     """Return the data of a matrix: of a file, or of a registry with what the file asks for."""
     subjects = _columns(matrix, desired)
     columns = {_identity(subject): number for number, subject in enumerate(subjects)}
-    places = {(row.repository, row.region): number for number, row in enumerate(matrix.rows)}
     wanted = {row.repository: row for row in desired.rows} if desired else {}
     encoder = _Encoder(names, columns)
     rows = [encoder.row(row, wanted.get(row.repository)) for row in matrix.rows]
@@ -141,13 +140,7 @@ def encode_matrix(
         "givers": encoder.givers.values(),
         "shapes": encoder.shapes.values(),
         "rows": rows,
-        "risks": sorted(
-            {
-                (places[repository, region], columns[key])
-                for repository, region, risk in risks
-                if (key := _identity(NamedPrincipal(risk.principal, risk.condition))) in columns
-            }
-        ),
+        "risks": sorted(set(_risk_cells(risks, matrix, columns))),
     }
 
 
@@ -155,11 +148,22 @@ def _columns(matrix: Matrix, desired: Matrix | None) -> list[NamedPrincipal]:
     """Return the principals of both sides, sorted by what they are called."""
     found = (*matrix.subjects, *(desired.subjects if desired else ()))
     by_identity = {_identity(subject): subject for subject in found}
-    return sorted(by_identity.values(), key=lambda s: (s.name is None, s.name or "", s[:2]))
+    return sorted(by_identity.values(), key=lambda s: s.names_first)
 
 
 def _identity(subject: NamedPrincipal) -> Hashable:
     return subject.principal, identity_of(subject.principal, subject.condition)
+
+
+def _risk_cells(
+    risks: Iterable[StandingRisk], matrix: Matrix, columns: Mapping[Hashable, int]
+) -> Iterator[tuple[int, int]]:
+    """Yield the row and the column of each risk of a principal that has a column."""
+    rows = {(row.repository, row.region): number for number, row in enumerate(matrix.rows)}
+    for repository, region, risk in risks:
+        column = columns.get(_identity(NamedPrincipal(risk.principal, risk.condition)))
+        if column is not None:
+            yield rows[repository, region], column
 
 
 def _principal(
