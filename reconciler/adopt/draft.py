@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from reconciler.adopt.base import NEW_FILE, Vocabulary
 from reconciler.adopt.content import Content, Reading, ReadingOptions, Terms, read_for_file
 from reconciler.adopt.file_text import FileData
 from reconciler.adopt.groups import Access, by_group, find_groups
 from reconciler.adopt.holders import Identity
+from reconciler.adopt.merging import NEW_FILE, Vocabulary
 from reconciler.adopt.names import Profile, name_accounts, name_principals
 from reconciler.adopt.patterns import Entries, Item, share_by_prefix
 from reconciler.adopt.survey import LeftOut, Survey, accounts_in

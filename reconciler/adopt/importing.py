@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.adopt.base import Base, described_by, merge_into, vocabulary_of
 from reconciler.adopt.content import ReadingOptions, spellings_of
 from reconciler.adopt.draft import Draft, Form, draft, ownership_for, read_all
 from reconciler.adopt.file_text import FileData, write_file
+from reconciler.adopt.merging import Base, described_by, merge_into, vocabulary_of
 from reconciler.adopt.notes import Notes, comments_for, notes_of
 from reconciler.adopt.proof import Verdict, error_of, find_suspects, prove, reason_of
 from reconciler.adopt.survey import LeftOut, Survey, survey

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from reconciler.access_file.document.problems import Problem
 from reconciler.access_file.load import load_access
 from reconciler.access_file.model import AccessFile, desired_policies, display_names_of
-from reconciler.adopt.base import Base, is_preserved
 from reconciler.adopt.draft import Readings
 from reconciler.adopt.file_text import FileData
+from reconciler.adopt.merging import Base, is_preserved
 from reconciler.adopt.survey import Survey
 from reconciler.adopt.yaml_text import scalar
 from reconciler.errors import ReconcileError

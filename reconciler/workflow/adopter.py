@@ -7,8 +7,8 @@ from functools import partial
 
 import yaml
 
-from reconciler.adopt.base import Base, described_by, has_section
 from reconciler.adopt.importing import Imported, ImportOptions, import_registry
+from reconciler.adopt.merging import Base, described_by, has_section
 from reconciler.errors import ArgumentError, InvalidError, ReconcileError, Status
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.policy import (

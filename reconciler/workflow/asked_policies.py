@@ -98,7 +98,7 @@ def live_policies(registries: Sequence[LiveRegistry]) -> FoundPolicies:
     listed = [live for live in registries if live.failure is None]
     names = sorted({name for live in listed for name in live.repositories})
     return FoundPolicies(
-        tuple(policy for name in names for policy in _policies_in(name, listed, registries)),
+        tuple(policy for name in names for policy in _policies_named(name, listed, registries)),
         {name for live in listed for name in live.names},
         "the registry has no such repository",
         tuple(f"{r.scope.region}: {r.failure.message}" for r in registries if r.failure),
@@ -119,7 +119,7 @@ def _policy_of_file(name: str, entries: Sequence[Entry], source: AccessSource) -
     return SourcedPolicy(name, statements, tuple(line for _, line in placed))
 
 
-def _policies_in(
+def _policies_named(
     name: str, listed: Sequence[LiveRegistry], registries: Sequence[LiveRegistry]
 ) -> Iterator[SourcedPolicy]:
     found = {live.scope.region: _read(name, live) for live in listed if name in live.repositories}

@@ -69,9 +69,8 @@ def _show_left(result: "Handover") -> None:
 
 
 def _differs(result: "Handover") -> RefusedError:
-    from reconciler.report.words import number_of
-
-    policies = number_of(len(result.differing), "policy", "policies")
+    count = len(result.differing)
+    policies = "1 policy" if count == 1 else f"{count} policies"
     names = some_of(map(str, result.differing))
     return RefusedError(
         f"a plan with the file would change {policies} of the state first: {names}",
