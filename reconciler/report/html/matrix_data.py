@@ -122,6 +122,7 @@ def encode_matrix(
     """Return the data of a matrix: of a file, or of a registry with what the file asks for."""
     subjects = _columns(matrix, desired)
     columns = {_identity(subject): number for number, subject in enumerate(subjects)}
+    places = {(row.repository, row.region): number for number, row in enumerate(matrix.rows)}
     wanted = {row.repository: row for row in desired.rows} if desired else {}
     encoder = _Encoder(names, columns)
     rows = [encoder.row(row, wanted.get(row.repository)) for row in matrix.rows]
@@ -140,7 +141,7 @@ def encode_matrix(
         "givers": encoder.givers.values(),
         "shapes": encoder.shapes.values(),
         "rows": rows,
-        "risks": sorted(set(_risk_cells(risks, matrix, columns))),
+        "risks": sorted(set(_risk_cells(risks, places, columns))),
     }
 
 
@@ -156,14 +157,15 @@ def _identity(subject: NamedPrincipal) -> Hashable:
 
 
 def _risk_cells(
-    risks: Iterable[StandingRisk], matrix: Matrix, columns: Mapping[Hashable, int]
+    risks: Iterable[StandingRisk],
+    places: Mapping[tuple[str, str | None], int],
+    columns: Mapping[Hashable, int],
 ) -> Iterator[tuple[int, int]]:
     """Yield the row and the column of each risk of a principal that has a column."""
-    rows = {(row.repository, row.region): number for number, row in enumerate(matrix.rows)}
     for repository, region, risk in risks:
         column = columns.get(_identity(NamedPrincipal(risk.principal, risk.condition)))
         if column is not None:
-            yield rows[repository, region], column
+            yield places[repository, region], column
 
 
 def _principal(
