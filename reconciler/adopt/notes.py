@@ -22,14 +22,13 @@ from reconciler.policy import (
 )
 from reconciler.printable import some_of
 
-_TOLD: Mapping[RuleId, str] = {
+_RISKS: Mapping[RuleId, str] = {
     RuleId.PUBLIC: "public access",
     RuleId.ADMIN: "every action",
     RuleId.CAN_REWRITE: "may rewrite the policy",
     RuleId.EXPIRED: "has expired, and has no effect",
 }
-"""The risks that are told, in words; other risks are of changes, and an import changes nothing."""
-
+"""The risks of what is live, in words, as far as they do not depend on the names of a file."""
 
 _KEPT = (
     "Statements that Lambda added for its functions, and that are kept without being in this file "
@@ -135,14 +134,13 @@ def _list(title: str, items: Iterable[str]) -> Iterator[str]:
 
 
 def _described(risk: ImportRisk) -> str:
-    return f"{risk.rule} ({_TOLD[risk.rule]}): {risk.who} on {some_of(risk.repositories)}"
+    return f"{risk.rule} ({_RISKS[risk.rule]}): {risk.who} on {some_of(risk.repositories)}"
 
 
 def _risks(reading: Reading, target: Target) -> Iterator[tuple[RuleId, str]]:
     facts = subtract_facts(reading.facts, facts_of(reading.kept))
     for risk in standing_risks(facts, target, DisplayNames()):
-        if risk.name in _TOLD:
-            yield risk.name, display_holder(risk.principal, risk.condition)
+        yield risk.name, display_holder(risk.principal, risk.condition)
     for principal in reading.expired:
         yield RuleId.EXPIRED, display_holder(principal, ())
 
