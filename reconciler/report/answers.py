@@ -141,6 +141,12 @@ def subject_label(subject: NamedPrincipal, names: DisplayNames) -> str:
     return principal_label(subject.principal, named, names.accounts)
 
 
+def given_words(answer: Answer, names: DisplayNames, besides: Actions = frozenset()) -> str:
+    """Return the tier of an answer, or its actions; those held `besides` may complete a tier."""
+    tiers = names.tiers_of(answer.subject.principal)
+    return answer.tier or access_words(answer.actions, tiers, besides)
+
+
 def how_words(answer: Answer) -> str:
     """Return the verdict with what it depends on, and through whom: `allowed until 2027-03-31`."""
     subject = answer.subject
@@ -201,7 +207,7 @@ def _row(
     """Put an answer in words; the actions held `besides` may complete a tier."""
     subject = answer.subject
     identity = subject._replace(condition=identity_of(*subject[:2]))
-    access = answer.tier or access_words(answer.actions, names.tiers_of(subject.principal), besides)
+    access = given_words(answer, names, besides)
     is_asked = what is not None and access.lower() == what.lower()  # an action has any case
     return AnswerRow(
         repository_words(answer.repository, answer.region),

@@ -9,7 +9,6 @@ from typing import Generic, Literal, NamedTuple, TypedDict, TypeVar
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, Matrix, MatrixCell, MatrixRow
-from reconciler.plan.answers import access_words
 from reconciler.plan.risks import StandingRisk
 from reconciler.policy import (
     Actions,
@@ -19,7 +18,7 @@ from reconciler.policy import (
     identity_of,
     includes_action,
 )
-from reconciler.report.answers import how_words, source_words, subject_label
+from reconciler.report.answers import given_words, how_words, source_words, subject_label
 from reconciler.report.matrix import cell_words, short_names
 
 Mark = Literal["", "only live", "not live", "differs"]
@@ -249,9 +248,8 @@ class _Encoder:
             (answer.through, answer.conditions, own, subject.principal.kind),
         )
         if known not in self._said:
-            tiers = self._names.tiers_of(subject.principal)
-            access = answer.tier or access_words(answer.actions, tiers, every)
-            self._said[known] = f"{access}: {how_words(answer)}"
+            given = given_words(answer, self._names, every)
+            self._said[known] = f"{given}: {how_words(answer)}"
         return self._said[known]
 
 
