@@ -141,7 +141,7 @@ def redacted(text: str) -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    """Return the spellings of a secret: raw, escaped, quoted for an address, for HTML, in base64."""
+    """Return a secret raw, escaped, quoted for an address, in HTML and in base64."""
     import html  # noqa: PLC0415 - costs; only what calls AWS has a secret
     from base64 import b64encode  # noqa: PLC0415
     from urllib.parse import quote, quote_plus  # noqa: PLC0415
