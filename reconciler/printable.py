@@ -80,8 +80,13 @@ def some_of(words: Iterable[str], most: int = _MOST_LISTED) -> str:
 
 def printable_json(document: object) -> str:
     """Write JSON in ASCII, without terminal control characters and CI commands."""
+    return inert_json(json.dumps(document, indent=2, default=str)) + "\n"
+
+
+def inert_json(text: str) -> str:
+    """Return JSON with the same meaning in which a CI system reads no command."""
     # Outside a string JSON has no number sign, and inside one its escape means the same.
-    return _CI_COMMAND.sub(r"\\u0023#", json.dumps(document, indent=2, default=str)) + "\n"
+    return _CI_COMMAND.sub(r"\\u0023#", text)
 
 
 def printable_value(value: object) -> object:
@@ -106,9 +111,12 @@ def _disarmed(command: re.Match[str]) -> str:
 def _shown(char: str) -> str:
     if char == " " or (unicodedata.category(char) not in _HIDDEN and char not in _BLANK):
         return char
+    return f"\\x{ord(char):02x}" if ord(char) < _SHORT else unicode_escape(char)
+
+
+def unicode_escape(char: str) -> str:
+    r"""Return a character as `\u` with four hexadecimal digits, or `\U` with eight."""
     number = ord(char)
-    if number < _SHORT:
-        return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < _LONG else f"\\U{number:08x}"
 
 
@@ -133,7 +141,7 @@ def redacted(text: str) -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    """Give the spellings of a secret: raw, escaped, quoted for an address, for HTML, in base64."""
+    """Return a secret raw, escaped, quoted for an address, in HTML and in base64."""
     import html  # noqa: PLC0415 - costs; only what calls AWS has a secret
     from base64 import b64encode  # noqa: PLC0415
     from urllib.parse import quote, quote_plus  # noqa: PLC0415

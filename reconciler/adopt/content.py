@@ -63,7 +63,7 @@ class Reading(NamedTuple):
     expired: tuple[Principal, ...]
 
 
-class Terminology(NamedTuple):
+class ReadingOptions(NamedTuple):
     """How policies are read for one file.
 
     `ownership` has the file's keep rules. `keep_dead`: deleted principals are carried as raw
@@ -76,24 +76,26 @@ class Terminology(NamedTuple):
     keep_dead: bool = False
 
 
-def read_for_file(document: Document, terms: Terminology, *, only_raw: bool = False) -> Reading:
+def read_for_file(
+    document: Document, options: ReadingOptions, *, only_raw: bool = False
+) -> Reading:
     """Read a policy as a file can say it; with `only_raw`, as raw statements alone."""
-    kept = kept_statements(document.statements, terms.ownership)
+    kept = kept_statements(document.statements, options.ownership)
     grants: defaultdict[Holder, frozenset[str]] = defaultdict(frozenset)
     raw: set[str] = set()
     for statement in document.statements:
         if statement not in kept:
-            granted, others = _split(statement, terms, only_raw)
+            granted, others = _split(statement, options, only_raw)
             for holder, actions in granted:
                 grants[holder] |= actions
             if others:
-                raw.add(minified(_raw_statement(statement, others, terms.spellings)))
+                raw.add(minified(_raw_statement(statement, others, options.spellings)))
     facts = facts_of(document.statements)
-    dead = frozenset() if terms.keep_dead else frozenset(filter(_is_dead, _principals_in(facts)))
+    dead = frozenset() if options.keep_dead else frozenset(filter(_is_dead, _principals_in(facts)))
     lasting = {holder: actions for holder, actions in facts.items() if holder.principal not in dead}
-    expired = {h.principal for h in lasting if has_expired(h.condition, terms.now)}
+    expired = {h.principal for h in lasting if has_expired(h.condition, options.now)}
     return Reading(
-        Content(_access(grants, terms), frozenset(raw)),
+        Content(_access(grants, options), frozenset(raw)),
         lasting,
         tuple(sorted(dead)),
         kept,
@@ -102,11 +104,11 @@ def read_for_file(document: Document, terms: Terminology, *, only_raw: bool = Fa
 
 
 def _split(
-    statement: Statement, terms: Terminology, only_raw: bool
+    statement: Statement, options: ReadingOptions, only_raw: bool
 ) -> tuple[list[tuple[Holder, frozenset[str]]], list[Principal]]:
     """Return the grants of a statement, and the principals for which it stays raw."""
     actions = frozenset(action for action in statement.actions if isinstance(action, str))
-    condition, _ = split_expiry(statement.condition, terms.now)
+    condition, _ = split_expiry(statement.condition, options.now)
     may_grant = (
         not only_raw and statement.effect == "Allow" and len(actions) == len(statement.actions)
     )
@@ -115,7 +117,7 @@ def _split(
     for principal in statement.principals:
         if may_grant and can_be_named(Identity(principal, condition)):
             granted.append((Holder(principal, "Allow", statement.condition), actions))
-        elif terms.keep_dead or not _is_dead(principal):
+        elif options.keep_dead or not _is_dead(principal):
             others.append(principal)
     return granted, others
 
@@ -146,12 +148,12 @@ def _written_actions(raw: Mapping[str, object]) -> list[str]:
 
 
 def _access(
-    grants: Mapping[Holder, frozenset[str]], terms: Terminology
+    grants: Mapping[Holder, frozenset[str]], options: ReadingOptions
 ) -> Mapping[Identity, tuple[Terms, ...]]:
     found: defaultdict[Identity, list[Terms]] = defaultdict(list)
     for holder, actions in reduce_facts(grants).items():
-        condition, until = split_expiry(holder.condition, terms.now)
-        spelled = frozenset(_spell(action, terms.spellings) for action in actions)
+        condition, until = split_expiry(holder.condition, options.now)
+        spelled = frozenset(_spell(action, options.spellings) for action in actions)
         found[Identity(holder.principal, condition)].append(Terms(spelled, until))
     return {
         identity: tuple(sorted(every, key=lambda one: (one.until or "", sorted(one.actions))))

@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from reconciler.adopt.base import NEW_FILE, Vocabulary
-from reconciler.adopt.content import Content, Reading, Terminology, Terms, read_for_file
+from reconciler.adopt.content import Content, Reading, ReadingOptions, Terms, read_for_file
 from reconciler.adopt.file_text import FileData
 from reconciler.adopt.groups import Access, by_group, find_groups
 from reconciler.adopt.holders import Identity
+from reconciler.adopt.merging import NEW_FILE, Vocabulary
 from reconciler.adopt.names import Profile, name_accounts, name_principals
 from reconciler.adopt.patterns import Entries, Item, share_by_prefix
 from reconciler.adopt.survey import OF_ALL_REGIONS, LeftOut, Survey, accounts_in
@@ -70,13 +70,15 @@ def ownership_for(found: Survey, account: str, form: Form) -> Ownership:
     return Ownership(rules=(lambda_rule(named), *form.rules))
 
 
-def read_all(found: Survey, terms: Terminology, form: Form) -> tuple[Readings, tuple[LeftOut, ...]]:
+def read_all(
+    found: Survey, options: ReadingOptions, form: Form
+) -> tuple[Readings, tuple[LeftOut, ...]]:
     """Read every policy for a file; those that differ between regions are left out."""
     readings: dict[str, Mapping[RegistryScope, Reading]] = {}
     left_out: list[LeftOut] = []
     for name, documents in found.documents.items():
         of_regions = {
-            scope: read_for_file(document, terms, only_raw=name in form.only_raw)
+            scope: read_for_file(document, options, only_raw=name in form.only_raw)
             for scope, document in documents.items()
         }
         first, *others = of_regions

@@ -1,7 +1,7 @@
 """Who holds access, as an access file can say it: a principal under its own condition."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from reconciler.policy import (
     canonical_condition,
     condition_json,
     has_wildcard,
+    is_account,
     write_time,
 )
 
@@ -52,24 +53,16 @@ def split_expiry(condition: Condition, now: datetime) -> Expiring:
 
     An end that has passed stays a plain condition: the file would remove the grant otherwise.
     """
-    for clause in condition:
-        if clause.key == CURRENT_TIME and clause.operator == "DateLessThan":
-            until = _moment(clause.values)
-            if until is not None and until > now:
-                rest = tuple(other for other in condition if other != clause)
-                return Expiring(rest, clause.values[0].removesuffix("T00:00:00Z"))
+    for clause, until in _ends(condition):
+        if until > now:
+            rest = tuple(other for other in condition if other != clause)
+            return Expiring(rest, clause.values[0].removesuffix("T00:00:00Z"))
     return Expiring(condition, None)
 
 
 def has_expired(condition: Condition, now: datetime) -> bool:
     """Whether a condition ended at a time that has passed."""
-    return any(
-        clause.key == CURRENT_TIME
-        and clause.operator == "DateLessThan"
-        and (until := _moment(clause.values)) is not None
-        and until <= now
-        for clause in condition
-    )
+    return any(until <= now for _, until in _ends(condition))
 
 
 def can_be_named(identity: Identity) -> bool:
@@ -102,8 +95,7 @@ def definition_of(identity: Identity, accounts: Mapping[str, str]) -> Value:
 
 def plain_account(identity: Identity) -> str | None:
     """Return the account's id where the identity is a whole account; None for all others."""
-    arn = arn_of(identity.principal)
-    whole = arn is not None and arn.resource_type == "root" and not identity.condition
+    whole = is_account(identity.principal) and not identity.condition
     return account_of(identity.principal) if whole else None
 
 
@@ -163,7 +155,7 @@ def _of_account(principal: Principal, condition: Condition, accounts: Mapping[st
 def _take(condition: Condition, operator: str, key: str) -> tuple[tuple[str, ...], Condition]:
     """Return the values of the one clause on a key, and the other clauses.
 
-    None where there is no such clause, or it is not alone: a file can't say two of them apart.
+    No values where there is no such clause, or it is not alone: a file can't say two of them apart.
     """
     on_key = [clause for clause in condition if clause.key == key]
     if len(on_key) == 1:
@@ -171,6 +163,15 @@ def _take(condition: Condition, operator: str, key: str) -> tuple[tuple[str, ...
         if canonical_condition((Clause(operator, key, clause.values),)) == (clause,):
             return clause.values, tuple(other for other in condition if other != clause)
     return (), condition
+
+
+def _ends(condition: Condition) -> Iterator[tuple[Clause, datetime]]:
+    """Yield the clauses that `until` could have written, each with its moment."""
+    for clause in condition:
+        if clause.key == CURRENT_TIME and clause.operator == "DateLessThan":
+            until = _moment(clause.values)
+            if until is not None:
+                yield clause, until
 
 
 def _moment(values: tuple[str, ...]) -> datetime | None:

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.adopt.base import Base, described_by, vocabulary_of
-from reconciler.adopt.content import Terminology, spellings_of
+from reconciler.adopt.content import ReadingOptions, spellings_of
 from reconciler.adopt.draft import Draft, Form, draft, ownership_for, read_all
 from reconciler.adopt.file_text import FileData, write_file
-from reconciler.adopt.merging import merge_into
+from reconciler.adopt.merging import Base, described_by, merge_into, vocabulary_of
 from reconciler.adopt.notes import Notes, comments_for, notes_of
-from reconciler.adopt.proof import Verdict, error_of, prove, reason_of
+from reconciler.adopt.proof import Verdict, error_of, find_suspects, prove, reason_of
 from reconciler.adopt.survey import LeftOut, Survey, survey
-from reconciler.adopt.suspects import find_suspects
 from reconciler.model.registry import LiveRegistry
 from reconciler.model.rules import RuleId
 
@@ -111,13 +109,13 @@ def _best_attempt(source: _Source, form: Form) -> _Attempt:
 def _attempt(source: _Source, form: Form) -> _Attempt:
     found = source.found
     documents = (document for of in found.documents.values() for document in of.values())
-    terms = Terminology(
+    options = ReadingOptions(
         ownership_for(found, source.account, form),
         spellings_of(documents),
         source.now,
         source.options.keep_dead,
     )
-    readings, differing = read_all(found, terms, form)
+    readings, differing = read_all(found, options, form)
     data = draft(source.account, source.regions, found, readings, form)
     text = _written(data, source.options.base)
     made = Draft(data, readings, (*found.left_out, *differing))

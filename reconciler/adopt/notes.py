@@ -11,11 +11,10 @@ from reconciler.adopt.survey import LeftOut
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.risks import find_risks
+from reconciler.plan.risks import standing_risks
 from reconciler.policy import (
     Principal,
     deleted_kind,
-    difference,
     display_holder,
     facts_of,
     has_wildcard,
@@ -23,14 +22,13 @@ from reconciler.policy import (
 )
 from reconciler.printable import some_of
 
-_TOLD: Mapping[RuleId, str] = {
+_RISKS: Mapping[RuleId, str] = {
     RuleId.PUBLIC: "public access",
     RuleId.ADMIN: "every action",
     RuleId.CAN_REWRITE: "may rewrite the policy",
     RuleId.EXPIRED: "has expired, and has no effect",
 }
-"""The risks that are told, in words; other risks are of changes, and an import changes nothing."""
-
+"""The risks of what is live, in words, as far as they do not depend on the names of a file."""
 
 _KEPT = (
     "Statements of others, such as Lambda's own, that are kept without being in this file "
@@ -136,14 +134,13 @@ def _list(title: str, items: Iterable[str]) -> Iterator[str]:
 
 
 def _described(risk: ImportRisk) -> str:
-    return f"{risk.rule} ({_TOLD[risk.rule]}): {risk.who} on {some_of(risk.repositories)}"
+    return f"{risk.rule} ({_RISKS[risk.rule]}): {risk.who} on {some_of(risk.repositories)}"
 
 
 def _risks(reading: Reading, target: Target) -> Iterator[tuple[RuleId, str]]:
     facts = subtract_facts(reading.facts, facts_of(reading.kept))
-    for risk in find_risks({}, facts, difference({}, facts), target, DisplayNames()):
-        if risk.name in _TOLD:
-            yield risk.name, display_holder(risk.principal, risk.condition)
+    for risk in standing_risks(facts, target, DisplayNames()):
+        yield risk.name, display_holder(risk.principal, risk.condition)
     for principal in reading.expired:
         yield RuleId.EXPIRED, display_holder(principal, ())
 

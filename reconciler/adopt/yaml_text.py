@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TypeAlias
 
+from reconciler.printable import inert_json, unicode_escape
+
 Value: TypeAlias = "str | bool | Sequence[Value] | Mapping[str, Value]"
 
 WIDTH = 120
@@ -19,12 +21,6 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*|ecr:[A-Za-z]+")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 """What YAML 1.1 reads as something else than text, in whatever case."""
 
-_CI_COMMAND = re.compile(r"##(?=\w*\[)")
-"""What a CI system would take for a command wherever it stands in a line of output; see
-`reconciler/printable.py`. No line begins with the other kind, as a quote stands before it."""
-
-_SHORT = 0x10000
-
 
 def scalar(value: str | bool) -> str:
     """Write one value; a text keeps its quotes off only where nothing could misread it."""
@@ -32,15 +28,9 @@ def scalar(value: str | bool) -> str:
         return "true" if value else "false"
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
-    quoted = _CI_COMMAND.sub(r"\\u0023#", json.dumps(value, ensure_ascii=False))
-    return quoted if quoted.isprintable() else "".join(map(_escaped, quoted))
-
-
-def _escaped(char: str) -> str:
-    """Escape a character that could not be seen; the loader refuses most of these."""
-    if char.isprintable():
-        return char
-    return f"\\u{ord(char):04x}" if ord(char) < _SHORT else f"\\U{ord(char):08x}"
+    quoted = inert_json(json.dumps(value, ensure_ascii=False))
+    # What could not be seen is escaped; the loader refuses most of it.
+    return "".join(char if char.isprintable() else unicode_escape(char) for char in quoted)
 
 
 def flow(value: Value) -> str:

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from reconciler.policy import NO_CONDITION, Actions, Condition, NamedPrincipal, Through, Verdict
+from reconciler.policy import (
+    NO_CONDITION,
+    Action,
+    Actions,
+    Condition,
+    NamedPrincipal,
+    Through,
+    Verdict,
+)
 
 
 class FileLine(NamedTuple):
@@ -66,6 +74,12 @@ class MatrixCell:
     depends: str
     through: Through | None
     answers: tuple[Answer, ...]
+
+    @property
+    def actions(self) -> Actions:
+        """All that is allowed, or depends."""
+        given = (answer.actions for answer in self.answers if answer.effect == "Allow")
+        return frozenset[Action]().union(*given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, Matrix, MatrixCell, MatrixRow, Source
 from reconciler.policy import (
+    DIRECT_FIRST,
     Action,
     Actions,
     NamedPrincipal,
@@ -18,7 +19,6 @@ from reconciler.policy import (
     Statement,
     Subject,
     SubjectIndex,
-    Through,
     Tiers,
     Verdict,
     action_names,
@@ -118,11 +118,6 @@ def access_matrix(
     return Matrix(tuple(s.named for s in index.subjects if s.named.name or s.named in found), rows)
 
 
-def verdict_on(answers: Iterable[Answer]) -> Verdict:
-    """Return the verdict on all that was asked: the least that any of the answers allows."""
-    return min((answer.verdict for answer in answers), key=_LEAST_FIRST.index)
-
-
 def access_words(actions: Actions, tiers: Tiers, besides: Actions = frozenset()) -> str:
     """Describe actions by tiers: `push-pull`, `pull + ecr:PutImage`, `read without ecr:ListImages`.
 
@@ -147,9 +142,6 @@ def access_words(actions: Actions, tiers: Tiers, besides: Actions = frozenset())
 _MOST_MISSING = 2
 """The most actions that are named as missing from a tier."""
 
-_LEAST_FIRST: Sequence[Verdict] = ("denied", "depends", "allowed")
-_DIRECT_FIRST: Sequence[Through | None] = (None, "account", "organization", "everyone")
-
 
 def _answers(
     policy: SourcedPolicy,
@@ -166,7 +158,7 @@ def _answers(
 
     def order(part: Part) -> tuple[bool, int, int]:
         position = part.reason.position if part.reason else -1
-        return part.verdict != overall, _DIRECT_FIRST.index(part.through), position
+        return part.verdict != overall, DIRECT_FIRST.index(part.through), position
 
     for part in sorted(parts, key=order):
         yield _answer(policy, subject, part, tier_of(part.actions, tiers))
@@ -214,7 +206,7 @@ def _cell(answers: tuple[Answer, ...], names: DisplayNames) -> MatrixCell:
         return reduce_actions(frozenset[Action]().union(*found))
 
     allowed, depends = given("allowed"), given("depends")
-    through = min((a.through for a in answers if a.effect == "Allow"), key=_DIRECT_FIRST.index)
+    through = min((a.through for a in answers if a.effect == "Allow"), key=DIRECT_FIRST.index)
     return MatrixCell(
         subject,
         access_words(allowed, tiers) if allowed else "",

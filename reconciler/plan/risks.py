@@ -11,6 +11,7 @@ from reconciler.plan.model import Risk
 from reconciler.policy import (
     EVERYONE,
     KNOWN_ACTIONS,
+    ORGANIZATION_KEYS,
     AccessChange,
     Actions,
     Condition,
@@ -24,10 +25,6 @@ from reconciler.policy import (
     expand_actions,
     public_facts,
     uncovered_facts,
-)
-
-_ORGANIZATION_KEYS = frozenset(
-    {"aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths"}
 )
 
 Grants = Sequence[tuple[Holder, Actions]]
@@ -152,6 +149,6 @@ def _organizations(conditions: Iterable[Condition]) -> frozenset[str]:
         value.split("/", 1)[0]
         for condition in conditions
         for clause in condition
-        if clause.key in _ORGANIZATION_KEYS
+        if clause.key in ORGANIZATION_KEYS
         for value in clause.values
     )

@@ -27,8 +27,8 @@ from reconciler.policy.meaning.tiers import (
 from reconciler.policy.language.principals import (
     ACCOUNT_ID, EVERYONE, KNOWN_SERVICES, MISSING, ORGANIZATION_ID, REGION, IamArn, Principal,
     account_of, account_principal, arn_of, closest_service, deleted_kind, dns_suffix,
-    in_any_partition, is_everyone, is_open_ended, known_service, parse_arn, partition_of_region,
-    partition_of_service, plain_name, service_principal, split_arn,
+    in_any_partition, is_account, is_everyone, is_open_ended, known_service, parse_arn,
+    partition_of_region, partition_of_service, plain_name, service_principal, split_arn,
 )
 # Conditions
 from reconciler.policy.language.conditions import (
@@ -37,8 +37,9 @@ from reconciler.policy.language.conditions import (
     display_holder, display_values, parse_condition, parse_operator, read_condition,
 )
 from reconciler.policy.language.condition_keys import (
-    ACCOUNT_KEYS, IS_SERVICE, ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES, SOURCE_ARN, abbreviate_key,
-    candidate_keys, closest_key, is_known_key, is_unknown_key, spell_key, variable_keys,
+    ACCOUNT_KEYS, IS_SERVICE, ONLY_FOR_MEMBERS, ONLY_FOR_SERVICES, ORGANIZATION_KEYS, SOURCE_ARN,
+    abbreviate_key, candidate_keys, closest_key, is_known_key, is_unknown_key, spell_key,
+    variable_keys,
 )
 from reconciler.policy.language.operators import OPERATOR_FAMILIES, write_short_time, write_time
 # Patterns
@@ -55,11 +56,11 @@ from reconciler.policy.meaning.callers import (
     caller_of, iam_caller, known_of_requests, may_match, possible_requests, reaches, requires_key,
     service_kind,
 )
-from reconciler.policy.meaning.evaluate import Verdict, evaluate
+from reconciler.policy.meaning.evaluate import LEAST_FIRST, Verdict, evaluate
 from reconciler.policy.meaning.implication import always_holds
 from reconciler.policy.meaning.subjects import (
-    Known, Part, Subject, SubjectIndex, Through, identity_of, index_subjects, parts_by_subject,
-    parts_of, subject_of, verdict_of,
+    DIRECT_FIRST, Known, Part, Subject, SubjectIndex, Through, identity_of, index_subjects,
+    parts_by_subject, parts_of, subject_of, verdict_of,
 )
 # Checks
 from reconciler.policy.meaning.never import NeverRule, Violation, Outside, find_violations

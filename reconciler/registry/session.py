@@ -4,6 +4,7 @@ The settings are boto3's (profiles, environment, SSO, web identity, AWS_ENDPOINT
 are set here that this tool depends on.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -98,6 +99,19 @@ def connect(
         raise explain(error, "connect") from error
     connection = Connection(account, region, None, session, core)
     return connection if assume_role is None else _assuming(connection, assume_role)
+
+
+def default_region(profile: str | None) -> str | None:
+    """Return the region of AWS_REGION, or else the one that boto3 uses; None without any.
+
+    Raises CallError for an unknown profile or a broken AWS configuration file.
+    """
+    try:
+        core = botocore.session.Session(profile=profile)
+        region: str | None = core.get_config_variable("region")
+    except Exception as error:
+        raise explain(error, "connect") from error
+    return os.environ.get("AWS_REGION") or region
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, FileLine, Source
-from reconciler.plan.answers import access_words, verdict_on
+from reconciler.plan.answers import access_words
 from reconciler.plan.saved_plan import principal_text
 from reconciler.policy import (
     CURRENT_TIME,
@@ -20,6 +20,7 @@ from reconciler.policy import (
     display_holder,
     identity_of,
     plain_name,
+    verdict_of,
 )
 from reconciler.printable import (
     printable_json,
@@ -44,23 +45,19 @@ _MOST_DENIED = 4
 """The most actions that are named where they are denied."""
 
 _ROLES: dict[Verdict, Role] = {"allowed": "added", "depends": "changed", "denied": "removed"}
-_THROUGH: dict[Through | None, str] = {
-    None: "",
-    "account": " through its account, if that account's admins allow it",
-    "organization": " through the organization",
-    "everyone": " through a grant to everyone",
+THROUGH_WORDS: dict[Through, str] = {
+    "account": "through its account, if that account's admins allow it",
+    "organization": "through the organization",
+    "everyone": "through a grant to everyone",
 }
 
 
-class Place(NamedTuple):
-    """The number of a line or a statement, and the words around it."""
+class SourceWords(NamedTuple):
+    """Where an answer comes from: the number of a line or a statement, and the words around it."""
 
     before: str
     number: int
     after: str
-
-
-NOWHERE = Place("", 0, "")
 
 
 class AnswerRow(NamedTuple):
@@ -87,7 +84,7 @@ def render_can(
     answers: Sequence[Answer], asked: tuple[str, str], names: DisplayNames, paint: Paint
 ) -> str:
     """Render the verdict on what was asked about, and what it rests on."""
-    verdict = verdict_on(answers)
+    verdict = verdict_of(answers)
     rows = [(row.principal, row) for row in (_row(a, names, asked[0]) for a in answers)]
     return render([(_title(asked), ": ", Span(verdict, _ROLES[verdict])), *_table(rows)], paint)
 
@@ -144,9 +141,16 @@ def subject_label(subject: NamedPrincipal, names: DisplayNames) -> str:
     return principal_label(subject.principal, named, names.accounts)
 
 
+def given_words(answer: Answer, names: DisplayNames, besides: Actions = frozenset()) -> str:
+    """Return the tier of an answer, or its actions; those held `besides` may complete a tier."""
+    tiers = names.tiers_of(answer.subject.principal)
+    return answer.tier or access_words(answer.actions, tiers, besides)
+
+
 def how_words(answer: Answer) -> str:
     """Return the verdict with what it depends on, and through whom: `allowed until 2027-03-31`."""
-    subject, through = answer.subject, _THROUGH[answer.through]
+    subject = answer.subject
+    through = f" {THROUGH_WORDS[answer.through]}" if answer.through else ""
     own = identity_of(*subject[:2]) if answer.through is None else ()
     unmet = condition_words(tuple(c for c in answer.conditions if c not in own))
     match answer.verdict, answer.effect:
@@ -164,23 +168,23 @@ def how_words(answer: Answer) -> str:
             return f"denied: a Deny denies {some_of(action_names(answer.actions), _MOST_DENIED)}"
 
 
-def place_of(answer: Answer) -> Place:
+def source_words(answer: Answer) -> SourceWords:
     """Return where an answer comes from: `ecr_access.yaml:`, 12, `, pattern payments/*, as all`."""
     source = answer.source
     if source is None:
-        return NOWHERE
+        return SourceWords("", 0, "")
     if not isinstance(source, FileLine):
         sid = f" {unmistakable(source.sid)}" if source.sid else ""
-        return Place("Statement[", source.position, f"]{sid}")
+        return SourceWords("Statement[", source.position, f"]{sid}")
     pattern = f", pattern {source.entry}" if source.entry != answer.repository else ""
     known = {None, answer.subject.name, *answer.subject.principal.names}
     key = f", as {source.key}" if source.key not in known else ""
-    return Place(f"{source.path}:", source.line, f"{pattern}{key}")
+    return SourceWords(f"{source.path}:", source.line, f"{pattern}{key}")
 
 
 def where_words(answer: Answer) -> str:
     """Return the line or the statement: `ecr_access.yaml:12, pattern payments/*, as all`."""
-    before, number, after = place_of(answer)
+    before, number, after = source_words(answer)
     return f"{before}{number}{after}" if before else ""
 
 
@@ -203,7 +207,7 @@ def _row(
     """Put an answer in words; the actions held `besides` may complete a tier."""
     subject = answer.subject
     identity = subject._replace(condition=identity_of(*subject[:2]))
-    access = answer.tier or access_words(answer.actions, names.tiers_of(subject.principal), besides)
+    access = given_words(answer, names, besides)
     is_asked = what is not None and access.lower() == what.lower()  # an action has any case
     return AnswerRow(
         repository_words(answer.repository, answer.region),

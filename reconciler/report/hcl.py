@@ -7,11 +7,12 @@ Values".
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from reconciler.printable import unicode_escape
+
 _INDENT = "  "
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _TEMPLATE = re.compile(r"([$%]*)([$%])\{")
-_BASIC_PLANE = 0x10000
 
 
 def hcl_string(text: str) -> str:
@@ -31,14 +32,14 @@ def hcl_value(value: object, depth: int = 0) -> str:
     if isinstance(value, str):
         return hcl_string(value)
     if isinstance(value, Mapping):
-        return _block("{", hcl_attributes(value, depth + 1), "}", depth)
+        return _block("{", _attributes(value, depth + 1), "}", depth)
     if not isinstance(value, list | tuple):
         raise TypeError(f"not a string, a list or an object: {value!r}")
     lines = (f"{_INDENT * (depth + 1)}{hcl_value(item, depth + 1)}," for item in value)
     return _block("[", lines, "]", depth)
 
 
-def hcl_attributes(values: Mapping[str, object], depth: int) -> Iterator[str]:
+def _attributes(values: Mapping[str, object], depth: int) -> Iterator[str]:
     """Yield the text of each attribute; `=` is aligned where single lines follow each other."""
     run: list[tuple[str, str]] = []
     for key, value in values.items():
@@ -86,7 +87,4 @@ def _plain_template(start: re.Match[str]) -> str:
 def _escaped(char: str) -> str:
     if char in _SHORT_ESCAPES:
         return _SHORT_ESCAPES[char]
-    if char.isascii() and char.isprintable():
-        return char
-    number = ord(char)
-    return f"\\u{number:04x}" if number < _BASIC_PLANE else f"\\U{number:08x}"
+    return char if char.isascii() and char.isprintable() else unicode_escape(char)

@@ -7,7 +7,7 @@ from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Matrix, MatrixCell, MatrixRow
 from reconciler.policy import NamedPrincipal, account_of, plain_name
 from reconciler.printable import printable, printable_name
-from reconciler.report.answers import repository_words, subject_label
+from reconciler.report.answers import THROUGH_WORDS, repository_words, subject_label
 from reconciler.report.markdown import markdown_code, markdown_table
 from reconciler.report.text import Line, Page, Paint, Span, render, shown_width
 
@@ -113,9 +113,7 @@ def _named(matrix: Matrix, names: DisplayNames) -> Iterator[tuple[str, str]]:
 
 _MARKS = {
     "?": "depends on a condition",
-    "(account)": "through its account, if that account's admins allow it",
-    "(organization)": "through the organization",
-    "(everyone)": "through a grant to everyone",
+    **{f"({through})": words for through, words in THROUGH_WORDS.items()},
 }
 
 

@@ -7,9 +7,8 @@ from functools import partial
 
 import yaml
 
-from reconciler.adopt.base import Base, described_by
 from reconciler.adopt.importing import Imported, ImportOptions, import_registry
-from reconciler.adopt.merging import has_section
+from reconciler.adopt.merging import Base, described_by, has_section
 from reconciler.errors import ArgumentError, InvalidError, ReconcileError, Status
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.policy import (
@@ -24,6 +23,12 @@ from reconciler.registry.errors import CallError
 from reconciler.workflow.listener import LOG, Listener
 from reconciler.workflow.registries import connect_registries, read_registries, scopes_of
 from reconciler.workflow.source import AccessSource
+
+MAX_POLICIES = 512 * 2**20
+"""The largest file of policies that is read, in bytes: as many as a registry may hold."""
+
+MAX_NAMES = 16 * 2**20
+"""The largest file of account names that is read, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,7 @@ def _roles(
     """Return the registry to read in each region, and the role to assume, if any."""
     if into is not None:
         return dict.fromkeys(_scopes_of(into, account, regions), into.access.registry.assume_role)
-    from reconciler.registry.surroundings import default_region  # noqa: PLC0415 - boto3 costs
+    from reconciler.registry.session import default_region  # noqa: PLC0415 - boto3 costs
 
     found = regions or tuple(filter(None, [default_region(profile)]))
     if not found:
@@ -209,8 +214,8 @@ def _names_of_organization(
     scope: RegistryScope, profile: str | None
 ) -> tuple[Mapping[str, str], str | None]:
     """Return the accounts' names, or why they are not known: few callers may list them."""
-    from reconciler.registry.session import connect  # noqa: PLC0415 - boto3 costs
-    from reconciler.registry.surroundings import account_names  # noqa: PLC0415
+    from reconciler.registry.organization import account_names  # noqa: PLC0415 - boto3 costs
+    from reconciler.registry.session import connect  # noqa: PLC0415
 
     try:
         return account_names(connect(scope.account, scope.region, profile=profile)), None

@@ -10,10 +10,10 @@ from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, Matrix
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan import answers
-from reconciler.plan.answers import SourcedPolicy, verdict_on
+from reconciler.plan.answers import SourcedPolicy
 from reconciler.plan.risks import StandingRisk, standing_risks
 from reconciler.plan.saved_plan import Origin, origin_of
-from reconciler.policy import Verdict, facts_of, index_subjects
+from reconciler.policy import LEAST_FIRST, Verdict, facts_of, index_subjects, verdict_of
 from reconciler.workflow.asked import everyone_asked, find_principal, find_question, subjects_for
 from reconciler.workflow.asked_policies import FoundPolicies, PolicyFinder, desired_of, from_file
 from reconciler.workflow.source import AccessSource, Globs, exact_names
@@ -81,8 +81,7 @@ def who_can(
     index = index_subjects(subjects_for(source, everyone_asked(source, policies), policies))
     found = [a for policy in policies for a in answers.who_can(policy, index, question, names)]
     # Of several principals, the verdict is the one on whoever can most.
-    verdicts = {answer.verdict for answer in found}
-    best: Verdict = "allowed" if "allowed" in verdicts else "depends" if found else "denied"
+    best: Verdict = max((a.verdict for a in found), key=LEAST_FIRST.index, default="denied")
     return Answers(tuple(found), names, best)
 
 
@@ -108,7 +107,7 @@ def can(
         for subject in subjects_for(source, asked, policies)
         for answer in answers.can(policy, subject, question, names)
     ]
-    return Answers(tuple(found), names, verdict_on(found))
+    return Answers(tuple(found), names, verdict_of(found))
 
 
 def access_of(

@@ -91,7 +91,7 @@ def everyone_asked(
     for named in (*_named(access), *_held(source, policies, names)):
         found.setdefault((named.principal, identity_of(*named[:2])), named)
     found_principals = (n for n in found.values() if not _is_nobody(n.principal))
-    return tuple(sorted(found_principals, key=lambda n: (n.name is None, n.name or "", n[:2])))
+    return tuple(sorted(found_principals, key=lambda n: n.names_first))
 
 
 def subjects_for(

@@ -21,7 +21,6 @@ from reconciler.policy import (
     GlobIndex,
     Holder,
     NamedPrincipal,
-    Principal,
     account_of,
     always_holds,
     caller_of,
@@ -32,9 +31,9 @@ from reconciler.policy import (
     globs_intersect,
     has_wildcard,
     includes_action,
+    is_account,
     known_of_requests,
     may_overlap,
-    parse_arn,
     reaches,
     reduce_facts,
     requires_key,
@@ -188,7 +187,7 @@ def _found(
         _Grant(
             _left(holder, actions, denials, subject, known),
             _open_clauses(holder.condition, subject, known),
-            _is_account_of(holder.principal, subject.principal),
+            is_account(holder.principal) and holder.principal != subject.principal,
         )
         for holder, actions in by_effect["Allow"]
     )
@@ -232,12 +231,6 @@ def _open_clauses(condition: Condition, subject: NamedPrincipal, known: Conditio
     """Return the clauses that do not certainly hold in each request of the subject."""
     caller, certain = caller_of(subject.principal), (*subject.condition, *known)
     return tuple(clause for clause in condition if not always_holds(clause, certain, caller))
-
-
-def _is_account_of(principal: Principal, subject: Principal) -> bool:
-    """Whether a principal is the account of the subject, and not the subject itself."""
-    arn = parse_arn(principal.names[0]) if principal.names else None
-    return arn is not None and arn.resource_type == "root" and principal != subject
 
 
 def _held(grants: Iterable[_Grant]) -> Held:

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 
 from reconciler.access_file.load import load_access
 from reconciler.access_file.model import desired_policies, display_names_of
-from reconciler.adopt.base import Base
 from reconciler.adopt.importing import Imported, ImportOptions, import_registry
-from reconciler.adopt.merging import has_section
+from reconciler.adopt.merging import Base, has_section
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
 from reconciler.plan.compute import PlanInputs, compute_plan, compute_policy
 from reconciler.plan.model import Plan

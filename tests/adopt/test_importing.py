@@ -5,13 +5,12 @@ from dataclasses import replace
 import pytest
 
 from reconciler.access_file.document.problems import Place, Problem
-from reconciler.adopt.content import Terminology
+from reconciler.adopt.content import ReadingOptions
 from reconciler.adopt.draft import Form, read_all
 from reconciler.adopt.file_text import FileData, write_file
 from reconciler.adopt.importing import ImportOptions, import_registry
-from reconciler.adopt.proof import Verdict, error_of, prove, reason_of
+from reconciler.adopt.proof import Verdict, error_of, find_suspects, prove, reason_of
 from reconciler.adopt.survey import survey
-from reconciler.adopt.suspects import find_suspects
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import LiveRepository, ReadFailure, RegistryScope
 from reconciler.model.rules import RuleId
@@ -233,6 +232,6 @@ def test_a_file_that_asks_for_something_else_is_not_right() -> None:
     )
     live = registry({name: [allow(WORKLOADS)] for name in ("aa", "bb", "dd")} | {"cc": "{"})
     found = survey([live])
-    terms = Terminology(Ownership(), {}, NOW)
-    readings, _ = read_all(found, terms, Form({}))
+    options = ReadingOptions(Ownership(), {}, NOW)
+    readings, _ = read_all(found, options, Form({}))
     assert prove(file, found, readings, NOW) == Verdict((), ("aa", "bb", "cc", "dd"))

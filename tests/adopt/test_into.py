@@ -4,9 +4,8 @@ import difflib
 
 import pytest
 
-from reconciler.adopt.base import is_preserved
 from reconciler.adopt.importing import Imported
-from reconciler.adopt.merging import has_section
+from reconciler.adopt.merging import has_section, is_preserved
 from reconciler.errors import InvalidError
 from tests.adopt.making import (
     STAGING,

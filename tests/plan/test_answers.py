@@ -11,7 +11,6 @@ from reconciler.plan.answers import (
     access_words,
     can,
     question_of,
-    verdict_on,
     who_can,
 )
 from reconciler.policy import (
@@ -25,6 +24,7 @@ from reconciler.policy import (
     index_subjects,
     service_principal,
     subject_of,
+    verdict_of,
 )
 from reconciler.policy.language.conditions import parse_condition
 from tests.policy.making import (
@@ -108,7 +108,7 @@ def test_a_tier_from_several_statements() -> None:
     assert answers[0].actions == BUILT_IN_TIERS["push"] - BUILT_IN_TIERS["pull"]
     assert answers[0].through == "account"
     assert answers[0].conditions == parse_condition(VPC)
-    assert verdict_on(answers) == "depends"
+    assert verdict_of(answers) == "depends"
 
 
 def test_what_is_denied_and_what_is_not() -> None:
@@ -120,7 +120,7 @@ def test_what_is_denied_and_what_is_not() -> None:
     ]
     assert [answer.effect for answer in answers] == ["Allow", "Deny", "Allow"]
     assert answers[1].actions == {PUT}
-    assert verdict_on(answers) == "denied"
+    assert verdict_of(answers) == "denied"
 
 
 def test_nothing_concerns_a_stranger() -> None:
@@ -140,14 +140,14 @@ def test_an_action_has_no_tier() -> None:
 def test_a_pattern_is_all_that_it_matches(do: object, verdict: Verdict) -> None:
     admin = question_of(BUILT_IN_TIERS["admin"], "admin")
     answers = can(policy(allow(ROLE, do)), A, admin, NAMES)
-    assert verdict_on(answers) == verdict
+    assert verdict_of(answers) == verdict
     assert answers[0].actions == {"ecr:*"}
 
 
 def test_a_tier_is_asked_without_idle_actions() -> None:
     assert question_of([GET, "ecr:GetAuthorizationToken"], "own").actions == {GET}
     idle = question_of(["ecr:GetAuthorizationToken"], "idle")
-    assert verdict_on(can(policy(allow(ROLE, "*")), A, idle, NAMES)) == "denied"
+    assert verdict_of(can(policy(allow(ROLE, "*")), A, idle, NAMES)) == "denied"
 
 
 def test_what_a_principal_has() -> None:

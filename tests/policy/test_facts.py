@@ -2,6 +2,7 @@ from reconciler.policy.language.document import NotAction
 from reconciler.policy.language.principals import EVERYONE, Principal
 from reconciler.policy.meaning.facts import (
     Holder,
+    NamedPrincipal,
     facts_of,
     reduce_facts,
     uncovered_actions,
@@ -70,3 +71,10 @@ def test_not_covered() -> None:
     assert uncovered_facts(free, by=denied) == free
     assert uncovered_facts(bound, by=facts(allow(do="ecr:*", when=ORG))) == {}
     assert uncovered_facts(facts(allow(USER)), by=facts(allow("*", "*"))) == facts(allow(USER))
+
+
+def test_principals_with_a_name_come_first() -> None:
+    b, named = NamedPrincipal(A, name="b"), NamedPrincipal(EVERYONE, name="a")
+    bare, in_org = NamedPrincipal(EVERYONE), NamedPrincipal(EVERYONE, IN_ORG)
+    given = [in_org, b, bare, named]
+    assert sorted(given, key=lambda one: one.names_first) == [named, b, bare, in_org]

@@ -112,6 +112,10 @@ def test_an_account_is_its_roles_and_users(excluded: list[str]) -> None:
     assert verdict_of(ask([allow(ROOT), shut_out], subject(ROOT, ADMINS))) == "depends"
 
 
+def test_nothing_decided_is_denied() -> None:
+    assert verdict_of(()) == "denied"
+
+
 def test_what_is_known_of_requests_counts() -> None:
     until = {"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}}
     named = NamedPrincipal(Principal("AWS", (ROLE,)))

@@ -6,7 +6,7 @@ from reconciler.errors import RefusedError
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
-from reconciler.registry.session import caller_identity, connect, require_account
+from reconciler.registry.session import caller_identity, connect, default_region, require_account
 from reconciler.registry.writer import RegistryWriter
 
 from .scripted_aws import Answer, Call, ScriptedAws, ok, page, sts, sts_refusal
@@ -172,3 +172,14 @@ def test_a_profile_goes_before_the_environment(
     found = connect(ACCOUNT, REGION, profile="central").session.get_credentials()
     assert found is not None
     assert found.access_key == "of-the-profile"
+
+
+def test_the_region_of_the_settings(clean_environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert default_region(None) is None
+    (tmp_path / "config").write_text("[default]\nregion = eu-west-1\n")
+    clean_environment.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    assert default_region(None) == "eu-west-1"
+    clean_environment.setenv("AWS_REGION", "us-west-2")
+    assert default_region(None) == "us-west-2"
+    with pytest.raises(CallError):
+        default_region("none-such")

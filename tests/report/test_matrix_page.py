@@ -18,7 +18,7 @@ from reconciler.plan.model import Risk
 from reconciler.plan.risks import StandingRisk
 from reconciler.plan.saved_plan import Origin
 from reconciler.policy import NamedPrincipal, Principal
-from reconciler.report.answers import place_of
+from reconciler.report.answers import source_words
 from reconciler.report.html.matrix_data import MatrixData, encode_matrix
 from reconciler.report.html.matrix_page import render_matrix_html
 from reconciler.report.html.page import content_digest
@@ -104,7 +104,7 @@ def test_each_cell_is_in_the_data_with_its_words_and_lines(matrix: Matrix) -> No
             WHO.index(one.subject),
             cell_words(one),
             "",
-            tuple(place_of(answer).number for answer in one.answers),
+            tuple(source_words(answer).number for answer in one.answers),
         )
         for number, row in enumerate(matrix.rows)
         for one in row.cells

@@ -16,11 +16,6 @@ from reconciler.printable import printable, printable_name
 if TYPE_CHECKING:
     from reconciler.workflow import Adopted
 
-_MAX_POLICIES = 512 * 2**20
-"""The largest file of policies that is read, in bytes: as many as a registry may hold."""
-
-_MAX_NAMES = 16 * 2**20
-
 
 def import_(
     *,
@@ -75,12 +70,13 @@ def import_(
     """
     from reconciler.cli import files
     from reconciler.cli.results import TerminalListener
+    from reconciler.workflow.adopter import MAX_NAMES, MAX_POLICIES
 
     keep_quiet(quiet)
     require_one_stdin(accounts, from_, into)
     names = None
     if accounts is not None:
-        content = files.read_input(accounts, _MAX_NAMES, called="file of account names")
+        content = files.read_input(accounts, MAX_NAMES, called="file of account names")
         names = workflow.read_account_names(content, name_of(accounts))
     if into is not None and is_stdout(into):
         raise ArgumentError(
@@ -101,18 +97,18 @@ def import_(
         )
     else:
         adopted = workflow.adopt_policies(
-            files.read_input(from_, _MAX_POLICIES, called="file of policies"),
+            files.read_input(from_, MAX_POLICIES, called="file of policies"),
             name_of(from_),
             account=account,
             regions=tuple(region or ()),
             style=style,
         )
     out(adopted.imported.text)
-    _tell(adopted)
+    _show_notes(adopted)
     raise typer.Exit(exit_of(adopted.statuses))
 
 
-def _tell(adopted: "Adopted") -> None:
+def _show_notes(adopted: "Adopted") -> None:
     notes = adopted.imported.notes
     for one in notes.left_out:
         print_message(f"left out: {printable_name(one.repository)}: {printable(one.reason)}")

@@ -80,6 +80,9 @@ ONLY_WITH_TOKENS = _keys(
 ONLY_FOR_MEMBERS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
 """Keys that only the requests of an organization's members have; no service is a member."""
 
+ORGANIZATION_KEYS = ONLY_FOR_MEMBERS | {"aws:sourceorgid", "aws:sourceorgpaths"}
+"""Keys that say in which organization who calls is, or what a service acts for."""
+
 _SHORT_WORDS = {"organization": "org", "vpcendpoint": "vpce", "ipaddress": "ip"}
 _VARIABLE = re.compile(r"\$\{\s*([^\s,{}]+)[^{}]*\}")
 

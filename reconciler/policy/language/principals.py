@@ -133,6 +133,12 @@ def is_open_ended(principal: Principal) -> bool:
     return principal.kind in ("NotPrincipal", "Missing") or has_wildcard(principal.names[0])
 
 
+def is_account(principal: Principal) -> bool:
+    """Whether a principal is a whole account."""
+    arn = arn_of(principal)
+    return arn is not None and arn.resource_type == "root"
+
+
 def account_principal(account: str, partition: str) -> Principal:
     """Return a whole account, as its root ARN: the account's own admins delegate from there."""
     return Principal("AWS", (f"arn:{partition}:iam::{account}:root",))

@@ -31,6 +31,7 @@ from reconciler.policy.language.request_context import (
 )
 
 Verdict = Literal["allowed", "denied", "depends"]
+LEAST_FIRST: Sequence[Verdict] = ("denied", "depends", "allowed")
 
 
 class Reason(NamedTuple):

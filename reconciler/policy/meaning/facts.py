@@ -32,6 +32,11 @@ class NamedPrincipal(NamedTuple):
     condition: Condition = NO_CONDITION
     name: str | None = None
 
+    @property
+    def names_first(self) -> tuple[bool, str, Principal, Condition]:
+        """The key of a list in which those with a name come first, by it."""
+        return self.name is None, self.name or "", self.principal, self.condition
+
 
 class Holder(NamedTuple):
     """Who is allowed or denied (`effect`) a set of actions, and under which condition."""

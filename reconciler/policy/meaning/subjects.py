@@ -7,17 +7,17 @@ What always holds of its requests is not in question; everything else is for the
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from reconciler.policy.language.actions import KNOWN_ACTIONS, is_of_repositories
-from reconciler.policy.language.condition_keys import ACCOUNT_KEYS, IS_SERVICE
+from reconciler.policy.language.condition_keys import ACCOUNT_KEYS, IS_SERVICE, ORGANIZATION_KEYS
 from reconciler.policy.language.conditions import NO_CONDITION, Condition, parse_operator
 from reconciler.policy.language.document import Action, Statement
 from reconciler.policy.language.glob import has_wildcard
-from reconciler.policy.language.principals import Principal, arn_of, is_open_ended
+from reconciler.policy.language.principals import Principal, arn_of, is_account, is_open_ended
 from reconciler.policy.language.request_context import Caller
 from reconciler.policy.meaning.callers import caller_of, is_session_of
-from reconciler.policy.meaning.evaluate import Reason, Verdict, concerns, decide
+from reconciler.policy.meaning.evaluate import LEAST_FIRST, Reason, Verdict, concerns, decide
 from reconciler.policy.meaning.facts import Actions, NamedPrincipal, reduce_actions
 from reconciler.policy.meaning.implication import always_holds, contradictions
 from reconciler.policy.meaning.tiers import as_pattern, includes_action, may_overlap
@@ -25,17 +25,16 @@ from reconciler.policy.meaning.tiers import as_pattern, includes_action, may_ove
 Through = Literal["account", "organization", "everyone"]
 """Whom a statement names, where it does not name the subject itself but includes it."""
 
+DIRECT_FIRST: Sequence[Through | None] = (None, "account", "organization", "everyone")
+
 Known = tuple[tuple[str, tuple[str, ...]], ...]
 """Condition keys in lower case that are known of each request, each with its values."""
 
-_ORGANIZATION_KEYS = frozenset(
-    {"aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths"}
-)
 _MEMBER = Principal("AWS", ("\ufdd0 member",))
 """A role or user of an account, of which the account's admins choose the name: a Deny with
 NotPrincipal that excludes the account alone may deny it."""
 
-_IDENTITY_KEYS = _ORGANIZATION_KEYS | {*ACCOUNT_KEYS, *ACCOUNT_KEYS.values()}
+_IDENTITY_KEYS = ORGANIZATION_KEYS | {*ACCOUNT_KEYS, *ACCOUNT_KEYS.values()}
 
 
 class Subject(NamedTuple):
@@ -79,7 +78,7 @@ def identity_of(principal: Principal, condition: Condition) -> Condition:
 
     Empty for a role, a user or a session, which its ARN identifies.
     """
-    if arn_of(principal) and not _is_account(principal):
+    if arn_of(principal) and not is_account(principal):
         return NO_CONDITION
     return tuple(clause for clause in condition if clause.key in _IDENTITY_KEYS)
 
@@ -134,12 +133,14 @@ def parts_of(statements: Sequence[Statement], subject: Subject, asked: Actions) 
     return found.get(subject, (Part("denied", asked),))
 
 
-def verdict_of(parts: Iterable[Part]) -> Verdict:
-    """Return the verdict on all that was asked, together."""
-    verdicts = {part.verdict for part in parts}
-    if "denied" in verdicts:
-        return "denied"
-    return "depends" if "depends" in verdicts else "allowed"
+class _Decided(Protocol):
+    @property
+    def verdict(self) -> Verdict: ...
+
+
+def verdict_of(parts: Iterable[_Decided]) -> Verdict:
+    """Return the verdict on all that was asked: the least of any part, `denied` without any."""
+    return min((part.verdict for part in parts), key=LEAST_FIRST.index, default="denied")
 
 
 _Reached = tuple[Reason, Through | None]
@@ -186,10 +187,7 @@ def _concern(
     if reason is None:
         return None
     throughs = {_through(principal, condition, subject) for principal in principals}
-    return reason, next(through for through in _BY_DIRECTNESS if through in throughs)
-
-
-_BY_DIRECTNESS: Sequence[Through | None] = (None, "account", "organization", "everyone")
+    return reason, next(through for through in DIRECT_FIRST if through in throughs)
 
 
 def _through(principal: Principal, condition: Condition, subject: Subject) -> Through | None:
@@ -199,7 +197,7 @@ def _through(principal: Principal, condition: Condition, subject: Subject) -> Th
         return None
     if is_open_ended(principal):
         demanded = {c.key for c in condition if parse_operator(c.operator).demands_key}
-        return "organization" if demanded & _ORGANIZATION_KEYS else "everyone"
+        return "organization" if demanded & ORGANIZATION_KEYS else "everyone"
     return None if principal in subject.roles else "account"
 
 
@@ -213,14 +211,9 @@ def _caller(subject: Subject) -> Caller:
     context[IS_SERVICE] = ("true" if principal.kind == "Service" else "false",)
     if len(subject.roles) == 1:
         context["aws:principalarn"] = subject.roles[0].names
-    others = (*subject.roles, *((_MEMBER,) if _is_account(principal) else ()))
+    others = (*subject.roles, *((_MEMBER,) if is_account(principal) else ()))
     names = tuple(dict.fromkeys((principal, *caller.principals, *others)))
     return Caller(names, context, caller.absent)
-
-
-def _is_account(principal: Principal) -> bool:
-    arn = arn_of(principal)
-    return arn is not None and arn.resource_type == "root"
 
 
 _Side = tuple[str, Actions, bool]

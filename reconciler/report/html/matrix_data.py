@@ -4,15 +4,13 @@ Cells are many and much alike. What they show and what gives it stand once each,
 numbers, so that 300,000 cells are a page of less than 3 MB.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Generic, Literal, NamedTuple, TypedDict, TypeVar
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, Matrix, MatrixCell, MatrixRow
-from reconciler.plan.answers import access_words
 from reconciler.plan.risks import StandingRisk
 from reconciler.policy import (
-    Action,
     Actions,
     NamedPrincipal,
     account_of,
@@ -20,7 +18,7 @@ from reconciler.policy import (
     identity_of,
     includes_action,
 )
-from reconciler.report.answers import how_words, place_of, subject_label
+from reconciler.report.answers import given_words, how_words, source_words, subject_label
 from reconciler.report.matrix import cell_words, short_names
 
 Mark = Literal["", "only live", "not live", "differs"]
@@ -142,13 +140,7 @@ def encode_matrix(
         "givers": encoder.givers.values(),
         "shapes": encoder.shapes.values(),
         "rows": rows,
-        "risks": sorted(
-            {
-                (places[repository, region], columns[key])
-                for repository, region, risk in risks
-                if (key := _identity(NamedPrincipal(risk.principal, risk.condition))) in columns
-            }
-        ),
+        "risks": sorted(set(_risk_cells(risks, places, columns))),
     }
 
 
@@ -156,11 +148,23 @@ def _columns(matrix: Matrix, desired: Matrix | None) -> list[NamedPrincipal]:
     """Return the principals of both sides, sorted by what they are called."""
     found = (*matrix.subjects, *(desired.subjects if desired else ()))
     by_identity = {_identity(subject): subject for subject in found}
-    return sorted(by_identity.values(), key=lambda s: (s.name is None, s.name or "", s[:2]))
+    return sorted(by_identity.values(), key=lambda s: s.names_first)
 
 
 def _identity(subject: NamedPrincipal) -> Hashable:
     return subject.principal, identity_of(subject.principal, subject.condition)
+
+
+def _risk_cells(
+    risks: Iterable[StandingRisk],
+    places: Mapping[tuple[str, str | None], int],
+    columns: Mapping[Hashable, int],
+) -> Iterator[tuple[int, int]]:
+    """Yield the row and the column of each risk of a principal that has a column."""
+    for repository, region, risk in risks:
+        column = columns.get(_identity(NamedPrincipal(risk.principal, risk.condition)))
+        if column is not None:
+            yield places[repository, region], column
 
 
 def _principal(
@@ -216,14 +220,12 @@ class _Encoder:
     def _side(self, cell: MatrixCell | None) -> _Side:
         if cell is None:
             return _NOTHING
-        allowed = (answer.actions for answer in cell.answers if answer.effect == "Allow")
-        every: Actions = frozenset[Action]().union(*allowed)
-        places = [place_of(answer) for answer in cell.answers]
+        sources = [source_words(answer) for answer in cell.answers]
         givers = (
-            Giver(self._words_of(answer, every), place.before, place.after)
-            for answer, place in zip(cell.answers, places, strict=True)
+            Giver(self._words_of(answer, cell.actions), source.before, source.after)
+            for answer, source in zip(cell.answers, sources, strict=True)
         )
-        numbers = tuple(place.number for place in places)
+        numbers = tuple(source.number for source in sources)
         return _Side(cell_words(cell), tuple(map(self.givers.number, givers)), numbers)
 
     def _shape(self, live: _Side, wanted: _Side, cell: MatrixCell, *, is_compared: bool) -> int:
@@ -246,9 +248,8 @@ class _Encoder:
             (answer.through, answer.conditions, own, subject.principal.kind),
         )
         if known not in self._said:
-            tiers = self._names.tiers_of(subject.principal)
-            access = answer.tier or access_words(answer.actions, tiers, every)
-            self._said[known] = f"{access}: {how_words(answer)}"
+            given = given_words(answer, self._names, every)
+            self._said[known] = f"{given}: {how_words(answer)}"
         return self._said[known]
 
 
@@ -265,8 +266,7 @@ def _look(cell: MatrixCell) -> str:
     access = cell.allowed or cell.depends
     if access in LOOKS:
         return access
-    allowed = (answer.actions for answer in cell.answers if answer.effect == "Allow")
-    actions: Actions = frozenset[Action]().union(*allowed)
+    actions = cell.actions
     pulls = includes_action(actions, "ecr:BatchGetImage")
     if can_rewrite(actions):
         return "admin"

@@ -10,10 +10,7 @@ from reconciler.policy import Unreadable
 from reconciler.printable import printable_json
 from reconciler.report.access import AccessLine
 from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, render_page, risk_rows
-from reconciler.report.plan_text import (
-    PolicyDiff,
-    no_diff,
-)
+from reconciler.report.plan_text import PolicyDiff, no_diff
 from reconciler.report.plan_view import (
     Cause,
     ChangeView,

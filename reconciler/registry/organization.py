@@ -1,10 +1,7 @@
-"""What an account's surroundings say: the region of the caller's settings, the accounts' names."""
+"""The accounts of the caller's organization, by AWS Organizations."""
 
-import os
 from collections.abc import Mapping
 from typing import Protocol, cast
-
-import botocore.session
 
 from reconciler.registry.boto_errors import explain, retry_after
 from reconciler.registry.pace import Pace
@@ -13,19 +10,6 @@ from reconciler.registry.session import Connection, UnreadableResponseError, new
 
 class _Organizations(Protocol):
     def list_accounts(self, **parameters: str) -> Mapping[str, object]: ...
-
-
-def default_region(profile: str | None) -> str | None:
-    """Return the region of AWS_REGION, or else the one that boto3 uses; None without any.
-
-    Raises CallError for an unknown profile or a broken AWS configuration file.
-    """
-    try:
-        session = botocore.session.Session(profile=profile)
-        region: str | None = session.get_config_variable("region")
-    except Exception as error:
-        raise explain(error, operation="connect", repository=None) from error
-    return os.environ.get("AWS_REGION") or region
 
 
 def account_names(connection: Connection) -> dict[str, str]:
@@ -61,4 +45,4 @@ def _page(
     try:
         return Pace().call(ask, retry_after)
     except Exception as error:
-        raise explain(error, operation="ListAccounts", repository=None, region=region) from error
+        raise explain(error, "ListAccounts", region=region) from error

@@ -1,12 +1,10 @@
-"""The region of the caller's settings, and the names of an organization's accounts."""
-
-from pathlib import Path
+"""The names of an organization's accounts."""
 
 import pytest
 
 from reconciler.registry.errors import CallError
+from reconciler.registry.organization import account_names
 from reconciler.registry.session import connect
-from reconciler.registry.surroundings import account_names, default_region
 
 from .scripted_aws import Answer, ScriptedAws, ok, refusal
 
@@ -55,14 +53,3 @@ def test_a_failure_is_an_error(aws: ScriptedAws, answer: Answer, message: str) -
 def test_pages_that_do_not_end(aws: ScriptedAws) -> None:
     with pytest.raises(CallError):
         names(aws, ok(Accounts=[], NextToken="same"))
-
-
-def test_the_region(clean_environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert default_region(None) is None
-    (tmp_path / "config").write_text("[default]\nregion = eu-west-1\n")
-    clean_environment.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    assert default_region(None) == "eu-west-1"
-    clean_environment.setenv("AWS_REGION", "us-west-2")
-    assert default_region(None) == "us-west-2"
-    with pytest.raises(CallError):
-        default_region("none-such")
