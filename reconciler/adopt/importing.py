@@ -18,6 +18,10 @@ from reconciler.model.registry import LiveRegistry
 from reconciler.model.rules import RuleId
 
 
+_ABOUT_NAMES = frozenset({RuleId.UNNAMED_ACCOUNT, RuleId.BAD_ACCOUNT_ID})
+"""What is wrong with the accounts of a policy only where a file names its accounts."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
     """How a registry is imported.
@@ -96,7 +100,7 @@ def _best_attempt(source: _Source, form: Form) -> _Attempt:
     """Write a file with `accounts`, unless a condition has an account that can't be named."""
     attempt = _attempt(source, form)
     rules = {problem.rule for problem in attempt.verdict.errors}
-    if rules == {RuleId.UNNAMED_ACCOUNT} and source.options.base is None:
+    if rules and rules <= _ABOUT_NAMES and source.options.base is None:
         return _attempt(source, form._replace(name_accounts=False))
     return attempt
 
