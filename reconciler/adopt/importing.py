@@ -17,7 +17,6 @@ from reconciler.adopt.suspects import find_suspects
 from reconciler.model.registry import LiveRegistry
 from reconciler.model.rules import RuleId
 
-
 _ABOUT_NAMES = frozenset({RuleId.UNNAMED_ACCOUNT, RuleId.BAD_ACCOUNT_ID})
 """What is wrong with the accounts of a policy only where a file names its accounts."""
 

@@ -210,6 +210,13 @@ FORMS = {
     "empty braces, no line break": (
         'version: 1\nregistry: {account: "111122223333", regions: [us-west-2]}\nrepositories: {}'
     ),
+    "a comma at the end": """\
+{version: 1, registry: {account: "111122223333", regions: [us-west-2]},
+ principals: {ci: {role: role2-1, account: "444455556666"}, all: [ci,],},
+ repositories: {x/y: {access: {all: pull}},  # the comma, and a comment
+ },
+}
+""",
     "aliases": """\
 version: 1
 registry:
