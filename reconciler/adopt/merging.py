@@ -53,8 +53,6 @@ def merge_into(text: str, data: FileData) -> str:
     `data` has what the file does not have; its comments go above the new entries. `text` is a valid
     file. Raises InvalidError for a section that is an alias.
     """
-    if "\r\n" in text:
-        return merge_into(text.replace("\r\n", "\n"), data).replace("\n", "\r\n")
     sections = dict(_sections(text))
     added: Mapping[str, Mapping[str, Value]] = {
         "accounts": data.accounts,
@@ -67,7 +65,7 @@ def merge_into(text: str, data: FileData) -> str:
         for name, pairs in added.items()
         if pairs
     ]
-    return _inserted(text, insertions)
+    return _inserted(text, insertions, "\r\n" if "\r\n" in text else "\n")
 
 
 def _insertion(
@@ -108,12 +106,13 @@ def _below(section: _Section, lines: Sequence[str]) -> _Insertion:
     return _Insertion(line, 0, "".join(f"{one}\n" for one in lines))
 
 
-def _inserted(text: str, insertions: Sequence[_Insertion]) -> str:
+def _inserted(text: str, insertions: Sequence[_Insertion], ending: str) -> str:
+    """Insert texts, of which each line gets the given ending; those of the file keep theirs."""
     lines = text.split("\n")
     if lines[-1]:
-        lines.append("")
-    for line, column, new in sorted(insertions, key=lambda one: one[:2])[::-1]:
-        old = lines[line]
+        lines[-1:] = [f"{lines[-1]}{ending[:-1]}", ""]
+    for line, column, added in sorted(insertions, key=lambda one: one[:2])[::-1]:
+        old, new = lines[line], added.replace("\n", ending)
         lines[line] = f"{old[:column]}{new}{old[column:]}"
     return "\n".join(lines)
 

@@ -85,6 +85,15 @@ def test_lines_end_as_those_of_the_file() -> None:
     assert found.text.count("\r\n") == found.text.count("\n")
 
 
+def test_lines_of_a_file_with_both_endings_keep_theirs() -> None:
+    mixed = FILE.replace("\n", "\r\n", 3).removesuffix("\n")
+    found = into(mixed, POLICIES).text
+    kept = iter(found.split("\n"))
+    assert all(line in kept for line in mixed.split("\n")[:-1])
+    assert found.endswith("# the end\r\n")
+    assert found.replace("\r\n", "\n") == into(FILE, POLICIES).text
+
+
 def test_importing_again_adds_nothing() -> None:
     once = into(FILE, POLICIES)
     assert into(once.text, POLICIES).text == once.text
