@@ -79,6 +79,7 @@ def import_registry(
             name_accounts=base.has_accounts,
             rules=base.access.ownership.rules,
             existing=vocabulary_of(base),
+            own=frozenset(entry.repository for entry in base.access.entries),
         )
     source = _Source(account, regions, survey(registries, described), options, now)
     attempt = _best_attempt(source, form)

@@ -94,6 +94,16 @@ def test_lines_of_a_file_with_both_endings_keep_theirs() -> None:
     assert found.replace("\r\n", "\n") == into(FILE, POLICIES).text
 
 
+def test_no_new_pattern_matches_a_repository_that_the_file_will_create() -> None:
+    file = FILE.replace("payments/api:", "app/new:").replace(
+        "access:", "create: true\n        access:"
+    )
+    policies = {name: [allow(role("other"))] for name in ("app/a", "app/b")}
+    found = into(file, policies)
+    assert found.repositories == ("app/a", "app/b")
+    assert "app/*" not in found.text
+
+
 def test_importing_again_adds_nothing() -> None:
     once = into(FILE, POLICIES)
     assert into(once.text, POLICIES).text == once.text
