@@ -59,7 +59,7 @@ def expected_answers() -> dict[str, str]:
         "who-can.live.md": render_answers_markdown(live.answers, names, "pull"),
         "who-can.live.json": render_answers_json(live.answers),
         "can.txt": render_can(denied.answers, ("push", "payments/api"), names, plain),
-        "of.txt": render_access_of(held.answers, "ci", names, plain),
+        "of.txt": render_access_of(held.answers, "ci", names, (), plain),
         "of.md": render_answers_markdown(held.answers, names),
         "matrix.txt": render_matrix(matrix, names, plain, Page(100)),
         "matrix.md": render_matrix_markdown(matrix, names),

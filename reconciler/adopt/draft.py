@@ -39,7 +39,8 @@ class Form(NamedTuple):
     `flat`: without groups and patterns. `name_accounts`: with a section `accounts`, which then has
     to name every account. `known` are names for account ids. `only_raw` are the repositories whose
     policies are carried as raw statements alone. `rules` are the keep rules of the file, beyond the
-    one for Lambda; `existing` are the names that it has already.
+    one for Lambda; `existing` are the names that it has already, `own` the repositories that it
+    describes by name, live or not.
     """
 
     known: Mapping[str, str]
@@ -48,6 +49,7 @@ class Form(NamedTuple):
     only_raw: frozenset[str] = frozenset()
     rules: tuple[KeepRule, ...] = ()
     existing: Vocabulary = NEW_FILE
+    own: frozenset[str] = frozenset()
 
 
 class Draft(NamedTuple):
@@ -112,7 +114,9 @@ def draft(
         access = {name: by_group(one, groups) for name, one in access.items()}
     entries: Entries = {name: _items(access[name], contents[name]) for name in contents}
     if not form.flat:
-        entries = share_by_prefix(entries, found.live, _only_exact(entries, special.public))
+        entries = share_by_prefix(
+            entries, form.own.union(found.live), _only_exact(entries, special.public)
+        )
     tiers = name_tiers(_action_sets(entries, special.services), form.existing.tiers)
     return FileData(
         account,

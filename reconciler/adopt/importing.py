@@ -15,6 +15,9 @@ from reconciler.adopt.survey import LeftOut, Survey, survey
 from reconciler.model.registry import LiveRegistry
 from reconciler.model.rules import RuleId
 
+_ABOUT_NAMES = frozenset({RuleId.UNNAMED_ACCOUNT, RuleId.BAD_ACCOUNT_ID})
+"""What is wrong with the accounts of a policy only where a file names its accounts."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
@@ -78,6 +81,7 @@ def import_registry(
             name_accounts=base.has_accounts,
             rules=base.access.ownership.rules,
             existing=vocabulary_of(base),
+            own=frozenset(entry.repository for entry in base.access.entries),
         )
     source = _Source(account, regions, survey(registries, described), options, now)
     attempt = _best_attempt(source, form)
@@ -101,7 +105,7 @@ def _best_attempt(source: _Source, form: Form) -> _Attempt:
     """Write a file with `accounts`, unless a condition has an account that can't be named."""
     attempt = _attempt(source, form)
     rules = {problem.rule for problem in attempt.verdict.errors}
-    if rules == {RuleId.UNNAMED_ACCOUNT} and source.options.base is None:
+    if rules and rules <= _ABOUT_NAMES and source.options.base is None:
         return _attempt(source, form._replace(name_accounts=False))
     return attempt
 

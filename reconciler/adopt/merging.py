@@ -3,7 +3,8 @@
 New keys come below the old ones, and every old character is kept.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple, cast
 
 import yaml
@@ -98,13 +99,14 @@ class _Section(NamedTuple):
     """A mapping of the file: the file itself, under the key "", or one of its sections.
 
     `line` and `column` (from 0) are where it ends, in flow style behind its brace. `indent` is the
-    column of its keys.
+    column of its keys. `lacks_comma`: another key needs a comma before it, in flow style.
     """
 
     node: yaml.Node
     line: int
     column: int
     indent: int
+    lacks_comma: bool
 
     @property
     def is_flow(self) -> bool:
@@ -126,8 +128,6 @@ def merge_into(text: str, data: FileData) -> str:
     `data` has what the file does not have; its comments go above the new entries. `text` is a valid
     file. Raises InvalidError for a section that is an alias.
     """
-    if "\r\n" in text:
-        return merge_into(text.replace("\r\n", "\n"), data).replace("\n", "\r\n")
     sections = dict(_sections(text))
     added: Mapping[str, Mapping[str, Value]] = {
         "accounts": data.accounts,
@@ -140,7 +140,7 @@ def merge_into(text: str, data: FileData) -> str:
         for name, pairs in added.items()
         if pairs
     ]
-    return _inserted(text, insertions)
+    return _inserted(text, insertions, "\r\n" if "\r\n" in text else "\n")
 
 
 def _insertion(
@@ -151,8 +151,7 @@ def _insertion(
         return _new_section(name, pairs, sections)
     if section.is_flow:
         written = ", ".join(f"{scalar(key)}: {flow(value)}" for key, value in pairs.items())
-        comma = ", " if section.node.value else ""
-        return _Insertion(section.line, section.column - 1, f"{comma}{written}")
+        return _inside(section, written)
     lines = list(comment_lines(comments))
     for key, value in pairs.items():
         lines += entry(key, value, opened=name == "repositories" and value != {"access": {}})
@@ -164,10 +163,16 @@ def _new_section(
 ) -> _Insertion:
     whole = sections[""]
     if whole.is_flow:
-        return _Insertion(whole.line, whole.column - 1, f", {name}: {flow(pairs)}")
+        return _inside(whole, f"{name}: {flow(pairs)}")
     before = [one for one in _ORDER[: _ORDER.index(name)] if one in sections]
     lines = ["", *entry(name, pairs, opened=True)]
     return _below(sections[before[-1]], lines)
+
+
+def _inside(section: _Section, written: str) -> _Insertion:
+    """Return the insertion of pairs before the brace at which a section in flow style ends."""
+    comma = ", " if section.lacks_comma else ""
+    return _Insertion(section.line, section.column - 1, f"{comma}{written}")
 
 
 def _below(section: _Section, lines: Sequence[str]) -> _Insertion:
@@ -176,34 +181,43 @@ def _below(section: _Section, lines: Sequence[str]) -> _Insertion:
     return _Insertion(line, 0, "".join(f"{one}\n" for one in lines))
 
 
-def _inserted(text: str, insertions: Sequence[_Insertion]) -> str:
+def _inserted(text: str, insertions: Sequence[_Insertion], ending: str) -> str:
+    """Insert texts, of which each line gets the given ending; those of the file keep theirs."""
     lines = text.split("\n")
     if lines[-1]:
-        lines.append("")
-    for line, column, new in sorted(insertions, key=lambda one: one[:2])[::-1]:
-        old = lines[line]
+        lines[-1:] = [f"{lines[-1]}{ending[:-1]}", ""]
+    for line, column, added in sorted(insertions, key=lambda one: one[:2])[::-1]:
+        old, new = lines[line], added.replace("\n", ending)
         lines[line] = f"{old[:column]}{new}{old[column:]}"
     return "\n".join(lines)
 
 
 def _sections(text: str) -> Iterator[tuple[str, _Section]]:
     """Yield the file itself and each of its sections."""
-    root = _root(text)
-    yield "", _section(root)
+    root, closed = _root(text), frozenset(_ends_behind_commas(text))
+    yield "", _section(root, closed)
     for key, value in _pairs(root):
         if _is_alias(key, value):
             raise InvalidError(f"nothing can be added where {key.value} is an alias; write it out")
-        yield str(key.value), _section(value)
+        yield str(key.value), _section(value, closed)
 
 
 def _root(text: str) -> yaml.Node:
     return cast("yaml.Node", yaml.compose(text, Loader=_LOADER))  # None only for an empty file
 
 
-def _section(node: yaml.Node) -> _Section:
-    line, column = _end(node)
-    pairs = _pairs(node)
-    return _Section(node, line, column, pairs[0][0].start_mark.column if pairs else 0)
+def _section(node: yaml.Node, closed: Collection[tuple[int, int]]) -> _Section:
+    """Return a section; `closed` are the ends of mappings that have a comma there already."""
+    end, pairs = _end(node), _pairs(node)
+    indent = pairs[0][0].start_mark.column if pairs else 0
+    return _Section(node, *end, indent, bool(pairs) and end not in closed)
+
+
+def _ends_behind_commas(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the end of each mapping in flow style with a comma behind its last pair."""
+    for token, end in pairwise(yaml.scan(text, Loader=_LOADER)):
+        if isinstance(token, yaml.FlowEntryToken) and isinstance(end, yaml.FlowMappingEndToken):
+            yield end.end_mark.line, end.end_mark.column
 
 
 def _end(node: yaml.Node) -> tuple[int, int]:

@@ -48,12 +48,17 @@ def name_accounts(
     """
     wanted = {account: _as_name(known.get(account, ""), account) for account in sorted(set(ids))}
     uses = Counter(name.lower() for name in wanted.values())
-    return {
+    named = {
         account: name
-        if NAME.fullmatch(name) and uses[name.lower()] == 1 and name not in taken
-        else f"{name[: _LONGEST - _ID_LENGTH - 1] or ANONYMOUS}-{account}"
         for account, name in wanted.items()
+        if NAME.fullmatch(name) and uses[name.lower()] == 1 and name not in taken
     }
+    used = {*taken, *named.values()}
+    for account in [account for account in wanted if account not in named]:
+        with_id = f"{wanted[account][: _LONGEST - _ID_LENGTH - 1] or ANONYMOUS}-{account}"
+        named[account] = first_free([with_id], used)
+        used.add(named[account])
+    return dict(sorted(named.items()))
 
 
 def _as_name(text: str, account: str) -> str:

@@ -90,11 +90,16 @@ def render_can(
 
 
 def render_access_of(
-    answers: Sequence[Answer], principal: str, names: DisplayNames, paint: Paint
+    answers: Sequence[Answer],
+    principal: str,
+    names: DisplayNames,
+    errors: Sequence[str],
+    paint: Paint,
 ) -> str:
-    """Render what principals have, each on its repositories."""
+    """Render what principals have, each on its repositories; `errors` name what is not known."""
     if not answers:
-        return render([(printable_name(principal), " has access to no repository.")], paint)
+        known = " whose policy is known" if errors else ""
+        return render([(printable_name(principal), f" has access to no repository{known}.")], paint)
     lines: list[Line] = []
     for subject, own in groupby(sorted(answers, key=_subject), _subject):
         lines.append((Span(f"access of {subject_label(subject, names)}", "heading"),))

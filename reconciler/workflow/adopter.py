@@ -1,6 +1,6 @@
 """Adopts a registry: an access file that asks for what is live, proven by an empty plan."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -123,19 +123,28 @@ def read_account_names(content: bytes, path: str) -> dict[str, str]:
 
     Raises InvalidError for anything else.
     """
-    try:
-        # BaseLoader reads every scalar as text, so that an id without quotes keeps its zeros.
-        found = yaml.load(content, Loader=yaml.BaseLoader)  # noqa: S506 - constructs text alone
-    except yaml.YAMLError:
-        raise InvalidError(f"{path} is not YAML") from None
-    if not isinstance(found, dict):
-        raise InvalidError(f"{path} does not map the names of accounts to their ids")
-    for name, account in found.items():
-        if not isinstance(name, str) or not isinstance(account, str):
-            raise InvalidError(f"{path} does not map the names of accounts to their ids")
+    ids: dict[str, str] = {}
+    for name, account in _texts_by_name(content, path):
         if not ACCOUNT_ID.fullmatch(account):
             raise InvalidError(f"{path}: {name}: {account!r} is not an account id of 12 digits")
-    return {account: name for name, account in sorted(found.items(), reverse=True)}
+        if ids.setdefault(name, account) != account:
+            raise InvalidError(f"{path}: {name} is the name of {ids[name]} and of {account}")
+    return {account: name for name, account in sorted(ids.items(), reverse=True)}
+
+
+def _texts_by_name(content: bytes, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of a mapping, each scalar as text: an id without quotes keeps its zeros."""
+    try:
+        found = yaml.compose(content, Loader=yaml.BaseLoader)
+    except yaml.YAMLError:
+        raise InvalidError(f"{path} is not YAML") from None
+    except RecursionError:
+        raise InvalidError(f"{path} is nested too deeply") from None
+    pairs = found.value if isinstance(found, yaml.MappingNode) else [(None, None)]
+    for key, value in pairs:
+        if not isinstance(key, yaml.ScalarNode) or not isinstance(value, yaml.ScalarNode):
+            raise InvalidError(f"{path} does not map the names of accounts to their ids")
+        yield key.value, value.value
 
 
 def _adopted(

@@ -7,7 +7,7 @@ from reconciler.access_file.explain import entries_for, line_of
 from reconciler.access_file.model import Entry, current_facts, entries_by_name
 from reconciler.access_file.sections.registry import name_hint
 from reconciler.closest import did_you_mean
-from reconciler.errors import ArgumentError
+from reconciler.errors import ArgumentError, ReconcileError
 from reconciler.model.answers import PolicyStatement
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.plan.answers import SourcedPolicy
@@ -29,8 +29,13 @@ class FoundPolicies:
     errors: tuple[str, ...] = ()
 
     def require(self, parameter: str, name: str) -> None:
-        """Raise ArgumentError where no policy of this name was found."""
+        """Raise ArgumentError where no policy of this name was found.
+
+        Raises ReconcileError where it may be in a region that could not be listed.
+        """
         if not any(policy.repository == name for policy in self.policies):
+            for error in self.errors:
+                raise ReconcileError(error)
             hint = name_hint(name) or did_you_mean(name, self.known)
             raise ArgumentError(parameter, name, self.unknown, hint=hint)
 

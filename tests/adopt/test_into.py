@@ -84,6 +84,25 @@ def test_lines_end_as_those_of_the_file() -> None:
     assert found.text.count("\r\n") == found.text.count("\n")
 
 
+def test_lines_of_a_file_with_both_endings_keep_theirs() -> None:
+    mixed = FILE.replace("\n", "\r\n", 3).removesuffix("\n")
+    found = into(mixed, POLICIES).text
+    kept = iter(found.split("\n"))
+    assert all(line in kept for line in mixed.split("\n")[:-1])
+    assert found.endswith("# the end\r\n")
+    assert found.replace("\r\n", "\n") == into(FILE, POLICIES).text
+
+
+def test_no_new_pattern_matches_a_repository_that_the_file_will_create() -> None:
+    file = FILE.replace("payments/api:", "app/new:").replace(
+        "access:", "create: true\n        access:"
+    )
+    policies = {name: [allow(role("other"))] for name in ("app/a", "app/b")}
+    found = into(file, policies)
+    assert found.repositories == ("app/a", "app/b")
+    assert "app/*" not in found.text
+
+
 def test_importing_again_adds_nothing() -> None:
     once = into(FILE, POLICIES)
     assert into(once.text, POLICIES).text == once.text
@@ -227,6 +246,13 @@ FORMS = {
     "empty braces, no line break": (
         'version: 1\nregistry: {account: "111122223333", regions: [us-west-2]}\nrepositories: {}'
     ),
+    "a comma at the end": """\
+{version: 1, registry: {account: "111122223333", regions: [us-west-2]},
+ principals: {ci: {role: role2-1, account: "444455556666"}, all: [ci,],},
+ repositories: {x/y: {access: {all: pull}},  # the comma, and a comment
+ },
+}
+""",
     "aliases": """\
 version: 1
 registry:

@@ -4,7 +4,17 @@ import pytest
 import yaml
 
 from reconciler.adopt.names import NAME, name_accounts, shared_prefix, slug
-from tests.adopt.making import PULL, STAGING, WORKLOADS, Policies, allow, imported, role
+from tests.adopt.making import (
+    PULL,
+    STAGING,
+    WORKLOADS,
+    Policies,
+    allow,
+    imported,
+    plan_of,
+    registry,
+    role,
+)
 
 NAMES = {WORKLOADS: "workloads", STAGING: "staging"}
 LIST, PUT = "ecr:ListImages", "ecr:PutImage"
@@ -31,6 +41,11 @@ def test_accounts_have_the_names_that_are_known() -> None:
 def test_two_accounts_of_one_name_have_their_ids_behind_it() -> None:
     named = name_accounts([DEV, TEST], {DEV: "Sandbox", TEST: "sandbox"})
     assert named == {DEV: f"Sandbox-{DEV}", TEST: f"sandbox-{TEST}"}
+    assert name_accounts([DEV, TEST], {DEV: f"account-{TEST}"}) == {
+        DEV: f"account-{TEST}",
+        TEST: f"account-{TEST}-2",
+    }
+    assert name_accounts([DEV], {DEV: ""}, {f"account-{DEV}"}) == {DEV: f"account-{DEV}-2"}
     assert name_accounts([DEV], {DEV: "Prod_1"}) == {DEV: "Prod_1"}
     assert name_accounts([DEV], {DEV: "taken"}, {"taken"}) == {DEV: f"taken-{DEV}"}
 
@@ -266,3 +281,19 @@ def test_without_accounts_a_known_account_is_a_principal() -> None:
         "workloads": {"account": WORKLOADS},
     }
     assert list(file["repositories"]["a/b"]["access"]) == [STAGING, "ci", "workloads"]
+
+
+def test_what_is_no_account_id_does_not_stop_an_import() -> None:
+    """A file without `accounts` carries a condition that matches no account, as it is."""
+    short = {"StringEquals": {"aws:SourceAccount": "44445555666"}}
+    any_role = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"}}
+    policies: Policies = {
+        "a/short": [allow({"Service": "codebuild.amazonaws.com"}, Condition=short)],
+        "b/any": [allow(WORKLOADS, Condition=any_role)],
+        "c/good": [allow(role("ci"))],
+    }
+    for chosen in (["a/short"], ["a/short", "c/good"], list(policies)):
+        some = {name: policies[name] for name in chosen}
+        found = imported(some, {WORKLOADS: "workloads"})
+        assert list(found.repositories) == chosen
+        assert not plan_of(found.text, registry(some)).changes

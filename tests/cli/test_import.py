@@ -294,6 +294,9 @@ WHERE = ("--account", "111122223333", "--region", "us-west-2")
         ((*WHERE, "--accounts", "deep.yaml"), "{}", 3, "does not map the names of accounts"),
         ((*WHERE, "--accounts", "short.yaml"), "{}", 3, "workloads: '44' is not an account id"),
         ((*WHERE, "--accounts", "broken.yaml"), "{}", 3, "broken.yaml is not YAML"),
+        ((*WHERE, "--accounts", "steep.yaml"), "{}", 3, "steep.yaml is nested too deeply"),
+        ((*WHERE, "--accounts", "twice.yaml"), "{}", 3, "a is the name of 444455556666 and of 77"),
+        ((*WHERE, "--accounts", "scalar.yaml"), "{}", 3, "does not map the names of accounts"),
         ((*WHERE, "--accounts", "none.yaml"), "{}", 2, "there is no file of account names"),
         ((*WHERE, "--accounts", "-"), "{}", 2, "stdin can be read once"),
     ],
@@ -302,6 +305,7 @@ def test_wrong_input(
     tmp_path: Path, arguments: tuple[str, ...], stdin: str, code: int, message: str
 ) -> None:
     files = {"list": "[a]", "deep": "a: {b: c}", "short": "workloads: 44", "broken": "{"}
+    files |= {"steep": "[" * 100_000, "twice": "a: 444455556666\na: 777788889999", "scalar": "a"}
     for name, text in files.items():
         (tmp_path / f"{name}.yaml").write_text(text)
     run = runner(tmp_path, clean_environment())

@@ -27,6 +27,7 @@ from tests.policy.making import (
     ACCOUNT,
     GET,
     LAMBDA,
+    OTHER_ACCOUNT,
     PULL,
     PUT,
     ROLE,
@@ -143,6 +144,10 @@ def test_a_session_is_its_role() -> None:
     assert verdict_of(ask([allow(ROLE)], subject_of(session))) == "denied"
     own = {"ArnEquals": {"aws:PrincipalArn": ROLE}}
     assert verdict_of(ask([allow("*", when=own)], known)) == "allowed"
+    elsewhere = Principal("AWS", (ROLE.replace(ACCOUNT, OTHER_ACCOUNT),))
+    assert subject_of(session, principals=[elsewhere]).roles == ()
+    gov = Principal("AWS", (ROLE.replace("arn:aws:", "arn:aws-us-gov:"),))
+    assert subject_of(session, principals=[gov]).roles == ()
     twice = subject_of(session, principals=[role, Principal("AWS", (ROLE.replace("/a", "/p/a"),))])
     assert verdict_of(ask([allow("*", when=own)], twice)) == "depends"
 

@@ -78,8 +78,8 @@ def test_no_format_shows_hostile_text_raw(text: str) -> None:
         render_who_can(answers, ("pull", text), NAMES, plain),
         render_who_can([], ("pull", text), NAMES, plain),
         render_can(answers, ("pull", text), NAMES, plain),
-        render_access_of(answers, text, NAMES, plain),
-        render_access_of([], text, NAMES, plain),
+        render_access_of(answers, text, NAMES, (), plain),
+        render_access_of([], text, NAMES, (text,), plain),
         render_answers_markdown(answers, NAMES, text),
         render_answers_json(answers),
         render_matrix(matrix, NAMES, plain, Page(80)),
@@ -172,3 +172,9 @@ def test_the_matrix_fits_the_page_where_it_can() -> None:
 
 def test_no_repositories() -> None:
     assert render_matrix(Matrix((), ()), NAMES, plain, Page()) == "no repositories\n"
+
+
+def test_what_is_not_known_is_no_lack_of_access() -> None:
+    assert render_access_of([], "ci", NAMES, (), plain) == "ci has access to no repository.\n"
+    told = render_access_of([], "ci", NAMES, ("app/api: access denied",), plain)
+    assert told == "ci has access to no repository whose policy is known.\n"

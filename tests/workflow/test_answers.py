@@ -318,6 +318,9 @@ def test_a_region_that_was_not_listed() -> None:
 
     with pytest.raises(ReconcileError, match="us-east-1: no connection"):
         who_can(TWO_REGIONS, "pull", "app/api", find)
+    with pytest.raises(ReconcileError, match="us-east-1: no connection") as unknown:
+        access_of(TWO_REGIONS, "ci", repositories=("app/only-east",), find=find)
+    assert not isinstance(unknown.value, ArgumentError)
     result = access_of(TWO_REGIONS, "ci", find=find)
     assert [answer.region for answer in result.answers] == ["us-west-2"]
     assert result.errors == ("us-east-1: no connection",)

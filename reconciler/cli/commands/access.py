@@ -145,7 +145,9 @@ def access_of(
         repositories=tuple(repository or ()),
         find=_policies(live, profile),
     )
-    as_text = partial(render_access_of, result.answers, principal, result.display_names)
+    as_text = partial(
+        render_access_of, result.answers, principal, result.display_names, result.errors
+    )
     _end(result, format_, as_text)
 
 

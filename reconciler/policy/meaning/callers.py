@@ -256,9 +256,11 @@ def _excludes(excluded: frozenset[str], principal: Principal) -> bool:
 
 
 def is_session_of(session: IamArn, role: IamArn) -> bool:
-    """Whether a session may be a role's: its ARN has the role's name without the path."""
-    return (session.resource_type, role.resource_type) == ("assumed-role", "role") and (
-        session.path.partition("/")[0] == role.path.rpartition("/")[2]
+    """Whether a session may be a role's: its ARN has the role's account, and its name alone."""
+    return (
+        (session.resource_type, role.resource_type) == ("assumed-role", "role")
+        and (session.partition, session.account) == (role.partition, role.account)
+        and session.path.partition("/")[0] == role.path.rpartition("/")[2]
     )
 
 
