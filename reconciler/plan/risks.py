@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.model import Risk
+from reconciler.plan.model import NOTHING_BESIDE, Beside, Risk
 from reconciler.policy import (
     EVERYONE,
     KNOWN_ACTIONS,
@@ -16,10 +16,12 @@ from reconciler.policy import (
     Holder,
     account_of,
     account_principal,
+    add_facts,
     can_rewrite,
     deleted_kind,
     expand_actions,
     public_facts,
+    uncovered_actions,
     uncovered_facts,
 )
 
@@ -36,10 +38,12 @@ def find_risks(
     access: Sequence[AccessChange],
     target: Target,
     display_names: DisplayNames,
+    *,
+    beside: Beside = NOTHING_BESIDE,
 ) -> tuple[Risk, ...]:
     """Return the risks of what a change allows beyond `before` on one repository, sorted.
 
-    `access` is the difference of the two.
+    `access` is the difference of the two. `beside` is what the registry's own policy adds to both.
     """
     gained = [
         (Holder(change.principal, "Allow", holding.condition), holding.actions)
@@ -47,20 +51,33 @@ def find_risks(
         if change.effect == "Allow"
         for holding in change.gained
     ]
-    opened = public_facts(after)
+    opened = _opened(after, beside)
+    # What the registry's policy makes public is no reason to do so in a repository's.
+    known = public_facts(add_facts(before, beside.denied))
     risks = {
-        *_public(before, opened),
+        *_public(known, opened),
         *_deny_removed(access),
-        *_new_account(before, gained, target),
+        *_new_account(add_facts(before, beside.facts), gained, target),
         *_powerful(gained, target),
-        *_outside_organization(gained, after, opened, display_names),
+        *_outside_organization(gained, add_facts(after, beside.denied), opened, display_names),
     }
     return tuple(sorted(risks))
 
 
-def _public(before: Facts, opened: Facts) -> Iterator[Risk]:
+def _opened(after: Facts, beside: Beside) -> Facts:
+    """Return what a repository's own policy makes public, judged with the registry's."""
+    if not beside.facts:
+        return public_facts(after)
+    own = {
+        holder: held - uncovered_actions(held, by=after.get(holder, frozenset()))
+        for holder, held in public_facts(add_facts(after, beside.facts)).items()
+    }
+    return {holder: held for holder, held in own.items() if held}
+
+
+def _public(known: Facts, opened: Facts) -> Iterator[Risk]:
     """Mark callers that nothing bounds, by what a change adds or by a Deny that it removes."""
-    for holder in uncovered_facts(opened, by=public_facts(before)):
+    for holder in uncovered_facts(opened, by=known):
         yield Risk(RuleId.PUBLIC, holder.principal, holder.condition)
 
 

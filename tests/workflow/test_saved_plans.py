@@ -94,7 +94,7 @@ def forged(text: str, edit: Callable[[Json], object]) -> str:
 def test_a_saved_plan_is_worked_out_as_the_same(folder: Path) -> None:
     source, plan = planned(folder)
     text = (folder / "plan.json").read_text()
-    again = recompute(stored(text), source)
+    again = recompute(stored(text), source, {})
     assert text_of(again, source) == text
     assert [c.access for c in again.changes] == [c.access for c in plan.changes]
     figures = [(c.target, c.revoked, c.granted, c.emptied, c.lasting) for c in again.changes]
@@ -119,7 +119,7 @@ def test_every_kind_of_change_is_worked_out_as_the_same() -> None:
         ("create", False),
         ("create", True),
     }
-    again = recompute(stored(text_of(plan, source)), source)
+    again = recompute(stored(text_of(plan, source)), source, {})
     assert text_of(again, source) == text_of(plan, source)
     assert [c.settings for c in again.changes] == [c.settings for c in plan.changes]
     assert again.unmanaged[0].repository == "x"
@@ -130,7 +130,7 @@ def test_a_part_of_the_repositories_stays_a_part() -> None:
     plan = made(source)
     for changes in ((), plan.changes[:1], plan.changes[1:2], plan.changes[-1:]):
         part = stored(text_of(replace(plan, changes=changes), source))
-        again = recompute(part, source).changes
+        again = recompute(part, source, {}).changes
         assert [(c.target, c.access, c.after_text) for c in again] == [
             (c.target, c.access, c.after_text) for c in changes
         ]
@@ -173,7 +173,7 @@ def test_a_new_digest_does_not_help_an_edit(edit: Callable[[Json], object]) -> N
     source, _ = planned(CASE)
     text = forged((CASE / "plan.json").read_text(), edit)
     with pytest.raises(RefusedError, match=r"the plan and .* disagree on "):
-        recompute(stored(text), source)
+        recompute(stored(text), source, {})
 
 
 SAVED = text_of(made(source_of()), source_of())
@@ -186,7 +186,7 @@ def test_whatever_stands_in_a_plan_what_is_written_is_what_the_file_asks_for(
     source = source_of()
     asked = {(c.target, c.change, c.after_text, c.settings) for c in made(source).changes}
     with suppress(InvalidError, RefusedError):
-        again = recompute(stored(forged(SAVED, put(*place, to=to))), source).changes
+        again = recompute(stored(forged(SAVED, put(*place, to=to))), source, {}).changes
         assert {(c.target, c.change, c.after_text, c.settings) for c in again} <= asked
 
 
@@ -199,15 +199,15 @@ def test_other_settings_are_refused() -> None:
         new["settings"]["scan_on_push"] = not new["settings"]["scan_on_push"]
 
     with pytest.raises(RefusedError, match="disagree on team/"):
-        recompute(stored(forged(text_of(made(source), source), edit)), source)
+        recompute(stored(forged(text_of(made(source), source), edit)), source, {})
 
 
 def test_a_plan_whose_grants_have_ended_is_refused() -> None:
     source = source_of()
     saved = stored(text_of(made(source), source))
-    recompute(saved, replace(source, now=NOW + timedelta(days=8)))
+    recompute(saved, replace(source, now=NOW + timedelta(days=8)), {})
     with pytest.raises(RefusedError, match="an `until` has passed"):
-        recompute(saved, replace(source, now=NOW + timedelta(days=9)))
+        recompute(saved, replace(source, now=NOW + timedelta(days=9)), {})
 
 
 @pytest.mark.parametrize("part", ["registry", "changes"])
@@ -226,7 +226,7 @@ def test_another_registry_is_refused(part: str, other: dict[str, str], named: st
             plan["registry"] = {"account": account, "regions": [other.get("region", "us-west-2")]}
 
     with pytest.raises(RefusedError) as caught:
-        recompute(stored(forged((CASE / "plan.json").read_text(), edit)), source)
+        recompute(stored(forged((CASE / "plan.json").read_text(), edit)), source, {})
     for word in (named, "111122223333", "us-west-2", "ecr_access.yaml"):
         assert word in caught.value.message
 
@@ -235,7 +235,7 @@ def test_another_version_of_the_file_is_refused() -> None:
     source, _ = planned(CASE)
     saved = stored((CASE / "plan.json").read_text())
     with pytest.raises(RefusedError, match=r"another version of .*; plan again"):
-        recompute(saved, replace(source, content=source.content + b"\n"))
+        recompute(saved, replace(source, content=source.content + b"\n"), {})
 
 
 def test_what_drift_says_is_no_plan_to_apply() -> None:
