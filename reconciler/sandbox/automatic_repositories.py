@@ -18,7 +18,7 @@ account, which a policy there would have to allow.
 
 from collections.abc import Iterator, Mapping
 
-from moto.ecr.models import Repository, ecr_backends
+from moto.ecr.models import Image, Repository, ecr_backends
 
 from reconciler.sandbox.creation_templates import (
     CREATE_ON_PUSH,
@@ -27,8 +27,7 @@ from reconciler.sandbox.creation_templates import (
 )
 from reconciler.sandbox.policies import Policies
 from reconciler.sandbox.policy_text import Json, objects
-from reconciler.sandbox.protocol import AwsRequest
-from reconciler.sandbox.state import add_repository, copy_images
+from reconciler.sandbox.state import add_repository, copy_image
 
 
 class AutomaticRepositories:
@@ -49,26 +48,23 @@ class AutomaticRepositories:
             return None
         return self._create(account, region, name, template)
 
-    def replicate(self, request: AwsRequest) -> list[Repository]:
-        """Replicate the images of a repository after a PutImage; return the new repositories.
+    def replicate(self, source: Repository, image: Image) -> list[Repository]:
+        """Replicate an image after it was put; return the repositories that this creates.
 
         A replicated image is not replicated again ("Private image replication in Amazon ECR",
         Amazon ECR User Guide).
         """
-        source = ecr_backends[request.account][request.region]
-        repository = source.repositories[request.text("repositoryName") or ""]
+        account, name = source.account_id, source.name
+        configuration = ecr_backends[account][source.region_name].replication_config
         created: list[Repository] = []
-        for region in _destinations(source.replication_config, request.account, repository.name):
-            copies = ecr_backends[request.account][region].repositories
-            copy = copies.get(repository.name)
-            if copy is None:
-                template = self._templates.covering(
-                    request.account, region, repository.name, REPLICATION
-                )
-                copy = self._create(request.account, region, repository.name, template or {})
-                created += [copy] if copy else []
-            if copy is not None:
-                copy_images(repository, copy)
+        for region in _destinations(configuration, account, name):
+            destination = ecr_backends[account][region].repositories.get(name)
+            if destination is None:
+                template = self._templates.covering(account, region, name, REPLICATION) or {}
+                destination = self._create(account, region, name, template)
+                created += [destination] if destination else []
+            if destination is not None:
+                copy_image(image, destination)
         return created
 
     def _create(

@@ -11,7 +11,7 @@ from datetime import UTC
 from http import HTTPStatus
 from threading import Lock
 
-from moto.ecr.models import Repository, ecr_backends
+from moto.ecr.models import Image, Repository, ecr_backends
 from moto.sts.models import sts_backends
 from werkzeug.wrappers import Response
 
@@ -80,6 +80,15 @@ class Operations:
             return response
         return json_response(self._after(request, response))
 
+    def create_on_push(self, account: str, region: str, name: str) -> None:
+        """Create the repository of a push, if there is none and a template covers it."""
+        created = self._automatic.create_on_push(account, region, name)
+        self.new_repositories.settle([created] if created else [])
+
+    def replicate(self, repository: Repository, image: Image) -> None:
+        """Replicate an image of a repository as its registry is configured."""
+        self.new_repositories.settle(self._automatic.replicate(repository, image))
+
     def _before(self, request: AwsRequest) -> None:
         """Check a request, and create the repository that a push is to. Raises ServiceError."""
         name = request.text("repositoryName")
@@ -87,8 +96,7 @@ class Operations:
             check_name(name)
         if request.operation == "InitiateLayerUpload" and name is not None:
             registry = request.text("registryId") or request.account
-            if created := self._automatic.create_on_push(registry, request.region, name):
-                self.new_repositories.settle([created])
+            self.create_on_push(registry, request.region, name)
         _check_registry(request)
         match request.operation:
             case "CreateRepository":
@@ -100,10 +108,17 @@ class Operations:
         """Complete what moto did, and return the content of the response."""
         if request.operation == "CreateRepository":
             return _created(request)
-        if request.operation == "PutImage":
-            self.new_repositories.settle(self._automatic.replicate(request))
         content: JsonObject = json.loads(response.get_data())
+        if request.operation == "PutImage":
+            self._replicate_put(request, content)
         return content
+
+    def _replicate_put(self, request: AwsRequest, content: JsonObject) -> None:
+        repository = _repositories(request)[request.text("repositoryName") or ""]
+        match content:
+            case {"image": {"imageId": {"imageDigest": digest}}}:
+                image = next(each for each in repository.images if each.image_digest == digest)
+                self.replicate(repository, image)
 
     def _check_limit(self, request: AwsRequest) -> None:
         limit, account = self._behaviour.repository_limit, request.account

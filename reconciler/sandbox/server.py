@@ -169,9 +169,16 @@ class Sandbox:
     def put_image(
         self, name: str, *, account: str | None = None, region: str | None = None
     ) -> None:
-        """Put an image into a repository, without a call, unless it is there already."""
-        with self._ecr.operations.lock:
-            state.push_image(self._repository(name, account, region))
+        """Put an image into a repository, without a call, unless it is there already.
+
+        As at a push, a template can create the repository, and the image is replicated. Raises
+        ReconcileError if there is no repository.
+        """
+        operations = self._ecr.operations
+        with operations.lock:
+            operations.create_on_push(account or self._account, region or self._region, name)
+            repository = self._repository(name, account, region)
+            operations.replicate(repository, state.push_image(repository))
 
     def set_policy_text(
         self, name: str, text: str, *, account: str | None = None, region: str | None = None

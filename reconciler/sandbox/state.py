@@ -9,7 +9,7 @@ from typing import NamedTuple
 import moto.core.base_backend as moto_backends
 import moto.ecr.models as moto_ecr
 from moto.core.model_instances import reset_model_data
-from moto.ecr.models import Repository, RepoTagMutability, ecr_backends
+from moto.ecr.models import Image, Repository, RepoTagMutability, ecr_backends
 from moto.iam.models import IAMBackend, User, iam_backends
 from moto.utilities.utils import get_partition
 
@@ -219,14 +219,17 @@ def read_settings(repository: Repository) -> RepositorySettings:
     )
 
 
-def push_image(repository: Repository) -> None:
-    """Put a small image into a repository, unless it is there already."""
+def push_image(repository: Repository) -> Image:
+    """Put a small image into a repository, unless it is there already; return it."""
     manifest = {"schemaVersion": 2, "mediaType": _MANIFEST_TYPE, "layers": [{"digest": _LAYER}]}
     backend = ecr_backends[repository.account_id][repository.region_name]
-    if not any(_TAG in image.image_tags for image in repository.images):
-        backend.put_image(repository.name, json.dumps(manifest), _TAG)
+    there = next((image for image in repository.images if _TAG in image.image_tags), None)
+    return there or backend.put_image(repository.name, json.dumps(manifest), _TAG)
 
 
-def copy_images(source: Repository, destination: Repository) -> None:
-    """Replace the images of a repository by copies of those of another one."""
-    destination.images = copy.deepcopy(source.images)
+def copy_image(image: Image, destination: Repository) -> None:
+    """Put a copy of an image into a repository, and move its tags to the copy."""
+    others = [each for each in destination.images if each.image_digest != image.image_digest]
+    for each in others:
+        each.image_tags = [tag for tag in each.image_tags if tag not in image.image_tags]
+    destination.images = [*others, copy.deepcopy(image)]

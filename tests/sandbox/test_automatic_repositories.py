@@ -1,10 +1,12 @@
 """The repositories that ECR creates by itself."""
 
+import json
 from typing import Any
 
 import pytest
 from botocore.client import BaseClient
 
+from reconciler.errors import ReconcileError
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.state import RepositorySettings
@@ -16,7 +18,13 @@ KEY = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890
 ROLE = "arn:aws:iam::111122223333:role/ecr-templates"
 LIFECYCLE = '{"rules": []}'
 DEFAULT = RepositorySettings("MUTABLE", False, "AES256", None, ())
-MANIFEST = '{"mediaType": "application/vnd.docker.distribution.manifest.v2+json", "layers": []}'
+
+
+def put(ecr: BaseClient, name: str, *, layer: str = "0", tag: str = "latest") -> None:
+    """Put an image of one layer; moto's digests of images are of their layers."""
+    media = "application/vnd.docker.distribution.manifest.v2+json"
+    manifest = {"mediaType": media, "layers": [{"digest": f"sha256:{layer * 64}"}]}
+    ecr.put_image(repositoryName=name, imageManifest=json.dumps(manifest), imageTag=tag)
 
 
 def template(ecr: BaseClient, prefix: str, *scenarios: str, **fields: Any) -> None:
@@ -26,9 +34,9 @@ def template(ecr: BaseClient, prefix: str, *scenarios: str, **fields: Any) -> No
 
 
 def push(ecr: BaseClient, name: str) -> None:
-    """Push an image without layers, as docker does."""
+    """Push an image, as docker does."""
     ecr.initiate_layer_upload(repositoryName=name)
-    ecr.put_image(repositoryName=name, imageManifest=MANIFEST, imageTag="latest")
+    put(ecr, name)
 
 
 def replicate(ecr: BaseClient, *regions: str, **rule: Any) -> None:
@@ -92,7 +100,7 @@ def test_a_push_that_no_template_covers_finds_no_repository(name: str) -> None:
         with refused("RepositoryNotFoundException", f"'{name}' does not exist"):
             ecr.initiate_layer_upload(repositoryName=name)
         with refused("RepositoryNotFoundException", f"'{name}' does not exist"):
-            ecr.put_image(repositoryName=name, imageManifest=MANIFEST)
+            put(ecr, name)
         assert names(ecr) == []
 
 
@@ -192,6 +200,32 @@ def test_a_replication_to_a_repository_that_exists_changes_only_its_images() -> 
             west.batch_delete_image(repositoryName="payments/api", imageIds=[image])
         assert sandbox.policy_text("payments/api", region="eu-west-1") is None
         assert len(ecr.list_images(repositoryName="payments/api")["imageIds"]) == 1
+
+
+def test_a_replication_is_of_the_image_that_is_put() -> None:
+    with Sandbox() as sandbox, client(sandbox) as ecr:
+        sandbox.create_repository("payments/api")
+        put(ecr, "payments/api", layer="0", tag="before")
+        replicate(ecr, "eu-west-1")
+        with client(sandbox, region="eu-west-1") as west:
+            for layer, tag in (("1", "first"), ("2", "latest"), ("3", "latest")):
+                put(ecr, "payments/api", layer=layer, tag=tag)
+            images = west.describe_images(repositoryName="payments/api")["imageDetails"]
+            assert [each.get("imageTags", []) for each in images] == [["first"], [], ["latest"]]
+
+
+def test_an_image_put_without_a_call_does_the_same() -> None:
+    with Sandbox() as sandbox, client(sandbox) as ecr:
+        with pytest.raises(ReconcileError, match="no repository"):
+            sandbox.put_image("payments/api")
+        template(ecr, "payments", repositoryPolicy=POLICY)
+        replicate(ecr, "eu-west-1")
+        before = len(sandbox.calls())
+        for _ in range(2):
+            sandbox.put_image("payments/api")
+        assert len(sandbox.calls()) == before
+        assert sandbox.policy_text("payments/api") == POLICY
+        assert sandbox.policy_text("payments/api", region="eu-west-1") is None
 
 
 def test_a_replication_is_for_its_filters_and_goes_no_further() -> None:
