@@ -23,7 +23,7 @@ or one of the registry that is not understood, and so may break it."""
 _BY: dict[BreakingPolicy, str] = {
     "repository": "",
     "registry": " by the registry's policy",
-    "unreadable-registry": " by the registry's policy, which is not understood",
+    "unreadable-registry": " by the registry's policy (not understood)",
 }
 
 

@@ -144,7 +144,8 @@ def _messages(
 
 
 def _not_understood(policy: Unreadable) -> Iterator[_Message]:
-    text = policy.text if len(policy.text) <= _MOST_RAW else f"{policy.text[:_MOST_RAW]}…"
+    raw = " ".join(policy.text.split())
+    text = raw if len(raw) <= _MOST_RAW else f"{raw[:_MOST_RAW]}…"
     yield (
         RuleId.UNREADABLE_POLICY,
         f"the registry's policy is not understood ({policy}): {text}",

@@ -65,14 +65,19 @@ def find_risks(
 
 
 def _opened(after: Facts, beside: Beside) -> Facts:
-    """Return what a repository's own policy makes public, judged with the registry's."""
+    """Return what a repository's own policy makes public, judged with the registry's.
+
+    What the registry's denies is not public. What it allows adds networks to those of the
+    repository's, and hides nothing: a wider Allow there is no reason for one here.
+    """
+    alone = public_facts(add_facts(after, beside.denied))
     if not beside.facts:
-        return public_facts(after)
-    own = {
+        return alone
+    together = {
         holder: held - uncovered_actions(held, by=after.get(holder, frozenset()))
         for holder, held in public_facts(add_facts(after, beside.facts)).items()
     }
-    return {holder: held for holder, held in own.items() if held}
+    return add_facts(alone, {holder: held for holder, held in together.items() if held})
 
 
 def _public(known: Facts, opened: Facts) -> Iterator[Risk]:
