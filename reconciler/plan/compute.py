@@ -168,8 +168,16 @@ def _plan_repository(
     whole = merge_plans([plan, check_never(current, after, inputs.never, names)])
     if not beside.facts:
         return _Planned(whole, None)
-    asked = facts_of_policy(target.read(_compile(desired, (), inputs)))
-    return _Planned(whole, JudgedRepository(target, desired, asked, after))
+    return _Planned(
+        whole, JudgedRepository(target, desired, _asked(desired, target, inputs), after, beside)
+    )
+
+
+def _asked(desired: Desired, target: Target, inputs: PlanInputs) -> Facts:
+    """Return what the file asks for; raw statements are read as they would be from a policy."""
+    if not desired.statements:
+        return grant_facts(desired.grants)
+    return facts_of_policy(target.read(_compile(desired, (), inputs)))
 
 
 def _current(

@@ -12,6 +12,7 @@ from reconciler.policy import (
     Ownership,
     Policy,
     Principal,
+    RegistryStatement,
     display_holder,
 )
 
@@ -113,10 +114,12 @@ class NotPlannableError(Exception):
 class Beside(NamedTuple):
     """What the registry's own policy allows and denies on one repository, beside its own policy.
 
-    A policy that is not understood may allow anyone anything, and its facts say so.
+    `facts` are what its `statements` that count for the repository mean. A policy that is not
+    understood may allow anyone anything, and its facts say so.
     """
 
     facts: Facts
+    statements: tuple[RegistryStatement, ...] = ()
     is_understood: bool = True
 
     @property

@@ -5,7 +5,7 @@ repository's own policy; what both mean together is decided where one policy is 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,7 +27,6 @@ from reconciler.policy import (
     RegistryStatement,
     Unreadable,
     add_facts,
-    applies_to,
     describe_actions,
     display_clause,
     enforced,
@@ -43,6 +42,7 @@ from reconciler.policy import (
 from reconciler.printable import quoted
 
 _EVERY_REPOSITORY = "*"
+_POLICY, _SCOPE = "the registry's policy", "the scope of the registry's policy"
 _MOST_RAW = 300  # characters of a policy that is not understood
 _MOST_NAMES = 3
 
@@ -57,17 +57,22 @@ class RegistryAccess:
 
     def beside(self, target: Target) -> Beside:
         """Return what it allows and denies on one repository."""
-        facts = facts_of(statements_on(self.enforced, target.arn))
-        return Beside(facts, not isinstance(self.written, Unreadable))
+        statements = statements_on(self.enforced, target.arn)
+        facts = facts_of(one.statement for one in statements)
+        return Beside(facts, statements, is_understood=not isinstance(self.written, Unreadable))
 
 
 class JudgedRepository(NamedTuple):
-    """A managed repository: what the file asks for, as facts too, and its facts after the plan."""
+    """A managed repository: what the file asks for, as facts too, and its facts after the plan.
+
+    `beside` is what the registry's own policy adds to these.
+    """
 
     target: Target
     desired: Desired
     asked: Facts
     after: Facts
+    beside: Beside
 
 
 def read_registry_access(live: LiveRegistry) -> RegistryAccess:
@@ -97,15 +102,15 @@ def check_registry_policy(
     """
     if live.policy is None:
         return Plan()
-    failures = (("policy", live.policy.text), ("policy's scope", live.policy.scope))
-    unread = [(what, one) for what, one in failures if isinstance(one, ReadFailure)]
+    read = ((_POLICY, live.policy.text), (_SCOPE, live.policy.scope))
+    unread = [(what, one) for what, one in read if isinstance(one, ReadFailure)]
     found = [
         *(_unread(what, one) for what, one in unread if one.rule is RuleId.ACCESS_DENIED),
         *_messages(live, access, tuple(judged), names),
     ]
     target = Target(_EVERY_REPOSITORY, live.scope)
     errors = (
-        PlanError(target, one.rule, f"the registry's {what} was not read: {one.message}")
+        PlanError(target, one.rule, f"{what} was not read: {one.message}")
         for what, one in unread
         if one.rule is not RuleId.ACCESS_DENIED
     )
@@ -119,10 +124,10 @@ _Message = tuple[RuleId, str]
 def _unread(what: str, failure: ReadFailure) -> _Message:
     unseen = (
         "what it allows and denies is not part of this report"
-        if what == "policy"
+        if what == _POLICY
         else "it is taken to allow all that it says, and to deny only what each scope denies"
     )
-    message = f"the registry's {what} was not read, so {unseen}: {failure.message}"
+    message = f"{what} was not read, so {unseen}: {failure.message}"
     return RuleId.REGISTRY_POLICY_UNREAD, message
 
 
@@ -138,9 +143,10 @@ def _messages(
     for one in access.written.statements:
         yield from _without_effect(one, live, access.scope)
     for one in access.enforced.statements:
-        yield from _beyond_the_file(one, judged, names)
-        yield from _denied(one, judged)
-    yield from _warnings(access, judged, names)
+        concerned = [r for r in judged if any(one is other for other in r.beside.statements)]
+        yield from _beyond_the_file(one, concerned, names)
+        yield from _denied(one, concerned)
+    yield from _warnings(judged, names)
 
 
 def _not_understood(policy: Unreadable) -> Iterator[_Message]:
@@ -174,16 +180,14 @@ def _without_effect(
 
 
 def _beyond_the_file(
-    one: RegistryStatement, judged: Iterable[JudgedRepository], names: DisplayNames
+    one: RegistryStatement, concerned: Sequence[JudgedRepository], names: DisplayNames
 ) -> Iterator[_Message]:
     """Report each principal of a statement that it allows or denies more than the file says."""
-    facts, matched = facts_of([one.statement]), 0
+    facts, matched = facts_of([one.statement]), len(concerned)
     beyond: defaultdict[tuple[Holder, Actions], int] = defaultdict(int)
-    for repository in judged:
-        if applies_to(one, repository.target.arn):
-            matched += 1
-            for holder, actions in uncovered_facts(facts, by=repository.asked).items():
-                beyond[holder, actions] += 1
+    for repository in concerned:
+        for holder, actions in uncovered_facts(facts, by=repository.asked).items():
+            beyond[holder, actions] += 1
     allows = one.statement.effect == "Allow"
     rule = RuleId.REGISTRY_POLICY_GRANTS if allows else RuleId.REGISTRY_POLICY_DENIES
     verb, grants = ("gives", "grants") if allows else ("denies", "denies")
@@ -198,25 +202,22 @@ def _beyond_the_file(
         )
 
 
-def _denied(one: RegistryStatement, judged: Iterable[JudgedRepository]) -> Iterator[_Message]:
+def _denied(one: RegistryStatement, concerned: Iterable[JudgedRepository]) -> Iterator[_Message]:
     """Report the file's grants that a Deny of the registry's policy takes away for certain."""
     deny = f"the Deny of the registry's policy ({_which(one)})"
     losing: defaultdict[str, list[str]] = defaultdict(list)
-    for repository in judged:
-        if applies_to(one, repository.target.arn):
-            for loss in losses_by(one.statement, deny, repository.target, repository.desired):
-                losing[loss].append(repository.target.repository)
+    for repository in concerned:
+        for loss in losses_by(one.statement, deny, repository.target, repository.desired):
+            losing[loss].append(repository.target.repository)
     for loss, repositories in losing.items():
         yield RuleId.GRANT_DENIED, f"on {_listed(repositories)}, {loss}"
 
 
-def _warnings(
-    access: RegistryAccess, judged: Iterable[JudgedRepository], names: DisplayNames
-) -> Iterator[_Message]:
+def _warnings(judged: Iterable[JudgedRepository], names: DisplayNames) -> Iterator[_Message]:
     """Warn of public access and of who may rewrite policies, judged over both policies."""
     found: defaultdict[_Message, list[str]] = defaultdict(list)
     for repository in judged:
-        target, own = repository.target, access.beside(repository.target).facts
+        target, own = repository.target, repository.beside.facts
         for warning in warnings_of(target, own, add_facts(repository.after, own), names):
             found[warning].append(target.repository)
     for (rule, does), repositories in found.items():

@@ -365,7 +365,7 @@ def test_an_unread_scope_is_said_and_the_worse_is_taken() -> None:
     made = planned(found, PlanInputs(never=(NO_PUSH,)))
     assert len(made.violations) == 1
     (message,) = said(made, RuleId.REGISTRY_POLICY_UNREAD)
-    assert message.startswith("the registry's policy's scope was not read, so it is taken to allow")
+    assert message.startswith("the scope of the registry's policy was not read, so it is taken ")
     assert made.errors == ()
 
 

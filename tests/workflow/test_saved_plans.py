@@ -17,13 +17,21 @@ from hypothesis import strategies as st
 from reconciler.access_file.load import load_access
 from reconciler.access_file.model import display_names_of
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, Remedy, UsageError
-from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
+from reconciler.model.registry import (
+    LiveRegistry,
+    LiveRegistryPolicy,
+    LiveRepository,
+    ReadFailure,
+    RegistryScope,
+)
+from reconciler.model.rules import RuleId
 from reconciler.plan.model import Plan
 from reconciler.plan.saved_plan import digest_of
 from reconciler.policy.language.document import Unreadable
 from reconciler.report.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.workflow.planner import plan_registries
+from reconciler.workflow.registries import RegistryPolicies, scopes_of
 from reconciler.workflow.saved_plans import (
     MAX_PLAN,
     StoredPlan,
@@ -32,7 +40,7 @@ from reconciler.workflow.saved_plans import (
     write_plan_file,
 )
 from reconciler.workflow.source import AccessSource
-from tests.golden import CASES, NOW, case_folders, origin, planned
+from tests.golden import CASES, NOW, case_folders, origin, planned, registry_policy
 from tests.plan.saving import JSON, places, put, read
 from tests.policy.making import Json
 
@@ -90,11 +98,17 @@ def forged(text: str, edit: Callable[[Json], object]) -> str:
     return json.dumps({**document, "digest": digest_of(document)})
 
 
+def own_policies(folder: Path, source: AccessSource) -> RegistryPolicies:
+    """The registry's own policy of a case, in each region."""
+    scopes = scopes_of(source.access.registry)
+    return dict.fromkeys(scopes, registry_policy(folder / "registry.json"))
+
+
 @pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
 def test_a_saved_plan_is_worked_out_as_the_same(folder: Path) -> None:
     source, plan = planned(folder)
     text = (folder / "plan.json").read_text()
-    again = recompute(stored(text), source, {})
+    again = recompute(stored(text), source, own_policies(folder, source))
     assert text_of(again, source) == text
     assert [c.access for c in again.changes] == [c.access for c in plan.changes]
     figures = [(c.target, c.revoked, c.granted, c.emptied, c.lasting) for c in again.changes]
@@ -123,6 +137,35 @@ def test_every_kind_of_change_is_worked_out_as_the_same() -> None:
     assert text_of(again, source) == text_of(plan, source)
     assert [c.settings for c in again.changes] == [c.settings for c in plan.changes]
     assert again.unmanaged[0].repository == "x"
+
+
+def test_a_break_by_the_registrys_policy_is_judged_anew_only_where_that_is_read() -> None:
+    folder = CASES / "registry-policy"
+    source, plan = planned(folder)
+    saved = stored((folder / "plan.json").read_text())
+    changed = {change.target for change in plan.changes}
+    of_changed = tuple(broken for broken in plan.violations if broken.target in changed)
+    of_others = tuple(broken for broken in plan.violations if broken.target not in changed)
+    assert of_changed
+    assert of_others
+    (scope,) = scopes_of(source.access.registry)
+    denied = ReadFailure(RuleId.ACCESS_DENIED, "not allowed")
+    gone, unread = LiveRegistryPolicy(None), LiveRegistryPolicy(denied)
+    assert recompute(saved, source, {scope: gone}).violations == of_others
+    assert recompute(saved, source, {}).violations == plan.violations
+    again = recompute(saved, source, {scope: unread})
+    assert again.violations == plan.violations
+    assert [f.rule for f in again.findings if f not in plan.findings] == [
+        RuleId.REGISTRY_POLICY_UNREAD
+    ]
+
+
+def test_a_failure_to_read_the_registrys_policy_is_not_lost() -> None:
+    source = source_of()
+    failed = LiveRegistryPolicy(ReadFailure(RuleId.READ_FAILED, "no connection"))
+    policies = dict.fromkeys(scopes_of(source.access.registry), failed)
+    again = recompute(stored(text_of(made(source), source)), source, policies)
+    assert [error.target.repository for error in again.errors] == ["*", "*"]
 
 
 def test_a_part_of_the_repositories_stays_a_part() -> None:

@@ -80,19 +80,36 @@ def shown(pattern: str) -> str:
     return pattern if len(pattern) <= _MOST_SHOWN else f"{pattern[:_MOST_SHOWN]}…"
 
 
-@lru_cache(maxsize=65_536)
 def _matches(pattern: str, arn: str) -> Answer:
     """Whether an ARN pattern matches an ARN.
 
     None for a pattern that only matches if its `*` spans fields, or if it is incomplete: IAM fills
     the missing fields with `*`, and whether ECR does so is not documented.
     """
+    prefix, _, name = arn.rpartition(":")
+    whole, by_fields = _of_prefix(pattern, prefix)
+    if by_fields is not None and glob_matches(by_fields.name, name):
+        return True if by_fields.is_complete else None
+    return None if whole and glob_matches(pattern, arn) else False
+
+
+class _Fields(NamedTuple):
+    """A pattern whose first fields match: the pattern of its last one, and whether it has all."""
+
+    name: str
+    is_complete: bool
+
+
+@lru_cache(maxsize=4_096)
+def _of_prefix(pattern: str, prefix: str) -> tuple[bool, _Fields | None]:
+    """Return whether a pattern may match an ARN with this prefix as a whole, and its fields."""
     if pattern == EVERYTHING:
-        return True
-    fields, actual = pattern.split(":", _FIELDS - 1), arn.split(":", _FIELDS - 1)
-    if all(map(glob_matches, _filled(fields), actual)):
-        return True if len(fields) == _FIELDS else None
-    return None if glob_matches(pattern, arn) else False
+        return False, _Fields(EVERYTHING, is_complete=True)
+    fields = pattern.split(":", _FIELDS - 1)
+    *first, name = _filled(fields)
+    may_span = globs_intersect(pattern, f"{prefix}:*")
+    matches = all(map(glob_matches, first, prefix.split(":")))
+    return may_span, _Fields(name, len(fields) == _FIELDS) if matches else None
 
 
 def _may_match(fields: list[str], prefix: ArnPrefix) -> bool:

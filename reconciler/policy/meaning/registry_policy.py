@@ -52,7 +52,7 @@ def idle_in_v1(actions: Actions) -> bool:
     return not actions <= REGISTRY_POLICY_ACTIONS
 
 
-def applies_to(one: RegistryStatement, arn: str) -> bool:
+def _applies_to(one: RegistryStatement, arn: str) -> bool:
     """Whether a statement counts for a repository, by its ARN.
 
     An Allow does where its Resource may include the repository, a Deny where it certainly does.
@@ -61,9 +61,9 @@ def applies_to(one: RegistryStatement, arn: str) -> bool:
     return answer is not False if one.statement.effect == "Allow" else answer is True
 
 
-def statements_on(document: RegistryDocument, arn: str) -> tuple[Statement, ...]:
+def statements_on(document: RegistryDocument, arn: str) -> tuple[RegistryStatement, ...]:
     """Return the statements that count for a repository, by its ARN."""
-    return tuple(one.statement for one in document.statements if applies_to(one, arn))
+    return tuple(one for one in document.statements if _applies_to(one, arn))
 
 
 def _of_v1(one: RegistryStatement) -> RegistryStatement:
