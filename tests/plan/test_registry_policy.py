@@ -190,6 +190,15 @@ def test_a_deny_of_either_policy_closes_what_the_other_opens() -> None:
     assert said(closed, RuleId.PUBLIC) == []
 
 
+def test_the_same_holds_where_no_policy_can_be_planned() -> None:
+    invalid = desired(statements=[{"Effect": 1}])
+    alone = registry(app=doc(allow("*", PULL)))
+    closed = having(alone, on(ALL, deny("*", "ecr:*", NO_ORG)))
+    for found, public in ((alone, 1), (closed, 0)):
+        made = compute_plan([invalid], found, PlanInputs())
+        assert (len(made.errors), len(said(made, RuleId.PUBLIC))) == (1, public)
+
+
 def changing(*statements: Json) -> tuple[list[str], list[str]]:
     """Open `app` to the public: the risks, and whom the public guard refuses."""
     opening = desired(grant(ROLE_A), grant(EVERYONE, "pull"))
