@@ -36,6 +36,8 @@ def section(rule: Rule) -> str:
     language = "console" if rule.example.startswith("$ ") else "yaml"
     example = f"```{language}\n{rule.example}```\n"
     live = f"\nLive policy of `payments/api`:\n\n```json\n{rule.live}```\n" if rule.live else ""
+    if rule.registry_policy:
+        live += f"\nLive policy of the registry:\n\n```json\n{rule.registry_policy}```\n"
     return (
         f"\n## {rule.id}\n\n"
         f"{rule.severity} ({', '.join(rule.kinds)}). {rule.description}\n\n"

@@ -9,7 +9,13 @@ from reconciler.access_file.load import load_access
 from reconciler.access_file.model import display_names_of
 from reconciler.cli.results import refusal_views
 from reconciler.model.guards import Allowances
-from reconciler.model.registry import LiveRegistry, LiveRepository, ReadFailure, RegistryScope
+from reconciler.model.registry import (
+    LiveRegistry,
+    LiveRegistryPolicy,
+    LiveRepository,
+    ReadFailure,
+    RegistryScope,
+)
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import check_guards
 from reconciler.plan.model import Plan
@@ -38,7 +44,11 @@ def planned(folder: Path) -> tuple[AccessSource, Plan]:
     assert loaded.access is not None, loaded.problems
     live = json.loads((folder / "live.json").read_text())
     account, regions = loaded.access.registry[:2]
-    registries = [live_registry(RegistryScope(account, region), live) for region in regions]
+    own = registry_policy(folder / "registry.json")
+    registries = [
+        replace(live_registry(RegistryScope(account, region), live), policy=own)
+        for region in regions
+    ]
     plan = plan_registries(loaded.access, registries, NOW)
     return AccessSource(loaded.access, FILE, content, NOW, loaded), plan
 
@@ -69,6 +79,14 @@ def live_registry(scope: RegistryScope, live: dict[str, object]) -> LiveRegistry
     """Read `live.json`: a policy as an object, as the text of one, or null; or a failed read."""
     repositories = {name: LiveRepository(name, _policy(policy)) for name, policy in live.items()}
     return LiveRegistry(scope, tuple(sorted(live)), repositories)
+
+
+def registry_policy(file: Path) -> LiveRegistryPolicy:
+    """Read `registry.json`, the registry's own policy and its scope; none where there is none."""
+    if not file.exists():
+        return LiveRegistryPolicy(None)
+    own = json.loads(file.read_text())
+    return LiveRegistryPolicy(_policy(own["policy"]), own["scope"])
 
 
 def _policy(policy: object) -> str | ReadFailure | None:

@@ -29,7 +29,8 @@ class Registry(NamedTuple):
     """The registry; `account` has 12 digits, all `regions` are in the one `partition`.
 
     `probe_repository` is a scratch repository without images. Its policy may be anything, so it is
-    neither managed nor unmanaged, whatever pattern matches it.
+    neither managed nor unmanaged, whatever pattern matches it. `policy` says whether the registry's
+    own policy is read.
     """
 
     account: str
@@ -37,6 +38,7 @@ class Registry(NamedTuple):
     partition: str
     assume_role: str | None = None
     probe_repository: str | None = None
+    policy: Literal["ignore", "report"] = "report"
 
 
 class PlacedGrant(NamedTuple):

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from reconciler.model.rules import RuleId
-from reconciler.policy import Condition, Policy, known_of_requests, partition_of_region, read_policy
+from reconciler.policy import (
+    ArnPrefix,
+    Condition,
+    Policy,
+    PolicyScope,
+    known_of_requests,
+    partition_of_region,
+    read_policy,
+)
 
 _NAME_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 REPOSITORY_NAME = re.compile(rf"{_NAME_PART}(?:/{_NAME_PART})*")
@@ -22,6 +30,11 @@ class RegistryScope:
 
     account: str
     region: str
+
+    @property
+    def arn_prefix(self) -> ArnPrefix:
+        """What the ARNs of all its repositories begin with."""
+        return ArnPrefix(partition_of_region(self.region), self.region, self.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +95,32 @@ class LiveRepository:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveRegistryPolicy:
+    """A registry's own policy as it was read.
+
+    `text` is the JSON as the service gave it, None where the registry has no policy
+    (RegistryPolicyNotFoundException), and a `ReadFailure` where nothing is known of it. `scope`
+    says which actions it is enforced for; without a policy it is not asked for, and is None.
+    """
+
+    text: str | ReadFailure | None
+    scope: PolicyScope | ReadFailure | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LiveRegistry:
     """The state of one registry at one time.
 
     `names` holds every repository, sorted; `repositories` those that were read, by name.
-    `failure` says why the registry could not be listed, None where it was.
+    `failure` says why the registry could not be listed, None where it was. `policy` is the
+    registry's own, None where nobody asked for it.
     """
 
     scope: RegistryScope
     names: tuple[str, ...]
     repositories: Mapping[str, LiveRepository]
     failure: ReadFailure | None = None
+    policy: LiveRegistryPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -94,6 +94,10 @@ class RuleId(StrEnum):
     NOTHING_SELECTED = "nothing-selected"
     OUTSIDE_ORGANIZATION = "outside-organization"
     PATTERN_MATCHES_NOTHING = "pattern-matches-nothing"
+    REGISTRY_POLICY_DENIES = "registry-policy-denies"
+    REGISTRY_POLICY_GRANTS = "registry-policy-grants"
+    REGISTRY_POLICY_IDLE = "registry-policy-idle"
+    REGISTRY_POLICY_UNREAD = "registry-policy-unread"
     UNREADABLE_POLICY = "unreadable-policy"
     ADMIN = "admin"
     ACCESS_DENIED = "access-denied"
@@ -117,7 +121,8 @@ class Rule:
 
     `severity` is the highest of its kinds: an `error` makes the file invalid, or the run is
     refused or fails. `example` is a part of a file, or commands that begin with `$`; `…` marks
-    what it leaves out. `live` is the live policy that belongs to the example, None where none does.
+    what it leaves out. `live` is the live policy that belongs to the example, `registry_policy` the
+    registry's own; None where it has none.
     """
 
     id: RuleId
@@ -127,6 +132,7 @@ class Rule:
     example: str
     remedy: str
     live: str | None = None
+    registry_policy: str | None = None
 
 
 @cache

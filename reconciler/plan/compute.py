@@ -16,6 +16,7 @@ from reconciler.plan.findings import (
     unchanged_findings,
 )
 from reconciler.plan.model import (
+    NOTHING_BESIDE,
     Change,
     ChangeKind,
     CurrentPolicy,
@@ -29,6 +30,12 @@ from reconciler.plan.never import (
     require_no_new_violation,
 )
 from reconciler.plan.not_kept import Dropped, dropped_statements, lambda_risks, not_kept_findings
+from reconciler.plan.registry_policy import (
+    JudgedRepository,
+    RegistryAccess,
+    check_registry_policy,
+    read_registry_access,
+)
 from reconciler.plan.risks import find_risks
 from reconciler.policy import (
     MAX_POLICY_CHARACTERS,
@@ -42,6 +49,7 @@ from reconciler.policy import (
     Policy,
     Statement,
     Unreadable,
+    add_facts,
     changes_meaning,
     compile_policy,
     difference,
@@ -133,30 +141,54 @@ def _kept(before: Policy, desired: Document, ownership: Ownership) -> tuple[Stat
     return ()
 
 
-def plan_repository(desired: Desired, live: LiveRegistry, inputs: PlanInputs) -> Plan:
+class _Planned(NamedTuple):
+    """The plan for one repository; `judged` where the registry's own policy concerns it."""
+
+    plan: Plan
+    judged: JudgedRepository | None
+
+
+def _plan_repository(
+    desired: Desired, live: LiveRegistry, inputs: PlanInputs, access: RegistryAccess
+) -> _Planned:
     """Compare what is desired of one repository with what was read; an error where that fails."""
     target, names = Target(desired.repository, live.scope), inputs.display_names
+    exists = desired.repository in live.repositories or desired.repository in inputs.to_create
+    beside = access.beside(target) if exists else NOTHING_BESIDE
+    current = CurrentPolicy(target, None, NO_POLICY, {}, {}, beside=beside)
     try:
-        current = _current(desired, target, live, inputs)
-    except NotPlannableError as error:
-        return _failed(target, error)
-    try:
+        current = _current(desired, current, live, inputs)
         plan = _compare(desired, current, inputs)
         require_no_new_violation(current, _facts_after(current, plan), inputs.never, names)
     except NotPlannableError as error:
-        unchanged = unchanged_findings(target, current.facts, current.facts, names)
+        live_facts = add_facts(current.facts, beside.facts)
+        unchanged = unchanged_findings(target, current.facts, live_facts, names)
         plan = replace(_failed(target, error), findings=tuple(unchanged))
-    never = check_never(current, _facts_after(current, plan), inputs.never, names)
-    return merge_plans([plan, never])
+    after = _facts_after(current, plan)
+    whole = merge_plans([plan, check_never(current, after, inputs.never, names)])
+    if not beside.facts:
+        return _Planned(whole, None)
+    return _Planned(
+        whole, JudgedRepository(target, desired, _asked(desired, target, inputs), after, beside)
+    )
+
+
+def _asked(desired: Desired, target: Target, inputs: PlanInputs) -> Facts:
+    """Return what the file asks for; raw statements are read as they would be from a policy."""
+    if not desired.statements:
+        return grant_facts(desired.grants)
+    return facts_of_policy(target.read(_compile(desired, (), inputs)))
 
 
 def _current(
-    desired: Desired, target: Target, live: LiveRegistry, inputs: PlanInputs
+    desired: Desired, unread: CurrentPolicy, live: LiveRegistry, inputs: PlanInputs
 ) -> CurrentPolicy:
+    """Return a repository as it was read. Raises NotPlannableError."""
+    target = unread.target
     repository = live.repositories.get(target.repository)
     settings = inputs.to_create.get(target.repository)
     if repository is None and settings is not None:
-        return CurrentPolicy(target, None, NO_POLICY, {}, {}, settings)
+        return unread._replace(settings=settings)
     if repository is None:
         raise NotPlannableError(
             RuleId.MISSING_REPOSITORY,
@@ -168,9 +200,8 @@ def _current(
         raise NotPlannableError(text.rule, text.message)
     policy = target.read(text)
     facts = facts_of_policy(policy)
-    return CurrentPolicy(
-        target, text, policy, facts, subtract_facts(facts, grant_facts(desired.expired))
-    )
+    effective = subtract_facts(facts, grant_facts(desired.expired))
+    return unread._replace(text=text, policy=policy, facts=facts, effective=effective)
 
 
 def _facts_after(current: CurrentPolicy, plan: Plan) -> Facts:
@@ -186,6 +217,7 @@ def _compare(desired: Desired, current: CurrentPolicy, inputs: PlanInputs) -> Pl
     after = compute_policy(desired, target, before, inputs)
     access = difference(current.facts, after.facts)
     expired = grant_facts(desired.expired)
+    together = add_facts(after.facts, current.beside.facts)
     dropped = dropped_statements(target, before, after.facts, expired, inputs.ownership)
     changes: tuple[Change, ...] = ()
     if access or current.settings or isinstance(before, Unreadable):
@@ -199,7 +231,7 @@ def _compare(desired: Desired, current: CurrentPolicy, inputs: PlanInputs) -> Pl
             *deleted_findings(target, current.facts, access, names),
             *policy_findings(target, before),
             *not_kept_findings(target, dropped),
-            *unchanged_findings(target, facts_of(after.kept), after.facts, names),
+            *unchanged_findings(target, facts_of(after.kept), together, names),
             *denied_findings(target, desired, after.kept),
         ),
         live_grants=count_live(before, current.effective),
@@ -224,6 +256,7 @@ def compute_change(
     lasting = difference(current.effective, after.facts)
     live_grants = count_live(current.policy, current.effective)
     is_unreadable = isinstance(current.policy, Unreadable)
+    beside = current.beside
     return Change(
         target=target,
         change="create" if current.settings else policy_change,
@@ -231,8 +264,14 @@ def compute_change(
         before_text=current.text,
         after_text=after.text,
         before=current.policy,
-        risks=(*find_risks(before, after.facts, access, target, names), *lambda_loses),
-        live_risks=(*find_risks(after.facts, before, back, target, names), *lambda_loses),
+        risks=(
+            *find_risks(before, after.facts, access, target, names, beside=beside),
+            *lambda_loses,
+        ),
+        live_risks=(
+            *find_risks(after.facts, before, back, target, names, beside=beside),
+            *lambda_loses,
+        ),
         lasting=lasting,
         revoked=live_grants if is_unreadable else count_revoked(current.effective, lasting),
         granted=count_granted(after.facts, access),
@@ -247,13 +286,17 @@ def compute_plan(desired: Iterable[Desired], live: LiveRegistry, inputs: PlanInp
     """Compare what is desired with one live registry.
 
     A desired repository that was not read does not exist. An error on one leaves the others
-    planned.
+    planned. The registry's own policy, where it was read, counts for each of them.
     """
-    by_name = {one.repository: one for one in desired}
-    managed = [plan_repository(one, live, inputs) for one in by_name.values()]
-    others = check_unmanaged(live, by_name, inputs.never, inputs.display_names)
+    by_name, names = {one.repository: one for one in desired}, inputs.display_names
+    access = read_registry_access(live)
+    managed = [_plan_repository(one, live, inputs, access) for one in by_name.values()]
+    others = check_unmanaged(live, by_name, inputs.never, names, access.beside)
+    judged = (one.judged for one in managed if one.judged)
+    of_registry = check_registry_policy(live, access, judged, names)
     unmanaged = tuple(Target(name, live.scope) for name in live.names if name not in by_name)
-    return merge_plans([*managed, *others, Plan(unmanaged=unmanaged)])
+    plans = (one.plan for one in managed)
+    return merge_plans([*plans, *others, of_registry, Plan(unmanaged=unmanaged)])
 
 
 def merge_plans(plans: Iterable[Plan]) -> Plan:

@@ -69,51 +69,60 @@ def deleted_findings(
 def unchanged_findings(
     target: Target, unchanged: Facts, after: Facts, names: DisplayNames
 ) -> Iterator[Finding]:
-    """Warn of live statements that an apply does not change, judged with all that will be live.
+    """Warn of live statements that an apply does not change, judged with all that will be live."""
+    for rule, does in warnings_of(target, unchanged, after, names):
+        yield finding(target, rule, f"an unchanged statement {does}")
+
+
+def warnings_of(
+    target: Target, unchanged: Facts, after: Facts, names: DisplayNames
+) -> Iterator[tuple[RuleId, str]]:
+    """Yield what some facts do, judged with all facts, as a rule and a verb phrase.
 
     `public`: callers that nothing bounds; `can-rewrite`: a principal that may set or delete the
     policy, as in the risk of this name.
     """
     for holder, (actions, why) in public_access(after).items():
         if holder in unchanged:
-            message = (
-                f"an unchanged statement allows {_described(holder, actions, names)} to the "
-                f"public: {PUBLIC_REASONS[why]}"
-            )
-            yield finding(target, RuleId.PUBLIC, message)
+            described = _described(holder, actions, names)
+            yield RuleId.PUBLIC, f"allows {described} to the public: {PUBLIC_REASONS[why]}"
     rewriting = {
         names.label(holder.principal, holder.condition)
         for holder, actions in unchanged.items()
         if may_rewrite(holder, actions, target, denied_to(holder.principal, after))
     }
     for name in rewriting:
-        message = (
-            f"an unchanged statement allows {name} to rewrite the policy and so give itself any "
-            "access"
-        )
-        yield finding(target, RuleId.CAN_REWRITE, message)
+        does = f"allows {name} to rewrite the policy and so give itself any access"
+        yield RuleId.CAN_REWRITE, does
 
 
 def denied_findings(
     target: Target, desired: Desired, kept: Iterable[Statement]
 ) -> Iterator[Finding]:
     """Report the file's grants that a kept Deny takes away for certain, wholly or in part."""
-    known = target.known_of_requests
     for statement in kept:
-        denial = denial_of(statement)
-        if denial is None:
-            continue
-        losing: defaultdict[tuple[str, Loss], list[str]] = defaultdict(list)
-        for grant in desired.grants:
-            holder = Holder(grant.principal, "Allow", grant.condition)
-            loss = compute_loss(holder, grant.actions, denial, known)
-            if loss:
-                name = grant.name or display_holder(grant.principal, grant.condition)
-                losing[grant.tier, loss].append(name)
         deny = f"the kept Deny {statement.sid!r}" if statement.sid else "a kept Deny"
-        for (tier, loss), losers in losing.items():
-            message = f"{loss.describe(tier, sorted(losers), deny)}; {loss.remedy}"
+        for message in losses_by(statement, deny, target, desired):
             yield finding(target, RuleId.GRANT_DENIED, message)
+
+
+def losses_by(statement: Statement, deny: str, target: Target, desired: Desired) -> Iterator[str]:
+    """Yield a message on the file's grants of each tier that a Deny takes away for certain.
+
+    `deny` is what the messages call it.
+    """
+    denial = denial_of(statement)
+    if denial is None:
+        return
+    losing: defaultdict[tuple[str, Loss], list[str]] = defaultdict(list)
+    for grant in desired.grants:
+        holder = Holder(grant.principal, "Allow", grant.condition)
+        loss = compute_loss(holder, grant.actions, denial, target.known_of_requests)
+        if loss:
+            name = grant.name or display_holder(grant.principal, grant.condition)
+            losing[grant.tier, loss].append(name)
+    for (tier, loss), losers in losing.items():
+        yield f"{loss.describe(tier, sorted(losers), deny)}; {loss.remedy}"
 
 
 def policy_findings(target: Target, before: Policy) -> Iterator[Finding]:

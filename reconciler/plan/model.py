@@ -12,10 +12,20 @@ from reconciler.policy import (
     Ownership,
     Policy,
     Principal,
+    RegistryStatement,
     display_holder,
 )
 
 ChangeKind = Literal["set", "delete", "create"]
+BreakingPolicy = Literal["repository", "registry", "unreadable-registry"]
+"""The policy that breaks a `never` rule: the repository's own; the registry's, alone or with that;
+or one of the registry that is not understood, and so may break it."""
+
+_BY: dict[BreakingPolicy, str] = {
+    "repository": "",
+    "registry": " by the registry's policy",
+    "unreadable-registry": " by the registry's policy (not understood)",
+}
 
 
 class Risk(NamedTuple):
@@ -101,10 +111,31 @@ class NotPlannableError(Exception):
         self.message = message
 
 
+class Beside(NamedTuple):
+    """What the registry's own policy allows and denies on one repository, beside its own policy.
+
+    `facts` are what its `statements` that count for the repository mean. A policy that is not
+    understood may allow anyone anything, and its facts say so.
+    """
+
+    facts: Facts
+    statements: tuple[RegistryStatement, ...] = ()
+    is_understood: bool = True
+
+    @property
+    def denied(self) -> Facts:
+        """What it denies."""
+        return {holder: held for holder, held in self.facts.items() if holder.effect == "Deny"}
+
+
+NOTHING_BESIDE = Beside({})
+
+
 class CurrentPolicy(NamedTuple):
     """One repository as it was read; `settings` where it does not exist and is to be created.
 
     `facts` are what its policy means; `effective` are these without the file's expired grants.
+    `beside` is what the registry's own policy adds to it.
     """
 
     target: Target
@@ -113,6 +144,7 @@ class CurrentPolicy(NamedTuple):
     facts: Facts
     effective: Facts
     settings: RepositorySettings | None = None
+    beside: Beside = NOTHING_BESIDE
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -121,7 +153,8 @@ class NeverViolation:
 
     `repaired` says whether the plan's change ends it. `condition` is the part that identifies the
     principal; `name` is the file's name for it, if any. `by_rewriting`: it does not hold the tier,
-    but may rewrite the policy, and so give the tier to itself.
+    but may rewrite the policy, and so give the tier to itself. `policy` is the one that breaks the
+    rule, of several the one that the plan does not change.
     """
 
     target: Target
@@ -132,6 +165,7 @@ class NeverViolation:
     condition: Condition = ()
     name: str | None = field(default=None, compare=False)
     by_rewriting: bool = False
+    policy: BreakingPolicy = "repository"
 
     @property
     def who(self) -> str:
@@ -141,9 +175,12 @@ class NeverViolation:
     @property
     def has(self) -> str:
         """A verb phrase for what breaks the rule; follows `who`."""
+        by = _BY[self.policy]
+        if self.policy == "unreadable-registry":
+            return f"may have {self.tier}{by}"
         if self.by_rewriting:
-            return f"can rewrite the policy and so give itself {self.tier}"
-        return f"has {self.tier}"
+            return f"can rewrite the policy{by} and so give itself {self.tier}"
+        return f"has {self.tier}{by}"
 
 
 @dataclass(frozen=True, slots=True)

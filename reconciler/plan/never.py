@@ -1,11 +1,13 @@
 """The file's `never` rules, checked against live policies and the plan's."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.model.rules import RuleId
 from reconciler.plan.model import (
+    Beside,
+    BreakingPolicy,
     CurrentPolicy,
     Finding,
     NeverViolation,
@@ -20,6 +22,7 @@ from reconciler.policy import (
     NeverRule,
     Principal,
     Unreadable,
+    add_facts,
     facts_of_policy,
     find_violations,
 )
@@ -29,16 +32,17 @@ from reconciler.printable import quoted
 def check_never(
     current: CurrentPolicy, after: Facts, rules: Iterable[NeverRule], names: DisplayNames
 ) -> Plan:
-    """Return the violations on a repository, and a finding for each.
+    """Return the violations on a repository, by both policies together, and a finding for each.
 
     `after` are the facts of its policy after the plan. A live policy that is not understood gets
     one finding and no violation: an apply replaces the policy, or an error says why it can't.
     """
     concerning = _concerning(current.target, rules)
-    if concerning and isinstance(current.policy, Unreadable):
-        return Plan(findings=(_unknown(current.target, concerning),))
     found = {v for rule in concerning for v in _violations(current, after, rule, names)}
-    return Plan(violations=tuple(sorted(found)), findings=tuple(map(_finding, found)))
+    findings = set(map(_finding, found))
+    if concerning and isinstance(current.policy, Unreadable):
+        findings.add(_unknown(current.target, concerning))
+    return Plan(violations=tuple(sorted(found)), findings=tuple(findings))
 
 
 def require_no_new_violation(
@@ -47,21 +51,30 @@ def require_no_new_violation(
     """Raise NotPlannableError where a principal would break a rule that it does not break live.
 
     The file alone is checked elsewhere. This covers what adds up only on a live repository: several
-    patterns that match it, and statements that are kept.
+    patterns that match it, statements that are kept, and what the registry's own policy allows.
     """
-    messages: dict[str, None] = {}
-    for rule in _concerning(current.target, rules):
-        known = _violators(rule, current.effective)
-        for principal, by_rewriting in sorted(_violators(rule, after).items()):
-            if principal not in known:
-                gets = (
-                    f"could rewrite the policy and so give itself {rule.tier}"
-                    if by_rewriting
-                    else f"would have {rule.tier}"
-                )
-                messages[f"{names.label(*principal)} {gets}, {_forbidden(rule.because)}"] = None
+    beside = current.beside.facts
+    messages = {
+        f"{names.label(*principal)} {gets}, {_forbidden(rule.because)}": None
+        for rule in _concerning(current.target, rules)
+        for more in ([{}, beside] if beside else [{}])
+        for principal, gets in _new_violators(
+            rule, add_facts(current.effective, more), add_facts(after, more)
+        )
+    }
     if messages:
         raise NotPlannableError(RuleId.NEVER, "; ".join(messages))
+
+
+def _new_violators(
+    rule: NeverRule, before: Facts, after: Facts
+) -> Iterator[tuple[tuple[Principal, Condition], str]]:
+    """Yield who breaks a rule afterwards alone, with a verb phrase."""
+    known = _violators(rule, before)
+    for principal, by_rewriting in sorted(_violators(rule, after).items()):
+        if principal not in known:
+            could = f"could rewrite the policy and so give itself {rule.tier}"
+            yield principal, could if by_rewriting else f"would have {rule.tier}"
 
 
 def check_unmanaged(
@@ -69,11 +82,13 @@ def check_unmanaged(
     managed: Collection[str],
     rules: Iterable[NeverRule],
     names: DisplayNames,
+    beside: Callable[[Target], Beside],
 ) -> Iterable[Plan]:
     """Check the repositories that were read although no entry matches them.
 
-    No apply repairs them. A policy that could not be read or understood is an error, as it may
-    break a rule; a repository that no longer exists is not.
+    `beside` returns what the registry's own policy adds. No apply repairs them. A policy that could
+    not be read or understood is an error, as it may break a rule; a repository that no longer
+    exists is not.
     """
     known = tuple(rules)
     for name in live.names:
@@ -83,20 +98,25 @@ def check_unmanaged(
             continue
         text = repository.policy_text
         if not isinstance(text, ReadFailure):
-            yield _check_live(target, text, concerning, names)
+            yield _check_live(target, text, concerning, names, beside(target))
         elif text.rule != RuleId.MISSING_REPOSITORY:
             yield Plan(errors=(PlanError(target, text.rule, text.message),))
 
 
 def _check_live(
-    target: Target, text: str | None, rules: Iterable[NeverRule], names: DisplayNames
+    target: Target,
+    text: str | None,
+    rules: Iterable[NeverRule],
+    names: DisplayNames,
+    beside: Beside,
 ) -> Plan:
     live = target.read(text)
     if isinstance(live, Unreadable):
         message = f"the live policy is not understood ({live}), and a never rule applies to it"
         return Plan(errors=(PlanError(target, RuleId.UNREADABLE_POLICY, message),))
     facts = facts_of_policy(live)
-    return check_never(CurrentPolicy(target, text, live, facts, facts), facts, rules, names)
+    current = CurrentPolicy(target, text, live, facts, facts, beside=beside)
+    return check_never(current, facts, rules, names)
 
 
 def _concerning(target: Target, rules: Iterable[NeverRule]) -> tuple[NeverRule, ...]:
@@ -106,20 +126,32 @@ def _concerning(target: Target, rules: Iterable[NeverRule]) -> tuple[NeverRule, 
 def _violations(
     current: CurrentPolicy, after: Facts, rule: NeverRule, names: DisplayNames
 ) -> Iterable[NeverViolation]:
-    remaining = _violators(rule, after)
-    for (principal, condition), by_rewriting in _violators(rule, current.effective).items():
+    beside = current.beside
+    live, left = _violators(rule, current.effective), _violators(rule, after)
+    found, remaining = live, left
+    if beside.facts:
+        found = _violators(rule, add_facts(current.effective, beside.facts))
+        remaining = _violators(rule, add_facts(after, beside.facts))
+    for (principal, condition), by_rewriting in found.items():
         # Of its condition, what counts is the part that identifies it.
         named = names.find(principal, condition)
+        repaired = (principal, condition) not in remaining
+        by_repository = (principal, condition) in (live if repaired else left)
         yield NeverViolation(
             current.target,
             rule.tier,
             principal,
             rule.because,
-            repaired=(principal, condition) not in remaining,
+            repaired=repaired,
             condition=named.condition if named else condition,
             name=named.name if named else None,
             by_rewriting=by_rewriting,
+            policy="repository" if by_repository else _policy(beside),
         )
+
+
+def _policy(beside: Beside) -> BreakingPolicy:
+    return "registry" if beside.is_understood else "unreadable-registry"
 
 
 def _violators(rule: NeverRule, facts: Facts) -> dict[tuple[Principal, Condition], bool]:

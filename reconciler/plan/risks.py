@@ -7,7 +7,7 @@ from typing import NamedTuple
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.model import Risk
+from reconciler.plan.model import NOTHING_BESIDE, Beside, Risk
 from reconciler.policy import (
     EVERYONE,
     KNOWN_ACTIONS,
@@ -19,11 +19,13 @@ from reconciler.policy import (
     Holder,
     account_of,
     account_principal,
+    add_facts,
     can_rewrite,
     deleted_kind,
     difference,
     expand_actions,
     public_facts,
+    uncovered_actions,
     uncovered_facts,
 )
 
@@ -44,10 +46,12 @@ def find_risks(
     access: Sequence[AccessChange],
     target: Target,
     display_names: DisplayNames,
+    *,
+    beside: Beside = NOTHING_BESIDE,
 ) -> tuple[Risk, ...]:
     """Return the risks of what a change allows beyond `before` on one repository, sorted.
 
-    `access` is the difference of the two.
+    `access` is the difference of the two. `beside` is what the registry's own policy adds to both.
     """
     gained = [
         (Holder(change.principal, "Allow", holding.condition), holding.actions)
@@ -55,13 +59,15 @@ def find_risks(
         if change.effect == "Allow"
         for holding in change.gained
     ]
-    opened = public_facts(after)
+    opened = _opened(after, beside)
+    # What the registry's policy makes public is no reason to do so in a repository's.
+    known = public_facts(add_facts(before, beside.denied))
     risks = {
-        *_public(before, opened),
+        *_public(known, opened),
         *_deny_removed(access),
-        *_new_account(before, gained, target),
+        *_new_account(add_facts(before, beside.facts), gained, target),
         *_powerful(gained, target),
-        *_outside_organization(gained, after, opened, display_names),
+        *_outside_organization(gained, add_facts(after, beside.denied), opened, display_names),
     }
     return tuple(sorted(risks))
 
@@ -72,9 +78,25 @@ def standing_risks(facts: Facts, target: Target, display_names: DisplayNames) ->
     return tuple(risk for risk in found if risk.name is not RuleId.NEW_ACCOUNT)
 
 
-def _public(before: Facts, opened: Facts) -> Iterator[Risk]:
+def _opened(after: Facts, beside: Beside) -> Facts:
+    """Return what a repository's own policy makes public, judged with the registry's.
+
+    What the registry's denies is not public. What it allows adds networks to those of the
+    repository's, and hides nothing: a wider Allow there is no reason for one here.
+    """
+    alone = public_facts(add_facts(after, beside.denied))
+    if not beside.facts:
+        return alone
+    together = {
+        holder: held - uncovered_actions(held, by=after.get(holder, frozenset()))
+        for holder, held in public_facts(add_facts(after, beside.facts)).items()
+    }
+    return add_facts(alone, {holder: held for holder, held in together.items() if held})
+
+
+def _public(known: Facts, opened: Facts) -> Iterator[Risk]:
     """Mark callers that nothing bounds, by what a change adds or by a Deny that it removes."""
-    for holder in uncovered_facts(opened, by=public_facts(before)):
+    for holder in uncovered_facts(opened, by=known):
         yield Risk(RuleId.PUBLIC, holder.principal, holder.condition)
 
 

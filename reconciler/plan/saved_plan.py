@@ -19,7 +19,15 @@ from reconciler import __version__
 from reconciler.errors import InvalidError, RefusedError, Remedy
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.model import Change, ChangeKind, Finding, NeverViolation, Plan, PlanError
+from reconciler.plan.model import (
+    BreakingPolicy,
+    Change,
+    ChangeKind,
+    Finding,
+    NeverViolation,
+    Plan,
+    PlanError,
+)
 from reconciler.policy import (
     MISSING,
     NO_CONDITION,
@@ -98,7 +106,11 @@ class _ErrorJson(PlaceJson):
     message: str
 
 
-class _ViolationJson(PlaceJson):
+class _BreakingJson(TypedDict, total=False):
+    policy: BreakingPolicy
+
+
+class _ViolationJson(PlaceJson, _BreakingJson):
     tier: str
     principal: str
     name: str | None
@@ -426,7 +438,13 @@ def _violation_json(violation: NeverViolation) -> _ViolationJson:
         "because": violation.because,
         "repaired": violation.repaired,
         "by_rewriting": violation.by_rewriting,
+        **_breaking_json(violation.policy),
     }
+
+
+def _breaking_json(policy: BreakingPolicy) -> _BreakingJson:
+    """Return the key for a policy that is not the repository's own, which goes without saying."""
+    return {} if policy == "repository" else {"policy": policy}
 
 
 def _violation(violation: _ViolationJson) -> NeverViolation:
@@ -440,6 +458,7 @@ def _violation(violation: _ViolationJson) -> NeverViolation:
         condition=parse_condition(conditions) if conditions else NO_CONDITION,
         name=violation["name"],
         by_rewriting=violation["by_rewriting"],
+        policy=violation.get("policy", "repository"),
     )
 
 

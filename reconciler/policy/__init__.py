@@ -13,6 +13,14 @@ from reconciler.policy.language.document import (
     Statement, Unreadable, parse_statement, read_policy,
 )
 from reconciler.policy.language.json_text import MalformedError, json_place, load_json, minified
+# The registry's own policy
+from reconciler.policy.language.registry_document import (
+    NO_REGISTRY_POLICY, RegistryDocument, RegistryPolicy, RegistryStatement, read_registry_policy,
+)
+from reconciler.policy.language.resources import ArnPrefix, shown, unmatched_reason
+from reconciler.policy.meaning.registry_policy import (
+    ALLOWS_ANYONE, PolicyScope, enforced, idle_in_v1, statements_on,
+)
 # Actions and tiers
 from reconciler.policy.language.actions import (
     ACTIONS_WITHOUT_REPOSITORY, AUTHORIZATION_TOKEN, EVERY_ACTION, KNOWN_ACTIONS,
@@ -46,8 +54,8 @@ from reconciler.policy.language.operators import OPERATOR_FAMILIES, write_short_
 from reconciler.policy.language.glob import GlobIndex, glob_matches, globs_intersect, has_wildcard
 # Facts and their difference
 from reconciler.policy.meaning.facts import (
-    AccessChange, AccessKind, Actions, Facts, Holder, Holding, Holdings, NamedPrincipal, denied_to,
-    difference, facts_of, facts_of_policy, reduce_actions, reduce_facts, same_policy,
+    AccessChange, AccessKind, Actions, Facts, Holder, Holding, Holdings, NamedPrincipal, add_facts,
+    denied_to, difference, facts_of, facts_of_policy, reduce_actions, reduce_facts, same_policy,
     subtract_facts, uncovered_actions, uncovered_facts,
 )
 # Requests

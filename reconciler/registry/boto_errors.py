@@ -58,7 +58,10 @@ _CODES: Mapping[FailureKind, Iterable[str]] = {
     FailureKind.UNANSWERED: ("408", "RequestTimeout", "RequestTimeoutException"),
     FailureKind.REPOSITORY_MISSING: ("RepositoryNotFoundException",),
     FailureKind.REPOSITORY_EXISTS: ("RepositoryAlreadyExistsException",),
-    FailureKind.POLICY_MISSING: ("RepositoryPolicyNotFoundException",),
+    FailureKind.POLICY_MISSING: [
+        "RegistryPolicyNotFoundException",
+        "RepositoryPolicyNotFoundException",
+    ],
     FailureKind.SERVICE: ("ServerException",),
 }
 _BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes}

@@ -14,6 +14,8 @@ from typing import Literal, NotRequired, TypedDict
 from reconciler.model.registry import RepositorySettings
 
 _READ = ("ecr:DescribeRepositories", "ecr:GetRepositoryPolicy")
+# They take no ARN: the reference that is named above lists no resource type for them.
+_READ_REGISTRY = ("ecr:GetAccountSetting", "ecr:GetRegistryPolicy")
 _WRITE = ("ecr:DeleteRepositoryPolicy", "ecr:SetRepositoryPolicy")
 _CREATE = ("ecr:CreateRepository",)
 # Without ecr:TagResource, CreateRepository with tags is refused: AWS's notice in
@@ -48,7 +50,7 @@ class PermissionScope:
     """What the permissions are for: a registry, in regions of one partition.
 
     `to_create` are the settings of the repositories to create, `probe_repository` the name of
-    the scratch repository, if there is one.
+    the scratch repository, if there is one. `registry_policy`: the registry's own policy is read.
     """
 
     partition: str
@@ -56,11 +58,12 @@ class PermissionScope:
     regions: tuple[str, ...]
     to_create: tuple[RepositorySettings, ...] = ()
     probe_repository: str | None = None
+    registry_policy: bool = False
 
 
 def reading_policy(scope: PermissionScope) -> IdentityPolicy:
     """Return the policy for plan and drift, which write nothing."""
-    return identity_policy([_read(scope)])
+    return identity_policy(_read(scope))
 
 
 def writing_policy(scope: PermissionScope) -> IdentityPolicy:
@@ -70,7 +73,7 @@ def writing_policy(scope: PermissionScope) -> IdentityPolicy:
     use takes is allowed here; except for kms:RetireGrant, the key's own policy could allow it
     instead (Encryption at rest, Amazon ECR User Guide).
     """
-    statements = [_read(scope), allow("WritePolicies", _WRITE, repository_arns(scope, "*"))]
+    statements = [*_read(scope), allow("WritePolicies", _WRITE, repository_arns(scope, "*"))]
     if scope.to_create:
         tagged = any(settings.tags for settings in scope.to_create)
         create = _CREATE_TAGGED if tagged else _CREATE
@@ -86,8 +89,12 @@ def identity_policy(statements: list[IdentityStatement]) -> IdentityPolicy:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _read(scope: PermissionScope) -> IdentityStatement:
-    return allow("ReadPolicies", _READ, repository_arns(scope, "*"))
+def _read(scope: PermissionScope) -> list[IdentityStatement]:
+    of_registry = [allow("ReadRegistryPolicy", _READ_REGISTRY, ["*"])]
+    return [
+        allow("ReadPolicies", _READ, repository_arns(scope, "*")),
+        *(of_registry if scope.registry_policy else []),
+    ]
 
 
 def allow(sid: str, actions: Iterable[str], arns: Iterable[str]) -> IdentityStatement:

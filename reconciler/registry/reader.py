@@ -1,13 +1,20 @@
 """Reading a registry: its repositories and their policies. Nothing here can write."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from multiprocessing.pool import ThreadPool
 from typing import Protocol, cast
 
-from reconciler.model.registry import LiveRepository, LiveSettings, ReadFailure
+from reconciler.model.registry import (
+    LiveRegistryPolicy,
+    LiveRepository,
+    LiveSettings,
+    ReadFailure,
+)
 from reconciler.model.rules import RuleId
-from reconciler.registry.boto_errors import explain, failure_kind, retry_after
+from reconciler.policy import PolicyScope
+from reconciler.registry.boto_errors import explain, failure_kind, quoted, retry_after
 from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
 from reconciler.registry.pace import Pace, T, Turns
 from reconciler.registry.session import (
@@ -26,11 +33,15 @@ _RULES = {
     FailureKind.THROTTLED: RuleId.THROTTLED,
 }
 
+_REGISTRY_ID = re.compile(r"\b[0-9]{12}\b")
+
 _Call = Callable[..., Mapping[str, object]]
 
 
 class _ReadingClient(Protocol):
     describe_repositories: _Call
+    get_account_setting: _Call
+    get_registry_policy: _Call
     get_repository_policy: _Call
     list_images: _Call
 
@@ -81,6 +92,58 @@ class RegistryReader:
             return text_field(response, "policyText")
 
         return self._call(ask, "GetRepositoryPolicy", name, turns)
+
+    def read_registry_policy(self) -> LiveRegistryPolicy:
+        """Return the registry's own policy and, where there is one, its scope; a failure as data.
+
+        Calls GetRegistryPolicy and GetAccountSetting.
+        """
+        try:
+            text = self._call(self._ask_registry_policy, "GetRegistryPolicy")
+        except CallError as error:
+            return LiveRegistryPolicy(failure_of(error))
+        if text is None:
+            return LiveRegistryPolicy(None)
+        try:
+            return LiveRegistryPolicy(text, self._call(self._ask_scope, "GetAccountSetting"))
+        except CallError as error:
+            return LiveRegistryPolicy(text, failure_of(error))
+
+    def _ask_registry_policy(self) -> str | None:
+        """Ask for the registry's policy; None for no policy.
+
+        GetRegistryPolicy has no registryId, so it returns the policy of the caller's own registry
+        (Amazon ECR API Reference, "GetRegistryPolicy"). Raises CallError where that is not ours;
+        that the message on a missing policy names the registry is assumed.
+        """
+        try:
+            response = self._client.get_registry_policy()
+        except Exception as error:
+            if failure_kind(error) is not FailureKind.POLICY_MISSING:
+                raise
+            found = _REGISTRY_ID.search(str(error))
+            self._require_own_registry(found[0] if found else self._account)
+            return None
+        self._require_own_registry(text_field(response, "registryId"))
+        return text_field(response, "policyText")
+
+    def _require_own_registry(self, account: str) -> None:
+        if account != self._account:
+            message = (
+                f"ecr:GetRegistryPolicy: the credentials are of account {quoted(account)}, and the "
+                "call returns the policy of no other account's registry"
+            )
+            raise CallError(message, kind=FailureKind.DENIED)
+
+    def _ask_scope(self) -> PolicyScope:
+        response = self._client.get_account_setting(name="REGISTRY_POLICY_SCOPE")
+        match text_field(response, "value"):
+            case "V1":
+                return "V1"
+            case "V2":
+                return "V2"
+            case _:
+                raise UnreadableResponseError("the policy scope is neither V1 nor V2")
 
     def read_settings(self, name: str) -> LiveSettings:
         """Return the settings of a repository (DescribeRepositories). Raises CallError."""

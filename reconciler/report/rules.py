@@ -31,6 +31,7 @@ def render_rules_json(rules: Iterable[Rule]) -> str:
                     "description": rule.description,
                     "example": rule.example,
                     "live": rule.live,
+                    "registry_policy": rule.registry_policy,
                     "remedy": rule.remedy,
                 }
                 for rule in rules
@@ -45,6 +46,8 @@ def _rule_lines(rule: Rule) -> Iterable[Line]:
     yield from _code("Example", rule.example)
     if rule.live:
         yield from _code("Live policy of payments/api", rule.live)
+    if rule.registry_policy:
+        yield from _code("Live policy of the registry", rule.registry_policy)
     yield (Span("Remedy", "heading"),)
     yield "  ", rule.remedy
 

@@ -22,7 +22,7 @@ from reconciler.sandbox.protocol import (
     error_response,
     parse_request,
 )
-from reconciler.sandbox.state import known_regions
+from reconciler.sandbox.state import known_regions, reset_moto
 
 Clock: TypeAlias = Callable[[], float]  # seconds since any start, never decreasing
 
@@ -151,6 +151,7 @@ class EmbeddedEcr:
     def __init__(self, behaviour: Behaviour, account: str, clock: Clock = time.monotonic) -> None:
         self.faults = Faults(behaviour, clock)
         self.operations = Operations(behaviour)
+        self._behaviour = behaviour
         self.before: list[Hook] = []
         self.after: list[Hook] = []
         self._account = account
@@ -166,6 +167,11 @@ class EmbeddedEcr:
         request = parse_request(http, self._account)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = request.account
         return self._respond(request, environ)(environ, start_response)
+
+    def empty(self) -> None:
+        """Delete everything that moto and ECR hold, in all accounts."""
+        reset_moto()
+        self.operations = Operations(self._behaviour)
 
     def calls(self) -> tuple[Call, ...]:
         """Return the calls of all services so far, in the order of arrival."""

@@ -1,6 +1,7 @@
 """The behaviours of the embedded ECR, one switch for each."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,13 @@ class Behaviour:
     IAM User Guide), assumed for ECR's. That a role's sessions keep their ARNs and that a write
     with such an id is refused is assumed.
 
+    `registry_policy_scope`: the scope of a registry's own policy until PutAccountSetting sets it:
+    `V2` allows every action of ECR, `V1` only ReplicateImage, BatchImportUpstreamImage and
+    CreateRepository. Evidenced, as is V2 for new registries ("Private registry permissions in
+    Amazon ECR", Amazon ECR User Guide), and that V1 refuses a policy with another action
+    (hashicorp/terraform-provider-aws#40933). That V1 refuses `ecr:*` and NotAction is assumed.
+    `registry_policy.py` lists what else is evidenced and assumed of a registry's policy.
+
     `latency`: seconds added to each ECR call. Test-only.
 
     `page_size`: repositories on a page of DescribeRepositories when `maxResults` is absent.
@@ -44,6 +52,12 @@ class Behaviour:
     `repository_limit`: with so many repositories in an account and region, CreateRepository
     returns LimitExceededException; 0 for no limit. The error is evidenced ("CreateRepository",
     Amazon ECR API Reference), its wording and that a name in use is reported first are assumed.
+
+    `template_limit`: with so many creation templates in an account and region,
+    CreateRepositoryCreationTemplate returns LimitExceededException; 0 for no limit. The error is
+    evidenced ("CreateRepositoryCreationTemplate", Amazon ECR API Reference), its wording is
+    assumed. `creation_templates.py` and `automatic_repositories.py` list what else is evidenced
+    and assumed of templates, and of the repositories that ECR creates by them.
 
     `visible_after`: a repository created by a call is not found by the first so many calls that
     name it (Get-, Set- and DeleteRepositoryPolicy, DescribeRepositories by name), and not listed
@@ -96,9 +110,11 @@ class Behaviour:
     known_principals_only: bool = False
     iam_delay: int = 0
     unique_ids: bool = True
+    registry_policy_scope: Literal["V1", "V2"] = "V2"
     latency: float = 0.0
     page_size: int = 100
     repository_limit: int = 0
+    template_limit: int = 0
     visible_after: int = 0
     concurrent_write_after_reads: int = 0
     throttle_rate: float = 0.0

@@ -3,83 +3,68 @@
 They work on moto's own objects, so that all of moto's operations see the same repositories.
 """
 
-import base64
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC
 from http import HTTPStatus
-from random import Random
 from threading import Lock
 
-from moto.ecr.models import Repository, ecr_backends
+from moto.ecr.models import Image, Repository, ecr_backends
 from moto.sts.models import sts_backends
 from werkzeug.wrappers import Response
 
+from reconciler.sandbox.account_settings import AccountSettings
+from reconciler.sandbox.automatic_repositories import AutomaticRepositories
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.policy_grammar import check_policy
-from reconciler.sandbox.policy_text import (
-    Json,
-    JsonObject,
-    add_concurrent_statement,
-    rewrite_policy,
-)
+from reconciler.sandbox.creation_templates import CreationTemplates
+from reconciler.sandbox.eventual_consistency import EventualConsistency
+from reconciler.sandbox.paging import page
+from reconciler.sandbox.policies import Policies, PolicyPlace, policy_parameter
+from reconciler.sandbox.policy_grammar import REPOSITORY
+from reconciler.sandbox.policy_text import Json, JsonObject, add_concurrent_statement, strings
 from reconciler.sandbox.protocol import (
     AwsRequest,
+    Operation,
     ServiceError,
     check_length,
     invalid_parameter,
     json_response,
 )
-from reconciler.sandbox.state import Policies, check_name, correct_uri, unique_id_of, unique_ids
+from reconciler.sandbox.registry_policy import RegistryPolicies
+from reconciler.sandbox.state import check_name, correct_uri
 
-_POLICY_LENGTHS = (0, 10_240)  # characters; botocore's model, shape RepositoryPolicyText
-_PAGE_SIZES = range(1, 1001)  # the same model, shape MaxResults
-_NAMES_PER_CALL = (1, 100)  # the same model, shape RepositoryNameList
-
-
-class EventualConsistency:
-    """New objects, which the first `calls` calls that name them do not find. For one thread."""
-
-    def __init__(self, calls: int) -> None:
-        self._calls = calls
-        self._named: Counter[Hashable] = Counter()
-
-    def find(self, objects: Collection[Hashable]) -> bool:
-        """Count a call that names these objects; return whether it finds all of them."""
-        self._named.update(objects)
-        return all(self._named[each] > self._calls for each in objects)
-
-    def is_visible(self, thing: Hashable) -> bool:
-        """Whether a call that names this object would find it. Counts nothing."""
-        return self._named[thing] >= self._calls
-
-    def settle(self, objects: Iterable[Hashable]) -> None:
-        """Make these objects visible to all calls from now on."""
-        self._named.update(dict.fromkeys(objects, self._calls))
+_NAMES_PER_CALL = (1, 100)  # botocore's model, shape RepositoryNameList
 
 
 class Operations:
     """Runs ECR requests. Whoever calls a method or changes a repository holds `lock`.
 
-    Neither these operations nor moto's have locks of their own. `new_repositories` and
-    `new_principals` are those that calls do not find yet.
+    Neither these operations nor moto's have locks of their own. `new_repositories` are those
+    that calls do not find yet.
     """
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.lock = Lock()
-        self.policies = Policies(unique_ids=behaviour.unique_ids)
+        self.policies = Policies(behaviour)
         self.new_repositories = EventualConsistency(behaviour.visible_after)
-        self.new_principals = EventualConsistency(behaviour.iam_delay)
+        settings = AccountSettings(behaviour.registry_policy_scope)
+        self.registry_policies = RegistryPolicies(self.policies, settings)
+        self.templates = CreationTemplates(self.policies, behaviour)
+        self._automatic = AutomaticRepositories(
+            self.templates, self.policies, behaviour.repository_limit
+        )
         self._behaviour = behaviour
         self._policy_reads: Counter[Repository] = Counter()
-        self._texts_returned: Counter[tuple[str, str, str | None]] = Counter()
-        self._corrected: Mapping[str, Callable[[AwsRequest], JsonObject]] = {
+        self._corrected: Mapping[str, Operation] = {
             "SetRepositoryPolicy": self._set_policy,
             "GetRepositoryPolicy": self._get_policy,
             "DeleteRepositoryPolicy": self._delete_policy,
             "DescribeRepositories": self._describe_repositories,
+            **settings.operations,
+            **self.registry_policies.operations,
+            **self.templates.operations,
         }
 
     def respond(self, request: AwsRequest, by_moto: Callable[[], Response]) -> Response:
@@ -87,30 +72,53 @@ class Operations:
 
         Raises ServiceError if the request fails.
         """
-        _check_request(request)
+        self._before(request)
         if corrected := self._corrected.get(request.operation):
-            return self._response(request, corrected(request))
-        if creates := request.operation == "CreateRepository":
-            self._check_limit(request)
+            return json_response(corrected(request))
         response = by_moto()
         if response.status_code != HTTPStatus.OK:
             return response
-        content = _created(request) if creates else json.loads(response.get_data())
-        return self._response(request, content)
+        return json_response(self._after(request, response))
 
-    def _response(self, request: AwsRequest, content: JsonObject) -> Response:
-        # Writes return the policy text as well; that it is rewritten there too is assumed.
-        if isinstance(text := content.get("policyText"), str):
-            content = content | {"policyText": self._rewritten(request, text)}
-        return json_response(content)
+    def create_on_push(self, account: str, region: str, name: str) -> None:
+        """Create the repository of a push, if there is none and a template covers it."""
+        created = self._automatic.create_on_push(account, region, name)
+        self.new_repositories.settle([created] if created else [])
 
-    def _rewritten(self, request: AwsRequest, text: str) -> str:
-        place = (request.account, request.region, request.text("repositoryName"))
-        self._texts_returned[place] += 1
-        # A generator per read: the order does not depend on the reads of other repositories.
-        seed = f"{self._behaviour.seed} {place} {self._texts_returned[place]}"
-        rng = Random(seed)  # noqa: S311 - predictable on purpose
-        return rewrite_policy(text, self._behaviour, request.partition, rng)
+    def replicate(self, repository: Repository, image: Image) -> None:
+        """Replicate an image of a repository as its registry is configured."""
+        self.new_repositories.settle(self._automatic.replicate(repository, image))
+
+    def _before(self, request: AwsRequest) -> None:
+        """Check a request, and create the repository that a push is to. Raises ServiceError."""
+        name = request.text("repositoryName")
+        if name is not None:
+            check_name(name)
+        if request.operation == "InitiateLayerUpload" and name is not None:
+            registry = request.text("registryId") or request.account
+            self.create_on_push(registry, request.region, name)
+        _check_registry(request)
+        match request.operation:
+            case "CreateRepository":
+                self._check_limit(request)
+            case "PutImage" if name not in _repositories(request):  # an internal error of moto
+                raise _not_found(request, name)
+
+    def _after(self, request: AwsRequest, response: Response) -> JsonObject:
+        """Complete what moto did, and return the content of the response."""
+        if request.operation == "CreateRepository":
+            return _created(request)
+        content: JsonObject = json.loads(response.get_data())
+        if request.operation == "PutImage":
+            self._replicate_put(request, content)
+        return content
+
+    def _replicate_put(self, request: AwsRequest, content: JsonObject) -> None:
+        repository = _repositories(request)[request.text("repositoryName") or ""]
+        match content:
+            case {"image": {"imageId": {"imageDigest": digest}}}:
+                image = next(each for each in repository.images if each.image_digest == digest)
+                self.replicate(repository, image)
 
     def _check_limit(self, request: AwsRequest) -> None:
         limit, account = self._behaviour.repository_limit, request.account
@@ -126,40 +134,48 @@ class Operations:
         """Return a repository of the caller. Raises ServiceError if the call does not find it."""
         repository = _repositories(request).get(name or "")
         if repository is None or not self.new_repositories.find([repository]):
-            raise ServiceError(
-                "RepositoryNotFoundException",
-                f"The repository with name '{name or ''}' does not exist "
-                f"in the registry with id '{request.account}'",
-            )
+            raise _not_found(request, name)
         return repository
 
     def _set_policy(self, request: AwsRequest) -> JsonObject:
         """Store a policy text. The order of the checks is assumed."""
-        text = request.text("policyText")
-        if text is None:
-            raise invalid_parameter("policyText", "must not be null")
-        check_length("PolicyText", len(text), _POLICY_LENGTHS)
+        text = policy_parameter(request)
         repository = self._find(request, request.text("repositoryName"))
-        try:
-            principals = check_policy(text, request.partition)
-        except ValueError as error:
-            raise invalid_parameter("PolicyText", "Invalid repository policy provided") from error
-        if self._behaviour.known_principals_only and not self._are_known(principals):
-            raise invalid_parameter("PolicyText", "Principal not found")
+        self.policies.check(request, text, REPOSITORY)
         self.policies.write(repository, text)
-        return _policy_content(repository, text)
+        return self._policy_content(request, repository, text)
 
     def _get_policy(self, request: AwsRequest) -> JsonObject:
         repository = self._find(request, request.text("repositoryName"))
         text = self.policies.read(repository)
         self._write_concurrently(repository, request.partition)
-        return _policy_content(repository, text)
+        return self._policy_content(request, repository, text)
 
     def _delete_policy(self, request: AwsRequest) -> JsonObject:
         repository = self._find(request, request.text("repositoryName"))
         text = self.policies.read(repository)
         repository.policy = None
-        return _policy_content(repository, text)
+        return self._policy_content(request, repository, text)
+
+    def _policy_content(
+        self, request: AwsRequest, repository: Repository, text: str | None
+    ) -> JsonObject:
+        """Return the response of a policy operation. Raises ServiceError if there is no policy.
+
+        Writes return the policy text as well; that it is rewritten there too is assumed.
+        """
+        if text is None:
+            raise ServiceError(
+                "RepositoryPolicyNotFoundException",
+                f"Repository policy does not exist for the repository with name "
+                f"'{repository.name}' in the registry with id '{repository.registry_id}'",
+            )
+        place = PolicyPlace(request.account, request.region, repository.name)
+        return {
+            "registryId": repository.registry_id,
+            "repositoryName": repository.name,
+            "policyText": self.policies.returned(text, place, request.partition),
+        }
 
     def _write_concurrently(self, repository: Repository, partition: str) -> None:
         """Count a read of a policy, and write as the concurrent writer when it is time."""
@@ -170,61 +186,47 @@ class Operations:
                 text = add_concurrent_statement(self.policies.read(repository), role)
                 self.policies.write(repository, text)
 
-    def _are_known(self, arns: Iterable[str]) -> bool:
-        """Count a call that names these roles, users and sessions; return whether ECR knows all."""
-        existing = unique_ids()
-        ids = {unique_id_of(arn, existing) for arn in arns}
-        return self.new_principals.find(ids - {None}) and None not in ids
-
     def _describe_repositories(self, request: AwsRequest) -> JsonObject:
         """Return a page of the repositories, by name, or those that are asked for.
 
-        A token holds the last name of its page, so that a repository that is created or deleted
-        meanwhile neither repeats nor hides another. That maxResults and nextToken are refused
-        together with repositoryNames is assumed ("DescribeRepositories", Amazon ECR API
-        Reference, says that they cannot be used).
+        That maxResults and nextToken are refused together with repositoryNames is assumed
+        ("DescribeRepositories", Amazon ECR API Reference, says that they cannot be used).
         """
         if request.parameters.get("repositoryNames") is not None:
             return {"repositories": self._describe_by_name(request)}
-        size = request.parameters.get("maxResults", self._behaviour.page_size)
-        if not isinstance(size, int) or size not in _PAGE_SIZES:
-            raise invalid_parameter("maxResults", "must be between 1 and 1000")
-        last = _name_in_token(request.text("nextToken"))
-        visible = filter(self.new_repositories.is_visible, _repositories(request).values())
-        rest = sorted((each for each in visible if each.name > last), key=lambda each: each.name)
-        content: JsonObject = {"repositories": [_description(each) for each in rest[:size]]}
-        if len(rest) > size:
-            token = json.dumps(rest[size - 1].name).encode()
-            content["nextToken"] = base64.b64encode(token).decode()
-        return content
+        visible = {
+            name: repository
+            for name, repository in _repositories(request).items()
+            if self.new_repositories.is_visible(repository)
+        }
+        shown, token = page(visible, request, self._behaviour.page_size)
+        return {"repositories": [_description(each) for each in shown], **token}
 
     def _describe_by_name(self, request: AwsRequest) -> list[Json]:
         if request.parameters.keys() & {"maxResults", "nextToken"}:
             raise invalid_parameter("repositoryNames", "must be used without pagination")
         listed = request.parameters["repositoryNames"]
-        names = [n for n in listed if isinstance(n, str)] if isinstance(listed, list) else []
+        names = strings(listed)
         check_length("repositoryNames", len(names), _NAMES_PER_CALL)
         for name in names:
             check_name(name)
         return [_description(self._find(request, name)) for name in names]
 
 
-def _check_request(request: AwsRequest) -> None:
-    """Raise ServiceError if the name is invalid or the registry is another account's.
+def _check_registry(request: AwsRequest) -> None:
+    """Raise ServiceError if the registry is another account's.
 
-    The wording about another account's registry is assumed (it is IAM's general one), and so is
-    that no policy of that registry allows the request.
+    The wording is assumed (it is IAM's general one), and so is that no policy of that registry
+    allows the request.
     """
-    name = request.text("repositoryName")
-    if name is not None:
-        check_name(name)
     registry = request.text("registryId")
     if registry is None or registry == request.account:
         return
     _, arn, _ = sts_backends[request.account][request.partition].get_caller_identity(
         request.access_key, request.region
     )
-    repository = f"arn:{request.partition}:ecr:{request.region}:{registry}:repository/{name or '*'}"
+    name = request.text("repositoryName") or "*"
+    repository = f"arn:{request.partition}:ecr:{request.region}:{registry}:repository/{name}"
     action = f"ecr:{request.operation}"
     raise ServiceError(
         "AccessDeniedException",
@@ -244,19 +246,12 @@ def _created(request: AwsRequest) -> JsonObject:
     return {"repository": _description(repository)}
 
 
-def _policy_content(repository: Repository, text: str | None) -> JsonObject:
-    """Return the response of the policy operations. Raises ServiceError if there is no policy."""
-    if text is None:
-        raise ServiceError(
-            "RepositoryPolicyNotFoundException",
-            f"Repository policy does not exist for the repository with name '{repository.name}' "
-            f"in the registry with id '{repository.registry_id}'",
-        )
-    return {
-        "registryId": repository.registry_id,
-        "repositoryName": repository.name,
-        "policyText": text,
-    }
+def _not_found(request: AwsRequest, name: str | None) -> ServiceError:
+    return ServiceError(
+        "RepositoryNotFoundException",
+        f"The repository with name '{name or ''}' does not exist "
+        f"in the registry with id '{request.account}'",
+    )
 
 
 def _description(repository: Repository) -> JsonObject:
@@ -276,15 +271,3 @@ def _description(repository: Repository) -> JsonObject:
             {str(key): value for key, value in each.items()} for each in filters
         ]
     return description
-
-
-def _name_in_token(token: str | None) -> str:
-    if token is None:
-        return ""
-    try:
-        name = json.loads(base64.b64decode(token, validate=True))
-    except ValueError:
-        name = None
-    if not isinstance(name, str):
-        raise invalid_parameter("nextToken", "Invalid token")
-    return name

@@ -1,10 +1,12 @@
-"""The policy texts that SetRepositoryPolicy accepts, as a JSON schema.
+"""The policy texts that SetRepositoryPolicy and PutRegistryPolicy accept, as JSON schemas.
 
 Sources: "Grammar of the IAM JSON policy language" and "AWS JSON policy elements: Principal" (IAM
 User Guide), and public reports. Assumed, for want of evidence: NotPrincipal, NotAction and any
 well-formed action are accepted; unknown elements, unknown condition operators, duplicate keys and
 principals of another partition are refused.
 """
+
+from typing import NamedTuple
 
 from jsonschema import Draft202012Validator, ValidationError
 
@@ -58,24 +60,41 @@ _CONDITION: JsonObject = {
         "additionalProperties": {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]},
     },
 }
-_STATEMENT: JsonObject = {
-    "type": "object",
-    "required": ["Effect"],
-    "allOf": [_exactly_one("Principal", "NotPrincipal"), _exactly_one("Action", "NotAction")],
-    # Resource is refused (awsdocs/amazon-ecr-user-guide#20).
-    "additionalProperties": False,
-    "properties": {
-        "Sid": {"type": "string"},
-        "Effect": {"enum": ["Allow", "Deny"]},
-        "Principal": _PRINCIPAL,
-        "NotPrincipal": _PRINCIPAL,
-        "Action": _ACTION,
-        "NotAction": _ACTION,
-        "Condition": _CONDITION,
-    },
-}
-_POLICY = Draft202012Validator(
-    {
+# Any text, also one that is no ARN (aws/containers-roadmap#2675).
+_RESOURCE = _string_or_list(r"[\s\S]+")
+# Of scope V1 ("Private registry permissions in Amazon ECR", Amazon ECR User Guide).
+_V1_ACTION = _string_or_list(
+    r"(?i:ecr:(?:ReplicateImage|BatchImportUpstreamImage|CreateRepository))"
+)
+
+
+class Grammar(NamedTuple):
+    """The policies of a subject, `repository` or `registry`, as a JSON schema."""
+
+    subject: str
+    schema: Draft202012Validator
+
+
+def _grammar(subject: str, statement: JsonObject, *alternatives: Json) -> Grammar:
+    """Return the grammar of policies whose statements also have the elements of `statement`.
+
+    Of each of `alternatives`, a statement has one.
+    """
+    one_statement: JsonObject = {
+        "type": "object",
+        "required": ["Effect"],
+        "allOf": [_exactly_one("Principal", "NotPrincipal"), *alternatives],
+        "additionalProperties": False,
+        "properties": {
+            "Sid": {"type": "string"},
+            "Effect": {"enum": ["Allow", "Deny"]},
+            "Principal": _PRINCIPAL,
+            "NotPrincipal": _PRINCIPAL,
+            "Condition": _CONDITION,
+            **statement,
+        },
+    }
+    document: JsonObject = {
         "type": "object",
         "required": ["Statement"],
         "additionalProperties": False,
@@ -84,15 +103,28 @@ _POLICY = Draft202012Validator(
             "Id": {"type": "string"},
             "Statement": {
                 "if": {"type": "array"},
-                "then": {"minItems": 1, "items": _STATEMENT},
-                "else": _STATEMENT,
+                "then": {"minItems": 1, "items": one_statement},
+                "else": one_statement,
             },
         },
     }
+    return Grammar(subject, Draft202012Validator(document))
+
+
+_ACTIONS: JsonObject = {"Action": _ACTION, "NotAction": _ACTION}
+_RESOURCES: JsonObject = {"Resource": _RESOURCE, "NotResource": _RESOURCE}
+_ONE_ACTION = _exactly_one("Action", "NotAction")
+_ONE_RESOURCE = _exactly_one("Resource", "NotResource")
+
+# A repository's has no Resource (awsdocs/amazon-ecr-user-guide#20).
+REPOSITORY = _grammar("repository", _ACTIONS, _ONE_ACTION)
+REGISTRY_V1 = _grammar(
+    "registry", {"Action": _V1_ACTION, **_RESOURCES}, {"required": ["Action"]}, _ONE_RESOURCE
 )
+REGISTRY_V2 = _grammar("registry", _ACTIONS | _RESOURCES, _ONE_ACTION, _ONE_RESOURCE)
 
 
-def check_policy(text: str, partition: str) -> tuple[str, ...]:
+def check_policy(text: str, partition: str, grammar: Grammar) -> tuple[str, ...]:
     """Check a policy text and return the ARNs of the roles, users and sessions that it names.
 
     `partition` is that of the repository's region (`aws`, `aws-cn`, ...). Raises ValueError if
@@ -100,7 +132,7 @@ def check_policy(text: str, partition: str) -> tuple[str, ...]:
     not checked here.
     """
     try:
-        _POLICY.validate(parse_json(text))
+        grammar.schema.validate(parse_json(text))
     except (RecursionError, ValidationError) as error:
         raise ValueError("not a policy") from error
     arns = [name for name in aws_principals(text) if name.startswith("arn:")]

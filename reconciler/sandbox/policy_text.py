@@ -40,6 +40,16 @@ def as_list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else [value]
 
 
+def strings(value: Json) -> list[str]:
+    """Return the strings of a list, [] for anything else."""
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def objects(value: Json) -> list[JsonObject]:
+    """Return the objects of a list, [] for anything else."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
 def aws_principals(text: str) -> list[str]:
     """Return the AWS principals that a policy text names, [] for text that is not JSON."""
     try:

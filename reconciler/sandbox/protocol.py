@@ -6,10 +6,10 @@ int128/create-ecr-repository-action#231) unless marked as assumed.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from urllib.parse import parse_qs
 from uuid import uuid4
 from xml.sax.saxutils import escape
@@ -70,6 +70,10 @@ class AwsRequest:
         """Return a parameter, None if it is absent or not a string."""
         value = self.parameters.get(parameter)
         return value if isinstance(value, str) else None
+
+
+Operation: TypeAlias = Callable[[AwsRequest], JsonObject]
+"""An ECR operation: from a request to the content of the response, or ServiceError."""
 
 
 @dataclass(eq=False)

@@ -23,7 +23,7 @@ try:
 
     from reconciler.sandbox import state
     from reconciler.sandbox.application import Clock, EmbeddedEcr, Hook
-    from reconciler.sandbox.policy_text import RETRIEVAL_ACTIONS, add_lambda_statement
+    from reconciler.sandbox.policy_text import RETRIEVAL_ACTIONS, JsonObject, add_lambda_statement
     from reconciler.sandbox.protocol import Call
 except ImportError as error:
     raise ReconcileError(
@@ -86,7 +86,7 @@ class Sandbox:
         if not _RUNNING.acquire(blocking=False):
             raise ReconcileError("a sandbox is already running in this process")
         try:
-            state.reset_moto()
+            self._ecr.empty()
             for region in sorted(self._regions):
                 state.check_region(region)
             self._keys = state.create_access_key(self._account, self._region)
@@ -169,9 +169,16 @@ class Sandbox:
     def put_image(
         self, name: str, *, account: str | None = None, region: str | None = None
     ) -> None:
-        """Put an image into a repository, without a call, unless it is there already."""
-        with self._ecr.operations.lock:
-            state.push_image(self._repository(name, account, region))
+        """Put an image into a repository, without a call, unless it is there already.
+
+        As at a push, a template can create the repository, and the image is replicated. Raises
+        ReconcileError if there is no repository.
+        """
+        operations = self._ecr.operations
+        with operations.lock:
+            operations.create_on_push(account or self._account, region or self._region, name)
+            repository = self._repository(name, account, region)
+            operations.replicate(repository, state.push_image(repository))
 
     def set_policy_text(
         self, name: str, text: str, *, account: str | None = None, region: str | None = None
@@ -188,6 +195,40 @@ class Sandbox:
         With `unique_ids`, principals that were deleted since then are shown by their ids.
         """
         return self._ecr.operations.policies.read(self._repository(name, account, region))
+
+    def set_registry_policy_text(
+        self, text: str | None, *, account: str | None = None, region: str | None = None
+    ) -> None:
+        """Store the text of a registry's own policy without a call and without checks.
+
+        None removes the policy.
+        """
+        with self._ecr.operations.lock:
+            self._ecr.operations.registry_policies.write(
+                account or self._account, region or self._region, text
+            )
+
+    def registry_policy_text(
+        self, *, account: str | None = None, region: str | None = None
+    ) -> str | None:
+        """Return the text of a registry's own policy as stored, None if there is none.
+
+        With `unique_ids`, principals that were deleted since then are shown by their ids.
+        """
+        return self._ecr.operations.registry_policies.read(
+            account or self._account, region or self._region
+        )
+
+    def creation_template(
+        self, prefix: str, *, account: str | None = None, region: str | None = None
+    ) -> JsonObject | None:
+        """Return a repository creation template as stored, None if there is none.
+
+        It has the shape RepositoryCreationTemplate of botocore's model.
+        """
+        return self._ecr.operations.templates.find(
+            account or self._account, region or self._region, prefix
+        )
 
     def add_lambda_statement(
         self,
@@ -223,7 +264,7 @@ class Sandbox:
     def propagate_iam(self) -> None:
         """Make all roles and users that exist now known to ECR, without the delay."""
         with self._ecr.operations.lock:
-            self._ecr.operations.new_principals.settle(state.unique_ids().values())
+            self._ecr.operations.policies.new_principals.settle(state.unique_ids().values())
 
     def _repository(self, name: str, account: str | None, region: str | None) -> Repository:
         found = state.find_repository(account or self._account, region or self._region, name)

@@ -1,22 +1,22 @@
-"""The sandbox's state, which is moto's: roles, users, access keys, repositories and policies."""
+"""The sandbox's state, which is moto's: roles, users, access keys and repositories."""
 
+import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 import moto.core.base_backend as moto_backends
 import moto.ecr.models as moto_ecr
 from moto.core.model_instances import reset_model_data
-from moto.ecr.models import Repository, RepoTagMutability, ecr_backends
+from moto.ecr.models import Image, Repository, RepoTagMutability, ecr_backends
 from moto.iam.models import IAMBackend, User, iam_backends
 from moto.utilities.utils import get_partition
 
 from reconciler.closest import closest
 from reconciler.errors import ReconcileError, UsageError
 from reconciler.printable import quoted
-from reconciler.sandbox.policy_text import aws_principals, rename_principals
+from reconciler.sandbox.policy_text import Json, objects
 from reconciler.sandbox.protocol import ServiceError, check_length, invalid_parameter
 
 _SESSION = re.compile(
@@ -113,36 +113,6 @@ class RepositorySettings(NamedTuple):
     tags: tuple[tuple[str, str], ...]
 
 
-class Policies:
-    """Reads and writes the policies of moto's repositories. Safe for several threads.
-
-    With `unique_ids`, a policy keeps the roles and users that exist when it is written by their
-    unique ids: one that is deleted later is shown as its id, also after its name is used again.
-    Everything else of the text is kept as it was written.
-    """
-
-    def __init__(self, *, unique_ids: bool) -> None:
-        self._unique_ids = unique_ids
-        self._ids: WeakKeyDictionary[Repository, Mapping[str, str]] = WeakKeyDictionary()
-
-    def write(self, repository: Repository, text: str) -> None:
-        """Store a policy text. Any text is accepted."""
-        existing = unique_ids() if self._unique_ids else {}
-        self._ids[repository] = {
-            arn: existing[arn] for arn in aws_principals(text) if arn in existing
-        }
-        repository.policy = text
-
-    def read(self, repository: Repository) -> str | None:
-        """Return a policy text with the current names of its principals, None without a policy."""
-        ids = self._ids.get(repository)
-        if repository.policy is None or not ids:
-            return repository.policy
-        arns = {unique_id: arn for arn, unique_id in unique_ids().items()}
-        names = {arn: arns.get(unique_id, unique_id) for arn, unique_id in ids.items()}
-        return rename_principals(repository.policy, names)
-
-
 def reset_moto() -> None:
     """Delete everything that moto holds, in all accounts."""
     moto_backends.BackendDict.reset()
@@ -190,16 +160,41 @@ def create_repository(account: str, region: str, name: str) -> Repository:
         raise ReconcileError(error.message) from error
     if find_repository(account, region, name) is not None:
         raise ReconcileError(f"the sandbox already has a repository {name!r}")
+    return add_repository(account, region, name, {})
+
+
+def add_repository(
+    account: str, region: str, name: str, settings: Mapping[str, Json]
+) -> Repository:
+    """Add a repository to moto, of a valid name that is not in use.
+
+    `settings` are those of a repository creation template of botocore's model, or `{}` for the
+    default ones. They have no scanning, and their repositoryPolicy is not set here.
+    """
+    encryption = settings.get("encryptionConfiguration")
+    mutability = settings.get("imageTagMutability")
+    filters = settings.get("imageTagMutabilityExclusionFilters")
     repository = ecr_backends[account][region].create_repository(
         repository_name=name,
         registry_id=None,
-        encryption_config={},
+        encryption_config=_strings_by_key(encryption),
         image_scan_config=None,
-        image_tag_mutability="MUTABLE",
-        tags=[],
+        image_tag_mutability=mutability if isinstance(mutability, str) else "MUTABLE",
+        image_tag_mutability_exclusion_filters=[
+            {"filterType": str(each["filterType"]), "filter": str(each["filter"])}
+            for each in objects(filters)
+        ]
+        or None,
+        tags=[_strings_by_key(tag) for tag in objects(settings.get("resourceTags"))],
     )
+    lifecycle = settings.get("lifecyclePolicy")
+    repository.lifecycle_policy = lifecycle if isinstance(lifecycle, str) else None
     correct_uri(repository)
     return repository
+
+
+def _strings_by_key(value: Json) -> dict[str, str]:
+    return {k: str(v) for k, v in value.items()} if isinstance(value, dict) else {}
 
 
 def correct_uri(repository: Repository) -> None:
@@ -224,9 +219,17 @@ def read_settings(repository: Repository) -> RepositorySettings:
     )
 
 
-def push_image(repository: Repository) -> None:
-    """Put a small image into a repository, unless it is there already."""
+def push_image(repository: Repository) -> Image:
+    """Put a small image into a repository, unless it is there already; return it."""
     manifest = {"schemaVersion": 2, "mediaType": _MANIFEST_TYPE, "layers": [{"digest": _LAYER}]}
     backend = ecr_backends[repository.account_id][repository.region_name]
-    if not any(_TAG in image.image_tags for image in repository.images):
-        backend.put_image(repository.name, json.dumps(manifest), _TAG)
+    there = next((image for image in repository.images if _TAG in image.image_tags), None)
+    return there or backend.put_image(repository.name, json.dumps(manifest), _TAG)
+
+
+def copy_image(image: Image, destination: Repository) -> None:
+    """Put a copy of an image into a repository, and move its tags to the copy."""
+    others = [each for each in destination.images if each.image_digest != image.image_digest]
+    for each in others:
+        each.image_tags = [tag for tag in each.image_tags if tag not in image.image_tags]
+    destination.images = [*others, copy.deepcopy(image)]

@@ -16,15 +16,22 @@ from reconciler.model.registry import RegistryScope, Target
 from reconciler.workflow import DEFAULT_WAIT
 from reconciler.workflow.journals import keeping_journal, require_other_file
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
-from reconciler.workflow.planner import PlanResult, compute, guarded, with_names
+from reconciler.workflow.planner import (
+    PlanResult,
+    compute,
+    guarded,
+    reads_registry_policy,
+    with_names,
+)
 from reconciler.workflow.registries import (
     Authors,
     Connections,
     authors_of,
     connect_registries,
+    read_registry_policies,
     roles_of,
 )
-from reconciler.workflow.saved_plans import StoredPlan, recompute
+from reconciler.workflow.saved_plans import StoredPlan, recompute, require_current
 from reconciler.workflow.source import AccessSource, Globs
 
 _STATUS_OF: Mapping[Result, Status] = {
@@ -112,14 +119,17 @@ def prepare_apply(
     if stored is not None and repositories:
         reason = "a saved plan is applied as a whole"
         raise ArgumentError("repositories", None, reason, remedy=Remedy.SAVE_A_PART)
-    recomputed = None if stored is None else recompute(stored, source)
+    if stored is not None:
+        require_current(stored, source)
     registry = source.access.registry
     connections = connect_registries(roles_of(registry), profile, listener)
     authors = authors_of(connections)
-    if recomputed is None:
+    if stored is None:
         computed = compute(source, connections, repositories, listener)
     else:
-        computed = with_names(recomputed, source)
+        reads = reads_registry_policy(source, listener)
+        policies = read_registry_policies(connections) if reads else {}
+        computed = with_names(recompute(stored, source, policies), source)
     arn = next(iter(authors.values())).arn  # the credentials are the same in all regions
     return PreparedApply(
         guarded(computed, source, lambda: arn),

@@ -26,6 +26,14 @@ class Throttled:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistryPolicyIgnored:
+    """The file says not to read the registry's own policy."""
+
+    def __str__(self) -> str:
+        return "the registry's own policy was not read: the file ignores it (registry.policy)"
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingForRoles:
     """The run waits, up to so many seconds, for principals that AWS does not know yet."""
 
@@ -91,7 +99,15 @@ class JournalDamaged:
         return "; ".join(listed) or "nothing was written"
 
 
-Event = Throttled | WaitingForRoles | AssumingRole | JournalStarted | JournalKept | JournalDamaged
+Event = (
+    Throttled
+    | RegistryPolicyIgnored
+    | WaitingForRoles
+    | AssumingRole
+    | JournalStarted
+    | JournalKept
+    | JournalDamaged
+)
 
 
 class Listener(Protocol):

@@ -67,6 +67,7 @@ def caller_policy(source: AccessSource, *, plan_only: bool = False) -> IdentityP
         registry.regions,
         to_create=tuple(to_create(source.access).values()),
         probe_repository=registry.probe_repository,
+        registry_policy=registry.policy == "report",
     )
     return reading_policy(scope) if plan_only else writing_policy(scope)
 

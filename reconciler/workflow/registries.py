@@ -5,14 +5,14 @@ The modules that load boto3 are imported where the first connection is made.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from reconciler.access_file.model import Registry
 from reconciler.apply.journal_format import Author
-from reconciler.model.registry import LiveRegistry, RegistryScope
+from reconciler.model.registry import LiveRegistry, LiveRegistryPolicy, RegistryScope
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.workflow.listener import Listener, Throttled
@@ -116,10 +116,13 @@ def read_registries(
     connections: Connections,
     select: Callable[[tuple[str, ...]], Iterable[str]],
     listener: Listener,
+    *,
+    registry_policy: bool = False,
 ) -> list[LiveRegistry]:
     """Read the live policies; `select` says of which of the listed repositories.
 
-    A registry that fails says why, and the others are read. Raises CallError where all fail.
+    With `registry_policy`, the registry's own is read, too. A registry that fails says why, and the
+    others are read. Raises CallError where all fail.
     """
     from reconciler.registry.boto_errors import in_this_region_only
     from reconciler.registry.reader import failure_of
@@ -129,7 +132,9 @@ def read_registries(
     for scope, connection in connections.items():
         try:
             names = _list(connection)
-            found.append(_read(scope, connection, names, list(select(names)), listener))
+            live = _read(scope, connection, names, list(select(names)), listener)
+            own = connection.reader.read_registry_policy() if registry_policy else None
+            found.append(replace(live, policy=own))
         except CallError as error:
             failure = failure_of(in_this_region_only(error, scope.region))
             found.append(LiveRegistry(scope, (), {}, failure))
@@ -137,6 +142,15 @@ def read_registries(
     if len(errors) == len(found):
         raise errors[0]
     return found
+
+
+RegistryPolicies = Mapping[RegistryScope, LiveRegistryPolicy]
+"""The own policy of each registry that was asked for it."""
+
+
+def read_registry_policies(connections: Connections) -> RegistryPolicies:
+    """Read the registries' own policies; a failure is data."""
+    return {scope: one.reader.read_registry_policy() for scope, one in connections.items()}
 
 
 def read_named(

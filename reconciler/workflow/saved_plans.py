@@ -18,14 +18,22 @@ from reconciler.errors import (
     Remedy,
     UsageError,
 )
-from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
+from reconciler.model.registry import (
+    LiveRegistry,
+    LiveRegistryPolicy,
+    LiveRepository,
+    ReadFailure,
+    RegistryScope,
+    Target,
+)
+from reconciler.model.rules import RuleId
 from reconciler.plan.compute import PlanInputs, compute_plan, merge_plans
-from reconciler.plan.model import Change, Plan
+from reconciler.plan.model import Change, Finding, NeverViolation, Plan
 from reconciler.plan.saved_plan import SavedChange, SavedPlan, read_saved
 from reconciler.policy import load_json
 from reconciler.printable import printable
 from reconciler.workflow.planner import plan_inputs
-from reconciler.workflow.registries import scopes_of
+from reconciler.workflow.registries import RegistryPolicies, scopes_of
 from reconciler.workflow.source import AccessSource
 
 MAX_PLAN = 64 * 1024 * 1024
@@ -116,34 +124,53 @@ def _replace(target: Path, content: bytes) -> None:
             draft.unlink()
 
 
-def recompute(stored: StoredPlan, source: AccessSource) -> Plan:
+def require_current(stored: StoredPlan, source: AccessSource) -> None:
+    """Raise RefusedError where a saved plan is for another registry or version of the file."""
+    _check_registry(stored.plan, scopes_of(source.access.registry), source.path)
+    _check_file(stored, source)
+
+
+def recompute(stored: StoredPlan, source: AccessSource, policies: RegistryPolicies) -> Plan:
     """Compute a saved plan again, from its `before` policies and the access file.
 
-    The result is what the file asks for, whoever wrote the plan. Findings, errors and the figures
-    of repositories that do not change are the saved ones. Raises RefusedError where the plan is
-    for another registry or from another version of the file, and where a change comes out
-    different from the saved one: the plan was edited, another version of reconcile made it, or an
-    `until` has passed since.
+    `policies` are the registries' own, read anew. The result is what the file asks for, whoever
+    wrote the plan. Findings, errors and the figures of repositories that do not change are the
+    saved ones. Raises RefusedError as `require_current`, and where a change comes out different
+    from the saved one: the plan was edited, another version of reconcile made it, or an `until` has
+    passed since.
     """
+    require_current(stored, source)
     saved, scopes = stored.plan, scopes_of(source.access.registry)
-    _check_registry(saved, scopes, source.path)
-    _check_file(stored, source)
     inputs = plan_inputs(source.access)
-    plan = merge_plans(_compute_again(saved, scope, source, inputs) for scope in scopes)
+    plan = merge_plans(
+        _compute_again(saved, scope, source, inputs, policies.get(scope)) for scope in scopes
+    )
     _check_changes(saved, plan.changes, source.path)
-    changed = {change.target for change in saved.changes}
+    kept = (broken for broken in saved.never_broken if not _is_judged(broken, saved, policies))
     return replace(
         plan,
-        findings=saved.findings,
-        errors=saved.errors,
+        findings=tuple(sorted({*saved.findings, *_unread(plan)})),
+        errors=tuple(sorted({*saved.errors, *plan.errors})),
         # A saved plan does not say in which region a repository is unmanaged.
         unmanaged=tuple(Target(name, scopes[0]) for name in saved.unmanaged),
-        violations=tuple(
-            sorted((*(b for b in saved.never_broken if b.target not in changed), *plan.violations))
-        ),
+        violations=tuple(sorted({*kept, *plan.violations})),
         in_sync=saved.in_sync,
         live_grants=saved.live_grants,
     )
+
+
+def _unread(plan: Plan) -> Iterable[Finding]:
+    """Return what is not known this time of the registries' own policies."""
+    return (one for one in plan.findings if one.rule is RuleId.REGISTRY_POLICY_UNREAD)
+
+
+def _is_judged(broken: NeverViolation, saved: SavedPlan, policies: RegistryPolicies) -> bool:
+    """Whether a saved violation was judged again: of a changed policy, and of what was read."""
+    policy = policies.get(broken.target.scope)
+    by_unread = broken.policy != "repository" and (
+        policy is None or isinstance(policy.text, ReadFailure)
+    )
+    return not by_unread and any(broken.target == change.target for change in saved.changes)
 
 
 def _check_file(stored: StoredPlan, source: AccessSource) -> None:
@@ -174,7 +201,11 @@ def _check_registry(saved: SavedPlan, scopes: tuple[RegistryScope, ...], path: s
 
 
 def _compute_again(
-    saved: SavedPlan, scope: RegistryScope, source: AccessSource, inputs: PlanInputs
+    saved: SavedPlan,
+    scope: RegistryScope,
+    source: AccessSource,
+    inputs: PlanInputs,
+    policy: LiveRegistryPolicy | None,
 ) -> Plan:
     """Plan what the saved plan changes in one region, from the live policies that it saw."""
     changes = [change for change in saved.changes if change.target.scope == scope]
@@ -189,7 +220,8 @@ def _compute_again(
         for change in changes
         if change.change != "create"
     }
-    return compute_plan(desired, LiveRegistry(scope, tuple(sorted(live)), live), inputs)
+    registry = LiveRegistry(scope, tuple(sorted(live)), live, policy=policy)
+    return compute_plan(desired, registry, inputs)
 
 
 def _check_changes(saved: SavedPlan, changes: Iterable[Change], path: str) -> None:

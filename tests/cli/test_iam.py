@@ -20,6 +20,19 @@ WITH_MORE = SEED.replace(
 ).replace("regions:", "probe_repository: scratch/probe\n  regions:")
 
 
+REGISTRY_POLICY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"AWS": "777788889999"},
+            "Action": "ecr:ReplicateImage",
+            "Resource": "arn:aws:ecr:us-west-2:111122223333:repository/*",
+        },
+    }
+)
+
+
 class Case(NamedTuple):
     """All that there is to run on an access file, and the command that prints the policy for it."""
 
@@ -39,6 +52,11 @@ WRITING = Case(
     ],
 )
 CREATING = Case("iam caller", WITH_NEW, ["apply --yes", "drift"])
+IGNORING = Case(
+    "iam caller",
+    WITH_NEW.replace("regions:", "policy: ignore\n  regions:"),
+    ["plan --out plan.json", "apply plan.json --yes --journal j.jsonl", "drift"],
+)
 
 
 def actions(printed: str) -> set[str]:
@@ -63,12 +81,15 @@ def abandon(ecr: Sandbox, repository: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [READING, WRITING, CREATING], ids=["reading", "setting and deleting", "creating"]
+    "case",
+    [READING, WRITING, CREATING, IGNORING],
+    ids=["reading", "setting and deleting", "creating", "ignoring the registry's policy"],
 )
 def test_the_policy_allows_exactly_what_is_called(
     reconcile: Reconcile, ecr: Sandbox, folder: Path, case: Case
 ) -> None:
     abandon(ecr, "payments/old")
+    ecr.set_registry_policy_text(REGISTRY_POLICY)
     (folder / "ecr_access.yaml").write_text(case.access)
     for command in case.commands:
         assert reconcile(*command.split()).code in {0, 4}, command
@@ -102,7 +123,8 @@ def test_it_speaks_of_the_files_registry(offline: Reconcile, folder: Path) -> No
     (folder / "other.yaml").write_text(SEED.replace("[us-west-2]", "[us-west-2, eu-west-1]"))
     done = offline("iam", "caller", "--plan-only", "-f", "other.yaml")
     assert (done.code, done.err) == (0, "")
-    (statement,) = json.loads(done.out)["Statement"]
+    statement, of_registry = json.loads(done.out)["Statement"]
+    assert of_registry["Resource"] == ["*"]
     assert statement["Resource"] == [
         "arn:aws:ecr:us-west-2:111122223333:repository/*",
         "arn:aws:ecr:eu-west-1:111122223333:repository/*",
@@ -113,7 +135,7 @@ def test_what_is_to_be_created_and_the_probe_repository_are_asked_for(
     offline: Reconcile, folder: Path
 ) -> None:
     (folder / "ecr_access.yaml").write_text(WITH_MORE)
-    more = json.loads(offline("iam", "caller").out)["Statement"][2:]
+    more = json.loads(offline("iam", "caller").out)["Statement"][3:]
     assert [(statement["Sid"], statement["Action"]) for statement in more] == [
         ("CreateRepositories", ["ecr:CreateRepository", "ecr:TagResource"]),
         ("Probe", ["ecr:DeleteRepositoryPolicy", "ecr:ListImages", "ecr:SetRepositoryPolicy"]),

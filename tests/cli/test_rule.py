@@ -35,6 +35,7 @@ def test_json(offline: Reconcile) -> None:
         "description": rule.description,
         "example": rule.example,
         "live": rule.live,
+        "registry_policy": None,
         "remedy": rule.remedy,
     }
     every = json.loads(offline("rule", "--format", "json").out)["rules"]

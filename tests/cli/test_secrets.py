@@ -95,6 +95,8 @@ def calm(call: Call) -> Answer:
             return ok(repositories=[{"repositoryName": "payments/api"}])
         case "GetRepositoryPolicy":
             return refusal("RepositoryPolicyNotFoundException", "none")
+        case "GetRegistryPolicy":
+            return refusal("RegistryPolicyNotFoundException", "none")
         case _:
             return ok(repositoryName="payments/api")
 
@@ -114,6 +116,7 @@ OPERATIONS = (
     "GetCallerIdentity",
     "AssumeRole",
     "DescribeRepositories",
+    "GetRegistryPolicy",
     "GetRepositoryPolicy",
     "SetRepositoryPolicy",
 )

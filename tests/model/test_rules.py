@@ -39,6 +39,7 @@ COMMANDS = {
     RuleId.CHANGED_SINCE,
     RuleId.NOT_WRITTEN,
     RuleId.READ_FAILED,
+    RuleId.REGISTRY_POLICY_UNREAD,
     RuleId.UNSETTLED_WRITE,
     RuleId.THROTTLED,
     RuleId.CREATED,
@@ -127,6 +128,9 @@ def reported(folder: Path) -> dict[str, set[str]]:
 def test_the_example_of_a_plan_reports_it(rule: Rule, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(whole_file(rule.example))
     (tmp_path / "live.json").write_text(f'{{"payments/api": {rule.live or "null"}}}')
+    if rule.registry_policy:
+        own = f'{{"policy": {rule.registry_policy}, "scope": "V2"}}'
+        (tmp_path / "registry.json").write_text(own)
     assert reported(tmp_path)[rule.id]
 
 

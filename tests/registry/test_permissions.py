@@ -51,6 +51,7 @@ def by_alias(number: int, alias: str, *arns: str) -> IdentityStatement:
     return {**allow(f"UseKeysByAlias{number}", USE_KEY, *arns), "Condition": condition}
 
 
+READ_REGISTRY = allow("ReadRegistryPolicy", ["ecr:GetAccountSetting", "ecr:GetRegistryPolicy"], "*")
 READ = allow("ReadPolicies", ["ecr:DescribeRepositories", "ecr:GetRepositoryPolicy"], ALL)
 WRITE = allow("WritePolicies", ["ecr:DeleteRepositoryPolicy", "ecr:SetRepositoryPolicy"], ALL)
 CREATE = allow("CreateRepositories", ["ecr:CreateRepository"], ALL)
@@ -64,12 +65,20 @@ EVERYTHING = replace(WORK, to_create=(key(KEY),), probe_repository="scratch/prob
 TAGGED = RepositorySettings(tags=(("team", "payments"),))
 
 
+reading, *others = writing_policy(TWO_REGIONS)["Statement"]
+
+
 @pytest.mark.parametrize(
     ("policy", "statements"),
     [
         (reading_policy(WORK), [READ]),
         (reading_policy(EVERYTHING), [READ]),
         (writing_policy(WORK), [READ, WRITE]),
+        (reading_policy(replace(WORK, registry_policy=True)), [READ, READ_REGISTRY]),
+        (
+            writing_policy(replace(TWO_REGIONS, registry_policy=True)),
+            [reading, READ_REGISTRY, *others],
+        ),
         (creating(RepositorySettings()), [READ, WRITE, CREATE]),
         (creating(RepositorySettings(encryption="KMS")), [READ, WRITE, CREATE]),
         (creating(RepositorySettings(), TAGGED), [READ, WRITE, CREATE_TAGGED]),

@@ -17,13 +17,21 @@ from hypothesis import strategies as st
 from reconciler.access_file.load import load_access
 from reconciler.access_file.model import display_names_of
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, Remedy, UsageError
-from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
+from reconciler.model.registry import (
+    LiveRegistry,
+    LiveRegistryPolicy,
+    LiveRepository,
+    ReadFailure,
+    RegistryScope,
+)
+from reconciler.model.rules import RuleId
 from reconciler.plan.model import Plan
 from reconciler.plan.saved_plan import digest_of
 from reconciler.policy.language.document import Unreadable
 from reconciler.report.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.workflow.planner import plan_registries
+from reconciler.workflow.registries import RegistryPolicies, scopes_of
 from reconciler.workflow.saved_plans import (
     MAX_PLAN,
     StoredPlan,
@@ -32,7 +40,7 @@ from reconciler.workflow.saved_plans import (
     write_plan_file,
 )
 from reconciler.workflow.source import AccessSource
-from tests.golden import CASES, NOW, case_folders, origin, planned
+from tests.golden import CASES, NOW, case_folders, origin, planned, registry_policy
 from tests.plan.saving import JSON, places, put, read
 from tests.policy.making import Json
 
@@ -90,11 +98,17 @@ def forged(text: str, edit: Callable[[Json], object]) -> str:
     return json.dumps({**document, "digest": digest_of(document)})
 
 
+def own_policies(folder: Path, source: AccessSource) -> RegistryPolicies:
+    """The registry's own policy of a case, in each region."""
+    scopes = scopes_of(source.access.registry)
+    return dict.fromkeys(scopes, registry_policy(folder / "registry.json"))
+
+
 @pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
 def test_a_saved_plan_is_worked_out_as_the_same(folder: Path) -> None:
     source, plan = planned(folder)
     text = (folder / "plan.json").read_text()
-    again = recompute(stored(text), source)
+    again = recompute(stored(text), source, own_policies(folder, source))
     assert text_of(again, source) == text
     assert [c.access for c in again.changes] == [c.access for c in plan.changes]
     figures = [(c.target, c.revoked, c.granted, c.emptied, c.lasting) for c in again.changes]
@@ -119,10 +133,39 @@ def test_every_kind_of_change_is_worked_out_as_the_same() -> None:
         ("create", False),
         ("create", True),
     }
-    again = recompute(stored(text_of(plan, source)), source)
+    again = recompute(stored(text_of(plan, source)), source, {})
     assert text_of(again, source) == text_of(plan, source)
     assert [c.settings for c in again.changes] == [c.settings for c in plan.changes]
     assert again.unmanaged[0].repository == "x"
+
+
+def test_a_break_by_the_registrys_policy_is_judged_anew_only_where_that_is_read() -> None:
+    folder = CASES / "registry-policy"
+    source, plan = planned(folder)
+    saved = stored((folder / "plan.json").read_text())
+    changed = {change.target for change in plan.changes}
+    of_changed = tuple(broken for broken in plan.violations if broken.target in changed)
+    of_others = tuple(broken for broken in plan.violations if broken.target not in changed)
+    assert of_changed
+    assert of_others
+    (scope,) = scopes_of(source.access.registry)
+    denied = ReadFailure(RuleId.ACCESS_DENIED, "not allowed")
+    gone, unread = LiveRegistryPolicy(None), LiveRegistryPolicy(denied)
+    assert recompute(saved, source, {scope: gone}).violations == of_others
+    assert recompute(saved, source, {}).violations == plan.violations
+    again = recompute(saved, source, {scope: unread})
+    assert again.violations == plan.violations
+    assert [f.rule for f in again.findings if f not in plan.findings] == [
+        RuleId.REGISTRY_POLICY_UNREAD
+    ]
+
+
+def test_a_failure_to_read_the_registrys_policy_is_not_lost() -> None:
+    source = source_of()
+    failed = LiveRegistryPolicy(ReadFailure(RuleId.READ_FAILED, "no connection"))
+    policies = dict.fromkeys(scopes_of(source.access.registry), failed)
+    again = recompute(stored(text_of(made(source), source)), source, policies)
+    assert [error.target.repository for error in again.errors] == ["*", "*"]
 
 
 def test_a_part_of_the_repositories_stays_a_part() -> None:
@@ -130,7 +173,7 @@ def test_a_part_of_the_repositories_stays_a_part() -> None:
     plan = made(source)
     for changes in ((), plan.changes[:1], plan.changes[1:2], plan.changes[-1:]):
         part = stored(text_of(replace(plan, changes=changes), source))
-        again = recompute(part, source).changes
+        again = recompute(part, source, {}).changes
         assert [(c.target, c.access, c.after_text) for c in again] == [
             (c.target, c.access, c.after_text) for c in changes
         ]
@@ -173,7 +216,7 @@ def test_a_new_digest_does_not_help_an_edit(edit: Callable[[Json], object]) -> N
     source, _ = planned(CASE)
     text = forged((CASE / "plan.json").read_text(), edit)
     with pytest.raises(RefusedError, match=r"the plan and .* disagree on "):
-        recompute(stored(text), source)
+        recompute(stored(text), source, {})
 
 
 SAVED = text_of(made(source_of()), source_of())
@@ -186,7 +229,7 @@ def test_whatever_stands_in_a_plan_what_is_written_is_what_the_file_asks_for(
     source = source_of()
     asked = {(c.target, c.change, c.after_text, c.settings) for c in made(source).changes}
     with suppress(InvalidError, RefusedError):
-        again = recompute(stored(forged(SAVED, put(*place, to=to))), source).changes
+        again = recompute(stored(forged(SAVED, put(*place, to=to))), source, {}).changes
         assert {(c.target, c.change, c.after_text, c.settings) for c in again} <= asked
 
 
@@ -199,15 +242,15 @@ def test_other_settings_are_refused() -> None:
         new["settings"]["scan_on_push"] = not new["settings"]["scan_on_push"]
 
     with pytest.raises(RefusedError, match="disagree on team/"):
-        recompute(stored(forged(text_of(made(source), source), edit)), source)
+        recompute(stored(forged(text_of(made(source), source), edit)), source, {})
 
 
 def test_a_plan_whose_grants_have_ended_is_refused() -> None:
     source = source_of()
     saved = stored(text_of(made(source), source))
-    recompute(saved, replace(source, now=NOW + timedelta(days=8)))
+    recompute(saved, replace(source, now=NOW + timedelta(days=8)), {})
     with pytest.raises(RefusedError, match="an `until` has passed"):
-        recompute(saved, replace(source, now=NOW + timedelta(days=9)))
+        recompute(saved, replace(source, now=NOW + timedelta(days=9)), {})
 
 
 @pytest.mark.parametrize("part", ["registry", "changes"])
@@ -226,7 +269,7 @@ def test_another_registry_is_refused(part: str, other: dict[str, str], named: st
             plan["registry"] = {"account": account, "regions": [other.get("region", "us-west-2")]}
 
     with pytest.raises(RefusedError) as caught:
-        recompute(stored(forged((CASE / "plan.json").read_text(), edit)), source)
+        recompute(stored(forged((CASE / "plan.json").read_text(), edit)), source, {})
     for word in (named, "111122223333", "us-west-2", "ecr_access.yaml"):
         assert word in caught.value.message
 
@@ -235,7 +278,7 @@ def test_another_version_of_the_file_is_refused() -> None:
     source, _ = planned(CASE)
     saved = stored((CASE / "plan.json").read_text())
     with pytest.raises(RefusedError, match=r"another version of .*; plan again"):
-        recompute(saved, replace(source, content=source.content + b"\n"))
+        recompute(saved, replace(source, content=source.content + b"\n"), {})
 
 
 def test_what_drift_says_is_no_plan_to_apply() -> None:

@@ -64,6 +64,7 @@ def read_registry(node: Node | None, problems: ProblemList) -> Registry:
         partition=next(iter(partitions), "aws"),
         assume_role=text_of(node, "assume_role"),
         probe_repository=text_of(node, "probe_repository"),
+        policy="ignore" if text_of(node, "policy") == "ignore" else "report",
     )
 
 

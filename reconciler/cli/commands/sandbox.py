@@ -53,9 +53,18 @@ def sandbox(
     unique_ids: Annotated[
         bool, typer.Option(help="Show deleted roles and users by their unique ids.")
     ] = True,
+    registry_policy_v1: Annotated[
+        bool,
+        typer.Option(
+            "--registry-policy-v1", help="Allow only the three actions of scope V1 in its policy."
+        ),
+    ] = False,
     latency: Annotated[float, _count("SECONDS", "Delay each call by SECONDS.")] = 0.0,
     repository_limit: Annotated[
         int, _count("N", "Allow N repositories, and refuse to create more.")
+    ] = 0,
+    template_limit: Annotated[
+        int, _count("N", "Allow N repository creation templates, and refuse to create more.")
     ] = 0,
     visible_after: Annotated[
         int, _count("N", "Hide a new repository from the first N calls that name it.")
@@ -128,8 +137,10 @@ def sandbox(
         known_principals_only=known_principals_only,
         iam_delay=iam_delay,
         unique_ids=unique_ids,
+        registry_policy_scope="V1" if registry_policy_v1 else "V2",
         latency=latency,
         repository_limit=repository_limit,
+        template_limit=template_limit,
         visible_after=visible_after,
         concurrent_write_after_reads=concurrent_write_after_reads,
         throttle_rate=throttle_rate,

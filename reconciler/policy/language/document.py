@@ -1,8 +1,8 @@
 """Policy documents: their text parsed into statements, or the reason why it is not understood."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from reconciler.policy.language.actions import canonical_action
 from reconciler.policy.language.conditions import (
@@ -79,6 +79,7 @@ class Unreadable(NamedTuple):
 
 
 Policy = Document | Unreadable
+Parsed = TypeVar("Parsed")
 
 NO_POLICY = Document(None, ())
 """The policy of a repository without one: nothing is allowed or denied."""
@@ -100,6 +101,23 @@ def read_policy(text: str | None, *, partition: str = "aws", arn: str | None = N
 
 def parse_document(text: str, *, partition: str = "aws", arn: str | None = None) -> Document:
     """Parse a policy's text. Raises MalformedError with the place in the JSON."""
+
+    def parse(raw: object, version: str | None) -> Statement:
+        return parse_statement(raw, version=version, partition=partition, arn=arn)
+
+    return Document(*parse_statements(text, parse, lambda statement: statement))
+
+
+def parse_statements(
+    text: str,
+    parse: Callable[[object, str | None], Parsed],
+    statement_of: Callable[[Parsed], Statement],
+) -> tuple[str | None, tuple[Parsed, ...]]:
+    """Parse a policy's text into its version and its statements.
+
+    `parse` reads one, given its JSON and the version. Raises MalformedError with the place in the
+    JSON.
+    """
     raw = load_json(text)
     if not isinstance(raw, dict):
         raise MalformedError("a policy document is a JSON object")
@@ -109,22 +127,19 @@ def parse_document(text: str, *, partition: str = "aws", arn: str | None = None)
         raise MalformedError(f"the version is neither {' nor '.join(_VERSIONS)}", ("Version",))
     if not isinstance(raw.get("Id", ""), str):
         raise MalformedError("an Id is a string", ("Id",))
-    statements = _statements(raw, version, partition, arn)
-    if _too_much(statements):
-        raise MalformedError("far larger than a repository policy can be", ("Statement",))
-    return Document(version, statements)
+    found = _parse_each(raw.get("Statement"), lambda one: parse(one, version))
+    if _too_much(tuple(map(statement_of, found))):
+        raise MalformedError("far larger than a policy can be", ("Statement",))
+    return version, found
 
 
-def _statements(
-    raw: Mapping[str, object], version: str | None, partition: str, arn: str | None
-) -> tuple[Statement, ...]:
-    statements = raw.get("Statement")
+def _parse_each(statements: object, parse: Callable[[object], Parsed]) -> tuple[Parsed, ...]:
     if not isinstance(statements, list | dict) or statements == []:
         raise MalformedError("a policy has at least one statement", ("Statement",))
     found = []
     for index, item in enumerate([statements] if isinstance(statements, dict) else statements):
         try:
-            found.append(parse_statement(item, version=version, partition=partition, arn=arn))
+            found.append(parse(item))
         except MalformedError as malformed:
             place = ("Statement",) if item is statements else ("Statement", index)
             raise malformed.under(*place) from None
@@ -162,7 +177,7 @@ def _known_keys(raw: Mapping[str, object], known: frozenset[str]) -> None:
 
 
 def _check_resource(raw: Mapping[str, object], arn: str | None) -> None:
-    if "Resource" in raw and any(name not in ("*", arn) for name in _strings(raw, "Resource")):
+    if "Resource" in raw and any(name not in ("*", arn) for name in strings_of(raw, "Resource")):
         reason = "a repository policy applies to its own repository only"
         raise MalformedError(reason, ("Resource",))
 
@@ -190,7 +205,7 @@ def _principal_names(raw: Mapping[str, object], element: str, partition: str) ->
         if kind not in _PRINCIPAL_KINDS:
             raise MalformedError("unknown kind of principal", (element, kind))
         try:
-            names = _strings(by_kind, kind)
+            names = strings_of(by_kind, kind)
         except MalformedError as malformed:
             raise malformed.under(element) from None
         found += [Principal(kind, (canonical_name(kind, name, partition),)) for name in names]
@@ -206,7 +221,7 @@ def _actions(raw: Mapping[str, object]) -> frozenset[Action]:
 
 
 def _action_names(raw: Mapping[str, object], element: str) -> frozenset[str]:
-    written = tuple(_strings(raw, element))
+    written = tuple(strings_of(raw, element))
     try:
         return _canonical_actions(written)
     except ValueError as error:
@@ -226,7 +241,7 @@ def _canonical_actions(written: tuple[str, ...]) -> frozenset[str]:
     return frozenset(map(canonical_action, written))
 
 
-def _strings(raw: Mapping[str, object], key: str) -> list[str]:
+def strings_of(raw: Mapping[str, object], key: str) -> list[str]:
     """Return a string or a list of strings as a list; neither it nor a string may be empty."""
     value = raw[key]
     items = value if isinstance(value, list | tuple) else [value]

@@ -121,6 +121,15 @@ def uncovered_facts(facts: Facts, by: Facts) -> Facts:
     return added
 
 
+def add_facts(facts: Facts, more: Facts) -> Facts:
+    """Return the facts of two policies together, reduced."""
+    if not more:
+        return facts
+    empty: Actions = frozenset()
+    holders = (*facts, *(holder for holder in more if holder not in facts))
+    return reduce_facts({h: facts.get(h, empty) | more.get(h, empty) for h in holders})
+
+
 def subtract_facts(facts: Facts, removed: Facts) -> Facts:
     """Return the facts without the actions that the same holders have among the removed ones."""
     if not removed:

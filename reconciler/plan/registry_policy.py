@@ -1,0 +1,248 @@
+"""The registry's own policy in a plan: read, judged with the repositories' policies, and reported.
+
+It is never changed here. Statements of it that count for a repository stand beside those of the
+repository's own policy; what both mean together is decided where one policy is judged.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from reconciler.model.access import Desired, DisplayNames
+from reconciler.model.registry import LiveRegistry, ReadFailure, Target
+from reconciler.model.rules import RuleId
+from reconciler.plan.findings import losses_by, warnings_of
+from reconciler.plan.model import Beside, Finding, Plan, PlanError
+from reconciler.policy import (
+    ALLOWS_ANYONE,
+    EVERYONE,
+    NO_REGISTRY_POLICY,
+    Actions,
+    Facts,
+    Holder,
+    PolicyScope,
+    RegistryDocument,
+    RegistryPolicy,
+    RegistryStatement,
+    Unreadable,
+    add_facts,
+    describe_actions,
+    display_clause,
+    enforced,
+    facts_of,
+    idle_in_v1,
+    plain_name,
+    read_registry_policy,
+    shown,
+    statements_on,
+    uncovered_facts,
+    unmatched_reason,
+)
+from reconciler.printable import quoted
+
+_EVERY_REPOSITORY = "*"
+_POLICY, _SCOPE = "the registry's policy", "the scope of the registry's policy"
+_MOST_RAW = 300  # characters of a policy that is not understood
+_MOST_NAMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryAccess:
+    """The registry's own policy in one region: as it is written, and what is enforced of it."""
+
+    written: RegistryPolicy = NO_REGISTRY_POLICY
+    enforced: RegistryDocument = NO_REGISTRY_POLICY
+    scope: PolicyScope | None = None
+
+    def beside(self, target: Target) -> Beside:
+        """Return what it allows and denies on one repository."""
+        statements = statements_on(self.enforced, target.arn)
+        facts = facts_of(one.statement for one in statements)
+        return Beside(facts, statements, is_understood=not isinstance(self.written, Unreadable))
+
+
+class JudgedRepository(NamedTuple):
+    """A managed repository: what the file asks for, as facts too, and its facts after the plan.
+
+    `beside` is what the registry's own policy adds to these.
+    """
+
+    target: Target
+    desired: Desired
+    asked: Facts
+    after: Facts
+    beside: Beside
+
+
+def read_registry_access(live: LiveRegistry) -> RegistryAccess:
+    """Return the registry's policy; an empty one where it has none, or where it is unknown.
+
+    One that is not understood may let anyone in.
+    """
+    policy = live.policy
+    if policy is None or isinstance(policy.text, ReadFailure):
+        return RegistryAccess()
+    written = read_registry_policy(policy.text, partition=live.scope.arn_prefix.partition)
+    if isinstance(written, Unreadable):
+        return RegistryAccess(written, ALLOWS_ANYONE)
+    scope = None if isinstance(policy.scope, ReadFailure) else policy.scope
+    return RegistryAccess(written, enforced(written, scope), scope)
+
+
+def check_registry_policy(
+    live: LiveRegistry,
+    access: RegistryAccess,
+    judged: Iterable[JudgedRepository],
+    names: DisplayNames,
+) -> Plan:
+    """Report what the registry's policy does to the managed repositories, and what is not known.
+
+    `judged` are those to which any of its statements applies.
+    """
+    if live.policy is None:
+        return Plan()
+    read = ((_POLICY, live.policy.text), (_SCOPE, live.policy.scope))
+    unread = [(what, one) for what, one in read if isinstance(one, ReadFailure)]
+    found = [
+        *(_unread(what, one) for what, one in unread if one.rule is RuleId.ACCESS_DENIED),
+        *_messages(live, access, tuple(judged), names),
+    ]
+    target = Target(_EVERY_REPOSITORY, live.scope)
+    errors = (
+        PlanError(target, one.rule, f"{what} was not read: {one.message}")
+        for what, one in unread
+        if one.rule is not RuleId.ACCESS_DENIED
+    )
+    findings = (Finding(_EVERY_REPOSITORY, *one, live.scope.region) for one in found)
+    return Plan(findings=tuple(findings), errors=tuple(errors))
+
+
+_Message = tuple[RuleId, str]
+
+
+def _unread(what: str, failure: ReadFailure) -> _Message:
+    unseen = (
+        "what it allows and denies is not part of this report"
+        if what == _POLICY
+        else "it is taken to allow all that it says, and to deny only what each scope denies"
+    )
+    message = f"{what} was not read, so {unseen}: {failure.message}"
+    return RuleId.REGISTRY_POLICY_UNREAD, message
+
+
+def _messages(
+    live: LiveRegistry,
+    access: RegistryAccess,
+    judged: tuple[JudgedRepository, ...],
+    names: DisplayNames,
+) -> Iterator[_Message]:
+    if isinstance(access.written, Unreadable):
+        yield from _not_understood(access.written)
+        return
+    for one in access.written.statements:
+        yield from _without_effect(one, live, access.scope)
+    for one in access.enforced.statements:
+        concerned = [r for r in judged if any(one is other for other in r.beside.statements)]
+        yield from _beyond_the_file(one, concerned, names)
+        yield from _denied(one, concerned)
+    yield from _warnings(judged, names)
+
+
+def _not_understood(policy: Unreadable) -> Iterator[_Message]:
+    raw = " ".join(policy.text.split())
+    text = raw if len(raw) <= _MOST_RAW else f"{raw[:_MOST_RAW]}…"
+    yield (
+        RuleId.UNREADABLE_POLICY,
+        f"the registry's policy is not understood ({policy}): {text}",
+    )
+    yield RuleId.PUBLIC, "the registry's policy is not understood, so it may let anyone in"
+
+
+def _without_effect(
+    one: RegistryStatement, live: LiveRegistry, scope: PolicyScope | None
+) -> Iterator[_Message]:
+    """Report a Resource that matches nothing here, and actions that the scope leaves out."""
+    subject = f"the registry's policy ({_which(one)})"
+    for pattern in one.resources.patterns:
+        why = unmatched_reason(pattern, live.scope.arn_prefix)
+        if why:
+            matches = f"{quoted(shown(pattern))} matches no repository of this registry: {why}"
+            yield RuleId.REGISTRY_POLICY_IDLE, f"{subject}: {matches}"
+    if scope == "V1" and idle_in_v1(one.statement.actions):
+        described = describe_actions(one.statement.actions, {})
+        yield (
+            RuleId.REGISTRY_POLICY_IDLE,
+            f"{subject} names {described}: under the account's policy scope V1 only "
+            "ecr:BatchImportUpstreamImage, ecr:CreateRepository and ecr:ReplicateImage have an "
+            "effect",
+        )
+
+
+def _beyond_the_file(
+    one: RegistryStatement, concerned: Sequence[JudgedRepository], names: DisplayNames
+) -> Iterator[_Message]:
+    """Report each principal of a statement that it allows or denies more than the file says."""
+    facts, matched = facts_of([one.statement]), len(concerned)
+    beyond: defaultdict[tuple[Holder, Actions], int] = defaultdict(int)
+    for repository in concerned:
+        for holder, actions in uncovered_facts(facts, by=repository.asked).items():
+            beyond[holder, actions] += 1
+    allows = one.statement.effect == "Allow"
+    rule = RuleId.REGISTRY_POLICY_GRANTS if allows else RuleId.REGISTRY_POLICY_DENIES
+    verb, grants = ("gives", "grants") if allows else ("denies", "denies")
+    for (holder, actions), number in beyond.items():
+        described = describe_actions(actions, names.tiers_of(holder.principal))
+        part = "" if number == matched else f" on {number} of them"
+        yield (
+            rule,
+            f"the registry's policy ({_which(one)}) {verb} {_who(holder, names)} {described} on "
+            f"{quoted(str(one.resources))} ({_repositories(matched)}); the file {grants} no such "
+            f"access{part}",
+        )
+
+
+def _denied(one: RegistryStatement, concerned: Iterable[JudgedRepository]) -> Iterator[_Message]:
+    """Report the file's grants that a Deny of the registry's policy takes away for certain."""
+    deny = f"the Deny of the registry's policy ({_which(one)})"
+    losing: defaultdict[str, list[str]] = defaultdict(list)
+    for repository in concerned:
+        for loss in losses_by(one.statement, deny, repository.target, repository.desired):
+            losing[loss].append(repository.target.repository)
+    for loss, repositories in losing.items():
+        yield RuleId.GRANT_DENIED, f"on {_listed(repositories)}, {loss}"
+
+
+def _warnings(judged: Iterable[JudgedRepository], names: DisplayNames) -> Iterator[_Message]:
+    """Warn of public access and of who may rewrite policies, judged over both policies."""
+    found: defaultdict[_Message, list[str]] = defaultdict(list)
+    for repository in judged:
+        target, own = repository.target, repository.beside.facts
+        for warning in warnings_of(target, own, add_facts(repository.after, own), names):
+            found[warning].append(target.repository)
+    for (rule, does), repositories in found.items():
+        yield rule, f"on {_listed(repositories)}, the registry's policy {does}"
+
+
+def _which(one: RegistryStatement) -> str:
+    sid = one.statement.sid
+    return f"Sid {quoted(sid)}" if sid else "a statement without Sid"
+
+
+def _who(holder: Holder, names: DisplayNames) -> str:
+    """Name a principal with all of its condition, after the file's name if it has one."""
+    is_anyone = holder.principal == EVERYONE
+    who = "everyone" if is_anyone else plain_name(holder.principal)
+    if holder.condition:
+        who += f" with {' and '.join(map(display_clause, holder.condition))}"
+    name = names.name_of(holder.principal, holder.condition)
+    return f"{name} ({who})" if name else who
+
+
+def _repositories(number: int) -> str:
+    return "1 managed repository" if number == 1 else f"{number:,} managed repositories"
+
+
+def _listed(repositories: list[str]) -> str:
+    first, left = sorted(repositories)[:_MOST_NAMES], len(repositories) - _MOST_NAMES
+    return ", ".join(first) + (f" and {left:,} more" if left > 0 else "")

@@ -1,0 +1,76 @@
+"""A registry's own policy: statements like those of a repository, each with a `Resource`.
+
+Source: Amazon ECR User Guide, "Private registry permissions in Amazon ECR" and "Private registry
+policy examples in Amazon ECR".
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from reconciler.policy.language.document import (
+    Statement,
+    Unreadable,
+    parse_statement,
+    parse_statements,
+    strings_of,
+)
+from reconciler.policy.language.json_text import MalformedError
+from reconciler.policy.language.resources import Resources
+
+_ELEMENTS = ("Resource", "NotResource")
+
+
+class RegistryStatement(NamedTuple):
+    """A statement, and the repositories that it is about."""
+
+    statement: Statement
+    resources: Resources
+
+
+class RegistryDocument(NamedTuple):
+    """A registry policy of which every element is understood.
+
+    It is a type of its own: its statements mean nothing for a repository until they are limited to
+    it (`statements_on`).
+    """
+
+    statements: tuple[RegistryStatement, ...]
+
+
+RegistryPolicy = RegistryDocument | Unreadable
+
+NO_REGISTRY_POLICY = RegistryDocument(())
+"""The policy of a registry without one."""
+
+
+def read_registry_policy(text: str | None, *, partition: str = "aws") -> RegistryPolicy:
+    """Parse a registry policy's text (None: there is no policy); never raises.
+
+    `partition` is that of bare account ids. A statement without a `Resource` is not understood, nor
+    is one with a policy variable there.
+    """
+    if text is None:
+        return NO_REGISTRY_POLICY
+    try:
+        _, found = parse_statements(
+            text, lambda raw, version: _parse(raw, version, partition), lambda s: s.statement
+        )
+    except MalformedError as malformed:
+        return Unreadable(text, malformed.reason, malformed.path)
+    return RegistryDocument(found)
+
+
+def _parse(raw: object, version: str | None, partition: str) -> RegistryStatement:
+    if not isinstance(raw, Mapping):
+        raise MalformedError("a statement is a JSON object")
+    rest = {key: value for key, value in raw.items() if key not in _ELEMENTS}
+    statement = parse_statement(rest, version=version, partition=partition)
+    return RegistryStatement(statement._replace(raw=raw), _resources(raw))
+
+
+def _resources(raw: Mapping[str, object]) -> Resources:
+    written = [element for element in _ELEMENTS if element in raw]
+    if len(written) != 1:
+        raise MalformedError("a statement has either Resource or NotResource")
+    (element,) = written
+    return Resources(tuple(dict.fromkeys(strings_of(raw, element))), element == "NotResource")

@@ -1,0 +1,134 @@
+"""The `Resource` of a registry policy's statements: which repositories a statement is about.
+
+Sources: IAM User Guide, "IAM JSON policy elements: Resource" and "NotResource" (wildcards, and
+incomplete ARNs); Amazon ECR User Guide, "Private registry policy examples in Amazon ECR" (the ARN
+of repositories).
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from reconciler.policy.language.glob import glob_matches, globs_intersect
+from reconciler.policy.language.principals import REGION
+from reconciler.policy.language.request_context import Answer, any_of, negated
+
+EVERYTHING = "*"
+_FIELDS = 6  # of an ARN, separated by colons; the last may contain colons itself
+_REPOSITORY = "repository/"
+_NO_NAME = re.compile(r"[^a-z0-9._/*?-]")
+_MOST_SHOWN = 100  # characters of an ARN in a message
+
+
+class Resources(NamedTuple):
+    """The ARN patterns of a `Resource`; `excluded` where they are those of a `NotResource`."""
+
+    patterns: tuple[str, ...]
+    excluded: bool = False
+
+    def include(self, arn: str) -> Answer:
+        """Whether a repository, by its ARN, is among them; None where that is not documented."""
+        answer = any_of(_matches(pattern, arn) for pattern in self.patterns)
+        return negated(answer) if self.excluded else answer
+
+    def __str__(self) -> str:
+        """Name the repositories for people: `payments/*`, or a shortened ARN as it is written."""
+        names = ", ".join(map(_name, self.patterns))
+        return f"all but {names}" if self.excluded else names
+
+
+class ArnPrefix(NamedTuple):
+    """The first fields of the ARN of every repository in one registry and region."""
+
+    partition: str
+    region: str
+    account: str
+
+    @property
+    def every_repository(self) -> str:
+        """The pattern of all its repositories."""
+        return f"arn:{self.partition}:ecr:{self.region}:{self.account}:{_REPOSITORY}*"
+
+
+def unmatched_reason(pattern: str, prefix: ArnPrefix) -> str | None:
+    """Return why an ARN pattern can match no repository of a registry; None where it may.
+
+    The service accepts such patterns (aws/containers-roadmap#2675).
+    """
+    fields = pattern.split(":", _FIELDS - 1)
+    if pattern == EVERYTHING or _may_match(fields, prefix):
+        return None
+    if fields[0] != "arn":
+        return "it is not an ARN"
+    _, partition, service, region, account, name = _filled(fields)
+    reasons = {
+        f"its partition is not {prefix.partition}": not glob_matches(partition, prefix.partition),
+        f"it lacks the service: write {prefix.every_repository}": REGION.fullmatch(service),
+        "its service is not ecr": not glob_matches(service, "ecr"),
+        f"its region is not {prefix.region}": not glob_matches(region, prefix.region),
+        f"its account is not {prefix.account}": not glob_matches(account, prefix.account),
+        f"it names no repository: write {prefix.every_repository}": not globs_intersect(
+            name, f"{_REPOSITORY}*"
+        ),
+    }
+    found = (reason for reason, holds in reasons.items() if holds)
+    return next(found, "no repository can have this name")
+
+
+def shown(pattern: str) -> str:
+    """Return a pattern for a message: shortened where it is very long."""
+    return pattern if len(pattern) <= _MOST_SHOWN else f"{pattern[:_MOST_SHOWN]}…"
+
+
+def _matches(pattern: str, arn: str) -> Answer:
+    """Whether an ARN pattern matches an ARN.
+
+    None for a pattern that only matches if its `*` spans fields, or if it is incomplete: IAM fills
+    the missing fields with `*`, and whether ECR does so is not documented.
+    """
+    prefix, _, name = arn.rpartition(":")
+    whole, by_fields = _of_prefix(pattern, prefix)
+    if by_fields is not None and glob_matches(by_fields.name, name):
+        return True if by_fields.is_complete else None
+    return None if whole and glob_matches(pattern, arn) else False
+
+
+class _Fields(NamedTuple):
+    """A pattern whose first fields match: the pattern of its last one, and whether it has all."""
+
+    name: str
+    is_complete: bool
+
+
+@lru_cache(maxsize=4_096)
+def _of_prefix(pattern: str, prefix: str) -> tuple[bool, _Fields | None]:
+    """Return whether a pattern may match an ARN with this prefix as a whole, and its fields."""
+    if pattern == EVERYTHING:
+        return False, _Fields(EVERYTHING, is_complete=True)
+    fields = pattern.split(":", _FIELDS - 1)
+    *first, name = _filled(fields)
+    may_span = globs_intersect(pattern, f"{prefix}:*")
+    matches = all(map(glob_matches, first, prefix.split(":")))
+    return may_span, _Fields(name, len(fields) == _FIELDS) if matches else None
+
+
+def _may_match(fields: list[str], prefix: ArnPrefix) -> bool:
+    """Whether a pattern may match some repository, completed or as a whole."""
+    everything = prefix.every_repository
+    *_, name = _filled(fields)
+    if _NO_NAME.search(name.removeprefix(_REPOSITORY)):
+        return False
+    return globs_intersect(":".join(fields), everything) or all(
+        map(globs_intersect, _filled(fields), everything.split(":", _FIELDS - 1))
+    )
+
+
+def _filled(fields: list[str]) -> list[str]:
+    return [*fields, *[EVERYTHING] * (_FIELDS - len(fields))]
+
+
+def _name(pattern: str) -> str:
+    """Return the pattern of the name, of an ARN in full; else the ARN as it is written."""
+    fields = pattern.split(":", _FIELDS - 1)
+    is_plain = len(fields) == _FIELDS and fields[-1].startswith(_REPOSITORY)
+    return fields[-1].removeprefix(_REPOSITORY) if is_plain else shown(pattern)

@@ -1,0 +1,72 @@
+"""What a registry's own policy means for one repository: statements like those of its own policy.
+
+A repository's access is what both policies allow, without what either denies. So what is asked of
+one policy (facts, public access, `never` rules, a verdict) is asked of the statements of both.
+Source: Amazon ECR User Guide, "Private registry permissions in Amazon ECR".
+"""
+
+from typing import Literal
+
+from reconciler.policy.language.actions import EVERY_ACTION, REGISTRY_POLICY_ACTIONS
+from reconciler.policy.language.conditions import NO_CONDITION
+from reconciler.policy.language.document import Statement
+from reconciler.policy.language.principals import EVERYONE
+from reconciler.policy.language.registry_document import RegistryDocument, RegistryStatement
+from reconciler.policy.language.resources import EVERYTHING, Resources
+from reconciler.policy.meaning.facts import Actions
+from reconciler.policy.meaning.tiers import includes_action
+
+PolicyScope = Literal["V1", "V2"]
+"""The account's setting REGISTRY_POLICY_SCOPE: which actions the registry policy is enforced for.
+
+V1: those of REGISTRY_POLICY_ACTIONS alone. V2: all. Source: Amazon ECR API Reference,
+"PutAccountSetting"; the guide's page above.
+"""
+
+ALLOWS_ANYONE = RegistryDocument(
+    (
+        RegistryStatement(
+            Statement(None, "Allow", (EVERYONE,), frozenset({EVERY_ACTION}), NO_CONDITION, {}),
+            Resources((EVERYTHING,)),
+        ),
+    )
+)
+"""Stands for a registry policy that is not understood: it may allow anyone anything."""
+
+
+def enforced(document: RegistryDocument, scope: PolicyScope | None) -> RegistryDocument:
+    """Return a policy with what is enforced of it under a scope.
+
+    Of an unknown scope (None), the worse is taken: all that is allowed, and of what is denied only
+    that which every scope denies.
+    """
+    found = (
+        one if scope == "V2" or (scope is None and one.statement.effect == "Allow") else _of_v1(one)
+        for one in document.statements
+    )
+    return RegistryDocument(tuple(one for one in found if one.statement.actions))
+
+
+def idle_in_v1(actions: Actions) -> bool:
+    """Whether scope V1 enforces only a part of some actions, or nothing."""
+    return not actions <= REGISTRY_POLICY_ACTIONS
+
+
+def _applies_to(one: RegistryStatement, arn: str) -> bool:
+    """Whether a statement counts for a repository, by its ARN.
+
+    An Allow does where its Resource may include the repository, a Deny where it certainly does.
+    """
+    answer = one.resources.include(arn)
+    return answer is not False if one.statement.effect == "Allow" else answer is True
+
+
+def statements_on(document: RegistryDocument, arn: str) -> tuple[RegistryStatement, ...]:
+    """Return the statements that count for a repository, by its ARN."""
+    return tuple(one for one in document.statements if _applies_to(one, arn))
+
+
+def _of_v1(one: RegistryStatement) -> RegistryStatement:
+    held = one.statement.actions
+    left = frozenset[str](a for a in REGISTRY_POLICY_ACTIONS if includes_action(held, a))
+    return one._replace(statement=one.statement._replace(actions=left))

@@ -1,0 +1,268 @@
+"""Repository creation templates, which moto does not have: one set per account and region.
+
+Evidenced: the operations, fields, limits and errors (botocore's model), and that an
+imageTagMutability that an update leaves out becomes MUTABLE ("UpdateRepositoryCreationTemplate",
+Amazon ECR API Reference). The acceptance tests of Terraform's provider
+(hashicorp/terraform-provider-aws, aws_ecr_repository_creation_template) show the defaults AES256
+and MUTABLE, that an appliedFor that an update leaves out stays, and that tags without a
+customRoleArn are accepted. Assumed: that all other fields that an update leaves out stay, too,
+except for the filters of the mutability; that an empty text or list removes a field; that a
+policy is checked as a repository's and returned rewritten and shuffled, but keeps the names of its
+principals; that `prod/` and `prod` are one template; that an unknown prefix is left out of a
+description; which code an invalid field has, and the wording of all errors.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.exceptions import best_match
+
+from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.paging import page
+from reconciler.sandbox.policies import POLICY_LENGTHS, Policies, PolicyPlace
+from reconciler.sandbox.policy_grammar import REPOSITORY
+from reconciler.sandbox.policy_text import Json, JsonObject, strings
+from reconciler.sandbox.protocol import AwsRequest, Operation, ServiceError, invalid_parameter
+from reconciler.sandbox.state import NAME_PATTERN
+
+ROOT = "ROOT"  # the prefix of the template for repositories that no other one covers
+CREATE_ON_PUSH = "CREATE_ON_PUSH"
+REPLICATION = "REPLICATION"
+
+_WITH_EXCLUSION = ("IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
+_MUTABILITIES: list[Json] = ["MUTABLE", "IMMUTABLE", *_WITH_EXCLUSION]
+
+
+def _text(most: int, least: int = 0, pattern: str = "") -> JsonObject:
+    return {"type": "string", "minLength": least, "maxLength": most, "pattern": pattern}
+
+
+def _structure(required: list[Json], **members: Json) -> JsonObject:
+    return {
+        "type": "object",
+        "required": required,
+        "additionalProperties": False,
+        "properties": members,
+    }
+
+
+# Of botocore's model, except for the lengths of tags and that there is a scenario ("Tag" and
+# "CreateRepositoryCreationTemplate", Amazon ECR API Reference).
+_FIELDS: dict[str, JsonObject] = {
+    "prefix": _text(256, 1, rf"^(?:{NAME_PATTERN}/?|ROOT)\Z"),
+    "appliedFor": {
+        "type": "array",
+        "minItems": 1,
+        "items": {"enum": [REPLICATION, "PULL_THROUGH_CACHE", CREATE_ON_PUSH]},
+    },
+    "description": _text(256),
+    "encryptionConfiguration": _structure(
+        ["encryptionType"],
+        encryptionType={"enum": ["AES256", "KMS", "KMS_DSSE"]},
+        kmsKey=_text(2048, 0, r"^$|^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+\Z"),
+    ),
+    "resourceTags": {
+        "type": "array",
+        "items": _structure(["Key", "Value"], Key=_text(128, 1), Value=_text(256)),
+    },
+    "imageTagMutability": {"enum": _MUTABILITIES},
+    "imageTagMutabilityExclusionFilters": {
+        "type": "array",
+        "maxItems": 5,
+        "items": _structure(
+            ["filterType", "filter"],
+            filterType={"enum": ["WILDCARD"]},
+            filter=_text(128, 1, r"^[0-9a-zA-Z._*-]+\Z"),
+        ),
+    },
+    "repositoryPolicy": _text(POLICY_LENGTHS[1]),
+    "lifecyclePolicy": _text(30_720),
+    "customRoleArn": _text(2048, 0, r"^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+\Z"),
+}
+_DEFAULT: JsonObject = {"encryptionConfiguration": {"encryptionType": "AES256"}}
+_SCHEMAS = {name: Draft202012Validator(schema) for name, schema in _FIELDS.items()}
+
+
+class CreationTemplates:
+    """The templates of all registries. Whoever calls an operation holds the lock."""
+
+    def __init__(self, policies: Policies, behaviour: Behaviour) -> None:
+        self._policies = policies
+        self._behaviour = behaviour
+        self._stored: dict[tuple[str, str], dict[str, JsonObject]] = {}
+        self.operations: Mapping[str, Operation] = {
+            "CreateRepositoryCreationTemplate": self._create,
+            "UpdateRepositoryCreationTemplate": self._update,
+            "DeleteRepositoryCreationTemplate": self._delete,
+            "DescribeRepositoryCreationTemplates": self._describe,
+        }
+
+    def find(self, account: str, region: str, prefix: str) -> JsonObject | None:
+        """Return a template as stored, None if there is none with this prefix."""
+        return self._of_registry(account, region).get(_key(prefix))
+
+    def covering(self, account: str, region: str, name: str, scenario: str) -> JsonObject | None:
+        """Return the template by which ECR creates a repository in a scenario, None without one.
+
+        Evidenced: a prefix ends with an assumed slash, and ROOT is for repositories that no other
+        template covers ("CreateRepositoryCreationTemplate", Amazon ECR API Reference). Assumed:
+        only templates for this scenario count, and the one with the longest prefix applies.
+        """
+        found = {
+            prefix: template
+            for prefix, template in self._of_registry(account, region).items()
+            if scenario in strings(template["appliedFor"])
+            and (prefix == ROOT or name.startswith(f"{prefix}/"))
+        }
+        prefix = max(found, key=lambda prefix: (prefix != ROOT, len(prefix)), default=None)
+        return None if prefix is None else found[prefix]
+
+    def _create(self, request: AwsRequest) -> JsonObject:
+        given = self._checked_fields(request, required=("prefix", "appliedFor"))
+        templates = self._of(request)
+        prefix = _key(str(given["prefix"]))
+        if prefix in templates:
+            raise ServiceError(
+                "TemplateAlreadyExistsException",
+                f"The template with prefix '{prefix}' already exists in the registry "
+                f"with id '{request.account}'",
+            )
+        limit = self._behaviour.template_limit
+        if limit and len(templates) >= limit:
+            raise ServiceError(
+                "LimitExceededException",
+                f"The registry with id '{request.account}' already has "
+                f"the maximum allowed number of templates which is '{limit}'",
+            )
+        templates[prefix] = _merged(_DEFAULT | {"createdAt": time.time()}, given, request.account)
+        return self._content(request, templates[prefix])
+
+    def _update(self, request: AwsRequest) -> JsonObject:
+        given = self._checked_fields(request, required=("prefix",))
+        old = self._find(request)
+        new = _merged(old, given | {"prefix": old["prefix"]}, request.account)
+        self._of(request)[_key(str(old["prefix"]))] = new
+        return self._content(request, new)
+
+    def _delete(self, request: AwsRequest) -> JsonObject:
+        _check_fields({"prefix": request.parameters.get("prefix")})
+        template = self._find(request)
+        del self._of(request)[_key(str(template["prefix"]))]
+        return self._content(request, template)
+
+    def _describe(self, request: AwsRequest) -> JsonObject:
+        templates = self._of(request)
+        prefixes = request.parameters.get("prefixes")
+        if prefixes is not None:
+            wanted = {_key(prefix) for prefix in strings(prefixes)}
+            templates = {prefix: t for prefix, t in templates.items() if prefix in wanted}
+        shown, token = page(templates, request, self._behaviour.page_size)
+        return {
+            "registryId": request.account,
+            "repositoryCreationTemplates": [self._returned(request, each) for each in shown],
+            **token,
+        }
+
+    def _of_registry(self, account: str, region: str) -> dict[str, JsonObject]:
+        """Return the templates of a registry by their keys."""
+        return self._stored.setdefault((account, region), {})
+
+    def _of(self, request: AwsRequest) -> dict[str, JsonObject]:
+        return self._of_registry(request.account, request.region)
+
+    def _find(self, request: AwsRequest) -> JsonObject:
+        prefix = request.text("prefix") or ""
+        template = self.find(request.account, request.region, prefix)
+        if template is None:
+            raise ServiceError(
+                "TemplateNotFoundException",
+                f"The template with prefix '{prefix}' does not exist in the registry "
+                f"with id '{request.account}'",
+            )
+        return template
+
+    def _checked_fields(self, request: AwsRequest, required: Iterable[str]) -> JsonObject:
+        """Return the fields of a request. Raises ServiceError if the service refuses them."""
+        fields = {name: request.parameters[name] for name in _FIELDS if name in request.parameters}
+        _check_fields(dict.fromkeys(required) | fields)
+        if policy := fields.get("repositoryPolicy"):
+            self._policies.check(request, str(policy), REPOSITORY)
+        return fields
+
+    def _content(self, request: AwsRequest, template: JsonObject) -> JsonObject:
+        returned = self._returned(request, template)
+        return {"registryId": request.account, "repositoryCreationTemplate": returned}
+
+    def _returned(self, request: AwsRequest, template: JsonObject) -> JsonObject:
+        if not (policy := template.get("repositoryPolicy")):
+            return template
+        place = PolicyPlace(request.account, request.region, f"template {template['prefix']}")
+        returned = self._policies.returned(str(policy), place, request.partition)
+        return template | {"repositoryPolicy": returned}
+
+
+def _key(prefix: str) -> str:
+    """Return a prefix without the slash at its end, which is assumed there in any case."""
+    return prefix.removesuffix("/")
+
+
+def _merged(old: JsonObject, given: JsonObject, account: str) -> JsonObject:
+    """Return a template with the fields of a request, both of `account`.
+
+    Raises ServiceError if they exclude each other.
+    """
+    new = old | {"imageTagMutability": "MUTABLE"} | given | {"updatedAt": time.time()}
+    if new["imageTagMutability"] == "MUTABLE" and "imageTagMutability" not in given:
+        new["imageTagMutabilityExclusionFilters"] = given.get(
+            "imageTagMutabilityExclusionFilters", []
+        )
+    new = {name: value for name, value in new.items() if value not in ("", [])}
+    _check_together(new, account)
+    return new
+
+
+def _check_fields(fields: Mapping[str, Json]) -> None:
+    """Raise ServiceError for the first field that is not as the model says, or null."""
+    for name, value in fields.items():
+        if value is None:
+            raise invalid_parameter(name, "must not be null")
+        if error := best_match(_SCHEMAS[name].iter_errors(value)):
+            raise invalid_parameter(name, _constraint(error))
+
+
+def _constraint(error: ValidationError) -> str:
+    limit = error.validator_value
+    match error.validator:
+        case "minLength" | "minItems":
+            return f"must have length greater than or equal to {limit}"
+        case "maxLength" | "maxItems":
+            return f"must have length less than or equal to {limit}"
+        case "pattern":
+            return f"must satisfy regular expression '{limit}'"
+        case "enum":
+            return f"must satisfy enum value set: {limit}"
+        case _:
+            return "must have the structure of the model"
+
+
+def _is_aes(encryption: JsonObject) -> bool:
+    return encryption["encryptionType"] == "AES256"
+
+
+def _check_together(fields: JsonObject, account: str) -> None:
+    """Raise ServiceError for fields that exclude each other, and for another account's role."""
+    mutability = fields["imageTagMutability"]
+    if ("imageTagMutabilityExclusionFilters" in fields) != (mutability in _WITH_EXCLUSION):
+        raise invalid_parameter(
+            "imageTagMutabilityExclusionFilters",
+            f"must be given with one of {list(_WITH_EXCLUSION)}, and not with any other",
+        )
+    encryption = fields.get("encryptionConfiguration")
+    if isinstance(encryption, dict) and _is_aes(encryption) and encryption.get("kmsKey"):
+        raise ServiceError("ValidationException", "AES256 encryption has no KMS key")
+    role = fields.get("customRoleArn")
+    if role and str(role).split(":")[4] != account:
+        raise ServiceError(
+            "ValidationException", f"The custom role must be in the account '{account}'"
+        )

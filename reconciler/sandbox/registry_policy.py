@@ -1,0 +1,69 @@
+"""The registry's own policy: one document per account and region.
+
+Evidenced: its operations, their errors and the length (botocore's model), its two scopes
+("Private registry permissions in Amazon ECR", Amazon ECR User Guide), 'Invalid registry policy
+provided' (hashicorp/terraform-provider-aws#40933), and that a Resource is not checked
+(aws/containers-roadmap#2675). Assumed: that the text is otherwise checked, stored, rewritten and
+shuffled as a repository's, that Resource or NotResource is required, and the wording of
+RegistryPolicyNotFoundException (moto has the same).
+"""
+
+from collections.abc import Mapping
+
+from reconciler.sandbox.account_settings import SCOPE, AccountSettings
+from reconciler.sandbox.policies import Policies, PolicyPlace, StoredPolicy, policy_parameter
+from reconciler.sandbox.policy_grammar import REGISTRY_V1, REGISTRY_V2
+from reconciler.sandbox.policy_text import JsonObject
+from reconciler.sandbox.protocol import AwsRequest, Operation, ServiceError
+
+
+class RegistryPolicies:
+    """The policies of all registries. Whoever calls an operation holds the lock."""
+
+    def __init__(self, policies: Policies, settings: AccountSettings) -> None:
+        self._policies = policies
+        self._settings = settings
+        self._stored: dict[tuple[str, str], StoredPolicy] = {}
+        self.operations: Mapping[str, Operation] = {
+            "PutRegistryPolicy": self._put,
+            "GetRegistryPolicy": self._get,
+            "DeleteRegistryPolicy": self._delete,
+        }
+
+    def write(self, account: str, region: str, text: str | None) -> None:
+        """Store the policy text of a registry, or None for no policy. Any text is accepted."""
+        self._stored.pop((account, region), None)
+        if text is not None:
+            self._stored[account, region] = self._policies.stored(text)
+
+    def read(self, account: str, region: str) -> str | None:
+        """Return a policy text with the current names of its principals, None without a policy."""
+        stored = self._stored.get((account, region))
+        return stored.current_text() if stored else None
+
+    def _put(self, request: AwsRequest) -> JsonObject:
+        text = policy_parameter(request)
+        is_first = self._settings.value(request, SCOPE) == "V1"
+        self._policies.check(request, text, REGISTRY_V1 if is_first else REGISTRY_V2)
+        self.write(request.account, request.region, text)
+        return self._content(request)
+
+    def _get(self, request: AwsRequest) -> JsonObject:
+        return self._content(request)
+
+    def _delete(self, request: AwsRequest) -> JsonObject:
+        content = self._content(request)
+        self.write(request.account, request.region, None)
+        return content
+
+    def _content(self, request: AwsRequest) -> JsonObject:
+        """Return the response of an operation. Raises ServiceError if there is no policy."""
+        text = self.read(request.account, request.region)
+        if text is None:
+            raise ServiceError(
+                "RegistryPolicyNotFoundException",
+                f"Registry policy does not exist in the registry with id '{request.account}'",
+            )
+        place = PolicyPlace(request.account, request.region, None)
+        returned = self._policies.returned(text, place, request.partition)
+        return {"registryId": request.account, "policyText": returned}
