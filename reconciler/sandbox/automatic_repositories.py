@@ -27,7 +27,7 @@ from reconciler.sandbox.creation_templates import (
 )
 from reconciler.sandbox.policies import Policies
 from reconciler.sandbox.policy_text import Json, objects
-from reconciler.sandbox.state import add_repository, copy_image
+from reconciler.sandbox.state import add_repository, copy_image, known_regions
 
 
 class AutomaticRepositories:
@@ -96,5 +96,6 @@ def _destinations(configuration: Mapping[str, Json], account: str, name: str) ->
         if filters and not any(name.startswith(str(each["filter"])) for each in filters):
             continue
         for destination in objects(rule["destinations"]):
-            if destination["registryId"] == account:
-                yield str(destination["region"])
+            region = str(destination["region"])
+            if destination["registryId"] == account and region in known_regions():
+                yield region

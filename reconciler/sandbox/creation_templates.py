@@ -23,7 +23,13 @@ from reconciler.sandbox.paging import page
 from reconciler.sandbox.policies import POLICY_LENGTHS, Policies, PolicyPlace
 from reconciler.sandbox.policy_grammar import REPOSITORY
 from reconciler.sandbox.policy_text import Json, JsonObject, strings
-from reconciler.sandbox.protocol import AwsRequest, Operation, ServiceError, invalid_parameter
+from reconciler.sandbox.protocol import (
+    AwsRequest,
+    Operation,
+    ServiceError,
+    invalid_parameter,
+    limit_exceeded,
+)
 from reconciler.sandbox.state import NAME_PATTERN
 
 ROOT = "ROOT"  # the prefix of the template for repositories that no other one covers
@@ -130,11 +136,7 @@ class CreationTemplates:
             )
         limit = self._behaviour.template_limit
         if limit and len(templates) >= limit:
-            raise ServiceError(
-                "LimitExceededException",
-                f"The registry with id '{request.account}' already has "
-                f"the maximum allowed number of templates which is '{limit}'",
-            )
+            raise limit_exceeded(request.account, "templates", limit)
         templates[prefix] = _merged(_DEFAULT | {"createdAt": time.time()}, given, request.account)
         return self._content(request, templates[prefix])
 
