@@ -12,8 +12,9 @@ Assumed: InitiateLayerUpload creates the repository, and all calls find it at on
 customRoleArn, or at the limit of repositories, a push finds no repository, and a replication does
 not happen. Test-only: a replication is done when PutImage returns.
 
-Not simulated: pull through cache rules, which moto does not have, and replication to another
-account, which a policy there would have to allow.
+Not simulated: pull through cache rules, which moto does not have; replication to another account,
+which a policy there would have to allow; more than one rule of a replication configuration, which
+moto refuses.
 """
 
 from collections.abc import Iterator, Mapping
