@@ -12,8 +12,9 @@ Assumed: InitiateLayerUpload creates the repository, and all calls find it at on
 customRoleArn, or at the limit of repositories, a push finds no repository, and a replication does
 not happen. Test-only: a replication is done when PutImage returns.
 
-Not simulated: pull through cache rules, which moto does not have, and replication to another
-account, which a policy there would have to allow.
+Not simulated: pull through cache rules, which moto does not have; replication to another account,
+which a policy there would have to allow; more than one rule of a replication configuration, which
+moto refuses.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ from reconciler.sandbox.creation_templates import (
 )
 from reconciler.sandbox.policies import Policies
 from reconciler.sandbox.policy_text import Json, objects
-from reconciler.sandbox.state import add_repository, copy_image
+from reconciler.sandbox.state import add_repository, copy_image, known_regions
 
 
 class AutomaticRepositories:
@@ -96,5 +97,6 @@ def _destinations(configuration: Mapping[str, Json], account: str, name: str) ->
         if filters and not any(name.startswith(str(each["filter"])) for each in filters):
             continue
         for destination in objects(rule["destinations"]):
-            if destination["registryId"] == account:
-                yield str(destination["region"])
+            region = str(destination["region"])
+            if destination["registryId"] == account and region in known_regions():
+                yield region

@@ -23,7 +23,13 @@ from reconciler.sandbox.paging import page
 from reconciler.sandbox.policies import POLICY_LENGTHS, Policies, PolicyPlace
 from reconciler.sandbox.policy_grammar import REPOSITORY
 from reconciler.sandbox.policy_text import Json, JsonObject, strings
-from reconciler.sandbox.protocol import AwsRequest, Operation, ServiceError, invalid_parameter
+from reconciler.sandbox.protocol import (
+    AwsRequest,
+    Operation,
+    ServiceError,
+    invalid_parameter,
+    limit_exceeded,
+)
 from reconciler.sandbox.state import NAME_PATTERN
 
 ROOT = "ROOT"  # the prefix of the template for repositories that no other one covers
@@ -80,7 +86,6 @@ _FIELDS: dict[str, JsonObject] = {
     "lifecyclePolicy": _text(30_720),
     "customRoleArn": _text(2048, 0, r"^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+\Z"),
 }
-_DEFAULT: JsonObject = {"encryptionConfiguration": {"encryptionType": "AES256"}}
 _SCHEMAS = {name: Draft202012Validator(schema) for name, schema in _FIELDS.items()}
 
 
@@ -97,6 +102,16 @@ class CreationTemplates:
             "DeleteRepositoryCreationTemplate": self._delete,
             "DescribeRepositoryCreationTemplates": self._describe,
         }
+
+    def write(self, account: str, region: str, prefix: str, fields: JsonObject | None) -> None:
+        """Replace a template, or remove it (None). Any fields are accepted.
+
+        They are those of CreateRepositoryCreationTemplate, with at least appliedFor.
+        """
+        templates = self._of_registry(account, region)
+        templates.pop(_key(prefix), None)
+        if fields is not None:
+            templates[_key(prefix)] = _merged(_new(), {"prefix": prefix, **fields})
 
     def find(self, account: str, region: str, prefix: str) -> JsonObject | None:
         """Return a template as stored, None if there is none with this prefix."""
@@ -130,20 +145,13 @@ class CreationTemplates:
             )
         limit = self._behaviour.template_limit
         if limit and len(templates) >= limit:
-            raise ServiceError(
-                "LimitExceededException",
-                f"The registry with id '{request.account}' already has "
-                f"the maximum allowed number of templates which is '{limit}'",
-            )
-        templates[prefix] = _merged(_DEFAULT | {"createdAt": time.time()}, given, request.account)
-        return self._content(request, templates[prefix])
+            raise limit_exceeded(request.account, "templates", limit)
+        return self._store(request, _merged(_new(), given))
 
     def _update(self, request: AwsRequest) -> JsonObject:
         given = self._checked_fields(request, required=("prefix",))
         old = self._find(request)
-        new = _merged(old, given | {"prefix": old["prefix"]}, request.account)
-        self._of(request)[_key(str(old["prefix"]))] = new
-        return self._content(request, new)
+        return self._store(request, _merged(old, given | {"prefix": old["prefix"]}))
 
     def _delete(self, request: AwsRequest) -> JsonObject:
         _check_fields({"prefix": request.parameters.get("prefix")})
@@ -163,6 +171,12 @@ class CreationTemplates:
             "repositoryCreationTemplates": [self._returned(request, each) for each in shown],
             **token,
         }
+
+    def _store(self, request: AwsRequest, template: JsonObject) -> JsonObject:
+        """Store a template and return the response. Raises ServiceError if its fields clash."""
+        _check_together(template, request.account)
+        self._of(request)[_key(str(template["prefix"]))] = template
+        return self._content(request, template)
 
     def _of_registry(self, account: str, region: str) -> dict[str, JsonObject]:
         """Return the templates of a registry by their keys."""
@@ -207,19 +221,19 @@ def _key(prefix: str) -> str:
     return prefix.removesuffix("/")
 
 
-def _merged(old: JsonObject, given: JsonObject, account: str) -> JsonObject:
-    """Return a template with the fields of a request, both of `account`.
+def _new() -> JsonObject:
+    """Return what a new template has before its fields are given."""
+    return {"encryptionConfiguration": {"encryptionType": "AES256"}, "createdAt": time.time()}
 
-    Raises ServiceError if they exclude each other.
-    """
+
+def _merged(old: JsonObject, given: JsonObject) -> JsonObject:
+    """Return a template with the fields of a request."""
     new = old | {"imageTagMutability": "MUTABLE"} | given | {"updatedAt": time.time()}
     if new["imageTagMutability"] == "MUTABLE" and "imageTagMutability" not in given:
         new["imageTagMutabilityExclusionFilters"] = given.get(
             "imageTagMutabilityExclusionFilters", []
         )
-    new = {name: value for name, value in new.items() if value not in ("", [])}
-    _check_together(new, account)
-    return new
+    return {name: value for name, value in new.items() if value not in ("", [])}
 
 
 def _check_fields(fields: Mapping[str, Json]) -> None:

@@ -31,6 +31,7 @@ from reconciler.sandbox.protocol import (
     check_length,
     invalid_parameter,
     json_response,
+    limit_exceeded,
 )
 from reconciler.sandbox.registry_policy import RegistryPolicies
 from reconciler.sandbox.state import check_name, correct_uri
@@ -121,14 +122,10 @@ class Operations:
                 self.replicate(repository, image)
 
     def _check_limit(self, request: AwsRequest) -> None:
-        limit, account = self._behaviour.repository_limit, request.account
+        limit = self._behaviour.repository_limit
         names = _repositories(request).keys()
         if limit and len(names) >= limit and request.text("repositoryName") not in names:
-            raise ServiceError(
-                "LimitExceededException",
-                f"The registry with id '{account}' already has "
-                f"the maximum allowed number of repositories which is '{limit}'",
-            )
+            raise limit_exceeded(request.account, "repositories", limit)
 
     def _find(self, request: AwsRequest, name: str | None) -> Repository:
         """Return a repository of the caller. Raises ServiceError if the call does not find it."""

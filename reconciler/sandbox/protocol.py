@@ -129,6 +129,15 @@ def invalid_parameter(parameter: str, constraint: str) -> ServiceError:
     )
 
 
+def limit_exceeded(account: str, things: str, limit: int) -> ServiceError:
+    """Return the LimitExceededException of a registry that has `limit` things. Assumed wording."""
+    return ServiceError(
+        "LimitExceededException",
+        f"The registry with id '{account}' already has "
+        f"the maximum allowed number of {things} which is '{limit}'",
+    )
+
+
 def check_length(parameter: str, length: int, limits: tuple[int, int]) -> None:
     """Raise ServiceError if `length` is outside `limits`, both inclusive.
 

@@ -219,6 +219,24 @@ class Sandbox:
             account or self._account, region or self._region
         )
 
+    def set_creation_template(
+        self,
+        prefix: str,
+        fields: JsonObject | None,
+        *,
+        account: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        """Replace a repository creation template without a call and without checks.
+
+        `fields` are those of CreateRepositoryCreationTemplate, with at least appliedFor; None
+        removes the template.
+        """
+        with self._ecr.operations.lock:
+            self._ecr.operations.templates.write(
+                account or self._account, region or self._region, prefix, fields
+            )
+
     def creation_template(
         self, prefix: str, *, account: str | None = None, region: str | None = None
     ) -> JsonObject | None:

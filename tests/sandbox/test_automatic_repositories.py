@@ -41,9 +41,9 @@ def push(ecr: BaseClient, name: str) -> None:
 
 def replicate(ecr: BaseClient, *regions: str, **rule: Any) -> None:
     destinations = [{"region": region, "registryId": "111122223333"} for region in regions]
-    ecr.put_replication_configuration(
-        replicationConfiguration={"rules": [{"destinations": destinations, **rule}]}
-    )
+    configuration = {"rules": [{"destinations": destinations, **rule}]}
+    ecr.put_replication_configuration(replicationConfiguration=configuration)
+    assert ecr.describe_registry()["replicationConfiguration"] == configuration
 
 
 def names(ecr: BaseClient) -> list[str]:
@@ -106,7 +106,7 @@ def test_a_push_that_no_template_covers_finds_no_repository(name: str) -> None:
 
 def test_the_longest_prefix_wins_and_root_is_for_the_rest() -> None:
     with Sandbox() as sandbox, client(sandbox) as ecr:
-        for prefix in ("a/b", "ROOT", "a", "a/b/c"):
+        for prefix in ("a", "ROOT", "a/b", "a/b/c"):
             tags = [{"Key": "of", "Value": prefix}]
             scenario = "REPLICATION" if prefix == "a/b/c" else "CREATE_ON_PUSH"
             template(ecr, prefix, scenario, resourceTags=tags, customRoleArn=ROLE)
@@ -212,6 +212,10 @@ def test_a_replication_is_of_the_image_that_is_put() -> None:
                 put(ecr, "payments/api", layer=layer, tag=tag)
             images = west.describe_images(repositoryName="payments/api")["imageDetails"]
             assert [each.get("imageTags", []) for each in images] == [["first"], [], ["latest"]]
+            replicate(ecr)
+            put(ecr, "payments/api", layer="1", tag="later")
+            images = west.describe_images(repositoryName="payments/api")["imageDetails"]
+            assert images[0]["imageTags"] == ["first"]
 
 
 def test_an_image_put_without_a_call_does_the_same() -> None:
@@ -229,7 +233,7 @@ def test_an_image_put_without_a_call_does_the_same() -> None:
 
 
 def test_a_replication_is_for_its_filters_and_goes_no_further() -> None:
-    with Sandbox() as sandbox, client(sandbox) as ecr:
+    with Sandbox(Behaviour(visible_after=5)) as sandbox, client(sandbox) as ecr:
         for name in ("payments/api", "other/api"):
             sandbox.create_repository(name)
         filters = [{"filterType": "PREFIX_MATCH", "filter": "payments/"}]
@@ -241,6 +245,19 @@ def test_a_replication_is_for_its_filters_and_goes_no_further() -> None:
             assert names(west) == ["payments/api"]
         with client(sandbox, region="eu-central-1") as central:
             assert names(central) == []
+
+
+def test_a_replication_to_another_account_or_to_no_region_does_nothing() -> None:
+    with Sandbox() as sandbox, client(sandbox) as ecr:
+        sandbox.create_repository("payments/api")
+        elsewhere = {"region": "eu-west-1", "registryId": "444455556666"}
+        nowhere = {"region": "eu-west-9", "registryId": "111122223333"}
+        rules = [{"destinations": [elsewhere, nowhere]}]
+        ecr.put_replication_configuration(replicationConfiguration={"rules": rules})
+        push(ecr, "payments/api")
+        for account in ("111122223333", "444455556666"):
+            with pytest.raises(ReconcileError, match="no repository"):
+                sandbox.policy_text("payments/api", account=account, region="eu-west-1")
 
 
 def test_a_replication_without_the_role_that_it_needs_does_not_happen() -> None:

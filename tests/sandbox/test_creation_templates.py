@@ -76,6 +76,19 @@ def test_the_defaults(sandbox: Sandbox, ecr: BaseClient) -> None:
     }
 
 
+def test_one_is_set_and_removed_without_a_call(sandbox: Sandbox, ecr: BaseClient) -> None:
+    before = len(sandbox.calls())
+    sandbox.set_creation_template("payments/", FULL)
+    sandbox.set_creation_template("payments", {"appliedFor": [*ON_PUSH]})
+    assert len(sandbox.calls()) == before
+    created = stored(sandbox)
+    assert prefixes(ecr) == ["payments"]
+    sandbox.set_creation_template("payments", None)
+    assert prefixes(ecr) == []
+    ecr.create_repository_creation_template(prefix="payments", appliedFor=ON_PUSH)
+    assert stored(sandbox) == created
+
+
 def test_the_policy_is_rewritten_in_every_response(ecr: BaseClient) -> None:
     made = ecr.create_repository_creation_template(prefix="payments", **FULL)
     changed = ecr.update_repository_creation_template(prefix="payments", repositoryPolicy=POLICY)
