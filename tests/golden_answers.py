@@ -1,6 +1,7 @@
 """The golden folder `tests/answers`: questions in every format."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.model.registry import RegistryScope
@@ -26,7 +27,7 @@ from reconciler.workflow.answers import (
 )
 from reconciler.workflow.asked_policies import FoundPolicies, live_policies
 from reconciler.workflow.source import AccessSource, Globs, load, selected
-from tests.golden import NOW, live_registry
+from tests.golden import NOW, live_registry, registry_policy
 
 NEXT = "\n    "
 FOLDER = Path(__file__).parent / "answers"
@@ -39,7 +40,8 @@ def asked_file() -> AccessSource:
 def from_live(_source: AccessSource, globs: Globs) -> FoundPolicies:
     live = json.loads((FOLDER / "live.json").read_text())
     chosen = {name: policy for name, policy in live.items() if selected(name, globs)}
-    return live_policies([live_registry(RegistryScope("111122223333", "us-west-2"), chosen)])
+    read = live_registry(RegistryScope("111122223333", "us-west-2"), chosen)
+    return live_policies([replace(read, policy=registry_policy(FOLDER / "registry.json"))])
 
 
 def expected_answers() -> dict[str, str]:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Reconcile, clean_environment, runner
+from reconciler.sandbox.server import Sandbox
+from tests.cli.conftest import Reconcile, clean_environment, runner, sandbox_environment
+from tests.policy.making import PULL, allow, doc
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "answers.md").read_text(encoding="utf-8")
 FILE = GUIDE.split("```yaml\n")[1].split("```")[0]
+CI, RELEASE = "arn:aws:iam::444455556666:role/ci", "arn:aws:iam::777788889999:role/release"
 BLOCKS = re.findall(r"```console\n(.*?)```", GUIDE, re.DOTALL)
 
 
@@ -36,3 +39,16 @@ def test_it_shows_each_command() -> None:
     shown = "".join(BLOCKS)
     for command in ("access who-can", "access can", "access of", "access matrix", "explain"):
         assert f"$ reconcile {command} " in shown or f"$ reconcile {command}\n" in shown
+
+
+def test_the_live_answer_is_the_one_that_is_shown(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```text\n\$ reconcile (.*)\n((?:.*\n)*?)```", GUIDE)
+    (tmp_path / "ecr_access.yaml").write_text(FILE)
+    resource = "arn:aws:ecr:us-west-2:111122223333:repository/payments/*"
+    beside = {**allow(RELEASE, PULL, Sid="Payments"), "Resource": resource}
+    with Sandbox() as ecr:
+        ecr.create_repository("payments/api")
+        ecr.set_policy_text("payments/api", doc(allow(CI, PULL)))
+        ecr.set_registry_policy_text(doc(beside))
+        done = runner(tmp_path, sandbox_environment(ecr))(*shlex.split(block[0]))
+    assert (done.code, done.out) == (0, block[1])

@@ -1,5 +1,6 @@
 """Who can do what on which repository, and the line or statement that gives it: as plain data."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -11,6 +12,7 @@ from reconciler.policy import (
     NamedPrincipal,
     Through,
     Verdict,
+    uncovered_actions,
 )
 
 
@@ -28,9 +30,12 @@ class FileLine(NamedTuple):
 
 
 class PolicyStatement(NamedTuple):
-    """A statement of a live policy: its position, counted from 0, and its Sid."""
+    """A statement of a live policy, which is the repository's own or the registry's.
 
-    policy: Literal["repository"]
+    `position` is its position in that policy, counted from 0.
+    """
+
+    policy: Literal["repository", "registry"]
     position: int
     sid: str | None
 
@@ -60,6 +65,11 @@ class Answer:
     source: Source | None = None
     region: str | None = None
 
+    @property
+    def of_registry(self) -> bool:
+        """Whether the source is a statement of the registry's own policy."""
+        return isinstance(self.source, PolicyStatement) and self.source.policy == "registry"
+
 
 @dataclass(frozen=True, slots=True)
 class MatrixCell:
@@ -78,8 +88,18 @@ class MatrixCell:
     @property
     def actions(self) -> Actions:
         """All that is allowed, or depends."""
-        given = (answer.actions for answer in self.answers if answer.effect == "Allow")
-        return frozenset[Action]().union(*given)
+        return _given(self.answers)
+
+    @property
+    def by_registry(self) -> bool:
+        """Whether the registry's own policy alone gives any of it."""
+        own = tuple(answer for answer in self.answers if not answer.of_registry)
+        return len(own) < len(self.answers) and bool(uncovered_actions(self.actions, _given(own)))
+
+
+def _given(answers: Iterable[Answer]) -> Actions:
+    given = (answer.actions for answer in answers if answer.effect == "Allow")
+    return frozenset[Action]().union(*given)
 
 
 @dataclass(frozen=True, slots=True)

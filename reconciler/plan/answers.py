@@ -1,8 +1,8 @@
 """Questions about access, answered from statements that each have a source: pure.
 
-The statements are those of a policy, or one for each line of the file: what they mean together is
-the same. Only these statements count: identity policies, the registry's own policy and an
-organization's policies may each change the outcome.
+The statements are those of a repository's policy and of the registry's that count for it, or one
+for each line of the file: what they mean together is the same. Only these statements count:
+identity policies and an organization's policies may each change the outcome.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,17 +35,36 @@ from reconciler.policy import (
 )
 
 
-class SourcedPolicy(NamedTuple):
-    """The statements of one repository, or pattern, each with its source at the same position.
+class WhyUnknown(NamedTuple):
+    """Why the access on a live repository is not known.
 
-    `error` says why a live policy is not known; `region` is None where all regions agree.
+    `region` is set where the registry's own policy in that region is not known: then the access on
+    none of its repositories is.
+    """
+
+    message: str
+    region: str | None = None
+
+
+class SourcedPolicy(NamedTuple):
+    """The statements on one repository, or pattern, each with its source at the same position.
+
+    `error` says why they are not known; `region` is None where all regions agree.
     """
 
     repository: str
     statements: tuple[Statement, ...] = ()
     sources: tuple[Source, ...] = ()
     region: str | None = None
-    error: str | None = None
+    error: WhyUnknown | None = None
+
+    @property
+    def error_line(self) -> str | None:
+        """The error after the repository or the region that it is about."""
+        if self.error is None:
+            return None
+        own = f"{self.repository} ({self.region})" if self.region else self.repository
+        return f"{self.error.region or own}: {self.error.message}"
 
 
 class Question(NamedTuple):
@@ -180,7 +199,8 @@ def _row(policy: SourcedPolicy, index: SubjectIndex, names: DisplayNames) -> Mat
         for subject, parts in parts_by_subject(policy.statements, index)
         if (known := _known_of_itself(parts))
     )
-    return MatrixRow(policy.repository, tuple(found), policy.region, policy.error)
+    error = policy.error.message if policy.error else None
+    return MatrixRow(policy.repository, tuple(found), policy.region, error)
 
 
 def _known_of_itself(parts: Iterable[Part]) -> tuple[Part, ...]:

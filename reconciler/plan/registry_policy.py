@@ -90,6 +90,23 @@ def read_registry_access(live: LiveRegistry) -> RegistryAccess:
     return RegistryAccess(written, enforced(written, scope), scope)
 
 
+def why_unknown(live: LiveRegistry, access: RegistryAccess) -> str | None:
+    """Return why it is not known what the registry's policy means; None where it is, or unasked.
+
+    Without the scope it is not known where a statement has actions that only one scope enforces.
+    """
+    if live.policy is None:
+        return None
+    text, scope = live.policy.text, live.policy.scope
+    if isinstance(text, ReadFailure):
+        return f"{_POLICY} was not read: {text.message}"
+    if isinstance(access.written, Unreadable):
+        return f"{_POLICY} is not understood ({access.written})"
+    if isinstance(scope, ReadFailure) and any(map(_depends_on_scope, access.written.statements)):
+        return f"{_SCOPE} was not read: {scope.message}"
+    return None
+
+
 def check_registry_policy(
     live: LiveRegistry,
     access: RegistryAccess,
@@ -116,6 +133,10 @@ def check_registry_policy(
     )
     findings = (Finding(_EVERY_REPOSITORY, *one, live.scope.region) for one in found)
     return Plan(findings=tuple(findings), errors=tuple(errors))
+
+
+def _depends_on_scope(one: RegistryStatement) -> bool:
+    return idle_in_v1(one.statement.actions)
 
 
 _Message = tuple[RuleId, str]
@@ -169,7 +190,7 @@ def _without_effect(
         if why:
             matches = f"{quoted(shown(pattern))} matches no repository of this registry: {why}"
             yield RuleId.REGISTRY_POLICY_IDLE, f"{subject}: {matches}"
-    if scope == "V1" and idle_in_v1(one.statement.actions):
+    if scope == "V1" and _depends_on_scope(one):
         described = describe_actions(one.statement.actions, {})
         yield (
             RuleId.REGISTRY_POLICY_IDLE,

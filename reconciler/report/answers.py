@@ -33,11 +33,6 @@ from reconciler.report.markdown import markdown_code, markdown_table
 from reconciler.report.text import Line, Paint, Role, Span, render, shown_width
 from reconciler.report.words import condition_words, principal_label
 
-NOT_LOOKED_AT = (
-    "not looked at: identity policies, the registry's own policy, and policies of the organization "
-    "(SCPs and RCPs)"
-)
-
 _WIDEST = 72
 """Longer texts exceed the column, so that one of them does not move all others."""
 
@@ -69,6 +64,14 @@ class AnswerRow(NamedTuple):
     verdict: Verdict
     how: str
     where: str
+
+
+def not_looked_at(*, with_registry_policy: bool) -> str:
+    """Return the note on the policies that may change an answer and are not part of it."""
+    registry = " and" if with_registry_policy else ", the registry's own policy, and"
+    return (
+        f"not looked at: identity policies{registry} policies of the organization (SCPs and RCPs)"
+    )
 
 
 def render_who_can(
@@ -174,13 +177,17 @@ def how_words(answer: Answer) -> str:
 
 
 def source_words(answer: Answer) -> SourceWords:
-    """Return where an answer comes from: `ecr_access.yaml:`, 12, `, pattern payments/*, as all`."""
+    """Return where an answer comes from: `ecr_access.yaml:`, 12, `, pattern payments/*, as all`.
+
+    Of a live policy: `Statement[`, 0, `] "by hand"`, after `registry policy, ` for the registry's.
+    """
     source = answer.source
     if source is None:
         return SourceWords("", 0, "")
     if not isinstance(source, FileLine):
         sid = f" {unmistakable(source.sid)}" if source.sid else ""
-        return SourceWords("Statement[", source.position, f"]{sid}")
+        policy = "registry policy, " if answer.of_registry else ""
+        return SourceWords(f"{policy}Statement[", source.position, f"]{sid}")
     pattern = f", pattern {source.entry}" if source.entry != answer.repository else ""
     known = {None, answer.subject.name, *answer.subject.principal.names}
     key = f", as {source.key}" if source.key not in known else ""

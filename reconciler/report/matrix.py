@@ -18,10 +18,14 @@ too, are escaped."""
 
 
 def cell_words(cell: MatrixCell) -> str:
-    """Return a cell in words: `pull`, `pull (account)`, `pull, push?` where push depends."""
+    """Return a cell in words: `pull`, `pull (account)`, `pull, push?` where push depends.
+
+    `(registry)` marks what the registry's own policy gives, all or a part of it.
+    """
     through = f" ({cell.through})" if cell.through else ""
+    registry = " (registry)" if cell.by_registry else ""
     parts = (cell.allowed, f"{cell.depends}?" if cell.depends else "")
-    return ", ".join(filter(None, parts)) + through
+    return ", ".join(filter(None, parts)) + through + registry
 
 
 def row_words(matrix: Matrix, row: MatrixRow) -> tuple[str, ...]:
@@ -114,6 +118,7 @@ def _named(matrix: Matrix, names: DisplayNames) -> Iterator[tuple[str, str]]:
 _MARKS = {
     "?": "depends on a condition",
     **{f"({through})": words for through, words in THROUGH_WORDS.items()},
+    "(registry)": "by the registry's own policy, all or a part of it",
 }
 
 

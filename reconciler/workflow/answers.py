@@ -13,7 +13,14 @@ from reconciler.plan import answers
 from reconciler.plan.answers import SourcedPolicy
 from reconciler.plan.risks import StandingRisk, standing_risks
 from reconciler.plan.saved_plan import Origin, origin_of
-from reconciler.policy import LEAST_FIRST, Verdict, facts_of, index_subjects, verdict_of
+from reconciler.policy import (
+    LEAST_FIRST,
+    Subject,
+    Verdict,
+    facts_of,
+    index_subjects,
+    verdict_of,
+)
 from reconciler.workflow.asked import everyone_asked, find_principal, find_question, subjects_for
 from reconciler.workflow.asked_policies import FoundPolicies, PolicyFinder, desired_of, from_file
 from reconciler.workflow.source import AccessSource, Globs, exact_names
@@ -24,13 +31,15 @@ class Answers:
     """The answers to one question, sorted, and the file's names for what is in them.
 
     `verdict` is that on all that was asked; None where nothing in particular was. `errors` name
-    what could not be read or understood.
+    what could not be read or understood. `with_registry_policy` is whether the answers are those of
+    the registry's own policy, too.
     """
 
     answers: tuple[Answer, ...]
     display_names: DisplayNames
     verdict: Verdict | None = None
     errors: tuple[str, ...] = ()
+    with_registry_policy: bool = False
 
     @property
     def statuses(self) -> frozenset[Status]:
@@ -41,11 +50,12 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class MatrixResult:
-    """A matrix, the file's names for what is in it, and errors as for answers."""
+    """A matrix, and the rest as for answers."""
 
     matrix: Matrix
     display_names: DisplayNames
     errors: tuple[str, ...] = ()
+    with_registry_policy: bool = False
 
     @property
     def statuses(self) -> frozenset[Status]:
@@ -77,12 +87,13 @@ def who_can(
     """
     names = display_names_of(source.access)
     question = find_question(source.access, what)
-    policies = _policies_named(repository, find(source, (repository,)))
+    found = _find_named(source, repository, find)
+    policies = found.policies
     index = index_subjects(subjects_for(source, everyone_asked(source, policies), policies))
-    found = [a for policy in policies for a in answers.who_can(policy, index, question, names)]
+    told = [a for policy in policies for a in answers.who_can(policy, index, question, names)]
     # Of several principals, the verdict is the one on whoever can most.
-    best: Verdict = max((a.verdict for a in found), key=LEAST_FIRST.index, default="denied")
-    return Answers(tuple(found), names, best)
+    best: Verdict = max((a.verdict for a in told), key=LEAST_FIRST.index, default="denied")
+    return Answers(tuple(told), names, best, with_registry_policy=found.with_registry_policy)
 
 
 def can(
@@ -100,14 +111,14 @@ def can(
     names = display_names_of(source.access)
     asked = find_principal(source.access, principal)
     question = find_question(source.access, what)
-    policies = _policies_named(repository, find(source, (repository,)))
-    found = [
+    found = _find_named(source, repository, find)
+    told = tuple(
         answer
-        for policy in policies
-        for subject in subjects_for(source, asked, policies)
+        for policy in found.policies
+        for subject in subjects_for(source, asked, found.policies)
         for answer in answers.can(policy, subject, question, names)
-    ]
-    return Answers(tuple(found), names, verdict_of(found))
+    )
+    return Answers(told, names, verdict_of(told), with_registry_policy=found.with_registry_policy)
 
 
 def access_of(
@@ -126,7 +137,7 @@ def access_of(
     found = _policies_selected(source, repositories, find)
     subjects = subjects_for(source, asked, found.policies)
     held = answers.access_of(found.policies, subjects, names)
-    return Answers(held, names, errors=tuple(_errors(found)))
+    return Answers(held, names, None, _errors(found), found.with_registry_policy)
 
 
 def access_matrix(
@@ -137,8 +148,7 @@ def access_matrix(
     found = _policies_selected(source, repositories, find)
     asked = everyone_asked(source, found.policies)
     subjects = subjects_for(source, asked, found.policies)
-    matrix = answers.access_matrix(found.policies, subjects, names)
-    return MatrixResult(matrix, names, tuple(_errors(found)))
+    return _matrix_result(found, subjects, names)
 
 
 def access_overview(
@@ -153,10 +163,9 @@ def access_overview(
     desired = desired_of(source, found.policies) if live else ()
     policies = (*found.policies, *desired)
     subjects = subjects_for(source, everyone_asked(source, policies), policies)
-    matrix = answers.access_matrix(found.policies, subjects, names)
     registry = source.access.registry
     return AccessOverview(
-        MatrixResult(matrix, names, tuple(_errors(found))),
+        _matrix_result(found, subjects, names),
         origin_of(source.path, source.content, registry.account, registry.regions),
         tuple(_standing_risks(source, found.policies, names)),
         answers.access_matrix(desired, subjects, names) if live else None,
@@ -172,13 +181,21 @@ def explain(source: AccessSource, repository: str) -> Explanation:
     return explain_policy(source.access, repository, source.now)
 
 
-def _policies_named(name: str, found: FoundPolicies) -> tuple[SourcedPolicy, ...]:
-    """Return the policies of one repository: several where regions differ."""
-    policies = tuple(policy for policy in found.policies if policy.repository == name)
-    for error in _errors(replace(found, policies=policies)):
+def _matrix_result(
+    found: FoundPolicies, subjects: Iterable[Subject], names: DisplayNames
+) -> MatrixResult:
+    matrix = answers.access_matrix(found.policies, subjects, names)
+    return MatrixResult(matrix, names, _errors(found), found.with_registry_policy)
+
+
+def _find_named(source: AccessSource, name: str, find: PolicyFinder) -> FoundPolicies:
+    """Find the policies of one repository: several where regions differ."""
+    found = find(source, (name,))
+    own = replace(found, policies=tuple(p for p in found.policies if p.repository == name))
+    for error in _errors(own):
         raise ReconcileError(error)
-    found.require("repository", name)
-    return policies
+    own.require("repository", name)
+    return own
 
 
 def _policies_selected(source: AccessSource, globs: Globs, find: PolicyFinder) -> FoundPolicies:
@@ -188,13 +205,10 @@ def _policies_selected(source: AccessSource, globs: Globs, find: PolicyFinder) -
     return found
 
 
-def _errors(found: FoundPolicies) -> Iterator[str]:
-    """Yield what is not known: without it no question is answered in full."""
-    yield from found.errors
-    for policy in found.policies:
-        if policy.error:
-            where = f" ({policy.region})" if policy.region else ""
-            yield f"{policy.repository}{where}: {policy.error}"
+def _errors(found: FoundPolicies) -> tuple[str, ...]:
+    """Return what is not known, each once: without it no question is answered in full."""
+    unknown = (policy.error_line for policy in found.policies if policy.error_line)
+    return (*found.errors, *dict.fromkeys(unknown))
 
 
 def _standing_risks(

@@ -20,7 +20,6 @@ from reconciler.workflow.planner import (
     PlanResult,
     compute,
     guarded,
-    reads_registry_policy,
     with_names,
 )
 from reconciler.workflow.registries import (
@@ -29,6 +28,7 @@ from reconciler.workflow.registries import (
     authors_of,
     connect_registries,
     read_registry_policies,
+    reads_registry_policy,
     roles_of,
 )
 from reconciler.workflow.saved_plans import StoredPlan, recompute, require_current
@@ -127,7 +127,7 @@ def prepare_apply(
     if stored is None:
         computed = compute(source, connections, repositories, listener)
     else:
-        reads = reads_registry_policy(source, listener)
+        reads = reads_registry_policy(registry, listener)
         policies = read_registry_policies(connections) if reads else {}
         computed = with_names(recompute(stored, source, policies), source)
     arn = next(iter(authors.values())).arn  # the credentials are the same in all regions

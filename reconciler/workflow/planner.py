@@ -23,12 +23,13 @@ from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unuse
 from reconciler.plan.model import Finding, Plan, PlanError
 from reconciler.plan.saved_plan import Origin, origin_of
 from reconciler.policy import globs_intersect
-from reconciler.workflow.listener import LOG, Listener, RegistryPolicyIgnored
+from reconciler.workflow.listener import LOG, Listener
 from reconciler.workflow.registries import (
     Connections,
     caller_arn,
     connect_registries,
     read_registries,
+    reads_registry_policy,
     roles_of,
 )
 from reconciler.workflow.source import (
@@ -133,20 +134,15 @@ def compute(
         return [name for name in to_read(source.access, names) if selected(name, repositories)]
 
     live = read_registries(
-        connections, select, listener, registry_policy=reads_registry_policy(source, listener)
+        connections,
+        select,
+        listener,
+        registry_policy=reads_registry_policy(source.access.registry, listener),
     )
     computed = plan_registries(source.access, live, source.now, repositories)
     _require_public_known(source, live)
     _require_selected_known(computed, repositories, live)
     return with_names(computed, source)
-
-
-def reads_registry_policy(source: AccessSource, listener: Listener) -> bool:
-    """Whether the file wants the registry's own policy read; the listener is told if not."""
-    if source.access.registry.policy == "report":
-        return True
-    listener.notify(RegistryPolicyIgnored())
-    return False
 
 
 def with_names(computed: Plan, source: AccessSource) -> ComputedPlan:

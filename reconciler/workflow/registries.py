@@ -15,7 +15,7 @@ from reconciler.apply.journal_format import Author
 from reconciler.model.registry import LiveRegistry, LiveRegistryPolicy, RegistryScope
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
-from reconciler.workflow.listener import Listener, Throttled
+from reconciler.workflow.listener import Listener, RegistryPolicyIgnored, Throttled
 
 if TYPE_CHECKING:
     from reconciler.registry.reader import RegistryReader
@@ -142,6 +142,14 @@ def read_registries(
     if len(errors) == len(found):
         raise errors[0]
     return found
+
+
+def reads_registry_policy(registry: Registry, listener: Listener) -> bool:
+    """Whether the file wants the registry's own policy read; the listener is told if not."""
+    if registry.policy == "report":
+        return True
+    listener.notify(RegistryPolicyIgnored())
+    return False
 
 
 RegistryPolicies = Mapping[RegistryScope, LiveRegistryPolicy]

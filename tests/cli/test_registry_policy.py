@@ -15,6 +15,7 @@ from tests.cli.conftest import (
     runner,
     sandbox_environment,
 )
+from tests.policy.making import PULL
 from tests.registry.scripted_aws import Answer, Call, ok, refusal, serving, sts
 
 GUARDS = """\
@@ -25,10 +26,12 @@ guards:
 IGNORED = SEED.replace("regions:", "policy: ignore\n  regions:")
 STRANGER = "arn:aws:iam::777788889999:root"
 RUNTIME = "arn:aws:iam::444455556666:role/role2-2"
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
+IS_IGNORED = "the registry's own policy was not read: the file ignores it"
 BROKEN = "runtime has push by the registry's policy"
 
 
-def policy(who: str, action: str, name: str = "*") -> str:
+def policy(who: str, action: str | list[str], name: str = "*") -> str:
     statement = {
         "Sid": "Mine",
         "Effect": "Allow",
@@ -132,25 +135,113 @@ def test_ignore_leaves_json_as_it_is(folder: Path, reconcile: Reconcile) -> None
     assert "was not read" not in reconcile("plan", "-q").err
 
 
-def test_a_caller_who_may_not_read_it_is_told_and_the_rest_works(folder: Path) -> None:
-    def answer(call: Call, _before: int) -> Answer:
-        match call.operation:
-            case "GetCallerIdentity":
-                return sts(
-                    "GetCallerIdentity", f"<Account>111122223333</Account><Arn>{ROLE_1}</Arn>"
-                )
-            case "DescribeRepositories":
-                return ok(repositories=[{"repositoryName": "payments/api"}])
-            case "GetRegistryPolicy":
-                told = f"User: {ROLE_1} is not authorized to perform: ecr:GetRegistryPolicy"
-                return refusal("AccessDeniedException", told)
-            case _:
-                return refusal("RepositoryPolicyNotFoundException", "none")
+WITHOUT, WITH = (
+    "not looked at: identity policies, the registry's own policy, and policies of the organization",
+    "not looked at: identity policies and policies of the organization",
+)
+QUESTIONS: list[tuple[tuple[str, ...], str]] = [
+    (("who-can", "pull", "payments/api"), "allowed   registry policy, Statement[0] Mine"),
+    (("who-can", "pull", "payments/api", "--format", "json"), '"policy": "registry"'),
+    (("can", STRANGER, "pull", "payments/api"), "registry policy, Statement[0] Mine"),
+    (("can", STRANGER, "pull", "payments/api", "--format", "markdown"), "`registry policy, State"),
+    (("of", STRANGER), "pull: allowed   registry policy, Statement[0] Mine"),
+    (("matrix",), "pull (registry)"),
+    (("matrix", "--format", "csv"), '"pull (registry)"'),
+    (("matrix", "--format", "markdown"), "- `(registry)`: by the registry's own policy"),
+    (("matrix", "--format", "json"), '"policy": "registry"'),
+    (("matrix", "--format", "html"), "registry policy, Statement["),
+]
 
+
+@pytest.mark.parametrize(("question", "told"), QUESTIONS)
+def test_live_answers_name_its_statement(
+    reconcile: Reconcile, ecr: Sandbox, question: tuple[str, ...], told: str
+) -> None:
+    ecr.set_registry_policy_text(policy(STRANGER, PULL, "payments/*"))
+    done = reconcile("access", *question, "--live")
+    assert (done.code, told in done.out) == (0, True), done
+    assert (done.err.count(WITH), done.err.count(WITHOUT)) == (1, 0)
+    assert sorted(calls(ecr)) == ["GetAccountSetting", "GetRegistryPolicy"]
+
+
+def test_its_deny_wins(reconcile: Reconcile, ecr: Sandbox) -> None:
+    assert reconcile("apply", "--yes").code == 0
+    assert reconcile("access", "can", "runtime", "pull", "payments/api", "--live").code == 0
+    ecr.set_registry_policy_text(policy(RUNTIME, "ecr:*").replace('"Allow"', '"Deny"'))
+    done = reconcile(
+        "access", "can", "runtime", "pull", "payments/api", "--live", "--format", "json"
+    )
+    (answer,) = json.loads(done.out)["answers"]
+    assert (done.code, answer["verdict"]) == (4, "denied")
+    assert answer["source"] == {"policy": "registry", "sid": "Mine", "statement": 0}
+
+
+@pytest.mark.parametrize("question", [one for one, _ in QUESTIONS if "--format" not in one])
+def test_answers_of_a_file_that_ignores_it(
+    folder: Path, reconcile: Reconcile, ecr: Sandbox, question: tuple[str, ...]
+) -> None:
+    (folder / "ecr_access.yaml").write_text(IGNORED)
+    ecr.set_registry_policy_text(policy(STRANGER, PULL))
+    done = reconcile("access", *question, "--live")
+    assert done.code == (4 if question[0] in ("who-can", "can") else 0)
+    assert done.err.count(f"{IS_IGNORED} (registry.policy)") == 1
+    assert (done.err.count(WITH), done.err.count(WITHOUT)) == (0, 1)
+    assert "registry policy" not in done.out
+    assert calls(ecr) == []
+
+
+def test_answers_of_the_file_do_not_depend_on_it(offline: Reconcile) -> None:
+    done = offline("access", "who-can", "pull", "payments/api")
+    assert (done.code, done.err.count(WITHOUT), IS_IGNORED in done.err) == (0, 1, False)
+
+
+def test_without_it_no_question_has_an_answer(reconcile: Reconcile, ecr: Sandbox) -> None:
+    assert reconcile("apply", "--yes").code == 0
+    ecr.create_repository("other")
+    ecr.set_registry_policy_text('{"Statement": "\x1b[31m"}')
+    for question in (("can", "ci", "pull", "other"), ("who-can", "pull", "payments/api")):
+        done = reconcile("access", *question, "--live")
+        assert (done.code, done.out) == (1, "")
+        assert "us-west-2: the registry's policy is not understood" in done.err
+    for question in (("of", "ci"), ("matrix",)):
+        done = reconcile("access", *question, "--live")
+        assert (done.code, "denied" in done.out) == (1, False)
+        assert done.err.count("the registry's policy is not understood") == 1
+    assert "unknown" in done.out
+
+
+def hiding_it(call: Call, _before: int) -> Answer:
+    match call.operation:
+        case "GetCallerIdentity":
+            return sts("GetCallerIdentity", f"<Account>111122223333</Account><Arn>{ROLE_1}</Arn>")
+        case "DescribeRepositories":
+            return ok(repositories=[{"repositoryName": "payments/api"}])
+        case "GetRegistryPolicy":
+            told = f"User: {ROLE_1} is not authorized to perform: ecr:GetRegistryPolicy"
+            return refusal("AccessDeniedException", told)
+        case _:
+            return refusal("RepositoryPolicyNotFoundException", "none")
+
+
+@pytest.mark.parametrize(
+    ("question", "is_answered"),
+    [(("can", "ci", "pull", "payments/api"), False), (("matrix",), True)],
+)
+def test_a_caller_who_may_not_read_it_has_no_answer(
+    folder: Path, question: tuple[str, ...], is_answered: bool
+) -> None:
     with serving() as aws:
-        aws.answer = answer
-        keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
-        environment = clean_environment() | keys | {"AWS_ENDPOINT_URL": aws.url}
+        aws.answer = hiding_it
+        environment = clean_environment() | KEYS | {"AWS_ENDPOINT_URL": aws.url}
+        done = runner(folder, environment)("access", *question, "--live")
+    assert (done.code, bool(done.out)) == (1, is_answered), done
+    assert done.err.count("us-west-2: the registry's policy was not read: ecr:GetRegist") == 1
+
+
+def test_a_caller_who_may_not_read_it_is_told_and_the_rest_works(folder: Path) -> None:
+    with serving() as aws:
+        aws.answer = hiding_it
+        environment = clean_environment() | KEYS | {"AWS_ENDPOINT_URL": aws.url}
         done = runner(folder, environment)("plan", "--format", "json")
     assert done.code == 0, done
     document = json.loads(done.out)

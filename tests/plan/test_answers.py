@@ -6,6 +6,7 @@ from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, Matrix, PolicyStatement
 from reconciler.plan.answers import (
     SourcedPolicy,
+    WhyUnknown,
     access_matrix,
     access_of,
     access_words,
@@ -27,6 +28,7 @@ from reconciler.policy import (
     verdict_of,
 )
 from reconciler.policy.language.conditions import parse_condition
+from reconciler.report.matrix import cell_words
 from tests.policy.making import (
     GET,
     LAMBDA,
@@ -178,7 +180,7 @@ def test_the_matrix() -> None:
         policy(allow(ROLE, EVERY), allow("*", PULL, ORG), deny(ROLE, PUT, VPC), name="one"),
         policy(allow(ROOT, PULL), allow(ROLE_B, PUSH, VPC), name="other"),
         policy(deny("*"), name="shut"),
-        SourcedPolicy("unread", error="access denied"),
+        SourcedPolicy("unread", error=WhyUnknown("access denied")),
         policy(allow("*", PULL, ORG), deny(ROLE, GET, VPC), name="xorg"),
     ]
     matrix = access_matrix(policies, [A, B, MEMBERS, subject("AROAEXAMPLEID"), unnamed], NAMES)
@@ -218,6 +220,58 @@ def test_the_matrix() -> None:
 def test_actions_in_words(actions: list[str], words: str) -> None:
     tiers = NAMES.tiers_of(A.named.principal)
     assert access_words(frozenset(actions), tiers) == words
+
+
+@pytest.mark.parametrize(
+    ("policy", "line"),
+    [
+        (SourcedPolicy("app"), None),
+        (SourcedPolicy("app", error=WhyUnknown("not allowed")), "app: not allowed"),
+        (
+            SourcedPolicy("app", region="us-west-2", error=WhyUnknown("not allowed")),
+            "app (us-west-2): not allowed",
+        ),
+        (
+            SourcedPolicy("app", error=WhyUnknown("the registry's policy …", "us-west-2")),
+            "us-west-2: the registry's policy …",
+        ),
+    ],
+)
+def test_an_error_names_the_repository_or_the_region(
+    policy: SourcedPolicy, line: str | None
+) -> None:
+    assert policy.error_line == line
+
+
+CELLS: list[tuple[list[str], list[Json], str, bool]] = [
+    (PULL, [], "pull", False),
+    ([], [allow(ROLE, PULL)], "pull", True),
+    (PULL, [allow(ROLE, PULL)], "pull", False),
+    (PULL, [allow(ROLE, GET)], "pull", False),
+    (PULL, [allow(ROLE, PUT)], "pull + ecr:PutImage", True),
+    (PULL, [allow(ROOT, PUT)], "pull + ecr:PutImage", True),
+    (PULL, [deny(ROLE, GET, VPC)], "ecr:BatchCheckLayerAvailability", False),
+]
+
+
+@pytest.mark.parametrize(("own", "beside", "allowed", "marked"), CELLS)
+def test_a_cell_has_a_mark_for_what_the_registrys_policy_alone_gives(
+    own: list[str], beside: list[Json], allowed: str, marked: bool
+) -> None:
+    of_repository = policy(allow(ROLE, own)) if own else policy()
+    added = document(*beside).statements if beside else ()
+    both = SourcedPolicy(
+        "app",
+        (*of_repository.statements, *added),
+        (
+            *of_repository.sources,
+            *(PolicyStatement("registry", n, None) for n in range(len(added))),
+        ),
+    )
+    (row,) = access_matrix([both], [A], NAMES).rows
+    (cell,) = row.cells
+    assert (cell.allowed.startswith(allowed), cell.by_registry) == (True, marked)
+    assert cell_words(cell).endswith(" (registry)") is marked
 
 
 def test_services_have_the_tier_lambda() -> None:

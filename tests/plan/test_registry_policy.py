@@ -17,6 +17,7 @@ from reconciler.model.rules import RuleId
 from reconciler.plan.compute import PlanInputs, compute_plan
 from reconciler.plan.guards import check_public
 from reconciler.plan.model import Plan
+from reconciler.plan.registry_policy import read_registry_access, why_unknown
 from reconciler.policy import PolicyScope
 from reconciler.policy.language.principals import EVERYONE
 from reconciler.policy.meaning.facts import Facts, NamedPrincipal, add_facts
@@ -51,6 +52,7 @@ from tests.policy.making import (
 from tests.policy.random_policies import policies
 
 ALL = "arn:aws:ecr:us-west-2:111122223333:repository/*"
+CREATE = "ecr:CreateRepository"
 DENIED = ReadFailure(RuleId.ACCESS_DENIED, "ecr:GetRegistryPolicy: not allowed for x")
 FAILED = ReadFailure(RuleId.READ_FAILED, "no connection")
 PULLING = desired(grant(ROLE_A))
@@ -129,6 +131,35 @@ def test_a_raw_statement_of_the_file_counts() -> None:
     assert compute_plan([wanted], found, PlanInputs()).findings == ()
     invalid = desired(statements=[{"Effect": 1}])
     assert said(compute_plan([invalid], found, PlanInputs()), DENIES)
+
+
+@pytest.mark.parametrize(
+    ("policy", "why"),
+    [
+        (None, None),
+        (LiveRegistryPolicy(None), None),
+        (LiveRegistryPolicy(doc(on(ALL, allow())), "V2"), None),
+        (LiveRegistryPolicy(doc(on(ALL, allow())), "V1"), None),
+        (LiveRegistryPolicy(DENIED), f"the registry's policy was not read: {DENIED.message}"),
+        (LiveRegistryPolicy("{}", "V2"), "the registry's policy is not understood ($.Statement: "),
+        (
+            LiveRegistryPolicy("{}", FAILED),
+            "the registry's policy is not understood ($.Statement: ",
+        ),
+        (
+            LiveRegistryPolicy(doc(on(ALL, allow(ROLE, [GET, CREATE]))), FAILED),
+            "the scope of the registry's policy was not read: no connection",
+        ),
+        # Every scope enforces these.
+        (LiveRegistryPolicy(doc(on(ALL, allow(ROLE, [CREATE]))), FAILED), None),
+    ],
+)
+def test_why_it_is_not_known_what_it_means(
+    policy: LiveRegistryPolicy | None, why: str | None
+) -> None:
+    found = replace(live(), policy=policy)
+    told = why_unknown(found, read_registry_access(found))
+    assert (told and told[: len(why or "")]) == why
 
 
 def test_only_managed_repositories_that_exist_count() -> None:

@@ -48,6 +48,7 @@ def hostile_answers(text: str) -> list[Answer]:
         for through, source in (
             (None, FileLine(text, 1, text + "x", text)),
             ("organization", PolicyStatement("repository", 0, text)),
+            ("account", PolicyStatement("registry", 0, text)),
         )
     ]
 
@@ -68,7 +69,8 @@ def test_the_output_is_the_golden_one(name: str) -> None:
 
 
 def test_every_output_has_a_golden_file() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == {*EXPECTED, "ecr_access.yaml", "live.json"}
+    inputs = {"ecr_access.yaml", "live.json", "registry.json"}
+    assert {path.name for path in FOLDER.iterdir()} == {*EXPECTED, *inputs}
 
 
 @pytest.mark.parametrize("text", [ALL, *LINES, *FORMULAS, *MARKUP])

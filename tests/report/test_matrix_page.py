@@ -282,5 +282,5 @@ def test_the_page_of_a_file_and_of_a_registry() -> None:
     assert pages[0].startswith("Access in the file ecr_access.yaml 111122223333 us-west-2")
     assert "3 repositories 12 principals 16 grants 2 risks" in pages[0]
     assert pages[1].startswith("Live access ecr_access.yaml 111122223333 us-west-2")
-    assert "19 differences" in pages[1]
+    assert "16 differences" in pages[1]
     assert "public everyone includes callers from accounts that are not named =cmd|x " in pages[1]

@@ -226,7 +226,7 @@ def test_what_a_public_repository_gives_fits_a_cell(shown: Shown) -> None:
 
 def test_live_differences_are_marked_in_words(shown: Shown) -> None:
     shown.open(matrix_page(live=True))
-    assert "19\ndifferences" in shown.texts(".figures li")
+    assert "16\ndifferences" in shown.texts(".figures li")
     shown.click("#only-differences")
     assert shown.texts("#matrix tbody th") == ["payments/api", "tools/builder"]
     shown.fill("ci payments")
@@ -241,6 +241,11 @@ def test_live_differences_are_marked_in_words(shown: Shown) -> None:
     assert shown.texts("#matrix .chip") == ["!ecr:BatchGetImage"]
     shown.click("#only-risks")
     assert "access denied" in shown.texts("#matrix td.failed")
+    shown.fill("all-staging builder registry")
+    shown.click("#matrix .look-pull")
+    (detail,) = shown.texts("#detail")
+    assert 'registry policy, Statement[0] "for all members"' in detail
+    shown.fill("")
     shown.click("[data-find]")
     assert shown.texts("#matrix tbody th") == ["=cmd|x"]
 

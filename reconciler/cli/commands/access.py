@@ -246,9 +246,9 @@ def _end(
 
 def _close(result: "Answers | MatrixResult") -> None:
     """Say what no answer includes and what is not known, and end with the exit code."""
-    from reconciler.report.answers import NOT_LOOKED_AT
+    from reconciler.report.answers import not_looked_at
 
-    note(NOT_LOOKED_AT)
+    note(not_looked_at(with_registry_policy=result.with_registry_policy))
     for error in result.errors:
         show_error(error)
     raise typer.Exit(exit_of(result.statuses))

@@ -21,10 +21,11 @@ _ELEMENTS = ("Resource", "NotResource")
 
 
 class RegistryStatement(NamedTuple):
-    """A statement, and the repositories that it is about."""
+    """A statement, the repositories that it is about, and its position in the policy, from 0."""
 
     statement: Statement
     resources: Resources
+    position: int = 0
 
 
 class RegistryDocument(NamedTuple):
@@ -57,7 +58,7 @@ def read_registry_policy(text: str | None, *, partition: str = "aws") -> Registr
         )
     except MalformedError as malformed:
         return Unreadable(text, malformed.reason, malformed.path)
-    return RegistryDocument(found)
+    return RegistryDocument(tuple(one._replace(position=n) for n, one in enumerate(found)))
 
 
 def _parse(raw: object, version: str | None, partition: str) -> RegistryStatement:
