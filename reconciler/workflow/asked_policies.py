@@ -155,9 +155,8 @@ def _policy_of_file(name: str, entries: Sequence[Entry], source: AccessSource) -
 
 def _with_kept(desired: SourcedPolicy, live: SourcedPolicy, source: AccessSource) -> SourcedPolicy:
     """Return what is desired of a live policy together with what an apply leaves in force."""
-    placed = tuple(zip(live.statements, live.sources, strict=True))
-    own = tuple(statement for statement, place in placed if not _is_of_registry(place))
-    found = kept_statements(own, source.access.ownership)
+    found = kept_statements(live.statements, source.access.ownership)
+    placed = zip(live.statements, live.sources, strict=True)
     kept = [(one, place) for one, place in placed if _is_of_registry(place) or one in found]
     return SourcedPolicy(
         desired.repository,
