@@ -56,7 +56,10 @@ class SourceWords(NamedTuple):
 
 
 class AnswerRow(NamedTuple):
-    """One answer in words; `access` is empty where it is just what was asked about."""
+    """One answer in words; `access` is empty where it is just what was asked about.
+
+    `region` is None where all regions agree.
+    """
 
     repository: str
     principal: str
@@ -64,6 +67,12 @@ class AnswerRow(NamedTuple):
     verdict: Verdict
     how: str
     where: str
+    region: str | None
+
+    @property
+    def who(self) -> str:
+        """The principal, with the region where regions differ."""
+        return with_region(self.principal, self.region)
 
 
 def not_looked_at(*, with_registry_policy: bool) -> str:
@@ -78,7 +87,7 @@ def render_who_can(
     answers: Sequence[Answer], asked: tuple[str, str], names: DisplayNames, paint: Paint
 ) -> str:
     """Render who has what was asked about: a tier or action, on a repository."""
-    rows = [(row.principal, row) for row in _alike(answers, names, asked[0])]
+    rows = [(row.who, row) for row in _alike(answers, names, asked[0])]
     nobody = () if answers else (": ", Span("nobody", "removed"))
     return render([(_title(asked), *nobody), *_table(rows)], paint)
 
@@ -88,7 +97,7 @@ def render_can(
 ) -> str:
     """Render the verdict on what was asked about, and what it rests on."""
     verdict = verdict_of(answers)
-    rows = [(row.principal, row) for row in (_row(a, names, asked[0]) for a in answers)]
+    rows = [(row.who, row) for row in (_row(a, names, asked[0]) for a in answers)]
     return render([(_title(asked), ": ", Span(verdict, _ROLES[verdict])), *_table(rows)], paint)
 
 
@@ -200,9 +209,9 @@ def where_words(answer: Answer) -> str:
     return f"{before}{number}{after}" if before else ""
 
 
-def repository_words(repository: str, region: str | None) -> str:
-    """Return a repository, with its region where regions differ."""
-    return f"{repository} ({region})" if region else repository
+def with_region(name: str, region: str | None) -> str:
+    """Return a name, with the region behind it where regions differ."""
+    return f"{name} ({region})" if region else name
 
 
 def _title(asked: tuple[str, str]) -> Span:
@@ -222,12 +231,13 @@ def _row(
     access = given_words(answer, names, besides)
     is_asked = what is not None and access.lower() == what.lower()  # an action has any case
     return AnswerRow(
-        repository_words(answer.repository, answer.region),
+        with_region(answer.repository, answer.region),
         subject_label(identity, names),
         "" if is_asked or answer.verdict == "denied" else access,
         answer.verdict,
         how_words(answer),
         where_words(answer),
+        answer.region,
     )
 
 

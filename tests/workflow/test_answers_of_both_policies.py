@@ -26,7 +26,9 @@ from reconciler.policy import (
     read_registry_policy,
     statements_on,
 )
+from reconciler.report.answers import render_answers_markdown, render_can, render_who_can
 from reconciler.report.matrix import cell_words
+from reconciler.report.text import plain
 from reconciler.workflow import (
     AccessSource,
     access_matrix,
@@ -346,3 +348,18 @@ def test_can_agrees_with_the_evaluator_over_the_statements_of_both(
             assert result.verdict == decision.verdict
             told = {answer.source for answer in result.answers if answer.source}
             assert told == {places[reason.position] for reason in decision.reasons}
+
+
+def test_text_names_the_region_where_regions_differ() -> None:
+    found = live(NOTHING, east=NOTHING, elsewhere={"app": None}, app=doc(allow(ROLE_B, PULL)))
+    asked, names = ("pull", "app"), can(TWO, "a", "pull", "app").display_names
+    one = can(TWO, ROLE_B, "pull", "app", found).answers
+    _, west, east = render_can(one, asked, names, plain).splitlines()
+    who = f"  b ({ROLE_B})"
+    assert west.startswith(f"{who} (us-west-2)   allowed ")
+    assert east.startswith(f"{who} (eu-west-1)   denied: nothing allows ")
+    several = who_can(TWO, "pull", "app", found).answers
+    _, row = render_who_can(several, asked, names, plain).splitlines()
+    assert row == f"{who} (us-west-2)   allowed   Statement[0]"
+    table = render_answers_markdown(several, names, "pull").splitlines()[2]
+    assert table.count("us-west-2") == 1
