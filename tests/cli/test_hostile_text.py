@@ -26,7 +26,7 @@ from tests.cli.hostile import (
     faults,
     showing,
 )
-from tests.cli.hostile_policies import PLACES, allow, document, hostile_policies
+from tests.cli.hostile_policies import MASTER, PLACES, allow, document, hostile_policies
 from tests.policy.making import Json
 from tests.registry.scripted_aws import Answer, Call, ok, refusal, serving, sts
 
@@ -110,6 +110,15 @@ def test_answers(show: Show) -> None:
     assert show("access", "can", ARGUMENT, ARGUMENT, ARGUMENT).code == 2
     assert show("access", "who-can", "pull", ARGUMENT, "--live").code == 2
     assert show("explain", ARGUMENT).code == 2
+
+
+def test_answers_over_the_registrys_policy(show: Show, ecr: Sandbox) -> None:
+    ecr.set_registry_policy_text(json.dumps(document(allow(Sid=ALL, Resource="*"))))
+    told = show("access", "of", MASTER, "--live")
+    assert (told.code, "registry policy, " in told.out) == (1, True)
+    assert show("access", "matrix", "--live", "--format", "html").code == 1
+    ecr.set_registry_policy_text(json.dumps(document(allow(Effect=ALL, Resource="*"))))
+    assert show("access", "matrix", "--live").code == 1
 
 
 def test_refusals(show: Show, ecr: Sandbox, folder: Path) -> None:
