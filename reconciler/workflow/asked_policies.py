@@ -188,7 +188,8 @@ class _Read(NamedTuple):
 def _region(live: LiveRegistry) -> _Region:
     access = read_registry_access(live)
     why = why_unknown(live, access)
-    return _Region(live, access, WhyUnknown(why, live.scope.region) if why else None)
+    told = f"{why}; with 'registry.policy: ignore' in the file, answers leave it out"
+    return _Region(live, access, WhyUnknown(told, live.scope.region) if why else None)
 
 
 def _policies_named(name: str, regions: Sequence[_Region], number: int) -> Iterator[SourcedPolicy]:

@@ -67,7 +67,10 @@ repositories:
 ONE = load(FILE.replace("REGIONS", "us-west-2").encode(), "ecr_access.yaml", now=NOW)
 TWO = load(FILE.replace("REGIONS", "us-west-2, eu-west-1").encode(), "ecr_access.yaml", now=NOW)
 DENIED = ReadFailure(RuleId.ACCESS_DENIED, "ecr:GetRegistryPolicy: not allowed")
-UNREAD = "us-west-2: the registry's policy was not read: ecr:GetRegistryPolicy: not allowed"
+UNREAD = (
+    "us-west-2: the registry's policy was not read: ecr:GetRegistryPolicy: not allowed; with "
+    "'registry.policy: ignore' in the file, answers leave it out"
+)
 OPS = "arn:aws:iam::999900001111:role/ops"
 
 
