@@ -122,11 +122,6 @@ class Beside(NamedTuple):
     statements: tuple[RegistryStatement, ...] = ()
     is_understood: bool = True
 
-    @property
-    def denied(self) -> Facts:
-        """What it denies."""
-        return {holder: held for holder, held in self.facts.items() if holder.effect == "Deny"}
-
 
 NOTHING_BESIDE = Beside({})
 

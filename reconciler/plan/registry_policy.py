@@ -218,7 +218,8 @@ def _warnings(judged: Iterable[JudgedRepository], names: DisplayNames) -> Iterat
     found: defaultdict[_Message, list[str]] = defaultdict(list)
     for repository in judged:
         target, own = repository.target, repository.beside.facts
-        for warning in warnings_of(target, own, add_facts(repository.after, own), names):
+        warnings = warnings_of(target, own, add_facts(repository.after, own), names)
+        for warning in dict.fromkeys(warnings):  # two holders may have the same
             found[warning].append(target.repository)
     for (rule, does), repositories in found.items():
         yield rule, f"on {_listed(repositories)}, the registry's policy {does}"
