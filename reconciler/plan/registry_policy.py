@@ -27,11 +27,11 @@ from reconciler.policy import (
     RegistryStatement,
     Unreadable,
     add_facts,
+    belong_to_registry,
     describe_actions,
     display_clause,
     enforced,
     facts_of,
-    idle_in_v1,
     plain_name,
     read_registry_policy,
     shown,
@@ -169,7 +169,7 @@ def _without_effect(
         if why:
             matches = f"{quoted(shown(pattern))} matches no repository of this registry: {why}"
             yield RuleId.REGISTRY_POLICY_IDLE, f"{subject}: {matches}"
-    if scope == "V1" and idle_in_v1(one.statement.actions):
+    if scope == "V1" and not belong_to_registry(one.statement.actions):
         described = describe_actions(one.statement.actions, {})
         yield (
             RuleId.REGISTRY_POLICY_IDLE,
@@ -194,11 +194,13 @@ def _beyond_the_file(
     for (holder, actions), number in beyond.items():
         described = describe_actions(actions, names.tiers_of(holder.principal))
         part = "" if number == matched else f" on {number} of them"
+        beyond_file = f"the file {grants} no such access{part}"
+        if allows and belong_to_registry(actions):
+            beyond_file = "no repository's policy can grant this"
         yield (
             rule,
             f"the registry's policy ({_which(one)}) {verb} {_who(holder, names)} {described} on "
-            f"{quoted(str(one.resources))} ({_repositories(matched)}); the file {grants} no such "
-            f"access{part}",
+            f"{quoted(str(one.resources))} ({_repositories(matched)}); {beyond_file}",
         )
 
 

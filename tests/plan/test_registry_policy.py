@@ -123,6 +123,15 @@ def test_what_the_file_grants_too_is_not_named() -> None:
     assert "(2 managed repositories); the file grants no such access on 1 of them" in message
 
 
+def test_what_no_repositorys_policy_can_give_is_not_asked_of_the_file() -> None:
+    replicating = ["ecr:CreateRepository", "ecr:ReplicateImage"]
+    (message,) = said(planned(having(registry(app=IN_SYNC), on(ALL, allow(ROOT, replicating)))))
+    assert message.endswith("(1 managed repository); no repository's policy can grant this")
+    mixed = on(ALL, allow(ROOT, [GET, *replicating]))
+    (message,) = said(planned(having(registry(app=IN_SYNC), mixed)))
+    assert message.endswith("(1 managed repository); the file grants no such access")
+
+
 def test_a_raw_statement_of_the_file_counts() -> None:
     wanted = desired(statements=[deny(ROLE_B, PUT)])
     found = having(registry(app=doc(deny(ROLE_B, PUT))), on(ALL, deny(ROLE_B, PUT)))

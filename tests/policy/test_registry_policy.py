@@ -17,8 +17,8 @@ from reconciler.policy.meaning.facts import add_facts, facts_of
 from reconciler.policy.meaning.registry_policy import (
     ALLOWS_ANYONE,
     PolicyScope,
+    belong_to_registry,
     enforced,
-    idle_in_v1,
     statements_on,
 )
 from tests.policy.making import (
@@ -204,8 +204,8 @@ def test_scope_v1_leaves_three_actions() -> None:
         ("Deny", [CREATE]),
     ]
     assert enforced(read(*written), "V2") == read(*written)
-    assert idle_in_v1(frozenset({GET, REPLICATE}))
-    assert not idle_in_v1(frozenset({CREATE, REPLICATE, importing}))
+    assert not belong_to_registry(frozenset({GET, REPLICATE}))
+    assert belong_to_registry(frozenset({CREATE, REPLICATE, importing}))
 
 
 def test_of_an_unknown_scope_the_worse_is_taken() -> None:

@@ -47,9 +47,9 @@ def enforced(document: RegistryDocument, scope: PolicyScope | None) -> RegistryD
     return RegistryDocument(tuple(one for one in found if one.statement.actions))
 
 
-def idle_in_v1(actions: Actions) -> bool:
-    """Whether scope V1 enforces only a part of some actions, or nothing."""
-    return not actions <= REGISTRY_POLICY_ACTIONS
+def belong_to_registry(actions: Actions) -> bool:
+    """Whether only a registry's policy can give these actions; scope V1 enforces no others."""
+    return actions <= REGISTRY_POLICY_ACTIONS
 
 
 def _applies_to(one: RegistryStatement, arn: str) -> bool:
