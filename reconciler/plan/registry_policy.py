@@ -37,7 +37,6 @@ from reconciler.policy import (
     shown,
     statements_on,
     uncovered_facts,
-    unmatched_reason,
 )
 from reconciler.printable import quoted
 
@@ -164,11 +163,11 @@ def _without_effect(
 ) -> Iterator[_Message]:
     """Report a Resource that matches nothing here, and actions that the scope leaves out."""
     subject = f"the registry's policy ({_which(one)})"
-    for pattern in one.resources.patterns:
-        why = unmatched_reason(pattern, live.scope.arn_prefix)
-        if why:
-            matches = f"{quoted(shown(pattern))} matches no repository of this registry: {why}"
-            yield RuleId.REGISTRY_POLICY_IDLE, f"{subject}: {matches}"
+    for pattern, why in one.resources.unmatched(live.scope.arn_prefix):
+        none = "matches no repository of this registry"
+        if one.resources.excluded:
+            none = "in NotResource excludes no repository of this registry"
+        yield RuleId.REGISTRY_POLICY_IDLE, f"{subject}: {quoted(shown(pattern))} {none}: {why}"
     if scope == "V1" and not belong_to_registry(one.statement.actions):
         described = describe_actions(one.statement.actions, {})
         yield (
@@ -229,7 +228,7 @@ def _warnings(judged: Iterable[JudgedRepository], names: DisplayNames) -> Iterat
 
 def _which(one: RegistryStatement) -> str:
     sid = one.statement.sid
-    return f"Sid {quoted(sid)}" if sid else "a statement without Sid"
+    return f"Sid {quoted(shown(sid))}" if sid else "a statement without Sid"
 
 
 def _who(holder: Holder, names: DisplayNames) -> str:

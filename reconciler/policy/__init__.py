@@ -17,7 +17,7 @@ from reconciler.policy.language.json_text import MalformedError, json_place, loa
 from reconciler.policy.language.registry_document import (
     NO_REGISTRY_POLICY, RegistryDocument, RegistryPolicy, RegistryStatement, read_registry_policy,
 )
-from reconciler.policy.language.resources import ArnPrefix, shown, unmatched_reason
+from reconciler.policy.language.resources import ArnPrefix, shown
 from reconciler.policy.meaning.registry_policy import (
     ALLOWS_ANYONE, PolicyScope, enforced, belong_to_registry, statements_on,
 )

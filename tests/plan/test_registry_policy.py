@@ -369,6 +369,17 @@ def test_a_resource_that_matches_nothing_here_is_named() -> None:
     ]
 
 
+def test_a_not_resource_that_matches_nothing_excludes_nothing() -> None:
+    broken = "arn:aws:us-west-2:111122223333:repository/app"
+    found = having(registry(app=IN_SYNC), {**allow(ROLE_B, Sid="S" * 200), "NotResource": broken})
+    made = planned(found)
+    assert len(said(made, GRANTS)) == 1
+    assert said(made, IDLE) == [
+        f'the registry\'s policy (Sid "{"S" * 100}…"): "{broken}" in NotResource excludes no '
+        f"repository of this registry: it lacks the service: write {ALL}"
+    ]
+
+
 def test_under_v1_other_actions_have_no_effect_and_grant_nothing() -> None:
     statements = (on(ALL, allow(ROLE_B, PUT)), on(ALL, allow(ROLE_B, "ecr:CreateRepository")))
     found = having(registry(app=IN_SYNC), *statements, scope="V1")
