@@ -6,7 +6,7 @@ repository's own policy; what both mean together is decided where one policy is 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.model.access import Desired, DisplayNames
@@ -27,6 +27,7 @@ from reconciler.policy import (
     RegistryStatement,
     Unreadable,
     add_facts,
+    answers_on,
     belong_to_registry,
     describe_actions,
     display_clause,
@@ -53,12 +54,30 @@ class RegistryAccess:
     written: RegistryPolicy = NO_REGISTRY_POLICY
     enforced: RegistryDocument = NO_REGISTRY_POLICY
     scope: PolicyScope | None = None
+    _known: dict[tuple[bool | None, ...], Beside] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def beside(self, target: Target) -> Beside:
-        """Return what it allows and denies on one repository."""
-        statements = statements_on(self.enforced, target.arn)
-        facts = facts_of(one.statement for one in statements)
-        return Beside(facts, statements, is_understood=not isinstance(self.written, Unreadable))
+        """Return what it allows and denies on one repository.
+
+        Repositories that the same statements are about share it.
+        """
+        answers = answers_on(self.enforced, target.arn)
+        if answers not in self._known:
+            self._known[answers] = self._beside(answers)
+        return self._known[answers]
+
+    def _beside(self, answers: tuple[bool | None, ...]) -> Beside:
+        found = statements_on(self.enforced, answers)
+        # Of an unknown scope, no Allow is certain.
+        certain = found.allowing if self.scope else ()
+        return Beside(
+            facts_of(one.statement for one in found.counting),
+            found.counting,
+            facts_of(one.statement for one in certain),
+            is_understood=not isinstance(self.written, Unreadable),
+        )
 
 
 class JudgedRepository(NamedTuple):

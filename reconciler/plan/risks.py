@@ -63,7 +63,7 @@ def find_risks(
     risks = {
         *_public(_opened(before, beside), opened),
         *_deny_removed(access),
-        *_new_account(add_facts(before, beside.facts), gained, target),
+        *_new_account(add_facts(before, beside.certain), gained, target),
         *_powerful(gained, target),
         *_outside_organization(gained, after, opened, display_names),
     }

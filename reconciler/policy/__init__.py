@@ -19,7 +19,7 @@ from reconciler.policy.language.registry_document import (
 )
 from reconciler.policy.language.resources import ArnPrefix, shown
 from reconciler.policy.meaning.registry_policy import (
-    ALLOWS_ANYONE, PolicyScope, enforced, belong_to_registry, statements_on,
+    ALLOWS_ANYONE, PolicyScope, answers_on, belong_to_registry, enforced, statements_on,
 )
 # Actions and tiers
 from reconciler.policy.language.actions import (

@@ -234,6 +234,18 @@ def test_risks_are_those_of_both_policies(statements: list[Json], risks: list[st
     assert changing(*statements) == (risks, refused)
 
 
+@pytest.mark.parametrize(
+    ("resource", "scope", "is_new"),
+    [(ALL, "V2", False), (ALL, DENIED, True), ("arn:aws:ecr", "V2", True)],
+)
+def test_an_account_is_known_only_by_what_is_certain(
+    resource: str, scope: PolicyScope | ReadFailure, is_new: bool
+) -> None:
+    found = having(live(), on(resource, allow(ROOT, GET)), scope=scope)
+    (change,) = planned(found).changes
+    assert (RuleId.NEW_ACCOUNT in {risk.name for risk in change.risks}) is is_new
+
+
 def test_networks_of_both_policies_add_up() -> None:
     def near(first: int) -> Json:
         return {"IpAddress": {"aws:SourceIp": f"{first}.0.0.0/8"}}

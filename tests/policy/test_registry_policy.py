@@ -17,6 +17,7 @@ from reconciler.policy.meaning.facts import add_facts, facts_of
 from reconciler.policy.meaning.registry_policy import (
     ALLOWS_ANYONE,
     PolicyScope,
+    answers_on,
     belong_to_registry,
     enforced,
     statements_on,
@@ -52,7 +53,7 @@ def read(*statements: Json, version: str | None = "2012-10-17") -> RegistryDocum
 
 
 def counting(found: RegistryDocument, arn: str = REPOSITORY_ARN) -> list[Statement]:
-    return [one.statement for one in statements_on(found, arn)]
+    return [one.statement for one in statements_on(found, answers_on(found, arn)).counting]
 
 
 def reason(statement: object) -> str:
