@@ -190,9 +190,18 @@ def _unknown(target: Target, rules: Iterable[NeverRule]) -> Finding:
 
 
 def _finding(violation: NeverViolation) -> Finding:
-    outcome = "an apply fixes this" if violation.repaired else "no apply fixes this"
-    message = f"{violation.who} {violation.has}, {_forbidden(violation.because)}; {outcome}"
+    message = (
+        f"{violation.who} {violation.has}, {_forbidden(violation.because)}; {_outcome(violation)}"
+    )
     return finding(violation.target, RuleId.NEVER, message)
+
+
+def _outcome(violation: NeverViolation) -> str:
+    if violation.repaired:
+        return "an apply fixes this"
+    if violation.policy == "repository":
+        return "no apply fixes this"
+    return "no apply fixes this: change the registry's policy"
 
 
 def _forbidden(because: str) -> str:

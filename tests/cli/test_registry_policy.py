@@ -91,7 +91,7 @@ def test_a_broken_never_rule_refuses_an_apply(reconcile: Reconcile, ecr: Sandbox
     drift = reconcile("drift")
     assert drift.code == 4
     assert BROKEN in drift.out
-    assert "no apply fixes this" in drift.out
+    assert "no apply fixes this: change the registry's policy" in drift.out
 
 
 @pytest.mark.usefixtures("guarded")

@@ -287,7 +287,7 @@ def test_a_never_rule_that_it_breaks_is_broken_and_not_repaired() -> None:
     assert (broken.policy, broken.repaired) == ("registry", False)
     assert said(made, RuleId.NEVER) == [
         f"{ROLE_B} has push by the registry's policy, which it must never have: "
-        '"b only runs"; no apply fixes this'
+        '"b only runs"; no apply fixes this: change the registry\'s policy'
     ]
 
 
