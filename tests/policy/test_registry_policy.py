@@ -154,6 +154,10 @@ def test_a_variable_allows_and_does_not_deny() -> None:
         ("arn:aws:ecr:us-west-2:111122223333:app", f"it names no repository: write {ALL}"),
         (at("App"), "no repository can have this name"),
         (at("app:latest"), "no repository can have this name"),
+        (at("payments/"), "no repository can have this name"),
+        (at("*/"), "no repository can have this name"),
+        (at("/payments*"), "no repository can have this name"),
+        (at(""), "no repository can have this name"),
     ],
 )
 def test_a_pattern_that_matches_nothing_has_a_reason(pattern: str, why: str | None) -> None:

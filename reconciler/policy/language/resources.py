@@ -18,7 +18,8 @@ from reconciler.printable import some_of
 EVERYTHING = "*"
 _FIELDS = 6  # of an ARN, separated by colons; the last may contain colons itself
 _REPOSITORY = "repository/"
-_NO_NAME = re.compile(r"[^a-z0-9._/*?-]")
+# A name begins and ends with a letter or a digit (Amazon ECR API Reference, "CreateRepository").
+_NO_NAME = re.compile(r"[^a-z0-9._/*?-]|\A[._/-]|[._/-]\Z|\A\Z")
 _VARIABLE = re.compile(r"\$\{[^{}]*\}")
 _MOST_SHOWN = 100  # characters of one text in a message
 
