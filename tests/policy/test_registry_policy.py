@@ -164,6 +164,17 @@ def test_a_pattern_that_matches_nothing_has_a_reason(pattern: str, why: str | No
     assert unmatched_reason(pattern, PREFIX) == why
 
 
+def test_one_text_may_serve_several_regions() -> None:
+    here, there = at("*"), at("*", "arn:aws:ecr:eu-*:111122223333:repository/")
+    theirs = at("*", "arn:aws:ecr:eu-west-1:999900001111:repository/")
+    of_region = (there, "its region is not us-west-2")
+    assert list(Resources((there,)).unmatched(PREFIX)) == [of_region]
+    assert list(Resources((here, there)).unmatched(PREFIX)) == []
+    assert of_region in Resources((there, at("App"))).unmatched(PREFIX)
+    left = Resources((here, there, theirs, "arn:aws:us-west-2")).unmatched(PREFIX)
+    assert [pattern for pattern, _ in left] == [theirs, "arn:aws:us-west-2"]
+
+
 @pytest.mark.parametrize(
     ("resources", "name"),
     [

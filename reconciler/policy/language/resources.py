@@ -46,11 +46,13 @@ class Resources(NamedTuple):
     def unmatched(self, prefix: "ArnPrefix") -> Iterator[tuple[str, str]]:
         """Yield each pattern that can match no repository of a registry, and why.
 
-        The service accepts such patterns (aws/containers-roadmap#2675).
+        The service accepts such patterns (aws/containers-roadmap#2675). One for another region is
+        left out beside one that may match: the registries of all regions may have the same text.
         """
-        for pattern in self.patterns:
-            why = unmatched_reason(self._widened(pattern), prefix)
-            if why:
+        reasons = {p: unmatched_reason(self._widened(p), prefix) for p in self.patterns}
+        may_match = None in reasons.values()
+        for pattern, why in reasons.items():
+            if why and not (may_match and _is_of_other_region(self._widened(pattern), prefix)):
                 yield pattern, why
 
     def _matches(self, pattern: str, arn: str) -> Answer:
@@ -154,6 +156,12 @@ def _may_match(fields: list[str], prefix: ArnPrefix) -> bool:
     return globs_intersect(":".join(fields), everything) or all(
         map(globs_intersect, _filled(fields), everything.split(":", _FIELDS - 1))
     )
+
+
+def _is_of_other_region(pattern: str, prefix: ArnPrefix) -> bool:
+    """Whether a pattern that matches nothing here may match in its own region."""
+    region = _filled(pattern.split(":", _FIELDS - 1))[3]
+    return unmatched_reason(pattern, prefix._replace(region=region)) is None
 
 
 def _filled(fields: list[str]) -> list[str]:
