@@ -89,7 +89,9 @@ def warnings_of(
     rewriting = {
         names.label(holder.principal, holder.condition)
         for holder, actions in unchanged.items()
-        if may_rewrite(holder, actions, target, denied_to(holder.principal, after))
+        # Few may, so what is denied to them is looked up last.
+        if may_rewrite(holder, actions, target)
+        and may_rewrite(holder, actions, target, denied_to(holder.principal, after))
     }
     for name in rewriting:
         does = f"allows {name} to rewrite the policy and so give itself any access"

@@ -1,6 +1,7 @@
 """A plan as data: changes, findings, errors and violations of `never` rules."""
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from reconciler.model.registry import RepositorySettings, Target
@@ -115,17 +116,14 @@ class Beside(NamedTuple):
     """What the registry's own policy allows and denies on one repository, beside its own policy.
 
     `facts` are what its `statements` that count for the repository mean. A policy that is not
-    understood may allow anyone anything, and its facts say so.
+    understood may allow anyone anything, and its facts say so. `certain` is what it allows
+    whatever is not known of it or not documented.
     """
 
     facts: Facts
     statements: tuple[RegistryStatement, ...] = ()
+    certain: Facts = MappingProxyType({})
     is_understood: bool = True
-
-    @property
-    def denied(self) -> Facts:
-        """What it denies."""
-        return {holder: held for holder, held in self.facts.items() if holder.effect == "Deny"}
 
 
 NOTHING_BESIDE = Beside({})

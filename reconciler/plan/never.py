@@ -1,6 +1,6 @@
 """The file's `never` rules, checked against live policies and the plan's."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
@@ -28,6 +28,9 @@ from reconciler.policy import (
 )
 from reconciler.printable import quoted
 
+_Violators = Mapping[tuple[Principal, Condition], bool]
+"""Who breaks a rule, and whether only by rewriting the policy."""
+
 
 def check_never(
     current: CurrentPolicy, after: Facts, rules: Iterable[NeverRule], names: DisplayNames
@@ -53,6 +56,8 @@ def require_no_new_violation(
     The file alone is checked elsewhere. This covers what adds up only on a live repository: several
     patterns that match it, statements that are kept, and what the registry's own policy allows.
     """
+    if after == current.effective:
+        return
     beside = current.beside.facts
     messages = {
         f"{names.label(*principal)} {gets}, {_forbidden(rule.because)}": None
@@ -127,11 +132,13 @@ def _violations(
     current: CurrentPolicy, after: Facts, rule: NeverRule, names: DisplayNames
 ) -> Iterable[NeverViolation]:
     beside = current.beside
-    live, left = _violators(rule, current.effective), _violators(rule, after)
-    found, remaining = live, left
+    both = (add_facts(own, beside.facts) for own in (current.effective, after))
+    found, remaining = _before_and_after(rule, *both)
+    if not found:
+        return
+    live, left = found, remaining
     if beside.facts:
-        found = _violators(rule, add_facts(current.effective, beside.facts))
-        remaining = _violators(rule, add_facts(after, beside.facts))
+        live, left = _before_and_after(rule, current.effective, after)
     for (principal, condition), by_rewriting in found.items():
         # Of its condition, what counts is the part that identifies it.
         named = names.find(principal, condition)
@@ -150,11 +157,19 @@ def _violations(
         )
 
 
+def _before_and_after(
+    rule: NeverRule, before: Facts, after: Facts
+) -> tuple[_Violators, _Violators]:
+    """Return who breaks a rule before and after; judged once where nothing changes."""
+    found = _violators(rule, before)
+    return found, found if after == before else _violators(rule, after)
+
+
 def _policy(beside: Beside) -> BreakingPolicy:
     return "registry" if beside.is_understood else "unreadable-registry"
 
 
-def _violators(rule: NeverRule, facts: Facts) -> dict[tuple[Principal, Condition], bool]:
+def _violators(rule: NeverRule, facts: Facts) -> _Violators:
     """Return who breaks a rule, and whether only by rewriting the policy.
 
     The condition is part of the key: `*` in one organization is not `*` in another.
@@ -175,9 +190,18 @@ def _unknown(target: Target, rules: Iterable[NeverRule]) -> Finding:
 
 
 def _finding(violation: NeverViolation) -> Finding:
-    outcome = "an apply fixes this" if violation.repaired else "no apply fixes this"
-    message = f"{violation.who} {violation.has}, {_forbidden(violation.because)}; {outcome}"
+    message = (
+        f"{violation.who} {violation.has}, {_forbidden(violation.because)}; {_outcome(violation)}"
+    )
     return finding(violation.target, RuleId.NEVER, message)
+
+
+def _outcome(violation: NeverViolation) -> str:
+    if violation.repaired:
+        return "an apply fixes this"
+    if violation.policy == "repository":
+        return "no apply fixes this"
+    return "no apply fixes this: change the registry's policy"
 
 
 def _forbidden(because: str) -> str:

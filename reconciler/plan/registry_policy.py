@@ -6,7 +6,7 @@ repository's own policy; what both mean together is decided where one policy is 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.model.access import Desired, DisplayNames
@@ -27,17 +27,17 @@ from reconciler.policy import (
     RegistryStatement,
     Unreadable,
     add_facts,
+    answers_on,
+    belong_to_registry,
     describe_actions,
     display_clause,
     enforced,
     facts_of,
-    idle_in_v1,
     plain_name,
     read_registry_policy,
     shown,
     statements_on,
     uncovered_facts,
-    unmatched_reason,
 )
 from reconciler.printable import quoted
 
@@ -54,12 +54,30 @@ class RegistryAccess:
     written: RegistryPolicy = NO_REGISTRY_POLICY
     enforced: RegistryDocument = NO_REGISTRY_POLICY
     scope: PolicyScope | None = None
+    _known: dict[tuple[bool | None, ...], Beside] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def beside(self, target: Target) -> Beside:
-        """Return what it allows and denies on one repository."""
-        statements = statements_on(self.enforced, target.arn)
-        facts = facts_of(one.statement for one in statements)
-        return Beside(facts, statements, is_understood=not isinstance(self.written, Unreadable))
+        """Return what it allows and denies on one repository.
+
+        Repositories that the same statements are about share it.
+        """
+        answers = answers_on(self.enforced, target.arn)
+        if answers not in self._known:
+            self._known[answers] = self._beside(answers)
+        return self._known[answers]
+
+    def _beside(self, answers: tuple[bool | None, ...]) -> Beside:
+        found = statements_on(self.enforced, answers)
+        # Of an unknown scope, no Allow is certain.
+        certain = found.allowing if self.scope else ()
+        return Beside(
+            facts_of(one.statement for one in found.counting),
+            found.counting,
+            facts_of(one.statement for one in certain),
+            is_understood=not isinstance(self.written, Unreadable),
+        )
 
 
 class JudgedRepository(NamedTuple):
@@ -136,7 +154,7 @@ def check_registry_policy(
 
 
 def _depends_on_scope(one: RegistryStatement) -> bool:
-    return idle_in_v1(one.statement.actions)
+    return not belong_to_registry(one.statement.actions)
 
 
 _Message = tuple[RuleId, str]
@@ -185,11 +203,11 @@ def _without_effect(
 ) -> Iterator[_Message]:
     """Report a Resource that matches nothing here, and actions that the scope leaves out."""
     subject = f"the registry's policy ({_which(one)})"
-    for pattern in one.resources.patterns:
-        why = unmatched_reason(pattern, live.scope.arn_prefix)
-        if why:
-            matches = f"{quoted(shown(pattern))} matches no repository of this registry: {why}"
-            yield RuleId.REGISTRY_POLICY_IDLE, f"{subject}: {matches}"
+    for pattern, why in one.resources.unmatched(live.scope.arn_prefix):
+        none = "matches no repository of this registry"
+        if one.resources.excluded:
+            none = "in NotResource excludes no repository of this registry"
+        yield RuleId.REGISTRY_POLICY_IDLE, f"{subject}: {quoted(shown(pattern))} {none}: {why}"
     if scope == "V1" and _depends_on_scope(one):
         described = describe_actions(one.statement.actions, {})
         yield (
@@ -215,11 +233,13 @@ def _beyond_the_file(
     for (holder, actions), number in beyond.items():
         described = describe_actions(actions, names.tiers_of(holder.principal))
         part = "" if number == matched else f" on {number} of them"
+        beyond_file = f"the file {grants} no such access{part}"
+        if allows and belong_to_registry(actions):
+            beyond_file = "no repository's policy can grant this"
         yield (
             rule,
             f"the registry's policy ({_which(one)}) {verb} {_who(holder, names)} {described} on "
-            f"{quoted(str(one.resources))} ({_repositories(matched)}); the file {grants} no such "
-            f"access{part}",
+            f"{quoted(str(one.resources))} ({_repositories(matched)}); {beyond_file}",
         )
 
 
@@ -239,7 +259,8 @@ def _warnings(judged: Iterable[JudgedRepository], names: DisplayNames) -> Iterat
     found: defaultdict[_Message, list[str]] = defaultdict(list)
     for repository in judged:
         target, own = repository.target, repository.beside.facts
-        for warning in warnings_of(target, own, add_facts(repository.after, own), names):
+        warnings = warnings_of(target, own, add_facts(repository.after, own), names)
+        for warning in dict.fromkeys(warnings):  # two holders may have the same
             found[warning].append(target.repository)
     for (rule, does), repositories in found.items():
         yield rule, f"on {_listed(repositories)}, the registry's policy {does}"
@@ -247,7 +268,7 @@ def _warnings(judged: Iterable[JudgedRepository], names: DisplayNames) -> Iterat
 
 def _which(one: RegistryStatement) -> str:
     sid = one.statement.sid
-    return f"Sid {quoted(sid)}" if sid else "a statement without Sid"
+    return f"Sid {quoted(shown(sid))}" if sid else "a statement without Sid"
 
 
 def _who(holder: Holder, names: DisplayNames) -> str:

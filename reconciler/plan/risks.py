@@ -60,14 +60,12 @@ def find_risks(
         for holding in change.gained
     ]
     opened = _opened(after, beside)
-    # What the registry's policy makes public is no reason to do so in a repository's.
-    known = public_facts(add_facts(before, beside.denied))
     risks = {
-        *_public(known, opened),
+        *_public(_opened(before, beside), opened),
         *_deny_removed(access),
-        *_new_account(add_facts(before, beside.facts), gained, target),
+        *_new_account(add_facts(before, beside.certain), gained, target),
         *_powerful(gained, target),
-        *_outside_organization(gained, add_facts(after, beside.denied), opened, display_names),
+        *_outside_organization(gained, after, opened, display_names),
     }
     return tuple(sorted(risks))
 
@@ -78,18 +76,19 @@ def standing_risks(facts: Facts, target: Target, display_names: DisplayNames) ->
     return tuple(risk for risk in found if risk.name is not RuleId.NEW_ACCOUNT)
 
 
-def _opened(after: Facts, beside: Beside) -> Facts:
-    """Return what a repository's own policy makes public, judged with the registry's.
+def _opened(facts: Facts, beside: Beside) -> Facts:
+    """Return what a repository's own policy makes public, alone or with the registry's.
 
-    What the registry's denies is not public. What it allows adds networks to those of the
-    repository's, and hides nothing: a wider Allow there is no reason for one here.
+    What the registry's allows adds networks to those of the repository's. Beyond that it hides
+    nothing: neither a wider Allow nor a Deny there, which others may remove at any time, is a
+    reason to make a repository's own policy public.
     """
-    alone = public_facts(add_facts(after, beside.denied))
+    alone = public_facts(facts)
     if not beside.facts:
         return alone
     together = {
-        holder: held - uncovered_actions(held, by=after.get(holder, frozenset()))
-        for holder, held in public_facts(add_facts(after, beside.facts)).items()
+        holder: held - uncovered_actions(held, by=facts.get(holder, frozenset()))
+        for holder, held in public_facts(add_facts(facts, beside.facts)).items()
     }
     return add_facts(alone, {holder: held for holder, held in together.items() if held})
 

@@ -17,9 +17,9 @@ from reconciler.policy.language.json_text import MalformedError, json_place, loa
 from reconciler.policy.language.registry_document import (
     NO_REGISTRY_POLICY, RegistryDocument, RegistryPolicy, RegistryStatement, read_registry_policy,
 )
-from reconciler.policy.language.resources import ArnPrefix, shown, unmatched_reason
+from reconciler.policy.language.resources import ArnPrefix, shown
 from reconciler.policy.meaning.registry_policy import (
-    ALLOWS_ANYONE, PolicyScope, enforced, idle_in_v1, statements_on,
+    ALLOWS_ANYONE, PolicyScope, answers_on, belong_to_registry, enforced, statements_on,
 )
 # Actions and tiers
 from reconciler.policy.language.actions import (

@@ -20,6 +20,7 @@ from reconciler.policy import (
     RegistryStatement,
     Statement,
     Unreadable,
+    answers_on,
     kept_statements,
     same_policy,
     statements_on,
@@ -209,9 +210,10 @@ def _policies_named(name: str, regions: Sequence[_Region], number: int) -> Itera
 def _read(name: str, region: _Region) -> _Read:
     target = Target(name, region.live.scope)
     text = region.live.repositories[name].policy_text
+    document = region.access.enforced
     return _Read(
         text if isinstance(text, ReadFailure) else target.read(text),
-        region.unknown or statements_on(region.access.enforced, target.arn),
+        region.unknown or statements_on(document, answers_on(document, target.arn)).counting,
     )
 
 

@@ -39,6 +39,7 @@ from reconciler.workflow.source import AccessSource
 MAX_PLAN = 64 * 1024 * 1024
 """The largest plan that is read, and so the largest that is written."""
 
+_EDITED = "it was edited, made by another version of reconcile, or an `until` has passed"
 _BEGINNING = b'{\n  "format_version"'
 
 
@@ -145,7 +146,7 @@ def recompute(stored: StoredPlan, source: AccessSource, policies: RegistryPolici
     plan = merge_plans(
         _compute_again(saved, scope, source, inputs, policies.get(scope)) for scope in scopes
     )
-    _check_changes(saved, plan.changes, source.path)
+    _check_changes(saved, plan, source.path)
     kept = (broken for broken in saved.never_broken if not _is_judged(broken, saved, policies))
     return replace(
         plan,
@@ -224,13 +225,15 @@ def _compute_again(
     return compute_plan(desired, registry, inputs)
 
 
-def _check_changes(saved: SavedPlan, changes: Iterable[Change], path: str) -> None:
-    computed = {change.target: change for change in changes}
+def _check_changes(saved: SavedPlan, plan: Plan, path: str) -> None:
+    computed = {change.target: change for change in plan.changes}
+    # With what the registry's own policy gives by now, a change may break a never rule.
+    forbidden = {e.target: e.message for e in plan.errors if e.rule is RuleId.NEVER}
     for change in saved.changes:
         if not _is_same(change, computed.get(change.target)):
+            why = forbidden.get(change.target, _EDITED)
             raise RefusedError(
-                f"the plan and {path} disagree on {change.target}: "
-                "it was edited, made by another version of reconcile, or an `until` has passed",
+                f"the plan and {path} disagree on {change.target}: {why}",
                 remedy=Remedy.PLAN_AGAIN,
             )
 

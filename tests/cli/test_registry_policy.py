@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import (
@@ -22,6 +23,11 @@ GUARDS = """\
 guards:
   rules:
     - {never: push, to: runtime, on: "payments/*", because: it only runs}
+"""
+COMPLETING = """\
+guards:
+  rules:
+    - {never: read, to: runtime, because: it sees no findings}
 """
 IGNORED = SEED.replace("regions:", "policy: ignore\n  regions:")
 STRANGER = "arn:aws:iam::777788889999:root"
@@ -88,7 +94,7 @@ def test_a_broken_never_rule_refuses_an_apply(reconcile: Reconcile, ecr: Sandbox
     drift = reconcile("drift")
     assert drift.code == 4
     assert BROKEN in drift.out
-    assert "no apply fixes this" in drift.out
+    assert "no apply fixes this: change the registry's policy" in drift.out
 
 
 @pytest.mark.usefixtures("guarded")
@@ -103,6 +109,20 @@ def test_a_saved_plan_is_judged_by_the_registrys_policy_of_now(
     assert ecr.policy_text("payments/api") is None
     ecr.set_registry_policy_text(None)
     assert reconcile("apply", "plan.json", "--yes").code == 0
+
+
+def test_a_saved_plan_says_why_it_can_no_longer_be_applied(
+    folder: Path, reconcile: Reconcile, ecr: Sandbox
+) -> None:
+    (folder / "ecr_access.yaml").write_text(SEED + COMPLETING)
+    assert reconcile("plan", "--out", "plan.json").code == 0
+    others = sorted(BUILT_IN_TIERS["read"] - BUILT_IN_TIERS["pull"])
+    ecr.set_registry_policy_text(policy(RUNTIME, others))
+    refused = reconcile("apply", "plan.json", "--yes")
+    assert refused.code == 5, refused
+    assert "runtime would have read, which it must never have" in refused.err
+    assert "edited" not in refused.err
+    assert ecr.policy_text("payments/api") is None
 
 
 @pytest.mark.usefixtures("guarded")

@@ -125,6 +125,15 @@ def test_what_the_file_grants_too_is_not_named() -> None:
     assert "(2 managed repositories); the file grants no such access on 1 of them" in message
 
 
+def test_what_no_repositorys_policy_can_give_is_not_asked_of_the_file() -> None:
+    replicating = ["ecr:CreateRepository", "ecr:ReplicateImage"]
+    (message,) = said(planned(having(registry(app=IN_SYNC), on(ALL, allow(ROOT, replicating)))))
+    assert message.endswith("(1 managed repository); no repository's policy can grant this")
+    mixed = on(ALL, allow(ROOT, [GET, *replicating]))
+    (message,) = said(planned(having(registry(app=IN_SYNC), mixed)))
+    assert message.endswith("(1 managed repository); the file grants no such access")
+
+
 def test_a_raw_statement_of_the_file_counts() -> None:
     wanted = desired(statements=[deny(ROLE_B, PUT)])
     found = having(registry(app=doc(deny(ROLE_B, PUT))), on(ALL, deny(ROLE_B, PUT)))
@@ -247,13 +256,25 @@ def changing(*statements: Json) -> tuple[list[str], list[str]]:
         # A public statement of the registry's is no reason for one of the repository's.
         ([on(ALL, allow("*", PULL))], ["new-account", "public"]),
         ([on(ALL, allow(ROOT, GET))], ["public"]),
-        ([on(ALL, deny("*", "ecr:*", NO_ORG))], ["new-account"]),
-        ([on(at("web"), deny("*", "ecr:*", NO_ORG))], ["new-account", "public"]),
+        # Nor is a Deny there, which others may remove at any time.
+        ([on(ALL, deny("*", "ecr:*", NO_ORG))], ["new-account", "public"]),
     ],
 )
 def test_risks_are_those_of_both_policies(statements: list[Json], risks: list[str]) -> None:
     refused = ["public"] if "public" in risks else []
     assert changing(*statements) == (risks, refused)
+
+
+@pytest.mark.parametrize(
+    ("resource", "scope", "is_new"),
+    [(ALL, "V2", False), (ALL, DENIED, True), ("arn:aws:ecr", "V2", True)],
+)
+def test_an_account_is_known_only_by_what_is_certain(
+    resource: str, scope: PolicyScope | ReadFailure, is_new: bool
+) -> None:
+    found = having(live(), on(resource, allow(ROOT, GET)), scope=scope)
+    (change,) = planned(found).changes
+    assert (RuleId.NEW_ACCOUNT in {risk.name for risk in change.risks}) is is_new
 
 
 def test_networks_of_both_policies_add_up() -> None:
@@ -267,8 +288,14 @@ def test_networks_of_both_policies_add_up() -> None:
     (change,) = compute_plan([wanted], having(live(), *wide), PlanInputs()).changes
     assert RuleId.PUBLIC not in {risk.name for risk in alone.risks}
     assert RuleId.PUBLIC in {risk.name for risk in change.risks}
-    in_force = compute_plan([wanted], having(registry(app=opening), *wide), PlanInputs())
+    own = registry(app=opening)
+    in_force = compute_plan([wanted], having(own, *wide), PlanInputs())
     assert (in_force.changes, len(said(in_force, RuleId.PUBLIC))) == ((), 1)
+    assert said(in_force, RuleId.PUBLIC)[0].startswith("on app, the registry's policy allows pull")
+    # Another change does not open what is open.
+    more = wanted._replace(grants=(*wanted.grants, grant(ROLE_A)))
+    (change,) = compute_plan([more], having(own, *wide), PlanInputs()).changes
+    assert RuleId.PUBLIC not in {risk.name for risk in change.risks}
 
 
 def test_a_wider_allow_of_the_registrys_policy_hides_no_public_change() -> None:
@@ -291,7 +318,7 @@ def test_a_never_rule_that_it_breaks_is_broken_and_not_repaired() -> None:
     assert (broken.policy, broken.repaired) == ("registry", False)
     assert said(made, RuleId.NEVER) == [
         f"{ROLE_B} has push by the registry's policy, which it must never have: "
-        '"b only runs"; no apply fixes this'
+        '"b only runs"; no apply fixes this: change the registry\'s policy'
     ]
 
 
@@ -382,6 +409,17 @@ def test_a_resource_that_matches_nothing_here_is_named() -> None:
     assert said(planned(found)) == [
         f'the registry\'s policy (Sid "S"): "{broken}" matches no repository of this registry: it '
         f"lacks the service: write {ALL}"
+    ]
+
+
+def test_a_not_resource_that_matches_nothing_excludes_nothing() -> None:
+    broken = "arn:aws:us-west-2:111122223333:repository/app"
+    found = having(registry(app=IN_SYNC), {**allow(ROLE_B, Sid="S" * 200), "NotResource": broken})
+    made = planned(found)
+    assert len(said(made, GRANTS)) == 1
+    assert said(made, IDLE) == [
+        f'the registry\'s policy (Sid "{"S" * 100}…"): "{broken}" in NotResource excludes no '
+        f"repository of this registry: it lacks the service: write {ALL}"
     ]
 
 

@@ -17,8 +17,9 @@ from reconciler.policy.meaning.facts import add_facts, facts_of
 from reconciler.policy.meaning.registry_policy import (
     ALLOWS_ANYONE,
     PolicyScope,
+    answers_on,
+    belong_to_registry,
     enforced,
-    idle_in_v1,
     statements_on,
 )
 from tests.policy.making import (
@@ -52,7 +53,7 @@ def read(*statements: Json, version: str | None = "2012-10-17") -> RegistryDocum
 
 
 def counting(found: RegistryDocument, arn: str = REPOSITORY_ARN) -> list[Statement]:
-    return [one.statement for one in statements_on(found, arn)]
+    return [one.statement for one in statements_on(found, answers_on(found, arn)).counting]
 
 
 def reason(statement: object) -> str:
@@ -107,6 +108,31 @@ def test_what_is_not_documented_allows_and_does_not_deny() -> None:
     assert [s.effect for s in counting(found)] == ["Allow"]
 
 
+TEAM = "${aws:PrincipalTag/team}"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "included"),
+    [(at(TEAM), None), (at(f"{TEAM}/*"), False), (at(f"a{TEAM}?"), None), (TEAM, None)],
+)
+def test_a_variable_stands_for_what_a_request_may_have(pattern: str, included: bool | None) -> None:
+    (one, other) = read(
+        allow(ROLE, GET, Resource=pattern), allow(ROLE, GET, NotResource=pattern)
+    ).statements
+    assert one.resources.include(REPOSITORY_ARN) is included
+    assert other.resources.include(REPOSITORY_ARN) is (None if included is None else True)
+    (old,) = read(allow(ROLE, GET, Resource=pattern), version="2008-10-17").statements
+    assert old.resources.include(REPOSITORY_ARN) is False
+
+
+def test_a_variable_allows_and_does_not_deny() -> None:
+    found = read(allow(ROLE, GET, Resource=at(TEAM)), deny(ROLE_B, GET, Resource=at(TEAM)))
+    assert [s.effect for s in counting(found)] == ["Allow"]
+    assert not list(found.statements[0].resources.unmatched(PREFIX))
+    (old,) = read(allow(ROLE, GET, Resource=at(TEAM)), version=None).statements
+    assert list(old.resources.unmatched(PREFIX)) == [(at(TEAM), "no repository can have this name")]
+
+
 @pytest.mark.parametrize(
     ("pattern", "why"),
     [
@@ -128,10 +154,25 @@ def test_what_is_not_documented_allows_and_does_not_deny() -> None:
         ("arn:aws:ecr:us-west-2:111122223333:app", f"it names no repository: write {ALL}"),
         (at("App"), "no repository can have this name"),
         (at("app:latest"), "no repository can have this name"),
+        (at("payments/"), "no repository can have this name"),
+        (at("*/"), "no repository can have this name"),
+        (at("/payments*"), "no repository can have this name"),
+        (at(""), "no repository can have this name"),
     ],
 )
 def test_a_pattern_that_matches_nothing_has_a_reason(pattern: str, why: str | None) -> None:
     assert unmatched_reason(pattern, PREFIX) == why
+
+
+def test_one_text_may_serve_several_regions() -> None:
+    here, there = at("*"), at("*", "arn:aws:ecr:eu-*:111122223333:repository/")
+    theirs = at("*", "arn:aws:ecr:eu-west-1:999900001111:repository/")
+    of_region = (there, "its region is not us-west-2")
+    assert list(Resources((there,)).unmatched(PREFIX)) == [of_region]
+    assert list(Resources((here, there)).unmatched(PREFIX)) == []
+    assert of_region in Resources((there, at("App"))).unmatched(PREFIX)
+    left = Resources((here, there, theirs, "arn:aws:us-west-2")).unmatched(PREFIX)
+    assert [pattern for pattern, _ in left] == [theirs, "arn:aws:us-west-2"]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +184,11 @@ def test_a_pattern_that_matches_nothing_has_a_reason(pattern: str, why: str | No
         (Resources(("*",)), "*"),
         (Resources(("arn:aws:ecr:us-west-2:1:x",)), "arn:aws:ecr:us-west-2:1:x"),
         (Resources(("x" * 200,)), "x" * 100 + "…"),
+        (Resources((at("x" * 200),)), "x" * 100 + "…"),
+        (
+            Resources(tuple(at(f"a{n}") for n in range(13))),
+            ", ".join(f"a{n}" for n in range(12)) + " and 1 more",
+        ),
     ],
 )
 def test_repositories_are_named_by_their_patterns(resources: Resources, name: str) -> None:
@@ -154,7 +200,7 @@ def test_a_statement_is_read_like_any_other() -> None:
     (one,) = read(allow(ROLE, GET, Resource=ALL)).statements
     assert one.statement[:5] == document(allow(ROLE, GET)).statements[0][:5]
     assert one.statement.raw["Resource"] == ALL
-    assert one.resources == Resources((ALL,))
+    assert one.resources == Resources((ALL,), has_variables=True)
     assert read_registry_policy(None) == NO_REGISTRY_POLICY
 
 
@@ -171,7 +217,11 @@ def test_a_variable_is_text_where_the_version_says_so() -> None:
         (allow(ROLE, GET), "either Resource or NotResource"),
         (allow(ROLE, GET, Resource=ALL, NotResource=ALL), "either Resource or NotResource"),
         (allow(ROLE, GET, Resource=[]), "expected a string or a list of strings"),
-        (allow(ROLE, GET, Resource=at("${aws:PrincipalAccount}")), "variables"),
+        (
+            allow(ROLE, GET, Resource=at("${aws:PrincipalAccount")),
+            "a policy variable is not closed",
+        ),
+        (allow(ROLE, GET, Resource=at("${a${b}}")), "a policy variable is not closed"),
         (allow(ROLE, GET, Resource=ALL, resource=ALL), "unknown element"),
         (allow(ROLE, None, Resource=ALL), "Action"),
         (1, "a statement is a JSON object"),
@@ -204,8 +254,8 @@ def test_scope_v1_leaves_three_actions() -> None:
         ("Deny", [CREATE]),
     ]
     assert enforced(read(*written), "V2") == read(*written)
-    assert idle_in_v1(frozenset({GET, REPLICATE}))
-    assert not idle_in_v1(frozenset({CREATE, REPLICATE, importing}))
+    assert not belong_to_registry(frozenset({GET, REPLICATE}))
+    assert belong_to_registry(frozenset({CREATE, REPLICATE, importing}))
 
 
 def test_of_an_unknown_scope_the_worse_is_taken() -> None:

@@ -1,12 +1,19 @@
 """Every format shows what a plan holds as text and as no more, whatever let it pass."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from reconciler.apply.model import Outcome
 from reconciler.model.access import DisplayNames
-from reconciler.model.registry import RegistryScope, RepositorySettings, Target
+from reconciler.model.registry import (
+    LiveRegistryPolicy,
+    RegistryScope,
+    RepositorySettings,
+    Target,
+)
+from reconciler.plan.compute import PlanInputs, compute_plan
 from reconciler.plan.model import Finding, NeverViolation, Plan, PlanError
 from reconciler.plan.saved_plan import Origin
 from reconciler.policy.language.principals import Principal
@@ -18,6 +25,8 @@ from reconciler.report.policy_diff import diff_of_change
 from reconciler.report.text import plain
 from tests.apply.journal_making import change as change_of
 from tests.cli.hostile import ALL, LINES, faults
+from tests.plan.making import ROLE_A, desired, grant, registry
+from tests.policy.making import allow, doc
 from tests.report.test_plan_schema import broken_by
 
 
@@ -41,25 +50,38 @@ def hostile_plan(text: str) -> Plan:
     )
 
 
-@pytest.mark.parametrize("text", [ALL, *LINES])
-def test_no_format_shows_it_raw(text: str) -> None:
-    plan, words = hostile_plan(text), DisplayNames()
-    origin = Origin("1.0.0", text, text, text, (text,))
+def told(plan: Plan, text: str) -> Iterator[str]:
+    """Yield a plan in every format, with a text wherever the format itself has one."""
+    words, origin = DisplayNames(), Origin("1.0.0", text, text, text, (text,))
     view = view_plan(plan, words, (RefusalView("public", text),))
     drift = view_drift(plan, words)
     outcomes = [Outcome(change, "failed", text) for change in plan.changes]
-    for told in (
-        render_plan(view, plain, diff_of_change),
-        render_refusals([RefusalView(text, text)], plain),
-        render_drift(drift, plain),
-        render_plan_json(view, origin),
-        render_drift_json(drift, origin),
-        render_plan_html(view, origin, diff_of_change),
-        render_drift_html(drift, origin),
-        render_outcomes(outcomes, 0, plain),
-        render_outcomes_json(view, outcomes, origin),
-    ):
-        assert faults(told) == []
+    yield render_plan(view, plain, diff_of_change)
+    yield render_refusals([RefusalView(text, text)], plain)
+    yield render_drift(drift, plain)
+    yield render_plan_json(view, origin)
+    yield render_drift_json(drift, origin)
+    yield render_plan_html(view, origin, diff_of_change)
+    yield render_drift_html(drift, origin)
+    yield render_outcomes(outcomes, 0, plain)
+    yield render_outcomes_json(view, outcomes, origin)
+
+
+@pytest.mark.parametrize("text", [ALL, *LINES])
+def test_no_format_shows_it_raw(text: str) -> None:
+    for shown in told(hostile_plan(text), text):
+        assert faults(shown) == []
+
+
+@pytest.mark.parametrize("text", [ALL, *LINES])
+def test_no_format_shows_the_registrys_policy_raw(text: str) -> None:
+    statement = allow(text, "ecr:BatchGetImage", Sid=text, Resource=[text, "*"])
+    for policy in (doc(statement), doc({**statement, "Sid": [text]}), text):
+        live = replace(registry(app=None), policy=LiveRegistryPolicy(policy, "V2"))
+        plan = compute_plan([desired(grant(ROLE_A))], live, PlanInputs())
+        assert plan.findings
+        for shown in told(plan, text):
+            assert faults(shown) == []
 
 
 def test_what_is_written_keeps_to_the_schema() -> None:

@@ -19,6 +19,7 @@ from reconciler.policy import (
     PolicyScope,
     Principal,
     RegistryDocument,
+    answers_on,
     caller_of,
     enforced,
     evaluate,
@@ -336,7 +337,8 @@ def test_can_agrees_with_the_evaluator_over_the_statements_of_both(
     read, written = read_policy(doc(*own)), read_registry_policy(doc(*beside))
     assert isinstance(read, Document)
     assert isinstance(written, RegistryDocument)
-    counting = statements_on(enforced(written, scope), REPOSITORY_ARN)
+    document = enforced(written, scope)
+    counting = statements_on(document, answers_on(document, REPOSITORY_ARN)).counting
     both = Document(VERSION, (*read.statements, *(one.statement for one in counting)))
     places: list[Source] = [
         *(PolicyStatement("repository", n, None) for n in range(len(own))),

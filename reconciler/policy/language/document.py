@@ -242,15 +242,24 @@ def _canonical_actions(written: tuple[str, ...]) -> frozenset[str]:
 
 
 def strings_of(raw: Mapping[str, object], key: str) -> list[str]:
-    """Return a string or a list of strings as a list; neither it nor a string may be empty."""
+    """Return `texts_of`; none may have a policy variable. Raises MalformedError."""
+    found = texts_of(raw, key)
+    if "${" in "\0".join(found):
+        raise MalformedError("policy variables are not allowed here", (key,))
+    return found
+
+
+def texts_of(raw: Mapping[str, object], key: str) -> list[str]:
+    """Return a string or a list of strings as a list; neither it nor a string may be empty.
+
+    Raises MalformedError.
+    """
     value = raw[key]
     items = value if isinstance(value, list | tuple) else [value]
     found = [item for item in items if isinstance(item, str) and item]
     if not items or len(found) != len(items):
         reason = "expected a string or a list of strings, none of them empty"
         raise MalformedError(reason, (key,))
-    if "${" in "\0".join(found):
-        raise MalformedError("policy variables are not allowed here", (key,))
     return found
 
 

@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from reconciler.policy.language.document import (
+    VERSION,
     Statement,
     Unreadable,
     parse_statement,
     parse_statements,
-    strings_of,
+    texts_of,
 )
 from reconciler.policy.language.json_text import MalformedError
-from reconciler.policy.language.resources import Resources
+from reconciler.policy.language.resources import Resources, is_malformed
 
 _ELEMENTS = ("Resource", "NotResource")
 
@@ -47,8 +48,7 @@ NO_REGISTRY_POLICY = RegistryDocument(())
 def read_registry_policy(text: str | None, *, partition: str = "aws") -> RegistryPolicy:
     """Parse a registry policy's text (None: there is no policy); never raises.
 
-    `partition` is that of bare account ids. A statement without a `Resource` is not understood, nor
-    is one with a policy variable there.
+    `partition` is that of bare account ids. A statement without a `Resource` is not understood.
     """
     if text is None:
         return NO_REGISTRY_POLICY
@@ -66,12 +66,16 @@ def _parse(raw: object, version: str | None, partition: str) -> RegistryStatemen
         raise MalformedError("a statement is a JSON object")
     rest = {key: value for key, value in raw.items() if key not in _ELEMENTS}
     statement = parse_statement(rest, version=version, partition=partition)
-    return RegistryStatement(statement._replace(raw=raw), _resources(raw))
+    return RegistryStatement(statement._replace(raw=raw), _resources(raw, version))
 
 
-def _resources(raw: Mapping[str, object]) -> Resources:
+def _resources(raw: Mapping[str, object], version: str | None) -> Resources:
     written = [element for element in _ELEMENTS if element in raw]
     if len(written) != 1:
         raise MalformedError("a statement has either Resource or NotResource")
     (element,) = written
-    return Resources(tuple(dict.fromkeys(strings_of(raw, element))), element == "NotResource")
+    patterns = tuple(dict.fromkeys(texts_of(raw, element)))
+    has_variables = version == VERSION
+    if has_variables and any(map(is_malformed, patterns)):
+        raise MalformedError("a policy variable is not closed", (element,))
+    return Resources(patterns, element == "NotResource", has_variables)

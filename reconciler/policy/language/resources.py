@@ -1,39 +1,72 @@
 """The `Resource` of a registry policy's statements: which repositories a statement is about.
 
 Sources: IAM User Guide, "IAM JSON policy elements: Resource" and "NotResource" (wildcards, and
-incomplete ARNs); Amazon ECR User Guide, "Private registry policy examples in Amazon ECR" (the ARN
-of repositories).
+incomplete ARNs), "IAM policy elements: Variables and tags" (`${…}` in a Resource); Amazon ECR User
+Guide, "Private registry policy examples in Amazon ECR" (the ARN of repositories).
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.policy.language.glob import glob_matches, globs_intersect
 from reconciler.policy.language.principals import REGION
 from reconciler.policy.language.request_context import Answer, any_of, negated
+from reconciler.printable import some_of
 
 EVERYTHING = "*"
 _FIELDS = 6  # of an ARN, separated by colons; the last may contain colons itself
 _REPOSITORY = "repository/"
-_NO_NAME = re.compile(r"[^a-z0-9._/*?-]")
-_MOST_SHOWN = 100  # characters of an ARN in a message
+# A name begins and ends with a letter or a digit (Amazon ECR API Reference, "CreateRepository").
+_NO_NAME = re.compile(r"[^a-z0-9._/*?-]|\A[._/-]|[._/-]\Z|\A\Z")
+_VARIABLE = re.compile(r"\$\{[^{}]*\}")
+_MOST_SHOWN = 100  # characters of one text in a message
 
 
 class Resources(NamedTuple):
-    """The ARN patterns of a `Resource`; `excluded` where they are those of a `NotResource`."""
+    """The ARN patterns of a `Resource`; `excluded` where they are those of a `NotResource`.
+
+    With `has_variables`, `${…}` in them is a policy variable, which stands for any text that a
+    request may have. Without, it is text.
+    """
 
     patterns: tuple[str, ...]
     excluded: bool = False
+    has_variables: bool = False
 
     def include(self, arn: str) -> Answer:
-        """Whether a repository, by its ARN, is among them; None where that is not documented."""
-        answer = any_of(_matches(pattern, arn) for pattern in self.patterns)
+        """Whether a repository, by its ARN, is among them.
+
+        None where that depends on the request, or is not documented.
+        """
+        answer = any_of(self._matches(pattern, arn) for pattern in self.patterns)
         return negated(answer) if self.excluded else answer
+
+    def unmatched(self, prefix: "ArnPrefix") -> Iterator[tuple[str, str]]:
+        """Yield each pattern that can match no repository of a registry, and why.
+
+        The service accepts such patterns (aws/containers-roadmap#2675). One for another region is
+        left out beside one that may match: the registries of all regions may have the same text.
+        """
+        reasons = {p: unmatched_reason(self._widened(p), prefix) for p in self.patterns}
+        may_match = None in reasons.values()
+        for pattern, why in reasons.items():
+            if why and not (may_match and _is_of_other_region(self._widened(pattern), prefix)):
+                yield pattern, why
+
+    def _matches(self, pattern: str, arn: str) -> Answer:
+        widened = self._widened(pattern)
+        answer = _matches(widened, arn)
+        return None if answer and widened != pattern else answer
+
+    def _widened(self, pattern: str) -> str:
+        has_any = self.has_variables and "${" in pattern
+        return _VARIABLE.sub(EVERYTHING, pattern) if has_any else pattern
 
     def __str__(self) -> str:
         """Name the repositories for people: `payments/*`, or a shortened ARN as it is written."""
-        names = ", ".join(map(_name, self.patterns))
+        names = some_of(map(_name, self.patterns))
         return f"all but {names}" if self.excluded else names
 
 
@@ -51,10 +84,7 @@ class ArnPrefix(NamedTuple):
 
 
 def unmatched_reason(pattern: str, prefix: ArnPrefix) -> str | None:
-    """Return why an ARN pattern can match no repository of a registry; None where it may.
-
-    The service accepts such patterns (aws/containers-roadmap#2675).
-    """
+    """Return why an ARN pattern can match no repository of a registry; None where it may."""
     fields = pattern.split(":", _FIELDS - 1)
     if pattern == EVERYTHING or _may_match(fields, prefix):
         return None
@@ -75,9 +105,14 @@ def unmatched_reason(pattern: str, prefix: ArnPrefix) -> str | None:
     return next(found, "no repository can have this name")
 
 
-def shown(pattern: str) -> str:
-    """Return a pattern for a message: shortened where it is very long."""
-    return pattern if len(pattern) <= _MOST_SHOWN else f"{pattern[:_MOST_SHOWN]}…"
+def is_malformed(pattern: str) -> bool:
+    """Whether a pattern has the start of a policy variable that does not end."""
+    return "${" in _VARIABLE.sub("", pattern)
+
+
+def shown(text: str) -> str:
+    """Return a pattern or a Sid for a message: shortened where it is very long."""
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
 def _matches(pattern: str, arn: str) -> Answer:
@@ -123,12 +158,18 @@ def _may_match(fields: list[str], prefix: ArnPrefix) -> bool:
     )
 
 
+def _is_of_other_region(pattern: str, prefix: ArnPrefix) -> bool:
+    """Whether a pattern that matches nothing here may match in its own region."""
+    region = _filled(pattern.split(":", _FIELDS - 1))[3]
+    return unmatched_reason(pattern, prefix._replace(region=region)) is None
+
+
 def _filled(fields: list[str]) -> list[str]:
     return [*fields, *[EVERYTHING] * (_FIELDS - len(fields))]
 
 
 def _name(pattern: str) -> str:
-    """Return the pattern of the name, of an ARN in full; else the ARN as it is written."""
+    """Return the pattern of the name, of an ARN in full; else the ARN. Shortened."""
     fields = pattern.split(":", _FIELDS - 1)
     is_plain = len(fields) == _FIELDS and fields[-1].startswith(_REPOSITORY)
-    return fields[-1].removeprefix(_REPOSITORY) if is_plain else shown(pattern)
+    return shown(fields[-1].removeprefix(_REPOSITORY) if is_plain else pattern)

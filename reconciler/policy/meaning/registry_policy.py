@@ -5,13 +5,15 @@ one policy (facts, public access, `never` rules, a verdict) is asked of the stat
 Source: Amazon ECR User Guide, "Private registry permissions in Amazon ECR".
 """
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 from reconciler.policy.language.actions import EVERY_ACTION, REGISTRY_POLICY_ACTIONS
 from reconciler.policy.language.conditions import NO_CONDITION
 from reconciler.policy.language.document import Statement
 from reconciler.policy.language.principals import EVERYONE
 from reconciler.policy.language.registry_document import RegistryDocument, RegistryStatement
+from reconciler.policy.language.request_context import Answer
 from reconciler.policy.language.resources import EVERYTHING, Resources
 from reconciler.policy.meaning.facts import Actions
 from reconciler.policy.meaning.tiers import includes_action
@@ -47,23 +49,36 @@ def enforced(document: RegistryDocument, scope: PolicyScope | None) -> RegistryD
     return RegistryDocument(tuple(one for one in found if one.statement.actions))
 
 
-def idle_in_v1(actions: Actions) -> bool:
-    """Whether scope V1 enforces only a part of some actions, or nothing."""
-    return not actions <= REGISTRY_POLICY_ACTIONS
+def belong_to_registry(actions: Actions) -> bool:
+    """Whether only a registry's policy can give these actions; scope V1 enforces no others."""
+    return actions <= REGISTRY_POLICY_ACTIONS
 
 
-def _applies_to(one: RegistryStatement, arn: str) -> bool:
-    """Whether a statement counts for a repository, by its ARN.
+class StatementsOn(NamedTuple):
+    """The statements that count for a repository, and those of them that allow for certain."""
+
+    counting: tuple[RegistryStatement, ...]
+    allowing: tuple[RegistryStatement, ...]
+
+
+def answers_on(document: RegistryDocument, arn: str) -> tuple[Answer, ...]:
+    """Return whether each statement is about a repository, by its ARN."""
+    distinct = {one.resources for one in document.statements}
+    answers = {resources: resources.include(arn) for resources in distinct}
+    return tuple(answers[one.resources] for one in document.statements)
+
+
+def statements_on(document: RegistryDocument, answers: Iterable[Answer]) -> StatementsOn:
+    """Return the statements that count where these are the answers of `answers_on`.
 
     An Allow does where its Resource may include the repository, a Deny where it certainly does.
     """
-    answer = one.resources.include(arn)
-    return answer is not False if one.statement.effect == "Allow" else answer is True
-
-
-def statements_on(document: RegistryDocument, arn: str) -> tuple[RegistryStatement, ...]:
-    """Return the statements that count for a repository, by its ARN."""
-    return tuple(one for one in document.statements if _applies_to(one, arn))
+    pairs = [*zip(document.statements, answers, strict=True)]
+    enough = {"Allow": (True, None), "Deny": (True,)}
+    return StatementsOn(
+        tuple(one for one, answer in pairs if answer in enough[one.statement.effect]),
+        tuple(one for one, answer in pairs if answer and one.statement.effect == "Allow"),
+    )
 
 
 def _of_v1(one: RegistryStatement) -> RegistryStatement:
