@@ -1,6 +1,6 @@
 """The accounts of the caller's organization, by AWS Organizations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
 from reconciler.registry.boto_errors import explain, retry_after
@@ -20,25 +20,31 @@ def account_names(connection: Connection) -> dict[str, str]:
     """
     client = cast("_Organizations", new_client(connection, "organizations"))
     names: dict[str, str] = {}
-    token: str | None = None
+    tokens: list[str] = []
     while True:
-        page, token = _page(client, token, connection.region)
+        page, token = _page(client, tokens, connection.region)
         names |= page
         if token is None:
             return names
+        tokens.append(token)
 
 
 def _page(
-    client: _Organizations, token: str | None, region: str
+    client: _Organizations, tokens: Sequence[str], region: str
 ) -> tuple[dict[str, str], str | None]:
+    """Return the page that the last of the tokens leads to, and the next token.
+
+    A page whose token was there before ends the listing as an error: the pages would never end.
+    """
+
     def ask() -> tuple[dict[str, str], str | None]:
-        response = client.list_accounts(**({} if token is None else {"NextToken": token}))
+        response = client.list_accounts(**({"NextToken": tokens[-1]} if tokens else {}))
         accounts = response.get("Accounts")
         if not isinstance(accounts, list):
             raise UnreadableResponseError("the response has no Accounts")
         following = response.get("NextToken")
-        if following is not None and following == token:
-            raise UnreadableResponseError("the next page is the same page")
+        if following in tokens:
+            raise UnreadableResponseError("its pages do not end")
         names = {text_field(one, "Id"): text_field(one, "Name") for one in accounts}
         return names, following if isinstance(following, str) else None
 

@@ -69,8 +69,9 @@ def find_principal(access: AccessFile, text: str) -> tuple[NamedPrincipal, ...]:
     account = access.accounts.get(text, text)
     if ACCOUNT_ID.fullmatch(account):
         principal = account_principal(account, partition)
-    elif _is_arn(text):
-        _require_partition(text, partition)
+    elif (arn := parse_arn(text)) is not None and arn.resource_type != "group":
+        if arn.partition != partition:
+            raise _of_another_partition(text, arn.partition, partition)
         principal = Principal("AWS", (text,))
     elif _is_service(text, partition):
         principal = service_principal(text)
@@ -146,22 +147,15 @@ def _is_nobody(principal: Principal) -> bool:
     return principal == MISSING or deleted_kind(principal) is not None
 
 
-def _is_arn(text: str) -> bool:
-    arn = parse_arn(text)
-    return arn is not None and arn.resource_type != "group"
-
-
 def _with_name(principal: Principal, name: str | None, access: AccessFile) -> NamedPrincipal:
     found = display_names_of(access).name_of(principal, NO_CONDITION)
     return NamedPrincipal(principal, name=name or found)
 
 
-def _require_partition(text: str, partition: str) -> None:
-    """Raise ArgumentError for an ARN of another partition: its account is another one, too."""
-    arn = parse_arn(text)
-    if arn is not None and arn.partition != partition:
-        where = f"{quoted(arn.partition)}, but the registry is in {quoted(partition)}"
-        raise ArgumentError("principal", text, f"it is in the partition {where}")
+def _of_another_partition(text: str, partition: str, of_registry: str) -> ArgumentError:
+    """Return the error for an ARN of another partition: its account is another one, too."""
+    where = f"{quoted(partition)}, but the registry is in {quoted(of_registry)}"
+    return ArgumentError("principal", text, f"it is in the partition {where}")
 
 
 def _is_service(text: str, partition: str) -> bool:

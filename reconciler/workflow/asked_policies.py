@@ -189,8 +189,10 @@ class _Read(NamedTuple):
 def _region(live: LiveRegistry) -> _Region:
     access = read_registry_access(live)
     why = why_unknown(live, access)
-    told = f"{why}; with 'registry.policy: ignore' in the file, answers leave it out"
-    return _Region(live, access, WhyUnknown(told, live.scope.region) if why else None)
+    if why is None:
+        return _Region(live, access, None)
+    message = f"{why}; with 'registry.policy: ignore' in the file, answers leave it out"
+    return _Region(live, access, WhyUnknown(message, live.scope.region))
 
 
 def _policies_named(name: str, regions: Sequence[_Region], number: int) -> Iterator[SourcedPolicy]:

@@ -50,6 +50,8 @@ def test_a_failure_is_an_error(aws: ScriptedAws, answer: Answer, message: str) -
     assert caught.value.message == message
 
 
-def test_pages_that_do_not_end(aws: ScriptedAws) -> None:
+@pytest.mark.parametrize("tokens", [["same", "same"], ["a", "b", "a"]])
+def test_pages_that_do_not_end(aws: ScriptedAws, tokens: list[str]) -> None:
     with pytest.raises(CallError):
-        names(aws, ok(Accounts=[], NextToken="same"))
+        names(aws, *(ok(Accounts=[], NextToken=token) for token in tokens))
+    assert aws.calls[-1].parameters == {"NextToken": tokens[-2]}

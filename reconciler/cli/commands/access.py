@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -231,7 +231,7 @@ def _end(
     format_: AnswerFormat,
     as_text: Callable[["Paint"], str],
     what: str | None = None,
-) -> None:
+) -> NoReturn:
     """Show answers, and end with the exit code of the verdict."""
     from reconciler.report.answers import render_answers_json, render_answers_markdown
 
@@ -244,7 +244,7 @@ def _end(
     _close(result)
 
 
-def _close(result: "Answers | MatrixResult") -> None:
+def _close(result: "Answers | MatrixResult") -> NoReturn:
     """Say what no answer includes and what is not known, and end with the exit code."""
     from reconciler.report.answers import not_looked_at
 
