@@ -6,9 +6,17 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from reconciler.access_file.document.problems import Place
-from reconciler.model.access import Desired, DisplayNames, Grant, grant_facts
+from reconciler.model.access import (
+    Desired,
+    DesiredRegistryPolicy,
+    DesiredTemplate,
+    DisplayNames,
+    Grant,
+    grant_facts,
+)
 from reconciler.model.guards import Guards
 from reconciler.model.registry import RepositorySettings
+from reconciler.model.templates import APPLIED_FOR, ROOT, CreateOn
 from reconciler.policy import (
     Actions,
     Facts,
@@ -17,10 +25,12 @@ from reconciler.policy import (
     NamedPrincipal,
     NeverRule,
     Ownership,
+    RegistryStatement,
     Statement,
     Tiers,
     account_principal,
     compile_policy,
+    glob_matches,
     has_wildcard,
 )
 
@@ -30,7 +40,7 @@ class Registry(NamedTuple):
 
     `probe_repository` is a scratch repository without images. Its policy may be anything, so it is
     neither managed nor unmanaged, whatever pattern matches it. `policy` says whether the registry's
-    own policy is read.
+    own policy is read, and whether it is managed.
     """
 
     account: str
@@ -38,7 +48,7 @@ class Registry(NamedTuple):
     partition: str
     assume_role: str | None = None
     probe_repository: str | None = None
-    policy: Literal["ignore", "report"] = "report"
+    policy: Literal["ignore", "report", "manage"] = "report"
 
 
 class PlacedGrant(NamedTuple):
@@ -58,11 +68,22 @@ class PlacedStatement(NamedTuple):
     key_place: Place
 
 
+class PlacedRegistryStatement(NamedTuple):
+    """A raw statement of the registry's policy, with its place; `key_place` is its principals'."""
+
+    statement: RegistryStatement
+    place: Place
+    key_place: Place
+
+
 class Entry(NamedTuple):
     """One key of `repositories`: what the file asks for on a repository, or on all that match.
 
     `statements` are the valid ones. `settings` are those to create the repository with; None where
-    it is not to be created.
+    it is not to be created. `via_registry`: the registry's own policy carries the grants.
+    `create_on` says when ECR itself makes a repository under the pattern that is to have its
+    access; None where the file says nothing of it, and empty where there is to be no template.
+    `template_settings` are those of its template.
     """
 
     repository: str
@@ -71,6 +92,9 @@ class Entry(NamedTuple):
     statements: tuple[PlacedStatement, ...] = ()
     inherit: bool = True
     settings: RepositorySettings | None = None
+    via_registry: bool = False
+    create_on: tuple[CreateOn, ...] | None = None
+    template_settings: RepositorySettings | None = None
 
     @property
     def is_pattern(self) -> bool:
@@ -90,7 +114,8 @@ class AccessFile(NamedTuple):
 
     `accounts` maps names to ids, `principals` names to what they stand for; `tiers` includes the
     built-in ones. `unmanaged_repositories` is for live repositories without an entry, `ownership`
-    for live statements that the file did not ask for.
+    for live statements that the file did not ask for, `registry_ownership` for those of the
+    registry's own policy. `registry_statements` are raw statements of that.
     """
 
     registry: Registry
@@ -102,6 +127,8 @@ class AccessFile(NamedTuple):
     never_rules: tuple[PlacedRule, ...]
     unmanaged_repositories: Literal["ignore", "report", "fail"]
     ownership: Ownership
+    registry_ownership: Ownership = Ownership("keep")
+    registry_statements: tuple[PlacedRegistryStatement, ...] = ()
 
 
 def display_names_of(access: AccessFile) -> DisplayNames:
@@ -187,12 +214,66 @@ def entries_by_name(access: AccessFile, names: Iterable[str] | None) -> EntriesB
 
 def add_up(name: str, entries: Sequence[Entry], now: datetime) -> Desired:
     """Return what a repository is to have by these entries together."""
-    grants = [placed.grant for entry in entries for placed in entry.grants]
+    own = [one.grant for entry in entries if not entry.via_registry for one in entry.grants]
+    via = [one.grant for entry in entries if entry.via_registry for one in entry.grants]
+    current, expired = _by_time(own, now)
     return Desired(
         name,
-        grants=tuple(dict.fromkeys(grant for grant in grants if not has_expired(grant, now))),
-        expired=tuple(dict.fromkeys(grant for grant in grants if has_expired(grant, now))),
+        grants=current,
+        expired=expired,
         statements=tuple(one.statement.raw for entry in entries for one in entry.statements),
+        by_registry=_by_time(via, now)[0],
+    )
+
+
+def desired_registry_policy(access: AccessFile, now: datetime) -> DesiredRegistryPolicy:
+    """Return what the registry's own policy is to say."""
+    found = [
+        (entry.repository, *_by_time([one.grant for one in entry.grants], now))
+        for entry in sorted(access.entries, key=lambda one: one.repository)
+        if entry.via_registry
+    ]
+    return DesiredRegistryPolicy(
+        grants=tuple((pattern, current) for pattern, current, _ in found if current),
+        expired=tuple((pattern, expired) for pattern, _, expired in found if expired),
+        statements=tuple(one.statement.statement.raw for one in access.registry_statements),
+    )
+
+
+def desired_templates(access: AccessFile, now: datetime) -> tuple[DesiredTemplate, ...]:
+    """Return the creation templates that the file asks for, sorted by prefix.
+
+    A template's policy is what the entries that match every repository under it come to.
+    """
+    patterns = _patterns(access)
+    return tuple(
+        DesiredTemplate(
+            entry.repository,
+            ROOT if entry.repository == "*" else entry.repository.removesuffix("/*"),
+            tuple(sorted(APPLIED_FOR[one] for one in entry.create_on)),
+            add_up(
+                entry.repository,
+                [one for one in patterns if glob_matches(one.repository, entry.repository)],
+                now,
+            ),
+            entry.template_settings,
+        )
+        for entry in sorted(patterns, key=lambda one: one.repository)
+        if entry.create_on
+    )
+
+
+def reads_templates(access: AccessFile) -> bool:
+    """Whether the file says anything of creation templates."""
+    return any(entry.create_on is not None for entry in access.entries)
+
+
+def _by_time(grants: Iterable[Grant], now: datetime) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
+    """Return the grants that hold, and those that have expired; each once, in their order."""
+    distinct = tuple(dict.fromkeys(grants))
+    return (
+        tuple(grant for grant in distinct if not has_expired(grant, now)),
+        tuple(grant for grant in distinct if has_expired(grant, now)),
     )
 
 

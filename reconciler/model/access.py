@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from reconciler.errors import Status
+from reconciler.model.registry import RepositorySettings
 from reconciler.policy import (
     BUILT_IN_TIERS,
     SERVICE_TIER,
@@ -43,13 +44,42 @@ class Desired(NamedTuple):
     """What the file asks for on one repository.
 
     `expired` are the grants whose `until` has passed; they are not part of the policy. `statements`
-    are raw statements (JSON objects), sent as they are.
+    are raw statements (JSON objects), sent as they are. `by_registry` are the grants that the
+    registry's own policy carries (`via: registry-policy`), without expired ones.
     """
 
     repository: str
     grants: tuple[Grant, ...] = ()
     expired: tuple[Grant, ...] = ()
     statements: tuple[Mapping[str, object], ...] = ()
+    by_registry: tuple[Grant, ...] = ()
+
+
+class DesiredRegistryPolicy(NamedTuple):
+    """What the file asks for in the registry's own policy: grants by the pattern that has them.
+
+    `grants` and `expired` are sorted by pattern (`payments/*`, `*`); `statements` are raw
+    statements, each with its Resource.
+    """
+
+    grants: tuple[tuple[str, tuple[Grant, ...]], ...] = ()
+    expired: tuple[tuple[str, tuple[Grant, ...]], ...] = ()
+    statements: tuple[Mapping[str, object], ...] = ()
+
+
+class DesiredTemplate(NamedTuple):
+    """A creation template that the file asks for.
+
+    `pattern` is the entry's key, `prefix` the template's (`payments`, `ROOT`). `access` is what
+    each new repository under it is to have. `settings` are those of a template that is made; None
+    for the service's own. `applied_for` are the service's words, sorted.
+    """
+
+    pattern: str
+    prefix: str
+    applied_for: tuple[str, ...]
+    access: Desired
+    settings: RepositorySettings | None = None
 
 
 def grant_facts(grants: Iterable[Grant]) -> Facts:

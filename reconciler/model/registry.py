@@ -3,18 +3,31 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, NamedTuple
 
 from reconciler.model.rules import RuleId
+from reconciler.model.templates import CreationTemplate, read_template, same_template
 from reconciler.policy import (
     ArnPrefix,
     Condition,
+    Document,
     Policy,
     PolicyScope,
+    Unreadable,
     known_of_requests,
     partition_of_region,
     read_policy,
+    read_registry_policy,
+    same_policy,
+    same_registry_policy,
 )
+
+Subject = Literal["repository-policy", "registry-policy", "creation-template"]
+"""What a change is about: a repository's policy, the registry's own, or a creation template."""
+
+EVERY_REPOSITORY = "*"
+"""Stands for the name of a repository where the registry's own policy is meant."""
 
 _NAME_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 REPOSITORY_NAME = re.compile(rf"{_NAME_PART}(?:/{_NAME_PART})*")
@@ -113,7 +126,7 @@ class LiveRegistry:
 
     `names` holds every repository, sorted; `repositories` those that were read, by name.
     `failure` says why the registry could not be listed, None where it was. `policy` is the
-    registry's own, None where nobody asked for it.
+    registry's own, and `templates` are its creation templates; None where nobody asked for them.
     """
 
     scope: RegistryScope
@@ -121,18 +134,31 @@ class LiveRegistry:
     repositories: Mapping[str, LiveRepository]
     failure: ReadFailure | None = None
     policy: LiveRegistryPolicy | None = None
+    templates: tuple[CreationTemplate, ...] | ReadFailure | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Target:
-    """One repository in one registry and region."""
+    """One repository in one registry and region, or what else of the registry has a policy.
+
+    `subject` says which policy is meant. `repository` is `*` for the registry's own, and the prefix
+    for a creation template.
+    """
 
     repository: str
     scope: RegistryScope
+    subject: Subject = "repository-policy"
 
     def __str__(self) -> str:
         """Name it as people read it: `payments/api (us-west-2)`."""
-        return f"{self.repository} ({self.scope.region})"
+        match self.subject:
+            case "repository-policy":
+                name = self.repository
+            case "registry-policy":
+                name = "the registry's policy"
+            case "creation-template":
+                name = f"the creation template {self.repository}"
+        return f"{name} ({self.scope.region})"
 
     @property
     def arn(self) -> str:
@@ -150,6 +176,46 @@ class Target:
         """What holds of every request to the repository."""
         return known_of_requests(self.scope.account, [self.scope.region])
 
-    def read(self, policy_text: str | None) -> Policy:
-        """Read a policy's text as one of this repository's; None is no policy."""
-        return read_policy(policy_text, partition=self.partition, arn=self.arn)
+    def read(self, text: str | None) -> Policy:
+        """Read a policy's text as one of this subject's; None is no policy.
+
+        Of the registry's policy, it returns the statements without what they are about; of a
+        template, the policy of new repositories. So only `same` tells whether two are the same.
+        """
+        match self.subject:
+            case "repository-policy":
+                return read_policy(text, partition=self.partition, arn=self.arn)
+            case "registry-policy":
+                found = read_registry_policy(text, partition=self.partition)
+                if isinstance(found, Unreadable):
+                    return found
+                return Document(found.version, tuple(one.statement for one in found.statements))
+            case "creation-template":
+                template = None if text is None else read_template(text)
+                policy_text = template.policy_text if template else None
+                return read_policy(policy_text, partition=self.partition)
+
+    def same(self, left: str | None, right: str | None) -> bool:
+        """Whether two texts of this subject, None for none, mean the same."""
+        if left == right:
+            return True
+        match self.subject:
+            case "repository-policy":
+                return same_policy(self.read(left), self.read(right))
+            case "registry-policy":
+                read = partial(read_registry_policy, partition=self.partition)
+                return same_registry_policy(read(left), read(right), self.scope.arn_prefix)
+            case "creation-template":
+                if left is None or right is None:
+                    return False
+                return same_template(read_template(left), read_template(right), self.partition)
+
+
+def registry_target(scope: RegistryScope) -> Target:
+    """Return the registry's own policy as a target."""
+    return Target(EVERY_REPOSITORY, scope, "registry-policy")
+
+
+def template_target(prefix: str, scope: RegistryScope) -> Target:
+    """Return the creation template of a prefix (`payments`, `ROOT`) as a target."""
+    return Target(prefix.rstrip("/"), scope, "creation-template")

@@ -43,15 +43,18 @@ NOTHING_KEPT = Ownership()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One repository whose policy is to be written or deleted, or which is to be created first.
+    """One policy to write or delete, or a repository or creation template to create or delete.
 
-    `settings` are not None exactly where it is to be created. `before_text` and
-    `after_text` are policies as text, None for no policy; `before` and `after` are these as they
-    are read. `lasting` is `access` without expired grants, which are no drift. `risks` are those of
-    the access that the change adds, `live_risks` those of the access that it removes. `kept` are
-    the Sids of unmanaged statements that are kept, "" for one without. `revoked` and `granted`
-    count grants; `emptied` is the number of live grants where the change leaves none, else 0.
-    `ownership` says which live statements are to be kept.
+    The target's `subject` says which one. `settings` are not None exactly where a repository is to
+    be created. `before_text` and `after_text` are policies as text, None for no policy; of a
+    template they are its whole text, None for no template. `before` and `after` are the policies in
+    these as they are read. `relies_on` are other changes of the same plan that have to be in force
+    first: else somebody would lose access in between that the plan does not take away. `lasting` is
+    `access` without expired grants, which are no drift. `risks` are those of the access that the
+    change adds, `live_risks` those of the access that it removes. `kept` are the Sids of unmanaged
+    statements that are kept, "" for one without. `revoked` and `granted` count grants; `emptied` is
+    the number of live grants where the change leaves none, else 0. `ownership` says which live
+    statements are to be kept.
     """
 
     target: Target
@@ -69,6 +72,7 @@ class Change:
     emptied: int = 0
     ownership: Ownership = NOTHING_KEPT
     settings: RepositorySettings | None = None
+    relies_on: tuple[Target, ...] = ()
     after: Policy = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

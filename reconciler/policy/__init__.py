@@ -17,9 +17,12 @@ from reconciler.policy.language.json_text import MalformedError, json_place, loa
 from reconciler.policy.language.registry_document import (
     NO_REGISTRY_POLICY, RegistryDocument, RegistryPolicy, RegistryStatement, read_registry_policy,
 )
-from reconciler.policy.language.resources import ArnPrefix, shown
+from reconciler.policy.language.resources import ArnPrefix, Resources, shown
 from reconciler.policy.meaning.registry_policy import (
     ALLOWS_ANYONE, PolicyScope, answers_on, belong_to_registry, enforced, statements_on,
+)
+from reconciler.policy.meaning.registry_facts import (
+    RegistryFacts, registry_difference, registry_facts_of, same_registry_policy,
 )
 # Actions and tiers
 from reconciler.policy.language.actions import (
@@ -84,4 +87,4 @@ from reconciler.policy.meaning.keep import (
     kept_statements, lambda_rule, statement_key,
 )
 # Compiling
-from reconciler.policy.compile import compile_policy, sid_for
+from reconciler.policy.compile import compile_policy, compile_registry_policy, sid_for

@@ -12,6 +12,7 @@ from reconciler.policy.language.document import MAX_POLICY_CHARACTERS, SID_PREFI
 from reconciler.policy.language.json_text import minified
 from reconciler.policy.language.principals import EVERYONE, Principal, parse_arn
 from reconciler.policy.meaning.facts import Actions, Facts, reduce_actions
+from reconciler.policy.meaning.registry_facts import RegistryFacts
 from reconciler.policy.meaning.tiers import Tiers, action_names, tiers_within
 
 Json = Mapping[str, object]
@@ -55,6 +56,34 @@ def compile_policy(
     if owned_by_sid:
         packed = list(_numbered([(SID_PREFIX, body) for body in packed], taken))
     return _policy([*packed, *raw])
+
+
+def compile_registry_policy(
+    facts: RegistryFacts, statements: Iterable[Json], tiers: Tiers
+) -> str | None:
+    """Return the registry policy that allows these facts and contains these raw statements.
+
+    Principals with the same actions, condition and repositories share a statement, and so do
+    repositories with the same of all others. Else as `compile_policy`.
+    """
+    sharing: defaultdict[Group, list[str]] = defaultdict(list)
+    for resources, own in facts.items():
+        for group in group_facts(own):
+            sharing[group] += resources.patterns
+    bodies = [
+        (
+            sid_for(group.actions, tiers),
+            {**_body(group, str), "Resource": _one_or_list(sorted(arns))},
+        )
+        for group, arns in sharing.items()
+    ]
+    raw = [
+        s for _, s in sorted((json.dumps(s, sort_keys=True, default=str), s) for s in statements)
+    ]
+    taken = {str(statement.get("Sid")) for statement in raw}
+    drafts = sorted((sid, minified(body), body) for sid, body in bodies)
+    found = [*_numbered([(sid, body) for sid, _, body in drafts], taken), *raw]
+    return _policy(found) if found else None
 
 
 def sid_for(actions: Actions, tiers: Tiers) -> str:

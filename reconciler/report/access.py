@@ -1,7 +1,7 @@
 """Changes of access: a line of text for each principal, and grants as JSON."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from reconciler.model.access import Comparison, DisplayNames
@@ -110,11 +110,9 @@ def _by_name(
 
     holdings = access.before + access.after
     for name in dict.fromkeys(names.find(access.principal, h.condition) for h in holdings):
-        sides = (access.before, access.after, access.gained, access.lost)
-        yield (
-            name,
-            AccessChange(access.principal, access.effect, *(named(side, name) for side in sides)),
-        )
+        before, after = named(access.before, name), named(access.after, name)
+        gained, lost = named(access.gained, name), named(access.lost, name)
+        yield name, replace(access, before=before, after=after, gained=gained, lost=lost)
 
 
 def _access_line(

@@ -37,6 +37,7 @@ class RegistryDocument(NamedTuple):
     """
 
     statements: tuple[RegistryStatement, ...]
+    version: str | None = None
 
 
 RegistryPolicy = RegistryDocument | Unreadable
@@ -53,12 +54,13 @@ def read_registry_policy(text: str | None, *, partition: str = "aws") -> Registr
     if text is None:
         return NO_REGISTRY_POLICY
     try:
-        _, found = parse_statements(
+        version, found = parse_statements(
             text, lambda raw, version: _parse(raw, version, partition), lambda s: s.statement
         )
     except MalformedError as malformed:
         return Unreadable(text, malformed.reason, malformed.path)
-    return RegistryDocument(tuple(one._replace(position=n) for n, one in enumerate(found)))
+    statements = tuple(one._replace(position=n) for n, one in enumerate(found))
+    return RegistryDocument(statements, version)
 
 
 def _parse(raw: object, version: str | None, partition: str) -> RegistryStatement:

@@ -20,6 +20,7 @@ _FIELDS = 6  # of an ARN, separated by colons; the last may contain colons itsel
 _REPOSITORY = "repository/"
 # A name begins and ends with a letter or a digit (Amazon ECR API Reference, "CreateRepository").
 _NO_NAME = re.compile(r"[^a-z0-9._/*?-]|\A[._/-]|[._/-]\Z|\A\Z")
+_RUNS = re.compile(r"\*{2,}")
 _VARIABLE = re.compile(r"\$\{[^{}]*\}")
 _MOST_SHOWN = 100  # characters of one text in a message
 
@@ -42,6 +43,22 @@ class Resources(NamedTuple):
         """
         answer = any_of(self._matches(pattern, arn) for pattern in self.patterns)
         return negated(answer) if self.excluded else answer
+
+    def split(self, prefix: "ArnPrefix") -> tuple["Resources", ...]:
+        """Return each pattern alone, in one spelling; those of a NotResource stay together."""
+        patterns = {_spelled(pattern, prefix) for pattern in self.patterns}
+        if self.excluded:
+            return (self._replace(patterns=tuple(sorted(patterns))),)
+        return tuple(
+            Resources((p,), has_variables=self.has_variables and "${" in p)
+            for p in sorted(patterns)
+        )
+
+    def cover(self, other: "Resources") -> bool:
+        """Whether a single pattern certainly matches all that another one does."""
+        if self.excluded or other.excluded or self.has_variables or other.has_variables:
+            return self == other
+        return glob_matches(self.patterns[0], other.patterns[0])
 
     def unmatched(self, prefix: "ArnPrefix") -> Iterator[tuple[str, str]]:
         """Yield each pattern that can match no repository of a registry, and why.
@@ -103,6 +120,12 @@ def unmatched_reason(pattern: str, prefix: ArnPrefix) -> str | None:
     }
     found = (reason for reason, holds in reasons.items() if holds)
     return next(found, "no repository can have this name")
+
+
+def _spelled(pattern: str, prefix: ArnPrefix) -> str:
+    """Return one spelling of a pattern: a run of `*` is one, and `*` alone is all repositories."""
+    shorter = _RUNS.sub(EVERYTHING, pattern)
+    return prefix.every_repository if shorter == EVERYTHING else shorter
 
 
 def is_malformed(pattern: str) -> bool:

@@ -19,6 +19,7 @@ from reconciler.policy.language.document import Action, NotAction, Policy, State
 from reconciler.policy.language.glob import has_wildcard
 from reconciler.policy.language.json_text import MalformedError, load_json
 from reconciler.policy.language.principals import EVERYONE, Principal, account_principal, arn_of
+from reconciler.policy.language.resources import Resources
 
 Actions = frozenset[Action]
 AnyAction = TypeVar("AnyAction", bound=Action)
@@ -189,7 +190,8 @@ class AccessChange:
     """The change for one principal and effect on one repository.
 
     `before` and `after` are all that it holds. `gained` and `lost` are what the other side does
-    not cover.
+    not cover. `on` are the repositories that it is about, in the registry's own policy; None in a
+    repository's.
     """
 
     principal: Principal
@@ -198,6 +200,7 @@ class AccessChange:
     after: Holdings
     gained: Holdings
     lost: Holdings
+    on: Resources | None = None
 
     @property
     def kind(self) -> AccessKind:
@@ -224,10 +227,15 @@ def difference(before: Facts, after: Facts) -> tuple[AccessChange, ...]:
     differing = {h[:2] for h in before.keys() | after.keys() if before.get(h) != after.get(h)}
     old = _by_subject({h: a for h, a in before.items() if h[:2] in differing})
     new = _by_subject({h: a for h, a in after.items() if h[:2] in differing})
-    return tuple(
-        AccessChange(*subject, *(tuple(side[subject]) for side in (old, new, gained, lost)))
-        for subject in sorted(differing)
-    )
+    return tuple(_access_change(subject, old, new, gained, lost) for subject in sorted(differing))
+
+
+_BySubject = Mapping[tuple[Principal, str], list[Holding]]
+
+
+def _access_change(subject: tuple[Principal, str], *sides: _BySubject) -> AccessChange:
+    before, after, gained, lost = (tuple(side.get(subject, ())) for side in sides)
+    return AccessChange(*subject, before, after, gained, lost)
 
 
 def same_meaning(left: Policy, right: Policy) -> bool:

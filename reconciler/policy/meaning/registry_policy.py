@@ -46,7 +46,7 @@ def enforced(document: RegistryDocument, scope: PolicyScope | None) -> RegistryD
         one if scope == "V2" or (scope is None and one.statement.effect == "Allow") else _of_v1(one)
         for one in document.statements
     )
-    return RegistryDocument(tuple(one for one in found if one.statement.actions))
+    return document._replace(statements=tuple(one for one in found if one.statement.actions))
 
 
 def belong_to_registry(actions: Actions) -> bool:
