@@ -97,6 +97,7 @@ class RuleId(StrEnum):
     REGISTRY_POLICY_DENIES = "registry-policy-denies"
     REGISTRY_POLICY_GRANTS = "registry-policy-grants"
     REGISTRY_POLICY_IDLE = "registry-policy-idle"
+    REGISTRY_POLICY_SCOPE = "registry-policy-scope"
     REGISTRY_POLICY_UNREAD = "registry-policy-unread"
     UNREADABLE_POLICY = "unreadable-policy"
     ADMIN = "admin"

@@ -18,7 +18,8 @@ from reconciler.errors import Status
 from reconciler.model.access import Desired, DisplayNames
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.compute import PlanInputs, compute_plan, merge_plans, without_expired
+from reconciler.plan.compute import compute_plan, merge_plans, without_expired
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
 from reconciler.plan.model import Finding, Plan, PlanError
 from reconciler.plan.saved_plan import Origin, origin_of

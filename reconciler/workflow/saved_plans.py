@@ -27,7 +27,8 @@ from reconciler.model.registry import (
     Target,
 )
 from reconciler.model.rules import RuleId
-from reconciler.plan.compute import PlanInputs, compute_plan, merge_plans
+from reconciler.plan.compute import compute_plan, merge_plans
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Change, Finding, NeverViolation, Plan
 from reconciler.plan.saved_plan import SavedChange, SavedPlan, read_saved
 from reconciler.policy import load_json
