@@ -299,10 +299,17 @@ def to_create(access: AccessFile) -> Mapping[str, RepositorySettings]:
 
 
 def patterns_without_match(access: AccessFile, names: Iterable[str]) -> tuple[Entry, ...]:
-    """Return the patterns that match no live repository, in the order of the file."""
+    """Return the patterns that match no live repository, in the order of the file.
+
+    Those that are for repositories not made yet are left out.
+    """
     index = GlobIndex(entry.repository for entry in _patterns(access))
     matched = frozenset[str]().union(*map(index.matching, _without_probe(access, names)))
-    return tuple(entry for entry in _patterns(access) if entry.repository not in matched)
+    return tuple(
+        entry
+        for entry in _patterns(access)
+        if entry.repository not in matched and not entry.via_registry and not entry.create_on
+    )
 
 
 def has_expired(grant: Grant, now: datetime) -> bool:

@@ -176,6 +176,12 @@ class Target:
         """What holds of every request to the repository."""
         return known_of_requests(self.scope.account, [self.scope.region])
 
+    def policy_of(self, text: str | None) -> str | None:
+        """Return the policy in a text of this subject: the text itself, but for a template."""
+        if self.subject != "creation-template" or text is None:
+            return text
+        return read_template(text).policy_text
+
     def read(self, text: str | None) -> Policy:
         """Read a policy's text as one of this subject's; None is no policy.
 
@@ -191,9 +197,7 @@ class Target:
                     return found
                 return Document(found.version, tuple(one.statement for one in found.statements))
             case "creation-template":
-                template = None if text is None else read_template(text)
-                policy_text = template.policy_text if template else None
-                return read_policy(policy_text, partition=self.partition)
+                return read_policy(self.policy_of(text), partition=self.partition)
 
     def same(self, left: str | None, right: str | None) -> bool:
         """Whether two texts of this subject, None for none, mean the same."""

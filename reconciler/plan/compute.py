@@ -8,6 +8,7 @@ from typing import NamedTuple
 from reconciler.model.access import Desired, grant_facts
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.model.rules import RuleId
+from reconciler.model.templates import read_template
 from reconciler.plan.counts import count_granted, count_live, count_revoked, gives_access
 from reconciler.plan.desired_policy import (
     DesiredPolicy,
@@ -31,6 +32,7 @@ from reconciler.plan.model import (
     NotPlannableError,
     Plan,
     PlanError,
+    merge_plans,
 )
 from reconciler.plan.never import (
     check_never,
@@ -51,6 +53,7 @@ from reconciler.plan.registry_policy import (
     read_registry_access,
 )
 from reconciler.plan.risks import find_risks
+from reconciler.plan.templates import plan_templates
 from reconciler.policy import (
     NO_POLICY,
     AccessChange,
@@ -259,21 +262,8 @@ def compute_plan(desired: Iterable[Desired], live: LiveRegistry, inputs: PlanInp
     relying = {name for name, one in managed.items() if any(c.relies_on for c in one.plan.changes)}
     plans = (*(one.plan for one in managed.values()), *others, findings)
     of_registry = settle(registry, live, inputs, own, relying)
-    return merge_plans([*plans, of_registry, Plan(unmanaged=unmanaged)])
-
-
-def merge_plans(plans: Iterable[Plan]) -> Plan:
-    """Merge the plans of several repositories or regions."""
-    parts = tuple(plans)
-    return Plan(
-        changes=tuple(sorted((c for p in parts for c in p.changes), key=lambda c: c.target)),
-        in_sync=sum(p.in_sync for p in parts),
-        findings=tuple(sorted({f for p in parts for f in p.findings})),
-        errors=tuple(sorted(e for p in parts for e in p.errors)),
-        violations=tuple(sorted(v for p in parts for v in p.violations)),
-        unmanaged=tuple(sorted(t for p in parts for t in p.unmanaged)),
-        live_grants=sum(p.live_grants for p in parts),
-    )
+    templates = plan_templates(live, inputs)
+    return merge_plans([*plans, of_registry, templates, Plan(unmanaged=unmanaged)])
 
 
 def without_expired(plan: Plan) -> Plan:
@@ -281,7 +271,20 @@ def without_expired(plan: Plan) -> Plan:
     lasting = tuple(
         replace(change, access=change.lasting)
         for change in plan.changes
-        if change.lasting or change.settings or isinstance(change.before, Unreadable)
+        if change.lasting
+        or change.settings
+        or isinstance(change.before, Unreadable)
+        or _changes_template(change)
     )
     expired = len(plan.changes) - len(lasting)
     return replace(plan, changes=lasting, in_sync=plan.in_sync + expired)
+
+
+def _changes_template(change: Change) -> bool:
+    """Whether a creation template is made or removed, or changes in more than its policy."""
+    if change.target.subject != "creation-template":
+        return False
+    if change.before_text is None or change.after_text is None:
+        return True
+    before, after = read_template(change.before_text), read_template(change.after_text)
+    return before.applied_for != after.applied_for

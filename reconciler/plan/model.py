@@ -1,5 +1,6 @@
 """A plan as data: changes, findings, errors and violations of `never` rules."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -214,3 +215,17 @@ class Plan:
     def unmanaged_names(self) -> list[str]:
         """The names of the unmanaged repositories, sorted; each once, whatever its regions."""
         return sorted({target.repository for target in self.unmanaged})
+
+
+def merge_plans(plans: Iterable[Plan]) -> Plan:
+    """Merge the plans of several repositories or regions."""
+    parts = tuple(plans)
+    return Plan(
+        changes=tuple(sorted((c for p in parts for c in p.changes), key=lambda c: c.target)),
+        in_sync=sum(p.in_sync for p in parts),
+        findings=tuple(sorted({f for p in parts for f in p.findings})),
+        errors=tuple(sorted(e for p in parts for e in p.errors)),
+        violations=tuple(sorted(v for p in parts for v in p.violations)),
+        unmanaged=tuple(sorted(t for p in parts for t in p.unmanaged)),
+        live_grants=sum(p.live_grants for p in parts),
+    )
