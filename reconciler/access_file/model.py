@@ -83,7 +83,8 @@ class Entry(NamedTuple):
     it is not to be created. `via_registry`: the registry's own policy carries the grants.
     `create_on` says when ECR itself makes a repository under the pattern that is to have its
     access; None where the file says nothing of it, and empty where there is to be no template.
-    `template_settings` are those of its template.
+    `template_settings` are those of its template, and `template_role` is the role that ECR assumes
+    for these.
     """
 
     repository: str
@@ -95,6 +96,7 @@ class Entry(NamedTuple):
     via_registry: bool = False
     create_on: tuple[CreateOn, ...] | None = None
     template_settings: RepositorySettings | None = None
+    template_role: str | None = None
 
     @property
     def is_pattern(self) -> bool:
@@ -257,6 +259,7 @@ def desired_templates(access: AccessFile, now: datetime) -> tuple[DesiredTemplat
                 now,
             ),
             entry.template_settings,
+            entry.template_role,
         )
         for entry in sorted(patterns, key=lambda one: one.repository)
         if entry.create_on

@@ -53,6 +53,7 @@ class RuleId(StrEnum):
     SAME_PRINCIPAL_TWICE = "same-principal-twice"
     UNKNOWN_TIER = "unknown-tier"
     UNUSED_TIER = "unused-tier"
+    REGISTRY_TIER = "registry-tier"
     TIER_REPLACES_BUILT_IN = "tier-replaces-built-in"
     TIER_CYCLE = "tier-cycle"
     TIER_TOO_LARGE = "tier-too-large"
