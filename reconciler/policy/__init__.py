@@ -31,8 +31,8 @@ from reconciler.policy.language.actions import (
     is_known_action, is_of_registry, is_of_repositories, spell_action,
 )
 from reconciler.policy.meaning.tiers import (
-    BUILT_IN_TIERS, SERVICE_TIER, Tiers, action_names, can_rewrite, describe_actions,
-    includes_action, may_overlap, tier_of, tiers_within, violates_tier,
+    BUILT_IN_TIERS, REGISTRY_TIERS, SERVICE_TIER, Tiers, action_names, can_rewrite,
+    describe_actions, includes_action, may_overlap, tier_of, tiers_within, violates_tier,
 )
 # Principals and services
 from reconciler.policy.language.principals import (
