@@ -50,14 +50,14 @@ BUILT_IN_TIERS: Tiers = MappingProxyType(
 
 REGISTRY_TIERS: Tiers = MappingProxyType(
     {
-        "replicate": ecr_actions("CreateRepository ReplicateImage"),
+        "replicate": ecr_actions("ReplicateImage CreateRepository"),
         "cache": ecr_actions("BatchImportUpstreamImage CreateRepository"),
     }
 )
-"""The tiers that every access file has besides, for the registry's own policy alone.
+"""More tiers of every access file, for the registry's own policy alone.
 
-Sources: Amazon ECR User Guide, "Private registry policy examples in Amazon ECR" and "IAM
-permissions required to sync an upstream registry with an Amazon ECR private registry".
+Sources: Amazon ECR User Guide, "Private registry policy examples in Amazon ECR" (replication),
+"IAM permissions required to sync an upstream registry with an Amazon ECR private registry".
 """
 
 SERVICE_TIER = "lambda"
