@@ -19,23 +19,23 @@ from reconciler.apply.retry import Deadline, RetryPolicy, write_policy
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.model.registry import LiveSettings, NewPolicy, RepositorySettings
 from reconciler.plan.model import Change
-from reconciler.policy import Policy, Unreadable, kept_statements, same_policy, statement_key
+from reconciler.policy import Unreadable, kept_statements, read_registry_policy, statement_key
 from reconciler.registry.errors import CallError, FailureKind, Retry, WriteOutcomeUnknownError
 
 _LiveState = Literal["as planned", "in force", "other"]
-"""The live policy: the one that the plan was made from, the desired one, or another one."""
+"""What is live: what the plan was made from, what is desired, or something else."""
 
 VISIBLE_WITHIN = 20.0
 """Seconds for which a new repository is waited for; how long it takes is not known
 (hashicorp/terraform#3849 tells of a moment)."""
 
 SHOWS_WITHIN = 15.0
-"""Seconds for which a written policy is read back where a read returns the old one, or fails."""
+"""Seconds for which what was written is read back where a read returns the old text, or fails."""
 
-_STALE = "the live policy has changed since it was planned; run plan again"
-_IN_FORCE = "the desired policy was already in force"
+_STALE = "the live {0} has changed since it was planned; run plan again"
+_IN_FORCE = "the desired {0} was already in force"
 _NOT_LIVE = {
-    "as planned": "the policy was written, but a read still returns the old one; run plan again",
+    "as planned": "the {0} was written, but a read still returns the old one; run plan again",
     "other": "written, but changed by someone else right after; run plan again",
 }
 _UNSETTLED = "an earlier attempt got no response: the write may have happened, or may still happen"
@@ -58,7 +58,7 @@ def apply_change(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
     try:
         run.journal.end(outcome)
     except ReconcileError as error:
-        done = "it was applied" if outcome.result == "applied" else _IN_FORCE
+        done = "it was applied" if outcome.result == "applied" else _in_force(change)
         message = f"{outcome.error or done}; {error.one_line}"
         return replace(outcome, result="failed", error=message)
     return outcome
@@ -157,15 +157,20 @@ def _with_creation(outcome: Outcome, created: Done) -> Outcome:
         if created is Done.YES
         else "this run may have created the repository"
     )
-    return replace(outcome, error=f"{repository}; {outcome.error or _IN_FORCE}", created=created)
+    error = outcome.error or _in_force(outcome.change)
+    return replace(outcome, error=f"{repository}; {error}", created=created)
+
+
+def _in_force(change: Change) -> str:
+    return _IN_FORCE.format(change.target.noun)
 
 
 def _write(
     change: Change, registry: ReaderWriter, run: Run, visible: Deadline | None = None
 ) -> Outcome:
-    """Write the policy; `visible` is the deadline for a new repository to be visible.
+    """Write what is desired; `visible` is the deadline for a new repository to be visible.
 
-    Each attempt reads the live policy anew before it writes.
+    Each attempt reads what is live anew before it writes.
     """
     policy = write_policy(run.new_deadline, _more_deadlines(change, run, visible))
 
@@ -177,7 +182,7 @@ def _write(
             run.note_response(change.target.scope)
             return _decide(change, live, run, policy.unsettled, reason)
 
-        return registry.writer.update_policy(change.target.repository, decide)
+        return registry.writer.update(change.target, decide)
 
     try:
         outcome = policy.call(attempt)
@@ -202,7 +207,7 @@ def _decide(
     unsettled: WriteOutcomeUnknownError | None,
     reason: str | None,
 ) -> Outcome | NewPolicy:
-    """Return the policy to write, or the outcome without a write.
+    """Return the text to write, or the outcome without a write.
 
     `unsettled` is an attempt that may have been done, `reason` why nothing more is sent.
     """
@@ -221,9 +226,10 @@ def _not_as_planned(
 ) -> Outcome:
     if state == "in force":
         return applied(change) if unsettled else Outcome(change, "in-force")
+    stale = _STALE.format(change.target.noun)
     if unsettled:
-        return Outcome(change, "stale", f"{_STALE}; {_UNSETTLED}", written=Done.UNKNOWN)
-    return Outcome(change, "stale", _STALE)
+        return Outcome(change, "stale", f"{stale}; {_UNSETTLED}", written=Done.UNKNOWN)
+    return Outcome(change, "stale", stale)
 
 
 def _skipped(change: Change, reason: str, unsettled: WriteOutcomeUnknownError | None) -> Outcome:
@@ -249,13 +255,15 @@ def _give_up(
     message = failed.error if unsettled is failure else f"{failed.error}; {_UNSETTLED}"
     failed = replace(failed, error=message, written=Done.UNKNOWN)
     try:
-        state = _live_state(change, reader.read_policy(change.target.repository))
+        state = _live_state(change, reader.read_text(change.target))
     except CallError as error:
         run.note_failure(error, change.target.scope)
         known = unsettled.message if failure.message == error.message else message
-        return replace(failed, error=f"{known}; the live policy can't be read: {error.message}")
+        why = f"the live {change.target.noun} can't be read: {error.message}"
+        return replace(failed, error=f"{known}; {why}")
     if state == "as planned":
-        return replace(failed, error=f"{message}; when last read, the policy was unchanged")
+        unchanged = f"when last read, the {change.target.noun} was unchanged"
+        return replace(failed, error=f"{message}; {unchanged}")
     return _not_as_planned(change, state, unsettled)
 
 
@@ -269,25 +277,25 @@ def _rejected_principal(change: Change, failure: Failure, run: Run) -> Outcome:
 
 
 def _confirm(change: Change, reader: Reader, run: Run, visible: Deadline | None) -> Outcome:
-    """Read a written policy back: what counts is what the service made of it.
+    """Read back what was written: what counts is what the service made of it.
 
-    That a read may still return the old policy for a moment is assumed.
+    That a read may still return the old text for a moment is assumed.
     """
     reasons = [Retry.THROTTLED, Retry.UNSENT, Retry.TRANSIENT]
     if visible is not None:
         reasons.append(Retry.NOT_VISIBLE)
     policy = RetryPolicy(dict.fromkeys(reasons, visible or run.new_deadline(SHOWS_WITHIN)))
-    read = partial(reader.read_policy, change.target.repository)
+    read, noun = partial(reader.read_text, change.target), change.target.noun
     try:
         state = policy.call(
             lambda: _live_state(change, read()), lambda state: state == "as planned"
         )
     except CallError as error:
-        message = f"the policy was written, but could not be read back: {error.one_line}"
+        message = f"the {noun} was written, but could not be read back: {error.one_line}"
         return _failed(change, error, run, message, written=Done.YES)
     if state == "in force":
         return applied(change)
-    return Outcome(change, "failed", _NOT_LIVE[state], written=Done.YES)
+    return Outcome(change, "failed", _NOT_LIVE[state].format(noun), written=Done.YES)
 
 
 def _failed(
@@ -303,17 +311,26 @@ def _failed(
     return Outcome(change, "failed", message or error.one_line, written=written)
 
 
-def _live_state(change: Change, live_text: str | None) -> _LiveState:
-    live = change.target.read(live_text)
-    if same_policy(live, change.before) and _kept(live, change) == _kept(change.before, change):
+def _live_state(change: Change, live: str | None) -> _LiveState:
+    same, before = change.target.same, change.before_text
+    if same(live, before) and _kept(live, change) == _kept(before, change):
         return "as planned"
-    return "in force" if same_policy(live, change.after) else "other"
+    return "in force" if same(live, change.after_text) else "other"
 
 
-def _kept(live: Policy, change: Change) -> frozenset[tuple[object, ...]]:
+def _kept(text: str | None, change: Change) -> frozenset[tuple[object, ...]]:
     """Return the statements that others own: unlike the meaning, that depends on Sids."""
-    if isinstance(live, Unreadable):
+    target = change.target
+    if target.subject == "registry-policy":
+        of_registry = read_registry_policy(text, partition=target.partition)
+        if isinstance(of_registry, Unreadable):
+            return frozenset()
+        return frozenset(
+            (*statement_key(one.statement), *one.resources.split(target.scope.arn_prefix))
+            for one in of_registry.statements
+            if kept_statements([one.statement], change.ownership)
+        )
+    policy = target.read(text)
+    if isinstance(policy, Unreadable):
         return frozenset()
-    return frozenset(
-        statement_key(statement) for statement in kept_statements(live.statements, change.ownership)
-    )
+    return frozenset(map(statement_key, kept_statements(policy.statements, change.ownership)))

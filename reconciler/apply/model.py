@@ -7,7 +7,13 @@ from enum import Enum
 from typing import Literal, Protocol, TypeVar
 
 from reconciler.apply.retry import Deadline
-from reconciler.model.registry import LiveSettings, NewPolicy, RegistryScope, RepositorySettings
+from reconciler.model.registry import (
+    LiveSettings,
+    NewPolicy,
+    RegistryScope,
+    RepositorySettings,
+    Target,
+)
 from reconciler.plan.model import Change
 from reconciler.registry.errors import (
     CONSEQUENCES,
@@ -43,8 +49,8 @@ class Done(Enum):
 class Reader(Protocol):
     """Reads one registry; each read raises CallError where it fails."""
 
-    def read_policy(self, name: str) -> str | None:
-        """Return a repository's policy; None for no policy."""
+    def read_text(self, target: Target) -> str | None:
+        """Return the live text of a target's subject; None for none."""
 
     def read_settings(self, name: str) -> LiveSettings:
         """Return a repository's settings."""
@@ -57,10 +63,10 @@ class Writer(Protocol):
     have been.
     """
 
-    def update_policy(self, name: str, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
-        """Read a policy and write the new one that `decide` returns, with no call in between.
+    def update(self, target: Target, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
+        """Read a target's text and write the new one of `decide`, with no call in between.
 
-        Returns what `decide` returned instead of a new policy; None after a write.
+        Returns what `decide` returned instead of a new text; None after a write.
         """
 
     def create_repository(self, name: str, settings: RepositorySettings) -> None:
@@ -79,8 +85,8 @@ class ReaderWriter:
 class Outcome:
     """What became of one change.
 
-    `in-force`: the live policy was the desired one already, and nothing was written. `stale`: the
-    live policy was neither that nor the one of the plan, and was not changed. `error` is why the
+    `in-force`: the live policy or template was the desired one already, and nothing was written.
+    `stale`: it was neither that nor the one of the plan, and was not changed. `error` is why the
     change was not applied, None where nothing is wrong. `written` and `created` are about the
     policy and the repository, whatever the result. `candidates` are the principals of which AWS
     rejected at least one, where it refused the policy for that.

@@ -38,6 +38,9 @@ _ACTION = "ecr:BatchGetImage"
 class ProbeReader(Reader, Protocol):
     """Reads policies, and whether a repository is empty."""
 
+    def read_policy(self, name: str) -> str | None:
+        """Return a repository's policy; None for no policy. Raises CallError."""
+
     def holds_images(self, name: str) -> bool:
         """Return whether a repository holds any image. Raises ReconcileError."""
 
@@ -119,8 +122,16 @@ def find_missing(candidates: Iterable[str], probe: Probe) -> ProbeResult:
 
 
 def _without_accepted(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """Remove the candidates that AWS has accepted in another policy meanwhile, unless all were."""
-    accepted = {name for o in outcomes if o.result == "applied" for name in _named(o.change.after)}
+    """Remove the candidates that AWS has accepted in another policy meanwhile, unless all were.
+
+    It is not known whether AWS checks the principals in a creation template, so those do not count.
+    """
+    accepted = {
+        name
+        for o in outcomes
+        if o.result == "applied" and o.change.target.subject != "creation-template"
+        for name in _named(o.change.after)
+    }
     remaining = [tuple(name for name in o.candidates if name not in accepted) for o in outcomes]
     return tuple(
         replace(outcome, candidates=candidates or outcome.candidates)

@@ -161,6 +161,11 @@ class Target:
         return f"{name} ({self.scope.region})"
 
     @property
+    def noun(self) -> str:
+        """What its text is, in a message that names the target elsewhere."""
+        return "template" if self.subject == "creation-template" else "policy"
+
+    @property
     def arn(self) -> str:
         """The repository's ARN."""
         region, account = self.scope.region, self.scope.account

@@ -11,6 +11,7 @@ from reconciler.model.registry import (
     LiveRepository,
     LiveSettings,
     ReadFailure,
+    Target,
 )
 from reconciler.model.rules import RuleId
 from reconciler.policy import PolicyScope
@@ -72,6 +73,10 @@ class RegistryReader:
             if idle >= _MAX_IDLE_PAGES:
                 error = UnreadableResponseError("its pages do not end")
                 raise self._explain(error, "DescribeRepositories")
+
+    def read_text(self, target: Target, turns: Turns | None = None) -> str | None:
+        """Return the policy of a repository; None for no policy. Raises CallError."""
+        return self.read_policy(target.repository, turns)
 
     def read_policy(self, name: str, turns: Turns | None = None) -> str | None:
         """Return the policy's JSON as the service returns it; None for no policy.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol, cast
 
-from reconciler.model.registry import NewPolicy, RepositorySettings
+from reconciler.model.registry import NewPolicy, RepositorySettings, Target
 from reconciler.registry.boto_errors import explain, failure_kind, retry_after
 from reconciler.registry.errors import CONSEQUENCES, FailureKind, WriteOutcomeUnknownError
 from reconciler.registry.pace import Pace, T, Turns
@@ -33,6 +33,10 @@ class RegistryWriter:
         self._pace = pace
         self._reader = reader
         self._client = cast("_WritingClient", new_client(connection, "ecr", threads=THREADS))
+
+    def update(self, target: Target, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
+        """Read the policy of a repository and write the new one. As `update_policy`."""
+        return self.update_policy(target.repository, decide)
 
     def update_policy(self, name: str, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
         """Read a policy, and write the new one that `decide` returns for it.

@@ -16,6 +16,7 @@ from reconciler.model.registry import (
     NewPolicy,
     RegistryScope,
     RepositorySettings,
+    Target,
 )
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
@@ -37,11 +38,12 @@ UNREADABLE = '{"Version":"2012-10-17","Statement":[{"Effect":"Maybe","Sid":["a",
 class Memory:
     """A registry in memory; the hooks run at each call, and may raise.
 
-    `policies` holds the repositories that there are. `invisible` counts the calls to which each
+    `policies` holds the repositories that there are, `others` the registry's own policy and the
+    creation templates. `invisible` counts the calls to which each
     repository is not there yet.
     """
 
-    policies: dict[str, str | None]
+    policies: dict[str, str | None] = field(default_factory=dict)
     before_write: Callable[["Memory"], None] = lambda _: None
     after_write: Callable[["Memory"], None] = lambda _: None
     before_create: Callable[["Memory"], None] = lambda _: None
@@ -52,13 +54,19 @@ class Memory:
     invisible: dict[str, int] = field(default_factory=dict)
     images: bool = False
     fails_to_read: FailureKind | None = None
+    others: dict[Target, str | None] = field(default_factory=dict)
 
-    def read_policy(self, name: str) -> str | None:
+    def read_text(self, target: Target) -> str | None:
         self.reads += 1
         if self.fails_to_read:
             raise CallError("no answer", kind=self.fails_to_read)
-        self._require(name)
-        return self.policies[name]
+        if target.subject != "repository-policy":
+            return self.others.get(target)
+        self._require(target.repository)
+        return self.policies[target.repository]
+
+    def read_policy(self, name: str) -> str | None:
+        return self.read_text(Target(name, SCOPE))
 
     def read_settings(self, name: str) -> LiveSettings:
         self._require(name)
@@ -69,20 +77,20 @@ class Memory:
         self._require(name)
         return self.images
 
-    def update_policy(self, name: str, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
-        decision = decide(self.read_policy(name))
+    def update(self, target: Target, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
+        decision = decide(self.read_text(target))
         if not isinstance(decision, NewPolicy):
             return decision
-        self._write(name, decision.text)
+        self._write(target, decision.text)
         return None
 
     def set_policy(self, name: str, text: str) -> None:
         assert name == SCRATCH, "only the probe's repository is written without a look"
-        self._write(name, text)
+        self._write(Target(name, SCOPE), text)
 
     def delete_policy(self, name: str) -> None:
         assert name == SCRATCH, "only the probe's repository is written without a look"
-        self._write(name, None)
+        self._write(Target(name, SCOPE), None)
 
     def create_repository(self, name: str, settings: RepositorySettings) -> None:
         self.before_create(self)
@@ -92,11 +100,16 @@ class Memory:
         self.created[name] = settings
         self.after_create(self)
 
-    def _write(self, name: str, text: str | None) -> None:
-        self._require(name)
-        self.writes.append(name)
+    def _write(self, target: Target, text: str | None) -> None:
+        is_repository = target.subject == "repository-policy"
+        if is_repository:
+            self._require(target.repository)
+        self.writes.append(_name(target))
         self.before_write(self)
-        self.policies[name] = text
+        if is_repository:
+            self.policies[target.repository] = text
+        else:
+            self.others[target] = text
         self.after_write(self)
 
     def _require(self, name: str) -> None:
@@ -104,6 +117,10 @@ class Memory:
         self.invisible[name] = left - 1
         if name not in self.policies or left > 0:
             raise CallError("no such repository", kind=FailureKind.REPOSITORY_MISSING)
+
+
+def _name(target: Target) -> str:
+    return target.repository if target.subject == "repository-policy" else str(target)
 
 
 @dataclass
@@ -117,10 +134,10 @@ class Notes:
     is_damaged: Callable[[], bool] = lambda: False
 
     def begin(self, change: Change) -> None:
-        self._note("begin", change.target.repository)
+        self._note("begin", _name(change.target))
 
     def end(self, outcome: Outcome) -> None:
-        self._note(outcome.result, outcome.change.target.repository)
+        self._note(outcome.result, _name(outcome.change.target))
 
     def damage(self) -> str | None:
         return "it was truncated" if self.is_damaged() else None

@@ -11,7 +11,7 @@ from reconciler.apply.execute import execute
 from reconciler.apply.model import MAX_UNANSWERED, Done, Outcome, ReaderWriter, Run
 from reconciler.apply.retry import Deadline
 from reconciler.model.access import Desired, Grant
-from reconciler.model.registry import LiveRegistry, LiveRepository
+from reconciler.model.registry import LiveRegistry, LiveRepository, Target
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.policy.meaning.keep import LAMBDA_SID, Ownership, lambda_rule
@@ -125,8 +125,8 @@ def test_what_is_read_back_must_be_what_was_written() -> None:
 @pytest.mark.parametrize(("stale_reads", "result"), [(3, "applied"), (10_000, "failed")])
 def test_a_read_that_still_gives_the_old_policy_is_repeated(stale_reads: int, result: str) -> None:
     class Lagging(Memory):
-        def read_policy(self, name: str) -> str | None:
-            live = super().read_policy(name)
+        def read_text(self, target: Target) -> str | None:
+            live = super().read_text(target)
             return None if self.reads <= 1 + stale_reads else live
 
     clock = Clock()
