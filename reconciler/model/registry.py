@@ -113,7 +113,7 @@ class LiveRegistryPolicy:
 
     `text` is the JSON as the service gave it, None where the registry has no policy
     (RegistryPolicyNotFoundException), and a `ReadFailure` where nothing is known of it. `scope`
-    says which actions it is enforced for; without a policy it is not asked for, and is None.
+    says which actions it is enforced for; None where nobody asked for it.
     """
 
     text: str | ReadFailure | None

@@ -146,7 +146,9 @@ def check_registry_policy(
     """
     if live.policy is None:
         return Plan()
-    read = ((_POLICY, live.policy.text), (_SCOPE, live.policy.scope))
+    text, scope = live.policy.text, live.policy.scope
+    # Without a policy, its scope makes no difference to what is live.
+    read = ((_POLICY, text), (_SCOPE, scope if text is not None or is_managed else None))
     unread = [(what, one) for what, one in read if isinstance(one, ReadFailure)]
     denied = [
         (what, one)
