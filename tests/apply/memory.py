@@ -38,7 +38,7 @@ class Memory:
     """A registry in memory; the hooks run at each call, and may raise.
 
     `policies` holds the repositories that there are, `others` the registry's own policy and the
-    creation templates. `invisible` counts the calls to which each
+    creation templates. `rejects` are the targets that can't be written. `invisible` counts the calls to which each
     repository is not there yet.
     """
 
@@ -54,6 +54,7 @@ class Memory:
     images: bool = False
     fails_to_read: FailureKind | None = None
     others: dict[Target, str | None] = field(default_factory=dict)
+    rejects: frozenset[Target] = frozenset()
 
     def read_text(self, target: Target) -> str | None:
         self.reads += 1
@@ -103,6 +104,8 @@ class Memory:
         is_repository = target.subject == "repository-policy"
         if is_repository:
             self._require(target.repository)
+        if target in self.rejects:
+            raise CallError("no", kind=FailureKind.REJECTED)
         self.writes.append(_name(target))
         self.before_write(self)
         if is_repository:
