@@ -38,8 +38,8 @@ class Memory:
     """A registry in memory; the hooks run at each call, and may raise.
 
     `policies` holds the repositories that there are, `others` the registry's own policy and the
-    creation templates. `rejects` are the targets that can't be written. `invisible` counts the calls to which each
-    repository is not there yet.
+    creation templates. `rejects` are the targets that can't be written. `invisible` counts the
+    calls to which each repository is not there yet.
     """
 
     policies: dict[str, str | None] = field(default_factory=dict)

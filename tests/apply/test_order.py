@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -74,6 +75,22 @@ def test_what_is_in_force_already_can_be_relied_on_and_what_is_stale_can_not(
     outcomes = run_all([relied_on, relying], memory)
     expected = ["in-force", "applied"] if live is None else ["stale", "skipped"]
     assert [outcome.result for outcome in outcomes] == expected
+
+
+def test_it_waits_until_what_it_relies_on_is_written() -> None:
+    begun = Event()
+    relying = [replace(change(A, None, one), relies_on=(REGISTRY,)) for one in MANY[:WRITERS]]
+
+    def note(memory: Memory) -> None:
+        if REGISTRY not in memory.others:
+            assert not begun.wait(0.2)
+        else:
+            begun.set()
+
+    memory = holding(*MANY)
+    memory.before_write = note
+    assert {o.result for o in run_all([OF_REGISTRY, *relying], memory)} == {"applied"}
+    assert begun.is_set()
 
 
 def test_what_is_not_in_the_plan_is_in_force() -> None:
