@@ -27,6 +27,7 @@ from reconciler.access_file.sections.guards import (
     read_guards,
     read_never_rules,
     read_ownership,
+    read_registry_ownership,
     read_unmanaged_repositories,
 )
 from reconciler.access_file.sections.names import check_unused, read_principals
@@ -35,6 +36,7 @@ from reconciler.access_file.sections.registry import (
     check_probe_repository,
     read_registry,
 )
+from reconciler.access_file.sections.statements import read_registry_statements
 from reconciler.access_file.sections.tiers import read_tiers
 from reconciler.errors import Status
 from reconciler.policy import known_of_requests
@@ -110,6 +112,7 @@ def _read(root: Node, now: datetime, broken: frozenset[str], problems: ProblemLi
     check_assume_role(child(root, "registry", "assume_role"), context)
     context = read_principals(root, context, broken)
     context = replace(context, tiers=read_tiers(child(root, "tiers"), problems))
+    registry_ownership = read_registry_ownership(unmanaged)
     access = AccessFile(
         registry=registry,
         accounts=context.accounts.ids,
@@ -123,6 +126,10 @@ def _read(root: Node, now: datetime, broken: frozenset[str], problems: ProblemLi
         entries=read_entries(child(root, "repositories"), context),
         guards=read_guards(guards),
         unmanaged_repositories=read_unmanaged_repositories(unmanaged),
+        registry_ownership=registry_ownership,
+        registry_statements=read_registry_statements(
+            child(root, "registry_statements"), registry_ownership, context
+        ),
     )
     check_public_allowed(guards, access.entries, problems)
     check_probe_repository(child(root, "registry", "probe_repository"), access.entries, problems)

@@ -83,7 +83,8 @@ class Entry(NamedTuple):
     it is not to be created. `via_registry`: the registry's own policy carries the grants.
     `create_on` says when ECR itself makes a repository under the pattern that is to have its
     access; None where the file says nothing of it, and empty where there is to be no template.
-    `template_settings` are those of its template.
+    `template_settings` are those of its template, and `template_role` is the role that ECR assumes
+    for these.
     """
 
     repository: str
@@ -95,6 +96,7 @@ class Entry(NamedTuple):
     via_registry: bool = False
     create_on: tuple[CreateOn, ...] | None = None
     template_settings: RepositorySettings | None = None
+    template_role: str | None = None
 
     @property
     def is_pattern(self) -> bool:
@@ -257,6 +259,7 @@ def desired_templates(access: AccessFile, now: datetime) -> tuple[DesiredTemplat
                 now,
             ),
             entry.template_settings,
+            entry.template_role,
         )
         for entry in sorted(patterns, key=lambda one: one.repository)
         if entry.create_on
@@ -299,10 +302,17 @@ def to_create(access: AccessFile) -> Mapping[str, RepositorySettings]:
 
 
 def patterns_without_match(access: AccessFile, names: Iterable[str]) -> tuple[Entry, ...]:
-    """Return the patterns that match no live repository, in the order of the file."""
+    """Return the patterns that match no live repository, in the order of the file.
+
+    Those that are for repositories not made yet are left out.
+    """
     index = GlobIndex(entry.repository for entry in _patterns(access))
     matched = frozenset[str]().union(*map(index.matching, _without_probe(access, names)))
-    return tuple(entry for entry in _patterns(access) if entry.repository not in matched)
+    return tuple(
+        entry
+        for entry in _patterns(access)
+        if entry.repository not in matched and not entry.via_registry and not entry.create_on
+    )
 
 
 def has_expired(grant: Grant, now: datetime) -> bool:

@@ -18,7 +18,7 @@ from reconciler.adopt.yaml_text import scalar
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.compute import PlanInputs, compute_policy
+from reconciler.plan.desired_policy import PlanInputs, compute_policy
 from reconciler.policy import glob_matches
 from reconciler.printable import some_of
 

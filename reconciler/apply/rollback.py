@@ -9,13 +9,17 @@ from reconciler.apply.journal_format import JournaledWrite
 from reconciler.apply.model import Done
 from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.compute import (
-    DesiredPolicy,
-    PlanInputs,
-    compute_change,
+from reconciler.plan.compute import compute_change
+from reconciler.plan.desired_policy import DesiredPolicy, PlanInputs
+from reconciler.plan.model import (
+    NOTHING_KEPT,
+    CurrentPolicy,
+    Finding,
+    Plan,
+    PlanError,
+    finding,
     merge_plans,
 )
-from reconciler.plan.model import NOTHING_KEPT, CurrentPolicy, Finding, Plan, PlanError, finding
 from reconciler.plan.not_kept import dropped_statements
 from reconciler.policy import (
     MAX_POLICY_CHARACTERS,

@@ -72,7 +72,8 @@ class DesiredTemplate(NamedTuple):
 
     `pattern` is the entry's key, `prefix` the template's (`payments`, `ROOT`). `access` is what
     each new repository under it is to have. `settings` are those of a template that is made; None
-    for the service's own. `applied_for` are the service's words, sorted.
+    for the service's own. `applied_for` are the service's words, sorted. `role` is the ARN of the
+    role that ECR assumes to make repositories by it (customRoleArn); None for none.
     """
 
     pattern: str
@@ -80,6 +81,7 @@ class DesiredTemplate(NamedTuple):
     applied_for: tuple[str, ...]
     access: Desired
     settings: RepositorySettings | None = None
+    role: str | None = None
 
 
 def grant_facts(grants: Iterable[Grant]) -> Facts:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from reconciler.model.rules import RuleId
-from reconciler.model.templates import CreationTemplate, read_template, same_template
+from reconciler.model.templates import ROOT, CreationTemplate, read_template, same_template
 from reconciler.policy import (
     ArnPrefix,
     Condition,
@@ -113,7 +113,7 @@ class LiveRegistryPolicy:
 
     `text` is the JSON as the service gave it, None where the registry has no policy
     (RegistryPolicyNotFoundException), and a `ReadFailure` where nothing is known of it. `scope`
-    says which actions it is enforced for; without a policy it is not asked for, and is None.
+    says which actions it is enforced for; None where nobody asked for it.
     """
 
     text: str | ReadFailure | None
@@ -166,6 +166,13 @@ class Target:
         return "template" if self.subject == "creation-template" else "policy"
 
     @property
+    def pattern(self) -> str:
+        """The repositories that it is about: a name, or a pattern of names."""
+        if self.subject != "creation-template":
+            return self.repository
+        return EVERY_REPOSITORY if self.repository == ROOT else f"{self.repository}/*"
+
+    @property
     def arn(self) -> str:
         """The repository's ARN."""
         region, account = self.scope.region, self.scope.account
@@ -180,6 +187,12 @@ class Target:
     def known_of_requests(self) -> Condition:
         """What holds of every request to the repository."""
         return known_of_requests(self.scope.account, [self.scope.region])
+
+    def policy_of(self, text: str | None) -> str | None:
+        """Return the policy in a text of this subject: the text itself, but for a template."""
+        if self.subject != "creation-template" or text is None:
+            return text
+        return read_template(text).policy_text
 
     def read(self, text: str | None) -> Policy:
         """Read a policy's text as one of this subject's; None is no policy.
@@ -196,9 +209,7 @@ class Target:
                     return found
                 return Document(found.version, tuple(one.statement for one in found.statements))
             case "creation-template":
-                template = None if text is None else read_template(text)
-                policy_text = template.policy_text if template else None
-                return read_policy(policy_text, partition=self.partition)
+                return read_policy(self.policy_of(text), partition=self.partition)
 
     def same(self, left: str | None, right: str | None) -> bool:
         """Whether two texts of this subject, None for none, mean the same."""

@@ -1,13 +1,22 @@
 """Desired and live policies in, a plan out."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
-from reconciler.model.access import Desired, DisplayNames, grant_facts
-from reconciler.model.registry import LiveRegistry, ReadFailure, RepositorySettings, Target
+from reconciler.model.access import Desired, grant_facts
+from reconciler.model.registry import LiveRegistry, ReadFailure, Target
 from reconciler.model.rules import RuleId
+from reconciler.model.templates import read_template
 from reconciler.plan.counts import count_granted, count_live, count_revoked, gives_access
+from reconciler.plan.desired_policy import (
+    DesiredPolicy,
+    PlanInputs,
+    check_writable,
+    compute_policy,
+    policy_text,
+)
 from reconciler.plan.findings import (
     deleted_findings,
     denied_findings,
@@ -16,13 +25,14 @@ from reconciler.plan.findings import (
     unchanged_findings,
 )
 from reconciler.plan.model import (
-    NOTHING_BESIDE,
+    Beside,
     Change,
     ChangeKind,
     CurrentPolicy,
     NotPlannableError,
     Plan,
     PlanError,
+    merge_plans,
 )
 from reconciler.plan.never import (
     check_never,
@@ -30,154 +40,83 @@ from reconciler.plan.never import (
     require_no_new_violation,
 )
 from reconciler.plan.not_kept import Dropped, dropped_statements, lambda_risks, not_kept_findings
+from reconciler.plan.registry_change import (
+    OwnAccess,
+    PlannedRegistryPolicy,
+    moves,
+    plan_registry_policy,
+    settle,
+)
 from reconciler.plan.registry_policy import (
     JudgedRepository,
-    RegistryAccess,
     check_registry_policy,
     read_registry_access,
 )
 from reconciler.plan.risks import find_risks
+from reconciler.plan.templates import plan_templates
 from reconciler.policy import (
-    MAX_POLICY_CHARACTERS,
     NO_POLICY,
-    VERSION,
     AccessChange,
-    Document,
     Facts,
-    NeverRule,
-    Ownership,
-    Policy,
-    Statement,
     Unreadable,
     add_facts,
-    changes_meaning,
-    compile_policy,
     difference,
     facts_of,
     facts_of_policy,
-    kept_statements,
-    statement_key,
     subtract_facts,
+    uncovered_facts,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PlanInputs:
-    """What a plan takes from the file besides the grants.
+class _Planned(NamedTuple):
+    """The plan for one repository, and what its own policy means before and after it.
 
-    `to_create` are the repositories to create where they do not exist, by name.
+    `judged` where the registry's own policy concerns it.
     """
 
-    ownership: Ownership = field(default_factory=Ownership)
-    display_names: DisplayNames = field(default_factory=DisplayNames)
-    to_create: Mapping[str, RepositorySettings] = field(default_factory=dict)
-    never: tuple[NeverRule, ...] = ()
-
-
-class DesiredPolicy(NamedTuple):
-    """A desired policy: its text (None for no policy), its facts, and the statements it keeps."""
-
-    text: str | None
-    facts: Facts
-    kept: tuple[Statement, ...]
-
-
-def compute_policy(
-    desired: Desired, target: Target, before: Policy, inputs: PlanInputs
-) -> DesiredPolicy:
-    """Compute the policy that replaces a live one. Raises NotPlannableError."""
-    text = _compile(desired, (), inputs)
-    policy = target.read(text)
-    if isinstance(policy, Unreadable):
-        raise NotPlannableError(RuleId.BAD_STATEMENT, str(policy))
-    kept = _kept(before, policy, inputs.ownership)
-    if kept:
-        text = _compile(desired, kept, inputs)
-    # Kept statements mean what they mean in the live document, whatever its version.
-    return DesiredPolicy(text, facts_of((*policy.statements, *kept)), kept)
-
-
-def check_writable(desired: DesiredPolicy, before: Policy) -> None:
-    """Raise NotPlannableError where a policy can't be written as it is meant."""
-    for statement in desired.kept:
-        if isinstance(before, Document) and changes_meaning(before, statement):
-            raise NotPlannableError(
-                RuleId.KEPT_STATEMENT,
-                f"the statement {statement.sid!r} is to be kept, but contains ${{, which Version "
-                f"{VERSION} reads as a variable; rewrite it by hand",
-            )
-    text = desired.text
-    if text is not None and len(text) > MAX_POLICY_CHARACTERS:
-        raise NotPlannableError(
-            RuleId.POLICY_TOO_LARGE,
-            f"the policy would have {len(text):,} characters, {len(desired.kept)} kept statements "
-            f"included; the service takes {MAX_POLICY_CHARACTERS:,}",
-        )
-
-
-def _compile(desired: Desired, kept: Iterable[Statement], inputs: PlanInputs) -> str | None:
-    # A Resource says nothing in a repository policy, and the service may refuse it.
-    raw = [{k: v for k, v in s.raw.items() if k != "Resource"} for s in kept]
-    return compile_policy(
-        grant_facts(desired.grants),
-        [*desired.statements, *raw],
-        inputs.display_names.tiers,
-        owned_by_sid=inputs.ownership.by_sid,
-    )
-
-
-def _kept(before: Policy, desired: Document, ownership: Ownership) -> tuple[Statement, ...]:
-    """Return the live statements to keep, each once, without those that the file has itself."""
-    if isinstance(before, Document):
-        found = {statement_key(s): s for s in kept_statements(before.statements, ownership)}
-        own = {statement_key(statement) for statement in desired.statements}
-        return tuple(statement for key, statement in found.items() if key not in own)
-    if ownership.default == "keep":
-        raise NotPlannableError(
-            RuleId.UNREADABLE_POLICY,
-            f"the live policy is not understood ({before}), so it is unknown which statements to "
-            "keep; repair it by hand, or remove unmanaged statements by default",
-        )
-    return ()
-
-
-class _Planned(NamedTuple):
-    """The plan for one repository; `judged` where the registry's own policy concerns it."""
-
     plan: Plan
+    own: OwnAccess
     judged: JudgedRepository | None
 
 
 def _plan_repository(
-    desired: Desired, live: LiveRegistry, inputs: PlanInputs, access: RegistryAccess
+    desired: Desired, live: LiveRegistry, inputs: PlanInputs, registry: PlannedRegistryPolicy
 ) -> _Planned:
     """Compare what is desired of one repository with what was read; an error where that fails."""
     target, names = Target(desired.repository, live.scope), inputs.display_names
     exists = desired.repository in live.repositories or desired.repository in inputs.to_create
-    beside = access.beside(target) if exists else NOTHING_BESIDE
-    current = CurrentPolicy(target, None, NO_POLICY, {}, {}, beside=beside)
+    current = CurrentPolicy(target, None, NO_POLICY, {}, {})
+    if exists:
+        beside, beside_after = registry.beside(target)
+        current = current._replace(beside=beside, beside_after=beside_after)
     try:
         current = _current(desired, current, live, inputs)
-        plan = _compare(desired, current, inputs)
+        plan = _compare(desired, current, registry.change, inputs)
         require_no_new_violation(current, _facts_after(current, plan), inputs.never, names)
     except NotPlannableError as error:
-        live_facts = add_facts(current.facts, beside.facts)
+        live_facts = add_facts(current.facts, current.beside_after.facts)
         unchanged = unchanged_findings(target, current.facts, live_facts, names)
         plan = replace(_failed(target, error), findings=tuple(unchanged))
-    after = _facts_after(current, plan)
-    whole = merge_plans([plan, check_never(current, after, inputs.never, names)])
-    if not beside.facts:
-        return _Planned(whole, None)
-    return _Planned(
-        whole, JudgedRepository(target, desired, _asked(desired, target, inputs), after, beside)
-    )
+    after_facts = _facts_after(current, plan)
+    whole = merge_plans([plan, check_never(current, after_facts, inputs.never, names)])
+    own, judged = OwnAccess(current.effective, after_facts), None
+    if current.beside_after.facts:
+        asked = _asked(desired, target, inputs)
+        judged = JudgedRepository(target, _whole(desired), asked, after_facts, current.beside_after)
+    return _Planned(whole, own, judged)
+
+
+def _whole(desired: Desired) -> Desired:
+    """Return what is desired on a repository with what the registry's policy carries of it."""
+    return desired._replace(grants=(*desired.grants, *desired.by_registry))
 
 
 def _asked(desired: Desired, target: Target, inputs: PlanInputs) -> Facts:
     """Return what the file asks for; raw statements are read as they would be from a policy."""
     if not desired.statements:
-        return grant_facts(desired.grants)
-    return facts_of_policy(target.read(_compile(desired, (), inputs)))
+        return grant_facts(_whole(desired).grants)
+    own = facts_of_policy(target.read(policy_text(desired, (), inputs)))
+    return add_facts(own, grant_facts(desired.by_registry))
 
 
 def _current(
@@ -212,17 +151,26 @@ def _failed(target: Target, error: NotPlannableError) -> Plan:
     return Plan(errors=(PlanError(target, error.rule, error.message),))
 
 
-def _compare(desired: Desired, current: CurrentPolicy, inputs: PlanInputs) -> Plan:
+def _compare(
+    desired: Desired, current: CurrentPolicy, of_registry: Change | None, inputs: PlanInputs
+) -> Plan:
     target, before, names = current.target, current.policy, inputs.display_names
     after = compute_policy(desired, target, before, inputs)
     access = difference(current.facts, after.facts)
     expired = grant_facts(desired.expired)
-    together = add_facts(after.facts, current.beside.facts)
-    dropped = dropped_statements(target, before, after.facts, expired, inputs.ownership)
+    together = add_facts(after.facts, current.beside_after.facts)
+    carried = _carried(desired, current.beside_after)
+    remaining = add_facts(after.facts, carried)
+    dropped = dropped_statements(target, before, remaining, expired, inputs.ownership)
     changes: tuple[Change, ...] = ()
     if access or current.settings or isinstance(before, Unreadable):
         check_writable(after, before)
-        changes = (compute_change(current, after, access, dropped, inputs),)
+        change = compute_change(current, after, access, dropped, inputs, carried=carried)
+        lost = uncovered_facts(current.effective, by=after.facts)
+        of_both = OwnAccess(current.beside.facts, carried)
+        if of_registry and moves(lost, of_both):
+            change = replace(change, relies_on=(of_registry.target,))
+        changes = (change,)
     return Plan(
         changes=changes,
         in_sync=int(not changes),
@@ -232,10 +180,19 @@ def _compare(desired: Desired, current: CurrentPolicy, inputs: PlanInputs) -> Pl
             *policy_findings(target, before),
             *not_kept_findings(target, dropped),
             *unchanged_findings(target, facts_of(after.kept), together, names),
-            *denied_findings(target, desired, after.kept),
+            *denied_findings(target, _whole(desired), after.kept),
         ),
         live_grants=count_live(before, current.effective),
     )
+
+
+def _carried(desired: Desired, beside: Beside) -> Facts:
+    """Return what the registry's own policy gives for certain because the file asks for it there.
+
+    What else it gives, others can remove at any time.
+    """
+    asked = grant_facts(desired.by_registry)
+    return subtract_facts(asked, uncovered_facts(asked, by=beside.certain))
 
 
 def compute_change(
@@ -244,16 +201,21 @@ def compute_change(
     access: tuple[AccessChange, ...],
     dropped: Iterable[Dropped],
     inputs: PlanInputs,
+    *,
+    carried: Facts = MappingProxyType({}),
 ) -> Change:
     """Compute the change from the live policy to the desired one.
 
     `access` is their difference, `dropped` are the live statements that it does not keep.
+    `carried` is what the registry's own policy gives instead: nobody loses that.
     """
     target, before, names = current.target, current.facts, inputs.display_names
     policy_change: ChangeKind = "delete" if after.text is None else "set"
     lambda_loses = tuple(lambda_risks(target, current.policy, after.facts, dropped))
     back = difference(after.facts, before)
     lasting = difference(current.effective, after.facts)
+    losing = difference(current.effective, add_facts(after.facts, carried)) if carried else lasting
+    revoked = count_revoked(current.effective, losing)
     live_grants = count_live(current.policy, current.effective)
     is_unreadable = isinstance(current.policy, Unreadable)
     beside = current.beside
@@ -273,9 +235,9 @@ def compute_change(
             *lambda_loses,
         ),
         lasting=lasting,
-        revoked=live_grants if is_unreadable else count_revoked(current.effective, lasting),
+        revoked=live_grants if is_unreadable else revoked,
         granted=count_granted(after.facts, access),
-        emptied=0 if gives_access(after.facts) else live_grants,
+        emptied=0 if gives_access(after.facts) or (carried and not revoked) else live_grants,
         ownership=inputs.ownership,
         kept=tuple(sorted(s.sid or "" for s in after.kept)),
         settings=current.settings,
@@ -289,28 +251,19 @@ def compute_plan(desired: Iterable[Desired], live: LiveRegistry, inputs: PlanInp
     planned. The registry's own policy, where it was read, counts for each of them.
     """
     by_name, names = {one.repository: one for one in desired}, inputs.display_names
-    access = read_registry_access(live)
-    managed = [_plan_repository(one, live, inputs, access) for one in by_name.values()]
-    others = check_unmanaged(live, by_name, inputs.never, names, access.beside)
-    judged = (one.judged for one in managed if one.judged)
-    of_registry = check_registry_policy(live, access, judged, names)
+    registry = plan_registry_policy(live, read_registry_access(live), inputs)
+    managed = {n: _plan_repository(one, live, inputs, registry) for n, one in by_name.items()}
+    others = check_unmanaged(live, by_name, inputs.never, names, registry.beside)
+    judged = (one.judged for one in managed.values() if one.judged)
+    is_managed = inputs.registry_policy is not None
+    findings = check_registry_policy(live, registry.after, judged, names, is_managed=is_managed)
     unmanaged = tuple(Target(name, live.scope) for name in live.names if name not in by_name)
-    plans = (one.plan for one in managed)
-    return merge_plans([*plans, *others, of_registry, Plan(unmanaged=unmanaged)])
-
-
-def merge_plans(plans: Iterable[Plan]) -> Plan:
-    """Merge the plans of several repositories or regions."""
-    parts = tuple(plans)
-    return Plan(
-        changes=tuple(sorted((c for p in parts for c in p.changes), key=lambda c: c.target)),
-        in_sync=sum(p.in_sync for p in parts),
-        findings=tuple(sorted({f for p in parts for f in p.findings})),
-        errors=tuple(sorted(e for p in parts for e in p.errors)),
-        violations=tuple(sorted(v for p in parts for v in p.violations)),
-        unmanaged=tuple(sorted(t for p in parts for t in p.unmanaged)),
-        live_grants=sum(p.live_grants for p in parts),
-    )
+    own = {name: one.own for name, one in managed.items()}
+    relying = {name for name, one in managed.items() if any(c.relies_on for c in one.plan.changes)}
+    plans = (*(one.plan for one in managed.values()), *others, findings)
+    of_registry = settle(registry, live, inputs, own, relying)
+    templates = plan_templates(live, inputs)
+    return merge_plans([*plans, of_registry, templates, Plan(unmanaged=unmanaged)])
 
 
 def without_expired(plan: Plan) -> Plan:
@@ -318,7 +271,20 @@ def without_expired(plan: Plan) -> Plan:
     lasting = tuple(
         replace(change, access=change.lasting)
         for change in plan.changes
-        if change.lasting or change.settings or isinstance(change.before, Unreadable)
+        if change.lasting
+        or change.settings
+        or isinstance(change.before, Unreadable)
+        or _changes_template(change)
     )
     expired = len(plan.changes) - len(lasting)
     return replace(plan, changes=lasting, in_sync=plan.in_sync + expired)
+
+
+def _changes_template(change: Change) -> bool:
+    """Whether a creation template is made or removed, or changes in more than its policy."""
+    if change.target.subject != "creation-template":
+        return False
+    if change.before_text is None or change.after_text is None:
+        return True
+    before, after = read_template(change.before_text), read_template(change.after_text)
+    return before.applied_for != after.applied_for

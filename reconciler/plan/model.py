@@ -1,5 +1,6 @@
 """A plan as data: changes, findings, errors and violations of `never` rules."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -18,24 +19,31 @@ from reconciler.policy import (
 )
 
 ChangeKind = Literal["set", "delete", "create"]
-BreakingPolicy = Literal["repository", "registry", "unreadable-registry"]
+BreakingPolicy = Literal["repository", "registry", "unreadable-registry", "planned-registry"]
 """The policy that breaks a `never` rule: the repository's own; the registry's, alone or with that;
-or one of the registry that is not understood, and so may break it."""
+one of the registry that is not understood, and so may break it; or the registry's after the plan,
+where the live ones do not break it."""
 
 _BY: dict[BreakingPolicy, str] = {
     "repository": "",
     "registry": " by the registry's policy",
     "unreadable-registry": " by the registry's policy (not understood)",
+    "planned-registry": " by the registry's policy as planned",
 }
 
 
 class Risk(NamedTuple):
-    """A mark on a change: which risk, which principal, and the reason where one is needed."""
+    """A mark on a change: which risk, which principal, and the reason where one is needed.
+
+    `on` are the repositories that it is about, a name or a pattern, in a change of the registry's
+    own policy; else empty.
+    """
 
     name: RuleId
     principal: Principal
     condition: Condition = ()
     why: str = ""
+    on: str = ""
 
 
 NOTHING_KEPT = Ownership()
@@ -137,7 +145,8 @@ class CurrentPolicy(NamedTuple):
     """One repository as it was read; `settings` where it does not exist and is to be created.
 
     `facts` are what its policy means; `effective` are these without the file's expired grants.
-    `beside` is what the registry's own policy adds to it.
+    `beside` is what the registry's own policy adds to it, and `beside_after` what that will add
+    once the plan is applied.
     """
 
     target: Target
@@ -147,6 +156,7 @@ class CurrentPolicy(NamedTuple):
     effective: Facts
     settings: RepositorySettings | None = None
     beside: Beside = NOTHING_BESIDE
+    beside_after: Beside = NOTHING_BESIDE
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -205,3 +215,17 @@ class Plan:
     def unmanaged_names(self) -> list[str]:
         """The names of the unmanaged repositories, sorted; each once, whatever its regions."""
         return sorted({target.repository for target in self.unmanaged})
+
+
+def merge_plans(plans: Iterable[Plan]) -> Plan:
+    """Merge the plans of several repositories or regions."""
+    parts = tuple(plans)
+    return Plan(
+        changes=tuple(sorted((c for p in parts for c in p.changes), key=lambda c: c.target)),
+        in_sync=sum(p.in_sync for p in parts),
+        findings=tuple(sorted({f for p in parts for f in p.findings})),
+        errors=tuple(sorted(e for p in parts for e in p.errors)),
+        violations=tuple(sorted(v for p in parts for v in p.violations)),
+        unmanaged=tuple(sorted(t for p in parts for t in p.unmanaged)),
+        live_grants=sum(p.live_grants for p in parts),
+    )

@@ -54,11 +54,12 @@ def require_no_new_violation(
     """Raise NotPlannableError where a principal would break a rule that it does not break live.
 
     The file alone is checked elsewhere. This covers what adds up only on a live repository: several
-    patterns that match it, statements that are kept, and what the registry's own policy allows.
+    patterns that match it, statements that are kept, and what the registry's own policy is to
+    allow.
     """
     if after == current.effective:
         return
-    beside = current.beside.facts
+    beside = current.beside_after.facts
     messages = {
         f"{names.label(*principal)} {gets}, {_forbidden(rule.because)}": None
         for rule in _concerning(current.target, rules)
@@ -87,11 +88,12 @@ def check_unmanaged(
     managed: Collection[str],
     rules: Iterable[NeverRule],
     names: DisplayNames,
-    beside: Callable[[Target], Beside],
+    beside: Callable[[Target], tuple[Beside, Beside]],
 ) -> Iterable[Plan]:
     """Check the repositories that were read although no entry matches them.
 
-    `beside` returns what the registry's own policy adds. No apply repairs them. A policy that could
+    `beside` returns what the registry's own policy adds, before and after the plan. No apply
+    repairs their own policies. A policy that could
     not be read or understood is an error, as it may break a rule; a repository that no longer
     exists is not.
     """
@@ -113,14 +115,14 @@ def _check_live(
     text: str | None,
     rules: Iterable[NeverRule],
     names: DisplayNames,
-    beside: Beside,
+    beside: tuple[Beside, Beside],
 ) -> Plan:
     live = target.read(text)
     if isinstance(live, Unreadable):
         message = f"the live policy is not understood ({live}), and a never rule applies to it"
         return Plan(errors=(PlanError(target, RuleId.UNREADABLE_POLICY, message),))
     facts = facts_of_policy(live)
-    current = CurrentPolicy(target, text, live, facts, facts, beside=beside)
+    current = CurrentPolicy(target, text, live, facts, facts, None, *beside)
     return check_never(current, facts, rules, names)
 
 
@@ -131,18 +133,20 @@ def _concerning(target: Target, rules: Iterable[NeverRule]) -> tuple[NeverRule, 
 def _violations(
     current: CurrentPolicy, after: Facts, rule: NeverRule, names: DisplayNames
 ) -> Iterable[NeverViolation]:
-    beside = current.beside
-    both = (add_facts(own, beside.facts) for own in (current.effective, after))
-    found, remaining = _before_and_after(rule, *both)
-    if not found:
+    beside, beside_after = current.beside, current.beside_after
+    found, remaining = _before_and_after(
+        rule, add_facts(current.effective, beside.facts), add_facts(after, beside_after.facts)
+    )
+    if not found and not remaining:
         return
     live, left = found, remaining
-    if beside.facts:
+    if beside.facts or beside_after.facts:
         live, left = _before_and_after(rule, current.effective, after)
-    for (principal, condition), by_rewriting in found.items():
+    for (principal, condition), by_rewriting in {**remaining, **found}.items():
         # Of its condition, what counts is the part that identifies it.
         named = names.find(principal, condition)
-        repaired = (principal, condition) not in remaining
+        is_live = (principal, condition) in found
+        repaired = is_live and (principal, condition) not in remaining
         by_repository = (principal, condition) in (live if repaired else left)
         yield NeverViolation(
             current.target,
@@ -153,7 +157,7 @@ def _violations(
             condition=named.condition if named else condition,
             name=named.name if named else None,
             by_rewriting=by_rewriting,
-            policy="repository" if by_repository else _policy(beside),
+            policy="repository" if by_repository else _policy(beside, is_live=is_live),
         )
 
 
@@ -165,7 +169,9 @@ def _before_and_after(
     return found, found if after == before else _violators(rule, after)
 
 
-def _policy(beside: Beside) -> BreakingPolicy:
+def _policy(beside: Beside, *, is_live: bool) -> BreakingPolicy:
+    if not is_live:
+        return "planned-registry"
     return "registry" if beside.is_understood else "unreadable-registry"
 
 
@@ -201,6 +207,8 @@ def _outcome(violation: NeverViolation) -> str:
         return "an apply fixes this"
     if violation.policy == "repository":
         return "no apply fixes this"
+    if violation.policy == "planned-registry":
+        return "the plan adds it: change the file"
     return "no apply fixes this: change the registry's policy"
 
 

@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.model.access import Desired, DisplayNames
-from reconciler.model.registry import LiveRegistry, ReadFailure, Target
+from reconciler.model.registry import (
+    EVERY_REPOSITORY,
+    LiveRegistry,
+    ReadFailure,
+    Target,
+    registry_target,
+)
 from reconciler.model.rules import RuleId
 from reconciler.plan.findings import losses_by, warnings_of
 from reconciler.plan.model import Beside, Finding, Plan, PlanError
@@ -41,7 +47,6 @@ from reconciler.policy import (
 )
 from reconciler.printable import quoted
 
-_EVERY_REPOSITORY = "*"
 _POLICY, _SCOPE = "the registry's policy", "the scope of the registry's policy"
 _MOST_RAW = 300  # characters of a policy that is not understood
 _MOST_NAMES = 3
@@ -70,13 +75,14 @@ class RegistryAccess:
 
     def _beside(self, answers: tuple[bool | None, ...]) -> Beside:
         found = statements_on(self.enforced, answers)
+        is_understood = not isinstance(self.written, Unreadable)
         # Of an unknown scope, no Allow is certain.
-        certain = found.allowing if self.scope else ()
+        certain = found.allowing if self.scope and is_understood else ()
         return Beside(
             facts_of(one.statement for one in found.counting),
             found.counting,
             facts_of(one.statement for one in certain),
-            is_understood=not isinstance(self.written, Unreadable),
+            is_understood=is_understood,
         )
 
 
@@ -102,9 +108,9 @@ def read_registry_access(live: LiveRegistry) -> RegistryAccess:
     if policy is None or isinstance(policy.text, ReadFailure):
         return RegistryAccess()
     written = read_registry_policy(policy.text, partition=live.scope.arn_prefix.partition)
-    if isinstance(written, Unreadable):
-        return RegistryAccess(written, ALLOWS_ANYONE)
     scope = None if isinstance(policy.scope, ReadFailure) else policy.scope
+    if isinstance(written, Unreadable):
+        return RegistryAccess(written, ALLOWS_ANYONE, scope)
     return RegistryAccess(written, enforced(written, scope), scope)
 
 
@@ -120,7 +126,7 @@ def why_unknown(live: LiveRegistry, access: RegistryAccess) -> str | None:
         return f"{_POLICY} was not read: {text.message}"
     if isinstance(access.written, Unreadable):
         return f"{_POLICY} is not understood ({access.written})"
-    if isinstance(scope, ReadFailure) and any(map(_depends_on_scope, access.written.statements)):
+    if isinstance(scope, ReadFailure) and any(map(depends_on_scope, access.written.statements)):
         return f"{_SCOPE} was not read: {scope.message}"
     return None
 
@@ -130,30 +136,41 @@ def check_registry_policy(
     access: RegistryAccess,
     judged: Iterable[JudgedRepository],
     names: DisplayNames,
+    *,
+    is_managed: bool = False,
 ) -> Plan:
     """Report what the registry's policy does to the managed repositories, and what is not known.
 
-    `judged` are those to which any of its statements applies.
+    `access` is what it is to be after the plan. `judged` are those to which any of its statements
+    applies. `is_managed`: the file manages it, so that it has to be known.
     """
     if live.policy is None:
         return Plan()
-    read = ((_POLICY, live.policy.text), (_SCOPE, live.policy.scope))
+    text, scope = live.policy.text, live.policy.scope
+    # Without a policy, its scope makes no difference to what is live.
+    read = ((_POLICY, text), (_SCOPE, scope if text is not None or is_managed else None))
     unread = [(what, one) for what, one in read if isinstance(one, ReadFailure)]
+    denied = [
+        (what, one)
+        for what, one in unread
+        if one.rule is RuleId.ACCESS_DENIED and not (is_managed and what == _POLICY)
+    ]
     found = [
-        *(_unread(what, one) for what, one in unread if one.rule is RuleId.ACCESS_DENIED),
+        *(_unread(what, one) for what, one in denied),
         *_messages(live, access, tuple(judged), names),
     ]
-    target = Target(_EVERY_REPOSITORY, live.scope)
+    target = registry_target(live.scope)
     errors = (
         PlanError(target, one.rule, f"{what} was not read: {one.message}")
         for what, one in unread
-        if one.rule is not RuleId.ACCESS_DENIED
+        if (what, one) not in denied
     )
-    findings = (Finding(_EVERY_REPOSITORY, *one, live.scope.region) for one in found)
+    findings = (Finding(EVERY_REPOSITORY, *one, live.scope.region) for one in found)
     return Plan(findings=tuple(findings), errors=tuple(errors))
 
 
-def _depends_on_scope(one: RegistryStatement) -> bool:
+def depends_on_scope(one: RegistryStatement) -> bool:
+    """Whether a statement has actions that only scope V2 enforces."""
     return not belong_to_registry(one.statement.actions)
 
 
@@ -208,7 +225,7 @@ def _without_effect(
         if one.resources.excluded:
             none = "in NotResource excludes no repository of this registry"
         yield RuleId.REGISTRY_POLICY_IDLE, f"{subject}: {quoted(shown(pattern))} {none}: {why}"
-    if scope == "V1" and _depends_on_scope(one):
+    if scope == "V1" and depends_on_scope(one):
         described = describe_actions(one.statement.actions, {})
         yield (
             RuleId.REGISTRY_POLICY_IDLE,

@@ -17,8 +17,9 @@ from jsonschema import Draft202012Validator
 
 from reconciler import __version__
 from reconciler.errors import InvalidError, RefusedError, Remedy
-from reconciler.model.registry import RegistryScope, RepositorySettings, Target
+from reconciler.model.registry import RegistryScope, RepositorySettings, Subject, Target
 from reconciler.model.rules import RuleId
+from reconciler.model.templates import read_template
 from reconciler.plan.model import (
     BreakingPolicy,
     Change,
@@ -61,16 +62,27 @@ GrantsJson = dict[str, list[dict[str, object]]]
 
 
 class PlaceJson(TypedDict):
-    """One repository in one registry and region."""
+    """One repository, or what else has a policy, in one registry and region.
+
+    Without a `subject` it is about a repository's policy.
+    """
 
     repository: str
     account: str
     region: str
+    subject: NotRequired[Subject]
 
 
 class _PolicyJson(TypedDict):
     before: JsonPolicy
     after: JsonPolicy
+
+
+class _TemplateJson(TypedDict):
+    """A creation template before and after: the service's fields; None for no template."""
+
+    before: JsonObject | None
+    after: JsonObject | None
 
 
 class _SettingsJson(TypedDict):
@@ -90,6 +102,7 @@ class ChangeJson(PlaceJson):
     kept_statements: list[str]
     policy: _PolicyJson
     settings: NotRequired[_SettingsJson]
+    template: NotRequired[_TemplateJson]
     outcome: NotRequired[str]
     error: NotRequired[str | None]
 
@@ -348,29 +361,36 @@ def change_json(change: Change, grants: GrantsJson, risks: Iterable[RuleId]) -> 
         "repository": change.target.repository,
         "account": change.target.scope.account,
         "region": change.target.scope.region,
+        "subject": change.target.subject,
         "change": change.change,
         "grants": grants,
         "risks": sorted(set(risks)),
         "kept_statements": list(change.kept),
         "policy": {
-            "before": change.before_text
+            "before": change.before.text
             if isinstance(change.before, Unreadable)
-            else _policy_json(change.before_text),
-            "after": _policy_json(change.after_text),
+            else _policy_json(change.target.policy_of(change.before_text)),
+            "after": _policy_json(change.target.policy_of(change.after_text)),
         },
     }
+    if change.target.subject == "creation-template":
+        document["template"] = {
+            "before": _template_json(change.before_text),
+            "after": _template_json(change.after_text),
+        }
     if change.settings is not None:
         document["settings"] = _settings_json(change.settings)
     return document
 
 
 def _change(change: ChangeJson) -> SavedChange:
-    before, settings = change["policy"]["before"], change.get("settings")
+    documents = change.get("template", change["policy"])
+    before, settings = documents["before"], change.get("settings")
     return SavedChange(
         target=target_of(change),
         change=change["change"],
         before_text=minified(before) if isinstance(before, dict) else before,
-        after=change["policy"]["after"],
+        after=documents["after"],
         settings=_settings(settings) if settings else None,
     )
 
@@ -380,6 +400,10 @@ def _policy_json(text: str | None) -> JsonPolicy:
         return None if text is None else cast("JsonPolicy", load_json(text))
     except MalformedError:
         return text
+
+
+def _template_json(text: str | None) -> JsonObject | None:
+    return None if text is None else read_template(text).fields
 
 
 def _settings_json(settings: RepositorySettings) -> _SettingsJson:
@@ -430,7 +454,7 @@ def _rule(rule: str) -> RuleId:
 
 def _violation_json(violation: NeverViolation) -> _ViolationJson:
     return {
-        **_place_json(violation.target),
+        **_repository_json(violation.target),
         "tier": violation.tier,
         "principal": principal_text(violation.principal),
         "name": violation.name,
@@ -482,11 +506,21 @@ def _principal(text: str) -> Principal:
     return Principal("Service" if _SERVICE.fullmatch(text) else "AWS", (text,))
 
 
-def _place_json(target: Target) -> PlaceJson:
+def _repository_json(target: Target) -> PlaceJson:
     scope = target.scope
     return {"repository": target.repository, "account": scope.account, "region": scope.region}
 
 
+def _place_json(target: Target) -> PlaceJson:
+    return {
+        "repository": target.repository,
+        "account": target.scope.account,
+        "region": target.scope.region,
+        "subject": target.subject,
+    }
+
+
 def target_of(place: PlaceJson) -> Target:
-    """Return the repository that a JSON object is about."""
-    return Target(place["repository"], RegistryScope(place["account"], place["region"]))
+    """Return what a JSON object is about."""
+    scope = RegistryScope(place["account"], place["region"])
+    return Target(place["repository"], scope, place.get("subject", "repository-policy"))

@@ -15,14 +15,16 @@ from reconciler.policy.language.document import (
 from reconciler.policy.language.json_text import MalformedError, json_place, load_json, minified
 # The registry's own policy
 from reconciler.policy.language.registry_document import (
-    NO_REGISTRY_POLICY, RegistryDocument, RegistryPolicy, RegistryStatement, read_registry_policy,
+    NO_REGISTRY_POLICY, RegistryDocument, RegistryPolicy, RegistryStatement,
+    parse_registry_statement, read_registry_policy,
 )
 from reconciler.policy.language.resources import ArnPrefix, Resources, shown
 from reconciler.policy.meaning.registry_policy import (
     ALLOWS_ANYONE, PolicyScope, answers_on, belong_to_registry, enforced, statements_on,
 )
 from reconciler.policy.meaning.registry_facts import (
-    RegistryFacts, registry_difference, registry_facts_of, same_registry_policy,
+    RegistryFacts, reduce_registry_facts, registry_difference, registry_facts_of,
+    same_registry_policy,
 )
 # Actions and tiers
 from reconciler.policy.language.actions import (
@@ -31,8 +33,8 @@ from reconciler.policy.language.actions import (
     is_known_action, is_of_registry, is_of_repositories, spell_action,
 )
 from reconciler.policy.meaning.tiers import (
-    BUILT_IN_TIERS, SERVICE_TIER, Tiers, action_names, can_rewrite, describe_actions,
-    includes_action, may_overlap, tier_of, tiers_within, violates_tier,
+    BUILT_IN_TIERS, REGISTRY_TIERS, SERVICE_TIER, Tiers, action_names, can_rewrite,
+    describe_actions, includes_action, may_overlap, tier_of, tiers_within, violates_tier,
 )
 # Principals and services
 from reconciler.policy.language.principals import (

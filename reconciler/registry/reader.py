@@ -99,7 +99,7 @@ class RegistryReader:
         return self._call(ask, "GetRepositoryPolicy", name, turns)
 
     def read_registry_policy(self) -> LiveRegistryPolicy:
-        """Return the registry's own policy and, where there is one, its scope; a failure as data.
+        """Return the registry's own policy and its scope; a failure as data.
 
         Calls GetRegistryPolicy and GetAccountSetting.
         """
@@ -107,8 +107,6 @@ class RegistryReader:
             text = self._call(self._ask_registry_policy, "GetRegistryPolicy")
         except CallError as error:
             return LiveRegistryPolicy(failure_of(error))
-        if text is None:
-            return LiveRegistryPolicy(None)
         try:
             return LiveRegistryPolicy(text, self._call(self._ask_scope, "GetAccountSetting"))
         except CallError as error:

@@ -128,7 +128,10 @@ def prepare_apply(
         computed = compute(source, connections, repositories, listener)
     else:
         reads = reads_registry_policy(registry, listener)
-        policies = read_registry_policies(connections) if reads else {}
+        changed = {
+            c.target.scope for c in stored.plan.changes if c.target.subject == "registry-policy"
+        }
+        policies = read_registry_policies(connections, changed) if reads else {}
         computed = with_names(recompute(stored, source, policies), source)
     arn = next(iter(authors.values())).arn  # the credentials are the same in all regions
     return PreparedApply(

@@ -7,20 +7,30 @@ from datetime import datetime
 from reconciler.access_file.model import (
     AccessFile,
     desired_policies,
+    desired_registry_policy,
+    desired_templates,
     display_names_of,
     managed_names,
     patterns_without_match,
+    reads_templates,
     to_create,
     watched_names,
 )
 from reconciler.closest import did_you_mean
 from reconciler.errors import Status
 from reconciler.model.access import Desired, DisplayNames
-from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
+from reconciler.model.registry import (
+    EVERY_REPOSITORY,
+    LiveRegistry,
+    ReadFailure,
+    RegistryScope,
+    Target,
+)
 from reconciler.model.rules import RuleId
-from reconciler.plan.compute import PlanInputs, compute_plan, merge_plans, without_expired
+from reconciler.plan.compute import compute_plan, without_expired
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
-from reconciler.plan.model import Finding, Plan, PlanError
+from reconciler.plan.model import Finding, Plan, PlanError, merge_plans
 from reconciler.plan.saved_plan import Origin, origin_of
 from reconciler.policy import globs_intersect
 from reconciler.workflow.listener import LOG, Listener
@@ -196,15 +206,34 @@ def plan_registries(
     Only repositories that match one of `globs` count, all where there is none. Of those, each
     managed one that exists must have been read.
     """
-    inputs = plan_inputs(access)
+    inputs = _selected_inputs(plan_inputs(access, now), globs)
     plan = merge_plans(_plan_one(access, live, now, globs, inputs) for live in registries)
     return replace(plan, unmanaged=()) if access.unmanaged_repositories == "ignore" else plan
 
 
-def plan_inputs(access: AccessFile) -> PlanInputs:
-    """Return what a plan needs of the file besides the grants."""
-    never = tuple(placed.rule for placed in access.never_rules)
-    return PlanInputs(access.ownership, display_names_of(access), to_create(access), never)
+def plan_inputs(access: AccessFile, now: datetime) -> PlanInputs:
+    """Return what a plan needs of the file besides the grants of repositories."""
+    is_managed = access.registry.policy == "manage"
+    return PlanInputs(
+        access.ownership,
+        display_names_of(access),
+        to_create(access),
+        never=tuple(placed.rule for placed in access.never_rules),
+        registry_policy=desired_registry_policy(access, now) if is_managed else None,
+        registry_ownership=access.registry_ownership,
+        templates=desired_templates(access, now) if reads_templates(access) else None,
+    )
+
+
+def _selected_inputs(inputs: PlanInputs, globs: Globs) -> PlanInputs:
+    """Leave out what is not of the selected repositories; `*` alone selects the registry's."""
+    if not globs:
+        return inputs
+    of_registry = inputs.registry_policy if selected(EVERY_REPOSITORY, globs) else None
+    templates = inputs.templates
+    if templates is not None:
+        templates = tuple(one for one in templates if selected(one.pattern, globs))
+    return replace(inputs, registry_policy=of_registry, templates=templates)
 
 
 def _plan_one(

@@ -3,12 +3,12 @@
 The modules that load boto3 are imported where the first connection is made.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.access_file.model import Registry
 from reconciler.apply.journal_format import Author
@@ -146,19 +146,36 @@ def read_registries(
 
 def reads_registry_policy(registry: Registry, listener: Listener) -> bool:
     """Whether the file wants the registry's own policy read; the listener is told if not."""
-    if registry.policy == "report":
+    if registry.policy != "ignore":
         return True
     listener.notify(RegistryPolicyIgnored())
     return False
 
 
-RegistryPolicies = Mapping[RegistryScope, LiveRegistryPolicy]
+class FreshRegistryPolicy(NamedTuple):
+    """A registry's own policy, and the names of the repositories that it may concern."""
+
+    policy: LiveRegistryPolicy
+    names: tuple[str, ...] = ()
+
+
+RegistryPolicies = Mapping[RegistryScope, FreshRegistryPolicy]
 """The own policy of each registry that was asked for it."""
 
 
-def read_registry_policies(connections: Connections) -> RegistryPolicies:
-    """Read the registries' own policies; a failure is data."""
-    return {scope: one.reader.read_registry_policy() for scope, one in connections.items()}
+def read_registry_policies(
+    connections: Connections, listed: Collection[RegistryScope]
+) -> RegistryPolicies:
+    """Read the registries' own policies; a failure is data.
+
+    The repositories of the `listed` ones are listed. Raises CallError where that fails.
+    """
+    return {
+        scope: FreshRegistryPolicy(
+            one.reader.read_registry_policy(), _list(one) if scope in listed else ()
+        )
+        for scope, one in connections.items()
+    }
 
 
 def read_named(

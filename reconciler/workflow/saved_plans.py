@@ -20,20 +20,23 @@ from reconciler.errors import (
 )
 from reconciler.model.registry import (
     LiveRegistry,
-    LiveRegistryPolicy,
     LiveRepository,
     ReadFailure,
     RegistryScope,
     Target,
+    registry_target,
+    template_target,
 )
 from reconciler.model.rules import RuleId
-from reconciler.plan.compute import PlanInputs, compute_plan, merge_plans
-from reconciler.plan.model import Change, Finding, NeverViolation, Plan
+from reconciler.model.templates import read_template
+from reconciler.plan.compute import compute_plan
+from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.model import Change, Finding, NeverViolation, Plan, merge_plans
 from reconciler.plan.saved_plan import SavedChange, SavedPlan, read_saved
 from reconciler.policy import load_json
 from reconciler.printable import printable
 from reconciler.workflow.planner import plan_inputs
-from reconciler.workflow.registries import RegistryPolicies, scopes_of
+from reconciler.workflow.registries import FreshRegistryPolicy, RegistryPolicies, scopes_of
 from reconciler.workflow.source import AccessSource
 
 MAX_PLAN = 64 * 1024 * 1024
@@ -134,7 +137,8 @@ def require_current(stored: StoredPlan, source: AccessSource) -> None:
 def recompute(stored: StoredPlan, source: AccessSource, policies: RegistryPolicies) -> Plan:
     """Compute a saved plan again, from its `before` policies and the access file.
 
-    `policies` are the registries' own, read anew. The result is what the file asks for, whoever
+    `policies` are the registries' own, read anew, with the names of the live repositories where the
+    plan changes it. The result is what the file asks for, whoever
     wrote the plan. Findings, errors and the figures of repositories that do not change are the
     saved ones. Raises RefusedError as `require_current`, and where a change comes out different
     from the saved one: the plan was edited, another version of reconcile made it, or an `until` has
@@ -142,7 +146,7 @@ def recompute(stored: StoredPlan, source: AccessSource, policies: RegistryPolici
     """
     require_current(stored, source)
     saved, scopes = stored.plan, scopes_of(source.access.registry)
-    inputs = plan_inputs(source.access)
+    inputs = plan_inputs(source.access, source.now)
     plan = merge_plans(
         _compute_again(saved, scope, source, inputs, policies.get(scope)) for scope in scopes
     )
@@ -167,9 +171,9 @@ def _unread(plan: Plan) -> Iterable[Finding]:
 
 def _is_judged(broken: NeverViolation, saved: SavedPlan, policies: RegistryPolicies) -> bool:
     """Whether a saved violation was judged again: of a changed policy, and of what was read."""
-    policy = policies.get(broken.target.scope)
+    fresh = policies.get(broken.target.scope)
     by_unread = broken.policy != "repository" and (
-        policy is None or isinstance(policy.text, ReadFailure)
+        fresh is None or isinstance(fresh.policy.text, ReadFailure)
     )
     return not by_unread and any(broken.target == change.target for change in saved.changes)
 
@@ -206,22 +210,43 @@ def _compute_again(
     scope: RegistryScope,
     source: AccessSource,
     inputs: PlanInputs,
-    policy: LiveRegistryPolicy | None,
+    fresh: FreshRegistryPolicy | None,
 ) -> Plan:
-    """Plan what the saved plan changes in one region, from the live policies that it saw."""
-    changes = [change for change in saved.changes if change.target.scope == scope]
-    names = {change.target.repository for change in changes}
+    """Plan what the saved plan changes in one region, from what it saw there."""
+    here = {c.target: c for c in saved.changes if c.target.scope == scope}
+    changes = {t.repository: c for t, c in here.items() if t.subject == "repository-policy"}
     desired = [
         add_up(name, entries, source.now)
-        for name, entries in entries_by_name(source.access, names)
-        if name in names
+        for name, entries in entries_by_name(source.access, changes)
+        if name in changes
     ]
     live = {
-        change.target.repository: LiveRepository(change.target.repository, change.before_text)
-        for change in changes
+        name: LiveRepository(name, change.before_text)
+        for name, change in changes.items()
         if change.change != "create"
     }
-    registry = LiveRegistry(scope, tuple(sorted(live)), live, policy=policy)
+    of_registry = here.get(registry_target(scope))
+    policy = fresh.policy if fresh else None
+    if policy and of_registry:
+        policy = replace(policy, text=of_registry.before_text)
+    templates = {t: c for t, c in here.items() if t.subject == "creation-template"}
+    registry = LiveRegistry(
+        scope,
+        tuple(sorted({*live, *(fresh.names if fresh else ())})),
+        live,
+        policy=policy,
+        templates=tuple(
+            read_template(change.before_text) for change in templates.values() if change.before_text
+        ),
+    )
+    asked = (
+        one for one in inputs.templates or () if template_target(one.prefix, scope) in templates
+    )
+    inputs = replace(
+        inputs,
+        registry_policy=inputs.registry_policy if of_registry else None,
+        templates=tuple(asked) if templates else None,
+    )
     return compute_plan(desired, registry, inputs)
 
 

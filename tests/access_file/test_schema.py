@@ -29,9 +29,14 @@ def objects() -> list[tuple[str, dict[str, object]]]:
     ]
 
 
+def resolved(part: dict[str, object]) -> dict[str, object]:
+    name = str(part.get("$ref", "")).removeprefix("#/$defs/")
+    return {**SCHEMA["$defs"].get(name, {}), **part}
+
+
 def properties() -> list[tuple[str, dict[str, object]]]:
     return [
-        (f"{path}.{name}", value)
+        (f"{path}.{name}", resolved(value))
         for path, part in objects()
         for name, value in part["properties"].items()
     ]

@@ -9,7 +9,8 @@ from reconciler.access_file.model import desired_policies, display_names_of
 from reconciler.adopt.importing import Imported, ImportOptions, import_registry
 from reconciler.adopt.merging import Base, has_section
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
-from reconciler.plan.compute import PlanInputs, compute_plan, compute_policy
+from reconciler.plan.compute import compute_plan
+from reconciler.plan.desired_policy import PlanInputs, compute_policy
 from reconciler.plan.model import Plan
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -18,7 +18,8 @@ from reconciler.model.registry import (
     RepositorySettings,
     Target,
 )
-from reconciler.plan.compute import PlanInputs, compute_plan
+from reconciler.plan.compute import compute_plan
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Change
 from reconciler.policy.language.principals import Principal
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS

@@ -12,7 +12,8 @@ from reconciler.apply.model import MAX_UNANSWERED, Done, Outcome, ReaderWriter, 
 from reconciler.apply.retry import Deadline
 from reconciler.model.access import Desired, Grant
 from reconciler.model.registry import LiveRegistry, LiveRepository, Target
-from reconciler.plan.compute import PlanInputs, compute_plan
+from reconciler.plan.compute import compute_plan
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.policy.meaning.keep import LAMBDA_SID, Ownership, lambda_rule
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError

@@ -12,7 +12,8 @@ from reconciler.access_file.load import load_access
 from reconciler.access_file.model import AccessFile, desired_policies
 from reconciler.model.access import grant_facts
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
-from reconciler.plan.compute import PlanInputs, compute_plan
+from reconciler.plan.compute import compute_plan
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Plan
 from reconciler.policy.compile import compile_policy
 from reconciler.policy.meaning.facts import AccessChange, Holdings

@@ -11,7 +11,8 @@ from reconciler.model.registry import (
     RegistryScope,
     Target,
 )
-from reconciler.plan.compute import PlanInputs, compute_plan
+from reconciler.plan.compute import compute_plan
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Change, Plan, PlanError
 from reconciler.policy.language.conditions import Condition
 from reconciler.policy.language.principals import Principal, service_principal

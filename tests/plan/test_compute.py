@@ -5,7 +5,8 @@ import json
 import pytest
 
 from reconciler.model.registry import ReadFailure, RegistryScope, Target
-from reconciler.plan.compute import PlanInputs, compute_plan, without_expired
+from reconciler.plan.compute import compute_plan, without_expired
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Plan, PlanError
 from reconciler.policy.language.document import Document, Unreadable
 from reconciler.policy.language.principals import EVERYONE, Principal

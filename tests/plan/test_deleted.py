@@ -1,7 +1,7 @@
 """Principals that were deleted."""
 
 from reconciler.model.access import Desired
-from reconciler.plan.compute import PlanInputs
+from reconciler.plan.desired_policy import PlanInputs
 from tests.plan.making import (
     ALICE,
     GONE,

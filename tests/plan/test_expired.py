@@ -2,8 +2,9 @@
 
 from reconciler.model.access import Grant
 from reconciler.model.registry import ReadFailure, RegistryScope, Target
-from reconciler.plan.compute import PlanInputs, compute_plan, merge_plans, without_expired
-from reconciler.plan.model import Plan
+from reconciler.plan.compute import compute_plan, without_expired
+from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.model import Plan, merge_plans
 from tests.plan.making import (
     ALICE,
     OVER,

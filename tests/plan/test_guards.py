@@ -7,7 +7,7 @@ import pytest
 from reconciler.model.access import Desired
 from reconciler.model.guards import Allowances, Guards, Limit
 from reconciler.model.rules import RuleId
-from reconciler.plan.compute import PlanInputs
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, check_guards, check_public, unused_allowances
 from reconciler.plan.model import Change, NeverViolation, Plan
 from reconciler.policy.language.document import NO_POLICY

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from reconciler.model.registry import ReadFailure, RepositorySettings, Target
-from reconciler.plan.compute import PlanInputs, compute_plan, merge_plans, without_expired
-from reconciler.plan.model import NeverViolation, Plan
+from reconciler.plan.compute import compute_plan, without_expired
+from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.model import NeverViolation, Plan, merge_plans
 from reconciler.policy.language.principals import EVERYONE
 from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.keep import KeepRule

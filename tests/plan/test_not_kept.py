@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.plan.compute import PlanInputs
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Plan
 from reconciler.policy.language.principals import service_principal
 from reconciler.policy.meaning.keep import LAMBDA_SID, KeepRule, lambda_rule

@@ -14,7 +14,8 @@ from reconciler.model.registry import (
     RepositorySettings,
 )
 from reconciler.model.rules import RuleId
-from reconciler.plan.compute import PlanInputs, compute_plan
+from reconciler.plan.compute import compute_plan
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import check_public
 from reconciler.plan.model import Plan
 from reconciler.plan.registry_policy import read_registry_access, why_unknown

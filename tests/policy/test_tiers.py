@@ -2,11 +2,13 @@ from types import MappingProxyType
 
 import pytest
 
+from reconciler.policy.compile import sid_for
 from reconciler.policy.language.actions import canonical_action
 from reconciler.policy.language.document import NotAction
 from reconciler.policy.meaning.facts import Actions
 from reconciler.policy.meaning.tiers import (
     BUILT_IN_TIERS,
+    REGISTRY_TIERS,
     action_names,
     describe_actions,
     tier_of,
@@ -49,6 +51,34 @@ def test_the_built_in_ones(name: str, actions: str) -> None:
 
 def test_there_are_no_more_built_in_ones() -> None:
     assert set(BUILT_IN_TIERS) == {"pull", "push", "push-pull", "read", "lambda", "admin"}
+
+
+@pytest.mark.parametrize(
+    ("actions", "name", "words", "sid"),
+    [
+        ("ReplicateImage CreateRepository", "replicate", "replicate", "EcrAccessReplicate"),
+        ("BatchImportUpstreamImage CreateRepository", "cache", "cache", "EcrAccessCache"),
+        ("ReplicateImage", None, "ecr:ReplicateImage", "EcrAccessReplicate"),
+        (
+            "ReplicateImage CreateRepository BatchGetImage",
+            None,
+            "replicate + ecr:BatchGetImage",
+            "EcrAccessReplicateCustom",
+        ),
+        (
+            "ReplicateImage BatchImportUpstreamImage CreateRepository",
+            None,
+            "replicate + cache",
+            "EcrAccessReplicateCache",
+        ),
+    ],
+)
+def test_two_more_are_for_a_registry(actions: str, name: str | None, words: str, sid: str) -> None:
+    tiers = {**BUILT_IN_TIERS, **REGISTRY_TIERS}
+    held: Actions = frozenset(f"ecr:{action}" for action in actions.split())
+    assert tier_of(held, tiers) == name
+    assert describe_actions(held, tiers) == words
+    assert sid_for(held, tiers) == sid
 
 
 @pytest.mark.parametrize(

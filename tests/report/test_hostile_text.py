@@ -13,7 +13,8 @@ from reconciler.model.registry import (
     RepositorySettings,
     Target,
 )
-from reconciler.plan.compute import PlanInputs, compute_plan
+from reconciler.plan.compute import compute_plan
+from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Finding, NeverViolation, Plan, PlanError
 from reconciler.plan.saved_plan import Origin
 from reconciler.policy.language.principals import Principal

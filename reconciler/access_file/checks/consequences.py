@@ -135,6 +135,7 @@ def _definitions(root: Node) -> Iterator[Node]:
         for access in pairs_of(entry.value, "access"):
             yield from items_of(access.value)
         yield from items_of(entry.value, "statements")
+    yield from items_of(root, "registry_statements")
 
 
 def _places_in(node: Node) -> Iterator[Place]:

@@ -19,6 +19,8 @@ _OPPOSITES = {
     "NotAction": "Action",
     "Principal": "NotPrincipal",
     "NotPrincipal": "Principal",
+    "Resource": "NotResource",
+    "NotResource": "Resource",
 }
 """Elements of which a statement has one or the other."""
 
@@ -75,6 +77,8 @@ _MAPPING_FORMS = {
     "encryption": "aes256, or kms, or {kms_key: KEY}",
     "tags": "tags: {KEY: VALUE}",
     "IAM statement": "{Effect: EFFECT, Principal: {AWS: ARN}, Action: [ACTION]}",
+    "statement of the registry's policy": "{Effect: EFFECT, Principal: {AWS: ARN},"
+    " Action: [ACTION], Resource: [ARN]}",
     "principal element": "{AWS: ARN}, or {Service: SERVICE}",
 }
 """How a part that may be a mapping is written, by its title in the schema."""
@@ -146,7 +150,8 @@ class _KeyCheck:
             place = violation.key_place(key)
             if key in _RESOURCE and "Effect" in violation.keys:
                 message = f"{key} is not allowed in a repository policy"
-                hint = "remove it: the policy applies to its own repository"
+                hint = "remove it: the policy applies to its own repository; or move the statement"
+                hint += " to registry_statements, at the top level"
                 self.problems.error(RuleId.RESOURCE_IN_STATEMENT, message, place, hint)
                 continue
             choices = _possible_keys(violation)

@@ -159,6 +159,12 @@ def keeps_by_default(node: Node | None) -> bool:
     return text_of(node, "statements", "default") == "keep"
 
 
+def read_registry_ownership(node: Node | None) -> Ownership:
+    """Read `unmanaged.registry_statements`, with its default."""
+    removes = text_of(node, "registry_statements") == "remove"
+    return Ownership("remove" if removes else "keep")
+
+
 def read_ownership(node: Node | None, context: FileContext) -> Ownership:
     """Read `unmanaged.statements`; the rule for Lambda's own statement is always included.
 

@@ -31,6 +31,7 @@ from reconciler.policy import (
     ACCOUNT_ID,
     BUILT_IN_TIERS,
     NO_CONDITION,
+    REGISTRY_TIERS,
     Principal,
     account_principal,
     has_wildcard,
@@ -205,7 +206,8 @@ def check_unused(root: Node, problems: ProblemList) -> None:
     used = _texts(item if isinstance(item, ScalarNode) else child(item, "tier") for item in given)
     used |= _texts((pair.value for pair in tiers), "extends")
     used |= _texts(rules, "never")
-    _warn_of_unused(RuleId.UNUSED_TIER, "tier", tiers, used | BUILT_IN_TIERS.keys(), problems)
+    built_in = BUILT_IN_TIERS.keys() | REGISTRY_TIERS.keys()
+    _warn_of_unused(RuleId.UNUSED_TIER, "tier", tiers, used | built_in, problems)
 
 
 def _texts(nodes: Iterable[Node | None], *keys: str) -> set[str]:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Literal
 
 from reconciler.access_file.document.problems import Place, ProblemList, quote, quote_all
 from reconciler.access_file.document.tree import (
@@ -19,6 +20,7 @@ from reconciler.access_file.document.tree import (
 )
 from reconciler.access_file.model import Entry, Registry
 from reconciler.access_file.sections.accounts import FileContext, check_named, check_partition
+from reconciler.closest import closest
 from reconciler.model.registry import (
     MAX_NAME_LENGTH,
     MIN_NAME_LENGTH,
@@ -64,8 +66,16 @@ def read_registry(node: Node | None, problems: ProblemList) -> Registry:
         partition=next(iter(partitions), "aws"),
         assume_role=text_of(node, "assume_role"),
         probe_repository=text_of(node, "probe_repository"),
-        policy="ignore" if text_of(node, "policy") == "ignore" else "report",
+        policy=_read_policy(text_of(node, "policy")),
     )
+
+
+def _read_policy(text: str | None) -> Literal["ignore", "report", "manage"]:
+    match text:
+        case "ignore" | "manage":
+            return text
+        case _:
+            return "report"
 
 
 def _check_repeated(regions: Iterable[ScalarNode], problems: ProblemList) -> None:
@@ -150,8 +160,8 @@ def _without_extras(name: str) -> tuple[str, str]:
     return kept, ""
 
 
-def read_creation(entry: Pair, context: FileContext) -> RepositorySettings | None:
-    """Read how an entry's repository is created; None where it is not to be created."""
+def is_to_create(entry: Pair, context: FileContext) -> bool:
+    """Whether an entry's repository is to be created; reports what excludes it."""
     create, settings = child(entry.value, "create"), child(entry.value, "settings")
     asked = value_of(create)
     if create is not None and has_wildcard(entry.key.text):
@@ -163,13 +173,27 @@ def read_creation(entry: Pair, context: FileContext) -> RepositorySettings | Non
         place = place_at(entry.value, ("settings",))
         hint = "settings are for a repository to create: write create: true, or remove them"
         context.problems.error(RuleId.CLASHING_KEYS, message, place, hint, other=create.place)
-    for key in texts_of(settings, "encryption", "kms_key"):
+    elif create is None and settings is not None:
+        _check_use_of_settings(entry, context.problems)
+    return asked is True
+
+
+def _check_use_of_settings(entry: Pair, problems: ProblemList) -> None:
+    """Report settings of nothing, unless the key that they are for is misspelt."""
+    pairs = entry.value.pairs if isinstance(entry.value, MappingNode) else {}
+    if any(closest(key, ("create", "create_on")) for key in pairs):
+        return
+    needed = "create_on" if has_wildcard(entry.key.text) else "create"
+    message = f"'settings' requires '{needed}'"
+    hint = "for example create_on: [push]" if needed == "create_on" else "for example create: true"
+    problems.error(RuleId.MISSING_KEY, message, place_at(entry.value, ("settings",)), hint)
+
+
+def read_settings(node: Node | None, context: FileContext) -> RepositorySettings:
+    """Read the `settings` of an entry; its defaults are the service's."""
+    for key in texts_of(node, "encryption", "kms_key"):
         _check_kms_key(key, context)
-    _check_tags(child(settings, "tags"), context.problems)
-    return _read_settings(settings) if asked is True else None
-
-
-def _read_settings(node: Node | None) -> RepositorySettings:
+    _check_tags(child(node, "tags"), context.problems)
     encryption = child(node, "encryption")
     is_kms = text_of(encryption) == "kms" or isinstance(encryption, MappingNode)
     is_immutable = text_of(node, "tag_mutability") == "immutable"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from reconciler.access_file.document.problems import ProblemList, WorkLimit, quote, quote_all
 from reconciler.access_file.document.tree import Node, Pair, ScalarNode, pairs_of, texts_of
@@ -14,6 +15,7 @@ from reconciler.policy import (
     EVERY_ACTION,
     KNOWN_ACTIONS,
     REGISTRY_POLICY_ACTIONS,
+    REGISTRY_TIERS,
     UPSTREAM_IMPORT,
     Tiers,
     canonical_action,
@@ -21,6 +23,17 @@ from reconciler.policy import (
     idle_actions,
     is_known_action,
 )
+
+
+class PolicyKind(NamedTuple):
+    """A policy in messages, and which actions without effect elsewhere it allows."""
+
+    name: str
+    own_actions: frozenset[str]
+
+
+REPOSITORY_POLICY = PolicyKind("a repository policy", frozenset())
+REGISTRY_POLICY = PolicyKind("the registry's policy", REGISTRY_POLICY_ACTIONS)
 
 _PREFIX = "ecr:"
 _NAME = r"ecr:[A-Za-z0-9*?]{1,124}"
@@ -33,18 +46,20 @@ _MAX_CYCLES = 20
 _MAX_SHOWN = 12
 
 
-def check_actions(actions: Iterable[ScalarNode], problems: ProblemList) -> None:
+def check_actions(
+    actions: Iterable[ScalarNode], problems: ProblemList, kind: PolicyKind = REPOSITORY_POLICY
+) -> None:
     """Report actions of other services, and warn of unknown ECR actions. Raises TooLargeError."""
     for action in actions:
         if has_wildcard(action.text):
             problems.count_once(_PATTERNS, action.text, action.place)
-        _check_action(action, problems)
+        _check_action(action, problems, kind)
 
 
-def _check_action(action: ScalarNode, problems: ProblemList) -> None:
+def _check_action(action: ScalarNode, problems: ProblemList, kind: PolicyKind) -> None:
     name = canonical_action(action.text)
     if name == AUTHORIZATION_TOKEN:
-        message = "GetAuthorizationToken has no effect in a repository policy"
+        message = f"GetAuthorizationToken has no effect in {kind.name}"
         problems.error(RuleId.NOT_AN_ECR_ACTION, message, action.place, _CALLER_HINT)
     elif not action.text.lower().startswith(_PREFIX):
         message = f"{quote(action.text)} is not an ECR action"
@@ -53,12 +68,12 @@ def _check_action(action: ScalarNode, problems: ProblemList) -> None:
     elif not re.fullmatch(_NAME, name):
         message = f"{quote(action.text)} is not a valid action name"
         problems.error(RuleId.BAD_ACTION, message, action.place, _NAME_HINT)
-    elif idle := idle_actions(name):
-        message = f"{quote(action.text)} has no effect in a repository policy"
+    elif (idle := idle_actions(name)) and idle.isdisjoint(kind.own_actions):
+        message = f"{quote(action.text)} has no effect in {kind.name}"
         if idle == {UPSTREAM_IMPORT}:
             message += " on the first pull through a cache, which creates the repository"
         problems.warning(RuleId.IDLE_ACTION, message, action.place, _idle_hint(idle))
-    elif not is_known_action(name):
+    elif not idle and not is_known_action(name):
         message = f"{quote(action.text)} is not a known ECR action"
         hint = _similar_hint(action.text, problems)
         problems.warning(RuleId.UNKNOWN_ACTION, message, action.place, hint)
@@ -93,7 +108,7 @@ def read_tiers(node: Node | None, problems: ProblemList) -> Tiers:
     """Read `tiers`; returns them and the built-in ones, in canonical actions."""
     own: dict[str, Pair] = {}
     for pair in pairs_of(node):
-        if pair.key.text in BUILT_IN_TIERS:
+        if pair.key.text in BUILT_IN_TIERS or pair.key.text in REGISTRY_TIERS:
             message = f"{quote(pair.key.text)} is a built-in tier and cannot be redefined"
             hint = "use another name"
             problems.error(RuleId.TIER_REPLACES_BUILT_IN, message, pair.key.place, hint)
@@ -112,13 +127,23 @@ def read_tiers(node: Node | None, problems: ProblemList) -> Tiers:
     spellings = _spellings(own.values())
     for name in order:
         tiers[name] = _read_actions(own[name], tiers, own, spellings, problems)
-    return {name: tiers[name] for name in (*BUILT_IN_TIERS, *own)}
+    return {**BUILT_IN_TIERS, **REGISTRY_TIERS, **{name: tiers[name] for name in own}}
+
+
+def tiers_of_repositories(tiers: Tiers) -> Tiers:
+    """Return the tiers that a repository's own policy can give."""
+    return {name: actions for name, actions in tiers.items() if name not in REGISTRY_TIERS}
 
 
 def check_tier(name: ScalarNode, tiers: Tiers, problems: ProblemList) -> bool:
     """Whether a tier of this name exists; reports it if not."""
     if name.text in tiers:
         return True
+    if name.text in REGISTRY_TIERS:
+        message = f"the tier {quote(name.text)} exists only in the registry's policy"
+        hint = "write it on a pattern with via: registry-policy"
+        problems.error(RuleId.REGISTRY_TIER, message, name.place, hint)
+        return False
     action = canonical_action(name.text)
     if action == EVERY_ACTION:
         hint = "write admin, the tier for ecr:*"

@@ -55,7 +55,11 @@ def read_registry_policy(text: str | None, *, partition: str = "aws") -> Registr
         return NO_REGISTRY_POLICY
     try:
         version, found = parse_statements(
-            text, lambda raw, version: _parse(raw, version, partition), lambda s: s.statement
+            text,
+            lambda raw, version: parse_registry_statement(
+                raw, version=version, partition=partition
+            ),
+            lambda s: s.statement,
         )
     except MalformedError as malformed:
         return Unreadable(text, malformed.reason, malformed.path)
@@ -63,7 +67,10 @@ def read_registry_policy(text: str | None, *, partition: str = "aws") -> Registr
     return RegistryDocument(statements, version)
 
 
-def _parse(raw: object, version: str | None, partition: str) -> RegistryStatement:
+def parse_registry_statement(
+    raw: object, *, version: str | None = VERSION, partition: str = "aws"
+) -> RegistryStatement:
+    """Parse one statement's JSON. Raises MalformedError with the place in the statement."""
     if not isinstance(raw, Mapping):
         raise MalformedError("a statement is a JSON object")
     rest = {key: value for key, value in raw.items() if key not in _ELEMENTS}

@@ -48,6 +48,18 @@ BUILT_IN_TIERS: Tiers = MappingProxyType(
 )
 """The tiers that every access file has, in canonical actions."""
 
+REGISTRY_TIERS: Tiers = MappingProxyType(
+    {
+        "replicate": ecr_actions("ReplicateImage CreateRepository"),
+        "cache": ecr_actions("BatchImportUpstreamImage CreateRepository"),
+    }
+)
+"""More tiers of every access file, for the registry's own policy alone.
+
+Sources: Amazon ECR User Guide, "Private registry policy examples in Amazon ECR" (replication),
+"IAM permissions required to sync an upstream registry with an Amazon ECR private registry".
+"""
+
 SERVICE_TIER = "lambda"
 """The tier that is named only for services: for a role, the same actions have no tier."""
 

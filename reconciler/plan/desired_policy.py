@@ -1,0 +1,120 @@
+"""The desired policy of a repository: what the file asks for, and what is kept of the live one."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from reconciler.model.access import (
+    Desired,
+    DesiredRegistryPolicy,
+    DesiredTemplate,
+    DisplayNames,
+    grant_facts,
+)
+from reconciler.model.registry import RepositorySettings, Target
+from reconciler.model.rules import RuleId
+from reconciler.plan.model import NotPlannableError
+from reconciler.policy import (
+    MAX_POLICY_CHARACTERS,
+    VERSION,
+    Document,
+    Facts,
+    NeverRule,
+    Ownership,
+    Policy,
+    Statement,
+    Unreadable,
+    changes_meaning,
+    compile_policy,
+    facts_of,
+    kept_statements,
+    statement_key,
+)
+
+KEEP_OTHERS = Ownership("keep")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInputs:
+    """What a plan takes from the file besides the grants.
+
+    `to_create` are the repositories to create where they do not exist, by name. `registry_policy`
+    is what is desired of the registry's own policy, and `templates` of creation templates; None
+    where the file does not manage them. `registry_ownership` is for statements of the former.
+    """
+
+    ownership: Ownership = field(default_factory=Ownership)
+    display_names: DisplayNames = field(default_factory=DisplayNames)
+    to_create: Mapping[str, RepositorySettings] = field(default_factory=dict)
+    never: tuple[NeverRule, ...] = ()
+    registry_policy: DesiredRegistryPolicy | None = None
+    registry_ownership: Ownership = KEEP_OTHERS
+    templates: tuple[DesiredTemplate, ...] | None = None
+
+
+class DesiredPolicy(NamedTuple):
+    """A desired policy: its text (None for no policy), its facts, and the statements it keeps."""
+
+    text: str | None
+    facts: Facts
+    kept: tuple[Statement, ...]
+
+
+def compute_policy(
+    desired: Desired, target: Target, before: Policy, inputs: PlanInputs
+) -> DesiredPolicy:
+    """Compute the policy that replaces a live one. Raises NotPlannableError."""
+    text = policy_text(desired, (), inputs)
+    policy = target.read(text)
+    if isinstance(policy, Unreadable):
+        raise NotPlannableError(RuleId.BAD_STATEMENT, str(policy))
+    kept = _kept(before, policy, inputs.ownership)
+    if kept:
+        text = policy_text(desired, kept, inputs)
+    # Kept statements mean what they mean in the live document, whatever its version.
+    return DesiredPolicy(text, facts_of((*policy.statements, *kept)), kept)
+
+
+def check_writable(desired: DesiredPolicy, before: Policy) -> None:
+    """Raise NotPlannableError where a policy can't be written as it is meant."""
+    for statement in desired.kept:
+        if isinstance(before, Document) and changes_meaning(before, statement):
+            raise NotPlannableError(
+                RuleId.KEPT_STATEMENT,
+                f"the statement {statement.sid!r} is to be kept, but contains ${{, which Version "
+                f"{VERSION} reads as a variable; rewrite it by hand",
+            )
+    text = desired.text
+    if text is not None and len(text) > MAX_POLICY_CHARACTERS:
+        raise NotPlannableError(
+            RuleId.POLICY_TOO_LARGE,
+            f"the policy would have {len(text):,} characters, {len(desired.kept)} kept statements "
+            f"included; the service takes {MAX_POLICY_CHARACTERS:,}",
+        )
+
+
+def policy_text(desired: Desired, kept: Iterable[Statement], inputs: PlanInputs) -> str | None:
+    """Return the text of a desired policy with the statements that are kept; None for no policy."""
+    # A Resource says nothing in a repository policy, and the service may refuse it.
+    raw = [{k: v for k, v in s.raw.items() if k != "Resource"} for s in kept]
+    return compile_policy(
+        grant_facts(desired.grants),
+        [*desired.statements, *raw],
+        inputs.display_names.tiers,
+        owned_by_sid=inputs.ownership.by_sid,
+    )
+
+
+def _kept(before: Policy, desired: Document, ownership: Ownership) -> tuple[Statement, ...]:
+    """Return the live statements to keep, each once, without those that the file has itself."""
+    if isinstance(before, Document):
+        found = {statement_key(s): s for s in kept_statements(before.statements, ownership)}
+        own = {statement_key(statement) for statement in desired.statements}
+        return tuple(statement for key, statement in found.items() if key not in own)
+    if ownership.default == "keep":
+        raise NotPlannableError(
+            RuleId.UNREADABLE_POLICY,
+            f"the live policy is not understood ({before}), so it is unknown which statements to "
+            "keep; repair it by hand, or remove unmanaged statements by default",
+        )
+    return ()
