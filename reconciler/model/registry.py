@@ -120,6 +120,10 @@ class LiveRegistryPolicy:
     scope: PolicyScope | ReadFailure | None = None
 
 
+LiveTemplates = tuple[CreationTemplate, ...] | ReadFailure | None
+"""The creation templates of a registry; None where nobody asked for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveRegistry:
     """The state of one registry at one time.
@@ -134,7 +138,7 @@ class LiveRegistry:
     repositories: Mapping[str, LiveRepository]
     failure: ReadFailure | None = None
     policy: LiveRegistryPolicy | None = None
-    templates: tuple[CreationTemplate, ...] | ReadFailure | None = None
+    templates: LiveTemplates = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

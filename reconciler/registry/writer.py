@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol, cast
 
-from reconciler.model.registry import NewPolicy, RegistryScope, RepositorySettings, Target
+from reconciler.model.registry import NewPolicy, RepositorySettings, Target
 from reconciler.model.templates import CreationTemplate, read_template
 from reconciler.registry.boto_errors import explain, failure_kind, quoted, retry_after
 from reconciler.registry.errors import CONSEQUENCES, FailureKind, WriteOutcomeUnknownError
@@ -69,10 +69,6 @@ class RegistryWriter:
             case "creation-template":
                 self._put_template(name, live, text, turns)
         return None
-
-    def update_policy(self, name: str, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
-        """Update the policy of repository `name` as `update` does."""
-        return self.update(Target(name, RegistryScope(self._account, self._region)), decide)
 
     def set_policy(self, name: str, text: str, turns: Turns | None = None) -> None:
         """Replace the policy of repository `name` (SetRepositoryPolicy, never with `force`).
