@@ -23,7 +23,8 @@ from reconciler.policy.meaning.registry_policy import (
     ALLOWS_ANYONE, PolicyScope, answers_on, belong_to_registry, enforced, statements_on,
 )
 from reconciler.policy.meaning.registry_facts import (
-    RegistryFacts, registry_difference, registry_facts_of, same_registry_policy,
+    RegistryFacts, reduce_registry_facts, registry_difference, registry_facts_of,
+    same_registry_policy,
 )
 # Actions and tiers
 from reconciler.policy.language.actions import (

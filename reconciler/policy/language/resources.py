@@ -97,7 +97,11 @@ class ArnPrefix(NamedTuple):
     @property
     def every_repository(self) -> str:
         """The pattern of all its repositories."""
-        return f"arn:{self.partition}:ecr:{self.region}:{self.account}:{_REPOSITORY}*"
+        return self.repositories(EVERYTHING)
+
+    def repositories(self, name: str) -> str:
+        """The ARN of a repository, or of all that a pattern of names matches."""
+        return f"arn:{self.partition}:ecr:{self.region}:{self.account}:{_REPOSITORY}{name}"
 
 
 def unmatched_reason(pattern: str, prefix: ArnPrefix) -> str | None:
