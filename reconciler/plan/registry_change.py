@@ -122,24 +122,43 @@ def _compare(
     plan, access = Plan(findings=tuple(findings)), registry_difference(old, new)
     if not access and not isinstance(before.written, Unreadable):
         return PlannedRegistryPolicy(before, after, plan=plan)
-    live = target.read(text)
     _require_same_meaning(kept, before)
     statements = tuple(one.statement for one in kept)
     check_length(after_text, len(kept))
-    change = Change(
-        target=target,
-        change="delete" if after_text is None else "set",
-        access=access,
-        before_text=text,
-        after_text=after_text,
-        before=live,
-        risks=tuple(_risks(old, new, target, names)),
-        live_risks=tuple(_risks(new, old, target, names)),
+    change = replace(
+        change_registry_policy(
+            target, WrittenPolicy(text, old), WrittenPolicy(after_text, new), names
+        ),
         lasting=registry_difference(_without_expired(old, desired, scope), new),
         kept=tuple(sorted(statement.sid or "" for statement in statements)),
         ownership=inputs.registry_ownership,
     )
     return PlannedRegistryPolicy(before, after, change, plan)
+
+
+class WrittenPolicy(NamedTuple):
+    """The text of a registry's policy, None for no policy, and what it means."""
+
+    text: str | None
+    facts: RegistryFacts
+
+
+def change_registry_policy(
+    target: Target, before: WrittenPolicy, after: WrittenPolicy, names: DisplayNames
+) -> Change:
+    """Return the change from one policy of a registry to another, without counts."""
+    access = registry_difference(before.facts, after.facts)
+    return Change(
+        target=target,
+        change="delete" if after.text is None else "set",
+        access=access,
+        before_text=before.text,
+        after_text=after.text,
+        before=target.read(before.text),
+        risks=tuple(_risks(before.facts, after.facts, target, names)),
+        live_risks=tuple(_risks(after.facts, before.facts, target, names)),
+        lasting=access,
+    )
 
 
 def _require_enforced(own: RegistryDocument, before: RegistryAccess) -> None:

@@ -69,7 +69,7 @@ def _plan_one(
     live_grants = count_live(before, facts_of_policy(before))
     if live is not None and same_template(live, template, target.partition):
         return Plan(findings=findings, live_grants=live_grants)
-    change = _change(target, live, template, desired.access, inputs)
+    change = change_template(target, live, template, desired.access, inputs)
     return Plan(changes=(change,), findings=findings, live_grants=live_grants)
 
 
@@ -86,18 +86,21 @@ def _policy_text(desired: Desired, target: Target, inputs: PlanInputs) -> str | 
 
 def _remove(target: Target, live: CreationTemplate, inputs: PlanInputs) -> Plan:
     before = target.read(live.text)
-    change = _change(target, live, None, Desired(live.prefix), inputs)
+    change = change_template(target, live, None, Desired(live.prefix), inputs)
     return Plan(changes=(change,), live_grants=count_live(before, facts_of_policy(before)))
 
 
-def _change(
+def change_template(
     target: Target,
     live: CreationTemplate | None,
     template: CreationTemplate | None,
     desired: Desired,
     inputs: PlanInputs,
 ) -> Change:
-    """Compute the change of one template. No live repository loses access by it."""
+    """Compute the change of one template, None for no template.
+
+    `desired` is what the file asks for. No live repository loses access by it.
+    """
     before_text = None if live is None else live.text
     after_text = None if template is None else template.text
     before, after = target.read(before_text), target.read(after_text)
