@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 
 from reconciler import __version__
 from reconciler.errors import InvalidError, RefusedError, Remedy
-from reconciler.model.registry import RegistryScope, RepositorySettings, Target
+from reconciler.model.registry import RegistryScope, RepositorySettings, Subject, Target
 from reconciler.model.rules import RuleId
 from reconciler.plan.model import (
     BreakingPolicy,
@@ -99,6 +99,7 @@ class _FindingJson(TypedDict):
     rule: str
     message: str
     region: str | None
+    subject: NotRequired[Subject]
 
 
 class _ErrorJson(PlaceJson):
@@ -138,6 +139,7 @@ class SummaryJson(TypedDict):
     grants_gone: int
     live_grants: int
     unmanaged_repositories: int
+    templates: dict[str, int]
     access: dict[str, int]
 
 
@@ -397,17 +399,25 @@ def _settings(settings: _SettingsJson) -> RepositorySettings:
 
 
 def _finding_json(finding: Finding) -> _FindingJson:
-    return {
+    document: _FindingJson = {
         "repository": finding.repository,
         "rule": finding.rule,
         "message": finding.message,
         "region": finding.region or None,
     }
+    if finding.subject != "repository-policy":
+        document["subject"] = finding.subject
+    return document
 
 
 def _finding(finding: _FindingJson) -> Finding:
-    rule = _rule(finding["rule"])
-    return Finding(finding["repository"], rule, finding["message"], finding["region"] or "")
+    return Finding(
+        finding["repository"],
+        _rule(finding["rule"]),
+        finding["message"],
+        finding["region"] or "",
+        finding.get("subject", "repository-policy"),
+    )
 
 
 def _error_json(error: PlanError) -> _ErrorJson:
