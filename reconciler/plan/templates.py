@@ -14,13 +14,14 @@ from reconciler.model.registry import (
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import OURS, CreationTemplate, same_template
 from reconciler.plan.counts import count_granted, count_live, count_revoked
-from reconciler.plan.desired_policy import DesiredPolicy, PlanInputs, check_writable, policy_text
+from reconciler.plan.desired_policy import PlanInputs, check_length
 from reconciler.plan.findings import expired_findings, policy_findings
 from reconciler.plan.model import Change, NotPlannableError, Plan, PlanError, merge_plans
 from reconciler.plan.risks import find_risks
 from reconciler.policy import (
     NO_POLICY,
     Unreadable,
+    compile_policy,
     difference,
     facts_of_policy,
     read_policy,
@@ -74,11 +75,12 @@ def _plan_one(
 
 def _policy_text(desired: Desired, target: Target, inputs: PlanInputs) -> str | None:
     """Return the policy of new repositories; nothing of the live one is kept."""
-    text = policy_text(desired, (), inputs)
+    tiers = inputs.display_names.tiers
+    text = compile_policy(grant_facts(desired.grants), desired.statements, tiers)
     policy = read_policy(text, partition=target.partition)
     if isinstance(policy, Unreadable):
         raise NotPlannableError(RuleId.BAD_STATEMENT, str(policy))
-    check_writable(DesiredPolicy(text, {}, ()), policy)
+    check_length(text, 0)
     return text
 
 
