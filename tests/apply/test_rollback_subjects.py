@@ -115,7 +115,8 @@ def test_a_template_that_is_made_again_has_all_that_it_had() -> None:
 def test_a_template_that_was_made_is_removed_where_it_is_as_written(ending: str) -> None:
     new = template(A)
     lines = journal([(None, new, ending)], TEMPLATE)
-    assert [c.change for c in rolled(lines, {TEMPLATE: new}).plan.changes] == ["delete"]
+    plan = rolled(lines, {TEMPLATE: new}).plan
+    assert ([c.change for c in plan.changes], plan.findings) == (["delete"], ())
     others = template(A, description="changed by hand")
     found = rolled(lines, {TEMPLATE: others})
     assert (found.plan.changes, found.left_alone) == ((), (TEMPLATE,))
