@@ -19,6 +19,7 @@ from reconciler.model.registry import RepositorySettings
 from reconciler.model.templates import APPLIED_FOR, ROOT, CreateOn
 from reconciler.policy import (
     Actions,
+    ArnPrefix,
     Facts,
     GlobIndex,
     Holder,
@@ -26,12 +27,15 @@ from reconciler.policy import (
     NeverRule,
     Ownership,
     RegistryStatement,
+    Resources,
     Statement,
     Tiers,
     account_principal,
     compile_policy,
+    compile_registry_policy,
     glob_matches,
     has_wildcard,
+    reduce_registry_facts,
 )
 
 
@@ -185,6 +189,17 @@ def compile_desired(access: AccessFile, desired: Desired) -> str | None:
     )
 
 
+def compile_registry(access: AccessFile, region: str, now: datetime) -> str | None:
+    """Compile the registry's own policy in a region as it would be sent; None for no policy."""
+    desired = desired_registry_policy(access, now)
+    prefix = ArnPrefix(access.registry.partition, region, access.registry.account)
+    facts = {
+        Resources((prefix.repositories(pattern),)): grant_facts(grants)
+        for pattern, grants in desired.grants
+    }
+    return compile_registry_policy(reduce_registry_facts(facts), desired.statements, access.tiers)
+
+
 def desired_policies(
     access: AccessFile, names: Iterable[str] | None, *, now: datetime
 ) -> tuple[Desired, ...]:
@@ -331,10 +346,11 @@ def _patterns(access: AccessFile) -> tuple[Entry, ...]:
 def _entries_for(
     name: str, own: Entry | None, patterns: Mapping[str, Entry], index: GlobIndex
 ) -> tuple[Entry, ...]:
-    if own is not None and not own.inherit:
-        return (own,)
     matching = [patterns[pattern] for pattern in index.matching(name)]
     matching.sort(key=lambda entry: entry.place)
+    if own is not None and not own.inherit:
+        # The registry's policy can't leave a repository out.
+        return (own, *(entry for entry in matching if entry.via_registry))
     return tuple(matching) if own is None else (own, *matching)
 
 
