@@ -8,7 +8,7 @@ from functools import partial
 import yaml
 
 from reconciler.adopt.importing import Imported, ImportOptions, import_registry
-from reconciler.adopt.merging import Base, described_by, has_section
+from reconciler.adopt.merging import Base, described_by, has_key
 from reconciler.errors import ArgumentError, InvalidError, ReconcileError, Status
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.policy import (
@@ -157,7 +157,7 @@ def _adopted(
     base = None
     if style.into is not None:
         text = style.into.content.decode("utf-8-sig")
-        base = Base(text, style.into.access, has_section(text, "accounts"))
+        base = Base(text, style.into.access, has_key(text, "accounts"))
     options = ImportOptions(names, flat=style.flat, keep_dead=style.keep_dead, base=base)
     return Adopted(import_registry(registries, options, now or datetime.now(UTC)), unnamed)
 

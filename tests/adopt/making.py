@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from reconciler.access_file.load import load_access
 from reconciler.access_file.model import desired_policies, display_names_of
 from reconciler.adopt.importing import Imported, ImportOptions, import_registry
-from reconciler.adopt.merging import Base, has_section
+from reconciler.adopt.merging import Base, has_key
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs, compute_policy
 from reconciler.plan.model import Plan
+from reconciler.workflow.planner import plan_inputs
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ACCOUNT, REGION = "111122223333", "us-west-2"
@@ -55,7 +56,7 @@ def base_of(text: str) -> Base:
     """Take a file, which has to be valid, to add to."""
     loaded = load_access(text.encode(), "file", now=NOW)
     assert loaded.access is not None, loaded.problems
-    return Base(text, loaded.access, has_section(text, "accounts"))
+    return Base(text, loaded.access, has_key(text, "accounts"))
 
 
 def plan_of(text: str, live: LiveRegistry) -> Plan:
@@ -63,8 +64,7 @@ def plan_of(text: str, live: LiveRegistry) -> Plan:
     loaded = load_access(text.encode(), "imported", now=NOW)
     assert loaded.access is not None, (loaded.problems, text)
     desired = desired_policies(loaded.access, live.names, now=NOW)
-    inputs = PlanInputs(loaded.access.ownership, display_names_of(loaded.access))
-    return compute_plan(desired, live, inputs)
+    return compute_plan(desired, live, plan_inputs(loaded.access, NOW))
 
 
 def applied(text: str, live: LiveRegistry) -> LiveRegistry:
