@@ -56,6 +56,7 @@ bench: $(READY) ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/size.py
 	$(BIN)/python benchmarks/answers.py
 	$(BIN)/python -m benchmarks.pages
+	$(BIN)/python benchmarks/registry_policy.py
 	$(BIN)/python benchmarks/throttled.py
 
 clean: ## remove what make made

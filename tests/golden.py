@@ -16,6 +16,7 @@ from reconciler.model.registry import (
     ReadFailure,
     RegistryScope,
 )
+from reconciler.model.templates import CreationTemplate, template_of
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import check_guards
 from reconciler.plan.model import Plan
@@ -44,9 +45,11 @@ def planned(folder: Path) -> tuple[AccessSource, Plan]:
     assert loaded.access is not None, loaded.problems
     live = json.loads((folder / "live.json").read_text())
     account, regions = loaded.access.registry[:2]
-    own = registry_policy(folder / "registry.json")
+    own, templates = (read(folder / "registry.json") for read in (registry_policy, live_templates))
     registries = [
-        replace(live_registry(RegistryScope(account, region), live), policy=own)
+        replace(
+            live_registry(RegistryScope(account, region), live), policy=own, templates=templates
+        )
         for region in regions
     ]
     plan = plan_registries(loaded.access, registries, NOW)
@@ -83,10 +86,17 @@ def live_registry(scope: RegistryScope, live: dict[str, object]) -> LiveRegistry
 
 def registry_policy(file: Path) -> LiveRegistryPolicy:
     """Read `registry.json`, the registry's own policy and its scope; none where there is none."""
-    if not file.exists():
-        return LiveRegistryPolicy(None)
-    own = json.loads(file.read_text())
-    return LiveRegistryPolicy(_policy(own["policy"]), own["scope"])
+    own = json.loads(file.read_text()) if file.exists() else {}
+    return LiveRegistryPolicy(_policy(own.get("policy")), own.get("scope", "V2"))
+
+
+def live_templates(file: Path) -> tuple[CreationTemplate, ...]:
+    """Read the templates of `registry.json`: the service's fields, with policies as JSON."""
+    own = json.loads(file.read_text()) if file.exists() else {}
+    return tuple(
+        template_of({**one, "repositoryPolicy": _policy(one.get("repositoryPolicy"))})
+        for one in own.get("templates", ())
+    )
 
 
 def _policy(policy: object) -> str | ReadFailure | None:

@@ -7,8 +7,16 @@ from typing import NamedTuple
 
 from reconciler.access_file.checks.consequences import add_meaning, broken_principals
 from reconciler.access_file.checks.forbidden import check_never, check_public
-from reconciler.access_file.checks.policies import check_denied, check_sizes, combine_entries
+from reconciler.access_file.checks.policies import check_denied, combine_entries
+from reconciler.access_file.checks.registry_policy import (
+    check_inherit,
+    check_managed,
+    check_resources,
+    check_templates,
+    with_registry_statements,
+)
 from reconciler.access_file.checks.shape import check_shape
+from reconciler.access_file.checks.sizes import check_sizes
 from reconciler.access_file.document.problems import (
     Problem,
     ProblemList,
@@ -17,7 +25,7 @@ from reconciler.access_file.document.problems import (
     sort_problems,
 )
 from reconciler.access_file.document.source import read_source
-from reconciler.access_file.document.tree import Node, child, pairs_of
+from reconciler.access_file.document.tree import Node, child, pairs_of, texts_of
 from reconciler.access_file.model import AccessFile
 from reconciler.access_file.sections.accounts import FileContext, read_accounts
 from reconciler.access_file.sections.entries import read_entries
@@ -32,8 +40,8 @@ from reconciler.access_file.sections.guards import (
 )
 from reconciler.access_file.sections.names import check_unused, read_principals
 from reconciler.access_file.sections.registry import (
-    check_assume_role,
     check_probe_repository,
+    check_role,
     read_registry,
 )
 from reconciler.access_file.sections.statements import read_registry_statements
@@ -88,9 +96,14 @@ def _check(
     try:
         access = _read(root, now, broken_principals(violations), meaning)
         combined = combine_entries(access, meaning)
-        check_public(access, combined, allow_public, meaning)
-        check_never(access, combined, now, meaning)
-        check_denied(access, combined, now, meaning)
+        check_managed(root, access, meaning)
+        check_inherit(combined, meaning)
+        check_templates(access.entries, meaning)
+        check_resources(root, access, meaning)
+        together = with_registry_statements(access, combined, meaning)
+        check_public(access, together, allow_public, meaning)
+        check_never(access, together, now, meaning)
+        check_denied(access, together, now, meaning)
         check_sizes(access, combined, now, meaning)
     except TooLargeError:
         access = None
@@ -109,7 +122,8 @@ def _read(root: Node, now: datetime, broken: frozenset[str], problems: ProblemLi
         known_of_requests(registry.account, registry.regions, now),
         owned_by_sid=keeps_by_default(unmanaged),
     )
-    check_assume_role(child(root, "registry", "assume_role"), context)
+    for role in texts_of(root, "registry", "assume_role"):
+        check_role(role, context)
     context = read_principals(root, context, broken)
     context = replace(context, tiers=read_tiers(child(root, "tiers"), problems))
     registry_ownership = read_registry_ownership(unmanaged)

@@ -19,6 +19,7 @@ from reconciler.model.registry import RepositorySettings
 from reconciler.model.templates import APPLIED_FOR, ROOT, CreateOn
 from reconciler.policy import (
     Actions,
+    ArnPrefix,
     Facts,
     GlobIndex,
     Holder,
@@ -26,12 +27,15 @@ from reconciler.policy import (
     NeverRule,
     Ownership,
     RegistryStatement,
+    Resources,
     Statement,
     Tiers,
     account_principal,
     compile_policy,
+    compile_registry_policy,
     glob_matches,
     has_wildcard,
+    reduce_registry_facts,
 )
 
 
@@ -185,6 +189,25 @@ def compile_desired(access: AccessFile, desired: Desired) -> str | None:
     )
 
 
+def compile_registry(access: AccessFile, region: str, now: datetime) -> str | None:
+    """Compile the registry's own policy in a region as it would be sent; None for no policy."""
+    desired = desired_registry_policy(access, now)
+    prefix = ArnPrefix(access.registry.partition, region, access.registry.account)
+    facts = {
+        Resources((prefix.repositories(pattern),)): grant_facts(grants)
+        for pattern, grants in desired.grants
+    }
+    return compile_registry_policy(reduce_registry_facts(facts), desired.statements, access.tiers)
+
+
+def compile_template(access: AccessFile, desired: Desired) -> str | None:
+    """Compile the policy of a creation template as it would be sent; None for no policy.
+
+    All of it is the file's, so it need not be recognized by Sids.
+    """
+    return compile_policy(grant_facts(desired.grants), desired.statements, access.tiers)
+
+
 def desired_policies(
     access: AccessFile, names: Iterable[str] | None, *, now: datetime
 ) -> tuple[Desired, ...]:
@@ -243,27 +266,36 @@ def desired_registry_policy(access: AccessFile, now: datetime) -> DesiredRegistr
 
 
 def desired_templates(access: AccessFile, now: datetime) -> tuple[DesiredTemplate, ...]:
-    """Return the creation templates that the file asks for, sorted by prefix.
-
-    A template's policy is what the entries that match every repository under it come to.
-    """
-    patterns = _patterns(access)
+    """Return the creation templates that the file asks for, sorted by pattern."""
     return tuple(
         DesiredTemplate(
             entry.repository,
-            ROOT if entry.repository == "*" else entry.repository.removesuffix("/*"),
-            tuple(sorted(APPLIED_FOR[one] for one in entry.create_on)),
-            add_up(
-                entry.repository,
-                [one for one in patterns if glob_matches(one.repository, entry.repository)],
-                now,
-            ),
+            template_prefix(entry.repository),
+            tuple(sorted(APPLIED_FOR[one] for one in entry.create_on or ())),
+            add_up(entry.repository, entries, now),
             entry.template_settings,
             entry.template_role,
         )
-        for entry in sorted(patterns, key=lambda one: one.repository)
+        for entry, entries in entries_of_templates(access)
+    )
+
+
+def entries_of_templates(access: AccessFile) -> tuple[tuple[Entry, tuple[Entry, ...]], ...]:
+    """Return each entry with a creation template, and all that match every repository under it.
+
+    Sorted by pattern. These together are the policy of the template.
+    """
+    patterns = sorted(_patterns(access), key=lambda one: one.repository)
+    return tuple(
+        (entry, tuple(one for one in patterns if glob_matches(one.repository, entry.repository)))
+        for entry in patterns
         if entry.create_on
     )
+
+
+def template_prefix(pattern: str) -> str:
+    """Return the prefix of the creation template for a pattern: `payments` for `payments/*`."""
+    return ROOT if pattern == "*" else pattern.removesuffix("/*")
 
 
 def reads_templates(access: AccessFile) -> bool:
@@ -331,11 +363,18 @@ def _patterns(access: AccessFile) -> tuple[Entry, ...]:
 def _entries_for(
     name: str, own: Entry | None, patterns: Mapping[str, Entry], index: GlobIndex
 ) -> tuple[Entry, ...]:
-    if own is not None and not own.inherit:
-        return (own,)
     matching = [patterns[pattern] for pattern in index.matching(name)]
     matching.sort(key=lambda entry: entry.place)
+    if own is not None and not own.inherit:
+        # The registry's policy can't leave a repository out.
+        return (own, *(entry for entry in matching if entry.via_registry))
     return tuple(matching) if own is None else (own, *matching)
+
+
+def distinct_entries(combined: EntriesByName) -> tuple[Entry, ...]:
+    """Return all entries, each once."""
+    found = {(one.place, one.repository): one for _, entries in combined for one in entries}
+    return tuple(found.values())
 
 
 def facts_of_entry(entry: Entry) -> Iterator[PlacedFact]:

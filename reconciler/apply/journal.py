@@ -216,7 +216,7 @@ class RunJournal:
 
     @property
     def written(self) -> frozenset[Target]:
-        """The repositories that were written, or may have been."""
+        """What was written, or may have been."""
         return frozenset(self._begun - self._unwritten)
 
     def damage(self) -> str | None:
@@ -289,7 +289,7 @@ def journal_size(info: RunInfo, changes: Iterable[Change], at: datetime) -> int:
             read_line(line.removesuffix(b"\n"))
         except MalformedError as malformed:
             raise ReconcileError(
-                f"{change.target.repository} can't be recorded in a journal: {malformed.reason}"
+                f"{change.target} can't be recorded in a journal: {malformed.reason}"
             ) from None
         size += len(line) + max_end_size(info, change, at)
     return size

@@ -15,12 +15,16 @@ from jsonschema import Draft202012Validator, FormatChecker
 from reconciler.apply.model import Done, Outcome, Result
 from reconciler.errors import InvalidError, RefusedError
 from reconciler.model.registry import (
+    EVERY_REPOSITORY,
     MAX_NAME_LENGTH,
     MIN_NAME_LENGTH,
     REPOSITORY_NAME,
     RegistryScope,
+    Subject,
     Target,
+    template_target,
 )
+from reconciler.model.templates import ROOT, read_template
 from reconciler.plan.model import Change, ChangeKind
 from reconciler.plan.saved_plan import TOOL, PlaceJson, digest_of, target_of
 from reconciler.policy import (
@@ -34,14 +38,25 @@ from reconciler.policy import (
 )
 from reconciler.printable import printable
 
-FORMAT_VERSION = "1"
+_FORMERLY = "1"
+"""The format in which every line is about a repository's policy, without a `subject`."""
+
+FORMAT_VERSION = "2"
 """Changes with whatever a reader of the earlier format would misread."""
 
-HEAD = f'{{"format_version":"{FORMAT_VERSION}","tool":"{TOOL}","kind":"'
+
+def _head(version: str) -> str:
+    return f'{{"format_version":"{version}","tool":"{TOOL}","kind":"'
+
+
+HEAD = _head(FORMAT_VERSION)
 """The start of every line, by which a truncated one is recognized."""
 
-MAX_LINE = 2**20
-"""Bytes; two policies of 10,240 characters, as the service spells them, take a tenth of it."""
+_HEADS = (HEAD, _head(_FORMERLY))  # of the same length
+
+MAX_LINE = 2**21
+"""Bytes; two creation templates that are as long as the service allows take less, whatever their
+characters."""
 
 MAX_JOURNAL = 64 * 2**20
 """Bytes; a larger journal is neither written nor read."""
@@ -79,8 +94,8 @@ class RunInfo:
 class JournaledWrite:
     """One write that a run began.
 
-    `at` is in UTC. `before` and `after` are policies as text, None for no policy. `written` is
-    unknown if the run could not know it, or was killed before it recorded it.
+    `at` is in UTC. `before` and `after` are texts of the target's subject, None for none. `written`
+    is unknown if the run could not know it, or was killed before it recorded it.
     """
 
     run: str
@@ -103,7 +118,7 @@ class _LineJson(PlaceJson):
 
 
 class BeginJson(_LineJson):
-    """One repository that is about to be written."""
+    """One policy or creation template that is about to be written."""
 
     kind: Literal["begin"]
     by: str
@@ -151,7 +166,7 @@ def _or_null(schema: _Schema) -> _Schema:
 _DIGEST = _pattern("sha256:[0-9a-f]{64}")
 _PRINTABLE: _Schema = {**_TEXT, "format": "printable"}
 _LINE: Mapping[str, _Schema] = {
-    "format_version": {"const": FORMAT_VERSION},
+    "format_version": {"enum": [FORMAT_VERSION, _FORMERLY]},
     "tool": {"const": TOOL},
     "kind": _TEXT,
     "run": _pattern("[A-Za-z0-9-]{1,64}"),
@@ -159,11 +174,8 @@ _LINE: Mapping[str, _Schema] = {
     "account": _pattern(ACCOUNT_ID.pattern),
     # It becomes part of a host's name: only letters, digits and hyphens.
     "region": _pattern(REGION.pattern),
-    "repository": {
-        "minLength": MIN_NAME_LENGTH,
-        "maxLength": MAX_NAME_LENGTH,
-        **_pattern(REPOSITORY_NAME.pattern),
-    },
+    "subject": {"enum": get_args(Subject)},
+    "repository": _TEXT,
     "digest": _DIGEST,
 }
 _FIELDS: Mapping[str, Mapping[str, _Schema]] = {
@@ -175,9 +187,9 @@ _FIELDS: Mapping[str, Mapping[str, _Schema]] = {
         "file": _or_null(_PRINTABLE),
         "assume_role": _or_null(_PRINTABLE),
         "change": {"enum": get_args(ChangeKind)},
-        # A live policy may be any text, and is restored as it was; the new one was sent.
+        # A live policy may be any text, and is restored as it was.
         "before": _or_null(_TEXT),
-        "after": {**_or_null(_TEXT), "maxLength": MAX_POLICY_CHARACTERS},
+        "after": _or_null(_TEXT),
     },
     "end": {
         **_LINE,
@@ -190,6 +202,11 @@ _VALIDATORS = {
     kind: Draft202012Validator({"properties": fields}, format_checker=_FORMATS)
     for kind, fields in _FIELDS.items()
 }
+_FIELDS_OF = {
+    FORMAT_VERSION: {kind: frozenset(fields) for kind, fields in _FIELDS.items()},
+    _FORMERLY: {kind: frozenset(fields) - {"subject"} for kind, fields in _FIELDS.items()},
+}
+"""The names of the fields of each kind of line, by the format's version."""
 
 
 def begin_line(info: RunInfo, change: Change, at: datetime) -> bytes:
@@ -236,6 +253,7 @@ def _line(
         "at": at.strftime(_TIME),
         "account": target.scope.account,
         "region": target.scope.region,
+        "subject": target.subject,
         "repository": target.repository,
         **fields,
     }
@@ -261,28 +279,38 @@ def read_line(line: bytes) -> BeginJson | EndJson:
         raise MalformedError("not ASCII") from None
     if not isinstance(value, dict) or value.get("tool") != TOOL:
         raise MalformedError("not a line of a reconcile journal")
-    if value.get("format_version") != FORMAT_VERSION:
-        raise RefusedError(
-            f"written by another version of reconcile; this one reads format {FORMAT_VERSION}"
-        )
-    _check_fields(value)
+    _check_fields(value, _FIELDS_OF[_version(value)])
+    _check_name(target_of(cast("PlaceJson", value)))
     if value["kind"] == "end":
         end = cast("EndJson", value)
         _check_outcome(end)
         return end
     begin = cast("BeginJson", value)
     _check_change(begin)
+    _check_texts(begin)
     _check_role(begin)
     return begin
 
 
-def _check_fields(value: Mapping[str, object]) -> None:
+def _version(line: Mapping[str, object]) -> str:
+    """Return the format of a line. Raises RefusedError for one that is not known."""
+    found = line.get("format_version")
+    for version in (FORMAT_VERSION, _FORMERLY):
+        if found == version:
+            return version
+    raise RefusedError(
+        f"written by another version of reconcile; this one reads the formats {_FORMERLY} and "
+        f"{FORMAT_VERSION}"
+    )
+
+
+def _check_fields(value: Mapping[str, object], by_kind: Mapping[str, frozenset[str]]) -> None:
     kind = value.get("kind")
-    fields = _FIELDS.get(kind) if isinstance(kind, str) else None
+    fields = by_kind.get(kind) if isinstance(kind, str) else None
     if not isinstance(kind, str) or fields is None:
         raise MalformedError("'kind' is neither begin nor end")
-    if value.keys() != fields.keys():
-        field = min(value.keys() ^ fields.keys())
+    if value.keys() != fields:
+        field = min(value.keys() ^ fields)
         raise MalformedError(f"{field!r} is {'unknown' if field in value else 'missing'}")
     for error in _VALIDATORS[kind].iter_errors(value):
         raise MalformedError(f"{error.path[0]!r} has an invalid value")
@@ -292,11 +320,51 @@ def _check_fields(value: Mapping[str, object]) -> None:
         )
 
 
+def _check_name(target: Target) -> None:
+    name = target.repository
+    if target.subject == "registry-policy":
+        is_valid = name == EVERY_REPOSITORY
+    elif target.subject == "creation-template" and name == ROOT:
+        is_valid = True
+    else:
+        least = 1 if target.subject == "creation-template" else MIN_NAME_LENGTH
+        is_valid = bool(REPOSITORY_NAME.fullmatch(name)) and least <= len(name) <= MAX_NAME_LENGTH
+    if not is_valid:
+        raise MalformedError("'repository' has an invalid value")
+
+
+def _check_texts(line: BeginJson) -> None:
+    """Require texts that can be restored; the new one was sent, so its policy has a limit."""
+    target, after = target_of(line), line["after"]
+    if target.subject == "creation-template":
+        _check_template(target, line["before"], "before")
+        _check_template(target, after, "after")
+    if len(target.policy_of(after) or "") > MAX_POLICY_CHARACTERS:
+        raise MalformedError("'after' has an invalid value")
+
+
+def _check_template(target: Target, text: str | None, field: str) -> None:
+    """Require that a text is the template that the line is about."""
+    try:
+        found = None if text is None else template_target(read_template(text).prefix, target.scope)
+    except MalformedError:
+        raise MalformedError(f"{field!r} has an invalid value") from None
+    if found not in (None, target):
+        raise MalformedError(f"{field!r} is another template")
+
+
 def _check_change(line: BeginJson) -> None:
-    before, after = line["before"], line["after"]
-    fits = {"create": before is None, "delete": after is None, "set": after is not None}
+    before, after, subject = line["before"], line["after"], target_of(line).subject
+    is_new = subject == "repository-policy" or (
+        subject == "creation-template" and after is not None
+    )
+    fits = {
+        "create": before is None and is_new,
+        "delete": after is None,
+        "set": after is not None,
+    }
     if not fits[line["change"]]:
-        raise MalformedError("'change' does not fit its policies")
+        raise MalformedError("'change' does not fit its texts")
 
 
 def _check_outcome(line: EndJson) -> None:
@@ -350,9 +418,12 @@ def _is_journal(content: bytes) -> bool:
 
 
 def _has_head(line: bytes) -> bool:
-    head = HEAD.encode()
-    start = line[: len(head)].rstrip(b"\0")
-    return head.startswith(start) or start.startswith(b'{"format_version":')
+    start = line[: len(HEAD)].rstrip(b"\0").decode("latin-1")
+    return _starts_a_line(start) or start.startswith('{"format_version":')
+
+
+def _starts_a_line(text: str) -> bool:
+    return any(text.startswith(head) or head.startswith(text) for head in _HEADS)
 
 
 class _JournalReader:
@@ -419,7 +490,7 @@ def _is_truncated(line: bytes) -> bool:
     After a loss of power the rest may be zeros.
     """
     text = line.rstrip(b"\0").decode("latin-1")
-    return (text.startswith(HEAD) or HEAD.startswith(text)) and _is_unfinished(line)
+    return _starts_a_line(text) and _is_unfinished(line)
 
 
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)

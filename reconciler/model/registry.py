@@ -7,7 +7,7 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from reconciler.model.rules import RuleId
-from reconciler.model.templates import CreationTemplate, read_template, same_template
+from reconciler.model.templates import ROOT, CreationTemplate, read_template, same_template
 from reconciler.policy import (
     ArnPrefix,
     Condition,
@@ -120,6 +120,10 @@ class LiveRegistryPolicy:
     scope: PolicyScope | ReadFailure | None = None
 
 
+LiveTemplates = tuple[CreationTemplate, ...] | ReadFailure | None
+"""The creation templates of a registry; None where nobody asked for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveRegistry:
     """The state of one registry at one time.
@@ -134,7 +138,7 @@ class LiveRegistry:
     repositories: Mapping[str, LiveRepository]
     failure: ReadFailure | None = None
     policy: LiveRegistryPolicy | None = None
-    templates: tuple[CreationTemplate, ...] | ReadFailure | None = None
+    templates: LiveTemplates = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -164,6 +168,13 @@ class Target:
     def noun(self) -> str:
         """What its text is, in a message that names the target elsewhere."""
         return "template" if self.subject == "creation-template" else "policy"
+
+    @property
+    def pattern(self) -> str:
+        """The repositories that it is about: a name, or a pattern of names."""
+        if self.subject != "creation-template":
+            return self.repository
+        return EVERY_REPOSITORY if self.repository == ROOT else f"{self.repository}/*"
 
     @property
     def arn(self) -> str:

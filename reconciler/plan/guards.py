@@ -30,6 +30,16 @@ from reconciler.printable import quoted
 _NEEDED = ("ecr:SetRepositoryPolicy", "ecr:GetRepositoryPolicy", "ecr:DeleteRepositoryPolicy")
 """This tool needs all of these to repair a policy."""
 
+_NEEDED_FOR_REGISTRY = (
+    *_NEEDED,
+    "ecr:PutRegistryPolicy",
+    "ecr:GetRegistryPolicy",
+    "ecr:DeleteRegistryPolicy",
+)
+"""Of the registry's policy, a Deny may be about any of these. That ECR enforces it for calls that
+change the policy itself is assumed: "enforced in all ECR requests" (Amazon ECR User Guide, "Private
+registry permissions in Amazon ECR")."""
+
 _KNOWN = {
     IS_SERVICE: ("false",),
     "aws:securetransport": ("true",),
@@ -88,27 +98,38 @@ def check_public(changes: Iterable[Change], allowed: Collection[str]) -> Iterabl
     `allowed` are the names and patterns of repositories that may be public.
     """
     for change in changes:
-        target, name = change.target, change.target.repository
-        if any(glob_matches(own, name) for own in allowed):
-            continue
+        target = change.target
         if _is_opaque(change):
-            message = f"the new policy of {target} is not understood, so it may be public"
-        elif _opens(change):
-            message = (
-                f"the new policy of {target} is public: it gives access to AWS accounts that it "
-                "does not name"
-            )
+            opened, what = [target.pattern], "is not understood, so it may be public"
         else:
-            continue
-        yield Refusal(RuleId.PUBLIC, message, target)
+            opened = _opened(change)
+            what = "is public: it gives access to AWS accounts that it does not name"
+        for name in opened:
+            if not any(glob_matches(own, name) for own in allowed):
+                place = "" if name == target.pattern else f" on {name}"
+                message = f"{_new_policy(target)} {what}{place}"
+                yield Refusal(RuleId.PUBLIC, message, target)
 
 
-def _opens(change: Change) -> bool:
-    """Whether a change gives public access, or removes a Deny from a policy that gives it."""
-    risks = {risk.name for risk in change.risks}
-    return RuleId.PUBLIC in risks or (
-        RuleId.DENY_REMOVED in risks and bool(public_access(facts_of_policy(change.after)))
+def _opened(change: Change) -> list[str]:
+    """Return what a change makes public, a name or a pattern each; sorted.
+
+    A Deny that is removed from a policy that gives public access opens it, too.
+    """
+    is_public = bool(public_access(facts_of_policy(change.after)))
+    return sorted(
+        {
+            risk.on or change.target.pattern
+            for risk in change.risks
+            if risk.name is RuleId.PUBLIC or (risk.name is RuleId.DENY_REMOVED and is_public)
+        }
     )
+
+
+def _new_policy(target: Target) -> str:
+    if target.subject == "registry-policy":
+        return f"the registry's new policy ({target.scope.region})"
+    return f"the new policy of {target}"
 
 
 def check_lock_out(
@@ -154,8 +175,10 @@ def _exceeds(number: int, of: int, limit: Limit | None) -> bool:
 def _check_emptied(changes: Iterable[Change], allowed: frozenset[str]) -> Iterable[Refusal]:
     for change in changes:
         if change.emptied and change.target.repository not in allowed:
+            of_registry = change.target.subject == "registry-policy"
+            by = "by" if of_registry else "to"
             message = (
-                f"no principal would keep access to {change.target}, which has "
+                f"no principal would keep access {by} {change.target}, which has "
                 f"{_grants(change.emptied)} now"
             )
             yield Refusal(RuleId.EMPTY, message, change.target, change.emptied)
@@ -193,11 +216,13 @@ def _grants(number: int) -> str:
 def _lock_out(change: Change, arn: str) -> str | None:
     """Return a phrase that the caller's ARN follows; None where it keeps what it needs."""
     if _is_opaque(change):
-        return f"the new policy of {change.target} is not understood, so it may prevent"
+        return f"{_new_policy(change.target)} is not understood, so it may prevent"
     denials = _new_denials(change)
     document = Document(None, (*denials, _ALLOW_ALL))
     caller = _caller(arn, denials)
-    verdicts = {evaluate(document, caller, action).verdict for action in _NEEDED}
+    of_registry = change.target.subject == "registry-policy"
+    needed = _NEEDED_FOR_REGISTRY if of_registry else _NEEDED
+    verdicts = {evaluate(document, caller, action).verdict for action in needed}
     if "denied" in verdicts:
         return f"a Deny on {change.target} would prevent"
     if "depends" not in verdicts:

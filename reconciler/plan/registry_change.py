@@ -149,8 +149,8 @@ def _require_enforced(own: RegistryDocument, before: RegistryAccess) -> None:
     if before.scope == "V1":
         message = (
             "the account's setting REGISTRY_POLICY_SCOPE is V1, under which the registry's policy "
-            f"is enforced for {actions} only; set it to V2 (aws ecr put-account-setting --name "
-            "REGISTRY_POLICY_SCOPE --value V2), or leave out `via` for other tiers"
+            f"is enforced for {actions} only; set it to V2, or remove via: registry-policy from "
+            "entries with other tiers"
         )
     else:
         message = (

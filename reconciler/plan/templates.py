@@ -11,23 +11,23 @@ from reconciler.model.registry import (
     Target,
     template_target,
 )
+from reconciler.model.rules import RuleId
 from reconciler.model.templates import OURS, CreationTemplate, same_template
 from reconciler.plan.counts import count_granted, count_live, count_revoked
-from reconciler.plan.desired_policy import DesiredPolicy, PlanInputs, check_writable, compute_policy
+from reconciler.plan.desired_policy import DesiredPolicy, PlanInputs, check_writable, policy_text
 from reconciler.plan.findings import expired_findings, policy_findings
 from reconciler.plan.model import Change, NotPlannableError, Plan, PlanError, merge_plans
 from reconciler.plan.risks import find_risks
 from reconciler.policy import (
     NO_POLICY,
-    Ownership,
     Unreadable,
     difference,
     facts_of_policy,
+    read_policy,
     subtract_facts,
 )
 
 _DESCRIPTION = f"{OURS}: new repositories get the access that its access file declares"
-_NOTHING = DesiredPolicy(None, {}, ())
 
 
 def plan_templates(live: LiveRegistry, inputs: PlanInputs) -> Plan:
@@ -51,19 +51,16 @@ def _plan_one(
 ) -> Plan:
     """Compare one template; an error where no policy can be computed for it."""
     before = NO_POLICY if live is None else target.read(live.text)
-    # A template's policy is all the file's: nothing of it is kept.
-    own = replace(inputs, ownership=Ownership("remove"))
     try:
-        after = compute_policy(desired.access, target, before, own)
-        check_writable(after, before)
+        after_text = _policy_text(desired.access, target, inputs)
     except NotPlannableError as error:
         return Plan(errors=(PlanError(target, error.rule, error.message),))
     if live is None:
         template = CreationTemplate(
-            desired.prefix, desired.applied_for, after.text, _new_fields(desired.settings)
+            desired.prefix, desired.applied_for, after_text, _new_fields(desired.settings)
         )
     else:
-        template = replace(live, applied_for=desired.applied_for, policy_text=after.text)
+        template = replace(live, applied_for=desired.applied_for, policy_text=after_text)
     findings = (
         *expired_findings(target, desired.access.expired, facts_of_policy(before)),
         *policy_findings(target, before),
@@ -73,6 +70,16 @@ def _plan_one(
         return Plan(findings=findings, live_grants=live_grants)
     change = _change(target, live, template, desired.access, inputs)
     return Plan(changes=(change,), findings=findings, live_grants=live_grants)
+
+
+def _policy_text(desired: Desired, target: Target, inputs: PlanInputs) -> str | None:
+    """Return the policy of new repositories; nothing of the live one is kept."""
+    text = policy_text(desired, (), inputs)
+    policy = read_policy(text, partition=target.partition)
+    if isinstance(policy, Unreadable):
+        raise NotPlannableError(RuleId.BAD_STATEMENT, str(policy))
+    check_writable(DesiredPolicy(text, {}, ()), policy)
+    return text
 
 
 def _remove(target: Target, live: CreationTemplate, inputs: PlanInputs) -> Plan:

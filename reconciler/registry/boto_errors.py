@@ -62,6 +62,8 @@ _CODES: Mapping[FailureKind, Iterable[str]] = {
         "RegistryPolicyNotFoundException",
         "RepositoryPolicyNotFoundException",
     ],
+    FailureKind.TEMPLATE_MISSING: ("TemplateNotFoundException",),
+    FailureKind.TEMPLATE_EXISTS: ("TemplateAlreadyExistsException",),
     FailureKind.SERVICE: ("ServerException",),
 }
 _BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes}
@@ -100,13 +102,20 @@ _BY_TYPE: Mapping[FailureKind, tuple[type[Exception], ...]] = {  # the first tha
 
 _FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 _MAX_QUOTE = 500  # characters of AWS's text in a message
-_NO_PERMISSION = re.compile(r"User: (?P<caller>\S+) is not authorized to perform: (?P<action>\S+)")
+_NO_PERMISSION = re.compile(
+    r"User: (?P<caller>\S+) is not authorized to perform: (?P<action>\S+)"
+    r"(?: on resource: (?P<resource>\S+))?"
+)
+_INVALID_POLICY = re.compile("Invalid (repository|registry) policy provided")
 _REASON = re.compile(r"\bbecause (?P<reason>.+)|\bwith (?P<deny>an explicit deny.*)", re.DOTALL)
 
 _SERVICES = {"GetCallerIdentity": "sts", "ListAccounts": "organizations"}
 """The service of each operation that is not one of ECR."""
 
 CREDENTIALS_HINT = "check with `aws sts get-caller-identity` that these credentials work"
+_TEMPLATE_CHANGED = (
+    "the creation template has changed since it was read; run the same command again"
+)
 _HINTS = {
     FailureKind.CONNECTION: (
         "check the network, the proxy, the region's name and AWS_ENDPOINT_URL"
@@ -119,6 +128,8 @@ _HINTS = {
     "again later",
     FailureKind.REPOSITORY_MISSING: "check its name, account and region; a new repository may not "
     "be visible yet",
+    FailureKind.TEMPLATE_MISSING: _TEMPLATE_CHANGED,
+    FailureKind.TEMPLATE_EXISTS: _TEMPLATE_CHANGED,
     FailureKind.PRINCIPAL_NOT_FOUND: "a principal of the policy does not exist (yet); AWS does not "
     "say which",
     FailureKind.INVALID_POLICY: "AWS does not say what is invalid; a principal that does not exist "
@@ -201,10 +212,10 @@ def _kind_of_response(error: boto.ClientError) -> FailureKind:
         return FailureKind.CREDENTIALS
     if kind is not None:
         return kind
-    # The two texts as reported in hashicorp/terraform-provider-aws#39064.
+    # The texts as reported in hashicorp/terraform-provider-aws#39064 and #40933.
     if "Principal not found" in text:
         return FailureKind.PRINCIPAL_NOT_FOUND
-    if "Invalid repository policy provided" in text:
+    if _INVALID_POLICY.search(text):
         return FailureKind.INVALID_POLICY
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return FailureKind.SERVICE if status >= _FIRST_SERVER_ERROR else FailureKind.REJECTED
@@ -242,6 +253,7 @@ def explain(
             message = f"{call} was throttled on every attempt: {reason}"
         case _:
             message = f"{call} failed: {_with_code(error, reason)}"
+            hint = hint or _rejected_hint(error, operation)
     remedy = Remedy.CHECK_AWS_SETTINGS if kind is FailureKind.SETTINGS else None
     return CallError(message, kind=kind, hint=hint, remedy=remedy)
 
@@ -299,6 +311,8 @@ def _denied(text: str, operation: str, repository: str | None) -> tuple[str, str
     named = _NO_PERMISSION.search(text)
     service = _SERVICES.get(operation, "ecr")
     action = named["action"] if named else f"{service}:{operation}"
+    if named and named["resource"] and action != f"{service}:{operation}":
+        repository = named["resource"]  # the role of iam:PassRole, say
     call = action if repository is None else f"{action} on {quoted(repository)}"
     reason = _REASON.search(text)
     why = (reason["reason"] or reason["deny"]) if reason else "" if named else text
@@ -308,6 +322,17 @@ def _denied(text: str, operation: str, repository: str | None) -> tuple[str, str
     if reason is not None and "explicit deny" in reason[0]:
         return message, "a Deny decides: an Allow in another policy does not help"
     return message, "allow it in the identity policy of the caller"
+
+
+def _rejected_hint(error: Exception, operation: str) -> str | None:
+    if _error_code(error) == "LimitExceededException":
+        return "a quota of the account is used up: see Amazon ECR in Service Quotas"
+    if operation.endswith("RepositoryCreationTemplate"):
+        return (
+            "everything that the template says is sent: check its KMS key, customRoleArn, tags "
+            "and lifecycle policy, too"
+        )
+    return None
 
 
 def _response_error(error: Exception) -> str:

@@ -22,6 +22,8 @@ class FailureKind(Enum):
     REPOSITORY_MISSING = auto()
     REPOSITORY_EXISTS = auto()
     POLICY_MISSING = auto()
+    TEMPLATE_MISSING = auto()
+    TEMPLATE_EXISTS = auto()
     PRINCIPAL_NOT_FOUND = auto()
     INVALID_POLICY = auto()
     REJECTED = auto()  # any other refusal
@@ -82,6 +84,8 @@ CONSEQUENCES: Mapping[FailureKind, Consequences] = {
     FailureKind.REPOSITORY_MISSING: Consequences(Retry.NOT_VISIBLE),
     FailureKind.REPOSITORY_EXISTS: Consequences(),
     FailureKind.POLICY_MISSING: Consequences(),
+    FailureKind.TEMPLATE_MISSING: Consequences(),
+    FailureKind.TEMPLATE_EXISTS: Consequences(),
     FailureKind.PRINCIPAL_NOT_FOUND: Consequences(Retry.PRINCIPAL_NOT_FOUND),
     FailureKind.INVALID_POLICY: Consequences(Retry.PRINCIPAL_NOT_FOUND),
     FailureKind.REJECTED: Consequences(),

@@ -1,9 +1,11 @@
 """The permissions that this tool needs of its caller, as IAM identity policies.
 
 STS GetCallerIdentity needs none (API_GetCallerIdentity, AWS STS API Reference), so no policy here
-names it. The ECR actions take the ARN of a repository (Actions, resources, and condition keys for
-Amazon Elastic Container Registry); listing all is authorised on `repository/*`, as refusals of
-DescribeRepositories word it (aws-amplify/amplify-cli#10828).
+names it. The ECR actions on repositories take the ARN of a repository; those on the registry's own
+policy, account settings and creation templates have no resource type, so they take `*` (Actions,
+resources, and condition keys for Amazon Elastic Container Registry). Listing all repositories is
+authorised on `repository/*`, as refusals of DescribeRepositories word it
+(aws-amplify/amplify-cli#10828).
 """
 
 from collections import defaultdict
@@ -14,8 +16,16 @@ from typing import Literal, NotRequired, TypedDict
 from reconciler.model.registry import RepositorySettings
 
 _READ = ("ecr:DescribeRepositories", "ecr:GetRepositoryPolicy")
-# They take no ARN: the reference that is named above lists no resource type for them.
 _READ_REGISTRY = ("ecr:GetAccountSetting", "ecr:GetRegistryPolicy")
+_WRITE_REGISTRY = ("ecr:DeleteRegistryPolicy", "ecr:PutRegistryPolicy")
+_READ_TEMPLATES = ("ecr:DescribeRepositoryCreationTemplates",)
+_WRITE_TEMPLATES = (
+    "ecr:CreateRepositoryCreationTemplate",
+    "ecr:DeleteRepositoryCreationTemplate",
+    "ecr:UpdateRepositoryCreationTemplate",
+)
+_ECR = "ecr.amazonaws.com"
+_TEMPLATE_ROLE = f"role/aws-service-role/{_ECR}/AWSServiceRoleForECRTemplate"
 _WRITE = ("ecr:DeleteRepositoryPolicy", "ecr:SetRepositoryPolicy")
 _CREATE = ("ecr:CreateRepository",)
 # Without ecr:TagResource, CreateRepository with tags is refused: AWS's notice in
@@ -50,7 +60,8 @@ class PermissionScope:
     """What the permissions are for: a registry, in regions of one partition.
 
     `to_create` are the settings of the repositories to create, `probe_repository` the name of
-    the scratch repository, if there is one. `registry_policy`: the registry's own policy is read.
+    the scratch repository, if there is one. `registry_policy` is what is done with the registry's
+    own policy. `templates`: creation templates are managed.
     """
 
     partition: str
@@ -58,7 +69,8 @@ class PermissionScope:
     regions: tuple[str, ...]
     to_create: tuple[RepositorySettings, ...] = ()
     probe_repository: str | None = None
-    registry_policy: bool = False
+    registry_policy: Literal["ignore", "report", "manage"] = "ignore"
+    templates: bool = False
 
 
 def reading_policy(scope: PermissionScope) -> IdentityPolicy:
@@ -74,7 +86,11 @@ def writing_policy(scope: PermissionScope) -> IdentityPolicy:
     instead (Encryption at rest, Amazon ECR User Guide).
     """
     statements = [*_read(scope), allow("WritePolicies", _WRITE, repository_arns(scope, "*"))]
-    if scope.to_create:
+    if scope.registry_policy == "manage":
+        statements.append(allow("WriteRegistryPolicy", _WRITE_REGISTRY, ["*"]))
+    if scope.templates:
+        statements += _write_templates(scope)
+    if scope.to_create or scope.templates:
         tagged = any(settings.tags for settings in scope.to_create)
         create = _CREATE_TAGGED if tagged else _CREATE
         statements.append(allow("CreateRepositories", create, repository_arns(scope, "*")))
@@ -90,11 +106,35 @@ def identity_policy(statements: list[IdentityStatement]) -> IdentityPolicy:
 
 
 def _read(scope: PermissionScope) -> list[IdentityStatement]:
-    of_registry = [allow("ReadRegistryPolicy", _READ_REGISTRY, ["*"])]
-    return [
-        allow("ReadPolicies", _READ, repository_arns(scope, "*")),
-        *(of_registry if scope.registry_policy else []),
-    ]
+    statements = [allow("ReadPolicies", _READ, repository_arns(scope, "*"))]
+    if scope.registry_policy != "ignore":
+        statements.append(allow("ReadRegistryPolicy", _READ_REGISTRY, ["*"]))
+    if scope.templates:
+        statements.append(allow("ReadTemplates", _READ_TEMPLATES, ["*"]))
+    return statements
+
+
+def _write_templates(scope: PermissionScope) -> Iterator[IdentityStatement]:
+    """Yield what templates take beside ecr:CreateRepository and ecr:SetRepositoryPolicy.
+
+    ECR also checks what a template contains: ecr:PutLifecyclePolicy where it has a lifecycle
+    policy, iam:PassRole where it has a role (Creating a repository creation template in Amazon ECR,
+    Amazon ECR User Guide). A live template may have both, and an update sends them back. Without a
+    role, ECR creates its service-linked role with the first template (Amazon ECR service-linked
+    role for repository creation templates, same guide), for which the reference that is named above
+    lists iam:CreateServiceLinkedRole. On which resources all this is checked is assumed. A
+    template's key and tags take permissions of its role, not of the caller (Create a custom policy
+    for repository creation templates, same guide).
+    """
+    yield allow("WriteTemplates", _WRITE_TEMPLATES, ["*"])
+    lifecycle = ("ecr:PutLifecyclePolicy",)
+    yield allow("SetTemplateLifecyclePolicies", lifecycle, repository_arns(scope, "*"))
+    roles = f"arn:{scope.partition}:iam::{scope.account}"
+    passing = allow("PassTemplateRoles", ("iam:PassRole",), [f"{roles}:role/*"])
+    yield {**passing, "Condition": {"StringEquals": {"iam:PassedToService": _ECR}}}
+    linked = ("iam:CreateServiceLinkedRole",)
+    creating = allow("CreateTemplateServiceRole", linked, [f"{roles}:{_TEMPLATE_ROLE}"])
+    yield {**creating, "Condition": {"StringEquals": {"iam:AWSServiceName": _ECR}}}
 
 
 def allow(sid: str, actions: Iterable[str], arns: Iterable[str]) -> IdentityStatement:

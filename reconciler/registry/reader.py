@@ -14,7 +14,8 @@ from reconciler.model.registry import (
     Target,
 )
 from reconciler.model.rules import RuleId
-from reconciler.policy import PolicyScope
+from reconciler.model.templates import CreationTemplate, template_of
+from reconciler.policy import MalformedError, PolicyScope
 from reconciler.registry.boto_errors import explain, failure_kind, quoted, retry_after
 from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
 from reconciler.registry.pace import Pace, T, Turns
@@ -26,8 +27,10 @@ from reconciler.registry.session import (
     text_field,
 )
 
-_PAGE = 1000  # repositories; the most that DescribeRepositories returns at once
+_PAGE = 1000  # repositories or templates; the most that a Describe operation returns at once
 _MAX_IDLE_PAGES = 10  # in a row without a new name
+_TEMPLATES = "DescribeRepositoryCreationTemplates"
+_TIMES = ("createdAt", "updatedAt")
 _RULES = {
     FailureKind.DENIED: RuleId.ACCESS_DENIED,
     FailureKind.REPOSITORY_MISSING: RuleId.MISSING_REPOSITORY,
@@ -41,6 +44,7 @@ _Call = Callable[..., Mapping[str, object]]
 
 class _ReadingClient(Protocol):
     describe_repositories: _Call
+    describe_repository_creation_templates: _Call
     get_account_setting: _Call
     get_registry_policy: _Call
     get_repository_policy: _Call
@@ -61,22 +65,25 @@ class RegistryReader:
 
     def list_repositories(self) -> tuple[str, ...]:
         """Return the names of all repositories, sorted (DescribeRepositories). Raises CallError."""
-        names: set[str] = set()
-        token: str | None = None
-        idle = 0
-        while True:
-            page, token = self._page(token)
-            idle = 0 if set(page) - names else idle + 1
-            names |= set(page)
-            if token is None:
-                return tuple(sorted(names))
-            if idle >= _MAX_IDLE_PAGES:
-                error = UnreadableResponseError("its pages do not end")
-                raise self._explain(error, "DescribeRepositories")
+        ask = partial(self._client.describe_repositories, registryId=self._account)
+        return tuple(sorted(self._pages("DescribeRepositories", ask, _repository_names)))
 
     def read_text(self, target: Target, turns: Turns | None = None) -> str | None:
-        """Return the policy of a repository; None for no policy. Raises CallError."""
-        return self.read_policy(target.repository, turns)
+        """Return the text of what a target is about; None where there is none.
+
+        Of a creation template, the text is that of `CreationTemplate`. Its prefix is as the service
+        returns it: it may end with a slash. Uses the next of `turns`, if given. Raises CallError.
+        """
+        match target.subject:
+            case "repository-policy":
+                return self.read_policy(target.repository, turns)
+            case "registry-policy":
+                return self._call(self._ask_registry_policy, "GetRegistryPolicy", turns=turns)
+            case "creation-template":
+                # All are read: that the names of missing ones are accepted is not documented.
+                found = self._templates(turns)
+                prefixes = (target.repository, f"{target.repository}/")
+                return next((found[one].text for one in prefixes if one in found), None)
 
     def read_policy(self, name: str, turns: Turns | None = None) -> str | None:
         """Return the policy's JSON as the service returns it; None for no policy.
@@ -112,6 +119,27 @@ class RegistryReader:
         except CallError as error:
             return LiveRegistryPolicy(text, failure_of(error))
 
+    def read_templates(self) -> tuple[CreationTemplate, ...] | ReadFailure:
+        """Return all creation templates, sorted by prefix; a failure as data.
+
+        Calls DescribeRepositoryCreationTemplates.
+        """
+        try:
+            found = self._templates()
+        except CallError as error:
+            return failure_of(error)
+        return tuple(found[prefix] for prefix in sorted(found))
+
+    def _templates(self, turns: Turns | None = None) -> dict[str, CreationTemplate]:
+        """Return all creation templates by their prefixes. Raises CallError."""
+        ask = self._client.describe_repository_creation_templates
+        return self._pages(_TEMPLATES, ask, self._templates_of, turns)
+
+    def _templates_of(self, response: Mapping[str, object]) -> dict[str, CreationTemplate]:
+        self._require_own_registry(text_field(response, "registryId"), _TEMPLATES)
+        listed = _list_field(response, "repositoryCreationTemplates")
+        return {template.prefix: template for template in map(_template, listed)}
+
     def _ask_registry_policy(self) -> str | None:
         """Ask for the registry's policy; None for no policy.
 
@@ -125,16 +153,16 @@ class RegistryReader:
             if failure_kind(error) is not FailureKind.POLICY_MISSING:
                 raise
             found = _REGISTRY_ID.search(str(error))
-            self._require_own_registry(found[0] if found else self._account)
+            self._require_own_registry(found[0] if found else self._account, "GetRegistryPolicy")
             return None
-        self._require_own_registry(text_field(response, "registryId"))
+        self._require_own_registry(text_field(response, "registryId"), "GetRegistryPolicy")
         return text_field(response, "policyText")
 
-    def _require_own_registry(self, account: str) -> None:
+    def _require_own_registry(self, account: str, operation: str) -> None:
         if account != self._account:
             message = (
-                f"ecr:GetRegistryPolicy: the credentials are of account {quoted(account)}, and the "
-                "call returns the policy of no other account's registry"
+                f"ecr:{operation}: the credentials are of account {quoted(account)}, and the call "
+                "is about no other account's registry"
             )
             raise CallError(message, kind=FailureKind.DENIED)
 
@@ -216,16 +244,36 @@ class RegistryReader:
                 raise
             return name, error
 
-    def _page(self, token: str | None) -> tuple[list[str], str | None]:
-        parameters: dict[str, str | int] = {"registryId": self._account, "maxResults": _PAGE}
-        if token is not None:
-            parameters["nextToken"] = token
+    def _pages(
+        self,
+        operation: str,
+        ask: _Call,
+        read: Callable[[Mapping[str, object]], Mapping[str, T]],
+        turns: Turns | None = None,
+    ) -> dict[str, T]:
+        """Return all that the pages of an operation hold, by name. Raises CallError."""
+        found: dict[str, T] = {}
+        token: str | None = None
+        idle = 0
+        while True:
+            attempt = partial(_page, ask, read, token)
+            page, token = self._call(attempt, operation, turns=turns)
+            idle = 0 if page.keys() - found.keys() else idle + 1
+            found |= page
+            if token is None:
+                return found
+            if idle >= _MAX_IDLE_PAGES:
+                raise self._explain(UnreadableResponseError("its pages do not end"), operation)
+            turns = None
 
-        def ask() -> tuple[list[str], str | None]:
-            response = self._client.describe_repositories(**parameters)
-            return _repository_names(response), _next_token(response, token)
 
-        return self._call(ask, "DescribeRepositories")
+def _page(
+    ask: _Call, read: Callable[[Mapping[str, object]], Mapping[str, T]], token: str | None
+) -> tuple[Mapping[str, T], str | None]:
+    """Ask for the page that `token` leads to; return what it holds, and the next token."""
+    parameters = {} if token is None else {"nextToken": token}
+    response = ask(maxResults=_PAGE, **parameters)
+    return read(response), _next_token(response, token)
 
 
 def unread(names: Iterable[str], error: CallError) -> dict[str, LiveRepository]:
@@ -254,9 +302,25 @@ def _list_field(response: Mapping[str, object], name: str) -> list[Mapping[str, 
     return value
 
 
-def _repository_names(response: Mapping[str, object]) -> list[str]:
+def _repository_names(response: Mapping[str, object]) -> dict[str, None]:
     repositories = _list_field(response, "repositories")
-    return [text_field(repository, "repositoryName") for repository in repositories]
+    return dict.fromkeys(text_field(repository, "repositoryName") for repository in repositories)
+
+
+def _template(fields: Mapping[str, object]) -> CreationTemplate:
+    """Return a template of a response, without its times and what is empty.
+
+    That the order of tags and filters has no meaning is assumed, so that they are sorted.
+    """
+    given = {
+        name: sorted(value, key=str) if isinstance(value, list) else value
+        for name, value in fields.items()
+        if value not in ("", []) and name not in _TIMES
+    }
+    try:
+        return template_of(given)
+    except MalformedError as error:
+        raise UnreadableResponseError(f"a creation template is unreadable: {error}") from error
 
 
 def _repository_settings(response: Mapping[str, object]) -> LiveSettings:

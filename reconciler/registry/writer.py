@@ -1,11 +1,15 @@
-"""Writing to a registry: policies and new repositories. Without a writer, nothing is written."""
+"""Writing to a registry: policies, creation templates and new repositories.
+
+Without a writer, nothing is written.
+"""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol, cast
 
 from reconciler.model.registry import NewPolicy, RepositorySettings, Target
-from reconciler.registry.boto_errors import explain, failure_kind, retry_after
+from reconciler.model.templates import CreationTemplate, read_template
+from reconciler.registry.boto_errors import explain, failure_kind, quoted, retry_after
 from reconciler.registry.errors import CONSEQUENCES, FailureKind, WriteOutcomeUnknownError
 from reconciler.registry.pace import Pace, T, Turns
 from reconciler.registry.reader import RegistryReader
@@ -14,10 +18,19 @@ from reconciler.registry.session import THREADS, Connection, new_client, text_fi
 _Call = Callable[..., Mapping[str, object]]
 
 
+_GONE = (FailureKind.POLICY_MISSING, FailureKind.TEMPLATE_MISSING)
+"""How a delete fails where there is nothing to delete."""
+
+
 class _WritingClient(Protocol):
-    set_repository_policy: _Call
-    delete_repository_policy: _Call
     create_repository: _Call
+    create_repository_creation_template: _Call
+    delete_registry_policy: _Call
+    delete_repository_creation_template: _Call
+    delete_repository_policy: _Call
+    put_registry_policy: _Call
+    set_repository_policy: _Call
+    update_repository_creation_template: _Call
 
 
 class RegistryWriter:
@@ -35,24 +48,26 @@ class RegistryWriter:
         self._client = cast("_WritingClient", new_client(connection, "ecr", threads=THREADS))
 
     def update(self, target: Target, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
-        """Read the policy of a repository and write the new one. As `update_policy`."""
-        return self.update_policy(target.repository, decide)
+        """Read the text of a target, and write the new one that `decide` returns for it.
 
-    def update_policy(self, name: str, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
-        """Read a policy, and write the new one that `decide` returns for it.
-
-        `decide` gets the live policy's text, None for no policy; whatever else it returns is
-        returned, and nothing is written. No other call comes between the read and the write.
-        Returns None after a write. Raises what `RegistryReader.read_policy` and `set_policy` raise.
+        `decide` gets the live text, None where there is none; whatever else it returns is returned,
+        and nothing is written. No other call comes between the read and the write. Returns None
+        after a write. Raises what `RegistryReader.read_text` and `set_policy` raise.
         """
         turns = self._pace.reserve(2)
-        decision = decide(self._reader.read_policy(name, turns))
+        live = self._reader.read_text(target, turns)
+        decision = decide(live)
         if not isinstance(decision, NewPolicy):
             return decision
-        if decision.text is None:
-            self.delete_policy(name, turns)
-        else:
-            self.set_policy(name, decision.text, turns)
+        name, text = target.repository, decision.text
+        match target.subject:
+            case "repository-policy":
+                write = self.delete_policy if text is None else partial(self.set_policy, text=text)
+                write(name, turns=turns)
+            case "registry-policy":
+                self._put_registry_policy(text, turns)
+            case "creation-template":
+                self._put_template(name, live, text, turns)
         return None
 
     def set_policy(self, name: str, text: str, turns: Turns | None = None) -> None:
@@ -62,11 +77,12 @@ class RegistryWriter:
         may have been.
         """
         send = partial(self._client.set_repository_policy, policyText=text)
-        self._write(send, "SetRepositoryPolicy", name, turns)
+        self._write_named(send, "SetRepositoryPolicy", name, turns)
 
     def delete_policy(self, name: str, turns: Turns | None = None) -> None:
         """Remove a repository's policy, if any (DeleteRepositoryPolicy). Raises as `set_policy`."""
-        self._write(self._client.delete_repository_policy, "DeleteRepositoryPolicy", name, turns)
+        delete = self._client.delete_repository_policy
+        self._write_named(delete, "DeleteRepositoryPolicy", name, turns)
 
     def create_repository(self, name: str, settings: RepositorySettings) -> None:
         """Create repository `name` (CreateRepository). Raises as `set_policy` does.
@@ -74,28 +90,92 @@ class RegistryWriter:
         An existing one is not changed: CallError with FailureKind.REPOSITORY_EXISTS.
         """
         send = partial(self._client.create_repository, **_parameters(settings))
-        self._write(send, "CreateRepository", name)
+        self._write_named(send, "CreateRepository", name)
 
-    def _write(self, send: _Call, operation: str, name: str, turns: Turns | None = None) -> None:
+    def _put_registry_policy(self, text: str | None, turns: Turns) -> None:
+        """Replace the registry's own policy, or remove it, if any (None)."""
+        if text is None:
+            delete = self._client.delete_registry_policy
+            self._write_own(delete, "DeleteRegistryPolicy", None, turns)
+        else:
+            put = partial(self._client.put_registry_policy, policyText=text)
+            self._write_own(put, "PutRegistryPolicy", None, turns)
+
+    def _put_template(self, name: str, live: str | None, text: str | None, turns: Turns) -> None:
+        """Create, update or delete a creation template; `live` and `text` are its texts."""
+        old = None if live is None else read_template(live)
+        new = None if text is None else read_template(text)
+        if new is None:
+            prefix = name if old is None else old.prefix
+            delete = partial(self._client.delete_repository_creation_template, prefix=prefix)
+            self._write_own(delete, "DeleteRepositoryCreationTemplate", name, turns)
+        elif old is None:
+            create = partial(self._client.create_repository_creation_template, **new.fields)
+            self._write_own(create, "CreateRepositoryCreationTemplate", name, turns)
+        else:
+            fields = _update_fields(old, new)
+            update = partial(self._client.update_repository_creation_template, **fields)
+            self._write_own(update, "UpdateRepositoryCreationTemplate", name, turns)
+
+    def _write_own(self, send: _Call, operation: str, name: str | None, turns: Turns) -> None:
+        """Make a call that has no registryId: it writes to the registry of the caller's account.
+
+        Raises WriteOutcomeUnknownError, too, where that is not ours.
+        """
+
+        def attempt() -> str:
+            return text_field(send(), "registryId")
+
+        account = self._write(attempt, operation, name, turns)
+        if account not in (None, self._account):
+            raise WriteOutcomeUnknownError(
+                f"{operation} wrote to the registry of account {quoted(account)}: the credentials "
+                f"are of that account, not of {self._account}",
+                kind=FailureKind.CREDENTIALS,
+                hint="check there what was written",
+            )
+
+    def _write_named(
+        self, send: _Call, operation: str, name: str, turns: Turns | None = None
+    ) -> None:
+        """Make a call about repository `name`."""
+
         def attempt() -> str:
             response = send(registryId=self._account, repositoryName=name)
             repository = response.get("repository") if operation == "CreateRepository" else response
             return text_field(repository if isinstance(repository, dict) else {}, "repositoryName")
 
+        self._write(attempt, operation, name, turns)
+
+    def _write(
+        self, attempt: Callable[[], str], operation: str, name: str | None, turns: Turns | None
+    ) -> str | None:
+        """Return what the attempt returns; None where there was nothing to delete."""
         try:
-            self._pace.call_once(attempt, retry_after, turns)
+            return self._pace.call_once(attempt, retry_after, turns)
         except Exception as error:
             kind = failure_kind(error)
-            if kind is FailureKind.POLICY_MISSING and operation == "DeleteRepositoryPolicy":
-                return
+            if kind in _GONE and operation.startswith("Delete"):
+                return None
             failure = explain(error, operation, name, self._region)
             if not CONSEQUENCES[kind].may_be_done:
                 raise failure from error
             raise WriteOutcomeUnknownError(
                 f"{failure.message}; it may or may not have been done",
                 kind=kind,
-                hint="read the policy again to see what is in force before writing again",
+                hint="read again to see what is in force before writing again",
             ) from error
+
+
+def _update_fields(old: CreationTemplate, new: CreationTemplate) -> dict[str, object]:
+    """Return the parameters of UpdateRepositoryCreationTemplate: all that the new template says.
+
+    An imageTagMutability that is left out becomes MUTABLE (Amazon ECR API Reference,
+    "UpdateRepositoryCreationTemplate"). That an empty repositoryPolicy removes the policy is
+    assumed.
+    """
+    removed = {} if old.policy_text is None else {"repositoryPolicy": ""}
+    return {**removed, **new.fields, "prefix": old.prefix}
 
 
 def _parameters(settings: RepositorySettings) -> dict[str, object]:

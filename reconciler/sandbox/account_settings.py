@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from reconciler.policy import PolicyScope
 from reconciler.sandbox.policy_text import JsonObject
 from reconciler.sandbox.protocol import AwsRequest, Operation, invalid_parameter
 
@@ -22,7 +23,7 @@ class AccountSettings:
     name or value, and the values of the other settings until they are set, are assumed.
     """
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: PolicyScope) -> None:
         self._initial = {
             SCOPE: scope,
             "BASIC_SCAN_TYPE_VERSION": "AWS_NATIVE",
@@ -34,13 +35,16 @@ class AccountSettings:
             "PutAccountSetting": self._put,
         }
 
-    def value(self, request: AwsRequest, name: str) -> str:
-        """Return a setting of the registry that a request is for."""
-        return self._set.get((request.account, request.region, name), self._initial[name])
+    def scope(self, account: str, region: str) -> PolicyScope:
+        """Return the scope of a registry's own policy."""
+        return "V1" if self._value(account, region, SCOPE) == "V1" else "V2"
+
+    def _value(self, account: str, region: str, name: str) -> str:
+        return self._set.get((account, region, name), self._initial[name])
 
     def _get(self, request: AwsRequest) -> JsonObject:
         name = _name(request)
-        return {"name": name, "value": self.value(request, name)}
+        return {"name": name, "value": self._value(request.account, request.region, name)}
 
     def _put(self, request: AwsRequest) -> JsonObject:
         name, value = _name(request), request.text("value") or ""

@@ -165,7 +165,6 @@ class EmbeddedEcr:
         http = Request(environ)
         environ["wsgi.input"] = io.BytesIO(http.get_data())  # moto reads it again
         request = parse_request(http, self._account)
-        environ["HTTP_X_MOTO_ACCOUNT_ID"] = request.account
         return self._respond(request, environ)(environ, start_response)
 
     def empty(self) -> None:
@@ -183,7 +182,7 @@ class EmbeddedEcr:
         try:
             self.faults.before_operation(request, number)
             if not request.is_ecr:
-                return self._by_moto(environ)
+                return self._by_moto(environ, request.account)
             response = self._run(request, environ)
             self.faults.after_operation(number)
         except ServiceError as error:
@@ -202,12 +201,15 @@ class EmbeddedEcr:
             hook(request.call)
         try:
             with self.operations.lock:
-                response = self.operations.respond(request, lambda: self._by_moto(environ))
+                response = self.operations.respond(
+                    request, lambda account: self._by_moto(environ, account)
+                )
         except ServiceError as error:
             response = error_response(error, request)
         for hook in tuple(self.after):
             hook(request.call)
         return response
 
-    def _by_moto(self, environ: WSGIEnvironment) -> Response:
+    def _by_moto(self, environ: WSGIEnvironment, account: str) -> Response:
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
         return Response.from_app(self._moto, environ, buffered=True)

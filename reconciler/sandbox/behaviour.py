@@ -1,7 +1,10 @@
 """The behaviours of the embedded ECR, one switch for each."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
+
+PolicyKind: TypeAlias = Literal["repository", "registry", "template"]
+"""Whose policy: a repository's, the registry's own, or a creation template's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,12 @@ class Behaviour:
     the same seed, whatever else is read in between. Test-only.
 
     `known_principals_only`: a role or user must exist in the sandbox's IAM, or the whole policy
-    is refused with 'Principal not found'. Evidenced (hashicorp/terraform-provider-aws#39064);
-    that the role of an assumed-role session must exist is assumed. Accounts always exist.
+    is refused with 'Principal not found'. Evidenced for SetRepositoryPolicy
+    (hashicorp/terraform-provider-aws#39064), assumed for PutRegistryPolicy and for templates; that
+    the role of an assumed-role session must exist is assumed. Accounts always exist.
 
     `iam_delay`: with `known_principals_only`, a role or user that is created while the sandbox
-    runs is 'Principal not found' in the first so many SetRepositoryPolicy calls that name it.
+    runs is 'Principal not found' in the first so many calls that write a policy that names it.
     That a new one is refused for a while is evidenced (hashicorp/terraform-provider-aws#39064);
     counting calls instead of time is test-only.
 
@@ -41,13 +45,15 @@ class Behaviour:
     `V2` allows every action of ECR, `V1` only ReplicateImage, BatchImportUpstreamImage and
     CreateRepository. Evidenced, as is V2 for new registries ("Private registry permissions in
     Amazon ECR", Amazon ECR User Guide), and that V1 refuses a policy with another action
-    (hashicorp/terraform-provider-aws#40933). That V1 refuses `ecr:*` and NotAction is assumed.
+    (hashicorp/terraform-provider-aws#40933) but takes `ecr:*` (the same page of the guide). That V1
+    refuses NotAction is assumed.
     `registry_policy.py` lists what else is evidenced and assumed of a registry's policy.
 
     `latency`: seconds added to each ECR call. Test-only.
 
-    `page_size`: repositories on a page of DescribeRepositories when `maxResults` is absent.
-    Evidenced ("DescribeRepositories", Amazon ECR API Reference: up to 100 results).
+    `page_size`: what is on a page of DescribeRepositories, DescribeRepositoryCreationTemplates or
+    DescribePullThroughCacheRules when `maxResults` is absent. Evidenced (the pages of these
+    operations, Amazon ECR API Reference: up to 100 results).
 
     `repository_limit`: with so many repositories in an account and region, CreateRepository
     returns LimitExceededException; 0 for no limit. The error is evidenced ("CreateRepository",
@@ -64,9 +70,11 @@ class Behaviour:
     until then. Evidenced for DescribeRepositories (hashicorp/terraform-provider-aws#3849),
     assumed for the others; counting calls is test-only.
 
-    `concurrent_write_after_reads`: another writer adds a statement to the policy of a repository
-    once, right after so many responses of GetRepositoryPolicy for it; 0 for never. Other writers
-    are evidenced (`other_writers`); the moment is test-only.
+    `concurrent_write_after_reads`, `concurrent_write_to`: another writer adds a statement to each
+    policy of this kind once, right after so many responses with it; 0 for never. They are those of
+    GetRepositoryPolicy, of GetRegistryPolicy, or of DescribeRepositoryCreationTemplates, which is
+    a read of each template that it shows. Other writers are evidenced for repositories (Lambda:
+    `policy_text.py`); the moment, and the rest, is test-only.
 
     `throttle_rate`, `throttle_burst`: the calls per second that each account may make in the long
     run, 0 for no limit, and how many of them at once. ThrottlingException 'Rate exceeded' is
@@ -117,6 +125,7 @@ class Behaviour:
     template_limit: int = 0
     visible_after: int = 0
     concurrent_write_after_reads: int = 0
+    concurrent_write_to: PolicyKind = "repository"
     throttle_rate: float = 0.0
     throttle_burst: int = 1
     expire_after: int = 0

@@ -5,24 +5,28 @@ imageTagMutability that an update leaves out becomes MUTABLE ("UpdateRepositoryC
 Amazon ECR API Reference). The acceptance tests of Terraform's provider
 (hashicorp/terraform-provider-aws, aws_ecr_repository_creation_template) show the defaults AES256
 and MUTABLE, that an appliedFor that an update leaves out stays, and that tags without a
-customRoleArn are accepted. Assumed: that all other fields that an update leaves out stay, too,
-except for the filters of the mutability; that an empty text or list removes a field; that a
-policy is checked as a repository's and returned rewritten and shuffled, but keeps the names of its
-principals; that `prod/` and `prod` are one template; that an unknown prefix is left out of a
-description; which code an invalid field has, and the wording of all errors.
+customRoleArn are accepted. The provider's source removes a policy, a description and a role by an
+update with an empty text, and takes both an empty description and TemplateNotFoundException for an
+unknown prefix; neither is in its tests.
+
+Assumed: that all other fields that an update leaves out stay, too; that the filters of the
+mutability go with an update to one without exclusion; that an empty text or list removes a field;
+that an unknown prefix is left out of a description (the model lists no error for it); that a policy
+is checked as a repository's and returned rewritten and shuffled, but keeps the names of its
+principals; which code an invalid field has, and the wording of all errors. `prefixes.py` has what
+is assumed of prefixes.
 """
 
 import time
-from collections.abc import Iterable, Mapping
-
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.exceptions import best_match
+from collections.abc import Mapping
 
 from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.concurrent_writer import ConcurrentWriter, writer_role
 from reconciler.sandbox.paging import page
 from reconciler.sandbox.policies import POLICY_LENGTHS, Policies, PolicyPlace
 from reconciler.sandbox.policy_grammar import REPOSITORY
 from reconciler.sandbox.policy_text import Json, JsonObject, strings
+from reconciler.sandbox.prefixes import PATTERN, key, longest
 from reconciler.sandbox.protocol import (
     AwsRequest,
     Operation,
@@ -30,71 +34,71 @@ from reconciler.sandbox.protocol import (
     invalid_parameter,
     limit_exceeded,
 )
-from reconciler.sandbox.state import NAME_PATTERN
+from reconciler.sandbox.request_fields import (
+    given_fields,
+    schemas,
+    structure_schema,
+    text_schema,
+)
 
-ROOT = "ROOT"  # the prefix of the template for repositories that no other one covers
 CREATE_ON_PUSH = "CREATE_ON_PUSH"
+PULL_THROUGH_CACHE = "PULL_THROUGH_CACHE"
 REPLICATION = "REPLICATION"
 
 _WITH_EXCLUSION = ("IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
 _MUTABILITIES: list[Json] = ["MUTABLE", "IMMUTABLE", *_WITH_EXCLUSION]
 
-
-def _text(most: int, least: int = 0, pattern: str = "") -> JsonObject:
-    return {"type": "string", "minLength": least, "maxLength": most, "pattern": pattern}
-
-
-def _structure(required: list[Json], **members: Json) -> JsonObject:
-    return {
-        "type": "object",
-        "required": required,
-        "additionalProperties": False,
-        "properties": members,
-    }
-
-
 # Of botocore's model, except for the lengths of tags and that there is a scenario ("Tag" and
-# "CreateRepositoryCreationTemplate", Amazon ECR API Reference).
-_FIELDS: dict[str, JsonObject] = {
-    "prefix": _text(256, 1, rf"^(?:{NAME_PATTERN}/?|ROOT)\Z"),
-    "appliedFor": {
-        "type": "array",
-        "minItems": 1,
-        "items": {"enum": [REPLICATION, "PULL_THROUGH_CACHE", CREATE_ON_PUSH]},
-    },
-    "description": _text(256),
-    "encryptionConfiguration": _structure(
-        ["encryptionType"],
-        encryptionType={"enum": ["AES256", "KMS", "KMS_DSSE"]},
-        kmsKey=_text(2048, 0, r"^$|^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+\Z"),
-    ),
-    "resourceTags": {
-        "type": "array",
-        "items": _structure(["Key", "Value"], Key=_text(128, 1), Value=_text(256)),
-    },
-    "imageTagMutability": {"enum": _MUTABILITIES},
-    "imageTagMutabilityExclusionFilters": {
-        "type": "array",
-        "maxItems": 5,
-        "items": _structure(
-            ["filterType", "filter"],
-            filterType={"enum": ["WILDCARD"]},
-            filter=_text(128, 1, r"^[0-9a-zA-Z._*-]+\Z"),
+# "CreateRepositoryCreationTemplate", Amazon ECR API Reference), and that customRoleArn is the ARN
+# of a role or empty (assumed).
+_SCHEMAS = schemas(
+    {
+        "prefix": text_schema(256, 1, PATTERN),
+        "appliedFor": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"enum": [REPLICATION, PULL_THROUGH_CACHE, CREATE_ON_PUSH]},
+        },
+        "description": text_schema(256),
+        "encryptionConfiguration": structure_schema(
+            ["encryptionType"],
+            encryptionType={"enum": ["AES256", "KMS", "KMS_DSSE"]},
+            kmsKey=text_schema(
+                2048, 0, r"^$|^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+\Z"
+            ),
         ),
-    },
-    "repositoryPolicy": _text(POLICY_LENGTHS[1]),
-    "lifecyclePolicy": _text(30_720),
-    "customRoleArn": _text(2048, 0, r"^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+\Z"),
-}
-_SCHEMAS = {name: Draft202012Validator(schema) for name, schema in _FIELDS.items()}
+        "resourceTags": {
+            "type": "array",
+            "items": structure_schema(
+                ["Key", "Value"], Key=text_schema(128, 1), Value=text_schema(256)
+            ),
+        },
+        "imageTagMutability": {"enum": _MUTABILITIES},
+        "imageTagMutabilityExclusionFilters": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 5,
+            "items": structure_schema(
+                ["filterType", "filter"],
+                filterType={"enum": ["WILDCARD"]},
+                filter=text_schema(128, 1, r"^[0-9a-zA-Z._*-]+\Z"),
+            ),
+        },
+        "repositoryPolicy": text_schema(POLICY_LENGTHS[1]),
+        "lifecyclePolicy": text_schema(30_720),
+        "customRoleArn": text_schema(2048, 0, r"^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+\Z"),
+    }
+)
+_PREFIX_ONLY = {"prefix": _SCHEMAS["prefix"]}
 
 
 class CreationTemplates:
     """The templates of all registries. Whoever calls an operation holds the lock."""
 
-    def __init__(self, policies: Policies, behaviour: Behaviour) -> None:
+    def __init__(self, policies: Policies, behaviour: Behaviour, writer: ConcurrentWriter) -> None:
         self._policies = policies
         self._behaviour = behaviour
+        self._writer = writer
         self._stored: dict[tuple[str, str], dict[str, JsonObject]] = {}
         self.operations: Mapping[str, Operation] = {
             "CreateRepositoryCreationTemplate": self._create,
@@ -109,34 +113,31 @@ class CreationTemplates:
         They are those of CreateRepositoryCreationTemplate, with at least appliedFor.
         """
         templates = self._of_registry(account, region)
-        templates.pop(_key(prefix), None)
+        templates.pop(key(prefix), None)
         if fields is not None:
-            templates[_key(prefix)] = _merged(_new(), {"prefix": prefix, **fields})
+            templates[key(prefix)] = _merged(_new(), {"prefix": prefix, **fields})
 
     def find(self, account: str, region: str, prefix: str) -> JsonObject | None:
         """Return a template as stored, None if there is none with this prefix."""
-        return self._of_registry(account, region).get(_key(prefix))
+        return self._of_registry(account, region).get(key(prefix))
 
     def covering(self, account: str, region: str, name: str, scenario: str) -> JsonObject | None:
         """Return the template by which ECR creates a repository in a scenario, None without one.
 
-        Evidenced: a prefix ends with an assumed slash, and ROOT is for repositories that no other
-        template covers ("CreateRepositoryCreationTemplate", Amazon ECR API Reference). Assumed:
-        only templates for this scenario count, and the one with the longest prefix applies.
+        Assumed: only templates for this scenario count.
         """
         found = {
             prefix: template
             for prefix, template in self._of_registry(account, region).items()
             if scenario in strings(template["appliedFor"])
-            and (prefix == ROOT or name.startswith(f"{prefix}/"))
         }
-        prefix = max(found, key=lambda prefix: (prefix != ROOT, len(prefix)), default=None)
+        prefix = longest(found, name)
         return None if prefix is None else found[prefix]
 
     def _create(self, request: AwsRequest) -> JsonObject:
-        given = self._checked_fields(request, required=("prefix", "appliedFor"))
+        given = self._checked_fields(request, "prefix", "appliedFor")
         templates = self._of(request)
-        prefix = _key(str(given["prefix"]))
+        prefix = key(str(given["prefix"]))
         if prefix in templates:
             raise ServiceError(
                 "TemplateAlreadyExistsException",
@@ -149,33 +150,44 @@ class CreationTemplates:
         return self._store(request, _merged(_new(), given))
 
     def _update(self, request: AwsRequest) -> JsonObject:
-        given = self._checked_fields(request, required=("prefix",))
+        given = self._checked_fields(request, "prefix")
         old = self._find(request)
         return self._store(request, _merged(old, given | {"prefix": old["prefix"]}))
 
     def _delete(self, request: AwsRequest) -> JsonObject:
-        _check_fields({"prefix": request.parameters.get("prefix")})
+        given_fields(request.parameters, _PREFIX_ONLY, "prefix")
         template = self._find(request)
-        del self._of(request)[_key(str(template["prefix"]))]
+        del self._of(request)[key(str(template["prefix"]))]
         return self._content(request, template)
 
     def _describe(self, request: AwsRequest) -> JsonObject:
         templates = self._of(request)
         prefixes = request.parameters.get("prefixes")
         if prefixes is not None:
-            wanted = {_key(prefix) for prefix in strings(prefixes)}
+            wanted = {key(prefix) for prefix in strings(prefixes)}
             templates = {prefix: t for prefix, t in templates.items() if prefix in wanted}
         shown, token = page(templates, request, self._behaviour.page_size)
+        for each in shown:
+            self._write_concurrently(request, each)
         return {
             "registryId": request.account,
             "repositoryCreationTemplates": [self._returned(request, each) for each in shown],
             **token,
         }
 
+    def _write_concurrently(self, request: AwsRequest, template: JsonObject) -> None:
+        """Count a read of a template, and write as the concurrent writer when it is time."""
+        prefix, policy = str(template["prefix"]), template.get("repositoryPolicy")
+        role = writer_role(request.partition, request.account)
+        whose = request.account, request.region, prefix
+        text = policy if isinstance(policy, str) else None
+        if changed := self._writer.changed("template", whose, text, role):
+            self._of(request)[key(prefix)] = template | {"repositoryPolicy": changed}
+
     def _store(self, request: AwsRequest, template: JsonObject) -> JsonObject:
         """Store a template and return the response. Raises ServiceError if its fields clash."""
         _check_together(template, request.account)
-        self._of(request)[_key(str(template["prefix"]))] = template
+        self._of(request)[key(str(template["prefix"]))] = template
         return self._content(request, template)
 
     def _of_registry(self, account: str, region: str) -> dict[str, JsonObject]:
@@ -196,10 +208,9 @@ class CreationTemplates:
             )
         return template
 
-    def _checked_fields(self, request: AwsRequest, required: Iterable[str]) -> JsonObject:
+    def _checked_fields(self, request: AwsRequest, *required: str) -> JsonObject:
         """Return the fields of a request. Raises ServiceError if the service refuses them."""
-        fields = {name: request.parameters[name] for name in _FIELDS if name in request.parameters}
-        _check_fields(dict.fromkeys(required) | fields)
+        fields = given_fields(request.parameters, _SCHEMAS, *required)
         if policy := fields.get("repositoryPolicy"):
             self._policies.check(request, str(policy), REPOSITORY)
         return fields
@@ -216,11 +227,6 @@ class CreationTemplates:
         return template | {"repositoryPolicy": returned}
 
 
-def _key(prefix: str) -> str:
-    """Return a prefix without the slash at its end, which is assumed there in any case."""
-    return prefix.removesuffix("/")
-
-
 def _new() -> JsonObject:
     """Return what a new template has before its fields are given."""
     return {"encryptionConfiguration": {"encryptionType": "AES256"}, "createdAt": time.time()}
@@ -229,35 +235,11 @@ def _new() -> JsonObject:
 def _merged(old: JsonObject, given: JsonObject) -> JsonObject:
     """Return a template with the fields of a request."""
     new = old | {"imageTagMutability": "MUTABLE"} | given | {"updatedAt": time.time()}
-    if new["imageTagMutability"] == "MUTABLE" and "imageTagMutability" not in given:
+    if new["imageTagMutability"] not in _WITH_EXCLUSION:
         new["imageTagMutabilityExclusionFilters"] = given.get(
             "imageTagMutabilityExclusionFilters", []
         )
     return {name: value for name, value in new.items() if value not in ("", [])}
-
-
-def _check_fields(fields: Mapping[str, Json]) -> None:
-    """Raise ServiceError for the first field that is not as the model says, or null."""
-    for name, value in fields.items():
-        if value is None:
-            raise invalid_parameter(name, "must not be null")
-        if error := best_match(_SCHEMAS[name].iter_errors(value)):
-            raise invalid_parameter(name, _constraint(error))
-
-
-def _constraint(error: ValidationError) -> str:
-    limit = error.validator_value
-    match error.validator:
-        case "minLength" | "minItems":
-            return f"must have length greater than or equal to {limit}"
-        case "maxLength" | "maxItems":
-            return f"must have length less than or equal to {limit}"
-        case "pattern":
-            return f"must satisfy regular expression '{limit}'"
-        case "enum":
-            return f"must satisfy enum value set: {limit}"
-        case _:
-            return "must have the structure of the model"
 
 
 def _is_aes(encryption: JsonObject) -> bool:

@@ -4,26 +4,26 @@ They work on moto's own objects, so that all of moto's operations see the same r
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC
 from http import HTTPStatus
 from threading import Lock
 
 from moto.ecr.models import Image, Repository, ecr_backends
-from moto.sts.models import sts_backends
 from werkzeug.wrappers import Response
 
 from reconciler.sandbox.account_settings import AccountSettings
+from reconciler.sandbox.authorization import Authorization
 from reconciler.sandbox.automatic_repositories import AutomaticRepositories
 from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.concurrent_writer import ConcurrentWriter, writer_role
 from reconciler.sandbox.creation_templates import CreationTemplates
 from reconciler.sandbox.eventual_consistency import EventualConsistency
 from reconciler.sandbox.paging import page
 from reconciler.sandbox.policies import Policies, PolicyPlace, policy_parameter
 from reconciler.sandbox.policy_grammar import REPOSITORY
-from reconciler.sandbox.policy_text import Json, JsonObject, add_concurrent_statement, strings
+from reconciler.sandbox.policy_text import Json, JsonObject, objects, strings
 from reconciler.sandbox.protocol import (
     AwsRequest,
     Operation,
@@ -33,8 +33,9 @@ from reconciler.sandbox.protocol import (
     json_response,
     limit_exceeded,
 )
+from reconciler.sandbox.pull_through_cache import PullThroughCacheRules
 from reconciler.sandbox.registry_policy import RegistryPolicies
-from reconciler.sandbox.state import check_name, correct_uri
+from reconciler.sandbox.state import RepositoryPlace, check_name, correct_uri
 
 _NAMES_PER_CALL = (1, 100)  # botocore's model, shape RepositoryNameList
 
@@ -50,14 +51,16 @@ class Operations:
         self.lock = Lock()
         self.policies = Policies(behaviour)
         self.new_repositories = EventualConsistency(behaviour.visible_after)
-        settings = AccountSettings(behaviour.registry_policy_scope)
-        self.registry_policies = RegistryPolicies(self.policies, settings)
-        self.templates = CreationTemplates(self.policies, behaviour)
-        self._automatic = AutomaticRepositories(
-            self.templates, self.policies, behaviour.repository_limit
-        )
         self._behaviour = behaviour
-        self._policy_reads: Counter[Repository] = Counter()
+        self._writer = ConcurrentWriter(behaviour)
+        settings = AccountSettings(behaviour.registry_policy_scope)
+        self.registry_policies = RegistryPolicies(self.policies, settings, self._writer)
+        self.templates = CreationTemplates(self.policies, behaviour, self._writer)
+        self._authorization = Authorization(self.policies, self.registry_policies, settings)
+        rules = PullThroughCacheRules(behaviour.page_size)
+        self._automatic = AutomaticRepositories(
+            self.templates, rules, self.policies, self._authorization, behaviour.repository_limit
+        )
         self._corrected: Mapping[str, Operation] = {
             "SetRepositoryPolicy": self._set_policy,
             "GetRepositoryPolicy": self._get_policy,
@@ -66,44 +69,61 @@ class Operations:
             **settings.operations,
             **self.registry_policies.operations,
             **self.templates.operations,
+            **rules.operations,
         }
 
-    def respond(self, request: AwsRequest, by_moto: Callable[[], Response]) -> Response:
-        """Run an ECR request and return the response; `by_moto` returns moto's response to it.
+    def respond(self, request: AwsRequest, by_moto: Callable[[str], Response]) -> Response:
+        """Run an ECR request and return the response.
 
-        Raises ServiceError if the request fails.
+        `by_moto` returns moto's response to it, as of the account that it is given. Raises
+        ServiceError if the request fails.
         """
-        self._before(request)
-        if corrected := self._corrected.get(request.operation):
-            return json_response(corrected(request))
-        response = by_moto()
+        owned = self._before(request)
+        if corrected := self._corrected.get(owned.operation):
+            return json_response(corrected(owned))
+        response = by_moto(owned.account)
         if response.status_code != HTTPStatus.OK:
             return response
-        return json_response(self._after(request, response))
+        return json_response(self._after(owned, response))
 
-    def create_on_push(self, account: str, region: str, name: str) -> None:
+    def create_on_push(self, place: RepositoryPlace) -> None:
         """Create the repository of a push, if there is none and a template covers it."""
-        created = self._automatic.create_on_push(account, region, name)
-        self.new_repositories.settle([created] if created else [])
+        self.new_repositories.settle(self._automatic.create_on_push(place))
 
     def replicate(self, repository: Repository, image: Image) -> None:
         """Replicate an image of a repository as its registry is configured."""
         self.new_repositories.settle(self._automatic.replicate(repository, image))
 
-    def _before(self, request: AwsRequest) -> None:
-        """Check a request, and create the repository that a push is to. Raises ServiceError."""
+    def _before(self, request: AwsRequest) -> AwsRequest:
+        """Check a request, and do what ECR does by itself before it. Raises ServiceError.
+
+        Return it as one of the account whose registry it is for.
+        """
         name = request.text("repositoryName")
         if name is not None:
             check_name(name)
-        if request.operation == "InitiateLayerUpload" and name is not None:
-            registry = request.text("registryId") or request.account
-            self.create_on_push(registry, request.region, name)
-        _check_registry(request)
+        place = RepositoryPlace(
+            request.text("registryId") or request.account, request.region, name or "*"
+        )
+        match request.operation:
+            case "InitiateLayerUpload" if name is not None:
+                self.create_on_push(place)
+            case "BatchGetImage" if name is not None:
+                self._pull_through_cache(request, place)
+        self._authorization.check(request, request.operation, place)
+        owned = replace(request, account=place.account)
         match request.operation:
             case "CreateRepository":
-                self._check_limit(request)
-            case "PutImage" if name not in _repositories(request):  # an internal error of moto
-                raise _not_found(request, name)
+                self._check_limit(owned)
+            case "PutImage" if name not in _repositories(owned):  # an internal error of moto
+                raise _not_found(owned, name)
+        return owned
+
+    def _pull_through_cache(self, request: AwsRequest, place: RepositoryPlace) -> None:
+        images = objects(request.parameters.get("imageIds"))
+        tags = [tag for image in images if isinstance(tag := image.get("imageTag"), str)]
+        created = self._automatic.pull_through_cache(request, place, tags)
+        self.new_repositories.settle(created)
 
     def _after(self, request: AwsRequest, response: Response) -> JsonObject:
         """Complete what moto did, and return the content of the response."""
@@ -176,12 +196,10 @@ class Operations:
 
     def _write_concurrently(self, repository: Repository, partition: str) -> None:
         """Count a read of a policy, and write as the concurrent writer when it is time."""
-        self._policy_reads[repository] += 1
-        if self._policy_reads[repository] == self._behaviour.concurrent_write_after_reads:
-            role = f"arn:{partition}:iam::{repository.registry_id}:role/concurrent-writer"
-            with suppress(ValueError):  # a text that is not a policy is left unchanged
-                text = add_concurrent_statement(self.policies.read(repository), role)
-                self.policies.write(repository, text)
+        text = self.policies.read(repository)
+        role = writer_role(partition, repository.registry_id)
+        if changed := self._writer.changed("repository", repository, text, role):
+            self.policies.write(repository, changed)
 
     def _describe_repositories(self, request: AwsRequest) -> JsonObject:
         """Return a page of the repositories, by name, or those that are asked for.
@@ -208,28 +226,6 @@ class Operations:
         for name in names:
             check_name(name)
         return [_description(self._find(request, name)) for name in names]
-
-
-def _check_registry(request: AwsRequest) -> None:
-    """Raise ServiceError if the registry is another account's.
-
-    The wording is assumed (it is IAM's general one), and so is that no policy of that registry
-    allows the request.
-    """
-    registry = request.text("registryId")
-    if registry is None or registry == request.account:
-        return
-    _, arn, _ = sts_backends[request.account][request.partition].get_caller_identity(
-        request.access_key, request.region
-    )
-    name = request.text("repositoryName") or "*"
-    repository = f"arn:{request.partition}:ecr:{request.region}:{registry}:repository/{name}"
-    action = f"ecr:{request.operation}"
-    raise ServiceError(
-        "AccessDeniedException",
-        f"User: {arn} is not authorized to perform: {action} on resource: {repository} "
-        f"because no resource-based policy allows the {action} action",
-    )
 
 
 def _repositories(request: AwsRequest) -> dict[str, Repository]:

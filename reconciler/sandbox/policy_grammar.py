@@ -62,9 +62,10 @@ _CONDITION: JsonObject = {
 }
 # Any text, also one that is no ARN (aws/containers-roadmap#2675).
 _RESOURCE = _string_or_list(r"[\s\S]+")
-# Of scope V1 ("Private registry permissions in Amazon ECR", Amazon ECR User Guide).
+# Of scope V1, and `ecr:*`, which the same page says is possible ("Private registry permissions in
+# Amazon ECR", Amazon ECR User Guide).
 _V1_ACTION = _string_or_list(
-    r"(?i:ecr:(?:ReplicateImage|BatchImportUpstreamImage|CreateRepository))"
+    r"(?i:ecr:(?:\*|ReplicateImage|BatchImportUpstreamImage|CreateRepository))"
 )
 
 

@@ -212,13 +212,14 @@ def add_lambda_statement(text: str | None, source_arn: str, actions: Iterable[st
     return json.dumps({**document, "Statement": [*kept, added | {"Condition": condition}]})
 
 
-def add_concurrent_statement(text: str | None, role_arn: str) -> str:
-    """Return a policy text that also allows `role_arn` to list images.
+def add_concurrent_statement(text: str | None, role_arn: str, resource: str | None = None) -> str:
+    """Return a policy text that also allows `role_arn` to list images, of `resource` if given.
 
     `text` is the policy so far, or None. Raises ValueError if it is not a policy.
     """
     document, statements = _policy(text, version="2012-10-17")
-    added = _allow(CONCURRENT_SID, {"AWS": role_arn}, "ecr:ListImages")
+    of: JsonObject = {} if resource is None else {"Resource": resource}
+    added = _allow(CONCURRENT_SID, {"AWS": role_arn}, "ecr:ListImages") | of
     return json.dumps({**document, "Statement": [*statements, added]})
 
 

@@ -28,7 +28,8 @@ _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/[0-9]{8}/([^/,\s]+)/([^/,\s]+)/
 class Call(NamedTuple):
     """An entry of the call log: an operation of any service, and its repository or None.
 
-    It equals a plain tuple: `("SetRepositoryPolicy", "payments/api")`.
+    Of a creation template it has the prefix. It equals a plain tuple: `("SetRepositoryPolicy",
+    "payments/api")`.
     """
 
     name: str
@@ -64,7 +65,7 @@ class AwsRequest:
     @property
     def call(self) -> Call:
         """The entry of this request in the call log."""
-        return Call(self.operation, self.text("repositoryName"))
+        return Call(self.operation, self.text("repositoryName") or self.text("prefix"))
 
     def text(self, parameter: str) -> str | None:
         """Return a parameter, None if it is absent or not a string."""

@@ -10,7 +10,8 @@ RegistryPolicyNotFoundException (moto has the same).
 
 from collections.abc import Mapping
 
-from reconciler.sandbox.account_settings import SCOPE, AccountSettings
+from reconciler.sandbox.account_settings import AccountSettings
+from reconciler.sandbox.concurrent_writer import ConcurrentWriter, writer_role
 from reconciler.sandbox.policies import Policies, PolicyPlace, StoredPolicy, policy_parameter
 from reconciler.sandbox.policy_grammar import REGISTRY_V1, REGISTRY_V2
 from reconciler.sandbox.policy_text import JsonObject
@@ -20,9 +21,12 @@ from reconciler.sandbox.protocol import AwsRequest, Operation, ServiceError
 class RegistryPolicies:
     """The policies of all registries. Whoever calls an operation holds the lock."""
 
-    def __init__(self, policies: Policies, settings: AccountSettings) -> None:
+    def __init__(
+        self, policies: Policies, settings: AccountSettings, writer: ConcurrentWriter
+    ) -> None:
         self._policies = policies
         self._settings = settings
+        self._writer = writer
         self._stored: dict[tuple[str, str], StoredPolicy] = {}
         self.operations: Mapping[str, Operation] = {
             "PutRegistryPolicy": self._put,
@@ -43,22 +47,30 @@ class RegistryPolicies:
 
     def _put(self, request: AwsRequest) -> JsonObject:
         text = policy_parameter(request)
-        is_first = self._settings.value(request, SCOPE) == "V1"
-        self._policies.check(request, text, REGISTRY_V1 if is_first else REGISTRY_V2)
+        scope = self._settings.scope(request.account, request.region)
+        self._policies.check(request, text, {"V1": REGISTRY_V1, "V2": REGISTRY_V2}[scope])
         self.write(request.account, request.region, text)
-        return self._content(request)
+        return self._content(request, self.read(request.account, request.region))
 
     def _get(self, request: AwsRequest) -> JsonObject:
-        return self._content(request)
+        text = self.read(request.account, request.region)
+        self._write_concurrently(request, text)
+        return self._content(request, text)
 
     def _delete(self, request: AwsRequest) -> JsonObject:
-        content = self._content(request)
+        content = self._content(request, self.read(request.account, request.region))
         self.write(request.account, request.region, None)
         return content
 
-    def _content(self, request: AwsRequest) -> JsonObject:
+    def _write_concurrently(self, request: AwsRequest, text: str | None) -> None:
+        """Count a read of a policy, and write as the concurrent writer when it is time."""
+        owner = request.account, request.region
+        role = writer_role(request.partition, request.account)
+        if changed := self._writer.changed("registry", owner, text, role, "*"):
+            self.write(*owner, changed)
+
+    def _content(self, request: AwsRequest, text: str | None) -> JsonObject:
         """Return the response of an operation. Raises ServiceError if there is no policy."""
-        text = self.read(request.account, request.region)
         if text is None:
             raise ServiceError(
                 "RegistryPolicyNotFoundException",

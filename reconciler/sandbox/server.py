@@ -132,14 +132,16 @@ class Sandbox:
     def before_call(self, hook: Hook) -> None:
         """Call `hook` with each ECR call, in the serving thread, before its operation runs.
 
-        Calls that fail before (expired, throttled, cut, failed) do not reach it.
+        Calls that fail before (expired, throttled, cut, failed) do not reach it. A hook that raises
+        ServiceError or ConnectionCutError ends the call with this error, or without a response.
         """
         self._ecr.before.append(hook)
 
     def after_call(self, hook: Hook) -> None:
         """Call `hook` as `before_call` does, after the operation and before the response is sent.
 
-        It is called for an operation that returns an error, too.
+        It is called for an operation that returns an error, too. What it raises then takes the
+        place of a response to what has been done.
         """
         self._ecr.after.append(hook)
 
@@ -155,9 +157,7 @@ class Sandbox:
         Calls find it at once. Raises ReconcileError if the name is invalid or in use.
         """
         with self._ecr.operations.lock:
-            created = state.create_repository(
-                account or self._account, region or self._region, name
-            )
+            created = state.create_repository(self._place(name, account, region))
             self._ecr.operations.new_repositories.settle([created])
 
     def repository_settings(
@@ -176,7 +176,7 @@ class Sandbox:
         """
         operations = self._ecr.operations
         with operations.lock:
-            operations.create_on_push(account or self._account, region or self._region, name)
+            operations.create_on_push(self._place(name, account, region))
             repository = self._repository(name, account, region)
             operations.replicate(repository, state.push_image(repository))
 
@@ -284,8 +284,11 @@ class Sandbox:
         with self._ecr.operations.lock:
             self._ecr.operations.policies.new_principals.settle(state.unique_ids().values())
 
+    def _place(self, name: str, account: str | None, region: str | None) -> state.RepositoryPlace:
+        return state.RepositoryPlace(account or self._account, region or self._region, name)
+
     def _repository(self, name: str, account: str | None, region: str | None) -> Repository:
-        found = state.find_repository(account or self._account, region or self._region, name)
+        found = self._place(name, account, region).find()
         if found is None:
             raise ReconcileError(f"the sandbox has no repository {name!r}")
         return found

@@ -1,6 +1,7 @@
 """The sandbox's state, which is moto's: roles, users, access keys and repositories."""
 
 import copy
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -28,8 +29,6 @@ NAME_PATTERN = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0
 NAME_LENGTHS = (2, 256)
 
 _MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
-_LAYER = "sha256:" + 64 * "0"
-_TAG = "latest"
 
 
 def create_access_key(account: str, region: str) -> tuple[str, str]:
@@ -100,6 +99,28 @@ def _user_id(user: User) -> str:
     return f"AIDA{user.id.upper()}"
 
 
+class RepositoryPlace(NamedTuple):
+    """A repository that exists or is to be created: its account, its region and its name."""
+
+    account: str
+    region: str
+    name: str
+
+    @property
+    def partition(self) -> str:
+        """The partition of the region: `aws`, `aws-cn`, ..."""
+        return get_partition(self.region)
+
+    @property
+    def arn(self) -> str:
+        """The repository's ARN."""
+        return f"arn:{self.partition}:ecr:{self.region}:{self.account}:repository/{self.name}"
+
+    def find(self) -> Repository | None:
+        """Return the repository, None if it does not exist."""
+        return ecr_backends[self.account][self.region].repositories.get(self.name)
+
+
 class RepositorySettings(NamedTuple):
     """The settings of a repository, as stored and as ECR spells them (`IMMUTABLE`, `KMS`).
 
@@ -144,28 +165,21 @@ def check_name(name: str) -> None:
         )
 
 
-def find_repository(account: str, region: str, name: str) -> Repository | None:
-    """Return a repository, None if it does not exist."""
-    return ecr_backends[account][region].repositories.get(name)
-
-
-def create_repository(account: str, region: str, name: str) -> Repository:
+def create_repository(place: RepositoryPlace) -> Repository:
     """Create a repository with the default settings.
 
     Raises ReconcileError if the name is invalid or in use.
     """
     try:
-        check_name(name)
+        check_name(place.name)
     except ServiceError as error:
         raise ReconcileError(error.message) from error
-    if find_repository(account, region, name) is not None:
-        raise ReconcileError(f"the sandbox already has a repository {name!r}")
-    return add_repository(account, region, name, {})
+    if place.find() is not None:
+        raise ReconcileError(f"the sandbox already has a repository {place.name!r}")
+    return add_repository(place, {})
 
 
-def add_repository(
-    account: str, region: str, name: str, settings: Mapping[str, Json]
-) -> Repository:
+def add_repository(place: RepositoryPlace, settings: Mapping[str, Json]) -> Repository:
     """Add a repository to moto, of a valid name that is not in use.
 
     `settings` are those of a repository creation template of botocore's model, or `{}` for the
@@ -174,8 +188,8 @@ def add_repository(
     encryption = settings.get("encryptionConfiguration")
     mutability = settings.get("imageTagMutability")
     filters = settings.get("imageTagMutabilityExclusionFilters")
-    repository = ecr_backends[account][region].create_repository(
-        repository_name=name,
+    repository = ecr_backends[place.account][place.region].create_repository(
+        repository_name=place.name,
         registry_id=None,
         encryption_config=_strings_by_key(encryption),
         image_scan_config=None,
@@ -219,12 +233,16 @@ def read_settings(repository: Repository) -> RepositorySettings:
     )
 
 
-def push_image(repository: Repository) -> Image:
-    """Put a small image into a repository, unless it is there already; return it."""
-    manifest = {"schemaVersion": 2, "mediaType": _MANIFEST_TYPE, "layers": [{"digest": _LAYER}]}
+def push_image(repository: Repository, tag: str = "latest") -> Image:
+    """Put a small image into a repository, unless one has this tag already; return it.
+
+    Each tag is another image, of one layer: moto's digests of images are of their layers.
+    """
+    layer = {"digest": f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}"}
+    manifest = {"schemaVersion": 2, "mediaType": _MANIFEST_TYPE, "layers": [layer]}
     backend = ecr_backends[repository.account_id][repository.region_name]
-    there = next((image for image in repository.images if _TAG in image.image_tags), None)
-    return there or backend.put_image(repository.name, json.dumps(manifest), _TAG)
+    there = next((image for image in repository.images if tag in image.image_tags), None)
+    return there or backend.put_image(repository.name, json.dumps(manifest), tag)
 
 
 def copy_image(image: Image, destination: Repository) -> None:

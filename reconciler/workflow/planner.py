@@ -22,9 +22,11 @@ from reconciler.model.access import Desired, DisplayNames
 from reconciler.model.registry import (
     EVERY_REPOSITORY,
     LiveRegistry,
+    LiveTemplates,
     ReadFailure,
     RegistryScope,
     Target,
+    template_target,
 )
 from reconciler.model.rules import RuleId
 from reconciler.plan.compute import compute_plan, without_expired
@@ -148,6 +150,7 @@ def compute(
         select,
         listener,
         registry_policy=reads_registry_policy(source.access.registry, listener),
+        templates=reads_templates(source.access),
     )
     computed = plan_registries(source.access, live, source.now, repositories)
     _require_public_known(source, live)
@@ -245,10 +248,18 @@ def _plan_one(
     desired = [one for one in asked_for if selected(one.repository, globs)]
     probe = access.registry.probe_repository
     in_scope = tuple(name for name in live.names if selected(name, globs) and name != probe)
-    plan = compute_plan(desired, replace(live, names=in_scope), inputs)
+    templates = _selected_templates(live, globs)
+    plan = compute_plan(desired, replace(live, names=in_scope, templates=templates), inputs)
     idle = _idle_globs(globs, live, desired) if globs else _idle_patterns(access, live)
     findings = (*idle, *_missing_probe(access, live))
     return merge_plans([plan, Plan(findings=findings)])
+
+
+def _selected_templates(live: LiveRegistry, globs: Globs) -> LiveTemplates:
+    if live.templates is None or isinstance(live.templates, ReadFailure):
+        return live.templates
+    targets = {template_target(one.prefix, live.scope): one for one in live.templates}
+    return tuple(one for target, one in targets.items() if selected(target.pattern, globs))
 
 
 def _unlisted(access: AccessFile, scope: RegistryScope, failure: ReadFailure, globs: Globs) -> Plan:

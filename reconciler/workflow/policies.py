@@ -3,7 +3,12 @@
 import re
 from collections.abc import Container, Iterable, Sequence
 
-from reconciler.access_file.model import compile_desired, desired_policies, to_create
+from reconciler.access_file.model import (
+    compile_desired,
+    desired_policies,
+    reads_templates,
+    to_create,
+)
 from reconciler.access_file.sections.registry import name_hint
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError
@@ -67,7 +72,8 @@ def caller_policy(source: AccessSource, *, plan_only: bool = False) -> IdentityP
         registry.regions,
         to_create=tuple(to_create(source.access).values()),
         probe_repository=registry.probe_repository,
-        registry_policy=registry.policy == "report",
+        registry_policy=registry.policy,
+        templates=reads_templates(source.access),
     )
     return reading_policy(scope) if plan_only else writing_policy(scope)
 

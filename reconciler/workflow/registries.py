@@ -118,11 +118,13 @@ def read_registries(
     listener: Listener,
     *,
     registry_policy: bool = False,
+    templates: bool = False,
 ) -> list[LiveRegistry]:
     """Read the live policies; `select` says of which of the listed repositories.
 
-    With `registry_policy`, the registry's own is read, too. A registry that fails says why, and the
-    others are read. Raises CallError where all fail.
+    With `registry_policy`, the registry's own is read, too, and with `templates` its creation
+    templates. A registry that fails says why, and the others are read. Raises CallError where all
+    fail.
     """
     from reconciler.registry.boto_errors import in_this_region_only
     from reconciler.registry.reader import failure_of
@@ -134,7 +136,8 @@ def read_registries(
             names = _list(connection)
             live = _read(scope, connection, names, list(select(names)), listener)
             own = connection.reader.read_registry_policy() if registry_policy else None
-            found.append(replace(live, policy=own))
+            made = connection.reader.read_templates() if templates else None
+            found.append(replace(live, policy=own, templates=made))
         except CallError as error:
             failure = failure_of(in_this_region_only(error, scope.region))
             found.append(LiveRegistry(scope, (), {}, failure))

@@ -6,12 +6,21 @@ from datetime import UTC, datetime
 
 from reconciler.apply.journal_format import Author, RunInfo, begin_line, end_line
 from reconciler.apply.model import Done, Outcome, Result
-from reconciler.model.registry import RegistryScope, RepositorySettings, Target
+from reconciler.model.registry import (
+    RegistryScope,
+    RepositorySettings,
+    Target,
+    registry_target,
+    template_target,
+)
+from reconciler.model.templates import CreationTemplate
 from reconciler.plan.model import Change
 
 SCOPE = RegistryScope("111122223333", "us-west-2")
 NAME = "payments/api"
 APP = Target(NAME, SCOPE)
+REGISTRY = registry_target(SCOPE)
+TEMPLATE = template_target("payments", SCOPE)
 CALLER = "arn:aws:iam::111122223333:user/ci"
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -27,6 +36,23 @@ def policy(*actions: str, who: str = "444455556666") -> str:
 
 
 A, B, C, X = (policy(name) for name in ("PutImage", "ListImages", "BatchGetImage", "TagResource"))
+
+
+def on_repositories(text: str, pattern: str = "payments/*") -> str:
+    """Return a policy as the registry's own: each statement on some repositories."""
+    value = json.loads(text)
+    where = f"arn:aws:ecr:{SCOPE.region}:{SCOPE.account}:repository/{pattern}"
+    return json.dumps(
+        {**value, "Statement": [{**s, "Resource": where} for s in value["Statement"]]}
+    )
+
+
+def template(text: str | None, *applied_for: str, **rest: object) -> str:
+    """Return a creation template with this policy; `rest` are its other fields."""
+    made = {"encryptionConfiguration": {"encryptionType": "AES256"}, **rest}
+    return CreationTemplate("payments", applied_for or ("REPLICATION",), text, made).text
+
+
 NAMES = {None: "none", A: "A", B: "B", C: "C", X: "X"}
 
 
@@ -36,8 +62,9 @@ def change(
     target: Target = APP,
     settings: RepositorySettings | None = None,
 ) -> Change:
-    """Change a policy; with settings, make the repository first."""
-    kind = "create" if settings else "delete" if after is None else "set"
+    """Change a policy or template; with settings, make the repository first."""
+    is_new = settings or (target.subject == "creation-template" and before is None)
+    kind = "create" if is_new else "delete" if after is None else "set"
     return Change(target, kind, (), before, after, target.read(before), settings=settings)
 
 

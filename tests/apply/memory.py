@@ -39,8 +39,8 @@ class Memory:
     """A registry in memory; the hooks run at each call, and may raise.
 
     `policies` holds the repositories that there are, `others` the registry's own policy and the
-    creation templates. `invisible` counts the calls to which each
-    repository is not there yet.
+    creation templates. `rejects` are the targets that can't be written. `invisible` counts the
+    calls to which each repository is not there yet.
     """
 
     policies: dict[str, str | None] = field(default_factory=dict)
@@ -55,6 +55,7 @@ class Memory:
     images: bool = False
     fails_to_read: FailureKind | None = None
     others: dict[Target, str | None] = field(default_factory=dict)
+    rejects: frozenset[Target] = frozenset()
 
     def read_text(self, target: Target) -> str | None:
         self.reads += 1
@@ -104,6 +105,8 @@ class Memory:
         is_repository = target.subject == "repository-policy"
         if is_repository:
             self._require(target.repository)
+        if target in self.rejects:
+            raise CallError("no", kind=FailureKind.REJECTED)
         self.writes.append(_name(target))
         self.before_write(self)
         if is_repository:

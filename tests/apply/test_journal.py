@@ -16,12 +16,25 @@ import pytest
 
 from reconciler.apply import journal as journal_module
 from reconciler.apply.journal import RunJournal, journal_size, start_journal
-from reconciler.apply.journal_format import MAX_JOURNAL, read_journal
+from reconciler.apply.journal_format import MAX_JOURNAL, MAX_LINE, read_journal
 from reconciler.apply.model import Done, Outcome, applied
 from reconciler.errors import ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change
-from tests.apply.journal_making import APP, NOON, SCOPE, A, B, begin, change, end, info
+from tests.apply.journal_making import (
+    APP,
+    NOON,
+    REGISTRY,
+    SCOPE,
+    TEMPLATE,
+    A,
+    B,
+    begin,
+    change,
+    end,
+    info,
+    template,
+)
 
 
 def open_file(path: Path, run: str = "r1", *changes: Change) -> RunJournal:
@@ -419,7 +432,9 @@ def test_a_file_beyond_all_bounds_is_not_read(tmp_path: Path) -> None:
     "made",
     [
         change(A, "x" * 10_241),
-        change("x" * 2**20, B),
+        change("x" * MAX_LINE, B),
+        change(None, template("x" * 10_241), TEMPLATE),
+        change(None, "x" * 10_241, REGISTRY),
         change(A, B, Target("UPPER", SCOPE)),
     ],
 )

@@ -18,13 +18,17 @@ from reconciler.apply.journal_format import (
 )
 from reconciler.apply.model import Done, Outcome
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
-from reconciler.model.registry import RegistryScope, RepositorySettings, Target
+from reconciler.model.registry import RegistryScope, RepositorySettings, Target, template_target
+from reconciler.model.templates import CreationTemplate
+from reconciler.plan.model import Change
 from reconciler.plan.saved_plan import digest_of
 from tests.apply.journal_making import (
     APP,
     CALLER,
     NOON,
+    REGISTRY,
     SCOPE,
+    TEMPLATE,
     A,
     B,
     C,
@@ -33,6 +37,8 @@ from tests.apply.journal_making import (
     end,
     info,
     journal,
+    on_repositories,
+    template,
 )
 
 OTHER = Target("tools/builder", SCOPE)
@@ -297,16 +303,106 @@ def test_a_second_end_has_no_beginning() -> None:
         read_journal(begin(change(A, B)) + end(change(A, B)) * 2)
 
 
-@pytest.mark.parametrize("version", ["2", 2, None, ["1"]])
+@pytest.mark.parametrize("version", ["3", 2, None, ["1"]])
 def test_another_format_is_refused(version: object) -> None:
     line = edited(begin(change(A, B)), format_version=version)
-    with pytest.raises(RefusedError, match=r"line 2: .*another version.*reads format 1"):
+    with pytest.raises(RefusedError, match=r"line 2: .*another version.*reads the formats 1 and 2"):
         read_journal(begin(change(A, B)) + line)
 
 
 def test_another_format_from_the_first_line_on() -> None:
     with pytest.raises(RefusedError, match=r"line 1: .*another version"):
-        read_journal(edited(begin(change(A, B)), format_version="2", new=1))
+        read_journal(edited(begin(change(A, B)), format_version="3", new=1))
+
+
+def formerly(line: bytes) -> bytes:
+    """Return a line in the format without subjects."""
+    return edited(line, format_version="1", subject=...)
+
+
+def test_the_former_format_is_read() -> None:
+    lines = formerly(begin(change(A, B))) + formerly(end(change(A, B)))
+    assert read_journal(lines) == read_journal(begin(change(A, B)) + end(change(A, B)))
+
+
+def test_a_run_may_go_on_in_a_journal_of_the_former_format() -> None:
+    first = formerly(begin(change(A, B)))
+    for length in range(1, len(first)):
+        read = read_journal(first[:length] + b"\n" + begin(change(B, C), "r2"))
+        assert [write.run for write in read][-1:] == ["r2"]
+
+
+def test_the_former_format_has_no_subject() -> None:
+    with pytest.raises(InvalidError, match="line 1: 'subject' is unknown"):
+        read_journal(edited(begin(change(A, B)), format_version="1"))
+    with pytest.raises(InvalidError, match="line 1: 'subject' is missing"):
+        read_journal(edited(begin(change(A, B)), subject=...))
+
+
+POLICY = on_repositories(A)
+OF_REGISTRY = change(POLICY, None, REGISTRY)
+OF_TEMPLATE = change(None, template(A), TEMPLATE)
+FORGED_SUBJECTS: list[tuple[str, Change, dict[str, object]]] = [
+    ("'subject' has an invalid value", OF_REGISTRY, {"subject": "registry"}),
+    ("'subject' has an invalid value", OF_REGISTRY, {"subject": ["registry-policy"]}),
+    ("'repository' has an invalid value", OF_REGISTRY, {"subject": "repository-policy"}),
+    ("'repository' has an invalid value", OF_REGISTRY, {"subject": "creation-template"}),
+    ("'repository' has an invalid value", OF_REGISTRY, {"repository": "payments/api"}),
+    ("'repository' has an invalid value", OF_TEMPLATE, {"subject": "registry-policy"}),
+    ("'repository' has an invalid value", OF_TEMPLATE, {"repository": "*"}),
+    ("'repository' has an invalid value", OF_TEMPLATE, {"repository": "payments/"}),
+    ("'repository' has an invalid value", OF_TEMPLATE, {"repository": ""}),
+    ("'repository' has an invalid value", OF_TEMPLATE, {"repository": "a" * 257}),
+    ("'after' is another template", OF_TEMPLATE, {"repository": "ROOT"}),
+    ("'after' is another template", OF_TEMPLATE, {"repository": "payment"}),
+    ("'before' is another template", OF_TEMPLATE, {"change": "delete", "after": None,
+        "repository": "p", "before": template(A)}),
+    ("'before' has an invalid value", OF_TEMPLATE, {"change": "set", "before": A}),
+    ("'after' has an invalid value", OF_TEMPLATE, {"after": "[]"}),
+    ("'after' has an invalid value", OF_TEMPLATE, {"after": "{"}),
+    ("'after' has an invalid value", OF_TEMPLATE, {"after": template("x" * 10_241)}),
+    ("does not fit", OF_TEMPLATE, {"after": None}),
+    ("does not fit", OF_TEMPLATE, {"before": template(B)}),
+    ("does not fit", OF_REGISTRY, {"change": "create", "before": None}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("reason", "made", "fields"), FORGED_SUBJECTS)
+def test_a_forged_subject(reason: str, made: Change, fields: dict[str, object]) -> None:
+    with pytest.raises(InvalidError, match=r"it, line 1: .*" + reason):
+        read_journal(edited(begin(made), **fields), "it")
+
+
+@pytest.mark.parametrize("prefix", ["ROOT", "p", "payments/api"])
+def test_prefixes_of_templates(prefix: str) -> None:
+    target = template_target(prefix, SCOPE)
+    text = CreationTemplate(f"{prefix}/", ("REPLICATION",), A).text
+    (write,) = read_journal(begin(change(None, text, target)))
+    assert (write.target, write.change, write.after) == (target, "create", text)
+
+
+def test_the_longest_template_can_be_journalled() -> None:
+    """Whatever its characters: here each takes fourteen bytes in the line."""
+    longest = {"lifecyclePolicy": 30_720, "description": 256, "customRoleArn": 2_048}
+    tags = [{"Key": "🦊" * 128, "Value": "🦊" * 256} for _ in range(50)]
+    fields = {name: "🦊" * size for name, size in longest.items()}
+    text = template("🦊" * 10_240, resourceTags=tags, **fields)
+    (write,) = read_journal(begin(change(text, text, TEMPLATE)))
+    assert (write.before, write.after) == (text, text)
+
+
+def test_each_subject_is_apart() -> None:
+    there = template_target("payments", SCOPE)
+    repository = Target("payments", SCOPE)
+    lines = [
+        begin(OF_REGISTRY), begin(OF_TEMPLATE), begin(change(A, B, repository)),
+        end(change(A, B, repository)), end(OF_REGISTRY, result="failed"),
+    ]  # fmt: skip
+    assert [(w.target, w.written) for w in read_journal(b"".join(lines))] == [
+        (REGISTRY, Done.NO),
+        (there, Done.UNKNOWN),
+        (repository, Done.YES),
+    ]
 
 
 def test_a_journal_beyond_all_bounds() -> None:
@@ -345,7 +441,7 @@ def test_whatever_is_in_it_it_is_read_or_refused(rubbish: bytes, place: int) -> 
     assert all((w.target, w.before, w.after) in known for w in read)
 
 
-TARGETS = st.builds(
+TARGETS = st.just(REGISTRY) | st.builds(
     Target,
     st.from_regex(r"[a-z0-9]{2,9}([-._/][a-z0-9]{1,9}){0,3}", fullmatch=True),
     st.builds(RegistryScope, st.from_regex(r"[0-9]{12}", fullmatch=True), st.just("eu-west-1")),

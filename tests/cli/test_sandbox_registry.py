@@ -1,4 +1,4 @@
-"""`reconcile sandbox` with a registry of the old policy scope and a limit of templates."""
+"""`reconcile sandbox` with the options that are about the registry's policy and templates."""
 
 import re
 
@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from tests.cli.conftest import clean_environment
 from tests.cli.sandbox_process import sandbox_lines
 
-OPTIONS = ("--registry-policy-v1", "--template-limit", "1")
+WRITER = ("--concurrent-write-after-reads", "1", "--concurrent-write-to", "template")
+OPTIONS = ("--registry-policy-v1", "--template-limit", "1", *WRITER)
 
 
 def test_the_options_are_those_of_the_sandbox() -> None:
@@ -28,4 +29,8 @@ def test_the_options_are_those_of_the_sandbox() -> None:
         ecr.create_repository_creation_template(prefix="one", appliedFor=["CREATE_ON_PUSH"])
         with pytest.raises(ClientError, match="LimitExceededException"):
             ecr.create_repository_creation_template(prefix="two", appliedFor=["CREATE_ON_PUSH"])
+        described = ecr.describe_repository_creation_templates
+        described()
+        (changed,) = described()["repositoryCreationTemplates"]
+        assert "ConcurrentWriter" in changed["repositoryPolicy"]
         ecr.close()

@@ -61,6 +61,36 @@ PROBE = allow(
     ["ecr:DeleteRepositoryPolicy", "ecr:ListImages", "ecr:SetRepositoryPolicy"],
     f"arn:aws:ecr:us-west-2:{ACCOUNT}:repository/scratch/probe",
 )
+WRITE_REGISTRY = allow(
+    "WriteRegistryPolicy", ["ecr:DeleteRegistryPolicy", "ecr:PutRegistryPolicy"], "*"
+)
+READ_TEMPLATES = allow("ReadTemplates", ["ecr:DescribeRepositoryCreationTemplates"], "*")
+WRITE_TEMPLATES: list[IdentityStatement] = [
+    allow(
+        "WriteTemplates",
+        [
+            "ecr:CreateRepositoryCreationTemplate",
+            "ecr:DeleteRepositoryCreationTemplate",
+            "ecr:UpdateRepositoryCreationTemplate",
+        ],
+        "*",
+    ),
+    allow("SetTemplateLifecyclePolicies", ["ecr:PutLifecyclePolicy"], ALL),
+    {
+        **allow("PassTemplateRoles", ["iam:PassRole"], f"arn:aws:iam::{ACCOUNT}:role/*"),
+        "Condition": {"StringEquals": {"iam:PassedToService": "ecr.amazonaws.com"}},
+    },
+    {
+        **allow(
+            "CreateTemplateServiceRole",
+            ["iam:CreateServiceLinkedRole"],
+            f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ecr.amazonaws.com/AWSServiceRoleForECRTemplate",
+        ),
+        "Condition": {"StringEquals": {"iam:AWSServiceName": "ecr.amazonaws.com"}},
+    },
+]
+MANAGING = replace(WORK, registry_policy="manage")
+WITH_TEMPLATES = replace(WORK, templates=True)
 EVERYTHING = replace(WORK, to_create=(key(KEY),), probe_repository="scratch/probe")
 TAGGED = RepositorySettings(tags=(("team", "payments"),))
 
@@ -74,10 +104,18 @@ reading, *others = writing_policy(TWO_REGIONS)["Statement"]
         (reading_policy(WORK), [READ]),
         (reading_policy(EVERYTHING), [READ]),
         (writing_policy(WORK), [READ, WRITE]),
-        (reading_policy(replace(WORK, registry_policy=True)), [READ, READ_REGISTRY]),
+        (reading_policy(replace(WORK, registry_policy="report")), [READ, READ_REGISTRY]),
         (
-            writing_policy(replace(TWO_REGIONS, registry_policy=True)),
+            writing_policy(replace(TWO_REGIONS, registry_policy="report")),
             [reading, READ_REGISTRY, *others],
+        ),
+        (reading_policy(MANAGING), [READ, READ_REGISTRY]),
+        (writing_policy(MANAGING), [READ, READ_REGISTRY, WRITE, WRITE_REGISTRY]),
+        (reading_policy(WITH_TEMPLATES), [READ, READ_TEMPLATES]),
+        (writing_policy(WITH_TEMPLATES), [READ, READ_TEMPLATES, WRITE, *WRITE_TEMPLATES, CREATE]),
+        (
+            creating(TAGGED, work=WITH_TEMPLATES),
+            [READ, READ_TEMPLATES, WRITE, *WRITE_TEMPLATES, CREATE_TAGGED],
         ),
         (creating(RepositorySettings()), [READ, WRITE, CREATE]),
         (creating(RepositorySettings(encryption="KMS")), [READ, WRITE, CREATE]),
@@ -150,3 +188,10 @@ def test_the_partition_is_the_registrys() -> None:
     arns = [arn for s in writing_policy(work)["Statement"] for arn in s["Resource"]]
     assert len(arns) == 5
     assert all(arn.startswith("arn:aws-cn:") and ":cn-north-1:" in arn for arn in arns)
+
+
+def test_the_roles_of_templates_are_of_the_partition_too() -> None:
+    work = PermissionScope("aws-cn", ACCOUNT, ("cn-north-1",), templates=True)
+    arns = [arn for s in writing_policy(work)["Statement"] for arn in s["Resource"] if arn != "*"]
+    assert all(arn.startswith("arn:aws-cn:") for arn in arns)
+    assert sum(arn.startswith(f"arn:aws-cn:iam::{ACCOUNT}:role/") for arn in arns) == 2

@@ -1,8 +1,13 @@
-"""Reading the registry's own policy: whose it is, whether there is one, and its scope."""
+"""Reading the registry's own policy, its scope, and the creation templates: whose they are."""
 
 import pytest
 
-from reconciler.model.registry import LiveRegistryPolicy, ReadFailure
+from reconciler.model.registry import (
+    LiveRegistryPolicy,
+    ReadFailure,
+    RegistryScope,
+    template_target,
+)
 from reconciler.model.rules import RuleId
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
@@ -95,3 +100,64 @@ def test_a_scope_that_is_unknown_is_not_taken_for_a_known_one(
 def test_a_failure_is_data(aws: ScriptedAws, reader: RegistryReader) -> None:
     aws.always(refusal("ServerException", "down", 500))
     assert rule_of(reader.read_registry_policy().text) is RuleId.READ_FAILED
+
+
+def template(prefix: str, **fields: object) -> dict[str, object]:
+    return {"prefix": prefix, "appliedFor": ["CREATE_ON_PUSH"], **fields}
+
+
+def templates(*listed: object, account: str = ACCOUNT, **more: str) -> Answer:
+    return ok(registryId=account, repositoryCreationTemplates=list(listed), **more)
+
+
+def test_templates_are_read_page_by_page(aws: ScriptedAws, reader: RegistryReader) -> None:
+    aws.always(templates(template("b"), nextToken="more"), templates(template("a")))
+    found = reader.read_templates()
+    assert isinstance(found, tuple)
+    assert [one.prefix for one in found] == ["a", "b"]
+    operation = "DescribeRepositoryCreationTemplates"
+    assert [(call.operation, call.parameters) for call in aws.calls] == [
+        (operation, {"maxResults": 1000}),
+        (operation, {"maxResults": 1000, "nextToken": "more"}),
+    ]
+
+
+def test_a_template_on_a_later_page_is_found(aws: ScriptedAws, reader: RegistryReader) -> None:
+    aws.always(templates(template("b"), nextToken="more"), templates(template("a")))
+    scope = RegistryScope(ACCOUNT, "us-west-2")
+    assert reader.read_text(template_target("a", scope)) is not None
+
+
+def test_a_prefix_without_a_slash_comes_first(aws: ScriptedAws, reader: RegistryReader) -> None:
+    """Whether ECR has both at once is not known."""
+    aws.always(templates(template("a/"), template("a")))
+    text = reader.read_text(template_target("a", RegistryScope(ACCOUNT, "us-west-2")))
+    assert text == '{"appliedFor":["CREATE_ON_PUSH"],"prefix":"a"}'
+
+
+def test_empty_fields_are_left_out(aws: ScriptedAws, reader: RegistryReader) -> None:
+    empty = {"description": "", "resourceTags": [], "customRoleArn": "", "repositoryPolicy": ""}
+    aws.always(templates(template("a", **empty, createdAt=1.5, updatedAt=2.5)))
+    found = reader.read_templates()
+    assert isinstance(found, tuple)
+    assert found[0].fields == template("a")
+
+
+@pytest.mark.parametrize(
+    ("answer", "rule"),
+    [
+        (DENIED, RuleId.ACCESS_DENIED),
+        (templates(account=OTHER), RuleId.ACCESS_DENIED),
+        (refusal("ServerException", "down", 500), RuleId.READ_FAILED),
+        (ok(), RuleId.READ_FAILED),
+        (ok(registryId=ACCOUNT), RuleId.READ_FAILED),
+        (templates({"prefix": "a"}), RuleId.READ_FAILED),
+        (templates({"appliedFor": []}), RuleId.READ_FAILED),
+        (templates(template("a"), nextToken="again"), RuleId.READ_FAILED),
+    ],
+)
+def test_templates_that_are_not_read_are_not_none(
+    aws: ScriptedAws, reader: RegistryReader, answer: Answer, rule: RuleId
+) -> None:
+    aws.always(answer)
+    assert rule_of(reader.read_templates()) is rule

@@ -1,11 +1,25 @@
 from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import pytest
 
 from reconciler.errors import ReconcileError
-from reconciler.model.registry import NewPolicy, RepositorySettings
-from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
+from reconciler.model.registry import (
+    NewPolicy,
+    RegistryScope,
+    RepositorySettings,
+    Target,
+    registry_target,
+    template_target,
+)
+from reconciler.registry.errors import (
+    CONSEQUENCES,
+    CallError,
+    FailureKind,
+    Stops,
+    WriteOutcomeUnknownError,
+)
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import connect
@@ -15,6 +29,8 @@ from .scripted_aws import CUT, Answer, ScriptedAws, ok, page, refusal
 from .virtual_time import VirtualTime
 
 ACCOUNT, REGION, NAME = "111122223333", "us-west-2", "team/api"
+SCOPE = RegistryScope(ACCOUNT, REGION)
+TARGET = Target(NAME, SCOPE)
 DONE = ok(registryId=ACCOUNT, repositoryName=NAME, policyText="{}")
 THROTTLED = refusal("ThrottlingException", "Rate exceeded")
 WRITES = ["set", "delete"]
@@ -132,7 +148,7 @@ def test_a_policy_is_read_and_the_new_one_written(
         seen.append(live)
         return NewPolicy(new)
 
-    assert writer.update_policy(NAME, decide) is None
+    assert writer.update(TARGET, decide) is None
     assert seen == ["{}"]
     assert aws.operations() == ["GetRepositoryPolicy", write]
 
@@ -140,7 +156,7 @@ def test_a_policy_is_read_and_the_new_one_written(
 def test_another_decision_than_a_new_policy_is_returned(
     aws: ScriptedAws, writer: RegistryWriter
 ) -> None:
-    assert writer.update_policy(NAME, lambda live: f"keep {live}") == "keep {}"
+    assert writer.update(TARGET, lambda live: f"keep {live}") == "keep {}"
     assert aws.operations() == ["GetRepositoryPolicy"]
 
 
@@ -153,7 +169,7 @@ def test_no_other_call_comes_between_the_read_and_the_write(aws: ScriptedAws) ->
 
     def update(name: str) -> None:
         for _ in range(5):
-            writer.update_policy(name, lambda _: NewPolicy("{}"))
+            writer.update(Target(name, SCOPE), lambda _: NewPolicy("{}"))
             writer.set_policy(name, "{}")
 
     time.run(*[partial(update, name) for name in names])
@@ -224,3 +240,88 @@ def test_a_lost_answer_to_making_one_is_said(
     aws.always(answer)
     with pytest.raises(WriteOutcomeUnknownError, match="CreateRepository"):
         writer.create_repository(NAME, RepositorySettings())
+
+
+OTHER = "999900001111"
+ELSEWHERE = ok(registryId=OTHER, policyText="{}")
+HERE = ok(registryId=ACCOUNT, policyText="{}", repositoryCreationTemplates=[])
+NO_POLICY = refusal("RegistryPolicyNotFoundException", f"none in the registry '{ACCOUNT}'")
+TEMPLATE = template_target("team", SCOPE)
+TEMPLATE_TEXT = '{"prefix":"team","appliedFor":["CREATE_ON_PUSH"]}'
+
+
+class Own(NamedTuple):
+    """A write to the caller's own registry, and the answer to the read before it."""
+
+    target: Target
+    live: Answer
+    new: str | None
+    operation: str
+
+
+OWN = [
+    Own(registry_target(SCOPE), NO_POLICY, "{}", "PutRegistryPolicy"),
+    Own(registry_target(SCOPE), HERE, None, "DeleteRegistryPolicy"),
+    Own(TEMPLATE, HERE, TEMPLATE_TEXT, "CreateRepositoryCreationTemplate"),
+]
+
+
+@pytest.mark.parametrize("own", OWN, ids=lambda own: own.operation)
+def test_a_write_to_another_registry_is_told(
+    aws: ScriptedAws, writer: RegistryWriter, own: Own
+) -> None:
+    """The credentials changed after the read: these calls name no registry."""
+    aws.always(own.live, ELSEWHERE)
+    words = f"{own.operation} wrote .* {OTHER}"
+    with pytest.raises(WriteOutcomeUnknownError, match=words) as caught:
+        writer.update(own.target, lambda _: NewPolicy(own.new))
+    assert CONSEQUENCES[caught.value.kind].stops is Stops.RUN
+    assert aws.operations()[1:] == [own.operation]
+
+
+@pytest.mark.parametrize("target", [registry_target(SCOPE), TEMPLATE])
+def test_what_is_read_of_another_registry_is_not_written(
+    aws: ScriptedAws, writer: RegistryWriter, target: Target
+) -> None:
+    aws.always(ok(registryId=OTHER, policyText="{}", repositoryCreationTemplates=[]))
+    with pytest.raises(CallError, match=f"of account {OTHER}"):
+        writer.update(target, lambda _: NewPolicy("{}"))
+    assert len(aws.calls) == 1
+
+
+@pytest.mark.parametrize("own", OWN, ids=lambda own: own.operation)
+@pytest.mark.parametrize("answer", [CUT, ok(), page(503, "busy")])
+def test_a_lost_answer_of_the_own_registry_is_said(
+    aws: ScriptedAws, writer: RegistryWriter, answer: Answer, own: Own
+) -> None:
+    aws.always(own.live, answer)
+    with pytest.raises(WriteOutcomeUnknownError, match=f"{own.operation}.*may or may not"):
+        writer.update(own.target, lambda _: NewPolicy(own.new))
+    assert aws.operations()[1:] == [own.operation]
+
+
+@pytest.mark.parametrize(
+    ("target", "operation", "code"),
+    [
+        (registry_target(SCOPE), "DeleteRegistryPolicy", "RegistryPolicyNotFoundException"),
+        (TEMPLATE, "DeleteRepositoryCreationTemplate", "TemplateNotFoundException"),
+    ],
+)
+def test_what_is_gone_already_is_deleted(
+    aws: ScriptedAws, writer: RegistryWriter, target: Target, operation: str, code: str
+) -> None:
+    aws.always(HERE, refusal(code, "gone"))
+    assert writer.update(target, lambda _: NewPolicy(None)) is None
+    assert aws.operations()[1:] == [operation]
+
+
+ROLE = "arn:aws:iam::111122223333:role/ecr-templates"
+
+
+def test_a_denied_role_is_named(aws: ScriptedAws, writer: RegistryWriter) -> None:
+    """ECR checks it inside its own call."""
+    text = f"User: me is not authorized to perform: iam:PassRole on resource: {ROLE} because no"
+    aws.always(HERE, refusal("AccessDeniedException", text))
+    with pytest.raises(CallError) as caught:
+        writer.update(TEMPLATE, lambda _: NewPolicy(TEMPLATE_TEXT))
+    assert caught.value.message == f"iam:PassRole on {ROLE}: not allowed for me: no"

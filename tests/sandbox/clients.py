@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from reconciler.sandbox.server import Sandbox
 
+MEDIA = "application/vnd.docker.distribution.manifest.v2+json"
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 
 
@@ -43,6 +44,17 @@ def client(
         made.close()
 
 
+def keys_of(sandbox: Sandbox, role: str) -> dict[str, str]:
+    """The keys of a session of a role, as `client` takes them."""
+    with client(sandbox, "sts") as sts:
+        found = sts.assume_role(RoleArn=role, RoleSessionName="build")["Credentials"]
+    return {
+        "aws_access_key_id": found["AccessKeyId"],
+        "aws_secret_access_key": found["SecretAccessKey"],
+        "aws_session_token": found["SessionToken"],
+    }
+
+
 @contextmanager
 def refused(code: str, message: str = "", status: int = 400) -> Iterator[None]:
     """The call inside is refused over this HTTP status and code, its message holding this."""
@@ -51,6 +63,19 @@ def refused(code: str, message: str = "", status: int = 400) -> Iterator[None]:
     assert caught.value.response["Error"]["Code"] == code
     assert message in caught.value.response["Error"]["Message"]
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+
+
+def put(ecr: BaseClient, name: str, *, layer: str = "0", tag: str = "latest", **of: str) -> None:
+    """Put an image of one layer; moto's digests of images are of their layers."""
+    manifest = {"mediaType": MEDIA, "layers": [{"digest": f"sha256:{layer * 64}"}]}
+    ecr.put_image(repositoryName=name, imageManifest=json.dumps(manifest), imageTag=tag, **of)
+
+
+def pull(ecr: BaseClient, name: str, *tags: str, **of: str) -> list[str]:
+    """Pull images as a client begins to; return the tags of those that it gets."""
+    wanted = [{"imageTag": tag} for tag in tags or ("latest",)]
+    got = ecr.batch_get_image(repositoryName=name, imageIds=wanted, **of)["images"]
+    return [image["imageId"]["imageTag"] for image in got]
 
 
 def statement(**changes: Any) -> dict[str, Any]:

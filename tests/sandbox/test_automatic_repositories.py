@@ -1,6 +1,5 @@
 """The repositories that ECR creates by itself."""
 
-import json
 from typing import Any
 
 import pytest
@@ -11,20 +10,14 @@ from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.state import RepositorySettings
 
-from .clients import PULL, client, refused, statement, text
+from .clients import PULL, client, keys_of, pull, put, refused, statement, text
 
+ACCOUNT = "111122223333"
 POLICY = text(statement(Principal={"AWS": "444455556666"}, Action=PULL))
 KEY = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ROLE = "arn:aws:iam::111122223333:role/ecr-templates"
 LIFECYCLE = '{"rules": []}'
 DEFAULT = RepositorySettings("MUTABLE", False, "AES256", None, ())
-
-
-def put(ecr: BaseClient, name: str, *, layer: str = "0", tag: str = "latest") -> None:
-    """Put an image of one layer; moto's digests of images are of their layers."""
-    media = "application/vnd.docker.distribution.manifest.v2+json"
-    manifest = {"mediaType": media, "layers": [{"digest": f"sha256:{layer * 64}"}]}
-    ecr.put_image(repositoryName=name, imageManifest=json.dumps(manifest), imageTag=tag)
 
 
 def template(ecr: BaseClient, prefix: str, *scenarios: str, **fields: Any) -> None:
@@ -39,8 +32,8 @@ def push(ecr: BaseClient, name: str) -> None:
     put(ecr, name)
 
 
-def replicate(ecr: BaseClient, *regions: str, **rule: Any) -> None:
-    destinations = [{"region": region, "registryId": "111122223333"} for region in regions]
+def replicate(ecr: BaseClient, *regions: str, account: str = ACCOUNT, **rule: Any) -> None:
+    destinations = [{"region": region, "registryId": account} for region in regions]
     configuration = {"rules": [{"destinations": destinations, **rule}]}
     ecr.put_replication_configuration(replicationConfiguration=configuration)
     assert ecr.describe_registry()["replicationConfiguration"] == configuration
@@ -142,20 +135,33 @@ def test_tags_and_kms_need_a_role(fields: dict[str, Any]) -> None:
 
 
 def test_a_push_from_another_account_leaves_an_empty_repository() -> None:
-    with Sandbox() as sandbox, client(sandbox) as ecr, client(sandbox, "sts") as sts:
+    with Sandbox() as sandbox, client(sandbox) as ecr:
         template(ecr, "payments", repositoryPolicy=POLICY)
-        role = sandbox.create_role("444455556666", "role2-1")
-        keys = sts.assume_role(RoleArn=role, RoleSessionName="build")["Credentials"]
-        there = {
-            "aws_access_key_id": keys["AccessKeyId"],
-            "aws_secret_access_key": keys["SecretAccessKey"],
-            "aws_session_token": keys["SessionToken"],
-        }
-        with client(sandbox, keys=there) as other, refused("AccessDeniedException"):
-            other.initiate_layer_upload(registryId="111122223333", repositoryName="payments/api")
+        keys = keys_of(sandbox, sandbox.create_role("444455556666", "role2-1"))
+        with client(sandbox, keys=keys) as other, refused("AccessDeniedException"):
+            other.initiate_layer_upload(registryId=ACCOUNT, repositoryName="payments/api")
         assert names(ecr) == ["payments/api"]
         assert sandbox.policy_text("payments/api") == POLICY
         assert sandbox.repository_settings("payments/api") == DEFAULT
+
+
+def test_a_push_from_another_account_that_its_template_allows_is_done() -> None:
+    with Sandbox() as sandbox, client(sandbox) as ecr:
+        pusher = sandbox.create_role("444455556666", "role2-1", "/deploy/")
+        puller = sandbox.create_role("444455556666", "role2-2")
+        policy = text(
+            statement(Principal={"AWS": pusher}, Action=[*PULL, "ecr:Init*", "ecr:PutImage"]),
+            statement(Principal={"AWS": puller}, Action=PULL),
+        )
+        template(ecr, "payments", repositoryPolicy=policy)
+        of = {"registryId": ACCOUNT}
+        with client(sandbox, keys=keys_of(sandbox, pusher)) as other:
+            other.initiate_layer_upload(repositoryName="payments/api", **of)
+            put(other, "payments/api", **of)
+        with client(sandbox, keys=keys_of(sandbox, puller)) as other:
+            assert pull(other, "payments/api", **of) == ["latest"]
+            with refused("AccessDeniedException", "ecr:PutImage"):
+                put(other, "payments/api", layer="1", **of)
 
 
 def test_the_limit_of_repositories_holds_and_all_calls_find_a_new_one() -> None:
@@ -247,25 +253,59 @@ def test_a_replication_is_for_its_filters_and_goes_no_further() -> None:
             assert names(central) == []
 
 
-def test_a_replication_to_another_account_or_to_no_region_does_nothing() -> None:
+def test_a_replication_to_no_region_does_nothing() -> None:
     with Sandbox() as sandbox, client(sandbox) as ecr:
         sandbox.create_repository("payments/api")
-        elsewhere = {"region": "eu-west-1", "registryId": "444455556666"}
-        nowhere = {"region": "eu-west-9", "registryId": "111122223333"}
-        rules = [{"destinations": [elsewhere, nowhere]}]
-        ecr.put_replication_configuration(replicationConfiguration={"rules": rules})
+        replicate(ecr, "eu-west-9")
         push(ecr, "payments/api")
-        for account in ("111122223333", "444455556666"):
-            with pytest.raises(ReconcileError, match="no repository"):
-                sandbox.policy_text("payments/api", account=account, region="eu-west-1")
+        assert names(ecr) == ["payments/api"]
 
 
-def test_a_replication_without_the_role_that_it_needs_does_not_happen() -> None:
+REPLICATE = ["ecr:ReplicateImage"]
+BOTH = [*REPLICATE, "ecr:CreateRepository"]
+THERE = "arn:aws:ecr:eu-west-1:444455556666:repository"
+SOURCE = {"AWS": ACCOUNT}
+
+
+def allow(actions: list[str], resource: str = f"{THERE}/payments/*", **changes: Any) -> Any:
+    """A statement of the destination's registry policy."""
+    return statement(**{"Principal": SOURCE, "Action": actions, "Resource": resource} | changes)
+
+
+@pytest.mark.parametrize(
+    ("statements", "creates", "replicates"),
+    [
+        ((), False, False),
+        ((allow(BOTH),), True, True),
+        ((allow(REPLICATE),), False, True),
+        ((allow(["ecr:CreateRepository"]),), False, False),
+        ((allow(["ecr:*"], "*"),), True, True),
+        ((allow(BOTH, f"{THERE}/other/*"),), False, False),
+        ((allow(BOTH, THERE.replace(":ecr", "") + "/*"),), False, False),
+        ((allow(BOTH, Principal={"AWS": "777788889999"}),), False, False),
+        ((allow(BOTH), allow(REPLICATE, Effect="Deny")), False, False),
+        ((allow(BOTH, Condition={"Bool": {"aws:ViaAWSService": "true"}}),), False, False),
+    ],
+)
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_replication_to_another_account_needs_the_permission_of_its_registry(
+    statements: tuple[Any, ...], creates: bool, replicates: bool, exists: bool
+) -> None:
+    there = {"account": "444455556666", "region": "eu-west-1"}
     with Sandbox() as sandbox, client(sandbox) as ecr:
         sandbox.create_repository("payments/api")
-        replicate(ecr, "eu-west-1")
-        with client(sandbox, region="eu-west-1") as west:
-            tags = [{"Key": "team", "Value": "payments"}]
-            template(west, "payments", "REPLICATION", resourceTags=tags)
-            push(ecr, "payments/api")
-            assert names(west) == []
+        if statements:
+            sandbox.set_registry_policy_text(text(*statements), **there)
+        if exists:
+            sandbox.create_repository("payments/api", **there)
+        born: Any = {"appliedFor": ["REPLICATION"], "repositoryPolicy": POLICY}
+        sandbox.set_creation_template("payments", born, **there)
+        replicate(ecr, "eu-west-1", account="444455556666")
+        push(ecr, "payments/api")
+        keys = keys_of(sandbox, "arn:aws:iam::444455556666:role/reader")
+        with client(sandbox, region="eu-west-1", keys=keys) as other:
+            if not exists and not creates:
+                assert names(other) == []
+                return
+            assert sandbox.policy_text("payments/api", **there) == (None if exists else POLICY)
+            assert pull(other, "payments/api") == (["latest"] if replicates else [])

@@ -4,17 +4,18 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from reconciler.sandbox.server import Sandbox
 
-from .clients import PULL, statement, text
+from .clients import PULL, keys_of, statement, text
 
 PROGRAM = shutil.which("aws")
 Aws = Callable[..., dict[str, Any]]
+NO_KEYS: Mapping[str, str] = {}
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="the aws client is not installed")
 
@@ -29,10 +30,11 @@ def aws(sandbox: Sandbox) -> Aws:
         **sandbox.environment(),
     }
 
-    def run(*arguments: str) -> dict[str, Any]:
+    def run(*arguments: str, keys: Mapping[str, str] = NO_KEYS) -> dict[str, Any]:
+        """Run it with the sandbox's own keys, or with others."""
         done = subprocess.run(
             [str(PROGRAM), "ecr", *arguments, "--output", "json"],
-            env=environment,
+            env={**environment, **{name.upper(): value for name, value in keys.items()}},
             capture_output=True,
             text=True,
             check=False,
@@ -68,8 +70,14 @@ def test_puts_the_policy_and_the_settings_of_the_registry(sandbox: Sandbox, aws:
     assert sandbox.registry_policy_text() is None
 
 
-def test_a_template_creates_the_repository_of_a_push(sandbox: Sandbox, aws: Aws) -> None:
-    policy = text(statement(Principal={"AWS": "444455556666"}, Action=PULL))
+def test_a_repository_has_the_policy_of_its_template_right_after_a_push(
+    sandbox: Sandbox, aws: Aws
+) -> None:
+    pusher, puller = (sandbox.create_role("444455556666", f"role2-{n}") for n in (1, 2))
+    policy = text(
+        statement(Sid="Push", Principal={"AWS": pusher}, Action=[*PULL, "ecr:InitiateLayerUpload"]),
+        statement(Sid="Pull", Principal={"AWS": puller}, Action=PULL),
+    )
     of = ("--prefix", "pushed")
     given = ("--applied-for", "CREATE_ON_PUSH", "--repository-policy", policy)
     aws("create-repository-creation-template", *of, *given)
@@ -78,8 +86,32 @@ def test_a_template_creates_the_repository_of_a_push(sandbox: Sandbox, aws: Aws)
     (template,) = shown["repositoryCreationTemplates"]
     assert template["imageTagMutability"] == "IMMUTABLE"
     assert "updatedAt" in template
-    aws("initiate-layer-upload", "--repository-name", "pushed/api")
-    assert sandbox.policy_text("pushed/api") == policy
+
+    new = ("--registry-id", "111122223333", "--repository-name", "pushed/api")
+    aws("initiate-layer-upload", *new, keys=keys_of(sandbox, pusher))
+    read = json.loads(aws("get-repository-policy", *new)["policyText"])
+    assert {each["Sid"]: each["Principal"] for each in read["Statement"]} == {
+        "Push": {"AWS": pusher},
+        "Pull": {"AWS": puller},
+    }
     assert sandbox.repository_settings("pushed/api").tag_mutability == "IMMUTABLE"
+    sandbox.put_image("pushed/api")
+    image = ("--image-ids", "imageTag=latest")
+    pulled = aws("batch-get-image", *new, *image, keys=keys_of(sandbox, puller))
+    assert len(pulled["images"]) == 1
     aws("delete-repository-creation-template", *of)
     assert sandbox.creation_template("pushed") is None
+
+
+def test_the_first_pull_of_a_cache_creates_a_repository(sandbox: Sandbox, aws: Aws) -> None:
+    rule = ("--ecr-repository-prefix", "cache")
+    aws("create-pull-through-cache-rule", *rule, "--upstream-registry-url", "public.ecr.aws")
+    policy = text(statement(Principal={"AWS": "444455556666"}, Action=PULL))
+    given = ("--applied-for", "PULL_THROUGH_CACHE", "--repository-policy", policy)
+    aws("create-repository-creation-template", "--prefix", "cache", *given)
+    name = ("--repository-name", "cache/nginx")
+    pulled = aws("batch-get-image", *name, "--image-ids", "imageTag=latest")
+    assert len(pulled["images"]) == 1
+    assert sandbox.policy_text("cache/nginx") == policy
+    aws("delete-pull-through-cache-rule", *rule)
+    assert aws("describe-pull-through-cache-rules")["pullThroughCacheRules"] == []

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.client import BaseClient
@@ -99,3 +100,56 @@ def test_a_failed_read_does_not_count() -> None:
         with refused("ServerException", status=500):
             read(ecr)
         assert sandbox.policy_text("tools") is None
+
+
+def test_writes_to_the_policy_of_the_registry() -> None:
+    behaviour = Behaviour(concurrent_write_after_reads=2, concurrent_write_to="registry")
+    ours = OURS | {"Resource": "*"}
+    with Sandbox(behaviour) as sandbox, client(sandbox) as ecr:
+        sandbox.create_repository("tools")
+        for _ in range(2):
+            with refused("RepositoryPolicyNotFoundException"):
+                read(ecr)
+        assert sandbox.policy_text("tools") is None
+        ecr.put_registry_policy(policyText=text(ours))
+        ecr.get_registry_policy()
+        assert sandbox.registry_policy_text() == text(ours)
+        answer = json.loads(ecr.get_registry_policy()["policyText"])
+        assert [each["Sid"] for each in answer["Statement"]] == ["Ours"]
+        written = json.loads(sandbox.registry_policy_text() or "")["Statement"]
+        assert written == [ours, THEIRS | {"Resource": "*"}]
+        ecr.put_registry_policy(policyText=text(ours))
+        ecr.get_registry_policy()
+        assert sandbox.registry_policy_text() == text(ours)
+
+
+def test_writes_to_the_policy_of_a_registry_without_one() -> None:
+    behaviour = Behaviour(concurrent_write_after_reads=1, concurrent_write_to="registry")
+    with Sandbox(behaviour) as sandbox, client(sandbox) as ecr:
+        with refused("RegistryPolicyNotFoundException"):
+            ecr.get_registry_policy()
+        written = json.loads(sandbox.registry_policy_text() or "")["Statement"]
+        assert written == [THEIRS | {"Resource": "*"}]
+
+
+@pytest.mark.parametrize("before", [(), (OURS,)])
+def test_writes_to_the_policy_of_a_template(before: tuple[dict[str, Any], ...]) -> None:
+    behaviour = Behaviour(concurrent_write_after_reads=2, concurrent_write_to="template")
+    with Sandbox(behaviour) as sandbox, client(sandbox) as ecr:
+        policy = {"repositoryPolicy": text(*before)} if before else {}
+        for prefix in ("payments", "other"):
+            sandbox.set_creation_template(prefix, {"appliedFor": ["REPLICATION"], **policy})
+        ecr.describe_repository_creation_templates()
+        old = sandbox.creation_template("payments")
+        assert old is not None
+        assert old.get("repositoryPolicy") == policy.get("repositoryPolicy")
+        described = ecr.describe_repository_creation_templates(prefixes=["payments"])
+        (shown,) = described["repositoryCreationTemplates"]
+        assert "ConcurrentWriter" not in shown.get("repositoryPolicy", "")
+        new = sandbox.creation_template("payments")
+        assert new is not None
+        assert json.loads(str(new["repositoryPolicy"]))["Statement"] == [*before, THEIRS]
+        assert new == old | {"repositoryPolicy": new["repositoryPolicy"]}
+        other = sandbox.creation_template("other")
+        assert other is not None
+        assert other.get("repositoryPolicy") == policy.get("repositoryPolicy")

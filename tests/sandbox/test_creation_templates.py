@@ -125,6 +125,16 @@ def test_an_update_of_the_mutability_keeps_its_filters(sandbox: Sandbox, ecr: Ba
     assert stored(sandbox)["imageTagMutabilityExclusionFilters"]
 
 
+@pytest.mark.parametrize("mutability", ["MUTABLE", "IMMUTABLE"])
+def test_an_update_to_a_mutability_without_exclusion_removes_the_filters(
+    sandbox: Sandbox, ecr: BaseClient, mutability: str
+) -> None:
+    ecr.create_repository_creation_template(prefix="payments", **FULL)
+    ecr.update_repository_creation_template(prefix="payments", imageTagMutability=mutability)
+    assert stored(sandbox)["imageTagMutability"] == mutability
+    assert "imageTagMutabilityExclusionFilters" not in stored(sandbox)
+
+
 def test_an_update_removes_what_it_empties(sandbox: Sandbox, ecr: BaseClient) -> None:
     ecr.create_repository_creation_template(
         prefix="payments", **FULL | {"encryptionConfiguration": {"encryptionType": "AES256"}}

@@ -1,9 +1,16 @@
 """Code of a test that runs before or after an operation."""
 
 import threading
+from collections.abc import Callable
+from http import HTTPStatus
 
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from reconciler.sandbox.application import ConnectionCutError
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.protocol import Call
+from reconciler.sandbox.protocol import Call, ServiceError
 from reconciler.sandbox.server import Sandbox
 
 from .clients import client, refused, statement, text
@@ -63,3 +70,59 @@ def test_are_not_called_for_a_call_that_fails_before_the_operation() -> None:
         with refused("ServerException", status=500):
             ecr.describe_repositories()
     assert seen == []
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("operation", "whose"),
+    [
+        ("PutRegistryPolicy", None),
+        ("DeleteRegistryPolicy", None),
+        ("CreateRepositoryCreationTemplate", "new"),
+        ("UpdateRepositoryCreationTemplate", "old"),
+        ("DeleteRepositoryCreationTemplate", "old"),
+    ],
+)
+def test_a_fault_of_one_operation_comes_before_or_after_its_work(
+    when: str, operation: str, whose: str | None
+) -> None:
+    def writes(ecr: BaseClient) -> dict[str, Callable[[], object]]:
+        policy = text(statement(Resource="*", Sid="New"))
+        create, update = (
+            ecr.create_repository_creation_template,
+            ecr.update_repository_creation_template,
+        )
+        return {
+            "PutRegistryPolicy": lambda: ecr.put_registry_policy(policyText=policy),
+            "DeleteRegistryPolicy": ecr.delete_registry_policy,
+            "CreateRepositoryCreationTemplate": lambda: create(
+                prefix="new", appliedFor=["REPLICATION"]
+            ),
+            "UpdateRepositoryCreationTemplate": lambda: update(prefix="old", description="new"),
+            "DeleteRepositoryCreationTemplate": lambda: ecr.delete_repository_creation_template(
+                prefix="old"
+            ),
+        }
+
+    def state(sandbox: Sandbox) -> list[object]:
+        templates = map(sandbox.creation_template, ("old", "new"))
+        return [sandbox.registry_policy_text(), *templates]
+
+    def cut(call: Call) -> None:
+        if call == Call(operation, whose):
+            raise ConnectionCutError
+
+    def fail(call: Call) -> None:
+        if call == Call(operation, whose):
+            raise ServiceError("ServerException", "failed", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    for fault in (cut, fail):
+        with Sandbox() as sandbox, client(sandbox) as ecr:
+            sandbox.set_registry_policy_text(text(statement(Resource="*")))
+            sandbox.set_creation_template("old", {"appliedFor": ["REPLICATION"]})
+            before = state(sandbox)
+            (sandbox.before_call if when == "before" else sandbox.after_call)(fault)
+            with pytest.raises((ConnectionClosedError, ClientError)):
+                writes(ecr)[operation]()
+            assert (state(sandbox) == before) == (when == "before")
+            ecr.describe_repository_creation_templates()

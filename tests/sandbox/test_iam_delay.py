@@ -41,6 +41,21 @@ def test_a_new_role_is_not_found_at_first(sandbox: Sandbox, ecr: BaseClient) -> 
     attempt(ecr, role)
 
 
+def test_the_registry_and_templates_know_a_role_as_repositories_do(
+    sandbox: Sandbox, ecr: BaseClient
+) -> None:
+    role = sandbox.create_role(ACCOUNT, "release")
+    own = statement(Principal={"AWS": role})
+    with refused("InvalidParameterException", "'Principal not found'"):
+        ecr.put_registry_policy(policyText=text(own | {"Resource": "*"}))
+    template = {"prefix": "tools", "appliedFor": ["REPLICATION"], "repositoryPolicy": text(own)}
+    with refused("InvalidParameterException", "'Principal not found'"):
+        ecr.create_repository_creation_template(**template)
+    ecr.put_registry_policy(policyText=text(own | {"Resource": "*"}))
+    ecr.create_repository_creation_template(**template)
+    attempt(ecr, role)
+
+
 def test_each_new_role_has_its_own_delay(sandbox: Sandbox, ecr: BaseClient) -> None:
     first, second = (sandbox.create_role(ACCOUNT, name) for name in ("first", "second"))
     for named in ([first], [first, second], [first, second]):

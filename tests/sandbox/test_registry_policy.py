@@ -153,7 +153,8 @@ def test_scope_v1_has_three_actions_until_the_scope_is_v2() -> None:
     with Sandbox(V1) as sandbox, client(sandbox) as ecr:
         assert ecr.get_account_setting(name="REGISTRY_POLICY_SCOPE")["value"] == "V1"
         ecr.put_registry_policy(policyText=text(statement(Resource=ALL, Action=V1_ACTIONS)))
-        for other in (PULL, "ecr:*", [*V1_ACTIONS, "ecr:PutImage"]):
+        ecr.put_registry_policy(policyText=text(statement(Resource=ALL, Action="ecr:*")))
+        for other in (PULL, "ecr:Get*", "*", [*V1_ACTIONS, "ecr:PutImage"]):
             with refused("InvalidParameterException", INVALID):
                 ecr.put_registry_policy(policyText=text(statement(Resource=ALL, Action=other)))
         with refused("InvalidParameterException", INVALID):

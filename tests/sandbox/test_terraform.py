@@ -1,4 +1,4 @@
-"""Terraform's AWS provider manages the policy, the settings and the templates of a registry."""
+"""Terraform's AWS provider manages a registry: its policy, setting, templates and cache rules."""
 
 import json
 from pathlib import Path
@@ -16,13 +16,17 @@ resource "aws_ecr_registry_policy" "this" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "pull"
+      Sid       = "DESCRIPTION"
       Effect    = "Allow"
       Principal = { AWS = ["arn:aws:iam::444455556666:root", "arn:aws:iam::777788889999:root"] }
       Action    = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
       Resource  = "arn:aws:ecr:us-west-2:111122223333:repository/*"
     }]
   })
+}
+resource "aws_ecr_pull_through_cache_rule" "this" {
+  ecr_repository_prefix = "ecr-public"
+  upstream_registry_url = "public.ecr.aws"
 }
 resource "aws_ecr_repository_creation_template" "plain" {
   prefix      = "ROOT"
@@ -72,23 +76,26 @@ def test_applies_sees_no_difference_and_destroys(tmp_path: Path) -> None:
 
         write("old")
         init(tmp_path)
-        assert "4 added, 0 changed, 0 destroyed" in run("apply", "-auto-approve")
+        assert "5 added, 0 changed, 0 destroyed" in run("apply", "-auto-approve")
         policy = ecr.registry_policy_text()
         assert policy is not None
-        assert json.loads(policy)["Statement"][0]["Sid"] == "pull"
+        assert json.loads(policy)["Statement"][0]["Sid"] == "old"
         template = ecr.creation_template("payments")
         assert template is not None
         assert template["description"] == "old"
         assert "No changes." in run("plan", "-detailed-exitcode")
 
         write("new")
-        assert "0 added, 1 changed, 0 destroyed" in run("apply", "-auto-approve")
+        assert "0 added, 2 changed, 0 destroyed" in run("apply", "-auto-approve")
+        policy = ecr.registry_policy_text()
+        assert policy is not None
+        assert json.loads(policy)["Statement"][0]["Sid"] == "new"
         changed = ecr.creation_template("payments")
         times = {"updatedAt": changed and changed["updatedAt"]}
         assert changed == template | {"description": "new"} | times
         assert "No changes." in run("plan", "-detailed-exitcode")
 
-        run("destroy", "-auto-approve")
+        assert "5 destroyed" in run("destroy", "-auto-approve")
         assert ecr.registry_policy_text() is None
         assert ecr.creation_template("payments") is None
         assert ecr.creation_template("ROOT") is None

@@ -8,7 +8,7 @@ from reconciler.sandbox.application import TokenBucket
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 
-from .clients import client, refused
+from .clients import client, keys_of, refused
 
 
 @dataclass
@@ -58,14 +58,7 @@ def test_each_account_has_a_bucket_for_all_calls() -> None:
     ):
         sandbox.create_repository("tools")
         sandbox.create_repository("theirs", account="444455556666")
-        credentials = sts.assume_role(
-            RoleArn="arn:aws:iam::444455556666:role/reconciler", RoleSessionName="test"
-        )["Credentials"]
-        keys = {
-            "aws_access_key_id": credentials["AccessKeyId"],
-            "aws_secret_access_key": credentials["SecretAccessKey"],
-            "aws_session_token": credentials["SessionToken"],
-        }
+        keys = keys_of(sandbox, "arn:aws:iam::444455556666:role/reconciler")
         ecr.describe_repositories()
         ecr.list_images(repositoryName="tools")
         for _ in range(2):

@@ -31,7 +31,7 @@ from reconciler.policy.language.document import Unreadable
 from reconciler.report.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.workflow.planner import plan_registries
-from reconciler.workflow.registries import RegistryPolicies, scopes_of
+from reconciler.workflow.registries import FreshRegistryPolicy, RegistryPolicies, scopes_of
 from reconciler.workflow.saved_plans import (
     MAX_PLAN,
     StoredPlan,
@@ -100,8 +100,12 @@ def forged(text: str, edit: Callable[[Json], object]) -> str:
 
 def own_policies(folder: Path, source: AccessSource) -> RegistryPolicies:
     """The registry's own policy of a case, in each region."""
-    scopes = scopes_of(source.access.registry)
-    return dict.fromkeys(scopes, registry_policy(folder / "registry.json"))
+    scopes, names = (
+        scopes_of(source.access.registry),
+        json.loads((folder / "live.json").read_text()),
+    )
+    fresh = FreshRegistryPolicy(registry_policy(folder / "registry.json"), tuple(sorted(names)))
+    return dict.fromkeys(scopes, fresh)
 
 
 @pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
@@ -150,7 +154,8 @@ def test_a_break_by_the_registrys_policy_is_judged_anew_only_where_that_is_read(
     assert of_others
     (scope,) = scopes_of(source.access.registry)
     denied = ReadFailure(RuleId.ACCESS_DENIED, "not allowed")
-    gone, unread = LiveRegistryPolicy(None), LiveRegistryPolicy(denied)
+    gone = FreshRegistryPolicy(LiveRegistryPolicy(None))
+    unread = FreshRegistryPolicy(LiveRegistryPolicy(denied))
     assert recompute(saved, source, {scope: gone}).violations == of_others
     assert recompute(saved, source, {}).violations == plan.violations
     again = recompute(saved, source, {scope: unread})
@@ -163,7 +168,7 @@ def test_a_break_by_the_registrys_policy_is_judged_anew_only_where_that_is_read(
 def test_a_failure_to_read_the_registrys_policy_is_not_lost() -> None:
     source = source_of()
     failed = LiveRegistryPolicy(ReadFailure(RuleId.READ_FAILED, "no connection"))
-    policies = dict.fromkeys(scopes_of(source.access.registry), failed)
+    policies = dict.fromkeys(scopes_of(source.access.registry), FreshRegistryPolicy(failed))
     again = recompute(stored(text_of(made(source), source)), source, policies)
     assert [error.target.repository for error in again.errors] == ["*", "*"]
 

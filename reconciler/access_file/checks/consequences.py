@@ -15,6 +15,7 @@ _RULES_BY_SECTION = {
     "principals": frozenset({RuleId.UNKNOWN_NAME}),
     "tiers": frozenset({RuleId.UNKNOWN_TIER}),
     "guards": frozenset({RuleId.PUBLIC}),
+    "registry": frozenset({RuleId.REGISTRY_POLICY_NOT_MANAGED}),
 }
 """The rules that cannot be checked where a section is unreadable."""
 
@@ -92,6 +93,8 @@ def _hidden_rules(
     for violation in violations:
         if violation.path[:2] == ("guards", "rules"):
             hidden.add(RuleId.NEVER)
+        if violation.path[:1] == ("registry",):
+            hidden.add(RuleId.REGISTRY_POLICY_NOT_MANAGED)
         if violation.path[:2] == ("guards", "public"):
             hidden.add(RuleId.PUBLIC)
         if not violation.about_keys and violation.path[:1] == ("accounts",):

@@ -12,6 +12,7 @@ from reconciler.access_file.model import (
     PlacedRule,
     combine_facts,
     current_facts,
+    distinct_entries,
     facts_of_entry,
 )
 from reconciler.model.rules import RuleId
@@ -61,26 +62,27 @@ def check_public(
     entries in `allowed` are not reported.
     """
     public = GlobIndex(access.guards.public)
+    repositories = {entry.place: entry.repository for entry in distinct_entries(combined)}
     facts = {
-        entry.repository: tuple(
+        entry.place: tuple(
             fact for fact in facts_of_entry(entry) if is_everyone(fact.holder.principal)
         )
-        for entry in access.entries
+        for entry in distinct_entries(combined)
     }
     combinations = dict.fromkeys(
-        tuple(entry.repository for entry in entries if facts[entry.repository])
+        tuple(entry.place for entry in entries if facts[entry.place])
         for name, entries in combined
         if not public.matching(name)
     )
     reported: set[Place] = set()
-    for entries in combinations:
-        opened = public_access(combine_facts(fact for entry in entries for fact in facts[entry]))
-        for entry in entries:
-            for fact in facts[entry] if entry not in allowed else ():
+    for places in combinations:
+        opened = public_access(combine_facts(fact for place in places for fact in facts[place]))
+        for place in places:
+            for fact in facts[place] if repositories[place] not in allowed else ():
                 opening = opened.get(fact.holder)
                 if opening and may_overlap(fact.actions, opening.actions):
                     if fact.key_place not in reported:
-                        _report(entry, fact, opening, problems)
+                        _report(repositories[place], fact, opening, problems)
                     reported.add(fact.key_place)
 
 
@@ -110,8 +112,8 @@ def check_never(
     rules = access.never_rules
     if not rules:
         return
-    facts = {entry.repository: current_facts(entry, now) for entry in access.entries}
-    exact = frozenset(name for name in facts if not has_wildcard(name))
+    facts = {entry.place: current_facts(entry, now) for entry in distinct_entries(combined)}
+    exact = frozenset(entry.repository for entry in access.entries if not entry.is_pattern)
     patterns = sum(len(placed.rule.repositories) for placed in rules)
     index = GlobIndex(pattern for placed in rules for pattern in placed.rule.repositories)
     evaluated: dict[object, tuple[_RuleAndViolation, ...]] = {}
@@ -126,7 +128,7 @@ def check_never(
             patterns_of = ((placed, placed.rule.repositories) for placed in rules)
             applying = [p for p, on in patterns_of if not on or not matching.isdisjoint(on)]
         if applying:
-            together = [fact for entry in entries for fact in facts[entry.repository]]
+            together = [fact for entry in entries for fact in facts[entry.place]]
             _check(applying, together, evaluated, place, problems)
 
 

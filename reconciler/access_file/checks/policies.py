@@ -1,4 +1,4 @@
-"""Checks the policies that the file asks for: their sizes, and grants that a Deny takes away."""
+"""The entries of each repository together, and the grants that a Deny takes away."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -11,21 +11,17 @@ from reconciler.access_file.model import (
     EntriesByName,
     Entry,
     PlacedFact,
-    add_up,
-    compile_desired,
     current_facts,
+    distinct_entries,
     entries_by_name,
 )
-from reconciler.model.access import Desired, grant_facts
 from reconciler.model.rules import RuleId
 from reconciler.policy import (
     KNOWN_ACTIONS,
-    MAX_POLICY_CHARACTERS,
     Action,
     Actions,
     Condition,
     Denial,
-    Facts,
     GlobIndex,
     Loss,
     NotAction,
@@ -34,22 +30,11 @@ from reconciler.policy import (
     display_holder,
     glob_matches,
     globs_intersect,
-    has_wildcard,
     known_of_requests,
 )
 
-_NEARLY = MAX_POLICY_CHARACTERS * 8 // 10
-_FAR_TOO_LARGE = 4 * MAX_POLICY_CHARACTERS
 _MATCHES = WorkLimit(1_000_000, "comparisons of patterns with names")
 _COMBINED = WorkLimit(500_000, "grants and statements, counted for each repository")
-_ACTION_MATCHES = WorkLimit(1_000_000, "comparisons of actions with patterns")
-_COMPILED = WorkLimit(300_000, "comparisons of statements with tiers and with each other")
-_MAX_ACTIONS = 1_000
-_MAX_GRANTS = MAX_POLICY_CHARACTERS
-_ID_LENGTH = 12
-_STATEMENT_LENGTH = len('{"Effect":"Allow","Principal":,"Action":,"Condition":{}}')
-_QUOTES_LENGTH = len('"",')
-_HINT = "replace them by a role pattern, an account or an organization"
 _MAX_WORK = 300_000
 """The unit is one comparison of a grant with a Deny without patterns and with few condition values;
 others count more. A policy that the service accepts needs far less."""
@@ -78,75 +63,6 @@ def combine_entries(access: AccessFile, problems: ProblemList) -> EntriesByName:
     return combined
 
 
-def check_sizes(
-    access: AccessFile, combined: EntriesByName, now: datetime, problems: ProblemList
-) -> None:
-    """Report each repository whose policy is too large, and warn of those over 80 %.
-
-    A policy that is far too large is not compiled, as a file may give access to thousands of
-    principals on thousands of repositories.
-    """
-    for repository, entries in combined:
-        place = entries[0].place
-        desired = _within_counts(repository, entries, now, problems)
-        if desired is None:
-            continue
-        facts = grant_facts(desired.grants)
-        at_least, size = "at least ", _minimum_size(facts)
-        if size <= _FAR_TOO_LARGE:
-            groups = len({(holder.condition, actions) for holder, actions in facts.items()})
-            problems.count(_COMPILED, groups * (len(access.tiers) + groups), place)
-            at_least, size = "", len(compile_desired(access, desired) or "")
-        message = (
-            f"the policy of {quote(repository)} has {at_least}{size:,}"
-            f" of at most {MAX_POLICY_CHARACTERS:,} characters"
-        )
-        if size > MAX_POLICY_CHARACTERS:
-            problems.error(RuleId.POLICY_TOO_LARGE, message, place, _hint(desired))
-        elif size > _NEARLY:
-            problems.warning(RuleId.POLICY_NEARLY_TOO_LARGE, message, place, _hint(desired))
-
-
-def _within_counts(
-    repository: str, entries: tuple[Entry, ...], now: datetime, problems: ProblemList
-) -> Desired | None:
-    """Return what a repository is to have; None, and a problem, for too many grants or actions."""
-    place = entries[0].place
-    grants = sum(len(entry.grants) for entry in entries)
-    if grants > _MAX_GRANTS:
-        message = f"{grants:,} grants on {quote(repository)} are too many for one policy"
-        problems.error(RuleId.POLICY_TOO_LARGE, message, place, _HINT)
-        return None
-    desired = add_up(repository, entries, now)
-    actions = frozenset[str]().union(*(grant.actions for grant in desired.grants))
-    if len(actions) > _MAX_ACTIONS:
-        message = f"{len(actions):,} actions on {quote(repository)} are too many for one policy"
-        problems.error(RuleId.POLICY_TOO_LARGE, message, place)
-        return None
-    problems.count(_ACTION_MATCHES, len(actions) * sum(map(has_wildcard, actions)), place)
-    return desired
-
-
-def _minimum_size(facts: Facts) -> int:
-    """Return the characters that all principals, actions and conditions need, each written once.
-
-    An account is written as its id. A condition needs a statement of its own.
-    """
-    names = {holder.principal.names[0] for holder in facts}
-    conditions = {holder.condition for holder in facts if holder.condition}
-    values = (v for condition in conditions for clause in condition for v in clause.values)
-    lengths = (_ID_LENGTH if name.endswith(":root") else len(name) for name in names)
-    written = sum(length + _QUOTES_LENGTH for length in (*lengths, *map(len, values)))
-    return written + _STATEMENT_LENGTH * len(conditions)
-
-
-def _hint(desired: Desired) -> str:
-    principals = len({grant.principal for grant in desired.grants})
-    conditions = len({grant.condition for grant in desired.grants if grant.condition})
-    hint = f"it has {principals} principals: {_HINT}"
-    return f"{hint}; also reduce its {conditions} different conditions" if conditions > 1 else hint
-
-
 class _Weight(NamedTuple):
     """What comparing some statements costs: their number, and the sums of the squared number of
     unknown actions and of the condition values of each."""
@@ -163,24 +79,25 @@ def check_denied(
 
     Each grant is compared with each Deny once, on however many repositories both apply.
     """
-    found = {entry.repository: tuple(_denials(entry)) for entry in access.entries}
-    denials = {name: own for name, own in found.items() if own}
+    every = distinct_entries(combined)
+    found = {entry.place: tuple(_denials(entry)) for entry in every}
+    denials = {place: own for place, own in found.items() if own}
     if not denials:
         return
-    allowed = {entry.repository: _allowed(entry, now) for entry in access.entries}
+    allowed = {entry.place: _allowed(entry, now) for entry in every}
     weights = {
-        name: _weigh((fact.actions, fact.holder.condition) for fact in facts)
-        for name, facts in allowed.items()
+        place: _weigh((fact.actions, fact.holder.condition) for fact in facts)
+        for place, facts in allowed.items()
     }
     weights_of_denials = {
-        name: _weigh((denial.actions, denial.condition) for denial, _ in own)
-        for name, own in denials.items()
+        place: _weigh((denial.actions, denial.condition) for denial, _ in own)
+        for place, own in denials.items()
     }
     requests = known_of_requests(access.registry.account, access.registry.regions, now)
     left = _MAX_WORK
-    for entry, denying in _pairs(access, combined, denials):
+    for entry, denying in _pairs(every, combined, denials):
         are_patterns = entry.is_pattern and denying.is_pattern
-        left -= _work(weights[entry.repository], weights_of_denials[denying.repository])
+        left -= _work(weights[entry.place], weights_of_denials[denying.place])
         left -= _COMPARED_PATTERNS if are_patterns else 1
         if left < 0:
             message = "too many grants and Denies to compare; the rest is not compared"
@@ -189,8 +106,8 @@ def check_denied(
         if not are_patterns or globs_intersect(entry.repository, denying.repository):
             everywhere = glob_matches(denying.repository, entry.repository)
             where = "" if everywhere else f"where {quote(denying.repository)} applies, "
-            for placed in denials[denying.repository]:
-                _check(allowed[entry.repository], placed, where, requests, problems)
+            for placed in denials[denying.place]:
+                _check(allowed[entry.place], placed, where, requests, problems)
 
 
 def _weigh(statements: Iterable[tuple[Actions, Condition]]) -> _Weight:
@@ -224,19 +141,19 @@ def _allowed(entry: Entry, now: datetime) -> tuple[PlacedFact, ...]:
 
 
 def _pairs(
-    access: AccessFile, combined: EntriesByName, denying: Collection[str]
+    entries: Iterable[Entry], combined: EntriesByName, denying: Collection[Place]
 ) -> Iterator[tuple[Entry, Entry]]:
     """Yield pairs of entries that apply to one repository; the second one has a Deny.
 
     Two patterns are yielded even where no repository may match both.
     """
-    patterns = [e for e in access.entries if e.is_pattern and e.repository in denying]
+    patterns = [e for e in entries if e.is_pattern and e.place in denying]
     for _, (own, *matching) in combined:
         if own.is_pattern:
             yield from ((own, other) for other in patterns)
             continue
-        yield from ((own, other) for other in (own, *matching) if other.repository in denying)
-        if own.repository in denying:
+        yield from ((own, other) for other in (own, *matching) if other.place in denying)
+        if own.place in denying:
             yield from ((other, own) for other in matching)
 
 

@@ -29,10 +29,10 @@ from reconciler.access_file.sections.names import Principals, is_group, resolve
 from reconciler.access_file.sections.never_applies import check_applies, check_tier_applies
 from reconciler.access_file.sections.registry import check_repository, is_to_create, read_settings
 from reconciler.access_file.sections.statements import read_statements
+from reconciler.access_file.sections.templates import read_create_on
 from reconciler.access_file.sections.tiers import check_tier, tiers_of_repositories
 from reconciler.model.access import Grant
 from reconciler.model.rules import RuleId
-from reconciler.model.templates import CreateOn
 from reconciler.policy import (
     EVERYONE,
     NO_CONDITION,
@@ -44,7 +44,6 @@ from reconciler.policy import (
 )
 
 _GRANTS = WorkLimit(1_000_000, "grants and values of their conditions")
-_OCCASIONS: tuple[CreateOn, ...] = ("push", "replication", "pull-through-cache")
 
 
 class _TierTerms(NamedTuple):
@@ -71,9 +70,9 @@ def _read_entry(pair: Pair, context: FileContext) -> Entry:
         context.problems.error(RuleId.INHERIT_ON_PATTERN, message, inherit.place, hint)
     written = child(pair.value, "settings")
     settings = read_settings(written, context)
-    via_registry = text_of(pair.value, "via") == "registry-policy"
+    via_registry = _is_via_registry(pair, context.problems)
     tiers = context.tiers if via_registry else tiers_of_repositories(context.tiers)
-    create_on = _read_create_on(child(pair.value, "create_on"))
+    create_on = read_create_on(pair, context)
     return Entry(
         repository=pair.key.text,
         place=pair.key.place,
@@ -88,11 +87,21 @@ def _read_entry(pair: Pair, context: FileContext) -> Entry:
     )
 
 
-def _read_create_on(node: Node | None) -> tuple[CreateOn, ...] | None:
-    if node is None:
-        return None
-    written = {one.text for one in texts_of(node)}
-    return tuple(one for one in _OCCASIONS if one in written)
+def _is_via_registry(entry: Pair, problems: ProblemList) -> bool:
+    """Whether the registry's policy carries an entry's access; reports what excludes it."""
+    via = child(entry.value, "via")
+    if via is None:
+        return False
+    if not has_wildcard(entry.key.text):
+        message = "'via' is only for patterns, not for the entry of one repository"
+        hint = "remove it: one repository's own policy says the same"
+        problems.error(RuleId.PATTERN_REQUIRED, message, via.place, hint)
+    if child(entry.value, "statements") is not None:
+        message = "'statements' cannot be combined with 'via'"
+        place = place_at(entry.value, ("statements",))
+        hint = "move them to registry_statements, at the top level, each with a Resource"
+        problems.error(RuleId.CLASHING_KEYS, message, place, hint, other=via.place)
+    return text_of(via) == "registry-policy"
 
 
 def _read_access(node: Node | None, tiers: Tiers, context: FileContext) -> tuple[PlacedGrant, ...]:

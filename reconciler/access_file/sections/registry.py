@@ -87,15 +87,14 @@ def _check_repeated(regions: Iterable[ScalarNode], problems: ProblemList) -> Non
         places[region.text] = region.place
 
 
-def check_assume_role(node: Node | None, context: FileContext) -> None:
-    """Report an `assume_role` that is not the ARN of a role."""
-    for role in texts_of(node):
-        arn = parse_arn(role.text)
-        if arn is None or arn.resource_type != "role":
-            message = f"{quote(role.text)} is not the ARN of a role"
-            hint = f"write arn:{context.partition}:iam::ACCOUNT:role/NAME"
-            context.problems.error(RuleId.BAD_ARN, message, role.place, hint)
-        check_partition(role, context)
+def check_role(role: ScalarNode, context: FileContext) -> None:
+    """Report a text that is not the ARN of a role in the registry's partition."""
+    arn = parse_arn(role.text)
+    if arn is None or arn.resource_type != "role":
+        message = f"{quote(role.text)} is not the ARN of a role"
+        hint = f"write arn:{context.partition}:iam::ACCOUNT:role/NAME"
+        context.problems.error(RuleId.BAD_ARN, message, role.place, hint)
+    check_partition(role, context)
 
 
 def check_probe_repository(

@@ -5,7 +5,7 @@ import gc
 import os
 import shlex
 import threading
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -74,9 +74,14 @@ def sandbox(
         _count(
             "N",
             "Change each policy right after its N-th read, as another writer.",
+            "--concurrent-write-after-reads",
             "--meddle-after-reads",
         ),
     ] = 0,
+    concurrent_write_to: Annotated[
+        Literal["repository", "registry", "template"],
+        typer.Option(help="Whose policies those are; needs --concurrent-write-after-reads."),
+    ] = "repository",
     throttle_rate: Annotated[
         float, _count("CALLS", "Throttle each account to CALLS calls per second.")
     ] = 0.0,
@@ -125,6 +130,12 @@ def sandbox(
 
     keep_quiet(quiet)
     _check_together("--iam-delay", iam_delay, "--known-principals-only", known_principals_only)
+    _check_together(
+        "--concurrent-write-to",
+        concurrent_write_to != "repository",
+        "--concurrent-write-after-reads",
+        concurrent_write_after_reads,
+    )
     _check_together("--throttle-burst", throttle_burst, "--throttle-rate", throttle_rate)
     _check_together("--slow-every", slow_every, "--slow-seconds", slow_seconds)
     _check_together("--slow-seconds", slow_seconds, "--slow-every", slow_every)
@@ -143,6 +154,7 @@ def sandbox(
         template_limit=template_limit,
         visible_after=visible_after,
         concurrent_write_after_reads=concurrent_write_after_reads,
+        concurrent_write_to=concurrent_write_to,
         throttle_rate=throttle_rate,
         throttle_burst=throttle_burst,
         expire_after=expire_after,

@@ -1,0 +1,171 @@
+"""Checks what the file asks for in the registry's own policy, and its creation templates."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from reconciler.access_file.document.problems import ProblemList, WorkLimit, quote
+from reconciler.access_file.document.tree import (
+    MappingNode,
+    Node,
+    child,
+    items_of,
+    pairs_of,
+    place_at,
+    texts_of,
+)
+from reconciler.access_file.model import (
+    AccessFile,
+    EntriesByName,
+    Entry,
+    PlacedRegistryStatement,
+    PlacedStatement,
+)
+from reconciler.model.rules import RuleId
+from reconciler.policy import ArnPrefix, GlobIndex, Resources, glob_matches
+
+_PATTERNS = WorkLimit(1_000_000, "comparisons of creation templates with patterns")
+_STATEMENTS = WorkLimit(1_000_000, "comparisons of registry_statements with names")
+_VARIABLE = re.compile(r"\$\{[^{}]*\}")
+_EVERY = "*"
+_FIELDS = 6  # of an ARN
+
+
+def check_managed(root: Node, access: AccessFile, problems: ProblemList) -> None:
+    """Report, once, what the registry's policy is to carry although the file does not manage it."""
+    registry = child(root, "registry")
+    if access.registry.policy == "manage" or not isinstance(registry, MappingNode):
+        return
+    entries = (pair.value for pair in pairs_of(root, "repositories"))
+    found = [("'via'", place_at(one, ("via",))) for one in entries if child(one, "via")]
+    if child(root, "registry_statements"):
+        found.append(("'registry_statements'", place_at(root, ("registry_statements",))))
+    for what, place in found[:1]:
+        message = f"{what} requires 'policy: manage' under 'registry'"
+        hint = "write it there: reconcile then writes the registry's policy, too"
+        other = place_at(root, ("registry", "policy"))
+        problems.error(RuleId.REGISTRY_POLICY_NOT_MANAGED, message, place, hint, other=other)
+
+
+def check_inherit(combined: EntriesByName, problems: ProblemList) -> None:
+    """Warn of `inherit: false` where the registry's policy gives access all the same."""
+    for repository, (own, *others) in combined:
+        if own.inherit:
+            continue
+        for other in others[:1]:
+            message = (
+                f"{quote(repository)} has the access of {quote(other.repository)} in spite of"
+                " 'inherit: false': the registry's policy carries it"
+            )
+            hint = "remove via there, or inherit here"
+            rule = RuleId.INHERITED_VIA_REGISTRY
+            problems.warning(rule, message, own.place, hint, other=other.place)
+
+
+def check_templates(entries: Sequence[Entry], problems: ProblemList) -> None:
+    """Warn of each template that wins over one for more events.
+
+    That the longest prefix wins, whatever its template is for, is assumed.
+    """
+    patterns = [entry for entry in entries if entry.is_pattern]
+    templates = {entry.repository: entry for entry in patterns if entry.create_on}
+    for pattern, longer in templates.items():
+        problems.count(_PATTERNS, len(patterns), longer.place)
+        shorter = next((templates[one] for one in _wider(pattern) if one in templates), longer)
+        lost = set(shorter.create_on or ()).difference(longer.create_on or ())
+        for event in sorted(lost):
+            message = (
+                f"the template of {quote(pattern)} wins over that of {quote(shorter.repository)},"
+                f" and is not for {event}"
+            )
+            hint = f"add {event} to create_on here: else what it makes has no access from birth"
+            rule = RuleId.TEMPLATE_SHADOWED
+            problems.warning(rule, message, longer.place, hint, other=shorter.place)
+
+
+def _wider(pattern: str) -> Iterator[str]:
+    """Yield the patterns of shorter prefixes, the longest first: of `a/b/*`, `a/*` and `*`."""
+    parts = pattern.split("/")[:-1]
+    for number in range(len(parts) - 1, -1, -1):
+        yield "/".join((*parts[:number], _EVERY))
+
+
+def check_resources(root: Node, access: AccessFile, problems: ProblemList) -> None:
+    """Report each pattern of `registry_statements` that matches no repository in any region."""
+    prefixes = _prefixes(access)
+    nodes = {node.place: node for node in items_of(root, "registry_statements")}
+    for placed in access.registry_statements:
+        resources, node = placed.statement.resources, nodes[placed.place]
+        found = [dict(resources.unmatched(prefix)) for prefix in prefixes]
+        for pattern in texts_of(node, "NotResource" if resources.excluded else "Resource"):
+            if found and all(pattern.text in reasons for reasons in found):
+                message = f"{quote(pattern.text)} matches no repository here"
+                hint = found[0][pattern.text]
+                rule = RuleId.RESOURCE_MATCHES_NOTHING
+                problems.error(rule, message, pattern.place, hint)
+
+
+def with_registry_statements(
+    access: AccessFile, combined: EntriesByName, problems: ProblemList
+) -> EntriesByName:
+    """Return the entries of each repository and pattern, with what `registry_statements` add.
+
+    A statement becomes an entry with it alone for each pattern of names that its Resource stands
+    for. An Allow counts where it may apply, a Deny where it certainly does, in every region. So
+    patterns alone are judged, too, if no other entry matches them.
+    """
+    if not access.registry_statements:
+        return combined
+    by_name: defaultdict[str, list[Entry]] = defaultdict(list)
+    for placed in access.registry_statements:
+        for name in sorted(_names(placed, access)):
+            own = (_as_of_repository(placed),)
+            by_name[name].append(Entry(name, placed.place, statements=own, via_registry=True))
+    patterns = {entry.repository: entry for entry in access.entries if entry.is_pattern}
+    added, written = GlobIndex(by_name), GlobIndex(patterns)
+    found = dict(combined)
+    for name in by_name.keys() - found.keys():
+        found[name] = tuple(patterns[pattern] for pattern in sorted(written.matching(name)))
+    for name, entries in found.items():
+        place = (*entries, *by_name.get(name, ()))[0].place
+        problems.count(_STATEMENTS, added.count(name) + written.count(name), place)
+        more = (one for pattern in sorted(added.matching(name)) for one in by_name[pattern])
+        found[name] = (*entries, *more)
+    return tuple(sorted(found.items()))
+
+
+def _as_of_repository(placed: PlacedRegistryStatement) -> PlacedStatement:
+    return PlacedStatement(placed.statement.statement, placed.place, placed.key_place)
+
+
+def _names(placed: PlacedRegistryStatement, access: AccessFile) -> set[str]:
+    statement, resources = placed.statement.statement, placed.statement.resources
+    allows = statement.effect == "Allow"
+    if resources.excluded:
+        return {_EVERY} if allows else set()
+    by_region = [
+        {name for one in resources.patterns for name in _name(one, prefix, allows=allows)}
+        for prefix in _prefixes(access)
+    ]
+    return set().union(*by_region) if allows else set.intersection(*by_region or [set()])
+
+
+def _name(pattern: str, prefix: ArnPrefix, *, allows: bool) -> Iterator[str]:
+    """Yield the pattern of names for an ARN pattern: of all that may match, or certainly do."""
+    fields = _VARIABLE.sub(_EVERY, pattern).split(":", _FIELDS - 1)
+    *first, name = fields
+    start = prefix.repositories("").split(":", _FIELDS - 1)
+    is_whole = len(fields) == _FIELDS and all(map(glob_matches, first, start))
+    if pattern == _EVERY or (is_whole and name == _EVERY):
+        yield _EVERY
+    elif is_whole and name.startswith(start[-1]) and (allows or "${" not in pattern):
+        yield name.removeprefix(start[-1])
+    elif allows and not any(Resources((pattern,), has_variables=True).unmatched(prefix)):
+        yield _EVERY
+
+
+def _prefixes(access: AccessFile) -> tuple[ArnPrefix, ...]:
+    registry = access.registry
+    return tuple(
+        ArnPrefix(registry.partition, region, registry.account) for region in registry.regions
+    )

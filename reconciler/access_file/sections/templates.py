@@ -1,0 +1,90 @@
+"""Reads `create_on`: when ECR itself makes a repository, and what its creation template says.
+
+Sources: Amazon ECR API Reference, "CreateRepositoryCreationTemplate" (prefix, appliedFor, and the
+settings that there are); Amazon ECR User Guide, "Templates to control repositories created during a
+pull through cache, create on push, or replication action" (the role).
+"""
+
+from reconciler.access_file.document.problems import quote
+from reconciler.access_file.document.tree import (
+    MappingNode,
+    Node,
+    Pair,
+    child,
+    pairs_of,
+    place_at,
+    text_of,
+    texts_of,
+)
+from reconciler.access_file.sections.accounts import FileContext
+from reconciler.access_file.sections.registry import check_role
+from reconciler.closest import closest
+from reconciler.model.registry import REPOSITORY_NAME
+from reconciler.model.rules import RuleId
+from reconciler.model.templates import CreateOn
+from reconciler.policy import parse_arn
+
+_EVENTS: tuple[CreateOn, ...] = ("push", "replication", "pull-through-cache")
+_HINT = "write it on PREFIX/*, with a PREFIX like a repository's name, or on *"
+_SCAN_HINT = "remove it: whether images are scanned is a setting of the whole registry"
+_ROLE = "template_role"
+
+
+def read_create_on(entry: Pair, context: FileContext) -> tuple[CreateOn, ...] | None:
+    """Read when a repository is made by an entry's template; None without `create_on`.
+
+    Reports a key that is no template's, and settings that no template can have.
+    """
+    node = child(entry.value, "create_on")
+    if node is None:
+        return None
+    place, problems = place_at(entry.value, ("create_on",)), context.problems
+    prefix = entry.key.text.removesuffix("/*")
+    if entry.key.text != "*" and (
+        prefix == entry.key.text or not REPOSITORY_NAME.fullmatch(prefix)
+    ):
+        message = f"{quote(entry.key.text)} can't have a creation template"
+        problems.error(RuleId.PATTERN_REQUIRED, message, place, _HINT)
+    written = {one.text for one in texts_of(node)}
+    found = tuple(event for event in _EVENTS if event in written)
+    for key in ("settings", _ROLE) if not written else ():
+        if child(entry.value, key) is not None:
+            message = f"{quote(key)} has no effect with create_on: []"
+            where = place_at(entry.value, (key,))
+            hint = "it is for a new template: write create_on: [push], or remove it"
+            problems.error(RuleId.CLASHING_KEYS, message, where, hint, other=place)
+    if found:
+        _check_settings(entry.value, context)
+    return found
+
+
+def _check_settings(entry: Node, context: FileContext) -> None:
+    settings, problems = child(entry, "settings"), context.problems
+    if child(settings, "scan_on_push") is not None:
+        message = "a creation template has no 'scan_on_push'"
+        where = place_at(entry, ("settings", "scan_on_push"))
+        other = place_at(entry, ("create_on",))
+        problems.error(RuleId.CLASHING_KEYS, message, where, _SCAN_HINT, other=other)
+    for role in texts_of(entry, _ROLE):
+        check_role(role, context)
+        arn = parse_arn(role.text)
+        if arn and arn.account != context.registry.account:
+            message = f"{quote(role.text)} is a role of another account than the registry's"
+            hint = f"write arn:{context.partition}:iam::{context.registry.account}:role/NAME"
+            problems.error(RuleId.BAD_ARN, message, role.place, hint)
+    keys = entry.pairs if isinstance(entry, MappingNode) else {}
+    if any(closest(key, (_ROLE,)) for key in keys):
+        return
+    encryption = child(settings, "encryption")
+    needing = {
+        "encryption": text_of(encryption) == "kms" or isinstance(encryption, MappingNode),
+        "tags": bool(pairs_of(settings, "tags")),
+    }
+    for key in (key for key, needs in needing.items() if needs):
+        message = f"{quote(key)} of a creation template requires {quote(_ROLE)}"
+        hint = (
+            f"add {_ROLE}: arn:{context.partition}:iam::{context.registry.account}:role/NAME,"
+            " a role that ECR may assume to create repositories"
+        )
+        problems.error(RuleId.MISSING_KEY, message, place_at(entry, ("settings", key)), hint)
+        return

@@ -1,0 +1,132 @@
+"""What is read of a registry beside its repositories' policies, and in how many calls."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Literal
+
+import pytest
+
+from reconciler import workflow
+from reconciler.access_file.load import load_access
+from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope
+from reconciler.model.rules import RuleId
+from reconciler.sandbox.protocol import Call, ServiceError
+from reconciler.sandbox.server import Sandbox
+from reconciler.workflow import AccessSource
+from reconciler.workflow.listener import LOG
+from reconciler.workflow.registries import (
+    connect_registries,
+    read_registries,
+    reads_registry_policy,
+)
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+FILE = b"""\
+version: 1
+registry: {account: "111122223333", regions: [us-west-2, eu-west-1]}
+repositories: {"payments/*": {access: {"444455556666": pull}}}
+"""
+REGIONS = ("us-west-2", "eu-west-1")
+POLICY = '{"Version":"2012-10-17","Statement":[]}'
+
+
+def source(content: bytes = FILE) -> AccessSource:
+    loaded = load_access(content, "f.yaml", now=NOW)
+    assert loaded.access is not None
+    return AccessSource(loaded.access, "f.yaml", content, NOW, loaded)
+
+
+@pytest.fixture
+def ecr(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        for region in REGIONS:
+            sandbox.create_repository("payments/api", region=region)
+            sandbox.set_registry_policy_text(POLICY, region=region)
+        sandbox.set_creation_template("payments", {"appliedFor": ["REPLICATION"]})
+        for name, value in sandbox.environment().items():
+            monkeypatch.setenv(name, value)
+        yield sandbox
+
+
+def read(*, registry_policy: bool = False, templates: bool = False) -> list[LiveRegistry]:
+    scopes = [RegistryScope("111122223333", region) for region in REGIONS]
+    connections = connect_registries(dict.fromkeys(scopes), None, LOG)
+    return read_registries(
+        connections, list, LOG, registry_policy=registry_policy, templates=templates
+    )
+
+
+def test_templates_are_read_where_asked_for_alone(ecr: Sandbox) -> None:
+    assert {live.templates for live in read(registry_policy=True)} == {None}
+    assert not any("Template" in call.name for call in ecr.calls())
+    west, east = read(templates=True)
+    assert isinstance(west.templates, tuple)
+    assert [one.prefix for one in west.templates] == ["payments"]
+    assert (west.policy, east.policy, east.templates) == (None, None, ())
+
+
+def test_at_most_three_calls_are_made_beside_the_repositories(ecr: Sandbox) -> None:
+    read()
+    before = len(ecr.calls())
+    read(registry_policy=True, templates=True)
+    assert len(ecr.calls()) - 2 * before == 3 * len(REGIONS)
+
+
+def test_templates_that_cannot_be_read_leave_the_rest(ecr: Sandbox) -> None:
+    def deny(call: Call) -> None:
+        if "Template" in call.name:
+            raise ServiceError("AccessDeniedException", "no")
+
+    ecr.before_call(deny)
+    live, *_ = read(registry_policy=True, templates=True)
+    assert live.templates == ReadFailure(
+        RuleId.ACCESS_DENIED,
+        "ecr:DescribeRepositoryCreationTemplates: not allowed for the caller: no (allow it in the "
+        "identity policy of the caller)",
+    )
+    assert live.failure is None
+    assert live.policy is not None
+    assert isinstance(live.policy.text, str)
+    assert live.names == ("payments/api",)
+
+
+@pytest.mark.parametrize(
+    ("policy", "reads"), [("ignore", False), ("report", True), ("manage", True)]
+)
+def test_when_the_registrys_policy_is_read(
+    policy: Literal["ignore", "report", "manage"], reads: bool
+) -> None:
+    assert reads_registry_policy(source().access.registry._replace(policy=policy), LOG) is reads
+
+
+@pytest.mark.parametrize(
+    ("policy", "create_on", "sids"),
+    [
+        ("ignore", None, []),
+        ("report", None, ["ReadRegistryPolicy"]),
+        ("manage", None, ["ReadRegistryPolicy", "WriteRegistryPolicy"]),
+        ("ignore", ("push",), ["ReadTemplates", "WriteTemplates"]),
+        ("ignore", (), ["ReadTemplates", "WriteTemplates"]),
+    ],
+)
+def test_the_caller_needs_what_the_file_uses(
+    policy: Literal["ignore", "report", "manage"],
+    create_on: tuple[Literal["push"], ...] | None,
+    sids: list[str],
+) -> None:
+    given = source()
+    access = given.access._replace(
+        registry=given.access.registry._replace(policy=policy),
+        entries=tuple(one._replace(create_on=create_on) for one in given.access.entries),
+    )
+    changed = AccessSource(access, given.path, given.content, NOW, given.checked)
+    found = {
+        plan_only: {
+            one["Sid"] for one in workflow.caller_policy(changed, plan_only=plan_only)["Statement"]
+        }
+        for plan_only in (True, False)
+    }
+    of_registry = {"ReadRegistryPolicy", "WriteRegistryPolicy", "ReadTemplates", "WriteTemplates"}
+    assert found[False] & of_registry == set(sids)
+    assert found[True] & of_registry == {sid for sid in sids if sid.startswith("Read")}
+    assert ("PassTemplateRoles" in found[False]) is (create_on is not None)
