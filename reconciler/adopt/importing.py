@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from reconciler.access_file.model import template_prefix
 from reconciler.adopt.content import ReadingOptions, spellings_of
 from reconciler.adopt.draft import Draft, Form, draft, ownership_for, read_all
 from reconciler.adopt.file_text import FileData, write_file
@@ -37,7 +38,6 @@ from reconciler.adopt.templates import (
     NO_TEMPLATES,
     Templates,
     pattern_of,
-    prefix_of,
     survey_templates,
     template_name,
     with_create_on,
@@ -105,7 +105,7 @@ class _Source(NamedTuple):
         """Leave out templates: those of the patterns for which there is a reason."""
         create_on = self.templates.create_on
         left_out = (
-            Unmanaged(template_name(prefix_of(pattern)), reasons[pattern])
+            Unmanaged(template_name(template_prefix(pattern)), reasons[pattern])
             for pattern in create_on
             if pattern in reasons
         )
@@ -200,7 +200,7 @@ def _best_attempt(source: _Source, form: Form) -> _Attempt:
         attempt = _attempt(source.without_templates(reasons), form)
     if reasons := _differing_templates(attempt):
         # With create_on, a file removes the templates of its own that it does not ask for.
-        reason = f"create_on would change {template_name(prefix_of(min(reasons)))}"
+        reason = f"create_on would change {template_name(template_prefix(min(reasons)))}"
         every = dict.fromkeys(source.templates.create_on, reason)
         attempt = _attempt(source.without_templates({**every, **reasons}), form)
     return attempt

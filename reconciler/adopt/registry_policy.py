@@ -19,7 +19,6 @@ from reconciler.policy import (
     Unreadable,
     has_wildcard,
     minified,
-    public_access,
     read_registry_policy,
 )
 
@@ -112,7 +111,8 @@ def _read(
         alone = Document(document.version, (statement,))
         reading = read_for_file(alone, options)
         patterns = _patterns(resources, prefix)
-        if patterns and all(map(may_have, patterns)) and _can_be_granted(reading):
+        is_granted = bool(reading.content.access) and not reading.content.statements
+        if is_granted and patterns and all(map(may_have, patterns)):
             for pattern in patterns:
                 by_pattern[pattern].append(statement)
         else:
@@ -124,15 +124,6 @@ def _read(
         for pattern, found in sorted(by_pattern.items())
     }
     return RegistryReading(via, tuple(sorted(raw)), tuple(parts))
-
-
-def _can_be_granted(reading: Reading) -> bool:
-    """Whether a statement is nothing but grants, and none of them to the public.
-
-    A public entry would need a guard that allows it for every repository of the pattern.
-    """
-    says_all = bool(reading.content.access) and not reading.content.statements
-    return says_all and not public_access(reading.facts)
 
 
 def _patterns(resources: Resources, prefix: ArnPrefix) -> tuple[str, ...]:

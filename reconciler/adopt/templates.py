@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from reconciler.access_file.sections.registry import name_hint
+from reconciler.access_file.model import template_prefix
 from reconciler.adopt.registry_policy import Unmanaged
 from reconciler.adopt.survey import OF_ALL_REGIONS
 from reconciler.adopt.yaml_text import Value
-from reconciler.model.registry import EVERY_REPOSITORY, LiveRegistry, ReadFailure
+from reconciler.model.registry import EVERY_REPOSITORY, REPOSITORY_NAME, LiveRegistry, ReadFailure
 from reconciler.model.templates import APPLIED_FOR, ROOT, CreateOn, CreationTemplate
 
 CREATION_TEMPLATES = "the creation templates"
@@ -60,11 +60,6 @@ def pattern_of(prefix: str) -> str:
     return EVERY_REPOSITORY if prefix == ROOT else f"{prefix}/*"
 
 
-def prefix_of(pattern: str) -> str:
-    """Return the prefix of the template that belongs to an entry."""
-    return ROOT if pattern == EVERY_REPOSITORY else pattern.removesuffix("/*")
-
-
 def with_create_on(
     entries: Mapping[str, Value],
     create_on: Mapping[str, tuple[CreateOn, ...]],
@@ -85,7 +80,7 @@ def with_create_on(
             found[pattern] = {**entry, "create_on": list(events)}
         else:
             reason = f'the import writes no entry for "{pattern}"'
-            unmanaged.append(Unmanaged(template_name(prefix_of(pattern)), reason))
+            unmanaged.append(Unmanaged(template_name(template_prefix(pattern)), reason))
     return dict(sorted(found.items())), tuple(unmanaged)
 
 
@@ -94,9 +89,8 @@ def _reason_against(prefix: str, of_regions: Sequence[CreationTemplate], regions
     applied_for = {template.applied_for for template in of_regions}
     if len(of_regions) < regions or len(applied_for) > 1:
         return f"it is not the same in all regions, and {OF_ALL_REGIONS}"
-    hint = name_hint(pattern_of(prefix))
-    if hint:
-        return f"an entry can't have this prefix: {hint}"
+    if prefix != ROOT and not REPOSITORY_NAME.fullmatch(prefix):
+        return f'an entry "{pattern_of(prefix)}" can\'t have a template'
     return ", ".join(_unknown(*applied_for))
 
 
