@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from reconciler.adopt.content import Content, Reading, ReadingOptions, Terms, read_for_file
@@ -12,6 +12,7 @@ from reconciler.adopt.holders import Identity
 from reconciler.adopt.merging import NEW_FILE, Vocabulary
 from reconciler.adopt.names import Profile, name_accounts, name_principals
 from reconciler.adopt.patterns import Entries, Item, share_by_prefix
+from reconciler.adopt.registry_policy import RegistryReading, Unmanaged
 from reconciler.adopt.survey import OF_ALL_REGIONS, LeftOut, Survey, accounts_in
 from reconciler.adopt.tiers import ActionSet, TierTable, name_tiers
 from reconciler.adopt.yaml_text import Value
@@ -38,7 +39,8 @@ class Form(NamedTuple):
 
     `flat`: without groups and patterns. `name_accounts`: with a section `accounts`, which then has
     to name every account. `known` are names for account ids. `only_raw` are the repositories whose
-    policies are carried as raw statements alone. `rules` are the keep rules of the file, beyond the
+    policies are carried as raw statements alone; so is the registry's own with `raw_registry`.
+    `rules` are the keep rules of the file, beyond the
     one for Lambda; `existing` are the names that it has already, `own` the repositories that it
     describes by name, live or not.
     """
@@ -47,6 +49,7 @@ class Form(NamedTuple):
     flat: bool = False
     name_accounts: bool = True
     only_raw: frozenset[str] = frozenset()
+    raw_registry: bool = False
     rules: tuple[KeepRule, ...] = ()
     existing: Vocabulary = NEW_FILE
     own: frozenset[str] = frozenset()
@@ -57,7 +60,9 @@ class Draft(NamedTuple):
 
     data: FileData
     readings: Readings
+    of_registry: RegistryReading
     left_out: tuple[LeftOut, ...]
+    unmanaged: tuple[Unmanaged, ...]
 
 
 def ownership_for(found: Survey, account: str, form: Form) -> Ownership:
@@ -94,12 +99,20 @@ def read_all(
 
 
 def draft(
-    account: str, regions: tuple[str, ...], found: Survey, readings: Readings, form: Form
+    scopes: Sequence[RegistryScope],
+    found: Survey,
+    readings: Readings,
+    of_registry: RegistryReading,
+    form: Form,
 ) -> FileData:
-    """Return the file that describes these repositories, without comments."""
+    """Return the file that describes these repositories and this policy, without comments.
+
+    `scopes` are the registry in each of its regions.
+    """
     contents = {name: next(iter(of.values())).content for name, of in readings.items()}
+    contents |= of_registry.via
     profiles = _profiles({name: content.access for name, content in contents.items()})
-    new_accounts = _name_accounts(readings, form)
+    new_accounts = _name_accounts(_all_readings(readings, of_registry), form)
     accounts = {**form.existing.accounts, **new_accounts}
     define = not form.name_accounts
     names = name_principals(profiles, accounts, form.existing, define_accounts=define)
@@ -112,21 +125,28 @@ def draft(
         taken = {*names.principals, *accounts.values(), *form.existing.taken}
         groups = find_groups(shared, taken)
         access = {name: by_group(one, groups) for name, one in access.items()}
-    entries: Entries = {name: _items(access[name], contents[name]) for name in contents}
+    entries: Entries = {name: _items(access[name], contents[name]) for name in readings}
+    via = {name: _items(access[name], contents[name]) for name in of_registry.via}
     if not form.flat:
         entries = share_by_prefix(
-            entries, form.own.union(found.live), _only_exact(entries, special.public)
+            entries, form.own.union(found.live), _only_exact(entries, special.public), via
         )
-    tiers = name_tiers(_action_sets(entries, special.services), form.existing.tiers)
+    entries = {**entries, **via}
+    writer = _EntryWriter(
+        name_tiers(_action_sets(entries, special.services, via), form.existing.tiers),
+        special.services,
+    )
     return FileData(
-        account,
-        regions,
+        scopes[0].account,
+        tuple(scope.region for scope in scopes),
         {} if define else {name: i for i, name in _by_name(new_accounts)},
         dict(sorted(names.principals.items())),
         dict(sorted(groups.items())),
-        dict(sorted(tiers.definitions.items())),
-        {name: _entry(entries[name], tiers, special.services) for name in sorted(entries)},
+        dict(sorted(writer.tiers.definitions.items())),
+        {n: writer.write(entries[n], by_registry=n in via) for n in sorted(entries)},
         tuple(public),
+        has_registry=bool(of_registry.parts),
+        registry_statements=tuple(map(json.loads, of_registry.statements)),
     )
 
 
@@ -149,7 +169,13 @@ def _special_keys(
     )
 
 
-def _name_accounts(readings: Readings, form: Form) -> dict[str, str]:
+def _all_readings(readings: Readings, of_registry: RegistryReading) -> Iterator[Reading]:
+    for of_regions in readings.values():
+        yield from of_regions.values()
+    yield from of_registry.parts
+
+
+def _name_accounts(readings: Iterable[Reading], form: Form) -> dict[str, str]:
     """Name the accounts that the file does not name yet; without `accounts`, only known ones."""
     ids = _accounts_of(readings) - form.existing.accounts.keys()
     named = name_accounts(ids, form.known, form.existing.taken)
@@ -160,12 +186,11 @@ def _by_name(names: Mapping[str, str]) -> list[tuple[str, str]]:
     return sorted(names.items(), key=lambda pair: pair[1])
 
 
-def _accounts_of(readings: Readings) -> set[str]:
+def _accounts_of(readings: Iterable[Reading]) -> set[str]:
     """Return the accounts that a file uses, each of which a file with `accounts` has to name."""
     return {
         account
-        for of_regions in readings.values()
-        for reading in of_regions.values()
+        for reading in readings
         for part in _parts_with_accounts(reading)
         for account in accounts_in(part)
     }
@@ -197,10 +222,13 @@ def _items(access: Access, content: Content) -> frozenset[Item]:
     return frozenset([*grants, *(Item("", statement=text) for text in content.statements)])
 
 
-def _action_sets(entries: Entries, services: frozenset[str]) -> Iterator[ActionSet]:
-    for items in entries.values():
+def _action_sets(
+    entries: Entries, services: frozenset[str], via: Collection[str]
+) -> Iterator[ActionSet]:
+    for name, items in entries.items():
         for item in items:
-            yield from (ActionSet(one.actions, item.key in services) for one in item.terms)
+            for one in item.terms:
+                yield ActionSet(one.actions, item.key in services, name in via)
 
 
 def _only_exact(entries: Entries, public: frozenset[str]) -> frozenset[Item]:
@@ -230,20 +258,29 @@ def _is_public(readings: Iterable[Reading]) -> bool:
     return any(public_access(reading.facts) for reading in readings)
 
 
-def _entry(items: frozenset[Item], tiers: TierTable, services: frozenset[str]) -> Value:
-    access = {
-        item.key: _tiers_of(item.terms, tiers, to_service=item.key in services)
-        for item in sorted(items)
-        if item.terms
-    }
-    statements = [json.loads(item.statement) for item in sorted(items) if item.statement]
-    entry: dict[str, Value] = {} if statements and not access else {"access": access}
-    return {**entry, "statements": statements} if statements else entry
+class _EntryWriter(NamedTuple):
+    """Writes entries; `services` are the keys of `access` that stand for services."""
 
+    tiers: TierTable
+    services: frozenset[str]
 
-def _tiers_of(terms: tuple[Terms, ...], tiers: TierTable, *, to_service: bool) -> Value:
-    given: list[Value] = []
-    for one in terms:
-        for name in tiers.names[ActionSet(one.actions, to_service)]:
-            given.append({"tier": name, "until": one.until} if one.until else name)
-    return given[0] if len(given) == 1 else given
+    def write(self, items: frozenset[Item], *, by_registry: bool) -> Value:
+        """Write an entry, whose access the registry's own policy gives or the repository's."""
+        access = {
+            item.key: self._tiers_of(item, by_registry=by_registry)
+            for item in sorted(items)
+            if item.terms
+        }
+        if by_registry:
+            return {"via": "registry-policy", "access": access}
+        statements = [json.loads(item.statement) for item in sorted(items) if item.statement]
+        entry: dict[str, Value] = {} if statements and not access else {"access": access}
+        return {**entry, "statements": statements} if statements else entry
+
+    def _tiers_of(self, item: Item, *, by_registry: bool) -> Value:
+        given: list[Value] = []
+        for one in item.terms:
+            held = ActionSet(one.actions, item.key in self.services, by_registry)
+            for name in self.tiers.names[held]:
+                given.append({"tier": name, "until": one.until} if one.until else name)
+        return given[0] if len(given) == 1 else given

@@ -15,7 +15,8 @@ _MOST_PUBLIC = 100
 class FileData(NamedTuple):
     """What a file says; `entries` are the values of `repositories`.
 
-    `public` are the repositories that are public, which the guards have to allow.
+    `public` are the repositories that are public, which the guards have to allow. `has_registry`:
+    the file manages the registry's own policy, of which `registry_statements` are raw statements.
     """
 
     account: str
@@ -27,18 +28,39 @@ class FileData(NamedTuple):
     entries: Mapping[str, Value]
     public: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
+    has_registry: bool = False
+    registry_statements: tuple[Value, ...] = ()
+
+    @property
+    def registry_keys(self) -> Mapping[str, Value]:
+        """What `registry` says besides the account and the regions."""
+        return {"policy": "manage"} if self.has_registry else {}
+
+    @property
+    def unmanaged(self) -> Mapping[str, Value]:
+        """What `unmanaged` says: the file describes all statements of the registry's policy.
+
+        Else one that is taken out of the file would stay live.
+        """
+        return {"registry_statements": "remove"} if self.has_registry else {}
 
 
 def write_file(data: FileData) -> str:
     """Write a file; the same data always results in the same text."""
     blocks = [
         [*comment_lines(data.comments), "version: 1"],
-        entry("registry", {"account": data.account, "regions": list(data.regions)}, opened=True),
+        entry(
+            "registry",
+            {"account": data.account, "regions": list(data.regions), **data.registry_keys},
+            opened=True,
+        ),
         _section("accounts", data.accounts, "names for account ids"),
         _section("principals", data.principals, "names for who has access", data.groups),
         _section("tiers", data.tiers, "sets of actions that no built-in tier has"),
         _guards(data.public),
+        _section("unmanaged", data.unmanaged, "the file says all that the registry's policy says"),
         _repositories(data.entries),
+        entry("registry_statements", data.registry_statements) if data.registry_statements else [],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 

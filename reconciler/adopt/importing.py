@@ -5,15 +5,46 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from reconciler.access_file.model import template_prefix
 from reconciler.adopt.content import ReadingOptions, spellings_of
 from reconciler.adopt.draft import Draft, Form, draft, ownership_for, read_all
 from reconciler.adopt.file_text import FileData, write_file
-from reconciler.adopt.merging import Base, described_by, merge_into, vocabulary_of
+from reconciler.adopt.merging import (
+    Base,
+    described_by,
+    merge_into,
+    says_registry_policy,
+    vocabulary_of,
+)
 from reconciler.adopt.notes import Notes, comments_for, notes_of
-from reconciler.adopt.proof import Verdict, error_of, find_suspects, prove, reason_of
+from reconciler.adopt.proof import (
+    Verdict,
+    error_of,
+    find_suspects,
+    is_guarded,
+    prove,
+    reason_of,
+)
+from reconciler.adopt.registry_policy import (
+    NOTHING_READ,
+    REGISTRY_POLICY,
+    RegistryDocuments,
+    Unmanaged,
+    read_registry,
+    registry_documents,
+)
 from reconciler.adopt.survey import LeftOut, Survey, survey
+from reconciler.adopt.templates import (
+    NO_TEMPLATES,
+    Templates,
+    pattern_of,
+    survey_templates,
+    template_name,
+    with_create_on,
+)
 from reconciler.model.registry import LiveRegistry
 from reconciler.model.rules import RuleId
+from reconciler.policy import Document, glob_matches
 
 _ABOUT_NAMES = frozenset({RuleId.UNNAMED_ACCOUNT, RuleId.BAD_ACCOUNT_ID})
 """What is wrong with the accounts of a policy only where a file names its accounts."""
@@ -47,13 +78,39 @@ class Imported:
 
 
 class _Source(NamedTuple):
-    """What is imported: a registry as it was read, and how."""
+    """What is imported: a registry as it was read, and how.
 
-    account: str
-    regions: tuple[str, ...]
+    `policy` and `templates` are what the file may say of the registry's own policy and of creation
+    templates; `unmanaged` says why it leaves out others.
+    """
+
+    registries: tuple[LiveRegistry, ...]
     found: Survey
     options: ImportOptions
     now: datetime
+    policy: RegistryDocuments
+    templates: Templates
+    unmanaged: tuple[Unmanaged, ...] = ()
+
+    def only(self, found: Survey) -> "_Source":
+        """Return some repositories alone."""
+        return self._replace(found=found, policy={}, templates=NO_TEMPLATES, unmanaged=())
+
+    def without_policy(self, reason: str) -> "_Source":
+        """Leave out the registry's own policy."""
+        unmanaged = (*self.unmanaged, Unmanaged(REGISTRY_POLICY, reason))
+        return self._replace(policy={}, unmanaged=unmanaged)
+
+    def without_templates(self, reasons: Mapping[str, str]) -> "_Source":
+        """Leave out templates: those of the patterns for which there is a reason."""
+        create_on = self.templates.create_on
+        left_out = (
+            Unmanaged(template_name(template_prefix(pattern)), reasons[pattern])
+            for pattern in create_on
+            if pattern in reasons
+        )
+        kept = {pattern: on for pattern, on in create_on.items() if pattern not in reasons}
+        return self._replace(templates=Templates(kept), unmanaged=(*self.unmanaged, *left_out))
 
 
 class _Attempt(NamedTuple):
@@ -71,8 +128,6 @@ def import_registry(
     Raises ReconcileError where the file would be refused; that can only be a registry that is too
     large for one file, or a bug.
     """
-    scopes = [registry.scope for registry in registries]
-    account, regions = scopes[0].account, tuple(scope.region for scope in scopes)
     form = Form(options.account_names, flat=options.flat)
     described: frozenset[str] = frozenset()
     if base := options.base:
@@ -83,17 +138,23 @@ def import_registry(
             existing=vocabulary_of(base),
             own=frozenset(entry.repository for entry in base.access.entries),
         )
-    source = _Source(account, regions, survey(registries, described), options, now)
+    source = _source(registries, described, options, now)
     attempt = _best_attempt(source, form)
+    if source.policy and not attempt.verdict.is_right:
+        source, form = _with_sayable_policy(source, form)
+        attempt = _best_attempt(source, form)
     for suspects in (_suspects(attempt), attempt.draft.readings):
         if not attempt.verdict.is_right:
             source, form = _without_unsayable(source, form, suspects)
             attempt = _best_attempt(source, form)
     if not attempt.verdict.is_right:
         attempt = _best_attempt(source, form._replace(flat=True))
+    if source.policy and not attempt.verdict.is_right:
+        source = source.without_policy(reason_of(attempt.verdict))
+        attempt = _best_attempt(source, form._replace(flat=True))
     if not attempt.verdict.is_right:
         raise error_of(attempt.verdict)
-    notes = notes_of(attempt.draft.readings, attempt.draft.left_out)
+    notes = notes_of(attempt.draft, registries[0].scope)
     named = attempt.form.name_accounts or options.base is not None
     comments = comments_for(attempt.draft.data, notes, len(attempt.draft.readings), named=named)
     text = _written(attempt.draft.data._replace(comments=comments), options.base)
@@ -101,30 +162,111 @@ def import_registry(
     return Imported(text, tuple(sorted(attempt.draft.readings)), notes, tuple(unnamed))
 
 
+def _source(
+    registries: Sequence[LiveRegistry],
+    described: Collection[str],
+    options: ImportOptions,
+    now: datetime,
+) -> _Source:
+    """Return what is to be described; a file to add to has some of it already."""
+    base, unmanaged = options.base, []
+    policy: RegistryDocuments | Unmanaged = {}
+    if base is None or not says_registry_policy(base):
+        policy = registry_documents(registries)
+    elif base.access.registry.policy != "manage":
+        reason = f"the file has registry.policy: {base.access.registry.policy}"
+        policy = Unmanaged(REGISTRY_POLICY, reason)
+    if isinstance(policy, Unmanaged):
+        unmanaged, policy = [policy], {}
+    entries = () if base is None else base.access.entries
+    with_template = {one.repository for one in entries if one.create_on is not None}
+    templates = survey_templates(registries, with_template)
+    found = survey(registries, described)
+    every = (*unmanaged, *templates.unmanaged)
+    return _Source(tuple(registries), found, options, now, policy, templates, every)
+
+
 def _best_attempt(source: _Source, form: Form) -> _Attempt:
-    """Write a file with `accounts`, unless a condition has an account that can't be named."""
+    """Write a file with `accounts`, unless a condition has an account that can't be named.
+
+    Templates are left out that the file would change.
+    """
     attempt = _attempt(source, form)
     rules = {problem.rule for problem in attempt.verdict.errors}
     if rules and rules <= _ABOUT_NAMES and source.options.base is None:
-        return _attempt(source, form._replace(name_accounts=False))
+        form = form._replace(name_accounts=False)
+        attempt = _attempt(source, form)
+    if reasons := _differing_templates(attempt):
+        attempt = _attempt(source.without_templates(reasons), form)
+    if reasons := _differing_templates(attempt):
+        # With create_on, a file removes the templates of its own that it does not ask for.
+        reason = f"create_on would change {template_name(template_prefix(min(reasons)))}"
+        every = dict.fromkeys(source.templates.create_on, reason)
+        attempt = _attempt(source.without_templates({**every, **reasons}), form)
     return attempt
 
 
+def _differing_templates(attempt: _Attempt) -> Mapping[str, str]:
+    """Return why the file would change templates, by the pattern of their entry."""
+    return {
+        pattern_of(one.target.repository): one.reason
+        for one in attempt.verdict.of_registry
+        if one.target.subject == "creation-template"
+    }
+
+
 def _attempt(source: _Source, form: Form) -> _Attempt:
-    found = source.found
+    found, scopes = source.found, [registry.scope for registry in source.registries]
+    of_registry = [
+        Document(one.version, tuple(part.statement for part in one.statements))
+        for one in source.policy.values()
+    ]
     documents = (document for of in found.documents.values() for document in of.values())
     options = ReadingOptions(
-        ownership_for(found, source.account, form),
-        spellings_of(documents),
+        ownership_for(found, scopes[0].account, form),
+        spellings_of((*documents, *of_registry)),
         source.now,
         source.options.keep_dead,
     )
     readings, differing = read_all(found, options, form)
-    data = draft(source.account, source.regions, found, readings, form)
-    text = _written(data, source.options.base)
-    made = Draft(data, readings, (*found.left_out, *differing))
-    verdict = prove(text, found, readings, source.now, source.options.base)
+    left_out = (*found.left_out, *differing)
+
+    def may_have(pattern: str) -> bool:
+        """Whether an entry for a pattern may be added: it manages every repository it matches."""
+        matched = any(glob_matches(pattern, one.repository) for one in left_out)
+        return not (form.flat or matched or pattern in form.own)
+
+    unmanaged, policy = source.unmanaged, NOTHING_READ
+    read = read_registry(source.policy, options, may_have, only_raw=form.raw_registry)
+    if isinstance(read, Unmanaged):
+        unmanaged = (*unmanaged, read)
+    else:
+        policy = read
+    data = draft(scopes, found, readings, policy, form)
+    entries, unplaced = with_create_on(data.entries, source.templates.create_on, may_have)
+    data = data._replace(entries=entries)
+    text, base = _written(data, source.options.base), source.options.base
+    made = Draft(data, readings, policy, left_out, (*unmanaged, *unplaced))
+    verdict = prove(text, source.registries, found, readings, now=source.now, base=base)
     return _Attempt(form, made, verdict, text)
+
+
+def _with_sayable_policy(source: _Source, form: Form) -> tuple[_Source, Form]:
+    """Try the registry's own policy alone, with raw statements where grants fail; or leave it out.
+
+    What a guard refuses as a grant, no raw statement says instead.
+    """
+    one = source.only(Survey({}, (), ()))._replace(policy=source.policy)
+    names = form.name_accounts and source.options.base is not None
+    alone = form._replace(name_accounts=names)
+    granted = _attempt(one, alone)
+    if granted.verdict.is_right:
+        return source, form
+    raw = _attempt(one, alone._replace(raw_registry=True))
+    if raw.verdict.is_right and not is_guarded(granted.verdict):
+        return source, form._replace(raw_registry=True)
+    telling = granted if granted.verdict.errors else raw
+    return source.without_policy(reason_of(telling.verdict)), form
 
 
 def _written(data: FileData, base: Base | None) -> str:
@@ -148,7 +290,7 @@ def _without_unsayable(
     left_out: list[LeftOut] = []
     for name in sorted(source.found.documents.keys() & suspects):
         of_name = source.found.documents[name]
-        one = source._replace(found=Survey({name: of_name}, (), (name,)))
+        one = source.only(Survey({name: of_name}, (), (name,)))
         granted = _attempt(one, alone)
         if granted.verdict.is_right:
             continue

@@ -14,11 +14,14 @@ from reconciler.adopt.file_text import FileData, comment_lines
 from reconciler.adopt.holders import Identity
 from reconciler.adopt.yaml_text import Value, entry, flow, scalar
 from reconciler.errors import InvalidError
-from reconciler.policy import BUILT_IN_TIERS, Tiers
+from reconciler.policy import BUILT_IN_TIERS, REGISTRY_TIERS, Tiers
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_ORDER = ("version", "registry", "accounts", "principals", "tiers", "guards", "unmanaged")
-"""The sections, in the order in which a new one is put among them; `repositories` is required."""
+_ORDER = (
+    *("version", "registry", "accounts", "principals", "tiers", "guards", "unmanaged"),
+    *("repositories", "registry_statements"),
+)
+"""The sections, in the order in which a new one is put among them."""
 
 
 class Vocabulary(NamedTuple):
@@ -34,7 +37,7 @@ class Vocabulary(NamedTuple):
     taken: frozenset[str]
 
 
-NEW_FILE = Vocabulary({}, {}, BUILT_IN_TIERS, frozenset())
+NEW_FILE = Vocabulary({}, {}, {**BUILT_IN_TIERS, **REGISTRY_TIERS}, frozenset())
 
 
 class Base(NamedTuple):
@@ -70,7 +73,7 @@ def is_preserved(base: Base, merged: AccessFile) -> bool:
     """
     old, entries = base.access, {entry.repository: entry for entry in merged.entries}
     return (
-        old.registry == merged.registry
+        old.registry == merged.registry._replace(policy=old.registry.policy)
         and old.guards == merged.guards
         and old.unmanaged_repositories == merged.unmanaged_repositories
         and old.ownership.default == merged.ownership.default
@@ -90,9 +93,22 @@ def _says(entry: Entry) -> tuple[object, ...]:
     return grants, raw, entry.inherit, entry.settings
 
 
-def has_section(text: str, name: str) -> bool:
-    """Whether a file, which has to be valid, has a section of this name."""
-    return any(key.value == name for key, _ in _pairs(_root(text)))
+def has_key(text: str, *path: str) -> bool:
+    """Whether a file, which has to be valid, has this key: a section, or a key in one."""
+    nodes = [_root(text)]
+    for name in path:
+        nodes = [value for node in nodes for key, value in _pairs(node) if key.value == name]
+    return bool(nodes)
+
+
+def says_registry_policy(base: Base) -> bool:
+    """Whether a file says something about the registry's own policy: that is its own business."""
+    access = base.access
+    return bool(
+        has_key(base.text, "registry", "policy")
+        or access.registry_statements
+        or any(entry.via_registry for entry in access.entries)
+    )
 
 
 class _Section(NamedTuple):
@@ -123,17 +139,21 @@ class _Insertion(NamedTuple):
 
 
 def merge_into(text: str, data: FileData) -> str:
-    """Return a file with the accounts, principals, groups, tiers and entries of `data` added.
+    """Return a file with all that `data` says added: names, tiers, entries, the registry's policy.
 
     `data` has what the file does not have; its comments go above the new entries. `text` is a valid
     file. Raises InvalidError for a section that is an alias.
     """
     sections = dict(_sections(text))
-    added: Mapping[str, Mapping[str, Value]] = {
+    has_unmanaged = has_key(text, "unmanaged", "registry_statements")
+    added: Mapping[str, Mapping[str, Value] | Sequence[Value]] = {
+        "registry": data.registry_keys,
         "accounts": data.accounts,
         "principals": {**data.principals, **{n: list(of) for n, of in data.groups.items()}},
         "tiers": data.tiers,
+        "unmanaged": {} if has_unmanaged else data.unmanaged,
         "repositories": data.entries,
+        "registry_statements": data.registry_statements,
     }
     insertions = [
         _insertion(name, pairs, sections, data.comments if name == "repositories" else ())
@@ -144,10 +164,13 @@ def merge_into(text: str, data: FileData) -> str:
 
 
 def _insertion(
-    name: str, pairs: Mapping[str, Value], sections: Mapping[str, _Section], comments: Sequence[str]
+    name: str,
+    pairs: Mapping[str, Value] | Sequence[Value],
+    sections: Mapping[str, _Section],
+    comments: Sequence[str],
 ) -> _Insertion:
     section = sections.get(name)
-    if section is None:
+    if section is None or not isinstance(pairs, Mapping):
         return _new_section(name, pairs, sections)
     if section.is_flow:
         written = ", ".join(f"{scalar(key)}: {flow(value)}" for key, value in pairs.items())
@@ -158,9 +181,7 @@ def _insertion(
     return _below(section, [f"{' ' * section.indent}{line}" for line in lines])
 
 
-def _new_section(
-    name: str, pairs: Mapping[str, Value], sections: Mapping[str, _Section]
-) -> _Insertion:
+def _new_section(name: str, pairs: Value, sections: Mapping[str, _Section]) -> _Insertion:
     whole = sections[""]
     if whole.is_flow:
         return _inside(whole, f"{name}: {flow(pairs)}")

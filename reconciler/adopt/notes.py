@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from reconciler.adopt.content import Reading
-from reconciler.adopt.draft import Readings
+from reconciler.adopt.draft import Draft
 from reconciler.adopt.file_text import FileData
+from reconciler.adopt.registry_policy import REGISTRY_POLICY, Unmanaged
 from reconciler.adopt.survey import LeftOut
 from reconciler.model.access import DisplayNames
-from reconciler.model.registry import Target
+from reconciler.model.registry import RegistryScope, Target, registry_target
 from reconciler.model.rules import RuleId
 from reconciler.plan.risks import standing_risks
 from reconciler.policy import (
@@ -40,8 +41,18 @@ _UNNAMED = (
 )
 
 
+_VIA = (
+    "An entry with via is access that the registry's own policy gives. It makes all repositories "
+    "that it matches managed ones, also those that are created later: their own policies are "
+    "removed, unless other entries ask for them."
+)
+
+
 class Dead(NamedTuple):
-    """A deleted principal, by its unique id, and where live policies still name it."""
+    """A deleted principal, by its unique id, and where live policies still name it.
+
+    Among the repositories may be the words for the registry's own policy; so in a risk.
+    """
 
     principal: str
     repositories: tuple[str, ...]
@@ -58,8 +69,9 @@ class ImportRisk(NamedTuple):
 class Notes(NamedTuple):
     """What an import found besides access.
 
-    `kept` are the repositories with statements that a keep rule keeps, `without_policy` are the
-    described repositories that have no policy.
+    `unmanaged` is what else of the registry the file does not manage. `kept` are the repositories
+    with statements that a keep rule keeps, `without_policy` are the described repositories that
+    have no policy.
     """
 
     left_out: tuple[LeftOut, ...]
@@ -67,22 +79,25 @@ class Notes(NamedTuple):
     risks: tuple[ImportRisk, ...]
     kept: tuple[str, ...]
     without_policy: tuple[str, ...]
+    unmanaged: tuple[Unmanaged, ...] = ()
 
 
-def notes_of(readings: Readings, left_out: Iterable[LeftOut]) -> Notes:
-    """Return what is worth knowing about some policies."""
+def notes_of(made: Draft, scope: RegistryScope) -> Notes:
+    """Return what is worth knowing about what is described; `scope` is one of the registry's."""
+    readings = made.readings
     dead: defaultdict[str, set[str]] = defaultdict(set)
     risks: defaultdict[tuple[RuleId, str], set[str]] = defaultdict(set)
     kept: set[str] = set()
     for name, of_regions in readings.items():
-        for scope, reading in of_regions.items():
+        for reading in of_regions.values():
             kept |= {name} if reading.kept else set()
-            for principal in reading.dead:
-                dead[_named(principal)].add(name)
-            for rule, who in _risks(reading, Target(name, scope)):
-                risks[rule, who].add(name)
+    for name, target, reading in _described_readings(made, scope):
+        for principal in reading.dead:
+            dead[_named(principal)].add(name)
+        for rule, who in _risks(reading, target):
+            risks[rule, who].add(name)
     return Notes(
-        tuple(sorted(left_out)),
+        tuple(sorted(made.left_out)),
         tuple(Dead(who, tuple(sorted(names))) for who, names in sorted(dead.items())),
         tuple(ImportRisk(*risk, tuple(sorted(names))) for risk, names in sorted(risks.items())),
         tuple(sorted(kept)),
@@ -91,7 +106,16 @@ def notes_of(readings: Readings, left_out: Iterable[LeftOut]) -> Notes:
                 n for n, of in readings.items() if not any(r.facts or r.dead for r in of.values())
             )
         ),
+        tuple(sorted(made.unmanaged)),
     )
+
+
+def _described_readings(made: Draft, scope: RegistryScope) -> Iterator[tuple[str, Target, Reading]]:
+    for name, of_regions in made.readings.items():
+        for region, reading in of_regions.items():
+            yield name, Target(name, region), reading
+    for part in made.of_registry.parts:
+        yield REGISTRY_POLICY, registry_target(scope), part
 
 
 def comments_for(data: FileData, notes: Notes, described: int, *, named: bool) -> tuple[str, ...]:
@@ -116,9 +140,15 @@ def _paragraphs(data: FileData, notes: Notes, described: int, named: bool) -> It
         yield _UNNAMED
     if any(map(has_wildcard, data.entries)):
         yield "An entry with * also holds for repositories that are created later."
+    if any(isinstance(one, Mapping) and "via" in one for one in data.entries.values()):
+        yield _VIA
     yield from _list(
         "Left out; these repositories are not managed, and their policies stay as they are:",
         [f"{one.repository}: {one.reason}" for one in notes.left_out],
+    )
+    yield from _list(
+        "Of the registry itself, not managed:",
+        [f"{one.what}: {one.reason}" for one in notes.unmanaged],
     )
     yield from _list(
         "Deleted principals, left out; a plan removes them from the live policies:",

@@ -26,20 +26,21 @@ Entries = Mapping[str, frozenset[Item]]
 
 
 def share_by_prefix(
-    entries: Entries, live: Collection[str], only_exact: frozenset[Item]
+    entries: Entries, live: Collection[str], only_exact: frozenset[Item], taken: Collection[str]
 ) -> Entries:
     """Move what all live repositories with a prefix share into an entry for a pattern.
 
     `live` are all repositories of the registry, also those that have no entry: a pattern must not
-    match one of those. `only_exact` is what no pattern may say. Entries to which nothing is left
-    are dropped where a pattern matches them. There is no pattern for the whole registry: it would
-    give access to every repository that is ever created.
+    match one of those. `only_exact` is what no pattern may say, `taken` are patterns that have an
+    entry of another kind. Entries to which nothing is left are dropped where a pattern matches
+    them. There is no pattern for the whole registry: it would give access to every repository that
+    is ever created.
     """
     left = dict(entries)
     shared: dict[str, frozenset[Item]] = {}
     covered: set[str] = set()
     for prefix, names in _prefixes(live):
-        if any(name not in entries for name in names):
+        if f"{prefix}*" in taken or any(name not in entries for name in names):
             continue
         common = frozenset[Item].intersection(*(left[name] for name in names)) - only_exact
         bare = not covered.issuperset(names) and _says_nothing(prefix, names, entries)

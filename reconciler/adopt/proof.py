@@ -3,29 +3,41 @@
 Where it does not, the repositories that its errors may be about: their entries, or what these name.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access_file.document.problems import Problem
 from reconciler.access_file.load import load_access
-from reconciler.access_file.model import AccessFile, desired_policies, display_names_of
+from reconciler.access_file.model import (
+    AccessFile,
+    desired_policies,
+    desired_registry_policy,
+    desired_templates,
+    display_names_of,
+    reads_templates,
+)
 from reconciler.adopt.draft import Readings
 from reconciler.adopt.file_text import FileData
 from reconciler.adopt.merging import Base, is_preserved
 from reconciler.adopt.survey import Survey
+from reconciler.adopt.templates import pattern_of
 from reconciler.adopt.yaml_text import scalar
 from reconciler.errors import ReconcileError
-from reconciler.model.registry import Target
+from reconciler.model.registry import LiveRegistry, Target
 from reconciler.model.rules import RuleId
 from reconciler.plan.desired_policy import PlanInputs, compute_policy
-from reconciler.policy import glob_matches
+from reconciler.plan.registry_change import plan_registry_policy
+from reconciler.plan.registry_policy import read_registry_access
+from reconciler.plan.templates import plan_templates
+from reconciler.policy import deleted_kind, glob_matches
 from reconciler.printable import some_of
 
 FILE = "the imported file"
 _INDENT = "  "
 
 _UNSAYABLE = "a file can't say it"
+_INEXACT = "a file can't ask for exactly this policy"
 _GUARDED = {
     RuleId.PUBLIC: "the file's guards refuse it, unless guards.public.allow names it",
     RuleId.NEVER: "a never rule of the file forbids it",
@@ -36,21 +48,37 @@ _GUARDED = {
 class Verdict(NamedTuple):
     """What is wrong with a file: its errors, and the repositories for which it asks otherwise.
 
-    `preserves`: it still says what the file said that it was added to.
+    `of_registry` is where it asks otherwise for the registry's own policy, or for a creation
+    template. `preserves`: it still says what the file said that it was added to.
     """
 
     errors: tuple[Problem, ...]
     differing: tuple[str, ...] = ()
+    of_registry: tuple["Difference", ...] = ()
     preserves: bool = True
 
     @property
     def is_right(self) -> bool:
         """Whether nothing is wrong."""
-        return self.preserves and not self.errors and not self.differing
+        return self.preserves and not (self.errors or self.differing or self.of_registry)
+
+
+class Difference(NamedTuple):
+    """A change that a plan would make to a registry, or an error of it, in words."""
+
+    target: Target
+    reason: str
+    after_text: str | None = None
 
 
 def prove(
-    text: str, found: Survey, readings: Readings, now: datetime, base: Base | None = None
+    text: str,
+    registries: Sequence[LiveRegistry],
+    found: Survey,
+    readings: Readings,
+    *,
+    now: datetime,
+    base: Base | None = None,
 ) -> Verdict:
     """Load a file, and compare what it asks for with what is live; `base` is what it adds to."""
     loaded = load_access(text.encode("utf-8", "surrogatepass"), FILE, now=now)
@@ -58,14 +86,19 @@ def prove(
         return Verdict(tuple(one for one in loaded.problems if one.severity == "error"))
     differing = set(_differing(loaded.access, found, readings, now))
     preserves = base is None or is_preserved(base, loaded.access)
-    return Verdict((), tuple(sorted(differing)), preserves)
+    of_registry = set(_differences(loaded.access, registries, now))
+    if base is not None:
+        of_registry -= set(_differences(base.access, registries, now))
+    return Verdict((), tuple(sorted(differing)), tuple(sorted(of_registry)), preserves)
 
 
 def reason_of(verdict: Verdict) -> str:
-    """Return why a repository that was tried alone can't be described."""
+    """Return why a repository, or the registry's policy, that was tried alone is left out."""
     for problem in verdict.errors:
         return f"{_GUARDED.get(problem.rule, _UNSAYABLE)}: {problem.message}"
-    return "a file can't ask for exactly this policy"
+    for difference in verdict.of_registry:
+        return difference.reason
+    return _INEXACT
 
 
 def error_of(verdict: Verdict) -> ReconcileError:
@@ -75,7 +108,8 @@ def error_of(verdict: Verdict) -> ReconcileError:
             return ReconcileError(f"the registry is too large for one file: {problem.message}")
         found = f"{problem.place}: {problem.rule}: {problem.message}"
         return ReconcileError(f"the imported file would be invalid: {found} (a bug)")
-    names = some_of(verdict.differing) or "what it had before"
+    names = some_of((*verdict.differing, *(str(one.target) for one in verdict.of_registry)))
+    names = names or "what it had before"
     return ReconcileError(f"the imported file would ask for something else on {names} (a bug)")
 
 
@@ -93,6 +127,38 @@ def _differing(
             after = compute_policy(desired[name], Target(name, scope), before, inputs)
             if after.facts != reading.facts:
                 yield name
+
+
+def is_guarded(verdict: Verdict) -> bool:
+    """Whether what is wrong with a file is access that it must not give."""
+    return any(problem.rule in _GUARDED for problem in verdict.errors)
+
+
+def _differences(
+    access: AccessFile, registries: Iterable[LiveRegistry], now: datetime
+) -> Iterator[Difference]:
+    """Yield where a file asks for another policy of the registry, or for other templates."""
+    is_managed = access.registry.policy == "manage"
+    inputs = PlanInputs(
+        access.ownership,
+        display_names_of(access),
+        registry_policy=desired_registry_policy(access, now) if is_managed else None,
+        registry_ownership=access.registry_ownership,
+        templates=desired_templates(access, now) if reads_templates(access) else None,
+    )
+    for live in registries:
+        policy = plan_registry_policy(live, read_registry_access(live), inputs)
+        templates = plan_templates(live, inputs)
+        for error in (*policy.plan.errors, *templates.errors):
+            yield Difference(error.target, error.message)
+        # Only deleted principals are left out, so only they may lose access.
+        change = policy.change
+        if change and not all(deleted_kind(one.principal) for one in change.access):
+            yield Difference(change.target, _INEXACT, change.after_text)
+        for change in templates.changes:
+            pattern = pattern_of(change.target.repository)
+            reason = f'it is not what the entries for all of "{pattern}" come to'
+            yield Difference(change.target, reason, change.after_text)
 
 
 def find_suspects(

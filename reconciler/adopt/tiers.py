@@ -8,6 +8,7 @@ from reconciler.adopt.names import first_free
 from reconciler.adopt.yaml_text import Value
 from reconciler.policy import (
     BUILT_IN_TIERS,
+    REGISTRY_TIERS,
     SERVICE_TIER,
     Tiers,
     canonical_action,
@@ -47,10 +48,15 @@ _NEUTRAL = "BatchCheckLayerAvailability"
 
 
 class ActionSet(NamedTuple):
-    """What a grant allows; `to_service` is whether a service holds it."""
+    """What a grant allows.
+
+    `to_service` is whether a service holds it, `by_registry` whether the registry's policy gives
+    it.
+    """
 
     actions: frozenset[str]
     to_service: bool
+    by_registry: bool = False
 
 
 class TierTable(NamedTuple):
@@ -60,7 +66,7 @@ class TierTable(NamedTuple):
     definitions: Mapping[str, Value]
 
 
-def name_tiers(sets: Iterable[ActionSet], existing: Tiers = BUILT_IN_TIERS) -> TierTable:
+def name_tiers(sets: Iterable[ActionSet], existing: Tiers) -> TierTable:
     """Name each set of actions: by one tier, by several built-in ones, or by a tier of its own.
 
     `existing` are the tiers that the file has already, the built-in ones among them.
@@ -81,19 +87,26 @@ def name_tiers(sets: Iterable[ActionSet], existing: Tiers = BUILT_IN_TIERS) -> T
     )
 
 
-def _order(one: ActionSet) -> tuple[int, list[str], bool]:
-    return len(one.actions), sorted(one.actions), one.to_service
+def _order(one: ActionSet) -> tuple[int, list[str], bool, bool]:
+    return len(one.actions), sorted(one.actions), one.to_service, one.by_registry
 
 
 def _existing_tiers(one: ActionSet, existing: Tiers) -> tuple[str, ...]:
     """Return the tiers that together have exactly these actions; () where there are none."""
-    usable = {n: tier for n, tier in existing.items() if one.to_service or n != SERVICE_TIER}
+    usable = {n: tier for n, tier in existing.items() if _is_usable(n, one)}
     actions = _canonical(one.actions)
     exact = next((name for name, tier in usable.items() if tier == actions), None)
     if exact:
         return (exact,)
     parts, left = tiers_within(actions, {n: t for n, t in usable.items() if t <= actions})
     return () if left or len(parts) > _MOST_PARTS else parts
+
+
+def _is_usable(tier: str, to: ActionSet) -> bool:
+    """Whether a tier of this name may be given, whatever its actions are."""
+    return (to.to_service or tier != SERVICE_TIER) and (
+        to.by_registry or tier not in REGISTRY_TIERS
+    )
 
 
 def _canonical(actions: Iterable[str]) -> frozenset[str]:
@@ -103,8 +116,8 @@ def _canonical(actions: Iterable[str]) -> frozenset[str]:
 def _definition(actions: frozenset[str], own: Mapping[frozenset[str], str], tiers: Tiers) -> Value:
     """Write a tier, with what it extends where that says more than the actions alone."""
     smaller = {name: other for other, name in own.items() if other < actions}
-    smaller |= {name: tier for name, tier in tiers.items() if tier < actions}
-    smaller.pop(SERVICE_TIER, None)
+    of_all = ActionSet(actions, to_service=False)
+    smaller |= {n: tier for n, tier in tiers.items() if tier < actions and _is_usable(n, of_all)}
     largest = sorted(smaller, key=lambda name: (-len(smaller[name]), name))[:_MOST_COMPARED]
     choices = [(), *((name,) for name in largest), *combinations(largest, 2)]
     left = {names: actions.difference(*(smaller[name] for name in names)) for names in choices}

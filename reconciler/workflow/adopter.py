@@ -8,9 +8,15 @@ from functools import partial
 import yaml
 
 from reconciler.adopt.importing import Imported, ImportOptions, import_registry
-from reconciler.adopt.merging import Base, described_by, has_section
+from reconciler.adopt.merging import Base, described_by, has_key, says_registry_policy
 from reconciler.errors import ArgumentError, InvalidError, ReconcileError, Status
-from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
+from reconciler.model.registry import (
+    LiveRegistry,
+    LiveRegistryPolicy,
+    LiveRepository,
+    RegistryScope,
+)
+from reconciler.model.templates import CreationTemplate, template_of
 from reconciler.policy import (
     ACCOUNT_ID,
     REGION,
@@ -26,6 +32,8 @@ from reconciler.workflow.source import AccessSource
 
 MAX_POLICIES = 512 * 2**20
 """The largest file of policies that is read, in bytes: as many as a registry may hold."""
+
+_REGISTRY_POLICY, _TEMPLATES = "registryPolicy", "repositoryCreationTemplates"
 
 MAX_NAMES = 16 * 2**20
 """The largest file of account names that is read, in bytes."""
@@ -80,7 +88,13 @@ def adopt(
     """
     roles = _roles(account, regions, style.into, profile)
     connections = connect_registries(roles, profile, listener)
-    registries = read_registries(connections, partial(_undescribed, style.into), listener)
+    registries = read_registries(
+        connections,
+        partial(_undescribed, style.into),
+        listener,
+        registry_policy=style.into is None or not says_registry_policy(_base_of(style.into)),
+        templates=True,
+    )
     for registry in registries:
         if registry.failure is not None:
             raise ReconcileError(f"{registry.scope.region}: {registry.failure.message}")
@@ -101,8 +115,11 @@ def adopt_policies(
     """Describe policies in an access file: a JSON object of repositories, from `path`.
 
     A value is a policy document, its text, or null for a repository without a policy; it holds in
-    each of `regions`. Account and regions are required, unless there is a file to add to. Raises
-    InvalidError for other JSON, and as `adopt`.
+    each of `regions`. Two keys are names that no repository can have: `registryPolicy` is the
+    registry's own policy, which is taken to be enforced for all actions (scope V2), and
+    `repositoryCreationTemplates` is a list as DescribeRepositoryCreationTemplates gives it. Account
+    and regions are required, unless there is a file to add to. Raises InvalidError for other JSON,
+    and as `adopt`.
     """
     if style.into is not None:
         scopes = _scopes_of(style.into, account, regions)
@@ -112,9 +129,18 @@ def adopt_policies(
         raise ArgumentError("region", None, "the policies do not say in which region they are")
     else:
         scopes = _checked(account, regions)
-    repositories = _policies(content, path)
+    found = _policies(content, path)
+    policy, templates = _registry_policy(found), _templates(found, path)
+    repositories = {
+        name: LiveRepository(name, _text(text))
+        for name, text in found.items()
+        if name not in (_REGISTRY_POLICY, _TEMPLATES)
+    }
     names = tuple(sorted(repositories))
-    registries = [LiveRegistry(scope, names, repositories) for scope in scopes]
+    registries = [
+        LiveRegistry(scope, names, repositories, policy=policy, templates=templates)
+        for scope in scopes
+    ]
     return _adopted(registries, style, style.account_names or {}, None, now)
 
 
@@ -154,12 +180,14 @@ def _adopted(
     unnamed: str | None,
     now: datetime | None,
 ) -> Adopted:
-    base = None
-    if style.into is not None:
-        text = style.into.content.decode("utf-8-sig")
-        base = Base(text, style.into.access, has_section(text, "accounts"))
+    base = None if style.into is None else _base_of(style.into)
     options = ImportOptions(names, flat=style.flat, keep_dead=style.keep_dead, base=base)
     return Adopted(import_registry(registries, options, now or datetime.now(UTC)), unnamed)
+
+
+def _base_of(into: AccessSource) -> Base:
+    text = into.content.decode("utf-8-sig")
+    return Base(text, into.access, has_key(text, "accounts"))
 
 
 def _roles(
@@ -232,14 +260,33 @@ def _names_of_organization(
         return {}, error.message
 
 
-def _policies(content: bytes, path: str) -> dict[str, LiveRepository]:
+def _policies(content: bytes, path: str) -> dict[str, object]:
     try:
         found = load_json(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, MalformedError) as error:
         raise InvalidError(f"{path} is not JSON: {error}") from None
     if not isinstance(found, dict):
         raise InvalidError(f"{path} is not a JSON object of repositories and their policies")
-    return {name: LiveRepository(name, _text(policy)) for name, policy in found.items()}
+    return found
+
+
+def _registry_policy(found: Mapping[str, object]) -> LiveRegistryPolicy | None:
+    if _REGISTRY_POLICY not in found:
+        return None
+    return LiveRegistryPolicy(_text(found[_REGISTRY_POLICY]), "V2")
+
+
+def _templates(found: Mapping[str, object], path: str) -> tuple[CreationTemplate, ...] | None:
+    """Return the creation templates. Raises InvalidError for what is no list of them."""
+    if _TEMPLATES not in found:
+        return None
+    listed = found[_TEMPLATES]
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise InvalidError(f"{path}: {_TEMPLATES} is not a list of templates")
+    try:
+        return tuple(map(template_of, listed))
+    except MalformedError as error:
+        raise InvalidError(f"{path}: {_TEMPLATES}: {error}") from None
 
 
 def _text(policy: object) -> str | None:

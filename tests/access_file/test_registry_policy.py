@@ -1,15 +1,21 @@
 """The registry's own policy and creation templates in a file: what is read of them."""
 
 import pytest
+from hypothesis import given as for_any
+from hypothesis import strategies as st
 
+from reconciler.access_file.checks.registry_policy import with_registry_statements
+from reconciler.access_file.document.problems import Place, ProblemList
 from reconciler.access_file.model import (
     AccessFile,
+    PlacedRegistryStatement,
     desired_registry_policy,
     desired_templates,
+    entries_by_name,
     reads_templates,
 )
 from reconciler.model.registry import RepositorySettings
-from reconciler.policy import Ownership
+from reconciler.policy import Ownership, parse_registry_statement
 from tests.access_file.files import NOW, desired, load, valid
 
 MANAGED = (
@@ -220,6 +226,16 @@ def test_actions_of_an_entry_and_of_a_statement_add_up() -> None:
         ]
 
 
+@pytest.mark.parametrize(("policy", "rules"), [("manage", []), ("report", ["idle-action"])])
+def test_a_tier_of_actions_before_the_repository_exists(policy: str, rules: list[str]) -> None:
+    text = (
+        "tiers: {mirror: {actions: [ecr:CreateRepository]}}\n"
+        "repositories: {a/*: {via: registry-policy, access: {staging: mirror}}}\n"
+    )
+    found = load(text, head=MANAGED.replace("manage", policy)).problems
+    assert [p.rule for p in found if p.severity == "warning"] == rules
+
+
 SEVERAL = MANAGED.replace("us-west-2", "us-west-2, eu-west-1")
 
 
@@ -317,6 +333,13 @@ def test_the_size_of_the_registrys_policy(number: int, patterns: int, rule: str 
         assert ("remove via from some" in (problem.hint or "")) == (patterns > 1)
 
 
+def test_the_size_is_that_in_the_region_with_the_longest_name() -> None:
+    several = MANAGED.replace("us-west-2", "us-west-2, ap-southeast-1, us-east-1")
+    assert load(carried(1, patterns=122), head=MANAGED).problems == ()
+    (problem,) = load(carried(1, patterns=122), head=several).problems
+    assert problem.rule == "policy-nearly-too-large"
+
+
 def test_a_size_with_raw_statements_alone() -> None:
     names = ", ".join(f'"{HERE}/payments/{n:03}"' for n in range(200))
     text = f"repositories: {{}}\nregistry_statements: [{allow(f'Resource: [{names}]')}]\n"
@@ -344,3 +367,74 @@ def test_what_is_carried_by_the_registry_takes_no_room_in_a_repositorys_policy()
     assert {problem.message.partition(" has ")[0] for problem in found} <= {
         "the policy of the registry"
     }
+
+
+REGIONS = ("us-west-2", "eu-west-1")
+FIELDS = st.sampled_from(["arn:aws:ecr", "arn:*:ecr", "arn:aws:*"])
+NAMES = st.sampled_from(["aa", "a/b", "a/bb", "b/b"])
+ARNS = st.one_of(
+    st.just("*"),
+    st.just("arn:aws:ecr:*"),
+    st.builds(
+        "{}:{}:{}:{}".format,
+        FIELDS,
+        st.sampled_from([*REGIONS, "*", "us-*"]),
+        st.sampled_from(["111122223333", "*", "444455556666"]),
+        st.one_of(
+            st.just("*"),
+            st.sampled_from(
+                ["a", "a/*", "*", "a*", "a/?", "*/b", "${aws:PrincipalTag/t}", "a/b"]
+            ).map("repository/{}".format),
+        ),
+    ),
+)
+
+
+@for_any(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Allow", "Deny"]),
+            st.sampled_from(["Resource", "NotResource"]),
+            st.lists(ARNS, min_size=1, max_size=3),
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    st.sets(NAMES),
+    st.sampled_from([REGIONS, REGIONS[:1]]),
+)
+def test_what_is_judged_on_a_repository_is_no_less_than_what_applies(
+    written: list[tuple[str, str, list[str]]], names: set[str], regions: tuple[str, ...]
+) -> None:
+    """An Allow that may apply in a region is judged; a Deny is only if it applies in all."""
+    statements = tuple(
+        PlacedRegistryStatement(
+            parse_registry_statement(
+                {
+                    "Sid": str(number),
+                    "Effect": effect,
+                    "Principal": {"AWS": "777788889999"},
+                    "Action": "ecr:PutImage",
+                    element: arns,
+                }
+            ),
+            Place("f.yaml", number + 10, 1),
+            Place("f.yaml", number + 10, 2),
+        )
+        for number, (effect, element, arns) in enumerate(written)
+    )
+    entries = "".join(f"  {name}: {{}}\n" for name in sorted(names)) or "  {}\n"
+    head = MANAGED.replace("us-west-2", ", ".join(regions))
+    access = valid(f"repositories:\n{entries}", head=head)._replace(registry_statements=statements)
+    combined = entries_by_name(access, None)
+    judged = dict(with_registry_statements(access, combined, ProblemList()))
+    for name in names:
+        found = {one.statement.sid for entry in judged[name] for one in entry.statements}
+        for placed in access.registry_statements:
+            arns = (f"arn:aws:ecr:{region}:111122223333:repository/{name}" for region in regions)
+            answers = {placed.statement.resources.include(arn) for arn in arns}
+            statement = placed.statement.statement
+            if statement.effect == "Allow" and answers != {False}:
+                assert statement.sid in found
+            if statement.effect == "Deny" and answers != {True}:
+                assert statement.sid not in found

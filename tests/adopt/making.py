@@ -2,16 +2,27 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from reconciler.access_file.load import load_access
 from reconciler.access_file.model import desired_policies, display_names_of
 from reconciler.adopt.importing import Imported, ImportOptions, import_registry
-from reconciler.adopt.merging import Base, has_section
-from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope, Target
+from reconciler.adopt.merging import Base, has_key
+from reconciler.model.registry import (
+    LiveRegistry,
+    LiveRegistryPolicy,
+    LiveRepository,
+    RegistryScope,
+    Target,
+)
+from reconciler.model.templates import CreationTemplate
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs, compute_policy
 from reconciler.plan.model import Plan
+from reconciler.policy import PolicyScope
+from reconciler.workflow.planner import plan_inputs
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ACCOUNT, REGION = "111122223333", "us-west-2"
@@ -23,6 +34,26 @@ Json = dict[str, object]
 Policies = Mapping[str, list[Json] | str | None]
 
 
+class Own(NamedTuple):
+    """What a registry says besides its repositories: its own policy, its scope, its templates."""
+
+    policy: list[Json] | str | None = None
+    templates: tuple[CreationTemplate, ...] = ()
+    enforced: PolicyScope = "V2"
+
+
+def template(
+    prefix: str, statements: list[Json] | None = None, *on: str, **rest: object
+) -> CreationTemplate:
+    applied_for = tuple(sorted(on or ("CREATE_ON_PUSH",)))
+    return CreationTemplate(prefix, applied_for, _text(statements), rest)
+
+
+def about(*names: str, region: str = REGION) -> list[str]:
+    """The Resource of some repositories, or patterns of them, in the registry."""
+    return [f"arn:aws:ecr:{region}:{ACCOUNT}:repository/{name}" for name in names]
+
+
 def role(name: str, account: str = WORKLOADS) -> str:
     return f"arn:aws:iam::{account}:role/{name}"
 
@@ -32,10 +63,18 @@ def allow(principal: object, actions: object = PULL, **more: object) -> Json:
     return {"Effect": "Allow", "Principal": element, "Action": actions, **more}
 
 
-def registry(policies: Policies, scope: RegistryScope = SCOPE) -> LiveRegistry:
+def registry(
+    policies: Policies,
+    scope: RegistryScope = SCOPE,
+    own: Own | None = None,
+) -> LiveRegistry:
     """Make a registry: a policy is its statements, its text, or None."""
     repositories = {name: LiveRepository(name, _text(policy)) for name, policy in policies.items()}
-    return LiveRegistry(scope, tuple(sorted(repositories)), repositories)
+    live = LiveRegistry(scope, tuple(sorted(repositories)), repositories)
+    if own is None:
+        return live
+    policy = LiveRegistryPolicy(_text(own.policy), own.enforced)
+    return replace(live, policy=policy, templates=own.templates)
 
 
 def imported(
@@ -45,17 +84,18 @@ def imported(
     flat: bool = False,
     keep_dead: bool = False,
     into: str | None = None,
+    own: Own | None = None,
 ) -> Imported:
     base = None if into is None else base_of(into)
     options = ImportOptions(names or {}, flat=flat, keep_dead=keep_dead, base=base)
-    return import_registry([registry(policies)], options, NOW)
+    return import_registry([registry(policies, own=own)], options, NOW)
 
 
 def base_of(text: str) -> Base:
     """Take a file, which has to be valid, to add to."""
     loaded = load_access(text.encode(), "file", now=NOW)
     assert loaded.access is not None, loaded.problems
-    return Base(text, loaded.access, has_section(text, "accounts"))
+    return Base(text, loaded.access, has_key(text, "accounts"))
 
 
 def plan_of(text: str, live: LiveRegistry) -> Plan:
@@ -63,8 +103,7 @@ def plan_of(text: str, live: LiveRegistry) -> Plan:
     loaded = load_access(text.encode(), "imported", now=NOW)
     assert loaded.access is not None, (loaded.problems, text)
     desired = desired_policies(loaded.access, live.names, now=NOW)
-    inputs = PlanInputs(loaded.access.ownership, display_names_of(loaded.access))
-    return compute_plan(desired, live, inputs)
+    return compute_plan(desired, live, plan_inputs(loaded.access, NOW))
 
 
 def applied(text: str, live: LiveRegistry) -> LiveRegistry:

@@ -2,7 +2,8 @@
 
 from hypothesis import strategies as st
 
-from tests.adopt.making import PULL, STAGING, WORKLOADS, Json, role
+from reconciler.model.templates import CreationTemplate
+from tests.adopt.making import PULL, STAGING, WORKLOADS, Json, Own, about, role, template
 from tests.policy import random_policies
 
 PUSH = ["ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]
@@ -77,6 +78,71 @@ _policies = st.one_of(
 )
 registries = st.dictionaries(st.sampled_from(NAMES), _policies, min_size=1, max_size=6)
 """Policies by repository: statements, None, or a text that is no policy."""
+
+_RESOURCES = [
+    *("*", "app/*", "app/w?b*", "app-*", "tools/*", "t*", "z.z", "new/*", "app/${aws:username}/*"),
+]
+_plain: st.SearchStrategy[Json] = _some(_RESOURCES[:-2]).map(
+    lambda names: {"Resource": about(*names)}
+)
+_odd: st.SearchStrategy[Json] = st.one_of(
+    st.sampled_from(["*", "arn:aws:ecr:*:111122223333:repository/app/*", *about("a*", region="x")])
+    .map(lambda arn: {"Resource": arn}),
+    _some(_RESOURCES).map(lambda names: {"Resource": about(*names)}),
+    _some(_RESOURCES).map(lambda names: {"NotResource": about(*names)}),
+)  # fmt: skip
+_REGISTRY_ACTIONS = [
+    *ACTIONS,
+    ["ecr:ReplicateImage", "ecr:CreateRepository"],
+    [*PULL, "ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
+]
+_good_statements: st.SearchStrategy[Json] = st.builds(
+    lambda names, when: {
+        "Principal": {"AWS": names}, **({"Condition": when} if when else {})
+    },
+    _some(PRINCIPALS[:-1]),
+    st.sampled_from(CONDITIONS),
+)  # fmt: skip
+_registry_statements: st.SearchStrategy[Json] = st.builds(
+    lambda statement, resources, effect, actions: {
+        **statement, **resources, "Effect": effect, "Action": actions
+    },
+    st.one_of(_good_statements, _good_statements, _statements),
+    st.one_of(_plain, _plain, _odd),
+    st.sampled_from(["Allow", "Allow", "Allow", "Deny"]),
+    st.sampled_from(_REGISTRY_ACTIONS),
+)  # fmt: skip
+_registry_lists = st.lists(_registry_statements, min_size=1, max_size=3)
+_registry_policies = st.one_of(
+    _registry_lists, _registry_lists, _registry_lists, st.sampled_from([None, "{", "5"])
+)
+
+
+def _template(
+    prefix: str, policy: list[Json] | None, on: list[str], rest: Json
+) -> CreationTemplate:
+    return template(prefix, policy, *on, **rest)
+
+
+_OCCASIONS = ["CREATE_ON_PUSH", "REPLICATION", "PULL_THROUGH_CACHE"]
+_templates = st.lists(
+    st.builds(
+        _template,
+        st.sampled_from(["app", "tools/", "new", "z.z", "ROOT"]),
+        st.one_of(st.none(), st.none(), _usual),
+        st.one_of(_some(_OCCASIONS), _some(_OCCASIONS), st.just(["LATER"])),
+        st.sampled_from([{}, {}, {"description": "Managed by reconcile"}]),
+    ),
+    max_size=3,
+    unique_by=lambda one: one.prefix,
+)
+owns = st.builds(
+    Own,
+    _registry_policies,
+    _templates.map(tuple),
+    st.sampled_from(["V2", "V2", "V2", "V1"]),
+)
+"""What registries say besides their repositories."""
 
 usual_registries = st.dictionaries(
     st.sampled_from(NAMES), st.one_of(st.none(), _usual), min_size=1, max_size=8

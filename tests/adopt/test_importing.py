@@ -234,4 +234,4 @@ def test_a_file_that_asks_for_something_else_is_not_right() -> None:
     found = survey([live])
     options = ReadingOptions(Ownership(), {}, NOW)
     readings, _ = read_all(found, options, Form({}))
-    assert prove(file, found, readings, NOW) == Verdict((), ("aa", "bb", "cc", "dd"))
+    assert prove(file, [live], found, readings, now=NOW) == Verdict((), ("aa", "bb", "cc", "dd"))

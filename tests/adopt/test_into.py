@@ -5,7 +5,7 @@ import difflib
 import pytest
 
 from reconciler.adopt.importing import Imported
-from reconciler.adopt.merging import has_section, is_preserved
+from reconciler.adopt.merging import has_key, is_preserved
 from reconciler.errors import InvalidError
 from tests.adopt.making import (
     STAGING,
@@ -308,8 +308,8 @@ accounts: &same {workloads: "444455556666"}
 tiers: {}
 repositories: {}
 """
-    assert has_section(file, "accounts")
-    assert not has_section(file, "guards")
+    assert has_key(file, "accounts")
+    assert not has_key(file, "guards")
     with pytest.raises(InvalidError, match="nothing can be added where guards is an alias"):
         into(
             file.replace("repositories: {}", "repositories: &r {}\nguards: *r\n"),

@@ -5,8 +5,8 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.adopt.making import Policies, applied, body, imported, plan_of, registry
-from tests.adopt.random_registries import registries, usual_registries
+from tests.adopt.making import Own, Policies, applied, body, imported, plan_of, registry
+from tests.adopt.random_registries import owns, registries, usual_registries
 
 bounded = settings(max_examples=40)
 randoms = st.integers(0, 2**32).map(Random)
@@ -33,20 +33,27 @@ def _shuffled(value: object, random: Random) -> object:
 
 
 @bounded
-@given(registries, st.booleans())
-def test_the_plan_after_an_import_is_empty(policies: Policies, flat: bool) -> None:
-    live = registry(policies)
-    found = imported(policies, NAMES, flat=flat)
+@given(registries, st.booleans(), st.one_of(st.none(), owns, owns))
+def test_the_plan_after_an_import_is_empty(policies: Policies, flat: bool, own: Own | None) -> None:
+    live = registry(policies, own=own)
+    found = imported(policies, NAMES, flat=flat, own=own)
     plan = plan_of(found.text, live)
     assert not plan.errors
     left_out = {one.repository for one in found.notes.left_out}
     assert {target.repository for target in plan.unmanaged} == left_out
     assert {*found.repositories, *left_out} == set(policies)
     with_dead = {name for one in found.notes.dead for name in one.repositories}
-    assert {change.target.repository for change in plan.changes} <= with_dead
+    changed = {change.target for change in plan.changes}
+    named = {
+        "the registry's policy" if t.subject == "registry-policy" else t.repository for t in changed
+    }
+    assert "creation-template" not in {target.subject for target in changed}
+    assert named <= with_dead
     for change in plan.changes:
         gone = {access.principal.names[0][:4] for access in change.access}
         assert (gone, change.granted) == ({"AROA"}, 0)
+    if own is not None and own.policy and not found.notes.unmanaged:
+        assert "policy: manage" in found.text
 
 
 @bounded
@@ -72,17 +79,19 @@ def test_shuffled_policies_result_in_the_same_bytes(
 
 
 @bounded
-@given(registries, registries)
+@given(registries, registries, st.one_of(st.none(), owns))
 def test_an_import_into_an_imported_file_describes_the_rest(
-    policies: Policies, more: Policies
+    policies: Policies, more: Policies, own: Own | None
 ) -> None:
     first, every = imported(policies, NAMES, flat=True), {**more, **policies}
-    merged = imported(every, NAMES, into=first.text)
+    merged = imported(every, NAMES, into=first.text, own=own)
     left_out = {one.repository for one in merged.notes.left_out}
     assert sorted([*first.repositories, *merged.repositories, *left_out]) == sorted(every)
-    plan = plan_of(merged.text, registry(every))
+    plan = plan_of(merged.text, registry(every, own=own))
     dead = [*first.notes.dead, *merged.notes.dead]
     with_dead = {name for one in dead for name in one.repositories}
+    if "the registry's policy" in with_dead:
+        with_dead.add("*")
     assert {change.target.repository for change in plan.changes} <= with_dead
 
 

@@ -154,6 +154,15 @@ def _shared_by_all(teams: int) -> list[Asked]:
             ],
             2,
         ),
+        # Those with both tiers have them on other repositories.
+        (
+            [
+                *(("a/*", account(number), "pull", ()) for number in range(200)),
+                *(("a/*", account(number), "push", ()) for number in range(200, 400)),
+                ("b/*", account(400), "push-pull", ()),
+            ],
+            3,
+        ),
     ],
 )
 def test_what_is_too_large_is_packed_and_keeps_its_sids(asked: list[Asked], number: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from reconciler.policy.language.glob import glob_matches, globs_intersect, has_wildcard
+from reconciler.policy.language.glob import glob_matches, globs_intersect
 from reconciler.policy.language.principals import REGION
 from reconciler.policy.language.request_context import Answer, any_of, negated
 from reconciler.printable import some_of
@@ -59,16 +59,14 @@ class Resources(NamedTuple):
     def cover(self, other: "Resources") -> bool:
         """Whether one part that `split` returns certainly matches all that another one matches.
 
-        Besides itself, only a complete pattern without wildcards before the name covers anything,
-        so that what is not documented to match is compared as it is written. Of two different
-        parts, at most one covers the other.
+        An incomplete ARN, a `*` across fields and a variable are not certain to match: they cover
+        only themselves. Of two different parts, at most one covers the other.
         """
         if self == other or self.excluded or other.excluded or self.has_variables:
             return self == other
         (pattern,), (of_other,) = self.patterns, other.patterns
-        *first, _ = fields = pattern.split(":", _FIELDS - 1)
-        is_certain = len(fields) == _FIELDS and not has_wildcard(":".join(first))
-        return is_certain and glob_matches(pattern, other._widened(of_other))
+        is_complete = pattern.count(":") >= _FIELDS - 1
+        return is_complete and glob_matches(pattern, other._widened(of_other))
 
     def unmatched(self, prefix: "ArnPrefix") -> Iterator[tuple[str, str]]:
         """Yield each pattern that can match no repository of a registry, and why.
