@@ -158,3 +158,18 @@ def test_another_writers_change_is_stale_and_left_alone(
     assert "concurrent-writer" in (left[target] or "")
     relying = {o for (_, subject), o in outcomes.items() if subject == "repository-policy"}
     assert relying == ({"skipped"} if target == REGISTRY else {"applied"})
+
+
+def test_a_rollback_of_a_part_leaves_the_rest(folder: Path) -> None:
+    with serving(TO_REGISTRY.live) as ecr:
+        reconcile = runner(folder, sandbox_environment(ecr))
+        assert reconcile(*APPLY).code == DONE
+        applied = live_texts(ecr)
+        calls = len(ecr.calls())
+        done = reconcile("rollback", "j", "--yes", "--repository", "mobile/*")
+        made = {call.name for call in ecr.calls()[calls:]}
+        assert done.code == DONE, done
+        left = live_texts(ecr)
+    assert different({**applied, UPDATED: TO_REGISTRY.live[UPDATED]}, left) == []
+    of_templates = {"DescribeRepositoryCreationTemplates", "UpdateRepositoryCreationTemplate"}
+    assert made == {"GetCallerIdentity", *of_templates}
