@@ -256,7 +256,9 @@ def test_at_no_time_has_anybody_lost_the_access(to_registry: bool) -> None:
             lost.extend(t.repository for t in APPS if memory.policies[t.repository] is None)
 
     memory.after_write = check
-    outcomes = execute(plan.changes, {SCOPE: ReaderWriter(memory, memory)}, make_run(), id)
+    outcomes = execute(
+        plan.changes, {SCOPE: ReaderWriter(memory, memory)}, make_run(), lambda _: None
+    )
     assert ({outcome.result for outcome in outcomes}, lost) == ({"applied"}, [])
     assert memory.writes[0 if not to_registry else -1] == str(REGISTRY)
 

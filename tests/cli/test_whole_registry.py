@@ -3,6 +3,7 @@
 import json
 import signal
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -12,7 +13,7 @@ from reconciler.model.registry import Target
 from reconciler.sandbox.behaviour import Behaviour, PolicyKind
 from reconciler.sandbox.protocol import Call
 from tests.cli.conftest import runner, sandbox_environment
-from tests.cli.faults import DONE, FAULTS
+from tests.cli.faults import DONE, FAULTS, PARTLY
 from tests.cli.killing import Killer, Moment
 from tests.cli.whole_registry import (
     CASES,
@@ -52,7 +53,7 @@ def journalled(path: Path) -> tuple[JournaledWrite, ...]:
 @pytest.mark.parametrize("what", ["call-arrived", "call-done"])
 @pytest.mark.parametrize(("name", "operation"), KILLS)
 def test_a_killed_apply_is_accounted_for_completed_and_undone(
-    tmp_path: Path, name: str, operation: str, what: str
+    tmp_path: Path, name: str, operation: str, what: Literal["call-arrived", "call-done"]
 ) -> None:
     case, journal = CASES[name], tmp_path / "j"
     (tmp_path / "ecr_access.yaml").write_text(case.file)
@@ -157,3 +158,18 @@ def test_another_writers_change_is_stale_and_left_alone(
     assert "concurrent-writer" in (left[target] or "")
     relying = {o for (_, subject), o in outcomes.items() if subject == "repository-policy"}
     assert relying == ({"skipped"} if target == REGISTRY else {"applied"})
+
+
+def test_a_rollback_of_a_part_leaves_the_rest(folder: Path) -> None:
+    with serving(TO_REGISTRY.live) as ecr:
+        reconcile = runner(folder, sandbox_environment(ecr))
+        assert reconcile(*APPLY).code == DONE
+        applied = live_texts(ecr)
+        calls = len(ecr.calls())
+        done = reconcile("rollback", "j", "--yes", "--repository", "mobile/*")
+        made = {call.name for call in ecr.calls()[calls:]}
+        assert done.code == DONE, done
+        left = live_texts(ecr)
+    assert different({**applied, UPDATED: TO_REGISTRY.live[UPDATED]}, left) == []
+    of_templates = {"DescribeRepositoryCreationTemplates", "UpdateRepositoryCreationTemplate"}
+    assert made == {"GetCallerIdentity", *of_templates}
