@@ -58,7 +58,7 @@ def statement(effect: str, what: str, *resources: str, who: str = "444455556666"
     return f"registry_statements: {json.dumps([{**found, 'Resource': list(resources)}])}\n"
 
 
-def words_of(rows: tuple[MatrixRow, ...]) -> Mapping[str, Mapping[str | None, str]]:
+def words_of(rows: tuple[MatrixRow, ...]) -> Mapping[str, dict[str | None, str]]:
     return {r.repository: {c.subject.name: cell_words(c) for c in r.cells} for r in rows}
 
 
@@ -190,6 +190,47 @@ def test_what_was_not_looked_at(text: str, part: str, words: str) -> None:
     found = can(source(text), "ci", "pull", "app/api").registry_policy
     assert found == part
     assert words in not_looked_at(found)
+
+
+def finding(*regions: str, policy: LiveRegistryPolicy) -> PolicyFinder:
+    """Have one repository without a policy, in regions with the same registry policy."""
+    read = [live_registry(RegistryScope("111122223333", one), {"app/api": None}) for one in regions]
+    found = live_policies([replace(one, policy=policy) for one in read], is_managed=True)
+    return lambda _source, _globs: found
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("", {"workloads": "ecr:PutImage (registry)"}),
+        ("unmanaged: {registry_statements: remove}\n", {}),
+    ],
+)
+def test_an_apply_leaves_only_what_is_kept_of_the_registrys_policy(
+    text: str, left: dict[str, str]
+) -> None:
+    """What the file asks for is there, and of the live statements those of others, if kept."""
+    beside = {"Effect": "Allow", "Action": "ecr:PutImage", "Resource": "*"}
+    stale = {**beside, "Sid": "EcrAccessPush", "Principal": {"AWS": "777788889999"}}
+    others = {**beside, "Sid": "Mine", "Principal": {"AWS": "444455556666"}}
+    own = {"Version": "2012-10-17", "Statement": [stale, others]}
+    found = finding("us-west-2", policy=LiveRegistryPolicy(json.dumps(own), "V2"))
+    seen = access_overview(source(text), live=found)
+    assert seen.desired is not None
+    told = words_of(seen.desired.rows)["app/api"]
+    assert told.pop("ci").startswith("push-pull")
+    assert told == {"staging": "pull (registry)", **left}
+
+
+def test_what_differs_by_region_is_open_where_the_live_policies_agree() -> None:
+    head = HEAD.replace("[us-west-2]", "[us-west-2, eu-west-1]")
+    asked = source(statement("Allow", "ecr:ListImages", at("app/*")), head)
+    found = finding("us-west-2", "eu-west-1", policy=LiveRegistryPolicy(None, "V2"))
+    seen = access_overview(asked, live=found)
+    assert seen.desired is not None
+    (row,) = seen.desired.rows
+    assert row.region is None
+    assert words_of((row,))["app/api"]["workloads"] == "ecr:ListImages? (registry)"
 
 
 WHO = ["ci", "org", "staging", "arn:aws:iam::777788889999:role/other", "person", "lambda"]
