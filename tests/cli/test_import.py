@@ -191,10 +191,13 @@ def test_accounts_that_nobody_may_list_have_no_names(tmp_path: Path) -> None:
         keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
         run = runner(tmp_path, {**clean_environment(), **settings, **keys})
         done = run("import")
-        assert run("import", "-q").err == ""
     assert done.code == 0
     assert '  account-444455556666: "444455556666"\n' in done.out
+    refused = "not allowed for the caller: no permission (allow it in the identity policy of the "
+    refused += "caller)"
     assert done.err.splitlines() == [
+        "not managed: the creation templates: ecr:DescribeRepositoryCreationTemplates: " + refused,
+        "not managed: the registry's policy: ecr:GetRegistryPolicy: " + refused,
         "the names of accounts are unknown; --accounts FILE has them: organizations:ListAccounts: "
         "not allowed for the caller: no permission",
         "repositories imported: 1; left out: 0",
@@ -231,6 +234,81 @@ def test_policies_of_a_file_into_a_file(tmp_path: Path) -> None:
     other = ("--account", "444455556666", "--region", "us-west-2")
     assert run("import", "--from", "-", "--into", "mine.yaml", *other, stdin=policies).code == 2
     assert run("import", "--from", "-", "--into", "-", stdin=policies).code == 2
+
+
+ON_HUB = f"arn:aws:ecr:us-west-2:{ACCOUNT}:repository/hub/*"
+OWN_POLICY = policy(
+    {**allow({"AWS": "444455556666"}, PULL), "Resource": [ON_HUB]},
+    {**allow("*", "ecr:DeleteRepository"), "Effect": "Deny", "Resource": "*"},
+)
+TEMPLATES: dict[str, dict[str, object]] = {
+    "hub": {"appliedFor": ["CREATE_ON_PUSH"], "imageTagMutability": "IMMUTABLE"},
+    "lib": {"appliedFor": ["REPLICATION"], "repositoryPolicy": policy(allow({"AWS": ROLE}, PULL))},
+}
+MANAGED = """\
+unmanaged:  # the file says all that the registry's policy says
+  registry_statements: remove
+
+repositories:
+  "hub/*":
+    via: registry-policy
+    access: {account-444455556666: pull}
+    create_on: [push]
+  hub/a: {access: {}}
+
+registry_statements: [{Effect: Deny, Principal: "*", Action: ecr:DeleteRepository, Resource: "*"}]
+"""
+
+
+def test_the_registrys_own_policy_and_its_templates(
+    registry: Sandbox, run: Reconcile, tmp_path: Path
+) -> None:
+    registry.create_repository("hub/a")
+    registry.set_registry_policy_text(OWN_POLICY)
+    for prefix, template in TEMPLATES.items():
+        registry.set_creation_template(prefix, template)
+    done = run("import")
+    assert (done.code, done.out.endswith(f"\n\n{MANAGED}")) == (0, True), done.out
+    assert done.err.splitlines()[0] == (
+        "not managed: the creation template lib: it is not what the entries for all of "
+        '"lib/*" come to'
+    )
+    plan = planned(run, tmp_path, done)
+    assert (plan.code, "1 in sync" in plan.out) == (0, True), plan
+    assert run("drift").code == 0
+    assert all(
+        name.startswith(("Describe", "Get", "List", "Create")) for name, _ in registry.calls()
+    )
+
+
+def test_an_imported_policy_of_the_registry_is_all_the_files(
+    registry: Sandbox, run: Reconcile, tmp_path: Path
+) -> None:
+    """What the file does not say is removed, whatever the Sid of the statement."""
+    registry.create_repository("hub/a")
+    registry.set_registry_policy_text(OWN_POLICY)
+    text = run("import").out.replace(": pull}", ": push}")
+    (tmp_path / "ecr_access.yaml").write_text(text)
+    done = run("apply", "--yes")
+    assert (done.code, "pull → push" in done.out) == (0, True), done
+    assert "ecr:BatchGetImage" not in (registry.registry_policy_text() or "")
+
+
+def test_the_registrys_own_policy_from_a_file(tmp_path: Path) -> None:
+    run = runner(tmp_path, clean_environment())
+    templates = [{"prefix": prefix, **one} for prefix, one in TEMPLATES.items()]
+    live: dict[str, object] = {"hub/a": None, "repositoryCreationTemplates": templates}
+
+    def imported(own: object) -> Done:
+        return run(
+            "import", "--from", "-", *WHERE, stdin=json.dumps({**live, "registryPolicy": own})
+        )
+
+    done = imported(json.loads(OWN_POLICY))
+    assert (done.code, done.out.endswith(MANAGED)) == (0, True), done
+    assert imported(OWN_POLICY) == done
+    without = imported(None).out
+    assert ("policy: manage" in without, "create_on: [push]" in without) == (False, True)
 
 
 def test_the_guide_names_every_option(tmp_path: Path) -> None:
@@ -284,6 +362,9 @@ WHERE = ("--account", "111122223333", "--region", "us-west-2")
     [
         (WHERE, "{", 3, "stdin is not JSON"),
         (WHERE, '{"a": null, "a": null}', 3, "duplicate key"),
+        (WHERE, '{"repositoryCreationTemplates": {}}', 3, "Templates is not a list of templates"),
+        (WHERE, '{"repositoryCreationTemplates": [1]}', 3, "Templates is not a list of templates"),
+        (WHERE, '{"repositoryCreationTemplates": [{}]}', 3, "a template has a prefix"),
         (WHERE, "[]", 3, "stdin is not a JSON object of repositories and their policies"),
         (("--account", "1", *WHERE[2:]), "{}", 2, "--account 1: an account id has 12 digits"),
         ((*WHERE[:2], "--region", "here"), "{}", 2, "--region here: this is not the name"),

@@ -113,7 +113,7 @@ def _show_notes(adopted: "Adopted") -> None:
     for one in notes.left_out:
         print_message(f"left out: {printable_name(one.repository)}: {printable(one.reason)}")
     for other in notes.unmanaged:
-        print_message(f"not managed: {printable_name(other.what)}: {printable(other.reason)}")
+        print_message(f"not managed: {printable(other.what)}: {printable(other.reason)}")
     if adopted.unnamed is not None:
         note(f"the names of accounts are unknown; --accounts FILE has them: {adopted.unnamed}")
     elif adopted.imported.unnamed_accounts:
