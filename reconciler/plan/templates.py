@@ -58,7 +58,7 @@ def _plan_one(
         return Plan(errors=(PlanError(target, error.rule, error.message),))
     if live is None:
         template = CreationTemplate(
-            desired.prefix, desired.applied_for, after_text, _new_fields(desired.settings)
+            desired.prefix, desired.applied_for, after_text, _new_fields(desired)
         )
     else:
         template = replace(live, applied_for=desired.applied_for, policy_text=after_text)
@@ -124,12 +124,12 @@ def change_template(
     )
 
 
-def _new_fields(settings: RepositorySettings | None) -> dict[str, object]:
+def _new_fields(desired: DesiredTemplate) -> dict[str, object]:
     """Return what a new template says besides its policy and when it applies.
 
     The service's defaults are written out, since a read gives them back.
     """
-    own = settings or RepositorySettings()
+    own = desired.settings or RepositorySettings()
     encryption: dict[str, str] = {"encryptionType": own.encryption}
     if own.kms_key is not None:
         encryption["kmsKey"] = own.kms_key
@@ -140,4 +140,6 @@ def _new_fields(settings: RepositorySettings | None) -> dict[str, object]:
     }
     if own.tags:
         fields["resourceTags"] = [{"Key": key, "Value": value} for key, value in own.tags]
+    if desired.role is not None:
+        fields["customRoleArn"] = desired.role
     return fields

@@ -92,6 +92,9 @@ def caller_policy(source: AccessSource, *, plan_only: bool = False) -> IdentityP
         probe_repository=registry.probe_repository,
         registry_policy=registry.policy,
         templates=reads_templates(source.access),
+        template_roles=tuple(
+            entry.template_role for entry in source.access.entries if entry.template_role
+        ),
     )
     return reading_policy(scope) if plan_only else writing_policy(scope)
 

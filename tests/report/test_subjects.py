@@ -194,7 +194,6 @@ def test_the_access_and_its_repositories_stand_in_columns() -> None:
     ] == [
         f"  + {ROLE_B}   ecr:BatchGetImage          on *",
         f"  ~ {ROLE}   ecr:BatchGetImage → pull   on a",
-        f"  - {ROLE_B}   ecr:BatchGetImage          on a",
     ]
 
 
