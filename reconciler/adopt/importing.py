@@ -17,14 +17,7 @@ from reconciler.adopt.merging import (
     vocabulary_of,
 )
 from reconciler.adopt.notes import Notes, comments_for, notes_of
-from reconciler.adopt.proof import (
-    Verdict,
-    error_of,
-    find_suspects,
-    is_guarded,
-    prove,
-    reason_of,
-)
+from reconciler.adopt.proof import Verdict, error_of, find_suspects, prove, reason_of
 from reconciler.adopt.registry_policy import (
     NOTHING_READ,
     REGISTRY_POLICY,
@@ -252,10 +245,7 @@ def _attempt(source: _Source, form: Form) -> _Attempt:
 
 
 def _with_sayable_policy(source: _Source, form: Form) -> tuple[_Source, Form]:
-    """Try the registry's own policy alone, with raw statements where grants fail; or leave it out.
-
-    What a guard refuses as a grant, no raw statement says instead.
-    """
+    """Try the registry's own policy alone, raw where grants fail; leave it out where that fails."""
     one = source.only(Survey({}, (), ()))._replace(policy=source.policy)
     names = form.name_accounts and source.options.base is not None
     alone = form._replace(name_accounts=names)
@@ -263,7 +253,7 @@ def _with_sayable_policy(source: _Source, form: Form) -> tuple[_Source, Form]:
     if granted.verdict.is_right:
         return source, form
     raw = _attempt(one, alone._replace(raw_registry=True))
-    if raw.verdict.is_right and not is_guarded(granted.verdict):
+    if raw.verdict.is_right:
         return source, form._replace(raw_registry=True)
     telling = granted if granted.verdict.errors else raw
     return source.without_policy(reason_of(telling.verdict)), form

@@ -129,11 +129,6 @@ def _differing(
                 yield name
 
 
-def is_guarded(verdict: Verdict) -> bool:
-    """Whether what is wrong with a file is access that it must not give."""
-    return any(problem.rule in _GUARDED for problem in verdict.errors)
-
-
 def _differences(
     access: AccessFile, registries: Iterable[LiveRegistry], now: datetime
 ) -> Iterator[Difference]:

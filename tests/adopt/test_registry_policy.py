@@ -228,6 +228,29 @@ def test_an_account_that_cant_be_named() -> None:
     assert not found.notes.unmanaged
 
 
+def test_a_tier_that_is_too_large_is_a_raw_statement() -> None:
+    actions = [f"ecr:x{number:03}*" for number in range(201)]
+    found, file = check(Own([allow(WORKLOADS, actions, Resource=about("hub/*"))]))
+    mode, via, raw = of_registry(file)
+    assert (mode, via, len(raw)) == ("manage", {}, 1)
+    assert not found.notes.unmanaged
+
+
+def test_what_is_public_only_together_with_a_repository_is_not_managed() -> None:
+    """Networks of public statements add up."""
+
+    def networks(*first: int) -> Json:
+        return {"Condition": {"IpAddress": {"aws:SourceIp": [f"{n}.0.0.0/8" for n in first]}}}
+
+    policies: Policies = {"hub/a": [allow("*", **networks(11, 12))]}
+    own = Own([allow("*", Resource=about("hub/*"), **networks(13))])
+    assert of_registry(check(own, {"hub/a": None})[1])[0] == "manage"
+    found, file = check(own, policies)
+    assert of_registry(file) == [None, {}, []]
+    (one,) = found.notes.unmanaged
+    assert one.reason.startswith("the file's guards refuse it")
+
+
 def test_deleted_principals_are_left_out() -> None:
     statement = allow([WORKLOADS, "AROAEXAMPLEEXAMPLE123"], Resource=about("hub/*"))
     own = Own([statement, allow("AIDAEXAMPLEEXAMPLE123", Resource="*")])
@@ -333,6 +356,7 @@ def create_on(file: Json) -> dict[str, object]:
         ([template("ROOT")], {}),
         ([template("hub", None, "SOMETHING_NEW")], {}),
         ([template("Hub")], {}),
+        ([CreationTemplate("hub", (), None)], {}),
     ],
 )
 def test_templates(templates: list[CreationTemplate], expected: Json) -> None:
