@@ -121,7 +121,6 @@ def test_prefixes_become_entries(statement: Json, via: Json) -> None:
         {**DENY, "Sid": "EcrAccessNo", "Resource": about("payments/*", "tools/x")},
         allow(WORKLOADS, Resource=about("payments/api")),
         allow(WORKLOADS, Resource=about("payments/*", "payments/api")),
-        allow(WORKLOADS, Resource=f"arn:aws:ecr:*:{ACCOUNT}:repository/payments/*"),
         {**allow(WORKLOADS), "NotResource": about("payments/*")},
         {"Effect": "Allow", "Principal": {"AWS": WORKLOADS}, "NotAction": "ecr:DeleteRepository"}
         | {"Resource": about("payments/*")},

@@ -96,6 +96,41 @@ def test_the_policy_allows_exactly_what_is_called(
     assert called(ecr) == actions(reconcile(*case.iam.split()).out)
 
 
+WHOLE_REGISTRY = """\
+version: 1
+registry: {{account: "111122223333", regions: [us-west-2], policy: manage}}
+accounts: {{workloads: "444455556666"}}
+repositories:
+  "payments/*": {{access: {{workloads: pull}}, create_on: [{events}]}}
+  {via}
+"""
+VIA = '"*": {via: registry-policy, access: {workloads: pull}}'
+CHECKED_BESIDES = {"ecr:CreateRepository", "iam:CreateServiceLinkedRole"}
+"""What ECR checks of whoever makes a template, without a call of this name."""
+
+
+def test_the_registrys_policy_and_templates_take_exactly_what_is_called(
+    reconcile: Reconcile, ecr: Sandbox, folder: Path
+) -> None:
+    abandon(ecr, "tools/old")
+    for events, via in (("push", VIA), ("push, replication", VIA), ("", "tools/*: {access: {}}")):
+        (folder / "ecr_access.yaml").write_text(WHOLE_REGISTRY.format(events=events, via=via))
+        done = reconcile("apply", "--yes", "--allow-empty", "*")
+        assert done.code == 0, done
+    allowed = actions(reconcile("iam", "caller").out)
+    assert allowed >= CHECKED_BESIDES
+    assert called(ecr) == allowed - CHECKED_BESIDES
+
+
+def test_only_reading_the_registrys_policy_and_templates_takes_no_write(
+    reconcile: Reconcile, ecr: Sandbox, folder: Path
+) -> None:
+    text = WHOLE_REGISTRY.format(events="push", via=VIA)
+    (folder / "ecr_access.yaml").write_text(text)
+    assert reconcile("drift").code == 4
+    assert called(ecr) == actions(reconcile("iam", "caller", "--plan-only").out)
+
+
 def test_probing_is_allowed_on_the_probe_repository_alone(folder: Path) -> None:
     access = SEED.replace("regions:", "probe_repository: scratch/probe\n  regions:")
     (folder / "ecr_access.yaml").write_text(access)

@@ -75,11 +75,6 @@ WRITE_TEMPLATES: list[IdentityStatement] = [
         ],
         "*",
     ),
-    allow("SetTemplateLifecyclePolicies", ["ecr:PutLifecyclePolicy"], ALL),
-    {
-        **allow("PassTemplateRoles", ["iam:PassRole"], f"arn:aws:iam::{ACCOUNT}:role/*"),
-        "Condition": {"StringEquals": {"iam:PassedToService": "ecr.amazonaws.com"}},
-    },
     {
         **allow(
             "CreateTemplateServiceRole",
@@ -89,6 +84,11 @@ WRITE_TEMPLATES: list[IdentityStatement] = [
         "Condition": {"StringEquals": {"iam:AWSServiceName": "ecr.amazonaws.com"}},
     },
 ]
+TEMPLATE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/ecr-templates"
+PASS_ROLE: IdentityStatement = {
+    **allow("PassTemplateRoles", ["iam:PassRole"], TEMPLATE_ROLE),
+    "Condition": {"StringEquals": {"iam:PassedToService": "ecr.amazonaws.com"}},
+}
 MANAGING = replace(WORK, registry_policy="manage")
 WITH_TEMPLATES = replace(WORK, templates=True)
 EVERYTHING = replace(WORK, to_create=(key(KEY),), probe_repository="scratch/probe")
@@ -194,4 +194,11 @@ def test_the_roles_of_templates_are_of_the_partition_too() -> None:
     work = PermissionScope("aws-cn", ACCOUNT, ("cn-north-1",), templates=True)
     arns = [arn for s in writing_policy(work)["Statement"] for arn in s["Resource"] if arn != "*"]
     assert all(arn.startswith("arn:aws-cn:") for arn in arns)
-    assert sum(arn.startswith(f"arn:aws-cn:iam::{ACCOUNT}:role/") for arn in arns) == 2
+    assert sum(arn.startswith(f"arn:aws-cn:iam::{ACCOUNT}:role/") for arn in arns) == 1
+
+
+def test_only_the_roles_that_the_file_names_may_be_passed() -> None:
+    work = replace(WITH_TEMPLATES, template_roles=(TEMPLATE_ROLE, TEMPLATE_ROLE))
+    assert PASS_ROLE in writing_policy(work)["Statement"]
+    passing = (s for s in writing_policy(WITH_TEMPLATES)["Statement"])
+    assert all("iam:PassRole" not in s["Action"] for s in passing)
