@@ -101,7 +101,7 @@ def _plan_repository(
     whole = merge_plans([plan, check_never(current, after_facts, inputs.never, names)])
     own, judged = OwnAccess(current.effective, after_facts), None
     if current.beside_after.facts:
-        asked = _asked(desired, target, inputs)
+        asked = add_facts(_asked(desired, target, inputs), registry.own.beside(target).facts)
         judged = JudgedRepository(target, _whole(desired), asked, after_facts, current.beside_after)
     return _Planned(whole, own, judged)
 

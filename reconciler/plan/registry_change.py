@@ -68,13 +68,14 @@ class PlannedRegistryPolicy(NamedTuple):
 
     `before` and `after` are what it allows and denies as it is, and once the plan is applied.
     `change` is None where nothing is to change, or where no change can be planned: then `plan` says
-    why. Before `settle` it has no counts.
+    why. Before `settle` it has no counts. `own` is what the file itself asks for.
     """
 
     before: RegistryAccess
     after: RegistryAccess
     change: Change | None = None
     plan: Plan = Plan()
+    own: RegistryAccess = RegistryAccess()
 
     def beside(self, target: Target) -> tuple[Beside, Beside]:
         """Return what it adds to a repository's own policy, before and after the plan."""
@@ -116,12 +117,13 @@ def _compare(
     # Kept statements mean what they mean in the live document, whatever its version.
     document = RegistryDocument((*own.statements, *kept))
     after = RegistryAccess(document, enforced(document, before.scope), before.scope)
+    asked = RegistryAccess(own, enforced(own, before.scope), before.scope)
     old, new = _facts(before, scope), registry_facts_of(document.statements, prefix)
     expired = chain.from_iterable(grants for _, grants in desired.expired)
     findings = expired_findings(target, expired, _together(old))
     plan, access = Plan(findings=tuple(findings)), registry_difference(old, new)
     if not access and not isinstance(before.written, Unreadable):
-        return PlannedRegistryPolicy(before, after, plan=plan)
+        return PlannedRegistryPolicy(before, after, plan=plan, own=asked)
     _require_same_meaning(kept, before)
     statements = tuple(one.statement for one in kept)
     check_length(after_text, len(kept))
@@ -133,7 +135,7 @@ def _compare(
         kept=tuple(sorted(statement.sid or "" for statement in statements)),
         ownership=inputs.registry_ownership,
     )
-    return PlannedRegistryPolicy(before, after, change, plan)
+    return PlannedRegistryPolicy(before, after, change, plan, asked)
 
 
 class WrittenPolicy(NamedTuple):

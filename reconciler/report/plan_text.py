@@ -116,8 +116,8 @@ def _change_lines(view: ChangeView, describe: Describe, diff: PolicyDiff) -> Ite
     for text in view.beside:
         yield "  ", Span("*", "added" if change.change == "create" else "changed"), " ", text
     yield from render_access(view.lines, describe)
-    if view.removal:
-        yield (Span(f"    {view.removal}", "faint"),)
+    for note in view.notes:
+        yield (Span(f"    {note}", "faint"),)
     for risk in view.risks:
         yield (Span(f"  ! {risk.name}: {risk.words}", "warning"),)
     for sid in change.kept:

@@ -88,8 +88,8 @@ class RiskView(NamedTuple):
 class ChangeView:
     """One change, its access in words and as JSON, and its risks.
 
-    `beside` says what it changes beside access, each in one line; `removal` why the policy or the
-    template goes, and is empty where it stays.
+    `beside` says what it changes beside access, each in one line; `notes` why the policy or the
+    template goes, and which other policy gives what it takes away.
     """
 
     change: Change
@@ -97,7 +97,7 @@ class ChangeView:
     grants: GrantsJson
     risks: tuple[RiskView, ...]
     beside: tuple[str, ...]
-    removal: str
+    notes: tuple[str, ...]
 
 
 class Wording(NamedTuple):
@@ -209,8 +209,26 @@ def _view(
         grants_json(change.access, names),
         tuple(dict.fromkeys(view_risk(r, names, wording, target.subject) for r in risks)),
         tuple(_beside(change, wording)),
-        wording.delete[target.subject] if change.change == "delete" else "",
+        tuple(_notes(change, wording)),
     )
+
+
+def _notes(change: Change, wording: Wording) -> Iterable[str]:
+    """Say why the policy is removed, and which other policy gives what this change takes away."""
+    if change.change == "delete":
+        yield wording.delete[change.target.subject]
+    if change.relies_on:
+        part = "a part of it" if change.revoked else "it"
+        number = len(change.relies_on)
+        others = (
+            "the policy of 1 repository gives"
+            if number == 1
+            else f"the policies of {number:,} repositories give"
+        )
+        giving = (
+            others if change.target.subject == "registry-policy" else "the registry's policy gives"
+        )
+        yield f"{giving} {part} instead, and is written first"
 
 
 def view_risk(

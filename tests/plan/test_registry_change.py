@@ -428,3 +428,16 @@ def test_after_an_apply_nothing_is_left_to_do(
         again = planned(applied, inputs)
         assert (again.changes, again.errors) == ((), ())
         assert change.access
+
+
+def test_what_the_file_says_there_is_no_finding() -> None:
+    raw = on("*", deny(ROLE_B, GET, Sid="Closed"))
+    live = having(registry(app=PULLS), raw, ours("*"))
+    plan = planned(live, asking(("*", grant()), statements=(raw,)), desired(grant()))
+    assert (plan.changes, plan.findings) == ((), ())
+
+
+def test_what_others_say_there_is_a_finding() -> None:
+    live = having(registry(app=PULLS), on("*", deny(ROLE_B, GET, Sid="Closed")), ours("*"))
+    plan = planned(live, asking(("*", grant())), desired(grant()))
+    assert [f.rule for f in plan.findings] == [RuleId.REGISTRY_POLICY_DENIES]

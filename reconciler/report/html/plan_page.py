@@ -47,12 +47,12 @@ class _Grant(NamedTuple):
 
 
 class _Body(NamedTuple):
-    """What equal changes have in common; `beside` and `removal` are as in `ChangeView`."""
+    """What equal changes have in common; `beside` and `notes` are as in `ChangeView`."""
 
     kind: ChangeKind
     raw: str | None
     beside: tuple[str, ...]
-    removal: str
+    notes: tuple[str, ...]
     grants: tuple[_Grant, ...]
     risks: tuple[RiskView, ...]
     kept: tuple[str, ...]
@@ -193,7 +193,7 @@ def _body(view: ChangeView, describe: Describe, diff: PolicyDiff) -> _Body:
         change.change,
         change.before.text[:_MOST_RAW] if isinstance(change.before, Unreadable) else None,
         view.beside,
-        view.removal,
+        view.notes,
         tuple(_Grant(line, describe(line)) for line in view.lines),
         view.risks,
         change.kept,
