@@ -1,6 +1,7 @@
 """The lines of the file behind a repository's access, and behind each statement of its policy."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -9,14 +10,29 @@ from reconciler.access_file.model import (
     AccessFile,
     Entry,
     PlacedFact,
+    PlacedRegistryStatement,
     add_up,
     compile_desired,
+    compile_registry,
     entries_by_name,
     facts_of_entry,
     has_expired,
 )
-from reconciler.model.answers import FileLine
-from reconciler.policy import Document, Statement, has_wildcard, read_policy, uncovered_actions
+from reconciler.model.answers import Carrier, FileLine
+from reconciler.model.registry import RegistryScope, Target
+from reconciler.policy import (
+    Document,
+    RegistryDocument,
+    RegistryStatement,
+    Resources,
+    Statement,
+    globs_intersect,
+    has_wildcard,
+    read_policy,
+    read_registry_policy,
+    statement_key,
+    uncovered_actions,
+)
 
 
 class ExplainedLine(NamedTuple):
@@ -33,16 +49,27 @@ class ExplainedStatement(NamedTuple):
     lines: tuple[ExplainedLine, ...]
 
 
+class ExplainedRegistryPolicy(NamedTuple):
+    """The statements of the registry's own policy in a region that are about a repository."""
+
+    region: str
+    version: str | None
+    statements: tuple[ExplainedStatement, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """The desired policy of a repository or pattern; without statements, there is none.
 
-    `expired` are lines whose `until` has passed: no statement has what they granted.
+    `registry_policies` are what the registry's own policy is to say of it, for each region where
+    that is anything. `expired` are lines whose `until` has passed: no statement has what they
+    granted.
     """
 
     repository: str
     version: str | None
     statements: tuple[ExplainedStatement, ...]
+    registry_policies: tuple[ExplainedRegistryPolicy, ...]
     expired: tuple[ExplainedLine, ...]
 
 
@@ -55,7 +82,25 @@ def entries_for(access: AccessFile, name: str) -> tuple[Entry, ...]:
 
 def line_of(fact: PlacedFact, entry: Entry) -> FileLine:
     """Return the line that a fact of an entry stands on."""
-    return FileLine(fact.place.path, fact.place.line, entry.repository, fact.key)
+    policy: Carrier = "registry" if entry.via_registry else "repository"
+    return FileLine(fact.place.path, fact.place.line, entry.repository, fact.key, policy)
+
+
+def registry_line(placed: PlacedRegistryStatement, *, is_certain: bool = True) -> FileLine:
+    """Return the line that a raw statement of the registry's policy stands on."""
+    return FileLine(placed.place.path, placed.place.line, None, None, "registry", is_certain)
+
+
+def is_about(resources: Resources, arn: str) -> bool | None:
+    """Whether a statement of the registry's policy is about a repository.
+
+    With the ARN of a pattern of names: whether it is about all that the pattern matches. None where
+    that is not certain.
+    """
+    answer = resources.include(arn)
+    if answer and resources.excluded and has_wildcard(arn):
+        return None if any(globs_intersect(one, arn) for one in resources.patterns) else True
+    return answer
 
 
 def explain_policy(access: AccessFile, repository: str, now: datetime) -> Explanation:
@@ -69,27 +114,76 @@ def explain_policy(access: AccessFile, repository: str, now: datetime) -> Explan
         for entry in entries
         for fact in facts_of_entry(entry)
     ]
+    own = [pair for pair in placed if pair[1].line.policy == "repository"]
     text = compile_desired(access, add_up(repository, entries, now))
     policy = read_policy(text, partition=access.registry.partition)
     document = policy if isinstance(policy, Document) else Document(None, ())
-    statements = tuple(
-        ExplainedStatement(
-            statement.raw,
-            _in_order(line for fact, line in placed if _is_behind(fact, statement, now)),
-        )
-        for statement in document.statements
+    statements = tuple(_explained(statement, own, now) for statement in document.statements)
+    via = [pair for pair in placed if pair[1].line.policy == "registry"]
+    of_registry = (
+        _registry_policy(access, Target(repository, RegistryScope(account, region)), via, now)
+        for account in [access.registry.account]
+        for region in access.registry.regions
     )
-    expired = _in_order(line for fact, line in placed if _has_expired(fact, now))
-    return Explanation(repository, document.version, statements, expired)
+    return Explanation(
+        repository,
+        document.version,
+        statements,
+        tuple(one for one in of_registry if one.statements),
+        _in_order(line for fact, line in placed if _has_expired(fact, now)),
+    )
+
+
+_Placed = tuple[PlacedFact, ExplainedLine]
+
+
+def _registry_policy(
+    access: AccessFile, target: Target, via: Sequence[_Placed], now: datetime
+) -> ExplainedRegistryPolicy:
+    """Explain the registry's policy: by lines of entries, and by raw statements of the file."""
+    region, partition = target.scope.region, target.partition
+    text = compile_registry(access, region, now)
+    policy = read_registry_policy(text, partition=partition)
+    document = policy if isinstance(policy, RegistryDocument) else RegistryDocument(())
+    raw: defaultdict[object, list[ExplainedLine]] = defaultdict(list)
+    for placed in access.registry_statements:
+        raw[_key(placed.statement)].append(ExplainedLine(registry_line(placed), None))
+    statements = (
+        ExplainedStatement(one.statement.raw, _in_order(raw[_key(one)]))
+        if _key(one) in raw
+        else _explained(one.statement, via, now)
+        for one in document.statements
+        if is_about(one.resources, target.arn) is not False
+    )
+    return ExplainedRegistryPolicy(region, document.version, tuple(statements))
+
+
+def _key(one: RegistryStatement) -> object:
+    return statement_key(one.statement), one.resources
+
+
+def _explained(
+    statement: Statement, placed: Sequence[_Placed], now: datetime
+) -> ExplainedStatement:
+    behind = (line for fact, line in placed if _is_behind(fact, statement, now))
+    return ExplainedStatement(statement.raw, _in_order(behind))
 
 
 def _tier(fact: PlacedFact) -> str | None:
     return fact.grant.tier if fact.grant else None
 
 
-def _in_order(lines: Iterator[ExplainedLine]) -> tuple[ExplainedLine, ...]:
+def _in_order(lines: Iterable[ExplainedLine]) -> tuple[ExplainedLine, ...]:
     return tuple(
-        sorted(set(lines), key=lambda line: (*line.line[:3], line.line.key or "", line.tier or ""))
+        sorted(
+            set(lines),
+            key=lambda one: (
+                *one.line[:2],
+                one.line.entry or "",
+                one.line.key or "",
+                one.tier or "",
+            ),
+        )
     )
 
 

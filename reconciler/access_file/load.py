@@ -45,7 +45,7 @@ from reconciler.access_file.sections.registry import (
     read_registry,
 )
 from reconciler.access_file.sections.statements import read_registry_statements
-from reconciler.access_file.sections.tiers import read_tiers
+from reconciler.access_file.sections.tiers import REGISTRY_POLICY, REPOSITORY_POLICY, read_tiers
 from reconciler.errors import Status
 from reconciler.policy import known_of_requests
 
@@ -125,7 +125,8 @@ def _read(root: Node, now: datetime, broken: frozenset[str], problems: ProblemLi
     for role in texts_of(root, "registry", "assume_role"):
         check_role(role, context)
     context = read_principals(root, context, broken)
-    context = replace(context, tiers=read_tiers(child(root, "tiers"), problems))
+    kind = REGISTRY_POLICY if registry.policy == "manage" else REPOSITORY_POLICY
+    context = replace(context, tiers=read_tiers(child(root, "tiers"), kind, problems))
     registry_ownership = read_registry_ownership(unmanaged)
     access = AccessFile(
         registry=registry,

@@ -27,15 +27,14 @@ from reconciler.policy import (
     NeverRule,
     Ownership,
     RegistryStatement,
-    Resources,
     Statement,
     Tiers,
     account_principal,
     compile_policy,
     compile_registry_policy,
+    facts_by_pattern,
     glob_matches,
     has_wildcard,
-    reduce_registry_facts,
 )
 
 
@@ -193,11 +192,9 @@ def compile_registry(access: AccessFile, region: str, now: datetime) -> str | No
     """Compile the registry's own policy in a region as it would be sent; None for no policy."""
     desired = desired_registry_policy(access, now)
     prefix = ArnPrefix(access.registry.partition, region, access.registry.account)
-    facts = {
-        Resources((prefix.repositories(pattern),)): grant_facts(grants)
-        for pattern, grants in desired.grants
-    }
-    return compile_registry_policy(reduce_registry_facts(facts), desired.statements, access.tiers)
+    by_pattern = ((pattern, grant_facts(grants)) for pattern, grants in desired.grants)
+    facts = facts_by_pattern(by_pattern, prefix)
+    return compile_registry_policy(facts, desired.statements, access.tiers)
 
 
 def compile_template(access: AccessFile, desired: Desired) -> str | None:

@@ -19,7 +19,14 @@ from reconciler.apply.retry import Deadline, RetryPolicy, write_policy
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.model.registry import LiveSettings, NewPolicy, RepositorySettings
 from reconciler.plan.model import Change
-from reconciler.policy import Unreadable, kept_statements, read_registry_policy, statement_key
+from reconciler.policy import (
+    Unreadable,
+    kept_registry_statements,
+    kept_statements,
+    read_registry_policy,
+    registry_statement_key,
+    statement_key,
+)
 from reconciler.registry.errors import CallError, FailureKind, Retry, WriteOutcomeUnknownError
 
 _LiveState = Literal["as planned", "in force", "other"]
@@ -325,11 +332,9 @@ def _kept(text: str | None, change: Change) -> frozenset[tuple[object, ...]]:
         of_registry = read_registry_policy(text, partition=target.partition)
         if isinstance(of_registry, Unreadable):
             return frozenset()
-        return frozenset(
-            (*statement_key(one.statement), *one.resources.split(target.scope.arn_prefix))
-            for one in of_registry.statements
-            if kept_statements([one.statement], change.ownership)
-        )
+        kept = kept_registry_statements(of_registry.statements, change.ownership)
+        prefix = target.scope.arn_prefix
+        return frozenset(registry_statement_key(one, prefix) for one in kept)
     policy = target.read(text)
     if isinstance(policy, Unreadable):
         return frozenset()

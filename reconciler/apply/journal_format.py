@@ -24,7 +24,7 @@ from reconciler.model.registry import (
     Target,
     template_target,
 )
-from reconciler.model.templates import ROOT, read_template
+from reconciler.model.templates import ROOT, CreationTemplate, read_template
 from reconciler.plan.model import Change, ChangeKind
 from reconciler.plan.saved_plan import TOOL, PlaceJson, digest_of, target_of
 from reconciler.policy import (
@@ -334,23 +334,28 @@ def _check_name(target: Target) -> None:
 
 
 def _check_texts(line: BeginJson) -> None:
-    """Require texts that can be restored; the new one was sent, so its policy has a limit."""
+    """Require texts that can be restored; the new one was sent, so its policy has a limit.
+
+    No run changes more of a template than its policy and what it is applied for.
+    """
     target, after = target_of(line), line["after"]
     if target.subject == "creation-template":
-        _check_template(target, line["before"], "before")
-        _check_template(target, after, "after")
+        old, new = _template(target, line["before"], "before"), _template(target, after, "after")
+        if old and new and old.rest != new.rest:
+            raise MalformedError("'after' changes more of the template than a run does")
     if len(target.policy_of(after) or "") > MAX_POLICY_CHARACTERS:
         raise MalformedError("'after' has an invalid value")
 
 
-def _check_template(target: Target, text: str | None, field: str) -> None:
-    """Require that a text is the template that the line is about."""
+def _template(target: Target, text: str | None, field: str) -> CreationTemplate | None:
+    """Read the template that a line is about; None for none."""
     try:
-        found = None if text is None else template_target(read_template(text).prefix, target.scope)
+        found = None if text is None else read_template(text)
     except MalformedError:
         raise MalformedError(f"{field!r} has an invalid value") from None
-    if found not in (None, target):
+    if found and template_target(found.prefix, target.scope) != target:
         raise MalformedError(f"{field!r} is another template")
+    return found
 
 
 def _check_change(line: BeginJson) -> None:

@@ -15,29 +15,37 @@ from reconciler.policy import (
     uncovered_actions,
 )
 
+Carrier = Literal["repository", "registry"]
+"""Which policy has a statement: the repository's own, or the registry's."""
+
 
 class FileLine(NamedTuple):
-    """A line of the access file; `line` counts from 1.
+    """A line of the access file, for the `policy` that carries what it says; `line` counts from 1.
 
-    `entry` is the repository or pattern whose line it is; `key` is how its `access` names the
-    principal (a group, say), None for a raw statement.
+    `entry` is the repository or pattern whose line it is, None for a raw statement of the
+    registry's policy. `key` is how its `access` names the principal (a group, say), None for a raw
+    statement. `is_certain` as for a statement.
     """
 
     path: str
     line: int
-    entry: str
+    entry: str | None
     key: str | None
+    policy: Carrier = "repository"
+    is_certain: bool = True
 
 
 class PolicyStatement(NamedTuple):
     """A statement of a live policy, which is the repository's own or the registry's.
 
-    `position` is its position in that policy, counted from 0.
+    `position` is its position in that policy, counted from 0. `is_certain` is whether it is about
+    the repository for certain: of some Resources that is not documented, or depends on the request.
     """
 
-    policy: Literal["repository", "registry"]
+    policy: Carrier
     position: int
     sid: str | None
+    is_certain: bool = True
 
 
 Source = FileLine | PolicyStatement
@@ -50,7 +58,7 @@ class Answer:
     `subject` is the principal with the condition that identifies it and the file's name for it.
     `actions` are canonical actions, patterns and NotActions; `tier` is the one that has exactly
     these, if any. `effect` (Allow or Deny) and `conditions` are those of the source: for `allowed`
-    the conditions hold, for `depends` at least one is unknown.
+    the conditions hold, for `depends` at least one is unknown, or the source is not certain.
     `source` is None where nothing gives the actions. `region` is None where all regions agree.
     """
 
@@ -67,8 +75,13 @@ class Answer:
 
     @property
     def of_registry(self) -> bool:
-        """Whether the source is a statement of the registry's own policy."""
-        return isinstance(self.source, PolicyStatement) and self.source.policy == "registry"
+        """Whether the registry's own policy has, or is to have, what the source says."""
+        return self.source is not None and self.source.policy == "registry"
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the source is about the repository for certain."""
+        return self.source is None or self.source.is_certain
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ ROOT = "ROOT"
 OURS = "Managed by reconcile"
 """The start of the description of a template that was made here; it identifies our own."""
 
+_LIFECYCLE = "lifecyclePolicy"
 _POLICY, _APPLIED_FOR, _PREFIX, _DESCRIPTION = (
     "repositoryPolicy",
     "appliedFor",
@@ -96,5 +97,18 @@ def same_template(left: CreationTemplate, right: CreationTemplate, partition: st
     """Whether two templates give a new repository the same; policies are compared by meaning."""
     policies = (read_policy(one.policy_text, partition=partition) for one in (left, right))
     return (
-        left.applied_for == right.applied_for and left.rest == right.rest and same_policy(*policies)
+        left.applied_for == right.applied_for
+        and _comparable(left.rest) == _comparable(right.rest)
+        and same_policy(*policies)
     )
+
+
+def _comparable(rest: Mapping[str, object]) -> dict[str, object]:
+    """Return the other fields; a lifecycle policy as JSON, since a read may lay it out anew."""
+    lifecycle = rest.get(_LIFECYCLE)
+    if not isinstance(lifecycle, str):
+        return dict(rest)
+    try:
+        return {**rest, _LIFECYCLE: load_json(lifecycle)}
+    except MalformedError:
+        return dict(rest)

@@ -66,6 +66,11 @@ class SourcedPolicy(NamedTuple):
         own = f"{self.repository} ({self.region})" if self.region else self.repository
         return f"{self.error.region or own}: {self.error.message}"
 
+    @property
+    def uncertain(self) -> frozenset[int]:
+        """The positions of statements of which it is not certain that they are about it."""
+        return frozenset(n for n, source in enumerate(self.sources) if not source.is_certain)
+
 
 class Question(NamedTuple):
     """The actions that are asked about, and the tier that they are, if one was named."""
@@ -94,7 +99,7 @@ def who_can(
     """
     return tuple(
         answer
-        for subject, parts in parts_by_subject(policy.statements, subjects, question.actions)
+        for subject, parts in _parts(policy, subjects, question.actions)
         if (verdict := verdict_of(parts)) != "denied"
         for answer in _answers(policy, subject.named, parts, names, question)
         if answer.verdict == verdict
@@ -105,7 +110,7 @@ def can(
     policy: SourcedPolicy, subject: Subject, question: Question, names: DisplayNames
 ) -> tuple[Answer, ...]:
     """Return the answers about one subject: first those with the verdict on all that is asked."""
-    parts = parts_of(policy.statements, subject, question.actions)
+    parts = parts_of(policy.statements, subject, question.actions, policy.uncertain)
     return tuple(_answers(policy, subject.named, parts, names, question))
 
 
@@ -117,7 +122,7 @@ def access_of(
     return tuple(
         answer
         for policy in policies
-        for subject, parts in parts_by_subject(policy.statements, index)
+        for subject, parts in _parts(policy, index)
         for answer in _answers(
             policy, subject.named, tuple(p for p in parts if p.verdict != "denied"), names
         )
@@ -162,6 +167,12 @@ _MOST_MISSING = 2
 """The most actions that are named as missing from a tier."""
 
 
+def _parts(
+    policy: SourcedPolicy, index: SubjectIndex, asked: Actions | None = None
+) -> Iterator[tuple[Subject, tuple[Part, ...]]]:
+    return parts_by_subject(policy.statements, index, asked, policy.uncertain)
+
+
 def _answers(
     policy: SourcedPolicy,
     subject: NamedPrincipal,
@@ -196,7 +207,7 @@ def _answer(policy: SourcedPolicy, subject: NamedPrincipal, part: Part, tier: st
 def _row(policy: SourcedPolicy, index: SubjectIndex, names: DisplayNames) -> MatrixRow:
     found = (
         _cell(tuple(_answers(policy, subject.named, known, names)), names)
-        for subject, parts in parts_by_subject(policy.statements, index)
+        for subject, parts in _parts(policy, index)
         if (known := _known_of_itself(parts))
     )
     error = policy.error.message if policy.error else None

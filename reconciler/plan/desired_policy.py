@@ -79,17 +79,26 @@ def check_writable(desired: DesiredPolicy, before: Policy) -> None:
     """Raise NotPlannableError where a policy can't be written as it is meant."""
     for statement in desired.kept:
         if isinstance(before, Document) and changes_meaning(before, statement):
-            raise NotPlannableError(
-                RuleId.KEPT_STATEMENT,
-                f"the statement {statement.sid!r} is to be kept, but contains ${{, which Version "
-                f"{VERSION} reads as a variable; rewrite it by hand",
-            )
-    text = desired.text
+            raise unwritable(statement)
+    check_length(desired.text, len(desired.kept))
+
+
+def unwritable(statement: Statement) -> NotPlannableError:
+    """Return the error for a kept statement that would mean something else in our version."""
+    return NotPlannableError(
+        RuleId.KEPT_STATEMENT,
+        f"the statement {statement.sid!r} is to be kept, but contains ${{, which Version "
+        f"{VERSION} reads as a variable; rewrite it by hand",
+    )
+
+
+def check_length(text: str | None, kept: int) -> None:
+    """Raise NotPlannableError where a policy is too long; `kept` counts the kept statements."""
     if text is not None and len(text) > MAX_POLICY_CHARACTERS:
         raise NotPlannableError(
             RuleId.POLICY_TOO_LARGE,
-            f"the policy would have {len(text):,} characters, {len(desired.kept)} kept statements "
-            f"included; the service takes {MAX_POLICY_CHARACTERS:,}",
+            f"the policy would have {len(text):,} characters, {kept} kept statements included; the "
+            f"service takes {MAX_POLICY_CHARACTERS:,}",
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from reconciler.model.registry import RepositorySettings, Target
+from reconciler.model.registry import RepositorySettings, Subject, Target
 from reconciler.model.rules import RuleId
 from reconciler.policy import (
     AccessChange,
@@ -92,18 +92,20 @@ class Change:
 class Finding:
     """Information that changes nothing.
 
-    `repository` is a name or a pattern; `region` is empty where it holds for all regions.
+    `repository` is a name or a pattern, or what a target of this `subject` has in its place;
+    `region` is empty where it holds for all regions.
     """
 
     repository: str
     rule: RuleId
     message: str
     region: str = ""
+    subject: Subject = "repository-policy"
 
 
 def finding(target: Target, rule: RuleId, message: str) -> Finding:
-    """Return a finding about one repository."""
-    return Finding(target.repository, rule, message, target.scope.region)
+    """Return a finding about one target."""
+    return Finding(target.repository, rule, message, target.scope.region, target.subject)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -15,7 +15,7 @@ from reconciler.model.registry import (
 )
 from reconciler.model.rules import RuleId
 from reconciler.plan.counts import count_granted, count_live, count_revoked, gives_access
-from reconciler.plan.desired_policy import DesiredPolicy, PlanInputs, check_writable
+from reconciler.plan.desired_policy import PlanInputs, check_length, unwritable
 from reconciler.plan.findings import expired_findings
 from reconciler.plan.model import Beside, Change, NotPlannableError, Plan, PlanError, Risk
 from reconciler.plan.registry_policy import RegistryAccess, depends_on_scope
@@ -23,6 +23,7 @@ from reconciler.plan.risks import find_risks
 from reconciler.policy import (
     NO_POLICY,
     AccessChange,
+    ArnPrefix,
     Facts,
     Ownership,
     RegistryDocument,
@@ -34,15 +35,17 @@ from reconciler.policy import (
     compile_registry_policy,
     difference,
     enforced,
+    facts_by_pattern,
     facts_of_policy,
     glob_matches,
-    kept_statements,
+    held_on,
+    kept_registry_statements,
     public_facts,
     read_registry_policy,
-    reduce_registry_facts,
+    registry_changes_meaning,
     registry_difference,
     registry_facts_of,
-    statement_key,
+    registry_statement_key,
     subtract_facts,
     uncovered_facts,
 )
@@ -107,7 +110,7 @@ def _compare(
     if isinstance(own, Unreadable):
         raise NotPlannableError(RuleId.BAD_STATEMENT, str(own))
     _require_enforced(own, before)
-    kept = _kept(before, own, inputs.registry_ownership)
+    kept = _kept(before, own, inputs.registry_ownership, prefix)
     raw = (*desired.statements, *(one.statement.raw for one in kept))
     after_text = compile_registry_policy(wanted, raw, names.tiers)
     # Kept statements mean what they mean in the live document, whatever its version.
@@ -119,23 +122,43 @@ def _compare(
     plan, access = Plan(findings=tuple(findings)), registry_difference(old, new)
     if not access and not isinstance(before.written, Unreadable):
         return PlannedRegistryPolicy(before, after, plan=plan)
-    live = target.read(text)
+    _require_same_meaning(kept, before)
     statements = tuple(one.statement for one in kept)
-    check_writable(DesiredPolicy(after_text, {}, statements), live)
-    change = Change(
-        target=target,
-        change="delete" if after_text is None else "set",
-        access=access,
-        before_text=text,
-        after_text=after_text,
-        before=live,
-        risks=tuple(_risks(old, new, target, names)),
-        live_risks=tuple(_risks(new, old, target, names)),
+    check_length(after_text, len(kept))
+    change = replace(
+        change_registry_policy(
+            target, WrittenPolicy(text, old), WrittenPolicy(after_text, new), names
+        ),
         lasting=registry_difference(_without_expired(old, desired, scope), new),
         kept=tuple(sorted(statement.sid or "" for statement in statements)),
         ownership=inputs.registry_ownership,
     )
     return PlannedRegistryPolicy(before, after, change, plan)
+
+
+class WrittenPolicy(NamedTuple):
+    """The text of a registry's policy, None for no policy, and what it means."""
+
+    text: str | None
+    facts: RegistryFacts
+
+
+def change_registry_policy(
+    target: Target, before: WrittenPolicy, after: WrittenPolicy, names: DisplayNames
+) -> Change:
+    """Return the change from one policy of a registry to another, without counts."""
+    access = registry_difference(before.facts, after.facts)
+    return Change(
+        target=target,
+        change="delete" if after.text is None else "set",
+        access=access,
+        before_text=before.text,
+        after_text=after.text,
+        before=target.read(before.text),
+        risks=tuple(_risks(before.facts, after.facts, target, names)),
+        live_risks=tuple(_risks(after.facts, before.facts, target, names)),
+        lasting=access,
+    )
 
 
 def _require_enforced(own: RegistryDocument, before: RegistryAccess) -> None:
@@ -160,8 +183,17 @@ def _require_enforced(own: RegistryDocument, before: RegistryAccess) -> None:
     raise NotPlannableError(RuleId.REGISTRY_POLICY_SCOPE, message)
 
 
+def _require_same_meaning(kept: Iterable[RegistryStatement], before: RegistryAccess) -> None:
+    """Raise NotPlannableError where a kept statement would mean something else when written."""
+    for one in kept:
+        if isinstance(before.written, RegistryDocument) and registry_changes_meaning(
+            before.written, one
+        ):
+            raise unwritable(one.statement)
+
+
 def _kept(
-    before: RegistryAccess, own: RegistryDocument, ownership: Ownership
+    before: RegistryAccess, own: RegistryDocument, ownership: Ownership, prefix: ArnPrefix
 ) -> tuple[RegistryStatement, ...]:
     """Return the live statements of others, each once, without those that the file has itself."""
     if isinstance(before.written, Unreadable):
@@ -173,25 +205,17 @@ def _kept(
             "statements to keep; repair it by hand, or write unmanaged: {registry_statements: "
             "remove}",
         )
-    live = before.written.statements
-    others = kept_statements((one.statement for one in live), ownership)
-    found = {_key(one): one for one in live if one.statement in others}
-    taken = set(map(_key, own.statements))
+    found = {
+        registry_statement_key(one, prefix): one
+        for one in kept_registry_statements(before.written.statements, ownership)
+    }
+    taken = {registry_statement_key(one, prefix) for one in own.statements}
     return tuple(one for key, one in found.items() if key not in taken)
-
-
-def _key(one: RegistryStatement) -> tuple[object, ...]:
-    return statement_key(one.statement), one.resources
 
 
 def _facts_by_pattern(grants: _GrantsByPattern, scope: RegistryScope) -> RegistryFacts:
     """Return what grants by pattern allow, by the Resource that they are written with."""
-    return reduce_registry_facts(
-        {
-            Resources((scope.arn_prefix.repositories(pattern),)): grant_facts(of)
-            for pattern, of in grants
-        }
-    )
+    return facts_by_pattern(((p, grant_facts(of)) for p, of in grants), scope.arn_prefix)
 
 
 def _facts(access: RegistryAccess, scope: RegistryScope) -> RegistryFacts:
@@ -223,13 +247,9 @@ def _risks(
     On these it is judged with all that the policy says of repositories that include them.
     """
     for part in sorted(before.keys() | after.keys()):
-        old, new = _covering(before, part), _covering(after, part)
+        old, new = held_on(part, before), held_on(part, after)
         for risk in find_risks(old, new, difference(old, new), target, names):
             yield risk._replace(on=str(part))
-
-
-def _covering(facts: RegistryFacts, part: Resources) -> Facts:
-    return _together({p: own for p, own in facts.items() if p == part or p.cover(part)})
 
 
 class _Effect(NamedTuple):

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from reconciler.model.access import Desired, DisplayNames
 from reconciler.model.registry import (
-    EVERY_REPOSITORY,
     LiveRegistry,
     ReadFailure,
     Target,
@@ -19,7 +18,7 @@ from reconciler.model.registry import (
 )
 from reconciler.model.rules import RuleId
 from reconciler.plan.findings import losses_by, warnings_of
-from reconciler.plan.model import Beside, Finding, Plan, PlanError
+from reconciler.plan.model import Beside, Plan, PlanError, finding
 from reconciler.policy import (
     ALLOWS_ANYONE,
     EVERYONE,
@@ -165,7 +164,7 @@ def check_registry_policy(
         for what, one in unread
         if (what, one) not in denied
     )
-    findings = (Finding(EVERY_REPOSITORY, *one, live.scope.region) for one in found)
+    findings = (finding(target, *one) for one in found)
     return Plan(findings=tuple(findings), errors=tuple(errors))
 
 

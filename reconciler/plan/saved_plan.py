@@ -112,6 +112,7 @@ class _FindingJson(TypedDict):
     rule: str
     message: str
     region: str | None
+    subject: NotRequired[Subject]
 
 
 class _ErrorJson(PlaceJson):
@@ -151,6 +152,7 @@ class SummaryJson(TypedDict):
     grants_gone: int
     live_grants: int
     unmanaged_repositories: int
+    templates: dict[str, int]
     access: dict[str, int]
 
 
@@ -421,17 +423,25 @@ def _settings(settings: _SettingsJson) -> RepositorySettings:
 
 
 def _finding_json(finding: Finding) -> _FindingJson:
-    return {
+    document: _FindingJson = {
         "repository": finding.repository,
         "rule": finding.rule,
         "message": finding.message,
         "region": finding.region or None,
     }
+    if finding.subject != "repository-policy":
+        document["subject"] = finding.subject
+    return document
 
 
 def _finding(finding: _FindingJson) -> Finding:
-    rule = _rule(finding["rule"])
-    return Finding(finding["repository"], rule, finding["message"], finding["region"] or "")
+    return Finding(
+        finding["repository"],
+        _rule(finding["rule"]),
+        finding["message"],
+        finding["region"] or "",
+        finding.get("subject", "repository-policy"),
+    )
 
 
 def _error_json(error: PlanError) -> _ErrorJson:

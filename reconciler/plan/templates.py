@@ -14,13 +14,14 @@ from reconciler.model.registry import (
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import OURS, CreationTemplate, same_template
 from reconciler.plan.counts import count_granted, count_live, count_revoked
-from reconciler.plan.desired_policy import DesiredPolicy, PlanInputs, check_writable, policy_text
+from reconciler.plan.desired_policy import PlanInputs, check_length
 from reconciler.plan.findings import expired_findings, policy_findings
 from reconciler.plan.model import Change, NotPlannableError, Plan, PlanError, merge_plans
 from reconciler.plan.risks import find_risks
 from reconciler.policy import (
     NO_POLICY,
     Unreadable,
+    compile_policy,
     difference,
     facts_of_policy,
     read_policy,
@@ -57,7 +58,7 @@ def _plan_one(
         return Plan(errors=(PlanError(target, error.rule, error.message),))
     if live is None:
         template = CreationTemplate(
-            desired.prefix, desired.applied_for, after_text, _new_fields(desired.settings)
+            desired.prefix, desired.applied_for, after_text, _new_fields(desired)
         )
     else:
         template = replace(live, applied_for=desired.applied_for, policy_text=after_text)
@@ -68,34 +69,38 @@ def _plan_one(
     live_grants = count_live(before, facts_of_policy(before))
     if live is not None and same_template(live, template, target.partition):
         return Plan(findings=findings, live_grants=live_grants)
-    change = _change(target, live, template, desired.access, inputs)
+    change = change_template(target, live, template, desired.access, inputs)
     return Plan(changes=(change,), findings=findings, live_grants=live_grants)
 
 
 def _policy_text(desired: Desired, target: Target, inputs: PlanInputs) -> str | None:
     """Return the policy of new repositories; nothing of the live one is kept."""
-    text = policy_text(desired, (), inputs)
+    tiers = inputs.display_names.tiers
+    text = compile_policy(grant_facts(desired.grants), desired.statements, tiers)
     policy = read_policy(text, partition=target.partition)
     if isinstance(policy, Unreadable):
         raise NotPlannableError(RuleId.BAD_STATEMENT, str(policy))
-    check_writable(DesiredPolicy(text, {}, ()), policy)
+    check_length(text, 0)
     return text
 
 
 def _remove(target: Target, live: CreationTemplate, inputs: PlanInputs) -> Plan:
     before = target.read(live.text)
-    change = _change(target, live, None, Desired(live.prefix), inputs)
+    change = change_template(target, live, None, Desired(live.prefix), inputs)
     return Plan(changes=(change,), live_grants=count_live(before, facts_of_policy(before)))
 
 
-def _change(
+def change_template(
     target: Target,
     live: CreationTemplate | None,
     template: CreationTemplate | None,
     desired: Desired,
     inputs: PlanInputs,
 ) -> Change:
-    """Compute the change of one template. No live repository loses access by it."""
+    """Compute the change of one template, None for no template.
+
+    `desired` is what the file asks for. No live repository loses access by it.
+    """
     before_text = None if live is None else live.text
     after_text = None if template is None else template.text
     before, after = target.read(before_text), target.read(after_text)
@@ -119,12 +124,12 @@ def _change(
     )
 
 
-def _new_fields(settings: RepositorySettings | None) -> dict[str, object]:
+def _new_fields(desired: DesiredTemplate) -> dict[str, object]:
     """Return what a new template says besides its policy and when it applies.
 
     The service's defaults are written out, since a read gives them back.
     """
-    own = settings or RepositorySettings()
+    own = desired.settings or RepositorySettings()
     encryption: dict[str, str] = {"encryptionType": own.encryption}
     if own.kms_key is not None:
         encryption["kmsKey"] = own.kms_key
@@ -135,4 +140,6 @@ def _new_fields(settings: RepositorySettings | None) -> dict[str, object]:
     }
     if own.tags:
         fields["resourceTags"] = [{"Key": key, "Value": value} for key, value in own.tags]
+    if desired.role is not None:
+        fields["customRoleArn"] = desired.role
     return fields

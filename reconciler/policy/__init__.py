@@ -23,7 +23,7 @@ from reconciler.policy.meaning.registry_policy import (
     ALLOWS_ANYONE, PolicyScope, answers_on, belong_to_registry, enforced, statements_on,
 )
 from reconciler.policy.meaning.registry_facts import (
-    RegistryFacts, reduce_registry_facts, registry_difference, registry_facts_of,
+    RegistryFacts, facts_by_pattern, held_on, registry_difference, registry_facts_of,
     same_registry_policy,
 )
 # Actions and tiers
@@ -86,7 +86,8 @@ from reconciler.policy.meaning.public import (
 # Statements of others
 from reconciler.policy.meaning.keep import (
     LAMBDA, LAMBDA_SID, KeepMismatch, KeepRule, Ownership, changes_meaning, keep_mismatches,
-    kept_statements, lambda_rule, statement_key,
+    kept_registry_statements, kept_statements, lambda_rule, registry_changes_meaning,
+    registry_statement_key, statement_key,
 )
 # Compiling
 from reconciler.policy.compile import compile_policy, compile_registry_policy, sid_for

@@ -19,11 +19,15 @@ Json = Mapping[str, object]
 
 
 class Group(NamedTuple):
-    """One statement to be: these principals (sorted; `*` is alone) have all these actions."""
+    """One statement to be: these principals (sorted; `*` is alone) have all these actions.
+
+    `resources` are the sorted ARN patterns of its repositories; empty in a repository's policy.
+    """
 
     condition: Condition
     actions: Actions
     principals: tuple[Principal, ...]
+    resources: tuple[str, ...] = ()
 
 
 Groups = tuple[Group, ...]
@@ -40,22 +44,7 @@ def compile_policy(
     large for the service is it packed, as far as meaning allows; it may still be too large.
     `owned_by_sid`: our statements are recognized by their Sids, so packing keeps these.
     """
-    by_text = {json.dumps(s, sort_keys=True, default=str): s for s in statements}
-    raw = [statement for _, statement in sorted(by_text.items())]
-    taken = {str(statement.get("Sid")) for statement in raw}
-    groups = group_facts(facts)
-    if not (groups or raw):
-        return None
-    readable = _policy([*_readable(groups, tiers, taken), *raw])
-    if len(readable) <= MAX_POLICY_CHARACTERS:
-        return readable
-    packed = sorted(
-        (_body(group, _short_name) for group in tighter_groups(groups, tiers, _short_length)),
-        key=minified,
-    )
-    if owned_by_sid:
-        packed = list(_numbered([(SID_PREFIX, body) for body in packed], taken))
-    return _policy([*packed, *raw])
+    return _compiled((group_facts(facts),), statements, tiers, owned_by_sid=owned_by_sid)
 
 
 def compile_registry_policy(
@@ -63,27 +52,36 @@ def compile_registry_policy(
 ) -> str | None:
     """Return the registry policy that allows these facts and contains these raw statements.
 
-    Principals with the same actions, condition and repositories share a statement, and so do
-    repositories with the same of all others. Else as `compile_policy`.
+    As `compile_policy`, and each part of the facts is one pattern. Packing always keeps the Sids:
+    by default others' statements stay in a registry's policy, and ours are recognized by them.
     """
-    sharing: defaultdict[Group, list[str]] = defaultdict(list)
-    for resources, own in facts.items():
-        for group in group_facts(own):
-            sharing[group] += resources.patterns
-    bodies = [
-        (
-            sid_for(group.actions, tiers),
-            {**_body(group, str), "Resource": _one_or_list(sorted(arns))},
-        )
-        for group, arns in sharing.items()
+    single = [
+        Group(holder.condition, facts[part][holder], (holder.principal,), part.patterns)
+        for part in sorted(facts)
+        for holder in sorted(facts[part])
     ]
-    raw = [
-        s for _, s in sorted((json.dumps(s, sort_keys=True, default=str), s) for s in statements)
-    ]
+    choices = (_join_resources(_join_principals(single)), _join_principals(_join_resources(single)))
+    return _compiled(choices, statements, tiers, owned_by_sid=True)
+
+
+def _compiled(
+    choices: Sequence[Groups], statements: Iterable[Json], tiers: Tiers, *, owned_by_sid: bool
+) -> str | None:
+    """Compile one of several groupings: the first one, or where it is too large the shortest."""
+    by_text = {json.dumps(s, sort_keys=True, default=str): s for s in statements}
+    raw = [statement for _, statement in sorted(by_text.items())]
     taken = {str(statement.get("Sid")) for statement in raw}
-    drafts = sorted((sid, minified(body), body) for sid, body in bodies)
-    found = [*_numbered([(sid, body) for sid, _, body in drafts], taken), *raw]
-    return _policy(found) if found else None
+    if not (choices[0] or raw):
+        return None
+    readable = _policy([*_readable(choices[0], tiers, taken), *raw])
+    if len(readable) <= MAX_POLICY_CHARACTERS:
+        return readable
+    tighter = (tighter_groups(groups, tiers, _short_length) for groups in choices)
+    shortest = min(tighter, key=lambda groups: sum(map(_short_length, groups)))
+    packed = sorted((_body(group, _short_name) for group in shortest), key=minified)
+    if owned_by_sid:
+        packed = list(_numbered([(SID_PREFIX, body) for body in packed], taken))
+    return _policy([*packed, *raw])
 
 
 def sid_for(actions: Actions, tiers: Tiers) -> str:
@@ -101,7 +99,7 @@ def sid_for(actions: Actions, tiers: Tiers) -> str:
 
 def group_facts(facts: Facts) -> Groups:
     """Group the principals with the same actions and condition: each is in one group only."""
-    return _gathered((h.condition, actions, h.principal) for h, actions in facts.items())
+    return _join_principals(Group(h.condition, facts[h], (h.principal,)) for h in sorted(facts))
 
 
 def tighter_groups(groups: Groups, tiers: Tiers, cost: Cost) -> Groups:
@@ -110,23 +108,31 @@ def tighter_groups(groups: Groups, tiers: Tiers, cost: Cost) -> Groups:
     Where principals are few and combinations of tiers many, it is shorter to name a principal in
     several statements than to write out every combination.
     """
-    by_tier = _gathered(
-        (group.condition, part, principal)
-        for group in groups
-        for part in _parts(group.actions, tiers)
-        for principal in group.principals
+    by_tier = _join_principals(
+        group._replace(actions=part) for group in groups for part in _parts(group.actions, tiers)
     )
     candidates = (groups, by_tier, _dissolved(groups, cost), _dissolved(by_tier, cost))
     return min(candidates, key=lambda candidate: sum(map(cost, candidate)))
 
 
-def _gathered(parts: Iterable[tuple[Condition, Actions, Principal]]) -> Groups:
-    sharing: defaultdict[tuple[bool, Condition, Actions], set[Principal]] = defaultdict(set)
-    for condition, actions, principal in parts:
-        sharing[principal == EVERYONE, condition, actions].add(principal)
+def _join_principals(groups: Iterable[Group]) -> Groups:
+    """Join the groups that differ in principals only; `*` stays alone."""
+    sharing: defaultdict[tuple[bool, Group], set[Principal]] = defaultdict(set)
+    for group in groups:
+        is_everyone = group.principals == (EVERYONE,)
+        sharing[is_everyone, group._replace(principals=())].update(group.principals)
     return tuple(
-        Group(condition, actions, tuple(sorted(principals)))
-        for (_, condition, actions), principals in sharing.items()
+        group._replace(principals=tuple(sorted(joined))) for (_, group), joined in sharing.items()
+    )
+
+
+def _join_resources(groups: Iterable[Group]) -> Groups:
+    """Join the groups that differ in repositories only."""
+    sharing: defaultdict[Group, set[str]] = defaultdict(set)
+    for group in groups:
+        sharing[group._replace(resources=())].update(group.resources)
+    return tuple(
+        group._replace(resources=tuple(sorted(joined))) for group, joined in sharing.items()
     )
 
 
@@ -154,7 +160,8 @@ def _dissolved(groups: Groups, cost: Cost) -> Groups:
 
 def _is_part_of(other: Group, group: Group) -> bool:
     same_kind = (EVERYONE in other.principals) == (EVERYONE in group.principals)
-    return same_kind and other.condition == group.condition and other.actions < group.actions
+    same_scope = (other.condition, other.resources) == (group.condition, group.resources)
+    return same_kind and same_scope and other.actions < group.actions
 
 
 def _cover(actions: Actions, others: Sequence[Group]) -> list[Group]:
@@ -202,7 +209,11 @@ def _body(group: Group, name_of: Callable[[str], str]) -> Json:
         "Principal": _principal_element(group.principals, name_of),
         "Action": _one_or_list(list(action_names(group.actions))),
     }
-    return {**body, "Condition": condition_json(group.condition)} if group.condition else body
+    if group.resources:
+        body["Resource"] = _one_or_list(list(group.resources))
+    if group.condition:
+        body["Condition"] = condition_json(group.condition)
+    return body
 
 
 def _principal_element(

@@ -61,7 +61,8 @@ class PermissionScope:
 
     `to_create` are the settings of the repositories to create, `probe_repository` the name of
     the scratch repository, if there is one. `registry_policy` is what is done with the registry's
-    own policy. `templates`: creation templates are managed.
+    own policy. `templates`: creation templates are managed, those that are made with one of
+    `template_roles` (ARNs).
     """
 
     partition: str
@@ -71,6 +72,7 @@ class PermissionScope:
     probe_repository: str | None = None
     registry_policy: Literal["ignore", "report", "manage"] = "ignore"
     templates: bool = False
+    template_roles: tuple[str, ...] = ()
 
 
 def reading_policy(scope: PermissionScope) -> IdentityPolicy:
@@ -117,23 +119,23 @@ def _read(scope: PermissionScope) -> list[IdentityStatement]:
 def _write_templates(scope: PermissionScope) -> Iterator[IdentityStatement]:
     """Yield what templates take beside ecr:CreateRepository and ecr:SetRepositoryPolicy.
 
-    ECR also checks what a template contains: ecr:PutLifecyclePolicy where it has a lifecycle
-    policy, iam:PassRole where it has a role (Creating a repository creation template in Amazon ECR,
-    Amazon ECR User Guide). A live template may have both, and an update sends them back. Without a
-    role, ECR creates its service-linked role with the first template (Amazon ECR service-linked
-    role for repository creation templates, same guide), for which the reference that is named above
-    lists iam:CreateServiceLinkedRole. On which resources all this is checked is assumed. A
-    template's key and tags take permissions of its role, not of the caller (Create a custom policy
-    for repository creation templates, same guide).
+    ECR also checks what a template contains: iam:PassRole where it has a role (Creating a
+    repository creation template in Amazon ECR, Amazon ECR User Guide). Without one, ECR creates its
+    service-linked role with the first template (Amazon ECR service-linked role for repository
+    creation templates, same guide), for which the reference that is named above lists
+    iam:CreateServiceLinkedRole. On which resources all this is checked is assumed. A template's key
+    and tags take permissions of its role, not of the caller (Create a custom policy for repository
+    creation templates, same guide). What a live template has beyond the file, a role or a lifecycle
+    policy (ecr:PutLifecyclePolicy), an update sends back: nothing here allows that, as the file
+    does not know it.
     """
     yield allow("WriteTemplates", _WRITE_TEMPLATES, ["*"])
-    lifecycle = ("ecr:PutLifecyclePolicy",)
-    yield allow("SetTemplateLifecyclePolicies", lifecycle, repository_arns(scope, "*"))
-    roles = f"arn:{scope.partition}:iam::{scope.account}"
-    passing = allow("PassTemplateRoles", ("iam:PassRole",), [f"{roles}:role/*"])
-    yield {**passing, "Condition": {"StringEquals": {"iam:PassedToService": _ECR}}}
+    if scope.template_roles:
+        passing = allow("PassTemplateRoles", ("iam:PassRole",), sorted(set(scope.template_roles)))
+        yield {**passing, "Condition": {"StringEquals": {"iam:PassedToService": _ECR}}}
     linked = ("iam:CreateServiceLinkedRole",)
-    creating = allow("CreateTemplateServiceRole", linked, [f"{roles}:{_TEMPLATE_ROLE}"])
+    role = f"arn:{scope.partition}:iam::{scope.account}:{_TEMPLATE_ROLE}"
+    creating = allow("CreateTemplateServiceRole", linked, [role])
     yield {**creating, "Condition": {"StringEquals": {"iam:AWSServiceName": _ECR}}}
 
 

@@ -264,7 +264,7 @@ class RegistryReader:
                 return found
             if idle >= _MAX_IDLE_PAGES:
                 raise self._explain(UnreadableResponseError("its pages do not end"), operation)
-            turns = None
+            turns = None  # those left are not for reads
 
 
 def _page(

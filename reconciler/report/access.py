@@ -12,6 +12,7 @@ from reconciler.policy import (
     Condition,
     Holdings,
     NamedPrincipal,
+    Resources,
     action_names,
     condition_json,
     deleted_kind,
@@ -36,7 +37,8 @@ _BUILT_IN = DisplayNames()
 class AccessLine:
     """What changes for one principal, in words.
 
-    `gained` and `lost` are empty where `before` and `after` alone show the difference.
+    `gained` and `lost` are empty where `before` and `after` alone show the difference. `on` are the
+    repositories that it is about, in the registry's policy only.
     """
 
     sign: Literal["+", "-", "~"]
@@ -46,16 +48,24 @@ class AccessLine:
     after: str
     gained: str = ""
     lost: str = ""
+    on: str = ""
 
 
 Describe = Callable[[AccessLine], str]
 """Returns what one principal holds on both sides, in words."""
 
 
-def access_lines(changes: Iterable[AccessChange], names: DisplayNames) -> tuple[AccessLine, ...]:
-    """Return a line for each principal that the file has a name for: `*` may stand for many."""
+def access_lines(
+    changes: Iterable[AccessChange],
+    names: DisplayNames,
+    name_resources: Callable[[Resources], str] = str,
+) -> tuple[AccessLine, ...]:
+    """Return a line for each principal that the file has a name for: `*` may stand for many.
+
+    `name_resources` names the repositories that an access in the registry's policy is about.
+    """
     return tuple(
-        _access_line(part, named, names)
+        replace(_access_line(part, named, names), on=name_resources(change.on) if change.on else "")
         for change in changes
         for named, part in _by_name(change, names)
         if part.before != part.after
@@ -73,11 +83,17 @@ def grants_json(changes: Iterable[AccessChange], names: DisplayNames) -> GrantsJ
 
 def render_access(lines: Sequence[AccessLine], describe: Describe) -> Iterable[Line]:
     """Return one aligned line of text for each principal."""
-    widths = (shown_width(line.label) for line in lines)
-    width = max((width for width in widths if width <= _WIDEST), default=0)
-    for line in lines:
-        sign, label = Span(line.sign, _ROLES[line.sign]), Span(line.label, width=width)
-        yield "  ", sign, " ", label, "   ", describe(line)
+    described = [describe(line) for line in lines]
+    of_labels, of_access = _width(line.label for line in lines), _width(described)
+    for line, words in zip(lines, described, strict=True):
+        sign, label = Span(line.sign, _ROLES[line.sign]), Span(line.label, width=of_labels)
+        access: Line = (Span(words, width=of_access), "   on ", line.on) if line.on else (words,)
+        yield "  ", sign, " ", label, "   ", *access
+
+
+def _width(column: Iterable[str]) -> int:
+    widths = map(shown_width, column)
+    return max((width for width in widths if width <= _WIDEST), default=0)
 
 
 def as_change(line: AccessLine) -> str:
@@ -87,13 +103,23 @@ def as_change(line: AccessLine) -> str:
     if line.sign == "-":
         return line.before
     parts = _sides(("gains ", line.gained), ("loses ", line.lost))
-    return parts or f"{line.before} → {line.after}"
+    return parts or change_words(line.before, line.after)
 
 
 def as_drift(line: AccessLine) -> str:
     """Describe what each side has, or what only one of them has."""
     parts = _sides(("only live: ", line.lost), ("only in the file: ", line.gained))
-    return parts or f"live: {line.before}; file: {line.after}"
+    return parts or drift_words(line.before, line.after)
+
+
+def change_words(before: str, after: str) -> str:
+    """Describe both sides of a change: `pull → push-pull`."""
+    return f"{before} → {after}"
+
+
+def drift_words(live: str, file: str) -> str:
+    """Describe both sides of drift: `live: pull; file: push-pull`."""
+    return f"live: {live}; file: {file}"
 
 
 def _sides(*sides: tuple[str, str]) -> str:
@@ -155,7 +181,17 @@ def _grants(
             "tier": tier_of(holding.actions, names.tiers_of(access.principal)),
             "actions": list(action_names(holding.actions)),
             "conditions": condition_json(holding.condition),
+            **_resource_json(access.on),
         }
+
+
+def _resource_json(on: Resources | None) -> dict[str, object]:
+    if on is None:
+        return {}
+    if on.excluded:
+        return {"not_resource": list(on.patterns)}
+    (pattern,) = on.patterns  # facts are kept by single patterns
+    return {"resource": pattern}
 
 
 def render_comparison(comparison: Comparison, paint: Paint) -> str:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, FileLine, Source
@@ -75,9 +75,16 @@ class AnswerRow(NamedTuple):
         return with_region(self.principal, self.region)
 
 
-def not_looked_at(*, with_registry_policy: bool) -> str:
-    """Return the note on the policies that may change an answer and are not part of it."""
-    registry = " and" if with_registry_policy else ", the registry's own policy, and"
+def not_looked_at(registry_policy: Literal["none", "of the file", "all"]) -> str:
+    """Return the note on the policies that may change an answer and are not part of it.
+
+    `registry_policy` is how much of the registry's own policy is.
+    """
+    registry = {
+        "none": ", the registry's own policy, and",
+        "of the file": ", others' statements in the registry's own policy, and",
+        "all": " and",
+    }[registry_policy]
     return (
         f"not looked at: identity policies{registry} policies of the organization (SCPs and RCPs)"
     )
@@ -170,6 +177,8 @@ def how_words(answer: Answer) -> str:
     through = f" {THROUGH_WORDS[answer.through]}" if answer.through else ""
     own = identity_of(*subject[:2]) if answer.through is None else ()
     unmet = condition_words(tuple(c for c in answer.conditions if c not in own))
+    if not answer.is_certain:
+        unmet += f"{' and' if ' if ' in through + unmet else ''} if its Resource matches"
     match answer.verdict, answer.effect:
         case "allowed", _:
             # Its other conditions hold.
@@ -188,19 +197,20 @@ def how_words(answer: Answer) -> str:
 def source_words(answer: Answer) -> SourceWords:
     """Return where an answer comes from: `ecr_access.yaml:`, 12, `, pattern payments/*, as all`.
 
-    Of a live policy: `Statement[`, 0, `] "by hand"`, after `registry policy, ` for the registry's.
+    Of a live policy: `Statement[`, 0, `] "by hand"`. Both follow `registry policy, ` where the
+    registry's own policy has the statement.
     """
     source = answer.source
     if source is None:
         return SourceWords("", 0, "")
+    policy = "registry policy, " if answer.of_registry else ""
     if not isinstance(source, FileLine):
         sid = f" {unmistakable(source.sid)}" if source.sid else ""
-        policy = "registry policy, " if answer.of_registry else ""
         return SourceWords(f"{policy}Statement[", source.position, f"]{sid}")
-    pattern = f", pattern {source.entry}" if source.entry != answer.repository else ""
+    pattern = f", pattern {source.entry}" if source.entry not in {None, answer.repository} else ""
     known = {None, answer.subject.name, *answer.subject.principal.names}
     key = f", as {source.key}" if source.key not in known else ""
-    return SourceWords(f"{source.path}:", source.line, f"{pattern}{key}")
+    return SourceWords(f"{policy}{source.path}:", source.line, f"{pattern}{key}")
 
 
 def where_words(answer: Answer) -> str:

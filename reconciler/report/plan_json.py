@@ -6,12 +6,15 @@ from dataclasses import asdict
 from typing import cast
 
 from reconciler.apply.model import Outcome
+from reconciler.plan.model import ChangeKind
 from reconciler.plan.saved_plan import ChangeJson, Origin, change_json, digest_of, plan_json
 from reconciler.printable import printable_json, printable_value
-from reconciler.report.plan_view import PlanView
+from reconciler.report.plan_view import POLICIES, PlanView
 
-_EXACT = ("policy", "settings")
+_EXACT = ("policy", "settings", "template")
 """The keys of a change that are written as they are; all other text is escaped."""
+
+_KINDS: tuple[ChangeKind, ...] = ("create", "set", "delete")
 
 
 def render_plan_json(view: PlanView, origin: Origin) -> str:
@@ -44,9 +47,9 @@ def _document(view: PlanView, origin: Origin, changes: list[ChangeJson]) -> dict
         origin,
         plan,
         {
-            "set": view.count("set"),
-            "delete": view.count("delete"),
-            "create": view.count("create"),
+            "set": view.count("set", *POLICIES),
+            "delete": view.count("delete", *POLICIES),
+            "create": view.count("create", *POLICIES),
             "in_sync": plan.in_sync,
             "errors": len(plan.errors),
             "grants_added": sum(len(change["grants"]["added"]) for change in changes),
@@ -54,6 +57,7 @@ def _document(view: PlanView, origin: Origin, changes: list[ChangeJson]) -> dict
             "grants_gone": access["gone"],
             "live_grants": plan.live_grants,
             "unmanaged_repositories": len(plan.unmanaged_names),
+            "templates": {kind: view.count(kind, "creation-template") for kind in _KINDS},
             "access": dict(access.items()),
         },
         changes,

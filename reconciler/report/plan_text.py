@@ -4,21 +4,29 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from reconciler.apply.model import Outcome
+from reconciler.model.registry import Subject
 from reconciler.plan.model import Change, ChangeKind
 from reconciler.policy import Unreadable
-from reconciler.printable import printable_name, unmistakable
-from reconciler.report.access import LineKind, render_access
+from reconciler.printable import some_of, unmistakable
+from reconciler.report.access import Describe, LineKind, render_access
 from reconciler.report.plan_view import (
+    POLICIES,
     ChangeView,
     Failure,
     PlanView,
     RefusalView,
-    Wording,
     by_cause,
     equal_changes,
 )
 from reconciler.report.text import Line, Paint, Role, Span, render
-from reconciler.report.words import MOST_NAMES, listed, number_of, settings_words
+from reconciler.report.words import (
+    MOST_NAMES,
+    NOUNS,
+    listed,
+    number_of,
+    subject_name,
+    target_name,
+)
 
 _MARGIN = 56
 _MOST_RAW = 2_000
@@ -30,11 +38,19 @@ PolicyDiff = Callable[[Change], Iterable[str]]
 """Returns the lines of a unified diff of a change's policies as JSON."""
 
 _ROLES: dict[str, Role] = {"applied": "added", "failed": "error", "stale": "warning"}
-_DONE: Mapping[ChangeKind, tuple[str, str]] = {
-    "set": ("policy set", "policies set"),
-    "delete": ("policy removed", "policies removed"),
-    "create": ("repository created", "repositories created"),
+_TEMPLATE: Subject = "creation-template"
+_SET = ("policy set", "policies set")
+_DONE: Mapping[tuple[bool, ChangeKind], tuple[str, str]] = {
+    (False, "set"): _SET,
+    (False, "delete"): ("policy removed", "policies removed"),
+    (False, "create"): ("repository created", "repositories created"),
+    (True, "create"): ("template created", "templates created"),
+    (True, "set"): ("template updated", "templates updated"),
+    (True, "delete"): ("template removed", "templates removed"),
 }
+"""What was done, for policies and repositories, and for creation templates."""
+
+_VERBS: Mapping[ChangeKind, str] = {"create": "create", "set": "update", "delete": "remove"}
 
 
 def no_diff(_change: Change) -> Iterable[str]:
@@ -64,7 +80,10 @@ def render_refusals(refusals: Iterable[RefusalView], paint: Paint) -> str:
 
 
 def _render(view: PlanView, paint: Paint, diff: PolicyDiff, summary: str, *, grouped: bool) -> str:
-    bodies = ((change, tuple(_change_lines(change, view.wording, diff))) for change in view.changes)
+    bodies = (
+        (change, tuple(_change_lines(change, view.wording.describe, diff)))
+        for change in view.changes
+    )
     end: list[Line] = [(summary,)]
     blocks = [*_blocks(bodies, grouped=grouped), list(_notes(view)), end]
     return "\n".join(render(block, paint) for block in blocks if block)
@@ -80,7 +99,7 @@ def _heading(views: Sequence[ChangeView]) -> Iterable[Line]:
     """Name the repositories of equal changes: all of them where there is any risk."""
     first, scope = views[0].change, views[0].change.target.scope
     names = [view.change.target.repository for view in views]
-    title = printable_name(names[0]) if len(names) == 1 else f"{len(names)} repositories"
+    title = target_name(first.target) if len(names) == 1 else f"{len(names)} repositories"
     space = " " * max(_MARGIN - len(title), 2)
     yield Span(title, "heading"), space, f"{scope.account} {scope.region}"
     if len(names) > 1:
@@ -88,18 +107,17 @@ def _heading(views: Sequence[ChangeView]) -> Iterable[Line]:
         yield "  ", listed(names, len(names) if risky else MOST_NAMES)
 
 
-def _change_lines(view: ChangeView, wording: Wording, diff: PolicyDiff) -> Iterable[Line]:
+def _change_lines(view: ChangeView, describe: Describe, diff: PolicyDiff) -> Iterable[Line]:
     change = view.change
     if isinstance(change.before, Unreadable):
         notice = "  ! the live policy is not understood; it is replaced as a whole:"
         yield (Span(notice, "warning"),)
         yield from _raw_lines(change.before.text)
-    if change.settings is not None:
-        settings = ", ".join(settings_words(change.settings))
-        yield "  ", Span("*", "added"), f" {wording.create}: ", settings
-    yield from render_access(view.lines, wording.describe)
-    if change.change == "delete":
-        yield (Span(f"    {wording.delete}", "faint"),)
+    for text in view.beside:
+        yield "  ", Span("*", "added" if change.change == "create" else "changed"), " ", text
+    yield from render_access(view.lines, describe)
+    if view.removal:
+        yield (Span(f"    {view.removal}", "faint"),)
     for risk in view.risks:
         yield (Span(f"  ! {risk.name}: {risk.words}", "warning"),)
     for sid in change.kept:
@@ -119,7 +137,7 @@ def _raw_lines(text: str) -> Iterable[Line]:
 def _notes(view: PlanView) -> Iterable[Line]:
     for finding in view.plan.findings:
         region = f" ({finding.region})" if finding.region else ""
-        where = f"{printable_name(finding.repository)}{region}"
+        where = f"{subject_name(finding.subject, finding.repository)}{region}"
         yield where, ": ", Span("finding", "warning"), ": ", f"{finding.rule}: {finding.message}"
     yield from _error_lines(view)
     unmanaged = view.plan.unmanaged_names
@@ -129,27 +147,40 @@ def _notes(view: PlanView) -> Iterable[Line]:
 
 
 def _error_lines(view: PlanView) -> Iterable[Line]:
-    failures = (
-        Failure(e.target.repository, e.target.scope.region, e.rule, e.message)
-        for e in view.plan.errors
-    )
     error = Span("error", "error")
-    for cause in by_cause(failures):
-        if len(cause.repositories) == 1:
+    for cause in by_cause(Failure(e.target, e.rule, e.message) for e in view.plan.errors):
+        if len(cause.targets) == 1:
             yield cause.names, ": ", error, ": ", cause.kind, ": ", cause.message
             continue
-        count = f"{len(cause.repositories)} repositories: {cause.names}"
+        count = f"{len(cause.targets)} repositories: {cause.names}"
         yield error, ": ", cause.kind, ": ", cause.of_call or f"{count}: {cause.why}"
 
 
 def _plan_summary(view: PlanView) -> str:
+    repositories = number_of(view.count("create", *POLICIES), "repository", "repositories")
+    changes = (*_policies(view), f"{repositories} to create", *_templates(view))
     return (
-        f"Plan: {number_of(view.count('set'), 'policy', 'policies')} to set, "
-        f"{number_of(view.count('delete'), 'policy', 'policies')} to remove, "
-        f"{number_of(view.count('create'), 'repository', 'repositories')} to create; "
-        f"{view.plan.in_sync} in sync{_errors(view)}{_violations(view)}. "
-        f"Access: {_access(view.access())}."
+        f"Plan: {', '.join(changes)}; {view.plan.in_sync} in sync{_errors(view)}"
+        f"{_violations(view)}. Access: {_access(view.access())}."
     )
+
+
+def _policies(view: PlanView) -> Iterable[str]:
+    """Count the policies to set and to remove, the registry's own among them."""
+    kinds: tuple[tuple[ChangeKind, str], ...] = (("set", "set"), ("delete", "remove"))
+    for kind, verb in kinds:
+        own = view.count(kind, "registry-policy")
+        of_registry = f" ({own} of the registry)" if own else ""
+        policies = number_of(view.count(kind, *POLICIES), "policy", "policies")
+        yield f"{policies} to {verb}{of_registry}"
+
+
+def _templates(view: PlanView) -> Iterable[str]:
+    """Count the creation templates by what is to be done, where there are any."""
+    for kind, verb in _VERBS.items():
+        count = view.count(kind, _TEMPLATE)
+        if count:
+            yield f"{number_of(count, *NOUNS[_TEMPLATE])} to {verb}"
 
 
 def _access(counts: Mapping[LineKind, int]) -> str:
@@ -169,9 +200,18 @@ def _drift_summary(view: PlanView) -> str:
     if not plan.changes and not plan.violations:
         drift = "No drift found" if plan.errors else "No drift"
         return f"{drift}: {plan.in_sync} in sync{_errors(view)}."
-    differ = number_of(len(plan.changes), "repository differs", "repositories differ")
+    differ = "differs" if len(plan.changes) == 1 else "differ"
     rest = f"{_errors(view)}{_violations(view)}"
-    return f"Drift: {differ} from the file; {plan.in_sync} in sync{rest}."
+    return f"Drift: {_differing(view)} {differ} from the file; {plan.in_sync} in sync{rest}."
+
+
+def _differing(view: PlanView) -> str:
+    """Count what differs by subject; repositories also where nothing does."""
+    counts = view.differing()
+    words = [
+        number_of(counts[subject], *nouns) for subject, nouns in NOUNS.items() if counts[subject]
+    ]
+    return some_of(words) or "0 repositories"
 
 
 def _errors(view: PlanView) -> str:
@@ -211,14 +251,15 @@ def render_outcomes(
 
 
 def _counted(result: str, number: int, outcomes: Sequence[Outcome]) -> str:
-    """Count the changes with one result; applied ones by kind, too, unless all just set."""
+    """Count the changes with one result; applied ones by kind, too, unless all set a policy."""
     if result == "in-force":
         return f"{number} in force already"
-    kinds = Counter(outcome.change.change for outcome in outcomes if outcome.result == result)
-    if result != "applied" or set(kinds) == {"set"}:
+    changes = [outcome.change for outcome in outcomes if outcome.result == result]
+    done = Counter(_DONE[one.target.subject == _TEMPLATE, one.change] for one in changes)
+    if result != "applied" or set(done) == {_SET}:
         return f"{number} {result}"
-    done = (number_of(kinds[kind], *words) for kind, words in _DONE.items() if kinds[kind])
-    return f"{number} {result} ({', '.join(done)})"
+    parts = (number_of(done[words], *words) for words in _DONE.values() if done[words])
+    return f"{number} {result} ({', '.join(parts)})"
 
 
 def _lines(outcomes: Sequence[Outcome]) -> Iterable[Line]:
@@ -228,17 +269,16 @@ def _lines(outcomes: Sequence[Outcome]) -> Iterable[Line]:
         role = _ROLES.get(cause.kind, "faint")
         result = Span(cause.kind, role, width)
         if not cause.text:
-            for name in cause.repositories:
-                yield result, "  ", name, f" ({cause.region})"
-        elif len(cause.repositories) == 1:
+            for target in cause.targets:
+                yield result, "  ", target_name(target), f" ({cause.region})"
+        elif len(cause.targets) == 1:
             yield result, "  ", cause.names, ": ", cause.message
         elif cause.of_call:
             yield result, "  ", cause.of_call
         else:
-            count = f"{len(cause.repositories)} repositories "
+            count = f"{len(cause.targets)} repositories "
             yield count, Span(cause.kind, role), ": ", cause.why, ": ", cause.names
 
 
 def _failure(outcome: Outcome) -> Failure:
-    target = outcome.change.target
-    return Failure(target.repository, target.scope.region, outcome.result, outcome.error or "")
+    return Failure(outcome.change.target, outcome.result, outcome.error or "")

@@ -2,15 +2,18 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from reconciler.model.access import DisplayNames
-from reconciler.model.registry import RegistryScope
+from reconciler.model.registry import RegistryScope, Subject, Target
 from reconciler.model.rules import RuleId
+from reconciler.model.templates import read_template
 from reconciler.plan.model import Change, ChangeKind, Plan, Risk
 from reconciler.plan.saved_plan import GrantsJson
+from reconciler.printable import some_of
 from reconciler.report.access import (
     AccessLine,
     Describe,
@@ -18,13 +21,28 @@ from reconciler.report.access import (
     access_lines,
     as_change,
     as_drift,
+    change_words,
+    drift_words,
     grants_json,
 )
-from reconciler.report.words import MOST_NAMES, listed, principal_label
+from reconciler.report.words import (
+    MOST_NAMES,
+    principal_label,
+    resources_words,
+    settings_words,
+    target_name,
+    template_words,
+)
 
 Body = TypeVar("Body", bound=Hashable)
 
+POLICIES: tuple[Subject, ...] = ("repository-policy", "registry-policy")
+"""The subjects that are policies; a template only has one."""
+
 _KINDS: tuple[LineKind, ...] = ("granted", "widened", "revoked", "narrowed", "changed", "gone")
+
+_MOST_SHOWN = 100
+"""Characters of a template's field; of a longer one, their number is shown."""
 
 _OWN = "\0"
 """Stands in a message for the repository's name; replaced where a message has it."""
@@ -35,14 +53,19 @@ _RISKS: Mapping[RuleId, str] = {
     RuleId.CAN_REWRITE: "{} may rewrite this policy and so give itself any access",
     RuleId.DENY_REMOVED: "the Deny for {} is removed",
     RuleId.LAMBDA_LOSES_ACCESS: "{} can no longer fetch images",
-    RuleId.NEW_ACCOUNT: "{} had no access to this repository",
+    RuleId.NEW_ACCOUNT: "{} had no access to {}",
     RuleId.OUTSIDE_ORGANIZATION: "{} may be outside of the organizations that the file names",
 }
 _LIVE_RISKS: Mapping[RuleId, str] = {
     **_RISKS,
     RuleId.DENY_REMOVED: "the file's Deny for {} is missing",
     RuleId.LAMBDA_LOSES_ACCESS: "{} can fetch images until the next apply",
-    RuleId.NEW_ACCOUNT: "{} has no access to this repository in the file",
+    RuleId.NEW_ACCOUNT: "{} has no access to {} in the file",
+}
+_REPOSITORIES: Mapping[Subject, str] = {
+    "repository-policy": "this repository",
+    "registry-policy": "these repositories by the registry's policy",
+    "creation-template": "new repositories",
 }
 
 
@@ -63,33 +86,54 @@ class RiskView(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """One change, its access in words and as JSON, and its risks."""
+    """One change, its access in words and as JSON, and its risks.
+
+    `beside` says what it changes beside access, each in one line; `removal` why the policy or the
+    template goes, and is empty where it stays.
+    """
 
     change: Change
     lines: tuple[AccessLine, ...]
     grants: GrantsJson
     risks: tuple[RiskView, ...]
+    beside: tuple[str, ...]
+    removal: str
 
 
 class Wording(NamedTuple):
     """What a plan and drift say in different words."""
 
     describe: Describe
+    both_sides: Callable[[str, str], str]
     create: str
-    delete: str
+    create_template: str
+    delete: Mapping[Subject, str]
     risks: Mapping[RuleId, str]
 
 
 PLAN = Wording(
     as_change,
+    change_words,
     create="create the repository",
-    delete="no grants remain; the policy is removed (the repository is kept)",
+    create_template="create the template",
+    delete={
+        "repository-policy": "no grants remain; the policy is removed (the repository is kept)",
+        "registry-policy": "no grants remain; the registry's policy is removed",
+        "creation-template": "the template is removed (made by this tool)",
+    },
     risks=_RISKS,
 )
+_NO_ACCESS = "the file grants no access, so there is to be no policy"
 DRIFT = Wording(
     as_drift,
+    drift_words,
     create="the repository does not exist; its settings in the file",
-    delete="the file grants no access, so there is to be no policy",
+    create_template="the template does not exist; in the file",
+    delete={
+        "repository-policy": _NO_ACCESS,
+        "registry-policy": _NO_ACCESS,
+        "creation-template": "the file asks for no such template (made by this tool)",
+    },
     risks=_LIVE_RISKS,
 )
 
@@ -103,9 +147,16 @@ class PlanView:
     wording: Wording
     refusals: tuple[RefusalView, ...] = ()
 
-    def count(self, kind: ChangeKind) -> int:
-        """Count the changes of one kind."""
-        return sum(change.change == kind for change in self.plan.changes)
+    def count(self, kind: ChangeKind, *subjects: Subject) -> int:
+        """Count the changes of one kind that are about these subjects."""
+        return sum(
+            change.change == kind and change.target.subject in subjects
+            for change in self.plan.changes
+        )
+
+    def differing(self) -> dict[Subject, int]:
+        """Count the changes by subject."""
+        return Counter(change.target.subject for change in self.plan.changes)
 
     def access(self) -> dict[LineKind, int]:
         """Count the lines of access by kind: the figures of every format.
@@ -134,63 +185,98 @@ def view_drift(plan: Plan, display_names: DisplayNames) -> PlanView:
 def equal_changes(
     bodies: Iterable[tuple[ChangeView, Body]], *, grouped: bool
 ) -> Iterable[tuple[Sequence[ChangeView], Body]]:
-    """Group the changes of one region that a format shows with equal bodies, in their order.
+    """Group the repositories of one region that a format shows with equal bodies, in their order.
 
-    Unless `grouped`, each change is alone.
+    What is no repository is alone, and so is each one unless `grouped`.
     """
-    equal: defaultdict[tuple[RegistryScope, str, Body], list[ChangeView]] = defaultdict(list)
+    equal: defaultdict[tuple[RegistryScope | Target, Body], list[ChangeView]] = defaultdict(list)
     for view, body in bodies:
-        alone = "" if grouped else view.change.target.repository
-        equal[view.change.target.scope, alone, body].append(view)
-    for (_, _, body), views in equal.items():
+        target = view.change.target
+        is_alone = not grouped or target.subject != "repository-policy"
+        equal[target if is_alone else target.scope, body].append(view)
+    for (_, body), views in equal.items():
         yield views, body
 
 
 def _view(
     change: Change, risks: Iterable[Risk], names: DisplayNames, wording: Wording
 ) -> ChangeView:
+    target = change.target
+    name_resources = partial(resources_words, prefix=target.scope.arn_prefix)
     return ChangeView(
         change,
-        access_lines(change.access, names),
+        access_lines(change.access, names, name_resources),
         grants_json(change.access, names),
-        tuple(dict.fromkeys(view_risk(risk, names, wording) for risk in risks)),
+        tuple(dict.fromkeys(view_risk(r, names, wording, target.subject) for r in risks)),
+        tuple(_beside(change, wording)),
+        wording.delete[target.subject] if change.change == "delete" else "",
     )
 
 
-def view_risk(risk: Risk, names: DisplayNames, wording: Wording) -> RiskView:
-    """Return a risk in the words of a plan or of drift."""
+def view_risk(
+    risk: Risk, names: DisplayNames, wording: Wording, subject: Subject = "repository-policy"
+) -> RiskView:
+    """Return a risk of a subject in the words of a plan or of drift."""
     named = names.find(risk.principal, risk.condition)
     label = principal_label(risk.principal, named, names.accounts)
     why = f": {risk.why}" if risk.why else ""
-    return RiskView(risk.name, f"{wording.risks[risk.name].format(label)}{why}")
+    words = wording.risks[risk.name].format(label, _REPOSITORIES[subject])
+    return RiskView(risk.name, f"{words}{why}")
+
+
+def _beside(change: Change, wording: Wording) -> Iterator[str]:
+    if change.settings is not None:
+        yield f"{wording.create}: {', '.join(settings_words(change.settings))}"
+    if change.target.subject != "creation-template" or change.after_text is None:
+        return
+    after = template_words(read_template(change.after_text))
+    if change.before_text is None:
+        fields = ", ".join(f"{name} {_shortened(words)}" for name, words in after.items())
+        yield f"{wording.create_template}: {fields}"
+        return
+    before = template_words(read_template(change.before_text))
+    for name in dict.fromkeys((*before, *after)):
+        old, new = before.get(name, "nothing"), after.get(name, "nothing")
+        if old != new:
+            yield f"{name}: {wording.both_sides(_shortened(old), _shortened(new))}"
+
+
+def _shortened(words: str) -> str:
+    return words if len(words) <= _MOST_SHOWN else f"{len(words):,} characters"
 
 
 class Failure(NamedTuple):
-    """The failure of one repository; `kind` is a rule or an outcome."""
+    """The failure of one target; `kind` is a rule or an outcome."""
 
-    repository: str
-    region: str
+    target: Target
     kind: str
     message: str
 
 
 class Cause(NamedTuple):
-    """A cause, and the repositories of one region that failed for it, in the order given."""
+    """A cause, and the targets of one region that failed for it, in the order given.
+
+    Where it has a text, several are repositories: what is none is alone.
+    """
 
     kind: str
-    region: str
     text: str
-    repositories: tuple[str, ...]
+    targets: tuple[Target, ...]
+
+    @property
+    def region(self) -> str:
+        """The region."""
+        return self.targets[0].scope.region
 
     @property
     def message(self) -> str:
-        """The message, for a single repository."""
-        return self.text.replace(_OWN, self.repositories[0])
+        """The message, for a single target."""
+        return self.text.replace(_OWN, self.targets[0].repository)
 
     @property
     def names(self) -> str:
         """The first names, the number of the others, and the region."""
-        return f"{listed(self.repositories, MOST_NAMES)} ({self.region})"
+        return f"{some_of(map(target_name, self.targets), MOST_NAMES)} ({self.region})"
 
     @property
     def of_call(self) -> str | None:
@@ -198,7 +284,7 @@ class Cause(NamedTuple):
         before, on, after = self.text.partition(f" on {_OWN}")
         if not on:
             return None
-        count = f"{len(self.repositories)} repositories"
+        count = f"{len(self.targets)} repositories"
         return f"{before} on {count}: {self.names}{_without_own(after)}"
 
     @property
@@ -209,12 +295,15 @@ class Cause(NamedTuple):
 
 def by_cause(failures: Iterable[Failure]) -> list[Cause]:
     """Group failures by kind, region and text, in the order of their first ones."""
-    groups: dict[tuple[str, str, str], list[str]] = {}
-    for failure in failures:
-        text = _without_name(failure.message.replace(_OWN, "\\0"), failure.repository)
-        key = failure.kind, failure.region, text
-        groups.setdefault(key, []).append(failure.repository)
-    return [Cause(*key, tuple(names)) for key, names in groups.items()]
+    groups: defaultdict[tuple[str, str, str | Target], list[Target]] = defaultdict(list)
+    for target, kind, message in failures:
+        text = message.replace(_OWN, "\\0")
+        if target.subject == "repository-policy" or not message:
+            text = _without_name(text, target.repository)
+            groups[kind, text, target.scope.region].append(target)
+        else:
+            groups[kind, text, target].append(target)
+    return [Cause(kind, text, tuple(found)) for (kind, text, _), found in groups.items()]
 
 
 def _without_name(message: str, name: str) -> str:

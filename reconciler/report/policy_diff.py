@@ -3,65 +3,111 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import unified_diff
+from functools import partial
 
 from deepdiff import DeepDiff
 
+from reconciler.model.templates import read_template
 from reconciler.plan.model import Change
 from reconciler.policy import (
     EVERYONE,
     MISSING,
-    Document,
     MalformedError,
     NotAction,
     Policy,
+    RegistryPolicy,
+    RegistryStatement,
     Statement,
+    Unreadable,
     condition_json,
     load_json,
     parse_condition,
+    read_registry_policy,
     spell_action,
 )
 from reconciler.printable import printable_value
 
 Json = Mapping[str, object]
+AnyPolicy = Policy | RegistryPolicy
+
+_POLICY = "repositoryPolicy"
+"""The field of a template that holds the policy of new repositories."""
 
 _MOST_COMPARED = 400
 """How many pairs of statements are compared at most, to find the most similar ones."""
 
 
 def diff_of_change(change: Change) -> Iterable[str]:
-    """Return the diff of a change's policies, as `policy_diff` does."""
-    return policy_diff(change.before, change.after)
+    """Return the diff of a change's policies, as `policy_diff` does.
+
+    For a template, it is one of its policy and of each other field that changes.
+    """
+    match change.target.subject:
+        case "repository-policy":
+            return policy_diff(change.before, change.after)
+        case "registry-policy":
+            read = partial(read_registry_policy, partition=change.target.partition)
+            return policy_diff(read(change.before_text), read(change.after_text))
+        case "creation-template":
+            return _template_diff(change)
 
 
-def policy_diff(before: Policy, after: Policy) -> Iterable[str]:
+def policy_diff(before: AnyPolicy, after: AnyPolicy) -> Iterable[str]:
     """Return the lines of a unified diff, raw; none where both are the same in whatever order.
 
-    In a policy that is understood, the order, the spelling, single values without a list and a
-    Resource make no difference. Any other is compared as the JSON or the text that it is.
+    In a policy that is understood, the order, the spelling and single values without a list make no
+    difference, nor does a Resource in a repository's. Any other is compared as the JSON or the text
+    that it is.
     """
-    statements = _statements(before), _statements(after)
-    old, new = _lines(before, statements[0]), _lines(after, _beside(*statements))
-    return unified_diff(old, new, "live", "planned", lineterm="")
+    return _diff(*_values(before, after))
 
 
-def _lines(policy: Policy, statements: Sequence[Json]) -> list[str]:
-    if isinstance(policy, Document):
+def _template_diff(change: Change) -> Iterable[str]:
+    texts, policies = (change.before_text, change.after_text), _values(change.before, change.after)
+    old, new = ({} if text is None else read_template(text).fields for text in texts)
+    same = {key for key in old.keys() & new.keys() if old[key] == new[key]}
+    sides = (
+        {key: value for key, value in fields.items() if key not in {*same, _POLICY}}
+        | ({} if policy is None else {_POLICY: policy})
+        for fields, policy in zip((old, new), policies, strict=True)
+    )
+    return _diff(*(side or None for side in sides))
+
+
+def _diff(old: object, new: object) -> Iterable[str]:
+    return unified_diff(_lines(old), _lines(new), "live", "planned", lineterm="")
+
+
+def _values(before: AnyPolicy, after: AnyPolicy) -> tuple[object, object]:
+    """Return two policies as JSON, the statements of the new one beside those of the old one."""
+    old, new = _statements(before), _statements(after)
+    return _value(before, old), _value(after, _beside(old, new))
+
+
+def _value(policy: AnyPolicy, statements: Sequence[Json]) -> object:
+    """Return a policy as JSON, its text where it is no JSON object or list; None for no policy."""
+    if not isinstance(policy, Unreadable):
         version = {"Version": policy.version} if policy.version else {}
-        return _indented({**version, "Statement": statements}) if statements else []
+        return {**version, "Statement": statements} if statements else None
     try:
-        return _indented(load_json(policy.text))
+        value = load_json(policy.text)
     except MalformedError:
-        return policy.text.splitlines()
+        return policy.text
+    return value if isinstance(value, dict | list) else policy.text
 
 
-def _indented(value: object) -> list[str]:
+def _lines(value: object) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return value.splitlines()
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
     return text.split("\n")
 
 
-def _statements(policy: Policy) -> list[Json]:
+def _statements(policy: AnyPolicy) -> list[Json]:
     """Return the statements of a policy that is understood, sorted by Sid, then by all the rest."""
-    found = policy.statements if isinstance(policy, Document) else ()
+    found = () if isinstance(policy, Unreadable) else policy.statements
     return sorted(map(_statement, found), key=_order)
 
 
@@ -92,7 +138,11 @@ def _order(statement: Json) -> tuple[str, str]:
     return str(statement.get("Sid", "")), json.dumps(statement, sort_keys=True)
 
 
-def _statement(statement: Statement) -> Json:
+def _statement(statement: Statement | RegistryStatement) -> Json:
+    if isinstance(statement, RegistryStatement):
+        element = "NotResource" if statement.resources.excluded else "Resource"
+        patterns = sorted(statement.resources.patterns)
+        return {**_statement(statement.statement), element: patterns}
     sid = {"Sid": statement.sid} if statement.sid is not None else {}
     return {
         **sid,

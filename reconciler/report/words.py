@@ -1,18 +1,22 @@
 """Principals, conditions, holdings and settings in a few words."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.model.registry import RepositorySettings
+from reconciler.model.registry import RepositorySettings, Subject, Target
+from reconciler.model.templates import APPLIED_FOR, ROOT, CreationTemplate
 from reconciler.policy import (
     CURRENT_TIME,
     Actions,
+    ArnPrefix,
     Clause,
     Condition,
     Holding,
     Holdings,
     NamedPrincipal,
     Principal,
+    Resources,
     Tiers,
     account_of,
     deleted_kind,
@@ -20,12 +24,22 @@ from reconciler.policy import (
     display_clause,
     display_values,
     plain_name,
+    shown,
     tiers_within,
 )
-from reconciler.printable import printable_name, quoted, some_of
+from reconciler.printable import printable_name, quoted, some_of, unmistakable
 
 MOST_NAMES = 10
 """How many repositories are named where not all of them have to be."""
+
+NOUNS: Mapping[Subject, tuple[str, str]] = {
+    "repository-policy": ("repository", "repositories"),
+    "registry-policy": ("registry policy", "registry policies"),
+    "creation-template": ("template", "templates"),
+}
+"""What changes are counted as, one and many."""
+
+_WHEN_APPLIED = {service: ours for ours, service in APPLIED_FOR.items()}
 
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+Z)?"
 _IDENTITIES = {
@@ -38,6 +52,27 @@ _IDENTITIES = {
     ("ForAnyValue:StringLike", "aws:sourceorgpaths"): "for",
 }
 """How the conditions that identify a principal read after its name."""
+
+
+def target_name(target: Target) -> str:
+    """Name what a change is about, safe to begin a line with."""
+    return subject_name(target.subject, target.repository)
+
+
+def subject_name(subject: Subject, repository: str) -> str:
+    """Name what has a policy: `payments/api`, `registry policy`, `creation template payments/`.
+
+    `repository` is as in a `Target`. A name with a space is quoted, so that none can imitate the
+    others.
+    """
+    match subject:
+        case "repository-policy":
+            return printable_name(repository)
+        case "registry-policy":
+            return "registry policy"
+        case "creation-template":
+            prefix = repository if repository == ROOT else f"{repository}/"
+            return f"creation template {printable_name(prefix)}"
 
 
 def principal_label(
@@ -89,6 +124,16 @@ def condition_words(condition: Condition) -> str:
     return ends + (f" if {terms}" if terms else "")
 
 
+def resources_words(resources: Resources, prefix: ArnPrefix) -> str:
+    """Name the repositories that a statement of the registry's policy is about: `payments/*`.
+
+    An ARN of another registry, and what is no plain pattern of names, is quoted as it is written.
+    """
+    own = prefix.every_repository.removesuffix("*")
+    names = some_of(_pattern_words(pattern, own) for pattern in resources.patterns)
+    return f"all but {names}" if resources.excluded else names
+
+
 def settings_words(settings: RepositorySettings) -> Iterable[str]:
     """Describe the settings of a repository: `immutable tags`, `no scan on push`, ..."""
     yield f"{settings.tag_mutability.lower()} tags"
@@ -96,6 +141,23 @@ def settings_words(settings: RepositorySettings) -> Iterable[str]:
     key = f" with {settings.kms_key}" if settings.kms_key else ""
     yield f"encryption by {settings.encryption}{key}"
     yield from (f"tag {quoted(name)}={quoted(value)}" for name, value in settings.tags)
+
+
+def template_words(template: CreationTemplate) -> dict[str, str]:
+    """Describe the fields of a template beside its prefix and policy, by their names, in order.
+
+    `for` says when it applies, in the file's words; the others have the service's names. The
+    description of a template of this tool only identifies it, and is left out.
+    """
+    fields = {
+        unmistakable(name): unmistakable(value)
+        if isinstance(value, str)
+        else json.dumps(value, sort_keys=True)
+        for name, value in sorted(template.rest.items())
+        if not (name == "description" and template.is_ours)
+    }
+    applied_for = (_WHEN_APPLIED.get(one) or unmistakable(one) for one in template.applied_for)
+    return {"for": ", ".join(applied_for) or "nothing", **fields}
 
 
 def listed(names: Sequence[str], most: int) -> str:
@@ -106,6 +168,12 @@ def listed(names: Sequence[str], most: int) -> str:
 def number_of(count: int, one: str, many: str) -> str:
     """Return a number with its noun: `1 policy`, `12 policies`."""
     return f"{count} {one if count == 1 else many}"
+
+
+def _pattern_words(pattern: str, own: str) -> str:
+    name = pattern.removeprefix(own)
+    is_plain = name != pattern and printable_name(name) == name
+    return name if is_plain else quoted(shown(pattern))
 
 
 def _holding_words(holding: Holding, own: Condition, free: Actions, tiers: Tiers) -> str:

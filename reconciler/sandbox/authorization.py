@@ -18,6 +18,7 @@ from moto.organizations.models import organizations_backends
 from moto.sts.models import sts_backends
 
 from reconciler.policy import (
+    NO_POLICY,
     Caller,
     Document,
     Policy,
@@ -59,7 +60,7 @@ class Authorization:
             return
         found = place.find()
         own = read_policy(self._policies.read(found) if found else None, partition=place.partition)
-        if not self._is_allowed(caller_of_request(request), action, place, own):
+        if not self._is_allowed(_caller(request), action, place, own):
             raise ServiceError(
                 "AccessDeniedException",
                 f"User: {_identity(request)} is not authorized to perform: ecr:{action} on "
@@ -70,9 +71,8 @@ class Authorization:
     def lets_account(self, account: str, action: str, place: RepositoryPlace) -> bool:
         """Whether the registry's own policy allows a whole account an action on a repository."""
         caller = caller_of(account_principal(account, place.partition))
-        return self._is_allowed(
-            _with_context(caller, account, place.partition), action, place, Document(None, ())
-        )
+        known = _with_context(caller, account, place.partition)
+        return self._is_allowed(known, action, place, NO_POLICY)
 
     def _is_allowed(self, caller: Caller, action: str, place: RepositoryPlace, own: Policy) -> bool:
         statements = own.statements if isinstance(own, Document) else ()
@@ -87,7 +87,7 @@ class Authorization:
         return evaluate(Document(None, statements), caller, f"ecr:{action}").verdict == "allowed"
 
 
-def caller_of_request(request: AwsRequest) -> Caller:
+def _caller(request: AwsRequest) -> Caller:
     """Return the caller of a request: a user, or a role session with its role."""
     backend = sts_backends[request.account][request.partition]
     session = backend.get_assumed_role_from_access_key(request.access_key)

@@ -15,6 +15,7 @@ from reconciler.plan.risks import StandingRisk, standing_risks
 from reconciler.plan.saved_plan import Origin, origin_of
 from reconciler.policy import (
     LEAST_FIRST,
+    Statement,
     Subject,
     Verdict,
     facts_of,
@@ -22,7 +23,13 @@ from reconciler.policy import (
     verdict_of,
 )
 from reconciler.workflow.asked import everyone_asked, find_principal, find_question, subjects_for
-from reconciler.workflow.asked_policies import FoundPolicies, PolicyFinder, desired_of, from_file
+from reconciler.workflow.asked_policies import (
+    FoundPolicies,
+    PolicyFinder,
+    RegistryPolicyPart,
+    desired_of,
+    from_file,
+)
 from reconciler.workflow.source import AccessSource, Globs, exact_names
 
 
@@ -31,15 +38,15 @@ class Answers:
     """The answers to one question, sorted, and the file's names for what is in them.
 
     `verdict` is that on all that was asked; None where nothing in particular was. `errors` name
-    what could not be read or understood. `with_registry_policy` is whether the answers are those of
-    the registry's own policy, too.
+    what could not be read or understood. `registry_policy` is how much of the registry's own policy
+    is part of the answers.
     """
 
     answers: tuple[Answer, ...]
     display_names: DisplayNames
     verdict: Verdict | None = None
     errors: tuple[str, ...] = ()
-    with_registry_policy: bool = False
+    registry_policy: RegistryPolicyPart = "none"
 
     @property
     def statuses(self) -> frozenset[Status]:
@@ -55,7 +62,7 @@ class MatrixResult:
     matrix: Matrix
     display_names: DisplayNames
     errors: tuple[str, ...] = ()
-    with_registry_policy: bool = False
+    registry_policy: RegistryPolicyPart = "none"
 
     @property
     def statuses(self) -> frozenset[Status]:
@@ -93,7 +100,7 @@ def who_can(
     told = [a for policy in policies for a in answers.who_can(policy, index, question, names)]
     # Of several principals, the verdict is the one on whoever can most.
     best: Verdict = max((a.verdict for a in told), key=LEAST_FIRST.index, default="denied")
-    return Answers(tuple(told), names, best, with_registry_policy=found.with_registry_policy)
+    return Answers(tuple(told), names, best, registry_policy=found.registry_policy)
 
 
 def can(
@@ -118,7 +125,7 @@ def can(
         for subject in subjects_for(source, asked, found.policies)
         for answer in answers.can(policy, subject, question, names)
     )
-    return Answers(told, names, verdict_of(told), with_registry_policy=found.with_registry_policy)
+    return Answers(told, names, verdict_of(told), registry_policy=found.registry_policy)
 
 
 def access_of(
@@ -137,7 +144,7 @@ def access_of(
     found = _policies_selected(source, repositories, find)
     subjects = subjects_for(source, asked, found.policies)
     held = answers.access_of(found.policies, subjects, names)
-    return Answers(held, names, None, _errors(found), found.with_registry_policy)
+    return Answers(held, names, None, _errors(found), found.registry_policy)
 
 
 def access_matrix(
@@ -185,7 +192,7 @@ def _matrix_result(
     found: FoundPolicies, subjects: Iterable[Subject], names: DisplayNames
 ) -> MatrixResult:
     matrix = answers.access_matrix(found.policies, subjects, names)
-    return MatrixResult(matrix, names, _errors(found), found.with_registry_policy)
+    return MatrixResult(matrix, names, _errors(found), found.registry_policy)
 
 
 def _find_named(source: AccessSource, name: str, find: PolicyFinder) -> FoundPolicies:
@@ -218,5 +225,12 @@ def _standing_risks(
     scope = RegistryScope(registry.account, registry.regions[0])  # all are of one partition
     for policy in policies:
         target = Target(policy.repository, scope)
-        for risk in standing_risks(facts_of(policy.statements), target, names):
+        for risk in standing_risks(facts_of(_judged(policy)), target, names):
             yield StandingRisk(policy.repository, policy.region, risk)
+
+
+def _judged(policy: SourcedPolicy) -> Iterator[Statement]:
+    """Yield the statements that risks are judged by: of a Deny that may not apply, nothing."""
+    for position, statement in enumerate(policy.statements):
+        if statement.effect == "Allow" or position not in policy.uncertain:
+            yield statement

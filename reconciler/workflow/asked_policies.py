@@ -2,20 +2,25 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from reconciler.access_file.explain import entries_for, line_of
-from reconciler.access_file.model import Entry, current_facts, entries_by_name
+from reconciler.access_file.explain import entries_for, is_about, line_of, registry_line
+from reconciler.access_file.model import (
+    Entry,
+    current_facts,
+    entries_by_name,
+)
 from reconciler.access_file.sections.registry import name_hint
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError, ReconcileError
 from reconciler.model.answers import PolicyStatement, Source
-from reconciler.model.registry import LiveRegistry, ReadFailure, Target
+from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
 from reconciler.plan.answers import SourcedPolicy, WhyUnknown
 from reconciler.plan.registry_policy import RegistryAccess, read_registry_access, why_unknown
 from reconciler.policy import (
     VERSION,
     Document,
+    Ownership,
     Policy,
     RegistryStatement,
     Statement,
@@ -23,10 +28,13 @@ from reconciler.policy import (
     answers_on,
     kept_statements,
     same_policy,
-    statements_on,
 )
 from reconciler.workflow.listener import LOG, Listener
 from reconciler.workflow.source import AccessSource, Globs, exact_names, selected
+
+RegistryPolicyPart = Literal["none", "of the file", "all"]
+"""What answers include of the registry's own policy: of the file's answers, where others may have
+statements in that policy, only those of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +42,14 @@ class FoundPolicies:
     """The selected policies, sorted by repository, and the names that could have been selected.
 
     `unknown` is what to say of any other name; `errors` name the regions that could not be listed.
-    `with_registry_policy` is whether the registry's own policy was asked for, too.
+    `registry_policy` is how much of the registry's own policy is part of them.
     """
 
     policies: tuple[SourcedPolicy, ...]
     known: Collection[str]
     unknown: str
     errors: tuple[str, ...] = ()
-    with_registry_policy: bool = False
+    registry_policy: RegistryPolicyPart = "none"
 
     def require(self, parameter: str, name: str) -> None:
         """Raise ArgumentError where no policy of this name was found.
@@ -62,8 +70,9 @@ PolicyFinder = Callable[[AccessSource, Globs], FoundPolicies]
 def from_file(source: AccessSource, globs: Globs) -> FoundPolicies:
     """Return what the file asks for: one statement for each line and principal.
 
-    A pattern of the file stands under its own name. A repository that only patterns match is
-    found where it is named, if a repository can have that name. Expired grants are left out.
+    A pattern of the file stands under its own name, with the statements of the registry's policy
+    that are about all that it matches. A repository that only patterns match is found where it is
+    named, if a repository can have that name. Expired grants are left out.
     """
     access, names = source.access, exact_names(globs)
     needs_all = not globs or len(names) < len(globs)
@@ -71,24 +80,36 @@ def from_file(source: AccessSource, globs: Globs) -> FoundPolicies:
     combined = dict(entries_by_name(access, None)) if needs_all else {}
     combined |= {name: entries for name in possible if (entries := entries_for(access, name))}
     policies = (
-        _policy_of_file(name, entries, source)
+        policy
         for name, entries in sorted(combined.items())
         if selected(name, globs)
+        for policy in _policies_of_file(name, entries, source)
     )
     known = [entry.repository for entry in access.entries]
-    return FoundPolicies(tuple(policies), known, "no entry of the file matches it")
+    part: RegistryPolicyPart = "none"
+    if access.registry.policy == "manage":
+        part = "all" if access.registry_ownership.default == "remove" else "of the file"
+    return FoundPolicies(
+        tuple(policies), known, "no entry of the file matches it", registry_policy=part
+    )
 
 
 def desired_of(source: AccessSource, live: Iterable[SourcedPolicy]) -> tuple[SourcedPolicy, ...]:
     """Return what is to be in force where each live policy is.
 
-    That is what the file asks for, what is kept of the policy, and what the registry's own says.
-    Policies that no entry matches are left out.
+    That is what the file asks for, and what an apply leaves in force of the policy and of the
+    registry's own. Policies that no entry matches are left out.
     """
     policies = tuple(live)
     combined = dict(entries_by_name(source.access, {p.repository for p in policies}))
+    every = source.access.registry.regions
+
+    def asked(policy: SourcedPolicy, entries: Sequence[Entry]) -> SourcedPolicy:
+        regions = every if policy.region is None else [policy.region]
+        return _policy_of_file(policy.repository, entries, source, regions)
+
     return tuple(
-        _with_kept(_policy_of_file(policy.repository, entries, source), policy, source)
+        _with_kept(asked(policy, entries), policy, source)
         for policy in policies
         if (entries := combined.get(policy.repository)) is not None
     )
@@ -117,48 +138,77 @@ def from_registry(*, profile: str | None = None, listener: Listener = LOG) -> Po
         connections = connect_registries(roles_of(source.access.registry), profile, listener)
         with_own = reads_registry_policy(source.access.registry, listener)
         return live_policies(
-            read_registries(connections, select, listener, registry_policy=with_own)
+            read_registries(connections, select, listener, registry_policy=with_own),
+            is_managed=source.access.registry.policy == "manage",
         )
 
     return find
 
 
-def live_policies(registries: Sequence[LiveRegistry]) -> FoundPolicies:
+def live_policies(registries: Sequence[LiveRegistry], *, is_managed: bool = False) -> FoundPolicies:
     """Return the policies that were read in each region, those that all regions share once.
 
-    With each stand the statements of the registry's own policy that count for the repository.
+    With each stand the statements of the registry's own policy that are, or may be, about the
+    repository. `is_managed`: the file manages that policy, so that it can't be left out.
     """
     listed = [live for live in registries if live.failure is None]
-    regions = [_region(live) for live in listed]
+    regions = [_region(live, is_managed=is_managed) for live in listed]
     names = sorted({name for live in listed for name in live.repositories})
     return FoundPolicies(
         tuple(p for name in names for p in _policies_named(name, regions, len(registries))),
         {name for live in listed for name in live.names},
         "the registry has no such repository",
         tuple(f"{r.scope.region}: {r.failure.message}" for r in registries if r.failure),
-        with_registry_policy=any(live.policy is not None for live in listed),
+        registry_policy="all" if any(live.policy is not None for live in listed) else "none",
     )
 
 
-def _policy_of_file(name: str, entries: Sequence[Entry], source: AccessSource) -> SourcedPolicy:
-    placed = [
-        (fact, line_of(fact, entry))
+def _policies_of_file(
+    name: str, entries: Sequence[Entry], source: AccessSource
+) -> Iterator[SourcedPolicy]:
+    """Yield what the file asks for on a repository: one policy where it is the same everywhere."""
+    first, *others = source.access.registry.regions
+    found = {first: _policy_of_file(name, entries, source, [first])}
+    if source.access.registry_statements:  # only a Resource may name a region
+        found |= {region: _policy_of_file(name, entries, source, [region]) for region in others}
+    if all(policy == found[first] for policy in found.values()):
+        yield found[first]
+    else:
+        yield from (policy._replace(region=region) for region, policy in found.items())
+
+
+def _policy_of_file(
+    name: str, entries: Sequence[Entry], source: AccessSource, regions: Iterable[str]
+) -> SourcedPolicy:
+    """Return what the file asks for on a repository in some regions together."""
+    of_entries = (
+        (Statement(None, h.effect, (h.principal,), fact.actions, h.condition, {}), line)
         for entry in entries
         for fact in current_facts(entry, source.now)
-    ]
-    statements = tuple(
-        Statement(None, h.effect, (h.principal,), fact.actions, h.condition, {})
-        for fact, _ in placed
-        for h in [fact.holder]
+        for h, line in [(fact.holder, line_of(fact, entry))]
     )
-    return SourcedPolicy(name, statements, tuple(line for _, line in placed))
+    account = source.access.registry.account
+    arns = [Target(name, RegistryScope(account, region)).arn for region in regions]
+    of_registry = (
+        (placed.statement.statement, registry_line(placed, is_certain=answers == {True}))
+        for placed in source.access.registry_statements
+        for answers in [{is_about(placed.statement.resources, arn) for arn in arns}]
+        if answers != {False}
+    )
+    lines = (*of_entries, *of_registry)
+    return SourcedPolicy(name, tuple(s for s, _ in lines), tuple(line for _, line in lines))
 
 
 def _with_kept(desired: SourcedPolicy, live: SourcedPolicy, source: AccessSource) -> SourcedPolicy:
     """Return what is desired of a live policy together with what an apply leaves in force."""
-    found = kept_statements(live.statements, source.access.ownership)
-    placed = zip(live.statements, live.sources, strict=True)
-    kept = [(one, place) for one, place in placed if _is_of_registry(place) or one in found]
+    access, placed = source.access, [*zip(live.statements, live.sources, strict=True)]
+    kept = [
+        *_kept((p for p in placed if p[1].policy == "repository"), access.ownership),
+        *_kept(
+            (p for p in placed if p[1].policy == "registry"),
+            access.registry_ownership if access.registry.policy == "manage" else None,
+        ),
+    ]
     return SourcedPolicy(
         desired.repository,
         (*desired.statements, *(statement for statement, _ in kept)),
@@ -167,8 +217,14 @@ def _with_kept(desired: SourcedPolicy, live: SourcedPolicy, source: AccessSource
     )
 
 
-def _is_of_registry(place: Source) -> bool:
-    return isinstance(place, PolicyStatement) and place.policy == "registry"
+_Placed = tuple[Statement, Source]
+
+
+def _kept(placed: Iterable[_Placed], ownership: Ownership | None) -> Iterator[_Placed]:
+    """Yield the live statements that an apply leaves in force: all, where nothing is managed."""
+    live = tuple(placed)
+    found = kept_statements((one for one, _ in live), ownership) if ownership else None
+    return (pair for pair in live if found is None or pair[0] in found)
 
 
 class _Region(NamedTuple):
@@ -179,19 +235,29 @@ class _Region(NamedTuple):
     unknown: WhyUnknown | None
 
 
+class _Beside(NamedTuple):
+    """A statement of the registry's own policy, and whether it certainly is about a repository."""
+
+    one: RegistryStatement
+    is_certain: bool
+
+
 class _Read(NamedTuple):
     """A repository's policy, and what the registry's own adds to it."""
 
     own: Policy | ReadFailure
-    beside: tuple[RegistryStatement, ...] | WhyUnknown
+    beside: tuple[_Beside, ...] | WhyUnknown
 
 
-def _region(live: LiveRegistry) -> _Region:
+def _region(live: LiveRegistry, *, is_managed: bool) -> _Region:
     access = read_registry_access(live)
     why = why_unknown(live, access)
     if why is None:
         return _Region(live, access, None)
-    message = f"{why}; with 'registry.policy: ignore' in the file, answers leave it out"
+    hint = "with 'registry.policy: ignore' in the file, answers leave it out"
+    if is_managed:
+        hint = "there is no answer without it, as the file has 'registry.policy: manage'"
+    message = f"{why}; {hint}"
     return _Region(live, access, WhyUnknown(message, live.scope.region))
 
 
@@ -210,12 +276,13 @@ def _policies_named(name: str, regions: Sequence[_Region], number: int) -> Itera
 
 
 def _read(name: str, region: _Region) -> _Read:
-    target = Target(name, region.live.scope)
+    target, enforced = Target(name, region.live.scope), region.access.enforced
     text = region.live.repositories[name].policy_text
-    document = region.access.enforced
+    answers = zip(enforced.statements, answers_on(enforced, target.arn), strict=True)
     return _Read(
         text if isinstance(text, ReadFailure) else target.read(text),
-        region.unknown or statements_on(document, answers_on(document, target.arn)).counting,
+        region.unknown
+        or tuple(_Beside(one, answer is True) for one, answer in answers if answer is not False),
     )
 
 
@@ -224,13 +291,15 @@ def _are_same(one: _Read, other: _Read) -> bool:
         return False
     if isinstance(one.beside, WhyUnknown) or isinstance(other.beside, WhyUnknown):
         return False
-    return same_policy(one.own, other.own) and same_policy(
-        _as_document(one.beside), _as_document(other.beside)
+    return same_policy(one.own, other.own) and all(
+        same_policy(_as_document(one.beside, is_certain), _as_document(other.beside, is_certain))
+        for is_certain in (True, False)
     )
 
 
-def _as_document(statements: Iterable[RegistryStatement]) -> Document:
-    return Document(VERSION, tuple(one.statement for one in statements))
+def _as_document(beside: Iterable[_Beside], is_certain: bool) -> Document:
+    found = (one.statement for one, certainly in beside if certainly is is_certain)
+    return Document(VERSION, tuple(found))
 
 
 def _live_policy(name: str, read: _Read, region: str | None) -> SourcedPolicy:
@@ -244,7 +313,10 @@ def _live_policy(name: str, read: _Read, region: str | None) -> SourcedPolicy:
         return SourcedPolicy(name, region=region, error=beside)
     placed = (
         *((one, PolicyStatement("repository", n, one.sid)) for n, one in enumerate(own.statements)),
-        *((one, PolicyStatement("registry", n, one.sid)) for one, _, n in beside),
+        *(
+            (own, PolicyStatement("registry", n, own.sid, is_certain))
+            for (own, _, n), is_certain in beside
+        ),
     )
     return SourcedPolicy(
         name, tuple(one for one, _ in placed), tuple(place for _, place in placed), region

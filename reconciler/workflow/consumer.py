@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from reconciler.access_file.explain import entries_for, is_about
 from reconciler.access_file.model import AccessFile, Entry, current_facts, entries_by_name
 from reconciler.errors import Status, UsageError
+from reconciler.model.registry import RegistryScope
 from reconciler.policy import (
     EVERYONE,
     KNOWN_ACTIONS,
@@ -16,6 +18,7 @@ from reconciler.policy import (
     ONLY_FOR_SERVICES,
     Action,
     Actions,
+    ArnPrefix,
     Condition,
     Denial,
     GlobIndex,
@@ -87,6 +90,9 @@ class _Grant(NamedTuple):
     delegated: bool
 
 
+_Fact = tuple[Holder, Actions]
+
+
 class _Found(NamedTuple):
     """What a repository's entries give the subject, and the Denies that may apply to it."""
 
@@ -136,14 +142,24 @@ def consumer_access(access: AccessFile, subject: NamedPrincipal, now: datetime) 
 
     The subject's condition is who it is: an organization, or a pattern of roles. In the registry's
     own account an identity policy gives access without any repository policy, so the needs of a
-    subject that may be there keep their conditions.
+    subject that may be there keep their conditions. What the registry's own policy carries counts
+    as what the repositories' policies do.
     """
     registry = access.registry
     known = known_of_requests(registry.account, registry.regions, now)
     facts = {entry.repository: _facts_for(entry, subject, now) for entry in access.entries}
+    combined = dict(entries_by_name(access, None))
+    combined |= {n: entries_for(access, n) for n in _named_by_registry(access) - combined.keys()}
     found = {
-        name: _found([fact for one in entries for fact in facts[one.repository]], subject, known)
-        for name, entries in entries_by_name(access, None)
+        name: _found(
+            [
+                *(fact for one in entries for fact in facts[one.repository]),
+                *_reaching(_registry_facts(access, name), subject),
+            ],
+            subject,
+            known,
+        )
+        for name, entries in sorted(combined.items())
     }
     all_held = {name: _held(one.grants) for name, one in found.items()}
     may_be_local = account_of(subject.principal) in (None, registry.account)
@@ -161,16 +177,52 @@ def consumer_access(access: AccessFile, subject: NamedPrincipal, now: datetime) 
     )
 
 
-def _facts_for(
-    entry: Entry, subject: NamedPrincipal, now: datetime
-) -> tuple[tuple[Holder, Actions], ...]:
+def _facts_for(entry: Entry, subject: NamedPrincipal, now: datetime) -> tuple[_Fact, ...]:
     """Return what an entry allows or denies that may reach the subject, which is no service."""
-    return tuple(
-        (fact.holder, fact.actions)
-        for fact in current_facts(entry, now)
-        if reaches(fact.holder.principal, fact.holder.condition, subject)
-        and not requires_key(fact.holder.condition, ONLY_FOR_SERVICES)
+    facts = current_facts(entry, now)
+    return tuple(_reaching(((fact.holder, fact.actions) for fact in facts), subject))
+
+
+def _reaching(facts: Iterable[_Fact], subject: NamedPrincipal) -> Iterator[_Fact]:
+    return (
+        (holder, actions)
+        for holder, actions in facts
+        if reaches(holder.principal, holder.condition, subject)
+        and not requires_key(holder.condition, ONLY_FOR_SERVICES)
     )
+
+
+def _registry_facts(access: AccessFile, name: str) -> Iterator[_Fact]:
+    """Yield what raw statements of the registry's policy say of a repository or pattern.
+
+    A Deny counts only where it is about it for certain, in each region.
+    """
+    arns = [prefix.repositories(name) for prefix in _prefixes(access)]
+    for placed in access.registry_statements:
+        one = placed.statement.statement
+        answers = {is_about(placed.statement.resources, arn) for arn in arns}
+        if answers == {True} or (one.effect == "Allow" and answers != {False}):
+            for principal in one.principals:
+                yield Holder(principal, one.effect, one.condition), one.actions
+
+
+def _named_by_registry(access: AccessFile) -> frozenset[str]:
+    """Return the names and patterns that raw statements of the registry's policy give access to."""
+    every = {prefix.repositories("") for prefix in _prefixes(access)}
+    patterns = {
+        pattern
+        for placed in access.registry_statements
+        if placed.statement.statement.effect == "Allow" and not placed.statement.resources.excluded
+        for pattern in placed.statement.resources.patterns
+        if "${" not in pattern
+    }
+    names = {p.removeprefix(start) for p in patterns for start in every if p.startswith(start)}
+    return frozenset(names | ({"*"} & patterns))
+
+
+def _prefixes(access: AccessFile) -> Iterator[ArnPrefix]:
+    for region in access.registry.regions:
+        yield RegistryScope(access.registry.account, region).arn_prefix
 
 
 def _found(

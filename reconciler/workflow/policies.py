@@ -5,7 +5,10 @@ from collections.abc import Container, Iterable, Sequence
 
 from reconciler.access_file.model import (
     compile_desired,
+    compile_registry,
+    compile_template,
     desired_policies,
+    desired_templates,
     reads_templates,
     to_create,
 )
@@ -35,8 +38,10 @@ def compile_policies(source: AccessSource, *, repositories: Globs = ()) -> dict[
     """Return the desired policy of each repository as a JSON value, sorted; None is no policy.
 
     A pattern's own policy stands under the pattern. The policy of a repository that only patterns
-    match is returned where `repositories` names it. Raises ArgumentError for a name that no entry
-    matches, or that no repository can have.
+    match is returned where `repositories` names it. Without `repositories`, the policies follow
+    that the file asks for besides: `registry-policy REGION`, where it manages that, and
+    `creation-template PREFIX`. No repository has a name with a space. Raises ArgumentError for a
+    name that no entry matches, or that no repository can have.
     """
     named = exact_names(repositories)
     desired = {
@@ -47,7 +52,20 @@ def compile_policies(source: AccessSource, *, repositories: Globs = ()) -> dict[
     }
     _check_named(named, desired, [entry.repository for entry in source.access.entries])
     texts = {name: compile_desired(source.access, desired[name]) for name in sorted(desired)}
+    if not repositories:
+        texts |= _besides(source)
     return {name: None if text is None else load_json(text) for name, text in texts.items()}
+
+
+def _besides(source: AccessSource) -> dict[str, str | None]:
+    """Return the policies that are no repository's, by the subject of their change in a plan."""
+    access, now = source.access, source.now
+    regions = access.registry.regions if access.registry.policy == "manage" else ()
+    own = {f"registry-policy {one}": compile_registry(access, one, now) for one in sorted(regions)}
+    return own | {
+        f"creation-template {one.prefix}": compile_template(access, one.access)
+        for one in desired_templates(access, now)
+    }
 
 
 def _check_named(named: Iterable[str], found: Container[str], entries: Sequence[str]) -> None:
@@ -74,6 +92,9 @@ def caller_policy(source: AccessSource, *, plan_only: bool = False) -> IdentityP
         probe_repository=registry.probe_repository,
         registry_policy=registry.policy,
         templates=reads_templates(source.access),
+        template_roles=tuple(
+            entry.template_role for entry in source.access.entries if entry.template_role
+        ),
     )
     return reading_policy(scope) if plan_only else writing_policy(scope)
 

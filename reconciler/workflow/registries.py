@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.access_file.model import Registry
 from reconciler.apply.journal_format import Author
-from reconciler.model.registry import LiveRegistry, LiveRegistryPolicy, RegistryScope
+from reconciler.model.registry import LiveRegistry, LiveRegistryPolicy, RegistryScope, Target
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.workflow.listener import Listener, RegistryPolicyIgnored, Throttled
@@ -181,16 +181,27 @@ def read_registry_policies(
     }
 
 
-def read_named(
-    scope: RegistryScope, connection: RegistryConnection, names: tuple[str, ...], listener: Listener
+def read_targets(
+    scope: RegistryScope,
+    connection: RegistryConnection,
+    targets: Iterable[Target],
+    listener: Listener,
 ) -> LiveRegistry:
-    """Read the policies of these repositories. Where that fails, each of them says why."""
+    """Read what these targets of one registry are about, and no more; a failure is data."""
     from reconciler.registry.reader import unread
 
+    found = tuple(targets)
+    names = tuple(t.repository for t in found if t.subject == "repository-policy")
+    subjects, reader = {target.subject for target in found}, connection.reader
     try:
-        return _read(scope, connection, names, names, listener)
+        live = _read(scope, connection, names, names, listener)
     except CallError as error:
-        return LiveRegistry(scope, names, unread(names, error))
+        live = LiveRegistry(scope, names, unread(names, error))
+    return replace(
+        live,
+        policy=reader.read_registry_policy() if "registry-policy" in subjects else None,
+        templates=reader.read_templates() if "creation-template" in subjects else None,
+    )
 
 
 def _read(

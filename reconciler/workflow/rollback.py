@@ -1,4 +1,4 @@
-"""Plan the way back from a journal: put back the policies that an apply replaced."""
+"""Plan the way back from a journal: put back the policies and templates that an apply replaced."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -27,7 +27,7 @@ from reconciler.workflow.registries import (
     authors_of,
     caller_arn,
     connect_registries,
-    read_named,
+    read_targets,
 )
 from reconciler.workflow.source import (
     NOTHING_ALLOWED,
@@ -51,7 +51,7 @@ def prepare_rollback(
     profile: str | None = None,
     listener: Listener = LOG,
 ) -> PreparedApply:
-    """Plan how to put back the policies that the runs of a journal replaced.
+    """Plan how to put back the policies and templates that the runs of a journal replaced.
 
     `path` is the journal's file; with `opened`, an open file such as stdin, it is only a name. Of
     the guards, public access and the lock-out hold. Where runs assumed several roles in one
@@ -62,7 +62,7 @@ def prepare_rollback(
     journal, name = read_journal_file(path, opened), str(path)
     writes = read_journal(journal, name)
     _check_names(writes, name, repositories, allowances)
-    chosen = [write for write in writes if selected(write.target.repository, repositories)]
+    chosen = [write for write in writes if selected(write.target.pattern, repositories)]
     roles = {write.target.scope: write.assume_role for write in chosen}
     for role in sorted({role for role in roles.values() if role}):
         listener.notify(AssumingRole(role))
@@ -94,8 +94,10 @@ def _check_names(
     scopes = {write.target.scope for write in writes}
     if len(scopes) > _MOST_REGISTRIES:
         raise InvalidError(f"{path} names {len(scopes)} registries; no run writes to so many")
-    names = {write.target.repository for write in writes}
-    require_known("allow_public", sorted(allowances.public), names, _UNKNOWN)
+    names = {write.target.pattern for write in writes}
+    # A change of the registry's own policy can open repositories that the journal does not name.
+    if not any(write.target.subject == "registry-policy" for write in writes):
+        require_known("allow_public", sorted(allowances.public), names, _UNKNOWN)
     require_known("repositories", exact_names(repositories), names, _UNKNOWN)
 
 
@@ -106,14 +108,15 @@ def _plan(
     listener: Listener,
 ) -> Rollback:
     """Read what is live where the journal's runs wrote, and plan the way back."""
-    live = []
-    for scope, connection in connections.items():
-        names = {write.target.repository for write in writes if write.target.scope == scope}
-        live.append(read_named(scope, connection, tuple(sorted(names)), listener))
+    targets = sorted({write.target for write in writes})
+    live = [
+        read_targets(scope, connection, [t for t in targets if t.scope == scope], listener)
+        for scope, connection in connections.items()
+    ]
     found = plan_rollback(writes, live, datetime.now(UTC))
     idle = (
         Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN)
-        for glob in without_match(repositories, (write.target.repository for write in writes))
+        for glob in without_match(repositories, (write.target.pattern for write in writes))
     )
     findings = tuple(sorted((*found.plan.findings, *idle)))
     return replace(found, plan=replace(found.plan, findings=findings))

@@ -88,7 +88,7 @@ def test_the_same_access_under_two_conditions() -> None:
 
 
 def test_without_access_there_is_no_policy() -> None:
-    assert explained("bare") == Explanation("bare", None, (), ())
+    assert explained("bare") == Explanation("bare", None, (), (), ())
     assert [line.line.line for line in explained("over").expired] == [21]
 
 

@@ -363,6 +363,8 @@ FORGED_SUBJECTS: list[tuple[str, Change, dict[str, object]]] = [
     ("'after' has an invalid value", OF_TEMPLATE, {"after": template("x" * 10_241)}),
     ("does not fit", OF_TEMPLATE, {"after": None}),
     ("does not fit", OF_TEMPLATE, {"before": template(B)}),
+    ("changes more of the template", OF_TEMPLATE, {"change": "set",
+        "before": template(A, customRoleArn="arn:aws:iam::111122223333:role/evil")}),
     ("does not fit", OF_REGISTRY, {"change": "create", "before": None}),
 ]  # fmt: skip
 

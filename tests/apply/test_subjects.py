@@ -22,9 +22,9 @@ from tests.apply.journal_making import (
 )
 from tests.apply.memory import Memory, Notes, apply_one, make_run
 
-OLD, NEW, OTHER = {}, {}, {}
-for texts, policy in ((OLD, A), (NEW, B), (OTHER, X)):
-    texts[REGISTRY], texts[TEMPLATE] = on_repositories(policy), template(policy)
+OLD, NEW, OTHER = (
+    {REGISTRY: on_repositories(policy), TEMPLATE: template(policy)} for policy in (A, B, X)
+)
 
 NOUNS = {REGISTRY: "policy", TEMPLATE: "template"}
 each_target = pytest.mark.parametrize("target", [REGISTRY, TEMPLATE], ids=["registry", "template"])

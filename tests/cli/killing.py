@@ -1,6 +1,7 @@
 """Kill a real `reconcile` at an exact moment, and wait until what it had sent is done."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -19,10 +20,14 @@ _SERVING = "process_request_thread"  # how socketserver names its threads
 
 @dataclass(frozen=True)
 class Moment:
-    """When to kill: at the n-th ECR call, or once a file holds more than so many bytes."""
+    """When to kill: at the n-th ECR call, or once a file holds more than so many bytes.
+
+    With an `operation`, only its calls count.
+    """
 
     what: Literal["call-arrived", "call-done", "file-larger"]
     count: int
+    operation: str | None = None
 
 
 class Killer:
@@ -35,7 +40,7 @@ class Killer:
         self._lock = threading.Lock()
         self._moment: Moment | None = None
         self._process: ForkServerProcess | None = None
-        self._calls = {"call-arrived": 0, "call-done": 0}
+        self._calls: Counter[tuple[str, str | None]] = Counter()
         ecr.before_call(lambda call: self._count("call-arrived", call))
         ecr.after_call(lambda call: self._count("call-done", call))
 
@@ -46,7 +51,7 @@ class Killer:
         """
         with self._lock:
             self._moment = moment
-            self._calls = dict.fromkeys(self._calls, 0)
+            self._calls.clear()
             self._process = process = start(arguments, self._folder, self._environment)
         if moment.what == "file-larger":
             _wait_while(lambda: process.exitcode is None and _size(file) <= moment.count)
@@ -57,11 +62,13 @@ class Killer:
         _settle(self._ecr)
         return end_of(process)
 
-    def _count(self, what: Literal["call-arrived", "call-done"], _call: Call) -> None:
+    def _count(self, what: Literal["call-arrived", "call-done"], call: Call) -> None:
         with self._lock:
-            self._calls[what] += 1
-            if self._process is not None and self._moment == Moment(what, self._calls[what]):
-                self._process.kill()
+            for operation in (None, call.name):
+                self._calls[what, operation] += 1
+                moment = Moment(what, self._calls[what, operation], operation)
+                if self._process is not None and self._moment == moment:
+                    self._process.kill()
 
 
 def _settle(ecr: Sandbox) -> None:

@@ -244,18 +244,23 @@ def hiding_it(call: Call, _before: int) -> Answer:
 
 
 @pytest.mark.parametrize(
+    ("policy", "hint"), [("report", "with 'registry.policy: ignore'"), ("manage", "no answer wit")]
+)
+@pytest.mark.parametrize(
     ("question", "is_answered"),
     [(("can", "ci", "pull", "payments/api"), False), (("matrix",), True)],
 )
 def test_a_caller_who_may_not_read_it_has_no_answer(
-    folder: Path, question: tuple[str, ...], is_answered: bool
+    folder: Path, question: tuple[str, ...], is_answered: bool, policy: str, hint: str
 ) -> None:
+    (folder / "ecr_access.yaml").write_text(IGNORED.replace("ignore", policy))
     with serving() as aws:
         aws.answer = hiding_it
         environment = clean_environment() | KEYS | {"AWS_ENDPOINT_URL": aws.url}
         done = runner(folder, environment)("access", *question, "--live")
     assert (done.code, bool(done.out)) == (1, is_answered), done
     assert done.err.count("us-west-2: the registry's policy was not read: ecr:GetRegist") == 1
+    assert done.err.count(hint) == done.err.count("'registry.policy:") == 1
 
 
 def test_a_caller_who_may_not_read_it_is_told_and_the_rest_works(folder: Path) -> None:

@@ -314,7 +314,7 @@ def test_what_is_no_journal_or_was_edited_is_refused(
 
 
 def test_another_format_is_refused(offline: Reconcile, folder: Path) -> None:
-    later = begin(change(A, B)).replace(b'"format_version":"1"', b'"format_version":"2"')
+    later = begin(change(A, B)).replace(b'"format_version":"2"', b'"format_version":"3"')
     done = offline("rollback", keep(folder, later))
     assert done.code == 5
     assert "another version" in done.err

@@ -22,7 +22,7 @@ def test_all_rules_as_text(offline: Reconcile) -> None:
     done = offline("rule")
     assert done.code == 0
     assert [line.split()[0] for line in done.out.splitlines()] == list(RuleId)
-    assert "\nunused-tier                warning   problem\n" in done.out
+    assert "\nunused-tier                   warning   problem\n" in done.out
 
 
 def test_json(offline: Reconcile) -> None:

@@ -54,6 +54,7 @@ PLAN: Json = {
     "summary": {
         "set": 1, "delete": 1, "create": 1, "in_sync": 7, "errors": 1, "grants_added": 1,
         "grants_removed": 0, "grants_gone": 0, "live_grants": 12, "unmanaged_repositories": 2,
+        "templates": {"create": 0, "set": 0, "delete": 0},
         "access": {
             "granted": 1, "widened": 0, "revoked": 1, "narrowed": 0, "changed": 0, "gone": 1,
         },

@@ -2,12 +2,13 @@
 
 import json
 from collections import Counter
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.access import DisplayNames
-from reconciler.model.registry import RegistryScope, RepositorySettings, Target
+from reconciler.model.registry import RegistryScope, RepositorySettings, Subject, Target
 from reconciler.model.rules import RuleId
 from reconciler.plan.model import Change, Finding, NeverViolation, Plan, PlanError
 from reconciler.plan.saved_plan import Origin, SavedChange
@@ -85,12 +86,15 @@ VIOLATIONS = st.builds(
     st.none() | TEXTS,
     st.booleans(),
 )
+SUBJECTS = st.sampled_from(get_args(Subject))
 RULES = st.sampled_from([rule for rule in RuleId if "_" not in rule])  # not those of guards
 PLANS = st.builds(
     Plan,
     st.lists(CHANGES, max_size=4, unique_by=lambda change: change.target).map(tuple),
     st.integers(0, 9),
-    st.lists(st.builds(Finding, TEXTS, RULES, TEXTS, st.sampled_from(["", *REGIONS]))).map(tuple),
+    st.lists(
+        st.builds(Finding, TEXTS, RULES, TEXTS, st.sampled_from(["", *REGIONS]), SUBJECTS)
+    ).map(tuple),
     st.lists(st.builds(PlanError, TARGETS, RULES, TEXTS)).map(tuple),
     st.lists(TARGETS).map(tuple),
     st.lists(VIOLATIONS).map(tuple),

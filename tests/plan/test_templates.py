@@ -94,7 +94,9 @@ def test_a_missing_template_is_made_with_the_services_defaults() -> None:
 
 def test_its_settings_are_those_of_the_entry() -> None:
     settings = RepositorySettings("IMMUTABLE", encryption="KMS", kms_key="k", tags=(("a", "b"),))
-    made = template(only(planned(having(), wanted(grant(), settings=settings))).after_text)
+    asked = wanted(grant(), settings=settings)._replace(role="arn:aws:iam::111122223333:role/t")
+    made = template(only(planned(having(), asked)).after_text)
+    assert made.rest["customRoleArn"] == "arn:aws:iam::111122223333:role/t"
     assert made.rest["imageTagMutability"] == "IMMUTABLE"
     assert made.rest["encryptionConfiguration"] == {"encryptionType": "KMS", "kmsKey": "k"}
     assert made.rest["resourceTags"] == [{"Key": "a", "Value": "b"}]

@@ -11,8 +11,11 @@ from reconciler.policy.meaning.keep import (
     Ownership,
     changes_meaning,
     keep_mismatches,
+    kept_registry_statements,
     kept_statements,
     lambda_rule,
+    registry_changes_meaning,
+    registry_statement_key,
 )
 from tests.policy.making import (
     ACCOUNT,
@@ -28,6 +31,7 @@ from tests.policy.making import (
     deny,
     document,
 )
+from tests.policy.random_registries import ALL, PREFIX, at, read_registry
 
 FUNCTION = f"arn:aws:lambda:us-west-2:{ACCOUNT}:function:*"
 REGISTRY_FUNCTION = "arn:aws:lambda:us-west-2:111122223333:function:app"
@@ -264,3 +268,47 @@ def test_what_another_version_would_change(version: str | None, value: str, chan
 def test_without_a_condition_no_version_changes_anything() -> None:
     live = document(allow(), version=None)
     assert not changes_meaning(live, live.statements[0])
+
+
+def test_statements_of_a_registry_are_kept_as_those_of_a_repository() -> None:
+    found = read_registry(
+        [allow(Sid="EcrAccessPull", Resource="*"), allow(Sid="Other", Resource="*")]
+    )
+    ours, theirs = found.statements
+    assert kept_registry_statements([ours, theirs], Ownership("keep")) == (theirs,)
+    assert kept_registry_statements([ours, theirs], Ownership("remove")) == ()
+
+
+def test_the_repositories_are_a_part_of_a_registrys_statement() -> None:
+    names = ["*", ALL, at("a"), [at("a"), "*"]]
+    found = read_registry([allow(Sid="Other", Resource=name) for name in names])
+    every, same, one, both = (registry_statement_key(s, PREFIX) for s in found.statements)
+    assert every == same
+    assert len({every, one, both}) == 3
+    other = read_registry([allow(Sid="Another", Resource="*")]).statements[0]
+    assert registry_statement_key(other, PREFIX) != every
+
+
+@pytest.mark.parametrize(
+    ("version", "raw", "changes"),
+    [
+        (None, allow(Resource="*"), False),
+        (None, allow(Resource=at("${aws:PrincipalTag/team}")), True),
+        ("2012-10-17", allow(Resource=at("${aws:PrincipalTag/team}")), False),
+        (
+            "2008-10-17",
+            allow(when={"StringLike": {"aws:PrincipalArn": "${x}"}}, Resource="*"),
+            True,
+        ),
+        (
+            "2012-10-17",
+            allow(when={"StringLike": {"aws:PrincipalArn": "${x}"}}, Resource="*"),
+            False,
+        ),
+    ],
+)
+def test_a_version_may_change_what_a_registrys_statement_means(
+    version: str | None, raw: Json, changes: bool
+) -> None:
+    live = read_registry([raw], version)
+    assert registry_changes_meaning(live, live.statements[0]) is changes

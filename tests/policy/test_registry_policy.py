@@ -66,6 +66,7 @@ def reason(statement: object) -> str:
     ("pattern", "included"),
     [
         ("*", True),
+        ("**", True),
         (ALL, True),
         (at("app"), True),
         (at("a*"), True),

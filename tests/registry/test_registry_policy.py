@@ -122,10 +122,15 @@ def test_templates_are_read_page_by_page(aws: ScriptedAws, reader: RegistryReade
     ]
 
 
-def test_a_template_on_a_later_page_is_found(aws: ScriptedAws, reader: RegistryReader) -> None:
+def test_a_template_on_a_later_page_is_found(
+    aws: ScriptedAws, reader: RegistryReader, pace: Pace
+) -> None:
+    """The turn of the write after it is not used up."""
     aws.always(templates(template("b"), nextToken="more"), templates(template("a")))
-    scope = RegistryScope(ACCOUNT, "us-west-2")
-    assert reader.read_text(template_target("a", scope)) is not None
+    turns = pace.reserve(2)
+    target = template_target("a", RegistryScope(ACCOUNT, "us-west-2"))
+    assert reader.read_text(target, turns) is not None
+    assert turns.left == 1
 
 
 def test_a_prefix_without_a_slash_comes_first(aws: ScriptedAws, reader: RegistryReader) -> None:

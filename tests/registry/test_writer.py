@@ -315,6 +315,24 @@ def test_what_is_gone_already_is_deleted(
     assert aws.operations()[1:] == [operation]
 
 
+@pytest.mark.parametrize(
+    ("new", "operation"),
+    [
+        (TEMPLATE_TEXT, "UpdateRepositoryCreationTemplate"),
+        (None, "DeleteRepositoryCreationTemplate"),
+    ],
+)
+def test_a_template_is_named_by_its_live_prefix(
+    aws: ScriptedAws, writer: RegistryWriter, new: str | None, operation: str
+) -> None:
+    """Whether ECR finds `team/` by the name `team` is not known."""
+    live = {"prefix": "team/", "appliedFor": ["REPLICATION"]}
+    aws.always(ok(registryId=ACCOUNT, repositoryCreationTemplates=[live]), HERE)
+    writer.update(TEMPLATE, lambda _: NewPolicy(new))
+    write = aws.calls[1]
+    assert (write.operation, write.parameters["prefix"]) == (operation, "team/")
+
+
 ROLE = "arn:aws:iam::111122223333:role/ecr-templates"
 
 

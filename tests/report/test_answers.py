@@ -169,7 +169,7 @@ def test_colour_is_only_added() -> None:
 def test_the_matrix_fits_the_page_where_it_can() -> None:
     told = EXPECTED["matrix.txt"].split("\n\n  admins")[0]
     assert max(map(len, told.splitlines())) <= 100
-    assert told.count("\nrepository") == 2
+    assert told.count("\nrepository") == 4
 
 
 def test_no_repositories() -> None:

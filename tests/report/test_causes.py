@@ -78,7 +78,9 @@ def test_other_causes_and_other_rules_are_told_apart() -> None:
 
 def test_a_word_that_is_a_name_stays() -> None:
     """A name is only taken out where a text names a repository."""
-    failures = [Failure(name, REGION, "x", f"X on {name} failed: no {name}s") for name in "ab"]
+    failures = [
+        Failure(Target(name, SCOPE), "x", f"X on {name} failed: no {name}s") for name in "ab"
+    ]
     assert [cause.text for cause in by_cause(failures)] == [
         "X on \0 failed: no as",
         "X on \0 failed: no bs",

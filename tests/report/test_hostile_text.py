@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
@@ -11,6 +12,7 @@ from reconciler.model.registry import (
     LiveRegistryPolicy,
     RegistryScope,
     RepositorySettings,
+    Subject,
     Target,
 )
 from reconciler.plan.compute import compute_plan
@@ -27,22 +29,32 @@ from reconciler.report.text import plain
 from tests.apply.journal_making import change as change_of
 from tests.cli.hostile import ALL, LINES, faults
 from tests.plan.making import ROLE_A, desired, grant, registry
-from tests.policy.making import allow, doc
+from tests.policy.making import Json, allow, doc
+from tests.report.subjects import OWN, registry_change, template, template_change
 from tests.report.test_plan_schema import broken_by
 
 
 def hostile_plan(text: str) -> Plan:
     """Put a text wherever a plan has text."""
-    target = Target(text, RegistryScope(text, text))
+    scope, subjects = RegistryScope(text, text), get_args(Subject)
+    target = Target(text, scope)
     made = change_of(text, None, target)
+    pattern = f"x{text.replace('${', '')}"  # not closed, it would not be understood
+    hostile = allow(text, "ecr:BatchGetImage", Sid=text, Resource=[pattern, f"{OWN}{pattern}"])
+    others = {**allow(text), "NotResource": [pattern, "x"]}
+    rest: Json = {text: text, "a": {text: [text]}, "description": text}
     settings = RepositorySettings(kms_key=text, tags=((text, text),))
     return Plan(
         changes=(
             replace(made, kept=(text,)),
             replace(made, change="create", settings=settings),
+            registry_change([hostile, others], [], scope),
+            template_change(None, template(text, [text], rest=rest)),
+            template_change(template(text, [], hostile, rest=rest), template(text, [text])),
+            template_change(template(text, [text], allow(text), rest=rest), None),
         ),
-        findings=(Finding(text, text, text, text),),
-        errors=(PlanError(target, text, text),),
+        findings=tuple(Finding(text, text, text, text, subject) for subject in subjects),
+        errors=tuple(PlanError(replace(target, subject=one), text, text) for one in subjects),
         unmanaged=(target,),
         violations=(
             NeverViolation(target, text, Principal("AWS", (text,)), text, False, (), text),

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.access_file.model import compile_registry
 from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, FileLine, Matrix, MatrixCell, MatrixRow
-from reconciler.model.registry import LiveRegistry, RegistryScope
+from reconciler.model.registry import LiveRegistry, LiveRegistryPolicy, RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.plan.model import Risk
 from reconciler.plan.risks import StandingRisk
@@ -142,7 +144,8 @@ def sources() -> Iterator[AccessSource]:
 def test_what_was_applied_shows_no_difference(source: AccessSource) -> None:
     wanted = compile_policies(source)
     live = {name: policy for name, policy in wanted.items() if "*" not in name}
-    found = live_policies([live_registry(SCOPE, live)])
+    own = LiveRegistryPolicy(compile_registry(source.access, SCOPE.region, NOW), "V2")
+    found = live_policies([replace(live_registry(SCOPE, live), policy=own)])
     seen = access_overview(source, live=lambda _source, _globs: found)
     data = encode_matrix(seen.result.matrix, seen.result.display_names, desired=seen.desired)
     assert [one for one in decoded(data) if one.mark] == []
@@ -280,7 +283,7 @@ def test_the_page_of_a_file_and_of_a_registry() -> None:
         for seen in (of_file, live)
     ]
     assert pages[0].startswith("Access in the file ecr_access.yaml 111122223333 us-west-2")
-    assert "3 repositories 12 principals 16 grants 2 risks" in pages[0]
+    assert "4 repositories 13 principals 28 grants 2 risks" in pages[0]
     assert pages[1].startswith("Live access ecr_access.yaml 111122223333 us-west-2")
-    assert "16 differences" in pages[1]
+    assert "21 differences" in pages[1]
     assert "public everyone includes callers from accounts that are not named =cmd|x " in pages[1]

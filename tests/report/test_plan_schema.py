@@ -10,13 +10,15 @@ import pytest
 from reconciler.access_file.document.schema import inlined, schema_text
 from reconciler.access_file.model import display_names_of
 from reconciler.apply.model import Outcome, Result
+from reconciler.model.registry import Subject
 from reconciler.model.rules import load_rules
 from reconciler.plan.model import ChangeKind
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json
 from reconciler.report.plan_view import view_drift, view_plan
 from tests.access_file.test_schema import parts
 from tests.golden import CASES, case_folders, origin, planned
-from tests.plan.saving import PLAN, signed
+from tests.plan.saving import PLAN, POLICY, SETTINGS, change, signed
+from tests.policy.making import Json
 
 SCHEMA = json.loads(schema_text("plan.schema.json"))
 OBJECTS = [(path, part) for path, part in parts(SCHEMA) if "title" in part and "properties" in part]
@@ -60,11 +62,12 @@ def test_no_object_takes_unknown_keys(path: str, part: dict[str, object]) -> Non
 
 
 def test_its_words_are_those_of_the_code() -> None:
-    change = SCHEMA["$defs"]["change"]["properties"]
-    assert set(change["change"]["enum"]) == set(get_args(ChangeKind))
+    properties = SCHEMA["$defs"]["change"]["properties"]
+    assert set(properties["change"]["enum"]) == set(get_args(ChangeKind))
     risks = {rule.id for rule in load_rules().values() if "risk" in rule.kinds}
-    assert set(change["risks"]["items"]["enum"]) == risks
-    assert set(change["outcome"]["enum"]) == set(get_args(Result))
+    assert set(properties["risks"]["items"]["enum"]) == risks
+    assert set(properties["outcome"]["enum"]) == set(get_args(Result))
+    assert set(SCHEMA["$defs"]["subject"]["enum"]) == set(get_args(Subject))
 
 
 def test_it_is_true_of_every_kind_of_change() -> None:
@@ -83,6 +86,76 @@ def test_it_is_true_of_plan_drift_and_apply(folder: Path) -> None:
         render_outcomes_json(view_plan(plan, words), failed, origin(source)),
     ):
         assert broken_by(text) == []
+
+
+TEMPLATE: Json = {"prefix": "p", "appliedFor": ["REPLICATION"], "anything": {"else": "\x1b[31m"}}
+
+
+def of_registry(**more: object) -> Json:
+    made = change("*", "set", None, POLICY, subject="registry-policy")
+    resource = "arn:aws:ecr:us-west-2:111122223333:repository/payments/*"
+    made["grants"]["added"][0]["resource"] = resource  # type: ignore[index]
+    return {**made, **more}
+
+
+def of_template(before: Json | None, after: Json | None, **more: object) -> Json:
+    kind = "create" if before is None else "set" if after else "delete"
+    made = change("a/b", kind, None, None, subject="creation-template")
+    return {**made, "template": {"before": before, "after": after}, **more}
+
+
+def with_change(made: Json) -> list[str]:
+    return broken_by(signed({**PLAN, "changes": [made]}))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        change("a", "set", None, POLICY, subject="repository-policy"),
+        of_registry(),
+        of_registry(change="delete", policy={"before": POLICY, "after": None}),
+        of_template(None, TEMPLATE),
+        of_template(None, TEMPLATE, repository="ROOT"),
+        of_template(TEMPLATE, TEMPLATE, policy={"before": None, "after": POLICY}),
+        of_template(TEMPLATE, TEMPLATE, policy={"before": "{", "after": None}),
+        of_template(TEMPLATE, None),
+    ],
+)
+def test_it_is_true_of_each_subject(made: Json) -> None:
+    assert with_change(made) == []
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        change("*", "set", None, POLICY),
+        change("ROOT", "set", None, POLICY, subject="repository-policy"),
+        change("a", "set", None, POLICY, template={"before": None, "after": TEMPLATE}),
+        of_registry(repository="a"),
+        of_registry(change="create", settings=SETTINGS),
+        of_registry(subject="x"),
+        of_registry(template={"before": None, "after": TEMPLATE}),
+        of_registry(policy={"before": None, "after": None}),
+        of_template(None, TEMPLATE, repository="*"),
+        of_template(None, TEMPLATE, repository="a/"),
+        of_template(None, TEMPLATE, settings=SETTINGS),
+        of_template(None, None),
+        of_template(None, TEMPLATE, policy={"before": POLICY, "after": None}),
+        of_template(TEMPLATE, TEMPLATE, change="create"),
+        of_template(TEMPLATE, TEMPLATE, change="delete"),
+        of_template(None, TEMPLATE, change="set"),
+        of_template(TEMPLATE, None, policy={"before": None, "after": POLICY}),
+        {key: value for key, value in of_template(None, TEMPLATE).items() if key != "template"},
+    ],
+)
+def test_it_is_not_true_of_a_mix_of_subjects(made: Json) -> None:
+    assert with_change(made) != []
+
+
+def test_it_is_not_true_of_a_resource_beside_another() -> None:
+    made = of_registry()
+    made["grants"]["added"][0]["not_resource"] = ["x"]  # type: ignore[index]
+    assert with_change(made) != []
 
 
 def test_it_is_not_true_of_all_else() -> None:

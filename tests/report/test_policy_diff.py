@@ -1,6 +1,7 @@
 """How a policy's JSON changes: a unified diff that is the same however a policy is written."""
 
 import json
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
+from reconciler.model.templates import CreationTemplate
 from reconciler.plan.model import Change, Plan
 from reconciler.policy.language.document import NO_POLICY
 from reconciler.report.plan_text import render_plan
@@ -31,6 +33,7 @@ from tests.policy.making import (
     text_of,
 )
 from tests.policy.random_policies import policies
+from tests.report.subjects import MINE, OWN, on, registry_change, template, template_change
 
 TARGET = Target("app", RegistryScope("111122223333", "us-west-2"))
 IN_ORG = {"StringEquals": {"aws:PrincipalOrgID": ["o-a1b2c3d4e5"]}}
@@ -102,6 +105,75 @@ def test_a_policy_variable_stays_as_it_is_written() -> None:
     assert '-"${b}"' in changed(doc(old, version="2008-10-17"), allow())
 
 
+def of_change(change: Change) -> list[str]:
+    """Give the lines that come or go, without their indent, and the heading of the sides."""
+    lines = list(diff_of_change(change))
+    return [line[0] + line[1:].strip() for line in lines[2:] if line[0] in "+-"]
+
+
+def test_the_registrys_policy_is_shown_with_its_resources() -> None:
+    before, after = on("b/*", "a/*"), on("a/*", "c/*")
+    change = registry_change([{**allow(), **before}], [{**allow(), **after}])
+    assert of_change(change) == [f'-"{OWN}b/*"', f'+"{OWN}c/*"']
+    change = registry_change([{**allow(), **before}], [{**allow(), "NotResource": f"{OWN}a"}])
+    assert '+"NotResource": [' in of_change(change)
+    same = registry_change([{**allow(), **before}], [{**allow([ROLE]), **on("a/*", "b/*")}])
+    assert of_change(same) == []
+    assert '-"Resource": [' in of_change(registry_change([{**allow(), **before}], []))
+
+
+def test_a_registrys_policy_that_is_not_understood_is_shown_as_it_is() -> None:
+    change = registry_change([], [{**allow(), **on("*")}])
+    unread = replace(change, before_text=doc(allow()), before=change.target.read(doc(allow())))
+    assert f'+"{OWN}*"' in of_change(unread)
+    assert '-"Action": "ecr:BatchGetImage",' in of_change(unread)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        (
+            template("a", ["REPLICATION"], allow(ROLE)),
+            template("a", ["CREATE_ON_PUSH"], allow(ROLE)),
+            ['-"REPLICATION"', '+"CREATE_ON_PUSH"'],
+        ),
+        (
+            template("a", [], allow([ROLE, ROLE_B])),
+            template("a", [], allow(ROLE)),
+            [f'-"{ROLE}",', f'-"{ROLE_B}"', f'+"{ROLE}"'],
+        ),
+        (template("a", []), template("a", [], rest={**MINE, "x": "y"}), ['+"x": "y"']),
+        (template("a", [], allow(ROLE)), template("a", [], allow([ROLE])), []),
+    ],
+)
+def test_of_a_template_the_policy_and_what_changes_are_shown(
+    before: CreationTemplate, after: CreationTemplate, lines: list[str]
+) -> None:
+    shown = of_change(template_change(before, after))
+    assert [line for line in shown if line not in ("-{", "+{", "-}", "+}")] == lines
+
+
+def test_a_template_that_comes_or_goes_is_shown_as_a_whole() -> None:
+    whole = template("a", ["REPLICATION"], allow(ROLE))
+    for change, sign in ((template_change(None, whole), "+"), (template_change(whole, None), "-")):
+        lines = of_change(change)
+        assert {line[0] for line in lines} == {sign}
+        told = json.loads("".join(line[1:] for line in lines))
+        statement = {"Effect": "Allow", "Principal": {"AWS": [ROLE]}, "Action": [GET]}
+        assert told == {
+            **MINE,
+            "prefix": "a",
+            "appliedFor": ["REPLICATION"],
+            "repositoryPolicy": {"Version": "2012-10-17", "Statement": [statement]},
+        }
+
+
+def test_the_policy_of_a_template_that_is_not_understood_is_shown_as_it_is() -> None:
+    before = replace(template("a", []), policy_text="\x1b[31m")
+    lines = of_change(template_change(before, template("a", [], allow(ROLE))))
+    assert r'-"repositoryPolicy": "\u001b[31m"' in lines
+
+
 @pytest.mark.parametrize("side", [1, -1])
 def test_no_policy_has_no_lines(side: int) -> None:
     lines = list(policy_diff(*(NO_POLICY, read(allow()))[::side]))
@@ -113,6 +185,8 @@ def test_no_policy_has_no_lines(side: int) -> None:
     [
         ('{"Statement":"x","b":[1,2]}', '-  "Statement": "x",'),
         ('{"x":1', '-{"x":1'),
+        ("null", "-null"),
+        ('"x"', '-"x"'),
         ('{"a":"\x1b[31m"', r'-{"a":"\x1b[31m"'),
         ("##vso[task]", r"-\x23#vso[task]"),
     ],

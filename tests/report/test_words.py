@@ -7,6 +7,7 @@ import pytest
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RepositorySettings
+from reconciler.model.templates import CreationTemplate
 from reconciler.policy.language.conditions import Clause, Condition
 from reconciler.policy.language.document import NotAction
 from reconciler.policy.language.principals import (
@@ -15,14 +16,19 @@ from reconciler.policy.language.principals import (
     plain_name,
     service_principal,
 )
+from reconciler.policy.language.resources import Resources
 from reconciler.policy.meaning.facts import Holding, NamedPrincipal
 from reconciler.printable import printable
 from reconciler.report.words import (
     condition_words,
     holdings_words,
     principal_label,
+    resources_words,
     settings_words,
+    subject_name,
+    template_words,
 )
+from tests.report.subjects import OWN, WEST
 
 FORGED = [
     "x   pull",
@@ -48,6 +54,7 @@ def test_no_text_reads_as_more_than_it_is(text: str) -> None:
     condition = (Clause("StringLike", f"aws:principaltag/{text}", (text, "z")),)
     settings = RepositorySettings("IMMUTABLE", True, "AES256", None, ((text, text),))
     actions = frozenset({f"ecr:{text}", NotAction((f"ecr:{text}",))})
+    made = CreationTemplate("a", (text,), None, {"description": text, text: [text]})
     told = [
         condition_words(condition),
         holdings_words(
@@ -59,6 +66,11 @@ def test_no_text_reads_as_more_than_it_is(text: str) -> None:
         principal_label(Principal("Federated", (text,)), None, {}),
         plain_name(service_principal(text)),
         ", ".join(settings_words(settings)),
+        subject_name("repository-policy", text),
+        subject_name("creation-template", text),
+        resources_words(Resources((text,)), WEST.arn_prefix),
+        resources_words(Resources((f"{OWN}{text}",), excluded=True), WEST.arn_prefix),
+        *(" ".join(pair) for pair in template_words(made).items()),
     ]
     for line in told:
         assert json.dumps(text)[1:-1] in line

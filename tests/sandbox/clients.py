@@ -24,6 +24,7 @@ def client(
     *,
     region: str = "us-west-2",
     keys: Mapping[str, str] | None = None,
+    **config: Any,
 ) -> Iterator[BaseClient]:
     """A boto3 client with the sandbox's own keys or others, without retries."""
     environment = sandbox.environment()
@@ -35,7 +36,7 @@ def client(
         service,
         region_name=region,
         endpoint_url=sandbox.endpoint_url,
-        config=Config(retries={"total_max_attempts": 1}),
+        config=Config(retries={"total_max_attempts": 1}, **config),
         **used,
     )
     try:

@@ -213,6 +213,15 @@ def test_invalid_fields_are_refused(ecr: BaseClient, field: str, value: Any) -> 
     assert prefixes(ecr) == []
 
 
+def test_no_filters_are_refused_that_boto3_would_not_send(sandbox: Sandbox) -> None:
+    given = {"prefix": "payments", "appliedFor": ON_PUSH, "imageTagMutabilityExclusionFilters": []}
+    with (
+        client(sandbox, parameter_validation=False) as ecr,
+        refused("InvalidParameterException", "greater than or equal to 1"),
+    ):
+        ecr.create_repository_creation_template(**given)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "code"),
     [

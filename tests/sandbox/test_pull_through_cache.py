@@ -184,6 +184,18 @@ def test_another_account_may_also_import_by_the_policy_of_the_repository(
                 pull(other, "cache/nginx", **OF)
 
 
+def test_a_pull_of_what_is_cached_imports_nothing(
+    sandbox: Sandbox, ecr: BaseClient, other: BaseClient
+) -> None:
+    cache(ecr)
+    assert pull(ecr, "cache/nginx", "1") == ["1"]
+    sandbox.set_policy_text("cache/nginx", POLICY)
+    assert pull(other, "cache/nginx", "1", **OF) == ["1"]
+    with refused("AccessDeniedException", "ecr:BatchImportUpstreamImage"):
+        pull(other, "cache/nginx", "1", "2", **OF)
+    assert len(ecr.list_images(repositoryName="cache/nginx")["imageIds"]) == 1
+
+
 def test_a_pull_that_is_denied_after_the_import_leaves_the_repository(
     sandbox: Sandbox, ecr: BaseClient, other: BaseClient
 ) -> None:

@@ -19,15 +19,21 @@ from reconciler.policy import (
     PolicyScope,
     Principal,
     RegistryDocument,
+    Statement,
     answers_on,
     caller_of,
     enforced,
     evaluate,
+    read_condition,
     read_policy,
     read_registry_policy,
-    statements_on,
 )
-from reconciler.report.answers import render_answers_markdown, render_can, render_who_can
+from reconciler.report.answers import (
+    how_words,
+    render_answers_markdown,
+    render_can,
+    render_who_can,
+)
 from reconciler.report.matrix import cell_words
 from reconciler.report.text import plain
 from reconciler.workflow import (
@@ -88,6 +94,7 @@ def owning(*statements: Json, scope: PolicyScope | ReadFailure = "V2") -> LiveRe
 
 
 NOTHING = LiveRegistryPolicy(None)
+SCOPE = RegistryScope("111122223333", "us-west-2")
 
 
 def live(
@@ -150,6 +157,69 @@ def test_both_policies_decide_together(
     found = live(owning(*(on(at("app"), one) for one in beside)), app=doc(*own))
     result = can(ONE, ROLE, "pull", "app", found)
     assert (result.verdict, result.answers[0].source) == (verdict, source)
+
+
+MAYBE = ["arn:aws:ecr:us-west-2*", at("${aws:PrincipalTag/team}"), "arn:aws:ecr", "arn:*app"]
+
+
+@pytest.mark.parametrize("resource", MAYBE)
+def test_where_it_is_open_whether_a_resource_matches_it_depends(resource: str) -> None:
+    found = live(owning(on(resource, allow(ROLE, PULL, Sid="Maybe"))), app=None)
+    result = can(ONE, ROLE, "pull", "app", found)
+    assert result.verdict == "depends"
+    (answer,) = result.answers
+    assert answer.source == PolicyStatement("registry", 0, "Maybe", is_certain=False)
+    assert how_words(answer) == "depends if its Resource matches"
+    assert [a.verdict for a in who_can(ONE, "pull", "app", found).answers] == ["depends"]
+    assert [a.verdict for a in access_of(ONE, ROLE, find=found).answers] == ["depends"]
+    (row,) = access_matrix(ONE, find=found).matrix.rows
+    assert words_of(row) == {ROLE: "pull? (registry)"}
+
+
+@pytest.mark.parametrize("resource", MAYBE)
+def test_a_deny_that_may_be_about_the_repository_makes_it_depend(resource: str) -> None:
+    found = live(owning(on(resource, deny("*", GET))), app=doc(allow(ROLE, PULL)))
+    result = can(ONE, ROLE, "pull", "app", found)
+    assert result.verdict == "depends"
+    assert how_words(result.answers[1]) == (
+        "depends: a Deny through a grant to everyone denies it if its Resource matches"
+    )
+
+
+def test_a_certain_statement_decides_beside_one_that_may_match() -> None:
+    certain, maybe = on(at("app"), allow(ROLE, PULL)), on(MAYBE[0], allow(ROLE, PULL))
+    found = live(owning(certain, maybe), app=None)
+    assert sources(found, ROLE, "pull") == [PolicyStatement("registry", 0, None)]
+    denied = live(owning(certain, on(at("app"), deny(ROLE, GET)), maybe), app=None)
+    assert can(ONE, ROLE, GET, "app", denied).verdict == "denied"
+
+
+def test_a_deny_that_may_be_about_the_repository_hides_no_risk() -> None:
+    beside = [on("*", allow("*", PULL)), on(MAYBE[0], deny("*", PULL))]
+    seen = access_overview(ONE, live=live(owning(*beside), app=None))
+    assert RuleId.PUBLIC in {risk.risk.name for risk in seen.risks}
+
+
+def test_regions_differ_where_a_statement_is_certain_in_one_only() -> None:
+    west, east = (
+        owning(on(at("app"), allow(ROLE, PULL))),
+        owning(on("arn:aws:ecr", allow(ROLE, PULL))),
+    )
+    found = live(west, east=east, elsewhere={"app": None}, app=None)
+    told = can(TWO, ROLE, "pull", "app", found).answers
+    assert {(a.region, a.verdict) for a in told} == {
+        ("us-west-2", "allowed"),
+        ("eu-west-1", "depends"),
+    }
+
+
+def test_a_managed_policy_that_is_not_known_has_another_hint() -> None:
+    unread = replace(live_registry(SCOPE, {"app": None}), policy=LiveRegistryPolicy(DENIED))
+    (policy,) = live_policies([unread], is_managed=True).policies
+    assert policy.error_line == (
+        "us-west-2: the registry's policy was not read: ecr:GetRegistryPolicy: not allowed; there "
+        "is no answer without it, as the file has 'registry.policy: manage'"
+    )
 
 
 CREATE = "ecr:CreateRepository"
@@ -284,8 +354,8 @@ def test_each_result_says_whether_the_registrys_policy_counts(
         access_matrix(ONE, find=found),
         access_overview(ONE, live=found).result,
     ):
-        assert result.with_registry_policy is (own is not None)
-    assert not can(ONE, "a", "pull", "app").with_registry_policy
+        assert result.registry_policy == ("none" if own is None else "all")
+    assert can(ONE, "a", "pull", "app").registry_policy == "none"
 
 
 def words_of(row: MatrixRow) -> dict[str, str]:
@@ -314,6 +384,13 @@ def test_what_no_apply_changes_is_desired_too() -> None:
     assert [(r.repository, r.risk.name) for r in seen.risks] == [("other", RuleId.PUBLIC)]
 
 
+def _depending(statement: Statement, certain: bool) -> Statement:
+    """Return a statement; one that may not be about the repository, under an unknown condition."""
+    unknown = read_condition({"StringEquals": {"aws:PrincipalTag/about-it": "yes"}})
+    extra = () if certain else unknown
+    return statement._replace(condition=tuple(sorted({*statement.condition, *extra})))
+
+
 KNOWN = {
     "aws:currenttime": ("2026-06-01T00:00:00Z",),
     "aws:epochtime": ("2026-06-01T00:00:00Z",),
@@ -338,11 +415,15 @@ def test_can_agrees_with_the_evaluator_over_the_statements_of_both(
     assert isinstance(read, Document)
     assert isinstance(written, RegistryDocument)
     document = enforced(written, scope)
-    counting = statements_on(document, answers_on(document, REPOSITORY_ARN)).counting
-    both = Document(VERSION, (*read.statements, *(one.statement for one in counting)))
+    matched = zip(document.statements, answers_on(document, REPOSITORY_ARN), strict=True)
+    beside_it = [(one, answer is True) for one, answer in matched if answer is not False]
+    both = Document(
+        VERSION,
+        (*read.statements, *(_depending(one.statement, certain) for one, certain in beside_it)),
+    )
     places: list[Source] = [
         *(PolicyStatement("repository", n, None) for n in range(len(own))),
-        *(PolicyStatement("registry", one.position, None) for one in counting),
+        *(PolicyStatement("registry", one.position, None, sure) for one, sure in beside_it),
     ]
     found = live(owning(*beside, scope=scope), app=doc(*own))
     for arn in (ROLE, ROLE_B, USER, OPS):

@@ -1,6 +1,7 @@
 """What a consumer needs in its own account: what the file grants it, and nothing else."""
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -533,3 +534,53 @@ def test_the_policies_allow_what_the_file_grants_and_nothing_else(
             assert grant <= need, name
             beyond = any(glob_matches(p, name) for p in (*found.access.exceeded, *uncertain))
             assert beyond or need == grant, name
+
+
+def ask_registry(entries: str, *statements: object, who: str = "ci") -> ConsumerPolicies:
+    """Ask about a file that manages the registry's own policy."""
+    head = HEAD.replace("[us-west-2]}", "[us-west-2], policy: manage}")
+    raw = f"registry_statements: {json.dumps(statements)}\n" if statements else ""
+    text = f"{head}repositories:\n{entries}{raw}"
+    source = workflow.load(text.encode(), "ecr_access.yaml", now=NOW)
+    return workflow.consumer_policies(source, who)
+
+
+def raw(effect: str, action: str, resource: str, element: str = "Resource") -> object:
+    return {"Sid": "EcrAccessOwn", "Effect": effect, "Principal": {"AWS": CI}, "Action": action,
+            element: resource}  # fmt: skip
+
+
+def test_what_the_registrys_policy_carries_is_needed_on_the_arns_of_the_pattern() -> None:
+    found = ask_registry(
+        '  "app/*": {via: registry-policy, access: {ci: [pull, replicate]}}\n'
+        "  app/api: {inherit: false, access: {ci: push}}\n"
+    )
+    wanted = BUILT_IN_TIERS["pull"] | {"ecr:ReplicateImage", "ecr:CreateRepository"}
+    assert needs(found) == {"app/*": wanted, "app/api": wanted | BUILT_IN_TIERS["push"]}
+    assert found.access.exceeded == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (raw("Allow", "ecr:ListImages", f"{ARN}app/*"),
+         {"app/*": {"ecr:ListImages"}, "app/api": {"ecr:ListImages"}}),
+        (raw("Allow", "ecr:ListImages", f"{ARN}new"), {"new": {"ecr:ListImages"}}),
+        (raw("Allow", "ecr:ListImages", f"{ARN}app/*", "NotResource"), {"lib": {"ecr:ListImages"}}),
+        (raw("Allow", "ecr:ListImages", f"{ARN}${{aws:PrincipalTag/a}}"),
+         {"app/api": {"ecr:ListImages"}, "lib": {"ecr:ListImages"}}),
+        (raw("Deny", "ecr:PutImage", f"{ARN}app/*"), {"app/api": {"-ecr:PutImage"}}),
+        (raw("Deny", "ecr:PutImage", "arn:aws:ecr"), {}),
+    ],
+)  # fmt: skip
+def test_raw_statements_of_the_registrys_policy_count(
+    statement: object, expected: dict[str, set[str]]
+) -> None:
+    push = set(BUILT_IN_TIERS["push"])
+    found = needs(ask_registry("  app/api: {access: {ci: push}}\n  lib: {access: {}}\n", statement))
+    wanted = {"app/api": set(push)}
+    for name, actions in expected.items():
+        for action in actions:
+            own = wanted.setdefault(name, set())
+            own.discard(action[1:]) if action.startswith("-") else own.add(action)
+    assert found == wanted

@@ -10,12 +10,13 @@ from reconciler.closest import suggestion
 from reconciler.model.rules import RuleId
 from reconciler.printable import some_of
 
+_ABOUT_REGISTRY = frozenset({RuleId.REGISTRY_POLICY_NOT_MANAGED, RuleId.RESOURCE_MATCHES_NOTHING})
 _RULES_BY_SECTION = {
     "accounts": frozenset({RuleId.UNKNOWN_NAME, RuleId.UNNAMED_ACCOUNT}),
     "principals": frozenset({RuleId.UNKNOWN_NAME}),
     "tiers": frozenset({RuleId.UNKNOWN_TIER}),
     "guards": frozenset({RuleId.PUBLIC}),
-    "registry": frozenset({RuleId.REGISTRY_POLICY_NOT_MANAGED}),
+    "registry": _ABOUT_REGISTRY,
 }
 """The rules that cannot be checked where a section is unreadable."""
 
@@ -94,7 +95,7 @@ def _hidden_rules(
         if violation.path[:2] == ("guards", "rules"):
             hidden.add(RuleId.NEVER)
         if violation.path[:1] == ("registry",):
-            hidden.add(RuleId.REGISTRY_POLICY_NOT_MANAGED)
+            hidden |= _ABOUT_REGISTRY
         if violation.path[:2] == ("guards", "public"):
             hidden.add(RuleId.PUBLIC)
         if not violation.about_keys and violation.path[:1] == ("accounts",):

@@ -54,7 +54,7 @@ def combine_entries(access: AccessFile, problems: ProblemList) -> EntriesByName:
     """
     index = GlobIndex(entry.repository for entry in access.entries if entry.is_pattern)
     for entry in access.entries:
-        if not entry.is_pattern and entry.inherit:
+        if not entry.is_pattern:
             problems.count(_MATCHES, index.count(entry.repository), entry.place)
     combined = entries_by_name(access, None)
     for _, entries in combined:

@@ -25,6 +25,7 @@ from reconciler.policy import MAX_POLICY_CHARACTERS, Facts, Tiers, has_wildcard
 
 _NEARLY = MAX_POLICY_CHARACTERS * 8 // 10
 _FAR_TOO_LARGE = 4 * MAX_POLICY_CHARACTERS
+_TOO_MANY_RESOURCES = 2 * MAX_POLICY_CHARACTERS
 _ACTION_MATCHES = WorkLimit(1_000_000, "comparisons of actions with patterns")
 _COMPILED = WorkLimit(300_000, "comparisons of statements with tiers and with each other")
 _MAX_ACTIONS = 1_000
@@ -114,7 +115,7 @@ def _check(
     facts = grant_facts(grants)
     resources = sum(len(pattern) + _RESOURCE_LENGTH for pattern in subject.patterns)
     at_least, size = "at least ", _minimum_size(facts) + resources
-    if size <= _FAR_TOO_LARGE:
+    if size <= _FAR_TOO_LARGE and resources <= _TOO_MANY_RESOURCES:
         groups = len({(holder.condition, actions) for holder, actions in facts.items()})
         groups += len(subject.patterns)
         problems.count(_COMPILED, groups * (len(tiers) + groups), place)

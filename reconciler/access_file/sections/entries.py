@@ -31,6 +31,7 @@ from reconciler.access_file.sections.registry import check_repository, is_to_cre
 from reconciler.access_file.sections.statements import read_statements
 from reconciler.access_file.sections.templates import read_create_on
 from reconciler.access_file.sections.tiers import check_tier, tiers_of_repositories
+from reconciler.closest import closest
 from reconciler.model.access import Grant
 from reconciler.model.rules import RuleId
 from reconciler.policy import (
@@ -70,8 +71,10 @@ def _read_entry(pair: Pair, context: FileContext) -> Entry:
         context.problems.error(RuleId.INHERIT_ON_PATTERN, message, inherit.place, hint)
     written = child(pair.value, "settings")
     settings = read_settings(written, context)
-    via_registry = _is_via_registry(pair, context.problems)
-    tiers = context.tiers if via_registry else tiers_of_repositories(context.tiers)
+    keys = pair.value.pairs if isinstance(pair.value, MappingNode) else {}
+    # A misspelt `via` is reported, and the tiers then are those that it stands for.
+    is_via = any(closest(key, ("via",)) for key in keys)
+    tiers = context.tiers if is_via else tiers_of_repositories(context.tiers)
     create_on = read_create_on(pair, context)
     return Entry(
         repository=pair.key.text,
@@ -80,7 +83,7 @@ def _read_entry(pair: Pair, context: FileContext) -> Entry:
         settings=settings if is_to_create(pair, context) else None,
         statements=read_statements(child(pair.value, "statements"), context),
         grants=_read_access(child(pair.value, "access"), tiers, context),
-        via_registry=via_registry,
+        via_registry=_is_via_registry(pair, context.problems),
         create_on=create_on,
         template_settings=settings if create_on and written else None,
         template_role=text_of(pair.value, "template_role") if create_on else None,

@@ -10,6 +10,7 @@ from reconciler.access_file.document.tree import (
     MappingNode,
     Node,
     Pair,
+    SequenceNode,
     child,
     pairs_of,
     place_at,
@@ -22,7 +23,7 @@ from reconciler.closest import closest
 from reconciler.model.registry import REPOSITORY_NAME
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import CreateOn
-from reconciler.policy import parse_arn
+from reconciler.policy import ACCOUNT_ID, parse_arn
 
 _EVENTS: tuple[CreateOn, ...] = ("push", "replication", "pull-through-cache")
 _HINT = "write it on PREFIX/*, with a PREFIX like a repository's name, or on *"
@@ -47,12 +48,12 @@ def read_create_on(entry: Pair, context: FileContext) -> tuple[CreateOn, ...] | 
         problems.error(RuleId.PATTERN_REQUIRED, message, place, _HINT)
     written = {one.text for one in texts_of(node)}
     found = tuple(event for event in _EVENTS if event in written)
-    for key in ("settings", _ROLE) if not written else ():
-        if child(entry.value, key) is not None:
-            message = f"{quote(key)} has no effect with create_on: []"
-            where = place_at(entry.value, (key,))
-            hint = "it is for a new template: write create_on: [push], or remove it"
-            problems.error(RuleId.CLASHING_KEYS, message, where, hint, other=place)
+    idle = next((key for key in ("settings", _ROLE) if child(entry.value, key) is not None), None)
+    if idle and node == SequenceNode((), node.place):
+        message = f"{quote(idle)} has no effect with create_on: []"
+        where = place_at(entry.value, (idle,))
+        hint = "it is for a new template: write create_on: [push], or remove it"
+        problems.error(RuleId.CLASHING_KEYS, message, where, hint, other=place)
     if found:
         _check_settings(entry.value, context)
     return found
@@ -68,9 +69,10 @@ def _check_settings(entry: Node, context: FileContext) -> None:
     for role in texts_of(entry, _ROLE):
         check_role(role, context)
         arn = parse_arn(role.text)
-        if arn and arn.account != context.registry.account:
+        own = context.registry.account
+        if arn and ACCOUNT_ID.fullmatch(own) and arn.account != own:
             message = f"{quote(role.text)} is a role of another account than the registry's"
-            hint = f"write arn:{context.partition}:iam::{context.registry.account}:role/NAME"
+            hint = f"write arn:{context.partition}:iam::{own}:role/NAME"
             problems.error(RuleId.BAD_ARN, message, role.place, hint)
     keys = entry.pairs if isinstance(entry, MappingNode) else {}
     if any(closest(key, (_ROLE,)) for key in keys):

@@ -38,7 +38,7 @@ REGISTRY_POLICY = PolicyKind("the registry's policy", REGISTRY_POLICY_ACTIONS)
 _PREFIX = "ecr:"
 _NAME = r"ecr:[A-Za-z0-9*?]{1,124}"
 _NAME_HINT = "write ecr: and at most 124 ASCII letters and digits, * and ?"
-_REGISTRY_HINT = "write it in the registry's own policy, or in the caller's identity policy"
+_REGISTRY_HINT = "give it via: registry-policy, or write it in the caller's identity policy"
 _CALLER_HINT = "write it in the caller's identity policy, with Resource '*'"
 _PATTERNS = WorkLimit(10_000, "different action patterns")
 _MAX_ACTIONS = 200
@@ -104,8 +104,11 @@ def _prefix_hint(text: str, problems: ProblemList) -> str | None:
     return _similar_hint(prefixed, problems)
 
 
-def read_tiers(node: Node | None, problems: ProblemList) -> Tiers:
-    """Read `tiers`; returns them and the built-in ones, in canonical actions."""
+def read_tiers(node: Node | None, kind: PolicyKind, problems: ProblemList) -> Tiers:
+    """Read `tiers`; returns them and the built-in ones, in canonical actions.
+
+    `kind` is the kind of policy with the most actions that the file writes.
+    """
     own: dict[str, Pair] = {}
     for pair in pairs_of(node):
         if pair.key.text in BUILT_IN_TIERS or pair.key.text in REGISTRY_TIERS:
@@ -126,6 +129,7 @@ def read_tiers(node: Node | None, problems: ProblemList) -> Tiers:
     tiers = dict(BUILT_IN_TIERS)
     spellings = _spellings(own.values())
     for name in order:
+        check_actions(texts_of(own[name].value, "actions"), problems, kind)
         tiers[name] = _read_actions(own[name], tiers, own, spellings, problems)
     return {**BUILT_IN_TIERS, **REGISTRY_TIERS, **{name: tiers[name] for name in own}}
 
@@ -141,7 +145,7 @@ def check_tier(name: ScalarNode, tiers: Tiers, problems: ProblemList) -> bool:
         return True
     if name.text in REGISTRY_TIERS:
         message = f"the tier {quote(name.text)} exists only in the registry's policy"
-        hint = "write it on a pattern with via: registry-policy"
+        hint = "use it itself, on a pattern with via: registry-policy"
         problems.error(RuleId.REGISTRY_TIER, message, name.place, hint)
         return False
     action = canonical_action(name.text)
@@ -171,7 +175,6 @@ def _read_actions(
     problems: ProblemList,
 ) -> frozenset[str]:
     written = texts_of(pair.value, "actions")
-    check_actions(written, problems)
     actions = frozenset(spellings[canonical_action(action.text)] for action in written)
     for base in dict.fromkeys(texts_of(pair.value, "extends")):
         # An own tier that is not read yet is part of a cycle, which is reported.

@@ -248,7 +248,7 @@ def _close(result: "Answers | MatrixResult") -> NoReturn:
     """Say what no answer includes and what is not known, and end with the exit code."""
     from reconciler.report.answers import not_looked_at
 
-    note(not_looked_at(with_registry_policy=result.with_registry_policy))
+    note(not_looked_at(result.registry_policy))
     for error in result.errors:
         show_error(error)
     raise typer.Exit(exit_of(result.statuses))

@@ -69,7 +69,9 @@ def compile_(
     """Print the desired policies, as one JSON object.
 
     Each key is a repository, or a pattern with its own policy; null is no policy. The policy of a
-    repository that only patterns match is printed where --repository names it.
+    repository that only patterns match is printed where --repository names it. Without
+    --repository, registry-policy REGION is the registry's own policy, if the file manages it, and
+    creation-template PREFIX the policy of new repositories.
     """
     from reconciler.cli.files import load_valid
 

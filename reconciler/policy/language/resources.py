@@ -45,20 +45,28 @@ class Resources(NamedTuple):
         return negated(answer) if self.excluded else answer
 
     def split(self, prefix: "ArnPrefix") -> tuple["Resources", ...]:
-        """Return each pattern alone, in one spelling; those of a NotResource stay together."""
-        patterns = {_spelled(pattern, prefix) for pattern in self.patterns}
-        if self.excluded:
-            return (self._replace(patterns=tuple(sorted(patterns))),)
+        """Return each pattern alone, in the one spelling that it has in a registry.
+
+        Those of a `NotResource` stay together.
+        """
+        found = sorted({self._spelled(pattern, prefix) for pattern in self.patterns})
+        parts = [tuple(found)] if self.excluded else [(pattern,) for pattern in found]
         return tuple(
-            Resources((p,), has_variables=self.has_variables and "${" in p)
-            for p in sorted(patterns)
+            Resources(part, self.excluded, self.has_variables and any("${" in p for p in part))
+            for part in parts
         )
 
     def cover(self, other: "Resources") -> bool:
-        """Whether a single pattern certainly matches all that another one does."""
-        if self.excluded or other.excluded or self.has_variables or other.has_variables:
+        """Whether one part that `split` returns certainly matches all that another one matches.
+
+        An incomplete ARN, a `*` across fields and a variable are not certain to match: they cover
+        only themselves. Of two different parts, at most one covers the other.
+        """
+        if self == other or self.excluded or other.excluded or self.has_variables:
             return self == other
-        return glob_matches(self.patterns[0], other.patterns[0])
+        (pattern,), (of_other,) = self.patterns, other.patterns
+        is_complete = pattern.count(":") >= _FIELDS - 1
+        return is_complete and glob_matches(pattern, other._widened(of_other))
 
     def unmatched(self, prefix: "ArnPrefix") -> Iterator[tuple[str, str]]:
         """Yield each pattern that can match no repository of a registry, and why.
@@ -78,8 +86,13 @@ class Resources(NamedTuple):
         return None if answer and widened != pattern else answer
 
     def _widened(self, pattern: str) -> str:
-        has_any = self.has_variables and "${" in pattern
-        return _VARIABLE.sub(EVERYTHING, pattern) if has_any else pattern
+        return _VARIABLE.sub(EVERYTHING, pattern) if self._varies(pattern) else pattern
+
+    def _spelled(self, pattern: str, prefix: "ArnPrefix") -> str:
+        return pattern if self._varies(pattern) else _spelled(pattern, prefix)
+
+    def _varies(self, pattern: str) -> bool:
+        return self.has_variables and "${" in pattern
 
     def __str__(self) -> str:
         """Name the repositories for people: `payments/*`, or a shortened ARN as it is written."""
@@ -99,9 +112,13 @@ class ArnPrefix(NamedTuple):
         """The pattern of all its repositories."""
         return self.repositories(EVERYTHING)
 
-    def repositories(self, name: str) -> str:
-        """The ARN of a repository, or of all that a pattern of names matches."""
-        return f"arn:{self.partition}:ecr:{self.region}:{self.account}:{_REPOSITORY}{name}"
+    def repositories(self, pattern: str) -> str:
+        """Return the pattern of the repositories whose names a pattern matches."""
+        return f"{self}:{_REPOSITORY}{pattern}"
+
+    def __str__(self) -> str:
+        """Write the fields as an ARN has them."""
+        return f"arn:{self.partition}:ecr:{self.region}:{self.account}"
 
 
 def unmatched_reason(pattern: str, prefix: ArnPrefix) -> str | None:
@@ -127,9 +144,18 @@ def unmatched_reason(pattern: str, prefix: ArnPrefix) -> str | None:
 
 
 def _spelled(pattern: str, prefix: ArnPrefix) -> str:
-    """Return one spelling of a pattern: a run of `*` is one, and `*` alone is all repositories."""
+    """Return one spelling of a pattern without variables: a run of `*` is one.
+
+    Where the first fields match those of the registry, these are written out; a pattern of all
+    names is that of all repositories. Any other pattern stays as it is.
+    """
     shorter = _RUNS.sub(EVERYTHING, pattern)
-    return prefix.every_repository if shorter == EVERYTHING else shorter
+    _, fields = _of_prefix(shorter, str(prefix))
+    if fields is None or not fields.is_complete:
+        return shorter
+    if glob_matches(fields.name, f"{_REPOSITORY}*"):
+        return prefix.every_repository
+    return f"{prefix}:{fields.name}"
 
 
 def is_malformed(pattern: str) -> bool:
@@ -165,7 +191,7 @@ class _Fields(NamedTuple):
 @lru_cache(maxsize=4_096)
 def _of_prefix(pattern: str, prefix: str) -> tuple[bool, _Fields | None]:
     """Return whether a pattern may match an ARN with this prefix as a whole, and its fields."""
-    if pattern == EVERYTHING:
+    if not pattern.strip(EVERYTHING):
         return False, _Fields(EVERYTHING, is_complete=True)
     fields = pattern.split(":", _FIELDS - 1)
     *first, name = _filled(fields)

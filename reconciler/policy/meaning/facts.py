@@ -6,8 +6,7 @@ mean the same when their reduced facts are equal.
 """
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -48,6 +47,7 @@ class Holder(NamedTuple):
 
 
 Facts = Mapping[Holder, Actions]
+_Subject = tuple[Principal, str]
 
 
 def facts_of(statements: Iterable[Statement]) -> Facts:
@@ -222,20 +222,21 @@ def difference(before: Facts, after: Facts) -> tuple[AccessChange, ...]:
 
     Empty exactly where the facts are equal. Sorted by principal, then effect.
     """
-    gained = _by_subject(uncovered_facts(after, by=before))
-    lost = _by_subject(uncovered_facts(before, by=after))
-    differing = {h[:2] for h in before.keys() | after.keys() if before.get(h) != after.get(h)}
-    old = _by_subject({h: a for h, a in before.items() if h[:2] in differing})
-    new = _by_subject({h: a for h, a in after.items() if h[:2] in differing})
-    return tuple(_access_change(subject, old, new, gained, lost) for subject in sorted(differing))
+    return access_changes(
+        before, after, uncovered_facts(after, by=before), uncovered_facts(before, by=after)
+    )
 
 
-_BySubject = Mapping[tuple[Principal, str], list[Holding]]
-
-
-def _access_change(subject: tuple[Principal, str], *sides: _BySubject) -> AccessChange:
-    before, after, gained, lost = (tuple(side.get(subject, ())) for side in sides)
-    return AccessChange(*subject, before, after, gained, lost)
+def access_changes(
+    before: Facts, after: Facts, gained: Facts, lost: Facts, on: Resources | None = None
+) -> tuple[AccessChange, ...]:
+    """Return one change for each principal and effect that gains or loses something; sorted."""
+    changed = {holder[:2] for holder in (*gained, *lost)}
+    old, new, more, less = (_by_subject(side, changed) for side in (before, after, gained, lost))
+    return tuple(
+        AccessChange(*subject, old[subject], new[subject], more[subject], less[subject], on)
+        for subject in sorted(changed)
+    )
 
 
 def same_meaning(left: Policy, right: Policy) -> bool:
@@ -275,8 +276,9 @@ def _ordered(value: object) -> str:
     return str(value) if isinstance(value, Decimal) else json.dumps(value)
 
 
-def _by_subject(facts: Facts) -> defaultdict[tuple[Principal, str], list[Holding]]:
-    subjects: defaultdict[tuple[Principal, str], list[Holding]] = defaultdict(list)
-    for holder in sorted(facts):
-        subjects[holder.principal, holder.effect].append(Holding(holder.condition, facts[holder]))
-    return subjects
+def _by_subject(facts: Facts, subjects: Set[_Subject]) -> Mapping[_Subject, Holdings]:
+    """Return what some of the subjects hold, sorted by condition."""
+    found: dict[_Subject, list[Holding]] = {subject: [] for subject in subjects}
+    for holder in sorted(holder for holder in facts if holder[:2] in subjects):
+        found[holder[:2]].append(Holding(holder.condition, facts[holder]))
+    return {subject: tuple(holdings) for subject, holdings in found.items()}

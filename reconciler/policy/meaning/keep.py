@@ -11,6 +11,8 @@ from reconciler.policy.language.condition_keys import SOURCE_ARN, spell_key
 from reconciler.policy.language.conditions import NO_CONDITION, Condition, display_holder
 from reconciler.policy.language.document import SID_PREFIX, VERSION, Document, Statement
 from reconciler.policy.language.principals import Principal, plain_name, service_principal
+from reconciler.policy.language.registry_document import RegistryDocument, RegistryStatement
+from reconciler.policy.language.resources import ArnPrefix
 from reconciler.policy.meaning.bounds import accounts_of
 from reconciler.policy.meaning.public import is_public
 from reconciler.policy.meaning.tiers import action_names
@@ -80,6 +82,13 @@ def kept_statements(statements: Iterable[Statement], ownership: Ownership) -> tu
     return tuple(s for s in statements if any(_keeps(r, s) for r in ownership.rules))
 
 
+def kept_registry_statements(
+    statements: Iterable[RegistryStatement], ownership: Ownership
+) -> tuple[RegistryStatement, ...]:
+    """Return those of a live registry policy that are not ours and are kept."""
+    return tuple(one for one in statements if kept_statements([one.statement], ownership))
+
+
 def keep_mismatches(statement: Statement, ownership: Ownership) -> tuple[KeepMismatch, ...]:
     """Return why no rule keeps a statement, for the rule with its Sid that comes closest.
 
@@ -106,11 +115,24 @@ def statement_key(statement: Statement) -> tuple[object, ...]:
     )
 
 
+def registry_statement_key(one: RegistryStatement, prefix: ArnPrefix) -> tuple[object, ...]:
+    """Return `statement_key` and the repositories of `prefix` that the statement is about."""
+    return (*statement_key(one.statement), frozenset(one.resources.split(prefix)))
+
+
 def changes_meaning(document: Document, statement: Statement) -> bool:
     """Whether a statement would mean something else in a document of our version."""
-    return document.version != VERSION and any(
-        "${" in value for clause in statement.condition for value in clause.values
-    )
+    return document.version != VERSION and _has_variable_text(statement)
+
+
+def registry_changes_meaning(document: RegistryDocument, one: RegistryStatement) -> bool:
+    """Whether a registry's statement would mean something else in a document of our version."""
+    texts = "".join(one.resources.patterns)
+    return document.version != VERSION and ("${" in texts or _has_variable_text(one.statement))
+
+
+def _has_variable_text(statement: Statement) -> bool:
+    return any("${" in value for clause in statement.condition for value in clause.values)
 
 
 def _keeps(rule: KeepRule, statement: Statement) -> bool:

@@ -5,7 +5,7 @@ What always holds of its requests is not in question; everything else is for the
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol
 
@@ -111,15 +111,22 @@ def index_subjects(subjects: Iterable[Subject]) -> SubjectIndex:
 
 
 def parts_by_subject(
-    statements: Sequence[Statement], index: SubjectIndex, asked: Actions | None = None
+    statements: Sequence[Statement],
+    index: SubjectIndex,
+    asked: Actions | None = None,
+    uncertain: Container[int] = (),
 ) -> Iterator[tuple[Subject, tuple[Part, ...]]]:
     """Yield the subjects that any of the statements concerns, with what is decided about them.
 
     `asked` are the actions in question, each exact or a pattern, which is allowed only as a whole.
-    With None, they are those that the statements allow.
+    With None, they are those that the statements allow. `uncertain` are the positions of statements
+    that may not apply, whoever asks.
     """
     for number, reached in sorted(_reached(statements, index).items()):
-        sides = tuple((r.effect, statements[r.position].actions, r.certain) for r, _ in reached)
+        sides = tuple(
+            (r.effect, statements[r.position].actions, r.certain and r.position not in uncertain)
+            for r, _ in reached
+        )
         found = tuple(
             Part(verdict, actions) if own is None else Part(verdict, actions, *reached[own])
             for verdict, own, actions in _decided(sides, asked)
@@ -127,9 +134,14 @@ def parts_by_subject(
         yield index.subjects[number], found
 
 
-def parts_of(statements: Sequence[Statement], subject: Subject, asked: Actions) -> tuple[Part, ...]:
+def parts_of(
+    statements: Sequence[Statement],
+    subject: Subject,
+    asked: Actions,
+    uncertain: Container[int] = (),
+) -> tuple[Part, ...]:
     """Return the same for one subject; where nothing concerns it, all that is asked is denied."""
-    found = dict(parts_by_subject(statements, index_subjects([subject]), asked))
+    found = dict(parts_by_subject(statements, index_subjects([subject]), asked, uncertain))
     return found.get(subject, (Part("denied", asked),))
 
 

@@ -245,7 +245,7 @@ class _Encoder:
         own = identity_of(subject.principal, subject.condition)
         known = (
             (answer.tier, answer.actions, every, answer.verdict, answer.effect),
-            (answer.through, answer.conditions, own, subject.principal.kind),
+            (answer.through, answer.conditions, answer.is_certain, own, subject.principal.kind),
         )
         if known not in self._said:
             given = given_words(answer, self._names, every)

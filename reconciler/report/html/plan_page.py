@@ -3,31 +3,40 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from reconciler.model.registry import RegistryScope
-from reconciler.plan.model import ChangeKind
+from reconciler.model.registry import RegistryScope, Subject
+from reconciler.plan.model import ChangeKind, Finding
 from reconciler.plan.saved_plan import Origin, change_json
 from reconciler.policy import Unreadable
 from reconciler.printable import printable_json
-from reconciler.report.access import AccessLine
+from reconciler.report.access import AccessLine, Describe
 from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, render_page, risk_rows
 from reconciler.report.plan_text import PolicyDiff, no_diff
 from reconciler.report.plan_view import (
+    POLICIES,
     Cause,
     ChangeView,
     Failure,
     PlanView,
     RiskView,
-    Wording,
     by_cause,
     equal_changes,
 )
-from reconciler.report.words import number_of, settings_words
+from reconciler.report.words import NOUNS, number_of, subject_name, target_name
 
 _MOST_RAW = 2_000
-_KINDS: dict[ChangeKind, str] = {
+_POLICY_KINDS: dict[ChangeKind, str] = {
     "set": "policy to set",
     "delete": "policy to remove",
     "create": "repository to create",
+}
+_KINDS: dict[Subject, dict[ChangeKind, str]] = {
+    "repository-policy": _POLICY_KINDS,
+    "registry-policy": _POLICY_KINDS,
+    "creation-template": {
+        "create": "template to create",
+        "set": "template to update",
+        "delete": "template to remove",
+    },
 }
 _SIGNS = {"+": "not live", "-": "only live", "~": "differs"}
 
@@ -38,11 +47,12 @@ class _Grant(NamedTuple):
 
 
 class _Body(NamedTuple):
-    """What equal changes have in common."""
+    """What equal changes have in common; `beside` and `removal` are as in `ChangeView`."""
 
     kind: ChangeKind
     raw: str | None
-    notes: tuple[str, ...]
+    beside: tuple[str, ...]
+    removal: str
     grants: tuple[_Grant, ...]
     risks: tuple[RiskView, ...]
     kept: tuple[str, ...]
@@ -59,7 +69,8 @@ class _Block(NamedTuple):
 
     number: int
     title: str
-    repositories: tuple[str, ...]
+    names: tuple[str, ...]
+    subject: Subject
     scope: RegistryScope
     body: _Body
     documents: tuple[_Document, ...]
@@ -72,7 +83,7 @@ class _Words(NamedTuple):
     """
 
     title: str
-    kinds: dict[ChangeKind, str]
+    kinds: dict[Subject, dict[ChangeKind, str]]
     signs: dict[str, str]
     origin: Origin
     view: PlanView
@@ -88,13 +99,14 @@ class _Words(NamedTuple):
             for risk in block.body.risks
         )
 
+    def name_of(self, finding: Finding) -> str:
+        """Name what a finding is about."""
+        return subject_name(finding.subject, finding.repository)
+
     @property
     def errors(self) -> list[Cause]:
         """The errors of the plan, by their cause."""
-        return by_cause(
-            Failure(e.target.repository, e.target.scope.region, e.rule, e.message)
-            for e in self.view.plan.errors
-        )
+        return by_cause(Failure(e.target, e.rule, e.message) for e in self.view.plan.errors)
 
 
 def render_plan_html(
@@ -109,21 +121,20 @@ def render_plan_html(
 def render_drift_html(view: PlanView, origin: Origin, *, grouped: bool = True) -> str:
     """Render drift as a page: how the live access differs from the file."""
     blocks = tuple(_blocks(view, no_diff, grouped=grouped))
-    figures = (
-        figure(len(view.plan.changes), "repository differs", "repositories differ", role="changed"),
-        figure(view.plan.in_sync, "in sync"),
-        *_problem_figures(view),
-    )
+    figures = (*_drift_figures(view), *_problem_figures(view))
     return render_page("plan.html", _Words("Drift", {}, _SIGNS, origin, view, figures, blocks))
 
 
 def _plan_figures(view: PlanView) -> Iterator[Figure]:
-    access = view.access()
-    yield figure(view.count("set"), "policy to set", "policies to set", role="changed")
-    yield figure(view.count("delete"), "policy to remove", "policies to remove", role="removed")
+    access, count = view.access(), view.count
+    yield figure(count("set", *POLICIES), "policy to set", "policies to set", role="changed")
     yield figure(
-        view.count("create"), "repository to create", "repositories to create", role="added"
+        count("delete", *POLICIES), "policy to remove", "policies to remove", role="removed"
     )
+    yield figure(
+        count("create", *POLICIES), "repository to create", "repositories to create", role="added"
+    )
+    yield from _template_figures(view)
     yield figure(view.plan.in_sync, "in sync")
     yield figure(access["granted"], "granted", role="added")
     yield figure(access["widened"], "widened", role="added")
@@ -131,6 +142,23 @@ def _plan_figures(view: PlanView) -> Iterator[Figure]:
     for kind in ("narrowed", "changed"):
         if access[kind]:
             yield figure(access[kind], kind, role="changed")
+
+
+def _template_figures(view: PlanView) -> Iterator[Figure]:
+    roles: dict[ChangeKind, str] = {"create": "added", "set": "changed", "delete": "removed"}
+    for kind, one in _KINDS["creation-template"].items():
+        count = view.count(kind, "creation-template")
+        if count:
+            yield figure(count, one, one.replace("template", "templates"), role=roles[kind])
+
+
+def _drift_figures(view: PlanView) -> Iterator[Figure]:
+    differing = view.differing()
+    for subject, (one, many) in NOUNS.items():
+        if differing[subject] or subject == "repository-policy":
+            label = f"{one} differs", f"{many} differ"
+            yield figure(differing[subject], *label, role="changed")
+    yield figure(view.plan.in_sync, "in sync")
 
 
 def _problem_figures(view: PlanView) -> Iterator[Figure]:
@@ -145,40 +173,34 @@ def _problem_figures(view: PlanView) -> Iterator[Figure]:
 
 
 def _blocks(view: PlanView, diff: PolicyDiff, *, grouped: bool) -> Iterator[_Block]:
-    bodies = ((change, _body(change, view.wording, diff)) for change in view.changes)
+    bodies = ((change, _body(change, view.wording.describe, diff)) for change in view.changes)
     for number, (changes, body) in enumerate(equal_changes(bodies, grouped=grouped), 1):
-        names = tuple(view.change.target.repository for view in changes)
+        names = tuple(target_name(view.change.target) for view in changes)
         yield _Block(
             number,
             names[0] if len(names) == 1 else number_of(len(names), "repository", "repositories"),
             names,
+            changes[0].change.target.subject,
             changes[0].change.target.scope,
             body,
             tuple(map(_document, changes)),
         )
 
 
-def _body(view: ChangeView, wording: Wording, diff: PolicyDiff) -> _Body:
+def _body(view: ChangeView, describe: Describe, diff: PolicyDiff) -> _Body:
     change = view.change
     return _Body(
         change.change,
         change.before.text[:_MOST_RAW] if isinstance(change.before, Unreadable) else None,
-        tuple(_notes(view, wording)),
-        tuple(_Grant(line, wording.describe(line)) for line in view.lines),
+        view.beside,
+        view.removal,
+        tuple(_Grant(line, describe(line)) for line in view.lines),
         view.risks,
         change.kept,
         tuple(diff(change)),
     )
 
 
-def _notes(view: ChangeView, wording: Wording) -> Iterator[str]:
-    change = view.change
-    if change.settings is not None:
-        yield f"{wording.create}: {', '.join(settings_words(change.settings))}"
-    if change.change == "delete":
-        yield wording.delete
-
-
 def _document(view: ChangeView) -> _Document:
     document = change_json(view.change, view.grants, (risk.name for risk in view.risks))
-    return _Document(view.change.target.repository, printable_json(document).splitlines())
+    return _Document(target_name(view.change.target), printable_json(document).splitlines())
