@@ -121,7 +121,7 @@ def test_prefixes_become_entries(statement: Json, via: Json) -> None:
         {**DENY, "Sid": "EcrAccessNo", "Resource": about("payments/*", "tools/x")},
         allow(WORKLOADS, Resource=about("payments/api")),
         allow(WORKLOADS, Resource=about("payments/*", "payments/api")),
-        allow(WORKLOADS, Resource=f"arn:aws:ecr:*:{ACCOUNT}:repository/payments/*"),
+        {**DENY, "Resource": f"arn:aws:ecr:*:{ACCOUNT}:repository/payments/*"},
         {**allow(WORKLOADS), "NotResource": about("payments/*")},
         {"Effect": "Allow", "Principal": {"AWS": WORKLOADS}, "NotAction": "ecr:DeleteRepository"}
         | {"Resource": about("payments/*")},
@@ -311,13 +311,14 @@ def test_policies_of_regions_that_differ_in_the_region_alone() -> None:
             [
                 allow(WORKLOADS, Resource=about("hub/*", region=region)),
                 {**DENY, "Resource": about("*", region=region)},
+                {**DENY, "Resource": f"arn:aws:ecr:*:{ACCOUNT}:repository/lib/*"},
             ],
             (template("hub"),),
         )
         for region in ("us-west-2", "us-east-1")
     )
     found, file = in_regions(west, east)
-    raw = [{**DENY, "Resource": "*"}]
+    raw = [{**DENY, "Resource": arn} for arn in ("*", f"arn:aws:ecr:*:{ACCOUNT}:repository/lib/*")]
     assert of_registry(file) == ["manage", {"hub/*": {"workloads": "pull"}}, raw]
     assert not found.notes.unmanaged
 
