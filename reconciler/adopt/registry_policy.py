@@ -138,11 +138,13 @@ def _patterns(resources: Resources, prefix: ArnPrefix) -> tuple[str, ...]:
 
 
 def _about(text: str, resources: Resources, prefix: ArnPrefix) -> str:
-    """Write what a raw statement is about; all repositories are `*`, as in every region."""
+    """Write what a raw statement is about, as it is; all repositories are `*`, in every region."""
     statement = json.loads(text)
     condition = statement.pop("Condition", None)
-    arns = [arn for part in resources.split(prefix) for arn in part.patterns]
-    written = sorted("*" if arn == prefix.every_repository else arn for arn in arns)
+    every = Resources((prefix.every_repository,))
+    written = sorted(
+        {"*" if Resources((arn,)).split(prefix) == (every,) else arn for arn in resources.patterns}
+    )
     element = "NotResource" if resources.excluded else "Resource"
     statement[element] = written[0] if len(written) == 1 else written
     return minified({**statement, "Condition": condition} if condition else statement)

@@ -101,7 +101,11 @@ class ChangeView:
 
 
 class Wording(NamedTuple):
-    """What a plan and drift say in different words."""
+    """What a plan and drift say in different words.
+
+    `instead` ends what is said of another policy that gives what a change takes away; empty where
+    nothing is said of it.
+    """
 
     describe: Describe
     both_sides: Callable[[str, str], str]
@@ -109,6 +113,7 @@ class Wording(NamedTuple):
     create_template: str
     delete: Mapping[Subject, str]
     risks: Mapping[RuleId, str]
+    instead: str = ""
 
 
 PLAN = Wording(
@@ -122,6 +127,7 @@ PLAN = Wording(
         "creation-template": "the template is removed (made by this tool)",
     },
     risks=_RISKS,
+    instead="instead, and is written first",
 )
 _NO_ACCESS = "the file grants no access, so there is to be no policy"
 DRIFT = Wording(
@@ -217,18 +223,16 @@ def _notes(change: Change, wording: Wording) -> Iterable[str]:
     """Say why the policy is removed, and which other policy gives what this change takes away."""
     if change.change == "delete":
         yield wording.delete[change.target.subject]
-    if change.relies_on:
-        part = "a part of it" if change.revoked else "it"
+    if change.relies_on and wording.instead:
         number = len(change.relies_on)
-        others = (
-            "the policy of 1 repository gives"
-            if number == 1
-            else f"the policies of {number:,} repositories give"
-        )
-        giving = (
-            others if change.target.subject == "registry-policy" else "the registry's policy gives"
-        )
-        yield f"{giving} {part} instead, and is written first"
+        if change.target.subject == "repository-policy":
+            giving = "the registry's policy gives"
+        elif number == 1:
+            giving = "the policy of 1 repository gives"
+        else:
+            giving = f"the policies of {number:,} repositories give"
+        part = "a part of it" if change.revoked else "it"
+        yield f"{giving} {part} {wording.instead}"
 
 
 def view_risk(
