@@ -129,4 +129,4 @@ def test_the_caller_needs_what_the_file_uses(
     of_registry = {"ReadRegistryPolicy", "WriteRegistryPolicy", "ReadTemplates", "WriteTemplates"}
     assert found[False] & of_registry == set(sids)
     assert found[True] & of_registry == {sid for sid in sids if sid.startswith("Read")}
-    assert ("PassTemplateRoles" in found[False]) is (create_on is not None)
+    assert ("WriteTemplates" in found[False]) is (create_on is not None)
