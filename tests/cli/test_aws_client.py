@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,32 @@ def test_a_hand_edit_is_named_and_repaired(reconcile: Reconcile, ecr: Sandbox) -
     repaired = aws(environment, "get-repository-policy", *name)["policyText"]
     pulls = [s for s in json.loads(repaired)["Statement"] if s["Principal"] == {"AWS": ROLE_2}]
     assert [len(statement["Action"]) for statement in pulls] == [3]
+
+
+BORN = """\
+version: 1
+registry: {account: "111122223333", regions: [us-west-2], policy: manage}
+accounts: {workloads: "444455556666"}
+principals: {organization: {organization: o-a1b2c3d4e5}}
+repositories:
+  "payments/*": {access: {workloads: push-pull}, create_on: [push]}
+  "*": {via: registry-policy, access: {organization: pull}}
+"""
+
+
+def test_a_repository_born_by_a_push_has_the_files_access_at_once(
+    reconcile: Reconcile, ecr: Sandbox, folder: Path
+) -> None:
+    environment, name = sandbox_environment(ecr), ("--repository-name", "payments/new")
+    (folder / "ecr_access.yaml").write_text(BORN)
+    assert reconcile("apply", "--yes").code == 0
+    aws(environment, "initiate-layer-upload", *name)
+    (statement,) = json.loads(aws(environment, "get-repository-policy", *name)["policyText"])[
+        "Statement"
+    ]
+    assert statement["Principal"] == {"AWS": "arn:aws:iam::444455556666:root"}
+    assert len(statement["Action"]) == 7
+    drift = reconcile("drift")
+    assert (drift.code, "2 in sync" in drift.out) == (0, True)
+    of_registry = aws(environment, "get-registry-policy")["policyText"]
+    assert "o-a1b2c3d4e5" in of_registry
