@@ -113,6 +113,13 @@ def test_the_first_screen_is_the_file_that_init_writes(tmp_path: Path) -> None:
     assert shown == written != ""
 
 
+def test_the_file_of_the_whole_registry_has_no_problems(tmp_path: Path) -> None:
+    done = runner(tmp_path, clean_environment())(
+        "validate", "-f", "-", stdin=marked("whole registry")
+    )
+    assert (done.code, done.out, done.err) == (0, "stdin is valid\n", "")
+
+
 def test_the_first_screen_leads_to_the_workflow() -> None:
     assert "(docs/file.md#in-ci-github-actions)" in README.partition("\n## ")[0]
 
