@@ -11,6 +11,7 @@ import pytest
 from botocore.client import BaseClient
 
 from reconciler.access_file.load import load_access
+from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import sandbox_environment
 from tests.guide import BLOCK, ROOT, marked, shell, typed_all
@@ -122,12 +123,29 @@ def test_a_replication_makes_a_repository(tmp_path: Path, ecr: Sandbox, shows: S
     assert can_pull(ecr, WORKLOADS, "payments/api")
 
 
-def test_a_replication_by_a_template_with_a_policy(tmp_path: Path, ecr: Sandbox) -> None:
+def test_under_scope_v1_the_template_has_the_pulls(tmp_path: Path) -> None:
     use(tmp_path, "replication with template")
-    shell(APPLY, tmp_path, sandbox_environment(ecr))
-    replicate(ecr)
-    assert ecr.policy_text("payments/api")
-    assert can_pull(ecr, WORKLOADS, "payments/api")
+    with Sandbox(Behaviour(registry_policy_scope="V1")) as ecr:
+        printed = shell(APPLY, tmp_path, sandbox_environment(ecr))
+        assert "Apply: 2 applied" in printed, printed
+        replicate(ecr)
+        assert ecr.policy_text("payments/api")
+        assert can_pull(ecr, WORKLOADS, "payments/api")
+
+
+def test_under_scope_v1_a_cache_needs_a_template_too(tmp_path: Path) -> None:
+    replication = marked(GUIDE, "file: replication with template")
+    cache = replication.replace("payments/", "quay/").replace(
+        "[replication]", "[pull-through-cache]"
+    )
+    (tmp_path / "ecr_access.yaml").write_text(
+        cache.replace("builds: replicate", "workloads: cache")
+    )
+    with Sandbox(Behaviour(registry_policy_scope="V1")) as ecr:
+        shell(APPLY, tmp_path, sandbox_environment(ecr))
+        with client(ecr) as registry:
+            call(registry, "cache as registry")
+        assert can_pull(ecr, WORKLOADS, "quay/prometheus/prometheus")
 
 
 def test_a_pull_through_a_cache(tmp_path: Path, ecr: Sandbox, shows: Shows) -> None:
