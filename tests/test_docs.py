@@ -16,11 +16,12 @@ from reconciler.access_file.model import compile_desired, desired_policies
 from reconciler.policy.meaning.keep import LAMBDA_SID
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from tests.cli.conftest import clean_environment, runner
+from tests.guide import BLOCK
+from tests.guide import marked as marked_in
 
 DOCS = Path(__file__).parents[1] / "docs"
 GUIDE = (DOCS / "file.md").read_text(encoding="utf-8")
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-BLOCK = re.compile(r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
 POLICY_OF = "policy of "
 
 Blocks = list[tuple[str, str, str]]
@@ -33,8 +34,7 @@ def blocks() -> Blocks:
 
 
 def marked(mark: str) -> str:
-    (text,) = [text for found, _, text in blocks() if found == mark]
-    return text
+    return marked_in(GUIDE, mark)
 
 
 def section(title: str) -> str:

@@ -3,8 +3,6 @@
 import json
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 from reconciler.access_file.starter import STARTER
@@ -14,11 +12,11 @@ from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import clean_environment, runner, sandbox_environment
 from tests.cli.sandbox_process import sandbox_lines
 from tests.cli.stand_in import AWS_STAND_IN
+from tests.guide import BLOCK, ROOT, shell, typed_all
+from tests.guide import marked as marked_in
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 WORKLOADS = "arn:aws:iam::444455556666"
-BLOCK = re.compile(r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
 PULL, PUSH_PULL = sorted(BUILT_IN_TIERS["pull"]), sorted(BUILT_IN_TIERS["push-pull"])
 PAYMENTS = [
     {"Effect": "Allow", "Principal": {"AWS": f"{WORKLOADS}:role/deploy/release"},
@@ -46,17 +44,10 @@ ADOPTED = {
     ],
     "scratch": None,
 }  # fmt: skip
-PYTHON = f"PYTHONPATH={shlex.quote(str(ROOT))} {shlex.quote(sys.executable)}"
 
 
 def marked(mark: str) -> str:
-    (text,) = [block["text"] for block in BLOCK.finditer(README) if block["mark"] == mark]
-    return text
-
-
-def typed(command: str) -> str:
-    """A line of a script that prints a command and runs it, with `$?` as it was before."""
-    return f"code=$?; echo {shlex.quote(f'$ {command}')}; (exit $code); {command}\n"
+    return marked_in(README, mark)
 
 
 def test_the_walkthrough_prints_what_it_shows(tmp_path: Path) -> None:
@@ -68,22 +59,14 @@ def test_the_walkthrough_prints_what_it_shows(tmp_path: Path) -> None:
             script += f"{block['text'].rstrip()} >/dev/null\n"
         elif block["kind"] == "console":
             shown += block["text"]
-            script += "".join(map(typed, re.findall(r"^\$ (.*)$", block["text"], re.MULTILINE)))
+            script += typed_all(block["text"])
     assert script.count("aws ecr set-repository-policy") == 1
     reconcile, sandbox, *options = shlex.split(marked("sandbox"))
     assert (reconcile, sandbox) == ("reconcile", "sandbox")
-    commands = f'reconcile() {{ {PYTHON} -m reconciler "$@"; }}\naws() {{ {AWS_STAND_IN} "$@"; }}\n'
+    aws = f'aws() {{ {AWS_STAND_IN} "$@"; }}\n'
     with sandbox_lines(clean_environment(), *options) as exports:
-        done = subprocess.run(
-            ["sh", "-c", f"exec 2>&1\n{exports}{commands}{script}"],
-            cwd=tmp_path,
-            env={**clean_environment(), "XDG_STATE_HOME": str(tmp_path / "state")},
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
-    assert done.stdout.splitlines() == shown.splitlines()
+        printed = shell(f"{exports}{aws}{script}", tmp_path, clean_environment())
+    assert printed.splitlines() == shown.splitlines()
 
 
 def test_the_adopted_registry_is_the_one_that_is_shown(tmp_path: Path) -> None:
@@ -98,17 +81,8 @@ def test_the_adopted_registry_is_the_one_that_is_shown(tmp_path: Path) -> None:
             ecr.create_repository(name)
             if policy:
                 ecr.set_policy_text(name, json.dumps({"Statement": policy}))
-        script = f'exec 2>&1\nreconcile() {{ {PYTHON} -m reconciler "$@"; }}\n'
-        done = subprocess.run(
-            ["sh", "-c", script + "".join(map(typed, commands))],
-            cwd=tmp_path,
-            env=sandbox_environment(ecr),
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
-    assert done.stdout.splitlines() == shown.splitlines()
+        printed = shell(typed_all(shown), tmp_path, sandbox_environment(ecr))
+    assert printed.splitlines() == shown.splitlines()
     assert (tmp_path / "ecr_access.yaml").read_text() == marked("file: imported")
 
 
@@ -137,6 +111,13 @@ def test_the_first_screen_is_the_file_that_init_writes(tmp_path: Path) -> None:
         for text in (marked("file: ecr_access.yaml"), STARTER)
     )
     assert shown == written != ""
+
+
+def test_the_file_of_the_whole_registry_has_no_problems(tmp_path: Path) -> None:
+    done = runner(tmp_path, clean_environment())(
+        "validate", "-f", "-", stdin=marked("whole registry")
+    )
+    assert (done.code, done.out, done.err) == (0, "stdin is valid\n", "")
 
 
 def test_the_first_screen_leads_to_the_workflow() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import Reconcile, runner, sandbox_environment
 from tests.cli.terraform import PROVIDER, check_format, init, needs_provider, terraform
+from tests.guide import ROOT, marked
 
 REPOSITORIES = """
 resource "aws_ecr_repository" "api" {
@@ -137,3 +138,60 @@ def give_up(reconcile: Reconcile, folder: Path) -> None:
     )
     check_format(done.out, folder)
     (folder / "removed.tf").write_text(done.out)
+
+
+OF_REGISTRY = """
+resource "aws_ecr_registry_policy" "this" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [merge(local.fetch, {
+      Resource = "arn:aws:ecr:us-west-2:111122223333:repository/shared/*"
+    })]
+  })
+}
+resource "aws_ecr_repository_creation_template" "payments" {
+  prefix            = "payments"
+  applied_for       = ["REPLICATION"]
+  repository_policy = jsonencode({ Version = "2012-10-17", Statement = [local.fetch] })
+}
+locals {
+  fetch = {
+    Effect    = "Allow"
+    Principal = { AWS = "444455556666" }
+    Action    = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+  }
+}
+"""
+ACCESS_OF_REGISTRY = """\
+version: 1
+registry: {account: "111122223333", regions: [us-west-2], policy: manage}
+accounts: {workloads: "444455556666"}
+tiers: {fetch: {actions: [ecr:BatchGetImage, ecr:GetDownloadUrlForLayer]}}
+repositories:
+  "shared/*": {via: registry-policy, access: {workloads: fetch}}
+  "payments/*": {create_on: [replication], access: {workloads: fetch}}
+unmanaged: {registry_statements: remove}
+"""
+
+
+@needs_provider
+def test_the_registrys_policy_and_a_template_are_removed_by_hand(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "terraform.md").read_text(encoding="utf-8")
+    removed = marked(guide, "removed by hand")
+    check_format(removed, tmp_path)
+    (tmp_path / "ecr_access.yaml").write_text(ACCESS_OF_REGISTRY)
+    with Sandbox() as ecr:
+        environment = sandbox_environment(ecr)
+        reconcile = runner(tmp_path, environment)
+        (tmp_path / "main.tf").write_text(PROVIDER + OF_REGISTRY)
+        init(tmp_path)
+        terraform(tmp_path, "apply", "-auto-approve", "-no-color", environment=environment)
+        assert reconcile("plan", "--exit-code").code == 0
+        (tmp_path / "main.tf").write_text(PROVIDER + removed)
+        applied = terraform(
+            tmp_path, "apply", "-auto-approve", "-no-color", environment=environment
+        )
+        assert applied.count("will no longer be managed by Terraform, but will not be") == 2
+        assert reconcile("drift").code == 0
+        assert ecr.registry_policy_text()
+        assert ecr.creation_template("payments")
