@@ -208,16 +208,13 @@ def _registry_facts(access: AccessFile, name: str) -> Iterator[_Fact]:
 
 def _named_by_registry(access: AccessFile) -> frozenset[str]:
     """Return the names and patterns that raw statements of the registry's policy give access to."""
-    every = {prefix.repositories("") for prefix in _prefixes(access)}
-    patterns = {
-        pattern
+    return frozenset(
+        name
         for placed in access.registry_statements
-        if placed.statement.statement.effect == "Allow" and not placed.statement.resources.excluded
-        for pattern in placed.statement.resources.patterns
-        if "${" not in pattern
-    }
-    names = {p.removeprefix(start) for p in patterns for start in every if p.startswith(start)}
-    return frozenset(names | ({"*"} & patterns))
+        if placed.statement.statement.effect == "Allow"
+        for prefix in _prefixes(access)
+        for name in placed.statement.resources.names(prefix, certain=True)
+    )
 
 
 def _prefixes(access: AccessFile) -> Iterator[ArnPrefix]:

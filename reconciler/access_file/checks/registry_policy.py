@@ -1,6 +1,5 @@
 """Checks what the file asks for in the registry's own policy, and its creation templates."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -21,14 +20,12 @@ from reconciler.access_file.model import (
     PlacedRegistryStatement,
     PlacedStatement,
 )
+from reconciler.model.registry import EVERY_REPOSITORY
 from reconciler.model.rules import RuleId
-from reconciler.policy import ArnPrefix, GlobIndex, Resources, glob_matches
+from reconciler.policy import ArnPrefix, GlobIndex
 
 _PATTERNS = WorkLimit(1_000_000, "comparisons of creation templates with patterns")
 _STATEMENTS = WorkLimit(1_000_000, "comparisons of registry_statements with names")
-_VARIABLE = re.compile(r"\$\{[^{}]*\}")
-_EVERY = "*"
-_FIELDS = 6  # of an ARN
 
 
 def check_managed(root: Node, access: AccessFile, problems: ProblemList) -> None:
@@ -87,7 +84,7 @@ def _wider(pattern: str) -> Iterator[str]:
     """Yield the patterns of shorter prefixes, the longest first: of `a/b/*`, `a/*` and `*`."""
     parts = pattern.split("/")[:-1]
     for number in range(len(parts) - 1, -1, -1):
-        yield "/".join((*parts[:number], _EVERY))
+        yield "/".join((*parts[:number], EVERY_REPOSITORY))
 
 
 def check_resources(root: Node, access: AccessFile, problems: ProblemList) -> None:
@@ -138,30 +135,13 @@ def _as_of_repository(placed: PlacedRegistryStatement) -> PlacedStatement:
     return PlacedStatement(placed.statement.statement, placed.place, placed.key_place)
 
 
-def _names(placed: PlacedRegistryStatement, access: AccessFile) -> set[str]:
-    statement, resources = placed.statement.statement, placed.statement.resources
-    allows = statement.effect == "Allow"
-    if resources.excluded:
-        return {_EVERY} if allows else set()
+def _names(placed: PlacedRegistryStatement, access: AccessFile) -> frozenset[str]:
+    is_deny = placed.statement.statement.effect == "Deny"
     by_region = [
-        {name for one in resources.patterns for name in _name(one, prefix, allows=allows)}
-        for prefix in _prefixes(access)
+        placed.statement.resources.names(prefix, certain=is_deny) for prefix in _prefixes(access)
     ]
-    return set().union(*by_region) if allows else set.intersection(*by_region or [set()])
-
-
-def _name(pattern: str, prefix: ArnPrefix, *, allows: bool) -> Iterator[str]:
-    """Yield the pattern of names for an ARN pattern: of all that may match, or certainly do."""
-    fields = _VARIABLE.sub(_EVERY, pattern).split(":", _FIELDS - 1)
-    *first, name = fields
-    start = prefix.repositories("").split(":", _FIELDS - 1)
-    is_whole = len(fields) == _FIELDS and all(map(glob_matches, first, start))
-    if pattern == _EVERY or (is_whole and name == _EVERY):
-        yield _EVERY
-    elif is_whole and name.startswith(start[-1]) and (allows or "${" not in pattern):
-        yield name.removeprefix(start[-1])
-    elif allows and not any(Resources((pattern,), has_variables=True).unmatched(prefix)):
-        yield _EVERY
+    none = frozenset[str]()
+    return frozenset.intersection(*by_region or [none]) if is_deny else none.union(*by_region)
 
 
 def _prefixes(access: AccessFile) -> tuple[ArnPrefix, ...]:
