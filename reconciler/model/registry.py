@@ -179,8 +179,7 @@ class Target:
     @property
     def arn(self) -> str:
         """The repository's ARN."""
-        region, account = self.scope.region, self.scope.account
-        return f"arn:{self.partition}:ecr:{region}:{account}:repository/{self.repository}"
+        return self.scope.arn_prefix.repositories(self.repository)
 
     @property
     def partition(self) -> str:

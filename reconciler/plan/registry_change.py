@@ -5,7 +5,12 @@ from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
-from reconciler.model.access import DesiredRegistryPolicy, DisplayNames, Grant, grant_facts
+from reconciler.model.access import (
+    DesiredRegistryPolicy,
+    DisplayNames,
+    grant_facts,
+    registry_grant_facts,
+)
 from reconciler.model.registry import (
     LiveRegistry,
     ReadFailure,
@@ -35,7 +40,6 @@ from reconciler.policy import (
     compile_registry_policy,
     difference,
     enforced,
-    facts_by_pattern,
     facts_of_policy,
     glob_matches,
     held_on,
@@ -49,8 +53,6 @@ from reconciler.policy import (
     subtract_facts,
     uncovered_facts,
 )
-
-_GrantsByPattern = Iterable[tuple[str, tuple[Grant, ...]]]
 
 
 class OwnAccess(NamedTuple):
@@ -103,7 +105,7 @@ def _compare(
     inputs: PlanInputs,
 ) -> PlannedRegistryPolicy:
     target, names, prefix = registry_target(scope), inputs.display_names, scope.arn_prefix
-    wanted = _facts_by_pattern(desired.grants, scope)
+    wanted = registry_grant_facts(desired.grants, prefix)
     own = read_registry_policy(
         compile_registry_policy(wanted, desired.statements, names.tiers), partition=prefix.partition
     )
@@ -213,11 +215,6 @@ def _kept(
     return tuple(one for key, one in found.items() if key not in taken)
 
 
-def _facts_by_pattern(grants: _GrantsByPattern, scope: RegistryScope) -> RegistryFacts:
-    """Return what grants by pattern allow, by the Resource that they are written with."""
-    return facts_by_pattern(((p, grant_facts(of)) for p, of in grants), scope.arn_prefix)
-
-
 def _facts(access: RegistryAccess, scope: RegistryScope) -> RegistryFacts:
     if isinstance(access.written, Unreadable):
         return {}
@@ -227,7 +224,7 @@ def _facts(access: RegistryAccess, scope: RegistryScope) -> RegistryFacts:
 def _without_expired(
     facts: RegistryFacts, desired: DesiredRegistryPolicy, scope: RegistryScope
 ) -> RegistryFacts:
-    expired = _facts_by_pattern(desired.expired, scope)
+    expired = registry_grant_facts(desired.expired, scope.arn_prefix)
     left = {part: subtract_facts(own, expired.get(part, {})) for part, own in facts.items()}
     return {part: own for part, own in left.items() if own}
 

@@ -22,7 +22,7 @@ from reconciler.access_file.model import (
 )
 from reconciler.model.registry import EVERY_REPOSITORY
 from reconciler.model.rules import RuleId
-from reconciler.policy import ArnPrefix, GlobIndex
+from reconciler.policy import GlobIndex
 
 _PATTERNS = WorkLimit(1_000_000, "comparisons of creation templates with patterns")
 _STATEMENTS = WorkLimit(1_000_000, "comparisons of registry_statements with names")
@@ -89,11 +89,10 @@ def _wider(pattern: str) -> Iterator[str]:
 
 def check_resources(root: Node, access: AccessFile, problems: ProblemList) -> None:
     """Report each pattern of `registry_statements` that matches no repository in any region."""
-    prefixes = _prefixes(access)
     nodes = {node.place: node for node in items_of(root, "registry_statements")}
     for placed in access.registry_statements:
         resources, node = placed.statement.resources, nodes[placed.place]
-        found = [dict(resources.unmatched(prefix)) for prefix in prefixes]
+        found = [dict(resources.unmatched(s.arn_prefix)) for s in access.registry.scopes]
         for pattern in texts_of(node, "NotResource" if resources.excluded else "Resource"):
             if found and all(pattern.text in reasons for reasons in found):
                 message = f"{quote(pattern.text)} matches no repository here"
@@ -136,16 +135,8 @@ def _as_of_repository(placed: PlacedRegistryStatement) -> PlacedStatement:
 
 
 def _names(placed: PlacedRegistryStatement, access: AccessFile) -> frozenset[str]:
-    is_deny = placed.statement.statement.effect == "Deny"
-    by_region = [
-        placed.statement.resources.names(prefix, certain=is_deny) for prefix in _prefixes(access)
-    ]
+    statement, resources, _ = placed.statement
+    is_deny, scopes = statement.effect == "Deny", access.registry.scopes
+    by_region = [resources.names(scope.arn_prefix, certain=is_deny) for scope in scopes]
     none = frozenset[str]()
     return frozenset.intersection(*by_region or [none]) if is_deny else none.union(*by_region)
-
-
-def _prefixes(access: AccessFile) -> tuple[ArnPrefix, ...]:
-    registry = access.registry
-    return tuple(
-        ArnPrefix(registry.partition, region, registry.account) for region in registry.regions
-    )
