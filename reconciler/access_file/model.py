@@ -17,7 +17,7 @@ from reconciler.model.access import (
 )
 from reconciler.model.guards import Guards
 from reconciler.model.registry import RegistryScope, RepositorySettings
-from reconciler.model.templates import APPLIED_FOR, ROOT, CreateOn
+from reconciler.model.templates import APPLIED_FOR, CreateOn, template_prefix
 from reconciler.policy import (
     Actions,
     Facts,
@@ -290,11 +290,6 @@ def entries_of_templates(access: AccessFile) -> tuple[tuple[Entry, tuple[Entry, 
         for entry in patterns
         if entry.create_on
     )
-
-
-def template_prefix(pattern: str) -> str:
-    """Return the prefix of the creation template for a pattern: `payments` for `payments/*`."""
-    return ROOT if pattern == "*" else pattern.removesuffix("/*")
 
 
 def reads_templates(access: AccessFile) -> bool:

@@ -20,8 +20,8 @@ from reconciler.access_file.model import (
     PlacedRegistryStatement,
     PlacedStatement,
 )
-from reconciler.model.registry import EVERY_REPOSITORY
 from reconciler.model.rules import RuleId
+from reconciler.model.templates import EVERY_REPOSITORY
 from reconciler.policy import GlobIndex
 
 _PATTERNS = WorkLimit(1_000_000, "comparisons of creation templates with patterns")

@@ -17,10 +17,10 @@ from reconciler.access_file.model import (
     compile_template,
     desired_registry_policy,
     entries_of_templates,
-    template_prefix,
 )
 from reconciler.model.access import Grant, grant_facts
 from reconciler.model.rules import RuleId
+from reconciler.model.templates import template_prefix
 from reconciler.policy import MAX_POLICY_CHARACTERS, Facts, Tiers, has_wildcard
 
 _NEARLY = MAX_POLICY_CHARACTERS * 8 // 10
