@@ -23,7 +23,7 @@ from reconciler.plan.counts import count_granted, count_live, count_revoked, giv
 from reconciler.plan.desired_policy import PlanInputs, check_length, unwritable
 from reconciler.plan.findings import expired_findings
 from reconciler.plan.model import Beside, Change, NotPlannableError, Plan, PlanError, Risk
-from reconciler.plan.registry_policy import RegistryAccess, depends_on_scope
+from reconciler.plan.registry_policy import ENFORCED_BY_V1, RegistryAccess, depends_on_scope
 from reconciler.plan.risks import find_risks
 from reconciler.policy import (
     NO_POLICY,
@@ -170,17 +170,16 @@ def _require_enforced(own: RegistryDocument, before: RegistryAccess) -> None:
     """
     if before.scope == "V2" or not any(map(depends_on_scope, own.statements)):
         return
-    actions = "ecr:BatchImportUpstreamImage, ecr:CreateRepository and ecr:ReplicateImage"
     if before.scope == "V1":
         message = (
             "the account's setting REGISTRY_POLICY_SCOPE is V1, under which the registry's policy "
-            f"is enforced for {actions} only; set it to V2, or remove via: registry-policy from "
-            "entries with other tiers"
+            f"is enforced for {ENFORCED_BY_V1} only; set it to V2, or remove via: registry-policy "
+            "from entries with other tiers"
         )
     else:
         message = (
             "the account's setting REGISTRY_POLICY_SCOPE could not be read, so it is unknown "
-            f"whether the registry's policy is enforced for more than {actions}"
+            f"whether the registry's policy is enforced for more than {ENFORCED_BY_V1}"
         )
     raise NotPlannableError(RuleId.REGISTRY_POLICY_SCOPE, message)
 
