@@ -126,7 +126,8 @@ def change_template(
 def _new_fields(desired: DesiredTemplate) -> dict[str, object]:
     """Return what a new template says besides its policy and when it applies.
 
-    The service's defaults are written out, since a read gives them back.
+    The service's defaults are written out, since a read returns them (the acceptance tests of
+    Terraform's provider, hashicorp/terraform-provider-aws, aws_ecr_repository_creation_template).
     """
     own = desired.settings or RepositorySettings()
     fields: dict[str, object] = {

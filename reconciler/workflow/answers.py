@@ -7,7 +7,7 @@ from reconciler.access_file.explain import Explanation, explain_policy
 from reconciler.access_file.model import display_names_of
 from reconciler.errors import ReconcileError, Status
 from reconciler.model.access import DisplayNames
-from reconciler.model.answers import Answer, Matrix
+from reconciler.model.answers import Answer, Matrix, RegistryPolicyPart
 from reconciler.model.registry import Target
 from reconciler.plan import answers
 from reconciler.plan.answers import SourcedPolicy
@@ -26,7 +26,6 @@ from reconciler.workflow.asked import everyone_asked, find_principal, find_quest
 from reconciler.workflow.asked_policies import (
     FoundPolicies,
     PolicyFinder,
-    RegistryPolicyPart,
     desired_of,
     from_file,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from reconciler.access_file.explain import entries_for, line_of, registry_line, statements_about
 from reconciler.access_file.model import (
@@ -13,7 +13,7 @@ from reconciler.access_file.model import (
 from reconciler.access_file.sections.registry import name_hint
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError, ReconcileError
-from reconciler.model.answers import PolicyStatement, Source
+from reconciler.model.answers import PolicyStatement, RegistryPolicyPart, Source
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
 from reconciler.plan.answers import SourcedPolicy, WhyUnknown
 from reconciler.plan.registry_policy import RegistryAccess, read_registry_access, why_unknown
@@ -31,10 +31,6 @@ from reconciler.policy import (
 )
 from reconciler.workflow.listener import LOG, Listener
 from reconciler.workflow.source import AccessSource, Globs, exact_names, selected
-
-RegistryPolicyPart = Literal["none", "of the file", "all"]
-"""What answers include of the registry's own policy: of the file's answers, where others may have
-statements in that policy, only those of the file."""
 
 
 @dataclass(frozen=True, slots=True)
