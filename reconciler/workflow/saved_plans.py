@@ -138,10 +138,11 @@ def recompute(stored: StoredPlan, source: AccessSource, policies: RegistryPolici
     """Compute a saved plan again, from its `before` policies and the access file.
 
     `policies` are the registries' own, read anew, with the names of the live repositories where the
-    plan changes it. The result is what the file asks for, whoever wrote the plan. Findings, errors
-    and the figures of repositories that do not change are the saved ones. Raises RefusedError as
-    `require_current`, and where a change comes out different from the saved one: the plan was
-    edited, another version of reconcile made it, or an `until` has passed since.
+    plan changes it. The result is what the file asks for, whoever
+    wrote the plan. Findings, errors and the figures of repositories that do not change are the
+    saved ones. Raises RefusedError as `require_current`, and where a change comes out different
+    from the saved one: the plan was edited, another version of reconcile made it, or an `until` has
+    passed since.
     """
     require_current(stored, source)
     saved, scopes = stored.plan, source.access.registry.scopes

@@ -60,6 +60,16 @@ def test_a_prefix_writes_the_pattern_of_names() -> None:
 
 @bounded
 @given(elements)
+def test_patterns_of_names_match_what_may_be_meant_or_certainly_is(resources: Resources) -> None:
+    may, certain = (resources.names(PREFIX, certain=one) for one in (False, True))
+    for name in NAMES:
+        answer = resources.include(at(name))
+        assert answer is False or any(glob_matches(pattern, name) for pattern in may)
+        assert answer is True or not any(glob_matches(pattern, name) for pattern in certain)
+
+
+@bounded
+@given(elements)
 def test_the_parts_are_about_the_same_repositories_as_the_whole(resources: Resources) -> None:
     parts = resources.split(PREFIX)
     together = frozenset[tuple[str, World]]().union(*map(about, parts))
@@ -101,13 +111,3 @@ def test_covering_is_an_order(found: list[str]) -> None:
     one, two, three = map(part, found)
     assert one.cover(one)
     assert not (one.cover(two) and two.cover(three)) or one.cover(three)
-
-
-@bounded
-@given(elements)
-def test_patterns_of_names_match_what_may_be_meant_or_certainly_is(resources: Resources) -> None:
-    may, certain = (resources.names(PREFIX, certain=one) for one in (False, True))
-    for name in NAMES:
-        answer = resources.include(at(name))
-        assert answer is False or any(glob_matches(pattern, name) for pattern in may)
-        assert answer is True or not any(glob_matches(pattern, name) for pattern in certain)
