@@ -1,7 +1,7 @@
 """The lines of the file behind a repository's access, and behind each statement of its policy."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -91,7 +91,22 @@ def registry_line(placed: PlacedRegistryStatement, *, is_certain: bool = True) -
     return FileLine(placed.place.path, placed.place.line, None, None, "registry", is_certain)
 
 
-def is_about(resources: Resources, arn: str) -> bool | None:
+def statements_about(
+    access: AccessFile, name: str, scopes: Iterable[RegistryScope]
+) -> Iterator[tuple[PlacedRegistryStatement, bool]]:
+    """Yield the raw statements of the registry's policy that are or may be about a repository.
+
+    `name` may be a pattern, for all that it matches. Each stands with whether it certainly is about
+    that, in every one of the regions.
+    """
+    arns = [Target(name, scope).arn for scope in scopes]
+    for placed in access.registry_statements:
+        answers = {_is_about(placed.statement.resources, arn) for arn in arns}
+        if answers != {False}:
+            yield placed, answers == {True}
+
+
+def _is_about(resources: Resources, arn: str) -> bool | None:
     """Whether a statement of the registry's policy is about a repository.
 
     With the ARN of a pattern of names: whether it is about all that the pattern matches. None where
@@ -121,9 +136,8 @@ def explain_policy(access: AccessFile, repository: str, now: datetime) -> Explan
     statements = tuple(_explained(statement, own, now) for statement in document.statements)
     via = [pair for pair in placed if pair[1].line.policy == "registry"]
     of_registry = (
-        _registry_policy(access, Target(repository, RegistryScope(account, region)), via, now)
-        for account in [access.registry.account]
-        for region in access.registry.regions
+        _registry_policy(access, Target(repository, scope), via, now)
+        for scope in access.registry.scopes
     )
     return Explanation(
         repository,
@@ -141,9 +155,8 @@ def _registry_policy(
     access: AccessFile, target: Target, via: Sequence[_Placed], now: datetime
 ) -> ExplainedRegistryPolicy:
     """Explain the registry's policy: by lines of entries, and by raw statements of the file."""
-    region, partition = target.scope.region, target.partition
-    text = compile_registry(access, region, now)
-    policy = read_registry_policy(text, partition=partition)
+    text = compile_registry(access, target.scope, now)
+    policy = read_registry_policy(text, partition=target.partition)
     document = policy if isinstance(policy, RegistryDocument) else RegistryDocument(())
     raw: defaultdict[object, list[ExplainedLine]] = defaultdict(list)
     for placed in access.registry_statements:
@@ -153,9 +166,9 @@ def _registry_policy(
         if _key(one) in raw
         else _explained(one.statement, via, now)
         for one in document.statements
-        if is_about(one.resources, target.arn) is not False
+        if _is_about(one.resources, target.arn) is not False
     )
-    return ExplainedRegistryPolicy(region, document.version, tuple(statements))
+    return ExplainedRegistryPolicy(target.scope.region, document.version, tuple(statements))
 
 
 def _key(one: RegistryStatement) -> object:

@@ -13,13 +13,13 @@ from reconciler.model.access import (
     DisplayNames,
     Grant,
     grant_facts,
+    registry_grant_facts,
 )
 from reconciler.model.guards import Guards
-from reconciler.model.registry import RepositorySettings
-from reconciler.model.templates import APPLIED_FOR, ROOT, CreateOn
+from reconciler.model.registry import RegistryScope, RepositorySettings
+from reconciler.model.templates import APPLIED_FOR, CreateOn, template_prefix
 from reconciler.policy import (
     Actions,
-    ArnPrefix,
     Facts,
     GlobIndex,
     Holder,
@@ -32,7 +32,6 @@ from reconciler.policy import (
     account_principal,
     compile_policy,
     compile_registry_policy,
-    facts_by_pattern,
     glob_matches,
     has_wildcard,
 )
@@ -52,6 +51,11 @@ class Registry(NamedTuple):
     assume_role: str | None = None
     probe_repository: str | None = None
     policy: Literal["ignore", "report", "manage"] = "report"
+
+    @property
+    def scopes(self) -> tuple[RegistryScope, ...]:
+        """The registry in each of its regions."""
+        return tuple(RegistryScope(self.account, region) for region in self.regions)
 
 
 class PlacedGrant(NamedTuple):
@@ -188,12 +192,10 @@ def compile_desired(access: AccessFile, desired: Desired) -> str | None:
     )
 
 
-def compile_registry(access: AccessFile, region: str, now: datetime) -> str | None:
+def compile_registry(access: AccessFile, scope: RegistryScope, now: datetime) -> str | None:
     """Compile the registry's own policy in a region as it would be sent; None for no policy."""
     desired = desired_registry_policy(access, now)
-    prefix = ArnPrefix(access.registry.partition, region, access.registry.account)
-    by_pattern = ((pattern, grant_facts(grants)) for pattern, grants in desired.grants)
-    facts = facts_by_pattern(by_pattern, prefix)
+    facts = registry_grant_facts(desired.grants, scope.arn_prefix)
     return compile_registry_policy(facts, desired.statements, access.tiers)
 
 
@@ -288,11 +290,6 @@ def entries_of_templates(access: AccessFile) -> tuple[tuple[Entry, tuple[Entry, 
         for entry in patterns
         if entry.create_on
     )
-
-
-def template_prefix(pattern: str) -> str:
-    """Return the prefix of the creation template for a pattern: `payments` for `payments/*`."""
-    return ROOT if pattern == "*" else pattern.removesuffix("/*")
 
 
 def reads_templates(access: AccessFile) -> bool:

@@ -40,9 +40,8 @@ class Form(NamedTuple):
     `flat`: without groups and patterns. `name_accounts`: with a section `accounts`, which then has
     to name every account. `known` are names for account ids. `only_raw` are the repositories whose
     policies are carried as raw statements alone; so is the registry's own with `raw_registry`.
-    `rules` are the keep rules of the file, beyond the
-    one for Lambda; `existing` are the names that it has already, `own` the repositories that it
-    describes by name, live or not.
+    `rules` are the keep rules of the file, beyond the one for Lambda; `existing` are the names that
+    it has already, `own` the repositories that it describes by name, live or not.
     """
 
     known: Mapping[str, str]

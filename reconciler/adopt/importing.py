@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.access_file.model import template_prefix
 from reconciler.adopt.content import ReadingOptions, spellings_of
 from reconciler.adopt.draft import Draft, Form, draft, ownership_for, read_all
 from reconciler.adopt.file_text import FileData, write_file
@@ -30,13 +29,13 @@ from reconciler.adopt.survey import LeftOut, Survey, survey
 from reconciler.adopt.templates import (
     NO_TEMPLATES,
     Templates,
-    pattern_of,
     survey_templates,
     template_name,
     with_create_on,
 )
 from reconciler.model.registry import LiveRegistry
 from reconciler.model.rules import RuleId
+from reconciler.model.templates import template_prefix
 from reconciler.policy import Document, glob_matches
 
 _ABOUT_NAMES = frozenset({RuleId.UNNAMED_ACCOUNT, RuleId.BAD_ACCOUNT_ID})
@@ -202,7 +201,7 @@ def _best_attempt(source: _Source, form: Form) -> _Attempt:
 def _differing_templates(attempt: _Attempt) -> Mapping[str, str]:
     """Return why the file would change templates, by the pattern of their entry."""
     return {
-        pattern_of(one.target.repository): one.reason
+        one.target.pattern: one.reason
         for one in attempt.verdict.of_registry
         if one.target.subject == "creation-template"
     }

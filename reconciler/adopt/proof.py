@@ -21,7 +21,6 @@ from reconciler.adopt.draft import Readings
 from reconciler.adopt.file_text import FileData
 from reconciler.adopt.merging import Base, is_preserved
 from reconciler.adopt.survey import Survey
-from reconciler.adopt.templates import pattern_of
 from reconciler.adopt.yaml_text import scalar
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import LiveRegistry, Target
@@ -151,8 +150,7 @@ def _differences(
         if change and not all(deleted_kind(one.principal) for one in change.access):
             yield Difference(change.target, _INEXACT, change.after_text)
         for change in templates.changes:
-            pattern = pattern_of(change.target.repository)
-            reason = f'it is not what the entries for all of "{pattern}" come to'
+            reason = f'it is not what the entries for all of "{change.target.pattern}" come to'
             yield Difference(change.target, reason, change.after_text)
 
 

@@ -128,13 +128,9 @@ def _read(
 
 def _patterns(resources: Resources, prefix: ArnPrefix) -> tuple[str, ...]:
     """Return the patterns of names that a statement is about; () where it says more than these."""
-    if resources.excluded:
-        return ()
-    start = prefix.repositories("")
-    arns = [part.patterns[0] for part in resources.split(prefix)]
-    names = [arn.removeprefix(start) for arn in arns if arn.startswith(start)]
-    plain = [name for name in names if has_wildcard(name) and name_hint(name) is None]
-    return tuple(plain) if len(plain) == len(arns) else ()
+    names = resources.names(prefix, certain=True)
+    plain = sorted(name for name in names if has_wildcard(name) and name_hint(name) is None)
+    return tuple(plain) if len(plain) == len(resources.split(prefix)) else ()
 
 
 def _about(text: str, resources: Resources, prefix: ArnPrefix) -> str:

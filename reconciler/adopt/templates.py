@@ -3,15 +3,22 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from reconciler.access_file.model import template_prefix
 from reconciler.adopt.registry_policy import Unmanaged
 from reconciler.adopt.survey import OF_ALL_REGIONS
 from reconciler.adopt.yaml_text import Value
-from reconciler.model.registry import EVERY_REPOSITORY, REPOSITORY_NAME, LiveRegistry, ReadFailure
-from reconciler.model.templates import APPLIED_FOR, ROOT, CreateOn, CreationTemplate
+from reconciler.model.registry import REPOSITORY_NAME, LiveRegistry, ReadFailure
+from reconciler.model.templates import (
+    APPLIED_FOR,
+    CREATE_ON,
+    EVERY_REPOSITORY,
+    ROOT,
+    CreateOn,
+    CreationTemplate,
+    template_pattern,
+    template_prefix,
+)
 
 CREATION_TEMPLATES = "the creation templates"
-_WORDS: Mapping[str, CreateOn] = {word: name for name, word in APPLIED_FOR.items()}
 
 
 class Templates(NamedTuple):
@@ -39,25 +46,20 @@ def survey_templates(
     create_on: dict[str, tuple[CreateOn, ...]] = {}
     unmanaged: list[Unmanaged] = []
     for prefix, of_regions in sorted(found.items()):
-        if pattern_of(prefix) in described:
+        if template_pattern(prefix) in described:
             continue
         reason = _reason_against(prefix, of_regions, len(registries))
         if reason:
             unmanaged.append(Unmanaged(template_name(prefix), reason))
         else:
-            words = {_WORDS[word] for word in of_regions[0].applied_for}
-            create_on[pattern_of(prefix)] = tuple(one for one in APPLIED_FOR if one in words)
+            words = {CREATE_ON[word] for word in of_regions[0].applied_for}
+            create_on[template_pattern(prefix)] = tuple(one for one in APPLIED_FOR if one in words)
     return Templates(create_on, tuple(unmanaged))
 
 
 def template_name(prefix: str) -> str:
     """Name a template as people read it."""
     return f"the creation template {prefix}"
-
-
-def pattern_of(prefix: str) -> str:
-    """Return the key of the entry that a template belongs to."""
-    return EVERY_REPOSITORY if prefix == ROOT else f"{prefix}/*"
 
 
 def with_create_on(
@@ -90,7 +92,7 @@ def _reason_against(prefix: str, of_regions: Sequence[CreationTemplate], regions
     if len(of_regions) < regions or len(applied_for) > 1:
         return f"it is not the same in all regions, and {OF_ALL_REGIONS}"
     if prefix != ROOT and not REPOSITORY_NAME.fullmatch(prefix):
-        return f'an entry "{pattern_of(prefix)}" can\'t have a template'
+        return f'an entry "{template_pattern(prefix)}" can\'t have a template'
     return ", ".join(_unknown(*applied_for))
 
 
@@ -98,5 +100,5 @@ def _unknown(applied_for: Sequence[str]) -> Iterator[str]:
     if not applied_for:
         yield "it applies to nothing"
     for word in applied_for:
-        if word not in _WORDS:
+        if word not in CREATE_ON:
             yield f"a file has no word for {word}"

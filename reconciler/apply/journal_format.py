@@ -15,7 +15,6 @@ from jsonschema import Draft202012Validator, FormatChecker
 from reconciler.apply.model import Done, Outcome, Result
 from reconciler.errors import InvalidError, RefusedError
 from reconciler.model.registry import (
-    EVERY_REPOSITORY,
     MAX_NAME_LENGTH,
     MIN_NAME_LENGTH,
     REPOSITORY_NAME,
@@ -24,7 +23,7 @@ from reconciler.model.registry import (
     Target,
     template_target,
 )
-from reconciler.model.templates import ROOT, CreationTemplate, read_template
+from reconciler.model.templates import EVERY_REPOSITORY, ROOT, CreationTemplate, read_template
 from reconciler.plan.model import Change, ChangeKind
 from reconciler.plan.saved_plan import TOOL, PlaceJson, digest_of, target_of
 from reconciler.policy import (

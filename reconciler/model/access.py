@@ -13,14 +13,17 @@ from reconciler.policy import (
     BUILT_IN_TIERS,
     SERVICE_TIER,
     AccessChange,
+    ArnPrefix,
     Condition,
     Facts,
     Holder,
     NamedPrincipal,
     Principal,
+    RegistryFacts,
     Tiers,
     Unreadable,
     display_holder,
+    facts_by_pattern,
     reduce_facts,
 )
 
@@ -55,15 +58,19 @@ class Desired(NamedTuple):
     by_registry: tuple[Grant, ...] = ()
 
 
+GrantsByPattern = tuple[tuple[str, tuple[Grant, ...]], ...]
+"""Grants that the registry's own policy carries, by the pattern that has them; sorted."""
+
+
 class DesiredRegistryPolicy(NamedTuple):
     """What the file asks for in the registry's own policy: grants by the pattern that has them.
 
-    `grants` and `expired` are sorted by pattern (`payments/*`, `*`); `statements` are raw
-    statements, each with its Resource.
+    A pattern is one of names (`payments/*`, `*`); `statements` are raw statements, each with its
+    Resource.
     """
 
-    grants: tuple[tuple[str, tuple[Grant, ...]], ...] = ()
-    expired: tuple[tuple[str, tuple[Grant, ...]], ...] = ()
+    grants: GrantsByPattern = ()
+    expired: GrantsByPattern = ()
     statements: tuple[Mapping[str, object], ...] = ()
 
 
@@ -91,6 +98,11 @@ def grant_facts(grants: Iterable[Grant]) -> Facts:
         holder = Holder(grant.principal, "Allow", grant.condition)
         collected[holder] = collected.get(holder, frozenset()) | grant.actions
     return reduce_facts(collected)
+
+
+def registry_grant_facts(grants: GrantsByPattern, prefix: ArnPrefix) -> RegistryFacts:
+    """Return what grants by pattern allow in a registry, without what a wider pattern has too."""
+    return facts_by_pattern(((pattern, grant_facts(own)) for pattern, own in grants), prefix)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,10 @@ from reconciler.policy import (
 Carrier = Literal["repository", "registry"]
 """Which policy has a statement: the repository's own, or the registry's."""
 
+RegistryPolicyPart = Literal["none", "of the file", "all"]
+"""What answers include of the registry's own policy: of the file's answers, where others may have
+statements in that policy, only those of the file."""
+
 
 class FileLine(NamedTuple):
     """A line of the access file, for the `policy` that carries what it says; `line` counts from 1.

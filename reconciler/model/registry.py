@@ -7,7 +7,13 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from reconciler.model.rules import RuleId
-from reconciler.model.templates import ROOT, CreationTemplate, read_template, same_template
+from reconciler.model.templates import (
+    EVERY_REPOSITORY,
+    CreationTemplate,
+    read_template,
+    same_template,
+    template_pattern,
+)
 from reconciler.policy import (
     ArnPrefix,
     Condition,
@@ -25,9 +31,6 @@ from reconciler.policy import (
 
 Subject = Literal["repository-policy", "registry-policy", "creation-template"]
 """What a change is about: a repository's policy, the registry's own, or a creation template."""
-
-EVERY_REPOSITORY = "*"
-"""Stands for the name of a repository where the registry's own policy is meant."""
 
 _NAME_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 REPOSITORY_NAME = re.compile(rf"{_NAME_PART}(?:/{_NAME_PART})*")
@@ -63,6 +66,17 @@ class RepositorySettings:
     encryption: Literal["AES256", "KMS"] = "AES256"
     kms_key: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def encryption_configuration(self) -> dict[str, str]:
+        """The encryption as an EncryptionConfiguration of the service."""
+        key = {} if self.kms_key is None else {"kmsKey": self.kms_key}
+        return {"encryptionType": self.encryption, **key}
+
+    @property
+    def tag_list(self) -> list[dict[str, str]]:
+        """The tags as the service takes them."""
+        return [{"Key": key, "Value": value} for key, value in self.tags]
 
 
 class LiveSettings(NamedTuple):
@@ -172,15 +186,13 @@ class Target:
     @property
     def pattern(self) -> str:
         """The repositories that it is about: a name, or a pattern of names."""
-        if self.subject != "creation-template":
-            return self.repository
-        return EVERY_REPOSITORY if self.repository == ROOT else f"{self.repository}/*"
+        is_template = self.subject == "creation-template"
+        return template_pattern(self.repository) if is_template else self.repository
 
     @property
     def arn(self) -> str:
         """The repository's ARN."""
-        region, account = self.scope.region, self.scope.account
-        return f"arn:{self.partition}:ecr:{region}:{account}:repository/{self.repository}"
+        return self.scope.arn_prefix.repositories(self.repository)
 
     @property
     def partition(self) -> str:

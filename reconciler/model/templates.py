@@ -22,19 +22,23 @@ APPLIED_FOR: Mapping[CreateOn, str] = {
 }
 """The service's words for these ("CreateRepositoryCreationTemplate", appliedFor)."""
 
+CREATE_ON: Mapping[str, CreateOn] = {word: event for event, word in APPLIED_FOR.items()}
+"""The file's words, by the service's."""
+
 ROOT = "ROOT"
 """The prefix of the template for every repository that no other template is for."""
+
+EVERY_REPOSITORY = "*"
+"""The pattern of all names; it stands for a repository's name where the registry is meant."""
+
+POLICY_FIELD = "repositoryPolicy"
+"""The field of a template that holds the policy of new repositories, a text."""
 
 OURS = "Managed by reconcile"
 """The start of the description of a template that was made here; it identifies our own."""
 
 _LIFECYCLE = "lifecyclePolicy"
-_POLICY, _APPLIED_FOR, _PREFIX, _DESCRIPTION = (
-    "repositoryPolicy",
-    "appliedFor",
-    "prefix",
-    "description",
-)
+_APPLIED_FOR, _PREFIX, _DESCRIPTION = "appliedFor", "prefix", "description"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,19 @@ class CreationTemplate:
     @property
     def fields(self) -> dict[str, object]:
         """The service's fields."""
-        policy = {} if self.policy_text is None else {_POLICY: self.policy_text}
+        policy = {} if self.policy_text is None else {POLICY_FIELD: self.policy_text}
         named = {_PREFIX: self.prefix, _APPLIED_FOR: list(self.applied_for)}
         return {**self.rest, **named, **policy}
+
+
+def template_prefix(pattern: str) -> str:
+    """Return the prefix of the template for a pattern: `payments` for `payments/*`."""
+    return ROOT if pattern == EVERY_REPOSITORY else pattern.removesuffix("/*")
+
+
+def template_pattern(prefix: str) -> str:
+    """Return the pattern of the repositories under a prefix, without a slash at its end."""
+    return EVERY_REPOSITORY if prefix == ROOT else f"{prefix}/*"
 
 
 def read_template(text: str) -> CreationTemplate:
@@ -80,7 +94,7 @@ def read_template(text: str) -> CreationTemplate:
 def template_of(fields: Mapping[str, object]) -> CreationTemplate:
     """Return the template of the service's fields. Raises MalformedError where they are none."""
     rest = {key: value for key, value in fields.items() if key not in _OWN}
-    prefix, policy = fields.get(_PREFIX), fields.get(_POLICY)
+    prefix, policy = fields.get(_PREFIX), fields.get(POLICY_FIELD)
     applied_for = fields.get(_APPLIED_FOR)
     if not isinstance(prefix, str) or not isinstance(policy, str | None):
         raise MalformedError("a template has a prefix, and its policy is a text")
@@ -90,7 +104,7 @@ def template_of(fields: Mapping[str, object]) -> CreationTemplate:
     return CreationTemplate(prefix, tuple(sorted(set(applied_for))), policy or None, rest)
 
 
-_OWN = frozenset({_PREFIX, _POLICY, _APPLIED_FOR})
+_OWN = frozenset({_PREFIX, POLICY_FIELD, _APPLIED_FOR})
 
 
 def same_template(left: CreationTemplate, right: CreationTemplate, partition: str) -> bool:

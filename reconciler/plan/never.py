@@ -93,9 +93,8 @@ def check_unmanaged(
     """Check the repositories that were read although no entry matches them.
 
     `beside` returns what the registry's own policy adds, before and after the plan. No apply
-    repairs their own policies. A policy that could
-    not be read or understood is an error, as it may break a rule; a repository that no longer
-    exists is not.
+    repairs their own policies. A policy that could not be read or understood is an error, as it may
+    break a rule; a repository that no longer exists is not.
     """
     known = tuple(rules)
     for name in live.names:

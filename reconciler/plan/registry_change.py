@@ -5,7 +5,12 @@ from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
-from reconciler.model.access import DesiredRegistryPolicy, DisplayNames, Grant, grant_facts
+from reconciler.model.access import (
+    DesiredRegistryPolicy,
+    DisplayNames,
+    grant_facts,
+    registry_grant_facts,
+)
 from reconciler.model.registry import (
     LiveRegistry,
     ReadFailure,
@@ -18,7 +23,7 @@ from reconciler.plan.counts import count_granted, count_live, count_revoked, giv
 from reconciler.plan.desired_policy import PlanInputs, check_length, unwritable
 from reconciler.plan.findings import expired_findings
 from reconciler.plan.model import Beside, Change, NotPlannableError, Plan, PlanError, Risk
-from reconciler.plan.registry_policy import RegistryAccess, depends_on_scope
+from reconciler.plan.registry_policy import ENFORCED_BY_V1, RegistryAccess, depends_on_scope
 from reconciler.plan.risks import find_risks
 from reconciler.policy import (
     NO_POLICY,
@@ -35,7 +40,6 @@ from reconciler.policy import (
     compile_registry_policy,
     difference,
     enforced,
-    facts_by_pattern,
     facts_of_policy,
     glob_matches,
     held_on,
@@ -49,8 +53,6 @@ from reconciler.policy import (
     subtract_facts,
     uncovered_facts,
 )
-
-_GrantsByPattern = Iterable[tuple[str, tuple[Grant, ...]]]
 
 
 class OwnAccess(NamedTuple):
@@ -104,7 +106,7 @@ def _compare(
     inputs: PlanInputs,
 ) -> PlannedRegistryPolicy:
     target, names, prefix = registry_target(scope), inputs.display_names, scope.arn_prefix
-    wanted = _facts_by_pattern(desired.grants, scope)
+    wanted = registry_grant_facts(desired.grants, prefix)
     own = read_registry_policy(
         compile_registry_policy(wanted, desired.statements, names.tiers), partition=prefix.partition
     )
@@ -170,17 +172,16 @@ def _require_enforced(own: RegistryDocument, before: RegistryAccess) -> None:
     """
     if before.scope == "V2" or not any(map(depends_on_scope, own.statements)):
         return
-    actions = "ecr:BatchImportUpstreamImage, ecr:CreateRepository and ecr:ReplicateImage"
     if before.scope == "V1":
         message = (
             "the account's setting REGISTRY_POLICY_SCOPE is V1, under which the registry's policy "
-            f"is enforced for {actions} only; set it to V2, or remove via: registry-policy from "
-            "entries with other tiers"
+            f"is enforced for {ENFORCED_BY_V1} only; set it to V2, or remove via: registry-policy "
+            "from entries with other tiers"
         )
     else:
         message = (
             "the account's setting REGISTRY_POLICY_SCOPE could not be read, so it is unknown "
-            f"whether the registry's policy is enforced for more than {actions}"
+            f"whether the registry's policy is enforced for more than {ENFORCED_BY_V1}"
         )
     raise NotPlannableError(RuleId.REGISTRY_POLICY_SCOPE, message)
 
@@ -215,11 +216,6 @@ def _kept(
     return tuple(one for key, one in found.items() if key not in taken)
 
 
-def _facts_by_pattern(grants: _GrantsByPattern, scope: RegistryScope) -> RegistryFacts:
-    """Return what grants by pattern allow, by the Resource that they are written with."""
-    return facts_by_pattern(((p, grant_facts(of)) for p, of in grants), scope.arn_prefix)
-
-
 def _facts(access: RegistryAccess, scope: RegistryScope) -> RegistryFacts:
     if isinstance(access.written, Unreadable):
         return {}
@@ -229,7 +225,7 @@ def _facts(access: RegistryAccess, scope: RegistryScope) -> RegistryFacts:
 def _without_expired(
     facts: RegistryFacts, desired: DesiredRegistryPolicy, scope: RegistryScope
 ) -> RegistryFacts:
-    expired = _facts_by_pattern(desired.expired, scope)
+    expired = registry_grant_facts(desired.expired, scope.arn_prefix)
     left = {part: subtract_facts(own, expired.get(part, {})) for part, own in facts.items()}
     return {part: own for part, own in left.items() if own}
 

@@ -47,6 +47,9 @@ from reconciler.policy import (
 from reconciler.printable import quoted
 
 _POLICY, _SCOPE = "the registry's policy", "the scope of the registry's policy"
+ENFORCED_BY_V1 = "ecr:BatchImportUpstreamImage, ecr:CreateRepository and ecr:ReplicateImage"
+"""The actions of REGISTRY_POLICY_ACTIONS, in a message."""
+
 _MOST_RAW = 300  # characters of a policy that is not understood
 _MOST_NAMES = 3
 
@@ -229,8 +232,7 @@ def _without_effect(
         yield (
             RuleId.REGISTRY_POLICY_IDLE,
             f"{subject} names {described}: under the account's policy scope V1 only "
-            "ecr:BatchImportUpstreamImage, ecr:CreateRepository and ecr:ReplicateImage have an "
-            "effect",
+            f"{ENFORCED_BY_V1} have an effect",
         )
 
 

@@ -522,12 +522,7 @@ def _repository_json(target: Target) -> PlaceJson:
 
 
 def _place_json(target: Target) -> PlaceJson:
-    return {
-        "repository": target.repository,
-        "account": target.scope.account,
-        "region": target.scope.region,
-        "subject": target.subject,
-    }
+    return {**_repository_json(target), "subject": target.subject}
 
 
 def target_of(place: PlaceJson) -> Target:

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from reconciler.model.access import Desired, DesiredTemplate, grant_facts
 from reconciler.model.registry import (
-    EVERY_REPOSITORY,
     LiveRegistry,
     ReadFailure,
     RepositorySettings,
@@ -12,7 +11,7 @@ from reconciler.model.registry import (
     template_target,
 )
 from reconciler.model.rules import RuleId
-from reconciler.model.templates import OURS, CreationTemplate, same_template
+from reconciler.model.templates import EVERY_REPOSITORY, OURS, CreationTemplate, same_template
 from reconciler.plan.counts import count_granted, count_live, count_revoked
 from reconciler.plan.desired_policy import PlanInputs, check_length
 from reconciler.plan.findings import expired_findings, policy_findings
@@ -127,19 +126,17 @@ def change_template(
 def _new_fields(desired: DesiredTemplate) -> dict[str, object]:
     """Return what a new template says besides its policy and when it applies.
 
-    The service's defaults are written out, since a read gives them back.
+    The service's defaults are written out, since a read returns them (the acceptance tests of
+    Terraform's provider, hashicorp/terraform-provider-aws, aws_ecr_repository_creation_template).
     """
     own = desired.settings or RepositorySettings()
-    encryption: dict[str, str] = {"encryptionType": own.encryption}
-    if own.kms_key is not None:
-        encryption["kmsKey"] = own.kms_key
     fields: dict[str, object] = {
         "description": _DESCRIPTION,
-        "encryptionConfiguration": encryption,
+        "encryptionConfiguration": own.encryption_configuration,
         "imageTagMutability": own.tag_mutability,
     }
     if own.tags:
-        fields["resourceTags"] = [{"Key": key, "Value": value} for key, value in own.tags]
+        fields["resourceTags"] = own.tag_list
     if desired.role is not None:
         fields["customRoleArn"] = desired.role
     return fields

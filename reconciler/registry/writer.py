@@ -8,7 +8,7 @@ from functools import partial
 from typing import Protocol, cast
 
 from reconciler.model.registry import NewPolicy, RepositorySettings, Target
-from reconciler.model.templates import CreationTemplate, read_template
+from reconciler.model.templates import POLICY_FIELD, CreationTemplate, read_template
 from reconciler.registry.boto_errors import explain, failure_kind, quoted, retry_after
 from reconciler.registry.errors import CONSEQUENCES, FailureKind, WriteOutcomeUnknownError
 from reconciler.registry.pace import Pace, T, Turns
@@ -174,19 +174,16 @@ def _update_fields(old: CreationTemplate, new: CreationTemplate) -> dict[str, ob
     "UpdateRepositoryCreationTemplate"). That an empty repositoryPolicy removes the policy is
     assumed.
     """
-    removed = {} if old.policy_text is None else {"repositoryPolicy": ""}
+    removed = {} if old.policy_text is None else {POLICY_FIELD: ""}
     return {**removed, **new.fields, "prefix": old.prefix}
 
 
 def _parameters(settings: RepositorySettings) -> dict[str, object]:
-    encryption: dict[str, str] = {"encryptionType": settings.encryption}
-    if settings.kms_key is not None:
-        encryption["kmsKey"] = settings.kms_key
     parameters: dict[str, object] = {
         "imageTagMutability": settings.tag_mutability,
         "imageScanningConfiguration": {"scanOnPush": settings.scan_on_push},
-        "encryptionConfiguration": encryption,
+        "encryptionConfiguration": settings.encryption_configuration,
     }
     if settings.tags:
-        parameters["tags"] = [{"Key": key, "Value": value} for key, value in settings.tags]
+        parameters["tags"] = settings.tag_list
     return parameters

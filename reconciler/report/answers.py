@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from reconciler.model.access import DisplayNames
-from reconciler.model.answers import Answer, FileLine, Source
+from reconciler.model.answers import Answer, FileLine, RegistryPolicyPart, Source
 from reconciler.plan.answers import access_words
 from reconciler.plan.saved_plan import principal_text
 from reconciler.policy import (
@@ -75,7 +75,7 @@ class AnswerRow(NamedTuple):
         return with_region(self.principal, self.region)
 
 
-def not_looked_at(registry_policy: Literal["none", "of the file", "all"]) -> str:
+def not_looked_at(registry_policy: RegistryPolicyPart) -> str:
     """Return the note on the policies that may change an answer and are not part of it.
 
     `registry_policy` is how much of the registry's own policy is.

@@ -7,7 +7,7 @@ from functools import partial
 
 from deepdiff import DeepDiff
 
-from reconciler.model.templates import read_template
+from reconciler.model.templates import POLICY_FIELD, read_template
 from reconciler.plan.model import Change
 from reconciler.policy import (
     EVERYONE,
@@ -29,9 +29,6 @@ from reconciler.printable import printable_value
 
 Json = Mapping[str, object]
 AnyPolicy = Policy | RegistryPolicy
-
-_POLICY = "repositoryPolicy"
-"""The field of a template that holds the policy of new repositories."""
 
 _MOST_COMPARED = 400
 """How many pairs of statements are compared at most, to find the most similar ones."""
@@ -67,8 +64,8 @@ def _template_diff(change: Change) -> Iterable[str]:
     old, new = ({} if text is None else read_template(text).fields for text in texts)
     same = {key for key in old.keys() & new.keys() if old[key] == new[key]}
     sides = (
-        {key: value for key, value in fields.items() if key not in {*same, _POLICY}}
-        | ({} if policy is None else {_POLICY: policy})
+        {key: value for key, value in fields.items() if key not in {*same, POLICY_FIELD}}
+        | ({} if policy is None else {POLICY_FIELD: policy})
         for fields, policy in zip((old, new), policies, strict=True)
     )
     return _diff(*(side or None for side in sides))

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.model.registry import RepositorySettings, Subject, Target
-from reconciler.model.templates import APPLIED_FOR, ROOT, CreationTemplate
+from reconciler.model.templates import CREATE_ON, ROOT, CreationTemplate
 from reconciler.policy import (
     CURRENT_TIME,
     Actions,
@@ -38,8 +38,6 @@ NOUNS: Mapping[Subject, tuple[str, str]] = {
     "creation-template": ("template", "templates"),
 }
 """What changes are counted as, one and many."""
-
-_WHEN_APPLIED = {service: ours for ours, service in APPLIED_FOR.items()}
 
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+Z)?"
 _IDENTITIES = {
@@ -156,7 +154,7 @@ def template_words(template: CreationTemplate) -> dict[str, str]:
         for name, value in sorted(template.rest.items())
         if not (name == "description" and template.is_ours)
     }
-    applied_for = (_WHEN_APPLIED.get(one) or unmistakable(one) for one in template.applied_for)
+    applied_for = (CREATE_ON.get(one) or unmistakable(one) for one in template.applied_for)
     return {"for": ", ".join(applied_for) or "nothing", **fields}
 
 

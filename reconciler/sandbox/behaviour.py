@@ -46,8 +46,8 @@ class Behaviour:
     CreateRepository. Evidenced, as is V2 for new registries ("Private registry permissions in
     Amazon ECR", Amazon ECR User Guide), and that V1 refuses a policy with another action
     (hashicorp/terraform-provider-aws#40933) but takes `ecr:*` (the same page of the guide). That V1
-    refuses NotAction is assumed.
-    `registry_policy.py` lists what else is evidenced and assumed of a registry's policy.
+    refuses NotAction is assumed. `registry_policy.py` lists what else is evidenced and assumed of a
+    registry's policy.
 
     `latency`: seconds added to each ECR call. Test-only.
 

@@ -27,7 +27,7 @@ from reconciler.policy import (
 )
 from reconciler.registry.errors import CallError
 from reconciler.workflow.listener import LOG, Listener
-from reconciler.workflow.registries import connect_registries, read_registries, scopes_of
+from reconciler.workflow.registries import connect_registries, read_registries
 from reconciler.workflow.source import AccessSource
 
 MAX_POLICIES = 512 * 2**20
@@ -215,7 +215,7 @@ def _scopes_of(
     if regions and set(regions) != set(registry.regions):
         reason = f"the file to add to is of {', '.join(registry.regions)}"
         raise ArgumentError("region", ", ".join(regions), reason)
-    return scopes_of(registry)
+    return registry.scopes
 
 
 def _checked(account: str, regions: Sequence[str]) -> tuple[RegistryScope, ...]:

@@ -7,8 +7,8 @@ from reconciler.access_file.explain import Explanation, explain_policy
 from reconciler.access_file.model import display_names_of
 from reconciler.errors import ReconcileError, Status
 from reconciler.model.access import DisplayNames
-from reconciler.model.answers import Answer, Matrix
-from reconciler.model.registry import RegistryScope, Target
+from reconciler.model.answers import Answer, Matrix, RegistryPolicyPart
+from reconciler.model.registry import Target
 from reconciler.plan import answers
 from reconciler.plan.answers import SourcedPolicy
 from reconciler.plan.risks import StandingRisk, standing_risks
@@ -26,7 +26,6 @@ from reconciler.workflow.asked import everyone_asked, find_principal, find_quest
 from reconciler.workflow.asked_policies import (
     FoundPolicies,
     PolicyFinder,
-    RegistryPolicyPart,
     desired_of,
     from_file,
 )
@@ -221,8 +220,7 @@ def _errors(found: FoundPolicies) -> tuple[str, ...]:
 def _standing_risks(
     source: AccessSource, policies: Iterable[SourcedPolicy], names: DisplayNames
 ) -> Iterator[StandingRisk]:
-    registry = source.access.registry
-    scope = RegistryScope(registry.account, registry.regions[0])  # all are of one partition
+    scope = source.access.registry.scopes[0]  # all are of one partition
     for policy in policies:
         target = Target(policy.repository, scope)
         for risk in standing_risks(facts_of(_judged(policy)), target, names):

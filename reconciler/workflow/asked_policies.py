@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from reconciler.access_file.explain import entries_for, is_about, line_of, registry_line
+from reconciler.access_file.explain import entries_for, line_of, registry_line, statements_about
 from reconciler.access_file.model import (
     Entry,
     current_facts,
@@ -13,7 +13,7 @@ from reconciler.access_file.model import (
 from reconciler.access_file.sections.registry import name_hint
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError, ReconcileError
-from reconciler.model.answers import PolicyStatement, Source
+from reconciler.model.answers import PolicyStatement, RegistryPolicyPart, Source
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
 from reconciler.plan.answers import SourcedPolicy, WhyUnknown
 from reconciler.plan.registry_policy import RegistryAccess, read_registry_access, why_unknown
@@ -31,10 +31,6 @@ from reconciler.policy import (
 )
 from reconciler.workflow.listener import LOG, Listener
 from reconciler.workflow.source import AccessSource, Globs, exact_names, selected
-
-RegistryPolicyPart = Literal["none", "of the file", "all"]
-"""What answers include of the registry's own policy: of the file's answers, where others may have
-statements in that policy, only those of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +98,11 @@ def desired_of(source: AccessSource, live: Iterable[SourcedPolicy]) -> tuple[Sou
     """
     policies = tuple(live)
     combined = dict(entries_by_name(source.access, {p.repository for p in policies}))
-    every = source.access.registry.regions
+    every = source.access.registry.scopes
 
     def asked(policy: SourcedPolicy, entries: Sequence[Entry]) -> SourcedPolicy:
-        regions = every if policy.region is None else [policy.region]
-        return _policy_of_file(policy.repository, entries, source, regions)
+        scopes = [scope for scope in every if policy.region in (None, scope.region)]
+        return _policy_of_file(policy.repository, entries, source, scopes)
 
     return tuple(
         _with_kept(asked(policy, entries), policy, source)
@@ -167,18 +163,18 @@ def _policies_of_file(
     name: str, entries: Sequence[Entry], source: AccessSource
 ) -> Iterator[SourcedPolicy]:
     """Yield what the file asks for on a repository: one policy where it is the same everywhere."""
-    first, *others = source.access.registry.regions
+    first, *others = source.access.registry.scopes
     found = {first: _policy_of_file(name, entries, source, [first])}
     if source.access.registry_statements:  # only a Resource may name a region
-        found |= {region: _policy_of_file(name, entries, source, [region]) for region in others}
+        found |= {scope: _policy_of_file(name, entries, source, [scope]) for scope in others}
     if all(policy == found[first] for policy in found.values()):
         yield found[first]
     else:
-        yield from (policy._replace(region=region) for region, policy in found.items())
+        yield from (policy._replace(region=scope.region) for scope, policy in found.items())
 
 
 def _policy_of_file(
-    name: str, entries: Sequence[Entry], source: AccessSource, regions: Iterable[str]
+    name: str, entries: Sequence[Entry], source: AccessSource, scopes: Iterable[RegistryScope]
 ) -> SourcedPolicy:
     """Return what the file asks for on a repository in some regions together."""
     of_entries = (
@@ -187,13 +183,9 @@ def _policy_of_file(
         for fact in current_facts(entry, source.now)
         for h, line in [(fact.holder, line_of(fact, entry))]
     )
-    account = source.access.registry.account
-    arns = [Target(name, RegistryScope(account, region)).arn for region in regions]
     of_registry = (
-        (placed.statement.statement, registry_line(placed, is_certain=answers == {True}))
-        for placed in source.access.registry_statements
-        for answers in [{is_about(placed.statement.resources, arn) for arn in arns}]
-        if answers != {False}
+        (placed.statement.statement, registry_line(placed, is_certain=is_certain))
+        for placed, is_certain in statements_about(source.access, name, scopes)
     )
     lines = (*of_entries, *of_registry)
     return SourcedPolicy(name, tuple(s for s, _ in lines), tuple(line for _, line in lines))

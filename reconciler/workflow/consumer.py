@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.access_file.explain import entries_for, is_about
+from reconciler.access_file.explain import entries_for, statements_about
 from reconciler.access_file.model import AccessFile, Entry, current_facts, entries_by_name
 from reconciler.errors import Status, UsageError
-from reconciler.model.registry import RegistryScope
 from reconciler.policy import (
     EVERYONE,
     KNOWN_ACTIONS,
@@ -18,7 +17,6 @@ from reconciler.policy import (
     ONLY_FOR_SERVICES,
     Action,
     Actions,
-    ArnPrefix,
     Condition,
     Denial,
     GlobIndex,
@@ -197,32 +195,22 @@ def _registry_facts(access: AccessFile, name: str) -> Iterator[_Fact]:
 
     A Deny counts only where it is about it for certain, in each region.
     """
-    arns = [prefix.repositories(name) for prefix in _prefixes(access)]
-    for placed in access.registry_statements:
+    for placed, is_certain in statements_about(access, name, access.registry.scopes):
         one = placed.statement.statement
-        answers = {is_about(placed.statement.resources, arn) for arn in arns}
-        if answers == {True} or (one.effect == "Allow" and answers != {False}):
+        if is_certain or one.effect == "Allow":
             for principal in one.principals:
                 yield Holder(principal, one.effect, one.condition), one.actions
 
 
 def _named_by_registry(access: AccessFile) -> frozenset[str]:
     """Return the names and patterns that raw statements of the registry's policy give access to."""
-    every = {prefix.repositories("") for prefix in _prefixes(access)}
-    patterns = {
-        pattern
+    return frozenset(
+        name
         for placed in access.registry_statements
-        if placed.statement.statement.effect == "Allow" and not placed.statement.resources.excluded
-        for pattern in placed.statement.resources.patterns
-        if "${" not in pattern
-    }
-    names = {p.removeprefix(start) for p in patterns for start in every if p.startswith(start)}
-    return frozenset(names | ({"*"} & patterns))
-
-
-def _prefixes(access: AccessFile) -> Iterator[ArnPrefix]:
-    for region in access.registry.regions:
-        yield RegistryScope(access.registry.account, region).arn_prefix
+        if placed.statement.statement.effect == "Allow"
+        for scope in access.registry.scopes
+        for name in placed.statement.resources.names(scope.arn_prefix, certain=True)
+    )
 
 
 def _found(

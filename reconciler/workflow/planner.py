@@ -20,7 +20,6 @@ from reconciler.closest import did_you_mean
 from reconciler.errors import Status
 from reconciler.model.access import Desired, DisplayNames
 from reconciler.model.registry import (
-    EVERY_REPOSITORY,
     LiveRegistry,
     LiveTemplates,
     ReadFailure,
@@ -29,6 +28,7 @@ from reconciler.model.registry import (
     template_target,
 )
 from reconciler.model.rules import RuleId
+from reconciler.model.templates import EVERY_REPOSITORY
 from reconciler.plan.compute import compute_plan, without_expired
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances

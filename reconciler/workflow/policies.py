@@ -60,8 +60,8 @@ def compile_policies(source: AccessSource, *, repositories: Globs = ()) -> dict[
 def _besides(source: AccessSource) -> dict[str, str | None]:
     """Return the policies that are no repository's, by the subject of their change in a plan."""
     access, now = source.access, source.now
-    regions = access.registry.regions if access.registry.policy == "manage" else ()
-    own = {f"registry-policy {one}": compile_registry(access, one, now) for one in sorted(regions)}
+    scopes = access.registry.scopes if access.registry.policy == "manage" else ()
+    own = {f"registry-policy {s.region}": compile_registry(access, s, now) for s in sorted(scopes)}
     return own | {
         f"creation-template {one.prefix}": compile_template(access, one.access)
         for one in desired_templates(access, now)

@@ -45,14 +45,9 @@ Connections = Mapping[RegistryScope, RegistryConnection]
 Authors = Mapping[RegistryScope, Author]
 
 
-def scopes_of(registry: Registry) -> tuple[RegistryScope, ...]:
-    """Return the file's registry in each of its regions."""
-    return tuple(RegistryScope(registry.account, region) for region in registry.regions)
-
-
 def roles_of(registry: Registry) -> _Roles:
     """Return the role that the file's registry assumes, for each of its regions."""
-    return dict.fromkeys(scopes_of(registry), registry.assume_role)
+    return dict.fromkeys(registry.scopes, registry.assume_role)
 
 
 def connect_registries(

@@ -36,7 +36,7 @@ from reconciler.plan.saved_plan import SavedChange, SavedPlan, read_saved
 from reconciler.policy import load_json
 from reconciler.printable import printable
 from reconciler.workflow.planner import plan_inputs
-from reconciler.workflow.registries import FreshRegistryPolicy, RegistryPolicies, scopes_of
+from reconciler.workflow.registries import FreshRegistryPolicy, RegistryPolicies
 from reconciler.workflow.source import AccessSource
 
 MAX_PLAN = 64 * 1024 * 1024
@@ -130,7 +130,7 @@ def _replace(target: Path, content: bytes) -> None:
 
 def require_current(stored: StoredPlan, source: AccessSource) -> None:
     """Raise RefusedError where a saved plan is for another registry or version of the file."""
-    _check_registry(stored.plan, scopes_of(source.access.registry), source.path)
+    _check_registry(stored.plan, source.access.registry.scopes, source.path)
     _check_file(stored, source)
 
 
@@ -145,7 +145,7 @@ def recompute(stored: StoredPlan, source: AccessSource, policies: RegistryPolici
     passed since.
     """
     require_current(stored, source)
-    saved, scopes = stored.plan, scopes_of(source.access.registry)
+    saved, scopes = stored.plan, source.access.registry.scopes
     inputs = plan_inputs(source.access, source.now)
     plan = merge_plans(
         _compute_again(saved, scope, source, inputs, policies.get(scope)) for scope in scopes

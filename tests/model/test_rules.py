@@ -128,8 +128,9 @@ def reported(folder: Path) -> dict[str, set[str]]:
 def test_the_example_of_a_plan_reports_it(rule: Rule, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(whole_file(rule.example))
     (tmp_path / "live.json").write_text(f'{{"payments/api": {rule.live or "null"}}}')
-    if rule.registry_policy:
-        own = f'{{"policy": {rule.registry_policy}, "scope": "V2"}}'
+    scope = "V1" if rule.id == RuleId.REGISTRY_POLICY_SCOPE else "V2"
+    if rule.registry_policy or scope == "V1":
+        own = f'{{"policy": {rule.registry_policy or "null"}, "scope": "{scope}"}}'
         (tmp_path / "registry.json").write_text(own)
     assert reported(tmp_path)[rule.id]
 

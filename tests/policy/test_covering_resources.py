@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.policy.language.glob import glob_matches
 from reconciler.policy.language.resources import Resources
 from tests.policy.random_registries import (
     ALL,
@@ -55,6 +56,16 @@ def test_a_pattern_has_one_spelling(pattern: str, spelled: str) -> None:
 def test_a_prefix_writes_the_pattern_of_names() -> None:
     assert PREFIX.repositories("payments/*") == at("payments/*")
     assert PREFIX.every_repository == ALL
+
+
+@bounded
+@given(elements)
+def test_patterns_of_names_match_what_may_be_meant_or_certainly_is(resources: Resources) -> None:
+    may, certain = (resources.names(PREFIX, certain=one) for one in (False, True))
+    for name in NAMES:
+        answer = resources.include(at(name))
+        assert answer is False or any(glob_matches(pattern, name) for pattern in may)
+        assert answer is True or not any(glob_matches(pattern, name) for pattern in certain)
 
 
 @bounded

@@ -197,6 +197,30 @@ def test_repositories_are_named_by_their_patterns(resources: Resources, name: st
     assert shown("x") == "x"
 
 
+@pytest.mark.parametrize(
+    ("pattern", "may", "certain"),
+    [
+        ("*", {"*"}, {"*"}),
+        (ALL, {"*"}, {"*"}),
+        (at("pay*"), {"pay*"}, {"pay*"}),
+        ("arn:aws:ecr:*:*:repository/pay*", {"pay*"}, {"pay*"}),
+        ("arn:aws:ecr", {"*"}, set()),
+        (at("${aws:PrincipalTag/team}/a"), {"*/a"}, set()),
+        (at("${aws:PrincipalTag/team}"), {"*"}, set()),
+        (at("pay*").replace(":ecr:", ":s3:"), set(), set()),
+    ],
+)
+def test_the_patterns_of_names_that_a_resource_stands_for(
+    pattern: str, may: set[str], certain: set[str]
+) -> None:
+    resources = Resources((pattern,), has_variables=True)
+    assert resources.names(PREFIX, certain=False) == may
+    assert resources.names(PREFIX, certain=True) == certain
+    other = resources._replace(excluded=True)
+    assert other.names(PREFIX, certain=False) == {"*"}
+    assert other.names(PREFIX, certain=True) == set()
+
+
 def test_a_statement_is_read_like_any_other() -> None:
     (one,) = read(allow(ROLE, GET, Resource=ALL)).statements
     assert one.statement[:5] == document(allow(ROLE, GET)).statements[0][:5]

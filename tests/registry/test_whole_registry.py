@@ -19,7 +19,6 @@ from reconciler.model.registry import (
 from reconciler.model.templates import CreationTemplate, read_template
 from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
 from reconciler.registry.pace import Pace
-from reconciler.registry.permissions import PermissionScope, reading_policy, writing_policy
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import connect
 from reconciler.registry.writer import RegistryWriter
@@ -297,38 +296,3 @@ def test_a_write_without_a_clear_answer_says_so(
     done = registry.ecr.registry_policy_text() or registry.ecr.creation_template("payments")
     assert (registry.reader.read_text(target) is not None) is bool(done)
     assert len(registry.calls()) == 3
-
-
-CHECKED_BY_ECR = {
-    "ecr:CreateRepository",
-    "ecr:PutLifecyclePolicy",
-    "iam:CreateServiceLinkedRole",
-    "iam:PassRole",
-}
-"""What the caller needs for templates, but does not call (`permissions.py`)."""
-
-
-def test_the_permissions_are_those_of_the_calls(registry: Registry) -> None:
-    scope = PermissionScope(
-        "aws", SCOPE.account, (SCOPE.region,), registry_policy="manage", templates=True
-    )
-    registry.reader.list_repositories()
-    registry.reader.read_text(REPOSITORY)
-    registry.reader.read_templates()
-    registry.ecr.set_registry_policy_text(TEXTS[REGISTRY][0])
-    registry.reader.read_registry_policy()
-
-    def called() -> set[str]:
-        return {f"ecr:{name}" for name in registry.calls()}
-
-    def allowed(reads_only: bool) -> set[str]:
-        printed = reading_policy(scope) if reads_only else writing_policy(scope)
-        return {action for one in printed["Statement"] for action in one["Action"]}
-
-    assert called() == allowed(reads_only=True)
-    for target, first in ((REPOSITORY, TEXTS[REPOSITORY][0]), (TEMPLATE, OLD.text)):
-        for text in (first, first, None):
-            registry.put(target, text)
-    registry.put(REGISTRY, TEXTS[REGISTRY][1])
-    registry.put(REGISTRY, None)
-    assert called() == allowed(reads_only=False) - CHECKED_BY_ECR

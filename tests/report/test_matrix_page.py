@@ -145,8 +145,9 @@ def test_what_was_applied_shows_no_difference(source: AccessSource) -> None:
     wanted = compile_policies(source)
     of_registry = re.compile(r"[* ]")  # patterns, and what is no repository's
     live = {n: policy for n, policy in wanted.items() if not of_registry.search(n)}
-    own = LiveRegistryPolicy(compile_registry(source.access, SCOPE.region, NOW), "V2")
-    found = live_policies([replace(live_registry(SCOPE, live), policy=own)])
+    scope = source.access.registry.scopes[0]
+    own = LiveRegistryPolicy(compile_registry(source.access, scope, NOW), "V2")
+    found = live_policies([replace(live_registry(scope, live), policy=own)])
     seen = access_overview(source, live=lambda _source, _globs: found)
     data = encode_matrix(seen.result.matrix, seen.result.display_names, desired=seen.desired)
     assert [one for one in decoded(data) if one.mark] == []

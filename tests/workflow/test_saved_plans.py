@@ -31,7 +31,7 @@ from reconciler.policy.language.document import Unreadable
 from reconciler.report.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.workflow.planner import plan_registries
-from reconciler.workflow.registries import FreshRegistryPolicy, RegistryPolicies, scopes_of
+from reconciler.workflow.registries import FreshRegistryPolicy, RegistryPolicies
 from reconciler.workflow.saved_plans import (
     MAX_PLAN,
     StoredPlan,
@@ -101,7 +101,7 @@ def forged(text: str, edit: Callable[[Json], object]) -> str:
 def own_policies(folder: Path, source: AccessSource) -> RegistryPolicies:
     """The registry's own policy of a case, in each region."""
     scopes, names = (
-        scopes_of(source.access.registry),
+        source.access.registry.scopes,
         json.loads((folder / "live.json").read_text()),
     )
     fresh = FreshRegistryPolicy(registry_policy(folder / "registry.json"), tuple(sorted(names)))
@@ -152,7 +152,7 @@ def test_a_break_by_the_registrys_policy_is_judged_anew_only_where_that_is_read(
     of_others = tuple(broken for broken in plan.violations if broken.target not in changed)
     assert of_changed
     assert of_others
-    (scope,) = scopes_of(source.access.registry)
+    (scope,) = source.access.registry.scopes
     denied = ReadFailure(RuleId.ACCESS_DENIED, "not allowed")
     gone = FreshRegistryPolicy(LiveRegistryPolicy(None))
     unread = FreshRegistryPolicy(LiveRegistryPolicy(denied))
@@ -168,7 +168,7 @@ def test_a_break_by_the_registrys_policy_is_judged_anew_only_where_that_is_read(
 def test_a_failure_to_read_the_registrys_policy_is_not_lost() -> None:
     source = source_of()
     failed = LiveRegistryPolicy(ReadFailure(RuleId.READ_FAILED, "no connection"))
-    policies = dict.fromkeys(scopes_of(source.access.registry), FreshRegistryPolicy(failed))
+    policies = dict.fromkeys(source.access.registry.scopes, FreshRegistryPolicy(failed))
     again = recompute(stored(text_of(made(source), source)), source, policies)
     assert [error.target.repository for error in again.errors] == ["*", "*"]
 

@@ -1,6 +1,5 @@
 """Checks what the file asks for in the registry's own policy, and its creation templates."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -22,13 +21,11 @@ from reconciler.access_file.model import (
     PlacedStatement,
 )
 from reconciler.model.rules import RuleId
-from reconciler.policy import ArnPrefix, GlobIndex, Resources, glob_matches
+from reconciler.model.templates import EVERY_REPOSITORY
+from reconciler.policy import GlobIndex
 
 _PATTERNS = WorkLimit(1_000_000, "comparisons of creation templates with patterns")
 _STATEMENTS = WorkLimit(1_000_000, "comparisons of registry_statements with names")
-_VARIABLE = re.compile(r"\$\{[^{}]*\}")
-_EVERY = "*"
-_FIELDS = 6  # of an ARN
 
 
 def check_managed(root: Node, access: AccessFile, problems: ProblemList) -> None:
@@ -87,16 +84,15 @@ def _wider(pattern: str) -> Iterator[str]:
     """Yield the patterns of shorter prefixes, the longest first: of `a/b/*`, `a/*` and `*`."""
     parts = pattern.split("/")[:-1]
     for number in range(len(parts) - 1, -1, -1):
-        yield "/".join((*parts[:number], _EVERY))
+        yield "/".join((*parts[:number], EVERY_REPOSITORY))
 
 
 def check_resources(root: Node, access: AccessFile, problems: ProblemList) -> None:
     """Report each pattern of `registry_statements` that matches no repository in any region."""
-    prefixes = _prefixes(access)
     nodes = {node.place: node for node in items_of(root, "registry_statements")}
     for placed in access.registry_statements:
         resources, node = placed.statement.resources, nodes[placed.place]
-        found = [dict(resources.unmatched(prefix)) for prefix in prefixes]
+        found = [dict(resources.unmatched(s.arn_prefix)) for s in access.registry.scopes]
         for pattern in texts_of(node, "NotResource" if resources.excluded else "Resource"):
             if found and all(pattern.text in reasons for reasons in found):
                 message = f"{quote(pattern.text)} matches no repository here"
@@ -138,34 +134,9 @@ def _as_of_repository(placed: PlacedRegistryStatement) -> PlacedStatement:
     return PlacedStatement(placed.statement.statement, placed.place, placed.key_place)
 
 
-def _names(placed: PlacedRegistryStatement, access: AccessFile) -> set[str]:
-    statement, resources = placed.statement.statement, placed.statement.resources
-    allows = statement.effect == "Allow"
-    if resources.excluded:
-        return {_EVERY} if allows else set()
-    by_region = [
-        {name for one in resources.patterns for name in _name(one, prefix, allows=allows)}
-        for prefix in _prefixes(access)
-    ]
-    return set().union(*by_region) if allows else set.intersection(*by_region or [set()])
-
-
-def _name(pattern: str, prefix: ArnPrefix, *, allows: bool) -> Iterator[str]:
-    """Yield the pattern of names for an ARN pattern: of all that may match, or certainly do."""
-    fields = _VARIABLE.sub(_EVERY, pattern).split(":", _FIELDS - 1)
-    *first, name = fields
-    start = prefix.repositories("").split(":", _FIELDS - 1)
-    is_whole = len(fields) == _FIELDS and all(map(glob_matches, first, start))
-    if pattern == _EVERY or (is_whole and name == _EVERY):
-        yield _EVERY
-    elif is_whole and name.startswith(start[-1]) and (allows or "${" not in pattern):
-        yield name.removeprefix(start[-1])
-    elif allows and not any(Resources((pattern,), has_variables=True).unmatched(prefix)):
-        yield _EVERY
-
-
-def _prefixes(access: AccessFile) -> tuple[ArnPrefix, ...]:
-    registry = access.registry
-    return tuple(
-        ArnPrefix(registry.partition, region, registry.account) for region in registry.regions
-    )
+def _names(placed: PlacedRegistryStatement, access: AccessFile) -> frozenset[str]:
+    statement, resources, _ = placed.statement
+    is_deny, scopes = statement.effect == "Deny", access.registry.scopes
+    by_region = [resources.names(scope.arn_prefix, certain=is_deny) for scope in scopes]
+    none = frozenset[str]()
+    return frozenset.intersection(*by_region or [none]) if is_deny else none.union(*by_region)

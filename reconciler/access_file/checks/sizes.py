@@ -17,10 +17,10 @@ from reconciler.access_file.model import (
     compile_template,
     desired_registry_policy,
     entries_of_templates,
-    template_prefix,
 )
 from reconciler.model.access import Grant, grant_facts
 from reconciler.model.rules import RuleId
+from reconciler.model.templates import template_prefix
 from reconciler.policy import MAX_POLICY_CHARACTERS, Facts, Tiers, has_wildcard
 
 _NEARLY = MAX_POLICY_CHARACTERS * 8 // 10
@@ -78,14 +78,14 @@ def _check_registry(access: AccessFile, now: datetime, problems: ProblemList) ->
         key=lambda entry: (-len(entry.grants), entry.place),
     )
     places = [*(one.place for one in carried), *(one.place for one in access.registry_statements)]
-    region = max(access.registry.regions, key=len, default=None)
-    if not places or region is None:
+    scope = max(access.registry.scopes, key=lambda one: len(one.region), default=None)
+    if not places or scope is None:
         return
     subject = _Subject("the registry", places[0], tuple(entry.repository for entry in carried))
     if _are_few(subject, carried, problems):
         by_pattern = desired_registry_policy(access, now).grants
         grants = tuple(chain.from_iterable(own for _, own in by_pattern))
-        compiled = partial(compile_registry, access, region, now)
+        compiled = partial(compile_registry, access, scope, now)
         _check(subject, grants, compiled, access.tiers, problems)
 
 

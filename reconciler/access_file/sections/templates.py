@@ -22,10 +22,9 @@ from reconciler.access_file.sections.registry import check_role
 from reconciler.closest import closest
 from reconciler.model.registry import REPOSITORY_NAME
 from reconciler.model.rules import RuleId
-from reconciler.model.templates import CreateOn
+from reconciler.model.templates import APPLIED_FOR, CreateOn
 from reconciler.policy import ACCOUNT_ID, parse_arn
 
-_EVENTS: tuple[CreateOn, ...] = ("push", "replication", "pull-through-cache")
 _HINT = "write it on PREFIX/*, with a PREFIX like a repository's name, or on *"
 _SCAN_HINT = "remove it: whether images are scanned is a setting of the whole registry"
 _ROLE = "template_role"
@@ -47,7 +46,7 @@ def read_create_on(entry: Pair, context: FileContext) -> tuple[CreateOn, ...] | 
         message = f"{quote(entry.key.text)} can't have a creation template"
         problems.error(RuleId.PATTERN_REQUIRED, message, place, _HINT)
     written = {one.text for one in texts_of(node)}
-    found = tuple(event for event in _EVENTS if event in written)
+    found = tuple(event for event in APPLIED_FOR if event in written)
     idle = next((key for key in ("settings", _ROLE) if child(entry.value, key) is not None), None)
     if idle and node == SequenceNode((), node.place):
         message = f"{quote(idle)} has no effect with create_on: []"

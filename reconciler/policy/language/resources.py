@@ -68,6 +68,21 @@ class Resources(NamedTuple):
         is_complete = pattern.count(":") >= _FIELDS - 1
         return is_complete and glob_matches(pattern, other._widened(of_other))
 
+    def names(self, prefix: "ArnPrefix", *, certain: bool) -> frozenset[str]:
+        """Return patterns of the names (`payments/*`) of all repositories that may be among them.
+
+        With `certain`, the patterns match only repositories that are, whatever the request.
+        """
+        if self.excluded:
+            return frozenset(() if certain else (EVERYTHING,))
+        chosen = (p for p in self.patterns if not (certain and self._varies(p)))
+        spelled = {_spelled(self._widened(pattern), prefix) for pattern in chosen}
+        own = prefix.repositories("")
+        found = {one.removeprefix(own) for one in spelled if one.startswith(own)}
+        others = (one for one in spelled if not (certain or one.startswith(own)))
+        is_open = any(unmatched_reason(one, prefix) is None for one in others)
+        return frozenset({*found, EVERYTHING} if is_open else found)
+
     def unmatched(self, prefix: "ArnPrefix") -> Iterator[tuple[str, str]]:
         """Yield each pattern that can match no repository of a registry, and why.
 
