@@ -389,6 +389,15 @@ class TestGuards:
         )
         assert list(check_public(plan.changes, ["site*"])) == []
 
+    @pytest.mark.parametrize(
+        "where", [{"NotResource": at("secret/*")}, {"Resource": "arn:aws:ecr:*"}]
+    )
+    def test_public_on_what_is_no_pattern_of_names(self, where: Json) -> None:
+        inputs = asking(statements=({**allow("*", PULL), **where},))
+        changes = planned(having(registry(app=None)), inputs).changes
+        assert [r.target for r in check_public(changes, ["a*"])] == [POLICY]
+        assert list(check_public(changes, ["*"])) == []
+
     def test_a_second_public_pattern(self) -> None:
         public = grant(EVERYONE)
         live = having(registry(app=None), on("site/*", allow("*", PULL)))
