@@ -206,8 +206,7 @@ def _require_carried(desired: Desired, lost: Facts) -> None:
         raise NotPlannableError(
             RuleId.NOT_CARRIED,
             "the policy has access that the registry's policy is to give instead, which it would "
-            "not do after this run; plan both together (without --repository), or see the error on "
-            "the registry's policy",
+            "not do after this run: plan both together, or see the error on the registry's policy",
         )
 
 

@@ -33,6 +33,7 @@ from reconciler.policy import (
     AccessChange,
     ArnPrefix,
     Facts,
+    HeldFacts,
     Ownership,
     RegistryDocument,
     RegistryFacts,
@@ -46,7 +47,6 @@ from reconciler.policy import (
     facts_by_pattern,
     facts_of_policy,
     glob_matches,
-    held_on,
     kept_registry_statements,
     public_facts,
     read_registry_policy,
@@ -254,9 +254,14 @@ def _risks(
 
     On these it is judged with all that the policy says of repositories that include them.
     """
+    held = HeldFacts(before), HeldFacts(after)
+    known: dict[tuple[int, int], tuple[Risk, ...]] = {}
     for part in sorted(before.keys() | after.keys()):
-        old, new = held_on(part, before), held_on(part, after)
-        for risk in find_risks(old, new, difference(old, new), target, names):
+        old, new = (side.on(part) for side in held)
+        key = id(old), id(new)
+        if key not in known:
+            known[key] = find_risks(old, new, difference(old, new), target, names)
+        for risk in known[key]:
             yield risk._replace(on=str(part))
 
 
