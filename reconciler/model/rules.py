@@ -96,6 +96,7 @@ class RuleId(StrEnum):
     LAMBDA_LOSES_ACCESS = "lambda-loses-access"
     MISSING_PROBE_REPOSITORY = "missing-probe-repository"
     NEW_ACCOUNT = "new-account"
+    NOT_CARRIED = "not-carried"
     NOT_KEPT = "not-kept"
     NOTHING_SELECTED = "nothing-selected"
     OUTSIDE_ORGANIZATION = "outside-organization"

@@ -1,6 +1,6 @@
 """Desired and live policies in, a plan out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
@@ -46,6 +46,7 @@ from reconciler.plan.registry_change import (
     moves,
     plan_registry_policy,
     settle,
+    withheld,
 )
 from reconciler.plan.registry_policy import (
     JudgedRepository,
@@ -161,6 +162,7 @@ def _compare(
     together = add_facts(after.facts, current.beside_after.facts)
     carried = _carried(desired, current.beside_after)
     remaining = add_facts(after.facts, carried)
+    _require_carried(desired, uncovered_facts(current.effective, by=remaining))
     dropped = dropped_statements(target, before, remaining, expired, inputs.ownership)
     changes: tuple[Change, ...] = ()
     if access or current.settings or isinstance(before, Unreadable):
@@ -193,6 +195,19 @@ def _carried(desired: Desired, beside: Beside) -> Facts:
     """
     asked = grant_facts(desired.by_registry)
     return subtract_facts(asked, uncovered_facts(asked, by=beside.certain))
+
+
+def _require_carried(desired: Desired, lost: Facts) -> None:
+    """Raise NotPlannableError where the registry's policy is to give what a change takes away.
+
+    `lost` is what nothing gives for certain after the plan.
+    """
+    if moves(lost, OwnAccess({}, grant_facts(desired.by_registry))):
+        raise NotPlannableError(
+            RuleId.NOT_CARRIED,
+            "the policy has access that the registry's policy is to give instead, which it would "
+            "not do after this run: plan both together, or see the error on the registry's policy",
+        )
 
 
 def compute_change(
@@ -253,17 +268,41 @@ def compute_plan(desired: Iterable[Desired], live: LiveRegistry, inputs: PlanInp
     by_name, names = {one.repository: one for one in desired}, inputs.display_names
     registry = plan_registry_policy(live, read_registry_access(live), inputs)
     managed = {n: _plan_repository(one, live, inputs, registry) for n, one in by_name.items()}
+    needing = sorted(n for n, one in managed.items() if _needs(by_name[n], one, live, registry))
+    if needing:
+        registry = withheld(registry, live, needing)
+        managed = {n: _plan_repository(one, live, inputs, registry) for n, one in by_name.items()}
     others = check_unmanaged(live, by_name, inputs.never, names, registry.beside)
     judged = (one.judged for one in managed.values() if one.judged)
     is_managed = inputs.registry_policy is not None
     findings = check_registry_policy(live, registry.after, judged, names, is_managed=is_managed)
     unmanaged = tuple(Target(name, live.scope) for name in live.names if name not in by_name)
-    own = {name: one.own for name, one in managed.items()}
+    own = {name: managed[name].own if name in managed else seen for name, seen in _own(live)}
     relying = {name for name, one in managed.items() if any(c.relies_on for c in one.plan.changes)}
     plans = (*(one.plan for one in managed.values()), *others, findings)
     of_registry = settle(registry, live, inputs, own, relying)
     templates = plan_templates(live, inputs)
     return merge_plans([*plans, of_registry, templates, Plan(unmanaged=unmanaged)])
+
+
+def _needs(
+    desired: Desired, planned: _Planned, live: LiveRegistry, registry: PlannedRegistryPolicy
+) -> bool:
+    """Whether the registry's policy must keep what a repository's own one can't give instead."""
+    if not planned.plan.errors or desired.repository not in live.names:
+        return False
+    before, after = registry.beside(Target(desired.repository, live.scope))
+    lost = uncovered_facts(before.facts, by=after.facts)
+    pending = uncovered_facts(grant_facts(desired.grants), by=planned.own.after)
+    return moves(lost, OwnAccess({}, pending))
+
+
+def _own(live: LiveRegistry) -> Iterator[tuple[str, OwnAccess]]:
+    """Yield what the own policy of each repository that was read means, as it is live."""
+    for name, repository in live.repositories.items():
+        if not isinstance(repository.policy_text, ReadFailure):
+            facts = facts_of_policy(Target(name, live.scope).read(repository.policy_text))
+            yield name, OwnAccess(facts, facts)
 
 
 def without_expired(plan: Plan) -> Plan:

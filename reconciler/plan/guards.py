@@ -1,11 +1,12 @@
 """Guards: what a plan may not do unless the file or the run allows it."""
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.model.guards import Allowances, Guards, Limit
-from reconciler.model.registry import Target
+from reconciler.model.registry import EVERY_REPOSITORY, Target
 from reconciler.model.rules import RuleId
 from reconciler.plan.model import Change, Plan
 from reconciler.policy import (
@@ -26,6 +27,9 @@ from reconciler.policy import (
     public_access,
 )
 from reconciler.printable import quoted
+
+_OF_NO_NAME = re.compile(r"[^a-z0-9._/*?-]")
+"""A character of no name and no pattern of names (ECR API Reference, "CreateRepository")."""
 
 _NEEDED = ("ecr:SetRepositoryPolicy", "ecr:GetRepositoryPolicy", "ecr:DeleteRepositoryPolicy")
 """This tool needs all of these to repair a policy."""
@@ -105,10 +109,19 @@ def check_public(changes: Iterable[Change], allowed: Collection[str]) -> Iterabl
             opened = _opened(change)
             what = "is public: it gives access to AWS accounts that it does not name"
         for name in opened:
-            if not any(glob_matches(own, name) for own in allowed):
+            if not any(_allows(own, name) for own in allowed):
                 place = "" if name == target.pattern else f" on {name}"
                 message = f"{_new_policy(target)} {what}{place}"
                 yield Refusal(RuleId.PUBLIC, message, target)
+
+
+def _allows(pattern: str, opened: str) -> bool:
+    """Whether repositories that may be public are all those that a change opens.
+
+    What is no pattern of names (`all but …`, another ARN) may be any repository.
+    """
+    is_plain = not _OF_NO_NAME.search(opened)
+    return glob_matches(pattern, opened if is_plain else EVERY_REPOSITORY)
 
 
 def _opened(change: Change) -> list[str]:

@@ -22,7 +22,15 @@ from reconciler.model.rules import RuleId
 from reconciler.plan.counts import count_granted, count_live, count_revoked, gives_access
 from reconciler.plan.desired_policy import PlanInputs, check_length, unwritable
 from reconciler.plan.findings import expired_findings
-from reconciler.plan.model import Beside, Change, NotPlannableError, Plan, PlanError, Risk
+from reconciler.plan.model import (
+    Beside,
+    Change,
+    NotPlannableError,
+    Plan,
+    PlanError,
+    Risk,
+    merge_plans,
+)
 from reconciler.plan.registry_policy import ENFORCED_BY_V1, RegistryAccess, depends_on_scope
 from reconciler.plan.risks import find_risks
 from reconciler.policy import (
@@ -30,6 +38,7 @@ from reconciler.policy import (
     AccessChange,
     ArnPrefix,
     Facts,
+    HeldFacts,
     Ownership,
     RegistryDocument,
     RegistryFacts,
@@ -42,7 +51,6 @@ from reconciler.policy import (
     enforced,
     facts_of_policy,
     glob_matches,
-    held_on,
     kept_registry_statements,
     public_facts,
     read_registry_policy,
@@ -244,10 +252,29 @@ def _risks(
 
     On these it is judged with all that the policy says of repositories that include them.
     """
+    held = HeldFacts(before), HeldFacts(after)
+    known: dict[tuple[int, int], tuple[Risk, ...]] = {}
     for part in sorted(before.keys() | after.keys()):
-        old, new = held_on(part, before), held_on(part, after)
-        for risk in find_risks(old, new, difference(old, new), target, names):
+        old, new = (side.on(part) for side in held)
+        key = id(old), id(new)
+        if key not in known:
+            known[key] = find_risks(old, new, difference(old, new), target, names)
+        for risk in known[key]:
             yield risk._replace(on=str(part))
+
+
+def withheld(
+    planned: PlannedRegistryPolicy, live: LiveRegistry, needing: Sequence[str]
+) -> PlannedRegistryPolicy:
+    """Return an error instead of a change: some repositories would lose what they are to keep."""
+    more = f" and {len(needing) - 1:,} more" if len(needing) > 1 else ""
+    message = (
+        f"{needing[0]}{more}: the registry's policy gives access that the repository's own policy "
+        "is to give instead, and no change of that can be planned; see the error on it"
+    )
+    error = PlanError(registry_target(live.scope), RuleId.NOT_CARRIED, message)
+    plan = merge_plans([planned.plan, Plan(errors=(error,))])
+    return PlannedRegistryPolicy(planned.before, planned.before, plan=plan)
 
 
 class _Effect(NamedTuple):
@@ -269,7 +296,8 @@ def settle(
 
     `own` is what the policies of the repositories that were read mean. A grant counts once for each
     live repository that its Resource matches, and at least once; it is not revoked where the
-    repository's own policy gives the same. `relying` are the repositories whose changes rely on
+    repository's own policy gives the same. A new Deny counts at least once for each that was not
+    read. `relying` are the repositories whose changes rely on
     this one.
     """
     desired, before = inputs.registry_policy, planned.before
@@ -287,7 +315,7 @@ def settle(
     if change is None:
         return replace(planned.plan, live_grants=live_grants)
     differing = [one for one in effects if one.before != one.after]
-    revoked = sum(_revoked(one, own.get(one.repository, _NOT_READ)) for one in differing)
+    revoked = sum(_revoked(one, own.get(one.repository)) for one in differing)
     revoked += count_revoked({}, _on_unmatched(change.lasting, live))
     revoked = live_grants if is_unreadable else revoked
     granted = sum(_granted(one, own.get(one.repository, _NOT_READ)) for one in differing)
@@ -337,10 +365,14 @@ def _on_unmatched(access: Iterable[AccessChange], live: LiveRegistry) -> Sequenc
     return [one for one in access if one.on is not None and not _matches_any(one.on, live)]
 
 
-def _revoked(effect: _Effect, own: OwnAccess) -> int:
+def _revoked(effect: _Effect, read: OwnAccess | None) -> int:
+    own = read or _NOT_READ
     after = add_facts(effect.after, _allowed(own.after))
     before = add_facts(effect.before, own.before)
-    return count_revoked(before, difference(effect.before, after))
+    revoked = count_revoked(before, difference(effect.before, after))
+    if read is None and uncovered_facts(_denied(effect.after), by=effect.before):
+        return max(1, revoked)
+    return revoked
 
 
 def _granted(effect: _Effect, own: OwnAccess) -> int:

@@ -23,7 +23,7 @@ from reconciler.policy.meaning.registry_policy import (
     ALLOWS_ANYONE, PolicyScope, answers_on, belong_to_registry, enforced, statements_on,
 )
 from reconciler.policy.meaning.registry_facts import (
-    RegistryFacts, facts_by_pattern, held_on, registry_difference, registry_facts_of,
+    RegistryFacts, HeldFacts, facts_by_pattern, registry_difference, registry_facts_of,
     same_registry_policy,
 )
 # Actions and tiers

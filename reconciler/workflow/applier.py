@@ -6,6 +6,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
+from reconciler.access_file.model import managed_names
 from reconciler.apply.execute import execute
 from reconciler.apply.journal_format import Command
 from reconciler.apply.model import AS_DESIRED, Done, Journal, Outcome, ReaderWriter, Result, Run
@@ -131,7 +132,8 @@ def prepare_apply(
         changed = {
             c.target.scope for c in stored.plan.changes if c.target.subject == "registry-policy"
         }
-        policies = read_registry_policies(connections, changed) if reads else {}
+        select = partial(managed_names, source.access)
+        policies = read_registry_policies(connections, changed, select, listener) if reads else {}
         computed = with_names(recompute(stored, source, policies), source)
     arn = next(iter(authors.values())).arn  # the credentials are the same in all regions
     return PreparedApply(

@@ -8,11 +8,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from threading import Lock
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.access_file.model import Registry
 from reconciler.apply.journal_format import Author
-from reconciler.model.registry import LiveRegistry, LiveRegistryPolicy, RegistryScope, Target
+from reconciler.model.registry import (
+    LiveRegistry,
+    LiveRegistryPolicy,
+    LiveRepository,
+    RegistryScope,
+    Target,
+)
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.workflow.listener import Listener, RegistryPolicyIgnored, Throttled
@@ -151,10 +158,14 @@ def reads_registry_policy(registry: Registry, listener: Listener) -> bool:
 
 
 class FreshRegistryPolicy(NamedTuple):
-    """A registry's own policy, and the names of the repositories that it may concern."""
+    """A registry's own policy, the names of the repositories that it may concern, and their own.
+
+    Only the policies of managed repositories are read.
+    """
 
     policy: LiveRegistryPolicy
     names: tuple[str, ...] = ()
+    repositories: Mapping[str, LiveRepository] = MappingProxyType({})
 
 
 RegistryPolicies = Mapping[RegistryScope, FreshRegistryPolicy]
@@ -162,18 +173,23 @@ RegistryPolicies = Mapping[RegistryScope, FreshRegistryPolicy]
 
 
 def read_registry_policies(
-    connections: Connections, listed: Collection[RegistryScope]
+    connections: Connections,
+    changed: Collection[RegistryScope],
+    select: Callable[[tuple[str, ...]], Iterable[str]],
+    listener: Listener,
 ) -> RegistryPolicies:
     """Read the registries' own policies; a failure is data.
 
-    The repositories of the `listed` ones are listed. Raises CallError where that fails.
+    The repositories of the `changed` ones are listed, and those that `select` chooses are read,
+    because a change there is judged with their own policies. Raises CallError where that fails.
     """
-    return {
-        scope: FreshRegistryPolicy(
-            one.reader.read_registry_policy(), _list(one) if scope in listed else ()
-        )
-        for scope, one in connections.items()
-    }
+    found: dict[RegistryScope, FreshRegistryPolicy] = {}
+    for scope, one in connections.items():
+        names = _list(one) if scope in changed else ()
+        selected = list(select(names))
+        read = _read(scope, one, names, selected, listener).repositories if selected else {}
+        found[scope] = FreshRegistryPolicy(one.reader.read_registry_policy(), names, read)
+    return found
 
 
 def read_targets(

@@ -137,12 +137,11 @@ def require_current(stored: StoredPlan, source: AccessSource) -> None:
 def recompute(stored: StoredPlan, source: AccessSource, policies: RegistryPolicies) -> Plan:
     """Compute a saved plan again, from its `before` policies and the access file.
 
-    `policies` are the registries' own, read anew, with the names of the live repositories where the
-    plan changes it. The result is what the file asks for, whoever
-    wrote the plan. Findings, errors and the figures of repositories that do not change are the
-    saved ones. Raises RefusedError as `require_current`, and where a change comes out different
-    from the saved one: the plan was edited, another version of reconcile made it, or an `until` has
-    passed since.
+    `policies` are the registries' own, read anew, with the live repositories where the plan changes
+    it. The result is what the file asks for, whoever wrote the plan. Findings, errors and the
+    figures of repositories that do not change are the saved ones. Raises RefusedError as
+    `require_current`, and where a change comes out different from the saved one: the plan was
+    edited, another version of reconcile made it, or an `until` has passed since.
     """
     require_current(stored, source)
     saved, scopes = stored.plan, source.access.registry.scopes
@@ -233,7 +232,7 @@ def _compute_again(
     registry = LiveRegistry(
         scope,
         tuple(sorted({*live, *(fresh.names if fresh else ())})),
-        live,
+        {**(fresh.repositories if fresh else {}), **live},
         policy=policy,
         templates=tuple(
             read_template(change.before_text) for change in templates.values() if change.before_text
@@ -252,8 +251,12 @@ def _compute_again(
 
 def _check_changes(saved: SavedPlan, plan: Plan, path: str) -> None:
     computed = {change.target: change for change in plan.changes}
-    # With what the registry's own policy gives by now, a change may break a never rule.
-    forbidden = {e.target: e.message for e in plan.errors if e.rule is RuleId.NEVER}
+    # With what the registry's own policy is by now, a change may break a rule or lose access.
+    forbidden = {
+        e.target: e.message
+        for e in plan.errors
+        if e.rule in (RuleId.NEVER, RuleId.NOT_CARRIED, RuleId.REGISTRY_POLICY_SCOPE)
+    }
     for change in saved.changes:
         if not _is_same(change, computed.get(change.target)):
             why = forbidden.get(change.target, _EDITED)

@@ -35,6 +35,7 @@ ORG = condition("StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5")
 OTHERS = allow(ROLE_B, PULL, Sid="OfOthers")
 REPLICATES = Grant(B, None, "replicate", REGISTRY_TIERS["replicate"], ())
 READ_FAILED = ReadFailure(RuleId.READ_FAILED, "no connection")
+MALFORMED = '{"Statement": [{"Effect": "Perhaps"}]}'
 DENIED = ReadFailure(RuleId.ACCESS_DENIED, "not allowed")
 
 
@@ -243,6 +244,16 @@ class TestCounts:
         plan = planned(live, inputs, desired(grant()))
         assert change_of(plan).revoked == 1
 
+    def test_of_a_new_deny_on_repositories_that_were_not_read(self) -> None:
+        inputs = asking(statements=(on("*", deny("*", GET)),))
+        plan = planned(having(registry(app=READ_FAILED, _web=None)), inputs, desired(grant()))
+        assert change_of(plan).revoked == 2
+
+    def test_of_a_new_deny_on_a_repository_that_is_read_and_not_managed(self) -> None:
+        inputs = asking(statements=(on("*", deny("*", GET)),))
+        live = having(registry(app=None, web=doc(allow([ROLE, ROLE_B], PULL))))
+        assert change_of(planned(live, inputs)).revoked == 2
+
     def test_of_a_removed_deny(self) -> None:
         live = having(registry(app=PULLS, web=None), on("*", deny("*", GET)))
         plan = planned(live, asking(remove=True), desired(grant()))
@@ -304,11 +315,59 @@ class TestMoves:
         (own,) = plan.changes
         assert (own.revoked, own.emptied, own.relies_on) == (1, 1, ())
 
-    def test_a_registrys_policy_that_can_not_be_planned_carries_nothing(self) -> None:
-        live = having(registry(app=PULLS), scope="V1")
-        plan = planned(live, asking(("*", grant())), carried("app", by_registry=grant()))
-        (own,) = plan.changes
-        assert (own.revoked, own.relies_on) == (1, ())
+    @pytest.mark.parametrize(
+        ("live", "inputs"),
+        [
+            pytest.param(having(registry(app=PULLS), scope="V1"), asking(("*", grant())), id="V1"),
+            pytest.param(having(registry(app=PULLS)), PlanInputs(), id="not selected"),
+            pytest.param(
+                replace(registry(app=PULLS), policy=LiveRegistryPolicy(READ_FAILED, "V2")),
+                asking(("*", grant())),
+                id="not read",
+            ),
+        ],
+    )
+    def test_what_the_registrys_policy_will_not_carry_is_not_taken_away(
+        self, live: LiveRegistry, inputs: PlanInputs
+    ) -> None:
+        plan = planned(live, inputs, carried("app", by_registry=grant()))
+        assert plan.changes == ()
+        assert [e.rule for e in plan.errors if e.target != POLICY] == [RuleId.NOT_CARRIED]
+
+    def test_what_is_not_to_be_carried_is_taken_away_all_the_same(self) -> None:
+        live = having(registry(app=doc(allow(ROLE_B, PULL))))
+        (own,) = planned(live, PlanInputs(), carried("app", by_registry=grant())).changes
+        assert own.revoked == 1
+
+    @pytest.mark.parametrize("broken", [READ_FAILED, MALFORMED])
+    def test_what_a_repositorys_policy_can_not_give_instead_stays(
+        self, broken: str | ReadFailure
+    ) -> None:
+        live = having(registry(app=broken, web=PULLS, api=broken), ours("*"))
+        inputs = replace(asking(("web", grant(B))), ownership=Ownership("keep"))
+        wanted = [desired(grant(), repository=name) for name in ("app", "web", "api")]
+        plan = planned(live, inputs, *wanted)
+        assert plan.changes == ()
+        errors = [e.message for e in plan.errors if e.target == POLICY]
+        assert [m.startswith("api and 1 more: the registry's policy gives") for m in errors] == [
+            True
+        ]
+
+    def test_what_moves_there_stays_where_it_is_if_the_registrys_policy_has_to(self) -> None:
+        live = having(registry(app=READ_FAILED, web=PULLS), ours("app", ROLE_B))
+        wanted = [desired(grant(B)), carried("web", by_registry=grant())]
+        plan = planned(live, asking(("web", grant())), *wanted)
+        assert plan.changes == ()
+        assert [(e.target.repository, e.rule) for e in plan.errors] == [
+            ("*", RuleId.NOT_CARRIED),
+            ("app", RuleId.READ_FAILED),
+            ("web", RuleId.NOT_CARRIED),
+        ]
+
+    def test_an_error_on_a_repository_that_loses_nothing_holds_nothing_back(self) -> None:
+        live = having(registry(app=READ_FAILED), ours("*", ROLE_B))
+        plan = planned(live, asking(), desired(grant()))
+        assert [one.target for one in plan.changes] == [POLICY]
 
     def test_what_is_lost_besides_is_counted(self) -> None:
         live = having(registry(app=doc(allow([ROLE, ROLE_B], PULL))))
@@ -329,6 +388,15 @@ class TestGuards:
             "it does not name on site/*"
         )
         assert list(check_public(plan.changes, ["site*"])) == []
+
+    @pytest.mark.parametrize(
+        "where", [{"NotResource": at("secret/*")}, {"Resource": "arn:aws:ecr:*"}]
+    )
+    def test_public_on_what_is_no_pattern_of_names(self, where: Json) -> None:
+        inputs = asking(statements=({**allow("*", PULL), **where},))
+        changes = planned(having(registry(app=None)), inputs).changes
+        assert [r.target for r in check_public(changes, ["a*"])] == [POLICY]
+        assert list(check_public(changes, ["*"])) == []
 
     def test_a_second_public_pattern(self) -> None:
         public = grant(EVERYONE)

@@ -13,6 +13,7 @@ from reconciler.policy.language.registry_document import NO_REGISTRY_POLICY, rea
 from reconciler.policy.language.resources import Resources
 from reconciler.policy.meaning.facts import AccessChange, Facts
 from reconciler.policy.meaning.registry_facts import (
+    HeldFacts,
     RegistryFacts,
     facts_by_pattern,
     registry_difference,
@@ -222,6 +223,20 @@ def test_facts_of_names_are_those_of_their_patterns() -> None:
         allow(ROLE_B, GET, Resource="*"),
     )
     assert facts_by_pattern([], PREFIX) == {}
+
+
+def test_many_patterns_of_many_principals_share_what_they_mean() -> None:
+    """Else the time for a hostile policy grows with their product, some seconds for one."""
+    many = [f"{number:012}" for number in range(100)]
+    patterns = [at(f"a*{number:02}") for number in range(60)]
+    found = meaning(allow(many, "ecr:*", Resource=patterns))
+    held = HeldFacts(found)
+    assert len(found) == len(patterns)
+    assert len({id(own) for own in found.values()}) == 1
+    assert len({id(held.on(part)) for part in found}) == 1
+    for changes in (registry_difference(found, {}), registry_difference({}, found)):
+        assert len(changes) == len(many) * len(patterns)
+        assert len({id(change.before or change.after) for change in changes}) == len(many)
 
 
 def told(change: AccessChange) -> tuple[str, ...]:

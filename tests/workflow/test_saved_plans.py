@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.access_file.load import load_access
-from reconciler.access_file.model import display_names_of
+from reconciler.access_file.model import compile_desired, desired_policies, display_names_of
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import (
     LiveRegistry,
@@ -42,7 +42,7 @@ from reconciler.workflow.saved_plans import (
 from reconciler.workflow.source import AccessSource
 from tests.golden import CASES, NOW, case_folders, origin, planned, registry_policy
 from tests.plan.saving import JSON, places, put, read
-from tests.policy.making import Json
+from tests.policy.making import Json, deny, doc
 
 CASE = CASES / "keep-others"
 FILE = b"""\
@@ -163,6 +163,52 @@ def test_a_break_by_the_registrys_policy_is_judged_anew_only_where_that_is_read(
     assert [f.rule for f in again.findings if f not in plan.findings] == [
         RuleId.REGISTRY_POLICY_UNREAD
     ]
+
+
+MANAGED = b"""\
+version: 1
+registry: {account: "111122223333", regions: [us-west-2], policy: manage}
+principals: {anyone: {public: true}}
+guards: {public: {allow: [site]}}
+unmanaged: {registry_statements: remove}
+repositories:
+  site: {access: {anyone: pull}}
+  "team/*": {access: {"444455556666": pull, "777788889999": pull}}
+registry_statements:
+  - Effect: Deny
+    Principal: "*"
+    Action: ecr:BatchGetImage
+    Resource: arn:aws:ecr:us-west-2:111122223333:repository/team/*
+    Condition: {Bool: {"aws:SecureTransport": "false"}}
+"""
+
+
+def test_a_change_of_the_registrys_policy_is_judged_with_repositories_in_sync() -> None:
+    source = source_of(MANAGED)
+    (scope,) = scopes_of(source.access.registry)
+    names, access = ("site", "team/a", "team/b"), source.access
+    policies = {
+        one.repository: compile_desired(access, one)
+        for one in desired_policies(access, names, now=NOW)
+    }
+    read_ = {name: LiveRepository(name, text) for name, text in policies.items()}
+    closed = doc({**deny("*", "ecr:*"), "Resource": "*"})
+    live = LiveRegistry(scope, names, read_, policy=LiveRegistryPolicy(closed, "V2"))
+    for before, revoked, opened in ((None, 4, 0), (closed, 0, 1)):
+        policy = LiveRegistryPolicy(before, "V2")
+        plan = plan_registries(access, [replace(live, policy=policy)], NOW)
+        (change,) = plan.changes
+        assert (change.revoked, len([r for r in change.risks if r.on == "site"])) == (
+            revoked,
+            opened,
+        )
+        fresh = {scope: FreshRegistryPolicy(policy, names, read_)}
+        (again,) = recompute(stored(text_of(plan, source)), source, fresh).changes
+        assert (again.revoked, again.granted, again.risks) == (
+            change.revoked,
+            change.granted,
+            change.risks,
+        )
 
 
 def test_a_failure_to_read_the_registrys_policy_is_not_lost() -> None:

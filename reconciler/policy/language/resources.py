@@ -56,17 +56,20 @@ class Resources(NamedTuple):
             for part in parts
         )
 
-    def cover(self, other: "Resources") -> bool:
-        """Whether one part that `split` returns certainly matches all that another one matches.
+    @property
+    def may_cover(self) -> bool:
+        """Whether one part that `split` returns covers another if it matches its `widest`.
 
         An incomplete ARN, a `*` across fields and a variable are not certain to match: they cover
         only themselves. Of two different parts, at most one covers the other.
         """
-        if self == other or self.excluded or other.excluded or self.has_variables:
-            return self == other
-        (pattern,), (of_other,) = self.patterns, other.patterns
-        is_complete = pattern.count(":") >= _FIELDS - 1
-        return is_complete and glob_matches(pattern, other._widened(of_other))
+        is_certain = not self.excluded and not self.has_variables
+        return is_certain and self.patterns[0].count(":") >= _FIELDS - 1
+
+    @property
+    def widest(self) -> str | None:
+        """The pattern of all that one part may match; None for a `NotResource`."""
+        return None if self.excluded else self._widened(self.patterns[0])
 
     def names(self, prefix: "ArnPrefix", *, certain: bool) -> frozenset[str]:
         """Return patterns of the names (`payments/*`) of all repositories that may be among them.

@@ -202,6 +202,12 @@ class AccessChange:
     lost: Holdings
     on: Resources | None = None
 
+    def about(self, part: Resources) -> "AccessChange":
+        """Return the same change of the access to other repositories."""
+        return AccessChange(
+            self.principal, self.effect, self.before, self.after, self.gained, self.lost, part
+        )
+
     @property
     def kind(self) -> AccessKind:
         """The kind of change of the access: more of a Deny narrows it, less of one widens it."""
@@ -228,13 +234,13 @@ def difference(before: Facts, after: Facts) -> tuple[AccessChange, ...]:
 
 
 def access_changes(
-    before: Facts, after: Facts, gained: Facts, lost: Facts, on: Resources | None = None
+    before: Facts, after: Facts, gained: Facts, lost: Facts
 ) -> tuple[AccessChange, ...]:
     """Return one change for each principal and effect that gains or loses something; sorted."""
     changed = {holder[:2] for holder in (*gained, *lost)}
     old, new, more, less = (_by_subject(side, changed) for side in (before, after, gained, lost))
     return tuple(
-        AccessChange(*subject, old[subject], new[subject], more[subject], less[subject], on)
+        AccessChange(*subject, old[subject], new[subject], more[subject], less[subject])
         for subject in sorted(changed)
     )
 

@@ -8,8 +8,10 @@ the same fact about a narrower one, for Allow and for Deny.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import reduce
+from types import MappingProxyType
 
 from reconciler.policy.language.document import Unreadable
+from reconciler.policy.language.glob import GlobIndex
 from reconciler.policy.language.registry_document import RegistryPolicy, RegistryStatement
 from reconciler.policy.language.resources import ArnPrefix, Resources
 from reconciler.policy.meaning.facts import (
@@ -28,13 +30,17 @@ RegistryFacts = Mapping[Resources, Facts]
 
 def registry_facts_of(statements: Iterable[RegistryStatement], prefix: ArnPrefix) -> RegistryFacts:
     """Return the facts of some statements in the registry of `prefix`."""
-    by_resources: defaultdict[Resources, list[RegistryStatement]] = defaultdict(list)
-    for one in statements:
+    found = tuple(statements)
+    about: defaultdict[Resources, list[int]] = defaultdict(list)
+    for number, one in enumerate(found):
         for part in one.resources.split(prefix):
-            by_resources[part].append(one)
-    return _reduced(
-        {part: facts_of(one.statement for one in found) for part, found in by_resources.items()}
-    )
+            about[part].append(number)
+    # Many parts may be about the same statements, and share what these mean.
+    meanings = {
+        numbers: facts_of(found[number].statement for number in numbers)
+        for numbers in set(map(tuple, about.values()))
+    }
+    return _reduced({part: meanings[tuple(numbers)] for part, numbers in about.items()})
 
 
 def facts_by_pattern(facts: Iterable[tuple[str, Facts]], prefix: ArnPrefix) -> RegistryFacts:
@@ -53,11 +59,16 @@ def registry_difference(before: RegistryFacts, after: RegistryFacts) -> tuple[Ac
     the other side is neither gained nor lost. Empty exactly where the facts are equal. Sorted by
     pattern, principal, then effect.
     """
-    gained, lost = _uncovered(after, by=before), _uncovered(before, by=after)
+    old, new = HeldFacts(before), HeldFacts(after)
+    gained, lost = _uncovered(after, by=old), _uncovered(before, by=new)
+    known: dict[tuple[int, ...], tuple[AccessChange, ...]] = {}
     found: list[AccessChange] = []
     for part in sorted(gained.keys() | lost.keys()):
-        held = held_on(part, before), held_on(part, after)
-        found += access_changes(*held, gained.get(part, {}), lost.get(part, {}), on=part)
+        sides = old.on(part), new.on(part), gained.get(part, _NONE), lost.get(part, _NONE)
+        key = tuple(map(id, sides))
+        if key not in known:
+            known[key] = access_changes(*sides)
+        found += [one.about(part) for one in known[key]]
     return tuple(found)
 
 
@@ -73,22 +84,55 @@ def same_registry_policy(left: RegistryPolicy, right: RegistryPolicy, prefix: Ar
     return registry_facts_of(left.statements, prefix) == registry_facts_of(right.statements, prefix)
 
 
+class HeldFacts:
+    """What holds of certain repositories: the facts about them, and about wider patterns.
+
+    Equal answers are one object, so that what follows from one is worked out once.
+    """
+
+    def __init__(self, facts: RegistryFacts) -> None:
+        """Index the patterns that may cover another one."""
+        self._facts = facts
+        self._wider = {part.patterns[0]: part for part in facts if part.may_cover}
+        self._index = GlobIndex(self._wider)
+        self._known: dict[frozenset[int], Facts] = {}
+
+    def on(self, part: Resources, *, beyond: bool = False) -> Facts:
+        """Return what holds of the repositories of one part; `beyond` it, by wider ones alone."""
+        matching = self._index.matching(part.widest) if part.widest else ()
+        covering = {self._wider[pattern] for pattern in matching} | {part}
+        if beyond:
+            covering.discard(part)
+        held = (self._facts[one] for one in sorted(covering) if one in self._facts)
+        distinct = {id(facts): facts for facts in held}
+        key = frozenset(distinct)
+        if key not in self._known:
+            self._known[key] = reduce(add_facts, distinct.values(), _NONE)
+        return self._known[key]
+
+
+_NONE: Facts = MappingProxyType({})
+
+
 def _reduced(facts: RegistryFacts) -> RegistryFacts:
     """Return the facts without those that the facts about a wider pattern cover."""
-    wider = {part: {p: own for p, own in facts.items() if p != part} for part in facts}
-    return _not_empty({p: uncovered_facts(own, held_on(p, wider[p])) for p, own in facts.items()})
+    held = HeldFacts(facts)
+    return _left((part, own, held.on(part, beyond=True)) for part, own in facts.items())
 
 
-def _uncovered(facts: RegistryFacts, by: RegistryFacts) -> RegistryFacts:
+def _uncovered(facts: RegistryFacts, by: HeldFacts) -> RegistryFacts:
     """Return the facts that the others do not cover."""
-    return _not_empty({p: uncovered_facts(own, held_on(p, by)) for p, own in facts.items()})
+    return _left((part, own, by.on(part)) for part, own in facts.items())
 
 
-def _not_empty(facts: RegistryFacts) -> RegistryFacts:
-    return {part: own for part, own in facts.items() if own}
-
-
-def held_on(part: Resources, facts: RegistryFacts) -> Facts:
-    """Return what holds of certain repositories: the facts about them, and about wider patterns."""
-    covering = (own for other, own in facts.items() if other.cover(part))
-    return reduce(add_facts, covering, {})
+def _left(parts: Iterable[tuple[Resources, Facts, Facts]]) -> RegistryFacts:
+    """Return the facts about each part that others do not cover, of those that have some."""
+    known: dict[tuple[int, int], Facts] = {}
+    found: dict[Resources, Facts] = {}
+    for part, own, by in parts:
+        key = id(own), id(by)
+        if key not in known:
+            known[key] = uncovered_facts(own, by)
+        if known[key]:
+            found[part] = known[key]
+    return found
