@@ -142,6 +142,17 @@ def test_a_registry_without_a_policy_or_templates_gives_the_file_as_before() -> 
     assert "policy" not in imported(POLICIES, NAMES).text.partition("version: 1")[2]
 
 
+def test_a_tier_of_the_registrys_policy_is_none_of_a_repository() -> None:
+    actions = ["ecr:ReplicateImage", "ecr:CreateRepository"]
+    policies: Policies = {"hub/a": [allow(WORKLOADS, actions)]}
+    own = Own([allow(WORKLOADS, actions, Resource=about("lib/*"))])
+    _, file = check(own, policies)
+    assert file["repositories"] == {
+        "hub/a": {"access": {"workloads": "replicate-more"}},
+        "lib/*": {"via": "registry-policy", "access": {"workloads": "replicate"}},
+    }
+
+
 def test_flat_files_have_no_patterns() -> None:
     own = Own([allow(WORKLOADS, Resource=about("payments/*"))], (template("payments"),))
     found, file = check(own, flat=True)
@@ -313,7 +324,7 @@ def test_policies_of_regions_that_differ_in_the_region_alone() -> None:
 @pytest.mark.parametrize(
     ("east", "unmanaged"),
     [
-        (Own(), ["the creation template hub", "the registry's policy"]),
+        (Own(None), ["the creation template hub", "the registry's policy"]),
         (
             Own(
                 [allow(STAGING, Resource=about("hub/*", region="us-east-1"))],
@@ -332,6 +343,9 @@ def test_what_differs_between_regions_is_not_managed(east: Own, unmanaged: list[
     found, file = in_regions(west, east)
     assert of_registry(file) == [None, {}, []]
     assert [one.what for one in found.notes.unmanaged] == unmanaged
+    assert found.notes.unmanaged[-1].reason == (
+        "it is different in us-east-1 and in us-west-2, and an entry is for all regions of its file"
+    )
 
 
 def create_on(file: Json) -> dict[str, object]:
@@ -459,9 +473,10 @@ def test_a_file_that_manages_the_policy_keeps_what_it_says() -> None:
 
 def test_an_entry_of_the_file_is_not_written_again() -> None:
     file = FILE + '  "hub/*": {access: {}}\n'
-    found, merged = into(file, HUB)
+    lib = allow(STAGING, Resource=about("lib/*"))
+    found, merged = into(file, Own([*HUB.policy, lib], HUB.templates))
     mode, via, raw = of_registry(merged)
-    assert (mode, via, len(raw)) == ("manage", {}, 1)
+    assert (mode, via, len(raw)) == ("manage", {"lib/*": {"staging": "pull"}}, 1)
     assert [(one.what, one.reason) for one in found.notes.unmanaged] == [
         ("the creation template hub", 'the import writes no entry for "hub/*"')
     ]
