@@ -226,6 +226,41 @@ def test_actions_of_an_entry_and_of_a_statement_add_up() -> None:
         ]
 
 
+VIA = "via: registry-policy, "
+BORN = "create_on: [push], "
+
+
+@pytest.mark.parametrize(
+    ("wider", "own", "breaks"),
+    [
+        ((VIA, "*"), (VIA, "payments/*"), True),
+        ((VIA, "pay*"), (BORN, "payments/*"), True),
+        ((BORN, "payments/*"), (VIA, "payments/a*"), True),
+        (("", "*"), (BORN, "payments/*"), True),
+        (("", "*"), (VIA, "payments/*"), False),
+        ((VIA, "*"), ("", "payments/*"), False),
+        ((VIA, "payments/?pi"), (VIA, "payments/a*"), False),
+    ],
+)
+def test_what_adds_up_on_a_repository_as_soon_as_it_exists(
+    wider: tuple[str, str], own: tuple[str, str], *, breaks: bool
+) -> None:
+    """Without via and a template, a plan checks the repository before it gets the access."""
+    tiers = {
+        "one": "BatchGetImage, ecr:BatchCheckLayerAvailability",
+        "two": "GetDownloadUrlForLayer",
+    }
+    entries = "".join(
+        f'  "{pattern}": {{{keys}access: {{staging: {tier}}}}}\n'
+        for (keys, pattern), tier in zip((wider, own), tiers, strict=True)
+    )
+    defined = "".join(f"  {name}: {{actions: [ecr:{of}]}}\n" for name, of in tiers.items())
+    rule = "guards: {rules: [{never: pull, to: staging, on: payments/*, because: it only runs}]}\n"
+    found = load(f"repositories:\n{entries}tiers:\n{defined}{rule}", head=MANAGED).problems
+    expected = [("never", 5), ("never", 6)] if breaks else []
+    assert [(problem.rule, problem.place.line) for problem in found] == expected
+
+
 @pytest.mark.parametrize(("policy", "rules"), [("manage", []), ("report", ["idle-action"])])
 def test_a_tier_of_actions_before_the_repository_exists(policy: str, rules: list[str]) -> None:
     text = (

@@ -25,6 +25,7 @@ from reconciler.model.rules import RuleId
 from reconciler.policy import ArnPrefix, GlobIndex, Resources, glob_matches
 
 _PATTERNS = WorkLimit(1_000_000, "comparisons of creation templates with patterns")
+_COVERING = WorkLimit(1_000_000, "comparisons of patterns with each other")
 _STATEMENTS = WorkLimit(1_000_000, "comparisons of registry_statements with names")
 _VARIABLE = re.compile(r"\$\{[^{}]*\}")
 _EVERY = "*"
@@ -103,6 +104,26 @@ def check_resources(root: Node, access: AccessFile, problems: ProblemList) -> No
                 hint = found[0][pattern.text]
                 rule = RuleId.RESOURCE_MATCHES_NOTHING
                 problems.error(rule, message, pattern.place, hint)
+
+
+def with_wider_patterns(
+    access: AccessFile, combined: EntriesByName, problems: ProblemList
+) -> EntriesByName:
+    """Return the entries of each repository and pattern, a pattern with those that cover it.
+
+    Only where they add up on a repository as soon as it exists: by the registry's policy, or by a
+    creation template. A plan checks what adds up on live ones.
+    """
+    patterns = {entry.repository: entry for entry in access.entries if entry.is_pattern}
+    index = GlobIndex(patterns)
+    found = dict(combined)
+    for pattern, own in patterns.items():
+        if own.via_registry or own.create_on:
+            problems.count(_COVERING, index.count(pattern), own.place)
+            wider = [patterns[one] for one in sorted(index.matching(pattern) - {pattern})]
+            is_born = any(one.create_on for one in (own, *wider))
+            found[pattern] = (own, *(one for one in wider if is_born or one.via_registry))
+    return tuple(sorted(found.items()))
 
 
 def with_registry_statements(
