@@ -107,6 +107,11 @@ def test_the_root_template_is_for_every_repository() -> None:
     assert (template.settings, template.role) == (None, None)
 
 
+def test_a_file_may_have_many_templates() -> None:
+    entries = "".join(f'  "team-{n}/*": {{create_on: [push]}}\n' for n in range(1_001))
+    assert len(desired_templates(managed(f"repositories:\n{entries}"), NOW)) == 1_001
+
+
 @pytest.mark.parametrize(("entry", "reads"), [("{access: {}}", False), ("{create_on: []}", True)])
 def test_templates_are_read_where_the_file_speaks_of_them(entry: str, *, reads: bool) -> None:
     access = managed(f'repositories: {{"payments/*": {entry}}}\n')

@@ -24,7 +24,6 @@ from reconciler.access_file.model import (
 from reconciler.model.rules import RuleId
 from reconciler.policy import ArnPrefix, GlobIndex, Resources, glob_matches
 
-_PATTERNS = WorkLimit(1_000_000, "comparisons of creation templates with patterns")
 _COVERING = WorkLimit(1_000_000, "comparisons of patterns with each other")
 _STATEMENTS = WorkLimit(1_000_000, "comparisons of registry_statements with names")
 _VARIABLE = re.compile(r"\$\{[^{}]*\}")
@@ -68,10 +67,8 @@ def check_templates(entries: Sequence[Entry], problems: ProblemList) -> None:
 
     That the longest prefix wins, whatever its template is for, is assumed.
     """
-    patterns = [entry for entry in entries if entry.is_pattern]
-    templates = {entry.repository: entry for entry in patterns if entry.create_on}
+    templates = {entry.repository: entry for entry in entries if entry.create_on}
     for pattern, longer in templates.items():
-        problems.count(_PATTERNS, len(patterns), longer.place)
         shorter = next((templates[one] for one in _wider(pattern) if one in templates), longer)
         lost = set(shorter.create_on or ()).difference(longer.create_on or ())
         for event in sorted(lost):
