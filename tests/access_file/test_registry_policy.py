@@ -22,6 +22,7 @@ MANAGED = (
     'version: 1\nregistry: {account: "111122223333", regions: [us-west-2], policy: manage}\n'
     'accounts: {workloads: "444455556666", staging: "777788889999"}\n'
 )
+SEVERAL = MANAGED.replace("us-west-2", "us-west-2, eu-west-1")
 ROLE = "arn:aws:iam::111122223333:role/ecr-creation-template"
 STATEMENT = (
     '{Sid: EcrAccessNoDelete, Effect: Deny, Principal: "*", Action: "ecr:DeleteRepository",'
@@ -210,6 +211,30 @@ def test_a_rule_that_a_statement_of_the_registrys_policy_breaks(
         assert [problem.rule for problem in found.problems] == ["never"] * breaks
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("payments/*", f"{HERE}/payments/*"),
+        ("repository/payments/*", f"{HERE}/payments/*"),
+        ("arn:aws:us-west-2:111122223333:repository/pay*", f"{HERE}/pay*"),
+        ("arn:aws:ecr:us-west-2:777788889999:repository/pay*", f"{HERE}/pay*"),
+        ("arn:aws-cn:ecr:us-west-2:111122223333:repository/pay*", f"{HERE}/pay*"),
+        ("arn:aws:ecr:us-west-2:111122223333:pay", f"{HERE}/pay"),
+        (f"{HERE}/Pay", f"{HERE}/NAME, with a repository's name or a pattern"),
+        (f"{HERE}/", f"{HERE}/NAME, with a repository's name or a pattern"),
+    ],
+)
+def test_the_hint_for_a_resource_is_what_to_write(wrong: str, right: str) -> None:
+    file = "repositories: {{}}\nregistry_statements: [{}]\n"
+    (problem,) = load(file.format(allow(f'Resource: "{wrong}"')), head=MANAGED).problems
+    assert problem.hint == f"write {right}"
+    arn = right.partition(",")[0].replace("NAME", "pay")
+    assert load(file.format(allow(f'Resource: "{arn}"')), head=MANAGED).problems == ()
+    every = problem.hint.replace("us-west-2", "*")
+    (problem,) = load(file.format(allow(f'Resource: "{wrong}"')), head=SEVERAL).problems
+    assert problem.hint == every
+
+
 def test_actions_of_an_entry_and_of_a_statement_add_up() -> None:
     """The rule is broken by what both policies give together."""
     rule = (
@@ -274,9 +299,6 @@ def test_a_tier_of_actions_before_the_repository_exists(policy: str, rules: list
     )
     found = load(text, head=MANAGED.replace("manage", policy)).problems
     assert [p.rule for p in found if p.severity == "warning"] == rules
-
-
-SEVERAL = MANAGED.replace("us-west-2", "us-west-2, eu-west-1")
 
 
 @pytest.mark.parametrize(

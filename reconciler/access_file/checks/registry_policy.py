@@ -21,6 +21,7 @@ from reconciler.access_file.model import (
     PlacedRegistryStatement,
     PlacedStatement,
 )
+from reconciler.access_file.sections.registry import name_hint
 from reconciler.model.rules import RuleId
 from reconciler.policy import ArnPrefix, GlobIndex, Resources, glob_matches
 
@@ -97,10 +98,22 @@ def check_resources(root: Node, access: AccessFile, problems: ProblemList) -> No
         found = [dict(resources.unmatched(prefix)) for prefix in prefixes]
         for pattern in texts_of(node, "NotResource" if resources.excluded else "Resource"):
             if found and all(pattern.text in reasons for reasons in found):
-                message = f"{quote(pattern.text)} matches no repository here"
-                hint = found[0][pattern.text]
+                own = (reasons[pattern.text].partition(": ")[0] for reasons in found)
+                why = " and ".join(dict.fromkeys(own))
+                message = f"{quote(pattern.text)} matches no repository here: {why}"
+                hint = _resource_hint(pattern.text, prefixes)
                 rule = RuleId.RESOURCE_MATCHES_NOTHING
                 problems.error(rule, message, pattern.place, hint)
+
+
+def _resource_hint(pattern: str, prefixes: Sequence[ArnPrefix]) -> str:
+    """Return the hint that names the ARN to write, of the same repositories where they can be."""
+    only, *others = prefixes
+    prefix = only._replace(region=_EVERY) if others else only
+    name = re.split(r"repository[/:]|:", pattern)[-1].strip()
+    if name_hint(name):
+        return f"write {prefix.repositories('NAME')}, with a repository's name or a pattern"
+    return f"write {prefix.repositories(name)}"
 
 
 def with_wider_patterns(
