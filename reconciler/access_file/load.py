@@ -14,6 +14,7 @@ from reconciler.access_file.checks.registry_policy import (
     check_resources,
     check_templates,
     with_registry_statements,
+    with_wider_patterns,
 )
 from reconciler.access_file.checks.shape import check_shape
 from reconciler.access_file.checks.sizes import check_sizes
@@ -100,7 +101,8 @@ def _check(
         check_inherit(combined, meaning)
         check_templates(access.entries, meaning)
         check_resources(root, access, meaning)
-        together = with_registry_statements(access, combined, meaning)
+        future = with_wider_patterns(access, combined, meaning)
+        together = with_registry_statements(access, future, meaning)
         check_public(access, together, allow_public, meaning)
         check_never(access, together, now, meaning)
         check_denied(access, together, now, meaning)

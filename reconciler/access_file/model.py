@@ -32,7 +32,6 @@ from reconciler.policy import (
     account_principal,
     compile_policy,
     compile_registry_policy,
-    glob_matches,
     has_wildcard,
 )
 
@@ -284,10 +283,11 @@ def entries_of_templates(access: AccessFile) -> tuple[tuple[Entry, tuple[Entry, 
 
     Sorted by pattern. These together are the policy of the template.
     """
-    patterns = sorted(_patterns(access), key=lambda one: one.repository)
+    patterns = {entry.repository: entry for entry in _patterns(access)}
+    index = GlobIndex(patterns)
     return tuple(
-        (entry, tuple(one for one in patterns if glob_matches(one.repository, entry.repository)))
-        for entry in patterns
+        (entry, tuple(patterns[one] for one in sorted(index.matching(pattern))))
+        for pattern, entry in sorted(patterns.items())
         if entry.create_on
     )
 

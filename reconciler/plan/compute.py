@@ -1,6 +1,6 @@
 """Desired and live policies in, a plan out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
@@ -277,7 +277,7 @@ def compute_plan(desired: Iterable[Desired], live: LiveRegistry, inputs: PlanInp
     is_managed = inputs.registry_policy is not None
     findings = check_registry_policy(live, registry.after, judged, names, is_managed=is_managed)
     unmanaged = tuple(Target(name, live.scope) for name in live.names if name not in by_name)
-    own = {name: managed[name].own if name in managed else seen for name, seen in _own(live)}
+    own = dict(_own(live, managed))
     relying = {name for name, one in managed.items() if any(c.relies_on for c in one.plan.changes)}
     plans = (*(one.plan for one in managed.values()), *others, findings)
     of_registry = settle(registry, live, inputs, own, relying)
@@ -297,10 +297,14 @@ def _needs(
     return moves(lost, OwnAccess({}, pending))
 
 
-def _own(live: LiveRegistry) -> Iterator[tuple[str, OwnAccess]]:
-    """Yield what the own policy of each repository that was read means, as it is live."""
+def _own(live: LiveRegistry, managed: Mapping[str, _Planned]) -> Iterator[tuple[str, OwnAccess]]:
+    """Yield what the own policy of each repository that was read means."""
     for name, repository in live.repositories.items():
-        if not isinstance(repository.policy_text, ReadFailure):
+        if isinstance(repository.policy_text, ReadFailure):
+            continue
+        if name in managed:
+            yield name, managed[name].own
+        else:
             facts = facts_of_policy(Target(name, live.scope).read(repository.policy_text))
             yield name, OwnAccess(facts, facts)
 

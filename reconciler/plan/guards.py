@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.model.guards import Allowances, Guards, Limit
-from reconciler.model.registry import EVERY_REPOSITORY, Target
+from reconciler.model.registry import Target
 from reconciler.model.rules import RuleId
+from reconciler.model.templates import EVERY_REPOSITORY
 from reconciler.plan.model import Change, Plan
 from reconciler.policy import (
     EVERYONE,

@@ -22,6 +22,7 @@ MANAGED = (
     'version: 1\nregistry: {account: "111122223333", regions: [us-west-2], policy: manage}\n'
     'accounts: {workloads: "444455556666", staging: "777788889999"}\n'
 )
+SEVERAL = MANAGED.replace("us-west-2", "us-west-2, eu-west-1")
 ROLE = "arn:aws:iam::111122223333:role/ecr-creation-template"
 STATEMENT = (
     '{Sid: EcrAccessNoDelete, Effect: Deny, Principal: "*", Action: "ecr:DeleteRepository",'
@@ -105,6 +106,11 @@ def test_the_root_template_is_for_every_repository() -> None:
     (template,) = desired_templates(access, NOW)
     assert (template.prefix, template.applied_for) == ("ROOT", ("PULL_THROUGH_CACHE",))
     assert (template.settings, template.role) == (None, None)
+
+
+def test_a_file_may_have_many_templates() -> None:
+    entries = "".join(f'  "team-{n}/*": {{create_on: [push]}}\n' for n in range(1_001))
+    assert len(desired_templates(managed(f"repositories:\n{entries}"), NOW)) == 1_001
 
 
 @pytest.mark.parametrize(("entry", "reads"), [("{access: {}}", False), ("{create_on: []}", True)])
@@ -205,6 +211,30 @@ def test_a_rule_that_a_statement_of_the_registrys_policy_breaks(
         assert [problem.rule for problem in found.problems] == ["never"] * breaks
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("payments/*", f"{HERE}/payments/*"),
+        ("repository/payments/*", f"{HERE}/payments/*"),
+        ("arn:aws:us-west-2:111122223333:repository/pay*", f"{HERE}/pay*"),
+        ("arn:aws:ecr:us-west-2:777788889999:repository/pay*", f"{HERE}/pay*"),
+        ("arn:aws-cn:ecr:us-west-2:111122223333:repository/pay*", f"{HERE}/pay*"),
+        ("arn:aws:ecr:us-west-2:111122223333:pay", f"{HERE}/pay"),
+        (f"{HERE}/Pay", f"{HERE}/NAME, with a repository's name or a pattern"),
+        (f"{HERE}/", f"{HERE}/NAME, with a repository's name or a pattern"),
+    ],
+)
+def test_the_hint_for_a_resource_is_what_to_write(wrong: str, right: str) -> None:
+    file = "repositories: {{}}\nregistry_statements: [{}]\n"
+    (problem,) = load(file.format(allow(f'Resource: "{wrong}"')), head=MANAGED).problems
+    assert problem.hint == f"write {right}"
+    arn = right.partition(",")[0].replace("NAME", "pay")
+    assert load(file.format(allow(f'Resource: "{arn}"')), head=MANAGED).problems == ()
+    every = problem.hint.replace("us-west-2", "*")
+    (problem,) = load(file.format(allow(f'Resource: "{wrong}"')), head=SEVERAL).problems
+    assert problem.hint == every
+
+
 def test_actions_of_an_entry_and_of_a_statement_add_up() -> None:
     """The rule is broken by what both policies give together."""
     rule = (
@@ -226,6 +256,41 @@ def test_actions_of_an_entry_and_of_a_statement_add_up() -> None:
         ]
 
 
+VIA = "via: registry-policy, "
+BORN = "create_on: [push], "
+
+
+@pytest.mark.parametrize(
+    ("wider", "own", "breaks"),
+    [
+        ((VIA, "*"), (VIA, "payments/*"), True),
+        ((VIA, "pay*"), (BORN, "payments/*"), True),
+        ((BORN, "payments/*"), (VIA, "payments/a*"), True),
+        (("", "*"), (BORN, "payments/*"), True),
+        (("", "*"), (VIA, "payments/*"), False),
+        ((VIA, "*"), ("", "payments/*"), False),
+        ((VIA, "payments/?pi"), (VIA, "payments/a*"), False),
+    ],
+)
+def test_what_adds_up_on_a_repository_as_soon_as_it_exists(
+    wider: tuple[str, str], own: tuple[str, str], *, breaks: bool
+) -> None:
+    """Without via and a template, a plan checks the repository before it gets the access."""
+    tiers = {
+        "one": "BatchGetImage, ecr:BatchCheckLayerAvailability",
+        "two": "GetDownloadUrlForLayer",
+    }
+    entries = "".join(
+        f'  "{pattern}": {{{keys}access: {{staging: {tier}}}}}\n'
+        for (keys, pattern), tier in zip((wider, own), tiers, strict=True)
+    )
+    defined = "".join(f"  {name}: {{actions: [ecr:{of}]}}\n" for name, of in tiers.items())
+    rule = "guards: {rules: [{never: pull, to: staging, on: payments/*, because: it only runs}]}\n"
+    found = load(f"repositories:\n{entries}tiers:\n{defined}{rule}", head=MANAGED).problems
+    expected = [("never", 5), ("never", 6)] if breaks else []
+    assert [(problem.rule, problem.place.line) for problem in found] == expected
+
+
 @pytest.mark.parametrize(("policy", "rules"), [("manage", []), ("report", ["idle-action"])])
 def test_a_tier_of_actions_before_the_repository_exists(policy: str, rules: list[str]) -> None:
     text = (
@@ -234,9 +299,6 @@ def test_a_tier_of_actions_before_the_repository_exists(policy: str, rules: list
     )
     found = load(text, head=MANAGED.replace("manage", policy)).problems
     assert [p.rule for p in found if p.severity == "warning"] == rules
-
-
-SEVERAL = MANAGED.replace("us-west-2", "us-west-2, eu-west-1")
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ registry_statements:
 
 def test_a_change_of_the_registrys_policy_is_judged_with_repositories_in_sync() -> None:
     source = source_of(MANAGED)
-    (scope,) = scopes_of(source.access.registry)
+    (scope,) = source.access.registry.scopes
     names, access = ("site", "team/a", "team/b"), source.access
     policies = {
         one.repository: compile_desired(access, one)

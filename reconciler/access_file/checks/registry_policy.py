@@ -1,5 +1,6 @@
 """Checks what the file asks for in the registry's own policy, and its creation templates."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -20,11 +21,12 @@ from reconciler.access_file.model import (
     PlacedRegistryStatement,
     PlacedStatement,
 )
+from reconciler.access_file.sections.registry import name_hint
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import EVERY_REPOSITORY
-from reconciler.policy import GlobIndex
+from reconciler.policy import ArnPrefix, GlobIndex
 
-_PATTERNS = WorkLimit(1_000_000, "comparisons of creation templates with patterns")
+_COVERING = WorkLimit(1_000_000, "comparisons of patterns with each other")
 _STATEMENTS = WorkLimit(1_000_000, "comparisons of registry_statements with names")
 
 
@@ -64,10 +66,8 @@ def check_templates(entries: Sequence[Entry], problems: ProblemList) -> None:
 
     That the longest prefix wins, whatever its template is for, is assumed.
     """
-    patterns = [entry for entry in entries if entry.is_pattern]
-    templates = {entry.repository: entry for entry in patterns if entry.create_on}
+    templates = {entry.repository: entry for entry in entries if entry.create_on}
     for pattern, longer in templates.items():
-        problems.count(_PATTERNS, len(patterns), longer.place)
         shorter = next((templates[one] for one in _wider(pattern) if one in templates), longer)
         lost = set(shorter.create_on or ()).difference(longer.create_on or ())
         for event in sorted(lost):
@@ -90,15 +90,48 @@ def _wider(pattern: str) -> Iterator[str]:
 def check_resources(root: Node, access: AccessFile, problems: ProblemList) -> None:
     """Report each pattern of `registry_statements` that matches no repository in any region."""
     nodes = {node.place: node for node in items_of(root, "registry_statements")}
+    prefixes = [scope.arn_prefix for scope in access.registry.scopes]
     for placed in access.registry_statements:
         resources, node = placed.statement.resources, nodes[placed.place]
-        found = [dict(resources.unmatched(s.arn_prefix)) for s in access.registry.scopes]
+        found = [dict(resources.unmatched(prefix)) for prefix in prefixes]
         for pattern in texts_of(node, "NotResource" if resources.excluded else "Resource"):
             if found and all(pattern.text in reasons for reasons in found):
-                message = f"{quote(pattern.text)} matches no repository here"
-                hint = found[0][pattern.text]
+                own = (reasons[pattern.text].partition(": ")[0] for reasons in found)
+                why = " and ".join(dict.fromkeys(own))
+                message = f"{quote(pattern.text)} matches no repository here: {why}"
+                hint = _resource_hint(pattern.text, prefixes)
                 rule = RuleId.RESOURCE_MATCHES_NOTHING
                 problems.error(rule, message, pattern.place, hint)
+
+
+def _resource_hint(pattern: str, prefixes: Sequence[ArnPrefix]) -> str:
+    """Return the hint that names the ARN to write, of the same repositories where they can be."""
+    only, *others = prefixes
+    prefix = only._replace(region="*") if others else only
+    name = re.split(r"repository[/:]|:", pattern)[-1].strip()
+    if name_hint(name):
+        return f"write {prefix.repositories('NAME')}, with a repository's name or a pattern"
+    return f"write {prefix.repositories(name)}"
+
+
+def with_wider_patterns(
+    access: AccessFile, combined: EntriesByName, problems: ProblemList
+) -> EntriesByName:
+    """Return the entries of each repository and pattern, a pattern with those that cover it.
+
+    Only where they add up on a repository as soon as it exists: by the registry's policy, or by a
+    creation template. A plan checks what adds up on live ones.
+    """
+    patterns = {entry.repository: entry for entry in access.entries if entry.is_pattern}
+    index = GlobIndex(patterns)
+    found = dict(combined)
+    for pattern, own in patterns.items():
+        if own.via_registry or own.create_on:
+            problems.count(_COVERING, index.count(pattern), own.place)
+            wider = [patterns[one] for one in sorted(index.matching(pattern) - {pattern})]
+            is_born = any(one.create_on for one in (own, *wider))
+            found[pattern] = (own, *(one for one in wider if is_born or one.via_registry))
+    return tuple(sorted(found.items()))
 
 
 def with_registry_statements(

@@ -35,6 +35,7 @@ _HOST = re.compile(r"(?:https?://|docker://)?[0-9]{12}\.dkr[.-]ecr[.-][^/]*/?|ht
 _ECR_ARN = re.compile(r"arn:[^:]*:(?P<service>[^:]*):[^:]*:[^:]*:(?:repository/)?", re.IGNORECASE)
 _MAX_WILDCARDS = 16
 _GRAMMAR = "write lower-case letters and digits, with single . _ / or any number of - between them"
+_NO_NAME = "no repository's name matches it: a name has letters or digits around each . _ - /"
 _MULTI_REGION = "mrk-"
 _KEY_ID = rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{_MULTI_REGION}[0-9a-f]{{32}}"
 _ALIAS = r"alias/[A-Za-z0-9/_-]{1,250}"
@@ -126,16 +127,21 @@ def check_repository(key: ScalarNode, problems: ProblemList) -> bool:
 def name_hint(name: str) -> str | None:
     """Return what to write instead of an invalid repository name; None for a valid one."""
     is_pattern = has_wildcard(name)
-    if len(name) > MAX_NAME_LENGTH or (len(name) < MIN_NAME_LENGTH and not is_pattern):
+    if len(name) > MAX_NAME_LENGTH or (len(name) < MIN_NAME_LENGTH and "*" not in name):
         return f"a name has {MIN_NAME_LENGTH} to {MAX_NAME_LENGTH} characters"
     if name.count("*") + name.count("?") > _MAX_WILDCARDS:
         return f"a pattern has at most {_MAX_WILDCARDS} wildcards"
     if not _HOST.match(name) and (_PATTERN if is_pattern else REPOSITORY_NAME).fullmatch(name):
-        return None
+        # Letters for its wildcards make a name of every pattern that any name matches.
+        return None if REPOSITORY_NAME.fullmatch(_with_letters(name)) else _NO_NAME
     only, reason = _without_extras(name)
     if only != name and name_hint(only) is None:
         return f"{reason}write only {only}"
     return reason.removesuffix(": ") or _GRAMMAR
+
+
+def _with_letters(pattern: str) -> str:
+    return pattern.replace("*", "a").replace("?", "a")
 
 
 def _without_extras(name: str) -> tuple[str, str]:
@@ -178,9 +184,12 @@ def is_to_create(entry: Pair, context: FileContext) -> bool:
 
 
 def _check_use_of_settings(entry: Pair, problems: ProblemList) -> None:
-    """Report settings of nothing, unless the key that they are for is misspelt."""
+    """Report settings of nothing, unless the key that they are for is misspelt.
+
+    Where a `template_role` lacks the same key, the schema reports that.
+    """
     pairs = entry.value.pairs if isinstance(entry.value, MappingNode) else {}
-    if any(closest(key, ("create", "create_on")) for key in pairs):
+    if "template_role" in pairs or any(closest(key, ("create", "create_on")) for key in pairs):
         return
     needed = "create_on" if has_wildcard(entry.key.text) else "create"
     message = f"'settings' requires '{needed}'"

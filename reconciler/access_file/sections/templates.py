@@ -18,7 +18,7 @@ from reconciler.access_file.document.tree import (
     texts_of,
 )
 from reconciler.access_file.sections.accounts import FileContext
-from reconciler.access_file.sections.registry import check_role
+from reconciler.access_file.sections.registry import check_role, name_hint
 from reconciler.closest import closest
 from reconciler.model.registry import REPOSITORY_NAME
 from reconciler.model.rules import RuleId
@@ -40,9 +40,8 @@ def read_create_on(entry: Pair, context: FileContext) -> tuple[CreateOn, ...] | 
         return None
     place, problems = place_at(entry.value, ("create_on",)), context.problems
     prefix = entry.key.text.removesuffix("/*")
-    if entry.key.text != "*" and (
-        prefix == entry.key.text or not REPOSITORY_NAME.fullmatch(prefix)
-    ):
+    is_prefix = prefix != entry.key.text and REPOSITORY_NAME.fullmatch(prefix)
+    if entry.key.text != "*" and not is_prefix and name_hint(entry.key.text) is None:
         message = f"{quote(entry.key.text)} can't have a creation template"
         problems.error(RuleId.PATTERN_REQUIRED, message, place, _HINT)
     written = {one.text for one in texts_of(node)}
