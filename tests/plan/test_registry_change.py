@@ -303,6 +303,11 @@ class TestMoves:
         assert (change.revoked, change.emptied) == (0, 0)
         assert all(one.relies_on == () for one in plan.changes if one.target != POLICY)
 
+    def test_a_part_of_a_pattern_of_actions(self) -> None:
+        live = having(registry(app=None), ours("*"), on("app", allow(ROLE, "ecr:*")))
+        plan = planned(live, asking(("*", grant()), remove=True), desired(grant(tier="push")))
+        assert change_of(plan).relies_on == (Target("app", SCOPE),)
+
     def test_both_ways_at_once_relies_on_the_registrys_policy(self) -> None:
         live = having(registry(app=PULLS), ours("*", ROLE_B))
         plan = planned(live, asking(("*", grant())), carried("app", grant(B), by_registry=grant()))
