@@ -231,7 +231,8 @@ def compute_change(
     back = difference(after.facts, before)
     lasting = difference(current.effective, after.facts)
     losing = difference(current.effective, add_facts(after.facts, carried)) if carried else lasting
-    revoked = count_revoked(current.effective, losing)
+    # A Deny keeps its principals from what the registry's policy gives, too.
+    revoked = count_revoked(add_facts(current.effective, current.beside.facts), losing)
     live_grants = count_live(current.policy, current.effective)
     is_unreadable = isinstance(current.policy, Unreadable)
     beside = current.beside
@@ -252,7 +253,7 @@ def compute_change(
         ),
         lasting=lasting,
         revoked=live_grants if is_unreadable else revoked,
-        granted=count_granted(after.facts, access),
+        granted=count_granted(add_facts(after.facts, current.beside_after.facts), access),
         emptied=0 if gives_access(after.facts) or (carried and not revoked) else live_grants,
         ownership=inputs.ownership,
         kept=tuple(sorted(s.sid or "" for s in after.kept)),

@@ -259,6 +259,13 @@ class TestCounts:
         plan = planned(live, asking(remove=True), desired(grant()))
         assert change_of(plan).granted == 2
 
+    def test_of_a_repositorys_own_deny(self) -> None:
+        closed = allow([ROLE, ROLE_B], PULL)
+        live = having(registry(app=doc(deny("*", GET)), web=None), on("*", closed))
+        wanted = [desired(), desired(statements=[deny("*", GET)], repository="web")]
+        app, web = planned(live, PlanInputs(), *wanted).changes
+        assert (app.granted, web.revoked) == (2, 2)
+
     def test_of_others_is_part_of_what_is_live(self) -> None:
         live = having(registry(app=None, web=None), ours("*"), on("*", OTHERS))
         assert planned(live, asking(("*", grant()))).live_grants == 4
