@@ -162,7 +162,7 @@ def _compare(
     together = add_facts(after.facts, current.beside_after.facts)
     carried = _carried(desired, current.beside_after)
     remaining = add_facts(after.facts, carried)
-    _require_carried(desired, uncovered_facts(current.effective, by=remaining))
+    _require_carried(desired, current.effective, remaining)
     dropped = dropped_statements(target, before, remaining, expired, inputs.ownership)
     changes: tuple[Change, ...] = ()
     if access or current.settings or isinstance(before, Unreadable):
@@ -197,12 +197,13 @@ def _carried(desired: Desired, beside: Beside) -> Facts:
     return subtract_facts(asked, uncovered_facts(asked, by=beside.certain))
 
 
-def _require_carried(desired: Desired, lost: Facts) -> None:
+def _require_carried(desired: Desired, before: Facts, remaining: Facts) -> None:
     """Raise NotPlannableError where the registry's policy is to give what a change takes away.
 
-    `lost` is what nothing gives for certain after the plan.
+    `remaining` is what both policies give for certain after the plan.
     """
-    if moves(lost, OwnAccess({}, grant_facts(desired.by_registry))):
+    pending = uncovered_facts(grant_facts(desired.by_registry), by=remaining)
+    if moves(uncovered_facts(before, by=remaining), OwnAccess({}, pending)):
         raise NotPlannableError(
             RuleId.NOT_CARRIED,
             "the policy has access that the registry's policy is to give instead, which it would "
@@ -230,7 +231,8 @@ def compute_change(
     back = difference(after.facts, before)
     lasting = difference(current.effective, after.facts)
     losing = difference(current.effective, add_facts(after.facts, carried)) if carried else lasting
-    revoked = count_revoked(current.effective, losing)
+    # A Deny keeps its principals from what the registry's policy gives, too.
+    revoked = count_revoked(add_facts(current.effective, current.beside.facts), losing)
     live_grants = count_live(current.policy, current.effective)
     is_unreadable = isinstance(current.policy, Unreadable)
     beside = current.beside
@@ -251,7 +253,7 @@ def compute_change(
         ),
         lasting=lasting,
         revoked=live_grants if is_unreadable else revoked,
-        granted=count_granted(after.facts, access),
+        granted=count_granted(add_facts(after.facts, current.beside_after.facts), access),
         emptied=0 if gives_access(after.facts) or (carried and not revoked) else live_grants,
         ownership=inputs.ownership,
         kept=tuple(sorted(s.sid or "" for s in after.kept)),
@@ -293,7 +295,8 @@ def _needs(
         return False
     before, after = registry.beside(Target(desired.repository, live.scope))
     lost = uncovered_facts(before.facts, by=after.facts)
-    pending = uncovered_facts(grant_facts(desired.grants), by=planned.own.after)
+    remaining = add_facts(planned.own.after, after.facts)
+    pending = uncovered_facts(grant_facts(desired.grants), by=remaining)
     return moves(lost, OwnAccess({}, pending))
 
 

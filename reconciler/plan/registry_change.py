@@ -338,9 +338,12 @@ def settle(
 
 
 def moves(lost: Facts, other: OwnAccess) -> bool:
-    """Whether another policy takes over some of what one loses: it has it after, and not before."""
-    taken = subtract_facts(lost, uncovered_facts(lost, by=other.after))
-    return bool(uncovered_facts(taken, by=other.before))
+    """Whether another policy takes over some of what one loses: it has it after, and not before.
+
+    Of a lost pattern of actions, it may take over a part.
+    """
+    gained = uncovered_facts(other.after, by=other.before)
+    return uncovered_facts(lost, by=gained) != lost or uncovered_facts(gained, by=lost) != gained
 
 
 def _effects(

@@ -259,6 +259,13 @@ class TestCounts:
         plan = planned(live, asking(remove=True), desired(grant()))
         assert change_of(plan).granted == 2
 
+    def test_of_a_repositorys_own_deny(self) -> None:
+        closed = allow([ROLE, ROLE_B], PULL)
+        live = having(registry(app=doc(deny("*", GET)), web=None), on("*", closed))
+        wanted = [desired(), desired(statements=[deny("*", GET)], repository="web")]
+        app, web = planned(live, PlanInputs(), *wanted).changes
+        assert (app.granted, web.revoked) == (2, 2)
+
     def test_of_others_is_part_of_what_is_live(self) -> None:
         live = having(registry(app=None, web=None), ours("*"), on("*", OTHERS))
         assert planned(live, asking(("*", grant()))).live_grants == 4
@@ -302,6 +309,11 @@ class TestMoves:
         assert change.relies_on == (Target("app", SCOPE), Target("web", SCOPE))
         assert (change.revoked, change.emptied) == (0, 0)
         assert all(one.relies_on == () for one in plan.changes if one.target != POLICY)
+
+    def test_a_part_of_a_pattern_of_actions(self) -> None:
+        live = having(registry(app=None), ours("*"), on("app", allow(ROLE, "ecr:*")))
+        plan = planned(live, asking(("*", grant()), remove=True), desired(grant(tier="push")))
+        assert change_of(plan).relies_on == (Target("app", SCOPE),)
 
     def test_both_ways_at_once_relies_on_the_registrys_policy(self) -> None:
         live = having(registry(app=PULLS), ours("*", ROLE_B))
