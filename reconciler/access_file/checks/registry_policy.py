@@ -77,7 +77,7 @@ def check_templates(entries: Sequence[Entry], problems: ProblemList) -> None:
                 f"the template of {quote(pattern)} wins over that of {quote(shorter.repository)},"
                 f" and is not for {event}"
             )
-            hint = f"add {event} to create_on here; else what {event} makes here is born without access"
+            hint = f"add {event} to create_on here; else what {event} makes is born without access"
             rule = RuleId.TEMPLATE_SHADOWED
             problems.warning(rule, message, longer.place, hint, other=shorter.place)
 
