@@ -13,6 +13,7 @@ from reconciler.access_file.checks.registry_policy import (
     check_managed,
     check_resources,
     check_templates,
+    of_repositories,
     with_registry_statements,
     with_wider_patterns,
 )
@@ -103,8 +104,9 @@ def _check(
         check_resources(root, access, meaning)
         future = with_wider_patterns(access, combined, meaning)
         together = with_registry_statements(access, future, meaning)
-        check_public(access, together, allow_public, meaning)
-        check_never(access, together, now, meaning)
+        judged = (*together, *of_repositories(access, combined))
+        check_public(access, judged, allow_public, meaning)
+        check_never(access, judged, now, meaning)
         check_denied(access, together, now, meaning)
         check_sizes(access, combined, now, meaning)
     except TooLargeError:

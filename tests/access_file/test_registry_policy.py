@@ -353,6 +353,30 @@ def test_public_access_by_the_registrys_policy(entry: str, raw: str, *, public: 
     assert [p.rule for p in loaded.problems if p.severity == "error"] == ["public"] * public
 
 
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        ("payments/api: {access: {anyone: pull}}", ["public"]),
+        ('"payments/*": {access: {anyone: pull}}', ["public"]),
+        ("payments/api: {access: {staging: push}}", ["never"]),
+        ('"payments/*": {via: registry-policy, access: {staging: push, anyone: pull}}', []),
+    ],
+)
+def test_a_deny_of_the_registrys_policy_makes_up_for_no_repositorys(
+    entry: str, found: list[str]
+) -> None:
+    """As in a plan: others can remove the Deny, and a repository's own policy then stands alone."""
+    deny = (
+        f'{{Sid: EcrAccessX, Effect: Deny, Principal: "*", Action: "ecr:*", Resource: "{HERE}/*"}}'
+    )
+    loaded = load(
+        f"principals: {{anyone: {{public: true}}}}\nrepositories: {{{entry}}}\n"
+        f"registry_statements: [{deny}]\n{NEVER}",
+        head=MANAGED,
+    )
+    assert [p.rule for p in loaded.problems if p.severity == "error"] == found
+
+
 def test_public_access_of_an_entry_can_be_allowed_for_one_run() -> None:
     text = (
         "principals: {anyone: {public: true}}\n"

@@ -75,7 +75,7 @@ def check_templates(entries: Sequence[Entry], problems: ProblemList) -> None:
                 f"the template of {quote(pattern)} wins over that of {quote(shorter.repository)},"
                 f" and is not for {event}"
             )
-            hint = f"add {event} to create_on here: else what it makes has no access from birth"
+            hint = f"add {event} to create_on here; else what {event} makes is born without access"
             rule = RuleId.TEMPLATE_SHADOWED
             problems.warning(rule, message, longer.place, hint, other=shorter.place)
 
@@ -161,6 +161,21 @@ def with_registry_statements(
         more = (one for pattern in sorted(added.matching(name)) for one in by_name[pattern])
         found[name] = (*entries, *more)
     return tuple(sorted(found.items()))
+
+
+def of_repositories(access: AccessFile, combined: EntriesByName) -> EntriesByName:
+    """Return the entries of each repository without what the registry's policy carries.
+
+    A Deny there may make up for these, and is no reason to write them: others can remove it at any
+    time. Empty where the file has no raw statements of that policy.
+    """
+    if not access.registry_statements:
+        return ()
+    return tuple(
+        (name, own)
+        for name, entries in combined
+        if (own := tuple(one for one in entries if not one.via_registry))
+    )
 
 
 def _as_of_repository(placed: PlacedRegistryStatement) -> PlacedStatement:
