@@ -72,8 +72,8 @@ def check_templates(entries: Sequence[Entry], problems: ProblemList) -> None:
         lost = set(shorter.create_on or ()).difference(longer.create_on or ())
         for event in sorted(lost):
             message = (
-                f"the template of {quote(pattern)} wins over that of {quote(shorter.repository)},"
-                f" and is not for {event}"
+                f"the template of {quote(pattern)} most likely wins over that of "
+                f"{quote(shorter.repository)}, and is not for {event}"
             )
             hint = f"add {event} to create_on here; else what {event} makes is born without access"
             rule = RuleId.TEMPLATE_SHADOWED
