@@ -24,6 +24,7 @@ from reconciler.policy import (
     facts_of_policy,
     glob_matches,
     iam_caller,
+    includes_action,
     parse_arn,
     public_access,
 )
@@ -231,15 +232,13 @@ def _lock_out(change: Change, arn: str) -> str | None:
     """Return a phrase that the caller's ARN follows; None where it keeps what it needs."""
     if _is_opaque(change):
         return f"{_new_policy(change.target)} is not understood, so it may prevent"
-    denials = _new_denials(change)
+    denials = _about_policies(change)
     document = Document(None, (*denials, _ALLOW_ALL))
     caller = _caller(arn, denials)
-    of_registry = change.target.subject == "registry-policy"
-    needed = _NEEDED_FOR_REGISTRY if of_registry else _NEEDED
-    verdicts = {evaluate(document, caller, action).verdict for action in needed}
-    if "denied" in verdicts:
+    verdict = evaluate(document, caller, _NEEDED[0]).verdict
+    if verdict == "denied":
         return f"a Deny on {change.target} would prevent"
-    if "depends" not in verdicts:
+    if verdict == "allowed":
         return None
     if any(p.kind == "NotPrincipal" for denial in denials for p in denial.principals):
         return (
@@ -252,6 +251,20 @@ def _lock_out(change: Change, arn: str) -> str | None:
 def _is_opaque(change: Change) -> bool:
     """Whether the new policy is not understood, as one of a journal may be."""
     return isinstance(change.after, Unreadable)
+
+
+def _about_policies(change: Change) -> tuple[Statement, ...]:
+    """Return the new denials of any action that a repair of the policy needs, as one action.
+
+    What evaluates statements knows no action of the whole registry.
+    """
+    of_registry = change.target.subject == "registry-policy"
+    needed = _NEEDED_FOR_REGISTRY if of_registry else _NEEDED
+    return tuple(
+        one._replace(actions=frozenset({_NEEDED[0]}))
+        for one in _new_denials(change)
+        if any(includes_action(one.actions, action) for action in needed)
+    )
 
 
 def _new_denials(change: Change) -> tuple[Statement, ...]:

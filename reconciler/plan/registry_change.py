@@ -320,9 +320,12 @@ def settle(
     revoked = live_grants if is_unreadable else revoked
     granted = sum(_granted(one, own.get(one.repository, _NOT_READ)) for one in differing)
     granted += count_granted({}, _on_unmatched(change.access, live))
+    risks = {*change.risks, *_opened(differing, own)}
+    if not granted:  # what only moves is not new to anybody
+        risks = {risk for risk in risks if risk.name is not RuleId.NEW_ACCOUNT}
     settled = replace(
         change,
-        risks=tuple(sorted({*change.risks, *_opened(differing, own)})),
+        risks=tuple(sorted(risks)),
         revoked=revoked,
         granted=granted,
         emptied=0 if gives_access(facts_of_policy(change.after)) or not revoked else live_grants,

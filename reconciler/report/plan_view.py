@@ -50,7 +50,7 @@ _OWN = "\0"
 _RISKS: Mapping[RuleId, str] = {
     RuleId.PUBLIC: "{} includes callers from accounts that are not named",
     RuleId.ADMIN: "{} may do everything",
-    RuleId.CAN_REWRITE: "{} may rewrite this policy and so give itself any access",
+    RuleId.CAN_REWRITE: "{} may rewrite {policy} and so give itself any access",
     RuleId.DENY_REMOVED: "the Deny for {} is removed",
     RuleId.LAMBDA_LOSES_ACCESS: "{} can no longer fetch images",
     RuleId.NEW_ACCOUNT: "{} had no access to {}",
@@ -127,7 +127,7 @@ PLAN = Wording(
         "creation-template": "the template is removed (made by this tool)",
     },
     risks=_RISKS,
-    instead="instead, and is written first",
+    instead="instead; that is written first",
 )
 _NO_ACCESS = "the file grants no access, so there is to be no policy"
 DRIFT = Wording(
@@ -242,8 +242,11 @@ def view_risk(
     named = names.find(risk.principal, risk.condition)
     label = principal_label(risk.principal, named, names.accounts)
     why = f": {risk.why}" if risk.why else ""
-    words = wording.risks[risk.name].format(label, _REPOSITORIES[subject])
-    return RiskView(risk.name, f"{words}{why}")
+    policy = "this policy" if subject == "repository-policy" else "the policies of repositories"
+    where = f"{risk.on} by the registry's policy" if risk.on else _REPOSITORIES[subject]
+    words = wording.risks[risk.name].format(label, where, policy=policy)
+    on = f" on {risk.on}" if risk.on and where not in words else ""
+    return RiskView(risk.name, f"{words}{on}{why}")
 
 
 def _beside(change: Change, wording: Wording) -> Iterator[str]:

@@ -124,15 +124,14 @@ class CreationTemplates:
     def covering(self, account: str, region: str, name: str, scenario: str) -> JsonObject | None:
         """Return the template by which ECR creates a repository in a scenario, None without one.
 
-        Assumed: only templates for this scenario count.
+        Assumed: the one with the longest prefix counts alone, also where it is not for this
+        scenario.
         """
-        found = {
-            prefix: template
-            for prefix, template in self._of_registry(account, region).items()
-            if scenario in strings(template["appliedFor"])
-        }
+        found = self._of_registry(account, region)
         prefix = longest(found, name)
-        return None if prefix is None else found[prefix]
+        if prefix is None or scenario not in strings(found[prefix]["appliedFor"]):
+            return None
+        return found[prefix]
 
     def _create(self, request: AwsRequest) -> JsonObject:
         given = self._checked_fields(request, "prefix", "appliedFor")

@@ -521,3 +521,23 @@ def test_what_others_say_there_is_a_finding() -> None:
     live = having(registry(app=PULLS), on("*", deny(ROLE_B, GET, Sid="Closed")), ours("*"))
     plan = planned(live, asking(("*", grant())), desired(grant()))
     assert [f.rule for f in plan.findings] == [RuleId.REGISTRY_POLICY_DENIES]
+
+
+@pytest.mark.parametrize(
+    ("who", "do", "refuses"),
+    [
+        (ROLE, "ecr:StartImageScan", False),
+        ("*", "ecr:DeleteRepository", False),
+        ("*", "ecr:PutRegistryPolicy", True),
+        ("*", "ecr:SetRepositoryPolicy", True),
+        ("*", "ecr:*", True),
+        (ROLE_B, "ecr:*", False),
+    ],
+)
+def test_of_the_registrys_policy_a_deny_counts_that_is_about_the_caller_and_a_policy(
+    who: str, do: str, refuses: bool
+) -> None:
+    inputs = asking(statements=(on("*", deny(who, do)),))
+    changes = planned(having(registry(app=None)), inputs).changes
+    caller = "arn:aws:iam::111122223333:user/admin"
+    assert bool(list(check_lock_out(changes, frozenset(), lambda: caller))) is refuses

@@ -99,21 +99,22 @@ def test_a_push_that_no_template_covers_finds_no_repository(name: str) -> None:
 
 def test_the_longest_prefix_wins_and_root_is_for_the_rest() -> None:
     with Sandbox() as sandbox, client(sandbox) as ecr:
-        for prefix in ("a", "ROOT", "a/b", "a/b/c"):
+        for prefix in ("a", "ROOT", "a/b"):
             tags = [{"Key": "of", "Value": prefix}]
-            scenario = "REPLICATION" if prefix == "a/b/c" else "CREATE_ON_PUSH"
-            template(ecr, prefix, scenario, resourceTags=tags, customRoleArn=ROLE)
+            template(ecr, prefix, resourceTags=tags, customRoleArn=ROLE)
+        template(ecr, "a/b/c", "REPLICATION")
         expected = {
             "xx": "ROOT",
             "ab/x": "ROOT",
             "a/x": "a",
             "a/bc/x": "a",
             "a/b/x": "a/b",
-            "a/b/c/x": "a/b",
         }
         for name, prefix in expected.items():
             push(ecr, name)
             assert sandbox.repository_settings(name).tags == (("of", prefix),)
+        with refused("RepositoryNotFoundException", "'a/b/c/x' does not exist"):
+            ecr.initiate_layer_upload(repositoryName="a/b/c/x")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ _FIELDS = 6  # of an ARN, separated by colons; the last may contain colons itsel
 _REPOSITORY = "repository/"
 # A name begins and ends with a letter or a digit (Amazon ECR API Reference, "CreateRepository").
 _NO_NAME = re.compile(r"[^a-z0-9._/*?-]|\A[._/-]|[._/-]\Z|\A\Z")
+_NOT_EMPTY = re.compile(r"(?<=/)\?\*(?=/|\Z)")
 _RUNS = re.compile(r"\*{2,}")
 _VARIABLE = re.compile(r"\$\{[^{}]*\}")
 _MOST_SHOWN = 100  # characters of one text in a message
@@ -165,7 +166,8 @@ def _spelled(pattern: str, prefix: ArnPrefix) -> str:
     """Return one spelling of a pattern without variables: a run of `*` is one.
 
     Where the first fields match those of the registry, these are written out; a pattern of all
-    names is that of all repositories. Any other pattern stays as it is.
+    names is that of all repositories, and `a/?*` is `a/*`, as no part of a name is empty. Any other
+    pattern stays as it is.
     """
     shorter = _RUNS.sub(EVERYTHING, pattern)
     _, fields = _of_prefix(shorter, str(prefix))
@@ -173,7 +175,7 @@ def _spelled(pattern: str, prefix: ArnPrefix) -> str:
         return shorter
     if glob_matches(fields.name, f"{_REPOSITORY}*"):
         return prefix.every_repository
-    return f"{prefix}:{fields.name}"
+    return f"{prefix}:{_NOT_EMPTY.sub(EVERYTHING, fields.name)}"
 
 
 def is_malformed(pattern: str) -> bool:
