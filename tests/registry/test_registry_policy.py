@@ -46,14 +46,14 @@ def rule_of(found: object) -> RuleId:
     return found.rule
 
 
-def test_without_a_policy_its_scope_does_not_matter(
+def test_the_scope_is_read_where_there_is_no_policy(
     aws: ScriptedAws, reader: RegistryReader
 ) -> None:
     for answer in (missing(ACCOUNT), refusal("RegistryPolicyNotFoundException", "none")):
         aws.calls.clear()
-        aws.always(answer)
-        assert reader.read_registry_policy() == LiveRegistryPolicy(None)
-        assert aws.operations() == ["GetRegistryPolicy"]
+        aws.always(answer, ok(value="V2"))
+        assert reader.read_registry_policy() == LiveRegistryPolicy(None, "V2")
+        assert aws.operations() == ["GetRegistryPolicy", "GetAccountSetting"]
 
 
 @pytest.mark.parametrize("value", ["V1", "V2"])
