@@ -79,9 +79,8 @@ def main() -> None:
     print(f"an organization's pull on {REPOSITORIES:,} repositories, by the registry's policy")
     print("and by the repositories' policies:")
     print(f"  changes: {one.changes} and {many.changes:,}")
-    print(
-        f"  writes: {one.writes} and {many.writes:,}; calls of apply: {one.calls:,} and {many.calls:,}"
-    )
+    print(f"  writes: {one.writes} and {many.writes:,}")
+    print(f"  calls of apply: {one.calls:,} and {many.calls:,}")
     print(f"  characters of policies: {one.characters:,} and {many.characters:,}")
     print(f"  plan: {many.plan_seconds / one.plan_seconds:.1f} x the time")
     print(f"  apply: {many.apply_seconds / one.apply_seconds:.1f} x the time")
