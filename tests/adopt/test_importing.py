@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.access_file.document.problems import Place, Problem
+from reconciler.access_file.sections import tiers
 from reconciler.adopt.content import ReadingOptions
 from reconciler.adopt.draft import Form, read_all
 from reconciler.adopt.file_text import FileData, write_file
@@ -196,11 +197,12 @@ def test_an_empty_registry() -> None:
     assert imported({}).text.endswith("\nrepositories: {}\n")
 
 
-def test_a_registry_that_is_too_large_for_one_file() -> None:
-    """A file may have 10,000 different action patterns, which no repository reaches alone."""
+def test_a_registry_that_is_too_large_for_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file may have so many different action patterns, which no repository reaches alone."""
+    monkeypatch.setattr(tiers, "_PATTERNS", tiers._PATTERNS._replace(most=100))
     policies = {
-        f"r{number}": [allow(role("ci"), [f"ecr:{number:03}x{one:03}*" for one in range(100)])]
-        for number in range(101)
+        f"r{number}": [allow(role("ci"), [f"ecr:{number:03}x{one:03}*" for one in range(10)])]
+        for number in range(11)
     }
     with pytest.raises(ReconcileError, match="the registry is too large for one file: the file"):
         imported(policies)

@@ -195,3 +195,9 @@ def test_the_counting_guards_hold() -> None:
     plan = planned(having(live_template(allow([ROLE, ROLE_B], PULL))), wanted(grant()))
     refusals = check_guards(plan, Guards(max_revoked=Limit(30, 0)), Allowances(), lambda: ROLE)
     assert [(r.guard, r.figure) for r in refusals] == [(RuleId.MAX_REVOKED, 1)]
+
+
+def test_a_template_without_a_policy_is_drift_where_it_is_missing() -> None:
+    plan = planned(having(), wanted())
+    assert (only(plan).change, only(plan).access) == ("create", ())
+    assert without_expired(plan).changes == plan.changes

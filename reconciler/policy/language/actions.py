@@ -135,10 +135,11 @@ def is_of_registry(action: str) -> bool:
     return matched and not is_known_action(action)
 
 
+@lru_cache(maxsize=16_384)
 def idle_actions(action: str) -> frozenset[str]:
     """Return the known actions that an action or pattern matches; none if one has effect here."""
-    lowered, every = action.lower(), {*KNOWN_ACTIONS, *ACTIONS_WITHOUT_REPOSITORY}
-    known = frozenset(name for name in every if glob_matches(lowered, name.lower()))
+    lowered = action.lower()
+    known = frozenset(name for short, name in _SPELLING.items() if glob_matches(lowered, short))
     return known if known <= ACTIONS_WITHOUT_REPOSITORY | REGISTRY_POLICY_ACTIONS else frozenset()
 
 
