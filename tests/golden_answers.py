@@ -33,8 +33,8 @@ NEXT = "\n    "
 FOLDER = Path(__file__).parent / "answers"
 
 
-def asked_file() -> AccessSource:
-    return load((FOLDER / "ecr_access.yaml").read_bytes(), "ecr_access.yaml", now=NOW)
+def asked_file(folder: Path = FOLDER) -> AccessSource:
+    return load((folder / "ecr_access.yaml").read_bytes(), "ecr_access.yaml", now=NOW)
 
 
 def from_live(_source: AccessSource, globs: Globs) -> FoundPolicies:

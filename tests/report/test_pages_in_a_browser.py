@@ -95,8 +95,12 @@ class Shown:
         self.value(f"new Promise((done) => {frame}(() => {frame}(() => {frame}(done))))")
 
 
+PAGES = Path(__file__).parent / "pages"
+
+
 def matrix_page(*, live: bool = False) -> str:
-    seen = access_overview(asked_file(), live=from_live if live else None)
+    asked = asked_file(PAGES)
+    seen = access_overview(asked, live=from_live if live else None)
     names = seen.result.display_names
     return render_matrix_html(seen.result.matrix, names, seen.origin, seen.risks, seen.desired)
 
@@ -264,7 +268,7 @@ def test_a_phone_shows_a_list_that_fits(shown: Shown) -> None:
 
 
 def test_the_list_has_every_cell_with_its_source(shown: Shown) -> None:
-    seen = access_overview(asked_file())
+    seen = access_overview(asked_file(PAGES))
     names, matrix = seen.result.display_names, seen.result.matrix
     shown.open(matrix_page())
     shown.click("#as-list")
