@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.access_file.document.compiled_schema import is_valid
@@ -14,6 +12,8 @@ from reconciler.access_file.document.problems import Place
 from reconciler.access_file.document.tree import MappingNode, Node, locate, plain
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from jsonschema import Draft202012Validator, ValidationError
 
 Schema = dict[str, object]
@@ -25,6 +25,8 @@ def schema_text(file: str) -> str:
     A wheel has the schemas inside the package, a checkout beside it. Raises FileNotFoundError
     where there is no such schema.
     """
+    from importlib.resources import files  # noqa: PLC0415 - costs
+
     package = files("reconciler")
     inside: Traversable = package / "schema" / file
     beside: Traversable = package / ".." / "schema" / file
