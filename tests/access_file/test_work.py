@@ -107,7 +107,7 @@ def action_patterns(n: int) -> str:
 
 
 def patterns_of_a_grant(n: int) -> str:
-    entries = many(n, lambda i: f"  r/{i}: {{access: {{'444455556666': [t0, t1]}}}}\n")
+    entries = many(n, lambda i: f"  r/{i}: {{access: {{'{444455550000 + i}': [t0, t1]}}}}\n")
     return f"{wild_tiers(2)}repositories:\n{entries}"
 
 
