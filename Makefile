@@ -11,7 +11,7 @@ ORACLES := tests/policy/test_oracle*.py
 OTHERS  := tests/policy/test_[!o]*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs lock bench clean
+.PHONY: help demo test lint format docs schema lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ format: $(READY) ## put the code in shape
 
 docs: $(READY) ## docs/rules.md, from the rules
 	$(BIN)/python docs/rules.py > docs/rules.md
+
+schema: $(READY) ## the modules that check by the schemas, from schema/
+	$(BIN)/python schema/compile.py
+	$(BIN)/ruff format $(shell git ls-files '*/compiled_schema.py')
 
 lock: ## resolve the newest versions anew into constraints.txt
 	@$(PYTHON) -m venv $(VENV)-lock

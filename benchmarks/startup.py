@@ -13,7 +13,7 @@ COMMANDS = {
     "reconcile --help": ([sys.executable, "-m", "reconciler", "--help"], 1.5),
     "reconcile validate": (
         [sys.executable, "-m", "reconciler", "validate", "-f", str(SAMPLE)],
-        2.5,
+        2.0,
     ),
 }
 

@@ -1,6 +1,18 @@
 """`python -m reconciler` is `reconcile`."""
 
-from reconciler.cli.main import main
+import gc
+
+
+def main() -> None:
+    """Run `reconcile`, and end the process with its exit code."""
+    # A command builds large trees without cycles and ends: looking through them again and again
+    # for garbage would make its time grow faster than its work (benchmarks/scale.py). Importing
+    # builds such trees, too.
+    gc.disable()
+    from reconciler.cli.main import main as run  # noqa: PLC0415
+
+    run()
+
 
 if __name__ == "__main__":
     main()

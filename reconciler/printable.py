@@ -8,6 +8,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
+from io import StringIO
 from itertools import groupby
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
@@ -80,7 +81,11 @@ def some_of(words: Iterable[str], most: int = _MOST_LISTED) -> str:
 
 def printable_json(document: object) -> str:
     """Write JSON in ASCII, without terminal control characters and CI commands."""
-    return inert_json(json.dumps(document, indent=2, default=str)) + "\n"
+    # `json.dumps` would hold the millions of pieces of a large text all at once.
+    text = StringIO()
+    text.writelines(json.JSONEncoder(indent=2, default=str).iterencode(document))
+    text.write("\n")
+    return inert_json(text.getvalue())
 
 
 def inert_json(text: str) -> str:

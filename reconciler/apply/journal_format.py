@@ -5,12 +5,10 @@ Every line is one JSON object in ASCII, with a digest over the rest of it.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple, cast, get_args
-
-from jsonschema import Draft202012Validator, FormatChecker
 
 from reconciler.apply.model import Done, Outcome, Result
 from reconciler.errors import InvalidError, RefusedError
@@ -139,68 +137,72 @@ class EndJson(_LineJson):
     error: str | None
 
 
-_Schema = Mapping[str, object]
-_FORMATS = FormatChecker(formats=())
-_TEXT: _Schema = {"type": "string"}
+_Check = Callable[[object], bool]
 
 
-@_FORMATS.checks("printable")
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 def _is_printable(value: object) -> bool:
-    return not isinstance(value, str) or printable(value) == value
+    return isinstance(value, str) and printable(value) == value
 
 
-@_FORMATS.checks("time", raises=ValueError)
 def _is_time(value: object) -> bool:
-    return not isinstance(value, str) or _parse_time(value).strftime(_TIME) == value
+    try:
+        return isinstance(value, str) and _parse_time(value).strftime(_TIME) == value
+    except ValueError:
+        return False
 
 
-def _pattern(regex: str) -> _Schema:
-    return {**_TEXT, "pattern": rf"^(?:{regex})\Z"}
+def _matches(regex: str) -> _Check:
+    return lambda value: isinstance(value, str) and re.fullmatch(regex, value) is not None
 
 
-def _or_null(schema: _Schema) -> _Schema:
-    return {**schema, "type": [schema["type"], "null"]}
+def _one_of(*choices: str) -> _Check:
+    return lambda value: value in choices
 
 
-_DIGEST = _pattern("sha256:[0-9a-f]{64}")
-_PRINTABLE: _Schema = {**_TEXT, "format": "printable"}
-_LINE: Mapping[str, _Schema] = {
-    "format_version": {"enum": [FORMAT_VERSION, _FORMERLY]},
-    "tool": {"const": TOOL},
-    "kind": _TEXT,
-    "run": _pattern("[A-Za-z0-9-]{1,64}"),
-    "at": {**_TEXT, "format": "time"},
-    "account": _pattern(ACCOUNT_ID.pattern),
+def _or_null(check: _Check) -> _Check:
+    return lambda value: value is None or check(value)
+
+
+_is_digest = _matches("sha256:[0-9a-f]{64}")
+_LINE: Mapping[str, _Check] = {
+    "format_version": _one_of(FORMAT_VERSION, _FORMERLY),
+    "tool": _one_of(TOOL),
+    "kind": _is_text,
+    "run": _matches("[A-Za-z0-9-]{1,64}"),
+    "at": _is_time,
+    "account": _matches(ACCOUNT_ID.pattern),
     # It becomes part of a host's name: only letters, digits and hyphens.
-    "region": _pattern(REGION.pattern),
-    "subject": {"enum": get_args(Subject)},
-    "repository": _TEXT,
-    "digest": _DIGEST,
+    "region": _matches(REGION.pattern),
+    "subject": _one_of(*get_args(Subject)),
+    "repository": _is_text,
+    "digest": _is_digest,
 }
-_FIELDS: Mapping[str, Mapping[str, _Schema]] = {
+_FIELDS: Mapping[str, Mapping[str, _Check]] = {
     "begin": {
         **_LINE,
-        "by": _PRINTABLE,
-        "command": {"enum": get_args(Command)},
-        "plan": _or_null(_DIGEST),
-        "file": _or_null(_PRINTABLE),
-        "assume_role": _or_null(_PRINTABLE),
-        "change": {"enum": get_args(ChangeKind)},
+        "by": _is_printable,
+        "command": _one_of(*get_args(Command)),
+        "plan": _or_null(_is_digest),
+        "file": _or_null(_is_printable),
+        "assume_role": _or_null(_is_printable),
+        "change": _one_of(*get_args(ChangeKind)),
         # A live policy may be any text, and is restored as it was.
-        "before": _or_null(_TEXT),
-        "after": _or_null(_TEXT),
+        "before": _or_null(_is_text),
+        "after": _or_null(_is_text),
     },
     "end": {
         **_LINE,
-        "outcome": {"enum": get_args(Result)},
-        "written": {"type": ["boolean", "null"]},
-        "error": _or_null(_pattern("[ -~]*")),
+        "outcome": _one_of(*get_args(Result)),
+        "written": lambda value: value is None or isinstance(value, bool),
+        "error": _or_null(_matches("[ -~]*")),
     },
 }
-_VALIDATORS = {
-    kind: Draft202012Validator({"properties": fields}, format_checker=_FORMATS)
-    for kind, fields in _FIELDS.items()
-}
+"""The fields of each kind of line, in the order in which they are checked."""
+
 _FIELDS_OF = {
     FORMAT_VERSION: {kind: frozenset(fields) for kind, fields in _FIELDS.items()},
     _FORMERLY: {kind: frozenset(fields) - {"subject"} for kind, fields in _FIELDS.items()},
@@ -311,8 +313,9 @@ def _check_fields(value: Mapping[str, object], by_kind: Mapping[str, frozenset[s
     if value.keys() != fields:
         field = min(value.keys() ^ fields)
         raise MalformedError(f"{field!r} is {'unknown' if field in value else 'missing'}")
-    for error in _VALIDATORS[kind].iter_errors(value):
-        raise MalformedError(f"{error.path[0]!r} has an invalid value")
+    for field, is_valid in _FIELDS[kind].items():
+        if field in value and not is_valid(value[field]):
+            raise MalformedError(f"{field!r} has an invalid value")
     if value["digest"] != digest_of(value):
         raise RefusedError(
             "edited or damaged since it was written: its digest does not match its content"

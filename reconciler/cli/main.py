@@ -1,8 +1,8 @@
 """The command `reconcile`: its commands, and how every error ends."""
 
-import gc
 import os
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -22,32 +22,28 @@ from reconciler.cli.terminal import out, provide_streams, silence
 _DEBUG = "--debug"
 _NO_COLOR = "--no-color"
 
-app = typer.Typer(
-    name="reconcile",
-    help="Declarative access to Amazon ECR repositories.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("init")(offline.init)
-app.command("import")(import_)
-app.command("validate")(offline.validate)
-app.command("compile")(offline.compile_)
-app.command("plan")(online.plan)
-app.command("apply")(online.apply)
-app.command("drift")(online.drift)
-app.command("rollback")(online.rollback)
-app.command("compare")(offline.compare)
 offline.iam.command("consumer")(consumer)
-app.add_typer(access.access, name="access")
-app.command("explain")(access.explain)
-app.add_typer(offline.iam, name="iam")
-app.add_typer(handover, name="handover")
-app.command("schema")(offline.schema)
-app.command("rule")(offline.rule)
-app.command("sandbox")(sandbox)
-app.command("demo")(demo)
+_COMMANDS: Mapping[str, Callable[..., None]] = {
+    "init": offline.init,
+    "import": import_,
+    "validate": offline.validate,
+    "compile": offline.compile_,
+    "plan": online.plan,
+    "apply": online.apply,
+    "drift": online.drift,
+    "rollback": online.rollback,
+    "compare": offline.compare,
+    "explain": access.explain,
+    "schema": offline.schema,
+    "rule": offline.rule,
+    "sandbox": sandbox,
+    "demo": demo,
+}
+_GROUPS: Mapping[str, typer.Typer] = {
+    "access": access.access,
+    "iam": offline.iam,
+    "handover": handover,
+}
 
 
 def _version(wanted: bool) -> None:
@@ -56,7 +52,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool,
@@ -72,11 +67,34 @@ def _options(
     """Declarative access to Amazon ECR repositories: one file, a plan, only the changes."""
 
 
+def _command_line(arguments: Sequence[str]) -> typer.Typer:
+    """Return the command line for these arguments.
+
+    It has only the command that they begin with, if they do: to describe all takes typer longer
+    than a short command takes to run.
+    """
+    app = typer.Typer(
+        name="reconcile",
+        help="Declarative access to Amazon ECR repositories.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    first = arguments[0] if arguments else ""
+    known = first in {*_COMMANDS, *_GROUPS}
+    for name, command in _COMMANDS.items():
+        if name == first or not known:
+            app.command(name)(command)
+    for name, group in _GROUPS.items():
+        if name == first or not known:
+            app.add_typer(group, name=name)
+    return app
+
+
 def main() -> None:
     """Run the command line, and end the process with its exit code."""
-    # A command builds large trees without cycles and ends: looking through them again and again
-    # for garbage would make its time grow faster than its work (benchmarks/scale.py).
-    gc.disable()
     provide_streams()
     end_on_signals()
     debug = _DEBUG in sys.argv[1:]
@@ -84,7 +102,7 @@ def main() -> None:
         os.environ["NO_COLOR"] = "1"  # for the progress bar, and what the demo runs, too
     arguments = [argument for argument in sys.argv[1:] if argument not in (_DEBUG, _NO_COLOR)]
     try:
-        sys.exit(app(arguments, standalone_mode=False))
+        sys.exit(_command_line(arguments)(arguments, standalone_mode=False))
     except BrokenPipeError:
         silence(sys.stdout)
         sys.exit(Exit.FAILED)

@@ -11,15 +11,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from typing import Literal, NotRequired, TypedDict, cast
-
-from jsonschema import Draft202012Validator
 
 from reconciler import __version__
 from reconciler.errors import InvalidError, RefusedError, Remedy
 from reconciler.model.registry import RegistryScope, RepositorySettings, Subject, Target
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
+from reconciler.plan.compiled_schema import is_valid
 from reconciler.plan.model import (
     BreakingPolicy,
     Change,
@@ -314,8 +314,11 @@ def _check_digest(value: Mapping[str, object]) -> None:
 
 
 def _check_schema(value: Mapping[str, object], schema: Mapping[str, object]) -> None:
-    error = next(Draft202012Validator(schema).iter_errors(value), None)
-    if error is not None:
+    if is_valid(value):
+        return
+    # Imported late, for an invalid plan: the import takes longer than reading a plan.
+    validator = import_module("jsonschema").Draft202012Validator(schema)
+    for error in validator.iter_errors(value):
         place = json_place(tuple(error.absolute_path))[:_LONGEST_PLACE]
         raise InvalidError(
             f"the plan is malformed: {place} breaks the schema's {error.validator!r}",

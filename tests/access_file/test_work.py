@@ -107,7 +107,7 @@ def action_patterns(n: int) -> str:
 
 
 def patterns_of_a_grant(n: int) -> str:
-    entries = many(n, lambda i: f"  r/{i}: {{access: {{'444455556666': [t0, t1]}}}}\n")
+    entries = many(n, lambda i: f"  r/{i}: {{access: {{'{444455550000 + i}': [t0, t1]}}}}\n")
     return f"{wild_tiers(2)}repositories:\n{entries}"
 
 
@@ -216,3 +216,13 @@ def test_what_grows_faster_is_refused_before_it_is_done(
     figures = re.findall(r"[0-9][0-9,]*", problem.message + (problem.hint or ""))
     asked, most = (int(figure.replace(",", "")) for figure in figures)
     assert most < asked < 2 * most
+
+
+def test_the_same_access_on_many_repositories_is_compiled_once() -> None:
+    """Were it compiled for each, it would be refused as too much."""
+    given = ", ".join(
+        f"'{444455550000 + i}': {{tier: pull, until: '2{i:03}-01-01'}}" for i in range(100, 125)
+    )
+    entries = many(1_300, lambda i: f"  r/{i}: {{access: {{}}}}\n")
+    loaded = load(f"repositories:\n  r/*: {{access: {{{given}}}}}\n{entries}")
+    assert loaded.problems == ()

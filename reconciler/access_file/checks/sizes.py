@@ -27,7 +27,7 @@ _NEARLY = MAX_POLICY_CHARACTERS * 8 // 10
 _FAR_TOO_LARGE = 4 * MAX_POLICY_CHARACTERS
 _TOO_MANY_RESOURCES = 2 * MAX_POLICY_CHARACTERS
 _ACTION_MATCHES = WorkLimit(1_000_000, "comparisons of actions with patterns")
-_COMPILED = WorkLimit(300_000, "comparisons of statements with tiers and with each other")
+_COMPILED = WorkLimit(400_000, "comparisons of statements with tiers and with each other")
 _MAX_ACTIONS = 1_000
 _MAX_GRANTS = MAX_POLICY_CHARACTERS
 _ID_LENGTH = 12
@@ -51,14 +51,18 @@ def check_sizes(
     """Report each policy that is too large, and warn of those over 80 %.
 
     A policy that is far too large is not compiled, as a file may give access to thousands of
-    principals on thousands of repositories.
+    principals on thousands of repositories. The same grants are compiled once.
     """
+    small: set[tuple[Grant, ...]] = set()
     for repository, entries in combined:
         subject = _Subject(quote(repository), entries[0].place)
         if _are_few(subject, (one for one in entries if not one.via_registry), problems):
             desired = add_up(repository, entries, now)
+            if desired.grants in small and not desired.statements:
+                continue
             compiled = partial(compile_desired, access, desired)
-            _check(subject, desired.grants, compiled, access.tiers, problems)
+            if _is_small(subject, desired.grants, compiled, access.tiers, problems):
+                small.add(desired.grants)
     for own, entries in entries_of_templates(access):
         if entries == (own,):
             continue  # it has the policy of the pattern, which is checked
@@ -67,7 +71,7 @@ def check_sizes(
         if _are_few(subject, (one for one in entries if not one.via_registry), problems):
             desired = add_up(own.repository, entries, now)
             compiled = partial(compile_template, access, desired)
-            _check(subject, desired.grants, compiled, access.tiers, problems)
+            _is_small(subject, desired.grants, compiled, access.tiers, problems)
     _check_registry(access, now, problems)
 
 
@@ -86,7 +90,7 @@ def _check_registry(access: AccessFile, now: datetime, problems: ProblemList) ->
         by_pattern = desired_registry_policy(access, now).grants
         grants = tuple(chain.from_iterable(own for _, own in by_pattern))
         compiled = partial(compile_registry, access, scope, now)
-        _check(subject, grants, compiled, access.tiers, problems)
+        _is_small(subject, grants, compiled, access.tiers, problems)
 
 
 def _are_few(subject: _Subject, entries: Iterable[Entry], problems: ProblemList) -> bool:
@@ -98,19 +102,20 @@ def _are_few(subject: _Subject, entries: Iterable[Entry], problems: ProblemList)
     return grants <= _MAX_GRANTS
 
 
-def _check(
+def _is_small(
     subject: _Subject,
     grants: tuple[Grant, ...],
     compiled: Callable[[], str | None],
     tiers: Tiers,
     problems: ProblemList,
-) -> None:
+) -> bool:
+    """Whether nothing is to be said of a policy's size; reports what there is."""
     place = subject.place
     actions = frozenset[str]().union(*(grant.actions for grant in grants))
     if len(actions) > _MAX_ACTIONS:
         message = f"{len(actions):,} actions on {subject.name} are too many for one policy"
         problems.error(RuleId.POLICY_TOO_LARGE, message, place)
-        return
+        return False
     problems.count(_ACTION_MATCHES, len(actions) * sum(map(has_wildcard, actions)), place)
     facts = grant_facts(grants)
     resources = sum(len(pattern) + _RESOURCE_LENGTH for pattern in subject.patterns)
@@ -128,6 +133,7 @@ def _check(
         problems.error(RuleId.POLICY_TOO_LARGE, message, place, _hint(subject, grants))
     elif size > _NEARLY:
         problems.warning(RuleId.POLICY_NEARLY_TOO_LARGE, message, place, _hint(subject, grants))
+    return size <= _NEARLY
 
 
 def _minimum_size(facts: Facts) -> int:

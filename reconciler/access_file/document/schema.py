@@ -5,14 +5,15 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, NamedTuple
 
+from reconciler.access_file.document.compiled_schema import is_valid
 from reconciler.access_file.document.problems import Place
 from reconciler.access_file.document.tree import MappingNode, Node, locate, plain
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from jsonschema import Draft202012Validator, ValidationError
 
 Schema = dict[str, object]
@@ -24,6 +25,8 @@ def schema_text(file: str) -> str:
     A wheel has the schemas inside the package, a checkout beside it. Raises FileNotFoundError
     where there is no such schema.
     """
+    from importlib.resources import files  # noqa: PLC0415 - costs
+
     package = files("reconciler")
     inside: Traversable = package / "schema" / file
     beside: Traversable = package / ".." / "schema" / file
@@ -113,7 +116,9 @@ class Violation(NamedTuple):
 
 def violations(root: Node) -> Iterator[Violation]:
     """Validate a tree by the schema of the access file."""
-    return (_violation(error, root) for error in _validator().iter_errors(plain(root)))
+    value = plain(root)
+    if not is_valid(value):
+        yield from (_violation(error, root) for error in _validator().iter_errors(value))
 
 
 def fits(value: object, schema: Mapping[str, object]) -> bool:
@@ -123,7 +128,7 @@ def fits(value: object, schema: Mapping[str, object]) -> bool:
 
 @cache
 def _validator() -> "Draft202012Validator":
-    # Imported late: the import takes longer than loading a file.
+    # Imported late, for an invalid file: the import takes longer than loading a file.
     jsonschema = import_module("jsonschema")
     validator: Draft202012Validator = jsonschema.Draft202012Validator(
         inlined(schema_text("ecr_access.schema.json"))

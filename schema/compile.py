@@ -1,0 +1,217 @@
+"""Compile the JSON schemas to Python modules: `make schema`.
+
+A compiled schema only says whether a value, plain JSON data, is valid; jsonschema explains why it
+is not. Both read the schema with each `$ref` in place. Each distinct part of it becomes a function.
+A keyword or a value that can't be compiled raises ValueError.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from reconciler.access_file.document.schema import inlined
+
+ROOT = Path(__file__).parents[1]
+SCHEMAS = ROOT / "schema"
+COMPILED = {
+    SCHEMAS / "ecr_access.schema.json": ROOT / "reconciler/access_file/document/compiled_schema.py",
+    SCHEMAS / "plan.schema.json": ROOT / "reconciler/plan/compiled_schema.py",
+}
+"""Each schema, and the module that is made from it."""
+
+HEAD = '''\
+"""Whether a value is valid by `schema/{name}`. `make schema` makes this module from it."""
+# ruff: noqa
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeGuard
+
+_Checks = Mapping[str, Callable[[object], bool]]
+
+
+def _anything(_: object) -> bool:
+    return True
+
+
+def _nothing(_: object) -> bool:
+    return False
+
+
+def _is_integer(v: object) -> TypeGuard[int]:
+    if isinstance(v, float):
+        return v.is_integer()
+    return isinstance(v, int) and not isinstance(v, bool)
+'''
+IS_VALID = '''
+
+def is_valid(value: object) -> bool:
+    """Whether a value is valid by the schema."""
+    return {root}(value)
+'''
+
+Part = Mapping[str, object]
+ANNOTATIONS = frozenset({"$schema", "$id", "title", "description", "examples", "default"})
+KINDS = {
+    "object": "isinstance(v, dict)",
+    "array": "isinstance(v, list)",
+    "string": "isinstance(v, str)",
+    "boolean": "isinstance(v, bool)",
+    "integer": "_is_integer(v)",
+    "null": "v is None",
+}
+OF_KIND = {
+    "object": ("minProperties", "maxProperties", "required", "properties", "additionalProperties",
+               "propertyNames", "dependentRequired", "dependentSchemas"),
+    "array": ("minItems", "maxItems", "items"),
+    "string": ("minLength", "maxLength", "pattern"),
+    "integer": ("minimum", "maximum"),
+}  # fmt: skip
+"""The keywords that say something of the values of one kind only."""
+
+OF_ANY = ("const", "enum", "not", "if", "then", "else", "allOf")
+KNOWN = frozenset({"type", *OF_ANY}.union(*OF_KIND.values()))
+WITH_VALUE = {
+    "minProperties": "len(v) >= {}",
+    "maxProperties": "len(v) <= {}",
+    "minItems": "len(v) >= {}",
+    "maxItems": "len(v) <= {}",
+    "minLength": "len(v) >= {}",
+    "maxLength": "len(v) <= {}",
+    "minimum": "v >= {}",
+    "maximum": "v <= {}",
+    "pattern": "re.search({}, v) is not None",
+}
+"""The expressions that take a keyword's value as it is."""
+
+WITH_CHECK = {"propertyNames": "all(map({}, v))", "items": "all(map({}, v))", "not": "not {}(v)"}
+"""The expressions that take the function for a keyword's part."""
+
+
+class Compiler:
+    """Writes the functions of one schema, each after those that it calls."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._names: dict[str, str] = {}
+
+    def check(self, part: object) -> str:
+        """Return the name of the function that checks a part of the schema."""
+        if isinstance(part, bool):
+            return "_anything" if part else "_nothing"
+        rules = {key: value for key, value in mapping(part).items() if key not in ANNOTATIONS}
+        written = json.dumps(rules, sort_keys=True)
+        if not rules:
+            return "_anything"
+        if written not in self._names:
+            terms = " and ".join(self._terms(rules))
+            name = self._names[written] = f"_{len(self._names) + 1}"
+            self.text += f"\n\ndef {name}(v: object) -> bool:\n    return {terms}\n"
+        return self._names[written]
+
+    def _terms(self, rules: Part) -> Iterator[str]:
+        """Yield the expressions that must all hold."""
+        if unknown := rules.keys() - KNOWN:
+            raise ValueError(f"can't compile {', '.join(sorted(unknown))}")
+        kinds = strings(rules.get("type", []))
+        if kinds:
+            either = " or ".join(KINDS[kind] for kind in kinds)
+            yield f"({either})" if kinds[1:] else either
+        for kind, keywords in OF_KIND.items():
+            terms = [term for key in keywords if key in rules for term in self._term(key, rules)]
+            if terms and kinds == [kind]:
+                yield from terms
+            elif terms and kind == "integer":
+                raise ValueError("can't compile a minimum or maximum of what may be a fraction")
+            elif terms:
+                yield f"(not {KINDS[kind]} or {' and '.join(terms)})"
+        for key in OF_ANY:
+            if key in rules:
+                yield from self._term(key, rules)
+
+    def _term(self, key: str, rules: Part) -> Iterator[str]:
+        """Yield the expressions of one keyword."""
+        value = rules[key]
+        if key in WITH_VALUE:
+            yield WITH_VALUE[key].format(repr(value))
+        elif key in WITH_CHECK:
+            yield WITH_CHECK[key].format(self.check(value))
+        elif key in OF_KIND["object"]:
+            yield from self._of_object(key, rules)
+        elif key == "const":
+            yield equal_to(value)
+        elif key == "enum":
+            yield f"({' or '.join(map(equal_to, values(value)))})"
+        elif key == "if":
+            then, other = (self.check(rules.get(name, True)) for name in ("then", "else"))
+            yield f"({then} if {self.check(value)}(v) else {other})(v)"
+        elif key == "allOf":
+            yield from (f"{self.check(part)}(v)" for part in values(value))
+
+    def _of_object(self, key: str, rules: Part) -> Iterator[str]:
+        if key == "required":
+            yield from (f"{name!r} in v" for name in strings(rules[key]))
+        elif key == "dependentRequired":
+            for name, needed in mapping(rules[key]).items():
+                yield from (f"({name!r} not in v or {other!r} in v)" for other in strings(needed))
+        elif key == "dependentSchemas":
+            for name, part in mapping(rules[key]).items():
+                yield f"({name!r} not in v or {self.check(part)}(v))"
+        elif key == "properties":
+            checks = {name: self.check(part) for name, part in mapping(rules[key]).items()}
+            other = self.check(rules.get("additionalProperties", True))
+            table = f"_CHECKS_{self.text.count(': _Checks = ') + 1}"
+            items = ", ".join(f"{name!r}: {check}" for name, check in checks.items())
+            self.text += f"\n\n{table}: _Checks = {{{items}}}\n"
+            yield f"all({table}.get(key, {other})(value) for key, value in v.items())"
+        elif "properties" not in rules:  # additionalProperties
+            yield f"all(map({self.check(rules[key])}, v.values()))"
+
+
+def equal_to(value: object) -> str:
+    """Return the expression for being equal to a value as JSON, where 1 is not true."""
+    if isinstance(value, str):
+        return f"v == {value!r}"
+    if isinstance(value, bool):
+        return f"v is {value}"
+    if isinstance(value, int):
+        return f"v == {value} and not isinstance(v, bool)"
+    raise ValueError(f"can't compile {value!r}")
+
+
+def mapping(part: object) -> Part:
+    """Return a part of a schema that must be an object."""
+    if isinstance(part, dict):
+        return part
+    raise ValueError(f"can't compile {part!r}")
+
+
+def values(part: object) -> list[object]:
+    """Return a part of a schema that is a list, or the only item."""
+    return part if isinstance(part, list) else [part]
+
+
+def strings(part: object) -> list[str]:
+    """Return the strings of a list, or a single one."""
+    return [str(value) for value in values(part)]
+
+
+def compiled(schema: str, name: str) -> str:
+    """Return the text of the module for a schema's text."""
+    compiler = Compiler()
+    root = compiler.check(inlined(schema))
+    return HEAD.format(name=name) + compiler.text + IS_VALID.format(root=root)
+
+
+def main() -> None:
+    """Write the modules."""
+    texts = {
+        target: compiled(schema.read_text(encoding="utf-8"), schema.name)
+        for schema, target in COMPILED.items()
+    }
+    for target, text in texts.items():
+        target.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
