@@ -62,6 +62,7 @@ bench: $(READY) ## the figures of benchmarks/README.md
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python benchmarks/registry_policy.py
 	$(BIN)/python benchmarks/throttled.py
+	$(BIN)/python -m benchmarks.speed
 
 clean: ## remove what make made
 	rm -rf $(VENV) $(VENV)-lock build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
