@@ -24,24 +24,8 @@ HEAD = '''\
 # ruff: noqa
 
 import re
-from collections.abc import Callable, Mapping
-from typing import TypeGuard
 
-_Checks = Mapping[str, Callable[[object], bool]]
-
-
-def _anything(_: object) -> bool:
-    return True
-
-
-def _nothing(_: object) -> bool:
-    return False
-
-
-def _is_integer(v: object) -> TypeGuard[int]:
-    if isinstance(v, float):
-        return v.is_integer()
-    return isinstance(v, int) and not isinstance(v, bool)
+from reconciler.schema_checks import Checks, anything, is_integer, nothing
 '''
 IS_VALID = '''
 
@@ -57,7 +41,7 @@ KINDS = {
     "array": "isinstance(v, list)",
     "string": "isinstance(v, str)",
     "boolean": "isinstance(v, bool)",
-    "integer": "_is_integer(v)",
+    "integer": "is_integer(v)",
     "null": "v is None",
 }
 OF_KIND = {
@@ -98,11 +82,11 @@ class Compiler:
     def check(self, part: object) -> str:
         """Return the name of the function that checks a part of the schema."""
         if isinstance(part, bool):
-            return "_anything" if part else "_nothing"
+            return "anything" if part else "nothing"
         rules = {key: value for key, value in mapping(part).items() if key not in ANNOTATIONS}
         written = json.dumps(rules, sort_keys=True)
         if not rules:
-            return "_anything"
+            return "anything"
         if written not in self._names:
             terms = " and ".join(self._terms(rules))
             name = self._names[written] = f"_{len(self._names) + 1}"
@@ -160,9 +144,9 @@ class Compiler:
         elif key == "properties":
             checks = {name: self.check(part) for name, part in mapping(rules[key]).items()}
             other = self.check(rules.get("additionalProperties", True))
-            table = f"_CHECKS_{self.text.count(': _Checks = ') + 1}"
+            table = f"_CHECKS_{self.text.count(': Checks = ') + 1}"
             items = ", ".join(f"{name!r}: {check}" for name, check in checks.items())
-            self.text += f"\n\n{table}: _Checks = {{{items}}}\n"
+            self.text += f"\n\n{table}: Checks = {{{items}}}\n"
             yield f"all({table}.get(key, {other})(value) for key, value in v.items())"
         elif "properties" not in rules:  # additionalProperties
             yield f"all(map({self.check(rules[key])}, v.values()))"

@@ -23,7 +23,7 @@ ROOMS_INSIDE = {
     "policy": ({"language"}, {"meaning"}, {"compile"}),
     "access_file": ({"document"}, {"model"}, {"sections"}, {"checks"}),
 }
-GROUND = {"closest", "errors", "printable"}
+GROUND = {"closest", "errors", "printable", "schema_checks"}
 PURE = {"access_file", "model", "policy", "plan", "adopt", "report"}
 IMPURE = {
     "boto3", "botocore", "io", "os", "pathlib", "random", "secrets", "socket",

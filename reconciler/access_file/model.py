@@ -198,14 +198,6 @@ def compile_registry(access: AccessFile, scope: RegistryScope, now: datetime) ->
     return compile_registry_policy(facts, desired.statements, access.tiers)
 
 
-def compile_template(access: AccessFile, desired: Desired) -> str | None:
-    """Compile the policy of a creation template as it would be sent; None for no policy.
-
-    All of it is the file's, so it need not be recognized by Sids.
-    """
-    return compile_policy(grant_facts(desired.grants), desired.statements, access.tiers)
-
-
 def desired_policies(
     access: AccessFile, names: Iterable[str] | None, *, now: datetime
 ) -> tuple[Desired, ...]:

@@ -36,12 +36,8 @@ from reconciler.plan.model import (
     merge_plans,
 )
 from reconciler.plan.not_kept import dropped_statements
-from reconciler.plan.registry_change import (
-    OwnAccess,
-    WrittenPolicy,
-    change_registry_policy,
-    moves,
-)
+from reconciler.plan.registry_change import WrittenPolicy, change_registry_policy
+from reconciler.plan.registry_effect import OwnAccess, moves
 from reconciler.plan.registry_policy import read_registry_access
 from reconciler.plan.templates import change_template
 from reconciler.policy import (

@@ -22,6 +22,7 @@ from reconciler.policy import (
     RegistryFacts,
     Tiers,
     Unreadable,
+    compile_policy,
     display_holder,
     facts_by_pattern,
     reduce_facts,
@@ -98,6 +99,14 @@ def grant_facts(grants: Iterable[Grant]) -> Facts:
         holder = Holder(grant.principal, "Allow", grant.condition)
         collected[holder] = collected.get(holder, frozenset()) | grant.actions
     return reduce_facts(collected)
+
+
+def compile_template_policy(access: Desired, tiers: Tiers) -> str | None:
+    """Compile the policy of a creation template as it would be sent; None for no policy.
+
+    All of it is the file's, so it need not be recognized by Sids.
+    """
+    return compile_policy(grant_facts(access.grants), access.statements, tiers)
 
 
 def registry_grant_facts(grants: GrantsByPattern, prefix: ArnPrefix) -> RegistryFacts:

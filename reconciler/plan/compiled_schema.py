@@ -2,24 +2,8 @@
 # ruff: noqa
 
 import re
-from collections.abc import Callable, Mapping
-from typing import TypeGuard
 
-_Checks = Mapping[str, Callable[[object], bool]]
-
-
-def _anything(_: object) -> bool:
-    return True
-
-
-def _nothing(_: object) -> bool:
-    return False
-
-
-def _is_integer(v: object) -> TypeGuard[int]:
-    if isinstance(v, float):
-        return v.is_integer()
-    return isinstance(v, int) and not isinstance(v, bool)
+from reconciler.schema_checks import Checks, anything, is_integer, nothing
 
 
 def _1(v: object) -> bool:
@@ -34,7 +18,7 @@ def _3(v: object) -> bool:
     return isinstance(v, str) and re.search("^[0-9A-Za-z.+_-]{1,128}\\Z", v) is not None
 
 
-_CHECKS_1: _Checks = {"name": _2, "version": _3}
+_CHECKS_1: Checks = {"name": _2, "version": _3}
 
 
 def _4(v: object) -> bool:
@@ -42,7 +26,7 @@ def _4(v: object) -> bool:
         isinstance(v, dict)
         and "name" in v
         and "version" in v
-        and all(_CHECKS_1.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_1.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -61,7 +45,7 @@ def _6(v: object) -> bool:
     return isinstance(v, str) and re.search("^[0-9a-f]{64}\\Z", v) is not None
 
 
-_CHECKS_2: _Checks = {"path": _5, "sha256": _6}
+_CHECKS_2: Checks = {"path": _5, "sha256": _6}
 
 
 def _7(v: object) -> bool:
@@ -69,7 +53,7 @@ def _7(v: object) -> bool:
         isinstance(v, dict)
         and "path" in v
         and "sha256" in v
-        and all(_CHECKS_2.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_2.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -87,7 +71,7 @@ def _10(v: object) -> bool:
     return isinstance(v, list) and len(v) >= 1 and len(v) <= 40 and all(map(_9, v))
 
 
-_CHECKS_3: _Checks = {"account": _8, "regions": _10}
+_CHECKS_3: Checks = {"account": _8, "regions": _10}
 
 
 def _11(v: object) -> bool:
@@ -95,15 +79,15 @@ def _11(v: object) -> bool:
         isinstance(v, dict)
         and "account" in v
         and "regions" in v
-        and all(_CHECKS_3.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_3.get(key, nothing)(value) for key, value in v.items())
     )
 
 
 def _12(v: object) -> bool:
-    return _is_integer(v) and v >= 0
+    return is_integer(v) and v >= 0
 
 
-_CHECKS_4: _Checks = {"create": _12, "set": _12, "delete": _12}
+_CHECKS_4: Checks = {"create": _12, "set": _12, "delete": _12}
 
 
 def _13(v: object) -> bool:
@@ -112,11 +96,11 @@ def _13(v: object) -> bool:
         and "create" in v
         and "set" in v
         and "delete" in v
-        and all(_CHECKS_4.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_4.get(key, nothing)(value) for key, value in v.items())
     )
 
 
-_CHECKS_5: _Checks = {
+_CHECKS_5: Checks = {
     "granted": _12,
     "widened": _12,
     "revoked": _12,
@@ -135,11 +119,11 @@ def _14(v: object) -> bool:
         and "narrowed" in v
         and "changed" in v
         and "gone" in v
-        and all(_CHECKS_5.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_5.get(key, nothing)(value) for key, value in v.items())
     )
 
 
-_CHECKS_6: _Checks = {
+_CHECKS_6: Checks = {
     "set": _12,
     "delete": _12,
     "create": _12,
@@ -170,7 +154,7 @@ def _15(v: object) -> bool:
         and "unmanaged_repositories" in v
         and "templates" in v
         and "access" in v
-        and all(_CHECKS_6.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_6.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -240,7 +224,7 @@ def _25(v: object) -> bool:
     return isinstance(v, list) and len(v) >= 1 and all(map(_5, v))
 
 
-_CHECKS_7: _Checks = {
+_CHECKS_7: Checks = {
     "effect": _19,
     "principal": _5,
     "name": _20,
@@ -265,7 +249,7 @@ def _27(v: object) -> bool:
         and "tier" in v
         and "actions" in v
         and "conditions" in v
-        and all(_CHECKS_7.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_7.get(key, nothing)(value) for key, value in v.items())
         and not _26(v)
     )
 
@@ -274,7 +258,7 @@ def _28(v: object) -> bool:
     return isinstance(v, list) and all(map(_27, v))
 
 
-_CHECKS_8: _Checks = {"added": _28, "removed": _28}
+_CHECKS_8: Checks = {"added": _28, "removed": _28}
 
 
 def _29(v: object) -> bool:
@@ -282,7 +266,7 @@ def _29(v: object) -> bool:
         isinstance(v, dict)
         and "added" in v
         and "removed" in v
-        and all(_CHECKS_8.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_8.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -316,7 +300,7 @@ def _34(v: object) -> bool:
     return isinstance(v, dict) or v is None
 
 
-_CHECKS_9: _Checks = {"before": _33, "after": _34}
+_CHECKS_9: Checks = {"before": _33, "after": _34}
 
 
 def _35(v: object) -> bool:
@@ -324,11 +308,11 @@ def _35(v: object) -> bool:
         isinstance(v, dict)
         and "before" in v
         and "after" in v
-        and all(_CHECKS_9.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_9.get(key, nothing)(value) for key, value in v.items())
     )
 
 
-_CHECKS_10: _Checks = {"before": _34, "after": _34}
+_CHECKS_10: Checks = {"before": _34, "after": _34}
 
 
 def _36(v: object) -> bool:
@@ -336,7 +320,7 @@ def _36(v: object) -> bool:
         isinstance(v, dict)
         and "before" in v
         and "after" in v
-        and all(_CHECKS_10.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_10.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -363,7 +347,7 @@ def _41(v: object) -> bool:
     return isinstance(v, dict) and all(map(_5, v.values())) and all(map(_5, v))
 
 
-_CHECKS_11: _Checks = {
+_CHECKS_11: Checks = {
     "tag_mutability": _37,
     "scan_on_push": _38,
     "encryption": _39,
@@ -380,7 +364,7 @@ def _42(v: object) -> bool:
         and "encryption" in v
         and "kms_key" in v
         and "tags" in v
-        and all(_CHECKS_11.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_11.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -388,7 +372,7 @@ def _43(v: object) -> bool:
     return v == "applied" or v == "in-force" or v == "failed" or v == "stale" or v == "skipped"
 
 
-_CHECKS_12: _Checks = {
+_CHECKS_12: Checks = {
     "subject": _16,
     "repository": _17,
     "account": _8,
@@ -413,7 +397,7 @@ def _45(v: object) -> bool:
     return not _44(v)
 
 
-_CHECKS_13: _Checks = {"repository": _45, "settings": _nothing}
+_CHECKS_13: Checks = {"repository": _45, "settings": nothing}
 
 
 def _46(v: object) -> bool:
@@ -424,48 +408,48 @@ def _47(v: object) -> bool:
     return isinstance(v, dict)
 
 
-_CHECKS_14: _Checks = {"before": _46, "after": _47}
+_CHECKS_14: Checks = {"before": _46, "after": _47}
 
 
 def _48(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_14.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_14.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_15: _Checks = {"before": _46}
+_CHECKS_15: Checks = {"before": _46}
 
 
 def _49(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_15.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_15.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_16: _Checks = {"template": _48, "policy": _49}
+_CHECKS_16: Checks = {"template": _48, "policy": _49}
 
 
 def _50(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_16.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_16.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_17: _Checks = {"before": _47}
+_CHECKS_17: Checks = {"before": _47}
 
 
 def _51(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_17.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_17.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_18: _Checks = {"template": _51}
+_CHECKS_18: Checks = {"template": _51}
 
 
 def _52(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_18.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_18.get(key, anything)(value) for key, value in v.items()
     )
 
 
@@ -473,12 +457,12 @@ def _53(v: object) -> bool:
     return v == "create"
 
 
-_CHECKS_19: _Checks = {"change": _53}
+_CHECKS_19: Checks = {"change": _53}
 
 
 def _54(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_19.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_19.get(key, anything)(value) for key, value in v.items()
     )
 
 
@@ -486,39 +470,39 @@ def _55(v: object) -> bool:
     return (_50 if _54(v) else _52)(v)
 
 
-_CHECKS_20: _Checks = {"after": _46}
+_CHECKS_20: Checks = {"after": _46}
 
 
 def _56(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_20.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_20.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_21: _Checks = {"template": _56, "policy": _56}
+_CHECKS_21: Checks = {"template": _56, "policy": _56}
 
 
 def _57(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_21.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_21.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_22: _Checks = {"after": _47}
+_CHECKS_22: Checks = {"after": _47}
 
 
 def _58(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_22.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_22.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_23: _Checks = {"template": _58}
+_CHECKS_23: Checks = {"template": _58}
 
 
 def _59(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_23.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_23.get(key, anything)(value) for key, value in v.items()
     )
 
 
@@ -526,12 +510,12 @@ def _60(v: object) -> bool:
     return v == "delete"
 
 
-_CHECKS_24: _Checks = {"change": _60}
+_CHECKS_24: Checks = {"change": _60}
 
 
 def _61(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_24.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_24.get(key, anything)(value) for key, value in v.items()
     )
 
 
@@ -544,26 +528,26 @@ def _63(v: object) -> bool:
         (
             not isinstance(v, dict)
             or "template" in v
-            and all(_CHECKS_13.get(key, _anything)(value) for key, value in v.items())
+            and all(_CHECKS_13.get(key, anything)(value) for key, value in v.items())
         )
         and _55(v)
         and _62(v)
     )
 
 
-_CHECKS_25: _Checks = {"template": _nothing}
+_CHECKS_25: Checks = {"template": nothing}
 
 
 def _64(v: object) -> bool:
     return v == "set" or v == "delete"
 
 
-_CHECKS_26: _Checks = {"repository": _44, "change": _64}
+_CHECKS_26: Checks = {"repository": _44, "change": _64}
 
 
 def _65(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_26.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_26.get(key, anything)(value) for key, value in v.items()
     )
 
 
@@ -578,12 +562,12 @@ def _66(v: object) -> bool:
     )
 
 
-_CHECKS_27: _Checks = {"repository": _66}
+_CHECKS_27: Checks = {"repository": _66}
 
 
 def _67(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_27.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_27.get(key, anything)(value) for key, value in v.items()
     )
 
 
@@ -591,14 +575,14 @@ def _68(v: object) -> bool:
     return v == "registry-policy"
 
 
-_CHECKS_28: _Checks = {"subject": _68}
+_CHECKS_28: Checks = {"subject": _68}
 
 
 def _69(v: object) -> bool:
     return (
         not isinstance(v, dict)
         or "subject" in v
-        and all(_CHECKS_28.get(key, _anything)(value) for key, value in v.items())
+        and all(_CHECKS_28.get(key, anything)(value) for key, value in v.items())
     )
 
 
@@ -606,23 +590,23 @@ def _70(v: object) -> bool:
     return (_65 if _69(v) else _67)(v)
 
 
-_CHECKS_29: _Checks = {"policy": _49}
+_CHECKS_29: Checks = {"policy": _49}
 
 
 def _71(v: object) -> bool:
     return (
         not isinstance(v, dict)
         or "settings" in v
-        and all(_CHECKS_29.get(key, _anything)(value) for key, value in v.items())
+        and all(_CHECKS_29.get(key, anything)(value) for key, value in v.items())
     )
 
 
-_CHECKS_30: _Checks = {"settings": _nothing}
+_CHECKS_30: Checks = {"settings": nothing}
 
 
 def _72(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_30.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_30.get(key, anything)(value) for key, value in v.items()
     )
 
 
@@ -630,12 +614,12 @@ def _73(v: object) -> bool:
     return (_71 if _54(v) else _72)(v)
 
 
-_CHECKS_31: _Checks = {"policy": _58}
+_CHECKS_31: Checks = {"policy": _58}
 
 
 def _74(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_31.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_31.get(key, anything)(value) for key, value in v.items()
     )
 
 
@@ -643,50 +627,50 @@ def _75(v: object) -> bool:
     return v == "set"
 
 
-_CHECKS_32: _Checks = {"change": _75}
+_CHECKS_32: Checks = {"change": _75}
 
 
 def _76(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_32.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_32.get(key, anything)(value) for key, value in v.items()
     )
 
 
 def _77(v: object) -> bool:
-    return (_74 if _76(v) else _anything)(v)
+    return (_74 if _76(v) else anything)(v)
 
 
 def _78(v: object) -> bool:
     return isinstance(v, dict) or isinstance(v, str)
 
 
-_CHECKS_33: _Checks = {"before": _78, "after": _46}
+_CHECKS_33: Checks = {"before": _78, "after": _46}
 
 
 def _79(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_33.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_33.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_34: _Checks = {"policy": _79}
+_CHECKS_34: Checks = {"policy": _79}
 
 
 def _80(v: object) -> bool:
     return not isinstance(v, dict) or all(
-        _CHECKS_34.get(key, _anything)(value) for key, value in v.items()
+        _CHECKS_34.get(key, anything)(value) for key, value in v.items()
     )
 
 
 def _81(v: object) -> bool:
-    return (_80 if _61(v) else _anything)(v)
+    return (_80 if _61(v) else anything)(v)
 
 
 def _82(v: object) -> bool:
     return (
         (
             not isinstance(v, dict)
-            or all(_CHECKS_25.get(key, _anything)(value) for key, value in v.items())
+            or all(_CHECKS_25.get(key, anything)(value) for key, value in v.items())
         )
         and _70(v)
         and _73(v)
@@ -699,14 +683,14 @@ def _83(v: object) -> bool:
     return v == "creation-template"
 
 
-_CHECKS_35: _Checks = {"subject": _83}
+_CHECKS_35: Checks = {"subject": _83}
 
 
 def _84(v: object) -> bool:
     return (
         not isinstance(v, dict)
         or "subject" in v
-        and all(_CHECKS_35.get(key, _anything)(value) for key, value in v.items())
+        and all(_CHECKS_35.get(key, anything)(value) for key, value in v.items())
     )
 
 
@@ -721,7 +705,7 @@ def _85(v: object) -> bool:
         and "risks" in v
         and "kept_statements" in v
         and "policy" in v
-        and all(_CHECKS_12.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_12.get(key, nothing)(value) for key, value in v.items())
         and ("outcome" not in v or "error" in v)
         and ("error" not in v or "outcome" in v)
         and (_63 if _84(v) else _82)(v)
@@ -736,7 +720,7 @@ def _87(v: object) -> bool:
     return isinstance(v, str) and re.search("^[a-z]+(_[a-z]+)*\\Z", v) is not None
 
 
-_CHECKS_36: _Checks = {"guard": _87, "message": _5}
+_CHECKS_36: Checks = {"guard": _87, "message": _5}
 
 
 def _88(v: object) -> bool:
@@ -744,7 +728,7 @@ def _88(v: object) -> bool:
         isinstance(v, dict)
         and "guard" in v
         and "message" in v
-        and all(_CHECKS_36.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_36.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -761,7 +745,7 @@ def _90(v: object) -> bool:
     )
 
 
-_CHECKS_37: _Checks = {
+_CHECKS_37: Checks = {
     "repository": _66,
     "account": _8,
     "region": _9,
@@ -789,7 +773,7 @@ def _91(v: object) -> bool:
         and "because" in v
         and "repaired" in v
         and "by_rewriting" in v
-        and all(_CHECKS_37.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_37.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -808,7 +792,7 @@ def _94(v: object) -> bool:
     )
 
 
-_CHECKS_38: _Checks = {"subject": _16, "repository": _5, "rule": _93, "message": _5, "region": _94}
+_CHECKS_38: Checks = {"subject": _16, "repository": _5, "rule": _93, "message": _5, "region": _94}
 
 
 def _95(v: object) -> bool:
@@ -818,7 +802,7 @@ def _95(v: object) -> bool:
         and "rule" in v
         and "message" in v
         and "region" in v
-        and all(_CHECKS_38.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_38.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -826,7 +810,7 @@ def _96(v: object) -> bool:
     return isinstance(v, list) and all(map(_95, v))
 
 
-_CHECKS_39: _Checks = {
+_CHECKS_39: Checks = {
     "subject": _16,
     "repository": _5,
     "account": _8,
@@ -844,7 +828,7 @@ def _97(v: object) -> bool:
         and "region" in v
         and "rule" in v
         and "message" in v
-        and all(_CHECKS_39.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_39.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -860,7 +844,7 @@ def _100(v: object) -> bool:
     return isinstance(v, str) and re.search("^sha256:[0-9a-f]{64}\\Z", v) is not None
 
 
-_CHECKS_40: _Checks = {
+_CHECKS_40: Checks = {
     "format_version": _1,
     "tool": _4,
     "file": _7,
@@ -890,7 +874,7 @@ def _101(v: object) -> bool:
         and "findings" in v
         and "errors" in v
         and "unmanaged_repositories" in v
-        and all(_CHECKS_40.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_40.get(key, nothing)(value) for key, value in v.items())
     )
 
 

@@ -40,14 +40,8 @@ from reconciler.plan.never import (
     require_no_new_violation,
 )
 from reconciler.plan.not_kept import Dropped, dropped_statements, lambda_risks, not_kept_findings
-from reconciler.plan.registry_change import (
-    OwnAccess,
-    PlannedRegistryPolicy,
-    moves,
-    plan_registry_policy,
-    settle,
-    withheld,
-)
+from reconciler.plan.registry_change import PlannedRegistryPolicy, plan_registry_policy, withheld
+from reconciler.plan.registry_effect import OwnAccess, moves, settle
 from reconciler.plan.registry_policy import (
     JudgedRepository,
     check_registry_policy,

@@ -1,6 +1,6 @@
 """The change of the registry's own policy: what the file asks for against what is live."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
@@ -8,7 +8,6 @@ from typing import NamedTuple
 from reconciler.model.access import (
     DesiredRegistryPolicy,
     DisplayNames,
-    grant_facts,
     registry_grant_facts,
 )
 from reconciler.model.registry import (
@@ -19,7 +18,6 @@ from reconciler.model.registry import (
     registry_target,
 )
 from reconciler.model.rules import RuleId
-from reconciler.plan.counts import count_granted, count_live, count_revoked, gives_access
 from reconciler.plan.desired_policy import PlanInputs, check_length, unwritable
 from reconciler.plan.findings import expired_findings
 from reconciler.plan.model import (
@@ -34,8 +32,6 @@ from reconciler.plan.model import (
 from reconciler.plan.registry_policy import ENFORCED_BY_V1, RegistryAccess, depends_on_scope
 from reconciler.plan.risks import find_risks
 from reconciler.policy import (
-    NO_POLICY,
-    AccessChange,
     ArnPrefix,
     Facts,
     HeldFacts,
@@ -43,34 +39,19 @@ from reconciler.policy import (
     RegistryDocument,
     RegistryFacts,
     RegistryStatement,
-    Resources,
     Unreadable,
     add_facts,
     compile_registry_policy,
     difference,
     enforced,
-    facts_of_policy,
-    glob_matches,
     kept_registry_statements,
-    public_facts,
     read_registry_policy,
     registry_changes_meaning,
     registry_difference,
     registry_facts_of,
     registry_statement_key,
     subtract_facts,
-    uncovered_facts,
 )
-
-
-class OwnAccess(NamedTuple):
-    """What a repository's own policy means before and after the plan."""
-
-    before: Facts
-    after: Facts
-
-
-_NOT_READ = OwnAccess({}, {})
 
 
 class PlannedRegistryPolicy(NamedTuple):
@@ -78,7 +59,7 @@ class PlannedRegistryPolicy(NamedTuple):
 
     `before` and `after` are what it allows and denies as it is, and once the plan is applied.
     `change` is None where nothing is to change, or where no change can be planned: then `plan` says
-    why. Before `settle` it has no counts. `own` is what the file itself asks for.
+    why. It has no counts (`settle` adds them). `own` is what the file itself asks for.
     """
 
     before: RegistryAccess
@@ -141,7 +122,7 @@ def _compare(
         change_registry_policy(
             target, WrittenPolicy(text, old), WrittenPolicy(after_text, new), names
         ),
-        lasting=registry_difference(_without_expired(old, desired, scope), new),
+        lasting=registry_difference(lasting_facts(before, desired, scope), new),
         kept=tuple(sorted(statement.sid or "" for statement in statements)),
         ownership=inputs.registry_ownership,
     )
@@ -230,10 +211,12 @@ def _facts(access: RegistryAccess, scope: RegistryScope) -> RegistryFacts:
     return registry_facts_of(access.written.statements, scope.arn_prefix)
 
 
-def _without_expired(
-    facts: RegistryFacts, desired: DesiredRegistryPolicy, scope: RegistryScope
+def lasting_facts(
+    access: RegistryAccess, desired: DesiredRegistryPolicy, scope: RegistryScope
 ) -> RegistryFacts:
+    """Return what a policy means without the file's expired grants."""
     expired = registry_grant_facts(desired.expired, scope.arn_prefix)
+    facts = _facts(access, scope)
     left = {part: subtract_facts(own, expired.get(part, {})) for part, own in facts.items()}
     return {part: own for part, own in left.items() if own}
 
@@ -275,134 +258,3 @@ def withheld(
     error = PlanError(registry_target(live.scope), RuleId.NOT_CARRIED, message)
     plan = merge_plans([planned.plan, Plan(errors=(error,))])
     return PlannedRegistryPolicy(planned.before, planned.before, plan=plan)
-
-
-class _Effect(NamedTuple):
-    """What the registry's policy means on one live repository, before and after the plan."""
-
-    repository: str
-    before: Facts
-    after: Facts
-
-
-def settle(
-    planned: PlannedRegistryPolicy,
-    live: LiveRegistry,
-    inputs: PlanInputs,
-    own: Mapping[str, OwnAccess],
-    relying: Collection[str],
-) -> Plan:
-    """Return the plan of the registry's policy, with what it comes to on the live repositories.
-
-    `own` is what the policies of the repositories that were read mean. A grant counts once for each
-    live repository that its Resource matches, and at least once; it is not revoked where the
-    repository's own policy gives the same. A new Deny counts at least once for each that was not
-    read. `relying` are the repositories whose changes rely on
-    this one.
-    """
-    desired, before = inputs.registry_policy, planned.before
-    if desired is None:
-        return planned.plan
-    effects = tuple(_effects(before, planned.after, live, desired))
-    old = _without_expired(_facts(before, live.scope), desired, live.scope)
-    unmatched = {part for part in old if not _matches_any(part, live)}
-    live_grants = sum(count_live(NO_POLICY, one.before) for one in effects)
-    live_grants += sum(count_live(NO_POLICY, old[part]) for part in unmatched)
-    is_unreadable = isinstance(before.written, Unreadable)
-    if isinstance(before.written, Unreadable):
-        live_grants = count_live(before.written, {}) * max(1, len(live.names))
-    change = planned.change
-    if change is None:
-        return replace(planned.plan, live_grants=live_grants)
-    differing = [one for one in effects if one.before != one.after]
-    revoked = sum(_revoked(one, own.get(one.repository)) for one in differing)
-    revoked += count_revoked({}, _on_unmatched(change.lasting, live))
-    revoked = live_grants if is_unreadable else revoked
-    granted = sum(_granted(one, own.get(one.repository, _NOT_READ)) for one in differing)
-    granted += count_granted({}, _on_unmatched(change.access, live))
-    risks = {*change.risks, *_opened(differing, own)}
-    if not granted:  # what only moves is not new to anybody
-        risks = {risk for risk in risks if risk.name is not RuleId.NEW_ACCOUNT}
-    settled = replace(
-        change,
-        risks=tuple(sorted(risks)),
-        revoked=revoked,
-        granted=granted,
-        emptied=0 if gives_access(facts_of_policy(change.after)) or not revoked else live_grants,
-        relies_on=tuple(
-            Target(one.repository, live.scope)
-            for one in differing
-            if one.repository in own
-            and one.repository not in relying
-            and moves(uncovered_facts(one.before, by=one.after), own[one.repository])
-        ),
-    )
-    return replace(planned.plan, changes=(settled,), live_grants=live_grants)
-
-
-def moves(lost: Facts, other: OwnAccess) -> bool:
-    """Whether another policy takes over some of what one loses: it has it after, and not before.
-
-    Of a lost pattern of actions, it may take over a part.
-    """
-    gained = uncovered_facts(other.after, by=other.before)
-    return uncovered_facts(lost, by=gained) != lost or uncovered_facts(gained, by=lost) != gained
-
-
-def _effects(
-    before: RegistryAccess,
-    after: RegistryAccess,
-    live: LiveRegistry,
-    desired: DesiredRegistryPolicy,
-) -> Iterator[_Effect]:
-    """Yield what both policies mean on each live repository, without expired grants."""
-    for name in live.names:
-        target = Target(name, live.scope)
-        expired = (g for pattern, of in desired.expired if glob_matches(pattern, name) for g in of)
-        old = subtract_facts(before.beside(target).facts, grant_facts(expired))
-        yield _Effect(name, old, after.beside(target).facts)
-
-
-def _matches_any(part: Resources, live: LiveRegistry) -> bool:
-    return any(part.include(Target(name, live.scope).arn) is not False for name in live.names)
-
-
-def _on_unmatched(access: Iterable[AccessChange], live: LiveRegistry) -> Sequence[AccessChange]:
-    return [one for one in access if one.on is not None and not _matches_any(one.on, live)]
-
-
-def _revoked(effect: _Effect, read: OwnAccess | None) -> int:
-    own = read or _NOT_READ
-    after = add_facts(effect.after, _allowed(own.after))
-    before = add_facts(effect.before, own.before)
-    revoked = count_revoked(before, difference(effect.before, after))
-    if read is None and uncovered_facts(_denied(effect.after), by=effect.before):
-        return max(1, revoked)
-    return revoked
-
-
-def _granted(effect: _Effect, own: OwnAccess) -> int:
-    before = add_facts(effect.before, _allowed(own.before))
-    after = add_facts(effect.after, own.after)
-    return count_granted(after, difference(before, effect.after))
-
-
-def _allowed(facts: Facts) -> Facts:
-    return {holder: actions for holder, actions in facts.items() if holder.effect == "Allow"}
-
-
-def _opened(differing: Iterable[_Effect], own: Mapping[str, OwnAccess]) -> Iterator[Risk]:
-    """Mark a repository whose own public statement a Deny of the registry's policy kept closed."""
-    for one in differing:
-        policy = own.get(one.repository, _NOT_READ)
-        closed = uncovered_facts(_denied(one.before), by=one.after)
-        if not closed or not policy.after:
-            continue
-        known = public_facts(add_facts(policy.before, one.before))
-        opened = public_facts(add_facts(policy.after, one.after))
-        for holder in uncovered_facts(opened, by=known):
-            yield Risk(RuleId.PUBLIC, holder.principal, holder.condition, on=one.repository)
-
-
-def _denied(facts: Facts) -> Facts:
-    return {holder: actions for holder, actions in facts.items() if holder.effect == "Deny"}

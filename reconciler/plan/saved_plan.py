@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from typing import Literal, NotRequired, TypedDict, cast
 
 from reconciler import __version__
@@ -316,9 +315,9 @@ def _check_digest(value: Mapping[str, object]) -> None:
 def _check_schema(value: Mapping[str, object], schema: Mapping[str, object]) -> None:
     if is_valid(value):
         return
-    # Imported late, for an invalid plan: the import takes longer than reading a plan.
-    validator = import_module("jsonschema").Draft202012Validator(schema)
-    for error in validator.iter_errors(value):
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs; only for an invalid plan
+
+    for error in Draft202012Validator(schema).iter_errors(value):
         place = json_place(tuple(error.absolute_path))[:_LONGEST_PLACE]
         raise InvalidError(
             f"the plan is malformed: {place} breaks the schema's {error.validator!r}",

@@ -2,7 +2,12 @@
 
 from dataclasses import replace
 
-from reconciler.model.access import Desired, DesiredTemplate, grant_facts
+from reconciler.model.access import (
+    Desired,
+    DesiredTemplate,
+    compile_template_policy,
+    grant_facts,
+)
 from reconciler.model.registry import (
     LiveRegistry,
     ReadFailure,
@@ -20,7 +25,6 @@ from reconciler.plan.risks import find_risks
 from reconciler.policy import (
     NO_POLICY,
     Unreadable,
-    compile_policy,
     difference,
     facts_of_policy,
     read_policy,
@@ -74,8 +78,7 @@ def _plan_one(
 
 def _policy_text(desired: Desired, target: Target, inputs: PlanInputs) -> str | None:
     """Return the policy of new repositories; nothing of the live one is kept."""
-    tiers = inputs.display_names.tiers
-    text = compile_policy(grant_facts(desired.grants), desired.statements, tiers)
+    text = compile_template_policy(desired, inputs.display_names.tiers)
     policy = read_policy(text, partition=target.partition)
     if isinstance(policy, Unreadable):
         raise NotPlannableError(RuleId.BAD_STATEMENT, str(policy))

@@ -258,8 +258,8 @@ def _plan_one(
 def _selected_templates(live: LiveRegistry, globs: Globs) -> LiveTemplates:
     if live.templates is None or isinstance(live.templates, ReadFailure):
         return live.templates
-    targets = {template_target(one.prefix, live.scope): one for one in live.templates}
-    return tuple(one for target, one in targets.items() if selected(target.pattern, globs))
+    patterns = ((one, template_target(one.prefix, live.scope).pattern) for one in live.templates)
+    return tuple(one for one, pattern in patterns if selected(pattern, globs))
 
 
 def _unlisted(access: AccessFile, scope: RegistryScope, failure: ReadFailure, globs: Globs) -> Plan:

@@ -6,7 +6,6 @@ from collections.abc import Container, Iterable, Sequence
 from reconciler.access_file.model import (
     compile_desired,
     compile_registry,
-    compile_template,
     desired_policies,
     desired_templates,
     reads_templates,
@@ -15,7 +14,7 @@ from reconciler.access_file.model import (
 from reconciler.access_file.sections.registry import name_hint
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError
-from reconciler.model.access import Comparison, UnreadableDocument
+from reconciler.model.access import Comparison, UnreadableDocument, compile_template_policy
 from reconciler.policy import Document, Unreadable, difference, facts_of, load_json, read_policy
 from reconciler.registry.permissions import (
     IdentityPolicy,
@@ -63,7 +62,7 @@ def _besides(source: AccessSource) -> dict[str, str | None]:
     scopes = access.registry.scopes if access.registry.policy == "manage" else ()
     own = {f"registry-policy {s.region}": compile_registry(access, s, now) for s in sorted(scopes)}
     return own | {
-        f"creation-template {one.prefix}": compile_template(access, one.access)
+        f"creation-template {one.prefix}": compile_template_policy(one.access, access.tiers)
         for one in desired_templates(access, now)
     }
 

@@ -86,16 +86,21 @@ def serving(policies: Policies, behaviour: Behaviour = PLAIN) -> Iterator[Sandbo
     With an `iam_delay` all roles are new; else everyone knows them.
     """
     with Sandbox(behaviour) as ecr:
-        if behaviour.known_principals_only:
-            for role in ("role2-1", "role2-2", "legacy"):
-                ecr.create_role("444455556666", role)
-        if not behaviour.iam_delay:
-            ecr.propagate_iam()
+        make_roles(ecr, behaviour)
         for name, text in policies.items():
             ecr.create_repository(name)
             if text is not None:
                 ecr.set_policy_text(name, text)
         yield ecr
+
+
+def make_roles(ecr: Sandbox, behaviour: Behaviour) -> None:
+    """Make the files' roles where the registry knows its principals; with a delay, all are new."""
+    if behaviour.known_principals_only:
+        for role in ("role2-1", "role2-2", "legacy"):
+            ecr.create_role("444455556666", role)
+    if not behaviour.iam_delay:
+        ecr.propagate_iam()
 
 
 def live_policies(ecr: Sandbox, names: Iterable[str]) -> dict[str, str | None]:

@@ -9,7 +9,7 @@ from reconciler.model.registry import RegistryScope, Target, registry_target, te
 from reconciler.model.templates import OURS, template_of
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
-from tests.cli.mixed_registry import PLAIN
+from tests.cli.mixed_registry import PLAIN, make_roles
 
 Texts = Mapping[Target, str | None]
 
@@ -107,11 +107,7 @@ CASES = {"to-registry": TO_REGISTRY, "to-repositories": TO_REPOSITORIES}
 def serving(texts: Texts, behaviour: Behaviour = PLAIN) -> Iterator[Sandbox]:
     """Serve a registry with these texts. With an `iam_delay` all roles are new."""
     with Sandbox(behaviour) as ecr:
-        if behaviour.known_principals_only:
-            for role in ("role2-1", "role2-2", "legacy"):
-                ecr.create_role("444455556666", role)
-        if not behaviour.iam_delay:
-            ecr.propagate_iam()
+        make_roles(ecr, behaviour)
         for target, text in texts.items():
             _put(ecr, target, text)
         yield ecr

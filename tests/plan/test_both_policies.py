@@ -20,7 +20,7 @@ from reconciler.model.rules import RuleId
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Change, Plan
-from reconciler.plan.registry_change import OwnAccess, moves
+from reconciler.plan.registry_effect import OwnAccess, moves
 from reconciler.plan.registry_policy import read_registry_access
 from reconciler.policy import (
     Document,

@@ -14,11 +14,10 @@ from reconciler.access_file.model import (
     add_up,
     compile_desired,
     compile_registry,
-    compile_template,
     desired_registry_policy,
     entries_of_templates,
 )
-from reconciler.model.access import Grant, grant_facts
+from reconciler.model.access import Grant, compile_template_policy, grant_facts
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import template_prefix
 from reconciler.policy import MAX_POLICY_CHARACTERS, Facts, Tiers, has_wildcard
@@ -70,7 +69,7 @@ def check_sizes(
         subject = _Subject(f"the creation template {quote(prefix)}", own.place)
         if _are_few(subject, (one for one in entries if not one.via_registry), problems):
             desired = add_up(own.repository, entries, now)
-            compiled = partial(compile_template, access, desired)
+            compiled = partial(compile_template_policy, desired, access.tiers)
             _is_small(subject, desired.grants, compiled, access.tiers, problems)
     _check_registry(access, now, problems)
 

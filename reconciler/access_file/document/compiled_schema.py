@@ -2,24 +2,8 @@
 # ruff: noqa
 
 import re
-from collections.abc import Callable, Mapping
-from typing import TypeGuard
 
-_Checks = Mapping[str, Callable[[object], bool]]
-
-
-def _anything(_: object) -> bool:
-    return True
-
-
-def _nothing(_: object) -> bool:
-    return False
-
-
-def _is_integer(v: object) -> TypeGuard[int]:
-    if isinstance(v, float):
-        return v.is_integer()
-    return isinstance(v, int) and not isinstance(v, bool)
+from reconciler.schema_checks import Checks, anything, is_integer, nothing
 
 
 def _1(v: object) -> bool:
@@ -59,7 +43,7 @@ def _8(v: object) -> bool:
     return v == "ignore" or v == "report" or v == "manage"
 
 
-_CHECKS_1: _Checks = {
+_CHECKS_1: Checks = {
     "account": _2,
     "regions": _4,
     "name": _5,
@@ -74,7 +58,7 @@ def _9(v: object) -> bool:
         isinstance(v, dict)
         and "account" in v
         and "regions" in v
-        and all(_CHECKS_1.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_1.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -122,7 +106,7 @@ def _20(v: object) -> bool:
     return isinstance(v, dict) and len(v) >= 1 and all(map(_19, v.values()))
 
 
-_CHECKS_2: _Checks = {
+_CHECKS_2: Checks = {
     "role": _11,
     "user": _11,
     "account": _11,
@@ -215,7 +199,7 @@ def _35(v: object) -> bool:
         (isinstance(v, dict) or isinstance(v, str) or isinstance(v, list))
         and (
             not isinstance(v, dict)
-            or all(_CHECKS_2.get(key, _nothing)(value) for key, value in v.items())
+            or all(_CHECKS_2.get(key, nothing)(value) for key, value in v.items())
             and ("accounts" not in v or "role" in v)
             and ("paths" not in v or "organization" in v)
             and ("source_arns" not in v or "service" in v)
@@ -248,14 +232,14 @@ def _38(v: object) -> bool:
     return isinstance(v, list) and len(v) >= 1 and all(map(_11, v))
 
 
-_CHECKS_3: _Checks = {"extends": _37, "actions": _38}
+_CHECKS_3: Checks = {"extends": _37, "actions": _38}
 
 
 def _39(v: object) -> bool:
     return (
         isinstance(v, dict)
         and len(v) >= 1
-        and all(_CHECKS_3.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_3.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -263,17 +247,17 @@ def _40(v: object) -> bool:
     return isinstance(v, dict) and all(map(_39, v.values())) and all(map(_5, v))
 
 
-_CHECKS_4: _Checks = {"tier": _7, "until": _7, "when": _20, "reason": _7}
+_CHECKS_4: Checks = {"tier": _7, "until": _7, "when": _20, "reason": _7}
 
 
-_CHECKS_5: _Checks = {"tier": _7, "until": _7, "when": _20, "reason": _7}
+_CHECKS_5: Checks = {"tier": _7, "until": _7, "when": _20, "reason": _7}
 
 
 def _41(v: object) -> bool:
     return (isinstance(v, str) or isinstance(v, dict)) and (
         not isinstance(v, dict)
         or "tier" in v
-        and all(_CHECKS_5.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_5.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -283,7 +267,7 @@ def _42(v: object) -> bool:
         and (
             not isinstance(v, dict)
             or "tier" in v
-            and all(_CHECKS_4.get(key, _nothing)(value) for key, value in v.items())
+            and all(_CHECKS_4.get(key, nothing)(value) for key, value in v.items())
         )
         and (not isinstance(v, list) or len(v) >= 1 and all(map(_41, v)))
     )
@@ -309,7 +293,7 @@ def _47(v: object) -> bool:
     return isinstance(v, str) or isinstance(v, list)
 
 
-_CHECKS_6: _Checks = {
+_CHECKS_6: Checks = {
     "Sid": _7,
     "Effect": _45,
     "Principal": _46,
@@ -324,7 +308,7 @@ def _48(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "Effect" in v
-        and all(_CHECKS_6.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_6.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -348,7 +332,7 @@ def _53(v: object) -> bool:
     return v == "mutable" or v == "immutable"
 
 
-_CHECKS_7: _Checks = {"kms_key": _7}
+_CHECKS_7: Checks = {"kms_key": _7}
 
 
 def _54(v: object) -> bool:
@@ -361,9 +345,9 @@ def _55(v: object) -> bool:
         and (
             not isinstance(v, dict)
             or "kms_key" in v
-            and all(_CHECKS_7.get(key, _nothing)(value) for key, value in v.items())
+            and all(_CHECKS_7.get(key, nothing)(value) for key, value in v.items())
         )
-        and (_54 if _7(v) else _anything)(v)
+        and (_54 if _7(v) else anything)(v)
     )
 
 
@@ -371,16 +355,16 @@ def _56(v: object) -> bool:
     return isinstance(v, dict) and len(v) <= 50 and all(map(_7, v.values()))
 
 
-_CHECKS_8: _Checks = {"tag_mutability": _53, "scan_on_push": _44, "encryption": _55, "tags": _56}
+_CHECKS_8: Checks = {"tag_mutability": _53, "scan_on_push": _44, "encryption": _55, "tags": _56}
 
 
 def _57(v: object) -> bool:
     return isinstance(v, dict) and all(
-        _CHECKS_8.get(key, _nothing)(value) for key, value in v.items()
+        _CHECKS_8.get(key, nothing)(value) for key, value in v.items()
     )
 
 
-_CHECKS_9: _Checks = {
+_CHECKS_9: Checks = {
     "access": _43,
     "inherit": _44,
     "statements": _49,
@@ -395,7 +379,7 @@ _CHECKS_9: _Checks = {
 def _58(v: object) -> bool:
     return (
         isinstance(v, dict)
-        and all(_CHECKS_9.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_9.get(key, nothing)(value) for key, value in v.items())
         and ("template_role" not in v or "create_on" in v)
     )
 
@@ -404,7 +388,7 @@ def _59(v: object) -> bool:
     return isinstance(v, dict) and all(map(_58, v.values()))
 
 
-_CHECKS_10: _Checks = {
+_CHECKS_10: Checks = {
     "Sid": _7,
     "Effect": _45,
     "Principal": _46,
@@ -421,7 +405,7 @@ def _60(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "Effect" in v
-        and all(_CHECKS_10.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_10.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -433,7 +417,7 @@ def _62(v: object) -> bool:
     return isinstance(v, list) and len(v) >= 1 and len(v) <= 100 and all(map(_11, v))
 
 
-_CHECKS_11: _Checks = {"allow": _62}
+_CHECKS_11: Checks = {"allow": _62}
 
 
 def _63(v: object) -> bool:
@@ -446,21 +430,21 @@ def _64(v: object) -> bool:
         and (
             not isinstance(v, dict)
             or "allow" in v
-            and all(_CHECKS_11.get(key, _nothing)(value) for key, value in v.items())
+            and all(_CHECKS_11.get(key, nothing)(value) for key, value in v.items())
         )
-        and (_63 if _7(v) else _anything)(v)
+        and (_63 if _7(v) else anything)(v)
     )
 
 
 def _65(v: object) -> bool:
-    return _is_integer(v) and v >= 0 and v <= 100
+    return is_integer(v) and v >= 0 and v <= 100
 
 
 def _66(v: object) -> bool:
-    return _is_integer(v) and v >= 0
+    return is_integer(v) and v >= 0
 
 
-_CHECKS_12: _Checks = {"percent": _65, "count": _66}
+_CHECKS_12: Checks = {"percent": _65, "count": _66}
 
 
 def _67(v: object) -> bool:
@@ -473,13 +457,13 @@ def _68(v: object) -> bool:
         and (
             not isinstance(v, dict)
             or len(v) >= 1
-            and all(_CHECKS_12.get(key, _nothing)(value) for key, value in v.items())
+            and all(_CHECKS_12.get(key, nothing)(value) for key, value in v.items())
         )
-        and (_67 if _7(v) else _anything)(v)
+        and (_67 if _7(v) else anything)(v)
     )
 
 
-_CHECKS_13: _Checks = {"outside": _12}
+_CHECKS_13: Checks = {"outside": _12}
 
 
 def _69(v: object) -> bool:
@@ -488,7 +472,7 @@ def _69(v: object) -> bool:
         and (
             not isinstance(v, dict)
             or "outside" in v
-            and all(_CHECKS_13.get(key, _nothing)(value) for key, value in v.items())
+            and all(_CHECKS_13.get(key, nothing)(value) for key, value in v.items())
         )
         and (not isinstance(v, list) or len(v) >= 1 and all(map(_11, v)))
         and (not isinstance(v, str) or len(v) >= 1)
@@ -501,7 +485,7 @@ def _70(v: object) -> bool:
     )
 
 
-_CHECKS_14: _Checks = {"never": _11, "to": _69, "on": _70, "because": _11}
+_CHECKS_14: Checks = {"never": _11, "to": _69, "on": _70, "because": _11}
 
 
 def _71(v: object) -> bool:
@@ -510,7 +494,7 @@ def _71(v: object) -> bool:
         and "never" in v
         and "to" in v
         and "because" in v
-        and all(_CHECKS_14.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_14.get(key, nothing)(value) for key, value in v.items())
     )
 
 
@@ -518,12 +502,12 @@ def _72(v: object) -> bool:
     return isinstance(v, list) and len(v) <= 100 and all(map(_71, v))
 
 
-_CHECKS_15: _Checks = {"public": _64, "max_revoked": _68, "max_granted": _68, "rules": _72}
+_CHECKS_15: Checks = {"public": _64, "max_revoked": _68, "max_granted": _68, "rules": _72}
 
 
 def _73(v: object) -> bool:
     return isinstance(v, dict) and all(
-        _CHECKS_15.get(key, _nothing)(value) for key, value in v.items()
+        _CHECKS_15.get(key, nothing)(value) for key, value in v.items()
     )
 
 
@@ -535,7 +519,7 @@ def _75(v: object) -> bool:
     return v == "remove" or v == "keep"
 
 
-_CHECKS_16: _Checks = {"sid": _11, "service": _16, "principal": _11, "as_is": _44}
+_CHECKS_16: Checks = {"sid": _11, "service": _16, "principal": _11, "as_is": _44}
 
 
 def _76(v: object) -> bool:
@@ -566,7 +550,7 @@ def _82(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "sid" in v
-        and all(_CHECKS_16.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_16.get(key, nothing)(value) for key, value in v.items())
         and ("service" not in v or _77(v))
         and ("principal" not in v or _79(v))
         and not _81(v)
@@ -577,12 +561,12 @@ def _83(v: object) -> bool:
     return isinstance(v, list) and all(map(_82, v))
 
 
-_CHECKS_17: _Checks = {"default": _75, "keep": _83}
+_CHECKS_17: Checks = {"default": _75, "keep": _83}
 
 
 def _84(v: object) -> bool:
     return isinstance(v, dict) and all(
-        _CHECKS_17.get(key, _nothing)(value) for key, value in v.items()
+        _CHECKS_17.get(key, nothing)(value) for key, value in v.items()
     )
 
 
@@ -590,16 +574,16 @@ def _85(v: object) -> bool:
     return v == "keep" or v == "remove"
 
 
-_CHECKS_18: _Checks = {"repositories": _74, "statements": _84, "registry_statements": _85}
+_CHECKS_18: Checks = {"repositories": _74, "statements": _84, "registry_statements": _85}
 
 
 def _86(v: object) -> bool:
     return isinstance(v, dict) and all(
-        _CHECKS_18.get(key, _nothing)(value) for key, value in v.items()
+        _CHECKS_18.get(key, nothing)(value) for key, value in v.items()
     )
 
 
-_CHECKS_19: _Checks = {
+_CHECKS_19: Checks = {
     "version": _1,
     "registry": _9,
     "accounts": _10,
@@ -618,7 +602,7 @@ def _87(v: object) -> bool:
         and "version" in v
         and "registry" in v
         and "repositories" in v
-        and all(_CHECKS_19.get(key, _nothing)(value) for key, value in v.items())
+        and all(_CHECKS_19.get(key, nothing)(value) for key, value in v.items())
     )
 
 

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.access_file.document.compiled_schema import is_valid
@@ -128,12 +127,9 @@ def fits(value: object, schema: Mapping[str, object]) -> bool:
 
 @cache
 def _validator() -> "Draft202012Validator":
-    # Imported late, for an invalid file: the import takes longer than loading a file.
-    jsonschema = import_module("jsonschema")
-    validator: Draft202012Validator = jsonschema.Draft202012Validator(
-        inlined(schema_text("ecr_access.schema.json"))
-    )
-    return validator
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs; only for an invalid file
+
+    return Draft202012Validator(inlined(schema_text("ecr_access.schema.json")))
 
 
 def _violation(error: "ValidationError", root: Node) -> Violation:
