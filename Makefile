@@ -61,7 +61,7 @@ bench: $(READY) ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/answers.py
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python benchmarks/registry_policy.py
-	$(BIN)/python benchmarks/throttled.py
+	$(BIN)/python -m benchmarks.throttled
 	$(BIN)/python -m benchmarks.speed
 
 clean: ## remove what make made

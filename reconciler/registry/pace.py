@@ -1,12 +1,17 @@
 """The rate of calls: one for all threads, since the service limits the account (assumed).
 
-ECR publishes no rate for the policy calls, and callers report low ones. So the pace starts
-modestly, grows while nothing is throttled, and halves after a throttled call.
+ECR publishes no rate for the policy calls, and callers report low ones. So the pace begins as TCP
+does: with a window of calls in flight that grows with each answer, until most of the latest answers
+are throttled ones. From then on it is a rate: what got through, held for a while, and raised until
+the limit is met again. A throttled call among many that pass says nothing of a limit: that other
+callers use it up, say. Only that call is repeated, and the pace stays as it is.
 """
 
+import math
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,20 +20,32 @@ from reconciler.registry.errors import Retry
 
 T = TypeVar("T")
 
-START_RATE = 20.0  # calls a second
+START_WINDOW = 10  # calls in flight, as TCP's initial window (RFC 6928)
+RISKED_WINDOW = 20  # calls in flight at the most, until four times as many have passed
+START_RATE = 20.0  # calls a second: from the first throttled calls on, at the least
 LOWEST_RATE = 1.0  # calls a second
-GROWTH = 1.0  # calls a second, gained with each call until the first throttled one
-SLOW_GROWTH = 10.0  # calls a second, gained in each second after it, at the most
-SLOW_GROWTH_SHARE = 1 / 40  # of the current rate, gained with each call after it, at the most
-REST = 0.25  # seconds without a call after a throttled one, so that the service can recover
-MAX_THROTTLES = 20  # attempts of one call that are throttled; the last error is raised
+RECENT = 8  # answers, by which a limit is told from throttles that others cause
+AT_START = 5  # of them, throttled: the limit is met for the first time
+WHILE_HELD = 7  # the same at a rate at which calls should pass
+WHILE_GROWING = 4  # the same at a rate that grows
+FIRST_SHARE = 1 / 8  # of what got through before the limit was met first: a burst, most of it
+HELD_SHARE = 0.99  # of what got through between two times that the limit was met
+LARGEST_CUT = 1 / 8  # of the rate
+HOLD = 4.0  # calls without growth, for each call that the estimate is made of
+LONGEST_HOLD = 1000.0  # calls
+GROWTH = 0.02  # of the estimate, gained with each call after them
+FIRST_GROWTH = 0.04  # the same while there is no estimate but the first one
+REST = 0.25  # seconds without a call after the limit is met, so that the service can recover
+MAX_THROTTLES = 20  # attempts of one call, throttled while no other passes; the error is raised
 MAX_FAILURES = 3  # attempts of one call that fail otherwise; the last error is raised
 MAX_UNSENT = 8  # the same without a connection, if an earlier call had one
 FIRST_PAUSE = 0.1  # seconds; doubles with each failure of one call
 LONGEST_PAUSE = 5.0  # seconds
-LONG = 5.0  # seconds from the first throttled call to one that is reported
+LONG = 5.0  # seconds from the first time that the limit is met to the throttled call that is told
 LONGEST_NAP = 0.1  # seconds between looks at the rate, which may have changed
+_START_NAP = 0.005  # seconds between looks at the window
 _ROUNDING = 1e-6  # of a turn
+_SHORTEST = 1e-3  # seconds of an epoch
 _NO_RESPONSE = (Retry.TRANSIENT, Retry.UNSENT)
 
 
@@ -45,7 +62,7 @@ class Turns:
 
 @dataclass(frozen=True, slots=True)
 class _Permit:
-    slowdowns: int  # how many there had been when it was given
+    epoch: int  # how often the limit had been met when it was given
     waited: bool
 
 
@@ -53,8 +70,8 @@ class Pace:
     """Paces and repeats calls; one for each registry and region, safe to share among threads.
 
     `throttled_for_long` is called once, by any thread and without a lock, when calls are still
-    throttled `LONG` after the first. `clock` returns seconds, `sleep` takes seconds, `uniform`
-    draws a number between its two arguments.
+    throttled `LONG` after the limit is met first. `clock` returns seconds, `sleep` takes seconds,
+    `uniform` draws a number between its two arguments.
     """
 
     def __init__(
@@ -66,25 +83,34 @@ class Pace:
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._throttled_for_long = throttled_for_long
-        self._first_throttle: float | None = None
+        self._first_met: float | None = None
         self._is_long = False
         self._clock = clock
         self._sleep = sleep
         self._uniform = uniform
         self._lock = threading.Lock()
-        self._rate = START_RATE
-        # Each call draws a ticket; its turn is when as many turns have come up. A pause after a
-        # throttled call sets `_counted_to` ahead of the clock.
+        # Each call draws a ticket; its turn is when as many turns have come up. In the beginning
+        # answers bring them up; later the clock does. A rest sets `_counted_to` ahead of it.
         self._given = 0
-        self._come_up = 0.0
+        self._come_up = START_WINDOW - 1.0
+        self._window = float(START_WINDOW)  # 0 from the first time that the limit is met
+        self._waiting = 0  # calls
+        self._rate = START_RATE
         self._counted_to = clock()
-        self._slowdowns = 0
+        # An epoch ends when the limit is met.
+        self._epoch = 0
+        self._begun = math.inf
+        self._passed = 0  # calls of this epoch
+        self._recent: deque[bool] = deque(maxlen=RECENT)  # whether they were throttled
+        self._hold = 0.0
+        self._growth = 0.0
+        self._ever_passed = 0
         self._has_answered = False
 
     @property
     def rate(self) -> float:
-        """The current rate, in calls a second."""
-        return self._rate
+        """The rate that calls are held to, in calls a second; infinite until the limit is met."""
+        return math.inf if self._window else self._rate
 
     def reserve(self, calls: int) -> Turns:
         """Reserve turns in a row for so many calls of one thread."""
@@ -99,23 +125,25 @@ class Pace:
     ) -> T:
         """Make a call in its turn; again where `retry_after` says that this may help.
 
-        At most `MAX_THROTTLES` throttled attempts and `MAX_FAILURES` other failures, each but the
-        last followed by a pause of random length (full jitter). Uses the next of `turns`, if given.
-        Raises what the last attempt raised.
+        At most `MAX_THROTTLES` throttled attempts in a row between which no other call passes, and
+        `MAX_FAILURES` other failures, each but the last followed by a pause of random length (full
+        jitter). Uses the next of `turns`, if given. Raises what the last attempt raised.
         """
         turns = turns or self.reserve(1)
-        throttles = failures = 0
+        throttles = in_vain = failures = 0
         while True:
+            passed = self._ever_passed
             try:
                 return self.call_once(attempt, retry_after, turns)
             except Exception as error:
                 retry = retry_after(error)
                 throttles += retry is Retry.THROTTLED
+                in_vain = in_vain + 1 if passed == self._ever_passed else 0
                 failures += retry in _NO_RESPONSE
                 may_help = retry is Retry.THROTTLED or retry in _NO_RESPONSE
                 is_unsent = retry is Retry.UNSENT and self._has_answered
                 most_failures = MAX_UNSENT if is_unsent else MAX_FAILURES
-                if not may_help or throttles >= MAX_THROTTLES or failures >= most_failures:
+                if not may_help or in_vain >= MAX_THROTTLES or failures >= most_failures:
                     raise
             pause = FIRST_PAUSE * 2.0 ** (throttles + failures - 1)
             self._sleep(self._uniform(0.0, min(LONGEST_PAUSE, pause)))
@@ -135,16 +163,21 @@ class Pace:
             retry = retry_after(error)
             self._has_answered |= retry not in _NO_RESPONSE
             if retry is Retry.THROTTLED:
-                self._slow_down(permit)
+                self._note_throttle(permit)
+            elif retry in _NO_RESPONSE:
+                self._note_no_response()
+            else:
+                self._note_pass(permit)
             raise
         self._has_answered = True
-        self._speed_up(permit)
+        self._note_pass(permit)
         return result
 
     def _draw(self, tickets: int) -> int:
         """Draw tickets in a row and return the first; needs the lock."""
-        self._move_on()
-        self._come_up = min(self._come_up, float(self._given))  # idle time earns no burst
+        now = self._move_on()
+        self._begun = min(self._begun, now)
+        self._come_up = min(self._come_up, self._given + self._window)  # idle time earns no burst
         first = self._given
         self._given += tickets
         return first
@@ -152,11 +185,17 @@ class Pace:
     def _wait_for(self, turns: Turns) -> _Permit:
         ticket = turns.first
         turns.first, turns.left = ticket + 1, turns.left - 1
-        waited = False
-        while (left := self._time_left(ticket)) > 0.0:
+        left = self._time_left(ticket)
+        if left <= 0.0:
+            return _Permit(self._epoch, waited=False)
+        with self._lock:
+            self._waiting += 1
+        while left > 0.0:
             self._sleep(min(left, LONGEST_NAP))
-            waited = True
-        return _Permit(self._slowdowns, waited)
+            left = self._time_left(ticket)
+        with self._lock:
+            self._waiting -= 1
+            return _Permit(self._epoch, waited=True)
 
     def _time_left(self, ticket: int) -> float:
         with self._lock:
@@ -164,7 +203,8 @@ class Pace:
             missing = ticket - self._come_up
             if missing < _ROUNDING:
                 return 0.0
-            return missing / self._rate + (self._counted_to - now)
+            left = missing / self._rate + (self._counted_to - now)
+            return min(left, _START_NAP) if self._window else left
 
     def _move_on(self) -> float:
         """Count the turns that have come up, and return the time; needs the lock."""
@@ -174,25 +214,67 @@ class Pace:
             self._counted_to = now
         return now
 
-    def _slow_down(self, permit: _Permit) -> None:
+    def _note_throttle(self, permit: _Permit) -> None:
         with self._lock:
-            # Calls that were in flight together are throttled together: that counts once.
-            if permit.slowdowns == self._slowdowns:
-                self._counted_to = self._move_on() + REST
-                self._rate = max(LOWEST_RATE, self._rate / 2.0)
-                self._slowdowns += 1
-            now = self._clock()
-            if self._first_throttle is None:
-                self._first_throttle = now
-            becomes_long = not self._is_long and now >= self._first_throttle + LONG
-            self._is_long = self._is_long or becomes_long
+            if permit.epoch == self._epoch:  # calls that were in flight together count once
+                self._window = max(self._window - 1.0, 1.0) if self._window else 0.0
+                self._recent.append(True)
+                if sum(self._recent) >= self._enough():
+                    self._meet_limit()
+            is_long = self._first_met is not None and self._clock() >= self._first_met + LONG
+            becomes_long = is_long and not self._is_long
+            self._is_long = is_long
         if becomes_long:
             self._throttled_for_long()
 
-    def _speed_up(self, permit: _Permit) -> None:
+    def _enough(self) -> int:
+        """Return how many throttled calls among the `RECENT` ones mean that the limit is met."""
+        if self._window:
+            return AT_START
+        return WHILE_HELD if self._passed < self._hold else WHILE_GROWING
+
+    def _meet_limit(self) -> None:
+        """Hold calls to a rate at which they should pass; needs the lock.
+
+        The service had no call to give at the beginning of the epoch and has none now. So what
+        passed is what it gives, but for the first epoch: there, a burst passed as well.
+        """
+        now = self._move_on()
+        through = max(self._passed, 1) / max(now - self._begun, _SHORTEST)
+        if self._window:
+            self._first_met = now
+            self._rate = max(START_RATE, through * FIRST_SHARE)
+            self._growth = FIRST_GROWTH * self._rate
+            self._window = 0.0
+        else:
+            cut = max(through * HELD_SHARE, self._rate * LARGEST_CUT, LOWEST_RATE)
+            self._rate = min(self._rate, cut)
+            self._hold = min(HOLD * self._passed, LONGEST_HOLD)
+            self._growth = GROWTH * self._rate
+        self._come_up = min(self._come_up, float(self._given - self._waiting))
+        self._counted_to = now + REST
+        self._epoch += 1
+        self._begun = now
+        self._passed = 0
+        self._recent.clear()
+
+    def _note_no_response(self) -> None:
         with self._lock:
+            if self._window:
+                self._come_up += 1.0
+
+    def _note_pass(self, permit: _Permit) -> None:
+        with self._lock:
+            self._ever_passed += 1
+            if permit.epoch != self._epoch:
+                return
+            self._passed += 1
+            self._recent.append(False)
+            if self._window:
+                grows = self._window < max(RISKED_WINDOW, self._passed / 4)
+                self._window += grows
+                self._come_up += 1 + grows
             # Without waiting calls the limit is elsewhere, and a higher rate says nothing.
-            if permit.waited and permit.slowdowns == self._slowdowns:
+            elif permit.waited and self._passed >= self._hold:
                 self._move_on()
-                slow = min(SLOW_GROWTH / self._rate, SLOW_GROWTH_SHARE * self._rate)
-                self._rate += slow if self._slowdowns else GROWTH
+                self._rate += self._growth
