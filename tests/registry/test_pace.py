@@ -389,9 +389,9 @@ def test_calls_under_way_together_slow_down_once() -> None:
     pace = Pace(clock=time.clock, sleep=time.sleep, uniform=lambda _low, high: high)
     refused: list[int] = []
 
-    def worker() -> None:
+    def worker(latency: float) -> None:
         def attempt() -> None:
-            time.sleep(1.0)
+            time.sleep(latency)
             if time.now < 2.0:
                 refused.append(1)
                 raise ThrottleError
@@ -404,8 +404,9 @@ def test_calls_under_way_together_slow_down_once() -> None:
         time.sleep(1.5)
         rates.append(pace.rate)
 
-    time.run(*[worker] * START_WINDOW, watcher)
-    assert len(refused) == START_WINDOW > AT_START + 4
+    quick, slow = partial(worker, 1.0), partial(worker, 1.4)
+    time.run(*[quick] * AT_START, *[slow] * (START_WINDOW - AT_START), watcher)
+    assert len(refused) == START_WINDOW
     assert rates == [START_RATE]
 
 
