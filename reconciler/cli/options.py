@@ -12,6 +12,7 @@ import typer
 
 from reconciler.errors import ReconcileError, UsageError
 from reconciler.model.guards import Allowances
+from reconciler.model.transport import Transport
 
 DEFAULT_FILE = Path("ecr_access.yaml")
 STDIN = Path("-")
@@ -218,6 +219,13 @@ Profile = Annotated[
         metavar="NAME",
         callback=not_empty,
         help="AWS profile; takes precedence over AWS_PROFILE and credentials in the environment.",
+    ),
+]
+CallsBy = Annotated[
+    Transport,
+    typer.Option(
+        "--transport",
+        help="What makes the calls that read repositories: a fast path, or boto3.",
     ),
 ]
 Quiet = Annotated[

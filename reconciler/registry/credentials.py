@@ -13,6 +13,7 @@ from typing import Literal
 import botocore.session
 from botocore import exceptions as boto
 from botocore.client import BaseClient
+from botocore.credentials import ReadOnlyCredentials
 
 from reconciler.printable import learn_secret
 from reconciler.registry.boto_errors import CREDENTIALS_HINT, error_text, explain, quoted
@@ -101,21 +102,35 @@ def watch_credentials(client: BaseClient, session: botocore.session.Session) -> 
     """
 
     def check(**_event: object) -> None:
-        found = session.get_credentials()
-        if found is None:
-            return
-        with _explaining(session):
-            frozen = found.get_frozen_credentials()
-        secrets = {
-            "the secret access key": frozen.secret_key or "",
-            "the session token": frozen.token or "",
-        }
-        for secret in secrets.values():
-            learn_secret(str(secret))
-        for name, value in {"the access key id": frozen.access_key or "", **secrets}.items():
-            _require_plain(name, value, found.method or "")
+        usable_credentials(session)
 
     client.meta.events.register("before-sign", check)
+
+
+def usable_credentials(
+    session: botocore.session.Session, checked: ReadOnlyCredentials | None = None
+) -> ReadOnlyCredentials | None:
+    """Return the credentials for a call, renewed where they have to be; None without any.
+
+    `checked` are those of an earlier call. Raises CallError where they can't be renewed, and for
+    malformed ones.
+    """
+    found = session.get_credentials()
+    if found is None:
+        return None
+    with _explaining(session):
+        frozen = found.get_frozen_credentials()
+    if frozen == checked:
+        return frozen
+    secrets = {
+        "the secret access key": frozen.secret_key or "",
+        "the session token": frozen.token or "",
+    }
+    for secret in secrets.values():
+        learn_secret(str(secret))
+    for name, value in {"the access key id": frozen.access_key or "", **secrets}.items():
+        _require_plain(name, value, found.method or "")
+    return frozen
 
 
 def _explain_credentials(error: Exception, session: botocore.session.Session) -> CallError:

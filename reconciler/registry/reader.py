@@ -24,6 +24,7 @@ from reconciler.registry.session import (
     Connection,
     UnreadableResponseError,
     new_client,
+    reading_calls,
     text_field,
 )
 
@@ -43,11 +44,9 @@ _Call = Callable[..., Mapping[str, object]]
 
 
 class _ReadingClient(Protocol):
-    describe_repositories: _Call
     describe_repository_creation_templates: _Call
     get_account_setting: _Call
     get_registry_policy: _Call
-    get_repository_policy: _Call
     list_images: _Call
 
 
@@ -61,11 +60,13 @@ class RegistryReader:
         self._account, self._region = connection.account, connection.region
         self._pace = pace
         self._threads = threads
-        self._client = cast("_ReadingClient", new_client(connection, "ecr", threads=threads))
+        client = new_client(connection, "ecr", threads=threads)
+        self._client = cast("_ReadingClient", client)
+        self._repositories = reading_calls(connection, client)
 
     def list_repositories(self) -> tuple[str, ...]:
         """Return the names of all repositories, sorted (DescribeRepositories). Raises CallError."""
-        ask = partial(self._client.describe_repositories, registryId=self._account)
+        ask = partial(self._repositories.describe_repositories, registryId=self._account)
         return tuple(sorted(self._pages("DescribeRepositories", ask, _repository_names)))
 
     def read_text(self, target: Target, turns: Turns | None = None) -> str | None:
@@ -94,7 +95,7 @@ class RegistryReader:
 
         def ask() -> str | None:
             try:
-                response = self._client.get_repository_policy(
+                response = self._repositories.get_repository_policy(
                     registryId=self._account, repositoryName=name
                 )
             except Exception as error:
@@ -179,7 +180,9 @@ class RegistryReader:
     def read_settings(self, name: str) -> LiveSettings:
         """Return the settings of a repository (DescribeRepositories). Raises CallError."""
         ask = partial(
-            self._client.describe_repositories, registryId=self._account, repositoryNames=[name]
+            self._repositories.describe_repositories,
+            registryId=self._account,
+            repositoryNames=[name],
         )
         return self._call(lambda: _repository_settings(ask()), "DescribeRepositories", name)
 

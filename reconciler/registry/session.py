@@ -18,14 +18,17 @@ from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
 
 from reconciler.errors import RefusedError
+from reconciler.model.transport import Transport
 from reconciler.registry.boto_errors import explain, quoted, retry_after
 from reconciler.registry.credentials import learn_settings, load_credentials, watch_credentials
 from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.fast_transport import FastReads, ReadingCalls, Timeouts
 from reconciler.registry.pace import Pace
 
 THREADS = 16
 _CONNECT_TIMEOUT = 5  # seconds
 _READ_TIMEOUT = 20  # seconds
+_RESPONSE_TIMEOUT = 30  # seconds, however the bytes arrive; boto3 has no such limit
 
 
 class UnreadableResponseError(Exception):
@@ -53,6 +56,8 @@ class Connection:
     session: boto3.Session = field(repr=False, compare=False)
     core: botocore.session.Session = field(repr=False, compare=False)
     """The botocore session under `session`, which finds the credentials."""
+
+    transport: Transport = Transport.FAST
 
 
 class _RoleCredentials(TypedDict):
@@ -83,7 +88,11 @@ class _RoleProvider:
 
 
 def connect(
-    account: str, region: str, assume_role: str | None = None, profile: str | None = None
+    account: str,
+    region: str,
+    assume_role: str | None = None,
+    profile: str | None = None,
+    transport: Transport = Transport.FAST,
 ) -> Connection:
     """Return a connection to the registry of `account` in `region`; makes no call.
 
@@ -97,7 +106,7 @@ def connect(
         session = boto3.Session(botocore_session=core, region_name=region)
     except Exception as error:
         raise explain(error, "connect") from error
-    connection = Connection(account, region, None, session, core)
+    connection = Connection(account, region, None, session, core, transport)
     return connection if assume_role is None else _assuming(connection, assume_role)
 
 
@@ -161,6 +170,14 @@ def new_client(connection: Connection, service: str, *, threads: int = 1) -> obj
     return client
 
 
+def reading_calls(connection: Connection, client: object) -> ReadingCalls:
+    """Return what makes the calls that read repositories, given the client of ECR."""
+    if connection.transport is Transport.BOTO3:
+        return cast("ReadingCalls", client)
+    timeouts = Timeouts(_CONNECT_TIMEOUT, _READ_TIMEOUT, _RESPONSE_TIMEOUT)
+    return FastReads(cast("BaseClient", client), connection.core, timeouts)
+
+
 def _settings(threads: int) -> Config:
     return Config(
         connect_timeout=_CONNECT_TIMEOUT,
@@ -200,4 +217,4 @@ def _assuming(source: Connection, role: str) -> Connection:
     core = botocore.session.Session()
     core.register_component("credential_provider", _RoleProvider(refresh))
     session = boto3.Session(botocore_session=core, region_name=source.region)
-    return Connection(source.account, source.region, role, session, core)
+    return Connection(source.account, source.region, role, session, core, source.transport)

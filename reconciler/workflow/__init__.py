@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.errors import Status as Status
     from reconciler.model.guards import Allowances as Allowances
+    from reconciler.model.transport import Transport as Transport
     from reconciler.workflow.adopter import Adopted as Adopted
     from reconciler.workflow.adopter import AdoptionStyle as AdoptionStyle
     from reconciler.workflow.adopter import adopt as adopt
@@ -61,6 +62,7 @@ DEFAULT_WAIT = 20.0
 _NAMES = {
     "reconciler.errors": ("Status",),
     "reconciler.model.guards": ("Allowances",),
+    "reconciler.model.transport": ("Transport",),
     "reconciler.workflow.adopter": (
         "Adopted",
         "AdoptionStyle",

@@ -17,6 +17,7 @@ from reconciler.model.registry import (
     RegistryScope,
 )
 from reconciler.model.templates import CreationTemplate, template_of
+from reconciler.model.transport import Transport
 from reconciler.policy import (
     ACCOUNT_ID,
     REGION,
@@ -77,6 +78,7 @@ def adopt(
     regions: Sequence[str] = (),
     style: AdoptionStyle = AdoptionStyle(),
     profile: str | None = None,
+    transport: Transport = Transport.FAST,
     now: datetime | None = None,
     listener: Listener = LOG,
 ) -> Adopted:
@@ -87,7 +89,7 @@ def adopt(
     ReconcileError where a region can't be read.
     """
     roles = _roles(account, regions, style.into, profile)
-    connections = connect_registries(roles, profile, listener)
+    connections = connect_registries(roles, profile, listener, transport)
     registries = read_registries(
         connections,
         partial(_undescribed, style.into),

@@ -14,6 +14,7 @@ from reconciler.apply.rejected_principals import Probe, ProbeWriter, name_missin
 from reconciler.apply.retry import Deadline
 from reconciler.errors import ArgumentError, Remedy, Status
 from reconciler.model.registry import RegistryScope, Target
+from reconciler.model.transport import Transport
 from reconciler.workflow import DEFAULT_WAIT
 from reconciler.workflow.journals import keeping_journal, require_other_file
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
@@ -109,6 +110,7 @@ def prepare_apply(
     *,
     repositories: Globs = (),
     profile: str | None = None,
+    transport: Transport = Transport.FAST,
     listener: Listener = LOG,
 ) -> PreparedApply:
     """Compute a plan, or compute a saved one again, and check it against the guards.
@@ -123,7 +125,7 @@ def prepare_apply(
     if stored is not None:
         require_current(stored, source)
     registry = source.access.registry
-    connections = connect_registries(roles_of(registry), profile, listener)
+    connections = connect_registries(roles_of(registry), profile, listener, transport)
     authors = authors_of(connections)
     if stored is None:
         computed = compute(source, connections, repositories, listener)

@@ -15,6 +15,7 @@ from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError, ReconcileError
 from reconciler.model.answers import PolicyStatement, RegistryPolicyPart, Source
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
+from reconciler.model.transport import Transport
 from reconciler.plan.answers import SourcedPolicy, WhyUnknown
 from reconciler.plan.registry_policy import RegistryAccess, read_registry_access, why_unknown
 from reconciler.policy import (
@@ -111,7 +112,12 @@ def desired_of(source: AccessSource, live: Iterable[SourcedPolicy]) -> tuple[Sou
     )
 
 
-def from_registry(*, profile: str | None = None, listener: Listener = LOG) -> PolicyFinder:
+def from_registry(
+    *,
+    profile: str | None = None,
+    transport: Transport = Transport.FAST,
+    listener: Listener = LOG,
+) -> PolicyFinder:
     """Return a function that reads the live policies; `profile` is the AWS profile.
 
     The registry's own policy is read unless the file ignores it, which the listener is told. It
@@ -131,7 +137,9 @@ def from_registry(*, profile: str | None = None, listener: Listener = LOG) -> Po
         def select(names: Sequence[str]) -> list[str]:
             return [n for n in names if selected(n, globs) and (n != probe or n in globs)]
 
-        connections = connect_registries(roles_of(source.access.registry), profile, listener)
+        connections = connect_registries(
+            roles_of(source.access.registry), profile, listener, transport
+        )
         with_own = reads_registry_policy(source.access.registry, listener)
         return live_policies(
             read_registries(connections, select, listener, registry_policy=with_own),

@@ -29,6 +29,7 @@ from reconciler.model.registry import (
 )
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import EVERY_REPOSITORY
+from reconciler.model.transport import Transport
 from reconciler.plan.compute import compute_plan, without_expired
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
@@ -100,15 +101,16 @@ def plan(
     *,
     repositories: Globs = (),
     profile: str | None = None,
+    transport: Transport = Transport.FAST,
     listener: Listener = LOG,
 ) -> PlanResult:
     """Return what an apply would change. Reads only.
 
-    `repositories` are names and patterns that limit the plan, `profile` is the AWS profile. Raises
-    ArgumentError for a name that neither the file nor the registry has, CallError where no region
-    can be read.
+    `repositories` are names and patterns that limit the plan, `profile` is the AWS profile,
+    `transport` makes the calls that read. Raises ArgumentError for a name that neither the file nor
+    the registry has, CallError where no region can be read.
     """
-    connections = connect_registries(roles_of(source.access.registry), profile, listener)
+    connections = connect_registries(roles_of(source.access.registry), profile, listener, transport)
     computed = compute(source, connections, repositories, listener)
     return guarded(computed, source, lambda: caller_arn(connections))
 
@@ -118,13 +120,14 @@ def drift(
     *,
     repositories: Globs = (),
     profile: str | None = None,
+    transport: Transport = Transport.FAST,
     listener: Listener = LOG,
 ) -> ComputedPlan:
     """Return where what is live differs from the file, without grants that have expired.
 
     Also reads the unmanaged repositories that a never rule is about. Reads only; raises as `plan`.
     """
-    connections = connect_registries(roles_of(source.access.registry), profile, listener)
+    connections = connect_registries(roles_of(source.access.registry), profile, listener, transport)
     computed = compute(source, connections, repositories, listener, watched_names)
     return replace(computed, plan=without_expired(computed.plan))
 

@@ -20,6 +20,7 @@ from reconciler.model.registry import (
     RegistryScope,
     Target,
 )
+from reconciler.model.transport import Transport
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.workflow.listener import Listener, RegistryPolicyIgnored, Throttled
@@ -58,7 +59,10 @@ def roles_of(registry: Registry) -> _Roles:
 
 
 def connect_registries(
-    roles: _Roles, profile: str | None, listener: Listener
+    roles: _Roles,
+    profile: str | None,
+    listener: Listener,
+    transport: Transport = Transport.FAST,
 ) -> dict[RegistryScope, RegistryConnection]:
     """Prepare the connections, without a call. Raises CallError for wrong AWS settings."""
     from reconciler.registry.reader import RegistryReader
@@ -72,7 +76,7 @@ def connect_registries(
 
     connections = {}
     for scope, role in roles.items():
-        connection = connect(scope.account, scope.region, role, profile)
+        connection = connect(scope.account, scope.region, role, profile, transport)
         pace = Pace(throttled_for_long=note_throttled)
         connections[scope] = RegistryConnection(connection, pace, RegistryReader(connection, pace))
     return connections

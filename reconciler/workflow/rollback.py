@@ -14,6 +14,7 @@ from reconciler.model.access import DisplayNames
 from reconciler.model.guards import Allowances
 from reconciler.model.registry import RegistryScope
 from reconciler.model.rules import RuleId
+from reconciler.model.transport import Transport
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan
 from reconciler.plan.saved_plan import Origin, origin_of
@@ -49,6 +50,7 @@ def prepare_rollback(
     repositories: Globs = (),
     allowances: Allowances = NOTHING_ALLOWED,
     profile: str | None = None,
+    transport: Transport = Transport.FAST,
     listener: Listener = LOG,
 ) -> PreparedApply:
     """Plan how to put back the policies and templates that the runs of a journal replaced.
@@ -66,7 +68,7 @@ def prepare_rollback(
     roles = {write.target.scope: write.assume_role for write in chosen}
     for role in sorted({role for role in roles.values() if role}):
         listener.notify(AssumingRole(role))
-    connections = connect_registries(dict(sorted(roles.items())), profile, listener)
+    connections = connect_registries(dict(sorted(roles.items())), profile, listener, transport)
     authors = authors_of(connections)
     found = _plan(chosen, connections, repositories, listener)
 

@@ -71,6 +71,20 @@ def test_a_profile(profiles: Reconcile, ecr: Sandbox) -> None:
     assert ecr.policy_text("payments/api") is None
 
 
+@pytest.mark.parametrize("transport", ["fast", "boto3"])
+def test_a_transport(reconcile: Reconcile, transport: str) -> None:
+    option = ("--transport", transport)
+    assert reconcile("apply", "-y", *option).code == 0
+    assert reconcile("drift", *option).code == 0
+    told = reconcile("access", "matrix", "--live", *option)
+    assert told.code == 0
+
+
+def test_another_transport_is_none(offline: Reconcile) -> None:
+    done = offline("plan", "--transport", "carrier-pigeon")
+    assert (done.code, "'fast', 'boto3'" in done.err) == (2, True)
+
+
 def test_an_empty_profile_is_no_profile(offline: Reconcile) -> None:
     done = offline("plan", "--profile", "")
     assert (done.code, "the name is empty" in done.err) == (2, True)

@@ -13,6 +13,7 @@ from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
 from reconciler.cli.options import entry_patterns
 from reconciler.cli.terminal import keep_quiet, note, out, page_of, show_error, write
+from reconciler.model.transport import Transport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +83,7 @@ def who_can(
     file: opt.File = opt.DEFAULT_FILE,
     format_: InAnswerFormat = AnswerFormat.TEXT,
     profile: opt.Profile = None,
+    transport: opt.CallsBy = Transport.FAST,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
@@ -92,7 +94,7 @@ def who_can(
     from reconciler.report.answers import render_who_can
 
     source = _load(file, allow_public, quiet)
-    result = workflow.who_can(source, what, repository, _policies(live, profile))
+    result = workflow.who_can(source, what, repository, _policies(live, profile, transport))
     asked = (what, repository)
     as_text = partial(render_who_can, result.answers, asked, result.display_names)
     _end(result, format_, as_text, what)
@@ -108,6 +110,7 @@ def can(
     file: opt.File = opt.DEFAULT_FILE,
     format_: InAnswerFormat = AnswerFormat.TEXT,
     profile: opt.Profile = None,
+    transport: opt.CallsBy = Transport.FAST,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
@@ -118,7 +121,7 @@ def can(
     from reconciler.report.answers import render_can
 
     source = _load(file, allow_public, quiet)
-    result = workflow.can(source, principal, what, repository, _policies(live, profile))
+    result = workflow.can(source, principal, what, repository, _policies(live, profile, transport))
     asked = (what, repository)
     as_text = partial(render_can, result.answers, asked, result.display_names)
     _end(result, format_, as_text, what)
@@ -133,6 +136,7 @@ def access_of(
     repository: opt.Repository = None,
     format_: InAnswerFormat = AnswerFormat.TEXT,
     profile: opt.Profile = None,
+    transport: opt.CallsBy = Transport.FAST,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
@@ -143,7 +147,7 @@ def access_of(
         _load(file, allow_public, quiet),
         principal,
         repositories=tuple(repository or ()),
-        find=_policies(live, profile),
+        find=_policies(live, profile, transport),
     )
     as_text = partial(
         render_access_of, result.answers, principal, result.display_names, result.errors
@@ -162,6 +166,7 @@ def matrix(
         typer.Option("--format", callback=opt.able_to_render, help="Format of the matrix."),
     ] = MatrixFormat.TEXT,
     profile: opt.Profile = None,
+    transport: opt.CallsBy = Transport.FAST,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
@@ -173,7 +178,7 @@ def matrix(
     from reconciler.report.answers import render_answers_json
     from reconciler.report.matrix import render_matrix, render_matrix_csv, render_matrix_markdown
 
-    source, find = _load(file, allow_public, quiet), _policies(live, profile)
+    source, find = _load(file, allow_public, quiet), _policies(live, profile, transport)
     repositories = tuple(repository or ())
     if format_ is MatrixFormat.HTML:
         from reconciler.report.html.matrix_page import render_matrix_html
@@ -218,11 +223,13 @@ def _load(file: "Path", allow_public: list[str] | None, quiet: bool) -> "AccessS
     return files.load_valid(file, opt.allowances(public=allow_public))
 
 
-def _policies(live: bool, profile: str | None) -> "PolicyFinder":
+def _policies(live: bool, profile: str | None, transport: Transport) -> "PolicyFinder":
     if live:
         from reconciler.cli.results import TerminalListener
 
-        return workflow.from_registry(profile=profile, listener=TerminalListener(profile))
+        return workflow.from_registry(
+            profile=profile, transport=transport, listener=TerminalListener(profile)
+        )
     return workflow.from_file
 
 

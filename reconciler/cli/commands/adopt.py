@@ -11,6 +11,7 @@ from reconciler.cli.exits import exit_of
 from reconciler.cli.options import a_path, name_of, require_one_stdin
 from reconciler.cli.terminal import is_stdout, keep_quiet, note, out, print_message
 from reconciler.errors import ArgumentError
+from reconciler.model.transport import Transport
 from reconciler.printable import printable, printable_name
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def import_(
         bool, typer.Option("--keep-dead", help="Keep deleted principals, as raw statements.")
     ] = False,
     profile: opt.Profile = None,
+    transport: opt.CallsBy = Transport.FAST,
     quiet: opt.Quiet = False,
 ) -> None:
     """Print an access file that describes the live policies; reads only.
@@ -93,6 +95,7 @@ def import_(
             regions=tuple(region or ()),
             style=style,
             profile=profile,
+            transport=transport,
             listener=TerminalListener(profile),
         )
     else:

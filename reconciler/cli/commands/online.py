@@ -12,6 +12,7 @@ from reconciler.cli.exits import exit_of, report
 from reconciler.cli.options import a_path, name_of, require_no_stdout, require_one_stdin, stdin_of
 from reconciler.cli.signals import Interrupt, hold_signals
 from reconciler.cli.terminal import confirm, is_interactive, keep_quiet, note, print_message
+from reconciler.model.transport import Transport
 
 if TYPE_CHECKING:
     from reconciler.cli.results import TerminalListener
@@ -42,6 +43,7 @@ def plan(
         bool, typer.Option("--exit-code", help="Exit 4 when something would change.")
     ] = False,
     profile: opt.Profile = None,
+    transport: opt.CallsBy = Transport.FAST,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
     allow_revocations: opt.AllowRevocations = 0,
@@ -73,6 +75,7 @@ def plan(
         load_valid(file, allowed),
         repositories=tuple(repository or ()),
         profile=profile,
+        transport=transport,
         listener=results.TerminalListener(profile),
     )
     view, origin = results.view_of(result), result.origin
@@ -94,6 +97,7 @@ def drift(
     format_: opt.OutputPageFormat = opt.PageFormat.TEXT,
     no_group: opt.NoGroup = False,
     profile: opt.Profile = None,
+    transport: opt.CallsBy = Transport.FAST,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
@@ -110,6 +114,7 @@ def drift(
         load_valid(file, opt.allowances(public=allow_public)),
         repositories=tuple(repository or ()),
         profile=profile,
+        transport=transport,
         listener=results.TerminalListener(profile),
     )
     results.show_drift(result, format_, grouped=not no_group)
@@ -135,6 +140,7 @@ def apply(
     journal: opt.JournalPath = None,
     wait: opt.Wait = workflow.DEFAULT_WAIT,
     profile: opt.Profile = None,
+    transport: opt.CallsBy = Transport.FAST,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
     allow_revocations: opt.AllowRevocations = 0,
@@ -171,6 +177,7 @@ def apply(
         stored,
         repositories=tuple(repository or ()),
         profile=profile,
+        transport=transport,
         listener=listener,
     )
     view = results.view_of(prepared.result)
@@ -193,6 +200,7 @@ def rollback(
     journal: opt.JournalPath = None,
     wait: opt.Wait = workflow.DEFAULT_WAIT,
     profile: opt.Profile = None,
+    transport: opt.CallsBy = Transport.FAST,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
     allow_lock_out: opt.AllowLockOut = None,
@@ -215,6 +223,7 @@ def rollback(
         repositories=tuple(repository or ()),
         allowances=opt.allowances(public=allow_public, lock_out=allow_lock_out),
         profile=profile,
+        transport=transport,
         listener=listener,
     )
     view = results.view_of(prepared.result)

@@ -1,0 +1,435 @@
+"""The two calls that a run makes most, without most of the work of boto3 in each.
+
+boto3 makes one request, which is caught before it is sent. The requests of DescribeRepositories
+and GetRepositoryPolicy are then made like it: with botocore's serializer, parser and credentials,
+but signed here and sent over connections of our own, which share one TLS context. The caught
+request is signed here, too: where the signature or anything else is not as expected, boto3 makes
+the calls.
+"""
+
+import hashlib
+import hmac
+import io
+import os
+import re
+import socket
+import ssl
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache, partial
+from http.client import HTTPException, HTTPMessage, HTTPResponse
+from typing import NamedTuple, Protocol, cast
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore import exceptions as boto
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.client import BaseClient
+from botocore.credentials import ReadOnlyCredentials
+from botocore.httpsession import get_cert_path
+from botocore.model import Shape
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
+from botocore.utils import get_environ_proxies
+from urllib3.util import wait_for_read
+
+from reconciler.registry.credentials import usable_credentials
+
+_FIRST_ERROR = 300  # HTTP status
+_PART = 2**16  # bytes that are read at once
+_STATIC = {"content-type", "user-agent", "x-amz-target"}
+_SIGNING = {"authorization", "x-amz-date", "x-amz-security-token"}
+_LEFT_OUT = {"amz-sdk-invocation-id", "amz-sdk-request", "content-length"}
+"""Headers of boto3's request: the first two are about its retries, of which there are none."""
+_PLUGINS = "BOTOCORE_EXPERIMENTAL__PLUGINS"
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_SIGNED = re.compile(
+    rf"{_ALGORITHM} Credential=[^/]+/(?P<day>\d{{8}})/(?P<region>[^/]+)/(?P<service>[^/]+)"
+    r"/aws4_request, SignedHeaders=(?P<names>[a-z0-9;-]+), Signature=[0-9a-f]{64}"
+)
+
+Call = Callable[..., Mapping[str, object]]
+
+
+class ReadingCalls(Protocol):
+    """The two calls, as a boto3 client has them."""
+
+    @property
+    def describe_repositories(self) -> Call:
+        """DescribeRepositories."""
+
+    @property
+    def get_repository_policy(self) -> Call:
+        """GetRepositoryPolicy."""
+
+
+class Timeouts(NamedTuple):
+    """Seconds to connect, to wait for the next bytes, and for a whole response."""
+
+    connect: float
+    read: float
+    response: float
+
+
+class FastReads:
+    """Makes the two calls for all threads, with the settings of a client.
+
+    They take the parameters, return the responses and raise the errors of boto3. Making one makes
+    no call.
+    """
+
+    def __init__(
+        self, client: BaseClient, session: botocore.session.Session, timeouts: Timeouts
+    ) -> None:
+        self._client, self._session, self._timeouts = client, session, timeouts
+        self._model = client.meta.service_model
+        protocol = self._model.metadata["protocol"]
+        self._serializer, self._parser = create_serializer(protocol), create_parser(protocol)
+        self._key: _SigningKey | None = None
+        self._learning = threading.Lock()
+        self._learner: int | None = None
+        self._learned: tuple[_Form, _Connections] | None = None
+        self._is_unusual = False
+        client.meta.events.register("before-send", self._catch)
+
+    def describe_repositories(self, **parameters: object) -> Mapping[str, object]:
+        """Return the response of DescribeRepositories. Raises what boto3 does."""
+        return self._call("DescribeRepositories", "describe_repositories", parameters)
+
+    def get_repository_policy(self, **parameters: object) -> Mapping[str, object]:
+        """Return the response of GetRepositoryPolicy. Raises what boto3 does."""
+        return self._call("GetRepositoryPolicy", "get_repository_policy", parameters)
+
+    def _call(
+        self, operation: str, method: str, parameters: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        by_boto: Call = getattr(self._client, method)
+        learned = self._learned or self._learn(operation, by_boto, parameters)
+        credentials = self._credentials()
+        if learned is None or credentials is None:
+            return by_boto(**parameters)
+        form, connections = learned
+        headers, body = self._serialized(operation, parameters)
+        key = self._key = _signing_key(credentials, form, datetime.now(UTC), self._key)
+        answer = connections.exchange(_message(form, headers, body, key))
+        return self._parsed(operation, answer)
+
+    def _credentials(self) -> ReadOnlyCredentials | None:
+        known = self._key
+        return usable_credentials(self._session, known.credentials if known else None)
+
+    def _serialized(
+        self, operation: str, parameters: Mapping[str, object]
+    ) -> tuple[dict[str, str], bytes]:
+        """Return the headers of a request, in lower case, and its body.
+
+        Raises ParamValidationError.
+        """
+        model = self._model.operation_model(operation)
+        request = self._serializer.serialize_to_request(parameters, model)
+        return {name.lower(): value for name, value in request["headers"].items()}, request["body"]
+
+    def _parsed(self, operation: str, answer: "_Answer") -> Mapping[str, object]:
+        response = {
+            "headers": answer.headers,
+            "status_code": answer.status,
+            "body": answer.body,
+            "context": {"operation_name": operation},
+        }
+        shape = cast("Shape", self._model.operation_model(operation).output_shape)
+        parsed = self._parser.parse(response, shape)
+        if answer.status >= _FIRST_ERROR:
+            raise boto.ClientError(parsed, operation)
+        return cast("Mapping[str, object]", parsed)
+
+    def _learn(
+        self, operation: str, by_boto: Call, parameters: Mapping[str, object]
+    ) -> "tuple[_Form, _Connections] | None":
+        """Learn from boto3 how a request is made; None where boto3 has to make it."""
+        with self._learning:
+            if self._learned is None and not self._is_unusual:
+                request = self._request_of_boto(operation, lambda: by_boto(**parameters))
+                _, body = self._serialized(operation, parameters)
+                form = _form_of(request, body, self._credentials()) if request else None
+                context = _tls_context(self._session) if form and form.is_tls else None
+                if form is None or (form.is_tls and context is None):
+                    self._is_unusual = True
+                else:
+                    self._learned = form, _Connections(form, context, self._timeouts)
+            return self._learned
+
+    def _request_of_boto(
+        self, operation: str, send: Callable[[], object]
+    ) -> AWSPreparedRequest | None:
+        """Return the request that boto3 would send, signed; None where a handler answers it."""
+        self._learner = threading.get_ident()
+        try:
+            send()
+        except _CaughtError as caught:
+            request = caught.request
+        else:
+            return None
+        finally:
+            self._learner = None
+        event = f"before-send.{self._model.service_id.hyphenize()}.{operation}"
+        answers = self._client.meta.events.emit(event, request=request)
+        return request if all(answer is None for _, answer in answers) else None
+
+    def _catch(self, request: AWSPreparedRequest, **_event: object) -> None:
+        if self._learner == threading.get_ident():
+            raise _CaughtError(request)
+
+
+class _CaughtError(Exception):
+    """A request that is not to be sent."""
+
+    def __init__(self, request: AWSPreparedRequest) -> None:
+        super().__init__()
+        self.request = request
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What is the same in all requests to an endpoint; `headers` have names in lower case."""
+
+    url: str
+    path: str
+    headers: Mapping[str, str]
+    region: str
+    service: str
+
+    @property
+    def is_tls(self) -> bool:
+        return urlsplit(self.url).scheme == "https"
+
+
+def _form_of(
+    request: AWSPreparedRequest, body: bytes, credentials: ReadOnlyCredentials | None
+) -> _Form | None:
+    """Return the form of a request of boto3; None where there is anything unusual about it."""
+    url = urlsplit(request.url)
+    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+    signed = _SIGNED.fullmatch(headers.get("authorization", ""))
+    if (
+        signed is None
+        or credentials is None
+        or request.body != body
+        or headers.keys() - _STATIC - _SIGNING - _LEFT_OUT
+        or url.query
+        or "@" in url.netloc
+        or os.environ.get(_PLUGINS)
+        or url.scheme in get_environ_proxies(request.url)
+    ):
+        return None
+    default_port = {"http": 80, "https": 443}.get(url.scheme)
+    host = url.netloc if url.port != default_port else url.netloc.rpartition(":")[0]
+    headers["host"] = host.lower()
+    path = url.path or "/"
+    static = {name: headers[name] for name in ("host", *_STATIC) if name in headers}
+    form = _Form(request.url, path, static, signed["region"], signed["service"])
+    when = datetime.strptime(headers["x-amz-date"], _TIME).replace(tzinfo=UTC)
+    to_sign = {name: headers[name] for name in signed["names"].split(";")}
+    ours = _authorization(form, to_sign, body, _signing_key(credentials, form, when, None))
+    return form if ours == headers["authorization"] else None
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode()
+
+
+_TIME = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class _SigningKey:
+    """The key of Signature Version 4 for one day, and the time of a request."""
+
+    credentials: ReadOnlyCredentials = field(repr=False)
+    time: str
+    key: bytes = field(repr=False)
+
+    @property
+    def day(self) -> str:
+        return self.time[:8]
+
+
+def _signing_key(
+    credentials: ReadOnlyCredentials, form: _Form, now: datetime, known: _SigningKey | None
+) -> _SigningKey:
+    """Return the key for a request at `now`; `known` is of the same form, from a call before."""
+    at = now.strftime(_TIME)
+    if known is not None and known.day == at[:8] and known.credentials == credentials:
+        return _SigningKey(credentials, at, known.key)
+    key = f"AWS4{credentials.secret_key}".encode()
+    for part in (at[:8], form.region, form.service, "aws4_request"):
+        key = _digest(key, part)
+    return _SigningKey(credentials, at, key)
+
+
+def _digest(key: bytes, text: str) -> bytes:
+    return hmac.digest(key, text.encode(), "sha256")
+
+
+def _authorization(form: _Form, headers: Mapping[str, str], body: bytes, key: _SigningKey) -> str:
+    """Return the Authorization header ("Create a signed AWS API request", IAM User Guide)."""
+    names = sorted(headers)
+    signed = ";".join(names)
+    lines = [f"{name}:{headers[name]}" for name in names]
+    hashed = hashlib.sha256(body).hexdigest()
+    canonical = "\n".join(["POST", form.path, "", *lines, "", signed, hashed])
+    scope = f"{key.day}/{form.region}/{form.service}/aws4_request"
+    request = hashlib.sha256(canonical.encode()).hexdigest()
+    signature = _digest(key.key, f"{_ALGORITHM}\n{key.time}\n{scope}\n{request}").hex()
+    credential = f"{key.credentials.access_key}/{scope}"
+    return f"{_ALGORITHM} Credential={credential}, SignedHeaders={signed}, Signature={signature}"
+
+
+def _message(form: _Form, headers: Mapping[str, str], body: bytes, key: _SigningKey) -> bytes:
+    """Return a request as it is sent; `headers` are those of the call."""
+    token = key.credentials.token
+    secret = {"x-amz-security-token": token} if token else {}
+    sent = {**form.headers, **headers, **secret, "x-amz-date": key.time}
+    to_sign = {name: value for name, value in sent.items() if name != "user-agent"}
+    sent["authorization"] = _authorization(form, to_sign, body, key)
+    sent["content-length"] = str(len(body))
+    lines = [f"{name}: {value}\r\n" for name, value in sent.items()]
+    return "".join([f"POST {form.path} HTTP/1.1\r\n", *lines, "\r\n"]).encode() + body
+
+
+@cache
+def _context_with(bundle: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_alpn_protocols(["http/1.1"])
+    context.load_verify_locations(cafile=bundle)  # costs more than a connection
+    return context
+
+
+def _tls_context(session: botocore.session.Session) -> ssl.SSLContext | None:
+    """Return the TLS context with the CA bundle that boto3 uses; None where it can't be loaded."""
+    named = session.get_config_variable("ca_bundle")
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") if named is None else named
+    try:
+        path = get_cert_path(True) if bundle is None else bundle
+        return _context_with(str(path))
+    except (OSError, ValueError):
+        return None  # boto3 will say why
+
+
+class _Answer(NamedTuple):
+    status: int
+    headers: HTTPMessage
+    body: bytes
+
+
+class _Connections:
+    """The connections to an endpoint, kept alive, for all threads."""
+
+    def __init__(self, form: _Form, context: ssl.SSLContext | None, timeouts: Timeouts) -> None:
+        self._url, self._context, self._timeouts = form.url, context, timeouts
+        address = urlsplit(form.url)
+        self._host = address.hostname or ""
+        self._port = address.port or (80 if context is None else 443)
+        self._idle: list[socket.socket] = []
+        weakref.finalize(self, _close_all, self._idle)
+
+    def exchange(self, message: bytes) -> _Answer:
+        """Send a request and return the response. Raises the HTTPClientErrors of botocore."""
+        connection = self._take() or self._connect()
+        is_reusable = False
+        try:
+            with self._errors_of_boto():
+                connection.settimeout(self._timeouts.read)
+                connection.sendall(message)
+                answer, is_reusable = _receive(connection, self._timeouts)
+                return answer
+        finally:
+            if is_reusable:
+                self._idle.append(connection)
+            else:
+                connection.close()
+
+    def _take(self) -> socket.socket | None:
+        """Return an idle connection that is still open: one with something to read is not."""
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return None
+            if not wait_for_read(connection, timeout=0.0):
+                return connection
+            connection.close()
+
+    def _connect(self) -> socket.socket:
+        try:
+            opened = socket.create_connection((self._host, self._port), self._timeouts.connect)
+        except TimeoutError as error:
+            raise boto.ConnectTimeoutError(endpoint_url=self._url, error=error) from error
+        except OSError as error:
+            raise boto.EndpointConnectionError(endpoint_url=self._url, error=error) from error
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._context is None:
+            return opened
+        with self._errors_of_boto():  # which closes it
+            return self._context.wrap_socket(opened, server_hostname=self._host)
+
+    @contextmanager
+    def _errors_of_boto(self) -> Iterator[None]:
+        """Raise the errors that botocore's HTTP session does."""
+        try:
+            yield
+        except TimeoutError as error:
+            raise boto.ReadTimeoutError(endpoint_url=self._url, error=error) from error
+        except ssl.SSLError as error:
+            raise boto.SSLError(endpoint_url=self._url, error=error) from error
+        except (OSError, HTTPException) as error:
+            raise boto.ConnectionClosedError(
+                endpoint_url=self._url, error=error, request=None
+            ) from error
+
+
+def _close_all(connections: Iterable[socket.socket]) -> None:
+    for connection in connections:
+        connection.close()
+
+
+def _receive(connection: socket.socket, timeouts: Timeouts) -> tuple[_Answer, bool]:
+    """Return a response, and whether the connection can be used again."""
+    source = _Received(connection, timeouts)
+    response = HTTPResponse(cast("socket.socket", source), method="POST")
+    with response:
+        response.begin()
+        body = b"".join(iter(partial(response.read, _PART), b""))
+    # Like botocore, it takes a body that ends before its Content-Length.
+    return _Answer(response.status, response.headers, body), not (
+        response.will_close or response.length
+    )
+
+
+class _Received(io.RawIOBase):
+    """The bytes of one response, with a timeout for each wait and a deadline for all of them."""
+
+    def __init__(self, connection: socket.socket, timeouts: Timeouts) -> None:
+        self._connection = connection
+        self._longest_wait = timeouts.read
+        self._deadline = time.monotonic() + timeouts.response
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Return itself as the file that HTTPResponse reads from."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Read what there is. Raises TimeoutError."""
+        left = self._deadline - time.monotonic()
+        if left <= 0.0:
+            raise TimeoutError("the response took too long")
+        self._connection.settimeout(min(left, self._longest_wait))
+        return self._connection.recv_into(buffer)

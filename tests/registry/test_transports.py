@@ -1,0 +1,491 @@
+"""Both transports give the same for every answer and every fault."""
+
+import datetime
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.client import BaseClient
+from botocore.compat import HTTPHeaders
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from reconciler.model.transport import Transport
+from reconciler.registry import session
+from reconciler.registry.boto_errors import explain, failure_kind
+from reconciler.registry.fast_transport import ReadingCalls
+from reconciler.registry.session import connect, new_client, reading_calls
+from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.server import Sandbox
+
+from .raw_server import RawServer, Sent, Then, certificate, serving_raw
+from .scripted_aws import Answer, Call, ScriptedAws, ok, sts
+
+ACCOUNT, REGION, NAME = "111122223333", "us-west-2", "team/api"
+POLICY = {"registryId": ACCOUNT, "repositoryName": NAME, "policyText": '{"é": 1}'}
+BODY = json.dumps(POLICY).encode()
+REFUSED = json.dumps({"__type": "AccessDeniedException", "message": "no"}).encode()
+both = pytest.mark.parametrize("transport", list(Transport))
+
+Outcome = tuple[str, object]
+"""`response` and its fields, or the kind of an error and its message."""
+
+
+@pytest.fixture
+def raw(credentials: pytest.MonkeyPatch) -> Iterator[RawServer]:
+    with serving_raw() as server:
+        credentials.setenv("AWS_ENDPOINT_URL", server.url)
+        yield server
+
+
+def calls_by(transport: Transport, **more: str) -> ReadingCalls:
+    connection = connect(ACCOUNT, REGION, transport=transport, **more)
+    return reading_calls(connection, new_client(connection, "ecr", threads=4))
+
+
+def policy_by(calls: ReadingCalls, name: str = NAME) -> Outcome:
+    return outcome(calls, "GetRepositoryPolicy", repositoryName=name)
+
+
+def outcome(calls: ReadingCalls, operation: str, **parameters: object) -> Outcome:
+    method = {
+        "GetRepositoryPolicy": calls.get_repository_policy,
+        "DescribeRepositories": calls.describe_repositories,
+    }[operation]
+    try:
+        response = dict(method(registryId=ACCOUNT, **parameters))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is compared
+        own = error.response.get("Error") if isinstance(error, ClientError) else None
+        told = explain(error, operation, NAME, REGION)
+        return failure_kind(error).name, (told.message, told.hint, own)
+    metadata = response.pop("ResponseMetadata")
+    assert isinstance(metadata, dict)
+    return "response", (response, metadata["HTTPStatusCode"], metadata.get("RequestId"))
+
+
+def by_boto3(request: bytes) -> bool:
+    return b"amz-sdk-invocation-id" in request.lower()
+
+
+def http(body: bytes, *headers: str, status: str = "200 OK", length: int | None = None) -> bytes:
+    lines = [f"HTTP/1.1 {status}", "x-amzn-RequestId: 1a2b", *headers]
+    lines += [f"Content-Length: {len(body) if length is None else length}"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
+    parts = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
+    return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + parts + end
+
+
+def refused(code: str, message: str = "a reason", status: int = 400, **more: str) -> bytes:
+    body = json.dumps({"__type": code, "message": message, **more}).encode()
+    return http(body, status=f"{status} no")
+
+
+HUGE = json.dumps({**POLICY, "policyText": "x" * 3_000_000}).encode()
+RESPONSES = {
+    "plain": Sent(http(BODY)),
+    "closing": Sent(http(BODY, "Connection: close"), Then.CLOSE),
+    "until-closed": Sent(b"HTTP/1.1 200 OK\r\n\r\n" + BODY, Then.CLOSE),
+    "http-1.0": Sent(b"HTTP/1.0 200 OK\r\n\r\n" + BODY, Then.CLOSE),
+    "continue": Sent(b"HTTP/1.1 100 Continue\r\n\r\n" + http(BODY)),
+    "chunked": Sent(chunked(BODY[:10], BODY[10:])),
+    "huge": Sent(http(HUGE)),
+    "more-than-it-says": Sent(http(BODY + b"  HTTP/1.1 500 no", length=len(BODY))),
+    "less-than-it-says": Sent(http(BODY, length=9999), Then.CLOSE),
+    "unknown-field": Sent(http(json.dumps({**POLICY, "more": [1]}).encode())),
+}
+CODES = [
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "InvalidParameterException",
+    "InvalidSignatureException",
+    "LimitExceededException",
+    "OptInRequired",
+    "RepositoryNotFoundException",
+    "RepositoryPolicyNotFoundException",
+    "ThrottlingException",
+    "UnrecognizedClientException",
+    "com.amazonaws.ecr#RepositoryNotFoundException",
+    "RepositoryNotFoundException:http://internal.amazon.com/",
+]
+FAILURES = {
+    **{code: Sent(refused(code)) for code in CODES},
+    "server-error": Sent(refused("ServerException", status=500)),
+    "throttled-429": Sent(http(b"", status="429 Too Many Requests")),
+    "throttled-by-words": Sent(refused("Odd", "Rate exceeded")),
+    "unavailable": Sent(http(b"<html>", status="503 Unavailable")),
+    "capital-message": Sent(http(b'{"__type": "X", "Message": "big"}', status="400 no")),
+    "query-code": Sent(http(REFUSED, "x-amzn-query-error: Other;Sender", status="400 no")),
+    "no-body": Sent(http(b"", status="400 no")),
+    "null": Sent(http(b"null", status="400 no")),
+    "no-type": Sent(http(b'{"message": "m"}', status="400 no")),
+    "refusal-cut": Sent(http(REFUSED, length=9999, status="400 no"), Then.CLOSE),
+    "gzip-refusal": Sent(http(gzip.compress(REFUSED), "Content-Encoding: gzip", status="400 no")),
+    "list": Sent(http(b"[1]")),
+    "not-utf-8": Sent(http(b"\xff\xfe{}")),
+    "gzip": Sent(http(gzip.compress(BODY), "Content-Encoding: gzip")),
+    **{
+        f"redirect-{status}": Sent(
+            http(b"", "Location: http://127.0.0.1:1/", status=f"{status} there")
+        )
+        for status in (300, 301, 302, 307, 308)
+    },
+    "closed": Sent(b"", Then.CLOSE),
+    "cut-in-status": Sent(b"HTTP/1.", Then.CLOSE),
+    "cut-in-chunk": Sent(chunked(BODY, end=b"ff\r\nabc"), Then.CLOSE),
+    "bad-chunk": Sent(chunked(BODY, end=b"zz\r\n"), Then.CLOSE),
+    "no-http": Sent(b"SSH-2.0-OpenSSH_9.6\r\n", Then.CLOSE),
+    "bad-status": Sent(b"HTTP/1.1 abc\r\n\r\n", Then.CLOSE),
+    "endless-header": Sent(b"HTTP/1.1 200 OK\r\nx: " + b"x" * 70_000, Then.CLOSE),
+    "too-many-headers": Sent(b"HTTP/1.1 200 OK\r\n" + b"x: 1\r\n" * 200, Then.CLOSE),
+}
+
+
+def of_both(raw: RawServer, answer: Sent) -> dict[Transport, Outcome]:
+    """The outcome of each transport, in the same words; each did make the call."""
+    found = {}
+    for transport in Transport:
+        raw.requests.clear()
+        raw.always(answer)
+        kind, value = policy_by(calls_by(transport))
+        assert [by_boto3(r) for r in raw.requests] == [transport is Transport.BOTO3]
+        found[transport] = kind, value
+    return found
+
+
+@pytest.mark.parametrize("answer", RESPONSES.values(), ids=RESPONSES)
+def test_the_same_responses(raw: RawServer, answer: Sent) -> None:
+    found = of_both(raw, answer)
+    kind, value = found[Transport.FAST]
+    assert (kind, value) == found[Transport.BOTO3]
+    assert kind == "response"
+
+
+@pytest.mark.parametrize("answer", FAILURES.values(), ids=FAILURES)
+def test_the_same_failures(raw: RawServer, answer: Sent) -> None:
+    found = of_both(raw, answer)
+    assert found[Transport.FAST] == found[Transport.BOTO3]
+
+
+CUT_IN_TEXT = {
+    "policy-cut": Sent(http(BODY[:40], length=9999), Then.CLOSE),
+    "page": Sent(http(b"<html>sign in</html>", "Content-Type: text/html")),
+    "empty": Sent(http(b"")),
+    "cut-in-headers": Sent(b"HTTP/1.1 200 OK\r\nContent-Le", Then.CLOSE),
+}
+
+
+@pytest.mark.parametrize("answer", CUT_IN_TEXT.values(), ids=CUT_IN_TEXT)
+def test_what_lacks_its_fields_lacks_them_in_both(raw: RawServer, answer: Sent) -> None:
+    found = of_both(raw, answer)
+    assert found[Transport.FAST] == found[Transport.BOTO3]
+    kind, value = found[Transport.FAST]
+    assert isinstance(value, tuple)
+    assert kind == "UNANSWERED" or "policyText" not in value[0]
+
+
+@both
+def test_silence_has_an_end(
+    raw: RawServer, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_READ_TIMEOUT", 0.1)
+    raw.always(Sent(http(BODY, length=9999), Then.HANG))
+    kind, told = policy_by(calls_by(transport))
+    assert kind == "UNANSWERED"
+    assert "timed out" in str(told)
+
+
+def test_a_trickle_has_an_end(raw: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_RESPONSE_TIMEOUT", 0.1)
+    raw.always(Sent(http(b"", length=10**12), Then.TRICKLE))
+    kind, told = policy_by(calls_by(Transport.FAST))
+    assert kind == "UNANSWERED"
+    assert "timed out" in str(told)
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:1", "https://127.0.0.1:1", "http://no-such-host.invalid"]
+)
+def test_no_connection(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    fast, slow = (policy_by(calls_by(transport)) for transport in Transport)
+    assert fast == slow
+    assert fast[0] == "CONNECTION"
+
+
+@both
+def test_tls_with_what_speaks_none(
+    aws: ScriptedAws, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url.replace("http:", "https:"))
+    assert policy_by(calls_by(transport))[0] == "TLS"
+
+
+@both
+def test_tls_without_an_answer(
+    raw: RawServer, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_CONNECT_TIMEOUT", 0.1)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", raw.url.replace("http:", "https:"))
+    kind, told = policy_by(calls_by(transport))
+    assert kind == "UNANSWERED"
+    assert "timed out" in str(told)
+
+
+@both
+@pytest.mark.parametrize(
+    ("host", "kind"), [("127.0.0.1", "response"), ("127.0.0.2", "TLS"), ("other.example", "TLS")]
+)
+def test_whose_certificate(
+    credentials: pytest.MonkeyPatch, tmp_path: Path, transport: Transport, host: str, kind: str
+) -> None:
+    pem, context = certificate(tmp_path, host)
+    with serving_raw(context) as server:
+        server.always(Sent(http(BODY)))
+        credentials.setenv("AWS_ENDPOINT_URL", server.url)
+        assert policy_by(calls_by(transport))[0] == "TLS"  # of no CA that is known
+        credentials.setenv("AWS_CA_BUNDLE", str(pem))
+        assert policy_by(calls_by(transport))[0] == kind
+        credentials.delenv("AWS_CA_BUNDLE")
+        credentials.setenv("REQUESTS_CA_BUNDLE", str(pem))
+        assert policy_by(calls_by(transport))[0] == kind
+        assert len(server.requests) == 2 * (kind == "response")
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_bundle_that_is_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if content is not None:
+        bundle.write_text(content)
+    _, context = certificate(tmp_path, "127.0.0.1")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+    with serving_raw(context) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        fast, slow = (policy_by(calls_by(transport)) for transport in Transport)
+    assert fast == slow
+    assert fast[0] != "response"
+
+
+def test_connections_are_used_again(raw: RawServer) -> None:
+    raw.always(Sent(http(BODY)))
+    calls = calls_by(Transport.FAST)
+    for _ in range(3):
+        policy_by(calls)
+    assert (raw.connections, len(raw.requests)) == (1, 3)
+
+
+@both
+@pytest.mark.parametrize("first", ["closing", "less-than-it-says"])
+def test_a_connection_that_is_not_clean_is_not_used_again(
+    raw: RawServer, transport: Transport, first: str
+) -> None:
+    raw.always(RESPONSES[first], Sent(refused("RepositoryPolicyNotFoundException")))
+    calls = calls_by(transport)
+    kinds = [policy_by(calls)[0] for _ in range(2)]
+    assert kinds == ["response", "POLICY_MISSING"]
+    assert raw.connections == 2
+
+
+@both
+def test_an_idle_connection_that_was_closed(raw: RawServer, transport: Transport) -> None:
+    raw.always(Sent(http(BODY), Then.CLOSE))  # without saying so
+    calls = calls_by(transport)
+    first = policy_by(calls)
+    while True:  # until the end of the connection has arrived, a call may still meet it
+        kind, told = policy_by(calls)
+        assert (kind, told) == first or kind == "UNANSWERED"
+        if kind == "response":
+            break
+
+
+@both
+@pytest.mark.parametrize("name", ["", "x"])
+def test_a_name_that_is_refused_here(raw: RawServer, transport: Transport, name: str) -> None:
+    raw.always(Sent(http(BODY)))
+    calls = calls_by(transport)
+    policy_by(calls)
+    kind, told = policy_by(calls, name)
+    assert (kind, len(raw.requests)) == ("REJECTED", 1)
+    assert "Invalid length" in str(told)
+
+
+def fields_of(request: bytes) -> tuple[dict[str, str], bytes]:
+    head, _, body = request.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")[1:]
+    return {n.lower(): v for n, v in (line.split(": ", 1) for line in lines)}, body
+
+
+@pytest.mark.parametrize("token", [None, "a-token+/="])
+@pytest.mark.parametrize("path", ["", "/a/prefix"])
+def test_what_is_sent(
+    raw: RawServer, credentials: pytest.MonkeyPatch, token: str | None, path: str
+) -> None:
+    credentials.setenv("AWS_ENDPOINT_URL", raw.url + path)
+    if token:
+        credentials.setenv("AWS_SESSION_TOKEN", token)
+    raw.always(Sent(http(BODY)))
+    for transport in Transport:
+        policy_by(calls_by(transport))
+    (fast, body), (slow, same_body) = (fields_of(request) for request in raw.requests)
+    assert raw.requests[0].split(b"\r\n")[0] == raw.requests[1].split(b"\r\n")[0]
+    assert body == same_body
+    own = {"authorization", "x-amz-date"}
+    optional = {"accept-encoding", "amz-sdk-invocation-id", "amz-sdk-request"}
+    assert {n: v for n, v in fast.items() if n not in own} == {
+        n: v for n, v in slow.items() if n not in own | optional
+    }
+    assert fast["authorization"] == signed_by_botocore(raw.url + (path or "/"), fast, body, token)
+
+
+def signed_by_botocore(url: str, fields: dict[str, str], body: bytes, token: str | None) -> str:
+    names = re.findall(r"SignedHeaders=([^,]+)", fields["authorization"])[0].split(";")
+    request = AWSRequest("POST", url, {name: fields[name] for name in names}, body)
+    request.context["timestamp"] = fields["x-amz-date"]
+    auth = SigV4Auth(Credentials("AKIAEXAMPLE", "example", token), "ecr", REGION)
+    to_sign = auth.string_to_sign(request, auth.canonical_request(request))
+    signature = auth.signature(to_sign, request)
+    scope = f"{fields['x-amz-date'][:8]}/{REGION}/ecr/aws4_request"
+    signed = f"SignedHeaders={';'.join(names)}, Signature={signature}"
+    return f"AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/{scope}, {signed}"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("BOTOCORE_EXPERIMENTAL__PLUGINS", "x=json"),
+        ("HTTP_PROXY", "{url}"),
+        ("http_proxy", "{url}"),
+    ],
+)
+def test_boto3_makes_the_calls_where_something_is_unusual(
+    raw: RawServer, credentials: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    credentials.setenv(variable, value.format(url=raw.url))
+    raw.always(Sent(http(BODY)))
+    calls = calls_by(Transport.FAST)
+    for _ in range(2):
+        assert policy_by(calls)[0] == "response"
+    assert [by_boto3(request) for request in raw.requests] == [True, True]
+
+
+def test_a_proxy_that_is_not_for_this_host(raw: RawServer, credentials: pytest.MonkeyPatch) -> None:
+    credentials.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    credentials.setenv("NO_PROXY", "127.0.0.1")
+    raw.always(Sent(http(BODY)))
+    assert policy_by(calls_by(Transport.FAST))[0] == "response"
+    assert not by_boto3(raw.requests[0])
+
+
+def test_a_user_in_the_address(raw: RawServer, credentials: pytest.MonkeyPatch) -> None:
+    credentials.setenv("AWS_ENDPOINT_URL", raw.url.replace("//", "//me:secret@"))
+    raw.always(Sent(http(BODY)))
+    policy_by(calls_by(Transport.FAST))
+    assert [by_boto3(request) for request in raw.requests] == [True]
+
+
+def client_of(transport: Transport) -> tuple[ReadingCalls, BaseClient]:
+    connection = connect(ACCOUNT, REGION, transport=transport)
+    client = new_client(connection, "ecr")
+    assert isinstance(client, BaseClient)
+    return reading_calls(connection, client), client
+
+
+def test_a_handler_that_changes_requests_is_heeded(raw: RawServer) -> None:
+    def add(request: AWSRequest, **_event: object) -> None:
+        request.headers["x-own"] = "1"
+
+    raw.always(Sent(http(BODY)))
+    calls, client = client_of(Transport.FAST)
+    client.meta.events.register("before-sign.ecr", add)
+    policy_by(calls)
+    assert b"x-own" in raw.requests[0].lower()
+
+
+def test_a_handler_that_answers_requests_is_heeded(raw: RawServer) -> None:
+    class Content:
+        def stream(self) -> Iterator[bytes]:
+            yield BODY
+
+    def answer(request: AWSRequest, **_event: object) -> AWSResponse:
+        return AWSResponse(request.url or "", 200, HTTPHeaders(), Content())
+
+    calls, client = client_of(Transport.FAST)
+    client.meta.events.register("before-send.ecr", answer)  # type: ignore[arg-type]
+    assert policy_by(calls)[0] == "response"
+    assert raw.requests == []
+
+
+@both
+def test_no_credentials(monkeypatch: pytest.MonkeyPatch, transport: Transport) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert policy_by(calls_by(transport))[0] == "CREDENTIALS"
+
+
+def test_new_credentials_are_used(aws: ScriptedAws) -> None:
+    """A role's that have expired are renewed, and the key of the signature with them."""
+    names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+
+    def role(number: int, expiration: str) -> str:
+        fields = {**{name: f"{name}{number}" for name in names}, "Expiration": expiration}
+        xml = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
+        return f"<Credentials>{xml}</Credentials>"
+
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=60)
+    given = [role(0, soon.isoformat()), *(role(n, "2999-01-01T00:00:00Z") for n in range(1, 9))]
+
+    def answer(call: Call, _before: int) -> Answer:
+        if call.operation == "AssumeRole":
+            return sts("AssumeRole", given.pop(0))
+        return ok(**POLICY)
+
+    aws.answer = answer
+    calls = calls_by(Transport.FAST, assume_role=f"arn:aws:iam::{ACCOUNT}:role/r")
+    assert [policy_by(calls)[0] for _ in range(2)] == ["response", "response"]
+    used = [re.findall(r"AccessKeyId\d", call.authorization) for call in aws.calls]
+    assert used[-1] == ["AccessKeyId1"]
+
+
+FAULTS = {
+    "calm": Behaviour(),
+    "throttled": Behaviour(throttle_rate=1, throttle_burst=1),
+    "expired": Behaviour(expire_after=1),
+    "failing": Behaviour(fail_every=1),
+    "failing-after": Behaviour(fail_after_every=1),
+    "cut": Behaviour(cut_before_every=1),
+    "cut-after": Behaviour(cut_after_every=1),
+    "dead": Behaviour(dead_region=REGION),
+    "disabled": Behaviour(disabled_region=REGION),
+}
+
+
+@pytest.mark.parametrize("behaviour", FAULTS.values(), ids=FAULTS)
+def test_the_embedded_ecr(clean_environment: pytest.MonkeyPatch, behaviour: Behaviour) -> None:
+    def outcomes(transport: Transport) -> list[Outcome]:
+        with Sandbox(behaviour) as ecr:
+            for name, value in ecr.environment().items():
+                clean_environment.setenv(name, value)
+            ecr.create_repository(NAME)
+            calls = calls_by(transport)
+            listing = outcome(calls, "DescribeRepositories", repositoryNames=[NAME])
+            missing = policy_by(calls, "no/such")
+            return [_without_times(listing), policy_by(calls), missing]
+
+    assert outcomes(Transport.FAST) == outcomes(Transport.BOTO3)
+
+
+def _without_times(found: Outcome) -> Outcome:
+    """A listing without what differs between two sandboxes."""
+    kind, value = found
+    text = re.sub(r"datetime\.datetime\(.*?\)\)|'[0-9a-f-]{36}'|127\.0\.0\.1:\d+", "", str(value))
+    return kind, text
