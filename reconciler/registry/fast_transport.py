@@ -221,7 +221,6 @@ def _form_of(
         or request.body != body
         or headers.keys() - _STATIC - _SIGNING - _LEFT_OUT
         or url.query
-        or "@" in url.netloc
         or os.environ.get(_PLUGINS)
         or url.scheme in get_environ_proxies(request.url)
     ):
@@ -405,9 +404,7 @@ def _receive(connection: socket.socket, timeouts: Timeouts) -> tuple[_Answer, bo
         response.begin()
         body = b"".join(iter(partial(response.read, _PART), b""))
     # Like botocore, it takes a body that ends before its Content-Length.
-    return _Answer(response.status, response.headers, body), not (
-        response.will_close or response.length
-    )
+    return _Answer(response.status, response.headers, body), not response.will_close
 
 
 class _Received(io.RawIOBase):

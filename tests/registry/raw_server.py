@@ -41,6 +41,7 @@ class RawServer:
     answers: list[Sent] = field(default_factory=list)
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
+    closed: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def always(self, *answers: Sent) -> None:
@@ -72,7 +73,8 @@ def _handler(server: RawServer, context: ssl.SSLContext | None) -> type:
 
         def finish(self) -> None:
             super().finish()
-            self.request.close()  # a TLS socket is another one than the server has
+            self.request.close()
+            server.closed.set()
 
         def handle(self) -> None:
             while head := _head(self.rfile):
@@ -110,9 +112,11 @@ def serving_raw(context: ssl.SSLContext | None = None) -> Iterator[RawServer]:
         server.url = f"{scheme}://127.0.0.1:{tcp.server_address[1]}"
         thread = threading.Thread(target=tcp.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        yield server
-        tcp.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            tcp.shutdown()
+            thread.join()
 
 
 def certificate(folder: Path, host: str) -> tuple[Path, ssl.SSLContext]:
