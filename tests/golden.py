@@ -53,7 +53,7 @@ def planned(folder: Path) -> tuple[AccessSource, Plan]:
         for region in regions
     ]
     plan = plan_registries(loaded.access, registries, NOW)
-    return AccessSource(loaded.access, FILE, content, NOW, loaded), plan
+    return AccessSource(loaded.parts, FILE, content, NOW, loaded), plan
 
 
 def origin(source: AccessSource) -> Origin:

@@ -44,8 +44,8 @@ from reconciler.access_file.sections.names import check_unused, read_principals
 from reconciler.access_file.sections.registry import (
     check_probe_repository,
     check_role,
-    read_registry,
 )
+from reconciler.access_file.sections.registry_parts import RegistryPart, split_by_registry
 from reconciler.access_file.sections.statements import read_registry_statements
 from reconciler.access_file.sections.tiers import REGISTRY_POLICY, REPOSITORY_POLICY, read_tiers
 from reconciler.errors import Status
@@ -53,21 +53,27 @@ from reconciler.policy import known_of_requests
 
 
 class Loaded(NamedTuple):
-    """The result of reading a file: `access` is None where any problem is an error.
+    """The result of reading a file: its `parts`, one for each registry and more where entries are
+    limited to some of its regions; none where any problem is an error.
 
     `lines` are the lines of each file that was read, by its path, for showing places.
     `repositories` are the keys of its entries, also of an invalid file; None if it is not YAML.
     """
 
-    access: AccessFile | None
+    parts: tuple[AccessFile, ...]
     problems: tuple[Problem, ...]
     lines: Mapping[str, tuple[str, ...]]
     repositories: tuple[str, ...] | None = None
 
     @property
+    def access(self) -> AccessFile | None:
+        """The first part."""
+        return self.parts[0] if self.parts else None
+
+    @property
     def statuses(self) -> frozenset[Status]:
         """INVALID where any problem is an error."""
-        return frozenset({Status.INVALID} if self.access is None else ())
+        return frozenset({Status.INVALID} if not self.parts else ())
 
 
 def load_access(
@@ -81,43 +87,61 @@ def load_access(
     problems = ProblemList()
     source = read_source(content, path, problems)
     if source.root is None:
-        return Loaded(None, sort_problems(problems.found), {path: source.lines})
-    access = _check(source.root, now, allow_public, problems)
+        return Loaded((), sort_problems(problems.found), {path: source.lines})
+    parts = _check(source.root, now, allow_public, problems)
     found = sort_problems(problems.found)
     repositories = tuple(pair.key.text for pair in pairs_of(source.root, "repositories"))
-    valid = None if has_errors(found) else access
+    valid = () if has_errors(found) else parts
     return Loaded(valid, found, {path: source.lines}, repositories)
 
 
 def _check(
     root: Node, now: datetime, allow_public: frozenset[str], problems: ProblemList
-) -> AccessFile | None:
-    """Check the shape of a tree, then its meaning; None where the file is too large."""
+) -> tuple[AccessFile, ...]:
+    """Check the shape of a tree, then the meaning of its parts; none where it is too large."""
     violations = check_shape(root, problems)
-    meaning, access = ProblemList(), None
+    broken = broken_principals(violations)
+    meaning, parts = ProblemList(), list[AccessFile]()
     try:
-        access = _read(root, now, broken_principals(violations), meaning)
-        combined = combine_entries(access, meaning)
-        check_managed(root, access, meaning)
-        check_inherit(combined, meaning)
-        check_templates(access.entries, meaning)
-        check_resources(root, access, meaning)
-        future = with_wider_patterns(access, combined, meaning)
-        together = with_registry_statements(access, future, meaning)
-        judged = (*together, *of_repositories(access, combined))
-        check_public(access, judged, allow_public, meaning)
-        check_never(access, judged, now, meaning)
-        check_denied(access, together, now, meaning)
-        check_sizes(access, combined, now, meaning)
+        for part in split_by_registry(root, meaning):
+            parts.append(_read(part, now, broken, meaning))
+            _check_part(part.root, parts[-1], now, allow_public, meaning)
+        entries = [entry for part in parts for entry in part.entries]
+        check_public_allowed(child(root, "guards"), entries, meaning)
+        check_unused(root, meaning)
     except TooLargeError:
-        access = None
+        parts = []
     add_meaning(meaning, problems, root, violations)
-    return access
+    return tuple(parts)
 
 
-def _read(root: Node, now: datetime, broken: frozenset[str], problems: ProblemList) -> AccessFile:
+def _check_part(
+    root: Node,
+    access: AccessFile,
+    now: datetime,
+    allow_public: frozenset[str],
+    problems: ProblemList,
+) -> None:
+    """Check what the file asks for in one registry. Raises TooLargeError."""
+    combined = combine_entries(access, problems)
+    check_managed(root, access, problems)
+    check_inherit(combined, problems)
+    check_templates(access.entries, problems)
+    check_resources(root, access, problems)
+    future = with_wider_patterns(access, combined, problems)
+    together = with_registry_statements(access, future, problems)
+    judged = (*together, *of_repositories(access, combined))
+    check_public(access, judged, allow_public, problems)
+    check_never(access, judged, now, problems)
+    check_denied(access, together, now, problems)
+    check_sizes(access, combined, now, problems)
+
+
+def _read(
+    part: RegistryPart, now: datetime, broken: frozenset[str], problems: ProblemList
+) -> AccessFile:
+    root, registry = part
     guards, unmanaged = child(root, "guards"), child(root, "unmanaged")
-    registry = read_registry(child(root, "registry"), problems)
     context = FileContext(
         problems,
         registry,
@@ -126,8 +150,9 @@ def _read(root: Node, now: datetime, broken: frozenset[str], problems: ProblemLi
         known_of_requests(registry.account, registry.regions, now),
         owned_by_sid=keeps_by_default(unmanaged),
     )
-    for role in texts_of(root, "registry", "assume_role"):
-        check_role(role, context)
+    for keys in (("assume_role",), ("assume_role", "role_arn")):
+        for role in texts_of(root, "registry", *keys):
+            check_role(role, context)
     context = read_principals(root, context, broken)
     kind = REGISTRY_POLICY if registry.policy == "manage" else REPOSITORY_POLICY
     context = replace(context, tiers=read_tiers(child(root, "tiers"), kind, problems))
@@ -150,7 +175,5 @@ def _read(root: Node, now: datetime, broken: frozenset[str], problems: ProblemLi
             child(root, "registry_statements"), registry_ownership, context
         ),
     )
-    check_public_allowed(guards, access.entries, problems)
     check_probe_repository(child(root, "registry", "probe_repository"), access.entries, problems)
-    check_unused(root, problems)
     return access

@@ -16,7 +16,7 @@ from reconciler.model.access import (
     registry_grant_facts,
 )
 from reconciler.model.guards import Guards
-from reconciler.model.registry import RegistryScope, RepositorySettings
+from reconciler.model.registry import AssumedRole, RegistryScope, RepositorySettings
 from reconciler.model.templates import APPLIED_FOR, CreateOn, template_prefix
 from reconciler.policy import (
     Actions,
@@ -37,7 +37,10 @@ from reconciler.policy import (
 
 
 class Registry(NamedTuple):
-    """The registry; `account` has 12 digits, all `regions` are in the one `partition`.
+    """One registry; `account` has 12 digits, all `regions` are in the one `partition`.
+
+    `name` is None where the file has one registry without a name. `profile` is that of the AWS
+    configuration; None for the credentials at hand.
 
     `probe_repository` is a scratch repository without images. Its policy may be anything, so it is
     neither managed nor unmanaged, whatever pattern matches it. `policy` says whether the registry's
@@ -47,9 +50,11 @@ class Registry(NamedTuple):
     account: str
     regions: tuple[str, ...]
     partition: str
-    assume_role: str | None = None
+    assume_role: AssumedRole | None = None
     probe_repository: str | None = None
     policy: Literal["ignore", "report", "manage"] = "report"
+    name: str | None = None
+    profile: str | None = None
 
     @property
     def scopes(self) -> tuple[RegistryScope, ...]:
@@ -90,7 +95,7 @@ class Entry(NamedTuple):
     `create_on` says when ECR itself makes a repository under the pattern that is to have its
     access; None where the file says nothing of it, and empty where there is to be no template.
     `template_settings` are those of its template, and `template_role` is the role that ECR assumes
-    for these.
+    for these. `replicated`: replication makes the repository.
     """
 
     repository: str
@@ -103,6 +108,7 @@ class Entry(NamedTuple):
     create_on: tuple[CreateOn, ...] | None = None
     template_settings: RepositorySettings | None = None
     template_role: str | None = None
+    replicated: bool = False
 
     @property
     def is_pattern(self) -> bool:
@@ -118,8 +124,9 @@ class PlacedRule(NamedTuple):
 
 
 class AccessFile(NamedTuple):
-    """A valid access file.
+    """What a valid access file says of one registry, in regions where all of it holds.
 
+    A file has one for each registry, and several where entries are limited to some of its regions.
     `accounts` maps names to ids, `principals` names to what they stand for; `tiers` includes the
     built-in ones. `unmanaged_repositories` is for live repositories without an entry, `ownership`
     for live statements that the file did not ask for, `registry_ownership` for those of the

@@ -53,6 +53,17 @@ class RegistryScope:
         return ArnPrefix(partition_of_region(self.region), self.region, self.account)
 
 
+class AssumedRole(NamedTuple):
+    """A role to assume before a registry is called, with the parameters of STS AssumeRole.
+
+    `external_id` is None where the role asks for none; `session_name` is None for our own.
+    """
+
+    arn: str
+    external_id: str | None = None
+    session_name: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RepositorySettings:
     """How a repository is made; the defaults are the service's own.

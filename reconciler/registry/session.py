@@ -18,6 +18,7 @@ from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
 
 from reconciler.errors import RefusedError
+from reconciler.model.registry import AssumedRole
 from reconciler.model.transport import Transport
 from reconciler.registry.boto_errors import explain, quoted, retry_after
 from reconciler.registry.credentials import learn_settings, load_credentials, watch_credentials
@@ -26,6 +27,7 @@ from reconciler.registry.fast_transport import FastReads, ReadingCalls, Timeouts
 from reconciler.registry.pace import Pace
 
 THREADS = 16
+_SESSION_NAME = "ecr-reconcile"
 _CONNECT_TIMEOUT = 5  # seconds
 _READ_TIMEOUT = 20  # seconds
 _RESPONSE_TIMEOUT = 30  # seconds, however the bytes arrive; boto3 has no such limit
@@ -52,7 +54,7 @@ class Connection:
 
     account: str
     region: str
-    assume_role: str | None
+    assume_role: AssumedRole | None
     session: boto3.Session = field(repr=False, compare=False)
     core: botocore.session.Session = field(repr=False, compare=False)
     """The botocore session under `session`, which finds the credentials."""
@@ -90,7 +92,7 @@ class _RoleProvider:
 def connect(
     account: str,
     region: str,
-    assume_role: str | None = None,
+    assume_role: AssumedRole | None = None,
     profile: str | None = None,
     transport: Transport = Transport.FAST,
 ) -> Connection:
@@ -199,12 +201,22 @@ def _watched(connection: Connection, service: str, config: Config) -> BaseClient
     return client
 
 
-def _assuming(source: Connection, role: str) -> Connection:
+def _parameters(role: AssumedRole) -> dict[str, str]:
+    """Return the parameters of AssumeRole."""
+    external_id = {} if role.external_id is None else {"ExternalId": role.external_id}
+    return {
+        "RoleArn": role.arn,
+        "RoleSessionName": role.session_name or _SESSION_NAME,
+        **external_id,
+    }
+
+
+def _assuming(source: Connection, role: AssumedRole) -> Connection:
     def refresh() -> dict[str, str]:
         config = Config(connect_timeout=_CONNECT_TIMEOUT, read_timeout=_READ_TIMEOUT)
         sts = cast("_SecurityTokenService", _watched(source, "sts", config))
         try:
-            given = sts.assume_role(RoleArn=role, RoleSessionName="ecr-reconcile")["Credentials"]
+            given = sts.assume_role(**_parameters(role))["Credentials"]
             return {
                 "access_key": given["AccessKeyId"],
                 "secret_key": given["SecretAccessKey"],

@@ -28,7 +28,14 @@ from reconciler.policy import (
 )
 from reconciler.registry.errors import CallError
 from reconciler.workflow.listener import LOG, Listener
-from reconciler.workflow.registries import connect_registries, read_registries
+from reconciler.workflow.registries import (
+    CredentialSource,
+    CredentialSources,
+    ToRead,
+    connect_registries,
+    read_registries,
+    sources_of,
+)
 from reconciler.workflow.source import AccessSource
 
 MAX_POLICIES = 512 * 2**20
@@ -88,15 +95,14 @@ def adopt(
     add to, both are those of the file. Raises ArgumentError for a wrong account or region,
     ReconcileError where a region can't be read.
     """
-    roles = _roles(account, regions, style.into, profile)
-    connections = connect_registries(roles, profile, listener, transport)
-    registries = read_registries(
-        connections,
+    sources = _sources(account, regions, style.into, profile)
+    connections = connect_registries(sources, listener, transport)
+    to_read = ToRead(
         partial(_undescribed, style.into),
-        listener,
         registry_policy=style.into is None or not says_registry_policy(_base_of(style.into)),
         templates=True,
     )
+    registries = read_registries(connections, dict.fromkeys(connections, to_read), listener)
     for registry in registries:
         if registry.failure is not None:
             raise ReconcileError(f"{registry.scope.region}: {registry.failure.message}")
@@ -192,18 +198,20 @@ def _base_of(into: AccessSource) -> Base:
     return Base(text, into.access, has_key(text, "accounts"))
 
 
-def _roles(
+def _sources(
     account: str | None, regions: Sequence[str], into: AccessSource | None, profile: str | None
-) -> dict[RegistryScope, str | None]:
-    """Return the registry to read in each region, and the role to assume, if any."""
+) -> CredentialSources:
+    """Return the registry to read in each region, and where its credentials come from."""
     if into is not None:
-        return dict.fromkeys(_scopes_of(into, account, regions), into.access.registry.assume_role)
+        known = sources_of(into.registries, profile)
+        return {scope: known[scope] for scope in _scopes_of(into, account, regions)}
     from reconciler.registry.session import default_region  # noqa: PLC0415 - boto3 costs
 
     found = regions or tuple(filter(None, [default_region(profile)]))
     if not found:
         raise ArgumentError("region", None, "the AWS settings do not say in which region it is")
-    return dict.fromkeys(_checked(account or _own_account(found[0], profile), found))
+    scopes = _checked(account or _own_account(found[0], profile), found)
+    return dict.fromkeys(scopes, CredentialSource(None, profile))
 
 
 def _scopes_of(

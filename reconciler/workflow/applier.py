@@ -31,7 +31,7 @@ from reconciler.workflow.registries import (
     connect_registries,
     read_registry_policies,
     reads_registry_policy,
-    roles_of,
+    sources_of,
 )
 from reconciler.workflow.saved_plans import StoredPlan, recompute, require_current
 from reconciler.workflow.source import AccessSource, Globs
@@ -125,7 +125,7 @@ def prepare_apply(
     if stored is not None:
         require_current(stored, source)
     registry = source.access.registry
-    connections = connect_registries(roles_of(registry), profile, listener, transport)
+    connections = connect_registries(sources_of(source.registries, profile), listener, transport)
     authors = authors_of(connections)
     if stored is None:
         computed = compute(source, connections, repositories, listener)

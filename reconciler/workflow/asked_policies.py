@@ -126,10 +126,11 @@ def from_registry(
 
     def find(source: AccessSource, globs: Globs) -> FoundPolicies:
         from reconciler.workflow.registries import (  # noqa: PLC0415 - costs
+            ToRead,
             connect_registries,
             read_registries,
             reads_registry_policy,
-            roles_of,
+            sources_of,
         )
 
         probe = source.access.registry.probe_repository
@@ -138,11 +139,13 @@ def from_registry(
             return [n for n in names if selected(n, globs) and (n != probe or n in globs)]
 
         connections = connect_registries(
-            roles_of(source.access.registry), profile, listener, transport
+            sources_of(source.registries, profile), listener, transport
         )
         with_own = reads_registry_policy(source.access.registry, listener)
         return live_policies(
-            read_registries(connections, select, listener, registry_policy=with_own),
+            read_registries(
+                connections, dict.fromkeys(connections, ToRead(select, with_own)), listener
+            ),
             is_managed=source.access.registry.policy == "manage",
         )
 

@@ -39,11 +39,12 @@ from reconciler.policy import globs_intersect
 from reconciler.workflow.listener import LOG, Listener
 from reconciler.workflow.registries import (
     Connections,
+    ToRead,
     caller_arn,
     connect_registries,
     read_registries,
     reads_registry_policy,
-    roles_of,
+    sources_of,
 )
 from reconciler.workflow.source import (
     AccessSource,
@@ -110,7 +111,7 @@ def plan(
     `transport` makes the calls that read. Raises ArgumentError for a name that neither the file nor
     the registry has, CallError where no region can be read.
     """
-    connections = connect_registries(roles_of(source.access.registry), profile, listener, transport)
+    connections = connect_registries(sources_of(source.registries, profile), listener, transport)
     computed = compute(source, connections, repositories, listener)
     return guarded(computed, source, lambda: caller_arn(connections))
 
@@ -127,7 +128,7 @@ def drift(
 
     Also reads the unmanaged repositories that a never rule is about. Reads only; raises as `plan`.
     """
-    connections = connect_registries(roles_of(source.access.registry), profile, listener, transport)
+    connections = connect_registries(sources_of(source.registries, profile), listener, transport)
     computed = compute(source, connections, repositories, listener, watched_names)
     return replace(computed, plan=without_expired(computed.plan))
 
@@ -145,17 +146,25 @@ def compute(
     `read_registries`, and ArgumentError for names that neither the file nor a registry has.
     """
 
-    def select(names: tuple[str, ...]) -> list[str]:
-        return [name for name in to_read(source.access, names) if selected(name, repositories)]
+    def wanted(access: AccessFile) -> ToRead:
+        def select(names: tuple[str, ...]) -> list[str]:
+            return [name for name in to_read(access, names) if selected(name, repositories)]
 
-    live = read_registries(
-        connections,
-        select,
-        listener,
-        registry_policy=reads_registry_policy(source.access.registry, listener),
-        templates=reads_templates(source.access),
+        of_registry = reads_registry_policy(access.registry, listener)
+        return ToRead(select, of_registry, reads_templates(access))
+
+    by_scope = {
+        scope: to_read_there
+        for access in source.parts
+        for to_read_there in [wanted(access)]
+        for scope in access.registry.scopes
+    }
+    live = read_registries(connections, by_scope, listener)
+    computed = merge_plans(
+        plan_registries(access, here, source.now, repositories)
+        for access in source.parts
+        for here in [[one for one in live if one.scope in access.registry.scopes]]
     )
-    computed = plan_registries(source.access, live, source.now, repositories)
     _require_public_known(source, live)
     _require_selected_known(computed, repositories, live)
     return with_names(computed, source)

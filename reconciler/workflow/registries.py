@@ -3,10 +3,10 @@
 The modules that load boto3 are imported where the first connection is made.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import groupby
 from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reconciler.access_file.model import Registry
 from reconciler.apply.journal_format import Author
 from reconciler.model.registry import (
+    AssumedRole,
     LiveRegistry,
     LiveRegistryPolicy,
     LiveRepository,
@@ -30,14 +31,26 @@ if TYPE_CHECKING:
     from reconciler.registry.session import Connection, Identity
     from reconciler.registry.writer import RegistryWriter
 
-_Roles = Mapping[RegistryScope, str | None]
-"""The role that is assumed in each registry and region, None for the caller's own credentials."""
+
+class CredentialSource(NamedTuple):
+    """Where the credentials for a registry come from.
+
+    The role is assumed with those of the profile. None for no role, and for boto3's own profile.
+    """
+
+    assume_role: AssumedRole | None = None
+    profile: str | None = None
+
+
+CredentialSources = Mapping[RegistryScope, CredentialSource]
+"""Where the credentials for each registry and region come from."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryConnection:
     """The connection to one registry in one region; all its calls share one pace."""
 
+    source: CredentialSource
     connection: "Connection"
     pace: Pace
     reader: "RegistryReader"
@@ -53,14 +66,20 @@ Connections = Mapping[RegistryScope, RegistryConnection]
 Authors = Mapping[RegistryScope, Author]
 
 
-def roles_of(registry: Registry) -> _Roles:
-    """Return the role that the file's registry assumes, for each of its regions."""
-    return dict.fromkeys(registry.scopes, registry.assume_role)
+def sources_of(registries: Iterable[Registry], profile: str | None) -> CredentialSources:
+    """Return where the credentials for the file's registries come from.
+
+    `profile` takes precedence over those that the file names.
+    """
+    return {
+        scope: CredentialSource(registry.assume_role, profile or registry.profile)
+        for registry in registries
+        for scope in registry.scopes
+    }
 
 
 def connect_registries(
-    roles: _Roles,
-    profile: str | None,
+    sources: CredentialSources,
     listener: Listener,
     transport: Transport = Transport.FAST,
 ) -> dict[RegistryScope, RegistryConnection]:
@@ -75,10 +94,12 @@ def connect_registries(
             listener.notify(Throttled())
 
     connections = {}
-    for scope, role in roles.items():
-        connection = connect(scope.account, scope.region, role, profile, transport)
+    for scope, source in sources.items():
+        connection = connect(scope.account, scope.region, *source, transport)
         pace = Pace(throttled_for_long=note_throttled)
-        connections[scope] = RegistryConnection(connection, pace, RegistryReader(connection, pace))
+        connections[scope] = RegistryConnection(
+            source, connection, pace, RegistryReader(connection, pace)
+        )
     return connections
 
 
@@ -96,14 +117,14 @@ def authors_of(connections: Connections) -> Authors:
     """
     from reconciler.registry.session import require_account
 
-    def whose(scope: RegistryScope) -> tuple[str, str]:
-        return scope.account, connections[scope].connection.assume_role or ""
-
+    scopes: defaultdict[tuple[str, CredentialSource], list[RegistryScope]] = defaultdict(list)
+    for scope, one in connections.items():
+        scopes[scope.account, one.source].append(scope)
     authors: dict[RegistryScope, Author] = {}
-    for (_, role), scopes in groupby(sorted(connections, key=whose), whose):
-        own = tuple(scopes)
+    for (_, source), own in scopes.items():
         caller = _ask_any([connections[scope] for scope in own], require_account)
-        authors |= dict.fromkeys(own, Author(caller.arn, role or None))
+        role = source.assume_role and source.assume_role.arn
+        authors |= dict.fromkeys(own, Author(caller.arn, role))
     return authors
 
 
@@ -118,19 +139,24 @@ def _ask_any(
     return ask(last.connection)
 
 
-def read_registries(
-    connections: Connections,
-    select: Callable[[tuple[str, ...]], Iterable[str]],
-    listener: Listener,
-    *,
-    registry_policy: bool = False,
-    templates: bool = False,
-) -> list[LiveRegistry]:
-    """Read the live policies; `select` says of which of the listed repositories.
+class ToRead(NamedTuple):
+    """What to read of one registry in one region.
 
-    With `registry_policy`, the registry's own is read, too, and with `templates` its creation
-    templates. A registry that fails says why, and the others are read. Raises CallError where all
-    fail.
+    `select` says which of the listed repositories. With `registry_policy`, the registry's own
+    policy is read, too, and with `templates` its creation templates.
+    """
+
+    select: Callable[[tuple[str, ...]], Iterable[str]]
+    registry_policy: bool = False
+    templates: bool = False
+
+
+def read_registries(
+    connections: Connections, wanted: Mapping[RegistryScope, ToRead], listener: Listener
+) -> list[LiveRegistry]:
+    """Read what is wanted of each registry, in the order of the connections.
+
+    A registry that fails says why, and the others are read. Raises CallError where all fail.
     """
     from reconciler.registry.boto_errors import in_this_region_only
     from reconciler.registry.reader import failure_of
@@ -138,6 +164,7 @@ def read_registries(
     found: list[LiveRegistry] = []
     errors: list[CallError] = []
     for scope, connection in connections.items():
+        select, registry_policy, templates = wanted[scope]
         try:
             names = _list(connection)
             live = _read(scope, connection, names, list(select(names)), listener)

@@ -12,7 +12,7 @@ from reconciler.apply.rollback import Rollback, plan_rollback
 from reconciler.errors import InvalidError
 from reconciler.model.access import DisplayNames
 from reconciler.model.guards import Allowances
-from reconciler.model.registry import RegistryScope
+from reconciler.model.registry import AssumedRole, RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.model.transport import Transport
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
@@ -25,6 +25,7 @@ from reconciler.workflow.planner import PlanResult
 from reconciler.workflow.registries import (
     Authors,
     Connections,
+    CredentialSource,
     authors_of,
     caller_arn,
     connect_registries,
@@ -68,12 +69,16 @@ def prepare_rollback(
     roles = {write.target.scope: write.assume_role for write in chosen}
     for role in sorted({role for role in roles.values() if role}):
         listener.notify(AssumingRole(role))
-    connections = connect_registries(dict(sorted(roles.items())), profile, listener, transport)
+    sources = {
+        scope: CredentialSource(AssumedRole(role) if role else None, profile)
+        for scope, role in sorted(roles.items())
+    }
+    connections = connect_registries(sources, listener, transport)
     authors = authors_of(connections)
     found = _plan(chosen, connections, repositories, listener)
 
     def own_arn(scope: RegistryScope) -> str:
-        return caller_arn(connect_registries({scope: None}, profile, listener))
+        return caller_arn(connect_registries({scope: CredentialSource(None, profile)}, listener))
 
     refusals = _refusals(found.plan, authors, allowances, own_arn)
     origin = _origin(writes, journal, name)

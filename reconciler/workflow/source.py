@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from reconciler.access_file.document.problems import Problem
 from reconciler.access_file.load import Loaded, load_access
-from reconciler.access_file.model import AccessFile
+from reconciler.access_file.model import AccessFile, Registry
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError, InvalidError, ReconcileError, Remedy, UsageError
 from reconciler.model.guards import Allowances
@@ -36,17 +36,27 @@ class InvalidFileError(InvalidError):
 
 @dataclass(frozen=True, slots=True)
 class AccessSource:
-    """A valid access file as it was read: the model, its path and content, and the time.
+    """A valid access file as it was read: its parts, its path and content, and the time.
 
     `allowances` are what this run may do beyond the file's guards; `checked` has the warnings.
     """
 
-    access: AccessFile
+    parts: tuple[AccessFile, ...]
     path: str
     content: bytes
     now: datetime
     checked: Loaded
     allowances: Allowances = NOTHING_ALLOWED
+
+    @property
+    def access(self) -> AccessFile:
+        """The first part."""
+        return self.parts[0]
+
+    @property
+    def registries(self) -> tuple[Registry, ...]:
+        """The registries of the parts; one has as many parts as regions that differ."""
+        return tuple(part.registry for part in self.parts)
 
 
 def validate(
@@ -82,9 +92,9 @@ def load(
     """Return the access file that a content is. Raises InvalidFileError, and as `validate`."""
     now = now or datetime.now(UTC)
     checked = validate(content, path, allow_public=allowances.public, now=now)
-    if checked.access is None:
+    if not checked.parts:
         raise InvalidFileError(path, checked)
-    return AccessSource(checked.access, path, content, now, checked, allowances)
+    return AccessSource(checked.parts, path, content, now, checked, allowances)
 
 
 def read_file(

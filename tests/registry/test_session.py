@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import RefusedError
+from reconciler.model.registry import AssumedRole
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
@@ -32,7 +33,7 @@ def role_credentials(key: str, expiration: str) -> Answer:
 
 
 def test_connecting_calls_nobody(aws: ScriptedAws, pace: Pace) -> None:
-    RegistryReader(connect(ACCOUNT, REGION, ROLE), pace)
+    RegistryReader(connect(ACCOUNT, REGION, AssumedRole(ROLE)), pace)
     assert aws.calls == []
 
 
@@ -76,7 +77,7 @@ def assuming(aws: ScriptedAws, expiration: str) -> None:
 
 def test_a_role_is_assumed_once_at_the_first_call(aws: ScriptedAws, pace: Pace) -> None:
     assuming(aws, "2999-01-01T00:00:00Z")
-    reader = RegistryReader(connect(ACCOUNT, REGION, ROLE), pace)
+    reader = RegistryReader(connect(ACCOUNT, REGION, AssumedRole(ROLE)), pace)
     reader.read([f"team/app-{number}" for number in range(20)], lambda _done, _total: None)
     assert aws.operations() == ["AssumeRole"] + ["GetRepositoryPolicy"] * 20
     assert aws.calls[0].parameters["RoleArn"] == ROLE
@@ -86,7 +87,7 @@ def test_a_role_is_assumed_once_at_the_first_call(aws: ScriptedAws, pace: Pace) 
 
 def test_a_role_that_is_refused_ends_it_all(aws: ScriptedAws, pace: Pace) -> None:
     aws.always(sts_refusal("AccessDenied", f"User: x is not authorized on resource: {ROLE}"))
-    reader = RegistryReader(connect(ACCOUNT, REGION, ROLE), pace, threads=1)
+    reader = RegistryReader(connect(ACCOUNT, REGION, AssumedRole(ROLE)), pace, threads=1)
     with pytest.raises(CallError, match="could not be assumed") as caught:
         reader.read(["a/a", "b/b"], lambda _done, _total: None)
     assert aws.operations() == ["AssumeRole"]
@@ -96,13 +97,13 @@ def test_a_role_that_is_refused_ends_it_all(aws: ScriptedAws, pace: Pace) -> Non
 
 
 def test_a_role_without_credentials_to_assume_it_with(pace: Pace) -> None:
-    reader = RegistryReader(connect(ACCOUNT, REGION, ROLE), pace)
+    reader = RegistryReader(connect(ACCOUNT, REGION, AssumedRole(ROLE)), pace)
     with pytest.raises(CallError, match="no AWS credentials"):
         reader.read_policy("a/a")
 
 
 def test_a_connection_prints_no_session() -> None:
-    assert "Session" not in repr(connect(ACCOUNT, REGION, ROLE))
+    assert "Session" not in repr(connect(ACCOUNT, REGION, AssumedRole(ROLE)))
 
 
 @pytest.mark.parametrize("space", ["\n", " ", "\t\r\n", "\u00a0"], ids=ascii)
@@ -145,7 +146,7 @@ def test_what_a_role_gives_is_looked_at_too(aws: ScriptedAws, pace: Pace, field:
     spoilt = given.body.replace(f">{field}<".encode(), f">{field}&#10;<".encode())
     aws.always(Answer(200, spoilt, "text/xml"))
     with pytest.raises(CallError, match="ends with white space; it comes from assume-role"):
-        RegistryReader(connect(ACCOUNT, REGION, ROLE), pace).read_policy("a/a")
+        RegistryReader(connect(ACCOUNT, REGION, AssumedRole(ROLE)), pace).read_policy("a/a")
     assert aws.operations() == ["AssumeRole"]
 
 

@@ -15,6 +15,8 @@ from reconciler.sandbox.server import Sandbox
 from reconciler.workflow import AccessSource
 from reconciler.workflow.listener import LOG
 from reconciler.workflow.registries import (
+    CredentialSource,
+    ToRead,
     connect_registries,
     read_registries,
     reads_registry_policy,
@@ -33,7 +35,7 @@ POLICY = '{"Version":"2012-10-17","Statement":[]}'
 def source(content: bytes = FILE) -> AccessSource:
     loaded = load_access(content, "f.yaml", now=NOW)
     assert loaded.access is not None
-    return AccessSource(loaded.access, "f.yaml", content, NOW, loaded)
+    return AccessSource(loaded.parts, "f.yaml", content, NOW, loaded)
 
 
 @pytest.fixture
@@ -50,10 +52,9 @@ def ecr(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 def read(*, registry_policy: bool = False, templates: bool = False) -> list[LiveRegistry]:
     scopes = [RegistryScope("111122223333", region) for region in REGIONS]
-    connections = connect_registries(dict.fromkeys(scopes), None, LOG)
-    return read_registries(
-        connections, list, LOG, registry_policy=registry_policy, templates=templates
-    )
+    connections = connect_registries(dict.fromkeys(scopes, CredentialSource()), LOG)
+    to_read = ToRead(list, registry_policy, templates)
+    return read_registries(connections, dict.fromkeys(scopes, to_read), LOG)
 
 
 def test_templates_are_read_where_asked_for_alone(ecr: Sandbox) -> None:
@@ -119,7 +120,7 @@ def test_the_caller_needs_what_the_file_uses(
         registry=given.access.registry._replace(policy=policy),
         entries=tuple(one._replace(create_on=create_on) for one in given.access.entries),
     )
-    changed = AccessSource(access, given.path, given.content, NOW, given.checked)
+    changed = AccessSource((access,), given.path, given.content, NOW, given.checked)
     found = {
         plan_only: {
             one["Sid"] for one in workflow.caller_policy(changed, plan_only=plan_only)["Statement"]

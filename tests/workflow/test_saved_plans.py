@@ -64,7 +64,7 @@ LIVE = (
 def source_of(content: bytes = FILE) -> AccessSource:
     loaded = load_access(content, "ecr_access.yaml", now=NOW)
     assert loaded.access is not None, loaded.problems
-    return AccessSource(loaded.access, "ecr_access.yaml", content, NOW, loaded)
+    return AccessSource(loaded.parts, "ecr_access.yaml", content, NOW, loaded)
 
 
 def made(source: AccessSource) -> Plan:

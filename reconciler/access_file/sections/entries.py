@@ -87,6 +87,7 @@ def _read_entry(pair: Pair, context: FileContext) -> Entry:
         create_on=create_on,
         template_settings=settings if create_on and written else None,
         template_role=text_of(pair.value, "template_role") if create_on else None,
+        replicated=value_of(pair.value, "replicated") is True,
     )
 
 

@@ -25,6 +25,7 @@ from reconciler.model.registry import (
     MAX_NAME_LENGTH,
     MIN_NAME_LENGTH,
     REPOSITORY_NAME,
+    AssumedRole,
     RepositorySettings,
 )
 from reconciler.model.rules import RuleId
@@ -65,10 +66,19 @@ def read_registry(node: Node | None, problems: ProblemList) -> Registry:
         account=text_of(node, "account") or "",
         regions=tuple(region.text for region in regions),
         partition=next(iter(partitions), "aws"),
-        assume_role=text_of(node, "assume_role"),
+        assume_role=_read_role(child(node, "assume_role")),
         probe_repository=text_of(node, "probe_repository"),
         policy=_read_policy(text_of(node, "policy")),
+        name=text_of(node, "name"),
+        profile=text_of(node, "profile"),
     )
+
+
+def _read_role(node: Node | None) -> AssumedRole | None:
+    arn = text_of(node) or text_of(node, "role_arn")
+    if arn is None:
+        return None
+    return AssumedRole(arn, text_of(node, "external_id"), text_of(node, "session_name"))
 
 
 def _read_policy(text: str | None) -> Literal["ignore", "report", "manage"]:

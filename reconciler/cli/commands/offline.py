@@ -134,7 +134,7 @@ def caller(
     source = load_valid(file, opt.allowances(public=allow_public))
     out(printable_json(workflow.caller_policy(source, plan_only=plan_only)))
     if (assumed := source.access.registry.assume_role) is not None:
-        role = printable(assumed)
+        role = printable(assumed.arn)
         note(f"this is the policy of {role}; the caller of reconcile needs sts:AssumeRole on it")
 
 
