@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reconciler.access_file.desired import compile_desired, desired_policies
 from reconciler.access_file.load import Loaded, load_access
-from reconciler.access_file.model import compile_desired, desired_policies
 from reconciler.policy.meaning.keep import LAMBDA_SID
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from tests.cli.conftest import clean_environment, runner

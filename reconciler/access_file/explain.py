@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.access_file.model import (
-    AccessFile,
-    Entry,
+from reconciler.access_file.desired import (
     PlacedFact,
-    PlacedRegistryStatement,
     add_up,
     compile_desired,
     compile_registry,
@@ -18,6 +15,7 @@ from reconciler.access_file.model import (
     facts_of_entry,
     has_expired,
 )
+from reconciler.access_file.model import AccessFile, Entry, PlacedRegistryStatement
 from reconciler.model.answers import Carrier, FileLine
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.policy import (

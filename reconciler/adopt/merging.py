@@ -9,7 +9,8 @@ from typing import NamedTuple, cast
 
 import yaml
 
-from reconciler.access_file.model import AccessFile, Entry, managed_names
+from reconciler.access_file.desired import managed_names
+from reconciler.access_file.model import AccessFile, Entry
 from reconciler.adopt.file_text import FileData, comment_lines
 from reconciler.adopt.holders import Identity
 from reconciler.adopt.yaml_text import Value, entry, flow, scalar

@@ -7,16 +7,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.access_file.document.problems import Problem
-from reconciler.access_file.load import load_access
-from reconciler.access_file.model import (
-    AccessFile,
+from reconciler.access_file.desired import (
     desired_policies,
     desired_registry_policy,
     desired_templates,
-    display_names_of,
     reads_templates,
 )
+from reconciler.access_file.document.problems import Problem
+from reconciler.access_file.load import load_access
+from reconciler.access_file.model import AccessFile, display_names_of
 from reconciler.adopt.draft import Readings
 from reconciler.adopt.file_text import FileData
 from reconciler.adopt.merging import Base, is_preserved

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from reconciler.access_file.model import managed_names
+from reconciler.access_file.desired import managed_names
 from reconciler.apply.execute import execute
 from reconciler.apply.journal_format import Command
 from reconciler.apply.model import AS_DESIRED, Done, Journal, Outcome, ReaderWriter, Result, Run

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.access_file.model import AccessFile, current_facts, display_names_of
+from reconciler.access_file.desired import current_facts
+from reconciler.access_file.model import AccessFile, display_names_of
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError
 from reconciler.model.access import DisplayNames

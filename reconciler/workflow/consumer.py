@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from reconciler.access_file.desired import current_facts, entries_by_name
 from reconciler.access_file.explain import entries_for, statements_about
-from reconciler.access_file.model import AccessFile, Entry, current_facts, entries_by_name
+from reconciler.access_file.model import AccessFile, Entry
 from reconciler.errors import Status, UsageError
 from reconciler.policy import (
     EVERYONE,

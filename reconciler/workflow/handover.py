@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.access_file.model import AccessFile, Registry, managed_names
+from reconciler.access_file.desired import managed_names
+from reconciler.access_file.model import AccessFile, Registry
 from reconciler.adopt.terraform_state import StatePolicy, read_state
 from reconciler.errors import InvalidError, Status
 from reconciler.model.registry import (

@@ -4,18 +4,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reconciler.access_file.model import (
-    AccessFile,
+from reconciler.access_file.desired import (
     desired_policies,
     desired_registry_policy,
     desired_templates,
-    display_names_of,
     managed_names,
     patterns_without_match,
     reads_templates,
     to_create,
     watched_names,
 )
+from reconciler.access_file.model import AccessFile, display_names_of
 from reconciler.closest import did_you_mean
 from reconciler.errors import Status
 from reconciler.model.access import Desired, DisplayNames

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Container, Iterable, Sequence
 
-from reconciler.access_file.model import (
+from reconciler.access_file.desired import (
     compile_desired,
     compile_registry,
     desired_policies,

@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from reconciler.access_file.desired import add_up, entries_by_name
 from reconciler.access_file.document.schema import inlined, schema_text
-from reconciler.access_file.model import add_up, entries_by_name
 from reconciler.errors import (
     InvalidError,
     OtherFileError,

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from reconciler.access_file.model import AccessFile, facts_of_entry
+from reconciler.access_file.desired import facts_of_entry
+from reconciler.access_file.model import AccessFile
 from reconciler.closest import MOST_SUGGESTED, nearest, suggestion
 from reconciler.policy import arn_of, closest_service, known_service
 from reconciler.printable import some_of

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
+from reconciler.access_file.desired import desired_policies
 from reconciler.access_file.document.problems import Problem
 from reconciler.access_file.load import Loaded, load_access
-from reconciler.access_file.model import AccessFile, desired_policies
+from reconciler.access_file.model import AccessFile
 from reconciler.model.access import Desired
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.access_file.model import to_create
+from reconciler.access_file.desired import to_create
 from reconciler.model.registry import RepositorySettings
 from tests.access_file.files import HEAD, desired, given, load, rules, valid
 

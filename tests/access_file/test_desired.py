@@ -1,7 +1,7 @@
 """From a file and live names to what each repository is to have."""
 
-from reconciler.access_file.model import managed_names as managed
-from reconciler.access_file.model import patterns_without_match
+from reconciler.access_file.desired import managed_names as managed
+from reconciler.access_file.desired import patterns_without_match
 from tests.access_file.files import desired, given, valid
 
 ACCESS = valid(

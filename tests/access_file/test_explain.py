@@ -2,8 +2,8 @@
 
 import pytest
 
+from reconciler.access_file.desired import compile_desired
 from reconciler.access_file.explain import Explanation, explain_policy
-from reconciler.access_file.model import compile_desired
 from reconciler.model.answers import FileLine
 from reconciler.policy import load_json
 from tests.access_file.files import NOW, desired, valid

@@ -12,8 +12,8 @@ from hypothesis import given as given_
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from reconciler.access_file.desired import compile_desired, desired_policies
 from reconciler.access_file.load import load_access
-from reconciler.access_file.model import compile_desired, desired_policies
 from reconciler.access_file.starter import STARTER
 from reconciler.model.guards import Guards, Limit
 from reconciler.policy.language.principals import Principal, service_principal

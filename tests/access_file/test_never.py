@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.access_file.model import watched_names
+from reconciler.access_file.desired import watched_names
 from reconciler.policy.language.principals import EVERYONE, account_principal
 from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.policy.meaning.never import Outside

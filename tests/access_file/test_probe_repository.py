@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.access_file.model import desired_policies, managed_names, patterns_without_match
+from reconciler.access_file.desired import desired_policies, managed_names, patterns_without_match
 from tests.access_file.files import NOW, load, rules, valid
 
 HEAD = """\

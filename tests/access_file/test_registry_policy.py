@@ -5,15 +5,14 @@ from hypothesis import given as for_any
 from hypothesis import strategies as st
 
 from reconciler.access_file.checks.registry_policy import with_registry_statements
-from reconciler.access_file.document.problems import Place, ProblemList
-from reconciler.access_file.model import (
-    AccessFile,
-    PlacedRegistryStatement,
+from reconciler.access_file.desired import (
     desired_registry_policy,
     desired_templates,
     entries_by_name,
     reads_templates,
 )
+from reconciler.access_file.document.problems import Place, ProblemList
+from reconciler.access_file.model import AccessFile, PlacedRegistryStatement
 from reconciler.model.registry import RepositorySettings
 from reconciler.policy import Ownership, parse_registry_statement
 from tests.access_file.files import NOW, desired, load, valid

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from reconciler.access_file.desired import desired_policies
 from reconciler.access_file.load import load_access
-from reconciler.access_file.model import desired_policies, display_names_of
+from reconciler.access_file.model import display_names_of
 from reconciler.adopt.importing import Imported, ImportOptions, import_registry
 from reconciler.adopt.merging import Base, has_key
 from reconciler.model.registry import (

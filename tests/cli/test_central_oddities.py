@@ -8,8 +8,9 @@ from random import Random
 
 import pytest
 
+from reconciler.access_file.desired import desired_policies
 from reconciler.access_file.load import load_access
-from reconciler.access_file.model import AccessFile, desired_policies
+from reconciler.access_file.model import AccessFile
 from reconciler.model.access import grant_facts
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.plan.compute import compute_plan

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.access_file.model import compile_registry
+from reconciler.access_file.desired import compile_registry
 from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, FileLine, Matrix, MatrixCell, MatrixRow
 from reconciler.model.registry import LiveRegistry, LiveRegistryPolicy, RegistryScope

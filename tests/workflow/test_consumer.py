@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler import workflow
-from reconciler.access_file.model import AccessFile, compile_desired, desired_policies
+from reconciler.access_file.desired import compile_desired, desired_policies
+from reconciler.access_file.model import AccessFile
 from reconciler.errors import Status, UsageError
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.policy import (

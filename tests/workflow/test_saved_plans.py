@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.access_file.desired import compile_desired, desired_policies
 from reconciler.access_file.load import load_access
-from reconciler.access_file.model import compile_desired, desired_policies, display_names_of
+from reconciler.access_file.model import display_names_of
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import (
     LiveRegistry,

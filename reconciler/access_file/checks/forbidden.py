@@ -4,17 +4,16 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
-from reconciler.access_file.model import (
-    AccessFile,
+from reconciler.access_file.desired import (
     EntriesByName,
     PlacedFact,
-    PlacedRule,
     combine_facts,
     current_facts,
     distinct_entries,
     facts_of_entry,
 )
+from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
+from reconciler.access_file.model import AccessFile, PlacedRule
 from reconciler.model.rules import RuleId
 from reconciler.policy import (
     PUBLIC_REASONS,

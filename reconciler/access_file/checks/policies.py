@@ -5,16 +5,15 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
-from reconciler.access_file.model import (
-    AccessFile,
+from reconciler.access_file.desired import (
     EntriesByName,
-    Entry,
     PlacedFact,
     current_facts,
     distinct_entries,
     entries_by_name,
 )
+from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
+from reconciler.access_file.model import AccessFile, Entry
 from reconciler.model.rules import RuleId
 from reconciler.policy import (
     KNOWN_ACTIONS,

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from reconciler.access_file.desired import EntriesByName
 from reconciler.access_file.document.problems import ProblemList, WorkLimit, quote
 from reconciler.access_file.document.tree import (
     MappingNode,
@@ -14,13 +15,7 @@ from reconciler.access_file.document.tree import (
     place_at,
     texts_of,
 )
-from reconciler.access_file.model import (
-    AccessFile,
-    EntriesByName,
-    Entry,
-    PlacedRegistryStatement,
-    PlacedStatement,
-)
+from reconciler.access_file.model import AccessFile, Entry, PlacedRegistryStatement, PlacedStatement
 from reconciler.access_file.sections.registry import name_hint
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import EVERY_REPOSITORY

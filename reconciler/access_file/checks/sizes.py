@@ -6,17 +6,16 @@ from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
-from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
-from reconciler.access_file.model import (
-    AccessFile,
+from reconciler.access_file.desired import (
     EntriesByName,
-    Entry,
     add_up,
     compile_desired,
     compile_registry,
     desired_registry_policy,
     entries_of_templates,
 )
+from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
+from reconciler.access_file.model import AccessFile, Entry
 from reconciler.model.access import Grant, compile_template_policy, grant_facts
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import template_prefix
