@@ -19,6 +19,7 @@ from reconciler.registry import session
 from reconciler.registry.boto_errors import explain, failure_kind
 from reconciler.registry.fast_transport import ReadingCalls
 from reconciler.registry.session import connect, new_client, reading_calls
+from reconciler.registry.tasks import run_alone
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 
@@ -57,7 +58,7 @@ def outcome(calls: ReadingCalls, operation: str, **parameters: object) -> Outcom
         "DescribeRepositories": calls.describe_repositories,
     }[operation]
     try:
-        response = dict(method(registryId=ACCOUNT, **parameters))
+        response = dict(run_alone(method(registryId=ACCOUNT, **parameters)))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is compared
         own = error.response.get("Error") if isinstance(error, ClientError) else None
         told = explain(error, operation, NAME, REGION)
