@@ -42,7 +42,7 @@ MAX_FAILURES = 3  # attempts of one call that fail otherwise; the last error is 
 MAX_UNSENT = 8  # the same without a connection, if an earlier call had one
 FIRST_PAUSE = 0.1  # seconds; doubles with each failure of one call
 LONGEST_PAUSE = 5.0  # seconds
-LONG = 5.0  # seconds from the first time that the limit is met to the throttled call that is told
+LONG = 5.0  # seconds from the first time that the limit is met to the waiting call that is told
 LONGEST_NAP = 0.1  # seconds between looks at the rate, which may have changed
 _START_NAP = 0.005  # seconds between looks at the window
 _ROUNDING = 1e-6  # of a turn
@@ -70,8 +70,8 @@ class _Permit:
 class Pace:
     """Paces and repeats calls; one for each registry and region, safe to share among threads.
 
-    `throttled_for_long` is called once, by any thread and without a lock, when calls are still
-    throttled `LONG` after the limit is met first. `clock` returns seconds, `sleep` takes seconds,
+    `throttled_for_long` is called once, by any thread and without a lock, when calls still wait for
+    their turns `LONG` after the limit is met first. `clock` returns seconds, `sleep` takes seconds,
     `uniform` draws a number between its two arguments.
     """
 
@@ -85,7 +85,7 @@ class Pace:
     ) -> None:
         self._throttled_for_long = throttled_for_long
         self._first_met: float | None = None
-        self._is_long = False
+        self._is_told = False
         self._clock = clock
         self._pause = sleep
         self._uniform = uniform
@@ -216,6 +216,7 @@ class Pace:
         finally:
             with self._lock:
                 self._waiting -= 1
+        self._tell_if_long()
         return _Permit(self._epoch, waited=True)
 
     def _time_left(self, ticket: int) -> float:
@@ -242,10 +243,13 @@ class Pace:
                 self._recent.append(True)
                 if sum(self._recent) >= self._enough():
                     self._meet_limit()
-            is_long = self._first_met is not None and self._clock() >= self._first_met + LONG
-            becomes_long = is_long and not self._is_long
-            self._is_long = is_long
-        if becomes_long:
+
+    def _tell_if_long(self) -> None:
+        with self._lock:
+            met = self._first_met
+            is_due = met is not None and not self._is_told and self._clock() >= met + LONG
+            self._is_told |= is_due
+        if is_due:
             self._throttled_for_long()
 
     def _enough(self) -> int:

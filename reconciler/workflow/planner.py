@@ -152,6 +152,7 @@ def compute(
         connections,
         select,
         listener,
+        declared=[one.repository for one in source.access.entries if not one.is_pattern],
         registry_policy=reads_registry_policy(source.access.registry, listener),
         templates=reads_templates(source.access),
     )

@@ -202,10 +202,13 @@ def test_silence_has_an_end(
     assert "timed out" in str(told)
 
 
-def test_a_trickle_has_an_end(raw: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+@both
+def test_a_trickle_has_an_end(
+    raw: RawServer, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session, "_RESPONSE_TIMEOUT", 0.1)
     raw.always(Sent(http(b"", length=10**12), Then.TRICKLE))
-    kind, told = policy_by(calls_by(Transport.FAST))
+    kind, told = policy_by(calls_by(transport))
     assert kind == "UNANSWERED"
     assert "timed out" in str(told)
 
