@@ -13,7 +13,7 @@ from typing import Literal
 import botocore.session
 from botocore import exceptions as boto
 from botocore.client import BaseClient
-from botocore.credentials import ReadOnlyCredentials
+from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 
 from reconciler.printable import learn_secret
 from reconciler.registry.boto_errors import CREDENTIALS_HINT, error_text, explain, quoted
@@ -105,6 +105,12 @@ def watch_credentials(client: BaseClient, session: botocore.session.Session) -> 
         usable_credentials(session)
 
     client.meta.events.register("before-sign", check)
+
+
+def has_to_renew(session: botocore.session.Session) -> bool:
+    """Whether the credentials have to be found or renewed, which may take calls."""
+    found = session.get_credentials()
+    return isinstance(found, RefreshableCredentials) and found.refresh_needed()
 
 
 def usable_credentials(

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
-from http.client import HTTPException, HTTPMessage, HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from typing import NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -38,7 +38,8 @@ from botocore.serialize import create_serializer
 from botocore.utils import get_environ_proxies
 from urllib3.util import wait_for_read
 
-from reconciler.registry.credentials import usable_credentials
+from reconciler.registry.credentials import has_to_renew, usable_credentials
+from reconciler.registry.tasks import READ, WRITE, OverdueError, T, in_thread, is_ready
 
 _FIRST_ERROR = 300  # HTTP status
 _PART = 2**16  # bytes that are read at once
@@ -46,6 +47,7 @@ _STATIC = {"content-type", "user-agent", "x-amz-target"}
 _SIGNING = {"authorization", "x-amz-date", "x-amz-security-token"}
 _LEFT_OUT = {"amz-sdk-invocation-id", "amz-sdk-request", "content-length"}
 """Headers of boto3's request: the first two are about its retries, of which there are none."""
+_LEARNT_FROM = "DescribeRepositories"
 _PLUGINS = "BOTOCORE_EXPERIMENTAL__PLUGINS"
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SIGNED = re.compile(
@@ -53,19 +55,30 @@ _SIGNED = re.compile(
     r"/aws4_request, SignedHeaders=(?P<names>[a-z0-9;-]+), Signature=[0-9a-f]{64}"
 )
 
-Call = Callable[..., Mapping[str, object]]
+_THREADS = 16
+"""Calls of boto3 at once, each in a thread: more of them only wait for each other."""
+
+_CONNECTIONS = 64
+"""Calls at once over connections of our own."""
+
+_Call = Callable[..., Mapping[str, object]]
 
 
 class ReadingCalls(Protocol):
-    """The two calls, as a boto3 client has them."""
+    """The two calls, with the parameters, responses and errors of boto3."""
 
     @property
-    def describe_repositories(self) -> Call:
-        """DescribeRepositories."""
+    def at_once(self) -> int:
+        """How many calls to make at once, once `prepare` is done."""
 
-    @property
-    def get_repository_policy(self) -> Call:
-        """GetRepositoryPolicy."""
+    async def prepare(self) -> None:
+        """Do what is done once before the first call. Raises what a call does."""
+
+    async def describe_repositories(self, **parameters: object) -> Mapping[str, object]:
+        """Return the response of DescribeRepositories."""
+
+    async def get_repository_policy(self, **parameters: object) -> Mapping[str, object]:
+        """Return the response of GetRepositoryPolicy."""
 
 
 class Timeouts(NamedTuple):
@@ -76,8 +89,49 @@ class Timeouts(NamedTuple):
     response: float
 
 
+async def within(seconds: float, call: Callable[[], T], address: str) -> T:
+    """Make a blocking call in a thread; it may take so long. Raises what it does.
+
+    Raises ReadTimeoutError after that time. boto3 has a timeout for each wait, and none for all of
+    a response: one that comes byte by byte has no end.
+    """
+    try:
+        return await in_thread(call, seconds)
+    except OverdueError as error:
+        raise boto.ReadTimeoutError(endpoint_url=address, error=error) from error
+
+
+class _Client(Protocol):
+    describe_repositories: _Call
+    get_repository_policy: _Call
+
+
+class BotoReads:
+    """Makes the two calls with a boto3 client, each in a thread of its own."""
+
+    at_once = _THREADS
+
+    def __init__(self, client: BaseClient, timeouts: Timeouts) -> None:
+        self._client = cast("_Client", client)
+        self._seconds, self._address = timeouts.response, client.meta.endpoint_url
+
+    async def prepare(self) -> None:
+        """Do nothing."""
+
+    async def describe_repositories(self, **parameters: object) -> Mapping[str, object]:
+        """Return the response of DescribeRepositories. Raises what boto3 does."""
+        return await self._call(self._client.describe_repositories, parameters)
+
+    async def get_repository_policy(self, **parameters: object) -> Mapping[str, object]:
+        """Return the response of GetRepositoryPolicy. Raises what boto3 does."""
+        return await self._call(self._client.get_repository_policy, parameters)
+
+    async def _call(self, call: _Call, parameters: Mapping[str, object]) -> Mapping[str, object]:
+        return await within(self._seconds, partial(call, **parameters), self._address)
+
+
 class FastReads:
-    """Makes the two calls for all threads, with the settings of a client.
+    """Makes the two calls, with the settings of a client; safe to share among threads.
 
     They take the parameters, return the responses and raise the errors of boto3. Making one makes
     no call.
@@ -87,6 +141,7 @@ class FastReads:
         self, client: BaseClient, session: botocore.session.Session, timeouts: Timeouts
     ) -> None:
         self._client, self._session, self._timeouts = client, session, timeouts
+        self._by_boto = BotoReads(client, timeouts)
         self._model = client.meta.service_model
         protocol = self._model.metadata["protocol"]
         self._serializer, self._parser = create_serializer(protocol), create_parser(protocol)
@@ -97,31 +152,48 @@ class FastReads:
         self._is_unusual = False
         client.meta.events.register("before-send", self._catch)
 
-    def describe_repositories(self, **parameters: object) -> Mapping[str, object]:
+    async def prepare(self) -> None:
+        """Learn how boto3 makes a request, if that is not known."""
+        if self._learned is None and not self._is_unusual:
+            await in_thread(self._learn)
+
+    @property
+    def at_once(self) -> int:
+        """How many calls to make at once."""
+        return _CONNECTIONS if self._learned else self._by_boto.at_once
+
+    async def describe_repositories(self, **parameters: object) -> Mapping[str, object]:
         """Return the response of DescribeRepositories. Raises what boto3 does."""
-        return self._call("DescribeRepositories", "describe_repositories", parameters)
+        return await self._call("DescribeRepositories", parameters) or (
+            await self._by_boto.describe_repositories(**parameters)
+        )
 
-    def get_repository_policy(self, **parameters: object) -> Mapping[str, object]:
+    async def get_repository_policy(self, **parameters: object) -> Mapping[str, object]:
         """Return the response of GetRepositoryPolicy. Raises what boto3 does."""
-        return self._call("GetRepositoryPolicy", "get_repository_policy", parameters)
+        return await self._call("GetRepositoryPolicy", parameters) or (
+            await self._by_boto.get_repository_policy(**parameters)
+        )
 
-    def _call(
-        self, operation: str, method: str, parameters: Mapping[str, object]
-    ) -> Mapping[str, object]:
-        by_boto: Call = getattr(self._client, method)
-        learned = self._learned or self._learn(operation, by_boto, parameters)
-        credentials = self._credentials()
-        if learned is None or credentials is None:
-            return by_boto(**parameters)
-        form, connections = learned
+    async def _call(
+        self, operation: str, parameters: Mapping[str, object]
+    ) -> Mapping[str, object] | None:
+        """Return the response; None where boto3 has to make the call."""
+        await self.prepare()
+        if self._learned is None:
+            return None
+        form, connections = self._learned
         headers, body = self._serialized(operation, parameters)
+        credentials = await self._credentials()
+        if credentials is None:
+            return None
         key = self._key = _signing_key(credentials, form, datetime.now(UTC), self._key)
-        answer = connections.exchange(_message(form, headers, body, key))
+        answer = await connections.exchange(_message(form, headers, body, key))
         return self._parsed(operation, answer)
 
-    def _credentials(self) -> ReadOnlyCredentials | None:
-        known = self._key
-        return usable_credentials(self._session, known.credentials if known else None)
+    async def _credentials(self) -> ReadOnlyCredentials | None:
+        known = self._key.credentials if self._key else None
+        find = partial(usable_credentials, self._session, known)
+        return await in_thread(find) if has_to_renew(self._session) else find()
 
     def _serialized(
         self, operation: str, parameters: Mapping[str, object]
@@ -147,36 +219,32 @@ class FastReads:
             raise boto.ClientError(parsed, operation)
         return cast("Mapping[str, object]", parsed)
 
-    def _learn(
-        self, operation: str, by_boto: Call, parameters: Mapping[str, object]
-    ) -> "tuple[_Form, _Connections] | None":
-        """Learn from boto3 how a request is made; None where boto3 has to make it."""
+    def _learn(self) -> None:
+        """Learn from boto3 how a request is made, unless boto3 has to make them."""
         with self._learning:
             if self._learned is None and not self._is_unusual:
-                request = self._request_of_boto(operation, lambda: by_boto(**parameters))
-                _, body = self._serialized(operation, parameters)
-                form = _form_of(request, body, self._credentials()) if request else None
+                credentials = usable_credentials(self._session)
+                request = self._request_of_boto()
+                _, body = self._serialized(_LEARNT_FROM, {})
+                form = _form_of(request, body, credentials) if request else None
                 context = _tls_context(self._session) if form and form.is_tls else None
                 if form is None or (form.is_tls and context is None):
                     self._is_unusual = True
                 else:
                     self._learned = form, _Connections(form, context, self._timeouts)
-            return self._learned
 
-    def _request_of_boto(
-        self, operation: str, send: Callable[[], object]
-    ) -> AWSPreparedRequest | None:
+    def _request_of_boto(self) -> AWSPreparedRequest | None:
         """Return the request that boto3 would send, signed; None where a handler answers it."""
         self._learner = threading.get_ident()
         try:
-            send()
+            cast("_Client", self._client).describe_repositories()
         except _CaughtError as caught:
             request = caught.request
         else:
             return None
         finally:
             self._learner = None
-        event = f"before-send.{self._model.service_id.hyphenize()}.{operation}"
+        event = f"before-send.{self._model.service_id.hyphenize()}.{_LEARNT_FROM}"
         answers = self._client.meta.events.emit(event, request=request)
         return request if all(answer is None for _, answer in answers) else None
 
@@ -321,7 +389,7 @@ def _tls_context(session: botocore.session.Session) -> ssl.SSLContext | None:
 
 class _Answer(NamedTuple):
     status: int
-    headers: HTTPMessage
+    headers: Mapping[str, str]
     body: bytes
 
 
@@ -336,15 +404,16 @@ class _Connections:
         self._idle: list[socket.socket] = []
         weakref.finalize(self, _close_all, self._idle)
 
-    def exchange(self, message: bytes) -> _Answer:
+    async def exchange(self, message: bytes) -> _Answer:
         """Send a request and return the response. Raises the HTTPClientErrors of botocore."""
-        connection = self._take() or self._connect()
+        while (connection := self._take()) is None:
+            await within(self._timeouts.response, self._connect, self._url)
         is_reusable = False
         try:
             with self._errors_of_boto():
-                connection.settimeout(self._timeouts.read)
-                connection.sendall(message)
-                answer, is_reusable = _receive(connection, self._timeouts)
+                connection.setblocking(False)
+                await _send(connection, message, self._timeouts.read)
+                answer, is_reusable = await _receive(connection, self._timeouts)
                 return answer
         finally:
             if is_reusable:
@@ -363,7 +432,8 @@ class _Connections:
                 return connection
             connection.close()
 
-    def _connect(self) -> socket.socket:
+    def _connect(self) -> None:
+        """Add an idle connection. Raises the HTTPClientErrors of botocore."""
         try:
             opened = socket.create_connection((self._host, self._port), self._timeouts.connect)
         except TimeoutError as error:
@@ -371,10 +441,10 @@ class _Connections:
         except OSError as error:
             raise boto.EndpointConnectionError(endpoint_url=self._url, error=error) from error
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._context is None:
-            return opened
-        with self._errors_of_boto():  # which closes it
-            return self._context.wrap_socket(opened, server_hostname=self._host)
+        if self._context is not None:
+            with self._errors_of_boto():  # which closes it
+                opened = self._context.wrap_socket(opened, server_hostname=self._host)
+        self._idle.append(opened)
 
     @contextmanager
     def _errors_of_boto(self) -> Iterator[None]:
@@ -396,24 +466,115 @@ def _close_all(connections: Iterable[socket.socket]) -> None:
         connection.close()
 
 
-def _receive(connection: socket.socket, timeouts: Timeouts) -> tuple[_Answer, bool]:
+async def _send(connection: socket.socket, message: bytes, seconds: float) -> None:
+    """Send all of a message; raises TimeoutError where nothing can be sent for so long."""
+    left = memoryview(message)
+    while left:
+        try:
+            left = left[connection.send(left) :]
+        except (BlockingIOError, ssl.SSLWantWriteError):
+            await _require(connection, WRITE, seconds)
+        except ssl.SSLWantReadError:
+            await _require(connection, READ, seconds)
+
+
+async def _require(connection: socket.socket, event: int, seconds: float) -> None:
+    if not await is_ready(connection, event, seconds):
+        raise TimeoutError
+
+
+async def _receive(connection: socket.socket, timeouts: Timeouts) -> tuple[_Answer, bool]:
     """Return a response, and whether the connection can be used again."""
-    source = _Received(connection, timeouts)
-    response = HTTPResponse(cast("socket.socket", source), method="POST")
-    with response:
-        response.begin()
-        body = b"".join(iter(partial(response.read, _PART), b""))
-    # Like botocore, it takes a body that ends before its Content-Length.
-    return _Answer(response.status, response.headers, body), not response.will_close
+    deadline = time.monotonic() + timeouts.response
+    received = bytearray()
+    head: _Head | None = None
+    await _require(connection, READ, timeouts.read)
+    while True:
+        try:
+            part = connection.recv(_PART)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            wait = min(timeouts.read, deadline - time.monotonic())
+            await _require(connection, READ, wait)
+            continue
+        except ssl.SSLWantWriteError:
+            await _require(connection, WRITE, timeouts.read)
+            continue
+        received += part
+        if time.monotonic() > deadline:
+            raise TimeoutError("the response took too long")
+        if head is None and (b"\r\n\r\n" in received or len(received) > _PART or not part):
+            head = _plain_head(received)
+            if head is None:
+                rest = _Rest(bytes(received), connection, deadline, timeouts.read)
+                return await in_thread(rest.response)
+        if head is not None and (len(received) >= head.end or not part):
+            body = bytes(received[head.begin : head.end])
+            # Like botocore, it takes a body that ends before its Content-Length.
+            is_clean = len(received) == head.end and not head.will_close
+            return _Answer(head.status, head.headers, body), is_clean
 
 
-class _Received(io.RawIOBase):
-    """The bytes of one response, with a timeout for each wait and a deadline for all of them."""
+class _Head(NamedTuple):
+    """The head of a response whose body begins and ends at these bytes."""
 
-    def __init__(self, connection: socket.socket, timeouts: Timeouts) -> None:
-        self._connection = connection
-        self._longest_wait = timeouts.read
-        self._deadline = time.monotonic() + timeouts.response
+    status: int
+    headers: Mapping[str, str]
+    begin: int
+    end: int
+    will_close: bool
+
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.1 ([2-5]\d\d) [^\r\n]*\r\n")
+_HEADER = re.compile(rb"([!#-'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n]*?)[ \t]*\r\n")
+_BODILESS = (204, 304)  # HTTP status
+_MAX_HEADERS = 100  # as of http.client
+
+
+def _plain_head(received: bytearray) -> _Head | None:
+    """Read the head of a response with a Content-Length; None where it is of any other form."""
+    status = _STATUS_LINE.match(received)
+    end = received.find(b"\r\n\r\n") + 2
+    if status is None or end < status.end():
+        return None
+    at, headers = status.end(), dict[str, str]()
+    while at < end:
+        field_ = _HEADER.match(received, at)
+        name = field_[1].decode("ascii").lower() if field_ else ""
+        if field_ is None or name in headers or len(headers) >= _MAX_HEADERS:
+            return None
+        headers[name] = field_[2].decode("iso-8859-1")
+        at = field_.end()
+    length = headers.get("content-length", "")
+    is_plain = _LENGTH.fullmatch(length) and "transfer-encoding" not in headers
+    if not is_plain or int(status[1]) in _BODILESS:
+        return None
+    will_close = headers.get("connection", "keep-alive").lower() != "keep-alive"
+    return _Head(int(status[1]), headers, end + 2, end + 2 + int(length), will_close)
+
+
+_LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
+class _Rest(io.RawIOBase):
+    """The bytes of a response, some of them received before.
+
+    With a timeout in seconds for each wait, and a deadline for all of them.
+    """
+
+    def __init__(
+        self, received: bytes, connection: socket.socket, deadline: float, longest_wait: float
+    ) -> None:
+        self._received, self._connection = received, connection
+        self._deadline, self._longest_wait = deadline, longest_wait
+
+    def response(self) -> tuple[_Answer, bool]:
+        """Return the response, whatever its form, and whether the connection can be used again."""
+        response = HTTPResponse(cast("socket.socket", self), method="POST")
+        with response:
+            response.begin()
+            body = b"".join(iter(partial(response.read, _PART), b""))
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return _Answer(response.status, headers, body), not response.will_close
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """Return itself as the file that HTTPResponse reads from."""
@@ -425,6 +586,10 @@ class _Received(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Read what there is. Raises TimeoutError."""
+        if self._received:
+            part, self._received = self._received[: len(buffer)], self._received[len(buffer) :]
+            buffer[: len(part)] = part
+            return len(part)
         left = self._deadline - time.monotonic()
         if left <= 0.0:
             raise TimeoutError("the response took too long")

@@ -1,11 +1,19 @@
 """The accounts of the caller's organization, by AWS Organizations."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Protocol, cast
 
 from reconciler.registry.boto_errors import explain, retry_after
 from reconciler.registry.pace import Pace
-from reconciler.registry.session import Connection, UnreadableResponseError, new_client, text_field
+from reconciler.registry.session import (
+    Connection,
+    UnreadableResponseError,
+    answered,
+    new_client,
+    text_field,
+)
+from reconciler.registry.tasks import run_alone
 
 
 class _Organizations(Protocol):
@@ -49,6 +57,6 @@ def _page(
         return names, following if isinstance(following, str) else None
 
     try:
-        return Pace().call(ask, retry_after)
+        return run_alone(Pace().paced(partial(answered, ask), retry_after))
     except Exception as error:
         raise explain(error, "ListAccounts", region=region) from error

@@ -12,11 +12,12 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from reconciler.registry.errors import Retry
+from reconciler.registry.tasks import pause, run_alone
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ MAX_FAILURES = 3  # attempts of one call that fail otherwise; the last error is 
 MAX_UNSENT = 8  # the same without a connection, if an earlier call had one
 FIRST_PAUSE = 0.1  # seconds; doubles with each failure of one call
 LONGEST_PAUSE = 5.0  # seconds
-LONG = 5.0  # seconds from the first time that the limit is met to the throttled call that is told
+LONG = 5.0  # seconds from the first time that the limit is met to the waiting call that is told
 LONGEST_NAP = 0.1  # seconds between looks at the rate, which may have changed
 _START_NAP = 0.005  # seconds between looks at the window
 _ROUNDING = 1e-6  # of a turn
@@ -69,8 +70,8 @@ class _Permit:
 class Pace:
     """Paces and repeats calls; one for each registry and region, safe to share among threads.
 
-    `throttled_for_long` is called once, by any thread and without a lock, when calls are still
-    throttled `LONG` after the limit is met first. `clock` returns seconds, `sleep` takes seconds,
+    `throttled_for_long` is called once, by any thread and without a lock, when calls still wait for
+    their turns `LONG` after the limit is met first. `clock` returns seconds, `sleep` takes seconds,
     `uniform` draws a number between its two arguments.
     """
 
@@ -79,14 +80,14 @@ class Pace:
         *,
         throttled_for_long: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], Awaitable[None]] = pause,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._throttled_for_long = throttled_for_long
         self._first_met: float | None = None
-        self._is_long = False
+        self._is_told = False
         self._clock = clock
-        self._sleep = sleep
+        self._pause = sleep
         self._uniform = uniform
         self._lock = threading.Lock()
         # Each call draws a ticket; its turn is when as many turns have come up. In the beginning
@@ -123,6 +124,24 @@ class Pace:
         retry_after: Callable[[Exception], Retry],
         turns: Turns | None = None,
     ) -> T:
+        """Make a call as `paced` does, and wait with it."""
+        return run_alone(self.paced(_as_coroutine(attempt), retry_after, turns))
+
+    def call_once(
+        self,
+        attempt: Callable[[], T],
+        retry_after: Callable[[Exception], Retry],
+        turns: Turns | None = None,
+    ) -> T:
+        """Make one attempt as `paced_once` does, and wait with it."""
+        return run_alone(self.paced_once(_as_coroutine(attempt), retry_after, turns))
+
+    async def paced(
+        self,
+        attempt: Callable[[], Awaitable[T]],
+        retry_after: Callable[[Exception], Retry],
+        turns: Turns | None = None,
+    ) -> T:
         """Make a call in its turn; again where `retry_after` says that this may help.
 
         At most `MAX_THROTTLES` throttled attempts in a row between which no other call passes, and
@@ -134,7 +153,7 @@ class Pace:
         while True:
             passed = self._ever_passed
             try:
-                return self.call_once(attempt, retry_after, turns)
+                return await self.paced_once(attempt, retry_after, turns)
             except Exception as error:
                 retry = retry_after(error)
                 throttles += retry is Retry.THROTTLED
@@ -145,20 +164,20 @@ class Pace:
                 most_failures = MAX_UNSENT if is_unsent else MAX_FAILURES
                 if not may_help or in_vain >= MAX_THROTTLES or failures >= most_failures:
                     raise
-            pause = FIRST_PAUSE * 2.0 ** (throttles + failures - 1)
-            self._sleep(self._uniform(0.0, min(LONGEST_PAUSE, pause)))
+            longest = FIRST_PAUSE * 2.0 ** (throttles + failures - 1)
+            await self._pause(self._uniform(0.0, min(LONGEST_PAUSE, longest)))
             turns.first, turns.left = self.reserve(1 + turns.left).first, 1 + turns.left
 
-    def call_once(
+    async def paced_once(
         self,
-        attempt: Callable[[], T],
+        attempt: Callable[[], Awaitable[T]],
         retry_after: Callable[[Exception], Retry],
         turns: Turns | None = None,
     ) -> T:
         """Make one attempt of a call in its turn, the next of `turns`, if given."""
-        permit = self._wait_for(turns or self.reserve(1))
+        permit = await self._wait_for(turns or self.reserve(1))
         try:
-            result = attempt()
+            result = await attempt()
         except Exception as error:
             retry = retry_after(error)
             self._has_answered |= retry not in _NO_RESPONSE
@@ -182,7 +201,7 @@ class Pace:
         self._given += tickets
         return first
 
-    def _wait_for(self, turns: Turns) -> _Permit:
+    async def _wait_for(self, turns: Turns) -> _Permit:
         ticket = turns.first
         turns.first, turns.left = ticket + 1, turns.left - 1
         left = self._time_left(ticket)
@@ -190,12 +209,15 @@ class Pace:
             return _Permit(self._epoch, waited=False)
         with self._lock:
             self._waiting += 1
-        while left > 0.0:
-            self._sleep(min(left, LONGEST_NAP))
-            left = self._time_left(ticket)
-        with self._lock:
-            self._waiting -= 1
-            return _Permit(self._epoch, waited=True)
+        try:
+            while left > 0.0:
+                await self._pause(min(left, LONGEST_NAP))
+                left = self._time_left(ticket)
+        finally:
+            with self._lock:
+                self._waiting -= 1
+        self._tell_if_long()
+        return _Permit(self._epoch, waited=True)
 
     def _time_left(self, ticket: int) -> float:
         with self._lock:
@@ -221,10 +243,13 @@ class Pace:
                 self._recent.append(True)
                 if sum(self._recent) >= self._enough():
                     self._meet_limit()
-            is_long = self._first_met is not None and self._clock() >= self._first_met + LONG
-            becomes_long = is_long and not self._is_long
-            self._is_long = is_long
-        if becomes_long:
+
+    def _tell_if_long(self) -> None:
+        with self._lock:
+            met = self._first_met
+            is_due = met is not None and not self._is_told and self._clock() >= met + LONG
+            self._is_told |= is_due
+        if is_due:
             self._throttled_for_long()
 
     def _enough(self) -> int:
@@ -278,3 +303,10 @@ class Pace:
             elif permit.waited and self._passed >= self._hold:
                 self._move_on()
                 self._rate += self._growth
+
+
+def _as_coroutine(attempt: Callable[[], T]) -> Callable[[], Awaitable[T]]:
+    async def make() -> T:
+        return attempt()
+
+    return make

@@ -1,9 +1,8 @@
 """Reading a registry: its repositories and their policies. Nothing here can write."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
-from multiprocessing.pool import ThreadPool
 from typing import Protocol, cast
 
 from reconciler.model.registry import (
@@ -17,16 +16,18 @@ from reconciler.model.rules import RuleId
 from reconciler.model.templates import CreationTemplate, template_of
 from reconciler.policy import MalformedError, PolicyScope
 from reconciler.registry.boto_errors import explain, failure_kind, quoted, retry_after
-from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
+from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace, T, Turns
 from reconciler.registry.session import (
     THREADS,
     Connection,
     UnreadableResponseError,
+    answered,
     new_client,
     reading_calls,
     text_field,
 )
+from reconciler.registry.tasks import run_alone
 
 _PAGE = 1000  # repositories or templates; the most that a Describe operation returns at once
 _MAX_IDLE_PAGES = 10  # in a row without a new name
@@ -41,6 +42,7 @@ _RULES = {
 _REGISTRY_ID = re.compile(r"\b[0-9]{12}\b")
 
 _Call = Callable[..., Mapping[str, object]]
+_AsyncCall = Callable[..., Awaitable[Mapping[str, object]]]
 
 
 class _ReadingClient(Protocol):
@@ -56,18 +58,33 @@ class RegistryReader:
     Making one makes no call. Raises CallError for settings that cannot work.
     """
 
-    def __init__(self, connection: Connection, pace: Pace, *, threads: int = THREADS) -> None:
+    def __init__(self, connection: Connection, pace: Pace) -> None:
         self._account, self._region = connection.account, connection.region
         self._pace = pace
-        self._threads = threads
-        client = new_client(connection, "ecr", threads=threads)
+        client = new_client(connection, "ecr", threads=THREADS)
         self._client = cast("_ReadingClient", client)
         self._repositories = reading_calls(connection, client)
 
-    def list_repositories(self) -> tuple[str, ...]:
+    async def prepare(self) -> None:
+        """Find credentials, and what else is done once before the first call. Raises CallError."""
+        try:
+            await self._repositories.prepare()
+        except Exception as error:
+            raise self._explain(error, "connect") from error
+
+    @property
+    def at_once(self) -> int:
+        """How many policies to read at once, once it is prepared."""
+        return self._repositories.at_once
+
+    async def listed(self) -> tuple[str, ...]:
         """Return the names of all repositories, sorted (DescribeRepositories). Raises CallError."""
         ask = partial(self._repositories.describe_repositories, registryId=self._account)
-        return tuple(sorted(self._pages("DescribeRepositories", ask, _repository_names)))
+        return tuple(sorted(await self._pages("DescribeRepositories", ask, _repository_names)))
+
+    def list_repositories(self) -> tuple[str, ...]:
+        """Return what `listed` does, and wait with it."""
+        return run_alone(self.listed())
 
     def read_text(self, target: Target, turns: Turns | None = None) -> str | None:
         """Return the text of what a target is about; None where there is none.
@@ -86,16 +103,16 @@ class RegistryReader:
                 prefixes = (target.repository, f"{target.repository}/")
                 return next((found[one].text for one in prefixes if one in found), None)
 
-    def read_policy(self, name: str, turns: Turns | None = None) -> str | None:
+    async def policy(self, name: str, turns: Turns | None = None) -> str | None:
         """Return the policy's JSON as the service returns it; None for no policy.
 
         The service returns the same policy in another order and spelling each time. Uses the next
         of `turns`, if given. Raises CallError (GetRepositoryPolicy).
         """
 
-        def ask() -> str | None:
+        async def ask() -> str | None:
             try:
-                response = self._repositories.get_repository_policy(
+                response = await self._repositories.get_repository_policy(
                     registryId=self._account, repositoryName=name
                 )
             except Exception as error:
@@ -104,7 +121,11 @@ class RegistryReader:
                 raise
             return text_field(response, "policyText")
 
-        return self._call(ask, "GetRepositoryPolicy", name, turns)
+        return await self._paced(ask, "GetRepositoryPolicy", name, turns)
+
+    def read_policy(self, name: str, turns: Turns | None = None) -> str | None:
+        """Return what `policy` does, and wait with it."""
+        return run_alone(self.policy(name, turns))
 
     def read_registry_policy(self) -> LiveRegistryPolicy:
         """Return the registry's own policy and its scope; a failure as data.
@@ -133,8 +154,12 @@ class RegistryReader:
 
     def _templates(self, turns: Turns | None = None) -> dict[str, CreationTemplate]:
         """Return all creation templates by their prefixes. Raises CallError."""
-        ask = self._client.describe_repository_creation_templates
-        return self._pages(_TEMPLATES, ask, self._templates_of, turns)
+        describe = self._client.describe_repository_creation_templates
+
+        async def ask(**parameters: object) -> Mapping[str, object]:
+            return await answered(partial(describe, **parameters))
+
+        return run_alone(self._pages(_TEMPLATES, ask, self._templates_of, turns))
 
     def _templates_of(self, response: Mapping[str, object]) -> dict[str, CreationTemplate]:
         self._require_own_registry(text_field(response, "registryId"), _TEMPLATES)
@@ -179,12 +204,14 @@ class RegistryReader:
 
     def read_settings(self, name: str) -> LiveSettings:
         """Return the settings of a repository (DescribeRepositories). Raises CallError."""
-        ask = partial(
-            self._repositories.describe_repositories,
-            registryId=self._account,
-            repositoryNames=[name],
-        )
-        return self._call(lambda: _repository_settings(ask()), "DescribeRepositories", name)
+
+        async def ask() -> LiveSettings:
+            describe = self._repositories.describe_repositories
+            return _repository_settings(
+                await describe(registryId=self._account, repositoryNames=[name])
+            )
+
+        return run_alone(self._paced(ask, "DescribeRepositories", name))
 
     def holds_images(self, name: str) -> bool:
         """Return whether a repository holds any image (ListImages). Raises CallError."""
@@ -193,33 +220,6 @@ class RegistryReader:
         )
         return self._call(lambda: _has_images(ask()), "ListImages", name)
 
-    def read(
-        self, names: Sequence[str], progress: Callable[[int, int], None]
-    ) -> dict[str, LiveRepository]:
-        """Read the policies of `names`, in parallel; the result has their order.
-
-        `progress` is called, in the calling thread, with the number done and the total. A failure
-        for one repository is a `ReadFailure`, and the others go on. What would fail for all of
-        them (credentials, settings, no connection, as many calls in a row without a response as
-        there are threads) raises CallError at once. Neither that nor Ctrl-C waits for calls in
-        flight.
-        """
-        unique = tuple(dict.fromkeys(names))
-        if not unique:
-            return {}
-        found: dict[str, LiveRepository] = {}
-        unanswered = 0
-        work = partial(self._outcome, [])
-        # Unlike ThreadPoolExecutor's, its threads are daemons: leaving does not wait for them.
-        with ThreadPool(min(self._threads, len(unique))) as pool:
-            for name, outcome in pool.imap_unordered(work, unique):
-                found[name] = LiveRepository(name, _as_data(outcome))
-                unanswered = unanswered + 1 if _is_unanswered(outcome) else 0
-                if unanswered >= self._threads and isinstance(outcome, CallError):
-                    raise outcome
-                progress(len(found), len(unique))
-        return {name: found[name] for name in unique}
-
     def _call(
         self,
         ask: Callable[[], T],
@@ -227,30 +227,28 @@ class RegistryReader:
         name: str | None = None,
         turns: Turns | None = None,
     ) -> T:
+        """Make a call of boto3, and wait with it."""
+        return run_alone(self._paced(partial(answered, ask), operation, name, turns))
+
+    async def _paced(
+        self,
+        ask: Callable[[], Awaitable[T]],
+        operation: str,
+        name: str | None = None,
+        turns: Turns | None = None,
+    ) -> T:
         try:
-            return self._pace.call(ask, retry_after, turns)
+            return await self._pace.paced(ask, retry_after, turns)
         except Exception as error:
             raise self._explain(error, operation, name) from error
 
     def _explain(self, error: Exception, operation: str, name: str | None = None) -> CallError:
         return explain(error, operation, name, self._region)
 
-    def _outcome(self, fatal: list[CallError], name: str) -> tuple[str, str | CallError | None]:
-        """Read one policy, or return why not; no more are read after a failure that stops all."""
-        if fatal:
-            raise fatal[0]
-        try:
-            return name, self.read_policy(name)
-        except CallError as error:
-            if CONSEQUENCES[error.kind].stops_region:
-                fatal.append(error)
-                raise
-            return name, error
-
-    def _pages(
+    async def _pages(
         self,
         operation: str,
-        ask: _Call,
+        ask: _AsyncCall,
         read: Callable[[Mapping[str, object]], Mapping[str, T]],
         turns: Turns | None = None,
     ) -> dict[str, T]:
@@ -260,7 +258,7 @@ class RegistryReader:
         idle = 0
         while True:
             attempt = partial(_page, ask, read, token)
-            page, token = self._call(attempt, operation, turns=turns)
+            page, token = await self._paced(attempt, operation, turns=turns)
             idle = 0 if page.keys() - found.keys() else idle + 1
             found |= page
             if token is None:
@@ -270,12 +268,12 @@ class RegistryReader:
             turns = None  # those left are not for reads
 
 
-def _page(
-    ask: _Call, read: Callable[[Mapping[str, object]], Mapping[str, T]], token: str | None
+async def _page(
+    ask: _AsyncCall, read: Callable[[Mapping[str, object]], Mapping[str, T]], token: str | None
 ) -> tuple[Mapping[str, T], str | None]:
     """Ask for the page that `token` leads to; return what it holds, and the next token."""
     parameters = {} if token is None else {"nextToken": token}
-    response = ask(maxResults=_PAGE, **parameters)
+    response = await ask(maxResults=_PAGE, **parameters)
     return read(response), _next_token(response, token)
 
 
@@ -288,14 +286,6 @@ def unread(names: Iterable[str], error: CallError) -> dict[str, LiveRepository]:
 def failure_of(error: CallError) -> ReadFailure:
     """Return a failed call as the data of the repository that it was to read."""
     return ReadFailure(_RULES.get(error.kind, RuleId.READ_FAILED), error.one_line)
-
-
-def _as_data(outcome: str | CallError | None) -> str | ReadFailure | None:
-    return failure_of(outcome) if isinstance(outcome, CallError) else outcome
-
-
-def _is_unanswered(outcome: str | CallError | None) -> bool:
-    return isinstance(outcome, CallError) and outcome.kind is FailureKind.UNANSWERED
 
 
 def _list_field(response: Mapping[str, object], name: str) -> list[Mapping[str, object]]:

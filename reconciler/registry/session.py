@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Protocol, TypedDict, cast
 from urllib.parse import urlsplit
 
@@ -23,14 +24,15 @@ from reconciler.model.transport import Transport
 from reconciler.registry.boto_errors import explain, quoted, retry_after
 from reconciler.registry.credentials import learn_settings, load_credentials, watch_credentials
 from reconciler.registry.errors import CallError, FailureKind
-from reconciler.registry.fast_transport import FastReads, ReadingCalls, Timeouts
+from reconciler.registry.fast_transport import BotoReads, FastReads, ReadingCalls, Timeouts, within
 from reconciler.registry.pace import Pace
+from reconciler.registry.tasks import OverdueError, T, is_left, run_alone
 
 THREADS = 16
 _SESSION_NAME = "ecr-reconcile"
 _CONNECT_TIMEOUT = 5  # seconds
 _READ_TIMEOUT = 20  # seconds
-_RESPONSE_TIMEOUT = 30  # seconds, however the bytes arrive; boto3 has no such limit
+_RESPONSE_TIMEOUT = 30  # seconds, however the bytes arrive
 
 
 class UnreadableResponseError(Exception):
@@ -142,7 +144,7 @@ def caller_identity(connection: Connection) -> Identity:
         return Identity(text_field(response, "Account"), text_field(response, "Arn"))
 
     try:
-        return Pace().call(ask, retry_after)
+        return run_alone(Pace().paced(partial(answered, ask), retry_after))
     except Exception as error:
         raise explain(error, "GetCallerIdentity", region=connection.region) from error
 
@@ -174,10 +176,16 @@ def new_client(connection: Connection, service: str, *, threads: int = 1) -> obj
 
 def reading_calls(connection: Connection, client: object) -> ReadingCalls:
     """Return what makes the calls that read repositories, given the client of ECR."""
-    if connection.transport is Transport.BOTO3:
-        return cast("ReadingCalls", client)
     timeouts = Timeouts(_CONNECT_TIMEOUT, _READ_TIMEOUT, _RESPONSE_TIMEOUT)
-    return FastReads(cast("BaseClient", client), connection.core, timeouts)
+    boto = cast("BaseClient", client)
+    if connection.transport is Transport.BOTO3:
+        return BotoReads(boto, timeouts)
+    return FastReads(boto, connection.core, timeouts)
+
+
+async def answered(call: Callable[[], T]) -> T:
+    """Make a call of boto3; raises ReadTimeoutError where its response takes too long."""
+    return await within(_RESPONSE_TIMEOUT, call, "AWS")
 
 
 def _settings(threads: int) -> Config:
@@ -198,6 +206,7 @@ def _watched(connection: Connection, service: str, config: Config) -> BaseClient
     except Exception as error:
         raise explain(error, "connect") from error
     watch_credentials(client, connection.core)
+    client.meta.events.register("before-send", _refuse_late)
     return client
 
 
@@ -211,12 +220,19 @@ def _parameters(role: AssumedRole) -> dict[str, str]:
     }
 
 
+def _refuse_late(**_event: object) -> None:
+    """Send nothing for a call that was given up meanwhile: a write would come after its report."""
+    if is_left():
+        raise OverdueError
+
+
 def _assuming(source: Connection, role: AssumedRole) -> Connection:
     def refresh() -> dict[str, str]:
         config = Config(connect_timeout=_CONNECT_TIMEOUT, read_timeout=_READ_TIMEOUT)
         sts = cast("_SecurityTokenService", _watched(source, "sts", config))
         try:
-            given = sts.assume_role(**_parameters(role))["Credentials"]
+            ask = partial(sts.assume_role, **_parameters(role))
+            given = run_alone(answered(ask))["Credentials"]
             return {
                 "access_key": given["AccessKeyId"],
                 "secret_key": given["SecretAccessKey"],

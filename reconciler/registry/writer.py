@@ -13,7 +13,8 @@ from reconciler.registry.boto_errors import explain, failure_kind, quoted, retry
 from reconciler.registry.errors import CONSEQUENCES, FailureKind, WriteOutcomeUnknownError
 from reconciler.registry.pace import Pace, T, Turns
 from reconciler.registry.reader import RegistryReader
-from reconciler.registry.session import THREADS, Connection, new_client, text_field
+from reconciler.registry.session import THREADS, Connection, answered, new_client, text_field
+from reconciler.registry.tasks import run_alone
 
 _Call = Callable[..., Mapping[str, object]]
 
@@ -152,7 +153,8 @@ class RegistryWriter:
     ) -> str | None:
         """Return what the attempt returns; None where there was nothing to delete."""
         try:
-            return self._pace.call_once(attempt, retry_after, turns)
+            once = self._pace.paced_once(partial(answered, attempt), retry_after, turns)
+            return run_alone(once)
         except Exception as error:
             kind = failure_kind(error)
             if kind in _GONE and operation.startswith("Delete"):

@@ -141,7 +141,9 @@ def from_registry(
         with_own = reads_registry_policy(source.access.registry, listener)
         return live_policies(
             read_registries(
-                connections, dict.fromkeys(connections, ToRead(select, with_own)), listener
+                connections,
+                dict.fromkeys(connections, ToRead(select, registry_policy=with_own)),
+                listener,
             ),
             is_managed=source.access.registry.policy == "manage",
         )

@@ -150,7 +150,8 @@ def compute(
             return [name for name in to_read(access, names) if selected(name, repositories)]
 
         of_registry = reads_registry_policy(access.registry, listener)
-        return ToRead(select, of_registry, reads_templates(access))
+        declared = tuple(one.repository for one in access.entries if not one.is_pattern)
+        return ToRead(select, declared, of_registry, reads_templates(access))
 
     by_scope = {
         scope: to_read_there

@@ -6,7 +6,8 @@ The modules that load boto3 are imported where the first connection is made.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,16 +19,19 @@ from reconciler.model.registry import (
     LiveRegistry,
     LiveRegistryPolicy,
     LiveRepository,
+    LiveTemplates,
+    ReadFailure,
     RegistryScope,
     Target,
 )
 from reconciler.model.transport import Transport
-from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.errors import CallError
 from reconciler.registry.pace import Pace
 from reconciler.workflow.listener import Listener, RegistryPolicyIgnored, Throttled
 
 if TYPE_CHECKING:
     from reconciler.registry.reader import RegistryReader
+    from reconciler.registry.reading import Found, Wanted
     from reconciler.registry.session import Connection, Identity
     from reconciler.registry.writer import RegistryWriter
 
@@ -64,6 +68,11 @@ class RegistryConnection:
 
 Connections = Mapping[RegistryScope, RegistryConnection]
 Authors = Mapping[RegistryScope, Author]
+OnRead = Callable[[RegistryScope, LiveRepository], None]
+"""Is given a repository that was read, in the thread that reads."""
+
+
+def _nothing(_scope: RegistryScope, _repository: LiveRepository) -> None: ...
 
 
 def sources_of(registries: Iterable[Registry], profile: str | None) -> CredentialSources:
@@ -142,42 +151,80 @@ def _ask_any(
 class ToRead(NamedTuple):
     """What to read of one registry in one region.
 
-    `select` says which of the listed repositories. With `registry_policy`, the registry's own
-    policy is read, too, and with `templates` its creation templates.
+    `select` says which repositories. Those of the `declared` names that it selects are read at
+    once, the others when the registry is listed. With `registry_policy`, the registry's own policy
+    is read, too, and with `templates` its creation templates.
     """
 
     select: Callable[[tuple[str, ...]], Iterable[str]]
+    declared: tuple[str, ...] = ()
     registry_policy: bool = False
     templates: bool = False
 
 
 def read_registries(
-    connections: Connections, wanted: Mapping[RegistryScope, ToRead], listener: Listener
+    connections: Connections,
+    to_read: Mapping[RegistryScope, ToRead],
+    listener: Listener,
+    on_read: OnRead = _nothing,
 ) -> list[LiveRegistry]:
-    """Read what is wanted of each registry, in the order of the connections.
+    """Read what is wanted of all registries at once; the result is in the order of these.
 
-    A registry that fails says why, and the others are read. Raises CallError where all fail.
+    `on_read` is given each repository as soon as it was read, in this thread; if the registry fails
+    later, in vain. A registry that fails says why, and the others are read. Raises CallError where
+    all fail.
     """
     from reconciler.registry.boto_errors import in_this_region_only
     from reconciler.registry.reader import failure_of
 
-    found: list[LiveRegistry] = []
-    errors: list[CallError] = []
-    for scope, connection in connections.items():
-        select, registry_policy, templates = wanted[scope]
-        try:
-            names = _list(connection)
-            live = _read(scope, connection, names, list(select(names)), listener)
-            own = connection.reader.read_registry_policy() if registry_policy else None
-            made = connection.reader.read_templates() if templates else None
-            found.append(replace(live, policy=own, templates=made))
-        except CallError as error:
-            failure = failure_of(in_this_region_only(error, scope.region))
-            found.append(LiveRegistry(scope, (), {}, failure))
-            errors.append(error)
+    beside = {scope: _Beside() for scope in connections}
+
+    def wanted(scope: RegistryScope, connection: RegistryConnection) -> "Wanted":
+        select, declared, registry_policy, templates = to_read[scope]
+        works = {
+            partial(beside[scope].read_policy, connection.reader): registry_policy,
+            partial(beside[scope].read_templates, connection.reader): templates,
+        }
+        return _listing(
+            connection,
+            names=tuple(select(declared)),
+            select=select,
+            beside=[work for work, is_wanted in works.items() if is_wanted],
+            on_read=partial(on_read, scope),
+        )
+
+    def failure_in(scope: RegistryScope, error: CallError | None) -> ReadFailure | None:
+        return None if error is None else failure_of(in_this_region_only(error, scope.region))
+
+    found = _read({scope: wanted(scope, one) for scope, one in connections.items()}, listener)
+    errors = [one.failure for one in found.values() if one.failure is not None]
     if len(errors) == len(found):
         raise errors[0]
-    return found
+    return [
+        LiveRegistry(
+            scope,
+            one.names,
+            one.repositories,
+            failure_in(scope, one.failure),
+            beside[scope].policy,
+            beside[scope].templates,
+        )
+        for scope, one in found.items()
+    ]
+
+
+@dataclass(slots=True)
+class _Beside:
+    """What is read of a registry beside its repositories, by threads."""
+
+    policy: LiveRegistryPolicy | None = None
+    templates: LiveTemplates = None
+
+    def read_policy(self, reader: "RegistryReader") -> None:
+        self.policy = reader.read_registry_policy()
+
+    def read_templates(self, reader: "RegistryReader") -> None:
+        self.templates = reader.read_templates()
 
 
 def reads_registry_policy(registry: Registry, listener: Listener) -> bool:
@@ -214,13 +261,18 @@ def read_registry_policies(
     The repositories of the `changed` ones are listed, and those that `select` chooses are read,
     because a change there is judged with their own policies. Raises CallError where that fails.
     """
-    found: dict[RegistryScope, FreshRegistryPolicy] = {}
-    for scope, one in connections.items():
-        names = _list(one) if scope in changed else ()
-        selected = list(select(names))
-        read = _read(scope, one, names, selected, listener).repositories if selected else {}
-        found[scope] = FreshRegistryPolicy(one.reader.read_registry_policy(), names, read)
-    return found
+    lists = {s: _listing(one, select=select) for s, one in connections.items() if s in changed}
+    found = _read(lists, listener)
+    for one in found.values():
+        if one.failure is not None:
+            raise one.failure
+    return {
+        scope: FreshRegistryPolicy(
+            connection.reader.read_registry_policy(),
+            *((found[scope].names, found[scope].repositories) if scope in found else ()),
+        )
+        for scope, connection in connections.items()
+    }
 
 
 def read_targets(
@@ -231,39 +283,48 @@ def read_targets(
 ) -> LiveRegistry:
     """Read what these targets of one registry are about, and no more; a failure is data."""
     from reconciler.registry.reader import unread
+    from reconciler.registry.reading import Wanted
 
     found = tuple(targets)
     names = tuple(t.repository for t in found if t.subject == "repository-policy")
     subjects, reader = {target.subject for target in found}, connection.reader
-    try:
-        live = _read(scope, connection, names, names, listener)
-    except CallError as error:
-        live = LiveRegistry(scope, names, unread(names, error))
-    return replace(
-        live,
+    read = _read({scope: Wanted(reader, names, lists=False)}, listener)[scope]
+    return LiveRegistry(
+        scope,
+        names,
+        read.repositories if read.failure is None else unread(names, read.failure),
         policy=reader.read_registry_policy() if "registry-policy" in subjects else None,
         templates=reader.read_templates() if "creation-template" in subjects else None,
     )
 
 
-def _read(
-    scope: RegistryScope,
+def _listing(
     connection: RegistryConnection,
-    names: tuple[str, ...],
-    to_read: Sequence[str],
-    listener: Listener,
-) -> LiveRegistry:
-    with listener.progress(f"reading policies in {scope.region}") as progress:
-        return LiveRegistry(scope, names, connection.reader.read(to_read, progress))
-
-
-def _list(connection: RegistryConnection) -> tuple[str, ...]:
-    """List the repositories. Where that is denied, the reason may be a wrong account."""
+    *,
+    select: Callable[[tuple[str, ...]], Iterable[str]],
+    names: Sequence[str] = (),
+    beside: Sequence[Callable[[], None]] = (),
+    on_read: Callable[[LiveRepository], None] = lambda _repository: None,
+) -> "Wanted":
+    """Want a registry listed. Where that is denied, the reason may be a wrong account."""
+    from reconciler.registry.reading import Wanted
     from reconciler.registry.session import require_account
 
-    try:
-        return connection.reader.list_repositories()
-    except CallError as error:
-        if error.kind is FailureKind.DENIED:
-            require_account(connection.connection)
-        raise
+    return Wanted(
+        connection.reader,
+        names,
+        select=select,
+        beside=beside,
+        on_denied=partial(require_account, connection.connection),
+        on_read=on_read,
+    )
+
+
+def _read(
+    wanted: Mapping[RegistryScope, "Wanted"], listener: Listener
+) -> "dict[RegistryScope, Found]":
+    from reconciler.registry.reading import read
+
+    regions = ", ".join(sorted({scope.region for scope in wanted}))
+    with listener.progress(f"reading policies in {regions}") as progress:
+        return dict(zip(wanted, read(list(wanted.values()), progress), strict=True))

@@ -20,6 +20,7 @@ from reconciler.policy.compile import compile_policy
 from reconciler.policy.meaning.facts import AccessChange, Holdings
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
+from reconciler.registry.reading import Wanted, read
 from reconciler.registry.session import connect
 from reconciler.sandbox.behaviour import DEFAULT
 from reconciler.sandbox.policy_text import rewrite_policy
@@ -91,7 +92,7 @@ def test_a_hundred_plans_over_reshuffled_reads_change_nothing(
     for number in range(100):
         names = reader.list_repositories() if number < SERVED else tuple(sorted(policies))
         found = (
-            reader.read(names, lambda _done, _of: None)
+            read([Wanted(reader, names, lists=False)], lambda _done, _of: None)[0].repositories
             if number < SERVED
             else {name: respelt(name, text, number) for name, text in policies.items()}
         )

@@ -315,7 +315,7 @@ def test_the_guide_names_every_option(tmp_path: Path) -> None:
     told = runner(tmp_path, clean_environment())("import", "--help").out
     guide = (Path(__file__).parents[2] / "docs" / "adopt.md").read_text(encoding="utf-8")
     options = {"--account", "--region", "--from", "--accounts", "--profile", "--into", "--flat"}
-    options |= {"--keep-dead"}
+    options |= {"--keep-dead", "--transport"}
     assert set(re.findall(r"--[a-z-]{3,}", told)) - {"--help", "--quiet"} == options
     assert options <= set(re.findall(r"--[a-z-]{3,}", guide))
 

@@ -41,7 +41,7 @@ def pace() -> Pace:
     now = [0.0]
     lock = threading.Lock()
 
-    def sleep(seconds: float) -> None:
+    async def sleep(seconds: float) -> None:
         with lock:
             now[0] += seconds
 

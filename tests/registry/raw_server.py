@@ -24,7 +24,7 @@ class Then(Enum):
     NEXT = auto()  # the next request
     CLOSE = auto()
     HANG = auto()  # nothing, until the client gives up
-    TRICKLE = auto()  # one byte after the other, until the client gives up
+    TRICKLE = auto()  # one byte after the other, until the client gives up or the server ends
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class RawServer:
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
     closed: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def always(self, *answers: Sent) -> None:
@@ -89,7 +90,7 @@ def _handler(server: RawServer, context: ssl.SSLContext | None) -> type:
         def leave(self, then: Then) -> None:
             if then is Then.HANG:
                 self.rfile.read(1)
-            while then is Then.TRICKLE:
+            while then is Then.TRICKLE and not server.over.wait(0.01):
                 self.wfile.write(b"x")
 
     return Handler
@@ -115,6 +116,7 @@ def serving_raw(context: ssl.SSLContext | None = None) -> Iterator[RawServer]:
         try:
             yield server
         finally:
+            server.over.set()
             tcp.shutdown()
             thread.join()
 

@@ -85,7 +85,7 @@ def time_taken(
 ) -> tuple[float, list[int], int]:
     time = VirtualTime()
     chance = random.Random(seed)
-    pace = Pace(clock=time.clock, sleep=time.sleep, uniform=chance.uniform)
+    pace = Pace(clock=time.clock, sleep=time.pause, uniform=chance.uniform)
     bucket = TokenBucket(time, rate, burst, chance, share)
     todo = list(range(calls))
     lost: list[int] = []
@@ -176,7 +176,7 @@ class Alone:
     def meet_limit(self) -> None:
         self.pace.call(raising(*[ThrottleError] * AT_START, None)[0], retry_after)
 
-    def sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now += seconds
 
@@ -241,7 +241,7 @@ def test_no_connection_is_waited_out_longer_where_there_has_been_one(
 
 def test_calls_together_have_their_turns_one_right_after_the_other() -> None:
     time = VirtualTime()
-    pace = Pace(clock=time.clock, sleep=time.sleep)
+    pace = Pace(clock=time.clock, sleep=time.pause)
     calls: list[tuple[str, float]] = []
 
     def worker(name: str) -> None:
@@ -275,7 +275,7 @@ def test_a_bucket_that_holds_one_call_is_no_end_either(seed: int) -> None:
     """Four who look and write in turns, as an apply does, must not keep step with each other."""
     time = VirtualTime()
     uniform = random.Random(seed).uniform
-    pace = Pace(clock=time.clock, sleep=time.sleep, uniform=uniform)
+    pace = Pace(clock=time.clock, sleep=time.pause, uniform=uniform)
     bucket = TokenBucket(time, 5.0, 1.0, random.Random(seed))
     todo, written = list(range(30)), list[int]()
 
@@ -325,7 +325,7 @@ def test_a_call_is_not_given_up_while_others_pass() -> None:
 
 def test_the_window_grows_with_each_answer_but_risks_little() -> None:
     time = VirtualTime()
-    pace = Pace(clock=time.clock, sleep=time.sleep)
+    pace = Pace(clock=time.clock, sleep=time.pause)
     passed, under_way = [0], [0]
     starts: list[tuple[int, int]] = []
 
@@ -373,7 +373,7 @@ def test_half_of_the_calls_throttled_is_the_limit() -> None:
 def test_the_rate_is_what_got_through() -> None:
     """Between two times that the limit is met, the service takes what it gives and no more."""
     time = VirtualTime()
-    pace = Pace(clock=time.clock, sleep=time.sleep)
+    pace = Pace(clock=time.clock, sleep=time.pause)
     bucket = TokenBucket(time, 30.0, 10.0, random.Random(1))
 
     def worker() -> None:
@@ -386,7 +386,7 @@ def test_the_rate_is_what_got_through() -> None:
 
 def test_calls_under_way_together_slow_down_once() -> None:
     time = VirtualTime()
-    pace = Pace(clock=time.clock, sleep=time.sleep, uniform=lambda _low, high: high)
+    pace = Pace(clock=time.clock, sleep=time.pause, uniform=lambda _low, high: high)
     refused: list[int] = []
 
     def worker(latency: float) -> None:
@@ -439,7 +439,7 @@ def test_throttles_that_go_on_are_told_once(throttles: int, told: int) -> None:
         assert now[0] >= LONG
         notes[0] += 1
 
-    def sleep(seconds: float) -> None:
+    async def sleep(seconds: float) -> None:
         now[0] += seconds
 
     def call() -> None:

@@ -1,6 +1,6 @@
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from moto import mock_aws
@@ -9,6 +9,7 @@ from reconciler.model.registry import LiveRepository, ReadFailure
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import AT_START, RECENT, Pace
 from reconciler.registry.reader import RegistryReader
+from reconciler.registry.reading import Progress, Wanted, read
 from reconciler.registry.session import connect
 from reconciler.registry.writer import RegistryWriter
 
@@ -20,6 +21,16 @@ NAMES = tuple(f"team/app-{number:03}" for number in range(100))
 
 
 def quiet(_done: int, _total: int) -> None: ...
+
+
+def found_by(
+    reader: RegistryReader, names: Sequence[str], progress: Progress = quiet
+) -> dict[str, LiveRepository]:
+    """What is read of these names; raises why the registry can't be read."""
+    (found,) = read([Wanted(reader, names, lists=False)], progress)
+    if found.failure is not None:
+        raise found.failure
+    return found.repositories
 
 
 @pytest.fixture
@@ -40,9 +51,9 @@ def by_name(answers: dict[str, Answer], otherwise: Answer) -> Callable[[Call, in
 
 def test_it_can_only_read() -> None:
     public = {name for name in vars(RegistryReader) if not name.startswith("_")}
-    of_registry = {"list_repositories", "read_registry_policy", "read_templates"}
-    of_repositories = {"read_policy", "read_settings", "read", "holds_images"}
-    assert public == {*of_registry, *of_repositories, "read_text"}
+    of_registry = {"list_repositories", "listed", "read_registry_policy", "read_templates"}
+    of_repositories = {"read_policy", "policy", "read_settings", "holds_images"}
+    assert public == {*of_registry, *of_repositories, "read_text", "prepare", "at_once"}
     assert not public & set(vars(RegistryWriter))
 
 
@@ -140,7 +151,7 @@ def test_one_failure_leaves_the_others_going(aws: ScriptedAws, reader: RegistryR
         ok(policyText="{}"),
     )
     seen: list[tuple[int, int]] = []
-    found = reader.read(NAMES, lambda done, total: seen.append((done, total)))
+    found = found_by(reader, NAMES, lambda done, total: seen.append((done, total)))
     assert tuple(found) == NAMES
     assert seen == [(done, 100) for done in range(1, 101)]
     rules = {
@@ -159,11 +170,11 @@ def test_one_failure_leaves_the_others_going(aws: ScriptedAws, reader: RegistryR
     assert found[NAMES[7]] == LiveRepository(NAMES[7], "{}")
 
 
-def test_names_are_read_once_in_their_order(aws: ScriptedAws, reader: RegistryReader) -> None:
+def test_names_are_read_once_and_sorted(aws: ScriptedAws, reader: RegistryReader) -> None:
     aws.always(NO_POLICY)
-    assert tuple(reader.read(["b/b", "a/a", "b/b"], quiet)) == ("b/b", "a/a")
+    assert tuple(found_by(reader, ["b/b", "a/a", "b/b"])) == ("a/a", "b/b")
     assert len(aws.calls) == 2
-    assert reader.read([], quiet) == {}
+    assert found_by(reader, []) == {}
 
 
 @pytest.mark.parametrize("answer", [refusal("ExpiredTokenException", "old"), page(200, "<html>")])
@@ -172,14 +183,14 @@ def test_what_fails_for_all_ends_it(
 ) -> None:
     aws.always(answer)
     with pytest.raises(CallError):
-        reader.read(NAMES, quiet)
+        found_by(reader, NAMES)
     assert len({call.parameters["repositoryName"] for call in aws.calls}) < len(NAMES)
 
 
 def test_no_connection_ends_it(pace: Pace, credentials: pytest.MonkeyPatch) -> None:
     credentials.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(CallError) as caught:
-        RegistryReader(connect(ACCOUNT, REGION), pace).read(NAMES, quiet)
+        found_by(RegistryReader(connect(ACCOUNT, REGION), pace), NAMES)
     assert caught.value.kind is FailureKind.CONNECTION
 
 
@@ -197,10 +208,10 @@ def test_ctrl_c_waits_for_no_call(aws: ScriptedAws, reader: RegistryReader) -> N
     aws.answer = answer
     try:
         with pytest.raises(KeyboardInterrupt):
-            reader.read(NAMES, interrupt)
+            found_by(reader, NAMES, interrupt)
         # All the others are held until now: nothing waited for them.
         assert not released.is_set()
-        assert len(aws.calls) <= 17
+        assert len(aws.calls) <= reader.at_once + 1
     finally:
         released.set()
 
@@ -219,7 +230,7 @@ def test_a_whole_round(pace: Pace) -> None:
     )
     writer.set_policy("tools/a", text)
     assert reader.list_repositories() == ("tools/a", "tools/b")
-    assert reader.read(("tools/a", "tools/b"), quiet) == {
+    assert found_by(reader, ("tools/a", "tools/b")) == {
         "tools/a": LiveRepository("tools/a", text),
         "tools/b": LiveRepository("tools/b", None),
     }

@@ -7,6 +7,7 @@ from reconciler.model.registry import AssumedRole
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
+from reconciler.registry.reading import Wanted, read
 from reconciler.registry.session import caller_identity, connect, default_region, require_account
 from reconciler.registry.writer import RegistryWriter
 
@@ -78,7 +79,8 @@ def assuming(aws: ScriptedAws, expiration: str) -> None:
 def test_a_role_is_assumed_once_at_the_first_call(aws: ScriptedAws, pace: Pace) -> None:
     assuming(aws, "2999-01-01T00:00:00Z")
     reader = RegistryReader(connect(ACCOUNT, REGION, AssumedRole(ROLE)), pace)
-    reader.read([f"team/app-{number}" for number in range(20)], lambda _done, _total: None)
+    names = [f"team/app-{number}" for number in range(20)]
+    read([Wanted(reader, names, lists=False)], lambda _done, _total: None)
     assert aws.operations() == ["AssumeRole"] + ["GetRepositoryPolicy"] * 20
     assert aws.calls[0].parameters["RoleArn"] == ROLE
     assert all("AKIAROLE0" in call.authorization for call in aws.calls[1:])
@@ -87,13 +89,15 @@ def test_a_role_is_assumed_once_at_the_first_call(aws: ScriptedAws, pace: Pace) 
 
 def test_a_role_that_is_refused_ends_it_all(aws: ScriptedAws, pace: Pace) -> None:
     aws.always(sts_refusal("AccessDenied", f"User: x is not authorized on resource: {ROLE}"))
-    reader = RegistryReader(connect(ACCOUNT, REGION, AssumedRole(ROLE)), pace, threads=1)
-    with pytest.raises(CallError, match="could not be assumed") as caught:
-        reader.read(["a/a", "b/b"], lambda _done, _total: None)
+    reader = RegistryReader(connect(ACCOUNT, REGION, AssumedRole(ROLE)), pace)
+    wanted = Wanted(reader, ["a/a", "b/b"], lists=False)
+    (found,) = read([wanted], lambda _done, _total: None)
     assert aws.operations() == ["AssumeRole"]
-    assert caught.value.kind is FailureKind.CREDENTIALS
-    assert ROLE in caught.value.message
-    assert "trust policy" in (caught.value.hint or "")
+    assert found.failure is not None
+    assert found.failure.kind is FailureKind.CREDENTIALS
+    assert "could not be assumed" in found.failure.message
+    assert ROLE in found.failure.message
+    assert "trust policy" in (found.failure.hint or "")
 
 
 def test_a_role_without_credentials_to_assume_it_with(pace: Pace) -> None:

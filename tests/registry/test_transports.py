@@ -19,6 +19,7 @@ from reconciler.registry import session
 from reconciler.registry.boto_errors import explain, failure_kind
 from reconciler.registry.fast_transport import ReadingCalls
 from reconciler.registry.session import connect, new_client, reading_calls
+from reconciler.registry.tasks import run_alone
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 
@@ -57,7 +58,7 @@ def outcome(calls: ReadingCalls, operation: str, **parameters: object) -> Outcom
         "DescribeRepositories": calls.describe_repositories,
     }[operation]
     try:
-        response = dict(method(registryId=ACCOUNT, **parameters))
+        response = dict(run_alone(method(registryId=ACCOUNT, **parameters)))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is compared
         own = error.response.get("Error") if isinstance(error, ClientError) else None
         told = explain(error, operation, NAME, REGION)
@@ -201,10 +202,13 @@ def test_silence_has_an_end(
     assert "timed out" in str(told)
 
 
-def test_a_trickle_has_an_end(raw: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+@both
+def test_a_trickle_has_an_end(
+    raw: RawServer, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session, "_RESPONSE_TIMEOUT", 0.1)
     raw.always(Sent(http(b"", length=10**12), Then.TRICKLE))
-    kind, told = policy_by(calls_by(Transport.FAST))
+    kind, told = policy_by(calls_by(transport))
     assert kind == "UNANSWERED"
     assert "timed out" in str(told)
 

@@ -19,6 +19,9 @@ class VirtualTime:
         self._wake_next()
         mine.wait()
 
+    async def pause(self, seconds: float) -> None:
+        self.sleep(seconds)
+
     def run(self, *tasks: Callable[[], None]) -> None:
         """Run the tasks, each in a thread of its own, to their end."""
         over = threading.Event()

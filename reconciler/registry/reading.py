@@ -1,0 +1,198 @@
+"""Reading many repositories of many registries, all at once, in one thread."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.model.registry import LiveRepository, ReadFailure
+from reconciler.model.rules import RuleId
+from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
+from reconciler.registry.reader import RegistryReader, failure_of
+from reconciler.registry.tasks import Tasks, in_thread
+
+_MOST_UNANSWERED = 16  # calls in a row without a response, after which no more are made
+
+Progress = Callable[[int, int], None]
+"""Is told how many repositories are read, and of how many."""
+
+
+def select_none(_names: tuple[str, ...]) -> Iterable[str]:
+    """Select no repository."""
+    return ()
+
+
+def _nothing(_repository: LiveRepository) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be read of one registry.
+
+    `names` are read at once, `select` chooses more of those that are listed; without `lists`,
+    nothing is listed. `beside` reads what else is wanted, in a thread. `on_denied` is called, in a
+    thread, where the listing is denied, and may raise a better reason. `on_read` is given each
+    repository as soon as it is read, in the thread that called `read`.
+    """
+
+    reader: RegistryReader
+    names: Sequence[str] = ()
+    lists: bool = True
+    select: Callable[[tuple[str, ...]], Iterable[str]] = select_none
+    beside: Sequence[Callable[[], None]] = ()
+    on_denied: Callable[[], object] = lambda: None
+    on_read: Callable[[LiveRepository], None] = _nothing
+
+
+@dataclass(slots=True)
+class Found:
+    """What was read of one registry.
+
+    `names` are all of its repositories, sorted, where they were listed; `repositories` are sorted,
+    too. `failure` is why nothing can be said of the registry.
+    """
+
+    names: tuple[str, ...] = ()
+    repositories: dict[str, LiveRepository] = field(default_factory=dict)
+    failure: CallError | None = None
+
+
+def read(wanted: Sequence[Wanted], progress: Progress) -> list[Found]:
+    """Read all registries, and return what was found, in the same order.
+
+    `progress` is called in this thread. A failure for one repository is a `ReadFailure`, and the
+    others go on. What would fail for all of a registry (credentials, settings, no connection, many
+    calls in a row without a response) is its `failure`, and ends its reading at once. Raises what
+    `on_denied` and `beside` raise, if it is no CallError. Neither an error nor Ctrl-C waits for
+    calls in flight.
+    """
+    tasks = Tasks()
+    readings = [_Reading(one, tasks) for one in wanted]
+
+    def tell() -> None:
+        progress(sum(one.done for one in readings), sum(one.total for one in readings))
+
+    for reading in readings:
+        reading.start(tell)
+    tasks.run()
+    return [reading.found() for reading in readings]
+
+
+class _Reading:
+    """The reading of one registry; its tasks are a group of their own."""
+
+    def __init__(self, wanted: Wanted, tasks: Tasks) -> None:
+        self._wanted, self._tasks = wanted, tasks
+        self._reader = wanted.reader
+        self._names: frozenset[str] | None = None if wanted.lists else frozenset(wanted.names)
+        self._todo: deque[str] = deque()
+        self._asked: set[str] = set()
+        self._read: dict[str, LiveRepository] = {}
+        self._missing: list[LiveRepository] = []  # while it is not known whether they are listed
+        self._workers = 0
+        self._unanswered = 0
+        self._failure: CallError | None = None
+        self._tell: Callable[[], None] = lambda: None
+
+    @property
+    def done(self) -> int:
+        """How many repositories were read."""
+        return len(self._read)
+
+    @property
+    def total(self) -> int:
+        """How many are to be read, as far as it is known."""
+        return len(self._asked)
+
+    def start(self, tell: Callable[[], None]) -> None:
+        """Begin; `tell` is called when a repository was read."""
+        self._tell = tell
+        self._tasks.start(self._begin(), self)
+
+    def found(self) -> Found:
+        """Return what was read."""
+        if self._failure is not None:
+            return Found(failure=self._failure)
+        names = {*(self._names or ()), *self._read}
+        kept = {name: self._read[name] for name in sorted(self._read)}
+        return Found(tuple(sorted(names)), kept)
+
+    async def _begin(self) -> None:
+        try:
+            await self._reader.prepare()
+        except CallError as error:
+            self._fail(error)
+            return
+        self._add(self._wanted.names)
+        if self._wanted.lists:
+            self._tasks.start(self._list(), self)
+        for work in self._wanted.beside:
+            self._tasks.start(self._do(work), self)
+
+    async def _list(self) -> None:
+        try:
+            names = await self._listed()
+        except CallError as error:
+            self._fail(error)
+            return
+        self._names = frozenset(names)
+        for repository in self._missing:
+            self._keep(repository)
+        self._add(self._wanted.select(names))
+
+    async def _listed(self) -> tuple[str, ...]:
+        try:
+            return await self._reader.listed()
+        except CallError as error:
+            if error.kind is FailureKind.DENIED:
+                await in_thread(self._wanted.on_denied)
+            raise
+
+    async def _do(self, work: Callable[[], None]) -> None:
+        try:
+            await in_thread(work)
+        except CallError as error:
+            self._fail(error)
+
+    def _add(self, names: Iterable[str]) -> None:
+        new = [name for name in dict.fromkeys(names) if name not in self._asked]
+        self._asked.update(new)
+        self._todo.extend(new)
+        while self._workers < min(self._reader.at_once, len(self._todo)):
+            self._workers += 1
+            self._tasks.start(self._work(), self)
+
+    async def _work(self) -> None:
+        while self._todo:
+            name = self._todo.popleft()
+            try:
+                text: str | ReadFailure | None = await self._reader.policy(name)
+            except CallError as error:
+                is_silent = error.kind is FailureKind.UNANSWERED
+                self._unanswered = self._unanswered + 1 if is_silent else 0
+                is_over = self._unanswered >= min(_MOST_UNANSWERED, len(self._asked))
+                if CONSEQUENCES[error.kind].stops_region or is_over:
+                    self._fail(error)
+                    return
+                text = failure_of(error)
+            else:
+                self._unanswered = 0
+            self._keep(LiveRepository(name, text))
+        self._workers -= 1
+
+    def _keep(self, repository: LiveRepository) -> None:
+        """Keep what was read, unless the listing says that there is no such repository."""
+        failure = repository.policy_text
+        is_missing = isinstance(failure, ReadFailure) and failure.rule is RuleId.MISSING_REPOSITORY
+        if is_missing and self._names is None:
+            self._missing.append(repository)
+        elif is_missing and repository.name not in (self._names or ()):
+            self._asked.discard(repository.name)
+        else:
+            self._read[repository.name] = repository
+            self._wanted.on_read(repository)
+        self._tell()
+
+    def _fail(self, error: CallError) -> None:
+        """End the reading of this registry, without waiting for its calls in flight."""
+        self._failure = self._failure or error
+        self._tasks.cancel(self)
