@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import cycle
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from reconciler.plan.saved_plan import SavedChange, digest_of
 from reconciler.policy.language.document import read_policy
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
 from reconciler.printable import printable
-from tests.cli.hostile import ALL, BREAKING, CONTROLS, ORDERS, faults
+from tests.cli.hostile import ALL, BREAKING, BREAKS, CONTROLS, LINES, ORDERS, faults
 from tests.plan.saving import (
     JSON,
     PLAN,
@@ -261,7 +262,13 @@ def test_whatever_stands_anywhere_is_read_or_told(place: tuple[str | int, ...], 
         assert read(signed(edited(put(*place, to=to)))).digest
 
 
-@pytest.mark.parametrize("text", [ALL, *CONTROLS[:11], *BREAKING, *ORDERS])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(ALL, *CONTROLS[:11], *ORDERS),
+        *(f"a{brk}{line}" for brk, line in zip(BREAKS, cycle(LINES), strict=False)),
+    ],
+)
 def test_no_string_takes_a_hostile_text(text: str) -> None:
     """Only the policies of a plan may hold any text; whatever shows it escapes it."""
     for place in places(PLAN):
