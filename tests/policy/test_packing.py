@@ -111,6 +111,12 @@ def test_a_group_of_few_is_dissolved_into_others() -> None:
     assert meaning(packed) == facts
 
 
+def test_actions_of_no_tier_are_packed_too() -> None:
+    facts = grant_facts(many(180, "pull", "push"))
+    packed = compile_policy(facts, [], {"pull": TIERS["pull"]})
+    assert meaning(packed) == facts
+
+
 def test_everyone_and_conditions_stay_apart() -> None:
     facts = grant_facts(
         [
