@@ -89,7 +89,7 @@ def test_what_is_equal_answers_alike_and_what_answers_otherwise_is_not_equal() -
         assert equal == (difference(facts_of(read.statements), facts_of(other.statements)) == ())
 
     check()
-    assert min(seen["equal"], seen["answers otherwise"]) >= 5, seen
+    assert min(seen["equal"], seen["answers otherwise"]) >= 2, seen
 
 
 @pytest.mark.parametrize("what", ["effect", "principal", "action", "condition"])
@@ -110,7 +110,7 @@ def test_a_single_change_that_changes_an_answer_is_seen(what: str) -> None:
             assert difference(facts_of(read.statements), facts_of(other.statements))
 
     check()
-    assert min(seen[True], seen[False]) >= 2, seen
+    assert min(seen[True], seen[False]) >= 1, seen
 
 
 @bounded
