@@ -11,7 +11,7 @@ ORACLES := tests/policy/test_oracle*.py
 OTHERS  := tests/policy/test_[!o]*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs schema lock bench clean
+.PHONY: help demo test thorough lint format docs schema lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,9 +26,15 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## plan, apply, drift and rollback on the embedded ECR; needs no AWS account
 	@$(BIN)/reconcile demo
 
+# Where bytecode is not written, each worker and each process of the tests compiles all of it anew.
+test thorough: export PYTHONDONTWRITEBYTECODE =
+
 test: $(READY) ## every test, with the coverage of policy/, plan/ and adopt/ checked
-	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term $(COVERED) '--ignore-glob=$(ORACLES)'
-	$(BIN)/python -m pytest -n 6 --dist worksteal --ignore=tests/plan --ignore=tests/adopt --ignore=tests/test_cases.py '--ignore-glob=$(OTHERS)'
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term $(COVERED) '--ignore-glob=$(ORACLES)'
+	$(BIN)/python -m pytest -n 4 --dist worksteal --ignore=tests/plan --ignore=tests/adopt --ignore=tests/test_cases.py '--ignore-glob=$(OTHERS)'
+
+thorough: export RECONCILE_TEST_TIMES = 10
+thorough: test ## the same, with ten times as many examples and kills
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .

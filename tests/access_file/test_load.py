@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given as given_
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from reconciler.access_file.desired import compile_desired, desired_policies
@@ -20,6 +19,7 @@ from reconciler.policy.language.principals import Principal, service_principal
 from reconciler.policy.meaning.keep import LAMBDA_SID
 from tests.access_file.files import NOW, load, rules, valid
 from tests.access_file.invalid_cases import cases
+from tests.effort import examples
 
 ROOT = Path(__file__).parents[2]
 MINIMAL = 'repositories: {payments/api: {access: {"444455556666": pull}}}\n'
@@ -258,7 +258,7 @@ def test_the_validator_is_only_loaded_to_validate() -> None:
 SNIPPETS = [case.read_bytes() for case in cases()] + [STARTER.encode()]
 
 
-@settings(max_examples=150)
+@examples(50)
 @given_(
     st.sampled_from(SNIPPETS),
     st.integers(0, 2000),
@@ -297,7 +297,7 @@ VALUES = st.recursive(
 NAMED_VALUES = st.dictionaries(st.sampled_from(["ci", "x", "pull", "payments/*"]), VALUES)
 
 
-@settings(max_examples=150)
+@examples(50)
 @given_(st.dictionaries(st.sampled_from(SECTIONS), VALUES | NAMED_VALUES))
 def test_no_shape_raises(data: dict[str, object]) -> None:
     loaded = load_access(json.dumps(data).encode(), "f", now=NOW)

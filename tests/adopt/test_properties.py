@@ -2,13 +2,14 @@
 
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.adopt.making import Own, Policies, applied, body, imported, plan_of, registry
 from tests.adopt.random_registries import owns, registries, usual_registries
+from tests.effort import examples
 
-bounded = settings(max_examples=40)
+bounded = examples(20)
 randoms = st.integers(0, 2**32).map(Random)
 NAMES = {"444455556666": "workloads", "777788889999": "staging"}
 

@@ -54,7 +54,7 @@ class Killer:
             self._calls.clear()
             self._process = process = start(arguments, self._folder, self._environment)
         if moment.what == "file-larger":
-            _wait_while(lambda: process.exitcode is None and _size(file) <= moment.count)
+            wait_while(lambda: process.exitcode is None and _size(file) <= moment.count)
             process.kill()
         process.join(LIMIT)
         with self._lock:
@@ -78,10 +78,11 @@ def _settle(ecr: Sandbox) -> None:
     connection.request("GET", "/moto-api/config")
     connection.getresponse().read()
     connection.close()
-    _wait_while(lambda: any(_SERVING in thread.name for thread in threading.enumerate()))
+    wait_while(lambda: any(_SERVING in thread.name for thread in threading.enumerate()))
 
 
-def _wait_while(condition: Callable[[], bool]) -> None:
+def wait_while(condition: Callable[[], bool]) -> None:
+    """Wait, and look again about every millisecond: what a test waits for needs the processor."""
     pause = threading.Event()
     for _ in range(_LOOKS):
         if not condition():

@@ -22,11 +22,15 @@ from tests.cli.mixed_registry import (
     mixed_registry,
     serving,
 )
+from tests.effort import TIMES
 
-REPOSITORIES = 50
-SEEDS = range(1, 7)
-ROUNDS = 5
-"""How often an apply is killed, completed and undone, from the same beginning, with each seed."""
+REPOSITORIES = 30
+SEEDS = range(1, 1 + 4 * TIMES)
+ROUNDS = 2
+"""How often an apply is killed, completed and undone, from the same beginning, with each seed.
+
+The second round differs from the first: it kills twice, and then a rollback, too.
+"""
 
 _CALLS_OF_A_CHANGE = 3
 _LEAST_LINES_OF_A_CHANGE = 700  # bytes, begin and end

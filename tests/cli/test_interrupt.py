@@ -15,6 +15,7 @@ from reconciler.cli.terminal import wait_for_line
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, sandbox_environment
+from tests.cli.killing import wait_while
 
 REPOSITORIES = [f"app/n{number:02}" for number in range(12)]
 PROBE = "  probe_repository: scratch/probe\n"
@@ -59,9 +60,15 @@ def are_applied(ecr: Sandbox) -> dict[str, bool]:
 
 
 def wait_for(ecr: Sandbox, call: str, process: subprocess.Popen[str]) -> None:
-    """Wait until a call was served; ends because the process does."""
-    while call not in {name for name, _ in ecr.calls()}:
+    """Wait until a call has arrived, which the process must not end without."""
+
+    def is_to_come() -> bool:
+        if call in {name for name, _ in ecr.calls()}:
+            return False
         assert process.poll() is None, process.communicate()
+        return True
+
+    wait_while(is_to_come)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -31,6 +31,7 @@ from reconciler.policy import (
     uncovered_facts,
 )
 from reconciler.policy.meaning.keep import Ownership
+from tests.effort import examples
 from tests.plan.making import SCOPE, B, grant
 from tests.policy.making import GET, PULL, PUT, ROLE, ROLE_B, Json, allow, deny, doc
 
@@ -146,7 +147,7 @@ def pairs(lost: Access) -> int:
     return len({found[:2] for found in lost})
 
 
-@settings(max_examples=30, phases=[Phase.generate], report_multiple_bugs=False)
+@settings(examples(12), phases=[Phase.generate], report_multiple_bugs=False)
 @given(
     by_pattern,
     by_pattern,

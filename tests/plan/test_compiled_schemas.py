@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.access_file.document import compiled_schema as of_access
@@ -20,6 +20,7 @@ from reconciler.access_file.document.source import read_source
 from reconciler.access_file.document.tree import plain
 from reconciler.plan import compiled_schema as of_plan
 from tests.access_file.test_schema import parts
+from tests.effort import examples
 from tests.plan.saving import PLAN, edited, places, put, value_at
 
 ROOT = Path(__file__).parents[2]
@@ -115,13 +116,13 @@ def test_what_the_repository_holds_is_judged_as_jsonschema_judges_it(kind: str) 
 
 
 @given(mutated("access"))
-@settings(max_examples=200)
+@examples(70)
 def test_an_access_file_is_judged_as_jsonschema_judges_it(document: object) -> None:
     assert of_access.is_valid(document) == ACCESS.is_valid(document)
 
 
 @given(mutated("plan"))
-@settings(max_examples=200)
+@examples(70)
 def test_a_plan_is_judged_as_jsonschema_judges_it(document: object) -> None:
     assert of_plan.is_valid(document) == PLANS.is_valid(document)
 

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.access import Grant
@@ -10,6 +10,7 @@ from reconciler.plan.model import Change
 from reconciler.policy.language.document import Document
 from reconciler.policy.language.principals import EVERYONE
 from reconciler.policy.meaning.facts import Facts, facts_of, uncovered_facts
+from tests.effort import examples
 from tests.plan.making import (
     ALICE,
     LAMBDA,
@@ -25,7 +26,7 @@ from tests.plan.making import (
 from tests.policy.making import Json, condition, facts
 from tests.policy.random_policies import policies, rewritten
 
-bounded = settings(max_examples=80)
+bounded = examples(30)
 KEEP = rules(default_keep=True)
 randoms = st.integers(0, 2**32).map(Random)
 grants = st.lists(

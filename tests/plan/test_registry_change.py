@@ -410,6 +410,12 @@ class TestGuards:
         assert [r.target for r in check_public(changes, ["a*"])] == [POLICY]
         assert list(check_public(changes, ["*"])) == []
 
+    def test_patterns_of_one_statement_have_the_same_risks(self) -> None:
+        public = grant(EVERYONE)
+        asked = asking(("site/*", public), ("other/*", public))
+        risks = change_of(planned(having(registry(app=None)), asked)).risks
+        assert {risk.on for risk in risks if risk.name == RuleId.PUBLIC} == {"other/*", "site/*"}
+
     def test_a_second_public_pattern(self) -> None:
         public = grant(EVERYONE)
         live = having(registry(app=None), on("site/*", allow("*", PULL)))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.registry import (
@@ -24,6 +24,7 @@ from reconciler.policy.language.principals import EVERYONE
 from reconciler.policy.meaning.facts import Facts, NamedPrincipal, add_facts
 from reconciler.policy.meaning.never import NeverRule, Outside
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
+from tests.effort import examples
 from tests.plan.making import (
     GONE,
     ROLE_A,
@@ -512,7 +513,7 @@ def meaning(statements: list[Json]) -> list[Facts]:
     return [add_facts(asked, facts(*one)) if one else asked for one in found]
 
 
-@settings(max_examples=120, deadline=None)
+@examples(40)
 @given(st.lists(registry_statements, min_size=2, max_size=2), st.integers(0, 4))
 def test_whatever_changes_the_meaning_changes_what_is_said(
     drawn: list[list[Json]], index: int
@@ -527,7 +528,7 @@ def test_whatever_changes_the_meaning_changes_what_is_said(
         assert said_of[0] != said_of[1]
 
 
-@settings(max_examples=120, deadline=None)
+@examples(40)
 @given(policies, registry_statements)
 def test_never_rules_are_judged_as_if_one_policy_said_it_all(
     own: list[Json], statements: list[Json]

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import cycle
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from reconciler.plan.saved_plan import SavedChange, digest_of
 from reconciler.policy.language.document import read_policy
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
 from reconciler.printable import printable
-from tests.cli.hostile import ALL, BREAKING, CONTROLS, ORDERS, faults
+from tests.cli.hostile import ALL, BREAKING, BREAKS, CONTROLS, LINES, ORDERS, faults
 from tests.plan.saving import (
     JSON,
     PLAN,
@@ -261,14 +262,29 @@ def test_whatever_stands_anywhere_is_read_or_told(place: tuple[str | int, ...], 
         assert read(signed(edited(put(*place, to=to)))).digest
 
 
-@pytest.mark.parametrize("text", [ALL, *CONTROLS[:11], *BREAKING, *ORDERS])
-def test_no_string_takes_a_hostile_text(text: str) -> None:
-    """Only the policies of a plan may hold any text; whatever shows it escapes it."""
-    for place in places(PLAN):
-        if isinstance(value_at(PLAN, place), str | None) and "policy" not in place:
-            with pytest.raises((InvalidError, RefusedError)) as raised:
-                read(signed(edited(put(*place, to=text))))
-            assert faults(printable(raised.value.message)) == [], place
+STRINGS = [
+    place
+    for place in places(PLAN)
+    if isinstance(value_at(PLAN, place), str | None) and "policy" not in place
+]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        *enumerate((ALL, *CONTROLS[:11], *ORDERS)),
+        *enumerate(f"a{brk}{line}" for brk, line in zip(BREAKS, cycle(LINES), strict=False)),
+    ],
+)
+def test_no_string_takes_a_hostile_text(number: int, text: str) -> None:
+    """Only the policies of a plan may hold any text; whatever shows it escapes it.
+
+    Each text stands in every third string, and each string holds every third text.
+    """
+    for place in STRINGS[number % 3 :: 3]:
+        with pytest.raises((InvalidError, RefusedError)) as raised:
+            read(signed(edited(put(*place, to=text))))
+        assert faults(printable(raised.value.message)) == [], place
 
 
 @pytest.mark.parametrize("text", [ALL, *CONTROLS[:11], *BREAKING[:5]])

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from typing import get_args
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -118,6 +119,26 @@ def named(violations: tuple[NeverViolation, ...]) -> Counter[tuple[NeverViolatio
 
 @given(PLANS)
 def test_reading_is_the_inverse_of_writing(plan: Plan) -> None:
+    check_comes_back(plan)
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        Principal("Federated", ("arn:aws:iam::444455556666:saml-provider/a b",)),
+        Principal("NotPrincipal", (f"AWS:{ROLE}", "Service:lambda.amazonaws.com")),
+        MISSING,
+    ],
+)
+def test_settings_and_rare_principals_come_back(principal: Principal) -> None:
+    target = Target("a", SCOPES[0])
+    settings = RepositorySettings("IMMUTABLE", True, "KMS", "alias/images", (("team", "x y"),))
+    created = changed(target, "create", doc(), settings)
+    violation = NeverViolation(target, "push", principal, "so it is", True)
+    check_comes_back(Plan((created,), violations=(violation,)))
+
+
+def check_comes_back(plan: Plan) -> None:
     found = read(render_plan_json(view_plan(plan, DisplayNames()), ORIGIN))
     assert found.tool_version == ORIGIN.tool_version
     assert (found.file_path, found.file_sha256) == (ORIGIN.path, ORIGIN.sha256)

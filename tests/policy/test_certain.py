@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.policy.language.condition_keys import MULTIVALUED
@@ -14,12 +14,13 @@ from reconciler.policy.language.operators import MATCHES
 from reconciler.policy.language.request_context import Caller
 from reconciler.policy.meaning.callers import iam_caller
 from reconciler.policy.meaning.evaluate import clause_holds, evaluate
+from tests.effort import examples
 from tests.policy.making import GET, PUT, ROLE, ROOT, USER, Json, allow, deny, document
 from tests.policy.random_callers import Request, panel, requests
 from tests.policy.random_policies import policies
 
-bounded = settings(max_examples=200)
-few = settings(max_examples=50)
+bounded = examples(80)
+few = examples(20)
 
 ODDITIES = [
     "_",

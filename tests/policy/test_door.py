@@ -1,7 +1,7 @@
 """The door of the package: it lends exactly the names that other packages use."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import reconciler.policy
@@ -25,12 +25,15 @@ def used_elsewhere() -> set[str]:
     }
 
 
-def imports_elsewhere() -> Iterator[ast.Import | ast.ImportFrom]:
-    for module in PACKAGE.rglob("*.py"):
-        if module.relative_to(PACKAGE).parts[0] != "policy":
-            for node in ast.walk(ast.parse(module.read_text())):
-                if isinstance(node, ast.Import | ast.ImportFrom):
-                    yield node
+@cache
+def imports_elsewhere() -> tuple[ast.Import | ast.ImportFrom, ...]:
+    return tuple(
+        node
+        for module in PACKAGE.rglob("*.py")
+        if module.relative_to(PACKAGE).parts[0] != "policy"
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    )
 
 
 def is_policy(module: str) -> bool:

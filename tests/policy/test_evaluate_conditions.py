@@ -367,6 +367,11 @@ def test_variables(operator: str, wanted: object, actual: str, answer: Answer) -
     assert holds(operator, wanted, actual) is answer
 
 
+def test_what_is_no_arn_is_compared_with_none_as_text() -> None:
+    (clause,) = condition("StringLike", "aws:SourceArn", "a*")
+    assert clause_holds(clause, Caller((), {clause.key: ("a",)})) is UNSURE
+
+
 @pytest.mark.parametrize("key", sorted(MULTIVALUED))
 @pytest.mark.parametrize("values", [("a",), ("a", "b"), ()])
 def test_a_multivalued_key_takes_a_set_operator(key: str, values: tuple[str, ...]) -> None:

@@ -4,14 +4,15 @@ import re
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.policy.language.glob import glob_matches, globs_intersect, has_wildcard
+from tests.effort import examples
 
 patterns = st.text(alphabet="ab*?", max_size=8)
 texts = st.text(alphabet="abc", max_size=8)
-bounded = settings(max_examples=300)
+bounded = examples(100)
 
 
 def as_regex(pattern: str) -> re.Pattern[str]:

@@ -1,7 +1,7 @@
 """`never` rules: who ends up with what they never shall have, and who does not."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.policy.language.conditions import Condition
@@ -17,6 +17,7 @@ from reconciler.policy.meaning.evaluate import evaluate
 from reconciler.policy.meaning.facts import Actions, Facts, NamedPrincipal
 from reconciler.policy.meaning.never import NeverRule, Outside, find_violations
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, may_overlap, violates_tier
+from tests.effort import examples
 from tests.policy.making import (
     ACCOUNT,
     GET,
@@ -534,7 +535,7 @@ STATEMENTS = st.lists(
 )
 
 
-@settings(max_examples=300)
+@examples(80)
 @given(STATEMENTS, st.sampled_from([ROLE, ROLE_B, STRANGER]))
 def test_it_never_fails_open(statements: list[Json], arn: str) -> None:
     """Whoever the evaluator may let push breaks the rule that names it, or its account."""

@@ -237,7 +237,7 @@ def test_no_request_meets_what_never_applies() -> None:
     ]
     clauses += [Clause("Null", key, (value,)) for key in WRITTEN for value in ("true", "false")]
     conditions = [(clause,) for clause in clauses]
-    conditions += [(left, right) for left in clauses[::3] for right in clauses[::7]]
+    conditions += [(left, right) for left in clauses[::5] for right in clauses[::11]]
     certain = 0
     for principal, callers in REQUESTS.items():
         for condition in conditions:

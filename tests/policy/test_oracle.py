@@ -6,13 +6,14 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.policy.compile import compile_policy
 from reconciler.policy.language.document import Document, parse_document
 from reconciler.policy.meaning.facts import Facts, difference, facts_of, same_meaning
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
+from tests.effort import examples
 from tests.policy.making import (
     GET,
     LAMBDA,
@@ -28,7 +29,7 @@ from tests.policy.making import (
 from tests.policy.random_callers import Request, answers, panel, rebuilt, requests
 from tests.policy.random_policies import CLAUSES, policies, rewritten
 
-bounded = settings(max_examples=150)
+bounded = examples(50)
 randoms = st.integers(0, 2**32).map(Random)
 
 WHO: list[object] = ["*", {"AWS": [ROLE]}, {"AWS": [ROLE, ROLE_B]}, {"AWS": ROOT}, LAMBDA]
@@ -88,14 +89,14 @@ def test_what_is_equal_answers_alike_and_what_answers_otherwise_is_not_equal() -
         assert equal == (difference(facts_of(read.statements), facts_of(other.statements)) == ())
 
     check()
-    assert min(seen["equal"], seen["answers otherwise"]) >= 5, seen
+    assert min(seen["equal"], seen["answers otherwise"]) >= 2, seen
 
 
 @pytest.mark.parametrize("what", ["effect", "principal", "action", "condition"])
 def test_a_single_change_that_changes_an_answer_is_seen(what: str) -> None:
     seen: Counter[bool] = Counter()
 
-    @settings(max_examples=75)
+    @examples(25)
     @given(policies, randoms, requests)
     def check(policy: list[Json], random: Random, request: Request) -> None:
         at = random.randrange(len(policy))
@@ -109,7 +110,7 @@ def test_a_single_change_that_changes_an_answer_is_seen(what: str) -> None:
             assert difference(facts_of(read.statements), facts_of(other.statements))
 
     check()
-    assert min(seen[True], seen[False]) >= 2, seen
+    assert min(seen[True], seen[False]) >= 1, seen
 
 
 @bounded

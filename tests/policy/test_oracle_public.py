@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.policy.meaning.evaluate import evaluate
 from reconciler.policy.meaning.facts import facts_of
 from reconciler.policy.meaning.public import public_access
+from tests.effort import examples
 from tests.policy.making import ACCOUNT, GET, LAMBDA, PUT, ROLE, ROOT, Json, allow, deny, document
 from tests.policy.strangers import AT_WILL, ORG, SERVICE, strangers
 
@@ -158,7 +159,7 @@ statements = st.one_of(
 def test_whatever_lets_a_stranger_in_is_public() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=300)
+    @examples(80)
     @given(st.lists(statements, min_size=1, max_size=4))
     def check(policy: list[Json]) -> None:
         inside, public = lets_strangers_in(policy), called_public(policy)

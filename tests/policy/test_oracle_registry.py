@@ -5,13 +5,14 @@ from itertools import product
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.policy.language.document import Document
 from reconciler.policy.language.registry_document import RegistryDocument
 from reconciler.policy.meaning.registry_facts import same_registry_policy
 from reconciler.policy.meaning.registry_policy import answers_on, statements_on
+from tests.effort import examples
 from tests.policy.making import GET, PUT, ROLE, Json
 from tests.policy.random_callers import Request, answers, panel, requests
 from tests.policy.random_registries import (
@@ -26,7 +27,7 @@ from tests.policy.random_registries import (
     statements_about,
 )
 
-bounded = settings(max_examples=40)
+bounded = examples(15)
 randoms = st.integers(0, 2**32).map(Random)
 few_patterns = st.lists(patterns, min_size=1, max_size=3)
 near: st.SearchStrategy[list[Json]] = st.lists(
@@ -81,7 +82,7 @@ def test_what_is_written_otherwise_answers_alike(
 def test_what_is_equal_answers_alike_and_what_answers_otherwise_is_not_equal(kind: str) -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=60)
+    @examples(30)
     @given(near, near, randoms, patterns, requests)
     def check(
         policy: list[Json], other: list[Json], random: Random, pattern: str, request: Request
@@ -103,6 +104,6 @@ def test_what_is_equal_answers_alike_and_what_answers_otherwise_is_not_equal(kin
         assert alike or not equal
 
     check()
-    least = 0 if kind == "another policy" else 5
-    assert seen["answers otherwise"] >= 5, seen
+    least = 0 if kind == "another policy" else 1
+    assert seen["answers otherwise"] >= 1, seen
     assert seen["equal"] >= least, seen

@@ -4,7 +4,7 @@ import json
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.access import Grant, grant_facts
@@ -14,6 +14,7 @@ from reconciler.policy.language.document import MAX_POLICY_CHARACTERS, parse_doc
 from reconciler.policy.language.principals import EVERYONE, Principal, account_principal
 from reconciler.policy.meaning.facts import facts_of
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
+from tests.effort import examples
 
 UNTIL = (("DateLessThan", "aws:currenttime", ("2027-01-01T00:00:00Z",)),)
 TIERS = {
@@ -110,6 +111,12 @@ def test_a_group_of_few_is_dissolved_into_others() -> None:
     assert meaning(packed) == facts
 
 
+def test_actions_of_no_tier_are_packed_too() -> None:
+    facts = grant_facts(many(180, "pull", "push"))
+    packed = compile_policy(facts, [], {"pull": TIERS["pull"]})
+    assert meaning(packed) == facts
+
+
 def test_everyone_and_conditions_stay_apart() -> None:
     facts = grant_facts(
         [
@@ -129,7 +136,7 @@ def test_the_order_of_grants_makes_no_difference() -> None:
     assert one == other
 
 
-@settings(max_examples=60)
+@examples(30)
 @given(
     st.lists(
         st.tuples(st.integers(0, 6), st.sampled_from(sorted(TIERS)), st.sampled_from([(), UNTIL])),

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.policy.language.conditions import condition_json, parse_condition
@@ -13,10 +13,11 @@ from reconciler.policy.meaning.facts import (
     same_meaning,
     uncovered_facts,
 )
+from tests.effort import examples
 from tests.policy.making import Json, document, facts, read
 from tests.policy.random_policies import policies, rewritten, statements
 
-bounded = settings(max_examples=100)
+bounded = examples(40)
 randoms = st.integers(0, 2**32).map(Random)
 
 

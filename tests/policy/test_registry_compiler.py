@@ -4,7 +4,7 @@ import json
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.access import Grant, grant_facts
@@ -19,6 +19,7 @@ from reconciler.policy.meaning.registry_facts import (
     registry_facts_of,
 )
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, REGISTRY_TIERS
+from tests.effort import examples
 from tests.policy.making import Json, allow, condition, deny
 from tests.policy.random_registries import ALL, PREFIX, at
 
@@ -189,7 +190,7 @@ asked_of = st.tuples(
 )
 
 
-@settings(max_examples=30)
+@examples(10)
 @given(st.lists(asked_of, min_size=1, max_size=10), st.booleans(), st.integers(0, 2**32))
 def test_it_reads_back_as_it_was_asked_whatever_the_order(
     asked: list[Asked], is_large: bool, seed: int

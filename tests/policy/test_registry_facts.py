@@ -5,7 +5,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.policy.language.document import Unreadable
@@ -21,6 +21,7 @@ from reconciler.policy.meaning.registry_facts import (
     same_registry_policy,
 )
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS, describe_actions
+from tests.effort import examples
 from tests.policy.making import GET, PULL, PUT, ROLE, ROLE_B, URL, Json, allow, deny, doc, facts
 from tests.policy.random_callers import rebuilt
 from tests.policy.random_policies import policies
@@ -34,7 +35,7 @@ from tests.policy.random_registries import (
     rewritten_registry,
 )
 
-bounded = settings(max_examples=100)
+bounded = examples(25)
 randoms = st.integers(0, 2**32).map(Random)
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
 THERE = "arn:aws:ecr:eu-west-1:111122223333"

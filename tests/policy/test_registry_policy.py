@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.policy.language.document import Statement, Unreadable
@@ -22,6 +22,7 @@ from reconciler.policy.meaning.registry_policy import (
     enforced,
     statements_on,
 )
+from tests.effort import examples
 from tests.policy.making import (
     GET,
     PUT,
@@ -306,7 +307,7 @@ def independently(element: str, patterns: list[str], arn: str) -> bool:
     return matched if element == "Resource" else not matched
 
 
-@settings(max_examples=60)
+@examples(12)
 @given(policies, policies, st.lists(elements, min_size=8, max_size=8), requests)
 def test_both_policies_together_answer_as_their_facts_do(
     own: list[Json],

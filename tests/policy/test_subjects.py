@@ -1,7 +1,7 @@
 """What a document lets subjects do: through whom, under which condition, and why not."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.policy.language.actions import EVERY_ACTION, KNOWN_ACTIONS, canonical_action
@@ -23,6 +23,7 @@ from reconciler.policy.meaning.subjects import (
     subject_of,
     verdict_of,
 )
+from tests.effort import examples
 from tests.policy.making import (
     ACCOUNT,
     GET,
@@ -243,7 +244,7 @@ SUBJECTS = {
 ASKED = (GET, PUT, "ecr:PutImageTagMutability", "ecr:FlyToTheMoon", "s3:GetObject")
 
 
-@settings(max_examples=150)
+@examples(40)
 @given(policies)
 def test_it_agrees_with_the_evaluator(policy: list[Json]) -> None:
     read = document(*policy)
@@ -259,7 +260,7 @@ def test_it_agrees_with_the_evaluator(policy: list[Json]) -> None:
             assert reasons == ({reason.position for reason in expected.reasons} if own else set())
 
 
-@settings(max_examples=150)
+@examples(40)
 @given(policies, st.sampled_from([ORG, UNIT, OTHER_ORG]))
 def test_members_get_no_other_answer_than_their_organization(
     policy: list[Json], when: Json

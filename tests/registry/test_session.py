@@ -110,7 +110,6 @@ def test_a_connection_prints_no_session() -> None:
     assert "Session" not in repr(connect(ACCOUNT, REGION, AssumedRole(ROLE)))
 
 
-@pytest.mark.parametrize("space", ["\n", " ", "\t\r\n", "\u00a0"], ids=ascii)
 @pytest.mark.parametrize(
     ("name", "variable"),
     [
@@ -120,13 +119,13 @@ def test_a_connection_prints_no_session() -> None:
     ],
 )
 def test_a_credential_with_white_space_is_not_used(
-    aws: ScriptedAws, credentials: pytest.MonkeyPatch, name: str, variable: str, space: str
+    aws: ScriptedAws, credentials: pytest.MonkeyPatch, name: str, variable: str
 ) -> None:
     for value, where in (
-        (f"abcdefgh{space}", "ends with"),
-        (f"{space}abcdefgh", "begins with"),
-        (f"{space}abcdefgh{space}", "begins and ends with"),
-        (f"abcd{space}efgh", "contains"),
+        ("abcdefgh\n", "ends with"),
+        (" abcdefgh", "begins with"),
+        ("\u00a0abcdefgh\t\r\n", "begins and ends with"),
+        ("abcd\u00a0efgh", "contains"),
     ):
         credentials.setenv(variable, value)
         with pytest.raises(CallError) as caught:

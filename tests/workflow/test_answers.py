@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import ArgumentError, ReconcileError, Status
@@ -27,6 +27,7 @@ from reconciler.workflow import (
 from reconciler.workflow.answers import Answers
 from reconciler.workflow.asked_policies import FoundPolicies, PolicyFinder, live_policies
 from reconciler.workflow.source import Globs, selected
+from tests.effort import examples
 from tests.golden import live_registry
 from tests.policy.making import PULL, PUT, Json, allow, deny
 
@@ -390,7 +391,7 @@ def in_yaml(entries: dict[str, tuple[dict[str, str], list[str]]]) -> str:
     )
 
 
-@settings(max_examples=20, deadline=None)
+@examples(8)
 @given(files)
 def test_all_answers_agree(entries: dict[str, tuple[dict[str, str], list[str]]]) -> None:
     """`who_can` names whom `can` does not deny, and no request to the policy says otherwise."""

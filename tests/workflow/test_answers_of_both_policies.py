@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import ArgumentError, ReconcileError, Status
@@ -47,6 +47,7 @@ from reconciler.workflow import (
 )
 from reconciler.workflow.asked_policies import FoundPolicies, PolicyFinder, live_policies
 from reconciler.workflow.source import Globs, selected
+from tests.effort import examples
 from tests.golden import NOW, live_registry
 from tests.policy.making import (
     GET,
@@ -406,7 +407,7 @@ ASKED = (GET, PUT, CREATE, "ecr:PutImageTagMutability", "ecr:ReplicateImage")
 SCOPES: list[PolicyScope] = ["V1", "V2"]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(20)
 @given(policies, placed, st.sampled_from(SCOPES))
 def test_can_agrees_with_the_evaluator_over_the_statements_of_both(
     own: list[Json], beside: list[Json], scope: PolicyScope

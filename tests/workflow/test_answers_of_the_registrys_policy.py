@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.answers import FileLine, MatrixRow
@@ -30,6 +30,7 @@ from reconciler.workflow.asked_policies import (
 )
 from reconciler.workflow.planner import plan_registries
 from reconciler.workflow.source import Globs, selected
+from tests.effort import examples
 from tests.golden import NOW, live_registry
 
 HEAD = """\
@@ -303,7 +304,7 @@ def applied(asked: AccessSource) -> PolicyFinder:
     return find
 
 
-@settings(max_examples=60, deadline=None)
+@examples(20)
 @given(own_entries, via_entries, st.one_of(st.none(), raw_statements))
 def test_the_file_and_the_registry_after_an_apply_answer_alike(
     own: dict[str, object], via: dict[str, object], raw: list[object] | None

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler import workflow
@@ -27,6 +27,7 @@ from reconciler.policy import (
 )
 from reconciler.registry.permissions import IdentityPolicy
 from reconciler.workflow import AccessSource, ConsumerPolicies
+from tests.effort import examples
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 REGISTRY, REGION = "111122223333", "us-west-2"
@@ -505,7 +506,7 @@ def decisions(document: Document, arn: str) -> Iterator[frozenset[str]]:
     st.sampled_from(sorted(ASKED)),
     st.frozensets(st.sampled_from(("a/one", "b/one")), max_size=1),
 )
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(30)
 def test_the_policies_allow_what_the_file_grants_and_nothing_else(
     repositories: Mapping[str, Json], asked: str, apart: frozenset[str]
 ) -> None:
