@@ -1,8 +1,7 @@
-"""Applies and drifts over many repositories against an ECR that throttles: nothing fails.
+"""Applies to many repositories of an ECR that throttles: nothing fails.
 
-The ideal makes each call that had to be made exactly when the service has one to give, or as fast
-as without throttling, if that takes longer. A drift is measured from its first call to its last
-answer, as the server sees it.
+The ideal makes each call that had to be made exactly when the service has one to give.
+`benchmarks.speed` measures drifts.
 """
 
 import os
@@ -13,16 +12,11 @@ import threading
 import time
 from pathlib import Path
 
-from benchmarks.fast_ecr import Conditions, FastEcr
-from benchmarks.speed import REPOSITORIES, access_file, compiled, reconcile
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 
 CASES = ((200, 20.0, 10, "limit 1.3"), (60, 5.0, 1, "no limit"))
 """Repositories, calls a second, calls at once."""
-RATES, BURST = (20.0, 50.0, 200.0), 100.0
-SHARES = (0.02, 0.1)
-"""Of calls that are throttled at random, by others' doing."""
 
 HEAD = """\
 version: 1
@@ -76,43 +70,7 @@ def measure(repositories: int, rate: float, burst: int, limit: str) -> None:
     print(f"  time: {seconds / ideal:.2f} x the ideal ({limit})")
 
 
-def drift(conditions: Conditions) -> tuple[float, float, int, int]:
-    """Return a drift's seconds, the share of throttled calls, the calls needed, the exit code."""
-    with tempfile.TemporaryDirectory() as name:
-        file = Path(name, "ecr_access.yaml")
-        file.write_text(access_file(REPOSITORIES))
-        with FastEcr(compiled(file), conditions) as ecr:
-            done = subprocess.run(
-                reconcile("drift", "-q"),
-                cwd=name,
-                env=ecr.environment(os.environ),
-                capture_output=True,
-                check=False,
-            )
-            calls = ecr.take_calls()
-    return calls.seconds, calls.share, sum(calls.by_operation.values()), done.returncode
-
-
-def measure_drifts() -> None:
-    print(f"drift over {REPOSITORIES} repositories in sync, {BURST:g} calls at once:")
-    unthrottled, *_ = drift(Conditions())
-    for rate in RATES:
-        seconds, share, needed, code = drift(Conditions(rate=rate, burst=BURST))
-        ideal = max((needed - BURST) / rate, unthrottled)
-        print(
-            f"  {rate:g} calls a second: {seconds / ideal:.2f} x the ideal (limit 1.1), "
-            f"{share:.1%} throttled (limit 5 %), exit code {code}"
-        )
-    for throttled in SHARES:
-        seconds, share, _, code = drift(Conditions(throttled_share=throttled))
-        print(
-            f"  {throttled:.0%} throttled at random: {seconds / unthrottled:.2f} x unthrottled, "
-            f"{share:.1%} throttled, exit code {code}"
-        )
-
-
 def main() -> None:
-    measure_drifts()
     for case in CASES:
         measure(*case)
 

@@ -1,12 +1,15 @@
 """A loopback ECR for benchmarks: a process of its own that answers thousands of calls a second.
 
-It knows the calls of `plan`, `drift` and `apply`, keeps policies as they are written, and checks
-no signature. The embedded ECR (`reconciler.sandbox`) behaves as the service does; this one is fast.
+It knows the calls that the benchmarks' clients make, keeps policies as they are written, and checks
+no signature. Each account has a registry in each region; credentials say which, and AssumeRole
+gives those of any account. All begin with the same policies. The embedded ECR
+(`reconciler.sandbox`) behaves as the service does; this one is fast.
 """
 
 import asyncio
 import json
 import random
+import re
 import ssl
 import subprocess
 import sys
@@ -21,6 +24,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, TypeAlias
+from urllib.parse import unquote_plus
 from urllib.request import urlopen
 
 from reconciler.sandbox.environment import without_aws_settings
@@ -36,7 +40,7 @@ class Conditions:
     """How the server answers: times in seconds, rates in calls a second.
 
     `latency` is added to each call, and a random time of up to `jitter` with it. `rate` and `burst`
-    are of a token bucket, which all calls but those of STS share; no limit with rate 0.
+    are of a token bucket for each account and region; no limit with rate 0.
     `throttled_share` of the calls are throttled besides, at random.
     """
 
@@ -121,14 +125,14 @@ class FastEcr:
             **trusted,
         }
 
-    def take_calls(self) -> Calls:
-        """Return the calls since the last time, and fill the bucket again."""
+    def restart(self) -> Calls:
+        """Return the calls since the last time, and begin anew: the same policies, full buckets."""
         trust = (
             ssl.create_default_context(cafile=self._folder / "ca.pem")
             if self._conditions.tls
             else None
         )
-        with urlopen(f"{self.url}/calls", context=trust) as answer:
+        with urlopen(f"{self.url}/restart", context=trust) as answer:
             return Calls(*json.load(answer))
 
 
@@ -171,36 +175,50 @@ class ServiceError(Exception):
     """An error of the service, by its code."""
 
 
-@dataclass(slots=True)
-class Registry:
-    """The state of the server: policies, the bucket, and the calls made."""
+class Scope(NamedTuple):
+    """Where a registry is."""
 
-    conditions: Conditions
-    policies: dict[str, str | None]
-    names: list[str] = field(default_factory=list)
+    account: str
+    region: str
+
+
+@dataclass(slots=True)
+class Log:
+    """The ECR calls of a server so far, with the times of the first one and of the last answer."""
+
     passed: dict[str, int] = field(default_factory=dict)
     throttled: int = 0
-    tokens: float = 0.0
-    filled_to: float = 0.0
-    first: float | None = None
+    first: float = 0.0
     last: float = 0.0
 
-    def take_calls(self) -> Calls:
-        seconds = 0.0 if self.first is None else self.last - self.first
-        calls = Calls(self.passed, self.throttled, seconds)
-        self.passed, self.throttled, self.first = {}, 0, None
-        self.tokens, self.filled_to = self.conditions.burst, time.monotonic()
-        return calls
+    def calls(self) -> Calls:
+        return Calls(self.passed, self.throttled, self.last - self.first)
+
+
+@dataclass(slots=True)
+class Registry:
+    """The state of one registry: its policies, and its bucket, which is full in the beginning."""
+
+    scope: Scope
+    conditions: Conditions
+    policies: dict[str, str | None]
+    log: Log
+    filled_to: float
+    names: list[str] = field(init=False)
+    tokens: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names, self.tokens = sorted(self.policies), self.conditions.burst
 
     def answer(self, operation: str, fields: Json) -> Json:
         """Return the answer to an ECR call. Raises ServiceError."""
         now = time.monotonic()
-        self.first = now if self.first is None else self.first
-        self.last = now + self.conditions.latency
+        self.log.first = self.log.first or now
+        self.log.last = now + self.conditions.latency
         if self._throttles(now):
-            self.throttled += 1
+            self.log.throttled += 1
             raise ServiceError("ThrottlingException")
-        self.passed[operation] = self.passed.get(operation, 0) + 1
+        self.log.passed[operation] = self.log.passed.get(operation, 0) + 1
         name = str(fields.get("repositoryName"))
         match operation:
             case "DescribeRepositories":
@@ -209,17 +227,19 @@ class Registry:
                 text = self._policy(name)
                 if text is None:
                     raise ServiceError("RepositoryPolicyNotFoundException")
-                return _policy_answer(name, text)
+                return self._policy_answer(name, text)
             case "SetRepositoryPolicy":
                 self._policy(name)
                 self.policies[name] = text = str(fields["policyText"])
-                return _policy_answer(name, text)
+                return self._policy_answer(name, text)
             case "GetRegistryPolicy":
                 raise ServiceError("RegistryPolicyNotFoundException")
             case "GetAccountSetting":
                 return {"name": fields["name"], "value": "V2"}
             case "DescribeRepositoryCreationTemplates":
-                return {"registryId": ACCOUNT, "repositoryCreationTemplates": []}
+                return {"registryId": self.scope.account, "repositoryCreationTemplates": []}
+            case "ListTagsForResource":
+                return {"tags": []}
             case _:
                 raise ServiceError("InvalidParameterException")
 
@@ -242,34 +262,87 @@ class Registry:
         return self.policies[name]
 
     def _page(self, fields: Json) -> Json:
+        if named := fields.get("repositoryNames"):
+            assert isinstance(named, list)
+            for name in named:
+                self._policy(name)
+            return {"repositories": [self._description(name) for name in named]}
         first = int(str(fields.get("nextToken", 0)))
         after = first + int(str(fields.get("maxResults", _PAGE)))
-        page = {"repositories": [_description(name) for name in self.names[first:after]]}
+        page = {"repositories": [self._description(name) for name in self.names[first:after]]}
         return page | ({"nextToken": str(after)} if after < len(self.names) else {})
 
+    def _description(self, name: str) -> Json:
+        account, region = self.scope
+        return {
+            "repositoryArn": f"arn:aws:ecr:{region}:{account}:repository/{name}",
+            "registryId": account,
+            "repositoryName": name,
+            "repositoryUri": f"{account}.dkr.ecr.{region}.amazonaws.com/{name}",
+            "createdAt": 1700000000.0,
+            "imageTagMutability": "MUTABLE",
+            "imageScanningConfiguration": {"scanOnPush": False},
+            "encryptionConfiguration": {"encryptionType": "AES256"},
+        }
 
-def _description(name: str) -> Json:
-    return {
-        "repositoryArn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{name}",
-        "registryId": ACCOUNT,
-        "repositoryName": name,
-        "repositoryUri": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}",
-        "createdAt": 1700000000.0,
-        "imageTagMutability": "MUTABLE",
-        "imageScanningConfiguration": {"scanOnPush": False},
-        "encryptionConfiguration": {"encryptionType": "AES256"},
-    }
+    def _policy_answer(self, name: str, text: str) -> Json:
+        return {"registryId": self.scope.account, "repositoryName": name, "policyText": text}
 
 
-def _policy_answer(name: str, text: str) -> Json:
-    return {"registryId": ACCOUNT, "repositoryName": name, "policyText": text}
+class Service:
+    """All registries, each made at its first call."""
+
+    def __init__(self, conditions: Conditions, policies: Mapping[str, str | None]) -> None:
+        self.conditions, self._policies = conditions, policies
+        self._registries: dict[Scope, Registry] = {}
+        self._log = Log()
+
+    def restart(self) -> Calls:
+        calls = self._log.calls()
+        self._registries, self._log = {}, Log()
+        return calls
+
+    def registry(self, scope: Scope) -> Registry:
+        if scope not in self._registries:
+            policies, now = dict(self._policies), time.monotonic()
+            self._registries[scope] = Registry(scope, self.conditions, policies, self._log, now)
+        return self._registries[scope]
 
 
-_IDENTITY = (
-    "<GetCallerIdentityResponse><GetCallerIdentityResult>"
-    f"<Arn>arn:aws:iam::{ACCOUNT}:user/bench</Arn><UserId>AIDAEXAMPLE</UserId>"
-    f"<Account>{ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
-)
+_KEY = "ASIA{account}EXAMPLE"
+_CREDENTIAL = re.compile(rb"Credential=(?:ASIA(?P<account>\d{12}))?[^/]*/\d+/(?P<region>[^/]+)/")
+_ROLE = re.compile(r"RoleArn=arn:aws:iam::(?P<account>\d{12}):")
+
+
+def scope_of(head: bytes) -> Scope:
+    """Return the scope of a request, from the credential that signed it."""
+    found = _CREDENTIAL.search(head)
+    account, region = (found["account"], found["region"]) if found else (None, None)
+    return Scope(account.decode() if account else ACCOUNT, region.decode() if region else REGION)
+
+
+def sts_answer(account: str, form: str) -> str:
+    """Return the answer to GetCallerIdentity or AssumeRole, of which `form` is the body."""
+    role = _ROLE.search(unquote_plus(form))
+    if role is None:
+        return (
+            "<GetCallerIdentityResponse><GetCallerIdentityResult>"
+            f"<Arn>arn:aws:iam::{account}:user/bench</Arn><UserId>AIDAEXAMPLE</UserId>"
+            f"<Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+        )
+    account = role["account"]
+    expires = datetime.now(UTC) + timedelta(hours=1)
+    return (
+        "<AssumeRoleResponse><AssumeRoleResult><AssumedRoleUser>"
+        f"<Arn>arn:aws:sts::{account}:assumed-role/bench/bench</Arn>"
+        "<AssumedRoleId>AROAEXAMPLE:bench</AssumedRoleId></AssumedRoleUser><Credentials>"
+        f"<AccessKeyId>{_KEY.format(account=account)}</AccessKeyId>"
+        "<SecretAccessKey>wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY</SecretAccessKey>"
+        f"<SessionToken>bench</SessionToken><Expiration>{expires:%Y-%m-%dT%H:%M:%SZ}</Expiration>"
+        "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+    )
+
+
 _TARGET = b"x-amz-target: amazonec2containerregistry_v20150921."
 _LENGTH = b"content-length: "
 
@@ -277,8 +350,8 @@ _LENGTH = b"content-length: "
 class Protocol(asyncio.Protocol):
     """HTTP/1.1 with as much of it as AWS clients use: keep-alive and Content-Length."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, service: Service) -> None:
+        self._service = service
         self._received = b""
         self._transport: asyncio.Transport | None = None
 
@@ -302,23 +375,23 @@ class Protocol(asyncio.Protocol):
             self._answer(original, head, body)
 
     def _answer(self, original: bytes, head: bytes, body: bytes) -> None:
-        if head.startswith(b"get /calls "):
-            self._write(HTTPStatus.OK, "application/json", json.dumps(self._registry.take_calls()))
+        if head.startswith(b"get /restart "):
+            self._write(HTTPStatus.OK, "application/json", json.dumps(self._service.restart()))
             return
         at = head.find(_TARGET)
-        wait = self._registry.conditions.latency
-        wait += random.uniform(0.0, self._registry.conditions.jitter)
+        conditions, scope = self._service.conditions, scope_of(original)
+        wait = conditions.latency + random.uniform(0.0, conditions.jitter)
         if at < 0:
-            answer = (HTTPStatus.OK, "text/xml", _IDENTITY)
+            answer = (HTTPStatus.OK, "text/xml", sts_answer(scope.account, body.decode()))
         else:
             operation = original[at + len(_TARGET) : original.find(b"\r\n", at)].decode()
-            answer = self._answer_ecr(operation, body)
+            answer = self._answer_ecr(scope, operation, body)
         asyncio.get_running_loop().call_later(wait, self._write, *answer)
 
-    def _answer_ecr(self, operation: str, body: bytes) -> tuple[HTTPStatus, str, str]:
+    def _answer_ecr(self, scope: Scope, operation: str, body: bytes) -> tuple[HTTPStatus, str, str]:
         kind = "application/x-amz-json-1.1"
         try:
-            answer = self._registry.answer(operation, json.loads(body or b"{}"))
+            answer = self._service.registry(scope).answer(operation, json.loads(body or b"{}"))
         except ServiceError as error:
             fields = {"__type": str(error), "message": f"{error} of the loopback ECR"}
             return HTTPStatus.BAD_REQUEST, kind, json.dumps(fields)
@@ -340,15 +413,14 @@ def _header(head: bytes, name: bytes) -> bytes | None:
 async def serve(folder: Path) -> None:
     """Serve until the process ends; settings and policies come from stdin, the port to stdout."""
     settings, policies = json.load(sys.stdin)
-    registry = Registry(Conditions(**settings), policies, sorted(policies))
-    registry.take_calls()
+    service = Service(Conditions(**settings), policies)
     context = None
-    if registry.conditions.tls:
+    if service.conditions.tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: Protocol(registry), "127.0.0.1", 0, ssl=context, backlog=512
+        lambda: Protocol(service), "127.0.0.1", 0, ssl=context, backlog=512
     )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

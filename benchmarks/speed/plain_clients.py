@@ -1,8 +1,9 @@
-"""What `speed.py` compares with: the same reads without any check, as plain programs.
+"""What `speed.py` compares with: the same calls without any check, as plain programs.
 
-    python plain_clients.py loop|threads|floor COUNT AT_ONCE
+    python plain_clients.py boto3|aiobotocore|floor AT_ONCE [POLICIES]
 
-Each lists the repositories and reads the policies of the first COUNT, AT_ONCE at a time.
+Each lists the repositories and reads their policies, AT_ONCE at a time. With POLICIES, a JSON file
+of names and policies, the floor then writes each one that differs.
 """
 
 import asyncio
@@ -12,14 +13,15 @@ import json
 import os
 import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 ACCOUNT = "111122223333"
 
 
-def with_boto3(count: int, threads: int) -> int:
+def with_boto3(threads: int) -> None:
     """Read with one boto3 client and so many threads, as anybody would write it."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -30,16 +32,39 @@ def with_boto3(count: int, threads: int) -> int:
     pages = client.get_paginator("describe_repositories").paginate(
         registryId=ACCOUNT, PaginationConfig={"PageSize": 1000}
     )
-    names = [one["repositoryName"] for page in pages for one in page["repositories"]][:count]
+    names = [one["repositoryName"] for page in pages for one in page["repositories"]]
 
     def read(name: str) -> object:
         answer = client.get_repository_policy(registryId=ACCOUNT, repositoryName=name)
         return json.loads(answer["policyText"])
 
     if threads == 1:
-        return len([read(name) for name in names])
-    with ThreadPoolExecutor(threads) as pool:
-        return len(list(pool.map(read, names)))
+        for name in names:
+            read(name)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(read, names))
+
+
+async def with_aiobotocore(at_once: int) -> None:
+    """Read with one aiobotocore client and so many calls at once."""
+    from aiobotocore.config import AioConfig
+    from aiobotocore.session import get_session
+
+    config = AioConfig(max_pool_connections=at_once)
+    async with get_session().create_client("ecr", config=config) as client:
+        pages = client.get_paginator("describe_repositories").paginate(
+            registryId=ACCOUNT, PaginationConfig={"PageSize": 1000}
+        )
+        names = [one["repositoryName"] async for page in pages for one in page["repositories"]]
+        left = iter(names)
+
+        async def work() -> None:
+            for name in left:
+                answer = await client.get_repository_policy(registryId=ACCOUNT, repositoryName=name)
+                json.loads(answer["policyText"])
+
+        await asyncio.gather(*(work() for _ in range(at_once)))
 
 
 class Signer:
@@ -90,8 +115,8 @@ async def call(
     return answer
 
 
-async def by_hand(count: int, connections: int) -> int:
-    """Read with raw asyncio, with nothing done that does not have to be."""
+async def by_hand(connections: int, desired: Mapping[str, object]) -> None:
+    """Read with raw asyncio, with nothing done that does not have to be; write what differs."""
     url = urlsplit(os.environ["AWS_ENDPOINT_URL"])
     trust = None
     if url.scheme == "https":
@@ -114,24 +139,30 @@ async def by_hand(count: int, connections: int) -> int:
                 return names
             parameters["nextToken"] = page["nextToken"]
 
-    async def work(names: Iterator[str]) -> int:
-        streams, read = await connect(), 0
+    async def work(names: Iterator[str]) -> None:
+        streams = await connect()
         for name in names:
             fields: dict[str, object] = {"registryId": ACCOUNT, "repositoryName": name}
             answer = await call(streams, signer.request("GetRepositoryPolicy", fields))
-            json.loads(str(answer["policyText"]))
-            read += 1
+            live = json.loads(str(answer["policyText"]))
+            if desired.get(name, live) != live:
+                fields["policyText"] = json.dumps(desired[name])
+                await call(streams, signer.request("SetRepositoryPolicy", fields))
         streams[1].close()
-        return read
 
-    names = iter((await list_all())[:count])
-    return sum(await asyncio.gather(*(work(names) for _ in range(connections))))
+    names = iter(await list_all())
+    await asyncio.gather(*(work(names) for _ in range(connections)))
 
 
 def main() -> None:
-    way, count, at_once = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    read = asyncio.run(by_hand(count, at_once)) if way == "floor" else with_boto3(count, at_once)
-    assert read == count, read
+    way, at_once = sys.argv[1], int(sys.argv[2])
+    if way == "boto3":
+        with_boto3(at_once)
+    elif way == "aiobotocore":
+        asyncio.run(with_aiobotocore(at_once))
+    else:
+        desired = json.loads(Path(sys.argv[3]).read_text()) if sys.argv[3:] else {}
+        asyncio.run(by_hand(at_once, desired))
 
 
 if __name__ == "__main__":
