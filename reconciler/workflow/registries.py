@@ -3,6 +3,7 @@
 The modules that load boto3 are imported where the first connection is made.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -41,6 +42,10 @@ class RegistryConnection:
     connection: "Connection"
     pace: Pace
     reader: "RegistryReader"
+
+    def is_held_back(self) -> bool:
+        """Whether the service limits the rate of the calls."""
+        return math.isfinite(self.pace.rate)
 
     def writer(self) -> "RegistryWriter":
         """Return what writes to this registry; only an apply asks for it."""
@@ -226,7 +231,8 @@ def _read(
     to_read: Sequence[str],
     listener: Listener,
 ) -> LiveRegistry:
-    with listener.progress(f"reading policies in {scope.region}") as progress:
+    task = f"reading policies in {scope.region}"
+    with listener.progress(task, connection.is_held_back) as progress:
         return LiveRegistry(scope, names, connection.reader.read(to_read, progress))
 
 
