@@ -31,7 +31,6 @@ _DELAY = 1.0
 _PERIOD = 0.2
 """Seconds between two drawings."""
 
-
 _OTHER_COLUMNS = 45
 """The width of what a line shows beside its label, with the shortest bar."""
 
@@ -133,6 +132,8 @@ def _draw_on(screen: TextIO, bars: Sequence[_Bar], all_ended: Event) -> None:
     from rich.progress import Progress as Table  # noqa: PLC0415
     from rich.table import Column  # noqa: PLC0415
 
+    if all_ended.is_set():  # the imports took a while
+        return
     with Table(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
