@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal, NotRequired, TypedDict, cast
 
 from reconciler import __version__
@@ -411,7 +411,7 @@ def _template_json(text: str | None) -> JsonObject | None:
 
 
 def _settings_json(settings: RepositorySettings) -> _SettingsJson:
-    return cast("_SettingsJson", {**asdict(settings), "tags": dict(settings.tags)})
+    return cast("_SettingsJson", {**settings._asdict(), "tags": dict(settings.tags)})
 
 
 def _settings(settings: _SettingsJson) -> RepositorySettings:

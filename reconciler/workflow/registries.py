@@ -3,6 +3,7 @@
 The modules that load boto3 are imported where the first connection is made.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -58,6 +59,10 @@ class RegistryConnection:
     connection: "Connection"
     pace: Pace
     reader: "RegistryReader"
+
+    def is_held_back(self) -> bool:
+        """Whether the service limits the rate of the calls."""
+        return math.isfinite(self.pace.rate)
 
     def writer(self) -> "RegistryWriter":
         """Return what writes to this registry; only an apply asks for it."""

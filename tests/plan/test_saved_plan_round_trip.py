@@ -32,6 +32,7 @@ TARGETS = st.builds(
     Target,
     st.from_regex(r"[a-z0-9]{1,5}(/[a-z0-9]{1,5})?", fullmatch=True),
     st.sampled_from(SCOPES),
+    st.just("repository-policy"),
 )
 PRINCIPALS = st.sampled_from(
     [

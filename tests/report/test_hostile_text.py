@@ -54,7 +54,7 @@ def hostile_plan(text: str) -> Plan:
             template_change(template(text, [text], allow(text), rest=rest), None),
         ),
         findings=tuple(Finding(text, text, text, text, subject) for subject in subjects),
-        errors=tuple(PlanError(replace(target, subject=one), text, text) for one in subjects),
+        errors=tuple(PlanError(target._replace(subject=one), text, text) for one in subjects),
         unmanaged=(target,),
         violations=(
             NeverViolation(target, text, Principal("AWS", (text,)), text, False, (), text),

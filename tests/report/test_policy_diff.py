@@ -169,7 +169,7 @@ def test_a_template_that_comes_or_goes_is_shown_as_a_whole() -> None:
 
 
 def test_the_policy_of_a_template_that_is_not_understood_is_shown_as_it_is() -> None:
-    before = replace(template("a", []), policy_text="\x1b[31m")
+    before = template("a", [])._replace(policy_text="\x1b[31m")
     lines = of_change(template_change(before, template("a", [], allow(ROLE))))
     assert r'-"repositoryPolicy": "\u001b[31m"' in lines
 

@@ -300,9 +300,9 @@ def test_other_settings_are_refused() -> None:
 def test_a_plan_whose_grants_have_ended_is_refused() -> None:
     source = source_of()
     saved = stored(text_of(made(source), source))
-    recompute(saved, replace(source, now=NOW + timedelta(days=8)), {})
+    recompute(saved, source._replace(now=NOW + timedelta(days=8)), {})
     with pytest.raises(RefusedError, match="an `until` has passed"):
-        recompute(saved, replace(source, now=NOW + timedelta(days=9)), {})
+        recompute(saved, source._replace(now=NOW + timedelta(days=9)), {})
 
 
 @pytest.mark.parametrize("part", ["registry", "changes"])
@@ -330,7 +330,7 @@ def test_another_version_of_the_file_is_refused() -> None:
     source, _ = planned(CASE)
     saved = stored((CASE / "plan.json").read_text())
     with pytest.raises(RefusedError, match=r"another version of .*; plan again"):
-        recompute(saved, replace(source, content=source.content + b"\n"), {})
+        recompute(saved, source._replace(content=source.content + b"\n"), {})
 
 
 def test_what_drift_says_is_no_plan_to_apply() -> None:

@@ -7,7 +7,6 @@ mean the same when their reduced facts are equal.
 
 import json
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeVar
@@ -185,8 +184,7 @@ class Holding(NamedTuple):
 Holdings = tuple[Holding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AccessChange:
+class AccessChange(NamedTuple):
     """The change for one principal and effect on one repository.
 
     `before` and `after` are all that it holds. `gained` and `lost` are what the other side does
