@@ -25,9 +25,10 @@ START_WINDOW = 10  # calls in flight, as TCP's initial window (RFC 6928)
 RISKED_WINDOW = 20  # calls in flight at the most, until four times as many have passed
 START_RATE = 20.0  # calls a second: from the first throttled calls on, at the least
 LOWEST_RATE = 1.0  # calls a second
-RECENT = 8  # answers, by which a limit is told from throttles that others cause
-AT_START = 5  # of them, throttled: the limit is met for the first time
-WHILE_HELD = 7  # the same at a rate at which calls should pass
+RECENT_AT_START = 12  # answers, by which a limit is told from throttles that others cause
+AT_START = 8  # of them, throttled: the limit is met for the first time
+RECENT = 8  # answers, from then on
+WHILE_HELD = 7  # of them, throttled, at a rate at which calls should pass
 WHILE_GROWING = 4  # the same at a rate that grows
 FIRST_SHARE = 1 / 8  # of what got through before the limit was met first: a burst, most of it
 HELD_SHARE = 0.99  # of what got through between two times that the limit was met
@@ -42,7 +43,7 @@ MAX_FAILURES = 3  # attempts of one call that fail otherwise; the last error is 
 MAX_UNSENT = 8  # the same without a connection, if an earlier call had one
 FIRST_PAUSE = 0.1  # seconds; doubles with each failure of one call
 LONGEST_PAUSE = 5.0  # seconds
-LONG = 5.0  # seconds from the first time that the limit is met to the waiting call that is told
+LONG = 5.0  # seconds from the first time that the limit is met to the call that is told
 LONGEST_NAP = 0.1  # seconds between looks at the rate, which may have changed
 _START_NAP = 0.005  # seconds between looks at the window
 _ROUNDING = 1e-6  # of a turn
@@ -71,8 +72,8 @@ class Pace:
     """Paces and repeats calls; one for each registry and region, safe to share among threads.
 
     `throttled_for_long` is called once, by any thread and without a lock, when calls still wait for
-    their turns `LONG` after the limit is met first. `clock` returns seconds, `sleep` takes seconds,
-    `uniform` draws a number between its two arguments.
+    their turns, or are throttled, `LONG` after the limit is met first. `clock` returns seconds,
+    `sleep` waits for seconds, `uniform` draws a number between its two arguments.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class Pace:
         self._epoch = 0
         self._begun = math.inf
         self._passed = 0  # calls of this epoch
-        self._recent: deque[bool] = deque(maxlen=RECENT)  # whether they were throttled
+        self._recent: deque[bool] = deque(maxlen=RECENT_AT_START)  # whether they were throttled
         self._hold = 0.0
         self._growth = 0.0
         self._ever_passed = 0
@@ -243,6 +244,7 @@ class Pace:
                 self._recent.append(True)
                 if sum(self._recent) >= self._enough():
                     self._meet_limit()
+        self._tell_if_long()
 
     def _tell_if_long(self) -> None:
         with self._lock:
@@ -253,7 +255,7 @@ class Pace:
             self._throttled_for_long()
 
     def _enough(self) -> int:
-        """Return how many throttled calls among the `RECENT` ones mean that the limit is met."""
+        """Return how many throttled calls among the recent ones mean that the limit is met."""
         if self._window:
             return AT_START
         return WHILE_HELD if self._passed < self._hold else WHILE_GROWING
@@ -281,7 +283,7 @@ class Pace:
         self._epoch += 1
         self._begun = now
         self._passed = 0
-        self._recent.clear()
+        self._recent = deque(maxlen=RECENT)
 
     def _note_no_response(self) -> None:
         with self._lock:
