@@ -14,12 +14,9 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from reconciler.registry.errors import Retry
-from reconciler.registry.tasks import pause, run_alone
-
-T = TypeVar("T")
+from reconciler.registry.tasks import T, pause
 
 START_WINDOW = 10  # calls in flight, as TCP's initial window (RFC 6928)
 RISKED_WINDOW = 20  # calls in flight at the most, until four times as many have passed
@@ -118,24 +115,6 @@ class Pace:
         """Reserve turns in a row for so many calls of one thread."""
         with self._lock:
             return Turns(self._draw(calls), calls)
-
-    def call(
-        self,
-        attempt: Callable[[], T],
-        retry_after: Callable[[Exception], Retry],
-        turns: Turns | None = None,
-    ) -> T:
-        """Make a call as `paced` does, and wait with it."""
-        return run_alone(self.paced(_as_coroutine(attempt), retry_after, turns))
-
-    def call_once(
-        self,
-        attempt: Callable[[], T],
-        retry_after: Callable[[Exception], Retry],
-        turns: Turns | None = None,
-    ) -> T:
-        """Make one attempt as `paced_once` does, and wait with it."""
-        return run_alone(self.paced_once(_as_coroutine(attempt), retry_after, turns))
 
     async def paced(
         self,
@@ -305,10 +284,3 @@ class Pace:
             elif permit.waited and self._passed >= self._hold:
                 self._move_on()
                 self._rate += self._growth
-
-
-def _as_coroutine(attempt: Callable[[], T]) -> Callable[[], Awaitable[T]]:
-    async def make() -> T:
-        return attempt()
-
-    return make
