@@ -19,7 +19,7 @@ from reconciler.registry.errors import Retry
 from reconciler.registry.tasks import T, pause
 
 START_WINDOW = 10  # calls in flight, as TCP's initial window (RFC 6928)
-RISKED_WINDOW = 20  # calls in flight at the most, until four times as many have passed
+RISKED_WINDOW = 20  # calls in flight at the most, until five times as many have passed
 START_RATE = 20.0  # calls a second: from the first throttled calls on, at the least
 LOWEST_RATE = 1.0  # calls a second
 RECENT_AT_START = 12  # answers, by which a limit is told from throttles that others cause
@@ -277,7 +277,7 @@ class Pace:
             self._passed += 1
             self._recent.append(False)
             if self._window:
-                grows = self._window < max(RISKED_WINDOW, self._passed / 4)
+                grows = self._window < max(RISKED_WINDOW, self._passed / 5)
                 self._window += grows
                 self._come_up += 1 + grows
             # Without waiting calls the limit is elsewhere, and a higher rate says nothing.

@@ -368,7 +368,7 @@ def test_the_window_grows_with_each_answer_but_risks_little() -> None:
     by_clock = 3  # the clock brings some up as well
     for before, at_once in starts:
         assert at_once <= START_WINDOW + before + by_clock
-        assert at_once <= max(RISKED_WINDOW, before / 4) + by_clock
+        assert at_once <= max(RISKED_WINDOW, before / 5) + by_clock
     assert max(at_once for before, at_once in starts if before == 0) == START_WINDOW
     assert max(at_once for before, at_once in starts if before < 64) >= RISKED_WINDOW
     assert max(at_once for _, at_once in starts) == 64
