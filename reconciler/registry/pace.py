@@ -35,6 +35,7 @@ LONGEST_HOLD = 1000.0  # calls
 GROWTH = 0.02  # of the estimate, gained with each call after them
 FIRST_GROWTH = 0.04  # the same while there is no estimate but the first one
 REST = 0.25  # seconds without a call after the limit is met, so that the service can recover
+LONGEST_REST = 1.0  # seconds without a call; longer ones say nothing of what gets through
 MAX_THROTTLES = 20  # attempts of one call, throttled while no other passes; the error is raised
 MAX_FAILURES = 3  # attempts of one call that fail otherwise; the last error is raised
 MAX_UNSENT = 8  # the same without a connection, if an earlier call had one
@@ -98,7 +99,9 @@ class Pace:
         self._counted_to = clock()
         # An epoch ends when the limit is met.
         self._epoch = 0
-        self._begun = math.inf
+        self._begun = math.inf  # moved on by long times without a call
+        self._open = 0  # calls that wait or are under way
+        self._idle_since = math.inf
         self._passed = 0  # calls of this epoch
         self._recent: deque[bool] = deque(maxlen=RECENT_AT_START)  # whether they were throttled
         self._hold = 0.0
@@ -155,7 +158,23 @@ class Pace:
         turns: Turns | None = None,
     ) -> T:
         """Make one attempt of a call in its turn, the next of `turns`, if given."""
-        permit = await self._wait_for(turns or self.reserve(1))
+        turns = turns or self.reserve(1)
+        with self._lock:
+            self._open += 1
+        try:
+            return await self._attempted(attempt, retry_after, turns)
+        finally:
+            with self._lock:
+                self._open -= 1
+                self._idle_since = math.inf if self._open else self._clock()
+
+    async def _attempted(
+        self,
+        attempt: Callable[[], Awaitable[T]],
+        retry_after: Callable[[Exception], Retry],
+        turns: Turns,
+    ) -> T:
+        permit = await self._wait_for(turns)
         try:
             result = await attempt()
         except Exception as error:
@@ -175,6 +194,9 @@ class Pace:
     def _draw(self, tickets: int) -> int:
         """Draw tickets in a row and return the first; needs the lock."""
         now = self._move_on()
+        if now - self._idle_since > LONGEST_REST:
+            self._begun += now - self._idle_since
+        self._idle_since = math.inf
         self._begun = min(self._begun, now)
         self._come_up = min(self._come_up, self._given + self._window)  # idle time earns no burst
         first = self._given

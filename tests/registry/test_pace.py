@@ -181,6 +181,31 @@ def test_throttles_that_others_cause_hardly_slow_down(
     assert taken <= limit * quick
 
 
+@pytest.mark.parametrize("idle", [2.0, 10.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_pause_between_calls_says_nothing_of_the_limit(idle: float, seed: int) -> None:
+    """As between the reads of an apply and its writes, while a plan is made and shown."""
+    time, chance = VirtualTime(), random.Random(seed)
+    pace = Pace(clock=time.clock, sleep=time.pause, uniform=chance.uniform)
+    bucket = TokenBucket(time, 20.0, 10.0, chance)
+    reads, writes = [0] * 200, [0] * 600
+    ended: list[float] = []
+
+    def worker() -> None:
+        for calls in (reads, writes):
+            while calls:
+                calls.pop()
+                paced(pace, lambda: bucket.call(0.02), retry_after)
+            ended.append(time.now)
+            while len(ended) < 16:  # all have read
+                time.sleep(0.01)
+            time.sleep(idle)
+
+    time.run(*[worker] * 16)
+    idle_time = 2 * idle + 1.0  # the second one comes after the last call
+    assert time.now - idle_time <= 1.1 * (800 - 10) / 20
+
+
 @pytest.mark.parametrize("burst", [5.0, 20.0])
 def test_a_small_burst_loses_nothing_either(burst: float) -> None:
     _, lost, throttled = time_taken(500, 16, rate=10.0, burst=burst, latency=0.05, seed=1)
