@@ -21,7 +21,6 @@ from reconciler.model.registry import (
     LiveRegistryPolicy,
     LiveRepository,
     LiveTemplates,
-    ReadFailure,
     RegistryScope,
     Target,
 )
@@ -186,36 +185,30 @@ def read_registries(
 
     def wanted(scope: RegistryScope, connection: RegistryConnection) -> "Wanted":
         select, declared, registry_policy, templates = to_read[scope]
-        works = {
-            partial(beside[scope].read_policy, connection.reader): registry_policy,
-            partial(beside[scope].read_templates, connection.reader): templates,
-        }
+        policy = [partial(beside[scope].read_policy, connection.reader)] if registry_policy else []
+        made = [partial(beside[scope].read_templates, connection.reader)] if templates else []
         return _listing(
             connection,
             names=tuple(select(declared)),
             select=select,
-            beside=[work for work, is_wanted in works.items() if is_wanted],
+            beside=[*policy, *made],
             on_read=partial(on_read, scope),
         )
 
-    def failure_in(scope: RegistryScope, error: CallError | None) -> ReadFailure | None:
-        return None if error is None else failure_of(in_this_region_only(error, scope.region))
+    def live(scope: RegistryScope, found: "Found") -> LiveRegistry:
+        if found.failure is not None:
+            failure = failure_of(in_this_region_only(found.failure, scope.region))
+            return LiveRegistry(scope, (), {}, failure)
+        own = beside[scope]
+        return LiveRegistry(
+            scope, found.names, found.repositories, policy=own.policy, templates=own.templates
+        )
 
     found = _read({scope: wanted(scope, one) for scope, one in connections.items()}, listener)
     errors = [one.failure for one in found.values() if one.failure is not None]
     if len(errors) == len(found):
         raise errors[0]
-    return [
-        LiveRegistry(
-            scope,
-            one.names,
-            one.repositories,
-            failure_in(scope, one.failure),
-            beside[scope].policy,
-            beside[scope].templates,
-        )
-        for scope, one in found.items()
-    ]
+    return [live(scope, one) for scope, one in found.items()]
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 import gzip
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -108,7 +108,7 @@ BAD = {
 
 
 @pytest.fixture
-def good(aws: ScriptedAws) -> Iterator[RegistryReader]:
+def good(aws: ScriptedAws) -> RegistryReader:
     """A registry that answers as it should."""
     aws.answer = answer
     return RegistryReader(connect(ACCOUNT, REGION), Pace())
