@@ -161,6 +161,8 @@ def reads_templates(access: AccessFile) -> bool:
 def _by_time(grants: Iterable[Grant], now: datetime) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
     """Return the grants that hold, and those that have expired; each once, in their order."""
     distinct = tuple(dict.fromkeys(grants))
+    if all(grant.until is None for grant in distinct):
+        return distinct, ()
     return (
         tuple(grant for grant in distinct if not has_expired(grant, now)),
         tuple(grant for grant in distinct if has_expired(grant, now)),
