@@ -274,7 +274,6 @@ def compute_change(
         access=access,
         before_text=current.text,
         after_text=after.text,
-        before=current.policy,
         risks=(
             *find_risks(before, after.facts, access, target, names, beside=beside),
             *lambda_loses,
@@ -365,7 +364,7 @@ def without_expired(plan: Plan) -> Plan:
     lasting = tuple(
         change if change.access == change.lasting else replace(change, access=change.lasting)
         for change in plan.changes
-        if change.lasting or change.settings or isinstance(change.before, Unreadable) or _changes_template(change)
+        if change.lasting or change.settings or change.unreadable or _changes_template(change)
     )
     expired = len(plan.changes) - len(lasting)
     return replace(plan, changes=lasting, in_sync=plan.in_sync + expired)
