@@ -188,7 +188,7 @@ def _compare(
     remaining = add_facts(after.facts, carried)
     _require_carried(desired, current.effective, remaining)
     dropped: tuple[Dropped, ...] = ()
-    if access or carried:  # else every statement stays
+    if access:  # else every statement stays
         expired = grant_facts(desired.expired)
         dropped = dropped_statements(target, before, remaining, expired, inputs.ownership)
     changes: tuple[Change, ...] = ()
