@@ -183,15 +183,20 @@ def show(text: str) -> None:
     out(fitted(text, page_of(sys.stdout)))
 
 
-def write(format_: StrEnum, text: Callable[[Paint], str], **others: Callable[[], str]) -> None:
+def write(
+    format_: StrEnum, text: Callable[[Paint], str], **others: Callable[[], str | Iterator[str]]
+) -> None:
     """Write a result to stdout: as text, or as what `others` has under the format's name.
 
-    `format_` is of an enumeration of the formats that the command has, such as `Format`.
+    `format_` is of an enumeration of the formats that the command has, such as `Format`. What comes
+    in pieces is written piece by piece.
     """
     if format_ == Format.TEXT:
         show(text(paint_for(sys.stdout)))
-    else:
-        out(others[format_]())
+        return
+    found = others[format_]()
+    for piece in [found] if isinstance(found, str) else found:
+        out(piece)
 
 
 def has_data_begun() -> bool:

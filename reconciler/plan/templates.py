@@ -115,7 +115,6 @@ def change_template(
         access=access,
         before_text=before_text,
         after_text=after_text,
-        before=before,
         risks=find_risks(old, new, access, target, names),
         live_risks=find_risks(new, old, back, target, names),
         lasting=lasting,

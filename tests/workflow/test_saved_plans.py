@@ -85,7 +85,9 @@ def made(source: AccessSource) -> Plan:
 
 
 def text_of(plan: Plan, source: AccessSource) -> str:
-    return render_plan_json(view_plan(plan, display_names_of(source.access)), origin(source))
+    return "".join(
+        render_plan_json(view_plan(plan, display_names_of(source.access)), origin(source))
+    )
 
 
 def stored(text: str) -> StoredPlan:
@@ -335,7 +337,9 @@ def test_another_version_of_the_file_is_refused() -> None:
 
 def test_what_drift_says_is_no_plan_to_apply() -> None:
     source, plan = planned(CASE)
-    text = render_drift_json(view_drift(plan, display_names_of(source.access)), origin(source))
+    text = "".join(
+        render_drift_json(view_drift(plan, display_names_of(source.access)), origin(source))
+    )
     with pytest.raises(RefusedError, match="no digest"):
         read(text)
 
