@@ -6,8 +6,8 @@ The modules that load boto3 are imported where the first connection is made.
 import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 from types import MappingProxyType
@@ -204,7 +204,9 @@ def read_registries(
             scope, found.names, found.repositories, policy=own.policy, templates=own.templates
         )
 
-    found = _read({scope: wanted(scope, one) for scope, one in connections.items()}, listener)
+    found = _read(
+        {scope: wanted(scope, one) for scope, one in connections.items()}, connections, listener
+    )
     errors = [one.failure for one in found.values() if one.failure is not None]
     if len(errors) == len(found):
         raise errors[0]
@@ -260,7 +262,7 @@ def read_registry_policies(
     because a change there is judged with their own policies. Raises CallError where that fails.
     """
     lists = {s: _listing(one, select=select) for s, one in connections.items() if s in changed}
-    found = _read(lists, listener)
+    found = _read(lists, connections, listener)
     for one in found.values():
         if one.failure is not None:
             raise one.failure
@@ -286,7 +288,8 @@ def read_targets(
     found = tuple(targets)
     names = tuple(t.repository for t in found if t.subject == "repository-policy")
     subjects, reader = {target.subject for target in found}, connection.reader
-    read = _read({scope: Wanted(reader, names, lists=False)}, listener)[scope]
+    wanted = Wanted(reader, names, lists=False)
+    read = _read({scope: wanted}, {scope: connection}, listener)[scope]
     return LiveRegistry(
         scope,
         names,
@@ -319,10 +322,21 @@ def _listing(
 
 
 def _read(
-    wanted: Mapping[RegistryScope, "Wanted"], listener: Listener
+    wanted: Mapping[RegistryScope, "Wanted"], connections: Connections, listener: Listener
 ) -> "dict[RegistryScope, Found]":
+    """Read all at once; the listener is told how far each is."""
     from reconciler.registry.reading import read
 
-    regions = ", ".join(sorted({scope.region for scope in wanted}))
-    with listener.progress(f"reading policies in {regions}") as progress:
-        return dict(zip(wanted, read(list(wanted.values()), progress), strict=True))
+    with ExitStack() as tasks:
+        shown = [
+            replace(
+                one,
+                progress=tasks.enter_context(
+                    listener.progress(
+                        f"reading policies in {scope.region}", connections[scope].is_held_back
+                    )
+                ),
+            )
+            for scope, one in wanted.items()
+        ]
+        return dict(zip(wanted, read(shown), strict=True))

@@ -27,7 +27,7 @@ def found_by(
     reader: RegistryReader, names: Sequence[str], progress: Progress = quiet
 ) -> dict[str, LiveRepository]:
     """What is read of these names; raises why the registry can't be read."""
-    (found,) = read([Wanted(reader, names, lists=False)], progress)
+    (found,) = read([Wanted(reader, names, lists=False, progress=progress)])
     if found.failure is not None:
         raise found.failure
     return found.repositories

@@ -43,9 +43,13 @@ def test_declared_repositories_do_not_wait_for_the_listing(aws: ScriptedAws) -> 
     aws.answer = answer
     on_read: list[str] = []
     wanted = Wanted(
-        reader(), ["a/a"], select=tuple, on_read=lambda repository: on_read.append(repository.name)
+        reader(),
+        ["a/a"],
+        select=tuple,
+        on_read=lambda repository: on_read.append(repository.name),
+        progress=lambda done, total: seen.append((done, total)),
     )
-    (found,) = read([wanted], lambda done, total: seen.append((done, total)))
+    (found,) = read([wanted])
     assert (found.names, list(found.repositories)) == (("a/a", "b/b"), ["a/a", "b/b"])
     assert on_read == ["a/a", "b/b"]
     assert [done for done, _ in seen] == [1, 2]
@@ -70,7 +74,7 @@ def test_what_is_declared_and_not_there(aws: ScriptedAws, is_listed_late: bool) 
     aws.answer = answer
     on_read: list[LiveRepository] = []
     wanted = Wanted(reader(), ["half/made", "not/there"], on_read=on_read.append)
-    (found,) = read([wanted], quiet)
+    (found,) = read([wanted])
     assert found.names == ("half/made",)
     (live,) = on_read
     assert found.repositories == {"half/made": live}
@@ -82,7 +86,7 @@ def test_one_that_is_made_after_the_listing_is_there(aws: ScriptedAws) -> None:
     aws.answer = lambda call, _before: (
         listing() if call.operation == "DescribeRepositories" else ok(policyText="{}")
     )
-    (found,) = read([Wanted(reader(), ["new/one"])], quiet)
+    (found,) = read([Wanted(reader(), ["new/one"])])
     assert found == Found(("new/one",), {"new/one": LiveRepository("new/one", "{}")})
 
 
