@@ -11,7 +11,10 @@ def main() -> None:
     gc.disable()
     from reconciler.cli.main import main as run  # noqa: PLC0415
 
-    run()
+    try:
+        run()
+    finally:
+        gc.freeze()  # Python looks for garbage once more when it ends, even so
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
-from io import StringIO
 from itertools import groupby
+from json.encoder import encode_basestring_ascii
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
@@ -81,11 +81,34 @@ def some_of(words: Iterable[str], most: int = _MOST_LISTED) -> str:
 
 def printable_json(document: object) -> str:
     """Write JSON in ASCII, without terminal control characters and CI commands."""
-    # `json.dumps` would hold the millions of pieces of a large text all at once.
-    text = StringIO()
-    text.writelines(json.JSONEncoder(indent=2, default=str).iterencode(document))
-    text.write("\n")
-    return inert_json(text.getvalue())
+    return f"{indented_json(document)}\n"
+
+
+def indented_json(value: object, indent: str = "") -> str:
+    """Write a part of a document as `printable_json` does; `indent` precedes its further lines."""
+    return inert_json(_indented(value, indent))
+
+
+def _indented(value: object, indent: str) -> str:
+    # The standard library's encoder is slow where it indents. Loops, as a comprehension is a frame
+    # of the stack more for each level of a deep document.
+    inner = f"{indent}  "
+    between = f",\n{inner}"
+    parts: list[str] = []
+    match value:
+        case str():
+            return encode_basestring_ascii(value)
+        case dict() if value:
+            for key, part in value.items():
+                parts.append(f"{encode_basestring_ascii(str(key))}: {_indented(part, inner)}")
+            start, end = "{}"
+        case list() | tuple() if value:
+            for part in value:
+                parts.append(_indented(part, inner))
+            start, end = "[]"
+        case _:
+            return json.dumps(value, default=str)
+    return f"{start}\n{inner}{between.join(parts)}\n{indent}{end}"
 
 
 def inert_json(text: str) -> str:

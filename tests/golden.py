@@ -74,7 +74,7 @@ def expected_output(folder: Path) -> dict[str, str]:
         "drift.txt": render_drift(
             view_drift(without_expired(plan), display_names_of(access)), plain
         ),
-        "plan.json": render_plan_json(view, origin(source)),
+        "plan.json": "".join(render_plan_json(view, origin(source))),
     }
 
 

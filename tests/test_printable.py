@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reconciler.printable import printable, printable_json, printable_name
+from reconciler.printable import inert_json, printable, printable_json, printable_name
 
 ORDERS = [
     ("::error::x", r"\x3a:error::x"),
@@ -57,3 +59,19 @@ def test_a_name_stays(name: str) -> None:
 )
 def test_what_is_no_name_is_quoted(name: str, shown: str) -> None:
     assert printable_name(name) == shown
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.decimals(allow_nan=False),
+    lambda parts: (
+        st.lists(parts, max_size=3)
+        | st.lists(parts, max_size=3).map(tuple)
+        | st.dictionaries(st.text(), parts, max_size=3)
+    ),
+)
+
+
+@given(JSON)
+def test_json_is_indented_as_the_standard_library_does(document: object) -> None:
+    expected = json.dumps(document, indent=2, default=str) + "\n"
+    assert printable_json(document) == inert_json(expected)

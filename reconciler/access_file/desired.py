@@ -86,14 +86,33 @@ def entries_by_name(access: AccessFile, names: Iterable[str] | None) -> EntriesB
 
     `names` are as for `desired_policies`; the probe repository is never included.
     """
-    patterns = {entry.repository: entry for entry in _patterns(access)}
-    index = GlobIndex(patterns)
-    exact = {entry.repository: entry for entry in access.entries if not entry.is_pattern}
-    all_names = set(exact) | _without_probe(access, names or ())
-    found = [(name, _entries_for(name, exact.get(name), patterns, index)) for name in all_names]
+    index = EntryIndex(access)
+    all_names = {one.repository for one in access.entries if not one.is_pattern}
+    all_names |= _without_probe(access, names or ())
+    found = [(name, index.of(name)) for name in all_names]
     if names is None:
-        found += [(name, (pattern,)) for name, pattern in patterns.items()]
+        found += [(entry.repository, (entry,)) for entry in _patterns(access)]
     return tuple(sorted((name, entries) for name, entries in found if entries))
+
+
+class EntryIndex:
+    """The entries of a file, prepared to be looked up by the name of a repository."""
+
+    def __init__(self, access: AccessFile) -> None:
+        """Prepare all entries."""
+        self._patterns = {entry.repository: entry for entry in _patterns(access)}
+        self._globs = GlobIndex(self._patterns)
+        self._exact = {one.repository: one for one in access.entries if not one.is_pattern}
+
+    def of(self, name: str) -> tuple[Entry, ...]:
+        """Return the entries that apply to a repository, its own first; `add_up` adds them up."""
+        own = self._exact.get(name)
+        matching = [self._patterns[pattern] for pattern in self._globs.matching(name)]
+        matching.sort(key=lambda entry: entry.place)
+        if own is not None and not own.inherit:
+            # The registry's policy can't leave a repository out.
+            return (own, *(entry for entry in matching if entry.via_registry))
+        return tuple(matching) if own is None else (own, *matching)
 
 
 def add_up(name: str, entries: Sequence[Entry], now: datetime) -> Desired:
@@ -161,6 +180,8 @@ def reads_templates(access: AccessFile) -> bool:
 def _by_time(grants: Iterable[Grant], now: datetime) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
     """Return the grants that hold, and those that have expired; each once, in their order."""
     distinct = tuple(dict.fromkeys(grants))
+    if all(grant.until is None for grant in distinct):
+        return distinct, ()
     return (
         tuple(grant for grant in distinct if not has_expired(grant, now)),
         tuple(grant for grant in distinct if has_expired(grant, now)),
@@ -213,17 +234,6 @@ def _without_probe(access: AccessFile, names: Iterable[str]) -> set[str]:
 
 def _patterns(access: AccessFile) -> tuple[Entry, ...]:
     return tuple(entry for entry in access.entries if entry.is_pattern)
-
-
-def _entries_for(
-    name: str, own: Entry | None, patterns: Mapping[str, Entry], index: GlobIndex
-) -> tuple[Entry, ...]:
-    matching = [patterns[pattern] for pattern in index.matching(name)]
-    matching.sort(key=lambda entry: entry.place)
-    if own is not None and not own.inherit:
-        # The registry's policy can't leave a repository out.
-        return (own, *(entry for entry in matching if entry.via_registry))
-    return tuple(matching) if own is None else (own, *matching)
 
 
 def distinct_entries(combined: EntriesByName) -> tuple[Entry, ...]:

@@ -1,7 +1,6 @@
 """Reads an access file: from its bytes to an immutable model, with every problem in one run."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -155,7 +154,7 @@ def _read(
             check_role(role, context)
     context = read_principals(root, context, broken)
     kind = REGISTRY_POLICY if registry.policy == "manage" else REPOSITORY_POLICY
-    context = replace(context, tiers=read_tiers(child(root, "tiers"), kind, problems))
+    context = context._replace(tiers=read_tiers(child(root, "tiers"), kind, problems))
     registry_ownership = read_registry_ownership(unmanaged)
     access = AccessFile(
         registry=registry,

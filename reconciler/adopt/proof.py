@@ -24,7 +24,7 @@ from reconciler.adopt.yaml_text import scalar
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import LiveRegistry, Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.desired_policy import PlanInputs, compute_policy
+from reconciler.plan.desired_policy import PlanInputs, desired_meaning
 from reconciler.plan.registry_change import plan_registry_policy
 from reconciler.plan.registry_policy import read_registry_access
 from reconciler.plan.templates import plan_templates
@@ -122,7 +122,7 @@ def _differing(
     for name in desired.keys() & readings.keys():
         for scope, reading in readings[name].items():
             before = found.documents[name][scope]
-            after = compute_policy(desired[name], Target(name, scope), before, inputs)
+            after = desired_meaning(desired[name], Target(name, scope), before, inputs)
             if after.facts != reading.facts:
                 yield name
 

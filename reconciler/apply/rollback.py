@@ -334,7 +334,7 @@ def _with_policy(policy: str, text: str, target: Target) -> str:
     """Return a text of a target with this policy instead of its own."""
     if target.subject != "creation-template":
         return policy
-    return replace(read_template(text), policy_text=policy).text
+    return read_template(text)._replace(policy_text=policy).text
 
 
 def _spellings(text: str, partition: str) -> Iterable[str]:

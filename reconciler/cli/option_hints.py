@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterable
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,10 +91,9 @@ def apply_command(plan: Path, allowed: Allowances, file: Path, profile: str | No
     """Return the command that applies a saved plan, with the options that it was made with."""
     options: list[str | Path] = ["-f", str(file)] if file != DEFAULT_FILE else []
     options += ["--profile", profile] if profile else []
-    for field in fields(allowed):
-        value: int | frozenset[str] = getattr(allowed, field.name)
+    for guard, value in allowed._asdict().items():
         names = sorted(value) if isinstance(value, frozenset) else [str(value)] if value else []
-        options += [part for name in names for part in (allowance_option(field.name), name)]
+        options += [part for name in names for part in (allowance_option(guard), name)]
     return unbroken(" ".join(["reconcile apply", *map(as_argument, [*options, plan])]))
 
 

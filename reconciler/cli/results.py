@@ -1,7 +1,7 @@
 """What is shown of a run on a registry: its plan, refusals, events and outcomes."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.option_hints import allowance_option, as_argument
 from reconciler.cli.options import Format, PageFormat
+from reconciler.cli.progress import progress_bar
 from reconciler.cli.terminal import (
     is_interactive,
     note,
     paint_for,
     print_message,
-    progress_bar,
     show,
     show_error,
     write,
@@ -40,6 +40,7 @@ from reconciler.workflow.listener import (
     JournalKept,
     JournalStarted,
     Progress,
+    never,
 )
 
 if TYPE_CHECKING:
@@ -174,6 +175,8 @@ class TerminalListener:
             case _:
                 note(printable(str(event)))
 
-    def progress(self, task: str) -> AbstractContextManager[Progress]:
+    def progress(
+        self, task: str, is_held_back: Callable[[], bool] = never
+    ) -> AbstractContextManager[Progress]:
         """Show a bar where the task takes a while."""
-        return progress_bar(task)
+        return progress_bar(printable(task), is_held_back)

@@ -5,31 +5,24 @@ import select
 import signal
 import sys
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from threading import Timer
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from reconciler.cli.options import Format
 from reconciler.errors import ReconcileError
 from reconciler.printable import printable, redacted
 from reconciler.report.text import Page, Paint, ansi, fitted, plain
 
-if TYPE_CHECKING:
-    from reconciler.workflow.listener import Progress
-
 _COERCED = "C.UTF-8"
 """What Python sets LC_CTYPE to where the locale is C and LC_ALL is not set (PEP 538)."""
 
 _USUAL_WIDTH = 80
 _LEAST_WIDTH = 20
-_BAR_DELAY = 1.0
-"""Seconds of work before a progress bar shows."""
-
-_ERASE_LINE = "\r\x1b[2K"
 
 
 class OutputError(ReconcileError):
@@ -117,11 +110,16 @@ def _is_flushed(stream: TextIO) -> bool:
 
 @dataclass(slots=True)
 class _Screen:
-    """The state of this process's output: `quiet` hides notes, `bar` is whether one is shown."""
+    """The state of this process's output: `quiet` hides notes.
+
+    Messages are held while progress bars are drawn; the thread that draws them takes them. No lock
+    is needed, as signal handlers print, too.
+    """
 
     quiet: bool = False
-    bar: bool = False
     data_begun: bool = False
+    holds: bool = False
+    messages: deque[str] = field(default_factory=deque)
 
 
 _screen = _Screen()
@@ -132,6 +130,11 @@ def keep_quiet(quiet: bool) -> None:
     _screen.quiet = quiet
 
 
+def is_quiet() -> bool:
+    """Whether notes and progress are hidden."""
+    return _screen.quiet
+
+
 def paint_for(stream: TextIO) -> Paint:
     """Return colours on a terminal, or where FORCE_COLOR is set; NO_COLOR takes precedence.
 
@@ -139,7 +142,7 @@ def paint_for(stream: TextIO) -> Paint:
     """
     if os.environ.get("NO_COLOR"):
         return plain
-    return ansi if os.environ.get("FORCE_COLOR") or _can_be_drawn_on(stream) else plain
+    return ansi if os.environ.get("FORCE_COLOR") or can_be_drawn_on(stream) else plain
 
 
 def page_of(stream: TextIO) -> Page:
@@ -180,15 +183,20 @@ def show(text: str) -> None:
     out(fitted(text, page_of(sys.stdout)))
 
 
-def write(format_: StrEnum, text: Callable[[Paint], str], **others: Callable[[], str]) -> None:
+def write(
+    format_: StrEnum, text: Callable[[Paint], str], **others: Callable[[], str | Iterator[str]]
+) -> None:
     """Write a result to stdout: as text, or as what `others` has under the format's name.
 
-    `format_` is of an enumeration of the formats that the command has, such as `Format`.
+    `format_` is of an enumeration of the formats that the command has, such as `Format`. What comes
+    in pieces is written piece by piece.
     """
     if format_ == Format.TEXT:
         show(text(paint_for(sys.stdout)))
-    else:
-        out(others[format_]())
+        return
+    found = others[format_]()
+    for piece in [found] if isinstance(found, str) else found:
+        out(piece)
 
 
 def has_data_begun() -> bool:
@@ -202,12 +210,35 @@ def print_message(text: str) -> None:
 
 
 def _print_raw(text: str) -> None:
-    # The bar is drawn again below the line. Nothing is locked: signal handlers print, too.
-    start = _ERASE_LINE if _screen.bar else ""
-    try:
-        push(sys.stderr, f"{start}{text}\n")
-    except (BrokenPipeError, OutputError):
-        silence(sys.stderr)
+    _screen.messages.append(text)
+    if not _screen.holds:
+        _print_messages()
+
+
+def hold_messages() -> None:
+    """Hold messages back; `take_messages` has them."""
+    _screen.holds = True
+
+
+def release_messages() -> None:
+    """Print the messages that are held back, and from here on each at once."""
+    _screen.holds = False
+    _print_messages()
+
+
+def take_messages() -> Iterator[str]:
+    """Take each message that is not printed yet, by one thread only, and yield it."""
+    with suppress(IndexError):
+        while True:
+            yield _screen.messages.popleft()
+
+
+def _print_messages() -> None:
+    for text in take_messages():
+        try:
+            push(sys.stderr, f"{text}\n")
+        except (BrokenPipeError, OutputError):
+            silence(sys.stderr)
 
 
 def note(text: str) -> None:
@@ -249,48 +280,6 @@ def confirm(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-@contextmanager
-def progress_bar(label: str) -> Iterator["Progress"]:
-    """Show a progress bar on stderr where work takes a while; yields a function that updates it.
-
-    Only on a terminal that can erase it, unless quiet; removed when the work is done. The work
-    goes on where the terminal is gone.
-    """
-    if _screen.quiet or not _can_be_drawn_on(sys.stderr):
-        yield lambda _done, _total: None
-        return
-    from rich.console import Console  # noqa: PLC0415 - costs; most runs show no bar
-    from rich.progress import Progress as Bar  # noqa: PLC0415
-
-    # Rich takes an empty FORCE_COLOR for no terminal, and leaves a blank line there.
-    console = Console(stderr=True, force_terminal=True, force_interactive=True)
-    bar = Bar(console=console, transient=True)
-    task = bar.add_task(label, total=None)
-
-    def begin() -> None:
-        _screen.bar = True
-        bar.start()
-
-    later = Timer(_BAR_DELAY, _on_screen, (begin,))
-    later.daemon = True
-    with suppress(RuntimeError):  # no thread is available: no bar
-        later.start()
-    try:
-        yield lambda done, total: _on_screen(lambda: bar.update(task, completed=done, total=total))
-    finally:
-        later.cancel()
-        if later.ident is not None:
-            later.join()  # it may be starting the bar just now
-        _screen.bar = False
-        _on_screen(bar.stop)
-
-
-def _can_be_drawn_on(stream: TextIO) -> bool:
+def can_be_drawn_on(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that can erase and colour."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def _on_screen(draw: Callable[[], object]) -> None:
-    try:
-        draw()
-    except OSError:
-        silence(sys.stderr)

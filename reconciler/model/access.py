@@ -154,16 +154,14 @@ class DisplayNames:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableDocument:
+class UnreadableDocument(NamedTuple):
     """A document that is not a policy, and why."""
 
     name: str
     policy: Unreadable
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """What leads from the left document to the right one; empty where they mean the same.
 
     Where one is unreadable nothing is known of the access.

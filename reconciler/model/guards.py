@@ -1,6 +1,7 @@
 """Guards of a file, and what one run allows beyond them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +19,15 @@ class Limit:
         return f"{self.count} and {share}" if self.count else share
 
 
-@dataclass(frozen=True, slots=True)
-class Guards:
+class Guards(NamedTuple):
     """The guards of one file; a limit of None is off, `public` are names and patterns."""
 
-    max_revoked: Limit | None = field(default_factory=lambda: Limit(percent=30, count=10))
+    max_revoked: Limit | None = Limit(percent=30, count=10)
     max_granted: Limit | None = None
     public: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Allowances:
+class Allowances(NamedTuple):
     """What one run may do beyond the guards: so many grants, and these repositories.
 
     In `public`, an entry's pattern counts for all that it matches.

@@ -40,8 +40,7 @@ MIN_NAME_LENGTH, MAX_NAME_LENGTH = 2, 256
 """The length of a repository's name in characters; same source."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RegistryScope:
+class RegistryScope(NamedTuple):
     """One registry in one region: a 12-digit account id and a region name."""
 
     account: str
@@ -64,8 +63,7 @@ class AssumedRole(NamedTuple):
     session_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RepositorySettings:
+class RepositorySettings(NamedTuple):
     """How a repository is made; the defaults are the service's own.
 
     The words are those of CreateRepository (ECR API Reference). `kms_key` is a key's id, ARN or
@@ -119,8 +117,7 @@ class ReadFailure:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class LiveRepository:
+class LiveRepository(NamedTuple):
     """One repository as it was read.
 
     `policy_text` is the JSON as the service gave it, None where the repository has no policy
@@ -166,8 +163,7 @@ class LiveRegistry:
     templates: LiveTemplates = None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Target:
+class Target(NamedTuple):
     """One repository in one registry and region, or what else of the registry has a policy.
 
     `subject` says which policy is meant. `repository` is `*` for the registry's own, and the prefix

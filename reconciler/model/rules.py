@@ -1,10 +1,9 @@
 """The rules that messages name: their ids, and what each is about."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["problem", "finding", "risk", "refusal", "error"]
 Severity = Literal["error", "warning", "info"]
@@ -123,8 +122,7 @@ class RuleId(StrEnum):
     LOCK_OUT = "lock_out"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule.
 
     `severity` is the highest of its kinds: an `error` makes the file invalid, or the run is

@@ -7,8 +7,7 @@ cache, create on push, or replication action"; Amazon ECR API Reference,
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from reconciler.policy import MalformedError, load_json, read_policy, same_policy
 
@@ -41,8 +40,7 @@ _LIFECYCLE = "lifecyclePolicy"
 _APPLIED_FOR, _PREFIX, _DESCRIPTION = "appliedFor", "prefix", "description"
 
 
-@dataclass(frozen=True, slots=True)
-class CreationTemplate:
+class CreationTemplate(NamedTuple):
     """One template: the part that the file is about, and everything else that it says.
 
     `prefix` is as the service returns it, `applied_for` are the service's words, sorted.
@@ -53,7 +51,7 @@ class CreationTemplate:
     prefix: str
     applied_for: tuple[str, ...]
     policy_text: str | None
-    rest: Mapping[str, object] = field(default_factory=dict)
+    rest: Mapping[str, object] = {}
 
     @property
     def is_ours(self) -> bool:

@@ -6,7 +6,13 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from reconciler.model.access import Desired, grant_facts
-from reconciler.model.registry import LiveRegistry, ReadFailure, Target
+from reconciler.model.registry import (
+    LiveRegistry,
+    LiveRepository,
+    ReadFailure,
+    RegistryScope,
+    Target,
+)
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
 from reconciler.plan.counts import count_granted, count_live, count_revoked, gives_access
@@ -14,8 +20,9 @@ from reconciler.plan.desired_policy import (
     DesiredPolicy,
     PlanInputs,
     check_writable,
-    compute_policy,
+    desired_meaning,
     policy_text,
+    write_policy,
 )
 from reconciler.plan.findings import (
     deleted_findings,
@@ -25,6 +32,7 @@ from reconciler.plan.findings import (
     unchanged_findings,
 )
 from reconciler.plan.model import (
+    NOTHING_BESIDE,
     Beside,
     Change,
     ChangeKind,
@@ -63,29 +71,49 @@ from reconciler.policy import (
 )
 
 
-class _Planned(NamedTuple):
+class PreparedPlan(NamedTuple):
+    """What the plans of all repositories of one registry and region depend on.
+
+    `registry` is what the plan does to the registry's own policy.
+    """
+
+    scope: RegistryScope
+    inputs: PlanInputs
+    registry: PlannedRegistryPolicy
+
+
+class PlannedRepository(NamedTuple):
     """The plan for one repository, and what its own policy means before and after it.
 
     `judged` where the registry's own policy concerns it.
     """
 
+    desired: Desired
     plan: Plan
     own: OwnAccess
     judged: JudgedRepository | None
 
 
-def _plan_repository(
-    desired: Desired, live: LiveRegistry, inputs: PlanInputs, registry: PlannedRegistryPolicy
-) -> _Planned:
-    """Compare what is desired of one repository with what was read; an error where that fails."""
-    target, names = Target(desired.repository, live.scope), inputs.display_names
-    exists = desired.repository in live.repositories or desired.repository in inputs.to_create
-    current = CurrentPolicy(target, None, NO_POLICY, {}, {})
-    if exists:
-        beside, beside_after = registry.beside(target)
-        current = current._replace(beside=beside, beside_after=beside_after)
+def prepare_plan(live: LiveRegistry, inputs: PlanInputs) -> PreparedPlan:
+    """Prepare to plan the repositories of a registry, of which only the own policy is needed."""
+    registry = plan_registry_policy(live, read_registry_access(live), inputs)
+    return PreparedPlan(live.scope, inputs, registry)
+
+
+def plan_repository(
+    desired: Desired, repository: LiveRepository | None, prepared: PreparedPlan
+) -> PlannedRepository:
+    """Compare what is desired of one repository with what was read; an error where that fails.
+
+    None is a repository that does not exist. The result depends on no other repository.
+    """
+    inputs, registry = prepared.inputs, prepared.registry
+    target, names = Target(desired.repository, prepared.scope), inputs.display_names
+    exists = repository is not None or desired.repository in inputs.to_create
+    beside = registry.beside(target) if exists else (NOTHING_BESIDE, NOTHING_BESIDE)
+    current = CurrentPolicy(target, None, NO_POLICY, {}, {}, None, *beside)
     try:
-        current = _current(desired, current, live, inputs)
+        current = _current(desired, current, repository, inputs)
         plan = _compare(desired, current, registry.change, inputs)
         require_no_new_violation(current, _facts_after(current, plan), inputs.never, names)
     except NotPlannableError as error:
@@ -93,16 +121,19 @@ def _plan_repository(
         unchanged = unchanged_findings(target, current.facts, live_facts, names)
         plan = replace(_failed(target, error), findings=tuple(unchanged))
     after_facts = _facts_after(current, plan)
-    whole = merge_plans([plan, check_never(current, after_facts, inputs.never, names)])
+    if inputs.never:
+        plan = merge_plans([plan, check_never(current, after_facts, inputs.never, names)])
     own, judged = OwnAccess(current.effective, after_facts), None
     if current.beside_after.facts:
         asked = add_facts(_asked(desired, target, inputs), registry.own.beside(target).facts)
         judged = JudgedRepository(target, _whole(desired), asked, after_facts, current.beside_after)
-    return _Planned(whole, own, judged)
+    return PlannedRepository(desired, plan, own, judged)
 
 
 def _whole(desired: Desired) -> Desired:
     """Return what is desired on a repository with what the registry's policy carries of it."""
+    if not desired.by_registry:
+        return desired
     return desired._replace(grants=(*desired.grants, *desired.by_registry))
 
 
@@ -115,11 +146,10 @@ def _asked(desired: Desired, target: Target, inputs: PlanInputs) -> Facts:
 
 
 def _current(
-    desired: Desired, unread: CurrentPolicy, live: LiveRegistry, inputs: PlanInputs
+    desired: Desired, unread: CurrentPolicy, repository: LiveRepository | None, inputs: PlanInputs
 ) -> CurrentPolicy:
     """Return a repository as it was read. Raises NotPlannableError."""
     target = unread.target
-    repository = live.repositories.get(target.repository)
     settings = inputs.to_create.get(target.repository)
     if repository is None and settings is not None:
         return unread._replace(settings=settings)
@@ -135,7 +165,8 @@ def _current(
     policy = target.read(text)
     facts = facts_of_policy(policy)
     effective = subtract_facts(facts, grant_facts(desired.expired))
-    return unread._replace(text=text, policy=policy, facts=facts, effective=effective)
+    beside, beside_after = unread.beside, unread.beside_after
+    return CurrentPolicy(target, text, policy, facts, effective, None, beside, beside_after)
 
 
 def _facts_after(current: CurrentPolicy, plan: Plan) -> Facts:
@@ -150,18 +181,21 @@ def _compare(
     desired: Desired, current: CurrentPolicy, of_registry: Change | None, inputs: PlanInputs
 ) -> Plan:
     target, before, names = current.target, current.policy, inputs.display_names
-    after = compute_policy(desired, target, before, inputs)
+    after = desired_meaning(desired, target, before, inputs)
     access = difference(current.facts, after.facts)
-    expired = grant_facts(desired.expired)
     together = add_facts(after.facts, current.beside_after.facts)
     carried = _carried(desired, current.beside_after)
     remaining = add_facts(after.facts, carried)
     _require_carried(desired, current.effective, remaining)
-    dropped = dropped_statements(target, before, remaining, expired, inputs.ownership)
+    dropped: tuple[Dropped, ...] = ()
+    if access:  # else every statement stays
+        expired = grant_facts(desired.expired)
+        dropped = dropped_statements(target, before, remaining, expired, inputs.ownership)
     changes: tuple[Change, ...] = ()
     if access or current.settings or isinstance(before, Unreadable):
-        check_writable(after, before)
-        change = compute_change(current, after, access, dropped, inputs, carried=carried)
+        policy = write_policy(desired, after, inputs)
+        check_writable(policy, before)
+        change = compute_change(current, policy, access, dropped, inputs, carried=carried)
         lost = uncovered_facts(current.effective, by=after.facts)
         of_both = OwnAccess(current.beside.facts, carried)
         if of_registry and moves(lost, of_both):
@@ -187,6 +221,8 @@ def _carried(desired: Desired, beside: Beside) -> Facts:
 
     What else it gives, others can remove at any time.
     """
+    if not desired.by_registry:
+        return {}
     asked = grant_facts(desired.by_registry)
     return subtract_facts(asked, uncovered_facts(asked, by=beside.certain))
 
@@ -196,6 +232,8 @@ def _require_carried(desired: Desired, before: Facts, remaining: Facts) -> None:
 
     `remaining` is what both policies give for certain after the plan.
     """
+    if not desired.by_registry:
+        return
     pending = uncovered_facts(grant_facts(desired.by_registry), by=remaining)
     if moves(uncovered_facts(before, by=remaining), OwnAccess({}, pending)):
         raise NotPlannableError(
@@ -236,7 +274,6 @@ def compute_change(
         access=access,
         before_text=current.text,
         after_text=after.text,
-        before=current.policy,
         risks=(
             *find_risks(before, after.facts, access, target, names, beside=beside),
             *lambda_loses,
@@ -261,19 +298,30 @@ def compute_plan(desired: Iterable[Desired], live: LiveRegistry, inputs: PlanInp
     A desired repository that was not read does not exist. An error on one leaves the others
     planned. The registry's own policy, where it was read, counts for each of them.
     """
-    by_name, names = {one.repository: one for one in desired}, inputs.display_names
-    registry = plan_registry_policy(live, read_registry_access(live), inputs)
-    managed = {n: _plan_repository(one, live, inputs, registry) for n, one in by_name.items()}
-    needing = sorted(n for n, one in managed.items() if _needs(by_name[n], one, live, registry))
+    prepared = prepare_plan(live, inputs)
+    planned = (plan_repository(one, _read(one, live), prepared) for one in desired)
+    return complete_plan(planned, live, prepared)
+
+
+def complete_plan(
+    planned: Iterable[PlannedRepository], live: LiveRegistry, prepared: PreparedPlan
+) -> Plan:
+    """Return the plan of a registry of which all managed repositories are planned, in any order."""
+    inputs, registry = prepared.inputs, prepared.registry
+    managed = {one.desired.repository: one for one in planned}
+    needing = sorted(n for n, one in managed.items() if _needs(one, live, registry))
     if needing:
         registry = withheld(registry, live, needing)
-        managed = {n: _plan_repository(one, live, inputs, registry) for n, one in by_name.items()}
-    others = check_unmanaged(live, by_name, inputs.never, names, registry.beside)
+        prepared = prepared._replace(registry=registry)
+        asked = [(name, one.desired) for name, one in managed.items()]
+        managed = {n: plan_repository(one, _read(one, live), prepared) for n, one in asked}
+    names = inputs.display_names
+    others = check_unmanaged(live, managed, inputs.never, names, registry.beside)
     judged = (one.judged for one in managed.values() if one.judged)
     is_managed = inputs.registry_policy is not None
     findings = check_registry_policy(live, registry.after, judged, names, is_managed=is_managed)
-    unmanaged = tuple(Target(name, live.scope) for name in live.names if name not in by_name)
-    own = dict(_own(live, managed))
+    unmanaged = tuple(Target(name, live.scope) for name in live.names if name not in managed)
+    own = dict(_own(live, managed)) if is_managed else {}
     relying = {name for name, one in managed.items() if any(c.relies_on for c in one.plan.changes)}
     plans = (*(one.plan for one in managed.values()), *others, findings)
     of_registry = settle(registry, live, inputs, own, relying)
@@ -281,10 +329,13 @@ def compute_plan(desired: Iterable[Desired], live: LiveRegistry, inputs: PlanInp
     return merge_plans([*plans, of_registry, templates, Plan(unmanaged=unmanaged)])
 
 
-def _needs(
-    desired: Desired, planned: _Planned, live: LiveRegistry, registry: PlannedRegistryPolicy
-) -> bool:
+def _read(desired: Desired, live: LiveRegistry) -> LiveRepository | None:
+    return live.repositories.get(desired.repository)
+
+
+def _needs(planned: PlannedRepository, live: LiveRegistry, registry: PlannedRegistryPolicy) -> bool:
     """Whether the registry's policy must keep what a repository's own one can't give instead."""
+    desired = planned.desired
     if not planned.plan.errors or desired.repository not in live.names:
         return False
     before, after = registry.beside(Target(desired.repository, live.scope))
@@ -294,7 +345,9 @@ def _needs(
     return moves(lost, OwnAccess({}, pending))
 
 
-def _own(live: LiveRegistry, managed: Mapping[str, _Planned]) -> Iterator[tuple[str, OwnAccess]]:
+def _own(
+    live: LiveRegistry, managed: Mapping[str, PlannedRepository]
+) -> Iterator[tuple[str, OwnAccess]]:
     """Yield what the own policy of each repository that was read means."""
     for name, repository in live.repositories.items():
         if isinstance(repository.policy_text, ReadFailure):
@@ -309,12 +362,9 @@ def _own(live: LiveRegistry, managed: Mapping[str, _Planned]) -> Iterator[tuple[
 def without_expired(plan: Plan) -> Plan:
     """Leave out the expired grants: they have no effect, so they are no drift."""
     lasting = tuple(
-        replace(change, access=change.lasting)
+        change if change.access == change.lasting else replace(change, access=change.lasting)
         for change in plan.changes
-        if change.lasting
-        or change.settings
-        or isinstance(change.before, Unreadable)
-        or _changes_template(change)
+        if change.lasting or change.settings or change.unreadable or _changes_template(change)
     )
     expired = len(plan.changes) - len(lasting)
     return replace(plan, changes=lasting, in_sync=plan.in_sync + expired)

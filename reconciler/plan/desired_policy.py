@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.model.access import (
@@ -9,6 +10,7 @@ from reconciler.model.access import (
     DesiredRegistryPolicy,
     DesiredTemplate,
     DisplayNames,
+    Grant,
     grant_facts,
 )
 from reconciler.model.registry import RepositorySettings, Target
@@ -52,6 +54,13 @@ class PlanInputs:
     templates: tuple[DesiredTemplate, ...] | None = None
 
 
+class DesiredMeaning(NamedTuple):
+    """What a desired policy means, and the live statements that it keeps."""
+
+    facts: Facts
+    kept: tuple[Statement, ...]
+
+
 class DesiredPolicy(NamedTuple):
     """A desired policy: its text (None for no policy), its facts, and the statements it keeps."""
 
@@ -60,19 +69,31 @@ class DesiredPolicy(NamedTuple):
     kept: tuple[Statement, ...]
 
 
-def compute_policy(
+def desired_meaning(
     desired: Desired, target: Target, before: Policy, inputs: PlanInputs
-) -> DesiredPolicy:
-    """Compute the policy that replaces a live one. Raises NotPlannableError."""
-    text = policy_text(desired, (), inputs)
-    policy = target.read(text)
+) -> DesiredMeaning:
+    """Return what the policy that replaces a live one is to mean. Raises NotPlannableError."""
+    kept = _keepable(before, inputs.ownership)
+    if not kept and not desired.statements:
+        return DesiredMeaning(_facts_asked_for(desired.grants), ())
+    policy = target.read(policy_text(desired, (), inputs))
     if isinstance(policy, Unreadable):
         raise NotPlannableError(RuleId.BAD_STATEMENT, str(policy))
-    kept = _kept(before, policy, inputs.ownership)
-    if kept:
-        text = policy_text(desired, kept, inputs)
+    own = {statement_key(statement) for statement in policy.statements}
+    kept = tuple(statement for statement in kept if statement_key(statement) not in own)
     # Kept statements mean what they mean in the live document, whatever its version.
-    return DesiredPolicy(text, facts_of((*policy.statements, *kept)), kept)
+    return DesiredMeaning(facts_of((*policy.statements, *kept)), kept)
+
+
+def write_policy(desired: Desired, meaning: DesiredMeaning, inputs: PlanInputs) -> DesiredPolicy:
+    """Return the policy that has this meaning."""
+    return DesiredPolicy(policy_text(desired, meaning.kept, inputs), *meaning)
+
+
+@lru_cache(maxsize=4_096)
+def _facts_asked_for(grants: tuple[Grant, ...]) -> Facts:
+    """Return `grant_facts`; cached, as the same grants are those of many repositories."""
+    return grant_facts(grants)
 
 
 def check_writable(desired: DesiredPolicy, before: Policy) -> None:
@@ -114,12 +135,11 @@ def policy_text(desired: Desired, kept: Iterable[Statement], inputs: PlanInputs)
     )
 
 
-def _kept(before: Policy, desired: Document, ownership: Ownership) -> tuple[Statement, ...]:
-    """Return the live statements to keep, each once, without those that the file has itself."""
+def _keepable(before: Policy, ownership: Ownership) -> tuple[Statement, ...]:
+    """Return the live statements of others that are kept, each once."""
     if isinstance(before, Document):
-        found = {statement_key(s): s for s in kept_statements(before.statements, ownership)}
-        own = {statement_key(statement) for statement in desired.statements}
-        return tuple(statement for key, statement in found.items() if key not in own)
+        found = kept_statements(before.statements, ownership)
+        return tuple({statement_key(statement): statement for statement in found}.values())
     if ownership.default == "keep":
         raise NotPlannableError(
             RuleId.UNREADABLE_POLICY,

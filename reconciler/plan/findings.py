@@ -70,6 +70,8 @@ def unchanged_findings(
     target: Target, unchanged: Facts, after: Facts, names: DisplayNames
 ) -> Iterator[Finding]:
     """Warn of live statements that an apply does not change, judged with all that will be live."""
+    if not unchanged:
+        return
     for rule, does in warnings_of(target, unchanged, after, names):
         yield finding(target, rule, f"an unchanged statement {does}")
 

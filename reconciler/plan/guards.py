@@ -19,7 +19,6 @@ from reconciler.policy import (
     IamArn,
     Principal,
     Statement,
-    Unreadable,
     evaluate,
     facts_of_policy,
     glob_matches,
@@ -105,7 +104,7 @@ def check_public(changes: Iterable[Change], allowed: Collection[str]) -> Iterabl
     """
     for change in changes:
         target = change.target
-        if _is_opaque(change):
+        if change.is_opaque:
             opened, what = [target.pattern], "is not understood, so it may be public"
         else:
             opened = _opened(change)
@@ -131,12 +130,13 @@ def _opened(change: Change) -> list[str]:
 
     A Deny that is removed from a policy that gives public access opens it, too.
     """
-    is_public = bool(public_access(facts_of_policy(change.after)))
+    marks = [risk for risk in change.risks if risk.name in (RuleId.PUBLIC, RuleId.DENY_REMOVED)]
+    is_public = bool(marks and public_access(facts_of_policy(change.after)))
     return sorted(
         {
             risk.on or change.target.pattern
-            for risk in change.risks
-            if risk.name is RuleId.PUBLIC or (risk.name is RuleId.DENY_REMOVED and is_public)
+            for risk in marks
+            if risk.name is RuleId.PUBLIC or is_public
         }
     )
 
@@ -159,7 +159,7 @@ def check_lock_out(
     denying = [
         change
         for change in changes
-        if change.target.repository not in allowed and (_is_opaque(change) or _new_denials(change))
+        if change.target.repository not in allowed and (change.is_opaque or _new_denials(change))
     ]
     arn = caller() if denying else ""
     for change in denying:
@@ -230,7 +230,7 @@ def _grants(number: int) -> str:
 
 def _lock_out(change: Change, arn: str) -> str | None:
     """Return a phrase that the caller's ARN follows; None where it keeps what it needs."""
-    if _is_opaque(change):
+    if change.is_opaque:
         return f"{_new_policy(change.target)} is not understood, so it may prevent"
     denials = _about_policies(change)
     document = Document(None, (*denials, _ALLOW_ALL))
@@ -246,11 +246,6 @@ def _lock_out(change: Change, arn: str) -> str | None:
             "a permissions boundary, may prevent"
         )
     return f"a Deny on {change.target} may prevent"
-
-
-def _is_opaque(change: Change) -> bool:
-    """Whether the new policy is not understood, as one of a journal may be."""
-    return isinstance(change.after, Unreadable)
 
 
 def _about_policies(change: Change) -> tuple[Statement, ...]:

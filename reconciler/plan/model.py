@@ -15,6 +15,7 @@ from reconciler.policy import (
     Policy,
     Principal,
     RegistryStatement,
+    Unreadable,
     display_holder,
 )
 
@@ -55,8 +56,9 @@ class Change:
 
     The target's `subject` says which one. `settings` are not None exactly where a repository is to
     be created. `before_text` and `after_text` are policies as text, None for no policy; of a
-    template they are its whole text, None for no template. `before` and `after` are the policies in
-    these as they are read. `relies_on` are other changes of the same plan that have to be in force
+    template they are its whole text, None for no template. `unreadable` is the live policy where it
+    is not understood; `is_opaque`: the policy to come is not, as one of a journal may be.
+    `relies_on` are other changes of the same plan that have to be in force
     first: else somebody would lose access in between that the plan does not take away. `lasting` is
     `access` without expired grants, which are no drift. `risks` are those of the access that the
     change adds, `live_risks` those of the access that it removes. `kept` are the Sids of unmanaged
@@ -70,7 +72,6 @@ class Change:
     access: tuple[AccessChange, ...]
     before_text: str | None
     after_text: str | None
-    before: Policy
     risks: tuple[Risk, ...] = ()
     live_risks: tuple[Risk, ...] = ()
     lasting: tuple[AccessChange, ...] = ()
@@ -81,11 +82,25 @@ class Change:
     ownership: Ownership = NOTHING_KEPT
     settings: RepositorySettings | None = None
     relies_on: tuple[Target, ...] = ()
-    after: Policy = field(init=False, repr=False, compare=False)
+    unreadable: Unreadable | None = field(init=False, repr=False, compare=False)
+    is_opaque: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Read the policy to come, once."""
-        object.__setattr__(self, "after", self.target.read(self.after_text))
+        """Keep of the policies only whether they are understood: a plan may have many changes."""
+        before = self.before
+        found = before if isinstance(before, Unreadable) else None
+        object.__setattr__(self, "unreadable", found)
+        object.__setattr__(self, "is_opaque", isinstance(self.after, Unreadable))
+
+    @property
+    def before(self) -> Policy:
+        """The live policy, read again each time."""
+        return self.target.read(self.before_text)
+
+    @property
+    def after(self) -> Policy:
+        """The policy to come, read again each time."""
+        return self.target.read(self.after_text)
 
 
 @dataclass(frozen=True, slots=True, order=True)

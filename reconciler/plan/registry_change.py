@@ -147,7 +147,6 @@ def change_registry_policy(
         access=access,
         before_text=before.text,
         after_text=after.text,
-        before=target.read(before.text),
         risks=tuple(_risks(before.facts, after.facts, target, names)),
         live_risks=tuple(_risks(after.facts, before.facts, target, names)),
         lasting=access,

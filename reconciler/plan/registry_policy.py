@@ -70,7 +70,7 @@ class RegistryAccess:
 
         Repositories that the same statements are about share it.
         """
-        answers = answers_on(self.enforced, target.arn)
+        answers = answers_on(self.enforced, target.arn) if self.enforced.statements else ()
         if answers not in self._known:
             self._known[answers] = self._beside(answers)
         return self._known[answers]

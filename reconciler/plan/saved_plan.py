@@ -9,8 +9,8 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal, NotRequired, TypedDict, cast
 
 from reconciler import __version__
@@ -33,7 +33,6 @@ from reconciler.policy import (
     NO_CONDITION,
     MalformedError,
     Principal,
-    Unreadable,
     condition_json,
     json_place,
     load_json,
@@ -236,25 +235,50 @@ def digest_of(document: Mapping[str, object]) -> str:
     """
     content = {key: value for key, value in document.items() if key != "digest"}
     # A plan has no fractions. One that an edit adds is a Decimal, whose repr changes the digest.
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=repr)
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    return _digest(hashlib.sha256(_canonical(content, repr)))
+
+
+class PlanDigest:
+    """Computes `digest_of` of a plan whose changes are written one by one."""
+
+    def __init__(self) -> None:
+        """Begin with the changes, whose key is the first one."""
+        self._hash = hashlib.sha256(b'{"changes":[')
+        self._between = b""
+
+    def add(self, change: Mapping[str, object]) -> None:
+        """Add the next change."""
+        self._hash.update(self._between + _canonical(change, str))
+        self._between = b","
+
+    def of_all(self, others: Mapping[str, object]) -> str:
+        """Return the digest of the plan with the changes so far, and what else it says."""
+        self._hash.update(b"]," + _canonical(others, str)[1:])
+        return _digest(self._hash)
+
+
+def _canonical(content: Mapping[str, object], default: Callable[[object], str]) -> bytes:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), default=default).encode()
+
+
+def _digest(content: "hashlib._Hash") -> str:
+    return f"sha256:{content.hexdigest()}"
 
 
 def plan_json(
     origin: Origin,
     plan: Plan,
     summary: SummaryJson,
-    changes: Iterable[ChangeJson],
     refusals: Iterable[dict[str, object]],
 ) -> PlanJson:
-    """Return a plan as a JSON object, without a digest."""
+    """Return a plan as a JSON object, with an empty list for its changes, and without a digest."""
     return {
         "format_version": FORMAT_VERSION,
         "tool": {"name": TOOL, "version": origin.tool_version},
         "file": {"path": origin.path, "sha256": origin.sha256},
         "registry": {"account": origin.account, "regions": list(origin.regions)},
         "summary": summary,
-        "changes": list(changes),
+        "changes": [],
         "refusals": list(refusals),
         "never_broken": list(map(_violation_json, plan.violations)),
         "findings": list(map(_finding_json, plan.findings)),
@@ -371,8 +395,8 @@ def change_json(change: Change, grants: GrantsJson, risks: Iterable[RuleId]) -> 
         "risks": sorted(set(risks)),
         "kept_statements": list(change.kept),
         "policy": {
-            "before": change.before.text
-            if isinstance(change.before, Unreadable)
+            "before": change.unreadable.text
+            if change.unreadable
             else _policy_json(change.target.policy_of(change.before_text)),
             "after": _policy_json(change.target.policy_of(change.after_text)),
         },
@@ -411,7 +435,7 @@ def _template_json(text: str | None) -> JsonObject | None:
 
 
 def _settings_json(settings: RepositorySettings) -> _SettingsJson:
-    return cast("_SettingsJson", {**asdict(settings), "tags": dict(settings.tags)})
+    return cast("_SettingsJson", {**settings._asdict(), "tags": dict(settings.tags)})
 
 
 def _settings(settings: _SettingsJson) -> RepositorySettings:

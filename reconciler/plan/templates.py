@@ -1,7 +1,5 @@
 """Creation templates in a plan: what a repository that ECR itself makes is to have from birth."""
 
-from dataclasses import replace
-
 from reconciler.model.access import (
     Desired,
     DesiredTemplate,
@@ -64,7 +62,7 @@ def _plan_one(
             desired.prefix, desired.applied_for, after_text, _new_fields(desired)
         )
     else:
-        template = replace(live, applied_for=desired.applied_for, policy_text=after_text)
+        template = live._replace(applied_for=desired.applied_for, policy_text=after_text)
     findings = (
         *expired_findings(target, desired.access.expired, facts_of_policy(before)),
         *policy_findings(target, before),
@@ -117,7 +115,6 @@ def change_template(
         access=access,
         before_text=before_text,
         after_text=after_text,
-        before=before,
         risks=find_risks(old, new, access, target, names),
         live_risks=find_risks(new, old, back, target, names),
         lasting=lasting,

@@ -14,20 +14,18 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from reconciler.registry.errors import Retry
-from reconciler.registry.tasks import pause, run_alone
-
-T = TypeVar("T")
+from reconciler.registry.tasks import T, pause
 
 START_WINDOW = 10  # calls in flight, as TCP's initial window (RFC 6928)
-RISKED_WINDOW = 20  # calls in flight at the most, until four times as many have passed
+RISKED_WINDOW = 20  # calls in flight at the most, until five times as many have passed
 START_RATE = 20.0  # calls a second: from the first throttled calls on, at the least
 LOWEST_RATE = 1.0  # calls a second
-RECENT = 8  # answers, by which a limit is told from throttles that others cause
-AT_START = 5  # of them, throttled: the limit is met for the first time
-WHILE_HELD = 7  # the same at a rate at which calls should pass
+RECENT_AT_START = 12  # answers, by which a limit is told from throttles that others cause
+AT_START = 8  # of them, throttled: the limit is met for the first time
+RECENT = 8  # answers, from then on
+WHILE_HELD = 7  # of them, throttled, at a rate at which calls should pass
 WHILE_GROWING = 4  # the same at a rate that grows
 FIRST_SHARE = 1 / 8  # of what got through before the limit was met first: a burst, most of it
 HELD_SHARE = 0.99  # of what got through between two times that the limit was met
@@ -37,12 +35,13 @@ LONGEST_HOLD = 1000.0  # calls
 GROWTH = 0.02  # of the estimate, gained with each call after them
 FIRST_GROWTH = 0.04  # the same while there is no estimate but the first one
 REST = 0.25  # seconds without a call after the limit is met, so that the service can recover
+LONGEST_REST = 1.0  # seconds without a call; longer ones say nothing of what gets through
 MAX_THROTTLES = 20  # attempts of one call, throttled while no other passes; the error is raised
 MAX_FAILURES = 3  # attempts of one call that fail otherwise; the last error is raised
 MAX_UNSENT = 8  # the same without a connection, if an earlier call had one
 FIRST_PAUSE = 0.1  # seconds; doubles with each failure of one call
 LONGEST_PAUSE = 5.0  # seconds
-LONG = 5.0  # seconds from the first time that the limit is met to the waiting call that is told
+LONG = 5.0  # seconds from the first time that the limit is met to the call that is told
 LONGEST_NAP = 0.1  # seconds between looks at the rate, which may have changed
 _START_NAP = 0.005  # seconds between looks at the window
 _ROUNDING = 1e-6  # of a turn
@@ -71,8 +70,8 @@ class Pace:
     """Paces and repeats calls; one for each registry and region, safe to share among threads.
 
     `throttled_for_long` is called once, by any thread and without a lock, when calls still wait for
-    their turns `LONG` after the limit is met first. `clock` returns seconds, `sleep` takes seconds,
-    `uniform` draws a number between its two arguments.
+    their turns, or are throttled, `LONG` after the limit is met first. `clock` returns seconds,
+    `sleep` waits for seconds, `uniform` draws a number between its two arguments.
     """
 
     def __init__(
@@ -100,9 +99,11 @@ class Pace:
         self._counted_to = clock()
         # An epoch ends when the limit is met.
         self._epoch = 0
-        self._begun = math.inf
+        self._begun = math.inf  # moved on by long times without a call
+        self._open = 0  # calls that wait or are under way
+        self._idle_since = math.inf
         self._passed = 0  # calls of this epoch
-        self._recent: deque[bool] = deque(maxlen=RECENT)  # whether they were throttled
+        self._recent: deque[bool] = deque(maxlen=RECENT_AT_START)  # whether they were throttled
         self._hold = 0.0
         self._growth = 0.0
         self._ever_passed = 0
@@ -117,24 +118,6 @@ class Pace:
         """Reserve turns in a row for so many calls of one thread."""
         with self._lock:
             return Turns(self._draw(calls), calls)
-
-    def call(
-        self,
-        attempt: Callable[[], T],
-        retry_after: Callable[[Exception], Retry],
-        turns: Turns | None = None,
-    ) -> T:
-        """Make a call as `paced` does, and wait with it."""
-        return run_alone(self.paced(_as_coroutine(attempt), retry_after, turns))
-
-    def call_once(
-        self,
-        attempt: Callable[[], T],
-        retry_after: Callable[[Exception], Retry],
-        turns: Turns | None = None,
-    ) -> T:
-        """Make one attempt as `paced_once` does, and wait with it."""
-        return run_alone(self.paced_once(_as_coroutine(attempt), retry_after, turns))
 
     async def paced(
         self,
@@ -175,7 +158,23 @@ class Pace:
         turns: Turns | None = None,
     ) -> T:
         """Make one attempt of a call in its turn, the next of `turns`, if given."""
-        permit = await self._wait_for(turns or self.reserve(1))
+        turns = turns or self.reserve(1)
+        with self._lock:
+            self._open += 1
+        try:
+            return await self._attempted(attempt, retry_after, turns)
+        finally:
+            with self._lock:
+                self._open -= 1
+                self._idle_since = math.inf if self._open else self._clock()
+
+    async def _attempted(
+        self,
+        attempt: Callable[[], Awaitable[T]],
+        retry_after: Callable[[Exception], Retry],
+        turns: Turns,
+    ) -> T:
+        permit = await self._wait_for(turns)
         try:
             result = await attempt()
         except Exception as error:
@@ -195,6 +194,9 @@ class Pace:
     def _draw(self, tickets: int) -> int:
         """Draw tickets in a row and return the first; needs the lock."""
         now = self._move_on()
+        if now - self._idle_since > LONGEST_REST:
+            self._begun += now - self._idle_since
+        self._idle_since = math.inf
         self._begun = min(self._begun, now)
         self._come_up = min(self._come_up, self._given + self._window)  # idle time earns no burst
         first = self._given
@@ -243,6 +245,7 @@ class Pace:
                 self._recent.append(True)
                 if sum(self._recent) >= self._enough():
                     self._meet_limit()
+        self._tell_if_long()
 
     def _tell_if_long(self) -> None:
         with self._lock:
@@ -253,7 +256,7 @@ class Pace:
             self._throttled_for_long()
 
     def _enough(self) -> int:
-        """Return how many throttled calls among the `RECENT` ones mean that the limit is met."""
+        """Return how many throttled calls among the recent ones mean that the limit is met."""
         if self._window:
             return AT_START
         return WHILE_HELD if self._passed < self._hold else WHILE_GROWING
@@ -281,7 +284,7 @@ class Pace:
         self._epoch += 1
         self._begun = now
         self._passed = 0
-        self._recent.clear()
+        self._recent = deque(maxlen=RECENT)
 
     def _note_no_response(self) -> None:
         with self._lock:
@@ -296,17 +299,10 @@ class Pace:
             self._passed += 1
             self._recent.append(False)
             if self._window:
-                grows = self._window < max(RISKED_WINDOW, self._passed / 4)
+                grows = self._window < max(RISKED_WINDOW, self._passed / 5)
                 self._window += grows
                 self._come_up += 1 + grows
             # Without waiting calls the limit is elsewhere, and a higher rate says nothing.
             elif permit.waited and self._passed >= self._hold:
                 self._move_on()
                 self._rate += self._growth
-
-
-def _as_coroutine(attempt: Callable[[], T]) -> Callable[[], Awaitable[T]]:
-    async def make() -> T:
-        return attempt()
-
-    return make

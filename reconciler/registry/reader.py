@@ -17,7 +17,7 @@ from reconciler.model.templates import CreationTemplate, template_of
 from reconciler.policy import MalformedError, PolicyScope
 from reconciler.registry.boto_errors import explain, failure_kind, quoted, retry_after
 from reconciler.registry.errors import CallError, FailureKind
-from reconciler.registry.pace import Pace, T, Turns
+from reconciler.registry.pace import Pace, Turns
 from reconciler.registry.session import (
     THREADS,
     Connection,
@@ -27,7 +27,7 @@ from reconciler.registry.session import (
     reading_calls,
     text_field,
 )
-from reconciler.registry.tasks import run_alone
+from reconciler.registry.tasks import T, run_alone
 
 _PAGE = 1000  # repositories or templates; the most that a Describe operation returns at once
 _MAX_IDLE_PAGES = 10  # in a row without a new name

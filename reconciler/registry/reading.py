@@ -24,6 +24,9 @@ def select_none(_names: tuple[str, ...]) -> Iterable[str]:
 def _nothing(_repository: LiveRepository) -> None: ...
 
 
+def _untold(_done: int, _total: int) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is to be read of one registry.
@@ -31,7 +34,8 @@ class Wanted:
     `names` are read at once, `select` chooses more of those that are listed; without `lists`,
     nothing is listed. `beside` reads what else is wanted, in a thread. `on_denied` is called, in a
     thread, where the listing is denied, and may raise a better reason. `on_read` is given each
-    repository as soon as it is read, in the thread that called `read`.
+    repository as soon as it is read, and `progress` is told how far the registry is, in the thread
+    that called `read`.
     """
 
     reader: RegistryReader
@@ -41,6 +45,7 @@ class Wanted:
     beside: Sequence[Callable[[], None]] = ()
     on_denied: Callable[[], object] = lambda: None
     on_read: Callable[[LiveRepository], None] = _nothing
+    progress: Progress = _untold
 
 
 @dataclass(slots=True)
@@ -56,23 +61,18 @@ class Found:
     failure: CallError | None = None
 
 
-def read(wanted: Sequence[Wanted], progress: Progress) -> list[Found]:
+def read(wanted: Sequence[Wanted]) -> list[Found]:
     """Read all registries, and return what was found, in the same order.
 
-    `progress` is called in this thread. A failure for one repository is a `ReadFailure`, and the
-    others go on. What would fail for all of a registry (credentials, settings, no connection, many
-    calls in a row without a response) is its `failure`, and ends its reading at once. Raises what
-    `on_denied` and `beside` raise, if it is no CallError. Neither an error nor Ctrl-C waits for
-    calls in flight.
+    A failure for one repository is a `ReadFailure`, and the others go on. What would fail for all
+    of a registry (credentials, settings, no connection, many calls in a row without a response) is
+    its `failure`, and ends its reading at once. Raises what `on_denied` and `beside` raise, if it
+    is no CallError. Neither an error nor Ctrl-C waits for calls in flight.
     """
     tasks = Tasks()
     readings = [_Reading(one, tasks) for one in wanted]
-
-    def tell() -> None:
-        progress(sum(one.done for one in readings), sum(one.total for one in readings))
-
     for reading in readings:
-        reading.start(tell)
+        reading.start()
     tasks.run()
     return [reading.found() for reading in readings]
 
@@ -91,21 +91,9 @@ class _Reading:
         self._workers = 0
         self._unanswered = 0
         self._failure: CallError | None = None
-        self._tell: Callable[[], None] = lambda: None
 
-    @property
-    def done(self) -> int:
-        """How many repositories were read."""
-        return len(self._read)
-
-    @property
-    def total(self) -> int:
-        """How many are to be read, as far as it is known."""
-        return len(self._asked)
-
-    def start(self, tell: Callable[[], None]) -> None:
-        """Begin; `tell` is called when a repository was read."""
-        self._tell = tell
+    def start(self) -> None:
+        """Begin."""
         self._tasks.start(self._begin(), self)
 
     def found(self) -> Found:
@@ -190,7 +178,7 @@ class _Reading:
         else:
             self._read[repository.name] = repository
             self._wanted.on_read(repository)
-        self._tell()
+        self._wanted.progress(len(self._read), len(self._asked))
 
     def _fail(self, error: CallError) -> None:
         """End the reading of this registry, without waiting for its calls in flight."""

@@ -11,10 +11,10 @@ from reconciler.model.registry import NewPolicy, RepositorySettings, Target
 from reconciler.model.templates import POLICY_FIELD, CreationTemplate, read_template
 from reconciler.registry.boto_errors import explain, failure_kind, quoted, retry_after
 from reconciler.registry.errors import CONSEQUENCES, FailureKind, WriteOutcomeUnknownError
-from reconciler.registry.pace import Pace, T, Turns
+from reconciler.registry.pace import Pace, Turns
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import THREADS, Connection, answered, new_client, text_field
-from reconciler.registry.tasks import run_alone
+from reconciler.registry.tasks import T, run_alone
 
 _Call = Callable[..., Mapping[str, object]]
 

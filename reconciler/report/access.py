@@ -138,7 +138,7 @@ def _by_name(
     for name in dict.fromkeys(names.find(access.principal, h.condition) for h in holdings):
         before, after = named(access.before, name), named(access.after, name)
         gained, lost = named(access.gained, name), named(access.lost, name)
-        yield name, replace(access, before=before, after=after, gained=gained, lost=lost)
+        yield name, access._replace(before=before, after=after, gained=gained, lost=lost)
 
 
 def _access_line(

@@ -1,48 +1,83 @@
 """A plan, drift or the outcomes of an apply as JSON, for programs."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import cast
 
 from reconciler.apply.model import Outcome
 from reconciler.plan.model import ChangeKind
-from reconciler.plan.saved_plan import ChangeJson, Origin, change_json, digest_of, plan_json
-from reconciler.printable import printable_json, printable_value
+from reconciler.plan.saved_plan import Origin, PlanDigest, change_json, plan_json
+from reconciler.printable import indented_json, printable_value
+from reconciler.report.access import grants_json
 from reconciler.report.plan_view import POLICIES, PlanView
 
 _EXACT = ("policy", "settings", "template")
 """The keys of a change that are written as they are; all other text is escaped."""
 
+_Json = Mapping[str, object]
 _KINDS: tuple[ChangeKind, ...] = ("create", "set", "delete")
 
 
-def render_plan_json(view: PlanView, origin: Origin) -> str:
-    """Render a plan as JSON with a digest: it can be saved and applied later."""
-    # The digest is of what a reader will find: fractions are strings in JSON, for one.
-    found = json.loads(json.dumps(_document(view, origin, _changes(view)), default=str))
-    return printable_json({**found, "digest": digest_of(found)})
+def render_plan_json(view: PlanView, origin: Origin) -> Iterator[str]:
+    """Render a plan as JSON with a digest, piece by piece: it can be saved and applied later."""
+    digest = PlanDigest()
+
+    def counted() -> Iterator[_Json]:
+        for change in _changes(view):
+            digest.add(change)
+            yield change
+
+    others = _others(view, origin)
+    yield from _object(others, counted())
+    rest = {key: value for key, value in others.items() if key != "changes"}
+    yield f',\n  "digest": {indented_json(digest.of_all(rest))}\n}}\n'
 
 
-def render_drift_json(view: PlanView, origin: Origin) -> str:
+def render_drift_json(view: PlanView, origin: Origin) -> Iterator[str]:
     """Render drift as JSON: a plan without a digest, which can't be applied."""
-    return printable_json(_document(view, origin, _changes(view)))
+    yield from _object(_others(view, origin), _changes(view))
+    yield "\n}\n"
 
 
-def render_outcomes_json(view: PlanView, outcomes: Sequence[Outcome], origin: Origin) -> str:
+def render_outcomes_json(
+    view: PlanView, outcomes: Sequence[Outcome], origin: Origin
+) -> Iterator[str]:
     """Render a plan as JSON with the outcome of each of its changes, in the same order."""
-    changes = _changes(view)
-    for change, outcome in zip(changes, outcomes, strict=True):
-        change["outcome"], change["error"] = outcome.result, outcome.error
-    return printable_json(_document(view, origin, changes))
+    found = (
+        {**change, "outcome": outcome.result, "error": printable_value(outcome.error)}
+        for change, outcome in zip(_changes(view), outcomes, strict=True)
+    )
+    yield from _object(_others(view, origin), found)
+    yield "\n}\n"
 
 
-def _changes(view: PlanView) -> list[ChangeJson]:
-    return [change_json(v.change, v.grants, (risk.name for risk in v.risks)) for v in view.changes]
+def _object(others: _Json, changes: Iterable[_Json]) -> Iterator[str]:
+    """Yield an object with the changes in their place, one at a time; its end is left out."""
+    between = "{"
+    for key, value in others.items():
+        yield f'{between}\n  "{key}": '
+        yield from _list(changes) if key == "changes" else [indented_json(value, "  ")]
+        between = ","
 
 
-def _document(view: PlanView, origin: Origin, changes: list[ChangeJson]) -> dict[str, object]:
+def _list(items: Iterable[_Json]) -> Iterator[str]:
+    between = "["
+    for item in items:
+        yield f"{between}\n    {indented_json(item, '    ')}"
+        between = ","
+    yield "[]" if between == "[" else "\n  ]"
+
+
+def _changes(view: PlanView) -> Iterator[_Json]:
+    for one in view.changes:
+        grants = grants_json(one.change.access, view.names)
+        change = change_json(one.change, grants, (risk.name for risk in one.risks))
+        yield {k: v if k in _EXACT else printable_value(v) for k, v in change.items()}
+
+
+def _others(view: PlanView, origin: Origin) -> _Json:
+    """Return a plan as JSON, all of its text escaped, without the changes."""
     plan, access = view.plan, view.access()
+    by_all = [one for change in plan.changes for one in change.access]
     document = plan_json(
         origin,
         plan,
@@ -52,20 +87,14 @@ def _document(view: PlanView, origin: Origin, changes: list[ChangeJson]) -> dict
             "create": view.count("create", *POLICIES),
             "in_sync": plan.in_sync,
             "errors": len(plan.errors),
-            "grants_added": sum(len(change["grants"]["added"]) for change in changes),
-            "grants_removed": sum(len(change["grants"]["removed"]) for change in changes),
+            "grants_added": sum(len(one.gained) for one in by_all),
+            "grants_removed": sum(len(one.lost) for one in by_all),
             "grants_gone": access["gone"],
             "live_grants": plan.live_grants,
             "unmanaged_repositories": len(plan.unmanaged_names),
             "templates": {kind: view.count(kind, "creation-template") for kind in _KINDS},
             "access": dict(access.items()),
         },
-        changes,
         map(asdict, view.refusals),
     )
-    escaped = cast("dict[str, object]", printable_value({**document, "changes": []}))
-    return {**escaped, "changes": [_escaped(change) for change in changes]}
-
-
-def _escaped(change: Mapping[str, object]) -> dict[str, object]:
-    return {k: v if k in _EXACT else printable_value(v) for k, v in change.items()}
+    return {key: printable_value(value) for key, value in document.items()}

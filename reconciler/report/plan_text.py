@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from reconciler.apply.model import Outcome
 from reconciler.model.registry import Subject
 from reconciler.plan.model import Change, ChangeKind
-from reconciler.policy import Unreadable
 from reconciler.printable import some_of, unmistakable
 from reconciler.report.access import Describe, LineKind, render_access
 from reconciler.report.plan_view import (
@@ -103,16 +102,16 @@ def _heading(views: Sequence[ChangeView]) -> Iterable[Line]:
     space = " " * max(_MARGIN - len(title), 2)
     yield Span(title, "heading"), space, f"{scope.account} {scope.region}"
     if len(names) > 1:
-        risky = views[0].risks or isinstance(first.before, Unreadable)
+        risky = views[0].risks or first.unreadable
         yield "  ", listed(names, len(names) if risky else MOST_NAMES)
 
 
 def _change_lines(view: ChangeView, describe: Describe, diff: PolicyDiff) -> Iterable[Line]:
     change = view.change
-    if isinstance(change.before, Unreadable):
+    if change.unreadable:
         notice = "  ! the live policy is not understood; it is replaced as a whole:"
         yield (Span(notice, "warning"),)
-        yield from _raw_lines(change.before.text)
+        yield from _raw_lines(change.unreadable.text)
     for text in view.beside:
         yield "  ", Span("*", "added" if change.change == "create" else "changed"), " ", text
     yield from render_access(view.lines, describe)

@@ -12,7 +12,6 @@ from reconciler.model.registry import RegistryScope, Subject, Target
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
 from reconciler.plan.model import Change, ChangeKind, Plan, Risk
-from reconciler.plan.saved_plan import GrantsJson
 from reconciler.printable import some_of
 from reconciler.report.access import (
     AccessLine,
@@ -23,7 +22,6 @@ from reconciler.report.access import (
     as_drift,
     change_words,
     drift_words,
-    grants_json,
 )
 from reconciler.report.words import (
     MOST_NAMES,
@@ -86,7 +84,7 @@ class RiskView(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """One change, its access in words and as JSON, and its risks.
+    """One change, its access in words, and its risks.
 
     `beside` says what it changes beside access, each in one line; `notes` why the policy or the
     template goes, and which other policy gives what it takes away.
@@ -94,7 +92,6 @@ class ChangeView:
 
     change: Change
     lines: tuple[AccessLine, ...]
-    grants: GrantsJson
     risks: tuple[RiskView, ...]
     beside: tuple[str, ...]
     notes: tuple[str, ...]
@@ -146,9 +143,10 @@ DRIFT = Wording(
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan or drift: its changes in words, and the guards' refusals."""
+    """A plan or drift: its changes in words, and the guards' refusals; `names` are the file's."""
 
     plan: Plan
+    names: DisplayNames
     changes: tuple[ChangeView, ...]
     wording: Wording
     refusals: tuple[RefusalView, ...] = ()
@@ -179,13 +177,13 @@ def view_plan(
 ) -> PlanView:
     """Return the view of a plan and of the guards' refusals; risks are those of what is new."""
     views = (_view(change, change.risks, display_names, PLAN) for change in plan.changes)
-    return PlanView(plan, tuple(views), PLAN, refusals)
+    return PlanView(plan, display_names, tuple(views), PLAN, refusals)
 
 
 def view_drift(plan: Plan, display_names: DisplayNames) -> PlanView:
     """Return the view of drift: its risks are those of what is live."""
     views = (_view(change, change.live_risks, display_names, DRIFT) for change in plan.changes)
-    return PlanView(plan, tuple(views), DRIFT)
+    return PlanView(plan, display_names, tuple(views), DRIFT)
 
 
 def equal_changes(
@@ -212,7 +210,6 @@ def _view(
     return ChangeView(
         change,
         access_lines(change.access, names, name_resources),
-        grants_json(change.access, names),
         tuple(dict.fromkeys(view_risk(r, names, wording, target.subject) for r in risks)),
         tuple(_beside(change, wording)),
         tuple(_notes(change, wording)),

@@ -199,7 +199,11 @@ def _carry_out(
     waiting = partial(listener.notify, WaitingForRoles(wait))
     run = Run(journal, new_deadline(wait, on_first_wait=waiting), stopped, new_deadline)
     number = count(1)
-    with listener.progress("applying") as progress:
+
+    def is_held_back() -> bool:
+        return any(one.is_held_back() for one in prepared.connections.values())
+
+    with listener.progress("applying", is_held_back) as progress:
         outcomes = execute(
             changes, registries, run, lambda _outcome: progress(next(number), len(changes))
         )

@@ -110,14 +110,25 @@ Event = (
 )
 
 
+def never() -> bool:
+    """Return False: nothing holds the task back."""
+    return False
+
+
 class Listener(Protocol):
     """Is told what happens while a workflow runs, by any thread. Its methods must not raise."""
 
     def notify(self, event: Event) -> None:
         """Take note of an event."""
 
-    def progress(self, task: str) -> AbstractContextManager[Progress]:
-        """Begin to show how far a task is; the context ends with the task."""
+    def progress(
+        self, task: str, is_held_back: Callable[[], bool] = never
+    ) -> AbstractContextManager[Progress]:
+        """Begin to show how far a task is; the context ends with the task.
+
+        Several tasks may go on at once. `is_held_back` says whether AWS holds this one back just
+        now; any thread may ask, as often as it likes.
+        """
 
 
 class LogListener:
@@ -129,7 +140,11 @@ class LogListener:
         _LOG.log(level, "%s", printable(str(event)))
 
     @contextmanager
-    def progress(self, task: str) -> Iterator[Progress]:
+    def progress(
+        self,
+        task: str,
+        is_held_back: Callable[[], bool] = never,  # noqa: ARG002 - a log shows no moment
+    ) -> Iterator[Progress]:
         """Log that a task begins."""
         _LOG.debug("%s", task)
         yield lambda _done, _total: None

@@ -3,10 +3,11 @@
 The modules that load boto3 are imported where the first connection is made.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 from types import MappingProxyType
@@ -20,7 +21,6 @@ from reconciler.model.registry import (
     LiveRegistryPolicy,
     LiveRepository,
     LiveTemplates,
-    ReadFailure,
     RegistryScope,
     Target,
 )
@@ -58,6 +58,10 @@ class RegistryConnection:
     connection: "Connection"
     pace: Pace
     reader: "RegistryReader"
+
+    def is_held_back(self) -> bool:
+        """Whether the service limits the rate of the calls."""
+        return math.isfinite(self.pace.rate)
 
     def writer(self) -> "RegistryWriter":
         """Return what writes to this registry; only an apply asks for it."""
@@ -181,36 +185,32 @@ def read_registries(
 
     def wanted(scope: RegistryScope, connection: RegistryConnection) -> "Wanted":
         select, declared, registry_policy, templates = to_read[scope]
-        works = {
-            partial(beside[scope].read_policy, connection.reader): registry_policy,
-            partial(beside[scope].read_templates, connection.reader): templates,
-        }
+        policy = [partial(beside[scope].read_policy, connection.reader)] if registry_policy else []
+        made = [partial(beside[scope].read_templates, connection.reader)] if templates else []
         return _listing(
             connection,
             names=tuple(select(declared)),
             select=select,
-            beside=[work for work, is_wanted in works.items() if is_wanted],
+            beside=[*policy, *made],
             on_read=partial(on_read, scope),
         )
 
-    def failure_in(scope: RegistryScope, error: CallError | None) -> ReadFailure | None:
-        return None if error is None else failure_of(in_this_region_only(error, scope.region))
+    def live(scope: RegistryScope, found: "Found") -> LiveRegistry:
+        if found.failure is not None:
+            failure = failure_of(in_this_region_only(found.failure, scope.region))
+            return LiveRegistry(scope, (), {}, failure)
+        own = beside[scope]
+        return LiveRegistry(
+            scope, found.names, found.repositories, policy=own.policy, templates=own.templates
+        )
 
-    found = _read({scope: wanted(scope, one) for scope, one in connections.items()}, listener)
+    found = _read(
+        {scope: wanted(scope, one) for scope, one in connections.items()}, connections, listener
+    )
     errors = [one.failure for one in found.values() if one.failure is not None]
     if len(errors) == len(found):
         raise errors[0]
-    return [
-        LiveRegistry(
-            scope,
-            one.names,
-            one.repositories,
-            failure_in(scope, one.failure),
-            beside[scope].policy,
-            beside[scope].templates,
-        )
-        for scope, one in found.items()
-    ]
+    return [live(scope, one) for scope, one in found.items()]
 
 
 @dataclass(slots=True)
@@ -262,7 +262,7 @@ def read_registry_policies(
     because a change there is judged with their own policies. Raises CallError where that fails.
     """
     lists = {s: _listing(one, select=select) for s, one in connections.items() if s in changed}
-    found = _read(lists, listener)
+    found = _read(lists, connections, listener)
     for one in found.values():
         if one.failure is not None:
             raise one.failure
@@ -288,7 +288,8 @@ def read_targets(
     found = tuple(targets)
     names = tuple(t.repository for t in found if t.subject == "repository-policy")
     subjects, reader = {target.subject for target in found}, connection.reader
-    read = _read({scope: Wanted(reader, names, lists=False)}, listener)[scope]
+    wanted = Wanted(reader, names, lists=False)
+    read = _read({scope: wanted}, {scope: connection}, listener)[scope]
     return LiveRegistry(
         scope,
         names,
@@ -321,10 +322,21 @@ def _listing(
 
 
 def _read(
-    wanted: Mapping[RegistryScope, "Wanted"], listener: Listener
+    wanted: Mapping[RegistryScope, "Wanted"], connections: Connections, listener: Listener
 ) -> "dict[RegistryScope, Found]":
+    """Read all at once; the listener is told how far each is."""
     from reconciler.registry.reading import read
 
-    regions = ", ".join(sorted({scope.region for scope in wanted}))
-    with listener.progress(f"reading policies in {regions}") as progress:
-        return dict(zip(wanted, read(list(wanted.values()), progress), strict=True))
+    with ExitStack() as tasks:
+        shown = [
+            replace(
+                one,
+                progress=tasks.enter_context(
+                    listener.progress(
+                        f"reading policies in {scope.region}", connections[scope].is_held_back
+                    )
+                ),
+            )
+            for scope, one in wanted.items()
+        ]
+        return dict(zip(wanted, read(shown), strict=True))

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Container, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from reconciler.access_file.document.problems import Problem
 from reconciler.access_file.load import Loaded, load_access
@@ -34,8 +33,7 @@ class InvalidFileError(InvalidError):
         return self.checked.problems
 
 
-@dataclass(frozen=True, slots=True)
-class AccessSource:
+class AccessSource(NamedTuple):
     """A valid access file as it was read: its parts, its path and content, and the time.
 
     `allowances` are what this run may do beyond the file's guards; `checked` has the warnings.

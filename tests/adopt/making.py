@@ -20,7 +20,7 @@ from reconciler.model.registry import (
 )
 from reconciler.model.templates import CreationTemplate
 from reconciler.plan.compute import compute_plan
-from reconciler.plan.desired_policy import PlanInputs, compute_policy
+from reconciler.plan.desired_policy import PlanInputs, desired_meaning, write_policy
 from reconciler.plan.model import Plan
 from reconciler.policy import PolicyScope
 from reconciler.workflow.planner import plan_inputs
@@ -116,7 +116,8 @@ def applied(text: str, live: LiveRegistry) -> LiveRegistry:
     for one in desired_policies(loaded.access, live.names, now=NOW):
         target = Target(one.repository, live.scope)
         before = target.read(live.repositories[one.repository].policy_text)
-        text_after = compute_policy(one, target, before, inputs).text
+        meaning = desired_meaning(one, target, before, inputs)
+        text_after = write_policy(one, meaning, inputs).text
         written[one.repository] = LiveRepository(one.repository, text_after)
     return LiveRegistry(live.scope, live.names, written)
 

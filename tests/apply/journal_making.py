@@ -65,7 +65,7 @@ def change(
     """Change a policy or template; with settings, make the repository first."""
     is_new = settings or (target.subject == "creation-template" and before is None)
     kind = "create" if is_new else "delete" if after is None else "set"
-    return Change(target, kind, (), before, after, target.read(before), settings=settings)
+    return Change(target, kind, (), before, after, settings=settings)
 
 
 def info(run: str = "r1", *scopes: RegistryScope, assume_role: str | None = None) -> RunInfo:

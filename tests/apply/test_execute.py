@@ -331,7 +331,7 @@ def test_where_there_are_no_threads_to_be_had_the_work_is_done_without(
 
 
 def test_one_registry_that_can_not_be_reached_leaves_the_others_going() -> None:
-    run, elsewhere = make_run(), replace(SCOPE, region="eu-west-1")
+    run, elsewhere = make_run(), SCOPE._replace(region="eu-west-1")
     run.note_failure(CallError("no route", kind=FailureKind.CONNECTION), SCOPE)
     assert run.reason_to_stop(SCOPE) == "no route"
     assert run.reason_to_stop(elsewhere) is None

@@ -447,6 +447,7 @@ TARGETS = st.just(REGISTRY) | st.builds(
     Target,
     st.from_regex(r"[a-z0-9]{2,9}([-._/][a-z0-9]{1,9}){0,3}", fullmatch=True),
     st.builds(RegistryScope, st.from_regex(r"[0-9]{12}", fullmatch=True), st.just("eu-west-1")),
+    st.just("repository-policy"),
 )
 POLICIES = st.none() | st.text(max_size=300)
 

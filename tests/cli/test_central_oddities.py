@@ -94,7 +94,7 @@ def test_plans_over_reshuffled_reads_change_nothing(
     for number in range(PLANS):
         names = reader.list_repositories() if number < SERVED else tuple(sorted(policies))
         found = (
-            read([Wanted(reader, names, lists=False)], lambda _done, _of: None)[0].repositories
+            read([Wanted(reader, names, lists=False)])[0].repositories
             if number < SERVED
             else {name: respelt(name, text, number) for name, text in policies.items()}
         )

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -138,7 +137,7 @@ def test_a_pattern_that_selects_nothing_is_told(reconcile: Reconcile, folder: Pa
 
 def test_a_journal_of_too_many_registries(offline: Reconcile, folder: Path) -> None:
     regions = [f"us-west-{number}" for number in range(41)]
-    lines = [begin(change(A, B, Target(NAME, replace(SCOPE, region=r)))) for r in regions]
+    lines = [begin(change(A, B, Target(NAME, SCOPE._replace(region=r)))) for r in regions]
     done = offline("rollback", keep(folder, b"".join(lines)), "--yes")
     assert (done.code, done.out) == (3, "")
     assert "names 41 registries" in done.err

@@ -177,7 +177,7 @@ def test_arrows_where_the_encoding_has_none(
 
 def test_a_terminal_that_cannot_erase_gets_no_progress_bar(folder: Path) -> None:
     """It would be left with a blank line."""
-    with Sandbox(Behaviour(latency=1.0)) as ecr:
+    with Sandbox(Behaviour(latency=2.0)) as ecr:
         ecr.create_repository("payments/api")
         environment = sandbox_environment(ecr)
         assert "reading" in on_terminal(folder, environment, 80, "plan")

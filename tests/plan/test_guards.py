@@ -10,7 +10,6 @@ from reconciler.model.rules import RuleId
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, check_guards, check_public, unused_allowances
 from reconciler.plan.model import Change, NeverViolation, Plan
-from reconciler.policy.language.document import NO_POLICY
 from reconciler.policy.language.principals import MISSING, Principal
 from reconciler.policy.meaning.keep import Ownership
 from tests.plan.making import (
@@ -46,7 +45,7 @@ def nobody() -> str:
 def plan_that(*, revokes: int = 0, grants: int = 0, of: int = 100) -> Plan:
     parts = [(revokes // 2, grants // 2), (revokes - revokes // 2, grants - grants // 2)]
     changes = tuple(
-        Change(APP, "set", (), None, None, NO_POLICY, revoked=revoked, granted=granted)
+        Change(APP, "set", (), None, None, revoked=revoked, granted=granted)
         for revoked, granted in parts
     )
     return Plan(changes=changes, live_grants=of)

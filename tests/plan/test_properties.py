@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.access import Grant
+from reconciler.plan.compute import complete_plan, compute_plan, plan_repository, prepare_plan
 from reconciler.plan.model import Change
 from reconciler.policy.language.document import Document
 from reconciler.policy.language.principals import EVERYONE
@@ -15,6 +16,7 @@ from tests.plan.making import (
     ALICE,
     LAMBDA,
     ROLE_A,
+    SCOPE,
     B,
     desired,
     grant,
@@ -23,7 +25,7 @@ from tests.plan.making import (
     registry,
     rules,
 )
-from tests.policy.making import Json, condition, facts
+from tests.policy.making import Json, condition, doc, facts
 from tests.policy.random_policies import policies, rewritten
 
 bounded = examples(30)
@@ -53,6 +55,19 @@ def test_what_a_plan_writes_is_in_sync_afterwards(wanted: list[Grant], found: li
     for change in plan(asked, live(*found)).changes:
         after = plan(asked, registry(app=change.after_text))
         assert (after.in_sync, after.changes, after.errors) == (1, (), ())
+
+
+@bounded
+@given(st.lists(st.tuples(grants, policies), max_size=4), randoms)
+def test_a_repository_is_planned_by_itself_in_any_order(
+    pairs: list[tuple[list[Grant], list[Json]]], random: Random
+) -> None:
+    asked = [desired(*of, repository=str(name)) for name, (of, _) in enumerate(pairs)]
+    found = registry(SCOPE, **{str(name): doc(*own) for name, (_, own) in enumerate(pairs)})
+    prepared = prepare_plan(registry(), KEEP)
+    planned = [plan_repository(one, found.repositories[one.repository], prepared) for one in asked]
+    random.shuffle(planned)
+    assert complete_plan(planned, found, prepared) == compute_plan(asked, found, KEEP)
 
 
 @bounded

@@ -13,7 +13,7 @@ from reconciler.model.registry import RegistryScope, RepositorySettings, Subject
 from reconciler.model.rules import RuleId
 from reconciler.plan.model import Change, Finding, NeverViolation, Plan, PlanError
 from reconciler.plan.saved_plan import Origin, SavedChange
-from reconciler.policy.language.document import NO_POLICY, Unreadable
+from reconciler.policy.language.document import Unreadable
 from reconciler.policy.language.json_text import minified
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
 from reconciler.printable import printable
@@ -32,6 +32,7 @@ TARGETS = st.builds(
     Target,
     st.from_regex(r"[a-z0-9]{1,5}(/[a-z0-9]{1,5})?", fullmatch=True),
     st.sampled_from(SCOPES),
+    st.just("repository-policy"),
 )
 PRINCIPALS = st.sampled_from(
     [
@@ -69,8 +70,8 @@ UNREADABLE = st.sampled_from(['{"Statement": 1}', "{", "\x1b[31m", "null"])
 def changed(target: Target, kind: str, before: str, settings: RepositorySettings) -> Change:
     after = None if kind == "delete" else json.dumps(POLICY)
     if kind == "create":
-        return Change(target, kind, (), None, after, target.read(None), settings=settings)
-    return Change(target, kind, (), before, after, target.read(before))
+        return Change(target, kind, (), None, after, settings=settings)
+    return Change(target, kind, (), before, after)
 
 
 CHANGES = st.builds(
@@ -139,7 +140,7 @@ def test_settings_and_rare_principals_come_back(principal: Principal) -> None:
 
 
 def check_comes_back(plan: Plan) -> None:
-    found = read(render_plan_json(view_plan(plan, DisplayNames()), ORIGIN))
+    found = read("".join(render_plan_json(view_plan(plan, DisplayNames()), ORIGIN)))
     assert found.tool_version == ORIGIN.tool_version
     assert (found.file_path, found.file_sha256) == (ORIGIN.path, ORIGIN.sha256)
     assert (found.account, found.regions) == (ORIGIN.account, ORIGIN.regions)
@@ -153,6 +154,6 @@ def check_comes_back(plan: Plan) -> None:
 
 
 def test_a_policy_that_a_rollback_restores_may_be_any_text() -> None:
-    change = Change(Target("a", SCOPES[0]), "set", (), None, "{", NO_POLICY)
-    text = render_drift_json(view_plan(Plan((change,)), DisplayNames()), ORIGIN)
+    change = Change(Target("a", SCOPES[0]), "set", (), None, "{")
+    text = "".join(render_drift_json(view_plan(Plan((change,)), DisplayNames()), ORIGIN))
     assert json.loads(text)["changes"][0]["policy"] == {"before": None, "after": "{"}

@@ -160,7 +160,7 @@ def test_an_expired_grant_is_no_drift() -> None:
 
 
 def test_a_live_policy_that_is_not_understood_is_replaced_and_counted() -> None:
-    found = having(replace(live_template(), policy_text='{"Statement": ["999900001111"]}'))
+    found = having(live_template()._replace(policy_text='{"Statement": ["999900001111"]}'))
     plan = planned(found, wanted(grant(B)))
     assert [f.rule for f in plan.findings] == [RuleId.UNREADABLE_POLICY]
     assert (only(plan).revoked, plan.live_grants) == (1, 1)

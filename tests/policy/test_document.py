@@ -86,6 +86,18 @@ def test_a_resource_when_the_repository_is_not_known() -> None:
         parse_document(doc(allow(Resource=REPOSITORY_ARN)))
 
 
+@pytest.mark.parametrize("element", ["Resource", r"\u0052esource", r"Re\u0073ource"])
+def test_a_text_is_read_for_one_repository(element: str) -> None:
+    text = doc(allow(Resource=REPOSITORY_ARN)).replace("Resource", element)
+    others = [read_policy(text, arn=f"{REPOSITORY_ARN}{more}") for more in ("", "-2", "")]
+    assert [isinstance(other, Document) for other in others] == [True, False, True]
+
+
+def test_a_text_is_read_in_one_partition() -> None:
+    text = doc(allow(ACCOUNT))
+    assert read_policy(text, partition="aws") != read_policy(text, partition="aws-cn")
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [

@@ -3,7 +3,7 @@
 import gzip
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -108,7 +108,7 @@ BAD = {
 
 
 @pytest.fixture
-def good(aws: ScriptedAws) -> Iterator[RegistryReader]:
+def good(aws: ScriptedAws) -> RegistryReader:
     """A registry that answers as it should."""
     aws.answer = answer
     return RegistryReader(connect(ACCOUNT, REGION), Pace())
@@ -125,7 +125,7 @@ def test_a_registry_that_fails_fails_alone_and_once(
         credentials.setattr(session, "_RESPONSE_TIMEOUT", 1.0)
         own = RegistryReader(connect(ACCOUNT, REGION, bad.role, transport=transport), Pace())
         wanted = [Wanted(one, NAMES, select=tuple) for one in (own, good)]
-        failed, whole = read(wanted, lambda _done, _total: None)
+        failed, whole = read(wanted)
     assert (whole.names, tuple(whole.repositories), whole.failure) == (NAMES, NAMES, None)
     assert failed == Found(failure=failed.failure)
     assert failed.failure is not None

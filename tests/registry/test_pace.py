@@ -1,6 +1,6 @@
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import pytest
@@ -19,7 +19,9 @@ from reconciler.registry.pace import (
     START_RATE,
     START_WINDOW,
     Pace,
+    Turns,
 )
+from reconciler.registry.tasks import T, run_alone
 
 from .virtual_time import VirtualTime
 
@@ -44,6 +46,28 @@ def retry_after(error: Exception) -> Retry:
         FinalError: Retry.NEVER,
     }
     return known[type(error)]
+
+
+def paced(
+    pace: Pace,
+    attempt: Callable[[], T],
+    retry: Callable[[Exception], Retry],
+    turns: Turns | None = None,
+) -> T:
+    return run_alone(pace.paced(as_coroutine(attempt), retry, turns))
+
+
+def paced_once(
+    pace: Pace, attempt: Callable[[], T], retry: Callable[[Exception], Retry], turns: Turns
+) -> T:
+    return run_alone(pace.paced_once(as_coroutine(attempt), retry, turns))
+
+
+def as_coroutine(attempt: Callable[[], T]) -> Callable[[], Awaitable[T]]:
+    async def make() -> T:
+        return attempt()
+
+    return make
 
 
 class TokenBucket:
@@ -95,7 +119,7 @@ def time_taken(
         while todo:
             call = todo.pop()
             try:
-                pace.call(lambda: bucket.call(latency), retry_after)
+                paced(pace, lambda: bucket.call(latency), retry_after)
             except ThrottleError:
                 lost.append(call)
             else:
@@ -143,8 +167,8 @@ def test_whatever_the_limit_it_is_found(
     assert taken <= 2.0 * max((calls - burst) / rate, round_trips * latency)
 
 
-@pytest.mark.parametrize(("share", "limit"), [(0.02, 1.5), (0.1, 5.0)])
-@settings(max_examples=4, derandomize=True, phases=_NO_SHRINKING)
+@pytest.mark.parametrize(("share", "limit"), [(0.02, 1.5), (0.1, 2.5)])
+@settings(max_examples=8, derandomize=True, phases=_NO_SHRINKING)
 @given(seed=st.integers(0, 10_000), threads=st.sampled_from([16, 32, 64]))
 def test_throttles_that_others_cause_hardly_slow_down(
     share: float, limit: float, seed: int, threads: int
@@ -155,6 +179,31 @@ def test_throttles_that_others_cause_hardly_slow_down(
     quick, _, _ = time_taken(1000, threads, rate=1e9, burst=1e9, latency=0.02, seed=seed)
     assert lost == []
     assert taken <= limit * quick
+
+
+@pytest.mark.parametrize("idle", [2.0, 10.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_pause_between_calls_says_nothing_of_the_limit(idle: float, seed: int) -> None:
+    """As between the reads of an apply and its writes, while a plan is made and shown."""
+    time, chance = VirtualTime(), random.Random(seed)
+    pace = Pace(clock=time.clock, sleep=time.pause, uniform=chance.uniform)
+    bucket = TokenBucket(time, 20.0, 10.0, chance)
+    reads, writes = [0] * 200, [0] * 600
+    ended: list[float] = []
+
+    def worker() -> None:
+        for calls in (reads, writes):
+            while calls:
+                calls.pop()
+                paced(pace, lambda: bucket.call(0.02), retry_after)
+            ended.append(time.now)
+            while len(ended) < 16:  # all have read
+                time.sleep(0.01)
+            time.sleep(idle)
+
+    time.run(*[worker] * 16)
+    idle_time = 2 * idle + 1.0  # the second one comes after the last call
+    assert time.now - idle_time <= 1.1 * (800 - 10) / 20
 
 
 @pytest.mark.parametrize("burst", [5.0, 20.0])
@@ -174,7 +223,7 @@ class Alone:
         self.pace = Pace(clock=lambda: self.now, sleep=self.sleep, uniform=self.uniform)
 
     def meet_limit(self) -> None:
-        self.pace.call(raising(*[ThrottleError] * AT_START, None)[0], retry_after)
+        paced(self.pace, raising(*[ThrottleError] * AT_START, None)[0], retry_after)
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -211,7 +260,7 @@ def raising(*errors: type[Exception] | None) -> tuple[Callable[[], str], list[in
 )
 def test_it_repeats_what_may_pass(errors: list[type[Exception] | None], attempts: int) -> None:
     attempt, made = raising(*errors)
-    assert Alone().pace.call(attempt, retry_after) == "done"
+    assert paced(Alone().pace, attempt, retry_after) == "done"
     assert len(made) == attempts
 
 
@@ -222,7 +271,7 @@ def test_it_repeats_what_may_pass(errors: list[type[Exception] | None], attempts
 def test_it_gives_up_with_the_last_error(error: type[Exception], attempts: int) -> None:
     attempt, made = raising(error)
     with pytest.raises(error):
-        Alone().pace.call(attempt, retry_after)
+        paced(Alone().pace, attempt, retry_after)
     assert len(made) == attempts
 
 
@@ -232,10 +281,10 @@ def test_no_connection_is_waited_out_longer_where_there_has_been_one(
 ) -> None:
     alone = Alone()
     if answered:
-        alone.pace.call(lambda: None, retry_after)
+        paced(alone.pace, lambda: None, retry_after)
     attempt, made = raising(UnsentError)
     with pytest.raises(UnsentError):
-        alone.pace.call(attempt, retry_after)
+        paced(alone.pace, attempt, retry_after)
     assert len(made) == attempts
 
 
@@ -248,8 +297,8 @@ def test_calls_together_have_their_turns_one_right_after_the_other() -> None:
         for _ in range(5):
             turns = pace.reserve(2)
             for _ in range(2):
-                pace.call(lambda: calls.append((name, time.now)), retry_after, turns=turns)
-            pace.call(lambda: calls.append(("alone", time.now)), retry_after)
+                paced(pace, lambda: calls.append((name, time.now)), retry_after, turns=turns)
+            paced(pace, lambda: calls.append(("alone", time.now)), retry_after)
 
     time.run(*[partial(worker, name) for name in "abcd"])
     for name in "abcd":
@@ -264,9 +313,9 @@ def test_a_turn_that_is_not_used_is_not_kept() -> None:
     alone = Alone()
     alone.meet_limit()
     turns = alone.pace.reserve(3)
-    alone.pace.call(lambda: None, retry_after, turns=turns)
+    paced(alone.pace, lambda: None, retry_after, turns=turns)
     before = alone.now
-    alone.pace.call(lambda: None, retry_after)
+    paced(alone.pace, lambda: None, retry_after)
     assert alone.now > before
 
 
@@ -286,8 +335,8 @@ def test_a_bucket_that_holds_one_call_is_no_end_either(seed: int) -> None:
         def attempt() -> None:
             turns = pace.reserve(2)
             try:
-                pace.call(lambda: bucket.call(0.02), retry_after, turns=turns)
-                pace.call_once(lambda: bucket.call(0.02), retry_after, turns)
+                paced(pace, lambda: bucket.call(0.02), retry_after, turns=turns)
+                paced_once(pace, lambda: bucket.call(0.02), retry_after, turns)
             except ThrottleError:
                 raise CallError("slow down", kind=FailureKind.THROTTLED) from None
             written.append(number)
@@ -305,7 +354,7 @@ def test_a_bucket_that_holds_one_call_is_no_end_either(seed: int) -> None:
 def test_pauses_are_drawn_from_a_doubling_bounded_range() -> None:
     alone = Alone()
     attempt, _ = raising(*[ThrottleError] * 8, None)
-    alone.pace.call(attempt, retry_after)
+    paced(alone.pace, attempt, retry_after)
     assert alone.drawn_up_to == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
 
 
@@ -316,11 +365,11 @@ def test_a_call_is_not_given_up_while_others_pass() -> None:
     def attempt() -> str:
         if left[0]:
             left[0] -= 1
-            alone.pace.call(lambda: None, retry_after)
+            paced(alone.pace, lambda: None, retry_after)
             raise ThrottleError
         return "done"
 
-    assert alone.pace.call(attempt, retry_after) == "done"
+    assert paced(alone.pace, attempt, retry_after) == "done"
 
 
 def test_the_window_grows_with_each_answer_but_risks_little() -> None:
@@ -338,13 +387,13 @@ def test_the_window_grows_with_each_answer_but_risks_little() -> None:
 
     def worker() -> None:
         for _ in range(20):
-            pace.call(attempt, retry_after)
+            paced(pace, attempt, retry_after)
 
     time.run(*[worker] * 64)
     by_clock = 3  # the clock brings some up as well
     for before, at_once in starts:
         assert at_once <= START_WINDOW + before + by_clock
-        assert at_once <= max(RISKED_WINDOW, before / 4) + by_clock
+        assert at_once <= max(RISKED_WINDOW, before / 5) + by_clock
     assert max(at_once for before, at_once in starts if before == 0) == START_WINDOW
     assert max(at_once for before, at_once in starts if before < 64) >= RISKED_WINDOW
     assert max(at_once for _, at_once in starts) == 64
@@ -355,7 +404,7 @@ def test_a_throttled_call_among_many_that_pass_is_no_limit(every: int) -> None:
     alone = Alone()
     attempt, _ = raising(*[None if n % every else ThrottleError for n in range(1, 400)], None)
     for _ in range(400 - 400 // every):
-        alone.pace.call(attempt, retry_after)
+        paced(alone.pace, attempt, retry_after)
     assert alone.pace.rate == math.inf
 
 
@@ -363,10 +412,10 @@ def test_half_of_the_calls_throttled_is_the_limit() -> None:
     alone = Alone()
     for _ in range(AT_START - 1):
         with pytest.raises(FinalError):
-            alone.pace.call(raising(ThrottleError, FinalError)[0], retry_after)
+            paced(alone.pace, raising(ThrottleError, FinalError)[0], retry_after)
     assert alone.pace.rate == math.inf
     with pytest.raises(FinalError):
-        alone.pace.call(raising(ThrottleError, ThrottleError, FinalError)[0], retry_after)
+        paced(alone.pace, raising(ThrottleError, ThrottleError, FinalError)[0], retry_after)
     assert alone.pace.rate >= START_RATE
 
 
@@ -378,7 +427,7 @@ def test_the_rate_is_what_got_through() -> None:
 
     def worker() -> None:
         for _ in range(20):
-            pace.call(lambda: bucket.call(0.02), retry_after)
+            paced(pace, lambda: bucket.call(0.02), retry_after)
 
     time.run(*[worker] * 16)
     assert 25.0 <= pace.rate <= 45.0
@@ -396,7 +445,7 @@ def test_calls_under_way_together_slow_down_once() -> None:
                 refused.append(1)
                 raise ThrottleError
 
-        pace.call(attempt, retry_after)
+        paced(pace, attempt, retry_after)
 
     rates: list[float] = []
 
@@ -413,7 +462,7 @@ def test_calls_under_way_together_slow_down_once() -> None:
 def test_other_failures_do_not_slow_down() -> None:
     alone = Alone()
     for _ in range(AT_START):
-        alone.pace.call(raising(TransientError, None)[0], retry_after)
+        paced(alone.pace, raising(TransientError, None)[0], retry_after)
     assert alone.pace.rate == math.inf
 
 
@@ -422,12 +471,12 @@ def test_the_pace_creeps_up_only_while_it_is_the_limit() -> None:
     alone.meet_limit()
     met = alone.pace.rate
     for _ in range(100):
-        alone.pace.call(lambda: None, retry_after)
+        paced(alone.pace, lambda: None, retry_after)
     crept = alone.pace.rate
     assert crept > met
     for _ in range(100):
         alone.now += 1.0
-        alone.pace.call(lambda: None, retry_after)
+        paced(alone.pace, lambda: None, retry_after)
     assert alone.pace.rate == crept
 
 
@@ -450,5 +499,5 @@ def test_throttles_that_go_on_are_told_once(throttles: int, told: int) -> None:
     pace = Pace(
         throttled_for_long=note, clock=lambda: now[0], sleep=sleep, uniform=lambda _low, high: high
     )
-    pace.call(call, retry_after)
+    paced(pace, call, retry_after)
     assert notes[0] == told

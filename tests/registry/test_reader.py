@@ -7,7 +7,7 @@ from moto import mock_aws
 
 from reconciler.model.registry import LiveRepository, ReadFailure
 from reconciler.registry.errors import CallError, FailureKind
-from reconciler.registry.pace import AT_START, RECENT, Pace
+from reconciler.registry.pace import AT_START, RECENT_AT_START, Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.reading import Progress, Wanted, read
 from reconciler.registry.session import connect
@@ -27,7 +27,7 @@ def found_by(
     reader: RegistryReader, names: Sequence[str], progress: Progress = quiet
 ) -> dict[str, LiveRepository]:
     """What is read of these names; raises why the registry can't be read."""
-    (found,) = read([Wanted(reader, names, lists=False)], progress)
+    (found,) = read([Wanted(reader, names, lists=False, progress=progress)])
     if found.failure is not None:
         raise found.failure
     return found.repositories
@@ -270,8 +270,8 @@ def test_no_policy_is_an_answer_like_any_other(
     aws: ScriptedAws, reader: RegistryReader, pace: Pace
 ) -> None:
     throttled = refusal("ThrottlingException", "Rate exceeded")
-    aws.always(*[throttled] * (AT_START - 1), *[NO_POLICY] * RECENT, throttled, NO_POLICY)
-    for _ in range(RECENT + 1):
+    aws.always(*[throttled] * (AT_START - 1), *[NO_POLICY] * RECENT_AT_START, throttled, NO_POLICY)
+    for _ in range(RECENT_AT_START + 1):
         reader.read_policy("a/a")
     assert pace.rate == math.inf  # with these answers, the throttled ones are few
 

@@ -80,7 +80,7 @@ def test_a_role_is_assumed_once_at_the_first_call(aws: ScriptedAws, pace: Pace) 
     assuming(aws, "2999-01-01T00:00:00Z")
     reader = RegistryReader(connect(ACCOUNT, REGION, AssumedRole(ROLE)), pace)
     names = [f"team/app-{number}" for number in range(20)]
-    read([Wanted(reader, names, lists=False)], lambda _done, _total: None)
+    read([Wanted(reader, names, lists=False)])
     assert aws.operations() == ["AssumeRole"] + ["GetRepositoryPolicy"] * 20
     assert aws.calls[0].parameters["RoleArn"] == ROLE
     assert all("AKIAROLE0" in call.authorization for call in aws.calls[1:])
@@ -91,7 +91,7 @@ def test_a_role_that_is_refused_ends_it_all(aws: ScriptedAws, pace: Pace) -> Non
     aws.always(sts_refusal("AccessDenied", f"User: x is not authorized on resource: {ROLE}"))
     reader = RegistryReader(connect(ACCOUNT, REGION, AssumedRole(ROLE)), pace)
     wanted = Wanted(reader, ["a/a", "b/b"], lists=False)
-    (found,) = read([wanted], lambda _done, _total: None)
+    (found,) = read([wanted])
     assert aws.operations() == ["AssumeRole"]
     assert found.failure is not None
     assert found.failure.kind is FailureKind.CREDENTIALS

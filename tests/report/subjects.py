@@ -28,7 +28,7 @@ def registry_change(before: list[Json], after: list[Json], scope: RegistryScope 
     old, new = (doc(*statements) if statements else None for statements in (before, after))
     access = registry_difference(_facts(old, scope), _facts(new, scope))
     kind: ChangeKind = "set" if new else "delete"
-    return Change(target, kind, access, old, new, target.read(old), lasting=access)
+    return Change(target, kind, access, old, new, lasting=access)
 
 
 def _facts(text: str | None, scope: RegistryScope) -> RegistryFacts:
@@ -53,4 +53,4 @@ def template_change(before: CreationTemplate | None, after: CreationTemplate | N
     old, new = (one.text if one else None for one in (before, after))
     access = difference(*(facts_of_policy(target.read(text)) for text in (old, new)))
     kind: ChangeKind = "create" if before is None else "set" if after else "delete"
-    return Change(target, kind, access, old, new, target.read(old), lasting=access)
+    return Change(target, kind, access, old, new, lasting=access)

@@ -10,7 +10,7 @@ from reconciler.report.plan_text import render_drift, render_plan
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.report.text import plain
 from tests.plan.making import ROLE_A
-from tests.policy.making import ROLE, ROLE_B, allow, doc, facts, read
+from tests.policy.making import ROLE, ROLE_B, allow, doc, facts
 
 WEST, EAST = (RegistryScope("111122223333", region) for region in ("us-west-2", "us-east-1"))
 NAMES = [f"app/r{number:02}" for number in range(12)]
@@ -28,9 +28,7 @@ def removed(
     """Take away what one principal has."""
     text = doc(allow(who))
     access = difference(facts(allow(who)), {})
-    return Change(
-        Target(name, scope), kind, access, text, None, read(text), risks, risks, access, kept
-    )
+    return Change(Target(name, scope), kind, access, text, None, risks, risks, access, kept)
 
 
 def blocks(*changes: Change, grouped: bool = True) -> list[str]:

@@ -54,7 +54,7 @@ def hostile_plan(text: str) -> Plan:
             template_change(template(text, [text], allow(text), rest=rest), None),
         ),
         findings=tuple(Finding(text, text, text, text, subject) for subject in subjects),
-        errors=tuple(PlanError(replace(target, subject=one), text, text) for one in subjects),
+        errors=tuple(PlanError(target._replace(subject=one), text, text) for one in subjects),
         unmanaged=(target,),
         violations=(
             NeverViolation(target, text, Principal("AWS", (text,)), text, False, (), text),
@@ -72,12 +72,12 @@ def told(plan: Plan, text: str) -> Iterator[str]:
     yield render_plan(view, plain, diff_of_change)
     yield render_refusals([RefusalView(text, text)], plain)
     yield render_drift(drift, plain)
-    yield render_plan_json(view, origin)
-    yield render_drift_json(drift, origin)
+    yield "".join(render_plan_json(view, origin))
+    yield "".join(render_drift_json(drift, origin))
     yield render_plan_html(view, origin, diff_of_change)
     yield render_drift_html(drift, origin)
     yield render_outcomes(outcomes, 0, plain)
-    yield render_outcomes_json(view, outcomes, origin)
+    yield "".join(render_outcomes_json(view, outcomes, origin))
 
 
 @pytest.mark.parametrize("text", [ALL, *LINES])
@@ -111,4 +111,4 @@ def test_what_is_written_keeps_to_the_schema() -> None:
     )
     origin = Origin("1.0.0", ALL, "ab" * 32, scope.account, (scope.region,))
     view = view_plan(plan, DisplayNames(), (RefusalView("public", ALL),))
-    assert broken_by(render_plan_json(view, origin)) == []
+    assert broken_by("".join(render_plan_json(view, origin))) == []

@@ -82,8 +82,8 @@ def test_it_is_true_of_plan_drift_and_apply(folder: Path) -> None:
     failed = [Outcome(change, "failed", "no") for change in plan.changes]
     for text in (
         (folder / "plan.json").read_text(),
-        render_drift_json(drift, origin(source)),
-        render_outcomes_json(view_plan(plan, words), failed, origin(source)),
+        "".join(render_drift_json(drift, origin(source))),
+        "".join(render_outcomes_json(view_plan(plan, words), failed, origin(source))),
     ):
         assert broken_by(text) == []
 

@@ -324,7 +324,7 @@ def test_the_page_says_what_the_text_says() -> None:
 
 
 def json_of(plan: Plan) -> str:
-    return render_plan_json(view_plan(plan, NAMES), ORIGIN)
+    return "".join(render_plan_json(view_plan(plan, NAMES), ORIGIN))
 
 
 def test_the_figures_in_json() -> None:

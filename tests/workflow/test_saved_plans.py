@@ -85,7 +85,9 @@ def made(source: AccessSource) -> Plan:
 
 
 def text_of(plan: Plan, source: AccessSource) -> str:
-    return render_plan_json(view_plan(plan, display_names_of(source.access)), origin(source))
+    return "".join(
+        render_plan_json(view_plan(plan, display_names_of(source.access)), origin(source))
+    )
 
 
 def stored(text: str) -> StoredPlan:
@@ -300,9 +302,9 @@ def test_other_settings_are_refused() -> None:
 def test_a_plan_whose_grants_have_ended_is_refused() -> None:
     source = source_of()
     saved = stored(text_of(made(source), source))
-    recompute(saved, replace(source, now=NOW + timedelta(days=8)), {})
+    recompute(saved, source._replace(now=NOW + timedelta(days=8)), {})
     with pytest.raises(RefusedError, match="an `until` has passed"):
-        recompute(saved, replace(source, now=NOW + timedelta(days=9)), {})
+        recompute(saved, source._replace(now=NOW + timedelta(days=9)), {})
 
 
 @pytest.mark.parametrize("part", ["registry", "changes"])
@@ -330,12 +332,14 @@ def test_another_version_of_the_file_is_refused() -> None:
     source, _ = planned(CASE)
     saved = stored((CASE / "plan.json").read_text())
     with pytest.raises(RefusedError, match=r"another version of .*; plan again"):
-        recompute(saved, replace(source, content=source.content + b"\n"), {})
+        recompute(saved, source._replace(content=source.content + b"\n"), {})
 
 
 def test_what_drift_says_is_no_plan_to_apply() -> None:
     source, plan = planned(CASE)
-    text = render_drift_json(view_drift(plan, display_names_of(source.access)), origin(source))
+    text = "".join(
+        render_drift_json(view_drift(plan, display_names_of(source.access)), origin(source))
+    )
     with pytest.raises(RefusedError, match="no digest"):
         read(text)
 

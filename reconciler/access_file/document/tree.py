@@ -32,6 +32,9 @@ _FORBIDDEN = (
     "\ue000-\ufefe\uff00-\ufffd\U00010000-\U000dffff\U000e1000-\U0010ffff]"
 )
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_OF_NUMBERS = "-0123456789"
+"""How an integer or an account id begins."""
+
 _CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _TEXT_TAG = "tag:yaml.org,2002:str"
 _Start = yaml.MappingStartEvent | yaml.SequenceStartEvent
@@ -182,8 +185,8 @@ class _Built(NamedTuple):
     """A finished node, with its size and height after expanding aliases."""
 
     node: Node
-    size: int = 1
-    height: int = 0
+    size: int
+    height: int
 
 
 @dataclass(slots=True)
@@ -230,22 +233,25 @@ class TreeBuilder:
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         place = self._place(event)
-        self._refuse_tag(event, place)
+        if event.tag is not None:
+            self._refuse_tag(event, place)
         text: str = event.value
-        if any(find_forbidden(text)):
+        if not text.isprintable() and any(find_forbidden(text)):
             message = "this text contains an escaped control character"
             self.problems.error(RuleId.CONTROL_CHARACTER, message, place)
         value: Value = text
         if event.implicit[0] and event.tag is None:
             value = self._plain_value(text, place)
-        self._add(_Built(ScalarNode(value, text, place)), event.anchor)
+        self._add(ScalarNode(value, text, place), event.anchor)
 
     def _plain_value(self, text: str, place: Place) -> Value:
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        if text[0] not in _OF_NUMBERS:
+            return text
         if ACCOUNT_ID.fullmatch(text):
             report_unquoted_id(text, place, self.problems)
             return text
-        if text in _CONSTANTS:
-            return _CONSTANTS[text]
         return int(text) if _INTEGER.fullmatch(text) else text
 
     def _open(self, event: _Start) -> None:
@@ -260,7 +266,7 @@ class TreeBuilder:
         node: Node = SequenceNode(tuple(done.items), done.place)
         if done.is_mapping:
             node = MappingNode(done.pairs, done.place)
-        self._add(_Built(node, done.size, done.height + 1), done.anchor)
+        self._add(node, done.anchor, done.size, done.height + 1)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         place = self._place(event)
@@ -277,26 +283,26 @@ class TreeBuilder:
             message = "the expanded aliases make the file many times as large"
             self._stop(RuleId.TOO_MANY_ALIASES, message, place, "use a group or a pattern instead")
         self._check_depth(built.height, place)
-        self._add(built, None)
+        self._add(built.node, None, built.size, built.height)
 
-    def _add(self, built: _Built, anchor: str | None) -> None:
+    def _add(self, node: Node, anchor: str | None, size: int = 1, height: int = 0) -> None:
         self._written += 1
         if anchor is not None:
-            self._anchors[anchor] = built
+            self._anchors[anchor] = _Built(node, size, height)
         if not self._stack:
-            self.root = built.node
+            self.root = node
             return
         top = self._stack[-1]
-        top.size += built.size
-        top.height = max(top.height, built.height)
+        top.size += size
+        top.height = max(top.height, height)
         if not top.is_mapping:
-            top.items.append(built.node)
+            top.items.append(node)
         elif top.awaits_value:
             top.awaits_value = False
-            self._add_pair(top.pairs, top.key, built.node)
+            self._add_pair(top.pairs, top.key, node)
         else:
             top.awaits_value = True
-            top.key = self._key(built.node)
+            top.key = self._key(node)
 
     def _key(self, node: Node) -> ScalarNode | None:
         if not isinstance(node, ScalarNode):

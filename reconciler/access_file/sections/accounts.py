@@ -7,7 +7,6 @@ account without one.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from reconciler.model.rules import RuleId
 from reconciler.policy import (
     ACCOUNT_ID,
     ACCOUNT_KEYS,
+    BUILT_IN_TIERS,
     SOURCE_ARN,
     Condition,
     NamedPrincipal,
@@ -72,8 +72,7 @@ class ResolvedPrincipal(NamedTuple):
         return NamedPrincipal(self.principal, self.condition, self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class FileContext:
+class FileContext(NamedTuple):
     """One file while it is read: what its sections refer to, and where its problems go.
 
     `requests` is the condition that every request to the registry meets. `definitions` are the
@@ -87,9 +86,9 @@ class FileContext:
     now: datetime
     requests: Condition
     owned_by_sid: bool = False
-    definitions: Mapping[str, Pair] = field(default_factory=dict)
-    principals: Mapping[str, tuple[ResolvedPrincipal, ...]] = field(default_factory=dict)
-    tiers: Tiers = field(default_factory=dict)
+    definitions: Mapping[str, Pair] = {}
+    principals: Mapping[str, tuple[ResolvedPrincipal, ...]] = {}
+    tiers: Tiers = BUILT_IN_TIERS
 
     @property
     def partition(self) -> str:

@@ -64,6 +64,11 @@ def read_entries(node: Node | None, context: FileContext) -> tuple[Entry, ...]:
 
 def _read_entry(pair: Pair, context: FileContext) -> Entry:
     check_repository(pair.key, context.problems)
+    keys = pair.value.pairs if isinstance(pair.value, MappingNode) else {}
+    if keys.keys() == {"access"}:  # most entries; all else has its default
+        tiers = tiers_of_repositories(context.tiers)
+        grants = _read_access(keys["access"].value, tiers, context)
+        return Entry(pair.key.text, pair.key.place, grants)
     inherit = child(pair.value, "inherit")
     if inherit and has_wildcard(pair.key.text):
         message = "'inherit' is only for the entry of one repository, not for a pattern"
@@ -71,7 +76,6 @@ def _read_entry(pair: Pair, context: FileContext) -> Entry:
         context.problems.error(RuleId.INHERIT_ON_PATTERN, message, inherit.place, hint)
     written = child(pair.value, "settings")
     settings = read_settings(written, context)
-    keys = pair.value.pairs if isinstance(pair.value, MappingNode) else {}
     # A misspelt `via` is reported, and the tiers then are those that it stands for.
     is_via = any(closest(key, ("via",)) for key in keys)
     tiers = context.tiers if is_via else tiers_of_repositories(context.tiers)

@@ -1,7 +1,6 @@
 """Names of principals, accounts and groups: what a reference stands for, and what is not used."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import islice
 
 from reconciler.access_file.document.problems import ProblemList, WorkLimit, escape, quote
@@ -59,7 +58,7 @@ def read_principals(root: Node, context: FileContext, broken: frozenset[str]) ->
         place = definitions[cycle[0]].key.place
         context.problems.error(RuleId.GROUP_CYCLE, message, place)
     read: dict[str, Principals] = {}
-    context = replace(context, definitions=definitions, principals=read)
+    context = context._replace(definitions=definitions, principals=read)
     for name in order:
         members = tuple(islice(_read_members(definitions[name], context), _MAX_MEMBERS + 1))
         if len(members) > _MAX_MEMBERS:
@@ -68,7 +67,7 @@ def read_principals(root: Node, context: FileContext, broken: frozenset[str]) ->
             context.problems.error(RuleId.GROUP_TOO_LARGE, message, place, _GROUP_HINT)
             members = ()
         read[name] = () if name in broken else tuple(dict.fromkeys(members))
-    return replace(context, principals={name: read[name] for name in definitions})
+    return context._replace(principals={name: read[name] for name in definitions})
 
 
 def is_group(name: str, context: FileContext) -> bool:

@@ -80,7 +80,7 @@ def plan(
     )
     view, origin = results.view_of(result), result.origin
     if plan_out is not None:  # before stdout has a plan, so that a failure is alone on it
-        write_plan_file(plan_out, render_plan_json(view, origin))
+        write_plan_file(plan_out, "".join(render_plan_json(view, origin)))
     results.show_plan(view, origin, format_, grouped=not no_group, policies=show_policy)
     results.show_refusals(result, view)
     if plan_out is not None:

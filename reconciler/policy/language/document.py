@@ -93,6 +93,14 @@ def read_policy(text: str | None, *, partition: str = "aws", arn: str | None = N
     """
     if text is None:
         return NO_POLICY
+    # Without a Resource, however it is escaped, the text means the same on every repository.
+    may_name_it = "Resource" in text or "\\" in text
+    return _read(text, partition, arn if may_name_it else None)
+
+
+@lru_cache(maxsize=1_024)
+def _read(text: str, partition: str, arn: str | None) -> Policy:
+    """Parse a text; cached, as many repositories have the same, and a plan reads each again."""
     try:
         return parse_document(text, partition=partition, arn=arn)
     except MalformedError as malformed:

@@ -109,6 +109,8 @@ class GlobIndex:
         return frozenset(p for p in self._candidates(name) if glob_matches(p, name))
 
     def _candidates(self, name: str) -> list[str]:
+        if not self._by_piece:
+            return []
         pieces = _pieces(name) | {_NO_PIECE}
         return [pattern for piece in pieces for pattern in self._by_piece.get(piece, ())]
 

@@ -218,6 +218,7 @@ def deleted_kind(principal: Principal) -> str | None:
     return kind if kind and re.fullmatch(_UNIQUE_ID, principal.names[0]) else None
 
 
+@lru_cache(maxsize=256)
 def partition_of_region(region: str) -> str:
     """Return the partition of a region, from the region's first parts; `aws` for all others."""
     first, *rest = region.split("-")

@@ -7,7 +7,6 @@ mean the same when their reduced facts are equal.
 
 import json
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeVar
@@ -82,9 +81,10 @@ def reduce_facts(facts: Facts) -> Facts:
     with one, for Allow and for Deny. Principals never cover each other.
     """
     reduced = {holder: reduce_actions(actions) for holder, actions in facts.items()}
-    free = {holder[:2]: actions for holder, actions in reduced.items() if not holder.condition}
-    if free and len(free) < len(reduced):
-        for holder in [h for h in reduced if h.condition and h[:2] in free]:
+    conditional = [holder for holder in reduced if holder.condition]
+    if conditional and len(conditional) < len(reduced):
+        free = {holder[:2]: actions for holder, actions in reduced.items() if not holder.condition}
+        for holder in [h for h in conditional if h[:2] in free]:
             left = uncovered_actions(reduced.pop(holder), free[holder[:2]])
             if left:
                 reduced[holder] = left
@@ -153,7 +153,7 @@ def denied_to(principal: Principal, facts: Facts) -> Actions:
 
 
 def _without_redundant_exceptions(actions: Actions) -> Actions:
-    if all(isinstance(action, str) for action in actions):
+    if NotAction not in map(type, actions):
         return actions
     return frozenset(a if isinstance(a, str) else _reduce_exceptions(a) for a in actions)
 
@@ -185,8 +185,7 @@ class Holding(NamedTuple):
 Holdings = tuple[Holding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AccessChange:
+class AccessChange(NamedTuple):
     """The change for one principal and effect on one repository.
 
     `before` and `after` are all that it holds. `gained` and `lost` are what the other side does
@@ -228,6 +227,8 @@ def difference(before: Facts, after: Facts) -> tuple[AccessChange, ...]:
 
     Empty exactly where the facts are equal. Sorted by principal, then effect.
     """
+    if before == after:
+        return ()
     return access_changes(
         before, after, uncovered_facts(after, by=before), uncovered_facts(before, by=after)
     )

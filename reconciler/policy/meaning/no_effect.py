@@ -217,6 +217,8 @@ class UnmetClause(NamedTuple):
 def unknown_keys(statement: Statement) -> frozenset[str]:
     """Return the unknown keys of a statement as they are written; those of variables, too."""
     block = statement.raw.get("Condition")
+    if block is None:
+        return frozenset()
     blocks = block.values() if isinstance(block, Mapping) else ()
     written = (str(key) for keys in blocks for key in keys)
     variables = (k for c in statement.condition for v in c.values for k in variable_keys(v))

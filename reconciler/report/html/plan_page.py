@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Subject
 from reconciler.plan.model import ChangeKind, Finding
 from reconciler.plan.saved_plan import Origin, change_json
-from reconciler.policy import Unreadable
 from reconciler.printable import printable_json
-from reconciler.report.access import AccessLine, Describe
+from reconciler.report.access import AccessLine, Describe, grants_json
 from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, render_page, risk_rows
 from reconciler.report.plan_text import PolicyDiff, no_diff
 from reconciler.report.plan_view import (
@@ -183,7 +183,7 @@ def _blocks(view: PlanView, diff: PolicyDiff, *, grouped: bool) -> Iterator[_Blo
             changes[0].change.target.subject,
             changes[0].change.target.scope,
             body,
-            tuple(map(_document, changes)),
+            tuple(_document(one, view.names) for one in changes),
         )
 
 
@@ -191,7 +191,7 @@ def _body(view: ChangeView, describe: Describe, diff: PolicyDiff) -> _Body:
     change = view.change
     return _Body(
         change.change,
-        change.before.text[:_MOST_RAW] if isinstance(change.before, Unreadable) else None,
+        change.unreadable.text[:_MOST_RAW] if change.unreadable else None,
         view.beside,
         view.notes,
         tuple(_Grant(line, describe(line)) for line in view.lines),
@@ -201,6 +201,7 @@ def _body(view: ChangeView, describe: Describe, diff: PolicyDiff) -> _Body:
     )
 
 
-def _document(view: ChangeView) -> _Document:
-    document = change_json(view.change, view.grants, (risk.name for risk in view.risks))
+def _document(view: ChangeView, names: DisplayNames) -> _Document:
+    grants = grants_json(view.change.access, names)
+    document = change_json(view.change, grants, (risk.name for risk in view.risks))
     return _Document(target_name(view.change.target), printable_json(document).splitlines())

@@ -1,0 +1,114 @@
+"""Reading a registry: what is declared at once, and the rest when it is listed."""
+
+import threading
+
+import pytest
+
+from reconciler.model.registry import LiveRepository, ReadFailure
+from reconciler.model.rules import RuleId
+from reconciler.registry import session
+from reconciler.registry.errors import WriteOutcomeUnknownError
+from reconciler.registry.pace import Pace
+from reconciler.registry.reader import RegistryReader
+from reconciler.registry.reading import Found, Wanted, read
+from reconciler.registry.session import connect
+from reconciler.registry.writer import RegistryWriter
+
+from .scripted_aws import Answer, Call, ScriptedAws, ok, refusal
+
+ACCOUNT, REGION = "111122223333", "us-west-2"
+GONE = refusal("RepositoryNotFoundException", "gone")
+
+
+def listing(*names: str) -> Answer:
+    return ok(repositories=[{"repositoryName": name} for name in names])
+
+
+def reader() -> RegistryReader:
+    return RegistryReader(connect(ACCOUNT, REGION), Pace())
+
+
+def quiet(_done: int, _total: int) -> None: ...
+
+
+def test_declared_repositories_do_not_wait_for_the_listing(aws: ScriptedAws) -> None:
+    read_one, seen = threading.Event(), list[tuple[int, int]]()
+
+    def answer(call: Call, _before: int) -> Answer:
+        if call.operation == "DescribeRepositories":
+            return listing("a/a", "b/b") if read_one.wait(60) else GONE
+        read_one.set()
+        return ok(policyText="{}")
+
+    aws.answer = answer
+    on_read: list[str] = []
+    wanted = Wanted(
+        reader(),
+        ["a/a"],
+        select=tuple,
+        on_read=lambda repository: on_read.append(repository.name),
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    (found,) = read([wanted])
+    assert (found.names, list(found.repositories)) == (("a/a", "b/b"), ["a/a", "b/b"])
+    assert on_read == ["a/a", "b/b"]
+    assert [done for done, _ in seen] == [1, 2]
+    assert seen[-1] == (2, 2)
+    assert len(aws.calls) == 3
+
+
+@pytest.mark.parametrize("is_listed_late", [True, False])
+def test_what_is_declared_and_not_there(aws: ScriptedAws, is_listed_late: bool) -> None:
+    """The listing decides whether it is missing, whichever of the two is there first."""
+    asked, listed = threading.Event(), threading.Event()
+
+    def answer(call: Call, _before: int) -> Answer:
+        if call.operation == "DescribeRepositories":
+            assert not is_listed_late or asked.wait(60)
+            listed.set()
+            return listing("half/made")
+        asked.set()
+        assert is_listed_late or listed.wait(60)
+        return GONE
+
+    aws.answer = answer
+    on_read: list[LiveRepository] = []
+    wanted = Wanted(reader(), ["half/made", "not/there"], on_read=on_read.append)
+    (found,) = read([wanted])
+    assert found.names == ("half/made",)
+    (live,) = on_read
+    assert found.repositories == {"half/made": live}
+    assert isinstance(live.policy_text, ReadFailure)
+    assert live.policy_text.rule is RuleId.MISSING_REPOSITORY
+
+
+def test_one_that_is_made_after_the_listing_is_there(aws: ScriptedAws) -> None:
+    aws.answer = lambda call, _before: (
+        listing() if call.operation == "DescribeRepositories" else ok(policyText="{}")
+    )
+    (found,) = read([Wanted(reader(), ["new/one"])])
+    assert found == Found(("new/one",), {"new/one": LiveRepository("new/one", "{}")})
+
+
+def test_a_call_that_was_given_up_sends_nothing_later(
+    aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that comes after it was reported would go unnoticed."""
+    connection = connect(ACCOUNT, REGION)
+    writer = RegistryWriter(connection, Pace(), RegistryReader(connection, Pace()))
+    released, threads = threading.Event(), list[threading.Thread]()
+
+    def hold(**_event: object) -> None:
+        threads.append(threading.current_thread())
+        released.wait(60)
+
+    aws.always(ok(repositoryName="a/a"))
+    client = writer._client
+    client.meta.events.register_first("before-sign.ecr", hold)  # type: ignore[attr-defined]
+    monkeypatch.setattr(session, "_RESPONSE_TIMEOUT", 0.1)
+    with pytest.raises(WriteOutcomeUnknownError, match="timed out"):
+        writer.set_policy("a/a", "{}")
+    released.set()
+    for thread in threads:
+        thread.join()
+    assert aws.calls == []

@@ -1,0 +1,191 @@
+"""Coroutines that wait: alone, and many in one thread."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from reconciler.registry.tasks import (
+    READ,
+    WRITE,
+    OverdueError,
+    Task,
+    Tasks,
+    in_thread,
+    is_left,
+    is_ready,
+    pause,
+    run_alone,
+)
+
+
+class OwnError(Exception): ...
+
+
+def run_together(task: Task[None]) -> None:
+    tasks = Tasks()
+    tasks.start(task, None)
+    tasks.run()
+
+
+both = pytest.mark.parametrize("run", [run_alone, run_together])
+Run = Callable[[Task[None]], None]
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    left, right = socket.socketpair()
+    with left, right:
+        yield left, right
+
+
+@both
+def test_a_socket_that_is_ready_and_one_that_is_not(
+    run: Run, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    ours, theirs = pair
+    seen: list[bool] = []
+
+    async def task() -> None:
+        seen.append(await is_ready(ours, READ, 0.01))
+        theirs.send(b"x")
+        seen.append(await is_ready(ours, READ, 60.0))
+        seen.append(await is_ready(ours, WRITE, 60.0))
+
+    run(task())
+    assert seen == [False, True, True]
+
+
+@both
+def test_a_thread_returns_or_raises(run: Run) -> None:
+    seen: list[object] = []
+
+    def fail() -> None:
+        raise OwnError
+
+    async def task() -> None:
+        seen.append(await in_thread(threading.get_ident))
+        with pytest.raises(OwnError):
+            await in_thread(fail)
+
+    run(task())
+    assert seen != [threading.get_ident()]
+    assert len(seen) == 1
+
+
+@both
+def test_a_thread_that_takes_too_long_is_left(run: Run) -> None:
+    given_up, looked = threading.Event(), threading.Event()
+    seen: list[bool] = []
+
+    def work() -> None:
+        seen.append(is_left())
+        given_up.wait()
+        seen.append(is_left())
+        looked.set()
+
+    async def task() -> None:
+        with pytest.raises(OverdueError):
+            await in_thread(work, 0.01)
+
+    run(task())
+    given_up.set()
+    assert looked.wait(60)
+    assert seen == [False, True]
+    assert not is_left()
+
+
+def test_each_goes_on_when_it_can() -> None:
+    seen: list[str] = []
+    tasks = Tasks()
+
+    async def slow() -> None:
+        await pause(0.05)
+        seen.append("slow")
+
+    async def quick() -> None:
+        seen.append("first")
+        await pause(0.0)
+        tasks.start(started(), None)
+        seen.append("second")
+
+    async def started() -> None:
+        seen.append("third")
+
+    tasks.start(slow(), None)
+    tasks.start(quick(), None)
+    tasks.run()
+    assert seen == ["first", "second", "third", "slow"]
+
+
+class Waiting:
+    """Tasks that wait for ever, and how many of them were ended."""
+
+    def __init__(self) -> None:
+        self.ended = 0
+
+    async def task(self) -> None:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            try:
+                await is_ready(ours, READ, 3600.0)
+            finally:
+                self.ended += 1
+
+
+def test_a_group_is_ended_alone() -> None:
+    waiting, over = Waiting(), list[str]()
+    tasks = Tasks()
+
+    async def end() -> None:
+        await pause(0.0)
+        tasks.start(waiting.task(), "bad")  # has not begun when it is ended
+        tasks.cancel("bad")
+        over.append("bad")
+        await pause(0.0)
+        over.append("good")
+
+    for _ in range(3):
+        tasks.start(waiting.task(), "bad")
+    tasks.start(end(), "good")
+    tasks.run()
+    assert waiting.ended == 3
+    assert over == ["bad", "good"]
+
+
+@pytest.mark.parametrize("error", [OwnError, KeyboardInterrupt])
+def test_an_error_ends_all_and_waits_for_nothing(error: type[BaseException]) -> None:
+    waiting, held = Waiting(), threading.Event()
+    tasks = Tasks()
+
+    async def fail() -> None:
+        await pause(0.0)
+        raise error
+
+    async def hold() -> None:
+        await in_thread(held.wait)
+
+    for task in (waiting.task(), hold(), fail()):
+        tasks.start(task, None)
+    with pytest.raises(error):
+        tasks.run()
+    assert waiting.ended == 1
+    held.set()
+
+
+def test_alone_an_error_ends_it_too() -> None:
+    ended: list[str] = []
+
+    async def task() -> None:
+        try:
+            await pause(1.0)
+        finally:
+            ended.append("yes")
+
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_alone(task(), interrupt)
+    assert ended == ["yes"]
