@@ -59,6 +59,7 @@ lock: ## resolve the newest versions anew into constraints.txt
 	@rm -rf $(VENV)-lock
 
 bench: $(READY) ## the figures of benchmarks/README.md
+	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/adopt.py
@@ -67,8 +68,7 @@ bench: $(READY) ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/answers.py
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python benchmarks/registry_policy.py
-	$(BIN)/python -m benchmarks.throttled
-	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python benchmarks/throttled.py
 
 clean: ## remove what make made
-	rm -rf $(VENV) $(VENV)-lock build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-bench build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from benchmarks.speed.tables import span
 
 WIDTH = 780
-LEFT, RIGHT = 250, 110
+LEFT, RIGHT = 250, 140
 """Room for names on the left of the bars, and for figures on the right of them."""
 
 STYLE = """\
@@ -22,6 +22,7 @@ text { font: 13px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f
 .own { fill: #0969da; stroke: #0969da; }
 .other { fill: #8c959f; stroke: #8c959f; }
 .floor { fill: none; stroke: #1f2328; stroke-dasharray: 4 3; }
+circle.floor { stroke-dasharray: none; }
 .line { fill: none; stroke-width: 2; }
 .cut { fill: none; stroke: #ffffff; stroke-width: 4; }
 @media (prefers-color-scheme: dark) {
@@ -35,6 +36,9 @@ text { font: 13px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f
   .cut { stroke: #0d1117; }
 }
 """
+
+
+FLOOR = "bare HTTP calls (the floor)"
 
 
 class Kind(StrEnum):
@@ -67,6 +71,11 @@ class Line(NamedTuple):
     name: str
     points: Sequence[tuple[int, float]]
     kind: Kind
+
+
+def compared(ratio: float) -> str:
+    """Return how many times as long something takes, as a note to its figure."""
+    return f"({ratio:,.0f} x)" if ratio >= 100 else f"({ratio:.2f} x)"
 
 
 def text(x: float, y: float, content: str, style: str = "", anchor: str = "start") -> str:
@@ -135,7 +144,7 @@ def bars(title: str, subtitle: str, groups: Sequence[Group], longest: float = ma
 
 def lines(title: str, subtitle: str, series: Sequence[Line]) -> str:
     """Return a chart of lines, both axes logarithmic."""
-    left, right, top, bottom = 90.0, WIDTH - 190.0, 80.0, 380.0
+    left, right, top, bottom = 90.0, WIDTH - 250.0, 80.0, 380.0
     sizes = sorted({size for line in series for size, _ in line.points})
     every = [value for line in series for _, value in line.points]
     low, high = math.floor(math.log10(min(every))), math.ceil(math.log10(max(every)))

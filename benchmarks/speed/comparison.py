@@ -5,13 +5,13 @@ from contextlib import ExitStack
 from functools import partial
 from typing import NamedTuple
 
-from benchmarks.speed import programs
+from benchmarks.speed import charts, programs
 from benchmarks.speed.charts import Bar, Group, Kind, bars
 from benchmarks.speed.fast_ecr import Conditions
 from benchmarks.speed.processes import Run, cpu, interleaved, seconds
 from benchmarks.speed.programs import AT_ONCE, Absent, Program
 from benchmarks.speed.served import Served, served
-from benchmarks.speed.tables import Figure, Limit, Result, Size, span, table, under_limits
+from benchmarks.speed.tables import Limit, Result, Size, span, table
 from benchmarks.speed.workload import DRIFT, reconcile
 
 OWN, FLOOR, LOOP, THREADS = "reconcile drift", "the floor", "boto3, a loop", "boto3, 32 threads"
@@ -32,6 +32,9 @@ class Case(NamedTuple):
     program: str
     scheme: str
     repositories: int
+
+    def __str__(self) -> str:
+        return f"{self.program}, {self.scheme}, {self.repositories} repositories"
 
 
 def compare(size: Size) -> Result:
@@ -74,9 +77,8 @@ def compare(size: Size) -> Result:
     ]
     head = ("program", "what it does", WITHOUT, "/ floor", WITH, "/ floor", "CPU, with TLS",
             "measured on")  # fmt: skip
-    figures = [row for scheme in taken for row in ratios(scheme, taken[scheme], size)]
-    drawn = chart({name: one.seconds for name, one in taken[WITH].items()}, size)
-    return Result(f"{table(head, rows)}\n{under_limits(figures)}", {"programs.svg": drawn})
+    drawn = chart([(one, taken[WITH][one.name].seconds) for one in found], size)
+    return Result(f"{table(head, rows)}\n{ratios(taken, size)}", {"programs.svg": drawn})
 
 
 def run_all(asked: Sequence[tuple[Program, Sequence[str]]], size: Size) -> dict[Case, list[Run]]:
@@ -116,30 +118,42 @@ def total(program: Program, scheme: str, runs: Mapping[Case, Sequence[Run]], siz
     )
 
 
-def ratios(scheme: str, totals: Mapping[str, Taken], size: Size) -> list[Figure]:
-    """Return the figures that have limits."""
-    own, spent = totals[OWN].seconds, 1000 * totals[OWN].cpu / size.repositories
-    return [
-        (f"`drift` / {FLOOR}, {scheme}", own / totals[FLOOR].seconds, Limit(2)),
-        (f"{LOOP} / `drift`, {scheme}", totals[LOOP].seconds / own, Limit(20, least=True)),
-        *(
-            (f"{name} / `drift`, {scheme}", totals[name].seconds / own, Limit(1, least=True))
-            for name in (THREADS, AIOBOTOCORE)
-            if name in totals
-        ),
-        (f"ms of CPU of `drift` for each repository, {scheme}", spent, Limit(0.9)),
+def ratios(taken: Mapping[str, Mapping[str, Taken]], size: Size) -> str:
+    """Return a table of the figures that have limits."""
+    faster = [LOOP, THREADS, *([AIOBOTOCORE] if AIOBOTOCORE in taken[WITH] else [])]
+    limits = {f"`drift` / {FLOOR}": Limit(2)}
+    limits |= {f"{name} / `drift`": Limit(20 if name == LOOP else 1, least=True) for name in faster}
+    limits |= {"CPU of `drift`, ms for each repository": Limit(0.9)}
+    columns = []
+    for totals in taken.values():
+        own = totals[OWN]
+        columns.append(
+            [
+                own.seconds / totals[FLOOR].seconds,
+                *(totals[name].seconds / own.seconds for name in faster),
+                1000 * own.cpu / size.repositories,
+            ]
+        )
+    rows = [
+        [what, *(limit.mark(figure) for figure in figures), str(limit)]
+        for (what, limit), *figures in zip(limits.items(), *columns, strict=True)
     ]
+    return table(("figure", *taken, "limit"), rows)
 
 
-def chart(taken: Mapping[str, float], size: Size) -> str:
+def chart(of_each: Sequence[tuple[Program, float]], size: Size) -> str:
+    """Return the chart of what programs take with TLS."""
+    taken = {one.name: value for one, value in of_each}
     kinds = {OWN: Kind.OWN, FLOOR: Kind.FLOOR}
-    drawn = [
-        Bar(name, value, kinds.get(name, Kind.OTHER), f"({value / taken[OWN]:.1f} x)")
-        for name, value in sorted(taken.items(), key=lambda pair: pair[1])
-    ]
+    drawn = []
+    for one, value in sorted(of_each, key=lambda pair: pair[1]):
+        name = charts.FLOOR if one.name == FLOOR else one.name + " *" * bool(one.repositories)
+        note = charts.compared(value / taken[OWN])
+        drawn.append(Bar(name, value, kinds.get(one.name, Kind.OTHER), note))
     return bars(
         f"Time to check the policies of {size.repositories:,} repositories",
-        "Whole process, with TLS, 20 ms a call; in parentheses: compared with reconcile drift",
+        "Whole process, with TLS, 20 ms a call (in parentheses: / reconcile drift); "
+        "* extrapolated from a few repositories",
         [Group("", drawn)],
         longest=1.2 * taken[LOOP],
     )

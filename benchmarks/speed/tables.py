@@ -5,7 +5,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 
 class Size(NamedTuple):
@@ -31,27 +31,11 @@ class Limit(NamedTuple):
     def __str__(self) -> str:
         return f"at {'least' if self.least else 'most'} {self.value:g}"
 
-    def is_kept(self, figure: float) -> bool:
-        return figure >= self.value if self.least else figure <= self.value
-
-
-Figure: TypeAlias = tuple[str, float, Limit | None]
-"""What is measured, the figure, and its limit."""
-
-
-def under_limits(figures: Sequence[Figure]) -> str:
-    """Return a table of figures, with those marked that are over their limit."""
-    rows = [
-        [what, f"{figure:,.2f}", str(limit or ""), verdict(figure, limit)]
-        for what, figure, limit in figures
-    ]
-    return table(("figure", "measured", "limit", ""), rows)
-
-
-def verdict(figure: float, limit: Limit | None) -> str:
-    if limit is None:
-        return ""
-    return "kept" if limit.is_kept(figure) else "**NOT KEPT**"
+    def mark(self, figure: float, shown: str = "") -> str:
+        """Return a figure as text, plainly marked where it is beyond the limit."""
+        text = shown or f"{figure:.2f}"
+        kept = figure >= self.value if self.least else figure <= self.value
+        return text if kept else f"**{text} (NOT KEPT)**"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from benchmarks.speed.charts import Bar, Group, Kind, bars
+from benchmarks.speed.charts import Bar, Group, Kind, bars, compared
 from benchmarks.speed.fast_ecr import Conditions
 from benchmarks.speed.processes import tell
 from benchmarks.speed.served import Served, served
-from benchmarks.speed.tables import Figure, Limit, Result, Size, span, table, under_limits
+from benchmarks.speed.tables import Limit, Result, Size, span, table
 from benchmarks.speed.workload import reconcile
 
 RATES = (20.0, 50.0, 200.0)
 """Calls a second."""
 SLOW = 50.0
 """At up to so many calls a second, all rounds run at the same time: they wait most of it."""
-SHARES = (0.02, 0.1)
-"""Of calls that are throttled at random, by others' doing."""
+SHARES = {0.02: Limit(1.5), 0.1: None}
+"""Of calls that are throttled at random, by others' doing, with the limit of the ratio."""
+IDEAL, SHARE, ANY_SHARE, FAILED = Limit(1.1), Limit(5), Limit(100), Limit(0)
 
 
 class Drift(NamedTuple):
@@ -33,39 +34,37 @@ def throttle(size: Size) -> Result:
     """Return the figures of throttled drifts."""
     burst = size.repositories / 10
     rows, groups = [], []
-    limits: list[Figure] = []
     for rate in RATES:
         drifts = measure(Conditions(rate=rate, burst=burst), size, at_once=rate <= SLOW)
-        taken, ideal = median(drifts), (size.repositories - burst) / rate
+        ideal = (size.repositories - burst) / rate
         name = f"{rate:g} calls a second"
-        rows.append([name, *cells(drifts), span(ideal), f"{taken / ideal:.2f}"])
-        limits.append((f"`drift` / ideal, {name}", taken / ideal, Limit(1.1)))
-        limits += shared(name, drifts)
-        note = f"({taken / ideal:.2f} x)"
-        pair = (Bar("ideal", ideal, Kind.FLOOR), Bar("reconcile drift", taken, Kind.OWN, note))
-        groups.append(Group(f"The service accepts {name}", pair))
+        ratio = median(drifts) / ideal
+        rows.append([name, *cells(drifts, SHARE), span(ideal), IDEAL.mark(ratio), str(IDEAL)])
+        bar = Bar("reconcile drift", median(drifts), Kind.OWN, compared(ratio))
+        groups.append(Group(f"Accepts {name}", (Bar("ideal", ideal, Kind.FLOOR), bar)))
     free = measure(Conditions(), size)
-    unthrottled = median(free)
-    rows.append(["no limit", *cells(free), "", ""])
-    random = [Bar("no throttling", unthrottled, Kind.FLOOR)]
-    for share in SHARES:
+    ideal = median(free)
+    rows.append(["accepts all calls", *cells(free, ANY_SHARE), "", "", ""])
+    random = [Bar("no throttling", ideal, Kind.FLOOR)]
+    for share, limit in SHARES.items():
         drifts = measure(Conditions(throttled_share=share), size)
-        taken = median(drifts)
-        name = f"{share:.0%} of calls throttled at random"
-        rows.append([name, *cells(drifts), span(unthrottled), f"{taken / unthrottled:.2f}"])
-        limit = Limit(1.5) if share == SHARES[0] else None
-        limits.append((f"`drift` / unthrottled, {name}", taken / unthrottled, limit))
-        note = f"({taken / unthrottled:.2f} x)"
-        random.append(Bar(f"{share:.0%} throttled", taken, Kind.OWN, note))
-    groups.append(Group("Calls throttled at random", random))
-    head = ("the service", "`drift`", "throttled calls", "failed repositories", "ideal", "/ ideal")
+        ratio = median(drifts) / ideal
+        name = f"{share:.0%} throttled"
+        judged = limit.mark(ratio) if limit else f"{ratio:.2f}"
+        rows.append(
+            [f"{name} at random", *cells(drifts, ANY_SHARE), span(ideal), judged, str(limit or "")]
+        )
+        random.append(Bar(name, median(drifts), Kind.OWN, compared(ratio)))
+    groups.append(Group("Throttles at random", random))
+    head = ("the service", "`drift`", f"throttled calls ({SHARE} %)", f"failed ({FAILED})",
+            "ideal", "/ ideal", "limit")  # fmt: skip
     drawn = bars(
         f"reconcile drift of {size.repositories:,} repositories where the service throttles",
         f"Whole process; a burst of {burst:g} calls, 20 ms a call; ideal: as fast as calls are "
         "accepted",
         groups,
     )
-    return Result(f"{table(head, rows)}\n{under_limits(limits)}", {"throttling.svg": drawn})
+    return Result(table(head, rows), {"throttling.svg": drawn})
 
 
 def measure(conditions: Conditions, size: Size, *, at_once: bool = False) -> list[Drift]:
@@ -90,15 +89,12 @@ def median(drifts: Sequence[Drift]) -> float:
     return statistics.median(one.seconds for one in drifts)
 
 
-def cells(drifts: Sequence[Drift]) -> list[str]:
-    share = statistics.median(one.share for one in drifts)
-    return [span(median(drifts)), f"{share:.1%}", str(sum(one.failed for one in drifts))]
-
-
-def shared(name: str, drifts: Sequence[Drift]) -> list[Figure]:
-    share = statistics.median(one.share for one in drifts)
+def cells(drifts: Sequence[Drift], limit: Limit) -> list[str]:
+    """Return the seconds, the share of throttled calls under a limit in percent, and failures."""
+    share = 100 * statistics.median(one.share for one in drifts)
     failed = sum(one.failed for one in drifts)
     return [
-        (f"percent of calls that are throttled, {name}", 100 * share, Limit(5)),
-        (f"failed repositories, {name}", failed, Limit(0)),
+        span(median(drifts)),
+        limit.mark(share, f"{share:.1f} %"),
+        FAILED.mark(failed, f"{failed}"),
     ]

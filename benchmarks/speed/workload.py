@@ -14,7 +14,7 @@ accounts: {{workloads: "444455556666"}}
 principals:
   ci: {{role: role2-1, account: workloads}}
   runtime: {{role: role2-2, account: workloads}}
-repositories:
+{repositories}
 """
 ENTRY = "  team-{team}/app-{number}: {{access: {{ci: push-pull, runtime: pull}}}}\n"
 ONE = f'registry: {{account: "{ACCOUNT}", regions: [{REGION}]}}'
@@ -33,7 +33,8 @@ def access_file(repositories: int, registries: int = 1) -> str:
     items = (ITEM.format(number=n, account=600000000000 + n) for n in range(registries))
     head = ONE if registries == 1 else "registries:\n" + "".join(items).rstrip()
     entries = (ENTRY.format(team=n % 50, number=n) for n in range(repositories))
-    return HEAD.format(registries=head) + "".join(entries)
+    section = "repositories:" if repositories else "repositories: {}"
+    return HEAD.format(registries=head, repositories=section) + "".join(entries)
 
 
 def reconcile(*arguments: str) -> list[str]:
