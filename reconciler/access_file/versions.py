@@ -4,7 +4,7 @@ Compared is what each version means for a repository at one time, not how it is 
 that moves into a pattern, or a tier with another name, makes no difference.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -20,7 +20,7 @@ from reconciler.access_file.model import (
 )
 from reconciler.model.access import Desired, GrantsByPattern, grant_facts
 from reconciler.model.registry import RepositorySettings
-from reconciler.policy import Facts, NeverRule, keeps_as_much
+from reconciler.policy import Facts, GlobIndex, NeverRule, keeps_as_much
 
 
 class _Asked(NamedTuple):
@@ -50,12 +50,22 @@ class VersionDifference:
 
         They are among those that either version names, and the `listed` ones.
         """
-        both = (self.older, self.newer)
-        named = {entry.repository for one in both for entry in one.entries if not entry.is_pattern}
-        probes = {one.registry.probe_repository for one in both} - {None}
-        names = [name for name in {*listed, *named, *probes} if name is not None]
-        old, new = (_asked(one, names, self.now) for one in both)
+        names = frozenset(filter(None, self._candidates(frozenset(listed))))
+        old, new = (_asked(one, names, self.now) for one in (self.older, self.newer))
         return frozenset(name for name, asked in new.items() if self._differs(name, old, asked))
+
+    def _candidates(self, listed: frozenset[str]) -> Iterator[str | None]:
+        """Yield the names that can differ; whether they do takes more time to find out."""
+        old, new = (_written(version) for version in (self.older, self.newer))
+        named = old.keys() | new.keys()
+        yield from (version.registry.probe_repository for version in (self.older, self.newer))
+        if self._is_about_all or self._never_rules:
+            yield from named | listed
+            return
+        yield from (name for name in named if old.get(name) != new.get(name))
+        if self.patterns:
+            index = GlobIndex(self.patterns)
+            yield from (name for name in named | listed if index.matching(name))
 
     @cached_property
     def patterns(self) -> frozenset[str]:
@@ -117,11 +127,31 @@ def without_requests(access: AccessFile) -> AccessFile:
     return access._replace(registry=registry, entries=(), registry_statements=())
 
 
-def _asked(access: AccessFile, names: Iterable[str], now: datetime) -> dict[str, _Asked]:
+def narrowed(access: AccessFile, names: Container[str]) -> AccessFile:
+    """Return a file without the entries of other repositories; with all of its patterns."""
+    entries = (one for one in access.entries if one.is_pattern or one.repository in names)
+    return access._replace(entries=tuple(entries))
+
+
+def _written(access: AccessFile) -> dict[str, tuple[object, ...]]:
+    """Return what the entry of each repository says, apart from its places."""
+    return {
+        entry.repository: (
+            tuple(one.grant for one in entry.grants),
+            tuple(one.statement.raw for one in entry.statements),
+            entry.inherit,
+            entry.settings,
+        )
+        for entry in access.entries
+        if not entry.is_pattern
+    }
+
+
+def _asked(access: AccessFile, names: frozenset[str], now: datetime) -> dict[str, _Asked]:
     settings = to_create(access)
     return {
         one.repository: _Asked(one, settings.get(one.repository))
-        for one in desired_policies(access, names, now=now)
+        for one in desired_policies(narrowed(access, names), names, now=now)
     }
 
 

@@ -17,9 +17,11 @@ from reconciler.model.registry import (
     LiveRegistry,
     LiveRegistryPolicy,
     LiveRepository,
+    ReadFailure,
     RegistryScope,
     Target,
 )
+from reconciler.model.rules import RuleId
 from reconciler.model.transport import Transport
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
@@ -118,6 +120,19 @@ def _ask_any(
     return ask(last.connection)
 
 
+class RegistryPart(NamedTuple):
+    """What is read of a registry: the repositories that `select` returns, of those listed.
+
+    Without `lists` nothing is listed, and `select` is called with no names. With `registry_policy`,
+    the registry's own policy is read, too, and with `templates` its creation templates.
+    """
+
+    select: Callable[[tuple[str, ...]], Iterable[str]]
+    lists: bool = True
+    registry_policy: bool = False
+    templates: bool = False
+
+
 def read_registries(
     connections: Connections,
     select: Callable[[tuple[str, ...]], Iterable[str]],
@@ -126,24 +141,27 @@ def read_registries(
     registry_policy: bool = False,
     templates: bool = False,
 ) -> list[LiveRegistry]:
-    """Read the live policies; `select` says of which of the listed repositories.
+    """Read the same part of each registry, which is listed. Raises as `read_parts`."""
+    part = RegistryPart(select, registry_policy=registry_policy, templates=templates)
+    return read_parts(connections, dict.fromkeys(connections, part), listener)
 
-    With `registry_policy`, the registry's own is read, too, and with `templates` its creation
-    templates. A registry that fails says why, and the others are read. Raises CallError where all
-    fail.
+
+def read_parts(
+    connections: Connections, parts: Mapping[RegistryScope, RegistryPart], listener: Listener
+) -> list[LiveRegistry]:
+    """Read a part of each registry.
+
+    Where nothing is listed, `names` are the selected repositories that exist. A registry that fails
+    says why, and the others are read. Raises CallError where all fail.
     """
     from reconciler.registry.boto_errors import in_this_region_only
     from reconciler.registry.reader import failure_of
 
     found: list[LiveRegistry] = []
     errors: list[CallError] = []
-    for scope, connection in connections.items():
+    for scope, part in parts.items():
         try:
-            names = _list(connection)
-            live = _read(scope, connection, names, list(select(names)), listener)
-            own = connection.reader.read_registry_policy() if registry_policy else None
-            made = connection.reader.read_templates() if templates else None
-            found.append(replace(live, policy=own, templates=made))
+            found.append(_read_part(scope, connections[scope], part, listener))
         except CallError as error:
             failure = failure_of(in_this_region_only(error, scope.region))
             found.append(LiveRegistry(scope, (), {}, failure))
@@ -151,6 +169,27 @@ def read_registries(
     if len(errors) == len(found):
         raise errors[0]
     return found
+
+
+def _read_part(
+    scope: RegistryScope, connection: RegistryConnection, part: RegistryPart, listener: Listener
+) -> LiveRegistry:
+    names = _list(connection) if part.lists else ()
+    live = _read(scope, connection, names, list(part.select(names)), listener)
+    if not part.lists:
+        existing = {name: one for name, one in live.repositories.items() if not _is_missing(one)}
+        live = replace(live, names=tuple(sorted(existing)), repositories=existing)
+    reader = connection.reader
+    return replace(
+        live,
+        policy=reader.read_registry_policy() if part.registry_policy else None,
+        templates=reader.read_templates() if part.templates else None,
+    )
+
+
+def _is_missing(repository: LiveRepository) -> bool:
+    text = repository.policy_text
+    return isinstance(text, ReadFailure) and text.rule is RuleId.MISSING_REPOSITORY
 
 
 def reads_registry_policy(registry: Registry, listener: Listener) -> bool:

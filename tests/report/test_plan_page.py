@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from reconciler.access_file.model import display_names_of
 from reconciler.model.access import DisplayNames
 from reconciler.plan.compute import without_expired
-from reconciler.plan.model import Plan
+from reconciler.plan.model import ChangedSince, Plan
 from reconciler.plan.saved_plan import Origin
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
 from reconciler.report.plan_text import render_drift, render_plan
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
 from reconciler.report.policy_diff import diff_of_change
 from reconciler.report.text import plain
+from reconciler.report.words import limit_words
 from tests.cli.hostile import ALL, MARKUP, faults
 from tests.golden import case_folders, origin, planned
 from tests.report.html_text import elements_of, raw_of, text_of
@@ -47,6 +48,13 @@ def test_the_page_says_what_the_text_says(folder: Path) -> None:
     ):
         without_summary = text.rstrip("\n").rpartition("\n")[0]
         assert words_of(without_summary) - words_of(text_of(page)) - CONNECTING == set()
+
+
+def test_a_limited_plan_says_so_in_both() -> None:
+    view = view_plan(Plan(changed_since=ChangedSince("origin/main", 7)), DisplayNames())
+    said = limit_words(ChangedSince("origin/main", 7))
+    assert said in render_plan(view, plain)
+    assert said in text_of(render_plan_html(view, ORIGIN))
 
 
 def page_of(text: str) -> str:

@@ -1,0 +1,147 @@
+"""A plan that is limited to changes of the file is the part of the whole plan that they cause."""
+
+from datetime import UTC, datetime
+
+from hypothesis import assume, event, given, settings
+from hypothesis import strategies as st
+
+from reconciler.access_file.load import load_access
+from reconciler.model.registry import (
+    LiveRegistry,
+    LiveRegistryPolicy,
+    LiveRepository,
+    RegistryScope,
+    Target,
+)
+from reconciler.model.rules import RuleId
+from reconciler.model.templates import read_template
+from reconciler.plan.model import Plan
+from reconciler.workflow.changed import ChangedPart, changed_parts
+from reconciler.workflow.planner import plan_changed, plan_registries
+from reconciler.workflow.source import AccessSource, Globs
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+SCOPE = RegistryScope("111122223333", "us-west-2")
+LIVE = ("t/a", "t/b", "t/x", "u/a", "u/x", "zz")
+HEAD = """\
+version: 1
+registry: {account: "111122223333", regions: [us-west-2], policy: manage}
+principals:
+  ci: "arn:aws:iam::444455556666:role/ci"
+  runtime: "arn:aws:iam::444455556666:role/runtime"
+"""
+
+
+def source(text: str) -> AccessSource:
+    content = (HEAD + text).encode()
+    loaded = load_access(content, "f.yaml", now=NOW)
+    assert loaded.access is not None, loaded.problems
+    return AccessSource(loaded.access, "f.yaml", content, NOW, loaded)
+
+
+def part_of(older: AccessSource, newer: AccessSource, globs: Globs = ()) -> ChangedPart:
+    return changed_parts(newer, older.access, globs)[SCOPE]
+
+
+def limited(older: AccessSource, newer: AccessSource, whole: LiveRegistry) -> Plan:
+    """Plan what changes, with no more of the registry than is read of it."""
+    part = part_of(older, newer)
+    asked = part.to_read(registry_policy=True)
+    listed = whole.names if asked.lists else ()
+    chosen = [name for name in asked.select(listed) if name in whole.names]
+    read = LiveRegistry(
+        SCOPE,
+        listed or tuple(sorted(chosen)),
+        {name: whole.repositories[name] for name in chosen},
+        policy=whole.policy if asked.registry_policy else None,
+        templates=whole.templates if asked.templates else None,
+    )
+    return plan_changed(newer, [read], {SCOPE: part}, "HEAD~1")
+
+
+NOTHING = LiveRegistry(SCOPE, (), {}, policy=LiveRegistryPolicy(None, "V2"), templates=())
+
+
+def applied(access: AccessSource, names: tuple[str, ...]) -> LiveRegistry:
+    """A registry with these repositories, in which the file has been applied."""
+    bare = {name: LiveRepository(name, None) for name in names}
+    empty = LiveRegistry(SCOPE, names, bare, policy=NOTHING.policy, templates=())
+    plan = plan_registries(access.access, [empty], NOW)
+    texts = {change.target: change.after_text for change in plan.changes}
+    made = {t.repository for t in texts if t.subject == "repository-policy"}
+    every = tuple(sorted({*names, *made}))
+    templates = (text for t, text in texts.items() if t.subject == "creation-template")
+    return LiveRegistry(
+        SCOPE,
+        every,
+        {name: LiveRepository(name, texts.get(Target(name, SCOPE))) for name in every},
+        policy=LiveRegistryPolicy(texts.get(Target("*", SCOPE, "registry-policy")), "V2"),
+        templates=tuple(read_template(text) for text in templates if text),
+    )
+
+
+grants = st.dictionaries(
+    st.sampled_from(["ci", "runtime"]),
+    st.sampled_from(
+        [
+            "pull",
+            "push",
+            "[pull, push]",
+            "{tier: pull, until: 2026-05-01}",
+            "{tier: pull, until: 2027-01-01}",
+        ]
+    ),
+).map(lambda found: ", ".join(f"{who}: {tier}" for who, tier in found.items()))
+kinds_of_name = st.sampled_from(["", "inherit: false, ", "create: true, "])
+kinds_of_pattern = st.sampled_from(["", "via: registry-policy, "])
+names = st.tuples(st.sampled_from(["t/a", "t/b", "u/a", "v/a"]), kinds_of_name, grants)
+patterns = st.tuples(st.sampled_from(["t/*", "u/?", "*"]), kinds_of_pattern, grants)
+templates = st.tuples(
+    st.sampled_from(["w/*"]), st.sampled_from(["create_on: [push], ", "create_on: [], "]), grants
+)
+rules = st.sampled_from(
+    ["", "", "guards: {rules: [{never: push, to: runtime, on: ['t/a', 'u/*'], because: x}]}\n"]
+)
+entries = st.lists(names | patterns | templates, max_size=5, unique_by=lambda entry: entry[0])
+
+
+@st.composite
+def versions(draw: st.DrawFn) -> tuple[str, str]:
+    """Two files that have most of their entries in common."""
+    common = draw(entries)
+    return tuple(
+        draw(rules)
+        + "repositories: {"
+        + ", ".join(
+            f"'{name}': {{{kind}access: {{{access}}}}}"
+            for name, (_, kind, access) in ({e[0]: e for e in [*common, *draw(entries)]}).items()
+        )
+        + "}"
+        for _ in range(2)
+    )
+
+
+@settings(max_examples=150)
+@given(versions(), st.sets(st.sampled_from(LIVE)))
+def test_what_differs_is_planned_as_in_the_whole_plan(
+    texts: tuple[str, str], live: set[str]
+) -> None:
+    loaded = [load_access((HEAD + text).encode(), "f.yaml", now=NOW) for text in texts]
+    assume(all(one.access for one in loaded))
+    older, newer = (source(text) for text in texts)
+    registry = applied(older, tuple(sorted(live)))
+    assume(not plan_registries(older.access, [registry], NOW).changes)
+    whole, part = plan_registries(newer.access, [registry], NOW), limited(older, newer, registry)
+    event(f"{min(len(whole.changes), 3)} changes")
+    assert outline(part) == outline(whole)
+    assert set(part.errors) <= set(whole.errors)
+    left_out = {(e.rule, e.target.subject) for e in set(whole.errors) - set(part.errors)}
+    assert left_out <= {(RuleId.MISSING_REPOSITORY, "repository-policy")}
+    assert part.unmanaged == ()
+
+
+def outline(plan: Plan) -> list[tuple[object, ...]]:
+    return [
+        (c.target, c.change, c.access, c.before_text, c.after_text, c.settings)
+        for c in plan.changes
+    ]
