@@ -22,7 +22,6 @@ from reconciler.report.text import Line, Paint, Role, Span, render
 from reconciler.report.words import (
     MOST_NAMES,
     NOUNS,
-    limit_words,
     listed,
     number_of,
     subject_name,
@@ -145,8 +144,8 @@ def _notes(view: PlanView) -> Iterable[Line]:
     if unmanaged:
         count = number_of(len(unmanaged), "repository", "repositories")
         yield f"{count} not in the file: ", listed(unmanaged, MOST_NAMES)
-    if view.plan.changed_since:
-        yield (Span(limit_words(view.plan.changed_since), "warning"),)
+    if view.limit:
+        yield (Span(view.limit, "warning"),)
 
 
 def _error_lines(view: PlanView) -> Iterable[Line]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.model.registry import RepositorySettings, Subject, Target
 from reconciler.model.templates import CREATE_ON, ROOT, CreationTemplate
-from reconciler.plan.model import ChangedSince
 from reconciler.policy import (
     CURRENT_TIME,
     Actions,
@@ -51,17 +50,6 @@ _IDENTITIES = {
     ("ForAnyValue:StringLike", "aws:sourceorgpaths"): "for",
 }
 """How the conditions that identify a principal read after its name."""
-
-
-def limit_words(changed_since: ChangedSince) -> str:
-    """Say what a limited plan did not look at."""
-    revision, number = changed_since
-    others = "other managed repository was", "other managed repositories were"
-    rest = "the other repositories were" if number is None else number_of(number, *others)
-    return (
-        f"Only what the file changes since {revision} was looked at: {rest} not read. Unmanaged "
-        "repositories are not reported."
-    )
 
 
 def target_name(target: Target) -> str:

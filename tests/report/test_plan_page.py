@@ -20,7 +20,6 @@ from reconciler.report.plan_text import render_drift, render_plan
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
 from reconciler.report.policy_diff import diff_of_change
 from reconciler.report.text import plain
-from reconciler.report.words import limit_words
 from tests.cli.hostile import ALL, MARKUP, faults
 from tests.golden import case_folders, origin, planned
 from tests.report.html_text import elements_of, raw_of, text_of
@@ -50,9 +49,18 @@ def test_the_page_says_what_the_text_says(folder: Path) -> None:
         assert words_of(without_summary) - words_of(text_of(page)) - CONNECTING == set()
 
 
-def test_a_limited_plan_says_so_in_both() -> None:
-    view = view_plan(Plan(changed_since=ChangedSince("origin/main", 7)), DisplayNames())
-    said = limit_words(ChangedSince("origin/main", 7))
+@pytest.mark.parametrize(
+    ("not_read", "words"),
+    [
+        (None, "the other repositories were not read"),
+        (0, "0 other managed repositories were not read"),
+        (1, "1 other managed repository was not read"),
+        (12, "12 other managed repositories were not read"),
+    ],
+)
+def test_a_limited_plan_says_so_in_both(not_read: int | None, words: str) -> None:
+    view = view_plan(Plan(changed_since=ChangedSince("v1", not_read)), DisplayNames())
+    said = f"Only what the file changes since v1 was looked at: {words}. Unmanaged"
     assert said in render_plan(view, plain)
     assert said in text_of(render_plan_html(view, ORIGIN))
 

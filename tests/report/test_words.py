@@ -8,7 +8,6 @@ import pytest
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RepositorySettings
 from reconciler.model.templates import CreationTemplate
-from reconciler.plan.model import ChangedSince
 from reconciler.policy.language.conditions import Clause, Condition
 from reconciler.policy.language.document import NotAction
 from reconciler.policy.language.principals import (
@@ -23,7 +22,6 @@ from reconciler.printable import printable
 from reconciler.report.words import (
     condition_words,
     holdings_words,
-    limit_words,
     principal_label,
     resources_words,
     settings_words,
@@ -133,17 +131,3 @@ def test_the_account_of_a_principal_is_named(
 ) -> None:
     found = named and NamedPrincipal(principal, named[1], named[0])
     assert principal_label(principal, found, {"444455556666": "workloads"}) == told
-
-
-@pytest.mark.parametrize(
-    ("not_read", "words"),
-    [
-        (None, "the other repositories were not read"),
-        (0, "0 other managed repositories were not read"),
-        (1, "1 other managed repository was not read"),
-        (12, "12 other managed repositories were not read"),
-    ],
-)
-def test_what_a_limited_plan_did_not_look_at(not_read: int | None, words: str) -> None:
-    said = limit_words(ChangedSince("v1", not_read))
-    assert said.startswith(f"Only what the file changes since v1 was looked at: {words}. ")

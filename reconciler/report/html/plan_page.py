@@ -21,7 +21,7 @@ from reconciler.report.plan_view import (
     by_cause,
     equal_changes,
 )
-from reconciler.report.words import NOUNS, limit_words, number_of, subject_name, target_name
+from reconciler.report.words import NOUNS, number_of, subject_name, target_name
 
 _MOST_RAW = 2_000
 _POLICY_KINDS: dict[ChangeKind, str] = {
@@ -98,12 +98,6 @@ class _Words(NamedTuple):
             for block in self.blocks
             for risk in block.body.risks
         )
-
-    @property
-    def limit(self) -> str:
-        """What the plan is limited to, in a sentence; empty where it is not."""
-        changed_since = self.view.plan.changed_since
-        return limit_words(changed_since) if changed_since else ""
 
     def name_of(self, finding: Finding) -> str:
         """Name what a finding is about."""
