@@ -41,10 +41,11 @@ class LimitedToChanges:
     subjects: tuple[str, ...]
 
     def __str__(self) -> str:
-        looked_at = ", ".join(self.subjects) or "nothing"
+        if not self.subjects:
+            return f"the file changes nothing since {self.revision}, so nothing is read"
         return (
-            f"only what the file changes since {self.revision} is looked at: {looked_at}; nothing "
-            "else is read"
+            f"only what the file changes since {self.revision} is looked at: "
+            f"{', '.join(self.subjects)}; no other repository is read"
         )
 
 

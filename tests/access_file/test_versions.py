@@ -82,6 +82,11 @@ def entries(text: str) -> str:
         ),
         ("'t/*': {access: {ci: pull}}, t/a: {}", "t/a: {access: {ci: pull}}", ""),
         (
+            "'t/*': {access: {ci: pull}}, t/a: {}",
+            "'t/*': {access: {ci: pull}}, t/a: {inherit: false}",
+            "t/a",
+        ),
+        (
             "t/a: {access: {ci: push}}, 't/*': {access: {ci: pull}}",
             "'t/*': {access: {ci: pull}}",
             "t/a",

@@ -61,7 +61,7 @@ def test_only_the_repositories_that_differ_are_read(
         "read. Unmanaged repositories are not reported." in " ".join(done.out.split())
     )
     assert (
-        "only what the file changes since HEAD is looked at: 2 repositories; nothing else is read"
+        "what the file changes since HEAD is looked at: 2 repositories; no other repository is read"
         in " ".join(done.err.split())
     )
 
@@ -78,7 +78,9 @@ def test_a_file_without_a_difference_costs_no_call(
         done = reconcile("plan", "--changed-since", "HEAD", "--exit-code", "--format", "json")
         assert (done.code, calls()) == (0, []), done
         assert json.loads(done.out)["scope"] == {"changed_since": "HEAD", "not_read": None}
-        assert "is looked at: nothing; nothing else is read" in " ".join(done.err.split())
+        assert "the file changes nothing since HEAD, so nothing is read" in " ".join(
+            done.err.split()
+        )
 
 
 def test_a_changed_pattern_costs_a_listing_and_what_it_matches(
