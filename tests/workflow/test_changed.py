@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -10,13 +11,14 @@ from reconciler.model.registry import (
     LiveRegistry,
     LiveRegistryPolicy,
     LiveRepository,
+    ReadFailure,
     RegistryScope,
     Target,
 )
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
-from reconciler.plan.model import Plan
-from reconciler.workflow.changed import ChangedPart, changed_parts
+from reconciler.plan.model import ChangedSince, Plan, PlanError
+from reconciler.workflow.changed import ChangedPart, changed_parts, subjects_of
 from reconciler.workflow.planner import plan_changed, plan_registries
 from reconciler.workflow.source import AccessSource, Globs
 
@@ -145,3 +147,66 @@ def outline(plan: Plan) -> list[tuple[object, ...]]:
         (c.target, c.change, c.access, c.before_text, c.after_text, c.settings)
         for c in plan.changes
     ]
+
+
+VIA = "'s/*': {via: registry-policy, access: {ci: pull}}"
+BORN = "'w/*': {create_on: [push], access: {ci: pull}}"
+BASE = f"t/a: {{access: {{ci: pull}}}}, 'u/*': {{access: {{ci: pull}}}}, {VIA}, {BORN}"
+
+
+@pytest.mark.parametrize(
+    ("text", "globs", "names", "flags"),
+    [
+        (BASE, (), "", ""),
+        (BASE.replace("t/a: {access: {ci: pull", "t/a: {access: {ci: push"), (), "t/a", "policy"),
+        (f"t/n: {{}}, {BASE}", (), "t/n", "policy"),
+        (f"t/n: {{}}, {BASE}", ("t/?",), "t/n", "policy"),
+        (f"t/n: {{}}, {BASE}", ("t/a",), "", ""),
+        (BASE.replace("'u/*'", "'u/x'"), (), "", "lists policy"),
+        (
+            BASE.replace("'u/*'", "'u/?'").replace("pull", "push", 2),
+            (),
+            "t/a u/a u/x",
+            "lists policy",
+        ),
+        (BASE.replace(VIA, VIA.replace("pull", "push")), (), "s/x", "lists policy"),
+        (BASE.replace(VIA, VIA.replace("pull", "push")), ("t/*",), "", ""),
+        (BASE.replace(BORN, BORN.replace("push", "replication")), (), "", "templates"),
+        (BASE.replace(BORN, BORN.replace("push", "replication")), ("w/*",), "", "templates"),
+        (BASE.replace(BORN, BORN.replace("push", "replication")), ("t/*",), "", ""),
+        (
+            f"t/a: {{access: {{ci: pull}}}}, 'u/*': {{access: {{ci: pull}}}}, {VIA}",
+            (),
+            "",
+            "lists policy",
+        ),
+    ],
+)
+def test_what_is_read(text: str, globs: Globs, names: str, flags: str) -> None:
+    older, newer = (source(f"repositories: {{{entries}}}\n") for entries in (BASE, text))
+    asked = part_of(older, newer, globs).to_read(registry_policy=True)
+    assert list(asked.select(("s/x", "t/a", "u/a", "u/x") if asked.lists else ())) == names.split()
+    found = {"lists": asked.lists, "policy": asked.registry_policy, "templates": asked.templates}
+    assert [name for name, is_so in found.items() if is_so] == flags.split()
+    assert not part_of(older, newer, globs).to_read(registry_policy=False).registry_policy
+
+
+def test_a_registry_that_fails_is_an_error_on_what_differs_there() -> None:
+    older, newer = (source(f"repositories: {{{text}}}\n") for text in (BASE, f"t/n: {{}}, {BASE}"))
+    failure = ReadFailure(RuleId.READ_FAILED, "no")
+    live = LiveRegistry(SCOPE, (), {}, failure)
+    plan = plan_changed(newer, [live], {SCOPE: part_of(older, newer)}, "v1")
+    assert plan.errors == (PlanError(Target("t/n", SCOPE), RuleId.READ_FAILED, "no"),)
+    templates = source(f"repositories: {{{BASE.replace('[push]', '[replication]')}}}\n")
+    plan = plan_changed(templates, [live], {SCOPE: part_of(older, templates)}, "v1")
+    assert [error.target.repository for error in plan.errors] == ["*"]
+    assert plan.changed_since == ChangedSince("v1", None)
+
+
+def test_what_a_run_is_limited_to_in_words() -> None:
+    older = source("repositories: {t/a: {}}\n")
+    newer = source(f"repositories: {{t/b: {{}}, t/c: {{}}, {VIA}, {BORN}}}\n")
+    parts = changed_parts(newer, older.access, ()).values()
+    said = ["2 repositories", "2 patterns", "1 creation template", "the registry's own policy"]
+    assert list(subjects_of(parts)) == said
+    assert list(subjects_of(changed_parts(older, older.access, ()).values())) == []
