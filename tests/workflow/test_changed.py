@@ -99,7 +99,9 @@ kinds_of_pattern = st.sampled_from(["", "via: registry-policy, "])
 names = st.tuples(st.sampled_from(["t/a", "t/b", "u/a", "v/a"]), kinds_of_name, grants)
 patterns = st.tuples(st.sampled_from(["t/*", "u/?", "*"]), kinds_of_pattern, grants)
 templates = st.tuples(
-    st.sampled_from(["w/*"]), st.sampled_from(["create_on: [push], ", "create_on: [], "]), grants
+    st.sampled_from(["w/*", "x/*"]),
+    st.sampled_from(["create_on: [push], ", "create_on: [], "]),
+    grants,
 )
 rules = st.sampled_from(
     ["", "", "guards: {rules: [{never: push, to: runtime, on: ['t/a', 'u/*'], because: x}]}\n"]
@@ -210,3 +212,19 @@ def test_what_a_run_is_limited_to_in_words() -> None:
     said = ["2 repositories", "2 patterns", "1 creation template", "the registry's own policy"]
     assert list(subjects_of(parts)) == said
     assert list(subjects_of(changed_parts(older, older.access, ()).values())) == []
+
+
+def test_a_template_that_does_not_differ_is_left_alone() -> None:
+    other = BORN.replace("w/*", "x/*")
+    older = source(f"repositories: {{{BORN}, {other}}}\n")
+    newer = source(f"repositories: {{{BORN.replace('[push]', '[replication]')}, {other}}}\n")
+    plan = limited(older, newer, applied(older, ()))
+    assert [change.target.repository for change in plan.changes] == ["w"]
+
+
+def test_a_change_of_the_registrys_policy_alone_needs_the_list_of_repositories() -> None:
+    older = source(f"repositories: {{{VIA}}}\n")
+    newer = source(f"unmanaged: {{registry_statements: remove}}\nrepositories: {{{VIA}}}\n")
+    asked = part_of(older, newer).to_read(registry_policy=True)
+    assert (asked.lists, asked.registry_policy, asked.templates) == (True, True, False)
+    assert list(asked.select(LIVE)) == []
