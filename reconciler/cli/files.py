@@ -9,13 +9,13 @@ from reconciler.access_file.load import Loaded
 from reconciler.cli.option_hints import HINTS, as_argument, problems_with_options
 from reconciler.cli.options import STDIN, Format, name_of, stdin_of
 from reconciler.cli.terminal import page_of, paint_for, print_message, write
-from reconciler.errors import InvalidError, Remedy
+from reconciler.errors import InvalidError, Remedy, UsageError
 from reconciler.model.guards import Allowances
 from reconciler.report.problems import render_problems, render_problems_json, render_verdict
 from reconciler.workflow.source import AccessSource, InvalidFileError, load, read_file
 
 if TYPE_CHECKING:
-    from reconciler.workflow import StoredPlan
+    from reconciler.workflow import EarlierVersion, StoredPlan
 
 _MOST = 16 * 2**20
 """The largest access file or policy that is read, in bytes; 10,000 repositories take one MiB."""
@@ -51,6 +51,22 @@ def load_valid(path: Path, allowances: Allowances, *, hint: str | None = None) -
         raise
     _print_problems(source.checked)
     return source
+
+
+def load_earlier(path: Path, source: AccessSource, revision: str | None) -> "EarlierVersion | None":
+    """Load an access file as it was at a git revision; None for no revision.
+
+    Raises UsageError where the file is stdin, and as `at_revision`.
+    """
+    if revision is None:
+        return None
+    if path == STDIN:
+        raise UsageError(
+            "the access file is stdin, which has no earlier version", hint="name the file with -f"
+        )
+    from reconciler.workflow.revisions import at_revision  # noqa: PLC0415 - costs
+
+    return at_revision(source, revision)
 
 
 def load_plan(path: Path) -> "StoredPlan":

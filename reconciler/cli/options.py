@@ -106,6 +106,14 @@ def principal_names(ctx: typer.Context, incomplete: str) -> list[str]:
     return _harmless(_keys(ctx, "principals") | _keys(ctx, "accounts"), incomplete)
 
 
+def revisions(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the branches and tags that begin with `incomplete`, of the file's git repository."""
+    from reconciler.workflow.revisions import branches_and_tags  # noqa: PLC0415 - costs
+
+    file = ctx.params.get("file") or DEFAULT_FILE
+    return _harmless(branches_and_tags(file.resolve().parent), incomplete)
+
+
 def _harmless(names: Iterable[str], incomplete: str) -> list[str]:
     return sorted(n for n in names if n.startswith(incomplete) and _HARMLESS.fullmatch(n))
 
@@ -164,6 +172,16 @@ Repository = Annotated[
         metavar="GLOB",
         autocompletion=entry_patterns,
         help="Only repositories that match; * and ? are wildcards. Repeatable.",
+    ),
+]
+ChangedSince = Annotated[
+    str | None,
+    typer.Option(
+        "--changed-since",
+        metavar="GIT_REF",
+        callback=not_empty,
+        autocompletion=revisions,
+        help="Only what the file asks for differently since this git revision; reads nothing else.",
     ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="Format of the result.")]

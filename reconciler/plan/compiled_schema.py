@@ -841,10 +841,26 @@ def _99(v: object) -> bool:
 
 
 def _100(v: object) -> bool:
+    return is_integer(v) or v is None
+
+
+_CHECKS_40: Checks = {"changed_since": _5, "not_read": _100}
+
+
+def _101(v: object) -> bool:
+    return (
+        isinstance(v, dict)
+        and "changed_since" in v
+        and "not_read" in v
+        and all(_CHECKS_40.get(key, nothing)(value) for key, value in v.items())
+    )
+
+
+def _102(v: object) -> bool:
     return isinstance(v, str) and re.search("^sha256:[0-9a-f]{64}\\Z", v) is not None
 
 
-_CHECKS_40: Checks = {
+_CHECKS_41: Checks = {
     "format_version": _1,
     "tool": _4,
     "file": _7,
@@ -856,11 +872,12 @@ _CHECKS_40: Checks = {
     "findings": _96,
     "errors": _98,
     "unmanaged_repositories": _99,
-    "digest": _100,
+    "scope": _101,
+    "digest": _102,
 }
 
 
-def _101(v: object) -> bool:
+def _103(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "format_version" in v
@@ -874,10 +891,10 @@ def _101(v: object) -> bool:
         and "findings" in v
         and "errors" in v
         and "unmanaged_repositories" in v
-        and all(_CHECKS_40.get(key, nothing)(value) for key, value in v.items())
+        and all(_CHECKS_41.get(key, nothing)(value) for key, value in v.items())
     )
 
 
 def is_valid(value: object) -> bool:
     """Whether a value is valid by the schema."""
-    return _101(value)
+    return _103(value)

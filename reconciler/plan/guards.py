@@ -173,12 +173,14 @@ def _check_amounts(plan: Plan, guards: Guards, allowances: Allowances) -> Iterab
     revoked = sum(change.revoked for change in plan.changes)
     granted = sum(change.granted for change in plan.changes)
     of, limit = plan.live_grants, guards.max_revoked
+    read = "" if plan.changed_since is None else " that were read"
     if revoked > allowances.revocations and _exceeds(revoked, of, limit):
-        message = f"this would revoke or narrow {revoked} of {_grants(of)}; the limit is {limit}"
+        of_live = f"{_grants(of)}{read}"
+        message = f"this would revoke or narrow {revoked} of {of_live}; the limit is {limit}"
         yield Refusal(RuleId.MAX_REVOKED, message, figure=revoked, limit=limit)
     limit = guards.max_granted
     if granted > allowances.grants and _exceeds(granted, of, limit):
-        are_live = f"{_grants(of)} {'is' if of == 1 else 'are'} live now"
+        are_live = f"{_grants(of)}{read} {'is' if of == 1 else 'are'} live now"
         message = f"this would add or widen {_grants(granted)}; {are_live}; the limit is {limit}"
         yield Refusal(RuleId.MAX_GRANTED, message, figure=granted, limit=limit)
 

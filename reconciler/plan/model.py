@@ -212,9 +212,22 @@ class NeverViolation:
         return f"has {self.tier}{by}"
 
 
+class ChangedSince(NamedTuple):
+    """What a plan is limited to: what the file asks for differently since a git revision.
+
+    `not_read` counts the managed repositories that were not read, in all regions; None where they
+    were not listed, so that their number is unknown. Unmanaged ones are never part of such a plan.
+    """
+
+    revision: str
+    not_read: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The changes that bring the live registry in line with the file, all sorted.
+
+    `changed_since` says what it is limited to; None where it is about all that the file manages.
 
     `in_sync` counts repositories. `live_grants` counts what the live policies of the managed
     repositories allow, in units of one principal under one condition on one repository.
@@ -227,6 +240,7 @@ class Plan:
     unmanaged: tuple[Target, ...] = ()
     violations: tuple[NeverViolation, ...] = ()
     live_grants: int = 0
+    changed_since: ChangedSince | None = None
 
     @property
     def unmanaged_names(self) -> list[str]:

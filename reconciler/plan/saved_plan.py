@@ -22,6 +22,7 @@ from reconciler.plan.compiled_schema import is_valid
 from reconciler.plan.model import (
     BreakingPolicy,
     Change,
+    ChangedSince,
     ChangeKind,
     Finding,
     NeverViolation,
@@ -132,6 +133,11 @@ class _ViolationJson(PlaceJson, _BreakingJson):
     by_rewriting: bool
 
 
+class _ScopeJson(TypedDict):
+    changed_since: str
+    not_read: int | None
+
+
 class _RegistryJson(TypedDict):
     account: str | None
     regions: list[str]
@@ -155,7 +161,7 @@ class SummaryJson(TypedDict):
 
 
 class PlanJson(TypedDict):
-    """A whole plan; only one that can be applied has a digest."""
+    """A whole plan; only one that can be applied has a digest, and only a limited one a scope."""
 
     format_version: str
     tool: dict[str, str]
@@ -168,6 +174,7 @@ class PlanJson(TypedDict):
     findings: list[_FindingJson]
     errors: list[_ErrorJson]
     unmanaged_repositories: list[str]
+    scope: NotRequired[_ScopeJson]
     digest: NotRequired[str]
 
 
@@ -225,6 +232,7 @@ class SavedPlan:
     never_broken: tuple[NeverViolation, ...]
     in_sync: int
     live_grants: int
+    changed_since: ChangedSince | None
 
 
 def digest_of(document: Mapping[str, object]) -> str:
@@ -272,7 +280,7 @@ def plan_json(
     refusals: Iterable[dict[str, object]],
 ) -> PlanJson:
     """Return a plan as a JSON object, with an empty list for its changes, and without a digest."""
-    return {
+    document: PlanJson = {
         "format_version": FORMAT_VERSION,
         "tool": {"name": TOOL, "version": origin.tool_version},
         "file": {"path": origin.path, "sha256": origin.sha256},
@@ -285,6 +293,10 @@ def plan_json(
         "errors": list(map(_error_json, plan.errors)),
         "unmanaged_repositories": plan.unmanaged_names,
     }
+    if plan.changed_since is not None:
+        revision, not_read = plan.changed_since
+        document["scope"] = {"changed_since": revision, "not_read": not_read}
+    return document
 
 
 def read_saved(text: str, schema: Mapping[str, object]) -> SavedPlan:
@@ -380,7 +392,13 @@ def _saved(document: PlanJson) -> SavedPlan:
         never_broken=tuple(sorted(map(_violation, document["never_broken"]))),
         in_sync=summary["in_sync"],
         live_grants=summary["live_grants"],
+        changed_since=_changed_since(document),
     )
+
+
+def _changed_since(document: PlanJson) -> ChangedSince | None:
+    scope = document.get("scope")
+    return ChangedSince(scope["changed_since"], scope["not_read"]) if scope else None
 
 
 def change_json(change: Change, grants: GrantsJson, risks: Iterable[RuleId]) -> ChangeJson:

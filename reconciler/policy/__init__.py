@@ -86,8 +86,8 @@ from reconciler.policy.meaning.public import (
 # Statements of others
 from reconciler.policy.meaning.keep import (
     LAMBDA, LAMBDA_SID, KeepMismatch, KeepRule, Ownership, changes_meaning, keep_mismatches,
-    kept_registry_statements, kept_statements, lambda_rule, registry_changes_meaning,
-    registry_statement_key, statement_key,
+    keeps_as_much, kept_registry_statements, kept_statements, lambda_rule,
+    registry_changes_meaning, registry_statement_key, statement_key,
 )
 # Compiling
 from reconciler.policy.compile import compile_policy, compile_registry_policy, sid_for

@@ -143,6 +143,8 @@ def _notes(view: PlanView) -> Iterable[Line]:
     if unmanaged:
         count = number_of(len(unmanaged), "repository", "repositories")
         yield f"{count} not in the file: ", listed(unmanaged, MOST_NAMES)
+    if view.limit:
+        yield (Span(view.limit, "warning"),)
 
 
 def _error_lines(view: PlanView) -> Iterable[Line]:

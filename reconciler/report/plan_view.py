@@ -25,6 +25,7 @@ from reconciler.report.access import (
 )
 from reconciler.report.words import (
     MOST_NAMES,
+    number_of,
     principal_label,
     resources_words,
     settings_words,
@@ -156,6 +157,19 @@ class PlanView:
         return sum(
             change.change == kind and change.target.subject in subjects
             for change in self.plan.changes
+        )
+
+    @property
+    def limit(self) -> str:
+        """What a limited plan did not look at, in words; empty where the plan is not limited."""
+        if self.plan.changed_since is None:
+            return ""
+        revision, number = self.plan.changed_since
+        others = "other managed repository was", "other managed repositories were"
+        rest = "the other repositories were" if number is None else number_of(number, *others)
+        return (
+            f"Only what the file changes since {revision} was looked at: {rest} not read. "
+            "Unmanaged repositories are not reported."
         )
 
     def differing(self) -> dict[Subject, int]:

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from reconciler.workflow.policies import caller_policy as caller_policy
     from reconciler.workflow.policies import compare as compare
     from reconciler.workflow.policies import compile_policies as compile_policies
+    from reconciler.workflow.revisions import EarlierVersion as EarlierVersion
+    from reconciler.workflow.revisions import at_revision as at_revision
     from reconciler.workflow.rollback import prepare_rollback as prepare_rollback
     from reconciler.workflow.saved_plans import StoredPlan as StoredPlan
     from reconciler.workflow.saved_plans import read_plan as read_plan
@@ -93,6 +95,7 @@ _NAMES = {
     "reconciler.workflow.listener": ("Event", "Listener", "LogListener", "Progress"),
     "reconciler.workflow.planner": ("ComputedPlan", "PlanResult", "drift", "plan"),
     "reconciler.workflow.policies": ("caller_policy", "compare", "compile_policies"),
+    "reconciler.workflow.revisions": ("EarlierVersion", "at_revision"),
     "reconciler.workflow.rollback": ("prepare_rollback",),
     "reconciler.workflow.saved_plans": ("StoredPlan", "read_plan"),
     "reconciler.workflow.source": ("AccessSource", "InvalidFileError", "load", "validate"),

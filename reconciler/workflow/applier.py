@@ -33,6 +33,7 @@ from reconciler.workflow.registries import (
     reads_registry_policy,
     sources_of,
 )
+from reconciler.workflow.revisions import EarlierVersion
 from reconciler.workflow.saved_plans import StoredPlan, recompute, require_current
 from reconciler.workflow.source import AccessSource, Globs
 
@@ -109,6 +110,7 @@ def prepare_apply(
     stored: StoredPlan | None = None,
     *,
     repositories: Globs = (),
+    changed_since: EarlierVersion | None = None,
     profile: str | None = None,
     transport: Transport = Transport.FAST,
     listener: Listener = LOG,
@@ -116,19 +118,20 @@ def prepare_apply(
     """Compute a plan, or compute a saved one again, and check it against the guards.
 
     Writes nothing. Asks STS first: raises RefusedError where the caller's account is not the
-    registry's. Raises ArgumentError where `repositories` would limit a saved plan. Else raises as
-    `plan` and `recompute`.
+    registry's. Raises ArgumentError where `repositories` or `changed_since` would limit a saved
+    plan. Else raises as `plan` and `recompute`.
     """
-    if stored is not None and repositories:
-        reason = "a saved plan is applied as a whole"
-        raise ArgumentError("repositories", None, reason, remedy=Remedy.SAVE_A_PART)
+    for parameter, limit in (("repositories", repositories), ("changed_since", changed_since)):
+        if stored is not None and limit:
+            reason = "a saved plan is applied as a whole"
+            raise ArgumentError(parameter, None, reason, remedy=Remedy.SAVE_A_PART)
     if stored is not None:
         require_current(stored, source)
     registry = source.access.registry
     connections = connect_registries(sources_of(source.registries, profile), listener, transport)
     authors = authors_of(connections)
     if stored is None:
-        computed = compute(source, connections, repositories, listener)
+        computed = compute(source, connections, repositories, listener, changed_since=changed_since)
     else:
         reads = reads_registry_policy(registry, listener)
         changed = {

@@ -34,6 +34,32 @@ class RegistryPolicyIgnored:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitedToChanges:
+    """Only what the file changes since a git revision is looked at; `subjects` say what that is."""
+
+    revision: str
+    subjects: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if not self.subjects:
+            return f"the file changes nothing since {self.revision}, so nothing is read"
+        return (
+            f"only what the file changes since {self.revision} is looked at: "
+            f"{', '.join(self.subjects)}; no other repository is read"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NoEarlierVersion:
+    """There is no earlier version of the file to compare with, for this reason."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}, so all of it counts as changed"
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingForRoles:
     """The run waits, up to so many seconds, for principals that AWS does not know yet."""
 
@@ -102,6 +128,8 @@ class JournalDamaged:
 Event = (
     Throttled
     | RegistryPolicyIgnored
+    | LimitedToChanges
+    | NoEarlierVersion
     | WaitingForRoles
     | AssumingRole
     | JournalStarted

@@ -1,13 +1,15 @@
 """What an apply would change, and where what is live differs from the file."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.access_file.desired import (
+    add_up,
     desired_policies,
     desired_registry_policy,
     desired_templates,
+    entries_by_name,
     managed_names,
     patterns_without_match,
     reads_templates,
@@ -15,6 +17,7 @@ from reconciler.access_file.desired import (
     watched_names,
 )
 from reconciler.access_file.model import AccessFile, display_names_of
+from reconciler.access_file.versions import narrowed
 from reconciler.closest import did_you_mean
 from reconciler.errors import Status
 from reconciler.model.access import Desired, DisplayNames
@@ -32,10 +35,11 @@ from reconciler.model.transport import Transport
 from reconciler.plan.compute import compute_plan, without_expired
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
-from reconciler.plan.model import Finding, Plan, PlanError, merge_plans
+from reconciler.plan.model import ChangedSince, Finding, Plan, PlanError, merge_plans
 from reconciler.plan.saved_plan import Origin, origin_of
 from reconciler.policy import globs_intersect
-from reconciler.workflow.listener import LOG, Listener
+from reconciler.workflow.changed import ChangedPart, changed_parts, subjects_of
+from reconciler.workflow.listener import LOG, LimitedToChanges, Listener, NoEarlierVersion
 from reconciler.workflow.registries import (
     Connections,
     ToRead,
@@ -45,6 +49,7 @@ from reconciler.workflow.registries import (
     reads_registry_policy,
     sources_of,
 )
+from reconciler.workflow.revisions import EarlierVersion
 from reconciler.workflow.source import (
     AccessSource,
     Globs,
@@ -54,6 +59,7 @@ from reconciler.workflow.source import (
     without_match,
 )
 
+_NO_ENTRY = "no entry of the file matches it"
 _UNKNOWN = "neither the file nor the registry has such a repository"
 
 
@@ -100,6 +106,7 @@ def plan(
     source: AccessSource,
     *,
     repositories: Globs = (),
+    changed_since: EarlierVersion | None = None,
     profile: str | None = None,
     transport: Transport = Transport.FAST,
     listener: Listener = LOG,
@@ -107,11 +114,12 @@ def plan(
     """Return what an apply would change. Reads only.
 
     `repositories` are names and patterns that limit the plan, `profile` is the AWS profile,
-    `transport` makes the calls that read. Raises ArgumentError for a name that neither the file nor
-    the registry has, CallError where no region can be read.
+    `transport` makes the calls that read. `changed_since` limits it to what the file asks for
+    differently since then. Raises ArgumentError for a name that neither the file nor the registry
+    has, CallError where no region can be read.
     """
     connections = connect_registries(sources_of(source.registries, profile), listener, transport)
-    computed = compute(source, connections, repositories, listener)
+    computed = compute(source, connections, repositories, listener, changed_since=changed_since)
     return guarded(computed, source, lambda: caller_arn(connections))
 
 
@@ -128,7 +136,7 @@ def drift(
     Also reads the unmanaged repositories that a never rule is about. Reads only; raises as `plan`.
     """
     connections = connect_registries(sources_of(source.registries, profile), listener, transport)
-    computed = compute(source, connections, repositories, listener, watched_names)
+    computed = compute(source, connections, repositories, listener, to_read=watched_names)
     return replace(computed, plan=without_expired(computed.plan))
 
 
@@ -137,21 +145,30 @@ def compute(
     connections: Connections,
     repositories: Globs,
     listener: Listener,
+    *,
     to_read: Callable[[AccessFile, tuple[str, ...]], Iterable[str]] = managed_names,
+    changed_since: EarlierVersion | None = None,
 ) -> ComputedPlan:
     """Compare what the file asks for with what is live.
 
-    Of the selected repositories, those that `to_read` chooses are read. Raises as
-    `read_registries`, and ArgumentError for names that neither the file nor a registry has.
+    Of the selected repositories, those that `to_read` chooses are read; with `changed_since`, only
+    what differs from that version. Raises as `read_registries`, and ArgumentError for names that
+    neither the file nor a registry has.
     """
+    if changed_since is not None:
+        limited = _compute_changed(source, changed_since, connections, repositories, listener)
+        return with_names(limited, source)
 
     def wanted(access: AccessFile) -> ToRead:
         def select(names: tuple[str, ...]) -> list[str]:
             return [name for name in to_read(access, names) if selected(name, repositories)]
 
-        of_registry = reads_registry_policy(access.registry, listener)
-        declared = tuple(one.repository for one in access.entries if not one.is_pattern)
-        return ToRead(select, declared, of_registry, reads_templates(access))
+        return ToRead(
+            select,
+            tuple(one.repository for one in access.entries if not one.is_pattern),
+            registry_policy=reads_registry_policy(access.registry, listener),
+            templates=reads_templates(access),
+        )
 
     by_scope = {
         scope: to_read_there
@@ -168,6 +185,77 @@ def compute(
     _require_public_known(source, live)
     _require_selected_known(computed, repositories, live)
     return with_names(computed, source)
+
+
+def _compute_changed(
+    source: AccessSource,
+    changed_since: EarlierVersion,
+    connections: Connections,
+    globs: Globs,
+    listener: Listener,
+) -> Plan:
+    """Compare what the file asks for differently from an earlier version with what is live.
+
+    Raises as `read_parts`, and ArgumentError for a name that no entry of the file matches.
+    """
+    names = exact_names(globs)
+    managed = {one for access in source.parts for one in managed_names(access, names)}
+    require_known("repositories", names, managed, _NO_ENTRY)
+    revision, older, missing = changed_since
+    parts = changed_parts(source, older, globs)
+    if missing:
+        listener.notify(NoEarlierVersion(missing))
+    listener.notify(LimitedToChanges(revision, tuple(subjects_of(parts.values()))))
+    to_read = {
+        scope: parts[scope].to_read(registry_policy=reads)
+        for access in source.parts
+        for reads in [reads_registry_policy(access.registry, listener)]
+        for scope in access.registry.scopes
+    }
+    return plan_changed(source, read_registries(connections, to_read, listener), parts, revision)
+
+
+def plan_changed(
+    source: AccessSource,
+    registries: Iterable[LiveRegistry],
+    parts: Mapping[RegistryScope, ChangedPart],
+    revision: str,
+) -> Plan:
+    """Compute the plan for what the file changes in each registry and region, and merge them.
+
+    `revision` is what the file was compared with. Each repository of `parts` that exists must have
+    been read.
+    """
+    live = {one.scope: one for one in registries}
+    plan = merge_plans(
+        _plan_part(live[scope], parts[scope], source.now, inputs)
+        for access in source.parts
+        for inputs in [plan_inputs(access, source.now)]
+        for scope in access.registry.scopes
+    )
+    not_read = [parts[scope].not_read(one) for scope, one in live.items()]
+    known = [number for number in not_read if number is not None]
+    number = sum(known) if len(known) == len(not_read) else None
+    return replace(plan, changed_since=ChangedSince(revision, number))
+
+
+def _plan_part(live: LiveRegistry, part: ChangedPart, now: datetime, inputs: PlanInputs) -> Plan:
+    access, scope = part.difference.newer, live.scope
+    if live.failure is not None:
+        names = sorted(part.named | part.patterns) or [EVERY_REPOSITORY]
+        return _failed((Target(name, scope) for name in names), live.failure)
+    wanted = part.among(live.names)
+    desired = [
+        add_up(name, entries, now)
+        for name, entries in entries_by_name(narrowed(access, wanted), wanted & {*live.names})
+    ]
+    in_scope = tuple(n for n in live.names if n != access.registry.probe_repository)
+    seen = replace(live, names=in_scope, templates=part.live_templates(live))
+    plan = compute_plan(desired, seen, part.inputs(inputs))
+    idle = _idle_patterns(access, live) if part.lists else ()
+    findings = tuple(one for one in idle if one.repository in part.patterns)
+    # Those that are not read are no unmanaged ones.
+    return merge_plans([replace(plan, unmanaged=()), Plan(findings=findings)])
 
 
 def with_names(computed: Plan, source: AccessSource) -> ComputedPlan:
@@ -280,7 +368,11 @@ def _unlisted(access: AccessFile, scope: RegistryScope, failure: ReadFailure, gl
     names = [
         name for name in entries if not globs or any(globs_intersect(glob, name) for glob in globs)
     ]
-    targets = (Target(name, scope) for name in names or globs or ("*",))
+    return _failed((Target(name, scope) for name in names or globs or ("*",)), failure)
+
+
+def _failed(targets: Iterable[Target], failure: ReadFailure) -> Plan:
+    """Return the error of several targets that were not read for the same reason."""
     errors = (PlanError(target, failure.rule, failure.message) for target in targets)
     return Plan(errors=tuple(sorted(errors)))
 

@@ -21,9 +21,11 @@ from reconciler.model.registry import (
     LiveRegistryPolicy,
     LiveRepository,
     LiveTemplates,
+    ReadFailure,
     RegistryScope,
     Target,
 )
+from reconciler.model.rules import RuleId
 from reconciler.model.transport import Transport
 from reconciler.registry.errors import CallError
 from reconciler.registry.pace import Pace
@@ -156,12 +158,14 @@ class ToRead(NamedTuple):
     """What to read of one registry in one region.
 
     `select` says which repositories. Those of the `declared` names that it selects are read at
-    once, the others when the registry is listed. With `registry_policy`, the registry's own policy
-    is read, too, and with `templates` its creation templates.
+    once, the others when the registry is listed. Without `lists` nothing is listed, and the names
+    of the result are the `declared` ones that exist. With `registry_policy`, the registry's own
+    policy is read, too, and with `templates` its creation templates.
     """
 
     select: Callable[[tuple[str, ...]], Iterable[str]]
     declared: tuple[str, ...] = ()
+    lists: bool = True
     registry_policy: bool = False
     templates: bool = False
 
@@ -184,12 +188,13 @@ def read_registries(
     beside = {scope: _Beside() for scope in connections}
 
     def wanted(scope: RegistryScope, connection: RegistryConnection) -> "Wanted":
-        select, declared, registry_policy, templates = to_read[scope]
+        select, declared, lists, registry_policy, templates = to_read[scope]
         policy = [partial(beside[scope].read_policy, connection.reader)] if registry_policy else []
         made = [partial(beside[scope].read_templates, connection.reader)] if templates else []
         return _listing(
             connection,
             names=tuple(select(declared)),
+            lists=lists,
             select=select,
             beside=[*policy, *made],
             on_read=partial(on_read, scope),
@@ -199,10 +204,11 @@ def read_registries(
         if found.failure is not None:
             failure = failure_of(in_this_region_only(found.failure, scope.region))
             return LiveRegistry(scope, (), {}, failure)
-        own = beside[scope]
-        return LiveRegistry(
-            scope, found.names, found.repositories, policy=own.policy, templates=own.templates
-        )
+        names, repositories, own = found.names, found.repositories, beside[scope]
+        if not to_read[scope].lists:
+            repositories = {name: one for name, one in repositories.items() if not _is_missing(one)}
+            names = tuple(repositories)
+        return LiveRegistry(scope, names, repositories, policy=own.policy, templates=own.templates)
 
     found = _read(
         {scope: wanted(scope, one) for scope, one in connections.items()}, connections, listener
@@ -225,6 +231,11 @@ class _Beside:
 
     def read_templates(self, reader: "RegistryReader") -> None:
         self.templates = reader.read_templates()
+
+
+def _is_missing(repository: LiveRepository) -> bool:
+    text = repository.policy_text
+    return isinstance(text, ReadFailure) and text.rule is RuleId.MISSING_REPOSITORY
 
 
 def reads_registry_policy(registry: Registry, listener: Listener) -> bool:
@@ -304,6 +315,7 @@ def _listing(
     *,
     select: Callable[[tuple[str, ...]], Iterable[str]],
     names: Sequence[str] = (),
+    lists: bool = True,
     beside: Sequence[Callable[[], None]] = (),
     on_read: Callable[[LiveRepository], None] = lambda _repository: None,
 ) -> "Wanted":
@@ -314,6 +326,7 @@ def _listing(
     return Wanted(
         connection.reader,
         names,
+        lists=lists,
         select=select,
         beside=beside,
         on_denied=partial(require_account, connection.connection),

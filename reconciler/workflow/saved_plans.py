@@ -160,6 +160,7 @@ def recompute(stored: StoredPlan, source: AccessSource, policies: RegistryPolici
         violations=tuple(sorted({*kept, *plan.violations})),
         in_sync=saved.in_sync,
         live_grants=saved.live_grants,
+        changed_since=saved.changed_since,
     )
 
 

@@ -9,7 +9,7 @@ from reconciler.model.guards import Allowances, Guards, Limit
 from reconciler.model.rules import RuleId
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, check_guards, check_public, unused_allowances
-from reconciler.plan.model import Change, NeverViolation, Plan
+from reconciler.plan.model import Change, ChangedSince, NeverViolation, Plan
 from reconciler.policy.language.principals import MISSING, Principal
 from reconciler.policy.meaning.keep import Ownership
 from tests.plan.making import (
@@ -49,6 +49,17 @@ def plan_that(*, revokes: int = 0, grants: int = 0, of: int = 100) -> Plan:
         for revoked, granted in parts
     )
     return Plan(changes=changes, live_grants=of)
+
+
+def test_a_limited_plan_counts_what_was_read() -> None:
+    made = replace(plan_that(revokes=3, grants=3, of=4), changed_since=ChangedSince("main", 9))
+    limit = Limit(0, 0)
+    messages = [one.message for one in check(made, Guards(max_revoked=limit, max_granted=limit))]
+    assert messages == [
+        f"this would add or widen 3 grants; 4 grants that were read are live now; the limit is "
+        f"{limit}",
+        f"this would revoke or narrow 3 of 4 grants that were read; the limit is {limit}",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, RepositorySettings, Subject, Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.model import Change, Finding, NeverViolation, Plan, PlanError
+from reconciler.plan.model import Change, ChangedSince, Finding, NeverViolation, Plan, PlanError
 from reconciler.plan.saved_plan import Origin, SavedChange
 from reconciler.policy.language.document import Unreadable
 from reconciler.policy.language.json_text import minified
@@ -101,6 +101,7 @@ PLANS = st.builds(
     st.lists(TARGETS).map(tuple),
     st.lists(VIOLATIONS).map(tuple),
     st.integers(0, 9),
+    st.none() | st.builds(ChangedSince, TEXTS, st.none() | st.integers(0, 9)),
 )
 
 
@@ -151,6 +152,7 @@ def check_comes_back(plan: Plan) -> None:
     assert found.unmanaged == tuple(sorted({target.repository for target in plan.unmanaged}))
     assert named(found.never_broken) == named(plan.violations)
     assert (found.in_sync, found.live_grants) == (plan.in_sync, plan.live_grants)
+    assert found.changed_since == plan.changed_since
 
 
 def test_a_policy_that_a_rollback_restores_may_be_any_text() -> None:

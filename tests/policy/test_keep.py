@@ -11,6 +11,7 @@ from reconciler.policy.meaning.keep import (
     Ownership,
     changes_meaning,
     keep_mismatches,
+    keeps_as_much,
     kept_registry_statements,
     kept_statements,
     lambda_rule,
@@ -312,3 +313,36 @@ def test_a_version_may_change_what_a_registrys_statement_means(
 ) -> None:
     live = read_registry([raw], version)
     assert registry_changes_meaning(live, live.statements[0]) is changes
+
+
+OTHERS = KeepRule("theirs", service_principal("lambda.amazonaws.com"))
+FEWER = lambda_rule(["111122223333"])
+
+
+@pytest.mark.parametrize(
+    ("ownership", "other", "as_much"),
+    [
+        (Ownership(), Ownership(), True),
+        (Ownership(), Ownership("keep"), False),
+        (Ownership("keep"), Ownership("remove", (RULE,)), True),
+        (Ownership("remove", (RULE,)), Ownership("remove", (FEWER,)), True),
+        (Ownership("remove", (FEWER,)), Ownership("remove", (RULE,)), False),
+        (Ownership("remove", (RULE,)), Ownership("remove", (RULE, OTHERS)), False),
+        (Ownership("remove", (OTHERS, RULE)), Ownership("remove", (RULE, OTHERS)), True),
+        (Ownership("remove", (OTHERS,)), Ownership("remove", (OTHERS._replace(sid="x"),)), False),
+        (
+            Ownership("remove", (RULE._replace(source_accounts=None),)),
+            Ownership("remove", (RULE,)),
+            True,
+        ),
+        (
+            Ownership("remove", (RULE,)),
+            Ownership("remove", (RULE._replace(source_accounts=None),)),
+            False,
+        ),
+    ],
+)
+def test_which_ownership_keeps_as_much_as_another(
+    ownership: Ownership, other: Ownership, as_much: bool
+) -> None:
+    assert keeps_as_much(ownership, other) is as_much

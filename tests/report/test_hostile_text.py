@@ -17,7 +17,7 @@ from reconciler.model.registry import (
 )
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.model import Finding, NeverViolation, Plan, PlanError
+from reconciler.plan.model import ChangedSince, Finding, NeverViolation, Plan, PlanError
 from reconciler.plan.saved_plan import Origin
 from reconciler.policy.language.principals import Principal
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
@@ -60,6 +60,7 @@ def hostile_plan(text: str) -> Plan:
             NeverViolation(target, text, Principal("AWS", (text,)), text, False, (), text),
             NeverViolation(target, text, Principal(text, (text,)), text, True, (), text),
         ),
+        changed_since=ChangedSince(text, None),
     )
 
 

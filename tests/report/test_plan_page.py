@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.access_file.model import display_names_of
 from reconciler.model.access import DisplayNames
 from reconciler.plan.compute import without_expired
-from reconciler.plan.model import Plan
+from reconciler.plan.model import ChangedSince, Plan
 from reconciler.plan.saved_plan import Origin
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
 from reconciler.report.plan_text import render_drift, render_plan
@@ -47,6 +47,22 @@ def test_the_page_says_what_the_text_says(folder: Path) -> None:
     ):
         without_summary = text.rstrip("\n").rpartition("\n")[0]
         assert words_of(without_summary) - words_of(text_of(page)) - CONNECTING == set()
+
+
+@pytest.mark.parametrize(
+    ("not_read", "words"),
+    [
+        (None, "the other repositories were not read"),
+        (0, "0 other managed repositories were not read"),
+        (1, "1 other managed repository was not read"),
+        (12, "12 other managed repositories were not read"),
+    ],
+)
+def test_a_limited_plan_says_so_in_both(not_read: int | None, words: str) -> None:
+    view = view_plan(Plan(changed_since=ChangedSince("v1", not_read)), DisplayNames())
+    said = f"Only what the file changes since v1 was looked at: {words}. Unmanaged"
+    assert said in render_plan(view, plain)
+    assert said in text_of(render_plan_html(view, ORIGIN))
 
 
 def page_of(text: str) -> str:

@@ -24,6 +24,7 @@ def plan(
     *,
     file: opt.File = opt.DEFAULT_FILE,
     repository: opt.Repository = None,
+    changed_since: opt.ChangedSince = None,
     format_: opt.OutputPageFormat = opt.PageFormat.TEXT,
     plan_out: Annotated[
         Path | None,
@@ -54,7 +55,7 @@ def plan(
 ) -> None:
     """Show what an apply would change; reads only."""
     from reconciler.cli import results
-    from reconciler.cli.files import load_valid
+    from reconciler.cli.files import load_earlier, load_valid
     from reconciler.cli.option_hints import apply_command
     from reconciler.report.plan_json import render_plan_json
     from reconciler.workflow.saved_plans import place_for, write_plan_file
@@ -71,9 +72,11 @@ def plan(
         lock_out=allow_lock_out,
         never=allow_never,
     )
+    source = load_valid(file, allowed)
     result = workflow.plan(
-        load_valid(file, allowed),
+        source,
         repositories=tuple(repository or ()),
+        changed_since=load_earlier(file, source, changed_since),
         profile=profile,
         transport=transport,
         listener=results.TerminalListener(profile),
@@ -134,6 +137,7 @@ def apply(
     *,
     file: opt.File = opt.DEFAULT_FILE,
     repository: opt.Repository = None,
+    changed_since: opt.ChangedSince = None,
     format_: opt.OutputFormat = opt.Format.TEXT,
     no_group: opt.NoGroup = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking.")] = False,
@@ -155,7 +159,7 @@ def apply(
     repository whose policy has changed since is left alone.
     """
     from reconciler.cli import results
-    from reconciler.cli.files import load_plan, load_valid
+    from reconciler.cli.files import load_earlier, load_plan, load_valid
     from reconciler.cli.option_hints import plan_origin
 
     keep_quiet(quiet)
@@ -176,6 +180,7 @@ def apply(
         source,
         stored,
         repositories=tuple(repository or ()),
+        changed_since=load_earlier(file, source, changed_since),
         profile=profile,
         transport=transport,
         listener=listener,

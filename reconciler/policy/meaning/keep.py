@@ -75,6 +75,23 @@ def lambda_rule(accounts: Iterable[str]) -> KeepRule:
     return KeepRule(LAMBDA_SID, LAMBDA, NO_CONDITION, _LAMBDA_ACTIONS, frozenset(accounts))
 
 
+def keeps_as_much(ownership: Ownership, other: Ownership) -> bool:
+    """Whether each statement that `other` keeps is kept under `ownership`, too."""
+    if ownership.default == "keep":
+        return True
+    return other.default == "remove" and all(
+        any(_includes(rule, one) for rule in ownership.rules) for one in other.rules
+    )
+
+
+def _includes(rule: KeepRule, other: KeepRule) -> bool:
+    """Whether one rule is the other, with at least the same accounts."""
+    if rule._replace(source_accounts=None) != other._replace(source_accounts=None):
+        return False
+    accounts, others = rule.source_accounts, other.source_accounts
+    return accounts is None or (others is not None and accounts >= others)
+
+
 def kept_statements(statements: Iterable[Statement], ownership: Ownership) -> tuple[Statement, ...]:
     """Return the statements of a live document that are not ours and are kept."""
     if ownership.default == "keep":
