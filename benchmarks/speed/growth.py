@@ -1,12 +1,13 @@
 """How time and memory grow with the repositories, and with the registries that they are in."""
 
-import math
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 
 from benchmarks.speed import charts, programs
 from benchmarks.speed.charts import Kind, Line, lines
 from benchmarks.speed.fast_ecr import Conditions
-from benchmarks.speed.processes import cpu, interleaved, megabytes, seconds
+from benchmarks.speed.processes import Run, cpu, interleaved, megabytes, seconds
 from benchmarks.speed.served import served
 from benchmarks.speed.tables import Limit, Result, Size, span, table
 from benchmarks.speed.workload import DRIFT, reconcile
@@ -22,23 +23,30 @@ MEMORY_ROUNDS = 2
 def grow(size: Size) -> Result:
     """Return the figures of `drift` on a tenth of the repositories, on all, and on ten times."""
     sizes = (size.repositories // TIMES, size.repositories, size.repositories * TIMES)
-    own, floor, rows = {}, {}, []
+    cases: dict[tuple[str, int], Callable[[], Run]] = {}
+    with ExitStack() as stack:
+        for repositories in sizes:
+            server = stack.enter_context(served(repositories, Conditions(tls=True)))
+            cases[OWN, repositories] = partial(server.run, reconcile(*DRIFT))
+            cases[FLOOR, repositories] = partial(server.run, programs.floor())
+        runs = interleaved("growth", cases, size.rounds)
+    own = {repositories: seconds(runs[OWN, repositories]) for repositories in sizes}
+    floor = {repositories: seconds(runs[FLOOR, repositories]) for repositories in sizes}
+    rows = []
     for repositories in sizes:
-        with served(repositories, Conditions(tls=True)) as server:
-            cases = {
-                OWN: partial(server.run, reconcile(*DRIFT)),
-                FLOOR: partial(server.run, programs.floor()),
-            }
-            runs = interleaved(f"{repositories} repositories", cases, size.rounds)
-        own[repositories], floor[repositories] = seconds(runs[OWN]), seconds(runs[FLOOR])
-        ratio = own[repositories] / floor[repositories]
-        factor = own[repositories] / own.get(repositories // TIMES, math.inf)
-        spent = 1000 * cpu(runs[OWN]) / repositories
+        drifts = runs[OWN, repositories]
+        fewer = own.get(repositories // TIMES)
         rows.append(
-            [f"{repositories:,}", span(own[repositories]), span(floor[repositories]),
-             f"{ratio:.2f}", GROWTH.mark(factor) if factor else "", f"{spent:.2f} ms",
-             f"{megabytes(runs[OWN]):.0f} MB"]
-        )  # fmt: skip
+            [
+                f"{repositories:,}",
+                span(own[repositories]),
+                span(floor[repositories]),
+                f"{own[repositories] / floor[repositories]:.2f}",
+                GROWTH.mark(own[repositories] / fewer) if fewer else "",
+                f"{1000 * cpu(drifts) / repositories:.2f} ms",
+                f"{megabytes(drifts):.0f} MB",
+            ]
+        )
     head = ("repositories", "`drift`", "the floor", "/ floor", f"/ the row above ({GROWTH})",
             "CPU for each", "memory")  # fmt: skip
     series = (
@@ -55,15 +63,23 @@ def grow(size: Size) -> Result:
 
 def spread(size: Size) -> Result:
     """Return the figures of `drift` on the same number of repositories in several registries."""
-    taken, rows = {}, []
-    for registries in REGISTRIES:
-        each = size.repositories // registries
-        with served(each, Conditions(tls=True), registries=registries) as server:
-            cases = {OWN: partial(server.run, reconcile(*DRIFT))}
-            runs = interleaved(f"{registries} registries", cases, size.rounds)[OWN]
-        taken[registries] = seconds(runs)
-        ratio = SPREAD.mark(taken[registries] / taken[1])
-        rows.append([str(registries), f"{each:,}", span(taken[registries]), ratio])
+    with ExitStack() as stack:
+        cases: dict[int, Callable[[], Run]] = {}
+        for registries in REGISTRIES:
+            each, conditions = size.repositories // registries, Conditions(tls=True)
+            server = stack.enter_context(served(each, conditions, registries=registries))
+            cases[registries] = partial(server.run, reconcile(*DRIFT))
+        runs = interleaved("registries", cases, size.rounds)
+    one = seconds(runs[1])
+    rows = [
+        [
+            str(registries),
+            f"{size.repositories // registries:,}",
+            span(seconds(drifts)),
+            SPREAD.mark(seconds(drifts) / one),
+        ]
+        for registries, drifts in runs.items()
+    ]
     head = ("registries", "repositories in each", "`drift`", f"/ one registry ({SPREAD})")
     return Result(table(head, rows))
 

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 MEASURED = str(Path(__file__).with_name("measured.py"))
 BEGUN = time.monotonic()
 Case = TypeVar("Case", bound=Hashable)
+Measured = TypeVar("Measured")
 
 
 class Run(NamedTuple):
@@ -47,15 +48,15 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
 
 
 def interleaved(
-    what: str, cases: Mapping[Case, Callable[[], Run]], rounds: int
-) -> dict[Case, list[Run]]:
-    """Run all cases one after the other, in each round, so that noise concerns all of them."""
-    runs: dict[Case, list[Run]] = {case: [] for case in cases}
+    what: str, cases: Mapping[Case, Callable[[], Measured]], rounds: int
+) -> dict[Case, list[Measured]]:
+    """Measure all cases one after the other, in each round, so that noise concerns all of them."""
+    measured: dict[Case, list[Measured]] = {case: [] for case in cases}
     for number in range(1, rounds + 1):
         for case, measure in cases.items():
             tell(f"{what}, round {number} of {rounds}: {case}")
-            runs[case].append(measure())
-    return runs
+            measured[case].append(measure())
+    return measured
 
 
 def seconds(runs: Sequence[Run]) -> float:

@@ -176,6 +176,7 @@ def prepare(folder: Path, policies: Mapping[str, str]) -> None:
 def take_over(folder: Path, environment: Mapping[str, str]) -> None:
     """Give Terraform a state, by an apply; the registry must have the policies already."""
     assert TERRAFORM is not None
+    tell("making a state for Terraform")
     settings = {**environment, **SETTINGS}
     run([TERRAFORM, "init", "-no-color", f"-plugin-dir={PLUGINS}"], folder, settings)
     run([TERRAFORM, "apply", "-no-color", "-auto-approve", "-parallelism=64"], folder, settings)

@@ -2,13 +2,15 @@
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from typing import NamedTuple
 
 from benchmarks.speed.charts import Bar, Group, Kind, bars, compared
 from benchmarks.speed.fast_ecr import Conditions
-from benchmarks.speed.processes import tell
+from benchmarks.speed.processes import interleaved, tell
 from benchmarks.speed.served import Served, served
 from benchmarks.speed.tables import Limit, Result, Size, span, table
 from benchmarks.speed.workload import reconcile
@@ -35,48 +37,57 @@ def throttle(size: Size) -> Result:
     burst = size.repositories / 10
     rows, groups = [], []
     for rate in RATES:
-        drifts = measure(Conditions(rate=rate, burst=burst), size, at_once=rate <= SLOW)
+        drifts = throttled_at_rate(rate, burst, size)
         ideal = (size.repositories - burst) / rate
         name = f"{rate:g} calls a second"
         ratio = median(drifts) / ideal
         rows.append([name, *cells(drifts, SHARE), span(ideal), IDEAL.mark(ratio), str(IDEAL)])
         bar = Bar("reconcile drift", median(drifts), Kind.OWN, compared(ratio))
         groups.append(Group(f"Accepts {name}", (Bar("ideal", ideal, Kind.FLOOR), bar)))
-    free = measure(Conditions(), size)
+    free, *random = throttled_at_random(size)
     ideal = median(free)
     rows.append(["accepts all calls", *cells(free, ANY_SHARE), "", "", ""])
-    random = [Bar("no throttling", ideal, Kind.FLOOR)]
-    for share, limit in SHARES.items():
-        drifts = measure(Conditions(throttled_share=share), size)
-        ratio = median(drifts) / ideal
-        name = f"{share:.0%} throttled"
+    drawn = [Bar("no throttling", ideal, Kind.FLOOR)]
+    for (share, limit), drifts in zip(SHARES.items(), random, strict=True):
+        ratio, name = median(drifts) / ideal, f"{share:.0%} throttled"
         judged = limit.mark(ratio) if limit else f"{ratio:.2f}"
-        rows.append(
-            [f"{name} at random", *cells(drifts, ANY_SHARE), span(ideal), judged, str(limit or "")]
-        )
-        random.append(Bar(name, median(drifts), Kind.OWN, compared(ratio)))
-    groups.append(Group("Throttles at random", random))
+        known = span(ideal), judged, str(limit or "")
+        rows.append([f"{name} at random", *cells(drifts, ANY_SHARE), *known])
+        drawn.append(Bar(name, median(drifts), Kind.OWN, compared(ratio)))
+    groups.append(Group("Throttles at random", drawn))
     head = ("the service", "`drift`", f"throttled calls ({SHARE} %)", f"failed ({FAILED})",
             "ideal", "/ ideal", "limit")  # fmt: skip
-    drawn = bars(
+    chart = bars(
         f"reconcile drift of {size.repositories:,} repositories where the service throttles",
         f"Whole process; a burst of {burst:g} calls, 20 ms a call; ideal: as fast as calls are "
         "accepted",
         groups,
     )
-    return Result(table(head, rows), {"throttling.svg": drawn})
+    return Result(table(head, rows), {"throttling.svg": chart})
 
 
-def measure(conditions: Conditions, size: Size, *, at_once: bool = False) -> list[Drift]:
+def throttled_at_rate(rate: float, burst: float, size: Size) -> list[Drift]:
     """Run a drift in each round, each on a server of its own."""
-    tell(f"throttling: {size.rounds} rounds, {conditions}")
+    tell(f"throttling: {size.rounds} rounds at {rate:g} calls a second")
+    conditions = Conditions(rate=rate, burst=burst)
 
     def one(_: int) -> Drift:
         with served(size.repositories, conditions) as server:
             return drift(server)
 
-    with ThreadPoolExecutor(size.rounds if at_once else 1) as pool:
+    with ThreadPoolExecutor(size.rounds if rate <= SLOW else 1) as pool:
         return list(pool.map(one, range(size.rounds)))
+
+
+def throttled_at_random(size: Size) -> list[list[Drift]]:
+    """Return drifts without throttling, and for each share."""
+    with ExitStack() as stack:
+        cases: dict[str, Callable[[], Drift]] = {}
+        for share in (0.0, *SHARES):
+            conditions = Conditions(throttled_share=share)
+            server = stack.enter_context(served(size.repositories, conditions))
+            cases[f"{share:.0%} at random"] = partial(drift, server)
+        return list(interleaved("throttling", cases, size.rounds).values())
 
 
 def drift(server: Served) -> Drift:
