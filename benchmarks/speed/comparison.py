@@ -13,9 +13,10 @@ from benchmarks.speed.programs import AT_ONCE, Absent, Program
 from benchmarks.speed.served import Served, served
 from benchmarks.speed.tables import Limit, Result, Size, span, table
 from benchmarks.speed.workload import DRIFT, reconcile
+from reconciler import __version__
 
 OWN, FLOOR, LOOP, THREADS = "reconcile drift", "the floor", "boto3, a loop", "boto3, 32 threads"
-AIOBOTOCORE = "aiobotocore"
+BOTO3, AIOBOTOCORE = f"{OWN} --transport boto3", "aiobotocore"
 WITHOUT, WITH = "without TLS", "with TLS"
 
 
@@ -40,12 +41,12 @@ class Case(NamedTuple):
 def compare(size: Size) -> Result:
     """Return the figures of all programs."""
     light = [
-        Program(OWN, reconcile(*DRIFT), "compares by meaning"),
-        Program(f"{OWN} --transport boto3", reconcile(*DRIFT, "--transport", "boto3"), "the same"),
-        Program(FLOOR, programs.floor(), f"reads: signed by hand, {AT_ONCE} connections"),
-        Program(LOOP, programs.boto3(1), "reads", 50),
-        Program("boto3, 10 threads", programs.boto3(10), "reads"),
-        Program(THREADS, programs.boto3(32), "reads"),
+        Program(OWN, __version__, "compares by meaning", reconcile(*DRIFT)),
+        Program(BOTO3, __version__, "the same", reconcile(*DRIFT, "--transport", "boto3")),
+        Program(FLOOR, "", f"reads; signed by hand, {AT_ONCE} connections", programs.floor()),
+        programs.boto3(LOOP, 1, 50),
+        programs.boto3("boto3, 10 threads", 10),
+        programs.boto3(THREADS, 32),
         programs.aiobotocore(),
     ]
     heavy = [find() for find in programs.HEAVY]
@@ -61,7 +62,8 @@ def compare(size: Size) -> Result:
     }
     rows = []
     for one in found:
-        cells = [f"`{one.name}`" if one.name.startswith(OWN) else one.name, one.does]
+        name = f"`{one.name}`" if one.name.startswith(OWN) else one.name
+        cells = [name, one.version, one.does]
         for totals in taken.values():
             if one.name in totals:
                 figure = totals[one.name].seconds
@@ -71,12 +73,12 @@ def compare(size: Size) -> Result:
         measured = f"{one.repositories}, extrapolated" if one.repositories else "all"
         rows.append([*cells, span(taken[WITH][one.name].cpu), measured])
     rows += [
-        [missing.name, *[""] * 6, f"not on this machine: {missing.why}"]
+        [missing.name, *[""] * 7, f"not on this machine: {missing.why}"]
         for missing in (*light, *heavy)
         if isinstance(missing, Absent)
     ]
-    head = ("program", "what it does", WITHOUT, "/ floor", WITH, "/ floor", "CPU, with TLS",
-            "measured on")  # fmt: skip
+    head = ("program", "version", "what it does", WITHOUT, "/ floor", WITH, "/ floor",
+            "CPU, with TLS", "measured on")  # fmt: skip
     drawn = chart([(one, taken[WITH][one.name].seconds) for one in found], size)
     return Result(f"{table(head, rows)}\n{ratios(taken, size)}", {"programs.svg": drawn})
 

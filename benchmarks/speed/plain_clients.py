@@ -1,4 +1,4 @@
-"""What `speed.py` compares with: the same calls without any check, as plain programs.
+"""What `reconcile` is compared with: the same calls without any check, as plain programs.
 
     python plain_clients.py boto3|aiobotocore|floor AT_ONCE [POLICIES]
 

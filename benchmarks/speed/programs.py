@@ -1,8 +1,8 @@
 """What others use for the same: how each is run on a folder that `prepare` has made.
 
-A folder has `names.json`, the repositories, and `policies.json`, their policies by name. Those
-that come as Python packages have environments of their own in `.venv-bench/`, which are made where
-they are missing. Nothing else is installed.
+A folder has `names.json`, the repositories, and `policies.json`, their policies by name. Python
+packages have environments of their own in `.venv-bench/`, which are made where they are missing.
+Nothing else is installed.
 """
 
 import json
@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from tests.cli.terraform import PROGRAM as TERRAFORM
 ENVIRONMENTS = Path(__file__).parents[2] / ".venv-bench"
 PLAIN = str(Path(__file__).with_name("plain_clients.py"))
 AT_ONCE = 64
+NO_PACKAGE = "its package can't be installed"
 
 AWS_LOOP = """\
 aws ecr describe-repositories --query repositories[].repositoryName --output text |
@@ -67,13 +69,14 @@ def nothing(_folder: Path, _environment: Mapping[str, str]) -> None:
 class Program(NamedTuple):
     """A program that checks or reads the policies of the repositories of a folder.
 
-    One that is slow is measured on `repositories`, and the rest is extrapolated; on all with 0.
-    `does` says in how far its work differs from that of others.
+    `does` says in how far its work differs from that of others. One that is slow is measured on
+    `repositories`, and the rest is extrapolated; on all with 0.
     """
 
     name: str
+    version: str
+    does: str
     command: list[str]
-    does: str = ""
     repositories: int = 0
     settings: Mapping[str, str] = {}
     prepare: Callable[[Path, Mapping[str, str]], None] = nothing
@@ -86,8 +89,9 @@ class Absent(NamedTuple):
     why: str
 
 
-def boto3(threads: int) -> list[str]:
-    return [sys.executable, PLAIN, "boto3", str(threads)]
+def boto3(name: str, threads: int, repositories: int = 0) -> Program:
+    command = [sys.executable, PLAIN, "boto3", str(threads)]
+    return Program(name, version("boto3"), "reads", command, repositories)
 
 
 def floor(*more: str) -> list[str]:
@@ -96,68 +100,82 @@ def floor(*more: str) -> list[str]:
 
 def aiobotocore() -> Program | Absent:
     name = "aiobotocore"
-    program = packaged("python", name)
-    if program is None:
-        return Absent(name, "its package can't be installed")
-    command = [program, PLAIN, "aiobotocore", str(AT_ONCE)]
-    return Program(name, command, f"reads, {AT_ONCE} calls at once")
+    folder = packaged(name)
+    if folder is None:
+        return Absent(name, NO_PACKAGE)
+    command = [str(folder / "python"), PLAIN, "aiobotocore", str(AT_ONCE)]
+    return Program(name, version_of(name, folder), f"reads, {AT_ONCE} calls at once", command)
 
 
 def aws() -> Program | Absent:
     name = "aws, a shell loop"
     if shutil.which("aws") is None:
         return Absent(name, "there is no aws on the PATH")
-    return Program(name, ["sh", "-c", AWS_LOOP], "reads; a process for each repository", 5)
+    found = output(["aws", "--version"]).split()[0].removeprefix("aws-cli/")
+    return Program(name, found, "reads; a process for each repository", ["sh", "-c", AWS_LOOP], 5)
 
 
 def ansible() -> Program | Absent:
     name = "Ansible, ecs_ecr"
-    program = shutil.which("ansible-playbook") or packaged("ansible-playbook", "ansible", "boto3")
-    if program is None:
-        return Absent(name, "its package can't be installed")
-    # The module runs in the interpreter that has boto3, which is that of Ansible.
-    python = str(Path(program).with_name("python"))
-    command = [program, "-i", "localhost,", "-e", f"ansible_python_interpreter={python}"]
+    folder = packaged("ansible", "boto3")
+    if folder is None:
+        return Absent(name, NO_PACKAGE)
+    # The module runs in the interpreter that has boto3.
+    variable = f"ansible_python_interpreter={folder / 'python'}"
+    options = ["-i", "localhost,", "-e", variable, "playbook.yaml"]
+    command = [str(folder / "ansible-playbook"), *options]
     does = "compares, in check mode; a process for each repository"
-    return Program(name, [*command, "playbook.yaml"], does, 5)
+    return Program(name, version_of("ansible", folder), does, command, 5)
 
 
 def custodian() -> Program | Absent:
     name = "Cloud Custodian"
-    program = shutil.which("custodian") or packaged("custodian", "c7n")
-    if program is None:
-        return Absent(name, "its package can't be installed")
-    command = [program, "run", "--dryrun", "--cache-period=0", "-s", "found", "custodian.yaml"]
-    return Program(name, command, "filter `cross-account`; reads the tags, too", 50)
+    folder = packaged("c7n")
+    if folder is None:
+        return Absent(name, NO_PACKAGE)
+    options = ["run", "--dryrun", "--cache-period=0", "-s", "found", "custodian.yaml"]
+    does = "filter `cross-account`; reads the tags, too"
+    return Program(name, version_of("c7n", folder), does, [str(folder / "custodian"), *options], 50)
 
 
 def terraform() -> Program | Absent:
     name = "Terraform, plan"
     if TERRAFORM is None or PLUGINS is None:
         return Absent(name, "Terraform or its AWS provider is not installed")
+    found = json.loads(output([TERRAFORM, "version", "-json"]))["terraform_version"]
     command = [TERRAFORM, "plan", "-no-color", "-detailed-exitcode"]
-    return Program(name, command, "refreshes and compares its state", 100, SETTINGS, take_over)
+    does = "reads what its state has, and compares"
+    return Program(name, found, does, command, 100, SETTINGS, take_over)
 
 
 HEAVY: tuple[Callable[[], Program | Absent], ...] = (aws, ansible, custodian, terraform)
 
 
-def packaged(program: str, *packages: str) -> str | None:
-    """Return a program of packages in an environment of their own; None if there can be none."""
+def packaged(*packages: str) -> Path | None:
+    """Return the programs of packages in an environment of their own; None if there can be none."""
     folder = ENVIRONMENTS / packages[0]
-    ready = folder / ".ready"
+    ready, programs = folder / ".ready", folder / "bin"
     if not ready.exists():
         tell(f"setting up {folder.name} (once; takes a minute or more)")
-        python = folder / "bin" / "python"
         steps = (
             [sys.executable, "-m", "venv", "--clear", str(folder)],
-            [str(python), "-m", "pip", "install", "--quiet", *packages],
+            [str(programs / "python"), "-m", "pip", "install", "--quiet", *packages],
         )
         for step in steps:
             if subprocess.run(step, capture_output=True, check=False).returncode != 0:
                 return None
         ready.touch()
-    return str(folder / "bin" / program)
+    return programs
+
+
+def version_of(package: str, programs: Path) -> str:
+    code = f"import importlib.metadata as m; print(m.version({package!r}))"
+    return output([str(programs / "python"), "-c", code])
+
+
+def output(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    return done.stdout.strip()
 
 
 def prepare(folder: Path, policies: Mapping[str, str]) -> None:

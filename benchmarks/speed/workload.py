@@ -18,14 +18,12 @@ principals:
 """
 ENTRY = "  team-{team}/app-{number}: {{access: {{ci: push-pull, runtime: pull}}}}\n"
 ONE = f'registry: {{account: "{ACCOUNT}", regions: [{REGION}]}}'
+DRIFT = ("drift", "-q")
 ITEM = (
     '  - {{name: stage-{number}, account: "{account}", regions: ['
     + REGION
     + "], assume_role: arn:aws:iam::{account}:role/reader}}\n"
 )
-
-
-DRIFT = ("drift", "-q")
 
 
 def access_file(repositories: int, registries: int = 1) -> str:
