@@ -210,10 +210,14 @@ def explain(
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Show the desired policy of a repository, with the lines of the file behind each statement."""
-    from reconciler.report.explanation import render_explanation, render_explanation_json
+    from reconciler.report.explanation import render_explanations, render_explanations_json
 
     found = workflow.explain(_load(file, allow_public, quiet), repository)
-    write(format_, partial(render_explanation, found), json=partial(render_explanation_json, found))
+    write(
+        format_,
+        partial(render_explanations, found),
+        json=partial(render_explanations_json, found),
+    )
 
 
 def _load(file: "Path", allow_public: list[str] | None, quiet: bool) -> "AccessSource":
