@@ -1,9 +1,10 @@
 """What several registries and regions agree on, said once."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
+from reconciler.model.answers import place_words
 from reconciler.model.registry import RegistryName, RegistryScope
 from reconciler.workflow.source import SourcePart
 
@@ -43,6 +44,22 @@ def said_once(
     for one, scopes in held.values():
         for name, region in _places(scopes, regions):
             yield placed(one, name, region)
+
+
+def places_of(parts: Sequence[SourcePart]) -> tuple[tuple[str, ...], ...]:
+    """Return what tells each part from the others: `staging`, or each of `central us-west-2`, …
+
+    One part has an empty one.
+    """
+    if len(parts) == 1:
+        return (("",),)
+    number = Counter(part.name for part in parts)
+    return tuple(
+        (place_words(part.name, None),)
+        if number[part.name] == 1
+        else tuple(place_words(part.name, region) for region in part.access.registry.regions)
+        for part in parts
+    )
 
 
 _Regions = Mapping[RegistryName | None, Sequence[RegistryScope]]
