@@ -182,7 +182,7 @@ def _to_read(
         def select(names: Sequence[str]) -> list[str]:
             return [n for n in names if selected(n, globs) and (n != probe or n in globs)]
 
-        return ToRead(select, with_own[registry.account, registry.name])
+        return ToRead(select, registry_policy=with_own[registry.account, registry.name])
 
     wanted = ((registry, of(registry)) for registry in source.registries)
     return {scope: to_read for registry, to_read in wanted for scope in registry.scopes}
