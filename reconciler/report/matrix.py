@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.access import DisplayNames
-from reconciler.model.answers import Matrix, MatrixCell, MatrixRow
+from reconciler.model.answers import Matrix, MatrixCell, MatrixRow, with_place
 from reconciler.policy import NamedPrincipal, account_of, plain_name
 from reconciler.printable import printable, printable_name
 from reconciler.report.answers import THROUGH_WORDS, subject_label
@@ -51,9 +51,10 @@ def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page)
         return render([("no repositories",)], paint)
     heads = short_names(matrix.subjects, names)
     columns = list(zip(*(row_words(matrix, row) for row in matrix.rows), strict=True))
-    repositories, *cells = columns
+    _, *cells = columns
     lines: list[Line] = []
-    first = ("repository", *map(printable_name, repositories))
+    headings = (with_place(printable_name(row.repository), row.place) for row in matrix.rows)
+    first = ("repository", *headings)
     for some in _fitting(first, list(zip(heads, cells, strict=True)), page):
         lines += [*_table(some), ("",)]
     legend = [*_named(matrix, names), *marks_in(cell for column in cells for cell in column)]

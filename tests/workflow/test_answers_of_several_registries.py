@@ -11,8 +11,8 @@ from reconciler.model.rules import RuleId
 from reconciler.report.answers import render_answers_json, render_who_can
 from reconciler.report.explanation import render_explanations, render_explanations_json
 from reconciler.report.html.matrix_data import encode_matrix
-from reconciler.report.matrix import render_matrix_csv
-from reconciler.report.text import plain
+from reconciler.report.matrix import render_matrix, render_matrix_csv
+from reconciler.report.text import Page, plain
 from reconciler.workflow.answers import (
     access_matrix,
     access_of,
@@ -111,6 +111,17 @@ def test_the_matrix_has_a_row_for_each_place_that_differs() -> None:
         '"of-central (central)",push,pull',
         '"of-eu (central eu-west-1)",push,pull',
         '"only-eu (central eu-west-1)",push,pull',
+    ]
+
+
+def test_the_text_of_a_matrix_quotes_no_place() -> None:
+    found = access_matrix(source(), repositories=("of-*",))
+    text = render_matrix(found.matrix, found.display_names, plain, Page())
+    assert [line.partition("  ")[0] for line in text.splitlines()[:4]] == [
+        "repository",
+        "of-* (staging)",
+        "of-central (central)",
+        "of-eu (central eu-west-1)",
     ]
 
 
@@ -219,13 +230,24 @@ def test_the_page_compares_each_registry_with_the_file() -> None:
     assert marks == ["", "not live", "only live"]
 
 
-def test_risks_are_of_their_registry() -> None:
-    anyone = {"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}]}  # fmt: skip
-    find = reading({"app": None}, {"app": None}, {"app": anyone})
-    seen = access_overview(source(), live=find)
-    assert [(r.repository, r.registry, r.region) for r in seen.risks] == [("app", STAGING, None)]
-    encode_matrix(seen.result.matrix, seen.result.display_names, seen.risks, seen.desired)
+@pytest.mark.parametrize(
+    ("west", "eu", "staging", "expected"),
+    [
+        (True, True, True, [(None, None)]),
+        (True, True, False, [(CENTRAL, None)]),
+        (False, True, True, [(CENTRAL, "eu-west-1"), (STAGING, None)]),
+    ],
+)
+def test_risks_are_where_their_rows_are(
+    *, west: bool, eu: bool, staging: bool, expected: list[tuple[RegistryName | None, str | None]]
+) -> None:
+    anyone = {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}
+    public = {"Version": "2012-10-17", "Statement": [anyone]}
+    live: list[Live] = [{"app": public if one else None} for one in (west, eu, staging)]
+    seen = access_overview(source(), live=reading(*live))
+    assert [(one.registry, one.region) for one in seen.risks] == expected
+    data = encode_matrix(seen.result.matrix, seen.result.display_names, seen.risks, seen.desired)
+    assert len(data["risks"]) == len(expected)
 
 
 CHINA = """version: 1
