@@ -123,7 +123,10 @@ def test_the_caller_needs_what_the_file_uses(
     changed = AccessSource((access,), given.path, given.content, NOW, given.checked)
     found = {
         plan_only: {
-            one["Sid"] for one in workflow.caller_policy(changed, plan_only=plan_only)["Statement"]
+            one["Sid"]
+            for one in workflow.caller_policies(changed, plan_only=plan_only).by_registry[None][
+                "Statement"
+            ]
         }
         for plan_only in (True, False)
     }
