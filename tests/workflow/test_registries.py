@@ -53,7 +53,7 @@ def ecr(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 def read(*, registry_policy: bool = False, templates: bool = False) -> list[LiveRegistry]:
     scopes = [RegistryScope("111122223333", region) for region in REGIONS]
     connections = connect_registries(dict.fromkeys(scopes, CredentialSource()), LOG)
-    to_read = ToRead(list, (), registry_policy, templates)
+    to_read = ToRead(list, registry_policy=registry_policy, templates=templates)
     return read_registries(connections, dict.fromkeys(scopes, to_read), LOG)
 
 
