@@ -49,6 +49,7 @@ from reconciler.access_file.sections.registry import (
 from reconciler.access_file.sections.registry_parts import RegistryPart, split_by_registry
 from reconciler.access_file.sections.statements import read_registry_statements
 from reconciler.access_file.sections.tiers import REGISTRY_POLICY, REPOSITORY_POLICY, read_tiers
+from reconciler.model.access import Grant
 from reconciler.policy import NO_CONDITION, KeepRule, NamedPrincipal, known_of_requests
 
 
@@ -69,13 +70,18 @@ def read_parts(
     allow_public: frozenset[str],
     meaning: ProblemList,
 ) -> tuple[AccessFile, ...]:
-    """Read and check a file for each registry. Raises TooLargeError."""
+    """Read and check a file for each registry; `meaning` then has all problems.
+
+    `broken` are principals that can't be resolved; public access of the entries in `allow_public`
+    is not reported. Raises TooLargeError.
+    """
     parts = split_by_registry(root, meaning)
     registries = tuple(part.registry for part in parts)
     context = _read_context(root, registries, now, meaning)
     lists = {registry.partition: meaning.another() for registry in registries}
     found: list[AccessFile] = []
     checked: list[CheckedPart] = []
+    small: set[tuple[Grant, ...]] = set()
     try:
         shared = {
             partition: _read_shared(
@@ -83,21 +89,17 @@ def read_parts(
             )
             for partition, own in lists.items()
         }
-        statements = (one for part in shared.values() for one in part.registry_statements)
-        carriers = find_carriers(root, parts, statements, meaning)
+        statements = {s.place: s for one in shared.values() for s in one.registry_statements}
+        carriers = find_carriers(root, parts, statements.values(), meaning)
         for part in parts:
             carried = frozenset(place for place, paths in carriers.items() if part.path in paths)
             own = meaning.another()
             checked.append(CheckedPart(part, carried, lists[part.registry.partition], own))
             found.append(_read_part(root, part, shared[part.registry.partition], carried, own))
-            _check_part(found[-1], now, allow_public, own)
+            _check_part(found[-1], now, allow_public, small, own)
     finally:
-        whole = (
-            problems_of(root, checked)
-            if checked
-            else chain.from_iterable(one.found for one in lists.values())
-        )
-        meaning.found |= dict.fromkeys(whole)
+        unread = chain.from_iterable(one.found for one in lists.values())
+        meaning.found |= dict.fromkeys(problems_of(root, checked) if checked else unread)
     return tuple(found)
 
 
@@ -185,7 +187,11 @@ def _read_part(
 
 
 def _check_part(
-    access: AccessFile, now: datetime, allow_public: frozenset[str], problems: ProblemList
+    access: AccessFile,
+    now: datetime,
+    allow_public: frozenset[str],
+    small: set[tuple[Grant, ...]],
+    problems: ProblemList,
 ) -> None:
     """Check what the file asks for in one registry. Raises TooLargeError."""
     combined = combine_entries(access, problems)
@@ -197,4 +203,4 @@ def _check_part(
     check_public(access, judged, allow_public, problems)
     check_never(access, judged, now, problems)
     check_denied(access, together, now, problems)
-    check_sizes(access, combined, now, problems)
+    check_sizes(access, combined, now, small, problems)

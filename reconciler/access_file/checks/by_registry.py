@@ -39,8 +39,9 @@ class _Lines(NamedTuple):
 def problems_of(root: Node, parts: Sequence[CheckedPart]) -> Iterator[Problem]:
     """Yield each problem of the parts once; one that only some have says in which registries.
 
-    What a part does not use is a problem only if it is one in every part: for example a principal
-    of another partition, which only entries of another registry use.
+    What a part does not use is a problem only if it is one in every part, and then the first of
+    them: for example, a principal of another partition may be one that entries of another registry
+    use.
     """
     same: defaultdict[Problem, dict[int, Problem]] = defaultdict(dict)
     everywhere: defaultdict[tuple[RuleId, Place], set[int]] = defaultdict(set)
@@ -56,13 +57,18 @@ def problems_of(root: Node, parts: Sequence[CheckedPart]) -> Iterator[Problem]:
         if len(found) < len(parts):
             lines = lines or tuple(_lines_of(root, one) for one in parts)
             using = {n for n in found if place in lines[n].own or place not in lines[n].unused}
-            if not using and len(everywhere[problem.rule, place]) < len(parts):
+            if not using and not _is_first(found, everywhere[problem.rule, place], len(parts)):
                 continue
             having = {n for n, one in enumerate(lines) if place in one.own}
             if problem.rule in _ABOUT_REGISTRY or using != (having or set(range(len(parts)))):
                 where = _name([one.part for one in parts], using or found.keys())
                 problem = problem._replace(message=f"{where}: {problem.message}")
         yield problem
+
+
+def _is_first(found: Collection[int], everywhere: Collection[int], parts: int) -> bool:
+    """Whether a problem is in the first part, and one of its rule at its place in every part."""
+    return 0 in found and len(everywhere) == parts
 
 
 def _lines_of(root: Node, checked: CheckedPart) -> _Lines:

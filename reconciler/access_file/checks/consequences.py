@@ -24,7 +24,7 @@ _RULES_BY_SECTION = {
     "principals": frozenset({RuleId.UNKNOWN_NAME}),
     "tiers": frozenset({RuleId.UNKNOWN_TIER}),
     "guards": frozenset({RuleId.PUBLIC}),
-    **dict.fromkeys(_REGISTRIES, _ABOUT_REGISTRY),
+    **dict.fromkeys(_REGISTRIES, _ABOUT_REGISTRY | {RuleId.WRONG_PARTITION, RuleId.WRONG_REGION}),
 }
 """The rules that cannot be checked where a section is unreadable."""
 

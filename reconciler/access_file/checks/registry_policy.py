@@ -40,7 +40,7 @@ def check_managed(
     if access.registry_statements:
         found.append(("'registry_statements'", place_at(root, ("registry_statements",))))
     for what, place in found[:1]:
-        message = f"{what} requires 'policy: manage' under 'registry'"
+        message = f"{what} requires 'policy: manage' under {quote(part.path[0])}"
         hint = "write it there: reconcile then writes the registry's policy, too"
         other = place_at(root, (*part.path, "policy"))
         problems.error(RuleId.REGISTRY_POLICY_NOT_MANAGED, message, place, hint, other=other)
@@ -95,11 +95,14 @@ def find_carriers(
 ) -> Mapping[Place, frozenset[RegistryPath]]:
     """Return the registries whose own policy is to carry each raw statement, by its place.
 
-    These are the registries in which it matches a repository. A statement that matches nothing in
-    any of them is for all. Reports each pattern that does so. Raises TooLargeError.
+    These are the registries in which it matches a repository; the only one carries all. Reports
+    each pattern that matches nothing in any of them. Raises TooLargeError.
     """
     nodes = {node.place: node for node in items_of(root, "registry_statements")}
-    paths = {scope.arn_prefix: part.path for part in parts for scope in part.registry.scopes}
+    paths: dict[ArnPrefix, RegistryPath] = {}
+    for part in parts:
+        for scope in part.registry.scopes:
+            paths.setdefault(scope.arn_prefix, part.path)
     prefixes, every = tuple(paths), frozenset(part.path for part in parts)
     carriers: dict[Place, frozenset[RegistryPath]] = {}
     for placed in statements:
@@ -108,7 +111,7 @@ def find_carriers(
         found = [dict(resources.unmatched(prefix)) for prefix in prefixes]
         own = zip(prefixes, found, strict=True)
         here = {paths[p] for p, reasons in own if not reasons.keys() >= {*resources.patterns}}
-        carriers[placed.place] = frozenset(here) or every
+        carriers[placed.place] = frozenset(here) if len(every) > 1 else every
         for pattern in texts_of(node, "NotResource" if resources.excluded else "Resource"):
             if found and all(pattern.text in reasons for reasons in found):
                 whys = dict.fromkeys(one[pattern.text].partition(": ")[0] for one in found)

@@ -5,9 +5,12 @@ from typing import NamedTuple
 
 from reconciler.access_file.document.problems import ProblemList, quote, quote_all
 from reconciler.access_file.document.tree import (
+    Node,
     Pair,
     ScalarNode,
+    SequenceNode,
     child,
+    pairs_of,
     place_at,
     texts_of,
     value_of,
@@ -17,19 +20,28 @@ from reconciler.access_file.sections.registries import check_repeated
 from reconciler.model.rules import RuleId
 from reconciler.policy import has_wildcard
 
+_LIMITS = ("registries", "regions")
+_REPLICATED = "replicated"
+_BEGINNING = "r"
 _NO_NAME = "the registry of this file has no name: give it one, or remove registries here"
 
 
 class LimitedEntry(NamedTuple):
-    """An entry, with the registries and regions that it is limited to; none where it is not."""
+    """An entry, with the registries and regions that it is limited to; none where it is not.
+
+    `is_readable`: its limits are not misspelt, and have the right shape, so that it is known where
+    it is to hold.
+    """
 
     pair: Pair
     registries: frozenset[str]
     regions: frozenset[str]
+    is_readable: bool = True
 
     def holds_in(self, registry: Registry) -> bool:
         """Whether the entry holds in a registry, perhaps only in some of its regions."""
-        return not self.registries or registry.name in self.registries
+        is_named = not self.registries or registry.name in self.registries
+        return is_named and self.is_readable
 
 
 def read_limits(
@@ -39,12 +51,25 @@ def read_limits(
     found: list[LimitedEntry] = []
     for pair in entries:
         named, within = texts_of(pair.value, "registries"), texts_of(pair.value, "regions")
-        found.append(LimitedEntry(pair, _texts(named), _texts(within)))
-        if named or within:
-            _check_limits(found[-1], named, within, registries, problems)
+        entry = LimitedEntry(pair, _texts(named), _texts(within), _is_readable(pair.value))
+        found.append(entry)
+        is_known = entry.is_readable
+        if is_known and (named or within):
+            is_known = _check_limits(entry, named, within, registries, problems)
         if child(pair.value, "replicated") is not None:
-            _check_replicated(found[-1], registries, problems)
+            _check_replicated(entry, registries if is_known else (), problems)
     return tuple(found)
+
+
+def _is_readable(entry: Node) -> bool:
+    """Whether the limits of an entry have their shape, and no key may be a misspelt limit."""
+    for key, value in pairs_of(entry):
+        if key.text in _LIMITS:
+            if not (isinstance(value, SequenceNode) and texts_of(value)):
+                return False
+        elif key.text.startswith(_BEGINNING) and key.text != _REPLICATED:
+            return False
+    return True
 
 
 def _texts(nodes: Iterable[ScalarNode]) -> frozenset[str]:
@@ -57,17 +82,22 @@ def _check_limits(
     within: Sequence[ScalarNode],
     registries: Sequence[Registry],
     problems: ProblemList,
-) -> None:
-    """Report registries and regions that the file does not have, and those that do not meet."""
+) -> bool:
+    """Whether the file has all registries and regions of an entry; reports others.
+
+    Reports those that do not meet, too.
+    """
     names = [one.name for one in registries if one.name is not None]
     regions = sorted({region for one in registries for region in one.regions})
     check_repeated(named, "registry", problems)
     check_repeated(within, "region", problems)
-    # One of several registries without a name is reported.
-    are_named = len(names) == len(registries) or len(registries) == 1
+    # One of several registries without a name of its own is reported.
+    are_named = len(set(names)) == len(registries) or len(registries) == 1
     are_known = are_named and _report_unknown(named, "registry", names, problems)
-    if _report_unknown(within, "region", regions, problems) and are_known and named and within:
-        _check_meeting(entry, named, within, registries, problems)
+    are_known &= _report_unknown(within, "region", regions, problems)
+    if are_known and named and within:
+        return _do_meet(entry, named, within, registries, problems)
+    return are_known
 
 
 def _report_unknown(
@@ -83,14 +113,17 @@ def _report_unknown(
     return not unknown
 
 
-def _check_meeting(
+def _do_meet(
     entry: LimitedEntry,
     named: Sequence[ScalarNode],
     within: Sequence[ScalarNode],
     registries: Sequence[Registry],
     problems: ProblemList,
-) -> None:
-    """Report a region that no registry of an entry has, or else a registry without its regions."""
+) -> bool:
+    """Whether each registry of an entry is in one of its regions, and each region has one.
+
+    Reports the regions that have none, or else the registries.
+    """
     here = [one for one in registries if entry.holds_in(one)]
     regions = {region for one in here for region in one.regions}
     outside = [node for node in within if node.text not in regions]
@@ -106,12 +139,16 @@ def _check_meeting(
             hint = "remove it, or add one of its regions"
             other = within[0].place
             problems.error(RuleId.UNKNOWN_REGISTRY, message, node.place, hint, other=other)
+    return not (outside or idle)
 
 
 def _check_replicated(
     entry: LimitedEntry, registries: Sequence[Registry], problems: ProblemList
 ) -> None:
-    """Report `replicated` where it means nothing, and warn where it has no effect."""
+    """Report `replicated` where it means nothing, and warn where it has no effect.
+
+    `registries` are those of the file; none where the entry's limits have a problem.
+    """
     replicated, create = child(entry.pair.value, "replicated"), child(entry.pair.value, "create")
     place = place_at(entry.pair.value, ("replicated",))
     if has_wildcard(entry.pair.key.text):
