@@ -1,11 +1,11 @@
 """The problems of a file's parts as those of the file: each once, with the registries it is in."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from reconciler.access_file.document.problems import Place, Problem, ProblemList, quote
-from reconciler.access_file.document.tree import Node, child, items_of, pairs_of, places_in
+from reconciler.access_file.document.tree import Node, items_of, pairs_of, places_in
 from reconciler.access_file.sections.names import used_principals
 from reconciler.access_file.sections.registry_parts import RegistryPart
 from reconciler.model.rules import RuleId
@@ -15,6 +15,9 @@ _ABOUT_REGISTRY = frozenset(
     {RuleId.WRONG_PARTITION, RuleId.WRONG_REGION, RuleId.REGISTRY_POLICY_NOT_MANAGED}
 )
 """Rules whose messages are about the registry: which one, is always said."""
+
+_PRINCIPALS, _REPOSITORIES = "principals", "repositories"
+_REGISTRIES, _STATEMENTS = "registries", "registry_statements"
 
 
 class CheckedPart(NamedTuple):
@@ -29,11 +32,32 @@ class CheckedPart(NamedTuple):
     own: ProblemList
 
 
-class _Lines(NamedTuple):
-    """The places of what a part has and others may not have, and of what it does not use."""
+_Item = tuple[str, object]
+"""A part of the file that not all registries use: the key that it stands under, and which it is."""
 
-    own: frozenset[Place]
-    unused: frozenset[Place]
+
+class _Uses(NamedTuple):
+    """What each place of the file belongs to, and what each part uses; an alias has several."""
+
+    items: Mapping[Place, set[_Item]]
+    used: Sequence[frozenset[_Item]]
+
+    def using(self, place: Place) -> frozenset[int]:
+        """Return the parts that use what stands at a place."""
+        return self._parts(self.items.get(place, frozenset()))
+
+    def reading(self, place: Place) -> frozenset[int]:
+        """Return the parts that read a place: where there is no other, all."""
+        items = self.items.get(place, frozenset())
+        here = self._parts({item for item in items if item[0] != _PRINCIPALS})
+        return here or frozenset(range(len(self.used)))
+
+    def _parts(self, items: Set[_Item]) -> frozenset[int]:
+        return frozenset(
+            number
+            for number, used in enumerate(self.used)
+            if not items or not used.isdisjoint(items)
+        )
 
 
 def problems_of(root: Node, parts: Sequence[CheckedPart]) -> Iterator[Problem]:
@@ -50,42 +74,44 @@ def problems_of(root: Node, parts: Sequence[CheckedPart]) -> Iterator[Problem]:
             # The hint may differ: it is left out where too many names were compared.
             same[problem._replace(hint=None)][number] = problem
             everywhere[problem.rule, problem.place].add(number)
-    lines: tuple[_Lines, ...] = ()
+    uses: _Uses | None = None
     for found in same.values():
         problem = next((one for one in found.values() if one.hint), next(iter(found.values())))
-        place = problem.place
         if len(found) < len(parts):
-            lines = lines or tuple(_lines_of(root, one) for one in parts)
-            using = {n for n in found if place in lines[n].own or place not in lines[n].unused}
-            if not using and not _is_first(found, everywhere[problem.rule, place], len(parts)):
+            uses = uses or _uses(root, parts)
+            using = uses.using(problem.place) & found.keys()
+            is_everywhere = len(everywhere[problem.rule, problem.place]) == len(parts)
+            if not using and not (is_everywhere and 0 in found):
                 continue
-            having = {n for n, one in enumerate(lines) if place in one.own}
-            if problem.rule in _ABOUT_REGISTRY or using != (having or set(range(len(parts)))):
+            if problem.rule in _ABOUT_REGISTRY or using != uses.reading(problem.place):
                 where = _name([one.part for one in parts], using or found.keys())
                 problem = problem._replace(message=f"{where}: {problem.message}")
         yield problem
 
 
-def _is_first(found: Collection[int], everywhere: Collection[int], parts: int) -> bool:
-    """Whether a problem is in the first part, and one of its rule at its place in every part."""
-    return 0 in found and len(everywhere) == parts
+def _uses(root: Node, parts: Sequence[CheckedPart]) -> _Uses:
+    items: defaultdict[Place, set[_Item]] = defaultdict(set)
+    nodes: list[tuple[_Item, Node]] = []
+    for key in (_PRINCIPALS, _REPOSITORIES, "guards", "unmanaged"):
+        for pair in pairs_of(root, key):
+            nodes += [((key, pair.key.text), pair.key), ((key, pair.key.text), pair.value)]
+    for key in (_REGISTRIES, _STATEMENTS):
+        nodes += [((key, node.place), node) for node in items_of(root, key)]
+    for item, node in nodes:
+        for place in places_in(node):
+            items[place].add(item)
+    return _Uses(items, tuple(_used_items(root, one) for one in parts))
 
 
-def _lines_of(root: Node, checked: CheckedPart) -> _Lines:
+def _used_items(root: Node, checked: CheckedPart) -> frozenset[_Item]:
+    """Return what a part uses. What stands under `guards` and `unmanaged` is for all."""
     part = checked.part
-    used = used_principals(root, part.entries)
-    own = [part.node, *(pair.value for pair in part.entries)]
-    unused = [child(root, "guards"), child(root, "unmanaged")]
-    unused += [one.value for one in pairs_of(root, "principals") if one.key.text not in used]
-    unused += [pair.value for pair in part.strays]
-    for statement in items_of(root, "registry_statements"):
-        (own if statement.place in checked.carried else unused).append(statement)
-    keys = frozenset(pair.key.place for pair in part.entries)
-    return _Lines(keys | _places(own), _places(unused))
-
-
-def _places(nodes: Collection[Node | None]) -> frozenset[Place]:
-    return frozenset(place for node in nodes if node for place in places_in(node))
+    used: set[_Item] = {(_REPOSITORIES, pair.key.text) for pair in part.entries}
+    used |= {(_PRINCIPALS, name) for name in used_principals(root, part.entries)}
+    used |= {(_STATEMENTS, place) for place in checked.carried}
+    if part.node:
+        used.add((_REGISTRIES, part.node.place))
+    return frozenset(used)
 
 
 def _name(parts: Sequence[RegistryPart], numbers: Collection[int]) -> str:
