@@ -44,11 +44,11 @@ class _Uses(NamedTuple):
 
     def using(self, place: Place) -> frozenset[int]:
         """Return the parts that use what stands at a place."""
-        return self._parts(self.items.get(place, frozenset()))
+        return self._parts(self.items.get(place, set()))
 
     def reading(self, place: Place) -> frozenset[int]:
         """Return the parts that read a place: where there is no other, all."""
-        items = self.items.get(place, frozenset())
+        items = self.items.get(place, set())
         here = self._parts({item for item in items if item[0] != _PRINCIPALS})
         return here or frozenset(range(len(self.used)))
 
