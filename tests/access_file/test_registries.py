@@ -305,6 +305,7 @@ def test_a_condition_of_a_principal_applies_if_it_does_in_one_registry() -> None
     assert rules(load(who % ("aws:RequestedRegion", "us-east-1") + rest, head=head)) == [
         "never-applies"
     ]
+    assert rules(load(who % ("aws:ResourceAccount", "'333344445555'") + rest, head=head)) == []
 
 
 def test_an_entry_that_holds_nowhere_is_read_all_the_same() -> None:
@@ -332,6 +333,23 @@ def test_what_is_too_large_is_told_once_and_with_the_problems_before_it() -> Non
     assert rules(loaded)[:3] == ["unknown-name"] * 3
     assert rules(loaded).count(RuleId.TOO_LARGE) == 1
     assert not loaded.parts
+
+
+def test_registries_without_a_valid_account_are_not_compared() -> None:
+    one = '{name: %s, account: "1234", regions: [us-west-2]}'
+    head = f"version: 1\nregistries: [{one % 'a'}, {one % 'b'}]\n"
+    assert rules(load("repositories: {}\n", head=head)) == ["bad-account-id"]
+
+
+def test_an_example_in_a_hint_is_in_the_partition_of_the_first_registry() -> None:
+    head = (
+        "version: 1\nregistries: [{name: a, account: '111122223333', regions: [cn-north-1], %s}]\n"
+    )
+    (problem,) = load("repositories: {}\n", head=head % "assume_role: {}").problems
+    assert (
+        problem.hint
+        == 'for example role_arn: "arn:aws-cn:iam::111122223333:role/ecr-access-reconciler"'
+    )
 
 
 def test_many_limits_are_refused() -> None:

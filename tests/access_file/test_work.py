@@ -221,7 +221,7 @@ def test_twenty_registries_are_about_the_work_of_one_of_the_same_size() -> None:
     same, loaded = steps(registries(20, 20, limited=False), head="")
     assert [len(part.entries) for part in loaded.parts] == [20] * 20
     assert limited < 1.3 * one
-    assert same < 1.3 * one
+    assert same < 0.9 * one
 
 
 @pytest.mark.parametrize(("shape", "size"), [(exceptions, 60), (sources, 1_200)])
