@@ -36,7 +36,7 @@ def main() -> None:
         {name: LiveRepository(name, json.dumps(policy)) for name, policy in live.items()},
     )
     policies = live_policies([registry])
-    seen = workflow.access_overview(source, live=lambda _source, _globs: policies)
+    seen = workflow.access_overview(source, live=lambda _source, _globs: [policies])
     names = seen.result.display_names
     page = render_matrix_html(seen.result.matrix, names, seen.origin, seen.risks, seen.desired)
     with tempfile.TemporaryDirectory() as folder, browser(command) as tab:

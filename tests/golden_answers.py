@@ -12,7 +12,7 @@ from reconciler.report.answers import (
     render_can,
     render_who_can,
 )
-from reconciler.report.explanation import render_explanation, render_explanation_json
+from reconciler.report.explanation import render_explanations, render_explanations_json
 from reconciler.report.html.matrix_data import encode_matrix
 from reconciler.report.matrix import render_matrix, render_matrix_csv, render_matrix_markdown
 from reconciler.report.text import Page, plain
@@ -37,11 +37,11 @@ def asked_file(folder: Path = FOLDER) -> AccessSource:
     return load((folder / "ecr_access.yaml").read_bytes(), "ecr_access.yaml", now=NOW)
 
 
-def from_live(_source: AccessSource, globs: Globs) -> FoundPolicies:
+def from_live(_source: AccessSource, globs: Globs) -> list[FoundPolicies]:
     live = json.loads((FOLDER / "live.json").read_text())
     chosen = {name: policy for name, policy in live.items() if selected(name, globs)}
     read = live_registry(RegistryScope("111122223333", "us-west-2"), chosen)
-    return live_policies([replace(read, policy=registry_policy(FOLDER / "registry.json"))])
+    return [live_policies([replace(read, policy=registry_policy(FOLDER / "registry.json"))])]
 
 
 def expected_answers() -> dict[str, str]:
@@ -71,8 +71,8 @@ def expected_answers() -> dict[str, str]:
         "matrix.live.csv": render_matrix_csv(live_matrix, names),
         "matrix.page.json": page_data(access_overview(source)),
         "matrix.live.page.json": page_data(access_overview(source, live=from_live)),
-        "explain.txt": render_explanation(explained, plain),
-        "explain.json": render_explanation_json(explained),
+        "explain.txt": render_explanations(explained, plain),
+        "explain.json": render_explanations_json(explained),
     }
 
 

@@ -55,6 +55,8 @@ def overlaid(part: str) -> str:
         for source in (marked("file"), part)
         for text in re.split(r"^(?=[a-z_]+:)", source, flags=re.MULTILINE)
     }
+    if "registries" in sections:
+        del sections["registry"]
     return "".join(sections.values())
 
 

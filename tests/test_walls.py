@@ -21,7 +21,7 @@ FLOORS = (
 )
 ROOMS_INSIDE = {
     "policy": ({"language"}, {"meaning"}, {"compile"}),
-    "access_file": ({"document"}, {"model"}, {"desired"}, {"sections"}, {"checks"}),
+    "access_file": ({"document"}, {"model"}, {"desired"}, {"sections"}, {"checks"}, {"parts"}),
 }
 GROUND = {"closest", "errors", "printable", "schema_checks"}
 PURE = {"access_file", "model", "policy", "plan", "adopt", "report"}

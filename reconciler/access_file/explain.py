@@ -16,8 +16,8 @@ from reconciler.access_file.desired import (
     has_expired,
 )
 from reconciler.access_file.model import AccessFile, Entry, PlacedRegistryStatement
-from reconciler.model.answers import Carrier, FileLine
-from reconciler.model.registry import RegistryScope, Target
+from reconciler.model.answers import Carrier, FileLine, place_words
+from reconciler.model.registry import RegistryName, RegistryScope, Target
 from reconciler.policy import (
     Document,
     RegistryDocument,
@@ -61,7 +61,8 @@ class Explanation:
 
     `registry_policies` are what the registry's own policy is to say of it, for each region where
     that is anything. `expired` are lines whose `until` has passed: no statement has what they
-    granted.
+    granted. `registry` is None where it holds in all registries, and `region` where it holds in all
+    regions of the registry.
     """
 
     repository: str
@@ -69,6 +70,13 @@ class Explanation:
     statements: tuple[ExplainedStatement, ...]
     registry_policies: tuple[ExplainedRegistryPolicy, ...]
     expired: tuple[ExplainedLine, ...]
+    region: str | None = None
+    registry: RegistryName | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it holds, in words; empty where it holds everywhere."""
+        return place_words(self.registry, self.region)
 
 
 def entries_for(access: AccessFile, name: str) -> tuple[Entry, ...]:

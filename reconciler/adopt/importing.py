@@ -33,6 +33,7 @@ from reconciler.adopt.templates import (
     template_name,
     with_create_on,
 )
+from reconciler.adopt.yaml_text import Value
 from reconciler.model.registry import LiveRegistry
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import template_prefix
@@ -128,7 +129,7 @@ def import_registry(
             name_accounts=base.has_accounts,
             rules=base.access.ownership.rules,
             existing=vocabulary_of(base),
-            own=frozenset(entry.repository for entry in base.access.entries),
+            own=base.keys,
         )
     source = _source(registries, described, options, now)
     attempt = _best_attempt(source, form)
@@ -174,8 +175,18 @@ def _source(
     with_template = {one.repository for one in entries if one.create_on is not None}
     templates = survey_templates(registries, with_template)
     found = survey(registries, described)
+    if base is not None:
+        found = _without(found, base.keys)
     every = (*unmanaged, *templates.unmanaged)
     return _Source(tuple(registries), found, options, now, policy, templates, every)
+
+
+def _without(found: Survey, keys: Collection[str]) -> Survey:
+    """Leave out what the file has an entry for already, though not in this registry."""
+    documents = {name: one for name, one in found.documents.items() if name not in keys}
+    reason = "the file has an entry of this name, for other registries or regions"
+    taken = (LeftOut(name, reason) for name in sorted(found.documents.keys() - documents.keys()))
+    return found._replace(documents=documents, left_out=(*found.left_out, *taken))
 
 
 def _best_attempt(source: _Source, form: Form) -> _Attempt:
@@ -260,7 +271,14 @@ def _with_sayable_policy(source: _Source, form: Form) -> tuple[_Source, Form]:
 
 def _written(data: FileData, base: Base | None) -> str:
     """Write a new file, or the one to add to with the additions; its guards stay as they are."""
-    return write_file(data) if base is None else merge_into(base.text, data)
+    if base is None:
+        return write_file(data)
+    entries = {name: _limited(value, base.limits) for name, value in data.entries.items()}
+    return merge_into(base.text, data._replace(entries=entries))
+
+
+def _limited(entry: Value, limits: Mapping[str, Value]) -> Value:
+    return {**limits, **entry} if isinstance(entry, Mapping) else entry
 
 
 def _suspects(attempt: _Attempt) -> Collection[str]:

@@ -3,8 +3,9 @@
 New keys come below the old ones, and every old character is kept.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple, cast
 
 import yaml
@@ -15,6 +16,7 @@ from reconciler.adopt.file_text import FileData, comment_lines
 from reconciler.adopt.holders import Identity
 from reconciler.adopt.yaml_text import Value, entry, flow, scalar
 from reconciler.errors import InvalidError
+from reconciler.model.registry import RegistryScope
 from reconciler.policy import BUILT_IN_TIERS, REGISTRY_TIERS, Tiers
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -42,11 +44,31 @@ NEW_FILE = Vocabulary({}, {}, {**BUILT_IN_TIERS, **REGISTRY_TIERS}, frozenset())
 
 
 class Base(NamedTuple):
-    """A valid file to add to; `has_accounts` is whether it names its accounts."""
+    """A valid file to add to; `has_accounts` is whether it names its accounts.
+
+    `access` is the part to add to. `others` are the other parts of the file, and `limits` the keys
+    that keep a new entry out of these: `registries` and `regions`.
+    """
 
     text: str
     access: AccessFile
     has_accounts: bool
+    others: tuple[AccessFile, ...] = ()
+    limits: Mapping[str, Value] = MappingProxyType({})
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of the file's entries."""
+        parts = (self.access, *self.others)
+        return frozenset(entry.repository for part in parts for entry in part.entries)
+
+    def same_part(self, parts: Sequence[AccessFile]) -> AccessFile:
+        """Return the part to add to among those of a later file, the first where there is none."""
+        return _by_scopes(parts).get(self.access.registry.scopes, parts[0])
+
+
+def _by_scopes(parts: Iterable[AccessFile]) -> dict[tuple[RegistryScope, ...], AccessFile]:
+    return {part.registry.scopes: part for part in parts}
 
 
 def vocabulary_of(base: Base) -> Vocabulary:
@@ -67,12 +89,22 @@ def described_by(access: AccessFile, live: tuple[str, ...]) -> frozenset[str]:
     return frozenset({*managed_names(access, live), *([probe] if probe else [])})
 
 
-def is_preserved(base: Base, merged: AccessFile) -> bool:
-    """Whether a file with additions says of everything else what it said before.
+def is_preserved(base: Base, merged: Sequence[AccessFile]) -> bool:
+    """Whether a file with additions, in its parts, says of everything else what it said before."""
+    old, new = _by_scopes((base.access, *base.others)), _by_scopes(merged)
+    return (
+        old.keys() == new.keys()
+        and all(_says_the_same(part, new[scopes]) for scopes, part in old.items())
+        and all(len(one.entries) == len(new[one.registry.scopes].entries) for one in base.others)
+    )
+
+
+def _says_the_same(old: AccessFile, merged: AccessFile) -> bool:
+    """Whether a part with additions says of everything else what it said before.
 
     The first keep rule is the built-in one, which knows the accounts that were added.
     """
-    old, entries = base.access, {entry.repository: entry for entry in merged.entries}
+    entries = {entry.repository: entry for entry in merged.entries}
     return (
         old.registry == merged.registry._replace(policy=old.registry.policy)
         and old.guards == merged.guards
@@ -103,10 +135,14 @@ def has_key(text: str, *path: str) -> bool:
 
 
 def says_registry_policy(base: Base) -> bool:
-    """Whether a file says something about the registry's own policy: that is its own business."""
+    """Whether a file says something about the registry's own policy: that is its own business.
+
+    Statements of that policy are for all registries of a file, so it is that of several, too.
+    """
     access = base.access
     return bool(
-        has_key(base.text, "registry", "policy")
+        base.others
+        or has_key(base.text, "registry", "policy")
         or access.registry_statements
         or any(entry.via_registry for entry in access.entries)
     )

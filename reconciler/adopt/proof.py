@@ -80,11 +80,12 @@ def prove(
 ) -> Verdict:
     """Load a file, and compare what it asks for with what is live; `base` is what it adds to."""
     loaded = load_access(text.encode("utf-8", "surrogatepass"), FILE, now=now)
-    if loaded.access is None:
+    if not loaded.parts:
         return Verdict(tuple(one for one in loaded.problems if one.severity == "error"))
-    differing = set(_differing(loaded.access, found, readings, now))
-    preserves = base is None or is_preserved(base, loaded.access)
-    of_registry = set(_differences(loaded.access, registries, now))
+    access = loaded.parts[0] if base is None else base.same_part(loaded.parts)
+    differing = set(_differing(access, found, readings, now))
+    preserves = base is None or is_preserved(base, loaded.parts)
+    of_registry = set(_differences(access, registries, now))
     if base is not None:
         of_registry -= set(_differences(base.access, registries, now))
     return Verdict((), tuple(sorted(differing)), tuple(sorted(of_registry)), preserves)

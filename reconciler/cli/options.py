@@ -6,13 +6,16 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, BinaryIO, TypeVar
 
 import typer
 
 from reconciler.errors import ReconcileError, UsageError
 from reconciler.model.guards import Allowances
 from reconciler.model.transport import Transport
+
+if TYPE_CHECKING:
+    from reconciler.access_file.document.tree import Node
 
 DEFAULT_FILE = Path("ecr_access.yaml")
 STDIN = Path("-")
@@ -114,26 +117,39 @@ def revisions(ctx: typer.Context, incomplete: str) -> list[str]:
     return _harmless(branches_and_tags(file.resolve().parent), incomplete)
 
 
+def registry_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the names of the file's registries that begin with `incomplete`."""
+    from reconciler.access_file.document.tree import items_of, texts_of  # noqa: PLC0415 - as above
+
+    found = (name for one in items_of(_root(ctx), "registries") for name in texts_of(one, "name"))
+    return _harmless({name.text for name in found}, incomplete)
+
+
 def _harmless(names: Iterable[str], incomplete: str) -> list[str]:
     return sorted(n for n in names if n.startswith(incomplete) and _HARMLESS.fullmatch(n))
 
 
 def _keys(ctx: typer.Context, section: str) -> set[str]:
     """Return the keys in a section of the file, valid or not; none where it can't be read."""
+    from reconciler.access_file.document.tree import child, pairs_of  # noqa: PLC0415 - as above
+
+    return {pair.key.text for pair in pairs_of(child(_root(ctx), section))}
+
+
+def _root(ctx: typer.Context) -> "Node | None":
+    """Return the tree of the file, valid or not; None where it can't be read."""
     from reconciler.access_file.document.problems import ProblemList  # noqa: PLC0415
-    from reconciler.access_file.document.source import read_source  # noqa: PLC0415
-    from reconciler.access_file.document.tree import child, pairs_of  # noqa: PLC0415 - costs; most runs need none
+    from reconciler.access_file.document.source import read_source  # noqa: PLC0415 - costs; most runs need none
     from reconciler.cli.files import read_access_file  # noqa: PLC0415
 
     file = ctx.params.get("file") or DEFAULT_FILE
     if not file.is_file():  # completion must not wait for a pipe or stdin
-        return set()
+        return None
     try:
         content = read_access_file(file)
     except ReconcileError:
-        return set()
-    root = read_source(content, str(file), ProblemList()).root
-    return {pair.key.text for pair in pairs_of(child(root, section))}
+        return None
+    return read_source(content, str(file), ProblemList()).root
 
 
 def entry_names(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -182,6 +198,15 @@ ChangedSince = Annotated[
         callback=not_empty,
         autocompletion=revisions,
         help="Only what the file asks for differently since this git revision; reads nothing else.",
+    ),
+]
+Registries = Annotated[
+    Names,
+    typer.Option(
+        "--registry",
+        metavar="NAME",
+        autocompletion=registry_names,
+        help="Only this one of the file's registries. Repeatable.",
     ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="Format of the result.")]

@@ -1,9 +1,10 @@
 """Who can do what on which repository, and the line or statement that gives it: as plain data."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from reconciler.model.registry import RegistryName
 from reconciler.policy import (
     NO_CONDITION,
     Action,
@@ -21,6 +22,7 @@ Carrier = Literal["repository", "registry"]
 RegistryPolicyPart = Literal["none", "of the file", "all"]
 """What answers include of the registry's own policy: of the file's answers, where others may have
 statements in that policy, only those of the file."""
+LEAST_PART_FIRST: Sequence[RegistryPolicyPart] = ("none", "of the file", "all")
 
 
 class FileLine(NamedTuple):
@@ -55,6 +57,16 @@ class PolicyStatement(NamedTuple):
 Source = FileLine | PolicyStatement
 
 
+def place_words(registry: RegistryName | None, region: str | None) -> str:
+    """Return where something is, empty where it is everywhere: `central us-west-2`."""
+    return " ".join(filter(None, (registry.name if registry else None, region)))
+
+
+def with_place(name: str, where: str) -> str:
+    """Return a name, with where it is behind it: `payments/api (central us-west-2)`."""
+    return f"{name} ({where})" if where else name
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What one line or statement gives a principal on a repository, or denies it.
@@ -63,7 +75,8 @@ class Answer:
     `actions` are canonical actions, patterns and NotActions; `tier` is the one that has exactly
     these, if any. `effect` (Allow or Deny) and `conditions` are those of the source: for `allowed`
     the conditions hold, for `depends` at least one is unknown, or the source is not certain.
-    `source` is None where nothing gives the actions. `region` is None where all regions agree.
+    `source` is None where nothing gives the actions. `registry` is None where all registries agree,
+    and `region` where all regions of the registry do.
     """
 
     repository: str
@@ -76,6 +89,12 @@ class Answer:
     conditions: Condition = NO_CONDITION
     source: Source | None = None
     region: str | None = None
+    registry: RegistryName | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is the answer, in words; empty where it is everywhere."""
+        return place_words(self.registry, self.region)
 
     @property
     def of_registry(self) -> bool:
@@ -123,13 +142,25 @@ def _given(answers: Iterable[Answer]) -> Actions:
 class MatrixRow:
     """A repository, or a pattern offline, with the cells that are not empty, by subject.
 
-    `error` says why nothing is known of a live repository. `region` as for an answer.
+    `error` says why nothing is known of a live repository. `region` and `registry` as for an
+    answer.
     """
 
     repository: str
     cells: tuple[MatrixCell, ...]
     region: str | None = None
     error: str | None = None
+    registry: RegistryName | None = None
+
+    @property
+    def heading(self) -> str:
+        """The repository, with the registry and region where they differ."""
+        return with_place(self.repository, self.place)
+
+    @property
+    def place(self) -> str:
+        """Where that is, in words; empty where it is everywhere."""
+        return place_words(self.registry, self.region)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,13 @@ class RegistryScope(NamedTuple):
         return ArnPrefix(partition_of_region(self.region), self.region, self.account)
 
 
+class RegistryName(NamedTuple):
+    """What the file calls one of several registries, and its 12-digit account."""
+
+    name: str
+    account: str
+
+
 class AssumedRole(NamedTuple):
     """A role to assume before a registry is called, with the parameters of STS AssumeRole.
 

@@ -9,7 +9,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from reconciler.model.access import DisplayNames
-from reconciler.model.answers import Answer, Matrix, MatrixCell, MatrixRow, Source
+from reconciler.model.answers import (
+    Answer,
+    Matrix,
+    MatrixCell,
+    MatrixRow,
+    Source,
+    place_words,
+    with_place,
+)
+from reconciler.model.registry import RegistryName
 from reconciler.policy import (
     DIRECT_FIRST,
     Action,
@@ -38,18 +47,19 @@ from reconciler.policy import (
 class WhyUnknown(NamedTuple):
     """Why the access on a live repository is not known.
 
-    `region` is set where the registry's own policy in that region is not known: then the access on
+    `place` is set where the registry's own policy in that place is not known: then the access on
     none of its repositories is.
     """
 
     message: str
-    region: str | None = None
+    place: str | None = None
 
 
 class SourcedPolicy(NamedTuple):
     """The statements on one repository, or pattern, each with its source at the same position.
 
-    `error` says why they are not known; `region` is None where all regions agree.
+    `error` says why they are not known; `region` is None where all regions agree. `registry` is the
+    one of several that it is of.
     """
 
     repository: str
@@ -57,14 +67,15 @@ class SourcedPolicy(NamedTuple):
     sources: tuple[Source, ...] = ()
     region: str | None = None
     error: WhyUnknown | None = None
+    registry: RegistryName | None = None
 
     @property
     def error_line(self) -> str | None:
         """The error after the repository or the region that it is about."""
         if self.error is None:
             return None
-        own = f"{self.repository} ({self.region})" if self.region else self.repository
-        return f"{self.error.region or own}: {self.error.message}"
+        own = with_place(self.repository, place_words(self.registry, self.region))
+        return f"{self.error.place or own}: {self.error.message}"
 
     @property
     def uncertain(self) -> frozenset[int]:
@@ -197,11 +208,12 @@ def _answers(
 def _answer(policy: SourcedPolicy, subject: NamedPrincipal, part: Part, tier: str | None) -> Answer:
     common = (policy.repository, subject, tier, part.actions, part.verdict)
     if part.reason is None:
-        return Answer(*common, region=policy.region)
+        return Answer(*common, region=policy.region, registry=policy.registry)
     statement = policy.statements[part.reason.position]
     source = policy.sources[part.reason.position]
     effect, conditions = statement.effect, statement.condition
-    return Answer(*common, effect, part.through, conditions, source, policy.region)
+    of = (policy.region, policy.registry)
+    return Answer(*common, effect, part.through, conditions, source, *of)
 
 
 def _row(policy: SourcedPolicy, index: SubjectIndex, names: DisplayNames) -> MatrixRow:
@@ -211,7 +223,7 @@ def _row(policy: SourcedPolicy, index: SubjectIndex, names: DisplayNames) -> Mat
         if (known := _known_of_itself(parts))
     )
     error = policy.error.message if policy.error else None
-    return MatrixRow(policy.repository, tuple(found), policy.region, error)
+    return MatrixRow(policy.repository, tuple(found), policy.region, error, policy.registry)
 
 
 def _known_of_itself(parts: Iterable[Part]) -> tuple[Part, ...]:

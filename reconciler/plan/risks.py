@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.model.access import DisplayNames
-from reconciler.model.registry import Target
+from reconciler.model.registry import RegistryName, Target
 from reconciler.model.rules import RuleId
 from reconciler.plan.model import NOTHING_BESIDE, Beside, Risk
 from reconciler.policy import (
@@ -33,11 +33,12 @@ Grants = Sequence[tuple[Holder, Actions]]
 
 
 class StandingRisk(NamedTuple):
-    """A risk of the access on a repository; `region` is None where all regions agree."""
+    """A risk of the access on a repository; `region` and `registry` are as for an answer."""
 
     repository: str
     region: str | None
     risk: Risk
+    registry: RegistryName | None = None
 
 
 def find_risks(

@@ -83,15 +83,15 @@ class ConsumerAccess(NamedTuple):
 
 
 def managed_policies(
-    scope: PermissionScope, needs: Iterable[Need], tiers: Tiers
+    needs: Iterable[tuple[PermissionScope, Iterable[Need]]], tiers: Tiers
 ) -> tuple[IdentityPolicy, ...]:
-    """Return the managed policies that allow the needs, and to log in to the registry.
+    """Return the managed policies that allow the needs in each registry, and to log in.
 
     One statement for each set of actions and condition, split where it is larger than one policy.
     Each policy has at most `MAX_MANAGED_POLICY` characters. Raises ReconcileError for a condition
     that no policy has room for.
     """
-    return tuple(_packed([_LOGIN, *_statements(scope, needs, tiers)]))
+    return tuple(_packed([_LOGIN, *_statements(needs, tiers)]))
 
 
 def counted_size(document: object) -> int:
@@ -100,18 +100,19 @@ def counted_size(document: object) -> int:
 
 
 def _statements(
-    scope: PermissionScope, needs: Iterable[Need], tiers: Tiers
+    needs: Iterable[tuple[PermissionScope, Iterable[Need]]], tiers: Tiers
 ) -> Iterator[IdentityStatement]:
-    repositories: defaultdict[tuple[frozenset[str], Condition], set[str]] = defaultdict(set)
-    for need in needs:
-        repositories[need.actions, need.condition].add(need.repository)
+    resources: defaultdict[tuple[frozenset[str], Condition], list[str]] = defaultdict(list)
+    for scope, own in needs:
+        for need in sorted(own, key=lambda need: need.repository):
+            arns = repository_arns(scope, need.repository)
+            resources[need.actions, need.condition].extend(arns)
     drafts = sorted(
-        (sid_for(actions, tiers), sorted(map(spell_action, actions)), condition, sorted(names))
-        for (actions, condition), names in repositories.items()
+        (sid_for(actions, tiers), sorted(map(spell_action, actions)), condition, arns)
+        for (actions, condition), arns in resources.items()
     )
     sids: set[str] = set()
-    for sid, actions, condition, names in drafts:
-        arns = [arn for name in names for arn in repository_arns(scope, name)]
+    for sid, actions, condition, arns in drafts:
         for part in _chunks(actions):
             statement = allow(_unused(sid, sids), part, arns)
             if condition:

@@ -102,6 +102,11 @@ def writing_policy(scope: PermissionScope) -> IdentityPolicy:
     return identity_policy(statements)
 
 
+def assuming_policy(roles: Iterable[str]) -> IdentityPolicy:
+    """Return the policy for whoever assumes these roles (ARNs)."""
+    return identity_policy([allow("AssumeRoles", ("sts:AssumeRole",), sorted(set(roles)))])
+
+
 def identity_policy(statements: list[IdentityStatement]) -> IdentityPolicy:
     """Return the policy of these statements."""
     return {"Version": "2012-10-17", "Statement": statements}

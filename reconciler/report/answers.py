@@ -6,7 +6,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from reconciler.model.access import DisplayNames
-from reconciler.model.answers import Answer, FileLine, RegistryPolicyPart, Source
+from reconciler.model.answers import Answer, FileLine, RegistryPolicyPart, Source, with_place
+from reconciler.model.registry import RegistryName
 from reconciler.plan.answers import access_words
 from reconciler.plan.saved_plan import principal_text
 from reconciler.policy import (
@@ -58,7 +59,7 @@ class SourceWords(NamedTuple):
 class AnswerRow(NamedTuple):
     """One answer in words; `access` is empty where it is just what was asked about.
 
-    `region` is None where all regions agree.
+    `place` is empty where all registries and regions agree.
     """
 
     repository: str
@@ -67,12 +68,12 @@ class AnswerRow(NamedTuple):
     verdict: Verdict
     how: str
     where: str
-    region: str | None
+    place: str
 
     @property
     def who(self) -> str:
-        """The principal, with the region where regions differ."""
-        return with_region(self.principal, self.region)
+        """The principal, with the registry and region where they differ."""
+        return with_place(self.principal, self.place)
 
 
 def not_looked_at(registry_policy: RegistryPolicyPart) -> str:
@@ -219,11 +220,6 @@ def where_words(answer: Answer) -> str:
     return f"{before}{number}{after}" if before else ""
 
 
-def with_region(name: str, region: str | None) -> str:
-    """Return a name, with the region behind it where regions differ."""
-    return f"{name} ({region})" if region else name
-
-
 def _title(asked: tuple[str, str]) -> Span:
     what, repository = asked
     return Span(f"{what} on {printable_name(repository)}", "heading")
@@ -241,13 +237,13 @@ def _row(
     access = given_words(answer, names, besides)
     is_asked = what is not None and access.lower() == what.lower()  # an action has any case
     return AnswerRow(
-        with_region(answer.repository, answer.region),
+        with_place(answer.repository, answer.place),
         subject_label(identity, names),
         "" if is_asked or answer.verdict == "denied" else access,
         answer.verdict,
         how_words(answer),
         where_words(answer),
-        answer.region,
+        answer.place,
     )
 
 
@@ -285,7 +281,7 @@ def _markdown_cells(row: AnswerRow, what: str | None) -> Sequence[str]:
 
 
 def _answer_json(answer: Answer) -> dict[str, object]:
-    found: dict[str, object] = {
+    return {
         "repository": answer.repository,
         "principal": principal_text(answer.subject.principal),
         "name": answer.subject.name,
@@ -295,8 +291,14 @@ def _answer_json(answer: Answer) -> dict[str, object]:
         "through": answer.through,
         "conditions": condition_json(answer.conditions),
         "source": _source_json(answer.source),
+        **place_json(answer.registry, answer.region),
     }
-    return {**found, "region": answer.region} if answer.region else found
+
+
+def place_json(registry: RegistryName | None, region: str | None) -> dict[str, object]:
+    """Return `registry`, `account` and `region`, without those in which all agree."""
+    of_registry = {"registry": registry.name, "account": registry.account} if registry else {}
+    return {**of_registry, **({"region": region} if region else {})}
 
 
 def _source_json(source: Source | None) -> dict[str, object] | None:

@@ -4,25 +4,40 @@ import json
 from collections.abc import Iterable, Sequence
 
 from reconciler.access_file.explain import ExplainedLine, ExplainedStatement, Explanation
+from reconciler.model.answers import with_place
 from reconciler.printable import printable_json, printable_value
+from reconciler.report.answers import place_json
 from reconciler.report.text import Line, Paint, Span, render
 
 
-def render_explanation(explanation: Explanation, paint: Paint) -> str:
+def render_explanations(explanations: Sequence[Explanation], paint: Paint) -> str:
     """Render each statement as JSON below the lines that ask for it.
 
     Those of the registry's own policy stand under a heading of their own.
     """
-    return render(_lines(explanation), paint)
+    first, *others = explanations
+    lines = [*_lines(first)]
+    for other in others:
+        lines += [("",), *_lines(other)]
+    return render(lines, paint)
 
 
-def render_explanation_json(explanation: Explanation) -> str:
+def render_explanations_json(explanations: Sequence[Explanation]) -> str:
     """Render `{"repository", "policy", "statements": [{"sid", "lines"}], …, "expired"}`.
 
-    `registry_policies` has, for each region, `{"region", "policy", "statements"}`.
+    `registry_policies` has, for each region, `{"region", "policy", "statements"}`. Where registries
+    or regions differ, it is `{"explanations": […]}`, each with its `registry`, `account` and
+    `region`, as answers have them.
     """
-    document = {
+    if len(explanations) == 1 and not explanations[0].place:
+        return printable_json(_json(explanations[0]))
+    return printable_json({"explanations": [_json(one) for one in explanations]})
+
+
+def _json(explanation: Explanation) -> dict[str, object]:
+    return {
         "repository": explanation.repository,
+        **place_json(explanation.registry, explanation.region),
         **_policy_json(explanation.version, explanation.statements),
         "registry_policies": [
             {"region": one.region, **_policy_json(one.version, one.statements)}
@@ -30,7 +45,6 @@ def render_explanation_json(explanation: Explanation) -> str:
         ],
         "expired": printable_value(_lines_json(explanation.expired)),
     }
-    return printable_json(document)
 
 
 def _policy_json(
@@ -42,7 +56,7 @@ def _policy_json(
 
 
 def _lines(explanation: Explanation) -> Iterable[Line]:
-    yield (Span(explanation.repository, "heading"),)
+    yield (Span(with_place(explanation.repository, explanation.place), "heading"),)
     if not explanation.statements:
         of_its_own = " of its own" if explanation.registry_policies else ": nothing gives access"
         yield (f"  no policy{of_its_own}",)

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.access import DisplayNames
-from reconciler.model.answers import Matrix, MatrixCell, MatrixRow
+from reconciler.model.answers import Matrix, MatrixCell, MatrixRow, with_place
 from reconciler.policy import NamedPrincipal, account_of, plain_name
 from reconciler.printable import printable, printable_name
-from reconciler.report.answers import THROUGH_WORDS, subject_label, with_region
+from reconciler.report.answers import THROUGH_WORDS, subject_label
 from reconciler.report.markdown import markdown_code, markdown_table
 from reconciler.report.text import Line, Page, Paint, Span, render, shown_width
 
@@ -31,10 +31,10 @@ def cell_words(cell: MatrixCell) -> str:
 def row_words(matrix: Matrix, row: MatrixRow) -> tuple[str, ...]:
     """Return the repository and then each cell in words, empty where there is no access."""
     if row.error:
-        return (with_region(row.repository, row.region), *("unknown" for _ in matrix.subjects))
+        return (row.heading, *("unknown" for _ in matrix.subjects))
     cells = {cell.subject: cell_words(cell) for cell in row.cells}
     own = (cells.get(subject, "") for subject in matrix.subjects)
-    return (with_region(row.repository, row.region), *own)
+    return (row.heading, *own)
 
 
 def subject_labels(subjects: Iterable[NamedPrincipal], names: DisplayNames) -> tuple[str, ...]:
@@ -51,9 +51,10 @@ def render_matrix(matrix: Matrix, names: DisplayNames, paint: Paint, page: Page)
         return render([("no repositories",)], paint)
     heads = short_names(matrix.subjects, names)
     columns = list(zip(*(row_words(matrix, row) for row in matrix.rows), strict=True))
-    repositories, *cells = columns
+    _, *cells = columns
     lines: list[Line] = []
-    first = ("repository", *map(printable_name, repositories))
+    headings = (with_place(printable_name(row.repository), row.place) for row in matrix.rows)
+    first = ("repository", *headings)
     for some in _fitting(first, list(zip(heads, cells, strict=True)), page):
         lines += [*_table(some), ("",)]
     legend = [*_named(matrix, names), *marks_in(cell for column in cells for cell in column)]

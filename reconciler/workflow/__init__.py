@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from reconciler.workflow.planner import PlanResult as PlanResult
     from reconciler.workflow.planner import drift as drift
     from reconciler.workflow.planner import plan as plan
-    from reconciler.workflow.policies import caller_policy as caller_policy
+    from reconciler.workflow.policies import caller_policies as caller_policies
     from reconciler.workflow.policies import compare as compare
     from reconciler.workflow.policies import compile_policies as compile_policies
     from reconciler.workflow.revisions import EarlierVersion as EarlierVersion
@@ -94,7 +94,7 @@ _NAMES = {
     "reconciler.workflow.handover": ("Handover", "hand_over"),
     "reconciler.workflow.listener": ("Event", "Listener", "LogListener", "Progress"),
     "reconciler.workflow.planner": ("ComputedPlan", "PlanResult", "drift", "plan"),
-    "reconciler.workflow.policies": ("caller_policy", "compare", "compile_policies"),
+    "reconciler.workflow.policies": ("caller_policies", "compare", "compile_policies"),
     "reconciler.workflow.revisions": ("EarlierVersion", "at_revision"),
     "reconciler.workflow.rollback": ("prepare_rollback",),
     "reconciler.workflow.saved_plans": ("StoredPlan", "read_plan"),

@@ -9,6 +9,7 @@ import yaml
 
 from reconciler.adopt.importing import Imported, ImportOptions, import_registry
 from reconciler.adopt.merging import Base, described_by, has_key, says_registry_policy
+from reconciler.adopt.yaml_text import Value
 from reconciler.errors import ArgumentError, InvalidError, ReconcileError, Status
 from reconciler.model.registry import (
     LiveRegistry,
@@ -36,7 +37,7 @@ from reconciler.workflow.registries import (
     read_registries,
     sources_of,
 )
-from reconciler.workflow.source import AccessSource
+from reconciler.workflow.source import AccessSource, SourcePart
 
 MAX_POLICIES = 512 * 2**20
 """The largest file of policies that is read, in bytes: as many as a registry may hold."""
@@ -92,14 +93,15 @@ def adopt(
     """Describe the live policies of a registry in an access file. Reads only.
 
     `account` is by default the caller's own, `regions` the one of the AWS settings; with a file to
-    add to, both are those of the file. Raises ArgumentError for a wrong account or region,
-    ReconcileError where a region can't be read.
+    add to, both are those of the file, and say which part of it is meant where it has several.
+    Raises ArgumentError for a wrong account or region, ReconcileError where a region can't be read.
     """
-    sources = _sources(account, regions, style.into, profile)
+    base = None if style.into is None else _base_of(style.into, account, regions)
+    sources = _sources(account, regions, base, profile)
     connections = connect_registries(sources, listener, transport)
     to_read = ToRead(
-        partial(_undescribed, style.into),
-        registry_policy=style.into is None or not says_registry_policy(_base_of(style.into)),
+        partial(_undescribed, base),
+        registry_policy=base is None or not says_registry_policy(base),
         templates=True,
     )
     registries = read_registries(connections, dict.fromkeys(connections, to_read), listener)
@@ -107,8 +109,9 @@ def adopt(
         if registry.failure is not None:
             raise ReconcileError(f"{registry.scope.region}: {registry.failure.message}")
     if style.account_names is not None:
-        return _adopted(registries, style, style.account_names, None, now)
-    return _adopted(registries, style, *_names_of_organization(registries[0].scope, profile), now)
+        return _adopted(registries, _options(style, style.account_names, base), None, now)
+    names, unnamed = _names_of_organization(registries[0].scope, profile)
+    return _adopted(registries, _options(style, names, base), unnamed, now)
 
 
 def adopt_policies(
@@ -129,8 +132,9 @@ def adopt_policies(
     and regions are required, unless there is a file to add to. Raises InvalidError for other JSON,
     and as `adopt`.
     """
-    if style.into is not None:
-        scopes = _scopes_of(style.into, account, regions)
+    base = None if style.into is None else _base_of(style.into, account, regions)
+    if base is not None:
+        scopes = base.access.registry.scopes
     elif account is None:
         raise ArgumentError("account", None, "the policies do not say whose registry it is")
     elif not regions:
@@ -149,7 +153,7 @@ def adopt_policies(
         LiveRegistry(scope, names, repositories, policy=policy, templates=templates)
         for scope in scopes
     ]
-    return _adopted(registries, style, style.account_names or {}, None, now)
+    return _adopted(registries, _options(style, style.account_names or {}, base), None, now)
 
 
 def read_account_names(content: bytes, path: str) -> dict[str, str]:
@@ -181,30 +185,39 @@ def _texts_by_name(content: bytes, path: str) -> Iterator[tuple[str, str]]:
         yield key.value, value.value
 
 
+def _options(style: AdoptionStyle, names: Mapping[str, str], base: Base | None) -> ImportOptions:
+    return ImportOptions(names, flat=style.flat, keep_dead=style.keep_dead, base=base)
+
+
 def _adopted(
     registries: Sequence[LiveRegistry],
-    style: AdoptionStyle,
-    names: Mapping[str, str],
+    options: ImportOptions,
     unnamed: str | None,
     now: datetime | None,
 ) -> Adopted:
-    base = None if style.into is None else _base_of(style.into)
-    options = ImportOptions(names, flat=style.flat, keep_dead=style.keep_dead, base=base)
     return Adopted(import_registry(registries, options, now or datetime.now(UTC)), unnamed)
 
 
-def _base_of(into: AccessSource) -> Base:
+def _base_of(into: AccessSource, account: str | None, regions: Sequence[str]) -> Base:
+    """Return a file to add to, in the part that is named. Raises ArgumentError as `_part_of`."""
+    part = _part_of(into, account, regions)
     text = into.content.decode("utf-8-sig")
-    return Base(text, into.access, has_key(text, "accounts"))
+    of_registry = [one for one in into.each_part() if one.name == part.name]
+    limits: dict[str, Value] = {}
+    if part.name is not None:
+        limits["registries"] = [part.name.name]
+    if len(of_registry) > 1:
+        limits["regions"] = list(part.access.registry.regions)
+    others = tuple(one for one in into.parts if one is not part.access)
+    return Base(text, part.access, has_key(text, "accounts"), others, limits)
 
 
 def _sources(
-    account: str | None, regions: Sequence[str], into: AccessSource | None, profile: str | None
+    account: str | None, regions: Sequence[str], base: Base | None, profile: str | None
 ) -> CredentialSources:
     """Return the registry to read in each region, and where its credentials come from."""
-    if into is not None:
-        known = sources_of(into.registries, profile)
-        return {scope: known[scope] for scope in _scopes_of(into, account, regions)}
+    if base is not None:
+        return sources_of([base.access.registry], profile)
     from reconciler.registry.session import default_region  # noqa: PLC0415 - boto3 costs
 
     found = regions or tuple(filter(None, [default_region(profile)]))
@@ -214,18 +227,32 @@ def _sources(
     return dict.fromkeys(scopes, CredentialSource(None, profile))
 
 
-def _scopes_of(
-    into: AccessSource, account: str | None, regions: Sequence[str]
-) -> tuple[RegistryScope, ...]:
-    """Return the registry of a file. Raises ArgumentError where it is not the one that is named."""
-    registry = into.access.registry
-    if account not in (None, registry.account):
-        reason = f"the file to add to is of the registry {registry.account}"
+def _part_of(into: AccessSource, account: str | None, regions: Sequence[str]) -> SourcePart:
+    """Return the part of a file to add to: of an account, in regions where the same entries hold.
+
+    Raises ArgumentError where the file has no such part, or where it has several.
+    """
+    parts = into.each_part()
+    found = [one for one in parts if account in (None, one.access.registry.account)]
+    if not found:
+        accounts = dict.fromkeys(one.access.registry.account for one in parts)
+        of = "registry" if len(accounts) == 1 else "registries"
+        reason = f"the file to add to is of the {of} {', '.join(accounts)}"
         raise ArgumentError("account", account, reason)
-    if regions and set(regions) != set(registry.regions):
-        reason = f"the file to add to is of {', '.join(registry.regions)}"
+    there = [one for one in found if not regions or set(regions) == {*one.access.registry.regions}]
+    if not there:
+        known = " or of ".join(", ".join(one.access.registry.regions) for one in found)
+        reason = f"the file to add to is of {known}"
         raise ArgumentError("region", ", ".join(regions), reason)
-    return registry.scopes
+    if len(there) > 1:
+        several = len({one.access.registry.account for one in there}) > 1
+        reason = f"the file to add to has several {'registries' if several else 'parts'}"
+        known = "; ".join(
+            " ".join((one.access.registry.account, *one.access.registry.regions)) for one in there
+        )
+        parameter = "account" if several else "region"
+        raise ArgumentError(parameter, None, reason, hint=f"name one of these: {known}")
+    return there[0]
 
 
 def _checked(account: str, regions: Sequence[str]) -> tuple[RegistryScope, ...]:
@@ -252,8 +279,8 @@ def _own_account(region: str, profile: str | None) -> str:
     return caller_identity(connect("", region, profile=profile)).account
 
 
-def _undescribed(into: AccessSource | None, names: tuple[str, ...]) -> list[str]:
-    described = frozenset() if into is None else described_by(into.access, names)
+def _undescribed(base: Base | None, names: tuple[str, ...]) -> list[str]:
+    described = frozenset() if base is None else described_by(base.access, names)
     return [name for name in names if name not in described]
 
 

@@ -19,6 +19,7 @@ from reconciler.policy import (
     NamedPrincipal,
     Principal,
     Subject,
+    Tiers,
     account_principal,
     canonical_action,
     closest_service,
@@ -34,28 +35,28 @@ from reconciler.policy import (
 )
 from reconciler.printable import quoted
 from reconciler.workflow.similar_principals import principal_hint
-from reconciler.workflow.source import AccessSource
+from reconciler.workflow.source import AccessSource, SourcePart
 
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _NO_PRINCIPAL = "not a name of the file, an ARN of a role or user, an account id or a service"
 
 
-def find_question(access: AccessFile, what: str) -> Question:
+def find_question(tiers: Tiers, what: str) -> Question:
     """Return the question about a tier, or an action or pattern of ECR.
 
     Raises ArgumentError for one that neither the file nor ECR has: a misspelt one is never allowed.
     """
-    if what in access.tiers:
-        return question_of(access.tiers[what], tier=what)
+    if what in tiers:
+        return question_of(tiers[what], tier=what)
     action = canonical_action(what)
-    own = {action for tier in access.tiers.values() for action in tier}
+    own = {action for tier in tiers.values() for action in tier}
     if (
         action in own
         or action in KNOWN_ACTIONS
         or (has_wildcard(action) and is_known_action(action))
     ):
         return question_of([action])
-    hint = did_you_mean(what, [*access.tiers, *KNOWN_ACTIONS])
+    hint = did_you_mean(what, [*tiers, *KNOWN_ACTIONS])
     raise ArgumentError("what", what, "neither a tier nor an action of ECR", hint=hint)
 
 
@@ -81,31 +82,49 @@ def find_principal(access: AccessFile, text: str) -> tuple[NamedPrincipal, ...]:
     return (_with_name(principal, text if text in access.accounts else None, access),)
 
 
+def find_in_parts(source: AccessSource, text: str) -> tuple[tuple[NamedPrincipal, ...], ...]:
+    """Return what a text stands for in each part; nothing where it is of another partition.
+
+    Raises ArgumentError as `find_principal`, where no part has it.
+    """
+    found: list[tuple[NamedPrincipal, ...]] = []
+    errors: list[ArgumentError] = []
+    for part in source.parts:
+        try:
+            found.append(find_principal(part, text))
+        except ArgumentError as error:
+            found.append(())
+            errors.append(error)
+    if not any(found):
+        raise errors[0]
+    return tuple(found)
+
+
 def everyone_asked(
-    source: AccessSource, policies: Iterable[SourcedPolicy]
+    part: SourcePart, policies: Iterable[SourcedPolicy]
 ) -> tuple[NamedPrincipal, ...]:
     """Return each principal that the file or one of the policies names, those with names first.
 
     An account that only has a name is none. A deleted principal is nobody, and so is no principal.
     """
-    access, names = source.access, display_names_of(source.access)
+    access, names = part.access, display_names_of(part.access)
     found: dict[tuple[Principal, Condition], NamedPrincipal] = {}
-    for named in (*_named(access), *_held(source, policies, names)):
+    for named in (*_named(access), *_held(part, policies, names)):
         found.setdefault((named.principal, identity_of(*named[:2])), named)
     found_principals = (n for n in found.values() if not _is_nobody(n.principal))
     return tuple(sorted(found_principals, key=lambda n: n.names_first))
 
 
 def subjects_for(
-    source: AccessSource, asked: Iterable[NamedPrincipal], policies: Sequence[SourcedPolicy]
+    part: SourcePart, asked: Iterable[NamedPrincipal], policies: Sequence[SourcedPolicy]
 ) -> tuple[Subject, ...]:
     """Return principals as subjects of questions, with what is known of requests to the registry.
 
-    The time is that of the source. The service has endpoints for HTTPS alone (AWS General
+    The time is that of the run. The service has endpoints for HTTPS alone (AWS General
     Reference, "Amazon ECR endpoints and quotas").
     """
-    registry = source.access.registry
-    now = (write_time(source.now),)
+    registry = part.access.registry
+    now = (write_time(part.now),)
     known: Known = (
         ("aws:currenttime", now),
         ("aws:epochtime", now),
@@ -124,13 +143,13 @@ def _named(access: AccessFile) -> Iterator[NamedPrincipal]:
 
 
 def _held(
-    source: AccessSource, policies: Iterable[SourcedPolicy], names: DisplayNames
+    part: SourcePart, policies: Iterable[SourcedPolicy], names: DisplayNames
 ) -> Iterator[NamedPrincipal]:
     """Yield the holders of the file's grants and of the statements, as the file calls them."""
     of_file = (
         (fact.holder.principal, fact.holder.condition)
-        for entry in source.access.entries
-        for fact in current_facts(entry, source.now)
+        for entry in part.access.entries
+        for fact in current_facts(entry, part.now)
         if fact.holder.effect == "Allow"
     )
     of_policies = (

@@ -2,16 +2,22 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.access_file.desired import current_facts, entries_by_name
 from reconciler.access_file.explain import entries_for, line_of, registry_line, statements_about
-from reconciler.access_file.model import Entry
+from reconciler.access_file.model import Entry, Registry
 from reconciler.access_file.sections.registry import name_hint
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError, ReconcileError
-from reconciler.model.answers import PolicyStatement, RegistryPolicyPart, Source
-from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope, Target
+from reconciler.model.answers import PolicyStatement, RegistryPolicyPart, Source, place_words
+from reconciler.model.registry import (
+    LiveRegistry,
+    ReadFailure,
+    RegistryName,
+    RegistryScope,
+    Target,
+)
 from reconciler.model.transport import Transport
 from reconciler.plan.answers import SourcedPolicy, WhyUnknown
 from reconciler.plan.registry_policy import RegistryAccess, read_registry_access, why_unknown
@@ -28,12 +34,21 @@ from reconciler.policy import (
     same_policy,
 )
 from reconciler.workflow.listener import LOG, Listener
-from reconciler.workflow.source import AccessSource, Globs, exact_names, selected
+from reconciler.workflow.source import (
+    AccessSource,
+    Globs,
+    SourcePart,
+    exact_names,
+    selected,
+)
+
+if TYPE_CHECKING:
+    from reconciler.workflow.registries import ToRead
 
 
 @dataclass(frozen=True, slots=True)
 class FoundPolicies:
-    """The selected policies, sorted by repository, and the names that could have been selected.
+    """The selected policies of a part, sorted by repository, and the names to select from.
 
     `unknown` is what to say of any other name; `errors` name the regions that could not be listed.
     `registry_policy` is how much of the registry's own policy is part of them.
@@ -45,30 +60,37 @@ class FoundPolicies:
     errors: tuple[str, ...] = ()
     registry_policy: RegistryPolicyPart = "none"
 
-    def require(self, parameter: str, name: str) -> None:
-        """Raise ArgumentError where no policy of this name was found.
 
-        Raises ReconcileError where it may be in a region that could not be listed.
-        """
-        if not any(policy.repository == name for policy in self.policies):
-            for error in self.errors:
-                raise ReconcileError(error)
-            hint = name_hint(name) or did_you_mean(name, self.known)
-            raise ArgumentError(parameter, name, self.unknown, hint=hint)
+def require_found(found: Sequence[FoundPolicies], parameter: str, name: str) -> None:
+    """Raise ArgumentError where no part has a policy of this name.
+
+    Raises ReconcileError where it may be in a region that could not be listed.
+    """
+    if any(policy.repository == name for one in found for policy in one.policies):
+        return
+    for error in (error for one in found for error in one.errors):
+        raise ReconcileError(error)
+    known = {name for one in found for name in one.known}
+    hint = name_hint(name) or did_you_mean(name, known)
+    raise ArgumentError(parameter, name, found[0].unknown, hint=hint)
 
 
-PolicyFinder = Callable[[AccessSource, Globs], FoundPolicies]
-"""Finds the policies that match names and patterns; without any, all."""
+PolicyFinder = Callable[[AccessSource, Globs], Sequence[FoundPolicies]]
+"""Finds the policies that match names and patterns, for each part; without any, all."""
 
 
-def from_file(source: AccessSource, globs: Globs) -> FoundPolicies:
+def from_file(source: AccessSource, globs: Globs) -> tuple[FoundPolicies, ...]:
     """Return what the file asks for: one statement for each line and principal.
 
     A pattern of the file stands under its own name, with the statements of the registry's policy
     that are about all that it matches. A repository that only patterns match is found where it is
     named, if a repository can have that name. Expired grants are left out.
     """
-    access, names = source.access, exact_names(globs)
+    return tuple(_from_part(part, globs) for part in source.each_part())
+
+
+def _from_part(part: SourcePart, globs: Globs) -> FoundPolicies:
+    access, names = part.access, exact_names(globs)
     needs_all = not globs or len(names) < len(globs)
     possible = [name for name in names if name_hint(name) is None]
     combined = dict(entries_by_name(access, None)) if needs_all else {}
@@ -77,33 +99,33 @@ def from_file(source: AccessSource, globs: Globs) -> FoundPolicies:
         policy
         for name, entries in sorted(combined.items())
         if selected(name, globs)
-        for policy in _policies_of_file(name, entries, source)
+        for policy in _policies_of_file(name, entries, part)
     )
     known = [entry.repository for entry in access.entries]
-    part: RegistryPolicyPart = "none"
+    of_registry: RegistryPolicyPart = "none"
     if access.registry.policy == "manage":
-        part = "all" if access.registry_ownership.default == "remove" else "of the file"
+        of_registry = "all" if access.registry_ownership.default == "remove" else "of the file"
     return FoundPolicies(
-        tuple(policies), known, "no entry of the file matches it", registry_policy=part
+        tuple(policies), known, "no entry of the file matches it", registry_policy=of_registry
     )
 
 
-def desired_of(source: AccessSource, live: Iterable[SourcedPolicy]) -> tuple[SourcedPolicy, ...]:
+def desired_of(part: SourcePart, live: Iterable[SourcedPolicy]) -> tuple[SourcedPolicy, ...]:
     """Return what is to be in force where each live policy is.
 
     That is what the file asks for, and what an apply leaves in force of the policy and of the
     registry's own. Policies that no entry matches are left out.
     """
     policies = tuple(live)
-    combined = dict(entries_by_name(source.access, {p.repository for p in policies}))
-    every = source.access.registry.scopes
+    combined = dict(entries_by_name(part.access, {p.repository for p in policies}))
+    every = part.access.registry.scopes
 
     def asked(policy: SourcedPolicy, entries: Sequence[Entry]) -> SourcedPolicy:
         scopes = [scope for scope in every if policy.region in (None, scope.region)]
-        return _policy_of_file(policy.repository, entries, source, scopes)
+        return _policy_of_file(policy.repository, entries, part, scopes)
 
     return tuple(
-        _with_kept(asked(policy, entries), policy, source)
+        _with_kept(asked(policy, entries), policy, part)
         for policy in policies
         if (entries := combined.get(policy.repository)) is not None
     )
@@ -121,62 +143,91 @@ def from_registry(
     raises CallError where no region can be read.
     """
 
-    def find(source: AccessSource, globs: Globs) -> FoundPolicies:
+    def find(source: AccessSource, globs: Globs) -> tuple[FoundPolicies, ...]:
         from reconciler.workflow.registries import (  # noqa: PLC0415 - costs
-            ToRead,
             connect_registries,
             read_registries,
-            reads_registry_policy,
             sources_of,
         )
-
-        probe = source.access.registry.probe_repository
-
-        def select(names: Sequence[str]) -> list[str]:
-            return [n for n in names if selected(n, globs) and (n != probe or n in globs)]
 
         connections = connect_registries(
             sources_of(source.registries, profile), listener, transport
         )
-        with_own = reads_registry_policy(source.access.registry, listener)
-        return live_policies(
-            read_registries(
-                connections,
-                dict.fromkeys(connections, ToRead(select, registry_policy=with_own)),
-                listener,
-            ),
-            is_managed=source.access.registry.policy == "manage",
+        live = read_registries(connections, _to_read(source, globs, listener), listener)
+        return tuple(
+            live_policies(
+                [one for one in live if one.scope in registry.scopes],
+                is_managed=registry.policy == "manage",
+                name=part.name,
+            )
+            for part in source.each_part()
+            for registry in [part.access.registry]
         )
 
     return find
 
 
-def live_policies(registries: Sequence[LiveRegistry], *, is_managed: bool = False) -> FoundPolicies:
+def _to_read(
+    source: AccessSource, globs: Globs, listener: Listener
+) -> "dict[RegistryScope, ToRead]":
+    from reconciler.workflow.registries import ToRead, reads_registry_policy  # noqa: PLC0415
+
+    # A registry has several parts where its regions differ, and is told of once.
+    distinct = {(one.account, one.name): one for one in source.registries}
+    with_own = {key: reads_registry_policy(one, listener) for key, one in distinct.items()}
+
+    def of(registry: Registry) -> ToRead:
+        probe = registry.probe_repository
+
+        def select(names: Sequence[str]) -> list[str]:
+            return [n for n in names if selected(n, globs) and (n != probe or n in globs)]
+
+        return ToRead(select, registry_policy=with_own[registry.account, registry.name])
+
+    wanted = ((registry, of(registry)) for registry in source.registries)
+    return {scope: to_read for registry, to_read in wanted for scope in registry.scopes}
+
+
+def live_policies(
+    registries: Sequence[LiveRegistry],
+    *,
+    is_managed: bool = False,
+    name: RegistryName | None = None,
+) -> FoundPolicies:
     """Return the policies that were read in each region, those that all regions share once.
 
     With each stand the statements of the registry's own policy that are, or may be, about the
-    repository. `is_managed`: the file manages that policy, so that it can't be left out.
+    repository. `is_managed`: the file manages that policy, so that it can't be left out. `name` is
+    the registry's where there are several.
     """
     listed = [live for live in registries if live.failure is None]
-    regions = [_region(live, is_managed=is_managed) for live in listed]
-    names = sorted({name for live in listed for name in live.repositories})
+    regions = [_region(live, name, is_managed=is_managed) for live in listed]
+    names = sorted({repository for live in listed for repository in live.repositories})
     return FoundPolicies(
-        tuple(p for name in names for p in _policies_named(name, regions, len(registries))),
-        {name for live in listed for name in live.names},
+        tuple(
+            policy._replace(registry=name)
+            for repository in names
+            for policy in _policies_named(repository, regions, len(registries))
+        ),
+        {repository for live in listed for repository in live.names},
         "the registry has no such repository",
-        tuple(f"{r.scope.region}: {r.failure.message}" for r in registries if r.failure),
+        tuple(
+            f"{place_words(name, one.scope.region)}: {one.failure.message}"
+            for one in registries
+            if one.failure
+        ),
         registry_policy="all" if any(live.policy is not None for live in listed) else "none",
     )
 
 
 def _policies_of_file(
-    name: str, entries: Sequence[Entry], source: AccessSource
+    name: str, entries: Sequence[Entry], part: SourcePart
 ) -> Iterator[SourcedPolicy]:
     """Yield what the file asks for on a repository: one policy where it is the same everywhere."""
-    first, *others = source.access.registry.scopes
-    found = {first: _policy_of_file(name, entries, source, [first])}
-    if source.access.registry_statements:  # only a Resource may name a region
-        found |= {scope: _policy_of_file(name, entries, source, [scope]) for scope in others}
+    first, *others = part.access.registry.scopes
+    found = {first: _policy_of_file(name, entries, part, [first])}
+    if part.access.registry_statements:  # only a Resource may name a region
+        found |= {scope: _policy_of_file(name, entries, part, [scope]) for scope in others}
     if all(policy == found[first] for policy in found.values()):
         yield found[first]
     else:
@@ -184,26 +235,27 @@ def _policies_of_file(
 
 
 def _policy_of_file(
-    name: str, entries: Sequence[Entry], source: AccessSource, scopes: Iterable[RegistryScope]
+    name: str, entries: Sequence[Entry], part: SourcePart, scopes: Iterable[RegistryScope]
 ) -> SourcedPolicy:
     """Return what the file asks for on a repository in some regions together."""
     of_entries = (
         (Statement(None, h.effect, (h.principal,), fact.actions, h.condition, {}), line)
         for entry in entries
-        for fact in current_facts(entry, source.now)
+        for fact in current_facts(entry, part.now)
         for h, line in [(fact.holder, line_of(fact, entry))]
     )
     of_registry = (
         (placed.statement.statement, registry_line(placed, is_certain=is_certain))
-        for placed, is_certain in statements_about(source.access, name, scopes)
+        for placed, is_certain in statements_about(part.access, name, scopes)
     )
     lines = (*of_entries, *of_registry)
-    return SourcedPolicy(name, tuple(s for s, _ in lines), tuple(line for _, line in lines))
+    statements, sources = tuple(s for s, _ in lines), tuple(line for _, line in lines)
+    return SourcedPolicy(name, statements, sources, registry=part.name)
 
 
-def _with_kept(desired: SourcedPolicy, live: SourcedPolicy, source: AccessSource) -> SourcedPolicy:
+def _with_kept(desired: SourcedPolicy, live: SourcedPolicy, part: SourcePart) -> SourcedPolicy:
     """Return what is desired of a live policy together with what an apply leaves in force."""
-    access, placed = source.access, [*zip(live.statements, live.sources, strict=True)]
+    access, placed = part.access, [*zip(live.statements, live.sources, strict=True)]
     kept = [
         *_kept((p for p in placed if p[1].policy == "repository"), access.ownership),
         *_kept(
@@ -211,11 +263,10 @@ def _with_kept(desired: SourcedPolicy, live: SourcedPolicy, source: AccessSource
             access.registry_ownership if access.registry.policy == "manage" else None,
         ),
     ]
-    return SourcedPolicy(
-        desired.repository,
-        (*desired.statements, *(statement for statement, _ in kept)),
-        (*desired.sources, *(place for _, place in kept)),
-        live.region,
+    return desired._replace(
+        statements=(*desired.statements, *(statement for statement, _ in kept)),
+        sources=(*desired.sources, *(place for _, place in kept)),
+        region=live.region,
     )
 
 
@@ -251,7 +302,7 @@ class _Read(NamedTuple):
     beside: tuple[_Beside, ...] | WhyUnknown
 
 
-def _region(live: LiveRegistry, *, is_managed: bool) -> _Region:
+def _region(live: LiveRegistry, name: RegistryName | None, *, is_managed: bool) -> _Region:
     access = read_registry_access(live)
     why = why_unknown(live, access)
     if why is None:
@@ -260,7 +311,7 @@ def _region(live: LiveRegistry, *, is_managed: bool) -> _Region:
     if is_managed:
         hint = "there is no answer without it, as the file has 'registry.policy: manage'"
     message = f"{why}; {hint}"
-    return _Region(live, access, WhyUnknown(message, live.scope.region))
+    return _Region(live, access, WhyUnknown(message, place_words(name, live.scope.region)))
 
 
 def _policies_named(name: str, regions: Sequence[_Region], number: int) -> Iterator[SourcedPolicy]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from reconciler.access_file.desired import current_facts, entries_by_name
 from reconciler.access_file.explain import entries_for, statements_about
-from reconciler.access_file.model import AccessFile, Entry
+from reconciler.access_file.model import AccessFile, Entry, Registry
 from reconciler.errors import Status, UsageError
 from reconciler.policy import (
     EVERYONE,
@@ -23,6 +23,7 @@ from reconciler.policy import (
     GlobIndex,
     Holder,
     NamedPrincipal,
+    Tiers,
     account_of,
     always_holds,
     caller_of,
@@ -49,7 +50,7 @@ from reconciler.registry.consumer_permissions import (
     managed_policies,
 )
 from reconciler.registry.permissions import IdentityPolicy, PermissionScope
-from reconciler.workflow.asked import find_principal
+from reconciler.workflow.asked import find_in_parts
 from reconciler.workflow.similar_principals import similar_principals
 from reconciler.workflow.source import AccessSource
 
@@ -65,13 +66,16 @@ class ConsumerPolicies:
 
     There is none where the file grants the principal nothing, and for services, which need none:
     `services` are those that the principal stands for. `similar` are the names and ARNs of the file
-    that are close to a principal that it does not have.
+    that are close to a principal that it does not have. `registries` are those that give it access,
+    and `tiers` those of the file.
     """
 
     principal: str
     policies: tuple[IdentityPolicy, ...]
     access: ConsumerAccess
     services: tuple[str, ...]
+    registries: tuple[Registry, ...]
+    tiers: Tiers
     similar: tuple[str, ...] = ()
 
     @property
@@ -107,22 +111,44 @@ def consumer_policies(source: AccessSource, principal: str) -> ConsumerPolicies:
     for an unknown principal and one of another partition, UsageError for a name of principals with
     different access.
     """
-    access = source.access
-    members = find_principal(access, principal)
+    asked = find_in_parts(source, principal)
+    access, members = next(pair for pair in zip(source.parts, asked, strict=True) if pair[1])
     services = tuple(one.principal.names[0] for one in members if one.principal.kind == "Service")
-    others = [one for one in members if one.principal.kind != "Service"]
-    found = [consumer_access(access, _subject(one), source.now) for one in others]
+    found = [
+        (part, _part_access(part, principal, _without_services(own), source.now))
+        for part, own in zip(source.parts, asked, strict=True)
+    ]
+    giving = [(part.registry, one.needs) for part, one in found if one.needs]
+    tiers = {name: tier for part in source.parts for name, tier in part.tiers.items()}
+    return ConsumerPolicies(
+        principal,
+        _policies(giving, tiers),
+        _together([one for _, one in found]),
+        services,
+        tuple(registry for registry, _ in giving),
+        tiers,
+        () if services else similar_principals(access, principal),
+    )
+
+
+def _without_services(members: Iterable[NamedPrincipal]) -> list[NamedPrincipal]:
+    return [one for one in members if one.principal.kind != "Service"]
+
+
+def _part_access(
+    access: AccessFile, principal: str, members: Sequence[NamedPrincipal], now: datetime
+) -> ConsumerAccess:
+    """Return the access of a principal's members in one registry, which has to be the same."""
+    found = [consumer_access(access, _subject(one), now) for one in members]
     if len({one.needs for one in found}) > 1:
-        raise _several(principal, others)
-    consumer = _together(found)
-    similar = () if services else similar_principals(access, principal)
-    return ConsumerPolicies(principal, _policies(access, consumer), consumer, services, similar)
+        raise _several(principal, members)
+    return _together(found)
 
 
 def _together(found: Sequence[ConsumerAccess]) -> ConsumerAccess:
-    """Return the access of consumers with the same needs as one."""
+    """Return the access of several consumers, or in several registries, as one."""
     return ConsumerAccess(
-        needs=next((one.needs for one in found), ()),
+        needs=tuple(dict.fromkeys(need for one in found for need in one.needs)),
         doubts=tuple(dict.fromkeys(doubt for one in found for doubt in one.doubts)),
         delegated=tuple(dict.fromkeys(name for one in found for name in one.delegated)),
         exceeded=tuple(dict.fromkeys(name for one in found for name in one.exceeded)),
@@ -130,10 +156,14 @@ def _together(found: Sequence[ConsumerAccess]) -> ConsumerAccess:
     )
 
 
-def _policies(access: AccessFile, consumer: ConsumerAccess) -> tuple[IdentityPolicy, ...]:
-    registry = access.registry
-    scope = PermissionScope(registry.partition, registry.account, registry.regions)
-    return managed_policies(scope, consumer.needs, access.tiers) if consumer.needs else ()
+def _policies(
+    giving: Iterable[tuple[Registry, Sequence[Need]]], tiers: Tiers
+) -> tuple[IdentityPolicy, ...]:
+    needs = [
+        (PermissionScope(registry.partition, registry.account, registry.regions), own)
+        for registry, own in giving
+    ]
+    return managed_policies(needs, tiers) if needs else ()
 
 
 def consumer_access(access: AccessFile, subject: NamedPrincipal, now: datetime) -> ConsumerAccess:

@@ -3,11 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access_file.desired import managed_names
-from reconciler.access_file.model import AccessFile, Registry
+from reconciler.access_file.model import Registry
 from reconciler.adopt.terraform_state import StatePolicy, read_state
 from reconciler.errors import InvalidError, Status
 from reconciler.model.registry import (
@@ -70,8 +69,9 @@ def hand_over(source: AccessSource, state: bytes, name: str = "the state") -> Ha
     state in this form.
     """
     policies = _read(state, name)
-    managed = frozenset(managed_names(source.access, {policy.repository for policy in policies}))
-    verdicts = [(policy, _verdict(policy, source.access.registry, managed)) for policy in policies]
+    names = {policy.repository for policy in policies}
+    managed = [(part.registry, frozenset(managed_names(part, names))) for part in source.parts]
+    verdicts = [(policy, _verdict(policy, managed)) for policy in policies]
     fixed = Counter(policy.resource for policy, found in verdicts if isinstance(found, str))
     staying = _staying(verdicts)
     texts = defaultdict[Target, set[str | None]](set)
@@ -90,7 +90,7 @@ def hand_over(source: AccessSource, state: bytes, name: str = "the state") -> Ha
         tuple(sorted(removed)),
         tuple(sorted(texts)),
         tuple(left),
-        tuple(_differing(source.access, texts, source.now)),
+        tuple(sorted(_differing(source, texts))),
     )
 
 
@@ -121,17 +121,25 @@ def _staying(verdicts: Sequence[tuple[StatePolicy, Target | str]]) -> Set[str]:
     return staying
 
 
-def _verdict(policy: StatePolicy, registry: Registry, managed: Set[str]) -> Target | str:
-    """Return the repository of a policy that the file manages, or why it does not manage it."""
+def _verdict(policy: StatePolicy, managed: Sequence[tuple[Registry, Set[str]]]) -> Target | str:
+    """Return the repository of a policy that the file manages, or why it does not manage it.
+
+    `managed` are the names that it manages in each registry.
+    """
     scope = policy.scope
-    if policy.repository not in managed:
-        return f"the file does not manage {_shown(policy.repository)}"
+    unmanaged = f"the file does not manage {_shown(policy.repository)}"
+    if not any(policy.repository in names for _, names in managed):
+        return unmanaged
     if scope is None:
         return _NO_REGION
-    if scope.account != registry.account:
+    here = [(registry, names) for registry, names in managed if registry.account == scope.account]
+    if not here:
         return f"it is in the account {_shown(scope.account)}"
-    if scope.region not in registry.regions:
+    there = [names for registry, names in here if scope.region in registry.regions]
+    if not there:
         return f"it is in the region {_shown(scope.region)}"
+    if policy.repository not in there[0]:
+        return f"{unmanaged} in {scope.account} {scope.region}"
     return Target(policy.repository, scope)
 
 
@@ -140,18 +148,23 @@ def _shown(text: str) -> str:
     return quoted(text if len(text) <= MAX_NAME_LENGTH else f"{text[:MAX_NAME_LENGTH]}…")
 
 
-def _differing(
-    access: AccessFile, texts: Mapping[Target, set[str | None]], now: datetime
-) -> Sequence[Target]:
+def _differing(source: AccessSource, texts: Mapping[Target, set[str | None]]) -> Set[Target]:
     """Return the policies that a plan would change, or can't compute, if the state's were live.
 
     A repository with several policies in the state is among them.
     """
-    live = _registries((target, text) for target, found in texts.items() for text in found)
-    plan = plan_registries(access, live, now)
-    changed = {change.target for change in plan.changes} | {error.target for error in plan.errors}
-    several = {target for target, found in texts.items() if len(found) > 1}
-    return sorted(texts.keys() & (changed | several))
+    found = {target for target, own in texts.items() if len(own) > 1}
+    for part in source.parts:
+        live = _registries(
+            (target, text)
+            for target, own in texts.items()
+            if target.scope in part.registry.scopes
+            for text in own
+        )
+        plan = plan_registries(part, live, source.now)
+        found |= {change.target for change in plan.changes}
+        found |= {error.target for error in plan.errors}
+    return texts.keys() & found
 
 
 def _registries(policies: Iterable[tuple[Target, str | None]]) -> Iterable[LiveRegistry]:

@@ -1,7 +1,9 @@
 """Policies that are computed offline: the desired ones, the caller's own, and how two compare."""
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from reconciler.access_file.desired import (
     compile_desired,
@@ -11,6 +13,7 @@ from reconciler.access_file.desired import (
     reads_templates,
     to_create,
 )
+from reconciler.access_file.model import AccessFile
 from reconciler.access_file.sections.registry import name_hint
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError
@@ -19,12 +22,15 @@ from reconciler.policy import Document, Unreadable, difference, facts_of, load_j
 from reconciler.registry.permissions import (
     IdentityPolicy,
     PermissionScope,
+    assuming_policy,
     reading_policy,
     writing_policy,
 )
+from reconciler.workflow.by_registry import places_of
 from reconciler.workflow.source import (
     AccessSource,
     Globs,
+    SourcePart,
     exact_names,
     require_known,
     selected,
@@ -39,26 +45,40 @@ def compile_policies(source: AccessSource, *, repositories: Globs = ()) -> dict[
     A pattern's own policy stands under the pattern. The policy of a repository that only patterns
     match is returned where `repositories` names it. Without `repositories`, the policies follow
     that the file asks for besides: `registry-policy REGION`, where it manages that, and
-    `creation-template PREFIX`. No repository has a name with a space. Raises ArgumentError for a
-    name that no entry matches, or that no repository can have.
+    `creation-template PREFIX`. No repository has a name with a space.
+
+    Where the file has several registries, this is the value of each, under its name, and where a
+    registry has regions that differ, of each region (`central us-west-2`). Raises ArgumentError for
+    a name that no entry matches, or that no repository can have.
     """
-    named = exact_names(repositories)
+    parts = source.each_part()
+    found = [_compile_part(part, repositories) for part in parts]
+    entries = dict.fromkeys(entry.repository for one in source.parts for entry in one.entries)
+    names = {name for policies in found for name in policies}
+    _check_named(exact_names(repositories), names, tuple(entries))
+    if len(parts) == 1:
+        return found[0]
+    places = zip(places_of(parts), found, strict=True)
+    return {place: policies for own, policies in places for place in own}
+
+
+def _compile_part(part: SourcePart, repositories: Globs) -> dict[str, object]:
+    access = part.access
     desired = {
         one.repository: one
-        for names in (None, named)
-        for one in desired_policies(source.access, names, now=source.now)
+        for names in (None, exact_names(repositories))
+        for one in desired_policies(access, names, now=part.now)
         if selected(one.repository, repositories)
     }
-    _check_named(named, desired, [entry.repository for entry in source.access.entries])
-    texts = {name: compile_desired(source.access, desired[name]) for name in sorted(desired)}
+    texts = {name: compile_desired(access, desired[name]) for name in sorted(desired)}
     if not repositories:
-        texts |= _besides(source)
+        texts |= _besides(part)
     return {name: None if text is None else load_json(text) for name, text in texts.items()}
 
 
-def _besides(source: AccessSource) -> dict[str, str | None]:
+def _besides(part: SourcePart) -> dict[str, str | None]:
     """Return the policies that are no repository's, by the subject of their change in a plan."""
-    access, now = source.access, source.now
+    access, now = part.access, part.now
     scopes = access.registry.scopes if access.registry.policy == "manage" else ()
     own = {f"registry-policy {s.region}": compile_registry(access, s, now) for s in sorted(scopes)}
     return own | {
@@ -77,25 +97,56 @@ def _check_named(named: Iterable[str], found: Container[str], entries: Sequence[
     require_known("repositories", named, found, reason, lambda name: did_you_mean(name, entries))
 
 
-def caller_policy(source: AccessSource, *, plan_only: bool = False) -> IdentityPolicy:
-    """Return the IAM identity policy that `plan`, `drift`, `apply` and `rollback` need.
+@dataclass(frozen=True, slots=True)
+class CallerPolicies:
+    """The IAM identity policies that this tool needs: one for each registry of a file.
+
+    `by_registry` has the name of each of several, None for the only one. `roles` are those that the
+    registries assume, by the same names, and `assuming` is what whoever assumes several needs.
+    """
+
+    by_registry: Mapping[str | None, IdentityPolicy]
+    roles: Mapping[str | None, str]
+    assuming: IdentityPolicy | None
+
+
+def caller_policies(source: AccessSource, *, plan_only: bool = False) -> CallerPolicies:
+    """Return the IAM identity policies that `plan`, `drift`, `apply` and `rollback` need.
 
     With `plan_only`, only what `plan` and `drift` need.
     """
-    registry = source.access.registry
-    scope = PermissionScope(
+    own: defaultdict[str | None, list[AccessFile]] = defaultdict(list)
+    for part in source.each_part():
+        own[part.name.name if part.name else None].append(part.access)
+    scopes = {name: _permission_scope(parts) for name, parts in own.items()}
+    roles = {
+        name: role.arn
+        for name, parts in own.items()
+        if (role := parts[0].registry.assume_role) is not None
+    }
+    policy_of = reading_policy if plan_only else writing_policy
+    return CallerPolicies(
+        {name: policy_of(scope) for name, scope in scopes.items()},
+        roles,
+        assuming_policy(roles.values()) if roles and len(own) > 1 else None,
+    )
+
+
+def _permission_scope(parts: Sequence[AccessFile]) -> PermissionScope:
+    """Return what the permissions for one registry are for, in all its regions."""
+    registry = parts[0].registry
+    return PermissionScope(
         registry.partition,
         registry.account,
-        registry.regions,
-        to_create=tuple(to_create(source.access).values()),
+        tuple(region for part in parts for region in part.registry.regions),
+        to_create=tuple(settings for part in parts for settings in to_create(part).values()),
         probe_repository=registry.probe_repository,
         registry_policy=registry.policy,
-        templates=reads_templates(source.access),
+        templates=any(map(reads_templates, parts)),
         template_roles=tuple(
-            entry.template_role for entry in source.access.entries if entry.template_role
+            entry.template_role for part in parts for entry in part.entries if entry.template_role
         ),
     )
-    return reading_policy(scope) if plan_only else writing_policy(scope)
 
 
 def compare(left: str, right: str, *, names: tuple[str, str] = ("left", "right")) -> Comparison:

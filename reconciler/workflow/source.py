@@ -1,6 +1,6 @@
 """What a workflow is given: files, an access file, and the repositories that are selected."""
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from reconciler.access_file.model import AccessFile, Registry
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError, InvalidError, ReconcileError, Remedy, UsageError
 from reconciler.model.guards import Allowances
+from reconciler.model.registry import RegistryName
 from reconciler.policy import glob_matches, has_wildcard
 
 Globs = tuple[str, ...]
@@ -31,6 +32,17 @@ class InvalidFileError(InvalidError):
     def problems(self) -> tuple[Problem, ...]:
         """All problems of the file."""
         return self.checked.problems
+
+
+class SourcePart(NamedTuple):
+    """What a file says of one registry, in regions where all of it holds, at the time of a run.
+
+    `name` is what the file calls the registry where it has several.
+    """
+
+    access: AccessFile
+    now: datetime
+    name: RegistryName | None
 
 
 class AccessSource(NamedTuple):
@@ -55,6 +67,28 @@ class AccessSource(NamedTuple):
     def registries(self) -> tuple[Registry, ...]:
         """The registries of the parts; one has as many parts as regions that differ."""
         return tuple(part.registry for part in self.parts)
+
+    def each_part(self) -> tuple[SourcePart, ...]:
+        """Return the parts with the time of the run, in the order of the file."""
+        found = [(part, part.registry) for part in self.parts]
+        is_one = len({(registry.account, registry.name) for _, registry in found}) == 1
+        return tuple(
+            SourcePart(part, self.now, None if is_one else RegistryName(of.name or "", of.account))
+            for part, of in found
+        )
+
+    def limited_to(self, registries: Collection[str]) -> "AccessSource":
+        """Return the file as these of its registries see it; all of it for none.
+
+        Raises ArgumentError for a name that none of them has.
+        """
+        if not registries:
+            return self
+        known = [name for registry in self.registries if (name := registry.name)]
+        reason = "the file has no such registry"
+        require_known("registry", registries, known, reason, lambda one: did_you_mean(one, known))
+        parts = tuple(part for part in self.parts if part.registry.name in registries)
+        return self._replace(parts=parts)
 
 
 def validate(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from reconciler.access_file.checks import policies
-from reconciler.access_file.document.problems import Problem
+from reconciler.access_file.document.problems import Problem, WorkLimit
 from reconciler.access_file.load import Loaded
 from tests.access_file.files import HEAD, load
 
@@ -93,7 +93,7 @@ def test_a_raw_allow_is_a_grant_too() -> None:
 
 
 def test_what_is_too_much_to_compare_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policies, "_MAX_WORK", 4)
+    monkeypatch.setattr(policies, "_DENIED", WorkLimit(4, "comparisons"))
     repositories = "".join(f"  a/{number}: {GIVE}\n" for number in range(4))
     problems = list(denials(load(f'{NAMES}{repositories}  "*": {TAKE}\n')))
     assert [(p.place.line - FIRST, p.other is None) for p in problems][-1][1]

@@ -276,13 +276,14 @@ def test_no_damage_to_a_file_raises(text: bytes, start: int, cut: int, put: byte
 
 
 SECTIONS = ["version", "registry", "accounts", "principals", "tiers", "repositories", "guards"]
-SECTIONS += ["unmanaged"]
+SECTIONS += ["unmanaged", "registries", "registry_statements"]
 PRINCIPAL_KEYS = ["role", "user", "account", "accounts", "organization", "paths", "service"]
 PRINCIPAL_KEYS += ["source_arns", "source_accounts", "public", "when"]
 ENTRY_KEYS = ["tier", "until", "reason", "access", "statements", "inherit", "extends", "actions"]
 STATEMENT_KEYS = ["Sid", "Effect", "Principal", "Action", "AWS", "Condition"]
 CREATION_KEYS = ["create", "settings", "encryption", "kms_key", "tags", "probe_repository"]
 OTHER_KEYS = ["keep", "sid", "default", "regions", "max_revoked", "percent", "count"]
+OTHER_KEYS += ["name", "registries", "replicated"]
 KEYS = PRINCIPAL_KEYS + ENTRY_KEYS + STATEMENT_KEYS + CREATION_KEYS + OTHER_KEYS
 VALUES = st.recursive(
     st.none()

@@ -12,7 +12,7 @@ from types import FrameType
 import pytest
 
 from reconciler.access_file.load import Loaded
-from tests.access_file.files import load
+from tests.access_file.files import HEAD, load
 
 SIZE = 80  # above the number of patterns that are looked at, MOST_PATTERNS
 _OURS = "reconciler"
@@ -170,7 +170,7 @@ ASKING = [
 ]
 
 
-def steps(body: str) -> tuple[int, Loaded]:
+def steps(body: str, head: str = HEAD) -> tuple[int, Loaded]:
     """Count the calls of our functions that it takes to judge a file."""
     taken = 0
 
@@ -180,7 +180,7 @@ def steps(body: str) -> tuple[int, Loaded]:
 
     sys.setprofile(count)
     try:
-        loaded = load(body)
+        loaded = load(body, head=head)
     finally:
         sys.setprofile(None)
     return taken, loaded
@@ -193,6 +193,35 @@ def test_twice_the_file_is_at_most_about_twice_the_work(shape: Callable[[int], s
     first, _ = steps(shape(SIZE))
     second, _ = steps(shape(2 * SIZE))
     assert second - fixed < 2.6 * (first - fixed)
+
+
+def registries(number: int, entries: int, *, limited: bool) -> str:
+    """A whole file, with as many principals as entries in a registry."""
+    each = many(
+        number,
+        lambda i: f"  - {{name: r{i}, account: '{111100000000 + i}', regions: [us-west-2]}}\n",
+    )
+    names = many(50, lambda i: f"  p{i}: {{role: r/{i}, account: '444455556666'}}\n")
+    given = many(
+        entries,
+        lambda i: (
+            f"  r/{i}: {{{f'registries: [r{i % number}], ' if limited else ''}access: "
+            f"{{p{i % 50}: push-pull, p{(i + 1) % 50}: pull}}}}\n"
+        ),
+    )
+    return f"version: 1\nregistries:\n{each}principals:\n{names}repositories:\n{given}"
+
+
+def test_twenty_registries_are_about_the_work_of_one_of_the_same_size() -> None:
+    """What they have in common is read once, and the same access is compiled once."""
+    one, loaded = steps(registries(1, 400, limited=False), head="")
+    assert loaded.parts
+    limited, loaded = steps(registries(20, 400, limited=True), head="")
+    assert [len(part.entries) for part in loaded.parts] == [20] * 20
+    same, loaded = steps(registries(20, 20, limited=False), head="")
+    assert [len(part.entries) for part in loaded.parts] == [20] * 20
+    assert limited < 1.3 * one
+    assert same < 0.9 * one
 
 
 @pytest.mark.parametrize(("shape", "size"), [(exceptions, 60), (sources, 1_200)])

@@ -95,8 +95,9 @@ def imported(
 def base_of(text: str) -> Base:
     """Take a file, which has to be valid, to add to."""
     loaded = load_access(text.encode(), "file", now=NOW)
-    assert loaded.access is not None, loaded.problems
-    return Base(text, loaded.access, has_key(text, "accounts"))
+    assert loaded.parts, loaded.problems
+    first, *others = loaded.parts
+    return Base(text, first, has_key(text, "accounts"), tuple(others))
 
 
 def plan_of(text: str, live: LiveRegistry) -> Plan:

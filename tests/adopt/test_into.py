@@ -235,9 +235,9 @@ unmanaged:
 @pytest.mark.parametrize(("old", "new"), CHANGES.values(), ids=CHANGES.keys())
 def test_a_change_of_what_a_file_said_is_found(old: str, new: str) -> None:
     base = base_of(WHOLE)
-    assert is_preserved(base, base_of(f"{WHOLE}# more\n").access)
+    assert is_preserved(base, [base_of(f"{WHOLE}# more\n").access])
     assert WHOLE.count(old) >= 1
-    assert not is_preserved(base, base_of(WHOLE.replace(old, new)).access)
+    assert not is_preserved(base, [base_of(WHOLE.replace(old, new)).access])
 
 
 FORMS = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from reconciler.model.registry import AssumedRole
 from reconciler.model.transport import Transport
 from reconciler.registry import session
 from reconciler.registry.errors import FailureKind
@@ -54,7 +55,7 @@ class Bad:
     endpoint: Sent | Callable[[Call, int], Answer] | str
     kind: FailureKind
     words: str
-    role: str | None = None
+    role: AssumedRole | None = None
 
     def serve(self, stack: ExitStack) -> str:
         """Serve it until the stack is closed; return the address."""
@@ -93,7 +94,7 @@ BAD = {
         always(sts_refusal("AccessDenied", "not authorized to perform: sts:AssumeRole")),
         FailureKind.CREDENTIALS,
         "the role could not be assumed",
-        ROLE,
+        AssumedRole(ROLE),
     ),
     "page": Bad(http(b"<html>sign in</html>"), FailureKind.UNANSWERED, "not in AWS's format"),
     "gzip": Bad(

@@ -24,7 +24,7 @@ LOGIN = {
 
 
 def policies(*needs: Need, scope: PermissionScope = WORK) -> tuple[IdentityPolicy, ...]:
-    return managed_policies(scope, needs, BUILT_IN_TIERS)
+    return managed_policies([(scope, needs)], BUILT_IN_TIERS)
 
 
 def counted(policy: IdentityPolicy) -> int:

@@ -72,7 +72,7 @@ def test_many_repositories_are_counted() -> None:
 
 def policies(count: int) -> tuple[IdentityPolicy, ...]:
     (policy,) = managed_policies(
-        PermissionScope("aws", "111122223333", ("us-west-2",)), [NEED], BUILT_IN_TIERS
+        [(PermissionScope("aws", "111122223333", ("us-west-2",)), [NEED])], BUILT_IN_TIERS
     )
     return (policy,) * count
 

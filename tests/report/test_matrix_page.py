@@ -148,7 +148,7 @@ def test_what_was_applied_shows_no_difference(source: AccessSource) -> None:
     scope = source.access.registry.scopes[0]
     own = LiveRegistryPolicy(compile_registry(source.access, scope, NOW), "V2")
     found = live_policies([replace(live_registry(scope, live), policy=own)])
-    seen = access_overview(source, live=lambda _source, _globs: found)
+    seen = access_overview(source, live=lambda _source, _globs: [found])
     data = encode_matrix(seen.result.matrix, seen.result.display_names, desired=seen.desired)
     assert [one for one in decoded(data) if one.mark] == []
     assert data["differences"] == 0
@@ -171,7 +171,7 @@ def live_app(region: str, *statements: object) -> LiveRegistry:
 def marks_of(*live: LiveRegistry) -> list[tuple[str, str, str]]:
     """Return the region, words and mark of each cell that differs from LEFT_ALONE."""
     source = load(LEFT_ALONE.encode(), FILE, now=NOW)
-    seen = access_overview(source, live=lambda _source, _globs: live_policies(live))
+    seen = access_overview(source, live=lambda _source, _globs: [live_policies(live)])
     data = encode_matrix(seen.result.matrix, seen.result.display_names, desired=seen.desired)
     regions = [repository.region for repository in data["repositories"]]
     return [(regions[one.row], one.words, one.mark) for one in decoded(data) if one.mark]

@@ -30,16 +30,15 @@ def source() -> AccessSource:
 
 
 def live_in(**regions: Mapping[str, object]) -> PolicyFinder:
-    def find(_source: AccessSource, globs: Globs) -> FoundPolicies:
-        return live_policies(
-            [
-                live_registry(
-                    RegistryScope("111122223333", region.replace("_", "-")),
-                    {name: policy for name, policy in of_it.items() if selected(name, globs)},
-                )
-                for region, of_it in regions.items()
-            ]
-        )
+    def find(_source: AccessSource, globs: Globs) -> list[FoundPolicies]:
+        read = [
+            live_registry(
+                RegistryScope("111122223333", region.replace("_", "-")),
+                {name: policy for name, policy in of_it.items() if selected(name, globs)},
+            )
+            for region, of_it in regions.items()
+        ]
+        return [live_policies(read)]
 
     return find
 
@@ -56,7 +55,7 @@ def test_of_a_file_nothing_is_desired_beside_it() -> None:
 
 
 def test_the_risks_are_those_of_all_access_and_no_account_is_new() -> None:
-    found = [(at, region, risk.name) for at, region, risk in access_overview(source()).risks]
+    found = [(at, region, risk.name) for at, region, risk, _ in access_overview(source()).risks]
     assert found == [
         ("app/*", None, "admin"),
         ("app/*", None, "can-rewrite"),
@@ -71,7 +70,7 @@ def test_beside_what_is_live_stands_what_the_file_asks_for_there() -> None:
     assert seen.desired is not None
     assert [row.repository for row in seen.result.matrix.rows] == ["app/api", "app/new", "other"]
     assert [row.repository for row in seen.desired.rows] == ["app/api", "app/new"]
-    assert [(at, risk.name) for at, _, risk in seen.risks] == [("other", "public")]
+    assert [(at, risk.name) for at, _, risk, _ in seen.risks] == [("other", "public")]
 
 
 def test_both_sides_are_asked_about_the_same_principals() -> None:
@@ -98,7 +97,7 @@ def test_the_risk_of_one_region_is_of_that_region() -> None:
     differing = {"app/api": policy(allow("*"))}
     equal = {"app/api": policy(allow(OTHER_ACCOUNT))}
     seen = access_overview(source(), live=live_in(us_west_2=equal, eu_west_1=differing))
-    assert [(at, region, risk.name) for at, region, risk in seen.risks] == [
+    assert [(at, region, risk.name) for at, region, risk, _ in seen.risks] == [
         ("app/api", "eu-west-1", "public")
     ]
 

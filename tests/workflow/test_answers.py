@@ -242,11 +242,12 @@ Live = dict[str, object]
 
 
 def live(*regions: tuple[RegistryScope, Live]) -> PolicyFinder:
-    def find(_: AccessSource, globs: Globs) -> FoundPolicies:
-        return live_policies([
+    def find(_: AccessSource, globs: Globs) -> list[FoundPolicies]:
+        read = [
             live_registry(scope, {name: p for name, p in policies.items() if selected(name, globs)})
             for scope, policies in regions
-        ])  # fmt: skip
+        ]
+        return [live_policies(read)]
 
     return find
 
@@ -314,8 +315,8 @@ def test_a_region_that_was_not_listed() -> None:
     read: Live = {"app/api": written(allow(CI, PULL))}
     failed = LiveRegistry(EAST, (), {}, ReadFailure(RuleId.READ_FAILED, "no connection"))
 
-    def find(_: AccessSource, __: Globs) -> FoundPolicies:
-        return live_policies([live_registry(WEST, read), failed])
+    def find(_: AccessSource, __: Globs) -> list[FoundPolicies]:
+        return [live_policies([live_registry(WEST, read), failed])]
 
     with pytest.raises(ReconcileError, match="us-east-1: no connection"):
         who_can(TWO_REGIONS, "pull", "app/api", find)

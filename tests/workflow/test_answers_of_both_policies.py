@@ -109,13 +109,13 @@ def live(
     regions = [("us-west-2", policy, repositories)]
     regions += [("eu-west-1", east, dict(elsewhere))] if elsewhere is not None else []
 
-    def find(_: AccessSource, globs: Globs) -> FoundPolicies:
+    def find(_: AccessSource, globs: Globs) -> list[FoundPolicies]:
         found = []
         for region, own, by_name in regions:
             chosen = {name: p for name, p in by_name.items() if selected(name, globs)}
             read = live_registry(RegistryScope("111122223333", region), chosen)
             found.append(replace(read, policy=own))
-        return live_policies(found)
+        return [live_policies(found)]
 
     return find
 

@@ -156,20 +156,22 @@ def test_each_region_has_its_answer_where_a_resource_names_one() -> None:
 
 def test_explain_has_the_statements_of_the_registrys_policy_apart() -> None:
     asked = source(statement("Deny", "ecr:PutImage", at("app/*"), at("x")))
-    found = explain(asked, "app/api")
+    (found,) = explain(asked, "app/api")
     assert [[one.line.line for one in s.lines] for s in found.statements] == [[6]]
     (own,) = found.registry_policies
     assert own.region == "us-west-2"
     assert [[one.line.line for one in s.lines] for s in own.statements] == [[8], [10]]
     assert [s.json["Resource"] for s in own.statements] == [at("app/*"), [at("app/*"), at("x")]]
-    assert [line.line.line for line in explain(asked, "lib/x").expired] == [9]
-    assert explain(source(head=HEAD.replace("manage", "report").split('  "app/*"')[0]),
-                   "app/api").registry_policies == ()  # fmt: skip
+    (with_expired,) = explain(asked, "lib/x")
+    assert [line.line.line for line in with_expired.expired] == [9]
+    reported = source(head=HEAD.replace("manage", "report").split('  "app/*"')[0])
+    (alone,) = explain(reported, "app/api")
+    assert alone.registry_policies == ()
 
 
 def test_explain_has_the_registrys_policy_of_each_region() -> None:
     asked = source(head=HEAD.replace("[us-west-2]", "[us-west-2, eu-west-1]"))
-    found = explain(asked, "app/closed")
+    (found,) = explain(asked, "app/closed")
     assert found.statements == ()
     assert [
         (own.region, own.statements[0].json["Resource"]) for own in found.registry_policies
@@ -196,7 +198,7 @@ def finding(*regions: str, policy: LiveRegistryPolicy) -> PolicyFinder:
     """Have one repository without a policy, in regions with the same registry policy."""
     read = [live_registry(RegistryScope("111122223333", one), {"app/api": None}) for one in regions]
     found = live_policies([replace(one, policy=policy) for one in read], is_managed=True)
-    return lambda _source, _globs: found
+    return lambda _source, _globs: [found]
 
 
 @pytest.mark.parametrize(
@@ -297,9 +299,10 @@ def applied(asked: AccessSource) -> PolicyFinder:
     }
     own = LiveRegistryPolicy(after.get(("registry-policy", "*")), "V2")
 
-    def find(_: AccessSource, globs: Globs) -> FoundPolicies:
+    def find(_: AccessSource, globs: Globs) -> list[FoundPolicies]:
         chosen = {name: one for name, one in repositories.items() if selected(name, globs)}
-        return live_policies([replace(before, repositories=chosen, policy=own)], is_managed=True)
+        after = replace(before, repositories=chosen, policy=own)
+        return [live_policies([after], is_managed=True)]
 
     return find
 
@@ -322,7 +325,8 @@ def test_the_file_and_the_registry_after_an_apply_answer_alike(
     }
     asked = source(head=json.dumps(file))
     found = applied(asked)
-    for name in sorted({p.repository for p in from_file(asked, tuple(NAMES)).policies}):
+    (on_file,) = from_file(asked, tuple(NAMES))
+    for name in sorted({p.repository for p in on_file.policies}):
         for who in WHO:
             for action in ACTIONS:
                 offline, live = (can(asked, who, action, name, f) for f in (from_file, found))

@@ -53,7 +53,7 @@ def ecr(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 def read(*, registry_policy: bool = False, templates: bool = False) -> list[LiveRegistry]:
     scopes = [RegistryScope("111122223333", region) for region in REGIONS]
     connections = connect_registries(dict.fromkeys(scopes, CredentialSource()), LOG)
-    to_read = ToRead(list, (), registry_policy, templates)
+    to_read = ToRead(list, registry_policy=registry_policy, templates=templates)
     return read_registries(connections, dict.fromkeys(scopes, to_read), LOG)
 
 
@@ -123,7 +123,10 @@ def test_the_caller_needs_what_the_file_uses(
     changed = AccessSource((access,), given.path, given.content, NOW, given.checked)
     found = {
         plan_only: {
-            one["Sid"] for one in workflow.caller_policy(changed, plan_only=plan_only)["Statement"]
+            one["Sid"]
+            for one in workflow.caller_policies(changed, plan_only=plan_only).by_registry[None][
+                "Statement"
+            ]
         }
         for plan_only in (True, False)
     }

@@ -5,18 +5,26 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.access_file.document.problems import Place, Problem, ProblemList, sort_problems
 from reconciler.access_file.document.schema import Violation
-from reconciler.access_file.document.tree import Node, SequenceNode, items_of, locate, pairs_of
+from reconciler.access_file.document.tree import Node, items_of, locate, pairs_of, places_in
 from reconciler.closest import suggestion
 from reconciler.model.rules import RuleId
 from reconciler.printable import some_of
 
-_ABOUT_REGISTRY = frozenset({RuleId.REGISTRY_POLICY_NOT_MANAGED, RuleId.RESOURCE_MATCHES_NOTHING})
+_ABOUT_REGISTRY = frozenset(
+    {
+        RuleId.REGISTRY_POLICY_NOT_MANAGED,
+        RuleId.RESOURCE_MATCHES_NOTHING,
+        RuleId.UNKNOWN_REGISTRY,
+        RuleId.IDLE_REPLICATED,
+    }
+)
+_REGISTRIES = ("registry", "registries")
 _RULES_BY_SECTION = {
     "accounts": frozenset({RuleId.UNKNOWN_NAME, RuleId.UNNAMED_ACCOUNT}),
     "principals": frozenset({RuleId.UNKNOWN_NAME}),
     "tiers": frozenset({RuleId.UNKNOWN_TIER}),
     "guards": frozenset({RuleId.PUBLIC}),
-    "registry": _ABOUT_REGISTRY,
+    **dict.fromkeys(_REGISTRIES, _ABOUT_REGISTRY | {RuleId.WRONG_PARTITION, RuleId.WRONG_REGION}),
 }
 """The rules that cannot be checked where a section is unreadable."""
 
@@ -40,7 +48,13 @@ _HIDES_USES = frozenset(
 """With one of these problems, the use of a name may be unreadable."""
 
 _ABOUT_NAMES = frozenset(
-    {RuleId.UNKNOWN_NAME, RuleId.UNKNOWN_TIER, RuleId.UNNAMED_ACCOUNT, RuleId.BAD_ACCOUNT_ID}
+    {
+        RuleId.UNKNOWN_NAME,
+        RuleId.UNKNOWN_TIER,
+        RuleId.UNKNOWN_REGISTRY,
+        RuleId.UNNAMED_ACCOUNT,
+        RuleId.BAD_ACCOUNT_ID,
+    }
 )
 """Rules about a name or an id itself: reported once, with all lines that use it."""
 
@@ -94,7 +108,7 @@ def _hidden_rules(
     for violation in violations:
         if violation.path[:2] == ("guards", "rules"):
             hidden.add(RuleId.NEVER)
-        if violation.path[:1] == ("registry",):
+        if violation.path[:1] and violation.path[0] in _REGISTRIES:
             hidden |= _ABOUT_REGISTRY
         if violation.path[:2] == ("guards", "public"):
             hidden.add(RuleId.PUBLIC)
@@ -113,21 +127,21 @@ def _broken_places(
     around: set[Place] = set()
     for violation in violations:
         if not violation.about_keys:
-            inside |= {violation.place, *_places_in(violation.node)}
+            inside |= {violation.place, *places_in(violation.node)}
             if violation.title == _OPERATOR:
                 block, _ = locate(root, violation.path[:-1])
                 inside |= {pair.key.place for pair in pairs_of(block)}
         if violation.path[:1] == ("principals",):
-            around.update(_places_in(locate(root, violation.path[:2])[0]))
+            around.update(places_in(locate(root, violation.path[:2])[0]))
         elif violation.about_keys and len(violation.path) > 1:
-            around |= {violation.place, *_places_in(violation.node)}
+            around |= {violation.place, *places_in(violation.node)}
     return frozenset(inside), frozenset(around)
 
 
 def _places_with_bad_ids(root: Node, meaning: ProblemList) -> frozenset[Place]:
     """Return the places in definitions with a bad account id, which no request has."""
     bad = {problem.place for problem in meaning.found if problem.rule == RuleId.BAD_ACCOUNT_ID}
-    places = (frozenset(_places_in(one)) for one in (_definitions(root) if bad else ()))
+    places = (frozenset(places_in(one)) for one in (_definitions(root) if bad else ()))
     return frozenset[Place]().union(*(inside for inside in places if inside & bad))
 
 
@@ -140,16 +154,6 @@ def _definitions(root: Node) -> Iterator[Node]:
             yield from items_of(access.value)
         yield from items_of(entry.value, "statements")
     yield from items_of(root, "registry_statements")
-
-
-def _places_in(node: Node) -> Iterator[Place]:
-    yield node.place
-    for pair in pairs_of(node):
-        yield pair.key.place
-        yield from _places_in(pair.value)
-    if isinstance(node, SequenceNode):
-        for item in node.items:
-            yield from _places_in(item)
 
 
 def _merge_same_names(problems: ProblemList) -> None:

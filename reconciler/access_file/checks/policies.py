@@ -34,7 +34,7 @@ from reconciler.policy import (
 
 _MATCHES = WorkLimit(1_000_000, "comparisons of patterns with names")
 _COMBINED = WorkLimit(500_000, "grants and statements, counted for each repository")
-_MAX_WORK = 300_000
+_DENIED = WorkLimit(300_000, "comparisons of grants with Denies")
 """The unit is one comparison of a grant with a Deny without patterns and with few condition values;
 others count more. A policy that the service accepts needs far less."""
 
@@ -93,12 +93,11 @@ def check_denied(
         for place, own in denials.items()
     }
     requests = known_of_requests(access.registry.account, access.registry.regions, now)
-    left = _MAX_WORK
     for entry, denying in _pairs(every, combined, denials):
         are_patterns = entry.is_pattern and denying.is_pattern
-        left -= _work(weights[entry.place], weights_of_denials[denying.place])
-        left -= _COMPARED_PATTERNS if are_patterns else 1
-        if left < 0:
+        work = _work(weights[entry.place], weights_of_denials[denying.place])
+        problems.work[_DENIED] += work + (_COMPARED_PATTERNS if are_patterns else 1)
+        if problems.work[_DENIED] > _DENIED.most:
             message = "too many grants and Denies to compare; the rest is not compared"
             problems.warning(RuleId.GRANT_DENIED, message, entry.place)
             return

@@ -2,42 +2,47 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.access_file.desired import EntriesByName
-from reconciler.access_file.document.problems import ProblemList, WorkLimit, quote
+from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
 from reconciler.access_file.document.tree import (
     MappingNode,
     Node,
     child,
     items_of,
-    pairs_of,
     place_at,
     texts_of,
 )
 from reconciler.access_file.model import AccessFile, Entry, PlacedRegistryStatement, PlacedStatement
+from reconciler.access_file.sections.registries import RegistryPath
 from reconciler.access_file.sections.registry import name_hint
+from reconciler.access_file.sections.registry_parts import RegistryPart
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import EVERY_REPOSITORY
 from reconciler.policy import ArnPrefix, GlobIndex
+from reconciler.printable import some_of
 
+_FEW = 3
 _COVERING = WorkLimit(1_000_000, "comparisons of patterns with each other")
 _STATEMENTS = WorkLimit(1_000_000, "comparisons of registry_statements with names")
+_CARRIERS = WorkLimit(1_000_000, "comparisons of registry_statements with registries")
 
 
-def check_managed(root: Node, access: AccessFile, problems: ProblemList) -> None:
+def check_managed(
+    root: Node, part: RegistryPart, access: AccessFile, problems: ProblemList
+) -> None:
     """Report, once, what the registry's policy is to carry although the file does not manage it."""
-    registry = child(root, "registry")
-    if access.registry.policy == "manage" or not isinstance(registry, MappingNode):
+    if access.registry.policy == "manage" or not isinstance(part.node, MappingNode):
         return
-    entries = (pair.value for pair in pairs_of(root, "repositories"))
+    entries = (pair.value for pair in part.entries)
     found = [("'via'", place_at(one, ("via",))) for one in entries if child(one, "via")]
-    if child(root, "registry_statements"):
+    if access.registry_statements:
         found.append(("'registry_statements'", place_at(root, ("registry_statements",))))
     for what, place in found[:1]:
-        message = f"{what} requires 'policy: manage' under 'registry'"
+        message = f"{what} requires 'policy: manage' under {quote(part.path[0])}"
         hint = "write it there: reconcile then writes the registry's policy, too"
-        other = place_at(root, ("registry", "policy"))
+        other = place_at(root, (*part.path, "policy"))
         problems.error(RuleId.REGISTRY_POLICY_NOT_MANAGED, message, place, hint, other=other)
 
 
@@ -82,27 +87,47 @@ def _wider(pattern: str) -> Iterator[str]:
         yield "/".join((*parts[:number], EVERY_REPOSITORY))
 
 
-def check_resources(root: Node, access: AccessFile, problems: ProblemList) -> None:
-    """Report each pattern of `registry_statements` that matches no repository in any region."""
+def find_carriers(
+    root: Node,
+    parts: Sequence[RegistryPart],
+    statements: Iterable[PlacedRegistryStatement],
+    problems: ProblemList,
+) -> Mapping[Place, frozenset[RegistryPath]]:
+    """Return the registries whose own policy is to carry each raw statement, by its place.
+
+    These are the registries in which it matches a repository; the only one carries all. Reports
+    each pattern that matches nothing in any of them. Raises TooLargeError.
+    """
     nodes = {node.place: node for node in items_of(root, "registry_statements")}
-    prefixes = [scope.arn_prefix for scope in access.registry.scopes]
-    for placed in access.registry_statements:
+    paths: dict[ArnPrefix, RegistryPath] = {}
+    for part in parts:
+        for scope in part.registry.scopes:
+            paths.setdefault(scope.arn_prefix, part.path)
+    prefixes, every = tuple(paths), frozenset(part.path for part in parts)
+    carriers: dict[Place, frozenset[RegistryPath]] = {}
+    for placed in statements:
         resources, node = placed.statement.resources, nodes[placed.place]
+        problems.count(_CARRIERS, len(prefixes) * len(resources.patterns), placed.place)
         found = [dict(resources.unmatched(prefix)) for prefix in prefixes]
+        own = zip(prefixes, found, strict=True)
+        here = {paths[p] for p, reasons in own if not reasons.keys() >= {*resources.patterns}}
+        carriers[placed.place] = frozenset(here) if len(every) > 1 else every
         for pattern in texts_of(node, "NotResource" if resources.excluded else "Resource"):
             if found and all(pattern.text in reasons for reasons in found):
-                own = (reasons[pattern.text].partition(": ")[0] for reasons in found)
-                why = " and ".join(dict.fromkeys(own))
+                whys = dict.fromkeys(one[pattern.text].partition(": ")[0] for one in found)
+                why = " and ".join(whys) if len(whys) <= _FEW else some_of(whys)
                 message = f"{quote(pattern.text)} matches no repository here: {why}"
                 hint = _resource_hint(pattern.text, prefixes)
                 rule = RuleId.RESOURCE_MATCHES_NOTHING
                 problems.error(rule, message, pattern.place, hint)
+    return carriers
 
 
 def _resource_hint(pattern: str, prefixes: Sequence[ArnPrefix]) -> str:
     """Return the hint that names the ARN to write, of the same repositories where they can be."""
-    only, *others = prefixes
-    prefix = only._replace(region="*") if others else only
+    first = next((one for one in prefixes if one.account in pattern), prefixes[0])
+    regions = {one.region for one in prefixes if one.account == first.account}
+    prefix = first._replace(region="*") if len(regions) > 1 else first
     name = re.split(r"repository[/:]|:", pattern)[-1].strip()
     if name_hint(name):
         return f"write {prefix.repositories('NAME')}, with a repository's name or a pattern"

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 
 from reconciler.access_file.document.problems import Place, ProblemList, escape, quote, quote_all
 from reconciler.access_file.document.schema import Violation, fits, violations
-from reconciler.access_file.document.tree import Node, ScalarNode, report_unquoted_id, texts_of
+from reconciler.access_file.document.tree import (
+    Node,
+    ScalarNode,
+    child,
+    items_of,
+    report_unquoted_id,
+    texts_of,
+)
 from reconciler.access_file.sections.accounts import report_bad_id
 from reconciler.closest import suggestion
 from reconciler.model.rules import RuleId
@@ -50,7 +57,17 @@ _FORMS = {
     "path in an organization": f"begin with the organization's id, {_ORGANIZATION_ID}",
 }
 _FREE_TEXT = frozenset(
-    {"text", "role's name", "user's name", "tag's value", "repository's name", _NAME}
+    {
+        "text",
+        "role's name",
+        "user's name",
+        "tag's value",
+        "repository's name",
+        "AWS profile",
+        "external id",
+        "session name",
+        _NAME,
+    }
 )
 """Titles of values that may be text of digits, if quoted."""
 
@@ -116,8 +133,9 @@ def check_shape(root: Node, problems: ProblemList) -> tuple[Violation, ...]:
 
 
 def _use_partition(root: Node, problems: ProblemList) -> None:
-    """Write ARNs in hints, which are examples of the schema, in the registry's partition."""
-    regions = texts_of(root, "registry", "regions")
+    """Write ARNs in hints, which are examples of the schema, in the first registry's partition."""
+    first = next(iter(items_of(root, "registries")), child(root, "registry"))
+    regions = texts_of(first, "regions")
     own = f"arn:{partition_of_region(regions[0].text)}:" if regions else "arn:aws:"
     problems.found = {
         problem._replace(hint=problem.hint and problem.hint.replace("arn:aws:", own)): None
@@ -200,8 +218,11 @@ class _KeyCheck:
     def report_missing(self, violation: Violation) -> None:
         """Report required keys that are missing."""
         for key in _strings(violation.expected):
-            if key not in _keys(violation) and self._lacks(violation.node, key):
-                message, hint = f"missing key {quote(key)}", _example_of(key, violation)
+            # Of the keys of the whole file, only this one has an alternative.
+            either = ("registry", "registries") if key == "registry" else (key,)
+            if key not in _keys(violation) and all(self._lacks(violation.node, k) for k in either):
+                message = f"missing key {' or '.join(map(quote, either))}"
+                hint = _example_of(key, violation) or f"write {_MAPPING_FORMS[key]}"
                 self.problems.error(RuleId.MISSING_KEY, message, violation.place, hint)
 
     def report_companion(self, violation: Violation) -> None:

@@ -44,14 +44,18 @@ class _Subject(NamedTuple):
 
 
 def check_sizes(
-    access: AccessFile, combined: EntriesByName, now: datetime, problems: ProblemList
+    access: AccessFile,
+    combined: EntriesByName,
+    now: datetime,
+    small: set[tuple[Grant, ...]],
+    problems: ProblemList,
 ) -> None:
     """Report each policy that is too large, and warn of those over 80 %.
 
     A policy that is far too large is not compiled, as a file may give access to thousands of
-    principals on thousands of repositories. The same grants are compiled once.
+    principals on thousands of repositories. The same grants are compiled once: `small` are those of
+    which nothing is to be said, in all registries of the file so far.
     """
-    small: set[tuple[Grant, ...]] = set()
     for repository, entries in combined:
         subject = _Subject(quote(repository), entries[0].place)
         if _are_few(subject, (one for one in entries if not one.via_registry), problems):

@@ -637,23 +637,42 @@ _CHECKS_20: Checks = {
 
 
 def _93(v: object) -> bool:
-    return not isinstance(v, dict) or "registry" in v
+    return (
+        v == "version"
+        or v == "registries"
+        or v == "accounts"
+        or v == "principals"
+        or v == "tiers"
+        or v == "repositories"
+        or v == "registry_statements"
+        or v == "guards"
+        or v == "unmanaged"
+    )
 
 
 def _94(v: object) -> bool:
-    return not isinstance(v, dict) or "registries" in v
+    return not isinstance(v, dict) or all(map(_93, v))
 
 
 def _95(v: object) -> bool:
+    return not isinstance(v, dict) or "registry" in v
+
+
+def _96(v: object) -> bool:
+    return not isinstance(v, dict) or "registries" in v
+
+
+def _97(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "version" in v
         and "repositories" in v
         and all(_CHECKS_20.get(key, nothing)(value) for key, value in v.items())
-        and (anything if _94(v) else _93)(v)
+        and ("registries" not in v or _94(v))
+        and (anything if _96(v) else _95)(v)
     )
 
 
 def is_valid(value: object) -> bool:
     """Whether a value is valid by the schema."""
-    return _95(value)
+    return _97(value)

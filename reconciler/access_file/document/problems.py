@@ -12,7 +12,6 @@ from reconciler.printable import printable, some_of
 Severity = Literal["error", "warning"]
 
 _MAX_SHOWN = 60
-_MAX_COMPARISONS = 20_000
 _SHRINK = "grant to an account, a role pattern or an organization instead, or split the file"
 
 
@@ -21,6 +20,9 @@ class WorkLimit(NamedTuple):
 
     most: int
     units: str
+
+
+_COMPARISONS = WorkLimit(20_000, "comparisons of a name with similar ones")
 
 
 class Advice(NamedTuple):
@@ -66,14 +68,16 @@ class Problem(NamedTuple):
 class ProblemList:
     """Collects the problems of one file; an identical problem is kept once.
 
-    `comparisons_left` limits the search for similar names, as a file may have thousands of unknown
-    and of known names. `work` counts the work so far, `counted` what `count_once` has counted.
+    `work` counts the work so far, `counted` what `count_once` has counted.
     """
 
     found: dict[Problem, None] = field(default_factory=dict)
-    comparisons_left: int = _MAX_COMPARISONS
     work: Counter[WorkLimit] = field(default_factory=Counter)
     counted: set[tuple[WorkLimit, str]] = field(default_factory=set)
+
+    def another(self) -> "ProblemList":
+        """Return an empty list for a part of the same file; their work counts together."""
+        return ProblemList(work=self.work, counted=self.counted)
 
     def count(self, limit: WorkLimit, number: int, place: Place) -> None:
         """Count work before it is done. Raises TooLargeError where the limit is exceeded."""
@@ -116,10 +120,13 @@ class ProblemList:
         self.found[Problem(rule, "warning", message, place, hint, other)] = None
 
     def may_compare(self, number: int) -> bool:
-        """Whether a word may be compared with so many others; counts the comparisons."""
-        if number > self.comparisons_left:
+        """Whether a word may be compared with so many others; counts the comparisons.
+
+        A file may have thousands of unknown and of known names.
+        """
+        if self.work[_COMPARISONS] + number > _COMPARISONS.most:
             return False
-        self.comparisons_left -= number
+        self.work[_COMPARISONS] += number
         return True
 
     def closest(self, word: str, choices: Collection[str]) -> str | None:

@@ -159,6 +159,17 @@ def scalars_in(node: Node | None) -> Iterator[ScalarNode]:
         yield from scalars_in(pair.value)
 
 
+def places_in(node: Node) -> Iterator[Place]:
+    """Yield the places of a node, and of all keys and values below it, in the order of the file."""
+    yield node.place
+    for pair in pairs_of(node):
+        yield pair.key.place
+        yield from places_in(pair.value)
+    if isinstance(node, SequenceNode):
+        for item in node.items:
+            yield from places_in(item)
+
+
 def find_forbidden(text: str) -> Iterator[re.Match[str]]:
     """Find the characters that a file must not contain.
 

@@ -46,12 +46,14 @@ _ANY_ACCOUNT_HINT = "write the account's 12 digits, so that no other account's r
 class Accounts(NamedTuple):
     """The `accounts`: ids by name, and the first name by id.
 
-    `must_be_named`: the file has this section, so it must name every account that it uses.
+    `must_be_named`: the file has this section, so it must name every account that it uses, but
+    `own`, those of its registries.
     """
 
     ids: Mapping[str, str]
     names: Mapping[str, str]
     must_be_named: bool
+    own: frozenset[str]
 
 
 class ResolvedPrincipal(NamedTuple):
@@ -96,8 +98,8 @@ class FileContext(NamedTuple):
         return self.registry.partition
 
 
-def read_accounts(node: Node | None, problems: ProblemList) -> Accounts:
-    """Read `accounts`."""
+def read_accounts(node: Node | None, own: frozenset[str], problems: ProblemList) -> Accounts:
+    """Read `accounts`; `own` are those of the registries."""
     ids: dict[str, str] = {}
     first: dict[str, ScalarNode] = {}
     for pair in pairs_of(node):
@@ -108,15 +110,15 @@ def read_accounts(node: Node | None, problems: ProblemList) -> Accounts:
             message = f"{quote(pair.key.text)} is the same account as {quote(same.text)}"
             problems.warning(RuleId.SAME_ACCOUNT_TWICE, message, pair.key.place, other=same.place)
     names = {account: key.text for account, key in first.items() if account}
-    return Accounts(ids, names, must_be_named=node is not None)
+    return Accounts(ids, names, node is not None, own)
 
 
 def check_named(text: str, place: Place, context: FileContext) -> None:
     """Report an account id, or the one in an ARN, that has no name in the file."""
     account, accounts = account_in(text), context.accounts
-    if not accounts.must_be_named or account in (None, context.registry.account):
+    if not accounts.must_be_named or account is None:
         return
-    if account not in accounts.names:
+    if account not in accounts.names and account not in accounts.own:
         message = f"the account {account} is not named under accounts"
         hint = "add a name for it under accounts"
         context.problems.error(RuleId.UNNAMED_ACCOUNT, message, place, hint)

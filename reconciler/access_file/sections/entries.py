@@ -1,5 +1,6 @@
 """Reads `repositories`: which principal has which tier on which repository, and by which policy."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -57,9 +58,9 @@ class _TierTerms(NamedTuple):
     when: Node | None = None
 
 
-def read_entries(node: Node | None, context: FileContext) -> tuple[Entry, ...]:
-    """Read all entries, in the order of the file."""
-    return tuple(_read_entry(pair, context) for pair in pairs_of(node))
+def read_entries(pairs: Iterable[Pair], context: FileContext) -> tuple[Entry, ...]:
+    """Read entries, in their order."""
+    return tuple(_read_entry(pair, context) for pair in pairs)
 
 
 def _read_entry(pair: Pair, context: FileContext) -> Entry:

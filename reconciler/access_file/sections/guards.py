@@ -14,8 +14,8 @@ from reconciler.access_file.document.tree import (
     texts_of,
     value_of,
 )
-from reconciler.access_file.model import Entry, PlacedRule
-from reconciler.access_file.sections.accounts import FileContext, find_accounts
+from reconciler.access_file.model import Entry, PlacedRule, Registry
+from reconciler.access_file.sections.accounts import Accounts, FileContext, find_accounts
 from reconciler.access_file.sections.names import resolve
 from reconciler.access_file.sections.principals import read_service
 from reconciler.access_file.sections.registry import check_repository
@@ -165,13 +165,12 @@ def read_registry_ownership(node: Node | None) -> Ownership:
     return Ownership("remove" if removes else "keep")
 
 
-def read_ownership(node: Node | None, context: FileContext) -> Ownership:
-    """Read `unmanaged.statements`; the rule for Lambda's own statement is always included.
+def read_keep_rules(node: Node | None, context: FileContext) -> tuple[KeepRule, ...]:
+    """Read `unmanaged.statements.keep`.
 
-    A rule of the file for that statement is weaker than the built-in one, so it has no effect
-    without `as_is`.
+    A rule of the file for Lambda's own statement is weaker than the built-in one, so it has no
+    effect without `as_is`.
     """
-    built_in = lambda_rule({context.registry.account, *context.accounts.ids.values()})
     own: list[KeepRule] = []
     for item in items_of(node, "statements", "keep"):
         sid = text_of(item, "sid")
@@ -179,6 +178,17 @@ def read_ownership(node: Node | None, context: FileContext) -> Ownership:
         for principal, condition in _read_kept_principals(item, context):
             if sid and (as_is or (sid, principal) != (LAMBDA_SID, LAMBDA)):
                 own.append(KeepRule(sid, principal, condition=condition))
+    return tuple(own)
+
+
+def ownership_of(
+    node: Node | None, registry: Registry, accounts: Accounts, own: tuple[KeepRule, ...]
+) -> Ownership:
+    """Return `unmanaged.statements` in a registry: the rules of the file, and the built-in one.
+
+    That is for Lambda's own statement, for functions of the registry's account and of named ones.
+    """
+    built_in = lambda_rule({registry.account, *accounts.ids.values()})
     return Ownership("keep" if keeps_by_default(node) else "remove", (built_in, *own))
 
 

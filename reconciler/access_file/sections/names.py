@@ -149,15 +149,28 @@ def _check_clashes(definitions: Mapping[str, Pair], root: Node, context: FileCon
             context.problems.error(RuleId.NAME_CLASH, message, place, hint, other=other)
 
 
-def _contains(group: str, name: str, definitions: Mapping[str, Pair]) -> bool:
-    """Whether a group is another one, or contains it, directly or in a member."""
-    seen, left = {group}, [group]
+def used_principals(root: Node, entries: Iterable[Pair]) -> set[str]:
+    """Return the names under `principals` that some entries use, themselves or by a group."""
+    definitions = {pair.key.text: pair for pair in pairs_of(root, "principals")}
+    used = {pair.key.text for entry in entries for pair in pairs_of(entry.value, "access")}
+    return _reached(used & definitions.keys(), definitions)
+
+
+def _reached(names: Iterable[str], definitions: Mapping[str, Pair]) -> set[str]:
+    """Return these names, and those of all that they contain, directly or in a member."""
+    seen = set(names)
+    left = list(seen)
     while left:
         pair = definitions.get(left.pop())
         new = {used for used in (_references(pair) if pair else ()) if used in definitions} - seen
         seen |= new
         left += new
-    return name in seen
+    return seen
+
+
+def _contains(group: str, name: str, definitions: Mapping[str, Pair]) -> bool:
+    """Whether a group is another one, or contains it, directly or in a member."""
+    return name in _reached([group], definitions)
 
 
 def _report_unknown(

@@ -1,11 +1,10 @@
-"""The registry and its repositories: their names, and how a missing repository is created."""
+"""What belongs to a registry: a role, and repositories; their names, and how one is created."""
 
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Literal
 
-from reconciler.access_file.document.problems import Place, ProblemList, quote, quote_all
+from reconciler.access_file.document.problems import ProblemList, quote, quote_all
 from reconciler.access_file.document.tree import (
     MappingNode,
     Node,
@@ -18,18 +17,17 @@ from reconciler.access_file.document.tree import (
     texts_of,
     value_of,
 )
-from reconciler.access_file.model import Entry, Registry
+from reconciler.access_file.model import Entry
 from reconciler.access_file.sections.accounts import FileContext, check_named, check_partition
 from reconciler.closest import closest
 from reconciler.model.registry import (
     MAX_NAME_LENGTH,
     MIN_NAME_LENGTH,
     REPOSITORY_NAME,
-    AssumedRole,
     RepositorySettings,
 )
 from reconciler.model.rules import RuleId
-from reconciler.policy import has_wildcard, parse_arn, partition_of_region
+from reconciler.policy import has_wildcard, parse_arn
 
 _PATTERN = re.compile(r"[a-z0-9._/*?-]+")
 _HOST = re.compile(r"(?:https?://|docker://)?[0-9]{12}\.dkr[.-]ecr[.-][^/]*/?|https?://[^/]*/?")
@@ -51,51 +49,6 @@ _MAX_TAG_KEY, _MAX_TAG_VALUE = 128, 256
 _RESERVED = "aws:"
 _TAG_SIGNS = frozenset("+-=._:/@")
 _TAG_CHARACTERS = f"letters, digits, spaces and {' '.join(sorted(_TAG_SIGNS))}"
-
-
-def read_registry(node: Node | None, problems: ProblemList) -> Registry:
-    """Read `registry`; invalid parts, which the schema reports, are empty."""
-    regions = texts_of(node, "regions")
-    _check_repeated(regions, problems)
-    partitions = {partition_of_region(region.text): region for region in regions}
-    if len(partitions) > 1:
-        message = f"the regions are in several partitions: {', '.join(partitions)}"
-        place = list(partitions.values())[1].place
-        problems.error(RuleId.MIXED_PARTITIONS, message, place, "write a file for each partition")
-    return Registry(
-        account=text_of(node, "account") or "",
-        regions=tuple(region.text for region in regions),
-        partition=next(iter(partitions), "aws"),
-        assume_role=_read_role(child(node, "assume_role")),
-        probe_repository=text_of(node, "probe_repository"),
-        policy=_read_policy(text_of(node, "policy")),
-        name=text_of(node, "name"),
-        profile=text_of(node, "profile"),
-    )
-
-
-def _read_role(node: Node | None) -> AssumedRole | None:
-    arn = text_of(node) or text_of(node, "role_arn")
-    if arn is None:
-        return None
-    return AssumedRole(arn, text_of(node, "external_id"), text_of(node, "session_name"))
-
-
-def _read_policy(text: str | None) -> Literal["ignore", "report", "manage"]:
-    match text:
-        case "ignore" | "manage":
-            return text
-        case _:
-            return "report"
-
-
-def _check_repeated(regions: Iterable[ScalarNode], problems: ProblemList) -> None:
-    places: dict[str, Place] = {}
-    for region in regions:
-        if region.text in places:
-            message = f"duplicate region {quote(region.text)}"
-            problems.error(RuleId.BAD_VALUE, message, region.place, other=places[region.text])
-        places[region.text] = region.place
 
 
 def check_role(role: ScalarNode, context: FileContext) -> None:

@@ -1,70 +1,72 @@
 """The registries of a file, each with the entries that hold in it: a file is read once for each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from reconciler.access_file.document.problems import ProblemList
-from reconciler.access_file.document.tree import (
-    MappingNode,
-    Node,
-    Pair,
-    ScalarNode,
-    child,
-    items_of,
-    pairs_of,
-    texts_of,
-)
+from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit
+from reconciler.access_file.document.tree import Node, Pair, pairs_of, place_at
 from reconciler.access_file.model import Registry
-from reconciler.access_file.sections.registry import read_registry
+from reconciler.access_file.sections.limits import LimitedEntry, read_limits
+from reconciler.access_file.sections.registries import RegistryPath, read_registries
+
+_READ = WorkLimit(500_000, "entries, each counted for each registry and region that it may hold in")
 
 
 class RegistryPart(NamedTuple):
     """A file as one registry sees it, in regions where the same entries hold.
 
-    `root` has the registry under `registry`, and under `repositories` only what holds there.
+    `node` is the registry in the file, `path` leads to it. `registry` has the regions of this part.
+    `entries` hold here. `strays` hold nowhere, which is reported; every
+    part reads them, for their other problems.
     """
 
-    root: Node
+    node: Node | None
+    path: RegistryPath
     registry: Registry
+    entries: tuple[Pair, ...]
+    strays: tuple[Pair, ...]
 
 
 def split_by_registry(root: Node, problems: ProblemList) -> tuple[RegistryPart, ...]:
-    """Return the parts of a file, in the order of its registries; at least one."""
-    nodes = items_of(root, "registries") or (child(root, "registry"),)
-    return tuple(part for node in nodes for part in _parts_of(root, node, problems))
+    """Return the parts of a file, in the order of its registries; at least one.
+
+    Reports registries that can't be told apart, and entries that are limited to what the file does
+    not have. Raises TooLargeError.
+    """
+    read = read_registries(root, problems)
+    registries = tuple(one.registry for one in read)
+    entries = read_limits(pairs_of(root, "repositories"), registries, problems)
+    groups = [
+        tuple(_groups(one.registry, entries, place_at(root, one.path), problems)) for one in read
+    ]
+    held = {id(pair) for found in groups for _, pairs in found for pair in pairs}
+    strays = tuple(one.pair for one in entries if id(one.pair) not in held)
+    return tuple(
+        RegistryPart(
+            one.node,
+            one.path,
+            one.registry._replace(regions=regions),
+            pairs,
+            strays,
+        )
+        for one, found in zip(read, groups, strict=True)
+        for regions, pairs in found
+    )
 
 
-def _parts_of(root: Node, node: Node | None, problems: ProblemList) -> Iterator[RegistryPart]:
-    registry = read_registry(node, problems)
-    entries = pairs_of(root, "repositories")
-    by_region: dict[frozenset[str], list[str]] = {}
+def _groups(
+    registry: Registry, entries: Sequence[LimitedEntry], place: Place, problems: ProblemList
+) -> Iterator[tuple[tuple[str, ...], tuple[Pair, ...]]]:
+    """Yield the regions of a registry in groups, each with the entries that hold in its regions."""
+    here = [entry for entry in entries if entry.holds_in(registry)]
+    regional = [entry.regions for entry in here if entry.regions]
+    problems.count(_READ, len(here) + len(regional) * len(registry.regions), place)
+    groups: dict[tuple[bool, ...], list[str]] = {}
     for region in registry.regions:
-        held = frozenset(e.key.text for e in entries if _holds(e, registry.name, region))
-        by_region.setdefault(held, []).append(region)
-    for held, regions in (by_region or {frozenset(e.key.text for e in entries): []}).items():
-        yield RegistryPart(
-            _with_entries(root, node, held), registry._replace(regions=tuple(regions))
-        )
-
-
-def _holds(entry: Pair, registry: str | None, region: str) -> bool:
-    """Whether an entry holds in a registry and region; without limits it holds in all."""
-    registries = [one.text for one in texts_of(entry.value, "registries")]
-    regions = [one.text for one in texts_of(entry.value, "regions")]
-    return (not registries or registry in registries) and (not regions or region in regions)
-
-
-def _with_entries(root: Node, registry: Node | None, names: frozenset[str]) -> Node:
-    if not isinstance(root, MappingNode):
-        return root
-    pairs = {key: pair for key, pair in root.pairs.items() if key != "registries"}
-    if "registries" in root.pairs and registry is not None:
-        key = ScalarNode("registry", "registry", registry.place)
-        pairs["registry"] = Pair(key, registry)
-    repositories = child(root, "repositories")
-    if isinstance(repositories, MappingNode) and len(names) < len(repositories.pairs):
-        kept = {name: pair for name, pair in repositories.pairs.items() if name in names}
-        pairs["repositories"] = pairs["repositories"]._replace(
-            value=repositories._replace(pairs=kept)
-        )
-    return root._replace(pairs=pairs)
+        groups.setdefault(tuple(region in one for one in regional), []).append(region)
+    problems.count(_READ, len(here) * len(groups), place)
+    for regions in groups.values():
+        pairs = (e.pair for e in here if not e.regions or regions[0] in e.regions)
+        yield tuple(regions), tuple(pairs)
+    if not groups:
+        yield (), tuple(entry.pair for entry in here)

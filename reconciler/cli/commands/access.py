@@ -81,6 +81,7 @@ def who_can(
     *,
     live: Live = False,
     file: opt.File = opt.DEFAULT_FILE,
+    registry: opt.Registries = None,
     format_: InAnswerFormat = AnswerFormat.TEXT,
     profile: opt.Profile = None,
     transport: opt.CallsBy = Transport.FAST,
@@ -89,11 +90,11 @@ def who_can(
 ) -> None:
     """List who can do all of a tier, or one action, on a repository.
 
-    Exits 4 where nobody can. Who may only under a condition is listed, too.
+    Exits 4 where nobody can, in any registry. Who may only under a condition is listed, too.
     """
     from reconciler.report.answers import render_who_can
 
-    source = _load(file, allow_public, quiet)
+    source = _load(file, registry, allow_public, quiet)
     result = workflow.who_can(source, what, repository, _policies(live, profile, transport))
     asked = (what, repository)
     as_text = partial(render_who_can, result.answers, asked, result.display_names)
@@ -108,6 +109,7 @@ def can(
     *,
     live: Live = False,
     file: opt.File = opt.DEFAULT_FILE,
+    registry: opt.Registries = None,
     format_: InAnswerFormat = AnswerFormat.TEXT,
     profile: opt.Profile = None,
     transport: opt.CallsBy = Transport.FAST,
@@ -116,11 +118,12 @@ def can(
 ) -> None:
     """Say whether a principal can do all of a tier, or one action, on a repository.
 
-    Exits 0 where it is allowed or depends on a condition, and 4 where it is denied.
+    Exits 0 where it is allowed or depends on a condition, and 4 where it is denied. Of several
+    registries and regions, each that has the repository must allow it.
     """
     from reconciler.report.answers import render_can
 
-    source = _load(file, allow_public, quiet)
+    source = _load(file, registry, allow_public, quiet)
     result = workflow.can(source, principal, what, repository, _policies(live, profile, transport))
     asked = (what, repository)
     as_text = partial(render_can, result.answers, asked, result.display_names)
@@ -133,6 +136,7 @@ def access_of(
     *,
     live: Live = False,
     file: opt.File = opt.DEFAULT_FILE,
+    registry: opt.Registries = None,
     repository: opt.Repository = None,
     format_: InAnswerFormat = AnswerFormat.TEXT,
     profile: opt.Profile = None,
@@ -144,7 +148,7 @@ def access_of(
     from reconciler.report.answers import render_access_of
 
     result = workflow.access_of(
-        _load(file, allow_public, quiet),
+        _load(file, registry, allow_public, quiet),
         principal,
         repositories=tuple(repository or ()),
         find=_policies(live, profile, transport),
@@ -160,6 +164,7 @@ def matrix(
     *,
     live: Live = False,
     file: opt.File = opt.DEFAULT_FILE,
+    registry: opt.Registries = None,
     repository: opt.Repository = None,
     format_: Annotated[
         MatrixFormat,
@@ -178,7 +183,7 @@ def matrix(
     from reconciler.report.answers import render_answers_json
     from reconciler.report.matrix import render_matrix, render_matrix_csv, render_matrix_markdown
 
-    source, find = _load(file, allow_public, quiet), _policies(live, profile, transport)
+    source, find = _load(file, registry, allow_public, quiet), _policies(live, profile, transport)
     repositories = tuple(repository or ())
     if format_ is MatrixFormat.HTML:
         from reconciler.report.html.matrix_page import render_matrix_html
@@ -205,22 +210,30 @@ def explain(
     repository: Where,
     *,
     file: opt.File = opt.DEFAULT_FILE,
+    registry: opt.Registries = None,
     format_: opt.OutputFormat = opt.Format.TEXT,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Show the desired policy of a repository, with the lines of the file behind each statement."""
-    from reconciler.report.explanation import render_explanation, render_explanation_json
+    from reconciler.report.explanation import render_explanations, render_explanations_json
 
-    found = workflow.explain(_load(file, allow_public, quiet), repository)
-    write(format_, partial(render_explanation, found), json=partial(render_explanation_json, found))
+    found = workflow.explain(_load(file, registry, allow_public, quiet), repository)
+    write(
+        format_,
+        partial(render_explanations, found),
+        json=partial(render_explanations_json, found),
+    )
 
 
-def _load(file: "Path", allow_public: list[str] | None, quiet: bool) -> "AccessSource":
+def _load(
+    file: "Path", registry: opt.Names, allow_public: opt.Names, quiet: bool
+) -> "AccessSource":
     from reconciler.cli import files
 
     keep_quiet(quiet)
-    return files.load_valid(file, opt.allowances(public=allow_public))
+    source = files.load_valid(file, opt.allowances(public=allow_public))
+    return source.limited_to(registry or ())
 
 
 def _policies(live: bool, profile: str | None, transport: Transport) -> "PolicyFinder":

@@ -15,7 +15,6 @@ from reconciler.printable import printable, some_of
 
 if TYPE_CHECKING:
     from reconciler.access_file.model import Registry
-    from reconciler.policy import Tiers
     from reconciler.workflow import ConsumerPolicies
 
 
@@ -41,6 +40,7 @@ def consumer(
     format_: Annotated[
         PolicyFormat, typer.Option("--format", help="The language of the policy.")
     ] = PolicyFormat.JSON,
+    registry: opt.Registries = None,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
@@ -52,11 +52,12 @@ def consumer(
     from reconciler.cli import files
 
     keep_quiet(quiet)
-    source = files.load_valid(file, opt.allowances(public=allow_public))
+    allowed = opt.allowances(public=allow_public)
+    source = files.load_valid(file, allowed).limited_to(registry or ())
     result = workflow.consumer_policies(source, principal)
     out(_rendered(result, format_))
     if result.policies:
-        _show_notes(result, source.access.registry, source.access.tiers)
+        _show_notes(result)
     elif result.services:
         print_message(_needs_none(result.services))
     else:
@@ -78,15 +79,16 @@ def _rendered(result: "ConsumerPolicies", format_: PolicyFormat) -> str:
             return report.render_policies_cloudformation(result.policies, result.principal)
 
 
-def _show_notes(result: "ConsumerPolicies", registry: "Registry", tiers: "Tiers") -> None:
+def _show_notes(result: "ConsumerPolicies") -> None:
     from reconciler.report.consumer import consumer_notes
 
-    for line in consumer_notes(result.access, len(result.policies), tiers):
+    for line in consumer_notes(result.access, len(result.policies), result.tiers):
         note(printable(line))
     if result.services:
         note(_needs_none(result.services))
-    for line in _login_commands(registry):
-        note(line)
+    for registry in result.registries:
+        for line in _login_commands(registry):
+            note(line)
 
 
 def _needs_none(services: Iterable[str]) -> str:

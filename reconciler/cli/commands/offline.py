@@ -63,6 +63,7 @@ def compile_(
     *,
     file: opt.File = opt.DEFAULT_FILE,
     repository: opt.Repository = None,
+    registry: opt.Registries = None,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
@@ -71,12 +72,13 @@ def compile_(
     Each key is a repository, or a pattern with its own policy; null is no policy. The policy of a
     repository that only patterns match is printed where --repository names it. Without
     --repository, registry-policy REGION is the registry's own policy, if the file manages it, and
-    creation-template PREFIX the policy of new repositories.
+    creation-template PREFIX the policy of new repositories. With several registries, all this is
+    under the name of each, or under NAME REGION where its regions differ.
     """
     from reconciler.cli.files import load_valid
 
     keep_quiet(quiet)
-    source = load_valid(file, opt.allowances(public=allow_public))
+    source = load_valid(file, opt.allowances(public=allow_public)).limited_to(registry or ())
     out(printable_json(workflow.compile_policies(source, repositories=tuple(repository or ()))))
 
 
@@ -120,22 +122,35 @@ def caller(
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Only what plan and drift need.")
     ] = False,
+    registry: opt.Registries = None,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Print the IAM policy that reconcile itself needs.
 
     An identity policy for plan, drift, apply and rollback: for the caller, or for the role that
-    the file's registry assumes.
+    the file's registry assumes. With several registries, a JSON object has the policy for each, and
+    under sts:AssumeRole the one for the caller, if it assumes roles.
     """
     from reconciler.cli.files import load_valid
 
     keep_quiet(quiet)
-    source = load_valid(file, opt.allowances(public=allow_public))
-    out(printable_json(workflow.caller_policy(source, plan_only=plan_only)))
-    if (assumed := source.access.registry.assume_role) is not None:
-        role = printable(assumed.arn)
-        note(f"this is the policy of {role}; the caller of reconcile needs sts:AssumeRole on it")
+    source = load_valid(file, opt.allowances(public=allow_public)).limited_to(registry or ())
+    found = workflow.caller_policies(source, plan_only=plan_only)
+    policies = {name or "": policy for name, policy in found.by_registry.items()}
+    if found.assuming is not None:
+        policies[_ASSUME_ROLE] = found.assuming
+    out(printable_json(policies[""] if None in found.by_registry else policies))
+    for name, role in found.roles.items():
+        which = "this" if name is None else printable(name)
+        needs = "; the caller of reconcile needs sts:AssumeRole on it" if name is None else ""
+        note(f"{which} is the policy of {printable(role)}{needs}")
+    if found.assuming is not None:
+        note(f"{_ASSUME_ROLE} is the policy of the caller of reconcile")
+
+
+_ASSUME_ROLE = "sts:AssumeRole"
+"""The key of the caller's own policy; no registry has a name with a colon."""
 
 
 class Schema(StrEnum):

@@ -8,7 +8,14 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Generic, Literal, NamedTuple, TypedDict, TypeVar
 
 from reconciler.model.access import DisplayNames
-from reconciler.model.answers import Answer, Matrix, MatrixCell, MatrixRow
+from reconciler.model.answers import (
+    Answer,
+    Matrix,
+    MatrixCell,
+    MatrixRow,
+    place_words,
+    with_place,
+)
 from reconciler.plan.risks import StandingRisk
 from reconciler.policy import (
     Actions,
@@ -121,10 +128,10 @@ def encode_matrix(
     """Return the data of a matrix: of a file, or of a registry with what the file asks for."""
     subjects = _columns(matrix, desired)
     columns = {_identity(subject): number for number, subject in enumerate(subjects)}
-    places = {(row.repository, row.region): number for number, row in enumerate(matrix.rows)}
-    wanted = {(row.repository, row.region): row for row in desired.rows} if desired else {}
+    places = {row.heading: number for number, row in enumerate(matrix.rows)}
+    wanted = {row.heading: row for row in desired.rows} if desired else {}
     encoder = _Encoder(names, columns)
-    rows = [encoder.row(row, wanted.get((row.repository, row.region))) for row in matrix.rows]
+    rows = [encoder.row(row, wanted.get(row.heading)) for row in matrix.rows]
     accounts: _Table[str] = _Table()
     labels = short_names(subjects, names)
     return {
@@ -157,14 +164,14 @@ def _identity(subject: NamedPrincipal) -> Hashable:
 
 def _risk_cells(
     risks: Iterable[StandingRisk],
-    places: Mapping[tuple[str, str | None], int],
+    places: Mapping[str, int],
     columns: Mapping[Hashable, int],
 ) -> Iterator[tuple[int, int]]:
     """Yield the row and the column of each risk of a principal that has a column."""
-    for repository, region, risk in risks:
+    for repository, region, risk, registry in risks:
         column = columns.get(_identity(NamedPrincipal(risk.principal, risk.condition)))
         if column is not None:
-            yield places[repository, region], column
+            yield places[with_place(repository, place_words(registry, region))], column
 
 
 def _principal(
@@ -181,7 +188,7 @@ def _account(account: str, names: DisplayNames) -> str:
 
 
 def _repository(row: MatrixRow) -> RepositoryData:
-    return RepositoryData(row.repository, row.region or "", row.error or "")
+    return RepositoryData(row.repository, row.place, row.error or "")
 
 
 class _Encoder:

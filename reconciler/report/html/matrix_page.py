@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from reconciler.model.access import DisplayNames
-from reconciler.model.answers import Matrix
+from reconciler.model.answers import Matrix, place_words
 from reconciler.plan.risks import StandingRisk
 from reconciler.plan.saved_plan import Origin
 from reconciler.report.html.matrix_data import LOOKS, MatrixData, encode_matrix
@@ -40,8 +40,11 @@ def render_matrix_html(
         origin=origin,
         figures=tuple(_figures(data, len(risks))),
         risks=risk_rows(
-            (view_risk(risk, names, PLAN), RiskPlace(repository, region=region or ""))
-            for repository, region, risk in risks
+            (
+                view_risk(risk, names, PLAN),
+                RiskPlace(repository, region=place_words(registry, region)),
+            )
+            for repository, region, risk, registry in risks
         ),
         looks=LOOKS,
         marks=tuple(marks_in(shape.words for shape in data["shapes"])),
