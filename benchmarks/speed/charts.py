@@ -103,8 +103,13 @@ def steps(longest: float) -> list[float]:
     return [step * n for n in range(math.ceil(longest / step - 1e-9) + 1)]
 
 
-def bars(title: str, subtitle: str, groups: Sequence[Group], longest: float = math.inf) -> str:
-    """Return a chart of bars; those that are longer than `longest` are cut, and look so."""
+def bars(
+    title: str, subtitle: str, groups: Sequence[Group], longest: float = math.inf, note: str = ""
+) -> str:
+    """Return a chart of bars; those that are longer than `longest` are cut, and look so.
+
+    `note` stands below the axis.
+    """
     every = [bar.value for group in groups for bar in group.bars]
     ticks = steps(min(longest, max(every)))
     room = WIDTH - LEFT - RIGHT
@@ -138,8 +143,8 @@ def bars(title: str, subtitle: str, groups: Sequence[Group], longest: float = ma
     axis = "seconds (lower is better)"
     if longest < max(every):
         axis += "; zigzag: the bar is cut"
-    unit = text(LEFT, y + 38, axis, "muted")
-    return page(title, subtitle, y + 52, grid + drawn + unit)
+    below = text(LEFT, y + 38, axis, "muted") + text(LEFT, y + 56, note, "muted")
+    return page(title, subtitle, y + 68, grid + drawn + below)
 
 
 def lines(title: str, subtitle: str, series: Sequence[Line]) -> str:

@@ -154,8 +154,8 @@ def chart(of_each: Sequence[tuple[Program, float]], size: Size) -> str:
         drawn.append(Bar(name, value, kinds.get(one.name, Kind.OTHER), note))
     return bars(
         f"Time to check the policies of {size.repositories:,} repositories",
-        "Whole process, with TLS, 20 ms a call (in parentheses: / reconcile drift); "
-        "* extrapolated from a few repositories",
+        "Whole process, with TLS, 20 ms a call; in parentheses: compared with reconcile drift",
         [Group("", drawn)],
         longest=1.2 * taken[LOOP],
+        note="* measured on few repositories, and extrapolated",
     )
