@@ -77,10 +77,13 @@ def spread(size: Size) -> Result:
             f"{size.repositories // registries:,}",
             span(seconds(drifts)),
             SPREAD.mark(seconds(drifts) / one),
+            span(cpu(drifts)),
+            f"{megabytes(drifts):.0f} MB",
         ]
         for registries, drifts in runs.items()
     ]
-    head = ("registries", "repositories in each", "`drift`", f"/ one registry ({SPREAD})")
+    head = ("registries", "repositories in each", "`drift`", f"/ one registry ({SPREAD})",
+            "CPU", "memory")  # fmt: skip
     return Result(table(head, rows))
 
 
