@@ -43,7 +43,9 @@ def main() -> None:
         if asked.sections and name not in asked.sections:
             continue
         result = section(size)
-        text = f"{machine()}, medians of {size.rounds} rounds.\n\n{result.tables}"
+        rounds = result.rounds or size.rounds
+        what = f"medians of {rounds} rounds" if rounds > 1 else "one round"
+        text = f"{machine()}, {what}.\n\n{result.tables}"
         print(f"{name}: {text}")
         put(asked.folder / "README.md", name, text)
         for file, chart in result.charts.items():

@@ -16,7 +16,7 @@ OWN, FLOOR = "reconcile drift", "the floor"
 TIMES = 10
 REGISTRIES = (1, 5, 20)
 GROWTH, SPREAD, MEMORY = Limit(11), Limit(1.3), Limit(250)
-MEMORY_ROUNDS = 2
+MEMORY_ROUNDS = 1
 """The resident maximum hardly differs between runs."""
 
 
@@ -99,8 +99,8 @@ def fill(size: Size) -> Result:
     ):
         with served(repositories, Conditions(tls=True), changed=changed) as server:
             cases = {name: partial(server.run, command)}
-            runs = interleaved("memory", cases, min(size.rounds, MEMORY_ROUNDS))[name]
+            runs = interleaved("memory", cases, MEMORY_ROUNDS)[name]
         most = megabytes(runs)
         rows.append([name, MEMORY.mark(most, f"{most:.0f} MB"), span(seconds(runs))])
     head = (f"{repositories:,} repositories", f"resident maximum ({MEMORY} MB)", "time")
-    return Result(table(head, rows))
+    return Result(table(head, rows), rounds=MEMORY_ROUNDS)

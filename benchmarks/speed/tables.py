@@ -16,10 +16,11 @@ class Size(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A section's tables, and its charts by file name."""
+    """A section's tables, its charts by file name, and its rounds where they are not those asked."""
 
     tables: str
     charts: Mapping[str, str] = {}
+    rounds: int = 0
 
 
 class Limit(NamedTuple):
