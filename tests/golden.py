@@ -20,11 +20,12 @@ from reconciler.model.templates import CreationTemplate, template_of
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import check_guards
 from reconciler.plan.model import Plan
-from reconciler.plan.saved_plan import Origin, origin_of
+from reconciler.plan.saved_plan import Origin
 from reconciler.report.plan_json import render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan, render_refusals
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.report.text import plain
+from reconciler.workflow.origin import origin_of_file
 from reconciler.workflow.planner import plan_registries
 from reconciler.workflow.source import AccessSource
 
@@ -58,16 +59,14 @@ def planned(folder: Path) -> tuple[AccessSource, Plan]:
 
 def origin(source: AccessSource) -> Origin:
     """Say where a case's plan comes from; no version, or every release would change every case."""
-    registry = source.access.registry
-    made = origin_of(FILE, source.content, registry.account, registry.regions)
-    return replace(made, tool_version="0")
+    return replace(origin_of_file(source), tool_version="0")
 
 
 def expected_output(folder: Path) -> dict[str, str]:
     """Work out every output file of a case, by name."""
     source, plan = planned(folder)
     access = source.access
-    refusals = refusal_views(check_guards(plan, access.guards, Allowances(), lambda: CALLER))
+    refusals = refusal_views(check_guards(plan, access.guards, Allowances(), lambda _scope: CALLER))
     view = view_plan(plan, display_names_of(access))
     return {
         "plan.txt": render_plan(view, plain) + render_refusals(refusals, plain),

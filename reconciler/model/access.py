@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from reconciler.errors import Status
-from reconciler.model.registry import RepositorySettings
+from reconciler.model.registry import RegistryScope, RepositorySettings
 from reconciler.policy import (
     BUILT_IN_TIERS,
     SERVICE_TIER,
@@ -116,11 +116,15 @@ def registry_grant_facts(grants: GrantsByPattern, prefix: ArnPrefix) -> Registry
 
 @dataclass(frozen=True)
 class DisplayNames:
-    """The tiers and names of one access file; `accounts` maps ids to names."""
+    """The tiers and names of one access file; `accounts` maps ids to names.
+
+    `registries` are the names of several registries, in their order; empty where there is one.
+    """
 
     tiers: Tiers = field(default_factory=lambda: BUILT_IN_TIERS)
     principals: tuple[NamedPrincipal, ...] = ()
     accounts: Mapping[str, str] = field(default_factory=dict)
+    registries: Mapping[RegistryScope, str] = field(default_factory=dict)
 
     def tiers_of(self, principal: Principal) -> Tiers:
         """Return the tiers that may describe what a principal has."""

@@ -12,7 +12,7 @@ from reconciler.model.registry import Target
 from reconciler.plan import answers
 from reconciler.plan.answers import SourcedPolicy
 from reconciler.plan.risks import StandingRisk, standing_risks
-from reconciler.plan.saved_plan import Origin, origin_of
+from reconciler.plan.saved_plan import Origin
 from reconciler.policy import (
     LEAST_FIRST,
     Statement,
@@ -29,6 +29,7 @@ from reconciler.workflow.asked_policies import (
     desired_of,
     from_file,
 )
+from reconciler.workflow.origin import origin_of_file
 from reconciler.workflow.source import AccessSource, Globs, exact_names
 
 
@@ -169,10 +170,9 @@ def access_overview(
     desired = desired_of(source, found.policies) if live else ()
     policies = (*found.policies, *desired)
     subjects = subjects_for(source, everyone_asked(source, policies), policies)
-    registry = source.access.registry
     return AccessOverview(
         _matrix_result(found, subjects, names),
-        origin_of(source.path, source.content, registry.account, registry.regions),
+        origin_of_file(source),
         tuple(_standing_risks(source, found.policies, names)),
         answers.access_matrix(desired, subjects, names) if live else None,
     )

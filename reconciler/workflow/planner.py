@@ -1,6 +1,7 @@
 """What an apply would change, and where what is live differs from the file."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -32,18 +33,21 @@ from reconciler.model.transport import Transport
 from reconciler.plan.compute import compute_plan, without_expired
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
-from reconciler.plan.model import Finding, Plan, PlanError, merge_plans
-from reconciler.plan.saved_plan import Origin, origin_of
-from reconciler.policy import globs_intersect
+from reconciler.plan.model import Finding, Plan, PlanError, finding, group_plan, merge_plans
+from reconciler.plan.saved_plan import Origin
+from reconciler.printable import some_of
 from reconciler.workflow.listener import LOG, Listener
+from reconciler.workflow.origin import names_of_file, origin_of_file
 from reconciler.workflow.registries import (
-    Connections,
+    Reached,
     ToRead,
-    caller_arn,
-    connect_registries,
+    caller_of,
+    reach_registries,
     read_registries,
-    reads_registry_policy,
+    reading_own_policy,
+    require_some,
     sources_of,
+    unlisted,
 )
 from reconciler.workflow.source import (
     AccessSource,
@@ -110,9 +114,9 @@ def plan(
     `transport` makes the calls that read. Raises ArgumentError for a name that neither the file nor
     the registry has, CallError where no region can be read.
     """
-    connections = connect_registries(sources_of(source.registries, profile), listener, transport)
-    computed = compute(source, connections, repositories, listener)
-    return guarded(computed, source, lambda: caller_arn(connections))
+    reached = reach(source, profile, transport, listener)
+    computed = compute(source, reached, repositories, listener)
+    return guarded(computed, source, caller_of(reached.connections))
 
 
 def drift(
@@ -127,102 +131,178 @@ def drift(
 
     Also reads the unmanaged repositories that a never rule is about. Reads only; raises as `plan`.
     """
-    connections = connect_registries(sources_of(source.registries, profile), listener, transport)
-    computed = compute(source, connections, repositories, listener, watched_names)
+    reached = reach(source, profile, transport, listener)
+    computed = compute(source, reached, repositories, listener, watched_names)
     return replace(computed, plan=without_expired(computed.plan))
+
+
+def reach(
+    source: AccessSource, profile: str | None, transport: Transport, listener: Listener
+) -> Reached:
+    """Prepare the connections to the file's registries; of several, each may fail alone.
+
+    Raises CallError for wrong AWS settings of the only one.
+    """
+    sources = sources_of(source.registries, profile)
+    reached = reach_registries(sources, listener, transport, origin_of_file(source).names)
+    require_some(reached.failures, sources)
+    return reached
 
 
 def compute(
     source: AccessSource,
-    connections: Connections,
+    reached: Reached,
     repositories: Globs,
     listener: Listener,
     to_read: Callable[[AccessFile, tuple[str, ...]], Iterable[str]] = managed_names,
 ) -> ComputedPlan:
-    """Compare what the file asks for with what is live.
+    """Compare what the file asks for with what is live in each of its registries.
 
-    Of the selected repositories, those that `to_read` chooses are read. Raises as
-    `read_registries`, and ArgumentError for names that neither the file nor a registry has.
+    Of the selected repositories, those that `to_read` chooses are read. A registry or region that
+    fails does so alone. Raises as `read_registries`, and ArgumentError for names that neither the
+    file nor a registry has.
     """
+    reading_own = reading_own_policy(source.registries, listener)
 
-    def wanted(access: AccessFile) -> ToRead:
+    def wanted(access: AccessFile, scope: RegistryScope) -> ToRead:
         def select(names: tuple[str, ...]) -> list[str]:
             return [name for name in to_read(access, names) if selected(name, repositories)]
 
-        of_registry = reads_registry_policy(access.registry, listener)
-        return ToRead(select, of_registry, reads_templates(access))
+        return ToRead(select, scope in reading_own, reads_templates(access))
 
     by_scope = {
-        scope: to_read_there
-        for access in source.parts
-        for to_read_there in [wanted(access)]
-        for scope in access.registry.scopes
+        scope: wanted(access, scope) for access in source.parts for scope in access.registry.scopes
     }
-    live = read_registries(connections, by_scope, listener)
-    computed = merge_plans(
-        plan_registries(access, here, source.now, repositories)
+    live = [
+        *unlisted(reached.failures),
+        *read_registries(reached.connections, by_scope, listener),
+    ]
+    found = {one.scope: one for one in live}
+    plans = {
+        scope: plan
         for access in source.parts
-        for here in [[one for one in live if one.scope in access.registry.scopes]]
-    )
-    _require_public_known(source, live)
-    _require_selected_known(computed, repositories, live)
-    return with_names(computed, source)
+        for scope, plan in plan_each(
+            access, [found[scope] for scope in access.registry.scopes], source.now, repositories
+        ).items()
+    }
+    plans = _with_replicas(plans, source.parts, found)
+    plan = merge_plans(plans.values())
+    listed = sum(one.failure is None for one in live)
+    if listed == len(live):
+        _require_public_known(source, live)
+        _require_selected_known(plan, repositories, listed)
+    names = origin_of_file(source).names
+    if names:
+        plan = _selecting_once(plan, listed)
+        plan = group_plan(plan, {scope: plans[scope].in_sync for scope in names})
+    return with_names(plan, source)
 
 
-def with_names(computed: Plan, source: AccessSource) -> ComputedPlan:
+def with_names(plan: Plan, source: AccessSource) -> ComputedPlan:
     """Return a plan with what the access file says of it."""
-    registry = source.access.registry
-    return ComputedPlan(
-        computed,
-        display_names_of(source.access),
-        origin_of(source.path, source.content, registry.account, registry.regions),
-        fails_unmanaged=source.access.unmanaged_repositories == "fail",
-    )
+    return ComputedPlan(plan, names_of_file(source), origin_of_file(source), source.fails_unmanaged)
 
 
-def guarded(computed: ComputedPlan, source: AccessSource, caller: Callable[[], str]) -> PlanResult:
-    """Check a plan against the guards; `caller` returns the ARN of who would write."""
+def guarded(
+    computed: ComputedPlan, source: AccessSource, caller: Callable[[RegistryScope], str]
+) -> PlanResult:
+    """Check a plan against the guards; `caller` returns the ARN of who would write somewhere."""
     return PlanResult(
         computed.plan,
         computed.display_names,
         computed.origin,
         computed.fails_unmanaged,
-        check_guards(computed.plan, source.access.guards, source.allowances, caller),
+        check_guards(computed.plan, source.guards, source.allowances, caller),
         unused_allowances(computed.plan, source.allowances),
     )
 
 
 def _require_public_known(source: AccessSource, live: Sequence[LiveRegistry]) -> None:
-    """Raise ArgumentError for an allowed name that nothing has, where all registries were read."""
-    known = {entry.repository for entry in source.access.entries}
+    """Raise ArgumentError for an allowed name that nothing has."""
+    known = {entry.repository for access in source.parts for entry in access.entries}
     known.update(name for registry in live for name in registry.names)
-    if all(registry.failure is None for registry in live):
-        names = sorted(exact_names(source.allowances.public))
-        require_known("allow_public", names, known, _UNKNOWN, lambda n: did_you_mean(n, known))
+    names = sorted(exact_names(source.allowances.public))
+    require_known("allow_public", names, known, _UNKNOWN, lambda n: did_you_mean(n, known))
 
 
-def _require_selected_known(
-    computed: Plan, repositories: Globs, live: Sequence[LiveRegistry]
-) -> None:
-    """Raise ArgumentError for a name that nothing has; a pattern may match nothing."""
-    idle = [f.repository for f in computed.findings if f.rule is RuleId.NOTHING_SELECTED]
-    listed = sum(registry.failure is None for registry in live)
-    names = exact_names(repositories)
-    known = [name for name in names if idle.count(name) != listed]
-    require_known("repositories", names, known, _UNKNOWN)
+def _require_selected_known(plan: Plan, repositories: Globs, listed: int) -> None:
+    """Raise ArgumentError for a name that nothing has; a pattern may match nothing.
+
+    `listed` is the number of registries and regions.
+    """
+    names, nowhere = exact_names(repositories), _selecting_nowhere(plan, listed)
+    require_known("repositories", names, [n for n in names if n not in nowhere], _UNKNOWN)
+
+
+def _selecting_once(plan: Plan, listed: int) -> Plan:
+    """Report a name or pattern once, and only if it selects nothing in any registry."""
+    nowhere = (
+        Finding(one, RuleId.NOTHING_SELECTED, _UNKNOWN) for one in _selecting_nowhere(plan, listed)
+    )
+    others = (one for one in plan.findings if one.rule is not RuleId.NOTHING_SELECTED)
+    return replace(plan, findings=(*nowhere, *others))
+
+
+def _selecting_nowhere(plan: Plan, listed: int) -> list[str]:
+    """Return the names and patterns that select nothing in all that were listed, sorted."""
+    idle = Counter(f.repository for f in plan.findings if f.rule is RuleId.NOTHING_SELECTED)
+    return sorted(one for one, number in idle.items() if number == listed)
+
+
+def _with_replicas(
+    plans: Mapping[RegistryScope, Plan],
+    parts: Iterable[AccessFile],
+    live: Mapping[RegistryScope, LiveRegistry],
+) -> dict[RegistryScope, Plan]:
+    """Replace the error on a missing repository that replication has not made there yet.
+
+    That is so where the entry says that replication makes it, and where it exists in another
+    registry or region in which the entry holds.
+    """
+    existing: defaultdict[str, list[RegistryScope]] = defaultdict(list)
+    for access in parts:
+        replicated = {entry.repository for entry in access.entries if entry.replicated}
+        for scope in access.registry.scopes:
+            for name in replicated.intersection(live[scope].names):
+                existing[name].append(scope)
+    return {scope: _with_replica(plan, existing) for scope, plan in plans.items()}
+
+
+def _with_replica(plan: Plan, existing: Mapping[str, Sequence[RegistryScope]]) -> Plan:
+    waiting = [
+        error
+        for error in plan.errors
+        if error.rule is RuleId.MISSING_REPOSITORY and error.target.repository in existing
+    ]
+    errors = tuple(error for error in plan.errors if error not in waiting)
+    found = list(plan.findings)
+    for target in (error.target for error in waiting):
+        where = some_of(f"{one.account} {one.region}" for one in existing[target.repository])
+        message = f"replication has not made the repository here yet; it exists in {where}"
+        found.append(finding(target, RuleId.NOT_REPLICATED_YET, message))
+    return replace(plan, errors=errors, findings=tuple(sorted(found)))
 
 
 def plan_registries(
     access: AccessFile, registries: Iterable[LiveRegistry], now: datetime, globs: Globs = ()
 ) -> Plan:
-    """Compute the plan for each region's registry, and merge them.
+    """Compute the plan for each region's registry as `plan_each`, and merge them."""
+    return merge_plans(plan_each(access, registries, now, globs).values())
+
+
+def plan_each(
+    access: AccessFile, registries: Iterable[LiveRegistry], now: datetime, globs: Globs = ()
+) -> dict[RegistryScope, Plan]:
+    """Compute the plan for each region's registry.
 
     Only repositories that match one of `globs` count, all where there is none. Of those, each
     managed one that exists must have been read.
     """
     inputs = _selected_inputs(plan_inputs(access, now), globs)
-    plan = merge_plans(_plan_one(access, live, now, globs, inputs) for live in registries)
-    return replace(plan, unmanaged=()) if access.unmanaged_repositories == "ignore" else plan
+    plans = {live.scope: _plan_one(access, live, now, globs, inputs) for live in registries}
+    if access.unmanaged_repositories == "ignore":
+        return {scope: replace(plan, unmanaged=()) for scope, plan in plans.items()}
+    return plans
 
 
 def plan_inputs(access: AccessFile, now: datetime) -> PlanInputs:
@@ -254,7 +334,7 @@ def _plan_one(
     access: AccessFile, live: LiveRegistry, now: datetime, globs: Globs, inputs: PlanInputs
 ) -> Plan:
     if live.failure is not None:
-        return _unlisted(access, live.scope, live.failure, globs)
+        return Plan(errors=(unread_error(live.scope, live.failure),))
     asked_for = desired_policies(access, live.names, now=now)
     desired = [one for one in asked_for if selected(one.repository, globs)]
     probe = access.registry.probe_repository
@@ -273,31 +353,25 @@ def _selected_templates(live: LiveRegistry, globs: Globs) -> LiveTemplates:
     return tuple(one for one, pattern in patterns if selected(pattern, globs))
 
 
-def _unlisted(access: AccessFile, scope: RegistryScope, failure: ReadFailure, globs: Globs) -> Plan:
-    """Report for each selected entry that its registry could not be listed."""
-    entries = (entry.repository for entry in access.entries)
-    names = [
-        name for name in entries if not globs or any(globs_intersect(glob, name) for glob in globs)
-    ]
-    targets = (Target(name, scope) for name in names or globs or ("*",))
-    errors = (PlanError(target, failure.rule, failure.message) for target in targets)
-    return Plan(errors=tuple(sorted(errors)))
+def unread_error(scope: RegistryScope, failure: ReadFailure) -> PlanError:
+    """Return the one error on all of a registry and region that can't be read."""
+    return PlanError(Target(EVERY_REPOSITORY, scope), failure.rule, failure.message)
 
 
 def _idle_patterns(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
     message = "no live repository matches this pattern"
     for entry in patterns_without_match(access, live.names):
-        yield Finding(entry.repository, RuleId.PATTERN_MATCHES_NOTHING, message, live.scope.region)
+        yield Finding(entry.repository, RuleId.PATTERN_MATCHES_NOTHING, message, live.scope)
 
 
 def _missing_probe(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
     probe = access.registry.probe_repository
     if probe is not None and probe not in live.names:
         message = "the probe repository does not exist: it can't be used to find unknown principals"
-        yield Finding(probe, RuleId.MISSING_PROBE_REPOSITORY, message, live.scope.region)
+        yield Finding(probe, RuleId.MISSING_PROBE_REPOSITORY, message, live.scope)
 
 
 def _idle_globs(globs: Globs, live: LiveRegistry, desired: Sequence[Desired]) -> Iterable[Finding]:
     names = {*live.names, *(one.repository for one in desired)}
     for glob in without_match(globs, names):
-        yield Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN, live.scope.region)
+        yield Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN, live.scope)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.errors import InvalidError, RefusedError
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.plan.model import Finding, NeverViolation, PlanError
-from reconciler.plan.saved_plan import SavedChange, digest_of
+from reconciler.plan.saved_plan import PlannedRegistry, SavedChange, digest_of
 from reconciler.policy.language.document import read_policy
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
 from reconciler.printable import printable
@@ -50,11 +50,11 @@ def test_everything_comes_back_sorted() -> None:
     assert b.before_text is not None
     assert read_policy(b.before_text) == read_policy(json.dumps(POLICY))
     assert (c.change, c.before_text, c.after) == ("set", "{not understood}", POLICY)
-    assert (saved.account, saved.regions) == ("111122223333", ("us-west-2", "eu-west-1"))
+    assert saved.registries == (PlannedRegistry("111122223333", ("us-west-2", "eu-west-1")),)
     assert (saved.file_path, saved.file_sha256) == ("ecr_access.yaml", "ab" * 32)
     assert (saved.tool_version, saved.digest) == ("1.2.3", digest_of(PLAN))
     assert saved.findings == (
-        Finding("b", "public", "é", "us-west-2"),
+        Finding("b", "public", "é", SCOPE),
         Finding("z/*", "nothing-selected", "none"),
     )
     assert saved.errors == (PlanError(Target("x", SCOPE), "missing-repository", "gone"),)

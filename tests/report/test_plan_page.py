@@ -14,7 +14,7 @@ from reconciler.access_file.model import display_names_of
 from reconciler.model.access import DisplayNames
 from reconciler.plan.compute import without_expired
 from reconciler.plan.model import Plan
-from reconciler.plan.saved_plan import Origin
+from reconciler.plan.saved_plan import Origin, PlannedRegistry
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
 from reconciler.report.plan_text import render_drift, render_plan
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
@@ -26,7 +26,9 @@ from tests.report.html_text import elements_of, raw_of, text_of
 from tests.report.test_grouping import NAMES, removed
 from tests.report.test_hostile_text import hostile_plan
 
-ORIGIN = Origin("1.0.0", "ecr_access.yaml", "ab" * 32, "111122223333", ("us-west-2",))
+ORIGIN = Origin(
+    "1.0.0", "ecr_access.yaml", "ab" * 32, (PlannedRegistry("111122223333", ("us-west-2",)),)
+)
 
 CONNECTING = {"error", "finding", "repository", "repositories", "not", "in", "the", "file"}
 
@@ -51,7 +53,7 @@ def test_the_page_says_what_the_text_says(folder: Path) -> None:
 
 def page_of(text: str) -> str:
     view = view_plan(hostile_plan(text), DisplayNames(), (RefusalView("public", text),))
-    where = Origin("1.0.0", text, text, text, (text,))
+    where = Origin("1.0.0", text, text, (PlannedRegistry(text, (text,)),))
     return render_plan_html(view, where, diff_of_change)
 
 
