@@ -69,7 +69,7 @@ from reconciler.policy.meaning.callers import (
     caller_of, iam_caller, known_of_requests, may_match, possible_requests, reaches, requires_key,
     service_kind,
 )
-from reconciler.policy.meaning.evaluate import LEAST_FIRST, Verdict, evaluate
+from reconciler.policy.meaning.evaluate import LEAST_FIRST, Verdict, concerns, decide, evaluate
 from reconciler.policy.meaning.implication import always_holds
 from reconciler.policy.meaning.subjects import (
     DIRECT_FIRST, Known, Part, Subject, SubjectIndex, Through, identity_of, index_subjects,

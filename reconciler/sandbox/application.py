@@ -22,6 +22,7 @@ from reconciler.sandbox.protocol import (
     error_response,
     parse_request,
 )
+from reconciler.sandbox.role_trust import check_trust
 from reconciler.sandbox.state import known_regions, reset_moto
 
 Clock: TypeAlias = Callable[[], float]  # seconds since any start, never decreasing
@@ -181,6 +182,8 @@ class EmbeddedEcr:
         number = self._log(request)
         try:
             self.faults.before_operation(request, number)
+            if request.operation == "AssumeRole":
+                check_trust(request)
             if not request.is_ecr:
                 return self._by_moto(environ, request.account)
             response = self._run(request, environ)

@@ -42,7 +42,8 @@ class AwsRequest:
 
     `access_key` is the caller's access key id and `account` its 12-digit account; `region` and
     `service` are those of the signature. `service` is `ecr` for each ECR request, signed or not.
-    `parameters` is the JSON body of an ECR request, empty for other services.
+    `parameters` is the JSON body of an ECR request, and the form of a service with the query
+    protocol, such as STS, where of several values the first counts; empty for other services.
     """
 
     access_key: str
@@ -98,7 +99,9 @@ def parse_request(request: Request, default_account: str) -> AwsRequest:
     if target.startswith(_TARGET):
         operation, parameters = target.removeprefix(_TARGET), _parameters(request)
         return AwsRequest(key, account, region, "ecr", operation, parameters)
-    return AwsRequest(key, account, region, service, _operation(request, target), {})
+    form = {} if target else _form(request)
+    operation = target.rpartition(".")[2] or form.get("Action", request.path)
+    return AwsRequest(key, account, region, service, operation, form)
 
 
 def json_response(content: JsonObject, status: HTTPStatus = HTTPStatus.OK) -> Response:
@@ -166,9 +169,6 @@ def _parameters(request: Request) -> Mapping[str, Json]:
     return parameters if isinstance(parameters, dict) else {}
 
 
-def _operation(request: Request, target: str) -> str:
-    """Return the operation of another service: from its target, the query protocol or the path."""
-    if target:
-        return target.rpartition(".")[2]
-    actions = parse_qs(request.get_data().decode("utf-8", "replace")).get("Action")
-    return actions[0] if actions else request.path
+def _form(request: Request) -> Mapping[str, str]:
+    fields = parse_qs(request.get_data().decode("utf-8", "replace"))
+    return {name: values[0] for name, values in fields.items()}

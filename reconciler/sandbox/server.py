@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Self
 from wsgiref.types import WSGIEnvironment
 
@@ -21,7 +22,7 @@ try:
     from moto.utilities.utils import get_partition
     from werkzeug.serving import BaseWSGIServer, make_server
 
-    from reconciler.sandbox import state
+    from reconciler.sandbox import profiles, state
     from reconciler.sandbox.application import Clock, EmbeddedEcr, Hook
     from reconciler.sandbox.policy_text import RETRIEVAL_ACTIONS, JsonObject, add_lambda_statement
     from reconciler.sandbox.protocol import Call
@@ -41,9 +42,11 @@ _RUNNING = threading.Lock()
 class Sandbox:
     """An embedded ECR on 127.0.0.1, with STS, IAM and all else of moto; a context manager.
 
-    It starts empty, apart from the user whose keys `environment` returns. `account` is the
-    12-digit account of that user, and of all access keys that no user has; `port` 0 takes a free
-    one; throttling uses `clock`. Only one may run in a process at a time.
+    It has all accounts and regions of ECR in moto, and starts empty, apart from the user `sandbox`
+    in `account` and in each of `other_accounts`, whose keys `environment` and `write_profiles`
+    give. `account` (12 digits) is that of all access keys that no user has, too; `account` and
+    `region` are meant where a method is not given another. `port` 0 takes a free one; throttling
+    uses `clock`. Only one may run in a process at a time. `other_regions` are only checked.
     """
 
     def __init__(
@@ -51,18 +54,21 @@ class Sandbox:
         behaviour: Behaviour = DEFAULT,
         *,
         account: str = "111122223333",
+        other_accounts: Iterable[str] = (),
         region: str = "us-west-2",
+        other_regions: Iterable[str] = (),
         port: int = 0,
         clock: Clock = time.monotonic,
     ) -> None:
         self._account = account
+        self._accounts = tuple(dict.fromkeys((account, *other_accounts)))
         self._region = region
         faulty = behaviour.dead_region, behaviour.disabled_region
-        self._regions = {region, *filter(None, faulty)}
+        self._regions = {region, *other_regions, *filter(None, faulty)}
         self._port = port
         self._ecr = EmbeddedEcr(behaviour, account, clock)
         self._serving: tuple[BaseWSGIServer, threading.Thread] | None = None
-        self._keys = ("", "")
+        self._keys: dict[str, state.AccessKey] = {}
 
     def __enter__(self) -> Self:
         self.start()
@@ -89,7 +95,7 @@ class Sandbox:
             self._ecr.empty()
             for region in sorted(self._regions):
                 state.check_region(region)
-            self._keys = state.create_access_key(self._account, self._region)
+            self._keys = {one: state.create_access_key(one, self._region) for one in self._accounts}
             self.propagate_iam()
             self._serving = _serve(self._ecr, self._port)
         except BaseException:
@@ -114,16 +120,27 @@ class Sandbox:
         return f"http://{_HOST}:{server.port}"
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that connect boto3 and the `aws` client to the sandbox."""
-        access_key, secret_key = self._keys
+        """Return the variables that connect boto3 and the `aws` client to the sandbox.
+
+        The keys are those of the first account.
+        """
+        url, key = self.endpoint_url, self._keys[self._account]
         return {
-            "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": access_key,
-            "AWS_SECRET_ACCESS_KEY": secret_key,
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ACCESS_KEY_ID": key.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
             "AWS_REGION": self._region,
             "AWS_DEFAULT_REGION": self._region,
             **NEUTRAL,
         }
+
+    def write_profiles(self, folder: Path) -> dict[str, str]:
+        """Write an AWS profile `sandbox-ACCOUNT` for each account; return the variables for them.
+
+        A profile has the keys of its account and the first region. Raises ReconcileError if
+        `folder` can't be written, or has the files `config` or `credentials`.
+        """
+        return profiles.write_profiles(folder, self._keys, self._region)
 
     def calls(self) -> tuple[Call, ...]:
         """Return the calls so far, `(name, repository or None)`, failed ones included."""
@@ -271,9 +288,18 @@ class Sandbox:
         except ValueError as error:
             raise ReconcileError(f"the policy of {name!r} can't be edited: {error}") from error
 
-    def create_role(self, account: str, name: str, path: str = "/") -> str:
-        """Create a role and return its ARN; `path` begins and ends with a slash."""
-        return state.create_role(account, get_partition(self._region), name, path)
+    def create_role(
+        self,
+        account: str,
+        name: str,
+        path: str = "/",
+        trust_policy: str = state.NO_TRUST_POLICY,
+    ) -> str:
+        """Create a role and return its ARN; `path` begins and ends with a slash.
+
+        `trust_policy` is the text of a policy; by default, everyone can assume the role.
+        """
+        return state.create_role(account, get_partition(self._region), name, path, trust_policy)
 
     def delete_role(self, arn: str) -> None:
         """Delete the role with this ARN. Raises ReconcileError if there is none."""

@@ -11,7 +11,7 @@ import moto.core.base_backend as moto_backends
 import moto.ecr.models as moto_ecr
 from moto.core.model_instances import reset_model_data
 from moto.ecr.models import Image, Repository, RepoTagMutability, ecr_backends
-from moto.iam.models import IAMBackend, User, iam_backends
+from moto.iam.models import IAMBackend, Role, User, iam_backends
 from moto.utilities.utils import get_partition
 
 from reconciler.closest import closest
@@ -28,22 +28,32 @@ _SESSION = re.compile(
 NAME_PATTERN = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
 NAME_LENGTHS = (2, 256)
 
+NO_TRUST_POLICY = "{}"
+"""The trust policy of a role that everyone can assume."""
+
 _MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 
 
-def create_access_key(account: str, region: str) -> tuple[str, str]:
-    """Create the user `sandbox`; return an access key id of it and the secret access key."""
+class AccessKey(NamedTuple):
+    """An access key of a user, as clients are given it."""
+
+    access_key_id: str
+    secret_access_key: str
+
+
+def create_access_key(account: str, region: str) -> AccessKey:
+    """Create the user `sandbox` in an account, and return an access key of it."""
     backend = iam_backends[account][get_partition(region)]
     backend.create_user(region, "sandbox")
     key = backend.create_access_key("sandbox")
-    return key.access_key_id, key.secret_access_key
+    return AccessKey(key.access_key_id, key.secret_access_key)
 
 
-def create_role(account: str, partition: str, name: str, path: str) -> str:
+def create_role(account: str, partition: str, name: str, path: str, trust_policy: str) -> str:
     """Create a role and return its ARN; `path` begins and ends with a slash."""
     role = iam_backends[account][partition].create_role(
         role_name=name,
-        assume_role_policy_document="{}",
+        assume_role_policy_document=trust_policy,
         path=path,
         permissions_boundary=None,
         description="",
@@ -55,12 +65,22 @@ def create_role(account: str, partition: str, name: str, path: str) -> str:
 
 def delete_role(arn: str) -> None:
     """Delete the role with this ARN. Raises ReconcileError if there is none."""
-    for backend in _backends():
-        for role in list(backend.roles.values()):
-            if role.arn == arn:
-                backend.delete_role(role.name)
-                return
-    raise ReconcileError(f"the sandbox has no role {arn!r}")
+    found = _find_role(arn)
+    if found is None:
+        raise ReconcileError(f"the sandbox has no role {arn!r}")
+    backend, role = found
+    backend.delete_role(role.name)
+
+
+def trust_policy_of(arn: str) -> str | None:
+    """Return the text of a role's trust policy, None if there is no such role."""
+    found = _find_role(arn)
+    return found[1].assume_role_policy_document if found else None
+
+
+def _find_role(arn: str) -> tuple[IAMBackend, Role] | None:
+    roles = ((backend, role) for backend in _backends() for role in list(backend.roles.values()))
+    return next((one for one in roles if one[1].arn == arn), None)
 
 
 def unique_ids() -> dict[str, str]:

@@ -1,6 +1,9 @@
 """`reconcile sandbox` with the options that are about the registry's policy and templates."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import boto3
 import pytest
@@ -34,3 +37,38 @@ def test_the_options_are_those_of_the_sandbox() -> None:
         (changed,) = described()["repositoryCreationTemplates"]
         assert "ConcurrentWriter" in changed["repositoryPolicy"]
         ecr.close()
+
+
+def test_several_accounts_and_regions(tmp_path: Path) -> None:
+    accounts = ("--account", "111122223333", "--account", "444455556666")
+    regions = ("--region", "us-west-2", "--region", "eu-west-1", "--region", "us-west-2")
+    there = ("--repository", "tools", "--profiles", str(tmp_path / "aws"))
+    with sandbox_lines(clean_environment(), *accounts, *regions, *there) as printed:
+        exported = dict(re.findall(r"^export (\w+)=(.*)$", printed, re.MULTILINE))
+        found = {
+            (account, region): _repositories(exported, account, region)
+            for account in accounts[1::2]
+            for region in ("us-west-2", "eu-west-1", "eu-north-1")
+        }
+    here = {key: ["tools"] if key[1] != "eu-north-1" else [] for key in found}
+    assert found == here
+
+
+def _repositories(exported: dict[str, str], account: str, region: str) -> list[str]:
+    script = f"""
+import boto3
+ecr = boto3.Session(profile_name="sandbox-{account}", region_name="{region}").client("ecr")
+print(*(one["repositoryArn"] for one in ecr.describe_repositories()["repositories"]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=clean_environment() | exported,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    arns = done.stdout.split()
+    prefix = f"arn:aws:ecr:{region}:{account}:repository/"
+    assert all(arn.startswith(prefix) for arn in arns)
+    return [arn.removeprefix(prefix) for arn in arns]

@@ -5,11 +5,13 @@ import gc
 import os
 import shlex
 import threading
+from itertools import product
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from reconciler.cli.options import Quiet
+from reconciler.cli.options import Quiet, a_path
 from reconciler.cli.signals import Interrupt
 from reconciler.cli.terminal import keep_quiet, note, out
 from reconciler.errors import UsageError
@@ -29,14 +31,34 @@ def sandbox(
         typer.Option(min=0, max=65535, metavar="PORT", help="The port; 0 takes a free one."),
     ] = 0,
     account: Annotated[
-        str, typer.Option(metavar="ID", help="The account of the registry.")
-    ] = _ACCOUNT,
+        list[str] | None,
+        typer.Option(
+            metavar="ID",
+            help=f"An account; the first has the keys (default {_ACCOUNT}). Repeatable.",
+        ),
+    ] = None,
     region: Annotated[
-        str, typer.Option(metavar="REGION", help="The region of the registry.")
-    ] = _REGION,
+        list[str] | None,
+        typer.Option(
+            metavar="REGION",
+            help=f"A region; the first is the clients' (default {_REGION}). Repeatable.",
+        ),
+    ] = None,
     repository: Annotated[
         list[str] | None,
-        typer.Option("--repository", metavar="NAME", help="Create this repository. Repeatable."),
+        typer.Option(
+            "--repository",
+            metavar="NAME",
+            help="Create this repository in each account and region. Repeatable.",
+        ),
+    ] = None,
+    profiles: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            parser=a_path,
+            help="Write an AWS profile sandbox-ID for each account into this folder.",
+        ),
     ] = None,
     shuffle: Annotated[
         bool, typer.Option(help="Return policies rewritten and in random order, as ECR does.")
@@ -139,8 +161,11 @@ def sandbox(
     _check_together("--throttle-burst", throttle_burst, "--throttle-rate", throttle_rate)
     _check_together("--slow-every", slow_every, "--slow-seconds", slow_seconds)
     _check_together("--slow-seconds", slow_seconds, "--slow-every", slow_every)
-    if not ACCOUNT_ID.fullmatch(account):
-        raise UsageError(f"{account} is not an account id: an account id has 12 digits")
+    accounts = tuple(dict.fromkeys(account or [_ACCOUNT]))
+    regions = tuple(dict.fromkeys(region or [_REGION]))
+    for one in accounts:
+        if not ACCOUNT_ID.fullmatch(one):
+            raise UsageError(f"{one} is not an account id: an account id has 12 digits")
     gc.enable()  # this command runs for long, unlike the others
     behaviour = Behaviour(
         rewrite=shuffle,
@@ -167,13 +192,22 @@ def sandbox(
         slow_every=slow_every,
         slow_seconds=slow_seconds,
     )
-    with Sandbox(behaviour, account=account, region=region, port=port) as ecr:
-        for name in repository or ():
-            ecr.create_repository(name)
-        for variable, value in {**ecr.environment(), **no_proxy}.items():
+    with Sandbox(
+        behaviour,
+        account=accounts[0],
+        other_accounts=accounts[1:],
+        region=regions[0],
+        other_regions=regions[1:],
+        port=port,
+    ) as ecr:
+        for name, where, there in product(repository or (), accounts, regions):
+            ecr.create_repository(name, account=where, region=there)
+        files = {} if profiles is None else ecr.write_profiles(profiles)
+        for variable, value in {**ecr.environment(), **no_proxy, **files}.items():
             out(f"export {variable}={shlex.quote(value)}\n")
         out(f"unset {' '.join(UNSET)}\n")
-        note(f"the embedded ECR of account {account} listens on {ecr.endpoint_url}")
+        of = "accounts" if len(accounts) > 1 else "account"
+        note(f"the embedded ECR of {of} {', '.join(accounts)} listens on {ecr.endpoint_url}")
         note("paste the lines above into another terminal; Ctrl-C stops the sandbox")
         with contextlib.suppress(Interrupt):
             threading.Event().wait()
