@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.access_file.load import load_access
-from reconciler.access_file.model import display_names_of
 from reconciler.cli.results import refusal_views
 from reconciler.model.guards import Allowances
 from reconciler.model.registry import (
@@ -25,8 +24,8 @@ from reconciler.report.plan_json import render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan, render_refusals
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.report.text import plain
-from reconciler.workflow.origin import origin_of_file
-from reconciler.workflow.planner import plan_registries
+from reconciler.workflow.origin import names_of_file, origin_of_file
+from reconciler.workflow.planner import plan_all
 from reconciler.workflow.source import AccessSource
 
 CASES = Path(__file__).parent / "cases"
@@ -43,18 +42,15 @@ def planned(folder: Path) -> tuple[AccessSource, Plan]:
     """Plan a case: the file as it was read, and the plan."""
     content = (folder / "ecr_access.yaml").read_bytes()
     loaded = load_access(content, FILE, now=NOW)
-    assert loaded.access is not None, loaded.problems
+    assert loaded.parts, loaded.problems
+    source = AccessSource(loaded.parts, FILE, content, NOW, loaded)
     live = json.loads((folder / "live.json").read_text())
-    account, regions = loaded.access.registry[:2]
     own, templates = (read(folder / "registry.json") for read in (registry_policy, live_templates))
     registries = [
-        replace(
-            live_registry(RegistryScope(account, region), live), policy=own, templates=templates
-        )
-        for region in regions
+        replace(live_registry(scope, live), policy=own, templates=templates)
+        for scope in source.scopes
     ]
-    plan = plan_registries(loaded.access, registries, NOW)
-    return AccessSource(loaded.parts, FILE, content, NOW, loaded), plan
+    return source, plan_all(source, registries)
 
 
 def origin(source: AccessSource) -> Origin:
@@ -65,14 +61,14 @@ def origin(source: AccessSource) -> Origin:
 def expected_output(folder: Path) -> dict[str, str]:
     """Work out every output file of a case, by name."""
     source, plan = planned(folder)
-    access = source.access
-    refusals = refusal_views(check_guards(plan, access.guards, Allowances(), lambda _scope: CALLER))
-    view = view_plan(plan, display_names_of(access))
+    names = names_of_file(source)
+    refusals = refusal_views(
+        check_guards(plan, source.guards, Allowances(), lambda _scope: CALLER), names.registries
+    )
+    view = view_plan(plan, names)
     return {
         "plan.txt": render_plan(view, plain) + render_refusals(refusals, plain),
-        "drift.txt": render_drift(
-            view_drift(without_expired(plan), display_names_of(access)), plain
-        ),
+        "drift.txt": render_drift(view_drift(without_expired(plan), names), plain),
         "plan.json": render_plan_json(view, origin(source)),
     }
 

@@ -177,25 +177,35 @@ def compute(
         *unlisted(reached.failures),
         *read_registries(reached.connections, by_scope, listener),
     ]
+    if all(one.failure is None for one in live):
+        _require_public_known(source, live)
+    return with_names(plan_all(source, live, repositories), source)
+
+
+def plan_all(source: AccessSource, live: Iterable[LiveRegistry], globs: Globs = ()) -> Plan:
+    """Compute the plan of all registries of a file, each of which was read, or failed.
+
+    Raises ArgumentError for a name among `globs` that neither the file nor a registry has.
+    """
     found = {one.scope: one for one in live}
-    plans = {
-        scope: plan
-        for access in source.parts
-        for scope, plan in plan_each(
-            access, [found[scope] for scope in access.registry.scopes], source.now, repositories
-        ).items()
-    }
+    plans: dict[RegistryScope, Plan] = {}
+    for access in source.parts:
+        here = [found[scope] for scope in access.registry.scopes]
+        plans |= plan_each(access, here, source.now, globs)
     plans = _with_replicas(plans, source.parts, found)
     plan = merge_plans(plans.values())
-    listed = sum(one.failure is None for one in live)
-    if listed == len(live):
-        _require_public_known(source, live)
-        _require_selected_known(plan, repositories, listed)
-    names = origin_of_file(source).names
-    if names:
-        plan = _selecting_once(plan, listed)
-        plan = group_plan(plan, {scope: plans[scope].in_sync for scope in names})
-    return with_names(plan, source)
+    listed = sum(one.failure is None for one in found.values())
+    nowhere = _selecting_nowhere(plan, listed)
+    if listed == len(found):
+        names = exact_names(globs)
+        require_known("repositories", names, [n for n in names if n not in nowhere], _UNKNOWN)
+    several = origin_of_file(source).names
+    if not several:
+        return plan
+    others = (one for one in plan.findings if one.rule is not RuleId.NOTHING_SELECTED)
+    idle = (Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN) for glob in nowhere)
+    plan = replace(plan, findings=(*idle, *others))
+    return group_plan(plan, {scope: plans[scope].in_sync for scope in several})
 
 
 def with_names(plan: Plan, source: AccessSource) -> ComputedPlan:
@@ -223,24 +233,6 @@ def _require_public_known(source: AccessSource, live: Sequence[LiveRegistry]) ->
     known.update(name for registry in live for name in registry.names)
     names = sorted(exact_names(source.allowances.public))
     require_known("allow_public", names, known, _UNKNOWN, lambda n: did_you_mean(n, known))
-
-
-def _require_selected_known(plan: Plan, repositories: Globs, listed: int) -> None:
-    """Raise ArgumentError for a name that nothing has; a pattern may match nothing.
-
-    `listed` is the number of registries and regions.
-    """
-    names, nowhere = exact_names(repositories), _selecting_nowhere(plan, listed)
-    require_known("repositories", names, [n for n in names if n not in nowhere], _UNKNOWN)
-
-
-def _selecting_once(plan: Plan, listed: int) -> Plan:
-    """Report a name or pattern once, and only if it selects nothing in any registry."""
-    nowhere = (
-        Finding(one, RuleId.NOTHING_SELECTED, _UNKNOWN) for one in _selecting_nowhere(plan, listed)
-    )
-    others = (one for one in plan.findings if one.rule is not RuleId.NOTHING_SELECTED)
-    return replace(plan, findings=(*nowhere, *others))
 
 
 def _selecting_nowhere(plan: Plan, listed: int) -> list[str]:
