@@ -44,10 +44,9 @@ def planned(folder: Path) -> tuple[AccessSource, Plan]:
     loaded = load_access(content, FILE, now=NOW)
     assert loaded.parts, loaded.problems
     source = AccessSource(loaded.parts, FILE, content, NOW, loaded)
-    live = json.loads((folder / "live.json").read_text())
     own, templates = (read(folder / "registry.json") for read in (registry_policy, live_templates))
     registries = [
-        replace(live_registry(scope, live), policy=own, templates=templates)
+        replace(live_registry(scope, live_in(folder, scope)), policy=own, templates=templates)
         for scope in source.scopes
     ]
     return source, plan_all(source, registries)
@@ -71,6 +70,15 @@ def expected_output(folder: Path) -> dict[str, str]:
         "drift.txt": render_drift(view_drift(without_expired(plan), names), plain),
         "plan.json": render_plan_json(view, origin(source)),
     }
+
+
+def live_in(folder: Path, scope: RegistryScope) -> dict[str, object]:
+    """Read what is live in a region: `live.json`, where it has no `live.REGION.json` of its own."""
+    own = folder / f"live.{scope.region}.json"
+    found: dict[str, object] = json.loads(
+        (own if own.exists() else folder / "live.json").read_text()
+    )
+    return found
 
 
 def live_registry(scope: RegistryScope, live: dict[str, object]) -> LiveRegistry:
