@@ -179,6 +179,16 @@ def test_the_refusal_names_the_caller() -> None:
     assert check_guards(made, Guards(), allowed, lambda _scope: USER) == ()
 
 
+def test_each_registry_is_asked_who_would_write_there() -> None:
+    denied = deny(USER, "ecr:SetRepositoryPolicy")
+    change = only_change(desired(grant(), statements=[denied]), live(allow(ROLE, PULL)))
+    elsewhere = replace(change.target, scope=RegistryScope("222233334444", "us-west-2"))
+    callers = {change.target.scope: ROLE, elsewhere.scope: USER}
+    changes = [change, replace(change, target=elsewhere)]
+    refusals = check_lock_out(changes, frozenset(), callers.__getitem__)
+    assert [refusal.target for refusal in refusals] == [elsewhere]
+
+
 def test_the_refusal_of_what_nobody_understands_speaks_of_no_deny() -> None:
     change = replace(only_change(desired(grant()), live()), after_text="{")
     (refusal,) = check_lock_out([change], frozenset(), lambda _scope: USER)

@@ -58,7 +58,7 @@ def test_everything_comes_back_sorted() -> None:
         Finding("z/*", "nothing-selected", "none"),
     )
     assert saved.errors == (PlanError(Target("x", SCOPE), "missing-repository", "gone"),)
-    assert saved.unmanaged == ("u", "v")
+    assert saved.unmanaged == (Target("u", SCOPE), Target("v", SCOPE))
     assert saved.never_broken == (
         NeverViolation(
             Target("d", SCOPE), "push", EVERYONE, "so it is", False, ORGANIZATION, by_rewriting=True
@@ -131,6 +131,32 @@ def test_what_another_tool_made_is_invalid(changed: Json) -> None:
         read(signed({**PLAN, **changed}))
 
 
+SEVERAL: Json = {
+    "name": "staging",
+    "account": "222233334444",
+    "regions": ["us-west-2"],
+    "in_sync": {},
+    "unmanaged_repositories": {"us-west-2": ["x"]},
+}
+
+
+def instead(*registries: Json) -> Callable[[Json], object]:
+    """Put several registries in place of the one."""
+
+    def edit(plan: Json) -> None:
+        del plan["registry"]
+        plan["registries"] = list(registries)
+
+    return edit
+
+
+def test_several_registries_are_read() -> None:
+    saved = read(signed(edited(instead(SEVERAL))))
+    assert saved.registries == (PlannedRegistry("222233334444", ("us-west-2",), "staging"),)
+    assert saved.unmanaged == (Target("x", saved.registries[0].scopes[0]),)
+    assert list(saved.in_sync_by_scope.values()) == [0]
+
+
 MISSHAPEN = [
     (lambda plan: plan.pop("changes"), "$ "),
     (lambda plan: plan.update(more=1), "$ "),
@@ -140,6 +166,12 @@ MISSHAPEN = [
     (put("registry", "regions", to=[]), "$.registry.regions"),
     (put("registry", "regions", to=["us-west-2\n"]), "$.registry.regions[0]"),
     (put("registry", "account", to="1"), "$.registry.account"),
+    (lambda plan: plan.pop("registry"), "$ "),
+    (put("registries", to=[]), "$ "),
+    (put("registries", to=[SEVERAL]), "$ "),
+    (instead({**SEVERAL, "name": "a b"}), "$.registries[0].name"),
+    (instead({**SEVERAL, "in_sync": {"x": 1}}), "$.registries[0].in_sync"),
+    (instead(SEVERAL, SEVERAL), "names the registry 222233334444 in us-west-2 twice"),
     (put("changes", to=None), "$.changes"),
     (put("changes", 0, "repository", to="../x"), "$.changes[0].repository"),
     (put("changes", 0, "account", to=111122223333), "$.changes[0].account"),

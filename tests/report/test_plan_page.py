@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.access_file.model import display_names_of
 from reconciler.model.access import DisplayNames
 from reconciler.plan.compute import without_expired
 from reconciler.plan.model import Plan
@@ -20,6 +19,7 @@ from reconciler.report.plan_text import render_drift, render_plan
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
 from reconciler.report.policy_diff import diff_of_change
 from reconciler.report.text import plain
+from reconciler.workflow.origin import names_of_file
 from tests.cli.hostile import ALL, MARKUP, faults
 from tests.golden import case_folders, origin, planned
 from tests.report.html_text import elements_of, raw_of, text_of
@@ -40,7 +40,7 @@ def words_of(text: str) -> set[str]:
 @pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
 def test_the_page_says_what_the_text_says(folder: Path) -> None:
     source, plan = planned(folder)
-    names = display_names_of(source.access)
+    names = names_of_file(source)
     view = view_plan(plan, names)
     drift = view_drift(without_expired(plan), names)
     for text, page in (
