@@ -216,7 +216,8 @@ def _carry_out(
     listener: Listener,
 ) -> ApplyResult:
     changes = prepared.result.plan.changes
-    writers = {scope: one.writer() for scope, one in prepared.connections.items()}
+    changed = dict.fromkeys(change.target.scope for change in changes)
+    writers = {scope: prepared.connections[scope].writer() for scope in changed}
     registries = {
         scope: ReaderWriter(prepared.connections[scope].reader, writer)
         for scope, writer in writers.items()

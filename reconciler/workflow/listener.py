@@ -27,7 +27,7 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class RegistryPolicyIgnored:
-    """The file says not to read a registry's own policy; `name` is the registry's, if any."""
+    """The file says not to read a registry's own policy; `name` says which of several."""
 
     name: str | None = None
 

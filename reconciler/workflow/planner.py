@@ -111,8 +111,9 @@ def plan(
     """Return what an apply would change. Reads only.
 
     `repositories` are names and patterns that limit the plan, `profile` is the AWS profile,
-    `transport` makes the calls that read. Raises ArgumentError for a name that neither the file nor
-    the registry has, CallError where no region can be read.
+    `transport` makes the calls that read. A registry or region that can't be read is an error of
+    the plan. Raises ArgumentError for a name that neither the file nor a registry has, CallError
+    where the only registry and region can't be read.
     """
     reached = reach(source, profile, transport, listener)
     computed = compute(source, reached, repositories, listener)

@@ -270,21 +270,20 @@ def reads_registry_policy(registry: Registry, listener: Listener) -> bool:
     """Whether the file wants the registry's own policy read; the listener is told if not."""
     if registry.policy != "ignore":
         return True
-    listener.notify(RegistryPolicyIgnored(registry.name))
+    listener.notify(RegistryPolicyIgnored())
     return False
 
 
 def reading_own_policy(
-    registries: Iterable[Registry], listener: Listener
+    registries: Sequence[Registry], listener: Listener
 ) -> frozenset[RegistryScope]:
     """Return where the file wants the registry's own policy read; tell the listener where not."""
     # A registry has several parts where its regions differ, and is told of once.
     distinct = {(one.account, one.name): one for one in registries}
-    reading = [one for one in distinct.values() if reads_registry_policy(one, listener)]
-    keys = {(one.account, one.name) for one in reading}
-    return frozenset(
-        scope for one in registries if (one.account, one.name) in keys for scope in one.scopes
-    )
+    for one in distinct.values():
+        if one.policy == "ignore":
+            listener.notify(RegistryPolicyIgnored(one.name if len(distinct) > 1 else None))
+    return frozenset(scope for one in registries if one.policy != "ignore" for scope in one.scopes)
 
 
 class FreshRegistryPolicy(NamedTuple):

@@ -25,6 +25,7 @@ from reconciler.model.registry import (
     LiveRepository,
     ReadFailure,
     RegistryScope,
+    Target,
     registry_target,
     template_target,
 )
@@ -280,9 +281,14 @@ def _check_changes(saved: SavedPlan, plan: Plan, path: str) -> None:
         if not _is_same(change, computed.get(change.target)):
             why = forbidden.get(change.target, _EDITED)
             raise RefusedError(
-                f"the plan and {path} disagree on {change.target}: {why}",
+                f"the plan and {path} disagree on {_named(change.target, saved)}: {why}",
                 remedy=Remedy.PLAN_AGAIN,
             )
+
+
+def _named(target: Target, saved: SavedPlan) -> str:
+    """Name a target, with its account where the plan is for several registries."""
+    return str(target) if len(saved.registries) == 1 else f"{target} of {target.scope.account}"
 
 
 def _is_same(saved: SavedChange, change: Change | None) -> bool:
