@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,11 +136,15 @@ def test_a_pattern_that_selects_nothing_is_told(reconcile: Reconcile, folder: Pa
 
 
 def test_a_journal_of_too_many_registries(offline: Reconcile, folder: Path) -> None:
-    regions = [f"us-west-{number}" for number in range(41)]
-    lines = [begin(change(A, B, Target(NAME, replace(SCOPE, region=r)))) for r in regions]
+    scopes = [
+        RegistryScope(f"{account:012}", f"us-west-{number}")
+        for account in range(101)
+        for number in range(40)
+    ]
+    lines = [begin(change(A, B, Target(NAME, scope))) for scope in scopes]
     done = offline("rollback", keep(folder, b"".join(lines)), "--yes")
     assert (done.code, done.out) == (3, "")
-    assert "names 41 registries" in done.err
+    assert "names 4040 registries" in done.err
 
 
 def test_a_role_of_the_journals_does_not_hide_whom_a_deny_locks_out(
@@ -314,7 +317,7 @@ def test_what_is_no_journal_or_was_edited_is_refused(
 
 
 def test_another_format_is_refused(offline: Reconcile, folder: Path) -> None:
-    later = begin(change(A, B)).replace(b'"format_version":"2"', b'"format_version":"3"')
+    later = begin(change(A, B)).replace(b'"format_version":"3"', b'"format_version":"4"')
     done = offline("rollback", keep(folder, later))
     assert done.code == 5
     assert "another version" in done.err
