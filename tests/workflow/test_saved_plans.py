@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from reconciler.access_file.desired import compile_desired, desired_policies
 from reconciler.access_file.load import load_access
-from reconciler.access_file.model import display_names_of
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import (
     LiveRegistry,
@@ -31,6 +30,7 @@ from reconciler.plan.saved_plan import digest_of
 from reconciler.policy.language.document import Unreadable
 from reconciler.report.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plan_view import view_drift, view_plan
+from reconciler.workflow.origin import names_of_file
 from reconciler.workflow.planner import plan_registries
 from reconciler.workflow.registries import FreshRegistryPolicy, RegistryPolicies
 from reconciler.workflow.saved_plans import (
@@ -85,9 +85,7 @@ def made(source: AccessSource) -> Plan:
 
 
 def text_of(plan: Plan, source: AccessSource) -> str:
-    return "".join(
-        render_plan_json(view_plan(plan, display_names_of(source.access)), origin(source))
-    )
+    return "".join(render_plan_json(view_plan(plan, names_of_file(source)), origin(source)))
 
 
 def stored(text: str) -> StoredPlan:
@@ -103,12 +101,9 @@ def forged(text: str, edit: Callable[[Json], object]) -> str:
 
 def own_policies(folder: Path, source: AccessSource) -> RegistryPolicies:
     """The registry's own policy of a case, in each region."""
-    scopes, names = (
-        source.access.registry.scopes,
-        json.loads((folder / "live.json").read_text()),
-    )
+    names = json.loads((folder / "live.json").read_text())
     fresh = FreshRegistryPolicy(registry_policy(folder / "registry.json"), tuple(sorted(names)))
-    return dict.fromkeys(scopes, fresh)
+    return dict.fromkeys(source.scopes, fresh)
 
 
 @pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
@@ -337,9 +332,7 @@ def test_another_version_of_the_file_is_refused() -> None:
 
 def test_what_drift_says_is_no_plan_to_apply() -> None:
     source, plan = planned(CASE)
-    text = "".join(
-        render_drift_json(view_drift(plan, display_names_of(source.access)), origin(source))
-    )
+    text = "".join(render_drift_json(view_drift(plan, names_of_file(source)), origin(source)))
     with pytest.raises(RefusedError, match="no digest"):
         read(text)
 
