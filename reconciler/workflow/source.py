@@ -59,11 +59,6 @@ class AccessSource(NamedTuple):
     allowances: Allowances = NOTHING_ALLOWED
 
     @property
-    def access(self) -> AccessFile:
-        """The first part."""
-        return self.parts[0]
-
-    @property
     def registries(self) -> tuple[Registry, ...]:
         """The registries of the parts; one has as many parts as regions that differ."""
         return tuple(part.registry for part in self.parts)

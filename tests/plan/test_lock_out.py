@@ -182,7 +182,7 @@ def test_the_refusal_names_the_caller() -> None:
 def test_each_registry_is_asked_who_would_write_there() -> None:
     denied = deny(USER, "ecr:SetRepositoryPolicy")
     change = only_change(desired(grant(), statements=[denied]), live(allow(ROLE, PULL)))
-    elsewhere = replace(change.target, scope=RegistryScope("222233334444", "us-west-2"))
+    elsewhere = change.target._replace(scope=RegistryScope("222233334444", "us-west-2"))
     callers = {change.target.scope: ROLE, elsewhere.scope: USER}
     changes = [change, replace(change, target=elsewhere)]
     refusals = check_lock_out(changes, frozenset(), callers.__getitem__)

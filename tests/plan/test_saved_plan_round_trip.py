@@ -179,7 +179,8 @@ SEVERAL = replace(
 def test_of_several_registries_each_has_its_own(plan: Plan, west: int, east: int) -> None:
     in_sync = {SCOPES[1]: west, SCOPES[0]: east}
     plan = group_plan(replace(plan, unmanaged=tuple(sorted(set(plan.unmanaged)))), in_sync)
-    text = render_plan_json(view_plan(plan, DisplayNames(registries=SEVERAL.names)), SEVERAL)
+    view = view_plan(plan, DisplayNames(registries=SEVERAL.names))
+    text = "".join(render_plan_json(view, SEVERAL))
     found, document = read(text), json.loads(text)
     assert found.registries == SEVERAL.registries
     assert found.in_sync_by_scope == in_sync

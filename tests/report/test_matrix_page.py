@@ -139,7 +139,8 @@ def test_a_live_matrix_is_compared_where_the_file_manages_and_the_policy_is_know
 def sources() -> Iterator[AccessSource]:
     yield asked_file()
     for folder in case_folders():
-        yield load((folder / FILE).read_bytes(), FILE, now=NOW)
+        source = load((folder / FILE).read_bytes(), FILE, now=NOW)
+        yield from (source._replace(parts=(part,)) for part in source.parts)
 
 
 @pytest.mark.parametrize("source", list(sources()))
@@ -147,8 +148,8 @@ def test_what_was_applied_shows_no_difference(source: AccessSource) -> None:
     wanted = compile_policies(source)
     of_registry = re.compile(r"[* ]")  # patterns, and what is no repository's
     live = {n: policy for n, policy in wanted.items() if not of_registry.search(n)}
-    scope = source.access.registry.scopes[0]
-    own = LiveRegistryPolicy(compile_registry(source.access, scope, NOW), "V2")
+    scope = source.parts[0].registry.scopes[0]
+    own = LiveRegistryPolicy(compile_registry(source.parts[0], scope, NOW), "V2")
     found = live_policies([replace(live_registry(scope, live), policy=own)])
     seen = access_overview(source, live=lambda _source, _globs: [found])
     data = encode_matrix(seen.result.matrix, seen.result.display_names, desired=seen.desired)

@@ -38,7 +38,7 @@ POLICY = '{"Version":"2012-10-17","Statement":[]}'
 
 def source(content: bytes = FILE) -> AccessSource:
     loaded = load_access(content, "f.yaml", now=NOW)
-    assert loaded.access is not None
+    assert loaded.parts
     return AccessSource(loaded.parts, "f.yaml", content, NOW, loaded)
 
 
@@ -101,7 +101,7 @@ def test_templates_that_cannot_be_read_leave_the_rest(ecr: Sandbox) -> None:
 def test_when_the_registrys_policy_is_read(
     policy: Literal["ignore", "report", "manage"], reads: bool
 ) -> None:
-    assert reads_registry_policy(source().access.registry._replace(policy=policy), LOG) is reads
+    assert reads_registry_policy(source().parts[0].registry._replace(policy=policy), LOG) is reads
 
 
 def test_who_writes_is_asked_once_for_equal_credentials(ecr: Sandbox) -> None:
@@ -153,9 +153,9 @@ def test_the_caller_needs_what_the_file_uses(
     sids: list[str],
 ) -> None:
     given = source()
-    access = given.access._replace(
-        registry=given.access.registry._replace(policy=policy),
-        entries=tuple(one._replace(create_on=create_on) for one in given.access.entries),
+    access = given.parts[0]._replace(
+        registry=given.parts[0].registry._replace(policy=policy),
+        entries=tuple(one._replace(create_on=create_on) for one in given.parts[0].entries),
     )
     changed = AccessSource((access,), given.path, given.content, NOW, given.checked)
     found = {

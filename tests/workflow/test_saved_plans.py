@@ -64,7 +64,7 @@ LIVE = (
 
 def source_of(content: bytes = FILE) -> AccessSource:
     loaded = load_access(content, "ecr_access.yaml", now=NOW)
-    assert loaded.access is not None, loaded.problems
+    assert loaded.parts, loaded.problems
     return AccessSource(loaded.parts, "ecr_access.yaml", content, NOW, loaded)
 
 
@@ -79,9 +79,9 @@ def made(source: AccessSource) -> Plan:
         "team/none": None,
     }
     read_ = {name: LiveRepository(name, text) for name, text in live.items()}
-    scopes = [RegistryScope("111122223333", region) for region in source.access.registry.regions]
+    scopes = [RegistryScope("111122223333", region) for region in source.parts[0].registry.regions]
     registries = [LiveRegistry(scope, (*sorted(live), "x"), read_) for scope in scopes]
-    return plan_registries(source.access, registries, NOW)
+    return plan_registries(source.parts[0], registries, NOW)
 
 
 def text_of(plan: Plan, source: AccessSource) -> str:
@@ -150,7 +150,7 @@ def test_a_break_by_the_registrys_policy_is_judged_anew_only_where_that_is_read(
     of_others = tuple(broken for broken in plan.violations if broken.target not in changed)
     assert of_changed
     assert of_others
-    (scope,) = source.access.registry.scopes
+    (scope,) = source.parts[0].registry.scopes
     denied = ReadFailure(RuleId.ACCESS_DENIED, "not allowed")
     gone = FreshRegistryPolicy(LiveRegistryPolicy(None))
     unread = FreshRegistryPolicy(LiveRegistryPolicy(denied))
@@ -183,8 +183,8 @@ registry_statements:
 
 def test_a_change_of_the_registrys_policy_is_judged_with_repositories_in_sync() -> None:
     source = source_of(MANAGED)
-    (scope,) = source.access.registry.scopes
-    names, access = ("site", "team/a", "team/b"), source.access
+    (scope,) = source.parts[0].registry.scopes
+    names, access = ("site", "team/a", "team/b"), source.parts[0]
     policies = {
         one.repository: compile_desired(access, one)
         for one in desired_policies(access, names, now=NOW)
@@ -212,7 +212,7 @@ def test_a_change_of_the_registrys_policy_is_judged_with_repositories_in_sync() 
 def test_a_failure_to_read_the_registrys_policy_is_not_lost() -> None:
     source = source_of()
     failed = LiveRegistryPolicy(ReadFailure(RuleId.READ_FAILED, "no connection"))
-    policies = dict.fromkeys(source.access.registry.scopes, FreshRegistryPolicy(failed))
+    policies = dict.fromkeys(source.parts[0].registry.scopes, FreshRegistryPolicy(failed))
     again = recompute(stored(text_of(made(source), source)), source, policies)
     assert [error.target.repository for error in again.errors] == ["*", "*"]
 
