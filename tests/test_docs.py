@@ -174,8 +174,8 @@ def test_the_sections_are_the_keys_of_the_file() -> None:
 
 def test_the_defaults_are_the_defaults() -> None:
     """The whole file writes out `guards` and `unmanaged`: leaving them out changes nothing."""
-    written = load(marked("file")).access
-    left_out = load(marked("file").partition("\nguards:")[0] + "\n").access
+    written = load(marked("file")).parts[0]
+    left_out = load(marked("file").partition("\nguards:")[0] + "\n").parts[0]
     assert written is not None
     assert left_out is not None
     assert written.guards == left_out.guards
