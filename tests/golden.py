@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.access_file.load import load_access
-from reconciler.access_file.model import display_names_of
 from reconciler.cli.results import refusal_views
 from reconciler.model.guards import Allowances
 from reconciler.model.registry import (
@@ -20,12 +19,13 @@ from reconciler.model.templates import CreationTemplate, template_of
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import check_guards
 from reconciler.plan.model import Plan
-from reconciler.plan.saved_plan import Origin, origin_of
+from reconciler.plan.saved_plan import Origin
 from reconciler.report.plan_json import render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan, render_refusals
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.report.text import plain
-from reconciler.workflow.planner import plan_registries
+from reconciler.workflow.origin import names_of_file, origin_of_file
+from reconciler.workflow.planner import plan_all
 from reconciler.workflow.source import AccessSource
 
 CASES = Path(__file__).parent / "cases"
@@ -42,40 +42,43 @@ def planned(folder: Path) -> tuple[AccessSource, Plan]:
     """Plan a case: the file as it was read, and the plan."""
     content = (folder / "ecr_access.yaml").read_bytes()
     loaded = load_access(content, FILE, now=NOW)
-    assert loaded.access is not None, loaded.problems
-    live = json.loads((folder / "live.json").read_text())
-    account, regions = loaded.access.registry[:2]
+    assert loaded.parts, loaded.problems
+    source = AccessSource(loaded.parts, FILE, content, NOW, loaded)
     own, templates = (read(folder / "registry.json") for read in (registry_policy, live_templates))
     registries = [
-        replace(
-            live_registry(RegistryScope(account, region), live), policy=own, templates=templates
-        )
-        for region in regions
+        replace(live_registry(scope, live_in(folder, scope)), policy=own, templates=templates)
+        for scope in source.scopes
     ]
-    plan = plan_registries(loaded.access, registries, NOW)
-    return AccessSource(loaded.parts, FILE, content, NOW, loaded), plan
+    return source, plan_all(source, registries)
 
 
 def origin(source: AccessSource) -> Origin:
     """Say where a case's plan comes from; no version, or every release would change every case."""
-    registry = source.access.registry
-    made = origin_of(FILE, source.content, registry.account, registry.regions)
-    return replace(made, tool_version="0")
+    return replace(origin_of_file(source), tool_version="0")
 
 
 def expected_output(folder: Path) -> dict[str, str]:
     """Work out every output file of a case, by name."""
     source, plan = planned(folder)
-    access = source.access
-    refusals = refusal_views(check_guards(plan, access.guards, Allowances(), lambda: CALLER))
-    view = view_plan(plan, display_names_of(access))
+    names = names_of_file(source)
+    refusals = refusal_views(
+        check_guards(plan, source.guards, Allowances(), lambda _scope: CALLER), names.registries
+    )
+    view = view_plan(plan, names)
     return {
         "plan.txt": render_plan(view, plain) + render_refusals(refusals, plain),
-        "drift.txt": render_drift(
-            view_drift(without_expired(plan), display_names_of(access)), plain
-        ),
+        "drift.txt": render_drift(view_drift(without_expired(plan), names), plain),
         "plan.json": "".join(render_plan_json(view, origin(source))),
     }
+
+
+def live_in(folder: Path, scope: RegistryScope) -> dict[str, object]:
+    """Read what is live in a region: `live.json`, where it has no `live.REGION.json` of its own."""
+    own = folder / f"live.{scope.region}.json"
+    found: dict[str, object] = json.loads(
+        (own if own.exists() else folder / "live.json").read_text()
+    )
+    return found
 
 
 def live_registry(scope: RegistryScope, live: dict[str, object]) -> LiveRegistry:

@@ -66,7 +66,7 @@ def load(text: str) -> Loaded:
 
 def compiled(text: str) -> dict[str, Policy]:
     """What `compile` prints, as data."""
-    access = load(text).access
+    access = load(text).parts[0]
     assert access is not None, load(text).problems
     policies = {
         wanted.repository: compile_desired(access, wanted)
@@ -100,7 +100,7 @@ def test_the_whole_file_has_no_problems() -> None:
 @pytest.mark.parametrize("part", [text for mark, _, text in blocks() if mark == "part"])
 def test_each_part_is_valid_in_the_whole_file(part: str) -> None:
     loaded = load(overlaid(part))
-    assert loaded.access is not None, loaded.problems
+    assert loaded.parts, loaded.problems
     # A part that shows one section leaves names of the others without use.
     assert {p.rule for p in loaded.problems} <= {"unused-principal", "unused-tier"}
 
@@ -174,8 +174,8 @@ def test_the_sections_are_the_keys_of_the_file() -> None:
 
 def test_the_defaults_are_the_defaults() -> None:
     """The whole file writes out `guards` and `unmanaged`: leaving them out changes nothing."""
-    written = load(marked("file")).access
-    left_out = load(marked("file").partition("\nguards:")[0] + "\n").access
+    written = load(marked("file")).parts[0]
+    left_out = load(marked("file").partition("\nguards:")[0] + "\n").parts[0]
     assert written is not None
     assert left_out is not None
     assert written.guards == left_out.guards

@@ -36,11 +36,6 @@ class Loaded(NamedTuple):
     repositories: tuple[str, ...] | None = None
 
     @property
-    def access(self) -> AccessFile | None:
-        """The first part."""
-        return self.parts[0] if self.parts else None
-
-    @property
     def statuses(self) -> frozenset[Status]:
         """INVALID where any problem is an error."""
         return frozenset({Status.INVALID} if not self.parts else ())

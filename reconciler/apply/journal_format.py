@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple, cast, get_args
+from typing import Literal, NamedTuple, NotRequired, cast, get_args
 
 from reconciler.apply.model import Done, Outcome, Result
 from reconciler.errors import InvalidError, RefusedError
@@ -16,6 +16,7 @@ from reconciler.model.registry import (
     MAX_NAME_LENGTH,
     MIN_NAME_LENGTH,
     REPOSITORY_NAME,
+    AssumedRole,
     RegistryScope,
     Subject,
     Target,
@@ -35,11 +36,16 @@ from reconciler.policy import (
 )
 from reconciler.printable import printable
 
-_FORMERLY = "1"
-"""The format in which every line is about a repository's policy, without a `subject`."""
-
-FORMAT_VERSION = "2"
+FORMAT_VERSION = "3"
 """Changes with whatever a reader of the earlier format would misread."""
+
+_ROLE_FIELDS = frozenset({"external_id", "session_name"})
+_LACKING: Mapping[str, frozenset[str]] = {
+    FORMAT_VERSION: frozenset(),
+    "2": _ROLE_FIELDS,
+    "1": _ROLE_FIELDS | {"subject"},
+}
+"""The fields that each format lacks; a line without a `subject` is about a repository's policy."""
 
 
 def _head(version: str) -> str:
@@ -49,7 +55,7 @@ def _head(version: str) -> str:
 HEAD = _head(FORMAT_VERSION)
 """The start of every line, by which a truncated one is recognized."""
 
-_HEADS = (HEAD, _head(_FORMERLY))  # of the same length
+_HEADS = tuple(map(_head, _LACKING))  # of the same length
 
 MAX_LINE = 2**21
 """Bytes; two creation templates that are as long as the service allows take less, whatever their
@@ -68,7 +74,7 @@ class Author(NamedTuple):
     """Who writes to a registry: the caller's ARN, and the role assumed for it, if any."""
 
     arn: str
-    assume_role: str | None
+    assume_role: AssumedRole | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ class JournaledWrite:
     at: datetime
     by: str
     target: Target
-    assume_role: str | None
+    assume_role: AssumedRole | None
     change: ChangeKind
     before: str | None
     after: str | None
@@ -123,6 +129,8 @@ class BeginJson(_LineJson):
     plan: str | None
     file: str | None
     assume_role: str | None
+    external_id: NotRequired[str | None]
+    session_name: NotRequired[str | None]
     change: ChangeKind
     before: str | None
     after: str | None
@@ -169,7 +177,7 @@ def _or_null(check: _Check) -> _Check:
 
 _is_digest = _matches("sha256:[0-9a-f]{64}")
 _LINE: Mapping[str, _Check] = {
-    "format_version": _one_of(FORMAT_VERSION, _FORMERLY),
+    "format_version": _one_of(*_LACKING),
     "tool": _one_of(TOOL),
     "kind": _is_text,
     "run": _matches("[A-Za-z0-9-]{1,64}"),
@@ -189,6 +197,9 @@ _FIELDS: Mapping[str, Mapping[str, _Check]] = {
         "plan": _or_null(_is_digest),
         "file": _or_null(_is_printable),
         "assume_role": _or_null(_is_printable),
+        # As AssumeRole takes them (AWS STS API Reference, "AssumeRole").
+        "external_id": _or_null(_matches("[A-Za-z0-9_+=,.@:/-]{2,1224}")),
+        "session_name": _or_null(_matches("[A-Za-z0-9_+=,.@-]{2,64}")),
         "change": _one_of(*get_args(ChangeKind)),
         # A live policy may be any text, and is restored as it was.
         "before": _or_null(_is_text),
@@ -204,8 +215,8 @@ _FIELDS: Mapping[str, Mapping[str, _Check]] = {
 """The fields of each kind of line, in the order in which they are checked."""
 
 _FIELDS_OF = {
-    FORMAT_VERSION: {kind: frozenset(fields) for kind, fields in _FIELDS.items()},
-    _FORMERLY: {kind: frozenset(fields) - {"subject"} for kind, fields in _FIELDS.items()},
+    version: {kind: frozenset(fields) - lacking for kind, fields in _FIELDS.items()}
+    for version, lacking in _LACKING.items()
 }
 """The names of the fields of each kind of line, by the format's version."""
 
@@ -213,12 +224,15 @@ _FIELDS_OF = {
 def begin_line(info: RunInfo, change: Change, at: datetime) -> bytes:
     """Return the line before a write; `at` is in UTC."""
     author = info.authors[change.target.scope]
+    role = author.assume_role
     fields = {
         "by": printable(author.arn),
         "command": info.command,
         "plan": info.plan,
         "file": None if info.file is None else printable(info.file),
-        "assume_role": author.assume_role,
+        "assume_role": role and role.arn,
+        "external_id": role and role.external_id,
+        "session_name": role and role.session_name,
         "change": change.change,
         "before": change.before_text,
         "after": change.after_text,
@@ -296,12 +310,12 @@ def read_line(line: bytes) -> BeginJson | EndJson:
 def _version(line: Mapping[str, object]) -> str:
     """Return the format of a line. Raises RefusedError for one that is not known."""
     found = line.get("format_version")
-    for version in (FORMAT_VERSION, _FORMERLY):
+    for version in _LACKING:
         if found == version:
             return version
     raise RefusedError(
-        f"written by another version of reconcile; this one reads the formats {_FORMERLY} and "
-        f"{FORMAT_VERSION}"
+        "written by another version of reconcile; this one reads the formats "
+        f"{', '.join(sorted(_LACKING))}"
     )
 
 
@@ -383,6 +397,8 @@ def _check_outcome(line: EndJson) -> None:
 def _check_role(line: BeginJson) -> None:
     """Require a role of the registry's own account, as every author must be."""
     if line["assume_role"] is None:
+        if line.get("external_id") or line.get("session_name"):
+            raise MalformedError("'assume_role' is missing")
         return
     arn = parse_arn(line["assume_role"])
     own = (partition_of_region(line["region"]), line["account"], "role")
@@ -479,12 +495,15 @@ class _JournalReader:
 
 
 def _begun(line: BeginJson, target: Target) -> JournaledWrite:
+    role = line["assume_role"]
     return JournaledWrite(
         run=line["run"],
         at=_parse_time(line["at"]),
         by=line["by"],
         target=target,
-        assume_role=line["assume_role"],
+        assume_role=None
+        if role is None
+        else AssumedRole(role, line.get("external_id"), line.get("session_name")),
         change=line["change"],
         before=line["before"],
         after=line["after"],

@@ -130,13 +130,14 @@ class Run:
     principal_deadline: Deadline
     stopped: Callable[[], bool]
     new_deadline: Callable[[float], Deadline]
-    _run_error: str | None = field(default=None, init=False)
+    _account_errors: dict[str, str] = field(default_factory=dict, init=False)
     _region_errors: dict[RegistryScope, str] = field(default_factory=dict, init=False)
     _unanswered: Counter[RegistryScope] = field(default_factory=Counter, init=False)
 
     def reason_to_stop(self, scope: RegistryScope) -> str | None:
         """Return why no more changes begin in one registry; None to go on."""
-        return self.reason_to_halt() or self._run_error or self._region_errors.get(scope)
+        of_account = self._account_errors.get(scope.account)
+        return self.reason_to_halt() or of_account or self._region_errors.get(scope)
 
     def reason_to_halt(self) -> str | None:
         """Return why nothing more is sent, not even for a change that has begun; None to go on."""
@@ -146,12 +147,12 @@ class Run:
         return f"the journal is damaged: {damage}" if damage else None
 
     def note_failure(self, error: Exception, scope: RegistryScope) -> None:
-        """Remember a failure after which other changes can't work, there or anywhere."""
+        """Remember a failure after which other changes can't work in a region or an account."""
         if not isinstance(error, CallError | WriteOutcomeUnknownError):
             return
         match CONSEQUENCES[error.kind].stops:
-            case Stops.RUN:
-                self._run_error = error.message
+            case Stops.ACCOUNT:
+                self._account_errors[scope.account] = error.message
             case Stops.REGION:
                 self._region_errors[scope] = error.message
             case Stops.REGION_IF_REPEATED:

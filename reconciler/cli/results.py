@@ -1,10 +1,11 @@
 """What is shown of a run on a registry: its plan, refusals, events and outcomes."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reconciler.cli.option_hints import allowance_option, as_argument
@@ -19,6 +20,7 @@ from reconciler.cli.terminal import (
     show_error,
     write,
 )
+from reconciler.model.registry import RegistryScope
 from reconciler.plan.guards import Refusal
 from reconciler.plan.saved_plan import Origin
 from reconciler.printable import printable
@@ -114,6 +116,7 @@ def show_outcomes(applied: "ApplyResult", view: PlanView, format_: Format) -> No
             paint,
             prepared.command.capitalize(),
             len(prepared.left_alone),
+            registries=view.registries,
         ),
         json=lambda: render_outcomes_json(view, applied.outcomes, prepared.result.origin),
     )
@@ -139,21 +142,32 @@ def show_unmanaged(result: "ComputedPlan") -> None:
         print_message(f"{are} not in the file, which 'unmanaged.repositories: fail' forbids")
 
 
-def refusal_views(refusals: Iterable[Refusal]) -> tuple[RefusalView, ...]:
-    """Return each refusal as one line that ends with the option that allows it."""
+def refusal_views(
+    refusals: Iterable[Refusal], registries: Mapping[RegistryScope, str] = MappingProxyType({})
+) -> tuple[RefusalView, ...]:
+    """Return each refusal as one line that ends with the option that allows it.
+
+    Of several registries, whose names are `registries`, it begins with the registry's.
+    """
     return tuple(
         RefusalView(
-            refusal.guard,
-            f"{refusal.message}; {allowance_option(refusal.guard)} "
-            f"{refusal.target.repository if refusal.target else refusal.figure} allows it once",
+            one.guard,
+            f"{_registry_of(one, registries)}{one.message}; {allowance_option(one.guard)} "
+            f"{one.target.repository if one.target else one.figure} allows it once",
         )
-        for refusal in refusals
+        for one in refusals
     )
+
+
+def _registry_of(refusal: Refusal, registries: Mapping[RegistryScope, str]) -> str:
+    name = refusal.target and registries.get(refusal.target.scope)
+    return f"in {name}: " if name else ""
 
 
 def view_of(result: "PlanResult") -> PlanView:
     """Return what every format shows of a plan."""
-    return view_plan(result.plan, result.display_names, refusal_views(result.refusals))
+    names = result.display_names
+    return view_plan(result.plan, names, refusal_views(result.refusals, names.registries))
 
 
 @dataclass(frozen=True, slots=True)

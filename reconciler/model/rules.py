@@ -100,6 +100,7 @@ class RuleId(StrEnum):
     NEW_ACCOUNT = "new-account"
     NOT_CARRIED = "not-carried"
     NOT_KEPT = "not-kept"
+    NOT_REPLICATED_YET = "not-replicated-yet"
     NOTHING_SELECTED = "nothing-selected"
     OUTSIDE_ORGANIZATION = "outside-organization"
     PATTERN_MATCHES_NOTHING = "pattern-matches-nothing"

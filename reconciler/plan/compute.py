@@ -1,5 +1,6 @@
 """Desired and live policies in, a plan out."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -366,8 +367,16 @@ def without_expired(plan: Plan) -> Plan:
         for change in plan.changes
         if change.lasting or change.settings or change.unreadable or _changes_template(change)
     )
-    expired = len(plan.changes) - len(lasting)
-    return replace(plan, changes=lasting, in_sync=plan.in_sync + expired)
+    expired = Counter(change.target.scope for change in plan.changes)
+    expired.subtract(change.target.scope for change in lasting)
+    return replace(
+        plan,
+        changes=lasting,
+        in_sync=plan.in_sync + expired.total(),
+        in_sync_by_scope={
+            scope: number + expired[scope] for scope, number in plan.in_sync_by_scope.items()
+        },
+    )
 
 
 def _changes_template(change: Change) -> bool:

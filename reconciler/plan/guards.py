@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.model.guards import Allowances, Guards, Limit
-from reconciler.model.registry import Target
+from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import EVERY_REPOSITORY
 from reconciler.plan.model import Change, Plan
@@ -81,11 +81,12 @@ class UnusedAllowance(NamedTuple):
 
 
 def check_guards(
-    plan: Plan, guards: Guards, allowances: Allowances, caller: Callable[[], str]
+    plan: Plan, guards: Guards, allowances: Allowances, caller: Callable[[RegistryScope], str]
 ) -> tuple[Refusal, ...]:
     """Return every guard's refusal of this plan, sorted; without any, it may be applied.
 
-    `caller` returns the ARN of whoever would write; it is called only where that matters.
+    What counts, counts over all registries. `caller` returns the ARN of whoever would write to a
+    registry; it is called only where that matters.
     """
     refusals = [
         *_check_amounts(plan, guards, allowances),
@@ -148,21 +149,21 @@ def _new_policy(target: Target) -> str:
 
 
 def check_lock_out(
-    changes: Iterable[Change], allowed: frozenset[str], caller: Callable[[], str]
+    changes: Iterable[Change], allowed: frozenset[str], caller: Callable[[RegistryScope], str]
 ) -> Iterable[Refusal]:
     """Refuse each change that denies, or may deny, the caller to set the policy again.
 
-    `caller` returns an ARN as STS does. Only a new Deny counts, not a missing Allow: identity
-    policies of the registry's own account may allow the action ("Policy evaluation logic", IAM User
-    Guide). A Deny that depends on what is not known of the caller counts.
+    `caller` returns an ARN as STS does, for each registry. Only a new Deny counts, not a missing
+    Allow: identity policies of the registry's own account may allow the action ("Policy evaluation
+    logic", IAM User Guide). A Deny that depends on what is not known of the caller counts.
     """
     denying = [
         change
         for change in changes
         if change.target.repository not in allowed and (change.is_opaque or _new_denials(change))
     ]
-    arn = caller() if denying else ""
     for change in denying:
+        arn = caller(change.target.scope)
         why = _lock_out(change, arn)
         if why:
             message = f"{why} {arn} from reading, setting or deleting the policy"

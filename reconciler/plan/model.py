@@ -1,11 +1,11 @@
 """A plan as data: changes, findings, errors and violations of `never` rules."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from reconciler.model.registry import RepositorySettings, Subject, Target
+from reconciler.model.registry import RegistryScope, RepositorySettings, Subject, Target
 from reconciler.model.rules import RuleId
 from reconciler.policy import (
     AccessChange,
@@ -103,29 +103,37 @@ class Change:
         return self.target.read(self.after_text)
 
 
+NO_SCOPE = RegistryScope("", "")
+"""Stands for no registry and region in particular; sorts before all."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
     """Information that changes nothing.
 
     `repository` is a name or a pattern, or what a target of this `subject` has in its place;
-    `region` is empty where it holds for all regions.
+    `scope` is `NO_SCOPE` where it holds for all registries and regions.
     """
 
     repository: str
     rule: RuleId
     message: str
-    region: str = ""
+    scope: RegistryScope = NO_SCOPE
     subject: Subject = "repository-policy"
 
 
 def finding(target: Target, rule: RuleId, message: str) -> Finding:
     """Return a finding about one target."""
-    return Finding(target.repository, rule, message, target.scope.region, target.subject)
+    return Finding(target.repository, rule, message, target.scope, target.subject)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class PlanError:
-    """The reason why no change can be planned for one repository."""
+    """The reason why no change can be planned for one repository.
+
+    A repository policy of `*` stands for all repositories of a registry and region that could not
+    be read.
+    """
 
     target: Target
     rule: RuleId
@@ -231,6 +239,8 @@ class Plan:
 
     `in_sync` counts repositories. `live_grants` counts what the live policies of the managed
     repositories allow, in units of one principal under one condition on one repository.
+    `in_sync_by_scope` are the parts of `in_sync` where the plan is for several registries, in the
+    order in which all else is grouped by registry and region; else empty.
     """
 
     changes: tuple[Change, ...] = ()
@@ -241,6 +251,7 @@ class Plan:
     violations: tuple[NeverViolation, ...] = ()
     live_grants: int = 0
     changed_since: ChangedSince | None = None
+    in_sync_by_scope: Mapping[RegistryScope, int] = field(default_factory=dict)
 
     @property
     def unmanaged_names(self) -> list[str]:
@@ -259,4 +270,25 @@ def merge_plans(plans: Iterable[Plan]) -> Plan:
         violations=tuple(sorted(v for p in parts for v in p.violations)),
         unmanaged=tuple(sorted(t for p in parts for t in p.unmanaged)),
         live_grants=sum(p.live_grants for p in parts),
+    )
+
+
+def group_plan(plan: Plan, in_sync: Mapping[RegistryScope, int]) -> Plan:
+    """Return the plan of several registries grouped by registry and region, in this order.
+
+    `in_sync` are the repositories in sync in each. What is about none in particular comes first.
+    """
+    position = {scope: number for number, scope in enumerate(in_sync)}
+
+    def place(scope: RegistryScope) -> int:
+        return position.get(scope, -1)
+
+    return replace(
+        plan,
+        changes=tuple(sorted(plan.changes, key=lambda one: place(one.target.scope))),
+        findings=tuple(sorted(plan.findings, key=lambda one: place(one.scope))),
+        errors=tuple(sorted(plan.errors, key=lambda one: place(one.target.scope))),
+        unmanaged=tuple(sorted(plan.unmanaged, key=lambda one: place(one.scope))),
+        violations=tuple(sorted(plan.violations, key=lambda one: place(one.target.scope))),
+        in_sync_by_scope=in_sync,
     )

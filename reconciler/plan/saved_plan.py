@@ -8,10 +8,10 @@ file.
 import hashlib
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, NotRequired, TypedDict, cast
+from typing import Literal, NamedTuple, NotRequired, TypedDict, TypeVar, cast
 
 from reconciler import __version__
 from reconciler.errors import InvalidError, RefusedError, Remedy
@@ -20,6 +20,7 @@ from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
 from reconciler.plan.compiled_schema import is_valid
 from reconciler.plan.model import (
+    NO_SCOPE,
     BreakingPolicy,
     Change,
     ChangedSince,
@@ -63,9 +64,11 @@ GrantsJson = dict[str, list[dict[str, object]]]
 class PlaceJson(TypedDict):
     """One repository, or what else has a policy, in one registry and region.
 
-    Without a `subject` it is about a repository's policy.
+    Without a `subject` it is about a repository's policy. `registry` is the registry's name, in a
+    plan for several.
     """
 
+    registry: NotRequired[str]
     repository: str
     account: str
     region: str
@@ -106,11 +109,18 @@ class ChangeJson(PlaceJson):
     error: NotRequired[str | None]
 
 
+_Place = TypeVar("_Place", bound=PlaceJson)
+
+
 class _FindingJson(TypedDict):
+    """One finding; `registry` and `account` in a plan for several registries, null as `region`."""
+
+    registry: NotRequired[str | None]
     repository: str
+    account: NotRequired[str | None]
+    region: str | None
     rule: str
     message: str
-    region: str | None
     subject: NotRequired[Subject]
 
 
@@ -143,6 +153,16 @@ class _RegistryJson(TypedDict):
     regions: list[str]
 
 
+class _OneOfSeveralJson(TypedDict):
+    """One of several registries; `in_sync` and `unmanaged_repositories` by region."""
+
+    name: str
+    account: str
+    regions: list[str]
+    in_sync: dict[str, int]
+    unmanaged_repositories: dict[str, list[str]]
+
+
 class SummaryJson(TypedDict):
     """The figures of a plan; only `in_sync` and `live_grants` are read back."""
 
@@ -160,13 +180,24 @@ class SummaryJson(TypedDict):
     access: dict[str, int]
 
 
-class PlanJson(TypedDict):
-    """A whole plan; only one that can be applied has a digest, and only a limited one a scope."""
+class _OptionalJson(TypedDict, total=False):
+    """A plan is for one registry or for several; only one that can be applied has a digest.
+
+    Only a limited one has a scope.
+    """
+
+    registry: _RegistryJson
+    registries: list[_OneOfSeveralJson]
+    scope: _ScopeJson
+    digest: str
+
+
+class PlanJson(_OptionalJson):
+    """A whole plan."""
 
     format_version: str
     tool: dict[str, str]
     file: dict[str, str]
-    registry: _RegistryJson
     summary: SummaryJson
     changes: list[ChangeJson]
     refusals: list[dict[str, object]]
@@ -174,27 +205,47 @@ class PlanJson(TypedDict):
     findings: list[_FindingJson]
     errors: list[_ErrorJson]
     unmanaged_repositories: list[str]
-    scope: NotRequired[_ScopeJson]
-    digest: NotRequired[str]
+
+
+class PlannedRegistry(NamedTuple):
+    """A registry that a plan is for; `name` is None where it is the only one."""
+
+    account: str
+    regions: tuple[str, ...]
+    name: str | None = None
+
+    @property
+    def scopes(self) -> tuple[RegistryScope, ...]:
+        """The registry in each of its regions."""
+        return tuple(RegistryScope(self.account, region) for region in self.regions)
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a plan was made from: the tool's version, the file's path and digest, the registry.
+    """What a plan was made from: the tool's version, the file's path and digest, the registries.
 
-    `account` is None, and there are no regions, for a journal without writes.
+    There are none for a journal without writes. Several have names.
     """
 
     tool_version: str
     path: str
     sha256: str
-    account: str | None
-    regions: tuple[str, ...]
+    registries: tuple[PlannedRegistry, ...]
+
+    @property
+    def names(self) -> dict[RegistryScope, str]:
+        """The names of several registries, in their order; empty where there is one."""
+        return {
+            scope: registry.name
+            for registry in self.registries
+            if registry.name is not None
+            for scope in registry.scopes
+        }
 
 
-def origin_of(path: str, content: bytes, account: str | None, regions: tuple[str, ...]) -> Origin:
+def origin_of(path: str, content: bytes, registries: Iterable[PlannedRegistry]) -> Origin:
     """Return what this version of the tool makes a plan from: a file with this content."""
-    return Origin(__version__, path, hashlib.sha256(content).hexdigest(), account, regions)
+    return Origin(__version__, path, hashlib.sha256(content).hexdigest(), tuple(registries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +267,13 @@ class SavedChange:
 class SavedPlan:
     """A plan as it was saved, all sorted; the rest is as in `Plan`.
 
+    Where it is for one registry, it does not say in which region a repository is unmanaged: it is
+    taken for the first.
+
     `file_path` and `file_sha256` are of the access file, `tool_version` and `digest` of the plan.
     """
 
-    account: str
-    regions: tuple[str, ...]
+    registries: tuple[PlannedRegistry, ...]
     file_path: str
     file_sha256: str
     tool_version: str
@@ -228,11 +281,12 @@ class SavedPlan:
     changes: tuple[SavedChange, ...]
     findings: tuple[Finding, ...]
     errors: tuple[PlanError, ...]
-    unmanaged: tuple[str, ...]
+    unmanaged: tuple[Target, ...]
     never_broken: tuple[NeverViolation, ...]
     in_sync: int
     live_grants: int
     changed_since: ChangedSince | None
+    in_sync_by_scope: Mapping[RegistryScope, int]
 
 
 def digest_of(document: Mapping[str, object]) -> str:
@@ -280,23 +334,55 @@ def plan_json(
     refusals: Iterable[dict[str, object]],
 ) -> PlanJson:
     """Return a plan as a JSON object, with an empty list for its changes, and without a digest."""
+    names = origin.names
     document: PlanJson = {
         "format_version": FORMAT_VERSION,
         "tool": {"name": TOOL, "version": origin.tool_version},
         "file": {"path": origin.path, "sha256": origin.sha256},
-        "registry": {"account": origin.account, "regions": list(origin.regions)},
+        **_registries_json(origin, plan),
         "summary": summary,
         "changes": [],
         "refusals": list(refusals),
-        "never_broken": list(map(_violation_json, plan.violations)),
-        "findings": list(map(_finding_json, plan.findings)),
-        "errors": list(map(_error_json, plan.errors)),
+        "never_broken": [_named(_violation_json(one), names) for one in plan.violations],
+        "findings": [_finding_json(one, names) for one in plan.findings],
+        "errors": [_named(_error_json(one), names) for one in plan.errors],
         "unmanaged_repositories": plan.unmanaged_names,
     }
     if plan.changed_since is not None:
         revision, not_read = plan.changed_since
         document["scope"] = {"changed_since": revision, "not_read": not_read}
     return document
+
+
+def _registries_json(origin: Origin, plan: Plan) -> _OptionalJson:
+    if not origin.names:
+        account, regions = next(((r.account, r.regions) for r in origin.registries), (None, ()))
+        return {"registry": {"account": account, "regions": list(regions)}}
+    unmanaged: defaultdict[RegistryScope, list[str]] = defaultdict(list)
+    for target in plan.unmanaged:
+        unmanaged[target.scope].append(target.repository)
+    return {
+        "registries": [
+            {
+                "name": name or "",
+                "account": account,
+                "regions": list(regions),
+                "in_sync": {s.region: plan.in_sync_by_scope[s] for s in registry.scopes},
+                "unmanaged_repositories": {
+                    s.region: unmanaged[s] for s in registry.scopes if s in unmanaged
+                },
+            }
+            for registry in origin.registries
+            for account, regions, name in [registry]
+        ]
+    }
+
+
+def _named(place: _Place, names: Mapping[RegistryScope, str]) -> _Place:
+    """Add the registry's name to a JSON object, where the plan is for several."""
+    if names:
+        place["registry"] = names[RegistryScope(place["account"], place["region"])]
+    return place
 
 
 def read_saved(text: str, schema: Mapping[str, object]) -> SavedPlan:
@@ -378,21 +464,26 @@ def _saved(document: PlanJson) -> SavedPlan:
         raise InvalidError(
             f"the plan is malformed: it changes {target} twice", remedy=Remedy.PLAN_AGAIN
         )
+    registries = _registries(document)
     return SavedPlan(
-        account=cast("str", document["registry"]["account"]),
-        regions=tuple(document["registry"]["regions"]),
+        registries=registries,
         file_path=file["path"],
         file_sha256=file["sha256"],
         tool_version=document["tool"]["version"],
         digest=document["digest"],
         changes=tuple(changes),
-        findings=tuple(sorted(map(_finding, document["findings"]))),
+        findings=tuple(sorted(_finding(one, registries) for one in document["findings"])),
         errors=tuple(sorted(map(_error, document["errors"]))),
-        unmanaged=tuple(sorted(document["unmanaged_repositories"])),
+        unmanaged=tuple(sorted(_unmanaged(document, registries))),
         never_broken=tuple(sorted(map(_violation, document["never_broken"]))),
         in_sync=summary["in_sync"],
         live_grants=summary["live_grants"],
         changed_since=_changed_since(document),
+        in_sync_by_scope={
+            RegistryScope(own["account"], region): own["in_sync"].get(region, 0)
+            for own in document.get("registries", [])
+            for region in own["regions"]
+        },
     )
 
 
@@ -401,8 +492,44 @@ def _changed_since(document: PlanJson) -> ChangedSince | None:
     return ChangedSince(scope["changed_since"], scope["not_read"]) if scope else None
 
 
-def change_json(change: Change, grants: GrantsJson, risks: Iterable[RuleId]) -> ChangeJson:
-    """Return one change as a JSON object; its policies and settings are exact."""
+def _registries(document: PlanJson) -> tuple[PlannedRegistry, ...]:
+    if "registries" not in document:
+        one = document["registry"]
+        return (PlannedRegistry(cast("str", one["account"]), tuple(one["regions"])),)
+    registries = tuple(
+        PlannedRegistry(own["account"], tuple(own["regions"]), own["name"])
+        for own in document["registries"]
+    )
+    scopes = Counter(scope for registry in registries for scope in registry.scopes)
+    for scope in (scope for scope, number in scopes.items() if number > 1):
+        raise InvalidError(
+            f"the plan is malformed: it names the registry {scope.account} in {scope.region} twice",
+            remedy=Remedy.PLAN_AGAIN,
+        )
+    return registries
+
+
+def _unmanaged(document: PlanJson, registries: tuple[PlannedRegistry, ...]) -> Iterator[Target]:
+    if "registries" not in document:
+        for name in document["unmanaged_repositories"]:
+            yield Target(name, registries[0].scopes[0])
+        return
+    for own in document["registries"]:
+        for region, names in own["unmanaged_repositories"].items():
+            for name in names:
+                yield Target(name, RegistryScope(own["account"], region))
+
+
+def change_json(
+    change: Change,
+    grants: GrantsJson,
+    risks: Iterable[RuleId],
+    names: Mapping[RegistryScope, str],
+) -> ChangeJson:
+    """Return one change as a JSON object; its policies and settings are exact.
+
+    `names` are those of several registries; empty where the plan is for one.
+    """
     document: ChangeJson = {
         "repository": change.target.repository,
         "account": change.target.scope.account,
@@ -426,7 +553,7 @@ def change_json(change: Change, grants: GrantsJson, risks: Iterable[RuleId]) -> 
         }
     if change.settings is not None:
         document["settings"] = _settings_json(change.settings)
-    return document
+    return _named(document, names)
 
 
 def _change(change: ChangeJson) -> SavedChange:
@@ -466,24 +593,29 @@ def _settings(settings: _SettingsJson) -> RepositorySettings:
     )
 
 
-def _finding_json(finding: Finding) -> _FindingJson:
+def _finding_json(finding: Finding, names: Mapping[RegistryScope, str]) -> _FindingJson:
     document: _FindingJson = {
         "repository": finding.repository,
         "rule": finding.rule,
         "message": finding.message,
-        "region": finding.region or None,
+        "region": finding.scope.region or None,
     }
+    if names:
+        document["registry"] = names.get(finding.scope)
+        document["account"] = finding.scope.account or None
     if finding.subject != "repository-policy":
         document["subject"] = finding.subject
     return document
 
 
-def _finding(finding: _FindingJson) -> Finding:
+def _finding(finding: _FindingJson, registries: tuple[PlannedRegistry, ...]) -> Finding:
+    region = finding["region"]
+    account = finding.get("account") or registries[0].account
     return Finding(
         finding["repository"],
         _rule(finding["rule"]),
         finding["message"],
-        finding["region"] or "",
+        NO_SCOPE if region is None else RegistryScope(account, region),
         finding.get("subject", "repository-policy"),
     )
 

@@ -47,7 +47,7 @@ class Stops(Enum):
     NOTHING = auto()
     REGION = auto()
     REGION_IF_REPEATED = auto()
-    RUN = auto()  # in all regions
+    ACCOUNT = auto()  # in all regions of the registry's account
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,14 @@ class Consequences:
     @property
     def stops_region(self) -> bool:
         """Whether the same call would fail for every repository of the region."""
-        return self.stops in (Stops.REGION, Stops.RUN)
+        return self.stops in (Stops.REGION, Stops.ACCOUNT)
 
 
 # The service refuses a policy in two ways for a principal that it does not know (yet), and does
 # not say which principal (hashicorp/terraform-provider-aws#39064).
 CONSEQUENCES: Mapping[FailureKind, Consequences] = {
     FailureKind.SETTINGS: Consequences(stops=Stops.REGION),
-    FailureKind.CREDENTIALS: Consequences(stops=Stops.RUN),
+    FailureKind.CREDENTIALS: Consequences(stops=Stops.ACCOUNT),
     FailureKind.NOT_ACCEPTED: Consequences(stops=Stops.REGION),
     FailureKind.CONNECTION: Consequences(Retry.UNSENT, Stops.REGION),
     FailureKind.TLS: Consequences(stops=Stops.REGION, may_be_done=True),

@@ -70,7 +70,7 @@ def _list(items: Iterable[_Json]) -> Iterator[str]:
 def _changes(view: PlanView) -> Iterator[_Json]:
     for one in view.changes:
         grants = grants_json(one.change.access, view.names)
-        change = change_json(one.change, grants, (risk.name for risk in one.risks))
+        change = change_json(one.change, grants, (risk.name for risk in one.risks), view.registries)
         yield {k: v if k in _EXACT else printable_value(v) for k, v in change.items()}
 
 

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from reconciler.apply.model import Outcome
-from reconciler.model.registry import Subject
-from reconciler.plan.model import Change, ChangeKind
+from reconciler.model.registry import RegistryScope, Subject
+from reconciler.plan.model import NO_SCOPE, Change, ChangeKind, Plan
 from reconciler.printable import some_of, unmistakable
 from reconciler.report.access import Describe, LineKind, render_access
 from reconciler.report.plan_view import (
@@ -15,9 +17,13 @@ from reconciler.report.plan_view import (
     PlanView,
     RefusalView,
     by_cause,
+    by_scope,
     equal_changes,
+    is_whole,
+    registry_title,
+    split_view,
 )
-from reconciler.report.text import Line, Paint, Role, Span, render
+from reconciler.report.text import Line, Paint, Role, Span, render, shown_width
 from reconciler.report.words import (
     MOST_NAMES,
     NOUNS,
@@ -64,12 +70,17 @@ def render_plan(
 
     `grouped` shows equal changes of several repositories once.
     """
-    return _render(view, paint, diff, _plan_summary(view), grouped=grouped)
+    summary = f"Plan: {plan_counts(view)}. Access: {_access(view.access())}."
+    return _render(view, paint, diff, summary, plan_counts, grouped=grouped)
 
 
 def render_drift(view: PlanView, paint: Paint, *, grouped: bool = True) -> str:
     """Render drift: how the live access differs from the file."""
-    return _render(view, paint, no_diff, _drift_summary(view), grouped=grouped)
+    plan = view.plan
+    none = "No drift found" if plan.errors else "No drift"
+    found = "Drift" if plan.changes or plan.violations else none
+    summary = f"{found}: {drift_counts(view)}."
+    return _render(view, paint, no_diff, summary, drift_counts, grouped=grouped)
 
 
 def render_refusals(refusals: Iterable[RefusalView], paint: Paint) -> str:
@@ -78,14 +89,57 @@ def render_refusals(refusals: Iterable[RefusalView], paint: Paint) -> str:
     return render(((refused, ": ", one.guard, ": ", one.message) for one in refusals), paint)
 
 
-def _render(view: PlanView, paint: Paint, diff: PolicyDiff, summary: str, *, grouped: bool) -> str:
+def _render(
+    view: PlanView,
+    paint: Paint,
+    diff: PolicyDiff,
+    summary: str,
+    counts: Callable[[PlanView], str],
+    *,
+    grouped: bool,
+) -> str:
+    """Render a plan or drift; of several registries, each region under a heading of its own."""
+    blocks: list[Sequence[Line]] = []
+    for scope, part in split_view(view, lambda scope: scope).items():
+        errors = tuple(one for one in part.plan.errors if not is_whole(one.target))
+        notes = list(_notes(replace(part.plan, errors=errors)))
+        if part.changes or notes:
+            title = registry_title(view.registries[scope], scope)
+            blocks.append([(Span(title, "heading"), f": {counts(part)}")])
+            blocks += [*_changes(part, diff, grouped=grouped), notes]
+    if view.registries:
+        common = _notes(_common(view.plan), view.registries)
+    else:
+        blocks += _changes(view, diff, grouped=grouped)
+        common = _notes(view.plan)
+    blocks.append([*common, *([(Span(view.limit, "warning"),)] if view.limit else [])])
+    by_name = split_view(view, lambda scope: view.registries[scope])
+    names = {name: counts(part) for name, part in by_name.items()}
+    blocks.append([(summary,), *_by_registry(names)])
+    return "\n".join(render(block, paint) for block in blocks if block)
+
+
+def _common(plan: Plan) -> Plan:
+    """Return what is said once of several registries: of none in particular, or of whole ones."""
+    return Plan(
+        findings=tuple(one for one in plan.findings if one.scope == NO_SCOPE),
+        errors=tuple(one for one in plan.errors if is_whole(one.target)),
+    )
+
+
+def _by_registry(counts: Mapping[str, str]) -> Iterable[Line]:
+    """Return a line for each of several registries."""
+    width = max(map(shown_width, counts), default=0)
+    for name, words in counts.items():
+        yield "  ", Span(name, width=width), "  ", words
+
+
+def _changes(view: PlanView, diff: PolicyDiff, *, grouped: bool) -> Iterable[list[Line]]:
     bodies = (
         (change, tuple(_change_lines(change, view.wording.describe, diff)))
         for change in view.changes
     )
-    end: list[Line] = [(summary,)]
-    blocks = [*_blocks(bodies, grouped=grouped), list(_notes(view)), end]
-    return "\n".join(render(block, paint) for block in blocks if block)
+    return _blocks(bodies, grouped=grouped)
 
 
 def _blocks(bodies: Iterable[tuple[ChangeView, _Body]], *, grouped: bool) -> Iterable[list[Line]]:
@@ -133,37 +187,37 @@ def _raw_lines(text: str) -> Iterable[Line]:
         yield (f"    | … {len(text) - _MOST_RAW:,} more characters",)
 
 
-def _notes(view: PlanView) -> Iterable[Line]:
-    for finding in view.plan.findings:
-        region = f" ({finding.region})" if finding.region else ""
+def _notes(
+    plan: Plan, registries: Mapping[RegistryScope, str] = MappingProxyType({})
+) -> Iterable[Line]:
+    for finding in plan.findings:
+        region = f" ({finding.scope.region})" if finding.scope.region else ""
         where = f"{subject_name(finding.subject, finding.repository)}{region}"
         yield where, ": ", Span("finding", "warning"), ": ", f"{finding.rule}: {finding.message}"
-    yield from _error_lines(view)
-    unmanaged = view.plan.unmanaged_names
+    yield from _error_lines(plan, registries)
+    unmanaged = plan.unmanaged_names
     if unmanaged:
         count = number_of(len(unmanaged), "repository", "repositories")
         yield f"{count} not in the file: ", listed(unmanaged, MOST_NAMES)
-    if view.limit:
-        yield (Span(view.limit, "warning"),)
 
 
-def _error_lines(view: PlanView) -> Iterable[Line]:
+def _error_lines(plan: Plan, registries: Mapping[RegistryScope, str]) -> Iterable[Line]:
     error = Span("error", "error")
-    for cause in by_cause(Failure(e.target, e.rule, e.message) for e in view.plan.errors):
-        if len(cause.targets) == 1:
+    failures = (Failure(one.target, one.rule, one.message) for one in plan.errors)
+    for cause in by_cause(failures, registries):
+        if cause.is_of_one:
             yield cause.names, ": ", error, ": ", cause.kind, ": ", cause.message
             continue
         count = f"{len(cause.targets)} repositories: {cause.names}"
         yield error, ": ", cause.kind, ": ", cause.of_call or f"{count}: {cause.why}"
 
 
-def _plan_summary(view: PlanView) -> str:
+def plan_counts(view: PlanView) -> str:
+    """Say in figures what a plan changes, and what it leaves."""
     repositories = number_of(view.count("create", *POLICIES), "repository", "repositories")
     changes = (*_policies(view), f"{repositories} to create", *_templates(view))
-    return (
-        f"Plan: {', '.join(changes)}; {view.plan.in_sync} in sync{_errors(view)}"
-        f"{_violations(view)}. Access: {_access(view.access())}."
-    )
+    rest = f"{_errors(view)}{_violations(view)}"
+    return f"{', '.join(changes)}; {view.plan.in_sync} in sync{rest}"
 
 
 def _policies(view: PlanView) -> Iterable[str]:
@@ -196,14 +250,14 @@ def _access(counts: Mapping[LineKind, int]) -> str:
     return ", ".join(figures)
 
 
-def _drift_summary(view: PlanView) -> str:
+def drift_counts(view: PlanView) -> str:
+    """Say in figures what differs, and what does not."""
     plan = view.plan
     if not plan.changes and not plan.violations:
-        drift = "No drift found" if plan.errors else "No drift"
-        return f"{drift}: {plan.in_sync} in sync{_errors(view)}."
+        return f"{plan.in_sync} in sync{_errors(view)}"
     differ = "differs" if len(plan.changes) == 1 else "differ"
     rest = f"{_errors(view)}{_violations(view)}"
-    return f"Drift: {_differing(view)} {differ} from the file; {plan.in_sync} in sync{rest}."
+    return f"{_differing(view)} {differ} from the file; {plan.in_sync} in sync{rest}"
 
 
 def _differing(view: PlanView) -> str:
@@ -231,24 +285,47 @@ def render_outcomes(
     paint: Paint,
     command: str = "Apply",
     left_alone: int = 0,
+    *,
+    registries: Mapping[RegistryScope, str] = MappingProxyType({}),
 ) -> str:
     """Render the outcome of each change, and a summary; nothing where there was no change.
 
     `errors` counts the repositories that could not be planned, `left_alone` those that others have
-    changed since.
+    changed since. `registries` are the names of several, whose outcomes are grouped.
     """
     if not outcomes:
         return ""
-    counts = Counter(outcome.result for outcome in outcomes)
-    parts = [_counted(result, number, outcomes) for result, number in sorted(counts.items())]
+    parts = [_results(outcomes)]
     if left_alone:
         parts.append(f"{left_alone} left alone (see the findings above)")
     if errors:
         parts.append(f"{errors} not planned (see the errors above)")
     summary: Line = (f"{command}: {', '.join(parts)}.",)
-    if set(counts) == {"skipped"} and len({outcome.error for outcome in outcomes}) == 1:
+    if len({(outcome.result, outcome.error) for outcome in outcomes}) == 1 and (
+        outcomes[0].result == "skipped"
+    ):
         return render([(), summary], paint)
-    return render([(), *_lines(outcomes), (), summary], paint)
+    lines = list(_by_region(outcomes, registries)) if registries else [(), *_lines(outcomes)]
+    of_registries = ((one.change.target.scope, one) for one in outcomes) if registries else ()
+    by_name = by_scope(lambda scope: registries[scope], of_registries)
+    names = {name: _results(found) for name, found in by_name.items()}
+    return render([*lines, (), summary, *_by_registry(names)], paint)
+
+
+def _by_region(
+    outcomes: Iterable[Outcome], registries: Mapping[RegistryScope, str]
+) -> Iterable[Line]:
+    """Return the outcomes in each region of several registries under a heading of its own."""
+    own = by_scope(lambda scope: scope, ((one.change.target.scope, one) for one in outcomes))
+    for scope, found in own.items():
+        yield ()
+        yield Span(registry_title(registries[scope], scope), "heading"), ":"
+        yield from _lines(found)
+
+
+def _results(outcomes: Sequence[Outcome]) -> str:
+    counts = sorted(Counter(outcome.result for outcome in outcomes).items())
+    return ", ".join(_counted(result, number, outcomes) for result, number in counts)
 
 
 def _counted(result: str, number: int, outcomes: Sequence[Outcome]) -> str:
@@ -271,8 +348,8 @@ def _lines(outcomes: Sequence[Outcome]) -> Iterable[Line]:
         result = Span(cause.kind, role, width)
         if not cause.text:
             for target in cause.targets:
-                yield result, "  ", target_name(target), f" ({cause.region})"
-        elif len(cause.targets) == 1:
+                yield result, "  ", target_name(target), f" ({cause.where})"
+        elif cause.is_of_one:
             yield result, "  ", cause.names, ": ", cause.message
         elif cause.of_call:
             yield result, "  ", cause.of_call

@@ -3,15 +3,16 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Subject, Target
 from reconciler.model.rules import RuleId
-from reconciler.model.templates import read_template
-from reconciler.plan.model import Change, ChangeKind, Plan, Risk
+from reconciler.model.templates import EVERY_REPOSITORY, read_template
+from reconciler.plan.model import NO_SCOPE, Change, ChangeKind, Plan, Risk
 from reconciler.printable import some_of
 from reconciler.report.access import (
     AccessLine,
@@ -34,6 +35,8 @@ from reconciler.report.words import (
 )
 
 Body = TypeVar("Body", bound=Hashable)
+Key = TypeVar("Key", bound=Hashable)
+Item = TypeVar("Item")
 
 POLICIES: tuple[Subject, ...] = ("repository-policy", "registry-policy")
 """The subjects that are policies; a template only has one."""
@@ -144,13 +147,17 @@ DRIFT = Wording(
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan or drift: its changes in words, and the guards' refusals; `names` are the file's."""
+    """A plan or drift: its changes in words, and the guards' refusals; `names` are the file's.
+
+    `registries` are the names of several registries, in their order; empty where there is one.
+    """
 
     plan: Plan
     names: DisplayNames
     changes: tuple[ChangeView, ...]
     wording: Wording
     refusals: tuple[RefusalView, ...] = ()
+    registries: Mapping[RegistryScope, str] = field(default_factory=dict)
 
     def count(self, kind: ChangeKind, *subjects: Subject) -> int:
         """Count the changes of one kind that are about these subjects."""
@@ -191,13 +198,55 @@ def view_plan(
 ) -> PlanView:
     """Return the view of a plan and of the guards' refusals; risks are those of what is new."""
     views = (_view(change, change.risks, display_names, PLAN) for change in plan.changes)
-    return PlanView(plan, display_names, tuple(views), PLAN, refusals)
+    return PlanView(plan, display_names, tuple(views), PLAN, refusals, display_names.registries)
 
 
 def view_drift(plan: Plan, display_names: DisplayNames) -> PlanView:
     """Return the view of drift: its risks are those of what is live."""
     views = (_view(change, change.live_risks, display_names, DRIFT) for change in plan.changes)
-    return PlanView(plan, display_names, tuple(views), DRIFT)
+    return PlanView(plan, display_names, tuple(views), DRIFT, registries=display_names.registries)
+
+
+def split_view(view: PlanView, key: Callable[[RegistryScope], Key]) -> dict[Key, PlanView]:
+    """Split what is in several registries by a key of their scopes, in the order of these.
+
+    What is in no registry in particular is left out. With one registry there are no parts.
+    """
+    if not view.registries:
+        return {}
+    plan = view.plan
+    changes = by_scope(key, ((one.change.target.scope, one) for one in view.changes))
+    findings = by_scope(key, ((one.scope, one) for one in plan.findings if one.scope != NO_SCOPE))
+    errors = by_scope(key, ((one.target.scope, one) for one in plan.errors))
+    unmanaged = by_scope(key, ((one.scope, one) for one in plan.unmanaged))
+    violations = by_scope(key, ((one.target.scope, one) for one in plan.violations))
+    in_sync = by_scope(key, plan.in_sync_by_scope.items())
+    return {
+        part: PlanView(
+            Plan(
+                changes=tuple(one.change for one in changes[part]),
+                in_sync=sum(in_sync[part]),
+                findings=tuple(findings[part]),
+                errors=tuple(errors[part]),
+                unmanaged=tuple(unmanaged[part]),
+                violations=tuple(violations[part]),
+            ),
+            view.names,
+            tuple(changes[part]),
+            view.wording,
+        )
+        for part in dict.fromkeys(map(key, view.registries))
+    }
+
+
+def by_scope(
+    key: Callable[[RegistryScope], Key], found: Iterable[tuple[RegistryScope, Item]]
+) -> defaultdict[Key, list[Item]]:
+    """Group what is in some registries by a key of their scopes."""
+    grouped: defaultdict[Key, list[Item]] = defaultdict(list)
+    for scope, item in found:
+        grouped[key(scope)].append(item)
+    return grouped
 
 
 def equal_changes(
@@ -281,6 +330,19 @@ def _shortened(words: str) -> str:
     return words if len(words) <= _MOST_SHOWN else f"{len(words):,} characters"
 
 
+def is_whole(target: Target) -> bool:
+    """Whether an error's target is all repositories of a registry and region."""
+    return target.subject == "repository-policy" and target.repository == EVERY_REPOSITORY
+
+
+def registry_title(name: str, scope: RegistryScope) -> str:
+    """Name one of several registries and a region: `central (111122223333 us-west-2)`.
+
+    A registry that has no other name is called by its account.
+    """
+    return f"{name} ({'' if name == scope.account else f'{scope.account} '}{scope.region})"
+
+
 class Failure(NamedTuple):
     """The failure of one target; `kind` is a rule or an outcome."""
 
@@ -292,17 +354,25 @@ class Failure(NamedTuple):
 class Cause(NamedTuple):
     """A cause, and the targets of one region that failed for it, in the order given.
 
-    Where it has a text, several are repositories: what is none is alone.
+    Where it has a text, several are repositories: what is none is alone. Whole regions of one
+    registry are together. `registry` is its name where there are several.
     """
 
     kind: str
     text: str
     targets: tuple[Target, ...]
+    registry: str | None = None
 
     @property
-    def region(self) -> str:
-        """The region."""
-        return self.targets[0].scope.region
+    def where(self) -> str:
+        """The region, or regions, after the registry's name where there are several."""
+        regions = ", ".join(dict.fromkeys(target.scope.region for target in self.targets))
+        return regions if self.registry is None else f"{self.registry} {regions}"
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it is of a single target, or of all repositories."""
+        return len({target.repository for target in self.targets}) == 1
 
     @property
     def message(self) -> str:
@@ -312,7 +382,8 @@ class Cause(NamedTuple):
     @property
     def names(self) -> str:
         """The first names, the number of the others, and the region."""
-        return f"{some_of(map(target_name, self.targets), MOST_NAMES)} ({self.region})"
+        names = dict.fromkeys(map(target_name, self.targets))
+        return f"{some_of(names, MOST_NAMES)} ({self.where})"
 
     @property
     def of_call(self) -> str | None:
@@ -329,17 +400,30 @@ class Cause(NamedTuple):
         return _without_own(self.text)
 
 
-def by_cause(failures: Iterable[Failure]) -> list[Cause]:
-    """Group failures by kind, region and text, in the order of their first ones."""
-    groups: defaultdict[tuple[str, str, str | Target], list[Target]] = defaultdict(list)
+def by_cause(
+    failures: Iterable[Failure], registries: Mapping[RegistryScope, str] = MappingProxyType({})
+) -> list[Cause]:
+    """Group failures by kind, region and text, in the order of their first ones.
+
+    Those of whole regions are grouped by registry, where there are several: `registries` are their
+    names.
+    """
+    groups: defaultdict[tuple[str, str, str | RegistryScope | Target], list[Target]] = defaultdict(
+        list
+    )
     for target, kind, message in failures:
         text = message.replace(_OWN, "\\0")
         if target.subject == "repository-policy" or not message:
             text = _without_name(text, target.repository)
-            groups[kind, text, target.scope.region].append(target)
+            is_together = is_whole(target) and target.scope in registries
+            where = registries[target.scope] if is_together else target.scope
+            groups[kind, text, where].append(target)
         else:
             groups[kind, text, target].append(target)
-    return [Cause(kind, text, tuple(found)) for (kind, text, _), found in groups.items()]
+    return [
+        Cause(kind, text, tuple(found), registries.get(found[0].scope))
+        for (kind, text, _), found in groups.items()
+    ]
 
 
 def _without_name(message: str, name: str) -> str:

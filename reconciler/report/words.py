@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.model.registry import RepositorySettings, Subject, Target
-from reconciler.model.templates import CREATE_ON, ROOT, CreationTemplate
+from reconciler.model.templates import CREATE_ON, EVERY_REPOSITORY, ROOT, CreationTemplate
 from reconciler.policy import (
     CURRENT_TIME,
     Actions,
@@ -53,7 +53,9 @@ _IDENTITIES = {
 
 
 def target_name(target: Target) -> str:
-    """Name what a change is about, safe to begin a line with."""
+    """Name what a change or an error is about, safe to begin a line with."""
+    if target.subject == "repository-policy" and target.repository == EVERY_REPOSITORY:
+        return "all repositories"
     return subject_name(target.subject, target.repository)
 
 

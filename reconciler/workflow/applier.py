@@ -1,7 +1,7 @@
 """Apply a plan that was just computed, or one that was saved; carry out a rollback."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -15,6 +15,7 @@ from reconciler.apply.retry import Deadline
 from reconciler.errors import ArgumentError, Remedy, Status
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.transport import Transport
+from reconciler.plan.model import Plan
 from reconciler.workflow import DEFAULT_WAIT
 from reconciler.workflow.journals import keeping_journal, require_other_file
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
@@ -22,19 +23,26 @@ from reconciler.workflow.planner import (
     PlanResult,
     compute,
     guarded,
+    reach,
     with_names,
 )
 from reconciler.workflow.registries import (
     Authors,
     Connections,
+    Reached,
     authors_of,
-    connect_registries,
     read_registry_policies,
-    reads_registry_policy,
-    sources_of,
+    reading_own_policy,
+    require_some,
+    unlisted,
 )
 from reconciler.workflow.revisions import EarlierVersion
-from reconciler.workflow.saved_plans import StoredPlan, recompute, require_current
+from reconciler.workflow.saved_plans import (
+    StoredPlan,
+    recompute,
+    require_current,
+    without_registries,
+)
 from reconciler.workflow.source import AccessSource, Globs
 
 _STATUS_OF: Mapping[Result, Status] = {
@@ -48,9 +56,10 @@ _STATUS_OF: Mapping[Result, Status] = {
 class PreparedApply:
     """A plan to carry out, the connections to its registries, and who writes there.
 
-    `digest` is that of a saved plan, None for one that was just computed. `left_alone` are the
-    repositories that a rollback leaves alone, since others have changed them, `rolled_back` is the
-    file of the journal that it undoes.
+    `probe_repositories` are the scratch repositories of those that have one. `digest` is that of a
+    saved plan, None for one that was just computed. `left_alone` are the repositories that a
+    rollback leaves alone, since others have changed them, `rolled_back` is the file of the journal
+    that it undoes.
     """
 
     result: PlanResult
@@ -58,7 +67,7 @@ class PreparedApply:
     authors: Authors
     command: Command = "apply"
     digest: str | None = None
-    probe_repository: str | None = None
+    probe_repositories: Mapping[RegistryScope, str] = field(default_factory=dict)
     left_alone: tuple[Target, ...] = ()
     rolled_back: Path | None = None
 
@@ -117,9 +126,10 @@ def prepare_apply(
 ) -> PreparedApply:
     """Compute a plan, or compute a saved one again, and check it against the guards.
 
-    Writes nothing. Asks STS first: raises RefusedError where the caller's account is not the
-    registry's. Raises ArgumentError where `repositories` or `changed_since` would limit a saved
-    plan. Else raises as `plan` and `recompute`.
+    Writes nothing. Asks STS first, for each registry: raises RefusedError where the caller's
+    account is not the registry's; of several registries, one where STS does not answer is left
+    out, with an error in the plan. Raises ArgumentError where `repositories` or `changed_since`
+    would limit a saved plan. Else raises as `plan` and `recompute`.
     """
     for parameter, limit in (("repositories", repositories), ("changed_since", changed_since)):
         if stored is not None and limit:
@@ -127,27 +137,43 @@ def prepare_apply(
             raise ArgumentError(parameter, None, reason, remedy=Remedy.SAVE_A_PART)
     if stored is not None:
         require_current(stored, source)
-    registry = source.access.registry
-    connections = connect_registries(sources_of(source.registries, profile), listener, transport)
-    authors = authors_of(connections)
+    reached = reach(source, profile, transport, listener)
+    authors, reached = authors_of(reached)
+    require_some(reached.failures, source.scopes)
     if stored is None:
-        computed = compute(source, connections, repositories, listener, changed_since=changed_since)
+        computed = compute(source, reached, repositories, listener, changed_since=changed_since)
     else:
-        reads = reads_registry_policy(registry, listener)
-        changed = {
-            c.target.scope for c in stored.plan.changes if c.target.subject == "registry-policy"
-        }
-        select = partial(managed_names, source.access)
-        policies = read_registry_policies(connections, changed, select, listener) if reads else {}
-        computed = with_names(recompute(stored, source, policies), source)
-    arn = next(iter(authors.values())).arn  # the credentials are the same in all regions
+        computed = with_names(_compute_again(stored, source, reached, listener), source)
     return PreparedApply(
-        guarded(computed, source, lambda: arn),
-        connections,
+        guarded(computed, source, lambda scope: authors[scope].arn),
+        reached.connections,
         authors,
         digest=None if stored is None else stored.plan.digest,
-        probe_repository=registry.probe_repository,
+        probe_repositories={
+            scope: access.registry.probe_repository
+            for access in source.parts
+            if access.registry.probe_repository is not None
+            for scope in access.registry.scopes
+        },
     )
+
+
+def _compute_again(
+    stored: StoredPlan, source: AccessSource, reached: Reached, listener: Listener
+) -> Plan:
+    """Compute a saved plan again, without the registries that can't be reached any more."""
+    changed = {c.target.scope for c in stored.plan.changes if c.target.subject == "registry-policy"}
+    own = reading_own_policy(source.registries, listener)
+    wanted = {
+        scope: partial(managed_names, access)
+        for access in source.parts
+        for scope in access.registry.scopes
+        if scope in own and scope in reached.connections
+    }
+    policies, failures = read_registry_policies(reached.connections, wanted, changed, listener)
+    require_some(failures, source.scopes)
+    failed = unlisted({**reached.failures, **failures})
+    return recompute(without_registries(stored, failed), source, policies)
 
 
 def apply(
@@ -193,7 +219,8 @@ def _carry_out(
     listener: Listener,
 ) -> ApplyResult:
     changes = prepared.result.plan.changes
-    writers = {scope: one.writer() for scope, one in prepared.connections.items()}
+    changed = dict.fromkeys(change.target.scope for change in changes)
+    writers = {scope: prepared.connections[scope].writer() for scope in changed}
     registries = {
         scope: ReaderWriter(prepared.connections[scope].reader, writer)
         for scope, writer in writers.items()
@@ -223,10 +250,16 @@ def _probes(
     def halted() -> bool:
         return run.reason_to_halt() is not None
 
-    name = prepared.probe_repository
-    if name is None or halted():
+    if halted():
         return {}
     return {
-        scope: Probe(name, prepared.connections[scope].reader, writer, halted, run.new_deadline)
+        scope: Probe(
+            prepared.probe_repositories[scope],
+            prepared.connections[scope].reader,
+            writer,
+            halted,
+            run.new_deadline,
+        )
         for scope, writer in writers.items()
+        if scope in prepared.probe_repositories
     }

@@ -27,10 +27,13 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class RegistryPolicyIgnored:
-    """The file says not to read the registry's own policy."""
+    """The file says not to read a registry's own policy; `name` says which of several."""
+
+    name: str | None = None
 
     def __str__(self) -> str:
-        return "the registry's own policy was not read: the file ignores it (registry.policy)"
+        of = "the registry's own policy" if self.name is None else f"the own policy of {self.name}"
+        return f"{of} was not read: the file ignores it (registry.policy)"
 
 
 @dataclass(frozen=True, slots=True)

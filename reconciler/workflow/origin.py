@@ -1,15 +1,24 @@
 """What a result says of its access file: where it comes from, and the file's names."""
 
+from collections import defaultdict
+
 from reconciler.access_file.model import display_names_of
 from reconciler.model.access import DisplayNames
-from reconciler.plan.saved_plan import Origin, origin_of
+from reconciler.plan.saved_plan import Origin, PlannedRegistry, origin_of
 from reconciler.workflow.source import AccessSource
 
 
 def origin_of_file(source: AccessSource) -> Origin:
     """Return what a result is made from: the file, and its registries with all their regions."""
-    registry = source.parts[0].registry
-    return origin_of(source.path, source.content, registry.account, registry.regions)
+    regions: defaultdict[tuple[str, str | None], list[str]] = defaultdict(list)
+    for registry in source.registries:
+        regions[registry.account, registry.name].extend(registry.regions)
+    is_one = len(regions) == 1
+    registries = (
+        PlannedRegistry(account, tuple(own), None if is_one else name)
+        for (account, name), own in regions.items()
+    )
+    return origin_of(source.path, source.content, registries)
 
 
 def names_of_file(source: AccessSource) -> DisplayNames:
@@ -20,10 +29,5 @@ def names_of_file(source: AccessSource) -> DisplayNames:
         {name: tier for part in parts for name, tier in part.tiers.items()},
         tuple(sorted(named, key=lambda one: (one.name or "", one.principal))),
         parts[0].accounts,
-        {
-            scope: part.name.name
-            for part in source.each_part()
-            if part.name
-            for scope in part.access.registry.scopes
-        },
+        origin_of_file(source).names,
     )

@@ -1,5 +1,6 @@
 """What an apply would change, and where what is live differs from the file."""
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,19 +36,30 @@ from reconciler.model.transport import Transport
 from reconciler.plan.compute import compute_plan, without_expired
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
-from reconciler.plan.model import ChangedSince, Finding, Plan, PlanError, merge_plans
-from reconciler.plan.saved_plan import Origin, origin_of
-from reconciler.policy import globs_intersect
+from reconciler.plan.model import (
+    ChangedSince,
+    Finding,
+    Plan,
+    PlanError,
+    finding,
+    group_plan,
+    merge_plans,
+)
+from reconciler.plan.saved_plan import Origin
+from reconciler.printable import some_of
 from reconciler.workflow.changed import ChangedPart, changed_parts, subjects_of
 from reconciler.workflow.listener import LOG, LimitedToChanges, Listener, NoEarlierVersion
+from reconciler.workflow.origin import names_of_file, origin_of_file
 from reconciler.workflow.registries import (
-    Connections,
+    Reached,
     ToRead,
-    caller_arn,
-    connect_registries,
+    caller_of,
+    reach_registries,
     read_registries,
-    reads_registry_policy,
+    reading_own_policy,
+    require_some,
     sources_of,
+    unlisted,
 )
 from reconciler.workflow.revisions import EarlierVersion
 from reconciler.workflow.source import (
@@ -115,12 +127,13 @@ def plan(
 
     `repositories` are names and patterns that limit the plan, `profile` is the AWS profile,
     `transport` makes the calls that read. `changed_since` limits it to what the file asks for
-    differently since then. Raises ArgumentError for a name that neither the file nor the registry
-    has, CallError where no region can be read.
+    differently since then. A registry or region that can't be read is an error of the plan. Raises
+    ArgumentError for a name that neither the file nor a registry has, CallError where the only
+    registry and region can't be read.
     """
-    connections = connect_registries(sources_of(source.registries, profile), listener, transport)
-    computed = compute(source, connections, repositories, listener, changed_since=changed_since)
-    return guarded(computed, source, lambda: caller_arn(connections))
+    reached = reach(source, profile, transport, listener)
+    computed = compute(source, reached, repositories, listener, changed_since=changed_since)
+    return guarded(computed, source, caller_of(reached.connections))
 
 
 def drift(
@@ -135,68 +148,77 @@ def drift(
 
     Also reads the unmanaged repositories that a never rule is about. Reads only; raises as `plan`.
     """
-    connections = connect_registries(sources_of(source.registries, profile), listener, transport)
-    computed = compute(source, connections, repositories, listener, to_read=watched_names)
+    reached = reach(source, profile, transport, listener)
+    computed = compute(source, reached, repositories, listener, to_read=watched_names)
     return replace(computed, plan=without_expired(computed.plan))
+
+
+def reach(
+    source: AccessSource, profile: str | None, transport: Transport, listener: Listener
+) -> Reached:
+    """Prepare the connections to the file's registries; of several, each may fail alone.
+
+    Raises CallError for wrong AWS settings of the only one.
+    """
+    sources = sources_of(source.registries, profile)
+    reached = reach_registries(sources, listener, transport, origin_of_file(source).names)
+    require_some(reached.failures, sources)
+    return reached
 
 
 def compute(
     source: AccessSource,
-    connections: Connections,
+    reached: Reached,
     repositories: Globs,
     listener: Listener,
     *,
     to_read: Callable[[AccessFile, tuple[str, ...]], Iterable[str]] = managed_names,
     changed_since: EarlierVersion | None = None,
 ) -> ComputedPlan:
-    """Compare what the file asks for with what is live.
+    """Compare what the file asks for with what is live in each of its registries.
 
     Of the selected repositories, those that `to_read` chooses are read; with `changed_since`, only
-    what differs from that version. Raises as `read_registries`, and ArgumentError for names that
-    neither the file nor a registry has.
+    what differs from that version. A registry or region that fails does so alone. Raises as
+    `read_registries`, and ArgumentError for names that neither the file nor a registry has.
     """
     if changed_since is not None:
-        limited = _compute_changed(source, changed_since, connections, repositories, listener)
+        limited = _compute_changed(source, changed_since, reached, repositories, listener)
         return with_names(limited, source)
+    reading_own = reading_own_policy(source.registries, listener)
 
-    def wanted(access: AccessFile) -> ToRead:
+    def wanted(access: AccessFile, scope: RegistryScope) -> ToRead:
         def select(names: tuple[str, ...]) -> list[str]:
             return [name for name in to_read(access, names) if selected(name, repositories)]
 
         return ToRead(
             select,
             tuple(one.repository for one in access.entries if not one.is_pattern),
-            registry_policy=reads_registry_policy(access.registry, listener),
+            registry_policy=scope in reading_own,
             templates=reads_templates(access),
         )
 
     by_scope = {
-        scope: to_read_there
-        for access in source.parts
-        for to_read_there in [wanted(access)]
-        for scope in access.registry.scopes
+        scope: wanted(access, scope) for access in source.parts for scope in access.registry.scopes
     }
-    live = read_registries(connections, by_scope, listener)
-    computed = merge_plans(
-        plan_registries(access, here, source.now, repositories)
-        for access in source.parts
-        for here in [[one for one in live if one.scope in access.registry.scopes]]
-    )
-    _require_public_known(source, live)
-    _require_selected_known(computed, repositories, live)
-    return with_names(computed, source)
+    live = [
+        *unlisted(reached.failures),
+        *read_registries(reached.connections, by_scope, listener),
+    ]
+    if all(one.failure is None for one in live):
+        _require_public_known(source, live)
+    return with_names(plan_all(source, live, repositories), source)
 
 
 def _compute_changed(
     source: AccessSource,
     changed_since: EarlierVersion,
-    connections: Connections,
+    reached: Reached,
     globs: Globs,
     listener: Listener,
 ) -> Plan:
     """Compare what the file asks for differently from an earlier version with what is live.
 
-    Raises as `read_parts`, and ArgumentError for a name that no entry of the file matches.
+    Raises as `read_registries`, and ArgumentError for a name that no entry of the file matches.
     """
     names = exact_names(globs)
     managed = {one for access in source.parts for one in managed_names(access, names)}
@@ -206,13 +228,12 @@ def _compute_changed(
     if missing:
         listener.notify(NoEarlierVersion(missing))
     listener.notify(LimitedToChanges(revision, tuple(subjects_of(parts.values()))))
+    reading_own = reading_own_policy(source.registries, listener)
     to_read = {
-        scope: parts[scope].to_read(registry_policy=reads)
-        for access in source.parts
-        for reads in [reads_registry_policy(access.registry, listener)]
-        for scope in access.registry.scopes
+        scope: part.to_read(registry_policy=scope in reading_own) for scope, part in parts.items()
     }
-    return plan_changed(source, read_registries(connections, to_read, listener), parts, revision)
+    live = [*unlisted(reached.failures), *read_registries(reached.connections, to_read, listener)]
+    return plan_changed(source, live, parts, revision)
 
 
 def plan_changed(
@@ -227,12 +248,16 @@ def plan_changed(
     been read.
     """
     live = {one.scope: one for one in registries}
-    plan = merge_plans(
-        _plan_part(live[scope], parts[scope], source.now, inputs)
+    plans = {
+        scope: _plan_part(live[scope], parts[scope], source.now, inputs)
         for access in source.parts
         for inputs in [plan_inputs(access, source.now)]
         for scope in access.registry.scopes
-    )
+    }
+    plans = _with_replicas(plans, source.parts, live)
+    plan = merge_plans(plans.values())
+    if several := origin_of_file(source).names:
+        plan = group_plan(plan, {scope: plans[scope].in_sync for scope in several})
     not_read = [parts[scope].not_read(one) for scope, one in live.items()]
     known = [number for number in not_read if number is not None]
     number = sum(known) if len(known) == len(not_read) else None
@@ -242,8 +267,7 @@ def plan_changed(
 def _plan_part(live: LiveRegistry, part: ChangedPart, now: datetime, inputs: PlanInputs) -> Plan:
     access, scope = part.difference.newer, live.scope
     if live.failure is not None:
-        names = sorted(part.named | part.patterns) or [EVERY_REPOSITORY]
-        return _failed((Target(name, scope) for name in names), live.failure)
+        return Plan(errors=(unread_error(scope, live.failure),))
     wanted = part.among(live.names)
     desired = [
         add_up(name, entries, now)
@@ -258,60 +282,119 @@ def _plan_part(live: LiveRegistry, part: ChangedPart, now: datetime, inputs: Pla
     return merge_plans([replace(plan, unmanaged=()), Plan(findings=findings)])
 
 
-def with_names(computed: Plan, source: AccessSource) -> ComputedPlan:
+def plan_all(source: AccessSource, live: Iterable[LiveRegistry], globs: Globs = ()) -> Plan:
+    """Compute the plan of all registries of a file, each of which was read, or failed.
+
+    Raises ArgumentError for a name among `globs` that neither the file nor a registry has.
+    """
+    found = {one.scope: one for one in live}
+    plans: dict[RegistryScope, Plan] = {}
+    for access in source.parts:
+        here = [found[scope] for scope in access.registry.scopes]
+        plans |= plan_each(access, here, source.now, globs)
+    plans = _with_replicas(plans, source.parts, found)
+    plan = merge_plans(plans.values())
+    listed = sum(one.failure is None for one in found.values())
+    nowhere = _selecting_nowhere(plan, listed)
+    if listed == len(found):
+        names = exact_names(globs)
+        require_known("repositories", names, [n for n in names if n not in nowhere], _UNKNOWN)
+    several = origin_of_file(source).names
+    if not several:
+        return plan
+    others = (one for one in plan.findings if one.rule is not RuleId.NOTHING_SELECTED)
+    idle = (Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN) for glob in nowhere)
+    plan = replace(plan, findings=(*idle, *others))
+    return group_plan(plan, {scope: plans[scope].in_sync for scope in several})
+
+
+def with_names(plan: Plan, source: AccessSource) -> ComputedPlan:
     """Return a plan with what the access file says of it."""
-    registry = source.access.registry
-    return ComputedPlan(
-        computed,
-        display_names_of(source.access),
-        origin_of(source.path, source.content, registry.account, registry.regions),
-        fails_unmanaged=source.access.unmanaged_repositories == "fail",
-    )
+    return ComputedPlan(plan, names_of_file(source), origin_of_file(source), source.fails_unmanaged)
 
 
-def guarded(computed: ComputedPlan, source: AccessSource, caller: Callable[[], str]) -> PlanResult:
-    """Check a plan against the guards; `caller` returns the ARN of who would write."""
+def guarded(
+    computed: ComputedPlan, source: AccessSource, caller: Callable[[RegistryScope], str]
+) -> PlanResult:
+    """Check a plan against the guards; `caller` returns the ARN of who would write somewhere."""
     return PlanResult(
         computed.plan,
         computed.display_names,
         computed.origin,
         computed.fails_unmanaged,
-        check_guards(computed.plan, source.access.guards, source.allowances, caller),
+        check_guards(computed.plan, source.guards, source.allowances, caller),
         unused_allowances(computed.plan, source.allowances),
     )
 
 
 def _require_public_known(source: AccessSource, live: Sequence[LiveRegistry]) -> None:
-    """Raise ArgumentError for an allowed name that nothing has, where all registries were read."""
-    known = {entry.repository for entry in source.access.entries}
+    """Raise ArgumentError for an allowed name that nothing has."""
+    known = {entry.repository for access in source.parts for entry in access.entries}
     known.update(name for registry in live for name in registry.names)
-    if all(registry.failure is None for registry in live):
-        names = sorted(exact_names(source.allowances.public))
-        require_known("allow_public", names, known, _UNKNOWN, lambda n: did_you_mean(n, known))
+    names = sorted(exact_names(source.allowances.public))
+    require_known("allow_public", names, known, _UNKNOWN, lambda n: did_you_mean(n, known))
 
 
-def _require_selected_known(
-    computed: Plan, repositories: Globs, live: Sequence[LiveRegistry]
-) -> None:
-    """Raise ArgumentError for a name that nothing has; a pattern may match nothing."""
-    idle = [f.repository for f in computed.findings if f.rule is RuleId.NOTHING_SELECTED]
-    listed = sum(registry.failure is None for registry in live)
-    names = exact_names(repositories)
-    known = [name for name in names if idle.count(name) != listed]
-    require_known("repositories", names, known, _UNKNOWN)
+def _selecting_nowhere(plan: Plan, listed: int) -> list[str]:
+    """Return the names and patterns that select nothing in all that were listed, sorted."""
+    idle = Counter(f.repository for f in plan.findings if f.rule is RuleId.NOTHING_SELECTED)
+    return sorted(one for one, number in idle.items() if number == listed)
+
+
+def _with_replicas(
+    plans: Mapping[RegistryScope, Plan],
+    parts: Iterable[AccessFile],
+    live: Mapping[RegistryScope, LiveRegistry],
+) -> dict[RegistryScope, Plan]:
+    """Replace the error on a missing repository that replication has not made there yet.
+
+    That is so where the entry says that replication makes it, and where it exists in another
+    registry or region in which the entry holds.
+    """
+    existing: defaultdict[str, list[RegistryScope]] = defaultdict(list)
+    for access in parts:
+        replicated = {entry.repository for entry in access.entries if entry.replicated}
+        for scope in access.registry.scopes:
+            for name in replicated.intersection(live[scope].names):
+                existing[name].append(scope)
+    return {scope: _with_replica(plan, existing) for scope, plan in plans.items()}
+
+
+def _with_replica(plan: Plan, existing: Mapping[str, Sequence[RegistryScope]]) -> Plan:
+    waiting = [
+        error
+        for error in plan.errors
+        if error.rule is RuleId.MISSING_REPOSITORY and error.target.repository in existing
+    ]
+    errors = tuple(error for error in plan.errors if error not in waiting)
+    found = list(plan.findings)
+    for target in (error.target for error in waiting):
+        where = some_of(f"{one.account} {one.region}" for one in existing[target.repository])
+        message = f"replication has not made the repository here yet; it exists in {where}"
+        found.append(finding(target, RuleId.NOT_REPLICATED_YET, message))
+    return replace(plan, errors=errors, findings=tuple(sorted(found)))
 
 
 def plan_registries(
     access: AccessFile, registries: Iterable[LiveRegistry], now: datetime, globs: Globs = ()
 ) -> Plan:
-    """Compute the plan for each region's registry, and merge them.
+    """Compute the plan for each region's registry as `plan_each`, and merge them."""
+    return merge_plans(plan_each(access, registries, now, globs).values())
+
+
+def plan_each(
+    access: AccessFile, registries: Iterable[LiveRegistry], now: datetime, globs: Globs = ()
+) -> dict[RegistryScope, Plan]:
+    """Compute the plan for each region's registry.
 
     Only repositories that match one of `globs` count, all where there is none. Of those, each
     managed one that exists must have been read.
     """
     inputs = _selected_inputs(plan_inputs(access, now), globs)
-    plan = merge_plans(_plan_one(access, live, now, globs, inputs) for live in registries)
-    return replace(plan, unmanaged=()) if access.unmanaged_repositories == "ignore" else plan
+    plans = {live.scope: _plan_one(access, live, now, globs, inputs) for live in registries}
+    if access.unmanaged_repositories == "ignore":
+        return {scope: replace(plan, unmanaged=()) for scope, plan in plans.items()}
+    return plans
 
 
 def plan_inputs(access: AccessFile, now: datetime) -> PlanInputs:
@@ -343,7 +426,7 @@ def _plan_one(
     access: AccessFile, live: LiveRegistry, now: datetime, globs: Globs, inputs: PlanInputs
 ) -> Plan:
     if live.failure is not None:
-        return _unlisted(access, live.scope, live.failure, globs)
+        return Plan(errors=(unread_error(live.scope, live.failure),))
     asked_for = desired_policies(access, live.names, now=now)
     desired = [one for one in asked_for if selected(one.repository, globs)]
     probe = access.registry.probe_repository
@@ -362,35 +445,25 @@ def _selected_templates(live: LiveRegistry, globs: Globs) -> LiveTemplates:
     return tuple(one for one, pattern in patterns if selected(pattern, globs))
 
 
-def _unlisted(access: AccessFile, scope: RegistryScope, failure: ReadFailure, globs: Globs) -> Plan:
-    """Report for each selected entry that its registry could not be listed."""
-    entries = (entry.repository for entry in access.entries)
-    names = [
-        name for name in entries if not globs or any(globs_intersect(glob, name) for glob in globs)
-    ]
-    return _failed((Target(name, scope) for name in names or globs or ("*",)), failure)
-
-
-def _failed(targets: Iterable[Target], failure: ReadFailure) -> Plan:
-    """Return the error of several targets that were not read for the same reason."""
-    errors = (PlanError(target, failure.rule, failure.message) for target in targets)
-    return Plan(errors=tuple(sorted(errors)))
+def unread_error(scope: RegistryScope, failure: ReadFailure) -> PlanError:
+    """Return the one error on all of a registry and region that can't be read."""
+    return PlanError(Target(EVERY_REPOSITORY, scope), failure.rule, failure.message)
 
 
 def _idle_patterns(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
     message = "no live repository matches this pattern"
     for entry in patterns_without_match(access, live.names):
-        yield Finding(entry.repository, RuleId.PATTERN_MATCHES_NOTHING, message, live.scope.region)
+        yield Finding(entry.repository, RuleId.PATTERN_MATCHES_NOTHING, message, live.scope)
 
 
 def _missing_probe(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
     probe = access.registry.probe_repository
     if probe is not None and probe not in live.names:
         message = "the probe repository does not exist: it can't be used to find unknown principals"
-        yield Finding(probe, RuleId.MISSING_PROBE_REPOSITORY, message, live.scope.region)
+        yield Finding(probe, RuleId.MISSING_PROBE_REPOSITORY, message, live.scope)
 
 
 def _idle_globs(globs: Globs, live: LiveRegistry, desired: Sequence[Desired]) -> Iterable[Finding]:
     names = {*live.names, *(one.repository for one in desired)}
     for glob in without_match(globs, names):
-        yield Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN, live.scope.region)
+        yield Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN, live.scope)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -60,6 +60,14 @@ class RegistryConnection:
     connection: "Connection"
     pace: Pace
     reader: "RegistryReader"
+    name: str | None = None
+    """The registry's name, where there are several."""
+
+    @property
+    def label(self) -> str:
+        """Which registry and region it is, where more than one is at work."""
+        region = self.connection.region
+        return region if self.name is None else f"{self.name} ({region})"
 
     def is_held_back(self) -> bool:
         """Whether the service limits the rate of the calls."""
@@ -93,12 +101,39 @@ def sources_of(registries: Iterable[Registry], profile: str | None) -> Credentia
     }
 
 
+Failures = Mapping[RegistryScope, CallError]
+"""Why a registry and region can't be reached at all, for those of which this is known."""
+
+
+class Reached(NamedTuple):
+    """The registries that can be called, and why the others can't be."""
+
+    connections: Connections
+    failures: Failures
+
+
 def connect_registries(
     sources: CredentialSources,
     listener: Listener,
     transport: Transport = Transport.FAST,
-) -> dict[RegistryScope, RegistryConnection]:
+) -> Connections:
     """Prepare the connections, without a call. Raises CallError for wrong AWS settings."""
+    connections, failures = reach_registries(sources, listener, transport)
+    for failure in failures.values():
+        raise failure
+    return connections
+
+
+def reach_registries(
+    sources: CredentialSources,
+    listener: Listener,
+    transport: Transport = Transport.FAST,
+    names: Mapping[RegistryScope, str] = MappingProxyType({}),
+) -> Reached:
+    """Prepare the connections, without a call; wrong AWS settings fail for their registry alone.
+
+    `names` are the registries' names where there are several.
+    """
     from reconciler.registry.reader import RegistryReader
     from reconciler.registry.session import connect
 
@@ -108,39 +143,78 @@ def connect_registries(
         if told.acquire(blocking=False):  # once, however many regions are throttled
             listener.notify(Throttled())
 
-    connections = {}
+    connections: dict[RegistryScope, RegistryConnection] = {}
+    failures: dict[RegistryScope, CallError] = {}
     for scope, source in sources.items():
-        connection = connect(scope.account, scope.region, *source, transport)
-        pace = Pace(throttled_for_long=note_throttled)
-        connections[scope] = RegistryConnection(
-            source, connection, pace, RegistryReader(connection, pace)
-        )
-    return connections
+        try:
+            connection = connect(scope.account, scope.region, *source, transport)
+            pace = Pace(throttled_for_long=note_throttled)
+            reader = RegistryReader(connection, pace)
+        except CallError as error:
+            failures[scope] = error
+        else:
+            name = names.get(scope)
+            connections[scope] = RegistryConnection(source, connection, pace, reader, name)
+    return Reached(connections, failures)
 
 
-def caller_arn(connections: Connections) -> str:
-    """Ask STS who is calling; it is the same in all regions. Raises ReconcileError."""
+def caller_of(connections: Connections) -> Callable[[RegistryScope], str]:
+    """Return a function that asks STS who calls in a registry, once for equal credentials.
+
+    It raises ReconcileError.
+    """
     from reconciler.registry.session import caller_identity
 
-    return _ask_any(connections.values(), caller_identity).arn
+    groups = {scope: tuple(own) for own in _by_credentials(connections) for scope in own}
+
+    @cache
+    def ask(scopes: tuple[RegistryScope, ...]) -> str:
+        return _ask_any([connections[scope] for scope in scopes], caller_identity).arn
+
+    return lambda scope: ask(groups[scope])
 
 
-def authors_of(connections: Connections) -> Authors:
+def authors_of(reached: Reached) -> tuple[Authors, Reached]:
     """Ask STS who would write to each registry: it must be of the registry's own account.
 
-    Raises RefusedError for a wrong account, CallError where no region answers.
+    A registry where no region answers is not reached any more. Raises RefusedError for a wrong
+    account.
     """
     from reconciler.registry.session import require_account
 
-    scopes: defaultdict[tuple[str, CredentialSource], list[RegistryScope]] = defaultdict(list)
-    for scope, one in connections.items():
-        scopes[scope.account, one.source].append(scope)
+    connections, failures = reached.connections, dict(reached.failures)
     authors: dict[RegistryScope, Author] = {}
-    for (_, source), own in scopes.items():
-        caller = _ask_any([connections[scope] for scope in own], require_account)
-        role = source.assume_role and source.assume_role.arn
-        authors |= dict.fromkeys(own, Author(caller.arn, role))
-    return authors
+    for own in _by_credentials(connections):
+        try:
+            caller = _ask_any([connections[scope] for scope in own], require_account)
+        except CallError as error:
+            failures |= dict.fromkeys(own, error)
+        else:
+            role = connections[own[0]].source.assume_role
+            authors |= dict.fromkeys(own, Author(caller.arn, role))
+    return authors, Reached({scope: connections[scope] for scope in authors}, failures)
+
+
+def _by_credentials(connections: Connections) -> Iterable[list[RegistryScope]]:
+    """Group registries and regions of one account that are called with the same credentials."""
+    groups: defaultdict[tuple[str, CredentialSource], list[RegistryScope]] = defaultdict(list)
+    for scope, one in connections.items():
+        groups[scope.account, one.source].append(scope)
+    return groups.values()
+
+
+def unlisted(failures: Failures) -> list[LiveRegistry]:
+    """Return the registries that can't be reached, each with the reason."""
+    from reconciler.registry.reader import failure_of
+
+    return [LiveRegistry(scope, (), {}, failure_of(error)) for scope, error in failures.items()]
+
+
+def require_some(failures: Failures, scopes: Collection[RegistryScope]) -> None:
+    """Raise the failure of the only registry and region; of several, each fails alone, as data."""
+    for failure in failures.values():
+        if len(scopes) == 1:
+            raise failure
 
 
 def _ask_any(
@@ -180,11 +254,8 @@ def read_registries(
 
     `on_read` is given each repository as soon as it was read, in this thread; if the registry fails
     later, in vain. A registry that fails says why, and the others are read. Raises CallError where
-    all fail.
+    it is the only one that is wanted.
     """
-    from reconciler.registry.boto_errors import in_this_region_only
-    from reconciler.registry.reader import failure_of
-
     beside = {scope: _Beside() for scope in connections}
 
     def wanted(scope: RegistryScope, connection: RegistryConnection) -> "Wanted":
@@ -201,22 +272,21 @@ def read_registries(
         )
 
     def live(scope: RegistryScope, found: "Found") -> LiveRegistry:
-        if found.failure is not None:
-            failure = failure_of(in_this_region_only(found.failure, scope.region))
-            return LiveRegistry(scope, (), {}, failure)
         names, repositories, own = found.names, found.repositories, beside[scope]
         if not to_read[scope].lists:
             repositories = {name: one for name, one in repositories.items() if not _is_missing(one)}
             names = tuple(repositories)
         return LiveRegistry(scope, names, repositories, policy=own.policy, templates=own.templates)
 
-    found = _read(
+    read = _read(
         {scope: wanted(scope, one) for scope, one in connections.items()}, connections, listener
     )
-    errors = [one.failure for one in found.values() if one.failure is not None]
-    if len(errors) == len(found):
-        raise errors[0]
-    return [live(scope, one) for scope, one in found.items()]
+    failures = {scope: one.failure for scope, one in read.items() if one.failure is not None}
+    require_some(failures, to_read)
+    found = {scope: live(scope, one) for scope, one in read.items() if scope not in failures}
+    working = {connections[scope].source for scope in found}
+    found |= {one.scope: one for one in unlisted(_explained(failures, connections, working))}
+    return [found[scope] for scope in connections]
 
 
 @dataclass(slots=True)
@@ -238,12 +308,38 @@ def _is_missing(repository: LiveRepository) -> bool:
     return isinstance(text, ReadFailure) and text.rule is RuleId.MISSING_REPOSITORY
 
 
+def _explained(
+    failures: Failures, connections: Connections, working: Collection[CredentialSource]
+) -> Failures:
+    """Say of credentials that work in another region what may be wrong in this one."""
+    from reconciler.registry.boto_errors import in_this_region_only
+
+    return {
+        scope: in_this_region_only(error, scope.region)
+        if connections[scope].source in working
+        else error
+        for scope, error in failures.items()
+    }
+
+
 def reads_registry_policy(registry: Registry, listener: Listener) -> bool:
     """Whether the file wants the registry's own policy read; the listener is told if not."""
     if registry.policy != "ignore":
         return True
     listener.notify(RegistryPolicyIgnored())
     return False
+
+
+def reading_own_policy(
+    registries: Sequence[Registry], listener: Listener
+) -> frozenset[RegistryScope]:
+    """Return where the file wants the registry's own policy read; tell the listener where not."""
+    # A registry has several parts where its regions differ, and is told of once.
+    distinct = {(one.account, one.name): one for one in registries}
+    for one in distinct.values():
+        if one.policy == "ignore":
+            listener.notify(RegistryPolicyIgnored(one.name if len(distinct) > 1 else None))
+    return frozenset(scope for one in registries if one.policy != "ignore" for scope in one.scopes)
 
 
 class FreshRegistryPolicy(NamedTuple):
@@ -263,27 +359,32 @@ RegistryPolicies = Mapping[RegistryScope, FreshRegistryPolicy]
 
 def read_registry_policies(
     connections: Connections,
+    wanted: Mapping[RegistryScope, Callable[[tuple[str, ...]], Iterable[str]]],
     changed: Collection[RegistryScope],
-    select: Callable[[tuple[str, ...]], Iterable[str]],
     listener: Listener,
-) -> RegistryPolicies:
-    """Read the registries' own policies; a failure is data.
+) -> tuple[RegistryPolicies, Failures]:
+    """Read the own policies of the `wanted` registries; that one can't be read is data.
 
-    The repositories of the `changed` ones are listed, and those that `select` chooses are read,
-    because a change there is judged with their own policies. Raises CallError where that fails.
+    The repositories of the `changed` ones are listed, and those are read that the function of
+    `wanted` selects, because a change there is judged with their own policies. Where that fails,
+    the registry has a failure instead.
     """
-    lists = {s: _listing(one, select=select) for s, one in connections.items() if s in changed}
-    found = _read(lists, connections, listener)
-    for one in found.values():
-        if one.failure is not None:
-            raise one.failure
-    return {
-        scope: FreshRegistryPolicy(
-            connection.reader.read_registry_policy(),
-            *((found[scope].names, found[scope].repositories) if scope in found else ()),
-        )
-        for scope, connection in connections.items()
+    lists = {
+        scope: _listing(connections[scope], select=select)
+        for scope, select in wanted.items()
+        if scope in changed
     }
+    read = _read(lists, connections, listener)
+    failures = {scope: one.failure for scope, one in read.items() if one.failure is not None}
+    found = {
+        scope: FreshRegistryPolicy(
+            connections[scope].reader.read_registry_policy(),
+            *((read[scope].names, read[scope].repositories) if scope in read else ()),
+        )
+        for scope in wanted
+        if scope not in failures
+    }
+    return found, failures
 
 
 def read_targets(
@@ -292,19 +393,23 @@ def read_targets(
     targets: Iterable[Target],
     listener: Listener,
 ) -> LiveRegistry:
-    """Read what these targets of one registry are about, and no more; a failure is data."""
-    from reconciler.registry.reader import unread
-    from reconciler.registry.reading import Wanted
+    """Read what these targets of one registry are about, and no more.
 
+    Raises CallError where none of them can be read.
+    """
     found = tuple(targets)
     names = tuple(t.repository for t in found if t.subject == "repository-policy")
     subjects, reader = {target.subject for target in found}, connection.reader
+    from reconciler.registry.reading import Wanted
+
     wanted = Wanted(reader, names, lists=False)
     read = _read({scope: wanted}, {scope: connection}, listener)[scope]
+    if read.failure is not None:
+        raise read.failure
     return LiveRegistry(
         scope,
         names,
-        read.repositories if read.failure is None else unread(names, read.failure),
+        read.repositories,
         policy=reader.read_registry_policy() if "registry-policy" in subjects else None,
         templates=reader.read_templates() if "creation-template" in subjects else None,
     )
@@ -346,7 +451,8 @@ def _read(
                 one,
                 progress=tasks.enter_context(
                     listener.progress(
-                        f"reading policies in {scope.region}", connections[scope].is_held_back
+                        f"reading policies in {connections[scope].label}",
+                        connections[scope].is_held_back,
                     )
                 ),
             )

@@ -1,9 +1,8 @@
 """Plan the way back from a journal: put back the policies and templates that an apply replaced."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,24 +11,28 @@ from reconciler.apply.rollback import Rollback, plan_rollback
 from reconciler.errors import InvalidError
 from reconciler.model.access import DisplayNames
 from reconciler.model.guards import Allowances
-from reconciler.model.registry import AssumedRole, RegistryScope
+from reconciler.model.registry import RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.model.transport import Transport
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
-from reconciler.plan.model import Finding, Plan
-from reconciler.plan.saved_plan import Origin, origin_of
+from reconciler.plan.model import Finding, Plan, group_plan, merge_plans
+from reconciler.plan.saved_plan import Origin, PlannedRegistry, origin_of
+from reconciler.registry.errors import CallError
 from reconciler.workflow.applier import PreparedApply
 from reconciler.workflow.journals import read_journal_file
 from reconciler.workflow.listener import LOG, AssumingRole, Listener
-from reconciler.workflow.planner import PlanResult
+from reconciler.workflow.planner import PlanResult, unread_error
 from reconciler.workflow.registries import (
     Authors,
-    Connections,
     CredentialSource,
+    Reached,
     authors_of,
-    caller_arn,
+    caller_of,
     connect_registries,
+    reach_registries,
     read_targets,
+    require_some,
+    unlisted,
 )
 from reconciler.workflow.source import (
     NOTHING_ALLOWED,
@@ -40,7 +43,8 @@ from reconciler.workflow.source import (
     without_match,
 )
 
-_MOST_REGISTRIES = 40
+_MOST_REGISTRIES = 4_000
+"""Registries and regions; an access file names 100 registries at most, with 40 regions each."""
 _UNKNOWN = "the journal has no such repository"
 
 
@@ -67,27 +71,30 @@ def prepare_rollback(
     _check_names(writes, name, repositories, allowances)
     chosen = [write for write in writes if selected(write.target.pattern, repositories)]
     roles = {write.target.scope: write.assume_role for write in chosen}
-    for role in sorted({role for role in roles.values() if role}):
+    for role in sorted({role.arn for role in roles.values() if role}):
         listener.notify(AssumingRole(role))
-    sources = {
-        scope: CredentialSource(AssumedRole(role) if role else None, profile)
-        for scope, role in sorted(roles.items())
-    }
-    connections = connect_registries(sources, listener, transport)
-    authors = authors_of(connections)
-    found = _plan(chosen, connections, repositories, listener)
+    sources = {scope: CredentialSource(role, profile) for scope, role in sorted(roles.items())}
+    origin = _origin(writes, journal, name)
+    reached = reach_registries(sources, listener, transport, origin.names)
+    authors, reached = authors_of(reached)
+    require_some(reached.failures, sources)
+    found = _plan(chosen, reached, origin.names, repositories, listener)
 
     def own_arn(scope: RegistryScope) -> str:
-        return caller_arn(connect_registries({scope: CredentialSource(None, profile)}, listener))
+        own = connect_registries({scope: CredentialSource(None, profile)}, listener)
+        return caller_of(own)(scope)
 
     refusals = _refusals(found.plan, authors, allowances, own_arn)
-    origin = _origin(writes, journal, name)
     result = PlanResult(
-        found.plan, DisplayNames(), origin, fails_unmanaged=False, refusals=refusals
+        found.plan,
+        DisplayNames(registries=origin.names),
+        origin,
+        fails_unmanaged=False,
+        refusals=refusals,
     )
     return PreparedApply(
         result,
-        connections,
+        reached.connections,
         authors,
         "rollback",
         left_alone=found.left_alone,
@@ -110,23 +117,37 @@ def _check_names(
 
 def _plan(
     writes: Sequence[JournaledWrite],
-    connections: Connections,
+    reached: Reached,
+    names: Mapping[RegistryScope, str],
     repositories: Globs,
     listener: Listener,
 ) -> Rollback:
-    """Read what is live where the journal's runs wrote, and plan the way back."""
-    targets = sorted({write.target for write in writes})
-    live = [
-        read_targets(scope, connection, [t for t in targets if t.scope == scope], listener)
-        for scope, connection in connections.items()
-    ]
-    found = plan_rollback(writes, live, datetime.now(UTC))
+    """Read what is live where the journal's runs wrote, and plan the way back.
+
+    A registry or region that can't be read fails alone.
+    """
+    failures = dict(reached.failures)
+    found: dict[RegistryScope, Rollback] = {}
+    for scope, connection in reached.connections.items():
+        here = [write for write in writes if write.target.scope == scope]
+        try:
+            live = read_targets(scope, connection, sorted({w.target for w in here}), listener)
+        except CallError as error:
+            failures[scope] = error
+        else:
+            found[scope] = plan_rollback(here, [live], datetime.now(UTC))
+    errors = (unread_error(one.scope, one.failure) for one in unlisted(failures) if one.failure)
     idle = (
         Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN)
         for glob in without_match(repositories, (write.target.pattern for write in writes))
     )
-    findings = tuple(sorted((*found.plan.findings, *idle)))
-    return replace(found, plan=replace(found.plan, findings=findings))
+    rest = Plan(findings=tuple(idle), errors=tuple(errors))
+    plan = merge_plans([*(one.plan for one in found.values()), rest])
+    if names:
+        in_sync = {scope: found[scope].plan.in_sync if scope in found else 0 for scope in names}
+        plan = group_plan(plan, in_sync)
+    left_alone = tuple(target for one in found.values() for target in one.left_alone)
+    return Rollback(plan, left_alone)
 
 
 def _refusals(
@@ -136,20 +157,27 @@ def _refusals(
 
     `own_arn` asks STS who is calling without the role that the journal chose.
     """
-    refusals = set(check_public(plan.changes, allowances.public))
-    for scope, author in authors.items():
-        here = [change for change in plan.changes if change.target.scope == scope]
-        callers = [partial(str, author.arn)]
-        if author.assume_role:  # the journal chose it; the caller is not to be locked out either
-            callers.append(partial(own_arn, scope))
-        for caller in callers:
-            refusals |= set(check_lock_out(here, allowances.lock_out, caller))
+    # The journal chose the role; who assumes it is not to be locked out either.
+    assuming = [one for one in plan.changes if authors[one.target.scope].assume_role]
+    refusals = {
+        *check_public(plan.changes, allowances.public),
+        *check_lock_out(plan.changes, allowances.lock_out, lambda scope: authors[scope].arn),
+        *check_lock_out(assuming, allowances.lock_out, own_arn),
+    }
     return tuple(sorted(refusals))
 
 
 def _origin(writes: Sequence[JournaledWrite], journal: bytes, path: str) -> Origin:
-    """Return which journal a plan is made from, and the registry that it is for."""
-    scopes = sorted({write.target.scope for write in writes})
-    account = scopes[0].account if scopes else None
-    regions = tuple(sorted({scope.region for scope in scopes}))
-    return origin_of(path, journal, account, regions)
+    """Return which journal a plan is made from, and the registries that it is for.
+
+    A journal does not have the names of several registries: each is called by its account.
+    """
+    regions: defaultdict[str, set[str]] = defaultdict(set)
+    for write in writes:
+        regions[write.target.scope.account].add(write.target.scope.region)
+    is_one = len(regions) == 1
+    registries = (
+        PlannedRegistry(account, tuple(sorted(own)), None if is_one else account)
+        for account, own in sorted(regions.items())
+    )
+    return origin_of(path, journal, registries)

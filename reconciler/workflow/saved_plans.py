@@ -6,10 +6,12 @@ import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from reconciler.access_file.desired import add_up, entries_by_name
 from reconciler.access_file.document.schema import inlined, schema_text
+from reconciler.access_file.model import AccessFile
 from reconciler.errors import (
     InvalidError,
     OtherFileError,
@@ -30,12 +32,18 @@ from reconciler.model.registry import (
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
 from reconciler.plan.compute import compute_plan
-from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.model import Change, Finding, NeverViolation, Plan, merge_plans
+from reconciler.plan.model import (
+    Change,
+    Finding,
+    NeverViolation,
+    Plan,
+    group_plan,
+    merge_plans,
+)
 from reconciler.plan.saved_plan import SavedChange, SavedPlan, read_saved
 from reconciler.policy import load_json
-from reconciler.printable import printable
-from reconciler.workflow.planner import plan_inputs
+from reconciler.printable import printable, some_of
+from reconciler.workflow.planner import plan_inputs, unread_error
 from reconciler.workflow.registries import FreshRegistryPolicy, RegistryPolicies
 from reconciler.workflow.source import AccessSource
 
@@ -130,7 +138,7 @@ def _replace(target: Path, content: bytes) -> None:
 
 def require_current(stored: StoredPlan, source: AccessSource) -> None:
     """Raise RefusedError where a saved plan is for another registry or version of the file."""
-    _check_registry(stored.plan, source.access.registry.scopes, source.path)
+    _check_registry(stored.plan, source)
     _check_file(stored, source)
 
 
@@ -144,24 +152,35 @@ def recompute(stored: StoredPlan, source: AccessSource, policies: RegistryPolici
     edited, another version of reconcile made it, or an `until` has passed since.
     """
     require_current(stored, source)
-    saved, scopes = stored.plan, source.access.registry.scopes
-    inputs = plan_inputs(source.access, source.now)
+    saved = stored.plan
     plan = merge_plans(
-        _compute_again(saved, scope, source, inputs, policies.get(scope)) for scope in scopes
+        _compute_again(saved, scope, access, source.now, policies.get(scope))
+        for access in source.parts
+        for scope in access.registry.scopes
     )
     _check_changes(saved, plan, source.path)
     kept = (broken for broken in saved.never_broken if not _is_judged(broken, saved, policies))
-    return replace(
+    whole = replace(
         plan,
         findings=tuple(sorted({*saved.findings, *_unread(plan)})),
         errors=tuple(sorted({*saved.errors, *plan.errors})),
-        # A saved plan does not say in which region a repository is unmanaged.
-        unmanaged=tuple(Target(name, scopes[0]) for name in saved.unmanaged),
+        unmanaged=saved.unmanaged,
         violations=tuple(sorted({*kept, *plan.violations})),
         in_sync=saved.in_sync,
         live_grants=saved.live_grants,
         changed_since=saved.changed_since,
     )
+    return group_plan(whole, saved.in_sync_by_scope) if saved.in_sync_by_scope else whole
+
+
+def without_registries(stored: StoredPlan, failed: Iterable[LiveRegistry]) -> StoredPlan:
+    """Leave out what a saved plan changes in registries that can't be read, with an error each."""
+    failures = {one.scope: one.failure for one in failed if one.failure is not None}
+    errors = [unread_error(scope, failure) for scope, failure in failures.items()]
+    saved = stored.plan
+    changes = tuple(one for one in saved.changes if one.target.scope not in failures)
+    plan = replace(saved, changes=changes, errors=(*saved.errors, *errors))
+    return replace(stored, plan=plan)
 
 
 def _unread(plan: Plan) -> Iterable[Finding]:
@@ -193,31 +212,31 @@ def _check_file(stored: StoredPlan, source: AccessSource) -> None:
     raise OtherFileError(f"{message}, or from another file; plan again", stored.origin)
 
 
-def _check_registry(saved: SavedPlan, scopes: tuple[RegistryScope, ...], path: str) -> None:
-    planned = [RegistryScope(saved.account, region) for region in saved.regions]
+def _check_registry(saved: SavedPlan, source: AccessSource) -> None:
+    planned = [scope for registry in saved.registries for scope in registry.scopes]
     planned += [change.target.scope for change in saved.changes]
     for scope in planned:
-        if scope not in scopes:
-            regions = ", ".join(own.region for own in scopes)
+        if scope not in source.scopes:
+            own = (f"{one.account} in {', '.join(one.regions)}" for one in source.registries)
             raise RefusedError(
-                f"the plan is for the registry {scope.account} in {scope.region}, and {path} for "
-                f"{scopes[0].account} in {regions}"
+                f"the plan is for the registry {scope.account} in {scope.region}, and "
+                f"{source.path} for {some_of(own)}"
             )
 
 
 def _compute_again(
     saved: SavedPlan,
     scope: RegistryScope,
-    source: AccessSource,
-    inputs: PlanInputs,
+    access: AccessFile,
+    now: datetime,
     fresh: FreshRegistryPolicy | None,
 ) -> Plan:
     """Plan what the saved plan changes in one region, from what it saw there."""
     here = {c.target: c for c in saved.changes if c.target.scope == scope}
     changes = {t.repository: c for t, c in here.items() if t.subject == "repository-policy"}
     desired = [
-        add_up(name, entries, source.now)
-        for name, entries in entries_by_name(source.access, changes)
+        add_up(name, entries, now)
+        for name, entries in entries_by_name(access, changes)
         if name in changes
     ]
     live = {
@@ -239,6 +258,7 @@ def _compute_again(
             read_template(change.before_text) for change in templates.values() if change.before_text
         ),
     )
+    inputs = plan_inputs(access, now)
     asked = (
         one for one in inputs.templates or () if template_target(one.prefix, scope) in templates
     )
@@ -262,9 +282,14 @@ def _check_changes(saved: SavedPlan, plan: Plan, path: str) -> None:
         if not _is_same(change, computed.get(change.target)):
             why = forbidden.get(change.target, _EDITED)
             raise RefusedError(
-                f"the plan and {path} disagree on {change.target}: {why}",
+                f"the plan and {path} disagree on {_named(change.target, saved)}: {why}",
                 remedy=Remedy.PLAN_AGAIN,
             )
+
+
+def _named(target: Target, saved: SavedPlan) -> str:
+    """Name a target, with its account where the plan is for several registries."""
+    return str(target) if len(saved.registries) == 1 else f"{target} of {target.scope.account}"
 
 
 def _is_same(saved: SavedChange, change: Change | None) -> bool:

@@ -11,8 +11,8 @@ from reconciler.access_file.load import Loaded, load_access
 from reconciler.access_file.model import AccessFile, Registry
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError, InvalidError, ReconcileError, Remedy, UsageError
-from reconciler.model.guards import Allowances
-from reconciler.model.registry import RegistryName
+from reconciler.model.guards import Allowances, Guards
+from reconciler.model.registry import RegistryName, RegistryScope
 from reconciler.policy import glob_matches, has_wildcard
 
 Globs = tuple[str, ...]
@@ -59,11 +59,6 @@ class AccessSource(NamedTuple):
     allowances: Allowances = NOTHING_ALLOWED
 
     @property
-    def access(self) -> AccessFile:
-        """The first part."""
-        return self.parts[0]
-
-    @property
     def registries(self) -> tuple[Registry, ...]:
         """The registries of the parts; one has as many parts as regions that differ."""
         return tuple(part.registry for part in self.parts)
@@ -89,6 +84,21 @@ class AccessSource(NamedTuple):
         require_known("registry", registries, known, reason, lambda one: did_you_mean(one, known))
         parts = tuple(part for part in self.parts if part.registry.name in registries)
         return self._replace(parts=parts)
+
+    @property
+    def scopes(self) -> tuple[RegistryScope, ...]:
+        """Each registry in each of its regions."""
+        return tuple(scope for registry in self.registries for scope in registry.scopes)
+
+    @property
+    def guards(self) -> Guards:
+        """The file's guards, which hold in all parts."""
+        return self.parts[0].guards
+
+    @property
+    def fails_unmanaged(self) -> bool:
+        """Whether the file makes unmanaged repositories a failure."""
+        return self.parts[0].unmanaged_repositories == "fail"
 
 
 def validate(

@@ -32,8 +32,8 @@ def of_statement(statement: str, *, accounts: str = NAMED) -> Loaded:
 
 def valid(text: str, *, head: str = HEAD, now: datetime = NOW) -> AccessFile:
     loaded = load(text, head=head, now=now)
-    assert loaded.access is not None, loaded.problems
-    return loaded.access
+    assert loaded.parts, loaded.problems
+    return loaded.parts[0]
 
 
 def rules(loaded: Loaded) -> list[str]:

@@ -63,7 +63,7 @@ def test_entries_that_meet(entries: dict[str, str], expected: list[tuple[int, in
 def messages(access: str, *statements: str) -> list[str]:
     listed = ", ".join(statements)
     loaded = load(f"{NAMES}  a/b: {{access: {access}, statements: [{listed}]}}\n")
-    assert loaded.access
+    assert loaded.parts
     return [problem.message for problem in denials(loaded)]
 
 

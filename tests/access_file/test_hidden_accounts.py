@@ -86,7 +86,7 @@ def test_where_no_account_has_a_name_it_is_a_warning(arn: str) -> None:
     for definition in (service, when):
         loaded = of_principal(definition, accounts="")
         assert rules(loaded) == ["wildcard-account"]
-        assert loaded.access is not None
+        assert loaded.parts
 
 
 @pytest.mark.parametrize("accounts", ["", NAMED])
@@ -185,7 +185,7 @@ def test_raw_principals_that_are_taken(principal: str) -> None:
 def test_a_service_that_nothing_bounds_is_a_warning(more: str) -> None:
     loaded = of_principal(f"{{service: lambda.amazonaws.com{more}}}")
     assert rules(loaded) == ["unbounded-service"]
-    assert loaded.access is not None
+    assert loaded.parts
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_a_keep_rule_for_a_name_holds_what_the_name_holds() -> None:
         "repositories: {}\n"
         "unmanaged: {statements: {keep: [{sid: Legacy, principal: who}, {sid: B, service: b.c}]}}\n"
     )
-    assert loaded.access is not None
-    conditions = {rule.sid: rule.condition for rule in loaded.access.ownership.rules}
+    assert loaded.parts
+    conditions = {rule.sid: rule.condition for rule in loaded.parts[0].ownership.rules}
     assert conditions["Legacy"] == (Clause("StringEquals", "aws:sourcevpc", ("v",)),)
     assert conditions["B"] == ()

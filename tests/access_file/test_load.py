@@ -28,7 +28,7 @@ MINIMAL = 'repositories: {payments/api: {access: {"444455556666": pull}}}\n'
 @pytest.mark.parametrize("text", [STARTER, (ROOT / "ecr_access.yaml").read_text()])
 def test_the_sample_and_the_starter_have_no_problems(text: str) -> None:
     loaded = load(text, head="")
-    assert loaded.access is not None
+    assert loaded.parts
     assert loaded.problems == ()
 
 
@@ -243,7 +243,7 @@ def test_a_long_chain_needs_no_recursion() -> None:
 def test_a_hostile_text_does_not_reach_a_message() -> None:
     text = "x" * 100_000
     loaded = load(f'repositories: {{payments/api: {{access: {{"{text}": "{text}"}}}}}}\n')
-    assert loaded.access is None
+    assert not loaded.parts
     assert all(len(p.message) + len(p.hint or "") < 400 for p in loaded.problems)
 
 
@@ -269,7 +269,7 @@ SNIPPETS = [case.read_bytes() for case in cases()] + [STARTER.encode()]
 def test_no_damage_to_a_file_raises(text: bytes, start: int, cut: int, put: bytes) -> None:
     damaged = text[:start] + put + text[start + cut :]
     loaded = load_access(damaged, "f", now=NOW)
-    assert loaded.access is not None or loaded.problems
+    assert loaded.parts or loaded.problems
     for problem in loaded.problems:
         line = loaded.lines["f"][problem.place.line - 1]
         assert 1 <= problem.place.column <= len(line) + 1
@@ -302,4 +302,4 @@ NAMED_VALUES = st.dictionaries(st.sampled_from(["ci", "x", "pull", "payments/*"]
 @given_(st.dictionaries(st.sampled_from(SECTIONS), VALUES | NAMED_VALUES))
 def test_no_shape_raises(data: dict[str, object]) -> None:
     loaded = load_access(json.dumps(data).encode(), "f", now=NOW)
-    assert loaded.access is not None or loaded.problems
+    assert loaded.parts or loaded.problems

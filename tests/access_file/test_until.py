@@ -37,8 +37,8 @@ def test_a_grant_ends_at_its_second(seconds: int, told: list[str]) -> None:
     now = NOON + timedelta(seconds=seconds)
     loaded = load_access((HEAD + text).encode(), "f.yaml", now=now)
     assert rules(loaded) == told
-    assert loaded.access is not None
-    wanted = desired(loaded.access, now=now)["tools/one"]
+    assert loaded.parts
+    wanted = desired(loaded.parts[0], now=now)["tools/one"]
     assert (len(wanted.grants), len(wanted.expired)) == ((0, 1) if told else (1, 0))
     for problem in loaded.problems:
         assert "expired on 2026-06-01T12:00:00Z and has" in problem.message

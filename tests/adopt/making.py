@@ -103,18 +103,18 @@ def base_of(text: str) -> Base:
 def plan_of(text: str, live: LiveRegistry) -> Plan:
     """Plan a file, which has to be valid, against a registry."""
     loaded = load_access(text.encode(), "imported", now=NOW)
-    assert loaded.access is not None, (loaded.problems, text)
-    desired = desired_policies(loaded.access, live.names, now=NOW)
-    return compute_plan(desired, live, plan_inputs(loaded.access, NOW))
+    assert loaded.parts, (loaded.problems, text)
+    desired = desired_policies(loaded.parts[0], live.names, now=NOW)
+    return compute_plan(desired, live, plan_inputs(loaded.parts[0], NOW))
 
 
 def applied(text: str, live: LiveRegistry) -> LiveRegistry:
     """Write what a file asks for to a registry, kept statements included, wanted or not."""
     loaded = load_access(text.encode(), "imported", now=NOW)
-    assert loaded.access is not None
-    inputs = PlanInputs(loaded.access.ownership, display_names_of(loaded.access))
+    assert loaded.parts
+    inputs = PlanInputs(loaded.parts[0].ownership, display_names_of(loaded.parts[0]))
     written = dict(live.repositories)
-    for one in desired_policies(loaded.access, live.names, now=NOW):
+    for one in desired_policies(loaded.parts[0], live.names, now=NOW):
         target = Target(one.repository, live.scope)
         before = target.read(live.repositories[one.repository].policy_text)
         meaning = desired_meaning(one, target, before, inputs)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from reconciler.apply.journal_format import Author, RunInfo, begin_line, end_line
 from reconciler.apply.model import Done, Outcome, Result
 from reconciler.model.registry import (
+    AssumedRole,
     RegistryScope,
     RepositorySettings,
     Target,
@@ -68,16 +69,18 @@ def change(
     return Change(target, kind, (), before, after, settings=settings)
 
 
-def info(run: str = "r1", *scopes: RegistryScope, assume_role: str | None = None) -> RunInfo:
+def info(
+    run: str = "r1", *scopes: RegistryScope, assume_role: AssumedRole | None = None
+) -> RunInfo:
     """Head a run of apply."""
     author = Author(CALLER, assume_role)
     authors = dict.fromkeys(scopes or (SCOPE,), author)
     return RunInfo(run, "apply", None, "ecr_access.yaml", authors)
 
 
-def begin(made: Change, run: str = "r1", **options: str | None) -> bytes:
+def begin(made: Change, run: str = "r1", *, assume_role: AssumedRole | None = None) -> bytes:
     """Write the line before a write."""
-    return begin_line(info(run, made.target.scope, **options), made, NOON)
+    return begin_line(info(run, made.target.scope, assume_role=assume_role), made, NOON)
 
 
 def end(

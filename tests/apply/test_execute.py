@@ -332,11 +332,13 @@ def test_where_there_are_no_threads_to_be_had_the_work_is_done_without(
 
 def test_one_registry_that_can_not_be_reached_leaves_the_others_going() -> None:
     run, elsewhere = make_run(), SCOPE._replace(region="eu-west-1")
+    other = SCOPE._replace(account="222233334444")
     run.note_failure(CallError("no route", kind=FailureKind.CONNECTION), SCOPE)
     assert run.reason_to_stop(SCOPE) == "no route"
     assert run.reason_to_stop(elsewhere) is None
     run.note_failure(CallError("expired", kind=FailureKind.CREDENTIALS), SCOPE)
     assert run.reason_to_stop(elsewhere) == "expired"
+    assert run.reason_to_stop(other) is None
 
 
 def test_a_registry_that_does_not_answer_for_long_is_left() -> None:

@@ -18,7 +18,13 @@ from reconciler.apply.journal_format import (
 )
 from reconciler.apply.model import Done, Outcome
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
-from reconciler.model.registry import RegistryScope, RepositorySettings, Target, template_target
+from reconciler.model.registry import (
+    AssumedRole,
+    RegistryScope,
+    RepositorySettings,
+    Target,
+    template_target,
+)
 from reconciler.model.templates import CreationTemplate
 from reconciler.plan.model import Change
 from reconciler.plan.saved_plan import digest_of
@@ -54,7 +60,7 @@ def edited(line: bytes, **fields: object) -> bytes:
 
 
 def test_what_was_written_is_read() -> None:
-    role = "arn:aws:iam::111122223333:role/writer"
+    role = AssumedRole("arn:aws:iam::111122223333:role/writer", "7f3c", "ci")
     made = change(A, B)
     (write,) = read_journal(begin(made, assume_role=role) + end(made))
     assert write == JournaledWrite(
@@ -253,6 +259,10 @@ FORGED: list[tuple[str, Callable[[bytes], bytes]]] = [
     ("not a role", lambda line: edited(line, assume_role="arn:aws:iam::444455556666:role/x")),
     ("not a role", lambda line: edited(line, assume_role="arn:aws-cn:iam::111122223333:role/x")),
     ("not a role", lambda line: edited(line, assume_role="arn:aws:iam::111122223333:user/x")),
+    ("'external_id' has an invalid value", lambda line: edited(line, external_id="x y")),
+    ("'session_name' has an invalid value", lambda line: edited(line, session_name="a/b")),
+    ("'assume_role' is missing", lambda line: edited(line, external_id="7f3c")),
+    ("'assume_role' is missing", lambda line: edited(line, session_name="ci")),
     ("not a line of a reconcile journal", lambda line: edited(line, tool="terraform")),
     ("not a line of a reconcile journal", lambda _: b"[]\n"),
     ("not JSON", lambda line: line[:-2] + b"},\n"),
@@ -303,38 +313,53 @@ def test_a_second_end_has_no_beginning() -> None:
         read_journal(begin(change(A, B)) + end(change(A, B)) * 2)
 
 
-@pytest.mark.parametrize("version", ["3", 2, None, ["1"]])
+@pytest.mark.parametrize("version", ["4", 2, None, ["1"]])
 def test_another_format_is_refused(version: object) -> None:
     line = edited(begin(change(A, B)), format_version=version)
-    with pytest.raises(RefusedError, match=r"line 2: .*another version.*reads the formats 1 and 2"):
+    with pytest.raises(RefusedError, match=r"line 2: .*another version.*reads the formats 1, 2, 3"):
         read_journal(begin(change(A, B)) + line)
 
 
 def test_another_format_from_the_first_line_on() -> None:
     with pytest.raises(RefusedError, match=r"line 1: .*another version"):
-        read_journal(edited(begin(change(A, B)), format_version="3", new=1))
+        read_journal(edited(begin(change(A, B)), format_version="4", new=1))
 
 
-def formerly(line: bytes) -> bytes:
-    """Return a line in the format without subjects."""
-    return edited(line, format_version="1", subject=...)
+FORMER = ("1", "2")
 
 
-def test_the_former_format_is_read() -> None:
-    lines = formerly(begin(change(A, B))) + formerly(end(change(A, B)))
+def formerly(line: bytes, version: str) -> bytes:
+    """Return a line in the format without subjects, or in that without a role's parameters."""
+    former: dict[str, object] = {"external_id": ..., "session_name": ...}
+    if version == "1":
+        former["subject"] = ...
+    return edited(line, format_version=version, **former)
+
+
+@pytest.mark.parametrize("version", FORMER)
+def test_the_former_format_is_read(version: str) -> None:
+    lines = formerly(begin(change(A, B)), version) + formerly(end(change(A, B)), version)
     assert read_journal(lines) == read_journal(begin(change(A, B)) + end(change(A, B)))
 
 
-def test_a_run_may_go_on_in_a_journal_of_the_former_format() -> None:
-    first = formerly(begin(change(A, B)))
+def test_the_former_format_has_a_role_without_parameters() -> None:
+    role = AssumedRole("arn:aws:iam::111122223333:role/writer")
+    (write,) = read_journal(formerly(begin(change(A, B), assume_role=role), "2"))
+    assert write.assume_role == role
+
+
+@pytest.mark.parametrize("version", FORMER)
+def test_a_run_may_go_on_in_a_journal_of_the_former_format(version: str) -> None:
+    first = formerly(begin(change(A, B)), version)
     for length in range(1, len(first)):
         read = read_journal(first[:length] + b"\n" + begin(change(B, C), "r2"))
         assert [write.run for write in read][-1:] == ["r2"]
 
 
 def test_the_former_format_has_no_subject() -> None:
+    line = edited(formerly(begin(change(A, B)), "1"), subject="repository-policy")
     with pytest.raises(InvalidError, match="line 1: 'subject' is unknown"):
-        read_journal(edited(begin(change(A, B)), format_version="1"))
+        read_journal(line)
     with pytest.raises(InvalidError, match="line 1: 'subject' is missing"):
         read_journal(edited(begin(change(A, B)), subject=...))
 

@@ -186,7 +186,7 @@ def test_the_caller_is_not_locked_out_of_the_registry() -> None:
     deny = {"Effect": "Deny", "Principal": {"AWS": caller}, "Action": "ecr:*", "Resource": "*"}
     old, new = json.dumps({"Statement": [deny]}), on_repositories(B)
     changes = rolled(journal([(old, new, "applied")], REGISTRY), {REGISTRY: new}).plan.changes
-    (refusal,) = check_lock_out(changes, frozenset(), lambda: caller)
+    (refusal,) = check_lock_out(changes, frozenset(), lambda _scope: caller)
     assert refusal.guard == RuleId.LOCK_OUT
 
 

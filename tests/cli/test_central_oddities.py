@@ -51,8 +51,8 @@ Named = tuple[str, ...]
 def access() -> AccessFile:
     content = access_file(json.loads(FACTS.read_text())).encode()
     loaded = load_access(content, "ecr_access.yaml", now=NOW)
-    assert loaded.access is not None, loaded.problems
-    return loaded.access
+    assert loaded.parts, loaded.problems
+    return loaded.parts[0]
 
 
 @pytest.fixture(scope="module")

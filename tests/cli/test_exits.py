@@ -19,7 +19,7 @@ MISSING = Plan(errors=(PlanError(TARGET, "missing-repository", "…"),))
 
 
 def result_of(plan: Plan, *outcomes: Outcome, **ended: bool) -> ApplyResult:
-    origin = Origin("0", "ecr_access.yaml", "", None, ())
+    origin = Origin("0", "ecr_access.yaml", "", ())
     prepared = PreparedApply(
         PlanResult(plan, DisplayNames(), origin, fails_unmanaged=False, refusals=()), {}, {}
     )

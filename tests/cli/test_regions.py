@@ -85,7 +85,7 @@ def test_the_others_are_told_and_it_fails(folder: Path, command: str) -> None:
     with serving(DEAD) as ecr:
         done = runner(folder, sandbox_environment(ecr))(command, "--format", "json")
     assert done.code == 1
-    assert errors_of(done) == [(NAME, DEAD, "read-failed")]
+    assert errors_of(done) == [("*", DEAD, "read-failed")]
     assert [change["region"] for change in json.loads(done.out)["changes"]] == [HERE]
 
 
@@ -102,7 +102,7 @@ def test_a_pattern_that_could_not_be_looked_at_is_no_sync(
         done = run("apply", "--yes", "--format", "json", *options)
         drift = run("drift", "--format", "json", *options)
     assert (done.code, drift.code) == (6, 1)
-    assert errors_of(drift) == [("payments/*", DEAD, "read-failed")]
+    assert errors_of(drift) == [("*", DEAD, "read-failed")]
     assert DEAD in json.loads(drift.out)["errors"][0]["region"]
 
 
@@ -119,7 +119,7 @@ def test_the_others_are_applied(folder: Path) -> None:
         done = runner(folder, sandbox_environment(ecr))("apply", "--yes")
         live = policies(ecr)
     assert done.code == 6
-    assert f"{NAME} ({DEAD}): error: read-failed: " in done.out
+    assert f"all repositories ({DEAD}): error: read-failed: " in done.out
     assert (live[HERE] is None, live[DEAD]) == (False, None)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.apply.journal_format import read_journal
 from reconciler.apply.model import Done
-from reconciler.model.registry import RegistryScope, RepositorySettings, Target
+from reconciler.model.registry import AssumedRole, RegistryScope, RepositorySettings, Target
 from reconciler.policy.language.document import read_policy
 from reconciler.policy.meaning.facts import same_meaning
 from reconciler.sandbox.server import Sandbox
@@ -136,11 +136,15 @@ def test_a_pattern_that_selects_nothing_is_told(reconcile: Reconcile, folder: Pa
 
 
 def test_a_journal_of_too_many_registries(offline: Reconcile, folder: Path) -> None:
-    regions = [f"us-west-{number}" for number in range(41)]
-    lines = [begin(change(A, B, Target(NAME, SCOPE._replace(region=r)))) for r in regions]
+    scopes = [
+        RegistryScope(f"{account:012}", f"us-west-{number}")
+        for account in range(101)
+        for number in range(40)
+    ]
+    lines = [begin(change(A, B, Target(NAME, scope))) for scope in scopes]
     done = offline("rollback", keep(folder, b"".join(lines)), "--yes")
     assert (done.code, done.out) == (3, "")
-    assert "names 41 registries" in done.err
+    assert "names 4040 registries" in done.err
 
 
 def test_a_role_of_the_journals_does_not_hide_whom_a_deny_locks_out(
@@ -149,7 +153,7 @@ def test_a_role_of_the_journals_does_not_hide_whom_a_deny_locks_out(
     me = "arn:aws:iam::111122223333:user/sandbox"
     locked = policy("SetRepositoryPolicy", who=me).replace("Allow", "Deny")
     ecr.set_policy_text(NAME, B)
-    lines = begin(change(locked, B), assume_role="arn:aws:iam::111122223333:role/x")
+    lines = begin(change(locked, B), assume_role=AssumedRole("arn:aws:iam::111122223333:role/x"))
     done = reconcile("rollback", keep(folder, lines + end(change(locked, B))), "--yes")
     assert done.code == 5
     assert "the journal says to act as arn:aws:iam::111122223333:role/x" in done.err
@@ -263,7 +267,7 @@ def test_another_account_is_refused(reconcile: Reconcile, folder: Path, ecr: San
 
 
 def test_the_role_is_assumed_again(reconcile: Reconcile, folder: Path, ecr: Sandbox) -> None:
-    role = "arn:aws:iam::111122223333:role/ecr-access-reconciler"
+    role = AssumedRole("arn:aws:iam::111122223333:role/ecr-access-reconciler", "7f3c", "ci")
     ecr.set_policy_text(NAME, B)
     made = change(A, B)
     done = reconcile("rollback", keep(folder, begin(made, assume_role=role) + end(made)), "--yes")
@@ -271,7 +275,7 @@ def test_the_role_is_assumed_again(reconcile: Reconcile, folder: Path, ecr: Sand
     (own,) = journals(folder)
     (write,) = read_journal(own.read_bytes())
     assert write.assume_role == role
-    assert "assumed-role/ecr-access-reconciler/" in write.by
+    assert "assumed-role/ecr-access-reconciler/ci" in write.by
 
 
 def test_its_own_journal_is_another_one(reconcile: Reconcile, folder: Path, ecr: Sandbox) -> None:
@@ -313,7 +317,7 @@ def test_what_is_no_journal_or_was_edited_is_refused(
 
 
 def test_another_format_is_refused(offline: Reconcile, folder: Path) -> None:
-    later = begin(change(A, B)).replace(b'"format_version":"2"', b'"format_version":"3"')
+    later = begin(change(A, B)).replace(b'"format_version":"3"', b'"format_version":"4"')
     done = offline("rollback", keep(folder, later))
     assert done.code == 5
     assert "another version" in done.err

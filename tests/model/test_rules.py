@@ -129,6 +129,8 @@ def reported(folder: Path) -> dict[str, set[str]]:
 def test_the_example_of_a_plan_reports_it(rule: Rule, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(whole_file(rule.example))
     (tmp_path / "live.json").write_text(f'{{"payments/api": {rule.live or "null"}}}')
+    if rule.id == RuleId.NOT_REPLICATED_YET:
+        (tmp_path / "live.eu-west-1.json").write_text("{}")
     scope = "V1" if rule.id == RuleId.REGISTRY_POLICY_SCOPE else "V2"
     if rule.registry_policy or scope == "V1":
         own = f'{{"policy": {rule.registry_policy or "null"}, "scope": "{scope}"}}'

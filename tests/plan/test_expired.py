@@ -117,7 +117,7 @@ def test_a_finding_of_two_regions_names_each() -> None:
     wanted = [desired(expired=[EXPIRED])]
     text = doc(allow(ROLE, PULL, ENDED))
     plans = [compute_plan(wanted, registry(s, app=text), PlanInputs()) for s in (SCOPE, SECOND)]
-    found = [finding.region for finding in merge_plans(plans).findings]
+    found = [finding.scope.region for finding in merge_plans(plans).findings]
     assert found == sorted([SCOPE.region, SECOND.region])
 
 

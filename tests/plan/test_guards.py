@@ -35,7 +35,7 @@ CALLER = "arn:aws:iam::111122223333:user/ci"
 def check(
     made: Plan, guards: Guards | None = None, allowed: Allowances = NOTHING
 ) -> tuple[Refusal, ...]:
-    return check_guards(made, guards or Guards(), allowed, lambda: CALLER)
+    return check_guards(made, guards or Guards(), allowed, lambda _scope: CALLER)
 
 
 def nobody() -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.guards import Allowances, Guards
+from reconciler.model.registry import RegistryScope
 from reconciler.plan.guards import check_guards, check_lock_out
 from reconciler.plan.model import Change, Plan
 from tests.plan.making import APP, desired, grant, live, only_change
@@ -38,7 +39,7 @@ def locks(statement: Json, caller: str, *before: Json) -> bool:
 def lock_outs(change: Change, caller: str, asked: list[str]) -> list[str]:
     """The reasons of the refusals; `asked` gets the caller whenever it is asked for."""
 
-    def ask() -> str:
+    def ask(_scope: RegistryScope) -> str:
         asked.append(caller)
         return caller
 
@@ -169,18 +170,28 @@ def test_the_refusal_names_the_caller() -> None:
     denied = deny("*", "ecr:SetRepositoryPolicy")
     change = only_change(desired(grant(), statements=[denied]), live(allow(ROLE, PULL)))
     made = Plan(changes=(change,), live_grants=1)
-    (refusal,) = check_guards(made, Guards(), Allowances(), lambda: USER)
+    (refusal,) = check_guards(made, Guards(), Allowances(), lambda _scope: USER)
     assert refusal.message == (
         f"a Deny on app (us-west-2) would prevent {USER} from reading, setting or deleting the "
         "policy"
     )
     allowed = Allowances(lock_out=frozenset({"app"}))
-    assert check_guards(made, Guards(), allowed, lambda: USER) == ()
+    assert check_guards(made, Guards(), allowed, lambda _scope: USER) == ()
+
+
+def test_each_registry_is_asked_who_would_write_there() -> None:
+    denied = deny(USER, "ecr:SetRepositoryPolicy")
+    change = only_change(desired(grant(), statements=[denied]), live(allow(ROLE, PULL)))
+    elsewhere = change.target._replace(scope=RegistryScope("222233334444", "us-west-2"))
+    callers = {change.target.scope: ROLE, elsewhere.scope: USER}
+    changes = [change, replace(change, target=elsewhere)]
+    refusals = check_lock_out(changes, frozenset(), callers.__getitem__)
+    assert [refusal.target for refusal in refusals] == [elsewhere]
 
 
 def test_the_refusal_of_what_nobody_understands_speaks_of_no_deny() -> None:
     change = replace(only_change(desired(grant()), live()), after_text="{")
-    (refusal,) = check_lock_out([change], frozenset(), lambda: USER)
+    (refusal,) = check_lock_out([change], frozenset(), lambda _scope: USER)
     assert refusal.message.startswith(
         f"the new policy of app (us-west-2) is not understood, so it may prevent {USER} from "
     )

@@ -168,7 +168,7 @@ def test_an_unreadable_policy_is_replaced_where_others_are_removed_and_counts_fu
 
 
 def refused(plan: Plan, guards: Guards, allowances: Allowances | None = None) -> list[Refusal]:
-    return list(check_guards(plan, guards, allowances or Allowances(), lambda: ROLE))
+    return list(check_guards(plan, guards, allowances or Allowances(), lambda _scope: ROLE))
 
 
 @pytest.mark.parametrize("scope", ["V1", READ_FAILED])
@@ -437,7 +437,7 @@ class TestGuards:
     def test_a_deny_that_locks_the_caller_out(self) -> None:
         inputs = asking(statements=(on("*", deny("*", "ecr:PutRegistryPolicy")),))
         plan = planned(having(registry(app=None)), inputs)
-        refusals = list(check_lock_out(plan.changes, frozenset(), lambda: ROLE))
+        refusals = list(check_lock_out(plan.changes, frozenset(), lambda _scope: ROLE))
         assert [r.target for r in refusals] == [POLICY]
 
     def test_emptied(self) -> None:
@@ -546,4 +546,4 @@ def test_of_the_registrys_policy_a_deny_counts_that_is_about_the_caller_and_a_po
     inputs = asking(statements=(on("*", deny(who, do)),))
     changes = planned(having(registry(app=None)), inputs).changes
     caller = "arn:aws:iam::111122223333:user/admin"
-    assert bool(list(check_lock_out(changes, frozenset(), lambda: caller))) is refuses
+    assert bool(list(check_lock_out(changes, frozenset(), lambda _scope: caller))) is refuses

@@ -110,7 +110,7 @@ def test_what_it_gives_beyond_the_file_is_named() -> None:
     made = planned(having(registry(app=IN_SYNC), on(at("a*"), statement)), names)
     assert (made.changes, made.in_sync) == ((), 1)
     (one,) = made.findings
-    assert (one.repository, one.rule, one.region) == ("*", GRANTS, "us-west-2")
+    assert (one.repository, one.rule, one.scope.region) == ("*", GRANTS, "us-west-2")
     assert one.message == (
         f'the registry\'s policy (Sid "Robots") gives robot ({ROLE_B} with Bool '
         'aws:SecureTransport "true") pull on "a*" (1 managed repository); the file grants no such '

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reconciler.errors import InvalidError, RefusedError
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.plan.model import Finding, NeverViolation, PlanError
-from reconciler.plan.saved_plan import SavedChange, digest_of
+from reconciler.plan.saved_plan import PlannedRegistry, SavedChange, digest_of
 from reconciler.policy.language.document import read_policy
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
 from reconciler.printable import printable
@@ -51,15 +51,15 @@ def test_everything_comes_back_sorted() -> None:
     assert b.before_text is not None
     assert read_policy(b.before_text) == read_policy(json.dumps(POLICY))
     assert (c.change, c.before_text, c.after) == ("set", "{not understood}", POLICY)
-    assert (saved.account, saved.regions) == ("111122223333", ("us-west-2", "eu-west-1"))
+    assert saved.registries == (PlannedRegistry("111122223333", ("us-west-2", "eu-west-1")),)
     assert (saved.file_path, saved.file_sha256) == ("ecr_access.yaml", "ab" * 32)
     assert (saved.tool_version, saved.digest) == ("1.2.3", digest_of(PLAN))
     assert saved.findings == (
-        Finding("b", "public", "é", "us-west-2"),
+        Finding("b", "public", "é", SCOPE),
         Finding("z/*", "nothing-selected", "none"),
     )
     assert saved.errors == (PlanError(Target("x", SCOPE), "missing-repository", "gone"),)
-    assert saved.unmanaged == ("u", "v")
+    assert saved.unmanaged == (Target("u", SCOPE), Target("v", SCOPE))
     assert saved.never_broken == (
         NeverViolation(
             Target("d", SCOPE), "push", EVERYONE, "so it is", False, ORGANIZATION, by_rewriting=True
@@ -132,6 +132,32 @@ def test_what_another_tool_made_is_invalid(changed: Json) -> None:
         read(signed({**PLAN, **changed}))
 
 
+SEVERAL: Json = {
+    "name": "staging",
+    "account": "222233334444",
+    "regions": ["us-west-2"],
+    "in_sync": {},
+    "unmanaged_repositories": {"us-west-2": ["x"]},
+}
+
+
+def instead(*registries: Json) -> Callable[[Json], object]:
+    """Put several registries in place of the one."""
+
+    def edit(plan: Json) -> None:
+        del plan["registry"]
+        plan["registries"] = list(registries)
+
+    return edit
+
+
+def test_several_registries_are_read() -> None:
+    saved = read(signed(edited(instead(SEVERAL))))
+    assert saved.registries == (PlannedRegistry("222233334444", ("us-west-2",), "staging"),)
+    assert saved.unmanaged == (Target("x", saved.registries[0].scopes[0]),)
+    assert list(saved.in_sync_by_scope.values()) == [0]
+
+
 MISSHAPEN = [
     (lambda plan: plan.pop("changes"), "$ "),
     (lambda plan: plan.update(more=1), "$ "),
@@ -141,6 +167,12 @@ MISSHAPEN = [
     (put("registry", "regions", to=[]), "$.registry.regions"),
     (put("registry", "regions", to=["us-west-2\n"]), "$.registry.regions[0]"),
     (put("registry", "account", to="1"), "$.registry.account"),
+    (lambda plan: plan.pop("registry"), "$ "),
+    (put("registries", to=[]), "$ "),
+    (put("registries", to=[SEVERAL]), "$ "),
+    (instead({**SEVERAL, "name": "a b"}), "$.registries[0].name"),
+    (instead({**SEVERAL, "in_sync": {"x": 1}}), "$.registries[0].in_sync"),
+    (instead(SEVERAL, SEVERAL), "names the registry 222233334444 in us-west-2 twice"),
     (put("changes", to=None), "$.changes"),
     (put("changes", 0, "repository", to="../x"), "$.changes[0].repository"),
     (put("changes", 0, "account", to=111122223333), "$.changes[0].account"),

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -11,8 +12,17 @@ from hypothesis import strategies as st
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, RepositorySettings, Subject, Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.model import Change, ChangedSince, Finding, NeverViolation, Plan, PlanError
-from reconciler.plan.saved_plan import Origin, SavedChange
+from reconciler.plan.model import (
+    NO_SCOPE,
+    Change,
+    ChangedSince,
+    Finding,
+    NeverViolation,
+    Plan,
+    PlanError,
+    group_plan,
+)
+from reconciler.plan.saved_plan import Origin, PlannedRegistry, SavedChange
 from reconciler.policy.language.document import Unreadable
 from reconciler.policy.language.json_text import minified
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
@@ -25,7 +35,7 @@ from tests.policy.random_policies import policies
 
 REGIONS = ("eu-west-1", "us-west-2")
 SCOPES = [RegistryScope("111122223333", region) for region in REGIONS]
-ORIGIN = Origin("1.2.3", "ecr_access.yaml", "ab" * 32, "111122223333", REGIONS)
+ORIGIN = Origin("1.2.3", "ecr_access.yaml", "ab" * 32, (PlannedRegistry("111122223333", REGIONS),))
 
 TEXTS = st.text(max_size=20).map(printable)
 TARGETS = st.builds(
@@ -95,7 +105,7 @@ PLANS = st.builds(
     st.lists(CHANGES, max_size=4, unique_by=lambda change: change.target).map(tuple),
     st.integers(0, 9),
     st.lists(
-        st.builds(Finding, TEXTS, RULES, TEXTS, st.sampled_from(["", *REGIONS]), SUBJECTS)
+        st.builds(Finding, TEXTS, RULES, TEXTS, st.sampled_from([NO_SCOPE, *SCOPES]), SUBJECTS)
     ).map(tuple),
     st.lists(st.builds(PlanError, TARGETS, RULES, TEXTS)).map(tuple),
     st.lists(TARGETS).map(tuple),
@@ -144,15 +154,44 @@ def check_comes_back(plan: Plan) -> None:
     found = read("".join(render_plan_json(view_plan(plan, DisplayNames()), ORIGIN)))
     assert found.tool_version == ORIGIN.tool_version
     assert (found.file_path, found.file_sha256) == (ORIGIN.path, ORIGIN.sha256)
-    assert (found.account, found.regions) == (ORIGIN.account, ORIGIN.regions)
+    assert found.registries == ORIGIN.registries
     changes = {change.target: saved(change) for change in plan.changes}
     assert found.changes == tuple(changes[target] for target in sorted(changes))
     assert found.findings == tuple(sorted(plan.findings))
     assert found.errors == tuple(sorted(plan.errors))
-    assert found.unmanaged == tuple(sorted({target.repository for target in plan.unmanaged}))
+    names = sorted({target.repository for target in plan.unmanaged})
+    assert found.unmanaged == tuple(Target(name, SCOPES[0]) for name in names)
     assert named(found.never_broken) == named(plan.violations)
     assert (found.in_sync, found.live_grants) == (plan.in_sync, plan.live_grants)
     assert found.changed_since == plan.changed_since
+
+
+SEVERAL = replace(
+    ORIGIN,
+    registries=(
+        PlannedRegistry("111122223333", (REGIONS[1],), "west"),
+        PlannedRegistry("111122223333", (REGIONS[0],), "east"),
+    ),
+)
+
+
+@given(PLANS, st.integers(0, 9), st.integers(0, 9))
+def test_of_several_registries_each_has_its_own(plan: Plan, west: int, east: int) -> None:
+    in_sync = {SCOPES[1]: west, SCOPES[0]: east}
+    plan = group_plan(replace(plan, unmanaged=tuple(sorted(set(plan.unmanaged)))), in_sync)
+    view = view_plan(plan, DisplayNames(registries=SEVERAL.names))
+    text = "".join(render_plan_json(view, SEVERAL))
+    found, document = read(text), json.loads(text)
+    assert found.registries == SEVERAL.registries
+    assert found.in_sync_by_scope == in_sync
+    assert set(found.unmanaged) == set(plan.unmanaged)
+    assert set(found.findings) == set(plan.findings)
+    names = {"us-west-2": "west", "eu-west-1": "east", None: None}
+    for one in (*document["changes"], *document["errors"], *document["findings"]):
+        assert one["registry"] == names[one["region"]]
+        assert one["account"] == (one["region"] and "111122223333")
+    listed = [one["registry"] for one in document["changes"]]
+    assert listed == sorted(listed, reverse=True)
 
 
 def test_a_policy_that_a_rollback_restores_may_be_any_text() -> None:

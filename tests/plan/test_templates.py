@@ -186,14 +186,16 @@ def test_the_public_guard_and_the_lock_out_guard_hold() -> None:
     )
     assert list(check_public(public.changes, ["payments/*"])) == []
     denying = planned(having(), wanted(statements=(deny("*", "ecr:*"),)))
-    assert [r.target for r in check_lock_out(denying.changes, frozenset(), lambda: ROLE)] == [
-        PAYMENTS
-    ]
+    assert [
+        r.target for r in check_lock_out(denying.changes, frozenset(), lambda _scope: ROLE)
+    ] == [PAYMENTS]
 
 
 def test_the_counting_guards_hold() -> None:
     plan = planned(having(live_template(allow([ROLE, ROLE_B], PULL))), wanted(grant()))
-    refusals = check_guards(plan, Guards(max_revoked=Limit(30, 0)), Allowances(), lambda: ROLE)
+    refusals = check_guards(
+        plan, Guards(max_revoked=Limit(30, 0)), Allowances(), lambda _scope: ROLE
+    )
     assert [(r.guard, r.figure) for r in refusals] == [(RuleId.MAX_REVOKED, 1)]
 
 

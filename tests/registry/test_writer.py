@@ -275,7 +275,7 @@ def test_a_write_to_another_registry_is_told(
     words = f"{own.operation} wrote .* {OTHER}"
     with pytest.raises(WriteOutcomeUnknownError, match=words) as caught:
         writer.update(own.target, lambda _: NewPolicy(own.new))
-    assert CONSEQUENCES[caught.value.kind].stops is Stops.RUN
+    assert CONSEQUENCES[caught.value.kind].stops is Stops.ACCOUNT
     assert aws.operations()[1:] == [own.operation]
 
 

@@ -18,7 +18,7 @@ from reconciler.model.registry import (
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import ChangedSince, Finding, NeverViolation, Plan, PlanError
-from reconciler.plan.saved_plan import Origin
+from reconciler.plan.saved_plan import Origin, PlannedRegistry
 from reconciler.policy.language.principals import Principal
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
@@ -53,7 +53,9 @@ def hostile_plan(text: str) -> Plan:
             template_change(template(text, [], hostile, rest=rest), template(text, [text])),
             template_change(template(text, [text], allow(text), rest=rest), None),
         ),
-        findings=tuple(Finding(text, text, text, text, subject) for subject in subjects),
+        findings=tuple(
+            Finding(text, text, text, RegistryScope(text, text), subject) for subject in subjects
+        ),
         errors=tuple(PlanError(target._replace(subject=one), text, text) for one in subjects),
         unmanaged=(target,),
         violations=(
@@ -66,7 +68,7 @@ def hostile_plan(text: str) -> Plan:
 
 def told(plan: Plan, text: str) -> Iterator[str]:
     """Yield a plan in every format, with a text wherever the format itself has one."""
-    words, origin = DisplayNames(), Origin("1.0.0", text, text, text, (text,))
+    words, origin = DisplayNames(), Origin("1.0.0", text, text, (PlannedRegistry(text, (text,)),))
     view = view_plan(plan, words, (RefusalView("public", text),))
     drift = view_drift(plan, words)
     outcomes = [Outcome(change, "failed", text) for change in plan.changes]
@@ -106,10 +108,10 @@ def test_what_is_written_keeps_to_the_schema() -> None:
     plan = replace(
         plan,
         changes=(replace(plan.changes[0], target=place),),
-        findings=(Finding(ALL, "public", ALL, "us-west-2"),),
+        findings=(Finding(ALL, "public", ALL, RegistryScope("111122223333", "us-west-2")),),
         errors=(PlanError(Target(ALL, scope), "read-failed", ALL),),
         violations=tuple(replace(one, target=place) for one in plan.violations),
     )
-    origin = Origin("1.0.0", ALL, "ab" * 32, scope.account, (scope.region,))
+    origin = Origin("1.0.0", ALL, "ab" * 32, (PlannedRegistry(scope.account, (scope.region,)),))
     view = view_plan(plan, DisplayNames(), (RefusalView("public", ALL),))
     assert broken_by("".join(render_plan_json(view, origin))) == []

@@ -18,7 +18,7 @@ from reconciler.model.registry import LiveRegistry, LiveRegistryPolicy, Registry
 from reconciler.model.rules import RuleId
 from reconciler.plan.model import Risk
 from reconciler.plan.risks import StandingRisk
-from reconciler.plan.saved_plan import Origin
+from reconciler.plan.saved_plan import Origin, PlannedRegistry
 from reconciler.policy import NamedPrincipal, Principal
 from reconciler.report.answers import source_words
 from reconciler.report.html.matrix_data import MatrixData, encode_matrix
@@ -37,7 +37,9 @@ from tests.report.html_text import elements_of, raw_of, text_of
 from tests.report.test_answers import hostile_matrix
 
 NAMES = DisplayNames()
-ORIGIN = Origin("1.0.0", "ecr_access.yaml", "ab" * 32, "111122223333", ("us-west-2",))
+ORIGIN = Origin(
+    "1.0.0", "ecr_access.yaml", "ab" * 32, (PlannedRegistry("111122223333", ("us-west-2",)),)
+)
 SCOPE = RegistryScope("111122223333", "us-west-2")
 WHO = [
     NamedPrincipal(Principal("AWS", (f"arn:aws:iam::444455556666:role/r{number}",)), name=name)
@@ -137,7 +139,8 @@ def test_a_live_matrix_is_compared_where_the_file_manages_and_the_policy_is_know
 def sources() -> Iterator[AccessSource]:
     yield asked_file()
     for folder in case_folders():
-        yield load((folder / FILE).read_bytes(), FILE, now=NOW)
+        source = load((folder / FILE).read_bytes(), FILE, now=NOW)
+        yield from (source._replace(parts=(part,)) for part in source.parts)
 
 
 @pytest.mark.parametrize("source", list(sources()))
@@ -145,8 +148,8 @@ def test_what_was_applied_shows_no_difference(source: AccessSource) -> None:
     wanted = compile_policies(source)
     of_registry = re.compile(r"[* ]")  # patterns, and what is no repository's
     live = {n: policy for n, policy in wanted.items() if not of_registry.search(n)}
-    scope = source.access.registry.scopes[0]
-    own = LiveRegistryPolicy(compile_registry(source.access, scope, NOW), "V2")
+    scope = source.parts[0].registry.scopes[0]
+    own = LiveRegistryPolicy(compile_registry(source.parts[0], scope, NOW), "V2")
     found = live_policies([replace(live_registry(scope, live), policy=own)])
     seen = access_overview(source, live=lambda _source, _globs: [found])
     data = encode_matrix(seen.result.matrix, seen.result.display_names, desired=seen.desired)
@@ -232,7 +235,7 @@ def test_a_risk_marks_the_cell_of_its_principal() -> None:
 def hostile_page(text: str) -> str:
     matrix = hostile_matrix(text)
     risk = StandingRisk(text, None, Risk(RuleId.ADMIN, Principal("AWS", (text,)), (), text))
-    where = Origin("1.0.0", text, text, text, (text,))
+    where = Origin("1.0.0", text, text, (PlannedRegistry(text, (text,)),))
     return render_matrix_html(matrix, NAMES, where, [risk], matrix)
 
 

@@ -10,23 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.access_file.model import display_names_of
 from reconciler.model.access import DisplayNames
 from reconciler.plan.compute import without_expired
 from reconciler.plan.model import ChangedSince, Plan
-from reconciler.plan.saved_plan import Origin
+from reconciler.plan.saved_plan import Origin, PlannedRegistry
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
 from reconciler.report.plan_text import render_drift, render_plan
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
 from reconciler.report.policy_diff import diff_of_change
 from reconciler.report.text import plain
+from reconciler.workflow.origin import names_of_file
 from tests.cli.hostile import ALL, MARKUP, faults
 from tests.golden import case_folders, origin, planned
 from tests.report.html_text import elements_of, raw_of, text_of
 from tests.report.test_grouping import NAMES, removed
 from tests.report.test_hostile_text import hostile_plan
 
-ORIGIN = Origin("1.0.0", "ecr_access.yaml", "ab" * 32, "111122223333", ("us-west-2",))
+ORIGIN = Origin(
+    "1.0.0", "ecr_access.yaml", "ab" * 32, (PlannedRegistry("111122223333", ("us-west-2",)),)
+)
 
 CONNECTING = {"error", "finding", "repository", "repositories", "not", "in", "the", "file"}
 
@@ -38,15 +40,16 @@ def words_of(text: str) -> set[str]:
 @pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
 def test_the_page_says_what_the_text_says(folder: Path) -> None:
     source, plan = planned(folder)
-    names = display_names_of(source.access)
+    names = names_of_file(source)
     view = view_plan(plan, names)
     drift = view_drift(without_expired(plan), names)
     for text, page in (
         (render_plan(view, plain), render_plan_html(view, origin(source))),
         (render_drift(drift, plain), render_drift_html(drift, origin(source))),
     ):
-        without_summary = text.rstrip("\n").rpartition("\n")[0]
-        assert words_of(without_summary) - words_of(text_of(page)) - CONNECTING == set()
+        summaries = ("Plan: ", "Drift: ", "No drift")
+        rest = "\n".join(line for line in text.splitlines() if not line.startswith(summaries))
+        assert words_of(rest) - words_of(text_of(page)) - CONNECTING == set()
 
 
 @pytest.mark.parametrize(
@@ -67,7 +70,7 @@ def test_a_limited_plan_says_so_in_both(not_read: int | None, words: str) -> Non
 
 def page_of(text: str) -> str:
     view = view_plan(hostile_plan(text), DisplayNames(), (RefusalView("public", text),))
-    where = Origin("1.0.0", text, text, text, (text,))
+    where = Origin("1.0.0", text, text, (PlannedRegistry(text, (text,)),))
     return render_plan_html(view, where, diff_of_change)
 
 

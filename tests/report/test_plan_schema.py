@@ -77,7 +77,7 @@ def test_it_is_true_of_every_kind_of_change() -> None:
 @pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
 def test_it_is_true_of_plan_drift_and_apply(folder: Path) -> None:
     source, plan = planned(folder)
-    words = display_names_of(source.access)
+    words = display_names_of(source.parts[0])
     drift = view_drift(plan, words)
     failed = [Outcome(change, "failed", "no") for change in plan.changes]
     for text in (

@@ -51,7 +51,8 @@ def test_of_a_file_nothing_is_desired_beside_it() -> None:
     seen = access_overview(source())
     assert seen.desired is None
     assert [row.repository for row in seen.result.matrix.rows] == ["app/*", "app/api", "gone/away"]
-    assert (seen.origin.path, seen.origin.account) == ("ecr_access.yaml", "111122223333")
+    assert seen.origin.path == "ecr_access.yaml"
+    assert [one.account for one in seen.origin.registries] == ["111122223333"]
 
 
 def test_the_risks_are_those_of_all_access_and_no_account_is_new() -> None:

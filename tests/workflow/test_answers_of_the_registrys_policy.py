@@ -291,7 +291,7 @@ def applied(asked: AccessSource) -> PolicyFinder:
     scope = RegistryScope("111122223333", "us-west-2")
     empty = live_registry(scope, dict.fromkeys(NAMES))
     before = replace(empty, policy=LiveRegistryPolicy(None, "V2"))
-    plan = plan_registries(asked.access, [before], NOW)
+    plan = plan_registries(asked.parts[0], [before], NOW)
     assert not plan.errors
     after = {(c.target.subject, c.target.repository): c.after_text for c in plan.changes}
     repositories = {

@@ -521,10 +521,10 @@ def test_the_policies_allow_what_the_file_grants_and_nothing_else(
     found = workflow.consumer_policies(source, asked)
     uncertain = {doubt.repository for doubt in found.access.doubts if doubt.effect == "Deny"}
     for name in CONCRETE:
-        if not managed(source.access, name):
+        if not managed(source.parts[0], name):
             assert identity(found.policies, name).statements == ()
             continue
-        granted = list(decisions(compiled(source.access, name), ASKED[asked]))
+        granted = list(decisions(compiled(source.parts[0], name), ASKED[asked]))
         needed = list(decisions(identity(found.policies, name), ASKED[asked]))
         local = found.access.may_be_local
         pairs = (

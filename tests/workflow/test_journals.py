@@ -47,7 +47,7 @@ def test_without_a_home(monkeypatch: pytest.MonkeyPatch, home: dict[str, str]) -
 def test_a_rollback_is_not_recorded_in_the_journal_that_it_rolls_back(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_bytes(begin(change(A, B)))
-    plan, origin = Plan(changes=(change(B, A),)), Origin("0", str(path), "", None, ())
+    plan, origin = Plan(changes=(change(B, A),)), Origin("0", str(path), "", ())
     result = PlanResult(plan, DisplayNames(), origin, fails_unmanaged=False, refusals=())
     prepared = PreparedApply(result, {}, info().authors, "rollback", rolled_back=path)
     with pytest.raises(UsageError, match="is the journal to roll back"):

@@ -18,7 +18,7 @@ repositories: {"scratch/*": {access: {}}}
 
 @pytest.mark.parametrize("globs", [(), ("*",), ("scratch/probe",)])
 def test_the_probe_repository_is_neither_managed_nor_unmanaged(globs: tuple[str, ...]) -> None:
-    access = load_access(FILE, "f.yaml", now=NOW).access
+    access = load_access(FILE, "f.yaml", now=NOW).parts[0]
     assert access is not None
     one = "scratch/one"
     names = ("other", one, "scratch/probe")

@@ -8,17 +8,21 @@ import pytest
 
 from reconciler import workflow
 from reconciler.access_file.load import load_access
-from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope
+from reconciler.model.registry import AssumedRole, LiveRegistry, ReadFailure, RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.sandbox.protocol import Call, ServiceError
 from reconciler.sandbox.server import Sandbox
 from reconciler.workflow import AccessSource
-from reconciler.workflow.listener import LOG
+from reconciler.workflow.listener import LOG, Event, LogListener
 from reconciler.workflow.registries import (
     CredentialSource,
     ToRead,
+    authors_of,
+    caller_of,
     connect_registries,
+    reach_registries,
     read_registries,
+    reading_own_policy,
     reads_registry_policy,
 )
 
@@ -34,7 +38,7 @@ POLICY = '{"Version":"2012-10-17","Statement":[]}'
 
 def source(content: bytes = FILE) -> AccessSource:
     loaded = load_access(content, "f.yaml", now=NOW)
-    assert loaded.access is not None
+    assert loaded.parts
     return AccessSource(loaded.parts, "f.yaml", content, NOW, loaded)
 
 
@@ -97,7 +101,40 @@ def test_templates_that_cannot_be_read_leave_the_rest(ecr: Sandbox) -> None:
 def test_when_the_registrys_policy_is_read(
     policy: Literal["ignore", "report", "manage"], reads: bool
 ) -> None:
-    assert reads_registry_policy(source().access.registry._replace(policy=policy), LOG) is reads
+    assert reads_registry_policy(source().parts[0].registry._replace(policy=policy), LOG) is reads
+
+
+def test_who_writes_is_asked_once_for_equal_credentials(ecr: Sandbox) -> None:
+    scopes = [RegistryScope("111122223333", region) for region in REGIONS]
+    role = AssumedRole("arn:aws:iam::111122223333:role/ecr", "7f3c", "nightly")
+    other = RegistryScope("111122223333", "us-east-1")
+    sources = {**dict.fromkeys(scopes, CredentialSource()), other: CredentialSource(role)}
+    authors, reached = authors_of(reach_registries(sources, LOG))
+    assert reached.failures == {}
+    assert authors[scopes[0]] == authors[scopes[1]]
+    assert authors[other].assume_role == role
+    assert authors[other].arn.endswith(":assumed-role/ecr/nightly")
+    asked = [call.name for call in ecr.calls()]
+    assert asked.count("GetCallerIdentity") == 2
+    ask = caller_of(reached.connections)
+    assert [ask(scope) for scope in (*scopes, other)] == [a.arn for a in authors.values()]
+    assert [call.name for call in ecr.calls()].count("GetCallerIdentity") == 4
+
+
+def test_of_several_registries_it_is_said_which_policy_is_ignored() -> None:
+    class Told(LogListener):
+        def notify(self, event: Event) -> None:
+            told.append(str(event))
+
+    told: list[str] = []
+    of_one = source().registries[0]
+    ignored = of_one._replace(policy="ignore", name="central")
+    parts = [ignored._replace(regions=(region,)) for region in REGIONS]
+    other = of_one._replace(account="222233334444", name="other")
+    assert reading_own_policy([*parts, other], Told()) == set(other.scopes)
+    assert reading_own_policy(parts, Told()) == set()
+    end = "was not read: the file ignores it (registry.policy)"
+    assert told == [f"the own policy of central {end}", f"the registry's own policy {end}"]
 
 
 @pytest.mark.parametrize(
@@ -116,9 +153,9 @@ def test_the_caller_needs_what_the_file_uses(
     sids: list[str],
 ) -> None:
     given = source()
-    access = given.access._replace(
-        registry=given.access.registry._replace(policy=policy),
-        entries=tuple(one._replace(create_on=create_on) for one in given.access.entries),
+    access = given.parts[0]._replace(
+        registry=given.parts[0].registry._replace(policy=policy),
+        entries=tuple(one._replace(create_on=create_on) for one in given.parts[0].entries),
     )
     changed = AccessSource((access,), given.path, given.content, NOW, given.checked)
     found = {

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from reconciler.access_file.desired import compile_desired, desired_policies
 from reconciler.access_file.load import load_access
-from reconciler.access_file.model import display_names_of
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import (
     LiveRegistry,
@@ -31,6 +30,7 @@ from reconciler.plan.saved_plan import digest_of
 from reconciler.policy.language.document import Unreadable
 from reconciler.report.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plan_view import view_drift, view_plan
+from reconciler.workflow.origin import names_of_file
 from reconciler.workflow.planner import plan_registries
 from reconciler.workflow.registries import FreshRegistryPolicy, RegistryPolicies
 from reconciler.workflow.saved_plans import (
@@ -64,7 +64,7 @@ LIVE = (
 
 def source_of(content: bytes = FILE) -> AccessSource:
     loaded = load_access(content, "ecr_access.yaml", now=NOW)
-    assert loaded.access is not None, loaded.problems
+    assert loaded.parts, loaded.problems
     return AccessSource(loaded.parts, "ecr_access.yaml", content, NOW, loaded)
 
 
@@ -79,15 +79,13 @@ def made(source: AccessSource) -> Plan:
         "team/none": None,
     }
     read_ = {name: LiveRepository(name, text) for name, text in live.items()}
-    scopes = [RegistryScope("111122223333", region) for region in source.access.registry.regions]
+    scopes = [RegistryScope("111122223333", region) for region in source.parts[0].registry.regions]
     registries = [LiveRegistry(scope, (*sorted(live), "x"), read_) for scope in scopes]
-    return plan_registries(source.access, registries, NOW)
+    return plan_registries(source.parts[0], registries, NOW)
 
 
 def text_of(plan: Plan, source: AccessSource) -> str:
-    return "".join(
-        render_plan_json(view_plan(plan, display_names_of(source.access)), origin(source))
-    )
+    return "".join(render_plan_json(view_plan(plan, names_of_file(source)), origin(source)))
 
 
 def stored(text: str) -> StoredPlan:
@@ -103,12 +101,9 @@ def forged(text: str, edit: Callable[[Json], object]) -> str:
 
 def own_policies(folder: Path, source: AccessSource) -> RegistryPolicies:
     """The registry's own policy of a case, in each region."""
-    scopes, names = (
-        source.access.registry.scopes,
-        json.loads((folder / "live.json").read_text()),
-    )
+    names = json.loads((folder / "live.json").read_text())
     fresh = FreshRegistryPolicy(registry_policy(folder / "registry.json"), tuple(sorted(names)))
-    return dict.fromkeys(scopes, fresh)
+    return dict.fromkeys(source.scopes, fresh)
 
 
 @pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
@@ -155,7 +150,7 @@ def test_a_break_by_the_registrys_policy_is_judged_anew_only_where_that_is_read(
     of_others = tuple(broken for broken in plan.violations if broken.target not in changed)
     assert of_changed
     assert of_others
-    (scope,) = source.access.registry.scopes
+    (scope,) = source.parts[0].registry.scopes
     denied = ReadFailure(RuleId.ACCESS_DENIED, "not allowed")
     gone = FreshRegistryPolicy(LiveRegistryPolicy(None))
     unread = FreshRegistryPolicy(LiveRegistryPolicy(denied))
@@ -188,8 +183,8 @@ registry_statements:
 
 def test_a_change_of_the_registrys_policy_is_judged_with_repositories_in_sync() -> None:
     source = source_of(MANAGED)
-    (scope,) = source.access.registry.scopes
-    names, access = ("site", "team/a", "team/b"), source.access
+    (scope,) = source.parts[0].registry.scopes
+    names, access = ("site", "team/a", "team/b"), source.parts[0]
     policies = {
         one.repository: compile_desired(access, one)
         for one in desired_policies(access, names, now=NOW)
@@ -217,7 +212,7 @@ def test_a_change_of_the_registrys_policy_is_judged_with_repositories_in_sync() 
 def test_a_failure_to_read_the_registrys_policy_is_not_lost() -> None:
     source = source_of()
     failed = LiveRegistryPolicy(ReadFailure(RuleId.READ_FAILED, "no connection"))
-    policies = dict.fromkeys(source.access.registry.scopes, FreshRegistryPolicy(failed))
+    policies = dict.fromkeys(source.parts[0].registry.scopes, FreshRegistryPolicy(failed))
     again = recompute(stored(text_of(made(source), source)), source, policies)
     assert [error.target.repository for error in again.errors] == ["*", "*"]
 
@@ -337,9 +332,7 @@ def test_another_version_of_the_file_is_refused() -> None:
 
 def test_what_drift_says_is_no_plan_to_apply() -> None:
     source, plan = planned(CASE)
-    text = "".join(
-        render_drift_json(view_drift(plan, display_names_of(source.access)), origin(source))
-    )
+    text = "".join(render_drift_json(view_drift(plan, names_of_file(source)), origin(source)))
     with pytest.raises(RefusedError, match="no digest"):
         read(text)
 

@@ -232,7 +232,7 @@ def rollback(
         listener=listener,
     )
     view = results.view_of(prepared.result)
-    if prepared.result.origin.regions:
+    if prepared.result.origin.registries:
         results.show_before_writing(prepared.result, view, format_, sure=yes, grouped=not no_group)
     else:
         note("the journal records no write")

@@ -1,6 +1,6 @@
 """A plan, or drift, as an HTML page: the figures, the risks, each change, its JSON folded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from reconciler.model.access import DisplayNames
@@ -10,7 +10,7 @@ from reconciler.plan.saved_plan import Origin, change_json
 from reconciler.printable import printable_json
 from reconciler.report.access import AccessLine, Describe, grants_json
 from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, render_page, risk_rows
-from reconciler.report.plan_text import PolicyDiff, no_diff
+from reconciler.report.plan_text import PolicyDiff, drift_counts, no_diff, plan_counts
 from reconciler.report.plan_view import (
     POLICIES,
     Cause,
@@ -19,7 +19,10 @@ from reconciler.report.plan_view import (
     PlanView,
     RiskView,
     by_cause,
+    by_scope,
     equal_changes,
+    registry_title,
+    split_view,
 )
 from reconciler.report.words import NOUNS, number_of, subject_name, target_name
 
@@ -76,6 +79,22 @@ class _Block(NamedTuple):
     documents: tuple[_Document, ...]
 
 
+class _Group(NamedTuple):
+    """The changes under one heading; of several registries, `title` names one in one region."""
+
+    anchor: str
+    title: str
+    blocks: Sequence[_Block]
+
+
+class _RegistryRow(NamedTuple):
+    """One of several registries, in one region, in figures."""
+
+    name: str
+    scope: RegistryScope
+    counts: str
+
+
 class _Words(NamedTuple):
     """What the template says.
 
@@ -89,12 +108,54 @@ class _Words(NamedTuple):
     view: PlanView
     figures: tuple[Figure, ...]
     blocks: tuple[_Block, ...]
+    counts: Callable[[PlanView], str]
+
+    @property
+    def registries(self) -> list[_RegistryRow]:
+        """A row for each registry and region, where there are several registries."""
+        parts = split_view(self.view, lambda scope: scope)
+        names = self.view.registries
+        return [
+            _RegistryRow(names[scope], scope, self.counts(part)) for scope, part in parts.items()
+        ]
+
+    @property
+    def groups(self) -> list[_Group]:
+        """The changes; of several registries, those of each region under a heading of its own."""
+        if not self.view.registries or not self.blocks:
+            return [_Group("changes", "", self.blocks)]
+        found = by_scope(self.where, ((block.scope, block) for block in self.blocks))
+        return [
+            _Group(f"changes-{number}", title, blocks)
+            for number, (title, blocks) in enumerate(found.items(), 1)
+        ]
+
+    def where(self, scope: RegistryScope) -> str:
+        """Name a region, with its registry where there are several."""
+        name = self.view.registries.get(scope)
+        return scope.region if name is None else registry_title(name, scope)
+
+    @property
+    def unmanaged(self) -> list[str]:
+        """The unmanaged repositories; of several registries, with where they are."""
+        plan = self.view.plan
+        if not self.view.registries:
+            return plan.unmanaged_names
+        return [f"{target.repository} in {self.where(target.scope)}" for target in plan.unmanaged]
 
     @property
     def risks(self) -> tuple[RiskRow, ...]:
         """The risks of all changes, each once, with links to the changes."""
+        several = self.view.registries
         return risk_rows(
-            (risk, RiskPlace(block.title, f"#change-{block.number}"))
+            (
+                risk,
+                RiskPlace(
+                    block.title,
+                    f"#change-{block.number}",
+                    self.where(block.scope) if several else "",
+                ),
+            )
             for block in self.blocks
             for risk in block.body.risks
         )
@@ -106,7 +167,8 @@ class _Words(NamedTuple):
     @property
     def errors(self) -> list[Cause]:
         """The errors of the plan, by their cause."""
-        return by_cause(Failure(e.target, e.rule, e.message) for e in self.view.plan.errors)
+        failures = (Failure(e.target, e.rule, e.message) for e in self.view.plan.errors)
+        return by_cause(failures, self.view.registries)
 
 
 def render_plan_html(
@@ -115,14 +177,16 @@ def render_plan_html(
     """Render a plan as a page; `grouped` shows equal changes of several repositories once."""
     blocks = tuple(_blocks(view, diff, grouped=grouped))
     figures = (*_plan_figures(view), *_problem_figures(view))
-    return render_page("plan.html", _Words("Plan", _KINDS, {}, origin, view, figures, blocks))
+    words = _Words("Plan", _KINDS, {}, origin, view, figures, blocks, plan_counts)
+    return render_page("plan.html", words)
 
 
 def render_drift_html(view: PlanView, origin: Origin, *, grouped: bool = True) -> str:
     """Render drift as a page: how the live access differs from the file."""
     blocks = tuple(_blocks(view, no_diff, grouped=grouped))
     figures = (*_drift_figures(view), *_problem_figures(view))
-    return render_page("plan.html", _Words("Drift", {}, _SIGNS, origin, view, figures, blocks))
+    words = _Words("Drift", {}, _SIGNS, origin, view, figures, blocks, drift_counts)
+    return render_page("plan.html", words)
 
 
 def _plan_figures(view: PlanView) -> Iterator[Figure]:
@@ -203,5 +267,7 @@ def _body(view: ChangeView, describe: Describe, diff: PolicyDiff) -> _Body:
 
 def _document(view: ChangeView, names: DisplayNames) -> _Document:
     grants = grants_json(view.change.access, names)
-    document = change_json(view.change, grants, (risk.name for risk in view.risks))
+    document = change_json(
+        view.change, grants, (risk.name for risk in view.risks), names.registries
+    )
     return _Document(target_name(view.change.target), printable_json(document).splitlines())

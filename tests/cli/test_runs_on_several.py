@@ -1,0 +1,299 @@
+"""A file with several registries: all are planned, applied and rolled back; each fails alone."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.server import Sandbox
+from tests.cli.conftest import Done, Reconcile, runner, sandbox_environment
+from tests.cli.killing import Killer, Moment
+
+HOME, OTHER = "111122223333", "222233334444"
+HERE, THERE = "us-west-2", "eu-west-1"
+NAME = "payments/api"
+ROLE = f"arn:aws:iam::{OTHER}:role/reconciler"
+ASSUMING = f"assume_role: {{role_arn: {ROLE!r}, external_id: contract-17, session_name: nightly}}"
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{HOME}:root"},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"sts:ExternalId": "contract-17"}},
+            }
+        ],
+    }
+)
+FILE = f"""\
+version: 1
+registries:
+  - {{name: staging, account: "{OTHER}", regions: [{HERE}], {ASSUMING}}}
+  - {{name: central, account: "{HOME}", regions: [{THERE}, {HERE}]}}
+accounts: {{workloads: "444455556666"}}
+principals: {{ci: {{role: role2-1, account: workloads}}}}
+repositories:
+  {NAME}: {{access: {{ci: pull}}}}
+"""
+PLACES = [(OTHER, HERE), (HOME, THERE), (HOME, HERE)]
+"""All registries and regions, in the order of the file."""
+
+
+@pytest.fixture
+def behaviour() -> Behaviour:
+    return Behaviour()
+
+
+@pytest.fixture
+def ecr(behaviour: Behaviour) -> Iterator[Sandbox]:
+    """Both accounts, each with the repository in each region, and the role in one of them."""
+    with Sandbox(behaviour, account=HOME, other_accounts=[OTHER]) as sandbox:
+        for account, region in PLACES:
+            sandbox.create_repository(NAME, account=account, region=region)
+        sandbox.create_role(OTHER, "reconciler", trust_policy=TRUST)
+        yield sandbox
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "ecr_access.yaml").write_text(FILE)
+    return tmp_path
+
+
+@pytest.fixture
+def reconcile(folder: Path, ecr: Sandbox) -> Reconcile:
+    return runner(folder, sandbox_environment(ecr))
+
+
+def live(ecr: Sandbox) -> list[bool]:
+    """Whether the repository has a policy, in each place."""
+    return [ecr.policy_text(NAME, account=a, region=r) is not None for a, r in PLACES]
+
+
+def errors_of(done: Done) -> list[tuple[str, str, str, str]]:
+    errors = json.loads(done.out)["errors"]
+    return [(e["registry"], e["account"], e["region"], e["repository"]) for e in errors]
+
+
+def places_of(done: Done) -> list[tuple[str, str, str]]:
+    changes = json.loads(done.out)["changes"]
+    return [(one["registry"], one["account"], one["region"]) for one in changes]
+
+
+def rewritten(folder: Path, old: str, new: str) -> None:
+    text = (folder / "ecr_access.yaml").read_text()
+    assert old in text
+    (folder / "ecr_access.yaml").write_text(text.replace(old, new))
+
+
+ALL = [("staging", OTHER, HERE), ("central", HOME, THERE), ("central", HOME, HERE)]
+
+
+def test_all_are_planned_applied_and_rolled_back(reconcile: Reconcile, ecr: Sandbox) -> None:
+    plan = reconcile("plan", "--format", "json")
+    document = json.loads(plan.out)
+    assert (plan.code, places_of(plan)) == (0, ALL)
+    assert [(r["name"], r["account"], r["regions"]) for r in document["registries"]] == [
+        ("staging", OTHER, [HERE]),
+        ("central", HOME, [THERE, HERE]),
+    ]
+    assert "registry" not in document
+    applied = reconcile("apply", "--yes", "--journal", "j")
+    assert (applied.code, live(ecr)) == (0, [True] * 3)
+    titles = [f"staging ({OTHER} {HERE})", f"central ({HOME} {THERE})", f"central ({HOME} {HERE})"]
+    headings = [
+        line.split(": ")[0] for line in applied.out.splitlines() if "1 policy to set" in line
+    ]
+    assert headings[:3] == titles
+    assert [line for line in applied.out.splitlines() if line.removesuffix(":") in titles]
+    assert applied.out.splitlines()[-3:] == [
+        "Apply: 3 applied.",
+        "  staging  1 applied",
+        "  central  2 applied",
+    ]
+    drift = reconcile("drift")
+    assert (drift.code, drift.out.splitlines()) == (
+        0,
+        ["No drift: 3 in sync.", "  staging  1 in sync", "  central  2 in sync"],
+    )
+    back = reconcile("rollback", "j", "--yes", "--format", "json")
+    assert (back.code, live(ecr)) == (0, [False] * 3)
+    assert places_of(back) == [(HOME, HOME, THERE), (HOME, HOME, HERE), (OTHER, OTHER, HERE)]
+    assert f"the journal says to act as {ROLE}" in back.err
+
+
+def test_a_role_that_is_denied_fails_alone(
+    reconcile: Reconcile, folder: Path, ecr: Sandbox
+) -> None:
+    rewritten(folder, "contract-17", "contract-18")
+    plan = reconcile("plan", "--format", "json")
+    assert (plan.code, places_of(plan)) == (1, ALL[1:])
+    assert errors_of(plan) == [("staging", OTHER, HERE, "*")]
+    applied = reconcile("apply", "--yes")
+    assert (applied.code, live(ecr)) == (6, [False, True, True])
+    assert applied.out.count("the role could not be assumed") == 1
+    assert f"all repositories (staging {HERE}): error: read-failed: " in applied.out
+
+
+def test_a_role_that_is_denied_is_named_once_for_all_regions(
+    reconcile: Reconcile, folder: Path
+) -> None:
+    rewritten(folder, f"regions: [{HERE}]", f"regions: [{HERE}, {THERE}]")
+    rewritten(folder, "contract-17", "contract-18")
+    plan = reconcile("plan")
+    assert plan.code == 1
+    assert plan.out.count("the role could not be assumed") == 1
+    assert f"all repositories (staging {HERE}, {THERE}): error: " in plan.out
+
+
+def test_where_none_can_be_reached_each_is_named(
+    reconcile: Reconcile, folder: Path, ecr: Sandbox
+) -> None:
+    role = ecr.create_role(HOME, "reconciler", trust_policy=TRUST)
+    central = f'account: "{HOME}", regions: [{THERE}, {HERE}]'
+    rewritten(folder, central, f"{central}, assume_role: {role!r}")
+    rewritten(folder, "contract-17", "contract-18")
+    for command in (("plan",), ("drift",), ("apply", "--yes")):
+        done = reconcile(*command)
+        assert done.code == 1
+        assert done.out.count("the role could not be assumed") == 2
+        assert f"all repositories (staging {HERE}): error: " in done.out
+        assert f"all repositories (central {THERE}, {HERE}): error: " in done.out
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour(dead_region=THERE)])
+def test_a_dead_region_fails_alone(reconcile: Reconcile, ecr: Sandbox) -> None:
+    plan = reconcile("plan", "--format", "json")
+    assert plan.code == 1
+    assert errors_of(plan) == [("central", HOME, THERE, "*")]
+    applied = reconcile("apply", "--yes")
+    assert (applied.code, live(ecr)) == (6, [True, False, True])
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour(disabled_region=THERE)])
+def test_a_region_that_is_not_enabled_fails_alone(reconcile: Reconcile, ecr: Sandbox) -> None:
+    applied = reconcile("apply", "--yes")
+    assert (applied.code, live(ecr)) == (6, [True, False, True])
+    assert applied.out.count("aws account get-region-opt-status --region-name eu-west-1") == 1
+
+
+def test_a_wrong_account_refuses_the_run(reconcile: Reconcile, folder: Path, ecr: Sandbox) -> None:
+    rewritten(folder, f", {ASSUMING}", "")
+    for command in (("apply", "--yes"), ("plan",)):
+        done = reconcile(*command)
+        assert done.code == 5
+        assert f"the credentials are of account {HOME}, the registry is in {OTHER}" in done.err
+    assert live(ecr) == [False] * 3
+
+
+def test_an_unknown_profile_fails_alone(reconcile: Reconcile, folder: Path, ecr: Sandbox) -> None:
+    rewritten(folder, ASSUMING, "profile: nobody")
+    applied = reconcile("apply", "--yes", "--format", "json")
+    assert (applied.code, live(ecr)) == (6, [False, True, True])
+    assert errors_of(applied) == [("staging", OTHER, HERE, "*")]
+
+
+def test_a_saved_plan_is_applied_where_it_can_be(reconcile: Reconcile, ecr: Sandbox) -> None:
+    assert reconcile("plan", "--out", "all.json").code == 0
+    assert reconcile("apply", "all.json", "--yes", "--journal", "j").code == 0
+    assert live(ecr) == [True] * 3
+    again = reconcile("apply", "all.json", "--yes", "--format", "json")
+    assert again.code == 0
+    assert {one["outcome"] for one in json.loads(again.out)["changes"]} == {"in-force"}
+    assert reconcile("rollback", "j", "--yes").code == 0
+    ecr.delete_role(ROLE)
+    ecr.create_role(OTHER, "reconciler", trust_policy=TRUST.replace("contract-17", "other"))
+    done = reconcile("apply", "all.json", "--yes", "--format", "json")
+    assert (done.code, live(ecr)) == (6, [False, True, True])
+    assert errors_of(done) == [("staging", OTHER, HERE, "*")]
+
+
+def test_an_interrupted_apply_is_finished_by_the_next(
+    reconcile: Reconcile, folder: Path, ecr: Sandbox
+) -> None:
+    killer = Killer(ecr, folder, sandbox_environment(ecr))
+    moment = Moment("call-done", 2, "SetRepositoryPolicy")
+    killer.run(moment, ["apply", "--yes", "--journal", "j"], folder / "j")
+    assert any(live(ecr))
+    assert reconcile("rollback", "j", "--yes").code == 0
+    assert live(ecr) == [False] * 3
+    assert reconcile("apply", "--yes").code == 0
+    assert live(ecr) == [True] * 3
+
+
+def test_amounts_are_counted_over_all(reconcile: Reconcile, folder: Path) -> None:
+    assert reconcile("apply", "--yes").code == 0
+    rewritten(folder, "access: {ci: pull}", "access: {}")
+    with (folder / "ecr_access.yaml").open("a") as file:
+        file.write("guards: {max_revoked: {percent: 0, count: 2}}\n")
+    done = reconcile("plan")
+    assert done.code == 5
+    assert "this would revoke or narrow 3 of 3 grants" in done.err
+    assert f"refused: empty: in staging: no principal would keep access to {NAME}" in done.err
+
+
+@pytest.mark.parametrize("where", [(), ("--repository", NAME), ("--repository", "payments/*")])
+def test_what_is_in_one_registry_only_is_selected_there(
+    reconcile: Reconcile, folder: Path, where: tuple[str, ...]
+) -> None:
+    rewritten(folder, "{access: {ci: pull}}", "{access: {ci: pull}, registries: [staging]}")
+    done = reconcile("plan", *where, "--format", "json")
+    assert (done.code, places_of(done)) == (0, ALL[:1])
+    assert json.loads(done.out)["findings"] == []
+
+
+def test_what_nothing_has_is_said_once(reconcile: Reconcile) -> None:
+    done = reconcile("plan", "--repository", "nothing/*", "--format", "json")
+    (finding,) = json.loads(done.out)["findings"]
+    assert (finding["rule"], finding["registry"], finding["region"]) == (
+        "nothing-selected",
+        None,
+        None,
+    )
+    assert reconcile("plan", "--repository", "nothing/x").code == 2
+
+
+def test_unmanaged_repositories_are_told_where_they_are(reconcile: Reconcile, ecr: Sandbox) -> None:
+    ecr.create_repository("legacy/tool", account=OTHER)
+    done = reconcile("plan", "--format", "json")
+    staging, central = json.loads(done.out)["registries"]
+    assert staging["unmanaged_repositories"] == {HERE: ["legacy/tool"]}
+    assert central["unmanaged_repositories"] == {}
+
+
+REPLICA = "{access: {ci: pull}, replicated: true}"
+
+
+def replicas(folder: Path, name: str) -> None:
+    rewritten(folder, f"{NAME}: {{access: {{ci: pull}}}}", f"{name}: {REPLICA}")
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour(), Behaviour(dead_region=THERE)])
+def test_a_replica_that_is_not_there_yet_is_a_finding(
+    reconcile: Reconcile, folder: Path, ecr: Sandbox, behaviour: Behaviour
+) -> None:
+    ecr.create_repository("app/new")
+    replicas(folder, "app/new")
+    done = reconcile("plan", "--format", "json")
+    document = json.loads(done.out)
+    waiting = [(f["rule"], f["registry"], f["region"]) for f in document["findings"]]
+    expected = [("not-replicated-yet", name, region) for name, _, region in ALL[:2]]
+    if behaviour.dead_region:  # nothing is claimed of what could not be read
+        assert (done.code, waiting) == (1, expected[:1])
+        assert errors_of(done) == [("central", HOME, THERE, "*")]
+        return
+    assert (done.code, waiting) == (0, expected)
+    assert f"it exists in {HOME} {HERE}" in document["findings"][0]["message"]
+    assert places_of(done) == ALL[2:]
+
+
+def test_a_replica_that_is_nowhere_is_missing(reconcile: Reconcile, folder: Path) -> None:
+    replicas(folder, "app/new")
+    done = reconcile("plan", "--format", "json")
+    assert done.code == 1
+    assert {e["rule"] for e in json.loads(done.out)["errors"]} == {"missing-repository"}
+    assert errors_of(done) == [(*place, "app/new") for place in ALL]
