@@ -16,7 +16,7 @@ class Size(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A section's tables, its charts by file name, and its rounds where they are not those asked."""
+    """A section's tables, its charts by file name, and its rounds if not those of the size."""
 
     tables: str
     charts: Mapping[str, str] = {}
