@@ -368,6 +368,10 @@ def _message(form: _Form, headers: Mapping[str, str], body: bytes, key: _Signing
     return "".join([f"POST {form.path} HTTP/1.1\r\n", *lines, "\r\n"]).encode() + body
 
 
+_loading = threading.Lock()
+"""Held while a CA bundle is loaded: the threads of several registries would all load it."""
+
+
 @cache
 def _context_with(bundle: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -382,7 +386,8 @@ def _tls_context(session: botocore.session.Session) -> ssl.SSLContext | None:
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") if named is None else named
     try:
         path = get_cert_path(True) if bundle is None else bundle
-        return _context_with(str(path))
+        with _loading:
+            return _context_with(str(path))
     except (OSError, ValueError):
         return None  # boto3 will say why
 

@@ -10,6 +10,7 @@ from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
 from reconciler.registry.reader import RegistryReader, failure_of
 from reconciler.registry.tasks import Tasks, in_thread
 
+_MOST_AT_ONCE = 64  # policies of all registries, which share them evenly
 _MOST_UNANSWERED = 16  # calls in a row without a response, after which no more are made
 
 Progress = Callable[[int, int], None]
@@ -70,7 +71,14 @@ def read(wanted: Sequence[Wanted]) -> list[Found]:
     is no CallError. Neither an error nor Ctrl-C waits for calls in flight.
     """
     tasks = Tasks()
-    readings = [_Reading(one, tasks) for one in wanted]
+    readings: list[_Reading] = []
+
+    def share() -> None:
+        going_on = [one for one in readings if not one.is_over]
+        for one in going_on:
+            one.work_on(max(1, _MOST_AT_ONCE // len(going_on)))
+
+    readings += [_Reading(one, tasks, share) for one in wanted]
     for reading in readings:
         reading.start()
     tasks.run()
@@ -80,8 +88,8 @@ def read(wanted: Sequence[Wanted]) -> list[Found]:
 class _Reading:
     """The reading of one registry; its tasks are a group of their own."""
 
-    def __init__(self, wanted: Wanted, tasks: Tasks) -> None:
-        self._wanted, self._tasks = wanted, tasks
+    def __init__(self, wanted: Wanted, tasks: Tasks, share: Callable[[], None]) -> None:
+        self._wanted, self._tasks, self._share = wanted, tasks, share
         self._reader = wanted.reader
         self._names: frozenset[str] | None = None if wanted.lists else frozenset(wanted.names)
         self._todo: deque[str] = deque()
@@ -89,6 +97,7 @@ class _Reading:
         self._read: dict[str, LiveRepository] = {}
         self._missing: list[LiveRepository] = []  # while it is not known whether they are listed
         self._workers = 0
+        self._starting = 0  # workers without a name yet
         self._unanswered = 0
         self._failure: CallError | None = None
 
@@ -145,11 +154,24 @@ class _Reading:
         new = [name for name in dict.fromkeys(names) if name not in self._asked]
         self._asked.update(new)
         self._todo.extend(new)
-        while self._workers < min(self._reader.at_once, len(self._todo)):
+        self._share()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more policies are to be read."""
+        is_known = self._names is not None and not self._todo and not self._workers
+        return is_known or self._failure is not None
+
+    def work_on(self, at_once: int) -> None:
+        """Read the policies that are left, so many at once, or as many as the transport can."""
+        free = min(at_once, self._reader.at_once) - self._workers
+        for _ in range(min(free, len(self._todo) - self._starting)):
             self._workers += 1
+            self._starting += 1
             self._tasks.start(self._work(), self)
 
     async def _work(self) -> None:
+        self._starting -= 1
         while self._todo:
             name = self._todo.popleft()
             try:
@@ -166,6 +188,8 @@ class _Reading:
                 self._unanswered = 0
             self._keep(LiveRepository(name, text))
         self._workers -= 1
+        if not self._workers:
+            self._share()
 
     def _keep(self, repository: LiveRepository) -> None:
         """Keep what was read, unless the listing says that there is no such repository."""
@@ -184,3 +208,4 @@ class _Reading:
         """End the reading of this registry, without waiting for its calls in flight."""
         self._failure = self._failure or error
         self._tasks.cancel(self)
+        self._share()

@@ -8,11 +8,12 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Protocol, TypedDict, cast
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.loaders
 import botocore.session
 from botocore.client import BaseClient
 from botocore.config import Config
@@ -105,13 +106,29 @@ def connect(
     CallError for an unknown profile or a broken AWS configuration file.
     """
     try:
-        core = botocore.session.Session(profile=profile)
+        core = _new_session(profile)
         learn_settings(core)
         session = boto3.Session(botocore_session=core, region_name=region)
     except Exception as error:
         raise explain(error, "connect") from error
     connection = Connection(account, region, None, session, core, transport)
     return connection if assume_role is None else _assuming(connection, assume_role)
+
+
+def _new_session(profile: str | None = None) -> botocore.session.Session:
+    """Return a session that shares what botocore reads of its own data files.
+
+    Each region has a session of its own, since the settings of one may name a region.
+    """
+    session = botocore.session.Session(profile=profile)
+    loader = _data_loader(session.get_config_variable("data_path"))
+    session.register_component("data_loader", loader)
+    return session
+
+
+@cache
+def _data_loader(data_path: str | None) -> botocore.loaders.Loader:
+    return botocore.loaders.create_loader(data_path)
 
 
 def default_region(profile: str | None) -> str | None:
@@ -242,7 +259,7 @@ def _assuming(source: Connection, role: AssumedRole) -> Connection:
         except Exception as error:
             raise explain(error, "AssumeRole", region=source.region) from error
 
-    core = botocore.session.Session()
+    core = _new_session()
     core.register_component("credential_provider", _RoleProvider(refresh))
     session = boto3.Session(botocore_session=core, region_name=source.region)
     return Connection(source.account, source.region, role, session, core, source.transport)
