@@ -214,12 +214,12 @@ def registries(number: int, entries: int, *, limited: bool) -> str:
 
 def test_twenty_registries_are_about_the_work_of_one_of_the_same_size() -> None:
     """What they have in common is read once, and the same access is compiled once."""
-    one, loaded = steps(registries(1, 400, limited=False), head="")
+    one, loaded = steps(registries(1, 1_000, limited=False), head="")
     assert loaded.parts
-    limited, loaded = steps(registries(20, 400, limited=True), head="")
-    assert [len(part.entries) for part in loaded.parts] == [20] * 20
-    same, loaded = steps(registries(20, 20, limited=False), head="")
-    assert [len(part.entries) for part in loaded.parts] == [20] * 20
+    limited, loaded = steps(registries(20, 1_000, limited=True), head="")
+    assert [len(part.entries) for part in loaded.parts] == [50] * 20
+    same, loaded = steps(registries(20, 50, limited=False), head="")
+    assert [len(part.entries) for part in loaded.parts] == [50] * 20
     assert limited < 1.3 * one
     assert same < 0.9 * one
 

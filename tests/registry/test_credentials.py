@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.model.registry import AssumedRole
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
@@ -17,7 +18,8 @@ PAST = {**KEYS, "SessionToken": "abcdefghijk", "Expiration": "2020-01-01T00:00:0
 
 def failure(pace: Pace, *, role: str | None = None) -> CallError:
     with pytest.raises(CallError) as caught:
-        RegistryReader(connect("111122223333", "us-west-2", role), pace).read_policy("a/a")
+        connection = connect("111122223333", "us-west-2", AssumedRole(role) if role else None)
+        RegistryReader(connection, pace).read_policy("a/a")
     error = caught.value
     assert error.kind is FailureKind.CREDENTIALS
     assert "\\x" not in error.message
