@@ -17,8 +17,8 @@ PAST = {**KEYS, "SessionToken": "abcdefghijk", "Expiration": "2020-01-01T00:00:0
 
 
 def failure(pace: Pace, *, role: str | None = None) -> CallError:
+    connection = connect("111122223333", "us-west-2", AssumedRole(role) if role else None)
     with pytest.raises(CallError) as caught:
-        connection = connect("111122223333", "us-west-2", AssumedRole(role) if role else None)
         RegistryReader(connection, pace).read_policy("a/a")
     error = caught.value
     assert error.kind is FailureKind.CREDENTIALS

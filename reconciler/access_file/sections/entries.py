@@ -45,6 +45,9 @@ from reconciler.policy import (
     has_wildcard,
 )
 
+_MOST_HAVE = frozenset({"access", "registries", "regions"})
+"""The keys of most entries; where an entry holds is read elsewhere."""
+
 _GRANTS = WorkLimit(1_000_000, "grants and values of their conditions")
 
 
@@ -66,7 +69,7 @@ def read_entries(pairs: Iterable[Pair], context: FileContext) -> tuple[Entry, ..
 def _read_entry(pair: Pair, context: FileContext) -> Entry:
     check_repository(pair.key, context.problems)
     keys = pair.value.pairs if isinstance(pair.value, MappingNode) else {}
-    if keys.keys() == {"access"}:  # most entries; all else has its default
+    if "access" in keys and keys.keys() <= _MOST_HAVE:  # all else has its default
         tiers = tiers_of_repositories(context.tiers)
         grants = _read_access(keys["access"].value, tiers, context)
         return Entry(pair.key.text, pair.key.place, grants)
