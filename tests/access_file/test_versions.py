@@ -199,7 +199,7 @@ RAW = (
             entries(VIA),
             "unmanaged: {registry_statements: remove}\n" + entries(VIA),
             True,
-            "",
+            "s/x",
         ),
         (
             "unmanaged: {registry_statements: remove}\n" + entries(VIA),
@@ -219,6 +219,7 @@ def test_the_registrys_policy_differs_where_it_becomes_managed() -> None:
     text = NAMES + ONE
     reported, managed = valid(text), valid(text, head=MANAGED)
     assert VersionDifference(reported, managed, NOW).registry_policy
+    assert VersionDifference(reported, managed, NOW).repositories() == {"a/one", "b/two"}
     assert not VersionDifference(managed, reported, NOW).registry_policy
 
 
