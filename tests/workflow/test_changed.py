@@ -1,5 +1,6 @@
 """A plan that is limited to changes of the file is the part of the whole plan that they cause."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -225,3 +226,29 @@ def test_a_change_of_the_registrys_policy_alone_needs_the_list_of_repositories()
     asked = part_of(older, newer).to_read(registry_policy=True)
     assert (asked.lists, asked.registry_policy, asked.templates) == (True, True, False)
     assert list(asked.select(LIVE)) == []
+
+
+def test_a_statement_of_others_that_the_registrys_policy_loses_may_be_about_any_repository() -> (
+    None
+):
+    """A Deny of the registry's policy keeps closed what the repository's own policy opens."""
+    rules = "guards: {rules: [{never: push, to: runtime, on: 't/a', because: x}]}\n"
+    keeping = rules + "unmanaged: {statements: {default: keep}%s}\nrepositories: {t/a: {}}\n"
+    older, newer = source(keeping % ""), source(keeping % ", registry_statements: remove")
+    runtime = {"AWS": "arn:aws:iam::444455556666:role/runtime"}
+    statement = {"Sid": "Theirs", "Effect": "Allow", "Principal": runtime, "Action": "ecr:PutImage"}
+    everywhere = "arn:aws:ecr:us-west-2:111122223333:repository/*"
+    own, closing = (
+        json.dumps({"Version": "2012-10-17", "Statement": one})
+        for one in (statement, {**statement, "Effect": "Deny", "Resource": everywhere})
+    )
+    live = LiveRegistry(
+        SCOPE,
+        ("t/a",),
+        {"t/a": LiveRepository("t/a", own)},
+        policy=LiveRegistryPolicy(closing, "V2"),
+        templates=(),
+    )
+    whole, part = plan_registries(newer.parts[0], [live], NOW), limited(older, newer, live)
+    assert [one.target.repository for one in part.violations] == ["t/a"]
+    assert (part.violations, outline(part)) == (whole.violations, outline(whole))
