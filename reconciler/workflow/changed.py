@@ -20,11 +20,14 @@ class ChangedPart:
     """The part of a difference that `globs` select, in one registry and region.
 
     The registry is listed only where a pattern or the registry's own policy differs. Otherwise the
-    names of the file are all that can differ, and they are read directly.
+    names of the file are all that can differ, and they are read directly. `replicas` are the
+    replicated repositories of it that differ in any registry and region: where one is missing, it
+    matters whether it exists elsewhere.
     """
 
     difference: VersionDifference
     globs: Globs
+    replicas: frozenset[str] = frozenset()
 
     @cached_property
     def named(self) -> frozenset[str]:
@@ -58,7 +61,7 @@ class ChangedPart:
 
     def among(self, listed: Iterable[str]) -> frozenset[str]:
         """Return the repositories that are part of it, also such as are not live."""
-        differing = self.difference.repositories(listed)
+        differing = self.difference.repositories(listed) | self.replicas
         return frozenset(name for name in differing if selected(name, self.globs))
 
     def to_read(self, *, registry_policy: bool) -> ToRead:
@@ -114,7 +117,14 @@ def changed_parts(
             scopes = [s for s in access.registry.scopes if s in known and s not in found]
             part = ChangedPart(VersionDifference(earlier, access, source.now), globs)
             found |= dict.fromkeys(scopes, part)
-    return found
+    differing = frozenset[str]().union(*(part.named for part in found.values()))
+    return {scope: _with_replicas(part, differing) for scope, part in found.items()}
+
+
+def _with_replicas(part: ChangedPart, differing: frozenset[str]) -> ChangedPart:
+    entries = part.difference.newer.entries
+    here = {entry.repository for entry in entries if entry.replicated} & differing
+    return replace(part, replicas=frozenset(here)) if here else part
 
 
 def subjects_of(parts: Iterable[ChangedPart]) -> Iterator[str]:

@@ -35,8 +35,8 @@ principals:
 """
 
 
-def source(text: str) -> AccessSource:
-    content = (HEAD + text).encode()
+def source(text: str, head: str = HEAD) -> AccessSource:
+    content = (head + text).encode()
     loaded = load_access(content, "f.yaml", now=NOW)
     assert loaded.parts, loaded.problems
     return AccessSource(loaded.parts, "f.yaml", content, NOW, loaded)
@@ -252,3 +252,18 @@ def test_a_statement_of_others_that_the_registrys_policy_loses_may_be_about_any_
     whole, part = plan_registries(newer.parts[0], [live], NOW), limited(older, newer, live)
     assert [one.target.repository for one in part.violations] == ["t/a"]
     assert (part.violations, outline(part)) == (whole.violations, outline(whole))
+
+
+def test_whether_a_new_replica_is_missing_depends_on_the_repository_elsewhere() -> None:
+    text = "repositories: {t/a: {replicated: true}, t/b: {}}\n"
+    older = source(text)
+    newer = source(text, HEAD.replace("[us-west-2]", "[us-west-2, eu-west-1]"))
+    here, there = newer.scopes
+    parts = changed_parts(newer, older.parts, ())
+    read = {scope: parts[scope].to_read(registry_policy=True).declared for scope in newer.scopes}
+    assert read == {here: ("t/a",), there: ("t/a", "t/b")}
+    one = LiveRegistry(here, ("t/a",), {"t/a": LiveRepository("t/a", None)})
+    plan = plan_changed(newer, [one, LiveRegistry(there, (), {})], parts, "HEAD~1")
+    rules = [(found.rule, found.repository, found.scope) for found in plan.findings]
+    assert rules == [(RuleId.NOT_REPLICATED_YET, "t/a", there)]
+    assert [error.target for error in plan.errors] == [Target("t/b", there)]
