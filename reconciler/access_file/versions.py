@@ -94,6 +94,17 @@ class VersionDifference:
         )
 
     @cached_property
+    def removed(self) -> frozenset[str]:
+        """The names and patterns of `older` in whose place no entry of `newer` is.
+
+        Without those of the registry's own policy, which differs then.
+        """
+        names = {entry.repository for entry in self.newer.entries}
+        index = GlobIndex(entry.repository for entry in self.newer.entries if entry.is_pattern)
+        own = (entry.repository for entry in self.older.entries if not entry.via_registry)
+        return frozenset(name for name in own if name not in names and not index.matching(name))
+
+    @cached_property
     def templates(self) -> frozenset[str]:
         """The patterns on whose creation templates the versions differ."""
         old, new = (_templates(one, self.now) for one in (self.older, self.newer))

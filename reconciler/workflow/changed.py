@@ -37,11 +37,12 @@ class ChangedPart:
     @cached_property
     def patterns(self) -> frozenset[str]:
         """The patterns that other repositories may differ by."""
-        return frozenset(
-            pattern
-            for pattern in self.difference.patterns
-            if not self.globs or any(globs_intersect(glob, pattern) for glob in self.globs)
-        )
+        return self._selected(self.difference.patterns)
+
+    @cached_property
+    def removed(self) -> frozenset[str]:
+        """The names and patterns that the file no longer manages."""
+        return self._selected(self.difference.removed)
 
     @property
     def registry_policy(self) -> bool:
@@ -58,6 +59,13 @@ class ChangedPart:
     def lists(self) -> bool:
         """Whether the repositories have to be listed."""
         return bool(self.patterns) or self.registry_policy
+
+    def _selected(self, patterns: Iterable[str]) -> frozenset[str]:
+        return frozenset(
+            pattern
+            for pattern in patterns
+            if not self.globs or any(globs_intersect(glob, pattern) for glob in self.globs)
+        )
 
     def among(self, listed: Iterable[str]) -> frozenset[str]:
         """Return the repositories that are part of it, also such as are not live."""
@@ -130,14 +138,17 @@ def _with_replicas(part: ChangedPart, differing: frozenset[str]) -> ChangedPart:
 def subjects_of(parts: Iterable[ChangedPart]) -> Iterator[str]:
     """Say in a few words each what the parts consist of."""
     found = tuple(parts)
-    names, patterns, templates = (
+    names, patterns, templates, removed = (
         frozenset[str]().union(*sets)
-        for sets in zip(*((one.named, one.patterns, one.templates) for one in found), strict=True)
+        for sets in zip(
+            *((one.named, one.patterns, one.templates, one.removed) for one in found), strict=True
+        )
     )
     for number, one, many in (
         (len(names), "repository", "repositories"),
         (len(patterns), "pattern", "patterns"),
         (len(templates), "creation template", "creation templates"),
+        (len(removed), "removed entry", "removed entries"),
     ):
         if number:
             yield f"{number:,} {one if number == 1 else many}"

@@ -160,6 +160,23 @@ def test_a_never_rule_on_a_pattern_makes_the_patterns_differ_that_it_may_concern
     assert found.repositories(["a/x", "a/y", "b/x"]) == {"a/x"}
 
 
+@pytest.mark.parametrize(
+    ("older", "newer", "removed"),
+    [
+        ("aa: {}, bb: {}", "bb: {}", "aa"),
+        ("aa: {}, 'b/*': {}", "", "aa b/*"),
+        ("b/x: {}, b/y: {}, 'b/c/*': {}", "b/x: {inherit: false}, 'b/*': {}", ""),
+        ("b/x: {}, 'b/*': {}, 'b/x?': {}", "'b/?': {}", "b/* b/x?"),
+        ("'b/*': {via: registry-policy, access: {ci: pull}}", "", ""),
+    ],
+)
+def test_an_entry_is_removed_where_no_other_takes_its_place(
+    older: str, newer: str, removed: str
+) -> None:
+    found = difference(entries(older), entries(newer), MANAGED).removed
+    assert found == frozenset(removed.split())
+
+
 KEEP = "unmanaged: {statements: {default: keep}}\n"
 RULE = "unmanaged: {statements: {keep: [{sid: Theirs, service: lambda.amazonaws.com}]}}\n"
 

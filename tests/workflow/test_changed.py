@@ -207,7 +207,13 @@ def test_what_a_run_is_limited_to_in_words() -> None:
     older = source("repositories: {t/a: {}}\n")
     newer = source(f"repositories: {{t/b: {{}}, t/c: {{}}, {VIA}, {BORN}}}\n")
     parts = changed_parts(newer, older.parts, ()).values()
-    said = ["2 repositories", "2 patterns", "1 creation template", "the registry's own policy"]
+    said = [
+        "2 repositories",
+        "2 patterns",
+        "1 creation template",
+        "1 removed entry",
+        "the registry's own policy",
+    ]
     assert list(subjects_of(parts)) == said
     assert list(subjects_of(changed_parts(older, older.parts, ()).values())) == []
 
