@@ -36,9 +36,9 @@ class VersionDifference:
 
     A repository differs if the plan for it may come out differently: its access, the settings to
     create it with, or a `never` rule that is about it. All differ where `newer` keeps fewer
-    statements of others, or where the versions have different raw statements of the registry's own
-    policy, which may be about any repository. Repositories that no entry of `newer` matches are
-    never part of the difference.
+    statements of others, in their own policies or in the registry's, or where the versions have
+    different raw statements of that: these may be about any repository. Repositories that no entry
+    of `newer` matches are never part of the difference.
     """
 
     older: AccessFile
@@ -80,11 +80,29 @@ class VersionDifference:
         older, newer = self.older, self.newer
         if newer.registry.policy != "manage":
             return False
-        return (
+        return self._takes_more_over or _of_registry(older, self.now) != _of_registry(
+            newer, self.now
+        )
+
+    @cached_property
+    def _takes_more_over(self) -> bool:
+        """Whether `newer` removes statements of the registry's own policy that `older` leaves."""
+        older, newer = self.older, self.newer
+        return newer.registry.policy == "manage" and (
             older.registry.policy != "manage"
             or not keeps_as_much(newer.registry_ownership, older.registry_ownership)
-            or _of_registry(older, self.now) != _of_registry(newer, self.now)
         )
+
+    @cached_property
+    def removed(self) -> frozenset[str]:
+        """The names and patterns of `older` in whose place no entry of `newer` is.
+
+        Without those of the registry's own policy, which differs then.
+        """
+        names = {entry.repository for entry in self.newer.entries}
+        index = GlobIndex(entry.repository for entry in self.newer.entries if entry.is_pattern)
+        own = (entry.repository for entry in self.older.entries if not entry.via_registry)
+        return frozenset(name for name in own if name not in names and not index.matching(name))
 
     @cached_property
     def templates(self) -> frozenset[str]:
@@ -107,7 +125,11 @@ class VersionDifference:
             [one.statement.statement.raw for one in version.registry_statements]
             for version in (older, newer)
         )
-        return old != new or not keeps_as_much(newer.ownership, older.ownership)
+        return (
+            old != new
+            or self._takes_more_over
+            or not keeps_as_much(newer.ownership, older.ownership)
+        )
 
     @cached_property
     def _never_rules(self) -> tuple[NeverRule, ...]:

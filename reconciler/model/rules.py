@@ -98,6 +98,7 @@ class RuleId(StrEnum):
     LAMBDA_LOSES_ACCESS = "lambda-loses-access"
     MISSING_PROBE_REPOSITORY = "missing-probe-repository"
     NEW_ACCOUNT = "new-account"
+    NO_LONGER_MANAGED = "no-longer-managed"
     NOT_CARRIED = "not-carried"
     NOT_KEPT = "not-kept"
     NOT_REPLICATED_YET = "not-replicated-yet"

@@ -20,11 +20,14 @@ class ChangedPart:
     """The part of a difference that `globs` select, in one registry and region.
 
     The registry is listed only where a pattern or the registry's own policy differs. Otherwise the
-    names of the file are all that can differ, and they are read directly.
+    names of the file are all that can differ, and they are read directly. `replicas` are the
+    replicated repositories of it that differ in any registry and region: where one is missing, it
+    matters whether it exists elsewhere.
     """
 
     difference: VersionDifference
     globs: Globs
+    replicas: frozenset[str] = frozenset()
 
     @cached_property
     def named(self) -> frozenset[str]:
@@ -34,11 +37,12 @@ class ChangedPart:
     @cached_property
     def patterns(self) -> frozenset[str]:
         """The patterns that other repositories may differ by."""
-        return frozenset(
-            pattern
-            for pattern in self.difference.patterns
-            if not self.globs or any(globs_intersect(glob, pattern) for glob in self.globs)
-        )
+        return self._selected(self.difference.patterns)
+
+    @cached_property
+    def removed(self) -> frozenset[str]:
+        """The names and patterns that the file no longer manages."""
+        return self._selected(self.difference.removed)
 
     @property
     def registry_policy(self) -> bool:
@@ -56,9 +60,16 @@ class ChangedPart:
         """Whether the repositories have to be listed."""
         return bool(self.patterns) or self.registry_policy
 
+    def _selected(self, patterns: Iterable[str]) -> frozenset[str]:
+        return frozenset(
+            pattern
+            for pattern in patterns
+            if not self.globs or any(globs_intersect(glob, pattern) for glob in self.globs)
+        )
+
     def among(self, listed: Iterable[str]) -> frozenset[str]:
         """Return the repositories that are part of it, also such as are not live."""
-        differing = self.difference.repositories(listed)
+        differing = self.difference.repositories(listed) | self.replicas
         return frozenset(name for name in differing if selected(name, self.globs))
 
     def to_read(self, *, registry_policy: bool) -> ToRead:
@@ -114,20 +125,30 @@ def changed_parts(
             scopes = [s for s in access.registry.scopes if s in known and s not in found]
             part = ChangedPart(VersionDifference(earlier, access, source.now), globs)
             found |= dict.fromkeys(scopes, part)
-    return found
+    differing = frozenset[str]().union(*(part.named for part in found.values()))
+    return {scope: _with_replicas(part, differing) for scope, part in found.items()}
+
+
+def _with_replicas(part: ChangedPart, differing: frozenset[str]) -> ChangedPart:
+    entries = part.difference.newer.entries
+    here = {entry.repository for entry in entries if entry.replicated} & differing
+    return replace(part, replicas=frozenset(here)) if here else part
 
 
 def subjects_of(parts: Iterable[ChangedPart]) -> Iterator[str]:
     """Say in a few words each what the parts consist of."""
     found = tuple(parts)
-    names, patterns, templates = (
+    names, patterns, templates, removed = (
         frozenset[str]().union(*sets)
-        for sets in zip(*((one.named, one.patterns, one.templates) for one in found), strict=True)
+        for sets in zip(
+            *((one.named, one.patterns, one.templates, one.removed) for one in found), strict=True
+        )
     )
     for number, one, many in (
         (len(names), "repository", "repositories"),
         (len(patterns), "pattern", "patterns"),
         (len(templates), "creation template", "creation templates"),
+        (len(removed), "removed entry", "removed entries"),
     ):
         if number:
             yield f"{number:,} {one if number == 1 else many}"

@@ -72,6 +72,7 @@ from reconciler.workflow.source import (
 )
 
 _NO_ENTRY = "no entry of the file matches it"
+_REMOVED = "the file has no entry for it any more; where it exists, its policy stays as it is"
 _UNKNOWN = "neither the file nor the registry has such a repository"
 
 
@@ -277,7 +278,10 @@ def _plan_part(live: LiveRegistry, part: ChangedPart, now: datetime, inputs: Pla
     seen = replace(live, names=in_scope, templates=part.live_templates(live))
     plan = compute_plan(desired, seen, part.inputs(inputs))
     idle = _idle_patterns(access, live) if part.lists else ()
-    findings = tuple(one for one in idle if one.repository in part.patterns)
+    findings = (
+        *(one for one in idle if one.repository in part.patterns),
+        *(Finding(name, RuleId.NO_LONGER_MANAGED, _REMOVED, scope) for name in part.removed),
+    )
     # Those that are not read are no unmanaged ones.
     return merge_plans([replace(plan, unmanaged=()), Plan(findings=findings)])
 

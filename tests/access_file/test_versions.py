@@ -160,6 +160,23 @@ def test_a_never_rule_on_a_pattern_makes_the_patterns_differ_that_it_may_concern
     assert found.repositories(["a/x", "a/y", "b/x"]) == {"a/x"}
 
 
+@pytest.mark.parametrize(
+    ("older", "newer", "removed"),
+    [
+        ("aa: {}, bb: {}", "bb: {}", "aa"),
+        ("aa: {}, 'b/*': {}", "", "aa b/*"),
+        ("b/x: {}, b/y: {}, 'b/c/*': {}", "b/x: {inherit: false}, 'b/*': {}", ""),
+        ("b/x: {}, 'b/*': {}, 'b/x?': {}", "'b/?': {}", "b/* b/x?"),
+        ("'b/*': {via: registry-policy, access: {ci: pull}}", "", ""),
+    ],
+)
+def test_an_entry_is_removed_where_no_other_takes_its_place(
+    older: str, newer: str, removed: str
+) -> None:
+    found = difference(entries(older), entries(newer), MANAGED).removed
+    assert found == frozenset(removed.split())
+
+
 KEEP = "unmanaged: {statements: {default: keep}}\n"
 RULE = "unmanaged: {statements: {keep: [{sid: Theirs, service: lambda.amazonaws.com}]}}\n"
 
@@ -199,7 +216,7 @@ RAW = (
             entries(VIA),
             "unmanaged: {registry_statements: remove}\n" + entries(VIA),
             True,
-            "",
+            "s/x",
         ),
         (
             "unmanaged: {registry_statements: remove}\n" + entries(VIA),
@@ -219,6 +236,7 @@ def test_the_registrys_policy_differs_where_it_becomes_managed() -> None:
     text = NAMES + ONE
     reported, managed = valid(text), valid(text, head=MANAGED)
     assert VersionDifference(reported, managed, NOW).registry_policy
+    assert VersionDifference(reported, managed, NOW).repositories() == {"a/one", "b/two"}
     assert not VersionDifference(managed, reported, NOW).registry_policy
 
 

@@ -133,6 +133,17 @@ def test_a_removed_entry_under_a_pattern_is_read_where_it_exists(
     assert [c["repository"] for c in json.loads(done.out)["changes"]] == ["payments/web"]
 
 
+def test_a_removed_entry_is_a_finding_without_a_call(
+    file: Path, reconcile: Reconcile, calls: Callable[[], list[str]]
+) -> None:
+    file.write_text(SEED + MANY.replace("  team/00: {access: {ci: pull}}\n", ""))
+    done = reconcile("plan", "--changed-since", "HEAD", "--format", "json")
+    assert (done.code, calls()) == (0, []), done
+    (found,) = json.loads(done.out)["findings"]
+    assert (found["rule"], found["repository"]) == ("no-longer-managed", "team/00")
+    assert "looked at: 1 removed entry" in " ".join(done.err.split())
+
+
 def test_the_registrys_policy_and_templates_are_read_where_they_differ(
     file: Path, reconcile: Reconcile, calls: Callable[[], list[str]]
 ) -> None:

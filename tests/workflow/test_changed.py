@@ -1,5 +1,6 @@
 """A plan that is limited to changes of the file is the part of the whole plan that they cause."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -34,8 +35,8 @@ principals:
 """
 
 
-def source(text: str) -> AccessSource:
-    content = (HEAD + text).encode()
+def source(text: str, head: str = HEAD) -> AccessSource:
+    content = (head + text).encode()
     loaded = load_access(content, "f.yaml", now=NOW)
     assert loaded.parts, loaded.problems
     return AccessSource(loaded.parts, "f.yaml", content, NOW, loaded)
@@ -206,7 +207,13 @@ def test_what_a_run_is_limited_to_in_words() -> None:
     older = source("repositories: {t/a: {}}\n")
     newer = source(f"repositories: {{t/b: {{}}, t/c: {{}}, {VIA}, {BORN}}}\n")
     parts = changed_parts(newer, older.parts, ()).values()
-    said = ["2 repositories", "2 patterns", "1 creation template", "the registry's own policy"]
+    said = [
+        "2 repositories",
+        "2 patterns",
+        "1 creation template",
+        "1 removed entry",
+        "the registry's own policy",
+    ]
     assert list(subjects_of(parts)) == said
     assert list(subjects_of(changed_parts(older, older.parts, ()).values())) == []
 
@@ -225,3 +232,44 @@ def test_a_change_of_the_registrys_policy_alone_needs_the_list_of_repositories()
     asked = part_of(older, newer).to_read(registry_policy=True)
     assert (asked.lists, asked.registry_policy, asked.templates) == (True, True, False)
     assert list(asked.select(LIVE)) == []
+
+
+def test_a_statement_of_others_that_the_registrys_policy_loses_may_be_about_any_repository() -> (
+    None
+):
+    """A Deny of the registry's policy keeps closed what the repository's own policy opens."""
+    rules = "guards: {rules: [{never: push, to: runtime, on: 't/a', because: x}]}\n"
+    keeping = rules + "unmanaged: {statements: {default: keep}%s}\nrepositories: {t/a: {}}\n"
+    older, newer = source(keeping % ""), source(keeping % ", registry_statements: remove")
+    runtime = {"AWS": "arn:aws:iam::444455556666:role/runtime"}
+    statement = {"Sid": "Theirs", "Effect": "Allow", "Principal": runtime, "Action": "ecr:PutImage"}
+    everywhere = "arn:aws:ecr:us-west-2:111122223333:repository/*"
+    own, closing = (
+        json.dumps({"Version": "2012-10-17", "Statement": one})
+        for one in (statement, {**statement, "Effect": "Deny", "Resource": everywhere})
+    )
+    live = LiveRegistry(
+        SCOPE,
+        ("t/a",),
+        {"t/a": LiveRepository("t/a", own)},
+        policy=LiveRegistryPolicy(closing, "V2"),
+        templates=(),
+    )
+    whole, part = plan_registries(newer.parts[0], [live], NOW), limited(older, newer, live)
+    assert [one.target.repository for one in part.violations] == ["t/a"]
+    assert (part.violations, outline(part)) == (whole.violations, outline(whole))
+
+
+def test_whether_a_new_replica_is_missing_depends_on_the_repository_elsewhere() -> None:
+    text = "repositories: {t/a: {replicated: true}, t/b: {}}\n"
+    older = source(text)
+    newer = source(text, HEAD.replace("[us-west-2]", "[us-west-2, eu-west-1]"))
+    here, there = newer.scopes
+    parts = changed_parts(newer, older.parts, ())
+    read = {scope: parts[scope].to_read(registry_policy=True).declared for scope in newer.scopes}
+    assert read == {here: ("t/a",), there: ("t/a", "t/b")}
+    one = LiveRegistry(here, ("t/a",), {"t/a": LiveRepository("t/a", None)})
+    plan = plan_changed(newer, [one, LiveRegistry(there, (), {})], parts, "HEAD~1")
+    rules = [(found.rule, found.repository, found.scope) for found in plan.findings]
+    assert rules == [(RuleId.NOT_REPLICATED_YET, "t/a", there)]
+    assert [error.target for error in plan.errors] == [Target("t/b", there)]
