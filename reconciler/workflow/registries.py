@@ -322,14 +322,6 @@ def _explained(
     }
 
 
-def reads_registry_policy(registry: Registry, listener: Listener) -> bool:
-    """Whether the file wants the registry's own policy read; the listener is told if not."""
-    if registry.policy != "ignore":
-        return True
-    listener.notify(RegistryPolicyIgnored())
-    return False
-
-
 def reading_own_policy(
     registries: Sequence[Registry], listener: Listener
 ) -> frozenset[RegistryScope]:

@@ -23,7 +23,6 @@ from reconciler.workflow.registries import (
     reach_registries,
     read_registries,
     reading_own_policy,
-    reads_registry_policy,
 )
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -101,7 +100,8 @@ def test_templates_that_cannot_be_read_leave_the_rest(ecr: Sandbox) -> None:
 def test_when_the_registrys_policy_is_read(
     policy: Literal["ignore", "report", "manage"], reads: bool
 ) -> None:
-    assert reads_registry_policy(source().parts[0].registry._replace(policy=policy), LOG) is reads
+    registry = source().parts[0].registry._replace(policy=policy)
+    assert reading_own_policy([registry], LOG) == frozenset(registry.scopes if reads else ())
 
 
 def test_who_writes_is_asked_once_for_equal_credentials(ecr: Sandbox) -> None:
