@@ -145,7 +145,7 @@ class _Reading:
         new = [name for name in dict.fromkeys(names) if name not in self._asked]
         self._asked.update(new)
         self._todo.extend(new)
-        while self._workers < min(self._reader.at_once, len(self._todo)):
+        for _ in range(min(len(self._todo), self._reader.at_once - self._workers)):
             self._workers += 1
             self._tasks.start(self._work(), self)
 

@@ -389,11 +389,11 @@ def read_targets(
 
     Raises CallError where none of them can be read.
     """
+    from reconciler.registry.reading import Wanted
+
     found = tuple(targets)
     names = tuple(t.repository for t in found if t.subject == "repository-policy")
     subjects, reader = {target.subject for target in found}, connection.reader
-    from reconciler.registry.reading import Wanted
-
     wanted = Wanted(reader, names, lists=False)
     read = _read({scope: wanted}, {scope: connection}, listener)[scope]
     if read.failure is not None:
@@ -416,7 +416,7 @@ def _listing(
     beside: Sequence[Callable[[], None]] = (),
     on_read: Callable[[LiveRepository], None] = lambda _repository: None,
 ) -> "Wanted":
-    """Want a registry listed. Where that is denied, the reason may be a wrong account."""
+    """Want repositories read. Where listing them is denied, the reason may be a wrong account."""
     from reconciler.registry.reading import Wanted
     from reconciler.registry.session import require_account
 
