@@ -36,7 +36,6 @@ from botocore.model import Shape
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from botocore.utils import get_environ_proxies
-from urllib3.util import wait_for_read
 
 from reconciler.registry.credentials import has_to_renew, usable_credentials
 from reconciler.registry.tasks import READ, WRITE, OverdueError, T, in_thread, is_ready
@@ -416,7 +415,6 @@ class _Connections:
         is_reusable = False
         try:
             with self._errors_of_boto():
-                connection.setblocking(False)
                 await _send(connection, message, self._timeouts.read)
                 answer, is_reusable = await _receive(connection, self._timeouts)
                 return answer
@@ -427,13 +425,14 @@ class _Connections:
                 connection.close()
 
     def _take(self) -> socket.socket | None:
-        """Return an idle connection that is still open: one with something to read is not."""
+        """Return an idle connection that is still open."""
         while True:
             try:
                 connection = self._idle.pop()
             except IndexError:
                 return None
-            if not wait_for_read(connection, timeout=0.0):
+            connection.setblocking(False)
+            if _is_silent(connection):
                 return connection
             connection.close()
 
@@ -464,6 +463,20 @@ class _Connections:
             raise boto.ConnectionClosedError(
                 endpoint_url=self._url, error=error, request=None
             ) from error
+
+
+def _is_silent(connection: socket.socket) -> bool:
+    """Whether nothing was received: neither the end of the connection nor an unwanted response.
+
+    What TLS 1.3 sends after a handshake, the session tickets, is no data.
+    """
+    try:
+        connection.recv(1)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _close_all(connections: Iterable[socket.socket]) -> None:

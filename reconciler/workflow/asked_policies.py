@@ -144,16 +144,12 @@ def from_registry(
     """
 
     def find(source: AccessSource, globs: Globs) -> tuple[FoundPolicies, ...]:
-        from reconciler.workflow.registries import (  # noqa: PLC0415 - costs
-            connect_registries,
-            read_registries,
-            sources_of,
-        )
+        from reconciler.workflow.planner import reach  # noqa: PLC0415 - costs
+        from reconciler.workflow.registries import read_registries, unlisted  # noqa: PLC0415
 
-        connections = connect_registries(
-            sources_of(source.registries, profile), listener, transport
-        )
-        live = read_registries(connections, _to_read(source, globs, listener), listener)
+        connections, failures = reach(source, profile, transport, listener)
+        to_read = _to_read(source, globs, listener)
+        live = [*unlisted(failures), *read_registries(connections, to_read, listener)]
         return tuple(
             live_policies(
                 [one for one in live if one.scope in registry.scopes],
@@ -170,22 +166,19 @@ def from_registry(
 def _to_read(
     source: AccessSource, globs: Globs, listener: Listener
 ) -> "dict[RegistryScope, ToRead]":
-    from reconciler.workflow.registries import ToRead, reads_registry_policy  # noqa: PLC0415
+    from reconciler.workflow.registries import ToRead, reading_own_policy  # noqa: PLC0415
 
-    # A registry has several parts where its regions differ, and is told of once.
-    distinct = {(one.account, one.name): one for one in source.registries}
-    with_own = {key: reads_registry_policy(one, listener) for key, one in distinct.items()}
+    reading_own = reading_own_policy(source.registries, listener)
 
-    def of(registry: Registry) -> ToRead:
+    def of(registry: Registry, scope: RegistryScope) -> ToRead:
         probe = registry.probe_repository
 
         def select(names: Sequence[str]) -> list[str]:
             return [n for n in names if selected(n, globs) and (n != probe or n in globs)]
 
-        return ToRead(select, registry_policy=with_own[registry.account, registry.name])
+        return ToRead(select, registry_policy=scope in reading_own)
 
-    wanted = ((registry, of(registry)) for registry in source.registries)
-    return {scope: to_read for registry, to_read in wanted for scope in registry.scopes}
+    return {scope: of(one, scope) for one in source.registries for scope in one.scopes}
 
 
 def live_policies(

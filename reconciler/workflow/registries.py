@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.access_file.model import Registry
 from reconciler.apply.journal_format import Author
+from reconciler.errors import ReconcileError
 from reconciler.model.registry import (
     AssumedRole,
     LiveRegistry,
@@ -29,6 +30,7 @@ from reconciler.model.rules import RuleId
 from reconciler.model.transport import Transport
 from reconciler.registry.errors import CallError
 from reconciler.registry.pace import Pace
+from reconciler.registry.tasks import Tasks, in_thread
 from reconciler.workflow.listener import Listener, RegistryPolicyIgnored, Throttled
 
 if TYPE_CHECKING:
@@ -177,18 +179,33 @@ def caller_of(connections: Connections) -> Callable[[RegistryScope], str]:
 def authors_of(reached: Reached) -> tuple[Authors, Reached]:
     """Ask STS who would write to each registry: it must be of the registry's own account.
 
-    A registry where no region answers is not reached any more. Raises RefusedError for a wrong
-    account.
+    All are asked at once. A registry where no region answers is not among those reached. Raises
+    RefusedError for a wrong account.
     """
     from reconciler.registry.session import require_account
 
     connections, failures = reached.connections, dict(reached.failures)
-    authors: dict[RegistryScope, Author] = {}
-    for own in _by_credentials(connections):
+    groups = [tuple(own) for own in _by_credentials(connections)]
+    found: dict[tuple[RegistryScope, ...], Identity | ReconcileError] = {}
+    tasks = Tasks()
+
+    async def ask(own: tuple[RegistryScope, ...]) -> None:
+        here = [connections[scope] for scope in own]
         try:
-            caller = _ask_any([connections[scope] for scope in own], require_account)
-        except CallError as error:
-            failures |= dict.fromkeys(own, error)
+            found[own] = await in_thread(partial(_ask_any, here, require_account))
+        except ReconcileError as error:
+            found[own] = error
+
+    for own in groups:
+        tasks.start(ask(own), own)
+    tasks.run()
+    authors: dict[RegistryScope, Author] = {}
+    for own in groups:
+        caller = found[own]
+        if isinstance(caller, CallError):
+            failures |= dict.fromkeys(own, caller)
+        elif isinstance(caller, ReconcileError):
+            raise caller
         else:
             role = connections[own[0]].source.assume_role
             authors |= dict.fromkeys(own, Author(caller.arn, role))
@@ -322,14 +339,6 @@ def _explained(
     }
 
 
-def reads_registry_policy(registry: Registry, listener: Listener) -> bool:
-    """Whether the file wants the registry's own policy read; the listener is told if not."""
-    if registry.policy != "ignore":
-        return True
-    listener.notify(RegistryPolicyIgnored())
-    return False
-
-
 def reading_own_policy(
     registries: Sequence[Registry], listener: Listener
 ) -> frozenset[RegistryScope]:
@@ -397,11 +406,11 @@ def read_targets(
 
     Raises CallError where none of them can be read.
     """
+    from reconciler.registry.reading import Wanted
+
     found = tuple(targets)
     names = tuple(t.repository for t in found if t.subject == "repository-policy")
     subjects, reader = {target.subject for target in found}, connection.reader
-    from reconciler.registry.reading import Wanted
-
     wanted = Wanted(reader, names, lists=False)
     read = _read({scope: wanted}, {scope: connection}, listener)[scope]
     if read.failure is not None:
@@ -424,7 +433,7 @@ def _listing(
     beside: Sequence[Callable[[], None]] = (),
     on_read: Callable[[LiveRepository], None] = lambda _repository: None,
 ) -> "Wanted":
-    """Want a registry listed. Where that is denied, the reason may be a wrong account."""
+    """Want repositories read. Where listing them is denied, the reason may be a wrong account."""
     from reconciler.registry.reading import Wanted
     from reconciler.registry.session import require_account
 

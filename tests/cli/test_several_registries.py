@@ -222,6 +222,21 @@ def test_a_role_that_is_refused_fails_its_registry_alone(
     assert "could not be assumed" in error
 
 
+def test_a_profile_that_does_not_exist_fails_its_registry_alone(
+    folder: Path, ecr: Sandbox, reconcile: Reconcile
+) -> None:
+    lines = ["    profile: nobody" if "role_arn" in x else x for x in FILE.split("\n")]
+    (folder / "ecr_access.yaml").write_text("\n".join(lines))
+    put(ecr, *PLACES[0])
+    put(ecr, *PLACES[1])
+    done = reconcile("access", "of", "ci", "--live")
+    assert done.code == 1
+    assert "everywhere (central)" in done.out
+    (error,) = [line for line in done.err.splitlines() if line.startswith("error:")]
+    assert "staging us-west-2" in error
+    assert "nobody" in error
+
+
 def test_profiles_of_registries(folder: Path, ecr: Sandbox) -> None:
     lines = [f"    profile: sandbox-{OTHER}" if "role_arn" in x else x for x in FILE.split("\n")]
     (folder / "ecr_access.yaml").write_text("\n".join(lines))

@@ -57,6 +57,21 @@ def test_declared_repositories_do_not_wait_for_the_listing(aws: ScriptedAws) -> 
     assert len(aws.calls) == 3
 
 
+def test_listed_repositories_do_not_wait_for_the_declared_ones(aws: ScriptedAws) -> None:
+    read_one = threading.Event()
+
+    def answer(call: Call, _before: int) -> Answer:
+        if call.operation == "DescribeRepositories":
+            return listing("a/a", "b/b")
+        if call.parameters["repositoryName"] == "b/b":
+            read_one.set()
+        return ok(policyText="{}") if read_one.wait(10) else GONE
+
+    aws.answer = answer
+    (found,) = read([Wanted(reader(), ["a/a"], select=tuple)])
+    assert [one.policy_text for one in found.repositories.values()] == ["{}", "{}"]
+
+
 @pytest.mark.parametrize("is_listed_late", [True, False])
 def test_what_is_declared_and_not_there(aws: ScriptedAws, is_listed_late: bool) -> None:
     """The listing decides whether it is missing, whichever of the two is there first."""

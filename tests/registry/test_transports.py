@@ -18,6 +18,9 @@ from reconciler.model.transport import Transport
 from reconciler.registry import session
 from reconciler.registry.boto_errors import explain, failure_kind
 from reconciler.registry.fast_transport import ReadingCalls
+from reconciler.registry.pace import Pace
+from reconciler.registry.reader import RegistryReader
+from reconciler.registry.reading import Wanted, read
 from reconciler.registry.session import connect, new_client, reading_calls
 from reconciler.registry.tasks import run_alone
 from reconciler.sandbox.behaviour import Behaviour
@@ -261,6 +264,21 @@ def test_whose_certificate(
         credentials.setenv("REQUESTS_CA_BUNDLE", str(pem))
         assert policy_by(calls_by(transport))[0] == kind
         assert len(server.requests) == 2 * (kind == "response")
+
+
+def test_session_tickets_do_not_end_a_connection(
+    credentials: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pem, context = certificate(tmp_path, "127.0.0.1")
+    credentials.setenv("AWS_CA_BUNDLE", str(pem))
+    with serving_raw(context) as server:
+        server.always(Sent(http(BODY)))
+        credentials.setenv("AWS_ENDPOINT_URL", server.url)
+        reader = RegistryReader(connect(ACCOUNT, REGION), Pace())
+        names = [f"team/{number}" for number in range(150)]
+        (found,) = read([Wanted(reader, names, lists=False)])
+        assert len(found.repositories) == len(names)
+        assert server.connections <= reader.at_once
 
 
 @pytest.mark.usefixtures("credentials")

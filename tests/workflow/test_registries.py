@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from threading import Barrier
 from typing import Literal
 
 import pytest
@@ -23,7 +24,6 @@ from reconciler.workflow.registries import (
     reach_registries,
     read_registries,
     reading_own_policy,
-    reads_registry_policy,
 )
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -101,7 +101,8 @@ def test_templates_that_cannot_be_read_leave_the_rest(ecr: Sandbox) -> None:
 def test_when_the_registrys_policy_is_read(
     policy: Literal["ignore", "report", "manage"], reads: bool
 ) -> None:
-    assert reads_registry_policy(source().parts[0].registry._replace(policy=policy), LOG) is reads
+    registry = source().parts[0].registry._replace(policy=policy)
+    assert reading_own_policy([registry], LOG) == frozenset(registry.scopes if reads else ())
 
 
 def test_who_writes_is_asked_once_for_equal_credentials(ecr: Sandbox) -> None:
@@ -171,3 +172,18 @@ def test_the_caller_needs_what_the_file_uses(
     assert found[False] & of_registry == set(sids)
     assert found[True] & of_registry == {sid for sid in sids if sid.startswith("Read")}
     assert ("WriteTemplates" in found[False]) is (create_on is not None)
+
+
+def test_who_writes_is_asked_of_all_registries_at_once(ecr: Sandbox) -> None:
+    both = Barrier(2)
+
+    def wait(call: Call) -> None:
+        if call.name == "GetCallerIdentity":
+            both.wait(20)
+
+    ecr.before_call(wait)
+    role = AssumedRole("arn:aws:iam::111122223333:role/ecr")
+    first, second = (RegistryScope("111122223333", region) for region in REGIONS)
+    sources = {first: CredentialSource(), second: CredentialSource(role)}
+    authors, _ = authors_of(reach_registries(sources, LOG))
+    assert list(authors) == [first, second]
