@@ -135,6 +135,12 @@ def _with_replicas(part: ChangedPart, differing: frozenset[str]) -> ChangedPart:
     return replace(part, replicas=frozenset(here)) if here else part
 
 
+def left_out(source: AccessSource, older: Sequence[AccessFile]) -> tuple[RegistryScope, ...]:
+    """Return the registries and regions of the earlier version that the file does not have."""
+    earlier = (scope for access in older for scope in access.registry.scopes)
+    return tuple(dict.fromkeys(scope for scope in earlier if scope not in source.scopes))
+
+
 def subjects_of(parts: Iterable[ChangedPart]) -> Iterator[str]:
     """Say in a few words each what the parts consist of."""
     found = tuple(parts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from reconciler.model.registry import Target
+from reconciler.model.registry import RegistryScope, Target
 from reconciler.printable import printable
 
 Progress = Callable[[int, int], None]
@@ -45,11 +45,23 @@ class LimitedToChanges:
 
     def __str__(self) -> str:
         if not self.subjects:
-            return f"the file changes nothing since {self.revision}, so nothing is read"
+            return f"the file asks for the same as at {self.revision}, so nothing is read"
         return (
             f"only what the file changes since {self.revision} is looked at: "
             f"{', '.join(self.subjects)}; no other repository is read"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RegistriesLeftOut:
+    """The file leaves out registries and regions that it has at a git revision."""
+
+    revision: str
+    scopes: tuple[RegistryScope, ...]
+
+    def __str__(self) -> str:
+        names = ", ".join(f"{account} {region}" for account, region in self.scopes)
+        return f"the file leaves out what it has at {self.revision}: {names}; policies there stay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,7 @@ Event = (
     Throttled
     | RegistryPolicyIgnored
     | LimitedToChanges
+    | RegistriesLeftOut
     | NoEarlierVersion
     | WaitingForRoles
     | AssumingRole

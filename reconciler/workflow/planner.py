@@ -47,8 +47,14 @@ from reconciler.plan.model import (
 )
 from reconciler.plan.saved_plan import Origin
 from reconciler.printable import some_of
-from reconciler.workflow.changed import ChangedPart, changed_parts, subjects_of
-from reconciler.workflow.listener import LOG, LimitedToChanges, Listener, NoEarlierVersion
+from reconciler.workflow.changed import ChangedPart, changed_parts, left_out, subjects_of
+from reconciler.workflow.listener import (
+    LOG,
+    LimitedToChanges,
+    Listener,
+    NoEarlierVersion,
+    RegistriesLeftOut,
+)
 from reconciler.workflow.origin import names_of_file, origin_of_file
 from reconciler.workflow.registries import (
     Reached,
@@ -228,6 +234,8 @@ def _compute_changed(
     parts = changed_parts(source, older, globs)
     if missing:
         listener.notify(NoEarlierVersion(missing))
+    if scopes := left_out(source, older):
+        listener.notify(RegistriesLeftOut(revision, scopes))
     listener.notify(LimitedToChanges(revision, tuple(subjects_of(parts.values()))))
     reading_own = reading_own_policy(source.registries, listener)
     to_read = {

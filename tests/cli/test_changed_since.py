@@ -78,7 +78,7 @@ def test_a_file_without_a_difference_costs_no_call(
         done = reconcile("plan", "--changed-since", "HEAD", "--exit-code", "--format", "json")
         assert (done.code, calls()) == (0, []), done
         assert json.loads(done.out)["scope"] == {"changed_since": "HEAD", "not_read": None}
-        assert "the file changes nothing since HEAD, so nothing is read" in " ".join(
+        assert "the file asks for the same as at HEAD, so nothing is read" in " ".join(
             done.err.split()
         )
 
@@ -232,6 +232,28 @@ def test_a_region_that_is_new_is_planned_as_a_whole(
     assert calls() == [*OF_REGISTRY, "GetRepositoryPolicy payments/api"]
     changes = json.loads(done.out)["changes"]
     assert [(c["repository"], c["region"]) for c in changes] == [("payments/api", "eu-west-1")]
+
+
+@pytest.mark.parametrize(
+    ("account", "regions", "left_out"),
+    [
+        ("111122223333", "[us-west-2]", "111122223333 eu-west-1"),
+        (
+            "999900001111",
+            "[us-west-2, eu-west-1]",
+            "111122223333 us-west-2, 111122223333 eu-west-1",
+        ),
+    ],
+)
+def test_a_registry_or_region_that_the_file_leaves_out_is_named(
+    file: Path, reconcile: Reconcile, account: str, regions: str, left_out: str
+) -> None:
+    file.write_text(SEED.replace("[us-west-2]", "[us-west-2, eu-west-1]"))
+    commit(file.parent)
+    file.write_text(SEED.replace("111122223333", account).replace("[us-west-2]", regions))
+    done = reconcile("plan", "--changed-since", "HEAD")
+    said = f"the file leaves out what it has at HEAD: {left_out}; policies there stay"
+    assert said in " ".join(done.err.split())
 
 
 @pytest.mark.parametrize(

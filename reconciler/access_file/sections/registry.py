@@ -43,6 +43,9 @@ _KEY_ARN = re.compile(
     rf"(?:key/(?:{_KEY_ID})|{_ALIAS})"
 )
 _KEY_FORMS = "write arn:{}:kms:REGION:ACCOUNT:key/ID, or …:alias/NAME; a key's id; or alias/NAME"
+_ROLE_PARTITION_HINT = (
+    "write a role of the partition of the registry: none can be assumed in another"
+)
 _REGION_HINT = "write a key of the repository's own region"
 _REGIONS_HINT = "with several regions, write an alias that each of them has: alias/NAME"
 _MAX_TAG_KEY, _MAX_TAG_VALUE = 128, 256
@@ -58,7 +61,7 @@ def check_role(role: ScalarNode, context: FileContext) -> None:
         message = f"{quote(role.text)} is not the ARN of a role"
         hint = f"write arn:{context.partition}:iam::ACCOUNT:role/NAME"
         context.problems.error(RuleId.BAD_ARN, message, role.place, hint)
-    check_partition(role, context)
+    check_partition(role, context, hint=_ROLE_PARTITION_HINT)
 
 
 def check_probe_repository(
