@@ -25,6 +25,7 @@ from reconciler.workflow.registries import (
     read_registries,
     reading_own_policy,
 )
+from tests.registry import scripted_aws
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 FILE = b"""\
@@ -174,16 +175,19 @@ def test_the_caller_needs_what_the_file_uses(
     assert ("WriteTemplates" in found[False]) is (create_on is not None)
 
 
-def test_who_writes_is_asked_of_all_registries_at_once(ecr: Sandbox) -> None:
+@pytest.mark.usefixtures("ecr")
+def test_who_writes_is_asked_of_all_registries_at_once() -> None:
     both = Barrier(2)
 
-    def wait(call: Call) -> None:
-        if call.name == "GetCallerIdentity":
-            both.wait(20)
+    def answer(_call: scripted_aws.Call, _before: int) -> scripted_aws.Answer:
+        both.wait(10)
+        return scripted_aws.refusal("AccessDenied", "no")
 
-    ecr.before_call(wait)
-    role = AssumedRole("arn:aws:iam::111122223333:role/ecr")
-    first, second = (RegistryScope("111122223333", region) for region in REGIONS)
-    sources = {first: CredentialSource(), second: CredentialSource(role)}
-    authors, _ = authors_of(reach_registries(sources, LOG))
-    assert list(authors) == [first, second]
+    scopes = [RegistryScope(account, "us-west-2") for account in ("111122223333", "222233334444")]
+    with scripted_aws.serving() as aws, pytest.MonkeyPatch.context() as patch:
+        aws.answer = answer
+        patch.setenv("AWS_ENDPOINT_URL", aws.url)
+        reached = reach_registries(dict.fromkeys(scopes, CredentialSource()), LOG)
+        _, left = authors_of(reached)
+    assert list(left.failures) == scopes
+    assert not both.broken
