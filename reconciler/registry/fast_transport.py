@@ -36,7 +36,6 @@ from botocore.model import Shape
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from botocore.utils import get_environ_proxies
-from urllib3.util import wait_for_read
 
 from reconciler.registry.credentials import has_to_renew, usable_credentials
 from reconciler.registry.tasks import READ, WRITE, OverdueError, T, in_thread, is_ready
@@ -411,7 +410,6 @@ class _Connections:
         is_reusable = False
         try:
             with self._errors_of_boto():
-                connection.setblocking(False)
                 await _send(connection, message, self._timeouts.read)
                 answer, is_reusable = await _receive(connection, self._timeouts)
                 return answer
@@ -422,13 +420,13 @@ class _Connections:
                 connection.close()
 
     def _take(self) -> socket.socket | None:
-        """Return an idle connection that is still open: one with something to read is not."""
+        """Return an idle connection that is still open, and does not block."""
         while True:
             try:
                 connection = self._idle.pop()
             except IndexError:
                 return None
-            if not wait_for_read(connection, timeout=0.0):
+            if _is_open(connection):
                 return connection
             connection.close()
 
@@ -459,6 +457,22 @@ class _Connections:
             raise boto.ConnectionClosedError(
                 endpoint_url=self._url, error=error, request=None
             ) from error
+
+
+def _is_open(connection: socket.socket) -> bool:
+    """Whether an idle connection can be used: there is nothing to receive, not even its end.
+
+    Under TLS 1.3, session tickets may arrive at any time (RFC 8446, section 4.6.1): that there are
+    bytes of TLS says nothing.
+    """
+    connection.setblocking(False)
+    try:
+        connection.recv(1)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _close_all(connections: Iterable[socket.socket]) -> None:
