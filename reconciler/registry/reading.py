@@ -1,5 +1,7 @@
 """Reading many repositories of many registries, all at once, in one thread."""
 
+import math
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +12,12 @@ from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
 from reconciler.registry.reader import RegistryReader, failure_of
 from reconciler.registry.tasks import Tasks, in_thread
 
+if sys.platform != "win32":
+    import resource
+
 _MOST_UNANSWERED = 16  # calls in a row without a response, after which no more are made
+_OTHER_FILES = 32  # open files of the process that are no connections
+_OTHER_CONNECTIONS = 4  # of a registry: for its listing, and for what is read beside
 
 Progress = Callable[[int, int], None]
 """Is told how many repositories are read, and of how many."""
@@ -70,18 +77,31 @@ def read(wanted: Sequence[Wanted]) -> list[Found]:
     is no CallError. Neither an error nor Ctrl-C waits for calls in flight.
     """
     tasks = Tasks()
-    readings = [_Reading(one, tasks) for one in wanted]
+    readings = [_Reading(one, tasks, _connections_for(len(wanted))) for one in wanted]
     for reading in readings:
         reading.start()
     tasks.run()
     return [reading.found() for reading in readings]
 
 
+def _connections_for(registries: int) -> float:
+    """Return how many policies to read at once of each registry, so that the open files suffice.
+
+    The limit is low on some systems: 256 by default on macOS (setrlimit(2), `ulimit -n`).
+    """
+    if sys.platform == "win32":
+        return math.inf
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return math.inf
+    return max((limit - _OTHER_FILES) // registries - _OTHER_CONNECTIONS, 1)
+
+
 class _Reading:
     """The reading of one registry; its tasks are a group of their own."""
 
-    def __init__(self, wanted: Wanted, tasks: Tasks) -> None:
-        self._wanted, self._tasks = wanted, tasks
+    def __init__(self, wanted: Wanted, tasks: Tasks, connections: float) -> None:
+        self._wanted, self._tasks, self._connections = wanted, tasks, connections
         self._reader = wanted.reader
         self._names: frozenset[str] | None = None if wanted.lists else frozenset(wanted.names)
         self._todo: deque[str] = deque()
@@ -145,7 +165,8 @@ class _Reading:
         new = [name for name in dict.fromkeys(names) if name not in self._asked]
         self._asked.update(new)
         self._todo.extend(new)
-        while self._workers < min(self._reader.at_once, len(self._todo)):
+        at_once = min(self._reader.at_once, self._connections)
+        while self._workers < min(at_once, len(self._todo)):
             self._workers += 1
             self._tasks.start(self._work(), self)
 
