@@ -1,5 +1,6 @@
 """Reading many repositories of many registries, all at once, in one thread."""
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +11,13 @@ from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
 from reconciler.registry.reader import RegistryReader, failure_of
 from reconciler.registry.tasks import Tasks, in_thread
 
+if sys.platform != "win32":
+    import resource
+
 _MOST_AT_ONCE = 64  # policies of all registries, which share them evenly
 _MOST_UNANSWERED = 16  # calls in a row without a response, after which no more are made
+_OTHER_FILES = 32  # open files of the process that are no connections
+_OTHER_CONNECTIONS = 4  # of a registry: for its listing, and for what is read beside
 
 Progress = Callable[[int, int], None]
 """Is told how many repositories are read, and of how many."""
@@ -72,17 +78,31 @@ def read(wanted: Sequence[Wanted]) -> list[Found]:
     """
     tasks = Tasks()
     readings: list[_Reading] = []
+    most = _most_at_once(len(wanted))
 
     def share() -> None:
         going_on = [one for one in readings if not one.is_over]
         for one in going_on:
-            one.work_on(max(1, _MOST_AT_ONCE // len(going_on)))
+            one.work_on(max(1, most // len(going_on)))
 
     readings += [_Reading(one, tasks, share) for one in wanted]
     for reading in readings:
         reading.start()
     tasks.run()
     return [reading.found() for reading in readings]
+
+
+def _most_at_once(registries: int) -> int:
+    """Return how many policies to read at once of all registries, so that the open files suffice.
+
+    The limit is low on some systems: 256 by default on macOS (setrlimit(2), `ulimit -n`).
+    """
+    if sys.platform == "win32":
+        return _MOST_AT_ONCE
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return _MOST_AT_ONCE
+    return min(_MOST_AT_ONCE, limit - _OTHER_FILES - _OTHER_CONNECTIONS * registries)
 
 
 class _Reading:

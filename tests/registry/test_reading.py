@@ -1,5 +1,7 @@
 """Reading a registry: what is declared at once, and the rest when it is listed."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -127,3 +129,27 @@ def test_a_call_that_was_given_up_sends_nothing_later(
     for thread in threads:
         thread.join()
     assert aws.calls == []
+
+
+MANY = """
+import resource
+from reconciler.registry.pace import Pace
+from reconciler.registry.reader import RegistryReader
+from reconciler.registry.reading import Wanted, read
+from reconciler.registry.session import connect
+
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, most))
+readers = [RegistryReader(connect("111122223333", "us-west-2"), Pace()) for _ in range(8)]
+found = read([Wanted(one, [f"a/{number}" for number in range(20)]) for one in readers])
+print([(len(one.repositories), one.failure) for one in found])
+"""
+
+
+def test_many_registries_do_with_the_open_files_that_there_are(aws: ScriptedAws) -> None:
+    def answer(call: Call, _before: int) -> Answer:
+        return listing() if call.operation == "DescribeRepositories" else ok(policyText="{}")
+
+    aws.answer = answer
+    ran = subprocess.run([sys.executable, "-c", MANY], capture_output=True, text=True, check=False)
+    assert (ran.stdout.strip(), ran.stderr) == (str([(20, None)] * 8), "")

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -304,6 +305,23 @@ def test_connections_are_used_again(raw: RawServer) -> None:
     for _ in range(3):
         policy_by(calls)
     assert (raw.connections, len(raw.requests)) == (1, 3)
+
+
+@both
+def test_a_connection_with_tls_is_used_again(
+    credentials: pytest.MonkeyPatch, tmp_path: Path, transport: Transport
+) -> None:
+    """Session tickets that arrive after the handshake are no reason to connect anew."""
+    pem, context = certificate(tmp_path, "127.0.0.1")
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.num_tickets = 5
+    with serving_raw(context) as server:
+        server.always(Sent(http(BODY)))
+        credentials.setenv("AWS_ENDPOINT_URL", server.url)
+        credentials.setenv("AWS_CA_BUNDLE", str(pem))
+        calls = calls_by(transport)
+        assert [policy_by(calls)[0] for _ in range(5)] == ["response"] * 5
+        assert server.connections == 1
 
 
 @both
