@@ -1,6 +1,7 @@
 """Ctrl-C, SIGTERM, SIGHUP: most commands end at once; writes under way are finished first."""
 
 import atexit
+import math
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,15 +17,29 @@ _SIGNALS = tuple(
 FORCE_AFTER = 10.0
 """Seconds after the first signal, after which another one ends the process at once."""
 
+CLEAN_UP = 1.0
+"""Seconds after a signal that ends a command, in which another one has no effect."""
+
 
 class Interrupt(BaseException):
     """A signal ends the command, past every handler of ordinary errors. Its text is the message."""
 
 
-def end_on_signals() -> None:
-    """Raise Interrupt in the main thread on each of them, unless the signal is ignored."""
-    for number in _not_ignored():
-        signal.signal(number, _end)
+def end_on_signals(clock: Callable[[], float] = monotonic) -> None:
+    """Raise Interrupt in the main thread on each of them, unless the signal is ignored.
+
+    Another one within `CLEAN_UP` has no effect: it would break into what restores the terminal.
+    """
+    last = -math.inf
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        nonlocal last
+        if clock() - last < CLEAN_UP:
+            return
+        last = clock()
+        raise Interrupt("interrupted")
+
+    _handle(end)
 
 
 def hold_signals(clock: Callable[[], float] = monotonic) -> Callable[[], bool]:
@@ -49,16 +64,14 @@ def hold_signals(clock: Callable[[], float] = monotonic) -> Callable[[], bool]:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 
-    for number in _not_ignored():
-        signal.signal(number, remember)
-        # Python drops its handlers while it ends, and the exit code with them; not this one.
-        atexit.register(signal.signal, number, signal.SIG_IGN)
+    _handle(remember)
     return lambda: first is not None
 
 
-def _not_ignored() -> list[signal.Signals]:
-    return [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    raise Interrupt("interrupted")
+def _handle(handler: Callable[[int, FrameType | None], None]) -> None:
+    """Set the handler of each signal that is not ignored."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
+            # Python drops its handlers while it ends, and the exit code with them; not this one.
+            atexit.register(signal.signal, number, signal.SIG_IGN)
