@@ -40,6 +40,7 @@ MAX_THROTTLES = 20  # attempts of one call, throttled while no other passes; the
 MAX_FAILURES = 3  # attempts of one call that fail otherwise; the last error is raised
 MAX_UNSENT = 8  # the same without a connection, if an earlier call had one
 FIRST_PAUSE = 0.1  # seconds; doubles with each failure of one call
+MOST_DOUBLINGS = 10  # a call that is throttled for very long would overflow a number
 LONGEST_PAUSE = 5.0  # seconds
 LONG = 5.0  # seconds from the first time that the limit is met to the call that is told
 LONGEST_NAP = 0.1  # seconds between looks at the rate, which may have changed
@@ -147,7 +148,7 @@ class Pace:
                 most_failures = MAX_UNSENT if is_unsent else MAX_FAILURES
                 if not may_help or in_vain >= MAX_THROTTLES or failures >= most_failures:
                     raise
-            longest = FIRST_PAUSE * 2.0 ** (throttles + failures - 1)
+            longest = FIRST_PAUSE * 2.0 ** min(throttles + failures - 1, MOST_DOUBLINGS)
             await self._pause(self._uniform(0.0, min(LONGEST_PAUSE, longest)))
             turns.first, turns.left = self.reserve(1 + turns.left).first, 1 + turns.left
 
