@@ -49,6 +49,7 @@ class Killer:
 
         `file` is the one whose size counts.
         """
+        others = _serving()
         with self._lock:
             self._moment = moment
             self._calls.clear()
@@ -59,7 +60,7 @@ class Killer:
         process.join(LIMIT)
         with self._lock:
             self._moment = None
-        _settle(self._ecr)
+        _settle(self._ecr, others)
         return end_of(process)
 
     def _count(self, what: Literal["call-arrived", "call-done"], call: Call) -> None:
@@ -71,14 +72,22 @@ class Killer:
                     self._process.kill()
 
 
-def _settle(ecr: Sandbox) -> None:
-    """Wait until every call that has been sent is done, also one that nobody has taken yet."""
+def _serving() -> set[threading.Thread]:
+    """The threads of all servers of this process, also of one that an earlier test left hanging."""
+    return {thread for thread in threading.enumerate() if _SERVING in thread.name}
+
+
+def _settle(ecr: Sandbox, others: set[threading.Thread]) -> None:
+    """Wait until every call that has been sent is done, also one that nobody has taken yet.
+
+    `others` are threads that served before the command ran.
+    """
     # Connections are taken in the order of their coming, so this one is the last.
     connection = HTTPConnection(urlsplit(ecr.endpoint_url).netloc)
     connection.request("GET", "/moto-api/config")
     connection.getresponse().read()
     connection.close()
-    wait_while(lambda: any(_SERVING in thread.name for thread in threading.enumerate()))
+    wait_while(lambda: bool(_serving() - others))
 
 
 def wait_while(condition: Callable[[], bool]) -> None:

@@ -96,7 +96,7 @@ def test_what_is_equal_answers_alike_and_what_answers_otherwise_is_not_equal() -
 def test_a_single_change_that_changes_an_answer_is_seen(what: str) -> None:
     seen: Counter[bool] = Counter()
 
-    @examples(25)
+    @examples(75)
     @given(policies, randoms, requests)
     def check(policy: list[Json], random: Random, request: Request) -> None:
         at = random.randrange(len(policy))
