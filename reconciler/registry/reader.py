@@ -1,13 +1,12 @@
 """Reading a registry: its repositories and their policies. Nothing here can write."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Protocol, cast
 
 from reconciler.model.registry import (
     LiveRegistryPolicy,
-    LiveRepository,
     LiveSettings,
     ReadFailure,
     Target,
@@ -275,12 +274,6 @@ async def _page(
     parameters = {} if token is None else {"nextToken": token}
     response = await ask(maxResults=_PAGE, **parameters)
     return read(response), _next_token(response, token)
-
-
-def unread(names: Iterable[str], error: CallError) -> dict[str, LiveRepository]:
-    """Return repositories none of which could be read, for the same error."""
-    failure = failure_of(error)
-    return {name: LiveRepository(name, failure) for name in names}
 
 
 def failure_of(error: CallError) -> ReadFailure:

@@ -84,11 +84,6 @@ class RegistryConnection:
 
 Connections = Mapping[RegistryScope, RegistryConnection]
 Authors = Mapping[RegistryScope, Author]
-OnRead = Callable[[RegistryScope, LiveRepository], None]
-"""Is given a repository that was read, in the thread that reads."""
-
-
-def _nothing(_scope: RegistryScope, _repository: LiveRepository) -> None: ...
 
 
 def sources_of(registries: Iterable[Registry], profile: str | None) -> CredentialSources:
@@ -262,16 +257,12 @@ class ToRead(NamedTuple):
 
 
 def read_registries(
-    connections: Connections,
-    to_read: Mapping[RegistryScope, ToRead],
-    listener: Listener,
-    on_read: OnRead = _nothing,
+    connections: Connections, to_read: Mapping[RegistryScope, ToRead], listener: Listener
 ) -> list[LiveRegistry]:
     """Read what is wanted of all registries at once; the result is in the order of these.
 
-    `on_read` is given each repository as soon as it was read, in this thread; if the registry fails
-    later, in vain. A registry that fails says why, and the others are read. Raises CallError where
-    it is the only one that is wanted.
+    A registry that fails says why, and the others are read. Raises CallError where it is the only
+    one that is wanted.
     """
     beside = {scope: _Beside() for scope in connections}
 
@@ -285,7 +276,6 @@ def read_registries(
             lists=lists,
             select=select,
             beside=[*policy, *made],
-            on_read=partial(on_read, scope),
         )
 
     def live(scope: RegistryScope, found: "Found") -> LiveRegistry:
@@ -431,7 +421,6 @@ def _listing(
     names: Sequence[str] = (),
     lists: bool = True,
     beside: Sequence[Callable[[], None]] = (),
-    on_read: Callable[[LiveRepository], None] = lambda _repository: None,
 ) -> "Wanted":
     """Want repositories read. Where listing them is denied, the reason may be a wrong account."""
     from reconciler.registry.reading import Wanted
@@ -444,7 +433,6 @@ def _listing(
         select=select,
         beside=beside,
         on_denied=partial(require_account, connection.connection),
-        on_read=on_read,
     )
 
 
