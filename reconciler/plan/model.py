@@ -5,8 +5,15 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from reconciler.model.registry import RegistryScope, RepositorySettings, Subject, Target
+from reconciler.model.registry import (
+    ReadFailure,
+    RegistryScope,
+    RepositorySettings,
+    Subject,
+    Target,
+)
 from reconciler.model.rules import RuleId
+from reconciler.model.templates import EVERY_REPOSITORY
 from reconciler.policy import (
     AccessChange,
     Condition,
@@ -138,6 +145,11 @@ class PlanError:
     target: Target
     rule: RuleId
     message: str
+
+
+def unread_error(scope: RegistryScope, failure: ReadFailure) -> PlanError:
+    """Return the one error on all of a registry and region that can't be read."""
+    return PlanError(Target(EVERY_REPOSITORY, scope), failure.rule, failure.message)
 
 
 class NotPlannableError(Exception):

@@ -1,24 +1,17 @@
 """What an apply would change, and where what is live differs from the file."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.access_file.desired import (
-    add_up,
     desired_policies,
-    desired_registry_policy,
-    desired_templates,
-    entries_by_name,
     managed_names,
-    patterns_without_match,
     reads_templates,
-    to_create,
     watched_names,
 )
-from reconciler.access_file.model import AccessFile, display_names_of
-from reconciler.access_file.versions import narrowed
+from reconciler.access_file.model import AccessFile
 from reconciler.closest import did_you_mean
 from reconciler.errors import Status
 from reconciler.model.access import Desired, DisplayNames
@@ -27,7 +20,6 @@ from reconciler.model.registry import (
     LiveTemplates,
     ReadFailure,
     RegistryScope,
-    Target,
     template_target,
 )
 from reconciler.model.rules import RuleId
@@ -37,25 +29,20 @@ from reconciler.plan.compute import compute_plan, without_expired
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
 from reconciler.plan.model import (
-    ChangedSince,
     Finding,
     Plan,
-    PlanError,
-    finding,
     group_plan,
     merge_plans,
+    unread_error,
 )
 from reconciler.plan.saved_plan import Origin
-from reconciler.printable import some_of
-from reconciler.workflow.changed import ChangedPart, changed_parts, left_out, subjects_of
+from reconciler.workflow.limited_plan import compute_limited
 from reconciler.workflow.listener import (
     LOG,
-    LimitedToChanges,
     Listener,
-    NoEarlierVersion,
-    RegistriesLeftOut,
 )
 from reconciler.workflow.origin import names_of_file, origin_of_file
+from reconciler.workflow.plan_inputs import idle_patterns, missing_probe, plan_inputs
 from reconciler.workflow.registries import (
     Reached,
     ToRead,
@@ -67,6 +54,7 @@ from reconciler.workflow.registries import (
     sources_of,
     unlisted,
 )
+from reconciler.workflow.replicas import with_replicas
 from reconciler.workflow.revisions import EarlierVersion
 from reconciler.workflow.source import (
     AccessSource,
@@ -77,8 +65,6 @@ from reconciler.workflow.source import (
     without_match,
 )
 
-_NO_ENTRY = "no entry of the file matches it"
-_REMOVED = "the file has no entry for it any more; where it exists, its policy stays as it is"
 _UNKNOWN = "neither the file nor the registry has such a repository"
 
 
@@ -189,7 +175,7 @@ def compute(
     `read_registries`, and ArgumentError for names that neither the file nor a registry has.
     """
     if changed_since is not None:
-        limited = _compute_changed(source, changed_since, reached, repositories, listener)
+        limited = compute_limited(source, changed_since, reached, repositories, listener)
         return with_names(limited, source)
     reading_own = reading_own_policy(source.registries, listener)
 
@@ -216,84 +202,6 @@ def compute(
     return with_names(plan_all(source, live, repositories), source)
 
 
-def _compute_changed(
-    source: AccessSource,
-    changed_since: EarlierVersion,
-    reached: Reached,
-    globs: Globs,
-    listener: Listener,
-) -> Plan:
-    """Compare what the file asks for differently from an earlier version with what is live.
-
-    Raises as `read_registries`, and ArgumentError for a name that no entry of the file matches.
-    """
-    names = exact_names(globs)
-    managed = {one for access in source.parts for one in managed_names(access, names)}
-    require_known("repositories", names, managed, _NO_ENTRY)
-    revision, older, missing = changed_since
-    parts = changed_parts(source, older, globs)
-    if missing:
-        listener.notify(NoEarlierVersion(missing))
-    if scopes := left_out(source, older):
-        listener.notify(RegistriesLeftOut(revision, scopes))
-    listener.notify(LimitedToChanges(revision, tuple(subjects_of(parts.values()))))
-    reading_own = reading_own_policy(source.registries, listener)
-    to_read = {
-        scope: part.to_read(registry_policy=scope in reading_own) for scope, part in parts.items()
-    }
-    live = [*unlisted(reached.failures), *read_registries(reached.connections, to_read, listener)]
-    return plan_changed(source, live, parts, revision)
-
-
-def plan_changed(
-    source: AccessSource,
-    registries: Iterable[LiveRegistry],
-    parts: Mapping[RegistryScope, ChangedPart],
-    revision: str,
-) -> Plan:
-    """Compute the plan for what the file changes in each registry and region, and merge them.
-
-    `revision` is what the file was compared with. Each repository of `parts` that exists must have
-    been read.
-    """
-    live = {one.scope: one for one in registries}
-    plans = {
-        scope: _plan_part(live[scope], parts[scope], source.now, inputs)
-        for access in source.parts
-        for inputs in [plan_inputs(access, source.now)]
-        for scope in access.registry.scopes
-    }
-    plans = _with_replicas(plans, source.parts, live)
-    plan = merge_plans(plans.values())
-    if several := origin_of_file(source).names:
-        plan = group_plan(plan, {scope: plans[scope].in_sync for scope in several})
-    not_read = [parts[scope].not_read(one) for scope, one in live.items()]
-    known = [number for number in not_read if number is not None]
-    number = sum(known) if len(known) == len(not_read) else None
-    return replace(plan, changed_since=ChangedSince(revision, number))
-
-
-def _plan_part(live: LiveRegistry, part: ChangedPart, now: datetime, inputs: PlanInputs) -> Plan:
-    access, scope = part.difference.newer, live.scope
-    if live.failure is not None:
-        return Plan(errors=(unread_error(scope, live.failure),))
-    wanted = part.among(live.names)
-    desired = [
-        add_up(name, entries, now)
-        for name, entries in entries_by_name(narrowed(access, wanted), wanted & {*live.names})
-    ]
-    in_scope = tuple(n for n in live.names if n != access.registry.probe_repository)
-    seen = replace(live, names=in_scope, templates=part.live_templates(live))
-    plan = compute_plan(desired, seen, part.inputs(inputs))
-    idle = _idle_patterns(access, live) if part.lists else ()
-    findings = (
-        *(one for one in idle if one.repository in part.patterns),
-        *(Finding(name, RuleId.NO_LONGER_MANAGED, _REMOVED, scope) for name in part.removed),
-    )
-    # Those that are not read are no unmanaged ones.
-    return merge_plans([replace(plan, unmanaged=()), Plan(findings=findings)])
-
-
 def plan_all(source: AccessSource, live: Iterable[LiveRegistry], globs: Globs = ()) -> Plan:
     """Compute the plan of all registries of a file, each of which was read, or failed.
 
@@ -304,7 +212,7 @@ def plan_all(source: AccessSource, live: Iterable[LiveRegistry], globs: Globs = 
     for access in source.parts:
         here = [found[scope] for scope in access.registry.scopes]
         plans |= plan_each(access, here, source.now, globs)
-    plans = _with_replicas(plans, source.parts, found)
+    plans = with_replicas(plans, source.parts, found)
     plan = merge_plans(plans.values())
     listed = sum(one.failure is None for one in found.values())
     nowhere = _selecting_nowhere(plan, listed)
@@ -353,40 +261,6 @@ def _selecting_nowhere(plan: Plan, listed: int) -> list[str]:
     return sorted(one for one, number in idle.items() if number == listed)
 
 
-def _with_replicas(
-    plans: Mapping[RegistryScope, Plan],
-    parts: Iterable[AccessFile],
-    live: Mapping[RegistryScope, LiveRegistry],
-) -> dict[RegistryScope, Plan]:
-    """Replace the error on a missing repository that replication has not made there yet.
-
-    That is so where the entry says that replication makes it, and where it exists in another
-    registry or region in which the entry holds.
-    """
-    existing: defaultdict[str, list[RegistryScope]] = defaultdict(list)
-    for access in parts:
-        replicated = {entry.repository for entry in access.entries if entry.replicated}
-        for scope in access.registry.scopes:
-            for name in replicated.intersection(live[scope].names):
-                existing[name].append(scope)
-    return {scope: _with_replica(plan, existing) for scope, plan in plans.items()}
-
-
-def _with_replica(plan: Plan, existing: Mapping[str, Sequence[RegistryScope]]) -> Plan:
-    waiting = [
-        error
-        for error in plan.errors
-        if error.rule is RuleId.MISSING_REPOSITORY and error.target.repository in existing
-    ]
-    errors = tuple(error for error in plan.errors if error not in waiting)
-    found = list(plan.findings)
-    for target in (error.target for error in waiting):
-        where = some_of(f"{one.account} {one.region}" for one in existing[target.repository])
-        message = f"replication has not made the repository here yet; it exists in {where}"
-        found.append(finding(target, RuleId.NOT_REPLICATED_YET, message))
-    return replace(plan, errors=errors, findings=tuple(sorted(found)))
-
-
 def plan_registries(
     access: AccessFile, registries: Iterable[LiveRegistry], now: datetime, globs: Globs = ()
 ) -> Plan:
@@ -407,20 +281,6 @@ def plan_each(
     if access.unmanaged_repositories == "ignore":
         return {scope: replace(plan, unmanaged=()) for scope, plan in plans.items()}
     return plans
-
-
-def plan_inputs(access: AccessFile, now: datetime) -> PlanInputs:
-    """Return what a plan needs of the file besides the grants of repositories."""
-    is_managed = access.registry.policy == "manage"
-    return PlanInputs(
-        access.ownership,
-        display_names_of(access),
-        to_create(access),
-        never=tuple(placed.rule for placed in access.never_rules),
-        registry_policy=desired_registry_policy(access, now) if is_managed else None,
-        registry_ownership=access.registry_ownership,
-        templates=desired_templates(access, now) if reads_templates(access) else None,
-    )
 
 
 def _selected_inputs(inputs: PlanInputs, globs: Globs) -> PlanInputs:
@@ -445,8 +305,8 @@ def _plan_one(
     in_scope = tuple(name for name in live.names if selected(name, globs) and name != probe)
     templates = _selected_templates(live, globs)
     plan = compute_plan(desired, replace(live, names=in_scope, templates=templates), inputs)
-    idle = _idle_globs(globs, live, desired) if globs else _idle_patterns(access, live)
-    findings = (*idle, *_missing_probe(access, live))
+    idle = _idle_globs(globs, live, desired) if globs else idle_patterns(access, live)
+    findings = (*idle, *missing_probe(access, live))
     return merge_plans([plan, Plan(findings=findings)])
 
 
@@ -455,24 +315,6 @@ def _selected_templates(live: LiveRegistry, globs: Globs) -> LiveTemplates:
         return live.templates
     patterns = ((one, template_target(one.prefix, live.scope).pattern) for one in live.templates)
     return tuple(one for one, pattern in patterns if selected(pattern, globs))
-
-
-def unread_error(scope: RegistryScope, failure: ReadFailure) -> PlanError:
-    """Return the one error on all of a registry and region that can't be read."""
-    return PlanError(Target(EVERY_REPOSITORY, scope), failure.rule, failure.message)
-
-
-def _idle_patterns(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
-    message = "no live repository matches this pattern"
-    for entry in patterns_without_match(access, live.names):
-        yield Finding(entry.repository, RuleId.PATTERN_MATCHES_NOTHING, message, live.scope)
-
-
-def _missing_probe(access: AccessFile, live: LiveRegistry) -> Iterable[Finding]:
-    probe = access.registry.probe_repository
-    if probe is not None and probe not in live.names:
-        message = "the probe repository does not exist: it can't be used to find unknown principals"
-        yield Finding(probe, RuleId.MISSING_PROBE_REPOSITORY, message, live.scope)
 
 
 def _idle_globs(globs: Globs, live: LiveRegistry, desired: Sequence[Desired]) -> Iterable[Finding]:

@@ -15,13 +15,13 @@ from reconciler.model.registry import RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.model.transport import Transport
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
-from reconciler.plan.model import Finding, Plan, group_plan, merge_plans
+from reconciler.plan.model import Finding, Plan, group_plan, merge_plans, unread_error
 from reconciler.plan.saved_plan import Origin, PlannedRegistry, origin_of
 from reconciler.registry.errors import CallError
 from reconciler.workflow.applier import PreparedApply
 from reconciler.workflow.journals import read_journal_file
 from reconciler.workflow.listener import LOG, AssumingRole, Listener
-from reconciler.workflow.planner import PlanResult, unread_error
+from reconciler.workflow.planner import PlanResult
 from reconciler.workflow.registries import (
     Authors,
     CredentialSource,

@@ -39,11 +39,12 @@ from reconciler.plan.model import (
     Plan,
     group_plan,
     merge_plans,
+    unread_error,
 )
 from reconciler.plan.saved_plan import SavedChange, SavedPlan, read_saved
 from reconciler.policy import load_json
 from reconciler.printable import printable, some_of
-from reconciler.workflow.planner import plan_inputs, unread_error
+from reconciler.workflow.plan_inputs import plan_inputs
 from reconciler.workflow.registries import FreshRegistryPolicy, RegistryPolicies
 from reconciler.workflow.source import AccessSource
 

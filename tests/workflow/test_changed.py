@@ -20,7 +20,8 @@ from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
 from reconciler.plan.model import Plan, PlanError
 from reconciler.workflow.changed import ChangedPart, changed_parts, subjects_of
-from reconciler.workflow.planner import plan_changed, plan_registries
+from reconciler.workflow.limited_plan import plan_changed
+from reconciler.workflow.planner import plan_registries
 from reconciler.workflow.source import AccessSource, Globs
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -1,0 +1,114 @@
+"""The plan of what the access file asks for differently since an earlier version of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.access_file.desired import add_up, entries_by_name, managed_names
+from reconciler.access_file.versions import narrowed
+from reconciler.model.registry import LiveRegistry, RegistryScope
+from reconciler.model.rules import RuleId
+from reconciler.plan.compute import compute_plan
+from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.model import (
+    ChangedSince,
+    Finding,
+    Plan,
+    group_plan,
+    merge_plans,
+    unread_error,
+)
+from reconciler.workflow.changed import ChangedPart, changed_parts, left_out, subjects_of
+from reconciler.workflow.listener import (
+    LimitedToChanges,
+    Listener,
+    NoEarlierVersion,
+    RegistriesLeftOut,
+)
+from reconciler.workflow.origin import origin_of_file
+from reconciler.workflow.plan_inputs import idle_patterns, plan_inputs
+from reconciler.workflow.registries import Reached, read_registries, reading_own_policy, unlisted
+from reconciler.workflow.replicas import with_replicas
+from reconciler.workflow.revisions import EarlierVersion
+from reconciler.workflow.source import AccessSource, Globs, exact_names, require_known
+
+_NO_ENTRY = "no entry of the file matches it"
+_REMOVED = "the file has no entry for it any more; where it exists, its policy stays as it is"
+
+
+def compute_limited(
+    source: AccessSource,
+    changed_since: EarlierVersion,
+    reached: Reached,
+    globs: Globs,
+    listener: Listener,
+) -> Plan:
+    """Compare what the file asks for differently from an earlier version with what is live.
+
+    Raises as `read_registries`, and ArgumentError for a name that no entry of the file matches.
+    """
+    names = exact_names(globs)
+    managed = {one for access in source.parts for one in managed_names(access, names)}
+    require_known("repositories", names, managed, _NO_ENTRY)
+    revision, older, missing = changed_since
+    parts = changed_parts(source, older, globs)
+    if missing:
+        listener.notify(NoEarlierVersion(missing))
+    if scopes := left_out(source, older):
+        listener.notify(RegistriesLeftOut(revision, scopes))
+    listener.notify(LimitedToChanges(revision, tuple(subjects_of(parts.values()))))
+    reading_own = reading_own_policy(source.registries, listener)
+    to_read = {
+        scope: part.to_read(registry_policy=scope in reading_own) for scope, part in parts.items()
+    }
+    live = [*unlisted(reached.failures), *read_registries(reached.connections, to_read, listener)]
+    return plan_changed(source, live, parts, revision)
+
+
+def plan_changed(
+    source: AccessSource,
+    registries: Iterable[LiveRegistry],
+    parts: Mapping[RegistryScope, ChangedPart],
+    revision: str,
+) -> Plan:
+    """Compute the plan for what the file changes in each registry and region, and merge them.
+
+    `revision` is what the file was compared with. Each repository of `parts` that exists must have
+    been read.
+    """
+    live = {one.scope: one for one in registries}
+    plans = {
+        scope: _plan_part(live[scope], parts[scope], source.now, inputs)
+        for access in source.parts
+        for inputs in [plan_inputs(access, source.now)]
+        for scope in access.registry.scopes
+    }
+    plans = with_replicas(plans, source.parts, live)
+    plan = merge_plans(plans.values())
+    if several := origin_of_file(source).names:
+        plan = group_plan(plan, {scope: plans[scope].in_sync for scope in several})
+    not_read = [parts[scope].not_read(one) for scope, one in live.items()]
+    known = [number for number in not_read if number is not None]
+    number = sum(known) if len(known) == len(not_read) else None
+    return replace(plan, changed_since=ChangedSince(revision, number))
+
+
+def _plan_part(live: LiveRegistry, part: ChangedPart, now: datetime, inputs: PlanInputs) -> Plan:
+    access, scope = part.difference.newer, live.scope
+    if live.failure is not None:
+        return Plan(errors=(unread_error(scope, live.failure),))
+    wanted = part.among(live.names)
+    desired = [
+        add_up(name, entries, now)
+        for name, entries in entries_by_name(narrowed(access, wanted), wanted & {*live.names})
+    ]
+    in_scope = tuple(n for n in live.names if n != access.registry.probe_repository)
+    seen = replace(live, names=in_scope, templates=part.live_templates(live))
+    plan = compute_plan(desired, seen, part.inputs(inputs))
+    idle = idle_patterns(access, live) if part.lists else ()
+    findings = (
+        *(one for one in idle if one.repository in part.patterns),
+        *(Finding(name, RuleId.NO_LONGER_MANAGED, _REMOVED, scope) for name in part.removed),
+    )
+    # Those that are not read are no unmanaged ones.
+    return merge_plans([replace(plan, unmanaged=()), Plan(findings=findings)])
