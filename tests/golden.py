@@ -62,7 +62,8 @@ def expected_output(folder: Path) -> dict[str, str]:
     source, plan = planned(folder)
     names = names_of_file(source)
     refusals = refusal_views(
-        check_guards(plan, source.guards, Allowances(), lambda _scope: CALLER), names.registries
+        check_guards(plan, source.guards, Allowances(), lambda _scope: CALLER, names.registries),
+        names.registries,
     )
     view = view_plan(plan, names)
     return {

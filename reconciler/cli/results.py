@@ -160,7 +160,7 @@ def refusal_views(
 
 
 def _registry_of(refusal: Refusal, registries: Mapping[RegistryScope, str]) -> str:
-    name = refusal.target and registries.get(refusal.target.scope)
+    name = registries.get(refusal.target.scope) if refusal.target else refusal.registry
     return f"in {name}: " if name else ""
 
 

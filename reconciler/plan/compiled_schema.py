@@ -108,6 +108,7 @@ _CHECKS_4: Checks = {
     "account": _8,
     "regions": _10,
     "in_sync": _14,
+    "live_grants": _14,
     "unmanaged_repositories": _16,
 }
 
@@ -119,6 +120,7 @@ def _17(v: object) -> bool:
         and "account" in v
         and "regions" in v
         and "in_sync" in v
+        and "live_grants" in v
         and "unmanaged_repositories" in v
         and all(_CHECKS_4.get(key, nothing)(value) for key, value in v.items())
     )

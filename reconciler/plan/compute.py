@@ -373,8 +373,9 @@ def without_expired(plan: Plan) -> Plan:
         plan,
         changes=lasting,
         in_sync=plan.in_sync + expired.total(),
-        in_sync_by_scope={
-            scope: number + expired[scope] for scope, number in plan.in_sync_by_scope.items()
+        by_scope={
+            scope: own._replace(in_sync=own.in_sync + expired[scope])
+            for scope, own in plan.by_scope.items()
         },
     )
 

@@ -1,7 +1,8 @@
 """Guards: what a plan may not do unless the file or the run allows it."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -62,8 +63,9 @@ class Refusal:
     """One guard's no, in a sentence and as data.
 
     `target` is the repository that it is about, None where the guard counts over the whole plan.
-    `figure` counts the grants that would be revoked, added or left without access, `limit` is the
-    file's limit of them; both are None where the guard counts nothing.
+    `figure` counts the grants that the run would revoke or add, or leave without access, `limit` is
+    the file's limit of them; both are None where the guard counts nothing. `registry` is the name
+    of the one of several registries that exceeds the limit, empty where the whole run does.
     """
 
     guard: RuleId
@@ -71,6 +73,7 @@ class Refusal:
     target: Target | None = None
     figure: int | None = None
     limit: Limit | None = field(default=None, compare=False)
+    registry: str = ""
 
 
 class UnusedAllowance(NamedTuple):
@@ -81,15 +84,19 @@ class UnusedAllowance(NamedTuple):
 
 
 def check_guards(
-    plan: Plan, guards: Guards, allowances: Allowances, caller: Callable[[RegistryScope], str]
+    plan: Plan,
+    guards: Guards,
+    allowances: Allowances,
+    caller: Callable[[RegistryScope], str],
+    names: Mapping[RegistryScope, str],
 ) -> tuple[Refusal, ...]:
     """Return every guard's refusal of this plan, sorted; without any, it may be applied.
 
-    What counts, counts over all registries. `caller` returns the ARN of whoever would write to a
-    registry; it is called only where that matters.
+    `caller` returns the ARN of whoever would write to a registry; it is called only where that
+    matters. `names` are those of several registries; empty where the plan is for one.
     """
     refusals = [
-        *_check_amounts(plan, guards, allowances),
+        *_check_amounts(plan, guards, allowances, names),
         *check_public(plan.changes, (*guards.public, *allowances.public)),
         *_check_emptied(plan.changes, allowances.empty),
         *check_lock_out(plan.changes, allowances.lock_out, caller),
@@ -170,20 +177,60 @@ def check_lock_out(
             yield Refusal(RuleId.LOCK_OUT, message, change.target)
 
 
-def _check_amounts(plan: Plan, guards: Guards, allowances: Allowances) -> Iterable[Refusal]:
-    revoked = sum(change.revoked for change in plan.changes)
-    granted = sum(change.granted for change in plan.changes)
-    of, limit = plan.live_grants, guards.max_revoked
-    read = "" if plan.changed_since is None else " that were read"
-    if revoked > allowances.revocations and _exceeds(revoked, of, limit):
-        of_live = f"{_grants(of)}{read}"
-        message = f"this would revoke or narrow {revoked} of {of_live}; the limit is {limit}"
-        yield Refusal(RuleId.MAX_REVOKED, message, figure=revoked, limit=limit)
-    limit = guards.max_granted
-    if granted > allowances.grants and _exceeds(granted, of, limit):
-        are_live = f"{_grants(of)}{read} {'is' if of == 1 else 'are'} live now"
-        message = f"this would add or widen {_grants(granted)}; {are_live}; the limit is {limit}"
-        yield Refusal(RuleId.MAX_GRANTED, message, figure=granted, limit=limit)
+class _Amounts(NamedTuple):
+    """How many grants a plan revokes and adds in one of several registries, and how many are live.
+
+    `registry` is its name, empty for the whole run.
+    """
+
+    registry: str
+    revoked: int
+    granted: int
+    live: int
+
+
+def _amounts(plan: Plan, names: Mapping[RegistryScope, str]) -> Iterator[_Amounts]:
+    """Yield the amounts of the whole run, then those of each registry, in all of its regions."""
+    revoked, granted, live = Counter[str](), Counter[str](), Counter[str]()
+    for change in plan.changes:
+        name = names.get(change.target.scope, "")
+        revoked[name] += change.revoked
+        granted[name] += change.granted
+    for scope, name in names.items():
+        live[name] += plan.by_scope[scope].live_grants
+    yield _Amounts("", revoked.total(), granted.total(), plan.live_grants)
+    for name, number in live.items():
+        yield _Amounts(name, revoked[name], granted[name], number)
+
+
+def _check_amounts(
+    plan: Plan, guards: Guards, allowances: Allowances, names: Mapping[RegistryScope, str]
+) -> Iterator[Refusal]:
+    """Refuse a plan that exceeds a limit as a whole or in one registry.
+
+    An allowance is for the whole run: one registry is never allowed what the run is not.
+    """
+    amounts = tuple(_amounts(plan, names))
+    run, read = amounts[0], "" if plan.changed_since is None else " that were read"
+    for one in amounts:
+        of_live, limit = f"{_grants(one.live)}{read}", guards.max_revoked
+        if run.revoked > allowances.revocations and _exceeds(one.revoked, one.live, limit):
+            message = (
+                f"this would revoke or narrow {one.revoked} of {of_live}"
+                f"{_of_run(one.revoked, run.revoked)}; the limit is {limit}"
+            )
+            yield Refusal(RuleId.MAX_REVOKED, message, None, run.revoked, limit, one.registry)
+        are_live, limit = f"{of_live} {'is' if one.live == 1 else 'are'} live", guards.max_granted
+        if run.granted > allowances.grants and _exceeds(one.granted, one.live, limit):
+            message = (
+                f"this would add or widen {_grants(one.granted)}"
+                f"{_of_run(one.granted, run.granted)}; {are_live} now; the limit is {limit}"
+            )
+            yield Refusal(RuleId.MAX_GRANTED, message, None, run.granted, limit, one.registry)
+
+
+def _of_run(number: int, of_run: int) -> str:
+    return "" if number == of_run else f" ({of_run} in the whole run)"
 
 
 def _exceeds(number: int, of: int, limit: Limit | None) -> bool:

@@ -243,6 +243,13 @@ class ChangedSince(NamedTuple):
     not_read: int | None
 
 
+class ScopeFigures(NamedTuple):
+    """The part of a plan's figures that is of one registry and region."""
+
+    in_sync: int = 0
+    live_grants: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The changes that bring the live registry in line with the file, all sorted.
@@ -251,8 +258,8 @@ class Plan:
 
     `in_sync` counts repositories. `live_grants` counts what the live policies of the managed
     repositories allow, in units of one principal under one condition on one repository.
-    `in_sync_by_scope` are the parts of `in_sync` where the plan is for several registries, in the
-    order in which all else is grouped by registry and region; else empty.
+    `by_scope` are the parts of these figures where the plan is for several registries, in the order
+    in which all else is grouped by registry and region; else empty.
     """
 
     changes: tuple[Change, ...] = ()
@@ -263,12 +270,17 @@ class Plan:
     violations: tuple[NeverViolation, ...] = ()
     live_grants: int = 0
     changed_since: ChangedSince | None = None
-    in_sync_by_scope: Mapping[RegistryScope, int] = field(default_factory=dict)
+    by_scope: Mapping[RegistryScope, ScopeFigures] = field(default_factory=dict)
 
     @property
     def unmanaged_names(self) -> list[str]:
         """The names of the unmanaged repositories, sorted; each once, whatever its regions."""
         return sorted({target.repository for target in self.unmanaged})
+
+    @property
+    def figures(self) -> ScopeFigures:
+        """The figures of a plan for one registry and region."""
+        return ScopeFigures(self.in_sync, self.live_grants)
 
 
 def merge_plans(plans: Iterable[Plan]) -> Plan:
@@ -285,12 +297,12 @@ def merge_plans(plans: Iterable[Plan]) -> Plan:
     )
 
 
-def group_plan(plan: Plan, in_sync: Mapping[RegistryScope, int]) -> Plan:
+def group_plan(plan: Plan, by_scope: Mapping[RegistryScope, ScopeFigures]) -> Plan:
     """Return the plan of several registries grouped by registry and region, in this order.
 
-    `in_sync` are the repositories in sync in each. What is about none in particular comes first.
+    What is about none in particular comes first.
     """
-    position = {scope: number for number, scope in enumerate(in_sync)}
+    position = {scope: number for number, scope in enumerate(by_scope)}
 
     def place(scope: RegistryScope) -> int:
         return position.get(scope, -1)
@@ -302,5 +314,5 @@ def group_plan(plan: Plan, in_sync: Mapping[RegistryScope, int]) -> Plan:
         errors=tuple(sorted(plan.errors, key=lambda one: place(one.target.scope))),
         unmanaged=tuple(sorted(plan.unmanaged, key=lambda one: place(one.scope))),
         violations=tuple(sorted(plan.violations, key=lambda one: place(one.target.scope))),
-        in_sync_by_scope=in_sync,
+        by_scope=by_scope,
     )

@@ -29,6 +29,7 @@ from reconciler.plan.model import (
     NeverViolation,
     Plan,
     PlanError,
+    ScopeFigures,
 )
 from reconciler.policy import (
     MISSING,
@@ -154,12 +155,13 @@ class _RegistryJson(TypedDict):
 
 
 class _OneOfSeveralJson(TypedDict):
-    """One of several registries; `in_sync` and `unmanaged_repositories` by region."""
+    """One of several registries; its figures and `unmanaged_repositories` by region."""
 
     name: str
     account: str
     regions: list[str]
     in_sync: dict[str, int]
+    live_grants: dict[str, int]
     unmanaged_repositories: dict[str, list[str]]
 
 
@@ -286,7 +288,7 @@ class SavedPlan:
     in_sync: int
     live_grants: int
     changed_since: ChangedSince | None
-    in_sync_by_scope: Mapping[RegistryScope, int]
+    by_scope: Mapping[RegistryScope, ScopeFigures]
 
 
 def digest_of(document: Mapping[str, object]) -> str:
@@ -367,7 +369,8 @@ def _registries_json(origin: Origin, plan: Plan) -> _OptionalJson:
                 "name": name or "",
                 "account": account,
                 "regions": list(regions),
-                "in_sync": {s.region: plan.in_sync_by_scope[s] for s in registry.scopes},
+                "in_sync": {s.region: plan.by_scope[s].in_sync for s in registry.scopes},
+                "live_grants": {s.region: plan.by_scope[s].live_grants for s in registry.scopes},
                 "unmanaged_repositories": {
                     s.region: unmanaged[s] for s in registry.scopes if s in unmanaged
                 },
@@ -479,8 +482,10 @@ def _saved(document: PlanJson) -> SavedPlan:
         in_sync=summary["in_sync"],
         live_grants=summary["live_grants"],
         changed_since=_changed_since(document),
-        in_sync_by_scope={
-            RegistryScope(own["account"], region): own["in_sync"].get(region, 0)
+        by_scope={
+            RegistryScope(own["account"], region): ScopeFigures(
+                own["in_sync"].get(region, 0), own["live_grants"].get(region, 0)
+            )
             for own in document.get("registries", [])
             for region in own["regions"]
         },

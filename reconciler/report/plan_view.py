@@ -220,7 +220,7 @@ def split_view(view: PlanView, key: Callable[[RegistryScope], Key]) -> dict[Key,
     errors = by_scope(key, ((one.target.scope, one) for one in plan.errors))
     unmanaged = by_scope(key, ((one.scope, one) for one in plan.unmanaged))
     violations = by_scope(key, ((one.target.scope, one) for one in plan.violations))
-    in_sync = by_scope(key, plan.in_sync_by_scope.items())
+    in_sync = by_scope(key, ((scope, one.in_sync) for scope, one in plan.by_scope.items()))
     return {
         part: PlanView(
             Plan(

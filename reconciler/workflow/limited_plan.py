@@ -86,7 +86,7 @@ def plan_changed(
     plans = with_replicas(plans, source.parts, live)
     plan = merge_plans(plans.values())
     if several := origin_of_file(source).names:
-        plan = group_plan(plan, {scope: plans[scope].in_sync for scope in several})
+        plan = group_plan(plan, {scope: plans[scope].figures for scope in several})
     not_read = [parts[scope].not_read(one) for scope, one in live.items()]
     known = [number for number in not_read if number is not None]
     number = sum(known) if len(known) == len(not_read) else None

@@ -225,7 +225,7 @@ def plan_all(source: AccessSource, live: Iterable[LiveRegistry], globs: Globs = 
     others = (one for one in plan.findings if one.rule is not RuleId.NOTHING_SELECTED)
     idle = (Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN) for glob in nowhere)
     plan = replace(plan, findings=(*idle, *others))
-    return group_plan(plan, {scope: plans[scope].in_sync for scope in several})
+    return group_plan(plan, {scope: plans[scope].figures for scope in several})
 
 
 def with_names(plan: Plan, source: AccessSource) -> ComputedPlan:
@@ -242,7 +242,9 @@ def guarded(
         computed.display_names,
         computed.origin,
         computed.fails_unmanaged,
-        check_guards(computed.plan, source.guards, source.allowances, caller),
+        check_guards(
+            computed.plan, source.guards, source.allowances, caller, computed.origin.names
+        ),
         unused_allowances(computed.plan, source.allowances),
     )
 

@@ -15,7 +15,7 @@ from reconciler.model.registry import RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.model.transport import Transport
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
-from reconciler.plan.model import Finding, Plan, group_plan, merge_plans, unread_error
+from reconciler.plan.model import Finding, Plan, ScopeFigures, group_plan, merge_plans, unread_error
 from reconciler.plan.saved_plan import Origin, PlannedRegistry, origin_of
 from reconciler.registry.errors import CallError
 from reconciler.workflow.applier import PreparedApply
@@ -144,8 +144,8 @@ def _plan(
     rest = Plan(findings=tuple(idle), errors=tuple(errors))
     plan = merge_plans([*(one.plan for one in found.values()), rest])
     if names:
-        in_sync = {scope: found[scope].plan.in_sync if scope in found else 0 for scope in names}
-        plan = group_plan(plan, in_sync)
+        figures = {s: found[s].plan.figures if s in found else ScopeFigures() for s in names}
+        plan = group_plan(plan, figures)
     left_alone = tuple(target for one in found.values() for target in one.left_alone)
     return Rollback(plan, left_alone)
 

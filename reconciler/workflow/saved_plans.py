@@ -171,7 +171,7 @@ def recompute(stored: StoredPlan, source: AccessSource, policies: RegistryPolici
         live_grants=saved.live_grants,
         changed_since=saved.changed_since,
     )
-    return group_plan(whole, saved.in_sync_by_scope) if saved.in_sync_by_scope else whole
+    return group_plan(whole, saved.by_scope) if saved.by_scope else whole
 
 
 def without_registries(stored: StoredPlan, failed: Iterable[LiveRegistry]) -> StoredPlan:

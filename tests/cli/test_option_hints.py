@@ -26,6 +26,7 @@ APP = Target("team/app", RegistryScope("111122223333", "us-west-2"))
     [
         (Refusal("max_revoked", "m", figure=50), "--allow-revocations 50"),
         (Refusal("max_granted", "m", figure=60), "--allow-grants 60"),
+        (Refusal("max_granted", "m", figure=60, registry="china"), "--allow-grants 60"),
         (Refusal("public", "m", APP), "--allow-public team/app"),
         (Refusal("empty", "m", APP, 3), "--allow-empty team/app"),
         (Refusal("lock_out", "m", APP), "--allow-lock-out team/app"),
@@ -34,7 +35,8 @@ APP = Target("team/app", RegistryScope("111122223333", "us-west-2"))
 )
 def test_a_refusal_ends_with_the_option_that_allows_it(refusal: Refusal, option: str) -> None:
     (view,) = refusal_views([refusal])
-    assert (view.guard, view.message) == (refusal.guard, f"m; {option} allows it once")
+    where = "in china: " if refusal.registry else ""
+    assert (view.guard, view.message) == (refusal.guard, f"{where}m; {option} allows it once")
 
 
 def test_a_saved_plan_is_applied_with_the_options_that_it_was_made_with() -> None:

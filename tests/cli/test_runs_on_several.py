@@ -225,6 +225,31 @@ def test_an_interrupted_apply_is_finished_by_the_next(
     assert live(ecr) == [True] * 3
 
 
+def test_amounts_are_counted_in_each_registry(
+    reconcile: Reconcile, folder: Path, ecr: Sandbox
+) -> None:
+    assert reconcile("apply", "--yes").code == 0
+    rewritten(
+        folder,
+        "access: {ci: pull}}",
+        'access: {}}\n  "payments/*": {registries: [central], access: {ci: pull}}\n'
+        "guards: {max_revoked: {percent: 50, count: 0}}",
+    )
+    told = "refused: max_revoked: in staging: this would revoke or narrow 1 of 1 grant;"
+    plan = ("--allow-empty", NAME, "--out", "all.json")
+    refused = reconcile("plan", *plan)
+    assert refused.code == 5
+    assert told in refused.err
+    assert "max_revoked: this" not in refused.err
+    assert reconcile("plan", *plan, "--allow-revocations", "1").code == 0
+    again = reconcile("apply", "all.json", "--yes", "--allow-empty", NAME)
+    assert (again.code, live(ecr)) == (5, [True] * 3)
+    assert told in again.err
+    options = ("--allow-empty", NAME, "--allow-revocations", "1")
+    assert reconcile("apply", "all.json", "--yes", *options).code == 0
+    assert live(ecr) == [False, True, True]
+
+
 def test_amounts_are_counted_over_all(reconcile: Reconcile, folder: Path) -> None:
     assert reconcile("apply", "--yes").code == 0
     rewritten(folder, "access: {ci: pull}", "access: {}")

@@ -1,15 +1,17 @@
 """What a plan may not do: both figures of a limit must be exceeded."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 
 from reconciler.model.access import Desired
 from reconciler.model.guards import Allowances, Guards, Limit
+from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.rules import RuleId
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, check_guards, check_public, unused_allowances
-from reconciler.plan.model import Change, ChangedSince, NeverViolation, Plan
+from reconciler.plan.model import Change, ChangedSince, NeverViolation, Plan, ScopeFigures
 from reconciler.policy.language.principals import MISSING, Principal
 from reconciler.policy.meaning.keep import Ownership
 from tests.plan.making import (
@@ -30,12 +32,18 @@ from tests.policy.making import PULL, ROLE, Json, allow, deny
 
 NOTHING = Allowances()
 CALLER = "arn:aws:iam::111122223333:user/ci"
+WEST = RegistryScope("111122223333", "us-west-2")
+EAST = RegistryScope("111122223333", "us-east-1")
+CHINA = RegistryScope("222233334444", "cn-north-1")
+NAMES = {WEST: "central", EAST: "central", CHINA: "china"}
+"""Two registries: one with two regions, one with one."""
 
 
 def check(
     made: Plan, guards: Guards | None = None, allowed: Allowances = NOTHING
 ) -> tuple[Refusal, ...]:
-    return check_guards(made, guards or Guards(), allowed, lambda _scope: CALLER)
+    names = NAMES if made.by_scope else {}
+    return check_guards(made, guards or Guards(), allowed, lambda _scope: CALLER, names)
 
 
 def nobody() -> str:
@@ -113,6 +121,104 @@ def test_what_one_run_is_allowed(allowed: int, refused: bool) -> None:
     revoking, granting = plan_that(revokes=50), plan_that(grants=50)
     assert bool(check(revoking, guards, Allowances(revocations=allowed))) is refused
     assert bool(check(granting, guards, Allowances(grants=allowed))) is refused
+
+
+class Amount(NamedTuple):
+    """What a plan changes in one registry and region, and how many grants are live there."""
+
+    scope: RegistryScope
+    number: int
+    of: int
+
+
+def plan_of(*amounts: Amount) -> Plan:
+    """Return a plan for two registries that revokes as many grants as it adds."""
+    return Plan(
+        changes=tuple(
+            Change(
+                Target("app", one.scope),
+                "set",
+                (),
+                None,
+                None,
+                revoked=one.number,
+                granted=one.number,
+            )
+            for one in amounts
+        ),
+        live_grants=sum(one.of for one in amounts),
+        by_scope=dict.fromkeys(NAMES, ScopeFigures())
+        | {one.scope: ScopeFigures(0, one.of) for one in amounts},
+    )
+
+
+@pytest.mark.parametrize(
+    ("amounts", "limit", "allowed", "refused"),
+    [
+        pytest.param([(CHINA, 11, 11), (WEST, 0, 1000)], Limit(30, 10), 0, ["china"], id="all"),
+        pytest.param([(CHINA, 10, 10), (WEST, 0, 1000)], Limit(30, 10), 0, [], id="few"),
+        pytest.param([(CHINA, 12, 40), (WEST, 0, 1000)], Limit(30, 10), 0, [], id="a small share"),
+        pytest.param([(CHINA, 13, 40), (WEST, 0, 1000)], Limit(30, 10), 0, ["china"], id="share"),
+        pytest.param([(WEST, 6, 6), (EAST, 5, 5)], Limit(30, 10), 0, ["", "central"], id="regions"),
+        pytest.param(
+            [(WEST, 11, 11), (EAST, 0, 100)], Limit(30, 10), 0, [], id="first of two regions"
+        ),
+        pytest.param(
+            [(WEST, 0, 100), (EAST, 11, 11)], Limit(30, 10), 0, [], id="second of two regions"
+        ),
+        pytest.param([(WEST, 6, 6), (CHINA, 5, 5)], Limit(30, 10), 0, [""], id="together"),
+        pytest.param(
+            [(EAST, 11, 11), (CHINA, 12, 12)], Limit(30, 10), 0, ["", "central", "china"], id="each"
+        ),
+        pytest.param([(CHINA, 1, 0), (WEST, 0, 1000)], Limit(0.1, 0), 0, ["china"], id="none live"),
+        pytest.param([(CHINA, 0, 0), (WEST, 0, 0)], Limit(0, 0), 0, [], id="nothing"),
+        pytest.param([(CHINA, 0, 0), (WEST, 1, 1)], Limit(0, 0), 0, ["", "central"], id="zero"),
+        pytest.param([(CHINA, 11, 11), (WEST, 0, 1000)], None, 0, [], id="no limit"),
+        pytest.param([(CHINA, 11, 11), (WEST, 0, 1000)], Limit(30, 10), 11, [], id="allowed"),
+        pytest.param(
+            [(CHINA, 11, 11), (WEST, 0, 1000)], Limit(30, 10), 10, ["china"], id="not all allowed"
+        ),
+        pytest.param(
+            [(CHINA, 11, 11), (WEST, 9, 1000)], Limit(30, 10), 19, ["china"], id="of the whole run"
+        ),
+        pytest.param([(CHINA, 11, 11), (WEST, 9, 1000)], Limit(30, 10), 20, [], id="the whole run"),
+    ],
+)
+def test_each_registry_has_the_limits_of_the_run(
+    amounts: list[tuple[RegistryScope, int, int]],
+    limit: Limit | None,
+    allowed: int,
+    refused: list[str],
+) -> None:
+    made = plan_of(*(Amount(*one) for one in amounts))
+    revoking = check(made, Guards(max_revoked=limit), Allowances(revocations=allowed))
+    assert [one.guard for one in revoking] == ["max_revoked"] * len(refused)
+    assert sorted(one.registry for one in revoking) == refused
+    off = Guards(max_revoked=None, max_granted=limit)
+    granting = check(made, off, Allowances(grants=allowed))
+    assert [one.guard for one in granting] == ["max_granted"] * len(refused)
+    assert sorted(one.registry for one in granting) == refused
+    assert {one.figure for one in (*revoking, *granting)} <= {sum(n for _, n, _ in amounts)}
+
+
+def test_a_refusal_of_a_registry_says_what_it_changes_of_the_run() -> None:
+    made = plan_of(Amount(CHINA, 11, 11), Amount(WEST, 4, 1000))
+    guards = Guards(Limit(30, 10), Limit(30, 10))
+    granted, revoked = check(made, guards)
+    assert revoked.message == (
+        "this would revoke or narrow 11 of 11 grants (15 in the whole run); the limit is 10 and "
+        "30 %"
+    )
+    assert granted.message == (
+        "this would add or widen 11 grants (15 in the whole run); 11 grants are live now; the "
+        "limit is 10 and 30 %"
+    )
+    limited = replace(made, changes=made.changes[:1], changed_since=ChangedSince("main", 9))
+    granted, revoked = check(limited, guards)
+    assert revoked.message == (
+        "this would revoke or narrow 11 of 11 grants that were read; the limit is 10 and 30 %"
+    )
+    assert "11 grants that were read are live now" in granted.message
 
 
 def test_an_allowance_is_for_its_own_guard() -> None:
@@ -273,7 +379,7 @@ def test_a_limit_is_told_as_it_was_given(limit: Limit, told: str) -> None:
 
 def test_who_calls_is_asked_only_where_it_matters() -> None:
     made = plan(desired(grant()), live(allow(ROLE, PULL, "ecr:PutImage")))
-    assert check_guards(made, Guards(), NOTHING, nobody) == ()
+    assert check_guards(made, Guards(), NOTHING, nobody, {}) == ()
 
 
 @pytest.mark.parametrize(

@@ -170,13 +170,13 @@ def test_the_refusal_names_the_caller() -> None:
     denied = deny("*", "ecr:SetRepositoryPolicy")
     change = only_change(desired(grant(), statements=[denied]), live(allow(ROLE, PULL)))
     made = Plan(changes=(change,), live_grants=1)
-    (refusal,) = check_guards(made, Guards(), Allowances(), lambda _scope: USER)
+    (refusal,) = check_guards(made, Guards(), Allowances(), lambda _scope: USER, {})
     assert refusal.message == (
         f"a Deny on app (us-west-2) would prevent {USER} from reading, setting or deleting the "
         "policy"
     )
     allowed = Allowances(lock_out=frozenset({"app"}))
-    assert check_guards(made, Guards(), allowed, lambda _scope: USER) == ()
+    assert check_guards(made, Guards(), allowed, lambda _scope: USER, {}) == ()
 
 
 def test_each_registry_is_asked_who_would_write_there() -> None:

@@ -168,7 +168,7 @@ def test_an_unreadable_policy_is_replaced_where_others_are_removed_and_counts_fu
 
 
 def refused(plan: Plan, guards: Guards, allowances: Allowances | None = None) -> list[Refusal]:
-    return list(check_guards(plan, guards, allowances or Allowances(), lambda _scope: ROLE))
+    return list(check_guards(plan, guards, allowances or Allowances(), lambda _scope: ROLE, {}))
 
 
 @pytest.mark.parametrize("scope", ["V1", READ_FAILED])

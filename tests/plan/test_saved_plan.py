@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import InvalidError, RefusedError
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
-from reconciler.plan.model import Finding, NeverViolation, PlanError
+from reconciler.plan.model import Finding, NeverViolation, PlanError, ScopeFigures
 from reconciler.plan.saved_plan import PlannedRegistry, SavedChange, digest_of
 from reconciler.policy.language.document import read_policy
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
@@ -137,6 +137,7 @@ SEVERAL: Json = {
     "account": "222233334444",
     "regions": ["us-west-2"],
     "in_sync": {},
+    "live_grants": {},
     "unmanaged_repositories": {"us-west-2": ["x"]},
 }
 
@@ -155,7 +156,7 @@ def test_several_registries_are_read() -> None:
     saved = read(signed(edited(instead(SEVERAL))))
     assert saved.registries == (PlannedRegistry("222233334444", ("us-west-2",), "staging"),)
     assert saved.unmanaged == (Target("x", saved.registries[0].scopes[0]),)
-    assert list(saved.in_sync_by_scope.values()) == [0]
+    assert list(saved.by_scope.values()) == [ScopeFigures(in_sync=0, live_grants=0)]
 
 
 MISSHAPEN = [

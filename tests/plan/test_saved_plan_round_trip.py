@@ -20,6 +20,7 @@ from reconciler.plan.model import (
     NeverViolation,
     Plan,
     PlanError,
+    ScopeFigures,
     group_plan,
 )
 from reconciler.plan.saved_plan import Origin, PlannedRegistry, SavedChange
@@ -175,15 +176,20 @@ SEVERAL = replace(
 )
 
 
-@given(PLANS, st.integers(0, 9), st.integers(0, 9))
-def test_of_several_registries_each_has_its_own(plan: Plan, west: int, east: int) -> None:
-    in_sync = {SCOPES[1]: west, SCOPES[0]: east}
-    plan = group_plan(replace(plan, unmanaged=tuple(sorted(set(plan.unmanaged)))), in_sync)
+FIGURES = st.builds(ScopeFigures, st.integers(0, 9), st.integers(0, 9))
+
+
+@given(PLANS, FIGURES, FIGURES)
+def test_of_several_registries_each_has_its_own(
+    plan: Plan, west: ScopeFigures, east: ScopeFigures
+) -> None:
+    figures = {SCOPES[1]: west, SCOPES[0]: east}
+    plan = group_plan(replace(plan, unmanaged=tuple(sorted(set(plan.unmanaged)))), figures)
     view = view_plan(plan, DisplayNames(registries=SEVERAL.names))
     text = "".join(render_plan_json(view, SEVERAL))
     found, document = read(text), json.loads(text)
     assert found.registries == SEVERAL.registries
-    assert found.in_sync_by_scope == in_sync
+    assert found.by_scope == figures
     assert set(found.unmanaged) == set(plan.unmanaged)
     assert set(found.findings) == set(plan.findings)
     names = {"us-west-2": "west", "eu-west-1": "east", None: None}

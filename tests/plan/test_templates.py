@@ -194,7 +194,7 @@ def test_the_public_guard_and_the_lock_out_guard_hold() -> None:
 def test_the_counting_guards_hold() -> None:
     plan = planned(having(live_template(allow([ROLE, ROLE_B], PULL))), wanted(grant()))
     refusals = check_guards(
-        plan, Guards(max_revoked=Limit(30, 0)), Allowances(), lambda _scope: ROLE
+        plan, Guards(max_revoked=Limit(30, 0)), Allowances(), lambda _scope: ROLE, {}
     )
     assert [(r.guard, r.figure) for r in refusals] == [(RuleId.MAX_REVOKED, 1)]
 
