@@ -347,11 +347,19 @@ def test_stdin_has_no_earlier_version(offline: Reconcile) -> None:
     assert "the access file is stdin, which has no earlier version" in done.err
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"GIT_DIR": ".git", "GIT_WORK_TREE": "."},
+        {"GIT_COMMON_DIR": ".git"},
+        {"GIT_OBJECT_DIRECTORY": ".git/objects"},
+    ],
+)
 def test_the_repository_is_that_of_the_file(
+    told: dict[str, str],
     file: Path,
     reconcile: Reconcile,
     calls: Callable[[], list[str]],
-    folder: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Whatever the directory, what git tells a hook, and the names on the way."""
@@ -360,14 +368,26 @@ def test_the_repository_is_that_of_the_file(
     inside.parent.mkdir()
     shutil.copy(file, inside)
     new_repository(other)
-    link = folder / "link.yaml"
+    link = file.parent / "link.yaml"
     link.symlink_to(inside)
+    of_hook = {name: str(file.parent / place) for name, place in told.items()}
     for path in (inside, link):
-        done = reconcile(
-            "plan", "-f", str(path), "--changed-since", "HEAD", GIT_DIR=".git", GIT_WORK_TREE="."
-        )
+        done = reconcile("plan", "-f", str(path), "--changed-since", "HEAD", **of_hook)
         assert (done.code, calls()) == (0, []), done
         assert "counts as changed" not in done.err
+
+
+def test_a_commit_of_another_repository_is_unknown(
+    file: Path, reconcile: Reconcile, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    (other / "x").touch()
+    new_repository(other)
+    theirs = git(other, "rev-parse HEAD")
+    lent = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(other / ".git" / "objects")}
+    done = reconcile("plan", "-f", str(file), "--changed-since", theirs, **lent)
+    assert done.code == 2, done
+    assert "has no revision" in done.err
 
 
 @pytest.mark.parametrize(
