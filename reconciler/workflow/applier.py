@@ -17,24 +17,17 @@ from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.transport import Transport
 from reconciler.plan.model import Plan
 from reconciler.workflow import DEFAULT_WAIT
+from reconciler.workflow.callers import Authors, authors_of
+from reconciler.workflow.connections import Connections, Reached, require_some
 from reconciler.workflow.journals import keeping_journal, require_other_file
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
+from reconciler.workflow.live import read_registry_policies, reading_own_policy, unlisted
 from reconciler.workflow.planner import (
     PlanResult,
     compute,
     guarded,
     reach,
     with_names,
-)
-from reconciler.workflow.registries import (
-    Authors,
-    Connections,
-    Reached,
-    authors_of,
-    read_registry_policies,
-    reading_own_policy,
-    require_some,
-    unlisted,
 )
 from reconciler.workflow.revisions import EarlierVersion
 from reconciler.workflow.saved_plans import (

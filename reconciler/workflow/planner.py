@@ -47,7 +47,9 @@ from reconciler.plan.model import (
 )
 from reconciler.plan.saved_plan import Origin
 from reconciler.printable import some_of
+from reconciler.workflow.callers import caller_of
 from reconciler.workflow.changed import ChangedPart, changed_parts, left_out, subjects_of
+from reconciler.workflow.connections import Reached, reach_registries, require_some, sources_of
 from reconciler.workflow.listener import (
     LOG,
     LimitedToChanges,
@@ -55,18 +57,8 @@ from reconciler.workflow.listener import (
     NoEarlierVersion,
     RegistriesLeftOut,
 )
+from reconciler.workflow.live import ToRead, read_registries, reading_own_policy, unlisted
 from reconciler.workflow.origin import names_of_file, origin_of_file
-from reconciler.workflow.registries import (
-    Reached,
-    ToRead,
-    caller_of,
-    reach_registries,
-    read_registries,
-    reading_own_policy,
-    require_some,
-    sources_of,
-    unlisted,
-)
 from reconciler.workflow.revisions import EarlierVersion
 from reconciler.workflow.source import (
     AccessSource,

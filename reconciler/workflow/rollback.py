@@ -19,21 +19,18 @@ from reconciler.plan.model import Finding, Plan, group_plan, merge_plans
 from reconciler.plan.saved_plan import Origin, PlannedRegistry, origin_of
 from reconciler.registry.errors import CallError
 from reconciler.workflow.applier import PreparedApply
-from reconciler.workflow.journals import read_journal_file
-from reconciler.workflow.listener import LOG, AssumingRole, Listener
-from reconciler.workflow.planner import PlanResult, unread_error
-from reconciler.workflow.registries import (
-    Authors,
+from reconciler.workflow.callers import Authors, authors_of, caller_of
+from reconciler.workflow.connections import (
     CredentialSource,
     Reached,
-    authors_of,
-    caller_of,
     connect_registries,
     reach_registries,
-    read_targets,
     require_some,
-    unlisted,
 )
+from reconciler.workflow.journals import read_journal_file
+from reconciler.workflow.listener import LOG, AssumingRole, Listener
+from reconciler.workflow.live import read_targets, unlisted
+from reconciler.workflow.planner import PlanResult, unread_error
 from reconciler.workflow.source import (
     NOTHING_ALLOWED,
     Globs,

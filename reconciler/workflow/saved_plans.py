@@ -43,8 +43,8 @@ from reconciler.plan.model import (
 from reconciler.plan.saved_plan import SavedChange, SavedPlan, read_saved
 from reconciler.policy import load_json
 from reconciler.printable import printable, some_of
+from reconciler.workflow.live import FreshRegistryPolicy, RegistryPolicies
 from reconciler.workflow.planner import plan_inputs, unread_error
-from reconciler.workflow.registries import FreshRegistryPolicy, RegistryPolicies
 from reconciler.workflow.source import AccessSource
 
 MAX_PLAN = 64 * 1024 * 1024

@@ -30,9 +30,9 @@ from reconciler.plan.saved_plan import digest_of
 from reconciler.policy.language.document import Unreadable
 from reconciler.report.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plan_view import view_drift, view_plan
+from reconciler.workflow.live import FreshRegistryPolicy, RegistryPolicies
 from reconciler.workflow.origin import names_of_file
 from reconciler.workflow.planner import plan_registries
-from reconciler.workflow.registries import FreshRegistryPolicy, RegistryPolicies
 from reconciler.workflow.saved_plans import (
     MAX_PLAN,
     StoredPlan,

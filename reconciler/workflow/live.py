@@ -1,218 +1,36 @@
-"""Connections to registries, who calls there, and what is live.
+"""What is live in registries, read of all of them at once.
 
-The modules that load boto3 are imported where the first connection is made.
+The modules that load boto3 are imported where the reading begins.
 """
 
-import math
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from threading import Lock
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.access_file.model import Registry
-from reconciler.apply.journal_format import Author
-from reconciler.errors import ReconcileError
 from reconciler.model.registry import (
-    AssumedRole,
     LiveRegistry,
     LiveRegistryPolicy,
     LiveRepository,
     LiveTemplates,
-    ReadFailure,
     RegistryScope,
     Target,
 )
-from reconciler.model.rules import RuleId
-from reconciler.model.transport import Transport
-from reconciler.registry.errors import CallError
-from reconciler.registry.pace import Pace
-from reconciler.registry.tasks import Tasks, in_thread
-from reconciler.workflow.listener import Listener, RegistryPolicyIgnored, Throttled
+from reconciler.workflow.connections import (
+    Connections,
+    CredentialSource,
+    Failures,
+    RegistryConnection,
+    require_some,
+)
+from reconciler.workflow.listener import Listener, RegistryPolicyIgnored
 
 if TYPE_CHECKING:
     from reconciler.registry.reader import RegistryReader
     from reconciler.registry.reading import Found, Wanted
-    from reconciler.registry.session import Connection, Identity
-    from reconciler.registry.writer import RegistryWriter
-
-
-class CredentialSource(NamedTuple):
-    """Where the credentials for a registry come from.
-
-    The role is assumed with those of the profile. None for no role, and for boto3's own profile.
-    """
-
-    assume_role: AssumedRole | None = None
-    profile: str | None = None
-
-
-CredentialSources = Mapping[RegistryScope, CredentialSource]
-"""Where the credentials for each registry and region come from."""
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryConnection:
-    """The connection to one registry in one region; all its calls share one pace."""
-
-    source: CredentialSource
-    connection: "Connection"
-    pace: Pace
-    reader: "RegistryReader"
-    name: str | None = None
-    """The registry's name, where there are several."""
-
-    @property
-    def label(self) -> str:
-        """Which registry and region it is, where more than one is at work."""
-        region = self.connection.region
-        return region if self.name is None else f"{self.name} ({region})"
-
-    def is_held_back(self) -> bool:
-        """Whether the service limits the rate of the calls."""
-        return math.isfinite(self.pace.rate)
-
-    def writer(self) -> "RegistryWriter":
-        """Return what writes to this registry; only an apply asks for it."""
-        from reconciler.registry.writer import RegistryWriter
-
-        return RegistryWriter(self.connection, self.pace, self.reader)
-
-
-Connections = Mapping[RegistryScope, RegistryConnection]
-Authors = Mapping[RegistryScope, Author]
-
-
-def sources_of(registries: Iterable[Registry], profile: str | None) -> CredentialSources:
-    """Return where the credentials for the file's registries come from.
-
-    `profile` takes precedence over those that the file names.
-    """
-    return {
-        scope: CredentialSource(registry.assume_role, profile or registry.profile)
-        for registry in registries
-        for scope in registry.scopes
-    }
-
-
-Failures = Mapping[RegistryScope, CallError]
-"""Why a registry and region can't be reached at all, for those of which this is known."""
-
-
-class Reached(NamedTuple):
-    """The registries that can be called, and why the others can't be."""
-
-    connections: Connections
-    failures: Failures
-
-
-def connect_registries(
-    sources: CredentialSources,
-    listener: Listener,
-    transport: Transport = Transport.FAST,
-) -> Connections:
-    """Prepare the connections, without a call. Raises CallError for wrong AWS settings."""
-    connections, failures = reach_registries(sources, listener, transport)
-    for failure in failures.values():
-        raise failure
-    return connections
-
-
-def reach_registries(
-    sources: CredentialSources,
-    listener: Listener,
-    transport: Transport = Transport.FAST,
-    names: Mapping[RegistryScope, str] = MappingProxyType({}),
-) -> Reached:
-    """Prepare the connections, without a call; wrong AWS settings fail for their registry alone.
-
-    `names` are the registries' names where there are several.
-    """
-    from reconciler.registry.reader import RegistryReader
-    from reconciler.registry.session import connect
-
-    told = Lock()
-
-    def note_throttled() -> None:
-        if told.acquire(blocking=False):  # once, however many regions are throttled
-            listener.notify(Throttled())
-
-    connections: dict[RegistryScope, RegistryConnection] = {}
-    failures: dict[RegistryScope, CallError] = {}
-    for scope, source in sources.items():
-        try:
-            connection = connect(scope.account, scope.region, *source, transport)
-            pace = Pace(throttled_for_long=note_throttled)
-            reader = RegistryReader(connection, pace)
-        except CallError as error:
-            failures[scope] = error
-        else:
-            name = names.get(scope)
-            connections[scope] = RegistryConnection(source, connection, pace, reader, name)
-    return Reached(connections, failures)
-
-
-def caller_of(connections: Connections) -> Callable[[RegistryScope], str]:
-    """Return a function that asks STS who calls in a registry, once for equal credentials.
-
-    It raises ReconcileError.
-    """
-    from reconciler.registry.session import caller_identity
-
-    groups = {scope: tuple(own) for own in _by_credentials(connections) for scope in own}
-
-    @cache
-    def ask(scopes: tuple[RegistryScope, ...]) -> str:
-        return _ask_any([connections[scope] for scope in scopes], caller_identity).arn
-
-    return lambda scope: ask(groups[scope])
-
-
-def authors_of(reached: Reached) -> tuple[Authors, Reached]:
-    """Ask STS who would write to each registry: it must be of the registry's own account.
-
-    All are asked at once. A registry where no region answers is not among those reached. Raises
-    RefusedError for a wrong account.
-    """
-    from reconciler.registry.session import require_account
-
-    connections, failures = reached.connections, dict(reached.failures)
-    groups = [tuple(own) for own in _by_credentials(connections)]
-    found: dict[tuple[RegistryScope, ...], Identity | ReconcileError] = {}
-    tasks = Tasks()
-
-    async def ask(own: tuple[RegistryScope, ...]) -> None:
-        here = [connections[scope] for scope in own]
-        try:
-            found[own] = await in_thread(partial(_ask_any, here, require_account))
-        except ReconcileError as error:
-            found[own] = error
-
-    for own in groups:
-        tasks.start(ask(own), own)
-    tasks.run()
-    authors: dict[RegistryScope, Author] = {}
-    for own in groups:
-        caller = found[own]
-        if isinstance(caller, CallError):
-            failures |= dict.fromkeys(own, caller)
-        elif isinstance(caller, ReconcileError):
-            raise caller
-        else:
-            role = connections[own[0]].source.assume_role
-            authors |= dict.fromkeys(own, Author(caller.arn, role))
-    return authors, Reached({scope: connections[scope] for scope in authors}, failures)
-
-
-def _by_credentials(connections: Connections) -> Iterable[list[RegistryScope]]:
-    """Group registries and regions of one account that are called with the same credentials."""
-    groups: defaultdict[tuple[str, CredentialSource], list[RegistryScope]] = defaultdict(list)
-    for scope, one in connections.items():
-        groups[scope.account, one.source].append(scope)
-    return groups.values()
 
 
 def unlisted(failures: Failures) -> list[LiveRegistry]:
@@ -220,24 +38,6 @@ def unlisted(failures: Failures) -> list[LiveRegistry]:
     from reconciler.registry.reader import failure_of
 
     return [LiveRegistry(scope, (), {}, failure_of(error)) for scope, error in failures.items()]
-
-
-def require_some(failures: Failures, scopes: Collection[RegistryScope]) -> None:
-    """Raise the failure of the only registry and region; of several, each fails alone, as data."""
-    for failure in failures.values():
-        if len(scopes) == 1:
-            raise failure
-
-
-def _ask_any(
-    connections: Iterable[RegistryConnection], ask: "Callable[[Connection], Identity]"
-) -> "Identity":
-    """Ask in one region after the other, until one can be reached. Raises ReconcileError."""
-    *others, last = connections
-    for other in others:
-        with suppress(CallError):
-            return ask(other.connection)
-    return ask(last.connection)
 
 
 class ToRead(NamedTuple):
@@ -281,7 +81,7 @@ def read_registries(
     def live(scope: RegistryScope, found: "Found") -> LiveRegistry:
         names, repositories, own = found.names, found.repositories, beside[scope]
         if not to_read[scope].lists:
-            repositories = {name: one for name, one in repositories.items() if not _is_missing(one)}
+            repositories = {name: one for name, one in repositories.items() if not one.is_missing}
             names = tuple(repositories)
         return LiveRegistry(scope, names, repositories, policy=own.policy, templates=own.templates)
 
@@ -308,11 +108,6 @@ class _Beside:
 
     def read_templates(self, reader: "RegistryReader") -> None:
         self.templates = reader.read_templates()
-
-
-def _is_missing(repository: LiveRepository) -> bool:
-    text = repository.policy_text
-    return isinstance(text, ReadFailure) and text.rule is RuleId.MISSING_REPOSITORY
 
 
 def _explained(
