@@ -1,7 +1,6 @@
 """A file with several registries: all are planned, applied and rolled back; each fails alone."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,25 +9,10 @@ from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import Done, Reconcile, runner, sandbox_environment
 from tests.cli.killing import Killer, Moment
+from tests.cli.two_accounts import HERE, HOME, OTHER, ROLE, THERE, TRUST
 
-HOME, OTHER = "111122223333", "222233334444"
-HERE, THERE = "us-west-2", "eu-west-1"
 NAME = "payments/api"
-ROLE = f"arn:aws:iam::{OTHER}:role/reconciler"
 ASSUMING = f"assume_role: {{role_arn: {ROLE!r}, external_id: contract-17, session_name: nightly}}"
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{HOME}:root"},
-                "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"sts:ExternalId": "contract-17"}},
-            }
-        ],
-    }
-)
 FILE = f"""\
 version: 1
 registries:
@@ -44,18 +28,11 @@ PLACES = [(OTHER, HERE), (HOME, THERE), (HOME, HERE)]
 
 
 @pytest.fixture
-def behaviour() -> Behaviour:
-    return Behaviour()
-
-
-@pytest.fixture
-def ecr(behaviour: Behaviour) -> Iterator[Sandbox]:
-    """Both accounts, each with the repository in each region, and the role in one of them."""
-    with Sandbox(behaviour, account=HOME, other_accounts=[OTHER]) as sandbox:
-        for account, region in PLACES:
-            sandbox.create_repository(NAME, account=account, region=region)
-        sandbox.create_role(OTHER, "reconciler", trust_policy=TRUST)
-        yield sandbox
+def ecr(two_accounts: Sandbox) -> Sandbox:
+    """Both accounts, each with the repository in each region."""
+    for account, region in PLACES:
+        two_accounts.create_repository(NAME, account=account, region=region)
+    return two_accounts
 
 
 @pytest.fixture
