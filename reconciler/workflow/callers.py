@@ -5,7 +5,6 @@ The modules that load boto3 are imported where STS is asked.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -13,18 +12,18 @@ from reconciler.apply.journal_format import Author
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import RegistryScope
 from reconciler.registry.errors import CallError
-from reconciler.registry.tasks import Tasks, in_thread
-from reconciler.workflow.connections import (
-    Connections,
-    CredentialSource,
-    Reached,
-    RegistryConnection,
-)
+from reconciler.registry.tasks import Tasks, in_thread, pause
+from reconciler.workflow.connections import Connections, CredentialSource, Reached
 
 if TYPE_CHECKING:
     from reconciler.registry.session import Connection, Identity
 
+_HEAD_START = 3.0  # seconds that STS has in one region, before it is asked in the others
+
 Authors = Mapping[RegistryScope, Author]
+
+_Group = tuple[RegistryScope, ...]
+"""The regions of one account that are called with the same credentials."""
 
 
 def caller_of(connections: Connections) -> Callable[[RegistryScope], str]:
@@ -34,11 +33,14 @@ def caller_of(connections: Connections) -> Callable[[RegistryScope], str]:
     """
     from reconciler.registry.session import caller_identity
 
-    groups = {scope: tuple(own) for own in _by_credentials(connections) for scope in own}
+    groups = {scope: group for group in _by_credentials(connections) for scope in group}
 
     @cache
-    def ask(scopes: tuple[RegistryScope, ...]) -> str:
-        return _ask_any([connections[scope] for scope in scopes], caller_identity).arn
+    def ask(group: _Group) -> str:
+        caller = _ask([group], connections, caller_identity)[group]
+        if isinstance(caller, ReconcileError):
+            raise caller
+        return caller.arn
 
     return lambda scope: ask(groups[scope])
 
@@ -52,47 +54,79 @@ def authors_of(reached: Reached) -> tuple[Authors, Reached]:
     from reconciler.registry.session import require_account
 
     connections, failures = reached.connections, dict(reached.failures)
-    groups = [tuple(own) for own in _by_credentials(connections)]
-    found: dict[tuple[RegistryScope, ...], Identity | ReconcileError] = {}
-    tasks = Tasks()
-
-    async def ask(own: tuple[RegistryScope, ...]) -> None:
-        here = [connections[scope] for scope in own]
-        try:
-            found[own] = await in_thread(partial(_ask_any, here, require_account))
-        except ReconcileError as error:
-            found[own] = error
-
-    for own in groups:
-        tasks.start(ask(own), own)
-    tasks.run()
     authors: dict[RegistryScope, Author] = {}
-    for own in groups:
-        caller = found[own]
+    callers = _ask(_by_credentials(connections), connections, require_account)
+    for group, caller in callers.items():
         if isinstance(caller, CallError):
-            failures |= dict.fromkeys(own, caller)
+            failures |= dict.fromkeys(group, caller)
         elif isinstance(caller, ReconcileError):
             raise caller
         else:
-            role = connections[own[0]].source.assume_role
-            authors |= dict.fromkeys(own, Author(caller.arn, role))
+            role = connections[group[0]].source.assume_role
+            authors |= dict.fromkeys(group, Author(caller.arn, role))
     return authors, Reached({scope: connections[scope] for scope in authors}, failures)
 
 
-def _by_credentials(connections: Connections) -> Iterable[list[RegistryScope]]:
-    """Group registries and regions of one account that are called with the same credentials."""
+def _by_credentials(connections: Connections) -> list[_Group]:
     groups: defaultdict[tuple[str, CredentialSource], list[RegistryScope]] = defaultdict(list)
     for scope, one in connections.items():
         groups[scope.account, one.source].append(scope)
-    return groups.values()
+    return [tuple(group) for group in groups.values()]
 
 
-def _ask_any(
-    connections: Iterable[RegistryConnection], ask: "Callable[[Connection], Identity]"
-) -> "Identity":
-    """Ask in one region after the other, until one can be reached. Raises ReconcileError."""
-    *others, last = connections
-    for other in others:
-        with suppress(CallError):
-            return ask(other.connection)
-    return ask(last.connection)
+def _ask(
+    groups: Iterable[_Group], connections: Connections, ask: "Callable[[Connection], Identity]"
+) -> "dict[_Group, Identity | ReconcileError]":
+    """Ask STS with the credentials of each group, all at once; the result is in their order."""
+    tasks = Tasks()
+    questions = [
+        _Question(group, lambda scope: ask(connections[scope].connection), tasks)
+        for group in groups
+    ]
+    for question in questions:
+        tasks.start(question.begin(), question)
+    tasks.run()
+    return {question.group: question.answer for question in questions}
+
+
+class _Question:
+    """Who calls with the credentials of one group.
+
+    STS is asked in the first region, and in all others at once where it fails there or does not
+    answer soon. The first answer counts; without any, it is why the first region fails.
+    """
+
+    answer: "Identity | ReconcileError"
+
+    def __init__(
+        self, group: _Group, ask: "Callable[[RegistryScope], Identity]", tasks: Tasks
+    ) -> None:
+        self.group, self._ask, self._tasks = group, ask, tasks
+        self._others = list(group[1:])
+        self._failures: dict[RegistryScope, CallError] = {}
+
+    async def begin(self) -> None:
+        """Ask in the first region, and after a while in the others."""
+        self._tasks.start(self._ask_in(self.group[0]), self)
+        if self._others:
+            await pause(_HEAD_START)
+            self._ask_in_others()
+
+    def _ask_in_others(self) -> None:
+        while self._others:
+            self._tasks.start(self._ask_in(self._others.pop()), self)
+
+    async def _ask_in(self, scope: RegistryScope) -> None:
+        try:
+            self._end(await in_thread(partial(self._ask, scope)))
+        except CallError as error:
+            self._failures[scope] = error
+            self._ask_in_others()
+            if len(self._failures) == len(self.group):
+                self._end(self._failures[self.group[0]])
+        except ReconcileError as error:  # a wrong account is an answer
+            self._end(error)
+
+    def _end(self, answer: "Identity | ReconcileError") -> None:
+        self.answer = answer
+        self._tasks.cancel(self)
