@@ -9,9 +9,8 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from reconciler.apply.journal_format import Author
-from reconciler.errors import ReconcileError
 from reconciler.model.registry import RegistryScope
-from reconciler.registry.errors import CallError
+from reconciler.registry.errors import CallError, WrongAccountError
 from reconciler.registry.tasks import Tasks, in_thread, pause
 from reconciler.workflow.connections import Connections, CredentialSource, Reached
 
@@ -29,7 +28,7 @@ _Group = tuple[RegistryScope, ...]
 def caller_of(connections: Connections) -> Callable[[RegistryScope], str]:
     """Return a function that asks STS who calls in a registry, once for equal credentials.
 
-    It raises ReconcileError.
+    It raises CallError.
     """
     from reconciler.registry.session import caller_identity
 
@@ -38,7 +37,7 @@ def caller_of(connections: Connections) -> Callable[[RegistryScope], str]:
     @cache
     def ask(group: _Group) -> str:
         caller = _ask([group], connections, caller_identity)[group]
-        if isinstance(caller, ReconcileError):
+        if isinstance(caller, CallError):
             raise caller
         return caller.arn
 
@@ -49,7 +48,7 @@ def authors_of(reached: Reached) -> tuple[Authors, Reached]:
     """Ask STS who would write to each registry: it must be of the registry's own account.
 
     All are asked at once. A registry where no region answers is not among those reached. Raises
-    RefusedError for a wrong account.
+    WrongAccountError.
     """
     from reconciler.registry.session import require_account
 
@@ -57,10 +56,10 @@ def authors_of(reached: Reached) -> tuple[Authors, Reached]:
     authors: dict[RegistryScope, Author] = {}
     callers = _ask(_by_credentials(connections), connections, require_account)
     for group, caller in callers.items():
+        if isinstance(caller, WrongAccountError):
+            raise caller
         if isinstance(caller, CallError):
             failures |= dict.fromkeys(group, caller)
-        elif isinstance(caller, ReconcileError):
-            raise caller
         else:
             role = connections[group[0]].source.assume_role
             authors |= dict.fromkeys(group, Author(caller.arn, role))
@@ -76,7 +75,7 @@ def _by_credentials(connections: Connections) -> list[_Group]:
 
 def _ask(
     groups: Iterable[_Group], connections: Connections, ask: "Callable[[Connection], Identity]"
-) -> "dict[_Group, Identity | ReconcileError]":
+) -> "dict[_Group, Identity | CallError]":
     """Ask STS with the credentials of each group, all at once; the result is in their order."""
     tasks = Tasks()
     questions = [
@@ -96,7 +95,7 @@ class _Question:
     answer soon. The first answer counts; without any, it is why the first region fails.
     """
 
-    answer: "Identity | ReconcileError"
+    answer: "Identity | CallError"
 
     def __init__(
         self, group: _Group, ask: "Callable[[RegistryScope], Identity]", tasks: Tasks
@@ -119,14 +118,14 @@ class _Question:
     async def _ask_in(self, scope: RegistryScope) -> None:
         try:
             self._end(await in_thread(partial(self._ask, scope)))
+        except WrongAccountError as error:  # it is an answer
+            self._end(error)
         except CallError as error:
             self._failures[scope] = error
             self._ask_in_others()
             if len(self._failures) == len(self.group):
                 self._end(self._failures[self.group[0]])
-        except ReconcileError as error:  # a wrong account is an answer
-            self._end(error)
 
-    def _end(self, answer: "Identity | ReconcileError") -> None:
+    def _end(self, answer: "Identity | CallError") -> None:
         self.answer = answer
         self._tasks.cancel(self)

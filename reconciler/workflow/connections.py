@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reconciler.access_file.model import Registry
 from reconciler.model.registry import AssumedRole, RegistryScope
 from reconciler.model.transport import Transport
-from reconciler.registry.errors import CallError
+from reconciler.registry.errors import CallError, WrongAccountError
 from reconciler.registry.pace import Pace
 from reconciler.workflow.listener import Listener, Throttled
 
@@ -138,7 +138,11 @@ def reach_registries(
 
 
 def require_some(failures: Failures, scopes: Collection[RegistryScope]) -> None:
-    """Raise the failure of the only registry and region; of several, each fails alone, as data."""
+    """Raise the failure of the only registry and region; of several, each fails alone, as data.
+
+    Raises WrongAccountError for several regions of one account, too.
+    """
+    is_one = len({scope.account for scope in scopes}) == 1
     for failure in failures.values():
-        if len(scopes) == 1:
+        if len(scopes) == 1 or (is_one and isinstance(failure, WrongAccountError)):
             raise failure

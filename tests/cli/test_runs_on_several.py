@@ -158,13 +158,30 @@ def test_a_region_that_is_not_enabled_fails_alone(reconcile: Reconcile, ecr: San
     assert applied.out.count("aws account get-region-opt-status --region-name eu-west-1") == 1
 
 
-def test_a_wrong_account_refuses_the_run(reconcile: Reconcile, folder: Path, ecr: Sandbox) -> None:
+def test_a_wrong_account_refuses_an_apply_and_fails_alone_in_a_plan(
+    reconcile: Reconcile, folder: Path, ecr: Sandbox
+) -> None:
     rewritten(folder, f", {ASSUMING}", "")
-    for command in (("apply", "--yes"), ("plan",)):
-        done = reconcile(*command)
-        assert done.code == 5
-        assert f"the credentials are of account {HOME}, the registry is in {OTHER}" in done.err
-    assert live(ecr) == [False] * 3
+    wrong = f"the credentials are of account {HOME}, the registry is in {OTHER}"
+    applied = reconcile("apply", "--yes")
+    assert (applied.code, wrong in applied.err, live(ecr)) == (5, True, [False] * 3)
+    for command in ("plan", "drift"):
+        done = reconcile(command, "--format", "json")
+        assert (done.code, places_of(done)) == (1, ALL[1:])
+        assert errors_of(done) == [("staging", OTHER, HERE, "*")]
+        assert wrong in json.loads(done.out)["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("regions", [HERE, f"{HERE}, {THERE}"])
+def test_a_wrong_account_of_the_only_registry_refuses_a_plan(
+    reconcile: Reconcile, folder: Path, regions: str
+) -> None:
+    text = FILE.replace(f"[{HERE}], {ASSUMING}", f"[{regions}]").splitlines()
+    lines = [line for line in text if "name: central" not in line]
+    (folder / "ecr_access.yaml").write_text("\n".join(lines))
+    done = reconcile("plan")
+    assert done.code == 5
+    assert f"the credentials are of account {HOME}, the registry is in {OTHER}" in done.err
 
 
 def test_an_unknown_profile_fails_alone(reconcile: Reconcile, folder: Path, ecr: Sandbox) -> None:
