@@ -7,14 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.access_file.model import Registry
 from reconciler.model.registry import (
     LiveRegistry,
     LiveRegistryPolicy,
-    LiveRepository,
     LiveTemplates,
     RegistryScope,
     Target,
@@ -30,7 +28,7 @@ from reconciler.workflow.listener import Listener, RegistryPolicyIgnored
 
 if TYPE_CHECKING:
     from reconciler.registry.reader import RegistryReader
-    from reconciler.registry.reading import Found, Wanted
+    from reconciler.registry.reading import Wanted
 
 
 def unlisted(failures: Failures) -> list[LiveRegistry]:
@@ -64,36 +62,93 @@ def read_registries(
     A registry that fails says why, and the others are read. Raises CallError where it is the only
     one that is wanted.
     """
-    beside = {scope: _Beside() for scope in connections}
 
-    def wanted(scope: RegistryScope, connection: RegistryConnection) -> "Wanted":
-        select, declared, lists, registry_policy, templates = to_read[scope]
-        policy = [partial(beside[scope].read_policy, connection.reader)] if registry_policy else []
-        made = [partial(beside[scope].read_templates, connection.reader)] if templates else []
-        return _listing(
-            connection,
-            names=tuple(select(declared)),
-            lists=lists,
-            select=select,
-            beside=[*policy, *made],
+    def existing(live: LiveRegistry) -> LiveRegistry:
+        found = {name: one for name, one in live.repositories.items() if not one.is_missing}
+        return replace(live, names=tuple(found), repositories=found)
+
+    read = _read(connections, to_read, listener)
+    return [live if to_read[live.scope].lists else existing(live) for live in read]
+
+
+def read_targets(
+    connections: Connections,
+    targets: Mapping[RegistryScope, Collection[Target]],
+    listener: Listener,
+) -> list[LiveRegistry]:
+    """Read what these targets of each registry are about, and no more, of all at once.
+
+    A repository that does not exist is a ReadFailure. Otherwise as `read_registries`.
+    """
+
+    def wanted(found: Collection[Target]) -> ToRead:
+        subjects = {target.subject for target in found}
+        return ToRead(
+            list,
+            tuple(sorted(t.repository for t in found if t.subject == "repository-policy")),
+            lists=False,
+            registry_policy="registry-policy" in subjects,
+            templates="creation-template" in subjects,
         )
 
-    def live(scope: RegistryScope, found: "Found") -> LiveRegistry:
-        names, repositories, own = found.names, found.repositories, beside[scope]
-        if not to_read[scope].lists:
-            repositories = {name: one for name, one in repositories.items() if not one.is_missing}
-            names = tuple(repositories)
-        return LiveRegistry(scope, names, repositories, policy=own.policy, templates=own.templates)
+    to_read = {scope: wanted(found) for scope, found in targets.items()}
+    return _read(connections, to_read, listener)
 
-    read = _read(
-        {scope: wanted(scope, one) for scope, one in connections.items()}, connections, listener
-    )
-    failures = {scope: one.failure for scope, one in read.items() if one.failure is not None}
+
+def _read(
+    connections: Connections, to_read: Mapping[RegistryScope, ToRead], listener: Listener
+) -> list[LiveRegistry]:
+    """Read all at once; the listener is told how far each is.
+
+    Where nothing is listed, the repositories have those that do not exist, as failures.
+    """
+    from reconciler.registry.reading import read
+
+    beside = {scope: _Beside() for scope in connections}
+    with ExitStack() as tasks:
+        wanted = [
+            replace(
+                _wanted(one, to_read[scope], beside[scope]),
+                progress=tasks.enter_context(
+                    listener.progress(f"reading policies in {one.label}", one.is_held_back)
+                ),
+            )
+            for scope, one in connections.items()
+        ]
+        found = dict(zip(connections, read(wanted), strict=True))
+    failures = {scope: one.failure for scope, one in found.items() if one.failure is not None}
     require_some(failures, to_read)
-    found = {scope: live(scope, one) for scope, one in read.items() if scope not in failures}
-    working = {connections[scope].source for scope in found}
-    found |= {one.scope: one for one in unlisted(_explained(failures, connections, working))}
-    return [found[scope] for scope in connections]
+    working = {connections[scope].source for scope in found if scope not in failures}
+    unread = {one.scope: one for one in unlisted(_explained(failures, connections, working))}
+    return [
+        unread[scope]
+        if scope in unread
+        else LiveRegistry(
+            scope,
+            one.names,
+            one.repositories,
+            policy=beside[scope].policy,
+            templates=beside[scope].templates,
+        )
+        for scope, one in found.items()
+    ]
+
+
+def _wanted(one: RegistryConnection, to_read: ToRead, beside: "_Beside") -> "Wanted":
+    """Want repositories read. Where listing them is denied, the reason may be a wrong account."""
+    from reconciler.registry.reading import Wanted
+    from reconciler.registry.session import require_account
+
+    policy = [partial(beside.read_policy, one.reader)] if to_read.registry_policy else []
+    templates = [partial(beside.read_templates, one.reader)] if to_read.templates else []
+    return Wanted(
+        one.reader,
+        tuple(to_read.select(to_read.declared)),
+        lists=to_read.lists,
+        select=to_read.select,
+        beside=[*policy, *templates],
+        on_denied=partial(require_account, one.connection),
+    )
 
 
 @dataclass(slots=True)
@@ -134,120 +189,3 @@ def reading_own_policy(
         if one.policy == "ignore":
             listener.notify(RegistryPolicyIgnored(one.name if len(distinct) > 1 else None))
     return frozenset(scope for one in registries if one.policy != "ignore" for scope in one.scopes)
-
-
-class FreshRegistryPolicy(NamedTuple):
-    """A registry's own policy, the names of the repositories that it may concern, and their own.
-
-    Only the policies of managed repositories are read.
-    """
-
-    policy: LiveRegistryPolicy
-    names: tuple[str, ...] = ()
-    repositories: Mapping[str, LiveRepository] = MappingProxyType({})
-
-
-RegistryPolicies = Mapping[RegistryScope, FreshRegistryPolicy]
-"""The own policy of each registry that was asked for it."""
-
-
-def read_registry_policies(
-    connections: Connections,
-    wanted: Mapping[RegistryScope, Callable[[tuple[str, ...]], Iterable[str]]],
-    changed: Collection[RegistryScope],
-    listener: Listener,
-) -> tuple[RegistryPolicies, Failures]:
-    """Read the own policies of the `wanted` registries; that one can't be read is data.
-
-    The repositories of the `changed` ones are listed, and those are read that the function of
-    `wanted` selects, because a change there is judged with their own policies. Where that fails,
-    the registry has a failure instead.
-    """
-    lists = {
-        scope: _listing(connections[scope], select=select)
-        for scope, select in wanted.items()
-        if scope in changed
-    }
-    read = _read(lists, connections, listener)
-    failures = {scope: one.failure for scope, one in read.items() if one.failure is not None}
-    found = {
-        scope: FreshRegistryPolicy(
-            connections[scope].reader.read_registry_policy(),
-            *((read[scope].names, read[scope].repositories) if scope in read else ()),
-        )
-        for scope in wanted
-        if scope not in failures
-    }
-    return found, failures
-
-
-def read_targets(
-    scope: RegistryScope,
-    connection: RegistryConnection,
-    targets: Iterable[Target],
-    listener: Listener,
-) -> LiveRegistry:
-    """Read what these targets of one registry are about, and no more.
-
-    Raises CallError where none of them can be read.
-    """
-    from reconciler.registry.reading import Wanted
-
-    found = tuple(targets)
-    names = tuple(t.repository for t in found if t.subject == "repository-policy")
-    subjects, reader = {target.subject for target in found}, connection.reader
-    wanted = Wanted(reader, names, lists=False)
-    read = _read({scope: wanted}, {scope: connection}, listener)[scope]
-    if read.failure is not None:
-        raise read.failure
-    return LiveRegistry(
-        scope,
-        names,
-        read.repositories,
-        policy=reader.read_registry_policy() if "registry-policy" in subjects else None,
-        templates=reader.read_templates() if "creation-template" in subjects else None,
-    )
-
-
-def _listing(
-    connection: RegistryConnection,
-    *,
-    select: Callable[[tuple[str, ...]], Iterable[str]],
-    names: Sequence[str] = (),
-    lists: bool = True,
-    beside: Sequence[Callable[[], None]] = (),
-) -> "Wanted":
-    """Want repositories read. Where listing them is denied, the reason may be a wrong account."""
-    from reconciler.registry.reading import Wanted
-    from reconciler.registry.session import require_account
-
-    return Wanted(
-        connection.reader,
-        names,
-        lists=lists,
-        select=select,
-        beside=beside,
-        on_denied=partial(require_account, connection.connection),
-    )
-
-
-def _read(
-    wanted: Mapping[RegistryScope, "Wanted"], connections: Connections, listener: Listener
-) -> "dict[RegistryScope, Found]":
-    """Read all at once; the listener is told how far each is."""
-    from reconciler.registry.reading import read
-
-    with ExitStack() as tasks:
-        shown = [
-            replace(
-                one,
-                progress=tasks.enter_context(
-                    listener.progress(
-                        f"reading policies in {connections[scope].label}",
-                        connections[scope].is_held_back,
-                    )
-                ),
-            )
-            for scope, one in wanted.items()
-        ]
-        return dict(zip(wanted, read(shown), strict=True))

@@ -17,7 +17,6 @@ from reconciler.model.transport import Transport
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan, group_plan, merge_plans
 from reconciler.plan.saved_plan import Origin, PlannedRegistry, origin_of
-from reconciler.registry.errors import CallError
 from reconciler.workflow.applier import PreparedApply
 from reconciler.workflow.callers import Authors, authors_of, caller_of
 from reconciler.workflow.connections import (
@@ -121,19 +120,24 @@ def _plan(
 ) -> Rollback:
     """Read what is live where the journal's runs wrote, and plan the way back.
 
-    A registry or region that can't be read fails alone.
+    A registry or region that can't be read fails alone. Raises as `read_targets`.
     """
-    failures = dict(reached.failures)
-    found: dict[RegistryScope, Rollback] = {}
-    for scope, connection in reached.connections.items():
-        here = [write for write in writes if write.target.scope == scope]
-        try:
-            live = read_targets(scope, connection, sorted({w.target for w in here}), listener)
-        except CallError as error:
-            failures[scope] = error
-        else:
-            found[scope] = plan_rollback(here, [live], datetime.now(UTC))
-    errors = (unread_error(one.scope, one.failure) for one in unlisted(failures) if one.failure)
+    here: defaultdict[RegistryScope, list[JournaledWrite]] = defaultdict(list)
+    for write in writes:
+        here[write.target.scope].append(write)
+    targets = {scope: {write.target for write in own} for scope, own in here.items()}
+    read = read_targets(reached.connections, targets, listener)
+    now = datetime.now(UTC)
+    found = {
+        live.scope: plan_rollback(here[live.scope], [live], now)
+        for live in read
+        if live.failure is None
+    }
+    errors = (
+        unread_error(live.scope, live.failure)
+        for live in (*unlisted(reached.failures), *read)
+        if live.failure is not None
+    )
     idle = (
         Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN)
         for glob in without_match(repositories, (write.target.pattern for write in writes))

@@ -10,7 +10,7 @@ import pytest
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 from tests.cli import process
-from tests.cli.two_accounts import HOME, OTHER, TRUST
+from tests.cli import two_accounts as both
 
 ROLE_1 = "arn:aws:iam::444455556666:role/role2-1"
 ROLE_2 = "arn:aws:iam::444455556666:role/role2-2"
@@ -87,8 +87,7 @@ def behaviour() -> Behaviour:
 @pytest.fixture
 def two_accounts(behaviour: Behaviour) -> Iterator[Sandbox]:
     """An embedded ECR with two accounts without repositories, and the role in one of them."""
-    with Sandbox(behaviour, account=HOME, other_accounts=[OTHER]) as sandbox:
-        sandbox.create_role(OTHER, "reconciler", trust_policy=TRUST)
+    with both.serving(behaviour) as sandbox:
         yield sandbox
 
 

@@ -1,15 +1,18 @@
 """A file with several registries: all are planned, applied and rolled back; each fails alone."""
 
 import json
+from itertools import count
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.protocol import Call
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import Done, Reconcile, runner, sandbox_environment
 from tests.cli.killing import Killer, Moment
-from tests.cli.two_accounts import HERE, HOME, OTHER, ROLE, THERE, TRUST
+from tests.cli.two_accounts import HERE, HOME, OTHER, ROLE, THERE, TRUST, serving
 
 NAME = "payments/api"
 ASSUMING = f"assume_role: {{role_arn: {ROLE!r}, external_id: contract-17, session_name: nightly}}"
@@ -30,9 +33,13 @@ PLACES = [(OTHER, HERE), (HOME, THERE), (HOME, HERE)]
 @pytest.fixture
 def ecr(two_accounts: Sandbox) -> Sandbox:
     """Both accounts, each with the repository in each region."""
+    return with_repositories(two_accounts)
+
+
+def with_repositories(sandbox: Sandbox) -> Sandbox:
     for account, region in PLACES:
-        two_accounts.create_repository(NAME, account=account, region=region)
-    return two_accounts
+        sandbox.create_repository(NAME, account=account, region=region)
+    return sandbox
 
 
 @pytest.fixture
@@ -204,6 +211,44 @@ def test_a_saved_plan_is_applied_where_it_can_be(reconcile: Reconcile, ecr: Sand
     done = reconcile("apply", "all.json", "--yes", "--format", "json")
     assert (done.code, live(ecr)) == (6, [False, True, True])
     assert errors_of(done) == [("staging", OTHER, HERE, "*")]
+
+
+def test_a_saved_plan_names_a_dead_region_once(folder: Path) -> None:
+    with serving(Behaviour()) as earlier:
+        environment = sandbox_environment(with_repositories(earlier))
+        assert runner(folder, environment)("plan", "--out", "all.json").code == 0
+    with serving(Behaviour(dead_region=THERE)) as later:
+        environment = sandbox_environment(with_repositories(later))
+        done = runner(folder, environment)("apply", "all.json", "--yes", "--format", "json")
+        assert (done.code, live(later)) == (6, [True, False, True])
+    assert errors_of(done) == [("central", HOME, THERE, "*")]
+    assert [one["outcome"] for one in json.loads(done.out)["changes"]] == ["applied"] * 2
+
+
+def at_once(ecr: Sandbox, operation: str) -> Barrier:
+    """Let the first calls of an operation, one in each place, wait for each other."""
+    barrier, before = Barrier(len(PLACES)), count()
+
+    def wait(call: Call) -> None:
+        if call.name == operation and next(before) < len(PLACES):
+            barrier.wait(15)  # less than a call waits for its response, and is made again
+
+    ecr.before_call(wait)
+    return barrier
+
+
+def test_a_saved_plan_reads_all_registries_at_once(reconcile: Reconcile, ecr: Sandbox) -> None:
+    assert reconcile("plan", "--out", "all.json").code == 0
+    together = at_once(ecr, "GetRegistryPolicy")
+    assert reconcile("apply", "all.json", "--yes").code == 0
+    assert not together.broken
+
+
+def test_a_rollback_reads_all_registries_at_once(reconcile: Reconcile, ecr: Sandbox) -> None:
+    assert reconcile("apply", "--yes", "--journal", "j").code == 0
+    together = at_once(ecr, "GetRepositoryPolicy")
+    assert reconcile("rollback", "j", "--yes").code == 0
+    assert not together.broken
 
 
 def test_an_interrupted_apply_is_finished_by_the_next(

@@ -1,6 +1,11 @@
 """Two accounts of an embedded ECR; the caller is of one, and may assume a role of the other."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.server import Sandbox
 
 HOME, OTHER = "111122223333", "222233334444"
 HERE, THERE = "us-west-2", "eu-west-1"
@@ -19,3 +24,11 @@ TRUST = json.dumps(
         ],
     }
 )
+
+
+@contextmanager
+def serving(behaviour: Behaviour) -> Iterator[Sandbox]:
+    """Serve both accounts, without repositories, and the role."""
+    with Sandbox(behaviour, account=HOME, other_accounts=[OTHER]) as sandbox:
+        sandbox.create_role(OTHER, "reconciler", trust_policy=TRUST)
+        yield sandbox
