@@ -61,8 +61,8 @@ def authors_of(reached: Reached) -> tuple[Authors, Reached]:
         if isinstance(caller, CallError):
             failures |= dict.fromkeys(group, caller)
         else:
-            role = connections[group[0]].source.assume_role
-            authors |= dict.fromkeys(group, Author(caller.arn, role))
+            author = Author(caller.arn, *connections[group[0]].source)
+            authors |= dict.fromkeys(group, author)
     return authors, Reached({scope: connections[scope] for scope in authors}, failures)
 
 

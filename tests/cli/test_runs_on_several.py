@@ -225,6 +225,22 @@ def test_a_saved_plan_names_a_dead_region_once(folder: Path) -> None:
     assert [one["outcome"] for one in json.loads(done.out)["changes"]] == ["applied"] * 2
 
 
+def test_a_run_with_several_profiles_is_undone_by_its_journal(folder: Path, ecr: Sandbox) -> None:
+    rewritten(folder, ASSUMING, f"profile: sandbox-{OTHER}")
+    rewritten(folder, f'account: "{HOME}"', f'account: "{HOME}", profile: sandbox-{HOME}')
+    files = ecr.write_profiles(folder / "aws")
+    environment = {k: v for k, v in sandbox_environment(ecr).items() if "KEY" not in k}
+    run = runner(folder, environment | files)
+    applied = run("apply", "--yes", "--journal", "j")
+    assert (applied.code, live(ecr)) == (0, [True] * 3)
+    assert applied.err.endswith("to undo: reconcile rollback j\n")
+    assert run("rollback", "j", "--yes", "--profile", f"sandbox-{HOME}").code == 5
+    undone = run("rollback", "j", "--yes", "--journal", "undone")
+    assert (undone.code, live(ecr)) == (0, [False] * 3)
+    assert run("rollback", "undone", "--yes").code == 0
+    assert live(ecr) == [True] * 3
+
+
 def at_once(ecr: Sandbox, operation: str) -> Barrier:
     """Let the first calls of an operation, one in each place, wait for each other."""
     barrier, before = Barrier(len(PLACES)), count()
