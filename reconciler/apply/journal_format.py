@@ -42,10 +42,13 @@ FORMAT_VERSION = "3"
 _ROLE_FIELDS = frozenset({"external_id", "session_name"})
 _LACKING: Mapping[str, frozenset[str]] = {
     FORMAT_VERSION: frozenset(),
-    "2": _ROLE_FIELDS,
-    "1": _ROLE_FIELDS | {"subject"},
+    "2": _ROLE_FIELDS | {"profile"},
+    "1": _ROLE_FIELDS | {"profile", "subject"},
 }
 """The fields that each format lacks; a line without a `subject` is about a repository's policy."""
+
+_OPTIONAL = frozenset({"profile"})
+"""Fields of the latest format that a line has only where they say something."""
 
 
 def _head(version: str) -> str:
@@ -71,10 +74,14 @@ Command = Literal["apply", "rollback"]
 
 
 class Author(NamedTuple):
-    """Who writes to a registry: the caller's ARN, and the role assumed for it, if any."""
+    """Who writes to a registry: the caller's ARN, and the role assumed for it, if any.
+
+    `profile` is the AWS profile whose credentials are used; None for boto3's own choice.
+    """
 
     arn: str
     assume_role: AssumedRole | None
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,7 @@ class JournaledWrite:
     before: str | None
     after: str | None
     written: Done = Done.UNKNOWN
+    profile: str | None = None
 
 
 class _LineJson(PlaceJson):
@@ -131,6 +139,7 @@ class BeginJson(_LineJson):
     assume_role: str | None
     external_id: NotRequired[str | None]
     session_name: NotRequired[str | None]
+    profile: NotRequired[str]
     change: ChangeKind
     before: str | None
     after: str | None
@@ -200,6 +209,7 @@ _FIELDS: Mapping[str, Mapping[str, _Check]] = {
         # As AssumeRole takes them (AWS STS API Reference, "AssumeRole").
         "external_id": _or_null(_matches("[A-Za-z0-9_+=,.@:/-]{2,1224}")),
         "session_name": _or_null(_matches("[A-Za-z0-9_+=,.@-]{2,64}")),
+        "profile": lambda value: value != "" and _is_printable(value),
         "change": _one_of(*get_args(ChangeKind)),
         # A live policy may be any text, and is restored as it was.
         "before": _or_null(_is_text),
@@ -233,6 +243,7 @@ def begin_line(info: RunInfo, change: Change, at: datetime) -> bytes:
         "assume_role": role and role.arn,
         "external_id": role and role.external_id,
         "session_name": role and role.session_name,
+        **({} if author.profile is None else {"profile": printable(author.profile)}),
         "change": change.change,
         "before": change.before_text,
         "after": change.after_text,
@@ -324,8 +335,8 @@ def _check_fields(value: Mapping[str, object], by_kind: Mapping[str, frozenset[s
     fields = by_kind.get(kind) if isinstance(kind, str) else None
     if not isinstance(kind, str) or fields is None:
         raise MalformedError("'kind' is neither begin nor end")
-    if value.keys() != fields:
-        field = min(value.keys() ^ fields)
+    if differing := (value.keys() ^ fields) - (_OPTIONAL & fields):
+        field = min(differing)
         raise MalformedError(f"{field!r} is {'unknown' if field in value else 'missing'}")
     for field, is_valid in _FIELDS[kind].items():
         if field in value and not is_valid(value[field]):
@@ -507,6 +518,7 @@ def _begun(line: BeginJson, target: Target) -> JournaledWrite:
         change=line["change"],
         before=line["before"],
         after=line["after"],
+        profile=line.get("profile"),
     )
 
 

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -170,11 +169,8 @@ def view_of(result: "PlanResult") -> PlanView:
     return view_plan(result.plan, names, refusal_views(result.refusals, names.registries))
 
 
-@dataclass(frozen=True, slots=True)
 class TerminalListener:
-    """Shows events and progress; `profile` is for the command that undoes a run."""
-
-    profile: str | None = None
+    """Shows events and progress."""
 
     def notify(self, event: Event) -> None:
         """Show an event as a note, a damaged journal as an error."""
@@ -184,8 +180,7 @@ class TerminalListener:
             case JournalStarted(path):
                 note(f"journal: {unbroken(printable(str(path)))}")
             case JournalKept(path):
-                profile = f"--profile {as_argument(self.profile)} " if self.profile else ""
-                note(f"to undo: {unbroken(f'reconcile rollback {profile}{as_argument(path)}')}")
+                note(f"to undo: {unbroken(f'reconcile rollback {as_argument(path)}')}")
             case _:
                 note(printable(str(event)))
 

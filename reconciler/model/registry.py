@@ -135,6 +135,12 @@ class LiveRepository(NamedTuple):
     name: str
     policy_text: str | ReadFailure | None
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no such repository."""
+        text = self.policy_text
+        return isinstance(text, ReadFailure) and text.rule is RuleId.MISSING_REPOSITORY
+
 
 @dataclass(frozen=True, slots=True)
 class LiveRegistryPolicy:

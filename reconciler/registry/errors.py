@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from reconciler.errors import ReconcileError, Remedy
+from reconciler.errors import ReconcileError, RefusedError, Remedy
 
 
 class FailureKind(Enum):
@@ -110,6 +110,10 @@ class CallError(ReconcileError):
     def retry(self) -> Retry:
         """Why another attempt may succeed."""
         return CONSEQUENCES[self.kind].retry
+
+
+class WrongAccountError(CallError, RefusedError):
+    """The credentials are of another account than the registry (exit 5)."""
 
 
 class WriteOutcomeUnknownError(ReconcileError):

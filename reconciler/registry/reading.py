@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.model.registry import LiveRepository, ReadFailure
-from reconciler.model.rules import RuleId
 from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
 from reconciler.registry.reader import RegistryReader, failure_of
 from reconciler.registry.tasks import Tasks, in_thread
@@ -213,11 +212,9 @@ class _Reading:
 
     def _keep(self, repository: LiveRepository) -> None:
         """Keep what was read, unless the listing says that there is no such repository."""
-        failure = repository.policy_text
-        is_missing = isinstance(failure, ReadFailure) and failure.rule is RuleId.MISSING_REPOSITORY
-        if is_missing and self._names is None:
+        if repository.is_missing and self._names is None:
             self._missing.append(repository)
-        elif is_missing and repository.name not in (self._names or ()):
+        elif repository.is_missing and repository.name not in (self._names or ()):
             self._asked.discard(repository.name)
         else:
             self._read[repository.name] = repository

@@ -19,12 +19,11 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
 
-from reconciler.errors import RefusedError
 from reconciler.model.registry import AssumedRole
 from reconciler.model.transport import Transport
 from reconciler.registry.boto_errors import explain, quoted, retry_after
 from reconciler.registry.credentials import learn_settings, load_credentials, watch_credentials
-from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.errors import CallError, FailureKind, WrongAccountError
 from reconciler.registry.fast_transport import BotoReads, FastReads, ReadingCalls, Timeouts, within
 from reconciler.registry.pace import Pace
 from reconciler.registry.tasks import OverdueError, T, is_left, run_alone
@@ -167,12 +166,13 @@ def caller_identity(connection: Connection) -> Identity:
 
 
 def require_account(connection: Connection) -> Identity:
-    """Return the caller. Raises RefusedError if it belongs to another account than the registry."""
+    """Return the caller. Raises WrongAccountError if it is not of the registry's account."""
     caller = caller_identity(connection)
     if caller.account != connection.account:
-        raise RefusedError(
+        raise WrongAccountError(
             f"the credentials are of account {quoted(caller.account)}, the registry is in "
             f"{connection.account}",
+            kind=FailureKind.DENIED,
             hint="use a profile of the registry's account, or set assume_role on the registry"
             if connection.assume_role is None
             else f"its assume_role must be a role of account {connection.account}",

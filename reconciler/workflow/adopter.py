@@ -28,15 +28,14 @@ from reconciler.policy import (
     partition_of_region,
 )
 from reconciler.registry.errors import CallError
-from reconciler.workflow.listener import LOG, Listener
-from reconciler.workflow.registries import (
+from reconciler.workflow.connections import (
     CredentialSource,
     CredentialSources,
-    ToRead,
     connect_registries,
-    read_registries,
     sources_of,
 )
+from reconciler.workflow.listener import LOG, Listener
+from reconciler.workflow.live import ToRead, read_registries
 from reconciler.workflow.source import AccessSource, SourcePart
 
 MAX_POLICIES = 512 * 2**20

@@ -6,7 +6,6 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from reconciler.access_file.desired import managed_names
 from reconciler.apply.execute import execute
 from reconciler.apply.journal_format import Command
 from reconciler.apply.model import AS_DESIRED, Done, Journal, Outcome, ReaderWriter, Result, Run
@@ -17,8 +16,11 @@ from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.transport import Transport
 from reconciler.plan.model import Plan
 from reconciler.workflow import DEFAULT_WAIT
+from reconciler.workflow.callers import Authors, authors_of
+from reconciler.workflow.connections import Connections, Reached, require_some
 from reconciler.workflow.journals import keeping_journal, require_other_file
 from reconciler.workflow.listener import LOG, Listener, WaitingForRoles
+from reconciler.workflow.live import read_registries, reading_own_policy, unlisted
 from reconciler.workflow.planner import (
     PlanResult,
     compute,
@@ -26,19 +28,10 @@ from reconciler.workflow.planner import (
     reach,
     with_names,
 )
-from reconciler.workflow.registries import (
-    Authors,
-    Connections,
-    Reached,
-    authors_of,
-    read_registry_policies,
-    reading_own_policy,
-    require_some,
-    unlisted,
-)
 from reconciler.workflow.revisions import EarlierVersion
 from reconciler.workflow.saved_plans import (
     StoredPlan,
+    read_again,
     recompute,
     require_current,
     without_registries,
@@ -162,18 +155,11 @@ def _compute_again(
     stored: StoredPlan, source: AccessSource, reached: Reached, listener: Listener
 ) -> Plan:
     """Compute a saved plan again, without the registries that can't be reached any more."""
-    changed = {c.target.scope for c in stored.plan.changes if c.target.subject == "registry-policy"}
-    own = reading_own_policy(source.registries, listener)
-    wanted = {
-        scope: partial(managed_names, access)
-        for access in source.parts
-        for scope in access.registry.scopes
-        if scope in own and scope in reached.connections
-    }
-    policies, failures = read_registry_policies(reached.connections, wanted, changed, listener)
-    require_some(failures, source.scopes)
-    failed = unlisted({**reached.failures, **failures})
-    return recompute(without_registries(stored, failed), source, policies)
+    to_read = read_again(stored.plan, source, reading_own_policy(source.registries, listener))
+    live = [*unlisted(reached.failures), *read_registries(reached.connections, to_read, listener)]
+    failed = [one for one in live if one.failure is not None]
+    read = {one.scope: one for one in live if one.failure is None}
+    return recompute(without_registries(stored, failed), source, read)
 
 
 def apply(

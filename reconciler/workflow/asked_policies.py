@@ -43,7 +43,7 @@ from reconciler.workflow.source import (
 )
 
 if TYPE_CHECKING:
-    from reconciler.workflow.registries import ToRead
+    from reconciler.workflow.live import ToRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +144,8 @@ def from_registry(
     """
 
     def find(source: AccessSource, globs: Globs) -> tuple[FoundPolicies, ...]:
+        from reconciler.workflow.live import read_registries, unlisted  # noqa: PLC0415
         from reconciler.workflow.planner import reach  # noqa: PLC0415 - costs
-        from reconciler.workflow.registries import read_registries, unlisted  # noqa: PLC0415
 
         connections, failures = reach(source, profile, transport, listener)
         to_read = _to_read(source, globs, listener)
@@ -166,7 +166,7 @@ def from_registry(
 def _to_read(
     source: AccessSource, globs: Globs, listener: Listener
 ) -> "dict[RegistryScope, ToRead]":
-    from reconciler.workflow.registries import ToRead, reading_own_policy  # noqa: PLC0415
+    from reconciler.workflow.live import ToRead, reading_own_policy  # noqa: PLC0415
 
     reading_own = reading_own_policy(source.registries, listener)
 

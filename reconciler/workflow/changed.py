@@ -11,7 +11,7 @@ from reconciler.model.registry import LiveRegistry, LiveTemplates, RegistryScope
 from reconciler.model.templates import EVERY_REPOSITORY
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.policy import globs_intersect
-from reconciler.workflow.registries import ToRead
+from reconciler.workflow.live import ToRead
 from reconciler.workflow.source import AccessSource, Globs, selected
 
 

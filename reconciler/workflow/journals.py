@@ -15,8 +15,8 @@ from reconciler.apply.journal_format import MAX_JOURNAL, Command, RunInfo, read_
 from reconciler.errors import ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change
+from reconciler.workflow.callers import Authors
 from reconciler.workflow.listener import JournalDamaged, JournalKept, JournalStarted, Listener
-from reconciler.workflow.registries import Authors
 from reconciler.workflow.source import read_file
 
 if sys.platform != "win32":

@@ -19,15 +19,16 @@ from reconciler.plan.model import (
     unread_error,
 )
 from reconciler.workflow.changed import ChangedPart, changed_parts, left_out, subjects_of
+from reconciler.workflow.connections import Reached
 from reconciler.workflow.listener import (
     LimitedToChanges,
     Listener,
     NoEarlierVersion,
     RegistriesLeftOut,
 )
+from reconciler.workflow.live import read_registries, reading_own_policy, unlisted
 from reconciler.workflow.origin import origin_of_file
 from reconciler.workflow.plan_inputs import idle_patterns, plan_inputs
-from reconciler.workflow.registries import Reached, read_registries, reading_own_policy, unlisted
 from reconciler.workflow.replicas import with_replicas
 from reconciler.workflow.revisions import EarlierVersion
 from reconciler.workflow.source import AccessSource, Globs, exact_names, require_known

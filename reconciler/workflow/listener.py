@@ -95,6 +95,16 @@ class AssumingRole:
 
 
 @dataclass(frozen=True, slots=True)
+class UsingProfile:
+    """A rollback uses the AWS profile that the journal names."""
+
+    profile: str
+
+    def __str__(self) -> str:
+        return f"the journal says to use the profile {self.profile}"
+
+
+@dataclass(frozen=True, slots=True)
 class JournalStarted:
     """The journal is open; nothing was written to AWS yet."""
 
@@ -148,6 +158,7 @@ Event = (
     | NoEarlierVersion
     | WaitingForRoles
     | AssumingRole
+    | UsingProfile
     | JournalStarted
     | JournalKept
     | JournalDamaged

@@ -36,24 +36,16 @@ from reconciler.plan.model import (
     unread_error,
 )
 from reconciler.plan.saved_plan import Origin
+from reconciler.workflow.callers import caller_of
+from reconciler.workflow.connections import Reached, reach_registries, require_some, sources_of
 from reconciler.workflow.limited_plan import compute_limited
 from reconciler.workflow.listener import (
     LOG,
     Listener,
 )
+from reconciler.workflow.live import ToRead, read_registries, reading_own_policy, unlisted
 from reconciler.workflow.origin import names_of_file, origin_of_file
 from reconciler.workflow.plan_inputs import idle_patterns, missing_probe, plan_inputs
-from reconciler.workflow.registries import (
-    Reached,
-    ToRead,
-    caller_of,
-    reach_registries,
-    read_registries,
-    reading_own_policy,
-    require_some,
-    sources_of,
-    unlisted,
-)
 from reconciler.workflow.replicas import with_replicas
 from reconciler.workflow.revisions import EarlierVersion
 from reconciler.workflow.source import (

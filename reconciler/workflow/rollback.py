@@ -1,7 +1,7 @@
 """Plan the way back from a journal: put back the policies and templates that an apply replaced."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -17,23 +17,20 @@ from reconciler.model.transport import Transport
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan, ScopeFigures, group_plan, merge_plans, unread_error
 from reconciler.plan.saved_plan import Origin, PlannedRegistry, origin_of
-from reconciler.registry.errors import CallError
 from reconciler.workflow.applier import PreparedApply
-from reconciler.workflow.journals import read_journal_file
-from reconciler.workflow.listener import LOG, AssumingRole, Listener
-from reconciler.workflow.planner import PlanResult
-from reconciler.workflow.registries import (
-    Authors,
+from reconciler.workflow.callers import Authors, authors_of, caller_of
+from reconciler.workflow.connections import (
     CredentialSource,
+    CredentialSources,
     Reached,
-    authors_of,
-    caller_of,
     connect_registries,
     reach_registries,
-    read_targets,
     require_some,
-    unlisted,
 )
+from reconciler.workflow.journals import read_journal_file
+from reconciler.workflow.listener import LOG, AssumingRole, Listener, UsingProfile
+from reconciler.workflow.live import read_targets, unlisted
+from reconciler.workflow.planner import PlanResult
 from reconciler.workflow.source import (
     NOTHING_ALLOWED,
     Globs,
@@ -61,19 +58,16 @@ def prepare_rollback(
     """Plan how to put back the policies and templates that the runs of a journal replaced.
 
     `path` is the journal's file; with `opened`, an open file such as stdin, it is only a name. Of
-    the guards, public access and the lock-out hold. Where runs assumed several roles in one
-    registry, the last one's is assumed. Writes nothing. Raises as `read_journal_file` and
-    `read_journal`, ArgumentError for a name that the journal does not have, and RefusedError where
-    the caller's account is not the registry's.
+    the guards, public access and the lock-out hold. Where runs used several roles or profiles in
+    one registry, those of the last one are used; `profile` takes precedence. Writes nothing. Raises
+    as `read_journal_file` and `read_journal`, ArgumentError for a name that the journal does not
+    have, and RefusedError where the caller's account is not the registry's.
     """
     journal, name = read_journal_file(path, opened), str(path)
     writes = read_journal(journal, name)
     _check_names(writes, name, repositories, allowances)
     chosen = [write for write in writes if selected(write.target.pattern, repositories)]
-    roles = {write.target.scope: write.assume_role for write in chosen}
-    for role in sorted({role.arn for role in roles.values() if role}):
-        listener.notify(AssumingRole(role))
-    sources = {scope: CredentialSource(role, profile) for scope, role in sorted(roles.items())}
+    sources = _sources(chosen, profile, listener)
     origin = _origin(writes, journal, name)
     reached = reach_registries(sources, listener, transport, origin.names)
     authors, reached = authors_of(reached)
@@ -81,7 +75,7 @@ def prepare_rollback(
     found = _plan(chosen, reached, origin.names, repositories, listener)
 
     def own_arn(scope: RegistryScope) -> str:
-        own = connect_registries({scope: CredentialSource(None, profile)}, listener)
+        own = connect_registries({scope: sources[scope]._replace(assume_role=None)}, listener)
         return caller_of(own)(scope)
 
     refusals = _refusals(found.plan, authors, allowances, own_arn)
@@ -100,6 +94,25 @@ def prepare_rollback(
         left_alone=found.left_alone,
         rolled_back=path if opened is None else None,
     )
+
+
+def _sources(
+    writes: Iterable[JournaledWrite], profile: str | None, listener: Listener
+) -> CredentialSources:
+    """Return where the credentials for each registry come from: as for its last run.
+
+    `profile` takes precedence over those of the journal. The listener is told what the journal
+    says.
+    """
+    last = {write.target.scope: write for write in writes}
+    for role in sorted({one.assume_role.arn for one in last.values() if one.assume_role}):
+        listener.notify(AssumingRole(role))
+    for name in sorted({one.profile for one in last.values() if one.profile and not profile}):
+        listener.notify(UsingProfile(name))
+    return {
+        scope: CredentialSource(one.assume_role, profile or one.profile)
+        for scope, one in sorted(last.items())
+    }
 
 
 def _check_names(
@@ -124,19 +137,24 @@ def _plan(
 ) -> Rollback:
     """Read what is live where the journal's runs wrote, and plan the way back.
 
-    A registry or region that can't be read fails alone.
+    A registry or region that can't be read fails alone. Raises as `read_targets`.
     """
-    failures = dict(reached.failures)
-    found: dict[RegistryScope, Rollback] = {}
-    for scope, connection in reached.connections.items():
-        here = [write for write in writes if write.target.scope == scope]
-        try:
-            live = read_targets(scope, connection, sorted({w.target for w in here}), listener)
-        except CallError as error:
-            failures[scope] = error
-        else:
-            found[scope] = plan_rollback(here, [live], datetime.now(UTC))
-    errors = (unread_error(one.scope, one.failure) for one in unlisted(failures) if one.failure)
+    here: defaultdict[RegistryScope, list[JournaledWrite]] = defaultdict(list)
+    for write in writes:
+        here[write.target.scope].append(write)
+    targets = {scope: {write.target for write in own} for scope, own in here.items()}
+    read = read_targets(reached.connections, targets, listener)
+    now = datetime.now(UTC)
+    found = {
+        live.scope: plan_rollback(here[live.scope], [live], now)
+        for live in read
+        if live.failure is None
+    }
+    errors = (
+        unread_error(live.scope, live.failure)
+        for live in (*unlisted(reached.failures), *read)
+        if live.failure is not None
+    )
     idle = (
         Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN)
         for glob in without_match(repositories, (write.target.pattern for write in writes))

@@ -3,13 +3,14 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from reconciler.access_file.desired import add_up, entries_by_name
+from reconciler.access_file.desired import add_up, entries_by_name, managed_names
 from reconciler.access_file.document.schema import inlined, schema_text
 from reconciler.access_file.model import AccessFile
 from reconciler.errors import (
@@ -44,8 +45,8 @@ from reconciler.plan.model import (
 from reconciler.plan.saved_plan import SavedChange, SavedPlan, read_saved
 from reconciler.policy import load_json
 from reconciler.printable import printable, some_of
+from reconciler.workflow.live import ToRead
 from reconciler.workflow.plan_inputs import plan_inputs
-from reconciler.workflow.registries import FreshRegistryPolicy, RegistryPolicies
 from reconciler.workflow.source import AccessSource
 
 MAX_PLAN = 64 * 1024 * 1024
@@ -143,24 +144,53 @@ def require_current(stored: StoredPlan, source: AccessSource) -> None:
     _check_file(stored, source)
 
 
-def recompute(stored: StoredPlan, source: AccessSource, policies: RegistryPolicies) -> Plan:
+def read_again(
+    saved: SavedPlan, source: AccessSource, own: Collection[RegistryScope]
+) -> dict[RegistryScope, ToRead]:
+    """Return what to read of each registry before a saved plan is applied.
+
+    That is the registry's own policy in `own`, and where the plan changes it, the repositories that
+    it may concern: a change there is judged with their own policies. Of other changes, one
+    repository is read, which shows whether the registry can be read.
+    """
+    listed = {c.target.scope for c in saved.changes if c.target.subject == "registry-policy"}
+    known = {
+        change.target.scope: change.target.repository
+        for change in saved.changes
+        if change.target.subject == "repository-policy" and change.change != "create"
+    }
+    return {
+        scope: ToRead(
+            partial(managed_names, access),
+            (known[scope],) if scope in known else (),
+            lists=scope in listed,
+            registry_policy=scope in own,
+        )
+        for access in source.parts
+        for scope in access.registry.scopes
+    }
+
+
+def recompute(
+    stored: StoredPlan, source: AccessSource, live: Mapping[RegistryScope, LiveRegistry]
+) -> Plan:
     """Compute a saved plan again, from its `before` policies and the access file.
 
-    `policies` are the registries' own, read anew, with the live repositories where the plan changes
-    it. The result is what the file asks for, whoever wrote the plan. Findings, errors and the
-    figures of repositories that do not change are the saved ones. Raises RefusedError as
-    `require_current`, and where a change comes out different from the saved one: the plan was
-    edited, another version of reconcile made it, or an `until` has passed since.
+    `live` is what was read as `read_again` says. The result is what the file asks for, whoever
+    wrote the plan. Findings, errors and the figures of repositories that do not change are the
+    saved ones. Raises RefusedError as `require_current`, and where a change comes out different
+    from the saved one: the plan was edited, another version of reconcile made it, or an `until` has
+    passed since.
     """
     require_current(stored, source)
     saved = stored.plan
     plan = merge_plans(
-        _compute_again(saved, scope, access, source.now, policies.get(scope))
+        _compute_again(saved, scope, access, source.now, live.get(scope))
         for access in source.parts
         for scope in access.registry.scopes
     )
     _check_changes(saved, plan, source.path)
-    kept = (broken for broken in saved.never_broken if not _is_judged(broken, saved, policies))
+    kept = (broken for broken in saved.never_broken if not _is_judged(broken, saved, live))
     whole = replace(
         plan,
         findings=tuple(sorted({*saved.findings, *_unread(plan)})),
@@ -189,11 +219,14 @@ def _unread(plan: Plan) -> Iterable[Finding]:
     return (one for one in plan.findings if one.rule is RuleId.REGISTRY_POLICY_UNREAD)
 
 
-def _is_judged(broken: NeverViolation, saved: SavedPlan, policies: RegistryPolicies) -> bool:
+def _is_judged(
+    broken: NeverViolation, saved: SavedPlan, live: Mapping[RegistryScope, LiveRegistry]
+) -> bool:
     """Whether a saved violation was judged again: of a changed policy, and of what was read."""
-    fresh = policies.get(broken.target.scope)
+    here = live.get(broken.target.scope)
+    policy = here.policy if here else None
     by_unread = broken.policy != "repository" and (
-        fresh is None or isinstance(fresh.policy.text, ReadFailure)
+        policy is None or isinstance(policy.text, ReadFailure)
     )
     return not by_unread and any(broken.target == change.target for change in saved.changes)
 
@@ -230,7 +263,7 @@ def _compute_again(
     scope: RegistryScope,
     access: AccessFile,
     now: datetime,
-    fresh: FreshRegistryPolicy | None,
+    fresh: LiveRegistry | None,
 ) -> Plan:
     """Plan what the saved plan changes in one region, from what it saw there."""
     here = {c.target: c for c in saved.changes if c.target.scope == scope}

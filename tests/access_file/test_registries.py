@@ -100,12 +100,12 @@ def test_a_registry_has_its_own_credentials() -> None:
         "    profile: central\n"
         "    assume_role: {role_arn: 'arn:aws:iam::111122223333:role/x', external_id: '42'}\n"
         '  - name: b\n    account: "777788889999"\n    regions: [us-west-2]\n'
-        "    assume_role: arn:aws:iam::444455556666:role/y\n"
+        "    assume_role: arn:aws:iam::777788889999:role/y\n"
     )
     one, two = (part.registry for part in parts("repositories: {}\n", head).values())
     assert (one.profile, two.profile) == ("central", None)
     assert one.assume_role == AssumedRole("arn:aws:iam::111122223333:role/x", "42")
-    assert two.assume_role == AssumedRole("arn:aws:iam::444455556666:role/y")
+    assert two.assume_role == AssumedRole("arn:aws:iam::777788889999:role/y")
 
 
 def test_a_principal_by_account_is_in_the_partition_of_each_registry() -> None:

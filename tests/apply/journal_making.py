@@ -70,17 +70,27 @@ def change(
 
 
 def info(
-    run: str = "r1", *scopes: RegistryScope, assume_role: AssumedRole | None = None
+    run: str = "r1",
+    *scopes: RegistryScope,
+    assume_role: AssumedRole | None = None,
+    profile: str | None = None,
 ) -> RunInfo:
     """Head a run of apply."""
-    author = Author(CALLER, assume_role)
+    author = Author(CALLER, assume_role, profile)
     authors = dict.fromkeys(scopes or (SCOPE,), author)
     return RunInfo(run, "apply", None, "ecr_access.yaml", authors)
 
 
-def begin(made: Change, run: str = "r1", *, assume_role: AssumedRole | None = None) -> bytes:
+def begin(
+    made: Change,
+    run: str = "r1",
+    *,
+    assume_role: AssumedRole | None = None,
+    profile: str | None = None,
+) -> bytes:
     """Write the line before a write."""
-    return begin_line(info(run, made.target.scope, assume_role=assume_role), made, NOON)
+    run_info = info(run, made.target.scope, assume_role=assume_role, profile=profile)
+    return begin_line(run_info, made, NOON)
 
 
 def end(

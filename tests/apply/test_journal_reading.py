@@ -62,7 +62,7 @@ def edited(line: bytes, **fields: object) -> bytes:
 def test_what_was_written_is_read() -> None:
     role = AssumedRole("arn:aws:iam::111122223333:role/writer", "7f3c", "ci")
     made = change(A, B)
-    (write,) = read_journal(begin(made, assume_role=role) + end(made))
+    (write,) = read_journal(begin(made, assume_role=role, profile="central") + end(made))
     assert write == JournaledWrite(
         run="r1",
         at=NOON,
@@ -73,7 +73,14 @@ def test_what_was_written_is_read() -> None:
         before=A,
         after=B,
         written=Done.YES,
+        profile="central",
     )
+
+
+def test_a_line_may_have_no_profile() -> None:
+    line = begin(change(A, B))
+    assert b"profile" not in line
+    assert [write.profile for write in read_journal(line)] == [None]
 
 
 @pytest.mark.parametrize(
@@ -261,6 +268,10 @@ FORGED: list[tuple[str, Callable[[bytes], bytes]]] = [
     ("not a role", lambda line: edited(line, assume_role="arn:aws:iam::111122223333:user/x")),
     ("'external_id' has an invalid value", lambda line: edited(line, external_id="x y")),
     ("'session_name' has an invalid value", lambda line: edited(line, session_name="a/b")),
+    ("'profile' has an invalid value", lambda line: edited(line, profile="")),
+    ("'profile' has an invalid value", lambda line: edited(line, profile="a\x1b[31m")),
+    ("'profile' has an invalid value", lambda line: edited(line, profile=None)),
+    ("'profile' is unknown", lambda line: formerly(edited(line, profile="x"), "2")),
     ("'assume_role' is missing", lambda line: edited(line, external_id="7f3c")),
     ("'assume_role' is missing", lambda line: edited(line, session_name="ci")),
     ("not a line of a reconcile journal", lambda line: edited(line, tool="terraform")),

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 from tests.cli import process
+from tests.cli import two_accounts as both
 
 ROLE_1 = "arn:aws:iam::444455556666:role/role2-1"
 ROLE_2 = "arn:aws:iam::444455556666:role/role2-2"
@@ -73,6 +75,19 @@ def ecr() -> Iterator[Sandbox]:
     """An embedded ECR with the seed's repository, empty of policies."""
     with Sandbox() as sandbox:
         sandbox.create_repository("payments/api")
+        yield sandbox
+
+
+@pytest.fixture
+def behaviour() -> Behaviour:
+    """How the service of `two_accounts` behaves."""
+    return Behaviour()
+
+
+@pytest.fixture
+def two_accounts(behaviour: Behaviour) -> Iterator[Sandbox]:
+    """An embedded ECR with two accounts without repositories, and the role in one of them."""
+    with both.serving(behaviour) as sandbox:
         yield sandbox
 
 

@@ -65,9 +65,12 @@ def test_a_profile(profiles: Reconcile, ecr: Sandbox) -> None:
     assert planned.err == "saved; apply it with: reconcile apply --profile central p.json\n"
     applied = profiles("apply", "p.json", "-y", "--journal", "kept", *arguments)
     assert applied.code == 0
-    assert applied.err.endswith("to undo: reconcile rollback --profile central kept\n")
+    assert applied.err.endswith("to undo: reconcile rollback kept\n")
     assert profiles("drift", *arguments).code == 0
-    assert profiles("rollback", "kept", "-y", *arguments).code == 0
+    assert profiles("rollback", "kept", "-y", "--profile", "nobody").code == 1
+    undone = profiles("rollback", "kept", "-y", "--journal", "undone")
+    assert undone.code == 0
+    assert "the journal says to use the profile central\n" in undone.err
     assert ecr.policy_text("payments/api") is None
 
 

@@ -1,34 +1,21 @@
 """A file with several registries: all are planned, applied and rolled back; each fails alone."""
 
 import json
-from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.protocol import Call
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import Done, Reconcile, runner, sandbox_environment
 from tests.cli.killing import Killer, Moment
+from tests.cli.two_accounts import HERE, HOME, OTHER, ROLE, THERE, TRUST, serving
 
-HOME, OTHER = "111122223333", "222233334444"
-HERE, THERE = "us-west-2", "eu-west-1"
 NAME = "payments/api"
-ROLE = f"arn:aws:iam::{OTHER}:role/reconciler"
 ASSUMING = f"assume_role: {{role_arn: {ROLE!r}, external_id: contract-17, session_name: nightly}}"
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{HOME}:root"},
-                "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"sts:ExternalId": "contract-17"}},
-            }
-        ],
-    }
-)
 FILE = f"""\
 version: 1
 registries:
@@ -44,18 +31,15 @@ PLACES = [(OTHER, HERE), (HOME, THERE), (HOME, HERE)]
 
 
 @pytest.fixture
-def behaviour() -> Behaviour:
-    return Behaviour()
+def ecr(two_accounts: Sandbox) -> Sandbox:
+    """Both accounts, each with the repository in each region."""
+    return with_repositories(two_accounts)
 
 
-@pytest.fixture
-def ecr(behaviour: Behaviour) -> Iterator[Sandbox]:
-    """Both accounts, each with the repository in each region, and the role in one of them."""
-    with Sandbox(behaviour, account=HOME, other_accounts=[OTHER]) as sandbox:
-        for account, region in PLACES:
-            sandbox.create_repository(NAME, account=account, region=region)
-        sandbox.create_role(OTHER, "reconciler", trust_policy=TRUST)
-        yield sandbox
+def with_repositories(sandbox: Sandbox) -> Sandbox:
+    for account, region in PLACES:
+        sandbox.create_repository(NAME, account=account, region=region)
+    return sandbox
 
 
 @pytest.fixture
@@ -181,13 +165,30 @@ def test_a_region_that_is_not_enabled_fails_alone(reconcile: Reconcile, ecr: San
     assert applied.out.count("aws account get-region-opt-status --region-name eu-west-1") == 1
 
 
-def test_a_wrong_account_refuses_the_run(reconcile: Reconcile, folder: Path, ecr: Sandbox) -> None:
+def test_a_wrong_account_refuses_an_apply_and_fails_alone_in_a_plan(
+    reconcile: Reconcile, folder: Path, ecr: Sandbox
+) -> None:
     rewritten(folder, f", {ASSUMING}", "")
-    for command in (("apply", "--yes"), ("plan",)):
-        done = reconcile(*command)
-        assert done.code == 5
-        assert f"the credentials are of account {HOME}, the registry is in {OTHER}" in done.err
-    assert live(ecr) == [False] * 3
+    wrong = f"the credentials are of account {HOME}, the registry is in {OTHER}"
+    applied = reconcile("apply", "--yes")
+    assert (applied.code, wrong in applied.err, live(ecr)) == (5, True, [False] * 3)
+    for command in ("plan", "drift"):
+        done = reconcile(command, "--format", "json")
+        assert (done.code, places_of(done)) == (1, ALL[1:])
+        assert errors_of(done) == [("staging", OTHER, HERE, "*")]
+        assert wrong in json.loads(done.out)["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("regions", [HERE, f"{HERE}, {THERE}"])
+def test_a_wrong_account_of_the_only_registry_refuses_a_plan(
+    reconcile: Reconcile, folder: Path, regions: str
+) -> None:
+    text = FILE.replace(f"[{HERE}], {ASSUMING}", f"[{regions}]").splitlines()
+    lines = [line for line in text if "name: central" not in line]
+    (folder / "ecr_access.yaml").write_text("\n".join(lines))
+    done = reconcile("plan")
+    assert done.code == 5
+    assert f"the credentials are of account {HOME}, the registry is in {OTHER}" in done.err
 
 
 def test_an_unknown_profile_fails_alone(reconcile: Reconcile, folder: Path, ecr: Sandbox) -> None:
@@ -210,6 +211,60 @@ def test_a_saved_plan_is_applied_where_it_can_be(reconcile: Reconcile, ecr: Sand
     done = reconcile("apply", "all.json", "--yes", "--format", "json")
     assert (done.code, live(ecr)) == (6, [False, True, True])
     assert errors_of(done) == [("staging", OTHER, HERE, "*")]
+
+
+def test_a_saved_plan_names_a_dead_region_once(folder: Path) -> None:
+    with serving(Behaviour()) as earlier:
+        environment = sandbox_environment(with_repositories(earlier))
+        assert runner(folder, environment)("plan", "--out", "all.json").code == 0
+    with serving(Behaviour(dead_region=THERE)) as later:
+        environment = sandbox_environment(with_repositories(later))
+        done = runner(folder, environment)("apply", "all.json", "--yes", "--format", "json")
+        assert (done.code, live(later)) == (6, [True, False, True])
+    assert errors_of(done) == [("central", HOME, THERE, "*")]
+    assert [one["outcome"] for one in json.loads(done.out)["changes"]] == ["applied"] * 2
+
+
+def test_a_run_with_several_profiles_is_undone_by_its_journal(folder: Path, ecr: Sandbox) -> None:
+    rewritten(folder, ASSUMING, f"profile: sandbox-{OTHER}")
+    rewritten(folder, f'account: "{HOME}"', f'account: "{HOME}", profile: sandbox-{HOME}')
+    files = ecr.write_profiles(folder / "aws")
+    environment = {k: v for k, v in sandbox_environment(ecr).items() if "KEY" not in k}
+    run = runner(folder, environment | files)
+    applied = run("apply", "--yes", "--journal", "j")
+    assert (applied.code, live(ecr)) == (0, [True] * 3)
+    assert applied.err.endswith("to undo: reconcile rollback j\n")
+    assert run("rollback", "j", "--yes", "--profile", f"sandbox-{HOME}").code == 5
+    undone = run("rollback", "j", "--yes", "--journal", "undone")
+    assert (undone.code, live(ecr)) == (0, [False] * 3)
+    assert run("rollback", "undone", "--yes").code == 0
+    assert live(ecr) == [True] * 3
+
+
+def at_once(ecr: Sandbox, operation: str) -> Barrier:
+    """Let the first calls of an operation, one in each place, wait for each other."""
+    barrier, before = Barrier(len(PLACES)), count()
+
+    def wait(call: Call) -> None:
+        if call.name == operation and next(before) < len(PLACES):
+            barrier.wait(15)  # less than a call waits for its response, and is made again
+
+    ecr.before_call(wait)
+    return barrier
+
+
+def test_a_saved_plan_reads_all_registries_at_once(reconcile: Reconcile, ecr: Sandbox) -> None:
+    assert reconcile("plan", "--out", "all.json").code == 0
+    together = at_once(ecr, "GetRegistryPolicy")
+    assert reconcile("apply", "all.json", "--yes").code == 0
+    assert not together.broken
+
+
+def test_a_rollback_reads_all_registries_at_once(reconcile: Reconcile, ecr: Sandbox) -> None:
+    assert reconcile("apply", "--yes", "--journal", "j").code == 0
+    together = at_once(ecr, "GetRepositoryPolicy")
+    assert reconcile("rollback", "j", "--yes").code == 0
+    assert not together.broken
 
 
 def test_an_interrupted_apply_is_finished_by_the_next(

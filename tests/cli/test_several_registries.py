@@ -1,7 +1,6 @@
 """The commands on a file with several registries: offline, and on several accounts of a sandbox."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,8 @@ from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import Reconcile, runner, sandbox_environment
 from tests.cli.test_completing import complete
 from tests.cli.test_handover import policy, state
+from tests.cli.two_accounts import HERE, HOME, OTHER, ROLE, THERE
 
-HOME, OTHER = "111122223333", "222233334444"
-ROLE = f"arn:aws:iam::{OTHER}:role/reconciler"
 CI = "arn:aws:iam::444455556666:role/ci"
 FILE = f"""\
 version: 1
@@ -33,20 +31,7 @@ repositories:
   of-eu: {{registries: [central], regions: [eu-west-1], access: {{ci: pull}}}}
   of-staging: {{registries: [staging], access: {{ci: pull}}}}
 """
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{HOME}:root"},
-                "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"sts:ExternalId": "contract-17"}},
-            }
-        ],
-    }
-)
-PLACES = [(HOME, "us-west-2"), (HOME, "eu-west-1"), (OTHER, "us-west-2")]
+PLACES = [(HOME, HERE), (HOME, THERE), (OTHER, HERE)]
 
 
 @pytest.fixture
@@ -56,12 +41,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ecr() -> Iterator[Sandbox]:
-    with Sandbox(account=HOME, other_accounts=[OTHER]) as sandbox:
-        sandbox.create_role(OTHER, "reconciler", trust_policy=TRUST)
-        for account, region in PLACES:
-            sandbox.create_repository("everywhere", account=account, region=region)
-        yield sandbox
+def ecr(two_accounts: Sandbox) -> Sandbox:
+    for account, region in PLACES:
+        two_accounts.create_repository("everywhere", account=account, region=region)
+    return two_accounts
 
 
 def test_compile_has_the_policies_of_each_registry(offline: Reconcile) -> None:

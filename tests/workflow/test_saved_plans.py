@@ -32,7 +32,6 @@ from reconciler.report.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.workflow.origin import names_of_file
 from reconciler.workflow.planner import plan_registries
-from reconciler.workflow.registries import FreshRegistryPolicy, RegistryPolicies
 from reconciler.workflow.saved_plans import (
     MAX_PLAN,
     StoredPlan,
@@ -99,11 +98,15 @@ def forged(text: str, edit: Callable[[Json], object]) -> str:
     return json.dumps({**document, "digest": digest_of(document)})
 
 
-def own_policies(folder: Path, source: AccessSource) -> RegistryPolicies:
+def fresh(scope: RegistryScope, policy: LiveRegistryPolicy | None) -> LiveRegistry:
+    return LiveRegistry(scope, (), {}, policy=policy)
+
+
+def own_policies(folder: Path, source: AccessSource) -> dict[RegistryScope, LiveRegistry]:
     """The registry's own policy of a case, in each region."""
-    names = json.loads((folder / "live.json").read_text())
-    fresh = FreshRegistryPolicy(registry_policy(folder / "registry.json"), tuple(sorted(names)))
-    return dict.fromkeys(source.scopes, fresh)
+    names = tuple(sorted(json.loads((folder / "live.json").read_text())))
+    policy = registry_policy(folder / "registry.json")
+    return {scope: LiveRegistry(scope, names, {}, policy=policy) for scope in source.scopes}
 
 
 @pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
@@ -152,8 +155,8 @@ def test_a_break_by_the_registrys_policy_is_judged_anew_only_where_that_is_read(
     assert of_others
     (scope,) = source.parts[0].registry.scopes
     denied = ReadFailure(RuleId.ACCESS_DENIED, "not allowed")
-    gone = FreshRegistryPolicy(LiveRegistryPolicy(None))
-    unread = FreshRegistryPolicy(LiveRegistryPolicy(denied))
+    gone = fresh(scope, LiveRegistryPolicy(None))
+    unread = fresh(scope, LiveRegistryPolicy(denied))
     assert recompute(saved, source, {scope: gone}).violations == of_others
     assert recompute(saved, source, {}).violations == plan.violations
     again = recompute(saved, source, {scope: unread})
@@ -200,8 +203,8 @@ def test_a_change_of_the_registrys_policy_is_judged_with_repositories_in_sync() 
             revoked,
             opened,
         )
-        fresh = {scope: FreshRegistryPolicy(policy, names, read_)}
-        (again,) = recompute(stored(text_of(plan, source)), source, fresh).changes
+        anew = {scope: LiveRegistry(scope, names, read_, policy=policy)}
+        (again,) = recompute(stored(text_of(plan, source)), source, anew).changes
         assert (again.revoked, again.granted, again.risks) == (
             change.revoked,
             change.granted,
@@ -212,7 +215,7 @@ def test_a_change_of_the_registrys_policy_is_judged_with_repositories_in_sync() 
 def test_a_failure_to_read_the_registrys_policy_is_not_lost() -> None:
     source = source_of()
     failed = LiveRegistryPolicy(ReadFailure(RuleId.READ_FAILED, "no connection"))
-    policies = dict.fromkeys(source.parts[0].registry.scopes, FreshRegistryPolicy(failed))
+    policies = {scope: fresh(scope, failed) for scope in source.scopes}
     again = recompute(stored(text_of(made(source), source)), source, policies)
     assert [error.target.repository for error in again.errors] == ["*", "*"]
 

@@ -27,7 +27,7 @@ from reconciler.model.registry import (
     RepositorySettings,
 )
 from reconciler.model.rules import RuleId
-from reconciler.policy import has_wildcard, parse_arn
+from reconciler.policy import ACCOUNT_ID, has_wildcard, parse_arn
 
 _PATTERN = re.compile(r"[a-z0-9._/*?-]+")
 _HOST = re.compile(r"(?:https?://|docker://)?[0-9]{12}\.dkr[.-]ecr[.-][^/]*/?|https?://[^/]*/?")
@@ -55,13 +55,18 @@ _TAG_CHARACTERS = f"letters, digits, spaces and {' '.join(sorted(_TAG_SIGNS))}"
 
 
 def check_role(role: ScalarNode, context: FileContext) -> None:
-    """Report a text that is not the ARN of a role in the registry's partition."""
+    """Report a text that is not the ARN of a role in the registry's partition and account."""
     arn = parse_arn(role.text)
     if arn is None or arn.resource_type != "role":
         message = f"{quote(role.text)} is not the ARN of a role"
         hint = f"write arn:{context.partition}:iam::ACCOUNT:role/NAME"
         context.problems.error(RuleId.BAD_ARN, message, role.place, hint)
-    check_partition(role, context, hint=_ROLE_PARTITION_HINT)
+    own = context.registry.account
+    is_own = not ACCOUNT_ID.fullmatch(own) or arn is None or arn.account == own
+    if check_partition(role, context, hint=_ROLE_PARTITION_HINT) and not is_own:
+        message = f"{quote(role.text)} is a role of another account than the registry's"
+        hint = f"write arn:{context.partition}:iam::{own}:role/NAME"
+        context.problems.error(RuleId.BAD_ARN, message, role.place, hint)
 
 
 def check_probe_repository(

@@ -23,7 +23,6 @@ from reconciler.closest import closest
 from reconciler.model.registry import REPOSITORY_NAME
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import APPLIED_FOR, CreateOn
-from reconciler.policy import ACCOUNT_ID, parse_arn
 
 _HINT = "write it on PREFIX/*, with a PREFIX like a repository's name, or on *"
 _SCAN_HINT = "remove it: whether images are scanned is a setting of the whole registry"
@@ -66,12 +65,6 @@ def _check_settings(entry: Node, context: FileContext) -> None:
         problems.error(RuleId.CLASHING_KEYS, message, where, _SCAN_HINT, other=other)
     for role in texts_of(entry, _ROLE):
         check_role(role, context)
-        arn = parse_arn(role.text)
-        own = context.registry.account
-        if arn and ACCOUNT_ID.fullmatch(own) and arn.account != own:
-            message = f"{quote(role.text)} is a role of another account than the registry's"
-            hint = f"write arn:{context.partition}:iam::{own}:role/NAME"
-            problems.error(RuleId.BAD_ARN, message, role.place, hint)
     keys = entry.pairs if isinstance(entry, MappingNode) else {}
     if any(closest(key, (_ROLE,)) for key in keys):
         return

@@ -241,7 +241,7 @@ def _policies(live: bool, profile: str | None, transport: Transport) -> "PolicyF
         from reconciler.cli.results import TerminalListener
 
         return workflow.from_registry(
-            profile=profile, transport=transport, listener=TerminalListener(profile)
+            profile=profile, transport=transport, listener=TerminalListener()
         )
     return workflow.from_file
 

@@ -96,7 +96,7 @@ def import_(
             style=style,
             profile=profile,
             transport=transport,
-            listener=TerminalListener(profile),
+            listener=TerminalListener(),
         )
     else:
         adopted = workflow.adopt_policies(

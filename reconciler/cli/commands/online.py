@@ -79,7 +79,7 @@ def plan(
         changed_since=load_earlier(file, source, changed_since),
         profile=profile,
         transport=transport,
-        listener=results.TerminalListener(profile),
+        listener=results.TerminalListener(),
     )
     view, origin = results.view_of(result), result.origin
     if plan_out is not None:  # before stdout has a plan, so that a failure is alone on it
@@ -118,7 +118,7 @@ def drift(
         repositories=tuple(repository or ()),
         profile=profile,
         transport=transport,
-        listener=results.TerminalListener(profile),
+        listener=results.TerminalListener(),
     )
     results.show_drift(result, format_, grouped=not no_group)
     results.show_unmanaged(result)
@@ -175,7 +175,7 @@ def apply(
         never=allow_never,
     )
     source = load_valid(file, allowed, hint=None if stored is None else plan_origin(stored))
-    listener = results.TerminalListener(profile)
+    listener = results.TerminalListener()
     prepared = workflow.prepare_apply(
         source,
         stored,
@@ -221,7 +221,7 @@ def rollback(
     keep_quiet(quiet)
     _require_journal(journal)
     require_other_file(record, journal)  # `apply` checks it, too, but only after the confirmation
-    listener = results.TerminalListener(profile)
+    listener = results.TerminalListener()
     prepared = workflow.prepare_rollback(
         Path(name_of(record)),
         opened=stdin_of(record),

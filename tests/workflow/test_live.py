@@ -2,30 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from threading import Barrier
 from typing import Literal
 
 import pytest
 
 from reconciler import workflow
 from reconciler.access_file.load import load_access
-from reconciler.model.registry import AssumedRole, LiveRegistry, ReadFailure, RegistryScope
+from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.sandbox.protocol import Call, ServiceError
 from reconciler.sandbox.server import Sandbox
 from reconciler.workflow import AccessSource
+from reconciler.workflow.connections import CredentialSource, connect_registries
 from reconciler.workflow.listener import LOG, Event, LogListener
-from reconciler.workflow.registries import (
-    CredentialSource,
-    ToRead,
-    authors_of,
-    caller_of,
-    connect_registries,
-    reach_registries,
-    read_registries,
-    reading_own_policy,
-)
-from tests.registry import scripted_aws
+from reconciler.workflow.live import ToRead, read_registries, reading_own_policy
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 FILE = b"""\
@@ -106,23 +96,6 @@ def test_when_the_registrys_policy_is_read(
     assert reading_own_policy([registry], LOG) == frozenset(registry.scopes if reads else ())
 
 
-def test_who_writes_is_asked_once_for_equal_credentials(ecr: Sandbox) -> None:
-    scopes = [RegistryScope("111122223333", region) for region in REGIONS]
-    role = AssumedRole("arn:aws:iam::111122223333:role/ecr", "7f3c", "nightly")
-    other = RegistryScope("111122223333", "us-east-1")
-    sources = {**dict.fromkeys(scopes, CredentialSource()), other: CredentialSource(role)}
-    authors, reached = authors_of(reach_registries(sources, LOG))
-    assert reached.failures == {}
-    assert authors[scopes[0]] == authors[scopes[1]]
-    assert authors[other].assume_role == role
-    assert authors[other].arn.endswith(":assumed-role/ecr/nightly")
-    asked = [call.name for call in ecr.calls()]
-    assert asked.count("GetCallerIdentity") == 2
-    ask = caller_of(reached.connections)
-    assert [ask(scope) for scope in (*scopes, other)] == [a.arn for a in authors.values()]
-    assert [call.name for call in ecr.calls()].count("GetCallerIdentity") == 4
-
-
 def test_of_several_registries_it_is_said_which_policy_is_ignored() -> None:
     class Told(LogListener):
         def notify(self, event: Event) -> None:
@@ -173,21 +146,3 @@ def test_the_caller_needs_what_the_file_uses(
     assert found[False] & of_registry == set(sids)
     assert found[True] & of_registry == {sid for sid in sids if sid.startswith("Read")}
     assert ("WriteTemplates" in found[False]) is (create_on is not None)
-
-
-@pytest.mark.usefixtures("ecr")
-def test_who_writes_is_asked_of_all_registries_at_once() -> None:
-    both = Barrier(2)
-
-    def answer(_call: scripted_aws.Call, _before: int) -> scripted_aws.Answer:
-        both.wait(10)
-        return scripted_aws.refusal("AccessDenied", "no")
-
-    scopes = [RegistryScope(account, "us-west-2") for account in ("111122223333", "222233334444")]
-    with scripted_aws.serving() as aws, pytest.MonkeyPatch.context() as patch:
-        aws.answer = answer
-        patch.setenv("AWS_ENDPOINT_URL", aws.url)
-        reached = reach_registries(dict.fromkeys(scopes, CredentialSource()), LOG)
-        _, left = authors_of(reached)
-    assert list(left.failures) == scopes
-    assert not both.broken
