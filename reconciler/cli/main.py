@@ -96,12 +96,12 @@ def _command_line(arguments: Sequence[str]) -> typer.Typer:
 def main() -> None:
     """Run the command line, and end the process with its exit code."""
     provide_streams()
-    end_on_signals()
     debug = _DEBUG in sys.argv[1:]
     if _NO_COLOR in sys.argv[1:]:
         os.environ["NO_COLOR"] = "1"  # for the progress bar, and what the demo runs, too
     arguments = [argument for argument in sys.argv[1:] if argument not in (_DEBUG, _NO_COLOR)]
     try:
+        end_on_signals()
         sys.exit(_command_line(arguments)(arguments, standalone_mode=False))
     except BrokenPipeError:
         silence(sys.stdout)

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from http.client import HTTPException, HTTPResponse
 from typing import NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
@@ -31,13 +31,13 @@ from botocore import exceptions as boto
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.client import BaseClient
 from botocore.credentials import ReadOnlyCredentials
-from botocore.httpsession import get_cert_path
 from botocore.model import Shape
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from botocore.utils import get_environ_proxies
 
 from reconciler.registry.credentials import has_to_renew, usable_credentials
+from reconciler.registry.endpoint import tls_context
 from reconciler.registry.tasks import READ, WRITE, OverdueError, T, in_thread, is_ready
 
 _FIRST_ERROR = 300  # HTTP status
@@ -226,10 +226,10 @@ class FastReads:
                 request = self._request_of_boto()
                 _, body = self._serialized(_LEARNT_FROM, {})
                 form = _form_of(request, body, credentials) if request else None
-                context = _tls_context(self._session) if form and form.is_tls else None
-                if form is None or (form.is_tls and context is None):
+                if form is None:
                     self._is_unusual = True
                 else:
+                    context = tls_context(self._session) if form.is_tls else None
                     self._learned = form, _Connections(form, context, self._timeouts)
 
     def _request_of_boto(self) -> AWSPreparedRequest | None:
@@ -365,30 +365,6 @@ def _message(form: _Form, headers: Mapping[str, str], body: bytes, key: _Signing
     sent["content-length"] = str(len(body))
     lines = [f"{name}: {value}\r\n" for name, value in sent.items()]
     return "".join([f"POST {form.path} HTTP/1.1\r\n", *lines, "\r\n"]).encode() + body
-
-
-_loading = threading.Lock()
-"""Held while a CA bundle is loaded: the threads of several registries would all load it."""
-
-
-@cache
-def _context_with(bundle: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.set_alpn_protocols(["http/1.1"])
-    context.load_verify_locations(cafile=bundle)  # costs more than a connection
-    return context
-
-
-def _tls_context(session: botocore.session.Session) -> ssl.SSLContext | None:
-    """Return the TLS context with the CA bundle that boto3 uses; None where it can't be loaded."""
-    named = session.get_config_variable("ca_bundle")
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE") if named is None else named
-    try:
-        path = get_cert_path(True) if bundle is None else bundle
-        with _loading:
-            return _context_with(str(path))
-    except (OSError, ValueError):
-        return None  # boto3 will say why
 
 
 class _Answer(NamedTuple):

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from typing import Protocol, TypedDict, cast
-from urllib.parse import urlsplit
 
 import boto3
 import botocore.loaders
@@ -23,7 +22,8 @@ from reconciler.model.registry import AssumedRole
 from reconciler.model.transport import Transport
 from reconciler.registry.boto_errors import explain, quoted, retry_after
 from reconciler.registry.credentials import learn_settings, load_credentials, watch_credentials
-from reconciler.registry.errors import CallError, FailureKind, WrongAccountError
+from reconciler.registry.endpoint import require_usable, unreadable_address
+from reconciler.registry.errors import FailureKind, WrongAccountError
 from reconciler.registry.fast_transport import BotoReads, FastReads, ReadingCalls, Timeouts, within
 from reconciler.registry.pace import Pace
 from reconciler.registry.tasks import OverdueError, T, is_left, run_alone
@@ -183,14 +183,9 @@ def require_account(connection: Connection) -> Identity:
 def new_client(connection: Connection, service: str, *, threads: int = 1) -> object:
     """Return a client of `service` for so many threads; `Pace` makes the retries.
 
-    Raises CallError for an invalid endpoint address or region.
+    Raises CallError for an invalid endpoint address, CA bundle or region.
     """
-    client = _watched(connection, service, _settings(threads))
-    address: str = client.meta.endpoint_url
-    if urlsplit(address).scheme not in ("http", "https"):
-        message = f"the endpoint address {quoted(address)!r} is neither http:// nor https://"
-        raise CallError(message, kind=FailureKind.SETTINGS, hint="see AWS_ENDPOINT_URL")
-    return client
+    return _watched(connection, service, _settings(threads))
 
 
 def reading_calls(connection: Connection, client: object) -> ReadingCalls:
@@ -223,7 +218,8 @@ def _watched(connection: Connection, service: str, config: Config) -> BaseClient
     try:
         client: BaseClient = connection.session.client(service, config=config)
     except Exception as error:
-        raise explain(error, "connect") from error
+        raise unreadable_address(service, error) or explain(error, "connect") from error
+    require_usable(client.meta.endpoint_url, connection.core)
     watch_credentials(client, connection.core)
     client.meta.events.register("before-send", _refuse_late)
     return client

@@ -14,7 +14,7 @@ import pytest
 from reconciler.cli.terminal import wait_for_line
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
-from tests.cli.conftest import SEED, sandbox_environment
+from tests.cli.conftest import SEED, clean_environment, sandbox_environment
 from tests.cli.killing import wait_while
 
 REPOSITORIES = [f"app/n{number:02}" for number in range(12)]
@@ -69,6 +69,30 @@ def wait_for(ecr: Sandbox, call: str, process: subprocess.Popen[str]) -> None:
         return True
 
     wait_while(is_to_come)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [(sys.executable, "-m", "reconciler"), (str(Path(sys.executable).parent / "reconcile"),)],
+)
+@pytest.mark.parametrize("imported", ["reconciler.errors", "typer", "reconciler.cli.options"])
+def test_a_ctrl_c_during_the_imports_ends_it_silently(
+    command: tuple[str, ...], imported: str
+) -> None:
+    with subprocess.Popen(
+        [*command, "sandbox"],
+        env={**clean_environment(), "PYTHONPROFILEIMPORTTIME": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.endswith(f" {imported}\n"):
+                process.send_signal(signal.SIGINT)
+                break
+        written = process.stderr.read().splitlines()
+    assert process.returncode == -signal.SIGINT
+    assert [line for line in written if not line.startswith("import time:")] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

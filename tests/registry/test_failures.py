@@ -138,6 +138,10 @@ def test_an_explicit_deny_is_not_answered_by_an_allow(
         ("nonsense", FailureKind.SETTINGS, "nonsense"),
         ("http://", FailureKind.SETTINGS, "http://"),
         ("ftp://127.0.0.1", FailureKind.SETTINGS, "ftp://127.0.0.1"),
+        ("http://127.0.0.1:99999", FailureKind.SETTINGS, "http://127.0.0.1:99999"),
+        ("http://127.0.0.1:x", FailureKind.SETTINGS, "http://127.0.0.1:x"),
+        ("http://[::1", FailureKind.SETTINGS, "http://[::1"),
+        ("http://me:secret@[::1", FailureKind.SETTINGS, "[::1"),
     ],
 )
 def test_endpoints(

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from reconciler.model.transport import Transport
 from reconciler.registry import session
 from reconciler.registry.boto_errors import explain, failure_kind
+from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.fast_transport import ReadingCalls
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
@@ -282,21 +283,53 @@ def test_session_tickets_do_not_end_a_connection(
         assert server.connections <= reader.at_once
 
 
-@pytest.mark.usefixtures("credentials")
-@pytest.mark.parametrize("content", [None, "no certificate"])
+@pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "No such file or directory"),
+        ("no certificate", "it holds no certificate in PEM format"),
+        ("", "it holds no certificate in PEM format"),
+    ],
+)
 def test_a_bundle_that_is_none(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
+    credentials: pytest.MonkeyPatch,
+    tmp_path: Path,
+    variable: str,
+    content: str | None,
+    reason: str,
 ) -> None:
     bundle = tmp_path / "bundle.pem"
     if content is not None:
         bundle.write_text(content)
-    _, context = certificate(tmp_path, "127.0.0.1")
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
-    with serving_raw(context) as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-        fast, slow = (policy_by(calls_by(transport)) for transport in Transport)
-    assert fast == slow
-    assert fast[0] != "response"
+    credentials.setenv(variable, str(bundle))
+    credentials.setenv("AWS_ENDPOINT_URL", "https://127.0.0.1:9")
+    for transport in Transport:
+        with pytest.raises(CallError) as caught:
+            calls_by(transport)
+        assert caught.value.kind is FailureKind.SETTINGS
+        assert caught.value.message == f"the CA bundle '{bundle}' can't be used: {reason}"
+        assert caught.value.hint == f"check {variable}, which names it"
+
+
+def test_a_bundle_of_the_profile_that_is_none(
+    credentials: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[default]\nca_bundle = /nowhere/bundle.pem\n")
+    credentials.setenv("AWS_CONFIG_FILE", str(config))
+    with pytest.raises(CallError, match="/nowhere/bundle") as caught:
+        calls_by(Transport.FAST)
+    assert "ca_bundle of the profile" in (caught.value.hint or "")
+
+
+@both
+def test_a_bundle_is_for_tls_alone(
+    raw: RawServer, credentials: pytest.MonkeyPatch, transport: Transport
+) -> None:
+    credentials.setenv("AWS_CA_BUNDLE", "/nowhere/bundle.pem")
+    raw.always(Sent(http(BODY)))
+    assert policy_by(calls_by(transport))[0] == "response"
 
 
 def test_connections_are_used_again(raw: RawServer) -> None:
