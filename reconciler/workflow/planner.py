@@ -50,6 +50,7 @@ from reconciler.printable import some_of
 from reconciler.workflow.callers import caller_of
 from reconciler.workflow.changed import ChangedPart, changed_parts, left_out, subjects_of
 from reconciler.workflow.connections import Reached, reach_registries, require_some, sources_of
+from reconciler.workflow.left_out import with_doubtful_replicas
 from reconciler.workflow.listener import (
     LOG,
     LimitedToChanges,
@@ -182,7 +183,7 @@ def compute(
     """
     if changed_since is not None:
         limited = _compute_changed(source, changed_since, reached, repositories, listener)
-        return with_names(limited, source)
+        return with_names(with_doubtful_replicas(limited, source), source)
     reading_own = reading_own_policy(source.registries, listener)
 
     def wanted(access: AccessFile, scope: RegistryScope) -> ToRead:
@@ -205,7 +206,8 @@ def compute(
     ]
     if all(one.failure is None for one in live):
         _require_public_known(source, live)
-    return with_names(plan_all(source, live, repositories), source)
+    plan = plan_all(source, live, repositories)
+    return with_names(with_doubtful_replicas(plan, source), source)
 
 
 def _compute_changed(
@@ -333,7 +335,7 @@ def guarded(
 
 def _require_public_known(source: AccessSource, live: Sequence[LiveRegistry]) -> None:
     """Raise ArgumentError for an allowed name that nothing has."""
-    known = {entry.repository for access in source.parts for entry in access.entries}
+    known = set(source.checked.repositories or ())  # of the whole file
     known.update(name for registry in live for name in registry.names)
     names = sorted(exact_names(source.allowances.public))
     require_known("allow_public", names, known, _UNKNOWN, lambda n: did_you_mean(n, known))

@@ -84,12 +84,23 @@ def test_compile_of_one_registry_is_flat(offline: Reconcile) -> None:
 def test_a_registry_that_there_is_not(offline: Reconcile, command: tuple[str, ...]) -> None:
     done = offline(*command, "--registry", "stagin")
     assert done.code == 2
-    assert "--registry stagin: the file has no such registry" in done.err
+    assert "--registry stagin: the file has no such registry, only central, staging\n" in done.err
     assert "did you mean 'staging'?" in done.err
 
 
-def test_registries_are_completed(offline: Reconcile) -> None:
-    line = "reconcile compile --registry "
+@pytest.mark.parametrize(
+    "command", [("explain",), ("access", "can", "ci", "pull"), ("access", "who-can", "pull")]
+)
+def test_a_repository_of_another_registry(offline: Reconcile, command: tuple[str, ...]) -> None:
+    done = offline(*command, "of-eu", "--registry", "staging")
+    assert done.code == 2
+    assert "of-eu: no entry of the file matches it" in done.err
+    assert "hint: it has an entry in central\n" in done.err
+
+
+@pytest.mark.parametrize("command", ["compile", "plan", "drift", "apply"])
+def test_registries_are_completed(offline: Reconcile, command: str) -> None:
+    line = f"reconcile {command} --registry "
     assert complete(offline, "fish", line).split() == ["central", "staging"]
 
 
