@@ -126,6 +126,32 @@ def test_iam_caller_has_a_policy_for_each_registry_and_for_who_assumes_roles(
     ]
 
 
+CHINA = """\
+  - {name: china, account: "333344445555", regions: [cn-north-1],
+     assume_role: "arn:aws-cn:iam::333344445555:role/reconciler"}
+accounts:"""
+
+
+def test_the_policies_of_several_partitions_are_apart(folder: Path, offline: Reconcile) -> None:
+    (folder / "ecr_access.yaml").write_text(FILE.replace("accounts:", CHINA))
+    caller = offline("iam", "caller", "--plan-only")
+    found = json.loads(caller.out)
+    assert {name: found[name]["Statement"][0]["Resource"] for name in [*found][3:]} == {
+        "sts:AssumeRole aws": [ROLE],
+        "sts:AssumeRole aws-cn": ["arn:aws-cn:iam::333344445555:role/reconciler"],
+    }
+    assert "sts:AssumeRole aws-cn is the policy of the caller of reconcile\n" in caller.err
+    consumer = offline("iam", "consumer", "ci")
+    partitions = [
+        {arn.split(":")[1] for one in policy["Statement"] for arn in one["Resource"] if arn != "*"}
+        for policy in json.loads(consumer.out)
+    ]
+    assert partitions == [{"aws"}, {"aws-cn"}]
+    assert "each partition has its own principals and policies: 1 for aws, 1 for aws-cn" in (
+        consumer.err
+    )
+
+
 def test_iam_caller_without_roles_has_only_the_registries(folder: Path, offline: Reconcile) -> None:
     lines = [line for line in FILE.splitlines() if "assume_role" not in line]
     (folder / "ecr_access.yaml").write_text("\n".join(lines) + "\n")
