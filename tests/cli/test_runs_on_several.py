@@ -10,7 +10,8 @@ import pytest
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.protocol import Call
 from reconciler.sandbox.server import Sandbox
-from tests.cli.conftest import Done, Reconcile, runner, sandbox_environment
+from tests.cli.conftest import SEED, Done, Reconcile, runner, sandbox_environment
+from tests.cli.git import new_repository
 from tests.cli.killing import Killer, Moment
 from tests.cli.two_accounts import HERE, HOME, OTHER, ROLE, THERE, TRUST, serving
 
@@ -429,6 +430,26 @@ def test_a_registry_that_the_file_does_not_have(reconcile: Reconcile, command: s
     assert done.code == 2
     assert "--registry stagin: the file has no such registry, only staging, central" in done.err
     assert "did you mean 'staging'?" in done.err
+
+
+def test_changes_of_the_file_in_one_registry(reconcile: Reconcile, folder: Path) -> None:
+    new_repository(folder)
+    rewritten(folder, "{ci: pull}", "{ci: push-pull}")
+    done = reconcile("plan", "--registry", "staging", "--changed-since", "HEAD")
+    assert done.code == 0
+    assert "Plan: 1 policy to set" in done.out
+    assert (
+        "The registry central was not looked at. Only what the file changes since HEAD" in done.out
+    )
+    assert "leaves out" not in done.err
+
+
+def test_an_only_registry_has_no_name(folder: Path, offline: Reconcile) -> None:
+    (folder / "ecr_access.yaml").write_text(SEED)
+    done = offline("plan", "--registry", HOME)
+    assert done.code == 2
+    reason = "the file has no such registry, its only one has no name"
+    assert f"--registry {HOME}: {reason}" in done.err
 
 
 def test_what_is_allowed_in_a_registry_that_is_left_out(reconcile: Reconcile, folder: Path) -> None:
