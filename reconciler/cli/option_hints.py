@@ -21,8 +21,8 @@ HINTS = {
     "another",
     Remedy.NAME_JOURNAL: "--journal PATH names another place",
     Remedy.SELECT_FEWER: "--repository GLOB takes a part at a time",
-    Remedy.SAVE_A_PART: "'reconcile plan --repository GLOB --out PLAN' saves a part, and so does "
-    "--changed-since GIT_REF",
+    Remedy.SAVE_A_PART: "'reconcile plan --repository GLOB --out PLAN' saves a part, and so do "
+    "--registry NAME and --changed-since GIT_REF",
     Remedy.PLAN_AGAIN: "'reconcile plan --out PLAN' writes one",
     Remedy.SHOW_PLAN_SCHEMA: "'reconcile schema plan' prints the schema of a plan",
     Remedy.WRITE_ELSEWHERE: "--format json writes to stdout",

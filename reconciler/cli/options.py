@@ -209,6 +209,14 @@ Registries = Annotated[
         help="Only this one of the file's registries. Repeatable.",
     ),
 ]
+Accounts = Annotated[
+    Names,
+    typer.Option(
+        "--registry",
+        metavar="ACCOUNT",
+        help="Only the registry of this account. Repeatable.",
+    ),
+]
 OutputFormat = Annotated[Format, typer.Option("--format", help="Format of the result.")]
 OutputPageFormat = Annotated[
     PageFormat,

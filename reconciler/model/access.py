@@ -119,12 +119,14 @@ class DisplayNames:
     """The tiers and names of one access file; `accounts` maps ids to names.
 
     `registries` are the names of several registries, in their order; empty where there is one.
+    `left_out` are the names of those that a result is not about.
     """
 
     tiers: Tiers = field(default_factory=lambda: BUILT_IN_TIERS)
     principals: tuple[NamedPrincipal, ...] = ()
     accounts: Mapping[str, str] = field(default_factory=dict)
     registries: Mapping[RegistryScope, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     def tiers_of(self, principal: Principal) -> Tiers:
         """Return the tiers that may describe what a principal has."""

@@ -903,13 +903,17 @@ def _106(v: object) -> bool:
 
 
 def _107(v: object) -> bool:
-    return is_integer(v) or v is None
-
-
-_CHECKS_41: Checks = {"changed_since": _5, "not_read": _107}
+    return isinstance(v, list) and len(v) >= 1 and len(v) <= 4000 and all(map(_12, v))
 
 
 def _108(v: object) -> bool:
+    return is_integer(v) or v is None
+
+
+_CHECKS_41: Checks = {"changed_since": _5, "not_read": _108}
+
+
+def _109(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "changed_since" in v
@@ -918,7 +922,7 @@ def _108(v: object) -> bool:
     )
 
 
-def _109(v: object) -> bool:
+def _110(v: object) -> bool:
     return isinstance(v, str) and re.search("^sha256:[0-9a-f]{64}\\Z", v) is not None
 
 
@@ -935,24 +939,25 @@ _CHECKS_42: Checks = {
     "findings": _104,
     "errors": _106,
     "unmanaged_repositories": _15,
-    "scope": _108,
-    "digest": _109,
+    "registries_left_out": _107,
+    "scope": _109,
+    "digest": _110,
 }
 
 
-def _110(v: object) -> bool:
+def _111(v: object) -> bool:
     return not isinstance(v, dict) or "registry" in v
 
 
-def _111(v: object) -> bool:
-    return not _110(v)
-
-
 def _112(v: object) -> bool:
-    return not isinstance(v, dict) or "registries" in v
+    return not _111(v)
 
 
 def _113(v: object) -> bool:
+    return not isinstance(v, dict) or "registries" in v
+
+
+def _114(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "format_version" in v
@@ -966,10 +971,10 @@ def _113(v: object) -> bool:
         and "errors" in v
         and "unmanaged_repositories" in v
         and all(_CHECKS_42.get(key, nothing)(value) for key, value in v.items())
-        and (_111 if _112(v) else _110)(v)
+        and (_112 if _113(v) else _111)(v)
     )
 
 
 def is_valid(value: object) -> bool:
     """Whether a value is valid by the schema."""
-    return _113(value)
+    return _114(value)

@@ -185,11 +185,12 @@ class SummaryJson(TypedDict):
 class _OptionalJson(TypedDict, total=False):
     """A plan is for one registry or for several; only one that can be applied has a digest.
 
-    Only a limited one has a scope.
+    Only a limited one has a scope, or registries that are left out.
     """
 
     registry: _RegistryJson
     registries: list[_OneOfSeveralJson]
+    registries_left_out: list[str]
     scope: _ScopeJson
     digest: str
 
@@ -226,13 +227,15 @@ class PlannedRegistry(NamedTuple):
 class Origin:
     """What a plan was made from: the tool's version, the file's path and digest, the registries.
 
-    There are none for a journal without writes. Several have names.
+    There are none for a journal without writes. Several have names. `left_out` are the names of
+    those that a limited plan is not about; with any, the others have names, too.
     """
 
     tool_version: str
     path: str
     sha256: str
     registries: tuple[PlannedRegistry, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def names(self) -> dict[RegistryScope, str]:
@@ -245,9 +248,15 @@ class Origin:
         }
 
 
-def origin_of(path: str, content: bytes, registries: Iterable[PlannedRegistry]) -> Origin:
+def origin_of(
+    path: str,
+    content: bytes,
+    registries: Iterable[PlannedRegistry],
+    left_out: tuple[str, ...] = (),
+) -> Origin:
     """Return what this version of the tool makes a plan from: a file with this content."""
-    return Origin(__version__, path, hashlib.sha256(content).hexdigest(), tuple(registries))
+    digest = hashlib.sha256(content).hexdigest()
+    return Origin(__version__, path, digest, tuple(registries), left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +359,8 @@ def plan_json(
         "errors": [_named(_error_json(one), names) for one in plan.errors],
         "unmanaged_repositories": plan.unmanaged_names,
     }
+    if origin.left_out:
+        document["registries_left_out"] = list(origin.left_out)
     if plan.changed_since is not None:
         revision, not_read = plan.changed_since
         document["scope"] = {"changed_since": revision, "not_read": not_read}

@@ -173,9 +173,7 @@ def require_account(connection: Connection) -> Identity:
             f"the credentials are of account {quoted(caller.account)}, the registry is in "
             f"{connection.account}",
             kind=FailureKind.DENIED,
-            hint="use a profile of the registry's account, or set assume_role on the registry"
-            if connection.assume_role is None
-            else f"its assume_role must be a role of account {connection.account}",
+            hint="use a profile of the registry's account, or set assume_role on the registry",
         )
     return caller
 

@@ -6,7 +6,7 @@ Reference, `AWS::IAM::ManagedPolicy`.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.policy import SERVICE_TIER, Tiers, describe_actions
 from reconciler.printable import printable_json
@@ -53,8 +53,13 @@ def render_policies_cloudformation(policies: Sequence[IdentityPolicy], principal
     return printable_json({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources})
 
 
-def consumer_notes(access: ConsumerAccess, policies: int, tiers: Tiers) -> Iterator[str]:
-    """Yield what to know of a consumer's policies, one sentence or line each."""
+def consumer_notes(
+    access: ConsumerAccess, policies: Mapping[str, int], tiers: Tiers
+) -> Iterator[str]:
+    """Yield what to know of a consumer's policies, one sentence or line each.
+
+    `policies` is their number in each partition.
+    """
     yield from _doubt_notes(access.doubts, tiers)
     if access.delegated:
         names = listed(access.delegated, MOST_NAMES)
@@ -67,9 +72,12 @@ def consumer_notes(access: ConsumerAccess, policies: int, tiers: Tiers) -> Itera
             "in the registry's own account, one of a repository policy and an identity policy is"
             " enough; the conditions of the file are therefore part of this one"
         )
-    if policies > 1:
+    if len(policies) > 1:
+        parts = ", ".join(f"{number} for {partition}" for partition, number in policies.items())
+        yield f"each partition has its own principals and policies: {parts}, in this order"
+    if most := max((number for number in policies.values() if number > 1), default=0):
         yield (
-            f"{policies} policies, because one has at most {MAX_MANAGED_POLICY:,} characters; "
+            f"{most} policies, because one has at most {MAX_MANAGED_POLICY:,} characters; "
             f"a role or user can have {MAX_ATTACHED} unless its quota is raised"
         )
 

@@ -169,6 +169,19 @@ class PlanView:
     @property
     def limit(self) -> str:
         """What a limited plan did not look at, in words; empty where the plan is not limited."""
+        return " ".join(filter(None, (self._registry_limit, self._changes_limit)))
+
+    @property
+    def _registry_limit(self) -> str:
+        names = self.names.left_out
+        if not names:
+            return ""
+        subject = "The registry" if len(names) == 1 else "The registries"
+        verb = "was" if len(names) == 1 else "were"
+        return f"{subject} {some_of(names)} {verb} not looked at."
+
+    @property
+    def _changes_limit(self) -> str:
         if self.plan.changed_since is None:
             return ""
         revision, number = self.plan.changed_since

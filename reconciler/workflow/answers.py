@@ -214,7 +214,7 @@ def explain(source: AccessSource, repository: str) -> tuple[Explanation, ...]:
     that no entry matches.
     """
     found = from_file(source, (repository,))
-    require_found(found, "repository", repository)
+    require_found(source, found, "repository", repository)
     explained = (
         (part, [explain_policy(part.access, repository, part.now)] if own.policies else [])
         for part, own in zip(source.each_part(), found, strict=True)
@@ -348,14 +348,14 @@ def _find_named(source: AccessSource, name: str, find: PolicyFinder) -> _Found:
     ]
     for error in _errors(found):
         raise ReconcileError(error)
-    require_found([one for _, one in found], "repository", name)
+    require_found(source, [one for _, one in found], "repository", name)
     return found
 
 
 def _policies_selected(source: AccessSource, globs: Globs, find: PolicyFinder) -> _Found:
     found = _find(source, globs, find)
     for name in exact_names(globs):
-        require_found([one for _, one in found], "repositories", name)
+        require_found(source, [one for _, one in found], "repositories", name)
     return found
 
 

@@ -121,15 +121,16 @@ def prepare_apply(
 
     Writes nothing. Asks STS first, for each registry: raises RefusedError where the caller's
     account is not the registry's; of several registries, one where STS does not answer is left
-    out, with an error in the plan. Raises ArgumentError where `repositories` or `changed_since`
-    would limit a saved plan. Else raises as `plan` and `recompute`.
+    out, with an error in the plan. A saved plan is applied in its own registries alone. Raises
+    ArgumentError where `repositories`, `changed_since` or the registries of `source` would limit
+    it. Else raises as `plan` and `recompute`.
     """
-    for parameter, limit in (("repositories", repositories), ("changed_since", changed_since)):
-        if stored is not None and limit:
-            reason = "a saved plan is applied as a whole"
-            raise ArgumentError(parameter, None, reason, remedy=Remedy.SAVE_A_PART)
     if stored is not None:
+        _require_whole(
+            repositories=repositories, changed_since=changed_since, registry=source.left_out
+        )
         require_current(stored, source)
+        source = source.limited_to([one.name for one in stored.plan.registries if one.name])
     reached = reach(source, profile, transport, listener)
     authors, reached = authors_of(reached)
     require_some(reached.failures, source.scopes)
@@ -149,6 +150,14 @@ def prepare_apply(
             for scope in access.registry.scopes
         },
     )
+
+
+def _require_whole(**limits: object) -> None:
+    """Raise ArgumentError for the first parameter that limits a saved plan."""
+    for parameter, limit in limits.items():
+        if limit:
+            reason = "a saved plan is applied as a whole"
+            raise ArgumentError(parameter, None, reason, remedy=Remedy.SAVE_A_PART)
 
 
 def _compute_again(

@@ -138,7 +138,9 @@ def _with_replicas(part: ChangedPart, differing: frozenset[str]) -> ChangedPart:
 def left_out(source: AccessSource, older: Sequence[AccessFile]) -> tuple[RegistryScope, ...]:
     """Return the registries and regions of the earlier version that the file does not have."""
     earlier = (scope for access in older for scope in access.registry.scopes)
-    return tuple(dict.fromkeys(scope for scope in earlier if scope not in source.scopes))
+    others = {scope for part in source.left_out for scope in part.registry.scopes}
+    known = others.union(source.scopes)
+    return tuple(dict.fromkeys(scope for scope in earlier if scope not in known))
 
 
 def subjects_of(parts: Iterable[ChangedPart]) -> Iterator[str]:

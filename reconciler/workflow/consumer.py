@@ -64,19 +64,25 @@ Held = Mapping[Condition, frozenset[str]]
 class ConsumerPolicies:
     """The managed policies that a principal needs in its own account, and what to know of them.
 
-    There is none where the file grants the principal nothing, and for services, which need none:
-    `services` are those that the principal stands for. `similar` are the names and ARNs of the file
-    that are close to a principal that it does not have. `registries` are those that give it access,
-    and `tiers` those of the file.
+    `by_partition` has those for the principal in each partition of the registries. There is none
+    where the file grants the principal nothing, and for services, which need none: `services` are
+    those that the principal stands for. `similar` are the names and ARNs of the file that are close
+    to a principal that it does not have. `registries` are those that give it access, and `tiers`
+    those of the file.
     """
 
     principal: str
-    policies: tuple[IdentityPolicy, ...]
+    by_partition: Mapping[str, tuple[IdentityPolicy, ...]]
     access: ConsumerAccess
     services: tuple[str, ...]
     registries: tuple[Registry, ...]
     tiers: Tiers
     similar: tuple[str, ...] = ()
+
+    @property
+    def policies(self) -> tuple[IdentityPolicy, ...]:
+        """The policies of all partitions, in their order."""
+        return tuple(policy for own in self.by_partition.values() for policy in own)
 
     @property
     def statuses(self) -> frozenset[Status]:
@@ -158,12 +164,13 @@ def _together(found: Sequence[ConsumerAccess]) -> ConsumerAccess:
 
 def _policies(
     giving: Iterable[tuple[Registry, Sequence[Need]]], tiers: Tiers
-) -> tuple[IdentityPolicy, ...]:
-    needs = [
-        (PermissionScope(registry.partition, registry.account, registry.regions), own)
-        for registry, own in giving
-    ]
-    return managed_policies(needs, tiers) if needs else ()
+) -> dict[str, tuple[IdentityPolicy, ...]]:
+    """Return the policies by partition: a principal is in one, and so is what its policy names."""
+    needs: defaultdict[str, list[tuple[PermissionScope, Sequence[Need]]]] = defaultdict(list)
+    for registry, own in giving:
+        scope = PermissionScope(registry.partition, registry.account, registry.regions)
+        needs[registry.partition].append((scope, own))
+    return {partition: managed_policies(own, tiers) for partition, own in needs.items()}
 
 
 def consumer_access(access: AccessFile, subject: NamedPrincipal, now: datetime) -> ConsumerAccess:

@@ -10,24 +10,27 @@ from reconciler.workflow.source import AccessSource
 
 def origin_of_file(source: AccessSource) -> Origin:
     """Return what a result is made from: the file, and its registries with all their regions."""
+    left_out = tuple(dict.fromkeys(one.registry.name or "" for one in source.left_out))
     regions: defaultdict[tuple[str, str | None], list[str]] = defaultdict(list)
     for registry in source.registries:
         regions[registry.account, registry.name].extend(registry.regions)
-    is_one = len(regions) == 1
+    is_one = len(regions) == 1 and not left_out
     registries = (
         PlannedRegistry(account, tuple(own), None if is_one else name)
         for (account, name), own in regions.items()
     )
-    return origin_of(source.path, source.content, registries)
+    return origin_of(source.path, source.content, registries, left_out)
 
 
 def names_of_file(source: AccessSource) -> DisplayNames:
     """Return the file's names, for what is in any of its registries."""
     parts = [display_names_of(part) for part in source.parts]
+    origin = origin_of_file(source)
     named = {one for part in parts for one in part.principals}
     return DisplayNames(
         {name: tier for part in parts for name, tier in part.tiers.items()},
         tuple(sorted(named, key=lambda one: (one.name or "", one.principal))),
         parts[0].accounts,
-        origin_of_file(source).names,
+        origin.names,
+        origin.left_out,
     )

@@ -38,6 +38,7 @@ from reconciler.plan.model import (
 from reconciler.plan.saved_plan import Origin
 from reconciler.workflow.callers import caller_of
 from reconciler.workflow.connections import Reached, reach_registries, require_some, sources_of
+from reconciler.workflow.left_out import with_doubtful_replicas
 from reconciler.workflow.limited_plan import compute_limited
 from reconciler.workflow.listener import (
     LOG,
@@ -168,7 +169,7 @@ def compute(
     """
     if changed_since is not None:
         limited = compute_limited(source, changed_since, reached, repositories, listener)
-        return with_names(limited, source)
+        return with_names(with_doubtful_replicas(limited, source), source)
     reading_own = reading_own_policy(source.registries, listener)
 
     def wanted(access: AccessFile, scope: RegistryScope) -> ToRead:
@@ -191,7 +192,8 @@ def compute(
     ]
     if all(one.failure is None for one in live):
         _require_public_known(source, live)
-    return with_names(plan_all(source, live, repositories), source)
+    plan = plan_all(source, live, repositories)
+    return with_names(with_doubtful_replicas(plan, source), source)
 
 
 def plan_all(source: AccessSource, live: Iterable[LiveRegistry], globs: Globs = ()) -> Plan:
@@ -243,7 +245,7 @@ def guarded(
 
 def _require_public_known(source: AccessSource, live: Sequence[LiveRegistry]) -> None:
     """Raise ArgumentError for an allowed name that nothing has."""
-    known = {entry.repository for access in source.parts for entry in access.entries}
+    known = set(source.checked.repositories or ())  # of the whole file
     known.update(name for registry in live for name in registry.names)
     names = sorted(exact_names(source.allowances.public))
     require_known("allow_public", names, known, _UNKNOWN, lambda n: did_you_mean(n, known))

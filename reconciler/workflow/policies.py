@@ -13,7 +13,7 @@ from reconciler.access_file.desired import (
     reads_templates,
     to_create,
 )
-from reconciler.access_file.model import AccessFile
+from reconciler.access_file.model import AccessFile, Registry
 from reconciler.access_file.sections.registry import name_hint
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError
@@ -102,12 +102,13 @@ class CallerPolicies:
     """The IAM identity policies that this tool needs: one for each registry of a file.
 
     `by_registry` has the name of each of several, None for the only one. `roles` are those that the
-    registries assume, by the same names, and `assuming` is what whoever assumes several needs.
+    registries assume, by the same names. `assuming` is what whoever assumes several needs, for each
+    partition of theirs: no role can be assumed from another one.
     """
 
     by_registry: Mapping[str | None, IdentityPolicy]
     roles: Mapping[str | None, str]
-    assuming: IdentityPolicy | None
+    assuming: Mapping[str, IdentityPolicy]
 
 
 def caller_policies(source: AccessSource, *, plan_only: bool = False) -> CallerPolicies:
@@ -128,8 +129,16 @@ def caller_policies(source: AccessSource, *, plan_only: bool = False) -> CallerP
     return CallerPolicies(
         {name: policy_of(scope) for name, scope in scopes.items()},
         roles,
-        assuming_policy(roles.values()) if roles and len(own) > 1 else None,
+        _assuming([parts[0].registry for parts in own.values()]) if len(own) > 1 else {},
     )
+
+
+def _assuming(registries: Iterable[Registry]) -> dict[str, IdentityPolicy]:
+    roles: defaultdict[str, list[str]] = defaultdict(list)
+    for registry in registries:
+        if registry.assume_role is not None:
+            roles[registry.partition].append(registry.assume_role.arn)
+    return {partition: assuming_policy(arns) for partition, arns in roles.items()}
 
 
 def _permission_scope(parts: Sequence[AccessFile]) -> PermissionScope:

@@ -1,7 +1,7 @@
 """Plan the way back from a journal: put back the policies and templates that an apply replaced."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -36,6 +36,7 @@ from reconciler.workflow.source import (
     Globs,
     exact_names,
     require_known,
+    require_registry,
     selected,
     without_match,
 )
@@ -50,6 +51,7 @@ def prepare_rollback(
     *,
     opened: BinaryIO | None = None,
     repositories: Globs = (),
+    registries: Collection[str] = (),
     allowances: Allowances = NOTHING_ALLOWED,
     profile: str | None = None,
     transport: Transport = Transport.FAST,
@@ -59,16 +61,19 @@ def prepare_rollback(
 
     `path` is the journal's file; with `opened`, an open file such as stdin, it is only a name. Of
     the guards, public access and the lock-out hold. Where runs used several roles or profiles in
-    one registry, those of the last one are used; `profile` takes precedence. Writes nothing. Raises
-    as `read_journal_file` and `read_journal`, ArgumentError for a name that the journal does not
-    have, and RefusedError where the caller's account is not the registry's.
+    one registry, those of the last one are used; `profile` takes precedence. `registries` are
+    account ids that limit it. Writes nothing. Raises as `read_journal_file` and `read_journal`,
+    ArgumentError for a name or account that the journal does not have, and RefusedError where the
+    caller's account is not the registry's.
     """
     journal, name = read_journal_file(path, opened), str(path)
     writes = read_journal(journal, name)
     _check_names(writes, name, repositories, allowances)
+    left_out = _left_out(writes, registries)
+    writes = tuple(write for write in writes if write.target.scope.account not in left_out)
     chosen = [write for write in writes if selected(write.target.pattern, repositories)]
     sources = _sources(chosen, profile, listener)
-    origin = _origin(writes, journal, name)
+    origin = _origin(writes, journal, name, left_out)
     reached = reach_registries(sources, listener, transport, origin.names)
     authors, reached = authors_of(reached)
     require_some(reached.failures, sources)
@@ -81,7 +86,7 @@ def prepare_rollback(
     refusals = _refusals(found.plan, authors, allowances, own_arn)
     result = PlanResult(
         found.plan,
-        DisplayNames(registries=origin.names),
+        DisplayNames(registries=origin.names, left_out=origin.left_out),
         origin,
         fails_unmanaged=False,
         refusals=refusals,
@@ -94,6 +99,16 @@ def prepare_rollback(
         left_alone=found.left_alone,
         rolled_back=path if opened is None else None,
     )
+
+
+def _left_out(writes: Iterable[JournaledWrite], registries: Collection[str]) -> tuple[str, ...]:
+    """Return the accounts of the journal that are not among these; none where all are meant.
+
+    Raises ArgumentError for one that the journal does not have.
+    """
+    accounts = sorted({write.target.scope.account for write in writes})
+    require_registry(registries, accounts, "the journal")
+    return tuple(one for one in accounts if registries and one not in registries)
 
 
 def _sources(
@@ -185,7 +200,9 @@ def _refusals(
     return tuple(sorted(refusals))
 
 
-def _origin(writes: Sequence[JournaledWrite], journal: bytes, path: str) -> Origin:
+def _origin(
+    writes: Sequence[JournaledWrite], journal: bytes, path: str, left_out: tuple[str, ...]
+) -> Origin:
     """Return which journal a plan is made from, and the registries that it is for.
 
     A journal does not have the names of several registries: each is called by its account.
@@ -193,9 +210,9 @@ def _origin(writes: Sequence[JournaledWrite], journal: bytes, path: str) -> Orig
     regions: defaultdict[str, set[str]] = defaultdict(set)
     for write in writes:
         regions[write.target.scope.account].add(write.target.scope.region)
-    is_one = len(regions) == 1
+    is_one = len(regions) == 1 and not left_out
     registries = (
         PlannedRegistry(account, tuple(sorted(own)), None if is_one else account)
         for account, own in sorted(regions.items())
     )
-    return origin_of(path, journal, registries)
+    return origin_of(path, journal, registries, left_out)

@@ -14,6 +14,7 @@ from reconciler.errors import ArgumentError, InvalidError, ReconcileError, Remed
 from reconciler.model.guards import Allowances, Guards
 from reconciler.model.registry import RegistryName, RegistryScope
 from reconciler.policy import glob_matches, has_wildcard
+from reconciler.printable import some_of
 
 Globs = tuple[str, ...]
 """Names and patterns of repositories; without any, all are meant."""
@@ -79,11 +80,16 @@ class AccessSource(NamedTuple):
         """
         if not registries:
             return self
-        known = [name for registry in self.registries if (name := registry.name)]
-        reason = "the file has no such registry"
-        require_known("registry", registries, known, reason, lambda one: did_you_mean(one, known))
+        known = dict.fromkeys(name for one in self.registries if (name := one.name))
+        require_registry(registries, known, "the file")
         parts = tuple(part for part in self.parts if part.registry.name in registries)
         return self._replace(parts=parts)
+
+    @property
+    def left_out(self) -> tuple[AccessFile, ...]:
+        """The parts of the file that a limited one is not about."""
+        here = frozenset(self.scopes)
+        return tuple(one for one in self.checked.parts if here.isdisjoint(one.registry.scopes))
 
     @property
     def scopes(self) -> tuple[RegistryScope, ...]:
@@ -185,6 +191,13 @@ def without_match(globs: Globs, names: Iterable[str]) -> list[str]:
 def exact_names(globs: Iterable[str]) -> list[str]:
     """Return the names among names and patterns."""
     return [glob for glob in globs if not has_wildcard(glob)]
+
+
+def require_registry(names: Iterable[str], known: Collection[str], whole: str) -> None:
+    """Raise ArgumentError for the first name that is none of a whole's registries."""
+    of_it = f"only {some_of(known)}" if known else "its only one has no name"
+    reason = f"{whole} has no such registry, {of_it}"
+    require_known("registry", names, known, reason, lambda name: did_you_mean(name, known))
 
 
 def require_known(

@@ -10,7 +10,8 @@ import pytest
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.protocol import Call
 from reconciler.sandbox.server import Sandbox
-from tests.cli.conftest import Done, Reconcile, runner, sandbox_environment
+from tests.cli.conftest import SEED, Done, Reconcile, runner, sandbox_environment
+from tests.cli.git import new_repository
 from tests.cli.killing import Killer, Moment
 from tests.cli.two_accounts import HERE, HOME, OTHER, ROLE, THERE, TRUST, serving
 
@@ -377,3 +378,108 @@ def test_a_replica_that_is_nowhere_is_missing(reconcile: Reconcile, folder: Path
     assert done.code == 1
     assert {e["rule"] for e in json.loads(done.out)["errors"]} == {"missing-repository"}
     assert errors_of(done) == [(*place, "app/new") for place in ALL]
+
+
+def test_a_run_on_one_registry(reconcile: Reconcile, ecr: Sandbox) -> None:
+    plan = reconcile("plan", "--registry", "central", "--format", "json")
+    document = json.loads(plan.out)
+    assert (plan.code, places_of(plan), document["registries_left_out"]) == (
+        0,
+        ALL[1:],
+        ["staging"],
+    )
+    assert [one["name"] for one in document["registries"]] == ["central"]
+    assert "AssumeRole" not in {call.name for call in ecr.calls()}
+    applied = reconcile("apply", "--registry", "staging", "--yes", "--journal", "j")
+    assert (applied.code, live(ecr)) == (0, [True, False, False])
+    assert "The registry central was not looked at." in applied.out
+    drift = reconcile("drift", "--registry", "staging")
+    assert (drift.code, drift.out.splitlines()) == (
+        0,
+        [
+            "The registry central was not looked at.",
+            "",
+            "No drift: 1 in sync.",
+            "  staging  1 in sync",
+        ],
+    )
+    assert "registries_left_out" not in json.loads(reconcile("plan", "--format", "json").out)
+
+
+def test_a_saved_plan_for_one_registry_is_applied_there_alone(
+    reconcile: Reconcile, ecr: Sandbox
+) -> None:
+    assert reconcile("plan", "--registry", "staging", "--out", "p.json").code == 0
+    refused = reconcile("apply", "p.json", "--yes", "--registry", "central")
+    assert refused.code == 2
+    assert "a saved plan is applied as a whole, without --registry" in refused.err
+    before = reads_of_registries(ecr)
+    done = reconcile("apply", "p.json", "--yes", "--format", "json")
+    assert (done.code, live(ecr)) == (0, [True, False, False])
+    assert json.loads(done.out)["registries_left_out"] == ["central"]
+    assert reads_of_registries(ecr) == before + 1
+
+
+def reads_of_registries(ecr: Sandbox) -> int:
+    return [call.name for call in ecr.calls()].count("GetRegistryPolicy")
+
+
+def test_a_rollback_of_one_registry(reconcile: Reconcile, ecr: Sandbox) -> None:
+    assert reconcile("apply", "--yes", "--journal", "j").code == 0
+    unknown = reconcile("rollback", "j", "--yes", "--registry", "central")
+    assert unknown.code == 2
+    assert f"--registry central: the journal has no such registry, only {HOME}, {OTHER}" in (
+        unknown.err
+    )
+    back = reconcile("rollback", "j", "--yes", "--registry", OTHER)
+    assert (back.code, live(ecr)) == (0, [False, True, True])
+    assert f"The registry {HOME} was not looked at." in back.out
+    assert reconcile("rollback", "j", "--yes").code == 0
+    assert live(ecr) == [False] * 3
+
+
+def test_a_missing_replica_may_exist_in_a_registry_that_is_left_out(
+    reconcile: Reconcile, folder: Path, ecr: Sandbox
+) -> None:
+    ecr.create_repository("app/new")
+    replicas(folder, "app/new")
+    done = reconcile("plan", "--registry", "staging", "--format", "json")
+    (error,) = json.loads(done.out)["errors"]
+    assert (done.code, error["rule"]) == (1, "missing-repository")
+    assert "; central, from where it may be replicated, is not looked at" in error["message"]
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "apply"])
+def test_a_registry_that_the_file_does_not_have(reconcile: Reconcile, command: str) -> None:
+    done = reconcile(command, "--registry", "stagin")
+    assert done.code == 2
+    assert "--registry stagin: the file has no such registry, only staging, central" in done.err
+    assert "did you mean 'staging'?" in done.err
+
+
+def test_changes_of_the_file_in_one_registry(reconcile: Reconcile, folder: Path) -> None:
+    new_repository(folder)
+    rewritten(folder, "{ci: pull}", "{ci: push-pull}")
+    done = reconcile("plan", "--registry", "staging", "--changed-since", "HEAD")
+    assert done.code == 0
+    assert "Plan: 1 policy to set" in done.out
+    assert (
+        "The registry central was not looked at. Only what the file changes since HEAD" in done.out
+    )
+    assert "leaves out" not in done.err
+
+
+def test_an_only_registry_has_no_name(folder: Path, offline: Reconcile) -> None:
+    (folder / "ecr_access.yaml").write_text(SEED)
+    done = offline("plan", "--registry", HOME)
+    assert done.code == 2
+    reason = "the file has no such registry, its only one has no name"
+    assert f"--registry {HOME}: {reason}" in done.err
+
+
+def test_what_is_allowed_in_a_registry_that_is_left_out(reconcile: Reconcile, folder: Path) -> None:
+    rewritten(
+        folder, f"  {NAME}:", f"  app/web: {{registries: [central], access: {{}}}}\n  {NAME}:"
+    )
+    assert reconcile("plan", "--registry", "staging", "--allow-public", "app/web").code == 0
+    assert reconcile("plan", "--registry", "staging", "--allow-public", "app/we").code == 2

@@ -84,12 +84,23 @@ def test_compile_of_one_registry_is_flat(offline: Reconcile) -> None:
 def test_a_registry_that_there_is_not(offline: Reconcile, command: tuple[str, ...]) -> None:
     done = offline(*command, "--registry", "stagin")
     assert done.code == 2
-    assert "--registry stagin: the file has no such registry" in done.err
+    assert "--registry stagin: the file has no such registry, only central, staging\n" in done.err
     assert "did you mean 'staging'?" in done.err
 
 
-def test_registries_are_completed(offline: Reconcile) -> None:
-    line = "reconcile compile --registry "
+@pytest.mark.parametrize(
+    "command", [("explain",), ("access", "can", "ci", "pull"), ("access", "who-can", "pull")]
+)
+def test_a_repository_of_another_registry(offline: Reconcile, command: tuple[str, ...]) -> None:
+    done = offline(*command, "of-eu", "--registry", "staging")
+    assert done.code == 2
+    assert "of-eu: no entry of the file matches it" in done.err
+    assert "hint: it has an entry in central\n" in done.err
+
+
+@pytest.mark.parametrize("command", ["compile", "plan", "drift", "apply"])
+def test_registries_are_completed(offline: Reconcile, command: str) -> None:
+    line = f"reconcile {command} --registry "
     assert complete(offline, "fish", line).split() == ["central", "staging"]
 
 
@@ -113,6 +124,32 @@ def test_iam_caller_has_a_policy_for_each_registry_and_for_who_assumes_roles(
         f"staging is the policy of {ROLE}",
         "sts:AssumeRole is the policy of the caller of reconcile",
     ]
+
+
+CHINA = """\
+  - {name: china, account: "333344445555", regions: [cn-north-1],
+     assume_role: "arn:aws-cn:iam::333344445555:role/reconciler"}
+accounts:"""
+
+
+def test_the_policies_of_several_partitions_are_apart(folder: Path, offline: Reconcile) -> None:
+    (folder / "ecr_access.yaml").write_text(FILE.replace("accounts:", CHINA))
+    caller = offline("iam", "caller", "--plan-only")
+    found = json.loads(caller.out)
+    assert {name: found[name]["Statement"][0]["Resource"] for name in [*found][3:]} == {
+        "sts:AssumeRole aws": [ROLE],
+        "sts:AssumeRole aws-cn": ["arn:aws-cn:iam::333344445555:role/reconciler"],
+    }
+    assert "sts:AssumeRole aws-cn is the policy of the caller of reconcile\n" in caller.err
+    consumer = offline("iam", "consumer", "ci")
+    partitions = [
+        {arn.split(":")[1] for one in policy["Statement"] for arn in one["Resource"] if arn != "*"}
+        for policy in json.loads(consumer.out)
+    ]
+    assert partitions == [{"aws"}, {"aws-cn"}]
+    assert "each partition has its own principals and policies: 1 for aws, 1 for aws-cn" in (
+        consumer.err
+    )
 
 
 def test_iam_caller_without_roles_has_only_the_registries(folder: Path, offline: Reconcile) -> None:

@@ -204,3 +204,11 @@ def test_a_policy_that_a_rollback_restores_may_be_any_text() -> None:
     change = Change(Target("a", SCOPES[0]), "set", (), None, "{")
     text = "".join(render_drift_json(view_plan(Plan((change,)), DisplayNames()), ORIGIN))
     assert json.loads(text)["changes"][0]["policy"] == {"before": None, "after": "{"}
+
+
+@pytest.mark.parametrize("left_out", [(), ("east", "far/east")])
+def test_registries_that_are_left_out_are_named(left_out: tuple[str, ...]) -> None:
+    origin = replace(ORIGIN, left_out=left_out)
+    text = "".join(render_plan_json(view_plan(Plan(), DisplayNames(left_out=left_out)), origin))
+    assert json.loads(text).get("registries_left_out", []) == list(left_out)
+    assert read(text).registries == ORIGIN.registries

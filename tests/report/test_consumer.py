@@ -55,18 +55,18 @@ NEED = Need("a/b", PULL)
     ],
 )
 def test_what_is_said(access: ConsumerAccess, lines: list[str]) -> None:
-    assert list(consumer_notes(access, 1, BUILT_IN_TIERS)) == lines
+    assert list(consumer_notes(access, {"aws": 1}, BUILT_IN_TIERS)) == lines
 
 
 def test_the_tier_of_services_is_not_named() -> None:
     doubt = Doubt("a/b", "Allow", BUILT_IN_TIERS["lambda"], UNTIL)
-    (line,) = consumer_notes(ConsumerAccess((NEED,), (doubt,)), 1, BUILT_IN_TIERS)
+    (line,) = consumer_notes(ConsumerAccess((NEED,), (doubt,)), {"aws": 1}, BUILT_IN_TIERS)
     assert ": ecr:BatchGetImage + ecr:GetDownloadUrlForLayer until" in line
 
 
 def test_many_repositories_are_counted() -> None:
     doubts = tuple(Doubt(f"a/{n:02}", "Allow", PULL, UNTIL) for n in range(30))
-    (line,) = consumer_notes(ConsumerAccess((NEED,), doubts), 1, BUILT_IN_TIERS)
+    (line,) = consumer_notes(ConsumerAccess((NEED,), doubts), {"aws": 1}, BUILT_IN_TIERS)
     assert line.endswith("a/09 and 20 more: pull until 2027-05-01")
 
 

@@ -47,7 +47,8 @@ def consumer(
     """Print the IAM policy that a principal needs in its own account.
 
     An identity policy to log in, and to use the access that the file grants the principal.
-    Several where one is too large for IAM. Exits 4 where the file grants it nothing.
+    Several where one is too large for IAM, and one for each partition. Exits 4 where the file
+    grants it nothing.
     """
     from reconciler.cli import files
 
@@ -82,7 +83,8 @@ def _rendered(result: "ConsumerPolicies", format_: PolicyFormat) -> str:
 def _show_notes(result: "ConsumerPolicies") -> None:
     from reconciler.report.consumer import consumer_notes
 
-    for line in consumer_notes(result.access, len(result.policies), result.tiers):
+    numbers = {partition: len(own) for partition, own in result.by_partition.items()}
+    for line in consumer_notes(result.access, numbers, result.tiers):
         note(printable(line))
     if result.services:
         note(_needs_none(result.services))

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from reconciler.cli.terminal import keep_quiet, note, out, write
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
 from reconciler.model.rules import RuleId
 from reconciler.printable import printable, printable_json
+
+if TYPE_CHECKING:
+    from reconciler.workflow.policies import CallerPolicies
 
 iam = typer.Typer(
     help="Print IAM policies that belong to the file.", no_args_is_help=True, rich_markup_mode=None
@@ -130,7 +133,7 @@ def caller(
 
     An identity policy for plan, drift, apply and rollback: for the caller, or for the role that
     the file's registry assumes. With several registries, a JSON object has the policy for each, and
-    under sts:AssumeRole the one for the caller, if it assumes roles.
+    under sts:AssumeRole the one for the caller, if it assumes roles: one for each partition.
     """
     from reconciler.cli.files import load_valid
 
@@ -138,19 +141,23 @@ def caller(
     source = load_valid(file, opt.allowances(public=allow_public)).limited_to(registry or ())
     found = workflow.caller_policies(source, plan_only=plan_only)
     policies = {name or "": policy for name, policy in found.by_registry.items()}
-    if found.assuming is not None:
-        policies[_ASSUME_ROLE] = found.assuming
+    policies |= {_assuming(partition, found): own for partition, own in found.assuming.items()}
     out(printable_json(policies[""] if None in found.by_registry else policies))
     for name, role in found.roles.items():
         which = "this" if name is None else printable(name)
         needs = "; the caller of reconcile needs sts:AssumeRole on it" if name is None else ""
         note(f"{which} is the policy of {printable(role)}{needs}")
-    if found.assuming is not None:
-        note(f"{_ASSUME_ROLE} is the policy of the caller of reconcile")
+    for partition in found.assuming:
+        note(f"{_assuming(partition, found)} is the policy of the caller of reconcile")
+
+
+def _assuming(partition: str, found: "CallerPolicies") -> str:
+    """Return the key of the caller's own policy, with the partition where there are several."""
+    return _ASSUME_ROLE if len(found.assuming) == 1 else f"{_ASSUME_ROLE} {partition}"
 
 
 _ASSUME_ROLE = "sts:AssumeRole"
-"""The key of the caller's own policy; no registry has a name with a colon."""
+"""The key of the policy for who assumes roles; no registry has a name with a colon."""
 
 
 class Schema(StrEnum):

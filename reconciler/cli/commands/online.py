@@ -24,6 +24,7 @@ def plan(
     *,
     file: opt.File = opt.DEFAULT_FILE,
     repository: opt.Repository = None,
+    registry: opt.Registries = None,
     changed_since: opt.ChangedSince = None,
     format_: opt.OutputPageFormat = opt.PageFormat.TEXT,
     plan_out: Annotated[
@@ -72,7 +73,7 @@ def plan(
         lock_out=allow_lock_out,
         never=allow_never,
     )
-    source = load_valid(file, allowed)
+    source = load_valid(file, allowed).limited_to(registry or ())
     result = workflow.plan(
         source,
         repositories=tuple(repository or ()),
@@ -97,6 +98,7 @@ def drift(
     *,
     file: opt.File = opt.DEFAULT_FILE,
     repository: opt.Repository = None,
+    registry: opt.Registries = None,
     format_: opt.OutputPageFormat = opt.PageFormat.TEXT,
     no_group: opt.NoGroup = False,
     profile: opt.Profile = None,
@@ -114,7 +116,7 @@ def drift(
 
     keep_quiet(quiet)
     result = workflow.drift(
-        load_valid(file, opt.allowances(public=allow_public)),
+        load_valid(file, opt.allowances(public=allow_public)).limited_to(registry or ()),
         repositories=tuple(repository or ()),
         profile=profile,
         transport=transport,
@@ -137,6 +139,7 @@ def apply(
     *,
     file: opt.File = opt.DEFAULT_FILE,
     repository: opt.Repository = None,
+    registry: opt.Registries = None,
     changed_since: opt.ChangedSince = None,
     format_: opt.OutputFormat = opt.Format.TEXT,
     no_group: opt.NoGroup = False,
@@ -174,7 +177,8 @@ def apply(
         lock_out=allow_lock_out,
         never=allow_never,
     )
-    source = load_valid(file, allowed, hint=None if stored is None else plan_origin(stored))
+    hint = None if stored is None else plan_origin(stored)
+    source = load_valid(file, allowed, hint=hint).limited_to(registry or ())
     listener = results.TerminalListener()
     prepared = workflow.prepare_apply(
         source,
@@ -199,6 +203,7 @@ def rollback(
     ],
     *,
     repository: opt.Repository = None,
+    registry: opt.Accounts = None,
     format_: opt.OutputFormat = opt.Format.TEXT,
     no_group: opt.NoGroup = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Roll back without asking.")] = False,
@@ -226,6 +231,7 @@ def rollback(
         Path(name_of(record)),
         opened=stdin_of(record),
         repositories=tuple(repository or ()),
+        registries=registry or (),
         allowances=opt.allowances(public=allow_public, lock_out=allow_lock_out),
         profile=profile,
         transport=transport,

@@ -1,0 +1,27 @@
+"""What a run on some of a file's registries can't know."""
+
+from dataclasses import replace
+
+from reconciler.model.rules import RuleId
+from reconciler.plan.model import Plan
+from reconciler.printable import some_of
+from reconciler.workflow.origin import origin_of_file
+from reconciler.workflow.source import AccessSource
+
+
+def with_doubtful_replicas(plan: Plan, source: AccessSource) -> Plan:
+    """Say of each missing repository that replication makes that it may exist elsewhere."""
+    names = origin_of_file(source).left_out
+    if not names:
+        return plan
+    replicated = {
+        entry.repository for part in source.parts for entry in part.entries if entry.replicated
+    }
+    doubt = f"; {some_of(names)}, from where it may be replicated, is not looked at"
+    errors = (
+        replace(error, message=error.message + doubt)
+        if error.rule is RuleId.MISSING_REPOSITORY and error.target.repository in replicated
+        else error
+        for error in plan.errors
+    )
+    return replace(plan, errors=tuple(errors))
