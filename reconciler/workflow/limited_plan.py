@@ -8,6 +8,7 @@ from reconciler.access_file.desired import add_up, entries_by_name, managed_name
 from reconciler.access_file.versions import narrowed
 from reconciler.model.registry import LiveRegistry, RegistryScope
 from reconciler.model.rules import RuleId
+from reconciler.model.templates import EVERY_REPOSITORY
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import (
@@ -68,8 +69,8 @@ def compute_limited(
     parts = changed_parts(source, older, globs)
     if missing:
         listener.notify(NoEarlierVersion(missing))
-    if scopes := left_out(source, older):
-        listener.notify(RegistriesLeftOut(revision, scopes))
+    if gone := left_out(source, older):
+        listener.notify(RegistriesLeftOut(revision, gone))
     listener.notify(LimitedToChanges(revision, tuple(subjects_of(parts.values()))))
     reading_own = reading_own_policy(source.registries, listener)
     to_read = {
@@ -84,7 +85,14 @@ def compute_limited(
     }
     parts = _with_touched(source, live, parts)
     live |= _read_touched(reached.connections, live, parts, listener)
-    return plan_changed(source, live.values(), parts, revision)
+    plan = plan_changed(source, live.values(), parts, revision)
+    return replace(plan, findings=(*map(_left_out, gone), *plan.findings))
+
+
+def _left_out(scope: RegistryScope) -> Finding:
+    """Report a registry and region that the file does not have; a plan is about others only."""
+    message = f"the file does not have {scope.account} {scope.region} any more; policies there stay"
+    return Finding(EVERY_REPOSITORY, RuleId.NO_LONGER_MANAGED, f"{message} as they are")
 
 
 def _with_touched(

@@ -283,6 +283,14 @@ def test_a_registry_or_region_that_the_file_leaves_out_is_named(
     done = reconcile("plan", "--changed-since", "HEAD")
     said = f"the file leaves out what it has at HEAD: {left_out}; policies there stay"
     assert said in " ".join(done.err.split())
+    for place in left_out.split(", "):
+        told = f"no-longer-managed: the file does not have {place} any more; policies there stay"
+        assert told in " ".join(done.out.split())
+    done = reconcile("plan", "--changed-since", "HEAD", "--format", "json")
+    findings = [f for f in json.loads(done.out)["findings"] if f["rule"] == "no-longer-managed"]
+    assert [(one["repository"], one["region"]) for one in findings] == [
+        ("*", None) for _ in left_out.split(", ")
+    ]
 
 
 @pytest.mark.parametrize(
