@@ -25,7 +25,7 @@ from reconciler.plan.model import Plan, PlanError
 from reconciler.workflow.changed import ChangedPart, changed_parts, subjects_of, with_touched
 from reconciler.workflow.limited_plan import plan_changed
 from reconciler.workflow.plan_inputs import plan_inputs
-from reconciler.workflow.planner import plan_registries
+from reconciler.workflow.planner import plan_all
 from reconciler.workflow.source import AccessSource, Globs
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -77,7 +77,7 @@ def applied(access: AccessSource, names: tuple[str, ...]) -> LiveRegistry:
     """A registry with these repositories, in which the file has been applied."""
     bare = {name: LiveRepository(name, None) for name in names}
     empty = LiveRegistry(SCOPE, names, bare, policy=NOTHING.policy, templates=())
-    plan = plan_registries(access.parts[0], [empty], NOW)
+    plan = plan_all(access, [empty])
     texts = {change.target: change.after_text for change in plan.changes}
     made = {t.repository for t in texts if t.subject == "repository-policy"}
     every = tuple(sorted({*names, *made}))
@@ -143,8 +143,8 @@ def test_what_differs_is_planned_as_in_the_whole_plan(
     assume(all(one.parts for one in loaded))
     older, newer = (source(text) for text in texts)
     registry = applied(older, tuple(sorted(live)))
-    assume(not plan_registries(older.parts[0], [registry], NOW).changes)
-    whole, part = plan_registries(newer.parts[0], [registry], NOW), limited(older, newer, registry)
+    assume(not plan_all(older, [registry]).changes)
+    whole, part = plan_all(newer, [registry]), limited(older, newer, registry)
     event(f"{min(len(whole.changes), 3)} changes")
     assert outline(part) == outline(whole)
     assert set(part.errors) <= set(whole.errors)
@@ -176,7 +176,7 @@ def test_an_edit_of_the_registrys_policy_is_planned_as_in_the_whole_plan(
     assume(all(one.parts for one in loaded))
     older, newer = (source(text, head) for text in texts)
     registry = applied(older, tuple(sorted(live)))
-    assume(not plan_registries(older.parts[0], [registry], NOW).changes)
+    assume(not plan_all(older, [registry]).changes)
     assume(part_of(older, newer).registry_policy)
     assert registry.policy is not None
     own = json.loads(registry.policy.text or '{"Version": "2012-10-17", "Statement": []}')
@@ -187,7 +187,7 @@ def test_an_edit_of_the_registrys_policy_is_planned_as_in_the_whole_plan(
         repositories={name: registry.repositories[name] for name in managed},
         policy=LiveRegistryPolicy(json.dumps(own), "V2"),
     )
-    whole, part = plan_registries(newer.parts[0], [registry], NOW), limited(older, newer, registry)
+    whole, part = plan_all(newer, [registry]), limited(older, newer, registry)
     event(f"{min(len(whole.changes), 3)} changes")
     assert outline(part) == outline(whole)
     assert part.violations == whole.violations
@@ -335,7 +335,7 @@ def test_a_statement_of_others_that_the_registrys_policy_loses_may_be_about_any_
         policy=LiveRegistryPolicy(closing, "V2"),
         templates=(),
     )
-    whole, part = plan_registries(newer.parts[0], [live], NOW), limited(older, newer, live)
+    whole, part = plan_all(newer, [live]), limited(older, newer, live)
     assert [one.target.repository for one in part.violations] == ["t/a"]
     assert (part.violations, outline(part)) == (whole.violations, outline(whole))
 
