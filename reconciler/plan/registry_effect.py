@@ -14,8 +14,12 @@ from reconciler.model.rules import RuleId
 from reconciler.plan.counts import count_granted, count_live, count_revoked, gives_access
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Plan, Risk
-from reconciler.plan.registry_change import PlannedRegistryPolicy, lasting_facts
-from reconciler.plan.registry_policy import RegistryAccess
+from reconciler.plan.registry_change import (
+    PlannedRegistryPolicy,
+    lasting_facts,
+    plan_registry_policy,
+)
+from reconciler.plan.registry_policy import RegistryAccess, read_registry_access
 from reconciler.policy import (
     NO_POLICY,
     AccessChange,
@@ -102,6 +106,19 @@ def settle(
         ),
     )
     return replace(planned.plan, changes=(settled,), live_grants=live_grants)
+
+
+def touched_repositories(live: LiveRegistry, inputs: PlanInputs) -> frozenset[str]:
+    """Return the live repositories on which the plan changes what the registry's policy means.
+
+    Of the registry, only its own policy and the names of its repositories need be known.
+    """
+    desired = inputs.registry_policy
+    if desired is None:
+        return frozenset()
+    planned = plan_registry_policy(live, read_registry_access(live), inputs)
+    effects = _effects(planned.before, planned.after, live, desired)
+    return frozenset(one.repository for one in effects if one.before != one.after)
 
 
 def moves(lost: Facts, other: OwnAccess) -> bool:

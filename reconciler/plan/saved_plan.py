@@ -144,7 +144,7 @@ class _ViolationJson(PlaceJson, _BreakingJson):
     by_rewriting: bool
 
 
-class _ScopeJson(TypedDict):
+class _LimitJson(TypedDict):
     changed_since: str
     not_read: int | None
 
@@ -185,13 +185,13 @@ class SummaryJson(TypedDict):
 class _OptionalJson(TypedDict, total=False):
     """A plan is for one registry or for several; only one that can be applied has a digest.
 
-    Only a limited one has a scope, or registries that are left out.
+    `scope` is what a limited one is limited to. Only one of some registries leaves others out.
     """
 
     registry: _RegistryJson
     registries: list[_OneOfSeveralJson]
     registries_left_out: list[str]
-    scope: _ScopeJson
+    scope: _LimitJson
     digest: str
 
 

@@ -10,6 +10,7 @@ from reconciler.access_file.versions import VersionDifference, without_requests
 from reconciler.model.registry import LiveRegistry, LiveTemplates, RegistryScope, template_target
 from reconciler.model.templates import EVERY_REPOSITORY
 from reconciler.plan.desired_policy import PlanInputs
+from reconciler.plan.registry_effect import touched_repositories
 from reconciler.policy import globs_intersect
 from reconciler.workflow.live import ToRead
 from reconciler.workflow.source import AccessSource, Globs, selected
@@ -22,12 +23,14 @@ class ChangedPart:
     The registry is listed only where a pattern or the registry's own policy differs. Otherwise the
     names of the file are all that can differ, and they are read directly. `replicas` are the
     replicated repositories of it that differ in any registry and region: where one is missing, it
-    matters whether it exists elsewhere.
+    matters whether it exists elsewhere. `touched` are those on which the registry's own policy
+    changes access.
     """
 
     difference: VersionDifference
     globs: Globs
     replicas: frozenset[str] = frozenset()
+    touched: frozenset[str] = frozenset()
 
     @cached_property
     def named(self) -> frozenset[str]:
@@ -69,7 +72,7 @@ class ChangedPart:
 
     def among(self, listed: Iterable[str]) -> frozenset[str]:
         """Return the repositories that are part of it, also such as are not live."""
-        differing = self.difference.repositories(listed) | self.replicas
+        differing = self.difference.repositories(listed) | self.replicas | self.touched
         return frozenset(name for name in differing if selected(name, self.globs))
 
     def to_read(self, *, registry_policy: bool) -> ToRead:
@@ -133,6 +136,16 @@ def _with_replicas(part: ChangedPart, differing: frozenset[str]) -> ChangedPart:
     entries = part.difference.newer.entries
     here = {entry.repository for entry in entries if entry.replicated} & differing
     return replace(part, replicas=frozenset(here)) if here else part
+
+
+def with_touched(part: ChangedPart, live: LiveRegistry, inputs: PlanInputs) -> ChangedPart:
+    """Add the managed repositories on which the change of the registry's own policy changes access.
+
+    They need not be those of the edit: what others have changed in that policy is taken back, too.
+    """
+    touched = touched_repositories(live, part.inputs(inputs))
+    managed = managed_names(part.difference.newer, live.names)
+    return replace(part, touched=touched.intersection(managed))
 
 
 def left_out(source: AccessSource, older: Sequence[AccessFile]) -> tuple[RegistryScope, ...]:

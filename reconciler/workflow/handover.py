@@ -18,7 +18,7 @@ from reconciler.model.registry import (
 )
 from reconciler.policy import MalformedError
 from reconciler.printable import quoted
-from reconciler.workflow.planner import plan_registries
+from reconciler.workflow.planner import plan_each
 from reconciler.workflow.source import AccessSource
 
 MAX_STATE = 64 * 2**20
@@ -161,9 +161,9 @@ def _differing(source: AccessSource, texts: Mapping[Target, set[str | None]]) ->
             if target.scope in part.registry.scopes
             for text in own
         )
-        plan = plan_registries(part, live, source.now)
-        found |= {change.target for change in plan.changes}
-        found |= {error.target for error in plan.errors}
+        for plan in plan_each(part, live, source.now).values():
+            found |= {change.target for change in plan.changes}
+            found |= {error.target for error in plan.errors}
     return texts.keys() & found
 
 

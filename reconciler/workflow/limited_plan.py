@@ -8,6 +8,7 @@ from reconciler.access_file.desired import add_up, entries_by_name, managed_name
 from reconciler.access_file.versions import narrowed
 from reconciler.model.registry import LiveRegistry, RegistryScope
 from reconciler.model.rules import RuleId
+from reconciler.model.templates import EVERY_REPOSITORY
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import (
@@ -18,15 +19,22 @@ from reconciler.plan.model import (
     merge_plans,
     unread_error,
 )
-from reconciler.workflow.changed import ChangedPart, changed_parts, left_out, subjects_of
-from reconciler.workflow.connections import Reached
+from reconciler.workflow.changed import (
+    ChangedPart,
+    changed_parts,
+    left_out,
+    subjects_of,
+    with_touched,
+)
+from reconciler.workflow.connections import Connections, Reached
 from reconciler.workflow.listener import (
     LimitedToChanges,
     Listener,
+    MoreTouched,
     NoEarlierVersion,
     RegistriesLeftOut,
 )
-from reconciler.workflow.live import read_registries, reading_own_policy, unlisted
+from reconciler.workflow.live import ToRead, read_registries, reading_own_policy, unlisted
 from reconciler.workflow.origin import origin_of_file
 from reconciler.workflow.plan_inputs import idle_patterns, plan_inputs
 from reconciler.workflow.replicas import with_replicas
@@ -55,15 +63,74 @@ def compute_limited(
     parts = changed_parts(source, older, globs)
     if missing:
         listener.notify(NoEarlierVersion(missing))
-    if scopes := left_out(source, older):
-        listener.notify(RegistriesLeftOut(revision, scopes))
+    if gone := left_out(source, older):
+        listener.notify(RegistriesLeftOut(revision, gone))
     listener.notify(LimitedToChanges(revision, tuple(subjects_of(parts.values()))))
     reading_own = reading_own_policy(source.registries, listener)
     to_read = {
         scope: part.to_read(registry_policy=scope in reading_own) for scope, part in parts.items()
     }
-    live = [*unlisted(reached.failures), *read_registries(reached.connections, to_read, listener)]
-    return plan_changed(source, live, parts, revision)
+    live = {
+        one.scope: one
+        for one in (
+            *unlisted(reached.failures),
+            *read_registries(reached.connections, to_read, listener),
+        )
+    }
+    parts = _with_touched(source, live, parts)
+    live |= _read_touched(reached.connections, live, parts, listener)
+    plan = plan_changed(source, live.values(), parts, revision)
+    return replace(plan, findings=(*map(_left_out, gone), *plan.findings))
+
+
+def _left_out(scope: RegistryScope) -> Finding:
+    """Report a registry and region that the file does not have; a plan is about others only."""
+    message = f"the file does not have {scope.account} {scope.region} any more; policies there stay"
+    return Finding(EVERY_REPOSITORY, RuleId.NO_LONGER_MANAGED, f"{message} as they are")
+
+
+def _with_touched(
+    source: AccessSource,
+    live: Mapping[RegistryScope, LiveRegistry],
+    parts: Mapping[RegistryScope, ChangedPart],
+) -> dict[RegistryScope, ChangedPart]:
+    return {
+        scope: with_touched(parts[scope], live[scope], inputs)
+        for access in source.parts
+        for inputs in [plan_inputs(access, source.now)]
+        for scope in access.registry.scopes
+    }
+
+
+def _read_touched(
+    connections: Connections,
+    live: Mapping[RegistryScope, LiveRegistry],
+    parts: Mapping[RegistryScope, ChangedPart],
+    listener: Listener,
+) -> dict[RegistryScope, LiveRegistry]:
+    """Read what is touched and was not read yet; the result has all that is known of a registry."""
+    missing = {
+        scope: sorted(part.touched - live[scope].repositories.keys())
+        for scope, part in parts.items()
+    }
+    missing = {scope: names for scope, names in missing.items() if names}
+    if not missing:
+        return {}
+    listener.notify(MoreTouched(sum(map(len, missing.values()))))
+    to_read = {
+        scope: ToRead(lambda declared: declared, tuple(names), lists=False)
+        for scope, names in missing.items()
+    }
+    there = {scope: connections[scope] for scope in missing}
+    found = read_registries(there, to_read, listener)
+    return {more.scope: _together(live[more.scope], more) for more in found}
+
+
+def _together(known: LiveRegistry, more: LiveRegistry) -> LiveRegistry:
+    """Add what was read later; where that failed, the registry has failed."""
+    if more.failure is not None:
+        return more
+    return replace(known, repositories={**known.repositories, **more.repositories})
 
 
 def plan_changed(

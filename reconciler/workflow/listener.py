@@ -48,7 +48,24 @@ class LimitedToChanges:
             return f"the file asks for the same as at {self.revision}, so nothing is read"
         return (
             f"only what the file changes since {self.revision} is looked at: "
-            f"{', '.join(self.subjects)}; no other repository is read"
+            f"{', '.join(self.subjects)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MoreTouched:
+    """The registry's own policy differs from the file in more than what the file changes.
+
+    Its change touches so many repositories more, which are read, too.
+    """
+
+    number: int
+
+    def __str__(self) -> str:
+        more = "1 more repository" if self.number == 1 else f"{self.number:,} more repositories"
+        return (
+            "the registry's own policy differs from the file in more than this; its change touches "
+            f"the access to {more}, so that all of these are planned, too"
         )
 
 
@@ -154,6 +171,7 @@ Event = (
     Throttled
     | RegistryPolicyIgnored
     | LimitedToChanges
+    | MoreTouched
     | RegistriesLeftOut
     | NoEarlierVersion
     | WaitingForRoles

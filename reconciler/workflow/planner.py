@@ -257,13 +257,6 @@ def _selecting_nowhere(plan: Plan, listed: int) -> list[str]:
     return sorted(one for one, number in idle.items() if number == listed)
 
 
-def plan_registries(
-    access: AccessFile, registries: Iterable[LiveRegistry], now: datetime, globs: Globs = ()
-) -> Plan:
-    """Compute the plan for each region's registry as `plan_each`, and merge them."""
-    return merge_plans(plan_each(access, registries, now, globs).values())
-
-
 def plan_each(
     access: AccessFile, registries: Iterable[LiveRegistry], now: datetime, globs: Globs = ()
 ) -> dict[RegistryScope, Plan]:

@@ -25,7 +25,7 @@ from reconciler.registry.session import connect
 from reconciler.sandbox.behaviour import DEFAULT
 from reconciler.sandbox.policy_text import rewrite_policy
 from reconciler.sandbox.server import Sandbox
-from reconciler.workflow.planner import plan_registries
+from reconciler.workflow.planner import plan_each
 from tests.central_registry import FACTS, access_file
 from tests.effort import TIMES
 
@@ -98,7 +98,7 @@ def test_plans_over_reshuffled_reads_change_nothing(
             if number < SERVED
             else {name: respelt(name, text, number) for name, text in policies.items()}
         )
-        plan = plan_registries(access, [LiveRegistry(scope, names, found)], NOW)
+        plan = plan_each(access, [LiveRegistry(scope, names, found)], NOW)[scope]
         assert (plan.changes, plan.errors, plan.findings) == ((), (), ())
         assert plan.in_sync == len(policies) == 46
         for name, one in found.items():

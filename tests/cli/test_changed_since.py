@@ -4,6 +4,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -60,9 +61,8 @@ def test_only_the_repositories_that_differ_are_read(
         "Only what the file changes since HEAD was looked at: the other repositories were not "
         "read. Unmanaged repositories are not reported." in " ".join(done.out.split())
     )
-    assert (
-        "what the file changes since HEAD is looked at: 2 repositories; no other repository is read"
-        in " ".join(done.err.split())
+    assert "what the file changes since HEAD is looked at: 2 repositories" in " ".join(
+        done.err.split()
     )
 
 
@@ -167,6 +167,35 @@ def test_the_registrys_policy_and_templates_are_read_where_they_differ(
     assert [change["subject"] for change in changes] == ["registry-policy"]
 
 
+def test_what_others_changed_in_the_registrys_policy_is_planned_where_it_is_edited(
+    file: Path, reconcile: Reconcile, calls: Callable[[], list[str]], ecr: Sandbox
+) -> None:
+    """A Deny on team/* that the file does not have, and a policy that it keeps closed."""
+    managed = SEED.replace("regions: [us-west-2]", "regions: [us-west-2]\n  policy: manage")
+    removing = "unmanaged: {registry_statements: remove}\n"
+    via = '  "shared/*": {via: registry-policy, access: {ci: pull}}\n'
+    file.write_text(managed + MANY + via + removing)
+    commit(file.parent)
+    anyone = {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}
+    where = "arn:aws:ecr:us-west-2:111122223333:repository/team/0*"
+    deny = {**anyone, "Effect": "Deny", "Resource": where}
+    for one, write in (
+        (anyone, partial(ecr.set_policy_text, "team/00")),
+        (deny, ecr.set_registry_policy_text),
+    ):
+        write(json.dumps({"Version": "2012-10-17", "Statement": [one]}))
+    file.write_text(managed + MANY + via.replace("pull", "push-pull") + removing)
+    done = reconcile("plan", "--changed-since", "HEAD", "--format", "json")
+    assert done.code == 0, done
+    teams = [f"team/{number:02}" for number in range(10)]
+    read = [call for call in calls() if call.startswith("GetRepositoryPolicy")]
+    assert read == [f"GetRepositoryPolicy {name}" for name in teams]
+    document = json.loads(done.out)
+    assert [one["repository"] for one in document["changes"]] == ["*", *teams]
+    assert document["scope"]["not_read"] == 3
+    assert "its change touches the access to 10 more repositories" in " ".join(done.err.split())
+
+
 def test_a_saved_plan_remembers_what_it_is_limited_to(
     file: Path, reconcile: Reconcile, calls: Callable[[], list[str]], ecr: Sandbox
 ) -> None:
@@ -254,6 +283,14 @@ def test_a_registry_or_region_that_the_file_leaves_out_is_named(
     done = reconcile("plan", "--changed-since", "HEAD")
     said = f"the file leaves out what it has at HEAD: {left_out}; policies there stay"
     assert said in " ".join(done.err.split())
+    for place in left_out.split(", "):
+        told = f"no-longer-managed: the file does not have {place} any more; policies there stay"
+        assert told in " ".join(done.out.split())
+    done = reconcile("plan", "--changed-since", "HEAD", "--format", "json")
+    findings = [f for f in json.loads(done.out)["findings"] if f["rule"] == "no-longer-managed"]
+    assert [(one["repository"], one["region"]) for one in findings] == [
+        ("*", None) for _ in left_out.split(", ")
+    ]
 
 
 @pytest.mark.parametrize(

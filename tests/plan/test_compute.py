@@ -5,9 +5,10 @@ import json
 import pytest
 
 from reconciler.model.registry import ReadFailure, RegistryScope, Target
+from reconciler.model.rules import RuleId
 from reconciler.plan.compute import compute_plan, without_expired
 from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.model import Plan, PlanError
+from reconciler.plan.model import Plan, PlanError, unread_error
 from reconciler.policy.language.document import Document, Unreadable
 from reconciler.policy.language.principals import EVERYONE, Principal
 from reconciler.policy.meaning.keep import lambda_rule
@@ -264,3 +265,9 @@ def test_granting_to_everyone_in_an_organization() -> None:
     change = only_change(desired(grant(EVERYONE, "pull", org), grant(ROLE_A)), live())
     assert [risk.name for risk in change.risks] == ["new-account"]
     assert change.granted == 2
+
+
+def test_a_registry_that_was_not_read_is_one_error_about_all_of_it() -> None:
+    failure = ReadFailure(RuleId.READ_FAILED, "no connection")
+    expected = PlanError(Target("*", SCOPE), RuleId.READ_FAILED, "no connection")
+    assert unread_error(SCOPE, failure) == expected

@@ -20,6 +20,7 @@ from reconciler.plan.compute import compute_plan, without_expired
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.guards import Refusal, check_guards, check_lock_out, check_public
 from reconciler.plan.model import Change, Plan
+from reconciler.plan.registry_effect import touched_repositories
 from reconciler.policy import PolicyScope
 from reconciler.policy.language.principals import EVERYONE
 from reconciler.policy.meaning.facts import NamedPrincipal
@@ -35,6 +36,7 @@ ORG = condition("StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5")
 OTHERS = allow(ROLE_B, PULL, Sid="OfOthers")
 REPLICATES = Grant(B, None, "replicate", REGISTRY_TIERS["replicate"], ())
 READ_FAILED = ReadFailure(RuleId.READ_FAILED, "no connection")
+UNTIL_PAST: Json = {"DateLessThan": {"aws:CurrentTime": "2026-01-31T00:00:00Z"}}
 MALFORMED = '{"Statement": [{"Effect": "Perhaps"}]}'
 DENIED = ReadFailure(RuleId.ACCESS_DENIED, "not allowed")
 
@@ -91,6 +93,39 @@ def carried(repository: str, *grants: Grant, by_registry: Grant) -> Desired:
 def test_a_file_that_does_not_manage_it_changes_nothing() -> None:
     plan = planned(having(registry(app=None), ours("*")), PlanInputs())
     assert (plan.changes, plan.live_grants) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    ("statements", "inputs", "touched"),
+    [
+        ([ours("*")], PlanInputs(), ""),
+        ([ours("*")], asking(("*", grant())), ""),
+        ([], asking(("a*", grant())), "app"),
+        ([ours("*")], asking(("a*", grant())), "web"),
+        ([ours("*"), on("web", OTHERS)], asking(("*", grant())), ""),
+        ([ours("*"), on("web", OTHERS)], asking(("*", grant()), remove=True), "web"),
+        ([ours("*"), on("w*", deny("*", GET))], asking(("*", grant()), remove=True), "web"),
+        (
+            [on("*", allow(ROLE, PULL, UNTIL_PAST))],
+            asking(expired=(("*", grant(condition=OVER, until=UNTIL)),), remove=True),
+            "",
+        ),
+    ],
+)
+def test_which_repositories_it_touches(
+    statements: list[Json], inputs: PlanInputs, touched: str
+) -> None:
+    live = having(registry(app=None, web=None), *statements)
+    assert touched_repositories(live, inputs) == frozenset(touched.split())
+
+
+def test_a_policy_that_is_not_understood_touches_all_that_it_may_be_about() -> None:
+    live = registry(app=None, web=None)
+    inputs = asking(("app", grant()), remove=True)
+    malformed = replace(live, policy=LiveRegistryPolicy(MALFORMED, "V2"))
+    assert touched_repositories(malformed, inputs) == {"app", "web"}
+    unread = replace(live, policy=LiveRegistryPolicy(READ_FAILED, "V2"))
+    assert touched_repositories(unread, inputs) == frozenset()
 
 
 def test_where_nobody_read_it_nothing_is_planned() -> None:
@@ -286,7 +321,7 @@ class TestCounts:
 
 
 def dict_of(one: Grant) -> Json:
-    return {"DateLessThan": {"aws:CurrentTime": "2026-01-31T00:00:00Z"}} if one.condition else {}
+    return UNTIL_PAST if one.condition else {}
 
 
 class TestMoves:

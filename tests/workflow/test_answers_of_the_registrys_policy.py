@@ -28,7 +28,7 @@ from reconciler.workflow.asked_policies import (
     from_file,
     live_policies,
 )
-from reconciler.workflow.planner import plan_registries
+from reconciler.workflow.planner import plan_each
 from reconciler.workflow.source import Globs, selected
 from tests.effort import examples
 from tests.golden import NOW, live_registry
@@ -291,7 +291,7 @@ def applied(asked: AccessSource) -> PolicyFinder:
     scope = RegistryScope("111122223333", "us-west-2")
     empty = live_registry(scope, dict.fromkeys(NAMES))
     before = replace(empty, policy=LiveRegistryPolicy(None, "V2"))
-    plan = plan_registries(asked.parts[0], [before], NOW)
+    plan = plan_each(asked.parts[0], [before], NOW)[scope]
     assert not plan.errors
     after = {(c.target.subject, c.target.repository): c.after_text for c in plan.changes}
     repositories = {

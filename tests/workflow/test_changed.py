@@ -1,12 +1,14 @@
 """A plan that is limited to changes of the file is the part of the whole plan that they cause."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
+from reconciler.access_file.desired import managed_names
 from reconciler.access_file.load import load_access
 from reconciler.model.registry import (
     LiveRegistry,
@@ -15,13 +17,15 @@ from reconciler.model.registry import (
     ReadFailure,
     RegistryScope,
     Target,
+    registry_target,
 )
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
 from reconciler.plan.model import Plan, PlanError
-from reconciler.workflow.changed import ChangedPart, changed_parts, subjects_of
+from reconciler.workflow.changed import ChangedPart, changed_parts, subjects_of, with_touched
 from reconciler.workflow.limited_plan import plan_changed
-from reconciler.workflow.planner import plan_registries
+from reconciler.workflow.plan_inputs import plan_inputs
+from reconciler.workflow.planner import plan_all
 from reconciler.workflow.source import AccessSource, Globs
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -52,7 +56,7 @@ def limited(older: AccessSource, newer: AccessSource, whole: LiveRegistry) -> Pl
     part = part_of(older, newer)
     asked = part.to_read(registry_policy=True)
     listed = whole.names if asked.lists else asked.declared
-    chosen = [name for name in asked.select(listed) if name in whole.names]
+    chosen = {name for name in asked.select(listed) if name in whole.names}
     read = LiveRegistry(
         SCOPE,
         listed if asked.lists else tuple(sorted(chosen)),
@@ -60,6 +64,9 @@ def limited(older: AccessSource, newer: AccessSource, whole: LiveRegistry) -> Pl
         policy=whole.policy if asked.registry_policy else None,
         templates=whole.templates if asked.templates else None,
     )
+    part = with_touched(part, read, plan_inputs(newer.parts[0], NOW))
+    chosen |= part.touched
+    read = replace(read, repositories={name: whole.repositories[name] for name in chosen})
     return plan_changed(newer, [read], {SCOPE: part}, "HEAD~1")
 
 
@@ -70,7 +77,7 @@ def applied(access: AccessSource, names: tuple[str, ...]) -> LiveRegistry:
     """A registry with these repositories, in which the file has been applied."""
     bare = {name: LiveRepository(name, None) for name in names}
     empty = LiveRegistry(SCOPE, names, bare, policy=NOTHING.policy, templates=())
-    plan = plan_registries(access.parts[0], [empty], NOW)
+    plan = plan_all(access, [empty])
     texts = {change.target: change.after_text for change in plan.changes}
     made = {t.repository for t in texts if t.subject == "repository-policy"}
     every = tuple(sorted({*names, *made}))
@@ -136,14 +143,86 @@ def test_what_differs_is_planned_as_in_the_whole_plan(
     assume(all(one.parts for one in loaded))
     older, newer = (source(text) for text in texts)
     registry = applied(older, tuple(sorted(live)))
-    assume(not plan_registries(older.parts[0], [registry], NOW).changes)
-    whole, part = plan_registries(newer.parts[0], [registry], NOW), limited(older, newer, registry)
+    assume(not plan_all(older, [registry]).changes)
+    whole, part = plan_all(newer, [registry]), limited(older, newer, registry)
     event(f"{min(len(whole.changes), 3)} changes")
     assert outline(part) == outline(whole)
     assert set(part.errors) <= set(whole.errors)
     left_out = {(e.rule, e.target.subject) for e in set(whole.errors) - set(part.errors)}
     assert left_out <= {(RuleId.MISSING_REPOSITORY, "repository-policy")}
     assert part.unmanaged == ()
+
+
+drifted = st.sampled_from(["t/*", "u/a", "zz", "*"]).flatmap(
+    lambda name: st.builds(
+        dict,
+        Sid=st.just("Theirs"),
+        Effect=st.sampled_from(["Allow", "Deny"]),
+        Principal=st.sampled_from(["*", {"AWS": "arn:aws:iam::444455556666:role/runtime"}]),
+        Action=st.sampled_from(["ecr:PutImage", "ecr:BatchGetImage"]),
+        Resource=st.just(f"arn:aws:ecr:us-west-2:111122223333:repository/{name}"),
+    )
+)
+
+
+@settings(max_examples=60)
+@given(versions(), st.sets(st.sampled_from(LIVE)), drifted)
+def test_an_edit_of_the_registrys_policy_is_planned_as_in_the_whole_plan(
+    texts: tuple[str, str], live: set[str], theirs: dict[str, object]
+) -> None:
+    """Also where others have changed that policy: writing it takes back what they changed."""
+    head = HEAD + "unmanaged: {registry_statements: remove}\n"
+    loaded = [load_access((head + text).encode(), "f.yaml", now=NOW) for text in texts]
+    assume(all(one.parts for one in loaded))
+    older, newer = (source(text, head) for text in texts)
+    registry = applied(older, tuple(sorted(live)))
+    assume(not plan_all(older, [registry]).changes)
+    assume(part_of(older, newer).registry_policy)
+    assert registry.policy is not None
+    own = json.loads(registry.policy.text or '{"Version": "2012-10-17", "Statement": []}')
+    own["Statement"].append(theirs)
+    managed = managed_names(newer.parts[0], registry.names)
+    registry = replace(
+        registry,
+        repositories={name: registry.repositories[name] for name in managed},
+        policy=LiveRegistryPolicy(json.dumps(own), "V2"),
+    )
+    whole, part = plan_all(newer, [registry]), limited(older, newer, registry)
+    event(f"{min(len(whole.changes), 3)} changes")
+    assert outline(part) == outline(whole)
+    assert part.violations == whole.violations
+    assert [c.revoked for c in part.changes] == [c.revoked for c in whole.changes]
+    assert [c.risks for c in part.changes] == [c.risks for c in whole.changes]
+
+
+def test_what_a_deny_of_others_closes_is_judged_where_the_registrys_policy_is_edited() -> None:
+    """The edit is about s/*; the Deny that it takes back is about t/*."""
+    rules = "guards: {rules: [{never: push, to: runtime, on: 't/a', because: x}]}\n"
+    kept = "unmanaged: {statements: {default: keep}, registry_statements: remove}\n"
+    older, newer = (
+        source(f"{rules}{kept}repositories: {{t/a: {{}}, {via}}}\n")
+        for via in (VIA, VIA.replace("pull", "push"))
+    )
+    found = applied(older, ("s/x", "t/a", "t/b"))
+    runtime = {"AWS": "arn:aws:iam::444455556666:role/runtime"}
+    opening = {"Sid": "Theirs", "Effect": "Allow", "Principal": runtime, "Action": "ecr:PutImage"}
+    where = "arn:aws:ecr:us-west-2:111122223333:repository/t/*"
+    closing = {**opening, "Effect": "Deny", "Resource": where}
+    assert found.policy is not None
+    own = json.loads(found.policy.text or "")
+    own["Statement"].append(closing)
+    opened = json.dumps({"Version": "2012-10-17", "Statement": opening})
+    live = replace(
+        found,
+        repositories={**found.repositories, "t/a": LiveRepository("t/a", opened)},
+        policy=LiveRegistryPolicy(json.dumps(own), "V2"),
+    )
+    part = limited(older, newer, live)
+    assert [(one.target.repository, one.repaired) for one in part.violations] == [("t/a", False)]
+    (change,) = part.changes
+    assert change.target == registry_target(SCOPE)
+    not_touched = replace(live, policy=found.policy)
+    assert limited(older, newer, not_touched).violations == ()
 
 
 def outline(plan: Plan) -> list[tuple[object, ...]]:
@@ -256,7 +335,7 @@ def test_a_statement_of_others_that_the_registrys_policy_loses_may_be_about_any_
         policy=LiveRegistryPolicy(closing, "V2"),
         templates=(),
     )
-    whole, part = plan_registries(newer.parts[0], [live], NOW), limited(older, newer, live)
+    whole, part = plan_all(newer, [live]), limited(older, newer, live)
     assert [one.target.repository for one in part.violations] == ["t/a"]
     assert (part.violations, outline(part)) == (whole.violations, outline(whole))
 

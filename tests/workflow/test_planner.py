@@ -5,14 +5,25 @@ from datetime import UTC, datetime
 import pytest
 
 from reconciler.access_file.load import load_access
-from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
-from reconciler.workflow.planner import plan_registries
+from reconciler.model.registry import (
+    LiveRegistry,
+    LiveRegistryPolicy,
+    LiveRepository,
+    RegistryScope,
+    registry_target,
+)
+from reconciler.workflow.planner import plan_each
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FILE = b"""\
 version: 1
 registry: {account: "111122223333", regions: [us-west-2], probe_repository: scratch/probe}
 repositories: {"scratch/*": {access: {}}}
+"""
+MANAGED = b"""\
+version: 1
+registry: {account: "111122223333", regions: [us-west-2], policy: manage}
+repositories: {"*": {via: registry-policy, access: {"444455556666": pull}}}
 """
 
 
@@ -24,6 +35,35 @@ def test_the_probe_repository_is_neither_managed_nor_unmanaged(globs: tuple[str,
     names = ("other", one, "scratch/probe")
     scope = RegistryScope("111122223333", "us-west-2")
     live = LiveRegistry(scope, names, {one: LiveRepository(one, None)})
-    plan = plan_registries(access, [live], NOW, globs)
+    plan = plan_each(access, [live], NOW, globs)[scope]
     assert (plan.changes, plan.errors, plan.findings) == ((), (), ())
     assert {target.repository for target in plan.unmanaged} <= {"other"}
+
+
+@pytest.mark.parametrize(
+    ("globs", "is_planned"),
+    [
+        ((), True),
+        (("*",), True),
+        (("app", "**"), True),
+        (("?",), False),
+        (("?*",), False),
+        (("app/*",), False),
+        (("",), False),
+    ],
+)
+def test_the_registrys_policy_is_selected_with_all_repositories(
+    globs: tuple[str, ...], is_planned: bool
+) -> None:
+    """Its change is judged over all of them."""
+    access = load_access(MANAGED, "f.yaml", now=NOW).parts[0]
+    scope = RegistryScope("111122223333", "us-west-2")
+    live = LiveRegistry(
+        scope,
+        ("app",),
+        {"app": LiveRepository("app", None)},
+        policy=LiveRegistryPolicy(None, "V2"),
+        templates=(),
+    )
+    changes = plan_each(access, [live], NOW, globs)[scope].changes
+    assert [change.target for change in changes] == [registry_target(scope)] * is_planned

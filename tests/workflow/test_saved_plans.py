@@ -31,7 +31,7 @@ from reconciler.policy.language.document import Unreadable
 from reconciler.report.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.workflow.origin import names_of_file
-from reconciler.workflow.planner import plan_registries
+from reconciler.workflow.planner import plan_all, plan_each
 from reconciler.workflow.saved_plans import (
     MAX_PLAN,
     StoredPlan,
@@ -80,7 +80,7 @@ def made(source: AccessSource) -> Plan:
     read_ = {name: LiveRepository(name, text) for name, text in live.items()}
     scopes = [RegistryScope("111122223333", region) for region in source.parts[0].registry.regions]
     registries = [LiveRegistry(scope, (*sorted(live), "x"), read_) for scope in scopes]
-    return plan_registries(source.parts[0], registries, NOW)
+    return plan_all(source, registries)
 
 
 def text_of(plan: Plan, source: AccessSource) -> str:
@@ -197,7 +197,7 @@ def test_a_change_of_the_registrys_policy_is_judged_with_repositories_in_sync() 
     live = LiveRegistry(scope, names, read_, policy=LiveRegistryPolicy(closed, "V2"))
     for before, revoked, opened in ((None, 4, 0), (closed, 0, 1)):
         policy = LiveRegistryPolicy(before, "V2")
-        plan = plan_registries(access, [replace(live, policy=policy)], NOW)
+        plan = plan_each(access, [replace(live, policy=policy)], NOW)[scope]
         (change,) = plan.changes
         assert (change.revoked, len([r for r in change.risks if r.on == "site"])) == (
             revoked,
