@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from reconciler.access_file.load import Loaded
 from reconciler.cli.option_hints import HINTS, as_argument, problems_with_options
-from reconciler.cli.options import STDIN, Format, name_of, stdin_of
+from reconciler.cli.options import STDIN, ProblemFormat, name_of, stdin_of
 from reconciler.cli.outputs import Output, write
 from reconciler.cli.terminal import page_of, paint_for, print_message
 from reconciler.errors import InvalidError, Remedy, UsageError
 from reconciler.model.guards import Allowances
+from reconciler.report.github import render_problems_github
 from reconciler.report.problems import render_problems, render_problems_json, render_verdict
 from reconciler.workflow.source import AccessSource, InvalidFileError, load, read_file
 
@@ -88,7 +89,7 @@ def load_plan(path: Path) -> "StoredPlan":
 
 
 def show_problems(
-    path: Path, checked: Loaded, format_: Format, outputs: Sequence[Output] = ()
+    path: Path, checked: Loaded, format_: ProblemFormat, outputs: Sequence[Output] = ()
 ) -> None:
     """Write a file's problems, and whether it is valid."""
     problems = problems_with_options(checked.problems)
@@ -100,6 +101,7 @@ def show_problems(
         ),
         outputs,
         json=lambda: render_problems_json(problems),
+        github=lambda: render_problems_github(problems),
     )
 
 

@@ -32,6 +32,14 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class ProblemFormat(StrEnum):
+    """The format of a file's problems on stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
 class PageFormat(StrEnum):
     """The format of a result on stdout that can be a page, too."""
 
@@ -211,6 +219,10 @@ Registries = Annotated[
     ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="Format of the result.")]
+OutputProblemFormat = Annotated[
+    ProblemFormat, typer.Option("--format", help="Format of the problems.")
+]
+ProblemOutputs = Annotated[list[Output] | None, written(ProblemFormat)]
 OutputPageFormat = Annotated[PageFormat, typer.Option("--format", help="Format of the result.")]
 Outputs = Annotated[list[Output] | None, written(Format)]
 PageOutputs = Annotated[list[Output] | None, written(PageFormat)]

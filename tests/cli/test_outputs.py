@@ -40,6 +40,13 @@ def test_the_problems_of_an_invalid_file_are_written(offline: Reconcile, folder:
     assert json.loads((folder / "problems.json").read_text())["valid"] is False
 
 
+def test_problems_are_annotations(offline: Reconcile, folder: Path) -> None:
+    (folder / "ecr_access.yaml").write_text("version: 2\n")
+    done = offline("validate", "--format", "github")
+    assert done.code == 3
+    assert done.out.startswith("::error file=ecr_access.yaml,line=1,col=")
+
+
 def test_the_matrix_is_written_as_a_page_and_as_csv(offline: Reconcile, folder: Path) -> None:
     done = offline("access", "matrix", "--write", "html=m.html", "--write", "csv=m.csv")
     assert done.code == 0

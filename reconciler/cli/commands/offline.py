@@ -46,8 +46,8 @@ def init(*, file: opt.File = opt.DEFAULT_FILE, quiet: opt.Quiet = False) -> None
 def validate(
     *,
     file: opt.File = opt.DEFAULT_FILE,
-    format_: opt.OutputFormat = opt.Format.TEXT,
-    outputs: opt.Outputs = None,
+    format_: opt.OutputProblemFormat = opt.ProblemFormat.TEXT,
+    outputs: opt.ProblemOutputs = None,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
