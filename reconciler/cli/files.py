@@ -1,16 +1,19 @@
 """The files of a command, read and checked: the access file, a saved plan, policy documents."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.access_file.load import Loaded
 from reconciler.cli.option_hints import HINTS, as_argument, problems_with_options
-from reconciler.cli.options import STDIN, Format, name_of, stdin_of
-from reconciler.cli.terminal import page_of, paint_for, print_message, write
+from reconciler.cli.options import STDIN, ProblemFormat, name_of, stdin_of
+from reconciler.cli.outputs import Output, write
+from reconciler.cli.terminal import page_of, paint_for, print_message
 from reconciler.errors import InvalidError, Remedy, UsageError
 from reconciler.model.guards import Allowances
+from reconciler.report.github import render_problems_github
 from reconciler.report.problems import render_problems, render_problems_json, render_verdict
 from reconciler.workflow.source import AccessSource, InvalidFileError, load, read_file
 
@@ -85,7 +88,9 @@ def load_plan(path: Path) -> "StoredPlan":
     return replace(stored, origin=STDIN) if of_stdin else stored
 
 
-def show_problems(path: Path, checked: Loaded, format_: Format) -> None:
+def show_problems(
+    path: Path, checked: Loaded, format_: ProblemFormat, outputs: Sequence[Output] = ()
+) -> None:
     """Write a file's problems, and whether it is valid."""
     problems = problems_with_options(checked.problems)
     write(
@@ -94,7 +99,9 @@ def show_problems(path: Path, checked: Loaded, format_: Format) -> None:
             render_problems(problems, checked.lines, paint, page_of(sys.stdout))
             + render_verdict(name_of(path), problems, paint)
         ),
+        outputs,
         json=lambda: render_problems_json(problems),
+        github=lambda: render_problems_github(problems),
     )
 
 

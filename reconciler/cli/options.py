@@ -6,10 +6,11 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from reconciler.cli.outputs import Output, output_parser
 from reconciler.errors import ReconcileError, UsageError
 from reconciler.model.guards import Allowances
 from reconciler.model.transport import Transport
@@ -31,22 +32,20 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class ProblemFormat(StrEnum):
+    """The format of a file's problems on stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
 class PageFormat(StrEnum):
     """The format of a result on stdout that can be a page, too."""
 
     TEXT = "text"
     JSON = "json"
     HTML = "html"
-
-
-SomeFormat = TypeVar("SomeFormat", bound=StrEnum)
-
-
-def able_to_render(format_: SomeFormat) -> SomeFormat:
-    """Raise ReconcileError, before any work is done, where the packages for HTML are missing."""
-    if format_ == PageFormat.HTML:
-        import reconciler.report.html.page  # noqa: F401, PLC0415 - the others do not need it
-    return format_
 
 
 def asks_for_json(arguments: Sequence[str]) -> bool:
@@ -167,6 +166,16 @@ def _allow_grants(option: str, what: str) -> object:
     return typer.Option(option, metavar="N", min=0, help=f"Allow up to N grants to {what}.")
 
 
+def written(formats: type[StrEnum]) -> object:
+    """Return an option that names files to write, in these formats."""
+    return typer.Option(
+        "--write",
+        metavar="FORMAT=PATH",
+        parser=output_parser(formats),
+        help="Also write the result to a file, in this format. Repeatable.",
+    )
+
+
 Names = list[str] | None
 """The values of an option that is repeatable; None where it is not given."""
 
@@ -218,10 +227,13 @@ Accounts = Annotated[
     ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="Format of the result.")]
-OutputPageFormat = Annotated[
-    PageFormat,
-    typer.Option("--format", callback=able_to_render, help="Format of the result."),
+OutputProblemFormat = Annotated[
+    ProblemFormat, typer.Option("--format", help="Format of the problems.")
 ]
+ProblemOutputs = Annotated[list[Output] | None, written(ProblemFormat)]
+OutputPageFormat = Annotated[PageFormat, typer.Option("--format", help="Format of the result.")]
+Outputs = Annotated[list[Output] | None, written(Format)]
+PageOutputs = Annotated[list[Output] | None, written(PageFormat)]
 NoGroup = Annotated[
     bool, typer.Option("--no-group", help="Show equal changes of several repositories separately.")
 ]

@@ -1,7 +1,7 @@
 """What is shown of a run on a registry: its plan, refusals, events and outcomes."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from types import MappingProxyType
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.option_hints import allowance_option, as_argument
 from reconciler.cli.options import Format, PageFormat
+from reconciler.cli.outputs import Output, write
 from reconciler.cli.progress import progress_bar
 from reconciler.cli.terminal import (
     is_interactive,
@@ -17,7 +18,6 @@ from reconciler.cli.terminal import (
     print_message,
     show,
     show_error,
-    write,
 )
 from reconciler.model.registry import RegistryScope
 from reconciler.plan.guards import Refusal
@@ -49,7 +49,13 @@ if TYPE_CHECKING:
 
 
 def show_plan(
-    view: PlanView, origin: Origin, format_: PageFormat, *, grouped: bool, policies: bool
+    view: PlanView,
+    origin: Origin,
+    format_: PageFormat,
+    outputs: Sequence[Output] = (),
+    *,
+    grouped: bool,
+    policies: bool,
 ) -> None:
     """Write a plan; `grouped` shows equal changes once, `policies` each policy's JSON as a diff."""
     diff: PolicyDiff = no_diff
@@ -60,6 +66,7 @@ def show_plan(
     write(
         format_,
         lambda paint: render_plan(view, paint, diff, grouped=grouped),
+        outputs,
         json=lambda: render_plan_json(view, origin),
         html=lambda: _plan_html(view, origin, diff, grouped=grouped),
     )
@@ -81,12 +88,15 @@ def show_before_writing(
     show_refusals(result, view)
 
 
-def show_drift(result: "ComputedPlan", format_: PageFormat, *, grouped: bool) -> None:
+def show_drift(
+    result: "ComputedPlan", format_: PageFormat, outputs: Sequence[Output] = (), *, grouped: bool
+) -> None:
     """Write how the live access differs from the file."""
     view = view_drift(result.plan, result.display_names)
     write(
         format_,
         lambda paint: render_drift(view, paint, grouped=grouped),
+        outputs,
         json=lambda: render_drift_json(view, result.origin),
         html=lambda: _drift_html(view, result.origin, grouped=grouped),
     )
@@ -104,7 +114,9 @@ def _drift_html(view: PlanView, origin: Origin, *, grouped: bool) -> str:
     return render_drift_html(view, origin, grouped=grouped)
 
 
-def show_outcomes(applied: "ApplyResult", view: PlanView, format_: Format) -> None:
+def show_outcomes(
+    applied: "ApplyResult", view: PlanView, format_: Format, outputs: Sequence[Output] = ()
+) -> None:
     """Write what became of each change, and how many repositories were left alone."""
     prepared = applied.prepared
     write(
@@ -117,6 +129,7 @@ def show_outcomes(applied: "ApplyResult", view: PlanView, format_: Format) -> No
             len(prepared.left_alone),
             registries=view.registries,
         ),
+        outputs,
         json=lambda: render_outcomes_json(view, applied.outcomes, prepared.result.origin),
     )
 

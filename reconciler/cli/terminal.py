@@ -6,14 +6,12 @@ import signal
 import sys
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import TextIO
 
-from reconciler.cli.options import Format
 from reconciler.errors import ReconcileError
 from reconciler.printable import printable, redacted
 from reconciler.report.text import Page, Paint, ansi, fitted, plain
@@ -181,22 +179,6 @@ def is_stdout(path: Path) -> bool:
 def show(text: str) -> None:
     """Write text for people to stdout, fitted to it."""
     out(fitted(text, page_of(sys.stdout)))
-
-
-def write(
-    format_: StrEnum, text: Callable[[Paint], str], **others: Callable[[], str | Iterator[str]]
-) -> None:
-    """Write a result to stdout: as text, or as what `others` has under the format's name.
-
-    `format_` is of an enumeration of the formats that the command has, such as `Format`. What comes
-    in pieces is written piece by piece.
-    """
-    if format_ == Format.TEXT:
-        show(text(paint_for(sys.stdout)))
-        return
-    found = others[format_]()
-    for piece in [found] if isinstance(found, str) else found:
-        out(piece)
 
 
 def has_data_begun() -> bool:

@@ -12,7 +12,8 @@ from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
 from reconciler.cli.options import entry_patterns
-from reconciler.cli.terminal import keep_quiet, note, out, page_of, show_error, write
+from reconciler.cli.outputs import Output, Renderer, check_outputs, write
+from reconciler.cli.terminal import keep_quiet, note, page_of, show_error
 from reconciler.model.transport import Transport
 
 if TYPE_CHECKING:
@@ -167,9 +168,9 @@ def matrix(
     registry: opt.Registries = None,
     repository: opt.Repository = None,
     format_: Annotated[
-        MatrixFormat,
-        typer.Option("--format", callback=opt.able_to_render, help="Format of the matrix."),
+        MatrixFormat, typer.Option("--format", help="Format of the matrix.")
     ] = MatrixFormat.TEXT,
+    outputs: Annotated[list[Output] | None, opt.written(MatrixFormat)] = None,
     profile: opt.Profile = None,
     transport: opt.CallsBy = Transport.FAST,
     quiet: opt.Quiet = False,
@@ -183,25 +184,31 @@ def matrix(
     from reconciler.report.answers import render_answers_json
     from reconciler.report.matrix import render_matrix, render_matrix_csv, render_matrix_markdown
 
+    written = check_outputs(format_, outputs)
     source, find = _load(file, registry, allow_public, quiet), _policies(live, profile, transport)
     repositories = tuple(repository or ())
-    if format_ is MatrixFormat.HTML:
+    page: dict[str, Renderer] = {}
+    if MatrixFormat.HTML in {format_, *(one.format for one in written)}:
         from reconciler.report.html.matrix_page import render_matrix_html
 
         seen = workflow.access_overview(
             source, repositories=repositories, live=find if live else None
         )
-        names, matrix = seen.result.display_names, seen.result.matrix
-        out(render_matrix_html(matrix, names, seen.origin, seen.risks, seen.desired))
-        _close(seen.result)
-    result = workflow.access_matrix(source, repositories=repositories, find=find)
+        result = seen.result
+        page["html"] = lambda: render_matrix_html(
+            result.matrix, result.display_names, seen.origin, seen.risks, seen.desired
+        )
+    else:
+        result = workflow.access_matrix(source, repositories=repositories, find=find)
     found, names = result.matrix, result.display_names
     write(
         format_,
         lambda paint: render_matrix(found, names, paint, page_of(sys.stdout)),
+        written,
         json=lambda: render_answers_json(found.answers()),
         markdown=lambda: render_matrix_markdown(found, names),
         csv=lambda: render_matrix_csv(found, names),
+        **page,
     )
     _close(result)
 

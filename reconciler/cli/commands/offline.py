@@ -11,7 +11,8 @@ from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
 from reconciler.cli.options import a_path, name_of, require_no_stdout, require_one_stdin
-from reconciler.cli.terminal import keep_quiet, note, out, write
+from reconciler.cli.outputs import check_outputs, write
+from reconciler.cli.terminal import keep_quiet, note, out
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
 from reconciler.model.rules import RuleId
 from reconciler.printable import printable, printable_json
@@ -48,7 +49,8 @@ def init(*, file: opt.File = opt.DEFAULT_FILE, quiet: opt.Quiet = False) -> None
 def validate(
     *,
     file: opt.File = opt.DEFAULT_FILE,
-    format_: opt.OutputFormat = opt.Format.TEXT,
+    format_: opt.OutputProblemFormat = opt.ProblemFormat.TEXT,
+    outputs: opt.ProblemOutputs = None,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
@@ -56,9 +58,10 @@ def validate(
     from reconciler.cli.files import read_access_file, show_problems
 
     keep_quiet(quiet)
+    written = check_outputs(format_, outputs)
     content = read_access_file(file)
     checked = workflow.validate(content, name_of(file), allow_public=allow_public or ())
-    show_problems(file, checked, format_)
+    show_problems(file, checked, format_, written)
     raise typer.Exit(exit_of(checked.statuses))
 
 

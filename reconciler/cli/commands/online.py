@@ -1,5 +1,6 @@
 """The commands that read or write the registry: plan, drift, apply and rollback."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of, report
 from reconciler.cli.options import a_path, name_of, require_no_stdout, require_one_stdin, stdin_of
+from reconciler.cli.outputs import Output, check_outputs
 from reconciler.cli.signals import Interrupt, hold_signals
 from reconciler.cli.terminal import confirm, is_interactive, keep_quiet, note, print_message
 from reconciler.model.transport import Transport
@@ -27,6 +29,7 @@ def plan(
     registry: opt.Registries = None,
     changed_since: opt.ChangedSince = None,
     format_: opt.OutputPageFormat = opt.PageFormat.TEXT,
+    outputs: opt.PageOutputs = None,
     plan_out: Annotated[
         Path | None,
         typer.Option(
@@ -62,6 +65,7 @@ def plan(
     from reconciler.workflow.saved_plans import place_for, write_plan_file
 
     keep_quiet(quiet)
+    written = check_outputs(format_, outputs)
     if plan_out is not None:
         require_no_stdout("--out", plan_out, "--format json writes the plan to stdout")
         place_for(plan_out)  # before there is a plan
@@ -85,7 +89,7 @@ def plan(
     view, origin = results.view_of(result), result.origin
     if plan_out is not None:  # before stdout has a plan, so that a failure is alone on it
         write_plan_file(plan_out, "".join(render_plan_json(view, origin)))
-    results.show_plan(view, origin, format_, grouped=not no_group, policies=show_policy)
+    results.show_plan(view, origin, format_, written, grouped=not no_group, policies=show_policy)
     results.show_refusals(result, view)
     if plan_out is not None:
         command = apply_command(plan_out, allowed, file, profile)
@@ -100,6 +104,7 @@ def drift(
     repository: opt.Repository = None,
     registry: opt.Registries = None,
     format_: opt.OutputPageFormat = opt.PageFormat.TEXT,
+    outputs: opt.PageOutputs = None,
     no_group: opt.NoGroup = False,
     profile: opt.Profile = None,
     transport: opt.CallsBy = Transport.FAST,
@@ -115,6 +120,7 @@ def drift(
     from reconciler.cli.files import load_valid
 
     keep_quiet(quiet)
+    written = check_outputs(format_, outputs)
     result = workflow.drift(
         load_valid(file, opt.allowances(public=allow_public)).limited_to(registry or ()),
         repositories=tuple(repository or ()),
@@ -122,7 +128,7 @@ def drift(
         transport=transport,
         listener=results.TerminalListener(),
     )
-    results.show_drift(result, format_, grouped=not no_group)
+    results.show_drift(result, format_, written, grouped=not no_group)
     results.show_unmanaged(result)
     raise typer.Exit(
         exit_of(result.statuses, differs=bool(result.plan.changes or result.plan.violations))
@@ -142,6 +148,7 @@ def apply(
     registry: opt.Registries = None,
     changed_since: opt.ChangedSince = None,
     format_: opt.OutputFormat = opt.Format.TEXT,
+    outputs: opt.Outputs = None,
     no_group: opt.NoGroup = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking.")] = False,
     journal: opt.JournalPath = None,
@@ -166,6 +173,7 @@ def apply(
     from reconciler.cli.option_hints import plan_origin
 
     keep_quiet(quiet)
+    written = check_outputs(format_, outputs)
     _require_journal(journal)
     require_one_stdin(file, plan)
     stored = None if plan is None else load_plan(plan)
@@ -191,7 +199,7 @@ def apply(
     )
     view = results.view_of(prepared.result)
     results.show_before_writing(prepared.result, view, format_, sure=yes, grouped=not no_group)
-    _finish(prepared, view, listener, format_, sure=yes, journal=journal, wait=wait)
+    _finish(prepared, view, listener, format_, written, sure=yes, journal=journal, wait=wait)
 
 
 def rollback(
@@ -205,6 +213,7 @@ def rollback(
     repository: opt.Repository = None,
     registry: opt.Accounts = None,
     format_: opt.OutputFormat = opt.Format.TEXT,
+    outputs: opt.Outputs = None,
     no_group: opt.NoGroup = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Roll back without asking.")] = False,
     journal: opt.JournalPath = None,
@@ -224,6 +233,7 @@ def rollback(
     from reconciler.workflow.journals import require_other_file
 
     keep_quiet(quiet)
+    written = check_outputs(format_, outputs)
     _require_journal(journal)
     require_other_file(record, journal)  # `apply` checks it, too, but only after the confirmation
     listener = results.TerminalListener()
@@ -242,7 +252,7 @@ def rollback(
         results.show_before_writing(prepared.result, view, format_, sure=yes, grouped=not no_group)
     else:
         note("the journal records no write")
-    _finish(prepared, view, listener, format_, sure=yes, journal=journal, wait=wait)
+    _finish(prepared, view, listener, format_, written, sure=yes, journal=journal, wait=wait)
 
 
 def _require_journal(path: Path | None) -> None:
@@ -258,6 +268,7 @@ def _finish(
     view: "PlanView",
     listener: "TerminalListener",
     format_: opt.Format,
+    outputs: Sequence[Output],
     *,
     sure: bool,
     journal: Path | None,
@@ -278,7 +289,7 @@ def _finish(
         applied = workflow.apply(
             prepared, journal=journal, wait=wait, stopped=hold_signals(), listener=listener
         )
-    show = partial(results.show_outcomes, applied, view, format_)
+    show = partial(results.show_outcomes, applied, view, format_, outputs)
     raise typer.Exit(report(show, exit_of(applied.statuses)))
 
 

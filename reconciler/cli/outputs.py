@@ -1,0 +1,117 @@
+"""A result in its formats: on stdout, and in the files that --write names."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+import typer
+
+from reconciler.cli.terminal import OutputError, out, paint_for, show
+from reconciler.errors import UsageError
+from reconciler.report.text import Paint, plain
+
+TEXT = "text"
+"""The format for people, which every command that reports has."""
+
+HTML = "html"
+
+
+class Output(NamedTuple):
+    """A file that a result is written to, beside stdout, and its format."""
+
+    format: str
+    path: Path
+
+
+Renderer = Callable[[], str | Iterator[str]]
+"""Returns a result in one format, whole or in pieces."""
+
+
+def output_parser(formats: type[StrEnum]) -> Callable[[str | Output], Output]:
+    """Return a parser of `FORMAT=PATH` for a command that has these formats."""
+
+    def parse(value: str | Output) -> Output:
+        if isinstance(value, Output):
+            return value
+        name, equals, path = value.partition("=")
+        if not equals or not path:
+            raise typer.BadParameter(f"{value!r} is not FORMAT=PATH")
+        if name not in {*formats}:
+            raise typer.BadParameter(
+                f"{name!r} is not one of {', '.join(repr(one.value) for one in formats)}"
+            )
+        return Output(name, Path(path))
+
+    return parse
+
+
+def check_outputs(format_: str, outputs: Sequence[Output] | None) -> tuple[Output, ...]:
+    """Return the outputs, before any work is done.
+
+    Raises UsageError where one can't be written, or where two are one file; ReconcileError where
+    the packages for HTML are missing.
+    """
+    found = tuple(outputs or ())
+    if HTML in {format_, *(one.format for one in found)}:
+        import reconciler.report.html.page  # noqa: F401, PLC0415 - the others do not need it
+    seen: set[Path] = set()
+    for one in found:
+        _require_writable(one.path)
+        place = one.path.resolve()
+        if place in seen and not _is_device(one.path):
+            raise UsageError(f"--write {one.path}: another --write names the same file")
+        seen.add(place)
+    return found
+
+
+def _require_writable(path: Path) -> None:
+    if str(path) == "-":
+        raise UsageError("--write -: this takes a path", hint="--format is what stdout gets")
+    if path.is_dir():
+        raise UsageError(f"--write {path}: this is a directory, not a file")
+    if not path.parent.is_dir():
+        raise UsageError(f"--write {path}: there is no directory {path.parent}")
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file()
+
+
+def write(
+    format_: str,
+    text: Callable[[Paint], str],
+    outputs: Sequence[Output] = (),
+    **others: Renderer,
+) -> None:
+    """Write a result to the outputs, and then to stdout: as text, or as `others` has the format.
+
+    What comes in pieces is written piece by piece. Raises OutputError, after stdout has the result,
+    where a file can't be written.
+    """
+    failures = [_failure_of(one, lambda: text(plain), others) for one in outputs]
+    if format_ == TEXT:
+        show(text(paint_for(sys.stdout)))
+    else:
+        for piece in _pieces(format_, lambda: text(plain), others):
+            out(piece)
+    for failure in filter(None, failures):
+        raise failure
+
+
+def _pieces(format_: str, text: Renderer, others: Mapping[str, Renderer]) -> Iterator[str]:
+    found = text() if format_ == TEXT else others[format_]()
+    yield from [found] if isinstance(found, str) else found
+
+
+def _failure_of(
+    output: Output, text: Renderer, others: Mapping[str, Renderer]
+) -> OutputError | None:
+    """Write an output, and return why it can't be written; None where it was."""
+    try:
+        with output.path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(_pieces(output.format, text, others))
+    except OSError as error:
+        return OutputError(f"{output.path} can't be written: {error.strerror}")
+    return None

@@ -1,0 +1,85 @@
+"""`--write FORMAT=PATH`: several formats of one run, as real processes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Reconcile
+
+
+def test_a_plan_is_written_in_all_formats_that_are_named(
+    reconcile: Reconcile, folder: Path
+) -> None:
+    done = reconcile("plan", "--write", "json=plan.json", "--write", "html=plan.html")
+    assert done.code == 0
+    assert "Plan: 1 policy to set" in done.out
+    assert json.loads((folder / "plan.json").read_text())["summary"]["set"] == 1
+    assert (folder / "plan.html").read_text().startswith("<!doctype html>")
+
+
+def test_text_in_a_file_has_no_colour(reconcile: Reconcile, folder: Path) -> None:
+    done = reconcile("drift", "--format", "json", "--write", "text=drift.txt")
+    assert done.code == 4
+    assert json.loads(done.out)["summary"]["set"] == 1
+    assert "payments/api" in (folder / "drift.txt").read_text()
+    assert "\033" not in (folder / "drift.txt").read_text()
+
+
+def test_the_outcomes_of_an_apply_are_written(reconcile: Reconcile, folder: Path) -> None:
+    done = reconcile("apply", "--yes", "--write", "json=outcomes.json")
+    assert done.code == 0
+    (change,) = json.loads((folder / "outcomes.json").read_text())["changes"]
+    assert change["outcome"] == "applied"
+
+
+def test_the_problems_of_an_invalid_file_are_written(offline: Reconcile, folder: Path) -> None:
+    (folder / "ecr_access.yaml").write_text("version: 2\n")
+    done = offline("validate", "--write", "json=problems.json")
+    assert done.code == 3
+    assert json.loads((folder / "problems.json").read_text())["valid"] is False
+
+
+def test_problems_are_annotations(offline: Reconcile, folder: Path) -> None:
+    (folder / "ecr_access.yaml").write_text("version: 2\n")
+    done = offline("validate", "--format", "github")
+    assert done.code == 3
+    assert done.out.startswith("::error file=ecr_access.yaml,line=1,col=")
+
+
+def test_the_matrix_is_written_as_a_page_and_as_csv(offline: Reconcile, folder: Path) -> None:
+    done = offline("access", "matrix", "--write", "html=m.html", "--write", "csv=m.csv")
+    assert done.code == 0
+    assert "payments/api" in done.out
+    assert "payments/api" in (folder / "m.html").read_text()
+    assert "payments/api" in (folder / "m.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("json", "'json' is not FORMAT=PATH"),
+        ("json=", "'json=' is not FORMAT=PATH"),
+        ("yaml=plan.yaml", "'yaml' is not one of 'text', 'json'"),
+        ("json=-", "--write -: this takes a path"),
+        ("json=nowhere/plan.json", "--write nowhere/plan.json: there is no directory nowhere"),
+        ("json=.", "--write .: this is a directory, not a file"),
+    ],
+)
+def test_a_wrong_output_is_wrong_usage(offline: Reconcile, value: str, message: str) -> None:
+    done = offline("validate", "--write", value)
+    assert done.code == 2
+    assert message in " ".join(done.err.replace("│", " ").split())
+
+
+def test_two_outputs_to_one_file_are_wrong_usage(offline: Reconcile) -> None:
+    done = offline("validate", "--write", "json=a", "--write", "text=./a")
+    assert done.code == 2
+    assert "another --write names the same file" in done.err
+
+
+def test_stdout_has_the_result_where_a_file_cannot_be_written(offline: Reconcile) -> None:
+    done = offline("validate", "--format", "json", "--write", "text=/dev/full")
+    assert done.code == 1
+    assert json.loads(done.out)["valid"] is True
+    assert "/dev/full can't be written: No space left on device" in done.err
