@@ -38,6 +38,24 @@ def test_regions_are_few_and_each_once() -> None:
     assert "bad-value" in rules(regions(", ".join(["us-west-2", "1", "[]"] * 5_000)))
 
 
+MANY = 20_000
+TWO = 'registries: [{name: a, account: "111122223333", regions: [us-west-2]}]\n'
+
+
+@pytest.mark.parametrize(
+    ("registries", "entry"),
+    [
+        (f"registries: [{', '.join(['null'] * MANY)}]\n", ""),
+        (f'registry: {{account: "111122223333", regions: [{"us-west-2, " * MANY}]}}\n', ""),
+        (TWO, f"regions: [{'us-west-2, ' * MANY}]"),
+        (TWO, f"registries: [{'b, ' * MANY}]"),
+    ],
+)
+def test_a_list_that_is_too_long_is_one_problem(registries: str, entry: str) -> None:
+    text = f"version: 1\n{registries}repositories: {{a/b: {{access: {{}}, {entry}}}}}\n"
+    assert "too long" in only(load_access(text.encode(), "f.yaml", now=NOW)).message
+
+
 def test_a_repository_pattern_has_few_wildcards() -> None:
     repositories = "repositories: {{'{}': {{access: {{}}}}}}\n"
     assert rules(load(repositories.format("a*" * 16))) == []

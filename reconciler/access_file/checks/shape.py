@@ -75,6 +75,7 @@ _EMPTY = {"minItems": "array", "minLength": "string", "minProperties": "object"}
 _TIERS_FORM = "TIER, or {tier: TIER, until: DATE}, or a list of them"
 _MAPPING_FORMS = {
     "registry": 'registry: {account: "ACCOUNT ID", regions: [REGION]}',
+    "item of registries": '{name: NAME, account: "ACCOUNT ID", regions: [REGION]}',
     "accounts": 'accounts: {NAME: "ACCOUNT ID"}',
     "principals": "principals: {NAME: {role: ROLE, account: ACCOUNT}}",
     "tiers": "tiers: {NAME: {extends: TIER, actions: [ACTION]}}",
