@@ -31,7 +31,13 @@ from reconciler.model.transport import Transport
 from reconciler.registry.errors import CallError
 from reconciler.registry.pace import Pace
 from reconciler.registry.tasks import Tasks, in_thread
-from reconciler.workflow.listener import Listener, RegistryPolicyIgnored, Throttled
+from reconciler.workflow.listener import (
+    Event,
+    Listener,
+    NoResponse,
+    RegistryPolicyIgnored,
+    Throttled,
+)
 
 if TYPE_CHECKING:
     from reconciler.registry.reader import RegistryReader
@@ -134,18 +140,15 @@ def reach_registries(
     from reconciler.registry.reader import RegistryReader
     from reconciler.registry.session import connect
 
-    told = Lock()
-
-    def note_throttled() -> None:
-        if told.acquire(blocking=False):  # once, however many regions are throttled
-            listener.notify(Throttled())
-
+    throttled = _Once(listener).throttled  # however many regions are throttled
     connections: dict[RegistryScope, RegistryConnection] = {}
     failures: dict[RegistryScope, CallError] = {}
     for scope, source in sources.items():
         try:
             connection = connect(scope.account, scope.region, *source, transport)
-            pace = Pace(throttled_for_long=note_throttled)
+            silent = partial(_Once(listener).silent, scope.region)
+            connection = replace(connection, no_response=silent)
+            pace = Pace(throttled_for_long=throttled, no_response=silent)
             reader = RegistryReader(connection, pace)
         except CallError as error:
             failures[scope] = error
@@ -153,6 +156,23 @@ def reach_registries(
             name = names.get(scope)
             connections[scope] = RegistryConnection(source, connection, pace, reader, name)
     return Reached(connections, failures)
+
+
+class _Once:
+    """Tells the listener the first event only, whatever thread it comes from."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener, self._told = listener, Lock()
+
+    def throttled(self) -> None:
+        self._notify(Throttled())
+
+    def silent(self, region: str, seconds: float) -> None:
+        self._notify(NoResponse(region, seconds))
+
+    def _notify(self, event: Event) -> None:
+        if self._told.acquire(blocking=False):
+            self._listener.notify(event)
 
 
 def caller_of(connections: Connections) -> Callable[[RegistryScope], str]:
@@ -443,16 +463,15 @@ def _read(
     from reconciler.registry.reading import read
 
     with ExitStack() as tasks:
-        shown = [
-            replace(
-                one,
-                progress=tasks.enter_context(
-                    listener.progress(
-                        f"reading policies in {connections[scope].label}",
-                        connections[scope].is_held_back,
-                    )
-                ),
-            )
-            for scope, one in wanted.items()
-        ]
+        shown = [_shown(one, connections[scope], listener, tasks) for scope, one in wanted.items()]
         return dict(zip(wanted, read(shown), strict=True))
+
+
+def _shown(
+    wanted: "Wanted", connection: RegistryConnection, listener: Listener, tasks: ExitStack
+) -> "Wanted":
+    """Show how far the reading of a registry is, until it is over; at the latest, `tasks` are."""
+    own = tasks.enter_context(ExitStack())
+    label = f"reading policies in {connection.label}"
+    progress = own.enter_context(listener.progress(label, connection.is_held_back))
+    return replace(wanted, progress=progress, on_over=own.close)
