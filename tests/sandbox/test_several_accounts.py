@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import boto3
@@ -67,10 +68,18 @@ def test_each_account_has_a_profile(sandbox: Sandbox, tmp_path: Path, monkeypatc
     assert held == {HOME: ["tools"], OTHER: ["theirs"], THIRD: []}
 
 
-def test_files_of_profiles_are_private_and_never_replaced(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_files_of_profiles_are_private_and_replace_their_own_alone(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     written = sandbox.write_profiles(tmp_path)
     modes = {stat.S_IMODE(Path(path).stat().st_mode) for path in written.values()}
     assert modes == {0o600}
+    first = {path: Path(path).read_text() for path in written.values()}
+    for path, own in first.items():
+        Path(path).write_text(own + "# of an earlier sandbox\n")
+    assert sandbox.write_profiles(tmp_path) == written
+    assert {path: Path(path).read_text() for path in first} == first
+    (tmp_path / "config").write_text("[profile own]\n")
     with pytest.raises(ReconcileError, match="config already exists; not overwritten"):
         sandbox.write_profiles(tmp_path)
     (tmp_path / "file").touch()
@@ -106,6 +115,16 @@ def test_a_role_is_refused_where_its_trust_policy_allows_nothing(
         f"resource: {ROLE}"
     )
     with refused("AccessDenied", message, status=403):
+        keys_of(sandbox, role)
+
+
+@pytest.mark.parametrize(("account", "is_assumed"), [(OTHER, True), ("999900001111", False)])
+def test_a_role_that_does_not_exist_is_assumed_in_an_account_of_the_sandbox(
+    sandbox: Sandbox, account: str, is_assumed: bool
+) -> None:
+    role = f"arn:aws:iam::{account}:role/nobody"
+    message = f"is not authorized to perform: sts:AssumeRole on resource: {role}"
+    with nullcontext() if is_assumed else refused("AccessDenied", message, status=403):
         keys_of(sandbox, role)
 
 
