@@ -195,7 +195,7 @@ def reading_calls(connection: Connection, client: object) -> ReadingCalls:
     timeouts = Timeouts(_CONNECT_TIMEOUT, _READ_TIMEOUT, _RESPONSE_TIMEOUT)
     boto = cast("BaseClient", client)
     if connection.transport is Transport.BOTO3:
-        return BotoReads(boto, timeouts)
+        return BotoReads(boto, connection.core, timeouts)
     return FastReads(boto, connection.core, timeouts)
 
 
