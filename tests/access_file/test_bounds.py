@@ -32,7 +32,7 @@ def test_regions_are_few_and_each_once() -> None:
         return load_access(f"{head}repositories: {{}}\n".encode(), "f.yaml", now=NOW)
 
     many = ", ".join([f"us-west-{n}" for n in range(10, 51)])
-    assert "at most 40" in only(regions(many)).message
+    assert "41 items, and 40 at most" in only(regions(many)).message
     assert only(regions("us-west-2, us-west-1, us-west-2")).other is not None
     assert only(regions("&here us-west-2, *here")).rule == "bad-value"
     assert "bad-value" in rules(regions(", ".join(["us-west-2", "1", "[]"] * 5_000)))

@@ -295,7 +295,8 @@ def _check_value(violation: Violation, problems: ProblemList) -> None:
             problems.error(RuleId.EMPTY_VALUE, message, place, hint)
         case "maxItems" | "maxProperties" as keyword:
             kind = "list" if keyword == "maxItems" else "mapping"
-            message = f"this {kind} is too long: it may have at most {violation.expected} items"
+            found = len(violation.value) if isinstance(violation.value, list | dict) else 0
+            message = f"this {kind} is too long: {found:,} items, and {violation.expected} at most"
             problems.error(RuleId.BAD_VALUE, message, place)
         case _:
             _report_value(violation, problems)
