@@ -5,9 +5,8 @@ with a condition on sts:ExternalId allows it with this external id alone ("Acces
 owned by third parties", IAM User Guide); the error and its status (Netflix/security_monkey#77).
 
 Assumed: the caller's identity policies allow it; a trust policy that is not understood, or where it
-depends on something that the sandbox does not know, allows nothing. Test-only: everyone can assume
-a role that was made with the trust policy `{}`, and one that does not exist, if its account has
-any role, user or repository.
+depends on something that the sandbox does not know, allows nothing. Test-only: a role that does not
+exist, or that was made with the trust policy `{}`, can be assumed by everyone.
 """
 
 from http import HTTPStatus
@@ -15,7 +14,7 @@ from http import HTTPStatus
 from reconciler.policy import Caller, Document, concerns, decide, glob_matches, read_policy
 from reconciler.sandbox.callers import caller_of_request, identity_of
 from reconciler.sandbox.protocol import AwsRequest, ServiceError
-from reconciler.sandbox.state import NO_TRUST_POLICY, has_account_of, trust_policy_of
+from reconciler.sandbox.state import NO_TRUST_POLICY, trust_policy_of
 
 _ACTION = "sts:assumerole"
 
@@ -24,7 +23,7 @@ def check_trust(request: AwsRequest) -> None:
     """Raise ServiceError if the caller of AssumeRole may not assume the role."""
     role = request.text("RoleArn") or ""
     text = trust_policy_of(role)
-    if text == NO_TRUST_POLICY or (text is None and has_account_of(role)):
+    if text in (None, NO_TRUST_POLICY):
         return
     trust = read_policy(text, partition=request.partition)
     if not isinstance(trust, Document) or not _allows(trust, _caller(request)):

@@ -92,14 +92,6 @@ def unique_ids() -> dict[str, str]:
     return ids
 
 
-def has_account_of(arn: str) -> bool:
-    """Whether the account of an ARN has any role, user or repository."""
-    (account,) = arn.split(":")[4:5] or [""]
-    has_principal = any(one.split(":")[4] == account for one in unique_ids())
-    regions = list(ecr_backends[account].values()) if account in ecr_backends else []
-    return has_principal or any(region.repositories for region in regions)
-
-
 def unique_id_of(arn: str, existing: Mapping[str, str]) -> str | None:
     """Return the unique id of a role or user, or that of a session's role; None if it is unknown.
 
