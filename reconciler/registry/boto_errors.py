@@ -122,7 +122,8 @@ _HINTS = {
     ),
     FailureKind.TLS: "where a proxy has certificates of its own, name them in AWS_CA_BUNDLE; "
     "for an http:// endpoint, check AWS_ENDPOINT_URL",
-    FailureKind.UNANSWERED: "run the same command again; if the error persists, check for a proxy",
+    FailureKind.UNANSWERED: "run the same command again; if the error persists, check for a proxy, "
+    "and AWS_ENDPOINT_URL",
     FailureKind.SERVICE: "an error of AWS; run the same command again",
     FailureKind.THROTTLED: "other callers use up the account's request rate; run the same command "
     "again later",
@@ -248,7 +249,7 @@ def explain(
         case FailureKind.DENIED:
             message, hint = _denied(reason, operation, repository)
         case FailureKind.UNANSWERED:
-            message = f"{call}: unexpected response: {_response_error(error)}"
+            message = f"{call}: {_response_error(error)}"
         case FailureKind.THROTTLED:
             message = f"{call} was throttled on every attempt: {reason}"
         case _:
@@ -338,13 +339,13 @@ def _rejected_hint(error: Exception, operation: str) -> str | None:
 def _response_error(error: Exception) -> str:
     match error:
         case boto.ReadTimeoutError():
-            return "timed out"
+            return "no response: timed out"
         case boto.ConnectionClosedError():
-            return "the connection was closed"
+            return "no response: the connection was closed"
         case boto.HTTPClientError() | boto.ClientError():
-            return quoted(error_text(error))
+            return f"unexpected response: {quoted(error_text(error))}"
         case _:
-            return "not in AWS's format"
+            return "unexpected response: not in AWS's format"
 
 
 def _with_code(error: Exception, text: str) -> str:

@@ -110,12 +110,15 @@ class BotoReads:
 
     at_once = _THREADS
 
-    def __init__(self, client: BaseClient, timeouts: Timeouts) -> None:
-        self._client = cast("_Client", client)
+    def __init__(
+        self, client: BaseClient, session: botocore.session.Session, timeouts: Timeouts
+    ) -> None:
+        self._client, self._session = cast("_Client", client), session
         self._seconds, self._address = timeouts.response, client.meta.endpoint_url
 
     async def prepare(self) -> None:
-        """Do nothing."""
+        """Find credentials, since each thread would look for them. Raises CallError."""
+        await in_thread(partial(usable_credentials, self._session))
 
     async def describe_repositories(self, **parameters: object) -> Mapping[str, object]:
         """Return the response of DescribeRepositories. Raises what boto3 does."""
@@ -140,7 +143,7 @@ class FastReads:
         self, client: BaseClient, session: botocore.session.Session, timeouts: Timeouts
     ) -> None:
         self._client, self._session, self._timeouts = client, session, timeouts
-        self._by_boto = BotoReads(client, timeouts)
+        self._by_boto = BotoReads(client, session, timeouts)
         self._model = client.meta.service_model
         protocol = self._model.metadata["protocol"]
         self._serializer, self._parser = create_serializer(protocol), create_parser(protocol)

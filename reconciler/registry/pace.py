@@ -39,6 +39,8 @@ LONGEST_REST = 1.0  # seconds without a call; longer ones say nothing of what ge
 MAX_THROTTLES = 20  # attempts of one call, throttled while no other passes; the error is raised
 MAX_FAILURES = 3  # attempts of one call that fail otherwise; the last error is raised
 MAX_UNSENT = 8  # the same without a connection, if an earlier call had one
+LONGEST_SILENCE = 45.0  # seconds of its attempts without a response; no other attempt follows
+SILENCE = 10.0  # seconds of one of them, before the next one, that are told
 FIRST_PAUSE = 0.1  # seconds; doubles with each failure of one call
 MOST_DOUBLINGS = 10  # a call that is throttled for very long would overflow a number
 LONGEST_PAUSE = 5.0  # seconds
@@ -71,19 +73,23 @@ class Pace:
     """Paces and repeats calls; one for each registry and region, safe to share among threads.
 
     `throttled_for_long` is called once, by any thread and without a lock, when calls still wait for
-    their turns, or are throttled, `LONG` after the limit is met first. `clock` returns seconds,
-    `sleep` waits for seconds, `uniform` draws a number between its two arguments.
+    their turns, or are throttled, `LONG` after the limit is met first. `no_response` is called in
+    the same way before a call is repeated that had no response for `SILENCE`, with its seconds.
+    `clock` returns seconds, `sleep` waits for seconds, `uniform` draws a number between its two
+    arguments.
     """
 
     def __init__(
         self,
         *,
         throttled_for_long: Callable[[], None] = lambda: None,
+        no_response: Callable[[float], None] = lambda _seconds: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = pause,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._throttled_for_long = throttled_for_long
+        self._no_response = no_response
         self._first_met: float | None = None
         self._is_told = False
         self._clock = clock
@@ -130,24 +136,37 @@ class Pace:
 
         At most `MAX_THROTTLES` throttled attempts in a row between which no other call passes, and
         `MAX_FAILURES` other failures, each but the last followed by a pause of random length (full
-        jitter). Uses the next of `turns`, if given. Raises what the last attempt raised.
+        jitter); none after `LONGEST_SILENCE`. Uses the next of `turns`, if given. Raises what the
+        last attempt raised.
         """
         turns = turns or self.reserve(1)
         throttles = in_vain = failures = 0
+        silence = began = 0.0
+
+        async def timed() -> T:
+            nonlocal began
+            began = self._clock()
+            return await attempt()
+
         while True:
             passed = self._ever_passed
             try:
-                return await self.paced_once(attempt, retry_after, turns)
+                return await self.paced_once(timed, retry_after, turns)
             except Exception as error:
                 retry = retry_after(error)
+                lasted = self._clock() - began if retry in _NO_RESPONSE else 0.0
+                silence += lasted
                 throttles += retry is Retry.THROTTLED
                 in_vain = in_vain + 1 if passed == self._ever_passed else 0
                 failures += retry in _NO_RESPONSE
                 may_help = retry is Retry.THROTTLED or retry in _NO_RESPONSE
                 is_unsent = retry is Retry.UNSENT and self._has_answered
                 most_failures = MAX_UNSENT if is_unsent else MAX_FAILURES
-                if not may_help or in_vain >= MAX_THROTTLES or failures >= most_failures:
+                is_over = failures >= most_failures or silence >= LONGEST_SILENCE
+                if not may_help or in_vain >= MAX_THROTTLES or is_over:
                     raise
+            if lasted >= SILENCE:
+                self._no_response(lasted)
             longest = FIRST_PAUSE * 2.0 ** min(throttles + failures - 1, MOST_DOUBLINGS)
             await self._pause(self._uniform(0.0, min(LONGEST_PAUSE, longest)))
             turns.first, turns.left = self.reserve(1 + turns.left).first, 1 + turns.left

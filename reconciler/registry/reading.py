@@ -33,6 +33,9 @@ def _nothing(_repository: LiveRepository) -> None: ...
 def _untold(_done: int, _total: int) -> None: ...
 
 
+def _unheard() -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is to be read of one registry.
@@ -41,7 +44,7 @@ class Wanted:
     nothing is listed. `beside` reads what else is wanted, in a thread. `on_denied` is called, in a
     thread, where the listing is denied, and may raise a better reason. `on_read` is given each
     repository as soon as it is read, and `progress` is told how far the registry is, in the thread
-    that called `read`.
+    that called `read`; `on_over`, once or more, that its last policy is read, or that it failed.
     """
 
     reader: RegistryReader
@@ -52,6 +55,7 @@ class Wanted:
     on_denied: Callable[[], object] = lambda: None
     on_read: Callable[[LiveRepository], None] = _nothing
     progress: Progress = _untold
+    on_over: Callable[[], None] = _unheard
 
 
 @dataclass(slots=True)
@@ -83,6 +87,9 @@ def read(wanted: Sequence[Wanted]) -> list[Found]:
         going_on = [one for one in readings if not one.is_over]
         for one in going_on:
             one.work_on(max(1, most // len(going_on)))
+        for one, of in zip(readings, wanted, strict=True):
+            if one.is_over:
+                of.on_over()
 
     readings += [_Reading(one, tasks, share) for one in wanted]
     for reading in readings:
@@ -118,6 +125,7 @@ class _Reading:
         self._workers = 0
         self._starting = 0  # workers without a name yet
         self._unanswered = 0
+        self._has_begun = False
         self._failure: CallError | None = None
 
     def start(self) -> None:
@@ -138,6 +146,7 @@ class _Reading:
         except CallError as error:
             self._fail(error)
             return
+        self._has_begun = True
         self._add(self._wanted.names)
         if self._wanted.lists:
             self._tasks.start(self._list(), self)
@@ -179,7 +188,7 @@ class _Reading:
     def is_over(self) -> bool:
         """Whether no more policies are to be read."""
         is_known = self._names is not None and not self._todo and not self._workers
-        return is_known or self._failure is not None
+        return (is_known and self._has_begun) or self._failure is not None
 
     def work_on(self, at_once: int) -> None:
         """Read the policies that are left, so many at once, or as many as the transport can."""

@@ -6,7 +6,7 @@ are set here that this tool depends on.
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, partial
 from typing import Protocol, TypedDict, cast
@@ -62,6 +62,8 @@ class Connection:
     """The botocore session under `session`, which finds the credentials."""
 
     transport: Transport = Transport.FAST
+    no_response: Callable[[float], None] = field(default=lambda _seconds: None, compare=False)
+    """Is told of a call to STS as `Pace` tells of one to ECR."""
 
 
 class _RoleCredentials(TypedDict):
@@ -159,8 +161,9 @@ def caller_identity(connection: Connection) -> Identity:
         response = sts.get_caller_identity()
         return Identity(text_field(response, "Account"), text_field(response, "Arn"))
 
+    pace = Pace(no_response=connection.no_response)
     try:
-        return run_alone(Pace().paced(partial(answered, ask), retry_after))
+        return run_alone(pace.paced(partial(answered, ask), retry_after))
     except Exception as error:
         raise explain(error, "GetCallerIdentity", region=connection.region) from error
 
@@ -191,7 +194,7 @@ def reading_calls(connection: Connection, client: object) -> ReadingCalls:
     timeouts = Timeouts(_CONNECT_TIMEOUT, _READ_TIMEOUT, _RESPONSE_TIMEOUT)
     boto = cast("BaseClient", client)
     if connection.transport is Transport.BOTO3:
-        return BotoReads(boto, timeouts)
+        return BotoReads(boto, connection.core, timeouts)
     return FastReads(boto, connection.core, timeouts)
 
 
@@ -258,4 +261,4 @@ def _assuming(source: Connection, role: AssumedRole) -> Connection:
     core = _new_session()
     core.register_component("credential_provider", _RoleProvider(refresh))
     session = boto3.Session(botocore_session=core, region_name=source.region)
-    return Connection(source.account, source.region, role, session, core, source.transport)
+    return replace(source, assume_role=role, session=session, core=core)

@@ -97,7 +97,7 @@ def render_who_can(
     """Render who has what was asked about: a tier or action, on a repository."""
     rows = [(row.who, row) for row in _alike(answers, names, asked[0])]
     nobody = () if answers else (": ", Span("nobody", "removed"))
-    return render([(_title(asked), *nobody), *_table(rows)], paint)
+    return render([(_title(asked), *nobody), *_table(rows, _widths_of(rows))], paint)
 
 
 def render_can(
@@ -106,7 +106,10 @@ def render_can(
     """Render the verdict on what was asked about, and what it rests on."""
     verdict = verdict_of(answers)
     rows = [(row.who, row) for row in (_row(a, names, asked[0]) for a in answers)]
-    return render([(_title(asked), ": ", Span(verdict, _ROLES[verdict])), *_table(rows)], paint)
+    return render(
+        [(_title(asked), ": ", Span(verdict, _ROLES[verdict])), *_table(rows, _widths_of(rows))],
+        paint,
+    )
 
 
 def render_access_of(
@@ -120,10 +123,15 @@ def render_access_of(
     if not answers:
         known = " whose policy is known" if errors else ""
         return render([(printable_name(principal), f" has access to no repository{known}.")], paint)
+    tables = {
+        subject: [(row.repository, row) for row in _rows_of(list(own), names)]
+        for subject, own in groupby(sorted(answers, key=_subject), _subject)
+    }
+    widths = _widths_of([row for rows in tables.values() for row in rows])
     lines: list[Line] = []
-    for subject, own in groupby(sorted(answers, key=_subject), _subject):
+    for subject, rows in tables.items():
         lines.append((Span(f"access of {subject_label(subject, names)}", "heading"),))
-        lines += _table([(row.repository, row) for row in _rows_of(list(own), names)])
+        lines += _table(rows, widths)
     return render(lines, paint)
 
 
@@ -261,14 +269,30 @@ def _alike(answers: Iterable[Answer], names: DisplayNames, what: str) -> Iterato
         yield row._replace(principal=some_of(dict.fromkeys(found)))
 
 
-def _table(rows: Sequence[tuple[str, AnswerRow]]) -> Iterator[Line]:
+_LabelledRow = tuple[str, AnswerRow]
+
+
+class _Widths(NamedTuple):
+    """The widths of the columns of a table but the last one."""
+
+    label: int
+    how: int
+
+
+def _widths_of(rows: Sequence[_LabelledRow]) -> _Widths:
+    return _Widths(_width(label for label, _ in rows), _width(_how(row) for _, row in rows))
+
+
+def _table(rows: Sequence[_LabelledRow], widths: _Widths) -> Iterator[Line]:
     """Yield a line for each row: a label, what it has and how, and where that is said."""
-    hows = [f"{row.access}: {row.how}" if row.access else row.how for _, row in rows]
-    labels, width = _width(label for label, _ in rows), _width(hows)
-    for (label, row), how in zip(rows, hows, strict=True):
-        shown = Span(how, _ROLES[row.verdict], width if row.where else 0)
+    for label, row in rows:
+        how = Span(_how(row), _ROLES[row.verdict], widths.how if row.where else 0)
         where = ("   ", row.where) if row.where else ()
-        yield ("  ", Span(label, width=labels), "   ", shown, *where)
+        yield ("  ", Span(label, width=widths.label), "   ", how, *where)
+
+
+def _how(row: AnswerRow) -> str:
+    return f"{row.access}: {row.how}" if row.access else row.how
 
 
 def _width(texts: Iterable[str]) -> int:

@@ -9,12 +9,14 @@ from pathlib import Path
 from reconciler.errors import ReconcileError
 from reconciler.sandbox.state import AccessKey
 
+_OURS = "# Written by `reconcile sandbox`, which replaces it."
+
 
 def write_profiles(folder: Path, keys: Mapping[str, AccessKey], region: str) -> dict[str, str]:
     """Write `config` and `credentials` with a profile `sandbox-ACCOUNT` for each account.
 
-    Return the variables that lead clients to these files. Files are never replaced: raises
-    ReconcileError if one exists or can't be written.
+    Return the variables that lead clients to these files. A file that was written here before is
+    replaced, no other: raises ReconcileError for one, and if a file can't be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -35,13 +37,18 @@ def write_profiles(folder: Path, keys: Mapping[str, AccessKey], region: str) -> 
 
 def _write(path: Path, text: str) -> str:
     try:
-        with path.open("x", encoding="utf-8") as file:
+        with path.open("w" if _is_own(path) else "x", encoding="utf-8") as file:
             path.chmod(0o600)
-            file.write(text)
+            file.write(f"{_OURS}\n\n{text}")
     except FileExistsError:
         raise ReconcileError(
-            f"{path} already exists; not overwritten", hint="name an empty folder"
+            f"{path} already exists; not overwritten",
+            hint="name an empty folder, or one of an earlier sandbox",
         ) from None
     except OSError as error:
         raise ReconcileError(f"{path} can't be written: {error.strerror}") from None
     return str(path.absolute())
+
+
+def _is_own(path: Path) -> bool:
+    return path.is_file() and path.read_bytes().startswith(f"{_OURS}\n".encode())

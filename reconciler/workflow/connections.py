@@ -5,7 +5,8 @@ The modules that load boto3 are imported where the first connection is made.
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +16,7 @@ from reconciler.model.registry import AssumedRole, RegistryScope
 from reconciler.model.transport import Transport
 from reconciler.registry.errors import CallError, WrongAccountError
 from reconciler.registry.pace import Pace
-from reconciler.workflow.listener import Listener, Throttled
+from reconciler.workflow.listener import Event, Listener, NoResponse, Throttled
 
 if TYPE_CHECKING:
     from reconciler.registry.reader import RegistryReader
@@ -116,18 +117,15 @@ def reach_registries(
     from reconciler.registry.reader import RegistryReader
     from reconciler.registry.session import connect
 
-    told = Lock()
-
-    def note_throttled() -> None:
-        if told.acquire(blocking=False):  # once, however many regions are throttled
-            listener.notify(Throttled())
-
+    throttled = _Once(listener).throttled  # however many regions are throttled
     connections: dict[RegistryScope, RegistryConnection] = {}
     failures: dict[RegistryScope, CallError] = {}
     for scope, source in sources.items():
         try:
             connection = connect(scope.account, scope.region, *source, transport)
-            pace = Pace(throttled_for_long=note_throttled)
+            silent = partial(_Once(listener).silent, scope.region)
+            connection = replace(connection, no_response=silent)
+            pace = Pace(throttled_for_long=throttled, no_response=silent)
             reader = RegistryReader(connection, pace)
         except CallError as error:
             failures[scope] = error
@@ -135,6 +133,23 @@ def reach_registries(
             name = names.get(scope)
             connections[scope] = RegistryConnection(source, connection, pace, reader, name)
     return Reached(connections, failures)
+
+
+class _Once:
+    """Tells the listener the first event only, whatever thread it comes from."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener, self._told = listener, Lock()
+
+    def throttled(self) -> None:
+        self._notify(Throttled())
+
+    def silent(self, region: str, seconds: float) -> None:
+        self._notify(NoResponse(region, seconds))
+
+    def _notify(self, event: Event) -> None:
+        if self._told.acquire(blocking=False):
+            self._listener.notify(event)
 
 
 def require_some(failures: Failures, scopes: Collection[RegistryScope]) -> None:

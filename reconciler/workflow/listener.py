@@ -26,6 +26,17 @@ class Throttled:
 
 
 @dataclass(frozen=True, slots=True)
+class NoResponse:
+    """A call had no response for so many seconds, and is made again; said once for a region."""
+
+    region: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"no response from AWS in {self.region} for {self.seconds:.0f} s; trying again"
+
+
+@dataclass(frozen=True, slots=True)
 class RegistryPolicyIgnored:
     """The file says not to read a registry's own policy; `name` says which of several."""
 
@@ -169,6 +180,7 @@ class JournalDamaged:
 
 Event = (
     Throttled
+    | NoResponse
     | RegistryPolicyIgnored
     | LimitedToChanges
     | MoreTouched

@@ -107,12 +107,7 @@ def _read(
     beside = {scope: _Beside() for scope in connections}
     with ExitStack() as tasks:
         wanted = [
-            replace(
-                _wanted(one, to_read[scope], beside[scope]),
-                progress=tasks.enter_context(
-                    listener.progress(f"reading policies in {one.label}", one.is_held_back)
-                ),
-            )
+            _shown(_wanted(one, to_read[scope], beside[scope]), one, listener, tasks)
             for scope, one in connections.items()
         ]
         found = dict(zip(connections, read(wanted), strict=True))
@@ -132,6 +127,16 @@ def _read(
         )
         for scope, one in found.items()
     ]
+
+
+def _shown(
+    wanted: "Wanted", connection: RegistryConnection, listener: Listener, tasks: ExitStack
+) -> "Wanted":
+    """Show how far the reading of a registry is, until it is over; at the latest, `tasks` are."""
+    own = tasks.enter_context(ExitStack())
+    label = f"reading policies in {connection.label}"
+    progress = own.enter_context(listener.progress(label, connection.is_held_back))
+    return replace(wanted, progress=progress, on_over=own.close)
 
 
 def _wanted(one: RegistryConnection, to_read: ToRead, beside: "_Beside") -> "Wanted":

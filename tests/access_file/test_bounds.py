@@ -32,10 +32,28 @@ def test_regions_are_few_and_each_once() -> None:
         return load_access(f"{head}repositories: {{}}\n".encode(), "f.yaml", now=NOW)
 
     many = ", ".join([f"us-west-{n}" for n in range(10, 51)])
-    assert "at most 40" in only(regions(many)).message
+    assert "41 items, and 40 at most" in only(regions(many)).message
     assert only(regions("us-west-2, us-west-1, us-west-2")).other is not None
     assert only(regions("&here us-west-2, *here")).rule == "bad-value"
     assert "bad-value" in rules(regions(", ".join(["us-west-2", "1", "[]"] * 5_000)))
+
+
+MANY = 20_000
+TWO = 'registries: [{name: a, account: "111122223333", regions: [us-west-2]}]\n'
+
+
+@pytest.mark.parametrize(
+    ("registries", "entry"),
+    [
+        (f"registries: [{', '.join(['null'] * MANY)}]\n", ""),
+        (f'registry: {{account: "111122223333", regions: [{"us-west-2, " * MANY}]}}\n', ""),
+        (TWO, f"regions: [{'us-west-2, ' * MANY}]"),
+        (TWO, f"registries: [{'b, ' * MANY}]"),
+    ],
+)
+def test_a_list_that_is_too_long_is_one_problem(registries: str, entry: str) -> None:
+    text = f"version: 1\n{registries}repositories: {{a/b: {{access: {{}}, {entry}}}}}\n"
+    assert "too long" in only(load_access(text.encode(), "f.yaml", now=NOW)).message
 
 
 def test_a_repository_pattern_has_few_wildcards() -> None:

@@ -133,11 +133,16 @@ def terminal(
 
 @contextmanager
 def reconciling(
-    folder: Path, behaviour: Behaviour, *arguments: str, width: int = 80, **variables: str
+    folder: Path,
+    behaviour: Behaviour,
+    *arguments: str,
+    width: int = 80,
+    regions: str = "us-west-2",
+    **variables: str,
 ) -> Iterator[Terminal]:
     """Start `reconcile` on a terminal, with thirty repositories to set."""
     entries = "".join(f"  {name}:\n    access: {{ci: push-pull}}\n" for name in NAMES)
-    (folder / "ecr_access.yaml").write_text(SEED + entries)
+    (folder / "ecr_access.yaml").write_text(SEED.replace("us-west-2", regions) + entries)
     with Sandbox(behaviour) as ecr:
         for name in ("payments/api", *NAMES):
             ecr.create_repository(name)
@@ -163,6 +168,14 @@ def test_tasks_at_the_same_time_have_a_line_each(tmp_path: Path) -> None:
         assert its.wait_for("us-west-2", rows=2)[0] == note
         its.type("\n")
         assert its.wait_for("Go on?", rows=2) == [note, "Go on? [y/N]"]
+
+
+def test_a_region_that_fails_has_no_bar_any_more(tmp_path: Path) -> None:
+    behaviour = Behaviour(latency=0.5, dead_region="eu-west-1")
+    with reconciling(tmp_path, behaviour, "plan", regions="eu-west-1, us-west-2") as its:
+        its.wait_for("us-west-2", "/31", rows=1)
+        its.to_the_end()
+    assert its.process.returncode == 1
 
 
 def test_drift_shows_the_rate_and_what_is_held_back(tmp_path: Path) -> None:

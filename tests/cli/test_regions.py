@@ -152,4 +152,4 @@ def test_where_none_can_be_reached_it_says_why(folder: Path, command: tuple[str,
     with serving(HERE) as ecr:
         done = runner(folder, sandbox_environment(ecr))(*command)
     assert (done.code, done.out) == (1, "")
-    assert "unexpected response: the connection was closed" in done.err
+    assert "no response: the connection was closed" in done.err

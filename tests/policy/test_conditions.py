@@ -34,6 +34,19 @@ def test_the_parts_of_an_operator(name: str, parts: tuple[str, str, bool]) -> No
 
 
 @pytest.mark.parametrize(
+    ("operator", "value", "message"),
+    [
+        ("IpAddress", "here", "'here' is not an IP address or a range such as 203.0.113.0/24"),
+        ("NumericEquals", "x" * 61, f"'{'x' * 60}…' is not a number"),
+    ],
+)
+def test_a_value_that_is_none_of_the_operators(operator: str, value: str, message: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse_condition({operator: {"aws:SourceIp": value}})
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("operator", "value", "canonical"),
     [
         ("StringEquals", "", ""),

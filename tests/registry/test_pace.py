@@ -16,6 +16,7 @@ from reconciler.registry.pace import (
     MAX_THROTTLES,
     MAX_UNSENT,
     RISKED_WINDOW,
+    SILENCE,
     START_RATE,
     START_WINDOW,
     Pace,
@@ -220,7 +221,23 @@ class Alone:
         self.now = 0.0
         self.slept: list[float] = []
         self.drawn_up_to: list[float] = []
-        self.pace = Pace(clock=lambda: self.now, sleep=self.sleep, uniform=self.uniform)
+        self.told: list[float] = []
+        self.pace = Pace(
+            no_response=self.told.append,
+            clock=lambda: self.now,
+            sleep=self.sleep,
+            uniform=self.uniform,
+        )
+
+    def silent(self, seconds: float, *errors: type[Exception] | None) -> Callable[[], str]:
+        """Return a call whose attempts end so after so many seconds."""
+        attempt, _ = raising(*errors)
+
+        def wait() -> str:
+            self.now += seconds
+            return attempt()
+
+        return wait
 
     def meet_limit(self) -> None:
         paced(self.pace, raising(*[ThrottleError] * AT_START, None)[0], retry_after)
@@ -286,6 +303,26 @@ def test_no_connection_is_waited_out_longer_where_there_has_been_one(
     with pytest.raises(UnsentError):
         paced(alone.pace, attempt, retry_after)
     assert len(made) == attempts
+
+
+@pytest.mark.parametrize(("seconds", "attempts"), [(5.0, 3), (20.0, 3), (30.0, 2), (50.0, 1)])
+def test_a_call_without_a_response_is_given_up_within_a_minute(
+    seconds: float, attempts: int
+) -> None:
+    alone = Alone()
+    with pytest.raises(TransientError):
+        paced(alone.pace, alone.silent(seconds, TransientError), retry_after)
+    assert alone.now - sum(alone.slept) == pytest.approx(seconds * attempts)
+    told = attempts - 1 if seconds >= SILENCE else 0
+    assert alone.told == pytest.approx([seconds] * told)
+
+
+def test_a_wait_for_a_turn_is_no_silence() -> None:
+    """A call that was throttled for minutes has as many attempts as any other."""
+    alone = Alone()
+    errors = [ThrottleError] * (MAX_THROTTLES - 3) + [TransientError, TransientError, None]
+    assert paced(alone.pace, alone.silent(11.0, *errors), retry_after) == "done"
+    assert alone.told == pytest.approx([11.0, 11.0])
 
 
 def test_calls_together_have_their_turns_one_right_after_the_other() -> None:

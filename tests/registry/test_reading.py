@@ -99,6 +99,25 @@ def test_what_is_declared_and_not_there(aws: ScriptedAws, is_listed_late: bool) 
     assert live.policy_text.rule is RuleId.MISSING_REPOSITORY
 
 
+def test_each_reading_says_when_it_is_over_and_no_earlier(aws: ScriptedAws) -> None:
+    aws.answer = lambda _call, _before: ok(policyText="{}")
+    told: list[tuple[int, str]] = []
+
+    def wanted(number: int) -> Wanted:
+        return Wanted(
+            reader(),
+            ["a/a", "b/b"],
+            lists=False,
+            progress=lambda _done, _total: told.append((number, "progress")),
+            on_over=lambda: told.append((number, "over")),
+        )
+
+    read([wanted(0), wanted(1)])
+    for number in (0, 1):
+        own = [what for of, what in told if of == number]
+        assert own[:3] == ["progress", "progress", "over"]
+
+
 def test_one_that_is_made_after_the_listing_is_there(aws: ScriptedAws) -> None:
     aws.answer = lambda call, _before: (
         listing() if call.operation == "DescribeRepositories" else ok(policyText="{}")

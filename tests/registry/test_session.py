@@ -4,11 +4,13 @@ import pytest
 
 from reconciler.errors import RefusedError
 from reconciler.model.registry import AssumedRole
+from reconciler.model.transport import Transport
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.reading import Wanted, read
 from reconciler.registry.session import caller_identity, connect, default_region, require_account
+from reconciler.registry.tasks import run_alone
 from reconciler.registry.writer import RegistryWriter
 
 from .scripted_aws import Answer, Call, ScriptedAws, ok, page, sts, sts_refusal
@@ -85,6 +87,16 @@ def test_a_role_is_assumed_once_at_the_first_call(aws: ScriptedAws, pace: Pace) 
     assert aws.calls[0].parameters["RoleArn"] == ROLE
     assert all("AKIAROLE0" in call.authorization for call in aws.calls[1:])
     assert "AKIAEXAMPLE" in aws.calls[0].authorization
+
+
+@pytest.mark.parametrize("transport", list(Transport))
+def test_a_role_is_assumed_before_any_thread_calls(
+    aws: ScriptedAws, pace: Pace, transport: Transport
+) -> None:
+    assuming(aws, "2999-01-01T00:00:00Z")
+    connection = connect(ACCOUNT, REGION, AssumedRole(ROLE), transport=transport)
+    run_alone(RegistryReader(connection, pace).prepare())
+    assert aws.operations() == ["AssumeRole"]
 
 
 def test_a_role_that_is_refused_ends_it_all(aws: ScriptedAws, pace: Pace) -> None:

@@ -180,3 +180,20 @@ def test_what_is_not_known_is_no_lack_of_access() -> None:
     assert render_access_of([], "ci", NAMES, (), plain) == "ci has access to no repository.\n"
     told = render_access_of([], "ci", NAMES, ("app/api: access denied",), plain)
     assert told == "ci has access to no repository whose policy is known.\n"
+
+
+def test_all_that_a_name_stands_for_is_in_the_same_columns() -> None:
+    """A role's ARN differs in each partition, so that its name stands for several principals."""
+    actions, line = frozenset({"ecr:batchgetimage"}), FileLine("f.yaml", 1, None, None)
+    roles = [f"arn:{partition}:iam::444455556666:role/x" for partition in ("aws", "aws-cn")]
+    answers = [
+        Answer(repository, who, tier, actions, "allowed", "Allow", None, (), line)
+        for role, repository, tier in zip(
+            roles, ("a/b", "long/name"), ("push-pull", "pull"), strict=True
+        )
+        for who in (NamedPrincipal(Principal("AWS", (role,)), name="x"),)
+    ]
+    text = render_access_of(answers, "x", NAMES, [], plain)
+    rows = [re.search("(?:push-)?pull: .*(f.yaml)", line) for line in text.splitlines()]
+    first, second = (row for row in rows if row)
+    assert (first.start(), first.start(1)) == (second.start(), second.start(1))

@@ -39,10 +39,11 @@ def hostile_plan(text: str) -> Plan:
     scope, subjects = RegistryScope(text, text), get_args(Subject)
     target = Target(text, scope)
     made = change_of(text, None, target)
-    pattern = f"x{text.replace('${', '')}"  # not closed, it would not be understood
-    hostile = allow(text, "ecr:BatchGetImage", Sid=text, Resource=[pattern, f"{OWN}{pattern}"])
-    others = {**allow(text), "NotResource": [pattern, "x"]}
-    rest: Json = {text: text, "a": {text: [text]}, "description": text}
+    plain_text = f"x{text.replace('$', '')}"  # a policy variable would not be understood
+    resources = [plain_text, f"{OWN}{plain_text}"]
+    hostile = allow(plain_text, "ecr:BatchGetImage", Sid=text, Resource=resources)
+    others = {**allow(plain_text), "NotResource": [plain_text, "x"]}
+    rest: Json = {f"{text} 1": text, f"{text} 2": {text: [text]}, "description": text}
     settings = RepositorySettings(kms_key=text, tags=((text, text),))
     return Plan(
         changes=(
@@ -51,7 +52,7 @@ def hostile_plan(text: str) -> Plan:
             registry_change([hostile, others], [], scope),
             template_change(None, template(text, [text], rest=rest)),
             template_change(template(text, [], hostile, rest=rest), template(text, [text])),
-            template_change(template(text, [text], allow(text), rest=rest), None),
+            template_change(template(text, [text], allow(plain_text), rest=rest), None),
         ),
         findings=tuple(
             Finding(text, text, text, RegistryScope(text, text), subject) for subject in subjects

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.model.access import DisplayNames
@@ -92,6 +92,9 @@ def without_lines(page: str) -> list[str]:
 
 
 @given(st.text(min_size=1))
+@example("a")
+@example("$${{")
+@example("description")
 def test_no_random_text_becomes_an_element(text: str) -> None:
     assert without_lines(drift_page_of(text)) == elements_of_harmless()
 

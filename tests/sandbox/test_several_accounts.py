@@ -67,10 +67,18 @@ def test_each_account_has_a_profile(sandbox: Sandbox, tmp_path: Path, monkeypatc
     assert held == {HOME: ["tools"], OTHER: ["theirs"], THIRD: []}
 
 
-def test_files_of_profiles_are_private_and_never_replaced(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_files_of_profiles_are_private_and_replace_their_own_alone(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     written = sandbox.write_profiles(tmp_path)
     modes = {stat.S_IMODE(Path(path).stat().st_mode) for path in written.values()}
     assert modes == {0o600}
+    first = {path: Path(path).read_text() for path in written.values()}
+    for path, own in first.items():
+        Path(path).write_text(own + "# of an earlier sandbox\n")
+    assert sandbox.write_profiles(tmp_path) == written
+    assert {path: Path(path).read_text() for path in first} == first
+    (tmp_path / "config").write_text("[profile own]\n")
     with pytest.raises(ReconcileError, match="config already exists; not overwritten"):
         sandbox.write_profiles(tmp_path)
     (tmp_path / "file").touch()

@@ -1,6 +1,6 @@
 """What is read of a registry beside its repositories' policies, and in how many calls."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -10,12 +10,16 @@ from reconciler import workflow
 from reconciler.access_file.load import load_access
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope
 from reconciler.model.rules import RuleId
+from reconciler.registry import pace, session
+from reconciler.registry.errors import CallError
 from reconciler.sandbox.protocol import Call, ServiceError
 from reconciler.sandbox.server import Sandbox
 from reconciler.workflow import AccessSource
-from reconciler.workflow.connections import CredentialSource, connect_registries
+from reconciler.workflow.callers import caller_of
+from reconciler.workflow.connections import CredentialSource, connect_registries, reach_registries
 from reconciler.workflow.listener import LOG, Event, LogListener
 from reconciler.workflow.live import ToRead, read_registries, reading_own_policy
+from tests.registry.raw_server import Sent, Then, serving_raw
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 FILE = b"""\
@@ -50,6 +54,38 @@ def read(*, registry_policy: bool = False, templates: bool = False) -> list[Live
     connections = connect_registries(dict.fromkeys(scopes, CredentialSource()), LOG)
     to_read = ToRead(list, registry_policy=registry_policy, templates=templates)
     return read_registries(connections, dict.fromkeys(scopes, to_read), LOG)
+
+
+class Notes(LogListener):
+    """Keeps the events."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def notify(self, event: Event) -> None:
+        self.events.append(event)
+
+
+@pytest.mark.parametrize(
+    "ask", [read_registries, lambda connections, to_read, _: caller_of(connections)(*to_read)]
+)
+def test_a_region_without_a_response_is_told_once_before_it_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, ask: Callable[..., object]
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setattr(session, "_READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(pace, "SILENCE", 0.1)
+    scope, listener = RegistryScope("111122223333", "us-west-2"), Notes()
+    with serving_raw() as server:
+        server.always(Sent(b"", Then.HANG))
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        connections, _ = reach_registries({scope: CredentialSource()}, listener)
+        to_read = {scope: ToRead(list, ("a/a", "b/b"))}
+        with pytest.raises(CallError, match="no response: timed out"):
+            ask(connections, to_read, listener)
+    (told,) = listener.events
+    assert str(told) == "no response from AWS in us-west-2 for 0 s; trying again"
 
 
 def test_templates_are_read_where_asked_for_alone(ecr: Sandbox) -> None:

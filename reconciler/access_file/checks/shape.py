@@ -75,6 +75,7 @@ _EMPTY = {"minItems": "array", "minLength": "string", "minProperties": "object"}
 _TIERS_FORM = "TIER, or {tier: TIER, until: DATE}, or a list of them"
 _MAPPING_FORMS = {
     "registry": 'registry: {account: "ACCOUNT ID", regions: [REGION]}',
+    "item of registries": '{name: NAME, account: "ACCOUNT ID", regions: [REGION]}',
     "accounts": 'accounts: {NAME: "ACCOUNT ID"}',
     "principals": "principals: {NAME: {role: ROLE, account: ACCOUNT}}",
     "tiers": "tiers: {NAME: {extends: TIER, actions: [ACTION]}}",
@@ -294,7 +295,8 @@ def _check_value(violation: Violation, problems: ProblemList) -> None:
             problems.error(RuleId.EMPTY_VALUE, message, place, hint)
         case "maxItems" | "maxProperties" as keyword:
             kind = "list" if keyword == "maxItems" else "mapping"
-            message = f"this {kind} is too long: it may have at most {violation.expected} items"
+            found = len(violation.value) if isinstance(violation.value, list | dict) else 0
+            message = f"this {kind} is too long: {found:,} items, and {violation.expected} at most"
             problems.error(RuleId.BAD_VALUE, message, place)
         case _:
             _report_value(violation, problems)

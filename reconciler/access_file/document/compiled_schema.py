@@ -393,11 +393,7 @@ def _61(v: object) -> bool:
 
 
 def _62(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and all(map(_2, v))
-
-
-def _63(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and all(map(_4, v))
+    return isinstance(v, list) and len(v) >= 1 and len(v) <= 100 and all(map(_2, v))
 
 
 _CHECKS_10: Checks = {
@@ -410,12 +406,12 @@ _CHECKS_10: Checks = {
     "create": _48,
     "settings": _61,
     "registries": _62,
-    "regions": _63,
+    "regions": _5,
     "replicated": _48,
 }
 
 
-def _64(v: object) -> bool:
+def _63(v: object) -> bool:
     return (
         isinstance(v, dict)
         and all(_CHECKS_10.get(key, nothing)(value) for key, value in v.items())
@@ -423,8 +419,8 @@ def _64(v: object) -> bool:
     )
 
 
-def _65(v: object) -> bool:
-    return isinstance(v, dict) and all(map(_64, v.values()))
+def _64(v: object) -> bool:
+    return isinstance(v, dict) and all(map(_63, v.values()))
 
 
 _CHECKS_11: Checks = {
@@ -440,7 +436,7 @@ _CHECKS_11: Checks = {
 }
 
 
-def _66(v: object) -> bool:
+def _65(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "Effect" in v
@@ -448,22 +444,22 @@ def _66(v: object) -> bool:
     )
 
 
+def _66(v: object) -> bool:
+    return isinstance(v, list) and len(v) >= 1 and all(map(_65, v))
+
+
 def _67(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and all(map(_66, v))
-
-
-def _68(v: object) -> bool:
     return isinstance(v, list) and len(v) >= 1 and len(v) <= 100 and all(map(_11, v))
 
 
-_CHECKS_12: Checks = {"allow": _68}
+_CHECKS_12: Checks = {"allow": _67}
 
 
-def _69(v: object) -> bool:
+def _68(v: object) -> bool:
     return v == "forbid" or v == "allow"
 
 
-def _70(v: object) -> bool:
+def _69(v: object) -> bool:
     return (
         (isinstance(v, str) or isinstance(v, dict))
         and (
@@ -471,26 +467,26 @@ def _70(v: object) -> bool:
             or "allow" in v
             and all(_CHECKS_12.get(key, nothing)(value) for key, value in v.items())
         )
-        and (_69 if _9(v) else anything)(v)
+        and (_68 if _9(v) else anything)(v)
     )
 
 
-def _71(v: object) -> bool:
+def _70(v: object) -> bool:
     return is_integer(v) and v >= 0 and v <= 100
 
 
-def _72(v: object) -> bool:
+def _71(v: object) -> bool:
     return is_integer(v) and v >= 0
 
 
-_CHECKS_13: Checks = {"percent": _71, "count": _72}
+_CHECKS_13: Checks = {"percent": _70, "count": _71}
 
 
-def _73(v: object) -> bool:
+def _72(v: object) -> bool:
     return v == "none"
 
 
-def _74(v: object) -> bool:
+def _73(v: object) -> bool:
     return (
         (isinstance(v, dict) or isinstance(v, str))
         and (
@@ -498,14 +494,14 @@ def _74(v: object) -> bool:
             or len(v) >= 1
             and all(_CHECKS_13.get(key, nothing)(value) for key, value in v.items())
         )
-        and (_73 if _9(v) else anything)(v)
+        and (_72 if _9(v) else anything)(v)
     )
 
 
 _CHECKS_14: Checks = {"outside": _16}
 
 
-def _75(v: object) -> bool:
+def _74(v: object) -> bool:
     return (
         (isinstance(v, str) or isinstance(v, list) or isinstance(v, dict))
         and (
@@ -518,16 +514,16 @@ def _75(v: object) -> bool:
     )
 
 
-def _76(v: object) -> bool:
+def _75(v: object) -> bool:
     return (isinstance(v, str) or isinstance(v, list)) and (
         not isinstance(v, list) or len(v) >= 1 and all(map(_9, v))
     )
 
 
-_CHECKS_15: Checks = {"never": _11, "to": _75, "on": _76, "because": _11}
+_CHECKS_15: Checks = {"never": _11, "to": _74, "on": _75, "because": _11}
 
 
-def _77(v: object) -> bool:
+def _76(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "never" in v
@@ -537,86 +533,86 @@ def _77(v: object) -> bool:
     )
 
 
+def _77(v: object) -> bool:
+    return isinstance(v, list) and len(v) <= 100 and all(map(_76, v))
+
+
+_CHECKS_16: Checks = {"public": _69, "max_revoked": _73, "max_granted": _73, "rules": _77}
+
+
 def _78(v: object) -> bool:
-    return isinstance(v, list) and len(v) <= 100 and all(map(_77, v))
-
-
-_CHECKS_16: Checks = {"public": _70, "max_revoked": _74, "max_granted": _74, "rules": _78}
-
-
-def _79(v: object) -> bool:
     return isinstance(v, dict) and all(
         _CHECKS_16.get(key, nothing)(value) for key, value in v.items()
     )
 
 
-def _80(v: object) -> bool:
+def _79(v: object) -> bool:
     return v == "ignore" or v == "report" or v == "fail"
 
 
-def _81(v: object) -> bool:
+def _80(v: object) -> bool:
     return v == "remove" or v == "keep"
 
 
 _CHECKS_17: Checks = {"sid": _11, "service": _20, "principal": _11, "as_is": _48}
 
 
-def _82(v: object) -> bool:
+def _81(v: object) -> bool:
     return v == "sid" or v == "service" or v == "as_is"
 
 
+def _82(v: object) -> bool:
+    return not isinstance(v, dict) or all(map(_81, v))
+
+
 def _83(v: object) -> bool:
-    return not isinstance(v, dict) or all(map(_82, v))
-
-
-def _84(v: object) -> bool:
     return v == "sid" or v == "principal" or v == "as_is"
 
 
+def _84(v: object) -> bool:
+    return not isinstance(v, dict) or all(map(_83, v))
+
+
 def _85(v: object) -> bool:
-    return not isinstance(v, dict) or all(map(_84, v))
-
-
-def _86(v: object) -> bool:
     return v == "sid" or v == "as_is"
 
 
+def _86(v: object) -> bool:
+    return isinstance(v, dict) and all(map(_85, v))
+
+
 def _87(v: object) -> bool:
-    return isinstance(v, dict) and all(map(_86, v))
-
-
-def _88(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "sid" in v
         and all(_CHECKS_17.get(key, nothing)(value) for key, value in v.items())
-        and ("service" not in v or _83(v))
-        and ("principal" not in v or _85(v))
-        and not _87(v)
+        and ("service" not in v or _82(v))
+        and ("principal" not in v or _84(v))
+        and not _86(v)
     )
 
 
+def _88(v: object) -> bool:
+    return isinstance(v, list) and all(map(_87, v))
+
+
+_CHECKS_18: Checks = {"default": _80, "keep": _88}
+
+
 def _89(v: object) -> bool:
-    return isinstance(v, list) and all(map(_88, v))
-
-
-_CHECKS_18: Checks = {"default": _81, "keep": _89}
-
-
-def _90(v: object) -> bool:
     return isinstance(v, dict) and all(
         _CHECKS_18.get(key, nothing)(value) for key, value in v.items()
     )
 
 
-def _91(v: object) -> bool:
+def _90(v: object) -> bool:
     return v == "keep" or v == "remove"
 
 
-_CHECKS_19: Checks = {"repositories": _80, "statements": _90, "registry_statements": _91}
+_CHECKS_19: Checks = {"repositories": _79, "statements": _89, "registry_statements": _90}
 
 
-def _92(v: object) -> bool:
+def _91(v: object) -> bool:
     return isinstance(v, dict) and all(
         _CHECKS_19.get(key, nothing)(value) for key, value in v.items()
     )
@@ -629,14 +625,14 @@ _CHECKS_20: Checks = {
     "accounts": _15,
     "principals": _40,
     "tiers": _44,
-    "repositories": _65,
-    "registry_statements": _67,
-    "guards": _79,
-    "unmanaged": _92,
+    "repositories": _64,
+    "registry_statements": _66,
+    "guards": _78,
+    "unmanaged": _91,
 }
 
 
-def _93(v: object) -> bool:
+def _92(v: object) -> bool:
     return (
         v == "version"
         or v == "registries"
@@ -650,29 +646,29 @@ def _93(v: object) -> bool:
     )
 
 
+def _93(v: object) -> bool:
+    return not isinstance(v, dict) or all(map(_92, v))
+
+
 def _94(v: object) -> bool:
-    return not isinstance(v, dict) or all(map(_93, v))
-
-
-def _95(v: object) -> bool:
     return not isinstance(v, dict) or "registry" in v
 
 
-def _96(v: object) -> bool:
+def _95(v: object) -> bool:
     return not isinstance(v, dict) or "registries" in v
 
 
-def _97(v: object) -> bool:
+def _96(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "version" in v
         and "repositories" in v
         and all(_CHECKS_20.get(key, nothing)(value) for key, value in v.items())
-        and ("registries" not in v or _94(v))
-        and (anything if _96(v) else _95)(v)
+        and ("registries" not in v or _93(v))
+        and (anything if _95(v) else _94)(v)
     )
 
 
 def is_valid(value: object) -> bool:
     """Whether a value is valid by the schema."""
-    return _97(value)
+    return _96(value)

@@ -128,8 +128,22 @@ def fits(value: object, schema: Mapping[str, object]) -> bool:
 @cache
 def _validator() -> "Draft202012Validator":
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs; only for an invalid file
+    from jsonschema.validators import extend  # noqa: PLC0415
 
-    return Draft202012Validator(inlined(schema_text("ecr_access.schema.json")))
+    own = extend(Draft202012Validator, {"items": _errors_of_items})  # type: ignore[no-untyped-call]
+    validator: Draft202012Validator = own(inlined(schema_text("ecr_access.schema.json")))
+    return validator
+
+
+def _errors_of_items(
+    validator: "Draft202012Validator", items: Schema, value: object, schema: Schema
+) -> "Iterator[ValidationError]":
+    """Validate the items of a list; of one that is too long, that is all that is said."""
+    most = schema.get("maxItems")
+    if not isinstance(value, list) or (isinstance(most, int) and len(value) > most):
+        return
+    for index, item in enumerate(value):
+        yield from validator.descend(item, items, path=index)
 
 
 def _violation(error: "ValidationError", root: Node) -> Violation:

@@ -211,7 +211,8 @@ def _principal_names(raw: Mapping[str, object], element: str, partition: str) ->
     found = []
     for kind in by_kind:
         if kind not in _PRINCIPAL_KINDS:
-            raise MalformedError("unknown kind of principal", (element, kind))
+            message = f"this kind of principal is none of {', '.join(_PRINCIPAL_KINDS)}"
+            raise MalformedError(message, (element, kind))
         try:
             names = strings_of(by_kind, kind)
         except MalformedError as malformed:

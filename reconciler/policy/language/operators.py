@@ -24,6 +24,9 @@ from reconciler.policy.language.json_text import MalformedError
 from reconciler.policy.language.principals import arn_fields, split_arn
 from reconciler.policy.language.request_context import Answer, all_of, literal, plain
 
+_MOST_SHOWN = 60
+"""The most characters of a value that a message shows."""
+
 Family = Literal["string", "number", "date", "bool", "binary", "ip"]
 
 _OPERATORS: Mapping[Family, str] = {
@@ -86,7 +89,7 @@ def canonical_values(values: object, family: Family) -> tuple[str, ...]:
     canonical_of = _CANONICAL[family]
     items = values if isinstance(values, list | tuple) else [values]
     if not items:
-        raise MalformedError("an empty list of values")
+        raise MalformedError("a condition has at least one value, and this list is empty")
     canonical: set[str] = set()
     for item in items:
         text = _scalar(item)
@@ -94,7 +97,8 @@ def canonical_values(values: object, family: Family) -> tuple[str, ...]:
             raise MalformedError("a condition's value is a string, a number, true or false")
         value = text if "${" in text else canonical_of(text)
         if value is None:
-            raise MalformedError("this operator can't compare such a value")
+            shown = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+            raise MalformedError(f"{shown!r} is not {_FORMS[family]}")
         canonical.add(value)
     return tuple(sorted(canonical))
 
@@ -161,6 +165,17 @@ _CANONICAL: Mapping[Family, Callable[[str], str | None]] = {
     "binary": _canonical_binary,
     "ip": _canonical_ip,
 }
+
+
+_FORMS: Mapping[Family, str] = {
+    "string": "text",
+    "number": "a number",
+    "date": "a date such as 2026-06-01T00:00:00Z",
+    "bool": "true or false",
+    "binary": "base64",
+    "ip": "an IP address or a range such as 203.0.113.0/24",
+}
+"""What the values of a family's operators are."""
 
 
 def equivalent_operators(base: str, key: str, values: Sequence[str]) -> tuple[str, ...]:
