@@ -16,8 +16,9 @@ from botocore.client import BaseClient
 from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 
 from reconciler.printable import learn_secret
-from reconciler.registry.boto_errors import CREDENTIALS_HINT, error_text, explain, quoted
+from reconciler.registry.boto_errors import CREDENTIALS_HINT, error_text
 from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.failures import explain, quoted
 
 _TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"  # noqa: S105 - a variable's name
 _CONTAINER_TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105 - the same

@@ -173,7 +173,7 @@ def test_a_profile_goes_before_the_environment(
     monkeypatch.setenv("AWS_PROFILE", "another")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of-the-environment")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-    found = connect(ACCOUNT, REGION, profile="central").session.get_credentials()
+    found = connect(ACCOUNT, REGION, profile="central").boto().session.get_credentials()
     assert found is not None
     assert found.access_key == "of-the-profile"
 
