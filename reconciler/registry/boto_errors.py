@@ -144,7 +144,7 @@ def connect_error(address: str, cause: OSError) -> Exception:
     return boto.EndpointConnectionError(endpoint_url=address, error=cause)
 
 
-def exchange_error(address: str, cause: Exception) -> Exception:
+def exchange_error(address: str, cause: OSError) -> Exception:
     """Return the error that botocore raises where a connection fails."""
     if isinstance(cause, TimeoutError):
         return overdue_error(address, cause)

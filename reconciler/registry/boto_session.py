@@ -18,9 +18,8 @@ from reconciler.registry.connections import within
 from reconciler.registry.credentials import learn_settings, load_credentials, watch_credentials
 from reconciler.registry.failures import explain
 from reconciler.registry.http_exchange import Timeouts
+from reconciler.registry.role_access import role_parameters
 from reconciler.registry.tasks import OverdueError, is_left, run_alone
-
-_SESSION_NAME = "ecr-reconcile"
 
 
 class BotoSession(NamedTuple):
@@ -136,7 +135,7 @@ def assuming(
         config = Config(connect_timeout=timeouts.connect, read_timeout=timeouts.read)
         sts = cast("_SecurityTokenService", _watched(source, "sts", config))
         try:
-            ask = partial(sts.assume_role, **_parameters(role))
+            ask = partial(sts.assume_role, **role_parameters(role))
             given = run_alone(within(timeouts.response, ask, "AWS"))["Credentials"]
             return {
                 "access_key": given["AccessKeyId"],
@@ -150,13 +149,3 @@ def assuming(
     core = _new_core()
     core.register_component("credential_provider", _RoleProvider(refresh))
     return BotoSession(boto3.Session(botocore_session=core, region_name=region), core)
-
-
-def _parameters(role: AssumedRole) -> dict[str, str]:
-    """Return the parameters of AssumeRole."""
-    external_id = {} if role.external_id is None else {"ExternalId": role.external_id}
-    return {
-        "RoleArn": role.arn,
-        "RoleSessionName": role.session_name or _SESSION_NAME,
-        **external_id,
-    }

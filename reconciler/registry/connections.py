@@ -7,7 +7,6 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from http.client import HTTPException
 from urllib.parse import urlsplit
 
 from reconciler.registry.http_exchange import Response, Timeouts, receive, send
@@ -109,7 +108,7 @@ class Connections:
         """Raise the errors that botocore's HTTP session does."""
         try:
             yield
-        except (OSError, HTTPException) as error:
+        except OSError as error:
             from reconciler.registry.boto_errors import exchange_error
 
             raise exchange_error(self._url, error) from error

@@ -9,14 +9,12 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from http import HTTPStatus
-from http.client import responses
 from typing import Protocol
 
 from reconciler.registry.calls import Calls
 from reconciler.registry.connections import Connections, connections_to
 from reconciler.registry.errors import ServiceError, UnreadableResponseError
-from reconciler.registry.http_exchange import Response, Timeouts
+from reconciler.registry.http_exchange import Response, Timeouts, phrase_of
 from reconciler.registry.signing import (
     Credentials,
     Endpoint,
@@ -135,7 +133,7 @@ def _object(body: bytes) -> Mapping[str, object]:
     """Return the fields of a body; one that is no JSON is a message. Raises ValueError."""
     text = body.decode() or "{}"
     try:
-        parsed = json.loads(text, object_hook=_without_nulls)
+        parsed = _JSON.decode(text)
     except ValueError:
         return {"message": text}
     if not isinstance(parsed, dict):
@@ -147,13 +145,16 @@ def _without_nulls(fields: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+_JSON = json.JSONDecoder(object_hook=_without_nulls)
+
+
 def _error(operation: str, response: Response) -> ServiceError:
     """Return the error of a response, as botocore's parser reads it."""
     status, body = response.status, response.body.strip()
-    if status == HTTPStatus.MULTIPLE_CHOICES:
+    if status == _FIRST_ERROR:  # for botocore it is none, and then it is one without a code
         return ServiceError(operation, "", "", status)
     if status >= _FIRST_SERVER_ERROR and (not body or body.startswith(b"<html>")):
-        return ServiceError(operation, str(status), responses.get(status, ""), status)
+        return ServiceError(operation, str(status), phrase_of(status), status)
     fields = _object(response.body)
     code, message = fields.get("__type", str(status)), fields.get("message", fields.get("Message"))
     if not isinstance(code, str) or not isinstance(message or "", str):

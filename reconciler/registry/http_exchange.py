@@ -7,7 +7,6 @@ import ssl
 import time
 from collections.abc import Mapping
 from functools import partial
-from http.client import HTTPResponse
 from typing import NamedTuple, cast
 
 from reconciler.registry.tasks import READ, WRITE, in_thread, is_ready
@@ -29,6 +28,13 @@ class Response(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+def phrase_of(status: int) -> str:
+    """Return the words of an HTTP status; none for an unknown one."""
+    from http.client import responses
+
+    return responses.get(status, "")
 
 
 async def send(connection: socket.socket, message: bytes, seconds: float) -> None:
@@ -133,11 +139,19 @@ class _Rest(io.RawIOBase):
         self._deadline, self._longest_wait = deadline, longest_wait
 
     def response(self) -> tuple[Response, bool]:
-        """Return the response, whatever its form, and whether the connection can be used again."""
+        """Return the response, whatever its form, and whether the connection can be used again.
+
+        Raises OSError.
+        """
+        from http.client import HTTPException, HTTPResponse  # few responses need it
+
         response = HTTPResponse(cast("socket.socket", self), method="POST")
-        with response:
-            response.begin()
-            body = b"".join(iter(partial(response.read, _PART), b""))
+        try:
+            with response:
+                response.begin()
+                body = b"".join(iter(partial(response.read, _PART), b""))
+        except HTTPException as error:
+            raise ConnectionError(str(error)) from error
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Response(response.status, headers, body), not response.will_close
 

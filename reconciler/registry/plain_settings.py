@@ -26,7 +26,12 @@ _FILES = {
     "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
 }
 _MODELS = "~/.aws/models"  # may change what botocore knows of ECR
-_ADDRESSES = ("AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL")  # the first one decides
+_ADDRESSES = {
+    "ecr": ("AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL"),  # the first one that is set decides
+    "sts": ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"),
+}
+_HOSTS = {"ecr": "api.ecr", "sts": "sts"}
+_STS_KIND = "AWS_STS_REGIONAL_ENDPOINTS"
 _BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 _HARMLESS = frozenset(
     {
@@ -34,7 +39,8 @@ _HARMLESS = frozenset(
         _SECRET,
         _TOKEN,
         *_FILES,
-        *_ADDRESSES,
+        *_ADDRESSES["ecr"],
+        *_ADDRESSES["sts"],
         *_BUNDLES,
         "AWS_ACCOUNT_ID",  # not in ECR's endpoints
         "AWS_DEFAULT_OUTPUT",  # of the AWS CLI only
@@ -42,11 +48,10 @@ _HARMLESS = frozenset(
         "AWS_EC2_METADATA_DISABLED",  # metadata are no source beside static credentials
         "AWS_ENDPOINT_URL_IAM",
         "AWS_ENDPOINT_URL_ORGANIZATIONS",
-        "AWS_ENDPOINT_URL_STS",
         "AWS_PAGER",  # of the AWS CLI only
         "AWS_REGION",
         "AWS_SDK_LOAD_CONFIG",  # not read by botocore
-        "AWS_STS_REGIONAL_ENDPOINTS",
+        _STS_KIND,
     }
 )
 _SETTING = re.compile(r"(AWS_|BOTO).*|(?!no_proxy).*_proxy", re.IGNORECASE | re.DOTALL)
@@ -67,14 +72,15 @@ _SUFFIXES = {
 
 
 class PlainSettings(NamedTuple):
-    """The endpoint of ECR, and static credentials."""
+    """The endpoints of a region, that of STS if it is known, and static credentials."""
 
-    found: Endpoint
+    ecr: Endpoint
+    sts: Endpoint | None
     keys: Credentials
 
     def endpoint(self) -> Endpoint:
-        """Return the endpoint."""
-        return self.found
+        """Return the endpoint of ECR."""
+        return self.ecr
 
     def has_to_renew(self) -> bool:
         """Return False: static credentials are never renewed."""
@@ -88,19 +94,17 @@ class PlainSettings(NamedTuple):
 def plain_settings(
     region: str, environment: Mapping[str, str] = os.environ
 ) -> PlainSettings | None:
-    """Return the settings for ECR in a region; None where boto3 has to say what they are.
+    """Return the settings for calls in a region; None where boto3 has to say what they are.
 
     Registers the secrets for redaction.
     """
-    address = _address(region, environment)
     credentials = _credentials(environment)
-    if address is None or credentials is None or _is_unusual(environment):
+    if credentials is None or _is_unusual(environment):
         return None
-    bundle = _bundle(environment) if address.startswith("https") else None
-    if bundle is None and address.startswith("https"):
-        return None
-    user_agent = f"ecr-reconcile/{__version__}"
-    return PlainSettings(endpoint_at(address, region, "ecr", user_agent, bundle), credentials)
+    ecr = _endpoint("ecr", region, environment)
+    is_regional = environment.get(_STS_KIND, "regional") == "regional"
+    sts = _endpoint("sts", region, environment) if is_regional else None
+    return None if ecr is None else PlainSettings(ecr, sts, credentials)
 
 
 def _is_unusual(environment: Mapping[str, str]) -> bool:
@@ -154,15 +158,24 @@ def _credentials(environment: Mapping[str, str]) -> Credentials | None:
     return Credentials(key, secret, token or None)
 
 
-def _address(region: str, environment: Mapping[str, str]) -> str | None:
-    for name in _ADDRESSES:
+def _endpoint(service: str, region: str, environment: Mapping[str, str]) -> Endpoint | None:
+    address = _address(service, region, environment)
+    is_tls = address is not None and address.startswith("https:")
+    bundle = _bundle(environment) if is_tls else None
+    if address is None or (is_tls and bundle is None):
+        return None
+    return endpoint_at(address, region, service, f"ecr-reconcile/{__version__}", bundle)
+
+
+def _address(service: str, region: str, environment: Mapping[str, str]) -> str | None:
+    suffixes = (s for regions, s in _SUFFIXES.items() if re.fullmatch(regions, region, re.ASCII))
+    suffix = next(suffixes, None)
+    for name in _ADDRESSES[service]:
         if name in environment:
             address = environment[name]
-            return f"{address.rstrip('/')}/" if _PLAIN_ADDRESS.fullmatch(address) else None
-    for pattern, suffix in _SUFFIXES.items():
-        if re.fullmatch(pattern, region, re.ASCII):
-            return f"https://api.ecr.{region}.{suffix}/"
-    return None
+            is_plain = suffix is not None and _PLAIN_ADDRESS.fullmatch(address)
+            return f"{address.rstrip('/')}/" if is_plain else None
+    return None if suffix is None else f"https://{_HOSTS[service]}.{region}.{suffix}/"
 
 
 def _bundle(environment: Mapping[str, str]) -> str | None:

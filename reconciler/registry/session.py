@@ -16,12 +16,12 @@ from reconciler.model.registry import AssumedRole
 from reconciler.model.transport import Transport
 from reconciler.registry.calls import Calls
 from reconciler.registry.connections import within
-from reconciler.registry.direct_calls import DirectCalls
+from reconciler.registry.direct_calls import Access, DirectCalls
 from reconciler.registry.errors import CallError, FailureKind, UnreadableResponseError
 from reconciler.registry.failures import explain, quoted, retry_after
 from reconciler.registry.http_exchange import Timeouts
 from reconciler.registry.pace import Pace
-from reconciler.registry.plain_settings import PlainSettings, plain_settings
+from reconciler.registry.plain_settings import plain_settings
 from reconciler.registry.tasks import T, run_alone
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class Connection:
     boto: "Callable[[], BotoSession]" = field(repr=False, compare=False)
     """Returns the session of boto3, the same one each time."""
 
-    plain: PlainSettings | None = field(default=None, repr=False, compare=False)
-    """The settings, where boto3 need not be asked."""
+    plain: Access | None = field(default=None, repr=False, compare=False)
+    """The settings, where boto3 need not be asked what they are."""
 
     transport: Transport = Transport.FAST
 
@@ -81,11 +81,22 @@ def connect(
     CallError for an unknown profile or a broken AWS configuration file.
     """
     session = cache(partial(_boto_session, region, profile, assume_role))
-    is_plain = profile is None and assume_role is None and transport is Transport.FAST
-    plain = plain_settings(region) if is_plain else None
+    is_plain = profile is None and transport is Transport.FAST
+    plain = _plain_access(region, assume_role) if is_plain else None
     if plain is None:
         session()
     return Connection(account, region, assume_role, session, plain, transport)
+
+
+def _plain_access(region: str, role: AssumedRole | None) -> Access | None:
+    settings = plain_settings(region)
+    if settings is None or role is None:
+        return settings
+    if settings.sts is None:
+        return None
+    from reconciler.registry.role_access import RoleAccess
+
+    return RoleAccess(settings.ecr, settings.sts, settings.keys, role, _timeouts())
 
 
 def _boto_session(

@@ -1,12 +1,15 @@
 """Settings that need no boto3 mean what boto3 takes them for; all others are left to it."""
 
+import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
 import botocore.session
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 from moto import mock_aws
 
 from reconciler import printable
@@ -14,10 +17,13 @@ from reconciler.model.registry import AssumedRole
 from reconciler.model.transport import Transport
 from reconciler.registry.learnt_access import LearntAccess
 from reconciler.registry.plain_settings import plain_settings
+from reconciler.registry.role_access import role_parameters
 from reconciler.registry.session import connect, new_client
+from reconciler.registry.signing import TIME, Credentials, Endpoint, authorization, signing_key
 from reconciler.sandbox.server import Sandbox
 
 ACCOUNT, REGION = "111122223333", "us-west-2"
+ROLE = AssumedRole(f"arn:aws:iam::{ACCOUNT}:role/x")
 
 
 def all_regions() -> list[str]:
@@ -49,7 +55,42 @@ def test_the_address_is_that_of_boto3(region: str) -> None:
     assert plain is not None
     by_boto = learnt(region).endpoint()
     assert by_boto is not None
-    assert plain.endpoint()._replace(user_agent="") == by_boto._replace(user_agent="")
+    assert plain.ecr._replace(user_agent="") == by_boto._replace(user_agent="")
+    assert plain.sts is not None
+    assert signs_like_boto3(plain.sts, plain.keys)
+
+
+class CaughtError(Exception):
+    """A request that is not sent."""
+
+    def __init__(self, request: AWSPreparedRequest) -> None:
+        super().__init__()
+        self.request = request
+
+
+def catch(request: AWSPreparedRequest, **_event: object) -> None:
+    raise CaughtError(request)
+
+
+def as_text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def signs_like_boto3(sts: Endpoint, keys: Credentials) -> bool:
+    """Whether AssumeRole goes to the same place, with the same headers and signature."""
+    client = new_client(connect(ACCOUNT, sts.region, transport=Transport.BOTO3), "sts")
+    client.meta.events.register("before-send.sts", catch)
+    with pytest.raises(CaughtError) as caught:
+        client.assume_role(**role_parameters(ROLE))  # type: ignore[attr-defined]
+    request = caught.value.request
+    sent = {name.lower(): as_text(value) for name, value in request.headers.items()}
+    signed = re.search("SignedHeaders=([^,]+)", sent["authorization"])
+    assert signed is not None
+    headers = {name: {"host": sts.host, **sent}[name] for name in signed[1].split(";")}
+    when = datetime.strptime(sent["x-amz-date"], TIME).replace(tzinfo=UTC)
+    body = as_text(request.body).encode()
+    ours = authorization(sts, headers, body, signing_key(keys, sts, when))
+    return (request.url, sent["authorization"]) == (sts.url, ours)
 
 
 @pytest.mark.usefixtures("credentials")
@@ -85,7 +126,8 @@ USUAL: dict[str, dict[str, str]] = {
     "an account": {"AWS_ACCOUNT_ID": ACCOUNT},
     "the AWS CLI": {"AWS_DEFAULT_OUTPUT": "json", "AWS_PAGER": "", "AWS_SDK_LOAD_CONFIG": "1"},
     "no metadata": {"AWS_EC2_METADATA_DISABLED": "true"},
-    "regional STS": {"AWS_STS_REGIONAL_ENDPOINTS": "legacy"},
+    "regional STS": {"AWS_STS_REGIONAL_ENDPOINTS": "regional"},
+    "one STS": {"AWS_STS_REGIONAL_ENDPOINTS": "legacy"},
     "files that are none": {"AWS_CONFIG_FILE": "/no", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"},
 }
 
@@ -96,12 +138,13 @@ def test_usual_settings_mean_what_boto3_takes_them_for(
 ) -> None:
     for name, value in settings.items():
         credentials.setenv(name, value)
-    plain, by_boto = connect(ACCOUNT, REGION).plain, learnt(REGION)
+    plain, by_boto = plain_settings(REGION), learnt(REGION)
     found = by_boto.endpoint()
     assert plain is not None
     assert found is not None
-    assert plain.endpoint()._replace(user_agent="") == found._replace(user_agent="")
-    own, theirs = plain.credentials(), by_boto.credentials()
+    assert plain.sts is None or signs_like_boto3(plain.sts, plain.keys)
+    assert plain.ecr._replace(user_agent="") == found._replace(user_agent="")
+    own, theirs = plain.keys, by_boto.credentials()
     assert theirs is not None
     assert (own.access_key, own.secret_key) == (theirs.access_key, theirs.secret_key)
     assert (own.token or None) == (theirs.token or None)
@@ -183,13 +226,18 @@ def test_a_file_of_aws_is_left_to_boto3(tmp_path: Path, file: str) -> None:
 def test_what_is_asked_for_is_left_to_boto3(
     credentials: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    role = AssumedRole(f"arn:aws:iam::{ACCOUNT}:role/x")
     assert connect(ACCOUNT, REGION).plain is not None
-    assert connect(ACCOUNT, REGION, role).plain is None
+    assert connect(ACCOUNT, REGION, ROLE).plain is not None
     assert connect(ACCOUNT, REGION, transport=Transport.BOTO3).plain is None
     (tmp_path / "config").write_text("[profile x]\nregion = eu-west-1\n")
-    credentials.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    assert connect(ACCOUNT, REGION, profile="x").plain is None
+    with credentials.context() as settings:
+        settings.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        assert connect(ACCOUNT, REGION, profile="x").plain is None
+    credentials.setenv("AWS_STS_REGIONAL_ENDPOINTS", "legacy")
+    assert connect(ACCOUNT, REGION, ROLE).plain is None
+    credentials.setenv("AWS_STS_REGIONAL_ENDPOINTS", "regional")
+    credentials.setenv("AWS_ENDPOINT_URL_STS", "https://sts.example.com/a/path")
+    assert connect(ACCOUNT, REGION, ROLE).plain is None
 
 
 FILE = """\
