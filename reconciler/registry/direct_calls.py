@@ -93,7 +93,8 @@ class DirectCalls:
     @property
     def at_once(self) -> int:
         """How many calls to make at once, once `prepare` is done."""
-        return _CONNECTIONS if self._route else self._by_boto().at_once
+        is_by_boto = self._is_prepared and self._route is None
+        return self._by_boto().at_once if is_by_boto else _CONNECTIONS
 
     async def call(self, operation: str, **parameters: object) -> Mapping[str, object]:
         """Make a call and return the response. Raises what `Calls` says."""

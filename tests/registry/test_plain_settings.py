@@ -22,7 +22,7 @@ from reconciler.registry.session import connect, new_client
 from reconciler.registry.signing import TIME, Credentials, Endpoint, authorization, signing_key
 from reconciler.sandbox.server import Sandbox
 
-ACCOUNT, REGION = "111122223333", "us-west-2"
+ACCOUNT, OTHER, REGION = "111122223333", "999900001111", "us-west-2"
 ROLE = AssumedRole(f"arn:aws:iam::{ACCOUNT}:role/x")
 
 
@@ -242,10 +242,12 @@ def test_what_is_asked_for_is_left_to_boto3(
 
 FILE = """\
 version: 1
-registry: {account: "111122223333", regions: [us-west-2]}
+registries:
+  - {name: one, account: "111122223333", regions: [us-west-2, eu-west-1]}
+  - {name: two, account: "999900001111", regions: [us-west-2], assume_role: ROLE}
 accounts: {other: "444455556666"}
 principals: {ci: {role: ci, account: other}}
-repositories: {team/api: {access: {ci: pull}}, team/web: {access: {ci: pull}}}
+repositories: {team/api: {access: {ci: pull}}}
 """
 RUN = """\
 import sys
@@ -259,10 +261,11 @@ except SystemExit as end:
 
 @pytest.mark.parametrize(("command", "ends"), [("drift", "4"), ("plan", "0")])
 def test_a_run_that_reads_loads_no_boto3(tmp_path: Path, command: str, ends: str) -> None:
-    (tmp_path / "ecr_access.yaml").write_text(FILE)
-    with Sandbox() as ecr:
-        ecr.create_repository("team/api")
-        ecr.create_repository("team/web")  # neither of them has a policy
+    with Sandbox(account=ACCOUNT, other_accounts=[OTHER]) as ecr:
+        role = ecr.create_role(OTHER, "reconciler")
+        (tmp_path / "ecr_access.yaml").write_text(FILE.replace("ROLE", role))
+        for account, region in ((ACCOUNT, REGION), (ACCOUNT, "eu-west-1"), (OTHER, REGION)):
+            ecr.create_repository("team/api", account=account, region=region)  # without a policy
         done = subprocess.run(
             [sys.executable, "-c", RUN, command],
             cwd=tmp_path,
