@@ -1,10 +1,11 @@
 """The sessions and clients of boto3, with the settings that this tool depends on."""
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
-from typing import NamedTuple, Protocol, TypedDict, cast
+from typing import Protocol, TypedDict, cast
 
 import boto3
 import botocore.loaders
@@ -22,11 +23,17 @@ from reconciler.registry.role_access import role_parameters
 from reconciler.registry.tasks import OverdueError, is_left, run_alone
 
 
-class BotoSession(NamedTuple):
-    """A session of boto3, and the one of botocore under it, which finds the credentials."""
+@dataclass(frozen=True, slots=True, eq=False)
+class BotoSession:
+    """A session of boto3, and the one of botocore under it, which finds the credentials.
+
+    Threads share it, and hold `making` while they make a client ("Session", Boto3 documentation: a
+    session is not safe to share, clients are).
+    """
 
     session: boto3.Session
     core: botocore.session.Session
+    making: threading.Lock = field(default_factory=threading.Lock)
 
 
 class _RoleCredentials(TypedDict):
@@ -110,11 +117,12 @@ def client_of(session: BotoSession, service: str, threads: int, timeouts: Timeou
 
 
 def _watched(session: BotoSession, service: str, config: Config) -> BaseClient:
-    load_credentials(session.core)
-    try:
-        client: BaseClient = session.session.client(service, config=config)
-    except Exception as error:
-        raise explain(error, "connect") from error
+    with session.making:
+        load_credentials(session.core)
+        try:
+            client: BaseClient = session.session.client(service, config=config)
+        except Exception as error:
+            raise explain(error, "connect") from error
     watch_credentials(client, session.core)
     client.meta.events.register("before-send", _refuse_late)
     return client

@@ -67,12 +67,30 @@ class _SecurityTokenService(Protocol):
     def get_caller_identity(self) -> Mapping[str, object]: ...
 
 
+Sources = Callable[[str, str | None], "BotoSession"]
+"""Returns the session of boto3 for a region and a profile."""
+
+
+def new_source(region: str, profile: str | None) -> "BotoSession":
+    """Return a session of its own. Raises CallError as `connect` does."""
+    from reconciler.registry.boto_session import boto_session
+
+    return boto_session(region, profile)
+
+
+def shared_sources() -> Sources:
+    """Return sources for many connections, which share the session of a region and a profile."""
+    return cache(new_source)
+
+
 def connect(
     account: str,
     region: str,
     assume_role: AssumedRole | None = None,
     profile: str | None = None,
     transport: Transport = Transport.FAST,
+    *,
+    sources: Sources = new_source,
 ) -> Connection:
     """Return a connection to the registry of `account` in `region`; makes no call.
 
@@ -80,7 +98,7 @@ def connect(
     `assume_role` is assumed at the first call and again before its credentials expire. Raises
     CallError for an unknown profile or a broken AWS configuration file.
     """
-    session = cache(partial(_boto_session, region, profile, assume_role))
+    session = cache(partial(_boto_session, partial(sources, region, profile), region, assume_role))
     is_plain = profile is None and transport is Transport.FAST
     plain = _plain_access(region, assume_role) if is_plain else None
     if plain is None:
@@ -100,12 +118,13 @@ def _plain_access(region: str, role: AssumedRole | None) -> Access | None:
 
 
 def _boto_session(
-    region: str, profile: str | None, assume_role: AssumedRole | None
+    source: "Callable[[], BotoSession]", region: str, assume_role: AssumedRole | None
 ) -> "BotoSession":
-    from reconciler.registry.boto_session import assuming, boto_session
+    if assume_role is None:
+        return source()
+    from reconciler.registry.boto_session import assuming
 
-    source = boto_session(region, profile)
-    return source if assume_role is None else assuming(source, region, assume_role, _timeouts())
+    return assuming(source(), region, assume_role, _timeouts())
 
 
 def default_region(profile: str | None) -> str | None:

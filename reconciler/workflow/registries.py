@@ -132,7 +132,7 @@ def reach_registries(
     `names` are the registries' names where there are several.
     """
     from reconciler.registry.reader import RegistryReader
-    from reconciler.registry.session import connect
+    from reconciler.registry.session import connect, shared_sources
 
     told = Lock()
 
@@ -140,11 +140,12 @@ def reach_registries(
         if told.acquire(blocking=False):  # once, however many regions are throttled
             listener.notify(Throttled())
 
+    shared = shared_sources()
     connections: dict[RegistryScope, RegistryConnection] = {}
     failures: dict[RegistryScope, CallError] = {}
     for scope, source in sources.items():
         try:
-            connection = connect(scope.account, scope.region, *source, transport)
+            connection = connect(scope.account, scope.region, *source, transport, sources=shared)
             pace = Pace(throttled_for_long=note_throttled)
             reader = RegistryReader(connection, pace)
         except CallError as error:

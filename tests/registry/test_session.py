@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -6,11 +7,18 @@ import pytest
 from reconciler.errors import RefusedError
 from reconciler.model.registry import AssumedRole
 from reconciler.model.transport import Transport
+from reconciler.registry.boto_session import BotoSession
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.reading import Wanted, read
-from reconciler.registry.session import caller_identity, connect, default_region, require_account
+from reconciler.registry.session import (
+    caller_identity,
+    connect,
+    default_region,
+    new_source,
+    require_account,
+)
 from reconciler.registry.writer import RegistryWriter
 
 from .scripted_aws import Answer, Call, ScriptedAws, ok, page, sts, sts_refusal
@@ -190,6 +198,31 @@ def test_sts_that_fails_once(aws: ScriptedAws, pace: Pace) -> None:
     reader = RegistryReader(connect(ACCOUNT, REGION, AssumedRole(ROLE)), pace)
     assert reader.read_policy("a/a") == "{}"
     assert aws.operations() == ["AssumeRole"] * 3 + ["GetRepositoryPolicy"]
+
+
+def test_roles_of_one_profile_share_what_assumes_them(aws: ScriptedAws, pace: Pace) -> None:
+    assuming(aws, "2999-01-01T00:00:00Z")
+    made: list[str] = []
+
+    def source(region: str, profile: str | None) -> BotoSession:
+        made.append(region)
+        return new_source(region, profile)
+
+    shared = cache(source)
+    roles = [AssumedRole(f"arn:aws:iam::{ACCOUNT}:role/{number}") for number in range(8)]
+    connections = [
+        connect(ACCOUNT, REGION, role, transport=Transport.BOTO3, sources=shared) for role in roles
+    ]
+    readers = [RegistryReader(one, pace) for one in connections]
+    found = read([Wanted(reader, ["a/a"], lists=False) for reader in readers])
+    assert [one.failure for one in found] == [None] * 8
+    assert made == [REGION]
+    assumed = {call.parameters.get("RoleArn") for call in aws.calls}
+    assert assumed - {None} == {role.arn for role in roles}
+    used = {
+        call.authorization.split("/")[0] for call in aws.calls if "registryId" in call.parameters
+    }
+    assert len(used) == 8
 
 
 def test_a_role_without_credentials_to_assume_it_with(pace: Pace) -> None:
