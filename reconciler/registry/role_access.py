@@ -139,7 +139,10 @@ def _given(response: Response) -> _Given:
     key, secret, token, expiration = fields.values()
     if key is None or secret is None or expiration is None:
         raise UnreadableResponseError("the response has no credentials")
-    return _Given(Credentials(key, secret, token), datetime.fromisoformat(expiration))
+    until = datetime.fromisoformat(expiration)
+    if until.tzinfo is None:
+        raise UnreadableResponseError("the expiration has no time zone")
+    return _Given(Credentials(key, secret, token), until)
 
 
 def _text(root: Xml.Element, name: str) -> str | None:

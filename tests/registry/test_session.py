@@ -192,6 +192,13 @@ def test_what_gives_no_credentials(
     assert set(aws.operations()) == {"AssumeRole"}
 
 
+@pytest.mark.parametrize("expiration", ["", "soon", "2999-01-01T00:00:00"])
+def test_an_expiration_that_is_none(aws: ScriptedAws, pace: Pace, expiration: str) -> None:
+    aws.always(role_credentials("AKIAROLE", expiration))
+    with pytest.raises(CallError, match="AssumeRole: unexpected response"):
+        RegistryReader(connect(ACCOUNT, REGION, AssumedRole(ROLE)), pace).read_policy("a/a")
+
+
 def test_sts_that_fails_once(aws: ScriptedAws, pace: Pace) -> None:
     given = role_credentials("AKIAROLE", "2999-01-01T00:00:00Z")
     aws.always(page(503, "<html>"), page(500, ""), given, ok(policyText="{}"))
