@@ -1,83 +1,20 @@
-"""What boto3 raises: its `FailureKind`, and its message of one line with a hint.
-
-The error codes are those of the ECR API reference and its page "Common error types", and of
-botocore's list of throttling codes, without LimitExceededException: that is a quota, which does
-not recover by waiting.
-"""
+"""What a call raises, as a message of one line with a hint; and the kinds of boto3's errors."""
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+import ssl
+from collections.abc import Mapping
 from pathlib import Path
 
 from botocore import exceptions as boto
 
 from reconciler.errors import Remedy
-from reconciler.printable import printable, redacted
-from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind, Retry
+from reconciler.registry.errors import CallError, FailureKind, ServiceError
+from reconciler.registry.failures import BAD_SIGNATURE, EXPIRED, kind_of_refusal, quoted
 
 _UNSENDABLE = "Invalid header value"
 """How Python's http.client refuses to send a header, which may hold a credential."""
 
-_FIRST_SERVER_ERROR = 500  # HTTP status
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
-_BAD_SIGNATURE = frozenset(
-    ["InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch"]
-)
-_UNSIGNED = [
-    "AuthFailure",
-    "IncompleteSignature",
-    "IncompleteSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-]
-_CODES: Mapping[FailureKind, Iterable[str]] = {
-    FailureKind.THROTTLED: [
-        "429",
-        "BandwidthLimitExceeded",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    ],
-    FailureKind.CREDENTIALS: (*_EXPIRED, *_BAD_SIGNATURE, *_UNSIGNED),
-    # The first two: from a region that is not enabled for the account, and from every region where
-    # the access key does not exist (aws/chalice#1445, segmentio/aws-okta#225). The last two: only
-    # from a region that is not enabled.
-    FailureKind.NOT_ACCEPTED: [
-        "InvalidClientTokenId",
-        "UnrecognizedClientException",
-        "OptInRequired",
-        "RegionDisabledException",
-    ],
-    FailureKind.DENIED: ("AccessDenied", "AccessDeniedException"),
-    FailureKind.UNANSWERED: ("408", "RequestTimeout", "RequestTimeoutException"),
-    FailureKind.REPOSITORY_MISSING: ("RepositoryNotFoundException",),
-    FailureKind.REPOSITORY_EXISTS: ("RepositoryAlreadyExistsException",),
-    FailureKind.POLICY_MISSING: [
-        "RegistryPolicyNotFoundException",
-        "RepositoryPolicyNotFoundException",
-    ],
-    FailureKind.TEMPLATE_MISSING: ("TemplateNotFoundException",),
-    FailureKind.TEMPLATE_EXISTS: ("TemplateAlreadyExistsException",),
-    FailureKind.SERVICE: ("ServerException",),
-}
-_BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes}
-# Calls that boto3 makes by itself, inside another call, to obtain credentials.
-_CREDENTIAL_CALLS = frozenset(
-    [
-        "AssumeRole",
-        "AssumeRoleWithSAML",
-        "AssumeRoleWithWebIdentity",
-        "CreateOAuth2Token",
-        "CreateToken",
-        "GetRoleCredentials",
-    ]
-)
 _BY_TYPE: Mapping[FailureKind, tuple[type[Exception], ...]] = {  # the first that matches decides
     FailureKind.CONNECTION: (
         boto.EndpointConnectionError,
@@ -101,12 +38,10 @@ _BY_TYPE: Mapping[FailureKind, tuple[type[Exception], ...]] = {  # the first tha
 }
 
 _FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
-_MAX_QUOTE = 500  # characters of AWS's text in a message
 _NO_PERMISSION = re.compile(
     r"User: (?P<caller>\S+) is not authorized to perform: (?P<action>\S+)"
     r"(?: on resource: (?P<resource>\S+))?"
 )
-_INVALID_POLICY = re.compile("Invalid (repository|registry) policy provided")
 _REASON = re.compile(r"\bbecause (?P<reason>.+)|\bwith (?P<deny>an explicit deny.*)", re.DOTALL)
 
 _SERVICES = {"GetCallerIdentity": "sts", "ListAccounts": "organizations"}
@@ -164,31 +99,30 @@ _ENDPOINT_VARIANTS = {
 """Kinds of endpoints: a sign of each in an address or in botocore's error, and its setting."""
 
 
-def _error_code(error: Exception) -> str:
-    if isinstance(error, boto.ClientError):
-        return error.response.get("Error", {}).get("Code", "")
-    return ""
+def _as_refusal(error: Exception) -> ServiceError | None:
+    """Return what a service answered a call with; None for an error of another origin."""
+    if not isinstance(error, boto.ClientError):
+        return error if isinstance(error, ServiceError) else None
+    details = error.response.get("Error", {})
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code, message = details.get("Code", ""), details.get("Message", "")
+    return ServiceError(error.operation_name, code, message, status)
 
 
 def error_text(error: Exception) -> str:
     """Return the service's message, or else boto3's, in one line; not made safe to print."""
-    if isinstance(error, boto.ClientError):
-        details = error.response.get("Error", {})
-        return (details.get("Message") or details.get("Code") or "no reason given").strip()
+    refusal = _as_refusal(error)
+    if refusal is not None:
+        return refusal.text
     text = " ".join(str(error).split())
     return "a credential holds a line break" if _UNSENDABLE in text else text
 
 
-def failure_kind(error: Exception) -> FailureKind:
-    """Return the kind of an error that boto3 raised, or of a CallError.
-
-    Whatever else Python raises (KeyError, AttributeError) comes from boto3's parser, which could
-    not read a response.
-    """
-    if isinstance(error, CallError):
-        return error.kind
-    if isinstance(error, boto.ClientError):
-        return _kind_of_response(error)
+def kind_of_boto(error: Exception) -> FailureKind:
+    """Return the kind of an error that boto3 raised."""
+    refusal = _as_refusal(error)
+    if refusal is not None:
+        return kind_of_refusal(refusal)
     if _UNSENDABLE in str(error):
         return FailureKind.CREDENTIALS
     for kind, types in _BY_TYPE.items():
@@ -199,40 +133,30 @@ def failure_kind(error: Exception) -> FailureKind:
     return FailureKind.UNANSWERED
 
 
-def retry_after(error: Exception) -> Retry:
-    """Return why another attempt may succeed after an error that boto3 raised."""
-    return CONSEQUENCES[failure_kind(error)].retry
+def overdue_error(address: str, cause: Exception) -> Exception:
+    """Return the error of a response that takes too long."""
+    return boto.ReadTimeoutError(endpoint_url=address, error=cause)
 
 
-def _kind_of_response(error: boto.ClientError) -> FailureKind:
-    code, text = _error_code(error), error_text(error)
-    kind = _BY_CODE.get(code)
-    if kind is FailureKind.THROTTLED or text.startswith("Rate exceeded"):
-        return FailureKind.THROTTLED
-    if error.operation_name in _CREDENTIAL_CALLS and kind is not FailureKind.NOT_ACCEPTED:
-        return FailureKind.CREDENTIALS
-    if kind is not None:
-        return kind
-    # The texts as reported in hashicorp/terraform-provider-aws#39064 and #40933.
-    if "Principal not found" in text:
-        return FailureKind.PRINCIPAL_NOT_FOUND
-    if _INVALID_POLICY.search(text):
-        return FailureKind.INVALID_POLICY
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return FailureKind.SERVICE if status >= _FIRST_SERVER_ERROR else FailureKind.REJECTED
+def connect_error(address: str, cause: OSError) -> Exception:
+    """Return the error that botocore raises where no connection can be made."""
+    if isinstance(cause, TimeoutError):
+        return boto.ConnectTimeoutError(endpoint_url=address, error=cause)
+    return boto.EndpointConnectionError(endpoint_url=address, error=cause)
 
 
-def explain(
-    error: Exception, operation: str, repository: str | None = None, region: str = ""
-) -> CallError:
-    """Return an error of boto3 as one safe line, with a hint where one helps.
+def exchange_error(address: str, cause: OSError) -> Exception:
+    """Return the error that botocore raises where a connection fails."""
+    if isinstance(cause, TimeoutError):
+        return overdue_error(address, cause)
+    if isinstance(cause, ssl.SSLError):
+        return boto.SSLError(endpoint_url=address, error=cause)
+    return boto.ConnectionClosedError(endpoint_url=address, error=cause, request=None)
 
-    `operation` is the API's name of the call, such as `GetRepositoryPolicy`, or `connect` before
-    any call. A CallError is returned as it is.
-    """
-    if isinstance(error, CallError):
-        return error
-    kind = failure_kind(error)
+
+def explained(error: Exception, operation: str, repository: str | None, region: str) -> CallError:
+    """Return what `failures.explain` does of an error that is no CallError."""
+    kind = kind_of_boto(error)
     call = operation if repository is None else f"{operation} on {quoted(repository)}"
     reason = quoted(error_text(error))
     hint = _HINTS.get(kind)
@@ -266,26 +190,20 @@ def in_this_region_only(error: CallError, region: str) -> CallError:
     return CallError(error.message, kind=error.kind, hint=_enabling_hint(region))
 
 
-def quoted(text: str) -> str:
-    """Return AWS's text safe to show: without secrets, and truncated."""
-    safe = redacted(text)
-    return printable(safe if len(safe) <= _MAX_QUOTE else safe[:_MAX_QUOTE] + "…")
-
-
 def _credentials(error: Exception, reason: str) -> tuple[str, str]:
     if isinstance(error, boto.NoCredentialsError):
         return "; ".join(["no AWS credentials found", *map(quoted, _missing_files())]), (
             "set AWS_PROFILE, log in with `aws sso login`, or set AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY"
         )
-    code = _error_code(error)
-    if code in _EXPIRED:
+    refusal = _as_refusal(error)
+    if refusal is not None and refusal.code in EXPIRED:
         return "the credentials expired", "log in again"
-    if code in _BAD_SIGNATURE:
+    if refusal is not None and refusal.code in BAD_SIGNATURE:
         return f"AWS did not accept the signature: {reason}", (
             "check this machine's clock, and the secret access key"
         )
-    if isinstance(error, boto.ClientError) and error.operation_name.startswith("AssumeRole"):
+    if refusal is not None and refusal.operation.startswith("AssumeRole"):
         return f"the role could not be assumed: {_with_code(error, reason)}", (
             "the role's trust policy must name the caller, and the caller must be allowed "
             "sts:AssumeRole on it"
@@ -326,7 +244,8 @@ def _denied(text: str, operation: str, repository: str | None) -> tuple[str, str
 
 
 def _rejected_hint(error: Exception, operation: str) -> str | None:
-    if _error_code(error) == "LimitExceededException":
+    refusal = _as_refusal(error)
+    if refusal is not None and refusal.code == "LimitExceededException":
         return "a quota of the account is used up: see Amazon ECR in Service Quotas"
     if operation.endswith("RepositoryCreationTemplate"):
         return (
@@ -342,14 +261,15 @@ def _response_error(error: Exception) -> str:
             return "no response: timed out"
         case boto.ConnectionClosedError():
             return "no response: the connection was closed"
-        case boto.HTTPClientError() | boto.ClientError():
+        case boto.HTTPClientError() | boto.ClientError() | ServiceError():
             return f"unexpected response: {quoted(error_text(error))}"
         case _:
             return "unexpected response: not in AWS's format"
 
 
 def _with_code(error: Exception, text: str) -> str:
-    code = quoted(_error_code(error))
+    refusal = _as_refusal(error)
+    code = quoted(refusal.code) if refusal is not None else ""
     return f"{text} ({code})" if code and code not in text else text
 
 

@@ -16,8 +16,10 @@ from botocore.client import BaseClient
 from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 
 from reconciler.printable import learn_secret
-from reconciler.registry.boto_errors import CREDENTIALS_HINT, error_text, explain, quoted
-from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.boto_errors import CREDENTIALS_HINT, error_text
+from reconciler.registry.credential_form import credentials_error, require_plain
+from reconciler.registry.errors import CallError
+from reconciler.registry.failures import explain, quoted
 
 _TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"  # noqa: S105 - a variable's name
 _CONTAINER_TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105 - the same
@@ -37,12 +39,6 @@ _TOKEN_FILES = (_TOKEN_FILE, _CONTAINER_TOKEN_FILE)
 _SECRET_SETTINGS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
 _TOKEN_FILE_SETTING = "web_identity_token_file"  # noqa: S105 - a setting's name
 _MAX_TOKEN = 2**16  # bytes
-_METHODS = {
-    "env": "the environment",
-    "shared-credentials-file": "the shared credentials file",
-    "config-file": "the AWS configuration file",
-    "custom-process": "credential_process",
-}
 _FAILED = "the AWS credentials do not work"
 _PROGRAM_FAILED = "Error when retrieving credentials from custom-process:"
 
@@ -128,14 +124,9 @@ def usable_credentials(
         frozen = found.get_frozen_credentials()
     if frozen == checked:
         return frozen
-    secrets = {
-        "the secret access key": frozen.secret_key or "",
-        "the session token": frozen.token or "",
-    }
-    for secret in secrets.values():
-        learn_secret(str(secret))
-    for name, value in {"the access key id": frozen.access_key or "", **secrets}.items():
-        _require_plain(name, value, found.method or "")
+    for secret in (frozen.secret_key, frozen.token):
+        learn_secret(str(secret or ""))
+    require_plain(frozen.access_key, frozen.secret_key, frozen.token, found.method or "")
     return frozen
 
 
@@ -143,9 +134,9 @@ def _explain_credentials(error: Exception, session: botocore.session.Session) ->
     """Return why boto3 got no credentials, by the source that its settings name."""
     if isinstance(error, boto.SSOError | boto.TokenRetrievalError):
         message = f"the SSO login does not work: {quoted(error_text(error))}"
-        return _credentials_error(message, _login_hint(session))
+        return credentials_error(message, _login_hint(session))
     if isinstance(error, EOFError):
-        return _credentials_error(
+        return credentials_error(
             f"{_FAILED}: a role of the profile asks for an MFA code, which can't be entered here",
             "use a session that has one",
         )
@@ -156,11 +147,7 @@ def _explain_credentials(error: Exception, session: botocore.session.Session) ->
     where = f"{quoted(str(source))}: " if source else ""
     is_sso = source is not None and source.kind == "SSO"
     hint = _login_hint(session) if is_sso else _HINTS.get(source.kind) if source else None
-    return _credentials_error(f"{_FAILED}: {where}{quoted(reason)}", hint or CREDENTIALS_HINT)
-
-
-def _credentials_error(message: str, hint: str) -> CallError:
-    return CallError(message, kind=FailureKind.CREDENTIALS, hint=hint)
+    return credentials_error(f"{_FAILED}: {where}{quoted(reason)}", hint or CREDENTIALS_HINT)
 
 
 @contextmanager
@@ -211,29 +198,6 @@ def _program_reason(error: BaseException) -> str:
             return str(error).rstrip(".")
         case _:
             return "its output does not have the form of credentials"
-
-
-def _require_plain(name: str, value: object, method: str) -> None:
-    """Raise CallError for a credential with a blank, a line break or a non-ASCII character.
-
-    None of AWS has any; a call with a line break can't be sent at all.
-    """
-    source = _METHODS.get(method, method)
-    if not isinstance(value, str):
-        raise _credentials_error(
-            f"{name} is not a string; it comes from {source}", "write it in quotes, as a string"
-        )
-    invalid = {at: char for at, char in enumerate(value) if not "!" <= char <= "~"}
-    if not invalid:
-        return
-    ends = [end for end, at in (("begins", 0), ("ends", len(value) - 1)) if at in invalid]
-    where = f"{' and '.join(ends)} with" if ends else "contains"
-    is_blank = all(map(str.isspace, invalid.values()))
-    what = "white space" if is_blank else "a character that no credential has"
-    raise _credentials_error(
-        f"{name} {where} {what}; it comes from {source}",
-        "set it again without that; a file or a secret store may add a line break at the end",
-    )
 
 
 def _content(file: str) -> str:

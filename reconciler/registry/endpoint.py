@@ -2,16 +2,15 @@
 
 import os
 import ssl
-import threading
-from functools import cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.httpsession import get_cert_path
 
-from reconciler.registry.boto_errors import quoted
+from reconciler.registry.connections import tls_context
 from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.failures import quoted
 
 _BUNDLE_VARIABLE = "AWS_CA_BUNDLE"
 _REQUESTS_VARIABLE = "REQUESTS_CA_BUNDLE"
@@ -34,7 +33,7 @@ def require_usable(address: str, session: botocore.session.Session) -> None:
         raise invalid_address(address, problem)
     bundle = _named_bundle(session)
     if bundle is not None and urlsplit(address).scheme == "https":
-        _context_with(bundle)
+        _require_loadable(bundle)
 
 
 def invalid_address(address: str, problem: str) -> CallError:
@@ -54,10 +53,10 @@ def unreadable_address(service: str, error: Exception) -> CallError | None:
     return invalid_address(address, problem) if problem else None
 
 
-def tls_context(session: botocore.session.Session) -> ssl.SSLContext:
-    """Return the TLS context with the CA bundle that boto3 uses. Raises CallError."""
-    own = _Bundle(str(get_cert_path(True)), "the installation of botocore")
-    return _context_with(_named_bundle(session) or own)
+def bundle_of(session: botocore.session.Session) -> str:
+    """Return the file of the certificates that boto3 trusts."""
+    named = _named_bundle(session)
+    return str(get_cert_path(True)) if named is None else named.path
 
 
 def _problem_of(address: str) -> str | None:
@@ -81,28 +80,15 @@ def _named_bundle(session: botocore.session.Session) -> _Bundle | None:
     return None if path is None else _Bundle(path, _REQUESTS_VARIABLE)
 
 
-_loading = threading.Lock()
-"""Held while a CA bundle is loaded: the threads of several registries would all load it."""
-
-
-def _context_with(bundle: _Bundle) -> ssl.SSLContext:
+def _require_loadable(bundle: _Bundle) -> None:
     try:
-        with _loading:
-            return _loaded(bundle.path)
+        tls_context(bundle.path)
     except (OSError, ValueError) as error:
         raise CallError(
             f"the CA bundle {quoted(bundle.path)!r} can't be used: {_reason(error)}",
             kind=FailureKind.SETTINGS,
             hint=f"check {bundle.setting}, which names it",
         ) from error
-
-
-@cache
-def _loaded(path: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.set_alpn_protocols(["http/1.1"])
-    context.load_verify_locations(cafile=path)  # costs more than a connection
-    return context
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -92,6 +92,19 @@ CONSEQUENCES: Mapping[FailureKind, Consequences] = {
 }
 
 
+class ServiceError(Exception):
+    """A service answered a call with an error, of this code and HTTP status."""
+
+    def __init__(self, operation: str, code: str, message: str, status: int) -> None:
+        super().__init__(message)
+        self.operation, self.code, self.status = operation, code, status
+        self.text = (message or code or "no reason given").strip()
+
+
+class UnreadableResponseError(Exception):
+    """A response without a field that it always has: a proxy's page, say."""
+
+
 class CallError(ReconcileError):
     """A call to AWS failed, and certainly changed nothing (exit 1)."""
 

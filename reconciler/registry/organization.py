@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Protocol, cast
 
-from reconciler.registry.boto_errors import explain, retry_after
+from reconciler.registry.errors import UnreadableResponseError
+from reconciler.registry.failures import explain, retry_after
 from reconciler.registry.pace import Pace
 from reconciler.registry.session import (
     Connection,
-    UnreadableResponseError,
     answered,
     new_client,
     text_field,

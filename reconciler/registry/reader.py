@@ -3,7 +3,6 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Protocol, cast
 
 from reconciler.model.registry import (
     LiveRegistryPolicy,
@@ -14,22 +13,16 @@ from reconciler.model.registry import (
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import CreationTemplate, template_of
 from reconciler.policy import MalformedError, PolicyScope
-from reconciler.registry.boto_errors import explain, failure_kind, quoted, retry_after
-from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.errors import CallError, FailureKind, UnreadableResponseError
+from reconciler.registry.failures import explain, failure_kind, quoted, retry_after
 from reconciler.registry.pace import Pace, Turns
-from reconciler.registry.session import (
-    THREADS,
-    Connection,
-    UnreadableResponseError,
-    answered,
-    new_client,
-    reading_calls,
-    text_field,
-)
+from reconciler.registry.session import Connection, reading_calls, text_field
 from reconciler.registry.tasks import T, run_alone
 
 _PAGE = 1000  # repositories or templates; the most that a Describe operation returns at once
 _MAX_IDLE_PAGES = 10  # in a row without a new name
+_REPOSITORIES = "DescribeRepositories"
+_REGISTRY_POLICY = "GetRegistryPolicy"
 _TEMPLATES = "DescribeRepositoryCreationTemplates"
 _TIMES = ("createdAt", "updatedAt")
 _RULES = {
@@ -40,19 +33,11 @@ _RULES = {
 
 _REGISTRY_ID = re.compile(r"\b[0-9]{12}\b")
 
-_Call = Callable[..., Mapping[str, object]]
-_AsyncCall = Callable[..., Awaitable[Mapping[str, object]]]
-
-
-class _ReadingClient(Protocol):
-    describe_repository_creation_templates: _Call
-    get_account_setting: _Call
-    get_registry_policy: _Call
-    list_images: _Call
+_Ask = Callable[..., Awaitable[Mapping[str, object]]]
 
 
 class RegistryReader:
-    """Reads one registry in one region, with one client for all threads.
+    """Reads one registry in one region.
 
     Making one makes no call. Raises CallError for settings that cannot work.
     """
@@ -60,26 +45,24 @@ class RegistryReader:
     def __init__(self, connection: Connection, pace: Pace) -> None:
         self._account, self._region = connection.account, connection.region
         self._pace = pace
-        client = new_client(connection, "ecr", threads=THREADS)
-        self._client = cast("_ReadingClient", client)
-        self._repositories = reading_calls(connection, client)
+        self._calls = reading_calls(connection)
 
     async def prepare(self) -> None:
         """Find credentials, and what else is done once before the first call. Raises CallError."""
         try:
-            await self._repositories.prepare()
+            await self._calls.prepare()
         except Exception as error:
             raise self._explain(error, "connect") from error
 
     @property
     def at_once(self) -> int:
         """How many policies to read at once, once it is prepared."""
-        return self._repositories.at_once
+        return self._calls.at_once
 
     async def listed(self) -> tuple[str, ...]:
         """Return the names of all repositories, sorted (DescribeRepositories). Raises CallError."""
-        ask = partial(self._repositories.describe_repositories, registryId=self._account)
-        return tuple(sorted(await self._pages("DescribeRepositories", ask, _repository_names)))
+        ask = partial(self._calls.call, _REPOSITORIES, registryId=self._account)
+        return tuple(sorted(await self._pages(_REPOSITORIES, ask, _repository_names)))
 
     def list_repositories(self) -> tuple[str, ...]:
         """Return what `listed` does, and wait with it."""
@@ -95,7 +78,8 @@ class RegistryReader:
             case "repository-policy":
                 return self.read_policy(target.repository, turns)
             case "registry-policy":
-                return self._call(self._ask_registry_policy, "GetRegistryPolicy", turns=turns)
+                asked = self._paced(self._ask_registry_policy, _REGISTRY_POLICY, turns=turns)
+                return run_alone(asked)
             case "creation-template":
                 # All are read: that the names of missing ones are accepted is not documented.
                 found = self._templates(turns)
@@ -111,8 +95,8 @@ class RegistryReader:
 
         async def ask() -> str | None:
             try:
-                response = await self._repositories.get_repository_policy(
-                    registryId=self._account, repositoryName=name
+                response = await self._calls.call(
+                    "GetRepositoryPolicy", registryId=self._account, repositoryName=name
                 )
             except Exception as error:
                 if failure_kind(error) is FailureKind.POLICY_MISSING:
@@ -132,11 +116,12 @@ class RegistryReader:
         Calls GetRegistryPolicy and GetAccountSetting.
         """
         try:
-            text = self._call(self._ask_registry_policy, "GetRegistryPolicy")
+            text = run_alone(self._paced(self._ask_registry_policy, _REGISTRY_POLICY))
         except CallError as error:
             return LiveRegistryPolicy(failure_of(error))
         try:
-            return LiveRegistryPolicy(text, self._call(self._ask_scope, "GetAccountSetting"))
+            scope = run_alone(self._paced(self._ask_scope, "GetAccountSetting"))
+            return LiveRegistryPolicy(text, scope)
         except CallError as error:
             return LiveRegistryPolicy(text, failure_of(error))
 
@@ -153,11 +138,7 @@ class RegistryReader:
 
     def _templates(self, turns: Turns | None = None) -> dict[str, CreationTemplate]:
         """Return all creation templates by their prefixes. Raises CallError."""
-        describe = self._client.describe_repository_creation_templates
-
-        async def ask(**parameters: object) -> Mapping[str, object]:
-            return await answered(partial(describe, **parameters))
-
+        ask = partial(self._calls.call, _TEMPLATES)
         return run_alone(self._pages(_TEMPLATES, ask, self._templates_of, turns))
 
     def _templates_of(self, response: Mapping[str, object]) -> dict[str, CreationTemplate]:
@@ -165,7 +146,7 @@ class RegistryReader:
         listed = _list_field(response, "repositoryCreationTemplates")
         return {template.prefix: template for template in map(_template, listed)}
 
-    def _ask_registry_policy(self) -> str | None:
+    async def _ask_registry_policy(self) -> str | None:
         """Ask for the registry's policy; None for no policy.
 
         GetRegistryPolicy has no registryId, so it returns the policy of the caller's own registry
@@ -173,14 +154,14 @@ class RegistryReader:
         that the message on a missing policy names the registry is assumed.
         """
         try:
-            response = self._client.get_registry_policy()
+            response = await self._calls.call(_REGISTRY_POLICY)
         except Exception as error:
             if failure_kind(error) is not FailureKind.POLICY_MISSING:
                 raise
             found = _REGISTRY_ID.search(str(error))
-            self._require_own_registry(found[0] if found else self._account, "GetRegistryPolicy")
+            self._require_own_registry(found[0] if found else self._account, _REGISTRY_POLICY)
             return None
-        self._require_own_registry(text_field(response, "registryId"), "GetRegistryPolicy")
+        self._require_own_registry(text_field(response, "registryId"), _REGISTRY_POLICY)
         return text_field(response, "policyText")
 
     def _require_own_registry(self, account: str, operation: str) -> None:
@@ -191,8 +172,8 @@ class RegistryReader:
             )
             raise CallError(message, kind=FailureKind.DENIED)
 
-    def _ask_scope(self) -> PolicyScope:
-        response = self._client.get_account_setting(name="REGISTRY_POLICY_SCOPE")
+    async def _ask_scope(self) -> PolicyScope:
+        response = await self._calls.call("GetAccountSetting", name="REGISTRY_POLICY_SCOPE")
         match text_field(response, "value"):
             case "V1":
                 return "V1"
@@ -205,29 +186,19 @@ class RegistryReader:
         """Return the settings of a repository (DescribeRepositories). Raises CallError."""
 
         async def ask() -> LiveSettings:
-            describe = self._repositories.describe_repositories
-            return _repository_settings(
-                await describe(registryId=self._account, repositoryNames=[name])
-            )
+            describe = partial(self._calls.call, _REPOSITORIES, registryId=self._account)
+            return _repository_settings(await describe(repositoryNames=[name]))
 
-        return run_alone(self._paced(ask, "DescribeRepositories", name))
+        return run_alone(self._paced(ask, _REPOSITORIES, name))
 
     def holds_images(self, name: str) -> bool:
         """Return whether a repository holds any image (ListImages). Raises CallError."""
-        ask = partial(
-            self._client.list_images, registryId=self._account, repositoryName=name, maxResults=1
-        )
-        return self._call(lambda: _has_images(ask()), "ListImages", name)
 
-    def _call(
-        self,
-        ask: Callable[[], T],
-        operation: str,
-        name: str | None = None,
-        turns: Turns | None = None,
-    ) -> T:
-        """Make a call of boto3, and wait with it."""
-        return run_alone(self._paced(partial(answered, ask), operation, name, turns))
+        async def ask() -> bool:
+            listing = partial(self._calls.call, "ListImages", registryId=self._account)
+            return _has_images(await listing(repositoryName=name, maxResults=1))
+
+        return run_alone(self._paced(ask, "ListImages", name))
 
     async def _paced(
         self,
@@ -247,7 +218,7 @@ class RegistryReader:
     async def _pages(
         self,
         operation: str,
-        ask: _AsyncCall,
+        ask: _Ask,
         read: Callable[[Mapping[str, object]], Mapping[str, T]],
         turns: Turns | None = None,
     ) -> dict[str, T]:
@@ -268,7 +239,7 @@ class RegistryReader:
 
 
 async def _page(
-    ask: _AsyncCall, read: Callable[[Mapping[str, object]], Mapping[str, T]], token: str | None
+    ask: _Ask, read: Callable[[Mapping[str, object]], Mapping[str, T]], token: str | None
 ) -> tuple[Mapping[str, T], str | None]:
     """Ask for the page that `token` leads to; return what it holds, and the next token."""
     parameters = {} if token is None else {"nextToken": token}

@@ -1,42 +1,37 @@
 """Connections to a registry: credentials, region, and the check of the account.
 
-The settings are boto3's (profiles, environment, SSO, web identity, AWS_ENDPOINT_URL); only those
-are set here that this tool depends on.
+The settings are boto3's (profiles, environment, SSO, web identity, AWS_ENDPOINT_URL). boto3 is
+loaded where it has to say what they are, and for a call that it has to make.
 """
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Protocol, TypedDict, cast
-
-import boto3
-import botocore.loaders
-import botocore.session
-from botocore.client import BaseClient
-from botocore.config import Config
-from botocore.credentials import DeferredRefreshableCredentials
+from typing import TYPE_CHECKING, Protocol, cast
 
 from reconciler.model.registry import AssumedRole
 from reconciler.model.transport import Transport
-from reconciler.registry.boto_errors import explain, quoted, retry_after
-from reconciler.registry.credentials import learn_settings, load_credentials, watch_credentials
-from reconciler.registry.endpoint import require_usable, unreadable_address
-from reconciler.registry.errors import FailureKind, WrongAccountError
-from reconciler.registry.fast_transport import BotoReads, FastReads, ReadingCalls, Timeouts, within
+from reconciler.registry.calls import Calls
+from reconciler.registry.connections import within
+from reconciler.registry.direct_calls import Access, DirectCalls
+from reconciler.registry.errors import FailureKind, UnreadableResponseError, WrongAccountError
+from reconciler.registry.failures import explain, quoted, retry_after
+from reconciler.registry.http_exchange import Timeouts
 from reconciler.registry.pace import Pace
-from reconciler.registry.tasks import OverdueError, T, is_left, run_alone
+from reconciler.registry.plain_settings import plain_settings
+from reconciler.registry.tasks import T, run_alone
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+    from reconciler.registry.boto_calls import BotoCalls
+    from reconciler.registry.boto_session import BotoSession
 
 THREADS = 16
-_SESSION_NAME = "ecr-reconcile"
 _CONNECT_TIMEOUT = 5  # seconds
 _READ_TIMEOUT = 20  # seconds
 _RESPONSE_TIMEOUT = 30  # seconds, however the bytes arrive
-
-
-class UnreadableResponseError(Exception):
-    """A response without a field that it always has: a proxy's page, say."""
 
 
 def text_field(response: Mapping[str, object], name: str) -> str:
@@ -57,40 +52,35 @@ class Connection:
     account: str
     region: str
     assume_role: AssumedRole | None
-    session: boto3.Session = field(repr=False, compare=False)
-    core: botocore.session.Session = field(repr=False, compare=False)
-    """The botocore session under `session`, which finds the credentials."""
+    boto: "Callable[[], BotoSession]" = field(repr=False, compare=False)
+    """Returns the session of boto3, the same one each time."""
+
+    plain: Access | None = field(default=None, repr=False, compare=False)
+    """The settings, where boto3 need not be asked what they are."""
 
     transport: Transport = Transport.FAST
     no_response: Callable[[float], None] = field(default=lambda _seconds: None, compare=False)
     """Is told of a call to STS as `Pace` tells of one to ECR."""
 
 
-class _RoleCredentials(TypedDict):
-    AccessKeyId: str
-    SecretAccessKey: str
-    SessionToken: str
-    Expiration: datetime
-
-
-class _AssumedRole(TypedDict):
-    Credentials: _RoleCredentials
-
-
 class _SecurityTokenService(Protocol):
     def get_caller_identity(self) -> Mapping[str, object]: ...
 
-    def assume_role(self, **parameters: str) -> _AssumedRole: ...
+
+Sources = Callable[[str, str | None], "BotoSession"]
+"""Returns the session of boto3 for a region and a profile."""
 
 
-@dataclass(frozen=True, slots=True)
-class _RoleProvider:
-    """Provides botocore with the credentials of a role."""
+def new_source(region: str, profile: str | None) -> "BotoSession":
+    """Return a session of its own. Raises CallError as `connect` does."""
+    from reconciler.registry.boto_session import boto_session
 
-    refresh: Callable[[], dict[str, str]]
+    return boto_session(region, profile)
 
-    def load_credentials(self) -> DeferredRefreshableCredentials:
-        return DeferredRefreshableCredentials(refresh_using=self.refresh, method="assume-role")
+
+def shared_sources() -> Sources:
+    """Return sources for many connections, which share the session of a region and a profile."""
+    return cache(new_source)
 
 
 def connect(
@@ -99,6 +89,8 @@ def connect(
     assume_role: AssumedRole | None = None,
     profile: str | None = None,
     transport: Transport = Transport.FAST,
+    *,
+    sources: Sources = new_source,
 ) -> Connection:
     """Return a connection to the registry of `account` in `region`; makes no call.
 
@@ -106,30 +98,33 @@ def connect(
     `assume_role` is assumed at the first call and again before its credentials expire. Raises
     CallError for an unknown profile or a broken AWS configuration file.
     """
-    try:
-        core = _new_session(profile)
-        learn_settings(core)
-        session = boto3.Session(botocore_session=core, region_name=region)
-    except Exception as error:
-        raise explain(error, "connect") from error
-    connection = Connection(account, region, None, session, core, transport)
-    return connection if assume_role is None else _assuming(connection, assume_role)
+    session = cache(partial(_boto_session, partial(sources, region, profile), region, assume_role))
+    is_plain = profile is None and transport is Transport.FAST
+    plain = _plain_access(region, assume_role) if is_plain else None
+    if plain is None:
+        session()
+    return Connection(account, region, assume_role, session, plain, transport)
 
 
-def _new_session(profile: str | None = None) -> botocore.session.Session:
-    """Return a session that shares what botocore reads of its own data files.
+def _plain_access(region: str, role: AssumedRole | None) -> Access | None:
+    settings = plain_settings(region)
+    if settings is None or role is None:
+        return settings
+    if settings.sts is None:
+        return None
+    from reconciler.registry.role_access import RoleAccess
 
-    Each region has a session of its own, since the settings of one may name a region.
-    """
-    session = botocore.session.Session(profile=profile)
-    loader = _data_loader(session.get_config_variable("data_path"))
-    session.register_component("data_loader", loader)
-    return session
+    return RoleAccess(settings.ecr, settings.sts, settings.keys, role, _timeouts())
 
 
-@cache
-def _data_loader(data_path: str | None) -> botocore.loaders.Loader:
-    return botocore.loaders.create_loader(data_path)
+def _boto_session(
+    source: "Callable[[], BotoSession]", region: str, assume_role: AssumedRole | None
+) -> "BotoSession":
+    if assume_role is None:
+        return source()
+    from reconciler.registry.boto_session import assuming
+
+    return assuming(source(), region, assume_role, _timeouts())
 
 
 def default_region(profile: str | None) -> str | None:
@@ -137,11 +132,9 @@ def default_region(profile: str | None) -> str | None:
 
     Raises CallError for an unknown profile or a broken AWS configuration file.
     """
-    try:
-        core = botocore.session.Session(profile=profile)
-        region: str | None = core.get_config_variable("region")
-    except Exception as error:
-        raise explain(error, "connect") from error
+    from reconciler.registry.boto_session import configured_region
+
+    region = configured_region(profile)
     return os.environ.get("AWS_REGION") or region
 
 
@@ -181,84 +174,41 @@ def require_account(connection: Connection) -> Identity:
     return caller
 
 
-def new_client(connection: Connection, service: str, *, threads: int = 1) -> object:
+def new_client(connection: Connection, service: str, *, threads: int = 1) -> "BaseClient":
     """Return a client of `service` for so many threads; `Pace` makes the retries.
 
     Raises CallError for an invalid endpoint address, CA bundle or region.
     """
-    return _watched(connection, service, _settings(threads))
+    from reconciler.registry.boto_session import client_of
+
+    return client_of(connection.boto(), service, threads, _timeouts())
 
 
-def reading_calls(connection: Connection, client: object) -> ReadingCalls:
-    """Return what makes the calls that read repositories, given the client of ECR."""
-    timeouts = Timeouts(_CONNECT_TIMEOUT, _READ_TIMEOUT, _RESPONSE_TIMEOUT)
-    boto = cast("BaseClient", client)
+def reading_calls(connection: Connection) -> Calls:
+    """Return what makes the calls that read. Raises CallError for settings that cannot work."""
+    if connection.plain is not None:
+        by_boto = cache(partial(_boto_calls, connection))
+        return DirectCalls(connection.plain, by_boto, _timeouts())
+    calls = _boto_calls(connection)
     if connection.transport is Transport.BOTO3:
-        return BotoReads(boto, connection.core, timeouts)
-    return FastReads(boto, connection.core, timeouts)
+        return calls
+    from reconciler.registry.learnt_access import LearntAccess
+
+    learnt = LearntAccess(calls.client, connection.boto().core)
+    return DirectCalls(learnt, lambda: calls, _timeouts())
+
+
+def _boto_calls(connection: Connection) -> "BotoCalls":
+    from reconciler.registry.boto_calls import BotoCalls
+
+    client = new_client(connection, "ecr", threads=THREADS)
+    return BotoCalls(client, connection.boto().core, _timeouts())
+
+
+def _timeouts() -> Timeouts:
+    return Timeouts(_CONNECT_TIMEOUT, _READ_TIMEOUT, _RESPONSE_TIMEOUT)
 
 
 async def answered(call: Callable[[], T]) -> T:
     """Make a call of boto3; raises ReadTimeoutError where its response takes too long."""
     return await within(_RESPONSE_TIMEOUT, call, "AWS")
-
-
-def _settings(threads: int) -> Config:
-    return Config(
-        connect_timeout=_CONNECT_TIMEOUT,
-        read_timeout=_READ_TIMEOUT,
-        max_pool_connections=threads,
-        # The mode is set so that AWS_RETRY_MODE=adaptive adds no pacing of its own.
-        retries={"total_max_attempts": 1, "mode": "standard"},
-        user_agent_extra="ecr-reconcile",
-    )
-
-
-def _watched(connection: Connection, service: str, config: Config) -> BaseClient:
-    load_credentials(connection.core)
-    try:
-        client: BaseClient = connection.session.client(service, config=config)
-    except Exception as error:
-        raise unreadable_address(service, error) or explain(error, "connect") from error
-    require_usable(client.meta.endpoint_url, connection.core)
-    watch_credentials(client, connection.core)
-    client.meta.events.register("before-send", _refuse_late)
-    return client
-
-
-def _parameters(role: AssumedRole) -> dict[str, str]:
-    """Return the parameters of AssumeRole."""
-    external_id = {} if role.external_id is None else {"ExternalId": role.external_id}
-    return {
-        "RoleArn": role.arn,
-        "RoleSessionName": role.session_name or _SESSION_NAME,
-        **external_id,
-    }
-
-
-def _refuse_late(**_event: object) -> None:
-    """Send nothing for a call that was given up meanwhile: a write would come after its report."""
-    if is_left():
-        raise OverdueError
-
-
-def _assuming(source: Connection, role: AssumedRole) -> Connection:
-    def refresh() -> dict[str, str]:
-        config = Config(connect_timeout=_CONNECT_TIMEOUT, read_timeout=_READ_TIMEOUT)
-        sts = cast("_SecurityTokenService", _watched(source, "sts", config))
-        try:
-            ask = partial(sts.assume_role, **_parameters(role))
-            given = run_alone(answered(ask))["Credentials"]
-            return {
-                "access_key": given["AccessKeyId"],
-                "secret_key": given["SecretAccessKey"],
-                "token": given["SessionToken"],
-                "expiry_time": given["Expiration"].isoformat(),
-            }
-        except Exception as error:
-            raise explain(error, "AssumeRole", region=source.region) from error
-
-    core = _new_session()
-    core.register_component("credential_provider", _RoleProvider(refresh))
-    session = boto3.Session(botocore_session=core, region_name=source.region)
-    return replace(source, assume_role=role, session=session, core=core)

@@ -9,8 +9,8 @@ from typing import Protocol, cast
 
 from reconciler.model.registry import NewPolicy, RepositorySettings, Target
 from reconciler.model.templates import POLICY_FIELD, CreationTemplate, read_template
-from reconciler.registry.boto_errors import explain, failure_kind, quoted, retry_after
 from reconciler.registry.errors import CONSEQUENCES, FailureKind, WriteOutcomeUnknownError
+from reconciler.registry.failures import explain, failure_kind, quoted, retry_after
 from reconciler.registry.pace import Pace, Turns
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import THREADS, Connection, answered, new_client, text_field

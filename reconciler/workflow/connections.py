@@ -115,14 +115,15 @@ def reach_registries(
     `names` are the registries' names where there are several.
     """
     from reconciler.registry.reader import RegistryReader
-    from reconciler.registry.session import connect
+    from reconciler.registry.session import connect, shared_sources
 
     throttled = _Once(listener).throttled  # however many regions are throttled
+    shared = shared_sources()
     connections: dict[RegistryScope, RegistryConnection] = {}
     failures: dict[RegistryScope, CallError] = {}
     for scope, source in sources.items():
         try:
-            connection = connect(scope.account, scope.region, *source, transport)
+            connection = connect(scope.account, scope.region, *source, transport, sources=shared)
             silent = partial(_Once(listener).silent, scope.region)
             connection = replace(connection, no_response=silent)
             pace = Pace(throttled_for_long=throttled, no_response=silent)

@@ -174,6 +174,8 @@ def _explained(
     failures: Failures, connections: Connections, working: Collection[CredentialSource]
 ) -> Failures:
     """Say of credentials that work in another region what may be wrong in this one."""
+    if not failures:
+        return failures
     from reconciler.registry.boto_errors import in_this_region_only
 
     return {

@@ -5,11 +5,11 @@ import pytest
 from botocore import exceptions as boto
 
 from reconciler.errors import ReconcileError
-from reconciler.registry.boto_errors import explain, failure_kind, quoted
-from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.errors import CallError, FailureKind, UnreadableResponseError
+from reconciler.registry.failures import explain, failure_kind, quoted
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
-from reconciler.registry.session import UnreadableResponseError, caller_identity, connect
+from reconciler.registry.session import caller_identity, connect
 
 from .scripted_aws import CUT, Answer, ScriptedAws, ok, page, refusal
 

@@ -220,7 +220,7 @@ def test_ctrl_c_waits_for_no_call(aws: ScriptedAws, reader: RegistryReader) -> N
 @pytest.mark.usefixtures("credentials")
 def test_a_whole_round(pace: Pace) -> None:
     connection = connect("123456789012", REGION)  # the account that moto gives every caller
-    ecr = connection.session.client("ecr")
+    ecr = connection.boto().session.client("ecr")
     for name in ("tools/b", "tools/a"):
         ecr.create_repository(repositoryName=name)
     reader = RegistryReader(connection, pace)

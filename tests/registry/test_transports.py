@@ -1,10 +1,12 @@
-"""Both transports give the same for every answer and every fault."""
+"""All ways to make a call give the same for every answer and every fault."""
 
 import gzip
 import json
 import re
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
+from enum import Enum, auto
 from pathlib import Path
 
 import pytest
@@ -15,15 +17,20 @@ from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from reconciler import __version__
 from reconciler.model.transport import Transport
 from reconciler.registry import session
-from reconciler.registry.boto_errors import explain, failure_kind
-from reconciler.registry.errors import CallError, FailureKind
-from reconciler.registry.fast_transport import ReadingCalls
+from reconciler.registry.boto_calls import BotoCalls
+from reconciler.registry.calls import Calls
+from reconciler.registry.direct_calls import DirectCalls
+from reconciler.registry.errors import CallError, FailureKind, ServiceError
+from reconciler.registry.failures import explain, failure_kind
+from reconciler.registry.http_exchange import Timeouts
+from reconciler.registry.learnt_access import LearntAccess
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.reading import Wanted, read
-from reconciler.registry.session import connect, new_client, reading_calls
+from reconciler.registry.session import Connection, connect, new_client, reading_calls
 from reconciler.registry.tasks import run_alone
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
@@ -35,7 +42,17 @@ ACCOUNT, REGION, NAME = "111122223333", "us-west-2", "team/api"
 POLICY = {"registryId": ACCOUNT, "repositoryName": NAME, "policyText": '{"é": 1}'}
 BODY = json.dumps(POLICY).encode()
 REFUSED = json.dumps({"__type": "AccessDeniedException", "message": "no"}).encode()
-both = pytest.mark.parametrize("transport", list(Transport))
+
+
+class Way(Enum):
+    """What makes the calls, and where it has the settings from."""
+
+    PLAIN = auto()  # the fast transport, from the environment
+    LEARNT = auto()  # the same, from boto3
+    BOTO3 = auto()
+
+
+every = pytest.mark.parametrize("way", list(Way))
 
 Outcome = tuple[str, object]
 """`response` and its fields, or the kind of an error and its message."""
@@ -48,29 +65,42 @@ def raw(credentials: pytest.MonkeyPatch) -> Iterator[RawServer]:
         yield server
 
 
-def calls_by(transport: Transport) -> ReadingCalls:
+def connection_by(way: Way) -> Connection:
+    transport = Transport.BOTO3 if way is Way.BOTO3 else Transport.FAST
     connection = connect(ACCOUNT, REGION, transport=transport)
-    return reading_calls(connection, new_client(connection, "ecr", threads=4))
+    if way is Way.PLAIN:
+        assert connection.plain is not None
+        return connection
+    return replace(connection, plain=None)
 
 
-def policy_by(calls: ReadingCalls, name: str = NAME) -> Outcome:
+def calls_by(way: Way) -> Calls:
+    return reading_calls(connection_by(way))
+
+
+def policy_by(calls: Calls, name: str = NAME) -> Outcome:
     return outcome(calls, "GetRepositoryPolicy", repositoryName=name)
 
 
-def outcome(calls: ReadingCalls, operation: str, **parameters: object) -> Outcome:
-    method = {
-        "GetRepositoryPolicy": calls.get_repository_policy,
-        "DescribeRepositories": calls.describe_repositories,
-    }[operation]
+def outcome(calls: Calls, operation: str, **parameters: object) -> Outcome:
     try:
-        response = dict(run_alone(method(registryId=ACCOUNT, **parameters)))
+        response = dict(run_alone(calls.call(operation, registryId=ACCOUNT, **parameters)))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is compared
-        own = error.response.get("Error") if isinstance(error, ClientError) else None
         told = explain(error, operation, NAME, REGION)
-        return failure_kind(error).name, (told.message, told.hint, own)
-    metadata = response.pop("ResponseMetadata")
-    assert isinstance(metadata, dict)
-    return "response", (response, metadata["HTTPStatusCode"], metadata.get("RequestId"))
+        return failure_kind(error).name, (told.message, told.hint, refusal_of(error))
+    response.pop("ResponseMetadata", None)  # of boto3, which drops what it does not know
+    response.pop("more", None)
+    return "response", response
+
+
+def refusal_of(error: Exception) -> tuple[str, str] | None:
+    """The code and the message of the service."""
+    if isinstance(error, ServiceError):
+        return error.code, str(error)
+    if isinstance(error, ClientError):
+        own = error.response.get("Error", {})
+        return own.get("Code", ""), own.get("Message", "")
+    return None
 
 
 def by_boto3(request: bytes) -> bool:
@@ -153,30 +183,28 @@ FAILURES = {
 }
 
 
-def of_both(raw: RawServer, answer: Sent) -> dict[Transport, Outcome]:
-    """The outcome of each transport, in the same words; each did make the call."""
-    found = {}
-    for transport in Transport:
+def of_all(raw: RawServer, answer: Sent) -> Outcome:
+    """The outcome, in the same words of each way; each did make the call."""
+    found = []
+    for way in Way:
         raw.requests.clear()
         raw.always(answer)
-        kind, value = policy_by(calls_by(transport))
-        assert [by_boto3(r) for r in raw.requests] == [transport is Transport.BOTO3]
-        found[transport] = kind, value
-    return found
+        found.append(policy_by(calls_by(way)))
+        assert [by_boto3(r) for r in raw.requests] == [way is Way.BOTO3]
+    plain, learnt, by_boto = found
+    assert plain == by_boto
+    assert learnt == by_boto
+    return plain
 
 
 @pytest.mark.parametrize("answer", RESPONSES.values(), ids=RESPONSES)
 def test_the_same_responses(raw: RawServer, answer: Sent) -> None:
-    found = of_both(raw, answer)
-    kind, value = found[Transport.FAST]
-    assert (kind, value) == found[Transport.BOTO3]
-    assert kind == "response"
+    assert of_all(raw, answer)[0] == "response"
 
 
 @pytest.mark.parametrize("answer", FAILURES.values(), ids=FAILURES)
 def test_the_same_failures(raw: RawServer, answer: Sent) -> None:
-    found = of_both(raw, answer)
-    assert found[Transport.FAST] == found[Transport.BOTO3]
+    assert of_all(raw, answer)[0] != "response"
 
 
 CUT_IN_TEXT = {
@@ -188,32 +216,31 @@ CUT_IN_TEXT = {
 
 
 @pytest.mark.parametrize("answer", CUT_IN_TEXT.values(), ids=CUT_IN_TEXT)
-def test_what_lacks_its_fields_lacks_them_in_both(raw: RawServer, answer: Sent) -> None:
-    found = of_both(raw, answer)
-    assert found[Transport.FAST] == found[Transport.BOTO3]
-    kind, value = found[Transport.FAST]
-    assert isinstance(value, tuple)
-    assert kind == "UNANSWERED" or "policyText" not in value[0]
+def test_what_lacks_its_fields_is_no_policy(raw: RawServer, pace: Pace, answer: Sent) -> None:
+    raw.always(answer)
+    messages = set()
+    for way in Way:
+        with pytest.raises(CallError, match="unexpected response") as caught:
+            RegistryReader(connection_by(way), pace).read_policy(NAME)
+        assert caught.value.kind is FailureKind.UNANSWERED
+        messages.add(caught.value.message)
+    assert len(messages) == 1
 
 
-@both
-def test_silence_has_an_end(
-    raw: RawServer, transport: Transport, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@every
+def test_silence_has_an_end(raw: RawServer, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_READ_TIMEOUT", 0.1)
     raw.always(Sent(http(BODY, length=9999), Then.HANG))
-    kind, told = policy_by(calls_by(transport))
+    kind, told = policy_by(calls_by(way))
     assert kind == "UNANSWERED"
     assert "timed out" in str(told)
 
 
-@both
-def test_a_trickle_has_an_end(
-    raw: RawServer, transport: Transport, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@every
+def test_a_trickle_has_an_end(raw: RawServer, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_RESPONSE_TIMEOUT", 0.1)
     raw.always(Sent(http(b"", length=10**12), Then.TRICKLE))
-    kind, told = policy_by(calls_by(transport))
+    kind, told = policy_by(calls_by(way))
     assert kind == "UNANSWERED"
     assert "timed out" in str(told)
 
@@ -224,47 +251,45 @@ def test_a_trickle_has_an_end(
 )
 def test_no_connection(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-    fast, slow = (policy_by(calls_by(transport)) for transport in Transport)
-    assert fast == slow
-    assert fast[0] == "CONNECTION"
+    plain, learnt, by_boto = (policy_by(calls_by(way)) for way in Way)
+    assert plain == learnt == by_boto
+    assert plain[0] == "CONNECTION"
 
 
-@both
+@every
 def test_tls_with_what_speaks_none(
-    aws: ScriptedAws, transport: Transport, monkeypatch: pytest.MonkeyPatch
+    aws: ScriptedAws, way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url.replace("http:", "https:"))
-    assert policy_by(calls_by(transport))[0] == "TLS"
+    assert policy_by(calls_by(way))[0] == "TLS"
 
 
-@both
-def test_tls_without_an_answer(
-    raw: RawServer, transport: Transport, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@every
+def test_tls_without_an_answer(raw: RawServer, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_CONNECT_TIMEOUT", 0.1)
     monkeypatch.setenv("AWS_ENDPOINT_URL", raw.url.replace("http:", "https:"))
-    kind, told = policy_by(calls_by(transport))
+    kind, told = policy_by(calls_by(way))
     assert kind == "UNANSWERED"
     assert "timed out" in str(told)
 
 
-@both
+@every
 @pytest.mark.parametrize(
     ("host", "kind"), [("127.0.0.1", "response"), ("127.0.0.2", "TLS"), ("other.example", "TLS")]
 )
 def test_whose_certificate(
-    credentials: pytest.MonkeyPatch, tmp_path: Path, transport: Transport, host: str, kind: str
+    credentials: pytest.MonkeyPatch, tmp_path: Path, way: Way, host: str, kind: str
 ) -> None:
     pem, context = certificate(tmp_path, host)
     with serving_raw(context) as server:
         server.always(Sent(http(BODY)))
         credentials.setenv("AWS_ENDPOINT_URL", server.url)
-        assert policy_by(calls_by(transport))[0] == "TLS"  # of no CA that is known
+        assert policy_by(calls_by(way))[0] == "TLS"  # of no CA that is known
         credentials.setenv("AWS_CA_BUNDLE", str(pem))
-        assert policy_by(calls_by(transport))[0] == kind
+        assert policy_by(calls_by(way))[0] == kind
         credentials.delenv("AWS_CA_BUNDLE")
         credentials.setenv("REQUESTS_CA_BUNDLE", str(pem))
-        assert policy_by(calls_by(transport))[0] == kind
+        assert policy_by(calls_by(way))[0] == kind
         assert len(server.requests) == 2 * (kind == "response")
 
 
@@ -304,9 +329,12 @@ def test_a_bundle_that_is_none(
         bundle.write_text(content)
     credentials.setenv(variable, str(bundle))
     credentials.setenv("AWS_ENDPOINT_URL", "https://127.0.0.1:9")
-    for transport in Transport:
+    for way in Way:
         with pytest.raises(CallError) as caught:
-            calls_by(transport)
+            call = calls_by(way).call(
+                "GetRepositoryPolicy", registryId=ACCOUNT, repositoryName=NAME
+            )
+            run_alone(call)
         assert caught.value.kind is FailureKind.SETTINGS
         assert caught.value.message == f"the CA bundle '{bundle}' can't be used: {reason}"
         assert caught.value.hint == f"check {variable}, which names it"
@@ -319,30 +347,31 @@ def test_a_bundle_of_the_profile_that_is_none(
     config.write_text("[default]\nca_bundle = /nowhere/bundle.pem\n")
     credentials.setenv("AWS_CONFIG_FILE", str(config))
     with pytest.raises(CallError, match="/nowhere/bundle") as caught:
-        calls_by(Transport.FAST)
+        run_alone(calls_by(Way.LEARNT).prepare())
     assert "ca_bundle of the profile" in (caught.value.hint or "")
 
 
-@both
+@pytest.mark.parametrize("way", Way)
 def test_a_bundle_is_for_tls_alone(
-    raw: RawServer, credentials: pytest.MonkeyPatch, transport: Transport
+    raw: RawServer, credentials: pytest.MonkeyPatch, way: Way
 ) -> None:
     credentials.setenv("AWS_CA_BUNDLE", "/nowhere/bundle.pem")
     raw.always(Sent(http(BODY)))
-    assert policy_by(calls_by(transport))[0] == "response"
+    assert policy_by(calls_by(way))[0] == "response"
 
 
-def test_connections_are_used_again(raw: RawServer) -> None:
+@pytest.mark.parametrize("way", [Way.PLAIN, Way.LEARNT])
+def test_connections_are_used_again(raw: RawServer, way: Way) -> None:
     raw.always(Sent(http(BODY)))
-    calls = calls_by(Transport.FAST)
+    calls = calls_by(way)
     for _ in range(3):
         policy_by(calls)
     assert (raw.connections, len(raw.requests)) == (1, 3)
 
 
-@both
+@every
 def test_a_connection_with_tls_is_used_again(
-    credentials: pytest.MonkeyPatch, tmp_path: Path, transport: Transport
+    credentials: pytest.MonkeyPatch, tmp_path: Path, way: Way
 ) -> None:
     """Session tickets that arrive after the handshake are no reason to connect anew."""
     pem, context = certificate(tmp_path, "127.0.0.1")
@@ -352,37 +381,37 @@ def test_a_connection_with_tls_is_used_again(
         server.always(Sent(http(BODY)))
         credentials.setenv("AWS_ENDPOINT_URL", server.url)
         credentials.setenv("AWS_CA_BUNDLE", str(pem))
-        calls = calls_by(transport)
+        calls = calls_by(way)
         assert [policy_by(calls)[0] for _ in range(5)] == ["response"] * 5
         assert server.connections == 1
 
 
-@both
+@every
 @pytest.mark.parametrize("first", ["closing", "less-than-it-says"])
 def test_a_connection_that_is_not_clean_is_not_used_again(
-    raw: RawServer, transport: Transport, first: str
+    raw: RawServer, way: Way, first: str
 ) -> None:
     raw.always(RESPONSES[first], Sent(refused("RepositoryPolicyNotFoundException")))
-    calls = calls_by(transport)
+    calls = calls_by(way)
     kinds = [policy_by(calls)[0] for _ in range(2)]
     assert kinds == ["response", "POLICY_MISSING"]
     assert raw.connections == 2
 
 
-@both
-def test_an_idle_connection_that_was_closed(raw: RawServer, transport: Transport) -> None:
+@every
+def test_an_idle_connection_that_was_closed(raw: RawServer, way: Way) -> None:
     raw.always(Sent(http(BODY), Then.CLOSE))  # without saying so
-    calls = calls_by(transport)
+    calls = calls_by(way)
     assert policy_by(calls)[0] == "response"
     assert raw.closed.wait(10)
     assert policy_by(calls)[0] == "response"
 
 
-@both
+@every
 @pytest.mark.parametrize("name", ["", "x"])
-def test_a_name_that_is_refused_here(raw: RawServer, transport: Transport, name: str) -> None:
+def test_a_name_that_is_refused_here(raw: RawServer, way: Way, name: str) -> None:
     raw.always(Sent(http(BODY)))
-    calls = calls_by(transport)
+    calls = calls_by(way)
     policy_by(calls)
     kind, told = policy_by(calls, name)
     assert (kind, len(raw.requests)) == ("REJECTED", 1)
@@ -396,22 +425,27 @@ def fields_of(request: bytes) -> tuple[dict[str, str], bytes]:
 
 
 @pytest.mark.parametrize("token", [None, "a-token+/="])
-@pytest.mark.parametrize("path", ["", "/a/prefix"])
+@pytest.mark.parametrize(
+    ("way", "path"), [(Way.PLAIN, ""), (Way.LEARNT, ""), (Way.LEARNT, "/a/prefix")]
+)
 def test_what_is_sent(
-    raw: RawServer, credentials: pytest.MonkeyPatch, token: str | None, path: str
+    raw: RawServer, credentials: pytest.MonkeyPatch, token: str | None, way: Way, path: str
 ) -> None:
     credentials.setenv("AWS_ENDPOINT_URL", raw.url + path)
     if token:
         credentials.setenv("AWS_SESSION_TOKEN", token)
     raw.always(Sent(http(BODY)))
-    for transport in Transport:
-        policy_by(calls_by(transport))
+    for one in (way, Way.BOTO3):
+        policy_by(calls_by(one))
     (fast, body), (slow, same_body) = (fields_of(request) for request in raw.requests)
     assert raw.requests[0].split(b"\r\n")[0] == raw.requests[1].split(b"\r\n")[0]
     assert body == same_body
     own = {"authorization", "x-amz-date"}
     used = Credentials("AKIAEXAMPLE", "example", token)
     optional = {"accept-encoding", "amz-sdk-invocation-id", "amz-sdk-request"}
+    if way is Way.PLAIN:  # it says that there is no boto3
+        assert fast["user-agent"] == f"ecr-reconcile/{__version__}"
+        own.add("user-agent")
     assert {n: v for n, v in fast.items() if n not in own} == {
         n: v for n, v in slow.items() if n not in own | optional
     }
@@ -443,7 +477,7 @@ def test_boto3_makes_the_calls_where_something_is_unusual(
 ) -> None:
     credentials.setenv(variable, value.format(url=raw.url))
     raw.always(Sent(http(BODY)))
-    calls = calls_by(Transport.FAST)
+    calls = reading_calls(connect(ACCOUNT, REGION))
     for _ in range(2):
         assert policy_by(calls)[0] == "response"
     assert [by_boto3(request) for request in raw.requests] == [True, True]
@@ -453,22 +487,25 @@ def test_a_proxy_that_is_not_for_this_host(raw: RawServer, credentials: pytest.M
     credentials.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     credentials.setenv("NO_PROXY", "127.0.0.1")
     raw.always(Sent(http(BODY)))
-    assert policy_by(calls_by(Transport.FAST))[0] == "response"
+    assert policy_by(reading_calls(connect(ACCOUNT, REGION)))[0] == "response"
     assert not by_boto3(raw.requests[0])
 
 
 def test_a_user_in_the_address(raw: RawServer, credentials: pytest.MonkeyPatch) -> None:
     credentials.setenv("AWS_ENDPOINT_URL", raw.url.replace("//", "//me:secret@"))
     raw.always(Sent(http(BODY)))
-    policy_by(calls_by(Transport.FAST))
+    policy_by(reading_calls(connect(ACCOUNT, REGION)))
     assert [by_boto3(request) for request in raw.requests] == [True]
 
 
-def client_of(transport: Transport) -> tuple[ReadingCalls, BaseClient]:
-    connection = connect(ACCOUNT, REGION, transport=transport)
+def learnt_calls() -> tuple[Calls, BaseClient]:
+    """Calls like those of the client."""
+    connection = connection_by(Way.LEARNT)
     client = new_client(connection, "ecr")
-    assert isinstance(client, BaseClient)
-    return reading_calls(connection, client), client
+    timeouts = Timeouts(5, 20, 30)
+    core = connection.boto().core
+    access = LearntAccess(client, core)
+    return DirectCalls(access, lambda: BotoCalls(client, core, timeouts), timeouts), client
 
 
 def test_a_handler_that_changes_requests_is_heeded(raw: RawServer) -> None:
@@ -476,7 +513,7 @@ def test_a_handler_that_changes_requests_is_heeded(raw: RawServer) -> None:
         request.headers["x-own"] = "1"
 
     raw.always(Sent(http(BODY)))
-    calls, client = client_of(Transport.FAST)
+    calls, client = learnt_calls()
     client.meta.events.register("before-sign.ecr", add)
     policy_by(calls)
     assert b"x-own" in raw.requests[0].lower()
@@ -490,24 +527,24 @@ def test_a_handler_that_answers_requests_is_heeded(raw: RawServer) -> None:
     def answer(request: AWSRequest, **_event: object) -> AWSResponse:
         return AWSResponse(request.url or "", 200, HTTPHeaders(), Content())
 
-    calls, client = client_of(Transport.FAST)
+    calls, client = learnt_calls()
     client.meta.events.register("before-send.ecr", answer)  # type: ignore[arg-type]
     assert policy_by(calls)[0] == "response"
     assert raw.requests == []
 
 
-@both
-def test_no_credentials(monkeypatch: pytest.MonkeyPatch, transport: Transport) -> None:
+@pytest.mark.parametrize("way", [Way.LEARNT, Way.BOTO3])
+def test_no_credentials(monkeypatch: pytest.MonkeyPatch, way: Way) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    assert policy_by(calls_by(transport))[0] == "CREDENTIALS"
+    assert policy_by(calls_by(way))[0] == "CREDENTIALS"
 
 
 def test_new_credentials_are_used(raw: RawServer) -> None:
     raw.always(Sent(http(BODY)))
-    connection = connect(ACCOUNT, REGION)
-    calls = reading_calls(connection, new_client(connection, "ecr"))
+    connection = connection_by(Way.LEARNT)
+    calls = reading_calls(connection)
     policy_by(calls)
-    connection.core.set_credentials("AKIANEW", "another", "a-token")
+    connection.boto().core.set_credentials("AKIANEW", "another", "a-token")
     policy_by(calls)
     fields, body = fields_of(raw.requests[1])
     used = Credentials("AKIANEW", "another", "a-token")
@@ -529,21 +566,24 @@ FAULTS = {
 
 @pytest.mark.parametrize("behaviour", FAULTS.values(), ids=FAULTS)
 def test_the_embedded_ecr(clean_environment: pytest.MonkeyPatch, behaviour: Behaviour) -> None:
-    def outcomes(transport: Transport) -> list[Outcome]:
+    def outcomes(way: Way) -> list[Outcome]:
         with Sandbox(behaviour) as ecr:
             for name, value in ecr.environment().items():
                 clean_environment.setenv(name, value)
             ecr.create_repository(NAME)
-            calls = calls_by(transport)
+            calls = calls_by(way)
             listing = outcome(calls, "DescribeRepositories", repositoryNames=[NAME])
             missing = policy_by(calls, "no/such")
             return [_without_times(listing), policy_by(calls), missing]
 
-    assert outcomes(Transport.FAST) == outcomes(Transport.BOTO3)
+    by_boto = outcomes(Way.BOTO3)
+    assert outcomes(Way.PLAIN) == by_boto
+    assert outcomes(Way.LEARNT) == by_boto
 
 
 def _without_times(found: Outcome) -> Outcome:
     """A listing without what differs between two sandboxes."""
     kind, value = found
-    text = re.sub(r"datetime\.datetime\(.*?\)\)|'[0-9a-f-]{36}'|127\.0\.0\.1:\d+", "", str(value))
+    time = r"'createdAt': (?:datetime\.datetime\(.*?\)\)|[0-9.]+)"
+    text = re.sub(rf"{time}|'[0-9a-f-]{{36}}'|127\.0\.0\.1:\d+", "", str(value))
     return kind, text
