@@ -17,8 +17,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
-from urllib3.util import wait_for_read, wait_for_write
-
 T = TypeVar("T")
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
@@ -133,8 +131,9 @@ def _blocking(wait: Wait, sleep: Callable[[float], None]) -> bool:
             sleep(seconds)
             return False
         case SocketWait(connection, event, seconds):
-            waits_for = wait_for_read if event == READ else wait_for_write
-            return waits_for(connection, timeout=seconds)
+            with selectors.DefaultSelector() as selector:
+                selector.register(connection, event)
+                return bool(selector.select(seconds))
         case ThreadWait(work, limit):
             thread = _started(work)
             thread.join(limit)
