@@ -120,7 +120,7 @@ def plan_repository(
     except NotPlannableError as error:
         live_facts = add_facts(current.facts, current.beside_after.facts)
         unchanged = unchanged_findings(target, current.facts, live_facts, names)
-        plan = replace(_failed(target, error), findings=tuple(unchanged))
+        plan = _failed(target, error)._replace(findings=tuple(unchanged))
     after_facts = _facts_after(current, plan)
     if inputs.never:
         plan = merge_plans([plan, check_never(current, after_facts, inputs.never, names)])
@@ -369,8 +369,7 @@ def without_expired(plan: Plan) -> Plan:
     )
     expired = Counter(change.target.scope for change in plan.changes)
     expired.subtract(change.target.scope for change in lasting)
-    return replace(
-        plan,
+    return plan._replace(
         changes=lasting,
         in_sync=plan.in_sync + expired.total(),
         by_scope={

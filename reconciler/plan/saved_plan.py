@@ -222,8 +222,7 @@ class PlannedRegistry(NamedTuple):
         return tuple(RegistryScope(self.account, region) for region in self.regions)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """What a plan was made from: the tool's version, the file's path and digest, the registries.
 
     There are none for a journal without writes. Several have names.

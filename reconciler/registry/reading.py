@@ -4,6 +4,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from reconciler.model.registry import LiveRepository, ReadFailure
 from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
@@ -33,8 +34,7 @@ def _nothing(_repository: LiveRepository) -> None: ...
 def _untold(_done: int, _total: int) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What is to be read of one registry.
 
     `names` are read at once, `select` chooses more of those that are listed; without `lists`,

@@ -1,8 +1,7 @@
 """Changes of access: a line of text for each principal, and grants as JSON."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from reconciler.model.access import Comparison, DisplayNames
 from reconciler.plan.saved_plan import GrantsJson, principal_text
@@ -33,8 +32,7 @@ _ROLES: dict[str, Role] = {"+": "added", "-": "removed", "~": "changed"}
 _BUILT_IN = DisplayNames()
 
 
-@dataclass(frozen=True, slots=True)
-class AccessLine:
+class AccessLine(NamedTuple):
     """What changes for one principal, in words.
 
     `gained` and `lost` are empty where `before` and `after` alone show the difference. `on` are the
@@ -65,7 +63,7 @@ def access_lines(
     `name_resources` names the repositories that an access in the registry's policy is about.
     """
     return tuple(
-        replace(_access_line(part, named, names), on=name_resources(change.on) if change.on else "")
+        _access_line(part, named, names)._replace(on=name_resources(change.on) if change.on else "")
         for change in changes
         for named, part in _by_name(change, names)
         if part.before != part.after

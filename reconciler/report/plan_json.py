@@ -1,7 +1,6 @@
 """A plan, drift or the outcomes of an apply as JSON, for programs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 
 from reconciler.apply.model import Outcome
 from reconciler.plan.model import ChangeKind
@@ -95,6 +94,6 @@ def _others(view: PlanView, origin: Origin) -> _Json:
             "templates": {kind: view.count(kind, "creation-template") for kind in _KINDS},
             "access": dict(access.items()),
         },
-        map(asdict, view.refusals),
+        (one._asdict() for one in view.refusals),
     )
     return {key: printable_value(value) for key, value in document.items()}

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from reconciler.apply.model import Outcome
@@ -102,7 +101,7 @@ def _render(
     blocks: list[Sequence[Line]] = []
     for scope, part in split_view(view, lambda scope: scope).items():
         errors = tuple(one for one in part.plan.errors if not is_whole(one.target))
-        own = replace(part.plan, errors=errors)
+        own = part.plan._replace(errors=errors)
         notes = list(_notes(own, unmanaged="without an entry here"))
         if part.changes or notes:
             title = registry_title(view.registries[scope], scope)

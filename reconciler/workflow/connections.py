@@ -5,7 +5,6 @@ The modules that load boto3 are imported where the first connection is made.
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -37,8 +36,7 @@ CredentialSources = Mapping[RegistryScope, CredentialSource]
 """Where the credentials for each registry and region come from."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryConnection:
+class RegistryConnection(NamedTuple):
     """The connection to one registry in one region; all its calls share one pace."""
 
     source: CredentialSource

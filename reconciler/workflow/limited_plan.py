@@ -1,7 +1,6 @@
 """The plan of what the access file asks for differently since an earlier version of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from reconciler.access_file.desired import add_up, entries_by_name, managed_names
@@ -91,7 +90,7 @@ def plan_changed(
     not_read = [parts[scope].not_read(one) for scope, one in live.items()]
     known = [number for number in not_read if number is not None]
     number = sum(known) if len(known) == len(not_read) else None
-    return replace(plan, changed_since=ChangedSince(revision, number))
+    return plan._replace(changed_since=ChangedSince(revision, number))
 
 
 def _plan_part(live: LiveRegistry, part: ChangedPart, now: datetime, inputs: PlanInputs) -> Plan:
@@ -104,7 +103,7 @@ def _plan_part(live: LiveRegistry, part: ChangedPart, now: datetime, inputs: Pla
         for name, entries in entries_by_name(narrowed(access, wanted), wanted & {*live.names})
     ]
     in_scope = tuple(n for n in live.names if n != access.registry.probe_repository)
-    seen = replace(live, names=in_scope, templates=part.live_templates(live))
+    seen = live._replace(names=in_scope, templates=part.live_templates(live))
     plan = compute_plan(desired, seen, part.inputs(inputs))
     idle = idle_patterns(access, live) if part.lists else ()
     findings = (
@@ -112,4 +111,4 @@ def _plan_part(live: LiveRegistry, part: ChangedPart, now: datetime, inputs: Pla
         *(Finding(name, RuleId.NO_LONGER_MANAGED, _REMOVED, scope) for name in part.removed),
     )
     # Those that are not read are no unmanaged ones.
-    return merge_plans([replace(plan, unmanaged=()), Plan(findings=findings)])
+    return merge_plans([plan._replace(unmanaged=()), Plan(findings=findings)])

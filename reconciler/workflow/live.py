@@ -5,7 +5,7 @@ The modules that load boto3 are imported where the reading begins.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,7 +65,7 @@ def read_registries(
 
     def existing(live: LiveRegistry) -> LiveRegistry:
         found = {name: one for name, one in live.repositories.items() if not one.is_missing}
-        return replace(live, names=tuple(found), repositories=found)
+        return live._replace(names=tuple(found), repositories=found)
 
     read = _read(connections, to_read, listener)
     return [live if to_read[live.scope].lists else existing(live) for live in read]
@@ -107,8 +107,7 @@ def _read(
     beside = {scope: _Beside() for scope in connections}
     with ExitStack() as tasks:
         wanted = [
-            replace(
-                _wanted(one, to_read[scope], beside[scope]),
+            _wanted(one, to_read[scope], beside[scope])._replace(
                 progress=tasks.enter_context(
                     listener.progress(f"reading policies in {one.label}", one.is_held_back)
                 ),

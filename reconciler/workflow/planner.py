@@ -216,7 +216,7 @@ def plan_all(source: AccessSource, live: Iterable[LiveRegistry], globs: Globs = 
         return plan
     others = (one for one in plan.findings if one.rule is not RuleId.NOTHING_SELECTED)
     idle = (Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN) for glob in nowhere)
-    plan = replace(plan, findings=(*idle, *others))
+    plan = plan._replace(findings=(*idle, *others))
     return group_plan(plan, {scope: plans[scope].figures for scope in several})
 
 
@@ -273,7 +273,7 @@ def plan_each(
     inputs = _selected_inputs(plan_inputs(access, now), globs)
     plans = {live.scope: _plan_one(access, live, now, globs, inputs) for live in registries}
     if access.unmanaged_repositories == "ignore":
-        return {scope: replace(plan, unmanaged=()) for scope, plan in plans.items()}
+        return {scope: plan._replace(unmanaged=()) for scope, plan in plans.items()}
     return plans
 
 
@@ -285,7 +285,7 @@ def _selected_inputs(inputs: PlanInputs, globs: Globs) -> PlanInputs:
     templates = inputs.templates
     if templates is not None:
         templates = tuple(one for one in templates if selected(one.pattern, globs))
-    return replace(inputs, registry_policy=of_registry, templates=templates)
+    return inputs._replace(registry_policy=of_registry, templates=templates)
 
 
 def _plan_one(
@@ -298,7 +298,7 @@ def _plan_one(
     probe = access.registry.probe_repository
     in_scope = tuple(name for name in live.names if selected(name, globs) and name != probe)
     templates = _selected_templates(live, globs)
-    plan = compute_plan(desired, replace(live, names=in_scope, templates=templates), inputs)
+    plan = compute_plan(desired, live._replace(names=in_scope, templates=templates), inputs)
     idle = _idle_globs(globs, live, desired) if globs else idle_patterns(access, live)
     findings = (*idle, *missing_probe(access, live))
     return merge_plans([plan, Plan(findings=findings)])

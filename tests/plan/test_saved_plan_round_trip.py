@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -167,8 +166,7 @@ def check_comes_back(plan: Plan) -> None:
     assert found.changed_since == plan.changed_since
 
 
-SEVERAL = replace(
-    ORIGIN,
+SEVERAL = ORIGIN._replace(
     registries=(
         PlannedRegistry("111122223333", (REGIONS[1],), "west"),
         PlannedRegistry("111122223333", (REGIONS[0],), "east"),
@@ -184,7 +182,7 @@ def test_of_several_registries_each_has_its_own(
     plan: Plan, west: ScopeFigures, east: ScopeFigures
 ) -> None:
     figures = {SCOPES[1]: west, SCOPES[0]: east}
-    plan = group_plan(replace(plan, unmanaged=tuple(sorted(set(plan.unmanaged)))), figures)
+    plan = group_plan(plan._replace(unmanaged=tuple(sorted(set(plan.unmanaged)))), figures)
     view = view_plan(plan, DisplayNames(registries=SEVERAL.names))
     text = "".join(render_plan_json(view, SEVERAL))
     found, document = read(text), json.loads(text)

@@ -93,7 +93,7 @@ def test_no_format_shows_it_raw(text: str) -> None:
 def test_no_format_shows_the_registrys_policy_raw(text: str) -> None:
     statement = allow(text, "ecr:BatchGetImage", Sid=text, Resource=[text, "*"])
     for policy in (doc(statement), doc({**statement, "Sid": [text]}), text):
-        live = replace(registry(app=None), policy=LiveRegistryPolicy(policy, "V2"))
+        live = registry(app=None)._replace(policy=LiveRegistryPolicy(policy, "V2"))
         plan = compute_plan([desired(grant(ROLE_A))], live, PlanInputs())
         assert plan.findings
         for shown in told(plan, text):
@@ -105,8 +105,7 @@ def test_what_is_written_keeps_to_the_schema() -> None:
     scope = RegistryScope("111122223333", "us-west-2")
     plan = hostile_plan(ALL)
     place = Target("a/b", scope)
-    plan = replace(
-        plan,
+    plan = plan._replace(
         changes=(replace(plan.changes[0], target=place),),
         findings=(Finding(ALL, "public", ALL, RegistryScope("111122223333", "us-west-2")),),
         errors=(PlanError(Target(ALL, scope), "read-failed", ALL),),
