@@ -18,7 +18,7 @@ from reconciler.model.templates import CreationTemplate, template_of
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import check_guards
 from reconciler.plan.model import Plan
-from reconciler.plan.saved_plan import Origin
+from reconciler.plan.origin import Origin
 from reconciler.report.plan_json import render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan, render_refusals
 from reconciler.report.plan_view import view_drift, view_plan

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.apply.model import Outcome
 from reconciler.plan.model import ChangeKind
-from reconciler.plan.saved_plan import Origin, PlanDigest, change_json, plan_json
+from reconciler.plan.origin import Origin
+from reconciler.plan.saved_plan import PlanDigest, change_json, plan_json
 from reconciler.printable import indented_json, printable_value
-from reconciler.report.access import grants_json
+from reconciler.report.access_json import grants_json
 from reconciler.report.plan_view import POLICIES, PlanView
 
 _EXACT = ("policy", "settings", "template")

@@ -35,7 +35,7 @@ from reconciler.plan.model import (
     merge_plans,
     unread_error,
 )
-from reconciler.plan.saved_plan import Origin
+from reconciler.plan.origin import Origin
 from reconciler.workflow.callers import caller_of
 from reconciler.workflow.connections import Reached, reach_registries, require_some, sources_of
 from reconciler.workflow.limited_plan import compute_limited

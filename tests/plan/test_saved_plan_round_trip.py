@@ -22,7 +22,8 @@ from reconciler.plan.model import (
     ScopeFigures,
     group_plan,
 )
-from reconciler.plan.saved_plan import Origin, PlannedRegistry, SavedChange
+from reconciler.plan.origin import Origin, PlannedRegistry
+from reconciler.plan.saved_plan import SavedChange
 from reconciler.policy.language.document import Unreadable
 from reconciler.policy.language.json_text import minified
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal

@@ -18,7 +18,7 @@ from reconciler.model.registry import (
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import ChangedSince, Finding, NeverViolation, Plan, PlanError
-from reconciler.plan.saved_plan import Origin, PlannedRegistry
+from reconciler.plan.origin import Origin, PlannedRegistry
 from reconciler.policy.language.principals import Principal
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json

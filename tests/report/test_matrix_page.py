@@ -16,8 +16,8 @@ from reconciler.model.answers import Answer, FileLine, Matrix, MatrixCell, Matri
 from reconciler.model.registry import LiveRegistry, LiveRegistryPolicy, RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.plan.model import Risk
+from reconciler.plan.origin import Origin, PlannedRegistry
 from reconciler.plan.risks import StandingRisk
-from reconciler.plan.saved_plan import Origin, PlannedRegistry
 from reconciler.policy import NamedPrincipal, Principal
 from reconciler.report.answers import source_words
 from reconciler.report.html.matrix_data import MatrixData, encode_matrix
