@@ -28,9 +28,6 @@ def select_none(_names: tuple[str, ...]) -> Iterable[str]:
     return ()
 
 
-def _nothing(_repository: LiveRepository) -> None: ...
-
-
 def _untold(_done: int, _total: int) -> None: ...
 
 
@@ -39,9 +36,8 @@ class Wanted(NamedTuple):
 
     `names` are read at once, `select` chooses more of those that are listed; without `lists`,
     nothing is listed. `beside` reads what else is wanted, in a thread. `on_denied` is called, in a
-    thread, where the listing is denied, and may raise a better reason. `on_read` is given each
-    repository as soon as it is read, and `progress` is told how far the registry is, in the thread
-    that called `read`.
+    thread, where the listing is denied, and may raise a better reason. `progress` is told how far
+    the registry is, in the thread that called `read`.
     """
 
     reader: RegistryReader
@@ -50,7 +46,6 @@ class Wanted(NamedTuple):
     select: Callable[[tuple[str, ...]], Iterable[str]] = select_none
     beside: Sequence[Callable[[], None]] = ()
     on_denied: Callable[[], object] = lambda: None
-    on_read: Callable[[LiveRepository], None] = _nothing
     progress: Progress = _untold
 
 
@@ -218,7 +213,6 @@ class _Reading:
             self._asked.discard(repository.name)
         else:
             self._read[repository.name] = repository
-            self._wanted.on_read(repository)
         self._wanted.progress(len(self._read), len(self._asked))
 
     def _fail(self, error: CallError) -> None:
