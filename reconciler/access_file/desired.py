@@ -214,11 +214,14 @@ def patterns_without_match(access: AccessFile, names: Iterable[str]) -> tuple[En
 
     Those that are for repositories not made yet are left out.
     """
-    index = GlobIndex(entry.repository for entry in _patterns(access))
+    patterns = _patterns(access)
+    if not patterns:
+        return ()
+    index = GlobIndex(entry.repository for entry in patterns)
     matched = frozenset[str]().union(*map(index.matching, _without_probe(access, names)))
     return tuple(
         entry
-        for entry in _patterns(access)
+        for entry in patterns
         if entry.repository not in matched and not entry.via_registry and not entry.create_on
     )
 
