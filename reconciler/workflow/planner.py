@@ -38,7 +38,6 @@ from reconciler.plan.model import (
 from reconciler.plan.origin import Origin
 from reconciler.workflow.callers import caller_of
 from reconciler.workflow.connections import Reached, reach_registries, require_some, sources_of
-from reconciler.workflow.limited_plan import compute_limited
 from reconciler.workflow.listener import (
     LOG,
     Listener,
@@ -167,6 +166,8 @@ def compute(
     `read_registries`, and ArgumentError for names that neither the file nor a registry has.
     """
     if changed_since is not None:
+        from reconciler.workflow.limited_plan import compute_limited  # noqa: PLC0415 - costs
+
         limited = compute_limited(source, changed_since, reached, repositories, listener)
         return with_names(limited, source)
     reading_own = reading_own_policy(source.registries, listener)
