@@ -1,7 +1,6 @@
 """The golden folders of `tests/cases`: what `plan` says of a file and a live registry."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from reconciler.model.templates import CreationTemplate, template_of
 from reconciler.plan.compute import without_expired
 from reconciler.plan.guards import check_guards
 from reconciler.plan.model import Plan
-from reconciler.plan.saved_plan import Origin
+from reconciler.plan.origin import Origin
 from reconciler.report.plan_json import render_plan_json
 from reconciler.report.plan_text import render_drift, render_plan, render_refusals
 from reconciler.report.plan_view import view_drift, view_plan
@@ -46,7 +45,7 @@ def planned(folder: Path) -> tuple[AccessSource, Plan]:
     source = AccessSource(loaded.parts, FILE, content, NOW, loaded)
     own, templates = (read(folder / "registry.json") for read in (registry_policy, live_templates))
     registries = [
-        replace(live_registry(scope, live_in(folder, scope)), policy=own, templates=templates)
+        live_registry(scope, live_in(folder, scope))._replace(policy=own, templates=templates)
         for scope in source.scopes
     ]
     return source, plan_all(source, registries)
@@ -54,7 +53,7 @@ def planned(folder: Path) -> tuple[AccessSource, Plan]:
 
 def origin(source: AccessSource) -> Origin:
     """Say where a case's plan comes from; no version, or every release would change every case."""
-    return replace(origin_of_file(source), tool_version="0")
+    return origin_of_file(source)._replace(tool_version="0")
 
 
 def expected_output(folder: Path) -> dict[str, str]:

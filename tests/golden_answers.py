@@ -1,7 +1,6 @@
 """The golden folder `tests/answers`: questions in every format."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 from reconciler.model.registry import RegistryScope
@@ -41,7 +40,7 @@ def from_live(_source: AccessSource, globs: Globs) -> list[FoundPolicies]:
     live = json.loads((FOLDER / "live.json").read_text())
     chosen = {name: policy for name, policy in live.items() if selected(name, globs)}
     read = live_registry(RegistryScope("111122223333", "us-west-2"), chosen)
-    return [live_policies([replace(read, policy=registry_policy(FOLDER / "registry.json"))])]
+    return [live_policies([read._replace(policy=registry_policy(FOLDER / "registry.json"))])]
 
 
 def expected_answers() -> dict[str, str]:

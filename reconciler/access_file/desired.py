@@ -86,7 +86,7 @@ def entries_by_name(access: AccessFile, names: Iterable[str] | None) -> EntriesB
 
     `names` are as for `desired_policies`; the probe repository is never included.
     """
-    index = EntryIndex(access)
+    index = _EntryIndex(access)
     all_names = {one.repository for one in access.entries if not one.is_pattern}
     all_names |= _without_probe(access, names or ())
     found = [(name, index.of(name)) for name in all_names]
@@ -95,7 +95,7 @@ def entries_by_name(access: AccessFile, names: Iterable[str] | None) -> EntriesB
     return tuple(sorted((name, entries) for name, entries in found if entries))
 
 
-class EntryIndex:
+class _EntryIndex:
     """The entries of a file, prepared to be looked up by the name of a repository."""
 
     def __init__(self, access: AccessFile) -> None:
@@ -214,11 +214,14 @@ def patterns_without_match(access: AccessFile, names: Iterable[str]) -> tuple[En
 
     Those that are for repositories not made yet are left out.
     """
-    index = GlobIndex(entry.repository for entry in _patterns(access))
+    patterns = _patterns(access)
+    if not patterns:
+        return ()
+    index = GlobIndex(entry.repository for entry in patterns)
     matched = frozenset[str]().union(*map(index.matching, _without_probe(access, names)))
     return tuple(
         entry
-        for entry in _patterns(access)
+        for entry in patterns
         if entry.repository not in matched and not entry.via_registry and not entry.create_on
     )
 

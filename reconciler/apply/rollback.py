@@ -122,7 +122,7 @@ def plan_rollback(
     )
     plan = merge_plans(plans.values())
     changes = tuple(_in_order(plan.changes, registries))
-    return Rollback(replace(plan, changes=changes), tuple(sorted(left_alone)))
+    return Rollback(plan._replace(changes=changes), tuple(sorted(left_alone)))
 
 
 def merge_writes(target: Target, writes: Sequence[JournaledWrite]) -> MergedWrites | None:
@@ -192,7 +192,7 @@ def _in_order(
 def _access_by(of_registry: Change, live: LiveRegistry, target: Target) -> OwnAccess:
     """Return what a registry's policy means on one repository, before and after a change."""
     policy = live.policy or LiveRegistryPolicy(of_registry.before_text)
-    restored = replace(live, policy=replace(policy, text=of_registry.after_text))
+    restored = live._replace(policy=policy._replace(text=of_registry.after_text))
     before, after = (read_registry_access(one).beside(target).facts for one in (live, restored))
     return OwnAccess(before, after)
 

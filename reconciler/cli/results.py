@@ -1,7 +1,7 @@
 """What is shown of a run on a registry: its plan, refusals, events and outcomes."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from types import MappingProxyType
@@ -21,9 +21,8 @@ from reconciler.cli.terminal import (
 )
 from reconciler.model.registry import RegistryScope
 from reconciler.plan.guards import Refusal
-from reconciler.plan.saved_plan import Origin
+from reconciler.plan.origin import Origin
 from reconciler.printable import printable
-from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
 from reconciler.report.plan_text import (
     PolicyDiff,
     no_diff,
@@ -67,7 +66,7 @@ def show_plan(
         format_,
         lambda paint: render_plan(view, paint, diff, grouped=grouped),
         outputs,
-        json=lambda: render_plan_json(view, origin),
+        json=lambda: _plan_json(view, origin),
         html=lambda: _plan_html(view, origin, diff, grouped=grouped),
     )
 
@@ -97,9 +96,27 @@ def show_drift(
         format_,
         lambda paint: render_drift(view, paint, grouped=grouped),
         outputs,
-        json=lambda: render_drift_json(view, result.origin),
+        json=lambda: _drift_json(view, result.origin),
         html=lambda: _drift_html(view, result.origin, grouped=grouped),
     )
+
+
+def _plan_json(view: PlanView, origin: Origin) -> Iterator[str]:
+    from reconciler.report.plan_json import render_plan_json  # noqa: PLC0415 - costs
+
+    return render_plan_json(view, origin)
+
+
+def _drift_json(view: PlanView, origin: Origin) -> Iterator[str]:
+    from reconciler.report.plan_json import render_drift_json  # noqa: PLC0415 - costs
+
+    return render_drift_json(view, origin)
+
+
+def _outcomes_json(view: PlanView, applied: "ApplyResult") -> Iterator[str]:
+    from reconciler.report.plan_json import render_outcomes_json  # noqa: PLC0415 - costs
+
+    return render_outcomes_json(view, applied.outcomes, applied.prepared.result.origin)
 
 
 def _plan_html(view: PlanView, origin: Origin, diff: PolicyDiff, *, grouped: bool) -> str:
@@ -130,7 +147,7 @@ def show_outcomes(
             registries=view.registries,
         ),
         outputs,
-        json=lambda: render_outcomes_json(view, applied.outcomes, prepared.result.origin),
+        json=lambda: _outcomes_json(view, applied),
     )
 
 

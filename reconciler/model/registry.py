@@ -142,8 +142,7 @@ class LiveRepository(NamedTuple):
         return isinstance(text, ReadFailure) and text.rule is RuleId.MISSING_REPOSITORY
 
 
-@dataclass(frozen=True, slots=True)
-class LiveRegistryPolicy:
+class LiveRegistryPolicy(NamedTuple):
     """A registry's own policy as it was read.
 
     `text` is the JSON as the service gave it, None where the registry has no policy
@@ -159,8 +158,7 @@ LiveTemplates = tuple[CreationTemplate, ...] | ReadFailure | None
 """The creation templates of a registry; None where nobody asked for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class LiveRegistry:
+class LiveRegistry(NamedTuple):
     """The state of one registry at one time.
 
     `names` holds every repository, sorted; `repositories` those that were read, by name.

@@ -11,7 +11,6 @@ from reconciler.model.registry import (
     LiveRegistry,
     LiveRepository,
     ReadFailure,
-    RegistryScope,
     Target,
 )
 from reconciler.model.rules import RuleId
@@ -72,18 +71,7 @@ from reconciler.policy import (
 )
 
 
-class PreparedPlan(NamedTuple):
-    """What the plans of all repositories of one registry and region depend on.
-
-    `registry` is what the plan does to the registry's own policy.
-    """
-
-    scope: RegistryScope
-    inputs: PlanInputs
-    registry: PlannedRegistryPolicy
-
-
-class PlannedRepository(NamedTuple):
+class _Planned(NamedTuple):
     """The plan for one repository, and what its own policy means before and after it.
 
     `judged` where the registry's own policy concerns it.
@@ -95,21 +83,12 @@ class PlannedRepository(NamedTuple):
     judged: JudgedRepository | None
 
 
-def prepare_plan(live: LiveRegistry, inputs: PlanInputs) -> PreparedPlan:
-    """Prepare to plan the repositories of a registry, of which only the own policy is needed."""
-    registry = plan_registry_policy(live, read_registry_access(live), inputs)
-    return PreparedPlan(live.scope, inputs, registry)
-
-
-def plan_repository(
-    desired: Desired, repository: LiveRepository | None, prepared: PreparedPlan
-) -> PlannedRepository:
-    """Compare what is desired of one repository with what was read; an error where that fails.
-
-    None is a repository that does not exist. The result depends on no other repository.
-    """
-    inputs, registry = prepared.inputs, prepared.registry
-    target, names = Target(desired.repository, prepared.scope), inputs.display_names
+def _plan_repository(
+    desired: Desired, live: LiveRegistry, registry: PlannedRegistryPolicy, inputs: PlanInputs
+) -> _Planned:
+    """Compare what is desired of one repository with what was read; an error where that fails."""
+    target, names = Target(desired.repository, live.scope), inputs.display_names
+    repository = live.repositories.get(desired.repository)
     exists = repository is not None or desired.repository in inputs.to_create
     beside = registry.beside(target) if exists else (NOTHING_BESIDE, NOTHING_BESIDE)
     current = CurrentPolicy(target, None, NO_POLICY, {}, {}, None, *beside)
@@ -120,7 +99,7 @@ def plan_repository(
     except NotPlannableError as error:
         live_facts = add_facts(current.facts, current.beside_after.facts)
         unchanged = unchanged_findings(target, current.facts, live_facts, names)
-        plan = replace(_failed(target, error), findings=tuple(unchanged))
+        plan = _failed(target, error)._replace(findings=tuple(unchanged))
     after_facts = _facts_after(current, plan)
     if inputs.never:
         plan = merge_plans([plan, check_never(current, after_facts, inputs.never, names)])
@@ -128,7 +107,7 @@ def plan_repository(
     if current.beside_after.facts:
         asked = add_facts(_asked(desired, target, inputs), registry.own.beside(target).facts)
         judged = JudgedRepository(target, _whole(desired), asked, after_facts, current.beside_after)
-    return PlannedRepository(desired, plan, own, judged)
+    return _Planned(desired, plan, own, judged)
 
 
 def _whole(desired: Desired) -> Desired:
@@ -299,23 +278,15 @@ def compute_plan(desired: Iterable[Desired], live: LiveRegistry, inputs: PlanInp
     A desired repository that was not read does not exist. An error on one leaves the others
     planned. The registry's own policy, where it was read, counts for each of them.
     """
-    prepared = prepare_plan(live, inputs)
-    planned = (plan_repository(one, _read(one, live), prepared) for one in desired)
-    return complete_plan(planned, live, prepared)
-
-
-def complete_plan(
-    planned: Iterable[PlannedRepository], live: LiveRegistry, prepared: PreparedPlan
-) -> Plan:
-    """Return the plan of a registry of which all managed repositories are planned, in any order."""
-    inputs, registry = prepared.inputs, prepared.registry
-    managed = {one.desired.repository: one for one in planned}
+    registry = plan_registry_policy(live, read_registry_access(live), inputs)
+    managed = {one.repository: _plan_repository(one, live, registry, inputs) for one in desired}
     needing = sorted(n for n, one in managed.items() if _needs(one, live, registry))
     if needing:
         registry = withheld(registry, live, needing)
-        prepared = prepared._replace(registry=registry)
-        asked = [(name, one.desired) for name, one in managed.items()]
-        managed = {n: plan_repository(one, _read(one, live), prepared) for n, one in asked}
+        managed = {
+            name: _plan_repository(one.desired, live, registry, inputs)
+            for name, one in managed.items()
+        }
     names = inputs.display_names
     others = check_unmanaged(live, managed, inputs.never, names, registry.beside)
     judged = (one.judged for one in managed.values() if one.judged)
@@ -330,11 +301,7 @@ def complete_plan(
     return merge_plans([*plans, of_registry, templates, Plan(unmanaged=unmanaged)])
 
 
-def _read(desired: Desired, live: LiveRegistry) -> LiveRepository | None:
-    return live.repositories.get(desired.repository)
-
-
-def _needs(planned: PlannedRepository, live: LiveRegistry, registry: PlannedRegistryPolicy) -> bool:
+def _needs(planned: _Planned, live: LiveRegistry, registry: PlannedRegistryPolicy) -> bool:
     """Whether the registry's policy must keep what a repository's own one can't give instead."""
     desired = planned.desired
     if not planned.plan.errors or desired.repository not in live.names:
@@ -346,9 +313,7 @@ def _needs(planned: PlannedRepository, live: LiveRegistry, registry: PlannedRegi
     return moves(lost, OwnAccess({}, pending))
 
 
-def _own(
-    live: LiveRegistry, managed: Mapping[str, PlannedRepository]
-) -> Iterator[tuple[str, OwnAccess]]:
+def _own(live: LiveRegistry, managed: Mapping[str, _Planned]) -> Iterator[tuple[str, OwnAccess]]:
     """Yield what the own policy of each repository that was read means."""
     for name, repository in live.repositories.items():
         if isinstance(repository.policy_text, ReadFailure):
@@ -369,8 +334,7 @@ def without_expired(plan: Plan) -> Plan:
     )
     expired = Counter(change.target.scope for change in plan.changes)
     expired.subtract(change.target.scope for change in lasting)
-    return replace(
-        plan,
+    return plan._replace(
         changes=lasting,
         in_sync=plan.in_sync + expired.total(),
         by_scope={

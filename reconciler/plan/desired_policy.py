@@ -1,8 +1,8 @@
 """The desired policy of a repository: what the file asks for, and what is kept of the live one."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from reconciler.model.access import (
@@ -36,8 +36,7 @@ from reconciler.policy import (
 KEEP_OTHERS = Ownership("keep")
 
 
-@dataclass(frozen=True, slots=True)
-class PlanInputs:
+class PlanInputs(NamedTuple):
     """What a plan takes from the file besides the grants.
 
     `to_create` are the repositories to create where they do not exist, by name. `registry_policy`
@@ -45,9 +44,9 @@ class PlanInputs:
     where the file does not manage them. `registry_ownership` is for statements of the former.
     """
 
-    ownership: Ownership = field(default_factory=Ownership)
-    display_names: DisplayNames = field(default_factory=DisplayNames)
-    to_create: Mapping[str, RepositorySettings] = field(default_factory=dict)
+    ownership: Ownership = Ownership()
+    display_names: DisplayNames = DisplayNames()
+    to_create: Mapping[str, RepositorySettings] = MappingProxyType({})
     never: tuple[NeverRule, ...] = ()
     registry_policy: DesiredRegistryPolicy | None = None
     registry_ownership: Ownership = KEEP_OTHERS

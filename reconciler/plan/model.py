@@ -1,7 +1,7 @@
 """A plan as data: changes, findings, errors and violations of `never` rules."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -114,8 +114,7 @@ NO_SCOPE = RegistryScope("", "")
 """Stands for no registry and region in particular; sorts before all."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class Finding(NamedTuple):
     """Information that changes nothing.
 
     `repository` is a name or a pattern, or what a target of this `subject` has in its place;
@@ -134,8 +133,7 @@ def finding(target: Target, rule: RuleId, message: str) -> Finding:
     return Finding(target.repository, rule, message, target.scope, target.subject)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PlanError:
+class PlanError(NamedTuple):
     """The reason why no change can be planned for one repository.
 
     A repository policy of `*` stands for all repositories of a registry and region that could not
@@ -250,8 +248,7 @@ class ScopeFigures(NamedTuple):
     live_grants: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The changes that bring the live registry in line with the file, all sorted.
 
     `changed_since` says what it is limited to; None where it is about all that the file manages.
@@ -270,7 +267,7 @@ class Plan:
     violations: tuple[NeverViolation, ...] = ()
     live_grants: int = 0
     changed_since: ChangedSince | None = None
-    by_scope: Mapping[RegistryScope, ScopeFigures] = field(default_factory=dict)
+    by_scope: Mapping[RegistryScope, ScopeFigures] = MappingProxyType({})
 
     @property
     def unmanaged_names(self) -> list[str]:
@@ -307,8 +304,7 @@ def group_plan(plan: Plan, by_scope: Mapping[RegistryScope, ScopeFigures]) -> Pl
     def place(scope: RegistryScope) -> int:
         return position.get(scope, -1)
 
-    return replace(
-        plan,
+    return plan._replace(
         changes=tuple(sorted(plan.changes, key=lambda one: place(one.target.scope))),
         findings=tuple(sorted(plan.findings, key=lambda one: place(one.scope))),
         errors=tuple(sorted(plan.errors, key=lambda one: place(one.target.scope))),

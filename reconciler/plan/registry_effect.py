@@ -81,7 +81,7 @@ def settle(
         live_grants += sum(count_live(NO_POLICY, old[part]) for part in unmatched)
     change = planned.change
     if change is None:
-        return replace(planned.plan, live_grants=live_grants)
+        return planned.plan._replace(live_grants=live_grants)
     differing = [one for one in effects if one.before != one.after]
     revoked = sum(_revoked(one, own.get(one.repository)) for one in differing)
     revoked += count_revoked({}, _on_unmatched(change.lasting, live))
@@ -105,7 +105,7 @@ def settle(
             and moves(uncovered_facts(one.before, by=one.after), own[one.repository])
         ),
     )
-    return replace(planned.plan, changes=(settled,), live_grants=live_grants)
+    return planned.plan._replace(changes=(settled,), live_grants=live_grants)
 
 
 def touched_repositories(live: LiveRegistry, inputs: PlanInputs) -> frozenset[str]:

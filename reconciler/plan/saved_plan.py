@@ -11,9 +11,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, NotRequired, TypedDict, TypeVar, cast
+from typing import Literal, NotRequired, TypedDict, TypeVar, cast
 
-from reconciler import __version__
 from reconciler.errors import InvalidError, RefusedError, Remedy
 from reconciler.model.registry import RegistryScope, RepositorySettings, Subject, Target
 from reconciler.model.rules import RuleId
@@ -31,6 +30,7 @@ from reconciler.plan.model import (
     PlanError,
     ScopeFigures,
 )
+from reconciler.plan.origin import Origin, PlannedRegistry
 from reconciler.policy import (
     MISSING,
     NO_CONDITION,
@@ -208,55 +208,6 @@ class PlanJson(_OptionalJson):
     findings: list[_FindingJson]
     errors: list[_ErrorJson]
     unmanaged_repositories: list[str]
-
-
-class PlannedRegistry(NamedTuple):
-    """A registry that a plan is for; `name` is None where it is the only one."""
-
-    account: str
-    regions: tuple[str, ...]
-    name: str | None = None
-
-    @property
-    def scopes(self) -> tuple[RegistryScope, ...]:
-        """The registry in each of its regions."""
-        return tuple(RegistryScope(self.account, region) for region in self.regions)
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What a plan was made from: the tool's version, the file's path and digest, the registries.
-
-    There are none for a journal without writes. Several have names. `left_out` are the names of
-    those that a limited plan is not about; with any, the others have names, too.
-    """
-
-    tool_version: str
-    path: str
-    sha256: str
-    registries: tuple[PlannedRegistry, ...]
-    left_out: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> dict[RegistryScope, str]:
-        """The names of several registries, in their order; empty where there is one."""
-        return {
-            scope: registry.name
-            for registry in self.registries
-            if registry.name is not None
-            for scope in registry.scopes
-        }
-
-
-def origin_of(
-    path: str,
-    content: bytes,
-    registries: Iterable[PlannedRegistry],
-    left_out: tuple[str, ...] = (),
-) -> Origin:
-    """Return what this version of the tool makes a plan from: a file with this content."""
-    digest = hashlib.sha256(content).hexdigest()
-    return Origin(__version__, path, digest, tuple(registries), left_out)
 
 
 @dataclass(frozen=True, slots=True)

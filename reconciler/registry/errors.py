@@ -1,8 +1,8 @@
 """The ways in which a call to AWS fails, and what follows from each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from reconciler.errors import ReconcileError, RefusedError, Remedy
 
@@ -50,8 +50,7 @@ class Stops(Enum):
     ACCOUNT = auto()  # in all regions of the registry's account
 
 
-@dataclass(frozen=True, slots=True)
-class Consequences:
+class Consequences(NamedTuple):
     """What follows from a failure.
 
     `may_be_done`: a write that fails this way may have been done.

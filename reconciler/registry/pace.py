@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.registry.errors import Retry
 from reconciler.registry.tasks import T, pause
@@ -63,8 +64,7 @@ class Turns:
     left: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Permit:
+class _Permit(NamedTuple):
     epoch: int  # how often the limit had been met when it was given
     waited: bool
 

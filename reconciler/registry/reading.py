@@ -4,6 +4,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from reconciler.model.registry import LiveRepository, ReadFailure
 from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
@@ -27,24 +28,20 @@ def select_none(_names: tuple[str, ...]) -> Iterable[str]:
     return ()
 
 
-def _nothing(_repository: LiveRepository) -> None: ...
-
-
 def _untold(_done: int, _total: int) -> None: ...
 
 
 def _unheard() -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What is to be read of one registry.
 
     `names` are read at once, `select` chooses more of those that are listed; without `lists`,
     nothing is listed. `beside` reads what else is wanted, in a thread. `on_denied` is called, in a
-    thread, where the listing is denied, and may raise a better reason. `on_read` is given each
-    repository as soon as it is read, and `progress` is told how far the registry is, in the thread
-    that called `read`; `on_over`, once or more, that its last policy is read, or that it failed.
+    thread, where the listing is denied, and may raise a better reason. `progress` is told how far
+    the registry is, in the thread that called `read`; `on_over`, once or more, that its last policy
+    is read, or that it failed.
     """
 
     reader: RegistryReader
@@ -53,7 +50,6 @@ class Wanted:
     select: Callable[[tuple[str, ...]], Iterable[str]] = select_none
     beside: Sequence[Callable[[], None]] = ()
     on_denied: Callable[[], object] = lambda: None
-    on_read: Callable[[LiveRepository], None] = _nothing
     progress: Progress = _untold
     on_over: Callable[[], None] = _unheard
 
@@ -227,7 +223,6 @@ class _Reading:
             self._asked.discard(repository.name)
         else:
             self._read[repository.name] = repository
-            self._wanted.on_read(repository)
         self._wanted.progress(len(self._read), len(self._asked))
 
     def _fail(self, error: CallError) -> None:

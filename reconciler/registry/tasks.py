@@ -202,11 +202,10 @@ class Tasks:
         self._waiting[number] = _Waiting(task, group, wait)
         if wait.seconds is not None:
             heapq.heappush(self._timers, (time.monotonic() + wait.seconds, number))
-        match wait:
-            case SocketWait(connection, event):
-                self._selector.register(connection, event, number)
-            case ThreadWait(work):
-                _started(partial(self._do, work, number))
+        if isinstance(wait, SocketWait):
+            self._selector.register(wait.socket, wait.event, number)
+        elif isinstance(wait, ThreadWait):
+            _started(partial(self._do, wait.work, number))
 
     def _do(self, work: Callable[[], None], number: int) -> None:
         work()

@@ -1,11 +1,9 @@
-"""Changes of access: a line of text for each principal, and grants as JSON."""
+"""Changes of access: a line of text for each principal."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from reconciler.model.access import Comparison, DisplayNames
-from reconciler.plan.saved_plan import GrantsJson, principal_text
+from reconciler.model.access import DisplayNames
 from reconciler.policy import (
     AccessChange,
     AccessKind,
@@ -13,14 +11,9 @@ from reconciler.policy import (
     Holdings,
     NamedPrincipal,
     Resources,
-    action_names,
-    condition_json,
     deleted_kind,
-    json_place,
-    tier_of,
 )
-from reconciler.printable import printable_json
-from reconciler.report.text import Line, Paint, Role, Span, render, shown_width
+from reconciler.report.text import Line, Role, Span, shown_width
 from reconciler.report.words import are_tiers, holdings_words, principal_label
 
 LineKind = AccessKind | Literal["gone"]
@@ -30,11 +23,8 @@ _WIDEST = 72
 
 _ROLES: dict[str, Role] = {"+": "added", "-": "removed", "~": "changed"}
 
-_BUILT_IN = DisplayNames()
 
-
-@dataclass(frozen=True, slots=True)
-class AccessLine:
+class AccessLine(NamedTuple):
     """What changes for one principal, in words.
 
     `gained` and `lost` are empty where `before` and `after` alone show the difference. `on` are the
@@ -65,20 +55,11 @@ def access_lines(
     `name_resources` names the repositories that an access in the registry's policy is about.
     """
     return tuple(
-        replace(_access_line(part, named, names), on=name_resources(change.on) if change.on else "")
+        _access_line(part, named, names)._replace(on=name_resources(change.on) if change.on else "")
         for change in changes
         for named, part in _by_name(change, names)
         if part.before != part.after
     )
-
-
-def grants_json(changes: Iterable[AccessChange], names: DisplayNames) -> GrantsJson:
-    """Return the grants that the right side adds to the left, and those that it removes."""
-    found = tuple(changes)
-    return {
-        "added": [grant for c in found for grant in _grants(c, c.gained, names)],
-        "removed": [grant for c in found for grant in _grants(c, c.lost, names)],
-    }
 
 
 def render_access(lines: Sequence[AccessLine], describe: Describe) -> Iterable[Line]:
@@ -168,63 +149,3 @@ def _access_line(
 def _only_if(before: Holdings, after: Holdings) -> bool:
     """Whether two sides differ in one condition alone, as where an `until` is postponed."""
     return len(before) == len(after) == 1 and before[0].actions == after[0].actions
-
-
-def _grants(
-    access: AccessChange, holdings: Holdings, names: DisplayNames
-) -> Iterable[dict[str, object]]:
-    for holding in holdings:
-        yield {
-            "effect": access.effect,
-            "principal": principal_text(access.principal),
-            "name": names.name_of(access.principal, holding.condition),
-            "tier": tier_of(holding.actions, names.tiers_of(access.principal)),
-            "actions": list(action_names(holding.actions)),
-            "conditions": condition_json(holding.condition),
-            **_resource_json(access.on),
-        }
-
-
-def _resource_json(on: Resources | None) -> dict[str, object]:
-    if on is None:
-        return {}
-    if on.excluded:
-        return {"not_resource": list(on.patterns)}
-    (pattern,) = on.patterns  # facts are kept by single patterns
-    return {"resource": pattern}
-
-
-def render_comparison(comparison: Comparison, paint: Paint) -> str:
-    """Render the difference as access, or the reason why a document is not a policy."""
-    return render(_lines(comparison), paint)
-
-
-def render_comparison_json(comparison: Comparison) -> str:
-    """Render `{"equal": …, "grants": {"added", "removed"}, "problems": […]}`."""
-    document = {
-        "equal": not comparison.access and not comparison.unreadable,
-        "left": comparison.left,
-        "right": comparison.right,
-        "grants": grants_json(comparison.access, _BUILT_IN),
-        "problems": [
-            {"path": bad.name, "place": json_place(bad.policy.path), "message": bad.policy.reason}
-            for bad in comparison.unreadable
-        ],
-    }
-    return printable_json(document)
-
-
-def _lines(comparison: Comparison) -> Iterable[Line]:
-    left, right = comparison.left, comparison.right
-    for bad in comparison.unreadable:
-        yield bad.name, ": ", Span("not a policy document", "error"), ": ", str(bad.policy)
-        if "policyText" in bad.policy.path:
-            hint = "this is the output of get-repository-policy; the policy is its policyText"
-            yield "  ", Span("hint:", "hint"), " ", hint
-    if comparison.unreadable:
-        return
-    if not comparison.access:
-        yield left, " and ", right, " mean the same."
-        return
-    yield (Span(f"From {left} to {right}:", "heading"),)
-    yield from render_access(access_lines(comparison.access, _BUILT_IN), as_change)

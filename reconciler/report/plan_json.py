@@ -1,13 +1,13 @@
 """A plan, drift or the outcomes of an apply as JSON, for programs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 
 from reconciler.apply.model import Outcome
 from reconciler.plan.model import ChangeKind
-from reconciler.plan.saved_plan import Origin, PlanDigest, change_json, plan_json
+from reconciler.plan.origin import Origin
+from reconciler.plan.saved_plan import PlanDigest, change_json, plan_json
 from reconciler.printable import indented_json, printable_value
-from reconciler.report.access import grants_json
+from reconciler.report.access_json import grants_json
 from reconciler.report.plan_view import POLICIES, PlanView
 
 _EXACT = ("policy", "settings", "template")
@@ -95,6 +95,6 @@ def _others(view: PlanView, origin: Origin) -> _Json:
             "templates": {kind: view.count(kind, "creation-template") for kind in _KINDS},
             "access": dict(access.items()),
         },
-        map(asdict, view.refusals),
+        (one._asdict() for one in view.refusals),
     )
     return {key: printable_value(value) for key, value in document.items()}

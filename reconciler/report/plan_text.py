@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from reconciler.apply.model import Outcome
 from reconciler.model.registry import RegistryScope, Subject
 from reconciler.plan.model import NO_SCOPE, Change, ChangeKind, Plan
 from reconciler.printable import some_of, unmistakable
@@ -32,6 +31,9 @@ from reconciler.report.words import (
     subject_name,
     target_name,
 )
+
+if TYPE_CHECKING:
+    from reconciler.apply.model import Outcome
 
 _MARGIN = 56
 _MOST_RAW = 2_000
@@ -102,7 +104,7 @@ def _render(
     blocks: list[Sequence[Line]] = []
     for scope, part in split_view(view, lambda scope: scope).items():
         errors = tuple(one for one in part.plan.errors if not is_whole(one.target))
-        own = replace(part.plan, errors=errors)
+        own = part.plan._replace(errors=errors)
         notes = list(_notes(own, unmanaged="without an entry here"))
         if part.changes or notes:
             title = registry_title(view.registries[scope], scope)
@@ -287,7 +289,7 @@ def _violations(view: PlanView) -> str:
 
 
 def render_outcomes(
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence["Outcome"],
     errors: int,
     paint: Paint,
     command: str = "Apply",
@@ -320,7 +322,7 @@ def render_outcomes(
 
 
 def _by_region(
-    outcomes: Iterable[Outcome], registries: Mapping[RegistryScope, str]
+    outcomes: Iterable["Outcome"], registries: Mapping[RegistryScope, str]
 ) -> Iterable[Line]:
     """Return the outcomes in each region of several registries under a heading of its own."""
     own = by_scope(lambda scope: scope, ((one.change.target.scope, one) for one in outcomes))
@@ -330,12 +332,12 @@ def _by_region(
         yield from _lines(found)
 
 
-def _results(outcomes: Sequence[Outcome]) -> str:
+def _results(outcomes: Sequence["Outcome"]) -> str:
     counts = sorted(Counter(outcome.result for outcome in outcomes).items())
     return ", ".join(_counted(result, number, outcomes) for result, number in counts)
 
 
-def _counted(result: str, number: int, outcomes: Sequence[Outcome]) -> str:
+def _counted(result: str, number: int, outcomes: Sequence["Outcome"]) -> str:
     """Count the changes with one result; applied ones by kind, too, unless all set a policy."""
     if result == "in-force":
         return f"{number} in force already"
@@ -347,7 +349,7 @@ def _counted(result: str, number: int, outcomes: Sequence[Outcome]) -> str:
     return f"{number} {result} ({', '.join(parts)})"
 
 
-def _lines(outcomes: Sequence[Outcome]) -> Iterable[Line]:
+def _lines(outcomes: Sequence["Outcome"]) -> Iterable[Line]:
     """Return a line for each outcome without an error, and one for each cause of the others."""
     width = max(map(len, ("applied", *(outcome.result for outcome in outcomes))))
     for cause in by_cause(map(_failure, outcomes)):
@@ -365,5 +367,5 @@ def _lines(outcomes: Sequence[Outcome]) -> Iterable[Line]:
             yield count, Span(cause.kind, role), ": ", cause.why, ": ", cause.names
 
 
-def _failure(outcome: Outcome) -> Failure:
+def _failure(outcome: "Outcome") -> Failure:
     return Failure(outcome.change.target, outcome.result, outcome.error or "")

@@ -71,8 +71,7 @@ _REPOSITORIES: Mapping[Subject, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RefusalView:
+class RefusalView(NamedTuple):
     """A guard's refusal: the guard, and one line that ends with what allows it."""
 
     guard: str
@@ -86,8 +85,7 @@ class RiskView(NamedTuple):
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeView:
+class ChangeView(NamedTuple):
     """One change, its access in words, and its risks.
 
     `beside` says what it changes beside access, each in one line; `notes` why the policy or the

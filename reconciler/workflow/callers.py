@@ -1,6 +1,6 @@
 """Who calls in each registry, as STS says.
 
-The modules that load boto3 are imported where STS is asked.
+The modules that load boto3, and those of an apply, are imported where STS is asked.
 """
 
 from collections import defaultdict
@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from reconciler.apply.journal_format import Author
 from reconciler.model.registry import RegistryScope
 from reconciler.registry.errors import CallError, WrongAccountError
 from reconciler.registry.tasks import Tasks, in_thread, pause
 from reconciler.workflow.connections import Connections, CredentialSource, Reached
 
 if TYPE_CHECKING:
+    from reconciler.apply.journal_format import Author
     from reconciler.registry.session import Connection, Identity
 
 _HEAD_START = 3.0  # seconds that STS has in one region, before it is asked in the others
 
-Authors = Mapping[RegistryScope, Author]
+Authors = Mapping[RegistryScope, "Author"]
 
 _Group = tuple[RegistryScope, ...]
 """The regions of one account that are called with the same credentials."""
@@ -50,6 +50,7 @@ def authors_of(reached: Reached) -> tuple[Authors, Reached]:
     All are asked at once. A registry where no region answers is not among those reached. Raises
     WrongAccountError.
     """
+    from reconciler.apply.journal_format import Author
     from reconciler.registry.session import require_account
 
     connections, failures = reached.connections, dict(reached.failures)

@@ -98,7 +98,7 @@ class ChangedPart:
             one for one in inputs.templates if one.pattern in self.templates
         )
         of_registry = inputs.registry_policy if self.registry_policy else None
-        return replace(inputs, registry_policy=of_registry, templates=templates)
+        return inputs._replace(registry_policy=of_registry, templates=templates)
 
     def live_templates(self, live: LiveRegistry) -> LiveTemplates:
         """Return the live creation templates that are part of it."""

@@ -5,7 +5,7 @@ The modules that load boto3 are imported where the first connection is made.
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 from types import MappingProxyType
@@ -38,8 +38,7 @@ CredentialSources = Mapping[RegistryScope, CredentialSource]
 """Where the credentials for each registry and region come from."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryConnection:
+class RegistryConnection(NamedTuple):
     """The connection to one registry in one region; all its calls share one pace."""
 
     source: CredentialSource

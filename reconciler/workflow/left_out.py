@@ -1,7 +1,5 @@
 """What a run on some of a file's registries can't know."""
 
-from dataclasses import replace
-
 from reconciler.model.rules import RuleId
 from reconciler.plan.model import Plan
 from reconciler.printable import some_of
@@ -19,9 +17,9 @@ def with_doubtful_replicas(plan: Plan, source: AccessSource) -> Plan:
     }
     doubt = f"; {some_of(names)}, from where it may be replicated, is not looked at"
     errors = (
-        replace(error, message=error.message + doubt)
+        error._replace(message=error.message + doubt)
         if error.rule is RuleId.MISSING_REPOSITORY and error.target.repository in replicated
         else error
         for error in plan.errors
     )
-    return replace(plan, errors=tuple(errors))
+    return plan._replace(errors=tuple(errors))

@@ -1,7 +1,6 @@
 """The plan of what the access file asks for differently since an earlier version of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from reconciler.access_file.desired import add_up, entries_by_name, managed_names
@@ -80,7 +79,7 @@ def compute_limited(
     parts = _with_touched(source, live, parts)
     live |= _read_touched(reached.connections, live, parts, listener)
     plan = plan_changed(source, live.values(), parts, revision)
-    return replace(plan, findings=(*map(_left_out, gone), *plan.findings))
+    return plan._replace(findings=(*map(_left_out, gone), *plan.findings))
 
 
 def _left_out(scope: RegistryScope) -> Finding:
@@ -130,7 +129,7 @@ def _together(known: LiveRegistry, more: LiveRegistry) -> LiveRegistry:
     """Add what was read later; where that failed, the registry has failed."""
     if more.failure is not None:
         return more
-    return replace(known, repositories={**known.repositories, **more.repositories})
+    return known._replace(repositories={**known.repositories, **more.repositories})
 
 
 def plan_changed(
@@ -158,7 +157,7 @@ def plan_changed(
     not_read = [parts[scope].not_read(one) for scope, one in live.items()]
     known = [number for number in not_read if number is not None]
     number = sum(known) if len(known) == len(not_read) else None
-    return replace(plan, changed_since=ChangedSince(revision, number))
+    return plan._replace(changed_since=ChangedSince(revision, number))
 
 
 def _plan_part(live: LiveRegistry, part: ChangedPart, now: datetime, inputs: PlanInputs) -> Plan:
@@ -171,7 +170,7 @@ def _plan_part(live: LiveRegistry, part: ChangedPart, now: datetime, inputs: Pla
         for name, entries in entries_by_name(narrowed(access, wanted), wanted & {*live.names})
     ]
     in_scope = tuple(n for n in live.names if n != access.registry.probe_repository)
-    seen = replace(live, names=in_scope, templates=part.live_templates(live))
+    seen = live._replace(names=in_scope, templates=part.live_templates(live))
     plan = compute_plan(desired, seen, part.inputs(inputs))
     idle = idle_patterns(access, live) if part.lists else ()
     findings = (
@@ -179,4 +178,4 @@ def _plan_part(live: LiveRegistry, part: ChangedPart, now: datetime, inputs: Pla
         *(Finding(name, RuleId.NO_LONGER_MANAGED, _REMOVED, scope) for name in part.removed),
     )
     # Those that are not read are no unmanaged ones.
-    return merge_plans([replace(plan, unmanaged=()), Plan(findings=findings)])
+    return merge_plans([plan._replace(unmanaged=()), Plan(findings=findings)])

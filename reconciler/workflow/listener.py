@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.printable import printable
@@ -17,16 +16,14 @@ _LOG = logging.getLogger("reconciler")
 _LOG.addHandler(logging.NullHandler())
 
 
-@dataclass(frozen=True, slots=True)
-class Throttled:
+class Throttled(NamedTuple):
     """AWS throttles the calls for a while; said once in a run."""
 
     def __str__(self) -> str:
         return "AWS throttles the calls, so the run continues at a lower rate"
 
 
-@dataclass(frozen=True, slots=True)
-class NoResponse:
+class NoResponse(NamedTuple):
     """A call had no response for so many seconds, and is made again; said once for a region."""
 
     region: str
@@ -36,8 +33,7 @@ class NoResponse:
         return f"no response from AWS in {self.region} for {self.seconds:.0f} s; trying again"
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryPolicyIgnored:
+class RegistryPolicyIgnored(NamedTuple):
     """The file says not to read a registry's own policy; `name` says which of several."""
 
     name: str | None = None
@@ -47,8 +43,7 @@ class RegistryPolicyIgnored:
         return f"{of} was not read: the file ignores it (registry.policy)"
 
 
-@dataclass(frozen=True, slots=True)
-class LimitedToChanges:
+class LimitedToChanges(NamedTuple):
     """Only what the file changes since a git revision is looked at; `subjects` say what that is."""
 
     revision: str
@@ -63,8 +58,7 @@ class LimitedToChanges:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class MoreTouched:
+class MoreTouched(NamedTuple):
     """The registry's own policy differs from the file in more than what the file changes.
 
     Its change touches so many repositories more, which are read, too.
@@ -80,8 +74,7 @@ class MoreTouched:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RegistriesLeftOut:
+class RegistriesLeftOut(NamedTuple):
     """The file leaves out registries and regions that it has at a git revision."""
 
     revision: str
@@ -92,8 +85,7 @@ class RegistriesLeftOut:
         return f"the file leaves out what it has at {self.revision}: {names}; policies there stay"
 
 
-@dataclass(frozen=True, slots=True)
-class NoEarlierVersion:
+class NoEarlierVersion(NamedTuple):
     """There is no earlier version of the file to compare with, for this reason."""
 
     reason: str
@@ -102,8 +94,7 @@ class NoEarlierVersion:
         return f"{self.reason}, so all of it counts as changed"
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingForRoles:
+class WaitingForRoles(NamedTuple):
     """The run waits, up to so many seconds, for principals that AWS does not know yet."""
 
     seconds: float
@@ -112,8 +103,7 @@ class WaitingForRoles:
         return f"waiting up to {self.seconds:g} s for new roles that AWS does not know yet"
 
 
-@dataclass(frozen=True, slots=True)
-class AssumingRole:
+class AssumingRole(NamedTuple):
     """A rollback assumes the role that the journal names."""
 
     role: str
@@ -122,8 +112,7 @@ class AssumingRole:
         return f"the journal says to act as {self.role}"
 
 
-@dataclass(frozen=True, slots=True)
-class UsingProfile:
+class UsingProfile(NamedTuple):
     """A rollback uses the AWS profile that the journal names."""
 
     profile: str
@@ -132,8 +121,7 @@ class UsingProfile:
         return f"the journal says to use the profile {self.profile}"
 
 
-@dataclass(frozen=True, slots=True)
-class JournalStarted:
+class JournalStarted(NamedTuple):
     """The journal is open; nothing was written to AWS yet."""
 
     path: Path
@@ -142,8 +130,7 @@ class JournalStarted:
         return f"journal: {self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class JournalKept:
+class JournalKept(NamedTuple):
     """The run is over, and a rollback of this journal undoes it."""
 
     path: Path
@@ -152,8 +139,7 @@ class JournalKept:
         return f"to undo: roll back {self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class JournalDamaged:
+class JournalDamaged(NamedTuple):
     """The journal lost writes; `damage` says how, and no write was begun after that."""
 
     path: Path

@@ -5,7 +5,7 @@ The modules that load boto3 are imported where the reading begins.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,7 +65,7 @@ def read_registries(
 
     def existing(live: LiveRegistry) -> LiveRegistry:
         found = {name: one for name, one in live.repositories.items() if not one.is_missing}
-        return replace(live, names=tuple(found), repositories=found)
+        return live._replace(names=tuple(found), repositories=found)
 
     read = _read(connections, to_read, listener)
     return [live if to_read[live.scope].lists else existing(live) for live in read]
@@ -136,7 +136,7 @@ def _shown(
     own = tasks.enter_context(ExitStack())
     label = f"reading policies in {connection.label}"
     progress = own.enter_context(listener.progress(label, connection.is_held_back))
-    return replace(wanted, progress=progress, on_over=own.close)
+    return wanted._replace(progress=progress, on_over=own.close)
 
 
 def _wanted(one: RegistryConnection, to_read: ToRead, beside: "_Beside") -> "Wanted":

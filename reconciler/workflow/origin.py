@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from reconciler.access_file.model import display_names_of
 from reconciler.model.access import DisplayNames
-from reconciler.plan.saved_plan import Origin, PlannedRegistry, origin_of
+from reconciler.plan.origin import Origin, PlannedRegistry, origin_of
 from reconciler.workflow.source import AccessSource
 
 

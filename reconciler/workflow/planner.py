@@ -35,11 +35,10 @@ from reconciler.plan.model import (
     merge_plans,
     unread_error,
 )
-from reconciler.plan.saved_plan import Origin
+from reconciler.plan.origin import Origin
 from reconciler.workflow.callers import caller_of
 from reconciler.workflow.connections import Reached, reach_registries, require_some, sources_of
 from reconciler.workflow.left_out import with_doubtful_replicas
-from reconciler.workflow.limited_plan import compute_limited
 from reconciler.workflow.listener import (
     LOG,
     Listener,
@@ -168,6 +167,8 @@ def compute(
     `read_registries`, and ArgumentError for names that neither the file nor a registry has.
     """
     if changed_since is not None:
+        from reconciler.workflow.limited_plan import compute_limited  # noqa: PLC0415 - costs
+
         limited = compute_limited(source, changed_since, reached, repositories, listener)
         return with_names(with_doubtful_replicas(limited, source), source)
     reading_own = reading_own_policy(source.registries, listener)
@@ -218,7 +219,7 @@ def plan_all(source: AccessSource, live: Iterable[LiveRegistry], globs: Globs = 
         return plan
     others = (one for one in plan.findings if one.rule is not RuleId.NOTHING_SELECTED)
     idle = (Finding(glob, RuleId.NOTHING_SELECTED, _UNKNOWN) for glob in nowhere)
-    plan = replace(plan, findings=(*idle, *others))
+    plan = plan._replace(findings=(*idle, *others))
     return group_plan(plan, {scope: plans[scope].figures for scope in several})
 
 
@@ -268,7 +269,7 @@ def plan_each(
     inputs = _selected_inputs(plan_inputs(access, now), globs)
     plans = {live.scope: _plan_one(access, live, now, globs, inputs) for live in registries}
     if access.unmanaged_repositories == "ignore":
-        return {scope: replace(plan, unmanaged=()) for scope, plan in plans.items()}
+        return {scope: plan._replace(unmanaged=()) for scope, plan in plans.items()}
     return plans
 
 
@@ -280,7 +281,7 @@ def _selected_inputs(inputs: PlanInputs, globs: Globs) -> PlanInputs:
     templates = inputs.templates
     if templates is not None:
         templates = tuple(one for one in templates if selected(one.pattern, globs))
-    return replace(inputs, registry_policy=of_registry, templates=templates)
+    return inputs._replace(registry_policy=of_registry, templates=templates)
 
 
 def _plan_one(
@@ -293,7 +294,7 @@ def _plan_one(
     probe = access.registry.probe_repository
     in_scope = tuple(name for name in live.names if selected(name, globs) and name != probe)
     templates = _selected_templates(live, globs)
-    plan = compute_plan(desired, replace(live, names=in_scope, templates=templates), inputs)
+    plan = compute_plan(desired, live._replace(names=in_scope, templates=templates), inputs)
     idle = _idle_globs(globs, live, desired) if globs else idle_patterns(access, live)
     findings = (*idle, *missing_probe(access, live))
     return merge_plans([plan, Plan(findings=findings)])

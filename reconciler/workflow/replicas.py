@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from reconciler.access_file.model import AccessFile
 from reconciler.model.registry import LiveRegistry, RegistryScope
@@ -42,4 +41,4 @@ def _with_replica(plan: Plan, existing: Mapping[str, Sequence[RegistryScope]]) -
         where = some_of(f"{one.account} {one.region}" for one in existing[target.repository])
         message = f"replication has not made the repository here yet; it exists in {where}"
         found.append(finding(target, RuleId.NOT_REPLICATED_YET, message))
-    return replace(plan, errors=errors, findings=tuple(sorted(found)))
+    return plan._replace(errors=errors, findings=tuple(sorted(found)))

@@ -16,7 +16,7 @@ from reconciler.model.rules import RuleId
 from reconciler.model.transport import Transport
 from reconciler.plan.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan, ScopeFigures, group_plan, merge_plans, unread_error
-from reconciler.plan.saved_plan import Origin, PlannedRegistry, origin_of
+from reconciler.plan.origin import Origin, PlannedRegistry, origin_of
 from reconciler.workflow.applier import PreparedApply
 from reconciler.workflow.callers import Authors, authors_of, caller_of
 from reconciler.workflow.connections import (

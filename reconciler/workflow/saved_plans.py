@@ -191,8 +191,7 @@ def recompute(
     )
     _check_changes(saved, plan, source.path)
     kept = (broken for broken in saved.never_broken if not _is_judged(broken, saved, live))
-    whole = replace(
-        plan,
+    whole = plan._replace(
         findings=tuple(sorted({*saved.findings, *_unread(plan)})),
         errors=tuple(sorted({*saved.errors, *plan.errors})),
         unmanaged=saved.unmanaged,
@@ -281,7 +280,7 @@ def _compute_again(
     of_registry = here.get(registry_target(scope))
     policy = fresh.policy if fresh else None
     if policy and of_registry:
-        policy = replace(policy, text=of_registry.before_text)
+        policy = policy._replace(text=of_registry.before_text)
     templates = {t: c for t, c in here.items() if t.subject == "creation-template"}
     registry = LiveRegistry(
         scope,
@@ -296,8 +295,7 @@ def _compute_again(
     asked = (
         one for one in inputs.templates or () if template_target(one.prefix, scope) in templates
     )
-    inputs = replace(
-        inputs,
+    inputs = inputs._replace(
         registry_policy=inputs.registry_policy if of_registry else None,
         templates=tuple(asked) if templates else None,
     )

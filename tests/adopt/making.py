@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -75,7 +74,7 @@ def registry(
     if own is None:
         return live
     policy = LiveRegistryPolicy(_text(own.policy), own.enforced)
-    return replace(live, policy=policy, templates=own.templates)
+    return live._replace(policy=policy, templates=own.templates)
 
 
 def imported(

@@ -1,7 +1,5 @@
 """What an import leaves out, and what it says of it."""
 
-from dataclasses import replace
-
 import pytest
 
 from reconciler.access_file.document.problems import Place, Problem
@@ -123,7 +121,7 @@ def test_what_could_not_be_read() -> None:
     live = registry({"good": [allow(WORKLOADS)], "bad": None})
     failure = ReadFailure(RuleId.ACCESS_DENIED, "ecr:GetRepositoryPolicy on bad: not allowed")
     unread = {**live.repositories, "bad": LiveRepository("bad", failure)}
-    found = import_registry([replace(live, repositories=unread)], ImportOptions({}), NOW)
+    found = import_registry([live._replace(repositories=unread)], ImportOptions({}), NOW)
     ((name, reason, is_unread),) = found.notes.left_out
     assert (name, reason, is_unread) == ("bad", failure.message, True)
     assert found.repositories == ("good",)

@@ -1,7 +1,5 @@
 """An import of the registry's own policy and of creation templates: the plan after it is empty."""
 
-from dataclasses import replace
-
 import pytest
 import yaml
 
@@ -284,7 +282,7 @@ def test_risks_are_listed() -> None:
 def test_what_could_not_be_read() -> None:
     live = registry(POLICIES)
     denied = ReadFailure(RuleId.ACCESS_DENIED, "the caller may not")
-    live = replace(live, policy=LiveRegistryPolicy(denied, denied), templates=denied)
+    live = live._replace(policy=LiveRegistryPolicy(denied, denied), templates=denied)
     found = import_registry([live], ImportOptions(NAMES), NOW)
     assert [(one.what, one.reason) for one in found.notes.unmanaged] == [
         ("the creation templates", "the caller may not"),

@@ -10,7 +10,7 @@ from reconciler.errors import Status
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import Plan, PlanError
-from reconciler.plan.saved_plan import Origin
+from reconciler.plan.origin import Origin
 from reconciler.workflow import ApplyResult, PlanResult, PreparedApply
 from tests.apply.memory import change_of
 

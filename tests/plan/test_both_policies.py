@@ -1,7 +1,6 @@
 """Plans over both policies: random files and registries, and who can do what before and after."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import accumulate, permutations
 
 from hypothesis import Phase, given, settings
@@ -110,10 +109,10 @@ def _access(live: LiveRegistry) -> Iterator[tuple[str, str, str]]:
 
 def applied(live: LiveRegistry, change: Change) -> LiveRegistry:
     if change.target == POLICY:
-        return replace(live, policy=LiveRegistryPolicy(change.after_text, "V2"))
+        return live._replace(policy=LiveRegistryPolicy(change.after_text, "V2"))
     name = change.target.repository
     changed = {name: LiveRepository(name, change.after_text)}
-    return replace(live, repositories={**live.repositories, **changed})
+    return live._replace(repositories={**live.repositories, **changed})
 
 
 def runs(changes: Iterable[Change]) -> Iterator[tuple[Change, ...]]:

@@ -60,7 +60,7 @@ def plan_that(*, revokes: int = 0, grants: int = 0, of: int = 100) -> Plan:
 
 
 def test_a_limited_plan_counts_what_was_read() -> None:
-    made = replace(plan_that(revokes=3, grants=3, of=4), changed_since=ChangedSince("main", 9))
+    made = plan_that(revokes=3, grants=3, of=4)._replace(changed_since=ChangedSince("main", 9))
     limit = Limit(0, 0)
     messages = [one.message for one in check(made, Guards(max_revoked=limit, max_granted=limit))]
     assert messages == [
@@ -213,7 +213,7 @@ def test_a_refusal_of_a_registry_says_what_it_changes_of_the_run() -> None:
         "this would add or widen 11 grants (15 in the whole run); 11 grants are live now; the "
         "limit is 10 and 30 %"
     )
-    limited = replace(made, changes=made.changes[:1], changed_since=ChangedSince("main", 9))
+    limited = made._replace(changes=made.changes[:1], changed_since=ChangedSince("main", 9))
     granted, revoked = check(limited, guards)
     assert revoked.message == (
         "this would revoke or narrow 11 of 11 grants that were read; the limit is 10 and 30 %"

@@ -35,7 +35,7 @@ ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
 
 
 def never(*given: NeverRule, base: PlanInputs | None = None) -> PlanInputs:
-    return replace(base or PlanInputs(), never=given)
+    return (base or PlanInputs())._replace(never=given)
 
 
 def told(made: Plan) -> list[str]:
@@ -107,7 +107,7 @@ def test_a_missing_repository_and_one_to_create_break_nothing() -> None:
     wanted = desired(grant(ROLE_A))
     missing = compute_plan([wanted], registry(), never(NO_PUSH))
     created = compute_plan(
-        [wanted], registry(), replace(never(NO_PUSH), to_create={"app": RepositorySettings()})
+        [wanted], registry(), never(NO_PUSH)._replace(to_create={"app": RepositorySettings()})
     )
     assert (missing.violations, created.violations) == ((), ())
     assert created.changes[0].change == "create"
@@ -118,7 +118,7 @@ def test_the_names_of_the_file_are_used() -> None:
     bounded = condition("StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5")
     (who,) = (p for p in named.display_names.principals if p.name == "organization")
     display_names = replace(named.display_names, principals=(who._replace(condition=bounded),))
-    given = never(OUTSIDE, base=replace(named, display_names=display_names))
+    given = never(OUTSIDE, base=named._replace(display_names=display_names))
     until = {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}
     made = lived(allow("*", PUT, ORG), allow("*", PUT, {**ORG, **until}), given=given)
     assert told(made) == [
@@ -182,7 +182,7 @@ def test_what_adds_up_only_here_is_not_planned() -> None:
     assert plan(wanted, live(theirs), rules(KeepRule("Theirs", B))).errors == ()
     unread = plan(wanted, registry(app=NOT_UNDERSTOOD), given)
     assert unread.errors == ()
-    creating = replace(never(NO_PUSH), to_create={"app": RepositorySettings()})
+    creating = never(NO_PUSH)._replace(to_create={"app": RepositorySettings()})
     asked = desired(grant(ROLE_A), grant(B, "push"))
     created = compute_plan([asked], registry(), creating)
     assert [e.message for e in created.errors] == [

@@ -1,7 +1,5 @@
 """The change of the registry's own policy: what it says, what it counts, and what relies on it."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,8 +55,8 @@ def having(
     found: LiveRegistry, *statements: Json, scope: PolicyScope | ReadFailure = "V2"
 ) -> LiveRegistry:
     """Say what the registry's own policy is; without statements there is none."""
-    return replace(
-        found, policy=LiveRegistryPolicy(doc(*statements) if statements else None, scope)
+    return found._replace(
+        policy=LiveRegistryPolicy(doc(*statements) if statements else None, scope)
     )
 
 
@@ -122,9 +120,9 @@ def test_which_repositories_it_touches(
 def test_a_policy_that_is_not_understood_touches_all_that_it_may_be_about() -> None:
     live = registry(app=None, web=None)
     inputs = asking(("app", grant()), remove=True)
-    malformed = replace(live, policy=LiveRegistryPolicy(MALFORMED, "V2"))
+    malformed = live._replace(policy=LiveRegistryPolicy(MALFORMED, "V2"))
     assert touched_repositories(malformed, inputs) == {"app", "web"}
-    unread = replace(live, policy=LiveRegistryPolicy(READ_FAILED, "V2"))
+    unread = live._replace(policy=LiveRegistryPolicy(READ_FAILED, "V2"))
     assert touched_repositories(unread, inputs) == frozenset()
 
 
@@ -185,7 +183,7 @@ def test_a_statement_of_the_file_is_not_kept_a_second_time() -> None:
 
 
 def test_an_unreadable_policy_is_not_written_over() -> None:
-    live = replace(registry(app=None), policy=LiveRegistryPolicy('{"Statement": "?"}', "V2"))
+    live = registry(app=None)._replace(policy=LiveRegistryPolicy('{"Statement": "?"}', "V2"))
     plan = planned(live, asking(("*", grant())))
     assert [(e.target, e.rule) for e in plan.errors] == [(POLICY, RuleId.UNREADABLE_POLICY)]
     assert "registry_statements" in plan.errors[0].message
@@ -194,7 +192,7 @@ def test_an_unreadable_policy_is_not_written_over() -> None:
 
 def test_an_unreadable_policy_is_replaced_where_others_are_removed_and_counts_fully() -> None:
     text = '{"Statement": ["999900001111", "444455556666"]}'
-    live = replace(registry(app=None, web=None), policy=LiveRegistryPolicy(text, "V2"))
+    live = registry(app=None, web=None)._replace(policy=LiveRegistryPolicy(text, "V2"))
     plan = planned(live, asking(("*", grant()), remove=True))
     change = change_of(plan)
     assert (change.revoked, plan.live_grants) == (4, 4)
@@ -225,7 +223,7 @@ def test_what_every_scope_enforces_is_written_under_each() -> None:
 
 @pytest.mark.parametrize("failure", [READ_FAILED, DENIED])
 def test_a_policy_that_was_not_read_is_an_error(failure: ReadFailure) -> None:
-    live = replace(registry(app=None), policy=LiveRegistryPolicy(failure))
+    live = registry(app=None)._replace(policy=LiveRegistryPolicy(failure))
     plan = planned(live, asking(("*", grant())))
     assert [(e.target, e.rule) for e in plan.errors] == [(POLICY, failure.rule)]
     assert plan.changes == ()
@@ -251,7 +249,7 @@ def test_a_policy_that_is_too_large_is_an_error() -> None:
 
 def test_a_kept_statement_that_would_change_its_meaning_is_an_error() -> None:
     old = doc({**allow(ROLE, GET, Sid="Old"), "Resource": at("${x}")}, version="2008-10-17")
-    live = replace(registry(app=None), policy=LiveRegistryPolicy(old, "V2"))
+    live = registry(app=None)._replace(policy=LiveRegistryPolicy(old, "V2"))
     plan = planned(live, asking(("*", grant())))
     assert [e.rule for e in plan.errors] == [RuleId.KEPT_STATEMENT]
 
@@ -368,7 +366,7 @@ class TestMoves:
             pytest.param(having(registry(app=PULLS), scope="V1"), asking(("*", grant())), id="V1"),
             pytest.param(having(registry(app=PULLS)), PlanInputs(), id="not selected"),
             pytest.param(
-                replace(registry(app=PULLS), policy=LiveRegistryPolicy(READ_FAILED, "V2")),
+                registry(app=PULLS)._replace(policy=LiveRegistryPolicy(READ_FAILED, "V2")),
                 asking(("*", grant())),
                 id="not read",
             ),
@@ -391,7 +389,7 @@ class TestMoves:
         self, broken: str | ReadFailure
     ) -> None:
         live = having(registry(app=broken, web=PULLS, api=broken), ours("*"))
-        inputs = replace(asking(("web", grant(B))), ownership=Ownership("keep"))
+        inputs = asking(("web", grant(B)))._replace(ownership=Ownership("keep"))
         wanted = [desired(grant(), repository=name) for name in ("app", "web", "api")]
         plan = planned(live, inputs, *wanted)
         assert plan.changes == ()
@@ -489,7 +487,7 @@ class TestNever:
     """A never rule is broken by whichever policy gives the tier."""
 
     def test_by_what_is_planned(self) -> None:
-        inputs = replace(asking(("*", grant(tier="push"))), never=(NO_PUSH,))
+        inputs = asking(("*", grant(tier="push")))._replace(never=(NO_PUSH,))
         plan = planned(having(registry(app=None)), inputs, carried("app", by_registry=grant()))
         (broken,) = plan.violations
         assert (broken.policy, broken.repaired) == ("planned-registry", False)
@@ -499,12 +497,12 @@ class TestNever:
 
     def test_what_the_plan_removes_is_repaired(self) -> None:
         live = having(registry(app=None), on("*", allow(ROLE, "ecr:PutImage", Sid="EcrAccessX")))
-        inputs = replace(asking(), never=(NO_PUSH,))
+        inputs = asking()._replace(never=(NO_PUSH,))
         plan = planned(live, inputs, desired(grant(B)))
         assert [(v.policy, v.repaired) for v in plan.violations] == [("registry", True)]
 
     def test_on_an_unmanaged_repository(self) -> None:
-        inputs = replace(asking(("*", grant(tier="push"))), never=(NO_PUSH,))
+        inputs = asking(("*", grant(tier="push")))._replace(never=(NO_PUSH,))
         plan = planned(having(registry(app=None)), inputs)
         assert [(v.target.repository, v.policy) for v in plan.violations] == [
             ("app", "planned-registry")
@@ -538,14 +536,13 @@ def test_after_an_apply_nothing_is_left_to_do(
     grants: dict[str, tuple[Grant, ...]] = {}
     for pattern, one in wanted:
         grants[pattern] = (*grants.get(pattern, ()), one)
-    inputs = replace(
-        asking(remove=remove),
+    inputs = asking(remove=remove)._replace(
         registry_policy=DesiredRegistryPolicy(tuple(sorted(grants.items(), key=lambda p: p[0]))),
     )
     found = having(registry(app=None, api=None, web=None), *live)
     plan = planned(found, inputs)
     for change in plan.changes:
-        applied = replace(found, policy=LiveRegistryPolicy(change.after_text, "V2"))
+        applied = found._replace(policy=LiveRegistryPolicy(change.after_text, "V2"))
         again = planned(applied, inputs)
         assert (again.changes, again.errors) == ((), ())
         assert change.access

@@ -1,7 +1,5 @@
 """The registry's own policy, judged with those of the repositories, and what is said of it."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,7 +79,7 @@ def having(
 ) -> LiveRegistry:
     """Say what the registry's own policy is; without statements there is none."""
     own = LiveRegistryPolicy(doc(*statements), scope) if statements else LiveRegistryPolicy(None)
-    return replace(found, policy=own)
+    return found._replace(policy=own)
 
 
 def planned(found: LiveRegistry, given: PlanInputs | None = None) -> Plan:
@@ -168,7 +166,7 @@ def test_a_raw_statement_of_the_file_counts() -> None:
 def test_why_it_is_not_known_what_it_means(
     policy: LiveRegistryPolicy | None, why: str | None
 ) -> None:
-    found = replace(live(), policy=policy)
+    found = live()._replace(policy=policy)
     told = why_unknown(found, read_registry_access(found))
     assert (told and told[: len(why or "")]) == why
 
@@ -338,7 +336,7 @@ def test_one_that_the_repositorys_policy_breaks_too_is_left_to_the_registrys() -
 def test_one_that_both_break_together_is_the_registrys() -> None:
     read = sorted(BUILT_IN_TIERS["read"])
     own, others = read[:2], read[2:]
-    keeping = replace(rules(default_keep=True), never=(NO_PUSH_PULL,))
+    keeping = rules(default_keep=True)._replace(never=(NO_PUSH_PULL,))
     found = registry(app=doc(allow(ROLE, PULL, Sid="EcrAccessPull"), allow(ROLE_B, own)))
     assert planned(found, keeping).violations == ()
     (broken,) = planned(having(found, on(ALL, allow(ROLE_B, others))), keeping).violations
@@ -382,7 +380,7 @@ def test_a_repositorys_policy_that_is_not_understood_hides_no_break() -> None:
 
 def test_one_that_is_not_understood_may_let_anyone_in() -> None:
     text = '{"Statement":\n  [{"Effect": "Allow"' + " " * 400 + "\x1b[31m" + "x" * 400
-    found = replace(registry(app=IN_SYNC), policy=LiveRegistryPolicy(text, "V2"))
+    found = registry(app=IN_SYNC)._replace(policy=LiveRegistryPolicy(text, "V2"))
     made = planned(found, PlanInputs(never=(NO_PUSH, OUTSIDE)))
     (raw,) = said(made, RuleId.UNREADABLE_POLICY)
     assert '{"Statement": [{"Effect": "Allow" \x1b[31mxxx' in raw
@@ -395,12 +393,12 @@ def test_one_that_is_not_understood_may_let_anyone_in() -> None:
     assert f"{ROLE_B} may have push by the registry's policy (not understood), which" in " ".join(
         said(made, RuleId.NEVER)
     )
-    short = replace(found, policy=LiveRegistryPolicy("[]", "V2"))
+    short = found._replace(policy=LiveRegistryPolicy("[]", "V2"))
     assert said(planned(short), RuleId.UNREADABLE_POLICY)[0].endswith(": []")
 
 
 def test_behind_one_that_is_not_understood_a_public_change_is_refused_all_the_same() -> None:
-    found = replace(live(), policy=LiveRegistryPolicy("{", "V2"))
+    found = live()._replace(policy=LiveRegistryPolicy("{", "V2"))
     made = compute_plan([desired(grant(EVERYONE))], found, PlanInputs())
     assert [refusal.guard for refusal in check_public(made.changes, ())] == [RuleId.PUBLIC]
 
@@ -451,13 +449,13 @@ def test_an_unread_scope_is_said_and_the_worse_is_taken() -> None:
 
 def test_a_policy_that_may_not_be_read_is_a_finding_and_one_that_failed_an_error() -> None:
     found = registry(app=IN_SYNC)
-    made = planned(replace(found, policy=LiveRegistryPolicy(DENIED)))
+    made = planned(found._replace(policy=LiveRegistryPolicy(DENIED)))
     assert said(made) == [
         "the registry's policy was not read, so what it allows and denies is not part of this "
         f"report: {DENIED.message}"
     ]
     assert (made.in_sync, made.errors) == (1, ())
-    made = planned(replace(found, policy=LiveRegistryPolicy(FAILED)))
+    made = planned(found._replace(policy=LiveRegistryPolicy(FAILED)))
     (error,) = made.errors
     assert (error.target.repository, error.rule) == ("*", RuleId.READ_FAILED)
     assert (made.in_sync, made.findings) == (1, ())

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from reconciler.errors import InvalidError, RefusedError
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.plan.model import Finding, NeverViolation, PlanError, ScopeFigures
-from reconciler.plan.saved_plan import PlannedRegistry, SavedChange, digest_of
+from reconciler.plan.origin import PlannedRegistry
+from reconciler.plan.saved_plan import SavedChange, digest_of
 from reconciler.policy.language.document import read_policy
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
 from reconciler.printable import printable

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -23,7 +22,8 @@ from reconciler.plan.model import (
     ScopeFigures,
     group_plan,
 )
-from reconciler.plan.saved_plan import Origin, PlannedRegistry, SavedChange
+from reconciler.plan.origin import Origin, PlannedRegistry
+from reconciler.plan.saved_plan import SavedChange
 from reconciler.policy.language.document import Unreadable
 from reconciler.policy.language.json_text import minified
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
@@ -167,8 +167,7 @@ def check_comes_back(plan: Plan) -> None:
     assert found.changed_since == plan.changed_since
 
 
-SEVERAL = replace(
-    ORIGIN,
+SEVERAL = ORIGIN._replace(
     registries=(
         PlannedRegistry("111122223333", (REGIONS[1],), "west"),
         PlannedRegistry("111122223333", (REGIONS[0],), "east"),
@@ -184,7 +183,7 @@ def test_of_several_registries_each_has_its_own(
     plan: Plan, west: ScopeFigures, east: ScopeFigures
 ) -> None:
     figures = {SCOPES[1]: west, SCOPES[0]: east}
-    plan = group_plan(replace(plan, unmanaged=tuple(sorted(set(plan.unmanaged)))), figures)
+    plan = group_plan(plan._replace(unmanaged=tuple(sorted(set(plan.unmanaged)))), figures)
     view = view_plan(plan, DisplayNames(registries=SEVERAL.names))
     text = "".join(render_plan_json(view, SEVERAL))
     found, document = read(text), json.loads(text)
@@ -208,7 +207,7 @@ def test_a_policy_that_a_rollback_restores_may_be_any_text() -> None:
 
 @pytest.mark.parametrize("left_out", [(), ("east", "far/east")])
 def test_registries_that_are_left_out_are_named(left_out: tuple[str, ...]) -> None:
-    origin = replace(ORIGIN, left_out=left_out)
+    origin = ORIGIN._replace(left_out=left_out)
     text = "".join(render_plan_json(view_plan(Plan(), DisplayNames(left_out=left_out)), origin))
     assert json.loads(text).get("registries_left_out", []) == list(left_out)
     assert read(text).registries == ORIGIN.registries

@@ -1,7 +1,5 @@
 """Creation templates in a plan: made, changed, removed, and those of others left alone."""
 
-from dataclasses import replace
-
 import pytest
 
 from reconciler.model.access import Desired, DesiredTemplate, Grant
@@ -57,7 +55,7 @@ def wanted(
 
 
 def having(*templates: CreationTemplate) -> LiveRegistry:
-    return replace(registry(app=None), templates=templates)
+    return registry(app=None)._replace(templates=templates)
 
 
 def planned(found: LiveRegistry, *templates: DesiredTemplate) -> Plan:
@@ -144,7 +142,7 @@ def test_ours_is_removed_and_those_of_others_stay() -> None:
 
 def test_templates_that_were_not_read_are_an_error() -> None:
     failed = ReadFailure(RuleId.ACCESS_DENIED, "not allowed")
-    plan = planned(replace(registry(app=None), templates=failed), wanted(grant()))
+    plan = planned(registry(app=None)._replace(templates=failed), wanted(grant()))
     assert [(e.target, e.rule) for e in plan.errors] == [
         (Target("*", SCOPE, "creation-template"), RuleId.ACCESS_DENIED)
     ]

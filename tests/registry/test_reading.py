@@ -43,17 +43,14 @@ def test_declared_repositories_do_not_wait_for_the_listing(aws: ScriptedAws) -> 
         return ok(policyText="{}")
 
     aws.answer = answer
-    on_read: list[str] = []
     wanted = Wanted(
         reader(),
         ["a/a"],
         select=tuple,
-        on_read=lambda repository: on_read.append(repository.name),
         progress=lambda done, total: seen.append((done, total)),
     )
     (found,) = read([wanted])
     assert (found.names, list(found.repositories)) == (("a/a", "b/b"), ["a/a", "b/b"])
-    assert on_read == ["a/a", "b/b"]
     assert [done for done, _ in seen] == [1, 2]
     assert seen[-1] == (2, 2)
     assert len(aws.calls) == 3
@@ -89,12 +86,11 @@ def test_what_is_declared_and_not_there(aws: ScriptedAws, is_listed_late: bool) 
         return GONE
 
     aws.answer = answer
-    on_read: list[LiveRepository] = []
-    wanted = Wanted(reader(), ["half/made", "not/there"], on_read=on_read.append)
+    wanted = Wanted(reader(), ["half/made", "not/there"])
     (found,) = read([wanted])
     assert found.names == ("half/made",)
-    (live,) = on_read
-    assert found.repositories == {"half/made": live}
+    (live,) = found.repositories.values()
+    assert live.name == "half/made"
     assert isinstance(live.policy_text, ReadFailure)
     assert live.policy_text.rule is RuleId.MISSING_REPOSITORY
 

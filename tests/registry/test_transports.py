@@ -331,10 +331,7 @@ def test_a_bundle_that_is_none(
     credentials.setenv("AWS_ENDPOINT_URL", "https://127.0.0.1:9")
     for way in Way:
         with pytest.raises(CallError) as caught:
-            call = calls_by(way).call(
-                "GetRepositoryPolicy", registryId=ACCOUNT, repositoryName=NAME
-            )
-            run_alone(call)
+            run_alone(calls_by(way).call("DescribeRepositories"))
         assert caught.value.kind is FailureKind.SETTINGS
         assert caught.value.message == f"the CA bundle '{bundle}' can't be used: {reason}"
         assert caught.value.hint == f"check {variable}, which names it"

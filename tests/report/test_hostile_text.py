@@ -18,7 +18,7 @@ from reconciler.model.registry import (
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import ChangedSince, Finding, NeverViolation, Plan, PlanError
-from reconciler.plan.saved_plan import Origin, PlannedRegistry
+from reconciler.plan.origin import Origin, PlannedRegistry
 from reconciler.policy.language.principals import Principal
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
@@ -94,7 +94,7 @@ def test_no_format_shows_it_raw(text: str) -> None:
 def test_no_format_shows_the_registrys_policy_raw(text: str) -> None:
     statement = allow(text, "ecr:BatchGetImage", Sid=text, Resource=[text, "*"])
     for policy in (doc(statement), doc({**statement, "Sid": [text]}), text):
-        live = replace(registry(app=None), policy=LiveRegistryPolicy(policy, "V2"))
+        live = registry(app=None)._replace(policy=LiveRegistryPolicy(policy, "V2"))
         plan = compute_plan([desired(grant(ROLE_A))], live, PlanInputs())
         assert plan.findings
         for shown in told(plan, text):
@@ -106,8 +106,7 @@ def test_what_is_written_keeps_to_the_schema() -> None:
     scope = RegistryScope("111122223333", "us-west-2")
     plan = hostile_plan(ALL)
     place = Target("a/b", scope)
-    plan = replace(
-        plan,
+    plan = plan._replace(
         changes=(replace(plan.changes[0], target=place),),
         findings=(Finding(ALL, "public", ALL, RegistryScope("111122223333", "us-west-2")),),
         errors=(PlanError(Target(ALL, scope), "read-failed", ALL),),

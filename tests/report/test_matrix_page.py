@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -17,8 +16,8 @@ from reconciler.model.answers import Answer, FileLine, Matrix, MatrixCell, Matri
 from reconciler.model.registry import LiveRegistry, LiveRegistryPolicy, RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.plan.model import Risk
+from reconciler.plan.origin import Origin, PlannedRegistry
 from reconciler.plan.risks import StandingRisk
-from reconciler.plan.saved_plan import Origin, PlannedRegistry
 from reconciler.policy import NamedPrincipal, Principal
 from reconciler.report.answers import source_words
 from reconciler.report.html.matrix_data import MatrixData, encode_matrix
@@ -150,7 +149,7 @@ def test_what_was_applied_shows_no_difference(source: AccessSource) -> None:
     live = {n: policy for n, policy in wanted.items() if not of_registry.search(n)}
     scope = source.parts[0].registry.scopes[0]
     own = LiveRegistryPolicy(compile_registry(source.parts[0], scope, NOW), "V2")
-    found = live_policies([replace(live_registry(scope, live), policy=own)])
+    found = live_policies([live_registry(scope, live)._replace(policy=own)])
     seen = access_overview(source, live=lambda _source, _globs: [found])
     data = encode_matrix(seen.result.matrix, seen.result.display_names, desired=seen.desired)
     assert [one for one in decoded(data) if one.mark] == []

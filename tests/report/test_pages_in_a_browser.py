@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -398,7 +397,7 @@ def test_hostile_text_is_inert_and_breaks_no_layout(shown: Shown, text: str) -> 
 def test_the_columns_of_all_changes_are_aligned(shown: Shown) -> None:
     _, plan = planned(next(f for f in case_folders() if f.name == "hand-edit"))
     _, other = planned(next(f for f in case_folders() if f.name == "gains-and-loses"))
-    both = replace(plan, changes=(*plan.changes, *other.changes))
+    both = plan._replace(changes=(*plan.changes, *other.changes))
     left = "[...document.querySelectorAll('.grants th:nth-child(3)')].map((one) => one.offsetLeft)"
     for page in (
         render_plan_html(view_plan(both, DisplayNames()), ORIGIN),

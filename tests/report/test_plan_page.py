@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.model.access import DisplayNames
 from reconciler.plan.compute import without_expired
 from reconciler.plan.model import ChangedSince, Plan
-from reconciler.plan.saved_plan import Origin, PlannedRegistry
+from reconciler.plan.origin import Origin, PlannedRegistry
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
 from reconciler.report.plan_text import render_drift, render_plan
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan

@@ -1,7 +1,6 @@
 """Live answers over a repository's policy and the registry's own."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -114,7 +113,7 @@ def live(
         for region, own, by_name in regions:
             chosen = {name: p for name, p in by_name.items() if selected(name, globs)}
             read = live_registry(RegistryScope("111122223333", region), chosen)
-            found.append(replace(read, policy=own))
+            found.append(read._replace(policy=own))
         return [live_policies(found)]
 
     return find
@@ -215,7 +214,7 @@ def test_regions_differ_where_a_statement_is_certain_in_one_only() -> None:
 
 
 def test_a_managed_policy_that_is_not_known_has_another_hint() -> None:
-    unread = replace(live_registry(SCOPE, {"app": None}), policy=LiveRegistryPolicy(DENIED))
+    unread = live_registry(SCOPE, {"app": None})._replace(policy=LiveRegistryPolicy(DENIED))
     (policy,) = live_policies([unread], is_managed=True).policies
     assert policy.error_line == (
         "us-west-2: the registry's policy was not read: ecr:GetRegistryPolicy: not allowed; there "

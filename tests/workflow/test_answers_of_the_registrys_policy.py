@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -197,7 +196,7 @@ def test_what_was_not_looked_at(text: str, part: str, words: str) -> None:
 def finding(*regions: str, policy: LiveRegistryPolicy) -> PolicyFinder:
     """Have one repository without a policy, in regions with the same registry policy."""
     read = [live_registry(RegistryScope("111122223333", one), {"app/api": None}) for one in regions]
-    found = live_policies([replace(one, policy=policy) for one in read], is_managed=True)
+    found = live_policies([one._replace(policy=policy) for one in read], is_managed=True)
     return lambda _source, _globs: [found]
 
 
@@ -290,7 +289,7 @@ def applied(asked: AccessSource) -> PolicyFinder:
     """Have a registry as it is once the plan of a file is applied."""
     scope = RegistryScope("111122223333", "us-west-2")
     empty = live_registry(scope, dict.fromkeys(NAMES))
-    before = replace(empty, policy=LiveRegistryPolicy(None, "V2"))
+    before = empty._replace(policy=LiveRegistryPolicy(None, "V2"))
     plan = plan_each(asked.parts[0], [before], NOW)[scope]
     assert not plan.errors
     after = {(c.target.subject, c.target.repository): c.after_text for c in plan.changes}
@@ -301,7 +300,7 @@ def applied(asked: AccessSource) -> PolicyFinder:
 
     def find(_: AccessSource, globs: Globs) -> list[FoundPolicies]:
         chosen = {name: one for name, one in repositories.items() if selected(name, globs)}
-        after = replace(before, repositories=chosen, policy=own)
+        after = before._replace(repositories=chosen, policy=own)
         return [live_policies([after], is_managed=True)]
 
     return find

@@ -9,7 +9,7 @@ import pytest
 from reconciler.errors import ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.access import DisplayNames
 from reconciler.plan.model import Plan
-from reconciler.plan.saved_plan import Origin
+from reconciler.plan.origin import Origin
 from reconciler.workflow import LogListener, PlanResult, PreparedApply, apply, prepare_rollback
 from reconciler.workflow.journals import default_path, keeping_journal
 from reconciler.workflow.listener import Event, JournalDamaged

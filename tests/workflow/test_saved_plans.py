@@ -6,7 +6,6 @@ import resource
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -197,7 +196,7 @@ def test_a_change_of_the_registrys_policy_is_judged_with_repositories_in_sync() 
     live = LiveRegistry(scope, names, read_, policy=LiveRegistryPolicy(closed, "V2"))
     for before, revoked, opened in ((None, 4, 0), (closed, 0, 1)):
         policy = LiveRegistryPolicy(before, "V2")
-        plan = plan_each(access, [replace(live, policy=policy)], NOW)[scope]
+        plan = plan_each(access, [live._replace(policy=policy)], NOW)[scope]
         (change,) = plan.changes
         assert (change.revoked, len([r for r in change.risks if r.on == "site"])) == (
             revoked,
@@ -224,7 +223,7 @@ def test_a_part_of_the_repositories_stays_a_part() -> None:
     source = source_of()
     plan = made(source)
     for changes in ((), plan.changes[:1], plan.changes[1:2], plan.changes[-1:]):
-        part = stored(text_of(replace(plan, changes=changes), source))
+        part = stored(text_of(plan._replace(changes=changes), source))
         again = recompute(part, source, {}).changes
         assert [(c.target, c.access, c.after_text) for c in again] == [
             (c.target, c.access, c.after_text) for c in changes

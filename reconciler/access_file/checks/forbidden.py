@@ -61,13 +61,16 @@ def check_public(
     entries in `allowed` are not reported.
     """
     public = GlobIndex(access.guards.public)
-    repositories = {entry.place: entry.repository for entry in distinct_entries(combined)}
+    every = distinct_entries(combined)
+    repositories = {entry.place: entry.repository for entry in every}
     facts = {
         entry.place: tuple(
             fact for fact in facts_of_entry(entry) if is_everyone(fact.holder.principal)
         )
-        for entry in distinct_entries(combined)
+        for entry in every
     }
+    if not any(facts.values()):
+        return
     combinations = dict.fromkeys(
         tuple(entry.place for entry in entries if facts[entry.place])
         for name, entries in combined

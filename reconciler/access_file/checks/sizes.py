@@ -57,11 +57,11 @@ def check_sizes(
     which nothing is to be said, in all registries of the file so far.
     """
     for repository, entries in combined:
+        desired = add_up(repository, entries, now)
+        if desired.grants in small and not desired.statements:
+            continue
         subject = _Subject(quote(repository), entries[0].place)
         if _are_few(subject, (one for one in entries if not one.via_registry), problems):
-            desired = add_up(repository, entries, now)
-            if desired.grants in small and not desired.statements:
-                continue
             compiled = partial(compile_desired, access, desired)
             if _is_small(subject, desired.grants, compiled, access.tiers, problems):
                 small.add(desired.grants)

@@ -96,9 +96,12 @@ def items_of(node: Node | None, *keys: str) -> Sequence[Node]:
 
 def texts_of(node: Node | None, *keys: str) -> tuple[ScalarNode, ...]:
     """Return the scalars of a list that are text, or a single one."""
+    found = child(node, *keys)
+    if isinstance(found, ScalarNode):
+        return (found,) if isinstance(found.value, str) else ()
     return tuple(
         item
-        for item in items_of(node, *keys)
+        for item in items_of(found)
         if isinstance(item, ScalarNode) and isinstance(item.value, str)
     )
 
@@ -244,15 +247,15 @@ class TreeBuilder:
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         place = self._place(event)
+        text: str = event.value
+        value: Value = text
         if event.tag is not None:
             self._refuse_tag(event, place)
-        text: str = event.value
+        elif event.implicit[0]:
+            value = self._plain_value(text, place)
         if not text.isprintable() and any(find_forbidden(text)):
             message = "this text contains an escaped control character"
             self.problems.error(RuleId.CONTROL_CHARACTER, message, place)
-        value: Value = text
-        if event.implicit[0] and event.tag is None:
-            value = self._plain_value(text, place)
         self._add(ScalarNode(value, text, place), event.anchor)
 
     def _plain_value(self, text: str, place: Place) -> Value:

@@ -63,14 +63,15 @@ class _TierTerms(NamedTuple):
 
 def read_entries(pairs: Iterable[Pair], context: FileContext) -> tuple[Entry, ...]:
     """Read entries, in their order."""
-    return tuple(_read_entry(pair, context) for pair in pairs)
+    tiers = tiers_of_repositories(context.tiers)
+    return tuple(_read_entry(pair, tiers, context) for pair in pairs)
 
 
-def _read_entry(pair: Pair, context: FileContext) -> Entry:
+def _read_entry(pair: Pair, tiers: Tiers, context: FileContext) -> Entry:
+    """Read one entry; `tiers` are those that a repository's own policy can give."""
     check_repository(pair.key, context.problems)
     keys = pair.value.pairs if isinstance(pair.value, MappingNode) else {}
     if "access" in keys and keys.keys() <= _MOST_HAVE:  # all else has its default
-        tiers = tiers_of_repositories(context.tiers)
         grants = _read_access(keys["access"].value, tiers, context)
         return Entry(pair.key.text, pair.key.place, grants)
     inherit = child(pair.value, "inherit")
@@ -82,7 +83,7 @@ def _read_entry(pair: Pair, context: FileContext) -> Entry:
     settings = read_settings(written, context)
     # A misspelt `via` is reported, and the tiers then are those that it stands for.
     is_via = any(closest(key, ("via",)) for key in keys)
-    tiers = context.tiers if is_via else tiers_of_repositories(context.tiers)
+    tiers = context.tiers if is_via else tiers
     create_on = read_create_on(pair, context)
     return Entry(
         repository=pair.key.text,
@@ -119,8 +120,9 @@ def _is_via_registry(entry: Pair, problems: ProblemList) -> bool:
 def _read_access(node: Node | None, tiers: Tiers, context: FileContext) -> tuple[PlacedGrant, ...]:
     grants: list[PlacedGrant] = []
     first_keys: dict[tuple[Principal, Condition], ScalarNode] = {}
-    taken = {pair.key.text for pair in pairs_of(node)}
-    for pair in pairs_of(node):
+    pairs = pairs_of(node)
+    taken = {pair.key.text for pair in pairs}
+    for pair in pairs:
         key = pair.key
         principals = resolve(key, context, taken=taken)
         if not is_group(key.text, context):
@@ -156,7 +158,7 @@ def _read_terms(item: Node, known: Tiers, context: FileContext) -> _TierTerms | 
 
 
 def _number_of_values(condition: Condition) -> int:
-    return sum(len(clause.values) for clause in condition)
+    return sum(len(clause.values) for clause in condition) if condition else 0
 
 
 def _grant(terms: _TierTerms, resolved: ResolvedPrincipal, context: FileContext) -> Grant:

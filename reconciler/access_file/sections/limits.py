@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from reconciler.access_file.document.problems import ProblemList, quote, quote_all
 from reconciler.access_file.document.tree import (
+    MappingNode,
     Node,
     Pair,
     ScalarNode,
@@ -50,6 +51,10 @@ def read_limits(
     """Read where entries hold; reports what the registries do not have, and what has no effect."""
     found: list[LimitedEntry] = []
     for pair in entries:
+        keys = pair.value.pairs if isinstance(pair.value, MappingNode) else ()
+        if not any(key.startswith(_BEGINNING) for key in keys):  # as most entries
+            found.append(LimitedEntry(pair, frozenset(), frozenset()))
+            continue
         named, within = texts_of(pair.value, "registries"), texts_of(pair.value, "regions")
         entry = LimitedEntry(pair, _texts(named), _texts(within), _is_readable(pair.value))
         found.append(entry)

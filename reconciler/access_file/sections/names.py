@@ -214,6 +214,8 @@ def check_unused(root: Node, problems: ProblemList) -> None:
     used |= _texts(rules, "to")
     _warn_of_unused(RuleId.UNUSED_PRINCIPAL, "principal", principals, used, problems)
 
+    if not tiers:
+        return
     given = [item for pair in access for item in items_of(pair.value)]
     used = _texts(item if isinstance(item, ScalarNode) else child(item, "tier") for item in given)
     used |= _texts((pair.value for pair in tiers), "extends")

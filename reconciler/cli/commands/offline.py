@@ -106,7 +106,7 @@ def compare(
     where one is not a policy document.
     """
     from reconciler.cli.files import read_input
-    from reconciler.report.access import render_comparison, render_comparison_json
+    from reconciler.report.comparison import render_comparison, render_comparison_json
 
     keep_quiet(quiet)
     require_one_stdin(left, right)

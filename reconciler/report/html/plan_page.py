@@ -6,9 +6,11 @@ from typing import NamedTuple
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Subject
 from reconciler.plan.model import ChangeKind, Finding
-from reconciler.plan.saved_plan import Origin, change_json
+from reconciler.plan.origin import Origin
+from reconciler.plan.saved_plan import change_json
 from reconciler.printable import printable_json
-from reconciler.report.access import AccessLine, Describe, grants_json
+from reconciler.report.access import AccessLine, Describe
+from reconciler.report.access_json import grants_json
 from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, render_page, risk_rows
 from reconciler.report.plan_text import PolicyDiff, drift_counts, no_diff, plan_counts
 from reconciler.report.plan_view import (
