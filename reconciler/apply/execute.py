@@ -10,8 +10,8 @@ from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import Change
 from reconciler.printable import redacted
 
-WRITERS = 4
-"""Changes worked on at the same time."""
+WRITERS = 32
+"""Changes worked on at the same time, at most."""
 
 
 def execute(
@@ -22,7 +22,8 @@ def execute(
 ) -> tuple[Outcome, ...]:
     """Apply changes and return their outcomes, in the same order.
 
-    A change begins once those that it relies on have ended, and not at all if one of them is not in
+    At most `WRITERS` are worked on at once, and no more than the transport can read at once. A
+    change begins once those that it relies on have ended, and not at all if one of them is not in
     force then. Otherwise the others go on after a failure; once the run is to stop, or no call can
     work any more, no more begin. `progress` is called with each outcome as it comes. Never raises
     for an error of AWS.
@@ -40,7 +41,8 @@ def execute(
             return Outcome(change, "failed", message, written=Done.UNKNOWN)
 
     planned = tuple(changes)
-    outcomes = _in_threads(_in_order(planned), work, progress)
+    at_once = min([WRITERS, *(registry.reader.at_once for registry in registries.values())])
+    outcomes = _in_threads(_in_order(planned), work, progress, at_once)
     return tuple(outcomes[change.target] for change in planned)
 
 
@@ -78,8 +80,9 @@ def _in_threads(
     ordered: Sequence[_AfterTargets],
     work: Callable[[Change, Sequence[Outcome]], Outcome],
     progress: Callable[[Outcome], None],
+    at_once: int,
 ) -> Mapping[Target, Outcome]:
-    """Work on several changes at a time, with as many threads as the system has, or none.
+    """Work on so many changes at a time, or with as many threads as the system has, or none.
 
     A thread may wait for others only: what it waits for was taken before.
     """
@@ -102,7 +105,7 @@ def _in_threads(
             ended[change.target].set()
             done.put(outcome)
 
-    started = [_is_started(Thread(target=work_off)) for _ in ordered[:WRITERS]]
+    started = [_is_started(Thread(target=work_off)) for _ in ordered[:at_once]]
     if not any(started):
         work_off()
     for _ in ordered:

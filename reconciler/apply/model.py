@@ -49,6 +49,10 @@ class Done(Enum):
 class Reader(Protocol):
     """Reads one registry; each read raises CallError where it fails."""
 
+    @property
+    def at_once(self) -> int:
+        """How many calls to make at once."""
+
     def read_text(self, target: Target) -> str | None:
         """Return the live text of a target's subject; None for none."""
 

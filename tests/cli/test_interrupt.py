@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.apply.execute import WRITERS
 from reconciler.cli.terminal import wait_for_line
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, sandbox_environment
 from tests.cli.killing import wait_while
 
-REPOSITORIES = [f"app/n{number:02}" for number in range(12)]
+REPOSITORIES = [f"app/n{number:02}" for number in range(12 + WRITERS)]
+"""More than are written at the same time."""
+
 PROBE = "  probe_repository: scratch/probe\n"
 
 
