@@ -1,4 +1,4 @@
-"""The calls that read a registry, made by boto3."""
+"""The calls of a registry, made by boto3."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -1,4 +1,4 @@
-"""What makes the calls that read a registry: boto3, or `direct_calls`."""
+"""What makes the calls of a registry: boto3, or `direct_calls`."""
 
 from collections.abc import Mapping
 from typing import Protocol

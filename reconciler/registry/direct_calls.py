@@ -1,4 +1,4 @@
-"""The calls that read repositories, without the work of boto3 in each.
+"""The calls that read repositories and set their policies, without the work of boto3 in each.
 
 The parameters and responses are JSON as in the protocol `json` of botocore (`JSONSerializer`,
 `JSONParser`). Times stay numbers, and fields that botocore does not know are kept.
@@ -35,10 +35,12 @@ _DIRECT = frozenset(
         "GetRegistryPolicy",
         "GetRepositoryPolicy",
         "ListImages",
+        "SetRepositoryPolicy",
     }
 )
-"""The operations. That of creation templates is left to boto3: what it does not know of a template
-must not be kept, because an update, which boto3 makes, sends all that is kept."""
+"""The operations: those that read, and the write that a run makes most. That of creation templates
+is left to boto3: what it does not know of a template must not be kept, because an update, which
+boto3 makes, sends all that is kept."""
 
 _CONNECTIONS = 64
 """Calls at once."""

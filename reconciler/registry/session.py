@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reconciler.registry.boto_calls import BotoCalls
     from reconciler.registry.boto_session import BotoSession
 
-THREADS = 16
+_THREADS = 16
 _CONNECT_TIMEOUT = 5  # seconds
 _READ_TIMEOUT = 20  # seconds
 _RESPONSE_TIMEOUT = 30  # seconds, however the bytes arrive
@@ -57,10 +57,12 @@ class Connection:
     boto: "Callable[[], BotoSession]" = field(repr=False, compare=False)
     """Returns the session of boto3, the same one each time."""
 
+    calls: Callable[[], Calls] = field(repr=False, compare=False)
+    """Returns what makes the calls of ECR, the same each time. Raises CallError for settings that
+    cannot work."""
+
     plain: Access | None = field(default=None, repr=False, compare=False)
     """The settings, where boto3 need not be asked what they are."""
-
-    transport: Transport = Transport.FAST
 
 
 class _SecurityTokenService(Protocol):
@@ -103,7 +105,8 @@ def connect(
     plain = _plain_access(region, assume_role) if is_plain else None
     if plain is None:
         session()
-    return Connection(account, region, assume_role, session, plain, transport)
+    calls = cache(partial(ecr_calls, session, plain, transport))
+    return Connection(account, region, assume_role, session, calls, plain)
 
 
 def _plain_access(region: str, role: AssumedRole | None) -> Access | None:
@@ -174,14 +177,18 @@ def require_account(connection: Connection) -> Identity:
     return caller
 
 
-def new_client(connection: Connection, service: str, *, threads: int = 1) -> "BaseClient":
-    """Return a client of `service` for so many threads; `Pace` makes the retries.
+def new_client(connection: Connection, service: str) -> "BaseClient":
+    """Return a client of `service` for one thread; `Pace` makes the retries.
 
     Raises CallError for an invalid endpoint address or region.
     """
+    return _client(connection.boto, service)
+
+
+def _client(session: "Callable[[], BotoSession]", service: str, threads: int = 1) -> "BaseClient":
     from reconciler.registry.boto_session import client_of
 
-    client = client_of(connection.boto(), service, threads, _timeouts())
+    client = client_of(session(), service, threads, _timeouts())
     address = client.meta.endpoint_url
     if urlsplit(address).scheme not in ("http", "https"):
         message = f"the endpoint address {quoted(address)!r} is neither http:// nor https://"
@@ -189,24 +196,25 @@ def new_client(connection: Connection, service: str, *, threads: int = 1) -> "Ba
     return client
 
 
-def reading_calls(connection: Connection) -> Calls:
-    """Return what makes the calls that read. Raises CallError for settings that cannot work."""
-    if connection.plain is not None:
-        by_boto = cache(partial(_boto_calls, connection))
-        return DirectCalls(connection.plain, by_boto, _timeouts())
-    calls = _boto_calls(connection)
-    if connection.transport is Transport.BOTO3:
-        return calls
+def ecr_calls(
+    session: "Callable[[], BotoSession]", plain: Access | None, transport: Transport
+) -> Calls:
+    """Return what makes the calls of ECR. Raises CallError for settings that cannot work."""
+    if plain is not None:
+        return DirectCalls(plain, cache(partial(_boto_calls, session)), _timeouts())
+    by_boto = _boto_calls(session)
+    if transport is Transport.BOTO3:
+        return by_boto
     from reconciler.registry.learnt_access import LearntAccess
 
-    learnt = LearntAccess(calls.client, connection.boto().core)
-    return DirectCalls(learnt, lambda: calls, _timeouts())
+    learnt = LearntAccess(by_boto.client, session().core)
+    return DirectCalls(learnt, lambda: by_boto, _timeouts())
 
 
-def _boto_calls(connection: Connection) -> "BotoCalls":
+def _boto_calls(session: "Callable[[], BotoSession]") -> "BotoCalls":
     from reconciler.registry.boto_calls import BotoCalls
 
-    return BotoCalls(new_client(connection, "ecr", threads=THREADS), _timeouts())
+    return BotoCalls(_client(session, "ecr", _THREADS), _timeouts())
 
 
 def _timeouts() -> Timeouts:

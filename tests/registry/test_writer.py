@@ -13,6 +13,7 @@ from reconciler.model.registry import (
     registry_target,
     template_target,
 )
+from reconciler.model.transport import Transport
 from reconciler.registry.errors import (
     CONSEQUENCES,
     CallError,
@@ -36,15 +37,15 @@ THROTTLED = refusal("ThrottlingException", "Rate exceeded")
 WRITES = ["set", "delete"]
 
 
-def make_writer(pace: Pace) -> RegistryWriter:
-    connection = connect(ACCOUNT, REGION)
+def make_writer(pace: Pace, transport: Transport = Transport.FAST) -> RegistryWriter:
+    connection = connect(ACCOUNT, REGION, transport=transport)
     return RegistryWriter(connection, pace, RegistryReader(connection, pace))
 
 
-@pytest.fixture
-def writer(aws: ScriptedAws, pace: Pace) -> RegistryWriter:
+@pytest.fixture(params=list(Transport))
+def writer(aws: ScriptedAws, pace: Pace, request: pytest.FixtureRequest) -> RegistryWriter:
     aws.always(DONE)
-    return make_writer(pace)
+    return make_writer(pace, request.param)
 
 
 def write(writer: RegistryWriter, kind: str) -> None:
@@ -122,10 +123,13 @@ def test_a_refusal_is_certain(
     assert len(aws.calls) == 1
 
 
-def test_nothing_sent_is_certain(pace: Pace, credentials: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("transport", list(Transport))
+def test_nothing_sent_is_certain(
+    pace: Pace, credentials: pytest.MonkeyPatch, transport: Transport
+) -> None:
     credentials.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(CallError) as caught:
-        write(make_writer(pace), "set")
+        write(make_writer(pace, transport), "set")
     assert caught.value.kind is FailureKind.CONNECTION
 
 
