@@ -21,7 +21,7 @@ from reconciler.registry.errors import CallError, FailureKind, UnreadableRespons
 from reconciler.registry.failures import explain, quoted, retry_after
 from reconciler.registry.http_exchange import Timeouts
 from reconciler.registry.pace import Pace
-from reconciler.registry.plain_settings import plain_settings
+from reconciler.registry.plain_settings import PlainSettings, plain_settings
 from reconciler.registry.tasks import T, run_alone
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
     from reconciler.registry.boto_calls import BotoCalls
     from reconciler.registry.boto_session import BotoSession
+    from reconciler.registry.role_access import RoleAccess
+    from reconciler.registry.sts import Sts
+
+    PlainAccess = PlainSettings | RoleAccess
 
 _THREADS = 16
 _CONNECT_TIMEOUT = 5  # seconds
@@ -61,7 +65,7 @@ class Connection:
     """Returns what makes the calls of ECR, the same each time. Raises CallError for settings that
     cannot work."""
 
-    plain: Access | None = field(default=None, repr=False, compare=False)
+    plain: "PlainAccess | None" = field(default=None, repr=False, compare=False)
     """The settings, where boto3 need not be asked what they are."""
 
 
@@ -109,7 +113,7 @@ def connect(
     return Connection(account, region, assume_role, session, calls, plain)
 
 
-def _plain_access(region: str, role: AssumedRole | None) -> Access | None:
+def _plain_access(region: str, role: AssumedRole | None) -> "PlainAccess | None":
     settings = plain_settings(region)
     if settings is None or role is None:
         return settings
@@ -151,6 +155,11 @@ class Identity:
 
 def caller_identity(connection: Connection) -> Identity:
     """Return whose credentials are in use (STS GetCallerIdentity). Raises CallError."""
+    directly = _plain_sts(connection.plain) if connection.plain else None
+    if directly is not None:
+        return directly.ask(
+            "GetCallerIdentity", {}, lambda field: Identity(field("Account"), field("Arn"))
+        )
     sts = cast("_SecurityTokenService", new_client(connection, "sts"))
 
     def ask() -> Identity:
@@ -161,6 +170,16 @@ def caller_identity(connection: Connection) -> Identity:
         return run_alone(Pace().paced(partial(answered, ask), retry_after))
     except Exception as error:
         raise explain(error, "GetCallerIdentity", region=connection.region) from error
+
+
+def _plain_sts(plain: "PlainAccess") -> "Sts | None":
+    """Return STS for a caller with plain settings; None where boto3 has to ask it."""
+    from reconciler.registry.sts import sts_at
+
+    keys = plain.credentials()
+    if plain.sts is None or keys is None:
+        return None
+    return sts_at(plain.sts, keys, _timeouts())
 
 
 def require_account(connection: Connection) -> Identity:
