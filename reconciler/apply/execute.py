@@ -10,9 +10,6 @@ from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import Change
 from reconciler.printable import redacted
 
-WRITERS = 32
-"""Changes worked on at the same time, at most."""
-
 
 def execute(
     changes: Iterable[Change],
@@ -22,8 +19,8 @@ def execute(
 ) -> tuple[Outcome, ...]:
     """Apply changes and return their outcomes, in the same order.
 
-    At most `WRITERS` are worked on at once, and no more than the transport can read at once. A
-    change begins once those that it relies on have ended, and not at all if one of them is not in
+    As many are worked on at once as each of the registries' writers can update at once. A change
+    begins once those that it relies on have ended, and not at all if one of them is not in
     force then. Otherwise the others go on after a failure; once the run is to stop, or no call can
     work any more, no more begin. `progress` is called with each outcome as it comes. Never raises
     for an error of AWS.
@@ -41,7 +38,7 @@ def execute(
             return Outcome(change, "failed", message, written=Done.UNKNOWN)
 
     planned = tuple(changes)
-    at_once = min([WRITERS, *(registry.reader.at_once for registry in registries.values())])
+    at_once = min((registry.writer.at_once for registry in registries.values()), default=0)
     outcomes = _in_threads(_in_order(planned), work, progress, at_once)
     return tuple(outcomes[change.target] for change in planned)
 

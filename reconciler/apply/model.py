@@ -49,10 +49,6 @@ class Done(Enum):
 class Reader(Protocol):
     """Reads one registry; each read raises CallError where it fails."""
 
-    @property
-    def at_once(self) -> int:
-        """How many calls to make at once."""
-
     def read_text(self, target: Target) -> str | None:
         """Return the live text of a target's subject; None for none."""
 
@@ -66,6 +62,10 @@ class Writer(Protocol):
     Each write raises CallError if it was certainly not done, WriteOutcomeUnknownError if it may
     have been.
     """
+
+    @property
+    def at_once(self) -> int:
+        """How many updates to make at once."""
 
     def update(self, target: Target, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
         """Read a target's text and write the new one of `decide`, with no call in between.

@@ -11,11 +11,15 @@ from reconciler.registry.http_exchange import Timeouts
 _THREADS = 16
 """Calls at once, each in a thread: more of them only wait for each other."""
 
+_WRITES = 4
+"""Reads with the write that follows, at once: with more of them, more time lies in between."""
+
 
 class BotoCalls:
     """Makes the calls with a boto3 client, each in a thread of its own."""
 
     at_once = _THREADS
+    writes_at_once = _WRITES
 
     def __init__(self, client: BaseClient, timeouts: Timeouts) -> None:
         self.client = client

@@ -15,6 +15,13 @@ class Calls(Protocol):
     def at_once(self) -> int:
         """How many calls to make at once, once `prepare` is done."""
 
+    @property
+    def writes_at_once(self) -> int:
+        """How many policies to read and write again at once, once `prepare` is done.
+
+        Fewer than calls: what else is under way makes the time between a read and its write longer.
+        """
+
     async def prepare(self) -> None:
         """Do what is done once before the first call. Raises what a call does."""
 

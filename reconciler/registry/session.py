@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     PlainAccess = PlainSettings | RoleAccess
 
-_THREADS = 16
+_BOTO_CONNECTIONS = 32  # as many as calls of one registry may be under way
 _CONNECT_TIMEOUT = 5  # seconds
 _READ_TIMEOUT = 20  # seconds
 _RESPONSE_TIMEOUT = 30  # seconds, however the bytes arrive
@@ -233,7 +233,7 @@ def ecr_calls(
 def _boto_calls(session: "Callable[[], BotoSession]") -> "BotoCalls":
     from reconciler.registry.boto_calls import BotoCalls
 
-    return BotoCalls(_client(session, "ecr", _THREADS), _timeouts())
+    return BotoCalls(_client(session, "ecr", _BOTO_CONNECTIONS), _timeouts())
 
 
 def _timeouts() -> Timeouts:

@@ -33,6 +33,18 @@ class RegistryWriter:
         self._reader = reader
         self._calls = connection.calls()
 
+    @property
+    def at_once(self) -> int:
+        """How many updates to make at once; 1 where not even that can be found out.
+
+        Each update then says why.
+        """
+        try:
+            run_alone(self._calls.prepare())
+        except Exception:  # noqa: BLE001 - the same as of a call
+            return 1
+        return self._calls.writes_at_once
+
     def update(self, target: Target, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
         """Read the text of a target, and write the new one that `decide` returns for it.
 

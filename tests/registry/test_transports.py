@@ -86,11 +86,15 @@ def calls_by(way: Way) -> Calls:
     return connection_by(way).calls()
 
 
-READ, WRITE = "GetRepositoryPolicy", "SetRepositoryPolicy"
-_MORE: Mapping[str, Mapping[str, object]] = {READ: {}, WRITE: {"policyText": '{"é": 1}'}}
-"""The parameters of each beside the registry and the name. Both return the same."""
+READ, SET, DELETE = "GetRepositoryPolicy", "SetRepositoryPolicy", "DeleteRepositoryPolicy"
+_MORE: Mapping[str, Mapping[str, object]] = {
+    READ: {},
+    SET: {"policyText": '{"é": 1}'},
+    DELETE: {},
+}
+"""The parameters of each beside the registry and the name. All return the same."""
 
-reading_and_writing = pytest.mark.parametrize("operation", [READ, WRITE])
+reading_and_writing = pytest.mark.parametrize("operation", _MORE)
 
 
 def policy_by(calls: Calls, name: str = NAME, operation: str = READ) -> Outcome:
