@@ -10,9 +10,6 @@ from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import Change
 from reconciler.printable import redacted
 
-WRITERS = 4
-"""Changes worked on at the same time."""
-
 
 def execute(
     changes: Iterable[Change],
@@ -22,7 +19,8 @@ def execute(
 ) -> tuple[Outcome, ...]:
     """Apply changes and return their outcomes, in the same order.
 
-    A change begins once those that it relies on have ended, and not at all if one of them is not in
+    As many are worked on at once as each of the registries' writers can update at once. A change
+    begins once those that it relies on have ended, and not at all if one of them is not in
     force then. Otherwise the others go on after a failure; once the run is to stop, or no call can
     work any more, no more begin. `progress` is called with each outcome as it comes. Never raises
     for an error of AWS.
@@ -40,7 +38,8 @@ def execute(
             return Outcome(change, "failed", message, written=Done.UNKNOWN)
 
     planned = tuple(changes)
-    outcomes = _in_threads(_in_order(planned), work, progress)
+    at_once = min((registry.writer.at_once for registry in registries.values()), default=0)
+    outcomes = _in_threads(_in_order(planned), work, progress, at_once)
     return tuple(outcomes[change.target] for change in planned)
 
 
@@ -78,8 +77,9 @@ def _in_threads(
     ordered: Sequence[_AfterTargets],
     work: Callable[[Change, Sequence[Outcome]], Outcome],
     progress: Callable[[Outcome], None],
+    at_once: int,
 ) -> Mapping[Target, Outcome]:
-    """Work on several changes at a time, with as many threads as the system has, or none.
+    """Work on so many changes at a time, or with as many threads as the system has, or none.
 
     A thread may wait for others only: what it waits for was taken before.
     """
@@ -102,7 +102,7 @@ def _in_threads(
             ended[change.target].set()
             done.put(outcome)
 
-    started = [_is_started(Thread(target=work_off)) for _ in ordered[:WRITERS]]
+    started = [_is_started(Thread(target=work_off)) for _ in ordered[:at_once]]
     if not any(started):
         work_off()
     for _ in ordered:

@@ -4,8 +4,10 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -38,8 +40,17 @@ _FLAGS = (
 Clock = Callable[[], datetime]
 
 
+@dataclass(slots=True)
+class _Line:
+    """A line that a thread waits for: until it is on the disk, or can't be written."""
+
+    content: bytes
+    is_on_disk: bool = False
+    error: OSError | None = None
+
+
 class LockedFile:
-    """An open journal, locked by one run until it is closed.
+    """An open journal, locked by one run until it is closed; safe to share among threads.
 
     `size` is its length in bytes, with the line break that is added after a truncated last line.
     """
@@ -53,16 +64,38 @@ class LockedFile:
         self._is_new = is_new
         self._before = b"\n" if truncated else b""
         self._broken = False
+        self._waiting: deque[_Line] = deque()
+        self._writing = threading.Lock()
 
     def append(self, line: bytes) -> None:
-        """Add a line in one write, and wait until it is on the disk.
+        """Add a line, and wait until it is on the disk.
 
-        A line that can't be written whole is removed. Raises OSError.
+        Lines that wait for the disk at the same time are added in one write. What can't be written
+        whole is removed, so that none of them is added. Raises OSError.
         """
-        damage = self.damage()
+        own = _Line(line)
+        self._waiting.append(own)
+        with self._writing:
+            if not own.is_on_disk and own.error is None:
+                self._write([self._waiting.popleft() for _ in range(len(self._waiting))])
+        if not own.is_on_disk:
+            raise own.error or OSError(0, "an earlier line could not be written")
+
+    def _write(self, lines: Sequence[_Line]) -> None:
+        try:
+            self._write_to_disk(b"".join(line.content for line in lines))
+        except OSError as error:
+            for line in lines:
+                line.error = error
+        else:
+            for line in lines:
+                line.is_on_disk = True
+
+    def _write_to_disk(self, added: bytes) -> None:
+        damage = self._damage()
         if damage:
             raise OSError(0, damage)
-        content = self._before + line
+        content = self._before + added
         self._broken = True
         try:
             _write_whole(self._handle, content)
@@ -74,13 +107,18 @@ class LockedFile:
         os.fsync(self._handle)
         self._broken = False
         self._before = b""
-        self.size += len(line)
+        self.size += len(added)
 
     def damage(self) -> str | None:
         """Return why earlier lines may not be in the file any more; None where they are.
 
-        It must be the file at the path, and have the length that was written.
+        It must be the file at the path, and have the length that was written. Waits for a write
+        that is under way.
         """
+        with self._writing:
+            return self._damage()
+
+    def _damage(self) -> str | None:
         if not _is_there(self._path, self._handle):
             return "it was moved, removed or replaced while it was in use"
         more = os.fstat(self._handle).st_size - (self.size - len(self._before))
@@ -217,12 +255,12 @@ class RunJournal:
     @property
     def written(self) -> frozenset[Target]:
         """What was written, or may have been."""
-        return frozenset(self._begun - self._unwritten)
+        with self._lock:
+            return frozenset(self._begun - self._unwritten)
 
     def damage(self) -> str | None:
         """Return why earlier records may be lost; None where they are in the file."""
-        with self._lock:
-            return self._file.damage()
+        return self._file.damage()
 
     def begin(self, change: Change) -> None:
         """Record, on the disk, what is about to be written.
@@ -230,11 +268,11 @@ class RunJournal:
         Raises ReconcileError: then nothing may be written.
         """
         line = begin_line(self._info, change, self._clock())
+        try:
+            self._file.append(line)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
         with self._lock:
-            try:
-                self._file.append(line)
-            except OSError as error:
-                raise _unwritable(self.path, error) from error
             self._begun.add(change.target)
 
     def end(self, outcome: Outcome) -> None:
@@ -245,16 +283,15 @@ class RunJournal:
                 return
             if outcome.written is Done.NO:
                 self._unwritten.add(outcome.change.target)
-            try:
-                self._file.append(line)
-            except OSError as error:
-                meaning = "the outcome of this write is not recorded"
-                raise _unwritable(self.path, error, meaning) from error
+        try:
+            self._file.append(line)
+        except OSError as error:
+            meaning = "the outcome of this write is not recorded"
+            raise _unwritable(self.path, error, meaning) from error
 
     def close(self) -> None:
         """Unlock the file for other runs; a new one without a record is removed."""
-        with self._lock:
-            self._file.close(keep=bool(self._begun))
+        self._file.close(keep=bool(self._begun))
 
 
 def start_journal(path: Path, info: RunInfo, changes: Iterable[Change], clock: Clock) -> RunJournal:

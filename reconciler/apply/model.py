@@ -63,6 +63,10 @@ class Writer(Protocol):
     have been.
     """
 
+    @property
+    def at_once(self) -> int:
+        """How many updates to make at once."""
+
     def update(self, target: Target, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
         """Read a target's text and write the new one of `decide`, with no call in between.
 

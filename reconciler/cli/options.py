@@ -288,7 +288,7 @@ CallsBy = Annotated[
     Transport,
     typer.Option(
         "--transport",
-        help="What makes the calls that read repositories: a fast path, or boto3.",
+        help="What makes the most frequent calls: a fast path, or boto3 as for all others.",
     ),
 ]
 Quiet = Annotated[

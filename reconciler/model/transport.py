@@ -1,4 +1,4 @@
-"""What makes the calls of a run that read repositories."""
+"""What makes the calls of a run that read repositories and set their policies."""
 
 from enum import StrEnum
 

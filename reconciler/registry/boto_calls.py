@@ -1,4 +1,4 @@
-"""The calls that read a registry, made by boto3."""
+"""The calls of a registry, made by boto3."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -14,11 +14,15 @@ from reconciler.registry.tasks import in_thread
 _THREADS = 16
 """Calls at once, each in a thread: more of them only wait for each other."""
 
+_WRITES = 4
+"""Reads with the write that follows, at once: with more of them, more time lies in between."""
+
 
 class BotoCalls:
     """Makes the calls with a boto3 client, each in a thread of its own."""
 
     at_once = _THREADS
+    writes_at_once = _WRITES
 
     def __init__(
         self, client: BaseClient, session: botocore.session.Session, timeouts: Timeouts

@@ -1,4 +1,4 @@
-"""What makes the calls that read a registry: boto3, or `direct_calls`."""
+"""What makes the calls of a registry: boto3, or `direct_calls`."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -14,6 +14,13 @@ class Calls(Protocol):
     @property
     def at_once(self) -> int:
         """How many calls to make at once, once `prepare` is done."""
+
+    @property
+    def writes_at_once(self) -> int:
+        """How many policies to read and write again at once, once `prepare` is done.
+
+        Fewer than calls: what else is under way makes the time between a read and its write longer.
+        """
 
     async def prepare(self) -> None:
         """Do what is done once before the first call. Raises what a call does."""

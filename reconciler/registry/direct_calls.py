@@ -1,4 +1,4 @@
-"""The calls that read repositories, without the work of boto3 in each.
+"""The calls that read repositories and set their policies, without the work of boto3 in each.
 
 The parameters and responses are JSON as in the protocol `json` of botocore (`JSONSerializer`,
 `JSONParser`). Times stay numbers, and fields that botocore does not know are kept.
@@ -30,18 +30,24 @@ TARGET = "AmazonEC2ContainerRegistry_V20150921"
 
 _DIRECT = frozenset(
     {
+        "DeleteRepositoryPolicy",
         "DescribeRepositories",
         "GetAccountSetting",
         "GetRegistryPolicy",
         "GetRepositoryPolicy",
         "ListImages",
+        "SetRepositoryPolicy",
     }
 )
-"""The operations. That of creation templates is left to boto3: what it does not know of a template
-must not be kept, because an update, which boto3 makes, sends all that is kept."""
+"""The operations: those that read, and the writes that a run makes most. That of creation templates
+is left to boto3: what it does not know of a template must not be kept, because an update, which
+boto3 makes, sends all that is kept."""
 
 _CONNECTIONS = 64
 """Calls at once."""
+
+WRITES_AT_ONCE = 32
+"""Reads with the write that follows, at once."""
 
 _FIRST_ERROR = 300  # HTTP status
 _FIRST_SERVER_ERROR = 500  # HTTP status
@@ -95,6 +101,11 @@ class DirectCalls:
         """How many calls to make at once, once `prepare` is done."""
         is_by_boto = self._is_prepared and self._route is None
         return self._by_boto().at_once if is_by_boto else _CONNECTIONS
+
+    @property
+    def writes_at_once(self) -> int:
+        """How many policies to read and write again at once, once `prepare` is done."""
+        return WRITES_AT_ONCE if self._route else self._by_boto().writes_at_once
 
     async def call(self, operation: str, **parameters: object) -> Mapping[str, object]:
         """Make a call and return the response. Raises what `Calls` says."""

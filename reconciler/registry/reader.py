@@ -16,7 +16,7 @@ from reconciler.policy import MalformedError, PolicyScope
 from reconciler.registry.errors import CallError, FailureKind, UnreadableResponseError
 from reconciler.registry.failures import explain, failure_kind, quoted, retry_after
 from reconciler.registry.pace import Pace, Turns
-from reconciler.registry.session import Connection, reading_calls, text_field
+from reconciler.registry.session import Connection, text_field
 from reconciler.registry.tasks import T, run_alone
 
 _PAGE = 1000  # repositories or templates; the most that a Describe operation returns at once
@@ -45,7 +45,7 @@ class RegistryReader:
     def __init__(self, connection: Connection, pace: Pace) -> None:
         self._account, self._region = connection.account, connection.region
         self._pace = pace
-        self._calls = reading_calls(connection)
+        self._calls = connection.calls()
 
     async def prepare(self) -> None:
         """Find credentials, and what else is done once before the first call. Raises CallError."""

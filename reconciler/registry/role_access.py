@@ -1,40 +1,20 @@
-"""Calls with the credentials of a role, which STS gives for static ones.
-
-STS speaks the protocol `query` of botocore: a form, answered by XML (AWS Security Token Service API
-Reference, "AssumeRole").
-"""
+"""Calls with the credentials of a role, which STS gives for static ones."""
 
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-from urllib.parse import urlencode
-from xml.etree import ElementTree as Xml
 
 from reconciler.model.registry import AssumedRole
 from reconciler.printable import learn_secret
-from reconciler.registry.connections import Connections, connections_to
 from reconciler.registry.credential_form import require_plain
-from reconciler.registry.errors import (
-    CallError,
-    FailureKind,
-    Retry,
-    ServiceError,
-    UnreadableResponseError,
-)
-from reconciler.registry.failures import explain, retry_after
-from reconciler.registry.http_exchange import Response, Timeouts, phrase_of
+from reconciler.registry.errors import CallError, FailureKind, UnreadableResponseError
+from reconciler.registry.http_exchange import Timeouts
 from reconciler.registry.pace import Pace
-from reconciler.registry.signing import Credentials, Endpoint, signed_request, signing_key
-from reconciler.registry.tasks import run_alone
+from reconciler.registry.signing import Credentials, Endpoint
+from reconciler.registry.sts import Fields, Sts, sts_at
 
-_OPERATION = "AssumeRole"
-_VERSION = "2011-06-15"  # of the API of STS
-_CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
 _RENEWED_BEFORE = timedelta(minutes=10)  # botocore's mandatory refresh
 _SESSION_NAME = "ecr-reconcile"
-_FIELDS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
-_FIRST_ERROR = 300  # HTTP status
-_FIRST_SERVER_ERROR = 500  # HTTP status
 
 
 class _Given(NamedTuple):
@@ -58,7 +38,7 @@ class RoleAccess:
         role: AssumedRole,
         timeouts: Timeouts,
     ) -> None:
-        self._ecr, self._sts, self._keys, self._role = ecr, sts, keys, role
+        self._ecr, self.sts, self._keys, self._role = ecr, sts, keys, role
         self._timeouts = timeouts
         self._assuming = threading.Lock()
         self._given: _Given | None = None
@@ -78,25 +58,14 @@ class RoleAccess:
         """
         with self._assuming:
             if self._given is None or self.has_to_renew():
-                connections = connections_to(self._sts, self._timeouts)
-                if connections is None:
+                sts = sts_at(self.sts, self._keys, self._timeouts)
+                if sts is None:
                     return None
-                self._given = self._assumed(connections)
+                self._given = self._assumed(sts)
             return self._given.credentials
 
-    def _assumed(self, connections: Connections) -> _Given:
-        form = {"Action": _OPERATION, "Version": _VERSION, **role_parameters(self._role)}
-        body = urlencode(form).encode()
-
-        async def ask() -> _Given:
-            key = signing_key(self._keys, self._sts, datetime.now(UTC))
-            message = signed_request(self._sts, {"content-type": _CONTENT_TYPE}, body, key)
-            return _given(await connections.exchange(message))
-
-        try:
-            given = run_alone(Pace().paced(ask, _retry_after))
-        except Exception as error:
-            raise explain(error, _OPERATION, region=self._sts.region) from error
+    def _assumed(self, sts: Sts) -> _Given:
+        given = sts.ask("AssumeRole", role_parameters(self._role), _given, Pace())
         keys = given.credentials
         learn_secret(keys.secret_key)
         learn_secret(keys.token or "")
@@ -120,30 +89,9 @@ def role_parameters(role: AssumedRole) -> dict[str, str]:
     }
 
 
-def _retry_after(error: Exception) -> Retry:
-    """Return what `retry_after` does; a failure of STS itself may pass, too."""
-    is_of_sts = isinstance(error, ServiceError) and error.status >= _FIRST_SERVER_ERROR
-    return Retry.TRANSIENT if is_of_sts else retry_after(error)
-
-
-def _given(response: Response) -> _Given:
-    """Read a response. Raises ServiceError, UnreadableResponseError, or an error of the parser."""
-    status, body = response.status, response.body.strip()
-    if status >= _FIRST_SERVER_ERROR and (not body or body.startswith(b"<html>")):
-        raise ServiceError(_OPERATION, str(status), phrase_of(status), status)
-    root = Xml.fromstring(body)  # noqa: S314 - of STS, and botocore reads it with the same parser
-    if status >= _FIRST_ERROR:
-        code, message = (_text(root, name) or "" for name in ("Code", "Message"))
-        raise ServiceError(_OPERATION, code, message, status)
-    fields = {name: _text(root, name) for name in _FIELDS}
-    key, secret, token, expiration = fields.values()
-    if key is None or secret is None or expiration is None:
-        raise UnreadableResponseError("the response has no credentials")
-    until = datetime.fromisoformat(expiration)
+def _given(field: Fields) -> _Given:
+    keys = Credentials(field("AccessKeyId"), field("SecretAccessKey"), field("SessionToken"))
+    until = datetime.fromisoformat(field("Expiration"))
     if until.tzinfo is None:
         raise UnreadableResponseError("the expiration has no time zone")
-    return _Given(Credentials(key, secret, token), until)
-
-
-def _text(root: Xml.Element, name: str) -> str | None:
-    return root.findtext(f".//{{*}}{name}")
+    return _Given(keys, until)

@@ -19,7 +19,7 @@ from reconciler.registry.errors import FailureKind, UnreadableResponseError, Wro
 from reconciler.registry.failures import explain, quoted, retry_after
 from reconciler.registry.http_exchange import Timeouts
 from reconciler.registry.pace import Pace
-from reconciler.registry.plain_settings import plain_settings
+from reconciler.registry.plain_settings import PlainSettings, plain_settings
 from reconciler.registry.tasks import T, run_alone
 
 if TYPE_CHECKING:
@@ -27,8 +27,12 @@ if TYPE_CHECKING:
 
     from reconciler.registry.boto_calls import BotoCalls
     from reconciler.registry.boto_session import BotoSession
+    from reconciler.registry.role_access import RoleAccess
+    from reconciler.registry.sts import Fields, Sts
 
-THREADS = 16
+    PlainAccess = PlainSettings | RoleAccess
+
+_BOTO_CONNECTIONS = 32  # as many as calls of one registry may be under way
 _CONNECT_TIMEOUT = 5  # seconds
 _READ_TIMEOUT = 20  # seconds
 _RESPONSE_TIMEOUT = 30  # seconds, however the bytes arrive
@@ -55,10 +59,13 @@ class Connection:
     boto: "Callable[[], BotoSession]" = field(repr=False, compare=False)
     """Returns the session of boto3, the same one each time."""
 
-    plain: Access | None = field(default=None, repr=False, compare=False)
+    calls: Callable[[], Calls] = field(repr=False, compare=False)
+    """Returns what makes the calls of ECR, the same each time. Raises CallError for settings that
+    cannot work."""
+
+    plain: "PlainAccess | None" = field(default=None, repr=False, compare=False)
     """The settings, where boto3 need not be asked what they are."""
 
-    transport: Transport = Transport.FAST
     no_response: Callable[[float], None] = field(default=lambda _seconds: None, compare=False)
     """Is told of a call to STS as `Pace` tells of one to ECR."""
 
@@ -103,10 +110,11 @@ def connect(
     plain = _plain_access(region, assume_role) if is_plain else None
     if plain is None:
         session()
-    return Connection(account, region, assume_role, session, plain, transport)
+    calls = cache(partial(ecr_calls, session, plain, transport))
+    return Connection(account, region, assume_role, session, calls, plain)
 
 
-def _plain_access(region: str, role: AssumedRole | None) -> Access | None:
+def _plain_access(region: str, role: AssumedRole | None) -> "PlainAccess | None":
     settings = plain_settings(region)
     if settings is None or role is None:
         return settings
@@ -148,17 +156,34 @@ class Identity:
 
 def caller_identity(connection: Connection) -> Identity:
     """Return whose credentials are in use (STS GetCallerIdentity). Raises CallError."""
+    pace = Pace(no_response=connection.no_response)
+    directly = _plain_sts(connection.plain) if connection.plain else None
+    if directly is not None:
+        return directly.ask("GetCallerIdentity", {}, _identity, pace)
     sts = cast("_SecurityTokenService", new_client(connection, "sts"))
 
     def ask() -> Identity:
         response = sts.get_caller_identity()
         return Identity(text_field(response, "Account"), text_field(response, "Arn"))
 
-    pace = Pace(no_response=connection.no_response)
     try:
         return run_alone(pace.paced(partial(answered, ask), retry_after))
     except Exception as error:
         raise explain(error, "GetCallerIdentity", region=connection.region) from error
+
+
+def _identity(field_of: "Fields") -> Identity:
+    return Identity(field_of("Account"), field_of("Arn"))
+
+
+def _plain_sts(plain: "PlainAccess") -> "Sts | None":
+    """Return STS for a caller with plain settings; None where boto3 has to ask it."""
+    from reconciler.registry.sts import sts_at
+
+    keys = plain.credentials()
+    if plain.sts is None or keys is None:
+        return None
+    return sts_at(plain.sts, keys, _timeouts())
 
 
 def require_account(connection: Connection) -> Identity:
@@ -174,35 +199,40 @@ def require_account(connection: Connection) -> Identity:
     return caller
 
 
-def new_client(connection: Connection, service: str, *, threads: int = 1) -> "BaseClient":
-    """Return a client of `service` for so many threads; `Pace` makes the retries.
+def new_client(connection: Connection, service: str) -> "BaseClient":
+    """Return a client of `service` for one thread; `Pace` makes the retries.
 
     Raises CallError for an invalid endpoint address, CA bundle or region.
     """
+    return _client(connection.boto, service)
+
+
+def _client(session: "Callable[[], BotoSession]", service: str, threads: int = 1) -> "BaseClient":
     from reconciler.registry.boto_session import client_of
 
-    return client_of(connection.boto(), service, threads, _timeouts())
+    return client_of(session(), service, threads, _timeouts())
 
 
-def reading_calls(connection: Connection) -> Calls:
-    """Return what makes the calls that read. Raises CallError for settings that cannot work."""
-    if connection.plain is not None:
-        by_boto = cache(partial(_boto_calls, connection))
-        return DirectCalls(connection.plain, by_boto, _timeouts())
-    calls = _boto_calls(connection)
-    if connection.transport is Transport.BOTO3:
-        return calls
+def ecr_calls(
+    session: "Callable[[], BotoSession]", plain: Access | None, transport: Transport
+) -> Calls:
+    """Return what makes the calls of ECR. Raises CallError for settings that cannot work."""
+    if plain is not None:
+        return DirectCalls(plain, cache(partial(_boto_calls, session)), _timeouts())
+    by_boto = _boto_calls(session)
+    if transport is Transport.BOTO3:
+        return by_boto
     from reconciler.registry.learnt_access import LearntAccess
 
-    learnt = LearntAccess(calls.client, connection.boto().core)
-    return DirectCalls(learnt, lambda: calls, _timeouts())
+    learnt = LearntAccess(by_boto.client, session().core)
+    return DirectCalls(learnt, lambda: by_boto, _timeouts())
 
 
-def _boto_calls(connection: Connection) -> "BotoCalls":
+def _boto_calls(session: "Callable[[], BotoSession]") -> "BotoCalls":
     from reconciler.registry.boto_calls import BotoCalls
 
-    client = new_client(connection, "ecr", threads=THREADS)
-    return BotoCalls(client, connection.boto().core, _timeouts())
+    client = _client(session, "ecr", _BOTO_CONNECTIONS)
+    return BotoCalls(client, session().core, _timeouts())
 
 
 def _timeouts() -> Timeouts:

@@ -3,9 +3,8 @@
 Without a writer, nothing is written.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Protocol, cast
 
 from reconciler.model.registry import NewPolicy, RepositorySettings, Target
 from reconciler.model.templates import POLICY_FIELD, CreationTemplate, read_template
@@ -13,25 +12,11 @@ from reconciler.registry.errors import CONSEQUENCES, FailureKind, WriteOutcomeUn
 from reconciler.registry.failures import explain, failure_kind, quoted, retry_after
 from reconciler.registry.pace import Pace, Turns
 from reconciler.registry.reader import RegistryReader
-from reconciler.registry.session import THREADS, Connection, answered, new_client, text_field
+from reconciler.registry.session import Connection, text_field
 from reconciler.registry.tasks import T, run_alone
-
-_Call = Callable[..., Mapping[str, object]]
-
 
 _GONE = (FailureKind.POLICY_MISSING, FailureKind.TEMPLATE_MISSING)
 """How a delete fails where there is nothing to delete."""
-
-
-class _WritingClient(Protocol):
-    create_repository: _Call
-    create_repository_creation_template: _Call
-    delete_registry_policy: _Call
-    delete_repository_creation_template: _Call
-    delete_repository_policy: _Call
-    put_registry_policy: _Call
-    set_repository_policy: _Call
-    update_repository_creation_template: _Call
 
 
 class RegistryWriter:
@@ -46,7 +31,19 @@ class RegistryWriter:
         self._account, self._region = connection.account, connection.region
         self._pace = pace
         self._reader = reader
-        self._client = cast("_WritingClient", new_client(connection, "ecr", threads=THREADS))
+        self._calls = connection.calls()
+
+    @property
+    def at_once(self) -> int:
+        """How many updates to make at once; 1 where not even that can be found out.
+
+        Each update then says why.
+        """
+        try:
+            run_alone(self._calls.prepare())
+        except Exception:  # noqa: BLE001 - the same as of a call
+            return 1
+        return self._calls.writes_at_once
 
     def update(self, target: Target, decide: Callable[[str | None], T | NewPolicy]) -> T | None:
         """Read the text of a target, and write the new one that `decide` returns for it.
@@ -77,30 +74,25 @@ class RegistryWriter:
         Raises CallError if the policy was certainly not written, WriteOutcomeUnknownError if it
         may have been.
         """
-        send = partial(self._client.set_repository_policy, policyText=text)
-        self._write_named(send, "SetRepositoryPolicy", name, turns)
+        self._write_named("SetRepositoryPolicy", name, turns, policyText=text)
 
     def delete_policy(self, name: str, turns: Turns | None = None) -> None:
         """Remove a repository's policy, if any (DeleteRepositoryPolicy). Raises as `set_policy`."""
-        delete = self._client.delete_repository_policy
-        self._write_named(delete, "DeleteRepositoryPolicy", name, turns)
+        self._write_named("DeleteRepositoryPolicy", name, turns)
 
     def create_repository(self, name: str, settings: RepositorySettings) -> None:
         """Create repository `name` (CreateRepository). Raises as `set_policy` does.
 
         An existing one is not changed: CallError with FailureKind.REPOSITORY_EXISTS.
         """
-        send = partial(self._client.create_repository, **_parameters(settings))
-        self._write_named(send, "CreateRepository", name)
+        self._write_named("CreateRepository", name, None, **_parameters(settings))
 
     def _put_registry_policy(self, text: str | None, turns: Turns) -> None:
         """Replace the registry's own policy, or remove it, if any (None)."""
         if text is None:
-            delete = self._client.delete_registry_policy
-            self._write_own(delete, "DeleteRegistryPolicy", None, turns)
+            self._write_own("DeleteRegistryPolicy", None, turns)
         else:
-            put = partial(self._client.put_registry_policy, policyText=text)
-            self._write_own(put, "PutRegistryPolicy", None, turns)
+            self._write_own("PutRegistryPolicy", None, turns, policyText=text)
 
     def _put_template(self, name: str, live: str | None, text: str | None, turns: Turns) -> None:
         """Create, update or delete a creation template; `live` and `text` are its texts."""
@@ -108,24 +100,24 @@ class RegistryWriter:
         new = None if text is None else read_template(text)
         if new is None:
             prefix = name if old is None else old.prefix
-            delete = partial(self._client.delete_repository_creation_template, prefix=prefix)
-            self._write_own(delete, "DeleteRepositoryCreationTemplate", name, turns)
+            self._write_own("DeleteRepositoryCreationTemplate", name, turns, prefix=prefix)
         elif old is None:
-            create = partial(self._client.create_repository_creation_template, **new.fields)
-            self._write_own(create, "CreateRepositoryCreationTemplate", name, turns)
+            self._write_own("CreateRepositoryCreationTemplate", name, turns, **new.fields)
         else:
             fields = _update_fields(old, new)
-            update = partial(self._client.update_repository_creation_template, **fields)
-            self._write_own(update, "UpdateRepositoryCreationTemplate", name, turns)
+            self._write_own("UpdateRepositoryCreationTemplate", name, turns, **fields)
 
-    def _write_own(self, send: _Call, operation: str, name: str | None, turns: Turns) -> None:
+    def _write_own(
+        self, operation: str, name: str | None, turns: Turns, **parameters: object
+    ) -> None:
         """Make a call that has no registryId: it writes to the registry of the caller's account.
 
-        Raises WriteOutcomeUnknownError, too, where that is not ours.
+        `name` is what it is about, for messages. Raises WriteOutcomeUnknownError, too, where that
+        registry is not ours.
         """
 
-        def attempt() -> str:
-            return text_field(send(), "registryId")
+        async def attempt() -> str:
+            return text_field(await self._calls.call(operation, **parameters), "registryId")
 
         account = self._write(attempt, operation, name, turns)
         if account not in (None, self._account):
@@ -137,24 +129,29 @@ class RegistryWriter:
             )
 
     def _write_named(
-        self, send: _Call, operation: str, name: str, turns: Turns | None = None
+        self, operation: str, name: str, turns: Turns | None, **parameters: object
     ) -> None:
         """Make a call about repository `name`."""
 
-        def attempt() -> str:
-            response = send(registryId=self._account, repositoryName=name)
+        async def attempt() -> str:
+            response = await self._calls.call(
+                operation, registryId=self._account, repositoryName=name, **parameters
+            )
             repository = response.get("repository") if operation == "CreateRepository" else response
             return text_field(repository if isinstance(repository, dict) else {}, "repositoryName")
 
         self._write(attempt, operation, name, turns)
 
     def _write(
-        self, attempt: Callable[[], str], operation: str, name: str | None, turns: Turns | None
+        self,
+        attempt: Callable[[], Awaitable[str]],
+        operation: str,
+        name: str | None,
+        turns: Turns | None,
     ) -> str | None:
         """Return what the attempt returns; None where there was nothing to delete."""
         try:
-            once = self._pace.paced_once(partial(answered, attempt), retry_after, turns)
-            return run_alone(once)
+            return run_alone(self._pace.paced_once(attempt, retry_after, turns))
         except Exception as error:
             kind = failure_kind(error)
             if kind in _GONE and operation.startswith("Delete"):

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Barrier, Event
 
 import pytest
 
@@ -453,3 +455,102 @@ def test_the_target_of_a_change_is_what_counts(tmp_path: Path) -> None:
     journal.begin(change(A, B))
     journal.end(Outcome(change(A, B, Target("other", SCOPE)), "stale"))
     assert (tmp_path / "j").read_bytes() == begin(change(A, B, APP))
+
+
+AT_ONCE = 9
+
+
+def record_at_once(path: Path) -> dict[bytes, ReconcileError | None]:
+    """Begin some changes at the same time, in a thread each; return each line with its error."""
+    changes = [change(A, B, Target(f"app/n{number}", SCOPE)) for number in range(AT_ONCE)]
+    barriers: list[Barrier] = []
+
+    def now() -> datetime:
+        for barrier in barriers:
+            barrier.wait(timeout=30)
+        return NOON
+
+    journal = start_journal(path, info("r1"), changes, now)
+    barriers.append(Barrier(AT_ONCE))
+
+    def work(one: Change) -> ReconcileError | None:
+        try:
+            journal.begin(one)
+        except ReconcileError as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        errors = list(pool.map(work, changes))
+    journal.close()
+    return {begin(one): error for one, error in zip(changes, errors, strict=True)}
+
+
+def test_lines_that_wait_at_the_same_time_are_synced_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is slow: it takes 0.2 s."""
+    path, real = tmp_path / "j", os.fsync
+    synced: list[bytes] = []
+
+    def fsync(handle: int) -> None:
+        content = path.read_bytes()
+        Event().wait(0.2)
+        real(handle)
+        synced.append(content)
+
+    path.touch()
+    monkeypatch.setattr(os, "fsync", fsync)
+    lines = record_at_once(path)
+    assert set(lines.values()) == {None}
+    assert set(synced[-1].splitlines(keepends=True)) == set(lines)
+    assert len(synced) < AT_ONCE
+
+
+def test_a_line_is_synced_before_begin_returns_whoever_wrote_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, real = tmp_path / "j", os.fsync
+    synced = [b""]
+    changes = [change(A, B, Target(f"app/n{number:02}", SCOPE)) for number in range(60)]
+    journal = start_journal(path, info("r1"), changes, lambda: NOON)
+
+    def fsync(handle: int) -> None:
+        content = path.read_bytes()
+        real(handle)
+        synced.append(content)
+
+    def work(one: Change) -> bool:
+        journal.begin(one)
+        return begin(one) in synced[-1]
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        assert all(pool.map(work, changes))
+
+
+@pytest.mark.parametrize("failing", ["write", "fsync"])
+def test_none_of_the_lines_that_failed_together_is_taken_for_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    """The first attempt fails, in the middle of the lines."""
+    path, write = tmp_path / "j", os.write
+    path.touch()
+    failures = iter([OSError(28, "No space left on device")])
+
+    def write_half(handle: int, content: bytes) -> int:
+        half = next((len(content) // 2 for _ in failures), len(content))
+        return write(handle, content[:half])
+
+    def fail(_handle: int) -> None:
+        for failure in failures:
+            raise failure
+
+    monkeypatch.setattr(os, failing, {"write": write_half, "fsync": fail}[failing])
+    lines = record_at_once(path)
+    recorded = {line for line, error in lines.items() if error is None}
+    assert recorded != set(lines)
+    if failing == "write":
+        assert set(path.read_bytes().splitlines(keepends=True)) == recorded
+    else:
+        assert not recorded

@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from threading import Event
+from threading import Barrier, Event, Lock, get_ident
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.apply.execute import WRITERS, execute
+from reconciler.apply.execute import execute
 from reconciler.apply.model import Outcome, ReaderWriter, Run
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change
 from tests.apply.journal_making import REGISTRY, TEMPLATE, A, B, change, on_repositories, template
 from tests.apply.memory import SCOPE, Memory, make_run
 
-MANY = [Target(f"app/n{number:03}", SCOPE) for number in range(60)]
+WRITERS = 32
+MANY = [Target(f"app/n{number:03}", SCOPE) for number in range(3 * WRITERS)]
 OF_REGISTRY = change(None, on_repositories(A), REGISTRY)
 
 
@@ -163,3 +164,26 @@ def test_more_changes_than_threads_may_wait_for_one() -> None:
     memory = holding(*MANY)
     assert {o.result for o in run_all([*others, relied_on], memory)} == {"applied"}
     assert memory.writes[0] == "the creation template payments (us-west-2)"
+
+
+@pytest.mark.parametrize(("at_once", "expected"), [(3, 3), (WRITERS, WRITERS)])
+def test_as_many_changes_are_worked_on_as_can_be_written_at_once(
+    at_once: int, expected: int
+) -> None:
+    """Each write waits until `expected` are under way, and one more would not be alone in it."""
+    targets = [Target(f"app/n{number:03}", SCOPE) for number in range(3 * expected)]
+    memory = Memory({one.repository: A for one in targets}, at_once=at_once)
+    together, counting, under_way, most = Barrier(expected), Lock(), set[int](), [0]
+
+    def note(_memory: Memory) -> None:
+        with counting:
+            under_way.add(get_ident())
+            most[0] = max(most[0], len(under_way))
+        together.wait(timeout=30)
+        with counting:
+            under_way.remove(get_ident())
+
+    memory.before_write = note
+    outcomes = run_all([change(A, B, one) for one in targets], memory)
+    assert {outcome.result for outcome in outcomes} == {"applied"}
+    assert most == [expected]

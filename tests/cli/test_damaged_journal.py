@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.execute import WRITERS
+from reconciler.registry.direct_calls import WRITES_AT_ONCE as WRITERS
 from reconciler.sandbox.protocol import Call
 from reconciler.sandbox.server import Sandbox
 from tests.apply.test_journal import DAMAGES
 from tests.cli.conftest import SEED, Done, Reconcile, runner, sandbox_environment
 from tests.cli.test_rollback import writes
 
-REPOSITORIES = [f"app/n{number:02}" for number in range(16)]
+REPOSITORIES = [f"app/n{number:02}" for number in range(16 + WRITERS)]
 
 
 @pytest.fixture

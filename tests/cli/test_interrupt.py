@@ -12,12 +12,15 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.terminal import wait_for_line
+from reconciler.registry.direct_calls import WRITES_AT_ONCE as WRITERS
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, clean_environment, sandbox_environment
 from tests.cli.killing import wait_while
 
-REPOSITORIES = [f"app/n{number:02}" for number in range(12)]
+REPOSITORIES = [f"app/n{number:02}" for number in range(12 + WRITERS)]
+"""More than are written at the same time."""
+
 PROBE = "  probe_repository: scratch/probe\n"
 
 

@@ -261,15 +261,20 @@ except SystemExit as end:
 """
 
 
-@pytest.mark.parametrize(("command", "ends"), [("drift", "4"), ("plan", "0")])
-def test_a_run_that_reads_loads_no_boto3(tmp_path: Path, command: str, ends: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "ends"),
+    [("drift", "4"), ("plan", "0"), ("apply --yes --quiet --journal journal", "0")],
+)
+def test_a_run_that_reads_or_sets_policies_loads_no_boto3(
+    tmp_path: Path, command: str, ends: str
+) -> None:
     with Sandbox(account=ACCOUNT, other_accounts=[OTHER]) as ecr:
         role = ecr.create_role(OTHER, "reconciler")
         (tmp_path / "ecr_access.yaml").write_text(FILE.replace("ROLE", role))
         for account, region in ((ACCOUNT, REGION), (ACCOUNT, "eu-west-1"), (OTHER, REGION)):
             ecr.create_repository("team/api", account=account, region=region)  # without a policy
         done = subprocess.run(
-            [sys.executable, "-c", RUN, command],
+            [sys.executable, "-c", RUN, *command.split()],
             cwd=tmp_path,
             env=ecr.environment() | {"HOME": str(tmp_path)},
             capture_output=True,

@@ -8,7 +8,9 @@ import pytest
 
 from reconciler.model.registry import LiveRepository, ReadFailure
 from reconciler.model.rules import RuleId
+from reconciler.model.transport import Transport
 from reconciler.registry import session
+from reconciler.registry.boto_calls import BotoCalls
 from reconciler.registry.errors import WriteOutcomeUnknownError
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
@@ -126,7 +128,9 @@ def test_a_call_that_was_given_up_sends_nothing_later(
     aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A write that comes after it was reported would go unnoticed."""
-    connection = connect(ACCOUNT, REGION)
+    connection = connect(ACCOUNT, REGION, transport=Transport.BOTO3)
+    calls = connection.calls()
+    assert isinstance(calls, BotoCalls)
     writer = RegistryWriter(connection, Pace(), RegistryReader(connection, Pace()))
     released, threads = threading.Event(), list[threading.Thread]()
 
@@ -135,8 +139,7 @@ def test_a_call_that_was_given_up_sends_nothing_later(
         released.wait(60)
 
     aws.always(ok(repositoryName="a/a"))
-    client = writer._client
-    client.meta.events.register_first("before-sign.ecr", hold)  # type: ignore[attr-defined]
+    calls.client.meta.events.register_first("before-sign.ecr", hold)
     monkeypatch.setattr(session, "_RESPONSE_TIMEOUT", 0.1)
     with pytest.raises(WriteOutcomeUnknownError, match="timed out"):
         writer.set_policy("a/a", "{}")

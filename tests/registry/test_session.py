@@ -1,5 +1,5 @@
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -7,6 +7,8 @@ import pytest
 from reconciler.errors import RefusedError
 from reconciler.model.registry import AssumedRole
 from reconciler.model.transport import Transport
+from reconciler.registry import session
+from reconciler.registry import sts as sts_module
 from reconciler.registry.boto_session import BotoSession
 from reconciler.registry.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
@@ -22,7 +24,7 @@ from reconciler.registry.session import (
 from reconciler.registry.tasks import run_alone
 from reconciler.registry.writer import RegistryWriter
 
-from .scripted_aws import Answer, Call, ScriptedAws, ok, page, sts, sts_refusal
+from .scripted_aws import CUT, Answer, Call, ScriptedAws, ok, page, sts, sts_refusal
 
 ACCOUNT, OTHER, REGION = "111122223333", "444455556666", "us-west-2"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/reconciler"
@@ -50,9 +52,10 @@ def test_connecting_calls_nobody(aws: ScriptedAws, pace: Pace) -> None:
     assert aws.calls == []
 
 
-def test_who_calls(aws: ScriptedAws) -> None:
+@both
+def test_who_calls(aws: ScriptedAws, transport: Transport) -> None:
     aws.always(identity(OTHER))
-    caller = caller_identity(connect(ACCOUNT, REGION))
+    caller = caller_identity(connect(ACCOUNT, REGION, transport=transport))
     assert (caller.account, caller.arn) == (OTHER, f"arn:aws:iam::{OTHER}:user/ci")
 
 
@@ -69,6 +72,39 @@ def test_a_wrong_account_is_refused(aws: ScriptedAws) -> None:
     assert ACCOUNT in caught.value.message
     assert OTHER in caught.value.message
     assert caught.value.exit_code == 5
+
+
+UNKNOWN_CALLER: dict[str, Answer] = {
+    "refused": sts_refusal("AccessDenied", "no"),
+    "expired": sts_refusal("ExpiredToken", "old"),
+    "unknown": sts_refusal("InvalidClientTokenId", "The security token is invalid"),
+    "not-signed-well": sts_refusal("SignatureDoesNotMatch", "no"),
+    "throttled": sts_refusal("Throttling", "Rate exceeded", 400),
+    "failing": sts_refusal("InternalFailure", "oops", 500),
+    "busy": page(503, "<html>busy</html>"),
+    "a-page": page(200, "<html></html>"),
+    "no-xml": page(200, "hello"),
+    "cut": CUT,
+}
+
+
+@pytest.mark.parametrize("answer", UNKNOWN_CALLER.values(), ids=UNKNOWN_CALLER)
+def test_an_unknown_caller_is_told_alike_with_and_without_boto3(
+    aws: ScriptedAws, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "Pace", partial(Pace, sleep=no_pause))
+    monkeypatch.setattr(sts_module, "Pace", partial(Pace, sleep=no_pause))
+    aws.always(answer)
+    told = []
+    for transport in Transport:
+        with pytest.raises(CallError) as caught:
+            caller_identity(connect(ACCOUNT, REGION, transport=transport))
+        told.append((caught.value.kind, caught.value.message, caught.value.hint))
+    assert told[0] == told[1]
+
+
+async def no_pause(_seconds: float) -> None:
+    """Wait for nothing."""
 
 
 @pytest.mark.parametrize("answer", [page(200, "<html></html>"), sts("GetCallerIdentity", "")])

@@ -4,9 +4,10 @@ import gzip
 import json
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,15 +24,21 @@ from reconciler.registry import session
 from reconciler.registry.boto_calls import BotoCalls
 from reconciler.registry.calls import Calls
 from reconciler.registry.direct_calls import DirectCalls
-from reconciler.registry.errors import CallError, FailureKind, ServiceError
+from reconciler.registry.errors import (
+    CallError,
+    FailureKind,
+    ServiceError,
+    WriteOutcomeUnknownError,
+)
 from reconciler.registry.failures import explain, failure_kind
 from reconciler.registry.http_exchange import Timeouts
 from reconciler.registry.learnt_access import LearntAccess
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.reading import Wanted, read
-from reconciler.registry.session import Connection, connect, new_client, reading_calls
+from reconciler.registry.session import Connection, connect, ecr_calls, new_client
 from reconciler.registry.tasks import run_alone
+from reconciler.registry.writer import RegistryWriter
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 
@@ -71,15 +78,27 @@ def connection_by(way: Way) -> Connection:
     if way is Way.PLAIN:
         assert connection.plain is not None
         return connection
-    return replace(connection, plain=None)
+    calls = partial(ecr_calls, connection.boto, None, transport)
+    return replace(connection, plain=None, calls=calls)
 
 
 def calls_by(way: Way) -> Calls:
-    return reading_calls(connection_by(way))
+    return connection_by(way).calls()
 
 
-def policy_by(calls: Calls, name: str = NAME) -> Outcome:
-    return outcome(calls, "GetRepositoryPolicy", repositoryName=name)
+READ, SET, DELETE = "GetRepositoryPolicy", "SetRepositoryPolicy", "DeleteRepositoryPolicy"
+_MORE: Mapping[str, Mapping[str, object]] = {
+    READ: {},
+    SET: {"policyText": '{"é": 1}'},
+    DELETE: {},
+}
+"""The parameters of each beside the registry and the name. All return the same."""
+
+reading_and_writing = pytest.mark.parametrize("operation", _MORE)
+
+
+def policy_by(calls: Calls, name: str = NAME, operation: str = READ) -> Outcome:
+    return outcome(calls, operation, repositoryName=name, **_MORE[operation])
 
 
 def outcome(calls: Calls, operation: str, **parameters: object) -> Outcome:
@@ -183,13 +202,13 @@ FAILURES = {
 }
 
 
-def of_all(raw: RawServer, answer: Sent) -> Outcome:
-    """The outcome, in the same words of each way; each did make the call."""
+def of_all(raw: RawServer, answer: Sent, operation: str) -> Outcome:
+    """The outcome, in the same words of each way; each did make the call, once."""
     found = []
     for way in Way:
         raw.requests.clear()
         raw.always(answer)
-        found.append(policy_by(calls_by(way)))
+        found.append(policy_by(calls_by(way), operation=operation))
         assert [by_boto3(r) for r in raw.requests] == [way is Way.BOTO3]
     plain, learnt, by_boto = found
     assert plain == by_boto
@@ -198,13 +217,15 @@ def of_all(raw: RawServer, answer: Sent) -> Outcome:
 
 
 @pytest.mark.parametrize("answer", RESPONSES.values(), ids=RESPONSES)
-def test_the_same_responses(raw: RawServer, answer: Sent) -> None:
-    assert of_all(raw, answer)[0] == "response"
+@reading_and_writing
+def test_the_same_responses(raw: RawServer, answer: Sent, operation: str) -> None:
+    assert of_all(raw, answer, operation)[0] == "response"
 
 
 @pytest.mark.parametrize("answer", FAILURES.values(), ids=FAILURES)
-def test_the_same_failures(raw: RawServer, answer: Sent) -> None:
-    assert of_all(raw, answer)[0] != "response"
+@reading_and_writing
+def test_the_same_failures(raw: RawServer, answer: Sent, operation: str) -> None:
+    assert of_all(raw, answer, operation)[0] != "response"
 
 
 CUT_IN_TEXT = {
@@ -227,20 +248,44 @@ def test_what_lacks_its_fields_is_no_policy(raw: RawServer, pace: Pace, answer: 
     assert len(messages) == 1
 
 
+@pytest.mark.parametrize("answer", [*CUT_IN_TEXT.values(), Sent(http(b"{}"))])
+def test_what_lacks_its_fields_may_have_been_written(
+    raw: RawServer, pace: Pace, answer: Sent
+) -> None:
+    messages = set()
+    for way in Way:
+        raw.requests.clear()
+        raw.always(answer)
+        connection = connection_by(way)
+        writer = RegistryWriter(connection, pace, RegistryReader(connection, pace))
+        with pytest.raises(WriteOutcomeUnknownError, match="may or may not") as caught:
+            writer.set_policy(NAME, "{}")
+        messages.add(caught.value.message)
+        assert len(raw.requests) == 1
+    assert len(messages) == 1
+
+
 @every
-def test_silence_has_an_end(raw: RawServer, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+@reading_and_writing
+def test_silence_has_an_end(
+    raw: RawServer, way: Way, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session, "_READ_TIMEOUT", 0.1)
     raw.always(Sent(http(BODY, length=9999), Then.HANG))
-    kind, told = policy_by(calls_by(way))
+    kind, told = policy_by(calls_by(way), operation=operation)
     assert kind == "UNANSWERED"
     assert "timed out" in str(told)
+    assert len(raw.requests) == 1
 
 
 @every
-def test_a_trickle_has_an_end(raw: RawServer, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+@reading_and_writing
+def test_a_trickle_has_an_end(
+    raw: RawServer, way: Way, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session, "_RESPONSE_TIMEOUT", 0.1)
     raw.always(Sent(http(b"", length=10**12), Then.TRICKLE))
-    kind, told = policy_by(calls_by(way))
+    kind, told = policy_by(calls_by(way), operation=operation)
     assert kind == "UNANSWERED"
     assert "timed out" in str(told)
 
@@ -249,9 +294,10 @@ def test_a_trickle_has_an_end(raw: RawServer, way: Way, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     "address", ["http://127.0.0.1:1", "https://127.0.0.1:1", "http://no-such-host.invalid"]
 )
-def test_no_connection(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+@reading_and_writing
+def test_no_connection(monkeypatch: pytest.MonkeyPatch, address: str, operation: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-    plain, learnt, by_boto = (policy_by(calls_by(way)) for way in Way)
+    plain, learnt, by_boto = (policy_by(calls_by(way), operation=operation) for way in Way)
     assert plain == learnt == by_boto
     assert plain[0] == "CONNECTION"
 
@@ -396,21 +442,24 @@ def test_a_connection_that_is_not_clean_is_not_used_again(
 
 
 @every
-def test_an_idle_connection_that_was_closed(raw: RawServer, way: Way) -> None:
+@reading_and_writing
+def test_an_idle_connection_that_was_closed(raw: RawServer, way: Way, operation: str) -> None:
     raw.always(Sent(http(BODY), Then.CLOSE))  # without saying so
     calls = calls_by(way)
     assert policy_by(calls)[0] == "response"
     assert raw.closed.wait(10)
-    assert policy_by(calls)[0] == "response"
+    assert policy_by(calls, operation=operation)[0] == "response"
+    assert len(raw.requests) == 2
 
 
 @every
+@reading_and_writing
 @pytest.mark.parametrize("name", ["", "x"])
-def test_a_name_that_is_refused_here(raw: RawServer, way: Way, name: str) -> None:
+def test_a_name_that_is_refused_here(raw: RawServer, way: Way, operation: str, name: str) -> None:
     raw.always(Sent(http(BODY)))
     calls = calls_by(way)
     policy_by(calls)
-    kind, told = policy_by(calls, name)
+    kind, told = policy_by(calls, name, operation)
     assert (kind, len(raw.requests)) == ("REJECTED", 1)
     assert "Invalid length" in str(told)
 
@@ -425,15 +474,22 @@ def fields_of(request: bytes) -> tuple[dict[str, str], bytes]:
 @pytest.mark.parametrize(
     ("way", "path"), [(Way.PLAIN, ""), (Way.LEARNT, ""), (Way.LEARNT, "/a/prefix")]
 )
+@reading_and_writing
 def test_what_is_sent(
-    raw: RawServer, credentials: pytest.MonkeyPatch, token: str | None, way: Way, path: str
+    raw: RawServer,
+    credentials: pytest.MonkeyPatch,
+    *,
+    token: str | None,
+    way: Way,
+    path: str,
+    operation: str,
 ) -> None:
     credentials.setenv("AWS_ENDPOINT_URL", raw.url + path)
     if token:
         credentials.setenv("AWS_SESSION_TOKEN", token)
     raw.always(Sent(http(BODY)))
     for one in (way, Way.BOTO3):
-        policy_by(calls_by(one))
+        policy_by(calls_by(one), operation=operation)
     (fast, body), (slow, same_body) = (fields_of(request) for request in raw.requests)
     assert raw.requests[0].split(b"\r\n")[0] == raw.requests[1].split(b"\r\n")[0]
     assert body == same_body
@@ -474,7 +530,7 @@ def test_boto3_makes_the_calls_where_something_is_unusual(
 ) -> None:
     credentials.setenv(variable, value.format(url=raw.url))
     raw.always(Sent(http(BODY)))
-    calls = reading_calls(connect(ACCOUNT, REGION))
+    calls = connect(ACCOUNT, REGION).calls()
     for _ in range(2):
         assert policy_by(calls)[0] == "response"
     assert [by_boto3(request) for request in raw.requests] == [True, True]
@@ -484,14 +540,14 @@ def test_a_proxy_that_is_not_for_this_host(raw: RawServer, credentials: pytest.M
     credentials.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     credentials.setenv("NO_PROXY", "127.0.0.1")
     raw.always(Sent(http(BODY)))
-    assert policy_by(reading_calls(connect(ACCOUNT, REGION)))[0] == "response"
+    assert policy_by(connect(ACCOUNT, REGION).calls())[0] == "response"
     assert not by_boto3(raw.requests[0])
 
 
 def test_a_user_in_the_address(raw: RawServer, credentials: pytest.MonkeyPatch) -> None:
     credentials.setenv("AWS_ENDPOINT_URL", raw.url.replace("//", "//me:secret@"))
     raw.always(Sent(http(BODY)))
-    policy_by(reading_calls(connect(ACCOUNT, REGION)))
+    policy_by(connect(ACCOUNT, REGION).calls())
     assert [by_boto3(request) for request in raw.requests] == [True]
 
 
@@ -539,7 +595,7 @@ def test_no_credentials(monkeypatch: pytest.MonkeyPatch, way: Way) -> None:
 def test_new_credentials_are_used(raw: RawServer) -> None:
     raw.always(Sent(http(BODY)))
     connection = connection_by(Way.LEARNT)
-    calls = reading_calls(connection)
+    calls = connection.calls()
     policy_by(calls)
     connection.boto().core.set_credentials("AKIANEW", "another", "a-token")
     policy_by(calls)

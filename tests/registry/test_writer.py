@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import (
+    AssumedRole,
     NewPolicy,
     RegistryScope,
     RepositorySettings,
@@ -13,6 +14,7 @@ from reconciler.model.registry import (
     registry_target,
     template_target,
 )
+from reconciler.model.transport import Transport
 from reconciler.registry.errors import (
     CONSEQUENCES,
     CallError,
@@ -25,7 +27,7 @@ from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import connect
 from reconciler.registry.writer import RegistryWriter
 
-from .scripted_aws import CUT, Answer, ScriptedAws, ok, page, refusal
+from .scripted_aws import CUT, Answer, ScriptedAws, ok, page, refusal, sts_refusal
 from .virtual_time import VirtualTime
 
 ACCOUNT, REGION, NAME = "111122223333", "us-west-2", "team/api"
@@ -36,15 +38,15 @@ THROTTLED = refusal("ThrottlingException", "Rate exceeded")
 WRITES = ["set", "delete"]
 
 
-def make_writer(pace: Pace) -> RegistryWriter:
-    connection = connect(ACCOUNT, REGION)
+def make_writer(pace: Pace, transport: Transport = Transport.FAST) -> RegistryWriter:
+    connection = connect(ACCOUNT, REGION, transport=transport)
     return RegistryWriter(connection, pace, RegistryReader(connection, pace))
 
 
-@pytest.fixture
-def writer(aws: ScriptedAws, pace: Pace) -> RegistryWriter:
+@pytest.fixture(params=list(Transport))
+def writer(aws: ScriptedAws, pace: Pace, request: pytest.FixtureRequest) -> RegistryWriter:
     aws.always(DONE)
-    return make_writer(pace)
+    return make_writer(pace, request.param)
 
 
 def write(writer: RegistryWriter, kind: str) -> None:
@@ -122,10 +124,13 @@ def test_a_refusal_is_certain(
     assert len(aws.calls) == 1
 
 
-def test_nothing_sent_is_certain(pace: Pace, credentials: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("transport", list(Transport))
+def test_nothing_sent_is_certain(
+    pace: Pace, credentials: pytest.MonkeyPatch, transport: Transport
+) -> None:
     credentials.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(CallError) as caught:
-        write(make_writer(pace), "set")
+        write(make_writer(pace, transport), "set")
     assert caught.value.kind is FailureKind.CONNECTION
 
 
@@ -343,3 +348,20 @@ def test_a_denied_role_is_named(aws: ScriptedAws, writer: RegistryWriter) -> Non
     with pytest.raises(CallError) as caught:
         writer.update(TEMPLATE, lambda _: NewPolicy(TEMPLATE_TEXT))
     assert caught.value.message == f"iam:PassRole on {ROLE}: not allowed for me: no"
+
+
+@pytest.mark.parametrize(("transport", "expected"), [(Transport.FAST, 32), (Transport.BOTO3, 4)])
+def test_how_many_updates_there_may_be(
+    aws: ScriptedAws, pace: Pace, transport: Transport, expected: int
+) -> None:
+    assert make_writer(pace, transport).at_once == expected
+    assert aws.calls == []
+
+
+def test_without_a_caller_each_update_says_why(aws: ScriptedAws, pace: Pace) -> None:
+    aws.always(sts_refusal("AccessDenied", "no"))
+    connection = connect(ACCOUNT, REGION, AssumedRole(ROLE))
+    writer = RegistryWriter(connection, pace, RegistryReader(connection, pace))
+    assert writer.at_once == 1
+    with pytest.raises(CallError, match="the role could not be assumed"):
+        writer.set_policy(NAME, "{}")
