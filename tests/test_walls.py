@@ -11,7 +11,7 @@ from typing import TypeGuard
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "reconciler"
+from tests.modules import MODULES, PACKAGE, nodes_of
 
 FLOORS = (
     {"policy"},
@@ -38,9 +38,6 @@ STARTER = PACKAGE / "access_file" / "starter.py"
 ONLY_IN = {"boto3": {"registry"}, "botocore": {"registry", "sandbox"}, "moto": {"sandbox"}}
 
 
-MODULES = sorted(PACKAGE.rglob("*.py"))
-
-
 def room_of(module: Path) -> str:
     parts = module.relative_to(PACKAGE).parts
     return parts[0] if len(parts) > 1 else module.stem
@@ -54,11 +51,6 @@ def each_module(*, of: Collection[str] = (), but: Collection[str] = ()) -> pytes
 
 def floor_of(room: str) -> int:
     return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
-
-
-@cache
-def nodes_of(module: Path) -> tuple[ast.AST, ...]:
-    return tuple(ast.walk(ast.parse(module.read_text())))
 
 
 @cache
