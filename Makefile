@@ -5,11 +5,6 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-# What alone reaches every branch of policy/, plan/ and adopt/; counting slows a test down to half its speed.
-COVERED := tests/policy tests/plan tests/adopt tests/test_cases.py
-ORACLES := tests/policy/test_oracle*.py
-OTHERS  := tests/policy/test_[!o]*.py
-
 .DEFAULT_GOAL := help
 .PHONY: help demo test thorough lint format docs schema lock bench clean
 
@@ -30,8 +25,8 @@ demo: $(READY) ## plan, apply, drift and rollback on the embedded ECR; needs no 
 test thorough: export PYTHONDONTWRITEBYTECODE =
 
 test: $(READY) ## every test, with the coverage of policy/, plan/ and adopt/ checked
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term $(COVERED) '--ignore-glob=$(ORACLES)'
-	$(BIN)/python -m pytest -n 4 --dist worksteal --ignore=tests/plan --ignore=tests/adopt --ignore=tests/test_cases.py '--ignore-glob=$(OTHERS)'
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m covering --cov --cov-report=term
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m 'not covering'
 
 thorough: export RECONCILE_TEST_TIMES = 10
 thorough: test ## the same, with ten times as many examples and kills

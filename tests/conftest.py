@@ -1,10 +1,15 @@
-"""Settings of all tests: property tests are not timed, and signals reach what the tests start."""
+"""Settings of all tests: what is covered, no times for properties, and signals for processes."""
 
 import signal
+from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from tests.effort import examples
+
+COVERING = ("policy", "plan", "adopt", "test_cases.py")
+"""What alone reaches every branch of policy/, plan/ and adopt/."""
 
 settings.register_profile(
     "untimed", examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -17,3 +22,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the tests whose coverage is counted, which makes a test two to three times as slow.
+
+    What is drawn at random is not counted: it differs from run to run.
+    """
+    place = item.path.relative_to(Path(__file__).parent)
+    random = is_hypothesis_test(getattr(item, "obj", None)) or place.stem.startswith("test_oracle")
+    if place.parts[0] in COVERING and not random:
+        item.add_marker("covering")

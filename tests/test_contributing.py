@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_walls import FLOORS, PACKAGE
+from tests.modules import PACKAGE
+from tests.test_walls import FLOORS
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

@@ -4,12 +4,14 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 from typing import TypeGuard
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "reconciler"
+from tests.modules import MODULES, PACKAGE, nodes_of
 
 FLOORS = (
     {"policy"},
@@ -36,22 +38,25 @@ STARTER = PACKAGE / "access_file" / "starter.py"
 ONLY_IN = {"boto3": {"registry"}, "botocore": {"registry", "sandbox"}, "moto": {"sandbox"}}
 
 
-def modules() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
-
-
 def room_of(module: Path) -> str:
     parts = module.relative_to(PACKAGE).parts
     return parts[0] if len(parts) > 1 else module.stem
+
+
+def each_module(*, of: Collection[str] = (), but: Collection[str] = ()) -> pytest.MarkDecorator:
+    """Each module of some rooms, or of all rooms but some."""
+    concerned = [m for m in MODULES if (room_of(m) in of if of else room_of(m) not in but)]
+    return pytest.mark.parametrize("module", concerned, ids=lambda m: str(m.relative_to(PACKAGE)))
 
 
 def floor_of(room: str) -> int:
     return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
 
 
+@cache
 def imports_of(module: Path) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(module.read_text())):
+    for node in nodes_of(module):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -60,11 +65,9 @@ def imports_of(module: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("module", modules(), ids=lambda m: str(m.relative_to(PACKAGE)))
+@each_module(but={"__init__", "__main__"})
 def test_a_room_uses_only_rooms_below(module: Path) -> None:
     room = room_of(module)
-    if room in {"__init__", "__main__"}:
-        return
     for name in imports_of(module):
         parts = name.split(".")
         if parts[0] != "reconciler" or parts[1] in {room, "__version__", *GROUND}:
@@ -73,11 +76,11 @@ def test_a_room_uses_only_rooms_below(module: Path) -> None:
         assert floor_of(parts[1]) < floor_of(room), f"{module} imports {name}"
 
 
-@pytest.mark.parametrize("module", modules(), ids=lambda m: str(m.relative_to(PACKAGE)))
+@each_module(of=ROOMS_INSIDE)
 def test_a_room_inside_a_room_uses_only_those_below(module: Path) -> None:
     room, *inside = module.relative_to(PACKAGE).with_suffix("").parts
-    floors = ROOMS_INSIDE.get(room)
-    if floors is None or inside[0] == "__init__":
+    floors = ROOMS_INSIDE[room]
+    if inside[0] == "__init__":
         return
     for name in imports_of(module):
         parts = name.split(".")
@@ -92,36 +95,32 @@ def inner_floor(name: str, floors: tuple[set[str], ...]) -> int:
     return next((n for n, rooms in enumerate(floors) if name in rooms), len(floors))
 
 
-@pytest.mark.parametrize("module", modules(), ids=lambda m: str(m.relative_to(PACKAGE)))
+@each_module()
 def test_what_is_kept_to_a_room_stays_there(module: Path) -> None:
     for name in imports_of(module):
         top = name.split(".")[0]
         assert room_of(module) in ONLY_IN.get(top, {room_of(module)}), f"{module} imports {name}"
 
 
-@pytest.mark.parametrize("module", modules(), ids=lambda m: str(m.relative_to(PACKAGE)))
+@each_module(of=PURE)
 def test_pure_rooms_reach_for_nothing(module: Path) -> None:
-    if room_of(module) not in PURE:
-        return
     for name in imports_of(module):
         assert name.split(".")[0] not in IMPURE, f"{module} imports {name}"
     calls = {
         node.func.attr
-        for node in ast.walk(ast.parse(module.read_text()))
+        for node in nodes_of(module)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }
     assert not calls & {"now", "today", "utcnow"}, f"{module} asks for the time"
 
 
-@pytest.mark.parametrize("module", modules(), ids=lambda m: str(m.relative_to(PACKAGE)))
+@each_module(of={"workflow"})
 def test_the_workflow_knows_no_terminal(module: Path) -> None:
-    if room_of(module) != "workflow":
-        return
     for name in imports_of(module):
         assert name.split(".")[0] not in TERMINAL, f"{module} imports {name}"
-    tree = ast.parse(module.read_text())
-    called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and is_name(n.func)}
-    of_sys = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and is_sys(n.value)}
+    nodes = nodes_of(module)
+    called = {n.func.id for n in nodes if isinstance(n, ast.Call) and is_name(n.func)}
+    of_sys = {n.attr for n in nodes if isinstance(n, ast.Attribute) and is_sys(n.value)}
     assert not (called | of_sys) & ENDS_OR_SPEAKS, f"{module} speaks or ends the process"
 
 
@@ -133,17 +132,16 @@ def is_sys(node: ast.expr) -> bool:
     return is_name(node) and node.id == "sys"
 
 
-@pytest.mark.parametrize("module", modules(), ids=lambda m: str(m.relative_to(PACKAGE)))
+@each_module(but={"cli"})
 def test_only_the_command_line_names_its_commands_and_options(module: Path) -> None:
-    if room_of(module) == "cli" or module == STARTER:
+    if module == STARTER:
         return
-    tree = ast.parse(module.read_text())
     comments = {
         node.value
-        for node in ast.walk(tree)
+        for node in nodes_of(module)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    for node in ast.walk(tree):
+    for node in nodes_of(module):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in comments:
             of_another = "`aws " in node.value or node.value.startswith("git ")
             assert of_another or not OPTION.search(node.value), f"{module}: {node.value}"

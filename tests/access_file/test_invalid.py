@@ -7,8 +7,9 @@ import pytest
 
 from reconciler.model.rules import RuleId, load_rules
 from tests.access_file.invalid_cases import cases, load, output, rule_of
+from tests.modules import MODULES, PACKAGE, nodes_of
 
-ROOM = Path(__file__).parents[2] / "reconciler" / "access_file"
+ROOM = PACKAGE / "access_file"
 RULES = {rule.id for rule in load_rules().values() if "problem" in rule.kinds}
 
 
@@ -60,8 +61,9 @@ def rules_reported() -> set[str]:
     """The ids in all calls that report a problem, where they are written out."""
     calls = [
         node
-        for module in ROOM.rglob("*.py")
-        for node in ast.walk(ast.parse(module.read_text()))
+        for module in MODULES
+        if module.is_relative_to(ROOM)
+        for node in nodes_of(module)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     ]
     reports = [call for call in calls if call.func.attr in {"error", "warning", "_stop"}]

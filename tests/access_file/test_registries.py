@@ -326,9 +326,14 @@ def test_what_is_too_large_is_told_once_and_with_the_problems_before_it() -> Non
     to = ", ".join(["all"] * 400)
     guards = f"guards: {{rules: [{{never: push, to: [{to}], because: x}}]}}\n"
     group = ", ".join(f'"{444455550000 + n}"' for n in range(900))
-    given = "".join(f"  g/{n}: {{access: {{all: pull}}}}\n" for n in range(150))
     head = f"{HEAD}principals: {{all: {{role: x, accounts: [{group}]}}}}\n"
     assert rules(load(f"{guards}repositories:\n{names}", head=head)) == ["too-large"]
+    # Too large in the entries of the last registry, together with those of the others.
+    everywhere = "".join(f"  g/{n}: {{access: {{all: pull}}}}\n" for n in range(10))
+    there = "".join(
+        f"  c/{n}: {{registries: [china], access: {{all: pull}}}}\n" for n in range(310)
+    )
+    given = f"{everywhere}{there}"
     loaded = load(f"repositories:\n{names}{given}", head=head)
     assert rules(loaded)[:3] == ["unknown-name"] * 3
     assert rules(loaded).count(RuleId.TOO_LARGE) == 1

@@ -1,7 +1,7 @@
-"""A real `reconcile` process, forked from one that has done the imports already.
+"""A real `reconcile` process, forked from one that has loaded already what each would load.
 
-They are most of what a short command costs, and there are hundreds of them. What depends on how
-a process begins or on where its streams lead is tested with `python -m reconciler` instead.
+That is most of what a short command costs, and there are hundreds of them. What depends on how a
+process begins or on where its streams lead is tested with `python -m reconciler` instead.
 """
 
 import multiprocessing
@@ -19,16 +19,7 @@ LIMIT = 120
 """Seconds that a command may take."""
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(
-    [
-        "tests.cli.process",
-        "jsonschema",
-        "reconciler.cli.files",
-        "reconciler.cli.results",
-        "reconciler.registry.writer",
-        "reconciler.workflow.rollback",
-    ]
-)
+_FORKS.set_forkserver_preload(["tests.cli.preload", "tests.cli.process"])
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """`reconcile sandbox` as a process of its own, as somebody starts it in a terminal."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -31,3 +32,8 @@ def sandbox_lines(environment: dict[str, str], *options: str) -> Iterator[str]:
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
+
+
+def exported(printed: str) -> dict[str, str]:
+    """The variables that a shell would have of what the sandbox prints."""
+    return dict(re.findall(r"^export (\w+)=(.*)$", printed, re.MULTILINE))

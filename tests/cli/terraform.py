@@ -16,6 +16,7 @@ SETTINGS = {
     "TF_IN_AUTOMATION": "1",
     "TF_INPUT": "0",
     "CHECKPOINT_DISABLE": "1",
+    "GOGC": "400",  # the provider's schemas are large, and collected again and again
 }
 PROVIDER = """\
 terraform {

@@ -1,33 +1,15 @@
 """The embedded ECR and `reconcile`, driven by the `aws` client as a new user would."""
 
 import json
-import os
 import shlex
-import shutil
-import subprocess
 from pathlib import Path
-
-import pytest
 
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import ROLE_2, Reconcile, sandbox_environment
+from tests.sandbox.aws_program import aws_ecr, needs_aws
 from tests.test_readme import README, marked
 
-AWS = shutil.which("aws")
-pytestmark = pytest.mark.skipif(AWS is None, reason="the aws client is not installed")
-
-
-def aws(environment: dict[str, str], *arguments: str) -> dict[str, str]:
-    path = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "AWS_PAGER": ""}
-    done = subprocess.run(
-        [AWS, "ecr", *arguments, "--output", "json"],
-        env={**environment, **path},
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-        timeout=120,
-    )
-    return json.loads(done.stdout)
+pytestmark = needs_aws
 
 
 def test_a_hand_edit_is_named_and_repaired(reconcile: Reconcile, ecr: Sandbox) -> None:
@@ -36,14 +18,14 @@ def test_a_hand_edit_is_named_and_repaired(reconcile: Reconcile, ecr: Sandbox) -
     name = ("--repository-name", "payments/api")
     program, service, *call = shlex.split(marked("hand edit"))
     assert (program, service) == ("aws", "ecr")
-    aws(environment, *call)
+    aws_ecr(environment, *call)
 
     drift = reconcile("drift")
     assert drift.code == 4
     assert f"$ reconcile drift\n{drift.out}" in README
     assert reconcile("apply", "--yes").code == 0
     assert reconcile("drift").code == 0
-    repaired = aws(environment, "get-repository-policy", *name)["policyText"]
+    repaired = aws_ecr(environment, "get-repository-policy", *name)["policyText"]
     pulls = [s for s in json.loads(repaired)["Statement"] if s["Principal"] == {"AWS": ROLE_2}]
     assert [len(statement["Action"]) for statement in pulls] == [3]
 
@@ -65,13 +47,13 @@ def test_a_repository_born_by_a_push_has_the_files_access_at_once(
     environment, name = sandbox_environment(ecr), ("--repository-name", "payments/new")
     (folder / "ecr_access.yaml").write_text(BORN)
     assert reconcile("apply", "--yes").code == 0
-    aws(environment, "initiate-layer-upload", *name)
-    (statement,) = json.loads(aws(environment, "get-repository-policy", *name)["policyText"])[
+    aws_ecr(environment, "initiate-layer-upload", *name)
+    (statement,) = json.loads(aws_ecr(environment, "get-repository-policy", *name)["policyText"])[
         "Statement"
     ]
     assert statement["Principal"] == {"AWS": "arn:aws:iam::444455556666:root"}
     assert len(statement["Action"]) == 7
     drift = reconcile("drift")
     assert (drift.code, "2 in sync" in drift.out) == (0, True)
-    of_registry = aws(environment, "get-registry-policy")["policyText"]
+    of_registry = aws_ecr(environment, "get-registry-policy")["policyText"]
     assert "o-a1b2c3d4e5" in of_registry

@@ -171,32 +171,24 @@ def test_several_policies_are_a_list_and_several_resources(
     assert printed.count('resource "aws_iam_policy" "ecr_access_ci') == len(documents)
 
 
-@pytest.fixture(scope="module")
-def with_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("terraform")
-    (folder / "provider.tf").write_text(PROVIDER)
-    init(folder)
-    return folder
-
-
 @needs_provider
-def test_terraform_accepts_what_is_printed(asked: Reconcile, with_provider: Path) -> None:
-    printed = []
-    for principal in ("ci", "local", "organization", "arn:aws:iam::444455556666:root"):
-        done = asked(principal, "--format", "terraform")
-        assert done.code == 0
-        check_format(done.out, with_provider)
-        printed.append(done.out)
-    (with_provider / "policy.tf").write_text("\n".join(printed))
-    terraform(with_provider, "validate", "-no-color")
-
-
-@needs_provider
-def test_terraform_accepts_several_policies(
-    offline: Reconcile, folder: Path, with_provider: Path
+def test_terraform_accepts_what_is_printed(
+    asked: Reconcile, offline: Reconcile, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    """Each kind of principal in one module, and several policies in another."""
+    place = tmp_path_factory.mktemp("terraform")
+    kinds = ("ci", "local", "organization", "arn:aws:iam::444455556666:root")
+    done = [asked(principal, "--format", "terraform") for principal in kinds]
     (folder / "ecr_access.yaml").write_text(many(200))
-    printed = offline("iam", "consumer", "ci", "--format", "terraform").out
-    check_format(printed, with_provider)
-    (with_provider / "policy.tf").write_text(printed)
-    terraform(with_provider, "validate", "-no-color")
+    several = offline("iam", "consumer", "ci", "--format", "terraform")
+    for one in (*done, several):
+        assert one.code == 0
+        check_format(one.out, place)
+    modules = {"kinds": "\n".join(one.out for one in done), "several": several.out}
+    for name, text in modules.items():
+        (place / name).mkdir()
+        (place / name / "policy.tf").write_text(text)
+    used = "".join(f'module "{name}" {{\n  source = "./{name}"\n}}\n' for name in modules)
+    (place / "main.tf").write_text(PROVIDER + used)
+    init(place)
+    terraform(place, "validate", "-no-color")

@@ -1,11 +1,6 @@
 """What the service and others do to policies, told and repaired through the command line."""
 
 import json
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
@@ -21,6 +16,7 @@ from tests.cli.conftest import (
     runner,
     sandbox_environment,
 )
+from tests.cli.sandbox_process import exported, sandbox_lines
 
 WORKLOADS = "444455556666"
 FUNCTION = f"arn:aws:lambda:us-west-2:{WORKLOADS}:function:resize"
@@ -176,39 +172,22 @@ def test_an_unknown_role_is_refused_with_what_the_service_said(folder: Path) -> 
         assert reconcile("drift").code == 0
 
 
-@contextmanager
-def sandbox_command(*options: str) -> Iterator[dict[str, str]]:
-    """Run `reconcile sandbox` and give the variables that it exports; it must end well."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "reconciler", "sandbox", *options],
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        lines = [process.stdout.readline() for _ in range(5)]
-        yield dict(line.removeprefix("export ").rstrip("\n").split("=", 1) for line in lines)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
-    assert process.returncode == 0
-
-
 @pytest.mark.parametrize("kept", [True, False])
 def test_the_sandbox_command_does_so_too(folder: Path, kept: bool) -> None:
     options = ("--known-principals-only", "--iam-delay", "1", "--account", WORKLOADS)
     ids = "--unique-ids" if kept else "--no-unique-ids"
     file = folder / "ecr_access.yaml"
     file.write_text(file.read_text().replace("111122223333", WORKLOADS))
-    with sandbox_command(*options, ids, "--repository", "payments/api") as exported:
-        reconcile = runner(folder, {**clean_environment(), **exported})
+    given = (*options, ids, "--repository", "payments/api")
+    with sandbox_lines(clean_environment(), *given) as printed:
+        variables = exported(printed)
+        reconcile = runner(folder, {**clean_environment(), **variables})
         iam = boto3.client(
             "iam",
-            endpoint_url=exported["AWS_ENDPOINT_URL"],
-            region_name=exported["AWS_REGION"],
-            aws_access_key_id=exported["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=exported["AWS_SECRET_ACCESS_KEY"],
+            endpoint_url=variables["AWS_ENDPOINT_URL"],
+            region_name=variables["AWS_REGION"],
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
         )
         made = [
             iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]

@@ -1,16 +1,10 @@
 """Progress bars: what a terminal shows of them, while the work goes on and afterwards."""
 
-import fcntl
-import os
-import pty
 import re
-import select
 import signal
-import struct
 import subprocess
 import sys
-import termios
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,13 +12,11 @@ import pytest
 
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
-from tests.cli.conftest import SEED, sandbox_environment
+from tests.cli.conftest import SEED, clean_environment, sandbox_environment
+from tests.cli.terminals import Terminal, terminal
 
 NAMES = [f"payments/service-{number:02}" for number in range(30)]
-PLAIN = {"TERM": "xterm", "NO_COLOR": "1", "FORCE_COLOR": "", "COLUMNS": "", "LC_ALL": "C.UTF-8"}
 SLOW = Behaviour(latency=1.0)
-_MOST_READS = 300  # bars are drawn five times a second
-_CONTROL = re.compile("\x1b\\[(?:\\?25[lh]|[0-9;]*m)")
 
 TWO_TASKS = """
 from contextlib import ExitStack
@@ -44,93 +36,6 @@ confirm("Go on?")
 """
 
 
-class Terminal:
-    """A process that writes to a terminal of its own; what is typed comes through a pipe."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]", side: int) -> None:
-        self.process = process
-        self._side = side
-        self._written = ""
-
-    def type(self, text: str) -> None:
-        stdin = self.process.stdin
-        assert stdin is not None
-        stdin.write(text.encode())
-        stdin.flush()
-
-    def wait_for(self, *texts: str, rows: int | None = None) -> list[str]:
-        """Wait until the screen shows all the texts, in `rows` lines, and return the lines."""
-        for _ in range(_MOST_READS):
-            lines, shown = self.lines, "\n".join(self.lines)
-            if rows in (None, len(lines)) and all(text in shown for text in texts):
-                return lines
-            self.read_on()
-        raise AssertionError(self._written)
-
-    def read_on(self) -> None:
-        assert select.select([self._side], [], [], 60)[0], self._written
-        assert self._read(), self._written
-
-    def to_the_end(self) -> list[str]:
-        """Wait for the end of the process, and return the lines of the screen."""
-        while self._read():
-            pass
-        self.process.wait()
-        return self.lines
-
-    @property
-    def written(self) -> str:
-        return self._written
-
-    @property
-    def lines(self) -> list[str]:
-        """What the screen shows: only what these programs write is understood."""
-        lines, row = [""], 0
-        for part in re.split("(\r|\n|\x1b\\[1A|\x1b\\[2K)", _CONTROL.sub("", self._written)):
-            if part == "\n":
-                row += 1
-                lines += [""] * (row == len(lines))
-            elif part == "\x1b[1A":
-                row -= 1
-            elif part == "\x1b[2K":
-                lines[row] = ""
-            elif part != "\r":
-                assert not lines[row] or not part, f"{part!r} is written over {lines[row]!r}"
-                lines[row] += part
-        return "\n".join(map(str.rstrip, lines)).rstrip("\n").split("\n")
-
-    def _read(self) -> bool:
-        try:
-            part = os.read(self._side, 65_536)
-        except OSError:  # nobody writes to it any more
-            return False
-        self._written += part.decode()
-        return bool(part)
-
-
-@contextmanager
-def terminal(
-    folder: Path, *command: str, environment: Mapping[str, str], width: int = 80
-) -> Iterator[Terminal]:
-    """Start Python with stdout and stderr on a terminal."""
-    side, its = pty.openpty()
-    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-    with subprocess.Popen(
-        [sys.executable, *command],
-        cwd=folder,
-        env={**os.environ, **PLAIN, "XDG_STATE_HOME": str(folder / ".state"), **environment},
-        stdin=subprocess.PIPE,
-        stdout=its,
-        stderr=its,
-    ) as process:
-        os.close(its)
-        try:
-            yield Terminal(process, side)
-        finally:
-            process.kill()
-            os.close(side)
-
-
 @contextmanager
 def reconciling(
     folder: Path,
@@ -146,15 +51,14 @@ def reconciling(
     with Sandbox(behaviour) as ecr:
         for name in ("payments/api", *NAMES):
             ecr.create_repository(name)
-        environment = {**sandbox_environment(ecr), **PLAIN, **variables}
-        command = ("-m", "reconciler", *arguments)
-        with terminal(folder, *command, environment=environment, width=width) as its:
+        environment, command = sandbox_environment(ecr), ("-m", "reconciler", *arguments)
+        with terminal(folder, environment, width, *command, NO_COLOR="1", **variables) as its:
             yield its
 
 
 def test_tasks_at_the_same_time_have_a_line_each(tmp_path: Path) -> None:
     """A note is above them, a task that ends takes its line away, and a prompt has its own."""
-    with terminal(tmp_path, "-c", TWO_TASKS, environment={}) as its:
+    with terminal(tmp_path, clean_environment(), 80, "-c", TWO_TASKS, NO_COLOR="1") as its:
         west, east = its.wait_for("1/5", "held back by AWS", rows=2)
         assert west.startswith("reading in us-west-2 ")
         assert " 30/120 " in west

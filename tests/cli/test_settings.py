@@ -56,7 +56,7 @@ def run(environment: dict[str, str], folder: Path, *arguments: str) -> Done:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,  # the demo is a dozen processes
         check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)

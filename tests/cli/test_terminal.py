@@ -1,14 +1,9 @@
 """What a terminal shows: its width, colour or none, and what its encoding can show."""
 
-import fcntl
 import json
-import os
-import pty
 import re
-import struct
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pytest
@@ -16,39 +11,10 @@ import pytest
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, Reconcile, clean_environment, sandbox_environment
+from tests.cli.terminals import on_terminal
 
 ESCAPE = "\x1b["
-QUIET = {"NO_COLOR": "", "FORCE_COLOR": "", "COLUMNS": "", "TERM": "xterm", "LC_ALL": "C.UTF-8"}
 NAMES = [f"payments/service-{number:02}" for number in range(20)]
-
-
-def on_terminal(
-    folder: Path, environment: dict[str, str], width: int, *arguments: str, **variables: str
-) -> str:
-    """Run `reconcile` on a terminal, all three streams, and give what it shows."""
-    ours, its = pty.openpty()
-    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-    with subprocess.Popen(
-        [sys.executable, "-m", "reconciler", *arguments],
-        cwd=folder,
-        env={**environment, **QUIET, "XDG_STATE_HOME": str(folder / ".state"), **variables},
-        stdin=its,
-        stdout=its,
-        stderr=its,
-    ):
-        os.close(its)
-        shown = b""
-        while part := _read(ours):
-            shown += part
-    os.close(ours)
-    return shown.decode().replace("\r\n", "\n")
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65_536)
-    except OSError:  # nobody writes to it any more
-        return b""
 
 
 @pytest.fixture

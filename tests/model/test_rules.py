@@ -14,8 +14,8 @@ from reconciler.model.rules import Rule, RuleId, load_rules
 from tests.access_file import invalid_cases
 from tests.cli.conftest import clean_environment, runner
 from tests.golden import FILE, NOW, case_folders, expected_output
+from tests.modules import MODULES, PACKAGE, nodes_of
 
-PACKAGE = Path(__file__).parents[2] / "reconciler"
 RULES = tuple(load_rules().values())
 BASE = """\
 version: 1
@@ -156,10 +156,10 @@ def test_a_problem_has_the_severity_of_its_rule() -> None:
 def bare_ids() -> Iterator[tuple[str, str]]:
     """Each string of the code that is the id of a rule: where it stands, and the string."""
     ids = set(RuleId)
-    for module in PACKAGE.rglob("*.py"):
+    for module in MODULES:
         # A compiled schema has the words of the schema that it is made from.
         if module != PACKAGE / "model" / "rules.py" and module.name != "compiled_schema.py":
-            for node in ast.walk(ast.parse(module.read_text())):
+            for node in nodes_of(module):
                 if isinstance(node, ast.Constant) and node.value in ids:
                     yield f"{module.relative_to(PACKAGE)}:{node.lineno}", str(node.value)
 

@@ -151,6 +151,11 @@ def test_settings_and_rare_principals_come_back(principal: Principal) -> None:
     check_comes_back(Plan((created,), violations=(violation,)))
 
 
+@pytest.mark.parametrize("not_read", [None, 7])
+def test_what_a_plan_was_limited_to_comes_back(not_read: int | None) -> None:
+    check_comes_back(Plan(changed_since=ChangedSince("main", not_read)))
+
+
 def check_comes_back(plan: Plan) -> None:
     found = read("".join(render_plan_json(view_plan(plan, DisplayNames()), ORIGIN)))
     assert found.tool_version == ORIGIN.tool_version

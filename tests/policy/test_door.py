@@ -5,8 +5,8 @@ from functools import cache
 from pathlib import Path
 
 import reconciler.policy
+from tests.modules import MODULES, PACKAGE, nodes_of
 
-PACKAGE = Path(reconciler.policy.__file__).parents[1]
 LENT = [
     alias.name
     for node in ast.parse(Path(reconciler.policy.__file__).read_text()).body
@@ -29,9 +29,9 @@ def used_elsewhere() -> set[str]:
 def imports_elsewhere() -> tuple[ast.Import | ast.ImportFrom, ...]:
     return tuple(
         node
-        for module in PACKAGE.rglob("*.py")
+        for module in MODULES
         if module.relative_to(PACKAGE).parts[0] != "policy"
-        for node in ast.walk(ast.parse(module.read_text()))
+        for node in nodes_of(module)
         if isinstance(node, ast.Import | ast.ImportFrom)
     )
 

@@ -1,9 +1,6 @@
 """The `aws` client uses the sandbox with only its environment variables."""
 
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,37 +8,22 @@ import pytest
 
 from reconciler.sandbox.server import Sandbox
 
+from .aws_program import aws_ecr, needs_aws
 from .clients import PULL, keys_of, statement, text
 
-PROGRAM = shutil.which("aws")
 Aws = Callable[..., dict[str, Any]]
 NO_KEYS: Mapping[str, str] = {}
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="the aws client is not installed")
+pytestmark = needs_aws
 
 
 @pytest.fixture
 def aws(sandbox: Sandbox) -> Aws:
-    """Run `aws ecr` without a configuration, so that no settings of the user apply."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        **sandbox.environment(),
-    }
+    """Run `aws ecr` with the sandbox's own keys, or with others."""
 
     def run(*arguments: str, keys: Mapping[str, str] = NO_KEYS) -> dict[str, Any]:
-        """Run it with the sandbox's own keys, or with others."""
-        done = subprocess.run(
-            [str(PROGRAM), "ecr", *arguments, "--output", "json"],
-            env={**environment, **{name.upper(): value for name, value in keys.items()}},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
+        variables = {name.upper(): value for name, value in keys.items()}
+        return aws_ecr(sandbox.environment() | variables, *arguments)
 
     return run
 
