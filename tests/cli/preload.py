@@ -22,4 +22,4 @@ os.environ.clear()
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 for service in ("ecr", "sts", "organizations"):
-    connect("111122223333", "us-west-2").session.client(service)
+    connect("111122223333", "us-west-2").boto().session.client(service)
