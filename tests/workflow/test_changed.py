@@ -1,7 +1,6 @@
 """A plan that is limited to changes of the file is the part of the whole plan that they cause."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -66,7 +65,7 @@ def limited(older: AccessSource, newer: AccessSource, whole: LiveRegistry) -> Pl
     )
     part = with_touched(part, read, plan_inputs(newer.parts[0], NOW))
     chosen |= part.touched
-    read = replace(read, repositories={name: whole.repositories[name] for name in chosen})
+    read = read._replace(repositories={name: whole.repositories[name] for name in chosen})
     return plan_changed(newer, [read], {SCOPE: part}, "HEAD~1")
 
 
@@ -182,8 +181,7 @@ def test_an_edit_of_the_registrys_policy_is_planned_as_in_the_whole_plan(
     own = json.loads(registry.policy.text or '{"Version": "2012-10-17", "Statement": []}')
     own["Statement"].append(theirs)
     managed = managed_names(newer.parts[0], registry.names)
-    registry = replace(
-        registry,
+    registry = registry._replace(
         repositories={name: registry.repositories[name] for name in managed},
         policy=LiveRegistryPolicy(json.dumps(own), "V2"),
     )
@@ -212,8 +210,7 @@ def test_what_a_deny_of_others_closes_is_judged_where_the_registrys_policy_is_ed
     own = json.loads(found.policy.text or "")
     own["Statement"].append(closing)
     opened = json.dumps({"Version": "2012-10-17", "Statement": opening})
-    live = replace(
-        found,
+    live = found._replace(
         repositories={**found.repositories, "t/a": LiveRepository("t/a", opened)},
         policy=LiveRegistryPolicy(json.dumps(own), "V2"),
     )
@@ -221,7 +218,7 @@ def test_what_a_deny_of_others_closes_is_judged_where_the_registrys_policy_is_ed
     assert [(one.target.repository, one.repaired) for one in part.violations] == [("t/a", False)]
     (change,) = part.changes
     assert change.target == registry_target(SCOPE)
-    not_touched = replace(live, policy=found.policy)
+    not_touched = live._replace(policy=found.policy)
     assert limited(older, newer, not_touched).violations == ()
 
 
