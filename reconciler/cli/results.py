@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reconciler.cli.option_hints import allowance_option, as_argument
-from reconciler.cli.options import Format, PageFormat
+from reconciler.cli.options import OutcomeFormat, PlanFormat
 from reconciler.cli.outputs import Output, write
 from reconciler.cli.progress import progress_bar
 from reconciler.cli.terminal import (
@@ -24,6 +24,11 @@ from reconciler.plan.guards import Refusal
 from reconciler.plan.saved_plan import Origin
 from reconciler.printable import printable
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
+from reconciler.report.plan_markdown import (
+    render_drift_markdown,
+    render_outcomes_markdown,
+    render_plan_markdown,
+)
 from reconciler.report.plan_text import (
     PolicyDiff,
     no_diff,
@@ -47,11 +52,13 @@ from reconciler.workflow.listener import (
 if TYPE_CHECKING:
     from reconciler.workflow import ApplyResult, ComputedPlan, PlanResult
 
+_ELSEWHERE = "`--write text=PATH` and `--write json=PATH` write all of it to files."
+
 
 def show_plan(
     view: PlanView,
     origin: Origin,
-    format_: PageFormat,
+    format_: PlanFormat,
     outputs: Sequence[Output] = (),
     *,
     grouped: bool,
@@ -69,27 +76,28 @@ def show_plan(
         outputs,
         json=lambda: render_plan_json(view, origin),
         html=lambda: _plan_html(view, origin, diff, grouped=grouped),
+        markdown=lambda: render_plan_markdown(view, origin, _ELSEWHERE, diff, grouped=grouped),
     )
 
 
 def show_before_writing(
-    result: "PlanResult", view: PlanView, format_: Format, *, sure: bool, grouped: bool
+    result: "PlanResult", view: PlanView, format_: OutcomeFormat, *, sure: bool, grouped: bool
 ) -> None:
     """Show a plan, as text on stdout where that is the format, and its refusals.
 
     A user who is asked to confirm sees the plan on stderr where stdout does not show it.
     """
     as_text = partial(render_plan, view, grouped=grouped)
-    if format_ is Format.TEXT:
+    if format_ is OutcomeFormat.TEXT:
         show(as_text(paint_for(sys.stdout)))
-    is_seen = format_ is Format.TEXT and sys.stdout.isatty()
+    is_seen = format_ is OutcomeFormat.TEXT and sys.stdout.isatty()
     if not sure and is_interactive() and not is_seen:
         print_message(as_text(paint_for(sys.stderr)))
     show_refusals(result, view)
 
 
 def show_drift(
-    result: "ComputedPlan", format_: PageFormat, outputs: Sequence[Output] = (), *, grouped: bool
+    result: "ComputedPlan", format_: PlanFormat, outputs: Sequence[Output] = (), *, grouped: bool
 ) -> None:
     """Write how the live access differs from the file."""
     view = view_drift(result.plan, result.display_names)
@@ -99,6 +107,7 @@ def show_drift(
         outputs,
         json=lambda: render_drift_json(view, result.origin),
         html=lambda: _drift_html(view, result.origin, grouped=grouped),
+        markdown=lambda: render_drift_markdown(view, result.origin, _ELSEWHERE, grouped=grouped),
     )
 
 
@@ -115,7 +124,7 @@ def _drift_html(view: PlanView, origin: Origin, *, grouped: bool) -> str:
 
 
 def show_outcomes(
-    applied: "ApplyResult", view: PlanView, format_: Format, outputs: Sequence[Output] = ()
+    applied: "ApplyResult", view: PlanView, format_: OutcomeFormat, outputs: Sequence[Output] = ()
 ) -> None:
     """Write what became of each change, and how many repositories were left alone."""
     prepared = applied.prepared
@@ -131,6 +140,14 @@ def show_outcomes(
         ),
         outputs,
         json=lambda: render_outcomes_json(view, applied.outcomes, prepared.result.origin),
+        markdown=lambda: render_outcomes_markdown(
+            view,
+            applied.outcomes,
+            prepared.result.origin,
+            _ELSEWHERE,
+            command=prepared.command,
+            left_alone=len(prepared.left_alone),
+        ),
     )
 
 
