@@ -260,7 +260,7 @@ def _changes(
         for found, body in equal_changes(bodies, grouped=grouped)
     )
     for scope, parts in by_scope(lambda scope: scope, blocks).items():
-        where = markdown_words(_where(view, scope))
+        where = markdown_code(_where(view, scope))
         by_rank = sorted(parts, key=lambda part: part.rank)
         yield Section(f"\n### {words.changes} in {where}\n", by_rank, ("change", "changes"))
 
