@@ -171,7 +171,7 @@ def _sections(
     yield _table(
         "Refused",
         ("guard", "why"),
-        ((f"**{one.guard}**", markdown_words(one.message)) for one in view.refusals),
+        ((markdown_code(one.guard), markdown_words(one.message)) for one in view.refusals),
         Rank.REFUSAL,
         ("refusal", "refusals"),
     )
@@ -200,7 +200,7 @@ def _sections(
         ("finding", "where", "what"),
         (
             (
-                f"**{one.rule}**",
+                markdown_code(one.rule),
                 _place(view, subject_name(one.subject, one.repository), one.scope),
                 markdown_words(one.message),
             )
@@ -247,7 +247,7 @@ def _causes(failures: Iterable[Failure], view: PlanView) -> Iterator[Sequence[st
         names = dict.fromkeys(map(target_name, cause.targets))
         why = cause.message if cause.is_of_one else cause.why
         where = f"{_names(tuple(names), MOST_NAMES)} ({markdown_code(cause.where)})"
-        yield f"**{cause.kind}**", where, markdown_words(why)
+        yield markdown_code(cause.kind), where, markdown_words(why)
 
 
 def _changes(
@@ -296,12 +296,12 @@ def _body(view: ChangeView, of: PlanView, words: _Words, diff: PolicyDiff) -> st
 def _blocks(view: ChangeView, of: PlanView, words: _Words, diff: PolicyDiff) -> Iterator[str]:
     change = view.change
     if view.risks:
-        yield "".join(f"- ⚠️ **{risk.name}**: {markdown_words(risk.words)}\n" for risk in view.risks)
+        yield "".join(
+            f"- ⚠️ {markdown_code(risk.name)}: {markdown_words(risk.words)}\n" for risk in view.risks
+        )
     if change.unreadable:
-        text = change.unreadable.text
-        more = f"\n… {len(text) - _MOST_RAW:,} more characters" if len(text) > _MOST_RAW else ""
         yield "The live policy is not understood; it is replaced as a whole:\n"
-        yield markdown_fence(text[:_MOST_RAW] + more)
+        yield markdown_fence("\n".join(_raw_lines(change.unreadable.text)))
     if view.lines:
         rows = (
             (
@@ -316,6 +316,13 @@ def _blocks(view: ChangeView, of: PlanView, words: _Words, diff: PolicyDiff) -> 
         yield _list(f"kept: {_sid(sid)}" for sid in change.kept)
     if lines := tuple(diff(change)):
         yield markdown_fence("\n".join(lines), "diff")
+
+
+def _raw_lines(text: str) -> Iterator[str]:
+    for line in text[:_MOST_RAW].splitlines():
+        yield f"| {line}"
+    if len(text) > _MOST_RAW:
+        yield f"| … {len(text) - _MOST_RAW:,} more characters"
 
 
 def _list(items: Iterable[str]) -> str:

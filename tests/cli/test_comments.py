@@ -72,6 +72,6 @@ def test_what_failed_has_its_reason(reconcile: Reconcile, ecr: Sandbox) -> None:
     done = reconcile("apply", "--yes", "--format", "markdown")
     assert done.code == 1
     assert " Apply: 1 failed. " in lines(done.out)[1]
-    (row,) = (line for line in lines(done.out) if line.startswith("| **failed** "))
-    assert row.startswith("| **failed** | `payments/api` (`us-west-2`) | ")
+    (row,) = (line for line in lines(done.out) if line.startswith("| `failed` "))
+    assert row.startswith("| `failed` | `payments/api` (`us-west-2`) | ")
     assert "`ecr:SetRepositoryPolicy`" in row

@@ -9,7 +9,7 @@ from markdown_it.token import Token
 
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
-HARMLESS = re.compile(
+_HARMLESS = re.compile(
     r"(?!.*[@#<>&*_~`\[\]\\])(?!.*:\w+:)(?!.*\b[0-9a-fA-F]{7,}\b)(?!.*\w[./:]\w)(?!.*\w-\d).*"
 )
 """Text that is no mention, reference, commit, emoji, address or markup, whoever looks for them."""
@@ -42,6 +42,13 @@ def parts_of(markdown: str) -> tuple[set[str], list[Text]]:
             case _:
                 tags.add(token.tag or token.type)
     return tags, texts
+
+
+def is_safe(part: Text) -> bool:
+    """Whether nothing can be found in a text: GitHub looks into code that is made by a tag."""
+    if part.is_tagged:
+        return not {*part.content} - {*"`|\\"}
+    return part.is_code or _HARMLESS.fullmatch(part.content) is not None
 
 
 def _flat(tokens: Sequence[Token]) -> Iterator[Token]:

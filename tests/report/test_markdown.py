@@ -13,7 +13,7 @@ from reconciler.report.markdown import (
 )
 from tests.cli.hostile import ALL, BREAKING, CONTROLS, LINES, MARKUP
 from tests.effort import examples
-from tests.report.gfm import HARMLESS, Text, parts_of
+from tests.report.gfm import Text, is_safe, parts_of
 
 REFERENCES = (
     "@team",
@@ -76,13 +76,6 @@ def shown(parts: list[Text]) -> str:
 
 def as_shown(*texts: str) -> str:
     return "".join(map(printable, texts)).replace(" ", "")
-
-
-def is_safe(part: Text) -> bool:
-    """Whether nothing can be found in a text: GitHub looks into code that is made by a tag."""
-    if part.is_tagged:
-        return not {*part.content} - {*"`|\\"}
-    return part.is_code or HARMLESS.fullmatch(part.content) is not None
 
 
 @given(texts, texts)
