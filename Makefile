@@ -61,6 +61,7 @@ bench: $(READY) ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/meaning.py
 	$(BIN)/python benchmarks/size.py
 	$(BIN)/python benchmarks/answers.py
+	$(BIN)/python benchmarks/comments.py
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python benchmarks/registry_policy.py
 	$(BIN)/python benchmarks/throttled.py

@@ -1,5 +1,6 @@
 """The golden folders of `tests/cases`: what `plan` says of a file and a live registry."""
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from reconciler.plan.guards import check_guards
 from reconciler.plan.model import Plan
 from reconciler.plan.origin import Origin
 from reconciler.report.plan_json import render_plan_json
+from reconciler.report.plan_markdown import render_drift_markdown, render_plan_markdown
 from reconciler.report.plan_text import render_drift, render_plan, render_refusals
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.report.text import plain
@@ -64,12 +66,21 @@ def expected_output(folder: Path) -> dict[str, str]:
         check_guards(plan, source.guards, Allowances(), lambda _scope: CALLER, names.registries),
         names.registries,
     )
-    view = view_plan(plan, names)
+    view, made_from = view_plan(plan, names), origin(source)
+    refused = dataclasses.replace(view, refusals=refusals)
+    drift = view_drift(without_expired(plan), names)
     return {
         "plan.txt": render_plan(view, plain) + render_refusals(refusals, plain),
-        "drift.txt": render_drift(view_drift(without_expired(plan), names), plain),
-        "plan.json": "".join(render_plan_json(view, origin(source))),
+        "drift.txt": render_drift(drift, plain),
+        "plan.json": "".join(render_plan_json(view, made_from)),
+        "plan.md": _unfolded(render_plan_markdown(refused, made_from, "")),
+        "drift.md": _unfolded(render_drift_markdown(drift, made_from, "")),
     }
+
+
+def _unfolded(comment: str) -> str:
+    """Leave out the JSON, which a case has as a file of its own."""
+    return comment.partition("\n<details>")[0]
 
 
 def live_in(folder: Path, scope: RegistryScope) -> dict[str, object]:

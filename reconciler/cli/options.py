@@ -40,12 +40,21 @@ class ProblemFormat(StrEnum):
     GITHUB = "github"
 
 
-class PageFormat(StrEnum):
-    """The format of a result on stdout that can be a page, too."""
+class PlanFormat(StrEnum):
+    """The format of a plan or of drift on stdout."""
 
     TEXT = "text"
     JSON = "json"
     HTML = "html"
+    MARKDOWN = "markdown"
+
+
+class OutcomeFormat(StrEnum):
+    """The format of the outcomes of a run on stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
 
 
 def asks_for_json(arguments: Sequence[str]) -> bool:
@@ -231,9 +240,12 @@ OutputProblemFormat = Annotated[
     ProblemFormat, typer.Option("--format", help="Format of the problems.")
 ]
 ProblemOutputs = Annotated[list[Output] | None, written(ProblemFormat)]
-OutputPageFormat = Annotated[PageFormat, typer.Option("--format", help="Format of the result.")]
-Outputs = Annotated[list[Output] | None, written(Format)]
-PageOutputs = Annotated[list[Output] | None, written(PageFormat)]
+OutputPlanFormat = Annotated[PlanFormat, typer.Option("--format", help="Format of the result.")]
+PlanOutputs = Annotated[list[Output] | None, written(PlanFormat)]
+OutputOutcomeFormat = Annotated[
+    OutcomeFormat, typer.Option("--format", help="Format of the result.")
+]
+OutcomeOutputs = Annotated[list[Output] | None, written(OutcomeFormat)]
 NoGroup = Annotated[
     bool, typer.Option("--no-group", help="Show equal changes of several repositories separately.")
 ]

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reconciler.cli.option_hints import allowance_option, as_argument
-from reconciler.cli.options import Format, PageFormat
+from reconciler.cli.options import OutcomeFormat, PlanFormat
 from reconciler.cli.outputs import Output, write
 from reconciler.cli.progress import progress_bar
 from reconciler.cli.terminal import (
@@ -46,11 +46,13 @@ from reconciler.workflow.listener import (
 if TYPE_CHECKING:
     from reconciler.workflow import ApplyResult, ComputedPlan, PlanResult
 
+_ELSEWHERE = "`--write text=PATH` and `--write json=PATH` write all of it to files."
+
 
 def show_plan(
     view: PlanView,
     origin: Origin,
-    format_: PageFormat,
+    format_: PlanFormat,
     outputs: Sequence[Output] = (),
     *,
     grouped: bool,
@@ -68,27 +70,28 @@ def show_plan(
         outputs,
         json=lambda: _plan_json(view, origin),
         html=lambda: _plan_html(view, origin, diff, grouped=grouped),
+        markdown=lambda: _plan_markdown(view, origin, diff, grouped=grouped),
     )
 
 
 def show_before_writing(
-    result: "PlanResult", view: PlanView, format_: Format, *, sure: bool, grouped: bool
+    result: "PlanResult", view: PlanView, format_: OutcomeFormat, *, sure: bool, grouped: bool
 ) -> None:
     """Show a plan, as text on stdout where that is the format, and its refusals.
 
     A user who is asked to confirm sees the plan on stderr where stdout does not show it.
     """
     as_text = partial(render_plan, view, grouped=grouped)
-    if format_ is Format.TEXT:
+    if format_ is OutcomeFormat.TEXT:
         show(as_text(paint_for(sys.stdout)))
-    is_seen = format_ is Format.TEXT and sys.stdout.isatty()
+    is_seen = format_ is OutcomeFormat.TEXT and sys.stdout.isatty()
     if not sure and is_interactive() and not is_seen:
         print_message(as_text(paint_for(sys.stderr)))
     show_refusals(result, view)
 
 
 def show_drift(
-    result: "ComputedPlan", format_: PageFormat, outputs: Sequence[Output] = (), *, grouped: bool
+    result: "ComputedPlan", format_: PlanFormat, outputs: Sequence[Output] = (), *, grouped: bool
 ) -> None:
     """Write how the live access differs from the file."""
     view = view_drift(result.plan, result.display_names)
@@ -98,6 +101,7 @@ def show_drift(
         outputs,
         json=lambda: _drift_json(view, result.origin),
         html=lambda: _drift_html(view, result.origin, grouped=grouped),
+        markdown=lambda: _drift_markdown(view, result.origin, grouped=grouped),
     )
 
 
@@ -131,8 +135,34 @@ def _drift_html(view: PlanView, origin: Origin, *, grouped: bool) -> str:
     return render_drift_html(view, origin, grouped=grouped)
 
 
+def _plan_markdown(view: PlanView, origin: Origin, diff: PolicyDiff, *, grouped: bool) -> str:
+    from reconciler.report.plan_markdown import render_plan_markdown  # noqa: PLC0415 - costs
+
+    return render_plan_markdown(view, origin, _ELSEWHERE, diff, grouped=grouped)
+
+
+def _drift_markdown(view: PlanView, origin: Origin, *, grouped: bool) -> str:
+    from reconciler.report.plan_markdown import render_drift_markdown  # noqa: PLC0415 - costs
+
+    return render_drift_markdown(view, origin, _ELSEWHERE, grouped=grouped)
+
+
+def _outcomes_markdown(applied: "ApplyResult", view: PlanView) -> str:
+    from reconciler.report.plan_markdown import render_outcomes_markdown  # noqa: PLC0415 - costs
+
+    prepared = applied.prepared
+    return render_outcomes_markdown(
+        view,
+        applied.outcomes,
+        prepared.result.origin,
+        _ELSEWHERE,
+        command=prepared.command,
+        left_alone=len(prepared.left_alone),
+    )
+
+
 def show_outcomes(
-    applied: "ApplyResult", view: PlanView, format_: Format, outputs: Sequence[Output] = ()
+    applied: "ApplyResult", view: PlanView, format_: OutcomeFormat, outputs: Sequence[Output] = ()
 ) -> None:
     """Write what became of each change, and how many repositories were left alone."""
     prepared = applied.prepared
@@ -148,6 +178,7 @@ def show_outcomes(
         ),
         outputs,
         json=lambda: _outcomes_json(view, applied),
+        markdown=lambda: _outcomes_markdown(applied, view),
     )
 
 

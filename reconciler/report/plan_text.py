@@ -72,17 +72,12 @@ def render_plan(
 
     `grouped` shows equal changes of several repositories once.
     """
-    summary = f"Plan: {plan_counts(view)}. Access: {_access(view.access())}."
-    return _render(view, paint, diff, summary, plan_counts, grouped=grouped)
+    return _render(view, paint, diff, plan_summary(view), plan_counts, grouped=grouped)
 
 
 def render_drift(view: PlanView, paint: Paint, *, grouped: bool = True) -> str:
     """Render drift: how the live access differs from the file."""
-    plan = view.plan
-    none = "No drift found" if plan.errors else "No drift"
-    found = "Drift" if plan.changes or plan.violations else none
-    summary = f"{found}: {drift_counts(view)}."
-    return _render(view, paint, no_diff, summary, drift_counts, grouped=grouped)
+    return _render(view, paint, no_diff, drift_summary(view), drift_counts, grouped=grouped)
 
 
 def render_refusals(refusals: Iterable[RefusalView], paint: Paint) -> str:
@@ -221,6 +216,19 @@ def _error_lines(plan: Plan, registries: Mapping[RegistryScope, str]) -> Iterabl
         yield error, ": ", cause.kind, ": ", cause.of_call or f"{count}: {cause.why}"
 
 
+def plan_summary(view: PlanView) -> str:
+    """Say in one line what a plan changes."""
+    return f"Plan: {plan_counts(view)}. Access: {_access(view.access())}."
+
+
+def drift_summary(view: PlanView) -> str:
+    """Say in one line whether there is drift, and how much."""
+    plan = view.plan
+    none = "No drift found" if plan.errors else "No drift"
+    found = "Drift" if plan.changes or plan.violations else none
+    return f"{found}: {drift_counts(view)}."
+
+
 def plan_counts(view: PlanView) -> str:
     """Say in figures what a plan changes, and what it leaves."""
     repositories = number_of(view.count("create", *POLICIES), "repository", "repositories")
@@ -304,12 +312,14 @@ def render_outcomes(
     """
     if not outcomes:
         return ""
-    parts = [_results(outcomes)]
-    if left_alone:
-        parts.append(f"{left_alone} left alone (see the findings above)")
-    if errors:
-        parts.append(f"{errors} not planned (see the errors above)")
-    summary: Line = (f"{command}: {', '.join(parts)}.",)
+    summary: Line = (
+        outcomes_summary(
+            outcomes,
+            command,
+            f"{left_alone} left alone (see the findings above)" if left_alone else "",
+            f"{errors} not planned (see the errors above)" if errors else "",
+        ),
+    )
     if len({(outcome.result, outcome.error) for outcome in outcomes}) == 1 and (
         outcomes[0].result == "skipped"
     ):
@@ -319,6 +329,11 @@ def render_outcomes(
     by_name = by_scope(lambda scope: registries[scope], of_registries)
     names = {name: _results(found) for name, found in by_name.items()}
     return render([*lines, (), summary, *_by_registry(names)], paint)
+
+
+def outcomes_summary(outcomes: "Sequence[Outcome]", command: str, *others: str) -> str:
+    """Say in one line what became of the changes, and `others`, where these are not empty."""
+    return f"{command}: {', '.join(filter(None, (_results(outcomes), *others)))}."
 
 
 def _by_region(

@@ -22,6 +22,11 @@ from reconciler.plan.origin import Origin, PlannedRegistry
 from reconciler.policy.language.principals import Principal
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
+from reconciler.report.plan_markdown import (
+    render_drift_markdown,
+    render_outcomes_markdown,
+    render_plan_markdown,
+)
 from reconciler.report.plan_text import render_drift, render_outcomes, render_plan, render_refusals
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
 from reconciler.report.policy_diff import diff_of_change
@@ -80,8 +85,19 @@ def told(plan: Plan, text: str) -> Iterator[str]:
     yield "".join(render_drift_json(drift, origin))
     yield render_plan_html(view, origin, diff_of_change)
     yield render_drift_html(drift, origin)
+    yield from comments(plan, text)
     yield render_outcomes(outcomes, 0, plain)
     yield "".join(render_outcomes_json(view, outcomes, origin))
+
+
+def comments(plan: Plan, text: str) -> Iterator[str]:
+    """Yield a plan as each comment, with a text wherever that has one."""
+    words, origin = DisplayNames(), Origin("1.0.0", text, text, (PlannedRegistry(text, (text,)),))
+    view, drift = view_plan(plan, words, (RefusalView(text, text),)), view_drift(plan, words)
+    outcomes = [Outcome(change, "failed", text) for change in plan.changes]
+    yield render_plan_markdown(view, origin, "See the log.", diff_of_change)
+    yield render_drift_markdown(drift, origin, "See the log.")
+    yield render_outcomes_markdown(view, outcomes, origin, "See the log.")
 
 
 @pytest.mark.parametrize("text", [ALL, *LINES])

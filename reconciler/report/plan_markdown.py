@@ -1,0 +1,365 @@
+"""A plan, drift, or the outcomes of an apply as a comment of a pull request, or a job summary."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from reconciler.apply.model import Outcome
+from reconciler.model.registry import RegistryScope
+from reconciler.plan.origin import Origin
+from reconciler.report.access import AccessLine
+from reconciler.report.comment import COMMENT_LIMIT, Part, Rank, Section, fit_comment
+from reconciler.report.markdown import (
+    markdown_code,
+    markdown_fence,
+    markdown_row,
+    markdown_table,
+    markdown_words,
+)
+from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
+from reconciler.report.plan_text import (
+    PolicyDiff,
+    drift_counts,
+    drift_summary,
+    no_diff,
+    outcomes_summary,
+    plan_counts,
+    plan_summary,
+)
+from reconciler.report.plan_view import (
+    ChangeView,
+    Failure,
+    PlanView,
+    by_cause,
+    by_scope,
+    equal_changes,
+    registry_title,
+    split_view,
+)
+from reconciler.report.words import MOST_NAMES, number_of, subject_name, target_name
+
+USUAL_FILE = "ecr_access.yaml"
+"""The access file that a marker does not name."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._/-]|(?<=-)-")
+"""What a marker has no place for: an HTML comment ends with its first `-->`."""
+
+_MOST_RAW = 2_000
+_FIRST_ROWS = 50
+"""The rows of a table that are worth more than the changes; further ones are left out before."""
+
+_SIGNS = {"+": "not live", "-": "only live", "~": "differs"}
+
+
+class _Words(NamedTuple):
+    """What a plan and drift say in different words.
+
+    `kind` says what one line of access is. The title of the changes has no place in it.
+    """
+
+    changes: str
+    counts: Callable[[PlanView], str]
+    kind: Callable[[AccessLine], str]
+
+
+_PLAN = _Words("Changes", plan_counts, lambda line: line.kind)
+_DRIFT = _Words("Differences", drift_counts, lambda line: _SIGNS[line.sign])
+
+
+def render_plan_markdown(
+    view: PlanView,
+    origin: Origin,
+    elsewhere: str,
+    diff: PolicyDiff = no_diff,
+    *,
+    grouped: bool = True,
+    limit: int = COMMENT_LIMIT,
+) -> str:
+    """Render a plan for who reviews it: refusals and risks first, its JSON folded at the end.
+
+    `elsewhere` says where all of it is, for a plan that is cut to the `limit`: see `fit_comment`.
+    """
+    return fit_comment(
+        _head("plan", view, origin, plan_summary(view)),
+        [*_sections(view, _PLAN, diff, grouped=grouped)],
+        _folded_json(render_plan_json(view, origin)),
+        elsewhere,
+        limit,
+    )
+
+
+def render_drift_markdown(
+    view: PlanView,
+    origin: Origin,
+    elsewhere: str,
+    *,
+    grouped: bool = True,
+    limit: int = COMMENT_LIMIT,
+) -> str:
+    """Render drift as a plan is rendered: how the live access differs from the file."""
+    return fit_comment(
+        _head("drift", view, origin, drift_summary(view)),
+        [*_sections(view, _DRIFT, no_diff, grouped=grouped)],
+        _folded_json(render_drift_json(view, origin)),
+        elsewhere,
+        limit,
+    )
+
+
+def render_outcomes_markdown(
+    view: PlanView,
+    outcomes: Sequence[Outcome],
+    origin: Origin,
+    elsewhere: str,
+    *,
+    command: str = "apply",
+    left_alone: int = 0,
+    limit: int = COMMENT_LIMIT,
+) -> str:
+    """Render the plan of an apply or a rollback, and what became of its changes.
+
+    `left_alone` counts the repositories that others have changed since.
+    """
+    alone = f"{left_alone} left alone" if left_alone else ""
+    summary = outcomes_summary(outcomes, command.capitalize(), alone) if outcomes else ""
+    return fit_comment(
+        _head(command, view, origin, " ".join(filter(None, (summary, plan_summary(view))))),
+        [_outcomes(view, outcomes), *_sections(view, _PLAN, no_diff, grouped=True)],
+        _folded_json(render_outcomes_json(view, outcomes, origin)),
+        elsewhere,
+        limit,
+    )
+
+
+def _head(command: str, view: PlanView, origin: Origin, summary: str) -> str:
+    """Return the marker, the summary, and what a limited plan did not look at."""
+    limit = f"\n{markdown_words(view.limit)}\n" if view.limit else ""
+    alarm = "".join(f"{words}. " for words in _alarms(view))
+    file = markdown_code(origin.path)
+    return f"{marker(command, origin.path)}\n{alarm}{summary} File: {file}\n{limit}"
+
+
+def marker(command: str, path: str) -> str:
+    """Return the first line of a comment, by which a later run finds its own: an HTML comment.
+
+    It names the file unless that has the usual name, as a comment is about one file.
+    """
+    name = _UNSAFE.sub(_in_percent, path)
+    return f"<!-- reconcile:{command}{'' if path == USUAL_FILE else f' {name}'} -->"
+
+
+def _in_percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogatepass"))
+
+
+def _alarms(view: PlanView) -> Iterator[str]:
+    """Count the refusals, the risks and the errors, and name their rules."""
+    found: dict[tuple[str, str, str], list[str]] = {
+        ("⛔", "refusal", "refusals"): [one.guard for one in view.refusals],
+        ("⚠️", "risk", "risks"): [risk.name for one in view.changes for risk in one.risks],
+        ("❌", "error", "errors"): [one.rule for one in view.plan.errors],
+    }
+    for (mark, one, many), rules in found.items():
+        if rules:
+            names = ", ".join(markdown_code(rule) for rule in sorted(set(rules)))
+            yield f"{mark} **{number_of(len(rules), one, many)}**: {names}"
+
+
+def _sections(
+    view: PlanView, words: _Words, diff: PolicyDiff, *, grouped: bool
+) -> Iterator[Section]:
+    yield _table(
+        "Refused",
+        ("guard", "why"),
+        ((markdown_code(one.guard), markdown_words(one.message)) for one in view.refusals),
+        Rank.REFUSAL,
+        ("refusal", "refusals"),
+    )
+    failures = (Failure(one.target, one.rule, one.message) for one in view.plan.errors)
+    yield _table(
+        "Errors",
+        ("error", "where", "why"),
+        _causes(failures, view),
+        Rank.PROBLEM,
+        ("cause of errors", "causes of errors"),
+    )
+    parts = split_view(view, lambda scope: scope)
+    yield _table(
+        "Registries",
+        ("registry", "in figures"),
+        (
+            (markdown_code(_where(view, scope)), markdown_words(words.counts(part)))
+            for scope, part in parts.items()
+        ),
+        Rank.PROBLEM,
+        ("registry", "registries"),
+    )
+    yield from _changes(view, words, diff, grouped=grouped)
+    yield _table(
+        "Findings",
+        ("finding", "where", "what"),
+        (
+            (
+                markdown_code(one.rule),
+                _place(view, subject_name(one.subject, one.repository), one.scope),
+                markdown_words(one.message),
+            )
+            for one in view.plan.findings
+        ),
+        Rank.FINDING,
+        ("finding", "findings"),
+    )
+    yield _unmanaged(view)
+
+
+def _table(
+    title: str,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    rank: Rank,
+    nouns: tuple[str, str],
+) -> Section:
+    parts = [
+        Part(markdown_row(row), rank if number < _FIRST_ROWS else Rank.REST)
+        for number, row in enumerate(rows)
+    ]
+    return Section(f"\n### {title}\n\n{markdown_table(headings, ())}", parts, nouns)
+
+
+def _outcomes(view: PlanView, outcomes: Sequence[Outcome]) -> Section:
+    """Return what became of the changes that were not simply applied, by the cause."""
+    failures = (
+        Failure(one.change.target, one.result, one.error or "")
+        for one in outcomes
+        if one.result != "applied"
+    )
+    return _table(
+        "Not applied",
+        ("outcome", "where", "why"),
+        _causes(failures, view),
+        Rank.PROBLEM,
+        ("outcome", "outcomes"),
+    )
+
+
+def _causes(failures: Iterable[Failure], view: PlanView) -> Iterator[Sequence[str]]:
+    for cause in by_cause(failures, view.registries):
+        names = dict.fromkeys(map(target_name, cause.targets))
+        why = cause.message if cause.is_of_one else cause.why
+        where = f"{_names(tuple(names), MOST_NAMES)} ({markdown_code(cause.where)})"
+        yield markdown_code(cause.kind), where, markdown_words(why)
+
+
+def _changes(
+    view: PlanView, words: _Words, diff: PolicyDiff, *, grouped: bool
+) -> Iterator[Section]:
+    """Return the changes in each region under a heading of its own, those with risks first."""
+    bodies = ((change, _body(change, view, words, diff)) for change in view.changes)
+    blocks = (
+        (found[0].change.target.scope, _block(found, body))
+        for found, body in equal_changes(bodies, grouped=grouped)
+    )
+    for scope, parts in by_scope(lambda scope: scope, blocks).items():
+        where = markdown_code(_where(view, scope))
+        by_rank = sorted(parts, key=lambda part: part.rank)
+        yield Section(f"\n### {words.changes} in {where}\n", by_rank, ("change", "changes"))
+
+
+def _where(view: PlanView, scope: RegistryScope) -> str:
+    name = view.registries.get(scope)
+    return f"{scope.account} {scope.region}" if name is None else registry_title(name, scope)
+
+
+def _block(views: Sequence[ChangeView], body: str) -> Part:
+    """Return equal changes: all of the repositories are named where there is any risk."""
+    change = views[0].change
+    names = [target_name(view.change.target) for view in views]
+    is_risky = bool(views[0].risks or change.unreadable)
+    if len(names) == 1:
+        head = f"#### {markdown_code(names[0])}\n"
+    else:
+        shown = _names(names, len(names) if is_risky else MOST_NAMES)
+        head = f"#### {len(names):,} repositories\n\n{shown}\n"
+    return Part(f"\n{head}\n{body}", Rank.RISK if is_risky else Rank.CHANGE, len(names))
+
+
+def _names(names: Sequence[str], most: int) -> str:
+    left = len(names) - most
+    return ", ".join(map(markdown_code, names[:most])) + (f" and {left:,} more" if left > 0 else "")
+
+
+def _body(view: ChangeView, of: PlanView, words: _Words, diff: PolicyDiff) -> str:
+    """Return what equal changes have in common."""
+    return "\n".join(_blocks(view, of, words, diff))
+
+
+def _blocks(view: ChangeView, of: PlanView, words: _Words, diff: PolicyDiff) -> Iterator[str]:
+    change = view.change
+    if view.risks:
+        yield "".join(
+            f"- ⚠️ {markdown_code(risk.name)}: {markdown_words(risk.words)}\n" for risk in view.risks
+        )
+    if change.unreadable:
+        yield "The live policy is not understood; it is replaced as a whole:\n"
+        yield markdown_fence("\n".join(_raw_lines(change.unreadable.text)))
+    if view.lines:
+        rows = (
+            (
+                f"**{line.sign}** {words.kind(line)}",
+                markdown_words(line.label),
+                _access(line, of.wording.describe(line)),
+            )
+            for line in view.lines
+        )
+        yield markdown_table(("change", "principal", "access"), rows)
+    if change.kept:
+        yield _list(f"kept: {_sid(sid)}" for sid in change.kept)
+    if lines := tuple(diff(change)):
+        yield markdown_fence("\n".join(lines), "diff")
+
+
+def _raw_lines(text: str) -> Iterator[str]:
+    for line in text[:_MOST_RAW].splitlines():
+        yield f"| {line}"
+    if len(text) > _MOST_RAW:
+        yield f"| … {len(text) - _MOST_RAW:,} more characters"
+
+
+def _list(items: Iterable[str]) -> str:
+    return "".join(f"- {item}\n" for item in items)
+
+
+def _sid(sid: str) -> str:
+    return markdown_code(sid) or "a statement without Sid"
+
+
+def _access(line: AccessLine, words: str) -> str:
+    on = f" on {markdown_code(line.on)}" if line.on else ""
+    return f"{markdown_code(words)}{on}"
+
+
+def _place(view: PlanView, name: str, scope: RegistryScope) -> str:
+    """Name what a finding is about, with the region where it is about one."""
+    region = f" ({markdown_code(_region(view, scope))})" if scope.region else ""
+    return f"{markdown_code(name)}{region}"
+
+
+def _region(view: PlanView, scope: RegistryScope) -> str:
+    name = view.registries.get(scope)
+    return scope.region if name is None else registry_title(name, scope)
+
+
+def _unmanaged(view: PlanView) -> Section:
+    names = view.plan.unmanaged_names
+    nouns = ("unmanaged repository", "unmanaged repositories")
+    text = f"{number_of(len(names), *nouns)}: {_names(names, MOST_NAMES)}\n"
+    parts = [Part(f"\n{text}", Rank.FINDING, len(names))] if names else []
+    return Section("", parts, nouns)
+
+
+def _folded_json(document: Iterable[str]) -> Iterator[str]:
+    """Yield JSON folded, in pieces. Its backticks are escaped, so that none can end the block."""
+    yield "\n<details><summary>JSON</summary>\n\n```json\n"
+    # Outside a string JSON has no backtick, and inside one its escape means the same.
+    yield from (piece.replace("`", "\\u0060") for piece in document)
+    yield "```\n\n</details>\n"
