@@ -75,15 +75,19 @@ def read_included(includes: Sequence[Include], tree: FileTree, main: Path, size:
     first: dict[str, Include | None] = {main.name: None}
     left = MAX_BYTES - size
     for include, name in _found(includes, tree, problems):
+        if len(files) == MAX_FILES:
+            message = f"{quote(name)} is one file more than can be included"
+            problems.error(RuleId.TOO_LARGE, message, include.place, f"the limit is {MAX_FILES:,}")
+            break
         try:
             origin, content = tree.read(name, left)
         except IncludeError as error:
             error.report(include, problems)
             continue
         left -= len(content)
-        if left < 0 or len(files) == MAX_FILES:
-            message = f"the included files are too large from {quote(name)} on, or too many"
-            hint = f"the limits are {MAX_BYTES:,} bytes in all, and {MAX_FILES:,} files"
+        if left < 0:
+            message = f"up to {quote(name)}, the file and what it includes are too large"
+            hint = f"the limit is {MAX_BYTES:,} bytes for all of them"
             problems.error(RuleId.TOO_LARGE, message, include.place, hint)
             break
         if origin in first:
