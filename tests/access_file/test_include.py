@@ -284,6 +284,30 @@ def test_the_guards_of_the_main_file_hold_for_a_team() -> None:
     assert RuleId.NEVER in rules(loaded)
 
 
+def test_many_patterns_inside_are_no_work() -> None:
+    names = "".join(f'  "payments/*-{n}": {{access: {{}}}}\n' for n in range(2_500))
+    assert team(f"repositories:\n{names}", '["tools/*", "payments/*"]').parts
+
+
+@given(
+    content=st.one_of(
+        st.binary(max_size=60),
+        st.text(alphabet='repositories:{}[]\n "*&!x/,-', max_size=60).map(str.encode),
+    )
+)
+@examples(100)
+def test_whatever_an_included_file_is_it_is_no_crash(content: bytes) -> None:
+    document = read_document((HEAD + "include: [{files: a.yaml, may: ['x/*']}]\n").encode(), MAIN)
+    (item,) = document.includes
+    included = Included((IncludedFile(item, "a.yaml", TEAM, content),))
+    loaded = check_document(document, included, now=NOW)
+    for problem in loaded.problems:
+        for place in filter(None, (problem.place, problem.other)):
+            lines = loaded.lines[place.path]
+            assert 1 <= place.line <= len(lines)
+            assert 1 <= place.column <= len(lines[place.line - 1]) + 1
+
+
 def test_comparing_patterns_is_limited() -> None:
     names = "".join(f'  "*{n}": {{access: {{}}}}\n' for n in range(2_500))
     loaded = team(f"repositories:\n{names}")

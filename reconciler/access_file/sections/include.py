@@ -22,6 +22,7 @@ from reconciler.access_file.document.tree import (
     MappingNode,
     Node,
     Pair,
+    ScalarNode,
     child,
     items_of,
     pairs_of,
@@ -163,22 +164,20 @@ def _check_names(root: Node, include: Include, may: tuple[str, ...], problems: P
     Raises TooLargeError.
     """
     for key in (entry.key for entry in pairs_of(root, _REPOSITORIES)):
-        if name_hint(key.text) is None and not any(
-            _is_inside(key.text, pattern, key.place, problems) for pattern in may
-        ):
+        if name_hint(key.text) is None and not _is_inside(key, may, problems):
             message = f"{quote(key.text)} is not among the repositories that this file may have"
             hint = f"it may have {quote_all(may)}"
             problems.error(RuleId.OUTSIDE_MAY, message, key.place, hint, other=include.place)
 
 
-def _is_inside(name: str, pattern: str, place: Place, problems: ProblemList) -> bool:
-    """Whether a pattern matches a name, or all that another pattern matches.
+def _is_inside(key: ScalarNode, may: tuple[str, ...], problems: ProblemList) -> bool:
+    """Whether one of the patterns matches a name, or all that another pattern matches.
 
     Raises TooLargeError.
     """
-    if glob_matches(pattern, name):
+    if any(glob_matches(pattern, key.text) for pattern in may):
         return True
-    if not has_wildcard(name):
+    if not has_wildcard(key.text):
         return False
-    problems.count(_COMPARISONS, 1, place)
-    return glob_includes(pattern, name)
+    problems.count(_COMPARISONS, len(may), key.place)
+    return any(glob_includes(pattern, key.text) for pattern in may)
