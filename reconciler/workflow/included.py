@@ -8,7 +8,6 @@ with a dot. It does not follow links to directories; links to files are read.
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -167,8 +166,7 @@ def _matches(part: str, name: str) -> bool:
     return glob_matches(part, name) and not is_hidden
 
 
-@dataclass(frozen=True, slots=True)
-class FolderTree:
+class FolderTree(NamedTuple):
     """A directory of the file system, by its path without links."""
 
     root: Path
