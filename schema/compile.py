@@ -14,13 +14,16 @@ from reconciler.access_file.document.schema import inlined
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "schema"
 COMPILED = {
-    SCHEMAS / "ecr_access.schema.json": ROOT / "reconciler/access_file/document/compiled_schema.py",
-    SCHEMAS / "plan.schema.json": ROOT / "reconciler/plan/compiled_schema.py",
+    ROOT / "reconciler/access_file/document/compiled_schema.py": {
+        "is_valid": SCHEMAS / "ecr_access.schema.json",
+        "is_valid_included": SCHEMAS / "included.schema.json",
+    },
+    ROOT / "reconciler/plan/compiled_schema.py": {"is_valid": SCHEMAS / "plan.schema.json"},
 }
-"""Each schema, and the module that is made from it."""
+"""Each module, and its functions with the schemas that they are made from."""
 
 HEAD = '''\
-"""Whether a value is valid by `schema/{name}`. `make schema` makes this module from it."""
+"""Whether a value is valid by a schema in `schema/`. `make schema` makes this module from them."""
 # ruff: noqa
 
 import re
@@ -29,8 +32,8 @@ from reconciler.schema_checks import Checks, anything, is_integer, nothing
 '''
 IS_VALID = '''
 
-def is_valid(value: object) -> bool:
-    """Whether a value is valid by the schema."""
+def {function}(value: object) -> bool:
+    """Whether a value is valid by `schema/{name}`."""
     return {root}(value)
 '''
 
@@ -73,7 +76,7 @@ WITH_CHECK = {"propertyNames": "all(map({}, v))", "items": "all(map({}, v))", "n
 
 
 class Compiler:
-    """Writes the functions of one schema, each after those that it calls."""
+    """Writes the functions of schemas, each after those that it calls."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -180,21 +183,21 @@ def strings(part: object) -> list[str]:
     return [str(value) for value in values(part)]
 
 
-def compiled(schema: str, name: str) -> str:
-    """Return the text of the module for a schema's text."""
+def compiled(functions: Mapping[str, Path]) -> str:
+    """Return the text of a module with these functions, each of a schema."""
     compiler = Compiler()
-    root = compiler.check(inlined(schema))
-    return HEAD.format(name=name) + compiler.text + IS_VALID.format(root=root)
+    ends = ""
+    for function, schema in functions.items():
+        root = compiler.check(inlined(schema.read_text(encoding="utf-8")))
+        ends += IS_VALID.format(function=function, name=schema.name, root=root)
+    return HEAD + compiler.text + ends
 
 
 def main() -> None:
     """Write the modules."""
-    texts = {
-        target: compiled(schema.read_text(encoding="utf-8"), schema.name)
-        for schema, target in COMPILED.items()
-    }
-    for target, text in texts.items():
-        target.write_text(text, encoding="utf-8")
+    texts = {module: compiled(functions) for module, functions in COMPILED.items()}
+    for module, text in texts.items():
+        module.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

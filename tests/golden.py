@@ -5,7 +5,6 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.access_file.load import load_access
 from reconciler.cli.results import refusal_views
 from reconciler.model.guards import Allowances
 from reconciler.model.registry import (
@@ -27,7 +26,7 @@ from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.report.text import plain
 from reconciler.workflow.origin import names_of_file, origin_of_file
 from reconciler.workflow.planner import plan_all
-from reconciler.workflow.source import AccessSource
+from reconciler.workflow.source import AccessSource, load
 
 CASES = Path(__file__).parent / "cases"
 FILE = "ecr_access.yaml"
@@ -41,10 +40,8 @@ def case_folders() -> list[Path]:
 
 def planned(folder: Path) -> tuple[AccessSource, Plan]:
     """Plan a case: the file as it was read, and the plan."""
-    content = (folder / "ecr_access.yaml").read_bytes()
-    loaded = load_access(content, FILE, now=NOW)
-    assert loaded.parts, loaded.problems
-    source = AccessSource(loaded.parts, FILE, content, NOW, loaded)
+    file = folder / FILE
+    source = load(file.read_bytes(), FILE, file=file, now=NOW)
     own, templates = (read(folder / "registry.json") for read in (registry_policy, live_templates))
     registries = [
         live_registry(scope, live_in(folder, scope))._replace(policy=own, templates=templates)

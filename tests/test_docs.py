@@ -15,6 +15,7 @@ from reconciler.access_file.desired import compile_desired, desired_policies
 from reconciler.access_file.load import Loaded, load_access
 from reconciler.policy.meaning.keep import LAMBDA_SID
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
+from reconciler.workflow.source import validate
 from tests.cli.conftest import clean_environment, runner
 from tests.guide import BLOCK
 from tests.guide import marked as marked_in
@@ -23,6 +24,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 GUIDE = (DOCS / "file.md").read_text(encoding="utf-8")
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 POLICY_OF = "policy of "
+INCLUDE = "include: "
 
 Blocks = list[tuple[str, str, str]]
 Policy = dict[str, list[dict[str, object]]]
@@ -90,7 +92,8 @@ def shown_policies() -> Iterator[tuple[str, str, str]]:
 def test_every_block_is_one_that_is_checked() -> None:
     whole = {"file", "part", "hook", "workflow"}
     for mark, kind, text in blocks():
-        assert (kind == "yaml" and mark in whole) or mark.startswith(POLICY_OF), text
+        is_checked = mark.startswith((POLICY_OF, INCLUDE))
+        assert (kind == "yaml" and mark in whole) or is_checked, text
 
 
 def test_the_whole_file_has_no_problems() -> None:
@@ -155,6 +158,53 @@ def test_the_tiers_table_is_true() -> None:
         ]
 
 
+@pytest.fixture
+def included(tmp_path: Path) -> Path:
+    """The files of the section on `include`, in a folder."""
+    for mark, _, text in blocks():
+        if mark.startswith(INCLUDE):
+            file = tmp_path / mark.removeprefix(INCLUDE)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def validated(folder: Path) -> Loaded:
+    file = folder / "ecr_access.yaml"
+    return validate(file.read_bytes(), file.name, file=file, now=NOW)
+
+
+def test_the_files_that_are_included_are_valid(included: Path) -> None:
+    loaded = validated(included)
+    assert loaded.problems == ()
+    assert loaded.repositories == ("*", "payments/api", "payments/*", "builder")
+
+
+@pytest.mark.parametrize("entry", ["pay*", "*", "tools/x"])
+def test_a_file_with_may_has_its_own_repositories_alone(included: Path, entry: str) -> None:
+    with (included / "access.d/payments.yaml").open("a") as file:
+        file.write(f'  "{entry}": {{access: {{ci: pull}}}}\n')
+    assert "outside-may" in {problem.rule for problem in validated(included).problems}
+
+
+def test_each_included_file_has_its_owner(included: Path) -> None:
+    lines = (included / "CODEOWNERS").read_text().splitlines()
+    owners = dict(line.split() for line in lines)
+
+    def owner(file: Path) -> str:
+        """As GitHub reads it: the last line that matches counts."""
+        path = f"/{file.relative_to(included)}"
+        (*_, last) = (of for prefix, of in owners.items() if path.startswith(prefix))
+        return last
+
+    assert {one.name: owner(included / one.name) for one in validated(included).included} == {
+        "access.d/names.yaml": "@example/platform",
+        "access.d/payments.yaml": "@example/payments",
+        "access.d/tools/build.yaml": "@example/tools",
+    }
+    assert owner(included / "ecr_access.yaml") == owner(included / "CODEOWNERS")
+
+
 def test_the_problems_are_explained_on_the_page_of_rules() -> None:
     assert "(rules.md)" in section("Problems")
 
@@ -191,7 +241,7 @@ def test_commands_and_options_exist(tmp_path: Path) -> None:
     run = runner(tmp_path, clean_environment())
     commands = set(re.findall(r"(?:run: |entry: )reconcile ([a-z]+)", GUIDE))
     assert commands == {"validate", "plan", "apply", "drift"}
-    shown = [*([command] for command in sorted(commands)), ["iam", "caller"]]
+    shown = [*([command] for command in sorted(commands)), ["iam", "caller"], ["import"]]
     help_text = "".join(run(*command, "--help").out for command in shown)
     options = re.findall(r"(?<=[ `])--[a-z-]{2,}", re.sub(r"<!--|-->", "", GUIDE))
     assert options

@@ -12,6 +12,7 @@ import yaml
 
 from reconciler.access_file.desired import managed_names
 from reconciler.access_file.model import AccessFile, Entry
+from reconciler.access_file.sections.include import IncludedFile
 from reconciler.adopt.file_text import FileData, comment_lines
 from reconciler.adopt.holders import Identity
 from reconciler.adopt.yaml_text import Value, entry, flow, scalar
@@ -47,7 +48,8 @@ class Base(NamedTuple):
     """A valid file to add to; `has_accounts` is whether it names its accounts.
 
     `access` is the part to add to. `others` are the other parts of the file, and `limits` the keys
-    that keep a new entry out of these: `registries` and `regions`.
+    that keep a new entry out of these: `registries` and `regions`. `included` are the files that it
+    includes, to which nothing is added.
     """
 
     text: str
@@ -55,6 +57,7 @@ class Base(NamedTuple):
     has_accounts: bool
     others: tuple[AccessFile, ...] = ()
     limits: Mapping[str, Value] = MappingProxyType({})
+    included: tuple[IncludedFile, ...] = ()
 
     @property
     def keys(self) -> frozenset[str]:

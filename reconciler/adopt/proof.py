@@ -14,8 +14,9 @@ from reconciler.access_file.desired import (
     reads_templates,
 )
 from reconciler.access_file.document.problems import Problem
-from reconciler.access_file.load import load_access
+from reconciler.access_file.load import check_document, read_document
 from reconciler.access_file.model import AccessFile, display_names_of
+from reconciler.access_file.sections.include import Included
 from reconciler.adopt.draft import Readings
 from reconciler.adopt.file_text import FileData
 from reconciler.adopt.merging import Base, is_preserved
@@ -79,7 +80,8 @@ def prove(
     base: Base | None = None,
 ) -> Verdict:
     """Load a file, and compare what it asks for with what is live; `base` is what it adds to."""
-    loaded = load_access(text.encode("utf-8", "surrogatepass"), FILE, now=now)
+    document = read_document(text.encode("utf-8", "surrogatepass"), FILE)
+    loaded = check_document(document, Included(base.included if base else ()), now=now)
     if not loaded.parts:
         return Verdict(tuple(one for one in loaded.problems if one.severity == "error"))
     access = loaded.parts[0] if base is None else base.same_part(loaded.parts)
@@ -166,9 +168,10 @@ def find_suspects(
     entries: set[str] = set()
     for problem in problems:
         section, key = owners[min(problem.place.line, len(owners)) - 1]
-        if section == "repositories":
+        is_here = problem.place.path == FILE
+        if is_here and section == "repositories":
             entries.add(key)
-        elif section in ("principals", "tiers"):
+        elif is_here and section in ("principals", "tiers"):
             reached.add(key)
         else:
             return frozenset(names)

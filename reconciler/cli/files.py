@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING
 
 from reconciler.access_file.load import Loaded
 from reconciler.cli.option_hints import HINTS, as_argument, problems_with_options
-from reconciler.cli.options import STDIN, ProblemFormat, name_of, stdin_of
+from reconciler.cli.options import STDIN, ProblemFormat, file_of, name_of, stdin_of
 from reconciler.cli.outputs import Output, write
 from reconciler.cli.terminal import page_of, paint_for, print_message
 from reconciler.errors import InvalidError, Remedy, UsageError
 from reconciler.model.guards import Allowances
 from reconciler.report.github import render_problems_github
 from reconciler.report.problems import render_problems, render_problems_json, render_verdict
+from reconciler.workflow.included import MAX_BYTES
 from reconciler.workflow.source import AccessSource, InvalidFileError, load, read_file
 
 if TYPE_CHECKING:
     from reconciler.workflow import EarlierVersion, StoredPlan
-
-_MOST = 16 * 2**20
-"""The largest access file or policy that is read, in bytes; 10,000 repositories take one MiB."""
 
 
 def read_access_file(path: Path, hint: str | None = None) -> bytes:
@@ -31,7 +29,7 @@ def read_access_file(path: Path, hint: str | None = None) -> bytes:
 
 def read_input(
     path: Path,
-    most: int = _MOST,
+    most: int = MAX_BYTES,
     *,
     called: str = "file",
     hint: str | None = None,
@@ -48,7 +46,8 @@ def load_valid(path: Path, allowances: Allowances, *, hint: str | None = None) -
     `hint` says where the file may be. Raises UsageError where there is none, and as `load`.
     """
     try:
-        source = load(read_access_file(path, hint), name_of(path), allowances=allowances)
+        content = read_access_file(path, hint)
+        source = load(content, name_of(path), file=file_of(path), allowances=allowances)
     except InvalidFileError as invalid:
         _print_problems(invalid.checked)
         raise

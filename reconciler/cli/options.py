@@ -1,6 +1,7 @@
 """The options that several commands share, their values, and the completion of these."""
 
 import math
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -71,9 +72,21 @@ def a_path(text: str | Path) -> Path:
     return Path(text)
 
 
+def access_file_at(text: str | Path) -> Path:
+    """Parse the path of an access file; of a directory, the file in it that has the usual name."""
+    path = a_path(text)
+    is_folder = path != STDIN and os.path.isdir(path)  # noqa: PTH112 - that raises where it may not look
+    return path / DEFAULT_FILE if is_folder else path
+
+
 def name_of(path: Path) -> str:
     """Return what messages call a file: its path, or stdin for `-`."""
     return "stdin" if path == STDIN else str(path)
+
+
+def file_of(path: Path) -> Path | None:
+    """Return where a file is; None for `-`."""
+    return None if path == STDIN else path
 
 
 def stdin_of(path: Path) -> BinaryIO | None:
@@ -119,7 +132,7 @@ def principal_names(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def revisions(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the branches and tags that begin with `incomplete`, of the file's git repository."""
-    from reconciler.workflow.revisions import branches_and_tags  # noqa: PLC0415 - costs
+    from reconciler.workflow.git import branches_and_tags  # noqa: PLC0415 - costs
 
     file = ctx.params.get("file") or DEFAULT_FILE
     return _harmless(branches_and_tags(file.resolve().parent), incomplete)
@@ -146,9 +159,9 @@ def _keys(ctx: typer.Context, section: str) -> set[str]:
 
 def _root(ctx: typer.Context) -> "Node | None":
     """Return the tree of the file, valid or not; None where it can't be read."""
-    from reconciler.access_file.document.problems import ProblemList  # noqa: PLC0415
-    from reconciler.access_file.document.source import read_source  # noqa: PLC0415 - costs; most runs need none
+    from reconciler.access_file.load import merged_tree, read_document  # noqa: PLC0415 - costs; most runs need none
     from reconciler.cli.files import read_access_file  # noqa: PLC0415
+    from reconciler.workflow.source import included_by  # noqa: PLC0415
 
     file = ctx.params.get("file") or DEFAULT_FILE
     if not file.is_file():  # completion must not wait for a pipe or stdin
@@ -157,7 +170,8 @@ def _root(ctx: typer.Context) -> "Node | None":
         content = read_access_file(file)
     except ReconcileError:
         return None
-    return read_source(content, str(file), ProblemList()).root
+    document = read_document(content, str(file))
+    return merged_tree(document, included_by(document, file, len(content)))
 
 
 def entry_names(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -194,8 +208,8 @@ File = Annotated[
         "--file",
         "-f",
         envvar="ECR_ACCESS_FILE",
-        parser=a_path,
-        help="The access file; - is stdin.",
+        parser=access_file_at,
+        help="The access file, or the directory of ecr_access.yaml; - is stdin.",
         metavar="FILE",
     ),
 ]

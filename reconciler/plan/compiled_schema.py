@@ -1,4 +1,4 @@
-"""Whether a value is valid by `schema/plan.schema.json`. `make schema` makes this module from it."""
+"""Whether a value is valid by a schema in `schema/`. `make schema` makes this module from them."""
 # ruff: noqa
 
 import re
@@ -976,5 +976,5 @@ def _114(v: object) -> bool:
 
 
 def is_valid(value: object) -> bool:
-    """Whether a value is valid by the schema."""
+    """Whether a value is valid by `schema/plan.schema.json`."""
     return _114(value)

@@ -1,6 +1,5 @@
 """What a plan was made from: the tool, the access file and its registries."""
 
-import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -47,10 +46,9 @@ class Origin(NamedTuple):
 
 def origin_of(
     path: str,
-    content: bytes,
+    sha256: str,
     registries: Iterable[PlannedRegistry],
     left_out: tuple[str, ...] = (),
 ) -> Origin:
-    """Return what this version of the tool makes a plan from: a file with this content."""
-    digest = hashlib.sha256(content).hexdigest()
-    return Origin(__version__, path, digest, tuple(registries), left_out)
+    """Return what this version of the tool makes a plan from: a file with this digest."""
+    return Origin(__version__, path, sha256, tuple(registries), left_out)

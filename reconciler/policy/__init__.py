@@ -56,7 +56,13 @@ from reconciler.policy.language.condition_keys import (
 )
 from reconciler.policy.language.operators import OPERATOR_FAMILIES, write_short_time, write_time
 # Patterns
-from reconciler.policy.language.glob import GlobIndex, glob_matches, globs_intersect, has_wildcard
+from reconciler.policy.language.glob import (
+    GlobIndex,
+    glob_includes,
+    glob_matches,
+    globs_intersect,
+    has_wildcard,
+)
 # Facts and their difference
 from reconciler.policy.meaning.facts import (
     AccessChange, AccessKind, Actions, Facts, Holder, Holding, Holdings, NamedPrincipal, add_facts,

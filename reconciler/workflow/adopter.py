@@ -208,7 +208,9 @@ def _base_of(into: AccessSource, account: str | None, regions: Sequence[str]) ->
     if len(of_registry) > 1:
         limits["regions"] = list(part.access.registry.regions)
     others = tuple(one for one in into.parts if one is not part.access)
-    return Base(text, part.access, has_key(text, "accounts"), others, limits)
+    texts = [text, *(one.content.decode("utf-8-sig") for one in into.included)]
+    has_accounts = any(has_key(one, "accounts") for one in texts)
+    return Base(text, part.access, has_accounts, others, limits, into.included)
 
 
 def _sources(

@@ -19,7 +19,7 @@ def origin_of_file(source: AccessSource) -> Origin:
         PlannedRegistry(account, tuple(own), None if is_one else name)
         for (account, name), own in regions.items()
     )
-    return origin_of(source.path, source.content, registries, left_out)
+    return origin_of(source.path, source.sha256, registries, left_out)
 
 
 def names_of_file(source: AccessSource) -> DisplayNames:

@@ -1,5 +1,6 @@
 """Plan the way back from a journal: put back the policies and templates that an apply replaced."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -215,4 +216,5 @@ def _origin(
         PlannedRegistry(account, tuple(sorted(own)), None if is_one else account)
         for account, own in sorted(regions.items())
     )
-    return origin_of(path, journal, registries, left_out)
+    digest = hashlib.sha256(journal).hexdigest()
+    return origin_of(path, digest, registries, left_out)

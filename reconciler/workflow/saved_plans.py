@@ -1,6 +1,5 @@
 """Saved plans: read from a file and written to one, and computed again before they are applied."""
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Collection, Iterable, Mapping
@@ -232,7 +231,7 @@ def _is_judged(
 
 def _check_file(stored: StoredPlan, source: AccessSource) -> None:
     saved = stored.plan
-    if saved.file_sha256 == hashlib.sha256(source.content).hexdigest():
+    if saved.file_sha256 == source.sha256:
         return
     if saved.file_path != printable(source.path):
         raise OtherFileError(

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from reconciler.access_file.document.problems import Problem
-from reconciler.access_file.load import Loaded, load_access
+from reconciler.access_file.load import Document, Loaded, check_document, read_document
 from reconciler.access_file.model import AccessFile, Registry
+from reconciler.access_file.sections.include import Included, IncludedFile
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError, InvalidError, ReconcileError, Remedy, UsageError
 from reconciler.model.guards import Allowances, Guards
 from reconciler.model.registry import RegistryName, RegistryScope
 from reconciler.policy import glob_matches, has_wildcard
 from reconciler.printable import some_of
+from reconciler.workflow.included import FolderTree, read_included
 
 Globs = tuple[str, ...]
 """Names and patterns of repositories; without any, all are meant."""
@@ -97,6 +99,28 @@ class AccessSource(NamedTuple):
         return tuple(scope for registry in self.registries for scope in registry.scopes)
 
     @property
+    def included(self) -> tuple[IncludedFile, ...]:
+        """The files that it includes, as they were read."""
+        return self.checked.included
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the file; with included files, that of the list of all their digests.
+
+        Each line of the list has a digest, two spaces, and a path from the directory of the main
+        file; `-` for that file, which is first.
+        """
+        from hashlib import sha256  # noqa: PLC0415 - costs; only a plan needs it
+
+        digest = sha256(self.content).hexdigest()
+        if not self.included:
+            return digest
+        lines = [f"{digest}  -\n"]
+        for one in self.included:
+            lines.append(f"{sha256(one.content).hexdigest()}  {one.name}\n")
+        return sha256("".join(lines).encode()).hexdigest()
+
+    @property
     def guards(self) -> Guards:
         """The file's guards, which hold in all parts."""
         return self.parts[0].guards
@@ -108,16 +132,25 @@ class AccessSource(NamedTuple):
 
 
 def validate(
-    content: bytes, path: str, *, allow_public: Iterable[str] = (), now: datetime | None = None
+    content: bytes,
+    path: str,
+    *,
+    file: Path | None = None,
+    allow_public: Iterable[str] = (),
+    now: datetime | None = None,
 ) -> Loaded:
     """Check a file's content, and return the model where it is valid, and all problems.
 
-    `path` is what problems call the file. `allow_public` names entries whose public access is no
-    problem. `now` (UTC) decides which grants have expired. Raises ArgumentError for a name in
-    `allow_public` that no entry of the file matches.
+    `path` is what problems call the file. `file` is where it is: what it includes is beside it, and
+    is read from there. `allow_public` names entries whose public access is no problem. `now` (UTC)
+    decides which grants have expired. Raises ArgumentError for a name in `allow_public` that no
+    entry of the file matches.
     """
     allowed = frozenset(allow_public)
-    loaded = load_access(content, path, now=now or datetime.now(UTC), allow_public=allowed)
+    document = read_document(content, path)
+    included = None if file is None else included_by(document, file, len(content))
+    now = now or datetime.now(UTC)
+    loaded = check_document(document, included, now=now, allow_public=allowed)
     entries = loaded.repositories
     for name in sorted(allowed) if entries is not None else ():
         if not any(glob_matches(entry, name) for entry in entries or ()):
@@ -130,16 +163,30 @@ def validate(
     return loaded
 
 
+def included_by(document: Document, file: Path, size: int) -> Included:
+    """Read what a file of `size` bytes includes; `file` is where it is, or a link to it.
+
+    Included files are called by a path beside that of the document, unless a link leads elsewhere.
+    """
+    if not document.includes:
+        return Included()
+    real = file.resolve()
+    is_here = real.parent == file.parent.resolve()
+    called = Path(document.path).with_name(real.name) if is_here else real
+    return read_included(document.includes, FolderTree(real.parent), called, size)
+
+
 def load(
     content: bytes,
     path: str,
     *,
+    file: Path | None = None,
     allowances: Allowances = NOTHING_ALLOWED,
     now: datetime | None = None,
 ) -> AccessSource:
     """Return the access file that a content is. Raises InvalidFileError, and as `validate`."""
     now = now or datetime.now(UTC)
-    checked = validate(content, path, allow_public=allowances.public, now=now)
+    checked = validate(content, path, file=file, allow_public=allowances.public, now=now)
     if not checked.parts:
         raise InvalidFileError(path, checked)
     return AccessSource(checked.parts, path, content, now, checked, allowances)

@@ -18,7 +18,7 @@ from reconciler.model.guards import Guards, Limit
 from reconciler.policy.language.principals import Principal, service_principal
 from reconciler.policy.meaning.keep import LAMBDA_SID
 from tests.access_file.files import NOW, load, rules, valid
-from tests.access_file.invalid_cases import cases
+from tests.access_file.invalid_cases import files
 from tests.effort import examples
 
 ROOT = Path(__file__).parents[2]
@@ -255,7 +255,7 @@ def test_the_validator_is_only_loaded_to_validate() -> None:
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
 
 
-SNIPPETS = [case.read_bytes() for case in cases()] + [STARTER.encode()]
+SNIPPETS = [case.read_bytes() for case in files()] + [STARTER.encode()]
 
 
 @examples(50)
@@ -276,14 +276,14 @@ def test_no_damage_to_a_file_raises(text: bytes, start: int, cut: int, put: byte
 
 
 SECTIONS = ["version", "registry", "accounts", "principals", "tiers", "repositories", "guards"]
-SECTIONS += ["unmanaged", "registries", "registry_statements"]
+SECTIONS += ["unmanaged", "registries", "registry_statements", "include"]
 PRINCIPAL_KEYS = ["role", "user", "account", "accounts", "organization", "paths", "service"]
 PRINCIPAL_KEYS += ["source_arns", "source_accounts", "public", "when"]
 ENTRY_KEYS = ["tier", "until", "reason", "access", "statements", "inherit", "extends", "actions"]
 STATEMENT_KEYS = ["Sid", "Effect", "Principal", "Action", "AWS", "Condition"]
 CREATION_KEYS = ["create", "settings", "encryption", "kms_key", "tags", "probe_repository"]
 OTHER_KEYS = ["keep", "sid", "default", "regions", "max_revoked", "percent", "count"]
-OTHER_KEYS += ["name", "registries", "replicated"]
+OTHER_KEYS += ["name", "registries", "replicated", "files", "may"]
 KEYS = PRINCIPAL_KEYS + ENTRY_KEYS + STATEMENT_KEYS + CREATION_KEYS + OTHER_KEYS
 VALUES = st.recursive(
     st.none()

@@ -14,7 +14,7 @@ from reconciler.access_file.model import AccessFile, Registry
 from reconciler.model.registry import AssumedRole
 from reconciler.model.rules import RuleId
 from tests.access_file.files import NOW, load, only, rules
-from tests.access_file.invalid_cases import cases
+from tests.access_file.invalid_cases import files
 from tests.access_file.invalid_cases import load as load_case
 
 HEAD = """\
@@ -395,7 +395,7 @@ ONE = 'registry: {account: "111122223333", regions: [us-west-2]}'
 LISTED = 'registries: [{account: "111122223333", regions: [us-west-2]}]'
 WITH_ONE = [
     case
-    for case in cases()
+    for case in files()
     if case.stem != "clashing-keys.registries" and ONE.encode() in case.read_bytes()
 ]
 

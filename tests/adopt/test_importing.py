@@ -8,7 +8,7 @@ from reconciler.adopt.content import ReadingOptions
 from reconciler.adopt.draft import Form, read_all
 from reconciler.adopt.file_text import FileData, write_file
 from reconciler.adopt.importing import ImportOptions, import_registry
-from reconciler.adopt.proof import Verdict, error_of, find_suspects, prove, reason_of
+from reconciler.adopt.proof import FILE, Verdict, error_of, find_suspects, prove, reason_of
 from reconciler.adopt.survey import survey
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import LiveRepository, ReadFailure, RegistryScope
@@ -91,13 +91,13 @@ def test_an_error_that_is_of_no_entry_may_be_of_all() -> None:
     data = FileData(ACCOUNT, ("us-west-2",), {}, {}, {}, {}, {"aa": {}, "bb": {}})
     text = write_file(data)
     of_registry, of_entry = (
-        Problem(
-            RuleId.BAD_VALUE, "error", "bad", Place("file", 1 + text.split("\n").index(line), 1)
-        )
+        Problem(RuleId.BAD_VALUE, "error", "bad", Place(FILE, 1 + text.split("\n").index(line), 1))
         for line in (f'  account: "{ACCOUNT}"', "  bb: {}")
     )
     assert find_suspects([of_entry], text, data, ["aa", "bb"]) == {"bb"}
     assert find_suspects([of_entry, of_registry], text, data, ["aa", "bb"]) == {"aa", "bb"}
+    elsewhere = of_entry._replace(place=of_entry.place._replace(path="access.d/x.yaml"))
+    assert find_suspects([of_entry, elsewhere], text, data, ["aa", "bb"]) == {"aa", "bb"}
 
 
 def test_a_tier_that_is_too_large_is_a_raw_statement() -> None:

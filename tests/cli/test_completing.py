@@ -28,8 +28,8 @@ def complete(reconcile: Reconcile, shell: str, line: str) -> str:
         ("plan --repository x", []),
         ("plan -f other.yaml --repository ", ["other/one"]),
         ("plan -f nowhere.yaml --repository ", []),
-        ("plan -f - --repository ", []),
-        ("plan -f . --repository ", []),
+        ("plan -f . --repository payments/w", ["payments/web"]),
+        ("plan -f .. --repository ", []),
     ],
 )
 def test_repositories_of_the_file(

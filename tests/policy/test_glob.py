@@ -7,10 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.policy.language.glob import glob_matches, globs_intersect, has_wildcard
+from reconciler.policy.language.glob import (
+    glob_includes,
+    glob_matches,
+    globs_intersect,
+    has_wildcard,
+)
 from tests.effort import examples
 
 patterns = st.text(alphabet="ab*?", max_size=8)
+short = st.text(alphabet="ab*?", max_size=4)
 texts = st.text(alphabet="abc", max_size=8)
 bounded = examples(100)
 
@@ -121,7 +127,7 @@ def test_patterns_that_both_match_a_text_intersect(left: str, right: str, text: 
 
 
 @bounded
-@given(st.text(alphabet="ab*?", max_size=4), st.text(alphabet="ab*?", max_size=4))
+@given(short, short)
 def test_patterns_that_intersect_have_a_text(left: str, right: str) -> None:
     shared = any(
         glob_matches(left, text) and glob_matches(right, text)
@@ -131,5 +137,55 @@ def test_patterns_that_intersect_have_a_text(left: str, right: str) -> None:
     assert globs_intersect(left, right) is shared
 
 
+@pytest.mark.parametrize(
+    ("outer", "inner", "expected"),
+    [
+        ("", "", True),
+        ("", "*", False),
+        ("*", "", True),
+        ("*", "*", True),
+        ("*", "?*a", True),
+        ("?*", "*?", True),
+        ("*?", "?*", True),
+        ("?*", "*", False),
+        ("?*b", "*ab", True),
+        ("**", "*", True),
+        ("*", "**", True),
+        ("payments/*", "payments/api", True),
+        ("payments/*", "payments/**", True),
+        ("payments/*", "payments/*/x", True),
+        ("payments/*", "payments/?", True),
+        ("payments/*", "payments/", True),
+        ("payments/*", "payments", False),
+        ("payments/*", "payments*", False),
+        ("payments/*", "pay*", False),
+        ("payments/*", "?ayments/x", False),
+        ("payments/*", "*ayments/x", False),
+        ("payments/*", "*", False),
+        ("payments/*", "payment?/x", False),
+        ("payments/?", "payments/*", False),
+        ("*/api", "*/web-api", False),
+        ("*api", "*/web-api", True),
+        ("[a]", "a", False),
+        ("a", "[a]", False),
+    ],
+)
+def test_a_pattern_inside_of_another(outer: str, inner: str, expected: bool) -> None:
+    assert glob_includes(outer, inner) is expected
+
+
+@bounded
+@given(short, short)
+def test_a_pattern_includes_another_where_it_matches_all_its_texts(outer: str, inner: str) -> None:
+    matched = (
+        bool(as_regex(outer).fullmatch(text))
+        for length in range(7)
+        for text in map("".join, product("abc", repeat=length))
+        if as_regex(inner).fullmatch(text)
+    )
+    assert glob_includes(outer, inner) is all(matched)
+
+
 def test_long_patterns_are_no_trouble() -> None:
     assert not globs_intersect("a*" * 5_000 + "b", "a*" * 5_000 + "c")
+    assert not glob_includes("*a" + "?" * 200, "*a" * 200)

@@ -1,7 +1,6 @@
 """A plan as a comment: whatever its texts are, its markup is ours, and so it is where it is cut."""
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -63,7 +62,7 @@ def test_the_first_rows_of_a_table_are_worth_more_than_changes() -> None:
     errors = tuple(
         PlanError(Target(f"app-{n}", scope), "read-failed", f"so it is {n}") for n in range(900)
     )
-    view = view_plan(replace(plan_of(200), errors=errors), DisplayNames())
+    view = view_plan(plan_of(200)._replace(errors=errors), DisplayNames())
     comment = render_plan_markdown(view, ORIGIN, "See the log.")
     assert comment.count("| `read-failed` |") >= 50
     assert comment.count("\n#### ") == 200
@@ -71,7 +70,7 @@ def test_the_first_rows_of_a_table_are_worth_more_than_changes() -> None:
 
 
 def test_what_is_not_looked_at_follows_the_summary() -> None:
-    plan = replace(plan_of(1), changed_since=ChangedSince("origin/main", 12))
+    plan = plan_of(1)._replace(changed_since=ChangedSince("origin/main", 12))
     comment = render_plan_markdown(view_plan(plan, DisplayNames()), ORIGIN, "")
     assert comment.splitlines()[3] == (
         "Only what the file changes since `origin/main` was looked at: "

@@ -3,7 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.access_file.document.problems import Place, Problem, ProblemList, sort_problems
+from reconciler.access_file.document.problems import (
+    Place,
+    Problem,
+    ProblemList,
+    escape,
+    sort_problems,
+)
 from reconciler.access_file.document.schema import Violation
 from reconciler.access_file.document.tree import Node, items_of, locate, pairs_of, places_in
 from reconciler.closest import suggestion
@@ -65,7 +71,7 @@ def add_meaning(
     meaning: ProblemList, problems: ProblemList, root: Node, violations: Sequence[Violation]
 ) -> None:
     """Add the problems of a file's meaning to those of its shape (`violations`)."""
-    hidden = _hidden_rules(root, problems, violations)
+    hidden = _hidden_rules(problems, violations)
     inside, around = _broken_places(root, violations)
     doubtful = _places_with_bad_ids(root, meaning)
     misnamed = {suggestion(str(v.value)) for v in violations if v.of_key}
@@ -97,11 +103,9 @@ def _is_conclusion(problem: Problem) -> bool:
     return problem.severity == "warning" or problem.rule == RuleId.BAD_STATEMENT
 
 
-def _hidden_rules(
-    root: Node, problems: ProblemList, violations: Iterable[Violation]
-) -> frozenset[str]:
+def _hidden_rules(problems: ProblemList, violations: Sequence[Violation]) -> frozenset[str]:
     """Return the rules that cannot be checked, as what they are about is unreadable."""
-    at_root = {pair.key.place for pair in pairs_of(root)}
+    at_root = {pair.key.place for v in violations if not v.path for pair in pairs_of(v.node)}
     hints = {problem.hint for problem in problems.found if problem.place in at_root}
     unreadable = {name for name in _RULES_BY_SECTION if suggestion(name) in hints}
     hidden: set[str] = set()
@@ -167,9 +171,13 @@ def _merge_same_names(problems: ProblemList) -> None:
 
 def _merge(equal: Sequence[Problem]) -> Problem:
     first = equal[0]
-    lines = sorted({problem.place.line for problem in equal} - {first.place.line})
+    path = first.place.path
+    lines = sorted({problem.place[:2] for problem in equal} - {first.place[:2]})
     if not lines:
         return first
-    unit = "line" if len(lines) == 1 else "lines"
-    also = f"(also in {unit} {some_of(map(str, lines))})"
-    return first._replace(message=f"{first.message} {also}")
+    if all(of == path for of, _ in lines):
+        unit = "line" if len(lines) == 1 else "lines"
+        also = f"in {unit} {some_of(str(line) for _, line in lines)}"
+    else:
+        also = f"at {some_of(f'{escape(of)}:{line}' for of, line in lines)}"
+    return first._replace(message=f"{first.message} (also {also})")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.access_file.document.problems import Place, ProblemList, escape, quote, quote_all
-from reconciler.access_file.document.schema import Violation, fits, violations
+from reconciler.access_file.document.schema import FileSchema, Violation, fits, violations
 from reconciler.access_file.document.tree import (
     Node,
     ScalarNode,
@@ -73,13 +73,17 @@ _FREE_TEXT = frozenset(
 
 _EMPTY = {"minItems": "array", "minLength": "string", "minProperties": "object"}
 _TIERS_FORM = "TIER, or {tier: TIER, until: DATE}, or a list of them"
+_REPOSITORIES_FORM = "repositories: {REPOSITORY: {access: {NAME: TIER}}}"
 _MAPPING_FORMS = {
+    "included file": _REPOSITORIES_FORM,
+    "include": 'include: [{files: PATH, may: ["PREFIX/*"]}]',
+    "included files": '{files: PATH, may: ["PREFIX/*"]}',
     "registry": 'registry: {account: "ACCOUNT ID", regions: [REGION]}',
     "item of registries": '{name: NAME, account: "ACCOUNT ID", regions: [REGION]}',
     "accounts": 'accounts: {NAME: "ACCOUNT ID"}',
     "principals": "principals: {NAME: {role: ROLE, account: ACCOUNT}}",
     "tiers": "tiers: {NAME: {extends: TIER, actions: [ACTION]}}",
-    "repositories": "repositories: {REPOSITORY: {access: {NAME: TIER}}}",
+    "repositories": _REPOSITORIES_FORM,
     "access": "access: {NAME: TIER}",
     "principal": "{role: ROLE, account: ACCOUNT}, or an ARN, or a list of names",
     "tier": "{extends: TIER, actions: [ACTION]}",
@@ -104,13 +108,13 @@ _MAPPING_FORMS = {
 _SECTION_HINT = re.compile(r"write [^{]*:")
 
 
-def check_shape(root: Node, problems: ProblemList) -> tuple[Violation, ...]:
-    """Report how a tree violates the schema; returns all violations.
+def check_shape(root: Node, schema: FileSchema, problems: ProblemList) -> tuple[Violation, ...]:
+    """Report how a tree violates the schema of its file; returns all violations.
 
     A violation that only follows from another one is not reported: the missing key that a misspelt
     one was meant as, or the misspelt key that does not fit another one.
     """
-    found = tuple(violations(root))
+    found = tuple(violations(root, schema))
     keys = _KeyCheck(problems)
     for violation in found:
         if violation.keyword == "additionalProperties":
@@ -129,11 +133,10 @@ def check_shape(root: Node, problems: ProblemList) -> tuple[Violation, ...]:
     for violation in found:
         if not violation.about_keys:
             _check_value(violation, problems)
-    _use_partition(root, problems)
     return found
 
 
-def _use_partition(root: Node, problems: ProblemList) -> None:
+def use_partition(root: Node, problems: ProblemList) -> None:
     """Write ARNs in hints, which are examples of the schema, in the first registry's partition."""
     first = next(iter(items_of(root, "registries")), child(root, "registry"))
     regions = texts_of(first, "regions")

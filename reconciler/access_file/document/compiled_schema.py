@@ -1,4 +1,4 @@
-"""Whether a value is valid by `schema/ecr_access.schema.json`. `make schema` makes this module from it."""
+"""Whether a value is valid by a schema in `schema/`. `make schema` makes this module from them."""
 # ruff: noqa
 
 import re
@@ -618,7 +618,26 @@ def _91(v: object) -> bool:
     )
 
 
-_CHECKS_20: Checks = {
+def _92(v: object) -> bool:
+    return isinstance(v, list) and len(v) >= 1 and len(v) <= 100 and all(map(_9, v))
+
+
+_CHECKS_20: Checks = {"files": _11, "may": _92}
+
+
+def _93(v: object) -> bool:
+    return (
+        isinstance(v, dict)
+        and "files" in v
+        and all(_CHECKS_20.get(key, nothing)(value) for key, value in v.items())
+    )
+
+
+def _94(v: object) -> bool:
+    return isinstance(v, list) and len(v) >= 1 and len(v) <= 1000 and all(map(_93, v))
+
+
+_CHECKS_21: Checks = {
     "version": _1,
     "registry": _13,
     "registries": _14,
@@ -629,10 +648,11 @@ _CHECKS_20: Checks = {
     "registry_statements": _66,
     "guards": _78,
     "unmanaged": _91,
+    "include": _94,
 }
 
 
-def _92(v: object) -> bool:
+def _95(v: object) -> bool:
     return (
         v == "version"
         or v == "registries"
@@ -643,32 +663,63 @@ def _92(v: object) -> bool:
         or v == "registry_statements"
         or v == "guards"
         or v == "unmanaged"
+        or v == "include"
     )
 
 
-def _93(v: object) -> bool:
-    return not isinstance(v, dict) or all(map(_92, v))
+def _96(v: object) -> bool:
+    return not isinstance(v, dict) or all(map(_95, v))
 
 
-def _94(v: object) -> bool:
+def _97(v: object) -> bool:
     return not isinstance(v, dict) or "registry" in v
 
 
-def _95(v: object) -> bool:
+def _98(v: object) -> bool:
     return not isinstance(v, dict) or "registries" in v
 
 
-def _96(v: object) -> bool:
+def _99(v: object) -> bool:
+    return (anything if _98(v) else _97)(v)
+
+
+def _100(v: object) -> bool:
+    return not isinstance(v, dict) or "repositories" in v
+
+
+def _101(v: object) -> bool:
+    return not isinstance(v, dict) or "include" in v
+
+
+def _102(v: object) -> bool:
+    return (anything if _101(v) else _100)(v)
+
+
+def _103(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "version" in v
-        and "repositories" in v
-        and all(_CHECKS_20.get(key, nothing)(value) for key, value in v.items())
-        and ("registries" not in v or _93(v))
-        and (anything if _95(v) else _94)(v)
+        and all(_CHECKS_21.get(key, nothing)(value) for key, value in v.items())
+        and ("registries" not in v or _96(v))
+        and _99(v)
+        and _102(v)
+    )
+
+
+_CHECKS_22: Checks = {"accounts": _15, "principals": _40, "tiers": _44, "repositories": _64}
+
+
+def _104(v: object) -> bool:
+    return isinstance(v, dict) and all(
+        _CHECKS_22.get(key, nothing)(value) for key, value in v.items()
     )
 
 
 def is_valid(value: object) -> bool:
-    """Whether a value is valid by the schema."""
-    return _96(value)
+    """Whether a value is valid by `schema/ecr_access.schema.json`."""
+    return _103(value)
+
+
+def is_valid_included(value: object) -> bool:
+    """Whether a value is valid by `schema/included.schema.json`."""
+    return _104(value)

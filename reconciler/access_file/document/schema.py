@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.access_file.document.compiled_schema import is_valid
+from reconciler.access_file.document.compiled_schema import is_valid, is_valid_included
 from reconciler.access_file.document.problems import Place
 from reconciler.access_file.document.tree import MappingNode, Node, locate, plain
 
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
 Schema = dict[str, object]
+
+
+class FileSchema(NamedTuple):
+    """A schema of a file: the name of its own file, and what it is compiled to."""
+
+    file: str
+    is_valid: Callable[[object], bool]
+
+
+ACCESS_FILE = FileSchema("ecr_access.schema.json", is_valid)
+INCLUDED_FILE = FileSchema("included.schema.json", is_valid_included)
 
 
 def schema_text(file: str) -> str:
@@ -33,31 +44,40 @@ def schema_text(file: str) -> str:
 
 
 def inlined(text: str) -> Schema:
-    """Parse a schema and replace each local `$ref`, so that validation needs no lookup.
+    """Parse a schema and replace each `$ref`, so that validation needs no lookup.
 
+    A reference is `#/KEY/KEY` in the schema itself, or has the name of another one before the `#`.
     Keys beside a `$ref` win over those of its target. The schema must not refer to itself. A
     pattern's `$` becomes Python's `\\Z`, as Python's `$` also matches before a final line break.
     """
     schema = json.loads(text)
-    definitions: Schema = schema.pop("$defs", {})
-    written = _inline(schema, definitions)
+    written = _inline({key: part for key, part in schema.items() if key != "$defs"}, schema)
     if not isinstance(written, dict):
         raise TypeError("a schema is an object")
     return written
 
 
-def _inline(part: object, definitions: Schema) -> object:
+def _inline(part: object, schema: Schema) -> object:
     if isinstance(part, list):
-        return [_inline(item, definitions) for item in part]
+        return [_inline(item, schema) for item in part]
     if not isinstance(part, dict):
         return part
     referred: object = {}
     if isinstance(reference := part.get("$ref"), str):
-        referred = _inline(definitions[reference.removeprefix("#/$defs/")], definitions)
-    own = {key: _inline(value, definitions) for key, value in part.items() if key != "$ref"}
+        file, _, pointer = reference.partition("#/")
+        other = json.loads(schema_text(file)) if file else schema
+        referred = _inline(_part_at(other, pointer), other)
+    own = {key: _inline(value, schema) for key, value in part.items() if key != "$ref"}
     if isinstance(pattern := own.get("pattern"), str):
         own["pattern"] = re.sub(r"\$$", r"\\Z", pattern)
     return {**referred, **own} if isinstance(referred, dict) else own
+
+
+def _part_at(schema: Schema, pointer: str) -> object:
+    part: object = schema
+    for key in pointer.split("/"):
+        part = part[key] if isinstance(part, dict) else None
+    return part
 
 
 _ABOUT_KEYS = frozenset({"additionalProperties", "required", "dependentRequired", "not"})
@@ -113,25 +133,25 @@ class Violation(NamedTuple):
         return pair.key.place if pair else self.place
 
 
-def violations(root: Node) -> Iterator[Violation]:
-    """Validate a tree by the schema of the access file."""
+def violations(root: Node, schema: FileSchema) -> Iterator[Violation]:
+    """Validate a tree by the schema of its file."""
     value = plain(root)
-    if not is_valid(value):
-        yield from (_violation(error, root) for error in _validator().iter_errors(value))
+    if not schema.is_valid(value):
+        yield from (_violation(error, root) for error in _validator(schema.file).iter_errors(value))
 
 
 def fits(value: object, schema: Mapping[str, object]) -> bool:
-    """Whether a value is valid by a part of the schema."""
-    return _validator().evolve(schema=schema).is_valid(value)
+    """Whether a value is valid by a part of a schema."""
+    return _validator(ACCESS_FILE.file).evolve(schema=schema).is_valid(value)
 
 
 @cache
-def _validator() -> "Draft202012Validator":
+def _validator(file: str) -> "Draft202012Validator":
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs; only for an invalid file
     from jsonschema.validators import extend  # noqa: PLC0415
 
     own = extend(Draft202012Validator, {"items": _errors_of_items})  # type: ignore[no-untyped-call]
-    validator: Draft202012Validator = own(inlined(schema_text("ecr_access.schema.json")))
+    validator: Draft202012Validator = own(inlined(schema_text(file)))
     return validator
 
 

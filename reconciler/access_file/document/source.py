@@ -52,6 +52,8 @@ _NO_MAPPING_HINT = (
 )
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_FORBIDDEN = 20
+BEGIN_OF_MAIN_FILE = "`version`, `registry` and `repositories`"
+BEGIN_OF_INCLUDED_FILE = "`repositories`"
 _LINE_BREAK = re.compile("\r?\n")
 
 
@@ -62,8 +64,13 @@ class Source(NamedTuple):
     lines: tuple[str, ...]
 
 
-def read_source(content: bytes, path: str, problems: ProblemList) -> Source:
-    """Read the bytes of a file. Never raises, whatever they are."""
+def read_source(
+    content: bytes, path: str, problems: ProblemList, begin: str = BEGIN_OF_MAIN_FILE
+) -> Source:
+    """Read the bytes of a file. Never raises, whatever they are.
+
+    `begin` are the sections that a file begins with, for the hint where it is empty.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -81,8 +88,8 @@ def read_source(content: bytes, path: str, problems: ProblemList) -> Source:
         _report_syntax(error, lines, path, problems)
         return Source(None, lines)
     if builder.root is None:
-        hint = "start with `version`, `registry` and `repositories`"
-        problems.error(RuleId.EMPTY_FILE, "the file is empty", Place(path, 1, 1), hint)
+        place, hint = Place(path, 1, 1), f"start with {begin}"
+        problems.error(RuleId.EMPTY_FILE, "the file is empty", place, hint)
     return Source(builder.root, lines)
 
 

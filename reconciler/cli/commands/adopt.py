@@ -8,7 +8,7 @@ import typer
 from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
-from reconciler.cli.options import a_path, name_of, require_one_stdin
+from reconciler.cli.options import a_path, access_file_at, name_of, require_one_stdin
 from reconciler.cli.terminal import is_stdout, keep_quiet, note, out, print_message
 from reconciler.errors import ArgumentError
 from reconciler.model.transport import Transport
@@ -52,7 +52,7 @@ def import_(
         typer.Option(
             "--into",
             metavar="FILE",
-            parser=a_path,
+            parser=access_file_at,
             help="Add to this access file what it does not describe yet, and print the result; "
             "FILE itself is not written.",
         ),

@@ -10,7 +10,7 @@ import typer
 from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
-from reconciler.cli.options import a_path, name_of, require_no_stdout, require_one_stdin
+from reconciler.cli.options import a_path, file_of, name_of, require_no_stdout, require_one_stdin
 from reconciler.cli.outputs import check_outputs, write
 from reconciler.cli.terminal import keep_quiet, note, out
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
@@ -60,7 +60,9 @@ def validate(
     keep_quiet(quiet)
     written = check_outputs(format_, outputs)
     content = read_access_file(file)
-    checked = workflow.validate(content, name_of(file), allow_public=allow_public or ())
+    checked = workflow.validate(
+        content, name_of(file), file=file_of(file), allow_public=allow_public or ()
+    )
     show_problems(file, checked, format_, written)
     raise typer.Exit(exit_of(checked.statuses))
 
@@ -167,19 +169,27 @@ class Schema(StrEnum):
     """The JSON schemas, by the name that the command takes."""
 
     ACCESS = "access"
+    INCLUDED = "included"
     PLAN = "plan"
 
 
-_SCHEMA_FILES = {Schema.ACCESS: "ecr_access.schema.json", Schema.PLAN: "plan.schema.json"}
+_SCHEMA_FILES = {
+    Schema.ACCESS: "ecr_access.schema.json",
+    Schema.INCLUDED: "included.schema.json",
+    Schema.PLAN: "plan.schema.json",
+}
 
 
 def schema(
     which: Annotated[
         Schema,
-        typer.Argument(metavar="SCHEMA", help="access (the file's) or plan (its JSON)."),
+        typer.Argument(
+            metavar="SCHEMA",
+            help="access (of the file), included (of files that it includes) or plan (JSON).",
+        ),
     ] = Schema.ACCESS,
 ) -> None:
-    """Print the JSON schema of the access file, or of a plan."""
+    """Print the JSON schema of the access file, of files that it includes, or of a plan."""
     from reconciler.access_file.document.schema import schema_text
 
     out(schema_text(_SCHEMA_FILES[which]))

@@ -8,6 +8,7 @@ from functools import lru_cache
 _RUNS = re.compile(r"\*{2,}")
 _PIECE_LENGTH = 3
 _NO_PIECE = ""
+_MOST_STEPS = 5_000
 
 
 def has_wildcard(text: str) -> bool:
@@ -49,12 +50,9 @@ def globs_intersect(left: str, right: str) -> bool:
     Takes a pass over `left` with sets of places in `right`, held as the bits of one number.
     """
     other = _RUNS.sub("*", right)
-    stars = sum(1 << place for place, char in enumerate(other) if char == "*")
+    stars = _places(other, "*")
     plain = ((1 << len(other)) - 1) & ~stars
-    takes = {
-        char: sum(1 << place for place, there in enumerate(other) if there in (char, "?"))
-        for char in set(left) - {"*", "?"}
-    }
+    takes = {char: _places(other, f"{char}?") for char in set(left) - {"*", "?"}}
     # Bit n: what was read of `left` can be what the first n characters of `right` match.
     reached = _past_star(1, stars)
     for char in left:
@@ -64,6 +62,43 @@ def globs_intersect(left: str, right: str) -> bool:
             moved = (reached & takes.get(char, plain)) << 1
             reached = _past_star(moved | (reached & stars), stars)
     return bool(reached >> len(other))
+
+
+def glob_includes(outer: str, inner: str) -> bool:
+    """Whether `outer` matches every text that `inner` matches; `*?` and `?*` are the same.
+
+    A `?` of `inner`, and what its `*` stand for, is read as a character that neither pattern names.
+    Where `outer` matches that, it matches any other there. False, too, where it takes more than
+    5,000 steps to find out.
+    """
+    wide = _RUNS.sub("*", outer)
+    stars, unnamed = _places(wide, "*"), _places(wide, "?")
+    takes = {char: _places(wide, f"{char}?") for char in set(inner) - {"*", "?"}}
+
+    def read(reached: int, char: str) -> int:
+        moved = (reached & takes.get(char, unnamed)) << 1
+        return _past_star(moved | (reached & stars), stars)
+
+    # A step: how much of `inner` is read, and the places in `outer` where it can be then.
+    left = [(0, _past_star(1, stars))]
+    seen = set(left)
+    while left and len(seen) <= _MOST_STEPS:
+        place, reached = left.pop()
+        if place == len(inner):
+            if not reached >> len(wide):
+                return False
+            continue
+        char = inner[place]
+        moved = read(reached, char)
+        following = [(place, moved), (place + 1, reached)] if char == "*" else [(place + 1, moved)]
+        left += (step for step in following if step not in seen)
+        seen.update(following)
+    return not left
+
+
+def _places(pattern: str, characters: str) -> int:
+    """Return the places at which a pattern has one of these characters, as bits."""
+    return sum(1 << place for place, char in enumerate(pattern) if char in characters)
 
 
 def _past_star(places: int, stars: int) -> int:
