@@ -6,6 +6,7 @@ from pathlib import Path
 from reconciler import __version__
 from reconciler.access_file.load import Loaded, load_access
 from reconciler.report.github import render_problems_github
+from reconciler.report.junit import render_problems_junit
 from reconciler.report.sarif import render_problems_sarif
 from tests.golden import NOW
 
@@ -23,5 +24,8 @@ def expected_problems() -> dict[str, str]:
     sarif = render_problems_sarif(checked.problems, checked.lines)
     return {
         "problems.github.txt": render_problems_github(checked.problems),
+        "problems.junit.xml": render_problems_junit(
+            "ecr_access.yaml", checked.problems, checked.lines
+        ),
         "problems.sarif": sarif.replace(f'"{__version__}"', '"0"'),
     }

@@ -104,6 +104,7 @@ def show_problems(
         json=lambda: render_problems_json(problems),
         github=lambda: render_problems_github(problems),
         sarif=lambda: _sarif(problems, checked),
+        junit=lambda: _junit(path, problems, checked),
     )
 
 
@@ -111,6 +112,12 @@ def _sarif(problems: Sequence[Problem], checked: Loaded) -> str:
     from reconciler.report.sarif import render_problems_sarif  # noqa: PLC0415 - costs
 
     return render_problems_sarif(problems, checked.lines)
+
+
+def _junit(path: Path, problems: Sequence[Problem], checked: Loaded) -> str:
+    from reconciler.report.junit import render_problems_junit  # noqa: PLC0415 - costs
+
+    return render_problems_junit(name_of(path), problems, checked.lines)
 
 
 def _print_problems(checked: Loaded) -> None:

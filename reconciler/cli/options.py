@@ -39,6 +39,7 @@ class ProblemFormat(StrEnum):
     JSON = "json"
     GITHUB = "github"
     SARIF = "sarif"
+    JUNIT = "junit"
 
 
 class PageFormat(StrEnum):
