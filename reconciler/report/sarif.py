@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from reconciler import __version__
 from reconciler.access_file.document.problems import Place, Problem
+from reconciler.access_file.document.replacements import Replacement, line_of, replacement_of
 from reconciler.model.rules import Rule, RuleId, load_rules
 from reconciler.printable import printable, printable_json
 from reconciler.report.rules import rule_markdown
@@ -75,20 +76,32 @@ def _results(
         if problem.other is not None:
             other = {"id": 1, **_location(problem.other), "message": {"text": "see here"}}
             result["relatedLocations"] = [other]
+        if problem.hint is not None and (replacement := replacement_of(problem, lines)):
+            result["fixes"] = [_fix(problem.hint, replacement)]
         results.append(result)
     return results
 
 
 def _digest(problem: Problem, lines: Mapping[str, Sequence[str]]) -> str:
     """Return what stays the same where lines above are added: of the rule, and of the line."""
-    text = _line_of(problem.place, lines).strip()
+    text = line_of(problem.place, lines).strip()
     content = "\n".join([problem.rule, problem.place.path, text])
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _line_of(place: Place, lines: Mapping[str, Sequence[str]]) -> str:
-    of_file = lines.get(place.path, ())
-    return of_file[place.line - 1] if place.line <= len(of_file) else ""
+def _fix(hint: str, replacement: Replacement) -> dict[str, object]:
+    place = replacement.place
+    region = {
+        "startLine": place.line,
+        "startColumn": place.column,
+        "endLine": place.line,
+        "endColumn": replacement.end,
+    }
+    change = {"deletedRegion": region, "insertedContent": {"text": replacement.text}}
+    return {
+        "description": {"text": _plain(printable(hint))},
+        "artifactChanges": [{"artifactLocation": _artifact(place.path), "replacements": [change]}],
+    }
 
 
 def _message(problem: Problem) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from reconciler.access_file.document.problems import Place, Problem
+from reconciler.access_file.document.problems import Place, Problem, Suggestion
 from reconciler.model.rules import RuleId
 from reconciler.report.sarif import render_problems_sarif
 from tests.access_file.invalid_cases import cases, load
@@ -91,6 +91,47 @@ def test_a_second_place_is_a_related_location() -> None:
 def test_a_path_is_an_address(path: str, location: dict[str, str]) -> None:
     (found,) = result_of(problem(path=path))["locations"]
     assert found["physicalLocation"]["artifactLocation"] == location
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "deleted"),
+    [
+        ("ci: pulll", 5, (5, 10)),
+        ("  ci: {tier: pulll}", 14, (14, 19)),
+        ("ci: [pulll, pull]", 6, (6, 11)),
+        ("🐙: 'pulll' # pull", 4, (5, 10)),
+        ('"pulll": x', 1, (2, 7)),
+        ("pulll: x", 1, (1, 6)),
+        ("ci: &a pulll", 5, None),
+        ('ci: "pull\\x6c"', 5, None),
+        ("ci: pulllll", 5, None),
+        ("ci: 'pulll", 5, None),
+        ("ci:", 5, None),
+    ],
+)
+def test_a_fix_replaces_the_word_and_nothing_else(
+    line: str, column: int, deleted: tuple[int, int] | None
+) -> None:
+    found = problem(column=column)._replace(
+        hint="did you mean 'pull'?", suggested=Suggestion("pulll", "pull")
+    )
+    result = result_of(found, line)
+    if deleted is None:
+        assert "fixes" not in result
+        return
+    ((change,),) = (fix["artifactChanges"] for fix in result["fixes"])
+    (replacement,) = change["replacements"]
+    region = replacement["deletedRegion"]
+    assert (region["startColumn"], region["endColumn"]) == deleted
+    assert line[deleted[0] - 1 : deleted[1] - 1] == "pulll"
+    assert replacement["insertedContent"] == {"text": "pull"}
+
+
+@pytest.mark.parametrize("meant", ["true", "null", "7", "444455556666", "a b", "it's", "", "a:"])
+def test_what_would_need_quotes_is_no_fix(meant: str) -> None:
+    suggested = Suggestion("pulll", meant)
+    found = problem()._replace(hint="did you mean that?", suggested=suggested)
+    assert "fixes" not in result_of(found, "pulll")
 
 
 def test_a_fingerprint_outlives_lines_that_are_added_above() -> None:
