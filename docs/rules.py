@@ -1,6 +1,7 @@
 """Print docs/rules.md, made from the rules: `make docs`."""
 
 from reconciler.model.rules import Rule, load_rules
+from reconciler.report.rules import rule_markdown
 
 HEAD = """\
 # Rules
@@ -33,17 +34,7 @@ def main() -> None:
 
 
 def section(rule: Rule) -> str:
-    language = "console" if rule.example.startswith("$ ") else "yaml"
-    example = f"```{language}\n{rule.example}```\n"
-    live = f"\nLive policy of `payments/api`:\n\n```json\n{rule.live}```\n" if rule.live else ""
-    if rule.registry_policy:
-        live += f"\nLive policy of the registry:\n\n```json\n{rule.registry_policy}```\n"
-    return (
-        f"\n## {rule.id}\n\n"
-        f"{rule.severity} ({', '.join(rule.kinds)}). {rule.description}\n\n"
-        f"{example}{live}\n"
-        f"Remedy: {rule.remedy}\n"
-    )
+    return f"\n## {rule.id}\n\n{rule_markdown(rule)}"
 
 
 if __name__ == "__main__":

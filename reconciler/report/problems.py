@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.access_file.document.problems import Place, Problem, Severity, has_errors
+from reconciler.access_file.document.replacements import line_of
 from reconciler.printable import printable, printable_json
 from reconciler.report.text import ANY_PAGE, Line, Page, Paint, Span, columns, render, spelled
 from reconciler.report.words import number_of
@@ -101,8 +102,7 @@ def _excerpt(
     place: Place, lines: Mapping[str, Sequence[str]], severity: Severity, page: Page
 ) -> Iterable[Line]:
     """Return the part of a long line that is around the column, and a caret below it."""
-    of_file = lines.get(place.path, ())
-    line = of_file[place.line - 1] if place.line <= len(of_file) else ""
+    line = line_of(place, lines)
     if not line.strip():
         return
     # What is far away is cut anyway, and a line may be the whole file. It is escaped here already,

@@ -1,4 +1,4 @@
-"""Rules, explained: as text and as JSON."""
+"""Rules, explained: as text, as JSON and as Markdown."""
 
 from collections.abc import Iterable
 
@@ -37,6 +37,21 @@ def render_rules_json(rules: Iterable[Rule]) -> str:
                 for rule in rules
             ]
         }
+    )
+
+
+def rule_markdown(rule: Rule) -> str:
+    """Return a rule's description, example and remedy as Markdown."""
+    language = "console" if rule.example.startswith("$ ") else "yaml"
+    policies = {"Live policy of `payments/api`": rule.live}
+    policies["Live policy of the registry"] = rule.registry_policy
+    live = "".join(
+        f"\n{title}:\n\n```json\n{policy}```\n" for title, policy in policies.items() if policy
+    )
+    return (
+        f"{rule.severity} ({', '.join(rule.kinds)}). {rule.description}\n\n"
+        f"```{language}\n{rule.example}```\n{live}\n"
+        f"Remedy: {rule.remedy}\n"
     )
 
 

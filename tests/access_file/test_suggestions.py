@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.access_file.document.problems import Problem
-from reconciler.access_file.load import load_access
+from reconciler.access_file.document.replacements import replacement_of
+from reconciler.access_file.load import Loaded, load_access
 from reconciler.closest import did_you_mean
+from tests.access_file import invalid_cases
 from tests.access_file.files import NOW, load, of_principal, of_statement, only
 
 SUGGESTED = re.compile(r"(?:did you mean|write|in lower case:) ['\"]([^'\"]+)['\"]")
@@ -217,6 +219,33 @@ def test_a_group_is_no_member_of_itself() -> None:
 def test_quotes_are_suggested_where_they_help(given: str, hint: str) -> None:
     problem = only(load(f"repositories: {{a/b: {{access: {{'444455556666': {given}}}}}}}\n"))
     assert problem.hint == hint
+
+
+def replaced(checked: Loaded, problem: Problem) -> str | None:
+    """The file with what the problem's suggestion replaces."""
+    replacement = replacement_of(problem, checked.lines)
+    if replacement is None:
+        return None
+    lines = list(checked.lines[problem.place.path])
+    line, start = lines[replacement.place.line - 1], replacement.place.column - 1
+    lines[replacement.place.line - 1] = (
+        line[:start] + replacement.text + line[replacement.end - 1 :]
+    )
+    return "\n".join(lines)
+
+
+def test_a_replacement_mends_what_it_is_for() -> None:
+    mended_rules = set()
+    for case in invalid_cases.cases():
+        checked = invalid_cases.load(case)
+        for problem in checked.problems:
+            new = replaced(checked, problem)
+            if new is not None:
+                mended_rules.add(problem.rule)
+                left = load_access(new.encode(), case.name, now=invalid_cases.NOW).problems
+                of_place = {p.rule for p in left if p.place == problem.place}
+                assert problem.rule not in of_place, (case, problem)
+    assert {"unknown-key", "unknown-tier", "unknown-name", "unknown-action"} <= mended_rules
 
 
 def test_a_long_suggestion_is_whole() -> None:

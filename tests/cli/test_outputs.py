@@ -47,6 +47,17 @@ def test_problems_are_annotations(offline: Reconcile, folder: Path) -> None:
     assert done.out.startswith("::error file=ecr_access.yaml,line=1,col=")
 
 
+def test_problems_are_written_in_the_formats_of_ci_systems(
+    offline: Reconcile, folder: Path
+) -> None:
+    (folder / "ecr_access.yaml").write_text("version: 2\n")
+    done = offline("validate", "--format", "sarif", "--write", "junit=problems.xml")
+    assert done.code == 3
+    (run,) = json.loads(done.out)["runs"]
+    assert {result["level"] for result in run["results"]} == {"error"}
+    assert (folder / "problems.xml").read_text().count("<failure ") == len(run["results"])
+
+
 def test_the_matrix_is_written_as_a_page_and_as_csv(offline: Reconcile, folder: Path) -> None:
     done = offline("access", "matrix", "--write", "html=m.html", "--write", "csv=m.csv")
     assert done.code == 0

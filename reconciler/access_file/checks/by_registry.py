@@ -72,7 +72,7 @@ def problems_of(root: Node, parts: Sequence[CheckedPart]) -> Iterator[Problem]:
     for number, one in enumerate(parts):
         for problem in {**one.shared.found, **one.own.found}:
             # The hint may differ: it is left out where too many names were compared.
-            same[problem._replace(hint=None)][number] = problem
+            same[problem._replace(hint=None, suggested=None)][number] = problem
             everywhere[problem.rule, problem.place].add(number)
     uses: _Uses | None = None
     for found in same.values():

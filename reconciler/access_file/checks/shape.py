@@ -5,7 +5,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.access_file.document.problems import Place, ProblemList, escape, quote, quote_all
+from reconciler.access_file.document.problems import (
+    Place,
+    ProblemList,
+    Suggestion,
+    escape,
+    quote,
+    quote_all,
+)
 from reconciler.access_file.document.schema import FileSchema, Violation, fits, violations
 from reconciler.access_file.document.tree import (
     Node,
@@ -16,7 +23,6 @@ from reconciler.access_file.document.tree import (
     texts_of,
 )
 from reconciler.access_file.sections.accounts import report_bad_id
-from reconciler.closest import suggestion
 from reconciler.model.rules import RuleId
 from reconciler.policy import known_service, partition_of_region
 
@@ -181,7 +187,8 @@ class _KeyCheck:
             self.misspelt.update({(mapping, key), (mapping, similar or key)})
             if similar:
                 message = f"unknown key {quote(key)}"
-                self.problems.error(RuleId.UNKNOWN_KEY, message, place, suggestion(similar))
+                meant = Suggestion(key, similar)
+                self.problems.error(RuleId.UNKNOWN_KEY, message, place, meant)
             else:
                 foreign.append(key)
         if foreign:
@@ -369,7 +376,7 @@ def _report_value(violation: Violation, problems: ProblemList) -> None:
     problems.error(rule, message, violation.place, _value_hint(violation, problems))
 
 
-def _value_hint(violation: Violation, problems: ProblemList) -> str | None:
+def _value_hint(violation: Violation, problems: ProblemList) -> str | Suggestion | None:
     text, title, expected = str(violation.value), violation.title, violation.expected
     if title == _NAME and violation.keyword == "pattern":
         return _NAME_HINT
@@ -382,7 +389,7 @@ def _value_hint(violation: Violation, problems: ProblemList) -> str | None:
         case "minimum" | "maximum" as bound:
             return f"the {bound} is {expected}"
     if title == "service principal" and (service := known_service(text)):
-        return suggestion(service)
+        return Suggestion(text, service)
     return ", ".join(filter(None, (_FORMS.get(title), _example(violation)))) or None
 
 

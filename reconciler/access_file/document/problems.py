@@ -32,6 +32,16 @@ class Advice(NamedTuple):
     hint: str
 
 
+class Suggestion(NamedTuple):
+    """What a word was likely meant to be, where the word is all of a key or value.
+
+    `written` is the text of the key or value at a problem's place, without quotes.
+    """
+
+    written: str
+    meant: str
+
+
 class TooLargeError(Exception):
     """The file exceeds a work limit; the rest of it is not checked. The problem is reported."""
 
@@ -53,6 +63,7 @@ class Problem(NamedTuple):
 
     `other` is the second place of a clash.
     `repository` is the entry that a run can allow to have this problem, for rules that allow it.
+    `suggested` is what the hint suggests, if that can replace what is at the place.
     """
 
     rule: RuleId
@@ -62,6 +73,7 @@ class Problem(NamedTuple):
     hint: str | None = None
     other: Place | None = None
     repository: str | None = None
+    suggested: Suggestion | None = None
 
 
 @dataclass(slots=True)
@@ -99,25 +111,27 @@ class ProblemList:
         rule: RuleId,
         message: str,
         place: Place,
-        hint: str | None = None,
+        hint: str | Suggestion | None = None,
         *,
         other: Place | None = None,
         repository: str | None = None,
     ) -> None:
         """Report what makes the file invalid."""
-        self.found[Problem(rule, "error", message, place, hint, other, repository)] = None
+        problem = Problem(rule, "error", message, place, None, other, repository)
+        self.found[_with_hint(problem, hint)] = None
 
     def warning(
         self,
         rule: RuleId,
         message: str,
         place: Place,
-        hint: str | None = None,
+        hint: str | Suggestion | None = None,
         *,
         other: Place | None = None,
     ) -> None:
         """Report what is doubtful, though valid."""
-        self.found[Problem(rule, "warning", message, place, hint, other)] = None
+        problem = Problem(rule, "warning", message, place, None, other)
+        self.found[_with_hint(problem, hint)] = None
 
     def may_compare(self, number: int) -> bool:
         """Whether a word may be compared with so many others; counts the comparisons.
@@ -133,10 +147,16 @@ class ProblemList:
         """Return the closest choice; None if none is close, or the comparisons are used up."""
         return closest(word, choices) if self.may_compare(len(choices)) else None
 
-    def did_you_mean(self, word: str, choices: Collection[str]) -> str | None:
-        """Return the hint that names the choice that `closest` returns; None if it returns none."""
+    def did_you_mean(self, word: str, choices: Collection[str]) -> Suggestion | None:
+        """Return the choice that `closest` returns as a hint; None if it returns none."""
         close = self.closest(word, choices)
-        return None if close is None else suggestion(close)
+        return None if close is None else Suggestion(word, close)
+
+
+def _with_hint(problem: Problem, hint: str | Suggestion | None) -> Problem:
+    if isinstance(hint, Suggestion):
+        return problem._replace(hint=suggestion(hint.meant), suggested=hint)
+    return problem._replace(hint=hint)
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -149,8 +149,8 @@ def _find_account(node: ScalarNode, context: FileContext) -> str | None:
         return node.text
     if not report_bad_id(node.text, node.place, context.problems):
         message = f"{quote(node.text)} is not named under accounts"
-        hint = context.problems.did_you_mean(node.text, ids)
-        hint = hint or "add it under accounts, or write a quoted account id"
+        meant = context.problems.did_you_mean(node.text, ids)
+        hint = meant or "add it under accounts, or write a quoted account id"
         context.problems.error(RuleId.UNKNOWN_NAME, message, node.place, hint)
     return None
 

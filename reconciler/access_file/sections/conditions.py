@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from reconciler.access_file.document.problems import Place, ProblemList, quote
+from reconciler.access_file.document.problems import Place, ProblemList, Suggestion, quote
 from reconciler.access_file.document.tree import (
     Node,
     ScalarNode,
@@ -117,7 +117,8 @@ def _check_key(
     if is_unknown_key(key):
         message = f"unknown condition key {quote(key)}: most likely no request has it"
         choices = [like for like in candidate_keys(key) if like.lower() not in present]
-        hint = problems.did_you_mean(abbreviate_key(key), choices)
+        similar = problems.closest(abbreviate_key(key), choices)
+        hint = None if similar is None else Suggestion(key, similar)
         problems.warning(RuleId.UNKNOWN_CONDITION_KEY, message, place, hint)
 
 

@@ -113,8 +113,8 @@ def _report_unknown(
     for node in unknown:
         hint = f"the file has {quote_all(known)}" if known else _NO_NAME
         message = f"the file has no {noun} {quote(node.text)}"
-        hint = problems.did_you_mean(node.text, known) or hint
-        problems.error(RuleId.UNKNOWN_REGISTRY, message, node.place, hint)
+        meant = problems.did_you_mean(node.text, known)
+        problems.error(RuleId.UNKNOWN_REGISTRY, message, node.place, meant or hint)
     return not unknown
 
 

@@ -3,7 +3,13 @@
 from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import islice
 
-from reconciler.access_file.document.problems import ProblemList, WorkLimit, escape, quote
+from reconciler.access_file.document.problems import (
+    ProblemList,
+    Suggestion,
+    WorkLimit,
+    escape,
+    quote,
+)
 from reconciler.access_file.document.tree import (
     MappingNode,
     Node,
@@ -24,7 +30,6 @@ from reconciler.access_file.sections.accounts import (
 from reconciler.access_file.sections.near_misses import near_miss
 from reconciler.access_file.sections.principals import read_arn, read_principal
 from reconciler.access_file.sections.tiers import sort_by_use, write_cycle
-from reconciler.closest import suggestion
 from reconciler.model.rules import RuleId
 from reconciler.policy import (
     ACCOUNT_ID,
@@ -186,7 +191,9 @@ def _report_unknown(
     similar = problems.closest(text, [name for name in names if name not in taken])
     if similar and group and _contains(similar, group, context.definitions):
         similar = None
-    hint = suggestion(similar) if similar else "add it under principals or accounts"
+    hint: str | Suggestion = "add it under principals or accounts"
+    if similar:
+        hint = Suggestion(text, similar)
     if has_wildcard(text):
         hint = "only the role of a principal may be a pattern: {role: PATTERN, account: ACCOUNT}"
     if text == "*":

@@ -5,7 +5,7 @@ The schema describes what each kind becomes; this is a contract of the file.
 
 from collections.abc import Collection
 
-from reconciler.access_file.document.problems import ProblemList, escape, quote
+from reconciler.access_file.document.problems import ProblemList, Suggestion, escape, quote
 from reconciler.access_file.document.tree import MappingNode, ScalarNode, child, place_at, texts_of
 from reconciler.access_file.sections.accounts import (
     FileContext,
@@ -20,7 +20,7 @@ from reconciler.access_file.sections.accounts import (
 from reconciler.access_file.sections.conditions import all_of, one_clause, read_when
 from reconciler.access_file.sections.near_misses import near_miss, not_an_arn, pattern_hint
 from reconciler.access_file.sections.never_applies import check_applies
-from reconciler.closest import closest, suggestion
+from reconciler.closest import closest
 from reconciler.model.rules import RuleId
 from reconciler.policy import (
     ACCOUNT_KEYS,
@@ -85,7 +85,8 @@ def read_service(node: ScalarNode, context: FileContext) -> Principal:
         similar = closest_service(name, context.partition)
         if similar:
             message = f"{quote(name)} is not a known service"
-            problems.warning(RuleId.UNKNOWN_SERVICE, message, node.place, suggestion(similar))
+            hint = Suggestion(name, similar)
+            problems.warning(RuleId.UNKNOWN_SERVICE, message, node.place, hint)
     return service_principal(name)
 
 

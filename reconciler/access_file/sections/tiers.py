@@ -4,9 +4,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from reconciler.access_file.document.problems import ProblemList, WorkLimit, quote, quote_all
+from reconciler.access_file.document.problems import (
+    ProblemList,
+    Suggestion,
+    WorkLimit,
+    quote,
+    quote_all,
+)
 from reconciler.access_file.document.tree import Node, Pair, ScalarNode, pairs_of, texts_of
-from reconciler.closest import suggestion
 from reconciler.model.rules import RuleId
 from reconciler.policy import (
     ACTIONS_WITHOUT_REPOSITORY,
@@ -75,7 +80,7 @@ def _check_action(action: ScalarNode, problems: ProblemList, kind: PolicyKind) -
         problems.warning(RuleId.IDLE_ACTION, message, action.place, _idle_hint(idle))
     elif not idle and not is_known_action(name):
         message = f"{quote(action.text)} is not a known ECR action"
-        hint = _similar_hint(action.text, problems)
+        hint = _similar_hint(action.text, action.text, problems)
         problems.warning(RuleId.UNKNOWN_ACTION, message, action.place, hint)
 
 
@@ -83,16 +88,16 @@ def _idle_hint(idle: frozenset[str]) -> str:
     return _REGISTRY_HINT if idle <= REGISTRY_POLICY_ACTIONS else _CALLER_HINT
 
 
-def _similar_hint(text: str, problems: ProblemList) -> str | None:
-    """Suggest a similar action, or say where to write it if it has no effect here."""
+def _similar_hint(written: str, text: str, problems: ProblemList) -> str | Suggestion | None:
+    """Suggest an action similar to a text, or say where to write it if it has no effect here."""
     similar = problems.closest(text, {*KNOWN_ACTIONS, *ACTIONS_WITHOUT_REPOSITORY})
     idle = idle_actions(similar) if similar else frozenset()
     if similar and idle:
         return f"{quote(similar)} has no effect in a repository policy: {_idle_hint(idle)}"
-    return suggestion(similar) if similar else None
+    return Suggestion(written, similar) if similar else None
 
 
-def _prefix_hint(text: str, problems: ProblemList) -> str | None:
+def _prefix_hint(text: str, problems: ProblemList) -> str | Suggestion | None:
     service, colon, name = text.rpartition(":")
     prefixed = f"{_PREFIX}{name}"
     if colon and problems.closest(service, (_PREFIX[:-1],)) is None:
@@ -100,8 +105,8 @@ def _prefix_hint(text: str, problems: ProblemList) -> str | None:
     if not is_known_action(prefixed):
         return None if colon else "an action starts with 'ecr:'"
     if has_wildcard(name):
-        return None if idle_actions(prefixed) else suggestion(prefixed)
-    return _similar_hint(prefixed, problems)
+        return None if idle_actions(prefixed) else Suggestion(text, prefixed)
+    return _similar_hint(text, prefixed, problems)
 
 
 def read_tiers(node: Node | None, kind: PolicyKind, problems: ProblemList) -> Tiers:
@@ -145,10 +150,11 @@ def check_tier(name: ScalarNode, tiers: Tiers, problems: ProblemList) -> bool:
         return True
     if name.text in REGISTRY_TIERS:
         message = f"the tier {quote(name.text)} exists only in the registry's policy"
-        hint = "use it itself, on a pattern with via: registry-policy"
-        problems.error(RuleId.REGISTRY_TIER, message, name.place, hint)
+        only_there = "use it itself, on a pattern with via: registry-policy"
+        problems.error(RuleId.REGISTRY_TIER, message, name.place, only_there)
         return False
     action = canonical_action(name.text)
+    hint: str | Suggestion
     if action == EVERY_ACTION:
         hint = "write admin, the tier for ecr:*"
     elif action in KNOWN_ACTIONS:
