@@ -47,6 +47,7 @@ class PlanFormat(StrEnum):
     JSON = "json"
     HTML = "html"
     MARKDOWN = "markdown"
+    GITHUB = "github"
 
 
 class OutcomeFormat(StrEnum):

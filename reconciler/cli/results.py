@@ -23,6 +23,7 @@ from reconciler.model.registry import RegistryScope
 from reconciler.plan.guards import Refusal
 from reconciler.plan.saved_plan import Origin
 from reconciler.printable import printable
+from reconciler.report.plan_github import render_drift_github, render_plan_github
 from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
 from reconciler.report.plan_markdown import (
     render_drift_markdown,
@@ -77,6 +78,7 @@ def show_plan(
         json=lambda: render_plan_json(view, origin),
         html=lambda: _plan_html(view, origin, diff, grouped=grouped),
         markdown=lambda: render_plan_markdown(view, origin, _ELSEWHERE, diff, grouped=grouped),
+        github=lambda: render_plan_github(view, origin.path),
     )
 
 
@@ -108,6 +110,7 @@ def show_drift(
         json=lambda: render_drift_json(view, result.origin),
         html=lambda: _drift_html(view, result.origin, grouped=grouped),
         markdown=lambda: render_drift_markdown(view, result.origin, _ELSEWHERE, grouped=grouped),
+        github=lambda: render_drift_github(view, result.origin.path),
     )
 
 

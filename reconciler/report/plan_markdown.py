@@ -33,7 +33,6 @@ from reconciler.report.plan_view import (
     by_cause,
     by_scope,
     equal_changes,
-    registry_title,
     split_view,
 )
 from reconciler.report.words import MOST_NAMES, number_of, subject_name, target_name
@@ -188,7 +187,7 @@ def _sections(
         "Registries",
         ("registry", "in figures"),
         (
-            (markdown_code(_where(view, scope)), markdown_words(words.counts(part)))
+            (markdown_code(view.where(scope)), markdown_words(words.counts(part)))
             for scope, part in parts.items()
         ),
         Rank.PROBLEM,
@@ -260,14 +259,10 @@ def _changes(
         for found, body in equal_changes(bodies, grouped=grouped)
     )
     for scope, parts in by_scope(lambda scope: scope, blocks).items():
-        where = markdown_code(_where(view, scope))
+        account = "" if scope in view.registries else f"{scope.account} "
+        where = markdown_code(f"{account}{view.where(scope)}")
         by_rank = sorted(parts, key=lambda part: part.rank)
         yield Section(f"\n### {words.changes} in {where}\n", by_rank, ("change", "changes"))
-
-
-def _where(view: PlanView, scope: RegistryScope) -> str:
-    name = view.registries.get(scope)
-    return f"{scope.account} {scope.region}" if name is None else registry_title(name, scope)
 
 
 def _block(views: Sequence[ChangeView], body: str) -> Part:
@@ -340,13 +335,8 @@ def _access(line: AccessLine, words: str) -> str:
 
 def _place(view: PlanView, name: str, scope: RegistryScope) -> str:
     """Name what a finding is about, with the region where it is about one."""
-    region = f" ({markdown_code(_region(view, scope))})" if scope.region else ""
+    region = f" ({markdown_code(view.where(scope))})" if scope.region else ""
     return f"{markdown_code(name)}{region}"
-
-
-def _region(view: PlanView, scope: RegistryScope) -> str:
-    name = view.registries.get(scope)
-    return scope.region if name is None else registry_title(name, scope)
 
 
 def _unmanaged(view: PlanView) -> Section:

@@ -47,7 +47,7 @@ def hostile_plan(text: str) -> Plan:
     pattern = f"x{text.replace('${', '')}"  # not closed, it would not be understood
     hostile = allow(text, "ecr:BatchGetImage", Sid=text, Resource=[pattern, f"{OWN}{pattern}"])
     others = {**allow(text), "NotResource": [pattern, "x"]}
-    rest: Json = {text: text, "a": {text: [text]}, "description": text}
+    rest: Json = {text: text, "anotherField": {text: [text]}, "description": text}
     settings = RepositorySettings(kms_key=text, tags=((text, text),))
     return Plan(
         changes=(
