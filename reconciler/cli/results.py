@@ -127,7 +127,12 @@ def _drift_html(view: PlanView, origin: Origin, *, grouped: bool) -> str:
 
 
 def show_outcomes(
-    applied: "ApplyResult", view: PlanView, format_: OutcomeFormat, outputs: Sequence[Output] = ()
+    applied: "ApplyResult",
+    view: PlanView,
+    format_: OutcomeFormat,
+    outputs: Sequence[Output] = (),
+    *,
+    grouped: bool,
 ) -> None:
     """Write what became of each change, and how many repositories were left alone."""
     prepared = applied.prepared
@@ -150,6 +155,7 @@ def show_outcomes(
             _ELSEWHERE,
             command=prepared.command,
             left_alone=len(prepared.left_alone),
+            grouped=grouped,
         ),
     )
 

@@ -53,7 +53,7 @@ _SIGNS = {"+": "not live", "-": "only live", "~": "differs"}
 class _Words(NamedTuple):
     """What a plan and drift say in different words.
 
-    `kind` says what one line of access is. The title of the changes has no place in it.
+    `changes` begins the heading of the changes in a region; `kind` says what one line of access is.
     """
 
     changes: str
@@ -113,6 +113,7 @@ def render_outcomes_markdown(
     *,
     command: str = "apply",
     left_alone: int = 0,
+    grouped: bool = True,
     limit: int = COMMENT_LIMIT,
 ) -> str:
     """Render the plan of an apply or a rollback, and what became of its changes.
@@ -123,7 +124,7 @@ def render_outcomes_markdown(
     summary = outcomes_summary(outcomes, command.capitalize(), alone) if outcomes else ""
     return fit_comment(
         _head(command, view, origin, " ".join(filter(None, (summary, plan_summary(view))))),
-        [_outcomes(view, outcomes), *_sections(view, _PLAN, no_diff, grouped=True)],
+        [_outcomes(view, outcomes), *_sections(view, _PLAN, no_diff, grouped=grouped)],
         _folded_json(render_outcomes_json(view, outcomes, origin)),
         elsewhere,
         limit,
