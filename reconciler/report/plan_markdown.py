@@ -122,9 +122,10 @@ def render_outcomes_markdown(
     """
     alone = f"{left_alone} left alone" if left_alone else ""
     summary = outcomes_summary(outcomes, command.capitalize(), alone) if outcomes else ""
+    refused, *others = _sections(view, _PLAN, no_diff, grouped=grouped)
     return fit_comment(
         _head(command, view, origin, " ".join(filter(None, (summary, plan_summary(view))))),
-        [_outcomes(view, outcomes), *_sections(view, _PLAN, no_diff, grouped=grouped)],
+        [refused, _outcomes(view, outcomes), *others],
         _folded_json(render_outcomes_json(view, outcomes, origin)),
         elsewhere,
         limit,
@@ -153,9 +154,12 @@ def _in_percent(found: re.Match[str]) -> str:
 
 
 def _alarms(view: PlanView) -> Iterator[str]:
-    """Count the refusals, the risks and the errors, and name their rules."""
+    """Count what there is to worry about, and name the rules, or the tiers of never rules."""
     found: dict[tuple[str, str, str], list[str]] = {
         ("⛔", "refusal", "refusals"): [one.guard for one in view.refusals],
+        ("⛔", "never rule broken", "never rules broken"): [
+            one.tier for one in view.plan.violations
+        ],
         ("⚠️", "risk", "risks"): [risk.name for one in view.changes for risk in one.risks],
         ("❌", "error", "errors"): [one.rule for one in view.plan.errors],
     }
