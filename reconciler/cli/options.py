@@ -50,6 +50,7 @@ class PlanFormat(StrEnum):
     JSON = "json"
     HTML = "html"
     MARKDOWN = "markdown"
+    GITHUB = "github"
 
 
 class OutcomeFormat(StrEnum):

@@ -23,6 +23,7 @@ from reconciler.model.registry import RegistryScope
 from reconciler.plan.guards import Refusal
 from reconciler.plan.origin import Origin
 from reconciler.printable import printable
+from reconciler.report.plan_github import render_drift_github, render_plan_github
 from reconciler.report.plan_text import (
     PolicyDiff,
     no_diff,
@@ -71,6 +72,7 @@ def show_plan(
         json=lambda: _plan_json(view, origin),
         html=lambda: _plan_html(view, origin, diff, grouped=grouped),
         markdown=lambda: _plan_markdown(view, origin, diff, grouped=grouped),
+        github=lambda: render_plan_github(view, origin.path),
     )
 
 
@@ -102,6 +104,7 @@ def show_drift(
         json=lambda: _drift_json(view, result.origin),
         html=lambda: _drift_html(view, result.origin, grouped=grouped),
         markdown=lambda: _drift_markdown(view, result.origin, grouped=grouped),
+        github=lambda: render_drift_github(view, result.origin.path),
     )
 
 
@@ -147,7 +150,7 @@ def _drift_markdown(view: PlanView, origin: Origin, *, grouped: bool) -> str:
     return render_drift_markdown(view, origin, _ELSEWHERE, grouped=grouped)
 
 
-def _outcomes_markdown(applied: "ApplyResult", view: PlanView) -> str:
+def _outcomes_markdown(applied: "ApplyResult", view: PlanView, *, grouped: bool) -> str:
     from reconciler.report.plan_markdown import render_outcomes_markdown  # noqa: PLC0415 - costs
 
     prepared = applied.prepared
@@ -158,11 +161,17 @@ def _outcomes_markdown(applied: "ApplyResult", view: PlanView) -> str:
         _ELSEWHERE,
         command=prepared.command,
         left_alone=len(prepared.left_alone),
+        grouped=grouped,
     )
 
 
 def show_outcomes(
-    applied: "ApplyResult", view: PlanView, format_: OutcomeFormat, outputs: Sequence[Output] = ()
+    applied: "ApplyResult",
+    view: PlanView,
+    format_: OutcomeFormat,
+    outputs: Sequence[Output] = (),
+    *,
+    grouped: bool,
 ) -> None:
     """Write what became of each change, and how many repositories were left alone."""
     prepared = applied.prepared
@@ -178,7 +187,7 @@ def show_outcomes(
         ),
         outputs,
         json=lambda: _outcomes_json(view, applied),
-        markdown=lambda: _outcomes_markdown(applied, view),
+        markdown=lambda: _outcomes_markdown(applied, view, grouped=grouped),
     )
 
 

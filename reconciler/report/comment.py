@@ -10,10 +10,11 @@ from reconciler.printable import some_of
 COMMENT_LIMIT = 65_000
 """Units of UTF-16 that a comment has at most.
 
-GitHub refuses a comment with "body is too long (maximum is 65536 characters)". Users measured
-65,536 code points for the body of a pull request and 262,144 bytes of UTF-8 for a comment. A text
-of this many units is below both: a unit is at most one code point and at most three bytes. A job
-summary may have 1 MiB ("Workflow commands for GitHub Actions", GitHub Docs).
+GitHub refuses a comment with "Body is too long (maximum is 65536 characters)". What it counts is
+not documented. Users measured 65,536 code points for the body of a pull request and 262,144 bytes
+of UTF-8 for a comment (dead-claudia/github-limits#13). A text of this many units is below both: it
+has no more code points, and at most three bytes for each. A job summary may have 1 MiB ("Workflow
+commands for GitHub Actions", GitHub Docs).
 """
 
 _NOTE_ROOM = 1_000

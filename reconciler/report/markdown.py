@@ -11,7 +11,7 @@ _RUNS = re.compile(r"([^`|\\]+)|[`|\\]+")
 _WORD = re.compile(r"""(["'(]*)([^ ]*?)([)"'.,;:]*)(?= |\Z)""")
 """A word with the punctuation of prose before and after it."""
 
-_PLAIN_WORD = re.compile(r"[A-Za-z]*('s)?|→|…")
+_PLAIN_WORD = re.compile(r"[A-Za-z]*('s)?|→|…|%")
 _NUMBER = re.compile(r"[0-9]+(,[0-9]+)*,?")
 """A number that does not begin a list, as `1.` would."""
 

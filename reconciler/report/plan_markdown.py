@@ -33,7 +33,6 @@ from reconciler.report.plan_view import (
     by_cause,
     by_scope,
     equal_changes,
-    registry_title,
     split_view,
 )
 from reconciler.report.words import MOST_NAMES, number_of, subject_name, target_name
@@ -54,7 +53,7 @@ _SIGNS = {"+": "not live", "-": "only live", "~": "differs"}
 class _Words(NamedTuple):
     """What a plan and drift say in different words.
 
-    `kind` says what one line of access is. The title of the changes has no place in it.
+    `changes` begins the heading of the changes in a region; `kind` says what one line of access is.
     """
 
     changes: str
@@ -114,6 +113,7 @@ def render_outcomes_markdown(
     *,
     command: str = "apply",
     left_alone: int = 0,
+    grouped: bool = True,
     limit: int = COMMENT_LIMIT,
 ) -> str:
     """Render the plan of an apply or a rollback, and what became of its changes.
@@ -122,9 +122,10 @@ def render_outcomes_markdown(
     """
     alone = f"{left_alone} left alone" if left_alone else ""
     summary = outcomes_summary(outcomes, command.capitalize(), alone) if outcomes else ""
+    refused, *others = _sections(view, _PLAN, no_diff, grouped=grouped)
     return fit_comment(
         _head(command, view, origin, " ".join(filter(None, (summary, plan_summary(view))))),
-        [_outcomes(view, outcomes), *_sections(view, _PLAN, no_diff, grouped=True)],
+        [refused, _outcomes(view, outcomes), *others],
         _folded_json(render_outcomes_json(view, outcomes, origin)),
         elsewhere,
         limit,
@@ -153,9 +154,12 @@ def _in_percent(found: re.Match[str]) -> str:
 
 
 def _alarms(view: PlanView) -> Iterator[str]:
-    """Count the refusals, the risks and the errors, and name their rules."""
+    """Count what there is to worry about, and name the rules, or the tiers of never rules."""
     found: dict[tuple[str, str, str], list[str]] = {
         ("⛔", "refusal", "refusals"): [one.guard for one in view.refusals],
+        ("⛔", "never rule broken", "never rules broken"): [
+            one.tier for one in view.plan.violations
+        ],
         ("⚠️", "risk", "risks"): [risk.name for one in view.changes for risk in one.risks],
         ("❌", "error", "errors"): [one.rule for one in view.plan.errors],
     }
@@ -188,7 +192,7 @@ def _sections(
         "Registries",
         ("registry", "in figures"),
         (
-            (markdown_code(_where(view, scope)), markdown_words(words.counts(part)))
+            (markdown_code(view.where(scope)), markdown_words(words.counts(part)))
             for scope, part in parts.items()
         ),
         Rank.PROBLEM,
@@ -260,14 +264,10 @@ def _changes(
         for found, body in equal_changes(bodies, grouped=grouped)
     )
     for scope, parts in by_scope(lambda scope: scope, blocks).items():
-        where = markdown_code(_where(view, scope))
+        account = "" if scope in view.registries else f"{scope.account} "
+        where = markdown_code(f"{account}{view.where(scope)}")
         by_rank = sorted(parts, key=lambda part: part.rank)
         yield Section(f"\n### {words.changes} in {where}\n", by_rank, ("change", "changes"))
-
-
-def _where(view: PlanView, scope: RegistryScope) -> str:
-    name = view.registries.get(scope)
-    return f"{scope.account} {scope.region}" if name is None else registry_title(name, scope)
 
 
 def _block(views: Sequence[ChangeView], body: str) -> Part:
@@ -340,13 +340,8 @@ def _access(line: AccessLine, words: str) -> str:
 
 def _place(view: PlanView, name: str, scope: RegistryScope) -> str:
     """Name what a finding is about, with the region where it is about one."""
-    region = f" ({markdown_code(_region(view, scope))})" if scope.region else ""
+    region = f" ({markdown_code(view.where(scope))})" if scope.region else ""
     return f"{markdown_code(name)}{region}"
-
-
-def _region(view: PlanView, scope: RegistryScope) -> str:
-    name = view.registries.get(scope)
-    return scope.region if name is None else registry_title(name, scope)
 
 
 def _unmanaged(view: PlanView) -> Section:

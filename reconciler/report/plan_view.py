@@ -164,6 +164,11 @@ class PlanView:
             for change in self.plan.changes
         )
 
+    def where(self, scope: RegistryScope) -> str:
+        """Name a region, with its registry where there are several."""
+        name = self.registries.get(scope)
+        return scope.region if name is None else registry_title(name, scope)
+
     @property
     def limit(self) -> str:
         """What a limited plan did not look at, in words; empty where the plan is not limited."""

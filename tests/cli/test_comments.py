@@ -75,3 +75,15 @@ def test_what_failed_has_its_reason(reconcile: Reconcile, ecr: Sandbox) -> None:
     (row,) = (line for line in lines(done.out) if line.startswith("| `failed` "))
     assert row.startswith("| `failed` | `payments/api` (`us-west-2`) | ")
     assert "`ecr:SetRepositoryPolicy`" in row
+
+
+def test_annotations_go_beside_a_comment(reconcile: Reconcile, folder: Path) -> None:
+    done = reconcile("plan", "--format", "github", "--write", "markdown=plan.md")
+    assert done.code == 0
+    warning, notice = done.out.splitlines()
+    assert warning.startswith("::warning file=ecr_access.yaml,title=new-account::payments/api (")
+    assert notice.startswith("::notice file=ecr_access.yaml,title=plan::Plan: 1 policy to set, ")
+    assert (folder / "plan.md").read_text().startswith("<!-- reconcile:plan -->\n")
+    drifted = reconcile("drift", "--format", "github")
+    assert drifted.code == 4
+    assert drifted.out.startswith("::warning file=ecr_access.yaml,title=drift::payments/api (")

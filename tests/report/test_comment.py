@@ -20,6 +20,18 @@ def comment(sections: list[Section], document: list[str], limit: int) -> str:
     return fit_comment(HEAD, sections, document, "See the log.", limit)
 
 
+def told_apart(sections: list[Section]) -> list[Section]:
+    """Number the sections and their parts, so that no two texts are equal."""
+    return [
+        Section(
+            f"[{n}]{section.head}",
+            [part._replace(text=f"({n}.{m}){part.text}") for m, part in enumerate(section.parts)],
+            section.nouns,
+        )
+        for n, section in enumerate(sections)
+    ]
+
+
 def counted(note: str) -> int:
     return sum(int(number) for number in re.findall(r"(\d+) (?:row|change)s?\b", note))
 
@@ -29,6 +41,7 @@ def counted(note: str) -> int:
 def test_it_fits_in_whole_parts_and_counts_the_others(
     sections: list[Section], document: list[str], limit: int
 ) -> None:
+    sections = told_apart(sections)
     shown = comment(sections, document, limit)
     assert size_of(shown) <= limit
     whole, _, note = shown.partition("\n*Left out here: ")

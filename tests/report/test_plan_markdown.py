@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from reconciler.apply.model import Outcome
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.compute import compute_plan
@@ -12,7 +13,7 @@ from reconciler.plan.model import ChangedSince, Plan, PlanError
 from reconciler.plan.origin import Origin, PlannedRegistry
 from reconciler.policy.language.principals import Principal
 from reconciler.report.comment import COMMENT_LIMIT, size_of
-from reconciler.report.plan_markdown import marker, render_plan_markdown
+from reconciler.report.plan_markdown import marker, render_outcomes_markdown, render_plan_markdown
 from reconciler.report.plan_view import RefusalView, view_plan
 from tests.cli.hostile import ALL
 from tests.plan.making import desired, grant, registry
@@ -94,3 +95,31 @@ def test_refusals_come_before_risks() -> None:
 )
 def test_a_marker_names_the_file(path: str, line: str) -> None:
     assert marker("plan", path) == line
+
+
+@pytest.mark.parametrize(
+    ("grouped", "headings"), [(True, ["#### 2 repositories"]), (False, ["#### `a`", "#### `b`"])]
+)
+def test_equal_changes_are_shown_once_where_grouped(grouped: bool, headings: list[str]) -> None:
+    wanted = [desired(grant(), repository=name) for name in "ab"]
+    view = view_plan(compute_plan(wanted, registry(a=None, b=None), PlanInputs()), DisplayNames())
+    outcomes = [Outcome(change, "applied") for change in view.plan.changes]
+    for comment in (
+        render_plan_markdown(view, ORIGIN, "", grouped=grouped),
+        render_outcomes_markdown(view, outcomes, ORIGIN, "", grouped=grouped),
+    ):
+        assert [line for line in comment.splitlines() if line.startswith("#### ")] == headings
+
+
+def test_what_was_not_applied_is_told_by_its_cause() -> None:
+    view = view_plan(plan_of(12), DisplayNames())
+    reason = "AWS did not answer"
+    outcomes = [Outcome(change, "failed", reason) for change in view.plan.changes[1:]]
+    outcomes.insert(0, Outcome(view.plan.changes[0], "stale", "changed since the plan"))
+    lines = render_outcomes_markdown(view, outcomes, ORIGIN, "", command="rollback").splitlines()
+    assert lines[0] == "<!-- reconcile:rollback -->"
+    assert " Rollback: 11 failed, 1 stale. Plan: 12 policies to set, " in lines[1]
+    at = lines.index("### Not applied")
+    assert lines[at + 4] == "| `stale` | `app-0` (`us-west-2`) | changed since the plan |"
+    assert lines[at + 5].startswith("| `failed` | `app-1`, `app-10`, ")
+    assert lines[at + 5].endswith(f"`app-8` and 1 more (`us-west-2`) | {reason} |")

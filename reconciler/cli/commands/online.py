@@ -1,6 +1,6 @@
 """The commands that read or write the registry: plan, drift, apply and rollback."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of, report
 from reconciler.cli.options import a_path, name_of, require_no_stdout, require_one_stdin, stdin_of
-from reconciler.cli.outputs import Output, check_outputs
+from reconciler.cli.outputs import check_outputs
 from reconciler.cli.signals import Interrupt, hold_signals
 from reconciler.cli.terminal import confirm, is_interactive, keep_quiet, note, print_message
 from reconciler.model.transport import Transport
@@ -19,7 +19,7 @@ from reconciler.model.transport import Transport
 if TYPE_CHECKING:
     from reconciler.cli.results import TerminalListener
     from reconciler.report.plan_view import PlanView
-    from reconciler.workflow import PreparedApply
+    from reconciler.workflow import ApplyResult, PreparedApply
 
 
 def plan(
@@ -199,7 +199,15 @@ def apply(
     )
     view = results.view_of(prepared.result)
     results.show_before_writing(prepared.result, view, format_, sure=yes, grouped=not no_group)
-    _finish(prepared, view, listener, format_, written, sure=yes, journal=journal, wait=wait)
+    _finish(
+        prepared,
+        view,
+        listener,
+        partial(results.show_outcomes, format_=format_, outputs=written, grouped=not no_group),
+        sure=yes,
+        journal=journal,
+        wait=wait,
+    )
 
 
 def rollback(
@@ -252,7 +260,15 @@ def rollback(
         results.show_before_writing(prepared.result, view, format_, sure=yes, grouped=not no_group)
     else:
         note("the journal records no write")
-    _finish(prepared, view, listener, format_, written, sure=yes, journal=journal, wait=wait)
+    _finish(
+        prepared,
+        view,
+        listener,
+        partial(results.show_outcomes, format_=format_, outputs=written, grouped=not no_group),
+        sure=yes,
+        journal=journal,
+        wait=wait,
+    )
 
 
 def _require_journal(path: Path | None) -> None:
@@ -267,8 +283,7 @@ def _finish(
     prepared: "PreparedApply",
     view: "PlanView",
     listener: "TerminalListener",
-    format_: opt.OutcomeFormat,
-    outputs: Sequence[Output],
+    show_outcomes: Callable[["ApplyResult", "PlanView"], None],
     *,
     sure: bool,
     journal: Path | None,
@@ -276,10 +291,8 @@ def _finish(
 ) -> None:
     """Carry out a plan that was shown, once the user has confirmed it unless `sure`.
 
-    Reports the outcomes, and ends the command.
+    Reports the outcomes by `show_outcomes`, and ends the command.
     """
-    from reconciler.cli import results
-
     result = prepared.result
     if result.refusals or not result.plan.changes:
         applied = workflow.apply(prepared)
@@ -289,7 +302,7 @@ def _finish(
         applied = workflow.apply(
             prepared, journal=journal, wait=wait, stopped=hold_signals(), listener=listener
         )
-    show = partial(results.show_outcomes, applied, view, format_, outputs)
+    show = partial(show_outcomes, applied, view)
     raise typer.Exit(report(show, exit_of(applied.statuses)))
 
 

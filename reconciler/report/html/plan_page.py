@@ -23,7 +23,6 @@ from reconciler.report.plan_view import (
     by_cause,
     by_scope,
     equal_changes,
-    registry_title,
     split_view,
 )
 from reconciler.report.words import NOUNS, number_of, subject_name, target_name
@@ -126,16 +125,11 @@ class _Words(NamedTuple):
         """The changes; of several registries, those of each region under a heading of its own."""
         if not self.view.registries or not self.blocks:
             return [_Group("changes", "", self.blocks)]
-        found = by_scope(self.where, ((block.scope, block) for block in self.blocks))
+        found = by_scope(self.view.where, ((block.scope, block) for block in self.blocks))
         return [
             _Group(f"changes-{number}", title, blocks)
             for number, (title, blocks) in enumerate(found.items(), 1)
         ]
-
-    def where(self, scope: RegistryScope) -> str:
-        """Name a region, with its registry where there are several."""
-        name = self.view.registries.get(scope)
-        return scope.region if name is None else registry_title(name, scope)
 
     @property
     def unmanaged(self) -> list[str]:
@@ -143,7 +137,9 @@ class _Words(NamedTuple):
         plan = self.view.plan
         if not self.view.registries:
             return plan.unmanaged_names
-        return [f"{target.repository} in {self.where(target.scope)}" for target in plan.unmanaged]
+        return [
+            f"{target.repository} in {self.view.where(target.scope)}" for target in plan.unmanaged
+        ]
 
     @property
     def risks(self) -> tuple[RiskRow, ...]:
@@ -155,7 +151,7 @@ class _Words(NamedTuple):
                 RiskPlace(
                     block.title,
                     f"#change-{block.number}",
-                    self.where(block.scope) if several else "",
+                    self.view.where(block.scope) if several else "",
                 ),
             )
             for block in self.blocks

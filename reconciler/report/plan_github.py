@@ -1,0 +1,103 @@
+"""A plan or drift as annotations of the access file in a workflow of GitHub Actions."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from reconciler.model.registry import RegistryScope
+from reconciler.model.rules import RuleId
+from reconciler.report.github import Level, workflow_command
+from reconciler.report.plan_text import drift_summary, plan_summary
+from reconciler.report.plan_view import Failure, PlanView, RiskView, by_cause, equal_changes
+from reconciler.report.words import MOST_NAMES, listed, subject_name, target_name
+
+_MOST = 10
+"""Annotations of one level that GitHub shows of a step ("Limitations" in the documentation of
+problem matchers, actions/toolkit); it drops the others silently."""
+
+
+class _Note(NamedTuple):
+    """An annotation; its title is the rule that it is about."""
+
+    title: str
+    message: str
+
+
+def render_plan_github(view: PlanView, path: str) -> str:
+    """Render a plan: what the guards refuse, the errors, the risks, and the figures.
+
+    `path` is that of the access file. A plan knows no lines of it.
+    """
+    return "".join(
+        [
+            *_commands("error", path, (*_refusals(view), *_errors(view))),
+            *_commands("warning", path, _risks(view)),
+            *_commands("notice", path, [_Note("plan", plan_summary(view))]),
+        ]
+    )
+
+
+def render_drift_github(view: PlanView, path: str) -> str:
+    """Render drift: the never rules that are broken, the errors, the risks, and what differs."""
+    return "".join(
+        [
+            *_commands("error", path, (*_violations(view), *_errors(view))),
+            *_commands("warning", path, (*_risks(view), *_differences(view))),
+            *_commands("notice", path, [_Note("drift", drift_summary(view))]),
+        ]
+    )
+
+
+def _commands(level: Level, path: str, notes: Iterable[_Note]) -> Iterator[str]:
+    """Return the annotations of one level, as many as are shown; the last one counts the others."""
+    found = tuple(notes)
+    left = len(found) - _MOST + 1 if len(found) > _MOST else 0
+    for one in found[: len(found) - left]:
+        yield workflow_command(level, one.message, {"file": path, "title": one.title})
+    if left:
+        more = f"{left:,} more annotations are left out; the text has all that they are about"
+        yield workflow_command(level, more, {"file": path, "title": f"{left:,} more"})
+
+
+def _refusals(view: PlanView) -> Iterator[_Note]:
+    for one in view.refusals:
+        yield _Note(one.guard, one.message)
+
+
+def _errors(view: PlanView) -> Iterator[_Note]:
+    failures = (Failure(one.target, one.rule, one.message) for one in view.plan.errors)
+    for cause in by_cause(failures, view.registries):
+        text = f"{cause.names}: {cause.message if cause.is_of_one else cause.why}"
+        yield _Note(cause.kind, text)
+
+
+def _violations(view: PlanView) -> Iterator[_Note]:
+    for one in view.plan.findings:
+        if one.rule is RuleId.NEVER:
+            name = subject_name(one.subject, one.repository)
+            yield _Note(one.rule, f"{name} ({view.where(one.scope)}): {one.message}")
+
+
+def _risks(view: PlanView) -> Iterator[_Note]:
+    """Return each risk once in each region, with the repositories that have it."""
+    names: defaultdict[tuple[RiskView, RegistryScope], list[str]] = defaultdict(list)
+    for change in view.changes:
+        target = change.change.target
+        for risk in change.risks:
+            names[risk, target.scope].append(target_name(target))
+    for (risk, scope), found in names.items():
+        where = f"{listed(found, MOST_NAMES)} ({view.where(scope)})"
+        yield _Note(risk.name, f"{where}: {risk.words}")
+
+
+def _differences(view: PlanView) -> Iterator[_Note]:
+    """Return what differs, equal differences of several repositories once."""
+    describe = view.wording.describe
+    bodies = (
+        (one, (*one.beside, *(f"{line.label}: {describe(line)}" for line in one.lines), *one.notes))
+        for one in view.changes
+    )
+    for views, lines in equal_changes(bodies, grouped=True):
+        names = [target_name(one.change.target) for one in views]
+        where = f"{listed(names, MOST_NAMES)} ({view.where(views[0].change.target.scope)})"
+        yield _Note("drift", "\n".join([where, *lines]))
