@@ -275,34 +275,16 @@ def _44(v: object) -> bool:
     return isinstance(v, dict) and all(map(_43, v.values())) and all(map(_2, v))
 
 
-_CHECKS_5: Checks = {"tier": _9, "until": _9, "when": _24, "reason": _9}
-
-
-_CHECKS_6: Checks = {"tier": _9, "until": _9, "when": _24, "reason": _9}
-
-
 def _45(v: object) -> bool:
-    return (isinstance(v, str) or isinstance(v, dict)) and (
-        not isinstance(v, dict)
-        or "tier" in v
-        and all(_CHECKS_6.get(key, nothing)(value) for key, value in v.items())
-    )
+    return isinstance(v, list) and len(v) >= 1 and all(map(_2, v))
 
 
 def _46(v: object) -> bool:
-    return (
-        (isinstance(v, str) or isinstance(v, dict) or isinstance(v, list))
-        and (
-            not isinstance(v, dict)
-            or "tier" in v
-            and all(_CHECKS_5.get(key, nothing)(value) for key, value in v.items())
-        )
-        and (not isinstance(v, list) or len(v) >= 1 and all(map(_45, v)))
-    )
+    return isinstance(v, list) and len(v) >= 1 and all(map(_4, v))
 
 
 def _47(v: object) -> bool:
-    return isinstance(v, dict) and all(map(_46, v.values()))
+    return v == "registry-policy"
 
 
 def _48(v: object) -> bool:
@@ -310,108 +292,126 @@ def _48(v: object) -> bool:
 
 
 def _49(v: object) -> bool:
-    return v == "Allow" or v == "Deny"
-
-
-def _50(v: object) -> bool:
-    return isinstance(v, str) or isinstance(v, dict)
-
-
-def _51(v: object) -> bool:
-    return isinstance(v, str) or isinstance(v, list)
-
-
-_CHECKS_7: Checks = {
-    "Sid": _9,
-    "Effect": _49,
-    "Principal": _50,
-    "NotPrincipal": _50,
-    "Action": _51,
-    "NotAction": _51,
-    "Condition": _24,
-}
-
-
-def _52(v: object) -> bool:
-    return (
-        isinstance(v, dict)
-        and "Effect" in v
-        and all(_CHECKS_7.get(key, nothing)(value) for key, value in v.items())
-    )
-
-
-def _53(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and all(map(_52, v))
-
-
-def _54(v: object) -> bool:
-    return v == "registry-policy"
-
-
-def _55(v: object) -> bool:
     return v == "push" or v == "replication" or v == "pull-through-cache"
 
 
-def _56(v: object) -> bool:
-    return isinstance(v, list) and all(map(_55, v))
+def _50(v: object) -> bool:
+    return isinstance(v, list) and all(map(_49, v))
 
 
-def _57(v: object) -> bool:
+def _51(v: object) -> bool:
     return v == "mutable" or v == "immutable"
 
 
-_CHECKS_8: Checks = {"kms_key": _9}
+_CHECKS_5: Checks = {"kms_key": _9}
 
 
-def _58(v: object) -> bool:
+def _52(v: object) -> bool:
     return v == "aes256" or v == "kms"
 
 
-def _59(v: object) -> bool:
+def _53(v: object) -> bool:
     return (
         (isinstance(v, str) or isinstance(v, dict))
         and (
             not isinstance(v, dict)
             or "kms_key" in v
-            and all(_CHECKS_8.get(key, nothing)(value) for key, value in v.items())
+            and all(_CHECKS_5.get(key, nothing)(value) for key, value in v.items())
         )
-        and (_58 if _9(v) else anything)(v)
+        and (_52 if _9(v) else anything)(v)
     )
 
 
-def _60(v: object) -> bool:
+def _54(v: object) -> bool:
     return isinstance(v, dict) and len(v) <= 50 and all(map(_9, v.values()))
 
 
-_CHECKS_9: Checks = {"tag_mutability": _57, "scan_on_push": _48, "encryption": _59, "tags": _60}
+_CHECKS_6: Checks = {"tag_mutability": _51, "scan_on_push": _48, "encryption": _53, "tags": _54}
 
 
-def _61(v: object) -> bool:
+def _55(v: object) -> bool:
     return isinstance(v, dict) and all(
-        _CHECKS_9.get(key, nothing)(value) for key, value in v.items()
+        _CHECKS_6.get(key, nothing)(value) for key, value in v.items()
     )
 
 
+_CHECKS_7: Checks = {"tier": _9, "until": _9, "when": _24, "reason": _9}
+
+
+_CHECKS_8: Checks = {"tier": _9, "until": _9, "when": _24, "reason": _9}
+
+
+def _56(v: object) -> bool:
+    return (isinstance(v, str) or isinstance(v, dict)) and (
+        not isinstance(v, dict)
+        or "tier" in v
+        and all(_CHECKS_8.get(key, nothing)(value) for key, value in v.items())
+    )
+
+
+def _57(v: object) -> bool:
+    return (
+        (isinstance(v, str) or isinstance(v, dict) or isinstance(v, list))
+        and (
+            not isinstance(v, dict)
+            or "tier" in v
+            and all(_CHECKS_7.get(key, nothing)(value) for key, value in v.items())
+        )
+        and (not isinstance(v, list) or len(v) >= 1 and all(map(_56, v)))
+    )
+
+
+def _58(v: object) -> bool:
+    return isinstance(v, dict) and all(map(_57, v.values()))
+
+
+def _59(v: object) -> bool:
+    return v == "Allow" or v == "Deny"
+
+
+def _60(v: object) -> bool:
+    return isinstance(v, str) or isinstance(v, dict)
+
+
+def _61(v: object) -> bool:
+    return isinstance(v, str) or isinstance(v, list)
+
+
+_CHECKS_9: Checks = {
+    "Sid": _9,
+    "Effect": _59,
+    "Principal": _60,
+    "NotPrincipal": _60,
+    "Action": _61,
+    "NotAction": _61,
+    "Condition": _24,
+}
+
+
 def _62(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and all(map(_2, v))
+    return (
+        isinstance(v, dict)
+        and "Effect" in v
+        and all(_CHECKS_9.get(key, nothing)(value) for key, value in v.items())
+    )
 
 
 def _63(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and all(map(_4, v))
+    return isinstance(v, list) and len(v) >= 1 and all(map(_62, v))
 
 
 _CHECKS_10: Checks = {
-    "access": _47,
+    "registries": _45,
+    "regions": _46,
+    "via": _47,
     "inherit": _48,
-    "statements": _53,
-    "via": _54,
-    "create_on": _56,
-    "template_role": _6,
     "create": _48,
-    "settings": _61,
-    "registries": _62,
-    "regions": _63,
+    "create_on": _50,
+    "template_role": _6,
     "replicated": _48,
+    "settings": _55,
+    "access": _58,
+    "statements": _63,
 }
 
 
@@ -429,13 +429,13 @@ def _65(v: object) -> bool:
 
 _CHECKS_11: Checks = {
     "Sid": _9,
-    "Effect": _49,
-    "Principal": _50,
-    "NotPrincipal": _50,
-    "Action": _51,
-    "NotAction": _51,
-    "Resource": _51,
-    "NotResource": _51,
+    "Effect": _59,
+    "Principal": _60,
+    "NotPrincipal": _60,
+    "Action": _61,
+    "NotAction": _61,
+    "Resource": _61,
+    "NotResource": _61,
     "Condition": _24,
 }
 
