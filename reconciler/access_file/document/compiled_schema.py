@@ -284,33 +284,29 @@ def _46(v: object) -> bool:
 
 
 def _47(v: object) -> bool:
-    return v == "registry-policy"
-
-
-def _48(v: object) -> bool:
     return isinstance(v, bool)
 
 
-def _49(v: object) -> bool:
+def _48(v: object) -> bool:
     return v == "push" or v == "replication" or v == "pull-through-cache"
 
 
+def _49(v: object) -> bool:
+    return isinstance(v, list) and all(map(_48, v))
+
+
 def _50(v: object) -> bool:
-    return isinstance(v, list) and all(map(_49, v))
-
-
-def _51(v: object) -> bool:
     return v == "mutable" or v == "immutable"
 
 
 _CHECKS_5: Checks = {"kms_key": _9}
 
 
-def _52(v: object) -> bool:
+def _51(v: object) -> bool:
     return v == "aes256" or v == "kms"
 
 
-def _53(v: object) -> bool:
+def _52(v: object) -> bool:
     return (
         (isinstance(v, str) or isinstance(v, dict))
         and (
@@ -318,21 +314,25 @@ def _53(v: object) -> bool:
             or "kms_key" in v
             and all(_CHECKS_5.get(key, nothing)(value) for key, value in v.items())
         )
-        and (_52 if _9(v) else anything)(v)
+        and (_51 if _9(v) else anything)(v)
     )
 
 
-def _54(v: object) -> bool:
+def _53(v: object) -> bool:
     return isinstance(v, dict) and len(v) <= 50 and all(map(_9, v.values()))
 
 
-_CHECKS_6: Checks = {"tag_mutability": _51, "scan_on_push": _48, "encryption": _53, "tags": _54}
+_CHECKS_6: Checks = {"tag_mutability": _50, "scan_on_push": _47, "encryption": _52, "tags": _53}
 
 
-def _55(v: object) -> bool:
+def _54(v: object) -> bool:
     return isinstance(v, dict) and all(
         _CHECKS_6.get(key, nothing)(value) for key, value in v.items()
     )
+
+
+def _55(v: object) -> bool:
+    return v == "registry-policy"
 
 
 _CHECKS_7: Checks = {"tier": _9, "until": _9, "when": _24, "reason": _9}
@@ -403,13 +403,13 @@ def _63(v: object) -> bool:
 _CHECKS_10: Checks = {
     "registries": _45,
     "regions": _46,
-    "via": _47,
-    "inherit": _48,
-    "create": _48,
-    "create_on": _50,
+    "inherit": _47,
+    "create": _47,
+    "create_on": _49,
     "template_role": _6,
-    "replicated": _48,
-    "settings": _55,
+    "replicated": _47,
+    "settings": _54,
+    "via": _55,
     "access": _58,
     "statements": _63,
 }
@@ -558,7 +558,7 @@ def _81(v: object) -> bool:
     return v == "remove" or v == "keep"
 
 
-_CHECKS_17: Checks = {"sid": _11, "service": _20, "principal": _11, "as_is": _48}
+_CHECKS_17: Checks = {"sid": _11, "service": _20, "principal": _11, "as_is": _47}
 
 
 def _82(v: object) -> bool:

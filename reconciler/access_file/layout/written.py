@@ -4,7 +4,7 @@ PyYAML's tokens and events have no comments, but their marks say what is between
 and comments, and nothing else. A comment belongs to an item by its line and its column.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -91,17 +91,33 @@ class Written(NamedTuple):
 
 def read_written(text: str) -> Written:
     """Read a valid file, with line feeds as line ends. Raises DirectiveError."""
-    starts, comments = _scan(text)
-    root = _tree(text, starts)
+    tokens = _scan(text)
+    root = _tree(text, tokens)
     lines = text.split("\n")
-    _attach(root, comments, lines)
+    _attach(root, tokens.comments, lines)
     _mark_blank_lines(root, lines)
-    return Written(root, comments)
+    return Written(root, tokens.comments)
 
 
-def _scan(text: str) -> tuple[dict[int, int], tuple[Comment, ...]]:
-    """Return where each scalar starts, by its end, and the comments."""
+class _Start(NamedTuple):
+    """Where something starts, with the line and the column, which count from 0."""
+
+    position: int
+    line: int
+    column: int
+
+
+class _Tokens(NamedTuple):
+    """What events do not say: where each scalar starts, by its end; dashes of lists; comments."""
+
+    scalars: dict[int, int]
+    dashes: list[_Start]
+    comments: tuple[Comment, ...]
+
+
+def _scan(text: str) -> _Tokens:
     starts: dict[int, int] = {}
+    dashes: list[_Start] = []
     comments: list[Comment] = []
     end = line = column = 0
     is_beside = False
@@ -111,14 +127,17 @@ def _scan(text: str) -> tuple[dict[int, int], tuple[Comment, ...]]:
         between = text[end : token.start_mark.index]
         if "#" in between:
             comments += _comments_in(between, end, line, column, is_beside=is_beside)
-        if isinstance(token, yaml.ScalarToken):
+        if isinstance(token, yaml.BlockEntryToken):
+            mark = token.start_mark
+            dashes.append(_Start(mark.index, mark.line, mark.column))
+        elif isinstance(token, yaml.ScalarToken):
             starts[token.end_mark.index] = token.start_mark.index
             if token.style in ("|", ">"):
                 comments += _header_comment(text, token.start_mark)
         if token.end_mark.index > end:
             end, line, column = token.end_mark.index, token.end_mark.line, token.end_mark.column
             is_beside = not isinstance(token, yaml.DocumentStartToken | yaml.DocumentEndToken)
-    return starts, tuple(comments)
+    return _Tokens(starts, dashes, tuple(comments))
 
 
 def _comments_in(
@@ -143,17 +162,9 @@ def _header_comment(text: str, mark: yaml.Mark) -> Iterator[Comment]:
         yield Comment(comment, mark.index + at, mark.line, mark.column + at, is_beside=True)
 
 
-class _Start(NamedTuple):
-    """Where something starts, with the line and the column, which count from 0."""
-
-    position: int
-    line: int
-    column: int
-
-
-def _tree(text: str, starts: dict[int, int]) -> Collection:
+def _tree(text: str, tokens: _Tokens) -> Collection:
     """Return the root of a valid file, which is a mapping."""
-    stack: list[Collection] = [Collection(False, False, "", 0)]
+    stack: list[Collection] = [Collection(is_mapping=False, is_flow=True, properties="", start=0)]
     keys: list[Scalar | None] = [None]
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.CollectionEndEvent):
@@ -163,7 +174,7 @@ def _tree(text: str, starts: dict[int, int]) -> Collection:
             continue
         if not isinstance(event, yaml.NodeEvent):
             continue
-        node = _node(event, text, starts)
+        node = _node(event, text, tokens.scalars)
         top, key = stack[-1], keys[-1]
         if isinstance(node, Scalar) and top.is_mapping and key is None:
             keys[-1] = node
@@ -172,7 +183,7 @@ def _tree(text: str, starts: dict[int, int]) -> Collection:
         if key is not None:
             top.items[-1].value = node
         else:
-            _open_item(top, None, node, _start(event))
+            _open_item(top, None, node, _element_start(event, top, tokens.dashes))
         keys[-1] = None
         if isinstance(node, Collection):
             stack.append(node)
@@ -187,6 +198,14 @@ def _open_item(
     if not parent.items:
         parent.column = start.column
     parent.items.append(Item(key, value, *start))
+
+
+def _element_start(event: yaml.Event, parent: Collection, dashes: list[_Start]) -> _Start:
+    """Return where an element of a list starts: at its dash, if it has one."""
+    start = _start(event)
+    if parent.is_flow or not dashes:
+        return start
+    return dashes[bisect_left(dashes, start) - 1]
 
 
 def _start(event: yaml.Event) -> _Start:
