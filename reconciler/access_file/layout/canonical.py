@@ -46,7 +46,7 @@ def canonical(text: str, path: str) -> str:
     text = text.replace("\r\n", "\n")
     try:
         before = read_written(text)
-        found = write_canonical(arranged(before.root, _schema()))
+        found = write_canonical(before.header, arranged(before.root, _schema()))
         after = read_written(found)
     except DirectiveError:
         raise ReconcileError(

@@ -28,9 +28,12 @@ class _Line(NamedTuple):
     beside: Sequence[str] = ()
 
 
-def write_canonical(root: Collection) -> str:
-    """Return the text of a file."""
-    lines = [line for item in root.items for line in _section(item, is_first=item is root.items[0])]
+def write_canonical(header: Sequence[str], root: Collection) -> str:
+    """Return the text of a file; `header` has the lines above its first section."""
+    lines = [_Line(text) for text in _without_double_blanks(header)]
+    lines += [
+        line for item in root.items for line in _section(item, is_first=item is root.items[0])
+    ]
     tail = [_Line(text) for text in _without_double_blanks(root.tail)]
     return "".join(f"{line}\n" for line in _with_comments([*lines, *tail])).lstrip("\n")
 

@@ -14,6 +14,9 @@ import yaml
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+_FOR_EDITORS = "# yaml-language-server:"
+
+
 class DirectiveError(Exception):
     """The file has a YAML directive, which a canonical file has no place for."""
 
@@ -83,8 +86,13 @@ class Item:
 
 
 class Written(NamedTuple):
-    """A file: its root, and its comments in the order of the text."""
+    """A file: its root, and its comments in the order of the text.
 
+    `header` has the lines above the first section that are about the file: they are as those of
+    `Item.above`, and not there.
+    """
+
+    header: tuple[str, ...]
     root: Collection
     comments: tuple[Comment, ...]
 
@@ -96,7 +104,21 @@ def read_written(text: str) -> Written:
     lines = text.split("\n")
     _attach(root, tokens.comments, lines)
     _mark_blank_lines(root, lines)
-    return Written(root, tokens.comments)
+    return Written(_taken_header(root.items[0].above), root, tokens.comments)
+
+
+def _taken_header(above: list[str]) -> tuple[str, ...]:
+    """Take the lines about the file out of those above its first section.
+
+    They end at a blank line, or they are the one line that editors read.
+    """
+    if "" in above:
+        end = len(above) - above[::-1].index("")
+    else:
+        end = int(bool(above) and above[0].startswith(_FOR_EDITORS))
+    header = tuple(above[:end])
+    del above[:end]
+    return header
 
 
 class _Start(NamedTuple):
