@@ -197,3 +197,33 @@ def test_a_result_that_says_something_else_is_refused(monkeypatch: pytest.Monkey
         )
         with pytest.raises(ReconcileError, match="would not say the same"):
             canonical(FILE, "file")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("? guards # c\n# d\n: # e\n  public: forbid\n", None),
+        ("x: &a |\n  t\ny: *a\n", "x: &a |\n  t\n\ny: *a\n"),
+        ("x: !!str 012\ny: &q !!str 'a'\n", 'x: !!str 012\n\ny: &q !!str "a"\n'),
+        ("x: 'a\n\n    b' # c\n", "x: 'a\n\n  b'  # c\n"),
+        ("x: { # c\n }\n", "x: {}  # c\n"),
+        ("x: [a: b]\n", "x: [{a: b}]\n"),
+        ("x: {a, b: }\n", "x:\n  a:\n  b:\n"),
+        ("x:\n# c\n", "x:\n# c\n"),
+        ("x:\n- - a # 1\n  # 2\n-   # 3\n  - b\n", None),
+        ("x:\n  # c\n  v  # d\n", "# c\nx: v  # d\n"),
+        ("x: | # c\n   t\n   # in\n# out\ny: 1\n", "x: |  # c\n  t\n  # in\n\n# out\ny: 1\n"),
+        (f"x: {'v' * 20_000} # c\n", f"x: {'v' * 20_000}  # c\n"),
+    ],
+)
+def test_rare_spellings(text: str, expected: str | None) -> None:
+    found = canonical(f"{FILE}{text}", "file")
+    assert canonical(found, "file") == found
+    if expected is not None:
+        assert found == f"{FILE}\n{expected}"
+
+
+@pytest.mark.parametrize("text", ["x: >2\n    a\n  b\n", "x: |+\n  a\n\n\ny: 1\n"])
+def test_what_depends_on_indents_or_blank_lines_is_refused(text: str) -> None:
+    with pytest.raises(ReconcileError, match="would not say the same"):
+        canonical(f"{FILE}{text}", "file")

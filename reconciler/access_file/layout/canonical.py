@@ -47,16 +47,15 @@ def canonical(text: str, path: str) -> str:
     try:
         before = read_written(text)
         found = write_canonical(before.header, arranged(before.root, _schema()))
-        after = read_written(found)
     except DirectiveError:
         raise ReconcileError(
             f"{path} can't be formatted: it has a YAML directive", hint="remove the line with %"
         ) from None
     is_same = _is_same(_read(text), _read(found))
-    if not is_same or _texts(before.comments) != _texts(after.comments):
+    if not is_same or _texts(before.comments) != _texts(read_written(found).comments):
         raise ReconcileError(
-            f"{path} can't be formatted: the result would not say the same (a bug)",
-            hint="report it with the file, or with the part of it that causes this",
+            f"{path} can't be formatted: the result would not say the same",
+            hint="put quotes around a text that follows | or >; if there is none, this is a bug",
         )
     return found.replace("\n", ending)
 

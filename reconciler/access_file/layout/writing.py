@@ -124,7 +124,9 @@ def _flat_item(item: Item, path: tuple[str, ...], *, is_in_brackets: bool) -> st
     if any(item.above) or item.beside:
         return None
     flat = _flat(item.value, (*path, key_of(item)), is_in_brackets=is_in_brackets)
-    if item.key is None or flat is None:
+    if not flat:
+        return None  # an empty value can't stand before a comma
+    if item.key is None:
         return flat
     key = _flat(item.key, (), is_in_brackets=is_in_brackets)
     return None if key is None else f"{key}: {flat}".rstrip()

@@ -246,7 +246,7 @@ def _node(event: yaml.NodeEvent, text: str, starts: dict[int, int]) -> Scalar | 
         case yaml.AliasEvent():
             return Scalar(f"*{event.anchor}", "", start, end)
         case yaml.ScalarEvent():
-            is_empty = not event.value and event.style is None
+            is_empty = not event.value and not (event.style and event.style in "'\"|>")
             tag = "!!str" if event.tag else ""
             source = "" if is_empty else text[starts[end] : end].rstrip()
             return Scalar(source, " ".join(filter(None, (anchor, tag))), start, end)
