@@ -6,18 +6,18 @@ STARTER = """\
 version: 1
 
 registry:
-  account: "111122223333"       # the account that holds the registry; ids are quoted
+  account: "111122223333"  # the account that holds the registry; ids are quoted
   regions: [us-west-2]
 
-accounts:                       # names for account ids
+accounts:  # names for account ids
   workloads: "444455556666"
 
-principals:                     # names for who gets access
+principals:  # names for who gets access
   ci: {role: role2-1, account: workloads}
   runtime: {role: role2-2, account: workloads}
 
-repositories:                   # who gets which tier:
-  payments/api:                 # pull, push, push-pull, read, lambda or admin
+repositories:    # who gets which tier:
+  payments/api:  # pull, push, push-pull, read, lambda or admin
     access:
       ci: push-pull
       runtime: pull

@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from reconciler.adopt.yaml_text import Value, entry, flow
+from reconciler.access_file.layout.arranging import MOST_ON_ONE_LINE
+from reconciler.adopt.yaml_text import Value, entry, flow, scalar
 from reconciler.printable import printable
 
 _COMMENT_WIDTH = 98
@@ -46,7 +47,7 @@ class FileData(NamedTuple):
 
 
 def write_file(data: FileData) -> str:
-    """Write a file; the same data always results in the same text."""
+    """Write a file in its canonical layout; the same data always results in the same text."""
     blocks = [
         [*comment_lines(data.comments), "version: 1"],
         entry(
@@ -57,10 +58,10 @@ def write_file(data: FileData) -> str:
         _section("accounts", data.accounts, "names for account ids"),
         _section("principals", data.principals, "names for who has access", data.groups),
         _section("tiers", data.tiers, "sets of actions that no built-in tier has"),
-        _guards(data.public),
-        _section("unmanaged", data.unmanaged, "the file says all that the registry's policy says"),
         _repositories(data.entries),
         entry("registry_statements", data.registry_statements) if data.registry_statements else [],
+        _guards(data.public),
+        _section("unmanaged", data.unmanaged, "the file says all that the registry's policy says"),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -110,11 +111,17 @@ def _guards(public: Sequence[str]) -> list[str]:
 def _repositories(entries: Mapping[str, Value]) -> list[str]:
     if not entries:
         return ["repositories: {}"]
-    lines = [line for key, value in entries.items() for line in _entry(key, value)]
+    lines = [line for key, value in entries.items() for line in repository_entry(key, value, 2)]
     return ["repositories:", *lines]
 
 
-def _entry(key: str, value: Value) -> list[str]:
-    if value == {"access": {}}:
-        return [f"  {flow(key)}: {{access: {{}}}}"]
-    return entry(key, value, 2, opened=True)
+def repository_entry(key: str, value: Value, indent: int = 0) -> list[str]:
+    """Write an entry of `repositories` as lines."""
+    head = f"{' ' * indent}{scalar(key)}:"
+    if not isinstance(value, Mapping) or not value or value == {"access": {}}:
+        return [f"{head} {flow(value)}"]
+    lines = [head]
+    for name, part in value.items():
+        is_long = isinstance(part, Mapping) and len(part) > MOST_ON_ONE_LINE
+        lines += entry(name, part, indent + 2, opened=name == "access" and is_long)
+    return lines

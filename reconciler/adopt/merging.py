@@ -13,7 +13,7 @@ import yaml
 from reconciler.access_file.desired import managed_names
 from reconciler.access_file.model import AccessFile, Entry
 from reconciler.access_file.sections.include import IncludedFile
-from reconciler.adopt.file_text import FileData, comment_lines
+from reconciler.adopt.file_text import FileData, comment_lines, repository_entry
 from reconciler.adopt.holders import Identity
 from reconciler.adopt.yaml_text import Value, entry, flow, scalar
 from reconciler.errors import InvalidError
@@ -22,8 +22,8 @@ from reconciler.policy import BUILT_IN_TIERS, REGISTRY_TIERS, Tiers
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ORDER = (
-    *("version", "registry", "accounts", "principals", "tiers", "guards", "unmanaged"),
-    *("repositories", "registry_statements"),
+    *("version", "registry", "accounts", "principals", "tiers"),
+    *("repositories", "registry_statements", "guards", "unmanaged"),
 )
 """The sections, in the order in which a new one is put among them."""
 
@@ -191,9 +191,9 @@ def merge_into(text: str, data: FileData) -> str:
         "accounts": data.accounts,
         "principals": {**data.principals, **{n: list(of) for n, of in data.groups.items()}},
         "tiers": data.tiers,
-        "unmanaged": {} if has_unmanaged else data.unmanaged,
         "repositories": data.entries,
         "registry_statements": data.registry_statements,
+        "unmanaged": {} if has_unmanaged else data.unmanaged,
     }
     insertions = [
         _insertion(name, pairs, sections, data.comments if name == "repositories" else ())
@@ -217,7 +217,7 @@ def _insertion(
         return _inside(section, written)
     lines = list(comment_lines(comments))
     for key, value in pairs.items():
-        lines += entry(key, value, opened=name == "repositories" and value != {"access": {}})
+        lines += repository_entry(key, value) if name == "repositories" else entry(key, value)
     return _below(section, [f"{' ' * section.indent}{line}" for line in lines])
 
 

@@ -79,7 +79,7 @@ def with_create_on(
         if entry is None and pattern != EVERY_REPOSITORY and may_have(pattern):
             entry = {"access": {}}
         if isinstance(entry, Mapping):
-            found[pattern] = {**entry, "create_on": list(events)}
+            found[pattern] = {"create_on": list(events), **entry}
         else:
             reason = f'the import writes no entry for "{pattern}"'
             unmanaged.append(Unmanaged(template_name(template_prefix(pattern)), reason))

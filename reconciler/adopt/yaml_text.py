@@ -10,12 +10,10 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TypeAlias
 
+from reconciler.access_file.layout.writing import WIDTH
 from reconciler.printable import inert_json, unicode_escape
 
 Value: TypeAlias = "str | bool | Sequence[Value] | Mapping[str, Value]"
-
-WIDTH = 120
-"""The longest line in characters that several values share; a longer text has a line of its own."""
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*|ecr:[A-Za-z]+")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})

@@ -13,6 +13,7 @@ from reconciler.cli.commands.adopt import import_
 from reconciler.cli.commands.consumer import consumer
 from reconciler.cli.commands.demo import demo
 from reconciler.cli.commands.handover import handover
+from reconciler.cli.commands.layout import fmt
 from reconciler.cli.commands.sandbox import sandbox
 from reconciler.cli.exits import Exit, fail
 from reconciler.cli.options import asks_for_json
@@ -27,6 +28,7 @@ _COMMANDS: Mapping[str, Callable[..., None]] = {
     "init": offline.init,
     "import": import_,
     "validate": offline.validate,
+    "fmt": fmt,
     "compile": offline.compile_,
     "plan": online.plan,
     "apply": online.apply,

@@ -1,9 +1,6 @@
 """Saved plans: read from a file and written to one, and computed again before they are applied."""
 
-import os
-import tempfile
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -46,6 +43,7 @@ from reconciler.policy import load_json
 from reconciler.printable import printable, some_of
 from reconciler.workflow.live import ToRead
 from reconciler.workflow.plan_inputs import plan_inputs
+from reconciler.workflow.replacing import replace_file
 from reconciler.workflow.source import AccessSource
 
 MAX_PLAN = 64 * 1024 * 1024
@@ -94,7 +92,7 @@ def write_plan_file(path: Path, text: str) -> None:
             remedy=Remedy.SELECT_FEWER,
         )
     try:
-        _replace(place_for(path), content)
+        replace_file(place_for(path), content)
     except OSError as error:
         raise ReconcileError(f"{path} can't be written: {error.strerror}") from None
 
@@ -120,21 +118,6 @@ def _is_plan_or_empty(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(len(_BEGINNING))
     return not head or head == _BEGINNING
-
-
-def _replace(target: Path, content: bytes) -> None:
-    """Replace a file in one step. Raises OSError; then nothing has changed."""
-    handle, name = tempfile.mkstemp(prefix=".reconcile-plan.", dir=target.parent)  # mode 0600
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-    finally:
-        with suppress(FileNotFoundError):
-            draft.unlink()
 
 
 def require_current(stored: StoredPlan, source: AccessSource) -> None:

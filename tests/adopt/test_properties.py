@@ -5,6 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.access_file.layout.canonical import canonical
 from tests.adopt.making import Own, Policies, applied, body, imported, plan_of, registry
 from tests.adopt.random_registries import owns, registries, usual_registries
 from tests.effort import examples
@@ -55,6 +56,15 @@ def test_the_plan_after_an_import_is_empty(policies: Policies, flat: bool, own: 
         assert (gone, change.granted) == ({"AROA"}, 0)
     if own is not None and own.policy and not found.notes.unmanaged:
         assert "policy: manage" in found.text
+
+
+@bounded
+@given(registries, st.booleans(), st.one_of(st.none(), owns))
+def test_an_imported_file_is_in_its_canonical_layout(
+    policies: Policies, flat: bool, own: Own | None
+) -> None:
+    text = imported(policies, NAMES, flat=flat, own=own).text
+    assert canonical(text, "file") == text
 
 
 @bounded

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from reconciler.access_file.document.problems import ProblemList
 from reconciler.access_file.document.source import read_source
 from reconciler.access_file.document.tree import plain
-from reconciler.adopt.yaml_text import WIDTH, Value, entry, flow, scalar
+from reconciler.access_file.layout.writing import WIDTH
+from reconciler.adopt.yaml_text import Value, entry, flow, scalar
 
 MISREAD = [
     "yes", "No", "ON", "off", "y", "null", "Null", "~", "true", "FALSE", "", " a", "a ", "a: b",

@@ -275,139 +275,139 @@ def _44(v: object) -> bool:
     return isinstance(v, dict) and all(map(_43, v.values())) and all(map(_2, v))
 
 
-_CHECKS_5: Checks = {"tier": _9, "until": _9, "when": _24, "reason": _9}
-
-
-_CHECKS_6: Checks = {"tier": _9, "until": _9, "when": _24, "reason": _9}
-
-
 def _45(v: object) -> bool:
-    return (isinstance(v, str) or isinstance(v, dict)) and (
-        not isinstance(v, dict)
-        or "tier" in v
-        and all(_CHECKS_6.get(key, nothing)(value) for key, value in v.items())
-    )
+    return isinstance(v, list) and len(v) >= 1 and len(v) <= 100 and all(map(_2, v))
 
 
 def _46(v: object) -> bool:
-    return (
-        (isinstance(v, str) or isinstance(v, dict) or isinstance(v, list))
-        and (
-            not isinstance(v, dict)
-            or "tier" in v
-            and all(_CHECKS_5.get(key, nothing)(value) for key, value in v.items())
-        )
-        and (not isinstance(v, list) or len(v) >= 1 and all(map(_45, v)))
-    )
-
-
-def _47(v: object) -> bool:
-    return isinstance(v, dict) and all(map(_46, v.values()))
-
-
-def _48(v: object) -> bool:
     return isinstance(v, bool)
 
 
+def _47(v: object) -> bool:
+    return v == "push" or v == "replication" or v == "pull-through-cache"
+
+
+def _48(v: object) -> bool:
+    return isinstance(v, list) and all(map(_47, v))
+
+
 def _49(v: object) -> bool:
-    return v == "Allow" or v == "Deny"
+    return v == "mutable" or v == "immutable"
+
+
+_CHECKS_5: Checks = {"kms_key": _9}
 
 
 def _50(v: object) -> bool:
-    return isinstance(v, str) or isinstance(v, dict)
+    return v == "aes256" or v == "kms"
 
 
 def _51(v: object) -> bool:
-    return isinstance(v, str) or isinstance(v, list)
-
-
-_CHECKS_7: Checks = {
-    "Sid": _9,
-    "Effect": _49,
-    "Principal": _50,
-    "NotPrincipal": _50,
-    "Action": _51,
-    "NotAction": _51,
-    "Condition": _24,
-}
-
-
-def _52(v: object) -> bool:
     return (
-        isinstance(v, dict)
-        and "Effect" in v
-        and all(_CHECKS_7.get(key, nothing)(value) for key, value in v.items())
+        (isinstance(v, str) or isinstance(v, dict))
+        and (
+            not isinstance(v, dict)
+            or "kms_key" in v
+            and all(_CHECKS_5.get(key, nothing)(value) for key, value in v.items())
+        )
+        and (_50 if _9(v) else anything)(v)
     )
 
 
+def _52(v: object) -> bool:
+    return isinstance(v, dict) and len(v) <= 50 and all(map(_9, v.values()))
+
+
+_CHECKS_6: Checks = {"tag_mutability": _49, "scan_on_push": _46, "encryption": _51, "tags": _52}
+
+
 def _53(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and all(map(_52, v))
+    return isinstance(v, dict) and all(
+        _CHECKS_6.get(key, nothing)(value) for key, value in v.items()
+    )
 
 
 def _54(v: object) -> bool:
     return v == "registry-policy"
 
 
+_CHECKS_7: Checks = {"tier": _9, "until": _9, "when": _24, "reason": _9}
+
+
+_CHECKS_8: Checks = {"tier": _9, "until": _9, "when": _24, "reason": _9}
+
+
 def _55(v: object) -> bool:
-    return v == "push" or v == "replication" or v == "pull-through-cache"
-
-
-def _56(v: object) -> bool:
-    return isinstance(v, list) and all(map(_55, v))
-
-
-def _57(v: object) -> bool:
-    return v == "mutable" or v == "immutable"
-
-
-_CHECKS_8: Checks = {"kms_key": _9}
-
-
-def _58(v: object) -> bool:
-    return v == "aes256" or v == "kms"
-
-
-def _59(v: object) -> bool:
-    return (
-        (isinstance(v, str) or isinstance(v, dict))
-        and (
-            not isinstance(v, dict)
-            or "kms_key" in v
-            and all(_CHECKS_8.get(key, nothing)(value) for key, value in v.items())
-        )
-        and (_58 if _9(v) else anything)(v)
+    return (isinstance(v, str) or isinstance(v, dict)) and (
+        not isinstance(v, dict)
+        or "tier" in v
+        and all(_CHECKS_8.get(key, nothing)(value) for key, value in v.items())
     )
 
 
+def _56(v: object) -> bool:
+    return (
+        (isinstance(v, str) or isinstance(v, dict) or isinstance(v, list))
+        and (
+            not isinstance(v, dict)
+            or "tier" in v
+            and all(_CHECKS_7.get(key, nothing)(value) for key, value in v.items())
+        )
+        and (not isinstance(v, list) or len(v) >= 1 and all(map(_55, v)))
+    )
+
+
+def _57(v: object) -> bool:
+    return isinstance(v, dict) and all(map(_56, v.values()))
+
+
+def _58(v: object) -> bool:
+    return v == "Allow" or v == "Deny"
+
+
+def _59(v: object) -> bool:
+    return isinstance(v, str) or isinstance(v, dict)
+
+
 def _60(v: object) -> bool:
-    return isinstance(v, dict) and len(v) <= 50 and all(map(_9, v.values()))
+    return isinstance(v, str) or isinstance(v, list)
 
 
-_CHECKS_9: Checks = {"tag_mutability": _57, "scan_on_push": _48, "encryption": _59, "tags": _60}
+_CHECKS_9: Checks = {
+    "Sid": _9,
+    "Effect": _58,
+    "Principal": _59,
+    "NotPrincipal": _59,
+    "Action": _60,
+    "NotAction": _60,
+    "Condition": _24,
+}
 
 
 def _61(v: object) -> bool:
-    return isinstance(v, dict) and all(
-        _CHECKS_9.get(key, nothing)(value) for key, value in v.items()
+    return (
+        isinstance(v, dict)
+        and "Effect" in v
+        and all(_CHECKS_9.get(key, nothing)(value) for key, value in v.items())
     )
 
 
 def _62(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and len(v) <= 100 and all(map(_2, v))
+    return isinstance(v, list) and len(v) >= 1 and all(map(_61, v))
 
 
 _CHECKS_10: Checks = {
-    "access": _47,
-    "inherit": _48,
-    "statements": _53,
-    "via": _54,
-    "create_on": _56,
-    "template_role": _6,
-    "create": _48,
-    "settings": _61,
-    "registries": _62,
+    "registries": _45,
     "regions": _5,
-    "replicated": _48,
+    "inherit": _46,
+    "create": _46,
+    "create_on": _48,
+    "template_role": _6,
+    "replicated": _46,
+    "settings": _53,
+    "via": _54,
+    "access": _57,
+    "statements": _62,
 }
 
 
@@ -425,13 +425,13 @@ def _64(v: object) -> bool:
 
 _CHECKS_11: Checks = {
     "Sid": _9,
-    "Effect": _49,
-    "Principal": _50,
-    "NotPrincipal": _50,
-    "Action": _51,
-    "NotAction": _51,
-    "Resource": _51,
-    "NotResource": _51,
+    "Effect": _58,
+    "Principal": _59,
+    "NotPrincipal": _59,
+    "Action": _60,
+    "NotAction": _60,
+    "Resource": _60,
+    "NotResource": _60,
     "Condition": _24,
 }
 
@@ -554,7 +554,7 @@ def _80(v: object) -> bool:
     return v == "remove" or v == "keep"
 
 
-_CHECKS_17: Checks = {"sid": _11, "service": _20, "principal": _11, "as_is": _48}
+_CHECKS_17: Checks = {"sid": _11, "service": _20, "principal": _11, "as_is": _46}
 
 
 def _81(v: object) -> bool:

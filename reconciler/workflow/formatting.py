@@ -1,0 +1,33 @@
+"""An access file in its canonical layout, and the file replaced by it."""
+
+import os
+from pathlib import Path
+
+from reconciler.access_file.layout.canonical import Layout, canonical_layout
+from reconciler.errors import ReconcileError
+from reconciler.workflow.replacing import replace_file
+from reconciler.workflow.source import AccessSource
+
+
+def format_source(source: AccessSource) -> Layout:
+    """Return the layout of a valid file. Raises ReconcileError where it can't be formatted."""
+    return canonical_layout(source.content, source.path)
+
+
+def write_formatted(layout: Layout, path: Path) -> None:
+    """Replace a file by its canonical text, behind a link, too. The file keeps mode and owner.
+
+    Raises ReconcileError where it can't be written, or was changed since it was read.
+    """
+    try:
+        target = path.resolve(strict=True)
+        status = target.stat()
+        if not os.access(target, os.W_OK):
+            raise ReconcileError(f"{path} can't be written: it is read-only")
+        if target.read_bytes() != layout.before.encode():
+            raise ReconcileError(
+                f"{path} was changed while it was formatted; not written", hint="run this again"
+            )
+        replace_file(target, layout.after.encode(), like=status)
+    except OSError as error:
+        raise ReconcileError(f"{path} can't be written: {error.strerror}") from None

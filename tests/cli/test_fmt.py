@@ -1,0 +1,163 @@
+"""`reconcile fmt`: the file in its canonical layout, written in place, or only checked."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import SEED, Reconcile
+
+ROOT = Path(__file__).parents[2]
+UNTIDY = SEED.replace('"111122223333"', "'111122223333'   # central")
+TIDY = """\
+version: 1
+
+registry:
+  account: "111122223333"  # central
+  regions: [us-west-2]
+
+accounts:
+  workloads: "444455556666"
+
+principals:
+  ci: {role: role2-1, account: workloads}
+  runtime: {role: role2-2, account: workloads}
+
+repositories:
+  payments/api:
+    access:
+      ci: push-pull
+      runtime: pull
+"""
+
+
+@pytest.fixture
+def file(folder: Path) -> Path:
+    path = folder / "ecr_access.yaml"
+    path.write_text(UNTIDY)
+    return path
+
+
+def test_the_sample_is_canonical(offline: Reconcile) -> None:
+    sample = str(ROOT / "ecr_access.yaml")
+    assert (done := offline("fmt", "--check", sample)).code == 0, done.out
+
+
+def test_a_new_file_is_canonical(offline: Reconcile) -> None:
+    assert offline("init", "-f", "new.yaml").code == 0
+    assert (done := offline("fmt", "--check", "-f", "new.yaml")).code == 0, done.out
+
+
+def test_a_file_is_written_in_its_canonical_layout(offline: Reconcile, file: Path) -> None:
+    done = offline("fmt")
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "ecr_access.yaml was formatted\n"
+    assert file.read_text() == TIDY
+
+
+def test_a_canonical_file_is_not_written(offline: Reconcile, file: Path) -> None:
+    file.write_text(TIDY)
+    before = file.stat()
+    done = offline("fmt")
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "ecr_access.yaml is in its canonical layout already\n"
+    after = file.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_check_shows_a_diff_and_writes_nothing(offline: Reconcile, file: Path) -> None:
+    done = offline("fmt", "--check")
+    assert (done.code, done.err) == (4, "")
+    assert done.out.startswith("--- ecr_access.yaml\n+++ canonical\n@@ ")
+    assert "-  account: '111122223333'   # central\n" in done.out
+    assert '+  account: "111122223333"  # central\n' in done.out
+    assert file.read_text() == UNTIDY
+
+
+def test_check_as_json(offline: Reconcile, file: Path) -> None:
+    text = offline("fmt", "--check").out
+    done = offline("fmt", "--check", "--format", "json")
+    assert (done.code, done.err) == (4, "")
+    shown = json.loads(done.out)
+    assert shown == {
+        "canonical": False,
+        "files": [{"path": "ecr_access.yaml", "canonical": False, "diff": text}],
+    }
+    file.write_text(TIDY)
+    done = offline("fmt", "--check", "--format", "json")
+    assert done.code == 0
+    assert json.loads(done.out)["canonical"] is True
+
+
+def test_stdin_is_formatted_to_stdout(offline: Reconcile) -> None:
+    done = offline("fmt", "-", stdin=UNTIDY)
+    assert (done.code, done.out, done.err) == (0, TIDY, "")
+    assert offline("fmt", "-f", "-", stdin=UNTIDY).out == TIDY
+    assert offline("fmt", "--check", "-", stdin=UNTIDY).code == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        (f"{UNTIDY}version: 1\n", "duplicate-key"),
+        (UNTIDY.replace("push-pull", "pushpull"), "unknown-tier"),
+        (UNTIDY.replace("regions: [", "regions: [["), "yaml-syntax"),
+        ("", "empty-file"),
+    ],
+)
+def test_an_invalid_file_is_not_written(
+    offline: Reconcile, file: Path, text: str, rule: str
+) -> None:
+    file.write_text(text)
+    for arguments in (["fmt"], ["fmt", "--check"]):
+        done = offline(*arguments)
+        assert (done.code, done.out) == (3, "")
+        assert f": {rule}: " in done.err
+        assert file.read_text() == text
+
+
+def test_nothing_is_written_where_one_file_is_invalid(offline: Reconcile, file: Path) -> None:
+    (file.parent / "one.yaml").write_text("version: 1\n")
+    (file.parent / "two.yaml").write_text("version: 2\n")
+    done = offline("fmt", "one.yaml", file.name, "two.yaml")
+    assert done.code == 3
+    assert "one.yaml:1:1: " in done.err
+    assert "two.yaml:1:10: " in done.err
+    assert file.read_text() == UNTIDY
+
+
+def test_several_files(offline: Reconcile, file: Path) -> None:
+    other = file.with_name("other.yaml")
+    other.write_text(TIDY)
+    assert offline("fmt", "--check", file.name, other.name).code == 4
+    done = offline("fmt", file.name, other.name)
+    assert done.code == 0
+    assert "ecr_access.yaml was formatted\nother.yaml is in its canonical" in done.err
+    assert file.read_text() == other.read_text() == TIDY
+
+
+def test_mode_and_link_are_kept(offline: Reconcile, file: Path) -> None:
+    file.chmod(0o640)
+    link = file.with_name("link.yaml")
+    link.symlink_to(file.name)
+    assert offline("fmt", "-f", link.name).code == 0
+    assert link.is_symlink()
+    assert file.read_text() == TIDY
+    assert file.stat().st_mode & 0o7777 == 0o640
+    assert not [path for path in file.parent.iterdir() if path.name.startswith(".reconcile.")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+def test_the_owner_is_kept(offline: Reconcile, file: Path) -> None:
+    os.chown(file, 1234, 2345)
+    assert offline("fmt").code == 0
+    assert (file.stat().st_uid, file.stat().st_gid) == (1234, 2345)
+
+
+def test_wrong_usage(offline: Reconcile, file: Path) -> None:
+    assert offline("fmt", "missing.yaml").code == 2
+    assert offline("fmt", "-f", file.name, file.name).code == 2
+    assert offline("fmt", "-", "-", stdin=UNTIDY).code == 2
+    assert offline("fmt", "-", "--format", "json", stdin=UNTIDY).code == 2
+    assert file.read_text() == UNTIDY
