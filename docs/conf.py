@@ -12,11 +12,17 @@ if TYPE_CHECKING:
 
 NAVIGATION = {
     "README": {
-        "Start": ("docs/adopt", "docs/terraform"),
-        "The access file": ("docs/file", "docs/registry", "docs/registries"),
-        "The commands": ("docs/rules", "docs/answers", "docs/pages"),
+        "Start": ("docs/quick-start", "docs/adopt", "docs/terraform", "docs/compared"),
+        "The access file": ("docs/file", "docs/keys", "docs/registry", "docs/registries"),
+        "Commands": (
+            "docs/command-line",
+            "docs/commands",
+            "docs/rules",
+            "docs/answers",
+            "docs/pages",
+        ),
         "In use": ("docs/pull-requests", "docs/python", "docs/transport"),
-        "Safety": ("docs/threat-model",),
+        "Safety": ("docs/safety", "docs/threat-model"),
         "The project": ("CHANGELOG", "benchmarks/README", "CONTRIBUTING"),
     },
     "CONTRIBUTING": {"For contributors": ("tests/README", "docs/decisions/README")},

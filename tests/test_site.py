@@ -1,4 +1,4 @@
-"""The site: it is built without a warning, links lead somewhere, nothing is loaded from elsewhere."""
+"""The site is built without a warning, its links work, and it loads nothing from elsewhere."""
 
 import re
 import shlex
