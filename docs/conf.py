@@ -21,7 +21,7 @@ NAVIGATION = {
             "docs/answers",
             "docs/pages",
         ),
-        "In use": ("docs/pull-requests", "docs/python", "docs/transport"),
+        "In use": ("docs/recipes", "docs/pull-requests", "docs/python", "docs/transport"),
         "Safety": ("docs/safety", "docs/threat-model"),
         "The project": ("CHANGELOG", "benchmarks/README", "CONTRIBUTING"),
     },
@@ -38,6 +38,7 @@ exclude_patterns = [".*", "build", "reconciler", "schema"]
 
 extensions = ["myst_parser"]
 myst_heading_anchors = 4
+smartquotes = False  # an option would become a dash
 nitpicky = True
 
 html_theme = "furo"

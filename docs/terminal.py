@@ -18,7 +18,7 @@ from tests.cli.conftest import sandbox_environment
 from tests.guide import ROOT, marked, shell, typed_all
 
 COMMANDS = "$ reconcile plan\n"
-WIDTH = 112
+WIDTH = 98
 EDITED = {
     "arn:aws:iam::444455556666:role/role2-2": {*BUILT_IN_TIERS["pull"], "ecr:PutImage"},
     "arn:aws:iam::999900001111:role/builder": BUILT_IN_TIERS["pull"],
