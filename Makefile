@@ -40,11 +40,12 @@ format: $(READY) ## put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(READY) ## the pages made from the code, and the picture of README
+docs: $(READY) ## the pages and pictures made from the code
 	$(BIN)/python docs/commands.py > docs/commands.md
 	$(BIN)/python docs/keys.py > docs/keys.md
 	$(BIN)/python docs/rules.py > docs/rules.md
-	PYTHONPATH=. $(BIN)/python docs/terminal.py > docs/images/plan.svg
+	$(BIN)/python docs/diagram.py > docs/images/flow.svg
+	$(BIN)/python -m docs.terminal > docs/images/plan.svg
 
 site: $(READY) ## the documentation as a site, build/site/index.html; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -d build/doctrees . build/site

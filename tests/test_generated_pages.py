@@ -1,4 +1,4 @@
-"""The pages that `make docs` makes are up to date, and the one of the keys has every key."""
+"""What `make docs` makes is up to date, and the page of the keys has every key."""
 
 import json
 import re
@@ -13,20 +13,27 @@ from tests.guide import ROOT
 DOCS = ROOT / "docs"
 SCHEMA = json.loads((ROOT / "schema" / "ecr_access.schema.json").read_text(encoding="utf-8"))
 KEYS = (DOCS / "keys.md").read_text(encoding="utf-8")
-PAGES = ("commands", "keys", "rules")
+RECIPE = (ROOT / "Makefile").read_text(encoding="utf-8").split("\ndocs:")[1].split("\n\n")[0]
+MADE = re.findall(r"^\t\$\(BIN\)/python (.*) > (.*)$", RECIPE, re.MULTILINE)
+"""How `make docs` makes each file: the arguments of Python, and the file."""
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_what_its_script_prints(page: str) -> None:
+@pytest.mark.parametrize(("script", "made"), MADE, ids=[made for _, made in MADE])
+def test_a_file_is_what_its_script_prints(script: str, made: str) -> None:
     done = subprocess.run(
-        [sys.executable, DOCS / f"{page}.py"], capture_output=True, encoding="utf-8", check=True
+        [sys.executable, *script.split()],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
-    assert done.stdout == (DOCS / f"{page}.md").read_text(encoding="utf-8")
+    assert done.stdout == (ROOT / made).read_text(encoding="utf-8")
 
 
-def test_make_docs_makes_these_pages() -> None:
-    recipe = (ROOT / "Makefile").read_text().split("\ndocs:")[1].split("\n\n")[0]
-    assert set(re.findall(r"docs/(\w+)\.md", recipe.partition("\n")[2])) == set(PAGES)
+def test_each_script_is_of_make_docs() -> None:
+    assert len(MADE) == RECIPE.count("$(BIN)")
+    names = {re.sub(r"^docs/|\.py$|^-m docs\.", "", script) for script, _ in MADE}
+    assert {path.stem for path in DOCS.glob("*.py")} == names | {"conf", "images"}
 
 
 def described(schema: object) -> Iterator[tuple[str, str]]:
