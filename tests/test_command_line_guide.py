@@ -39,3 +39,10 @@ def test_the_options_of_a_command_are_those_of_its_help(tmp_path: Path) -> None:
     pattern = r"--[a-z][a-z-]+[a-z]"
     assert set(re.findall(pattern, help_text)) == {*re.findall(pattern, apply), "--help"}
     assert "env var: ECR_ACCESS_FILE; default: ecr_access.yaml" in apply
+
+
+def test_the_environment_variables_are_read() -> None:
+    names = re.findall(r"`([A-Z_]+)`", section("Environment variables"))
+    package = "".join(path.read_text() for path in (ROOT / "reconciler").rglob("*.py"))
+    assert len(names) > 5
+    assert [name for name in names if name[:4] != "AWS_" and f'"{name}"' not in package] == []
