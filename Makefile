@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thorough lint format docs schema lock bench clean
+.PHONY: help demo test thorough lint format docs site schema lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,7 +14,7 @@ help: ## list the targets
 $(READY): pyproject.toml constraints.txt
 	@echo "setting up $(VENV) (once; takes about a minute)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[html,sandbox,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[html,sandbox,docs,dev]'
 	@$(BIN)/python -m compileall -q reconciler
 	@touch $@
 
@@ -40,8 +40,15 @@ format: $(READY) ## put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(READY) ## docs/rules.md, from the rules
+docs: $(READY) ## the pages and pictures made from the code
+	$(BIN)/python docs/commands.py > docs/commands.md
+	$(BIN)/python docs/keys.py > docs/keys.md
 	$(BIN)/python docs/rules.py > docs/rules.md
+	$(BIN)/python docs/diagram.py > docs/images/flow.svg
+	$(BIN)/python -m docs.terminal > docs/images/plan.svg
+
+site: $(READY) ## the documentation as a site, build/site/index.html; a warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -d build/doctrees . build/site
 
 schema: $(READY) ## the modules that check by the schemas, from schema/
 	$(BIN)/python schema/compile.py
@@ -49,7 +56,7 @@ schema: $(READY) ## the modules that check by the schemas, from schema/
 
 lock: ## resolve the newest versions anew into constraints.txt
 	@$(PYTHON) -m venv $(VENV)-lock
-	@$(VENV)-lock/bin/python -m pip install --quiet -e '.[html,sandbox,dev]'
+	@$(VENV)-lock/bin/python -m pip install --quiet -e '.[html,sandbox,docs,dev]'
 	@$(VENV)-lock/bin/python -m pip freeze --exclude-editable > constraints.txt
 	@rm -rf $(VENV)-lock
 

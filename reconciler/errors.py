@@ -2,7 +2,7 @@
 
 Each error is raised where its cause is known and carries its whole message. Neither message nor
 hint names an option of the command line: `remedy` and `parameter` are what `reconciler.cli` makes
-them from. The exit codes are those of the table in README.
+them from. The exit codes are those of the table in docs/command-line.md.
 """
 
 from enum import Enum

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -207,14 +205,6 @@ def test_each_included_file_has_its_owner(included: Path) -> None:
 
 def test_the_problems_are_explained_on_the_page_of_rules() -> None:
     assert "(rules.md)" in section("Problems")
-
-
-def test_the_page_of_rules_is_what_its_script_prints() -> None:
-    """`make docs` writes it."""
-    done = subprocess.run(
-        [sys.executable, DOCS / "rules.py"], capture_output=True, encoding="utf-8", check=True
-    )
-    assert done.stdout == (DOCS / "rules.md").read_text(encoding="utf-8")
 
 
 def test_the_sections_are_the_keys_of_the_file() -> None:

@@ -98,6 +98,13 @@ def can_pull(ecr: Sandbox, role: str, name: str, *, create: bool = False) -> boo
         return pull(puller, name, **HERE) == ["latest"]
 
 
+def test_one_file_asks_for_all_three(tmp_path: Path, ecr: Sandbox) -> None:
+    use(tmp_path, "all three")
+    compiled = json.loads(shell("reconcile compile", tmp_path, sandbox_environment(ecr)))
+    policies = ("payments/*", "registry-policy us-west-2", "creation-template payments")
+    assert [name for name in policies if not compiled[name]] == []
+
+
 def test_a_push_makes_a_repository_with_access(tmp_path: Path, ecr: Sandbox, shows: Shows) -> None:
     use(tmp_path, "push")
     shows("output: push")

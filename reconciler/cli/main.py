@@ -69,7 +69,7 @@ def _options(
     """Declarative access to Amazon ECR repositories: one file, a plan, only the changes."""
 
 
-def _command_line(arguments: Sequence[str]) -> typer.Typer:
+def command_line(arguments: Sequence[str]) -> typer.Typer:
     """Return the command line for these arguments.
 
     It has only the command that they begin with, if they do: to describe all takes typer longer
@@ -104,7 +104,7 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument not in (_DEBUG, _NO_COLOR)]
     try:
         end_on_signals()
-        sys.exit(_command_line(arguments)(arguments, standalone_mode=False))
+        sys.exit(command_line(arguments)(arguments, standalone_mode=False))
     except BrokenPipeError:
         silence(sys.stdout)
         sys.exit(Exit.FAILED)

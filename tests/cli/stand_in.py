@@ -1,4 +1,4 @@
-"""A stand-in for the `aws` client: the calls of README, made by boto3, on any machine.
+"""A stand-in for the `aws` client: the calls of the quick start, made by boto3, on any machine.
 
 `test_aws_client.py` makes the same calls with the real client.
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import ROLE_2, Reconcile, sandbox_environment
 from tests.sandbox.aws_program import aws_ecr, needs_aws
-from tests.test_readme import README, marked
+from tests.test_quick_start import GUIDE, marked
 
 pytestmark = needs_aws
 
@@ -22,7 +22,7 @@ def test_a_hand_edit_is_named_and_repaired(reconcile: Reconcile, ecr: Sandbox) -
 
     drift = reconcile("drift")
     assert drift.code == 4
-    assert f"$ reconcile drift\n{drift.out}" in README
+    assert f"$ reconcile drift\n{drift.out}" in GUIDE
     assert reconcile("apply", "--yes").code == 0
     assert reconcile("drift").code == 0
     repaired = aws_ecr(environment, "get-repository-policy", *name)["policyText"]
